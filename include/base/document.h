@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * JSON text to a tree of jansson values, by one strict rule for bodies, files and stored documents:
+ * UTF-8, no duplicate keys, no NUL in a string, nothing after the value, at most DOCUMENT_DEPTH_MAX
+ * arrays and objects inside each other. */
+#ifndef BASE_DOCUMENT_H
+#define BASE_DOCUMENT_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <jansson.h>
+
+#define DOCUMENT_DEPTH_MAX 16
+
+/* Returns a value that the caller releases with json_decref(), or NULL and says in `error` what is
+ * wrong and on which line and column. An integer past 64 bits comes back as a real, so that the
+ * form (form.h) can name its field. Any thread. */
+MUST_USE json_t *document_parse(struct text text, struct error *error);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Everything that is wrong with one document, each fault with a JSON pointer (RFC 6901) to its
+ * place. */
+#ifndef BASE_FAULTS_H
+#define BASE_FAULTS_H
+
+#define FAULTS_MAX 16
+
+struct fault {
+    char pointer[128]; /* "" is the whole document */
+    char detail[160];  /* "must be an integer from 0 to 1000000000" */
+};
+
+struct faults {
+    size_t count; /* faults found; those past FAULTS_MAX are counted, not kept */
+    struct fault at[FAULTS_MAX];
+};
+
+/* Adds a fault at `pointer` + "/" + `member` (escaped as RFC 6901 has it; NULL: at `pointer`
+ * itself). Texts too long are cut. */
+void faults_add(struct faults *faults, const char *pointer, const char *member, const char *format,
+                ...) PRINTF_LIKE(4, 5);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads a JSON object member by member. Each read checks type and range and records a fault with
+ * its JSON pointer; form_close() records a fault for each member that nobody asked for. Bodies,
+ * policies, query strings and the configuration are all read this way, so they have one set of
+ * rules and messages.
+ *
+ *     struct form form;
+ *     if (form_open(&form, body, "", &faults)) {
+ *         form_text(&form, "name", FORM_REQUIRED, 1, 100, &name);
+ *         form_close(&form);
+ *     }
+ *     if (faults.count > 0) ...
+ *
+ * JSON null stands for an absent member. What is read is borrowed from the JSON value. */
+#ifndef BASE_FORM_H
+#define BASE_FORM_H
+
+#include "base/faults.h"
+#include "base/text.h"
+
+#include <jansson.h>
+
+#define FORM_MEMBERS_MAX 48
+
+enum form_presence { FORM_OPTIONAL, FORM_REQUIRED };
+
+/* FORM_TEXTUAL also takes "12" for an integer and "true" for a boolean: query strings, environment.
+ */
+enum form_kind { FORM_JSON, FORM_TEXTUAL };
+
+struct form {
+    const json_t *object;
+    const char *pointer; /* where the object lies; borrowed */
+    struct faults *faults;
+    enum form_kind kind; /* FORM_JSON once opened; the caller may set the other */
+    size_t asked_count;
+    const char *asked[FORM_MEMBERS_MAX]; /* names read so far, for form_close() */
+};
+
+/* False, with a fault, when `value` is not an object. `pointer` and `faults` must outlive the form.
+ */
+MUST_USE bool form_open(struct form *form, const json_t *value, const char *pointer,
+                        struct faults *faults);
+
+/* Each of these returns true and sets *out when the member is there and valid. Otherwise *out keeps
+ * what the caller put there (the default); a fault is recorded unless the member is optional and
+ * absent. */
+bool form_text(struct form *form, const char *name, enum form_presence presence, size_t bytes_min,
+               size_t bytes_max, struct text *out);
+bool form_integer(struct form *form, const char *name, enum form_presence presence, int64_t min,
+                  int64_t max, int64_t *out);
+bool form_bool(struct form *form, const char *name, enum form_presence presence, bool *out);
+/* `words` ends with NULL; *out is the index of the word given. */
+bool form_choice(struct form *form, const char *name, enum form_presence presence,
+                 const char *const words[], int *out);
+/* *out is a borrowed array of `count_min` to `count_max` values. */
+bool form_array(struct form *form, const char *name, enum form_presence presence, size_t count_min,
+                size_t count_max, const json_t **out);
+
+/* Whether the member is there and not null; counts as asked for. */
+bool form_has(struct form *form, const char *name);
+/* Lets a member be there without being read (read-only members of a document sent back to us). */
+void form_ignore(struct form *form, const char *name);
+
+/* A fault at the member `name`, or at the object itself when NULL. */
+void form_fault(struct form *form, const char *name, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* Records a fault for each member that was not asked for. */
+void form_close(struct form *form);
+
+#endif

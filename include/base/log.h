@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One JSON object per line on standard error: {"time","level","event", ...fields}. Each line is one
+ * write, so lines of different threads do not mix. Never log an API key, a token or a user's
+ * identity. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/text.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+struct log_field {
+    const char *name; /* NULL: no field */
+    enum { LOG_FIELD_STRING, LOG_FIELD_INTEGER } kind;
+    const char *string;
+    int64_t integer;
+};
+
+#define LOG_STRING(name_, value_)                                                                  \
+    {                                                                                              \
+        .name = (name_), .kind = LOG_FIELD_STRING, .string = (value_)                              \
+    }
+#define LOG_INTEGER(name_, value_)                                                                 \
+    {                                                                                              \
+        .name = (name_), .kind = LOG_FIELD_INTEGER, .integer = (value_)                            \
+    }
+#define LOG_NONE                                                                                   \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+/*     log_write(LOG_WARN, "redis link lost", LOG_STRING("reason", r), LOG_INTEGER("wait_ms", 50));
+ *     log_write(LOG_INFO, "drained", LOG_NONE);
+ *
+ * Names are snake_case. A line holds 1 KiB; the first field that does not fit and those after it
+ * are left out. Any thread. */
+#define log_write(level, event, ...)                                                               \
+    log_write_fields((level), (event), (const struct log_field[]){__VA_ARGS__},                    \
+                     ARRAY_COUNT(((const struct log_field[]){__VA_ARGS__})))
+
+void log_write_fields(enum log_level level, const char *event, const struct log_field fields[],
+                      size_t count);
+
+/* Lines below `level` are dropped. LOG_INFO at the start. Any thread. */
+void log_set_level(enum log_level level);
+
+/* "debug", "info", "warn", "error", NULL: for configuration, in the order of enum log_level. */
+extern const char *const log_level_words[];
+
+#endif

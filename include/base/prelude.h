@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every file may assume; the build includes it first in each translation unit. */
+#ifndef BASE_PRELUDE_H
+#define BASE_PRELUDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MUST_USE                   __attribute__((warn_unused_result))
+#define NO_RETURN                  __attribute__((noreturn))
+#define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
+
+#define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Programmer errors only, in every build: a broken invariant must not decide on anybody's traffic.
+ */
+#define ASSERT(condition)                                                                          \
+    ((condition) ? (void)0 : assert_failed(#condition, __FILE__, __LINE__, __func__))
+
+NO_RETURN void assert_failed(const char *condition, const char *file, int line,
+                             const char *function);
+
+/* The object of type `type` whose `member` is at `pointer`. */
+#define CONTAINER_OF(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* Functions with a safer twin here; a use does not link: text.h, buffer.h and clock.h have the
+ * twins. */
+#define strcpy    strcpy_is_banned_use_text_copy
+#define strcat    strcat_is_banned_use_buffer_add
+#define sprintf   sprintf_is_banned_use_snprintf
+#define vsprintf  vsprintf_is_banned_use_vsnprintf
+#define strtok    strtok_is_banned
+#define atoi      atoi_is_banned_use_text_parse_integer
+#define gmtime    gmtime_is_banned_use_clock_write_rfc3339
+#define localtime localtime_is_banned_use_clock_write_rfc3339
+
+#endif

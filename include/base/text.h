@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A borrowed run of bytes: where it lies and how long it is. Not NUL-terminated unless a function
+ * says so. `at` may be NULL only when `length` is 0, and that is how "absent" is told from "empty".
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+struct arena;
+
+struct text {
+    const char *at;
+    size_t length;
+};
+
+/* For printf: printf("%.*s", TEXT_PRINTF(text)). */
+#define TEXT_PRINTF(text) (int)(text).length, (text).at
+/* A literal as text; not in a static table, where C17 wants a constant. */
+#define TEXT(literal) ((struct text){literal, sizeof(literal) - 1})
+
+/* `string` may be NULL, which is the absent text. */
+struct text text_of(const char *string);
+
+bool text_is_absent(struct text text);
+bool text_equal(struct text a, struct text b);
+bool text_equal_ignoring_case(struct text a, struct text b); /* ASCII */
+bool text_starts_with(struct text text, struct text prefix);
+/* Byte order, shorter first: for sorting. */
+int text_compare(struct text a, struct text b);
+/* Without spaces and tabs at either end. */
+struct text text_trim(struct text text);
+/* Cuts *rest at the first `separator`: returns what is before it, leaves what is after it. Without
+ * a separator returns all and leaves the absent text. */
+struct text text_cut(struct text *rest, char separator);
+
+/* A copy in `arena` that is NUL-terminated (the NUL is not counted). An absent text stays absent.
+ */
+struct text text_copy(struct arena *arena, struct text text);
+
+/* Decimal, an optional leading '-', nothing else; false when it is anything else or does not fit.
+ */
+MUST_USE bool text_parse_integer(struct text text, int64_t *value);
+
+/* How many bytes the UTF-8 character at the start of `text` has; 0 when there is none. */
+size_t text_utf8_bytes(struct text text);
+
+#endif

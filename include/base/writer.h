@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Writes JSON straight into a buffer. `key` is the member's name inside an object, NULL inside an
+ * array or at the top; keys are ours and written unescaped. The caller balances begin and end. */
+#ifndef BASE_WRITER_H
+#define BASE_WRITER_H
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+struct writer {
+    struct buffer *out;
+    bool comma; /* the next value at this level follows another */
+};
+
+void writer_init(struct writer *writer, struct buffer *out);
+void writer_begin_object(struct writer *writer, const char *key);
+void writer_end_object(struct writer *writer);
+void writer_begin_array(struct writer *writer, const char *key);
+void writer_end_array(struct writer *writer);
+/* An absent text is written as null. Only what RFC 8259 §7 demands is escaped; a byte that is not
+ * UTF-8 becomes U+FFFD, so that the result is JSON whatever a library's message holds. */
+void writer_text(struct writer *writer, const char *key, struct text value);
+void writer_string(struct writer *writer, const char *key, const char *value); /* NULL: null */
+void writer_integer(struct writer *writer, const char *key, int64_t value);
+void writer_bool(struct writer *writer, const char *key, bool value);
+void writer_null(struct writer *writer, const char *key);
+/* `json` is one complete JSON value, copied as it is. */
+void writer_raw(struct writer *writer, const char *key, struct text json);
+
+#endif

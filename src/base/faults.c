@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/faults.h"
+
+#include <stdarg.h>
+
+static void pointer_write(char pointer[], size_t size, const char *parent, const char *member);
+static const char *pointer_escape(char c);
+
+void faults_add(struct faults *faults, const char *pointer, const char *member, const char *format,
+                ...)
+{
+    faults->count++;
+    if (faults->count > FAULTS_MAX)
+        return;
+
+    struct fault *fault = &faults->at[faults->count - 1];
+    va_list values;
+
+    pointer_write(fault->pointer, sizeof(fault->pointer), pointer, member);
+    va_start(values, format);
+    vsnprintf(fault->detail, sizeof(fault->detail), format, values);
+    va_end(values);
+}
+
+static void pointer_write(char pointer[], size_t size, const char *parent, const char *member)
+{
+    int written = snprintf(pointer, size, "%s%s", parent, member == NULL ? "" : "/");
+    size_t length = (size_t)written;
+
+    for (const char *c = member; c != NULL && *c != '\0'; c++) {
+        const char *escape = pointer_escape(*c);
+        size_t bytes = escape == NULL ? 1 : 2;
+        if (length + bytes >= size)
+            return;
+        memcpy(pointer + length, escape == NULL ? c : escape, bytes);
+        length += bytes;
+        pointer[length] = '\0';
+    }
+}
+
+/* RFC 6901 §3. */
+static const char *pointer_escape(char c)
+{
+    if (c == '~')
+        return "~0";
+    return c == '/' ? "~1" : NULL;
+}

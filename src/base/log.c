@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A usual line is built on the stack, so that even running out of memory can be told. */
+#include "base/log.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/writer.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define LINE_BYTES_MAX 1024
+
+const char *const log_level_words[] = {
+    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL};
+
+static atomic_int level_lowest = LOG_INFO;
+
+static void line_begin(struct writer *line, enum log_level level, const char *event);
+static bool line_add(struct writer *line, const struct log_field *field);
+static void line_end(struct writer *line);
+
+void log_write_fields(enum log_level level, const char *event, const struct log_field fields[],
+                      size_t count)
+{
+    if ((int)level < atomic_load_explicit(&level_lowest, memory_order_relaxed))
+        return;
+
+    alignas(max_align_t) char storage[2 * LINE_BYTES_MAX];
+    struct arena arena;
+    struct buffer buffer;
+    struct writer line;
+
+    arena_init_storage(&arena, storage, sizeof(storage));
+    buffer_init(&buffer, &arena, LINE_BYTES_MAX);
+    writer_init(&line, &buffer);
+
+    line_begin(&line, level, event);
+    for (size_t i = 0; i < count; i++) {
+        if (!line_add(&line, &fields[i]))
+            break;
+    }
+    line_end(&line);
+    arena_close(&arena);
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&level_lowest, (int)level, memory_order_relaxed);
+}
+
+static void line_begin(struct writer *line, enum log_level level, const char *event)
+{
+    char time[CLOCK_RFC3339_BYTES];
+
+    clock_write_rfc3339(clock_wall_us(), time);
+    writer_begin_object(line, NULL);
+    writer_string(line, "time", time);
+    writer_string(line, "level", log_level_words[level]);
+    writer_string(line, "event", event);
+}
+
+/* False, and the line as it was, when the field does not fit. */
+static bool line_add(struct writer *line, const struct log_field *field)
+{
+    size_t before = line->out->length;
+
+    if (field->name == NULL)
+        return true;
+    switch (field->kind) {
+    case LOG_FIELD_STRING:
+        writer_string(line, field->name, field->string);
+        break;
+    case LOG_FIELD_INTEGER:
+        writer_integer(line, field->name, field->integer);
+        break;
+    }
+    if (line->out->length + strlen("}\n") <= LINE_BYTES_MAX)
+        return true;
+    line->out->length = before;
+    return false;
+}
+
+static void line_end(struct writer *line)
+{
+    ssize_t written;
+
+    writer_end_object(line);
+    buffer_add_char(line->out, '\n');
+    do {
+        written = write(STDERR_FILENO, line->out->at, line->out->length);
+    } while (written < 0 && errno == EINTR);
+}

@@ -1,0 +1,65 @@
+#!/bin/sh
+# Checks every include between our layers, and that the routes are written in one place only.
+# Usage: layers.sh <source directory>
+cd "$1" || exit 2
+faults=0
+
+fault() {
+    echo "$1" >&2
+    faults=$((faults + 1))
+}
+
+# A layer may include what is lower; never its neighbours or what is above.
+height() {
+    case $1 in
+    app) echo 6 ;;
+    api) echo 5 ;;
+    web) echo 4 ;;
+    http | auth | catalogue | store | journal) echo 3 ;;
+    limit | metrics | redis) echo 2 ;;
+    base) echo 1 ;;
+    *) echo 0 ;;
+    esac
+}
+
+check_include() { # <file> <layer of the file> <included path>
+    target=${3%%/*}
+    if [ "$target" = .. ]; then
+        fault "$1: \"$3\" leaves its directory"
+    elif [ "$(height "$target")" -eq 0 ]; then
+        fault "$1: \"$3\": there is no such layer"
+    elif [ "$target" != "$2" ] && [ "$(height "$target")" -ge "$(height "$2")" ]; then
+        fault "$1: \"$3\": $2 must not know $target"
+    fi
+}
+
+check_file() {
+    layer=${1#*/}
+    layer=${layer%%/*}
+    if [ "$(height "$layer")" -eq 0 ]; then
+        fault "$1: $layer is no layer"
+        return
+    fi
+    # An include without a directory is a private header beside the file.
+    for path in $(sed -n 's/^ *# *include *"\([^"]*\/[^"]*\)".*/\1/p' "$1"); do
+        check_include "$1" "$layer" "$path"
+    done
+}
+
+files=$(find include src -name '*.[ch]')
+for file in $files; do
+    check_file "$file"
+done
+
+# The path of a route is a literal of the route table and of no other file.
+routes=$(grep -o '"/[^"]*"' src/api/routes.c | sort -u)
+[ -n "$routes" ] || fault "src/api/routes.c has no routes"
+for route in $routes; do
+    for file in $(grep -lF -e "$route" $files); do
+        [ "$file" = src/api/routes.c ] || fault "$file: the route $route belongs to src/api/routes.c"
+    done
+done
+
+[ "$(echo "$files" | wc -l)" -gt 1 ] || fault "found nothing to check"
+echo "$(echo "$files" | wc -l) files, $faults faults"
+[ "$faults" -eq 0 ]

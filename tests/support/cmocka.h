@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cmocka 1.1.5 with what it wants included before it. */
+#ifndef SUPPORT_CMOCKA_H
+#define SUPPORT_CMOCKA_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/process.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXIT_CANNOT_RUN 127
+
+static char **environment_with(const char *const added[]);
+static bool is_read_by_sluice(const char *variable);
+NO_RETURN static void become(const char *const argv[], char *const environment[],
+                             const char *output);
+static int exit_code(int status);
+
+pid_t process_start(const char *const argv[], const char *const environment[], const char *output)
+{
+    char **merged = environment_with(environment);
+    pid_t process = fork();
+
+    ASSERT(process >= 0);
+    if (process == 0)
+        become(argv, merged, output);
+    free(merged);
+    return process;
+}
+
+int process_poll(pid_t process)
+{
+    int status = 0;
+    pid_t ended = waitpid(process, &status, WNOHANG);
+
+    ASSERT(ended == 0 || ended == process);
+    return ended == 0 ? PROCESS_RUNNING : exit_code(status);
+}
+
+int process_wait(pid_t process, int seconds)
+{
+    const struct timespec rest = {.tv_nsec = 2000000};
+    int64_t deadline_us = clock_monotonic_us() + (int64_t)seconds * 1000000;
+    int code = process_poll(process);
+
+    while (code == PROCESS_RUNNING && clock_monotonic_us() < deadline_us) {
+        (void)nanosleep(&rest, NULL);
+        code = process_poll(process);
+    }
+    return code;
+}
+
+void process_kill(pid_t process)
+{
+    ASSERT(kill(process, SIGKILL) == 0);
+    ASSERT(waitpid(process, NULL, 0) == process);
+}
+
+/* Made before fork(): other threads of the test may be running, and after it only the calls of
+ * signal-safety(7) are allowed. */
+static char **environment_with(const char *const added[])
+{
+    size_t own = 0;
+    size_t more = 0;
+    size_t kept = 0;
+
+    while (environ[own] != NULL)
+        own++;
+    while (added != NULL && added[more] != NULL)
+        more++;
+    char **merged = memory_new(own + more + 1, sizeof(*merged));
+    for (size_t i = 0; i < own; i++) {
+        if (!is_read_by_sluice(environ[i]))
+            merged[kept++] = environ[i];
+    }
+    for (size_t i = 0; i < more; i++)
+        memcpy(&merged[kept++], &added[i], sizeof(*merged)); /* execve() does not write to them */
+    return merged;
+}
+
+static bool is_read_by_sluice(const char *variable)
+{
+    return strncmp(variable, "SLUICE_", strlen("SLUICE_")) == 0 ||
+           strncmp(variable, "REDIS_", strlen("REDIS_")) == 0;
+}
+
+NO_RETURN static void become(const char *const argv[], char *const environment[],
+                             const char *output)
+{
+    char *const *arguments = NULL;
+    int file = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+    memcpy(&arguments, &argv, sizeof(arguments)); /* as above */
+    if (file >= 0 && dup2(file, STDOUT_FILENO) >= 0 && dup2(file, STDERR_FILENO) >= 0 &&
+        prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
+        (void)execvpe(argv[0], arguments, environment);
+    _exit(EXIT_CANNOT_RUN);
+}
+
+static int exit_code(int status)
+{
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Bytes over a socket, for requests that no honest client sends. */
+#ifndef SUPPORT_RAW_H
+#define SUPPORT_RAW_H
+
+struct raw_reply {
+    int status;    /* 0: nothing came that is an answer */
+    bool closed;   /* the service ended the connection */
+    size_t length; /* of `text`, which is NUL-terminated and cut when it does not fit */
+    char text[16384];
+};
+
+/* Sends the bytes to 127.0.0.1:port and reads until the service closes the connection, or for
+ * `seconds`. */
+void raw_exchange(int port, const char *bytes, size_t count, int seconds, struct raw_reply *reply);
+
+/* The same in steps. The caller closes the socket. */
+int raw_connect(int port);
+void raw_send(int fd, const char *bytes, size_t count);
+/* Reads one answer, or for `seconds`. The connection must not have been sent more requests. */
+void raw_receive(int fd, int seconds, struct raw_reply *reply);
+/* Reads until `end` has come, or for `seconds`. */
+void raw_receive_until(int fd, const char *end, int seconds, struct raw_reply *reply);
+
+#endif

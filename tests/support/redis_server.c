@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/redis_server.h"
+
+#include "base/memory.h"
+#include "support/cmocka.h"
+#include "support/process.h"
+#include "support/scratch.h"
+#include "support/wait.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#define START_ATTEMPTS  20
+#define START_SECONDS   10
+#define COMMAND_SECONDS 10
+
+/* Below the ephemeral ports, so that no client's connection takes the port while Redis is away. */
+#define PORT_MIN   20000
+#define PORT_COUNT 12000
+
+struct redis_server {
+    pid_t process; /* 0: not running */
+    int port;
+    char directory[SCRATCH_PATH_BYTES];
+    char socket[SCRATCH_PATH_BYTES + 16];
+    char output[SCRATCH_PATH_BYTES + 16];
+    char password[64]; /* "" for none */
+    char unix_url[128];
+    char tcp_url[256];
+    redisContext *connection; /* NULL: none */
+    redisReply *reply;        /* what redis_server_command() returned last */
+};
+
+static bool run(struct redis_server *server);
+static bool has_ended(struct redis_server *server);
+static void write_tcp_url(struct redis_server *server);
+static bool answers(struct redis_server *server);
+static void disconnect(struct redis_server *server);
+static bool value_contains(struct redis_server *server, const char *key, const char *needle);
+static bool reply_contains(const redisReply *reply, const char *needle);
+
+struct redis_server *redis_server_start(const char *password)
+{
+    struct redis_server *server = MEMORY_NEW(struct redis_server);
+    bool running = false;
+
+    scratch_directory("redis", server->directory);
+    (void)snprintf(server->socket, sizeof(server->socket), "%s/redis.sock", server->directory);
+    (void)snprintf(server->output, sizeof(server->output), "%s/redis.log", server->directory);
+    (void)snprintf(server->password, sizeof(server->password), "%s",
+                   password == NULL ? "" : password);
+    /* Whether a port is free shows only when Redis binds it. */
+    for (int i = 0; i < START_ATTEMPTS && !running; i++) {
+        server->port =
+            PORT_MIN + (int)(((unsigned)getpid() * 131U + (unsigned)rand()) % PORT_COUNT);
+        running = run(server);
+    }
+    assert_true(running);
+    (void)snprintf(server->unix_url, sizeof(server->unix_url), "unix://%s", server->socket);
+    write_tcp_url(server);
+    return server;
+}
+
+void redis_server_stop(struct redis_server *server)
+{
+    if (server == NULL)
+        return;
+    disconnect(server);
+    if (server->process > 0)
+        process_kill(server->process);
+    free(server);
+}
+
+const char *redis_server_unix_url(const struct redis_server *server)
+{
+    return server->unix_url;
+}
+
+const char *redis_server_tcp_url(const struct redis_server *server)
+{
+    return server->tcp_url;
+}
+
+void redis_server_kill(struct redis_server *server)
+{
+    disconnect(server);
+    process_kill(server->process);
+    server->process = 0;
+}
+
+void redis_server_restart(struct redis_server *server)
+{
+    ASSERT(server->process == 0);
+    assert_true(run(server));
+}
+
+void redis_server_pause(struct redis_server *server)
+{
+    assert_int_equal(kill(server->process, SIGSTOP), 0);
+}
+
+void redis_server_continue(struct redis_server *server)
+{
+    assert_int_equal(kill(server->process, SIGCONT), 0);
+}
+
+const redisReply *redis_server_command(struct redis_server *server, const char *format, ...)
+{
+    va_list arguments;
+
+    freeReplyObject(server->reply);
+    va_start(arguments, format);
+    server->reply = redisvCommand(server->connection, format, arguments);
+    va_end(arguments);
+    if (server->reply == NULL || server->reply->type == REDIS_REPLY_ERROR)
+        fail_msg("redis: %s: %s", format,
+                 server->reply == NULL ? server->connection->errstr : server->reply->str);
+    return server->reply;
+}
+
+bool redis_server_contains(struct redis_server *server, const char *needle)
+{
+    redisReply *keys = redisCommand(server->connection, "KEYS *");
+    bool found = false;
+
+    assert_non_null(keys);
+    for (size_t i = 0; i < keys->elements && !found; i++)
+        found = strstr(keys->element[i]->str, needle) != NULL ||
+                value_contains(server, keys->element[i]->str, needle);
+    freeReplyObject(keys);
+    return found;
+}
+
+/* False when Redis ended instead of answering. */
+static bool run(struct redis_server *server)
+{
+    char port[16];
+    const char *argv[] = {"redis-server",
+                          "--bind",
+                          "127.0.0.1",
+                          "--port",
+                          port,
+                          "--unixsocket",
+                          server->socket,
+                          "--dir",
+                          server->directory,
+                          "--save",
+                          "",
+                          "--appendonly",
+                          "no",
+                          "--enable-debug-command",
+                          "local",
+                          server->password[0] == '\0' ? NULL : "--requirepass",
+                          server->password,
+                          NULL};
+
+    (void)snprintf(port, sizeof(port), "%d", server->port);
+    server->process = process_start(argv, NULL, server->output);
+    WAIT_FOR (START_SECONDS, has_ended(server) || answers(server))
+        ;
+    return server->process != 0;
+}
+
+static bool has_ended(struct redis_server *server)
+{
+    if (server->process != 0 && process_poll(server->process) != PROCESS_RUNNING)
+        server->process = 0;
+    return server->process == 0;
+}
+
+/* The password with every byte percent-encoded: any password is right so. */
+static void write_tcp_url(struct redis_server *server)
+{
+    char encoded[3 * sizeof(server->password)] = "";
+
+    for (size_t i = 0; server->password[i] != '\0'; i++)
+        (void)snprintf(encoded + 3 * i, 4, "%%%02X", (unsigned char)server->password[i]);
+    (void)snprintf(server->tcp_url, sizeof(server->tcp_url), "redis://%s%s%s127.0.0.1:%d",
+                   encoded[0] == '\0' ? "" : ":", encoded, encoded[0] == '\0' ? "" : "@",
+                   server->port);
+}
+
+static bool answers(struct redis_server *server)
+{
+    const struct timeval timeout = {.tv_sec = COMMAND_SECONDS};
+    redisReply *reply = NULL;
+
+    disconnect(server);
+    server->connection = redisConnectUnixWithTimeout(server->socket, timeout);
+    assert_non_null(server->connection);
+    if (server->connection->err != 0)
+        return false;
+    (void)redisSetTimeout(server->connection, timeout);
+    if (server->password[0] != '\0')
+        freeReplyObject(redisCommand(server->connection, "AUTH %s", server->password));
+    reply = redisCommand(server->connection, "PING");
+    bool pong = reply != NULL && reply->type == REDIS_REPLY_STATUS;
+    freeReplyObject(reply);
+    return pong;
+}
+
+static void disconnect(struct redis_server *server)
+{
+    freeReplyObject(server->reply);
+    server->reply = NULL;
+    if (server->connection != NULL)
+        redisFree(server->connection);
+    server->connection = NULL;
+}
+
+/* Asks for the value in the way of every type: one of them is right, the others are errors. */
+static bool value_contains(struct redis_server *server, const char *key, const char *needle)
+{
+    static const char *const reads[] = {"GET %s",         "HGETALL %s",     "SMEMBERS %s",
+                                        "LRANGE %s 0 -1", "ZRANGE %s 0 -1", "XRANGE %s - +"};
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_COUNT(reads) && !found; i++) {
+        redisReply *reply = redisCommand(server->connection, reads[i], key);
+        assert_non_null(reply);
+        found = reply->type != REDIS_REPLY_ERROR && reply_contains(reply, needle);
+        freeReplyObject(reply);
+    }
+    return found;
+}
+
+static bool reply_contains(const redisReply *reply, const char *needle)
+{
+    bool found = reply->str != NULL && memmem(reply->str, reply->len, needle, strlen(needle));
+
+    for (size_t i = 0; i < reply->elements && !found; i++)
+        found = reply_contains(reply->element[i], needle);
+    return found;
+}

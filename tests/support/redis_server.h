@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A real Redis of the test's own, on a unix socket and a free TCP port, keeping nothing on disk.
+ * Main thread only. */
+#ifndef SUPPORT_REDIS_SERVER_H
+#define SUPPORT_REDIS_SERVER_H
+
+#include <hiredis/hiredis.h>
+
+struct redis_server;
+
+/* Runs and answers when this returns. `password` may be NULL. */
+struct redis_server *redis_server_start(const char *password);
+void redis_server_stop(struct redis_server *server);
+
+/* "unix:///..." and "redis://[:password@]127.0.0.1:port"; live as long as the server. */
+const char *redis_server_unix_url(const struct redis_server *server);
+const char *redis_server_tcp_url(const struct redis_server *server);
+
+/* SIGKILL: connections break, and everything in it is gone. */
+void redis_server_kill(struct redis_server *server);
+/* Again at the same addresses, empty. */
+void redis_server_restart(struct redis_server *server);
+
+/* SIGSTOP: connections stay open and nothing answers, until redis_server_continue(). */
+void redis_server_pause(struct redis_server *server);
+void redis_server_continue(struct redis_server *server);
+
+/* Runs a command, as redisCommand(); a failure fails the test. The reply is borrowed until the next
+ * one. */
+const redisReply *redis_server_command(struct redis_server *server, const char *format, ...);
+
+/* Whether any key's name or value holds `needle`. */
+bool redis_server_contains(struct redis_server *server, const char *needle);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/service.h"
+
+#include "base/memory.h"
+#include "support/client.h"
+#include "support/cmocka.h"
+#include "support/process.h"
+#include "support/scratch.h"
+#include "support/wait.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define LISTEN_SECONDS 20
+#define READY_SECONDS  20
+#define STOP_SECONDS   40
+#define ARGUMENTS_MAX  48
+#define SERVICES_MAX   64
+
+struct service {
+    pid_t process;
+    int port;
+    int exit_code; /* PROCESS_RUNNING until it has ended */
+    char data_dir[SCRATCH_PATH_BYTES];
+    char log[SCRATCH_PATH_BYTES];
+};
+
+static void collect_arguments(const struct service_options *options, const struct service *service,
+                              const char *argv[static ARGUMENTS_MAX]);
+static void add_flag(const char *argv[static ARGUMENTS_MAX], size_t *count, const char *name,
+                     const char *value);
+static const char *or_else(const char *given, const char *fallback);
+static bool has_listened(struct service *service);
+static bool is_ready(struct service *service);
+static bool has_ended(struct service *service);
+static int for_each_event(const char *log, const char *event, int *port);
+static const char *binary(void);
+
+static char logs[SERVICES_MAX][SCRATCH_PATH_BYTES];
+static size_t log_count;
+static int unclean_exits;
+
+struct service *service_start(const struct service_options *options)
+{
+    struct service *service = MEMORY_NEW(struct service);
+    const char *argv[ARGUMENTS_MAX] = {NULL};
+
+    service->exit_code = PROCESS_RUNNING;
+    if (options->data_dir == NULL)
+        scratch_directory("data", service->data_dir);
+    else
+        (void)snprintf(service->data_dir, sizeof(service->data_dir), "%s", options->data_dir);
+    scratch_file("service-log", "", service->log);
+    ASSERT(log_count < SERVICES_MAX);
+    memcpy(logs[log_count++], service->log, sizeof(service->log));
+    collect_arguments(options, service, argv);
+    service->process = process_start(argv, options->environment, service->log);
+    WAIT_FOR (LISTEN_SECONDS, has_listened(service))
+        ;
+    if (!options->not_ready)
+        WAIT_FOR (READY_SECONDS, is_ready(service))
+            ;
+    return service;
+}
+
+void service_stop(struct service *service)
+{
+    if (service == NULL)
+        return;
+    service_begin_stop(service);
+    int exit_code = service_finish_stop(service);
+    if (exit_code != 0) {
+        unclean_exits++; /* cmocka does not count what fails in a group's teardown */
+        fail_msg("the service exited with %d", exit_code);
+    }
+}
+
+void service_begin_stop(struct service *service)
+{
+    if (!has_ended(service))
+        (void)kill(service->process, SIGTERM);
+}
+
+int service_finish_stop(struct service *service)
+{
+    if (service->exit_code == PROCESS_RUNNING)
+        service->exit_code = process_wait(service->process, STOP_SECONDS);
+    int exit_code = service->exit_code;
+    if (exit_code == PROCESS_RUNNING)
+        process_kill(service->process);
+    free(service);
+    return exit_code;
+}
+
+void service_reload(struct service *service)
+{
+    assert_int_equal(kill(service->process, SIGHUP), 0);
+}
+
+void service_kill(struct service *service)
+{
+    if (!has_ended(service))
+        process_kill(service->process);
+    free(service);
+}
+
+int service_port(const struct service *service)
+{
+    return service->port;
+}
+
+const char *service_data_dir(const struct service *service)
+{
+    return service->data_dir;
+}
+
+const char *service_log(const struct service *service)
+{
+    return service->log;
+}
+
+int service_count_events(const struct service *service, const char *event)
+{
+    int port = 0;
+
+    return for_each_event(service->log, event, &port);
+}
+
+int service_run_command(const char *const arguments[], char **output)
+{
+    const char *argv[ARGUMENTS_MAX] = {binary()};
+    char path[SCRATCH_PATH_BYTES];
+
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        ASSERT(i + 2 < ARGUMENTS_MAX);
+        argv[i + 1] = arguments[i];
+    }
+    scratch_file("command-output", "", path);
+    int code = process_wait(process_start(argv, NULL, path), STOP_SECONDS);
+    assert_int_not_equal(code, PROCESS_RUNNING);
+    if (output != NULL)
+        *output = scratch_read(path);
+    return code;
+}
+
+int service_report(int failures)
+{
+    bool failed = failures > 0 || unclean_exits > 0;
+
+    for (size_t i = 0; i < log_count && failed; i++) {
+        char *text = scratch_read(logs[i]);
+        (void)fprintf(stderr, "--- log of service %zu ---\n%s", i, text == NULL ? "" : text);
+        free(text);
+    }
+    scratch_remove();
+    if (failed) {
+        /* Without LeakSanitizer's list of what the failed tests held, which would bury the rest. */
+        (void)fflush(NULL);
+        _exit(EXIT_FAILURE);
+    }
+    return EXIT_SUCCESS;
+}
+
+static void collect_arguments(const struct service_options *options, const struct service *service,
+                              const char *argv[static ARGUMENTS_MAX])
+{
+    const char *const always[] = {binary(),     "serve",           "--listen",  "127.0.0.1:0",
+                                  "--data-dir", service->data_dir, "--workers", "2"};
+    size_t count = ARRAY_COUNT(always);
+
+    memcpy(argv, always, sizeof(always));
+    if (options->redis_url != NULL) {
+        add_flag(argv, &count, "--engine", "redis");
+        add_flag(argv, &count, "--redis-url", options->redis_url);
+        add_flag(argv, &count, "--redis-timeout-ms", or_else(options->redis_timeout_ms, "5000"));
+    }
+    if (options->config != NULL) {
+        add_flag(argv, &count, "--config", options->config);
+    } else {
+        add_flag(argv, &count, "--register-limit", or_else(options->register_limit, "off"));
+        add_flag(argv, &count, "--manage-limit", or_else(options->manage_limit, "off"));
+    }
+    for (size_t i = 0; options->flags != NULL && options->flags[i] != NULL; i += 2)
+        add_flag(argv, &count, options->flags[i], options->flags[i + 1]);
+}
+
+static void add_flag(const char *argv[static ARGUMENTS_MAX], size_t *count, const char *name,
+                     const char *value)
+{
+    ASSERT(*count + 3 <= ARGUMENTS_MAX); /* a NULL ends them */
+    argv[(*count)++] = name;
+    argv[(*count)++] = value;
+}
+
+static const char *or_else(const char *given, const char *fallback)
+{
+    return given == NULL ? fallback : given;
+}
+
+static bool has_listened(struct service *service)
+{
+    assert_false(has_ended(service));
+    return for_each_event(service->log, "listening", &service->port) > 0;
+}
+
+static bool is_ready(struct service *service)
+{
+    assert_false(has_ended(service));
+    struct client *client = client_new(service->port);
+    bool ready = client_get(client, "/readyz")->status == 200;
+
+    client_free(client);
+    return ready;
+}
+
+static bool has_ended(struct service *service)
+{
+    if (service->exit_code == PROCESS_RUNNING)
+        service->exit_code = process_poll(service->process);
+    return service->exit_code != PROCESS_RUNNING;
+}
+
+/* Counts the event's lines; *port is that of the last one, if it has a port. */
+static int for_each_event(const char *log, const char *event, int *port)
+{
+    char *text = scratch_read(log);
+    char *rest = text;
+    int count = 0;
+
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        json_t *fields = json_loads(line, 0, NULL);
+        const char *name = json_string_value(json_object_get(fields, "event"));
+        if (name != NULL && strcmp(name, event) == 0) {
+            count++;
+            *port = (int)json_integer_value(json_object_get(fields, "port"));
+        }
+        json_decref(fields);
+    }
+    free(text);
+    return count;
+}
+
+static const char *binary(void)
+{
+    const char *path = getenv("SLUICE_BINARY");
+
+    if (path == NULL)
+        fail_msg("SLUICE_BINARY names the binary to test: run this by ctest");
+    return path;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/world.h"
+
+#include "base/memory.h"
+#include "support/cmocka.h"
+#include "support/expect.h"
+
+#define POLICY_BYTES_MAX 4096
+
+enum { MEMORY, REDIS_UNIX, REDIS_TCP, ENGINE_COUNT };
+
+static const char *const engine_words[ENGINE_COUNT] = {"memory", "redis_unix", "redis_tcp"};
+
+static size_t engine = MEMORY;
+
+void world_choose_engine(int argc, char *argv[])
+{
+    engine = argc == 2 ? 0 : ENGINE_COUNT;
+    while (engine < ENGINE_COUNT && strcmp(argv[1], engine_words[engine]) != 0)
+        engine++;
+    if (engine == ENGINE_COUNT) {
+        (void)fprintf(stderr, "usage: %s memory|redis_unix|redis_tcp\n", argv[0]);
+        exit(2);
+    }
+}
+
+int world_open_engine(void **state)
+{
+    struct world *world = MEMORY_NEW(struct world);
+
+    *state = world;
+    if (engine == REDIS_UNIX) {
+        world->redis = redis_server_start(NULL);
+        world->redis_url = redis_server_unix_url(world->redis);
+    }
+    if (engine == REDIS_TCP) {
+        world->redis = redis_server_start(WORLD_REDIS_PASSWORD);
+        world->redis_url = redis_server_tcp_url(world->redis);
+    }
+    return 0;
+}
+
+int world_open(void **state)
+{
+    (void)world_open_engine(state);
+    struct world *world = *state;
+    struct service_options options = world_options(world);
+
+    world->service = service_start(&options);
+    return 0;
+}
+
+int world_close(void **state)
+{
+    struct world *world = *state;
+
+    service_stop(world->service);
+    redis_server_stop(world->redis);
+    free(world);
+    return 0;
+}
+
+struct service_options world_options(const struct world *world)
+{
+    return (struct service_options){.redis_url = world->redis_url};
+}
+
+struct client *stranger_new(const struct service *service)
+{
+    return client_new(service_port(service));
+}
+
+struct client *tenant_new(const struct service *service)
+{
+    struct client *tenant = stranger_new(service);
+    const struct reply *reply = client_post(tenant, "/register", "{'name':'Test'}");
+
+    EXPECT(reply, 201, NULL);
+    client_set_key(tenant, reply_text(reply, "api_key"));
+    return tenant;
+}
+
+void tenant_policy(struct client *tenant, const char *format, ...)
+{
+    char body[POLICY_BYTES_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(body, sizeof(body), format, arguments);
+    va_end(arguments);
+    ASSERT(length > 0 && length < POLICY_BYTES_MAX);
+    const struct reply *reply = client_post(tenant, "/policy", "%s", body);
+    if (reply->status != 201)
+        EXPECT(reply, 200, NULL);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include <jansson.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* Breaks an assertion in a process of its own, whose standard error is `stderr_fd`. */
+static pid_t break_assertion(int stderr_fd)
+{
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    dup2(stderr_fd, STDERR_FILENO);
+    signal(SIGABRT, SIG_DFL);
+    ASSERT(child == 7);
+    _exit(0);
+}
+
+static void a_broken_invariant_is_logged_and_aborts(void **state)
+{
+    (void)state;
+    int ends[2];
+    char line[1025] = "";
+    int status = 0;
+    assert_int_equal(pipe(ends), 0);
+
+    pid_t child = break_assertion(ends[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
+    json_t *fields = json_loads(line, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(fields, "event")), "assertion failed");
+    assert_string_equal(json_string_value(json_object_get(fields, "condition")), "child == 7");
+    assert_string_equal(json_string_value(json_object_get(fields, "function")), "break_assertion");
+    json_decref(fields);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void a_kept_invariant_has_no_effect(void **state)
+{
+    (void)state;
+    int count = 0;
+
+    ASSERT(++count == 1);
+
+    assert_int_equal(count, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_broken_invariant_is_logged_and_aborts),
+        cmocka_unit_test(a_kept_invariant_has_no_effect),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

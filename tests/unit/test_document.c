@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/document.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void assert_refused(struct text text, const char *message)
+{
+    struct error error = {0};
+    json_t *value = document_parse(text, &error);
+
+    assert_null(value);
+    assert_string_equal(error.message, message);
+}
+
+static void assert_accepted(struct text text, const char *expected)
+{
+    struct error error = {0};
+    json_t *value = document_parse(text, &error);
+
+    assert_string_equal(error.message, "");
+    assert_non_null(value);
+    char *compact = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    assert_string_equal(compact, expected);
+    free(compact);
+    json_decref(value);
+}
+
+/* `depth` brackets, open and closed again. */
+static size_t nest(char out[], size_t depth)
+{
+    for (size_t i = 0; i < depth; i++) {
+        out[i] = '[';
+        out[2 * depth - 1 - i] = ']';
+    }
+    return 2 * depth;
+}
+
+static void any_json_value_is_a_document(void **state)
+{
+    (void)state;
+
+    assert_accepted(TEXT(" {\"a\" : [1, -2.5, true, null, \"\\u00e4\\n\"]}\r\n"),
+                    "{\"a\":[1,-2.5,true,null,\"\xc3\xa4\\n\"]}");
+    assert_accepted(TEXT("null"), "null");
+    assert_accepted(TEXT("\"x\""), "\"x\"");
+    assert_accepted(TEXT("7"), "7");
+}
+
+static void nothing_is_not_a_document(void **state)
+{
+    (void)state;
+
+    assert_refused(text_of(NULL), "expected a JSON value, got nothing");
+    assert_refused(TEXT(""), "expected a JSON value, got nothing");
+    assert_refused(TEXT(" \t\r\n"), "expected a JSON value, got nothing");
+}
+
+static void a_duplicate_key_is_refused_at_any_depth(void **state)
+{
+    (void)state;
+
+    assert_refused(TEXT("{\"a\":1,\"a\":2}"),
+                   "line 1, column 10: duplicate object key near '\"a\"'");
+    assert_refused(TEXT("[{\"b\":{\"a\":1,\n\"\\u0061\":1}}]"),
+                   "line 2, column 8: duplicate object key near '\"\\u0061\"'");
+}
+
+static void a_nul_in_a_string_is_refused(void **state)
+{
+    (void)state;
+
+    assert_refused(TEXT("{\"a\":\"x\\u0000y\"}"), "line 1, column 15: NUL (\\u0000) in a string");
+    assert_refused(TEXT("{\"x\\u0000\":1}"), "line 1, column 10: NUL (\\u0000) in a string");
+}
+
+static void a_raw_nul_is_refused_everywhere(void **state)
+{
+    (void)state;
+
+    assert_refused(TEXT("{\"a\":\n1\0}"), "line 2, column 2: NUL byte");
+    assert_refused(TEXT("{\"a\":\"\xc3\xa4\0\"}"), "line 1, column 8: NUL byte");
+    assert_refused(TEXT("7\0"), "line 1, column 2: NUL byte");
+    assert_refused(TEXT("\0"), "line 1, column 1: NUL byte");
+}
+
+static void nothing_may_follow_the_value(void **state)
+{
+    (void)state;
+
+    assert_refused(TEXT("{} x"), "line 1, column 4: end of file expected near 'x'");
+    assert_refused(TEXT("{}{}"), "line 1, column 3: end of file expected near '{'");
+    assert_refused(TEXT("1,"), "line 1, column 2: end of file expected near ','");
+}
+
+static void broken_json_is_refused(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "{",           "[1,]",        "{\"a\":1,}", "{a:1}",  "{'a':1}", "[01]",    "[.5]",
+        "[1.]",        "[+1]",        "[NaN]",      "nul",    "\"",      "\"\\x\"", "\"\\",
+        "\\",          "\"\\ud800\"", "// no",      "[1 2]",  "\"\n\"",  "]",       "\\\"[",
+        "\"\\udc00\"", "Infinity",    "{1:2}",      "{\"a\"}"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct error error = {0};
+        assert_null(document_parse(text_of(cases[i]), &error));
+        assert_memory_equal(error.message, "line 1", strlen("line 1"));
+    }
+}
+
+static void sixteen_levels_are_read_and_seventeen_are_not(void **state)
+{
+    (void)state;
+    char nested[64];
+
+    size_t length = nest(nested, 16);
+    nested[length] = '\0';
+    assert_accepted(text_of(nested), nested);
+
+    length = nest(nested, 17);
+    assert_refused((struct text){nested, length},
+                   "line 1, column 17: too many arrays and objects inside each other");
+}
+
+static void depth_counts_what_is_open_at_once(void **state)
+{
+    (void)state;
+    char wide[] = "[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],{},{}]";
+
+    assert_accepted(text_of(wide), wide);
+}
+
+static void brackets_in_strings_are_not_levels(void **state)
+{
+    (void)state;
+    char text[] = "[\"[[[[[[[[[[[[[[[[[[[[\",\"\\\"[[[[[[[[[[[[[[[[[[[[\",\"\\\\\",{}]";
+
+    assert_accepted(text_of(text), text);
+}
+
+static void a_very_deep_text_is_refused_without_recursion(void **state)
+{
+    (void)state;
+    size_t depth = 1000000;
+    char *nested = malloc(2 * depth);
+    assert_non_null(nested);
+
+    assert_refused((struct text){nested, nest(nested, depth)},
+                   "line 1, column 17: too many arrays and objects inside each other");
+    free(nested);
+}
+
+static void invalid_utf8_is_refused(void **state)
+{
+    (void)state;
+    static const struct text cases[] = {
+        {"\"\xff\"", 3},       {"\"\xc0\xaf\"", 4},         {"\"\xed\xa0\x80\"", 5}, {"\"\xc3", 2},
+        {"\xef\xbb\xbf{}", 5}, {"\"\xf4\x90\x80\x80\"", 6}, {"{\"\x80\":1}", 7}};
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct error error = {0};
+        assert_null(document_parse(cases[i], &error));
+        assert_memory_equal(error.message, "line 1", strlen("line 1"));
+    }
+}
+
+static void integers_of_64_bits_stay_integers(void **state)
+{
+    (void)state;
+    char text[] = "[9223372036854775807,-9223372036854775808,9007199254740993]";
+
+    assert_accepted(text_of(text), text);
+}
+
+static void a_larger_integer_becomes_a_real_and_the_others_do_not(void **state)
+{
+    (void)state;
+    struct error error = {0};
+
+    json_t *value = document_parse(
+        TEXT("{\"past\":9223372036854775808,\"far\":[18446744073709551616,-99999999999999999999],"
+             "\"small\":[5,-7,{\"zero\":0}],\"half\":2.5}"),
+        &error);
+
+    json_int_t five;
+    json_int_t seven;
+    json_int_t zero;
+    assert_non_null(value);
+    assert_true(json_is_real(json_object_get(value, "past")));
+    assert_true(json_is_real(json_array_get(json_object_get(value, "far"), 0)));
+    assert_true(json_is_real(json_array_get(json_object_get(value, "far"), 1)));
+    assert_true(json_is_real(json_object_get(value, "half")));
+    assert_int_equal(json_unpack(value, "{s:[I,I,{s:I}]}", "small", &five, &seven, "zero", &zero),
+                     0);
+    assert_int_equal(five, 5);
+    assert_int_equal(seven, -7);
+    assert_int_equal(zero, 0);
+    json_decref(value);
+}
+
+static void a_number_past_all_doubles_is_refused(void **state)
+{
+    (void)state;
+    char digits[401];
+    memset(digits, '9', sizeof(digits) - 1);
+    digits[sizeof(digits) - 1] = '\0';
+
+    assert_refused(TEXT("[1e400]"), "line 1, column 6: number too large");
+    assert_refused(TEXT("[-1e400]"), "line 1, column 7: number too large");
+    assert_refused(text_of(digits), "line 1, column 400: number too large");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_json_value_is_a_document),
+        cmocka_unit_test(nothing_is_not_a_document),
+        cmocka_unit_test(a_duplicate_key_is_refused_at_any_depth),
+        cmocka_unit_test(a_nul_in_a_string_is_refused),
+        cmocka_unit_test(a_raw_nul_is_refused_everywhere),
+        cmocka_unit_test(nothing_may_follow_the_value),
+        cmocka_unit_test(broken_json_is_refused),
+        cmocka_unit_test(sixteen_levels_are_read_and_seventeen_are_not),
+        cmocka_unit_test(depth_counts_what_is_open_at_once),
+        cmocka_unit_test(brackets_in_strings_are_not_levels),
+        cmocka_unit_test(a_very_deep_text_is_refused_without_recursion),
+        cmocka_unit_test(invalid_utf8_is_refused),
+        cmocka_unit_test(integers_of_64_bits_stay_integers),
+        cmocka_unit_test(a_larger_integer_becomes_a_real_and_the_others_do_not),
+        cmocka_unit_test(a_number_past_all_doubles_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

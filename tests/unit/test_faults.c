@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/faults.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void a_fault_names_its_place(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+
+    faults_add(&faults, "/limits/2", "window_seconds", "must be at least %d", 1);
+    faults_add(&faults, "/limits/2", NULL, "must be an object");
+    faults_add(&faults, "", "", "is not a known member");
+
+    assert_int_equal(faults.count, 3);
+    assert_string_equal(faults.at[0].pointer, "/limits/2/window_seconds");
+    assert_string_equal(faults.at[0].detail, "must be at least 1");
+    assert_string_equal(faults.at[1].pointer, "/limits/2");
+    assert_string_equal(faults.at[2].pointer, "/");
+}
+
+static void tilde_and_slash_are_escaped_in_a_member(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+
+    faults_add(&faults, "/a~1b", "~/~1", "%s", "");
+
+    assert_string_equal(faults.at[0].pointer, "/a~1b/~0~1~01");
+}
+
+static void faults_past_the_last_are_counted_not_kept(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+
+    for (int i = 0; i < FAULTS_MAX + 5; i++)
+        faults_add(&faults, "", "x", "fault %d", i);
+
+    assert_int_equal(faults.count, FAULTS_MAX + 5);
+    assert_string_equal(faults.at[FAULTS_MAX - 1].detail, "fault 15");
+}
+
+static void long_texts_are_cut_between_escapes(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+    char member[500];
+    memset(member, '/', sizeof(member) - 1);
+    member[sizeof(member) - 1] = '\0';
+
+    faults_add(&faults, "", member, "%s", member);
+    faults_add(&faults, "a", member, "%s", member);
+    faults_add(&faults, member, member, "%s", "x");
+
+    const struct fault *even = &faults.at[0];
+    const struct fault *odd = &faults.at[1];
+    assert_int_equal(strlen(even->detail), sizeof(even->detail) - 1);
+    assert_int_equal(strlen(even->pointer), sizeof(even->pointer) - 1);
+    assert_int_equal(strlen(odd->pointer), sizeof(odd->pointer) - 2);
+    assert_int_equal(odd->pointer[strlen(odd->pointer) - 1], '1');
+    assert_int_equal(strlen(faults.at[2].pointer), sizeof(even->pointer) - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fault_names_its_place),
+        cmocka_unit_test(tilde_and_slash_are_escaped_in_a_member),
+        cmocka_unit_test(faults_past_the_last_are_counted_not_kept),
+        cmocka_unit_test(long_texts_are_cut_between_escapes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
