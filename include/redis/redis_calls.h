@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The calls of one connection, from sending to reply or deadline. Replies come in the order of
+ * sending, so `unanswered` is a queue and its head owns the next reply. A call that is waited for
+ * stands in `by_deadline` too; one that is not is abandoned, and its reply only frees it. */
+#ifndef REDIS_REDIS_CALLS_H
+#define REDIS_REDIS_CALLS_H
+
+#include "redis/redis_link.h"
+
+#include <sys/queue.h>
+
+/* When nothing is due. */
+#define REDIS_CALLS_NEVER INT64_MAX
+
+struct redis_call;
+STAILQ_HEAD(redis_call_queue, redis_call);
+TAILQ_HEAD(redis_call_list, redis_call);
+
+/* The owner's storage; the members are the calls' own. */
+struct redis_calls {
+    struct redis_call_queue unanswered; /* in the order of sending */
+    struct redis_call_list by_deadline; /* of those, the ones waited for; the earliest first */
+    struct redis_call_queue spare;
+    size_t in_flight; /* length of by_deadline */
+};
+
+void redis_calls_init(struct redis_calls *calls);
+/* Every call has been answered, or lost by redis_calls_lose(). */
+void redis_calls_close(struct redis_calls *calls);
+
+/* A call that has just been sent. `done` runs exactly once, in one of the functions below. */
+void redis_calls_add(struct redis_calls *calls, int64_t deadline_us, void *context,
+                     redis_link_done_fn *done);
+
+/* Gives the next reply to the call it belongs to; false when there is none. */
+MUST_USE bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply);
+
+/* Calls whose deadline has come are LATE. */
+void redis_calls_expire(struct redis_calls *calls, int64_t now_us);
+
+/* The connection has ended: every call is LOST. None may be added until this returns. */
+void redis_calls_lose(struct redis_calls *calls);
+
+/* The next deadline of a call that is waited for, or REDIS_CALLS_NEVER. */
+int64_t redis_calls_deadline_us(const struct redis_calls *calls);
+
+/* The deadline, perhaps past, of the call whose reply comes next, or REDIS_CALLS_NEVER. */
+int64_t redis_calls_oldest_us(const struct redis_calls *calls);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a new connection says before anything else: AUTH and SELECT, as far as the URL asks. */
+#ifndef REDIS_REDIS_GREETING_H
+#define REDIS_REDIS_GREETING_H
+
+#include "base/error.h"
+#include "redis/redis_url.h"
+
+struct redis_greeting {
+    size_t count;
+    struct redis_greeting_command {
+        int argc;
+        const char *argv[3]; /* argv[0] may be logged, the others may be secret */
+    } commands[2];
+    char database[12];
+};
+
+/* `greeting` points into itself and into `url`: both stay where they are while it is used. */
+void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url *url);
+
+/* Says that Redis refused `command` with this error reply. Always returns false. */
+bool redis_greeting_explain(const struct redis_greeting_command *command, const char *reply,
+                            struct error *error);
+
+#endif

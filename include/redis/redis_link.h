@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One Redis connection on a worker's event loop, which mends itself.
+ *
+ * Phases: CONNECTING -> PREPARING (AUTH, SELECT, SCRIPT LOAD) -> READY -> BACKING_OFF ->
+ * CONNECTING. Only READY takes calls. CONNECTING and PREPARING together take 1 s at most. Backing
+ * off waits with full jitter, 50 ms doubling to 1 s.
+ *
+ * Every call has a deadline of its own. Past it the call is LATE, and the reply, should it come
+ * after all, answers nobody. When a call stays without a reply for 1 s past its deadline, the
+ * connection is replaced. An idle link has no timer. */
+#ifndef REDIS_REDIS_LINK_H
+#define REDIS_REDIS_LINK_H
+
+#include "base/text.h"
+#include "redis/redis_url.h"
+
+#include <hiredis/hiredis.h>
+
+struct event_base;
+struct redis_link;
+
+enum redis_link_status {
+    REDIS_LINK_REPLIED, /* `reply` is set, and may be a Redis error */
+    REDIS_LINK_LATE,    /* the deadline passed; whatever comes is dropped */
+    REDIS_LINK_LOST     /* the connection ended first; the command may have run */
+};
+
+/* Runs exactly once per accepted call, on the link's loop, never inside redis_link_call(). `reply`
+ * is borrowed for the call and NULL unless REPLIED. It may call again, but not free the link. */
+typedef void redis_link_done_fn(void *context, enum redis_link_status status,
+                                const redisReply *reply);
+
+struct redis_link_options {
+    struct redis_url url;
+    const struct text *scripts; /* loaded in PREPARING; borrowed, live as long as the link */
+    size_t script_count;
+};
+
+/* Starts connecting on the next turn of `base`. Worker's thread, as all below. Never NULL. */
+struct redis_link *redis_link_new(struct event_base *base,
+                                  const struct redis_link_options *options);
+
+/* Every call still out gets LOST before this returns. Not from a callback of the loop. */
+void redis_link_free(struct redis_link *link);
+
+bool redis_link_is_ready(const struct redis_link *link);
+
+/* Sends a command; what argv points to is copied. `deadline_us` is of clock_monotonic_us(). False
+ * when the link is not READY: `done` never runs. All calls of one turn of the loop leave in one
+ * write. */
+MUST_USE bool redis_link_call(struct redis_link *link, int argc, const char *const argv[],
+                              const size_t lengths[], int64_t deadline_us, void *context,
+                              redis_link_done_fn *done);
+
+/* Calls accepted whose `done` has not run. */
+size_t redis_link_in_flight(const struct redis_link *link);
+
+#endif

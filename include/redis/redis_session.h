@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A blocking Redis connection for the control plane's threads: connects when first used, again
+ * after a failure, and bounds every wait. One thread owns it. */
+#ifndef REDIS_REDIS_SESSION_H
+#define REDIS_REDIS_SESSION_H
+
+#include "base/error.h"
+#include "redis/redis_url.h"
+
+#include <hiredis/hiredis.h>
+
+struct redis_session;
+
+/* Connects to nothing yet. `url` is copied. Each connect, send or receive takes at most
+ * `timeout_ms`. */
+struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms);
+void redis_session_free(struct redis_session *session);
+
+/* Runs one command. Returns a reply that is not an error and that the caller frees with
+ * freeReplyObject(), or NULL with `error` set. After an I/O error the connection is dropped; the
+ * next call connects anew, but no sooner than 200 ms after a failed connect: until then it fails at
+ * once, so a dead Redis cannot make a thread spend all its time connecting. */
+MUST_USE redisReply *redis_session_command(struct redis_session *session, struct error *error,
+                                           int argc, const char *argv[], const size_t lengths[]);
+
+/* Appends a command to be sent by the next redis_session_flush(), which returns false when any of
+ * them failed; what the replies say besides is dropped. */
+void redis_session_append(struct redis_session *session, int argc, const char *argv[],
+                          const size_t lengths[]);
+MUST_USE bool redis_session_flush(struct redis_session *session, struct error *error);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One connection of hiredis' asynchronous API on a worker's event loop; its file alone knows
+ * that API. What hiredis 0.14 does inside its own callbacks (free itself, abort on an answer
+ * nobody asked for) is turned here into three plain events. */
+#ifndef REDIS_REDIS_WIRE_H
+#define REDIS_REDIS_WIRE_H
+
+#include "base/error.h"
+
+#include <hiredis/hiredis.h>
+#include <sys/socket.h>
+
+#define REDIS_WIRE_ARGUMENTS_MAX 48
+
+struct event_base;
+struct redis_connection;
+
+/* What happens on the wire. Each runs on the loop, never inside a function of the wire, and may
+ * call any of them. */
+struct redis_wire_events {
+    void (*connected)(void *context);
+    /* `reply` is borrowed for the call. */
+    void (*replied)(void *context, const redisReply *reply);
+    /* The connection is over, and the wire is closed. `reason` is borrowed for the call. */
+    void (*lost)(void *context, const char *reason);
+};
+
+/* The owner's storage; the members are the wire's own. */
+struct redis_wire {
+    struct event_base *base;
+    const struct redis_wire_events *events;
+    void *context;
+    struct redis_connection *connection; /* NULL: closed */
+};
+
+/* Closed. `base`, `events` and `context` are borrowed as long as the wire lives. */
+void redis_wire_init(struct redis_wire *wire, struct event_base *base,
+                     const struct redis_wire_events *events, void *context);
+
+/* Starts to connect a closed wire to an Internet or unix address; `connected` or `lost` follows.
+ * False: it failed at once. */
+MUST_USE bool redis_wire_open(struct redis_wire *wire, const struct sockaddr *address,
+                              socklen_t length, struct error *error);
+
+/* Sends a command of at most REDIS_WIRE_ARGUMENTS_MAX arguments; `lengths` may be NULL when argv
+ * are strings. All commands of one turn of the loop leave in one write. The wire must be
+ * connected. */
+void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[],
+                     const size_t lengths[]);
+
+/* Drops the connection and what was not yet written. A closed wire stays closed. */
+void redis_wire_close(struct redis_wire *wire);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_calls.h"
+
+#include "base/memory.h"
+
+struct redis_call {
+    STAILQ_ENTRY(redis_call) next; /* in `unanswered` or `spare` */
+    TAILQ_ENTRY(redis_call) by_deadline;
+    int64_t deadline_us;
+    void *context;
+    redis_link_done_fn *done; /* NULL: abandoned */
+};
+
+static struct redis_call *new_call(struct redis_calls *calls);
+static void insert_by_deadline(struct redis_calls *calls, struct redis_call *call);
+static void finish_oldest(struct redis_calls *calls, enum redis_link_status status,
+                          const redisReply *reply);
+static redis_link_done_fn *stop_waiting(struct redis_calls *calls, struct redis_call *call);
+
+void redis_calls_init(struct redis_calls *calls)
+{
+    STAILQ_INIT(&calls->unanswered);
+    TAILQ_INIT(&calls->by_deadline);
+    STAILQ_INIT(&calls->spare);
+    calls->in_flight = 0;
+}
+
+void redis_calls_close(struct redis_calls *calls)
+{
+    ASSERT(STAILQ_EMPTY(&calls->unanswered) && calls->in_flight == 0);
+    while (!STAILQ_EMPTY(&calls->spare)) {
+        struct redis_call *call = STAILQ_FIRST(&calls->spare);
+        STAILQ_REMOVE_HEAD(&calls->spare, next);
+        free(call);
+    }
+}
+
+void redis_calls_add(struct redis_calls *calls, int64_t deadline_us, void *context,
+                     redis_link_done_fn *done)
+{
+    struct redis_call *call = new_call(calls);
+
+    call->deadline_us = deadline_us;
+    call->context = context;
+    call->done = done;
+    STAILQ_INSERT_TAIL(&calls->unanswered, call, next);
+    insert_by_deadline(calls, call);
+}
+
+bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply)
+{
+    if (STAILQ_EMPTY(&calls->unanswered))
+        return false;
+    finish_oldest(calls, REDIS_LINK_REPLIED, reply);
+    return true;
+}
+
+void redis_calls_expire(struct redis_calls *calls, int64_t now_us)
+{
+    while (redis_calls_deadline_us(calls) <= now_us) {
+        struct redis_call *call = TAILQ_FIRST(&calls->by_deadline);
+        stop_waiting(calls, call)(call->context, REDIS_LINK_LATE, NULL);
+    }
+}
+
+void redis_calls_lose(struct redis_calls *calls)
+{
+    while (!STAILQ_EMPTY(&calls->unanswered))
+        finish_oldest(calls, REDIS_LINK_LOST, NULL);
+}
+
+int64_t redis_calls_deadline_us(const struct redis_calls *calls)
+{
+    const struct redis_call *call = TAILQ_FIRST(&calls->by_deadline);
+
+    return call == NULL ? REDIS_CALLS_NEVER : call->deadline_us;
+}
+
+int64_t redis_calls_oldest_us(const struct redis_calls *calls)
+{
+    const struct redis_call *call = STAILQ_FIRST(&calls->unanswered);
+
+    return call == NULL ? REDIS_CALLS_NEVER : call->deadline_us;
+}
+
+static struct redis_call *new_call(struct redis_calls *calls)
+{
+    struct redis_call *call = STAILQ_FIRST(&calls->spare);
+
+    if (call == NULL)
+        return MEMORY_NEW(struct redis_call);
+    STAILQ_REMOVE_HEAD(&calls->spare, next);
+    return call;
+}
+
+/* Deadlines mostly come in order, so the place is nearly always the end. */
+static void insert_by_deadline(struct redis_calls *calls, struct redis_call *call)
+{
+    struct redis_call *before = TAILQ_LAST(&calls->by_deadline, redis_call_list);
+
+    while (before != NULL && before->deadline_us > call->deadline_us)
+        before = TAILQ_PREV(before, redis_call_list, by_deadline);
+    if (before == NULL)
+        TAILQ_INSERT_HEAD(&calls->by_deadline, call, by_deadline);
+    else
+        TAILQ_INSERT_AFTER(&calls->by_deadline, before, call, by_deadline);
+    calls->in_flight++;
+}
+
+/* The call is spare before `done` runs, which may make the next one. */
+static void finish_oldest(struct redis_calls *calls, enum redis_link_status status,
+                          const redisReply *reply)
+{
+    struct redis_call *call = STAILQ_FIRST(&calls->unanswered);
+
+    STAILQ_REMOVE_HEAD(&calls->unanswered, next);
+    STAILQ_INSERT_HEAD(&calls->spare, call, next);
+    if (call->done != NULL)
+        stop_waiting(calls, call)(call->context, status, reply);
+}
+
+/* From here on the call is abandoned. Returns what to tell. */
+static redis_link_done_fn *stop_waiting(struct redis_calls *calls, struct redis_call *call)
+{
+    redis_link_done_fn *done = call->done;
+
+    TAILQ_REMOVE(&calls->by_deadline, call, by_deadline);
+    call->done = NULL;
+    calls->in_flight--;
+    return done;
+}

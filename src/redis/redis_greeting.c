@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_greeting.h"
+
+void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url *url)
+{
+    *greeting = (struct redis_greeting){0};
+
+    /* With two arguments only when there is a user: Redis 5 knows no other form. */
+    if (url->user[0] != '\0')
+        greeting->commands[greeting->count++] =
+            (struct redis_greeting_command){3, {"AUTH", url->user, url->password}};
+    else if (url->password[0] != '\0')
+        greeting->commands[greeting->count++] =
+            (struct redis_greeting_command){2, {"AUTH", url->password}};
+    if (url->database != 0) {
+        (void)snprintf(greeting->database, sizeof(greeting->database), "%d", url->database);
+        greeting->commands[greeting->count++] =
+            (struct redis_greeting_command){2, {"SELECT", greeting->database}};
+    }
+}
+
+bool redis_greeting_explain(const struct redis_greeting_command *command, const char *reply,
+                            struct error *error)
+{
+    /* A server that knows no AUTH quotes its arguments, perhaps cut. */
+    const bool may_quote = strstr(reply, "unknown command") != NULL ||
+                           strstr(reply, command->argv[command->argc - 1]) != NULL;
+
+    return error_set(error, "redis refused %s: %s", command->argv[0],
+                     may_quote ? "it does not know the command or its argument" : reply);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * There is one timer: in READY for the calls, else for the phase. It is never moved back when a
+ * reply comes in time, so that under load it fires about once per timeout, not once per call. */
+#include "redis/redis_link.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "redis/redis_calls.h"
+#include "redis/redis_complaints.h"
+#include "redis/redis_greeting.h"
+#include "redis/redis_resolver.h"
+#include "redis/redis_wire.h"
+
+#include <event2/event.h>
+#include <sodium.h>
+
+#define CONNECT_US      (1000 * INT64_C(1000)) /* CONNECTING and PREPARING together */
+#define STUCK_US        (1000 * INT64_C(1000)) /* past a deadline, without any reply */
+#define BACKOFF_MIN_US  (50 * INT64_C(1000))
+#define BACKOFF_MAX_US  (1000 * INT64_C(1000))
+#define NO_TIMER        REDIS_CALLS_NEVER
+#define DESCRIBED_BYTES 320
+
+enum phase { BACKING_OFF, CONNECTING, PREPARING, READY };
+
+struct redis_link {
+    struct redis_url url;
+    char where[DESCRIBED_BYTES];
+    const struct text *scripts;
+    size_t script_count;
+    struct redis_greeting greeting;
+
+    enum phase phase;
+    struct redis_resolver *resolver;
+    struct redis_addresses addresses; /* CONNECTING: to be tried in this order */
+    size_t address_next;
+    struct redis_wire wire;
+    size_t prepared; /* PREPARING: replies that came; the greeting's first, then the scripts' */
+    int64_t backoff_us;
+    struct redis_complaints complaints;
+
+    struct event *timer;
+    int64_t timer_at_us; /* NO_TIMER: not armed */
+
+    struct redis_calls calls; /* none but in READY */
+};
+
+static void on_timer(evutil_socket_t fd, short what, void *context);
+static void link_connect(struct redis_link *link);
+static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason);
+static void try_next_address(struct redis_link *link, const char *reason);
+static void on_connected(void *context);
+static void on_replied(void *context, const redisReply *reply);
+static void on_prepared(struct redis_link *link, const redisReply *reply);
+static bool accept_prepared(const struct redis_link *link, const redisReply *reply,
+                            struct error *error);
+static void link_become_ready(struct redis_link *link);
+static void on_answered(struct redis_link *link, const redisReply *reply);
+static void expire_calls(struct redis_link *link);
+static void on_lost(void *context, const char *reason);
+static void link_lose(struct redis_link *link, const char *reason);
+static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us);
+static void disarm_timer(struct redis_link *link);
+
+static const struct redis_wire_events wire_events = {on_connected, on_replied, on_lost};
+
+struct redis_link *redis_link_new(struct event_base *base, const struct redis_link_options *options)
+{
+    struct redis_link *link = MEMORY_NEW(struct redis_link);
+
+    link->url = options->url;
+    redis_url_describe(&link->url, link->where, sizeof(link->where));
+    link->scripts = options->scripts;
+    link->script_count = options->script_count;
+    redis_greeting_init(&link->greeting, &link->url);
+    link->phase = BACKING_OFF;
+    link->resolver = redis_resolver_new(base, &link->url, link, on_resolved);
+    redis_wire_init(&link->wire, base, &wire_events, link);
+    link->backoff_us = BACKOFF_MIN_US;
+    redis_calls_init(&link->calls);
+    link->timer = event_new(base, -1, 0, on_timer, link);
+    ASSERT(link->timer != NULL);
+    link->timer_at_us = NO_TIMER;
+    arm_timer(link, 0, 0);
+    return link;
+}
+
+void redis_link_free(struct redis_link *link)
+{
+    if (link == NULL)
+        return;
+    redis_wire_close(&link->wire);
+    link->phase = BACKING_OFF;
+    redis_calls_lose(&link->calls);
+    redis_calls_close(&link->calls);
+    event_free(link->timer);
+    redis_resolver_free(link->resolver);
+    free(link);
+}
+
+bool redis_link_is_ready(const struct redis_link *link)
+{
+    return link->phase == READY;
+}
+
+size_t redis_link_in_flight(const struct redis_link *link)
+{
+    return link->calls.in_flight;
+}
+
+bool redis_link_call(struct redis_link *link, int argc, const char *const argv[],
+                     const size_t lengths[], int64_t deadline_us, void *context,
+                     redis_link_done_fn *done)
+{
+    if (link->phase != READY)
+        return false;
+    redis_calls_add(&link->calls, deadline_us, context, done);
+    redis_wire_send(&link->wire, argc, argv, lengths);
+    if (deadline_us < link->timer_at_us)
+        arm_timer(link, clock_monotonic_us(), deadline_us);
+    return true;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct redis_link *link = context;
+
+    (void)fd;
+    (void)what;
+    link->timer_at_us = NO_TIMER;
+    switch (link->phase) {
+    case BACKING_OFF:
+        link_connect(link);
+        break;
+    case CONNECTING:
+        link_lose(link, "no connection within 1 s");
+        break;
+    case PREPARING:
+        link_lose(link, "connected, but no answer within 1 s");
+        break;
+    case READY:
+        expire_calls(link);
+        break;
+    }
+}
+
+static void link_connect(struct redis_link *link)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    link->phase = CONNECTING;
+    arm_timer(link, now_us, now_us + CONNECT_US);
+    redis_resolver_begin(link->resolver);
+}
+
+static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason)
+{
+    struct redis_link *link = context;
+
+    link->addresses = *addresses;
+    link->address_next = 0;
+    try_next_address(link, reason);
+}
+
+/* `reason` is why there is none before the next one, or why the one before failed. */
+static void try_next_address(struct redis_link *link, const char *reason)
+{
+    struct error error = {0};
+
+    redis_wire_close(&link->wire);
+    while (link->address_next < link->addresses.count) {
+        const struct redis_address *address = &link->addresses.list[link->address_next++];
+        if (redis_wire_open(&link->wire, (const struct sockaddr *)&address->at, address->length,
+                            &error))
+            return;
+        reason = error.message;
+    }
+    link_lose(link, reason);
+}
+
+static void on_connected(void *context)
+{
+    struct redis_link *link = context;
+
+    link->phase = PREPARING;
+    link->prepared = 0;
+    for (size_t i = 0; i < link->greeting.count; i++)
+        redis_wire_send(&link->wire, link->greeting.commands[i].argc,
+                        link->greeting.commands[i].argv, NULL);
+    for (size_t i = 0; i < link->script_count; i++) {
+        const char *argv[] = {"SCRIPT", "LOAD", link->scripts[i].at};
+        const size_t lengths[] = {strlen("SCRIPT"), strlen("LOAD"), link->scripts[i].length};
+        redis_wire_send(&link->wire, ARRAY_COUNT(argv), argv, lengths);
+    }
+    if (link->greeting.count + link->script_count == 0)
+        link_become_ready(link);
+}
+
+static void on_replied(void *context, const redisReply *reply)
+{
+    struct redis_link *link = context;
+
+    if (link->phase == PREPARING)
+        on_prepared(link, reply);
+    else
+        on_answered(link, reply);
+}
+
+static void on_prepared(struct redis_link *link, const redisReply *reply)
+{
+    struct error error = {0};
+
+    if (!accept_prepared(link, reply, &error)) {
+        link_lose(link, error.message);
+        return;
+    }
+    link->prepared++;
+    if (link->prepared == link->greeting.count + link->script_count)
+        link_become_ready(link);
+}
+
+static bool accept_prepared(const struct redis_link *link, const redisReply *reply,
+                            struct error *error)
+{
+    if (reply->type != REDIS_REPLY_ERROR)
+        return true;
+    if (link->prepared < link->greeting.count)
+        return redis_greeting_explain(&link->greeting.commands[link->prepared], reply->str, error);
+    return error_set(error, "redis refused SCRIPT LOAD: %s", reply->str);
+}
+
+static void link_become_ready(struct redis_link *link)
+{
+    link->phase = READY;
+    link->backoff_us = BACKOFF_MIN_US;
+    disarm_timer(link);
+    if (redis_complaints_allow(&link->complaints, "ready", clock_monotonic_us()))
+        log_write(LOG_INFO, "redis ready", LOG_STRING("redis", link->where));
+}
+
+static void on_answered(struct redis_link *link, const redisReply *reply)
+{
+    if (redis_calls_answer(&link->calls, reply))
+        return;
+    /* "-ERR max number of clients reached", or something that is no Redis. */
+    link_lose(link, reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer nobody asked for");
+}
+
+static void expire_calls(struct redis_link *link)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    redis_calls_expire(&link->calls, now_us);
+    const int64_t oldest_us = redis_calls_oldest_us(&link->calls);
+    if (oldest_us == REDIS_CALLS_NEVER)
+        return;
+    if (oldest_us + STUCK_US <= now_us) {
+        link_lose(link, "no answer for 1 s");
+        return;
+    }
+    const int64_t deadline_us = redis_calls_deadline_us(&link->calls);
+    const int64_t stuck_us = oldest_us + STUCK_US;
+    arm_timer(link, now_us, deadline_us < stuck_us ? deadline_us : stuck_us);
+}
+
+static void on_lost(void *context, const char *reason)
+{
+    struct redis_link *link = context;
+
+    if (link->phase == CONNECTING)
+        try_next_address(link, reason);
+    else
+        link_lose(link, reason);
+}
+
+/* The one way out of every phase: closes, and tries again after a wait. */
+static void link_lose(struct redis_link *link, const char *reason)
+{
+    const int64_t now_us = clock_monotonic_us();
+    const int64_t wait_us = (int64_t)randombytes_uniform((uint32_t)link->backoff_us);
+
+    if (redis_complaints_allow(&link->complaints, reason, now_us))
+        log_write(LOG_WARN, link->phase == READY ? "redis lost" : "redis not reachable",
+                  LOG_STRING("redis", link->where), LOG_STRING("reason", reason),
+                  LOG_INTEGER("retry_ms", wait_us / 1000));
+    link->phase = BACKING_OFF;
+    link->backoff_us =
+        link->backoff_us * 2 < BACKOFF_MAX_US ? link->backoff_us * 2 : BACKOFF_MAX_US;
+    redis_resolver_cancel(link->resolver);
+    redis_wire_close(&link->wire);
+    disarm_timer(link);
+    arm_timer(link, now_us, now_us + wait_us);
+    redis_calls_lose(&link->calls);
+}
+
+static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us)
+{
+    const int64_t wait_us = at_us > now_us ? at_us - now_us : 0;
+    const struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
+
+    link->timer_at_us = at_us;
+    event_add(link->timer, &wait);
+}
+
+static void disarm_timer(struct redis_link *link)
+{
+    event_del(link->timer);
+    link->timer_at_us = NO_TIMER;
+}

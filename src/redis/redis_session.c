@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_session.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "redis/redis_greeting.h"
+
+#include <errno.h>
+
+#define HOLD_OFF_US (200 * INT64_C(1000))
+
+struct redis_session {
+    struct redis_url url;
+    int timeout_ms;
+    redisContext *context;    /* NULL: not connected */
+    int64_t connect_after_us; /* a failed connect holds off the next one */
+    struct error failure;     /* why it failed */
+    size_t appended;          /* commands whose replies the next flush reads */
+    bool append_failed;       /* what was appended is lost; `failure` says why */
+};
+
+static bool connect_if_needed(struct redis_session *session, struct error *error);
+static bool session_connect(struct redis_session *session, struct error *error);
+static bool greet(struct redis_session *session, struct error *error);
+static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
+static void drop_context(struct redis_session *session);
+
+struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms)
+{
+    struct redis_session *session = MEMORY_NEW(struct redis_session);
+
+    session->url = *url;
+    session->timeout_ms = timeout_ms;
+    return session;
+}
+
+void redis_session_free(struct redis_session *session)
+{
+    if (session == NULL)
+        return;
+    drop_context(session);
+    free(session);
+}
+
+redisReply *redis_session_command(struct redis_session *session, struct error *error, int argc,
+                                  const char *argv[], const size_t lengths[])
+{
+    redisReply *reply = NULL;
+
+    /* The replies to what was appended would come first. */
+    ASSERT(session->appended == 0 && !session->append_failed);
+    if (!connect_if_needed(session, error))
+        return NULL;
+    if (redisAppendCommandArgv(session->context, argc, argv, lengths) != REDIS_OK) {
+        error_set(error, "redis: %s", session->context->errstr);
+        drop_context(session);
+        return NULL;
+    }
+    if (!read_reply(session, &reply, error))
+        return NULL;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        error_set(error, "redis: %s", reply->str);
+        freeReplyObject(reply);
+        return NULL;
+    }
+    return reply;
+}
+
+void redis_session_append(struct redis_session *session, int argc, const char *argv[],
+                          const size_t lengths[])
+{
+    /* A part of what belongs together must not be sent without the rest. */
+    if (session->append_failed)
+        return;
+    if (!connect_if_needed(session, &session->failure)) {
+        session->append_failed = true;
+        return;
+    }
+    if (redisAppendCommandArgv(session->context, argc, argv, lengths) != REDIS_OK) {
+        error_set(&session->failure, "redis: %s", session->context->errstr);
+        drop_context(session);
+        session->append_failed = true;
+        return;
+    }
+    session->appended++;
+}
+
+bool redis_session_flush(struct redis_session *session, struct error *error)
+{
+    bool succeeded = !session->append_failed;
+
+    if (!succeeded)
+        *error = session->failure;
+    session->append_failed = false;
+    while (session->appended > 0) {
+        redisReply *reply = NULL;
+        if (!read_reply(session, &reply, error))
+            return false;
+        session->appended--;
+        if (reply->type == REDIS_REPLY_ERROR && succeeded)
+            succeeded = error_set(error, "redis: %s", reply->str);
+        freeReplyObject(reply);
+    }
+    return succeeded;
+}
+
+static bool connect_if_needed(struct redis_session *session, struct error *error)
+{
+    if (session->context != NULL)
+        return true;
+    if (clock_monotonic_us() < session->connect_after_us) {
+        *error = session->failure;
+        return false;
+    }
+    if (session_connect(session, error))
+        return true;
+    session->connect_after_us = clock_monotonic_us() + HOLD_OFF_US;
+    session->failure = *error;
+    return false;
+}
+
+static bool session_connect(struct redis_session *session, struct error *error)
+{
+    const struct redis_url *url = &session->url;
+    const struct timeval timeout = {.tv_sec = session->timeout_ms / 1000,
+                                    .tv_usec = session->timeout_ms % 1000 * 1000L};
+    char where[320];
+
+    redis_url_describe(url, where, sizeof(where));
+    session->context = url->is_unix ? redisConnectUnixWithTimeout(url->host, timeout)
+                                    : redisConnectWithTimeout(url->host, url->port, timeout);
+    if (session->context == NULL)
+        return error_set(error, "cannot connect to redis at %s: out of memory", where);
+    if (session->context->err != 0) {
+        error_set(error, "cannot connect to redis at %s: %s", where, session->context->errstr);
+        drop_context(session);
+        return false;
+    }
+    if (redisSetTimeout(session->context, timeout) != REDIS_OK) {
+        error_set(error, "cannot connect to redis at %s: no timeout on the socket", where);
+        drop_context(session);
+        return false;
+    }
+    return greet(session, error);
+}
+
+static bool greet(struct redis_session *session, struct error *error)
+{
+    struct redis_greeting greeting;
+
+    redis_greeting_init(&greeting, &session->url);
+    for (size_t i = 0; i < greeting.count; i++) {
+        struct redis_greeting_command *command = &greeting.commands[i];
+        redisReply *reply = NULL;
+
+        /* A failed append shows as a failed read. */
+        (void)redisAppendCommandArgv(session->context, command->argc, command->argv, NULL);
+        if (!read_reply(session, &reply, error))
+            return false;
+        const bool refused = reply->type == REDIS_REPLY_ERROR;
+        if (refused)
+            redis_greeting_explain(command, reply->str, error);
+        freeReplyObject(reply);
+        if (refused) {
+            drop_context(session);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False after an I/O error; then the connection is gone. */
+static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error)
+{
+    void *read = NULL;
+
+    errno = 0;
+    if (redisGetReply(session->context, &read) == REDIS_OK) {
+        *reply = read;
+        return true;
+    }
+    if (session->context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
+        error_set(error, "redis: no answer within %d ms", session->timeout_ms);
+    else
+        error_set(error, "redis: %s", session->context->errstr);
+    drop_context(session);
+    return false;
+}
+
+static void drop_context(struct redis_session *session)
+{
+    if (session->context != NULL)
+        redisFree(session->context);
+    session->context = NULL;
+    session->appended = 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A connection is the pair of a hiredis context and its events. hiredis ends the life of both,
+ * in its own time: its `cleanup` hook, which runs exactly once, is where they part from the
+ * wire. A wire that has been closed before is no longer told anything. */
+#include "redis/redis_wire.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <event2/event.h>
+#include <hiredis/async.h>
+#include <netdb.h>
+#include <sys/un.h>
+
+#define PORT_BYTES 8
+
+struct redis_connection {
+    struct redis_wire *wire; /* NULL: nobody listens any more */
+    redisAsyncContext *async;
+    struct event *readable;
+    struct event *writable; /* while connecting, and when the socket takes no more */
+    struct event *step;     /* active: what cannot be done inside hiredis' callbacks */
+    bool is_announced;      /* `connected` has been told */
+    bool is_writing;
+    const char *reason; /* why we end it; NULL: hiredis knows */
+};
+
+/* A connection's life. */
+static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length);
+static void attach(struct redis_connection *connection, struct event_base *base);
+static void on_connected(const redisAsyncContext *async, int status);
+static void on_step(evutil_socket_t fd, short what, void *context);
+static void on_readable(evutil_socket_t fd, short what, void *context);
+static bool answers_unasked(const struct redis_connection *connection);
+static void on_reply(redisAsyncContext *async, void *reply, void *context);
+static void on_writable(evutil_socket_t fd, short what, void *context);
+static void end(struct redis_connection *connection, const char *reason);
+
+/* The hooks by which hiredis says what it waits for. */
+static void add_read(void *context);
+static void delete_read(void *context);
+static void add_write(void *context);
+static void delete_write(void *context);
+static void cleanup(void *context);
+
+void redis_wire_init(struct redis_wire *wire, struct event_base *base,
+                     const struct redis_wire_events *events, void *context)
+{
+    *wire = (struct redis_wire){.base = base, .events = events, .context = context};
+}
+
+bool redis_wire_open(struct redis_wire *wire, const struct sockaddr *address, socklen_t length,
+                     struct error *error)
+{
+    struct redis_connection *connection;
+    redisAsyncContext *async = connect_to(address, length);
+
+    ASSERT(wire->connection == NULL);
+    if (async == NULL)
+        return error_set(error, "connect: not an address, or out of memory");
+    if (async->err != 0) {
+        error_set(error, "connect: %s", async->errstr);
+        redisAsyncFree(async);
+        return false;
+    }
+    connection = MEMORY_NEW(struct redis_connection);
+    connection->wire = wire;
+    connection->async = async;
+    wire->connection = connection;
+    attach(connection, wire->base);
+    return true;
+}
+
+/* A command that hiredis refuses, because it is about to end the connection, is lost with it. */
+void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[],
+                     const size_t lengths[])
+{
+    const char *arguments[REDIS_WIRE_ARGUMENTS_MAX];
+
+    ASSERT(wire->connection != NULL && wire->connection->is_announced);
+    ASSERT(argc > 0 && argc <= REDIS_WIRE_ARGUMENTS_MAX);
+    memcpy(arguments, argv, (size_t)argc * sizeof(arguments[0]));
+    (void)redisAsyncCommandArgv(wire->connection->async, on_reply, NULL, argc, arguments, lengths);
+}
+
+/* Inside a reply's callback hiredis only notes that it has to free. */
+void redis_wire_close(struct redis_wire *wire)
+{
+    struct redis_connection *connection = wire->connection;
+
+    if (connection == NULL)
+        return;
+    connection->wire = NULL;
+    wire->connection = NULL;
+    redisAsyncFree(connection->async);
+}
+
+static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length)
+{
+    char host[NI_MAXHOST];
+    char port[PORT_BYTES];
+    int64_t number;
+
+    if (address->sa_family == AF_UNIX)
+        return redisAsyncConnectUnix(((const struct sockaddr_un *)(const void *)address)->sun_path);
+    if (getnameinfo(address, length, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0 ||
+        !text_parse_integer(text_of(port), &number))
+        return NULL;
+    return redisAsyncConnect(host, (int)number);
+}
+
+static void attach(struct redis_connection *connection, struct event_base *base)
+{
+    redisAsyncContext *async = connection->async;
+
+    connection->readable =
+        event_new(base, async->c.fd, EV_READ | EV_PERSIST, on_readable, connection);
+    connection->writable = event_new(base, async->c.fd, EV_WRITE, on_writable, connection);
+    connection->step = event_new(base, -1, 0, on_step, connection);
+    ASSERT(connection->readable != NULL && connection->writable != NULL &&
+           connection->step != NULL);
+    async->data = connection;
+    async->ev.data = connection;
+    async->ev.addRead = add_read;
+    async->ev.delRead = delete_read;
+    async->ev.addWrite = add_write;
+    async->ev.delWrite = delete_write;
+    async->ev.cleanup = cleanup;
+    event_add(connection->readable, NULL);
+    redisAsyncSetConnectCallback(async, on_connected);
+}
+
+/* hiredis 0.14 would not survive that the owner closes in here, so the owner is told in the next
+ * step. */
+static void on_connected(const redisAsyncContext *async, int status)
+{
+    struct redis_connection *connection = async->data;
+
+    if (status == REDIS_OK)
+        event_active(connection->step, EV_TIMEOUT, 0);
+}
+
+static void on_step(evutil_socket_t fd, short what, void *context)
+{
+    struct redis_connection *connection = context;
+
+    if (connection->is_announced) {
+        on_writable(fd, what, context);
+        return;
+    }
+    connection->is_announced = true;
+    if (connection->wire != NULL)
+        connection->wire->events->connected(connection->wire->context);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct redis_connection *connection = context;
+
+    (void)fd;
+    (void)what;
+    if (answers_unasked(connection))
+        end(connection, "an answer nobody asked for");
+    else
+        redisAsyncHandleRead(connection->async);
+}
+
+/* hiredis asserts that this does not happen, but for an error or the end of the stream. */
+static bool answers_unasked(const struct redis_connection *connection)
+{
+    char first;
+
+    if (!connection->is_announced || connection->async->replies.head != NULL)
+        return false;
+    return recv(connection->async->c.fd, &first, 1, MSG_PEEK) == 1 && first != '-';
+}
+
+static void on_reply(redisAsyncContext *async, void *reply, void *context)
+{
+    struct redis_connection *connection = async->data;
+    const redisReader *reader = async->c.reader;
+
+    (void)context;
+    if (reply == NULL) /* the connection ends, and `connection` may be gone already */
+        return;
+    if (connection->wire != NULL)
+        connection->wire->events->replied(connection->wire->context, reply);
+    if (connection->wire != NULL && async->replies.head == NULL && reader->pos < reader->len)
+        end(connection, "an answer nobody asked for");
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+    struct redis_connection *connection = context;
+
+    (void)fd;
+    (void)what;
+    connection->is_writing = true;
+    redisAsyncHandleWrite(connection->async);
+}
+
+static void end(struct redis_connection *connection, const char *reason)
+{
+    connection->reason = reason;
+    redisAsyncFree(connection->async);
+}
+
+static void add_read(void *context)
+{
+    struct redis_connection *connection = context;
+
+    if (!event_pending(connection->readable, EV_READ, NULL))
+        event_add(connection->readable, NULL);
+}
+
+static void delete_read(void *context)
+{
+    event_del(((struct redis_connection *)context)->readable);
+}
+
+/* Called for each command, and after a write that left something. A socket mostly takes what it
+ * is given, so the first write of a turn does not wait for it to say so. */
+static void add_write(void *context)
+{
+    struct redis_connection *connection = context;
+    bool is_full = connection->is_writing;
+
+    connection->is_writing = false;
+    if (is_full || !connection->is_announced)
+        event_add(connection->writable, NULL);
+    else
+        event_active(connection->step, EV_TIMEOUT, 0);
+}
+
+static void delete_write(void *context)
+{
+    struct redis_connection *connection = context;
+
+    connection->is_writing = false;
+    event_del(connection->writable);
+}
+
+static void cleanup(void *context)
+{
+    struct redis_connection *connection = context;
+    redisAsyncContext *async = connection->async;
+    struct redis_wire *wire = connection->wire;
+    const char *reason = connection->reason;
+
+    async->ev.cleanup = NULL;
+    event_free(connection->readable);
+    event_free(connection->writable);
+    event_free(connection->step);
+    free(connection);
+    if (wire == NULL)
+        return;
+    wire->connection = NULL;
+    if (reason == NULL)
+        reason = async->c.err != 0 ? async->c.errstr : "closed";
+    wire->events->lost(wire->context, reason);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_complaints.h"
+
+#include "support/cmocka.h"
+
+#define SECOND_US (1000 * INT64_C(1000))
+
+static void a_cause_is_logged_once_per_second(void **state)
+{
+    struct redis_complaints complaints = {0};
+    (void)state;
+
+    const bool first = redis_complaints_allow(&complaints, "refused", 7);
+    const bool again = redis_complaints_allow(&complaints, "refused", 7 + SECOND_US - 1);
+    const bool later = redis_complaints_allow(&complaints, "refused", 7 + SECOND_US);
+
+    assert_true(first);
+    assert_false(again);
+    assert_true(later);
+}
+
+static void another_cause_need_not_wait(void **state)
+{
+    struct redis_complaints complaints = {0};
+    (void)state;
+
+    const bool refused = redis_complaints_allow(&complaints, "OOM", 7);
+    const bool other = redis_complaints_allow(&complaints, "BUSY", 7);
+
+    assert_true(refused);
+    assert_true(other);
+}
+
+static void lines_per_second_are_bounded_whatever_the_causes(void **state)
+{
+    struct redis_complaints complaints = {0};
+    size_t allowed = 0;
+    char cause[16];
+    (void)state;
+
+    for (int i = 0; i < 10000; i++) {
+        (void)snprintf(cause, sizeof(cause), "cause %d", i);
+        allowed += redis_complaints_allow(&complaints, cause, 7);
+    }
+
+    assert_int_equal(allowed, REDIS_COMPLAINTS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cause_is_logged_once_per_second),
+        cmocka_unit_test(another_cause_need_not_wait),
+        cmocka_unit_test(lines_per_second_are_bounded_whatever_the_causes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

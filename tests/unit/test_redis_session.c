@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_session.h"
+
+#include "base/clock.h"
+#include "support/cmocka.h"
+#include "support/impostor.h"
+#include "support/redis_server.h"
+#include "support/scratch.h"
+#include "support/wait.h"
+
+#include <signal.h>
+
+#define TIMEOUT_MS 300
+
+static struct redis_server *server;
+
+static struct redis_session *session_to(const char *text)
+{
+    struct redis_url url;
+    struct error error = {0};
+
+    assert_true(redis_url_parse(text_of(text), &url, &error));
+    return redis_session_new(&url, TIMEOUT_MS);
+}
+
+/* Runs a command of words, and keeps only whether it worked and what an integer reply says. */
+static bool run(struct redis_session *session, const char *command, const char *key,
+                long long *integer, struct error *error)
+{
+    const char *argv[] = {command, key};
+    const size_t lengths[] = {strlen(command), strlen(key)};
+    redisReply *reply = redis_session_command(session, error, 2, argv, lengths);
+
+    if (reply == NULL)
+        return false;
+    if (integer != NULL)
+        *integer = reply->integer;
+    freeReplyObject(reply);
+    return true;
+}
+
+static void append(struct redis_session *session, const char *command, const char *key)
+{
+    const char *argv[] = {command, key};
+    const size_t lengths[] = {strlen(command), strlen(key)};
+
+    redis_session_append(session, 2, argv, lengths);
+}
+
+static void commands_are_answered(void **state)
+{
+    const char *const urls[] = {redis_server_tcp_url(server), redis_server_unix_url(server)};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(urls); i++) {
+        struct redis_session *session = session_to(urls[i]);
+        struct error error = {0};
+        long long integer = 0;
+        (void)redis_server_command(server, "DEL counter");
+
+        const bool ran = run(session, "INCR", "counter", &integer, &error);
+
+        assert_true(ran);
+        assert_int_equal(integer, 1);
+        redis_session_free(session);
+    }
+}
+
+static void an_error_reply_is_an_error_and_keeps_the_connection(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    (void)state;
+    (void)redis_server_command(server, "SET word text");
+    (void)redis_server_command(server, "CONFIG RESETSTAT");
+
+    const bool refused = !run(session, "INCR", "word", NULL, &error);
+    const bool ran = run(session, "GET", "word", NULL, &error);
+
+    assert_true(refused);
+    assert_string_equal(error.message, "redis: ERR value is not an integer or out of range");
+    assert_true(ran);
+    assert_non_null(strstr(redis_server_command(server, "INFO stats")->str,
+                           "total_connections_received:1\r\n"));
+    redis_session_free(session);
+}
+
+static void a_database_is_selected(void **state)
+{
+    char url[256];
+    struct error error = {0};
+    (void)state;
+    (void)snprintf(url, sizeof(url), "%s?db=5", redis_server_unix_url(server));
+    struct redis_session *session = session_to(url);
+
+    const bool ran = run(session, "INCR", "elsewhere", NULL, &error);
+
+    assert_true(ran);
+    assert_int_equal(redis_server_command(server, "EXISTS elsewhere")->integer, 0);
+    redis_session_free(session);
+}
+
+static void a_hung_server_costs_one_timeout(void **state)
+{
+    struct redis_session *session = session_to(redis_server_tcp_url(server));
+    struct error error = {0};
+    long long integer = 0;
+    (void)state;
+    assert_true(run(session, "DEL", "counter", NULL, &error));
+    redis_server_pause(server);
+
+    const bool hung = !run(session, "INCR", "counter", NULL, &error);
+
+    redis_server_continue(server);
+    assert_true(hung);
+    assert_string_equal(error.message, "redis: no answer within 300 ms");
+    /* The late reply belongs to the connection that was dropped. */
+    assert_true(run(session, "EXISTS", "nothing", &integer, &error));
+    assert_int_equal(integer, 0);
+    redis_session_free(session);
+}
+
+static void connects_again_after_the_server_was_away(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    (void)state;
+    assert_true(run(session, "INCR", "counter", NULL, &error));
+    redis_server_kill(server);
+
+    const bool lost = !run(session, "INCR", "counter", NULL, &error);
+    const bool refused = !run(session, "INCR", "counter", NULL, &error);
+
+    assert_true(lost);
+    assert_true(refused);
+    assert_non_null(strstr(error.message, "cannot connect to redis at unix:///"));
+    redis_server_restart(server);
+    WAIT_FOR (5, run(session, "INCR", "counter", NULL, &error))
+        ;
+    redis_session_free(session);
+}
+
+/* Only an attempt within the hold-off proves something; false when this machine was too busy. */
+static bool second_attempt_is_held_off(void)
+{
+    struct impostor impostor;
+    struct error first = {0};
+    struct error second = {0};
+    impostor_open(&impostor);
+    struct redis_session *session = session_to(impostor.url);
+    const int64_t begin_us = clock_monotonic_us();
+
+    assert_false(run(session, "INCR", "counter", NULL, &first));
+    impostor_listen(&impostor);
+    assert_false(run(session, "INCR", "counter", NULL, &second));
+
+    const bool was_in_time = clock_monotonic_us() - begin_us < 200 * 1000;
+    if (was_in_time) {
+        assert_false(impostor_accept(&impostor));
+        assert_string_equal(second.message, first.message);
+    }
+    redis_session_free(session);
+    impostor_close(&impostor);
+    return was_in_time;
+}
+
+static void a_failed_connect_holds_off_the_next(void **state)
+{
+    (void)state;
+
+    WAIT_FOR (10, second_attempt_is_held_off())
+        ;
+}
+
+static void what_was_appended_is_sent_by_one_flush(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    (void)state;
+    (void)redis_server_command(server, "DEL counter");
+
+    for (int i = 0; i < 1000; i++)
+        append(session, "INCR", "counter");
+    const bool before = redis_server_command(server, "EXISTS counter")->integer == 1;
+    const bool flushed = redis_session_flush(session, &error);
+
+    assert_false(before);
+    assert_true(flushed);
+    assert_string_equal(redis_server_command(server, "GET counter")->str, "1000");
+    redis_session_free(session);
+}
+
+static void a_flush_tells_of_any_failure_and_runs_the_rest(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    (void)state;
+    (void)redis_server_command(server, "SET word text");
+    (void)redis_server_command(server, "DEL counter");
+    append(session, "INCR", "word");
+    append(session, "INCR", "counter");
+
+    const bool first = redis_session_flush(session, &error);
+    append(session, "INCR", "counter");
+    struct error none = {0};
+    const bool second = redis_session_flush(session, &none);
+
+    assert_false(first);
+    assert_non_null(strstr(error.message, "not an integer"));
+    assert_true(second);
+    assert_string_equal(redis_server_command(server, "GET counter")->str, "2");
+    redis_session_free(session);
+}
+
+static void an_empty_flush_succeeds_without_connecting(void **state)
+{
+    struct impostor impostor;
+    struct error error = {0};
+    (void)state;
+    impostor_open(&impostor);
+    struct redis_session *session = session_to(impostor.url);
+
+    const bool flushed = redis_session_flush(session, &error);
+
+    assert_true(flushed);
+    redis_session_free(session);
+    impostor_close(&impostor);
+}
+
+static void a_flush_fails_when_nothing_could_be_appended(void **state)
+{
+    struct impostor impostor;
+    struct error error = {0};
+    (void)state;
+    impostor_open(&impostor);
+    struct redis_session *session = session_to(impostor.url);
+    append(session, "INCR", "counter");
+    append(session, "INCR", "counter");
+
+    const bool flushed = redis_session_flush(session, &error);
+    struct error none = {0};
+    const bool nothing_left = redis_session_flush(session, &none);
+
+    assert_false(flushed);
+    assert_non_null(strstr(error.message, "Connection refused"));
+    assert_true(nothing_left);
+    redis_session_free(session);
+    impostor_close(&impostor);
+}
+
+static void the_password_decides(void **state)
+{
+    struct redis_server *locked = redis_server_start("se@cret");
+    struct redis_session *right = session_to(redis_server_tcp_url(locked));
+    char url[256];
+    struct error error = {0};
+    (void)state;
+    (void)snprintf(url, sizeof(url), "unix://:wrong@%s",
+                   redis_server_unix_url(locked) + strlen("unix://"));
+    struct redis_session *wrong = session_to(url);
+
+    const bool accepted = run(right, "INCR", "counter", NULL, &error);
+    const bool refused = !run(wrong, "INCR", "counter", NULL, &error);
+
+    assert_true(accepted);
+    assert_true(refused);
+    assert_non_null(strstr(error.message, "redis refused AUTH: WRONGPASS"));
+    redis_session_free(right);
+    redis_session_free(wrong);
+    redis_server_stop(locked);
+}
+
+static int start_server(void **state)
+{
+    (void)state;
+    (void)signal(SIGPIPE, SIG_IGN);
+    server = redis_server_start(NULL);
+    return 0;
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    redis_server_stop(server);
+    scratch_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commands_are_answered),
+        cmocka_unit_test(an_error_reply_is_an_error_and_keeps_the_connection),
+        cmocka_unit_test(a_database_is_selected),
+        cmocka_unit_test(a_hung_server_costs_one_timeout),
+        cmocka_unit_test(connects_again_after_the_server_was_away),
+        cmocka_unit_test(a_failed_connect_holds_off_the_next),
+        cmocka_unit_test(what_was_appended_is_sent_by_one_flush),
+        cmocka_unit_test(a_flush_tells_of_any_failure_and_runs_the_rest),
+        cmocka_unit_test(an_empty_flush_succeeds_without_connecting),
+        cmocka_unit_test(a_flush_fails_when_nothing_could_be_appended),
+        cmocka_unit_test(the_password_decides),
+    };
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}
