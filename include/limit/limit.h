@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The plain values of a decision: one limit, what is stored for it, and what came out. */
+#ifndef LIMIT_LIMIT_H
+#define LIMIT_LIMIT_H
+
+#include "limit/algorithms.h"
+
+#define LIMITS_MAX           8
+#define LIMIT_NAME_BYTES_MAX 32
+#define LIMIT_QUOTA_MAX      INT64_C(1000000000)
+#define LIMIT_WINDOW_S_MAX   INT64_C(31536000)
+/* A cost is at most 2^53 - 1, the largest run of integers that a double holds exactly. */
+#define LIMIT_COST_MAX INT64_C(9007199254740991)
+
+struct form;
+struct writer;
+
+/* In the order of the list in algorithms.h. */
+#define ALGORITHM_ID(word, name, state_numbers, has_burst) ALGORITHM_##word,
+enum algorithm_id { ALGORITHMS(ALGORITHM_ID) ALGORITHM_COUNT };
+#undef ALGORITHM_ID
+
+struct limit {
+    char name[LIMIT_NAME_BYTES_MAX + 1]; /* unique in its policy; [A-Za-z0-9_.:/-] */
+    enum algorithm_id algorithm;
+    int64_t quota;     /* L, 0..LIMIT_QUOTA_MAX: how much per window */
+    int64_t window_us; /* W, 1 s..1 year */
+    int64_t burst;     /* B: the bucket's size; equals quota where the algorithm has none */
+};
+
+/* Reads the members of one limit from an open form: of an element of `limits`, or of a policy that
+ * has its only limit inline. False when there was a fault. */
+bool limit_read(struct form *form, const char *default_name, struct limit *limit);
+
+/* Writes the members of the canonical form into an object that the caller has begun. */
+void limit_write(const struct limit *limit, struct writer *writer);
+
+/* The members that limit_read() reads, ending with NULL. */
+extern const char *const limit_members[];
+
+/* What an algorithm keeps between decisions; the meaning is the algorithm's own. All zero is a
+ * subject that was never seen. Doubles, since the Lua twins have nothing else; every value is an
+ * integer. */
+#define LIMIT_STATE_NUMBERS 3
+struct limit_state {
+    double number[LIMIT_STATE_NUMBERS];
+};
+
+struct limit_outcome {
+    bool allowed;      /* this limit alone would let the cost pass */
+    bool never;        /* denied, and no waiting helps: the cost exceeds the capacity */
+    int64_t remaining; /* whole units left, 0..capacity */
+    int64_t reset_us;  /* until the limit is untouched again; 0 when it is */
+    int64_t retry_us;  /* denied: the least wait after which the same cost passes, if nobody else
+                          charges */
+    int64_t delay_us;  /* allowed by an algorithm that queues: the wait until its turn */
+};
+
+/* How asking a store for a decision ended. */
+enum take_status {
+    TAKE_DONE,  /* decided; the outcomes are filled */
+    TAKE_LATE,  /* no answer within the deadline; it may have been charged */
+    TAKE_DOWN,  /* not asked: no connection, or the breaker is open */
+    TAKE_BROKEN /* the store answered something that is no decision */
+};
+
+/* The decision on one cost against all limits of a policy: charged to all of them or to none. */
+struct outcome {
+    enum take_status status;
+    bool allowed; /* every limit allows */
+    size_t count; /* limits decided */
+    struct limit_outcome at[LIMITS_MAX];
+};
+
+#endif

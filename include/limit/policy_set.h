@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The policies of one app, made once and then only read, by any number of threads. */
+#ifndef LIMIT_POLICY_SET_H
+#define LIMIT_POLICY_SET_H
+
+#include "limit/policy.h"
+
+struct policy_set;
+
+/* A set of `count` policies with different identities. The set and its index lie in `arena`; the
+ * policies are kept, not copied, and must live as long. */
+struct policy_set *policy_set_new(struct arena *arena, struct policy *const policies[],
+                                  size_t count);
+
+/* The policy that decides for this caller, or NULL. In this order: the exact route, then the
+ * longest matching "prefix*", then "*"; at each of them the user with the role, the user with the
+ * default role, the role, the default role. `user_id` is absent for a check by IP; an absent `role`
+ * is the default role. Hash look-ups: the time does not grow with the number of policies. */
+const struct policy *policy_set_match(const struct policy_set *set, struct text route_key,
+                                      struct text role, struct text user_id);
+
+/* The policy of exactly this identity, or NULL. */
+const struct policy *policy_set_find(const struct policy_set *set,
+                                     const struct policy_identity *identity);
+
+size_t policy_set_count(const struct policy_set *set);
+/* In the order of policy_identity_compare(). */
+const struct policy *policy_set_at(const struct policy_set *set, size_t index);
+
+#endif

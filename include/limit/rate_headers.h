@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A verdict as HTTP fields: RateLimit-Policy and RateLimit
+ * (draft-ietf-httpapi-ratelimit-headers-11, which may still change: this is its only file),
+ * X-RateLimit-*, Retry-After (RFC 9110 §10.2.3, seconds). */
+#ifndef LIMIT_RATE_HEADERS_H
+#define LIMIT_RATE_HEADERS_H
+
+#include "base/text.h"
+#include "limit/verdict.h"
+
+struct arena;
+
+/* How X-RateLimit-Reset counts: seconds from now, Unix time, or no X-RateLimit-* at all. */
+enum rate_headers_style { RATE_HEADERS_DELTA, RATE_HEADERS_EPOCH, RATE_HEADERS_OFF };
+
+extern const char *const rate_headers_style_words[]; /* in the order of the enum, NULL-terminated */
+
+#define RATE_HEADERS_MAX 6
+
+struct rate_header {
+    const char *name;
+    const char *value; /* in the arena, NUL-terminated */
+};
+
+/* Fills `headers`, returns how many. Without counters behind the verdict (inactive, or a store
+ * failure) there is at most Retry-After. `wall_us` is only for the epoch style. */
+size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style style,
+                          int64_t wall_us, struct arena *arena,
+                          struct rate_header headers[RATE_HEADERS_MAX]);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whom a check is about: a user or an IP address. */
+#ifndef LIMIT_SUBJECT_H
+#define LIMIT_SUBJECT_H
+
+#include "base/digest.h"
+#include "base/form.h"
+#include "base/text.h"
+
+struct arena;
+
+#define SUBJECT_BYTES_MAX 256
+
+enum subject_kind { SUBJECT_USER, SUBJECT_IP };
+
+struct subject {
+    enum subject_kind kind;
+    struct text name; /* the user's id, or the canonical address: IPv4, or "2001:db8::/64" */
+};
+
+/* Reads exactly one of `user_id` and `ip` from the form. An IPv4-mapped IPv6 address counts as
+ * IPv4, any other IPv6 address as its /64. `name` is borrowed from the form or lies in `arena`. */
+bool subject_read(struct form *form, struct arena *arena, struct subject *subject);
+
+/* What names this subject's counters within one app; carries no user data. */
+struct digest subject_digest(const struct digest_key *key, struct text app_id,
+                             const struct subject *subject);
+
+#endif

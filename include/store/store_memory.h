@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The memory engine: one striped hash table that all workers of a process share, so that a limit
+ * does not multiply by their number. Decides at once. Also the local fallback while Redis is away,
+ * and the limiter of the management routes.
+ *
+ * Bounded by a number of counters (one per limit and subject). When it is full a counter that has
+ * expired goes first, then, of a few looked at, the one that expires soonest: that one is counted
+ * as an eviction. */
+#ifndef STORE_STORE_MEMORY_H
+#define STORE_STORE_MEMORY_H
+
+#include "store/store.h"
+
+struct memory_table;
+
+/* `counters_max` >= 1024. Memory is taken as counters come. */
+struct memory_table *memory_table_new(size_t counters_max);
+void memory_table_free(struct memory_table *table);
+
+/* Any thread. A lock of one stripe is held for the decision, nothing else. */
+void memory_table_take(struct memory_table *table, const struct take *take,
+                       struct outcome *outcome);
+void memory_table_forget(struct memory_table *table, const struct take *take,
+                         struct outcome *outcome);
+
+struct memory_table_usage {
+    size_t counters;
+    size_t bytes;
+    uint64_t evictions; /* counters thrown away that still mattered */
+};
+
+struct memory_table_usage memory_table_usage(struct memory_table *table);
+
+/* The store of one worker on the shared table, which is borrowed. */
+struct store *store_memory_new(struct memory_table *table);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/algorithm.h"
+
+#define ROW(word, name, state_numbers, has_burst) {#name, state_numbers, has_burst, name##_decide},
+static const struct algorithm algorithms[] = {ALGORITHMS(ROW)};
+#undef ROW
+
+#define NAME(word, name, state_numbers, has_burst) #name,
+const char *const algorithm_names[ALGORITHM_COUNT + 1] = {ALGORITHMS(NAME) NULL};
+#undef NAME
+
+const struct algorithm *algorithm_of(enum algorithm_id id)
+{
+    return &algorithms[id];
+}
+
+int64_t limit_capacity(const struct limit *limit)
+{
+    return limit->quota == 0 ? 0 : limit->burst;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Several limits as one: charged all or none. Twin: lua/driver.lua. */
+#include "limit/algorithm.h"
+
+/* Replaces the outcomes of the limits that would have allowed by what they show when nothing is
+ * charged. */
+static void look_again(const struct limit limits[], size_t count, struct limit_state states[],
+                       int64_t now_us, struct outcome *outcome);
+
+void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
+            int64_t cost, struct outcome *outcome, int64_t *keep_us)
+{
+    struct limit_state charged[LIMITS_MAX];
+    int64_t keep_longest = 0;
+
+    ASSERT(count >= 1 && count <= LIMITS_MAX);
+    memcpy(charged, states, count * sizeof(charged[0]));
+    outcome->status = TAKE_DONE;
+    outcome->count = count;
+    outcome->allowed = true;
+    for (size_t i = 0; i < count; i++) {
+        int64_t keep = 0;
+
+        algorithm_of(limits[i].algorithm)
+            ->decide(&limits[i], &charged[i], now_us, cost, &outcome->at[i], &keep);
+        outcome->allowed = outcome->allowed && outcome->at[i].allowed;
+        keep_longest = keep > keep_longest ? keep : keep_longest;
+    }
+    if (!outcome->allowed) {
+        look_again(limits, count, states, now_us, outcome);
+        return;
+    }
+    if (cost == 0)
+        return;
+    memcpy(states, charged, count * sizeof(charged[0]));
+    *keep_us = keep_longest;
+}
+
+static void look_again(const struct limit limits[], size_t count, struct limit_state states[],
+                       int64_t now_us, struct outcome *outcome)
+{
+    int64_t keep_us;
+
+    for (size_t i = 0; i < count; i++) {
+        if (outcome->at[i].allowed)
+            algorithm_of(limits[i].algorithm)
+                ->decide(&limits[i], &states[i], now_us, 0, &outcome->at[i], &keep_us);
+    }
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fixed window: at most L in [start, start + W). A window starts at the first charged request and
+ * is never moved by a denial or a look. Twin: lua/fixed_window.lua. */
+#include "limit/algorithm.h"
+
+/* limit_state.number[] */
+enum { START, USED };
+
+/* What is used in the window that is open at `now`; *start becomes `now` when none is. */
+static double used_at(const struct limit_state *state, double window, double now, double *start);
+
+void fixed_window_decide(const struct limit *limit, struct limit_state *state, int64_t now_us,
+                         int64_t cost_units, struct limit_outcome *outcome, int64_t *keep_us)
+{
+    double quota = (double)limit->quota;
+    double window = (double)limit->window_us;
+    double cost = (double)cost_units;
+    double start = state->number[START];
+    double now = (double)now_us > start ? (double)now_us : start;
+    double used = used_at(state, window, now, &start);
+    bool allowed = used + cost <= quota;
+
+    if (allowed)
+        used = used + cost;
+    double left = quota > used ? quota - used : 0;
+    double reset = used > 0 ? start + window - now : 0;
+    bool never = cost > quota;
+
+    *outcome = (struct limit_outcome){
+        .allowed = allowed,
+        .never = never,
+        .remaining = (int64_t)left,
+        .reset_us = (int64_t)reset,
+        .retry_us = allowed || never ? 0 : (int64_t)reset,
+    };
+    if (!allowed || cost_units == 0)
+        return;
+    state->number[START] = start;
+    state->number[USED] = used;
+    *keep_us = (int64_t)reset + ((int64_t)now - now_us);
+}
+
+static double used_at(const struct limit_state *state, double window, double now, double *start)
+{
+    bool open = state->number[USED] > 0 && now - state->number[START] < window;
+
+    if (open)
+        return state->number[USED];
+    *start = now;
+    return 0;
+}

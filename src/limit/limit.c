@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One limit: JSON to a validated value and back. */
+#include "limit/limit.h"
+
+#include "base/form.h"
+#include "base/writer.h"
+#include "limit/algorithm.h"
+#include "limit/rate.h"
+
+#define SECOND_US   INT64_C(1000000)
+#define RATE_LENGTH 64
+
+static void name_read(struct form *form, const char *default_name, struct limit *limit);
+static void quota_read(struct form *form, struct limit *limit);
+static void rate_read(struct form *form, struct limit *limit);
+static void burst_read(struct form *form, struct limit *limit);
+static bool is_name_char(char c);
+
+const char *const limit_members[] = {
+    "name", "algorithm", "limit", "window_seconds", "rate", "burst", NULL,
+};
+
+bool limit_read(struct form *form, const char *default_name, struct limit *limit)
+{
+    size_t faults_before = form->faults->count;
+    int algorithm = ALGORITHM_FIXED_WINDOW;
+
+    *limit = (struct limit){0};
+    form_choice(form, "algorithm", FORM_OPTIONAL, algorithm_names, &algorithm);
+    limit->algorithm = (enum algorithm_id)algorithm;
+    bool is_known = form->faults->count == faults_before;
+
+    name_read(form, default_name, limit);
+    quota_read(form, limit);
+    if (is_known)
+        burst_read(form, limit);
+    else
+        form_ignore(form, "burst"); /* what it may be hangs on the algorithm */
+    return form->faults->count == faults_before;
+}
+
+void limit_write(const struct limit *limit, struct writer *writer)
+{
+    const struct algorithm *algorithm = algorithm_of(limit->algorithm);
+
+    writer_string(writer, "name", limit->name);
+    writer_string(writer, "algorithm", algorithm->name);
+    writer_integer(writer, "limit", limit->quota);
+    writer_integer(writer, "window_seconds", limit->window_us / SECOND_US);
+    if (algorithm->has_burst)
+        writer_integer(writer, "burst", limit->burst);
+}
+
+static void name_read(struct form *form, const char *default_name, struct limit *limit)
+{
+    struct text name = text_of(default_name);
+
+    form_text(form, "name", FORM_OPTIONAL, 1, LIMIT_NAME_BYTES_MAX, &name);
+    for (size_t i = 0; i < name.length; i++) {
+        if (!is_name_char(name.at[i])) {
+            form_fault(form, "name", "must consist of letters, digits and _ . : / -");
+            return;
+        }
+    }
+    memcpy(limit->name, name.at, name.length);
+}
+
+static void quota_read(struct form *form, struct limit *limit)
+{
+    int64_t window_s = 0;
+
+    if (form_has(form, "rate")) {
+        rate_read(form, limit);
+        return;
+    }
+    form_integer(form, "limit", FORM_REQUIRED, 0, LIMIT_QUOTA_MAX, &limit->quota);
+    form_integer(form, "window_seconds", FORM_REQUIRED, 1, LIMIT_WINDOW_S_MAX, &window_s);
+    limit->window_us = window_s * SECOND_US;
+}
+
+static void rate_read(struct form *form, struct limit *limit)
+{
+    struct text text;
+    struct rate rate;
+    struct error error = {0};
+
+    if (form_has(form, "limit"))
+        form_fault(form, "limit", "must be absent beside `rate`");
+    if (form_has(form, "window_seconds"))
+        form_fault(form, "window_seconds", "must be absent beside `rate`");
+    if (!form_text(form, "rate", FORM_REQUIRED, 1, RATE_LENGTH, &text))
+        return;
+    if (!rate_parse(text, &rate, &error)) {
+        form_fault(form, "rate", "%s", error.message);
+        return;
+    }
+    limit->quota = rate.quota;
+    limit->window_us = rate.window_s * SECOND_US;
+}
+
+static void burst_read(struct form *form, struct limit *limit)
+{
+    const struct algorithm *algorithm = algorithm_of(limit->algorithm);
+
+    limit->burst = limit->quota;
+    if (algorithm->has_burst)
+        form_integer(form, "burst", FORM_OPTIONAL, 0, LIMIT_QUOTA_MAX, &limit->burst);
+    else if (form_has(form, "burst"))
+        form_fault(form, "burst", "must be absent: %s has none", algorithm->name);
+}
+
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("_.:/-", c) != NULL);
+}

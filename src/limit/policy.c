@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/policy.h"
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "limit/algorithm.h"
+
+#define ID_DIGITS 16
+
+/* Where a limit lies in the document. */
+struct pointer {
+    char text[sizeof(((struct fault *)NULL)->pointer)];
+};
+
+/* policy_read(), in the order it runs. */
+static void server_members_read(struct form *form, struct policy *policy);
+static void limits_read(struct form *form, struct policy *policy);
+static void inline_members_refuse(struct form *form);
+static void limit_list_read(struct form *form, const json_t *list, struct policy *policy);
+static void names_check(struct form *form, const struct policy *policy);
+static struct pointer limit_pointer(const struct form *form, size_t index);
+static void conduct_read(struct form *form, struct policy *policy);
+static uint32_t layout_of(const struct policy *policy);
+static void texts_keep(struct policy *policy, struct arena *arena);
+
+static bool is_plain(struct form *form, const char *name, struct text text);
+static bool is_route_key(struct form *form, struct text route_key);
+static bool id_parse(const char *digits, uint64_t *id);
+
+const char *const policy_mode_words[] = {"enforce", "shadow", NULL};
+const char *const policy_on_store_error_words[] = {"local", "allow", "deny", NULL};
+
+struct policy *policy_read(const json_t *value, const char *pointer, struct arena *arena,
+                           struct faults *faults)
+{
+    size_t faults_before = faults->count;
+    struct policy *policy = ARENA_NEW(arena, struct policy);
+    struct form form;
+
+    if (!form_open(&form, value, pointer, faults))
+        return NULL;
+    server_members_read(&form, policy);
+    policy_identity_read(&form, &policy->identity);
+    limits_read(&form, policy);
+    conduct_read(&form, policy);
+    form_close(&form);
+    if (faults->count > faults_before)
+        return NULL;
+
+    policy->layout = layout_of(policy);
+    texts_keep(policy, arena);
+    return policy;
+}
+
+bool policy_identity_read(struct form *form, struct policy_identity *identity)
+{
+    bool good = true;
+
+    *identity = (struct policy_identity){.role = TEXT(POLICY_ROLE_DEFAULT)};
+    good &= form_text(form, "route_key", FORM_REQUIRED, 1, POLICY_ROUTE_BYTES_MAX,
+                      &identity->route_key) &&
+            is_route_key(form, identity->route_key);
+    if (form_has(form, "role"))
+        good &= form_text(form, "role", FORM_REQUIRED, 1, POLICY_ROLE_BYTES_MAX, &identity->role) &&
+                is_plain(form, "role", identity->role);
+    if (form_has(form, "user_id"))
+        good &= form_text(form, "user_id", FORM_REQUIRED, 1, POLICY_USER_BYTES_MAX,
+                          &identity->user_id) &&
+                is_plain(form, "user_id", identity->user_id);
+    return good;
+}
+
+bool policy_identity_equal(const struct policy_identity *a, const struct policy_identity *b)
+{
+    return text_equal(a->route_key, b->route_key) && text_equal(a->role, b->role) &&
+           text_equal(a->user_id, b->user_id);
+}
+
+int policy_identity_compare(const struct policy_identity *a, const struct policy_identity *b)
+{
+    int order = text_compare(a->route_key, b->route_key);
+
+    if (order == 0)
+        order = text_compare(a->role, b->role);
+    if (order == 0)
+        order = text_compare(a->user_id, b->user_id);
+    return order;
+}
+
+void policy_write(const struct policy *policy, struct writer *writer, const char *key)
+{
+    char id[ID_DIGITS + 1];
+
+    snprintf(id, sizeof(id), "%016llx", (unsigned long long)policy->id);
+    writer_begin_object(writer, key);
+    writer_string(writer, "id", id);
+    writer_integer(writer, "version", policy->version);
+    writer_text(writer, "route_key", policy->identity.route_key);
+    writer_text(writer, "role", policy->identity.role);
+    writer_text(writer, "user_id", policy->identity.user_id);
+    if (policy->limit_count == 1) {
+        limit_write(&policy->limits[0], writer);
+    } else {
+        writer_begin_array(writer, "limits");
+        for (size_t i = 0; i < policy->limit_count; i++) {
+            writer_begin_object(writer, NULL);
+            limit_write(&policy->limits[i], writer);
+            writer_end_object(writer);
+        }
+        writer_end_array(writer);
+    }
+    writer_string(writer, "mode", policy_mode_words[policy->mode]);
+    writer_bool(writer, "is_active", policy->is_active);
+    writer_string(writer, "on_store_error", policy_on_store_error_words[policy->on_store_error]);
+    writer_text(writer, "description", policy->description);
+    writer_end_object(writer);
+}
+
+/* What the catalogue gives. A client that sends a policy back as it got it sends these too. */
+static void server_members_read(struct form *form, struct policy *policy)
+{
+    const char *id = json_string_value(json_object_get(form->object, "id"));
+    json_int_t version = json_integer_value(json_object_get(form->object, "version"));
+
+    form_ignore(form, "id");
+    form_ignore(form, "version");
+    if (id == NULL || !id_parse(id, &policy->id))
+        policy->id = 0;
+    policy->version = version > 0 ? version : 0;
+}
+
+static void limits_read(struct form *form, struct policy *policy)
+{
+    const json_t *list;
+
+    if (!form_has(form, "limits")) {
+        policy->limit_count = 1;
+        limit_read(form, "default", &policy->limits[0]);
+        return;
+    }
+    inline_members_refuse(form);
+    if (form_array(form, "limits", FORM_REQUIRED, 1, LIMITS_MAX, &list)) {
+        limit_list_read(form, list, policy);
+        names_check(form, policy);
+    }
+}
+
+static void inline_members_refuse(struct form *form)
+{
+    for (const char *const *member = limit_members; *member != NULL; member++) {
+        if (form_has(form, *member))
+            form_fault(form, *member, "must be absent beside `limits`");
+    }
+}
+
+static void limit_list_read(struct form *form, const json_t *list, struct policy *policy)
+{
+    policy->limit_count = json_array_size(list);
+    for (size_t i = 0; i < policy->limit_count; i++) {
+        struct pointer pointer = limit_pointer(form, i);
+        char number[2] = {(char)('1' + i), '\0'};
+        struct form limit_form;
+
+        if (form_open(&limit_form, json_array_get(list, i), pointer.text, form->faults)) {
+            limit_read(&limit_form, policy->limit_count == 1 ? "default" : number,
+                       &policy->limits[i]);
+            form_close(&limit_form);
+        }
+    }
+}
+
+static void names_check(struct form *form, const struct policy *policy)
+{
+    for (size_t i = 1; i < policy->limit_count; i++) {
+        const char *name = policy->limits[i].name;
+        bool taken = false;
+
+        for (size_t before = 0; before < i; before++)
+            taken = taken || strcmp(policy->limits[before].name, name) == 0;
+        if (taken && name[0] != '\0') /* "" had a fault already */
+            faults_add(form->faults, limit_pointer(form, i).text, "name",
+                       "must be unique: \"%s\" is there already", name);
+    }
+}
+
+static struct pointer limit_pointer(const struct form *form, size_t index)
+{
+    struct pointer pointer;
+
+    snprintf(pointer.text, sizeof(pointer.text), "%s/limits/%zu", form->pointer, index);
+    return pointer;
+}
+
+static void conduct_read(struct form *form, struct policy *policy)
+{
+    int mode = POLICY_ENFORCE;
+    int on_store_error = ON_STORE_ERROR_LOCAL;
+
+    policy->is_active = true;
+    form_choice(form, "mode", FORM_OPTIONAL, policy_mode_words, &mode);
+    form_bool(form, "is_active", FORM_OPTIONAL, &policy->is_active);
+    form_choice(form, "on_store_error", FORM_OPTIONAL, policy_on_store_error_words,
+                &on_store_error);
+    form_text(form, "description", FORM_OPTIONAL, 0, POLICY_DESCRIPTION_BYTES_MAX,
+              &policy->description);
+    policy->mode = (enum policy_mode)mode;
+    policy->on_store_error = (enum policy_on_store_error)on_store_error;
+}
+
+/* Limits with the same layout can go on with each other's stored states. */
+static uint32_t layout_of(const struct policy *policy)
+{
+    static const struct digest_key no_key;
+    struct text parts[2 * LIMITS_MAX];
+    char windows[LIMITS_MAX][24];
+
+    for (size_t i = 0; i < policy->limit_count; i++) {
+        const struct limit *limit = &policy->limits[i];
+
+        snprintf(windows[i], sizeof(windows[i]), "%lld", (long long)limit->window_us);
+        parts[2 * i] = text_of(algorithm_of(limit->algorithm)->name);
+        parts[2 * i + 1] = text_of(windows[i]);
+    }
+
+    struct digest digest = digest_of(&no_key, parts, 2 * policy->limit_count);
+
+    return (uint32_t)digest.bytes[0] << 24 | (uint32_t)digest.bytes[1] << 16 |
+           (uint32_t)digest.bytes[2] << 8 | (uint32_t)digest.bytes[3];
+}
+
+static void texts_keep(struct policy *policy, struct arena *arena)
+{
+    struct text *const texts[] = {
+        &policy->identity.route_key,
+        &policy->identity.role,
+        &policy->identity.user_id,
+        &policy->description,
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+        *texts[i] = text_copy(arena, *texts[i]);
+}
+
+/* Without control characters, which would break up log lines and terminals. */
+static bool is_plain(struct form *form, const char *name, struct text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+
+        if (byte < 0x20 || byte == 0x7f) {
+            form_fault(form, name, "must not contain control characters");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_route_key(struct form *form, struct text route_key)
+{
+    const char *star = memchr(route_key.at, '*', route_key.length);
+
+    if (star != NULL && star != route_key.at + route_key.length - 1) {
+        form_fault(form, "route_key", "may have '*' only as its last character");
+        return false;
+    }
+    return is_plain(form, "route_key", route_key);
+}
+
+static bool id_parse(const char *digits, uint64_t *id)
+{
+    if (strlen(digits) != ID_DIGITS || strspn(digits, "0123456789abcdef") != ID_DIGITS)
+        return false;
+    *id = strtoull(digits, NULL, 16);
+    return true;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An open-addressing hash table of policies by identity. A prefix is found by asking for each
+ * length that some prefix has, longest first; a route is hashed byte by byte, so one pass over it
+ * gives the hashes of all its prefixes. */
+#include "limit/policy_set.h"
+
+#include "base/arena.h"
+
+/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+#define HASH_PRIME UINT64_C(0x100000001b3)
+
+#define PREFIX_BYTES_MAX (POLICY_ROUTE_BYTES_MAX - 1)
+#define CALLERS_MAX      4
+
+struct slot {
+    uint64_t hash;
+    const struct policy *policy; /* NULL: free */
+};
+
+struct policy_set {
+    size_t count;
+    const struct policy **sorted;
+    size_t slot_mask; /* the number of slots is a power of two, at least twice `count` */
+    struct slot *slots;
+    size_t prefix_length_count;
+    size_t prefix_lengths[PREFIX_BYTES_MAX + 1]; /* those in use, without the '*', longest first */
+};
+
+/* A route_key taken apart. */
+struct pattern {
+    struct text text; /* without the '*' */
+    bool is_prefix;
+    uint64_t hash; /* of `text` */
+};
+
+/* For whom a policy is, or who asks. */
+struct caller {
+    struct text role;
+    struct text user_id; /* absent: everybody */
+    uint64_t hash;       /* of both */
+};
+
+static void slot_fill(struct policy_set *set, const struct policy *policy);
+static int compare_policies(const void *a, const void *b);
+static void prefix_lengths_collect(struct policy_set *set);
+
+static size_t callers_list(struct text role, struct text user_id,
+                           struct caller callers[CALLERS_MAX]);
+static uint64_t hash_prefixes(struct text route, uint64_t hashes[PREFIX_BYTES_MAX + 1]);
+static const struct policy *find_first(const struct policy_set *set, const struct pattern *pattern,
+                                       const struct caller callers[], size_t count);
+static const struct policy *find(const struct policy_set *set, const struct pattern *pattern,
+                                 const struct caller *caller);
+
+static struct pattern pattern_of(struct text route_key);
+static struct caller caller_of(struct text role, struct text user_id);
+static uint64_t hash_text(struct text text);
+static uint64_t hash_byte(uint64_t hash, char byte);
+static uint64_t hash_join(uint64_t a, uint64_t b);
+static uint64_t hash_identity(const struct pattern *pattern, const struct caller *caller);
+
+struct policy_set *policy_set_new(struct arena *arena, struct policy *const policies[],
+                                  size_t count)
+{
+    struct policy_set *set = ARENA_NEW(arena, struct policy_set);
+    size_t slot_count = 4;
+
+    while (slot_count < 2 * count)
+        slot_count *= 2;
+    set->count = count;
+    set->slot_mask = slot_count - 1;
+    set->slots = ARENA_ARRAY(arena, struct slot, slot_count);
+    set->sorted = ARENA_ARRAY(arena, const struct policy *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        set->sorted[i] = policies[i];
+        slot_fill(set, policies[i]);
+    }
+    qsort(set->sorted, count, sizeof(set->sorted[0]), compare_policies);
+    prefix_lengths_collect(set);
+    return set;
+}
+
+const struct policy *policy_set_match(const struct policy_set *set, struct text route_key,
+                                      struct text role, struct text user_id)
+{
+    struct caller callers[CALLERS_MAX];
+    size_t caller_count = callers_list(role, user_id, callers);
+    uint64_t hashes[PREFIX_BYTES_MAX + 1];
+    const struct pattern exact = {.text = route_key, .hash = hash_prefixes(route_key, hashes)};
+    const struct policy *found = find_first(set, &exact, callers, caller_count);
+
+    for (size_t i = 0; i < set->prefix_length_count && found == NULL; i++) {
+        size_t length = set->prefix_lengths[i];
+
+        if (length > route_key.length)
+            continue;
+        const struct pattern prefix = {
+            .text = {route_key.at, length}, .is_prefix = true, .hash = hashes[length]};
+        found = find_first(set, &prefix, callers, caller_count);
+    }
+    return found;
+}
+
+const struct policy *policy_set_find(const struct policy_set *set,
+                                     const struct policy_identity *identity)
+{
+    const struct pattern pattern = pattern_of(identity->route_key);
+    const struct caller caller = caller_of(identity->role, identity->user_id);
+
+    return find(set, &pattern, &caller);
+}
+
+size_t policy_set_count(const struct policy_set *set)
+{
+    return set->count;
+}
+
+const struct policy *policy_set_at(const struct policy_set *set, size_t index)
+{
+    ASSERT(index < set->count);
+    return set->sorted[index];
+}
+
+static void slot_fill(struct policy_set *set, const struct policy *policy)
+{
+    const struct pattern pattern = pattern_of(policy->identity.route_key);
+    const struct caller caller = caller_of(policy->identity.role, policy->identity.user_id);
+    uint64_t hash = hash_identity(&pattern, &caller);
+    size_t at = hash & set->slot_mask;
+
+    while (set->slots[at].policy != NULL)
+        at = (at + 1) & set->slot_mask;
+    set->slots[at] = (struct slot){.hash = hash, .policy = policy};
+}
+
+static int compare_policies(const void *a, const void *b)
+{
+    const struct policy *const *left = a;
+    const struct policy *const *right = b;
+
+    return policy_identity_compare(&(*left)->identity, &(*right)->identity);
+}
+
+static void prefix_lengths_collect(struct policy_set *set)
+{
+    bool used[PREFIX_BYTES_MAX + 1] = {false};
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct pattern pattern = pattern_of(set->sorted[i]->identity.route_key);
+
+        if (pattern.is_prefix)
+            used[pattern.text.length] = true;
+    }
+    for (size_t length = PREFIX_BYTES_MAX + 1; length-- > 0;) {
+        if (used[length])
+            set->prefix_lengths[set->prefix_length_count++] = length;
+    }
+}
+
+/* Whose policies apply to this caller, the most special first. Returns how many. */
+static size_t callers_list(struct text role, struct text user_id,
+                           struct caller callers[CALLERS_MAX])
+{
+    const struct text default_role = TEXT(POLICY_ROLE_DEFAULT);
+    const struct text everybody = {0};
+    const struct text users[] = {user_id, everybody};
+    size_t count = 0;
+
+    for (size_t i = text_is_absent(user_id) ? 1 : 0; i < ARRAY_COUNT(users); i++) {
+        if (!text_is_absent(role) && !text_equal(role, default_role))
+            callers[count++] = caller_of(role, users[i]);
+        callers[count++] = caller_of(default_role, users[i]);
+    }
+    return count;
+}
+
+/* Sets hashes[n] to the hash of the first n bytes; returns that of the whole route. */
+static uint64_t hash_prefixes(struct text route, uint64_t hashes[PREFIX_BYTES_MAX + 1])
+{
+    uint64_t hash = HASH_START;
+
+    hashes[0] = hash;
+    for (size_t i = 0; i < route.length; i++) {
+        hash = hash_byte(hash, route.at[i]);
+        if (i < PREFIX_BYTES_MAX)
+            hashes[i + 1] = hash;
+    }
+    return hash;
+}
+
+static const struct policy *find_first(const struct policy_set *set, const struct pattern *pattern,
+                                       const struct caller callers[], size_t count)
+{
+    const struct policy *found = NULL;
+
+    for (size_t i = 0; i < count && found == NULL; i++)
+        found = find(set, pattern, &callers[i]);
+    return found;
+}
+
+static const struct policy *find(const struct policy_set *set, const struct pattern *pattern,
+                                 const struct caller *caller)
+{
+    uint64_t hash = hash_identity(pattern, caller);
+
+    for (size_t at = hash & set->slot_mask; set->slots[at].policy != NULL;
+         at = (at + 1) & set->slot_mask) {
+        if (set->slots[at].hash != hash)
+            continue;
+        const struct policy_identity *identity = &set->slots[at].policy->identity;
+        const struct pattern theirs = pattern_of(identity->route_key);
+
+        if (theirs.is_prefix == pattern->is_prefix && text_equal(theirs.text, pattern->text) &&
+            text_equal(identity->role, caller->role) &&
+            text_equal(identity->user_id, caller->user_id))
+            return set->slots[at].policy;
+    }
+    return NULL;
+}
+
+static struct pattern pattern_of(struct text route_key)
+{
+    bool is_prefix = route_key.length > 0 && route_key.at[route_key.length - 1] == '*';
+    struct text text = {route_key.at, route_key.length - (is_prefix ? 1 : 0)};
+
+    return (struct pattern){.text = text, .is_prefix = is_prefix, .hash = hash_text(text)};
+}
+
+static struct caller caller_of(struct text role, struct text user_id)
+{
+    return (struct caller){
+        .role = role,
+        .user_id = user_id,
+        .hash = hash_join(hash_text(role), hash_text(user_id)),
+    };
+}
+
+static uint64_t hash_text(struct text text)
+{
+    uint64_t hash = HASH_START;
+
+    for (size_t i = 0; i < text.length; i++)
+        hash = hash_byte(hash, text.at[i]);
+    return hash;
+}
+
+static uint64_t hash_byte(uint64_t hash, char byte)
+{
+    return (hash ^ (unsigned char)byte) * HASH_PRIME;
+}
+
+/* FNV's low bits, which choose the slot, are made to hang on all bits. */
+static uint64_t hash_join(uint64_t a, uint64_t b)
+{
+    uint64_t joined = (a ^ (b >> 32)) * HASH_PRIME ^ b;
+
+    return joined ^ (joined >> 29);
+}
+
+static uint64_t hash_identity(const struct pattern *pattern, const struct caller *caller)
+{
+    return hash_join(pattern->is_prefix ? ~pattern->hash : pattern->hash, caller->hash);
+}

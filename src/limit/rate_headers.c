@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/rate_headers.h"
+
+#include "base/arena.h"
+#include "base/buffer.h"
+
+#define SECOND_US           INT64_C(1000000)
+#define FIELD_BYTES_USUALLY 64
+
+static const char *policy_field(const struct verdict *verdict, struct arena *arena);
+static const char *limit_field(const struct verdict *verdict, struct arena *arena);
+static int64_t effective_window_s(const struct limit_outcome *outcome);
+static int64_t reset_value(const struct verdict *verdict, enum rate_headers_style style,
+                           int64_t wall_us);
+static const char *integer_field(int64_t value, struct arena *arena);
+
+const char *const rate_headers_style_words[] = {"delta", "epoch", "off", NULL};
+
+size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style style,
+                          int64_t wall_us, struct arena *arena,
+                          struct rate_header headers[RATE_HEADERS_MAX])
+{
+    size_t count = 0;
+
+    if (verdict->decided) {
+        headers[count++] = (struct rate_header){"RateLimit-Policy", policy_field(verdict, arena)};
+        headers[count++] = (struct rate_header){"RateLimit", limit_field(verdict, arena)};
+    }
+    if (verdict->decided && style != RATE_HEADERS_OFF) {
+        headers[count++] =
+            (struct rate_header){"X-RateLimit-Limit", integer_field(verdict->limit, arena)};
+        headers[count++] =
+            (struct rate_header){"X-RateLimit-Remaining", integer_field(verdict->remaining, arena)};
+        headers[count++] = (struct rate_header){
+            "X-RateLimit-Reset", integer_field(reset_value(verdict, style, wall_us), arena)};
+    }
+    if (verdict->can_retry)
+        headers[count++] =
+            (struct rate_header){"Retry-After", integer_field(verdict->retry_s, arena)};
+    return count;
+}
+
+/* "minute";q=100;w=60, "day";q=1000;w=86400 */
+static const char *policy_field(const struct verdict *verdict, struct arena *arena)
+{
+    struct buffer field;
+
+    buffer_init(&field, arena, FIELD_BYTES_USUALLY);
+    for (size_t i = 0; i < verdict->outcome.count; i++) {
+        const struct limit *limit = &verdict->policy->limits[i];
+
+        buffer_printf(&field, "%s\"%s\";q=%lld;w=%lld", i == 0 ? "" : ", ", limit->name,
+                      (long long)limit->quota, (long long)(limit->window_us / SECOND_US));
+        if (limit->burst != limit->quota)
+            buffer_printf(&field, ";sluice-burst=%lld", (long long)limit->burst);
+    }
+    return buffer_string(&field);
+}
+
+/* "minute";r=99;t=60, "day";r=999;t=86400 */
+static const char *limit_field(const struct verdict *verdict, struct arena *arena)
+{
+    struct buffer field;
+
+    buffer_init(&field, arena, FIELD_BYTES_USUALLY);
+    for (size_t i = 0; i < verdict->outcome.count; i++) {
+        const struct limit_outcome *outcome = &verdict->outcome.at[i];
+
+        buffer_printf(&field, "%s\"%s\";r=%lld;t=%lld", i == 0 ? "" : ", ",
+                      verdict->policy->limits[i].name, (long long)outcome->remaining,
+                      (long long)effective_window_s(outcome));
+    }
+    return buffer_string(&field);
+}
+
+/* For how long `r` is what there is. After a denial that ends when the same cost would pass: `t`
+ * must not be later than Retry-After (§6 of the draft). */
+static int64_t effective_window_s(const struct limit_outcome *outcome)
+{
+    bool can_retry = !outcome->allowed && !outcome->never;
+
+    return verdict_seconds(can_retry ? outcome->retry_us : outcome->reset_us);
+}
+
+static int64_t reset_value(const struct verdict *verdict, enum rate_headers_style style,
+                           int64_t wall_us)
+{
+    int64_t reset_us = verdict->outcome.at[verdict->tightest].reset_us;
+
+    return style == RATE_HEADERS_EPOCH ? verdict_seconds(wall_us + reset_us) : verdict->reset_s;
+}
+
+static const char *integer_field(int64_t value, struct arena *arena)
+{
+    struct buffer field;
+
+    buffer_init(&field, arena, 24);
+    buffer_add_integer(&field, value);
+    return buffer_string(&field);
+}

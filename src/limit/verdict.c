@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/verdict.h"
+
+#include "limit/algorithm.h"
+
+#define MILLISECOND_US   INT64_C(1000)
+#define SECOND_US        INT64_C(1000000)
+#define FAILURE_RETRY_US SECOND_US /* a store that is away may be back by then */
+
+/* Why something is denied, in each policy_mode. */
+static const char *const reason_exceeded[] = {
+    [POLICY_ENFORCE] = "Rate limit exceeded",
+    [POLICY_SHADOW] = "Rate limit exceeded (shadow)",
+};
+static const char *const reason_never[] = {
+    [POLICY_ENFORCE] = "Cost exceeds the limit",
+    [POLICY_SHADOW] = "Cost exceeds the limit (shadow)",
+};
+static const char *const reason_unavailable[] = {
+    [POLICY_ENFORCE] = "Rate limit store unavailable",
+    [POLICY_SHADOW] = "Rate limit store unavailable (shadow)",
+};
+static const char reason_inactive[] = "Rate limiting disabled for this policy";
+
+static size_t tightest_of(const struct limit limits[], const struct outcome *outcome);
+static bool is_tighter(const struct limit *limit, const struct limit_outcome *outcome,
+                       const struct limit *other_limit, const struct limit_outcome *other);
+static void deny(struct verdict *verdict, const char *const reasons[]);
+static void retry_set(struct verdict *verdict, int64_t retry_us);
+
+static void integer_or_null(struct writer *writer, const char *key, bool known, int64_t value);
+static void limit_list_write(const struct verdict *verdict, struct writer *writer);
+static int64_t rounded_up(int64_t time_us, int64_t unit_us);
+
+void verdict_from_outcome(const struct policy *policy, const struct outcome *outcome, bool degraded,
+                          struct verdict *verdict)
+{
+    ASSERT(outcome->status == TAKE_DONE && outcome->count == policy->limit_count);
+
+    size_t tightest = tightest_of(policy->limits, outcome);
+    const struct limit_outcome *shown = &outcome->at[tightest];
+
+    *verdict = (struct verdict){
+        .policy = policy,
+        .allowed = true,
+        .degraded = degraded,
+        .decided = true,
+        .tightest = tightest,
+        .limit = limit_capacity(&policy->limits[tightest]),
+        .remaining = shown->remaining,
+        .reset_s = verdict_seconds(shown->reset_us),
+        .outcome = *outcome,
+    };
+    for (size_t i = 0; i < outcome->count; i++) {
+        int64_t delay_ms = rounded_up(outcome->at[i].delay_us, MILLISECOND_US);
+
+        verdict->delay_ms = delay_ms > verdict->delay_ms ? delay_ms : verdict->delay_ms;
+    }
+    if (outcome->allowed)
+        return;
+    deny(verdict, shown->never ? reason_never : reason_exceeded);
+    if (!shown->never)
+        retry_set(verdict, shown->retry_us);
+}
+
+void verdict_from_failure(const struct policy *policy, enum take_status status,
+                          struct verdict *verdict)
+{
+    ASSERT(status != TAKE_DONE && policy->on_store_error != ON_STORE_ERROR_LOCAL);
+    *verdict = (struct verdict){
+        .policy = policy,
+        .allowed = true,
+        .reason = reason_unavailable[POLICY_ENFORCE],
+        .degraded = true,
+        .outcome.status = status,
+    };
+    if (policy->on_store_error == ON_STORE_ERROR_ALLOW)
+        return;
+    deny(verdict, reason_unavailable);
+    retry_set(verdict, FAILURE_RETRY_US);
+}
+
+void verdict_from_inactive(const struct policy *policy, struct verdict *verdict)
+{
+    *verdict = (struct verdict){
+        .policy = policy,
+        .allowed = true,
+        .reason = reason_inactive,
+    };
+}
+
+void verdict_write(const struct verdict *verdict, struct text route_key, struct text role,
+                   struct writer *writer)
+{
+    const struct policy *policy = verdict->policy;
+    const struct limit *limit = &policy->limits[verdict->tightest];
+
+    writer_bool(writer, "allowed", verdict->allowed);
+    integer_or_null(writer, "limit", verdict->decided, verdict->limit);
+    integer_or_null(writer, "remaining", verdict->decided, verdict->remaining);
+    integer_or_null(writer, "reset_in", verdict->decided, verdict->reset_s);
+    integer_or_null(writer, "retry_after", verdict->can_retry, verdict->retry_s);
+    writer_string(writer, "reason", verdict->reason);
+    writer_text(writer, "route_key", route_key);
+    writer_text(writer, "role", text_is_absent(role) ? TEXT(POLICY_ROLE_DEFAULT) : role);
+    writer_string(writer, "algorithm", algorithm_of(limit->algorithm)->name);
+    writer_integer(writer, "policy_version", policy->version);
+    integer_or_null(writer, "retry_after_ms", verdict->can_retry, verdict->retry_ms);
+    if (verdict->delay_ms > 0)
+        writer_integer(writer, "delay_ms", verdict->delay_ms);
+    if (verdict->decided && policy->limit_count > 1)
+        limit_list_write(verdict, writer);
+    if (policy->mode == POLICY_SHADOW)
+        writer_bool(writer, "shadow", true);
+    if (verdict->degraded)
+        writer_bool(writer, "degraded", true);
+}
+
+int64_t verdict_seconds(int64_t time_us)
+{
+    return rounded_up(time_us, SECOND_US);
+}
+
+static size_t tightest_of(const struct limit limits[], const struct outcome *outcome)
+{
+    size_t tightest = 0;
+
+    for (size_t i = 1; i < outcome->count; i++) {
+        if (is_tighter(&limits[i], &outcome->at[i], &limits[tightest], &outcome->at[tightest]))
+            tightest = i;
+    }
+    return tightest;
+}
+
+static bool is_tighter(const struct limit *limit, const struct limit_outcome *outcome,
+                       const struct limit *other_limit, const struct limit_outcome *other)
+{
+    if (outcome->allowed != other->allowed)
+        return !outcome->allowed;
+    if (outcome->never != other->never)
+        return outcome->never;
+    if (!outcome->allowed && outcome->retry_us != other->retry_us)
+        return outcome->retry_us > other->retry_us;
+
+    /* remaining / capacity compared without dividing: all are at most 10^9. */
+    int64_t capacity = limit_capacity(limit);
+    int64_t other_capacity = limit_capacity(other_limit);
+
+    if (capacity == 0 || other_capacity == 0)
+        return other_capacity > 0;
+    return outcome->remaining * other_capacity < other->remaining * capacity;
+}
+
+/* Shadow mode says what it would have done, and lets it pass. */
+static void deny(struct verdict *verdict, const char *const reasons[])
+{
+    enum policy_mode mode = verdict->policy->mode;
+
+    verdict->reason = reasons[mode];
+    verdict->allowed = mode == POLICY_SHADOW;
+    verdict->would_deny = mode == POLICY_SHADOW;
+}
+
+static void retry_set(struct verdict *verdict, int64_t retry_us)
+{
+    if (verdict->allowed)
+        return;
+    verdict->can_retry = true;
+    verdict->retry_ms = rounded_up(retry_us, MILLISECOND_US);
+    verdict->retry_s = verdict_seconds(retry_us);
+}
+
+static void integer_or_null(struct writer *writer, const char *key, bool known, int64_t value)
+{
+    if (known)
+        writer_integer(writer, key, value);
+    else
+        writer_null(writer, key);
+}
+
+static void limit_list_write(const struct verdict *verdict, struct writer *writer)
+{
+    writer_begin_array(writer, "limits");
+    for (size_t i = 0; i < verdict->outcome.count; i++) {
+        const struct limit *limit = &verdict->policy->limits[i];
+        const struct limit_outcome *outcome = &verdict->outcome.at[i];
+        bool can_retry = !outcome->allowed && !outcome->never;
+
+        writer_begin_object(writer, NULL);
+        writer_string(writer, "name", limit->name);
+        writer_bool(writer, "allowed", outcome->allowed);
+        writer_integer(writer, "limit", limit_capacity(limit));
+        writer_integer(writer, "remaining", outcome->remaining);
+        writer_integer(writer, "reset_in", verdict_seconds(outcome->reset_us));
+        integer_or_null(writer, "retry_after", can_retry, rounded_up(outcome->retry_us, SECOND_US));
+        writer_string(writer, "algorithm", algorithm_of(limit->algorithm)->name);
+        writer_end_object(writer);
+    }
+    writer_end_array(writer);
+}
+
+static int64_t rounded_up(int64_t time_us, int64_t unit_us)
+{
+    return time_us / unit_us + (time_us % unit_us > 0 ? 1 : 0);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Open addressing with linear probing. Removing shifts back what follows, so there are no
+ * tombstones: a probe ends at the first empty slot, and there always is one. */
+#include "store/counter_table.h"
+
+#include "base/memory.h"
+
+#define SLOTS_MIN   16
+#define SWEEP_SLOTS 2
+
+/* Threads read their clocks at different moments. A counter rests this long after it has expired
+ * before it is swept away, so that one whose clock is behind still finds it. */
+#define SWEEP_GRACE_US INT64_C(1000000)
+
+_Static_assert(sizeof(struct counter) == 48, "no padding: a counter's slot is what memory costs");
+
+static bool is_empty(const struct counter *counter);
+static bool is_over(const struct counter *counter, int64_t now_us);
+static uint32_t slots_for(uint32_t count);
+static uint32_t slots_to_fill(uint32_t slot_count);
+static struct counter *probe(const struct counter_table *table, struct counter_id id);
+static uint32_t home_of(const struct counter_table *table, struct counter_id id);
+static uint32_t after(const struct counter_table *table, uint32_t slot);
+static uint32_t distance(const struct counter_table *table, uint32_t from, uint32_t to);
+static void evict(struct counter_table *table, uint32_t from, int64_t now_us,
+                  const struct counter_id spared[], size_t spared_count);
+static bool is_among(struct counter_id id, const struct counter_id ids[], size_t count);
+static void rebuild(struct counter_table *table, int64_t now_us);
+
+void counter_table_init(struct counter_table *table, uint32_t count_max)
+{
+    ASSERT(count_max >= COUNTER_TABLE_COUNT_MIN && count_max <= COUNTER_TABLE_COUNT_MAX);
+
+    *table = (struct counter_table){.slot_count = SLOTS_MIN, .count_max = count_max};
+    table->slots = memory_new(table->slot_count, sizeof(struct counter));
+}
+
+void counter_table_close(struct counter_table *table)
+{
+    free(table->slots);
+}
+
+struct counter *counter_table_find(const struct counter_table *table, struct counter_id id)
+{
+    struct counter *counter = probe(table, id);
+
+    return is_empty(counter) ? NULL : counter;
+}
+
+void counter_table_add(struct counter_table *table, const struct counter *counter, int64_t now_us,
+                       const struct counter_id spared[], size_t spared_count)
+{
+    ASSERT(!is_empty(counter));
+
+    if (table->count == table->count_max)
+        evict(table, home_of(table, counter->id), now_us, spared, spared_count);
+    else if (table->count == slots_to_fill(table->slot_count))
+        rebuild(table, now_us);
+    *probe(table, counter->id) = *counter;
+    table->count++;
+}
+
+/* Moves back into the hole what a probe could no longer reach behind it. */
+void counter_table_remove(struct counter_table *table, struct counter *counter)
+{
+    uint32_t hole = (uint32_t)(counter - table->slots);
+    uint32_t slot = after(table, hole);
+
+    for (; !is_empty(&table->slots[slot]); slot = after(table, slot)) {
+        uint32_t home = home_of(table, table->slots[slot].id);
+
+        if (distance(table, home, slot) < distance(table, hole, slot))
+            continue;
+        table->slots[hole] = table->slots[slot];
+        hole = slot;
+    }
+    table->slots[hole] = (struct counter){0};
+    table->count--;
+}
+
+/* A removal may fill the slot again, so it is looked at once more before the sweep goes on. */
+void counter_table_sweep(struct counter_table *table, int64_t now_us)
+{
+    for (int i = 0; i < SWEEP_SLOTS; i++) {
+        struct counter *counter = &table->slots[table->sweep_at];
+
+        if (!is_empty(counter) && is_over(counter, now_us))
+            counter_table_remove(table, counter);
+        else
+            table->sweep_at = after(table, table->sweep_at);
+    }
+}
+
+size_t counter_table_bytes(const struct counter_table *table)
+{
+    return table->slot_count * sizeof(struct counter);
+}
+
+static bool is_empty(const struct counter *counter)
+{
+    return counter->expires_us == 0;
+}
+
+static bool is_over(const struct counter *counter, int64_t now_us)
+{
+    return counter->expires_us <= now_us - SWEEP_GRACE_US;
+}
+
+/* One slot in four stays empty, so that probes stay short. */
+static uint32_t slots_for(uint32_t count)
+{
+    return count + count / 3 + 1;
+}
+
+static uint32_t slots_to_fill(uint32_t slot_count)
+{
+    return slot_count - slot_count / 4;
+}
+
+/* The counter's slot, or the empty one where it would be. */
+static struct counter *probe(const struct counter_table *table, struct counter_id id)
+{
+    uint32_t slot = home_of(table, id);
+
+    while (!is_empty(&table->slots[slot]) && !is_among(id, &table->slots[slot].id, 1))
+        slot = after(table, slot);
+    return &table->slots[slot];
+}
+
+/* Where the probe begins. Maps the hash's upper half onto any number of slots, so that a full table
+ * need not be a power of two. */
+static uint32_t home_of(const struct counter_table *table, struct counter_id id)
+{
+    return (uint32_t)((id.low >> 32) * table->slot_count >> 32);
+}
+
+static uint32_t after(const struct counter_table *table, uint32_t slot)
+{
+    return slot + 1 == table->slot_count ? 0 : slot + 1;
+}
+
+/* Steps forward from one slot to another. */
+static uint32_t distance(const struct counter_table *table, uint32_t from, uint32_t to)
+{
+    return to >= from ? to - from : to + table->slot_count - from;
+}
+
+/* What expires soonest of those seen has expired already, if any of them has. */
+static void evict(struct counter_table *table, uint32_t from, int64_t now_us,
+                  const struct counter_id spared[], size_t spared_count)
+{
+    struct counter *soonest = NULL;
+    uint32_t slot = from;
+
+    for (int seen = 0; seen < COUNTER_TABLE_CANDIDATES; slot = after(table, slot)) {
+        struct counter *counter = &table->slots[slot];
+
+        if (is_empty(counter) || is_among(counter->id, spared, spared_count))
+            continue;
+        seen++;
+        if (soonest == NULL || counter->expires_us < soonest->expires_us)
+            soonest = counter;
+    }
+    ASSERT(soonest != NULL);
+    if (soonest->expires_us > now_us)
+        table->evictions++;
+    counter_table_remove(table, soonest);
+}
+
+static bool is_among(struct counter_id id, const struct counter_id ids[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i].low == id.low && ids[i].high == id.high)
+            return true;
+    }
+    return false;
+}
+
+/* Leaves behind what is over; takes twice the room unless that made half of it free. */
+static void rebuild(struct counter_table *table, int64_t now_us)
+{
+    struct counter_table old = *table;
+    uint32_t slots_max = slots_for(table->count_max);
+
+    table->count = 0;
+    table->sweep_at = 0;
+    for (uint32_t i = 0; i < old.slot_count; i++)
+        table->count += !is_empty(&old.slots[i]) && !is_over(&old.slots[i], now_us);
+    if (table->count > slots_to_fill(old.slot_count) / 2)
+        table->slot_count = old.slot_count < slots_max / 2 ? old.slot_count * 2 : slots_max;
+    table->slots = memory_new(table->slot_count, sizeof(struct counter));
+    for (uint32_t i = 0; i < old.slot_count; i++) {
+        if (!is_empty(&old.slots[i]) && !is_over(&old.slots[i], now_us))
+            *probe(table, old.slots[i].id) = old.slots[i];
+    }
+    free(old.slots);
+}

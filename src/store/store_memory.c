@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Stripes, each a lock and a table of counters. The stripe follows from the subject alone, so all
+ * limits of a take are decided and charged under one lock.
+ *
+ * A counter's id is the subject's digest XORed with what names the limit: still a keyed hash, so
+ * nobody outside can make ids meet in one slot or one stripe. */
+#include "store/store_memory.h"
+
+#include "base/memory.h"
+#include "limit/algorithm.h"
+#include "store/counter_table.h"
+
+#include <pthread.h>
+
+#define STRIPES            64
+#define COUNTERS_MIN       1024
+#define CACHE_LINE_PADDING 64
+
+_Static_assert(COUNTERS_MIN / STRIPES >= COUNTER_TABLE_COUNT_MIN, "a stripe holds any one take");
+
+struct stripe {
+    pthread_mutex_t lock;
+    struct counter_table counters;  /* guarded by `lock` */
+    char apart[CACHE_LINE_PADDING]; /* two locks never share a cache line */
+};
+
+struct memory_table {
+    struct stripe stripes[STRIPES];
+};
+
+struct store_memory {
+    struct store store;
+    struct memory_table *table; /* borrowed */
+};
+
+static struct stripe *stripe_of(struct memory_table *table, const struct take *take,
+                                struct counter_id ids[static LIMITS_MAX]);
+static void keep(struct counter_table *counters, const struct take *take,
+                 const struct counter_id ids[], struct counter *const found[],
+                 const struct limit_state states[], int64_t keep_us);
+static enum store_answer engine_take(struct store *store, const struct take *take,
+                                     struct outcome *outcome, void *context, store_done_fn *done);
+static enum store_answer engine_forget(struct store *store, const struct take *take,
+                                       struct outcome *outcome, void *context, store_done_fn *done);
+static bool engine_is_ready(const struct store *store);
+static void engine_free(struct store *store);
+
+static const struct store_engine memory_engine = {
+    .take = engine_take,
+    .forget = engine_forget,
+    .is_ready = engine_is_ready,
+    .free = engine_free,
+};
+
+struct memory_table *memory_table_new(size_t counters_max)
+{
+    ASSERT(counters_max >= COUNTERS_MIN);
+    ASSERT(counters_max / STRIPES <= COUNTER_TABLE_COUNT_MAX);
+
+    struct memory_table *table = MEMORY_NEW(struct memory_table);
+
+    for (size_t i = 0; i < STRIPES; i++) {
+        pthread_mutex_init(&table->stripes[i].lock, NULL);
+        counter_table_init(&table->stripes[i].counters, (uint32_t)(counters_max / STRIPES));
+    }
+    return table;
+}
+
+void memory_table_free(struct memory_table *table)
+{
+    if (table == NULL)
+        return;
+    for (size_t i = 0; i < STRIPES; i++) {
+        counter_table_close(&table->stripes[i].counters);
+        pthread_mutex_destroy(&table->stripes[i].lock);
+    }
+    free(table);
+}
+
+void memory_table_take(struct memory_table *table, const struct take *take, struct outcome *outcome)
+{
+    struct counter_id ids[LIMITS_MAX];
+    struct counter *found[LIMITS_MAX];
+    struct limit_state states[LIMITS_MAX] = {0};
+    int64_t keep_us = 0;
+    struct stripe *stripe = stripe_of(table, take, ids);
+
+    pthread_mutex_lock(&stripe->lock);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        found[i] = counter_table_find(&stripe->counters, ids[i]);
+        if (found[i] != NULL && found[i]->expires_us > take->now_us)
+            states[i] = found[i]->state;
+    }
+    decide(take->limits, take->limit_count, states, take->now_us, take->cost, outcome, &keep_us);
+    if (outcome->allowed && take->cost > 0)
+        keep(&stripe->counters, take, ids, found, states, keep_us);
+    counter_table_sweep(&stripe->counters, take->now_us);
+    pthread_mutex_unlock(&stripe->lock);
+}
+
+void memory_table_forget(struct memory_table *table, const struct take *take,
+                         struct outcome *outcome)
+{
+    struct counter_id ids[LIMITS_MAX];
+    struct stripe *stripe = stripe_of(table, take, ids);
+    bool had_counters = false;
+
+    pthread_mutex_lock(&stripe->lock);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        struct counter *counter = counter_table_find(&stripe->counters, ids[i]);
+
+        if (counter == NULL)
+            continue;
+        had_counters |= counter->expires_us > take->now_us;
+        counter_table_remove(&stripe->counters, counter);
+    }
+    pthread_mutex_unlock(&stripe->lock);
+    *outcome = (struct outcome){
+        .status = TAKE_DONE, .allowed = true, .count = had_counters ? take->limit_count : 0};
+}
+
+struct memory_table_usage memory_table_usage(struct memory_table *table)
+{
+    struct memory_table_usage usage = {.bytes = sizeof *table};
+
+    for (size_t i = 0; i < STRIPES; i++) {
+        struct stripe *stripe = &table->stripes[i];
+
+        pthread_mutex_lock(&stripe->lock);
+        usage.counters += stripe->counters.count;
+        usage.bytes += counter_table_bytes(&stripe->counters);
+        usage.evictions += stripe->counters.evictions;
+        pthread_mutex_unlock(&stripe->lock);
+    }
+    return usage;
+}
+
+struct store *store_memory_new(struct memory_table *table)
+{
+    struct store_memory *memory = MEMORY_NEW(struct store_memory);
+
+    memory->store.engine = &memory_engine;
+    memory->table = table;
+    return &memory->store;
+}
+
+/* Also names the counters. The limits of a take differ in `high` alone: they begin at the same slot
+ * and lie side by side. */
+static struct stripe *stripe_of(struct memory_table *table, const struct take *take,
+                                struct counter_id ids[static LIMITS_MAX])
+{
+    const struct counter_key *key = &take->key;
+    struct counter_id subject;
+
+    ASSERT(take->limit_count <= LIMITS_MAX);
+    _Static_assert(sizeof subject == sizeof key->subject.bytes, "the digest fills the id");
+    memcpy(&subject, key->subject.bytes, sizeof subject);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        ids[i].low = subject.low ^ key->policy_id;
+        ids[i].high = subject.high ^ ((uint64_t)key->layout << 32 | i);
+    }
+    return &table->stripes[subject.high % STRIPES];
+}
+
+/* Those that have a counter come first: adding one moves the others. */
+static void keep(struct counter_table *counters, const struct take *take,
+                 const struct counter_id ids[], struct counter *const found[],
+                 const struct limit_state states[], int64_t keep_us)
+{
+    int64_t expires_us = take->now_us + keep_us;
+
+    ASSERT(expires_us > 0);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        if (found[i] == NULL)
+            continue;
+        found[i]->state = states[i];
+        if (found[i]->expires_us < expires_us) /* unless the clock went back */
+            found[i]->expires_us = expires_us;
+    }
+    for (size_t i = 0; i < take->limit_count; i++) {
+        struct counter counter = {ids[i], states[i], expires_us};
+
+        if (found[i] == NULL)
+            counter_table_add(counters, &counter, take->now_us, ids, take->limit_count);
+    }
+}
+
+static enum store_answer engine_take(struct store *store, const struct take *take,
+                                     struct outcome *outcome, void *context, store_done_fn *done)
+{
+    (void)context;
+    (void)done;
+    memory_table_take(CONTAINER_OF(store, struct store_memory, store)->table, take, outcome);
+    return STORE_NOW;
+}
+
+static enum store_answer engine_forget(struct store *store, const struct take *take,
+                                       struct outcome *outcome, void *context, store_done_fn *done)
+{
+    (void)context;
+    (void)done;
+    memory_table_forget(CONTAINER_OF(store, struct store_memory, store)->table, take, outcome);
+    return STORE_NOW;
+}
+
+static bool engine_is_ready(const struct store *store)
+{
+    (void)store;
+    return true;
+}
+
+static void engine_free(struct store *store)
+{
+    free(CONTAINER_OF(store, struct store_memory, store));
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One call on its way to Redis is a `pending`: it comes from the list of spare ones, and the link's
+ * answer gives it back, exactly once. Worker's thread. */
+#include "store/store_redis.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "redis/redis_complaints.h"
+#include "redis/redis_link.h"
+#include "store/breaker.h"
+#include "store/take_script.h"
+
+struct store_redis {
+    struct store store; /* the engine's face */
+    struct redis_link *link;
+    struct text script; /* what the link loads */
+    int64_t timeout_us;
+    struct breaker breaker;
+    struct redis_complaints complaints;
+    struct pending *spare;
+    bool is_closing;
+};
+
+/* What a reply that is no error says; false when it makes no sense. */
+typedef bool pending_read_fn(const redisReply *reply, size_t limit_count, struct outcome *outcome);
+
+struct pending {
+    struct pending *next; /* in the list of spare ones */
+    struct store_redis *redis;
+    store_done_fn *done;
+    void *context;
+    pending_read_fn *read;
+    size_t limit_count;
+    int64_t deadline_us;
+    bool may_send_again;             /* after NOSCRIPT */
+    struct take_arguments arguments; /* of a take */
+};
+
+/* A call, in the order it runs. */
+static enum store_answer store_redis_take(struct store *store, const struct take *take,
+                                          struct outcome *outcome, void *context,
+                                          store_done_fn *done);
+static enum store_answer store_redis_forget(struct store *store, const struct take *take,
+                                            struct outcome *outcome, void *context,
+                                            store_done_fn *done);
+static struct pending *pending_begin(struct store_redis *redis, struct outcome *outcome);
+static void send_script(struct pending *pending, const char *command, struct text script);
+static void send_call(struct pending *pending, int argc, const char *const argv[],
+                      const size_t lengths[]);
+static void on_answered(void *context, enum redis_link_status status, const redisReply *reply);
+static bool is_no_script(const redisReply *reply);
+static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
+                                    const redisReply *reply, struct outcome *outcome);
+static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome);
+static void complain(struct store_redis *redis, const char *reason);
+static void pending_finish(struct pending *pending, struct outcome *outcome);
+static void tell_breaker(struct store_redis *redis, enum take_status status);
+
+static bool store_redis_is_ready(const struct store *store);
+static void store_redis_free(struct store *store);
+
+static const struct store_engine engine = {
+    .take = store_redis_take,
+    .forget = store_redis_forget,
+    .is_ready = store_redis_is_ready,
+    .free = store_redis_free,
+};
+
+struct store *store_redis_new(struct event_base *base, const struct store_redis_options *options)
+{
+    struct store_redis *redis = MEMORY_NEW(struct store_redis);
+
+    redis->store.engine = &engine;
+    redis->timeout_us = options->timeout_us;
+    redis->script = take_script_source();
+    redis->link = redis_link_new(base, &(struct redis_link_options){.url = options->url,
+                                                                    .scripts = &redis->script,
+                                                                    .script_count = 1});
+    return &redis->store;
+}
+
+static enum store_answer store_redis_take(struct store *store, const struct take *take,
+                                          struct outcome *outcome, void *context,
+                                          store_done_fn *done)
+{
+    struct pending *pending =
+        pending_begin(CONTAINER_OF(store, struct store_redis, store), outcome);
+
+    if (pending == NULL)
+        return STORE_NOW;
+    pending->context = context;
+    pending->done = done;
+    pending->read = take_script_read;
+    pending->limit_count = take->limit_count;
+    pending->may_send_again = true;
+    take_arguments_write(&pending->arguments, take);
+    send_script(pending, "EVALSHA", text_of(take_script_sha1()));
+    return STORE_LATER;
+}
+
+static enum store_answer store_redis_forget(struct store *store, const struct take *take,
+                                            struct outcome *outcome, void *context,
+                                            store_done_fn *done)
+{
+    struct pending *pending =
+        pending_begin(CONTAINER_OF(store, struct store_redis, store), outcome);
+    char key[TAKE_SCRIPT_KEY_BYTES];
+
+    if (pending == NULL)
+        return STORE_NOW;
+    pending->context = context;
+    pending->done = done;
+    pending->read = forgotten_read;
+    pending->limit_count = take->limit_count;
+    pending->may_send_again = false;
+    take_script_key(&take->key, key);
+    send_call(pending, 2, (const char *[]){"DEL", key}, NULL);
+    return STORE_LATER;
+}
+
+/* NULL, with the outcome, when this is not the time to ask. */
+static struct pending *pending_begin(struct store_redis *redis, struct outcome *outcome)
+{
+    const int64_t now_us = clock_monotonic_us();
+    struct pending *pending = redis->spare;
+
+    /* The link first: a probe that the breaker grants must go out. */
+    if (!redis_link_is_ready(redis->link) || !breaker_allows(&redis->breaker, now_us)) {
+        *outcome = (struct outcome){.status = TAKE_DOWN};
+        return NULL;
+    }
+    if (pending == NULL)
+        pending = MEMORY_NEW(struct pending);
+    else
+        redis->spare = pending->next;
+    pending->redis = redis;
+    pending->deadline_us = now_us + redis->timeout_us;
+    return pending;
+}
+
+static void send_script(struct pending *pending, const char *command, struct text script)
+{
+    struct take_arguments *arguments = &pending->arguments;
+
+    arguments->argv[0] = command;
+    arguments->lengths[0] = strlen(command);
+    arguments->argv[1] = script.at;
+    arguments->lengths[1] = script.length;
+    send_call(pending, arguments->count, arguments->argv, arguments->lengths);
+}
+
+static void send_call(struct pending *pending, int argc, const char *const argv[],
+                      const size_t lengths[])
+{
+    const bool accepted = redis_link_call(pending->redis->link, argc, argv, lengths,
+                                          pending->deadline_us, pending, on_answered);
+
+    /* The link is READY: pending_begin() looked, or it has just handed on a reply. */
+    ASSERT(accepted);
+}
+
+static void on_answered(void *context, enum redis_link_status status, const redisReply *reply)
+{
+    struct pending *pending = context;
+    struct outcome outcome = {0};
+
+    /* Only this error says that nothing was charged and that asking again helps. What is sent again
+     * keeps its deadline. */
+    if (status == REDIS_LINK_REPLIED && pending->may_send_again && is_no_script(reply)) {
+        pending->may_send_again = false;
+        send_script(pending, "EVAL", pending->redis->script);
+        return;
+    }
+    outcome.status = read_answer(pending, status, reply, &outcome);
+    pending_finish(pending, &outcome);
+}
+
+static bool is_no_script(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR &&
+           text_starts_with((struct text){reply->str, reply->len}, TEXT("NOSCRIPT"));
+}
+
+/* Fills the rest of *outcome when the status is TAKE_DONE. */
+static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
+                                    const redisReply *reply, struct outcome *outcome)
+{
+    switch (status) {
+    case REDIS_LINK_REPLIED:
+        if (reply->type == REDIS_REPLY_ERROR) {
+            complain(pending->redis, reply->str);
+            return TAKE_BROKEN;
+        }
+        if (!pending->read(reply, pending->limit_count, outcome)) {
+            complain(pending->redis, "the reply is no decision");
+            return TAKE_BROKEN;
+        }
+        return TAKE_DONE;
+    case REDIS_LINK_LATE:
+        return TAKE_LATE;
+    case REDIS_LINK_LOST:
+        /* It may have been charged, unlike what is refused with TAKE_DOWN; but who closes the store
+         * wants to hear only that it is over. */
+        return pending->redis->is_closing ? TAKE_DOWN : TAKE_LATE;
+    }
+    ASSERT(!"a status of the link");
+    return TAKE_BROKEN;
+}
+
+static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome)
+{
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return false;
+    outcome->count = reply->integer > 0 ? limit_count : 0;
+    return true;
+}
+
+/* The cause is the error's code, its first word: "OOM", "NOPERM", "BUSY", "READONLY". */
+static void complain(struct store_redis *redis, const char *reason)
+{
+    char code[32];
+
+    (void)snprintf(code, sizeof(code), "%.*s", (int)strcspn(reason, " "), reason);
+    if (redis_complaints_allow(&redis->complaints, code, clock_monotonic_us()))
+        log_write(LOG_WARN, "redis refused a decision", LOG_STRING("reason", reason));
+}
+
+/* Gives the pending back before `done`, which may ask for the next one. */
+static void pending_finish(struct pending *pending, struct outcome *outcome)
+{
+    struct store_redis *redis = pending->redis;
+    store_done_fn *done = pending->done;
+    void *context = pending->context;
+
+    tell_breaker(redis, outcome->status);
+    pending->next = redis->spare;
+    redis->spare = pending;
+    done(context, outcome);
+}
+
+static void tell_breaker(struct store_redis *redis, enum take_status status)
+{
+    const int64_t now_us = clock_monotonic_us();
+    const bool was_open = breaker_is_open(&redis->breaker);
+
+    if (status == TAKE_DONE)
+        breaker_succeeded(&redis->breaker);
+    else
+        breaker_failed(&redis->breaker, now_us);
+    const bool is_open = breaker_is_open(&redis->breaker);
+    const char *event = is_open ? "redis is not asked: it keeps failing" : "redis is asked again";
+    if (is_open != was_open && !redis->is_closing &&
+        redis_complaints_allow(&redis->complaints, event, now_us))
+        log_write(is_open ? LOG_WARN : LOG_INFO, event, LOG_NONE);
+}
+
+static bool store_redis_is_ready(const struct store *store)
+{
+    const struct store_redis *redis = (const struct store_redis *)(const void *)store;
+
+    return redis_link_is_ready(redis->link) &&
+           breaker_would_allow(&redis->breaker, clock_monotonic_us());
+}
+
+static void store_redis_free(struct store *store)
+{
+    struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
+
+    redis->is_closing = true;
+    redis_link_free(redis->link);
+    while (redis->spare != NULL) {
+        struct pending *pending = redis->spare;
+        redis->spare = pending->next;
+        free(pending);
+    }
+    free(redis);
+}

@@ -1,0 +1,15 @@
+# Tests of the limit layer, and of the script that decides the same way inside Redis.
+unit_test(rate LINKS limit)
+unit_test(decide LINKS limit)
+unit_test(subject LINKS limit)
+unit_test(policy LINKS limit)
+unit_test(policy_set LINKS limit)
+unit_test(verdict LINKS limit)
+unit_test(rate_headers LINKS limit)
+unit_test(take_script LINKS support store limit LABELS redis)
+unit_test(vectors LINKS support store redis limit LABELS redis)
+
+target_compile_definitions(test_policy
+  PRIVATE INVALID_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/policies/invalid")
+target_compile_definitions(test_vectors
+  PRIVATE VECTORS_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/vectors")

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What tests/vectors/ cannot say: what becomes of the state, and for how long it is to be kept. */
+#include "limit/algorithm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SECOND INT64_C(1000000)
+
+static struct limit window_of(int64_t quota, int64_t seconds)
+{
+    return (struct limit){.name = "window",
+                          .algorithm = ALGORITHM_FIXED_WINDOW,
+                          .quota = quota,
+                          .window_us = seconds * SECOND,
+                          .burst = quota};
+}
+
+static struct limit bucket_of(int64_t quota, int64_t seconds, int64_t burst)
+{
+    return (struct limit){.name = "bucket",
+                          .algorithm = ALGORITHM_TOKEN_BUCKET,
+                          .quota = quota,
+                          .window_us = seconds * SECOND,
+                          .burst = burst};
+}
+
+static void the_table_and_the_names_agree(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        const struct algorithm *algorithm = algorithm_of((enum algorithm_id)i);
+
+        assert_string_equal(algorithm->name, algorithm_names[i]);
+        assert_in_range(algorithm->state_numbers, 1, LIMIT_STATE_NUMBERS);
+        assert_non_null(algorithm->decide);
+    }
+    assert_null(algorithm_names[ALGORITHM_COUNT]);
+}
+
+static void the_capacity_is_the_burst(void **state)
+{
+    (void)state;
+    struct limit window = window_of(10, 60);
+    struct limit bucket = bucket_of(10, 60, 25);
+    struct limit nothing = bucket_of(0, 60, 25);
+
+    assert_int_equal(limit_capacity(&window), 10);
+    assert_int_equal(limit_capacity(&bucket), 25);
+    assert_int_equal(limit_capacity(&nothing), 0);
+}
+
+static void a_denial_leaves_every_state_as_it_was(void **state)
+{
+    (void)state;
+    struct limit limits[] = {bucket_of(10, 60, 10), window_of(2, 60), bucket_of(9, 60, 9)};
+    struct limit_state states[3] = {0};
+    struct limit_state before[3];
+    struct outcome outcome;
+    int64_t keep_us = 0;
+
+    decide(limits, 3, states, SECOND, 2, &outcome, &keep_us);
+    assert_true(outcome.allowed);
+    memcpy(before, states, sizeof(before));
+    keep_us = -1;
+
+    decide(limits, 3, states, 2 * SECOND, 1, &outcome, &keep_us);
+
+    assert_false(outcome.allowed);
+    assert_true(outcome.at[0].allowed);
+    assert_int_equal(outcome.at[0].remaining, 8);
+    assert_false(outcome.at[1].allowed);
+    assert_true(outcome.at[2].allowed);
+    assert_memory_equal(states, before, sizeof(before));
+    assert_int_equal(keep_us, -1);
+}
+
+static void a_look_leaves_every_state_as_it_was(void **state)
+{
+    (void)state;
+    struct limit limits[] = {bucket_of(10, 60, 10), window_of(5, 60)};
+    struct limit_state states[2] = {0};
+    struct limit_state before[2];
+    struct outcome outcome;
+    int64_t keep_us = 0;
+
+    decide(limits, 2, states, SECOND, 5, &outcome, &keep_us);
+    memcpy(before, states, sizeof(before));
+    keep_us = -1;
+
+    decide(limits, 2, states, 8 * SECOND, 0, &outcome, &keep_us);
+
+    assert_true(outcome.allowed);
+    assert_int_equal(outcome.at[0].remaining, 6);
+    assert_int_equal(outcome.at[1].remaining, 0);
+    assert_memory_equal(states, before, sizeof(before));
+    assert_int_equal(keep_us, -1);
+}
+
+static void states_are_kept_as_long_as_the_longest_says_something(void **state)
+{
+    (void)state;
+    struct limit limits[] = {window_of(5, 60), bucket_of(1, 100, 5), window_of(5, 10)};
+    struct limit_state states[3] = {0};
+    struct outcome outcome;
+    int64_t keep_us = 0;
+
+    decide(limits, 3, states, SECOND, 2, &outcome, &keep_us);
+
+    assert_int_equal(keep_us, 200 * SECOND);
+}
+
+static void after_a_clock_went_back_states_are_kept_until_their_own_end(void **state)
+{
+    (void)state;
+    struct limit limits[] = {window_of(5, 60), bucket_of(5, 60, 5)};
+    struct limit_state states[2] = {0};
+    struct outcome outcome;
+    int64_t keep_us = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        decide(&limits[i], 1, &states[i], 100 * SECOND, 1, &outcome, &keep_us);
+        decide(&limits[i], 1, &states[i], 90 * SECOND, 4, &outcome, &keep_us);
+
+        assert_int_equal(outcome.at[0].reset_us, 60 * SECOND);
+        assert_int_equal(keep_us, 70 * SECOND);
+    }
+}
+
+static void polling_a_bucket_a_million_times_loses_no_fraction(void **state)
+{
+    (void)state;
+    struct limit bucket = bucket_of(1, 3, 2);
+    struct limit_state kept = {0};
+    struct outcome outcome;
+    int64_t keep_us;
+    int64_t allowed = 0;
+
+    /* A third of a token per poll. */
+    for (int64_t i = 0; i < 1000000; i++) {
+        decide(&bucket, 1, &kept, i * SECOND, 1, &outcome, &keep_us);
+        allowed += outcome.allowed;
+    }
+
+    assert_int_equal(allowed, 2 + 999999 / 3);
+}
+
+static void numbers_stay_finite_at_the_largest_of_everything(void **state)
+{
+    (void)state;
+    struct limit bucket = bucket_of(1, LIMIT_WINDOW_S_MAX, LIMIT_QUOTA_MAX);
+    struct limit_state kept = {0};
+    struct outcome outcome;
+    int64_t keep_us = 0;
+
+    decide(&bucket, 1, &kept, LIMIT_COST_MAX, LIMIT_QUOTA_MAX, &outcome, &keep_us);
+    assert_true(outcome.allowed);
+    assert_int_equal(outcome.at[0].reset_us, LIMIT_COST_MAX);
+    assert_int_equal(keep_us, LIMIT_COST_MAX);
+
+    decide(&bucket, 1, &kept, 0, LIMIT_QUOTA_MAX, &outcome, &keep_us);
+    assert_false(outcome.allowed);
+    assert_int_equal(outcome.at[0].remaining, 0);
+    assert_int_equal(outcome.at[0].retry_us, LIMIT_COST_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_and_the_names_agree),
+        cmocka_unit_test(the_capacity_is_the_burst),
+        cmocka_unit_test(a_denial_leaves_every_state_as_it_was),
+        cmocka_unit_test(a_look_leaves_every_state_as_it_was),
+        cmocka_unit_test(states_are_kept_as_long_as_the_longest_says_something),
+        cmocka_unit_test(after_a_clock_went_back_states_are_kept_until_their_own_end),
+        cmocka_unit_test(polling_a_bucket_a_million_times_loses_no_fraction),
+        cmocka_unit_test(numbers_stay_finite_at_the_largest_of_everything),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/policy_set.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+
+static struct arena arena;
+
+static struct policy *policy_of(const char *route, const char *role, const char *user)
+{
+    struct policy *policy = ARENA_NEW(&arena, struct policy);
+
+    policy->identity = (struct policy_identity){text_copy(&arena, text_of(route)),
+                                                text_copy(&arena, text_of(role)), text_of(user)};
+    return policy;
+}
+
+static const struct policy *match(const struct policy_set *set, const char *route, const char *role,
+                                  const char *user)
+{
+    return policy_set_match(set, text_of(route), text_of(role), text_of(user));
+}
+
+static void the_order_is_user_with_role_then_user_then_role_then_default(void **state)
+{
+    (void)state;
+    struct policy *user_role = policy_of("/a", "gold", "u");
+    struct policy *user = policy_of("/a", "default", "u");
+    struct policy *role = policy_of("/a", "gold", NULL);
+    struct policy *everybody = policy_of("/a", "default", NULL);
+    struct policy *policies[] = {user_role, user, role, everybody};
+
+    struct policy_set *all = policy_set_new(&arena, policies, 4);
+    struct policy_set *without_first = policy_set_new(&arena, policies + 1, 3);
+    struct policy_set *without_users = policy_set_new(&arena, policies + 2, 2);
+    struct policy_set *last = policy_set_new(&arena, policies + 3, 1);
+
+    assert_ptr_equal(match(all, "/a", "gold", "u"), user_role);
+    assert_ptr_equal(match(without_first, "/a", "gold", "u"), user);
+    assert_ptr_equal(match(without_users, "/a", "gold", "u"), role);
+    assert_ptr_equal(match(last, "/a", "gold", "u"), everybody);
+    assert_ptr_equal(match(all, "/a", NULL, "u"), user);
+    assert_ptr_equal(match(all, "/a", "silver", "u"), user);
+    assert_ptr_equal(match(all, "/a", "gold", "v"), role);
+    assert_ptr_equal(match(all, "/a", "gold", NULL), role);
+    assert_ptr_equal(match(all, "/a", NULL, NULL), everybody);
+    assert_null(match(all, "/b", "gold", "u"));
+}
+
+static void a_policy_for_another_role_decides_nothing(void **state)
+{
+    (void)state;
+    struct policy *policies[] = {policy_of("/a", "gold", NULL), policy_of("/b", "gold", "u")};
+
+    struct policy_set *set = policy_set_new(&arena, policies, 2);
+
+    assert_null(match(set, "/a", NULL, NULL));
+    assert_null(match(set, "/a", "silver", "u"));
+    assert_null(match(set, "/b", "gold", NULL));
+    assert_null(match(set, "/b", NULL, "u"));
+}
+
+static void the_longest_prefix_wins_after_the_exact_route(void **state)
+{
+    (void)state;
+    struct policy *exact = policy_of("/api/users", "default", NULL);
+    struct policy *longer = policy_of("/api/users*", "default", NULL);
+    struct policy *shorter = policy_of("/api*", "default", NULL);
+    struct policy *any = policy_of("*", "default", NULL);
+    struct policy *policies[] = {any, shorter, exact, longer};
+
+    struct policy_set *set = policy_set_new(&arena, policies, 4);
+
+    assert_ptr_equal(match(set, "/api/users", NULL, NULL), exact);
+    assert_ptr_equal(match(set, "/api/users/7", NULL, NULL), longer);
+    assert_ptr_equal(match(set, "/api/user", NULL, NULL), shorter);
+    assert_ptr_equal(match(set, "/api", NULL, NULL), shorter);
+    assert_ptr_equal(match(set, "/ap", NULL, NULL), any);
+    assert_ptr_equal(match(set, "x", NULL, NULL), any);
+}
+
+static void a_shorter_prefix_decides_when_the_longer_has_nobody_s_policy(void **state)
+{
+    (void)state;
+    struct policy *gold_only = policy_of("/api/users*", "gold", NULL);
+    struct policy *shorter = policy_of("/api*", "default", NULL);
+    struct policy *policies[] = {gold_only, shorter};
+
+    struct policy_set *set = policy_set_new(&arena, policies, 2);
+
+    assert_ptr_equal(match(set, "/api/users/7", "gold", NULL), gold_only);
+    assert_ptr_equal(match(set, "/api/users/7", "silver", NULL), shorter);
+}
+
+static void a_star_in_a_route_asked_for_is_an_ordinary_character(void **state)
+{
+    (void)state;
+    struct policy *prefix = policy_of("/a*", "default", NULL);
+    struct policy *policies[] = {prefix};
+
+    struct policy_set *set = policy_set_new(&arena, policies, 1);
+
+    assert_ptr_equal(match(set, "/a*", NULL, NULL), prefix);
+    assert_null(match(set, "*", NULL, NULL));
+}
+
+static void routes_longer_than_any_policy_s_match_by_prefix(void **state)
+{
+    (void)state;
+    char longest[POLICY_ROUTE_BYTES_MAX + 1];
+    char route[1000];
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    memset(route, 'x', sizeof(route) - 1);
+    route[sizeof(route) - 1] = '\0';
+    struct policy *exact = policy_of(longest, "default", NULL);
+    longest[sizeof(longest) - 2] = '*';
+    struct policy *prefix = policy_of(longest, "default", NULL);
+    struct policy *policies[] = {prefix, exact};
+
+    struct policy_set *set = policy_set_new(&arena, policies, 2);
+
+    assert_ptr_equal(match(set, route, NULL, NULL), prefix);
+    route[POLICY_ROUTE_BYTES_MAX] = '\0';
+    assert_ptr_equal(match(set, route, NULL, NULL), exact);
+    route[POLICY_ROUTE_BYTES_MAX - 1] = '\0';
+    assert_ptr_equal(match(set, route, NULL, NULL), prefix);
+    route[POLICY_ROUTE_BYTES_MAX - 2] = '\0';
+    assert_null(match(set, route, NULL, NULL));
+}
+
+static void an_empty_set_matches_nothing(void **state)
+{
+    (void)state;
+
+    struct policy_set *set = policy_set_new(&arena, NULL, 0);
+
+    assert_int_equal(policy_set_count(set), 0);
+    assert_null(match(set, "/a", "gold", "u"));
+    assert_null(match(set, "", NULL, NULL));
+}
+
+static void a_full_set_finds_each_and_lists_them_in_order(void **state)
+{
+    (void)state;
+    struct policy *policies[POLICIES_PER_APP_MAX];
+    char route[32];
+
+    for (size_t i = 0; i < ARRAY_COUNT(policies); i++) {
+        snprintf(route, sizeof(route), "/route/%zu%s", (i * 7919) % 1000, i % 3 == 0 ? "*" : "");
+        policies[i] = policy_of(route, i % 2 == 0 ? "default" : "gold", i % 5 == 0 ? "u" : NULL);
+    }
+    struct policy_set *set = policy_set_new(&arena, policies, ARRAY_COUNT(policies));
+
+    assert_int_equal(policy_set_count(set), ARRAY_COUNT(policies));
+    for (size_t i = 0; i < ARRAY_COUNT(policies); i++)
+        assert_ptr_equal(policy_set_find(set, &policies[i]->identity), policies[i]);
+    for (size_t i = 1; i < policy_set_count(set); i++)
+        assert_true(policy_identity_compare(&policy_set_at(set, i - 1)->identity,
+                                            &policy_set_at(set, i)->identity) < 0);
+}
+
+static void finding_takes_the_whole_identity(void **state)
+{
+    (void)state;
+    struct policy *prefix = policy_of("/a*", "default", NULL);
+    struct policy *policies[] = {prefix};
+    struct policy_set *set = policy_set_new(&arena, policies, 1);
+    struct policy_identity without_star = {TEXT("/a"), TEXT("default"), {0}};
+    struct policy_identity of_a_role = {TEXT("/a*"), TEXT("gold"), {0}};
+    struct policy_identity of_a_user = {TEXT("/a*"), TEXT("default"), TEXT("u")};
+
+    assert_ptr_equal(policy_set_find(set, &prefix->identity), prefix);
+    assert_null(policy_set_find(set, &without_star));
+    assert_null(policy_set_find(set, &of_a_role));
+    assert_null(policy_set_find(set, &of_a_user));
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_close(&arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_order_is_user_with_role_then_user_then_role_then_default),
+        cmocka_unit_test(a_policy_for_another_role_decides_nothing),
+        cmocka_unit_test(the_longest_prefix_wins_after_the_exact_route),
+        cmocka_unit_test(a_shorter_prefix_decides_when_the_longer_has_nobody_s_policy),
+        cmocka_unit_test(a_star_in_a_route_asked_for_is_an_ordinary_character),
+        cmocka_unit_test(routes_longer_than_any_policy_s_match_by_prefix),
+        cmocka_unit_test(an_empty_set_matches_nothing),
+        cmocka_unit_test(a_full_set_finds_each_and_lists_them_in_order),
+        cmocka_unit_test(finding_takes_the_whole_identity),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, end);
+}

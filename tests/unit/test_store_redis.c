@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store_redis.h"
+
+#include "base/log.h"
+#include "store/breaker.h"
+#include "store/take_script.h"
+#include "support/cmocka.h"
+#include "support/impostor.h"
+#include "support/redis_server.h"
+#include "support/scratch.h"
+#include "support/wait.h"
+
+#include <event2/event.h>
+#include <sodium.h>
+
+#define PATIENT_US (60 * INT64_C(1000000))
+#define HASTY_US   (20 * INT64_C(1000))
+#define HOUR_US    (INT64_C(3600) * 1000000)
+
+static const struct limit thousand_per_hour = {
+    .algorithm = ALGORITHM_FIXED_WINDOW, .quota = 1000, .window_us = HOUR_US, .burst = 1000};
+
+static struct redis_server *server;
+static struct event_base *base;
+
+/* What came of the takes that share it. */
+struct answers {
+    size_t count;
+    size_t by_status[TAKE_BROKEN + 1];
+    size_t allowed;
+    struct outcome last;
+    size_t place; /* of the last, among all answers */
+};
+
+static size_t answers_so_far;
+
+static void on_done(void *context, const struct outcome *outcome)
+{
+    struct answers *answers = context;
+
+    answers->count++;
+    answers->by_status[outcome->status]++;
+    answers->allowed += outcome->status == TAKE_DONE && outcome->allowed;
+    answers->last = *outcome;
+    answers->place = ++answers_so_far;
+}
+
+static void turn(void)
+{
+    (void)event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+#define TURN_UNTIL(condition)                                                                      \
+    WAIT_FOR (20, condition)                                                                       \
+    turn()
+
+static struct store *new_store(const char *url, int64_t timeout_us)
+{
+    struct store_redis_options options = {.timeout_us = timeout_us};
+    struct error error = {0};
+
+    assert_true(redis_url_parse(text_of(url), &options.url, &error));
+    return store_redis_new(base, &options);
+}
+
+static struct store *ready_store(int64_t timeout_us)
+{
+    struct store *store = new_store(redis_server_unix_url(server), timeout_us);
+
+    TURN_UNTIL(store_is_ready(store));
+    return store;
+}
+
+/* Of `subject`, under a policy of one limit. */
+static struct take take_of(uint8_t subject, const struct limit *limit, int64_t cost)
+{
+    return (struct take){.key = {.subject = {{subject}}, .policy_id = 1, .layout = 2},
+                         .limits = limit,
+                         .limit_count = 1,
+                         .cost = cost};
+}
+
+/* An answer that comes at once is counted like one that comes later. */
+static void begin_take(struct store *store, uint8_t subject, struct answers *answers)
+{
+    const struct take take = take_of(subject, &thousand_per_hour, 1);
+    struct outcome outcome;
+
+    if (store_take(store, &take, &outcome, answers, on_done) == STORE_NOW)
+        on_done(answers, &outcome);
+}
+
+static enum take_status take_and_wait(struct store *store, uint8_t subject)
+{
+    struct answers answers = {0};
+
+    begin_take(store, subject, &answers);
+    TURN_UNTIL(answers.count == 1);
+    return answers.last.status;
+}
+
+static void a_take_is_decided_and_charged(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    const struct take take = take_of(1, &thousand_per_hour, 400);
+    struct answers answers = {0};
+    struct outcome now;
+    (void)state;
+
+    for (size_t i = 1; i <= 3; i++) {
+        assert_int_equal(store_take(store, &take, &now, &answers, on_done), STORE_LATER);
+        assert_int_equal(answers.count, i - 1);
+        TURN_UNTIL(answers.count == i);
+    }
+
+    assert_int_equal(answers.by_status[TAKE_DONE], 3);
+    assert_int_equal(answers.allowed, 2);
+    assert_int_equal(answers.last.count, 1);
+    assert_int_equal(answers.last.at[0].remaining, 200);
+    assert_in_range(answers.last.at[0].retry_us, 1, HOUR_US);
+    store_free(store);
+}
+
+static void limits_of_a_policy_are_charged_all_or_none(void **state)
+{
+    const struct limit limits[LIMITS_MAX] = {
+        thousand_per_hour,
+        {.algorithm = ALGORITHM_TOKEN_BUCKET, .quota = 10, .window_us = HOUR_US, .burst = 10},
+        thousand_per_hour,
+        thousand_per_hour,
+        thousand_per_hour,
+        thousand_per_hour,
+        thousand_per_hour,
+        thousand_per_hour};
+    struct take take = take_of(1, limits, 6);
+    struct store *store = ready_store(PATIENT_US);
+    struct answers answers = {0};
+    struct outcome now;
+    (void)state;
+    take.limit_count = ARRAY_COUNT(limits);
+
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(store_take(store, &take, &now, &answers, on_done), STORE_LATER);
+    TURN_UNTIL(answers.count == 2);
+
+    assert_int_equal(answers.allowed, 1);
+    assert_int_equal(answers.last.count, LIMITS_MAX);
+    for (size_t i = 0; i < LIMITS_MAX; i++)
+        assert_int_equal(answers.last.at[i].remaining, i == 1 ? 4 : 994);
+    store_free(store);
+}
+
+static void many_takes_in_flight_are_exact(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    struct answers answers = {0};
+    (void)state;
+
+    for (int i = 0; i < 2500; i++)
+        begin_take(store, 1, &answers);
+    TURN_UNTIL(answers.count == 2500);
+
+    assert_int_equal(answers.by_status[TAKE_DONE], 2500);
+    assert_int_equal(answers.allowed, 1000);
+    store_free(store);
+}
+
+static void a_flushed_script_costs_no_take(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    struct answers answers = {0};
+    (void)state;
+
+    for (size_t round = 1; round <= 5; round++) {
+        /* All are on their way to a Redis that has forgotten the script. */
+        for (int i = 0; i < 100; i++)
+            begin_take(store, 1, &answers);
+        (void)redis_server_command(server, "SCRIPT FLUSH");
+        TURN_UNTIL(answers.count == round * 100);
+    }
+
+    assert_int_equal(answers.by_status[TAKE_DONE], 500);
+    assert_int_equal(answers.last.at[0].remaining, 500);
+    assert_true(store_is_ready(store));
+    store_free(store);
+}
+
+static void what_is_sent_again_keeps_its_deadline(void **state)
+{
+    struct impostor impostor;
+    struct answers again = {0};
+    struct answers later = {0};
+    (void)state;
+    impostor_open(&impostor);
+    impostor_listen(&impostor);
+    struct store *store = new_store(impostor.url, HASTY_US);
+    TURN_UNTIL(impostor_accept(&impostor));
+    impostor_say(&impostor, "+the script is loaded\r\n");
+    TURN_UNTIL(store_is_ready(store));
+
+    begin_take(store, 1, &again);
+    begin_take(store, 1, &later);
+    impostor_say(&impostor, "-NOSCRIPT No matching script.\r\n");
+    TURN_UNTIL(again.count == 1 && later.count == 1);
+
+    assert_true(again.place < later.place);
+    assert_int_equal(again.by_status[TAKE_LATE], 1);
+    assert_int_equal(later.by_status[TAKE_LATE], 1);
+    store_free(store);
+    impostor_close(&impostor);
+}
+
+static void a_script_that_is_refused_twice_is_broken(void **state)
+{
+    struct impostor impostor;
+    struct answers answers = {0};
+    (void)state;
+    impostor_open(&impostor);
+    impostor_listen(&impostor);
+    struct store *store = new_store(impostor.url, PATIENT_US);
+    TURN_UNTIL(impostor_accept(&impostor));
+    impostor_say(&impostor, "+the script is loaded\r\n");
+    TURN_UNTIL(store_is_ready(store));
+
+    begin_take(store, 1, &answers);
+    impostor_say(&impostor, "-NOSCRIPT No.\r\n-NOSCRIPT No.\r\n");
+    TURN_UNTIL(answers.count == 1);
+
+    assert_int_equal(answers.by_status[TAKE_BROKEN], 1);
+    store_free(store);
+    impostor_close(&impostor);
+}
+
+static void forgetting_starts_afresh(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    const struct take take = take_of(1, &thousand_per_hour, 1);
+    struct answers first = {0};
+    struct answers second = {0};
+    struct answers after = {0};
+    struct outcome now;
+    (void)state;
+    assert_int_equal(take_and_wait(store, 1), TAKE_DONE);
+    assert_int_equal(take_and_wait(store, 2), TAKE_DONE);
+
+    assert_int_equal(store_forget(store, &take, &now, &first, on_done), STORE_LATER);
+    assert_int_equal(store_forget(store, &take, &now, &second, on_done), STORE_LATER);
+    begin_take(store, 1, &after);
+    TURN_UNTIL(after.count == 1);
+
+    assert_int_equal(first.last.status, TAKE_DONE);
+    assert_int_equal(first.last.count, 1);
+    assert_int_equal(second.last.status, TAKE_DONE);
+    assert_int_equal(second.last.count, 0);
+    assert_int_equal(after.last.at[0].remaining, 999);
+    assert_int_equal(redis_server_command(server, "DBSIZE")->integer, 2);
+    store_free(store);
+}
+
+static void a_take_before_the_connection_is_down_at_once(void **state)
+{
+    struct store *store = new_store(redis_server_unix_url(server), PATIENT_US);
+    const struct take take = take_of(1, &thousand_per_hour, 1);
+    struct outcome taken = {.status = TAKE_DONE};
+    struct outcome forgotten = {.status = TAKE_DONE};
+    (void)state;
+
+    const enum store_answer take_answer = store_take(store, &take, &taken, NULL, on_done);
+    const enum store_answer forget_answer = store_forget(store, &take, &forgotten, NULL, on_done);
+
+    assert_false(store_is_ready(store));
+    assert_int_equal(take_answer, STORE_NOW);
+    assert_int_equal(taken.status, TAKE_DOWN);
+    assert_int_equal(forget_answer, STORE_NOW);
+    assert_int_equal(forgotten.status, TAKE_DOWN);
+    store_free(store);
+}
+
+static void a_hung_redis_is_late_then_left_alone_then_asked_again(void **state)
+{
+    struct store *store = ready_store(HASTY_US);
+    struct answers late = {0};
+    struct answers refused = {0};
+    (void)state;
+    redis_server_pause(server);
+
+    for (int i = 0; i < BREAKER_FAILURES; i++)
+        begin_take(store, 1, &late);
+    TURN_UNTIL(late.count == BREAKER_FAILURES);
+    begin_take(store, 1, &refused);
+    const bool ready_while_open = store_is_ready(store);
+    redis_server_continue(server);
+    TURN_UNTIL(take_and_wait(store, 2) == TAKE_DONE);
+
+    assert_int_equal(late.by_status[TAKE_LATE], BREAKER_FAILURES);
+    assert_int_equal(late.count, BREAKER_FAILURES);
+    assert_int_equal(refused.by_status[TAKE_DOWN], 1);
+    assert_false(ready_while_open);
+    assert_true(store_is_ready(store));
+    store_free(store);
+}
+
+static void a_probe_that_is_lost_is_followed_by_another(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    struct answers lost = {0};
+    struct answers probe = {0};
+    (void)state;
+    redis_server_pause(server);
+    for (int i = 0; i < BREAKER_FAILURES; i++)
+        begin_take(store, 1, &lost);
+    turn();
+    redis_server_kill(server);
+    TURN_UNTIL(lost.count == BREAKER_FAILURES);
+    redis_server_restart(server);
+    /* Ready again says that the next take is the probe. */
+    TURN_UNTIL(store_is_ready(store));
+    redis_server_pause(server);
+
+    begin_take(store, 1, &probe);
+    turn();
+    redis_server_kill(server);
+    TURN_UNTIL(probe.count == 1);
+    redis_server_restart(server);
+    TURN_UNTIL(take_and_wait(store, 2) == TAKE_DONE);
+
+    assert_int_equal(lost.by_status[TAKE_LATE], BREAKER_FAILURES);
+    assert_int_equal(probe.by_status[TAKE_LATE], 1);
+    store_free(store);
+}
+
+static void a_restarted_redis_is_ready_again_without_any_take(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    struct answers lost = {0};
+    (void)state;
+    redis_server_pause(server);
+    for (int i = 0; i < 100; i++)
+        begin_take(store, 1, &lost);
+    turn();
+    redis_server_kill(server);
+    TURN_UNTIL(lost.count == 100);
+    const bool ready_while_away = store_is_ready(store);
+
+    redis_server_restart(server);
+    TURN_UNTIL(store_is_ready(store));
+
+    assert_false(ready_while_away);
+    assert_int_equal(take_and_wait(store, 1), TAKE_DONE);
+    store_free(store);
+}
+
+static void what_is_no_decision_is_broken(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    const struct take take = take_of(1, &thousand_per_hour, 1);
+    char key[TAKE_SCRIPT_KEY_BYTES];
+    (void)state;
+    take_script_key(&take.key, key);
+    (void)redis_server_command(server, "LPUSH %s element", key);
+
+    const enum take_status wrong_type = take_and_wait(store, 1);
+    (void)redis_server_command(server, "CONFIG SET maxmemory 1");
+    const enum take_status out_of_memory = take_and_wait(store, 2);
+    (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+    const enum take_status cured = take_and_wait(store, 2);
+
+    assert_int_equal(wrong_type, TAKE_BROKEN);
+    assert_int_equal(out_of_memory, TAKE_BROKEN);
+    assert_int_equal(cured, TAKE_DONE);
+    store_free(store);
+}
+
+static void free_answers_what_is_out(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    struct answers answers = {0};
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        begin_take(store, 1, &answers);
+
+    store_free(store);
+
+    assert_int_equal(answers.count, 10);
+    assert_int_equal(answers.by_status[TAKE_DOWN], 10);
+}
+
+struct chain {
+    struct store *store;
+    size_t left;
+    struct answers answers;
+};
+
+static void on_chained(void *context, const struct outcome *outcome)
+{
+    struct chain *chain = context;
+    const struct take take = take_of(1, &thousand_per_hour, 1);
+    struct outcome now;
+
+    on_done(&chain->answers, outcome);
+    if (--chain->left > 0)
+        assert_int_equal(store_take(chain->store, &take, &now, chain, on_chained), STORE_LATER);
+}
+
+static void an_answer_may_lead_to_the_next_take(void **state)
+{
+    struct chain chain = {.store = ready_store(PATIENT_US), .left = 50};
+    const struct take take = take_of(1, &thousand_per_hour, 1);
+    struct outcome now;
+    (void)state;
+
+    assert_int_equal(store_take(chain.store, &take, &now, &chain, on_chained), STORE_LATER);
+    TURN_UNTIL(chain.left == 0);
+
+    assert_int_equal(chain.answers.allowed, 50);
+    assert_int_equal(chain.answers.last.at[0].remaining, 950);
+    store_free(chain.store);
+}
+
+static int start_server(void **state)
+{
+    (void)state;
+    log_set_level(LOG_ERROR);
+    server = redis_server_start(NULL);
+    return sodium_init() < 0;
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    redis_server_stop(server);
+    scratch_remove();
+    return 0;
+}
+
+static int begin_test(void **state)
+{
+    (void)state;
+    (void)redis_server_command(server, "FLUSHALL");
+    base = event_base_new();
+    return base == NULL;
+}
+
+static int end_test(void **state)
+{
+    (void)state;
+    event_base_free(base);
+    return 0;
+}
+
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, begin_test, end_test)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_take_is_decided_and_charged),
+        TEST(limits_of_a_policy_are_charged_all_or_none),
+        TEST(many_takes_in_flight_are_exact),
+        TEST(a_flushed_script_costs_no_take),
+        TEST(what_is_sent_again_keeps_its_deadline),
+        TEST(a_script_that_is_refused_twice_is_broken),
+        TEST(forgetting_starts_afresh),
+        TEST(a_take_before_the_connection_is_down_at_once),
+        TEST(a_hung_redis_is_late_then_left_alone_then_asked_again),
+        TEST(a_probe_that_is_lost_is_followed_by_another),
+        TEST(a_restarted_redis_is_ready_again_without_any_take),
+        TEST(what_is_no_decision_is_broken),
+        TEST(free_answers_what_is_out),
+        TEST(an_answer_may_lead_to_the_next_take),
+    };
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}

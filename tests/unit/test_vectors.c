@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One oracle for three: the cases of tests/vectors/ are run through decide(), the memory engine and
+ * the Lua script in a real Redis, and all must give the answers written there.
+ *
+ * A case is a new subject. `limits` are as in a policy and hold until a step brings others;
+ * `expect` has one outcome per limit: an absent `never` is false, an absent `retry_us` 0. */
+#include "limit/algorithm.h"
+
+#include "base/document.h"
+#include "base/form.h"
+#include "store/store_memory.h"
+#include "store/take_script.h"
+#include "support/cmocka.h"
+#include "support/redis_server.h"
+#include "support/scratch.h"
+
+#include <sodium.h>
+
+#define RANDOM_HISTORIES 200
+#define RANDOM_STEPS     60
+
+/* Decides one take; `context` is the engine's own. */
+typedef void take_fn(void *context, const struct take *take, struct outcome *outcome);
+
+/* The states of the subject that was last asked about. */
+struct plain_engine {
+    struct counter_key key;
+    struct limit_state states[LIMITS_MAX];
+};
+
+/* A blocking connection to Redis. */
+struct script_engine {
+    redisContext *connection;
+};
+
+static struct redis_server *server;
+static struct script_engine script_engine;
+
+static void run_file(const char *name, take_fn *take, void *context);
+static void run_case(json_t *document, take_fn *take, void *context);
+static void step_check(const char *case_name, size_t step, const struct outcome *outcome,
+                       json_t *expected);
+static size_t limits_from(json_t *list, struct limit limits[LIMITS_MAX]);
+static struct counter_key key_next(void);
+static json_t *vectors_load(const char *name);
+
+static void plain_take(void *context, const struct take *take, struct outcome *outcome);
+static void memory_take(void *context, const struct take *take, struct outcome *outcome);
+static void script_take(void *context, const struct take *take, struct outcome *outcome);
+static void script_send(struct script_engine *engine, const struct take *take);
+static redisReply *reply_next(struct script_engine *engine, int type);
+
+static void history_run(struct script_engine *engine);
+static size_t random_limits(struct limit limits[LIMITS_MAX]);
+static int64_t random_quota(void);
+static int64_t random_cost(const struct limit *limit);
+static void outcomes_equal(const struct outcome *a, const struct outcome *b);
+static void stored_equal(struct script_engine *engine, const struct take *take,
+                         const struct limit_state states[]);
+
+static void vectors_run(take_fn *take, void *context)
+{
+    for (size_t i = 0; algorithm_names[i] != NULL; i++)
+        run_file(algorithm_names[i], take, context);
+    run_file("several_limits", take, context);
+}
+
+static void decide_gives_the_answers_of_the_vectors(void **state)
+{
+    (void)state;
+    struct plain_engine engine = {0};
+
+    vectors_run(plain_take, &engine);
+}
+
+static void the_memory_engine_gives_the_answers_of_the_vectors(void **state)
+{
+    (void)state;
+    struct memory_table *table = memory_table_new(1 << 16);
+
+    vectors_run(memory_take, table);
+
+    memory_table_free(table);
+}
+
+static void the_script_gives_the_answers_of_the_vectors(void **state)
+{
+    (void)state;
+
+    vectors_run(script_take, &script_engine);
+}
+
+static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
+{
+    (void)state;
+    unsigned seed = (unsigned)randombytes_random();
+    const char *given = getenv("SLUICE_TEST_SEED");
+
+    if (given != NULL)
+        seed = (unsigned)strtoul(given, NULL, 10);
+    print_message("SLUICE_TEST_SEED=%u\n", seed);
+    srand(seed);
+
+    for (int i = 0; i < RANDOM_HISTORIES; i++)
+        history_run(&script_engine);
+}
+
+static void run_file(const char *name, take_fn *take, void *context)
+{
+    json_t *cases = vectors_load(name);
+    size_t count = json_array_size(cases);
+
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++)
+        run_case(json_array_get(cases, i), take, context);
+    json_decref(cases);
+}
+
+static void run_case(json_t *document, take_fn *take, void *context)
+{
+    const char *name = json_string_value(json_object_get(document, "name"));
+    json_t *steps = json_object_get(document, "steps");
+    struct limit limits[LIMITS_MAX];
+    struct take taken = {.key = key_next(), .limits = limits};
+
+    assert_non_null(name);
+    assert_true(json_array_size(steps) > 0);
+    taken.limit_count = limits_from(json_object_get(document, "limits"), limits);
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        json_t *step = json_array_get(steps, i);
+        json_t *changed = json_object_get(step, "limits");
+        struct outcome outcome = {0};
+
+        if (changed != NULL)
+            assert_int_equal(limits_from(changed, limits), taken.limit_count);
+        taken.now_us = json_integer_value(json_object_get(step, "at_us"));
+        taken.cost = json_integer_value(json_object_get(step, "cost"));
+        take(context, &taken, &outcome);
+
+        assert_int_equal(outcome.status, TAKE_DONE);
+        assert_int_equal(outcome.count, taken.limit_count);
+        step_check(name, i, &outcome, json_object_get(step, "expect"));
+    }
+}
+
+static void step_check(const char *case_name, size_t step, const struct outcome *outcome,
+                       json_t *expected)
+{
+    bool all_allowed = true;
+
+    assert_int_equal(json_array_size(expected), outcome->count);
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct limit_outcome *is = &outcome->at[i];
+        json_t *expect = json_array_get(expected, i);
+        struct limit_outcome must = {
+            .allowed = json_is_true(json_object_get(expect, "allowed")),
+            .never = json_is_true(json_object_get(expect, "never")),
+            .remaining = json_integer_value(json_object_get(expect, "remaining")),
+            .reset_us = json_integer_value(json_object_get(expect, "reset_us")),
+            .retry_us = json_integer_value(json_object_get(expect, "retry_us")),
+        };
+
+        all_allowed = all_allowed && must.allowed;
+        if (is->allowed != must.allowed || is->never != must.never ||
+            is->remaining != must.remaining || is->reset_us != must.reset_us ||
+            is->retry_us != must.retry_us || is->delay_us != must.delay_us)
+            fail_msg("\"%s\", step %zu, limit %zu: allowed %d, never %d, remaining %lld, reset_us "
+                     "%lld, retry_us %lld",
+                     case_name, step, i, is->allowed, is->never, (long long)is->remaining,
+                     (long long)is->reset_us, (long long)is->retry_us);
+    }
+    assert_int_equal(outcome->allowed, all_allowed);
+}
+
+static size_t limits_from(json_t *list, struct limit limits[LIMITS_MAX])
+{
+    struct faults faults = {0};
+    size_t count = json_array_size(list);
+
+    assert_in_range(count, 1, LIMITS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct form form;
+
+        assert_true(form_open(&form, json_array_get(list, i), "", &faults));
+        assert_true(limit_read(&form, "default", &limits[i]));
+        form_close(&form);
+    }
+    assert_int_equal(faults.count, 0);
+    return count;
+}
+
+static struct counter_key key_next(void)
+{
+    static uint64_t last;
+
+    struct counter_key key = {.policy_id = ++last, .layout = 0xfedc0123};
+    randombytes_buf(key.subject.bytes, sizeof(key.subject.bytes));
+    return key;
+}
+
+static json_t *vectors_load(const char *name)
+{
+    char path[512];
+    struct error error = {0};
+
+    snprintf(path, sizeof(path), "%s/%s.json", VECTORS_DIRECTORY, name);
+    char *text = scratch_read(path);
+    if (text == NULL)
+        fail_msg("%s is missing", path);
+    json_t *cases = document_parse(text_of(text), &error);
+    if (cases == NULL)
+        fail_msg("%s: %s", path, error.message);
+    free(text);
+    return cases;
+}
+
+static void plain_take(void *context, const struct take *take, struct outcome *outcome)
+{
+    struct plain_engine *engine = context;
+    int64_t keep_us = 0;
+
+    if (memcmp(&engine->key, &take->key, sizeof(engine->key)) != 0)
+        *engine = (struct plain_engine){.key = take->key};
+    decide(take->limits, take->limit_count, engine->states, take->now_us, take->cost, outcome,
+           &keep_us);
+    if (outcome->allowed && take->cost > 0)
+        assert_true(keep_us > 0);
+    else
+        assert_int_equal(keep_us, 0);
+}
+
+static void memory_take(void *context, const struct take *take, struct outcome *outcome)
+{
+    memory_table_take(context, take, outcome);
+}
+
+/* The vectors' clock is not Redis' own, by which a key expires: the script runs in one transaction
+ * with a look at the expiry it has set and with the lifting of that. */
+static void script_take(void *context, const struct take *take, struct outcome *outcome)
+{
+    struct script_engine *engine = context;
+    char key[TAKE_SCRIPT_KEY_BYTES];
+
+    take_script_key(&take->key, key);
+    assert_int_equal(redisAppendCommand(engine->connection, "MULTI"), REDIS_OK);
+    script_send(engine, take);
+    assert_int_equal(redisAppendCommand(engine->connection, "PTTL %s", key), REDIS_OK);
+    assert_int_equal(redisAppendCommand(engine->connection, "PERSIST %s", key), REDIS_OK);
+    assert_int_equal(redisAppendCommand(engine->connection, "EXEC"), REDIS_OK);
+
+    for (int i = 0; i < 4; i++)
+        freeReplyObject(reply_next(engine, REDIS_REPLY_STATUS));
+    redisReply *reply = reply_next(engine, REDIS_REPLY_ARRAY);
+    assert_int_equal(reply->elements, 3);
+    if (reply->element[0]->type == REDIS_REPLY_ERROR)
+        fail_msg("the script: %s", reply->element[0]->str);
+    assert_true(take_script_read(reply->element[0], take->limit_count, outcome));
+    /* Every charge sets an expiry; nothing else does, since the last one was lifted. */
+    if (outcome->allowed && take->cost > 0)
+        assert_true(reply->element[1]->integer >= 0);
+    else
+        assert_true(reply->element[1]->integer < 0);
+    freeReplyObject(reply);
+}
+
+static void script_send(struct script_engine *engine, const struct take *take)
+{
+    struct take_arguments arguments;
+    char now[32];
+
+    take_arguments_write(&arguments, take);
+    snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
+    arguments.argv[0] = "EVALSHA";
+    arguments.argv[1] = take_script_sha1();
+    arguments.argv[arguments.count] = "now";
+    arguments.argv[arguments.count + 1] = now;
+    arguments.count += 2;
+    assert_int_equal(
+        redisAppendCommandArgv(engine->connection, arguments.count, arguments.argv, NULL),
+        REDIS_OK);
+}
+
+static redisReply *reply_next(struct script_engine *engine, int type)
+{
+    void *reply = NULL;
+
+    assert_int_equal(redisGetReply(engine->connection, &reply), REDIS_OK);
+    assert_int_equal(((redisReply *)reply)->type, type);
+    return reply;
+}
+
+/* The life of one subject under limits that change now and then. */
+static void history_run(struct script_engine *engine)
+{
+    struct limit limits[LIMITS_MAX];
+    struct plain_engine plain = {0};
+    struct take take = {.key = key_next(), .limits = limits, .limit_count = random_limits(limits)};
+
+    take.now_us = rand() % 2 == 0 ? 0 : INT64_C(1763735373123457);
+    for (int i = 0; i < RANDOM_STEPS; i++) {
+        size_t which = (size_t)rand() % take.limit_count;
+        struct outcome in_c = {0};
+        struct outcome in_lua = {0};
+
+        if (rand() % 10 == 0) {
+            limits[which].quota = random_quota();
+            limits[which].burst = random_quota();
+        }
+        take.cost = random_cost(&limits[which]);
+        take.now_us += rand() % 8 == 0 ? -(rand() % 1000000) : rand() % (1 << (rand() % 30));
+        take.now_us = take.now_us < 0 ? 0 : take.now_us;
+        plain_take(&plain, &take, &in_c);
+        script_take(engine, &take, &in_lua);
+
+        outcomes_equal(&in_c, &in_lua);
+        stored_equal(engine, &take, plain.states);
+    }
+}
+
+static size_t random_limits(struct limit limits[LIMITS_MAX])
+{
+    size_t count = rand() % 2 == 0 ? 1 : 1 + (size_t)rand() % LIMITS_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        limits[i] = (struct limit){
+            .algorithm = (enum algorithm_id)(rand() % ALGORITHM_COUNT),
+            .quota = random_quota(),
+            .window_us = INT64_C(1000000) * (1 + rand() % (1 << (rand() % 25))),
+            .burst = random_quota(),
+        };
+    }
+    return count;
+}
+
+/* Small ones, where edges are met often, and some of every size. */
+static int64_t random_quota(void)
+{
+    if (rand() % 20 == 0)
+        return LIMIT_QUOTA_MAX;
+    return rand() % 2 == 0 ? rand() % 20 : rand() % (1 << (rand() % 30));
+}
+
+static int64_t random_cost(const struct limit *limit)
+{
+    if (rand() % 40 == 0)
+        return LIMIT_COST_MAX;
+    if (rand() % 4 == 0)
+        return 0;
+    return rand() % 2 == 0 ? 1 : rand() % (limit->burst + 2);
+}
+
+static void outcomes_equal(const struct outcome *a, const struct outcome *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->allowed, b->allowed);
+    for (size_t i = 0; i < a->count; i++) {
+        assert_int_equal(a->at[i].allowed, b->at[i].allowed);
+        assert_int_equal(a->at[i].never, b->at[i].never);
+        assert_int_equal(a->at[i].remaining, b->at[i].remaining);
+        assert_int_equal(a->at[i].reset_us, b->at[i].reset_us);
+        assert_int_equal(a->at[i].retry_us, b->at[i].retry_us);
+        assert_int_equal(a->at[i].delay_us, b->at[i].delay_us);
+    }
+}
+
+/* The machine is little-endian, as the stored doubles are. */
+static void stored_equal(struct script_engine *engine, const struct take *take,
+                         const struct limit_state states[])
+{
+    char key[TAKE_SCRIPT_KEY_BYTES];
+    double packed[LIMITS_MAX * LIMIT_STATE_NUMBERS];
+    size_t count = 0;
+    bool untouched = true;
+
+    for (size_t i = 0; i < take->limit_count; i++) {
+        size_t numbers = algorithm_of(take->limits[i].algorithm)->state_numbers;
+
+        for (size_t number = 0; number < numbers; number++) {
+            packed[count++] = states[i].number[number];
+            untouched = untouched && states[i].number[number] == 0;
+        }
+    }
+
+    take_script_key(&take->key, key);
+    redisReply *reply = redisCommand(engine->connection, "GET %s", key);
+    assert_non_null(reply);
+    if (untouched) {
+        assert_int_equal(reply->type, REDIS_REPLY_NIL);
+    } else {
+        assert_int_equal(reply->type, REDIS_REPLY_STRING);
+        assert_int_equal(reply->len, count * sizeof(packed[0]));
+        assert_memory_equal(reply->str, packed, count * sizeof(packed[0]));
+    }
+    freeReplyObject(reply);
+}
+
+static int script_load(void **state)
+{
+    (void)state;
+    struct text source = take_script_source();
+
+    server = redis_server_start(NULL);
+    script_engine.connection = redisConnectUnix(redis_server_unix_url(server) + strlen("unix://"));
+    assert_int_equal(script_engine.connection->err, 0);
+    redisReply *reply =
+        redisCommand(script_engine.connection, "SCRIPT LOAD %b", source.at, source.length);
+    assert_int_equal(reply->type, REDIS_REPLY_STRING);
+    assert_string_equal(reply->str, take_script_sha1());
+    freeReplyObject(reply);
+    return 0;
+}
+
+static int script_unload(void **state)
+{
+    (void)state;
+
+    redisFree(script_engine.connection);
+    redis_server_stop(server);
+    scratch_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decide_gives_the_answers_of_the_vectors),
+        cmocka_unit_test(the_memory_engine_gives_the_answers_of_the_vectors),
+        cmocka_unit_test(the_script_gives_the_answers_of_the_vectors),
+        cmocka_unit_test(random_histories_leave_the_same_bits_in_c_and_lua),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, script_load, script_unload);
+}
