@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who is calling: the socket's address, or, when that is a trusted proxy, the right-most address of
+ * X-Forwarded-For that is not. */
+#ifndef AUTH_CLIENT_IP_H
+#define AUTH_CLIENT_IP_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <netinet/in.h>
+
+/* IPv4 as IPv4-mapped IPv6. */
+struct ip_address {
+    uint8_t bytes[16];
+};
+
+struct ip_network {
+    struct ip_address address;
+    int prefix_bits; /* 0..128, of the mapped form */
+};
+
+#define TRUSTED_PROXIES_MAX  64
+#define CLIENT_IP_HOPS_MAX   32
+#define CLIENT_IP_TEXT_BYTES INET6_ADDRSTRLEN
+
+struct trusted_proxies {
+    size_t count;
+    struct ip_network at[TRUSTED_PROXIES_MAX];
+};
+
+/* "10.0.0.0/8, ::1, 192.168.1.1"; "" trusts nobody. */
+MUST_USE bool trusted_proxies_parse(struct text text, struct trusted_proxies *proxies,
+                                    struct error *error);
+
+/* `forwarded_for` is the header's value, absent when there is none; several headers are joined with
+ * ",". Empty hops are skipped; one that is no address ends the walk at the last good one: the part
+ * before it may be forged. A socket that is not IP has the address "::". */
+struct ip_address client_ip_find(const struct trusted_proxies *proxies, const struct sockaddr *peer,
+                                 struct text forwarded_for);
+
+/* "192.0.2.7", "2001:db8::1". For rate limits IPv6 is cut to its /64: see client_ip_subject(). */
+void client_ip_write(const struct ip_address *address, char out[static CLIENT_IP_TEXT_BYTES]);
+
+/* The address that limits count by: IPv6 without the lower 64 bits. */
+struct ip_address client_ip_subject(const struct ip_address *address);
+
+#endif

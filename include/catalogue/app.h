@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One registered app as the hot path sees it: immutable once published, reference-counted, replaced
+ * whole when anything about it changes. */
+#ifndef CATALOGUE_APP_H
+#define CATALOGUE_APP_H
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "limit/policy_set.h"
+
+#include <stdatomic.h>
+
+#define APP_ID_BYTES       16 /* "app_" and 12 of base62 */
+#define APP_NAME_BYTES_MAX 100
+#define APP_KEYS_MAX       16
+#define KEY_DIGEST_BYTES   32
+
+/* What is stored of an API key: crypto_generichash(key, pepper). */
+struct key_digest {
+    uint8_t bytes[KEY_DIGEST_BYTES];
+};
+
+struct app {
+    atomic_uint references;
+    char id[APP_ID_BYTES + 1];
+    struct text name;
+    int64_t created_at_us; /* wall clock */
+    int64_t revision; /* of the catalogue when this value was read: the newer replaces the older */
+    size_t key_count;
+    struct key_digest keys[APP_KEYS_MAX];
+    const struct policy_set *policies; /* never NULL */
+    struct arena arena;                /* holds everything the members point to */
+};
+
+/* A new app value with one reference, no keys and an empty set of policies; fill it before it is
+ * published. */
+struct app *app_new(void);
+/* Any thread. */
+struct app *app_retain(struct app *app);
+/* Any thread; the last one frees. NULL is fine. */
+void app_release(struct app *app);
+
+#endif

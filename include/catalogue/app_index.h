@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The apps this process knows, by API key digest: what the hot path reads instead of asking a
+ * catalogue. Also holds the pepper, without which no key can be looked up. All functions: any
+ * thread; the lock inside is never held across I/O. */
+#ifndef CATALOGUE_APP_INDEX_H
+#define CATALOGUE_APP_INDEX_H
+
+#include "base/digest.h"
+#include "catalogue/app.h"
+
+struct app_index;
+
+struct app_index *app_index_new(void);
+void app_index_free(struct app_index *index);
+
+/* The app whose key has this digest, retained for the caller, or NULL. Compared with
+ * sodium_memcmp(). */
+struct app *app_index_find(struct app_index *index, const struct key_digest *digest);
+struct app *app_index_find_by_id(struct app_index *index, const char *app_id);
+
+/* Takes over the caller's reference. An app of the same id is replaced unless it has a newer
+ * revision. */
+void app_index_publish_give(struct app_index *index, struct app *app);
+
+size_t app_index_count(struct app_index *index);
+
+/* Set once, as soon as the catalogue has been reached; later calls change nothing. */
+void app_index_set_pepper(struct app_index *index, const struct digest_key *pepper);
+/* NULL until it is set; valid as long as the index. */
+const struct digest_key *app_index_pepper(const struct app_index *index);
+/* Derived from the pepper: the key of subject digests, the same at every instance of one catalogue.
+ * NULL until the pepper is set. */
+const struct digest_key *app_index_subject_key(const struct app_index *index);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The control plane's thread: runs catalogue jobs one by one, publishes what they changed to the
+ * app index before it answers, and asks the backend twice a second what other instances have
+ * changed. A backend that hangs delays this thread and nothing else. */
+#ifndef CATALOGUE_CATALOGUE_H
+#define CATALOGUE_CATALOGUE_H
+
+#include "base/queue.h"
+#include "catalogue/app_index.h"
+#include "catalogue/catalogue_backend.h"
+
+#define CATALOGUE_JOBS_MAX       1024
+#define CATALOGUE_POLL_US        INT64_C(500000)
+#define CATALOGUE_JOB_TIMEOUT_US INT64_C(2000000) /* a job that waited longer is not begun */
+
+enum catalogue_job_kind {
+    CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key  out: app, if it is new */
+    CATALOGUE_APP_FIND,     /* in: key                               out: app */
+    CATALOGUE_POLICY_SAVE,  /* in: app_id, policy                    out: policy's id and version */
+    CATALOGUE_POLICY_DELETE /* in: app_id, identity */
+};
+
+struct catalogue_job;
+/* Runs on the thread that drains job->reply_to, which owns the job again. */
+typedef void catalogue_done_fn(struct catalogue_job *job);
+
+/* Belongs to the asker, and must stay where it is from submit to done. */
+struct catalogue_job {
+    struct queue_item item; /* private */
+    enum catalogue_job_kind kind;
+    struct queue *reply_to;
+    catalogue_done_fn *done;
+    void *context;      /* the asker's */
+    int64_t expires_us; /* private: clock_monotonic_us() */
+
+    char app_id[APP_ID_BYTES + 1];
+    struct text name;
+    int64_t created_at_us;
+    struct key_digest key;
+    struct policy *policy; /* borrowed; its id and version are overwritten in any case */
+    struct policy_identity identity;
+
+    enum catalogue_status status;
+    struct app *app;             /* one reference for the asker when set */
+    struct catalogue *catalogue; /* private */
+};
+
+struct catalogue;
+
+/* An app that the configuration file declares: created when its key is unknown, its policies saved
+ * when they differ from what is stored. Policies that the file does not name are left alone. */
+struct catalogue_provision {
+    char app_id[APP_ID_BYTES + 1]; /* to use if it is new */
+    struct text name;
+    const char *api_key;
+    struct policy *const *policies;
+    size_t policy_count;
+};
+
+/* Takes over `backend`; `index` is borrowed. `pepper` may be NULL: then it is read from, or
+ * generated into, the backend. Nothing runs yet. */
+struct catalogue *catalogue_new(struct catalogue_backend *backend, struct app_index *index,
+                                const struct digest_key *pepper);
+
+/* Starts the thread, which first fetches the pepper and all apps and applies what has been declared
+ * so far, trying again until the backend answers. */
+void catalogue_start(struct catalogue *catalogue);
+
+/* Ends the thread; jobs not yet run are answered CATALOGUE_UNAVAILABLE, so what they reply to must
+ * still be there. NULL is fine. */
+void catalogue_free(struct catalogue *catalogue);
+
+/* False when the queue is full: the job was not taken. Any thread. */
+MUST_USE bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job);
+
+/* The pepper and all apps are there, what was declared before the start is applied, and the backend
+ * answered when it was last asked. Until then jobs are answered CATALOGUE_UNAVAILABLE at once. Any
+ * thread. */
+bool catalogue_is_ready(const struct catalogue *catalogue);
+
+/* Applies the declared apps on the catalogue thread, as soon as the backend answers. Copies what it
+ * needs. Any thread. */
+void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],
+                         size_t count);
+
+#endif

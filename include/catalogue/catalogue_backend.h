@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a catalogue must be able to do: catalogue_sqlite.c and catalogue_redis.c each fill this
+ * table. All operations block, for a bounded time, and are called by the catalogue thread alone.
+ * Each leaves `error` with a sentence when it returns CATALOGUE_UNAVAILABLE. */
+#ifndef CATALOGUE_CATALOGUE_BACKEND_H
+#define CATALOGUE_CATALOGUE_BACKEND_H
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "catalogue/app.h"
+#include "limit/policy.h"
+#include "redis/redis_url.h"
+
+enum catalogue_status {
+    CATALOGUE_OK,
+    CATALOGUE_CREATED, /* saved something that was not there */
+    CATALOGUE_ABSENT,  /* no such app, key or policy */
+    CATALOGUE_FULL,    /* the app has POLICIES_PER_APP_MAX policies */
+    CATALOGUE_UNAVAILABLE
+};
+
+struct catalogue_backend;
+
+/* Receives an app with one reference that it takes over. */
+typedef void catalogue_visit_fn(void *context, struct app *app);
+
+struct catalogue_operations {
+    /* The stored pepper; stores *pepper first when there is none. *pepper is what is stored
+     * afterwards. */
+    enum catalogue_status (*pepper)(struct catalogue_backend *backend, struct digest_key *pepper,
+                                    struct error *error);
+    /* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists:
+     * nothing is changed then. */
+    enum catalogue_status (*app_create)(struct catalogue_backend *backend, const char *app_id,
+                                        struct text name, int64_t created_at_us,
+                                        const struct key_digest *key, struct error *error);
+    /* The id of the app with this key. */
+    enum catalogue_status (*app_find)(struct catalogue_backend *backend,
+                                      const struct key_digest *key, char app_id[APP_ID_BYTES + 1],
+                                      struct error *error);
+    /* The whole app, one reference for the caller. */
+    enum catalogue_status (*app_load)(struct catalogue_backend *backend, const char *app_id,
+                                      struct app **app, struct error *error);
+    /* Saves by identity. policy->version is ignored, policy->id is the id to use if it is new; both
+     * are set to what is stored. */
+    enum catalogue_status (*policy_save)(struct catalogue_backend *backend, const char *app_id,
+                                         struct policy *policy, struct error *error);
+    enum catalogue_status (*policy_delete)(struct catalogue_backend *backend, const char *app_id,
+                                           const struct policy_identity *identity,
+                                           struct error *error);
+    /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one
+     * seen. From 0: all apps. */
+    enum catalogue_status (*changes)(struct catalogue_backend *backend, int64_t *revision,
+                                     void *context, catalogue_visit_fn *visit, struct error *error);
+    void (*free)(struct catalogue_backend *backend);
+};
+
+struct catalogue_backend {
+    const struct catalogue_operations *operations;
+};
+
+/* A database file, created when it is missing, with WAL and a busy timeout. NULL when it cannot be
+ * opened. */
+MUST_USE struct catalogue_backend *catalogue_sqlite_new(const char *path, struct error *error);
+
+/* Connects when first used. Keys are sluice:{catalogue}:*, so all of it is one slot of a cluster,
+ * and each write is one script, so it is atomic. */
+struct catalogue_backend *catalogue_redis_new(const struct redis_url *url);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A SQLite file with its schema and its prepared statements, for one thread at a time. Every
+ * statement runs between a begin and an end. */
+#ifndef CATALOGUE_DATABASE_H
+#define CATALOGUE_DATABASE_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <sqlite3.h>
+
+/* Borrowed by the database. */
+struct database_options {
+    const char *const *migrations; /* [n] leads from schema n to n + 1 */
+    size_t migration_count;
+    const char *const *statements;
+    size_t statement_count;
+};
+
+struct database;
+
+/* Creates a missing file (mode 0600, its directory 0700) and migrates an old one; NULL when it
+ * cannot be opened, or is newer than the migrations. */
+MUST_USE struct database *database_new(const char *path, const struct database_options *options,
+                                       struct error *error);
+void database_free(struct database *database);
+
+enum database_access { DATABASE_READ, DATABASE_WRITE };
+
+/* DATABASE_WRITE takes the lock at once, waiting up to 2 s for another process. */
+MUST_USE bool database_begin(struct database *database, enum database_access access,
+                             struct error *error);
+/* Commits; false, and nothing has changed, when that fails. What was bound and read ends here. */
+MUST_USE bool database_commit(struct database *database, struct error *error);
+void database_roll_back(struct database *database);
+
+/* The prepared statement options->statements[which], ready to be bound and run. */
+sqlite3_stmt *database_statement(struct database *database, size_t which);
+
+enum database_step { DATABASE_ROW, DATABASE_DONE, DATABASE_FAILED };
+enum database_step database_step(struct database *database, sqlite3_stmt *statement,
+                                 struct error *error);
+/* To its end; no rows are wanted. */
+MUST_USE bool database_run(struct database *database, sqlite3_stmt *statement, struct error *error);
+/* Rows that the statement run last has inserted, updated or deleted. */
+int database_changes(const struct database *database);
+
+/* Parameters count from 1, columns from 0. What is bound is borrowed until the statement has run or
+ * the transaction ends. An absent text is NULL. */
+void database_bind_text(sqlite3_stmt *statement, int place, struct text text);
+void database_bind_bytes(sqlite3_stmt *statement, int place, const uint8_t *bytes, size_t count);
+void database_bind_integer(sqlite3_stmt *statement, int place, int64_t value);
+/* NUL-terminated, valid until the next step. */
+struct text database_text(sqlite3_stmt *statement, int place);
+/* False when the column does not hold exactly `count` bytes. */
+MUST_USE bool database_bytes(sqlite3_stmt *statement, int place, uint8_t *bytes, size_t count);
+int64_t database_integer(sqlite3_stmt *statement, int place);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The apps that a configuration file declares, kept until the catalogue can be reached. */
+#ifndef CATALOGUE_PROVISIONING_H
+#define CATALOGUE_PROVISIONING_H
+
+#include "catalogue/catalogue.h"
+
+struct provisioning;
+
+/* Copies all of it. */
+struct provisioning *provisioning_new(const struct catalogue_provision provisions[], size_t count);
+/* Clears the API keys, too. NULL is fine. */
+void provisioning_free(struct provisioning *provisioning);
+
+/* Creates what is missing, saves what differs, and publishes what it changed: run again, it changes
+ * nothing. CATALOGUE_UNAVAILABLE when it has to be run again. Catalogue thread. */
+enum catalogue_status provisioning_apply(const struct provisioning *provisioning,
+                                         struct catalogue_backend *backend, struct app_index *index,
+                                         struct error *error);
+
+#endif

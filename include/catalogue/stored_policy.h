@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Policies as a catalogue keeps them: the canonical document, and the text that names its identity.
+ * What the backends share. Any thread. */
+#ifndef CATALOGUE_STORED_POLICY_H
+#define CATALOGUE_STORED_POLICY_H
+
+#include "base/error.h"
+#include "catalogue/app.h"
+#include "limit/policy.h"
+
+/* The document that stored_policy_read() takes back, with id and version. */
+struct text stored_policy_write(const struct policy *policy, struct arena *arena);
+
+/* NULL, with the reason, when this Sluice cannot read it: a newer one may have written it. */
+MUST_USE struct policy *stored_policy_read(struct text document, struct arena *arena,
+                                           struct error *error);
+
+/* Different identities have different names: a JSON array of its parts. */
+struct text stored_policy_name(const struct policy_identity *identity, struct arena *arena);
+
+/* For a policy that is new: random, never 0. */
+uint64_t stored_policy_new_id(void);
+/* Gives `policy` the id of the stored document and the next version; `new_id` and 1 when there is
+ * none that can be read. */
+void stored_policy_number(struct policy *policy, struct text stored, uint64_t new_id);
+
+/* The policies of an app that is being loaded. */
+struct stored_policies {
+    struct app *app;
+    size_t count;
+    struct policy *at[POLICIES_PER_APP_MAX];
+};
+
+/* Adds one document; one that cannot be read is logged and skipped, so that it costs its app that
+ * policy and nothing else. */
+void stored_policies_add(struct stored_policies *policies, struct text document);
+/* Makes what was added the policies of the app. */
+void stored_policies_finish(const struct stored_policies *policies);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "auth/client_ip.h"
+
+#include <arpa/inet.h>
+
+#define MAPPED_PREFIX_BITS 96
+#define SUBJECT_BYTES      8 /* the /64 that a site is given */
+
+static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+static bool network_parse(struct text text, struct ip_network *network, struct error *error);
+static struct ip_address address_of_socket(const struct sockaddr *peer);
+static struct text hop_cut_last(struct text *hops);
+static bool hop_parse(struct text hop, struct ip_address *address);
+static bool port_is_valid(struct text port);
+static bool address_parse(struct text text, struct ip_address *address);
+static struct ip_address address_map(const struct in_addr *address);
+static bool address_is_mapped(const struct ip_address *address);
+static bool address_is_trusted(const struct trusted_proxies *proxies,
+                               const struct ip_address *address);
+static bool network_contains(const struct ip_network *network, const struct ip_address *address);
+
+bool trusted_proxies_parse(struct text text, struct trusted_proxies *proxies, struct error *error)
+{
+    struct text rest = text_trim(text);
+
+    proxies->count = 0;
+    if (rest.length == 0)
+        return true;
+    while (!text_is_absent(rest)) {
+        struct text word = text_trim(text_cut(&rest, ','));
+
+        if (proxies->count == TRUSTED_PROXIES_MAX)
+            return error_set(error, "more than %d networks", TRUSTED_PROXIES_MAX);
+        if (!network_parse(word, &proxies->at[proxies->count], error))
+            return false;
+        proxies->count++;
+    }
+    return true;
+}
+
+struct ip_address client_ip_find(const struct trusted_proxies *proxies, const struct sockaddr *peer,
+                                 struct text forwarded_for)
+{
+    struct ip_address found = address_of_socket(peer);
+
+    for (int hops = 0; hops < CLIENT_IP_HOPS_MAX; hops++) {
+        struct text hop = {0};
+
+        if (text_is_absent(forwarded_for) || !address_is_trusted(proxies, &found))
+            break;
+        hop = hop_cut_last(&forwarded_for);
+        /* RFC 9110, 5.6.1.2: empty elements of a list are ignored. */
+        if (hop.length > 0 && !hop_parse(hop, &found))
+            break;
+    }
+    return found;
+}
+
+void client_ip_write(const struct ip_address *address, char out[static CLIENT_IP_TEXT_BYTES])
+{
+    const char *written =
+        address_is_mapped(address)
+            ? inet_ntop(AF_INET, address->bytes + sizeof(mapped_prefix), out, CLIENT_IP_TEXT_BYTES)
+            : inet_ntop(AF_INET6, address->bytes, out, CLIENT_IP_TEXT_BYTES);
+
+    ASSERT(written != NULL);
+}
+
+struct ip_address client_ip_subject(const struct ip_address *address)
+{
+    struct ip_address subject = *address;
+
+    if (!address_is_mapped(address))
+        memset(subject.bytes + SUBJECT_BYTES, 0, sizeof(subject.bytes) - SUBJECT_BYTES);
+    return subject;
+}
+
+static bool network_parse(struct text text, struct ip_network *network, struct error *error)
+{
+    struct text prefix = text;
+    struct text address = text_cut(&prefix, '/');
+
+    if (!address_parse(address, &network->address))
+        return error_set(error, "\"%.*s\" is no IP address or network", TEXT_PRINTF(text));
+    bool is_ipv4 = memchr(address.at, ':', address.length) == NULL;
+    int64_t bits_max = is_ipv4 ? 32 : 128;
+    int64_t bits = bits_max;
+    if (!text_is_absent(prefix) &&
+        (!text_parse_integer(prefix, &bits) || bits < 0 || bits > bits_max)) {
+        return error_set(error, "\"%.*s\": the prefix must be an integer from 0 to %d",
+                         TEXT_PRINTF(text), (int)bits_max);
+    }
+    network->prefix_bits = (int)bits + (is_ipv4 ? MAPPED_PREFIX_BITS : 0);
+    return true;
+}
+
+/* A unix socket has no address: its peer is "::". */
+static struct ip_address address_of_socket(const struct sockaddr *peer)
+{
+    struct ip_address address = {0};
+
+    if (peer->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+
+        memcpy(&v4, peer, sizeof(v4));
+        return address_map(&v4.sin_addr);
+    }
+    if (peer->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+
+        memcpy(&v6, peer, sizeof(v6));
+        memcpy(address.bytes, &v6.sin6_addr, sizeof(address.bytes));
+    }
+    return address;
+}
+
+/* Returns what follows the last comma, and leaves what precedes it: the absent text at the end. */
+static struct text hop_cut_last(struct text *hops)
+{
+    const char *comma = memrchr(hops->at, ',', hops->length);
+    struct text last = *hops;
+
+    if (comma == NULL) {
+        *hops = (struct text){0};
+        return text_trim(last);
+    }
+    hops->length = (size_t)(comma - hops->at);
+    last.at = comma + 1;
+    last.length -= hops->length + 1;
+    return text_trim(last);
+}
+
+/* "192.0.2.7", "192.0.2.7:5678", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:5678". Leaves
+ * *address alone when it is none of them. */
+static bool hop_parse(struct text hop, struct ip_address *address)
+{
+    struct text rest = hop;
+    struct text host = text_cut(&rest, ':');
+
+    if (hop.at[0] == '[') {
+        rest = (struct text){hop.at + 1, hop.length - 1};
+        host = text_cut(&rest, ']');
+        if (text_is_absent(rest) || (rest.length > 0 && rest.at[0] != ':'))
+            return false;
+        rest = rest.length > 0 ? (struct text){rest.at + 1, rest.length - 1} : (struct text){0};
+    } else if (!text_is_absent(rest) && memchr(rest.at, ':', rest.length) != NULL) {
+        return address_parse(hop, address);
+    }
+    return (text_is_absent(rest) || port_is_valid(rest)) && address_parse(host, address);
+}
+
+static bool port_is_valid(struct text port)
+{
+    int64_t number = 0;
+
+    return text_parse_integer(port, &number) && number >= 0 && number <= UINT16_MAX;
+}
+
+static bool address_parse(struct text text, struct ip_address *address)
+{
+    char string[INET6_ADDRSTRLEN] = "";
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (text.length == 0 || text.length >= sizeof(string) || memchr(text.at, '\0', text.length))
+        return false;
+    memcpy(string, text.at, text.length);
+    if (inet_pton(AF_INET, string, &v4) == 1) {
+        *address = address_map(&v4);
+        return true;
+    }
+    if (inet_pton(AF_INET6, string, &v6) != 1)
+        return false;
+    memcpy(address->bytes, &v6, sizeof(address->bytes));
+    return true;
+}
+
+static struct ip_address address_map(const struct in_addr *address)
+{
+    struct ip_address mapped;
+
+    memcpy(mapped.bytes, mapped_prefix, sizeof(mapped_prefix));
+    memcpy(mapped.bytes + sizeof(mapped_prefix), address, sizeof(*address));
+    return mapped;
+}
+
+static bool address_is_mapped(const struct ip_address *address)
+{
+    return memcmp(address->bytes, mapped_prefix, sizeof(mapped_prefix)) == 0;
+}
+
+static bool address_is_trusted(const struct trusted_proxies *proxies,
+                               const struct ip_address *address)
+{
+    for (size_t i = 0; i < proxies->count; i++) {
+        if (network_contains(&proxies->at[i], address))
+            return true;
+    }
+    return false;
+}
+
+static bool network_contains(const struct ip_network *network, const struct ip_address *address)
+{
+    size_t whole_bytes = (size_t)network->prefix_bits / 8;
+    int rest_bits = network->prefix_bits % 8;
+
+    if (memcmp(network->address.bytes, address->bytes, whole_bytes) != 0)
+        return false;
+    if (rest_bits == 0)
+        return true;
+    return (network->address.bytes[whole_bytes] ^ address->bytes[whole_bytes]) >> (8 - rest_bits) ==
+           0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue/app.h"
+
+#include "base/memory.h"
+
+struct app *app_new(void)
+{
+    struct app *app = MEMORY_NEW(struct app);
+
+    atomic_init(&app->references, 1);
+    arena_init(&app->arena);
+    app->policies = policy_set_new(&app->arena, NULL, 0);
+    return app;
+}
+
+struct app *app_retain(struct app *app)
+{
+    /* Whoever retains has a reference already, so there is nothing to order against. */
+    unsigned before = atomic_fetch_add_explicit(&app->references, 1, memory_order_relaxed);
+
+    ASSERT(before > 0);
+    return app;
+}
+
+void app_release(struct app *app)
+{
+    if (app == NULL)
+        return;
+    /* Every thread's last reads happen before the memory goes. */
+    if (atomic_fetch_sub_explicit(&app->references, 1, memory_order_acq_rel) != 1)
+        return;
+    arena_close(&app->arena);
+    free(app);
+}

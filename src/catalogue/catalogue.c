@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The thread owns the backend. While that does not answer, jobs are refused at once: only the
+ * refresh, which runs by itself, asks it again. So an answer waits for no more than the calls of
+ * the job under way and of one refresh. */
+#include "catalogue/catalogue.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "catalogue/provisioning.h"
+#include "catalogue/stored_policy.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdatomic.h>
+
+#define RETRY_MIN_US INT64_C(200000)
+#define RETRY_MAX_US INT64_C(1000000)
+
+/* As the log has told it. */
+enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
+
+struct catalogue {
+    struct catalogue_backend *backend;
+    struct app_index *index;
+    struct queue *jobs;
+    struct queue *orders; /* to stop, to provision: never refused */
+    struct queue_item stop;
+    pthread_t thread;
+    bool is_started;
+    atomic_bool is_ready; /* written by the thread */
+
+    bool is_stopping; /* this and what follows is the thread's own */
+    enum catalogue_state state;
+    int64_t revision; /* the newest one seen */
+    int64_t refresh_at_us;
+    int64_t retry_us; /* the wait after the next failure */
+    struct provision_order *first_order;
+    struct provision_order **last_order;
+};
+
+/* Waits in the list until it has been carried out. */
+struct provision_order {
+    struct queue_item item;
+    struct catalogue *catalogue;
+    struct provisioning *provisioning;
+    struct provision_order *next;
+};
+
+static void *thread_run(void *context);
+static void rest(const struct catalogue *catalogue);
+static void refresh(struct catalogue *catalogue);
+static enum catalogue_status pepper_fetch(struct catalogue *catalogue, struct error *error);
+static void on_changed(void *context, struct app *app);
+static enum catalogue_status orders_apply(struct catalogue *catalogue, struct error *error);
+
+static void on_stop(struct queue_item *item);
+static void on_provision(struct queue_item *item);
+static void provision_order_free(struct provision_order *order);
+
+static void on_job(struct queue_item *item);
+static enum catalogue_status job_run(struct catalogue_job *job, struct error *error);
+static enum catalogue_status app_create(struct catalogue_job *job, struct error *error);
+static enum catalogue_status app_find(struct catalogue_job *job, struct error *error);
+static enum catalogue_status policy_save(struct catalogue_job *job, struct error *error);
+static enum catalogue_status policy_delete(struct catalogue_job *job, struct error *error);
+static enum catalogue_status publish(struct catalogue *catalogue, const char *app_id,
+                                     enum catalogue_status status, struct app **kept,
+                                     struct error *error);
+static void on_answer(struct queue_item *item);
+
+static void set_ready(struct catalogue *catalogue, bool is_ready, const struct error *error);
+
+struct catalogue *catalogue_new(struct catalogue_backend *backend, struct app_index *index,
+                                const struct digest_key *pepper)
+{
+    struct catalogue *catalogue = MEMORY_NEW(struct catalogue);
+
+    catalogue->backend = backend;
+    catalogue->index = index;
+    catalogue->jobs = queue_new(CATALOGUE_JOBS_MAX);
+    catalogue->orders = queue_new(0);
+    catalogue->retry_us = RETRY_MIN_US;
+    catalogue->last_order = &catalogue->first_order;
+    if (pepper != NULL)
+        app_index_set_pepper(index, pepper);
+    return catalogue;
+}
+
+void catalogue_start(struct catalogue *catalogue)
+{
+    sigset_t all;
+    sigset_t before;
+
+    /* Signals are the main thread's: this one may be blocked for seconds. */
+    (void)sigfillset(&all);
+    ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    ASSERT(pthread_create(&catalogue->thread, NULL, thread_run, catalogue) == 0);
+    ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    (void)pthread_setname_np(catalogue->thread, "catalogue");
+    catalogue->is_started = true;
+}
+
+void catalogue_free(struct catalogue *catalogue)
+{
+    if (catalogue == NULL)
+        return;
+    catalogue->stop.run = on_stop;
+    ASSERT(queue_post(catalogue->orders, &catalogue->stop));
+    if (catalogue->is_started)
+        ASSERT(pthread_join(catalogue->thread, NULL) == 0);
+    /* From here on this is the thread. */
+    (void)queue_drain(catalogue->orders);
+    (void)queue_drain(catalogue->jobs);
+    while (catalogue->first_order != NULL) {
+        struct provision_order *order = catalogue->first_order;
+        catalogue->first_order = order->next;
+        provision_order_free(order);
+    }
+    queue_free(catalogue->orders);
+    queue_free(catalogue->jobs);
+    catalogue->backend->operations->free(catalogue->backend);
+    free(catalogue);
+}
+
+bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
+{
+    job->catalogue = catalogue;
+    job->item.run = on_job;
+    job->expires_us = clock_monotonic_us() + CATALOGUE_JOB_TIMEOUT_US;
+    job->app = NULL;
+    return queue_post(catalogue->jobs, &job->item);
+}
+
+bool catalogue_is_ready(const struct catalogue *catalogue)
+{
+    return atomic_load_explicit(&catalogue->is_ready, memory_order_relaxed);
+}
+
+void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],
+                         size_t count)
+{
+    struct provision_order *order = MEMORY_NEW(struct provision_order);
+
+    order->item.run = on_provision;
+    order->catalogue = catalogue;
+    order->provisioning = provisioning_new(provisions, count);
+    ASSERT(queue_post(catalogue->orders, &order->item));
+}
+
+static void *thread_run(void *context)
+{
+    struct catalogue *catalogue = context;
+
+    for (;;) {
+        rest(catalogue);
+        (void)queue_drain(catalogue->orders);
+        if (catalogue->is_stopping)
+            return NULL;
+        if (clock_monotonic_us() >= catalogue->refresh_at_us)
+            refresh(catalogue);
+        (void)queue_drain(catalogue->jobs);
+    }
+}
+
+/* Until there is something to do. */
+static void rest(const struct catalogue *catalogue)
+{
+    struct pollfd queues[] = {{.fd = queue_fd(catalogue->orders), .events = POLLIN},
+                              {.fd = queue_fd(catalogue->jobs), .events = POLLIN}};
+    int64_t left_us = catalogue->refresh_at_us - clock_monotonic_us();
+
+    /* Rounded up: waking early would poll again for nothing. */
+    (void)poll(queues, ARRAY_COUNT(queues), left_us > 0 ? (int)((left_us + 999) / 1000) : 0);
+}
+
+/* Fetches what is missing or has changed, which also shows whether the backend answers. */
+static void refresh(struct catalogue *catalogue)
+{
+    const struct catalogue_operations *operations = catalogue->backend->operations;
+    struct error error = {0};
+    enum catalogue_status status = pepper_fetch(catalogue, &error);
+
+    if (status == CATALOGUE_OK) {
+        status = operations->changes(catalogue->backend, &catalogue->revision, catalogue,
+                                     on_changed, &error);
+    }
+    if (status == CATALOGUE_OK)
+        status = orders_apply(catalogue, &error);
+
+    set_ready(catalogue, status == CATALOGUE_OK, &error);
+    if (status == CATALOGUE_OK) {
+        catalogue->refresh_at_us = clock_monotonic_us() + CATALOGUE_POLL_US;
+        catalogue->retry_us = RETRY_MIN_US;
+        return;
+    }
+    catalogue->refresh_at_us = clock_monotonic_us() + catalogue->retry_us;
+    catalogue->retry_us =
+        catalogue->retry_us * 2 < RETRY_MAX_US ? catalogue->retry_us * 2 : RETRY_MAX_US;
+}
+
+static enum catalogue_status pepper_fetch(struct catalogue *catalogue, struct error *error)
+{
+    struct digest_key pepper;
+    enum catalogue_status status = CATALOGUE_OK;
+
+    if (app_index_pepper(catalogue->index) != NULL)
+        return CATALOGUE_OK;
+    randombytes_buf(pepper.bytes, sizeof(pepper.bytes));
+    status = catalogue->backend->operations->pepper(catalogue->backend, &pepper, error);
+    if (status == CATALOGUE_OK)
+        app_index_set_pepper(catalogue->index, &pepper);
+    sodium_memzero(&pepper, sizeof(pepper));
+    return status;
+}
+
+static void on_changed(void *context, struct app *app)
+{
+    struct catalogue *catalogue = context;
+
+    app_index_publish_give(catalogue->index, app);
+}
+
+static enum catalogue_status orders_apply(struct catalogue *catalogue, struct error *error)
+{
+    while (catalogue->first_order != NULL) {
+        struct provision_order *order = catalogue->first_order;
+        enum catalogue_status status =
+            provisioning_apply(order->provisioning, catalogue->backend, catalogue->index, error);
+
+        if (status != CATALOGUE_OK)
+            return status;
+        catalogue->first_order = order->next;
+        if (catalogue->first_order == NULL)
+            catalogue->last_order = &catalogue->first_order;
+        provision_order_free(order);
+    }
+    return CATALOGUE_OK;
+}
+
+static void on_stop(struct queue_item *item)
+{
+    CONTAINER_OF(item, struct catalogue, stop)->is_stopping = true;
+}
+
+static void on_provision(struct queue_item *item)
+{
+    struct provision_order *order = CONTAINER_OF(item, struct provision_order, item);
+    struct catalogue *catalogue = order->catalogue;
+
+    *catalogue->last_order = order;
+    catalogue->last_order = &order->next;
+    catalogue->refresh_at_us = 0;
+}
+
+static void provision_order_free(struct provision_order *order)
+{
+    provisioning_free(order->provisioning);
+    free(order);
+}
+
+static void on_job(struct queue_item *item)
+{
+    struct catalogue_job *job = CONTAINER_OF(item, struct catalogue_job, item);
+    struct catalogue *catalogue = job->catalogue;
+    bool is_late = clock_monotonic_us() >= job->expires_us;
+    struct error error = {0};
+
+    job->status = CATALOGUE_UNAVAILABLE;
+    if (!is_late && !catalogue->is_stopping && catalogue_is_ready(catalogue)) {
+        job->status = job_run(job, &error);
+        if (job->status == CATALOGUE_UNAVAILABLE) {
+            set_ready(catalogue, false, &error);
+            catalogue->refresh_at_us = 0; /* asks at once whether it still answers */
+        }
+    }
+    job->item.run = on_answer;
+    ASSERT(queue_post(job->reply_to, &job->item));
+}
+
+static enum catalogue_status job_run(struct catalogue_job *job, struct error *error)
+{
+    switch (job->kind) {
+    case CATALOGUE_APP_CREATE:
+        return app_create(job, error);
+    case CATALOGUE_APP_FIND:
+        return app_find(job, error);
+    case CATALOGUE_POLICY_SAVE:
+        return policy_save(job, error);
+    case CATALOGUE_POLICY_DELETE:
+        return policy_delete(job, error);
+    }
+    return CATALOGUE_UNAVAILABLE;
+}
+
+static enum catalogue_status app_create(struct catalogue_job *job, struct error *error)
+{
+    struct catalogue_backend *backend = job->catalogue->backend;
+    enum catalogue_status status = backend->operations->app_create(
+        backend, job->app_id, job->name, job->created_at_us, &job->key, error);
+
+    if (status != CATALOGUE_CREATED)
+        return status;
+    return publish(job->catalogue, job->app_id, status, &job->app, error);
+}
+
+static enum catalogue_status app_find(struct catalogue_job *job, struct error *error)
+{
+    struct catalogue_backend *backend = job->catalogue->backend;
+
+    /* An earlier job for the same key has found it. */
+    job->app = app_index_find(job->catalogue->index, &job->key);
+    if (job->app != NULL)
+        return CATALOGUE_OK;
+    enum catalogue_status status =
+        backend->operations->app_find(backend, &job->key, job->app_id, error);
+    if (status != CATALOGUE_OK)
+        return status;
+    return publish(job->catalogue, job->app_id, status, &job->app, error);
+}
+
+static enum catalogue_status policy_save(struct catalogue_job *job, struct error *error)
+{
+    struct catalogue_backend *backend = job->catalogue->backend;
+
+    job->policy->id = stored_policy_new_id();
+    enum catalogue_status status =
+        backend->operations->policy_save(backend, job->app_id, job->policy, error);
+    if (status != CATALOGUE_OK && status != CATALOGUE_CREATED)
+        return status;
+    return publish(job->catalogue, job->app_id, status, NULL, error);
+}
+
+static enum catalogue_status policy_delete(struct catalogue_job *job, struct error *error)
+{
+    struct catalogue_backend *backend = job->catalogue->backend;
+    enum catalogue_status status =
+        backend->operations->policy_delete(backend, job->app_id, &job->identity, error);
+
+    if (status != CATALOGUE_OK)
+        return status;
+    return publish(job->catalogue, job->app_id, status, NULL, error);
+}
+
+/* Publishes the app as it is now stored, and returns `status`, which is what came of the job.
+ * Where that fails the job has failed for its asker, who could not count on the change; the
+ * refresh brings it. */
+static enum catalogue_status publish(struct catalogue *catalogue, const char *app_id,
+                                     enum catalogue_status status, struct app **kept,
+                                     struct error *error)
+{
+    struct app *app = NULL;
+    enum catalogue_status loaded =
+        catalogue->backend->operations->app_load(catalogue->backend, app_id, &app, error);
+
+    if (loaded != CATALOGUE_OK)
+        return loaded;
+    if (kept != NULL)
+        *kept = app_retain(app);
+    app_index_publish_give(catalogue->index, app);
+    return status;
+}
+
+/* The asker's thread. */
+static void on_answer(struct queue_item *item)
+{
+    struct catalogue_job *job = CONTAINER_OF(item, struct catalogue_job, item);
+
+    job->done(job);
+}
+
+static void set_ready(struct catalogue *catalogue, bool is_ready, const struct error *error)
+{
+    enum catalogue_state state = is_ready ? CATALOGUE_ANSWERS : CATALOGUE_AWAY;
+
+    atomic_store_explicit(&catalogue->is_ready, is_ready, memory_order_relaxed);
+    if (state == catalogue->state)
+        return;
+    catalogue->state = state;
+    if (is_ready) {
+        log_write(LOG_INFO, "catalogue answers",
+                  LOG_INTEGER("apps", (int64_t)app_index_count(catalogue->index)));
+    } else {
+        log_write(LOG_WARN, "catalogue away", LOG_STRING("reason", error->message));
+    }
+}

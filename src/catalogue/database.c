@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue/database.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_TIMEOUT_MS 2000
+
+/* synchronous = FULL: an API key is shown once, so a registration that was answered must survive a
+ * loss of power; NORMAL could lose the last ones. Writes here are rare: the wait is affordable. */
+static const char pragmas[] = "PRAGMA journal_mode = WAL;"
+                              "PRAGMA synchronous = FULL;"
+                              "PRAGMA foreign_keys = ON;";
+
+struct database {
+    sqlite3 *connection;
+    const struct database_options *options;
+    sqlite3_stmt *statements[];
+};
+
+static bool file_prepare(const char *path, struct error *error);
+static bool open_connection(struct database *database, const char *path, struct error *error);
+static bool migrate(struct database *database, struct error *error);
+static bool read_schema(struct database *database, int *schema, struct error *error);
+static bool prepare(struct database *database, struct error *error);
+static void reset(struct database *database);
+static bool execute(struct database *database, const char *sql, struct error *error);
+static bool failed(const struct database *database, struct error *error);
+
+struct database *database_new(const char *path, const struct database_options *options,
+                              struct error *error)
+{
+    struct database *database = memory_new(
+        1, sizeof(*database) + options->statement_count * sizeof(database->statements[0]));
+    struct error reason = {0};
+
+    database->options = options;
+    if (file_prepare(path, &reason) && open_connection(database, path, &reason) &&
+        migrate(database, &reason) && prepare(database, &reason))
+        return database;
+
+    (void)error_set(error, "cannot open %s: %s", path, reason.message);
+    database_free(database);
+    return NULL;
+}
+
+void database_free(struct database *database)
+{
+    if (database == NULL)
+        return;
+    for (size_t i = 0; i < database->options->statement_count; i++)
+        (void)sqlite3_finalize(database->statements[i]);
+    ASSERT(sqlite3_close(database->connection) == SQLITE_OK);
+    free(database);
+}
+
+bool database_begin(struct database *database, enum database_access access, struct error *error)
+{
+    /* A read that turned into a write could fail half-way: another process may write first. */
+    return execute(database, access == DATABASE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error);
+}
+
+bool database_commit(struct database *database, struct error *error)
+{
+    reset(database);
+    if (execute(database, "COMMIT", error))
+        return true;
+    database_roll_back(database);
+    return false;
+}
+
+void database_roll_back(struct database *database)
+{
+    struct error ignored; /* some failures have rolled back already */
+
+    reset(database);
+    (void)execute(database, "ROLLBACK", &ignored);
+}
+
+sqlite3_stmt *database_statement(struct database *database, size_t which)
+{
+    ASSERT(which < database->options->statement_count);
+    (void)sqlite3_reset(database->statements[which]);
+    return database->statements[which];
+}
+
+enum database_step database_step(struct database *database, sqlite3_stmt *statement,
+                                 struct error *error)
+{
+    int result = sqlite3_step(statement);
+
+    if (result == SQLITE_ROW)
+        return DATABASE_ROW;
+    if (result == SQLITE_DONE)
+        return DATABASE_DONE;
+    (void)failed(database, error);
+    return DATABASE_FAILED;
+}
+
+bool database_run(struct database *database, sqlite3_stmt *statement, struct error *error)
+{
+    return database_step(database, statement, error) != DATABASE_FAILED;
+}
+
+int database_changes(const struct database *database)
+{
+    return sqlite3_changes(database->connection);
+}
+
+void database_bind_text(sqlite3_stmt *statement, int place, struct text text)
+{
+    ASSERT(sqlite3_bind_text64(statement, place, text.at, text.length, SQLITE_STATIC,
+                               SQLITE_UTF8) == SQLITE_OK);
+}
+
+void database_bind_bytes(sqlite3_stmt *statement, int place, const uint8_t *bytes, size_t count)
+{
+    ASSERT(sqlite3_bind_blob64(statement, place, bytes, count, SQLITE_STATIC) == SQLITE_OK);
+}
+
+void database_bind_integer(sqlite3_stmt *statement, int place, int64_t value)
+{
+    ASSERT(sqlite3_bind_int64(statement, place, value) == SQLITE_OK);
+}
+
+struct text database_text(sqlite3_stmt *statement, int place)
+{
+    /* In this order: the length is that of the form asked for last. */
+    const unsigned char *at = sqlite3_column_text(statement, place);
+    int length = sqlite3_column_bytes(statement, place);
+
+    return (struct text){(const char *)at, (size_t)length};
+}
+
+bool database_bytes(sqlite3_stmt *statement, int place, uint8_t *bytes, size_t count)
+{
+    const void *at = sqlite3_column_blob(statement, place);
+
+    if (at == NULL || (size_t)sqlite3_column_bytes(statement, place) != count)
+        return false;
+    memcpy(bytes, at, count);
+    return true;
+}
+
+int64_t database_integer(sqlite3_stmt *statement, int place)
+{
+    return sqlite3_column_int64(statement, place);
+}
+
+/* SQLite would create the file as the umask has it, and it holds the pepper. A file that is there
+ * is not opened here: closing it would drop the locks that this process may have on it. */
+static bool file_prepare(const char *path, struct error *error)
+{
+    char *directory = memory_string(path);
+    char *slash = strrchr(directory, '/');
+    bool has_directory = true;
+
+    if (slash != NULL && slash != directory) {
+        *slash = '\0';
+        has_directory = mkdir(directory, 0700) == 0 || errno == EEXIST;
+    }
+    free(directory);
+    if (!has_directory)
+        return error_set(error, "its directory cannot be created: %s", strerror(errno));
+
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno == EEXIST || error_set(error, "%s", strerror(errno));
+    (void)close(fd);
+    return true;
+}
+
+static bool open_connection(struct database *database, const char *path, struct error *error)
+{
+    /* One thread at a time uses it, so SQLite's own mutexes would only cost. */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+
+    if (sqlite3_open_v2(path, &database->connection, flags, NULL) != SQLITE_OK)
+        return failed(database, error);
+    (void)sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
+    return execute(database, pragmas, error);
+}
+
+/* PRAGMA user_version is the schema of the file. A failure leaves the transaction open: closing the
+ * database rolls it back. */
+static bool migrate(struct database *database, struct error *error)
+{
+    int newest = (int)database->options->migration_count;
+    char set_schema[64];
+    int schema = 0;
+
+    if (!execute(database, "BEGIN IMMEDIATE", error) || !read_schema(database, &schema, error))
+        return false;
+    if (schema > newest) {
+        return error_set(error, "its schema is %d, and this version knows none past %d", schema,
+                         newest);
+    }
+    for (; schema < newest; schema++) {
+        if (!execute(database, database->options->migrations[schema], error))
+            return false;
+    }
+    (void)snprintf(set_schema, sizeof(set_schema), "PRAGMA user_version = %d", newest);
+    return execute(database, set_schema, error) && execute(database, "COMMIT", error);
+}
+
+static bool read_schema(struct database *database, int *schema, struct error *error)
+{
+    static const char sql[] = "PRAGMA user_version";
+    sqlite3_stmt *statement = NULL;
+    bool is_read =
+        sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW;
+
+    if (is_read)
+        *schema = sqlite3_column_int(statement, 0);
+    else
+        (void)failed(database, error);
+    (void)sqlite3_finalize(statement);
+    return is_read;
+}
+
+static bool prepare(struct database *database, struct error *error)
+{
+    for (size_t i = 0; i < database->options->statement_count; i++) {
+        if (sqlite3_prepare_v3(database->connection, database->options->statements[i], -1,
+                               SQLITE_PREPARE_PERSISTENT, &database->statements[i],
+                               NULL) != SQLITE_OK)
+            return failed(database, error);
+    }
+    return true;
+}
+
+/* A statement left open would hold the transaction. */
+static void reset(struct database *database)
+{
+    for (size_t i = 0; i < database->options->statement_count; i++) {
+        (void)sqlite3_reset(database->statements[i]);
+        (void)sqlite3_clear_bindings(database->statements[i]);
+    }
+}
+
+static bool execute(struct database *database, const char *sql, struct error *error)
+{
+    return sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           failed(database, error);
+}
+
+static bool failed(const struct database *database, struct error *error)
+{
+    return error_set(error, "SQLite: %s", sqlite3_errmsg(database->connection));
+}

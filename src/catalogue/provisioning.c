@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue/provisioning.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "catalogue/stored_policy.h"
+
+#include <sodium.h>
+
+struct declared {
+    char app_id[APP_ID_BYTES + 1];
+    struct text name;
+    char *api_key;
+    size_t policy_count;
+    struct policy **policies;
+};
+
+struct provisioning {
+    struct arena arena;
+    size_t count;
+    struct declared *apps;
+};
+
+static void declared_copy(struct declared *declared, const struct catalogue_provision *provision,
+                          struct arena *arena);
+static struct policy *policy_copy(const struct policy *policy, struct arena *arena);
+
+static enum catalogue_status app_ensure(const struct declared *declared,
+                                        struct catalogue_backend *backend,
+                                        const struct digest_key *pepper,
+                                        char app_id[APP_ID_BYTES + 1], struct error *error);
+static enum catalogue_status policies_ensure(const struct declared *declared,
+                                             struct catalogue_backend *backend,
+                                             const struct app *app, struct error *error);
+static bool policy_is_stored(const struct policy *policy, const struct policy_set *stored);
+static struct text canonical(const struct policy *policy, struct arena *arena);
+
+struct provisioning *provisioning_new(const struct catalogue_provision provisions[], size_t count)
+{
+    struct provisioning *provisioning = MEMORY_NEW(struct provisioning);
+
+    arena_init(&provisioning->arena);
+    provisioning->count = count;
+    provisioning->apps = ARENA_ARRAY(&provisioning->arena, struct declared, count);
+    for (size_t i = 0; i < count; i++)
+        declared_copy(&provisioning->apps[i], &provisions[i], &provisioning->arena);
+    return provisioning;
+}
+
+void provisioning_free(struct provisioning *provisioning)
+{
+    if (provisioning == NULL)
+        return;
+    for (size_t i = 0; i < provisioning->count; i++)
+        sodium_memzero(provisioning->apps[i].api_key, strlen(provisioning->apps[i].api_key));
+    arena_close(&provisioning->arena);
+    free(provisioning);
+}
+
+enum catalogue_status provisioning_apply(const struct provisioning *provisioning,
+                                         struct catalogue_backend *backend, struct app_index *index,
+                                         struct error *error)
+{
+    enum catalogue_status status = CATALOGUE_OK;
+
+    for (size_t i = 0; i < provisioning->count && status == CATALOGUE_OK; i++) {
+        const struct declared *declared = &provisioning->apps[i];
+        char app_id[APP_ID_BYTES + 1];
+        struct app *before = NULL;
+        struct app *after = NULL;
+
+        status = app_ensure(declared, backend, app_index_pepper(index), app_id, error);
+        if (status == CATALOGUE_OK)
+            status = backend->operations->app_load(backend, app_id, &before, error);
+        if (status == CATALOGUE_OK)
+            status = policies_ensure(declared, backend, before, error);
+        if (status == CATALOGUE_OK)
+            status = backend->operations->app_load(backend, app_id, &after, error);
+        if (status == CATALOGUE_OK)
+            app_index_publish_give(index, after);
+        app_release(before);
+    }
+    return status;
+}
+
+static void declared_copy(struct declared *declared, const struct catalogue_provision *provision,
+                          struct arena *arena)
+{
+    size_t key_bytes = strlen(provision->api_key) + 1;
+
+    memcpy(declared->app_id, provision->app_id, sizeof(declared->app_id));
+    declared->name = text_copy(arena, provision->name);
+    declared->api_key = arena_allocate(arena, key_bytes);
+    memcpy(declared->api_key, provision->api_key, key_bytes);
+    declared->policy_count = provision->policy_count;
+    declared->policies = ARENA_ARRAY(arena, struct policy *, provision->policy_count);
+    for (size_t i = 0; i < provision->policy_count; i++)
+        declared->policies[i] = policy_copy(provision->policies[i], arena);
+}
+
+/* Written and read back, so that whatever a policy comes to hold is copied too. */
+static struct policy *policy_copy(const struct policy *policy, struct arena *arena)
+{
+    struct error error = {0};
+    struct policy *copy = stored_policy_read(stored_policy_write(policy, arena), arena, &error);
+
+    ASSERT(copy != NULL);
+    return copy;
+}
+
+/* CATALOGUE_OK, and the id of the app that has the declared key. */
+static enum catalogue_status app_ensure(const struct declared *declared,
+                                        struct catalogue_backend *backend,
+                                        const struct digest_key *pepper,
+                                        char app_id[APP_ID_BYTES + 1], struct error *error)
+{
+    struct key_digest key;
+    size_t key_bytes = strlen(declared->api_key);
+
+    /* As api_key_digest() of the auth layer has it, which may not be called from here; a test sees
+     * to it that they agree. */
+    crypto_generichash(key.bytes, sizeof(key.bytes), (const unsigned char *)declared->api_key,
+                       key_bytes, pepper->bytes, sizeof(pepper->bytes));
+    enum catalogue_status status = backend->operations->app_find(backend, &key, app_id, error);
+    if (status != CATALOGUE_ABSENT)
+        return status;
+    status = backend->operations->app_create(backend, declared->app_id, declared->name,
+                                             clock_wall_us(), &key, error);
+    if (status == CATALOGUE_UNAVAILABLE)
+        return status;
+    if (status == CATALOGUE_CREATED)
+        log_write(LOG_INFO, "declared app created", LOG_STRING("app_id", declared->app_id));
+    /* Another instance with the same file may have been faster, with an id of its own. */
+    return backend->operations->app_find(backend, &key, app_id, error);
+}
+
+static enum catalogue_status policies_ensure(const struct declared *declared,
+                                             struct catalogue_backend *backend,
+                                             const struct app *app, struct error *error)
+{
+    for (size_t i = 0; i < declared->policy_count; i++) {
+        struct policy *policy = declared->policies[i];
+
+        if (policy_is_stored(policy, app->policies))
+            continue;
+        policy->id = stored_policy_new_id();
+        enum catalogue_status status =
+            backend->operations->policy_save(backend, app->id, policy, error);
+        if (status == CATALOGUE_UNAVAILABLE)
+            return status;
+        if (status == CATALOGUE_FULL) {
+            log_write(LOG_ERROR, "declared policy not saved", LOG_STRING("app_id", app->id),
+                      LOG_STRING("reason", "the app has too many policies"));
+        }
+    }
+    return CATALOGUE_OK;
+}
+
+/* With the same content; id and version are the catalogue's. */
+static bool policy_is_stored(const struct policy *policy, const struct policy_set *stored)
+{
+    const struct policy *found = policy_set_find(stored, &policy->identity);
+    struct arena arena = {0};
+    bool is_equal =
+        found != NULL && text_equal(canonical(policy, &arena), canonical(found, &arena));
+
+    arena_close(&arena);
+    return is_equal;
+}
+
+static struct text canonical(const struct policy *policy, struct arena *arena)
+{
+    struct policy content = *policy;
+
+    content.id = 0;
+    content.version = 0;
+    return stored_policy_write(&content, arena);
+}

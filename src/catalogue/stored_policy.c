@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue/stored_policy.h"
+
+#include "base/document.h"
+#include "base/log.h"
+
+#include <sodium.h>
+
+#define DOCUMENT_BYTES_USUAL 512
+#define NAME_BYTES_USUAL     64
+
+struct text stored_policy_write(const struct policy *policy, struct arena *arena)
+{
+    struct buffer buffer;
+    struct writer writer;
+
+    buffer_init(&buffer, arena, DOCUMENT_BYTES_USUAL);
+    writer_init(&writer, &buffer);
+    policy_write(policy, &writer, NULL);
+    return buffer_text(&buffer);
+}
+
+struct policy *stored_policy_read(struct text document, struct arena *arena, struct error *error)
+{
+    struct faults faults = {0};
+    json_t *value = document_parse(document, error);
+
+    if (value == NULL)
+        return NULL;
+    struct policy *policy = policy_read(value, "", arena, &faults);
+    json_decref(value);
+    if (policy == NULL)
+        (void)error_set(error, "%s: %s", faults.at[0].pointer, faults.at[0].detail);
+    return policy;
+}
+
+struct text stored_policy_name(const struct policy_identity *identity, struct arena *arena)
+{
+    struct buffer buffer;
+    struct writer writer;
+
+    buffer_init(&buffer, arena, NAME_BYTES_USUAL);
+    writer_init(&writer, &buffer);
+    writer_begin_array(&writer, NULL);
+    writer_text(&writer, NULL, identity->route_key);
+    writer_text(&writer, NULL, identity->role);
+    writer_text(&writer, NULL, identity->user_id);
+    writer_end_array(&writer);
+    return buffer_text(&buffer);
+}
+
+uint64_t stored_policy_new_id(void)
+{
+    uint64_t id = 0;
+
+    while (id == 0)
+        randombytes_buf(&id, sizeof(id));
+    return id;
+}
+
+void stored_policy_number(struct policy *policy, struct text stored, uint64_t new_id)
+{
+    struct error unreadable;
+    struct arena arena = {0};
+    const struct policy *before =
+        text_is_absent(stored) ? NULL : stored_policy_read(stored, &arena, &unreadable);
+
+    policy->id = before == NULL ? new_id : before->id;
+    policy->version = before == NULL ? 1 : before->version + 1;
+    arena_close(&arena);
+}
+
+void stored_policies_add(struct stored_policies *policies, struct text document)
+{
+    struct error error = {.message = "the app has too many policies"};
+    struct policy *policy = NULL;
+
+    if (policies->count < POLICIES_PER_APP_MAX)
+        policy = stored_policy_read(document, &policies->app->arena, &error);
+    if (policy == NULL) {
+        log_write(LOG_WARN, "stored policy skipped", LOG_STRING("app_id", policies->app->id),
+                  LOG_STRING("reason", error.message));
+        return;
+    }
+    policies->at[policies->count++] = policy;
+}
+
+void stored_policies_finish(const struct stored_policies *policies)
+{
+    policies->app->policies = policy_set_new(&policies->app->arena, policies->at, policies->count);
+}

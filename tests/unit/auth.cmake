@@ -1,0 +1,3 @@
+# Tests of the auth layer.
+unit_test(api_key LINKS auth support)
+unit_test(client_ip LINKS auth support)

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance.h"
+
+#include "base/arena.h"
+#include "base/memory.h"
+#include "sample_policy.h"
+#include "support/cmocka.h"
+#include "support/scratch.h"
+#include "support/wait.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sodium.h>
+
+/* A backend that does as the test tells it. */
+struct puppet {
+    struct catalogue_backend backend;
+    atomic_bool is_away;
+    atomic_int finds;
+    sem_t entered; /* app_find() has begun */
+    sem_t leave;   /* and may end */
+};
+
+static enum catalogue_status puppet_status(struct catalogue_backend *backend, struct error *error)
+{
+    struct puppet *puppet = CONTAINER_OF(backend, struct puppet, backend);
+
+    if (!atomic_load(&puppet->is_away))
+        return CATALOGUE_OK;
+    (void)error_set(error, "the puppet is away");
+    return CATALOGUE_UNAVAILABLE;
+}
+
+static enum catalogue_status puppet_pepper(struct catalogue_backend *backend,
+                                           struct digest_key *pepper, struct error *error)
+{
+    (void)pepper;
+    return puppet_status(backend, error);
+}
+
+static enum catalogue_status puppet_find(struct catalogue_backend *backend,
+                                         const struct key_digest *key,
+                                         char app_id[APP_ID_BYTES + 1], struct error *error)
+{
+    struct puppet *puppet = CONTAINER_OF(backend, struct puppet, backend);
+    enum catalogue_status status = puppet_status(backend, error);
+
+    (void)key;
+    (void)app_id;
+    atomic_fetch_add(&puppet->finds, 1);
+    sem_post(&puppet->entered);
+    sem_wait(&puppet->leave);
+    return status == CATALOGUE_OK ? CATALOGUE_ABSENT : status;
+}
+
+static enum catalogue_status puppet_changes(struct catalogue_backend *backend, int64_t *revision,
+                                            void *context, catalogue_visit_fn *visit,
+                                            struct error *error)
+{
+    (void)revision;
+    (void)context;
+    (void)visit;
+    return puppet_status(backend, error);
+}
+
+static void puppet_free(struct catalogue_backend *backend)
+{
+    struct puppet *puppet = CONTAINER_OF(backend, struct puppet, backend);
+
+    sem_destroy(&puppet->entered);
+    sem_destroy(&puppet->leave);
+    free(puppet);
+}
+
+static struct puppet *puppet_new(void)
+{
+    static const struct catalogue_operations operations = {
+        .pepper = puppet_pepper,
+        .app_find = puppet_find,
+        .changes = puppet_changes,
+        .free = puppet_free,
+    };
+    struct puppet *puppet = MEMORY_NEW(struct puppet);
+
+    puppet->backend.operations = &operations;
+    sem_init(&puppet->entered, 0, 0);
+    sem_init(&puppet->leave, 0, 0);
+    return puppet;
+}
+
+static void instances_of_one_catalogue_share_the_pepper(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance one = instance_open_file(path);
+    struct instance other = instance_open_file(path);
+
+    assert_null(app_index_pepper(one.index));
+    instance_start(&one);
+    instance_start(&other);
+
+    assert_memory_equal(app_index_pepper(one.index), app_index_pepper(other.index),
+                        sizeof(struct digest_key));
+    assert_memory_equal(app_index_subject_key(one.index), app_index_subject_key(other.index),
+                        sizeof(struct digest_key));
+    instance_close(&one);
+    instance_close(&other);
+}
+
+static void a_configured_pepper_is_used(void **state)
+{
+    (void)state;
+    const struct digest_key pepper = {.bytes = {7}};
+    struct puppet *puppet = puppet_new();
+    struct instance instance = instance_new(&puppet->backend, &pepper);
+
+    instance_start(&instance);
+
+    assert_memory_equal(app_index_pepper(instance.index), &pepper, sizeof(pepper));
+    instance_close(&instance);
+}
+
+static void a_created_app_is_published_before_the_answer(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    instance_start(&instance);
+    struct catalogue_job job = {.kind = CATALOGUE_APP_CREATE,
+                                .app_id = INSTANCE_APP_ID,
+                                .name = TEXT("shop"),
+                                .created_at_us = 1,
+                                .key = instance_key('a')};
+
+    assert_int_equal(instance_ask(&instance, &job), CATALOGUE_CREATED);
+
+    struct app *app = app_index_find(instance.index, &job.key);
+    assert_non_null(app);
+    assert_ptr_equal(app, job.app);
+    assert_true(text_equal(app->name, TEXT("shop")));
+    app_release(app);
+    app_release(job.app);
+    assert_int_equal(instance_create(&instance), CATALOGUE_OK);
+    instance_close(&instance);
+}
+
+static void a_key_registered_elsewhere_is_found_at_once(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance one = instance_open_file(path);
+    struct instance other = instance_open_file(path);
+    instance_start(&one);
+    instance_start(&other);
+
+    assert_int_equal(instance_look_up(&other, 'a'), CATALOGUE_ABSENT);
+    assert_int_equal(instance_create(&one), CATALOGUE_CREATED);
+
+    assert_int_equal(instance_look_up(&other, 'a'), CATALOGUE_OK);
+    assert_int_equal(app_index_count(other.index), 1);
+    instance_close(&one);
+    instance_close(&other);
+}
+
+static void a_changed_policy_is_published_before_the_answer(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct catalogue_job delete_job = {
+        .kind = CATALOGUE_POLICY_DELETE, .app_id = INSTANCE_APP_ID, .identity = policy->identity};
+    instance_start(&instance);
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_ABSENT);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    for (int64_t version = 1; version <= 5; version++) {
+        enum catalogue_status expected = version == 1 ? CATALOGUE_CREATED : CATALOGUE_OK;
+        assert_int_equal(instance_save(&instance, policy), expected);
+        assert_int_equal(policy->version, version);
+        assert_int_equal(instance_version(&instance, policy), version);
+    }
+    assert_true(policy->id != 0);
+    assert_int_equal(instance_ask(&instance, &delete_job), CATALOGUE_OK);
+    assert_int_equal(instance_version(&instance, policy), 0);
+    assert_int_equal(instance_ask(&instance, &delete_job), CATALOGUE_ABSENT);
+
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void expect_changes_to_spread(struct instance *one, struct instance *other)
+{
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    instance_start(one);
+    instance_start(other);
+
+    assert_int_equal(instance_create(one), CATALOGUE_CREATED);
+    WAIT_FOR (INSTANCE_PATIENCE_S, app_index_count(other->index) == 1)
+        ;
+    assert_int_equal(instance_save(other, policy), CATALOGUE_CREATED);
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(one, policy) == 1)
+        ;
+    assert_int_equal(instance_save(one, policy), CATALOGUE_OK);
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(other, policy) == 2)
+        ;
+
+    arena_close(&arena);
+    instance_close(one);
+    instance_close(other);
+}
+
+static void changes_spread_through_a_file(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance one = instance_open_file(path);
+    struct instance other = instance_open_file(path);
+
+    expect_changes_to_spread(&one, &other);
+}
+
+static void changes_spread_through_redis(void **state)
+{
+    struct redis_server *server = *state;
+    struct instance one = instance_open_redis(server);
+    struct instance other = instance_open_redis(server);
+
+    expect_changes_to_spread(&one, &other);
+}
+
+static void all_apps_are_there_after_a_restart(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance before = instance_open_file(path);
+    instance_start(&before);
+    assert_int_equal(instance_create(&before), CATALOGUE_CREATED);
+    instance_close(&before);
+
+    struct instance after = instance_open_file(path);
+    instance_start(&after);
+
+    assert_int_equal(app_index_count(after.index), 1);
+    instance_close(&after);
+}
+
+static void a_job_that_waited_too_long_is_not_begun(void **state)
+{
+    (void)state;
+    struct puppet *puppet = puppet_new();
+    struct instance instance = instance_new(&puppet->backend, NULL);
+    struct catalogue_job first = {.kind = CATALOGUE_APP_FIND};
+    struct catalogue_job second = {.kind = CATALOGUE_APP_FIND};
+    bool first_is_done;
+    bool second_is_done;
+    instance_start(&instance);
+
+    instance_submit(&instance, &first, &first_is_done);
+    sem_wait(&puppet->entered);
+    instance_submit(&instance, &second, &second_is_done);
+    second.expires_us = 0; /* the thread is held by the first */
+    sem_post(&puppet->leave);
+
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &second_is_done))
+        ;
+    assert_true(first_is_done);
+    assert_int_equal(first.status, CATALOGUE_ABSENT);
+    assert_int_equal(second.status, CATALOGUE_UNAVAILABLE);
+    assert_int_equal(atomic_load(&puppet->finds), 1);
+    instance_close(&instance);
+}
+
+static void jobs_beyond_the_bound_are_not_taken(void **state)
+{
+    static struct catalogue_job jobs[CATALOGUE_JOBS_MAX + 2];
+    static bool is_done[CATALOGUE_JOBS_MAX + 2];
+    (void)state;
+    struct puppet *puppet = puppet_new();
+    struct instance instance = instance_new(&puppet->backend, NULL);
+    instance_start(&instance);
+    for (size_t i = 0; i < ARRAY_COUNT(jobs); i++)
+        jobs[i] = (struct catalogue_job){.kind = CATALOGUE_APP_FIND};
+
+    instance_submit(&instance, &jobs[0], &is_done[0]);
+    sem_wait(&puppet->entered);
+    for (size_t i = 1; i <= CATALOGUE_JOBS_MAX; i++)
+        instance_submit(&instance, &jobs[i], &is_done[i]);
+    bool taken = catalogue_submit(instance.catalogue, &jobs[CATALOGUE_JOBS_MAX + 1]);
+    for (size_t i = 0; i <= CATALOGUE_JOBS_MAX; i++)
+        sem_post(&puppet->leave);
+
+    assert_false(taken);
+    for (size_t i = 0; i <= CATALOGUE_JOBS_MAX; i++)
+        WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &is_done[i]))
+            ;
+    instance_close(&instance);
+}
+
+static void jobs_not_yet_run_are_answered_at_the_end(void **state)
+{
+    (void)state;
+    struct puppet *puppet = puppet_new();
+    struct instance instance = instance_new(&puppet->backend, NULL);
+    struct catalogue_job job = {.kind = CATALOGUE_APP_FIND};
+    bool is_done;
+
+    instance_submit(&instance, &job, &is_done);
+    instance_close(&instance);
+
+    assert_true(is_done);
+    assert_int_equal(job.status, CATALOGUE_UNAVAILABLE);
+}
+
+static void jobs_are_refused_until_the_backend_answers(void **state)
+{
+    (void)state;
+    struct puppet *puppet = puppet_new();
+    struct instance instance = instance_new(&puppet->backend, NULL);
+    atomic_store(&puppet->is_away, true);
+    catalogue_start(instance.catalogue);
+
+    assert_int_equal(instance_look_up(&instance, 'a'), CATALOGUE_UNAVAILABLE);
+    assert_false(catalogue_is_ready(instance.catalogue));
+    assert_null(app_index_pepper(instance.index));
+    assert_int_equal(atomic_load(&puppet->finds), 0);
+
+    atomic_store(&puppet->is_away, false);
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_is_ready(instance.catalogue))
+        ;
+    assert_non_null(app_index_pepper(instance.index));
+    sem_post(&puppet->leave);
+    assert_int_equal(instance_look_up(&instance, 'a'), CATALOGUE_ABSENT);
+    instance_close(&instance);
+}
+
+static void a_killed_redis_is_survived(void **state)
+{
+    struct redis_server *server = *state;
+    struct instance instance = instance_open_redis(server);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    redis_server_kill(server);
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_UNAVAILABLE);
+    WAIT_FOR (INSTANCE_PATIENCE_S, !catalogue_is_ready(instance.catalogue))
+        ;
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(app_index_count(instance.index), 1);
+
+    redis_server_restart(server);
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_is_ready(instance.catalogue))
+        ;
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_ABSENT);
+    instance_close(&instance);
+}
+
+static void a_hanging_redis_is_survived(void **state)
+{
+    struct redis_server *server = *state;
+    struct instance instance = instance_open_redis(server);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    redis_server_pause(server);
+    enum catalogue_status while_hanging = instance_look_up(&instance, 'b');
+    redis_server_continue(server);
+
+    assert_int_equal(while_hanging, CATALOGUE_UNAVAILABLE);
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_look_up(&instance, 'b') == CATALOGUE_ABSENT)
+        ;
+    assert_int_equal(instance_look_up(&instance, 'a'), CATALOGUE_OK);
+    instance_close(&instance);
+}
+
+/* A worker that looks an app up again and again while it is changed. */
+struct reader {
+    struct app_index *index;
+    atomic_bool is_stopping;
+    const char *complaint; /* NULL: every value was whole, and no older than the one before */
+};
+
+static void *reader_run(void *context)
+{
+    struct reader *reader = context;
+    struct key_digest key = instance_key('a');
+    int64_t newest = 0;
+
+    while (!atomic_load(&reader->is_stopping)) {
+        struct app *app = app_index_find(reader->index, &key);
+
+        if (app == NULL || app->revision < newest)
+            reader->complaint = "the app was lost or came back older";
+        else
+            newest = app->revision;
+        for (size_t i = 0; app != NULL && i < policy_set_count(app->policies); i++) {
+            if (policy_set_at(app->policies, i)->limit_count != 1)
+                reader->complaint = "a policy was not whole";
+        }
+        app_release(app);
+    }
+    return NULL;
+}
+
+static void policies_change_while_workers_read_them(void **state)
+{
+    enum { ROUNDS = 50 };
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct reader reader = {.index = instance.index};
+    pthread_t thread;
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(pthread_create(&thread, NULL, reader_run, &reader), 0);
+
+    for (int i = 0; i < ROUNDS; i++) {
+        enum catalogue_status expected = i == 0 ? CATALOGUE_CREATED : CATALOGUE_OK;
+        assert_int_equal(instance_save(&instance, policy), expected);
+    }
+
+    atomic_store(&reader.is_stopping, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_null(reader.complaint);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* The *state of every test is the one Redis, empty. */
+static struct redis_server *server;
+
+static int empty_redis(void **state)
+{
+    (void)redis_server_command(server, "FLUSHALL");
+    *state = server;
+    return 0;
+}
+
+int main(void)
+{
+#define WITH_REDIS(name) cmocka_unit_test_setup(name, empty_redis)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(instances_of_one_catalogue_share_the_pepper),
+        cmocka_unit_test(a_configured_pepper_is_used),
+        cmocka_unit_test(a_created_app_is_published_before_the_answer),
+        cmocka_unit_test(a_key_registered_elsewhere_is_found_at_once),
+        cmocka_unit_test(a_changed_policy_is_published_before_the_answer),
+        cmocka_unit_test(changes_spread_through_a_file),
+        WITH_REDIS(changes_spread_through_redis),
+        cmocka_unit_test(all_apps_are_there_after_a_restart),
+        cmocka_unit_test(a_job_that_waited_too_long_is_not_begun),
+        cmocka_unit_test(jobs_beyond_the_bound_are_not_taken),
+        cmocka_unit_test(jobs_not_yet_run_are_answered_at_the_end),
+        cmocka_unit_test(jobs_are_refused_until_the_backend_answers),
+        WITH_REDIS(a_killed_redis_is_survived),
+        WITH_REDIS(a_hanging_redis_is_survived),
+        cmocka_unit_test(policies_change_while_workers_read_them),
+    };
+#undef WITH_REDIS
+
+    if (sodium_init() < 0)
+        return EXIT_FAILURE;
+    (void)signal(SIGPIPE, SIG_IGN);
+    server = redis_server_start(NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    redis_server_stop(server);
+    scratch_remove();
+    return failed;
+}

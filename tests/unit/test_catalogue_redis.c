@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue_cases.h"
+
+#include "base/arena.h"
+#include "sample_policy.h"
+#include "support/redis_server.h"
+#include "support/scratch.h"
+#include "support/wait.h"
+
+#include <signal.h>
+#include <sodium.h>
+
+static struct redis_server *server;
+
+static int setup(void **state)
+{
+    static struct catalogue_pair pair;
+    struct redis_url unix_url;
+    struct redis_url tcp_url;
+    struct error error = {0};
+
+    (void)redis_server_command(server, "FLUSHALL");
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &unix_url, &error));
+    assert_true(redis_url_parse(text_of(redis_server_tcp_url(server)), &tcp_url, &error));
+    pair.one = catalogue_redis_new(&unix_url);
+    pair.other = catalogue_redis_new(&tcp_url);
+    *state = &pair;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct catalogue_pair *pair = *state;
+
+    pair->one->operations->free(pair->one);
+    pair->other->operations->free(pair->other);
+    return 0;
+}
+
+static bool answers(struct catalogue_backend *backend)
+{
+    struct key_digest key = sample_digest(0);
+    char app_id[APP_ID_BYTES + 1];
+    struct error error = {0};
+
+    return backend->operations->app_find(backend, &key, app_id, &error) != CATALOGUE_UNAVAILABLE;
+}
+
+static void all_keys_are_in_one_slot_of_a_cluster(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct digest_key pepper = {.bytes = {1}};
+    struct error error = {0};
+    const char *app_id = sample_app(pair->one, 'a');
+    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, policy, &error),
+                     CATALOGUE_CREATED);
+    assert_int_equal(pair->one->operations->pepper(pair->one, &pepper, &error), CATALOGUE_OK);
+
+    const redisReply *keys = redis_server_command(server, "KEYS *");
+
+    assert_int_equal(keys->elements, 6);
+    for (size_t i = 0; i < keys->elements; i++)
+        assert_true(text_starts_with(text_of(keys->element[i]->str), TEXT("sluice:{catalogue}:")));
+    arena_close(&arena);
+}
+
+static void a_policy_that_cannot_be_read_is_skipped_and_can_be_replaced(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *good = sample_policy(&arena, "{'route_key':'/good','rate':'5/s'}");
+    struct policy *bad = sample_policy(&arena, "{'route_key':'/bad','rate':'5/s'}");
+    struct error error = {0};
+    const char *app_id = sample_app(pair->one, 'a');
+    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, good, &error),
+                     CATALOGUE_CREATED);
+
+    (void)redis_server_command(server, "HSET sluice:{catalogue}:policies:%s %s %s", app_id,
+                               "[\"/bad\",\"default\",null]", "{\"from\":\"the future\"}");
+
+    struct app *app = load_app(pair->one, app_id);
+    assert_int_equal(policy_set_count(app->policies), 1);
+    assert_same_policy(policy_set_at(app->policies, 0), good);
+    app_release(app);
+    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, bad, &error),
+                     CATALOGUE_OK);
+    assert_int_equal(bad->version, 1);
+    arena_close(&arena);
+}
+
+static void revisions_grow_although_redis_has_lost_its_last_writes(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct app *before = load_app(pair->one, sample_app(pair->one, 'a'));
+
+    (void)redis_server_command(server, "SET sluice:{catalogue}:revision 1");
+
+    struct app *after = load_app(pair->one, sample_app(pair->one, 'b'));
+    assert_true(after->revision > before->revision);
+    app_release(before);
+    app_release(after);
+}
+
+static void revisions_grow_although_the_clock_has_gone_back(void **state)
+{
+    struct catalogue_pair *pair = *state;
+
+    (void)redis_server_command(server, "SET sluice:{catalogue}:revision 4000000000000000");
+
+    struct app *app = load_app(pair->one, sample_app(pair->one, 'a'));
+    assert_true(app->revision == INT64_C(4000000000000001));
+    app_release(app);
+}
+
+static void damage_is_named(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct digest_key pepper = {.bytes = {1}};
+    struct app *app = NULL;
+    struct error error = {0};
+    const char *app_id = sample_app(pair->one, 'a');
+
+    (void)redis_server_command(server, "SET sluice:{catalogue}:pepper short");
+    (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s keys xyz", app_id);
+
+    assert_int_equal(pair->one->operations->pepper(pair->one, &pepper, &error),
+                     CATALOGUE_UNAVAILABLE);
+    assert_string_equal(error.message, "the stored pepper is not 32 bytes long");
+    assert_int_equal(pair->one->operations->app_load(pair->one, app_id, &app, &error),
+                     CATALOGUE_UNAVAILABLE);
+    assert_string_equal(error.message, "redis: the stored app app_a00000000000 is damaged");
+}
+
+static void a_redis_that_is_away_is_found_again(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct digest_key pepper = {.bytes = {1}};
+    struct app *app = NULL;
+    struct error error = {0};
+    int64_t revision = 0;
+
+    redis_server_kill(server);
+    assert_false(answers(pair->one));
+    assert_int_equal(pair->one->operations->pepper(pair->one, &pepper, &error),
+                     CATALOGUE_UNAVAILABLE);
+    assert_int_equal(pair->one->operations->app_load(pair->one, "app_a00000000000", &app, &error),
+                     CATALOGUE_UNAVAILABLE);
+    assert_int_equal(pair->one->operations->changes(pair->one, &revision, NULL, NULL, &error),
+                     CATALOGUE_UNAVAILABLE);
+    assert_string_not_equal(error.message, "");
+    redis_server_restart(server);
+
+    WAIT_FOR (10, answers(pair->one))
+        ;
+    sample_app(pair->one, 'a');
+}
+
+static void a_redis_that_hangs_is_not_waited_for(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    assert_true(answers(pair->one));
+
+    redis_server_pause(server);
+    bool answered = answers(pair->one);
+    redis_server_continue(server);
+
+    assert_false(answered);
+    WAIT_FOR (10, answers(pair->one))
+        ;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(all_keys_are_in_one_slot_of_a_cluster, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_policy_that_cannot_be_read_is_skipped_and_can_be_replaced,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(revisions_grow_although_redis_has_lost_its_last_writes,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(revisions_grow_although_the_clock_has_gone_back, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(damage_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_redis_that_is_away_is_found_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_redis_that_hangs_is_not_waited_for, setup, teardown),
+    };
+
+    if (sodium_init() < 0)
+        return EXIT_FAILURE;
+    (void)signal(SIGPIPE, SIG_IGN);
+    server = redis_server_start(NULL);
+    int failed = catalogue_cases_run(setup, teardown) + cmocka_run_group_tests(tests, NULL, NULL);
+    redis_server_stop(server);
+    scratch_remove();
+    return failed;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue_cases.h"
+
+#include "base/arena.h"
+#include "sample_policy.h"
+#include "support/scratch.h"
+
+#include <sodium.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+struct place {
+    struct catalogue_pair pair; /* what the shared cases know of it */
+    char directory[SCRATCH_PATH_BYTES + 16];
+    char path[SCRATCH_PATH_BYTES + 32];
+};
+
+static struct catalogue_backend *open_backend(const struct place *place)
+{
+    struct error error = {0};
+    struct catalogue_backend *backend = catalogue_sqlite_new(place->path, &error);
+
+    if (backend == NULL)
+        fail_msg("%s", error.message);
+    return backend;
+}
+
+static int setup(void **state)
+{
+    static struct place place;
+    char scratch[SCRATCH_PATH_BYTES];
+
+    scratch_directory("sqlite", scratch);
+    (void)snprintf(place.directory, sizeof(place.directory), "%s/data", scratch);
+    (void)snprintf(place.path, sizeof(place.path), "%s/sluice.db", place.directory);
+    place.pair.one = open_backend(&place);
+    place.pair.other = open_backend(&place);
+    *state = &place;
+    return 0;
+}
+
+static void close_backend(struct catalogue_backend **backend)
+{
+    if (*backend != NULL)
+        (*backend)->operations->free(*backend);
+    *backend = NULL;
+}
+
+static int teardown(void **state)
+{
+    struct place *place = *state;
+
+    close_backend(&place->pair.one);
+    close_backend(&place->pair.other);
+    return 0;
+}
+
+/* Runs SQL behind the catalogue's back. */
+static void meddle(const struct place *place, const char *sql)
+{
+    sqlite3 *database = NULL;
+
+    assert_int_equal(sqlite3_open(place->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void expect_refused(const char *path, const char *part_of_reason)
+{
+    struct error error = {0};
+
+    assert_null(catalogue_sqlite_new(path, &error));
+
+    if (strstr(error.message, path) == NULL || strstr(error.message, part_of_reason) == NULL)
+        fail_msg("%s", error.message);
+}
+
+static void the_file_is_for_its_owner_alone(void **state)
+{
+    struct place *place = *state;
+    struct stat directory;
+    struct stat file;
+    struct stat log;
+    char log_path[sizeof(place->path) + 4];
+    sample_app(place->pair.one, 'a');
+    (void)snprintf(log_path, sizeof(log_path), "%s-wal", place->path);
+
+    assert_int_equal(stat(place->directory, &directory), 0);
+    assert_int_equal(stat(place->path, &file), 0);
+    assert_int_equal(stat(log_path, &log), 0);
+
+    assert_int_equal(directory.st_mode & 0777, 0700);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    assert_int_equal(log.st_mode & 0777, 0600);
+}
+
+static void everything_is_there_after_a_restart(void **state)
+{
+    struct place *place = *state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct digest_key pepper = {.bytes = {1, 2, 3}};
+    struct digest_key candidate = {.bytes = {4}};
+    struct catalogue_backend *backend = place->pair.one;
+    struct error error = {0};
+    const char *app_id = sample_app(backend, 'a');
+    assert_int_equal(backend->operations->pepper(backend, &pepper, &error), CATALOGUE_OK);
+    assert_int_equal(backend->operations->policy_save(backend, app_id, policy, &error),
+                     CATALOGUE_CREATED);
+
+    close_backend(&place->pair.one);
+    close_backend(&place->pair.other);
+    backend = place->pair.one = open_backend(place);
+
+    struct app *app = load_app(backend, app_id);
+    assert_same_policy(policy_set_find(app->policies, &policy->identity), policy);
+    assert_int_equal(backend->operations->pepper(backend, &candidate, &error), CATALOGUE_OK);
+    assert_memory_equal(&candidate, &pepper, sizeof(pepper));
+    app_release(app);
+    arena_close(&arena);
+}
+
+static void a_policy_that_cannot_be_read_is_skipped(void **state)
+{
+    struct place *place = *state;
+    struct arena arena = {0};
+    struct policy *good = sample_policy(&arena, "{'route_key':'/good','rate':'5/s'}");
+    struct policy *bad = sample_policy(&arena, "{'route_key':'/bad','rate':'5/s'}");
+    struct catalogue_backend *backend = place->pair.one;
+    struct error error = {0};
+    const char *app_id = sample_app(backend, 'a');
+    assert_int_equal(backend->operations->policy_save(backend, app_id, good, &error),
+                     CATALOGUE_CREATED);
+    assert_int_equal(backend->operations->policy_save(backend, app_id, bad, &error),
+                     CATALOGUE_CREATED);
+
+    meddle(place, "UPDATE policies SET document = '{\"from\":\"the future\"}'"
+                  " WHERE route_key = '/bad'");
+
+    struct app *app = load_app(backend, app_id);
+    assert_int_equal(policy_set_count(app->policies), 1);
+    assert_same_policy(policy_set_at(app->policies, 0), good);
+    app_release(app);
+    arena_close(&arena);
+}
+
+static void a_lock_held_by_another_process_makes_it_unavailable_for_writing(void **state)
+{
+    struct place *place = *state;
+    struct catalogue_backend *backend = place->pair.one;
+    struct key_digest key = sample_digest('a');
+    struct error error = {0};
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(place->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+
+    enum catalogue_status status =
+        backend->operations->app_create(backend, "app_a00000000000", TEXT("a"), 1, &key, &error);
+
+    assert_int_equal(status, CATALOGUE_UNAVAILABLE);
+    assert_string_equal(error.message, "SQLite: database is locked");
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    sample_app(backend, 'a');
+}
+
+static void a_damaged_pepper_is_not_used(void **state)
+{
+    struct place *place = *state;
+    struct catalogue_backend *backend = place->pair.one;
+    struct digest_key pepper = {.bytes = {1}};
+    struct error error = {0};
+    meddle(place, "INSERT INTO settings VALUES ('pepper', x'0102')");
+
+    assert_int_equal(backend->operations->pepper(backend, &pepper, &error), CATALOGUE_UNAVAILABLE);
+
+    assert_string_equal(error.message, "the stored pepper is not 32 bytes long");
+}
+
+static void a_file_of_a_newer_version_is_refused(void **state)
+{
+    struct place *place = *state;
+    close_backend(&place->pair.one);
+    close_backend(&place->pair.other);
+
+    meddle(place, "PRAGMA user_version = 99");
+
+    expect_refused(place->path, "its schema is 99, and this version knows none past 1");
+}
+
+static void what_is_no_database_is_refused(void **state)
+{
+    (void)state;
+    char path[SCRATCH_PATH_BYTES];
+    char below[2 * SCRATCH_PATH_BYTES];
+    static const char content[] = "This is a letter, and has nothing to do with databases at all. "
+                                  "It only has to be longer than the header of one, which takes "
+                                  "a hundred bytes.";
+
+    scratch_file("letter", content, path);
+    (void)snprintf(below, sizeof(below), "%s/no/sluice.db", path);
+
+    expect_refused(path, "file is not a database");
+    expect_refused(below, "its directory cannot be created: Not a directory");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_file_is_for_its_owner_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(everything_is_there_after_a_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_policy_that_cannot_be_read_is_skipped, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_lock_held_by_another_process_makes_it_unavailable_for_writing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_pepper_is_not_used, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_a_newer_version_is_refused, setup, teardown),
+        cmocka_unit_test(what_is_no_database_is_refused),
+    };
+
+    if (sodium_init() < 0)
+        return EXIT_FAILURE;
+    int failed = catalogue_cases_run(setup, teardown) + cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_remove();
+    return failed;
+}

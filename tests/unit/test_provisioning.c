@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue/provisioning.h"
+
+#include "auth/api_key.h"
+#include "base/arena.h"
+#include "instance.h"
+#include "sample_policy.h"
+#include "support/cmocka.h"
+#include "support/wait.h"
+
+#include <signal.h>
+#include <sodium.h>
+
+/* An app that the configuration declares. */
+struct declaration {
+    struct arena arena;
+    char api_key[API_KEY_BYTES + 1];
+    struct policy *policies[2];
+    struct catalogue_provision provision;
+};
+
+static void declaration_open(struct declaration *declaration)
+{
+    *declaration = (struct declaration){0};
+    api_key_generate(declaration->api_key);
+    declaration->policies[0] =
+        sample_policy(&declaration->arena, "{'route_key':'/a','rate':'5/s','description':'A'}");
+    declaration->policies[1] = sample_policy(
+        &declaration->arena, "{'route_key':'/b','role':'gold','limits':[{'name':'x','rate':'5/s'},"
+                             "{'name':'y','rate':'100/h'}],'mode':'shadow'}");
+    declaration->provision = (struct catalogue_provision){.app_id = INSTANCE_APP_ID,
+                                                          .name = TEXT("declared"),
+                                                          .api_key = declaration->api_key,
+                                                          .policies = declaration->policies,
+                                                          .policy_count = 2};
+}
+
+static void provision(struct instance *instance, const struct declaration *declaration)
+{
+    catalogue_provision(instance->catalogue, &declaration->provision, 1);
+}
+
+static void a_declared_app_is_created_with_its_policies(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    struct declaration declaration;
+    struct key_digest digest;
+    declaration_open(&declaration);
+
+    provision(&instance, &declaration);
+    instance_start(&instance);
+
+    /* By the digest that authentication computes. */
+    api_key_digest(app_index_pepper(instance.index), text_of(declaration.api_key), digest.bytes);
+    struct app *app = app_index_find(instance.index, &digest);
+    assert_non_null(app);
+    assert_string_equal(app->id, INSTANCE_APP_ID);
+    assert_true(text_equal(app->name, TEXT("declared")));
+    assert_int_equal(policy_set_count(app->policies), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct policy *policy = declaration.policies[i];
+        assert_same_policy(policy_set_find(app->policies, &policy->identity), policy);
+    }
+    app_release(app);
+    arena_close(&declaration.arena);
+    instance_close(&instance);
+}
+
+static void declaring_again_saves_only_what_differs(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    struct declaration declaration;
+    declaration_open(&declaration);
+    struct policy *unnamed = sample_policy(&declaration.arena, "{'route_key':'/c','rate':'9/s'}");
+    provision(&instance, &declaration);
+    instance_start(&instance);
+    assert_int_equal(instance_save(&instance, unnamed), CATALOGUE_CREATED);
+    instance_close(&instance);
+
+    instance = instance_open_file(path);
+    memcpy(declaration.provision.app_id, "app_b00000000000", APP_ID_BYTES);
+    declaration.policies[1]->limits[1].quota = 200;
+    provision(&instance, &declaration);
+    instance_start(&instance);
+
+    assert_int_equal(app_index_count(instance.index), 1);
+    assert_int_equal(instance_version(&instance, declaration.policies[0]), 1);
+    assert_int_equal(instance_version(&instance, declaration.policies[1]), 2);
+    assert_int_equal(instance_version(&instance, unnamed), 1);
+    arena_close(&declaration.arena);
+    instance_close(&instance);
+}
+
+static void a_declaration_takes_effect_while_running(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    struct declaration declaration;
+    declaration_open(&declaration);
+    instance_start(&instance);
+
+    provision(&instance, &declaration);
+
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, declaration.policies[1]) == 1)
+        ;
+    declaration.policies[0]->limits[0].quota = 6;
+    provision(&instance, &declaration);
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, declaration.policies[0]) == 2)
+        ;
+    assert_int_equal(instance_version(&instance, declaration.policies[1]), 1);
+    arena_close(&declaration.arena);
+    instance_close(&instance);
+}
+
+static void a_declaration_waits_for_the_backend(void **state)
+{
+    struct redis_server *server = *state;
+    struct declaration declaration;
+    declaration_open(&declaration);
+    redis_server_kill(server);
+    struct instance instance = instance_open_redis(server);
+    struct instance never_started = instance_open_redis(server);
+
+    provision(&never_started, &declaration);
+    provision(&instance, &declaration);
+    catalogue_start(instance.catalogue);
+    assert_int_equal(instance_look_up(&instance, 'a'), CATALOGUE_UNAVAILABLE);
+    redis_server_restart(server);
+
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, declaration.policies[1]) == 1)
+        ;
+    arena_close(&declaration.arena);
+    instance_close(&instance);
+    instance_close(&never_started);
+}
+
+static void instances_with_the_same_declaration_make_one_app(void **state)
+{
+    struct redis_server *server = *state;
+    struct instance one = instance_open_redis(server);
+    struct instance other = instance_open_redis(server);
+    struct declaration declaration;
+    declaration_open(&declaration);
+
+    provision(&one, &declaration);
+    memcpy(declaration.provision.app_id, "app_b00000000000", APP_ID_BYTES);
+    provision(&other, &declaration);
+    catalogue_start(one.catalogue);
+    catalogue_start(other.catalogue);
+
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_is_ready(one.catalogue))
+        ;
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_is_ready(other.catalogue))
+        ;
+    const redisReply *apps = redis_server_command(server, "ZCARD sluice:{catalogue}:apps");
+    assert_int_equal(apps->integer, 1);
+    arena_close(&declaration.arena);
+    instance_close(&one);
+    instance_close(&other);
+}
+
+static void no_api_key_is_stored_in_clear(void **state)
+{
+    struct redis_server *server = *state;
+    char path[INSTANCE_PATH_BYTES];
+    char secret[33] = "";
+    instance_new_file(path);
+    struct instance in_file = instance_open_file(path);
+    struct instance in_redis = instance_open_redis(server);
+    struct declaration declaration;
+    declaration_open(&declaration);
+    memcpy(secret, declaration.api_key + 17, 32);
+
+    provision(&in_file, &declaration);
+    provision(&in_redis, &declaration);
+    instance_start(&in_file);
+    instance_start(&in_redis);
+
+    *strrchr(path, '/') = '\0';
+    assert_true(scratch_contains(path, "declared"));
+    assert_false(scratch_contains(path, secret));
+    assert_true(redis_server_contains(server, "declared"));
+    assert_false(redis_server_contains(server, secret));
+    arena_close(&declaration.arena);
+    instance_close(&in_file);
+    instance_close(&in_redis);
+}
+
+/* The *state of every test is the one Redis, empty. */
+static struct redis_server *server;
+
+static int setup(void **state)
+{
+    (void)redis_server_command(server, "FLUSHALL");
+    *state = server;
+    return 0;
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+    const struct CMUnitTest tests[] = {
+        TEST(a_declared_app_is_created_with_its_policies),
+        TEST(declaring_again_saves_only_what_differs),
+        TEST(a_declaration_takes_effect_while_running),
+        TEST(a_declaration_waits_for_the_backend),
+        TEST(instances_with_the_same_declaration_make_one_app),
+        TEST(no_api_key_is_stored_in_clear),
+    };
+#undef TEST
+
+    if (sodium_init() < 0)
+        return EXIT_FAILURE;
+    (void)signal(SIGPIPE, SIG_IGN);
+    server = redis_server_start(NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    redis_server_stop(server);
+    scratch_remove();
+    return failed;
+}
