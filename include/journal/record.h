@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One decision, as the log keeps it and shows it. */
+#ifndef JOURNAL_RECORD_H
+#define JOURNAL_RECORD_H
+
+#include "base/text.h"
+#include "base/writer.h"
+
+#include <jansson.h>
+
+struct arena;
+
+struct record {
+    int64_t time_us;     /* wall clock */
+    struct text subject; /* the user's id or the canonical address */
+    bool subject_is_ip;
+    struct text route;
+    struct text role;
+    int64_t cost;
+    bool allowed;
+    const char *reason; /* NULL when there is nothing to say; a literal, or in the reader's arena */
+    int64_t remaining;  /* -1: unknown, written as null */
+    int64_t policy_version;
+    const char *mode; /* "enforce" or "shadow"; like reason */
+    bool degraded;
+};
+
+/* Which entries /logs/latest wants. */
+struct record_filter {
+    int64_t limit; /* 1..JOURNAL_RECORDS */
+    enum { RECORD_ANY, RECORD_ALLOWED, RECORD_DENIED } allowed;
+    struct text route_key; /* absent: any */
+    struct text user_id;   /* absent: any */
+};
+
+bool record_filter_takes(const struct record_filter *filter, const struct record *record);
+
+/* Writes the log entry's object: id (unless absent), timestamp (s), time (RFC 3339, ms), user_id,
+ * route, role, cost, allowed, reason, remaining, policy_version, mode, degraded; and `ip` in place
+ * of user_id when the subject is one. */
+void record_write(const struct record *record, struct text id, struct writer *writer);
+
+/* Reads back what record_write() wrote, in whatever version; members it does not know are passed
+ * over. False when it is no log entry. Texts are copied into `arena`; time_us is in whole ms. */
+MUST_USE bool record_read(const json_t *entry, struct arena *arena, struct record *record);
+
+#endif

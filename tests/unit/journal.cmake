@@ -1,0 +1,4 @@
+# Tests of the journal layer.
+unit_test(record LINKS journal)
+unit_test(ring LINKS journal THREADS)
+unit_test(journal LINKS support journal THREADS LABELS redis)
