@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Request framing (RFC 9112 §3.2, §6) that libmicrohttpd 0.9.75 lets through and that proxies
+ * read differently: the stuff of request smuggling. Fed with every header field, then asked.
+ * Pure. */
+#ifndef HTTP_FRAMING_H
+#define HTTP_FRAMING_H
+
+#include "base/text.h"
+
+struct framing {
+    bool host_required; /* HTTP/1.1 */
+    bool is_chunked;
+    int64_t content_length; /* 0 when there is none */
+    int host_count;
+    int content_length_count;
+    int transfer_encoding_count;
+    bool content_length_malformed;
+    bool transfer_encoding_unknown;
+};
+
+void framing_init(struct framing *framing, bool host_required);
+
+/* A transport_visit_fn; `context` is the framing. */
+void framing_on_header(void *context, struct text name, struct text value);
+
+/* Why the request must be refused with 400 and the connection closed, as a sentence; NULL when
+ * it is fine. */
+const char *framing_fault(const struct framing *framing);
+
+#endif

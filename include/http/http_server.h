@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * HTTP on a worker's event loop. Its file alone knows libmicrohttpd: external epoll mode, no
+ * threads, its own SO_REUSEPORT listener per worker. */
+#ifndef HTTP_HTTP_SERVER_H
+#define HTTP_HTTP_SERVER_H
+
+#include "base/error.h"
+#include "http/request.h"
+
+struct event_base;
+
+/* What the server asks of the layer above. Both run on the worker's thread. */
+struct http_handler {
+    void *context;
+    /* The headers are here. Returns how many bytes of body to accept; more is answered 413. May
+     * answer already (no such route, wrong media type), and then the body is not read. */
+    size_t (*begin)(struct request *request, void *context);
+    /* The body is here too. */
+    enum handled (*finish)(struct request *request, void *context);
+};
+
+struct http_server_options {
+    const struct sockaddr *address; /* port 0: see http_server_port() */
+    socklen_t address_length;
+    unsigned connections_max;
+    unsigned connections_per_ip_max; /* 0: no limit */
+    unsigned idle_timeout_s;
+    const char *tls_certificate; /* PEM text, NULL for plain HTTP */
+    const char *tls_key;
+    struct http_handler handler;
+};
+
+/* Listens and serves from the next turn on. NULL when the address cannot be bound. Worker's thread,
+ * as all below. */
+MUST_USE struct http_server *http_server_new(struct event_base *base,
+                                             const struct http_server_options *options,
+                                             struct error *error);
+
+/* The port that is bound. */
+int http_server_port(const struct http_server *server);
+
+/* Once per turn of the loop: lets libmicrohttpd run if there is anything for it, after all answers
+ * of this turn have been given. */
+void http_server_turn(struct http_server *server);
+
+/* Stops accepting; connections still open are closed after their present request. */
+void http_server_quiesce(struct http_server *server);
+
+/* Requests that have begun to come in and are not complete. libmicrohttpd 0.9.75 may take one whose
+ * client has gone away for such, until the idle time-out. */
+size_t http_server_incoming(const struct http_server *server);
+
+/* Requests that are complete and not yet answered to the last byte. */
+size_t http_server_busy(const struct http_server *server);
+
+/* Asserts that nothing is waiting: libmicrohttpd must not be stopped with suspended connections. */
+void http_server_free(struct http_server *server);
+
+#endif

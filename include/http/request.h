@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One HTTP request and its answer, without any trace of the library that carries it.
+ *
+ * A handler answers now, by request_answer() and its kin, and returns HANDLED_NOW; or returns
+ * HANDLED_LATER, and the answer follows from a later step on the same worker. Everything made for
+ * the request lies in its arena and goes with it. Worker's thread only. */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include "base/arena.h"
+#include "base/faults.h"
+#include "base/form.h"
+#include "base/text.h"
+#include "http/transport.h"
+
+#include <sys/socket.h>
+
+struct route;
+
+enum handled { HANDLED_NOW, HANDLED_LATER };
+
+/* OPEN: headers are here. READING: the body comes in. HANDLING: a handler runs. WAITING: it
+ * returned HANDLED_LATER; suspended. ANSWERED: status and body are set. */
+enum request_phase {
+    REQUEST_OPEN,
+    REQUEST_READING,
+    REQUEST_HANDLING,
+    REQUEST_WAITING,
+    REQUEST_ANSWERED
+};
+
+#define RESPONSE_FIELDS_MAX 16
+
+struct response_field {
+    const char *name;
+    const char *value;
+};
+
+struct response {
+    int status;
+    const char *content_type; /* NULL: no body */
+    struct text body;         /* in the request's arena, or static */
+    bool close;               /* the connection ends with this answer */
+    size_t field_count;
+    struct response_field fields[RESPONSE_FIELDS_MAX];
+};
+
+struct request {
+    enum request_phase phase;
+    struct arena arena;
+    const char *method;
+    const char *path; /* without the query; percent-decoded */
+    struct text body;
+    const struct route *route; /* set by the api's begin step */
+    void *principal;           /* whom the credentials belong to; set by the api */
+    const struct sockaddr *peer;
+    struct response response;
+    struct request_cleanup *cleanups;  /* private: see request_on_close() */
+    void *context;                     /* the handler's own state between its steps */
+    const struct transport *transport; /* private: what carries the request */
+};
+
+/* The field's value, absent when there is none; several fields of the name are not joined: the
+ * first. */
+struct text request_header(const struct request *request, const char *name);
+/* All values of the field joined with ", "; absent when there is none. In the arena. */
+struct text request_header_joined(struct request *request, const char *name);
+
+bool request_has_query(const struct request *request);
+
+/* The query string as a JSON object of strings, for a FORM_TEXTUAL form. A parameter that is
+ * repeated or not UTF-8 is a fault. Released with the request. */
+const json_t *request_query(struct request *request, struct faults *faults);
+
+/* Sets the answer, once. `body` must lie in the arena or be static; `content_type` is a literal. A
+ * WAITING request is resumed this turn. */
+void request_answer(struct request *request, int status, const char *content_type,
+                    struct text body);
+
+/* The same with application/json. */
+void request_answer_json(struct request *request, int status, struct text body);
+
+/* Runs release(object) when the request ends, in reverse order of these calls: for what the arena
+ * does not release (references, JSON values). */
+void request_on_close(struct request *request, void *object, void (*release)(void *object));
+
+/* For the transport alone: a new request; its end; and the only way from phase to phase, which
+ * asserts that there is one. */
+void request_init(struct request *request, const struct transport *transport);
+void request_close(struct request *request);
+void request_set_phase(struct request *request, enum request_phase phase);
+
+/* A short text in the request's arena, NUL-terminated. */
+const char *request_printf(struct request *request, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Adds a field to the answer, before request_answer(). `name` is a literal; `value` a literal or in
+ * the arena. */
+void request_add_field(struct request *request, const char *name, const char *value);
+
+#endif

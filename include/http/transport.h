@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a request asks of the library that carries it: http_server.c implements it over
+ * libmicrohttpd, a unit test over a table. */
+#ifndef HTTP_TRANSPORT_H
+#define HTTP_TRANSPORT_H
+
+#include "base/text.h"
+
+struct request;
+
+/* Called for each header field or query argument; the texts are borrowed as long as the request
+ * lives. */
+typedef void transport_visit_fn(void *context, struct text name, struct text value);
+
+struct transport {
+    /* The value of the first header field of this name (any case), absent when there is none. */
+    struct text (*header)(const struct request *request, const char *name);
+    void (*each_header)(const struct request *request, void *context, transport_visit_fn *visit);
+    /* Percent-decoded; an argument without "=" has an absent value. */
+    void (*each_argument)(const struct request *request, void *context, transport_visit_fn *visit);
+    /* The WAITING request has been answered. */
+    void (*resume)(struct request *request);
+};
+
+#endif

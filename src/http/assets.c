@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Embedded files over HTTP: content negotiation, revalidation, and the fields that keep a browser
+ * from doing more with a page than it has to. */
+#include "http/assets.h"
+
+/* What Swagger UI needs and no more: it sets style attributes and has its icons in data: URLs. */
+static const char content_security_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'none'";
+
+#define WEIGHT_UNSAID (-1) /* the field does not name the coding */
+#define WEIGHT_MAX    1000
+
+static int member_weight(struct text parameter);
+static int weight_parse(struct text weight);
+static bool cut_tag(struct text *rest, struct text *tag);
+static void add_fields(struct request *request, const struct asset *asset, const char *etag);
+static bool has_type(const struct asset *asset, struct text type);
+
+const struct asset *assets_find(const struct asset table[], const char *path)
+{
+    for (const struct asset *asset = table; asset->path; asset++)
+        if (strcmp(asset->path, path) == 0)
+            return asset;
+    return NULL;
+}
+
+void assets_answer(struct request *request, const struct asset *asset)
+{
+    enum asset_encoding encoding = assets_choose(request_header_joined(request, "Accept-Encoding"));
+    const struct asset_body *body = &asset->bodies[encoding];
+
+    add_fields(request, asset, body->etag);
+    if (assets_match(request_header_joined(request, "If-None-Match"), body->etag)) {
+        /* Only its length is sent: what 200 would have (RFC 9110 §8.6). */
+        request_answer(request, 304, NULL, body->content);
+        return;
+    }
+    if (encoding == ASSET_GZIP)
+        request_add_field(request, "Content-Encoding", "gzip");
+    request_answer(request, 200, asset->content_type, body->content);
+}
+
+enum asset_encoding assets_choose(struct text accept_encoding)
+{
+    struct text rest = accept_encoding;
+    int gzip = WEIGHT_UNSAID;
+    int identity = WEIGHT_UNSAID;
+    int others = WEIGHT_UNSAID;
+
+    while (!text_is_absent(rest)) {
+        struct text parameter = text_cut(&rest, ',');
+        struct text coding = text_trim(text_cut(&parameter, ';'));
+        int weight = member_weight(parameter);
+
+        if (text_equal_ignoring_case(coding, TEXT("gzip")))
+            gzip = weight;
+        else if (text_equal_ignoring_case(coding, TEXT("identity")))
+            identity = weight;
+        else if (text_equal(coding, TEXT("*")))
+            others = weight;
+    }
+    if (gzip == WEIGHT_UNSAID)
+        gzip = others;
+    return gzip > 0 && gzip >= identity ? ASSET_GZIP : ASSET_IDENTITY;
+}
+
+bool assets_match(struct text if_none_match, const char *etag)
+{
+    struct text rest = text_trim(if_none_match);
+    struct text tag;
+
+    if (text_is_absent(rest))
+        return false;
+    if (text_equal(rest, TEXT("*")))
+        return true;
+    while (cut_tag(&rest, &tag))
+        if (text_equal(tag, text_of(etag)))
+            return true;
+    return false;
+}
+
+/* The weight after a coding's ";". What is no weight counts as 0: a wish that cannot be read is not
+ * granted. */
+static int member_weight(struct text parameter)
+{
+    struct text value = text_trim(parameter);
+    struct text name;
+
+    if (text_is_absent(parameter))
+        return WEIGHT_MAX;
+    name = text_cut(&value, '=');
+    return text_equal_ignoring_case(name, TEXT("q")) ? weight_parse(value) : 0;
+}
+
+/* "0.25" as 250, in thousandths (RFC 9110 §12.4.2); 0 for what is not of that form. */
+static int weight_parse(struct text weight)
+{
+    static const int worth[] = {WEIGHT_MAX, 0, 100, 10, 1};
+    int thousandths = 0;
+
+    if (weight.length > ARRAY_COUNT(worth))
+        return 0;
+    for (size_t i = 0; i < weight.length; i++) {
+        char c = weight.at[i];
+
+        if (i == 1 ? c != '.' : c < '0' || c > '9')
+            return 0;
+        thousandths += (c - '0') * worth[i];
+    }
+    return thousandths <= WEIGHT_MAX ? thousandths : 0;
+}
+
+/* Takes the next entity tag, quotes included and "W/" left out, from a list of them. Commas cannot
+ * cut the list: a tag may contain one. */
+static bool cut_tag(struct text *rest, struct text *tag)
+{
+    const char *at = rest->at;
+    const char *end = at + rest->length;
+    const char *quote;
+
+    while (at < end && (*at == ',' || *at == ' ' || *at == '\t'))
+        at++;
+    if (end - at > 2 && at[0] == 'W' && at[1] == '/')
+        at += 2;
+    if (at == end || *at != '"')
+        return false;
+    quote = memchr(at + 1, '"', (size_t)(end - at - 1));
+    if (!quote)
+        return false;
+    *tag = (struct text){at, (size_t)(quote + 1 - at)};
+    *rest = (struct text){quote + 1, (size_t)(end - quote - 1)};
+    return true;
+}
+
+static void add_fields(struct request *request, const struct asset *asset, const char *etag)
+{
+    bool is_html = has_type(asset, TEXT("text/html"));
+    bool is_json = has_type(asset, TEXT("application/json"));
+
+    request_add_field(request, "ETag", etag);
+    request_add_field(request, "Vary", "Accept-Encoding");
+    request_add_field(request, "Cache-Control",
+                      is_html || is_json ? "no-cache" : "public, max-age=3600");
+    request_add_field(request, "X-Content-Type-Options", "nosniff");
+    if (is_html)
+        request_add_field(request, "Content-Security-Policy", content_security_policy);
+}
+
+/* Whatever parameters follow the type. */
+static bool has_type(const struct asset *asset, struct text type)
+{
+    return text_starts_with(text_of(asset->content_type), type);
+}

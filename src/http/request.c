@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A request's life between the transport below and the handlers above. */
+#include "http/request.h"
+
+#include "base/buffer.h"
+
+struct request_cleanup {
+    struct request_cleanup *next;
+    void *object;
+    void (*release)(void *object);
+};
+
+/* phase_follows[from] has a bit for each phase that may come next. */
+static const unsigned phase_follows[] = {
+    [REQUEST_OPEN] = 1U << REQUEST_READING | 1U << REQUEST_ANSWERED,
+    [REQUEST_READING] = 1U << REQUEST_HANDLING | 1U << REQUEST_ANSWERED,
+    [REQUEST_HANDLING] = 1U << REQUEST_WAITING | 1U << REQUEST_ANSWERED,
+    [REQUEST_WAITING] = 1U << REQUEST_ANSWERED,
+    [REQUEST_ANSWERED] = 0,
+};
+
+struct joining {
+    const char *name;
+    struct arena *arena;
+    struct buffer value;
+    bool found;
+};
+
+struct querying {
+    json_t *object;
+    struct faults *faults;
+};
+
+static transport_visit_fn on_header_to_join;
+static transport_visit_fn on_any_argument;
+static transport_visit_fn on_query_argument;
+static void release_json(void *object);
+
+void request_init(struct request *request, const struct transport *transport)
+{
+    *request = (struct request){.phase = REQUEST_OPEN, .transport = transport};
+    arena_init(&request->arena);
+}
+
+void request_close(struct request *request)
+{
+    for (struct request_cleanup *cleanup = request->cleanups; cleanup; cleanup = cleanup->next)
+        cleanup->release(cleanup->object);
+    arena_close(&request->arena);
+}
+
+void request_set_phase(struct request *request, enum request_phase phase)
+{
+    ASSERT(phase_follows[request->phase] & 1U << phase);
+    request->phase = phase;
+}
+
+void request_on_close(struct request *request, void *object, void (*release)(void *object))
+{
+    struct request_cleanup *cleanup = ARENA_NEW(&request->arena, struct request_cleanup);
+
+    *cleanup = (struct request_cleanup){request->cleanups, object, release};
+    request->cleanups = cleanup;
+}
+
+struct text request_header(const struct request *request, const char *name)
+{
+    return request->transport->header(request, name);
+}
+
+struct text request_header_joined(struct request *request, const char *name)
+{
+    struct joining joining = {.name = name, .arena = &request->arena};
+
+    request->transport->each_header(request, &joining, on_header_to_join);
+    return joining.found ? buffer_text(&joining.value) : (struct text){0};
+}
+
+bool request_has_query(const struct request *request)
+{
+    bool found = false;
+
+    request->transport->each_argument(request, &found, on_any_argument);
+    return found;
+}
+
+const json_t *request_query(struct request *request, struct faults *faults)
+{
+    struct querying querying = {json_object(), faults};
+
+    ASSERT(querying.object);
+    request_on_close(request, querying.object, release_json);
+    request->transport->each_argument(request, &querying, on_query_argument);
+    return querying.object;
+}
+
+void request_answer(struct request *request, int status, const char *content_type, struct text body)
+{
+    bool was_waiting = request->phase == REQUEST_WAITING;
+
+    request_set_phase(request, REQUEST_ANSWERED);
+    request->response.status = status;
+    request->response.content_type = content_type;
+    request->response.body = body;
+    if (was_waiting)
+        request->transport->resume(request);
+}
+
+void request_answer_json(struct request *request, int status, struct text body)
+{
+    request_answer(request, status, "application/json", body);
+}
+
+const char *request_printf(struct request *request, const char *format, ...)
+{
+    char text[128];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return text_copy(&request->arena, text_of(text)).at;
+}
+
+void request_add_field(struct request *request, const char *name, const char *value)
+{
+    struct response *response = &request->response;
+
+    ASSERT(response->field_count < RESPONSE_FIELDS_MAX);
+    response->fields[response->field_count++] = (struct response_field){name, value};
+}
+
+static void on_header_to_join(void *context, struct text name, struct text value)
+{
+    struct joining *joining = context;
+
+    if (!text_equal_ignoring_case(name, text_of(joining->name)))
+        return;
+    if (!joining->found)
+        buffer_init(&joining->value, joining->arena, value.length + 1);
+    else
+        buffer_add(&joining->value, TEXT(", "));
+    buffer_add(&joining->value, value);
+    joining->found = true;
+}
+
+static void on_any_argument(void *context, struct text name, struct text value)
+{
+    bool *found = context;
+
+    (void)name;
+    (void)value;
+    *found = true;
+}
+
+static void on_query_argument(void *context, struct text name, struct text value)
+{
+    struct querying *querying = context;
+    char key[64];
+
+    if (name.length == 0 || name.length >= sizeof key) {
+        faults_add(querying->faults, "", NULL, "has a query parameter that is not known");
+        return;
+    }
+    memcpy(key, name.at, name.length);
+    key[name.length] = '\0';
+    if (json_object_get(querying->object, key)) {
+        faults_add(querying->faults, "", key, "must not be repeated");
+        return;
+    }
+    /* Both calls refuse what is not UTF-8. */
+    if (json_object_set_new(querying->object, key,
+                            json_stringn(value.at ? value.at : "", value.length)) != 0)
+        faults_add(querying->faults, "", NULL, "has a query parameter that is not UTF-8");
+}
+
+static void release_json(void *object)
+{
+    json_decref(object);
+}

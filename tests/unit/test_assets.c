@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Embedded files over HTTP, with a transport that is a table of header fields. */
+#include "http/assets.h"
+
+#include "http/transport.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define BODY(literal, etag)                                                                        \
+    {                                                                                              \
+        {literal, sizeof(literal) - 1}, etag                                                       \
+    }
+
+static const struct asset table[] = {
+    {
+        .path = "/page",
+        .content_type = "text/html; charset=utf-8",
+        .bodies = {BODY("<p>plain", "\"p1\""), BODY("<p>small", "\"p2\"")},
+    },
+    {
+        .path = "/page/script.js",
+        .content_type = "text/javascript; charset=utf-8",
+        .bodies = {BODY("plain()", "\"s1\""), BODY("small()", "\"s2\"")},
+    },
+    {
+        .path = "/document",
+        .content_type = "application/json",
+        .bodies = {BODY("{\"plain\":1}", "\"d1\""), BODY("{\"small\":1}", "\"d2\"")},
+    },
+    {.path = NULL},
+};
+
+/* The fields of the request that is being made. */
+static struct {
+    const char *accept_encoding;
+    const char *if_none_match;
+} sent;
+
+static void visit_field(void *context, transport_visit_fn *visit, const char *name,
+                        const char *value)
+{
+    if (value)
+        visit(context, text_of(name), text_of(value));
+}
+
+static void each_header(const struct request *request, void *context, transport_visit_fn *visit)
+{
+    (void)request;
+    visit_field(context, visit, "accept-encoding", sent.accept_encoding);
+    visit_field(context, visit, "if-none-match", sent.if_none_match);
+}
+
+static const struct transport fake_transport = {.each_header = each_header};
+
+static struct request request;
+
+static const struct response *get(const char *path, const char *accept_encoding,
+                                  const char *if_none_match)
+{
+    const struct asset *asset = assets_find(table, path);
+
+    assert_non_null(asset);
+    sent.accept_encoding = accept_encoding;
+    sent.if_none_match = if_none_match;
+    request_init(&request, &fake_transport);
+    request_set_phase(&request, REQUEST_READING);
+    request_set_phase(&request, REQUEST_HANDLING);
+    assets_answer(&request, asset);
+    assert_int_equal(request.phase, REQUEST_ANSWERED);
+    return &request.response;
+}
+
+static int forget_request(void **state)
+{
+    (void)state;
+    request_close(&request);
+    return 0;
+}
+
+static const char *field(const struct response *response, const char *name)
+{
+    for (size_t i = 0; i < response->field_count; i++)
+        if (strcmp(response->fields[i].name, name) == 0)
+            return response->fields[i].value;
+    return NULL;
+}
+
+static void assert_body(const struct response *response, const char *content)
+{
+    assert_true(text_equal(response->body, text_of(content)));
+}
+
+static void find_takes_exact_paths_only(void **state)
+{
+    (void)state;
+
+    assert_ptr_equal(assets_find(table, "/page"), &table[0]);
+    assert_ptr_equal(assets_find(table, "/page/script.js"), &table[1]);
+    assert_null(assets_find(table, "/page/"));
+    assert_null(assets_find(table, "/pag"));
+    assert_null(assets_find(table, ""));
+}
+
+static void choose_sends_gzip_only_to_who_asks_for_it(void **state)
+{
+    static const struct {
+        const char *accept_encoding;
+        enum asset_encoding chosen;
+    } cases[] = {
+        {NULL, ASSET_IDENTITY},
+        {"", ASSET_IDENTITY},
+        {"br", ASSET_IDENTITY},
+        {"gzipped", ASSET_IDENTITY},
+        {"gzip", ASSET_GZIP},
+        {"GZip", ASSET_GZIP},
+        {"gzip, deflate, br, zstd", ASSET_GZIP},
+        {"br;q=1.0,gzip;q=0.8,*;q=0.1", ASSET_GZIP},
+        {" deflate , gzip ", ASSET_GZIP},
+        {"*", ASSET_GZIP},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        assert_int_equal(assets_choose(text_of(cases[i].accept_encoding)), cases[i].chosen);
+}
+
+static void choose_follows_the_weights(void **state)
+{
+    static const struct {
+        const char *accept_encoding;
+        enum asset_encoding chosen;
+    } cases[] = {
+        {"gzip;q=0", ASSET_IDENTITY},
+        {"gzip;q=0.000", ASSET_IDENTITY},
+        {"gzip;q=0.001", ASSET_GZIP},
+        {"gzip; q=1", ASSET_GZIP},
+        {"gzip ; Q=1.000", ASSET_GZIP},
+        {"gzip;q=0, *", ASSET_IDENTITY},
+        {"*;q=0", ASSET_IDENTITY},
+        {"gzip;q=0.5, identity", ASSET_IDENTITY},
+        {"gzip;q=0.5, identity;q=0.4", ASSET_GZIP},
+        {"gzip;q=0.55, identity;q=0.6", ASSET_IDENTITY},
+        {"gzip, identity", ASSET_GZIP},
+        {"identity;q=0, *;q=0.5", ASSET_GZIP},
+        {"identity;q=0", ASSET_IDENTITY},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        assert_int_equal(assets_choose(text_of(cases[i].accept_encoding)), cases[i].chosen);
+}
+
+static void choose_does_not_grant_what_it_cannot_read(void **state)
+{
+    static const char *const malformed[] = {
+        "gzip;q=2",     "gzip;q=1.001", "gzip;q=-1", "gzip;q=0.5555", "gzip;q=",
+        "gzip;level=9", "gzip;",        "gzip;q",    ";q=1",          ",,,",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(malformed); i++)
+        assert_int_equal(assets_choose(text_of(malformed[i])), ASSET_IDENTITY);
+}
+
+static void match_finds_the_tag_wherever_it_stands(void **state)
+{
+    static const char *const naming[] = {
+        "\"abc\"",           "W/\"abc\"", "  \"abc\"  ", "\"x\", \"abc\"", "\"x\",W/\"abc\",\"y\"",
+        "\"x,\", , \"abc\"", "*",         " * ",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(naming); i++)
+        assert_true(assets_match(text_of(naming[i]), "\"abc\""));
+}
+
+static void match_takes_nothing_for_the_tag_that_is_not(void **state)
+{
+    static const char *const other[] = {
+        NULL,
+        "",
+        "\"\"",
+        "\"ab\"",
+        "\"abcd\"",
+        "\"ABC\"",
+        "abc",
+        "\"abc",
+        "abc\"",
+        "w/\"abc\"",
+        "W/",
+        "W/abc",
+        "\"x,\"abc\"",
+        "\"",
+        ",",
+        "*, \"x\"",
+        "\"x\" abc \"abc\"",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(other); i++)
+        assert_false(assets_match(text_of(other[i]), "\"abc\""));
+}
+
+static void answer_is_the_file_as_it_is(void **state)
+{
+    const struct response *response = get("/page/script.js", NULL, NULL);
+
+    (void)state;
+    assert_int_equal(response->status, 200);
+    assert_string_equal(response->content_type, "text/javascript; charset=utf-8");
+    assert_body(response, "plain()");
+    assert_string_equal(field(response, "ETag"), "\"s1\"");
+    assert_string_equal(field(response, "Vary"), "Accept-Encoding");
+    assert_string_equal(field(response, "X-Content-Type-Options"), "nosniff");
+    assert_null(field(response, "Content-Encoding"));
+}
+
+static void answer_in_gzip_has_a_tag_of_its_own(void **state)
+{
+    const struct response *response = get("/page/script.js", "gzip", NULL);
+
+    (void)state;
+    assert_int_equal(response->status, 200);
+    assert_body(response, "small()");
+    assert_string_equal(field(response, "ETag"), "\"s2\"");
+    assert_string_equal(field(response, "Vary"), "Accept-Encoding");
+    assert_string_equal(field(response, "Content-Encoding"), "gzip");
+}
+
+static void answer_to_a_tag_that_is_current_is_not_modified(void **state)
+{
+    const struct response *response = get("/page", "gzip", "W/\"p0\", W/\"p2\"");
+
+    (void)state;
+    assert_int_equal(response->status, 304);
+    assert_null(response->content_type);
+    assert_body(response, "<p>small"); /* for its length */
+    assert_string_equal(field(response, "ETag"), "\"p2\"");
+    assert_string_equal(field(response, "Vary"), "Accept-Encoding");
+    assert_string_equal(field(response, "Cache-Control"), "no-cache");
+    assert_null(field(response, "Content-Encoding"));
+}
+
+static void answer_to_the_tag_of_another_encoding_is_the_file(void **state)
+{
+    const struct response *response = get("/page", NULL, "\"p2\"");
+
+    (void)state;
+    assert_int_equal(response->status, 200);
+    assert_body(response, "<p>plain");
+}
+
+static void pages_and_documents_are_asked_for_again_each_time(void **state)
+{
+    (void)state;
+
+    assert_string_equal(field(get("/page", NULL, NULL), "Cache-Control"), "no-cache");
+    request_close(&request);
+    assert_string_equal(field(get("/document", NULL, NULL), "Cache-Control"), "no-cache");
+    request_close(&request);
+    assert_string_equal(field(get("/page/script.js", NULL, NULL), "Cache-Control"),
+                        "public, max-age=3600");
+}
+
+static void only_pages_carry_a_content_security_policy(void **state)
+{
+    const char *policy = field(get("/page", NULL, NULL), "Content-Security-Policy");
+
+    (void)state;
+    assert_non_null(policy);
+    assert_non_null(strstr(policy, "default-src 'none'"));
+    assert_non_null(strstr(policy, "script-src 'self';"));
+    assert_non_null(strstr(policy, "frame-ancestors 'none'"));
+    request_close(&request);
+    assert_null(field(get("/document", NULL, NULL), "Content-Security-Policy"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(find_takes_exact_paths_only),
+        cmocka_unit_test(choose_sends_gzip_only_to_who_asks_for_it),
+        cmocka_unit_test(choose_follows_the_weights),
+        cmocka_unit_test(choose_does_not_grant_what_it_cannot_read),
+        cmocka_unit_test(match_finds_the_tag_wherever_it_stands),
+        cmocka_unit_test(match_takes_nothing_for_the_tag_that_is_not),
+        cmocka_unit_test_teardown(answer_is_the_file_as_it_is, forget_request),
+        cmocka_unit_test_teardown(answer_in_gzip_has_a_tag_of_its_own, forget_request),
+        cmocka_unit_test_teardown(answer_to_a_tag_that_is_current_is_not_modified, forget_request),
+        cmocka_unit_test_teardown(answer_to_the_tag_of_another_encoding_is_the_file,
+                                  forget_request),
+        cmocka_unit_test_teardown(pages_and_documents_are_asked_for_again_each_time,
+                                  forget_request),
+        cmocka_unit_test_teardown(only_pages_carry_a_content_security_policy, forget_request),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
