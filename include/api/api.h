@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the handlers of one worker work with. Made by the worker, borrowed by the handlers. */
+#ifndef API_API_H
+#define API_API_H
+
+#include "auth/client_ip.h"
+#include "catalogue/catalogue.h"
+#include "http/http_server.h"
+#include "journal/journal.h"
+#include "limit/rate.h"
+#include "limit/rate_headers.h"
+#include "store/store.h"
+#include "store/store_memory.h"
+
+#include <stdatomic.h>
+
+enum registration { REGISTRATION_OPEN, REGISTRATION_TOKEN, REGISTRATION_CLOSED };
+
+extern const char *const registration_words[]; /* in the order of the enum, NULL-terminated */
+
+/* The settings that SIGHUP may change. Immutable; a reload hands every worker a new one. */
+struct api_settings {
+    enum registration registration;
+    char admin_token[257];      /* "" for none */
+    struct rate register_limit; /* quota 0: no limit */
+    struct rate manage_limit;
+    struct trusted_proxies trusted_proxies;
+    enum rate_headers_style rate_headers;
+};
+
+struct api {
+    const struct api_settings *settings;
+    struct app_index *index;
+    struct catalogue *catalogue;
+    struct journal *journal;
+    struct store *store;
+    struct memory_table *local;  /* fallback of on_store_error, and the IP limits */
+    struct queue *queue;         /* replies of the other threads to this worker */
+    const char *engine;          /* "memory" or "redis", for /readyz */
+    const atomic_bool *draining; /* SIGTERM has come */
+    /* Workers whose store has not decided yet: at 0 the process is ready, and from then on a store
+     * that is away makes it `degraded`. */
+    const atomic_int *starting;
+    int64_t now_us; /* clock_monotonic_us(), read once per turn */
+};
+
+/* The steps before a handler, for http_server: find the route, check the media type; then the IP
+ * limit, the API key, the handler. `context` is a struct api. */
+size_t api_begin(struct request *request, void *context);
+enum handled api_finish(struct request *request, void *context);
+
+#endif

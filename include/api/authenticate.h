@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From X-API-Key to an app. */
+#ifndef API_AUTHENTICATE_H
+#define API_AUTHENTICATE_H
+
+#include "api/api.h"
+
+/* Goes on with a request whose app is known; its return value counts as authenticate()'s. */
+typedef enum handled authenticated_fn(struct request *request, void *context);
+
+/* A look-up costs the catalogue little, but keys can be made up: this many a second and process,
+ * the rest is answered 503. A key that was not found is not looked up again for this long. */
+#define AUTHENTICATE_LOOKUPS_PER_SECOND 1000
+#define AUTHENTICATE_ABSENT_S           10
+
+/* Finds the app of the request's key, makes it request->principal until the request ends, and
+ * goes on with `next`, at once when the index knows the key. A well-formed key that it does not
+ * know is looked up in the catalogue, so that a key registered at one instance works at the next
+ * at once. Otherwise answers 401, or 503 when the catalogue cannot say. */
+enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next);
+
+#endif

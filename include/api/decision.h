@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One check from its JSON to its verdict: what /check does once, /check/batch many times, and
+ * /reset up to the point where it knows whose counters are meant.
+ *
+ * While the store is asked, the client waits, suspended. The store answers within its deadline
+ * whatever happens behind it (store/store_redis.h), and the answer becomes a verdict here: a
+ * decision as it is, a failure by the policy's on_store_error. `local` decides with this process'
+ * own counters, `allow` and `deny` without any (limit/verdict.h). The client gets an ordinary
+ * answer that says `degraded`. */
+#ifndef API_DECISION_H
+#define API_DECISION_H
+
+#include "api/api.h"
+#include "limit/subject.h"
+#include "limit/verdict.h"
+
+struct decision;
+
+/* The verdict is there. Worker's loop; never inside decision_take(). */
+typedef void decision_done_fn(struct decision *decision);
+
+/* Lives in the arena of its request, and stays where it is. */
+struct decision {
+    struct api *api;
+    const struct app *app;
+    struct subject subject;
+    struct text route_key;
+    struct text role; /* the default role when none was given */
+    int64_t cost;
+    const struct policy *policy; /* of `app`; set by decision_match() */
+    struct verdict verdict;      /* set when the decision is taken */
+    void *context;               /* the asker's */
+    decision_done_fn *done;
+};
+
+/* Who is asked about: the members user_id or ip, route_key, role. Texts are borrowed from the
+ * form or lie in `arena`. False when there was a fault. */
+bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena);
+
+/* The same and `cost`, from a whole document at `pointer`. */
+bool decision_read(struct decision *decision, const json_t *value, const char *pointer,
+                   struct arena *arena, struct faults *faults);
+
+/* Finds the policy; false when none applies. */
+bool decision_match(struct decision *decision);
+
+/* The store's words for this subject and policy. */
+struct take decision_counters(const struct decision *decision);
+
+/* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, `done`
+ * never runs. HANDLED_LATER: done(decision) runs once. */
+enum handled decision_take(struct decision *decision, decision_done_fn *done);
+
+/* The members of the check body, into an object that the caller has begun. */
+void decision_write(const struct decision *decision, struct writer *writer);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The handlers, one per row of the route table; each source file is one resource. `context` is a
+ * struct api. The app of a ROUTE_APP request is request_app(). */
+#ifndef API_HANDLERS_H
+#define API_HANDLERS_H
+
+#include "api/api.h"
+#include "http/request.h"
+
+/* The app that the request's key belongs to; borrowed, lives as long as the request. */
+struct app *request_app(const struct request *request);
+
+enum handled register_post(struct request *request, void *context); /* register.c */
+enum handled policy_post(struct request *request, void *context);   /* policies.c */
+enum handled policy_get(struct request *request, void *context);
+enum handled policy_delete(struct request *request, void *context);
+enum handled check_post(struct request *request, void *context);       /* check.c */
+enum handled check_batch_post(struct request *request, void *context); /* check_batch.c */
+enum handled reset_post(struct request *request, void *context);       /* reset.c */
+enum handled logs_latest_get(struct request *request, void *context);  /* logs.c */
+enum handled livez_get(struct request *request, void *context);        /* health.c */
+enum handled readyz_get(struct request *request, void *context);
+enum handled asset_get(struct request *request, void *context); /* pages.c */
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What happens to every request before its handler: route, media type; IP limit, API key. */
+#include "api/api.h"
+
+#include "api/authenticate.h"
+#include "api/handlers.h"
+#include "api/local_limit.h"
+#include "api/routes.h"
+#include "http/assets.h"
+#include "http/problem.h"
+#include "limit/verdict.h"
+#include "web/web_assets.h"
+
+/* Of a request that is refused anyway. */
+#define REFUSED_BODY_BYTES_MAX ((size_t)16 * 1024)
+
+const char *const registration_words[] = {"open", "token", "closed", NULL};
+
+static void refuse_route(struct request *request);
+static bool media_type_is_taken(const struct request *request);
+static bool is_json(struct text media_type);
+static bool guard_admits(struct request *request, struct api *api);
+
+/* The files of the docs page, /docs/..., are the one family of paths that is not in the table. */
+static const struct route asset_route = {
+    "GET",        "/docs/",
+    ROUTE_PUBLIC, ROUTE_UNLIMITED,
+    BODY_NONE,    REFUSED_BODY_BYTES_MAX,
+    asset_get,    "A file of the docs page",
+};
+
+size_t api_begin(struct request *request, void *context)
+{
+    const struct route *route = router_find(routes(), request->method, request->path);
+
+    (void)context;
+    if (!route && strncmp(request->path, asset_route.path, strlen(asset_route.path)) == 0 &&
+        assets_find(web_assets, request->path))
+        route = &asset_route;
+    if (!route) {
+        refuse_route(request);
+        return REFUSED_BODY_BYTES_MAX;
+    }
+    request->route = route;
+    if (route->body != BODY_NONE && !media_type_is_taken(request))
+        problem_answer(request, PROBLEM_MEDIA_TYPE, "The body must be JSON, not encoded.");
+    return route->body_bytes_max;
+}
+
+enum handled api_finish(struct request *request, void *context)
+{
+    struct api *api = context;
+    const struct route *route = request->route;
+
+    if (!guard_admits(request, api))
+        return HANDLED_NOW;
+    if (route->access == ROUTE_APP)
+        return authenticate(request, api, route->handle);
+    return route->handle(request, api);
+}
+
+struct app *request_app(const struct request *request)
+{
+    ASSERT(request->principal);
+    return request->principal;
+}
+
+static void refuse_route(struct request *request)
+{
+    const char *allow = router_allow(routes(), request->path, &request->arena);
+
+    if (!allow && assets_find(web_assets, request->path))
+        allow = "GET, HEAD";
+    if (!allow) {
+        problem_answer(request, PROBLEM_NO_ROUTE, "There is nothing at this path; see /docs.");
+        return;
+    }
+    request_add_field(request, "Allow", allow);
+    problem_answer(request, PROBLEM_METHOD, "This path takes %s.", allow);
+}
+
+/* Absent, JSON, or what curl -d sends when it is told nothing. */
+static bool media_type_is_taken(const struct request *request)
+{
+    struct text encoding = request_header(request, "Content-Encoding");
+    struct text type = request_header(request, "Content-Type");
+    struct text media_type = text_trim(text_cut(&type, ';'));
+
+    if (!text_is_absent(encoding) &&
+        !text_equal_ignoring_case(text_trim(encoding), TEXT("identity")))
+        return false;
+    return media_type.length == 0 || is_json(media_type) ||
+           text_equal_ignoring_case(media_type, TEXT("application/x-www-form-urlencoded"));
+}
+
+static bool is_json(struct text media_type)
+{
+    static const struct text suffix = {"+json", 5};
+
+    if (text_equal_ignoring_case(media_type, TEXT("application/json")))
+        return true;
+    if (media_type.length <= suffix.length || !memchr(media_type.at, '/', media_type.length))
+        return false;
+    return text_equal_ignoring_case(
+        (struct text){media_type.at + media_type.length - suffix.length, suffix.length}, suffix);
+}
+
+static bool guard_admits(struct request *request, struct api *api)
+{
+    bool registers = request->route->guard == ROUTE_REGISTERING;
+    struct rate rate = registers ? api->settings->register_limit : api->settings->manage_limit;
+    struct limit_outcome outcome;
+    struct ip_address address;
+    int64_t retry_s;
+
+    if (request->route->guard == ROUTE_UNLIMITED || rate.quota == 0)
+        return true;
+    address = client_ip_find(&api->settings->trusted_proxies, request->peer,
+                             request_header_joined(request, "X-Forwarded-For"));
+    address = client_ip_subject(&address);
+    outcome =
+        local_limit_take(api, registers ? LOCAL_LIMIT_REGISTER : LOCAL_LIMIT_MANAGE,
+                         (struct text){(const char *)address.bytes, sizeof address.bytes}, rate, 1);
+    if (outcome.allowed)
+        return true;
+    retry_s = verdict_seconds(outcome.retry_us);
+    request_add_field(request, "Retry-After", request_printf(request, "%lld", (long long)retry_s));
+    problem_answer(request, PROBLEM_TOO_MANY_REQUESTS,
+                   "This address may send %lld such requests in %lld s; try again in %lld s.",
+                   (long long)rate.quota, (long long)rate.window_s, (long long)retry_s);
+    return false;
+}

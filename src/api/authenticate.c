@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * X-API-Key, in the order it is examined. */
+#include "api/authenticate.h"
+
+#include "api/local_limit.h"
+#include "auth/api_key.h"
+#include "http/problem.h"
+
+struct lookup {
+    struct catalogue_job job;
+    struct request *request;
+    struct api *api;
+    authenticated_fn *next;
+};
+
+static bool digest_of_key(struct request *request, struct api *api, struct key_digest *digest);
+static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
+                            authenticated_fn *next);
+static void on_looked_up(struct catalogue_job *job);
+static enum handled proceed(struct request *request, struct api *api, struct app *app,
+                            authenticated_fn *next);
+static void release_app(void *app);
+
+static const struct rate lookup_rate = {AUTHENTICATE_LOOKUPS_PER_SECOND, 1};
+static const struct rate absent_rate = {1, AUTHENTICATE_ABSENT_S};
+
+enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next)
+{
+    struct key_digest digest;
+    struct app *app;
+
+    if (!digest_of_key(request, api, &digest))
+        return HANDLED_NOW;
+    app = app_index_find(api->index, &digest);
+    if (!app)
+        return look_up(request, api, &digest, next);
+    return proceed(request, api, app, next);
+}
+
+static bool digest_of_key(struct request *request, struct api *api, struct key_digest *digest)
+{
+    const struct digest_key *pepper = app_index_pepper(api->index);
+    struct text key = request_header(request, "X-API-Key");
+
+    if (text_is_absent(key)) {
+        problem_answer(request, PROBLEM_NO_KEY, "Send the app's key in the X-API-Key header.");
+        return false;
+    }
+    if (!api_key_is_well_formed(key)) {
+        problem_answer(request, PROBLEM_BAD_KEY, "X-API-Key is not a key of this service.");
+        return false;
+    }
+    if (!pepper) {
+        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue has not been reached yet.");
+        return false;
+    }
+    api_key_digest(pepper, key, digest->bytes);
+    return true;
+}
+
+static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
+                            authenticated_fn *next)
+{
+    struct text subject = {(const char *)key->bytes, sizeof key->bytes};
+    struct lookup *lookup;
+
+    if (!local_limit_take(api, LOCAL_LIMIT_ABSENT, subject, absent_rate, 0).remaining) {
+        problem_answer(request, PROBLEM_BAD_KEY, "X-API-Key belongs to no app.");
+        return HANDLED_NOW;
+    }
+    if (!local_limit_take(api, LOCAL_LIMIT_LOOKUP, TEXT(""), lookup_rate, 1).allowed) {
+        problem_answer(request, PROBLEM_OVERLOADED, "Too many unknown keys are being looked up.");
+        return HANDLED_NOW;
+    }
+
+    lookup = ARENA_NEW(&request->arena, struct lookup);
+    lookup->request = request;
+    lookup->api = api;
+    lookup->next = next;
+    lookup->job.kind = CATALOGUE_APP_FIND;
+    lookup->job.key = *key;
+    lookup->job.reply_to = api->queue;
+    lookup->job.done = on_looked_up;
+    lookup->job.context = lookup;
+    if (catalogue_submit(api->catalogue, &lookup->job))
+        return HANDLED_LATER;
+    problem_answer(request, PROBLEM_OVERLOADED, "The catalogue has too much to do.");
+    return HANDLED_NOW;
+}
+
+static void on_looked_up(struct catalogue_job *job)
+{
+    struct lookup *lookup = job->context;
+    struct text subject = {(const char *)job->key.bytes, sizeof job->key.bytes};
+
+    if (job->app) {
+        proceed(lookup->request, lookup->api, job->app, lookup->next);
+    } else if (job->status == CATALOGUE_UNAVAILABLE) {
+        problem_answer(lookup->request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
+    } else {
+        local_limit_take(lookup->api, LOCAL_LIMIT_ABSENT, subject, absent_rate, 1);
+        problem_answer(lookup->request, PROBLEM_BAD_KEY, "X-API-Key belongs to no app.");
+    }
+}
+
+static enum handled proceed(struct request *request, struct api *api, struct app *app,
+                            authenticated_fn *next)
+{
+    request->principal = app;
+    request_on_close(request, app, release_app);
+    return next(request, api);
+}
+
+static void release_app(void *app)
+{
+    app_release(app);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * POST /check: may this caller do this now? */
+#include "api/body.h"
+#include "api/decision.h"
+#include "api/handlers.h"
+#include "base/clock.h"
+#include "http/problem.h"
+
+/* What a proxy that cannot pass 429 on may ask for instead: nginx's auth_request wants 403. */
+static const char *const deny_status_words[] = {"429", "403", "200", NULL};
+static const int deny_statuses[] = {429, 403, 200};
+
+struct check {
+    struct decision decision;
+    struct request *request;
+    int deny_status;
+};
+
+static bool check_read(struct check *check, struct request *request);
+static void check_on_decided(struct decision *decision);
+static void check_answer(struct check *check);
+
+enum handled check_post(struct request *request, void *context)
+{
+    struct check *check = ARENA_NEW(&request->arena, struct check);
+    struct decision *decision = &check->decision;
+
+    check->request = request;
+    decision->api = context;
+    decision->app = request_app(request);
+    decision->context = check;
+    if (!check_read(check, request))
+        return HANDLED_NOW;
+    if (!decision_match(decision)) {
+        problem_answer(request, PROBLEM_NO_POLICY,
+                       "No policy of this app applies to this route_key, role and user.");
+        return HANDLED_NOW;
+    }
+    if (decision_take(decision, check_on_decided) == HANDLED_LATER)
+        return HANDLED_LATER;
+    check_answer(check);
+    return HANDLED_NOW;
+}
+
+static bool check_read(struct check *check, struct request *request)
+{
+    struct faults faults = {0};
+    int deny_choice = 0;
+    const json_t *body = body_parse(request);
+
+    if (!body)
+        return false;
+    decision_read(&check->decision, body, "", &request->arena, &faults);
+    if (request_has_query(request)) {
+        struct form form;
+
+        if (form_open(&form, request_query(request, &faults), "", &faults)) {
+            form_choice(&form, "deny_status", FORM_OPTIONAL, deny_status_words, &deny_choice);
+            form_close(&form);
+        }
+    }
+    check->deny_status = deny_statuses[deny_choice];
+    if (faults.count == 0)
+        return true;
+    problem_answer_faults(request, &faults);
+    return false;
+}
+
+static void check_on_decided(struct decision *decision)
+{
+    check_answer(decision->context);
+}
+
+static void check_answer(struct check *check)
+{
+    struct request *request = check->request;
+    const struct verdict *verdict = &check->decision.verdict;
+    enum rate_headers_style style = check->decision.api->settings->rate_headers;
+    struct rate_header headers[RATE_HEADERS_MAX];
+    struct buffer body;
+    struct writer writer;
+    size_t count;
+
+    count = rate_headers_write(verdict, style, style == RATE_HEADERS_EPOCH ? clock_wall_us() : 0,
+                               &request->arena, headers);
+    for (size_t i = 0; i < count; i++)
+        request_add_field(request, headers[i].name, headers[i].value);
+
+    buffer_init(&body, &request->arena, 512);
+    writer_init(&writer, &body);
+    writer_begin_object(&writer, NULL);
+    decision_write(&check->decision, &writer);
+    writer_end_object(&writer);
+    request_answer_json(request, verdict->allowed ? 200 : check->deny_status, buffer_text(&body));
+}

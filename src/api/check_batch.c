@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * POST /check/batch: up to 1,000 checks, decided in order, answered together. Each has its own
+ * status: one that is wrong does not spoil the others. */
+#include "api/body.h"
+#include "api/decision.h"
+#include "api/handlers.h"
+#include "http/problem.h"
+
+#define BATCH_CHECKS_MAX 1000
+
+struct batch_item {
+    struct decision decision;
+    struct faults *faults; /* NULL when the item is well-formed */
+};
+
+struct batch {
+    struct request *request;
+    size_t count;
+    size_t undecided;
+    struct batch_item *items;
+};
+
+static const json_t *batch_read(struct request *request);
+static void batch_begin_item(struct batch *batch, struct api *api, const json_t *value,
+                             size_t index);
+static void batch_on_decided(struct decision *decision);
+static void batch_answer(struct batch *batch);
+static void batch_write_item(const struct batch_item *item, struct writer *writer);
+
+enum handled check_batch_post(struct request *request, void *context)
+{
+    struct batch *batch = ARENA_NEW(&request->arena, struct batch);
+    const json_t *checks = batch_read(request);
+
+    if (!checks)
+        return HANDLED_NOW;
+    batch->request = request;
+    batch->count = json_array_size(checks);
+    batch->items = ARENA_ARRAY(&request->arena, struct batch_item, batch->count);
+    for (size_t i = 0; i < batch->count; i++)
+        batch_begin_item(batch, context, json_array_get(checks, i), i);
+    if (batch->undecided > 0)
+        return HANDLED_LATER;
+    batch_answer(batch);
+    return HANDLED_NOW;
+}
+
+static const json_t *batch_read(struct request *request)
+{
+    const json_t *body = body_parse(request);
+    const json_t *checks = NULL;
+    struct faults faults = {0};
+    struct form form;
+
+    if (!body)
+        return NULL;
+    if (form_open(&form, body, "", &faults)) {
+        form_array(&form, "checks", FORM_REQUIRED, 1, BATCH_CHECKS_MAX, &checks);
+        form_close(&form);
+    }
+    if (faults.count == 0)
+        return checks;
+    problem_answer_faults(request, &faults);
+    return NULL;
+}
+
+static void batch_begin_item(struct batch *batch, struct api *api, const json_t *value,
+                             size_t index)
+{
+    struct batch_item *item = &batch->items[index];
+    struct arena *arena = &batch->request->arena;
+    struct faults faults = {0};
+    char pointer[32];
+
+    item->decision.api = api;
+    item->decision.app = request_app(batch->request);
+    item->decision.context = batch;
+    snprintf(pointer, sizeof pointer, "/checks/%zu", index);
+    if (!decision_read(&item->decision, value, pointer, arena, &faults)) {
+        item->faults = ARENA_NEW(arena, struct faults);
+        *item->faults = faults;
+        return;
+    }
+    if (decision_match(&item->decision) &&
+        decision_take(&item->decision, batch_on_decided) == HANDLED_LATER)
+        batch->undecided++;
+}
+
+static void batch_on_decided(struct decision *decision)
+{
+    struct batch *batch = decision->context;
+
+    if (--batch->undecided == 0)
+        batch_answer(batch);
+}
+
+static void batch_answer(struct batch *batch)
+{
+    struct buffer body;
+    struct writer writer;
+
+    buffer_init(&body, &batch->request->arena, 64 + batch->count * 320);
+    writer_init(&writer, &body);
+    writer_begin_object(&writer, NULL);
+    writer_begin_array(&writer, "results");
+    for (size_t i = 0; i < batch->count; i++)
+        batch_write_item(&batch->items[i], &writer);
+    writer_end_array(&writer);
+    writer_end_object(&writer);
+    request_answer_json(batch->request, 200, buffer_text(&body));
+}
+
+static void batch_write_item(const struct batch_item *item, struct writer *writer)
+{
+    writer_begin_object(writer, NULL);
+    if (item->faults) {
+        problem_write_faults(item->faults, writer);
+    } else if (!item->decision.policy) {
+        problem_write(PROBLEM_NO_POLICY,
+                      "No policy of this app applies to this route_key, role and user.", writer);
+    } else {
+        writer_integer(writer, "status", item->decision.verdict.allowed ? 200 : 429);
+        decision_write(&item->decision, writer);
+    }
+    writer_end_object(writer);
+}

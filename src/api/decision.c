@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A decision, in the order it runs: read -> match -> take -> verdict -> journal. */
+#include "api/decision.h"
+
+#include "base/clock.h"
+
+static store_done_fn on_taken;
+static void conclude(struct decision *decision, const struct outcome *outcome);
+static void decide_locally(struct decision *decision);
+static void record(const struct decision *decision);
+
+bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena)
+{
+    struct policy_identity identity = {.role = TEXT(POLICY_ROLE_DEFAULT)};
+    size_t faults_before = form->faults->count;
+
+    subject_read(form, arena, &decision->subject);
+    form_text(form, "route_key", FORM_REQUIRED, 1, POLICY_ROUTE_BYTES_MAX, &identity.route_key);
+    form_text(form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &identity.role);
+    decision->route_key = identity.route_key;
+    decision->role = identity.role;
+    return form->faults->count == faults_before;
+}
+
+bool decision_read(struct decision *decision, const json_t *value, const char *pointer,
+                   struct arena *arena, struct faults *faults)
+{
+    size_t faults_before = faults->count;
+    struct form form;
+
+    if (!form_open(&form, value, pointer, faults))
+        return false;
+    decision_read_subject(decision, &form, arena);
+    decision->cost = 1;
+    form_integer(&form, "cost", FORM_OPTIONAL, 0, LIMIT_COST_MAX, &decision->cost);
+    form_close(&form);
+    return faults->count == faults_before;
+}
+
+bool decision_match(struct decision *decision)
+{
+    struct text user_id = {0};
+
+    if (decision->subject.kind == SUBJECT_USER)
+        user_id = decision->subject.name;
+    decision->policy =
+        policy_set_match(decision->app->policies, decision->route_key, decision->role, user_id);
+    return decision->policy != NULL;
+}
+
+struct take decision_counters(const struct decision *decision)
+{
+    const struct digest_key *key = app_index_subject_key(decision->api->index);
+
+    return (struct take){
+        .key = {.subject = subject_digest(key, text_of(decision->app->id), &decision->subject),
+                .policy_id = decision->policy->id,
+                .layout = decision->policy->layout},
+        .limits = decision->policy->limits,
+        .limit_count = decision->policy->limit_count,
+        .cost = decision->cost,
+        .now_us = decision->api->now_us,
+    };
+}
+
+enum handled decision_take(struct decision *decision, decision_done_fn *done)
+{
+    struct outcome outcome;
+    struct take take;
+
+    if (!decision->policy->is_active) {
+        verdict_from_inactive(decision->policy, &decision->verdict);
+        record(decision);
+        return HANDLED_NOW;
+    }
+    decision->done = done;
+    take = decision_counters(decision);
+    if (store_take(decision->api->store, &take, &outcome, decision, on_taken) == STORE_LATER)
+        return HANDLED_LATER;
+    conclude(decision, &outcome);
+    return HANDLED_NOW;
+}
+
+void decision_write(const struct decision *decision, struct writer *writer)
+{
+    verdict_write(&decision->verdict, decision->route_key, decision->role, writer);
+}
+
+static void on_taken(void *context, const struct outcome *outcome)
+{
+    struct decision *decision = context;
+
+    conclude(decision, outcome);
+    decision->done(decision);
+}
+
+/* What a failed take means is the policy's word. */
+static void conclude(struct decision *decision, const struct outcome *outcome)
+{
+    if (outcome->status == TAKE_DONE)
+        verdict_from_outcome(decision->policy, outcome, false, &decision->verdict);
+    else if (decision->policy->on_store_error == ON_STORE_ERROR_LOCAL)
+        decide_locally(decision);
+    else
+        verdict_from_failure(decision->policy, outcome->status, &decision->verdict);
+    record(decision);
+}
+
+static void decide_locally(struct decision *decision)
+{
+    struct take take = decision_counters(decision);
+    struct outcome outcome;
+
+    take.now_us = clock_monotonic_us(); /* the turn that asked the store may be long ago */
+    memory_table_take(decision->api->local, &take, &outcome);
+    verdict_from_outcome(decision->policy, &outcome, true, &decision->verdict);
+}
+
+static void record(const struct decision *decision)
+{
+    const struct verdict *verdict = &decision->verdict;
+    struct record record = {
+        .time_us = clock_wall_us(),
+        .subject = decision->subject.name,
+        .subject_is_ip = decision->subject.kind == SUBJECT_IP,
+        .route = decision->route_key,
+        .role = decision->role,
+        .cost = decision->cost,
+        .allowed = verdict->allowed,
+        .reason = verdict->reason,
+        .remaining = verdict->decided ? verdict->remaining : -1,
+        .policy_version = decision->policy->version,
+        .mode = policy_mode_words[decision->policy->mode],
+        .degraded = verdict->degraded,
+    };
+
+    journal_record(decision->api->journal, decision->app->id, &record);
+}

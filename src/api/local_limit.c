@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/local_limit.h"
+
+struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, struct text subject,
+                                      struct rate rate, int64_t cost)
+{
+    /* Nobody outside sees these counters, and a collision would only cost its author some
+     * requests. */
+    static const struct digest_key key = {{0}};
+    struct limit fixed_window = {
+        .name = "default",
+        .algorithm = ALGORITHM_FIXED_WINDOW,
+        .quota = rate.quota,
+        .window_us = rate.window_s * 1000000,
+        .burst = rate.quota,
+    };
+    struct take take = {
+        .key = {.subject = digest_of(&key, &subject, 1), .policy_id = limit},
+        .limits = &fixed_window,
+        .limit_count = 1,
+        .cost = cost,
+        .now_us = api->now_us,
+    };
+    struct outcome outcome;
+
+    memory_table_take(api->local, &take, &outcome);
+    return outcome.at[0];
+}

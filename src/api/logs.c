@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * GET /logs/latest: the newest decisions of the app. */
+#include "api/handlers.h"
+#include "http/problem.h"
+
+#define LOGS_LIMIT_DEFAULT 50
+
+struct logs {
+    struct journal_job job;
+    struct request *request;
+};
+
+static bool read_filter(struct request *request, struct record_filter *filter);
+static void on_read(struct journal_job *job);
+
+enum handled logs_latest_get(struct request *request, void *context)
+{
+    struct logs *logs = ARENA_NEW(&request->arena, struct logs);
+    struct journal_job *job = &logs->job;
+    struct api *api = context;
+
+    if (!read_filter(request, &job->filter))
+        return HANDLED_NOW;
+    logs->request = request;
+    memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
+    job->arena = &request->arena;
+    job->reply_to = api->queue;
+    job->done = on_read;
+    job->context = logs;
+    if (journal_submit(api->journal, job))
+        return HANDLED_LATER;
+    problem_answer(request, PROBLEM_OVERLOADED, "The log has too many readers.");
+    return HANDLED_NOW;
+}
+
+static bool read_filter(struct request *request, struct record_filter *filter)
+{
+    struct faults faults = {0};
+    struct form form;
+    bool allowed;
+
+    filter->limit = LOGS_LIMIT_DEFAULT;
+    if (form_open(&form, request_query(request, &faults), "", &faults)) {
+        form.kind = FORM_TEXTUAL;
+        form_integer(&form, "limit", FORM_OPTIONAL, 1, JOURNAL_RECORDS, &filter->limit);
+        if (form_bool(&form, "allowed", FORM_OPTIONAL, &allowed))
+            filter->allowed = allowed ? RECORD_ALLOWED : RECORD_DENIED;
+        form_text(&form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
+        form_text(&form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
+        form_close(&form);
+    }
+    if (faults.count == 0)
+        return true;
+    problem_answer_faults(request, &faults);
+    return false;
+}
+
+static void on_read(struct journal_job *job)
+{
+    struct logs *logs = job->context;
+
+    if (job->available)
+        request_answer_json(logs->request, 200, job->entries);
+    else
+        problem_answer(logs->request, PROBLEM_UNAVAILABLE, "The log cannot be read at present.");
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * /policy: save, list and delete. */
+#include "api/body.h"
+#include "api/handlers.h"
+#include "http/problem.h"
+
+#include <sodium.h>
+
+struct policy_job {
+    struct catalogue_job job;
+    struct request *request;
+};
+
+static struct policy *read_policy(struct request *request);
+static enum handled submit(struct policy_job *policy_job, struct request *request, struct api *api,
+                           catalogue_done_fn *done);
+static void on_saved(struct catalogue_job *job);
+static void write_saved(const struct catalogue_job *job, struct request *request);
+static bool read_filter(struct request *request, struct policy_identity *filter);
+static bool filter_takes(const struct policy_identity *filter,
+                         const struct policy_identity *identity);
+static bool read_identity(struct request *request, struct policy_identity *identity);
+static void on_deleted(struct catalogue_job *job);
+
+enum handled policy_post(struct request *request, void *context)
+{
+    struct policy_job *policy_job = ARENA_NEW(&request->arena, struct policy_job);
+    struct catalogue_job *job = &policy_job->job;
+
+    job->policy = read_policy(request);
+    if (!job->policy)
+        return HANDLED_NOW;
+    randombytes_buf(&job->policy->id, sizeof job->policy->id);
+    job->kind = CATALOGUE_POLICY_SAVE;
+    return submit(policy_job, request, context, on_saved);
+}
+
+enum handled policy_get(struct request *request, void *context)
+{
+    const struct policy_set *policies = request_app(request)->policies;
+    struct policy_identity filter = {0};
+    struct buffer body;
+    struct writer writer;
+
+    (void)context;
+    if (!read_filter(request, &filter))
+        return HANDLED_NOW;
+    buffer_init(&body, &request->arena, 1024);
+    writer_init(&writer, &body);
+    writer_begin_array(&writer, NULL);
+    for (size_t i = 0; i < policy_set_count(policies); i++) {
+        const struct policy *policy = policy_set_at(policies, i);
+
+        if (filter_takes(&filter, &policy->identity))
+            policy_write(policy, &writer, NULL);
+    }
+    writer_end_array(&writer);
+    request_answer_json(request, 200, buffer_text(&body));
+    return HANDLED_NOW;
+}
+
+enum handled policy_delete(struct request *request, void *context)
+{
+    struct policy_job *policy_job = ARENA_NEW(&request->arena, struct policy_job);
+
+    if (!read_identity(request, &policy_job->job.identity))
+        return HANDLED_NOW;
+    policy_job->job.kind = CATALOGUE_POLICY_DELETE;
+    return submit(policy_job, request, context, on_deleted);
+}
+
+static struct policy *read_policy(struct request *request)
+{
+    const json_t *body = body_parse(request);
+    struct faults faults = {0};
+    struct policy *policy;
+
+    if (!body)
+        return NULL;
+    policy = policy_read(body, "", &request->arena, &faults);
+    if (!policy)
+        problem_answer_faults(request, &faults);
+    return policy;
+}
+
+static enum handled submit(struct policy_job *policy_job, struct request *request, struct api *api,
+                           catalogue_done_fn *done)
+{
+    struct catalogue_job *job = &policy_job->job;
+
+    policy_job->request = request;
+    memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
+    job->reply_to = api->queue;
+    job->done = done;
+    job->context = policy_job;
+    if (catalogue_submit(api->catalogue, job))
+        return HANDLED_LATER;
+    problem_answer(request, PROBLEM_OVERLOADED, "The catalogue has too much to do.");
+    return HANDLED_NOW;
+}
+
+static void on_saved(struct catalogue_job *job)
+{
+    struct policy_job *policy_job = job->context;
+    struct request *request = policy_job->request;
+
+    switch (job->status) {
+    case CATALOGUE_OK:
+    case CATALOGUE_CREATED:
+        write_saved(job, request);
+        break;
+    case CATALOGUE_FULL:
+        problem_answer(request, PROBLEM_TOO_MANY_POLICIES, "An app may have %d policies.",
+                       POLICIES_PER_APP_MAX);
+        break;
+    case CATALOGUE_ABSENT:
+        problem_answer(request, PROBLEM_BAD_KEY, "The app does not exist any more.");
+        break;
+    case CATALOGUE_UNAVAILABLE:
+        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
+        break;
+    }
+}
+
+static void write_saved(const struct catalogue_job *job, struct request *request)
+{
+    struct buffer body;
+    struct writer writer;
+
+    buffer_init(&body, &request->arena, 512);
+    writer_init(&writer, &body);
+    writer_begin_object(&writer, NULL);
+    writer_string(&writer, "message", "Policy saved successfully.");
+    policy_write(job->policy, &writer, "policy");
+    writer_end_object(&writer);
+    request_answer_json(request, job->status == CATALOGUE_CREATED ? 201 : 200, buffer_text(&body));
+}
+
+/* Absent members filter nothing. */
+static bool read_filter(struct request *request, struct policy_identity *filter)
+{
+    struct faults faults = {0};
+    struct form form;
+
+    if (form_open(&form, request_query(request, &faults), "", &faults)) {
+        form_text(&form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
+        form_text(&form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &filter->role);
+        form_text(&form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
+        form_close(&form);
+    }
+    if (faults.count == 0)
+        return true;
+    problem_answer_faults(request, &faults);
+    return false;
+}
+
+static bool filter_takes(const struct policy_identity *filter,
+                         const struct policy_identity *identity)
+{
+    return (text_is_absent(filter->route_key) ||
+            text_equal(filter->route_key, identity->route_key)) &&
+           (text_is_absent(filter->role) || text_equal(filter->role, identity->role)) &&
+           (text_is_absent(filter->user_id) || text_equal(filter->user_id, identity->user_id));
+}
+
+/* From the body, or from the query when there is none: some clients send no body with DELETE. */
+static bool read_identity(struct request *request, struct policy_identity *identity)
+{
+    struct faults faults = {0};
+    const json_t *json;
+    struct form form;
+
+    json = request->body.length > 0 ? body_parse(request) : request_query(request, &faults);
+    if (!json)
+        return false;
+    if (form_open(&form, json, "", &faults)) {
+        policy_identity_read(&form, identity);
+        form_close(&form);
+    }
+    if (faults.count == 0)
+        return true;
+    problem_answer_faults(request, &faults);
+    return false;
+}
+
+static void on_deleted(struct catalogue_job *job)
+{
+    struct policy_job *policy_job = job->context;
+    struct request *request = policy_job->request;
+
+    if (job->status == CATALOGUE_OK)
+        request_answer_json(request, 200, TEXT("{\"message\":\"Policy deleted\"}"));
+    else if (job->status == CATALOGUE_UNAVAILABLE)
+        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
+    else
+        problem_answer(request, PROBLEM_NO_POLICY, "This app has no policy of this identity.");
+}

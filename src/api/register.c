@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * POST /register: a new app and its key, which is shown this once. */
+#include "api/body.h"
+#include "api/handlers.h"
+#include "auth/api_key.h"
+#include "base/clock.h"
+#include "http/problem.h"
+
+#include <sodium.h>
+
+struct registering {
+    struct catalogue_job job;
+    struct request *request;
+    char api_key[API_KEY_BYTES + 1];
+};
+
+static bool registration_admits(struct request *request, const struct api_settings *settings);
+static bool token_equals(struct text given, const char *expected);
+static bool read_name(struct request *request, struct text *name);
+static void on_created(struct catalogue_job *job);
+
+enum handled register_post(struct request *request, void *context)
+{
+    struct api *api = context;
+    const struct digest_key *pepper = app_index_pepper(api->index);
+    struct registering *registering = ARENA_NEW(&request->arena, struct registering);
+    struct catalogue_job *job = &registering->job;
+
+    if (!registration_admits(request, api->settings) || !read_name(request, &job->name))
+        return HANDLED_NOW;
+    if (!pepper) {
+        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue has not been reached yet.");
+        return HANDLED_NOW;
+    }
+    registering->request = request;
+    api_key_generate(registering->api_key);
+    job->kind = CATALOGUE_APP_CREATE;
+    memcpy(job->app_id, "app_", 4);
+    api_key_random_base62(job->app_id + 4, APP_ID_BYTES - 4);
+    api_key_digest(pepper, text_of(registering->api_key), job->key.bytes);
+    job->created_at_us = clock_wall_us();
+    job->reply_to = api->queue;
+    job->done = on_created;
+    job->context = registering;
+    if (catalogue_submit(api->catalogue, job))
+        return HANDLED_LATER;
+    problem_answer(request, PROBLEM_OVERLOADED, "The catalogue has too much to do.");
+    return HANDLED_NOW;
+}
+
+static bool registration_admits(struct request *request, const struct api_settings *settings)
+{
+    switch (settings->registration) {
+    case REGISTRATION_OPEN:
+        return true;
+    case REGISTRATION_TOKEN:
+        if (token_equals(request_header(request, "X-Admin-Token"), settings->admin_token))
+            return true;
+        problem_answer(request, PROBLEM_ADMIN_TOKEN,
+                       "Registering here needs the operator's token in X-Admin-Token.");
+        return false;
+    case REGISTRATION_CLOSED:
+        problem_answer(request, PROBLEM_REGISTRATION_CLOSED,
+                       "The operator of this service registers apps.");
+        return false;
+    }
+    return false;
+}
+
+/* Compared by digest, so that the time tells neither content nor length. */
+static bool token_equals(struct text given, const char *expected)
+{
+    static const struct digest_key key = {{0}};
+    struct text wanted = text_of(expected);
+    struct digest a = digest_of(&key, &given, 1);
+    struct digest b = digest_of(&key, &wanted, 1);
+
+    return wanted.length > 0 && sodium_memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
+
+static bool read_name(struct request *request, struct text *name)
+{
+    const json_t *body = body_parse(request);
+    struct faults faults = {0};
+    struct form form;
+
+    if (!body)
+        return false;
+    if (form_open(&form, body, "", &faults)) {
+        form_text(&form, "name", FORM_REQUIRED, 1, APP_NAME_BYTES_MAX, name);
+        form_close(&form);
+    }
+    if (faults.count == 0)
+        return true;
+    problem_answer_faults(request, &faults);
+    return false;
+}
+
+static void on_created(struct catalogue_job *job)
+{
+    struct registering *registering = job->context;
+    struct request *request = registering->request;
+    char created_at[CLOCK_RFC3339_BYTES];
+    struct buffer body;
+    struct writer writer;
+
+    app_release(job->app);
+    if (job->status != CATALOGUE_CREATED) {
+        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
+        return;
+    }
+    clock_write_rfc3339(job->created_at_us, created_at);
+    buffer_init(&body, &request->arena, 256);
+    writer_init(&writer, &body);
+    writer_begin_object(&writer, NULL);
+    writer_string(&writer, "app_id", job->app_id);
+    writer_text(&writer, "name", job->name);
+    writer_string(&writer, "api_key", registering->api_key);
+    writer_string(&writer, "created_at", created_at);
+    writer_end_object(&writer);
+    request_add_field(request, "Cache-Control", "no-store");
+    request_answer_json(request, 201, buffer_text(&body));
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * POST /reset: forgets what one subject has used under the policy that a check would use. */
+#include "api/body.h"
+#include "api/decision.h"
+#include "api/handlers.h"
+#include "http/problem.h"
+
+struct reset {
+    struct decision decision;
+    struct request *request;
+};
+
+static bool reset_read(struct reset *reset, struct request *request);
+static void reset_on_forgotten(void *context, const struct outcome *outcome);
+
+enum handled reset_post(struct request *request, void *context)
+{
+    struct reset *reset = ARENA_NEW(&request->arena, struct reset);
+    struct api *api = context;
+    struct outcome outcome;
+    struct outcome local;
+    struct take take;
+
+    reset->request = request;
+    reset->decision.api = api;
+    reset->decision.app = request_app(request);
+    if (!reset_read(reset, request))
+        return HANDLED_NOW;
+    if (!decision_match(&reset->decision)) {
+        problem_answer(request, PROBLEM_NO_POLICY,
+                       "No policy of this app applies to this route_key, role and user.");
+        return HANDLED_NOW;
+    }
+    take = decision_counters(&reset->decision);
+    memory_table_forget(api->local, &take, &local); /* what the fallback has counted */
+    outcome = local;
+    if (store_forget(api->store, &take, &outcome, reset, reset_on_forgotten) == STORE_LATER)
+        return HANDLED_LATER;
+    outcome.count = outcome.count > local.count ? outcome.count : local.count;
+    reset_on_forgotten(reset, &outcome);
+    return HANDLED_NOW;
+}
+
+static bool reset_read(struct reset *reset, struct request *request)
+{
+    const json_t *body = body_parse(request);
+    struct faults faults = {0};
+    struct form form;
+
+    if (!body)
+        return false;
+    if (form_open(&form, body, "", &faults)) {
+        decision_read_subject(&reset->decision, &form, &request->arena);
+        form_close(&form);
+    }
+    if (faults.count == 0)
+        return true;
+    problem_answer_faults(request, &faults);
+    return false;
+}
+
+static void reset_on_forgotten(void *context, const struct outcome *outcome)
+{
+    struct reset *reset = context;
+    struct buffer body;
+    struct writer writer;
+
+    if (outcome->status != TAKE_DONE) {
+        problem_answer(reset->request, PROBLEM_UNAVAILABLE, "The counters cannot be reached.");
+        return;
+    }
+    buffer_init(&body, &reset->request->arena, 64);
+    writer_init(&writer, &body);
+    writer_begin_object(&writer, NULL);
+    writer_string(&writer, "message", "Counters reset");
+    writer_integer(&writer, "reset", (int64_t)outcome->count);
+    writer_end_object(&writer);
+    request_answer_json(reset->request, 200, buffer_text(&body));
+}

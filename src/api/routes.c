@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/routes.h"
+
+#include "api/handlers.h"
+
+#define BODY_BYTES_MAX  ((size_t)16 * 1024)
+#define BATCH_BYTES_MAX ((size_t)1024 * 1024)
+
+/* clang-format off */
+static const struct route rows[] = {
+    {"POST",   "/register",     ROUTE_PUBLIC, ROUTE_REGISTERING, BODY_JSON,     BODY_BYTES_MAX,
+     register_post,    "Register an app"},
+    {"POST",   "/policy",       ROUTE_APP,    ROUTE_MANAGING,    BODY_JSON,     BODY_BYTES_MAX,
+     policy_post,      "Save a policy"},
+    {"GET",    "/policy",       ROUTE_APP,    ROUTE_MANAGING,    BODY_NONE,     BODY_BYTES_MAX,
+     policy_get,       "List policies"},
+    {"DELETE", "/policy",       ROUTE_APP,    ROUTE_MANAGING,    BODY_OPTIONAL, BODY_BYTES_MAX,
+     policy_delete,    "Delete a policy"},
+    {"POST",   "/check",        ROUTE_APP,    ROUTE_UNLIMITED,   BODY_JSON,     BODY_BYTES_MAX,
+     check_post,       "Decide one request"},
+    {"POST",   "/check/batch",  ROUTE_APP,    ROUTE_UNLIMITED,   BODY_JSON,     BATCH_BYTES_MAX,
+     check_batch_post, "Decide many requests"},
+    {"POST",   "/reset",        ROUTE_APP,    ROUTE_MANAGING,    BODY_JSON,     BODY_BYTES_MAX,
+     reset_post,       "Forget a subject's counters"},
+    {"GET",    "/logs/latest",  ROUTE_APP,    ROUTE_MANAGING,    BODY_NONE,     BODY_BYTES_MAX,
+     logs_latest_get,  "Read the latest decisions"},
+    {"GET",    "/livez",        ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
+     livez_get,        "Is the process alive"},
+    {"GET",    "/readyz",       ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
+     readyz_get,       "Can the service decide"},
+    {"GET",    "/openapi.json", ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
+     asset_get,        "This contract"},
+    {"GET",    "/docs",         ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
+     asset_get,        "The contract as a page"},
+};
+/* clang-format on */
+
+static const struct route_table table = {rows, ARRAY_COUNT(rows)};
+
+const struct route_table *routes(void)
+{
+    return &table;
+}

@@ -1,0 +1,2 @@
+# Tests of the api layer.
+unit_test(openapi LINKS api)

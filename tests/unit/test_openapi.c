@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The route table and the OpenAPI document, walked against each other, and the problems against
+ * both. */
+#include "api/routes.h"
+#include "base/document.h"
+#include "http/assets.h"
+#include "http/problem.h"
+#include "limit/algorithm.h"
+#include "web/web_assets.h"
+
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const json_t *read_document(void)
+{
+    static json_t *document;
+    struct error error = {0};
+    const struct asset *asset = assets_find(web_assets, "/openapi.json");
+
+    if (!document)
+        document = document_parse(asset->bodies[ASSET_IDENTITY].content, &error);
+    if (!document)
+        fail_msg("%s", error.message);
+    return document;
+}
+
+static json_t *operation_of(const char *method, const char *path)
+{
+    char lower[16] = {0};
+
+    for (size_t i = 0; method[i] && i < sizeof lower - 1; i++)
+        lower[i] = (char)tolower((unsigned char)method[i]);
+    return json_object_get(json_object_get(json_object_get(read_document(), "paths"), path), lower);
+}
+
+static void every_route_is_documented_under_its_summary(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < routes()->count; i++) {
+        const struct route *route = &routes()->rows[i];
+        const json_t *operation = operation_of(route->method, route->path);
+
+        if (!operation)
+            fail_msg("%s %s is not documented", route->method, route->path);
+        assert_string_equal(json_string_value(json_object_get(operation, "summary")),
+                            route->summary);
+    }
+}
+
+static void every_documented_operation_is_a_route(void **state)
+{
+    const json_t *paths = json_object_get(read_document(), "paths");
+    const char *path;
+    json_t *methods;
+    size_t documented = 0;
+
+    (void)state;
+    json_object_foreach ((json_t *)(uintptr_t)paths, path, methods) {
+        documented += json_object_size(methods);
+    }
+
+    assert_int_equal(documented, routes()->count);
+}
+
+/* An operation without `security` has the document's: the key. */
+static bool wants_key(const json_t *operation)
+{
+    const json_t *security = json_object_get(operation, "security");
+
+    if (!security)
+        return true;
+    for (size_t i = 0; i < json_array_size(security); i++)
+        if (json_object_get(json_array_get(security, i), "ApiKey"))
+            return true;
+    return false;
+}
+
+static void a_route_that_wants_a_key_says_so(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < routes()->count; i++) {
+        const struct route *route = &routes()->rows[i];
+
+        if (wants_key(operation_of(route->method, route->path)) != (route->access == ROUTE_APP))
+            fail_msg("%s %s: security differs from the table", route->method, route->path);
+    }
+}
+
+static void a_route_that_reads_a_body_documents_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < routes()->count; i++) {
+        const struct route *route = &routes()->rows[i];
+        const json_t *body =
+            json_object_get(operation_of(route->method, route->path), "requestBody");
+
+        if ((body != NULL) != (route->body != BODY_NONE))
+            fail_msg("%s %s: requestBody differs from the table", route->method, route->path);
+        if (body)
+            assert_int_equal(json_is_true(json_object_get(body, "required")),
+                             route->body == BODY_JSON);
+    }
+}
+
+static void every_problem_is_documented(void **state)
+{
+    char *text = json_dumps(read_document(), 0);
+
+    (void)state;
+    for (size_t i = 0; i < PROBLEM_COUNT; i++)
+        if (!strstr(text, problem_row((enum problem)i)->type))
+            fail_msg("%s is not documented", problem_row((enum problem)i)->type);
+    free(text);
+}
+
+/* Wherever a schema lists algorithms, it lists those that there are. */
+static size_t count_algorithm_lists(const json_t *node)
+{
+    const json_t *list = json_object_get(json_object_get(node, "algorithm"), "enum");
+    size_t count = 0;
+    const char *key;
+    json_t *child;
+
+    for (size_t i = 0; list && algorithm_names[i]; i++)
+        assert_string_equal(json_string_value(json_array_get(list, i)), algorithm_names[i]);
+    if (list) {
+        assert_int_equal(json_array_size(list), ALGORITHM_COUNT);
+        count++;
+    }
+    json_object_foreach ((json_t *)(uintptr_t)node, key, child)
+        count += count_algorithm_lists(child);
+    for (size_t i = 0; i < json_array_size(node); i++)
+        count += count_algorithm_lists(json_array_get(node, i));
+    return count;
+}
+
+static void every_algorithm_is_documented(void **state)
+{
+    (void)state;
+    assert_true(count_algorithm_lists(read_document()) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_route_is_documented_under_its_summary),
+        cmocka_unit_test(every_documented_operation_is_a_route),
+        cmocka_unit_test(a_route_that_wants_a_key_says_so),
+        cmocka_unit_test(a_route_that_reads_a_body_documents_it),
+        cmocka_unit_test(every_problem_is_documented),
+        cmocka_unit_test(every_algorithm_is_documented),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
