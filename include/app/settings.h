@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every setting, from one table (src/app/settings_table.c): name, kind, range, default, whether
+ * SIGHUP may change it, and its help. The table feeds the command line, the environment, the YAML
+ * file, --help and config/sluice.yaml (a test holds them together). Precedence: flags, environment,
+ * file, defaults. */
+#ifndef APP_SETTINGS_H
+#define APP_SETTINGS_H
+
+#include "api/api.h"
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "redis/redis_url.h"
+
+#include <sys/socket.h>
+
+#define SETTINGS_APPS_MAX    1000
+#define SETTINGS_WORKERS_MAX 64
+
+/* Exit code of a wrong command line, as shells have it; the other codes are those of sysexits.h. */
+#define EXIT_USAGE 2
+
+enum engine { ENGINE_MEMORY, ENGINE_REDIS };
+enum catalogue_kind { CATALOGUE_KIND_SQLITE, CATALOGUE_KIND_REDIS };
+
+struct settings {
+    struct sockaddr_storage listen; /* `listen`: "127.0.0.1:8080", "[::1]:8080" */
+    socklen_t listen_length;
+    int workers; /* `workers`: 0 in the file means one per core; resolved here */
+    enum engine engine;
+    struct redis_url
+        redis; /* from redis_url, else REDIS_HOST and REDIS_PORT, else 127.0.0.1:6379 */
+    int64_t redis_timeout_ms;
+    enum catalogue_kind catalogue;
+    const char *catalogue_path; /* of the SQLite file; NULL for another catalogue */
+    const char *data_dir;
+    bool has_pepper;
+    struct digest_key pepper; /* derived from key_pepper */
+    enum log_level log_level;
+    size_t memory_counters_max;
+    unsigned connections_max;
+    unsigned connections_per_ip_max;
+    unsigned idle_timeout_s;
+    int64_t drain_timeout_s;
+    const char *tls_certificate; /* PEM text, NULL for none */
+    const char *tls_key;
+    struct api_settings api;   /* the reloadable ones, but for log_level */
+    struct settings_app *apps; /* `apps` of the file */
+    size_t app_count;
+    struct arena arena; /* holds everything the members point to */
+};
+
+/* An app that the file declares, its policies already validated. */
+struct settings_app {
+    struct text name;
+    const char *api_key;
+    struct policy **policies;
+    size_t policy_count;
+};
+
+/* What the command line says: `file` is NULL without --config. */
+struct settings_source {
+    const char *file;
+    int argc; /* the arguments after the command: --listen=127.0.0.1:0, --workers 2 */
+    const char *const *argv;
+};
+
+/* Reads and validates everything. NULL with a message like
+ * "config/sluice.yaml: /apps/0/policies/2/limit: must be an integer from 0 to 1000000000" and the
+ * exit code in *exit_code (EXIT_USAGE or EX_CONFIG). Unknown SLUICE_* variables of the
+ * environment are logged as warnings. The process is unchanged either way. Main thread. */
+MUST_USE struct settings *settings_load(const struct settings_source *source, int *exit_code,
+                                        struct error *error);
+void settings_free(struct settings *settings);
+
+/* The name of the first setting that differs between the two and that only a restart can change, or
+ * NULL. */
+const char *settings_changed_for_restart(const struct settings *old, const struct settings *new);
+
+/* The options part of --help, one paragraph per setting, with environment name and default. */
+void settings_print_help(FILE *out);
+
+#endif

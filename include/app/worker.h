@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A worker: one thread, one event loop, one HTTP listener, its own store. */
+#ifndef APP_WORKER_H
+#define APP_WORKER_H
+
+#include "api/api.h"
+#include "app/settings.h"
+
+struct worker;
+
+/* What all workers share; borrowed. */
+struct worker_shared {
+    const struct settings *settings;
+    const struct api_settings *api_settings;
+    struct app_index *index;
+    struct catalogue *catalogue;
+    struct journal *journal;
+    struct memory_table *table;
+    const atomic_bool *draining;
+    atomic_int *starting; /* workers whose store has not been ready yet; each counts itself out */
+};
+
+/* Binds the listener; the port is in worker_port() when `address` had none. NULL when it cannot. */
+MUST_USE struct worker *worker_new(const struct worker_shared *shared,
+                                   const struct sockaddr *address, socklen_t address_length,
+                                   struct error *error);
+int worker_port(const struct worker *worker);
+void worker_start(struct worker *worker);
+
+/* From the main thread, after worker_start(): returns when the worker uses the new settings and
+ * no more the old ones, within one turn. */
+void worker_reload(struct worker *worker, const struct api_settings *api_settings);
+
+/* From the main thread: stop accepting, answer what is under way, end the thread. Returns at once.
+ */
+void worker_drain(struct worker *worker);
+
+/* Waits for the thread until `deadline_us` (clock_monotonic_us()); false when it is still busy
+ * then. */
+MUST_USE bool worker_join(struct worker *worker, int64_t deadline_us);
+
+/* After worker_join() returned true. */
+void worker_free(struct worker *worker);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Small files, read whole. */
+#ifndef APP_FILE_H
+#define APP_FILE_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct arena;
+
+/* The content, NUL-terminated, in `arena`. False when the file cannot be read or is longer than
+ * `bytes_max`. */
+MUST_USE bool file_read(const char *path, size_t bytes_max, struct arena *arena,
+                        struct text *content, struct error *error);
+
+/* The first line without blanks around it: how secrets are kept in files. */
+MUST_USE bool file_read_line(const char *path, struct arena *arena, struct text *line,
+                             struct error *error);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command line of `sluice`. */
+#include "app/healthcheck.h"
+#include "app/service.h"
+#include "app/settings.h"
+#include "auth/api_key.h"
+#include "base/memory.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <sysexits.h>
+
+struct command {
+    const char *word;
+    int (*run)(const struct settings_source *source);
+    bool takes_options;
+    const char *help;
+};
+
+static int run_serve(const struct settings_source *source);
+static int run_check_config(const struct settings_source *source);
+static int run_healthcheck(const struct settings_source *source);
+static int run_generate_key(const struct settings_source *source);
+static int run_version(const struct settings_source *source);
+
+static const struct command commands[] = {
+    {"serve", run_serve, true, "answer requests until SIGTERM; SIGHUP rereads the settings"},
+    {"check-config", run_check_config, true, "say whether serve would accept the settings"},
+    {"healthcheck", run_healthcheck, true, "ask the service with these settings whether it lives"},
+    {"generate-key", run_generate_key, false, "print a new API key, for an app's api_key_file"},
+    {"version", run_version, false, "print the version"},
+};
+
+static const struct command *command_find(const char *word, struct error *error);
+static bool is_help(const char *argument);
+static bool source_read(struct settings_source *source, const char *options[], int argc,
+                        char *argv[], struct error *error);
+static struct settings *settings_or_complaint(const struct settings_source *source, int *exit_code);
+static void print_help(FILE *out);
+static int complain(int exit_code, const char *message);
+
+int main(int argc, char *argv[])
+{
+    struct settings_source source;
+    struct error error;
+
+    if (sodium_init() < 0)
+        return complain(EX_UNAVAILABLE, "libsodium cannot be initialised");
+    signal(SIGPIPE, SIG_IGN);
+
+    for (int i = 1; i < argc; i++) {
+        if (is_help(argv[i])) {
+            print_help(stdout);
+            return EXIT_SUCCESS;
+        }
+    }
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+
+    const struct command *command = command_find(argv[1], &error);
+
+    if (command == NULL)
+        return complain(EXIT_USAGE, error.message);
+    if (!command->takes_options && argc > 2)
+        return complain(EXIT_USAGE, "this command takes no options");
+
+    const char **options = memory_new((size_t)argc, sizeof(*options));
+    int exit_code = source_read(&source, options, argc - 2, argv + 2, &error)
+                        ? command->run(&source)
+                        : complain(EXIT_USAGE, error.message);
+
+    free(options);
+    return exit_code;
+}
+
+static int run_serve(const struct settings_source *source)
+{
+    int exit_code;
+    struct settings *settings = settings_or_complaint(source, &exit_code);
+
+    return settings == NULL ? exit_code : service_run(settings, source);
+}
+
+static int run_check_config(const struct settings_source *source)
+{
+    int exit_code;
+    struct settings *settings = settings_or_complaint(source, &exit_code);
+
+    if (settings == NULL)
+        return exit_code;
+    puts("The settings are valid.");
+    settings_free(settings);
+    return EXIT_SUCCESS;
+}
+
+static int run_healthcheck(const struct settings_source *source)
+{
+    int exit_code;
+    struct error error;
+    struct settings *settings = settings_or_complaint(source, &exit_code);
+
+    if (settings == NULL)
+        return exit_code;
+    exit_code =
+        healthcheck_run(settings, &error) ? EXIT_SUCCESS : complain(EXIT_FAILURE, error.message);
+    settings_free(settings);
+    return exit_code;
+}
+
+static int run_generate_key(const struct settings_source *source)
+{
+    char key[API_KEY_BYTES + 1];
+
+    (void)source;
+    api_key_generate(key);
+    puts(key);
+    sodium_memzero(key, sizeof(key));
+    return EXIT_SUCCESS;
+}
+
+static int run_version(const struct settings_source *source)
+{
+    (void)source;
+    puts("sluice " SLUICE_VERSION);
+    return EXIT_SUCCESS;
+}
+
+static const struct command *command_find(const char *word, struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        if (strcmp(commands[i].word, word) == 0)
+            return &commands[i];
+    }
+    error_set(error, "%s: there is no such command; see sluice --help", word);
+    return NULL;
+}
+
+static bool is_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+/* Takes --config out of the arguments; the others go to `options`. */
+static bool source_read(struct settings_source *source, const char *options[], int argc,
+                        char *argv[], struct error *error)
+{
+    *source = (struct settings_source){.argv = options};
+
+    for (int i = 0; i < argc; i++) {
+        struct text value = text_of(argv[i]);
+        if (!text_equal(text_cut(&value, '='), TEXT("--config"))) {
+            options[source->argc++] = argv[i];
+            continue;
+        }
+        if (text_is_absent(value))
+            value = text_of(i + 1 < argc ? argv[++i] : NULL);
+        if (value.length == 0)
+            return error_set(error, "--config: needs a file");
+        source->file = value.at;
+    }
+    return true;
+}
+
+static struct settings *settings_or_complaint(const struct settings_source *source, int *exit_code)
+{
+    struct error error;
+    struct settings *settings = settings_load(source, exit_code, &error);
+
+    if (settings == NULL)
+        complain(*exit_code, error.message);
+    return settings;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("Sluice decides whether a caller may do something now.\n\n"
+          "usage: sluice COMMAND [OPTION...]\n\ncommands:\n",
+          out);
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
+        fprintf(out, "  %-14s %s\n", commands[i].word, commands[i].help);
+    fputs("\noptions of serve, check-config and healthcheck (they outrank the environment, which\n"
+          "outranks the file; SLUICE_X_FILE names a file whose first line is SLUICE_X):\n",
+          out);
+    settings_print_help(out);
+    fputs("\nexit status: 0 done, 1 unhealthy, 2 wrong usage, 69 something needed cannot be had,\n"
+          "78 wrong settings.\n",
+          out);
+}
+
+/* Returns the exit code that it was given. */
+static int complain(int exit_code, const char *message)
+{
+    fprintf(stderr, "sluice: %s\n", message);
+    return exit_code;
+}

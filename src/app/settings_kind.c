@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kinds of settings: how each is read from a form into struct settings, and compared. Every
+ * struct settings starts zeroed, so plain values can be compared byte by byte. Messages never
+ * repeat a value that may be a secret. */
+#include "settings_parts.h"
+
+#include "file.h"
+
+#include <arpa/inet.h>
+#include <sodium.h>
+
+#define PEM_BYTES_MAX 65536
+
+static void *place(const struct setting *setting, struct settings *settings);
+static const void *place_of(const struct setting *setting, const struct settings *settings);
+static bool same_bytes(const struct setting *setting, const struct settings *a,
+                       const struct settings *b);
+static bool same_string(const struct setting *setting, const struct settings *a,
+                        const struct settings *b);
+static void read_text(const struct setting *setting, struct form *form, struct settings *settings);
+static void read_token(const struct setting *setting, struct form *form, struct settings *settings);
+static void store_integer(const struct setting *setting, struct settings *settings, int64_t value);
+static void read_integer(const struct setting *setting, struct form *form,
+                         struct settings *settings);
+static void read_choice(const struct setting *setting, struct form *form,
+                        struct settings *settings);
+static void read_rate(const struct setting *setting, struct form *form, struct settings *settings);
+static void read_networks(const struct setting *setting, struct form *form,
+                          struct settings *settings);
+static void read_file(const struct setting *setting, struct form *form, struct settings *settings);
+static void read_listen(const struct setting *setting, struct form *form,
+                        struct settings *settings);
+static bool parse_listen(const char *listen, struct settings *settings);
+static bool parse_ipv4(const char *host, uint16_t port, struct settings *settings);
+static bool parse_ipv6(const char *host, uint16_t port, struct settings *settings);
+static void read_redis_url(const struct setting *setting, struct form *form,
+                           struct settings *settings);
+static bool same_redis_url(const struct setting *setting, const struct settings *a,
+                           const struct settings *b);
+static void read_catalogue(const struct setting *setting, struct form *form,
+                           struct settings *settings);
+static bool same_catalogue(const struct setting *setting, const struct settings *a,
+                           const struct settings *b);
+static void read_pepper(const struct setting *setting, struct form *form,
+                        struct settings *settings);
+
+const struct setting_kind setting_text = {"PATH", read_text, same_string};
+const struct setting_kind setting_token = {"TEXT", read_token, same_bytes};
+const struct setting_kind setting_integer = {NULL, read_integer, same_bytes};
+const struct setting_kind setting_choice = {NULL, read_choice, same_bytes};
+const struct setting_kind setting_rate = {"RATE|off", read_rate, same_bytes};
+const struct setting_kind setting_networks = {"NETWORKS", read_networks, same_bytes};
+const struct setting_kind setting_file = {"FILE", read_file, same_string};
+const struct setting_kind setting_listen = {"ADDRESS:PORT", read_listen, same_bytes};
+const struct setting_kind setting_redis_url = {"redis://[USER:PASSWORD@]HOST[:PORT][/DB]",
+                                               read_redis_url, same_redis_url};
+const struct setting_kind setting_catalogue = {"sqlite:PATH|redis", read_catalogue, same_catalogue};
+const struct setting_kind setting_pepper = {"TEXT", read_pepper, same_bytes};
+
+static void *place(const struct setting *setting, struct settings *settings)
+{
+    return (char *)settings + setting->offset;
+}
+
+static const void *place_of(const struct setting *setting, const struct settings *settings)
+{
+    return (const char *)settings + setting->offset;
+}
+
+static bool same_bytes(const struct setting *setting, const struct settings *a,
+                       const struct settings *b)
+{
+    return memcmp(place_of(setting, a), place_of(setting, b), setting->size) == 0;
+}
+
+static bool same_string(const struct setting *setting, const struct settings *a,
+                        const struct settings *b)
+{
+    const char *const *left = place_of(setting, a);
+    const char *const *right = place_of(setting, b);
+
+    return text_equal(text_of(*left), text_of(*right));
+}
+
+static void read_text(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    const char **field = place(setting, settings);
+    struct text text;
+
+    if (form_text(form, setting->name, FORM_OPTIONAL, (size_t)setting->min, (size_t)setting->max,
+                  &text))
+        *field = text_copy(&settings->arena, text).at;
+}
+
+static void read_token(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    char *field = place(setting, settings);
+    struct text text;
+
+    if (!form_text(form, setting->name, FORM_OPTIONAL, (size_t)setting->min, setting->size - 1,
+                   &text))
+        return;
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.at[i] <= ' ' || text.at[i] > '~') {
+            form_fault(form, setting->name, "must be visible ASCII without spaces");
+            return;
+        }
+    }
+    memset(field, 0, setting->size);
+    memcpy(field, text.at, text.length);
+}
+
+/* No setting is negative, so one representation fits the signed and unsigned members alike. */
+static void store_integer(const struct setting *setting, struct settings *settings, int64_t value)
+{
+    int32_t narrow = (int32_t)value;
+
+    ASSERT(value >= 0 && (setting->size == sizeof(value) ||
+                          (setting->size == sizeof(narrow) && value <= INT32_MAX)));
+    memcpy(place(setting, settings),
+           setting->size == sizeof(value) ? (const void *)&value : (const void *)&narrow,
+           setting->size);
+}
+
+static void read_integer(const struct setting *setting, struct form *form,
+                         struct settings *settings)
+{
+    int64_t value;
+
+    if (form_integer(form, setting->name, FORM_OPTIONAL, setting->min, setting->max, &value))
+        store_integer(setting, settings, value);
+}
+
+static void read_choice(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    int choice;
+
+    if (form_choice(form, setting->name, FORM_OPTIONAL, setting->words, &choice))
+        store_integer(setting, settings, choice);
+}
+
+static void read_rate(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    struct rate *field = place(setting, settings);
+    struct rate rate = {0};
+    struct text text;
+    struct error error;
+
+    if (!form_text(form, setting->name, FORM_OPTIONAL, 1, 64, &text))
+        return;
+    if (text_equal(text, TEXT("off"))) {
+        *field = (struct rate){0};
+    } else if (rate_parse(text, &rate, &error) && rate.quota > 0) {
+        *field = rate;
+    } else {
+        form_fault(form, setting->name, "must be a rate such as \"5/minute\", or \"off\"");
+    }
+}
+
+static void read_networks(const struct setting *setting, struct form *form,
+                          struct settings *settings)
+{
+    struct trusted_proxies *field = place(setting, settings);
+    struct text text;
+    struct error error;
+
+    if (form_text(form, setting->name, FORM_OPTIONAL, 0, 4096, &text) &&
+        !trusted_proxies_parse(text, field, &error))
+        form_fault(form, setting->name, "%s", error.message);
+}
+
+static void read_file(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    const char **field = place(setting, settings);
+    struct text path;
+    struct text content;
+    struct error error;
+
+    if (!form_text(form, setting->name, FORM_OPTIONAL, 1, SETTINGS_PATH_BYTES_MAX, &path))
+        return;
+    if (!file_read(text_copy(&settings->arena, path).at, PEM_BYTES_MAX, &settings->arena, &content,
+                   &error)) {
+        form_fault(form, setting->name, "%s", error.message);
+    } else if (strstr(content.at, "-----BEGIN ") == NULL) {
+        form_fault(form, setting->name, "must name a PEM file");
+    } else {
+        *field = content.at;
+    }
+}
+
+static void read_listen(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    struct text text;
+
+    if (form_text(form, setting->name, FORM_OPTIONAL, 1, 64, &text) &&
+        !parse_listen(text_copy(&settings->arena, text).at, settings)) {
+        form_fault(form, setting->name,
+                   "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080");
+    }
+}
+
+/* "127.0.0.1:8080" or "[::1]:8080". */
+static bool parse_listen(const char *listen, struct settings *settings)
+{
+    const char *colon = strrchr(listen, ':');
+    size_t length = colon == NULL ? 0 : (size_t)(colon - listen);
+    char host[INET6_ADDRSTRLEN + 2];
+    int64_t port;
+
+    if (length == 0 || length >= sizeof(host) || !text_parse_integer(text_of(colon + 1), &port) ||
+        port < 0 || port > UINT16_MAX)
+        return false;
+
+    memcpy(host, listen, length);
+    host[length] = '\0';
+    if (host[0] != '[')
+        return parse_ipv4(host, (uint16_t)port, settings);
+    if (host[length - 1] != ']')
+        return false;
+    host[length - 1] = '\0';
+    return parse_ipv6(host + 1, (uint16_t)port, settings);
+}
+
+static bool parse_ipv4(const char *host, uint16_t port, struct settings *settings)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
+        return false;
+    settings->listen = (struct sockaddr_storage){0};
+    settings->listen_length = sizeof(address);
+    memcpy(&settings->listen, &address, sizeof(address));
+    return true;
+}
+
+static bool parse_ipv6(const char *host, uint16_t port, struct settings *settings)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+
+    if (inet_pton(AF_INET6, host, &address.sin6_addr) != 1)
+        return false;
+    settings->listen = (struct sockaddr_storage){0};
+    settings->listen_length = sizeof(address);
+    memcpy(&settings->listen, &address, sizeof(address));
+    return true;
+}
+
+static void read_redis_url(const struct setting *setting, struct form *form,
+                           struct settings *settings)
+{
+    struct text text;
+    struct error error;
+
+    if (form_text(form, setting->name, FORM_OPTIONAL, 1, 1024, &text) &&
+        !redis_url_parse(text, &settings->redis, &error))
+        form_fault(form, setting->name, "%s", error.message);
+}
+
+static bool same_redis_url(const struct setting *setting, const struct settings *a,
+                           const struct settings *b)
+{
+    const struct redis_url *left = place_of(setting, a);
+    const struct redis_url *right = place_of(setting, b);
+
+    return left->is_unix == right->is_unix && left->port == right->port &&
+           left->database == right->database && strcmp(left->host, right->host) == 0 &&
+           strcmp(left->user, right->user) == 0 && strcmp(left->password, right->password) == 0;
+}
+
+static void read_catalogue(const struct setting *setting, struct form *form,
+                           struct settings *settings)
+{
+    const struct text sqlite = TEXT("sqlite:");
+    struct text text;
+
+    if (!form_text(form, setting->name, FORM_OPTIONAL, 1, SETTINGS_PATH_BYTES_MAX, &text))
+        return;
+    if (text_equal(text, TEXT("redis"))) {
+        settings->catalogue = CATALOGUE_KIND_REDIS;
+        settings->catalogue_path = NULL;
+    } else if (text_starts_with(text, sqlite) && text.length > sqlite.length) {
+        text = (struct text){text.at + sqlite.length, text.length - sqlite.length};
+        settings->catalogue = CATALOGUE_KIND_SQLITE;
+        settings->catalogue_path = text_copy(&settings->arena, text).at;
+    } else if (text_starts_with(text, TEXT("postgres://")) ||
+               text_starts_with(text, TEXT("postgresql://"))) {
+        form_fault(form, setting->name,
+                   "PostgreSQL is not supported by this version; use sqlite:PATH or redis");
+    } else {
+        form_fault(form, setting->name, "must be sqlite:PATH or redis");
+    }
+}
+
+static bool same_catalogue(const struct setting *setting, const struct settings *a,
+                           const struct settings *b)
+{
+    return same_bytes(setting, a, b) &&
+           text_equal(text_of(a->catalogue_path), text_of(b->catalogue_path));
+}
+
+static void read_pepper(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    struct digest_key *field = place(setting, settings);
+    struct text text;
+
+    if (!form_text(form, setting->name, FORM_OPTIONAL, (size_t)setting->min, (size_t)setting->max,
+                   &text))
+        return;
+    crypto_generichash(field->bytes, sizeof(field->bytes), (const unsigned char *)text.at,
+                       text.length, NULL, 0);
+    settings->has_pepper = true;
+}

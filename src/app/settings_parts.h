@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the settings share, in the order in which a load uses them. Main thread. */
+#ifndef APP_SETTINGS_PARTS_H
+#define APP_SETTINGS_PARTS_H
+
+#include "app/settings.h"
+#include "base/form.h"
+
+#include <jansson.h>
+
+#define SETTINGS_FILE_BYTES_MAX ((size_t)1024 * 1024)
+#define SETTINGS_PATH_BYTES_MAX 4000
+
+struct setting;
+
+/* How a setting's value is read and compared (settings_kind.c). */
+struct setting_kind {
+    const char *hint; /* what --help shows for the value; NULL: made of the range or the words */
+    /* Reads the member from the form into its place in `settings`; absent leaves it as it is. */
+    void (*read)(const struct setting *setting, struct form *form, struct settings *settings);
+    bool (*same)(const struct setting *setting, const struct settings *a, const struct settings *b);
+};
+
+extern const struct setting_kind setting_text;      /* const char * */
+extern const struct setting_kind setting_token;     /* char[], NUL-terminated */
+extern const struct setting_kind setting_integer;   /* any integer type of 4 or 8 bytes */
+extern const struct setting_kind setting_choice;    /* an enum, in the order of the words */
+extern const struct setting_kind setting_rate;      /* struct rate */
+extern const struct setting_kind setting_networks;  /* struct trusted_proxies */
+extern const struct setting_kind setting_file;      /* const char *: the file's content */
+extern const struct setting_kind setting_listen;    /* `listen` */
+extern const struct setting_kind setting_redis_url; /* `redis` */
+extern const struct setting_kind setting_catalogue; /* `catalogue` */
+extern const struct setting_kind setting_pepper;    /* `key_pepper` */
+
+/* One row of the table (settings_table.c). */
+struct setting {
+    const char *name; /* also the YAML key, the flag with dashes, SLUICE_NAME */
+    const struct setting_kind *kind;
+    size_t offset; /* its place in struct settings */
+    size_t size;
+    int64_t min; /* of an integer; of the bytes of a text */
+    int64_t max;
+    const char *const *words; /* of a choice */
+    const char *fallback;     /* the default as text; NULL: none, or worked out from others */
+    bool reloadable;
+    const char *help;
+};
+
+extern const struct setting settings_table[];
+extern const size_t settings_table_count;
+
+/* Where values come from (settings_origin.c), the weaker first. */
+enum settings_origin_kind { ORIGIN_DEFAULTS, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAGS };
+
+struct settings_origin {
+    enum settings_origin_kind kind;
+    const char *file; /* of ORIGIN_FILE */
+    json_t *values;   /* an object: setting's name to value; all texts but for the file */
+};
+
+/* Each fills `values`, which the caller releases, also after false. */
+MUST_USE bool settings_origin_defaults(struct settings_origin *origin, struct error *error);
+MUST_USE bool settings_origin_file(struct settings_origin *origin, const char *path,
+                                   struct error *error);
+MUST_USE bool settings_origin_environment(struct settings_origin *origin, struct error *error);
+MUST_USE bool settings_origin_flags(struct settings_origin *origin, int argc,
+                                    const char *const argv[], struct error *error);
+
+#define SETTINGS_PLACE_BYTES 192
+
+/* The place of a fault as its origin names it: "FILE: /pointer", "SLUICE_NAME", "--name". */
+void settings_origin_place(const struct settings_origin *origin, const char *pointer,
+                           char place[static SETTINGS_PLACE_BYTES]);
+
+/* "redis_url" as a flag, "--redis-url", or as a variable, "SLUICE_REDIS_URL". */
+#define SETTINGS_NAME_BYTES 64
+void settings_write_flag(const char *name, char out[static SETTINGS_NAME_BYTES]);
+void settings_write_variable(const char *name, char out[static SETTINGS_NAME_BYTES]);
+
+/* YAML text to JSON values (settings_yaml.c): one document, plain scalars typed by the core schema
+ * of YAML 1.2, quoted ones text. Anchors, aliases, tags, duplicate keys and nesting past
+ * DOCUMENT_DEPTH_MAX are refused; nothing but comments is the empty object. NULL with the line and
+ * column in `error`. */
+MUST_USE json_t *settings_yaml_parse(struct text text, struct error *error);
+
+/* Reads the member `apps` (settings_apps.c). */
+void settings_apps_read(struct form *form, struct settings *settings);
+
+#endif

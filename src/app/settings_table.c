@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The settings. A new one is a row here, a member of struct settings, and an entry in
+ * config/sluice.yaml. */
+#include "settings_parts.h"
+
+#include "limit/rate_headers.h"
+
+#define FIELD(member)                                                                              \
+    .offset = offsetof(struct settings, member), .size = sizeof(((struct settings *)NULL)->member)
+
+static const char *const engine_words[] = {"memory", "redis", NULL};
+
+const struct setting settings_table[] = {
+    {
+        .name = "listen",
+        .kind = &setting_listen,
+        FIELD(listen),
+        .fallback = "127.0.0.1:8080",
+        .help = "Where to serve HTTP; 0.0.0.0:8080 is every IPv4 address of the machine.",
+    },
+    {
+        .name = "workers",
+        .kind = &setting_integer,
+        FIELD(workers),
+        .min = 0,
+        .max = SETTINGS_WORKERS_MAX,
+        .fallback = "0",
+        .help = "Threads that serve; 0 is one per core.",
+    },
+    {
+        .name = "engine",
+        .kind = &setting_choice,
+        FIELD(engine),
+        .words = engine_words,
+        .fallback = "memory",
+        .help = "Where counters live: in this process, or in Redis, shared by all instances.",
+    },
+    {
+        .name = "redis_url",
+        .kind = &setting_redis_url,
+        FIELD(redis),
+        .help = "Where Redis is. Without it REDIS_HOST and REDIS_PORT of the environment count,\n"
+                "then 127.0.0.1:6379.",
+    },
+    {
+        .name = "redis_timeout_ms",
+        .kind = &setting_integer,
+        FIELD(redis_timeout_ms),
+        .min = 1,
+        .max = 5000,
+        .fallback = "50",
+        .help = "How long a check waits for Redis before the policy's on_store_error decides.",
+    },
+    {
+        .name = "catalogue",
+        .kind = &setting_catalogue,
+        FIELD(catalogue),
+        .help = "Where apps, keys and policies live. Without it: redis when the engine is redis,\n"
+                "else sluice.db in data_dir.",
+    },
+    {
+        .name = "data_dir",
+        .kind = &setting_text,
+        FIELD(data_dir),
+        .min = 1,
+        .max = SETTINGS_PATH_BYTES_MAX,
+        .fallback = "./data",
+        .help = "Directory for the files that the service keeps.",
+    },
+    {
+        .name = "registration",
+        .kind = &setting_choice,
+        FIELD(api.registration),
+        .words = registration_words,
+        .fallback = "open",
+        .reloadable = true,
+        .help = "Who may register an app: everybody, who has the admin_token, or nobody.",
+    },
+    {
+        .name = "admin_token",
+        .kind = &setting_token,
+        FIELD(api.admin_token),
+        .min = 1,
+        .reloadable = true,
+        .help = "What X-Admin-Token must hold when registration is token. A secret: better in\n"
+                "the environment or a file than on the command line, which others can see.",
+    },
+    {
+        .name = "register_limit",
+        .kind = &setting_rate,
+        FIELD(api.register_limit),
+        .fallback = "5/minute",
+        .reloadable = true,
+        .help = "Registrations that one IP address may try.",
+    },
+    {
+        .name = "manage_limit",
+        .kind = &setting_rate,
+        FIELD(api.manage_limit),
+        .fallback = "120/minute",
+        .reloadable = true,
+        .help = "Requests of one IP address to the other management routes.",
+    },
+    {
+        .name = "key_pepper",
+        .kind = &setting_pepper,
+        FIELD(pepper),
+        .min = 16,
+        .max = 1024,
+        .help = "Secret under which API keys are hashed; changing it invalidates them all.\n"
+                "Without it one is generated and kept in the catalogue.",
+    },
+    {
+        .name = "log_level",
+        .kind = &setting_choice,
+        FIELD(log_level),
+        .words = log_level_words,
+        .fallback = "info",
+        .reloadable = true,
+        .help = "The least important log lines that are still written.",
+    },
+    {
+        .name = "trusted_proxies",
+        .kind = &setting_networks,
+        FIELD(api.trusted_proxies),
+        .reloadable = true,
+        .help = "Networks whose X-Forwarded-For is believed: \"10.0.0.0/8, ::1\".",
+    },
+    {
+        .name = "rate_limit_reset",
+        .kind = &setting_choice,
+        FIELD(api.rate_headers),
+        .words = rate_headers_style_words,
+        .fallback = "delta",
+        .reloadable = true,
+        .help = "X-RateLimit-Reset in seconds from now or as Unix time; off: no X-RateLimit-*.",
+    },
+    {
+        .name = "memory_counters_max",
+        .kind = &setting_integer,
+        FIELD(memory_counters_max),
+        .min = 1024,
+        .max = 100000000,
+        .fallback = "1000000",
+        .help = "Counters held in memory, at most 96 bytes each; past it the oldest go.",
+    },
+    {
+        .name = "connections_max",
+        .kind = &setting_integer,
+        FIELD(connections_max),
+        .min = 1,
+        .max = 1000000,
+        .fallback = "10000",
+        .help = "Open HTTP connections, of all workers together.",
+    },
+    {
+        .name = "connections_per_ip_max",
+        .kind = &setting_integer,
+        FIELD(connections_per_ip_max),
+        .min = 0,
+        .max = 1000000,
+        .fallback = "0",
+        .help = "Open HTTP connections of one IP address; 0 is no limit.",
+    },
+    {
+        .name = "idle_timeout_s",
+        .kind = &setting_integer,
+        FIELD(idle_timeout_s),
+        .min = 1,
+        .max = 3600,
+        .fallback = "30",
+        .help = "Seconds after which a silent connection is closed.",
+    },
+    {
+        .name = "drain_timeout_s",
+        .kind = &setting_integer,
+        FIELD(drain_timeout_s),
+        .min = 0,
+        .max = 3600,
+        .fallback = "10",
+        .help = "Seconds that SIGTERM waits for requests under way.",
+    },
+    {
+        .name = "tls_certificate",
+        .kind = &setting_file,
+        FIELD(tls_certificate),
+        .help = "PEM file with the certificate chain: serves HTTPS. Needs tls_key.",
+    },
+    {
+        .name = "tls_key",
+        .kind = &setting_file,
+        FIELD(tls_key),
+        .help = "PEM file with the certificate's private key.",
+    },
+};
+
+const size_t settings_table_count = ARRAY_COUNT(settings_table);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The worker's loop is a list of steps, once per turn: see worker_turn(). Nothing in it blocks
+ * but the wait for the next event. The main thread speaks to it by posting to its queue. */
+#include "app/worker.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/queue.h"
+#include "store/store_redis.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <semaphore.h>
+
+/* How long a drain goes on reading requests that had begun to come in. */
+#define DRAIN_INCOMING_S 1
+
+struct worker {
+    struct api api;
+    struct event_base *base;
+    struct event *queue_readable;
+    struct store *store;
+    struct http_server *http;
+    pthread_t thread;
+    bool is_starting; /* its store has not been ready yet */
+    atomic_int *starting;
+    bool is_draining;        /* the worker's own view; api.draining is everybody's */
+    bool waits_for_incoming; /* draining, and requests may still become complete */
+    struct event *incoming_timer;
+    struct queue_item drain;
+    struct queue_item reload;
+    const struct api_settings *reload_settings;
+    sem_t reloaded;
+};
+
+static struct event_base *new_base(void);
+static struct store *new_store(struct event_base *base, const struct worker_shared *shared);
+static struct http_server *new_http(struct worker *worker, const struct settings *settings,
+                                    const struct sockaddr *address, socklen_t address_length,
+                                    struct error *error);
+static void *worker_run(void *context);
+static void worker_turn(struct worker *worker);
+static bool worker_has_drained(const struct worker *worker);
+static void on_drain(struct queue_item *item);
+static void on_incoming_over(evutil_socket_t fd, short events, void *context);
+static void on_reload(struct queue_item *item);
+static void on_wake(evutil_socket_t fd, short events, void *context);
+
+struct worker *worker_new(const struct worker_shared *shared, const struct sockaddr *address,
+                          socklen_t address_length, struct error *error)
+{
+    struct worker *worker = MEMORY_NEW(struct worker);
+
+    worker->base = new_base();
+    worker->store = new_store(worker->base, shared);
+    worker->api = (struct api){
+        .settings = shared->api_settings,
+        .index = shared->index,
+        .catalogue = shared->catalogue,
+        .journal = shared->journal,
+        .store = worker->store,
+        .local = shared->table,
+        .queue = queue_new(0),
+        .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
+        .draining = shared->draining,
+        .starting = shared->starting,
+        .now_us = clock_monotonic_us(),
+    };
+    worker->is_starting = true;
+    worker->starting = shared->starting;
+    atomic_fetch_add(worker->starting, 1);
+    worker->drain.run = on_drain;
+    worker->reload.run = on_reload;
+    sem_init(&worker->reloaded, 0, 0);
+    worker->queue_readable =
+        event_new(worker->base, queue_fd(worker->api.queue), EV_READ | EV_PERSIST, on_wake, NULL);
+    worker->incoming_timer = evtimer_new(worker->base, on_incoming_over, worker);
+    ASSERT(worker->queue_readable && worker->incoming_timer);
+    event_add(worker->queue_readable, NULL);
+    worker->http = new_http(worker, shared->settings, address, address_length, error);
+    if (worker->http)
+        return worker;
+    worker_free(worker);
+    return NULL;
+}
+
+int worker_port(const struct worker *worker)
+{
+    return http_server_port(worker->http);
+}
+
+void worker_start(struct worker *worker)
+{
+    ASSERT(pthread_create(&worker->thread, NULL, worker_run, worker) == 0);
+}
+
+void worker_reload(struct worker *worker, const struct api_settings *api_settings)
+{
+    worker->reload_settings = api_settings;
+    ASSERT(queue_post(worker->api.queue, &worker->reload));
+    while (sem_wait(&worker->reloaded) != 0)
+        continue;
+}
+
+void worker_drain(struct worker *worker)
+{
+    ASSERT(queue_post(worker->api.queue, &worker->drain));
+}
+
+bool worker_join(struct worker *worker, int64_t deadline_us)
+{
+    int64_t until_us = clock_wall_us() + deadline_us - clock_monotonic_us();
+    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+
+    return pthread_timedjoin_np(worker->thread, NULL, &until) == 0;
+}
+
+void worker_free(struct worker *worker)
+{
+    http_server_free(worker->http);
+    store_free(worker->store);
+    event_free(worker->queue_readable);
+    event_free(worker->incoming_timer);
+    queue_free(worker->api.queue);
+    event_base_free(worker->base);
+    sem_destroy(&worker->reloaded);
+    free(worker);
+}
+
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base;
+
+    ASSERT(config);
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    base = event_base_new_with_config(config);
+    ASSERT(base);
+    event_config_free(config);
+    return base;
+}
+
+static struct store *new_store(struct event_base *base, const struct worker_shared *shared)
+{
+    const struct settings *settings = shared->settings;
+    struct store_redis_options options = {
+        .url = settings->redis,
+        .timeout_us = settings->redis_timeout_ms * 1000,
+    };
+
+    switch (settings->engine) {
+    case ENGINE_MEMORY:
+        return store_memory_new(shared->table);
+    case ENGINE_REDIS:
+        return store_redis_new(base, &options);
+    }
+    ASSERT(!"an engine of the table");
+    return NULL;
+}
+
+static struct http_server *new_http(struct worker *worker, const struct settings *settings,
+                                    const struct sockaddr *address, socklen_t address_length,
+                                    struct error *error)
+{
+    unsigned workers = (unsigned)settings->workers;
+    struct http_server_options options = {
+        .address = address,
+        .address_length = address_length,
+        .connections_max = (settings->connections_max + workers - 1) / workers,
+        .connections_per_ip_max = settings->connections_per_ip_max,
+        .idle_timeout_s = settings->idle_timeout_s,
+        .tls_certificate = settings->tls_certificate,
+        .tls_key = settings->tls_key,
+        .handler = {&worker->api, api_begin, api_finish},
+    };
+
+    return http_server_new(worker->base, &options, error);
+}
+
+static void *worker_run(void *context)
+{
+    struct worker *worker = context;
+
+    do {
+        event_base_loop(worker->base, EVLOOP_ONCE);
+        worker_turn(worker);
+    } while (!worker_has_drained(worker));
+    return NULL;
+}
+
+/* The order matters: what other threads have published is seen before a request is looked at,
+ * and HTTP comes last, when all answers of the turn are there. */
+static void worker_turn(struct worker *worker)
+{
+    struct api *api = &worker->api;
+
+    api->now_us = clock_monotonic_us();
+    queue_drain(api->queue);
+    if (worker->is_starting && store_is_ready(worker->store)) {
+        worker->is_starting = false;
+        atomic_fetch_sub(worker->starting, 1);
+    }
+    http_server_turn(worker->http);
+}
+
+/* With the last answer sent; connections that then are idle are closed. */
+static bool worker_has_drained(const struct worker *worker)
+{
+    return worker->is_draining && http_server_busy(worker->http) == 0 &&
+           (http_server_incoming(worker->http) == 0 || !worker->waits_for_incoming);
+}
+
+static void on_drain(struct queue_item *item)
+{
+    static const struct timeval wait = {DRAIN_INCOMING_S, 0};
+    struct worker *worker = CONTAINER_OF(item, struct worker, drain);
+
+    worker->is_draining = true;
+    worker->waits_for_incoming = true;
+    evtimer_add(worker->incoming_timer, &wait);
+    http_server_quiesce(worker->http);
+}
+
+static void on_incoming_over(evutil_socket_t fd, short events, void *context)
+{
+    struct worker *worker = context;
+
+    (void)fd;
+    (void)events;
+    worker->waits_for_incoming = false;
+}
+
+static void on_reload(struct queue_item *item)
+{
+    struct worker *worker = CONTAINER_OF(item, struct worker, reload);
+
+    worker->api.settings = worker->reload_settings;
+    sem_post(&worker->reloaded);
+}
+
+/* Waking the loop is all: worker_turn() does the rest. */
+static void on_wake(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    (void)context;
+}

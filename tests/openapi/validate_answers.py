@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Holds the OpenAPI document against what the service really answered.
+
+usage: validate_answers.py OPENAPI FOLDER
+
+The folder holds transcripts. Each line of one is one exchange, as the system tests' client writes it: {"method", "path", "status",
+"headers", "body"}. Every answer must be a documented response of its operation: the status (or `default`), the
+media type, each field that the contract is about, and the body by its JSON Schema. The document's own examples must
+satisfy their schemas too. Documented responses that no exchange has shown are listed at the end.
+"""
+
+import json
+import pathlib
+import sys
+
+import jsonschema
+
+CONTRACT_FIELDS = {
+    "ratelimit-policy", "ratelimit", "x-ratelimit-limit", "x-ratelimit-remaining",
+    "x-ratelimit-reset", "retry-after", "www-authenticate", "allow", "etag",
+}
+METHODS = {"get", "post", "put", "delete", "patch"}
+
+
+class Contract:
+    def __init__(self, document):
+        self.document = document
+        self.resolver = jsonschema.RefResolver.from_schema(document)
+
+    def resolve(self, node):
+        while "$ref" in node:
+            node = self.resolver.resolve(node["$ref"])[1]
+        return node
+
+    def operations(self):
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                if method in METHODS:
+                    yield method, path, operation
+
+    def faults_of_value(self, schema, value):
+        validator = jsonschema.Draft202012Validator(schema, resolver=self.resolver)
+        return [f"/{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}"
+                for e in validator.iter_errors(value)]
+
+    def response_of(self, exchange):
+        """The documented response and its key ("429"), or None and why there is none."""
+        path = exchange["path"].split("?")[0]
+        method = exchange["method"].lower()
+        methods = self.document["paths"].get(path, {})
+        operation = methods.get("get" if method == "head" else method)
+        if operation is None:
+            return None, None
+        for key in (str(exchange["status"]), "default"):
+            if key in operation["responses"]:
+                return self.resolve(operation["responses"][key]), key
+        return None, f"status {exchange['status']} is not documented"
+
+    def faults_of_exchange(self, exchange):
+        response, key = self.response_of(exchange)
+        if response is None:
+            return [key] if key else []
+        fields = {name.lower(): value for name, value in exchange["headers"].items()}
+        documented = {name.lower() for name in response.get("headers", {})}
+        faults = [f"field {name} is not documented"
+                  for name in sorted(CONTRACT_FIELDS & fields.keys() - documented)]
+        return faults + self.faults_of_body(response, fields, exchange)
+
+    def faults_of_body(self, response, fields, exchange):
+        if exchange["method"] == "HEAD" or exchange["body"] in ("", None):
+            return []
+        media_type = fields.get("content-type", "").split(";")[0]
+        content = response.get("content", {})
+        if media_type not in content:
+            return [f"media type {media_type!r} is not documented"]
+        if not media_type.endswith("json") or "schema" not in content[media_type]:
+            return []
+        return self.faults_of_value(content[media_type]["schema"], exchange["body"])
+
+    def faults_of_examples(self):
+        for method, path, operation in self.operations():
+            bodies = {key: self.resolve(r) for key, r in operation["responses"].items()}
+            if "requestBody" in operation:
+                bodies["request"] = self.resolve(operation["requestBody"])
+            for key, body in bodies.items():
+                for media in body.get("content", {}).values():
+                    examples = [e["value"] for e in media.get("examples", {}).values()]
+                    examples += [media["example"]] if "example" in media else []
+                    for example in examples if "schema" in media else []:
+                        for fault in self.faults_of_value(media["schema"], example):
+                            yield f"example of {method} {path} {key}: {fault}"
+
+
+def main(document_path, folder):
+    with open(document_path, encoding="utf-8") as file:
+        contract = Contract(json.load(file))
+    faults = list(contract.faults_of_examples())
+    shown = set()
+    count = 0
+    for transcript in pathlib.Path(folder).glob("*.jsonl"):
+        with open(transcript, encoding="utf-8") as lines:
+            for line in lines:
+                exchange = json.loads(line)
+                count += 1
+                what = f"{exchange['method']} {exchange['path']} {exchange['status']}"
+                faults += [f"{what}: {fault}" for fault in contract.faults_of_exchange(exchange)]
+                _, key = contract.response_of(exchange)
+                shown.add((exchange["method"].lower(), exchange["path"].split("?")[0], key))
+
+    for fault in sorted(set(faults))[:50]:
+        print(fault)
+    unseen = [f"{method} {path} {key}" for method, path, operation in contract.operations()
+              for key in operation["responses"] if (method, path, key) not in shown]
+    print(f"{count} answers held against the document, {len(set(faults))} faults; "
+          f"not shown by any: {', '.join(unseen) or 'none'}")
+    if count == 0:
+        sys.exit("no transcript: run the contract tests first")
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(sys.argv[1], sys.argv[2])

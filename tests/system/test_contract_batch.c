@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * POST /check/batch and POST /reset. */
+#include "base/memory.h"
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/world.h"
+
+static void a_batch_is_answered_in_order_each_check_by_itself(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':2,'window_seconds':3600}");
+
+    const struct reply *reply = client_post(tenant, "/check/batch",
+                                            "{'checks':["
+                                            "{'user_id':'alice','route_key':'/a'},"
+                                            "{'user_id':'alice','route_key':'/none'},"
+                                            "{'user_id':'alice','route_key':'/a','cost':-1},"
+                                            "{'ip':'192.0.2.1','route_key':'/a','cost':2},"
+                                            "7,"
+                                            "{'user_id':'alice','route_key':'/a'},"
+                                            "{'user_id':'alice','route_key':'/a'},"
+                                            "{'user_id':'alice','route_key':'/a','cost':0}]}");
+
+    EXPECT(reply, 200,
+           "{'results':["
+           "{'status':200,'allowed':true,'limit':2,'remaining':1,'route_key':'/a'},"
+           "{'status':404,'title':'No policy applies'},"
+           "{'status':422,'errors':[{'pointer':'/checks/2/cost'}]},"
+           "{'status':200,'allowed':true,'remaining':0},"
+           "{'status':422,'errors':[{'pointer':'/checks/4'}]},"
+           "{'status':200,'allowed':true,'remaining':0},"
+           "{'status':429,'allowed':false,'remaining':0,'reason':'Rate limit exceeded'},"
+           "{'status':200,'allowed':true,'remaining':0}]}");
+    client_free(tenant);
+}
+
+/* {"checks":[...]} with `count` checks of one user each. */
+static char *batch_of(int count)
+{
+    size_t size = (size_t)count * 64 + 64;
+    char *body = memory_new(1, size);
+    size_t length = (size_t)snprintf(body, size, "{'checks':[");
+
+    for (int i = 0; i < count; i++)
+        length += (size_t)snprintf(body + length, size - length,
+                                   "%s{'user_id':'user %d','route_key':'/a'}", i == 0 ? "" : ",",
+                                   i % 100);
+    (void)snprintf(body + length, size - length, "]}");
+    return quotes(body);
+}
+
+static void a_batch_takes_a_thousand_checks(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    char *body = batch_of(1000);
+    tenant_policy(tenant, "{'route_key':'/a','limit':7,'window_seconds':3600}");
+
+    const struct reply *reply = client_send(tenant, "POST", "/check/batch", body, strlen(body));
+
+    EXPECT(reply, 200, NULL);
+    json_t *results = reply_at(reply, "results");
+    assert_int_equal(json_array_size(results), 1000);
+    for (size_t i = 0; i < json_array_size(results); i++) {
+        json_t *result = json_array_get(results, i);
+        bool allowed = i < 700; /* each of the hundred users comes round ten times */
+        assert_int_equal(json_is_true(json_object_get(result, "allowed")), allowed);
+        assert_int_equal(json_integer_value(json_object_get(result, "status")),
+                         allowed ? 200 : 429);
+    }
+    free(body);
+    client_free(tenant);
+}
+
+static void a_reset_forgets_the_subject_and_nobody_else(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limits':["
+                          "{'limit':2,'window_seconds':3600},{'limit':3,'window_seconds':1800}]}");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+    EXPECT(client_check(tenant, "alice", "/a"), 429, NULL);
+    EXPECT(client_check(tenant, "bob", "/a"), 200, NULL);
+
+    const struct reply *reset =
+        client_post(tenant, "/reset", "{'user_id':'alice','route_key':'/a'}");
+
+    EXPECT(reset, 200, "{'reset':2}");
+    assert_string_not_equal(reply_text(reset, "message"), "");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, "{'remaining':1}");
+    EXPECT(client_check(tenant, "bob", "/a"), 200, "{'remaining':0}");
+    client_free(tenant);
+}
+
+static void a_reset_of_nothing_says_so(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':2,'window_seconds':3600}");
+
+    EXPECT(client_post(tenant, "/reset", "{'user_id':'nobody','route_key':'/a'}"), 200,
+           "{'reset':0}");
+    EXPECT_PROBLEM(client_post(tenant, "/reset", "{'user_id':'nobody','route_key':'/b'}"), 404,
+                   NULL);
+    client_free(tenant);
+}
+
+static void a_reset_takes_an_address_and_a_role(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    const char *const subject = "'ip':'2001:db8::1','route_key':'/a','role':'admin'";
+    tenant_policy(tenant, "{'route_key':'/a','role':'admin','limit':1,'window_seconds':3600}");
+    EXPECT(client_post(tenant, "/check", "{%s}", subject), 200, NULL);
+    EXPECT(client_post(tenant, "/check", "{%s}", subject), 429, NULL);
+
+    EXPECT(client_post(tenant, "/reset", "{%s}", subject), 200, "{'reset':1}");
+
+    EXPECT(client_post(tenant, "/check", "{%s}", subject), 200, NULL);
+    client_free(tenant);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_batch_is_answered_in_order_each_check_by_itself),
+        cmocka_unit_test(a_batch_takes_a_thousand_checks),
+        cmocka_unit_test(a_reset_forgets_the_subject_and_nobody_else),
+        cmocka_unit_test(a_reset_of_nothing_says_so),
+        cmocka_unit_test(a_reset_takes_an_address_and_a_role),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open, world_close));
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which policy decides: route before prefix before *, and at each of them user, role, default. */
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/world.h"
+
+/* The limit of the policy that decides: every policy of a test has its own. */
+static int64_t limit_for(struct client *tenant, const char *user_id, const char *route_key,
+                         const char *role)
+{
+    const struct reply *reply =
+        role == NULL ? client_look(tenant, user_id, route_key)
+                     : client_post(tenant, "/check",
+                                   "{'user_id':'%s','route_key':'%s','role':'%s','cost':0}",
+                                   user_id, route_key, role);
+
+    EXPECT(reply, 200, NULL);
+    return reply_integer(reply, "limit");
+}
+
+static void the_exact_route_goes_before_the_longest_prefix_before_the_star(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'*','limit':1,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/api/*','limit':2,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/api/orders*','limit':3,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/api/orders','limit':4,'window_seconds':60}");
+
+    assert_int_equal(limit_for(tenant, "alice", "/api/orders", NULL), 4);
+    assert_int_equal(limit_for(tenant, "alice", "/api/orders/7", NULL), 3);
+    assert_int_equal(limit_for(tenant, "alice", "/api/order", NULL), 2);
+    assert_int_equal(limit_for(tenant, "alice", "/api", NULL), 1);
+    assert_int_equal(limit_for(tenant, "alice", "elsewhere", NULL), 1);
+    client_free(tenant);
+}
+
+static void a_user_goes_before_a_role_before_the_default(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/a','role':'admin','limit':2,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/a','user_id':'bob','limit':3,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/a','role':'admin','user_id':'bob','limit':4,"
+                          "'window_seconds':60}");
+
+    assert_int_equal(limit_for(tenant, "alice", "/a", NULL), 1);
+    assert_int_equal(limit_for(tenant, "alice", "/a", "admin"), 2);
+    assert_int_equal(limit_for(tenant, "bob", "/a", NULL), 3);
+    assert_int_equal(limit_for(tenant, "bob", "/a", "admin"), 4);
+    client_free(tenant);
+}
+
+static void a_role_without_a_policy_falls_to_the_default_role(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':60}");
+
+    const struct reply *reply = client_post(
+        tenant, "/check", "{'user_id':'alice','route_key':'/a','role':'guest','cost':0}");
+
+    EXPECT(reply, 200, "{'limit':1,'role':'guest'}");
+    client_free(tenant);
+}
+
+static void the_exact_route_with_the_default_role_goes_before_a_prefix_with_the_role(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/*','role':'admin','limit':2,'window_seconds':60}");
+
+    assert_int_equal(limit_for(tenant, "alice", "/a", "admin"), 1);
+    assert_int_equal(limit_for(tenant, "alice", "/b", "admin"), 2);
+    EXPECT_PROBLEM(client_look(tenant, "alice", "/b"), 404, NULL);
+    client_free(tenant);
+}
+
+static void the_policy_of_a_user_is_not_for_an_address(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','user_id':'192.0.2.1','limit':1,'window_seconds':60}");
+
+    const struct reply *reply =
+        client_post(tenant, "/check", "{'ip':'192.0.2.1','route_key':'/a','cost':0}");
+
+    EXPECT_PROBLEM(reply, 404, NULL);
+    client_free(tenant);
+}
+
+static void routes_under_one_prefix_share_a_counter(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/api/*','limit':2,'window_seconds':60}");
+
+    EXPECT(client_check(tenant, "alice", "/api/a"), 200, "{'remaining':1,'route_key':'/api/a'}");
+    EXPECT(client_check(tenant, "alice", "/api/b"), 200, "{'remaining':0,'route_key':'/api/b'}");
+    EXPECT(client_check(tenant, "alice", "/api/c"), 429, NULL);
+    client_free(tenant);
+}
+
+static void roles_and_routes_with_policies_of_their_own_count_apart(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/b','limit':1,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/a','role':'admin','limit':1,'window_seconds':60}");
+
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+    EXPECT(client_check(tenant, "alice", "/b"), 200, NULL);
+    EXPECT(client_post(tenant, "/check", "{'user_id':'alice','route_key':'/a','role':'admin'}"),
+           200, NULL);
+    EXPECT(client_check(tenant, "alice", "/a"), 429, NULL);
+    client_free(tenant);
+}
+
+static void nothing_matches_without_a_policy(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':60}");
+
+    EXPECT_PROBLEM(client_check(tenant, "alice", "/a/"), 404, NULL);
+    EXPECT_PROBLEM(client_check(tenant, "alice", "/A"), 404, NULL);
+    EXPECT_PROBLEM(client_check(tenant, "alice", "/"), 404, NULL);
+    client_free(tenant);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_exact_route_goes_before_the_longest_prefix_before_the_star),
+        cmocka_unit_test(a_user_goes_before_a_role_before_the_default),
+        cmocka_unit_test(a_role_without_a_policy_falls_to_the_default_role),
+        cmocka_unit_test(the_exact_route_with_the_default_role_goes_before_a_prefix_with_the_role),
+        cmocka_unit_test(the_policy_of_a_user_is_not_for_an_address),
+        cmocka_unit_test(routes_under_one_prefix_share_a_counter),
+        cmocka_unit_test(roles_and_routes_with_policies_of_their_own_count_apart),
+        cmocka_unit_test(nothing_matches_without_a_policy),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open, world_close));
+}

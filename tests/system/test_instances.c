@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Two instances on one Redis are one service. */
+#include "base/clock.h"
+#include "base/memory.h"
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/wait.h"
+#include "support/world.h"
+
+#define WAIT_SECONDS 10
+
+struct pair {
+    struct world *world;
+    struct service *first;
+    struct service *second;
+};
+
+/* A client of the second instance with the same key. */
+static struct client *at_second(const struct pair *pair, const struct client *tenant)
+{
+    struct client *client = stranger_new(pair->second);
+
+    client_set_key(client, client_key(tenant));
+    return client;
+}
+
+/* The same, once the second instance knows the app's one policy. */
+static struct client *at_second_with_policy(const struct pair *pair, const struct client *tenant)
+{
+    struct client *client = at_second(pair, tenant);
+
+    WAIT_FOR (WAIT_SECONDS, json_array_size(client_get(client, "/policy")->json) == 1)
+        ;
+    return client;
+}
+
+static void print_time_since(int64_t begun_us, const char *what)
+{
+    print_message("%s after %lld ms\n", what, (long long)(clock_monotonic_us() - begun_us) / 1000);
+}
+
+static void a_key_of_one_works_at_the_other_at_once(void **state)
+{
+    const struct pair *pair = *state;
+    struct client *here = tenant_new(pair->first);
+    struct client *there = at_second(pair, here);
+
+    EXPECT(client_get(there, "/policy"), 200, "[]");
+    client_free(here);
+    client_free(there);
+}
+
+static void a_policy_saved_at_one_is_used_by_the_other_soon(void **state)
+{
+    const struct pair *pair = *state;
+    struct client *here = tenant_new(pair->first);
+    struct client *there = at_second(pair, here);
+    EXPECT_PROBLEM(client_look(there, "alice", "/a"), 404, NULL);
+
+    tenant_policy(here, "{'route_key':'/a','limit':5,'window_seconds':60}");
+    int64_t saved_us = clock_monotonic_us();
+    WAIT_FOR (WAIT_SECONDS, client_look(there, "alice", "/a")->status == 200)
+        ;
+    print_time_since(saved_us, "a new policy was seen");
+
+    tenant_policy(here, "{'route_key':'/a','limit':6,'window_seconds':60}");
+    saved_us = clock_monotonic_us();
+    WAIT_FOR (WAIT_SECONDS, reply_integer(client_look(there, "alice", "/a"), "limit") == 6)
+        ;
+    print_time_since(saved_us, "a changed policy was seen");
+
+    EXPECT(client_delete(here, "/policy", "{'route_key':'/a'}"), 200, NULL);
+    saved_us = clock_monotonic_us();
+    WAIT_FOR (WAIT_SECONDS, client_look(there, "alice", "/a")->status == 404)
+        ;
+    print_time_since(saved_us, "a deleted policy was gone");
+    client_free(here);
+    client_free(there);
+}
+
+static void both_count_together(void **state)
+{
+    const struct pair *pair = *state;
+    struct client *here = tenant_new(pair->first);
+    tenant_policy(here, "{'route_key':'/a','limit':3,'window_seconds':3600}");
+    struct client *there = at_second_with_policy(pair, here);
+
+    EXPECT(client_check(here, "alice", "/a"), 200, "{'remaining':2}");
+    EXPECT(client_check(there, "alice", "/a"), 200, "{'remaining':1}");
+    EXPECT(client_check(here, "alice", "/a"), 200, "{'remaining':0}");
+    EXPECT(client_check(there, "alice", "/a"), 429, NULL);
+    EXPECT(client_post(there, "/reset", "{'user_id':'alice','route_key':'/a'}"), 200, NULL);
+    EXPECT(client_check(here, "alice", "/a"), 200, "{'remaining':2}");
+    client_free(here);
+    client_free(there);
+}
+
+static void a_decision_of_one_is_in_the_log_of_the_other_soon(void **state)
+{
+    const struct pair *pair = *state;
+    struct client *here = tenant_new(pair->first);
+    tenant_policy(here, "{'route_key':'/a','limit':3,'window_seconds':3600}");
+    struct client *there = at_second_with_policy(pair, here);
+    EXPECT(client_check(there, "bob", "/a"), 200, NULL);
+
+    EXPECT(client_check(here, "alice", "/a"), 200, NULL);
+    int64_t decided_us = clock_monotonic_us();
+    WAIT_FOR (WAIT_SECONDS,
+              json_array_size(client_get(there, "/logs/latest?user_id=alice")->json) == 1)
+        ;
+    print_time_since(decided_us, "a decision was in the other's log");
+    WAIT_FOR (WAIT_SECONDS, json_array_size(client_get(here, "/logs/latest")->json) == 2)
+        ;
+
+    EXPECT(client_get(there, "/logs/latest"), 200, "[{'user_id':'alice'},{'user_id':'bob'}]");
+    EXPECT(client_get(here, "/logs/latest"), 200, "[{'user_id':'alice'},{'user_id':'bob'}]");
+    client_free(here);
+    client_free(there);
+}
+
+static void policies_saved_at_both_at_once_are_all_kept(void **state)
+{
+    const struct pair *pair = *state;
+    struct client *here = tenant_new(pair->first);
+    struct client *there = at_second(pair, here);
+
+    for (int i = 0; i < 10; i++) {
+        tenant_policy(here, "{'route_key':'/here/%d','limit':1,'window_seconds':60}", i);
+        tenant_policy(there, "{'route_key':'/there/%d','limit':1,'window_seconds':60}", i);
+    }
+
+    WAIT_FOR (WAIT_SECONDS, json_array_size(client_get(here, "/policy")->json) == 20)
+        ;
+    WAIT_FOR (WAIT_SECONDS, json_array_size(client_get(there, "/policy")->json) == 20)
+        ;
+    client_free(here);
+    client_free(there);
+}
+
+static int open_pair(void **state)
+{
+    struct pair *pair = MEMORY_NEW(struct pair);
+    void *world = NULL;
+
+    *state = pair;
+    (void)world_open_engine(&world);
+    pair->world = world;
+    const struct service_options options = world_options(pair->world);
+    pair->first = service_start(&options);
+    pair->second = service_start(&options);
+    return 0;
+}
+
+static int close_pair(void **state)
+{
+    struct pair *pair = *state;
+    void *world = pair->world;
+
+    service_stop(pair->first);
+    service_stop(pair->second);
+    free(pair);
+    return world_close(&world);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_of_one_works_at_the_other_at_once),
+        cmocka_unit_test(a_policy_saved_at_one_is_used_by_the_other_soon),
+        cmocka_unit_test(both_count_together),
+        cmocka_unit_test(a_decision_of_one_is_in_the_log_of_the_other_soon),
+        cmocka_unit_test(policies_saved_at_both_at_once_are_all_kept),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, open_pair, close_pair));
+}
