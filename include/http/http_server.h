@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * HTTP on a worker's event loop. Its file alone knows libmicrohttpd: external epoll mode, no
- * threads, its own SO_REUSEPORT listener per worker. */
+ * HTTP on a worker's event loop. src/http/{http_server,exchange}.c alone know libmicrohttpd:
+ * external epoll mode, no threads, its own SO_REUSEPORT listener per worker. */
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H
 

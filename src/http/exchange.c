@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange.h"
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "http/framing.h"
+#include "http/problem.h"
+
+/* Reserved for a body at first: a client that announces much and sends little must not cost
+ * much. */
+#define BODY_RESERVED_BYTES_MAX 4096
+/* How much of a body that is refused anyway is read, so that the client gets to see the answer. */
+#define DISCARDED_BYTES_MAX ((size_t)1024 * 1024)
+
+struct exchange {
+    struct request request;
+    struct exchanges *exchanges;
+    struct MHD_Connection *connection;
+    bool path_has_nul;
+    bool is_complete; /* nothing more of it is read: counts as busy */
+    size_t body_bytes_max;
+    size_t discarded;
+    struct buffer body;
+};
+
+/* The steps of a request. */
+static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method,
+                             const char *version);
+static bool refuse_framing(struct exchange *exchange, const char *version, struct framing *framing);
+static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size);
+static enum MHD_Result finish(struct exchange *exchange);
+static void complete(struct exchange *exchange);
+static enum MHD_Result send_response(struct exchange *exchange);
+
+/* What a request asks of its connection. */
+static struct text transport_header(const struct request *request, const char *name);
+static void transport_each_header(const struct request *request, void *context,
+                                  transport_visit_fn *visit);
+static void transport_each_argument(const struct request *request, void *context,
+                                    transport_visit_fn *visit);
+static void transport_resume(struct request *request);
+
+static const struct transport transport = {transport_header, transport_each_header,
+                                           transport_each_argument, transport_resume};
+
+/* The raw request target: libmicrohttpd unescapes the path in place, and a %00 would cut it
+ * short. */
+void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    struct exchanges *exchanges = context;
+    struct exchange *exchange = MEMORY_NEW(struct exchange);
+    const char *query = strchr(uri, '?');
+    const char *nul = strstr(uri, "%00");
+
+    request_init(&exchange->request, &transport);
+    exchange->exchanges = exchanges;
+    exchange->connection = connection;
+    exchange->path_has_nul = nul && (!query || nul < query);
+    exchanges->incoming++;
+    return exchange;
+}
+
+enum MHD_Result exchange_on_access(void *context, struct MHD_Connection *connection,
+                                   const char *url, const char *method, const char *version,
+                                   const char *data, size_t *data_size, void **exchange_context)
+{
+    struct exchange *exchange = *exchange_context;
+
+    (void)context;
+    (void)connection;
+    if (exchange->request.phase == REQUEST_OPEN)
+        return begin(exchange, url, method, version);
+    if (*data_size > 0)
+        return read_body(exchange, data, data_size);
+    if (exchange->request.phase == REQUEST_READING)
+        return finish(exchange);
+    return send_response(exchange);
+}
+
+/* A response that is queued now, with the body unread, ends the connection; so one that came
+ * before the body, and whose request may leave the connection usable, is kept until the body has
+ * been read. */
+static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method,
+                             const char *version)
+{
+    struct request *request = &exchange->request;
+    struct http_handler *handler = &exchange->exchanges->handler;
+    struct framing framing;
+
+    request->method = method;
+    request->path = url;
+    request->peer =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+            ->client_addr;
+    if (refuse_framing(exchange, version, &framing))
+        return send_response(exchange);
+
+    exchange->body_bytes_max = handler->begin(request, handler->context);
+    if (framing.content_length > (int64_t)exchange->body_bytes_max) {
+        if (request->phase != REQUEST_ANSWERED)
+            problem_answer(request, PROBLEM_TOO_LARGE, "The body may have at most %zu bytes.",
+                           exchange->body_bytes_max);
+        request->response.close = true;
+        return send_response(exchange);
+    }
+    if (request->phase == REQUEST_OPEN)
+        request_set_phase(request, REQUEST_READING);
+    if (framing.content_length > 0 || framing.is_chunked)
+        buffer_init(&exchange->body, &request->arena,
+                    framing.is_chunked || framing.content_length > BODY_RESERVED_BYTES_MAX
+                        ? BODY_RESERVED_BYTES_MAX
+                        : (size_t)framing.content_length);
+    return MHD_YES;
+}
+
+static bool refuse_framing(struct exchange *exchange, const char *version, struct framing *framing)
+{
+    const char *fault;
+
+    framing_init(framing, strcmp(version, "HTTP/1.0") != 0);
+    transport_each_header(&exchange->request, framing, framing_on_header);
+    fault = exchange->path_has_nul ? "The path contains %00." : framing_fault(framing);
+    if (!fault)
+        return false;
+    problem_answer(&exchange->request, PROBLEM_BAD_REQUEST, "%s", fault);
+    exchange->request.response.close = true;
+    return true;
+}
+
+static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size)
+{
+    struct request *request = &exchange->request;
+    size_t size = *data_size;
+
+    *data_size = 0;
+    if (request->phase == REQUEST_READING) {
+        if (exchange->body.length + size <= exchange->body_bytes_max) {
+            buffer_add(&exchange->body, (struct text){data, size});
+            return MHD_YES;
+        }
+        problem_answer(request, PROBLEM_TOO_LARGE, "The body may have at most %zu bytes.",
+                       exchange->body_bytes_max);
+        request->response.close = true;
+    }
+    exchange->discarded += size;
+    return exchange->discarded <= DISCARDED_BYTES_MAX ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result finish(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    struct http_handler *handler = &exchange->exchanges->handler;
+
+    complete(exchange);
+    request->body = buffer_text(&exchange->body);
+    request_set_phase(request, REQUEST_HANDLING);
+    if (handler->finish(request, handler->context) == HANDLED_NOW)
+        return send_response(exchange);
+    request_set_phase(request, REQUEST_WAITING);
+    exchange->exchanges->waiting++;
+    MHD_suspend_connection(exchange->connection);
+    return MHD_YES;
+}
+
+static void complete(struct exchange *exchange)
+{
+    if (exchange->is_complete)
+        return;
+    exchange->is_complete = true;
+    exchange->exchanges->incoming--;
+    exchange->exchanges->busy++;
+}
+
+static enum MHD_Result send_response(struct exchange *exchange)
+{
+    const struct response *response = &exchange->request.response;
+    struct MHD_Response *carrier;
+    enum MHD_Result queued = MHD_YES;
+    /* The API is not const, but PERSISTENT memory is only read. */
+    union {
+        const char *borrowed;
+        void *carried;
+    } body = {.borrowed = response->body.at};
+
+    ASSERT(exchange->request.phase == REQUEST_ANSWERED);
+    complete(exchange);
+    carrier = MHD_create_response_from_buffer(response->body.length, body.carried,
+                                              MHD_RESPMEM_PERSISTENT);
+    if (!carrier)
+        return MHD_NO;
+    if (response->content_type)
+        queued &=
+            MHD_add_response_header(carrier, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
+    for (size_t i = 0; i < response->field_count; i++)
+        queued &=
+            MHD_add_response_header(carrier, response->fields[i].name, response->fields[i].value);
+    if (response->close || exchange->exchanges->quiesced)
+        queued &= MHD_add_response_header(carrier, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (queued)
+        queued = MHD_queue_response(exchange->connection, (unsigned)response->status, carrier);
+    MHD_destroy_response(carrier);
+    return queued;
+}
+
+void exchange_on_completed(void *context, struct MHD_Connection *connection,
+                           void **exchange_context, enum MHD_RequestTerminationCode code)
+{
+    struct exchanges *exchanges = context;
+    struct exchange *exchange = *exchange_context;
+
+    (void)connection;
+    (void)code;
+    if (!exchange)
+        return;
+    ASSERT(exchange->request.phase != REQUEST_WAITING);
+    *exchange_context = NULL;
+    if (exchange->is_complete)
+        exchanges->busy--;
+    else
+        exchanges->incoming--;
+    request_close(&exchange->request);
+    free(exchange);
+}
+
+static struct text transport_header(const struct request *request, const char *name)
+{
+    const struct exchange *exchange = (const struct exchange *)(const void *)request;
+
+    return text_of(MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name));
+}
+
+struct visiting {
+    void *context;
+    transport_visit_fn *visit;
+};
+
+static enum MHD_Result on_value(void *context, enum MHD_ValueKind kind, const char *name,
+                                size_t name_length, const char *value, size_t value_length)
+{
+    struct visiting *visiting = context;
+
+    (void)kind;
+    visiting->visit(visiting->context, (struct text){name, name_length},
+                    (struct text){value, value_length});
+    return MHD_YES;
+}
+
+static void transport_each_header(const struct request *request, void *context,
+                                  transport_visit_fn *visit)
+{
+    const struct exchange *exchange = (const struct exchange *)(const void *)request;
+    struct visiting visiting = {context, visit};
+
+    MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, on_value, &visiting);
+}
+
+static void transport_each_argument(const struct request *request, void *context,
+                                    transport_visit_fn *visit)
+{
+    const struct exchange *exchange = (const struct exchange *)(const void *)request;
+    struct visiting visiting = {context, visit};
+
+    MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, on_value, &visiting);
+}
+
+static void transport_resume(struct request *request)
+{
+    struct exchange *exchange = CONTAINER_OF(request, struct exchange, request);
+
+    exchange->exchanges->waiting--;
+    exchange->exchanges->resumed = true;
+    MHD_resume_connection(exchange->connection);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One request with its connection. libmicrohttpd makes us create it when the request line has been
+ * read (exchange_on_uri), calls exchange_on_access once with the headers, once per piece of body and
+ * again when the body is complete or the connection was resumed, and exchange_on_completed exactly
+ * once at the end. Private to http_server.c. Worker's thread. */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include "http/http_server.h"
+
+#include <microhttpd.h>
+
+/* What the exchanges of one server share. */
+struct exchanges {
+    struct http_handler handler;
+    bool quiesced;   /* each answer ends its connection */
+    bool resumed;    /* a connection was resumed: the daemon has to run */
+    size_t waiting;  /* suspended */
+    size_t incoming; /* not complete yet */
+    size_t busy;     /* complete, and not answered to the last byte */
+};
+
+/* The callbacks of the daemon; `context` is the struct exchanges. */
+void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result exchange_on_access(void *context, struct MHD_Connection *connection,
+                                   const char *url, const char *method, const char *version,
+                                   const char *data, size_t *data_size, void **exchange_context);
+void exchange_on_completed(void *context, struct MHD_Connection *connection,
+                           void **exchange_context, enum MHD_RequestTerminationCode code);
+
+#endif
