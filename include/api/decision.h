@@ -38,9 +38,8 @@ struct decision {
  * form or lie in `arena`. False when there was a fault. */
 bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena);
 
-/* The same and `cost`, from a whole document at `pointer`. */
-bool decision_read(struct decision *decision, const json_t *value, const char *pointer,
-                   struct arena *arena, struct faults *faults);
+/* The same and `cost`. */
+bool decision_read(struct decision *decision, struct form *form, struct arena *arena);
 
 /* Finds the policy; false when none applies. */
 bool decision_match(struct decision *decision);

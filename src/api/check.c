@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /check: may this caller do this now? */
-#include "api/body.h"
 #include "api/decision.h"
 #include "api/handlers.h"
+#include "api/reading.h"
 #include "base/clock.h"
 #include "http/problem.h"
 
@@ -18,6 +18,7 @@ struct check {
 };
 
 static bool check_read(struct check *check, struct request *request);
+static bool check_read_query(struct check *check, struct request *request);
 static void check_on_decided(struct decision *decision);
 static void check_answer(struct check *check);
 
@@ -45,26 +46,27 @@ enum handled check_post(struct request *request, void *context)
 
 static bool check_read(struct check *check, struct request *request)
 {
-    struct faults faults = {0};
-    int deny_choice = 0;
-    const json_t *body = body_parse(request);
+    struct reading reading;
 
-    if (!body)
+    check->deny_status = deny_statuses[0];
+    if (request_has_query(request) && !check_read_query(check, request))
         return false;
-    decision_read(&check->decision, body, "", &request->arena, &faults);
-    if (request_has_query(request)) {
-        struct form form;
+    if (!reading_open_body(&reading, request))
+        return false;
+    decision_read(&check->decision, &reading.form, &request->arena);
+    return reading_close(&reading);
+}
 
-        if (form_open(&form, request_query(request, &faults), "", &faults)) {
-            form_choice(&form, "deny_status", FORM_OPTIONAL, deny_status_words, &deny_choice);
-            form_close(&form);
-        }
-    }
-    check->deny_status = deny_statuses[deny_choice];
-    if (faults.count == 0)
-        return true;
-    problem_answer_faults(request, &faults);
-    return false;
+static bool check_read_query(struct check *check, struct request *request)
+{
+    struct reading reading;
+    int choice = 0;
+
+    if (!reading_open_query(&reading, request))
+        return false;
+    form_choice(&reading.form, "deny_status", FORM_OPTIONAL, deny_status_words, &choice);
+    check->deny_status = deny_statuses[choice];
+    return reading_close(&reading);
 }
 
 static void check_on_decided(struct decision *decision)

@@ -2,9 +2,9 @@
  *
  * POST /check/batch: up to 1,000 checks, decided in order, answered together. Each has its own
  * status: one that is wrong does not spoil the others. */
-#include "api/body.h"
 #include "api/decision.h"
 #include "api/handlers.h"
+#include "api/reading.h"
 #include "http/problem.h"
 
 #define BATCH_CHECKS_MAX 1000
@@ -24,6 +24,8 @@ struct batch {
 static const json_t *batch_read(struct request *request);
 static void batch_begin_item(struct batch *batch, struct api *api, const json_t *value,
                              size_t index);
+static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
+                            struct arena *arena, struct faults *faults);
 static void batch_on_decided(struct decision *decision);
 static void batch_answer(struct batch *batch);
 static void batch_write_item(const struct batch_item *item, struct writer *writer);
@@ -48,43 +50,48 @@ enum handled check_batch_post(struct request *request, void *context)
 
 static const json_t *batch_read(struct request *request)
 {
-    const json_t *body = body_parse(request);
     const json_t *checks = NULL;
-    struct faults faults = {0};
-    struct form form;
+    struct reading reading;
 
-    if (!body)
+    if (!reading_open_body(&reading, request))
         return NULL;
-    if (form_open(&form, body, "", &faults)) {
-        form_array(&form, "checks", FORM_REQUIRED, 1, BATCH_CHECKS_MAX, &checks);
-        form_close(&form);
-    }
-    if (faults.count == 0)
-        return checks;
-    problem_answer_faults(request, &faults);
-    return NULL;
+    form_array(&reading.form, "checks", FORM_REQUIRED, 1, BATCH_CHECKS_MAX, &checks);
+    return reading_close(&reading) ? checks : NULL;
 }
 
 static void batch_begin_item(struct batch *batch, struct api *api, const json_t *value,
                              size_t index)
 {
     struct batch_item *item = &batch->items[index];
+    struct decision *decision = &item->decision;
     struct arena *arena = &batch->request->arena;
-    struct faults faults = {0};
-    char pointer[32];
+    struct faults faults;
 
-    item->decision.api = api;
-    item->decision.app = request_app(batch->request);
-    item->decision.context = batch;
-    snprintf(pointer, sizeof pointer, "/checks/%zu", index);
-    if (!decision_read(&item->decision, value, pointer, arena, &faults)) {
+    decision->api = api;
+    decision->app = request_app(batch->request);
+    decision->context = batch;
+    faults.count = 0;
+    if (!batch_read_item(decision, value, index, arena, &faults)) {
         item->faults = ARENA_NEW(arena, struct faults);
         *item->faults = faults;
         return;
     }
-    if (decision_match(&item->decision) &&
-        decision_take(&item->decision, batch_on_decided) == HANDLED_LATER)
+    if (decision_match(decision) && decision_take(decision, batch_on_decided) == HANDLED_LATER)
         batch->undecided++;
+}
+
+static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
+                            struct arena *arena, struct faults *faults)
+{
+    struct form form;
+    char pointer[32];
+
+    snprintf(pointer, sizeof pointer, "/checks/%zu", index);
+    if (!form_open(&form, value, pointer, faults))
+        return false;
+    decision_read(decision, &form, arena);
+    form_close(&form);
+    return faults->count == 0;
 }
 
 static void batch_on_decided(struct decision *decision)

@@ -23,19 +23,14 @@ bool decision_read_subject(struct decision *decision, struct form *form, struct 
     return form->faults->count == faults_before;
 }
 
-bool decision_read(struct decision *decision, const json_t *value, const char *pointer,
-                   struct arena *arena, struct faults *faults)
+bool decision_read(struct decision *decision, struct form *form, struct arena *arena)
 {
-    size_t faults_before = faults->count;
-    struct form form;
+    size_t faults_before = form->faults->count;
 
-    if (!form_open(&form, value, pointer, faults))
-        return false;
-    decision_read_subject(decision, &form, arena);
+    decision_read_subject(decision, form, arena);
     decision->cost = 1;
-    form_integer(&form, "cost", FORM_OPTIONAL, 0, LIMIT_COST_MAX, &decision->cost);
-    form_close(&form);
-    return faults->count == faults_before;
+    form_integer(form, "cost", FORM_OPTIONAL, 0, LIMIT_COST_MAX, &decision->cost);
+    return form->faults->count == faults_before;
 }
 
 bool decision_match(struct decision *decision)

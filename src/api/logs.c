@@ -2,6 +2,7 @@
  *
  * GET /logs/latest: the newest decisions of the app. */
 #include "api/handlers.h"
+#include "api/reading.h"
 #include "http/problem.h"
 
 #define LOGS_LIMIT_DEFAULT 50
@@ -36,24 +37,19 @@ enum handled logs_latest_get(struct request *request, void *context)
 
 static bool read_filter(struct request *request, struct record_filter *filter)
 {
-    struct faults faults = {0};
-    struct form form;
+    struct reading reading;
+    struct form *form = &reading.form;
     bool allowed;
 
     filter->limit = LOGS_LIMIT_DEFAULT;
-    if (form_open(&form, request_query(request, &faults), "", &faults)) {
-        form.kind = FORM_TEXTUAL;
-        form_integer(&form, "limit", FORM_OPTIONAL, 1, JOURNAL_RECORDS, &filter->limit);
-        if (form_bool(&form, "allowed", FORM_OPTIONAL, &allowed))
-            filter->allowed = allowed ? RECORD_ALLOWED : RECORD_DENIED;
-        form_text(&form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
-        form_text(&form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
-        form_close(&form);
-    }
-    if (faults.count == 0)
-        return true;
-    problem_answer_faults(request, &faults);
-    return false;
+    if (!reading_open_query(&reading, request))
+        return false;
+    form_integer(form, "limit", FORM_OPTIONAL, 1, JOURNAL_RECORDS, &filter->limit);
+    if (form_bool(form, "allowed", FORM_OPTIONAL, &allowed))
+        filter->allowed = allowed ? RECORD_ALLOWED : RECORD_DENIED;
+    form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
+    form_text(form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
+    return reading_close(&reading);
 }
 
 static void on_read(struct journal_job *job)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * /policy: save, list and delete. */
-#include "api/body.h"
 #include "api/handlers.h"
+#include "api/reading.h"
 #include "http/problem.h"
 
 #include <sodium.h>
@@ -72,7 +72,7 @@ enum handled policy_delete(struct request *request, void *context)
 
 static struct policy *read_policy(struct request *request)
 {
-    const json_t *body = body_parse(request);
+    const json_t *body = reading_parse_body(request);
     struct faults faults = {0};
     struct policy *policy;
 
@@ -140,19 +140,15 @@ static void write_saved(const struct catalogue_job *job, struct request *request
 /* Absent members filter nothing. */
 static bool read_filter(struct request *request, struct policy_identity *filter)
 {
-    struct faults faults = {0};
-    struct form form;
+    struct reading reading;
+    struct form *form = &reading.form;
 
-    if (form_open(&form, request_query(request, &faults), "", &faults)) {
-        form_text(&form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
-        form_text(&form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &filter->role);
-        form_text(&form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
-        form_close(&form);
-    }
-    if (faults.count == 0)
-        return true;
-    problem_answer_faults(request, &faults);
-    return false;
+    if (!reading_open_query(&reading, request))
+        return false;
+    form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
+    form_text(form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &filter->role);
+    form_text(form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
+    return reading_close(&reading);
 }
 
 static bool filter_takes(const struct policy_identity *filter,
@@ -167,21 +163,14 @@ static bool filter_takes(const struct policy_identity *filter,
 /* From the body, or from the query when there is none: some clients send no body with DELETE. */
 static bool read_identity(struct request *request, struct policy_identity *identity)
 {
-    struct faults faults = {0};
-    const json_t *json;
-    struct form form;
+    struct reading reading;
+    bool opened = request->body.length > 0 ? reading_open_body(&reading, request)
+                                           : reading_open_query(&reading, request);
 
-    json = request->body.length > 0 ? body_parse(request) : request_query(request, &faults);
-    if (!json)
+    if (!opened)
         return false;
-    if (form_open(&form, json, "", &faults)) {
-        policy_identity_read(&form, identity);
-        form_close(&form);
-    }
-    if (faults.count == 0)
-        return true;
-    problem_answer_faults(request, &faults);
-    return false;
+    policy_identity_read(&reading.form, identity);
+    return reading_close(&reading);
 }
 
 static void on_deleted(struct catalogue_job *job)

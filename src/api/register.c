@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /register: a new app and its key, which is shown this once. */
-#include "api/body.h"
 #include "api/handlers.h"
+#include "api/reading.h"
 #include "auth/api_key.h"
 #include "base/clock.h"
 #include "http/problem.h"
@@ -81,20 +81,12 @@ static bool token_equals(struct text given, const char *expected)
 
 static bool read_name(struct request *request, struct text *name)
 {
-    const json_t *body = body_parse(request);
-    struct faults faults = {0};
-    struct form form;
+    struct reading reading;
 
-    if (!body)
+    if (!reading_open_body(&reading, request))
         return false;
-    if (form_open(&form, body, "", &faults)) {
-        form_text(&form, "name", FORM_REQUIRED, 1, APP_NAME_BYTES_MAX, name);
-        form_close(&form);
-    }
-    if (faults.count == 0)
-        return true;
-    problem_answer_faults(request, &faults);
-    return false;
+    form_text(&reading.form, "name", FORM_REQUIRED, 1, APP_NAME_BYTES_MAX, name);
+    return reading_close(&reading);
 }
 
 static void on_created(struct catalogue_job *job)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /reset: forgets what one subject has used under the policy that a check would use. */
-#include "api/body.h"
 #include "api/decision.h"
 #include "api/handlers.h"
+#include "api/reading.h"
 #include "http/problem.h"
 
 struct reset {
@@ -44,20 +44,12 @@ enum handled reset_post(struct request *request, void *context)
 
 static bool reset_read(struct reset *reset, struct request *request)
 {
-    const json_t *body = body_parse(request);
-    struct faults faults = {0};
-    struct form form;
+    struct reading reading;
 
-    if (!body)
+    if (!reading_open_body(&reading, request))
         return false;
-    if (form_open(&form, body, "", &faults)) {
-        decision_read_subject(&reset->decision, &form, &request->arena);
-        form_close(&form);
-    }
-    if (faults.count == 0)
-        return true;
-    problem_answer_faults(request, &faults);
-    return false;
+    decision_read_subject(&reset->decision, &reading.form, &request->arena);
+    return reading_close(&reading);
 }
 
 static void reset_on_forgotten(void *context, const struct outcome *outcome)

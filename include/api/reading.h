@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading what a request says, with the answer when it is wrong: 400 for a body that is no JSON, 422
+ * with every fault for a document or a query that breaks the rules.
+ *
+ *     struct reading reading;
+ *
+ *     if (!reading_open_body(&reading, request))
+ *         return HANDLED_NOW;
+ *     form_text(&reading.form, "name", FORM_REQUIRED, 1, 100, &name);
+ *     if (!reading_close(&reading))
+ *         return HANDLED_NOW; */
+#ifndef API_READING_H
+#define API_READING_H
+
+#include "base/form.h"
+#include "http/request.h"
+
+struct reading {
+    struct request *request;
+    struct faults faults;
+    struct form form;
+};
+
+/* The body as a JSON value that lives as long as the request; NULL when it is none: then the request
+ * has been answered. */
+MUST_USE const json_t *reading_parse_body(struct request *request);
+
+/* Opens a form over the body's object, or over the query's arguments (FORM_TEXTUAL). False: the
+ * request has been answered. */
+MUST_USE bool reading_open_body(struct reading *reading, struct request *request);
+MUST_USE bool reading_open_query(struct reading *reading, struct request *request);
+
+/* Closes the form. False: there were faults, and the request has been answered. */
+MUST_USE bool reading_close(struct reading *reading);
+
+#endif
