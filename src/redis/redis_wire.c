@@ -172,7 +172,7 @@ static bool answers_unasked(const struct redis_connection *connection)
 {
     char first;
 
-    if (!connection->is_announced || connection->async->replies.head != NULL)
+    if (connection->async->replies.head != NULL)
         return false;
     return recv(connection->async->c.fd, &first, 1, MSG_PEEK) == 1 && first != '-';
 }

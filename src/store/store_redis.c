@@ -18,6 +18,7 @@ struct store_redis {
     struct text script; /* what the link loads */
     int64_t timeout_us;
     struct breaker breaker;
+    int64_t replied_at_us; /* when Redis last said anything */
     struct redis_complaints complaints;
     struct pending *spare;
     bool is_closing;
@@ -56,7 +57,8 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
 static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome);
 static void complain(struct store_redis *redis, const char *reason);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
-static void tell_breaker(struct store_redis *redis, enum take_status status);
+static void tell_breaker(const struct pending *pending, enum take_status status);
+static bool is_only_slow(const struct pending *pending, enum take_status status);
 
 static bool store_redis_is_ready(const struct store *store);
 static void store_redis_free(struct store *store);
@@ -166,6 +168,8 @@ static void on_answered(void *context, enum redis_link_status status, const redi
     struct pending *pending = context;
     struct outcome outcome = {0};
 
+    if (status == REDIS_LINK_REPLIED)
+        pending->redis->replied_at_us = clock_monotonic_us();
     /* Only this error says that nothing was charged and that asking again helps. What is sent again
      * keeps its deadline. */
     if (status == REDIS_LINK_REPLIED && pending->may_send_again && is_no_script(reply)) {
@@ -234,26 +238,35 @@ static void pending_finish(struct pending *pending, struct outcome *outcome)
     store_done_fn *done = pending->done;
     void *context = pending->context;
 
-    tell_breaker(redis, outcome->status);
+    tell_breaker(pending, outcome->status);
     pending->next = redis->spare;
     redis->spare = pending;
     done(context, outcome);
 }
 
-static void tell_breaker(struct store_redis *redis, enum take_status status)
+static void tell_breaker(const struct pending *pending, enum take_status status)
 {
+    struct store_redis *redis = pending->redis;
     const int64_t now_us = clock_monotonic_us();
     const bool was_open = breaker_is_open(&redis->breaker);
 
     if (status == TAKE_DONE)
         breaker_succeeded(&redis->breaker);
-    else
+    else if (was_open || !is_only_slow(pending, status))
         breaker_failed(&redis->breaker, now_us);
     const bool is_open = breaker_is_open(&redis->breaker);
     const char *event = is_open ? "redis is not asked: it keeps failing" : "redis is asked again";
     if (is_open != was_open && !redis->is_closing &&
         redis_complaints_allow(&redis->complaints, event, now_us))
         log_write(is_open ? LOG_WARN : LOG_INFO, event, LOG_NONE);
+}
+
+/* While Redis goes on replying, a call that is late has waited behind others: one tenant's load must
+ * not take Redis away from all of them. */
+static bool is_only_slow(const struct pending *pending, enum take_status status)
+{
+    return status == TAKE_LATE &&
+           pending->redis->replied_at_us > pending->deadline_us - pending->redis->timeout_us;
 }
 
 static bool store_redis_is_ready(const struct store *store)

@@ -8,6 +8,8 @@
 #include <sodium.h>
 
 #define INTEGERS_PER_LIMIT 5
+/* What a double, and so Lua, holds exactly; far from overflow in what is computed of it. */
+#define INTEGER_MAX INT64_C(9007199254740991)
 
 /* One limit's part of the reply. */
 enum { ALLOWED, REMAINING, RESET_US, RETRY_US, DELAY_US };
@@ -96,11 +98,12 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
 
     for (size_t i = 0; i < INTEGERS_PER_LIMIT; i++) {
         if (elements[i]->type != REDIS_REPLY_INTEGER ||
-            elements[i]->integer < (i == RETRY_US ? -1 : 0))
+            elements[i]->integer < (i == RETRY_US ? -1 : 0) || elements[i]->integer > INTEGER_MAX)
             return false;
         integers[i] = elements[i]->integer;
     }
-    if (integers[ALLOWED] > 1 || (integers[ALLOWED] == 1 && integers[RETRY_US] != 0))
+    if (integers[REMAINING] > LIMIT_QUOTA_MAX || integers[ALLOWED] > 1 ||
+        (integers[ALLOWED] == 1 && integers[RETRY_US] != 0))
         return false;
     *outcome = (struct limit_outcome){
         .allowed = integers[ALLOWED] == 1,

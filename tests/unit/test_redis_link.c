@@ -171,6 +171,21 @@ static void waits_longer_after_each_failure(void **state)
     impostor_close(&impostor);
 }
 
+/* hiredis' assertion on it would end the process. */
+static void a_server_that_speaks_first_is_left(void **state)
+{
+    struct impostor impostor;
+    (void)state;
+    impostor_open(&impostor);
+    impostor_listen(&impostor);
+    struct redis_link *link = link_to(impostor.url);
+
+    TURN_UNTIL(impostor_rebuff(&impostor, "+OK hello\r\n") == 6);
+
+    redis_link_free(link);
+    impostor_close(&impostor);
+}
+
 static void binary_arguments_of_any_size_pass(void **state)
 {
     static const size_t sizes[] = {0, 1, 4096, 5 * 1024 * 1024};
@@ -491,6 +506,7 @@ int main(void)
         TEST(a_right_password_and_a_database_are_used),
         TEST(a_refused_password_never_becomes_ready_and_is_tried_again),
         TEST(waits_longer_after_each_failure),
+        TEST(a_server_that_speaks_first_is_left),
         TEST(binary_arguments_of_any_size_pass),
         TEST(many_calls_of_one_turn_are_answered_in_order),
         TEST(a_reply_may_lead_to_the_next_call),
