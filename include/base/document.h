@@ -12,6 +12,9 @@
 #include <jansson.h>
 
 #define DOCUMENT_DEPTH_MAX 16
+/* Of a tree that may take forty times the room of its text: so much for a body of 1 MiB. A batch of
+ * 1,000 checks has 7,000. */
+#define DOCUMENT_VALUES_MAX 20000
 
 /* Returns a value that the caller releases with json_decref(), or NULL and says in `error` what is
  * wrong and on which line and column. An integer past 64 bits comes back as a real, so that the

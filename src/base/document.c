@@ -11,7 +11,7 @@
 
 static bool document_check(struct text text, struct error *error);
 static bool is_blank(struct text text);
-static const char *find_too_deep(struct text text);
+static const char *find_too_much(struct text text, const char **problem);
 static bool refuse(struct text text, const char *at, const char *problem, struct error *error);
 static json_t *parse_with_large_integers(struct text text, json_error_t *failure);
 static json_t *with_integers(json_t *value);
@@ -45,10 +45,11 @@ static bool document_check(struct text text, struct error *error)
     if (nul != NULL)
         return refuse(text, nul, "NUL byte", error);
 
-    const char *too_deep = find_too_deep(text);
+    const char *problem = NULL;
+    const char *too_much = find_too_much(text, &problem);
 
-    if (too_deep != NULL)
-        return refuse(text, too_deep, "too many arrays and objects inside each other", error);
+    if (too_much != NULL)
+        return refuse(text, too_much, problem, error);
     return true;
 }
 
@@ -62,12 +63,13 @@ static bool is_blank(struct text text)
     return true;
 }
 
-/* Returns the bracket that opens one level too many, or NULL. Whether brackets match is for the
- * parser to say. */
-static const char *find_too_deep(struct text text)
+/* Returns the bracket that opens one level too many, or what begins one value too many, or NULL.
+ * Whether brackets match is for the parser to say. */
+static const char *find_too_much(struct text text, const char **problem)
 {
     bool in_string = false;
     int depth = 0;
+    int values = 1;
 
     for (size_t i = 0; i < text.length; i++) {
         char c = text.at[i];
@@ -79,9 +81,14 @@ static const char *find_too_deep(struct text text)
             in_string = !in_string;
         if (in_string)
             continue;
-        depth += (c == '[' || c == '{') - (c == ']' || c == '}');
-        if (depth > DOCUMENT_DEPTH_MAX)
-            return text.at + i;
+        bool opens = c == '[' || c == '{';
+        depth += opens - (c == ']' || c == '}');
+        values += opens || c == ',';
+        if (depth <= DOCUMENT_DEPTH_MAX && values <= DOCUMENT_VALUES_MAX)
+            continue;
+        *problem = depth > DOCUMENT_DEPTH_MAX ? "too many arrays and objects inside each other"
+                                              : "too many values";
+        return text.at + i;
     }
     return NULL;
 }

@@ -127,6 +127,25 @@ static void sixteen_levels_are_read_and_seventeen_are_not(void **state)
                    "line 1, column 17: too many arrays and objects inside each other");
 }
 
+static void values_are_counted_up_to_their_limit(void **state)
+{
+    char *list = malloc(2 * (size_t)DOCUMENT_VALUES_MAX + 4);
+
+    (void)state;
+    assert_non_null(list);
+    /* The array is a value, too, and each comma brings another one. */
+    for (size_t i = 0; i < 2 * (size_t)DOCUMENT_VALUES_MAX; i += 2)
+        memcpy(list + i, i == 0 ? "[1" : ",1", 2);
+    size_t length = 2 * ((size_t)DOCUMENT_VALUES_MAX - 1);
+    list[length] = ']';
+    list[length + 1] = '\0';
+    assert_accepted((struct text){list, length + 1}, list);
+
+    memcpy(list + length, ",1]", 3);
+    assert_refused((struct text){list, length + 3}, "line 1, column 39999: too many values");
+    free(list);
+}
+
 static void depth_counts_what_is_open_at_once(void **state)
 {
     (void)state;
@@ -226,6 +245,7 @@ int main(void)
         cmocka_unit_test(nothing_may_follow_the_value),
         cmocka_unit_test(broken_json_is_refused),
         cmocka_unit_test(sixteen_levels_are_read_and_seventeen_are_not),
+        cmocka_unit_test(values_are_counted_up_to_their_limit),
         cmocka_unit_test(depth_counts_what_is_open_at_once),
         cmocka_unit_test(brackets_in_strings_are_not_levels),
         cmocka_unit_test(a_very_deep_text_is_refused_without_recursion),
