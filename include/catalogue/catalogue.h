@@ -11,6 +11,7 @@
 #include "catalogue/catalogue_backend.h"
 
 #define CATALOGUE_JOBS_MAX       1024
+#define CATALOGUE_FINDS_MAX      256 /* CATALOGUE_APP_FIND, which have a queue of their own */
 #define CATALOGUE_POLL_US        INT64_C(500000)
 #define CATALOGUE_JOB_TIMEOUT_US INT64_C(2000000) /* a job that waited longer is not begun */
 

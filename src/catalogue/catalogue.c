@@ -27,6 +27,7 @@ struct catalogue {
     struct catalogue_backend *backend;
     struct app_index *index;
     struct queue *jobs;
+    struct queue *finds;  /* look-ups, which anybody can cause: never before the others */
     struct queue *orders; /* to stop, to provision: never refused */
     struct queue_item stop;
     pthread_t thread;
@@ -82,6 +83,7 @@ struct catalogue *catalogue_new(struct catalogue_backend *backend, struct app_in
     catalogue->backend = backend;
     catalogue->index = index;
     catalogue->jobs = queue_new(CATALOGUE_JOBS_MAX);
+    catalogue->finds = queue_new(CATALOGUE_FINDS_MAX);
     catalogue->orders = queue_new(0);
     catalogue->retry_us = RETRY_MIN_US;
     catalogue->last_order = &catalogue->first_order;
@@ -115,6 +117,7 @@ void catalogue_free(struct catalogue *catalogue)
     /* From here on this is the thread. */
     (void)queue_drain(catalogue->orders);
     (void)queue_drain(catalogue->jobs);
+    (void)queue_drain(catalogue->finds);
     while (catalogue->first_order != NULL) {
         struct provision_order *order = catalogue->first_order;
         catalogue->first_order = order->next;
@@ -122,6 +125,7 @@ void catalogue_free(struct catalogue *catalogue)
     }
     queue_free(catalogue->orders);
     queue_free(catalogue->jobs);
+    queue_free(catalogue->finds);
     catalogue->backend->operations->free(catalogue->backend);
     free(catalogue);
 }
@@ -132,7 +136,8 @@ bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
     job->item.run = on_job;
     job->expires_us = clock_monotonic_us() + CATALOGUE_JOB_TIMEOUT_US;
     job->app = NULL;
-    return queue_post(catalogue->jobs, &job->item);
+    return queue_post(job->kind == CATALOGUE_APP_FIND ? catalogue->finds : catalogue->jobs,
+                      &job->item);
 }
 
 bool catalogue_is_ready(const struct catalogue *catalogue)
@@ -163,6 +168,7 @@ static void *thread_run(void *context)
         if (clock_monotonic_us() >= catalogue->refresh_at_us)
             refresh(catalogue);
         (void)queue_drain(catalogue->jobs);
+        (void)queue_drain(catalogue->finds);
     }
 }
 
@@ -170,7 +176,8 @@ static void *thread_run(void *context)
 static void rest(const struct catalogue *catalogue)
 {
     struct pollfd queues[] = {{.fd = queue_fd(catalogue->orders), .events = POLLIN},
-                              {.fd = queue_fd(catalogue->jobs), .events = POLLIN}};
+                              {.fd = queue_fd(catalogue->jobs), .events = POLLIN},
+                              {.fd = queue_fd(catalogue->finds), .events = POLLIN}};
     int64_t left_us = catalogue->refresh_at_us - clock_monotonic_us();
 
     /* Rounded up: waking early would poll again for nothing. */

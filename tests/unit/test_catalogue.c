@@ -54,6 +54,15 @@ static enum catalogue_status puppet_find(struct catalogue_backend *backend,
     return status == CATALOGUE_OK ? CATALOGUE_ABSENT : status;
 }
 
+static enum catalogue_status puppet_delete(struct catalogue_backend *backend, const char *app_id,
+                                           const struct policy_identity *identity,
+                                           struct error *error)
+{
+    (void)app_id;
+    (void)identity;
+    return puppet_status(backend, error) == CATALOGUE_OK ? CATALOGUE_ABSENT : CATALOGUE_UNAVAILABLE;
+}
+
 static enum catalogue_status puppet_changes(struct catalogue_backend *backend, int64_t *revision,
                                             void *context, catalogue_visit_fn *visit,
                                             struct error *error)
@@ -78,6 +87,7 @@ static struct puppet *puppet_new(void)
     static const struct catalogue_operations operations = {
         .pepper = puppet_pepper,
         .app_find = puppet_find,
+        .policy_delete = puppet_delete,
         .changes = puppet_changes,
         .free = puppet_free,
     };
@@ -280,10 +290,10 @@ static void a_job_that_waited_too_long_is_not_begun(void **state)
     instance_close(&instance);
 }
 
-static void jobs_beyond_the_bound_are_not_taken(void **state)
+static void look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others(void **state)
 {
-    static struct catalogue_job jobs[CATALOGUE_JOBS_MAX + 2];
-    static bool is_done[CATALOGUE_JOBS_MAX + 2];
+    static struct catalogue_job jobs[CATALOGUE_FINDS_MAX + 2];
+    static bool is_done[CATALOGUE_FINDS_MAX + 2];
     (void)state;
     struct puppet *puppet = puppet_new();
     struct instance instance = instance_new(&puppet->backend, NULL);
@@ -293,14 +303,19 @@ static void jobs_beyond_the_bound_are_not_taken(void **state)
 
     instance_submit(&instance, &jobs[0], &is_done[0]);
     sem_wait(&puppet->entered);
-    for (size_t i = 1; i <= CATALOGUE_JOBS_MAX; i++)
+    for (size_t i = 1; i <= CATALOGUE_FINDS_MAX; i++)
         instance_submit(&instance, &jobs[i], &is_done[i]);
-    bool taken = catalogue_submit(instance.catalogue, &jobs[CATALOGUE_JOBS_MAX + 1]);
-    for (size_t i = 0; i <= CATALOGUE_JOBS_MAX; i++)
+    bool taken = catalogue_submit(instance.catalogue, &jobs[CATALOGUE_FINDS_MAX + 1]);
+    struct catalogue_job other = {.kind = CATALOGUE_POLICY_DELETE};
+    bool other_is_done = false;
+    instance_submit(&instance, &other, &other_is_done);
+    for (size_t i = 0; i <= CATALOGUE_FINDS_MAX + 1; i++)
         sem_post(&puppet->leave);
 
     assert_false(taken);
-    for (size_t i = 0; i <= CATALOGUE_JOBS_MAX; i++)
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &other_is_done))
+        ;
+    for (size_t i = 0; i <= CATALOGUE_FINDS_MAX; i++)
         WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &is_done[i]))
             ;
     instance_close(&instance);
@@ -461,7 +476,7 @@ int main(void)
         WITH_REDIS(changes_spread_through_redis),
         cmocka_unit_test(all_apps_are_there_after_a_restart),
         cmocka_unit_test(a_job_that_waited_too_long_is_not_begun),
-        cmocka_unit_test(jobs_beyond_the_bound_are_not_taken),
+        cmocka_unit_test(look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others),
         cmocka_unit_test(jobs_not_yet_run_are_answered_at_the_end),
         cmocka_unit_test(jobs_are_refused_until_the_backend_answers),
         WITH_REDIS(a_killed_redis_is_survived),
