@@ -14,7 +14,11 @@ typedef enum handled authenticated_fn(struct request *request, void *context);
 #define AUTHENTICATE_LOOKUPS_PER_SECOND 1000
 #define AUTHENTICATE_ABSENT_S           10
 
-/* Finds the app of the request's key, makes it request->principal until the request ends, and
+/* Whether there is a key of the right form in X-API-Key: what can be said before the body is read.
+ * Otherwise answers 401. */
+MUST_USE bool authenticate_begin(struct request *request);
+
+/* After authenticate_begin() said yes. Finds the app of the request's key, makes it request->principal until the request ends, and
  * goes on with `next`, at once when the index knows the key. A well-formed key that it does not
  * know is looked up in the catalogue, so that a key registered at one instance works at the next
  * at once. Otherwise answers 401, or 503 when the catalogue cannot say. */

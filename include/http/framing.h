@@ -8,6 +8,10 @@
 
 #include "base/text.h"
 
+/* Of the request's target and fields, counted as libmicrohttpd stores them: it needs room for them
+ * and for the answer's fields in one pool, and drops a connection whose answer does not fit. */
+#define FRAMING_BYTES_MAX 8192
+
 struct framing {
     bool host_required; /* HTTP/1.1 */
     bool is_chunked;
@@ -15,6 +19,8 @@ struct framing {
     int host_count;
     int content_length_count;
     int transfer_encoding_count;
+    size_t bytes;
+    bool name_malformed;
     bool content_length_malformed;
     bool transfer_encoding_unknown;
 };
@@ -23,6 +29,12 @@ void framing_init(struct framing *framing, bool host_required);
 
 /* A transport_visit_fn; `context` is the framing. */
 void framing_on_header(void *context, struct text name, struct text value);
+
+/* The same for a query argument. */
+void framing_on_argument(void *context, struct text name, struct text value);
+
+/* Whether there is too much of it: 431. */
+bool framing_is_large(const struct framing *framing);
 
 /* Why the request must be refused with 400 and the connection closed, as a sentence; NULL when
  * it is fine. */

@@ -81,13 +81,14 @@ void request_answer(struct request *request, int status, const char *content_typ
 /* The same with application/json. */
 void request_answer_json(struct request *request, int status, struct text body);
 
-/* Runs release(object) when the request ends, in reverse order of these calls: for what the arena
- * does not release (references, JSON values). */
+/* Runs release(object) when the answer has been given, in reverse order of these calls: for what
+ * the arena does not release (references, JSON values). */
 void request_on_close(struct request *request, void *object, void (*release)(void *object));
 
-/* For the transport alone: a new request; its end; and the only way from phase to phase, which
- * asserts that there is one. */
+/* For the transport alone: a new request; letting go of what request_on_close() was told, once the
+ * answer is made; its end; and the only way from phase to phase, which asserts that there is one. */
 void request_init(struct request *request, const struct transport *transport);
+void request_release(struct request *request);
 void request_close(struct request *request);
 void request_set_phase(struct request *request, enum request_phase phase);
 

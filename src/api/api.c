@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to every request before its handler: route, media type; IP limit, API key. */
+ * What happens to every request before its handler. Before the body is read: route, form of the key,
+ * media type. After it: IP limit, the app of the key. */
 #include "api/api.h"
 
 #include "api/authenticate.h"
@@ -43,6 +44,8 @@ size_t api_begin(struct request *request, void *context)
         return REFUSED_BODY_BYTES_MAX;
     }
     request->route = route;
+    if (route->access == ROUTE_APP && !authenticate_begin(request))
+        return REFUSED_BODY_BYTES_MAX;
     if (route->body != BODY_NONE && !media_type_is_taken(request))
         problem_answer(request, PROBLEM_MEDIA_TYPE, "The body must be JSON, not encoded.");
     return route->body_bytes_max;

@@ -14,7 +14,6 @@ struct lookup {
     authenticated_fn *next;
 };
 
-static bool digest_of_key(struct request *request, struct api *api, struct key_digest *digest);
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
                             authenticated_fn *next);
 static void on_looked_up(struct catalogue_job *job);
@@ -25,38 +24,34 @@ static void release_app(void *app);
 static const struct rate lookup_rate = {AUTHENTICATE_LOOKUPS_PER_SECOND, 1};
 static const struct rate absent_rate = {1, AUTHENTICATE_ABSENT_S};
 
+bool authenticate_begin(struct request *request)
+{
+    struct text key = request_header(request, "X-API-Key");
+
+    if (api_key_is_well_formed(key))
+        return true;
+    if (text_is_absent(key))
+        problem_answer(request, PROBLEM_NO_KEY, "Send the app's key in the X-API-Key header.");
+    else
+        problem_answer(request, PROBLEM_BAD_KEY, "X-API-Key is not a key of this service.");
+    return false;
+}
+
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next)
 {
+    const struct digest_key *pepper = app_index_pepper(api->index);
     struct key_digest digest;
     struct app *app;
 
-    if (!digest_of_key(request, api, &digest))
+    if (!pepper) {
+        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue has not been reached yet.");
         return HANDLED_NOW;
+    }
+    api_key_digest(pepper, request_header(request, "X-API-Key"), digest.bytes);
     app = app_index_find(api->index, &digest);
     if (!app)
         return look_up(request, api, &digest, next);
     return proceed(request, api, app, next);
-}
-
-static bool digest_of_key(struct request *request, struct api *api, struct key_digest *digest)
-{
-    const struct digest_key *pepper = app_index_pepper(api->index);
-    struct text key = request_header(request, "X-API-Key");
-
-    if (text_is_absent(key)) {
-        problem_answer(request, PROBLEM_NO_KEY, "Send the app's key in the X-API-Key header.");
-        return false;
-    }
-    if (!api_key_is_well_formed(key)) {
-        problem_answer(request, PROBLEM_BAD_KEY, "X-API-Key is not a key of this service.");
-        return false;
-    }
-    if (!pepper) {
-        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue has not been reached yet.");
-        return false;
-    }
-    api_key_digest(pepper, key, digest->bytes);
-    return true;
 }
 
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,

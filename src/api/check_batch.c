@@ -8,6 +8,9 @@
 #include "http/problem.h"
 
 #define BATCH_CHECKS_MAX 1000
+/* Asked of the store at once, so that each check's deadline covers little more than itself, and the
+ * checks of others need not wait for a whole batch. */
+#define BATCH_IN_FLIGHT_MAX 32
 
 struct batch_item {
     struct decision decision;
@@ -16,14 +19,17 @@ struct batch_item {
 
 struct batch {
     struct request *request;
+    struct api *api;
+    const json_t *checks;
     size_t count;
-    size_t undecided;
+    size_t begun;
+    size_t in_flight;
     struct batch_item *items;
 };
 
 static const json_t *batch_read(struct request *request);
-static void batch_begin_item(struct batch *batch, struct api *api, const json_t *value,
-                             size_t index);
+static void batch_go_on(struct batch *batch);
+static void batch_begin_item(struct batch *batch, size_t index);
 static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
                             struct arena *arena, struct faults *faults);
 static void batch_on_decided(struct decision *decision);
@@ -33,16 +39,16 @@ static void batch_write_item(const struct batch_item *item, struct writer *write
 enum handled check_batch_post(struct request *request, void *context)
 {
     struct batch *batch = ARENA_NEW(&request->arena, struct batch);
-    const json_t *checks = batch_read(request);
 
-    if (!checks)
+    batch->checks = batch_read(request);
+    if (!batch->checks)
         return HANDLED_NOW;
     batch->request = request;
-    batch->count = json_array_size(checks);
+    batch->api = context;
+    batch->count = json_array_size(batch->checks);
     batch->items = ARENA_ARRAY(&request->arena, struct batch_item, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        batch_begin_item(batch, context, json_array_get(checks, i), i);
-    if (batch->undecided > 0)
+    batch_go_on(batch);
+    if (batch->in_flight > 0)
         return HANDLED_LATER;
     batch_answer(batch);
     return HANDLED_NOW;
@@ -59,15 +65,21 @@ static const json_t *batch_read(struct request *request)
     return reading_close(&reading) ? checks : NULL;
 }
 
-static void batch_begin_item(struct batch *batch, struct api *api, const json_t *value,
-                             size_t index)
+static void batch_go_on(struct batch *batch)
 {
+    while (batch->begun < batch->count && batch->in_flight < BATCH_IN_FLIGHT_MAX)
+        batch_begin_item(batch, batch->begun++);
+}
+
+static void batch_begin_item(struct batch *batch, size_t index)
+{
+    const json_t *value = json_array_get(batch->checks, index);
     struct batch_item *item = &batch->items[index];
     struct decision *decision = &item->decision;
     struct arena *arena = &batch->request->arena;
     struct faults faults;
 
-    decision->api = api;
+    decision->api = batch->api;
     decision->app = request_app(batch->request);
     decision->context = batch;
     faults.count = 0;
@@ -77,7 +89,7 @@ static void batch_begin_item(struct batch *batch, struct api *api, const json_t 
         return;
     }
     if (decision_match(decision) && decision_take(decision, batch_on_decided) == HANDLED_LATER)
-        batch->undecided++;
+        batch->in_flight++;
 }
 
 static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
@@ -98,7 +110,9 @@ static void batch_on_decided(struct decision *decision)
 {
     struct batch *batch = decision->context;
 
-    if (--batch->undecided == 0)
+    batch->in_flight--;
+    batch_go_on(batch);
+    if (batch->in_flight == 0)
         batch_answer(batch);
 }
 

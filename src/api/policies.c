@@ -5,8 +5,6 @@
 #include "api/reading.h"
 #include "http/problem.h"
 
-#include <sodium.h>
-
 struct policy_job {
     struct catalogue_job job;
     struct request *request;
@@ -31,7 +29,6 @@ enum handled policy_post(struct request *request, void *context)
     job->policy = read_policy(request);
     if (!job->policy)
         return HANDLED_NOW;
-    randombytes_buf(&job->policy->id, sizeof job->policy->id);
     job->kind = CATALOGUE_POLICY_SAVE;
     return submit(policy_job, request, context, on_saved);
 }

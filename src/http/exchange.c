@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "exchange.h"
 
-#include "base/buffer.h"
 #include "base/memory.h"
 #include "http/framing.h"
 #include "http/problem.h"
 
-/* Reserved for a body at first: a client that announces much and sends little must not cost
- * much. */
-#define BODY_RESERVED_BYTES_MAX 4096
+#include "body.h"
+
 /* How much of a body that is refused anyway is read, so that the client gets to see the answer. */
 #define DISCARDED_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -20,16 +18,18 @@ struct exchange {
     bool is_complete; /* nothing more of it is read: counts as busy */
     size_t body_bytes_max;
     size_t discarded;
-    struct buffer body;
+    struct body body;
 };
 
 /* The steps of a request. */
 static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method,
                              const char *version);
 static bool refuse_framing(struct exchange *exchange, const char *version, struct framing *framing);
+static void refuse_large(struct exchange *exchange);
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size);
 static enum MHD_Result finish(struct exchange *exchange);
 static void complete(struct exchange *exchange);
+static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
 
 /* What a request asks of its connection. */
@@ -97,19 +97,11 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
 
     exchange->body_bytes_max = handler->begin(request, handler->context);
     if (framing.content_length > (int64_t)exchange->body_bytes_max) {
-        if (request->phase != REQUEST_ANSWERED)
-            problem_answer(request, PROBLEM_TOO_LARGE, "The body may have at most %zu bytes.",
-                           exchange->body_bytes_max);
-        request->response.close = true;
+        refuse_large(exchange);
         return send_response(exchange);
     }
     if (request->phase == REQUEST_OPEN)
         request_set_phase(request, REQUEST_READING);
-    if (framing.content_length > 0 || framing.is_chunked)
-        buffer_init(&exchange->body, &request->arena,
-                    framing.is_chunked || framing.content_length > BODY_RESERVED_BYTES_MAX
-                        ? BODY_RESERVED_BYTES_MAX
-                        : (size_t)framing.content_length);
     return MHD_YES;
 }
 
@@ -119,12 +111,27 @@ static bool refuse_framing(struct exchange *exchange, const char *version, struc
 
     framing_init(framing, strcmp(version, "HTTP/1.0") != 0);
     transport_each_header(&exchange->request, framing, framing_on_header);
+    transport_each_argument(&exchange->request, framing, framing_on_argument);
     fault = exchange->path_has_nul ? "The path contains %00." : framing_fault(framing);
-    if (!fault)
+    if (fault)
+        problem_answer(&exchange->request, PROBLEM_BAD_REQUEST, "%s", fault);
+    else if (framing_is_large(framing))
+        problem_answer(&exchange->request, PROBLEM_HEADERS_TOO_LARGE,
+                       "Target and fields together take more than %d bytes.", FRAMING_BYTES_MAX);
+    else
         return false;
-    problem_answer(&exchange->request, PROBLEM_BAD_REQUEST, "%s", fault);
     exchange->request.response.close = true;
     return true;
+}
+
+static void refuse_large(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+
+    if (request->phase != REQUEST_ANSWERED)
+        problem_answer(request, PROBLEM_TOO_LARGE, "The body may have at most %zu bytes.",
+                       exchange->body_bytes_max);
+    request->response.close = true;
 }
 
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size)
@@ -134,13 +141,18 @@ static enum MHD_Result read_body(struct exchange *exchange, const char *data, si
 
     *data_size = 0;
     if (request->phase == REQUEST_READING) {
-        if (exchange->body.length + size <= exchange->body_bytes_max) {
-            buffer_add(&exchange->body, (struct text){data, size});
+        switch (body_add(&exchange->body, (struct text){data, size}, exchange->body_bytes_max,
+                         &exchange->exchanges->bodies_held)) {
+        case BODY_ADDED:
             return MHD_YES;
+        case BODY_TOO_LARGE:
+            refuse_large(exchange);
+            break;
+        case BODY_NO_ROOM:
+            problem_answer(request, PROBLEM_OVERLOADED, "Too many bodies are coming in.");
+            request->response.close = true;
+            break;
         }
-        problem_answer(request, PROBLEM_TOO_LARGE, "The body may have at most %zu bytes.",
-                       exchange->body_bytes_max);
-        request->response.close = true;
     }
     exchange->discarded += size;
     return exchange->discarded <= DISCARDED_BYTES_MAX ? MHD_YES : MHD_NO;
@@ -152,7 +164,7 @@ static enum MHD_Result finish(struct exchange *exchange)
     struct http_handler *handler = &exchange->exchanges->handler;
 
     complete(exchange);
-    request->body = buffer_text(&exchange->body);
+    request->body = body_text(&exchange->body);
     request_set_phase(request, REQUEST_HANDLING);
     if (handler->finish(request, handler->context) == HANDLED_NOW)
         return send_response(exchange);
@@ -171,6 +183,14 @@ static void complete(struct exchange *exchange)
     exchange->exchanges->busy++;
 }
 
+/* A client may take its time to read the answer; what led to it is not kept until then. */
+static void release(struct exchange *exchange)
+{
+    request_release(&exchange->request);
+    exchange->request.body = (struct text){0};
+    body_close(&exchange->body, &exchange->exchanges->bodies_held);
+}
+
 static enum MHD_Result send_response(struct exchange *exchange)
 {
     const struct response *response = &exchange->request.response;
@@ -184,6 +204,7 @@ static enum MHD_Result send_response(struct exchange *exchange)
 
     ASSERT(exchange->request.phase == REQUEST_ANSWERED);
     complete(exchange);
+    release(exchange);
     carrier = MHD_create_response_from_buffer(response->body.length, body.carried,
                                               MHD_RESPMEM_PERSISTENT);
     if (!carrier)
@@ -218,6 +239,7 @@ void exchange_on_completed(void *context, struct MHD_Connection *connection,
         exchanges->busy--;
     else
         exchanges->incoming--;
+    release(exchange);
     request_close(&exchange->request);
     free(exchange);
 }

@@ -14,11 +14,12 @@
 /* What the exchanges of one server share. */
 struct exchanges {
     struct http_handler handler;
-    bool quiesced;   /* each answer ends its connection */
-    bool resumed;    /* a connection was resumed: the daemon has to run */
-    size_t waiting;  /* suspended */
-    size_t incoming; /* not complete yet */
-    size_t busy;     /* complete, and not answered to the last byte */
+    bool quiesced;      /* each answer ends its connection */
+    bool resumed;       /* a connection was resumed: the daemon has to run */
+    size_t bodies_held; /* bytes */
+    size_t waiting;     /* suspended */
+    size_t incoming;    /* not complete yet */
+    size_t busy;        /* complete, and not answered to the last byte */
 };
 
 /* The callbacks of the daemon; `context` is the struct exchanges. */

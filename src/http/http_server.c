@@ -14,9 +14,9 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-/* libmicrohttpd clears this much for every request, so it is kept small: 431 for headers beyond
- * it. */
-#define CONNECTION_POOL_BYTES ((size_t)6 * 1024)
+/* libmicrohttpd clears this much for every request, so it is kept small; request and answer share
+ * it, see FRAMING_BYTES_MAX. */
+#define CONNECTION_POOL_BYTES ((size_t)16 * 1024)
 
 struct http_server {
     struct exchanges exchanges;
@@ -27,6 +27,8 @@ struct http_server {
     int port;
 };
 
+static void on_connection(void *context, struct MHD_Connection *connection, void **own,
+                          enum MHD_ConnectionNotificationCode code);
 static void on_readable(evutil_socket_t fd, short events, void *context);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void arm_timer(struct http_server *server);
@@ -64,7 +66,8 @@ struct http_server *http_server_new(struct event_base *base,
         options->connections_per_ip_max, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_on_uri, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed,
-        &server->exchanges, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        &server->exchanges, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY,
+        tls, MHD_OPTION_END);
     free(tls[0].ptr_value);
     free(tls[1].ptr_value);
     if (!server->daemon) {
@@ -128,6 +131,21 @@ void http_server_free(struct http_server *server)
     event_free(server->readable);
     event_free(server->timer);
     free(server);
+}
+
+/* At the connection limit the daemon leaves the listener alone, and looks at it again only in its next
+ * run after one has closed. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **own,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = context;
+
+    (void)connection;
+    (void)own;
+    if (code != MHD_CONNECTION_NOTIFY_CLOSED)
+        return;
+    server->has_work = true;
+    event_active(server->timer, EV_TIMEOUT, 0);
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *context)

@@ -22,6 +22,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_MEDIA_TYPE] = {415, TYPE("media-type"), "Unsupported media type"},
     [PROBLEM_INVALID] = {422, TYPE("invalid"), "Validation failed"},
     [PROBLEM_TOO_MANY_REQUESTS] = {429, TYPE("too-many-requests"), "Too many requests"},
+    [PROBLEM_HEADERS_TOO_LARGE] = {431, TYPE("headers-too-large"), "Header fields too large"},
     [PROBLEM_OVERLOADED] = {503, TYPE("overloaded"), "Overloaded"},
     [PROBLEM_UNAVAILABLE] = {503, TYPE("unavailable"), "Temporarily unavailable"},
 };

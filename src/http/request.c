@@ -43,10 +43,16 @@ void request_init(struct request *request, const struct transport *transport)
     arena_init(&request->arena);
 }
 
-void request_close(struct request *request)
+void request_release(struct request *request)
 {
     for (struct request_cleanup *cleanup = request->cleanups; cleanup; cleanup = cleanup->next)
         cleanup->release(cleanup->object);
+    request->cleanups = NULL;
+}
+
+void request_close(struct request *request)
+{
+    request_release(request);
     arena_close(&request->arena);
 }
 

@@ -1,5 +1,7 @@
 # Tests of the http layer.
 unit_test(assets LINKS http)
+unit_test(body LINKS http)
 unit_test(framing LINKS http)
 unit_test(router LINKS http)
 unit_test(request LINKS http)
+target_include_directories(test_body PRIVATE ${CMAKE_SOURCE_DIR}/src/http)

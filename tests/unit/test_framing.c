@@ -46,6 +46,10 @@ static void framing_refuses_what_proxies_read_differently(void **state)
         {{{"Host", "a"}, {"Host", "a"}, {"X", "y"}}, "The Host field is repeated."},
         {{{"Host", "a"}, {"Content-Length", "1"}, {"Content-Length", "1"}},
          "The Content-Length field is repeated."},
+        {{{"Host", "a"}, {"Content-Length ", "33"}, {"X", "y"}}, "A field has a malformed name."},
+        {{{"Host", "a"}, {"X\tY", "33"}, {"X", "y"}}, "A field has a malformed name."},
+        {{{"Host", "a"}, {"content-length33", ""}, {"X", "y"}}, "A field has a malformed name."},
+        {{{"Host", "a"}, {"Transfer-Encodingx", ""}, {"X", "y"}}, "A field has a malformed name."},
         {{{"Host", "a"}, {"Content-Length", "+1"}, {"X", "y"}},
          "The Content-Length field is malformed."},
         {{{"Host", "a"}, {"Content-Length", "-1"}, {"X", "y"}},
@@ -80,11 +84,29 @@ static void framing_asks_for_host_only_from_http_1_1_on(void **state)
     assert_null(framing_fault(&framing));
 }
 
+static void framing_counts_what_the_connection_has_to_store(void **state)
+{
+    struct framing framing;
+
+    (void)state;
+    framing_init(&framing, true);
+    framing_on_header(&framing, TEXT("Host"), TEXT("a"));
+    for (int i = 0; i < 65; i++)
+        framing_on_header(&framing, TEXT("X-Some-Name"), TEXT("some value"));
+    assert_false(framing_is_large(&framing));
+    framing_on_header(&framing, TEXT("Cookie"), TEXT("a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b"));
+    framing_on_header(&framing, TEXT("Cookie"), TEXT("a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b"));
+
+    assert_true(framing_is_large(&framing));
+    assert_null(framing_fault(&framing));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(framing_takes_what_is_unambiguous),
         cmocka_unit_test(framing_refuses_what_proxies_read_differently),
+        cmocka_unit_test(framing_counts_what_the_connection_has_to_store),
         cmocka_unit_test(framing_asks_for_host_only_from_http_1_1_on),
     };
 

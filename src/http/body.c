@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "body.h"
+
+#include "base/memory.h"
+
+/* At first: a client that announces much and sends little must not cost much. */
+#define CAPACITY_MIN ((size_t)512)
+
+enum body_added body_add(struct body *body, struct text data, size_t bytes_max, size_t *held)
+{
+    size_t capacity = body->capacity ? body->capacity : CAPACITY_MIN;
+
+    if (data.length > bytes_max - body->length)
+        return BODY_TOO_LARGE;
+    while (capacity - body->length < data.length)
+        capacity *= 2;
+    if (capacity > body->capacity) {
+        if (*held + capacity - body->capacity > BODIES_BYTES_MAX)
+            return BODY_NO_ROOM;
+        *held += capacity - body->capacity;
+        body->at = memory_resize(body->at, capacity);
+        body->capacity = capacity;
+    }
+    memcpy(body->at + body->length, data.at, data.length);
+    body->length += data.length;
+    return BODY_ADDED;
+}
+
+struct text body_text(const struct body *body)
+{
+    return (struct text){body->at, body->length};
+}
+
+void body_close(struct body *body, size_t *held)
+{
+    *held -= body->capacity;
+    free(body->at);
+    *body = (struct body){0};
+}

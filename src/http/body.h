@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A request's body as it comes in, bounded by its route and by what all bodies of one server may hold
+ * together: whoever sends has not shown a key yet. Worker's thread. */
+#ifndef HTTP_BODY_H
+#define HTTP_BODY_H
+
+#include "base/text.h"
+
+/* What the unfinished and unanswered bodies of one server hold at most. */
+#define BODIES_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+struct body {
+    char *at; /* NULL: none */
+    size_t length;
+    size_t capacity;
+};
+
+enum body_added { BODY_ADDED, BODY_TOO_LARGE, BODY_NO_ROOM };
+
+/* `held` is what all bodies of the server have reserved; kept up to date here. */
+enum body_added body_add(struct body *body, struct text data, size_t bytes_max, size_t *held);
+struct text body_text(const struct body *body);
+void body_close(struct body *body, size_t *held);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Clients that take more than they should: fields, bodies, connections, look-ups. */
+#include "base/memory.h"
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/raw.h"
+#include "support/world.h"
+
+#include <unistd.h>
+
+#define ANSWER_SECONDS  20
+#define CONNECTIONS_MAX 4
+#define COOKIE_MAX      12000
+#define REQUEST_BYTES   (COOKIE_MAX + 1024)
+
+static const char cheap[] = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
+
+static struct service *start(const struct world *world, const char *const flags[])
+{
+    struct service_options options = world_options(world);
+
+    options.flags = flags;
+    return service_start(&options);
+}
+
+/* A check with a cookie of so many bytes; returns the status, 0 when nothing came. */
+static int check_with_cookie(const struct world *world, const char *key, int cookie_bytes)
+{
+    static const char body[] = "{\"user_id\":\"ada\",\"route_key\":\"/a\"}";
+    char *request = memory_new(1, REQUEST_BYTES);
+    struct raw_reply reply;
+    char cookie[COOKIE_MAX + 1];
+
+    memset(cookie, 'c', sizeof cookie);
+    for (int i = 9; i < cookie_bytes; i += 10)
+        cookie[i] = ';';
+    int length =
+        snprintf(request, REQUEST_BYTES,
+                 "POST /check HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-API-Key: %s\r\n"
+                 "Cookie: %.*s\r\nContent-Length: %zu\r\n\r\n%s",
+                 key, cookie_bytes, cookie, sizeof body - 1, body);
+    raw_exchange(service_port(world->service), request, (size_t)length, ANSWER_SECONDS, &reply);
+    free(request);
+    return reply.status;
+}
+
+/* libmicrohttpd drops the connection when the answer's fields do not fit beside the request's, and
+ * that must not happen to a check that has been charged. */
+static void what_is_charged_is_answered_however_long_the_fields(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    int answered = 0;
+
+    tenant_policy(tenant, "{'route_key':'/a','limits':["
+                          "{'limit':1000000000,'window_seconds':31536000,"
+                          "'name':'a-name-of-thirty-two-bytes-00001'},"
+                          "{'limit':1000000000,'window_seconds':31535999,"
+                          "'name':'a-name-of-thirty-two-bytes-00002'},"
+                          "{'limit':1000000000,'window_seconds':31535998,"
+                          "'name':'a-name-of-thirty-two-bytes-00003'},"
+                          "{'limit':1000000000,'window_seconds':31535997,"
+                          "'name':'a-name-of-thirty-two-bytes-00004'},"
+                          "{'limit':1000000000,'window_seconds':31535996,"
+                          "'name':'a-name-of-thirty-two-bytes-00005'},"
+                          "{'limit':1000000000,'window_seconds':31535995,"
+                          "'name':'a-name-of-thirty-two-bytes-00006'},"
+                          "{'limit':1000000000,'window_seconds':31535994,"
+                          "'name':'a-name-of-thirty-two-bytes-00007'},"
+                          "{'limit':1000000000,'window_seconds':31535993,"
+                          "'name':'a-name-of-thirty-two-bytes-00008'}]}");
+    for (int bytes = 1; bytes < COOKIE_MAX; bytes += 397) {
+        int status = check_with_cookie(world, client_key(tenant), bytes);
+
+        answered += status == 200;
+        if (status != 200 && status != 431 && status != 0)
+            fail_msg("a cookie of %d bytes was answered %d", bytes, status);
+    }
+
+    assert_true(answered > 0);
+    assert_int_equal(reply_integer(client_look(tenant, "ada", "/a"), "remaining"),
+                     1000000000 - answered);
+    client_free(tenant);
+}
+
+static void a_body_is_not_awaited_from_who_has_no_key(void **state)
+{
+    const struct world *world = *state;
+    static const char *const requests[] = {
+        "POST /check/batch HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n",
+        "POST /check/batch HTTP/1.1\r\nHost: a\r\nX-API-Key: slk_nonsense\r\n"
+        "Content-Length: 1000000\r\n\r\n",
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
+        struct raw_reply reply;
+
+        raw_exchange(service_port(world->service), requests[i], strlen(requests[i]), ANSWER_SECONDS,
+                     &reply);
+
+        assert_int_equal(reply.status, 401);
+        assert_true(reply.closed);
+    }
+}
+
+static void a_place_that_becomes_free_is_taken_at_once(void **state)
+{
+    static const char *const flags[] = {"--connections-max", "4", "--workers", "1", NULL};
+    struct service *service = start(*state, flags);
+    int connections[CONNECTIONS_MAX];
+    struct raw_reply reply;
+
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        connections[i] = raw_connect(service_port(service));
+        raw_send(connections[i], cheap, strlen(cheap));
+        raw_receive(connections[i], ANSWER_SECONDS, &reply);
+        assert_int_equal(reply.status, 200);
+    }
+    int waiting = raw_connect(service_port(service));
+    raw_send(waiting, cheap, strlen(cheap));
+
+    (void)close(connections[0]);
+    raw_receive(waiting, ANSWER_SECONDS, &reply); /* the idle time-out is 30 s */
+
+    assert_int_equal(reply.status, 200);
+    (void)close(waiting);
+    for (size_t i = 1; i < CONNECTIONS_MAX; i++)
+        (void)close(connections[i]);
+    service_stop(service);
+}
+
+/* A tree of JSON takes many times the room of its text. */
+static void a_document_of_very_many_values_is_refused(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    size_t count = 300000;
+    char *body = memory_new(1, 3 * count + 64);
+    size_t length = 0;
+
+    length += (size_t)snprintf(body, 32, "{\"checks\":[{}");
+    for (size_t i = 0; i < count; i++, length += 3)
+        memcpy(body + length, ",{}", 3);
+    memcpy(body + length, "]}", 2);
+
+    const struct reply *reply = client_send(tenant, "POST", "/check/batch", body, length + 2);
+
+    EXPECT_PROBLEM(reply, 400, "too many values");
+    free(body);
+    client_free(tenant);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_charged_is_answered_however_long_the_fields),
+        cmocka_unit_test(a_body_is_not_awaited_from_who_has_no_key),
+        cmocka_unit_test(a_place_that_becomes_free_is_taken_at_once),
+        cmocka_unit_test(a_document_of_very_many_values_is_refused),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open, world_close));
+}
