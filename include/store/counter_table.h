@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
  * A bounded hash table of counters with an expiry: one stripe of the memory engine. Not locked: one
- * thread at a time. Time is an argument and may go back a little. */
+ * thread at a time. Time is an argument and may go back a little.
+ *
+ * When it is full, one of a few counters spread over the table goes: one that has expired, else one
+ * of the tenant that holds the most counters (of the one that adds, if they hold as many), and of
+ * those the one that expires soonest. So who takes the most room pays, and a tenant that holds
+ * little keeps it, however long the windows and however many the subjects of the others. */
 #ifndef STORE_COUNTER_TABLE_H
 #define STORE_COUNTER_TABLE_H
 
 #include "limit/limit.h"
 
 /* When the table is full, it chooses among this many counters which one to drop. */
-#define COUNTER_TABLE_CANDIDATES 8
-#define COUNTER_TABLE_COUNT_MIN  (COUNTER_TABLE_CANDIDATES + LIMITS_MAX)
+#define COUNTER_TABLE_CANDIDATES 16
+#define COUNTER_TABLE_COUNT_MIN  (2 * LIMITS_MAX) /* some are left when one take's are spared */
 #define COUNTER_TABLE_COUNT_MAX  (UINT32_C(1) << 30)
 
 /* `low` has to be a keyed hash: it chooses the slot, and nobody outside may steer it. */
@@ -22,14 +27,23 @@ struct counter {
     struct counter_id id;
     struct limit_state state;
     int64_t expires_us; /* 0: an empty slot */
+    uint32_t tenant;
+};
+
+/* How many counters a tenant holds. */
+struct counter_room {
+    uint32_t tenant;
+    uint32_t count; /* 0: an empty slot */
 };
 
 struct counter_table {
     struct counter *slots;
+    struct counter_room *rooms; /* `slot_count` as well: there may be a tenant per counter */
     uint32_t slot_count;
     uint32_t count;
     uint32_t count_max;
     uint32_t sweep_at;  /* the slot that the next sweep looks at */
+    uint32_t look_at;   /* where the last candidate was, as a fraction of 2^32 */
     uint64_t evictions; /* counters dropped before they had expired */
 };
 
@@ -42,8 +56,8 @@ void counter_table_close(struct counter_table *table);
  */
 struct counter *counter_table_find(const struct counter_table *table, struct counter_id id);
 
-/* Adds a counter that is not there yet. When full, drops one first: of a few looked at, the one
- * that expires soonest, but none of `spared` (at most LIMITS_MAX). */
+/* Adds a counter that is not there yet. When full, drops another first, but none of `spared` (at
+ * most LIMITS_MAX). */
 void counter_table_add(struct counter_table *table, const struct counter *counter, int64_t now_us,
                        const struct counter_id spared[], size_t spared_count);
 

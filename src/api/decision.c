@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 
+static uint32_t tenant_of(const struct app *app);
 static store_done_fn on_taken;
 static void conclude(struct decision *decision, const struct outcome *outcome);
 static void decide_locally(struct decision *decision);
@@ -51,7 +52,8 @@ struct take decision_counters(const struct decision *decision)
     return (struct take){
         .key = {.subject = subject_digest(key, text_of(decision->app->id), &decision->subject),
                 .policy_id = decision->policy->id,
-                .layout = decision->policy->layout},
+                .layout = decision->policy->layout,
+                .tenant = tenant_of(decision->app)},
         .limits = decision->policy->limits,
         .limit_count = decision->policy->limit_count,
         .cost = decision->cost,
@@ -80,6 +82,15 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
 void decision_write(const struct decision *decision, struct writer *writer)
 {
     verdict_write(&decision->verdict, decision->route_key, decision->role, writer);
+}
+
+/* The characters behind "app_" are random. */
+static uint32_t tenant_of(const struct app *app)
+{
+    uint32_t tenant;
+
+    memcpy(&tenant, app->id + 4, sizeof tenant);
+    return tenant;
 }
 
 static void on_taken(void *context, const struct outcome *outcome)

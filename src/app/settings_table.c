@@ -143,7 +143,8 @@ const struct setting settings_table[] = {
         .min = 1024,
         .max = 100000000,
         .fallback = "1000000",
-        .help = "Counters held in memory, at most 96 bytes each; past it the oldest go.",
+        .help = "Counters held in memory, at most 96 bytes each; past it the app that\n"
+                "holds the most gives way.",
     },
     {
         .name = "connections_max",

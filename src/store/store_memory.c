@@ -179,7 +179,7 @@ static void keep(struct counter_table *counters, const struct take *take,
             found[i]->expires_us = expires_us;
     }
     for (size_t i = 0; i < take->limit_count; i++) {
-        struct counter counter = {ids[i], states[i], expires_us};
+        struct counter counter = {ids[i], states[i], expires_us, take->key.tenant};
 
         if (found[i] == NULL)
             counter_table_add(counters, &counter, take->now_us, ids, take->limit_count);

@@ -13,6 +13,7 @@
 #define SPARED    LIMITS_MAX
 #define SMALLEST  COUNTER_TABLE_COUNT_MIN
 #define HALF      (SMALLEST / 2)
+#define LARGER    128
 #define ROUNDS    2000
 #define MODEL_IDS 64
 #define STEPS     200000
@@ -41,12 +42,12 @@ static struct counter counter_at(int64_t expires_us)
     return (struct counter){.id = {random_next(), random_next()}, .expires_us = expires_us};
 }
 
-/* A full table of the smallest size; counters[i] expires at expires_us[i]. */
-static void fill(struct counter_table *table, struct counter counters[SMALLEST],
-                 const int64_t expires_us[SMALLEST])
+/* A full table; counters[i] expires at expires_us[i]. */
+static void fill(struct counter_table *table, uint32_t count, struct counter counters[],
+                 const int64_t expires_us[])
 {
-    counter_table_init(table, SMALLEST);
-    for (size_t i = 0; i < SMALLEST; i++) {
+    counter_table_init(table, count);
+    for (uint32_t i = 0; i < count; i++) {
         counters[i] = counter_at(expires_us[i]);
         counter_table_add(table, &counters[i], 1, NULL, 0);
     }
@@ -63,7 +64,7 @@ static void a_full_table_drops_expired_counters_first(void **state)
         /* More than half have expired: any HALF of them hold one. */
         for (size_t i = 0; i < SMALLEST; i++)
             expires_us[i] = i <= HALF ? 10 : LATER_US;
-        fill(&table, counters, expires_us);
+        fill(&table, SMALLEST, counters, expires_us);
 
         struct counter added = counter_at(LATER_US);
         counter_table_add(&table, &added, 10, NULL, 0);
@@ -82,23 +83,73 @@ static void a_full_table_evicts_what_expires_soonest_of_those_it_looks_at(void *
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
         struct counter_table table;
-        struct counter counters[SMALLEST];
-        int64_t expires_us[SMALLEST];
+        struct counter counters[LARGER];
+        int64_t expires_us[LARGER];
 
-        for (size_t i = 0; i < SMALLEST; i++)
+        for (size_t i = 0; i < LARGER; i++)
             expires_us[i] = LATER_US + (int64_t)i;
-        fill(&table, counters, expires_us);
+        fill(&table, LARGER, counters, expires_us);
 
         struct counter added = counter_at(LATER_US);
         counter_table_add(&table, &added, 10, NULL, 0);
 
-        assert_int_equal(table.count, SMALLEST);
+        assert_int_equal(table.count, LARGER);
         assert_int_equal(table.evictions, 1);
+        assert_non_null(counter_table_find(&table, added.id));
         /* The soonest of COUNTER_TABLE_CANDIDATES is never among those that live longest. */
-        for (size_t i = SMALLEST - COUNTER_TABLE_CANDIDATES + 1; i < SMALLEST; i++)
+        for (size_t i = LARGER - COUNTER_TABLE_CANDIDATES + 1; i < LARGER; i++)
             assert_non_null(counter_table_find(&table, counters[i].id));
         counter_table_close(&table);
     }
+}
+
+/* Adds one to a full table of two tenants and returns which of them had to give one. */
+static uint32_t tenant_that_pays(uint32_t count_of_first, uint32_t adding)
+{
+    struct counter_table table;
+    struct counter counters[LARGER];
+    struct counter added = counter_at(LATER_US);
+    uint32_t paid = 0;
+
+    counter_table_init(&table, LARGER);
+    for (uint32_t i = 0; i < LARGER; i++) {
+        counters[i] = counter_at(i < count_of_first ? LATER_US : 2 * LATER_US);
+        counters[i].tenant = i < count_of_first ? 1 : 2;
+        counter_table_add(&table, &counters[i], 1, NULL, 0);
+    }
+    added.tenant = adding;
+    counter_table_add(&table, &added, 10, NULL, 0);
+    for (uint32_t i = 0; i < LARGER; i++) {
+        if (counter_table_find(&table, counters[i].id) == NULL)
+            paid = counters[i].tenant;
+    }
+    assert_int_equal(table.count, LARGER);
+    counter_table_close(&table);
+    return paid;
+}
+
+static void the_tenant_that_holds_the_most_pays_whoever_adds(void **state)
+{
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (uint32_t adding = 1; adding <= 3; adding++) {
+            assert_int_equal(tenant_that_pays(8, adding), 2);
+            assert_int_equal(tenant_that_pays(LARGER - 8, adding), 1);
+        }
+    }
+}
+
+/* In one round of 2^16 the candidates are all of the other one. */
+static void of_two_that_hold_as_much_the_one_that_adds_pays(void **state)
+{
+    int paid_by_other = 0;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (uint32_t adding = 1; adding <= 2; adding++)
+            paid_by_other += tenant_that_pays(LARGER / 2, adding) != adding;
+    }
+    assert_true(paid_by_other <= 5);
 }
 
 static void a_full_table_never_drops_the_spared(void **state)
@@ -112,7 +163,7 @@ static void a_full_table_never_drops_the_spared(void **state)
 
         for (size_t i = 0; i < SMALLEST; i++)
             expires_us[i] = i < SPARED ? 10 : LATER_US;
-        fill(&table, counters, expires_us);
+        fill(&table, SMALLEST, counters, expires_us);
         for (size_t i = 0; i < SPARED; i++)
             spared[i] = counters[i].id;
 
@@ -134,7 +185,7 @@ static void a_sweep_goes_all_round_and_keeps_what_lives(void **state)
     (void)state;
     for (size_t i = 0; i < SMALLEST; i++)
         expires_us[i] = i % 2 == 0 ? 10 : LATER_US;
-    fill(&table, counters, expires_us);
+    fill(&table, SMALLEST, counters, expires_us);
 
     for (uint32_t i = 0; i < 2 * table.slot_count; i++)
         counter_table_sweep(&table, LATER_US - 1);
@@ -186,7 +237,7 @@ static void adding_and_removing_agrees_with_a_plain_array(void **state)
             counter_table_remove(&table, found);
             model[index] = 0;
         } else {
-            struct counter counter = {id, {{step, 0, 0}}, LATER_US};
+            struct counter counter = {id, {{step, 0, 0}}, LATER_US, 0};
 
             counter_table_add(&table, &counter, 1, NULL, 0);
             model[index] = step;
@@ -196,15 +247,43 @@ static void adding_and_removing_agrees_with_a_plain_array(void **state)
     counter_table_close(&table);
 }
 
+static void when_all_counters_are_gone_no_tenant_holds_any_room(void **state)
+{
+    struct counter_table table;
+
+    (void)state;
+    counter_table_init(&table, LARGER);
+
+    for (int step = 1; step <= STEPS; step++) {
+        struct counter counter = counter_at(step + (int64_t)(random_next() % (4 * LARGER)));
+
+        counter.tenant = (uint32_t)(random_next() % LARGER);
+        counter_table_add(&table, &counter, step, NULL, 0);
+        if (random_next() % 4 == 0)
+            counter_table_remove(&table, counter_table_find(&table, counter.id));
+        counter_table_sweep(&table, step);
+    }
+    assert_true(table.evictions > 0);
+    while (table.count > 0)
+        counter_table_sweep(&table, LATER_US);
+
+    for (uint32_t i = 0; i < table.slot_count; i++)
+        assert_int_equal(table.rooms[i].count, 0);
+    counter_table_close(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_table_drops_expired_counters_first),
         cmocka_unit_test(a_full_table_evicts_what_expires_soonest_of_those_it_looks_at),
+        cmocka_unit_test(the_tenant_that_holds_the_most_pays_whoever_adds),
+        cmocka_unit_test(of_two_that_hold_as_much_the_one_that_adds_pays),
         cmocka_unit_test(a_full_table_never_drops_the_spared),
         cmocka_unit_test(a_sweep_goes_all_round_and_keeps_what_lives),
         cmocka_unit_test(what_has_just_expired_is_still_found_by_a_clock_that_is_behind),
         cmocka_unit_test(adding_and_removing_agrees_with_a_plain_array),
+        cmocka_unit_test(when_all_counters_are_gone_no_tenant_holds_any_room),
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);

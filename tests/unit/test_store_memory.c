@@ -56,6 +56,15 @@ static struct take take_of(int64_t subject, const struct limit limits[], size_t 
     };
 }
 
+static struct take take_by(uint32_t tenant, int64_t subject, const struct limit limits[],
+                           size_t count)
+{
+    struct take take = take_of(subject, limits, count, 1);
+
+    take.key.tenant = tenant;
+    return take;
+}
+
 static bool allows(struct memory_table *table, const struct take *take)
 {
     struct outcome outcome;
@@ -85,6 +94,21 @@ static void take_from_subjects(struct memory_table *table, int64_t first, int64_
         take.now_us = now_us;
         assert_true(allows(table, &take));
     }
+}
+
+static void the_tenant_does_not_choose_the_counter(void **state)
+{
+    struct memory_table *table = memory_table_new(1024);
+    struct limit limit = window(1, MINUTE_US);
+    struct take take = take_by(1, 1, &limit, 1);
+    struct take same = take_by(2, 1, &limit, 1);
+
+    (void)state;
+    assert_true(allows(table, &take));
+
+    assert_false(allows(table, &same));
+    assert_int_equal(memory_table_usage(table).counters, 1);
+    memory_table_free(table);
 }
 
 static void the_quota_is_allowed_and_no_more(void **state)
@@ -224,6 +248,104 @@ static void ten_times_the_subjects_stay_within_the_bound_and_evictions_are_count
     memory_table_free(table);
 }
 
+/* A few hot subjects with short windows, against floods of new subjects with the longest ones. */
+
+#define VICTIM_TENANT   1
+#define VICTIM_SUBJECTS 20
+#define VICTIM_QUOTA    5
+#define FLOOD_TENANT    100
+#define FLOOD_COUNTERS  8192
+
+struct flood {
+    size_t victim_limits;
+    size_t limits;    /* in each take of the flood */
+    uint32_t tenants; /* that it comes from, in turn */
+};
+
+static size_t victims_allowed(struct memory_table *table, const struct limit limits[], size_t count,
+                              int64_t now_us)
+{
+    size_t allowed = 0;
+
+    for (int64_t subject = 0; subject < VICTIM_SUBJECTS; subject++) {
+        struct take take = take_by(VICTIM_TENANT, subject, limits, count);
+
+        take.now_us = now_us;
+        allowed += allows(table, &take);
+    }
+    return allowed;
+}
+
+/* The victims ask all the time: what they get in a window shows every counter that they lost. */
+static void assert_flood_is_survived(const struct flood *flood)
+{
+    struct memory_table *table = memory_table_new(FLOOD_COUNTERS);
+    struct limit brief[LIMITS_MAX];
+    struct limit endless[LIMITS_MAX];
+    int64_t takes = 20 * FLOOD_COUNTERS / (int64_t)flood->limits;
+    size_t allowed = 0;
+
+    for (size_t i = 0; i < LIMITS_MAX; i++) {
+        brief[i] = window(VICTIM_QUOTA, MINUTE_US);
+        endless[i] = window(VICTIM_QUOTA, LIMIT_WINDOW_S_MAX * SECOND_US);
+    }
+    for (int64_t i = 0; i < takes; i++) {
+        uint32_t tenant = FLOOD_TENANT + (uint32_t)i % flood->tenants;
+        struct take take = take_by(tenant, 1000 + i, endless, flood->limits);
+
+        take.now_us = START_US + i * (MINUTE_US - 1) / takes;
+        assert_true(allows(table, &take));
+        if (i % 100 == 0)
+            allowed += victims_allowed(table, brief, flood->victim_limits, take.now_us);
+    }
+
+    struct memory_table_usage usage = memory_table_usage(table);
+    assert_int_equal(allowed, VICTIM_SUBJECTS * VICTIM_QUOTA);
+    assert_int_equal(usage.counters, FLOOD_COUNTERS);
+    assert_int_equal(usage.evictions,
+                     20 * FLOOD_COUNTERS + VICTIM_SUBJECTS * flood->victim_limits - FLOOD_COUNTERS);
+    memory_table_free(table);
+}
+
+static void a_flood_by_one_tenant_leaves_the_limits_of_another_exact(void **state)
+{
+    (void)state;
+    assert_flood_is_survived(&(struct flood){.victim_limits = 1, .limits = 1, .tenants = 1});
+    assert_flood_is_survived(&(struct flood){.victim_limits = 8, .limits = 1, .tenants = 1});
+}
+
+static void a_flood_of_takes_with_many_limits_leaves_the_limits_of_another_exact(void **state)
+{
+    (void)state;
+    assert_flood_is_survived(&(struct flood){.victim_limits = 1, .limits = 8, .tenants = 1});
+    assert_flood_is_survived(&(struct flood){.victim_limits = 8, .limits = 8, .tenants = 1});
+}
+
+static void a_flood_by_many_tenants_leaves_the_limits_of_a_small_one_exact(void **state)
+{
+    (void)state;
+    assert_flood_is_survived(&(struct flood){.victim_limits = 1, .limits = 1, .tenants = 20});
+}
+
+static void a_new_tenant_finds_room_in_a_full_table(void **state)
+{
+    struct memory_table *table = memory_table_new(FLOOD_COUNTERS);
+    struct limit endless = window(VICTIM_QUOTA, LIMIT_WINDOW_S_MAX * SECOND_US);
+    struct limit brief = window(VICTIM_QUOTA, MINUTE_US);
+
+    (void)state;
+    for (int64_t i = 0; i < 2 * FLOOD_COUNTERS; i++) {
+        struct take take = take_by(FLOOD_TENANT, 1000 + i, &endless, 1);
+
+        assert_true(allows(table, &take));
+    }
+
+    for (size_t i = 0; i < VICTIM_QUOTA; i++)
+        assert_int_equal(victims_allowed(table, &brief, 1, START_US), VICTIM_SUBJECTS);
+    assert_int_equal(victims_allowed(table, &brief, 1, START_US), 0);
+    memory_table_free(table);
+}
+
 static void expired_counters_make_room_without_an_eviction(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
@@ -275,6 +397,24 @@ static void a_full_table_costs_at_most_96_bytes_per_counter(void **state)
     memory_table_free(table);
 }
 
+static void a_counter_costs_no_more_when_each_has_a_tenant_of_its_own(void **state)
+{
+    struct memory_table *table = memory_table_new(65536);
+    struct limit limit = window(1, MINUTE_US);
+
+    (void)state;
+    for (uint32_t i = 0; i < 2 * 65536; i++) {
+        struct take take = take_by(i, i, &limit, 1);
+
+        assert_true(allows(table, &take));
+    }
+
+    struct memory_table_usage usage = memory_table_usage(table);
+    assert_int_equal(usage.counters, 65536);
+    assert_true(usage.bytes <= 96 * usage.counters);
+    memory_table_free(table);
+}
+
 static void memory_of_expired_counters_is_used_again(void **state)
 {
     struct memory_table *table = memory_table_new(100000);
@@ -287,7 +427,7 @@ static void memory_of_expired_counters_is_used_again(void **state)
     /* A thousand live at a time. */
     struct memory_table_usage usage = memory_table_usage(table);
     assert_true(usage.counters < 8000);
-    assert_true(usage.bytes < 100000 * 48 / 2);
+    assert_true(usage.bytes < 100000 * 64 / 2);
     assert_int_equal(usage.evictions, 0);
     memory_table_free(table);
 }
@@ -559,6 +699,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_quota_is_allowed_and_no_more),
+        cmocka_unit_test(the_tenant_does_not_choose_the_counter),
         cmocka_unit_test(several_limits_are_charged_all_or_none),
         cmocka_unit_test(subjects_policies_and_layouts_are_counted_apart),
         cmocka_unit_test(looks_and_denials_take_no_memory),
@@ -566,9 +707,14 @@ int main(void)
         cmocka_unit_test(forgetting_what_is_unknown_or_expired_counts_nothing),
         cmocka_unit_test(growing_keeps_every_counter),
         cmocka_unit_test(ten_times_the_subjects_stay_within_the_bound_and_evictions_are_counted),
+        cmocka_unit_test(a_flood_by_one_tenant_leaves_the_limits_of_another_exact),
+        cmocka_unit_test(a_flood_of_takes_with_many_limits_leaves_the_limits_of_another_exact),
+        cmocka_unit_test(a_flood_by_many_tenants_leaves_the_limits_of_a_small_one_exact),
+        cmocka_unit_test(a_new_tenant_finds_room_in_a_full_table),
         cmocka_unit_test(expired_counters_make_room_without_an_eviction),
         cmocka_unit_test(a_take_of_several_limits_survives_in_a_full_table),
         cmocka_unit_test(a_full_table_costs_at_most_96_bytes_per_counter),
+        cmocka_unit_test(a_counter_costs_no_more_when_each_has_a_tenant_of_its_own),
         cmocka_unit_test(memory_of_expired_counters_is_used_again),
         cmocka_unit_test(using_the_table_sweeps_out_what_has_expired),
         cmocka_unit_test(what_has_expired_does_not_weigh_on_a_changed_limit),
