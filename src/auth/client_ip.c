@@ -118,7 +118,7 @@ static struct ip_address address_of_socket(const struct sockaddr *peer)
 /* Returns what follows the last comma, and leaves what precedes it: the absent text at the end. */
 static struct text hop_cut_last(struct text *hops)
 {
-    const char *comma = memrchr(hops->at, ',', hops->length);
+    const char *comma = hops->length > 0 ? memrchr(hops->at, ',', hops->length) : NULL;
     struct text last = *hops;
 
     if (comma == NULL) {

@@ -10,8 +10,8 @@
 #include <stdalign.h>
 
 /* With its head, the first block is what an ordinary request needs: one malloc(). */
-#define BLOCK_BYTES_FIRST 2048
-#define BLOCK_BYTES_MAX   (64 * 1024)
+#define BLOCK_BYTES_FIRST ((size_t)2048)
+#define BLOCK_BYTES_MAX   ((size_t)64 * 1024)
 #define ALIGNMENT         alignof(max_align_t)
 
 struct arena_block {

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 
 static bool is_blank(char c);
-static char lower(char c);
+static int lower(char c);
 static size_t utf8_bytes_announced(unsigned char lead);
 
 struct text text_of(const char *string)
@@ -140,9 +140,9 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static char lower(char c)
+static int lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
 static size_t utf8_bytes_announced(unsigned char lead)

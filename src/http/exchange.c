@@ -115,11 +115,12 @@ static bool refuse_framing(struct exchange *exchange, const char *version, struc
     fault = exchange->path_has_nul ? "The path contains %00." : framing_fault(framing);
     if (fault)
         problem_answer(&exchange->request, PROBLEM_BAD_REQUEST, "%s", fault);
-    else if (framing_is_large(framing))
+    else if (framing_is_large(framing)) {
         problem_answer(&exchange->request, PROBLEM_HEADERS_TOO_LARGE,
                        "Target and fields together take more than %d bytes.", FRAMING_BYTES_MAX);
-    else
+    } else {
         return false;
+    }
     exchange->request.response.close = true;
     return true;
 }

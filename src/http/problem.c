@@ -104,10 +104,11 @@ static void finish(struct request *request, enum problem problem, struct buffer 
     int status = problem_row(problem)->status;
 
     writer_end_object(writer);
-    if (status == 401)
+    if (status == 401) {
         request_add_field(request, "WWW-Authenticate",
                           problem == PROBLEM_ADMIN_TOKEN ? "AdminToken header=\"X-Admin-Token\""
                                                          : "ApiKey header=\"X-API-Key\"");
+    }
     if (status == 503)
         request_add_field(request, "Retry-After", "1");
     request_answer(request, status, "application/problem+json", buffer_text(body));

@@ -21,7 +21,7 @@
 #define KEY_BYTES       48
 #define ENTRY_BYTES     512
 #define ARRAY_BYTES_MIN 256
-#define FIELDS          2
+#define FIELDS          ((size_t)2)
 
 /* The macro's value as a literal. */
 #define LITERAL(macro)  LITERAL_(macro)

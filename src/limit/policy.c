@@ -63,10 +63,11 @@ bool policy_identity_read(struct form *form, struct policy_identity *identity)
     if (form_has(form, "role"))
         good &= form_text(form, "role", FORM_REQUIRED, 1, POLICY_ROLE_BYTES_MAX, &identity->role) &&
                 is_plain(form, "role", identity->role);
-    if (form_has(form, "user_id"))
+    if (form_has(form, "user_id")) {
         good &= form_text(form, "user_id", FORM_REQUIRED, 1, POLICY_USER_BYTES_MAX,
                           &identity->user_id) &&
                 is_plain(form, "user_id", identity->user_id);
+    }
     return good;
 }
 

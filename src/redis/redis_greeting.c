@@ -6,12 +6,13 @@ void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url
     *greeting = (struct redis_greeting){0};
 
     /* With two arguments only when there is a user: Redis 5 knows no other form. */
-    if (url->user[0] != '\0')
+    if (url->user[0] != '\0') {
         greeting->commands[greeting->count++] =
             (struct redis_greeting_command){3, {"AUTH", url->user, url->password}};
-    else if (url->password[0] != '\0')
+    } else if (url->password[0] != '\0') {
         greeting->commands[greeting->count++] =
             (struct redis_greeting_command){2, {"AUTH", url->password}};
+    }
     if (url->database != 0) {
         (void)snprintf(greeting->database, sizeof(greeting->database), "%d", url->database);
         greeting->commands[greeting->count++] =

@@ -281,10 +281,11 @@ static void link_lose(struct redis_link *link, const char *reason)
     const int64_t now_us = clock_monotonic_us();
     const int64_t wait_us = (int64_t)randombytes_uniform((uint32_t)link->backoff_us);
 
-    if (redis_complaints_allow(&link->complaints, reason, now_us))
+    if (redis_complaints_allow(&link->complaints, reason, now_us)) {
         log_write(LOG_WARN, link->phase == READY ? "redis lost" : "redis not reachable",
                   LOG_STRING("redis", link->where), LOG_STRING("reason", reason),
                   LOG_INTEGER("retry_ms", wait_us / 1000));
+    }
     link->phase = BACKING_OFF;
     link->backoff_us =
         link->backoff_us * 2 < BACKOFF_MAX_US ? link->backoff_us * 2 : BACKOFF_MAX_US;

@@ -25,10 +25,11 @@ bool redis_url_parse(struct text text, struct redis_url *url, struct error *erro
         return parse_network(text_after(text, strlen("redis://")), url, error);
     if (text_starts_with(text, TEXT("unix://")))
         return parse_unix(text_after(text, strlen("unix://")), url, error);
-    if (text_starts_with(text, TEXT("rediss://")))
+    if (text_starts_with(text, TEXT("rediss://"))) {
         return error_set(error, "rediss:// (TLS) is not supported: run a TLS tunnel such as "
                                 "stunnel or ghostunnel on this machine and give its redis:// or "
                                 "unix:// address");
+    }
     return error_set(error, "a Redis URL starts with redis:// or unix://");
 }
 
