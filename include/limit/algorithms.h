@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The list of algorithms. A new one is a row here and three files: src/limit/<name>.c, its twin
- * lua/<name>.lua, and its cases in tests/vectors/<name>.json. All else follows from the row: the
- * enum, the table and the prototype here, what the build compiles and composes (it reads the rows,
- * see the top CMakeLists.txt), which names a policy may give. Two tests remind of the rest: the
- * names in src/api/openapi.json, and the vectors.
+ * The list of algorithms. A new one is a row here and three files: src/limit/<name>.c with the
+ * function that include/limit/algorithm.h describes, its twin lua/<name>.lua, and its cases in
+ * tests/vectors/<name>.json; and its name in src/api/openapi.json, of which a test reminds. All else
+ * follows from the row: the enum in limit.h, the prototype and the table, what the build compiles and
+ * composes (it reads the rows, see the top CMakeLists.txt), the names that a policy may give.
  *
  * A row: the word of the enum, the name, how many numbers of limit_state it uses (Redis stores only
  * these), and whether a policy may give it a `burst`. */
