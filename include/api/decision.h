@@ -12,6 +12,7 @@
 #define API_DECISION_H
 
 #include "api/api.h"
+#include "api/explain.h"
 #include "limit/subject.h"
 #include "limit/verdict.h"
 
@@ -28,7 +29,9 @@ struct decision {
     struct text route_key;
     struct text role; /* the default role when none was given */
     int64_t cost;
+    bool wants_explanation;
     const struct policy *policy; /* of `app`; set by decision_match() */
+    struct explain *explain;     /* NULL unless wanted */
     struct verdict verdict;      /* set when the decision is taken */
     void *context;               /* the asker's */
     decision_done_fn *done;
@@ -41,8 +44,8 @@ bool decision_read_subject(struct decision *decision, struct form *form, struct 
 /* The same and `cost`. */
 bool decision_read(struct decision *decision, struct form *form, struct arena *arena);
 
-/* Finds the policy; false when none applies. */
-bool decision_match(struct decision *decision);
+/* Finds the policy; false when none applies. `arena` is the request's. */
+bool decision_match(struct decision *decision, struct arena *arena);
 
 /* The store's words for this subject and policy. */
 struct take decision_counters(const struct decision *decision);

@@ -20,6 +20,22 @@ struct policy_set *policy_set_new(struct arena *arena, struct policy *const poli
 const struct policy *policy_set_match(const struct policy_set *set, struct text route_key,
                                       struct text role, struct text user_id);
 
+/* One identity that a match looks for. Borrowed for the call that tells of it. */
+struct policy_tried {
+    struct text route; /* without the '*' of a prefix */
+    bool is_prefix;
+    struct text role;
+    struct text user_id; /* absent: everybody */
+    bool found;
+};
+
+typedef void policy_set_tried_fn(void *context, const struct policy_tried *tried);
+
+/* policy_set_match(), telling of each identity it looks for, in order; the one found is the last. */
+const struct policy *policy_set_match_telling(const struct policy_set *set, struct text route_key,
+                                              struct text role, struct text user_id, void *context,
+                                              policy_set_tried_fn *tried);
+
 /* The policy of exactly this identity, or NULL. */
 const struct policy *policy_set_find(const struct policy_set *set,
                                      const struct policy_identity *identity);

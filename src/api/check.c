@@ -33,7 +33,7 @@ enum handled check_post(struct request *request, void *context)
     decision->context = check;
     if (!check_read(check, request))
         return HANDLED_NOW;
-    if (!decision_match(decision)) {
+    if (!decision_match(decision, &request->arena)) {
         problem_answer(request, PROBLEM_NO_POLICY,
                        "No policy of this app applies to this route_key, role and user.");
         return HANDLED_NOW;
@@ -54,6 +54,7 @@ static bool check_read(struct check *check, struct request *request)
     if (!reading_open_body(&reading, request))
         return false;
     decision_read(&check->decision, &reading.form, &request->arena);
+    form_bool(&reading.form, "explain", FORM_OPTIONAL, &check->decision.wants_explanation);
     return reading_close(&reading);
 }
 

@@ -88,7 +88,8 @@ static void batch_begin_item(struct batch *batch, size_t index)
         *item->faults = faults;
         return;
     }
-    if (decision_match(decision) && decision_take(decision, batch_on_decided) == HANDLED_LATER)
+    if (decision_match(decision, arena) &&
+        decision_take(decision, batch_on_decided) == HANDLED_LATER)
         batch->in_flight++;
 }
 

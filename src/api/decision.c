@@ -34,14 +34,18 @@ bool decision_read(struct decision *decision, struct form *form, struct arena *a
     return form->faults->count == faults_before;
 }
 
-bool decision_match(struct decision *decision)
+bool decision_match(struct decision *decision, struct arena *arena)
 {
+    const struct policy_set *policies = decision->app->policies;
     struct text user_id = {0};
 
     if (decision->subject.kind == SUBJECT_USER)
         user_id = decision->subject.name;
-    decision->policy =
-        policy_set_match(decision->app->policies, decision->route_key, decision->role, user_id);
+    if (decision->wants_explanation)
+        decision->explain = explain_match(policies, decision->route_key, decision->role, user_id,
+                                          arena, &decision->policy);
+    else
+        decision->policy = policy_set_match(policies, decision->route_key, decision->role, user_id);
     return decision->policy != NULL;
 }
 
@@ -82,6 +86,8 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
 void decision_write(const struct decision *decision, struct writer *writer)
 {
     verdict_write(&decision->verdict, decision->route_key, decision->role, writer);
+    if (decision->explain)
+        explain_write(decision->explain, &decision->verdict, decision->cost, writer);
 }
 
 /* The characters behind "app_" are random. */

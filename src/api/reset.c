@@ -27,7 +27,7 @@ enum handled reset_post(struct request *request, void *context)
     reset->decision.app = request_app(request);
     if (!reset_read(reset, request))
         return HANDLED_NOW;
-    if (!decision_match(&reset->decision)) {
+    if (!decision_match(&reset->decision, &request->arena)) {
         problem_answer(request, PROBLEM_NO_POLICY,
                        "No policy of this app applies to this route_key, role and user.");
         return HANDLED_NOW;

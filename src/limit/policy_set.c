@@ -42,6 +42,15 @@ struct caller {
     uint64_t hash;       /* of both */
 };
 
+/* One match: who asks, and who is told of each step (`tried` may be NULL). */
+struct search {
+    const struct policy_set *set;
+    size_t caller_count;
+    struct caller callers[CALLERS_MAX];
+    void *context;
+    policy_set_tried_fn *tried;
+};
+
 static void slot_fill(struct policy_set *set, const struct policy *policy);
 static int compare_policies(const void *a, const void *b);
 static void prefix_lengths_collect(struct policy_set *set);
@@ -49,8 +58,7 @@ static void prefix_lengths_collect(struct policy_set *set);
 static size_t callers_list(struct text role, struct text user_id,
                            struct caller callers[CALLERS_MAX]);
 static uint64_t hash_prefixes(struct text route, uint64_t hashes[PREFIX_BYTES_MAX + 1]);
-static const struct policy *find_first(const struct policy_set *set, const struct pattern *pattern,
-                                       const struct caller callers[], size_t count);
+static const struct policy *find_first(const struct search *search, const struct pattern *pattern);
 static const struct policy *find(const struct policy_set *set, const struct pattern *pattern,
                                  const struct caller *caller);
 
@@ -85,11 +93,19 @@ struct policy_set *policy_set_new(struct arena *arena, struct policy *const poli
 const struct policy *policy_set_match(const struct policy_set *set, struct text route_key,
                                       struct text role, struct text user_id)
 {
-    struct caller callers[CALLERS_MAX];
-    size_t caller_count = callers_list(role, user_id, callers);
+    return policy_set_match_telling(set, route_key, role, user_id, NULL, NULL);
+}
+
+const struct policy *policy_set_match_telling(const struct policy_set *set, struct text route_key,
+                                              struct text role, struct text user_id, void *context,
+                                              policy_set_tried_fn *tried)
+{
+    struct search search = {.set = set, .context = context, .tried = tried};
     uint64_t hashes[PREFIX_BYTES_MAX + 1];
     const struct pattern exact = {.text = route_key, .hash = hash_prefixes(route_key, hashes)};
-    const struct policy *found = find_first(set, &exact, callers, caller_count);
+
+    search.caller_count = callers_list(role, user_id, search.callers);
+    const struct policy *found = find_first(&search, &exact);
 
     for (size_t i = 0; i < set->prefix_length_count && found == NULL; i++) {
         size_t length = set->prefix_lengths[i];
@@ -98,7 +114,7 @@ const struct policy *policy_set_match(const struct policy_set *set, struct text 
             continue;
         const struct pattern prefix = {
             .text = {route_key.at, length}, .is_prefix = true, .hash = hashes[length]};
-        found = find_first(set, &prefix, callers, caller_count);
+        found = find_first(&search, &prefix);
     }
     return found;
 }
@@ -190,13 +206,21 @@ static uint64_t hash_prefixes(struct text route, uint64_t hashes[PREFIX_BYTES_MA
     return hash;
 }
 
-static const struct policy *find_first(const struct policy_set *set, const struct pattern *pattern,
-                                       const struct caller callers[], size_t count)
+static const struct policy *find_first(const struct search *search, const struct pattern *pattern)
 {
     const struct policy *found = NULL;
 
-    for (size_t i = 0; i < count && found == NULL; i++)
-        found = find(set, pattern, &callers[i]);
+    for (size_t i = 0; i < search->caller_count && found == NULL; i++) {
+        const struct caller *caller = &search->callers[i];
+
+        found = find(search->set, pattern, caller);
+        if (search->tried != NULL)
+            search->tried(search->context, &(struct policy_tried){.route = pattern->text,
+                                                                  .is_prefix = pattern->is_prefix,
+                                                                  .role = caller->role,
+                                                                  .user_id = caller->user_id,
+                                                                  .found = found != NULL});
+    }
     return found;
 }
 

@@ -132,6 +132,38 @@ static void nothing_matches_without_a_policy(void **state)
     client_free(tenant);
 }
 
+static void an_explanation_says_what_was_considered_and_what_it_did(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+
+    tenant_policy(tenant, "{'route_key':'/why/*','role':'gold','rate':'9/h'}");
+    tenant_policy(tenant,
+                  "{'route_key':'*','limits':[{'rate':'5/h'},{'rate':'7/d','name':'daily'}]}");
+
+    const struct reply *reply = client_post(
+        tenant, "/check",
+        "{'user_id':'ada','route_key':'/why/me','role':'silver','cost':2,'explain':true}");
+    EXPECT(reply, 200,
+           "{'explain':{'chosen':{'route_key':'*','role':'default','user_id':null,"
+           "'why':'the first that exists: any route, everybody, the default role'},"
+           "'limits':[{'name':'1','remaining_before':5,'remaining_after':3},"
+           "{'name':'daily','remaining_before':7,'remaining_after':5}]}}");
+    json_t *considered = reply_at(reply, "explain.considered");
+    assert_int_equal(json_array_size(considered), 12);
+    assert_true(json_is_true(json_object_get(json_array_get(considered, 11), "found")));
+
+    reply = client_post(tenant, "/check",
+                        "{'user_id':'ada','route_key':'/why/me','cost':4,'explain':true}");
+    EXPECT(reply, 429,
+           "{'explain':{'limits':[{'allowed':false,'remaining_before':3,'remaining_after':3},"
+           "{'allowed':true,'remaining_before':5,'remaining_after':5}]}}");
+
+    reply = client_check(tenant, "ada", "/why/me");
+    assert_null(reply_at(reply, "explain"));
+    client_free(tenant);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +175,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(routes_under_one_prefix_share_a_counter),
         cmocka_unit_test(roles_and_routes_with_policies_of_their_own_count_apart),
         cmocka_unit_test(nothing_matches_without_a_policy),
+        cmocka_unit_test(an_explanation_says_what_was_considered_and_what_it_did),
     };
 
     world_choose_engine(argc, argv);

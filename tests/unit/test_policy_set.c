@@ -166,6 +166,41 @@ static void a_full_set_finds_each_and_lists_them_in_order(void **state)
                                             &policy_set_at(set, i)->identity) < 0);
 }
 
+static void write_tried(void *context, const struct policy_tried *tried)
+{
+    char *told = context;
+    size_t length = strlen(told);
+
+    snprintf(told + length, 512 - length, "%.*s%s %.*s %.*s%s\n", TEXT_PRINTF(tried->route),
+             tried->is_prefix ? "*" : "", TEXT_PRINTF(tried->role),
+             text_is_absent(tried->user_id) ? 3 : (int)tried->user_id.length,
+             text_is_absent(tried->user_id) ? "all" : tried->user_id.at,
+             tried->found ? " found" : "");
+}
+
+static void a_match_tells_what_it_looks_for_in_order(void **state)
+{
+    (void)state;
+    struct policy *policies[] = {policy_of("/a/*", "gold", NULL), policy_of("*", "default", NULL),
+                                 policy_of("/b/*", "default", NULL)};
+    struct policy_set *set = policy_set_new(&arena, policies, 3);
+    char told[512] = "";
+
+    policy_set_match_telling(set, TEXT("/a/x"), TEXT("gold"), TEXT("u"), told, write_tried);
+    assert_string_equal(told, "/a/x gold u\n"
+                              "/a/x default u\n"
+                              "/a/x gold all\n"
+                              "/a/x default all\n"
+                              "/a/* gold u\n"
+                              "/a/* default u\n"
+                              "/a/* gold all found\n");
+
+    told[0] = '\0';
+    policy_set_match_telling(set, TEXT("/"), TEXT("default"), (struct text){0}, told, write_tried);
+    assert_string_equal(told, "/ default all\n"
+                              "* default all found\n");
+}
+
 static void finding_takes_the_whole_identity(void **state)
 {
     (void)state;
@@ -200,6 +235,7 @@ int main(void)
         cmocka_unit_test(routes_longer_than_any_policy_s_match_by_prefix),
         cmocka_unit_test(an_empty_set_matches_nothing),
         cmocka_unit_test(a_full_set_finds_each_and_lists_them_in_order),
+        cmocka_unit_test(a_match_tells_what_it_looks_for_in_order),
         cmocka_unit_test(finding_takes_the_whole_identity),
     };
 

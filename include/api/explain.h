@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Why a check was decided as it was, for people: `"explain": true`. A check that does not ask
+ * for it does none of this. */
+#ifndef API_EXPLAIN_H
+#define API_EXPLAIN_H
+
+#include "base/buffer.h"
+#include "base/writer.h"
+#include "limit/policy_set.h"
+#include "limit/verdict.h"
+
+/* The identities tried, as the inside of a JSON array. Lies in a request's arena. */
+struct explain {
+    struct buffer considered;
+    struct writer writer;
+};
+
+/* Finds the policy as policy_set_match() does, and keeps what was tried. */
+struct explain *explain_match(const struct policy_set *set, struct text route_key, struct text role,
+                              struct text user_id, struct arena *arena,
+                              const struct policy **policy);
+
+/* Writes the member `explain`: the policies looked for, in order; the one chosen, and why; per
+ * limit its numbers before and after this check, when counters were asked. `cost` is the
+ * check's. */
+void explain_write(const struct explain *explain, const struct verdict *verdict, int64_t cost,
+                   struct writer *writer);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/explain.h"
+
+#include "base/arena.h"
+#include "limit/algorithm.h"
+
+static policy_set_tried_fn on_tried;
+static void write_why(const struct policy_identity *identity, struct writer *writer);
+static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
+                        int64_t charged, struct writer *writer);
+
+struct explain *explain_match(const struct policy_set *set, struct text route_key, struct text role,
+                              struct text user_id, struct arena *arena,
+                              const struct policy **policy)
+{
+    struct explain *explain = ARENA_NEW(arena, struct explain);
+
+    buffer_init(&explain->considered, arena, 512);
+    writer_init(&explain->writer, &explain->considered);
+    writer_begin_array(&explain->writer, NULL);
+    *policy = policy_set_match_telling(set, route_key, role, user_id, explain, on_tried);
+    writer_end_array(&explain->writer);
+    return explain;
+}
+
+void explain_write(const struct explain *explain, const struct verdict *verdict, int64_t cost,
+                   struct writer *writer)
+{
+    const struct policy *policy = verdict->policy;
+    const struct outcome *outcome = &verdict->outcome;
+    int64_t charged = outcome->allowed ? cost : 0;
+
+    writer_begin_object(writer, "explain");
+    writer_raw(writer, "considered", buffer_text(&explain->considered));
+    writer_begin_object(writer, "chosen");
+    writer_text(writer, "route_key", policy->identity.route_key);
+    writer_text(writer, "role", policy->identity.role);
+    writer_text(writer, "user_id", policy->identity.user_id);
+    write_why(&policy->identity, writer);
+    writer_end_object(writer);
+    writer_begin_array(writer, "limits");
+    for (size_t i = 0; verdict->decided && i < outcome->count; i++)
+        write_limit(&policy->limits[i], &outcome->at[i], charged, writer);
+    writer_end_array(writer);
+    writer_end_object(writer);
+}
+
+static void on_tried(void *context, const struct policy_tried *tried)
+{
+    struct explain *explain = context;
+    struct writer *writer = &explain->writer;
+    char route_key[POLICY_ROUTE_BYTES_MAX + 2];
+
+    snprintf(route_key, sizeof route_key, "%.*s%s", TEXT_PRINTF(tried->route),
+             tried->is_prefix ? "*" : "");
+    writer_begin_object(writer, NULL);
+    writer_string(writer, "route_key", route_key);
+    writer_text(writer, "role", tried->role);
+    writer_text(writer, "user_id", tried->user_id);
+    writer_bool(writer, "found", tried->found);
+    writer_end_object(writer);
+}
+
+static void write_why(const struct policy_identity *identity, struct writer *writer)
+{
+    struct text route = identity->route_key;
+    bool is_prefix = route.at[route.length - 1] == '*';
+    bool is_default_role = text_equal(identity->role, TEXT(POLICY_ROLE_DEFAULT));
+    char why[128];
+
+    snprintf(why, sizeof why, "the first that exists: %s, %s, %s",
+             !is_prefix         ? "the route itself"
+             : route.length > 1 ? "the longest prefix"
+                                : "any route",
+             text_is_absent(identity->user_id) ? "everybody" : "this user",
+             is_default_role ? "the default role" : "this role");
+    writer_string(writer, "why", why);
+}
+
+/* What is left is a whole number rounded down, and so is the cost, so before and after differ by
+ * the cost. */
+static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
+                        int64_t charged, struct writer *writer)
+{
+    writer_begin_object(writer, NULL);
+    writer_string(writer, "name", limit->name);
+    writer_string(writer, "algorithm", algorithm_of(limit->algorithm)->name);
+    writer_bool(writer, "allowed", outcome->allowed);
+    writer_integer(writer, "remaining_before", outcome->remaining + charged);
+    writer_integer(writer, "remaining_after", outcome->remaining);
+    writer_integer(writer, "reset_ms_after", (outcome->reset_us + 999) / 1000);
+    writer_end_object(writer);
+}
