@@ -42,6 +42,10 @@ struct api {
     /* Workers whose store has not decided yet: at 0 the process is ready, and from then on a store
      * that is away makes it `degraded`. */
     const atomic_int *starting;
+    struct {
+        int64_t fresh_until_us;
+        bool decides;
+    } store_seen;   /* what /readyz last found out */
     int64_t now_us; /* clock_monotonic_us(), read once per turn */
 };
 

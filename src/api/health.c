@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
  * /livez asks nothing but the process. /readyz asks whether to send traffic here: not before
- * catalogue and store have answered once. A store that is lost later makes the service
- * `degraded`, not unready: it goes on deciding by on_store_error, and taking every instance out
- * of rotation at once would turn a store's fault into an outage. */
+ * catalogue and store have answered once. A store that is lost later makes the service `degraded`,
+ * not unready: it goes on deciding by on_store_error, and taking every instance out of rotation at
+ * once would turn a store's fault into an outage. */
 #include "api/handlers.h"
 #include "base/buffer.h"
 #include "base/writer.h"
+
+/* Anybody may ask, so the store is asked this often at most, by each worker. */
+#define STORE_SEEN_US INT64_C(100000)
+
+struct readiness {
+    struct request *request;
+    struct api *api;
+};
+
+static struct take look(const struct api *api);
+static void on_looked(void *context, const struct outcome *outcome);
+static void answer(const struct readiness *readiness);
 
 enum handled livez_get(struct request *request, void *context)
 {
@@ -16,10 +28,55 @@ enum handled livez_get(struct request *request, void *context)
     return HANDLED_NOW;
 }
 
+/* Whether the store decides is found out by having it decide: an idle connection does not know that
+ * its server hangs, and a PING does not know whether a script may run. */
 enum handled readyz_get(struct request *request, void *context)
 {
+    struct readiness *readiness = ARENA_NEW(&request->arena, struct readiness);
     struct api *api = context;
-    bool store = store_is_ready(api->store);
+    struct take take = look(api);
+    struct outcome outcome;
+
+    *readiness = (struct readiness){request, api};
+    if (api->now_us < api->store_seen.fresh_until_us) {
+        answer(readiness);
+        return HANDLED_NOW;
+    }
+    if (store_take(api->store, &take, &outcome, readiness, on_looked) == STORE_LATER)
+        return HANDLED_LATER;
+    on_looked(readiness, &outcome);
+    return HANDLED_NOW;
+}
+
+/* At a counter that no policy has; a look leaves nothing behind. */
+static struct take look(const struct api *api)
+{
+    static const struct limit limit = {
+        .name = "default",
+        .algorithm = ALGORITHM_FIXED_WINDOW,
+        .quota = 1,
+        .window_us = 1000000,
+        .burst = 1,
+    };
+
+    return (struct take){.limits = &limit, .limit_count = 1, .now_us = api->now_us};
+}
+
+static void on_looked(void *context, const struct outcome *outcome)
+{
+    struct readiness *readiness = context;
+    struct api *api = readiness->api;
+
+    api->store_seen.decides = outcome->status == TAKE_DONE;
+    api->store_seen.fresh_until_us = api->now_us + STORE_SEEN_US;
+    answer(readiness);
+}
+
+static void answer(const struct readiness *readiness)
+{
+    struct request *request = readiness->request;
+    const struct api *api = readiness->api;
+    bool store = api->store_seen.decides;
     bool catalogue = catalogue_is_ready(api->catalogue);
     bool draining = atomic_load(api->draining);
     bool ready = atomic_load(api->starting) == 0 && app_index_pepper(api->index) && !draining;
@@ -40,5 +97,4 @@ enum handled readyz_get(struct request *request, void *context)
     writer_end_object(&writer);
     request_add_field(request, "Cache-Control", "no-store");
     request_answer_json(request, ready ? 200 : 503, buffer_text(&body));
-    return HANDLED_NOW;
 }
