@@ -2,19 +2,23 @@
  *
  * The list of algorithms. A new one is a row here and three files: src/limit/<name>.c with the
  * function that include/limit/algorithm.h describes, its twin lua/<name>.lua, and its cases in
- * tests/vectors/<name>.json; and its name in src/api/openapi.json, of which a test reminds. All else
- * follows from the row: the enum in limit.h, the prototype and the table, what the build compiles and
- * composes (it reads the rows, see the top CMakeLists.txt), the names that a policy may give.
+ * tests/vectors/<name>.json; and its name in src/api/openapi.json, of which a test reminds. All
+ * else follows from the row: the enum in limit.h, the prototype and the table, what the build
+ * compiles and composes (it reads the rows, see the top CMakeLists.txt), the names that a policy
+ * may give.
  *
  * A row: the word of the enum, the name, how many numbers of limit_state it uses (Redis stores only
- * these), and whether a policy may give it a `burst`. */
+ * these), and whether a policy may give it a `burst`. The script in Redis is composed in the order
+ * of the rows: a Lua file may call what those above it define. */
 #ifndef LIMIT_ALGORITHMS_H
 #define LIMIT_ALGORITHMS_H
 
 /* clang-format off */
 #define ALGORITHMS(X) \
     X(FIXED_WINDOW, fixed_window, 2, false) \
-    X(TOKEN_BUCKET, token_bucket, 2, true)
+    X(SLIDING_WINDOW, sliding_window, 3, false) \
+    X(TOKEN_BUCKET, token_bucket, 2, true) \
+    X(LEAKY_BUCKET, leaky_bucket, 2, true)
 /* clang-format on */
 
 #endif

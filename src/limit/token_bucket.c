@@ -4,7 +4,7 @@
  * the tokens that are missing, in units of one token * 1 us / W: a token is W units, and L units
  * come back per microsecond. So the arithmetic is on integers, exact as long as B * W < 2^53, and
  * no fraction of a token is lost however often the bucket is asked. Beyond that the sums round, by
- * far less than a token. Twin: lua/token_bucket.lua. */
+ * far less than a token. leaky_bucket.c is made of it. Twin: lua/token_bucket.lua. */
 #include "limit/algorithm.h"
 
 #include <math.h>

@@ -165,11 +165,33 @@ static void a_fixed_window_is_exact(void **state)
     client_free(tenant);
 }
 
+static void a_sliding_window_is_exact(void **state)
+{
+    const struct instances *instances = *state;
+    struct client *tenant =
+        tenant_everywhere(instances, "{'route_key':'/a','algorithm':'sliding_window','limit':50,"
+                                     "'window_seconds':31536000}");
+
+    assert_int_equal(run_rounds(instances, tenant, ROUNDS), 0);
+    client_free(tenant);
+}
+
 static void a_token_bucket_is_exact(void **state)
 {
     const struct instances *instances = *state;
     struct client *tenant =
         tenant_everywhere(instances, "{'route_key':'/a','algorithm':'token_bucket','limit':50,"
+                                     "'window_seconds':31536000}");
+
+    assert_int_equal(run_rounds(instances, tenant, ROUNDS), 0);
+    client_free(tenant);
+}
+
+static void a_leaky_bucket_is_exact(void **state)
+{
+    const struct instances *instances = *state;
+    struct client *tenant =
+        tenant_everywhere(instances, "{'route_key':'/a','algorithm':'leaky_bucket','limit':50,"
                                      "'window_seconds':31536000}");
 
     assert_int_equal(run_rounds(instances, tenant, ROUNDS), 0);
@@ -220,7 +242,9 @@ int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fixed_window_is_exact),
+        cmocka_unit_test(a_sliding_window_is_exact),
         cmocka_unit_test(a_token_bucket_is_exact),
+        cmocka_unit_test(a_leaky_bucket_is_exact),
         cmocka_unit_test(several_limits_are_exact_and_denials_leave_the_wide_one_alone),
     };
 

@@ -95,6 +95,29 @@ static void a_token_bucket_holds_its_burst(void **state)
     client_free(tenant);
 }
 
+static void a_leaky_bucket_tells_whom_it_lets_in_to_wait(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','algorithm':'leaky_bucket','limit':1,"
+                          "'window_seconds':3600,'burst':3}");
+
+    const struct reply *first = client_check(tenant, "alice", "/a");
+    EXPECT(first, 200, "{'algorithm':'leaky_bucket','limit':3,'remaining':2}");
+    assert_null(reply_at(first, "delay_ms"));
+    const struct reply *second = client_check(tenant, "alice", "/a");
+    EXPECT(second, 200, "{'remaining':1,'retry_after':null}");
+    assert_in_range(reply_integer(second, "delay_ms"), 1, 3600000);
+    const struct reply *third = client_check(tenant, "alice", "/a");
+    EXPECT(third, 200, "{'remaining':0}");
+    assert_in_range(reply_integer(third, "delay_ms"), 3600001, 7200000);
+    const struct reply *denied = client_check(tenant, "alice", "/a");
+    EXPECT(denied, 429, "{'remaining':0,'reason':'Rate limit exceeded'}");
+    assert_null(reply_at(denied, "delay_ms"));
+    assert_in_range(reply_integer(denied, "retry_after_ms"), 1, 3600000);
+    client_free(tenant);
+}
+
 static void several_limits_are_charged_all_or_none(void **state)
 {
     const struct world *world = *state;
@@ -175,6 +198,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(denials_and_looks_do_not_prolong_a_fixed_window),
         cmocka_unit_test(a_token_bucket_starts_full_and_refills),
         cmocka_unit_test(a_token_bucket_holds_its_burst),
+        cmocka_unit_test(a_leaky_bucket_tells_whom_it_lets_in_to_wait),
         cmocka_unit_test(several_limits_are_charged_all_or_none),
         cmocka_unit_test(a_cost_is_taken_from_every_limit),
     };

@@ -9,8 +9,17 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
-#define SECOND INT64_C(1000000)
+#define SECOND       INT64_C(1000000)
+#define RANDOM_CASES 1000
+
+/* One subject of one limit, and what time it is there. */
+struct history {
+    struct limit limit;
+    struct limit_state state;
+    int64_t now_us;
+};
 
 static struct limit window_of(int64_t quota, int64_t seconds)
 {
@@ -28,6 +37,15 @@ static struct limit bucket_of(int64_t quota, int64_t seconds, int64_t burst)
                           .quota = quota,
                           .window_us = seconds * SECOND,
                           .burst = burst};
+}
+
+static struct limit sliding_of(int64_t quota, int64_t seconds)
+{
+    return (struct limit){.name = "sliding",
+                          .algorithm = ALGORITHM_SLIDING_WINDOW,
+                          .quota = quota,
+                          .window_us = seconds * SECOND,
+                          .burst = quota};
 }
 
 static void the_table_and_the_names_agree(void **state)
@@ -170,6 +188,128 @@ static void numbers_stay_finite_at_the_largest_of_everything(void **state)
     assert_int_equal(outcome.at[0].retry_us, LIMIT_COST_MAX);
 }
 
+static void random_seed(void)
+{
+    unsigned seed = (unsigned)randombytes_random();
+    const char *given = getenv("SLUICE_TEST_SEED");
+
+    if (given != NULL)
+        seed = (unsigned)strtoul(given, NULL, 10);
+    print_message("SLUICE_TEST_SEED=%u\n", seed);
+    srand(seed);
+}
+
+static struct limit_outcome history_take(struct history *history, int64_t cost, int64_t *keep_us)
+{
+    struct outcome outcome;
+
+    decide(&history->limit, 1, &history->state, history->now_us, cost, &outcome, keep_us);
+    return outcome.at[0];
+}
+
+/* Some time later, maybe under a changed limit, something is charged, or is not. */
+static void history_go_on(struct history *history)
+{
+    int64_t keep_us;
+
+    history->now_us += (int64_t)rand() % history->limit.window_us / (1 + rand() % 8);
+    if (rand() % 16 == 0)
+        history->limit.burst = history->limit.quota = rand() % 1000;
+    (void)history_take(history, rand() % (history->limit.burst + 2), &keep_us);
+}
+
+/* Up to a thousand in up to a day: small enough for the arithmetic to be exact. */
+static struct history history_random(enum algorithm_id algorithm)
+{
+    struct history history = {
+        .limit = {.algorithm = algorithm,
+                  .quota = rand() % (1 << (rand() % 11)),
+                  .window_us = SECOND * (1 + rand() % (1 << (rand() % 17)))},
+        .now_us = rand() % 2 == 0 ? 0 : INT64_C(1763735373123457),
+    };
+
+    history.limit.burst = history.limit.quota;
+    if (algorithm_of(algorithm)->has_burst && rand() % 2 == 0)
+        history.limit.burst = rand() % 1000;
+    for (int steps = rand() % 20; steps > 0; steps--)
+        history_go_on(&history);
+    return history;
+}
+
+/* What `cost` gets after that wait, when nothing else is charged in between. */
+static struct limit_outcome history_later(struct history history, int64_t wait_us, int64_t cost)
+{
+    int64_t keep_us;
+
+    history.now_us += wait_us;
+    return history_take(&history, cost, &keep_us);
+}
+
+static void a_denial_tells_the_least_wait(enum algorithm_id algorithm)
+{
+    for (int denials = 0; denials < RANDOM_CASES;) {
+        struct history history = history_random(algorithm);
+        int64_t cost = rand() % (history.limit.burst + 1);
+        struct limit_outcome denied = history_later(history, 0, cost);
+
+        if (denied.allowed || denied.never)
+            continue;
+        denials++;
+        assert_true(denied.retry_us > 0);
+        assert_true(history_later(history, denied.retry_us, cost).allowed);
+        assert_false(history_later(history, denied.retry_us - 1, cost).allowed);
+    }
+}
+
+static void a_state_that_need_not_be_kept_says_nothing(enum algorithm_id algorithm)
+{
+    for (int charges = 0; charges < RANDOM_CASES;) {
+        struct history history = history_random(algorithm);
+        int64_t keep_us = 0;
+
+        if (!history_take(&history, 1 + rand() % (history.limit.burst + 1), &keep_us).allowed)
+            continue;
+        charges++;
+        struct limit_outcome after = history_later(history, keep_us, 0);
+        assert_true(after.allowed);
+        assert_int_equal(after.remaining, limit_capacity(&history.limit));
+        assert_int_equal(after.reset_us, 0);
+    }
+}
+
+static void a_denial_of_each_algorithm_tells_the_least_wait(void **state)
+{
+    (void)state;
+
+    random_seed();
+    for (int i = 0; i < ALGORITHM_COUNT; i++)
+        a_denial_tells_the_least_wait((enum algorithm_id)i);
+}
+
+static void a_state_of_each_algorithm_is_kept_until_it_says_nothing(void **state)
+{
+    (void)state;
+
+    random_seed();
+    for (int i = 0; i < ALGORITHM_COUNT; i++)
+        a_state_that_need_not_be_kept_says_nothing((enum algorithm_id)i);
+}
+
+static void a_sliding_window_is_kept_for_two_windows_at_most(void **state)
+{
+    (void)state;
+    struct limit sliding = sliding_of(10, 60);
+    struct limit_state kept = {0};
+    struct outcome outcome;
+    int64_t keep_us = 0;
+
+    decide(&sliding, 1, &kept, 60 * SECOND, 4, &outcome, &keep_us);
+    assert_int_equal(keep_us, 120 * SECOND);
+
+    decide(&sliding, 1, &kept, 150 * SECOND, 4, &outcome, &keep_us);
+    assert_int_equal(keep_us, 90 * SECOND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,9 +319,14 @@ int main(void)
         cmocka_unit_test(a_look_leaves_every_state_as_it_was),
         cmocka_unit_test(states_are_kept_as_long_as_the_longest_says_something),
         cmocka_unit_test(after_a_clock_went_back_states_are_kept_until_their_own_end),
+        cmocka_unit_test(a_sliding_window_is_kept_for_two_windows_at_most),
+        cmocka_unit_test(a_denial_of_each_algorithm_tells_the_least_wait),
+        cmocka_unit_test(a_state_of_each_algorithm_is_kept_until_it_says_nothing),
         cmocka_unit_test(polling_a_bucket_a_million_times_loses_no_fraction),
         cmocka_unit_test(numbers_stay_finite_at_the_largest_of_everything),
     };
 
+    if (sodium_init() < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,8 @@
  * the Lua script in a real Redis, and all must give the answers written there.
  *
  * A case is a new subject. `limits` are as in a policy and hold until a step brings others;
- * `expect` has one outcome per limit: an absent `never` is false, an absent `retry_us` 0. */
+ * `expect` has one outcome per limit: an absent `never` is false, an absent `retry_us` or `delay_us`
+ * 0. */
 #include "limit/algorithm.h"
 
 #include "base/document.h"
@@ -159,6 +160,7 @@ static void step_check(const char *case_name, size_t step, const struct outcome 
             .remaining = json_integer_value(json_object_get(expect, "remaining")),
             .reset_us = json_integer_value(json_object_get(expect, "reset_us")),
             .retry_us = json_integer_value(json_object_get(expect, "retry_us")),
+            .delay_us = json_integer_value(json_object_get(expect, "delay_us")),
         };
 
         all_allowed = all_allowed && must.allowed;
@@ -166,9 +168,9 @@ static void step_check(const char *case_name, size_t step, const struct outcome 
             is->remaining != must.remaining || is->reset_us != must.reset_us ||
             is->retry_us != must.retry_us || is->delay_us != must.delay_us)
             fail_msg("\"%s\", step %zu, limit %zu: allowed %d, never %d, remaining %lld, reset_us "
-                     "%lld, retry_us %lld",
+                     "%lld, retry_us %lld, delay_us %lld",
                      case_name, step, i, is->allowed, is->never, (long long)is->remaining,
-                     (long long)is->reset_us, (long long)is->retry_us);
+                     (long long)is->reset_us, (long long)is->retry_us, (long long)is->delay_us);
     }
     assert_int_equal(outcome->allowed, all_allowed);
 }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sliding window: at most L in the last W, as two counters tell it. Windows of length W follow each
+ * other from time 0, and what was used in each of two of them is known. The one before the present
+ * one counts by the share of it that is still within the last W, as if it had been used evenly. So
+ * no burst of twice the limit passes at the border of two windows. Where the use was uneven, a
+ * stretch of W may still see more than L, though never 2 L.
+ *
+ * That share is compared as a weight, in units of one use * 1 us / W: an earlier use weighs as many
+ * as there are microseconds left of the present window. So the test is on integers, exact as long
+ * as L * W < 2^53. Beyond that the products round, by far less than one use.
+ * Twin: lua/sliding_window.lua. */
+#include "limit/algorithm.h"
+
+#include <math.h>
+
+/* limit_state.number[]: the start of a window, what was used in the one before it, and in it */
+enum { START, PREVIOUS, CURRENT };
+
+/* The counts as they stand in the window of `now`, which is no earlier than that of *state. */
+static struct limit_state state_at(const struct limit_state *state, double window, double now);
+
+void sliding_window_decide(const struct limit *limit, struct limit_state *state, int64_t now_us,
+                           int64_t cost_units, struct limit_outcome *outcome, int64_t *keep_us)
+{
+    double quota = (double)limit->quota;
+    double window = (double)limit->window_us;
+    double cost = (double)cost_units;
+    double now = (double)now_us > state->number[START] ? (double)now_us : state->number[START];
+    struct limit_state present = state_at(state, window, now);
+    double previous = present.number[PREVIOUS];
+    double current = present.number[CURRENT];
+    double rest = present.number[START] + window - now;
+    double weight = previous * rest;
+    double room = quota - cost - current; /* how much of `previous` may still count */
+    bool never = cost > quota;
+    bool allowed = weight <= room * window;
+    double retry = 0;
+
+    if (allowed)
+        current = current + cost;
+    else if (!never && room >= 0) /* the weight falls by `previous` per microsecond */
+        retry = ceil((weight - room * window) / previous);
+    else if (!never) /* in the next window, in which `current` is what falls */
+        retry = rest + ceil(-room * window / current);
+    double used = current + ceil(weight / window);
+    double left = quota > used ? quota - used : 0;
+    double reset = current > 0 ? rest + window : previous > 0 ? rest : 0;
+
+    *outcome = (struct limit_outcome){
+        .allowed = allowed,
+        .never = never,
+        .remaining = (int64_t)left,
+        .reset_us = (int64_t)reset,
+        .retry_us = (int64_t)retry,
+    };
+    if (!allowed || cost_units == 0)
+        return;
+    present.number[CURRENT] = current;
+    *state = present;
+    *keep_us = (int64_t)reset + ((int64_t)now - now_us);
+}
+
+static struct limit_state state_at(const struct limit_state *state, double window, double now)
+{
+    double start = floor(now / window) * window;
+
+    if (start == state->number[START])
+        return *state;
+    if (start == state->number[START] + window)
+        return (struct limit_state){{start, state->number[CURRENT], 0}};
+    return (struct limit_state){{start, 0, 0}};
+}
