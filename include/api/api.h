@@ -37,6 +37,7 @@ struct api {
     struct store *store;
     struct memory_table *local;  /* fallback of on_store_error, and the IP limits */
     struct queue *queue;         /* replies of the other threads to this worker */
+    struct digest_key local_key; /* of the subjects counted in `local` by this process for itself */
     const char *engine;          /* "memory" or "redis", for /readyz */
     const atomic_bool *draining; /* SIGTERM has come */
     /* Workers whose store has not decided yet: at 0 the process is ready, and from then on a store

@@ -18,6 +18,9 @@ typedef enum handled authenticated_fn(struct request *request, void *context);
  * Otherwise answers 401. */
 MUST_USE bool authenticate_begin(struct request *request);
 
+/* Whether this process knows the app of the request's key, without asking anybody. */
+bool authenticate_knows(const struct request *request, const struct api *api);
+
 /* After authenticate_begin() said yes. Finds the app of the request's key, makes it request->principal until the request ends, and
  * goes on with `next`, at once when the index knows the key. A well-formed key that it does not
  * know is looked up in the catalogue, so that a key registered at one instance works at the next

@@ -25,12 +25,13 @@ struct framing {
     bool transfer_encoding_unknown;
 };
 
-void framing_init(struct framing *framing, bool host_required);
+/* `target_bytes`: of the request target as it came. */
+void framing_init(struct framing *framing, bool host_required, size_t target_bytes);
 
 /* A transport_visit_fn; `context` is the framing. */
 void framing_on_header(void *context, struct text name, struct text value);
 
-/* The same for a query argument. */
+/* The same for a query argument, whose text is part of the target. */
 void framing_on_argument(void *context, struct text name, struct text value);
 
 /* Whether there is too much of it: 431. */

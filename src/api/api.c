@@ -13,8 +13,9 @@
 #include "limit/verdict.h"
 #include "web/web_assets.h"
 
-/* Of a request that is refused anyway. */
-#define REFUSED_BODY_BYTES_MAX ((size_t)16 * 1024)
+/* Of a request that is refused anyway, or whose key this process does not know: a made-up one takes
+ * no more room than this. */
+#define UNTRUSTED_BODY_BYTES_MAX ((size_t)16 * 1024)
 
 const char *const registration_words[] = {"open", "token", "closed", NULL};
 
@@ -27,7 +28,7 @@ static bool guard_admits(struct request *request, struct api *api);
 static const struct route asset_route = {
     "GET",        "/docs/",
     ROUTE_PUBLIC, ROUTE_UNLIMITED,
-    BODY_NONE,    REFUSED_BODY_BYTES_MAX,
+    BODY_NONE,    UNTRUSTED_BODY_BYTES_MAX,
     asset_get,    "A file of the docs page",
 };
 
@@ -35,19 +36,20 @@ size_t api_begin(struct request *request, void *context)
 {
     const struct route *route = router_find(routes(), request->method, request->path);
 
-    (void)context;
     if (!route && strncmp(request->path, asset_route.path, strlen(asset_route.path)) == 0 &&
         assets_find(web_assets, request->path))
         route = &asset_route;
     if (!route) {
         refuse_route(request);
-        return REFUSED_BODY_BYTES_MAX;
+        return UNTRUSTED_BODY_BYTES_MAX;
     }
     request->route = route;
     if (route->access == ROUTE_APP && !authenticate_begin(request))
-        return REFUSED_BODY_BYTES_MAX;
+        return UNTRUSTED_BODY_BYTES_MAX;
     if (route->body != BODY_NONE && !media_type_is_taken(request))
         problem_answer(request, PROBLEM_MEDIA_TYPE, "The body must be JSON, not encoded.");
+    if (route->body_bytes_max > UNTRUSTED_BODY_BYTES_MAX && !authenticate_knows(request, context))
+        return UNTRUSTED_BODY_BYTES_MAX;
     return route->body_bytes_max;
 }
 

@@ -14,6 +14,8 @@ struct lookup {
     authenticated_fn *next;
 };
 
+static struct app *find_app(const struct request *request, const struct api *api,
+                            struct key_digest *digest);
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
                             authenticated_fn *next);
 static void on_looked_up(struct catalogue_job *job);
@@ -37,21 +39,40 @@ bool authenticate_begin(struct request *request)
     return false;
 }
 
+bool authenticate_knows(const struct request *request, const struct api *api)
+{
+    struct key_digest digest;
+    struct app *app = find_app(request, api, &digest);
+
+    app_release(app);
+    return app != NULL;
+}
+
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next)
 {
-    const struct digest_key *pepper = app_index_pepper(api->index);
     struct key_digest digest;
     struct app *app;
 
-    if (!pepper) {
+    if (!app_index_pepper(api->index)) {
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue has not been reached yet.");
         return HANDLED_NOW;
     }
-    api_key_digest(pepper, request_header(request, "X-API-Key"), digest.bytes);
-    app = app_index_find(api->index, &digest);
+    app = find_app(request, api, &digest);
     if (!app)
         return look_up(request, api, &digest, next);
     return proceed(request, api, app, next);
+}
+
+/* NULL, too, as long as there is no pepper to hash the key with. */
+static struct app *find_app(const struct request *request, const struct api *api,
+                            struct key_digest *digest)
+{
+    const struct digest_key *pepper = app_index_pepper(api->index);
+
+    if (!pepper)
+        return NULL;
+    api_key_digest(pepper, request_header(request, "X-API-Key"), digest->bytes);
+    return app_index_find(api->index, digest);
 }
 
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,

@@ -84,8 +84,8 @@ static void batch_begin_item(struct batch *batch, size_t index)
     decision->context = batch;
     faults.count = 0;
     if (!batch_read_item(decision, value, index, arena, &faults)) {
-        item->faults = ARENA_NEW(arena, struct faults);
-        *item->faults = faults;
+        item->faults = arena_allocate_raw(arena, faults_bytes(&faults));
+        memcpy(item->faults, &faults, faults_bytes(&faults));
         return;
     }
     if (decision_match(decision, arena) &&

@@ -4,9 +4,6 @@
 struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, struct text subject,
                                       struct rate rate, int64_t cost)
 {
-    /* Nobody outside sees these counters, and a collision would only cost its author some
-     * requests. */
-    static const struct digest_key key = {{0}};
     struct limit fixed_window = {
         .name = "default",
         .algorithm = ALGORITHM_FIXED_WINDOW,
@@ -15,7 +12,7 @@ struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, s
         .burst = rate.quota,
     };
     struct take take = {
-        .key = {.subject = digest_of(&key, &subject, 1), .policy_id = limit},
+        .key = {.subject = digest_of(&api->local_key, &subject, 1), .policy_id = limit},
         .limits = &fixed_window,
         .limit_count = 1,
         .cost = cost,

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sodium.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -135,6 +136,7 @@ static bool make_workers(struct service *service, struct error *error)
     struct sockaddr_storage address = settings->listen;
     in_port_t port;
 
+    randombytes_buf(&shared.local_key, sizeof shared.local_key);
     warn_when_shared(settings);
     while (service->worker_count < (size_t)settings->workers) {
         struct worker *worker =

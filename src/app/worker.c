@@ -63,6 +63,7 @@ struct worker *worker_new(const struct worker_shared *shared, const struct socka
         .local = shared->table,
         .queue = queue_new(0),
         .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
+        .local_key = shared->local_key,
         .draining = shared->draining,
         .starting = shared->starting,
         .now_us = clock_monotonic_us(),

@@ -45,3 +45,10 @@ static const char *pointer_escape(char c)
         return "~0";
     return c == '/' ? "~1" : NULL;
 }
+
+size_t faults_bytes(const struct faults *faults)
+{
+    size_t kept = faults->count < FAULTS_MAX ? faults->count : FAULTS_MAX;
+
+    return offsetof(struct faults, at) + kept * sizeof faults->at[0];
+}

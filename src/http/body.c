@@ -6,6 +6,8 @@
 /* At first: a client that announces much and sends little must not cost much. */
 #define CAPACITY_MIN ((size_t)512)
 
+static size_t beyond_small(size_t capacity);
+
 enum body_added body_add(struct body *body, struct text data, size_t bytes_max, size_t *held)
 {
     size_t capacity = body->capacity ? body->capacity : CAPACITY_MIN;
@@ -15,9 +17,9 @@ enum body_added body_add(struct body *body, struct text data, size_t bytes_max, 
     while (capacity - body->length < data.length)
         capacity *= 2;
     if (capacity > body->capacity) {
-        if (*held + capacity - body->capacity > BODIES_BYTES_MAX)
+        if (*held + beyond_small(capacity) - beyond_small(body->capacity) > BODIES_BYTES_MAX)
             return BODY_NO_ROOM;
-        *held += capacity - body->capacity;
+        *held += beyond_small(capacity) - beyond_small(body->capacity);
         body->at = memory_resize(body->at, capacity);
         body->capacity = capacity;
     }
@@ -33,7 +35,12 @@ struct text body_text(const struct body *body)
 
 void body_close(struct body *body, size_t *held)
 {
-    *held -= body->capacity;
+    *held -= beyond_small(body->capacity);
     free(body->at);
     *body = (struct body){0};
+}
+
+static size_t beyond_small(size_t capacity)
+{
+    return capacity > BODY_BYTES_SMALL ? capacity - BODY_BYTES_SMALL : 0;
 }

@@ -7,8 +7,10 @@
 
 #include "base/text.h"
 
-/* What the unfinished and unanswered bodies of one server hold at most. */
+/* What the unfinished and unanswered bodies of one server hold at most, beyond the first
+ * BODY_BYTES_SMALL of each: many large ones never keep out a small one. */
 #define BODIES_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define BODY_BYTES_SMALL ((size_t)16 * 1024)
 
 struct body {
     char *at; /* NULL: none */
@@ -18,7 +20,7 @@ struct body {
 
 enum body_added { BODY_ADDED, BODY_TOO_LARGE, BODY_NO_ROOM };
 
-/* `held` is what all bodies of the server have reserved; kept up to date here. */
+/* `held` is what all bodies of the server have reserved beyond that; kept up to date here. */
 enum body_added body_add(struct body *body, struct text data, size_t bytes_max, size_t *held);
 struct text body_text(const struct body *body);
 void body_close(struct body *body, size_t *held);

@@ -15,6 +15,7 @@ struct exchange {
     struct exchanges *exchanges;
     struct MHD_Connection *connection;
     bool path_has_nul;
+    size_t target_bytes;
     bool is_complete; /* nothing more of it is read: counts as busy */
     size_t body_bytes_max;
     size_t discarded;
@@ -55,6 +56,7 @@ void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *con
     request_init(&exchange->request, &transport);
     exchange->exchanges = exchanges;
     exchange->connection = connection;
+    exchange->target_bytes = strlen(uri);
     exchange->path_has_nul = nul && (!query || nul < query);
     exchanges->incoming++;
     return exchange;
@@ -109,7 +111,7 @@ static bool refuse_framing(struct exchange *exchange, const char *version, struc
 {
     const char *fault;
 
-    framing_init(framing, strcmp(version, "HTTP/1.0") != 0);
+    framing_init(framing, strcmp(version, "HTTP/1.0") != 0, exchange->target_bytes);
     transport_each_header(&exchange->request, framing, framing_on_header);
     transport_each_argument(&exchange->request, framing, framing_on_argument);
     fault = exchange->path_has_nul ? "The path contains %00." : framing_fault(framing);
@@ -184,7 +186,7 @@ static void complete(struct exchange *exchange)
     exchange->exchanges->busy++;
 }
 
-/* A client may take its time to read the answer; what led to it is not kept until then. */
+/* A client may take its time to read the answer: body, JSON and app are not kept until then. */
 static void release(struct exchange *exchange)
 {
     request_release(&exchange->request);

@@ -8,16 +8,16 @@ static void count_cookies(struct framing *framing, struct text value);
 static bool is_token(struct text name);
 static bool pretends(struct text name);
 
-void framing_init(struct framing *framing, bool host_required)
+void framing_init(struct framing *framing, bool host_required, size_t target_bytes)
 {
-    *framing = (struct framing){.host_required = host_required};
+    *framing = (struct framing){.host_required = host_required, .bytes = target_bytes};
 }
 
 void framing_on_header(void *context, struct text name, struct text value)
 {
     struct framing *framing = context;
 
-    framing_on_argument(framing, name, value);
+    framing->bytes += name.length + value.length + FIELD_BYTES;
     framing->name_malformed |= !is_token(name) || pretends(name);
     if (text_equal_ignoring_case(name, TEXT("Cookie")))
         count_cookies(framing, value);
@@ -39,7 +39,9 @@ void framing_on_argument(void *context, struct text name, struct text value)
 {
     struct framing *framing = context;
 
-    framing->bytes += name.length + value.length + FIELD_BYTES;
+    (void)name;
+    (void)value;
+    framing->bytes += FIELD_BYTES;
 }
 
 bool framing_is_large(const struct framing *framing)

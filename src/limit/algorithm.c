@@ -5,6 +5,11 @@
 static const struct algorithm algorithms[] = {ALGORITHMS(ROW)};
 #undef ROW
 
+#define FITS(word, name, state_numbers, has_burst)                                                 \
+    _Static_assert((state_numbers) <= LIMIT_STATE_NUMBERS, #name " needs more numbers");
+ALGORITHMS(FITS)
+#undef FITS
+
 #define NAME(word, name, state_numbers, has_burst) #name,
 const char *const algorithm_names[ALGORITHM_COUNT + 1] = {ALGORITHMS(NAME) NULL};
 #undef NAME

@@ -15,7 +15,7 @@ struct field {
 
 static const char *fault_of(const struct field *fields, size_t count, struct framing *framing)
 {
-    framing_init(framing, true);
+    framing_init(framing, true, 10);
     for (size_t i = 0; i < count; i++)
         framing_on_header(framing, text_of(fields[i].name), text_of(fields[i].value));
     return framing_fault(framing);
@@ -79,7 +79,7 @@ static void framing_asks_for_host_only_from_http_1_1_on(void **state)
     struct framing framing;
 
     (void)state;
-    framing_init(&framing, false);
+    framing_init(&framing, false, 10);
 
     assert_null(framing_fault(&framing));
 }
@@ -89,7 +89,7 @@ static void framing_counts_what_the_connection_has_to_store(void **state)
     struct framing framing;
 
     (void)state;
-    framing_init(&framing, true);
+    framing_init(&framing, true, 10);
     framing_on_header(&framing, TEXT("Host"), TEXT("a"));
     for (int i = 0; i < 65; i++)
         framing_on_header(&framing, TEXT("X-Some-Name"), TEXT("some value"));
@@ -99,6 +99,9 @@ static void framing_counts_what_the_connection_has_to_store(void **state)
 
     assert_true(framing_is_large(&framing));
     assert_null(framing_fault(&framing));
+
+    framing_init(&framing, true, FRAMING_BYTES_MAX + 1);
+    assert_true(framing_is_large(&framing));
 }
 
 int main(void)
