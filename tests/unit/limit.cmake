@@ -8,8 +8,15 @@ unit_test(verdict LINKS limit)
 unit_test(rate_headers LINKS limit)
 unit_test(take_script LINKS support store limit LABELS redis)
 unit_test(vectors LINKS support store redis limit LABELS redis)
+unit_test(model LINKS support store redis limit LABELS redis)
+unit_test(bounds LINKS limit support)
 
 target_compile_definitions(test_policy
   PRIVATE INVALID_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/policies/invalid")
 target_compile_definitions(test_vectors
   PRIVATE VECTORS_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/vectors")
+target_sources(test_take_script PRIVATE script_redis.c)
+target_sources(test_vectors PRIVATE script_redis.c)
+target_sources(test_model
+  PRIVATE model_history.c random.c reference_model.c sample_policy.c script_redis.c)
+target_sources(test_bounds PRIVATE random.c)

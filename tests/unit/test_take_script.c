@@ -5,16 +5,15 @@
 #include "store/take_script.h"
 
 #include "limit/algorithm.h"
+#include "script_redis.h"
 #include "support/cmocka.h"
-#include "support/redis_server.h"
 #include "support/scratch.h"
 
 #include <sodium.h>
 
 #define SECOND INT64_C(1000000)
 
-static struct redis_server *server;
-static redisContext *connection;
+static struct script_redis *redis;
 static redisReply *reply; /* of the last command, freed by the next one */
 
 static const struct limit minute = {.name = "minute",
@@ -22,13 +21,14 @@ static const struct limit minute = {.name = "minute",
                                     .quota = 10,
                                     .window_us = 60 * SECOND,
                                     .burst = 10};
+
 static void run(int count, const char *const argv[])
 {
     const char *words[TAKE_SCRIPT_ARGUMENTS_MAX];
 
     memcpy(words, argv, (size_t)count * sizeof(words[0]));
     freeReplyObject(reply);
-    reply = redisCommandArgv(connection, count, words, NULL);
+    reply = redisCommandArgv(redis->connection, count, words, NULL);
     assert_non_null(reply);
 }
 
@@ -76,7 +76,7 @@ static struct outcome outcome_of(const struct take *take)
 
 static long long redis_integer(const char *command, const char *key)
 {
-    return redis_server_command(server, "%s %s", command, key)->integer;
+    return redis_server_command(redis->server, "%s %s", command, key)->integer;
 }
 
 static void the_script_knows_every_algorithm_of_the_table(void **state)
@@ -161,9 +161,9 @@ static void the_time_is_redis_own(void **state)
 
     take.now_us = 12345;
     (void)outcome_of(&take);
-    const redisReply *time = redis_server_command(server, "TIME");
+    const redisReply *time = redis_server_command(redis->server, "TIME");
     double now = strtod(time->element[0]->str, NULL) * 1e6 + strtod(time->element[1]->str, NULL);
-    const redisReply *stored = redis_server_command(server, "GET %s", key_of(&take));
+    const redisReply *stored = redis_server_command(redis->server, "GET %s", key_of(&take));
 
     assert_int_equal(stored->len, 16);
     memcpy(&start, stored->str, sizeof(start));
@@ -187,7 +187,7 @@ static void a_value_of_another_length_counts_as_none(void **state)
     (void)state;
     struct take take = take_of(&minute, 1, 1);
 
-    (void)redis_server_command(server, "SET %s somethingelse", key_of(&take));
+    (void)redis_server_command(redis->server, "SET %s somethingelse", key_of(&take));
     assert_int_equal(outcome_of(&take).at[0].remaining, 9);
     assert_int_equal(redis_integer("STRLEN", key_of(&take)), 16);
     assert_in_range(redis_integer("PTTL", key_of(&take)), 1, 60000);
@@ -266,27 +266,20 @@ static void only_a_decision_is_read_as_one(void **state)
     assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, 60, -1, 0}, 5, 1));
 }
 
-static int script_load(void **state)
+static int redis_start(void **state)
 {
     (void)state;
-    struct text source = take_script_source();
 
-    server = redis_server_start(NULL);
-    connection = redisConnectUnix(redis_server_unix_url(server) + strlen("unix://"));
-    assert_int_equal(connection->err, 0);
-    reply = redisCommand(connection, "SCRIPT LOAD %b", source.at, source.length);
-    assert_int_equal(reply->type, REDIS_REPLY_STRING);
-    assert_string_equal(reply->str, take_script_sha1());
+    redis = script_redis_start();
     return 0;
 }
 
-static int script_unload(void **state)
+static int redis_stop(void **state)
 {
     (void)state;
 
     freeReplyObject(reply);
-    redisFree(connection);
-    redis_server_stop(server);
+    script_redis_stop(redis);
     scratch_remove();
     return 0;
 }
@@ -308,5 +301,5 @@ int main(void)
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, script_load, script_unload);
+    return cmocka_run_group_tests(tests, redis_start, redis_stop);
 }

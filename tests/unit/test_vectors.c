@@ -10,10 +10,9 @@
 
 #include "base/document.h"
 #include "base/form.h"
+#include "script_redis.h"
 #include "store/store_memory.h"
-#include "store/take_script.h"
 #include "support/cmocka.h"
-#include "support/redis_server.h"
 #include "support/scratch.h"
 
 #include <sodium.h>
@@ -30,13 +29,7 @@ struct plain_engine {
     struct limit_state states[LIMITS_MAX];
 };
 
-/* A blocking connection to Redis. */
-struct script_engine {
-    redisContext *connection;
-};
-
-static struct redis_server *server;
-static struct script_engine script_engine;
+static struct script_redis *redis;
 
 static void run_file(const char *name, take_fn *take, void *context);
 static void run_case(json_t *document, take_fn *take, void *context);
@@ -49,16 +42,13 @@ static json_t *vectors_load(const char *name);
 static void plain_take(void *context, const struct take *take, struct outcome *outcome);
 static void memory_take(void *context, const struct take *take, struct outcome *outcome);
 static void script_take(void *context, const struct take *take, struct outcome *outcome);
-static void script_send(struct script_engine *engine, const struct take *take);
-static redisReply *reply_next(struct script_engine *engine, int type);
 
-static void history_run(struct script_engine *engine);
+static void history_run(void);
 static size_t random_limits(struct limit limits[LIMITS_MAX]);
 static int64_t random_quota(void);
 static int64_t random_cost(const struct limit *limit);
 static void outcomes_equal(const struct outcome *a, const struct outcome *b);
-static void stored_equal(struct script_engine *engine, const struct take *take,
-                         const struct limit_state states[]);
+static void stored_equal(const struct take *take, const struct limit_state states[]);
 
 static void vectors_run(take_fn *take, void *context)
 {
@@ -89,7 +79,7 @@ static void the_script_gives_the_answers_of_the_vectors(void **state)
 {
     (void)state;
 
-    vectors_run(script_take, &script_engine);
+    vectors_run(script_take, redis);
 }
 
 static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
@@ -104,7 +94,7 @@ static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
     srand(seed);
 
     for (int i = 0; i < RANDOM_HISTORIES; i++)
-        history_run(&script_engine);
+        history_run();
 }
 
 static void run_file(const char *name, take_fn *take, void *context)
@@ -237,63 +227,13 @@ static void memory_take(void *context, const struct take *take, struct outcome *
     memory_table_take(context, take, outcome);
 }
 
-/* The vectors' clock is not Redis' own, by which a key expires: the script runs in one transaction
- * with a look at the expiry it has set and with the lifting of that. */
 static void script_take(void *context, const struct take *take, struct outcome *outcome)
 {
-    struct script_engine *engine = context;
-    char key[TAKE_SCRIPT_KEY_BYTES];
-
-    take_script_key(&take->key, key);
-    assert_int_equal(redisAppendCommand(engine->connection, "MULTI"), REDIS_OK);
-    script_send(engine, take);
-    assert_int_equal(redisAppendCommand(engine->connection, "PTTL %s", key), REDIS_OK);
-    assert_int_equal(redisAppendCommand(engine->connection, "PERSIST %s", key), REDIS_OK);
-    assert_int_equal(redisAppendCommand(engine->connection, "EXEC"), REDIS_OK);
-
-    for (int i = 0; i < 4; i++)
-        freeReplyObject(reply_next(engine, REDIS_REPLY_STATUS));
-    redisReply *reply = reply_next(engine, REDIS_REPLY_ARRAY);
-    assert_int_equal(reply->elements, 3);
-    if (reply->element[0]->type == REDIS_REPLY_ERROR)
-        fail_msg("the script: %s", reply->element[0]->str);
-    assert_true(take_script_read(reply->element[0], take->limit_count, outcome));
-    /* Every charge sets an expiry; nothing else does, since the last one was lifted. */
-    if (outcome->allowed && take->cost > 0)
-        assert_true(reply->element[1]->integer >= 0);
-    else
-        assert_true(reply->element[1]->integer < 0);
-    freeReplyObject(reply);
-}
-
-static void script_send(struct script_engine *engine, const struct take *take)
-{
-    struct take_arguments arguments;
-    char now[32];
-
-    take_arguments_write(&arguments, take);
-    snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
-    arguments.argv[0] = "EVALSHA";
-    arguments.argv[1] = take_script_sha1();
-    arguments.argv[arguments.count] = "now";
-    arguments.argv[arguments.count + 1] = now;
-    arguments.count += 2;
-    assert_int_equal(
-        redisAppendCommandArgv(engine->connection, arguments.count, arguments.argv, NULL),
-        REDIS_OK);
-}
-
-static redisReply *reply_next(struct script_engine *engine, int type)
-{
-    void *reply = NULL;
-
-    assert_int_equal(redisGetReply(engine->connection, &reply), REDIS_OK);
-    assert_int_equal(((redisReply *)reply)->type, type);
-    return reply;
+    script_redis_take(context, take, outcome);
 }
 
 /* The life of one subject under limits that change now and then. */
-static void history_run(struct script_engine *engine)
+static void history_run(void)
 {
     struct limit limits[LIMITS_MAX];
     struct plain_engine plain = {0};
@@ -313,10 +253,10 @@ static void history_run(struct script_engine *engine)
         take.now_us += rand() % 8 == 0 ? -(rand() % 1000000) : rand() % (1 << (rand() % 30));
         take.now_us = take.now_us < 0 ? 0 : take.now_us;
         plain_take(&plain, &take, &in_c);
-        script_take(engine, &take, &in_lua);
+        script_redis_take(redis, &take, &in_lua);
 
         outcomes_equal(&in_c, &in_lua);
-        stored_equal(engine, &take, plain.states);
+        stored_equal(&take, plain.states);
     }
 }
 
@@ -354,6 +294,7 @@ static int64_t random_cost(const struct limit *limit)
 
 static void outcomes_equal(const struct outcome *a, const struct outcome *b)
 {
+    assert_int_equal(a->status, b->status);
     assert_int_equal(a->count, b->count);
     assert_int_equal(a->allowed, b->allowed);
     for (size_t i = 0; i < a->count; i++) {
@@ -367,8 +308,7 @@ static void outcomes_equal(const struct outcome *a, const struct outcome *b)
 }
 
 /* The machine is little-endian, as the stored doubles are. */
-static void stored_equal(struct script_engine *engine, const struct take *take,
-                         const struct limit_state states[])
+static void stored_equal(const struct take *take, const struct limit_state states[])
 {
     char key[TAKE_SCRIPT_KEY_BYTES];
     double packed[LIMITS_MAX * LIMIT_STATE_NUMBERS];
@@ -385,8 +325,7 @@ static void stored_equal(struct script_engine *engine, const struct take *take,
     }
 
     take_script_key(&take->key, key);
-    redisReply *reply = redisCommand(engine->connection, "GET %s", key);
-    assert_non_null(reply);
+    const redisReply *reply = redis_server_command(redis->server, "GET %s", key);
     if (untouched) {
         assert_int_equal(reply->type, REDIS_REPLY_NIL);
     } else {
@@ -394,31 +333,21 @@ static void stored_equal(struct script_engine *engine, const struct take *take,
         assert_int_equal(reply->len, count * sizeof(packed[0]));
         assert_memory_equal(reply->str, packed, count * sizeof(packed[0]));
     }
-    freeReplyObject(reply);
 }
 
-static int script_load(void **state)
+static int redis_start(void **state)
 {
     (void)state;
-    struct text source = take_script_source();
 
-    server = redis_server_start(NULL);
-    script_engine.connection = redisConnectUnix(redis_server_unix_url(server) + strlen("unix://"));
-    assert_int_equal(script_engine.connection->err, 0);
-    redisReply *reply =
-        redisCommand(script_engine.connection, "SCRIPT LOAD %b", source.at, source.length);
-    assert_int_equal(reply->type, REDIS_REPLY_STRING);
-    assert_string_equal(reply->str, take_script_sha1());
-    freeReplyObject(reply);
+    redis = script_redis_start();
     return 0;
 }
 
-static int script_unload(void **state)
+static int redis_stop(void **state)
 {
     (void)state;
 
-    redisFree(script_engine.connection);
-    redis_server_stop(server);
+    script_redis_stop(redis);
     scratch_remove();
     return 0;
 }
@@ -434,5 +363,5 @@ int main(void)
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, script_load, script_unload);
+    return cmocka_run_group_tests(tests, redis_start, redis_stop);
 }

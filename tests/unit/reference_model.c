@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What differs between the algorithms is what the passing of time does to a counter: counter_at().
+ * The rest is the same for all: the cost passes if it fits beside what is used, and a wait is the
+ * least after which something holds, found by searching for it. */
+#include "reference_model.h"
+
+static int64_t moment_of(const struct reference_counter *counter, int64_t now_us);
+static struct reference_counter counter_at(const struct reference_limit *limit,
+                                           const struct reference_counter *counter, int64_t now_us);
+static reference_parts used_at(const struct reference_limit *limit,
+                               const struct reference_counter *counter, int64_t now_us);
+static int64_t least_wait(const struct reference_limit *limit,
+                          const struct reference_counter *counter, int64_t now_us,
+                          reference_parts used_max);
+
+static bool is_bucket(const struct reference_limit *limit);
+static int64_t capacity_of(const struct reference_limit *limit);
+static reference_parts room_for(const struct reference_limit *limit, int64_t cost);
+static int64_t units_left(const struct reference_limit *limit, reference_parts used);
+
+enum reference_algorithm reference_algorithm_of(const char *name)
+{
+    static const char *const names[REFERENCE_ALGORITHM_COUNT] = {
+        [REFERENCE_FIXED_WINDOW] = "fixed_window",
+        [REFERENCE_SLIDING_WINDOW] = "sliding_window",
+        [REFERENCE_TOKEN_BUCKET] = "token_bucket",
+        [REFERENCE_LEAKY_BUCKET] = "leaky_bucket",
+    };
+    int algorithm = 0;
+
+    while (algorithm < REFERENCE_ALGORITHM_COUNT && strcmp(names[algorithm], name) != 0)
+        algorithm++;
+    return (enum reference_algorithm)algorithm;
+}
+
+bool reference_check(struct reference_subject *subject, const struct reference_limit limits[],
+                     size_t count, int64_t now_us, int64_t cost, struct reference_answer answers[])
+{
+    bool all_allow = true;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct reference_counter *counter = &subject->counters[i];
+        reference_parts used = used_at(&limits[i], counter, moment_of(counter, now_us));
+
+        answers[i] = (struct reference_answer){
+            .allowed = used <= room_for(&limits[i], cost),
+            .never = cost > capacity_of(&limits[i]),
+        };
+        all_allow = all_allow && answers[i].allowed;
+    }
+
+    bool is_charge = all_allow && cost > 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct reference_limit *limit = &limits[i];
+        struct reference_answer *answer = &answers[i];
+        int64_t moment = moment_of(&subject->counters[i], now_us);
+        struct reference_counter before = counter_at(limit, &subject->counters[i], moment);
+        struct reference_counter after = before;
+
+        if (is_charge)
+            after.charged += (reference_parts)cost * limit->window_us;
+        answer->remaining = units_left(limit, used_at(limit, &after, moment));
+        answer->reset_us = least_wait(limit, &after, moment, 0);
+        if (!answer->allowed && !answer->never)
+            answer->retry_us = least_wait(limit, &before, moment, room_for(limit, cost));
+        if (!is_charge)
+            continue;
+        /* Whoever queues waits until nothing is left of what was there before. */
+        if (limit->algorithm == REFERENCE_LEAKY_BUCKET)
+            answer->delay_us = least_wait(limit, &before, moment, 0);
+        subject->counters[i] = after;
+        subject->is_charged = true;
+        if (subject->kept_until_us < moment + answer->reset_us)
+            subject->kept_until_us = moment + answer->reset_us;
+    }
+    return is_charge;
+}
+
+/* For a counter, a clock that has gone back stands still. */
+static int64_t moment_of(const struct reference_counter *counter, int64_t now_us)
+{
+    return now_us > counter->since_us ? now_us : counter->since_us;
+}
+
+/* What the counter has become at `now_us`, which is not before its own time. */
+static struct reference_counter counter_at(const struct reference_limit *limit,
+                                           const struct reference_counter *counter, int64_t now_us)
+{
+    int64_t elapsed = now_us - counter->since_us;
+    reference_parts refilled = (reference_parts)elapsed * limit->quota;
+    int64_t aligned = now_us - now_us % limit->window_us;
+
+    switch (limit->algorithm) {
+    case REFERENCE_FIXED_WINDOW: /* [since, since + W), from the first that is charged */
+        if (counter->charged > 0 && elapsed < limit->window_us)
+            return *counter;
+        return (struct reference_counter){.since_us = now_us};
+    case REFERENCE_SLIDING_WINDOW:
+        if (aligned == counter->since_us)
+            return *counter;
+        if (aligned == counter->since_us + limit->window_us)
+            return (struct reference_counter){.since_us = aligned, .earlier = counter->charged};
+        return (struct reference_counter){.since_us = aligned};
+    case REFERENCE_TOKEN_BUCKET: /* L units per W are L parts per microsecond */
+    case REFERENCE_LEAKY_BUCKET:
+        return (struct reference_counter){
+            .since_us = now_us,
+            .charged = counter->charged > refilled ? counter->charged - refilled : 0,
+        };
+    case REFERENCE_ALGORITHM_COUNT:
+        break;
+    }
+    ASSERT(!"an algorithm");
+    return *counter;
+}
+
+static reference_parts used_at(const struct reference_limit *limit,
+                               const struct reference_counter *counter, int64_t now_us)
+{
+    struct reference_counter now = counter_at(limit, counter, now_us);
+    int64_t elapsed = now_us - now.since_us;
+
+    /* A bucket that is never filled is none: there is nothing in it, and nothing to wait for. */
+    if (is_bucket(limit) && limit->quota == 0)
+        return 0;
+    return now.charged + now.earlier * (limit->window_us - elapsed) / limit->window_us;
+}
+
+/* Until no more than `used_max` is used, if nobody charges: what is used never grows with time. */
+static int64_t least_wait(const struct reference_limit *limit,
+                          const struct reference_counter *counter, int64_t now_us,
+                          reference_parts used_max)
+{
+    int64_t too_short = -1;
+    int64_t enough = 0;
+
+    while (used_at(limit, counter, now_us + enough) > used_max) {
+        too_short = enough;
+        enough = enough * 2 + 1;
+    }
+    while (enough - too_short > 1) {
+        int64_t middle = too_short + (enough - too_short) / 2;
+
+        if (used_at(limit, counter, now_us + middle) > used_max)
+            too_short = middle;
+        else
+            enough = middle;
+    }
+    return enough;
+}
+
+static bool is_bucket(const struct reference_limit *limit)
+{
+    return limit->algorithm == REFERENCE_TOKEN_BUCKET || limit->algorithm == REFERENCE_LEAKY_BUCKET;
+}
+
+static int64_t capacity_of(const struct reference_limit *limit)
+{
+    if (limit->quota == 0)
+        return 0;
+    return is_bucket(limit) ? limit->burst : limit->quota;
+}
+
+/* How much may be used already for `cost` to pass; negative when it never does. */
+static reference_parts room_for(const struct reference_limit *limit, int64_t cost)
+{
+    return ((reference_parts)capacity_of(limit) - cost) * limit->window_us;
+}
+
+static int64_t units_left(const struct reference_limit *limit, reference_parts used)
+{
+    reference_parts left = room_for(limit, 0) - used;
+
+    return left > 0 ? (int64_t)(left / limit->window_us) : 0;
+}

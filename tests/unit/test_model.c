@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Random histories of one subject, each answer compared with that of the reference model: against
+ * the memory engine, and against the Lua script in a real Redis, both with a clock handed in.
+ *
+ * SLUICE_TEST_SEED replays a run, SLUICE_MODEL_HISTORIES sets how many histories there are. A
+ * history that fails is printed with only those of its operations that it takes to fail.
+ *
+ * Answers are to be equal to the microsecond. */
+#include "limit/algorithm.h"
+
+#include "base/arena.h"
+#include "model_history.h"
+#include "random.h"
+#include "reference_model.h"
+#include "sample_policy.h"
+#include "script_redis.h"
+#include "store/store_memory.h"
+#include "support/cmocka.h"
+#include "support/scratch.h"
+
+#include <sodium.h>
+
+#define HISTORIES_MEMORY 10000
+#define HISTORIES_SCRIPT 1000
+#define SECOND           INT64_C(1000000)
+#define POLICY_BYTES     512
+#define DIFFERENCE_BYTES 512
+
+struct engine {
+    const char *name;
+    void *(*open)(void); /* for one history */
+    void (*close)(void *context);
+    void (*take)(void *context, const struct take *take, struct outcome *outcome);
+    bool (*forget)(void *context, const struct take *take); /* whether there was anything */
+    bool has_expiry;                                        /* on the clock handed in */
+};
+
+/* An engine under test, and where it and the model differed last. */
+struct trial {
+    const struct engine *engine;
+    char difference[DIFFERENCE_BYTES];
+};
+
+/* A history on its way through an engine and the model. */
+struct run {
+    struct trial *trial;
+    void *context; /* the engine's */
+    struct arena arena;
+    struct limit wanted[MODEL_HISTORY_LIMITS];
+    const struct policy *policy;
+    struct take take;
+    struct reference_limit limits[MODEL_HISTORY_LIMITS];
+    struct reference_subject subject;
+    int64_t clock_floor_us;
+};
+
+static struct script_redis *redis;
+
+static void histories_run(const struct engine *engine, uint64_t histories);
+static uint64_t histories_wanted(uint64_t otherwise);
+
+static size_t history_failure(void *context, const struct model_history *history);
+static bool operation_holds(struct run *run, const struct model_operation *operation);
+static void policy_apply(struct run *run, size_t limit_count);
+static void policy_write_quoted(const struct limit limits[], size_t count,
+                                char text[static POLICY_BYTES]);
+static void expire(struct run *run);
+static bool check_holds(struct run *run);
+static bool answer_holds(struct run *run, size_t which, const struct limit_outcome *is,
+                         const struct reference_answer *must);
+static bool forget_holds(struct run *run);
+
+static void *memory_open(void);
+static void memory_close(void *context);
+static void memory_take(void *context, const struct take *take, struct outcome *outcome);
+static bool memory_forget(void *context, const struct take *take);
+static void *script_open(void);
+static void script_close(void *context);
+static void script_take(void *context, const struct take *take, struct outcome *outcome);
+static bool script_forget(void *context, const struct take *take);
+
+/* The counters of the memory engine expire by the clock handed in, those of the script never: see
+ * script_redis_take(). */
+static const struct engine memory_engine = {
+    "the memory engine", memory_open, memory_close, memory_take, memory_forget, true,
+};
+static const struct engine script_engine = {
+    "the script", script_open, script_close, script_take, script_forget, false,
+};
+
+static void the_model_knows_every_algorithm(void **state)
+{
+    (void)state;
+
+    for (size_t i = 0; algorithm_names[i] != NULL; i++)
+        assert_true(reference_algorithm_of(algorithm_names[i]) < REFERENCE_ALGORITHM_COUNT);
+}
+
+static void the_memory_engine_answers_as_the_model(void **state)
+{
+    (void)state;
+
+    histories_run(&memory_engine, histories_wanted(HISTORIES_MEMORY));
+}
+
+static void the_script_answers_as_the_model(void **state)
+{
+    (void)state;
+
+    histories_run(&script_engine, histories_wanted(HISTORIES_SCRIPT));
+}
+
+/* Each history has a seed of its own, so one that fails is replayed alone. */
+static void histories_run(const struct engine *engine, uint64_t histories)
+{
+    struct trial trial = {.engine = engine};
+    uint64_t seed = random_seed();
+
+    for (uint64_t i = 0; i < histories; i++) {
+        struct model_history history;
+
+        random_begin(seed + i);
+        model_history_make(&history);
+        if (history_failure(&trial, &history) == 0)
+            continue;
+        model_history_shrink(&history, history_failure, &trial);
+        model_history_print(&history);
+        fail_msg("%s differs from the model: %s\n"
+                 "replay with SLUICE_TEST_SEED=%llu SLUICE_MODEL_HISTORIES=1",
+                 engine->name, trial.difference, (unsigned long long)(seed + i));
+    }
+}
+
+static uint64_t histories_wanted(uint64_t otherwise)
+{
+    const char *given = getenv("SLUICE_MODEL_HISTORIES");
+
+    return given == NULL ? otherwise : strtoull(given, NULL, 10);
+}
+
+/* A model_history_failure_fn; `context` is a trial. */
+static size_t history_failure(void *context, const struct model_history *history)
+{
+    struct trial *trial = context;
+    struct run run = {.trial = trial, .context = trial->engine->open()};
+    size_t failed = 0;
+
+    randombytes_buf(run.take.key.subject.bytes, sizeof(run.take.key.subject.bytes));
+    run.take.now_us = history->start_us;
+    memcpy(run.wanted, history->limits, sizeof(run.wanted));
+    policy_apply(&run, history->limit_count);
+    for (size_t i = 0; i < history->count && failed == 0; i++) {
+        if (!operation_holds(&run, &history->operations[i]))
+            failed = i + 1;
+    }
+    arena_close(&run.arena);
+    trial->engine->close(run.context);
+    return failed;
+}
+
+static bool operation_holds(struct run *run, const struct model_operation *operation)
+{
+    int64_t floor_us = run->clock_floor_us;
+
+    switch (operation->kind) {
+    case MODEL_CHECK:
+        run->take.cost = operation->amount;
+        expire(run);
+        return check_holds(run);
+    case MODEL_FORGET:
+        expire(run);
+        return forget_holds(run);
+    case MODEL_EDIT:
+        run->wanted[operation->which] = operation->limit;
+        policy_apply(run, run->take.limit_count);
+        return true;
+    case MODEL_CLOCK:
+        run->take.now_us += operation->amount;
+        run->take.now_us = run->take.now_us < floor_us ? floor_us : run->take.now_us;
+        return true;
+    }
+    return false;
+}
+
+/* The limits as a policy has them; with other algorithms or windows its counters start afresh. */
+static void policy_apply(struct run *run, size_t limit_count)
+{
+    char text[POLICY_BYTES];
+
+    policy_write_quoted(run->wanted, limit_count, text);
+    const struct policy *policy = sample_policy(&run->arena, text);
+    if (run->policy != NULL && policy->layout != run->policy->layout)
+        run->subject = (struct reference_subject){0};
+    run->policy = policy;
+    run->take.key.layout = policy->layout;
+    run->take.limits = policy->limits;
+    run->take.limit_count = policy->limit_count;
+    for (size_t i = 0; i < limit_count; i++) {
+        const struct limit *limit = &run->wanted[i];
+
+        run->limits[i] = (struct reference_limit){
+            .algorithm = reference_algorithm_of(algorithm_of(limit->algorithm)->name),
+            .quota = limit->quota,
+            .window_us = limit->window_us,
+            .burst = limit->burst,
+        };
+    }
+}
+
+/* As sample_policy() reads it. */
+static void policy_write_quoted(const struct limit limits[], size_t count,
+                                char text[static POLICY_BYTES])
+{
+    size_t length = (size_t)snprintf(text, POLICY_BYTES, "{'route_key': '*', 'limits': [");
+
+    for (size_t i = 0; i < count; i++) {
+        const struct limit *limit = &limits[i];
+        const struct algorithm *algorithm = algorithm_of(limit->algorithm);
+
+        length += (size_t)snprintf(text + length, POLICY_BYTES - length,
+                                   "{'algorithm': '%s', 'limit': %lld, 'window_seconds': %lld",
+                                   algorithm->name, (long long)limit->quota,
+                                   (long long)(limit->window_us / SECOND));
+        if (algorithm->has_burst)
+            length += (size_t)snprintf(text + length, POLICY_BYTES - length, ", 'burst': %lld",
+                                       (long long)limit->burst);
+        length +=
+            (size_t)snprintf(text + length, POLICY_BYTES - length, i + 1 < count ? "}, " : "}]}");
+    }
+}
+
+/* An engine may throw away what has expired, or not: from then on the clock does not go back behind
+ * that. */
+static void expire(struct run *run)
+{
+    int64_t until_us = run->subject.kept_until_us;
+
+    if (!run->trial->engine->has_expiry || run->take.now_us < until_us)
+        return;
+    run->subject = (struct reference_subject){0};
+    if (run->clock_floor_us < until_us)
+        run->clock_floor_us = until_us;
+}
+
+static bool check_holds(struct run *run)
+{
+    struct reference_answer answers[MODEL_HISTORY_LIMITS];
+    struct outcome outcome = {.status = TAKE_BROKEN};
+    bool all_allow = true;
+
+    reference_check(&run->subject, run->limits, run->take.limit_count, run->take.now_us,
+                    run->take.cost, answers);
+    run->trial->engine->take(run->context, &run->take, &outcome);
+    for (size_t i = 0; i < run->take.limit_count; i++) {
+        if (!answer_holds(run, i, &outcome.at[i], &answers[i]))
+            return false;
+        all_allow = all_allow && answers[i].allowed;
+    }
+    if (outcome.status == TAKE_DONE && outcome.count == run->take.limit_count &&
+        outcome.allowed == all_allow)
+        return true;
+    (void)snprintf(run->trial->difference, DIFFERENCE_BYTES,
+                   "status %d of %zu limits, allowed %d; must be %d of %zu limits, allowed %d",
+                   outcome.status, outcome.count, outcome.allowed, TAKE_DONE, run->take.limit_count,
+                   all_allow);
+    return false;
+}
+
+static bool answer_holds(struct run *run, size_t which, const struct limit_outcome *is,
+                         const struct reference_answer *must)
+{
+    if (is->allowed == must->allowed && is->never == must->never &&
+        is->remaining == must->remaining && is->reset_us == must->reset_us &&
+        is->retry_us == must->retry_us && is->delay_us == must->delay_us)
+        return true;
+    (void)snprintf(run->trial->difference, DIFFERENCE_BYTES,
+                   "limit %zu (%s) at %lld: allowed %d, never %d, remaining %lld, reset_us %lld, "
+                   "retry_us %lld, delay_us %lld; must be %d, %d, %lld, %lld, %lld, %lld",
+                   which, algorithm_of(run->take.limits[which].algorithm)->name,
+                   (long long)run->take.now_us, is->allowed, is->never, (long long)is->remaining,
+                   (long long)is->reset_us, (long long)is->retry_us, (long long)is->delay_us,
+                   must->allowed, must->never, (long long)must->remaining,
+                   (long long)must->reset_us, (long long)must->retry_us, (long long)must->delay_us);
+    return false;
+}
+
+static bool forget_holds(struct run *run)
+{
+    bool was_charged = run->subject.is_charged;
+
+    run->subject = (struct reference_subject){0};
+    if (run->trial->engine->forget(run->context, &run->take) == was_charged)
+        return true;
+    (void)snprintf(run->trial->difference, DIFFERENCE_BYTES, "there was %s to forget",
+                   was_charged ? "something" : "nothing");
+    return false;
+}
+
+static void *memory_open(void)
+{
+    return memory_table_new(1024);
+}
+
+static void memory_close(void *context)
+{
+    memory_table_free(context);
+}
+
+static void memory_take(void *context, const struct take *take, struct outcome *outcome)
+{
+    memory_table_take(context, take, outcome);
+}
+
+static bool memory_forget(void *context, const struct take *take)
+{
+    struct outcome outcome;
+
+    memory_table_forget(context, take, &outcome);
+    assert_true(outcome.count == 0 || outcome.count == take->limit_count);
+    return outcome.count > 0;
+}
+
+static void *script_open(void)
+{
+    return redis;
+}
+
+static void script_close(void *context)
+{
+    (void)context;
+
+    (void)redis_server_command(redis->server, "FLUSHALL");
+}
+
+static void script_take(void *context, const struct take *take, struct outcome *outcome)
+{
+    script_redis_take(context, take, outcome);
+}
+
+static bool script_forget(void *context, const struct take *take)
+{
+    (void)context;
+    char key[TAKE_SCRIPT_KEY_BYTES];
+
+    take_script_key(&take->key, key);
+    return redis_server_command(redis->server, "DEL %s", key)->integer > 0;
+}
+
+static int redis_start(void **state)
+{
+    (void)state;
+
+    redis = script_redis_start();
+    return 0;
+}
+
+static int redis_stop(void **state)
+{
+    (void)state;
+
+    script_redis_stop(redis);
+    scratch_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_model_knows_every_algorithm),
+        cmocka_unit_test(the_memory_engine_answers_as_the_model),
+        cmocka_unit_test(the_script_answers_as_the_model),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, redis_start, redis_stop);
+}
