@@ -21,10 +21,11 @@ MUST_USE bool authenticate_begin(struct request *request);
 /* Whether this process knows the app of the request's key, without asking anybody. */
 bool authenticate_knows(const struct request *request, const struct api *api);
 
-/* After authenticate_begin() said yes. Finds the app of the request's key, makes it request->principal until the request ends, and
- * goes on with `next`, at once when the index knows the key. A well-formed key that it does not
- * know is looked up in the catalogue, so that a key registered at one instance works at the next
- * at once. Otherwise answers 401, or 503 when the catalogue cannot say. */
+/* After authenticate_begin() said yes. Finds the app of the request's key, makes it
+ * request->principal until the request ends, and goes on with `next`, at once when the index
+ * knows the key. A well-formed key that it does not know is looked up in the catalogue, so that
+ * a key registered at one instance works at the next at once. Otherwise answers 401, or 503 when
+ * the catalogue cannot say. */
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next);
 
 #endif

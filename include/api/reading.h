@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading what a request says, with the answer when it is wrong: 400 for a body that is no JSON, 422
- * with every fault for a document or a query that breaks the rules.
+ * Reading what a request says, with the answer when it is wrong: 400 for a body that is no JSON,
+ * 422 with every fault for a document or a query that breaks the rules.
  *
  *     struct reading reading;
  *
@@ -22,8 +22,8 @@ struct reading {
     struct form form;
 };
 
-/* The body as a JSON value that lives as long as the request; NULL when it is none: then the request
- * has been answered. */
+/* The body as a JSON value that lives as long as the request; NULL when it is none: then the
+ * request has been answered. */
 MUST_USE const json_t *reading_parse_body(struct request *request);
 
 /* Opens a form over the body's object, or over the query's arguments (FORM_TEXTUAL). False: the

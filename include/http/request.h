@@ -85,8 +85,9 @@ void request_answer_json(struct request *request, int status, struct text body);
  * the arena does not release (references, JSON values). */
 void request_on_close(struct request *request, void *object, void (*release)(void *object));
 
-/* For the transport alone: a new request; letting go of what request_on_close() was told, once the
- * answer is made; its end; and the only way from phase to phase, which asserts that there is one. */
+/* For the transport alone: a new request; letting go of what request_on_close() was told, once
+ * the answer is made; its end; and the only way from phase to phase, which asserts that there is
+ * one. */
 void request_init(struct request *request, const struct transport *transport);
 void request_release(struct request *request);
 void request_close(struct request *request);

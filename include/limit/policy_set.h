@@ -31,7 +31,8 @@ struct policy_tried {
 
 typedef void policy_set_tried_fn(void *context, const struct policy_tried *tried);
 
-/* policy_set_match(), telling of each identity it looks for, in order; the one found is the last. */
+/* policy_set_match(), telling of each identity it looks for, in order; the one found is the
+ * last. */
 const struct policy *policy_set_match_telling(const struct policy_set *set, struct text route_key,
                                               struct text role, struct text user_id, void *context,
                                               policy_set_tried_fn *tried);

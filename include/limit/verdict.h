@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * From what the store said to what the caller is told: the words, the limit shown, and the rounding
- * up of times. A denial's Retry-After is the wait that the denying algorithm has computed from its
- * counters (retry_us, in its file in src/limit/, or its twin in lua/), rounded up to seconds here; of
- * several denying limits the longest. When no store decided it is one second, as a guess. */
+ * From what the store said to what the caller is told: the words, the limit shown, and the
+ * rounding up of times. A denial's Retry-After is the wait that the denying algorithm has
+ * computed from its counters (retry_us, in its file in src/limit/, or its twin in lua/), rounded
+ * up to seconds here; of several denying limits the longest. When no store decided it is one
+ * second, as a guess. */
 #ifndef LIMIT_VERDICT_H
 #define LIMIT_VERDICT_H
 

@@ -6,12 +6,13 @@
  * states of all limits. A call without an answer by its deadline is TAKE_LATE and never sent again:
  * it may have been charged. Only an explicit NOSCRIPT is retried, once, as EVAL.
  *
- * When Redis hangs, a take that waits is answered timeout_us after it was sent: the link's timer ends
- * the call, `done` gets TAKE_LATE, and what that means for the caller follows in src/api/decision.c
- * by the policy's on_store_error, in the same turn of the loop. The reply, should it still come,
- * answers nobody. A connection that is lost ends its takes as TAKE_LATE at once: they may have been
- * charged, too. After BREAKER_FAILURES such ends in a row the breaker (breaker.h) opens: takes are
- * TAKE_DOWN without being sent, but for single probes, until one is answered. */
+ * When Redis hangs, a take that waits is answered timeout_us after it was sent: the link's timer
+ * ends the call, `done` gets TAKE_LATE, and what that means for the caller follows in
+ * src/api/decision.c by the policy's on_store_error, in the same turn of the loop. The reply,
+ * should it still come, answers nobody. A connection that is lost ends its takes as TAKE_LATE at
+ * once: they may have been charged, too. After BREAKER_FAILURES such ends in a row the breaker
+ * (breaker.h) opens: takes are TAKE_DOWN without being sent, but for single probes, until one is
+ * answered. */
 #ifndef STORE_STORE_REDIS_H
 #define STORE_STORE_REDIS_H
 

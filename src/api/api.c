@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to every request before its handler. Before the body is read: route, form of the key,
- * media type. After it: IP limit, the app of the key. */
+ * What happens to every request before its handler. Before the body is read: route, form of the
+ * key, media type. After it: IP limit, the app of the key. */
 #include "api/api.h"
 
 #include "api/authenticate.h"

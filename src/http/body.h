@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A request's body as it comes in, bounded by its route and by what all bodies of one server may hold
- * together: whoever sends has not shown a key yet. Worker's thread. */
+ * A request's body as it comes in, bounded by its route and by what all bodies of one server may
+ * hold together: whoever sends has not shown a key yet. Worker's thread. */
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
 

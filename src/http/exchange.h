@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * One request with its connection. libmicrohttpd makes us create it when the request line has been
- * read (exchange_on_uri), calls exchange_on_access once with the headers, once per piece of body and
- * again when the body is complete or the connection was resumed, and exchange_on_completed exactly
- * once at the end. Private to http_server.c. Worker's thread. */
+ * One request with its connection. libmicrohttpd makes us create it when the request line has
+ * been read (exchange_on_uri), calls exchange_on_access once with the headers, once per piece of
+ * body and again when the body is complete or the connection was resumed, and
+ * exchange_on_completed exactly once at the end. Private to http_server.c. Worker's thread. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 

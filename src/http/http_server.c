@@ -133,8 +133,8 @@ void http_server_free(struct http_server *server)
     free(server);
 }
 
-/* At the connection limit the daemon leaves the listener alone, and looks at it again only in its next
- * run after one has closed. */
+/* At the connection limit the daemon leaves the listener alone, and looks at it again only in
+ * its next run after one has closed. */
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
                           enum MHD_ConnectionNotificationCode code)
 {

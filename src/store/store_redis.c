@@ -261,8 +261,8 @@ static void tell_breaker(const struct pending *pending, enum take_status status)
         log_write(is_open ? LOG_WARN : LOG_INFO, event, LOG_NONE);
 }
 
-/* While Redis goes on replying, a call that is late has waited behind others: one tenant's load must
- * not take Redis away from all of them. */
+/* While Redis goes on replying, a call that is late has waited behind others: one tenant's load
+ * must not take Redis away from all of them. */
 static bool is_only_slow(const struct pending *pending, enum take_status status)
 {
     return status == TAKE_LATE &&

@@ -4,8 +4,8 @@
  * the Lua script in a real Redis, and all must give the answers written there.
  *
  * A case is a new subject. `limits` are as in a policy and hold until a step brings others;
- * `expect` has one outcome per limit: an absent `never` is false, an absent `retry_us` or `delay_us`
- * 0. */
+ * `expect` has one outcome per limit: an absent `never` is false, an absent `retry_us` or
+ * `delay_us` 0. */
 #include "limit/algorithm.h"
 
 #include "base/document.h"
