@@ -13,6 +13,27 @@ static const char *const engine_words[ENGINE_COUNT] = {"memory", "redis_unix", "
 
 static size_t engine = MEMORY;
 
+/* Whatever the tests of the group have done, only the catalogue may last. */
+static void expect_that_counters_expire(struct redis_server *redis)
+{
+    static const char script[] =
+        "local lasting = {}\n"
+        "for _, key in ipairs(redis.call('KEYS', 'sluice:*')) do\n"
+        "  if not key:find('^sluice:{catalogue}:') and redis.call('PTTL', key) < 0 then\n"
+        "    lasting[#lasting + 1] = key\n"
+        "  end\n"
+        "end\n"
+        "return lasting";
+
+    redis_server_continue(redis); /* should a test have failed while it was paused */
+    const redisReply *reply = redis_server_command(redis, "EVAL %s 0", script);
+
+    assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+    for (size_t i = 0; i < reply->elements; i++)
+        print_error("%s has no expiry\n", reply->element[i]->str);
+    assert_int_equal(reply->elements, 0);
+}
+
 void world_choose_engine(int argc, char *argv[])
 {
     engine = argc == 2 ? 0 : ENGINE_COUNT;
@@ -55,6 +76,8 @@ int world_close(void **state)
     struct world *world = *state;
 
     service_stop(world->service);
+    if (world->redis != NULL)
+        expect_that_counters_expire(world->redis);
     redis_server_stop(world->redis);
     free(world);
     return 0;
