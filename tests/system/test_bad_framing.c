@@ -8,6 +8,7 @@
 #include "support/raw.h"
 #include "support/world.h"
 
+#include <ctype.h>
 #include <unistd.h>
 
 #define ANSWER_SECONDS 20
@@ -84,6 +85,13 @@ static void a_sound_request_is_taken_by_the_same_means(void **state)
     client_free(tenant);
 }
 
+/* With a problem, or with the page of libmicrohttpd 1.0, which refuses some by itself. */
+static bool says_why(const struct raw_reply *reply)
+{
+    return strstr(reply->text, "application/problem+json") != NULL ||
+           strstr(reply->text, "<html><head><title>") != NULL;
+}
+
 static void ambiguous_framing_is_refused_and_ends_the_connection(void **state)
 {
     const struct world *world = *state;
@@ -116,8 +124,8 @@ static void ambiguous_framing_is_refused_and_ends_the_connection(void **state)
         exchange(world, tenant, requests[i], &reply);
         /* One answer: what follows the first request's headers is not taken for another request. */
         const char *second = strstr(reply.text + 1, "HTTP/1.1 ");
-        if (reply.status != 400 || !reply.closed || second != NULL ||
-            strstr(reply.text, "application/problem+json") == NULL)
+        bool is_one = second == NULL || !isdigit((unsigned char)second[strlen("HTTP/1.1 ")]);
+        if (reply.status != 400 || !reply.closed || !is_one || !says_why(&reply))
             fail_with(requests[i], &reply);
         EXPECT(client_look(tenant, "alice", "/a"), 200, "{'remaining':5}");
     }
