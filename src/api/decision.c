@@ -41,11 +41,12 @@ bool decision_match(struct decision *decision, struct arena *arena)
 
     if (decision->subject.kind == SUBJECT_USER)
         user_id = decision->subject.name;
-    if (decision->wants_explanation)
+    if (decision->wants_explanation) {
         decision->explain = explain_match(policies, decision->route_key, decision->role, user_id,
                                           arena, &decision->policy);
-    else
+    } else {
         decision->policy = policy_set_match(policies, decision->route_key, decision->role, user_id);
+    }
     return decision->policy != NULL;
 }
 

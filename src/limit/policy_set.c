@@ -214,12 +214,13 @@ static const struct policy *find_first(const struct search *search, const struct
         const struct caller *caller = &search->callers[i];
 
         found = find(search->set, pattern, caller);
-        if (search->tried != NULL)
+        if (search->tried != NULL) {
             search->tried(search->context, &(struct policy_tried){.route = pattern->text,
                                                                   .is_prefix = pattern->is_prefix,
                                                                   .role = caller->role,
                                                                   .user_id = caller->user_id,
                                                                   .found = found != NULL});
+        }
     }
     return found;
 }
