@@ -44,6 +44,9 @@ bool decision_read_subject(struct decision *decision, struct form *form, struct 
 /* The same and `cost`. */
 bool decision_read(struct decision *decision, struct form *form, struct arena *arena);
 
+/* The detail of PROBLEM_NO_POLICY when decision_match() finds none. */
+extern const char decision_no_policy[];
+
 /* Finds the policy; false when none applies. `arena` is the request's. */
 bool decision_match(struct decision *decision, struct arena *arena);
 

@@ -3,6 +3,7 @@
  * X-API-Key, in the order it is examined. */
 #include "api/authenticate.h"
 
+#include "api/ask.h"
 #include "api/local_limit.h"
 #include "auth/api_key.h"
 #include "http/problem.h"
@@ -96,13 +97,7 @@ static enum handled look_up(struct request *request, struct api *api, const stru
     lookup->next = next;
     lookup->job.kind = CATALOGUE_APP_FIND;
     lookup->job.key = *key;
-    lookup->job.reply_to = api->queue;
-    lookup->job.done = on_looked_up;
-    lookup->job.context = lookup;
-    if (catalogue_submit(api->catalogue, &lookup->job))
-        return HANDLED_LATER;
-    problem_answer(request, PROBLEM_OVERLOADED, "The catalogue has too much to do.");
-    return HANDLED_NOW;
+    return ask_catalogue(request, api, &lookup->job, lookup, on_looked_up);
 }
 
 static void on_looked_up(struct catalogue_job *job)

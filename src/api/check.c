@@ -34,8 +34,7 @@ enum handled check_post(struct request *request, void *context)
     if (!check_read(check, request))
         return HANDLED_NOW;
     if (!decision_match(decision, &request->arena)) {
-        problem_answer(request, PROBLEM_NO_POLICY,
-                       "No policy of this app applies to this route_key, role and user.");
+        problem_answer(request, PROBLEM_NO_POLICY, "%s", decision_no_policy);
         return HANDLED_NOW;
     }
     if (decision_take(decision, check_on_decided) == HANDLED_LATER)

@@ -139,8 +139,7 @@ static void batch_write_item(const struct batch_item *item, struct writer *write
     if (item->faults) {
         problem_write_faults(item->faults, writer);
     } else if (!item->decision.policy) {
-        problem_write(PROBLEM_NO_POLICY,
-                      "No policy of this app applies to this route_key, role and user.", writer);
+        problem_write(PROBLEM_NO_POLICY, decision_no_policy, writer);
     } else {
         writer_integer(writer, "status", item->decision.verdict.allowed ? 200 : 429);
         decision_write(&item->decision, writer);

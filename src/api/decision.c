@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 
+const char decision_no_policy[] = "No policy of this app applies to this route_key, role and user.";
+
 static uint32_t tenant_of(const struct app *app);
 static store_done_fn on_taken;
 static void conclude(struct decision *decision, const struct outcome *outcome);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * /policy: save, list and delete. */
+#include "api/ask.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "http/problem.h"
@@ -88,13 +89,7 @@ static enum handled submit(struct policy_job *policy_job, struct request *reques
 
     policy_job->request = request;
     memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
-    job->reply_to = api->queue;
-    job->done = done;
-    job->context = policy_job;
-    if (catalogue_submit(api->catalogue, job))
-        return HANDLED_LATER;
-    problem_answer(request, PROBLEM_OVERLOADED, "The catalogue has too much to do.");
-    return HANDLED_NOW;
+    return ask_catalogue(request, api, job, policy_job, done);
 }
 
 static void on_saved(struct catalogue_job *job)

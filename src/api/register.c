@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /register: a new app and its key, which is shown this once. */
+#include "api/ask.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "auth/api_key.h"
@@ -40,13 +41,7 @@ enum handled register_post(struct request *request, void *context)
     api_key_random_base62(job->app_id + 4, APP_ID_BYTES - 4);
     api_key_digest(pepper, text_of(registering->api_key), job->key.bytes);
     job->created_at_us = clock_wall_us();
-    job->reply_to = api->queue;
-    job->done = on_created;
-    job->context = registering;
-    if (catalogue_submit(api->catalogue, job))
-        return HANDLED_LATER;
-    problem_answer(request, PROBLEM_OVERLOADED, "The catalogue has too much to do.");
-    return HANDLED_NOW;
+    return ask_catalogue(request, api, job, registering, on_created);
 }
 
 static bool registration_admits(struct request *request, const struct api_settings *settings)

@@ -28,8 +28,7 @@ enum handled reset_post(struct request *request, void *context)
     if (!reset_read(reset, request))
         return HANDLED_NOW;
     if (!decision_match(&reset->decision, &request->arena)) {
-        problem_answer(request, PROBLEM_NO_POLICY,
-                       "No policy of this app applies to this route_key, role and user.");
+        problem_answer(request, PROBLEM_NO_POLICY, "%s", decision_no_policy);
         return HANDLED_NOW;
     }
     take = decision_counters(&reset->decision);
