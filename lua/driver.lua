@@ -2,7 +2,8 @@
 -- the reply: include/store/take_script.h. Twin: src/limit/decide.c.
 --
 -- KEYS[1] holds the states of all limits as one string of little-endian doubles, for each limit as
--- many as its algorithm uses. All zero is a subject that was never seen.
+-- many as its algorithm uses. All zero is a subject that was never seen. A limit whose algorithm
+-- keeps a log has the next one of the other KEYS for it.
 local ARGUMENTS_PER_LIMIT = 4
 
 local function limits_read(last)
@@ -24,40 +25,41 @@ local function limits_read(last)
     return limits
 end
 
-local function states_unpack(limits, packed)
+local function packed_bytes(limits)
     local bytes = 0
     for _, limit in ipairs(limits) do
-        bytes = bytes + limit.algorithm.bytes
+        bytes = bytes + (limit.algorithm.bytes or 0)
     end
-    if not packed or #packed ~= bytes then
-        packed = string.rep("\0", bytes)
-    end
+    return bytes
+end
 
-    local states, at = {}, 1
+local function packed_get(limits)
+    local bytes = packed_bytes(limits)
+    local packed = bytes > 0 and redis.call("GET", KEYS[1])
+    return packed and #packed == bytes and packed or string.rep("\0", bytes)
+end
+
+local function states_unpack(limits, packed)
+    local states, at, key = {}, 1, 2
     for i, limit in ipairs(limits) do
-        states[i] = { struct.unpack(limit.algorithm.format, packed, at) }
-        at = at + limit.algorithm.bytes
+        local algorithm = limit.algorithm
+        if algorithm.charge_log then
+            states[i], key = { key = KEYS[key] }, key + 1
+        else
+            states[i] = { struct.unpack(algorithm.format, packed, at) }
+            at = at + algorithm.bytes
+        end
     end
     return states -- each with one value more, where the next begins: struct.pack() ignores it
 end
 
-local function states_pack(limits, states)
-    local parts = {}
-    for i, limit in ipairs(limits) do
-        parts[i] = struct.pack(limit.algorithm.format, unpack(states[i]))
-    end
-    return table.concat(parts)
-end
-
 -- Returns the outcomes and whether all of them allow; then `states` are charged, and the third
--- value is for how long to keep them.
+-- value is for how long to keep each.
 local function decide(limits, states, now_us, cost)
-    local outcomes, allowed, keep_us = {}, true, 0
+    local outcomes, allowed, keep_us = {}, true, {}
     for i, limit in ipairs(limits) do
-        local outcome, keep = limit.algorithm.decide(limit, states[i], now_us, cost)
-        outcomes[i] = outcome
-        allowed = allowed and outcome.allowed
-        keep_us = math.max(keep_us, keep or 0)
+        outcomes[i], keep_us[i] = limit.algorithm.decide(limit, states[i], now_us, cost)
+        allowed = allowed and outcomes[i].allowed
     end
     return outcomes, allowed, keep_us
 end
@@ -73,9 +75,24 @@ local function look_again(limits, states, now_us, outcomes)
 end
 
 -- Numbers are given to Redis as strings: formatting them itself costs it as much as the command.
-local function states_keep(packed, keep_us)
-    local keep_ms = math.max(math.ceil(keep_us / 1000), 1)
-    redis.call("SET", KEYS[1], packed, "PX", string.format("%.0f", keep_ms))
+local function expiry_ms(keep_us)
+    return string.format("%.0f", math.max(math.ceil(keep_us / 1000), 1))
+end
+
+local function states_keep(limits, states, keep_us)
+    local parts, keep_longest = {}, 0
+    for i, limit in ipairs(limits) do
+        local algorithm = limit.algorithm
+        if algorithm.charge_log then
+            algorithm.charge_log(limit, states[i], expiry_ms(keep_us[i]))
+        else
+            parts[#parts + 1] = struct.pack(algorithm.format, unpack(states[i]))
+            keep_longest = math.max(keep_longest, keep_us[i])
+        end
+    end
+    if #parts > 0 then
+        redis.call("SET", KEYS[1], table.concat(parts), "PX", expiry_ms(keep_longest))
+    end
 end
 
 local function reply_of(outcomes)
@@ -107,12 +124,12 @@ if not (cost and now_us and limits) then
     return redis.error_reply("ERR take: expected a cost and four arguments per limit")
 end
 
-local packed = redis.call("GET", KEYS[1])
+local packed = packed_get(limits)
 local states = states_unpack(limits, packed)
 local outcomes, allowed, keep_us = decide(limits, states, now_us, cost)
 if not allowed then
     look_again(limits, states_unpack(limits, packed), now_us, outcomes)
 elseif cost > 0 then
-    states_keep(states_pack(limits, states), keep_us)
+    states_keep(limits, states, keep_us)
 end
 return reply_of(outcomes)

@@ -13,14 +13,15 @@
 /* Decides `cost` (>= 0; 0 looks without charging) at `now_us` against one limit. When it is allowed
  * and cost > 0, *state is what to keep until now_us + *keep_us, when it says nothing more;
  * otherwise *state and *keep_us are untouched: a denial and a look write nothing. A `now_us`
- * earlier than the state counts as the state's own time. Pure; any thread. */
+ * earlier than the state counts as the state's own time. Pure; any thread. An algorithm that keeps
+ * a log leaves it as it is: in *state it notes what to add. */
 typedef void algorithm_decide_fn(const struct limit *limit, struct limit_state *state,
                                  int64_t now_us, int64_t cost, struct limit_outcome *outcome,
                                  int64_t *keep_us);
 
 struct algorithm {
     const char *name;     /* as in policies, and the name of its Lua file and function */
-    size_t state_numbers; /* how many of limit_state's numbers it uses */
+    size_t state_numbers; /* how many of limit_state's numbers it uses; 0: it keeps a log */
     bool has_burst;       /* whether a policy may give `burst` */
     algorithm_decide_fn *decide;
 };
@@ -30,6 +31,12 @@ const struct algorithm *algorithm_of(enum algorithm_id id);
 /* The algorithms' names in the order of enum algorithm_id, ending with NULL. */
 extern const char *const algorithm_names[ALGORITHM_COUNT + 1];
 
+/* Whether its state is a log of charges (charge_log.h) and no numbers. */
+bool algorithm_keeps_log(enum algorithm_id id);
+
+/* The largest quota that a limit of this algorithm may have. */
+int64_t algorithm_quota_max(enum algorithm_id id);
+
 /* The most that can be taken at once: the burst; nothing when the quota is 0. */
 int64_t limit_capacity(const struct limit *limit);
 
@@ -38,11 +45,15 @@ int64_t limit_capacity(const struct limit *limit);
 ALGORITHMS(ALGORITHM_DECIDE)
 #undef ALGORITHM_DECIDE
 
+/* Adds to the log what the decision has noted in *state. */
+void sliding_window_log_charge(const struct limit *limit, struct limit_state *state);
+
 /* Decides `cost` against `count` limits with their `states`, all or none: only when each allows is
  * any state changed. When one denies, the others' outcomes are those of a look, so that `remaining`
- * is what is really left. *keep_us is the longest of the limits', and is set only when
- * outcome->allowed and cost > 0. Fills all of *outcome. Pure; any thread. */
+ * is what is really left. keep_us[] has one time per limit, and is set only when outcome->allowed
+ * and cost > 0. Fills all of *outcome. Whoever owns the states frees their logs. Reads no clock;
+ * any thread. */
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
-            int64_t cost, struct outcome *outcome, int64_t *keep_us);
+            int64_t cost, struct outcome *outcome, int64_t keep_us[]);
 
 #endif

@@ -9,7 +9,8 @@
  * that a policy may give.
  *
  * A row: the word of the enum, the name, how many numbers of limit_state it uses (Redis stores
- * only these), and whether a policy may give it a `burst`. The script in Redis is composed in
+ * only these; 0 when it keeps a log of charges instead), and whether a policy may give it a
+ * `burst`. The script in Redis is composed in
  * the order of the rows: a Lua file may call what those above it define. */
 #ifndef LIMIT_ALGORITHMS_H
 #define LIMIT_ALGORITHMS_H
@@ -18,6 +19,7 @@
 #define ALGORITHMS(X) \
     X(FIXED_WINDOW, fixed_window, 2, false) \
     X(SLIDING_WINDOW, sliding_window, 3, false) \
+    X(SLIDING_WINDOW_LOG, sliding_window_log, 0, false) \
     X(TOKEN_BUCKET, token_bucket, 2, true) \
     X(LEAKY_BUCKET, leaky_bucket, 2, true)
 /* clang-format on */

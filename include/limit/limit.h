@@ -9,10 +9,12 @@
 #define LIMITS_MAX           8
 #define LIMIT_NAME_BYTES_MAX 32
 #define LIMIT_QUOTA_MAX      INT64_C(1000000000)
+#define LIMIT_LOG_QUOTA_MAX  INT64_C(10000) /* where every charge is kept */
 #define LIMIT_WINDOW_S_MAX   INT64_C(31536000)
 /* A cost is at most 2^53 - 1, the largest run of integers that a double holds exactly. */
 #define LIMIT_COST_MAX INT64_C(9007199254740991)
 
+struct charge_log;
 struct form;
 struct writer;
 
@@ -24,7 +26,7 @@ enum algorithm_id { ALGORITHMS(ALGORITHM_ID) ALGORITHM_COUNT };
 struct limit {
     char name[LIMIT_NAME_BYTES_MAX + 1]; /* unique in its policy; [A-Za-z0-9_.:/-] */
     enum algorithm_id algorithm;
-    int64_t quota;     /* L, 0..LIMIT_QUOTA_MAX: how much per window */
+    int64_t quota;     /* L, 0..algorithm_quota_max(): how much per window */
     int64_t window_us; /* W, 1 s..1 year */
     int64_t burst;     /* B: the bucket's size; equals quota where the algorithm has none */
 };
@@ -39,12 +41,19 @@ void limit_write(const struct limit *limit, struct writer *writer);
 /* The members that limit_read() reads, ending with NULL. */
 extern const char *const limit_members[];
 
-/* What an algorithm keeps between decisions; the meaning is the algorithm's own. All zero is a
- * subject that was never seen. Doubles, since the Lua twins have nothing else; every value is an
- * integer. */
+/* What an algorithm keeps between decisions: numbers, whose meaning is its own, or a log of charges.
+ * All zero is a subject that was never seen. Doubles, since the Lua twins have nothing else; every
+ * value is an integer. */
 #define LIMIT_STATE_NUMBERS 3
 struct limit_state {
-    double number[LIMIT_STATE_NUMBERS];
+    union {
+        double number[LIMIT_STATE_NUMBERS];
+        struct {
+            struct charge_log *log; /* owned by whoever owns the state */
+            int64_t at_us;          /* the charge to add, while a decision is on its way */
+            int64_t cost;
+        } logged;
+    };
 };
 
 struct limit_outcome {

@@ -143,8 +143,8 @@ const struct setting settings_table[] = {
         .min = 1024,
         .max = 100000000,
         .fallback = "1000000",
-        .help = "Counters held in memory, at most 96 bytes each; past it the app that\n"
-                "holds the most gives way.",
+        .help = "Counters held in memory, at most 96 bytes each; 2 to 4 charges in a log\n"
+                "take as much as one. Past it the app that holds the most gives way.",
     },
     {
         .name = "connections_max",

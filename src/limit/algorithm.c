@@ -19,6 +19,16 @@ const struct algorithm *algorithm_of(enum algorithm_id id)
     return &algorithms[id];
 }
 
+bool algorithm_keeps_log(enum algorithm_id id)
+{
+    return algorithms[id].state_numbers == 0;
+}
+
+int64_t algorithm_quota_max(enum algorithm_id id)
+{
+    return algorithm_keeps_log(id) ? LIMIT_LOG_QUOTA_MAX : LIMIT_QUOTA_MAX;
+}
+
 int64_t limit_capacity(const struct limit *limit)
 {
     return limit->quota == 0 ? 0 : limit->burst;

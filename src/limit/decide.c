@@ -3,16 +3,18 @@
  * Several limits as one: charged all or none. Twin: lua/driver.lua. */
 #include "limit/algorithm.h"
 
+static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[]);
+
 /* Replaces the outcomes of the limits that would have allowed by what they show when nothing is
  * charged. */
 static void look_again(const struct limit limits[], size_t count, struct limit_state states[],
                        int64_t now_us, struct outcome *outcome);
 
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
-            int64_t cost, struct outcome *outcome, int64_t *keep_us)
+            int64_t cost, struct outcome *outcome, int64_t keep_us[])
 {
     struct limit_state charged[LIMITS_MAX];
-    int64_t keep_longest = 0;
+    int64_t keep[LIMITS_MAX] = {0};
 
     ASSERT(count >= 1 && count <= LIMITS_MAX);
     memcpy(charged, states, count * sizeof(charged[0]));
@@ -20,12 +22,9 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
     outcome->count = count;
     outcome->allowed = true;
     for (size_t i = 0; i < count; i++) {
-        int64_t keep = 0;
-
         algorithm_of(limits[i].algorithm)
-            ->decide(&limits[i], &charged[i], now_us, cost, &outcome->at[i], &keep);
+            ->decide(&limits[i], &charged[i], now_us, cost, &outcome->at[i], &keep[i]);
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
-        keep_longest = keep > keep_longest ? keep : keep_longest;
     }
     if (!outcome->allowed) {
         look_again(limits, count, states, now_us, outcome);
@@ -33,8 +32,17 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
     }
     if (cost == 0)
         return;
+    charge_logs(limits, count, charged);
     memcpy(states, charged, count * sizeof(charged[0]));
-    *keep_us = keep_longest;
+    memcpy(keep_us, keep, count * sizeof(keep[0]));
+}
+
+static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[])
+{
+    for (size_t i = 0; i < count; i++) {
+        if (algorithm_keeps_log(limits[i].algorithm))
+            sliding_window_log_charge(&limits[i], &states[i]);
+    }
 }
 
 static void look_again(const struct limit limits[], size_t count, struct limit_state states[],

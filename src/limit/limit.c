@@ -68,13 +68,14 @@ static void name_read(struct form *form, const char *default_name, struct limit 
 
 static void quota_read(struct form *form, struct limit *limit)
 {
+    int64_t quota_max = algorithm_quota_max(limit->algorithm);
     int64_t window_s = 0;
 
     if (form_has(form, "rate")) {
         rate_read(form, limit);
         return;
     }
-    form_integer(form, "limit", FORM_REQUIRED, 0, LIMIT_QUOTA_MAX, &limit->quota);
+    form_integer(form, "limit", FORM_REQUIRED, 0, quota_max, &limit->quota);
     form_integer(form, "window_seconds", FORM_REQUIRED, 1, LIMIT_WINDOW_S_MAX, &window_s);
     limit->window_us = window_s * SECOND_US;
 }
@@ -93,6 +94,12 @@ static void rate_read(struct form *form, struct limit *limit)
         return;
     if (!rate_parse(text, &rate, &error)) {
         form_fault(form, "rate", "%s", error.message);
+        return;
+    }
+    if (rate.quota > algorithm_quota_max(limit->algorithm)) {
+        form_fault(form, "rate", "must be at most %lld per window: %s keeps every charge",
+                   (long long)algorithm_quota_max(limit->algorithm),
+                   algorithm_of(limit->algorithm)->name);
         return;
     }
     limit->quota = rate.quota;

@@ -68,6 +68,6 @@ static struct limit_state state_at(const struct limit_state *state, double windo
     if (start == state->number[START])
         return *state;
     if (start == state->number[START] + window)
-        return (struct limit_state){{start, state->number[CURRENT], 0}};
-    return (struct limit_state){{start, 0, 0}};
+        return (struct limit_state){.number = {start, state->number[CURRENT], 0}};
+    return (struct limit_state){.number = {start, 0, 0}};
 }

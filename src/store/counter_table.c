@@ -6,6 +6,7 @@
 #include "store/counter_table.h"
 
 #include "base/memory.h"
+#include "limit/charge_log.h"
 
 #define SLOTS_MIN   16
 #define SWEEP_SLOTS 2
@@ -19,6 +20,7 @@
 
 _Static_assert(sizeof(struct counter) + sizeof(struct counter_room) == 64,
                "what memory costs; with one slot in four empty, 86 bytes per counter");
+#define ROOM_BYTES (sizeof(struct counter) + sizeof(struct counter_room))
 
 static bool is_empty(const struct counter *counter);
 static bool is_over(const struct counter *counter, int64_t now_us);
@@ -29,8 +31,13 @@ static uint32_t home_of(const struct counter_table *table, struct counter_id id)
 static uint32_t after(const struct counter_table *table, uint32_t slot);
 static uint32_t distance(const struct counter_table *table, uint32_t from, uint32_t to);
 static void place(struct counter_table *table, const struct counter *counter);
-static void leave_room(struct counter_table *table, uint32_t tenant);
+static void free_log(const struct counter *counter);
+static uint16_t room_for(const struct counter *counter);
+static void enter_room(struct counter_table *table, uint32_t tenant, uint32_t room);
+static void leave_room(struct counter_table *table, uint32_t tenant, uint32_t room);
 static struct counter_room *room_of(const struct counter_table *table, uint32_t tenant);
+static void make_room(struct counter_table *table, uint32_t tenant, uint32_t room, int64_t now_us,
+                      const struct counter_id spared[], size_t spared_count);
 static void evict(struct counter_table *table, uint32_t tenant, int64_t now_us,
                   const struct counter_id spared[], size_t spared_count);
 static struct counter *look_elsewhere(struct counter_table *table);
@@ -39,17 +46,19 @@ static bool goes_before(const struct counter_table *table, const struct counter 
 static bool is_among(struct counter_id id, const struct counter_id ids[], size_t count);
 static void rebuild(struct counter_table *table, int64_t now_us);
 
-void counter_table_init(struct counter_table *table, uint32_t count_max)
+void counter_table_init(struct counter_table *table, uint32_t room_max)
 {
-    ASSERT(count_max >= COUNTER_TABLE_COUNT_MIN && count_max <= COUNTER_TABLE_COUNT_MAX);
+    ASSERT(room_max >= COUNTER_TABLE_COUNT_MIN && room_max <= COUNTER_TABLE_COUNT_MAX);
 
-    *table = (struct counter_table){.slot_count = SLOTS_MIN, .count_max = count_max};
+    *table = (struct counter_table){.slot_count = SLOTS_MIN, .room_max = room_max};
     table->slots = memory_new(table->slot_count, sizeof(struct counter));
     table->rooms = memory_new(table->slot_count, sizeof(struct counter_room));
 }
 
 void counter_table_close(struct counter_table *table)
 {
+    for (uint32_t i = 0; i < table->slot_count; i++)
+        free_log(&table->slots[i]);
     free(table->rooms);
     free(table->slots);
 }
@@ -66,11 +75,42 @@ void counter_table_add(struct counter_table *table, const struct counter *counte
 {
     ASSERT(!is_empty(counter));
 
-    if (table->count == table->count_max)
-        evict(table, counter->tenant, now_us, spared, spared_count);
-    else if (table->count == slots_to_fill(table->slot_count))
+    struct counter added = *counter;
+
+    added.room = room_for(counter);
+    make_room(table, added.tenant, added.room, now_us, spared, spared_count);
+    if (table->count == slots_to_fill(table->slot_count))
         rebuild(table, now_us);
-    place(table, counter);
+    place(table, &added);
+}
+
+bool counter_table_set(struct counter *counter, const struct limit_state *state, bool has_log)
+{
+    bool keeps_log = has_log && state->logged.log == counter->state.logged.log;
+
+    if (!keeps_log)
+        free_log(counter);
+    counter->state = *state;
+    counter->has_log = has_log;
+    return counter->room != room_for(counter);
+}
+
+void counter_table_refit(struct counter_table *table, struct counter_id id, int64_t now_us,
+                         const struct counter_id spared[], size_t spared_count)
+{
+    struct counter *counter = counter_table_find(table, id);
+
+    if (counter == NULL)
+        return;
+
+    uint32_t tenant = counter->tenant;
+    uint16_t room = room_for(counter);
+
+    leave_room(table, tenant, counter->room);
+    counter->room = 0;
+    make_room(table, tenant, room, now_us, spared, spared_count);
+    counter_table_find(table, id)->room = room;
+    enter_room(table, tenant, room);
 }
 
 /* Moves back into the hole what a probe could no longer reach behind it. */
@@ -79,7 +119,8 @@ void counter_table_remove(struct counter_table *table, struct counter *counter)
     uint32_t hole = (uint32_t)(counter - table->slots);
     uint32_t slot = after(table, hole);
 
-    leave_room(table, counter->tenant);
+    leave_room(table, counter->tenant, counter->room);
+    free_log(counter);
     for (; !is_empty(&table->slots[slot]); slot = after(table, slot)) {
         uint32_t home = home_of(table, table->slots[slot].id);
 
@@ -107,7 +148,9 @@ void counter_table_sweep(struct counter_table *table, int64_t now_us)
 
 size_t counter_table_bytes(const struct counter_table *table)
 {
-    return table->slot_count * (sizeof *table->slots + sizeof *table->rooms);
+    uint32_t of_logs = table->room_taken - table->count;
+
+    return (size_t)(table->slot_count + of_logs) * ROOM_BYTES;
 }
 
 static bool is_empty(const struct counter *counter)
@@ -161,27 +204,49 @@ static uint32_t distance(const struct counter_table *table, uint32_t from, uint3
 
 static void place(struct counter_table *table, const struct counter *counter)
 {
-    struct counter_room *room = room_of(table, counter->tenant);
-
-    room->tenant = counter->tenant;
-    room->count++;
+    enter_room(table, counter->tenant, counter->room);
     *probe(table, counter->id) = *counter;
     table->count++;
 }
 
-/* When the room is gone, puts in again what a probe could no longer reach behind it. */
-static void leave_room(struct counter_table *table, uint32_t tenant)
+static void free_log(const struct counter *counter)
 {
-    struct counter_room *room = room_of(table, tenant);
-    uint32_t slot = (uint32_t)(room - table->rooms);
+    if (counter->has_log)
+        charge_log_free(counter->state.logged.log);
+}
 
-    ASSERT(room->count > 0);
-    if (--room->count > 0)
+static uint16_t room_for(const struct counter *counter)
+{
+    size_t log_bytes = counter->has_log ? charge_log_bytes(counter->state.logged.log) : 0;
+
+    _Static_assert(1 + 32 * LIMIT_LOG_QUOTA_MAX / ROOM_BYTES < UINT16_MAX, "the largest log");
+    return (uint16_t)(1 + (log_bytes + ROOM_BYTES - 1) / ROOM_BYTES);
+}
+
+static void enter_room(struct counter_table *table, uint32_t tenant, uint32_t room)
+{
+    struct counter_room *entered = room_of(table, tenant);
+
+    entered->tenant = tenant;
+    entered->taken += room;
+    table->room_taken += room;
+}
+
+/* When the room is gone, puts in again what a probe could no longer reach behind it. */
+static void leave_room(struct counter_table *table, uint32_t tenant, uint32_t room)
+{
+    struct counter_room *left = room_of(table, tenant);
+    uint32_t slot = (uint32_t)(left - table->rooms);
+
+    ASSERT(left->taken >= room);
+    left->taken -= room;
+    table->room_taken -= room;
+    if (left->taken > 0)
         return;
-    for (slot = after(table, slot); table->rooms[slot].count > 0; slot = after(table, slot)) {
+    for (slot = after(table, slot); table->rooms[slot].taken > 0; slot = after(table, slot)) {
         struct counter_room moved = table->rooms[slot];
 
-        table->rooms[slot].count = 0;
+        table->rooms[slot].taken = 0;
         *room_of(table, moved.tenant) = moved;
     }
 }
@@ -192,9 +257,17 @@ static struct counter_room *room_of(const struct counter_table *table, uint32_t 
     uint32_t mixed = tenant * GOLDEN_STEP;
     uint32_t slot = (uint32_t)((uint64_t)mixed * table->slot_count >> 32);
 
-    while (table->rooms[slot].count > 0 && table->rooms[slot].tenant != tenant)
+    while (table->rooms[slot].taken > 0 && table->rooms[slot].tenant != tenant)
         slot = after(table, slot);
     return &table->rooms[slot];
+}
+
+/* Gives up where all that is left is spared. */
+static void make_room(struct counter_table *table, uint32_t tenant, uint32_t room, int64_t now_us,
+                      const struct counter_id spared[], size_t spared_count)
+{
+    while (table->room_taken + room > table->room_max && table->count > spared_count)
+        evict(table, tenant, now_us, spared, spared_count);
 }
 
 /* In a small table the same counter may be looked at twice: there is always one to find. */
@@ -233,8 +306,8 @@ static bool goes_before(const struct counter_table *table, const struct counter 
     bool both_live = a->expires_us > now_us && b->expires_us > now_us;
 
     if (both_live && a->tenant != b->tenant) {
-        uint32_t a_room = room_of(table, a->tenant)->count;
-        uint32_t b_room = room_of(table, b->tenant)->count;
+        uint32_t a_room = room_of(table, a->tenant)->taken;
+        uint32_t b_room = room_of(table, b->tenant)->taken;
 
         if (a_room != b_room)
             return a_room > b_room;
@@ -257,7 +330,7 @@ static bool is_among(struct counter_id id, const struct counter_id ids[], size_t
 static void rebuild(struct counter_table *table, int64_t now_us)
 {
     struct counter_table old = *table;
-    uint32_t slots_max = slots_for(table->count_max);
+    uint32_t slots_max = slots_for(table->room_max);
     uint32_t live = 0;
 
     for (uint32_t i = 0; i < old.slot_count; i++)
@@ -267,10 +340,16 @@ static void rebuild(struct counter_table *table, int64_t now_us)
     table->slots = memory_new(table->slot_count, sizeof(struct counter));
     table->rooms = memory_new(table->slot_count, sizeof(struct counter_room));
     table->count = 0;
+    table->room_taken = 0;
     table->sweep_at = 0;
     for (uint32_t i = 0; i < old.slot_count; i++) {
-        if (!is_empty(&old.slots[i]) && !is_over(&old.slots[i], now_us))
+        if (is_empty(&old.slots[i]))
+            continue;
+        if (is_over(&old.slots[i], now_us))
+            free_log(&old.slots[i]);
+        else
             place(table, &old.slots[i]);
     }
-    counter_table_close(&old);
+    free(old.rooms);
+    free(old.slots);
 }

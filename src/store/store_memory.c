@@ -36,9 +36,10 @@ struct store_memory {
 
 static struct stripe *stripe_of(struct memory_table *table, const struct take *take,
                                 struct counter_id ids[static LIMITS_MAX]);
+static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us);
 static void keep(struct counter_table *counters, const struct take *take,
                  const struct counter_id ids[], struct counter *const found[],
-                 const struct limit_state states[], int64_t keep_us);
+                 const struct limit_state states[], const int64_t keep_us[]);
 static enum store_answer engine_take(struct store *store, const struct take *take,
                                      struct outcome *outcome, void *context, store_done_fn *done);
 static enum store_answer engine_forget(struct store *store, const struct take *take,
@@ -83,16 +84,16 @@ void memory_table_take(struct memory_table *table, const struct take *take, stru
     struct counter_id ids[LIMITS_MAX];
     struct counter *found[LIMITS_MAX];
     struct limit_state states[LIMITS_MAX] = {0};
-    int64_t keep_us = 0;
+    int64_t keep_us[LIMITS_MAX] = {0};
     struct stripe *stripe = stripe_of(table, take, ids);
 
     pthread_mutex_lock(&stripe->lock);
     for (size_t i = 0; i < take->limit_count; i++) {
         found[i] = counter_table_find(&stripe->counters, ids[i]);
-        if (found[i] != NULL && found[i]->expires_us > take->now_us)
+        if (found[i] != NULL && counts(found[i], &take->limits[i], take->now_us))
             states[i] = found[i]->state;
     }
-    decide(take->limits, take->limit_count, states, take->now_us, take->cost, outcome, &keep_us);
+    decide(take->limits, take->limit_count, states, take->now_us, take->cost, outcome, keep_us);
     if (outcome->allowed && take->cost > 0)
         keep(&stripe->counters, take, ids, found, states, keep_us);
     counter_table_sweep(&stripe->counters, take->now_us);
@@ -163,26 +164,44 @@ static struct stripe *stripe_of(struct memory_table *table, const struct take *t
     return &table->stripes[subject.high % STRIPES];
 }
 
-/* Those that have a counter come first: adding one moves the others. */
+/* A layout is a hash that somebody can make collide: what is no log must not be taken for one. */
+static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us)
+{
+    return counter->expires_us > now_us &&
+           counter->has_log == algorithm_keeps_log(limit->algorithm);
+}
+
+/* Those that have a counter come first: to add or to refit one moves the others. */
 static void keep(struct counter_table *counters, const struct take *take,
                  const struct counter_id ids[], struct counter *const found[],
-                 const struct limit_state states[], int64_t keep_us)
+                 const struct limit_state states[], const int64_t keep_us[])
 {
-    int64_t expires_us = take->now_us + keep_us;
+    bool outgrown[LIMITS_MAX] = {0};
 
-    ASSERT(expires_us > 0);
     for (size_t i = 0; i < take->limit_count; i++) {
+        int64_t expires_us = take->now_us + keep_us[i];
+
+        ASSERT(expires_us > 0);
         if (found[i] == NULL)
             continue;
-        found[i]->state = states[i];
+        outgrown[i] =
+            counter_table_set(found[i], &states[i], algorithm_keeps_log(take->limits[i].algorithm));
         if (found[i]->expires_us < expires_us) /* unless the clock went back */
             found[i]->expires_us = expires_us;
     }
     for (size_t i = 0; i < take->limit_count; i++) {
-        struct counter counter = {ids[i], states[i], expires_us, take->key.tenant};
+        struct counter counter = {
+            .id = ids[i],
+            .state = states[i],
+            .expires_us = take->now_us + keep_us[i],
+            .tenant = take->key.tenant,
+            .has_log = algorithm_keeps_log(take->limits[i].algorithm),
+        };
 
         if (found[i] == NULL)
             counter_table_add(counters, &counter, take->now_us, ids, take->limit_count);
+        else if (outgrown[i])
+            counter_table_refit(counters, ids[i], take->now_us, ids, take->limit_count);
     }
 }
 

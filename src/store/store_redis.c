@@ -108,7 +108,8 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
 {
     struct pending *pending =
         pending_begin(CONTAINER_OF(store, struct store_redis, store), outcome);
-    char key[TAKE_SCRIPT_KEY_BYTES];
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    const char *arguments[1 + TAKE_SCRIPT_KEYS_MAX] = {"DEL"};
 
     if (pending == NULL)
         return STORE_NOW;
@@ -117,8 +118,10 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
     pending->read = forgotten_read;
     pending->limit_count = take->limit_count;
     pending->may_send_again = false;
-    take_script_key(&take->key, key);
-    send_call(pending, 2, (const char *[]){"DEL", key}, NULL);
+    size_t key_count = take_script_keys(take, keys);
+    for (size_t i = 0; i < key_count; i++)
+        arguments[1 + i] = keys[i];
+    send_call(pending, 1 + (int)key_count, arguments, NULL);
     return STORE_LATER;
 }
 

@@ -38,15 +38,32 @@ void take_script_key(const struct counter_key *key, char out[static TAKE_SCRIPT_
              (unsigned long long)key->policy_id, (unsigned long)key->layout);
 }
 
+size_t take_script_keys(const struct take *take,
+                        char out[static TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES])
+{
+    size_t count = 1;
+
+    take_script_key(&take->key, out[0]);
+    size_t length = strlen(out[0]);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        if (!algorithm_keeps_log(take->limits[i].algorithm))
+            continue;
+        memcpy(out[count], out[0], length);
+        (void)snprintf(out[count] + length, TAKE_SCRIPT_KEY_BYTES - length, ":%zu", i);
+        count++;
+    }
+    return count;
+}
+
 void take_arguments_write(struct take_arguments *arguments, const struct take *take)
 {
     char *space = arguments->space;
+    size_t key_count = take_script_keys(take, arguments->keys);
 
     arguments->count = 2;
-    argument_add(arguments, TEXT("1"));
-    take_script_key(&take->key, space);
-    argument_add(arguments, text_of(space));
-    space += TAKE_SCRIPT_KEY_BYTES;
+    space = argument_add_integer(arguments, space, (int64_t)key_count);
+    for (size_t i = 0; i < key_count; i++)
+        argument_add(arguments, text_of(arguments->keys[i]));
     space = argument_add_integer(arguments, space, take->cost);
     for (size_t i = 0; i < take->limit_count; i++) {
         const struct limit *limit = &take->limits[i];

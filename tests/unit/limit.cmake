@@ -1,5 +1,6 @@
 # Tests of the limit layer, and of the script that decides the same way inside Redis.
 unit_test(rate LINKS limit)
+unit_test(charge_log LINKS limit support)
 unit_test(decide LINKS limit)
 unit_test(subject LINKS limit)
 unit_test(policy LINKS limit)
@@ -16,7 +17,8 @@ target_compile_definitions(test_policy
 target_compile_definitions(test_vectors
   PRIVATE VECTORS_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/vectors")
 target_sources(test_take_script PRIVATE script_redis.c)
-target_sources(test_vectors PRIVATE script_redis.c)
+target_sources(test_vectors PRIVATE script_redis.c state_copy.c)
+target_sources(test_decide PRIVATE state_copy.c)
 target_sources(test_model
   PRIVATE model_history.c random.c reference_model.c sample_policy.c script_redis.c)
 target_sources(test_bounds PRIVATE random.c)

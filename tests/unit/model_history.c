@@ -70,7 +70,7 @@ void model_history_print(const struct model_history *history)
 static void operation_make(struct model_operation *operation, struct limit limits[],
                            size_t limit_count, size_t window_index)
 {
-    int64_t die = random_below(40);
+    int64_t die = random_below(42);
 
     *operation = (struct model_operation){.which = (size_t)random_below((int64_t)limit_count)};
     struct limit *limit = &limits[operation->which];
@@ -82,9 +82,11 @@ static void operation_make(struct model_operation *operation, struct limit limit
         operation->amount = die < 34 ? step_make(limit) : -step_make(limit);
     } else if (die < 37) {
         operation->kind = MODEL_FORGET;
+    } else if (die < 39) {
+        operation->kind = MODEL_EVICT;
     } else {
         operation->kind = MODEL_EDIT;
-        if (die < 39)
+        if (die < 41)
             amounts_make(limit);
         else
             *limit = limit_make(window_index);
@@ -127,7 +129,8 @@ static void amounts_make(struct limit *limit)
 {
     int64_t max = QUOTA_WINDOW_MAX / limit->window_us;
 
-    max = max < LIMIT_QUOTA_MAX ? max : LIMIT_QUOTA_MAX;
+    if (max > algorithm_quota_max(limit->algorithm))
+        max = algorithm_quota_max(limit->algorithm);
     limit->quota = random_one_in(3) ? random_of_any_size(max) : random_below(12);
     limit->burst = random_one_in(3) ? random_of_any_size(max) : random_below(12);
     if (!algorithm_of(limit->algorithm)->has_burst)
@@ -142,6 +145,9 @@ static void operation_print(const struct model_operation *operation)
         break;
     case MODEL_FORGET:
         print_message("forget\n");
+        break;
+    case MODEL_EVICT:
+        print_message("evict %zu\n", operation->which);
         break;
     case MODEL_EDIT:
         print_message("edit limit %zu: ", operation->which);

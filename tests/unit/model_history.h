@@ -13,12 +13,12 @@
 #define MODEL_HISTORY_LIMITS     3
 #define MODEL_HISTORY_OPERATIONS 50
 
-enum model_operation_kind { MODEL_CHECK, MODEL_FORGET, MODEL_EDIT, MODEL_CLOCK };
+enum model_operation_kind { MODEL_CHECK, MODEL_FORGET, MODEL_EVICT, MODEL_EDIT, MODEL_CLOCK };
 
 struct model_operation {
     enum model_operation_kind kind;
-    int64_t amount;     /* MODEL_CHECK: the cost, 0 looks; MODEL_CLOCK: µs, forward or back */
-    size_t which;       /* MODEL_EDIT: this limit of the policy... */
+    int64_t amount; /* MODEL_CHECK: the cost, 0 looks; MODEL_CLOCK: µs, forward or back */
+    size_t which;   /* MODEL_EVICT: the engine's choice. MODEL_EDIT: this limit of the policy... */
     struct limit limit; /* ...becomes this one */
 };
 

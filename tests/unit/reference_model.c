@@ -8,6 +8,11 @@
 static int64_t moment_of(const struct reference_counter *counter, int64_t now_us);
 static struct reference_counter counter_at(const struct reference_limit *limit,
                                            const struct reference_counter *counter, int64_t now_us);
+static struct reference_counter counter_without(const struct reference_counter *counter,
+                                                const struct reference_limit *limit,
+                                                int64_t until_us);
+static void counter_charge(struct reference_counter *counter, const struct reference_limit *limit,
+                           int64_t now_us, int64_t cost);
 static reference_parts used_at(const struct reference_limit *limit,
                                const struct reference_counter *counter, int64_t now_us);
 static int64_t least_wait(const struct reference_limit *limit,
@@ -24,6 +29,7 @@ enum reference_algorithm reference_algorithm_of(const char *name)
     static const char *const names[REFERENCE_ALGORITHM_COUNT] = {
         [REFERENCE_FIXED_WINDOW] = "fixed_window",
         [REFERENCE_SLIDING_WINDOW] = "sliding_window",
+        [REFERENCE_SLIDING_WINDOW_LOG] = "sliding_window_log",
         [REFERENCE_TOKEN_BUCKET] = "token_bucket",
         [REFERENCE_LEAKY_BUCKET] = "leaky_bucket",
     };
@@ -60,7 +66,7 @@ bool reference_check(struct reference_subject *subject, const struct reference_l
         struct reference_counter after = before;
 
         if (is_charge)
-            after.charged += (reference_parts)cost * limit->window_us;
+            counter_charge(&after, limit, moment, cost);
         answer->remaining = units_left(limit, used_at(limit, &after, moment));
         answer->reset_us = least_wait(limit, &after, moment, 0);
         if (!answer->allowed && !answer->never)
@@ -70,10 +76,11 @@ bool reference_check(struct reference_subject *subject, const struct reference_l
         /* Whoever queues waits until nothing is left of what was there before. */
         if (limit->algorithm == REFERENCE_LEAKY_BUCKET)
             answer->delay_us = least_wait(limit, &before, moment, 0);
+        after.is_charged = true;
+        after.kept_until_us = subject->counters[i].kept_until_us;
+        if (after.kept_until_us < moment + answer->reset_us)
+            after.kept_until_us = moment + answer->reset_us;
         subject->counters[i] = after;
-        subject->is_charged = true;
-        if (subject->kept_until_us < moment + answer->reset_us)
-            subject->kept_until_us = moment + answer->reset_us;
     }
     return is_charge;
 }
@@ -103,6 +110,8 @@ static struct reference_counter counter_at(const struct reference_limit *limit,
         if (aligned == counter->since_us + limit->window_us)
             return (struct reference_counter){.since_us = aligned, .earlier = counter->charged};
         return (struct reference_counter){.since_us = aligned};
+    case REFERENCE_SLIDING_WINDOW_LOG: /* a charge counts in [its time, its time + W) */
+        return counter_without(counter, limit, now_us - limit->window_us);
     case REFERENCE_TOKEN_BUCKET: /* L units per W are L parts per microsecond */
     case REFERENCE_LEAKY_BUCKET:
         return (struct reference_counter){
@@ -114,6 +123,32 @@ static struct reference_counter counter_at(const struct reference_limit *limit,
     }
     ASSERT(!"an algorithm");
     return *counter;
+}
+
+/* Without the charges up to then. */
+static struct reference_counter counter_without(const struct reference_counter *counter,
+                                                const struct reference_limit *limit,
+                                                int64_t until_us)
+{
+    struct reference_counter left = {0};
+
+    for (size_t i = 0; i < counter->charge_count; i++) {
+        if (counter->charges[i].at_us > until_us)
+            counter_charge(&left, limit, counter->charges[i].at_us, counter->charges[i].cost);
+    }
+    left.since_us = counter->since_us;
+    return left;
+}
+
+static void counter_charge(struct reference_counter *counter, const struct reference_limit *limit,
+                           int64_t now_us, int64_t cost)
+{
+    counter->charged += (reference_parts)cost * limit->window_us;
+    if (limit->algorithm != REFERENCE_SLIDING_WINDOW_LOG)
+        return;
+    ASSERT(counter->charge_count < REFERENCE_CHARGES_MAX);
+    counter->charges[counter->charge_count++] = (struct reference_charge){now_us, cost};
+    counter->since_us = now_us;
 }
 
 static reference_parts used_at(const struct reference_limit *limit,

@@ -5,7 +5,8 @@
 #ifndef UNIT_REFERENCE_MODEL_H
 #define UNIT_REFERENCE_MODEL_H
 
-#define REFERENCE_LIMITS_MAX 8
+#define REFERENCE_LIMITS_MAX  8
+#define REFERENCE_CHARGES_MAX 64 /* within one window */
 
 /* A part is what one microsecond of the window stands for: W parts are one unit. */
 __extension__ typedef __int128 reference_parts;
@@ -13,6 +14,7 @@ __extension__ typedef __int128 reference_parts;
 enum reference_algorithm {
     REFERENCE_FIXED_WINDOW,
     REFERENCE_SLIDING_WINDOW,
+    REFERENCE_SLIDING_WINDOW_LOG,
     REFERENCE_TOKEN_BUCKET,
     REFERENCE_LEAKY_BUCKET,
     REFERENCE_ALGORITHM_COUNT /* also: none of these */
@@ -25,17 +27,24 @@ struct reference_limit {
     int64_t burst;     /* B; only of a bucket */
 };
 
+struct reference_charge {
+    int64_t at_us;
+    int64_t cost;
+};
+
 /* All zero: nothing was ever charged. */
 struct reference_counter {
-    int64_t since_us; /* when its window began, or when its bucket was charged last: its own time */
+    int64_t since_us;        /* when its window began, or when it was charged last: its own time */
     reference_parts charged; /* in that window, or what then was missing or queued in the bucket */
     reference_parts earlier; /* sliding_window: in the window before that one */
+    size_t charge_count;     /* sliding_window_log: those of one window */
+    struct reference_charge charges[REFERENCE_CHARGES_MAX];
+    bool is_charged;
+    int64_t kept_until_us; /* by the limits at each of its charges, it is untouched from then on */
 };
 
 struct reference_subject {
     struct reference_counter counters[REFERENCE_LIMITS_MAX];
-    bool is_charged;
-    int64_t kept_until_us; /* by the limits at each of its charges, it is untouched from then on */
 };
 
 struct reference_answer {

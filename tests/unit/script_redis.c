@@ -33,25 +33,31 @@ void script_redis_stop(struct script_redis *redis)
  * even an expiry after a millisecond can bite. */
 void script_redis_take(struct script_redis *redis, const struct take *take, struct outcome *outcome)
 {
-    char key[TAKE_SCRIPT_KEY_BYTES];
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    size_t key_count = take_script_keys(take, keys);
+    size_t first = key_count == 1 + take->limit_count ? 1 : 0; /* none but logs: no packed key */
 
-    take_script_key(&take->key, key);
     assert_int_equal(redisAppendCommand(redis->connection, "MULTI"), REDIS_OK);
     take_append(redis, take);
-    assert_int_equal(redisAppendCommand(redis->connection, "PERSIST %s", key), REDIS_OK);
+    for (size_t i = first; i < key_count; i++)
+        assert_int_equal(redisAppendCommand(redis->connection, "PERSIST %s", keys[i]), REDIS_OK);
     assert_int_equal(redisAppendCommand(redis->connection, "EXEC"), REDIS_OK);
 
-    for (int i = 0; i < 3; i++)
+    for (size_t i = first; i < key_count + 2; i++)
         freeReplyObject(reply_next(redis, REDIS_REPLY_STATUS));
     redisReply *reply = reply_next(redis, REDIS_REPLY_ARRAY);
-    assert_int_equal(reply->elements, 2);
+    assert_int_equal(reply->elements, 1 + key_count - first);
     const redisReply *decision = reply->element[0];
-    bool had_expiry = reply->element[1]->integer == 1;
     if (decision->type == REDIS_REPLY_ERROR)
         print_message("the script: %s\n", decision->str);
-    if (!take_script_read(decision, take->limit_count, outcome) ||
-        had_expiry != (outcome->allowed && take->cost > 0))
+    if (!take_script_read(decision, take->limit_count, outcome))
         outcome->status = TAKE_BROKEN;
+    for (size_t i = 1; i < reply->elements; i++) {
+        bool had_expiry = reply->element[i]->integer == 1;
+
+        if (had_expiry != (outcome->allowed && take->cost > 0))
+            outcome->status = TAKE_BROKEN;
+    }
     freeReplyObject(reply);
 }
 

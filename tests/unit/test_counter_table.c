@@ -237,7 +237,7 @@ static void adding_and_removing_agrees_with_a_plain_array(void **state)
             counter_table_remove(&table, found);
             model[index] = 0;
         } else {
-            struct counter counter = {id, {{step, 0, 0}}, LATER_US, 0};
+            struct counter counter = {.id = id, .state.number = {step}, .expires_us = LATER_US};
 
             counter_table_add(&table, &counter, 1, NULL, 0);
             model[index] = step;
@@ -268,7 +268,7 @@ static void when_all_counters_are_gone_no_tenant_holds_any_room(void **state)
         counter_table_sweep(&table, LATER_US);
 
     for (uint32_t i = 0; i < table.slot_count; i++)
-        assert_int_equal(table.rooms[i].count, 0);
+        assert_int_equal(table.rooms[i].taken, 0);
     counter_table_close(&table);
 }
 

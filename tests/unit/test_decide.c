@@ -3,6 +3,8 @@
  * What tests/vectors/ cannot say: what becomes of the state, and for how long it is to be kept. */
 #include "limit/algorithm.h"
 
+#include "state_copy.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +58,8 @@ static void the_table_and_the_names_agree(void **state)
         const struct algorithm *algorithm = algorithm_of((enum algorithm_id)i);
 
         assert_string_equal(algorithm->name, algorithm_names[i]);
-        assert_in_range(algorithm->state_numbers, 1, LIMIT_STATE_NUMBERS);
+        assert_in_range(algorithm->state_numbers, 0, LIMIT_STATE_NUMBERS);
+        assert_int_equal(algorithm_keeps_log((enum algorithm_id)i), algorithm->state_numbers == 0);
         assert_non_null(algorithm->decide);
     }
     assert_null(algorithm_names[ALGORITHM_COUNT]);
@@ -81,14 +84,14 @@ static void a_denial_leaves_every_state_as_it_was(void **state)
     struct limit_state states[3] = {0};
     struct limit_state before[3];
     struct outcome outcome;
-    int64_t keep_us = 0;
+    int64_t keep_us[3] = {0};
 
-    decide(limits, 3, states, SECOND, 2, &outcome, &keep_us);
+    decide(limits, 3, states, SECOND, 2, &outcome, keep_us);
     assert_true(outcome.allowed);
     memcpy(before, states, sizeof(before));
-    keep_us = -1;
+    memset(keep_us, 0, sizeof(keep_us));
 
-    decide(limits, 3, states, 2 * SECOND, 1, &outcome, &keep_us);
+    decide(limits, 3, states, 2 * SECOND, 1, &outcome, keep_us);
 
     assert_false(outcome.allowed);
     assert_true(outcome.at[0].allowed);
@@ -96,7 +99,8 @@ static void a_denial_leaves_every_state_as_it_was(void **state)
     assert_false(outcome.at[1].allowed);
     assert_true(outcome.at[2].allowed);
     assert_memory_equal(states, before, sizeof(before));
-    assert_int_equal(keep_us, -1);
+    for (size_t i = 0; i < ARRAY_COUNT(keep_us); i++)
+        assert_int_equal(keep_us[i], 0);
 }
 
 static void a_look_leaves_every_state_as_it_was(void **state)
@@ -106,32 +110,35 @@ static void a_look_leaves_every_state_as_it_was(void **state)
     struct limit_state states[2] = {0};
     struct limit_state before[2];
     struct outcome outcome;
-    int64_t keep_us = 0;
+    int64_t keep_us[3] = {0};
 
-    decide(limits, 2, states, SECOND, 5, &outcome, &keep_us);
+    decide(limits, 2, states, SECOND, 5, &outcome, keep_us);
     memcpy(before, states, sizeof(before));
-    keep_us = -1;
+    memset(keep_us, 0, sizeof(keep_us));
 
-    decide(limits, 2, states, 8 * SECOND, 0, &outcome, &keep_us);
+    decide(limits, 2, states, 8 * SECOND, 0, &outcome, keep_us);
 
     assert_true(outcome.allowed);
     assert_int_equal(outcome.at[0].remaining, 6);
     assert_int_equal(outcome.at[1].remaining, 0);
     assert_memory_equal(states, before, sizeof(before));
-    assert_int_equal(keep_us, -1);
+    for (size_t i = 0; i < ARRAY_COUNT(keep_us); i++)
+        assert_int_equal(keep_us[i], 0);
 }
 
-static void states_are_kept_as_long_as_the_longest_says_something(void **state)
+static void each_state_is_kept_as_long_as_it_says_something(void **state)
 {
     (void)state;
     struct limit limits[] = {window_of(5, 60), bucket_of(1, 100, 5), window_of(5, 10)};
     struct limit_state states[3] = {0};
     struct outcome outcome;
-    int64_t keep_us = 0;
+    int64_t keep_us[3] = {0};
 
-    decide(limits, 3, states, SECOND, 2, &outcome, &keep_us);
+    decide(limits, 3, states, SECOND, 2, &outcome, keep_us);
 
-    assert_int_equal(keep_us, 200 * SECOND);
+    assert_int_equal(keep_us[0], 60 * SECOND);
+    assert_int_equal(keep_us[1], 200 * SECOND);
+    assert_int_equal(keep_us[2], 10 * SECOND);
 }
 
 static void after_a_clock_went_back_states_are_kept_until_their_own_end(void **state)
@@ -210,7 +217,7 @@ static struct limit_outcome history_take(struct history *history, int64_t cost, 
 /* Some time later, maybe under a changed limit, something is charged, or is not. */
 static void history_go_on(struct history *history)
 {
-    int64_t keep_us;
+    int64_t keep_us = 0;
 
     history->now_us += (int64_t)rand() % history->limit.window_us / (1 + rand() % 8);
     if (rand() % 16 == 0)
@@ -236,13 +243,23 @@ static struct history history_random(enum algorithm_id algorithm)
     return history;
 }
 
-/* What `cost` gets after that wait, when nothing else is charged in between. */
-static struct limit_outcome history_later(struct history history, int64_t wait_us, int64_t cost)
+/* What `cost` would get after that wait, if nothing else were charged in between. */
+static struct limit_outcome history_later(const struct history *history, int64_t wait_us,
+                                          int64_t cost)
 {
-    int64_t keep_us;
+    struct history later = *history;
+    int64_t keep_us = 0;
 
-    history.now_us += wait_us;
-    return history_take(&history, cost, &keep_us);
+    later.state = state_copy(&history->limit, &history->state);
+    later.now_us += wait_us;
+    struct limit_outcome outcome = history_take(&later, cost, &keep_us);
+    state_close(&later.limit, &later.state);
+    return outcome;
+}
+
+static void history_end(struct history *history)
+{
+    state_close(&history->limit, &history->state);
 }
 
 static void a_denial_tells_the_least_wait(enum algorithm_id algorithm)
@@ -250,14 +267,15 @@ static void a_denial_tells_the_least_wait(enum algorithm_id algorithm)
     for (int denials = 0; denials < RANDOM_CASES;) {
         struct history history = history_random(algorithm);
         int64_t cost = rand() % (history.limit.burst + 1);
-        struct limit_outcome denied = history_later(history, 0, cost);
+        struct limit_outcome denied = history_later(&history, 0, cost);
 
-        if (denied.allowed || denied.never)
-            continue;
-        denials++;
-        assert_true(denied.retry_us > 0);
-        assert_true(history_later(history, denied.retry_us, cost).allowed);
-        assert_false(history_later(history, denied.retry_us - 1, cost).allowed);
+        if (!denied.allowed && !denied.never) {
+            denials++;
+            assert_true(denied.retry_us > 0);
+            assert_true(history_later(&history, denied.retry_us, cost).allowed);
+            assert_false(history_later(&history, denied.retry_us - 1, cost).allowed);
+        }
+        history_end(&history);
     }
 }
 
@@ -267,13 +285,15 @@ static void a_state_that_need_not_be_kept_says_nothing(enum algorithm_id algorit
         struct history history = history_random(algorithm);
         int64_t keep_us = 0;
 
-        if (!history_take(&history, 1 + rand() % (history.limit.burst + 1), &keep_us).allowed)
-            continue;
-        charges++;
-        struct limit_outcome after = history_later(history, keep_us, 0);
-        assert_true(after.allowed);
-        assert_int_equal(after.remaining, limit_capacity(&history.limit));
-        assert_int_equal(after.reset_us, 0);
+        if (history_take(&history, 1 + rand() % (history.limit.burst + 1), &keep_us).allowed) {
+            struct limit_outcome after = history_later(&history, keep_us, 0);
+
+            charges++;
+            assert_true(after.allowed);
+            assert_int_equal(after.remaining, limit_capacity(&history.limit));
+            assert_int_equal(after.reset_us, 0);
+        }
+        history_end(&history);
     }
 }
 
@@ -317,7 +337,7 @@ int main(void)
         cmocka_unit_test(the_capacity_is_the_burst),
         cmocka_unit_test(a_denial_leaves_every_state_as_it_was),
         cmocka_unit_test(a_look_leaves_every_state_as_it_was),
-        cmocka_unit_test(states_are_kept_as_long_as_the_longest_says_something),
+        cmocka_unit_test(each_state_is_kept_as_long_as_it_says_something),
         cmocka_unit_test(after_a_clock_went_back_states_are_kept_until_their_own_end),
         cmocka_unit_test(a_sliding_window_is_kept_for_two_windows_at_most),
         cmocka_unit_test(a_denial_of_each_algorithm_tells_the_least_wait),

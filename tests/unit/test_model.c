@@ -26,6 +26,7 @@
 #define SECOND           INT64_C(1000000)
 #define POLICY_BYTES     512
 #define DIFFERENCE_BYTES 512
+#define EVICT_SUBJECTS   100 /* more than a stripe of the smallest table holds */
 
 struct engine {
     const char *name;
@@ -33,7 +34,8 @@ struct engine {
     void (*close)(void *context);
     void (*take)(void *context, const struct take *take, struct outcome *outcome);
     bool (*forget)(void *context, const struct take *take); /* whether there was anything */
-    bool has_expiry;                                        /* on the clock handed in */
+    void (*evict)(void *context, const struct take *take, size_t which);
+    bool has_expiry; /* on the clock handed in */
 };
 
 /* An engine under test, and where it and the model differed last. */
@@ -53,6 +55,7 @@ struct run {
     struct reference_limit limits[MODEL_HISTORY_LIMITS];
     struct reference_subject subject;
     int64_t clock_floor_us;
+    bool is_evicted; /* since the last charge: something may be left to forget, or not */
 };
 
 static struct script_redis *redis;
@@ -70,23 +73,30 @@ static bool check_holds(struct run *run);
 static bool answer_holds(struct run *run, size_t which, const struct limit_outcome *is,
                          const struct reference_answer *must);
 static bool forget_holds(struct run *run);
+static bool evict_holds(struct run *run, size_t which);
+static void limits_widen(const struct run *run, struct limit wide[],
+                         struct reference_limit reference_wide[]);
+static bool same_answer(const struct limit_outcome *is, const struct reference_answer *must);
+static void clock_floor_raise(struct run *run, int64_t floor_us);
 
 static void *memory_open(void);
 static void memory_close(void *context);
 static void memory_take(void *context, const struct take *take, struct outcome *outcome);
 static bool memory_forget(void *context, const struct take *take);
+static void memory_evict(void *context, const struct take *take, size_t which);
 static void *script_open(void);
 static void script_close(void *context);
 static void script_take(void *context, const struct take *take, struct outcome *outcome);
 static bool script_forget(void *context, const struct take *take);
+static void script_evict(void *context, const struct take *take, size_t which);
 
 /* The counters of the memory engine expire by the clock handed in, those of the script never: see
  * script_redis_take(). */
 static const struct engine memory_engine = {
-    "the memory engine", memory_open, memory_close, memory_take, memory_forget, true,
+    "the memory engine", memory_open, memory_close, memory_take, memory_forget, memory_evict, true,
 };
 static const struct engine script_engine = {
-    "the script", script_open, script_close, script_take, script_forget, false,
+    "the script", script_open, script_close, script_take, script_forget, script_evict, false,
 };
 
 static void the_model_knows_every_algorithm(void **state)
@@ -171,6 +181,9 @@ static bool operation_holds(struct run *run, const struct model_operation *opera
     case MODEL_FORGET:
         expire(run);
         return forget_holds(run);
+    case MODEL_EVICT:
+        expire(run);
+        return evict_holds(run, operation->which);
     case MODEL_EDIT:
         run->wanted[operation->which] = operation->limit;
         policy_apply(run, run->take.limit_count);
@@ -234,13 +247,21 @@ static void policy_write_quoted(const struct limit limits[], size_t count,
  * that. */
 static void expire(struct run *run)
 {
-    int64_t until_us = run->subject.kept_until_us;
+    for (size_t i = 0; i < run->take.limit_count; i++) {
+        struct reference_counter *counter = &run->subject.counters[i];
+        int64_t until_us = counter->kept_until_us;
 
-    if (!run->trial->engine->has_expiry || run->take.now_us < until_us)
-        return;
-    run->subject = (struct reference_subject){0};
-    if (run->clock_floor_us < until_us)
-        run->clock_floor_us = until_us;
+        if (!run->trial->engine->has_expiry || run->take.now_us < until_us)
+            continue;
+        *counter = (struct reference_counter){0};
+        clock_floor_raise(run, until_us);
+    }
+}
+
+static void clock_floor_raise(struct run *run, int64_t floor_us)
+{
+    if (run->clock_floor_us < floor_us)
+        run->clock_floor_us = floor_us;
 }
 
 static bool check_holds(struct run *run)
@@ -249,8 +270,9 @@ static bool check_holds(struct run *run)
     struct outcome outcome = {.status = TAKE_BROKEN};
     bool all_allow = true;
 
-    reference_check(&run->subject, run->limits, run->take.limit_count, run->take.now_us,
-                    run->take.cost, answers);
+    if (reference_check(&run->subject, run->limits, run->take.limit_count, run->take.now_us,
+                        run->take.cost, answers))
+        run->is_evicted = false;
     run->trial->engine->take(run->context, &run->take, &outcome);
     for (size_t i = 0; i < run->take.limit_count; i++) {
         if (!answer_holds(run, i, &outcome.at[i], &answers[i]))
@@ -270,9 +292,7 @@ static bool check_holds(struct run *run)
 static bool answer_holds(struct run *run, size_t which, const struct limit_outcome *is,
                          const struct reference_answer *must)
 {
-    if (is->allowed == must->allowed && is->never == must->never &&
-        is->remaining == must->remaining && is->reset_us == must->reset_us &&
-        is->retry_us == must->retry_us && is->delay_us == must->delay_us)
+    if (same_answer(is, must))
         return true;
     (void)snprintf(run->trial->difference, DIFFERENCE_BYTES,
                    "limit %zu (%s) at %lld: allowed %d, never %d, remaining %lld, reset_us %lld, "
@@ -287,14 +307,77 @@ static bool answer_holds(struct run *run, size_t which, const struct limit_outco
 
 static bool forget_holds(struct run *run)
 {
-    bool was_charged = run->subject.is_charged;
+    bool was_charged = false;
 
+    for (size_t i = 0; i < run->take.limit_count; i++)
+        was_charged = was_charged || run->subject.counters[i].is_charged;
     run->subject = (struct reference_subject){0};
-    if (run->trial->engine->forget(run->context, &run->take) == was_charged)
+    bool is_forgotten = run->trial->engine->forget(run->context, &run->take);
+    if (is_forgotten == was_charged || run->is_evicted)
         return true;
     (void)snprintf(run->trial->difference, DIFFERENCE_BYTES, "there was %s to forget",
                    was_charged ? "something" : "nothing");
     return false;
+}
+
+/* Counters go one by one, and which of them did is seen by looking: each is as it was, or as if it
+ * had never been. Where that is the same, it is the same as long as the clock does not go back. */
+static bool evict_holds(struct run *run, size_t which)
+{
+    struct limit wide[MODEL_HISTORY_LIMITS];
+    struct reference_limit reference_wide[MODEL_HISTORY_LIMITS];
+    struct reference_subject fresh = {0};
+    struct reference_answer kept_answers[MODEL_HISTORY_LIMITS];
+    struct reference_answer fresh_answers[MODEL_HISTORY_LIMITS];
+    struct take look = run->take;
+    struct outcome outcome;
+
+    run->trial->engine->evict(run->context, &run->take, which);
+    run->is_evicted = true;
+    limits_widen(run, wide, reference_wide);
+    look.limits = wide;
+    look.cost = 0;
+    run->trial->engine->take(run->context, &look, &outcome);
+    reference_check(&run->subject, reference_wide, look.limit_count, look.now_us, 0, kept_answers);
+    reference_check(&fresh, reference_wide, look.limit_count, look.now_us, 0, fresh_answers);
+    for (size_t i = 0; i < run->take.limit_count; i++) {
+        bool is_kept = same_answer(&outcome.at[i], &kept_answers[i]);
+        bool is_fresh = same_answer(&outcome.at[i], &fresh_answers[i]);
+
+        if (!is_kept && !is_fresh)
+            return answer_holds(run, i, &outcome.at[i], &kept_answers[i]);
+        if (!is_fresh)
+            continue;
+        run->subject.counters[i] = (struct reference_counter){0};
+        if (is_kept)
+            clock_floor_raise(run, run->take.now_us);
+    }
+    return true;
+}
+
+/* Limits under which everything shows that was ever charged under the present ones. */
+static void limits_widen(const struct run *run, struct limit wide[],
+                         struct reference_limit reference_wide[])
+{
+    for (size_t i = 0; i < run->take.limit_count; i++) {
+        const struct limit *limit = &run->take.limits[i];
+
+        wide[i] = *limit;
+        wide[i].quota = algorithm_quota_max(limit->algorithm);
+        wide[i].burst = wide[i].quota;
+        if (algorithm_of(limit->algorithm)->has_burst)
+            wide[i].quota = 1; /* refilled as slowly as can be */
+        reference_wide[i] = run->limits[i];
+        reference_wide[i].quota = wide[i].quota;
+        reference_wide[i].burst = wide[i].burst;
+    }
+}
+
+static bool same_answer(const struct limit_outcome *is, const struct reference_answer *must)
+{
+    return is->allowed == must->allowed && is->never == must->never &&
+           is->remaining == must->remaining && is->reset_us == must->reset_us &&
+           is->retry_us == must->retry_us && is->delay_us == must->delay_us;
 }
 
 static void *memory_open(void)
@@ -321,6 +404,23 @@ static bool memory_forget(void *context, const struct take *take)
     return outcome.count > 0;
 }
 
+/* Fills the stripe of this subject with others of its tenant, which stay longer. */
+static void memory_evict(void *context, const struct take *take, size_t which)
+{
+    struct limit year = {.quota = 1, .window_us = LIMIT_WINDOW_S_MAX * SECOND, .burst = 1};
+    struct take flood = *take;
+    struct outcome outcome;
+
+    (void)which;
+    flood.limits = &year;
+    flood.limit_count = 1;
+    flood.cost = 1;
+    for (int i = 0; i < EVICT_SUBJECTS; i++) {
+        randombytes_buf(flood.key.subject.bytes, sizeof(flood.key.subject.bytes) / 2);
+        memory_table_take(context, &flood, &outcome);
+    }
+}
+
 static void *script_open(void)
 {
     return redis;
@@ -341,10 +441,26 @@ static void script_take(void *context, const struct take *take, struct outcome *
 static bool script_forget(void *context, const struct take *take)
 {
     (void)context;
-    char key[TAKE_SCRIPT_KEY_BYTES];
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    size_t count = take_script_keys(take, keys);
+    bool had_counters = false;
 
-    take_script_key(&take->key, key);
-    return redis_server_command(redis->server, "DEL %s", key)->integer > 0;
+    for (size_t i = 0; i < count; i++) {
+        const redisReply *deleted = redis_server_command(redis->server, "DEL %s", keys[i]);
+
+        had_counters = had_counters || deleted->integer > 0;
+    }
+    return had_counters;
+}
+
+/* Redis throws away whole keys. */
+static void script_evict(void *context, const struct take *take, size_t which)
+{
+    (void)context;
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    size_t count = take_script_keys(take, keys);
+
+    (void)redis_server_command(redis->server, "DEL %s", keys[which % count]);
 }
 
 static int redis_start(void **state)

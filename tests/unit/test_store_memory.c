@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "limit/algorithm.h"
+#include "state_copy.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -603,19 +604,21 @@ static void model_take(struct model_counter counters[], const struct take *take,
                        struct outcome *outcome)
 {
     struct limit_state states[LIMITS_MAX] = {0};
-    int64_t keep_us = 0;
+    int64_t keep_us[LIMITS_MAX] = {0};
 
     for (size_t i = 0; i < take->limit_count; i++) {
         if (counters[i].expires_us > take->now_us)
             states[i] = counters[i].state;
     }
-    decide(take->limits, take->limit_count, states, take->now_us, take->cost, outcome, &keep_us);
+    decide(take->limits, take->limit_count, states, take->now_us, take->cost, outcome, keep_us);
     if (!outcome->allowed || take->cost == 0)
         return;
     for (size_t i = 0; i < take->limit_count; i++) {
+        if (counters[i].state.logged.log != states[i].logged.log)
+            state_close(&take->limits[i], &counters[i].state);
         counters[i].state = states[i];
-        if (counters[i].expires_us < take->now_us + keep_us)
-            counters[i].expires_us = take->now_us + keep_us;
+        if (counters[i].expires_us < take->now_us + keep_us[i])
+            counters[i].expires_us = take->now_us + keep_us[i];
     }
 }
 
@@ -626,7 +629,8 @@ static void model_forget(struct model_counter counters[], const struct take *tak
 
     for (size_t i = 0; i < take->limit_count; i++) {
         any |= counters[i].expires_us > take->now_us;
-        counters[i] = (struct model_counter){0};
+        state_close(&take->limits[i], &counters[i].state);
+        counters[i].expires_us = 0;
     }
     *outcome = (struct outcome){.status = TAKE_DONE, .count = any ? take->limit_count : 0};
 }
@@ -673,6 +677,20 @@ static void history_step(struct model *model, struct memory_table *table, uint64
     }
 }
 
+static void model_free(struct model *model)
+{
+    for (size_t subject = 0; subject < MODEL_SUBJECTS; subject++) {
+        for (size_t i = 0; i < MODEL_POLICIES * MODEL_LIMITS; i++) {
+            size_t policy = i / MODEL_LIMITS;
+            size_t which = i % MODEL_LIMITS;
+
+            state_close(&model->limits[policy][which],
+                        &model->counters[subject][policy][which].state);
+        }
+    }
+    free(model);
+}
+
 static void random_histories_agree_with_a_plain_model(void **state)
 {
     uint64_t first_seed = (uint64_t)clock_wall_us();
@@ -691,7 +709,7 @@ static void random_histories_agree_with_a_plain_model(void **state)
             history_step(model, table, seed);
         assert_int_equal(memory_table_usage(table).evictions, 0);
         memory_table_free(table);
-        free(model);
+        model_free(model);
     }
 }
 

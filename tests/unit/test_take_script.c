@@ -88,11 +88,16 @@ static void the_script_knows_every_algorithm_of_the_table(void **state)
         const struct algorithm *algorithm = algorithm_of((enum algorithm_id)i);
         char row[128];
 
-        snprintf(row, sizeof(row), "    %s = { decide = %s, format = \"<%.*s\", bytes = %zu },\n",
-                 algorithm->name, algorithm->name, (int)algorithm->state_numbers, "dddddddd",
-                 8 * algorithm->state_numbers);
+        if (algorithm_keeps_log((enum algorithm_id)i))
+            snprintf(row, sizeof(row), "    %s = { decide = %s, charge_log = %s_charge },\n",
+                     algorithm->name, algorithm->name, algorithm->name);
+        else
+            snprintf(row, sizeof(row),
+                     "    %s = { decide = %s, format = \"<%.*s\", bytes = %zu },\n",
+                     algorithm->name, algorithm->name, (int)algorithm->state_numbers, "dddddddd",
+                     8 * algorithm->state_numbers);
         if (memmem(source.at, source.length, row, strlen(row)) == NULL)
-            fail_msg("lua/CMakeLists.txt has no row like \"%s\"", row);
+            fail_msg("the script has no row like \"%s\"", row);
     }
 }
 
@@ -108,6 +113,26 @@ static void the_key_shows_only_hashes_and_ids(void **state)
     assert_string_equal(name, "sluice:{_____________________w}:0000000000000abc:0000001f");
 }
 
+static void a_limit_that_keeps_a_log_has_a_key_of_its_own(void **state)
+{
+    (void)state;
+    struct limit limits[LIMITS_MAX] = {0};
+    struct take take = take_of(limits, LIMITS_MAX, 1);
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    for (size_t i = 0; i < LIMITS_MAX; i++)
+        limits[i] = minute;
+    limits[2].algorithm = limits[7].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    memset(take.key.subject.bytes, 0xff, sizeof(take.key.subject.bytes));
+    take.key.policy_id = 0xabc;
+    take.key.layout = 0x1f;
+
+    assert_int_equal(take_script_keys(&take, keys), 3);
+    assert_string_equal(keys[0], "sluice:{_____________________w}:0000000000000abc:0000001f");
+    assert_string_equal(keys[1], "sluice:{_____________________w}:0000000000000abc:0000001f:2");
+    assert_string_equal(keys[2], "sluice:{_____________________w}:0000000000000abc:0000001f:7");
+}
+
 static void the_longest_arguments_fit(void **state)
 {
     (void)state;
@@ -115,20 +140,20 @@ static void the_longest_arguments_fit(void **state)
     struct take_arguments arguments;
 
     for (size_t i = 0; i < LIMITS_MAX; i++)
-        limits[i] = (struct limit){.algorithm = ALGORITHM_TOKEN_BUCKET,
+        limits[i] = (struct limit){.algorithm = ALGORITHM_SLIDING_WINDOW_LOG,
                                    .quota = LIMIT_QUOTA_MAX,
                                    .window_us = LIMIT_WINDOW_S_MAX * SECOND,
                                    .burst = LIMIT_QUOTA_MAX};
     struct take take = take_of(limits, LIMITS_MAX, LIMIT_COST_MAX);
     take_arguments_write(&arguments, &take);
 
-    assert_int_equal(arguments.count, 5 + 4 * LIMITS_MAX);
-    assert_in_range(arguments.count + 2, 1, TAKE_SCRIPT_ARGUMENTS_MAX);
-    assert_string_equal(arguments.argv[2], "1");
+    assert_int_equal(arguments.count, 13 + 4 * LIMITS_MAX);
+    assert_int_equal(arguments.count + 2, TAKE_SCRIPT_ARGUMENTS_MAX);
+    assert_string_equal(arguments.argv[2], "9");
     assert_string_equal(arguments.argv[3], key_of(&take));
-    assert_string_equal(arguments.argv[4], "9007199254740991");
-    for (int i = 5; i < arguments.count; i += 4) {
-        assert_string_equal(arguments.argv[i], "token_bucket");
+    assert_string_equal(arguments.argv[12], "9007199254740991");
+    for (int i = 13; i < arguments.count; i += 4) {
+        assert_string_equal(arguments.argv[i], "sliding_window_log");
         assert_string_equal(arguments.argv[i + 1], "1000000000");
         assert_string_equal(arguments.argv[i + 2], "31536000000000");
         assert_string_equal(arguments.argv[i + 3], "1000000000");
@@ -151,6 +176,55 @@ static void a_charge_is_kept_as_long_as_it_counts(void **state)
     assert_int_equal(outcome.at[1].remaining, 7);
     assert_int_equal(redis_integer("STRLEN", key_of(&take)), 4 * 8);
     assert_in_range(redis_integer("PTTL", key_of(&take)), 1, 60000);
+}
+
+static void a_log_is_kept_as_long_as_it_counts(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute};
+    limits[0].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    limits[1].window_us = SECOND;
+    struct take take = take_of(limits, 2, 3);
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    struct outcome outcome = outcome_of(&take);
+
+    assert_int_equal(take_script_keys(&take, keys), 2);
+    assert_true(outcome.allowed);
+    assert_int_equal(redis_integer("ZCARD", keys[1]), 1);
+    assert_in_range(redis_integer("PTTL", keys[1]), 1001, 60000);
+    assert_in_range(redis_integer("PTTL", keys[0]), 1, 1000);
+}
+
+static void a_log_alone_needs_no_other_key(void **state)
+{
+    (void)state;
+    struct limit log = minute;
+    log.algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    struct take take = take_of(&log, 1, 3);
+
+    assert_true(outcome_of(&take).allowed);
+
+    assert_int_equal(redis_integer("EXISTS", key_of(&take)), 0);
+}
+
+/* However much is asked beyond it: what is denied is not kept. */
+static void a_log_never_has_more_members_than_the_limit(void **state)
+{
+    (void)state;
+    struct limit log = minute;
+    log.algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    struct take take = take_of(&log, 1, 1);
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    int64_t allowed = 0;
+
+    (void)take_script_keys(&take, keys);
+    for (int64_t i = 0; i < 100 * log.quota; i++) {
+        allowed += outcome_of(&take).allowed;
+        assert_int_equal(redis_integer("ZCARD", keys[1]), allowed);
+    }
+
+    assert_int_equal(allowed, log.quota);
 }
 
 static void the_time_is_redis_own(void **state)
@@ -289,8 +363,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_script_knows_every_algorithm_of_the_table),
         cmocka_unit_test(the_key_shows_only_hashes_and_ids),
+        cmocka_unit_test(a_limit_that_keeps_a_log_has_a_key_of_its_own),
         cmocka_unit_test(the_longest_arguments_fit),
         cmocka_unit_test(a_charge_is_kept_as_long_as_it_counts),
+        cmocka_unit_test(a_log_is_kept_as_long_as_it_counts),
+        cmocka_unit_test(a_log_alone_needs_no_other_key),
+        cmocka_unit_test(a_log_never_has_more_members_than_the_limit),
         cmocka_unit_test(the_time_is_redis_own),
         cmocka_unit_test(looks_and_denials_write_nothing),
         cmocka_unit_test(a_value_of_another_length_counts_as_none),

@@ -10,7 +10,9 @@
 
 #include "base/document.h"
 #include "base/form.h"
+#include "limit/charge_log.h"
 #include "script_redis.h"
+#include "state_copy.h"
 #include "store/store_memory.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
@@ -26,6 +28,8 @@ typedef void take_fn(void *context, const struct take *take, struct outcome *out
 /* The states of the subject that was last asked about. */
 struct plain_engine {
     struct counter_key key;
+    size_t limit_count;
+    struct limit limits[LIMITS_MAX];
     struct limit_state states[LIMITS_MAX];
 };
 
@@ -39,16 +43,19 @@ static size_t limits_from(json_t *list, struct limit limits[LIMITS_MAX]);
 static struct counter_key key_next(void);
 static json_t *vectors_load(const char *name);
 
+static void plain_begin(struct plain_engine *engine, const struct take *take);
+static void plain_end(struct plain_engine *engine);
 static void plain_take(void *context, const struct take *take, struct outcome *outcome);
 static void memory_take(void *context, const struct take *take, struct outcome *outcome);
 static void script_take(void *context, const struct take *take, struct outcome *outcome);
 
 static void history_run(void);
 static size_t random_limits(struct limit limits[LIMITS_MAX]);
-static int64_t random_quota(void);
+static int64_t random_quota(enum algorithm_id algorithm);
 static int64_t random_cost(const struct limit *limit);
 static void outcomes_equal(const struct outcome *a, const struct outcome *b);
 static void stored_equal(const struct take *take, const struct limit_state states[]);
+static void logs_equal(const struct take *take, const struct limit_state states[]);
 
 static void vectors_run(take_fn *take, void *context)
 {
@@ -63,6 +70,8 @@ static void decide_gives_the_answers_of_the_vectors(void **state)
     struct plain_engine engine = {0};
 
     vectors_run(plain_take, &engine);
+
+    plain_end(&engine);
 }
 
 static void the_memory_engine_gives_the_answers_of_the_vectors(void **state)
@@ -210,16 +219,29 @@ static json_t *vectors_load(const char *name)
 static void plain_take(void *context, const struct take *take, struct outcome *outcome)
 {
     struct plain_engine *engine = context;
-    int64_t keep_us = 0;
+    int64_t keep_us[LIMITS_MAX] = {0};
 
-    if (memcmp(&engine->key, &take->key, sizeof(engine->key)) != 0)
-        *engine = (struct plain_engine){.key = take->key};
+    if (memcmp(&engine->key, &take->key, sizeof(engine->key)) != 0) {
+        plain_end(engine);
+        plain_begin(engine, take);
+    }
     decide(take->limits, take->limit_count, engine->states, take->now_us, take->cost, outcome,
-           &keep_us);
-    if (outcome->allowed && take->cost > 0)
-        assert_true(keep_us > 0);
-    else
-        assert_int_equal(keep_us, 0);
+           keep_us);
+    for (size_t i = 0; i < take->limit_count; i++)
+        assert_int_equal(keep_us[i] > 0, outcome->allowed && take->cost > 0);
+}
+
+static void plain_begin(struct plain_engine *engine, const struct take *take)
+{
+    engine->key = take->key;
+    engine->limit_count = take->limit_count;
+    memcpy(engine->limits, take->limits, take->limit_count * sizeof(take->limits[0]));
+}
+
+static void plain_end(struct plain_engine *engine)
+{
+    for (size_t i = 0; i < engine->limit_count; i++)
+        state_close(&engine->limits[i], &engine->states[i]);
 }
 
 static void memory_take(void *context, const struct take *take, struct outcome *outcome)
@@ -246,8 +268,8 @@ static void history_run(void)
         struct outcome in_lua = {0};
 
         if (rand() % 10 == 0) {
-            limits[which].quota = random_quota();
-            limits[which].burst = random_quota();
+            limits[which].quota = random_quota(limits[which].algorithm);
+            limits[which].burst = random_quota(limits[which].algorithm);
         }
         take.cost = random_cost(&limits[which]);
         take.now_us += rand() % 8 == 0 ? -(rand() % 1000000) : rand() % (1 << (rand() % 30));
@@ -258,6 +280,7 @@ static void history_run(void)
         outcomes_equal(&in_c, &in_lua);
         stored_equal(&take, plain.states);
     }
+    plain_end(&plain);
 }
 
 static size_t random_limits(struct limit limits[LIMITS_MAX])
@@ -265,22 +288,25 @@ static size_t random_limits(struct limit limits[LIMITS_MAX])
     size_t count = rand() % 2 == 0 ? 1 : 1 + (size_t)rand() % LIMITS_MAX;
 
     for (size_t i = 0; i < count; i++) {
+        enum algorithm_id algorithm = (enum algorithm_id)(rand() % ALGORITHM_COUNT);
+
         limits[i] = (struct limit){
-            .algorithm = (enum algorithm_id)(rand() % ALGORITHM_COUNT),
-            .quota = random_quota(),
+            .algorithm = algorithm,
+            .quota = random_quota(algorithm),
             .window_us = INT64_C(1000000) * (1 + rand() % (1 << (rand() % 25))),
-            .burst = random_quota(),
+            .burst = random_quota(algorithm),
         };
     }
     return count;
 }
 
 /* Small ones, where edges are met often, and some of every size. */
-static int64_t random_quota(void)
+static int64_t random_quota(enum algorithm_id algorithm)
 {
-    if (rand() % 20 == 0)
-        return LIMIT_QUOTA_MAX;
-    return rand() % 2 == 0 ? rand() % 20 : rand() % (1 << (rand() % 30));
+    int64_t max = algorithm_quota_max(algorithm);
+    int64_t quota = rand() % 2 == 0 ? rand() % 20 : rand() % (1 << (rand() % 30));
+
+    return rand() % 20 == 0 || quota > max ? max : quota;
 }
 
 static int64_t random_cost(const struct limit *limit)
@@ -311,7 +337,7 @@ static void outcomes_equal(const struct outcome *a, const struct outcome *b)
 static void stored_equal(const struct take *take, const struct limit_state states[])
 {
     char key[TAKE_SCRIPT_KEY_BYTES];
-    double packed[LIMITS_MAX * LIMIT_STATE_NUMBERS];
+    double packed[LIMITS_MAX * LIMIT_STATE_NUMBERS] = {0};
     size_t count = 0;
     bool untouched = true;
 
@@ -332,6 +358,32 @@ static void stored_equal(const struct take *take, const struct limit_state state
         assert_int_equal(reply->type, REDIS_REPLY_STRING);
         assert_int_equal(reply->len, count * sizeof(packed[0]));
         assert_memory_equal(reply->str, packed, count * sizeof(packed[0]));
+    }
+    logs_equal(take, states);
+}
+
+/* Where and how much, each charge. */
+static void logs_equal(const struct take *take, const struct limit_state states[])
+{
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    size_t key = 1;
+
+    (void)take_script_keys(take, keys);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        if (!algorithm_keeps_log(take->limits[i].algorithm))
+            continue;
+        const struct charge_log *log = states[i].logged.log;
+        const redisReply *reply =
+            redis_server_command(redis->server, "ZRANGE %s 0 -1 WITHSCORES", keys[key++]);
+
+        assert_int_equal(reply->elements, 2 * charge_log_count(log));
+        for (size_t rank = 0; rank < charge_log_count(log); rank++) {
+            const struct charge charge = charge_log_at(log, rank);
+            const char *member = reply->element[2 * rank]->str;
+
+            assert_int_equal(strtoll(member, NULL, 10), charge.before);
+            assert_int_equal(strtoll(reply->element[2 * rank + 1]->str, NULL, 10), charge.at_us);
+        }
     }
 }
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sliding window log: at most L in any stretch of W, exactly, since every charge is kept until it
+ * leaves (now - W, now]. What is used is what was charged in all less what was charged before the
+ * oldest that still counts: two look-ups, however long the log. A denial is not kept, so a log has
+ * at most L entries, which is why L is bounded. Twin: lua/sliding_window_log.lua. */
+#include "limit/algorithm.h"
+
+#include "limit/charge_log.h"
+
+static int64_t retry_us(const struct limit *limit, const struct charge_log *log, int64_t now_us,
+                        int64_t cost);
+
+void sliding_window_log_decide(const struct limit *limit, struct limit_state *state, int64_t now_us,
+                               int64_t cost, struct limit_outcome *outcome, int64_t *keep_us)
+{
+    const struct charge_log *log = state->logged.log;
+    size_t count = charge_log_count(log);
+    int64_t total = charge_log_total(log);
+    int64_t last_us = count == 0 ? now_us : charge_log_at(log, count - 1).at_us;
+    int64_t present_us = now_us > last_us ? now_us : last_us;
+    size_t oldest = charge_log_rank_after(log, present_us - limit->window_us);
+    int64_t used = oldest == count ? 0 : total - charge_log_at(log, oldest).before;
+    bool never = cost > limit->quota;
+    bool allowed = used + cost <= limit->quota;
+
+    if (allowed && cost > 0) {
+        used = used + cost;
+        last_us = present_us;
+    }
+    *outcome = (struct limit_outcome){
+        .allowed = allowed,
+        .never = never,
+        .remaining = limit->quota > used ? limit->quota - used : 0,
+        .reset_us = used > 0 ? last_us + limit->window_us - present_us : 0,
+        .retry_us = allowed || never ? 0 : retry_us(limit, log, present_us, cost),
+    };
+    if (!allowed || cost == 0)
+        return;
+    state->logged.at_us = present_us;
+    state->logged.cost = cost;
+    *keep_us = outcome->reset_us + (present_us - now_us);
+}
+
+void sliding_window_log_charge(const struct limit *limit, struct limit_state *state)
+{
+    charge_log_add(&state->logged.log, state->logged.at_us, state->logged.cost,
+                   state->logged.at_us - limit->window_us);
+}
+
+/* The last charge before which too little was charged has to leave: then what is used begins with
+ * the one after it. */
+static int64_t retry_us(const struct limit *limit, const struct charge_log *log, int64_t now_us,
+                        int64_t cost)
+{
+    int64_t enough = charge_log_total(log) + cost - limit->quota;
+    size_t leaves = charge_log_rank_from(log, enough) - 1;
+
+    return charge_log_at(log, leaves).at_us + limit->window_us - now_us;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/charge_log.h"
+
+#include "support/cmocka.h"
+
+/* 1 at 10 µs, 2 at 20 µs, ... */
+static struct charge_log *log_of(int64_t count)
+{
+    struct charge_log *log = NULL;
+
+    for (int64_t i = 1; i <= count; i++)
+        charge_log_add(&log, 10 * i, i, 0);
+    return log;
+}
+
+static void a_log_that_is_not_there_is_empty(void **state)
+{
+    (void)state;
+
+    assert_int_equal(charge_log_count(NULL), 0);
+    assert_int_equal(charge_log_total(NULL), 0);
+    assert_int_equal(charge_log_rank_after(NULL, 0), 0);
+    assert_int_equal(charge_log_rank_from(NULL, 0), 0);
+    assert_int_equal(charge_log_bytes(NULL), 0);
+    charge_log_free(NULL);
+}
+
+static void charges_are_kept_in_order_with_what_went_before(void **state)
+{
+    (void)state;
+    struct charge_log *log = log_of(100);
+
+    assert_int_equal(charge_log_count(log), 100);
+    assert_int_equal(charge_log_total(log), 5050);
+    assert_int_equal(charge_log_at(log, 0).before, 0);
+    assert_int_equal(charge_log_at(log, 99).at_us, 1000);
+    assert_int_equal(charge_log_at(log, 99).before, 4950);
+    charge_log_free(log);
+}
+
+static void a_rank_is_found_by_time_and_by_total(void **state)
+{
+    (void)state;
+    struct charge_log *log = log_of(10);
+
+    assert_int_equal(charge_log_rank_after(log, 9), 0);
+    assert_int_equal(charge_log_rank_after(log, 10), 1);
+    assert_int_equal(charge_log_rank_after(log, 100), 10);
+    assert_int_equal(charge_log_rank_from(log, 0), 0);
+    assert_int_equal(charge_log_rank_from(log, 1), 1);
+    assert_int_equal(charge_log_rank_from(log, 2), 2);
+    assert_int_equal(charge_log_rank_from(log, 46), 10);
+    charge_log_free(log);
+}
+
+static void charges_of_one_moment_are_kept_apart(void **state)
+{
+    (void)state;
+    struct charge_log *log = NULL;
+
+    charge_log_add(&log, 5, 1, 0);
+    charge_log_add(&log, 5, 1, 0);
+
+    assert_int_equal(charge_log_count(log), 2);
+    assert_int_equal(charge_log_rank_after(log, 4), 0);
+    assert_int_equal(charge_log_rank_after(log, 5), 2);
+    charge_log_free(log);
+}
+
+static void what_is_over_is_dropped_and_still_counts_in_the_total(void **state)
+{
+    (void)state;
+    struct charge_log *log = log_of(10);
+
+    charge_log_add(&log, 110, 7, 100);
+
+    assert_int_equal(charge_log_count(log), 1);
+    assert_int_equal(charge_log_at(log, 0).before, 55);
+    assert_int_equal(charge_log_total(log), 62);
+    charge_log_free(log);
+}
+
+/* The window moves along: the ring goes round many times, at every fill. */
+static void a_log_that_moves_along_takes_no_more_memory(void **state)
+{
+    (void)state;
+
+    for (int64_t width = 1; width <= 40; width++) {
+        struct charge_log *log = NULL;
+
+        for (int64_t at_us = 1; at_us <= 1000; at_us++) {
+            charge_log_add(&log, at_us, 1, at_us - width);
+            int64_t kept = at_us < width ? at_us : width;
+            assert_int_equal(charge_log_count(log), kept);
+            assert_int_equal(charge_log_at(log, 0).at_us, at_us - kept + 1);
+            assert_int_equal(charge_log_at(log, 0).before, at_us - kept);
+            assert_true(charge_log_bytes(log) <= (size_t)(100 + 32 * width));
+        }
+        charge_log_free(log);
+    }
+}
+
+static void memory_comes_back_when_a_burst_is_over(void **state)
+{
+    (void)state;
+    struct charge_log *log = log_of(10000);
+    size_t full = charge_log_bytes(log);
+
+    for (int64_t i = 0; i < 20; i++)
+        charge_log_add(&log, 200000 + i, 1, 100000);
+
+    assert_true(full > 160000);
+    assert_true(charge_log_bytes(log) < 2048);
+    assert_int_equal(charge_log_count(log), 20);
+    charge_log_free(log);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_log_that_is_not_there_is_empty),
+        cmocka_unit_test(charges_are_kept_in_order_with_what_went_before),
+        cmocka_unit_test(a_rank_is_found_by_time_and_by_total),
+        cmocka_unit_test(charges_of_one_moment_are_kept_apart),
+        cmocka_unit_test(what_is_over_is_dropped_and_still_counts_in_the_total),
+        cmocka_unit_test(a_log_that_moves_along_takes_no_more_memory),
+        cmocka_unit_test(memory_comes_back_when_a_burst_is_over),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

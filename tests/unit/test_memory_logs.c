@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Logs of charges in the memory engine: they are bounded like everything else there, and pass from
+ * owner to owner without a leak. */
+#include "store/store_memory.h"
+
+#include "support/cmocka.h"
+
+#include <sodium.h>
+
+#define SECOND       INT64_C(1000000)
+#define START_US     (1000 * SECOND)
+#define FLOOD_TENANT 7
+
+static const struct limit log_limit = {.name = "log",
+                                       .algorithm = ALGORITHM_SLIDING_WINDOW_LOG,
+                                       .quota = 1000,
+                                       .window_us = 60 * SECOND,
+                                       .burst = 1000};
+static const struct limit window_limit = {.name = "window",
+                                          .algorithm = ALGORITHM_FIXED_WINDOW,
+                                          .quota = 1000,
+                                          .window_us = 60 * SECOND,
+                                          .burst = 1000};
+
+static struct digest subject_number(int64_t number)
+{
+    static const struct digest_key key = {{1}};
+    const struct text part = {(const char *)&number, sizeof number};
+
+    return digest_of(&key, &part, 1);
+}
+
+static struct take take_of(int64_t subject, const struct limit *limit, int64_t at_us)
+{
+    return (struct take){
+        .key = {.subject = subject_number(subject), .policy_id = 1, .layout = 2},
+        .limits = limit,
+        .limit_count = 1,
+        .cost = 1,
+        .now_us = at_us,
+    };
+}
+
+static int64_t left_after(struct memory_table *table, const struct take *take)
+{
+    struct outcome outcome;
+
+    memory_table_take(table, take, &outcome);
+    return outcome.at[0].remaining;
+}
+
+/* A charge per millisecond to each of the subjects in turn. */
+static void flood(struct memory_table *table, int64_t subjects, int64_t charges)
+{
+    for (int64_t i = 0; i < subjects * charges; i++) {
+        struct take take = take_of(i / charges, &log_limit, START_US + i / 1000);
+
+        take.key.tenant = FLOOD_TENANT;
+        (void)left_after(table, &take);
+    }
+}
+
+static void a_log_takes_room_by_its_size(void **state)
+{
+    (void)state;
+    struct memory_table *table = memory_table_new(1 << 20);
+
+    flood(table, 100, 1);
+    struct memory_table_usage few = memory_table_usage(table);
+    flood(table, 100, 1000);
+    struct memory_table_usage many = memory_table_usage(table);
+
+    assert_int_equal(few.counters, 100);
+    assert_int_equal(many.counters, 100);
+    assert_true(many.bytes - few.bytes >= (size_t)100 * 1000 * 16);
+    memory_table_free(table);
+}
+
+static void logs_without_end_stay_within_the_bound(void **state)
+{
+    (void)state;
+    struct memory_table *table = memory_table_new(65536);
+
+    flood(table, 2000, 1000);
+
+    struct memory_table_usage usage = memory_table_usage(table);
+    assert_true(usage.bytes <= (size_t)96 * 65536);
+    assert_true(usage.evictions > 1000);
+    memory_table_free(table);
+}
+
+static void the_logs_of_one_tenant_leave_the_counters_of_another(void **state)
+{
+    (void)state;
+    struct memory_table *table = memory_table_new(65536);
+
+    for (int64_t subject = 10000; subject < 10100; subject++) {
+        struct take take = take_of(subject, &window_limit, START_US);
+
+        (void)left_after(table, &take);
+    }
+    flood(table, 2000, 1000);
+
+    for (int64_t subject = 10000; subject < 10100; subject++) {
+        struct take take = take_of(subject, &window_limit, START_US + SECOND);
+
+        assert_int_equal(left_after(table, &take), 998);
+    }
+    memory_table_free(table);
+}
+
+/* The eight logs of one policy are more than a stripe of the smallest table holds. */
+static void a_take_keeps_its_own_logs_however_small_the_table(void **state)
+{
+    (void)state;
+    struct memory_table *table = memory_table_new(1024);
+    struct limit limits[LIMITS_MAX];
+    struct take take = take_of(1, limits, START_US);
+    struct outcome outcome;
+
+    for (size_t i = 0; i < LIMITS_MAX; i++)
+        limits[i] = log_limit;
+    take.limit_count = LIMITS_MAX;
+
+    for (int64_t i = 1; i <= 1000; i++) {
+        memory_table_take(table, &take, &outcome);
+        for (size_t limit = 0; limit < LIMITS_MAX; limit++)
+            assert_int_equal(outcome.at[limit].remaining, 1000 - i);
+    }
+    memory_table_free(table);
+}
+
+/* A layout is a short hash: two different ones may be equal. */
+static void numbers_are_never_taken_for_a_log_nor_a_log_for_numbers(void **state)
+{
+    (void)state;
+    struct memory_table *table = memory_table_new(1024);
+    struct take log = take_of(1, &log_limit, START_US);
+    struct take window = take_of(1, &window_limit, START_US);
+
+    assert_int_equal(left_after(table, &window), 999);
+    assert_int_equal(left_after(table, &log), 999);
+    assert_int_equal(left_after(table, &log), 998);
+    assert_int_equal(left_after(table, &window), 999);
+    assert_int_equal(left_after(table, &window), 998);
+    memory_table_free(table);
+}
+
+static void a_log_that_has_expired_begins_anew(void **state)
+{
+    (void)state;
+    struct memory_table *table = memory_table_new(1024);
+    struct take early = take_of(1, &log_limit, START_US);
+    struct take late = take_of(1, &log_limit, START_US + 60 * SECOND);
+
+    assert_int_equal(left_after(table, &early), 999);
+    assert_int_equal(left_after(table, &late), 999);
+    assert_int_equal(memory_table_usage(table).counters, 1);
+    memory_table_free(table);
+}
+
+static void a_log_can_be_forgotten(void **state)
+{
+    (void)state;
+    struct memory_table *table = memory_table_new(1024);
+    struct take take = take_of(1, &log_limit, START_US);
+    struct outcome outcome;
+
+    (void)left_after(table, &take);
+    memory_table_forget(table, &take, &outcome);
+
+    assert_int_equal(outcome.count, 1);
+    assert_int_equal(memory_table_usage(table).counters, 0);
+    assert_int_equal(left_after(table, &take), 999);
+    memory_table_free(table);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return sodium_init() < 0 ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_log_takes_room_by_its_size),
+        cmocka_unit_test(logs_without_end_stay_within_the_bound),
+        cmocka_unit_test(the_logs_of_one_tenant_leave_the_counters_of_another),
+        cmocka_unit_test(a_take_keeps_its_own_logs_however_small_the_table),
+        cmocka_unit_test(numbers_are_never_taken_for_a_log_nor_a_log_for_numbers),
+        cmocka_unit_test(a_log_that_has_expired_begins_anew),
+        cmocka_unit_test(a_log_can_be_forgotten),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
