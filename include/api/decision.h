@@ -18,6 +18,13 @@
 
 struct decision;
 
+/* A policy's candidate on trial: its own counters are charged beside those of the live rule, and
+ * what it would have said goes into the log. */
+struct trial {
+    bool is_decided;
+    struct verdict verdict;
+};
+
 /* The verdict is there. Worker's loop; never inside decision_take(). */
 typedef void decision_done_fn(struct decision *decision);
 
@@ -33,6 +40,8 @@ struct decision {
     const struct policy *policy; /* of `app`; set by decision_match() */
     struct explain *explain;     /* NULL unless wanted */
     struct verdict verdict;      /* set when the decision is taken */
+    struct trial *trial;         /* NULL when the policy has no candidate */
+    int awaited;                 /* takes that the store has not answered */
     void *context;               /* the asker's */
     decision_done_fn *done;
 };
@@ -50,11 +59,12 @@ extern const char decision_no_policy[];
 /* Finds the policy; false when none applies. `arena` is the request's. */
 bool decision_match(struct decision *decision, struct arena *arena);
 
-/* The store's words for this subject and policy. */
-struct take decision_counters(const struct decision *decision);
+/* The store's words for this subject and a rule of the policy. */
+struct take decision_counters(const struct decision *decision, const struct rule *rule);
 
-/* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, `done`
- * never runs. HANDLED_LATER: done(decision) runs once. */
+/* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, `done` never
+ * runs. HANDLED_LATER: done(decision) runs once. With a candidate there are two takes side by side,
+ * under one deadline; one that was not decided is left out of the log. */
 enum handled decision_take(struct decision *decision, decision_done_fn *done);
 
 /* The members of the check body, into an object that the caller has begun. */

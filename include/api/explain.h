@@ -22,9 +22,9 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
                               const struct policy **policy);
 
 /* Writes the member `explain`: the policies looked for, in order; the one chosen, and why; per
- * limit its numbers before and after this check, when counters were asked. `cost` is the
- * check's. */
-void explain_write(const struct explain *explain, const struct verdict *verdict, int64_t cost,
-                   struct writer *writer);
+ * limit its numbers before and after this check, when counters were asked; and the same of the
+ * candidate, NULL for none. `cost` is the check's. */
+void explain_write(const struct explain *explain, const struct verdict *verdict,
+                   const struct verdict *candidate, int64_t cost, struct writer *writer);
 
 #endif

@@ -57,6 +57,9 @@ bool form_choice(struct form *form, const char *name, enum form_presence presenc
 /* *out is a borrowed array of `count_min` to `count_max` values. */
 bool form_array(struct form *form, const char *name, enum form_presence presence, size_t count_min,
                 size_t count_max, const json_t **out);
+/* *out is a borrowed object, to be opened as a form of its own. */
+bool form_object(struct form *form, const char *name, enum form_presence presence,
+                 const json_t **out);
 
 /* Whether the member is there and not null; counts as asked for. */
 bool form_has(struct form *form, const char *name);

@@ -11,6 +11,14 @@
 
 struct arena;
 
+/* What the policy's candidate would have said. */
+struct record_candidate {
+    bool is_there; /* the policy has one, and it was decided */
+    bool allowed;
+    const char *reason; /* as in struct record */
+    int64_t remaining;
+};
+
 struct record {
     int64_t time_us;     /* wall clock */
     struct text subject; /* the user's id or the canonical address */
@@ -24,6 +32,7 @@ struct record {
     int64_t policy_version;
     const char *mode; /* "enforce" or "shadow"; like reason */
     bool degraded;
+    struct record_candidate candidate;
 };
 
 /* Which entries /logs/latest wants. */
@@ -38,7 +47,8 @@ bool record_filter_takes(const struct record_filter *filter, const struct record
 
 /* Writes the log entry's object: id (unless absent), timestamp (s), time (RFC 3339, ms), user_id,
  * route, role, cost, allowed, reason, remaining, policy_version, mode, degraded; and `ip` in place
- * of user_id when the subject is one. */
+ * of user_id when the subject is one; and `candidate` with allowed, reason and remaining when there
+ * is one. */
 void record_write(const struct record *record, struct text id, struct writer *writer);
 
 /* Reads back what record_write() wrote, in whatever version; members it does not know are passed

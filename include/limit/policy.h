@@ -8,7 +8,7 @@
 #include "base/form.h"
 #include "base/text.h"
 #include "base/writer.h"
-#include "limit/limit.h"
+#include "limit/rule.h"
 
 struct arena;
 
@@ -32,10 +32,9 @@ struct policy_identity {
 struct policy {
     uint64_t id;     /* random, given by the catalogue; new after a delete */
     int64_t version; /* from 1, given by the catalogue; one more at each save */
-    uint32_t layout; /* hash of the limits' algorithms and windows: a changed one starts afresh */
     struct policy_identity identity;
-    size_t limit_count; /* 1..LIMITS_MAX */
-    struct limit limits[LIMITS_MAX];
+    struct rule rule;
+    const struct rule *candidate; /* on trial: decided and logged, never answered; or NULL */
     enum policy_mode mode;
     bool is_active;
     enum policy_on_store_error on_store_error;
@@ -55,8 +54,8 @@ bool policy_identity_equal(const struct policy_identity *a, const struct policy_
 /* By route, then role, then user: the stable order of GET /policy. */
 int policy_identity_compare(const struct policy_identity *a, const struct policy_identity *b);
 
-/* Writes the canonical document, which policy_read() takes back: one limit inline, several as
- * `limits`; rates as limit and window_seconds; every default spelled out. */
+/* Writes the canonical document, which policy_read() takes back: rates as limit and window_seconds,
+ * every default spelled out. */
 void policy_write(const struct policy *policy, struct writer *writer, const char *key);
 
 extern const char *const policy_mode_words[];           /* enum policy_mode, NULL-terminated */

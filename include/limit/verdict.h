@@ -14,6 +14,7 @@
 
 struct verdict {
     const struct policy *policy; /* borrowed */
+    const struct rule *rule;     /* what was decided: the policy's, or its candidate */
     bool allowed;
     const char *reason; /* NULL when there is nothing to say */
     bool degraded;      /* not decided by the shared store */
@@ -35,6 +36,10 @@ struct verdict {
  * the local fallback. */
 void verdict_from_outcome(const struct policy *policy, const struct outcome *outcome, bool degraded,
                           struct verdict *verdict);
+
+/* What the policy's candidate would have said. It enforces, whatever the policy's mode. */
+void verdict_from_candidate(const struct policy *policy, const struct outcome *outcome,
+                            struct verdict *verdict);
 
 /* The verdict when no store decided: `allow` and `deny` of on_store_error. For `local` the caller
  * decides with the local engine and uses verdict_from_outcome(). */

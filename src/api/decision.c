@@ -7,10 +7,15 @@
 
 const char decision_no_policy[] = "No policy of this app applies to this route_key, role and user.";
 
+static void take_live(struct decision *decision);
+static void take_candidate(struct decision *decision);
 static uint32_t tenant_of(const struct app *app);
 static store_done_fn on_taken;
+static store_done_fn on_candidate_taken;
 static void conclude(struct decision *decision, const struct outcome *outcome);
+static void conclude_candidate(struct decision *decision, const struct outcome *outcome);
 static void decide_locally(struct decision *decision);
+static void answered(struct decision *decision);
 static void record(const struct decision *decision);
 
 bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena)
@@ -49,20 +54,24 @@ bool decision_match(struct decision *decision, struct arena *arena)
     } else {
         decision->policy = policy_set_match(policies, decision->route_key, decision->role, user_id);
     }
-    return decision->policy != NULL;
+    if (decision->policy == NULL)
+        return false;
+    if (decision->policy->candidate != NULL)
+        decision->trial = ARENA_NEW(arena, struct trial);
+    return true;
 }
 
-struct take decision_counters(const struct decision *decision)
+struct take decision_counters(const struct decision *decision, const struct rule *rule)
 {
     const struct digest_key *key = app_index_subject_key(decision->api->index);
 
     return (struct take){
         .key = {.subject = subject_digest(key, text_of(decision->app->id), &decision->subject),
                 .policy_id = decision->policy->id,
-                .layout = decision->policy->layout,
+                .layout = rule->layout,
                 .tenant = tenant_of(decision->app)},
-        .limits = decision->policy->limits,
-        .limit_count = decision->policy->limit_count,
+        .limits = rule->limits,
+        .limit_count = rule->limit_count,
         .cost = decision->cost,
         .now_us = decision->api->now_us,
     };
@@ -70,19 +79,17 @@ struct take decision_counters(const struct decision *decision)
 
 enum handled decision_take(struct decision *decision, decision_done_fn *done)
 {
-    struct outcome outcome;
-    struct take take;
-
-    if (!decision->policy->is_active) {
-        verdict_from_inactive(decision->policy, &decision->verdict);
-        record(decision);
-        return HANDLED_NOW;
-    }
     decision->done = done;
-    take = decision_counters(decision);
-    if (store_take(decision->api->store, &take, &outcome, decision, on_taken) == STORE_LATER)
+    if (decision->policy->is_active) {
+        take_live(decision);
+        if (decision->trial != NULL)
+            take_candidate(decision);
+    } else {
+        verdict_from_inactive(decision->policy, &decision->verdict);
+    }
+    if (decision->awaited > 0)
         return HANDLED_LATER;
-    conclude(decision, &outcome);
+    record(decision);
     return HANDLED_NOW;
 }
 
@@ -90,7 +97,34 @@ void decision_write(const struct decision *decision, struct writer *writer)
 {
     verdict_write(&decision->verdict, decision->route_key, decision->role, writer);
     if (decision->explain)
-        explain_write(decision->explain, &decision->verdict, decision->cost, writer);
+        explain_write(decision->explain, &decision->verdict,
+                      decision->trial != NULL && decision->trial->is_decided
+                          ? &decision->trial->verdict
+                          : NULL,
+                      decision->cost, writer);
+}
+
+static void take_live(struct decision *decision)
+{
+    struct take take = decision_counters(decision, &decision->policy->rule);
+    struct outcome outcome;
+
+    if (store_take(decision->api->store, &take, &outcome, decision, on_taken) == STORE_LATER)
+        decision->awaited++;
+    else
+        conclude(decision, &outcome);
+}
+
+static void take_candidate(struct decision *decision)
+{
+    struct take take = decision_counters(decision, decision->policy->candidate);
+    struct outcome outcome;
+
+    if (store_take(decision->api->store, &take, &outcome, decision, on_candidate_taken) ==
+        STORE_LATER)
+        decision->awaited++;
+    else
+        conclude_candidate(decision, &outcome);
 }
 
 /* The characters behind "app_" are random. */
@@ -107,7 +141,15 @@ static void on_taken(void *context, const struct outcome *outcome)
     struct decision *decision = context;
 
     conclude(decision, outcome);
-    decision->done(decision);
+    answered(decision);
+}
+
+static void on_candidate_taken(void *context, const struct outcome *outcome)
+{
+    struct decision *decision = context;
+
+    conclude_candidate(decision, outcome);
+    answered(decision);
 }
 
 /* What a failed take means is the policy's word. */
@@ -119,17 +161,32 @@ static void conclude(struct decision *decision, const struct outcome *outcome)
         decide_locally(decision);
     else
         verdict_from_failure(decision->policy, outcome->status, &decision->verdict);
-    record(decision);
+}
+
+static void conclude_candidate(struct decision *decision, const struct outcome *outcome)
+{
+    if (outcome->status != TAKE_DONE)
+        return;
+    decision->trial->is_decided = true;
+    verdict_from_candidate(decision->policy, outcome, &decision->trial->verdict);
 }
 
 static void decide_locally(struct decision *decision)
 {
-    struct take take = decision_counters(decision);
+    struct take take = decision_counters(decision, &decision->policy->rule);
     struct outcome outcome;
 
     take.now_us = clock_monotonic_us(); /* the turn that asked the store may be long ago */
     memory_table_take(decision->api->local, &take, &outcome);
     verdict_from_outcome(decision->policy, &outcome, true, &decision->verdict);
+}
+
+static void answered(struct decision *decision)
+{
+    if (--decision->awaited > 0)
+        return;
+    record(decision);
+    decision->done(decision);
 }
 
 static void record(const struct decision *decision)
@@ -149,6 +206,15 @@ static void record(const struct decision *decision)
         .mode = policy_mode_words[decision->policy->mode],
         .degraded = verdict->degraded,
     };
+    const struct trial *trial = decision->trial;
+
+    if (trial != NULL && trial->is_decided)
+        record.candidate = (struct record_candidate){
+            .is_there = true,
+            .allowed = trial->verdict.allowed,
+            .reason = trial->verdict.reason,
+            .remaining = trial->verdict.remaining,
+        };
 
     journal_record(decision->api->journal, decision->app->id, &record);
 }

@@ -6,6 +6,7 @@
 
 static policy_set_tried_fn on_tried;
 static void write_why(const struct policy_identity *identity, struct writer *writer);
+static void write_limits(const struct verdict *verdict, int64_t cost, struct writer *writer);
 static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
                         int64_t charged, struct writer *writer);
 
@@ -23,12 +24,10 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
     return explain;
 }
 
-void explain_write(const struct explain *explain, const struct verdict *verdict, int64_t cost,
-                   struct writer *writer)
+void explain_write(const struct explain *explain, const struct verdict *verdict,
+                   const struct verdict *candidate, int64_t cost, struct writer *writer)
 {
     const struct policy *policy = verdict->policy;
-    const struct outcome *outcome = &verdict->outcome;
-    int64_t charged = outcome->allowed ? cost : 0;
 
     writer_begin_object(writer, "explain");
     writer_raw(writer, "considered", buffer_text(&explain->considered));
@@ -38,10 +37,14 @@ void explain_write(const struct explain *explain, const struct verdict *verdict,
     writer_text(writer, "user_id", policy->identity.user_id);
     write_why(&policy->identity, writer);
     writer_end_object(writer);
-    writer_begin_array(writer, "limits");
-    for (size_t i = 0; verdict->decided && i < outcome->count; i++)
-        write_limit(&policy->limits[i], &outcome->at[i], charged, writer);
-    writer_end_array(writer);
+    write_limits(verdict, cost, writer);
+    if (candidate != NULL) {
+        writer_begin_object(writer, "candidate");
+        writer_bool(writer, "allowed", candidate->allowed);
+        writer_string(writer, "reason", candidate->reason);
+        write_limits(candidate, cost, writer);
+        writer_end_object(writer);
+    }
     writer_end_object(writer);
 }
 
@@ -75,6 +78,17 @@ static void write_why(const struct policy_identity *identity, struct writer *wri
              text_is_absent(identity->user_id) ? "everybody" : "this user",
              is_default_role ? "the default role" : "this role");
     writer_string(writer, "why", why);
+}
+
+static void write_limits(const struct verdict *verdict, int64_t cost, struct writer *writer)
+{
+    const struct outcome *outcome = &verdict->outcome;
+    int64_t charged = outcome->allowed ? cost : 0;
+
+    writer_begin_array(writer, "limits");
+    for (size_t i = 0; verdict->decided && i < outcome->count; i++)
+        write_limit(&verdict->rule->limits[i], &outcome->at[i], charged, writer);
+    writer_end_array(writer);
 }
 
 /* What is left is a whole number rounded down, and so is the cost, so before and after differ by

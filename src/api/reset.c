@@ -9,35 +9,37 @@
 struct reset {
     struct decision decision;
     struct request *request;
+    size_t count; /* limits that had counters */
+    bool failed;
+    int awaited; /* rules that the store has not forgotten yet */
 };
 
 static bool reset_read(struct reset *reset, struct request *request);
-static void reset_on_forgotten(void *context, const struct outcome *outcome);
+static void reset_forget(struct reset *reset, const struct rule *rule);
+static store_done_fn reset_on_forgotten;
+static void reset_note(struct reset *reset, const struct outcome *outcome);
+static void reset_answer(struct reset *reset);
 
 enum handled reset_post(struct request *request, void *context)
 {
     struct reset *reset = ARENA_NEW(&request->arena, struct reset);
-    struct api *api = context;
-    struct outcome outcome;
-    struct outcome local;
-    struct take take;
+    struct decision *decision = &reset->decision;
 
     reset->request = request;
-    reset->decision.api = api;
-    reset->decision.app = request_app(request);
+    decision->api = context;
+    decision->app = request_app(request);
     if (!reset_read(reset, request))
         return HANDLED_NOW;
-    if (!decision_match(&reset->decision, &request->arena)) {
+    if (!decision_match(decision, &request->arena)) {
         problem_answer(request, PROBLEM_NO_POLICY, "%s", decision_no_policy);
         return HANDLED_NOW;
     }
-    take = decision_counters(&reset->decision);
-    memory_table_forget(api->local, &take, &local); /* what the fallback has counted */
-    outcome = local;
-    if (store_forget(api->store, &take, &outcome, reset, reset_on_forgotten) == STORE_LATER)
+    reset_forget(reset, &decision->policy->rule);
+    if (decision->policy->candidate != NULL)
+        reset_forget(reset, decision->policy->candidate);
+    if (reset->awaited > 0)
         return HANDLED_LATER;
-    outcome.count = outcome.count > local.count ? outcome.count : local.count;
-    reset_on_forgotten(reset, &outcome);
+    reset_answer(reset);
     return HANDLED_NOW;
 }
 
@@ -51,13 +53,44 @@ static bool reset_read(struct reset *reset, struct request *request)
     return reading_close(&reading);
 }
 
+/* Also what the fallback has counted. */
+static void reset_forget(struct reset *reset, const struct rule *rule)
+{
+    struct api *api = reset->decision.api;
+    struct take take = decision_counters(&reset->decision, rule);
+    struct outcome outcome;
+
+    memory_table_forget(api->local, &take, &outcome);
+    reset_note(reset, &outcome);
+    if (store_forget(api->store, &take, &outcome, reset, reset_on_forgotten) == STORE_LATER)
+        reset->awaited++;
+    else
+        reset_note(reset, &outcome);
+}
+
 static void reset_on_forgotten(void *context, const struct outcome *outcome)
 {
     struct reset *reset = context;
+
+    reset_note(reset, outcome);
+    if (--reset->awaited == 0)
+        reset_answer(reset);
+}
+
+/* Of live rule and candidate, fallback and store, the one with the most counters. */
+static void reset_note(struct reset *reset, const struct outcome *outcome)
+{
+    reset->failed = reset->failed || outcome->status != TAKE_DONE;
+    if (outcome->status == TAKE_DONE && outcome->count > reset->count)
+        reset->count = outcome->count;
+}
+
+static void reset_answer(struct reset *reset)
+{
     struct buffer body;
     struct writer writer;
 
-    if (outcome->status != TAKE_DONE) {
+    if (reset->failed) {
         problem_answer(reset->request, PROBLEM_UNAVAILABLE, "The counters cannot be reached.");
         return;
     }
@@ -65,7 +98,7 @@ static void reset_on_forgotten(void *context, const struct outcome *outcome)
     writer_init(&writer, &body);
     writer_begin_object(&writer, NULL);
     writer_string(&writer, "message", "Counters reset");
-    writer_integer(&writer, "reset", (int64_t)outcome->count);
+    writer_integer(&writer, "reset", (int64_t)reset->count);
     writer_end_object(&writer);
     request_answer_json(reset->request, 200, buffer_text(&body));
 }

@@ -109,6 +109,21 @@ bool form_array(struct form *form, const char *name, enum form_presence presence
     return true;
 }
 
+bool form_object(struct form *form, const char *name, enum form_presence presence,
+                 const json_t **out)
+{
+    const json_t *value = form_expect(form, name, presence);
+
+    if (value == NULL)
+        return false;
+    if (!json_is_object(value)) {
+        form_fault(form, name, "must be an object");
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
 bool form_has(struct form *form, const char *name)
 {
     return form_ask(form, name) != NULL;

@@ -13,6 +13,9 @@
 #define MILLISECONDS_AT     20
 #define MILLISECONDS_DIGITS 3
 
+static void write_candidate(const struct record_candidate *candidate, struct writer *writer);
+static void read_candidate(struct form *form, struct arena *arena,
+                           struct record_candidate *candidate);
 static bool read_time(struct form *form, int64_t *time_us);
 
 bool record_filter_takes(const struct record_filter *filter, const struct record *record)
@@ -49,6 +52,8 @@ void record_write(const struct record *record, struct text id, struct writer *wr
     writer_integer(writer, "policy_version", record->policy_version);
     writer_string(writer, "mode", record->mode);
     writer_bool(writer, "degraded", record->degraded);
+    if (record->candidate.is_there)
+        write_candidate(&record->candidate, writer);
     writer_end_object(writer);
 }
 
@@ -74,6 +79,7 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
     form_integer(&form, "policy_version", FORM_REQUIRED, 0, INT64_MAX, &record->policy_version);
     form_text(&form, "mode", FORM_REQUIRED, 0, TEXT_BYTES_MAX, &mode);
     form_bool(&form, "degraded", FORM_REQUIRED, &record->degraded);
+    read_candidate(&form, arena, &record->candidate);
     if (!read_time(&form, &record->time_us) || faults.count > 0)
         return false;
     record->subject = text_copy(arena, record->subject);
@@ -82,6 +88,32 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
     record->reason = text_copy(arena, reason).at;
     record->mode = text_copy(arena, mode).at;
     return true;
+}
+
+static void write_candidate(const struct record_candidate *candidate, struct writer *writer)
+{
+    writer_begin_object(writer, "candidate");
+    writer_bool(writer, "allowed", candidate->allowed);
+    writer_string(writer, "reason", candidate->reason);
+    writer_integer(writer, "remaining", candidate->remaining);
+    writer_end_object(writer);
+}
+
+static void read_candidate(struct form *form, struct arena *arena,
+                           struct record_candidate *candidate)
+{
+    const json_t *value;
+    struct text reason = {0};
+    struct form members;
+
+    if (!form_object(form, "candidate", FORM_OPTIONAL, &value) ||
+        !form_open(&members, value, "/candidate", form->faults))
+        return;
+    form_bool(&members, "allowed", FORM_REQUIRED, &candidate->allowed);
+    form_text(&members, "reason", FORM_OPTIONAL, 0, TEXT_BYTES_MAX, &reason);
+    form_integer(&members, "remaining", FORM_REQUIRED, 0, INT64_MAX, &candidate->remaining);
+    candidate->reason = text_copy(arena, reason).at;
+    candidate->is_there = true;
 }
 
 /* The seconds of `timestamp` with the milliseconds of `time`. */

@@ -2,25 +2,13 @@
 #include "limit/policy.h"
 
 #include "base/arena.h"
-#include "base/digest.h"
-#include "limit/algorithm.h"
 
 #define ID_DIGITS 16
 
-/* Where a limit lies in the document. */
-struct pointer {
-    char text[sizeof(((struct fault *)NULL)->pointer)];
-};
-
 /* policy_read(), in the order it runs. */
 static void server_members_read(struct form *form, struct policy *policy);
-static void limits_read(struct form *form, struct policy *policy);
-static void inline_members_refuse(struct form *form);
-static void limit_list_read(struct form *form, const json_t *list, struct policy *policy);
-static void names_check(struct form *form, const struct policy *policy);
-static struct pointer limit_pointer(const struct form *form, size_t index);
+static void candidate_read(struct form *form, struct policy *policy, struct arena *arena);
 static void conduct_read(struct form *form, struct policy *policy);
-static uint32_t layout_of(const struct policy *policy);
 static void texts_keep(struct policy *policy, struct arena *arena);
 
 static bool is_plain(struct form *form, const char *name, struct text text);
@@ -41,13 +29,13 @@ struct policy *policy_read(const json_t *value, const char *pointer, struct aren
         return NULL;
     server_members_read(&form, policy);
     policy_identity_read(&form, &policy->identity);
-    limits_read(&form, policy);
+    rule_read(&form, RULE_LIVE, &policy->rule);
+    candidate_read(&form, policy, arena);
     conduct_read(&form, policy);
     form_close(&form);
     if (faults->count > faults_before)
         return NULL;
 
-    policy->layout = layout_of(policy);
     texts_keep(policy, arena);
     return policy;
 }
@@ -99,16 +87,11 @@ void policy_write(const struct policy *policy, struct writer *writer, const char
     writer_text(writer, "route_key", policy->identity.route_key);
     writer_text(writer, "role", policy->identity.role);
     writer_text(writer, "user_id", policy->identity.user_id);
-    if (policy->limit_count == 1) {
-        limit_write(&policy->limits[0], writer);
-    } else {
-        writer_begin_array(writer, "limits");
-        for (size_t i = 0; i < policy->limit_count; i++) {
-            writer_begin_object(writer, NULL);
-            limit_write(&policy->limits[i], writer);
-            writer_end_object(writer);
-        }
-        writer_end_array(writer);
+    rule_write(&policy->rule, writer);
+    if (policy->candidate != NULL) {
+        writer_begin_object(writer, "candidate");
+        rule_write(policy->candidate, writer);
+        writer_end_object(writer);
     }
     writer_string(writer, "mode", policy_mode_words[policy->mode]);
     writer_bool(writer, "is_active", policy->is_active);
@@ -130,66 +113,23 @@ static void server_members_read(struct form *form, struct policy *policy)
     policy->version = version > 0 ? version : 0;
 }
 
-static void limits_read(struct form *form, struct policy *policy)
+static void candidate_read(struct form *form, struct policy *policy, struct arena *arena)
 {
-    const json_t *list;
+    char pointer[sizeof(((struct fault *)NULL)->pointer)];
+    const json_t *value;
+    struct form candidate;
 
-    if (!form_has(form, "limits")) {
-        policy->limit_count = 1;
-        limit_read(form, "default", &policy->limits[0]);
+    if (!form_object(form, "candidate", FORM_OPTIONAL, &value))
         return;
-    }
-    inline_members_refuse(form);
-    if (form_array(form, "limits", FORM_REQUIRED, 1, LIMITS_MAX, &list)) {
-        limit_list_read(form, list, policy);
-        names_check(form, policy);
-    }
-}
+    (void)snprintf(pointer, sizeof(pointer), "%s/candidate", form->pointer);
+    if (!form_open(&candidate, value, pointer, form->faults))
+        return;
 
-static void inline_members_refuse(struct form *form)
-{
-    for (const char *const *member = limit_members; *member != NULL; member++) {
-        if (form_has(form, *member))
-            form_fault(form, *member, "must be absent beside `limits`");
-    }
-}
+    struct rule *rule = ARENA_NEW(arena, struct rule);
 
-static void limit_list_read(struct form *form, const json_t *list, struct policy *policy)
-{
-    policy->limit_count = json_array_size(list);
-    for (size_t i = 0; i < policy->limit_count; i++) {
-        struct pointer pointer = limit_pointer(form, i);
-        char number[2] = {(char)('1' + i), '\0'};
-        struct form limit_form;
-
-        if (form_open(&limit_form, json_array_get(list, i), pointer.text, form->faults)) {
-            limit_read(&limit_form, policy->limit_count == 1 ? "default" : number,
-                       &policy->limits[i]);
-            form_close(&limit_form);
-        }
-    }
-}
-
-static void names_check(struct form *form, const struct policy *policy)
-{
-    for (size_t i = 1; i < policy->limit_count; i++) {
-        const char *name = policy->limits[i].name;
-        bool taken = false;
-
-        for (size_t before = 0; before < i; before++)
-            taken = taken || strcmp(policy->limits[before].name, name) == 0;
-        if (taken && name[0] != '\0') /* "" had a fault already */
-            faults_add(form->faults, limit_pointer(form, i).text, "name",
-                       "must be unique: \"%s\" is there already", name);
-    }
-}
-
-static struct pointer limit_pointer(const struct form *form, size_t index)
-{
-    struct pointer pointer;
-
-    snprintf(pointer.text, sizeof(pointer.text), "%s/limits/%zu", form->pointer, index);
-    return pointer;
+    rule_read(&candidate, RULE_CANDIDATE, rule);
+    form_close(&candidate);
+    policy->candidate = rule;
 }
 
 static void conduct_read(struct form *form, struct policy *policy)
@@ -206,27 +146,6 @@ static void conduct_read(struct form *form, struct policy *policy)
               &policy->description);
     policy->mode = (enum policy_mode)mode;
     policy->on_store_error = (enum policy_on_store_error)on_store_error;
-}
-
-/* Limits with the same layout can go on with each other's stored states. */
-static uint32_t layout_of(const struct policy *policy)
-{
-    static const struct digest_key no_key;
-    struct text parts[2 * LIMITS_MAX];
-    char windows[LIMITS_MAX][24];
-
-    for (size_t i = 0; i < policy->limit_count; i++) {
-        const struct limit *limit = &policy->limits[i];
-
-        snprintf(windows[i], sizeof(windows[i]), "%lld", (long long)limit->window_us);
-        parts[2 * i] = text_of(algorithm_of(limit->algorithm)->name);
-        parts[2 * i + 1] = text_of(windows[i]);
-    }
-
-    struct digest digest = digest_of(&no_key, parts, 2 * policy->limit_count);
-
-    return (uint32_t)digest.bytes[0] << 24 | (uint32_t)digest.bytes[1] << 16 |
-           (uint32_t)digest.bytes[2] << 8 | (uint32_t)digest.bytes[3];
 }
 
 static void texts_keep(struct policy *policy, struct arena *arena)

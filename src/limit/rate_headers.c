@@ -47,7 +47,7 @@ static const char *policy_field(const struct verdict *verdict, struct arena *are
 
     buffer_init(&field, arena, FIELD_BYTES_USUALLY);
     for (size_t i = 0; i < verdict->outcome.count; i++) {
-        const struct limit *limit = &verdict->policy->limits[i];
+        const struct limit *limit = &verdict->rule->limits[i];
 
         buffer_printf(&field, "%s\"%s\";q=%lld;w=%lld", i == 0 ? "" : ", ", limit->name,
                       (long long)limit->quota, (long long)(limit->window_us / SECOND_US));
@@ -67,7 +67,7 @@ static const char *limit_field(const struct verdict *verdict, struct arena *aren
         const struct limit_outcome *outcome = &verdict->outcome.at[i];
 
         buffer_printf(&field, "%s\"%s\";r=%lld;t=%lld", i == 0 ? "" : ", ",
-                      verdict->policy->limits[i].name, (long long)outcome->remaining,
+                      verdict->rule->limits[i].name, (long long)outcome->remaining,
                       (long long)effective_window_s(outcome));
     }
     return buffer_string(&field);

@@ -22,10 +22,12 @@ static const char *const reason_unavailable[] = {
 };
 static const char reason_inactive[] = "Rate limiting disabled for this policy";
 
+static struct verdict decided(const struct policy *policy, const struct rule *rule,
+                              enum policy_mode mode, const struct outcome *outcome);
 static size_t tightest_of(const struct limit limits[], const struct outcome *outcome);
 static bool is_tighter(const struct limit *limit, const struct limit_outcome *outcome,
                        const struct limit *other_limit, const struct limit_outcome *other);
-static void deny(struct verdict *verdict, const char *const reasons[]);
+static void deny(struct verdict *verdict, enum policy_mode mode, const char *const reasons[]);
 static void retry_set(struct verdict *verdict, int64_t retry_us);
 
 static void integer_or_null(struct writer *writer, const char *key, bool known, int64_t value);
@@ -35,32 +37,14 @@ static int64_t rounded_up(int64_t time_us, int64_t unit_us);
 void verdict_from_outcome(const struct policy *policy, const struct outcome *outcome, bool degraded,
                           struct verdict *verdict)
 {
-    ASSERT(outcome->status == TAKE_DONE && outcome->count == policy->limit_count);
+    *verdict = decided(policy, &policy->rule, policy->mode, outcome);
+    verdict->degraded = degraded;
+}
 
-    size_t tightest = tightest_of(policy->limits, outcome);
-    const struct limit_outcome *shown = &outcome->at[tightest];
-
-    *verdict = (struct verdict){
-        .policy = policy,
-        .allowed = true,
-        .degraded = degraded,
-        .decided = true,
-        .tightest = tightest,
-        .limit = limit_capacity(&policy->limits[tightest]),
-        .remaining = shown->remaining,
-        .reset_s = verdict_seconds(shown->reset_us),
-        .outcome = *outcome,
-    };
-    for (size_t i = 0; i < outcome->count; i++) {
-        int64_t delay_ms = rounded_up(outcome->at[i].delay_us, MILLISECOND_US);
-
-        verdict->delay_ms = delay_ms > verdict->delay_ms ? delay_ms : verdict->delay_ms;
-    }
-    if (outcome->allowed)
-        return;
-    deny(verdict, shown->never ? reason_never : reason_exceeded);
-    if (!shown->never)
-        retry_set(verdict, shown->retry_us);
+void verdict_from_candidate(const struct policy *policy, const struct outcome *outcome,
+                            struct verdict *verdict)
+{
+    *verdict = decided(policy, policy->candidate, POLICY_ENFORCE, outcome);
 }
 
 void verdict_from_failure(const struct policy *policy, enum take_status status,
@@ -69,6 +53,7 @@ void verdict_from_failure(const struct policy *policy, enum take_status status,
     ASSERT(status != TAKE_DONE && policy->on_store_error != ON_STORE_ERROR_LOCAL);
     *verdict = (struct verdict){
         .policy = policy,
+        .rule = &policy->rule,
         .allowed = true,
         .reason = reason_unavailable[POLICY_ENFORCE],
         .degraded = true,
@@ -76,7 +61,7 @@ void verdict_from_failure(const struct policy *policy, enum take_status status,
     };
     if (policy->on_store_error == ON_STORE_ERROR_ALLOW)
         return;
-    deny(verdict, reason_unavailable);
+    deny(verdict, policy->mode, reason_unavailable);
     retry_set(verdict, FAILURE_RETRY_US);
 }
 
@@ -84,6 +69,7 @@ void verdict_from_inactive(const struct policy *policy, struct verdict *verdict)
 {
     *verdict = (struct verdict){
         .policy = policy,
+        .rule = &policy->rule,
         .allowed = true,
         .reason = reason_inactive,
     };
@@ -93,7 +79,7 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
                    struct writer *writer)
 {
     const struct policy *policy = verdict->policy;
-    const struct limit *limit = &policy->limits[verdict->tightest];
+    const struct limit *limit = &verdict->rule->limits[verdict->tightest];
 
     writer_bool(writer, "allowed", verdict->allowed);
     integer_or_null(writer, "limit", verdict->decided, verdict->limit);
@@ -108,7 +94,7 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
     integer_or_null(writer, "retry_after_ms", verdict->can_retry, verdict->retry_ms);
     if (verdict->delay_ms > 0)
         writer_integer(writer, "delay_ms", verdict->delay_ms);
-    if (verdict->decided && policy->limit_count > 1)
+    if (verdict->decided && verdict->rule->limit_count > 1)
         limit_list_write(verdict, writer);
     if (policy->mode == POLICY_SHADOW)
         writer_bool(writer, "shadow", true);
@@ -119,6 +105,38 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
 int64_t verdict_seconds(int64_t time_us)
 {
     return rounded_up(time_us, SECOND_US);
+}
+
+static struct verdict decided(const struct policy *policy, const struct rule *rule,
+                              enum policy_mode mode, const struct outcome *outcome)
+{
+    ASSERT(outcome->status == TAKE_DONE && outcome->count == rule->limit_count);
+
+    size_t tightest = tightest_of(rule->limits, outcome);
+    const struct limit_outcome *shown = &outcome->at[tightest];
+    struct verdict verdict = {
+        .policy = policy,
+        .rule = rule,
+        .allowed = true,
+        .decided = true,
+        .tightest = tightest,
+        .limit = limit_capacity(&rule->limits[tightest]),
+        .remaining = shown->remaining,
+        .reset_s = verdict_seconds(shown->reset_us),
+        .outcome = *outcome,
+    };
+
+    for (size_t i = 0; i < outcome->count; i++) {
+        int64_t delay_ms = rounded_up(outcome->at[i].delay_us, MILLISECOND_US);
+
+        verdict.delay_ms = delay_ms > verdict.delay_ms ? delay_ms : verdict.delay_ms;
+    }
+    if (outcome->allowed)
+        return verdict;
+    deny(&verdict, mode, shown->never ? reason_never : reason_exceeded);
+    if (!shown->never)
+        retry_set(&verdict, shown->retry_us);
+    return verdict;
 }
 
 static size_t tightest_of(const struct limit limits[], const struct outcome *outcome)
@@ -152,10 +170,8 @@ static bool is_tighter(const struct limit *limit, const struct limit_outcome *ou
 }
 
 /* Shadow mode says what it would have done, and lets it pass. */
-static void deny(struct verdict *verdict, const char *const reasons[])
+static void deny(struct verdict *verdict, enum policy_mode mode, const char *const reasons[])
 {
-    enum policy_mode mode = verdict->policy->mode;
-
     verdict->reason = reasons[mode];
     verdict->allowed = mode == POLICY_SHADOW;
     verdict->would_deny = mode == POLICY_SHADOW;
@@ -182,7 +198,7 @@ static void limit_list_write(const struct verdict *verdict, struct writer *write
 {
     writer_begin_array(writer, "limits");
     for (size_t i = 0; i < verdict->outcome.count; i++) {
-        const struct limit *limit = &verdict->policy->limits[i];
+        const struct limit *limit = &verdict->rule->limits[i];
         const struct limit_outcome *outcome = &verdict->outcome.at[i];
         bool can_retry = !outcome->allowed && !outcome->never;
 

@@ -418,7 +418,7 @@ static void *reader_run(void *context)
         else
             newest = app->revision;
         for (size_t i = 0; app != NULL && i < policy_set_count(app->policies); i++) {
-            if (policy_set_at(app->policies, i)->limit_count != 1)
+            if (policy_set_at(app->policies, i)->rule.limit_count != 1)
                 reader->complaint = "a policy was not whole";
         }
         app_release(app);

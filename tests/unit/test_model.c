@@ -203,12 +203,12 @@ static void policy_apply(struct run *run, size_t limit_count)
 
     policy_write_quoted(run->wanted, limit_count, text);
     const struct policy *policy = sample_policy(&run->arena, text);
-    if (run->policy != NULL && policy->layout != run->policy->layout)
+    if (run->policy != NULL && policy->rule.layout != run->policy->rule.layout)
         run->subject = (struct reference_subject){0};
     run->policy = policy;
-    run->take.key.layout = policy->layout;
-    run->take.limits = policy->limits;
-    run->take.limit_count = policy->limit_count;
+    run->take.key.layout = policy->rule.layout;
+    run->take.limits = policy->rule.limits;
+    run->take.limit_count = policy->rule.limit_count;
     for (size_t i = 0; i < limit_count; i++) {
         const struct limit *limit = &run->wanted[i];
 

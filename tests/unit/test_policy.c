@@ -78,12 +78,12 @@ static void what_is_left_out_has_its_default(void **state)
     assert_true(text_is_absent(policy->identity.user_id));
     assert_int_equal(policy->id, 0);
     assert_int_equal(policy->version, 0);
-    assert_int_equal(policy->limit_count, 1);
-    assert_string_equal(policy->limits[0].name, "default");
-    assert_int_equal(policy->limits[0].algorithm, ALGORITHM_FIXED_WINDOW);
-    assert_int_equal(policy->limits[0].quota, 10);
-    assert_int_equal(policy->limits[0].window_us, 60000000);
-    assert_int_equal(policy->limits[0].burst, 10);
+    assert_int_equal(policy->rule.limit_count, 1);
+    assert_string_equal(policy->rule.limits[0].name, "default");
+    assert_int_equal(policy->rule.limits[0].algorithm, ALGORITHM_FIXED_WINDOW);
+    assert_int_equal(policy->rule.limits[0].quota, 10);
+    assert_int_equal(policy->rule.limits[0].window_us, 60000000);
+    assert_int_equal(policy->rule.limits[0].burst, 10);
     assert_int_equal(policy->mode, POLICY_ENFORCE);
     assert_true(policy->is_active);
     assert_int_equal(policy->on_store_error, ON_STORE_ERROR_LOCAL);
@@ -114,11 +114,11 @@ static void every_member_is_read(void **state)
     assert_text(policy->identity.route_key, "/a*");
     assert_text(policy->identity.role, "gold");
     assert_text(policy->identity.user_id, "u");
-    assert_string_equal(policy->limits[0].name, "n.1:/-_");
-    assert_int_equal(policy->limits[0].algorithm, ALGORITHM_TOKEN_BUCKET);
-    assert_int_equal(policy->limits[0].quota, 5);
-    assert_int_equal(policy->limits[0].window_us, 120000000);
-    assert_int_equal(policy->limits[0].burst, 7);
+    assert_string_equal(policy->rule.limits[0].name, "n.1:/-_");
+    assert_int_equal(policy->rule.limits[0].algorithm, ALGORITHM_TOKEN_BUCKET);
+    assert_int_equal(policy->rule.limits[0].quota, 5);
+    assert_int_equal(policy->rule.limits[0].window_us, 120000000);
+    assert_int_equal(policy->rule.limits[0].burst, 7);
     assert_int_equal(policy->mode, POLICY_SHADOW);
     assert_false(policy->is_active);
     assert_int_equal(policy->on_store_error, ON_STORE_ERROR_DENY);
@@ -133,13 +133,13 @@ static void several_limits_are_named_by_their_place(void **state)
                                       "'name':'slow'},{'rate':'3/h','algorithm':'token_bucket'}]}");
     struct policy *single = read_good("{'route_key':'/a','limits':[{'rate':'1/s'}]}");
 
-    assert_int_equal(policy->limit_count, 3);
-    assert_string_equal(policy->limits[0].name, "1");
-    assert_string_equal(policy->limits[1].name, "slow");
-    assert_string_equal(policy->limits[2].name, "3");
-    assert_int_equal(policy->limits[2].burst, 3);
-    assert_int_equal(single->limit_count, 1);
-    assert_string_equal(single->limits[0].name, "default");
+    assert_int_equal(policy->rule.limit_count, 3);
+    assert_string_equal(policy->rule.limits[0].name, "1");
+    assert_string_equal(policy->rule.limits[1].name, "slow");
+    assert_string_equal(policy->rule.limits[2].name, "3");
+    assert_int_equal(policy->rule.limits[2].burst, 3);
+    assert_int_equal(single->rule.limit_count, 1);
+    assert_string_equal(single->rule.limits[0].name, "default");
 }
 
 static void the_server_s_members_are_taken_only_when_they_are_sound(void **state)
@@ -199,6 +199,8 @@ static void what_is_written_reads_back_the_same(void **state)
         ":0,'window_seconds':31536000,'algorithm':'token_bucket','burst':1000000000,'mode':'shadow'"
         ",'is_active':false,'on_store_error':'allow','description':''}",
         "{'route_key':'/a','limits':[{'rate':'1/s','name':'x'},{'rate':'9/d','name':'y'}]}",
+        "{'route_key':'/a','rate':'10/m','candidate':{'rate':'5/m','algorithm':'leaky_bucket'}}",
+        "{'route_key':'/a','rate':'10/m','candidate':{'limits':[{'rate':'5/m'},{'rate':'9/d'}]}}",
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(documents); i++) {
@@ -206,13 +208,13 @@ static void what_is_written_reads_back_the_same(void **state)
         struct policy *again = read_good(once);
 
         assert_string_equal(written(again), once);
-        assert_int_equal(again->layout, read_good(documents[i])->layout);
+        assert_int_equal(again->rule.layout, read_good(documents[i])->rule.layout);
     }
 }
 
 static uint32_t layout_of(const char *json)
 {
-    return read_good(json)->layout;
+    return read_good(json)->rule.layout;
 }
 
 static void only_algorithms_and_windows_make_the_layout(void **state)
@@ -231,6 +233,21 @@ static void only_algorithms_and_windows_make_the_layout(void **state)
         layout_of("{'route_key':'/a','rate':'9/m','algorithm':'token_bucket','burst':77}"));
     assert_true(layout_of("{'route_key':'/a','limits':[{'rate':'10/m'},{'rate':'9/h'}]}") !=
                 layout_of("{'route_key':'/a','limits':[{'rate':'10/h'},{'rate':'9/m'}]}"));
+}
+
+static void a_candidate_is_a_rule_with_a_layout_of_its_own(void **state)
+{
+    (void)state;
+    struct policy *policy =
+        read_good("{'route_key':'/a','rate':'10/m','candidate':{'limits':[{'rate':'5/m'}]}}");
+    struct policy *without = read_good("{'route_key':'/a','rate':'10/m'}");
+
+    assert_non_null(policy->candidate);
+    assert_int_equal(policy->candidate->limit_count, 1);
+    assert_int_equal(policy->candidate->limits[0].quota, 5);
+    assert_true(policy->candidate->layout != policy->rule.layout);
+    assert_int_equal(policy->rule.layout, without->rule.layout);
+    assert_null(without->candidate);
 }
 
 static struct policy_identity identity_of(const char *route, const char *role, const char *user)
@@ -329,6 +346,7 @@ int main(void)
         cmocka_unit_test(several_limits_are_written_as_a_list),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(only_algorithms_and_windows_make_the_layout),
+        cmocka_unit_test(a_candidate_is_a_rule_with_a_layout_of_its_own),
         cmocka_unit_test(identities_are_ordered_by_route_then_role_then_user),
         cmocka_unit_test(invalid_policies_are_refused_with_all_their_faults),
     };

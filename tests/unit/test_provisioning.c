@@ -85,7 +85,7 @@ static void declaring_again_saves_only_what_differs(void **state)
 
     instance = instance_open_file(path);
     memcpy(declaration.provision.app_id, "app_b00000000000", APP_ID_BYTES);
-    declaration.policies[1]->limits[1].quota = 200;
+    declaration.policies[1]->rule.limits[1].quota = 200;
     provision(&instance, &declaration);
     instance_start(&instance);
 
@@ -111,7 +111,7 @@ static void a_declaration_takes_effect_while_running(void **state)
 
     WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, declaration.policies[1]) == 1)
         ;
-    declaration.policies[0]->limits[0].quota = 6;
+    declaration.policies[0]->rule.limits[0].quota = 6;
     provision(&instance, &declaration);
     WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, declaration.policies[0]) == 2)
         ;

@@ -16,8 +16,8 @@
 static struct arena arena;
 
 static struct policy policy = {
-    .limit_count = 1,
-    .limits =
+    .rule.limit_count = 1,
+    .rule.limits =
         {
             {.name = "default", .quota = 10, .window_us = 60 * SECOND, .burst = 10},
             {.name = "day",
@@ -37,7 +37,7 @@ static struct verdict verdict_on(size_t count, struct limit_outcome first,
                               .at = {first, second}};
     struct verdict verdict;
 
-    policy.limit_count = count;
+    policy.rule.limit_count = count;
     verdict_from_outcome(&policy, &outcome, false, &verdict);
     return verdict;
 }

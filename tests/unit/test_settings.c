@@ -512,9 +512,9 @@ static void apps_are_read_with_their_keys_and_policies(void **state)
     assert_string_equal(shop->api_key, first);
     assert_int_equal(shop->policy_count, 2);
     assert_true(text_equal(shop->policies[0]->identity.route_key, TEXT("/orders")));
-    assert_int_equal(shop->policies[0]->limits[0].quota, 100);
+    assert_int_equal(shop->policies[0]->rule.limits[0].quota, 100);
     assert_true(text_equal(shop->policies[1]->identity.role, TEXT("premium")));
-    assert_int_equal(shop->policies[1]->limits[0].window_us, 1000000);
+    assert_int_equal(shop->policies[1]->rule.limits[0].window_us, 1000000);
     assert_string_equal(settings->apps[1].api_key, second);
     assert_int_equal(settings->apps[1].policy_count, 0);
     settings_free(settings);

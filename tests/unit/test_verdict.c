@@ -46,10 +46,10 @@ static int begin(void **state)
     policy = (struct policy){
         .version = 3,
         .is_active = true,
-        .limit_count = 1,
-        .limits = {limit_of("default", ALGORITHM_FIXED_WINDOW, 10),
-                   limit_of("b", ALGORITHM_TOKEN_BUCKET, 100),
-                   limit_of("c", ALGORITHM_FIXED_WINDOW, 1000)},
+        .rule = {.limit_count = 1,
+                 .limits = {limit_of("default", ALGORITHM_FIXED_WINDOW, 10),
+                            limit_of("b", ALGORITHM_TOKEN_BUCKET, 100),
+                            limit_of("c", ALGORITHM_FIXED_WINDOW, 1000)}},
     };
     return 0;
 }
@@ -58,7 +58,7 @@ static void decide_one(struct limit_outcome one)
 {
     struct outcome outcome = {.status = TAKE_DONE, .allowed = one.allowed, .count = 1, .at = {one}};
 
-    policy.limit_count = 1;
+    policy.rule.limit_count = 1;
     verdict_from_outcome(&policy, &outcome, false, &verdict);
 }
 
@@ -69,7 +69,7 @@ static void decide_three(struct limit_outcome a, struct limit_outcome b, struct 
                               .count = 3,
                               .at = {a, b, c}};
 
-    policy.limit_count = 3;
+    policy.rule.limit_count = 3;
     verdict_from_outcome(&policy, &outcome, false, &verdict);
 }
 
@@ -198,7 +198,7 @@ static void of_several_limits_the_tightest_is_on_top(void **state)
     assert_int_equal(verdict.tightest, 1);
     assert_false(verdict.can_retry);
 
-    policy.limits[1].quota = policy.limits[1].burst = 0;
+    policy.rule.limits[1].quota = policy.rule.limits[1].burst = 0;
     decide_three(allowed(0, SECOND), allowed(0, 0), allowed(0, SECOND));
     assert_int_equal(verdict.tightest, 1);
     assert_int_equal(verdict.limit, 0);

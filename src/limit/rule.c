@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/rule.h"
+
+#include "base/digest.h"
+#include "base/form.h"
+#include "base/writer.h"
+#include "limit/algorithm.h"
+
+/* Where a limit lies in the document. */
+struct pointer {
+    char text[sizeof(((struct fault *)NULL)->pointer)];
+};
+
+/* rule_read(), in the order it runs. */
+static void inline_members_refuse(struct form *form);
+static void limit_list_read(struct form *form, const json_t *list, struct rule *rule);
+static void names_check(struct form *form, const struct rule *rule);
+static struct pointer limit_pointer(const struct form *form, size_t index);
+static uint32_t layout_of(const struct rule *rule, enum rule_use use);
+
+bool rule_read(struct form *form, enum rule_use use, struct rule *rule)
+{
+    size_t faults_before = form->faults->count;
+    const json_t *list;
+
+    *rule = (struct rule){.limit_count = 1};
+    if (!form_has(form, "limits")) {
+        limit_read(form, "default", &rule->limits[0]);
+    } else {
+        inline_members_refuse(form);
+        if (form_array(form, "limits", FORM_REQUIRED, 1, LIMITS_MAX, &list)) {
+            limit_list_read(form, list, rule);
+            names_check(form, rule);
+        }
+    }
+    if (form->faults->count > faults_before)
+        return false;
+    rule->layout = layout_of(rule, use);
+    return true;
+}
+
+void rule_write(const struct rule *rule, struct writer *writer)
+{
+    if (rule->limit_count == 1) {
+        limit_write(&rule->limits[0], writer);
+        return;
+    }
+    writer_begin_array(writer, "limits");
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        writer_begin_object(writer, NULL);
+        limit_write(&rule->limits[i], writer);
+        writer_end_object(writer);
+    }
+    writer_end_array(writer);
+}
+
+static void inline_members_refuse(struct form *form)
+{
+    for (const char *const *member = limit_members; *member != NULL; member++) {
+        if (form_has(form, *member))
+            form_fault(form, *member, "must be absent beside `limits`");
+    }
+}
+
+static void limit_list_read(struct form *form, const json_t *list, struct rule *rule)
+{
+    rule->limit_count = json_array_size(list);
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        struct pointer pointer = limit_pointer(form, i);
+        char number[2] = {(char)('1' + i), '\0'};
+        struct form limit_form;
+
+        if (form_open(&limit_form, json_array_get(list, i), pointer.text, form->faults)) {
+            limit_read(&limit_form, rule->limit_count == 1 ? "default" : number, &rule->limits[i]);
+            form_close(&limit_form);
+        }
+    }
+}
+
+static void names_check(struct form *form, const struct rule *rule)
+{
+    for (size_t i = 1; i < rule->limit_count; i++) {
+        const char *name = rule->limits[i].name;
+        bool taken = false;
+
+        for (size_t before = 0; before < i; before++)
+            taken = taken || strcmp(rule->limits[before].name, name) == 0;
+        if (taken && name[0] != '\0') /* "" had a fault already */
+            faults_add(form->faults, limit_pointer(form, i).text, "name",
+                       "must be unique: \"%s\" is there already", name);
+    }
+}
+
+static struct pointer limit_pointer(const struct form *form, size_t index)
+{
+    struct pointer pointer;
+
+    (void)snprintf(pointer.text, sizeof(pointer.text), "%s/limits/%zu", form->pointer, index);
+    return pointer;
+}
+
+/* Limits with the same layout can go on with each other's stored states. */
+static uint32_t layout_of(const struct rule *rule, enum rule_use use)
+{
+    static const struct digest_key no_key;
+    struct text parts[2 * LIMITS_MAX + 1];
+    char windows[LIMITS_MAX][24];
+    size_t count = 0;
+
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        const struct limit *limit = &rule->limits[i];
+
+        (void)snprintf(windows[i], sizeof(windows[i]), "%lld", (long long)limit->window_us);
+        parts[count++] = text_of(algorithm_of(limit->algorithm)->name);
+        parts[count++] = text_of(windows[i]);
+    }
+    if (use == RULE_CANDIDATE)
+        parts[count++] = TEXT("candidate");
+
+    struct digest digest = digest_of(&no_key, parts, count);
+
+    return (uint32_t)digest.bytes[0] << 24 | (uint32_t)digest.bytes[1] << 16 |
+           (uint32_t)digest.bytes[2] << 8 | (uint32_t)digest.bytes[3];
+}
