@@ -16,6 +16,7 @@ struct exchange {
     struct MHD_Connection *connection;
     bool path_has_nul;
     size_t target_bytes;
+    bool was_suspended;
     bool is_complete; /* nothing more of it is read: counts as busy */
     size_t body_bytes_max;
     size_t discarded;
@@ -30,6 +31,7 @@ static void refuse_large(struct exchange *exchange);
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size);
 static enum MHD_Result finish(struct exchange *exchange);
 static void complete(struct exchange *exchange);
+static void suspend(struct exchange *exchange);
 static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
 
@@ -171,9 +173,7 @@ static enum MHD_Result finish(struct exchange *exchange)
     request_set_phase(request, REQUEST_HANDLING);
     if (handler->finish(request, handler->context) == HANDLED_NOW)
         return send_response(exchange);
-    request_set_phase(request, REQUEST_WAITING);
-    exchange->exchanges->waiting++;
-    MHD_suspend_connection(exchange->connection);
+    suspend(exchange);
     return MHD_YES;
 }
 
@@ -184,6 +184,19 @@ static void complete(struct exchange *exchange)
     exchange->is_complete = true;
     exchange->exchanges->incoming--;
     exchange->exchanges->busy++;
+}
+
+/* Once resumed, libmicrohttpd 0.9.75 reads from the socket before it asks for the answer, and
+ * closes it without one when the client has nothing more to say. But connections whose time-out is
+ * not that of all are asked first. */
+static void suspend(struct exchange *exchange)
+{
+    request_set_phase(&exchange->request, REQUEST_WAITING);
+    exchange->exchanges->waiting++;
+    exchange->was_suspended = true;
+    MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              exchange->exchanges->idle_timeout_s + 1);
+    MHD_suspend_connection(exchange->connection);
 }
 
 /* A client may take its time to read the answer: body, JSON and app are not kept until then. */
@@ -208,6 +221,9 @@ static enum MHD_Result send_response(struct exchange *exchange)
     ASSERT(exchange->request.phase == REQUEST_ANSWERED);
     complete(exchange);
     release(exchange);
+    if (exchange->was_suspended)
+        MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                  exchange->exchanges->idle_timeout_s);
     carrier = MHD_create_response_from_buffer(response->body.length, body.carried,
                                               MHD_RESPMEM_PERSISTENT);
     if (!carrier)

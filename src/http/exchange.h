@@ -14,6 +14,7 @@
 /* What the exchanges of one server share. */
 struct exchanges {
     struct http_handler handler;
+    unsigned idle_timeout_s;
     bool quiesced;      /* each answer ends its connection */
     bool resumed;       /* a connection was resumed: the daemon has to run */
     size_t bodies_held; /* bytes */

@@ -48,6 +48,7 @@ struct http_server *http_server_new(struct event_base *base,
     const union MHD_DaemonInfo *info;
 
     server->exchanges.handler = options->handler;
+    server->exchanges.idle_timeout_s = options->idle_timeout_s;
     memcpy(&address, options->address, options->address_length);
     if (address.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;

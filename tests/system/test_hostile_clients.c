@@ -7,10 +7,12 @@
 #include "support/raw.h"
 #include "support/world.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define ANSWER_SECONDS  20
 #define CONNECTIONS_MAX 4
+#define HALF_CLOSED     200
 #define COOKIE_MAX      12000
 #define REQUEST_BYTES   (COOKIE_MAX + 1024)
 
@@ -43,6 +45,33 @@ static int check_with_cookie(const struct world *world, const char *key, int coo
     raw_exchange(service_port(world->service), request, (size_t)length, ANSWER_SECONDS, &reply);
     free(request);
     return reply.status;
+}
+
+/* Other connections are open meanwhile, and the store takes its time. */
+static void a_client_that_has_nothing_more_to_say_is_answered(void **state)
+{
+    static const char body[] = "{\"user_id\":\"ada\",\"route_key\":\"/a\"}";
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    char request[512];
+
+    tenant_policy(tenant, "{'route_key':'/a','limit':1000000000,'window_seconds':31536000}");
+    int length = snprintf(request, sizeof request,
+                          "POST /check HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n"
+                          "Content-Length: %zu\r\n\r\n%s",
+                          client_key(tenant), sizeof body - 1, body);
+    for (int i = 0; i < HALF_CLOSED; i++) {
+        struct raw_reply reply;
+        int fd = raw_connect(service_port(world->service));
+
+        raw_send(fd, request, (size_t)length);
+        assert_int_equal(shutdown(fd, SHUT_WR), 0);
+        EXPECT(client_check(tenant, "bob", "/a"), 200, NULL);
+        raw_receive(fd, ANSWER_SECONDS, &reply);
+        assert_int_equal(reply.status, 200);
+        (void)close(fd);
+    }
+    client_free(tenant);
 }
 
 /* libmicrohttpd drops the connection when the answer's fields do not fit beside the request's, and
@@ -154,6 +183,7 @@ static void a_document_of_very_many_values_is_refused(void **state)
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_client_that_has_nothing_more_to_say_is_answered),
         cmocka_unit_test(what_is_charged_is_answered_however_long_the_fields),
         cmocka_unit_test(a_body_is_not_awaited_from_who_has_no_key),
         cmocka_unit_test(a_place_that_becomes_free_is_taken_at_once),
