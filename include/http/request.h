@@ -73,6 +73,10 @@ bool request_has_query(const struct request *request);
  * repeated or not UTF-8 is a fault. Released with the request. */
 const json_t *request_query(struct request *request, struct faults *faults);
 
+/* The client's socket, to watch while the request is WAITING; the transport alone reads and writes
+ * it. */
+int request_socket(const struct request *request);
+
 /* Sets the answer, once. `body` must lie in the arena or be static; `content_type` is a literal. A
  * WAITING request is resumed this turn. */
 void request_answer(struct request *request, int status, const char *content_type,

@@ -19,6 +19,8 @@ struct transport {
     void (*each_header)(const struct request *request, void *context, transport_visit_fn *visit);
     /* Percent-decoded; an argument without "=" has an absent value. */
     void (*each_argument)(const struct request *request, void *context, transport_visit_fn *visit);
+    /* The socket of its connection, open for as long as the request is WAITING. */
+    int (*socket)(const struct request *request);
     /* The WAITING request has been answered. */
     void (*resume)(struct request *request);
 };

@@ -41,10 +41,12 @@ static void transport_each_header(const struct request *request, void *context,
                                   transport_visit_fn *visit);
 static void transport_each_argument(const struct request *request, void *context,
                                     transport_visit_fn *visit);
+static int transport_socket(const struct request *request);
 static void transport_resume(struct request *request);
 
 static const struct transport transport = {transport_header, transport_each_header,
-                                           transport_each_argument, transport_resume};
+                                           transport_each_argument, transport_socket,
+                                           transport_resume};
 
 /* The raw request target: libmicrohttpd unescapes the path in place, and a %00 would cut it
  * short. */
@@ -302,6 +304,14 @@ static void transport_each_argument(const struct request *request, void *context
     struct visiting visiting = {context, visit};
 
     MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, on_value, &visiting);
+}
+
+static int transport_socket(const struct request *request)
+{
+    const struct exchange *exchange = (const struct exchange *)(const void *)request;
+
+    return MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+        ->connect_fd;
 }
 
 static void transport_resume(struct request *request)

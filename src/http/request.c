@@ -101,6 +101,11 @@ const json_t *request_query(struct request *request, struct faults *faults)
     return querying.object;
 }
 
+int request_socket(const struct request *request)
+{
+    return request->transport->socket(request);
+}
+
 void request_answer(struct request *request, int status, const char *content_type, struct text body)
 {
     bool was_waiting = request->phase == REQUEST_WAITING;

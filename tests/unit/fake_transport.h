@@ -15,6 +15,7 @@ struct fake_exchange {
     struct request request;
     const struct fake_pair *headers;   /* may be NULL */
     const struct fake_pair *arguments; /* may be NULL */
+    int socket;                        /* set by the test that asks for it */
     int resumed;
 };
 
@@ -46,13 +47,18 @@ static void fake_each_argument(const struct request *request, void *context,
     fake_visit(((const struct fake_exchange *)(const void *)request)->arguments, context, visit);
 }
 
+static int fake_socket(const struct request *request)
+{
+    return ((const struct fake_exchange *)(const void *)request)->socket;
+}
+
 static void fake_resume(struct request *request)
 {
     CONTAINER_OF(request, struct fake_exchange, request)->resumed++;
 }
 
 static const struct transport fake_transport = {fake_header, fake_each_header, fake_each_argument,
-                                                fake_resume};
+                                                fake_socket, fake_resume};
 
 /* A request whose handler is running. End it with request_close(). */
 static inline void fake_begin(struct fake_exchange *exchange, const struct fake_pair *headers,

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A hold is one event of libevent: the client's socket, and the time. libmicrohttpd does not look
+ * at the socket of a suspended connection, nor does it close it, so both are ours for as long as
+ * the hold lasts. */
+#include "http/waiting_room.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <event2/event.h>
+#include <poll.h>
+#include <sys/queue.h>
+
+struct hold {
+    LIST_ENTRY(hold) next;
+    struct waiting_room *room;
+    struct event *event;
+    int64_t until_us;
+    void *context;
+    waiting_room_done_fn *done;
+};
+
+struct waiting_room {
+    struct event_base *base;
+    size_t places_max;
+    size_t taken;
+    bool is_drained;
+    LIST_HEAD(holds, hold) holds;
+};
+
+static void wait_on(const struct hold *hold);
+static void on_event(evutil_socket_t fd, short events, void *context);
+static bool has_left(int fd);
+static void end(struct hold *hold);
+
+struct waiting_room *waiting_room_new(struct event_base *base, size_t places_max)
+{
+    struct waiting_room *room = MEMORY_NEW(struct waiting_room);
+
+    room->base = base;
+    room->places_max = places_max;
+    LIST_INIT(&room->holds);
+    return room;
+}
+
+void waiting_room_free(struct waiting_room *room)
+{
+    ASSERT(room->taken == 0);
+    free(room);
+}
+
+bool waiting_room_enter(struct waiting_room *room)
+{
+    if (room->taken == room->places_max)
+        return false;
+    room->taken++;
+    return true;
+}
+
+void waiting_room_leave(struct waiting_room *room)
+{
+    ASSERT(room->taken > 0);
+    room->taken--;
+}
+
+/* EV_CLOSED would be the natural choice, but libevent 2.1 does not report a reset as one, and spins
+ * on it instead. Edge-triggered, because the next request of a client that pipelines stays unread
+ * in the socket. */
+void waiting_room_hold(struct waiting_room *room, struct request *request, int64_t until_us,
+                       void *context, waiting_room_done_fn *done)
+{
+    struct hold *hold = ARENA_NEW(&request->arena, struct hold);
+
+    ASSERT(room->taken > 0);
+    hold->room = room;
+    hold->until_us = room->is_drained ? 0 : until_us;
+    hold->context = context;
+    hold->done = done;
+    hold->event = event_new(room->base, request_socket(request), EV_READ | EV_ET | EV_PERSIST,
+                            on_event, hold);
+    ASSERT(hold->event);
+    LIST_INSERT_HEAD(&room->holds, hold, next);
+    wait_on(hold);
+}
+
+void waiting_room_drain(struct waiting_room *room)
+{
+    room->is_drained = true;
+    while (!LIST_EMPTY(&room->holds))
+        end(LIST_FIRST(&room->holds));
+}
+
+static void wait_on(const struct hold *hold)
+{
+    int64_t left_us = hold->until_us - clock_monotonic_us();
+    struct timeval left = {0};
+
+    if (left_us > 0)
+        left = (struct timeval){left_us / 1000000, left_us % 1000000};
+    event_add(hold->event, &left);
+}
+
+/* libevent's timers go by a coarse clock, and may be some milliseconds early. */
+static void on_event(evutil_socket_t fd, short events, void *context)
+{
+    struct hold *hold = context;
+
+    (void)events;
+    if (clock_monotonic_us() >= hold->until_us || has_left(fd))
+        end(hold);
+    else
+        wait_on(hold);
+}
+
+/* Closed, half-closed or reset; that there is something to read says nothing. */
+static bool has_left(int fd)
+{
+    struct pollfd client = {.fd = fd, .events = POLLRDHUP};
+
+    return poll(&client, 1, 0) == 1;
+}
+
+/* Not the request's any more when done() has answered it: nothing is touched after that. */
+static void end(struct hold *hold)
+{
+    LIST_REMOVE(hold, next);
+    event_free(hold->event);
+    waiting_room_leave(hold->room);
+    hold->done(hold->context);
+}
