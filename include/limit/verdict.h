@@ -28,7 +28,7 @@ struct verdict {
     bool can_retry;  /* denied, and waiting helps: retry_* are set */
     int64_t retry_ms;
     int64_t retry_s;
-    int64_t delay_ms;
+    int64_t delay_ms; /* allowed, and not before this long; 0: at once */
     struct outcome outcome;
 };
 
@@ -40,6 +40,10 @@ void verdict_from_outcome(const struct policy *policy, const struct outcome *out
 /* What the policy's candidate would have said. It enforces, whatever the policy's mode. */
 void verdict_from_candidate(const struct policy *policy, const struct outcome *outcome,
                             struct verdict *verdict);
+
+/* The caller has been kept waiting since the verdict was made: its times count from the answer on,
+ * so there is less left of them. */
+void verdict_wait(struct verdict *verdict, int64_t waited_us);
 
 /* The verdict when no store decided: `allow` and `deny` of on_store_error. For `local` the caller
  * decides with the local engine and uses verdict_from_outcome(). */

@@ -29,6 +29,8 @@ static bool is_tighter(const struct limit *limit, const struct limit_outcome *ou
                        const struct limit *other_limit, const struct limit_outcome *other);
 static void deny(struct verdict *verdict, enum policy_mode mode, const char *const reasons[]);
 static void retry_set(struct verdict *verdict, int64_t retry_us);
+static void times_set(struct verdict *verdict);
+static int64_t time_left(int64_t time_us, int64_t waited_us);
 
 static void integer_or_null(struct writer *writer, const char *key, bool known, int64_t value);
 static void limit_list_write(const struct verdict *verdict, struct writer *writer);
@@ -45,6 +47,18 @@ void verdict_from_candidate(const struct policy *policy, const struct outcome *o
                             struct verdict *verdict)
 {
     *verdict = decided(policy, policy->candidate, POLICY_ENFORCE, outcome);
+}
+
+void verdict_wait(struct verdict *verdict, int64_t waited_us)
+{
+    ASSERT(verdict->decided && verdict->allowed && waited_us >= 0);
+    for (size_t i = 0; i < verdict->outcome.count; i++) {
+        struct limit_outcome *outcome = &verdict->outcome.at[i];
+
+        outcome->reset_us = time_left(outcome->reset_us, waited_us);
+        outcome->delay_us = time_left(outcome->delay_us, waited_us);
+    }
+    times_set(verdict);
 }
 
 void verdict_from_failure(const struct policy *policy, enum take_status status,
@@ -122,15 +136,10 @@ static struct verdict decided(const struct policy *policy, const struct rule *ru
         .tightest = tightest,
         .limit = limit_capacity(&rule->limits[tightest]),
         .remaining = shown->remaining,
-        .reset_s = verdict_seconds(shown->reset_us),
         .outcome = *outcome,
     };
 
-    for (size_t i = 0; i < outcome->count; i++) {
-        int64_t delay_ms = rounded_up(outcome->at[i].delay_us, MILLISECOND_US);
-
-        verdict.delay_ms = delay_ms > verdict.delay_ms ? delay_ms : verdict.delay_ms;
-    }
+    times_set(&verdict);
     if (outcome->allowed)
         return verdict;
     deny(&verdict, mode, shown->never ? reason_never : reason_exceeded);
@@ -184,6 +193,22 @@ static void retry_set(struct verdict *verdict, int64_t retry_us)
     verdict->can_retry = true;
     verdict->retry_ms = rounded_up(retry_us, MILLISECOND_US);
     verdict->retry_s = verdict_seconds(retry_us);
+}
+
+static void times_set(struct verdict *verdict)
+{
+    const struct outcome *outcome = &verdict->outcome;
+    int64_t delay_us = 0;
+
+    for (size_t i = 0; i < outcome->count; i++)
+        delay_us = outcome->at[i].delay_us > delay_us ? outcome->at[i].delay_us : delay_us;
+    verdict->delay_ms = rounded_up(delay_us, MILLISECOND_US);
+    verdict->reset_s = verdict_seconds(outcome->at[verdict->tightest].reset_us);
+}
+
+static int64_t time_left(int64_t time_us, int64_t waited_us)
+{
+    return time_us > waited_us ? time_us - waited_us : 0;
 }
 
 static void integer_or_null(struct writer *writer, const char *key, bool known, int64_t value)

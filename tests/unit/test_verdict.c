@@ -233,6 +233,24 @@ static void the_longest_delay_of_a_queue_is_told(void **state)
     assert_int_equal(verdict.delay_ms, 1501);
 }
 
+static void after_a_wait_all_times_are_what_is_left_of_them(void **state)
+{
+    (void)state;
+    struct limit_outcome queued = allowed(5, 3 * SECOND);
+    queued.delay_us = 1500001;
+    decide_three(allowed(5, SECOND), queued, allowed(1000, 0));
+
+    verdict_wait(&verdict, SECOND);
+    assert_int_equal(verdict.delay_ms, 501);
+    assert_int_equal(verdict.tightest, 1);
+    assert_int_equal(verdict.reset_s, 2);
+    assert_int_equal(verdict.outcome.at[0].reset_us, 0);
+
+    verdict_wait(&verdict, SECOND);
+    assert_int_equal(verdict.delay_ms, 0);
+    assert_int_equal(verdict.reset_s, 1);
+}
+
 static void a_store_failure_allows_or_denies_as_the_policy_says(void **state)
 {
     (void)state;
@@ -299,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup(of_several_limits_the_tightest_is_on_top, begin),
         cmocka_unit_test_setup(several_limits_are_listed, begin),
         cmocka_unit_test_setup(the_longest_delay_of_a_queue_is_told, begin),
+        cmocka_unit_test_setup(after_a_wait_all_times_are_what_is_left_of_them, begin),
         cmocka_unit_test_setup(a_store_failure_allows_or_denies_as_the_policy_says, begin),
         cmocka_unit_test_setup(a_store_failure_never_denies_in_shadow_mode, begin),
         cmocka_unit_test_setup(an_inactive_policy_always_allows, begin),
