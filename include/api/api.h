@@ -7,6 +7,7 @@
 #include "auth/client_ip.h"
 #include "catalogue/catalogue.h"
 #include "http/http_server.h"
+#include "http/waiting_room.h"
 #include "journal/journal.h"
 #include "limit/rate.h"
 #include "limit/rate_headers.h"
@@ -35,8 +36,9 @@ struct api {
     struct catalogue *catalogue;
     struct journal *journal;
     struct store *store;
-    struct memory_table *local;  /* fallback of on_store_error, and the IP limits */
-    struct queue *queue;         /* replies of the other threads to this worker */
+    struct memory_table *local;        /* fallback of on_store_error, and the IP limits */
+    struct waiting_room *waiting_room; /* of checks that wait for their turn */
+    struct queue *queue;               /* replies of the other threads to this worker */
     struct digest_key local_key; /* of the subjects counted in `local` by this process for itself */
     const char *engine;          /* "memory" or "redis", for /readyz */
     const atomic_bool *draining; /* SIGTERM has come */

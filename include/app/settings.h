@@ -42,6 +42,7 @@ struct settings {
     size_t memory_counters_max;
     unsigned connections_max;
     unsigned connections_per_ip_max;
+    unsigned waiting_max;
     unsigned idle_timeout_s;
     int64_t drain_timeout_s;
     const char *tls_certificate; /* PEM text, NULL for none */

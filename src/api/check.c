@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "http/problem.h"
 
+/* Clients and proxies that wait for an answer give up some time after this. */
+#define CHECK_HOLD_MS_MAX 30000
+
 /* What a proxy that cannot pass 429 on may ask for instead: nginx's auth_request wants 403. */
 static const char *const deny_status_words[] = {"429", "403", "200", NULL};
 static const int deny_statuses[] = {429, 403, 200};
@@ -15,11 +18,17 @@ struct check {
     struct decision decision;
     struct request *request;
     int deny_status;
+    bool wants_to_wait; /* asked of the store only with a place in the waiting room */
+    int64_t held_since_us;
 };
 
 static bool check_read(struct check *check, struct request *request);
 static bool check_read_query(struct check *check, struct request *request);
 static void check_on_decided(struct decision *decision);
+static enum handled check_go_on(struct check *check);
+static bool check_has_to_wait(const struct check *check);
+static void check_hold(struct check *check);
+static void check_on_held(void *context);
 static void check_answer(struct check *check);
 
 enum handled check_post(struct request *request, void *context)
@@ -37,10 +46,13 @@ enum handled check_post(struct request *request, void *context)
         problem_answer(request, PROBLEM_NO_POLICY, "%s", decision_no_policy);
         return HANDLED_NOW;
     }
+    if (check->wants_to_wait && !waiting_room_enter(decision->api->waiting_room)) {
+        problem_answer(request, PROBLEM_OVERLOADED, "Too many checks wait for their turn.");
+        return HANDLED_NOW;
+    }
     if (decision_take(decision, check_on_decided) == HANDLED_LATER)
         return HANDLED_LATER;
-    check_answer(check);
-    return HANDLED_NOW;
+    return check_go_on(check);
 }
 
 static bool check_read(struct check *check, struct request *request)
@@ -54,6 +66,7 @@ static bool check_read(struct check *check, struct request *request)
         return false;
     decision_read(&check->decision, &reading.form, &request->arena);
     form_bool(&reading.form, "explain", FORM_OPTIONAL, &check->decision.wants_explanation);
+    form_bool(&reading.form, "wait", FORM_OPTIONAL, &check->wants_to_wait);
     return reading_close(&reading);
 }
 
@@ -71,7 +84,48 @@ static bool check_read_query(struct check *check, struct request *request)
 
 static void check_on_decided(struct decision *decision)
 {
-    check_answer(decision->context);
+    (void)check_go_on(decision->context);
+}
+
+static enum handled check_go_on(struct check *check)
+{
+    if (check->wants_to_wait && check_has_to_wait(check)) {
+        check_hold(check);
+        return HANDLED_LATER;
+    }
+    if (check->wants_to_wait)
+        waiting_room_leave(check->decision.api->waiting_room);
+    check_answer(check);
+    return HANDLED_NOW;
+}
+
+/* Nobody is to feel shadow mode. */
+static bool check_has_to_wait(const struct check *check)
+{
+    const struct verdict *verdict = &check->decision.verdict;
+
+    return verdict->allowed && verdict->delay_ms > 0 && verdict->policy->mode == POLICY_ENFORCE;
+}
+
+/* The delay counts from the store's decision, which was some moments ago: so nobody is answered
+ * before its turn. */
+static void check_hold(struct check *check)
+{
+    int64_t delay_ms = check->decision.verdict.delay_ms;
+    int64_t hold_ms = delay_ms < CHECK_HOLD_MS_MAX ? delay_ms : CHECK_HOLD_MS_MAX;
+
+    check->held_since_us = clock_monotonic_us();
+    waiting_room_hold(check->decision.api->waiting_room, check->request,
+                      check->held_since_us + hold_ms * 1000, check, check_on_held);
+}
+
+/* Its turn has come, or the hold has ended before. */
+static void check_on_held(void *context)
+{
+    struct check *check = context;
+
+    verdict_wait(&check->decision.verdict, clock_monotonic_us() - check->held_since_us);
+    check_answer(check);
 }
 
 static void check_answer(struct check *check)

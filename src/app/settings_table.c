@@ -165,6 +165,16 @@ const struct setting settings_table[] = {
         .help = "Open HTTP connections of one IP address; 0 is no limit.",
     },
     {
+        .name = "waiting_max",
+        .kind = &setting_integer,
+        FIELD(waiting_max),
+        .min = 0,
+        .max = 1000000,
+        .fallback = "1000",
+        .help = "Checks with \"wait\": true that are held until their turn, of all workers\n"
+                "together; 0 holds none and refuses them.",
+    },
+    {
         .name = "idle_timeout_s",
         .kind = &setting_integer,
         FIELD(idle_timeout_s),

@@ -35,6 +35,7 @@ struct worker {
 };
 
 static struct event_base *new_base(void);
+static unsigned share_of(unsigned number, const struct settings *settings);
 static struct store *new_store(struct event_base *base, const struct worker_shared *shared);
 static struct http_server *new_http(struct worker *worker, const struct settings *settings,
                                     const struct sockaddr *address, socklen_t address_length,
@@ -61,6 +62,8 @@ struct worker *worker_new(const struct worker_shared *shared, const struct socka
         .journal = shared->journal,
         .store = worker->store,
         .local = shared->table,
+        .waiting_room = waiting_room_new(worker->base,
+                                         share_of(shared->settings->waiting_max, shared->settings)),
         .queue = queue_new(0),
         .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
         .local_key = shared->local_key,
@@ -120,6 +123,7 @@ bool worker_join(struct worker *worker, int64_t deadline_us)
 void worker_free(struct worker *worker)
 {
     http_server_free(worker->http);
+    waiting_room_free(worker->api.waiting_room);
     store_free(worker->store);
     event_free(worker->queue_readable);
     event_free(worker->incoming_timer);
@@ -140,6 +144,14 @@ static struct event_base *new_base(void)
     ASSERT(base);
     event_config_free(config);
     return base;
+}
+
+/* One worker's share of what all have together, rounded up. */
+static unsigned share_of(unsigned number, const struct settings *settings)
+{
+    unsigned workers = (unsigned)settings->workers;
+
+    return (number + workers - 1) / workers;
 }
 
 static struct store *new_store(struct event_base *base, const struct worker_shared *shared)
@@ -164,11 +176,10 @@ static struct http_server *new_http(struct worker *worker, const struct settings
                                     const struct sockaddr *address, socklen_t address_length,
                                     struct error *error)
 {
-    unsigned workers = (unsigned)settings->workers;
     struct http_server_options options = {
         .address = address,
         .address_length = address_length,
-        .connections_max = (settings->connections_max + workers - 1) / workers,
+        .connections_max = share_of(settings->connections_max, settings),
         .connections_per_ip_max = settings->connections_per_ip_max,
         .idle_timeout_s = settings->idle_timeout_s,
         .tls_certificate = settings->tls_certificate,
@@ -221,6 +232,7 @@ static void on_drain(struct queue_item *item)
     worker->waits_for_incoming = true;
     evtimer_add(worker->incoming_timer, &wait);
     http_server_quiesce(worker->http);
+    waiting_room_drain(worker->api.waiting_room);
 }
 
 static void on_incoming_over(evutil_socket_t fd, short events, void *context)
