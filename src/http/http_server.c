@@ -18,6 +18,9 @@
  * it, see FRAMING_BYTES_MAX. */
 #define CONNECTION_POOL_BYTES ((size_t)16 * 1024)
 
+/* At most this much is taken out of a socket that is about to be closed. */
+#define DISCARDED_BYTES_MAX ((size_t)1024 * 1024)
+
 struct http_server {
     struct exchanges exchanges;
     struct MHD_Daemon *daemon;
@@ -29,6 +32,7 @@ struct http_server {
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
                           enum MHD_ConnectionNotificationCode code);
+static void discard_unread(struct MHD_Connection *connection);
 static void on_readable(evutil_socket_t fd, short events, void *context);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void arm_timer(struct http_server *server);
@@ -141,12 +145,27 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 {
     struct http_server *server = context;
 
-    (void)connection;
     (void)own;
     if (code != MHD_CONNECTION_NOTIFY_CLOSED)
         return;
+    discard_unread(connection);
     server->has_work = true;
     event_active(server->timer, EV_TIMEOUT, 0);
+}
+
+/* A socket that is closed with something unread in it is reset, and then a client that was refused
+ * in the middle of its body may never see why (RFC 9112 §9.6). */
+static void discard_unread(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    size_t discarded = 0;
+    ssize_t bytes = 1;
+
+    while (bytes > 0 && discarded < DISCARDED_BYTES_MAX) {
+        bytes = recv(info->connect_fd, NULL, DISCARDED_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC);
+        discarded += bytes > 0 ? (size_t)bytes : 0;
+    }
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *context)
