@@ -3,7 +3,7 @@
  * The list of algorithms. A new one is a row here and three files: src/limit/<name>.c with the
  * function that include/limit/algorithm.h describes, its twin lua/<name>.lua, and its cases in
  * tests/vectors/<name>.json. Tests remind of the other places that name it: src/api/openapi.json,
- * the model in tests/unit/reference_model.c, and the message for an unknown name in
+ * the model in tests/support/reference_model.c, and the message for an unknown name in
  * tests/policies/. All else follows from the row: the enum in limit.h, the prototype and the table,
  * what the build compiles and composes (it reads the rows, see the top CMakeLists.txt), the names
  * that a policy may give.

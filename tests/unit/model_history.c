@@ -2,8 +2,8 @@
 #include "model_history.h"
 
 #include "limit/algorithm.h"
-#include "random.h"
 #include "support/cmocka.h"
+#include "support/random.h"
 
 #define WINDOWS_APART    64                 /* > MODEL_HISTORY_LIMITS + MODEL_HISTORY_OPERATIONS */
 #define QUOTA_WINDOW_MAX (INT64_C(1) << 51) /* quota * window_us: a sum of a few is below 2^53 */

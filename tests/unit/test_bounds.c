@@ -6,8 +6,8 @@
  * SLUICE_TEST_SEED replays a run. */
 #include "limit/algorithm.h"
 
-#include "random.h"
 #include "support/cmocka.h"
+#include "support/random.h"
 
 #include <sodium.h>
 

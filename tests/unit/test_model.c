@@ -11,12 +11,12 @@
 
 #include "base/arena.h"
 #include "model_history.h"
-#include "random.h"
-#include "reference_model.h"
 #include "sample_policy.h"
 #include "script_redis.h"
 #include "store/store_memory.h"
 #include "support/cmocka.h"
+#include "support/random.h"
+#include "support/reference_model.h"
 #include "support/scratch.h"
 
 #include <sodium.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * SplitMix64. */
-#include "random.h"
+#include "support/random.h"
 
 #include "support/cmocka.h"
 

@@ -3,7 +3,7 @@
  * What differs between the algorithms is what the passing of time does to a counter: counter_at().
  * The rest is the same for all: the cost passes if it fits beside what is used, and a wait is the
  * least after which something holds, found by searching for it. */
-#include "reference_model.h"
+#include "support/reference_model.h"
 
 static int64_t moment_of(const struct reference_counter *counter, int64_t now_us);
 static struct reference_counter counter_at(const struct reference_limit *limit,
@@ -19,25 +19,35 @@ static int64_t least_wait(const struct reference_limit *limit,
                           const struct reference_counter *counter, int64_t now_us,
                           reference_parts used_max);
 
-static bool is_bucket(const struct reference_limit *limit);
 static int64_t capacity_of(const struct reference_limit *limit);
 static reference_parts room_for(const struct reference_limit *limit, int64_t cost);
 static int64_t units_left(const struct reference_limit *limit, reference_parts used);
 
+static const char *const names[REFERENCE_ALGORITHM_COUNT] = {
+    [REFERENCE_FIXED_WINDOW] = "fixed_window",
+    [REFERENCE_SLIDING_WINDOW] = "sliding_window",
+    [REFERENCE_SLIDING_WINDOW_LOG] = "sliding_window_log",
+    [REFERENCE_TOKEN_BUCKET] = "token_bucket",
+    [REFERENCE_LEAKY_BUCKET] = "leaky_bucket",
+};
+
 enum reference_algorithm reference_algorithm_of(const char *name)
 {
-    static const char *const names[REFERENCE_ALGORITHM_COUNT] = {
-        [REFERENCE_FIXED_WINDOW] = "fixed_window",
-        [REFERENCE_SLIDING_WINDOW] = "sliding_window",
-        [REFERENCE_SLIDING_WINDOW_LOG] = "sliding_window_log",
-        [REFERENCE_TOKEN_BUCKET] = "token_bucket",
-        [REFERENCE_LEAKY_BUCKET] = "leaky_bucket",
-    };
     int algorithm = 0;
 
     while (algorithm < REFERENCE_ALGORITHM_COUNT && strcmp(names[algorithm], name) != 0)
         algorithm++;
     return (enum reference_algorithm)algorithm;
+}
+
+const char *reference_algorithm_name(enum reference_algorithm algorithm)
+{
+    return names[algorithm];
+}
+
+bool reference_has_burst(enum reference_algorithm algorithm)
+{
+    return algorithm == REFERENCE_TOKEN_BUCKET || algorithm == REFERENCE_LEAKY_BUCKET;
 }
 
 bool reference_check(struct reference_subject *subject, const struct reference_limit limits[],
@@ -158,7 +168,7 @@ static reference_parts used_at(const struct reference_limit *limit,
     int64_t elapsed = now_us - now.since_us;
 
     /* A bucket that is never filled is none: there is nothing in it, and nothing to wait for. */
-    if (is_bucket(limit) && limit->quota == 0)
+    if (reference_has_burst(limit->algorithm) && limit->quota == 0)
         return 0;
     return now.charged + now.earlier * (limit->window_us - elapsed) / limit->window_us;
 }
@@ -186,16 +196,11 @@ static int64_t least_wait(const struct reference_limit *limit,
     return enough;
 }
 
-static bool is_bucket(const struct reference_limit *limit)
-{
-    return limit->algorithm == REFERENCE_TOKEN_BUCKET || limit->algorithm == REFERENCE_LEAKY_BUCKET;
-}
-
 static int64_t capacity_of(const struct reference_limit *limit)
 {
     if (limit->quota == 0)
         return 0;
-    return is_bucket(limit) ? limit->burst : limit->quota;
+    return reference_has_burst(limit->algorithm) ? limit->burst : limit->quota;
 }
 
 /* How much may be used already for `cost` to pass; negative when it never does. */

@@ -2,8 +2,8 @@
  *
  * The algorithms once more, straight from their definitions: what the service answers is compared
  * with this. It shares no code with the service, is exact, and does not care how long it takes. */
-#ifndef UNIT_REFERENCE_MODEL_H
-#define UNIT_REFERENCE_MODEL_H
+#ifndef SUPPORT_REFERENCE_MODEL_H
+#define SUPPORT_REFERENCE_MODEL_H
 
 #define REFERENCE_LIMITS_MAX  8
 #define REFERENCE_CHARGES_MAX 64 /* within one window */
@@ -58,6 +58,9 @@ struct reference_answer {
 
 /* REFERENCE_ALGORITHM_COUNT when the model does not know it. */
 enum reference_algorithm reference_algorithm_of(const char *name);
+const char *reference_algorithm_name(enum reference_algorithm algorithm);
+/* Whether it is a bucket, which a policy may give a `burst`. */
+bool reference_has_burst(enum reference_algorithm algorithm);
 
 /* Decides `cost` against all limits, charges all or none, and says whether it did. A cost of 0
  * looks. One answer per limit. */

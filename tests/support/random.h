@@ -2,8 +2,8 @@
  *
  * Random numbers that can be had again: from one seed come the same ones, on every machine. One
  * sequence per process; main thread only. */
-#ifndef UNIT_RANDOM_H
-#define UNIT_RANDOM_H
+#ifndef SUPPORT_RANDOM_H
+#define SUPPORT_RANDOM_H
 
 /* SLUICE_TEST_SEED, or a new one when that is not set. Prints it, so that a run can be replayed. */
 uint64_t random_seed(void);
