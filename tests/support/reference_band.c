@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/reference_band.h"
+
+#define QUOTA_BOUNDLESS INT64_C(1000000000)
+/* Redis lets keys end at whole milliseconds, and rounds twice. */
+#define EXPIRY_LATE_US 2000
+
+static void charge_at(const struct reference_band *band, struct reference_subject *subject,
+                      int64_t now_us, int64_t cost, struct reference_answer answers[]);
+static void look_at(const struct reference_band *band, const struct reference_subject *subject,
+                    int64_t now_us, struct reference_answer answers[]);
+static void answer_at(const struct reference_band *band, struct reference_subject subject,
+                      int64_t now_us, int64_t cost, bool charged,
+                      struct reference_answer answers[]);
+static int64_t untouched_at(const struct reference_band *band,
+                            const struct reference_subject *subject, int64_t now_us);
+static int64_t larger(int64_t one, int64_t other);
+
+void reference_band_begin(struct reference_band *band, struct reference_instant instant)
+{
+    if (instant.latest_us >= band->expiry_us.min)
+        band->least = (struct reference_subject){0};
+    if (instant.earliest_us >= band->expiry_us.max)
+        band->most = (struct reference_subject){0};
+    band->most_so_far = band->most;
+}
+
+void reference_band_ask(const struct reference_band *band, struct reference_instant instant,
+                        int64_t cost, bool charged, struct reference_band_answer answers[])
+{
+    struct reference_answer untouched[REFERENCE_LIMITS_MAX];
+    struct reference_answer least[REFERENCE_LIMITS_MAX];
+    struct reference_answer most[REFERENCE_LIMITS_MAX];
+    struct reference_answer soonest[REFERENCE_LIMITS_MAX];
+    struct reference_answer longest[REFERENCE_LIMITS_MAX];
+    struct reference_answer next[REFERENCE_LIMITS_MAX];
+    struct reference_subject charged_early = band->least;
+    struct reference_subject charged_late = band->most;
+
+    look_at(band, &(struct reference_subject){0}, instant.latest_us, untouched);
+    answer_at(band, band->least, instant.latest_us, cost, charged, least);
+    answer_at(band, band->most_so_far, instant.earliest_us, cost, charged, most);
+
+    /* At the border of an aligned window, charges that count in the next one last longer: those
+     * that the request has made already, and this one. */
+    answer_at(band, band->most, instant.earliest_us, cost, charged, next);
+    if (charged) {
+        charge_at(band, &charged_early, instant.earliest_us, cost, soonest);
+        charge_at(band, &charged_late, instant.latest_us, cost, longest);
+    }
+    look_at(band, &charged_early, instant.latest_us, soonest);
+    look_at(band, &charged_late, instant.earliest_us, longest);
+
+    for (size_t i = 0; i < band->count; i++) {
+        answers[i] = (struct reference_band_answer){
+            .may_allow = least[i].allowed,
+            .may_deny = !most[i].allowed,
+            .never = least[i].never,
+            .capacity = untouched[i].remaining,
+            .remaining = {most[i].remaining, least[i].remaining},
+            .reset_us = {soonest[i].reset_us, larger(most[i].reset_us, longest[i].reset_us)},
+            .retry_us = {larger(least[i].retry_us, 1), larger(most[i].retry_us, next[i].retry_us)},
+            .delay_us = {least[i].delay_us, larger(most[i].delay_us, next[i].delay_us)},
+        };
+    }
+}
+
+bool reference_band_is_in_doubt(const struct reference_band *band, struct reference_instant instant)
+{
+    for (size_t i = 0; i < band->count; i++) {
+        const struct reference_counter *least = &band->least.counters[i];
+        const struct reference_counter *most = &band->most.counters[i];
+        int64_t window_us = band->limits[i].window_us;
+
+        if (band->limits[i].algorithm == REFERENCE_FIXED_WINDOW && most->charged > 0 &&
+            instant.earliest_us < most->since_us + window_us &&
+            (least->charged == 0 || instant.latest_us >= least->since_us + window_us))
+            return true;
+    }
+    return false;
+}
+
+/* The memory engine keeps counters until the latest of what their charges asked for, Redis until
+ * what the last one did. */
+void reference_band_charge(struct reference_band *band, struct reference_instant instant,
+                           int64_t cost)
+{
+    struct reference_answer answers[REFERENCE_LIMITS_MAX];
+
+    charge_at(band, &band->least, instant.earliest_us, cost, answers);
+    charge_at(band, &band->most, instant.latest_us, cost, answers);
+    charge_at(band, &band->most_so_far, instant.earliest_us, cost, answers);
+    band->expiry_us.min = untouched_at(band, &band->least, instant.earliest_us);
+    band->expiry_us.max = larger(
+        band->expiry_us.max, untouched_at(band, &band->most, instant.latest_us) + EXPIRY_LATE_US);
+    band->last_width_us = instant.latest_us - instant.earliest_us;
+}
+
+/* A bucket refills since its last charge, at the rate of today. Charged later it has refilled less
+ * since then, but more before: with a rate that is lower than before that no longer balances. */
+void reference_band_edit(struct reference_band *band, size_t which, struct reference_limit limit)
+{
+    struct reference_counter *least = &band->least.counters[which];
+    struct reference_counter *most = &band->most.counters[which];
+    int64_t slower_by = band->limits[which].quota - limit.quota;
+
+    band->limits[which] = limit;
+    if (!reference_has_burst(limit.algorithm) || slower_by <= 0)
+        return;
+    reference_parts unbalanced = (reference_parts)slower_by * band->last_width_us;
+    least->charged = least->charged > unbalanced ? least->charged - unbalanced : 0;
+    if (band->most.is_charged)
+        most->charged += unbalanced;
+}
+
+struct reference_bounds reference_band_forget(struct reference_band *band,
+                                              struct reference_instant instant)
+{
+    reference_band_begin(band, instant);
+    struct reference_bounds counters = {
+        .min = band->least.is_charged ? (int64_t)band->count : 0,
+        .max = band->most.is_charged ? (int64_t)band->count : 0,
+    };
+    band->least = band->most = band->most_so_far = (struct reference_subject){0};
+    band->expiry_us = (struct reference_bounds){0};
+    return counters;
+}
+
+/* Whether the limits allow it or not: what a charge does to a counter does not depend on how much
+ * fits beside it. */
+static void charge_at(const struct reference_band *band, struct reference_subject *subject,
+                      int64_t now_us, int64_t cost, struct reference_answer answers[])
+{
+    struct reference_limit limits[REFERENCE_LIMITS_MAX];
+
+    for (size_t i = 0; i < band->count; i++) {
+        limits[i] = band->limits[i];
+        if (reference_has_burst(limits[i].algorithm))
+            limits[i].burst = QUOTA_BOUNDLESS;
+        else
+            limits[i].quota = QUOTA_BOUNDLESS;
+    }
+    (void)reference_check(subject, limits, band->count, now_us, cost, answers);
+}
+
+static void look_at(const struct reference_band *band, const struct reference_subject *subject,
+                    int64_t now_us, struct reference_answer answers[])
+{
+    struct reference_subject copy = *subject;
+
+    (void)reference_check(&copy, band->limits, band->count, now_us, 0, answers);
+}
+
+/* Whether and when the cost passes is what the limits say; what is left is what is left after the
+ * service has charged it or not. */
+static void answer_at(const struct reference_band *band, struct reference_subject subject,
+                      int64_t now_us, int64_t cost, bool charged, struct reference_answer answers[])
+{
+    struct reference_answer after[REFERENCE_LIMITS_MAX];
+    struct reference_answer charge[REFERENCE_LIMITS_MAX] = {0};
+    struct reference_subject copy = subject;
+
+    (void)reference_check(&copy, band->limits, band->count, now_us, cost, answers);
+    if (charged)
+        charge_at(band, &subject, now_us, cost, charge);
+    look_at(band, &subject, now_us, after);
+    for (size_t i = 0; i < band->count; i++) {
+        answers[i].remaining = after[i].remaining;
+        answers[i].reset_us = after[i].reset_us;
+        answers[i].delay_us = charge[i].delay_us;
+    }
+}
+
+static int64_t untouched_at(const struct reference_band *band,
+                            const struct reference_subject *subject, int64_t now_us)
+{
+    struct reference_answer answers[REFERENCE_LIMITS_MAX];
+    int64_t reset_us = 0;
+
+    look_at(band, subject, now_us, answers);
+    for (size_t i = 0; i < band->count; i++)
+        reset_us = larger(reset_us, answers[i].reset_us);
+    return now_us + reset_us;
+}
+
+static int64_t larger(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
