@@ -4,8 +4,10 @@
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/wait.h"
 
 #define POLICY_BYTES_MAX 4096
+#define WAIT_SECONDS     10
 
 enum { MEMORY, REDIS_UNIX, REDIS_TCP, ENGINE_COUNT };
 
@@ -71,10 +73,22 @@ int world_open(void **state)
     return 0;
 }
 
+int world_open_pair(void **state)
+{
+    (void)world_open(state);
+    struct world *world = *state;
+    struct service_options options = world_options(world);
+
+    if (world->redis != NULL)
+        world->second = service_start(&options);
+    return 0;
+}
+
 int world_close(void **state)
 {
     struct world *world = *state;
 
+    service_stop(world->second);
     service_stop(world->service);
     if (world->redis != NULL)
         expect_that_counters_expire(world->redis);
@@ -101,6 +115,17 @@ struct client *tenant_new(const struct service *service)
     EXPECT(reply, 201, NULL);
     client_set_key(tenant, reply_text(reply, "api_key"));
     return tenant;
+}
+
+struct client *tenant_at_second(const struct world *world, struct client *tenant)
+{
+    struct client *there = stranger_new(world->second);
+    size_t policies = json_array_size(client_get(tenant, "/policy")->json);
+
+    client_set_key(there, client_key(tenant));
+    WAIT_FOR (WAIT_SECONDS, json_array_size(client_get(there, "/policy")->json) == policies)
+        ;
+    return there;
 }
 
 void tenant_policy(struct client *tenant, const char *format, ...)

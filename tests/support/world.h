@@ -15,6 +15,7 @@ struct world {
     struct redis_server *redis; /* NULL with the memory engine */
     const char *redis_url;      /* NULL with the memory engine */
     struct service *service;
+    struct service *second; /* on the same Redis; NULL but after world_open_pair() */
 };
 
 /* The engine comes from the command line: memory, redis_unix or redis_tcp (which asks for a
@@ -25,6 +26,8 @@ void world_choose_engine(int argc, char *argv[]);
 int world_open(void **state);
 /* The same without a service: the tests start their own. */
 int world_open_engine(void **state);
+/* With two services when they can share an engine: NULL is the second one of the memory engine. */
+int world_open_pair(void **state);
 int world_close(void **state);
 
 /* The options of a further service on the same engine. */
@@ -34,6 +37,9 @@ struct service_options world_options(const struct world *world);
 struct client *stranger_new(const struct service *service);
 /* Registers an app and returns a client that uses its key. */
 struct client *tenant_new(const struct service *service);
+
+/* A client of the second service with the same key, once that knows all the app's policies. */
+struct client *tenant_at_second(const struct world *world, struct client *tenant);
 
 /* POST /policy, which must succeed. */
 void tenant_policy(struct client *tenant, const char *format, ...) PRINTF_LIKE(2, 3);

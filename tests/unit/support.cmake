@@ -1,0 +1,2 @@
+# Tests of what the tests themselves rely on.
+unit_test(one_counter LINKS support)
