@@ -10,7 +10,10 @@ unit_test(rate_headers LINKS limit)
 unit_test(take_script LINKS support store limit LABELS redis)
 unit_test(vectors LINKS support store redis limit LABELS redis)
 unit_test(model LINKS support store redis limit LABELS redis)
-unit_test(bounds LINKS limit support)
+foreach(invariants invariants invariants_hints invariants_algorithms invariants_log)
+  unit_test(${invariants} LINKS support store redis limit LABELS redis)
+  target_sources(test_${invariants} PRIVATE counted.c script_redis.c)
+endforeach()
 
 target_compile_definitions(test_policy
   PRIVATE INVALID_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/policies/invalid")

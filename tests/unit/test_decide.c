@@ -158,24 +158,6 @@ static void after_a_clock_went_back_states_are_kept_until_their_own_end(void **s
     }
 }
 
-static void polling_a_bucket_a_million_times_loses_no_fraction(void **state)
-{
-    (void)state;
-    struct limit bucket = bucket_of(1, 3, 2);
-    struct limit_state kept = {0};
-    struct outcome outcome;
-    int64_t keep_us;
-    int64_t allowed = 0;
-
-    /* A third of a token per poll. */
-    for (int64_t i = 0; i < 1000000; i++) {
-        decide(&bucket, 1, &kept, i * SECOND, 1, &outcome, &keep_us);
-        allowed += outcome.allowed;
-    }
-
-    assert_int_equal(allowed, 2 + 999999 / 3);
-}
-
 static void numbers_stay_finite_at_the_largest_of_everything(void **state)
 {
     (void)state;
@@ -342,7 +324,6 @@ int main(void)
         cmocka_unit_test(a_sliding_window_is_kept_for_two_windows_at_most),
         cmocka_unit_test(a_denial_of_each_algorithm_tells_the_least_wait),
         cmocka_unit_test(a_state_of_each_algorithm_is_kept_until_it_says_nothing),
-        cmocka_unit_test(polling_a_bucket_a_million_times_loses_no_fraction),
         cmocka_unit_test(numbers_stay_finite_at_the_largest_of_everything),
     };
 

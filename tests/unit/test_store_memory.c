@@ -470,23 +470,6 @@ static void what_has_expired_does_not_weigh_on_a_changed_limit(void **state)
     memory_table_free(table);
 }
 
-static void a_clock_that_goes_back_gives_nothing_away(void **state)
-{
-    struct memory_table *table = memory_table_new(1024);
-    struct limit limit = window(1, SECOND_US);
-    struct take take = take_of(1, &limit, 1, 1);
-    struct take behind = take;
-
-    (void)state;
-    behind.now_us = START_US - SECOND_US / 2;
-
-    assert_true(allows(table, &take));
-    assert_false(allows(table, &behind));
-    take.now_us += SECOND_US - 1;
-    assert_false(allows(table, &take));
-    memory_table_free(table);
-}
-
 static void the_engine_answers_at_once(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
@@ -736,7 +719,6 @@ int main(void)
         cmocka_unit_test(memory_of_expired_counters_is_used_again),
         cmocka_unit_test(using_the_table_sweeps_out_what_has_expired),
         cmocka_unit_test(what_has_expired_does_not_weigh_on_a_changed_limit),
-        cmocka_unit_test(a_clock_that_goes_back_gives_nothing_away),
         cmocka_unit_test(the_engine_answers_at_once),
         cmocka_unit_test(threads_together_get_exactly_the_quota),
         cmocka_unit_test(random_histories_agree_with_a_plain_model),

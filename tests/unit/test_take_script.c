@@ -209,7 +209,7 @@ static void a_log_alone_needs_no_other_key(void **state)
 }
 
 /* However much is asked beyond it: what is denied is not kept. */
-static void a_log_never_has_more_members_than_the_limit(void **state)
+static void sliding_window_log_stores_no_denial(void **state)
 {
     (void)state;
     struct limit log = minute;
@@ -227,7 +227,7 @@ static void a_log_never_has_more_members_than_the_limit(void **state)
     assert_int_equal(allowed, log.quota);
 }
 
-static void the_time_is_redis_own(void **state)
+static void g10_instances_count_by_the_clock_of_redis_and_not_by_theirs(void **state)
 {
     (void)state;
     struct take take = take_of(&minute, 1, 1);
@@ -368,8 +368,8 @@ int main(void)
         cmocka_unit_test(a_charge_is_kept_as_long_as_it_counts),
         cmocka_unit_test(a_log_is_kept_as_long_as_it_counts),
         cmocka_unit_test(a_log_alone_needs_no_other_key),
-        cmocka_unit_test(a_log_never_has_more_members_than_the_limit),
-        cmocka_unit_test(the_time_is_redis_own),
+        cmocka_unit_test(sliding_window_log_stores_no_denial),
+        cmocka_unit_test(g10_instances_count_by_the_clock_of_redis_and_not_by_theirs),
         cmocka_unit_test(looks_and_denials_write_nothing),
         cmocka_unit_test(a_value_of_another_length_counts_as_none),
         cmocka_unit_test(a_cost_past_the_limit_never_passes),

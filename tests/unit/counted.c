@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "counted.h"
+
+#include "script_redis.h"
+#include "store/store_memory.h"
+#include "support/random.h"
+#include "support/scratch.h"
+
+#include <sodium.h>
+
+#define COUNTERS_MAX (1 << 16)
+
+static struct memory_table *table;
+static struct script_redis *redis;
+
+static void memory_take(const struct take *take, struct outcome *outcome);
+static void script_take(const struct take *take, struct outcome *outcome);
+
+static struct counted_engine engines[] = {
+    {"the memory engine", memory_take, 1000000},
+    {"the script", script_take, 50000},
+};
+
+static struct counted_engine *engine_next;
+
+static int engine_choose(void **state)
+{
+    print_message("On %s:\n", engine_next->name);
+    *state = engine_next++;
+    return 0;
+}
+
+int counted_run_tests(const struct CMUnitTest tests[], size_t count)
+{
+    int failed = 0;
+
+    if (sodium_init() < 0)
+        return 1;
+    table = memory_table_new(COUNTERS_MAX);
+    redis = script_redis_start();
+    engine_next = engines;
+    for (size_t i = 0; i < ARRAY_COUNT(engines); i++)
+        failed += _cmocka_run_group_tests(engines[i].name, tests, count, engine_choose, NULL);
+    script_redis_stop(redis);
+    memory_table_free(table);
+    scratch_remove();
+    return failed;
+}
+
+struct limit counted_limit(enum algorithm_id algorithm, int64_t quota, int64_t seconds,
+                           int64_t burst)
+{
+    return (struct limit){
+        .algorithm = algorithm,
+        .quota = quota,
+        .window_us = seconds * SECOND,
+        .burst = algorithm_of(algorithm)->has_burst ? burst : quota,
+    };
+}
+
+struct limit counted_random_limit(enum algorithm_id algorithm)
+{
+    int64_t quota = 1 + random_below(12);
+    int64_t seconds = 1 + random_below(100);
+
+    return counted_limit(algorithm, quota, seconds, 1 + random_below(12));
+}
+
+struct counted counted_new(const struct counted_engine *engine, const struct limit limits[],
+                           size_t count)
+{
+    struct counted counted = {.engine = engine, .count = count};
+
+    ASSERT(count <= LIMITS_MAX);
+    randombytes_buf(counted.key.subject.bytes, sizeof(counted.key.subject.bytes));
+    memcpy(counted.limits, limits, count * sizeof(limits[0]));
+    return counted;
+}
+
+struct counted counted_of(const struct counted_engine *engine, struct limit limit)
+{
+    return counted_new(engine, &limit, 1);
+}
+
+bool counted_take(struct counted *counted, int64_t now_us, int64_t cost)
+{
+    const struct take take = {
+        .key = counted->key,
+        .limits = counted->limits,
+        .limit_count = counted->count,
+        .cost = cost,
+        .now_us = now_us,
+    };
+
+    counted->outcome = (struct outcome){.status = TAKE_BROKEN};
+    counted->engine->take(&take, &counted->outcome);
+    assert_int_equal(counted->outcome.status, TAKE_DONE);
+    assert_int_equal(counted->outcome.count, counted->count);
+    return counted->outcome.allowed;
+}
+
+int64_t counted_random_step(const struct counted *counted)
+{
+    int64_t window_us = counted->limits[0].window_us;
+
+    if (random_one_in(10))
+        return 0;
+    if (random_one_in(20))
+        return random_below(3 * window_us);
+    return random_below(window_us / (random_one_in(2) ? 5 : 50));
+}
+
+int64_t counted_random_cost(const struct counted *counted)
+{
+    return random_one_in(2) ? 1 : 1 + random_below(limit_capacity(&counted->limits[0]));
+}
+
+void charges_make(struct counted *counted, struct charges *charges)
+{
+    int64_t now_us = random_one_in(2) ? 0 : COUNTED_WALL_US;
+
+    charges->count = 0;
+    while (charges->count < CHARGES_MAX) {
+        int64_t cost = counted_random_cost(counted);
+
+        now_us += counted_random_step(counted);
+        if (!counted_take(counted, now_us, cost))
+            continue;
+        charges->at[charges->count++] = (struct charge){now_us, cost, counted->outcome.at[0]};
+    }
+}
+
+int64_t charges_most_within(const struct charges *charges, int64_t length_us)
+{
+    int64_t most = 0;
+    int64_t sum = 0;
+    size_t first = 0;
+
+    for (size_t last = 0; last < charges->count; last++) {
+        sum += charges->at[last].cost;
+        for (; charges->at[last].at_us - charges->at[first].at_us > length_us; first++)
+            sum -= charges->at[first].cost;
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+
+static void memory_take(const struct take *take, struct outcome *outcome)
+{
+    memory_table_take(table, take, outcome);
+}
+
+static void script_take(const struct take *take, struct outcome *outcome)
+{
+    script_redis_take(redis, take, outcome);
+}
