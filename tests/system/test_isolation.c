@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Apps share nothing, and different names are never one counter. */
+ * Apps share nothing, and different names are never one counter: G8 of the invariants (see
+ * test_invariants_http.c). */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/world.h"
 
 #define POLICY "{'route_key':'/a','limit':3,'window_seconds':3600}"
 
-static void counters_are_not_shared(void **state)
+static void g8_apps_share_no_counter(void **state)
 {
     const struct world *world = *state;
     struct client *one = tenant_new(world->service);
@@ -72,7 +73,7 @@ static void expect_counters_of_their_own(struct client *tenant, const char *cons
     }
 }
 
-static void subjects_that_look_alike_are_not_one(void **state)
+static void g8_subjects_that_look_alike_are_not_one(void **state)
 {
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
@@ -102,7 +103,7 @@ static void subjects_that_look_alike_are_not_one(void **state)
     client_free(tenant);
 }
 
-static void subject_role_and_route_do_not_run_together(void **state)
+static void g8_subject_role_and_route_do_not_run_together(void **state)
 {
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
@@ -110,17 +111,20 @@ static void subject_role_and_route_do_not_run_together(void **state)
         "'user_id':'a_b','route_key':'c'",          "'user_id':'a','route_key':'b_c'",
         "'user_id':'a','route_key':'c','role':'b'", "'user_id':'a:b','route_key':'c'",
         "'user_id':'a','route_key':'b:c'",          "'user_id':'{c}','route_key':'b:c'",
+        "'user_id':'a:','route_key':'b'",           "'user_id':'a','route_key':':b'",
     };
     tenant_policy(tenant, "{'route_key':'c','limit':1,'window_seconds':3600}");
     tenant_policy(tenant, "{'route_key':'c','role':'b','limit':1,'window_seconds':3600}");
     tenant_policy(tenant, "{'route_key':'b_c','limit':1,'window_seconds':3600}");
     tenant_policy(tenant, "{'route_key':'b:c','limit':1,'window_seconds':3600}");
+    tenant_policy(tenant, "{'route_key':'b','limit':1,'window_seconds':3600}");
+    tenant_policy(tenant, "{'route_key':':b','limit':1,'window_seconds':3600}");
 
     expect_counters_of_their_own(tenant, subjects, ARRAY_COUNT(subjects));
     client_free(tenant);
 }
 
-static void a_nul_cannot_cut_a_name_short(void **state)
+static void g8_a_nul_cannot_cut_a_name_short(void **state)
 {
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
@@ -137,12 +141,12 @@ static void a_nul_cannot_cut_a_name_short(void **state)
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counters_are_not_shared),
+        cmocka_unit_test(g8_apps_share_no_counter),
         cmocka_unit_test(logs_are_not_shared),
         cmocka_unit_test(policies_of_another_app_are_as_if_they_were_not),
-        cmocka_unit_test(subjects_that_look_alike_are_not_one),
-        cmocka_unit_test(subject_role_and_route_do_not_run_together),
-        cmocka_unit_test(a_nul_cannot_cut_a_name_short),
+        cmocka_unit_test(g8_subjects_that_look_alike_are_not_one),
+        cmocka_unit_test(g8_subject_role_and_route_do_not_run_together),
+        cmocka_unit_test(g8_a_nul_cannot_cut_a_name_short),
     };
 
     world_choose_engine(argc, argv);
