@@ -12,15 +12,18 @@ static void look_at(const struct reference_band *band, const struct reference_su
 static void answer_at(const struct reference_band *band, struct reference_subject subject,
                       int64_t now_us, int64_t cost, bool charged,
                       struct reference_answer answers[]);
-static int64_t untouched_at(const struct reference_band *band,
-                            const struct reference_subject *subject, int64_t now_us);
+static bool is_charged(const struct reference_band *band, const struct reference_subject *subject);
+static void untouched_at(const struct reference_band *band, const struct reference_subject *subject,
+                         int64_t now_us, int64_t untouched_us[]);
 static int64_t larger(int64_t one, int64_t other);
 
 void reference_band_begin(struct reference_band *band, struct reference_instant instant)
 {
-    if (instant.latest_us >= band->expiry_us.min)
-        band->least = (struct reference_subject){0};
-    if (instant.earliest_us >= band->expiry_us.max)
+    for (size_t i = 0; i < band->count; i++) {
+        if (instant.latest_us >= band->expiry_min_us[i])
+            band->least.counters[i] = (struct reference_counter){0};
+    }
+    if (instant.earliest_us >= band->expiry_max_us)
         band->most = (struct reference_subject){0};
     band->most_so_far = band->most;
 }
@@ -80,19 +83,21 @@ bool reference_band_is_in_doubt(const struct reference_band *band, struct refere
     return false;
 }
 
-/* The memory engine keeps counters until the latest of what their charges asked for, Redis until
+/* The memory engine keeps a counter until the latest of what its charges asked for, Redis a key until
  * what the last one did. */
 void reference_band_charge(struct reference_band *band, struct reference_instant instant,
                            int64_t cost)
 {
     struct reference_answer answers[REFERENCE_LIMITS_MAX];
+    int64_t untouched_us[REFERENCE_LIMITS_MAX];
 
     charge_at(band, &band->least, instant.earliest_us, cost, answers);
     charge_at(band, &band->most, instant.latest_us, cost, answers);
     charge_at(band, &band->most_so_far, instant.earliest_us, cost, answers);
-    band->expiry_us.min = untouched_at(band, &band->least, instant.earliest_us);
-    band->expiry_us.max = larger(
-        band->expiry_us.max, untouched_at(band, &band->most, instant.latest_us) + EXPIRY_LATE_US);
+    untouched_at(band, &band->least, instant.earliest_us, band->expiry_min_us);
+    untouched_at(band, &band->most, instant.latest_us, untouched_us);
+    for (size_t i = 0; i < band->count; i++)
+        band->expiry_max_us = larger(band->expiry_max_us, untouched_us[i] + EXPIRY_LATE_US);
     band->last_width_us = instant.latest_us - instant.earliest_us;
 }
 
@@ -109,7 +114,7 @@ void reference_band_edit(struct reference_band *band, size_t which, struct refer
         return;
     reference_parts unbalanced = (reference_parts)slower_by * band->last_width_us;
     least->charged = least->charged > unbalanced ? least->charged - unbalanced : 0;
-    if (band->most.is_charged)
+    if (most->is_charged)
         most->charged += unbalanced;
 }
 
@@ -118,11 +123,12 @@ struct reference_bounds reference_band_forget(struct reference_band *band,
 {
     reference_band_begin(band, instant);
     struct reference_bounds counters = {
-        .min = band->least.is_charged ? (int64_t)band->count : 0,
-        .max = band->most.is_charged ? (int64_t)band->count : 0,
+        .min = is_charged(band, &band->least) ? (int64_t)band->count : 0,
+        .max = is_charged(band, &band->most) ? (int64_t)band->count : 0,
     };
     band->least = band->most = band->most_so_far = (struct reference_subject){0};
-    band->expiry_us = (struct reference_bounds){0};
+    memset(band->expiry_min_us, 0, sizeof band->expiry_min_us);
+    band->expiry_max_us = 0;
     return counters;
 }
 
@@ -171,16 +177,23 @@ static void answer_at(const struct reference_band *band, struct reference_subjec
     }
 }
 
-static int64_t untouched_at(const struct reference_band *band,
-                            const struct reference_subject *subject, int64_t now_us)
+static bool is_charged(const struct reference_band *band, const struct reference_subject *subject)
+{
+    for (size_t i = 0; i < band->count; i++) {
+        if (subject->counters[i].is_charged)
+            return true;
+    }
+    return false;
+}
+
+static void untouched_at(const struct reference_band *band, const struct reference_subject *subject,
+                         int64_t now_us, int64_t untouched_us[])
 {
     struct reference_answer answers[REFERENCE_LIMITS_MAX];
-    int64_t reset_us = 0;
 
     look_at(band, subject, now_us, answers);
     for (size_t i = 0; i < band->count; i++)
-        reset_us = larger(reset_us, answers[i].reset_us);
-    return now_us + reset_us;
+        untouched_us[i] = now_us + answers[i].reset_us;
 }
 
 static int64_t larger(int64_t one, int64_t other)

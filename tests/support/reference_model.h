@@ -6,7 +6,7 @@
 #define SUPPORT_REFERENCE_MODEL_H
 
 #define REFERENCE_LIMITS_MAX  8
-#define REFERENCE_CHARGES_MAX 64 /* within one window */
+#define REFERENCE_CHARGES_MAX 256 /* within one window */
 
 /* A part is what one microsecond of the window stands for: W parts are one unit. */
 __extension__ typedef __int128 reference_parts;
