@@ -54,6 +54,7 @@ int process_wait(pid_t process, int seconds)
 
 void process_kill(pid_t process)
 {
+    ASSERT(process > 0); /* 0 is the caller's whole group */
     ASSERT(kill(process, SIGKILL) == 0);
     ASSERT(waitpid(process, NULL, 0) == process);
 }
