@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Measures what a decision costs, beside floors and peers in the same run.
+
+The figure is CPU µs per decision: what the kernel has charged to the process, all its threads,
+divided by the decisions it answered. Wall time on a shared machine says little; CPU decides how many
+cores are paid for. Every repeat measures each row once, for a short time, beginning elsewhere and
+every other time backwards: what else the machine does meets all of them. Ratios are of figures of
+one repeat. Nothing is pinned to a core. wrk sends over connections that stay open, on the same
+machine, with users drawn at random.
+
+Everything that is measured is started here, on free ports of 127.0.0.1 with files in a scratch
+directory, and stopped at the end.
+
+  hello    libmicrohttpd in Sluice's event loop with a constant answer (hello.c)
+  nginx    limit_req with a state per user and a constant answer; one worker process
+  webdis   calls Sluice's script in Redis with the same arguments; one thread, one link
+  floor    redis-benchmark calls a script of the same commands with constants, as many calls at a
+           time as Sluice sent; its Redis column is the floor of Sluice's
+  memory, no journal   Sluice linked with a journal that keeps nothing (without_journal.c)
+
+--instructions counts instead: two runs of different lengths under callgrind, so that what starting
+costs cancels out. It is for comparing two commits, and repeats to about one per cent.
+"""
+
+import argparse
+import contextlib
+import json
+import pathlib
+import platform
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import instructions
+import report
+from loads import Spoilt
+from rows import CLAIMS, ROWS
+
+PACKAGES = ["libmicrohttpd12", "libevent-2.1-7", "redis-server", "nginx-light", "webdis", "wrk"]
+
+
+def main():
+    options = arguments()
+    # So that a SIGTERM, too, stops what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as scratch, \
+            contextlib.ExitStack() as running:
+        if options.instructions:
+            return instructions.main(options.build, pathlib.Path(scratch))
+        rows = [row for row in ROWS if re.search(options.rows, row.name)
+                and not (options.quick and row.is_slow)]
+        results = run(rows, options, pathlib.Path(scratch), running)
+    return finish(rows, results, options)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true",
+                        help="fail when a claim is missed in most repeats, three at least")
+    parser.add_argument("--rows", metavar="PATTERN", default="",
+                        help="only the rows whose name matches")
+    parser.add_argument("--repeats", type=int, default=9, help="how often (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=1,
+                        help="how long a row is measured each time (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true",
+                        help="once, a second each, without the rows that are slow to set up")
+    parser.add_argument("--json", metavar="FILE", type=pathlib.Path,
+                        help="write every figure of every repeat there")
+    parser.add_argument("--instructions", action="store_true",
+                        help="count instructions per decision under callgrind instead")
+    parser.add_argument("--build", type=pathlib.Path, default="build/release",
+                        help="what to measure (default: %(default)s)")
+    options = parser.parse_args()
+    options.build = options.build.resolve()
+    if options.quick:
+        options.repeats, options.seconds = 1, 1
+    return options
+
+
+def run(rows, options, scratch, running):
+    """The figures of each row, by its name: one entry per repeat."""
+    services, latest, results = {}, {}, {row.name: [] for row in rows}
+    for row in rows:
+        started = time.monotonic()
+        if row.service not in services:
+            services[row.service] = row.service
+            running.callback(row.service.stop)
+            row.service.start(options.build, scratch / str(len(services)))
+        service = services[row.service]
+        with about(row):
+            row.load.prepare(service)
+            latest[row.name] = row.load.measure(service, 1, latest)
+        progress(f"ready: {row.name} ({time.monotonic() - started:.1f} s)")
+    for repeat in range(options.repeats):
+        for row in in_turn(rows, repeat, options.repeats):
+            progress(f"repeat {repeat + 1} of {options.repeats}: {row.name}")
+            with about(row):
+                latest[row.name] = row.load.measure(services[row.service], options.seconds, latest)
+            results[row.name].append(latest[row.name])
+    progress("")
+    return results
+
+
+def in_turn(rows, repeat, repeats):
+    """Rows that are compared stand beside each other in the table, and so in time."""
+    begin = len(rows) * repeat // repeats
+    turned = rows[begin:] + rows[:begin]
+    return turned if repeat % 2 == 0 else turned[::-1]
+
+
+@contextlib.contextmanager
+def about(row):
+    try:
+        yield
+    except Spoilt as reason:
+        sys.exit(f"bench: {row.name}: {reason}")
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
+
+
+def finish(rows, results, options):
+    claims, missed = report.claims_table(CLAIMS, results)
+    print(machine(), report.rows_table(rows, results), claims, sep="\n\n")
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine(), "results": results}, indent=1))
+    return 1 if options.check and missed else 0
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    versions = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", *PACKAGES],
+                              capture_output=True, text=True).stdout
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True,
+                            text=True).stdout.strip()
+    return (f"{commit} on {model[1] if model else platform.machine()}, "
+            f"Linux {platform.release()}\n{versions.rstrip(', ')}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Instructions per decision, by callgrind."""
+
+import http.client
+import re
+
+from loads import Requests
+from report import table
+from services import Sluice, blanks_filled
+
+KEYS = 1000
+FEW, MANY = 300, 1300
+CASES = [
+    ("a check", {}, Requests(keys=KEYS)),
+    ("beside unused features", {"policies": "unused features"}, Requests(keys=KEYS)),
+    ("three limits", {"policies": "three limits"}, Requests(keys=KEYS)),
+    ("explain", {}, Requests(keys=KEYS, explain=True)),
+    ("denied", {"policies": "closed"}, Requests(keys=KEYS, denied=True)),
+    ("batch of 100, each", {}, Requests(keys=KEYS, batch=100)),
+]
+
+
+def main(build, scratch):
+    lines = []
+    for number, (name, arrangement, load) in enumerate(CASES):
+        divisor = max(load.batch, 1)
+        few, many = (count // 10 if load.batch else count for count in (FEW, MANY))
+        counts = [counted(build, scratch / f"{number}-{requests}", arrangement, load, requests)
+                  for requests in (few, many)]
+        lines.append([name, f"{(counts[1] - counts[0]) / (many - few) / divisor:,.0f}"])
+    print(table(["memory engine", "instructions per decision"], lines))
+    return 0
+
+
+def counted(build, scratch, arrangement, load, requests):
+    """Instructions of a whole run, from start to end, with this many requests on one connection."""
+    profile = scratch / "callgrind.out"
+    service = Sluice(prefix=("valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}"),
+                     **arrangement)
+    try:
+        service.start(build, scratch)
+        template = service.request(load)
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+        connection.connect()
+        for number in range(requests):
+            users = template.replace(f"@number:{KEYS}@", f"{number % KEYS:07d}")
+            connection.sock.sendall(blanks_filled(users).encode())
+            answer = http.client.HTTPResponse(connection.sock, method="POST")
+            answer.begin()
+            answer.read()
+        connection.close()
+    finally:
+        service.stop()
+    return int(re.search(r"^(?:totals|summary): (\d+)", profile.read_text(), re.M)[1])

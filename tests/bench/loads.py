@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""What is done to a service, and the figures that come of it.
+
+A load has `prepare(service)`, once, and `measure(service, seconds, latest)`, to warm up and once
+per repeat; `latest` has what the rows measured last. It returns figures by name. CPU is what the
+kernel has charged to the processes, divided by the decisions that were answered meanwhile.
+"""
+
+from dataclasses import dataclass
+import json
+import pathlib
+import subprocess
+import time
+
+from processes import wait_for
+
+REPLAY = pathlib.Path(__file__).parent / "wrk" / "replay.lua"
+# Answers that Redis had no part in are a service in trouble, not a fast one.
+REDIS_SHARE_MIN = 0.995
+CALLS_PER_SECOND = 50_000   # about what Redis does: redis-benchmark counts calls, not seconds
+PIPELINE_DEFAULT = 16
+
+
+class Spoilt(Exception):
+    """The service did not do what the row says, so its figures mean nothing."""
+
+
+class Meters:
+    """What the processes of a service use from here on."""
+
+    def __init__(self, service):
+        self.service = service
+        self.cpu_us = {role: process.cpu_us() for role, process in service.processes.items()}
+        self.scripts, self.reads = self._redis_counts()
+
+    def figures(self, decisions):
+        figures = {}
+        for role, process in self.service.processes.items():
+            name = "cpu_us" if role == "service" else f"{role}_us"
+            figures[name] = (process.cpu_us() - self.cpu_us[role]) / decisions
+        if "redis" in self.service.processes:
+            scripts, reads = self._redis_counts()
+            figures["redis_share"] = (scripts - self.scripts) / decisions
+            figures["calls_per_read"] = (scripts - self.scripts) / max(reads - self.reads, 1)
+        if "service" in self.service.processes:
+            figures["rss_mb"] = self.service.processes["service"].resident_bytes() / 1e6
+        return figures
+
+    def _redis_counts(self):
+        if "redis" not in self.service.processes:
+            return 0, 0
+        return self.service.redis_counts()
+
+
+@dataclass(frozen=True)
+class Requests:
+    """wrk, over connections that stay open."""
+
+    keys: int = 100_000
+    connections: int = 64
+    batch: int = 0
+    denied: bool = False
+    explain: bool = False
+    threads: int = 1
+
+    def prepare(self, service):
+        self._template(service).write_text(service.request(self))
+        service.ask(self)
+        answer = service.ask(self)
+        expected = service.denied if self.denied else service.allowed
+        if answer.count(expected) < max(self.batch, 1):
+            raise Spoilt(f"expected {expected}: {answer[:300]}")
+
+    def measure(self, service, seconds, latest):
+        meters = Meters(service)
+        answers = self._wrk(service, seconds)
+        decisions = answers["requests"] * max(self.batch, 1)
+        figures = meters.figures(decisions)
+        refused = answers["requests"] if self.denied and not self.batch else 0
+        if answers["broken"] or answers["refused"] != refused:
+            raise Spoilt(f"answers that should not be: {answers}")
+        if figures.get("redis_share", 1) < REDIS_SHARE_MIN:
+            raise Spoilt(f"Redis decided only {figures['redis_share']:.1%}")
+        return {"rps": answers["requests"] / answers["seconds"], "p50_ms": answers["p50_ms"],
+                "p99_ms": answers["p99_ms"], **figures}
+
+    def _template(self, service):
+        return service.scratch / f"request-{hash(self) & 0xffffffff:08x}"
+
+    def _wrk(self, service, seconds):
+        done = subprocess.run(
+            ["wrk", f"-t{self.threads}", f"-c{self.connections}", f"-d{seconds}s", "-s", REPLAY,
+             f"http://127.0.0.1:{service.port}", "--", self._template(service)],
+            capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1])
+
+
+@dataclass(frozen=True)
+class ScriptCalls:
+    """redis-benchmark over one connection, sending as many calls at a time as Sluice's link did in
+    the row `pipelined_like`."""
+
+    pipelined_like: str
+    keys: int = 100_000
+
+    def prepare(self, service):
+        pass
+
+    def measure(self, service, seconds, latest):
+        meters = Meters(service)
+        calls = CALLS_PER_SECOND * seconds
+        pipeline = latest.get(self.pipelined_like, {}).get("calls_per_read", PIPELINE_DEFAULT)
+        done = subprocess.run(
+            ["redis-benchmark", "-p", str(service.redis_port), "-c", "1", "-P",
+             str(max(round(pipeline), 1)), "-r", str(self.keys), "-n", str(calls), "--csv",
+             *service.command(self)], capture_output=True, text=True, check=True)
+        fields = [field.strip('"') for field in done.stdout.splitlines()[-1].rsplit(",", 7)]
+        return {"rps": float(fields[1]), "p50_ms": float(fields[4]), "p99_ms": float(fields[6]),
+                **meters.figures(calls)}
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Nothing at all: how often does a thread wake up?"""
+
+    def prepare(self, service):
+        pass
+
+    def measure(self, service, seconds, latest):
+        process = service.processes["service"]
+        begun, before = time.monotonic(), process.wakeups()
+        time.sleep(seconds)
+        woken = process.wakeups() - before
+        return {"wakeups_per_s": woken / (time.monotonic() - begun),
+                "rss_mb": process.resident_bytes() / 1e6}
+
+
+@dataclass(frozen=True)
+class Restart:
+    """From starting the program, on data that is there, to the first decision."""
+
+    keys: int = 1
+    batch: int = 0
+    explain: bool = False
+
+    def prepare(self, service):
+        pass
+
+    def measure(self, service, seconds, latest):
+        begun = time.monotonic()
+        service.restart()
+        wait_for(lambda: service.allowed in service.ask(self), "the first decision")
+        return {"start_ms": (time.monotonic() - begun) * 1e3}
+
+
+@dataclass(frozen=True)
+class CounterBytes:
+    """What one counter takes: resident memory per counter, or MEMORY USAGE of a key."""
+
+    def prepare(self, service):
+        pass
+
+    def measure(self, service, seconds, latest):
+        if "redis" in service.processes:
+            return {"counter_bytes": service.key_bytes()}
+        return {"counter_bytes": service.bytes_per_counter}

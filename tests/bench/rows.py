@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""What is measured (ROWS) and what must come of it (CLAIMS)."""
+
+from dataclasses import dataclass
+
+from loads import CounterBytes, Idle, Requests, Restart, ScriptCalls
+from services import Hello, Nginx, RedisFloor, Sluice, Webdis
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    service: object
+    load: object
+    is_slow: bool = False   # to set up; left out by --quick
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A figure of a row, or its ratio to that of another row, never exceeds the bound."""
+
+    text: str
+    row: str
+    figure: str
+    bound: float
+    beside: str = ""
+    inverse: bool = False   # the figure is the better the greater it is
+
+
+MEMORY, REDIS = Sluice(), Sluice(engine="redis")
+MEMORY_2, REDIS_2 = Sluice(workers=2), Sluice(engine="redis", workers=2)
+CLOSED = Sluice(policies="closed", filled=100_000)
+CLOSED_REDIS = Sluice(engine="redis", policies="closed", filled=100_000)
+MILLION = Sluice(filled=1_000_000)
+
+ROWS = [
+    Row("hello: libmicrohttpd alone", Hello(), Requests()),
+    Row("nginx: limit_req", Nginx(), Requests()),
+    Row("memory", MEMORY, Requests()),
+    Row("memory, no journal", Sluice(binary="bench_without_journal"), Requests()),
+    Row("memory, hot key", MEMORY, Requests(keys=1)),
+    Row("memory, 16 connections", MEMORY, Requests(connections=16)),
+    Row("memory, 512 connections", MEMORY, Requests(connections=512)),
+    Row("memory, 2 workers", MEMORY_2, Requests(threads=2)),
+    Row("memory, 2 workers, hot key", MEMORY_2, Requests(keys=1, threads=2)),
+    Row("memory, batch of 100", MEMORY, Requests(batch=100, connections=16)),
+    Row("memory, 2 workers, batch of 100", MEMORY_2,
+        Requests(batch=100, connections=16, threads=2)),
+    Row("memory, all denied", CLOSED, Requests(denied=True)),
+    Row("memory, all denied, hot key", CLOSED, Requests(denied=True, keys=1)),
+    Row("memory, three limits", Sluice(policies="three limits"), Requests()),
+    Row("memory, beside unused features", Sluice(policies="unused features"), Requests()),
+    Row("memory, explain", MEMORY, Requests(explain=True)),
+    Row("memory, 1,000 keys", Sluice(label="a thousand keys"), Requests(keys=1000)),
+    Row("memory, 1,000,000 keys", MILLION, Requests(keys=1_000_000), is_slow=True),
+    Row("memory, 1,000 policies", Sluice(policies="thousand"), Requests(), is_slow=True),
+    Row("memory, 10,000 apps", Sluice(apps=10_000), Requests(), is_slow=True),
+
+    Row("redis", REDIS, Requests()),
+    Row("webdis: the same script", Webdis(), Requests()),
+    Row("floor: the script with constants", RedisFloor(), ScriptCalls(pipelined_like="redis")),
+    Row("redis, hot key", REDIS, Requests(keys=1)),
+    Row("redis, 16 connections", REDIS, Requests(connections=16)),
+    Row("redis, 512 connections", REDIS, Requests(connections=512)),
+    Row("redis, 2 workers", REDIS_2, Requests(threads=2)),
+    Row("redis, batch of 100", REDIS, Requests(batch=100, connections=16)),
+    Row("redis, all denied", CLOSED_REDIS, Requests(denied=True)),
+    Row("redis, three limits", Sluice(engine="redis", policies="three limits"), Requests()),
+
+    Row("memory, a counter", MILLION, CounterBytes(), is_slow=True),
+    Row("redis, a counter", REDIS, CounterBytes()),
+    Row("memory, idle", Sluice(label="idle"), Idle()),
+    Row("redis, idle", Sluice(engine="redis", label="idle"), Idle()),
+    Row("memory, start", Sluice(label="start"), Restart()),
+]
+
+CLAIMS = [
+    Claim("a check costs at most 1.35 x libmicrohttpd's hello",
+          "memory", "cpu_us", 1.35, "hello: libmicrohttpd alone"),
+    Claim("a check costs at most 1.25 x nginx limit_req",
+          "memory", "cpu_us", 1.25, "nginx: limit_req"),
+    Claim("with Redis, a check costs no more than webdis",
+          "redis", "cpu_us", 1.0, "webdis: the same script"),
+    Claim("with Redis, as many requests/s as webdis",
+          "redis", "rps", 1.0, "webdis: the same script", inverse=True),
+    Claim("Redis spends at most 1.3 x the script with constants",
+          "redis", "redis_us", 1.3, "floor: the script with constants"),
+    Claim("Redis spends on three limits at most 1.6 x one limit",
+          "redis, three limits", "redis_us", 1.6, "redis"),
+    Claim("journal and usage cost at most 8 %",
+          "memory", "cpu_us", 1.08, "memory, no journal"),
+    # Two equal services differ by this much from run to run; --instructions is exact.
+    Claim("unused features cost nothing",
+          "memory, beside unused features", "cpu_us", 1.05, "memory"),
+    Claim("from 10^3 to 10^6 keys, at most 25 % more",
+          "memory, 1,000,000 keys", "cpu_us", 1.25, "memory, 1,000 keys"),
+    Claim("from 1 to 1,000 policies, at most 25 % more",
+          "memory, 1,000 policies", "cpu_us", 1.25, "memory"),
+    Claim("from 1 to 10,000 apps, at most 25 % more",
+          "memory, 10,000 apps", "cpu_us", 1.25, "memory"),
+    Claim("a counter in memory takes at most 96 bytes", "memory, a counter", "counter_bytes", 96),
+    Claim("a counter in Redis takes at most 160 bytes", "redis, a counter", "counter_bytes", 160),
+    Claim("idle, at most 10 wake-ups a second", "memory, idle", "wakeups_per_s", 10),
+    Claim("idle with Redis, at most 10 wake-ups a second", "redis, idle", "wakeups_per_s", 10),
+    Claim("the first decision within 100 ms of the start", "memory, start", "start_ms", 100),
+]

@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The benchmark's own arithmetic; nothing is started here."""
+
+import dataclasses
+import pathlib
+import re
+import unittest
+
+import bench
+import report
+import services
+from rows import CLAIMS, ROWS, Claim
+
+SOURCES = pathlib.Path(__file__).resolve().parents[2]
+
+
+def repeats(figure, *values):
+    return [{figure: value} for value in values]
+
+
+class Claims(unittest.TestCase):
+    claim = Claim("at most twice", "a", "cpu_us", 2.0, "b")
+
+    def missed(self, *values):
+        return report.is_missed(self.claim, values)
+
+    def test_a_ratio_is_of_one_repeat(self):
+        results = {"a": repeats("cpu_us", 10, 30), "b": repeats("cpu_us", 5, 10)}
+
+        self.assertEqual(report.ratios(self.claim, results), [2, 3])
+
+    def test_more_is_better_where_the_claim_says_so(self):
+        inverse = dataclasses.replace(self.claim, figure="rps", inverse=True)
+        results = {"a": repeats("rps", 100), "b": repeats("rps", 150)}
+
+        self.assertEqual(report.ratios(inverse, results), [1.5])
+
+    def test_without_a_row_beside_it_the_figure_itself_counts(self):
+        alone = dataclasses.replace(self.claim, beside="")
+
+        self.assertEqual(report.ratios(alone, {"a": repeats("cpu_us", 7, 8)}), [7, 8])
+
+    def test_the_bound_itself_holds(self):
+        self.assertFalse(self.missed(2.0, 2.0, 2.0))
+
+    def test_two_misses_of_three_are_not_enough(self):
+        self.assertFalse(self.missed(3, 3, 1))
+        self.assertTrue(self.missed(3, 3, 3))
+
+    def test_most_of_many_repeats_have_to_miss(self):
+        self.assertFalse(self.missed(3, 3, 3, 3, 1, 1, 1, 1))
+        self.assertTrue(self.missed(3, 3, 3, 3, 3, 1, 1, 1, 1))
+
+    def test_a_single_repeat_can_miss(self):
+        self.assertTrue(self.missed(3))
+
+    def test_a_claim_whose_rows_were_not_run_is_left_out(self):
+        text, missed = report.claims_table([self.claim], {"a": repeats("cpu_us", 9)})
+
+        self.assertNotIn(self.claim.text, text)
+        self.assertEqual(missed, [])
+
+    def test_a_missed_claim_is_returned_and_shown(self):
+        results = {"a": repeats("cpu_us", 9), "b": repeats("cpu_us", 3)}
+
+        text, missed = report.claims_table([self.claim], results)
+
+        self.assertIn("MISSED", text)
+        self.assertEqual(missed, [self.claim])
+
+    def test_every_claim_is_about_rows_that_there_are(self):
+        names = [row.name for row in ROWS]
+
+        for claim in CLAIMS:
+            self.assertIn(claim.row, names)
+            self.assertIn(claim.beside or claim.row, names)
+        self.assertEqual(len(names), len(set(names)))
+
+
+class Tables(unittest.TestCase):
+    def test_the_median_is_shown_with_the_ends(self):
+        self.assertEqual(report.spread([3, 1000, 2], 1), "3.0 (2.0..1,000.0)")
+        self.assertEqual(report.spread([], 1), "-")
+
+    def test_figures_are_aligned_to_the_right(self):
+        text = report.table(["name", "n"], [["a", "1"], ["bb", "10"]])
+
+        self.assertEqual(text.splitlines(), ["name   n", "----  --", "a      1", "bb    10"])
+
+
+class Order(unittest.TestCase):
+    def test_each_repeat_has_every_row_once(self):
+        rows = list(range(7))
+
+        for repeat in range(5):
+            self.assertEqual(sorted(bench.in_turn(rows, repeat, 5)), rows)
+
+    def test_repeats_begin_elsewhere_and_turn_round(self):
+        self.assertEqual(bench.in_turn([1, 2, 3, 4], 0, 2), [1, 2, 3, 4])
+        self.assertEqual(bench.in_turn([1, 2, 3, 4], 1, 2), [2, 1, 4, 3])
+
+
+class Requests(unittest.TestCase):
+    def test_a_filled_template_has_the_length_it_announces(self):
+        head, body = services.blanks_filled(
+            services.http_request("/check", [], '{"user_id":"u@number:100000@"}')
+        ).split("\r\n\r\n")
+
+        self.assertEqual(body, '{"user_id":"u0000000"}')
+        self.assertIn(f"Content-Length: {len(body)}", head)
+
+    def test_equal_arrangements_share_a_service(self):
+        self.assertEqual(services.Sluice(), services.Sluice())
+        self.assertNotEqual(services.Sluice(), services.Sluice(label="another"))
+        self.assertEqual(len({services.Hello(), services.Hello(), services.Nginx()}), 2)
+
+
+class Floor(unittest.TestCase):
+    def pool(self, path):
+        text = (SOURCES / path).read_text()
+        return re.search(r"#define CONNECTION_POOL_BYTES +(.*)", text)[1]
+
+    def test_its_connections_have_as_much_memory_as_the_services(self):
+        self.assertEqual(self.pool("tests/bench/hello.c"), self.pool("src/http/http_server.c"))
+
+
+if __name__ == "__main__":
+    unittest.main()
