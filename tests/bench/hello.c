@@ -3,8 +3,8 @@
  * usage: bench_hello PORT
  *
  * The floor under every answer of Sluice: libmicrohttpd in external epoll mode inside libevent, as
- * in src/http/http_server.c, reading a body and answering with one that is always the same and looks
- * like a check's. One thread. Ends with SIGTERM. */
+ * in src/http/http_server.c, reading a body and answering with one that is always the same and
+ * looks like a check's. One thread. Ends with SIGTERM. */
 #include <arpa/inet.h>
 #include <event2/event.h>
 #include <microhttpd.h>

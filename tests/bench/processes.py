@@ -75,7 +75,8 @@ class Process:
                    if line.startswith("VmRSS"))
 
     def _tasks(self):
-        return [task for pid in self._pids() for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+        return [task for pid in self._pids()
+                for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
 
     def _pids(self):
         pid = self.process.pid

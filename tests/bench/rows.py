@@ -4,7 +4,8 @@
 from dataclasses import dataclass
 
 from loads import CounterBytes, Idle, Requests, Restart, ScriptCalls
-from services import Hello, Nginx, RedisFloor, Sluice, Webdis
+from peers import Hello, Nginx, RedisFloor, Webdis
+from sluice import Sluice
 
 
 @dataclass(frozen=True)
@@ -33,39 +34,40 @@ CLOSED = Sluice(policies="closed", filled=100_000)
 CLOSED_REDIS = Sluice(engine="redis", policies="closed", filled=100_000)
 MILLION = Sluice(filled=1_000_000)
 
+# What is compared stands beside each other, and so in time.
 ROWS = [
     Row("hello: libmicrohttpd alone", Hello(), Requests()),
     Row("nginx: limit_req", Nginx(), Requests()),
     Row("memory", MEMORY, Requests()),
     Row("memory, no journal", Sluice(binary="bench_without_journal"), Requests()),
+    Row("memory, beside unused features", Sluice(policies="unused features"), Requests()),
+    Row("memory, 1,000 policies", Sluice(policies="thousand"), Requests(), is_slow=True),
+    Row("memory, 10,000 apps", Sluice(apps=10_000), Requests(), is_slow=True),
+    Row("memory, 1,000,000 keys", MILLION, Requests(keys=1_000_000), is_slow=True),
+    Row("memory, 1,000 keys", Sluice(label="a thousand keys"), Requests(keys=1000)),
     Row("memory, hot key", MEMORY, Requests(keys=1)),
     Row("memory, 16 connections", MEMORY, Requests(connections=16)),
     Row("memory, 512 connections", MEMORY, Requests(connections=512)),
     Row("memory, 2 workers", MEMORY_2, Requests(threads=2)),
     Row("memory, 2 workers, hot key", MEMORY_2, Requests(keys=1, threads=2)),
+    Row("memory, three limits", Sluice(policies="three limits"), Requests()),
+    Row("memory, explain", MEMORY, Requests(explain=True)),
+    Row("memory, all denied", CLOSED, Requests(denied=True)),
+    Row("memory, all denied, hot key", CLOSED, Requests(denied=True, keys=1)),
     Row("memory, batch of 100", MEMORY, Requests(batch=100, connections=16)),
     Row("memory, 2 workers, batch of 100", MEMORY_2,
         Requests(batch=100, connections=16, threads=2)),
-    Row("memory, all denied", CLOSED, Requests(denied=True)),
-    Row("memory, all denied, hot key", CLOSED, Requests(denied=True, keys=1)),
-    Row("memory, three limits", Sluice(policies="three limits"), Requests()),
-    Row("memory, beside unused features", Sluice(policies="unused features"), Requests()),
-    Row("memory, explain", MEMORY, Requests(explain=True)),
-    Row("memory, 1,000 keys", Sluice(label="a thousand keys"), Requests(keys=1000)),
-    Row("memory, 1,000,000 keys", MILLION, Requests(keys=1_000_000), is_slow=True),
-    Row("memory, 1,000 policies", Sluice(policies="thousand"), Requests(), is_slow=True),
-    Row("memory, 10,000 apps", Sluice(apps=10_000), Requests(), is_slow=True),
 
-    Row("redis", REDIS, Requests()),
     Row("webdis: the same script", Webdis(), Requests()),
+    Row("redis", REDIS, Requests()),
     Row("floor: the script with constants", RedisFloor(), ScriptCalls(pipelined_like="redis")),
+    Row("redis, three limits", Sluice(engine="redis", policies="three limits"), Requests()),
     Row("redis, hot key", REDIS, Requests(keys=1)),
     Row("redis, 16 connections", REDIS, Requests(connections=16)),
     Row("redis, 512 connections", REDIS, Requests(connections=512)),
     Row("redis, 2 workers", REDIS_2, Requests(threads=2)),
-    Row("redis, batch of 100", REDIS, Requests(batch=100, connections=16)),
     Row("redis, all denied", CLOSED_REDIS, Requests(denied=True)),
-    Row("redis, three limits", Sluice(engine="redis", policies="three limits"), Requests()),
+    Row("redis, batch of 100", REDIS, Requests(batch=100, connections=16)),
 
     Row("memory, a counter", MILLION, CounterBytes(), is_slow=True),
     Row("redis, a counter", REDIS, CounterBytes()),

@@ -9,8 +9,10 @@ import unittest
 
 import bench
 import report
-import services
+from peers import Hello, Nginx
 from rows import CLAIMS, ROWS, Claim
+from services import blanks_filled, http_request
+from sluice import Sluice
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
 
@@ -103,17 +105,17 @@ class Order(unittest.TestCase):
 
 class Requests(unittest.TestCase):
     def test_a_filled_template_has_the_length_it_announces(self):
-        head, body = services.blanks_filled(
-            services.http_request("/check", [], '{"user_id":"u@number:100000@"}')
-        ).split("\r\n\r\n")
+        request = http_request("/check", [], '{"user_id":"u@number:100000@"}')
+
+        head, body = blanks_filled(request).split("\r\n\r\n")
 
         self.assertEqual(body, '{"user_id":"u0000000"}')
         self.assertIn(f"Content-Length: {len(body)}", head)
 
     def test_equal_arrangements_share_a_service(self):
-        self.assertEqual(services.Sluice(), services.Sluice())
-        self.assertNotEqual(services.Sluice(), services.Sluice(label="another"))
-        self.assertEqual(len({services.Hello(), services.Hello(), services.Nginx()}), 2)
+        self.assertEqual(Sluice(), Sluice())
+        self.assertNotEqual(Sluice(), Sluice(label="another"))
+        self.assertEqual(len({Hello(), Hello(), Nginx()}), 2)
 
 
 class Floor(unittest.TestCase):

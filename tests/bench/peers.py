@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The floors and the peers that Sluice is measured beside."""
+
+from dataclasses import dataclass
+import json
+
+from services import QUOTA, ROUTE, WINDOW_SECONDS, Service, WithRedis, http_request
+
+class Peer(Service):
+    """Gets the very bytes that Sluice would get, unless it says otherwise."""
+
+    path = "/check"
+
+    def request(self, load):
+        key = "slk_" + "0" * 51
+        body = f'{{"user_id":"u@number:{load.keys}@","route_key":"{ROUTE}"}}'
+        return http_request(self.path.format(load=load), [f"X-API-Key: {key}"], body)
+
+
+@dataclass(unsafe_hash=True)
+class Hello(Peer):
+    """libmicrohttpd in the same event loop, with a constant answer."""
+
+    def launch(self):
+        self.run("service", [self.build / "bench_hello", self.port], self.port)
+
+
+NGINX_CONFIG = """
+daemon off;
+worker_processes 1;
+pid {scratch}/nginx.pid;
+error_log stderr crit;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  keepalive_timeout 60s;
+  keepalive_requests 1000000000;
+  client_body_temp_path {scratch}/body;
+  proxy_temp_path {scratch}/proxy;
+  fastcgi_temp_path {scratch}/fastcgi;
+  uwsgi_temp_path {scratch}/uwsgi;
+  scgi_temp_path {scratch}/scgi;
+  limit_req_zone $arg_user zone=users:64m rate=1000000r/s;
+  server {{
+    listen 127.0.0.1:{port};
+    # `return` would answer before limit_req is asked, which is only just before access is decided.
+    # So access is denied, and the page for that is the answer: no file, no system call.
+    location = /check {{
+      limit_req zone=users burst=1000000 nodelay;
+      deny all;
+      error_page 403 =200 @allowed;
+    }}
+    location @allowed {{
+      default_type application/json;
+      add_header X-RateLimit-Limit 1000000000;
+      return 200 '{{"allowed":true,"limit":1000000000,"retry_after":0,"reason":null}}';
+    }}
+  }}
+}}
+"""
+
+
+@dataclass(unsafe_hash=True)
+class Nginx(Peer):
+    """limit_req with a state per user, one worker process, and nothing written to disk."""
+
+    path = "/check?user=u@number:{load.keys}@"
+
+    def launch(self):
+        config = self.scratch / "nginx.conf"
+        config.write_text(NGINX_CONFIG.format(scratch=self.scratch, port=self.port))
+        self.run("service", ["nginx", "-p", self.scratch, "-c", config, "-e", "stderr"], self.port)
+
+
+# What Sluice sends for one check of PLAIN: a key of the same length, and the same arguments.
+SCRIPT_ARGUMENTS = ["1", "fixed_window", str(QUOTA), str(WINDOW_SECONDS * 1_000_000), str(QUOTA)]
+SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:01234567"
+
+
+@dataclass(unsafe_hash=True)
+class Webdis(WithRedis, Peer):
+    """Redis over HTTP, calling the same script with the same arguments."""
+
+    allowed, denied = '"EVALSHA":[1,', '"EVALSHA":[0,'
+
+    def launch(self):
+        self.launch_redis()
+        self.sha1 = self.script_load((self.build / "lua" / "take.lua").read_text())
+        config = self.scratch / "webdis.json"
+        config.write_text(json.dumps({
+            "redis_host": "127.0.0.1", "redis_port": self.redis_port, "redis_auth": None,
+            "http_host": "127.0.0.1", "http_port": self.port, "threads": 1, "pool_size": 1,
+            "daemonize": False, "verbosity": 0, "logfile": str(self.scratch / "webdis.log"),
+        }))
+        self.run("service", ["webdis", config], self.port)
+
+    def request(self, load):
+        key = SCRIPT_KEY.format(subject=f"AAAAAAAAAAAAAAA@number:{load.keys}@")
+        return http_request("/", [], "/".join(["EVALSHA", self.sha1, "1", key, *SCRIPT_ARGUMENTS]))
+
+
+# The commands of a charged check, with constants for all that is computed.
+FLOOR_SCRIPT = """
+redis.call("TIME")
+redis.call("GET", KEYS[1])
+redis.call("SET", KEYS[1], "0123456789abcdef", "PX", "3600000")
+return { 1, 999999999, 3600000000, 0, 0 }
+"""
+
+
+@dataclass(unsafe_hash=True)
+class RedisFloor(WithRedis):
+    """Redis alone, asked by redis-benchmark for the script with constants."""
+
+    def launch(self):
+        self.launch_redis()
+        self.sha1 = self.script_load(FLOOR_SCRIPT)
+
+    def command(self, load):
+        # redis-benchmark replaces __rand_int__ by twelve digits.
+        key = SCRIPT_KEY.format(subject="AAAAAAAAAA__rand_int__")
+        return ["EVALSHA", self.sha1, "1", key, *SCRIPT_ARGUMENTS]

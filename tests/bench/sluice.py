@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Sluice, in the arrangements that are measured."""
+
+from dataclasses import dataclass
+import http.client
+import json
+
+from processes import Process, wait_for
+from services import QUOTA, ROUTE, WINDOW_SECONDS, WithRedis, http_request
+
+BATCH_TO_FILL = 1000
+PEPPER = "the same for every benchmark"
+# What Redis costs is to be measured, not what is done when a busy machine keeps it waiting.
+REDIS_TIMEOUT_MS = 2000
+
+def limits_of(count):
+    return [{"name": f"w{i}", "limit": QUOTA, "window_seconds": WINDOW_SECONDS * 24 ** i}
+            for i in range(count)]
+
+
+PLAIN = {"route_key": ROUTE, "limit": QUOTA, "window_seconds": WINDOW_SECONDS}
+POLICIES = {
+    "one": [PLAIN],
+    "closed": [{"route_key": ROUTE, "limit": 1, "window_seconds": 31_536_000}],
+    "three limits": [{"route_key": ROUTE, "limits": limits_of(3)}],
+    # Everything that a check of ROUTE by the default role has to pass by.
+    "unused features": [
+        PLAIN,
+        {**PLAIN, "role": "premium"},
+        {**PLAIN, "user_id": "somebody"},
+        {"route_key": "/sea*", "limits": limits_of(3), "mode": "shadow"},
+        {"route_key": "*", "limits": limits_of(3)},
+    ],
+    # One half is found by its own name, the other through a prefix.
+    "thousand": [{**PLAIN, "route_key": f"{ROUTE}/{i:07d}" + ("*" if i % 2 else "")}
+                 for i in range(1000)],
+}
+
+@dataclass(unsafe_hash=True)
+class Sluice(WithRedis):
+    engine: str = "memory"
+    workers: int = 1
+    policies: str = "one"
+    apps: int = 1
+    filled: int = 0             # how many counters there are before the first measurement
+    binary: str = "sluice"
+    label: str = ""             # tells apart what must not be shared
+    prefix: tuple = ()          # of the command: valgrind, for one
+
+    def launch(self):
+        if self.engine == "redis":
+            self.launch_redis()
+        self.run("service", self.command(), self.port)
+        self.set_up()
+
+    def command(self):
+        command = [*self.prefix, self.build / self.binary, "serve",
+                   f"--listen=127.0.0.1:{self.port}", f"--engine={self.engine}",
+                   f"--workers={self.workers}", f"--data-dir={self.scratch}",
+                   f"--key-pepper={PEPPER}", "--register-limit=off", "--manage-limit=off",
+                   "--log-level=warn"]
+        if self.engine == "redis":
+            command += [f"--redis-url=redis://127.0.0.1:{self.redis_port}/0",
+                        f"--redis-timeout-ms={REDIS_TIMEOUT_MS}"]
+        return command
+
+    def set_up(self):
+        wait_for(self._is_ready, "sluice is ready")
+        keys = [self._register(i) for i in range(self.apps)]
+        self.key = keys[0]
+        self.keys_file = self.scratch / "api-keys"
+        self.keys_file.write_text("\n".join(keys) + "\n")
+        # A new key may send large bodies only after a moment.
+        wait_for(lambda: self._fill(0)[0] == 200, "a large batch is let in")
+        before = self.processes["service"].resident_bytes()
+        for first in range(BATCH_TO_FILL, self.filled, BATCH_TO_FILL):
+            status, answer = self._fill(first)
+            assert status == 200, answer
+        if self.filled > BATCH_TO_FILL:
+            grown = self.processes["service"].resident_bytes() - before
+            self.bytes_per_counter = grown / (self.filled - BATCH_TO_FILL)
+
+    def restart(self):
+        self.processes["service"].stop()
+        self.processes["service"] = Process(self.command(), self.scratch / "service.log")
+
+    def _is_ready(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        finally:
+            connection.close()
+
+    def _register(self, number):
+        status, answer = self.post("/register", {"name": f"bench {number}"})
+        assert status == 201, answer
+        key = json.loads(answer)["api_key"]
+        for policy in POLICIES[self.policies]:
+            status, answer = self.post("/policy", policy, {"X-API-Key": key})
+            assert status in (200, 201), answer
+        return key
+
+    def _fill(self, first):
+        checks = [{"user_id": f"u{first + i:07d}", "route_key": ROUTE}
+                  for i in range(BATCH_TO_FILL)]
+        return self.post("/check/batch", {"checks": checks}, {"X-API-Key": self.key})
+
+    def check(self, load):
+        route = ROUTE + ("/@number:1000@" if self.policies == "thousand" else "")
+        explain = ',"explain":true' if load.explain else ""
+        return f'{{"user_id":"u@number:{load.keys}@","route_key":"{route}"{explain}}}'
+
+    def request(self, load):
+        key = self.key if self.apps == 1 else f"@line:{self.keys_file}@"
+        fields = [f"X-API-Key: {key}"]
+        if load.batch == 0:
+            return http_request("/check", fields, self.check(load))
+        checks = ",".join([self.check(load)] * load.batch)
+        return http_request("/check/batch", fields, f'{{"checks":[{checks}]}}')
