@@ -4,10 +4,10 @@
 
 The figure is CPU µs per decision: what the kernel has charged to the process, all its threads,
 divided by the decisions it answered. Wall time on a shared machine says little; CPU decides how
-many cores are paid for. Every repeat measures each row once, for a short time, beginning elsewhere and
-every other time backwards: what else the machine does meets all of them. Ratios are of figures of
-one repeat. Nothing is pinned to a core. wrk sends over connections that stay open, on the same
-machine, with users drawn at random.
+many cores are paid for. Every repeat measures each row once, for a short time, beginning elsewhere
+and every other time backwards, so that what else the machine does meets all of them. Ratios are of
+figures of one repeat. Nothing is pinned to a core. wrk sends over connections that stay open, on
+the same machine, with users drawn at random.
 
 Everything that is measured is started here, on free ports of 127.0.0.1 with files in a scratch
 directory, and stopped at the end.
@@ -58,7 +58,10 @@ def main():
             return instructions.main(options.build, pathlib.Path(scratch))
         rows = [row for row in ROWS if re.search(options.rows, row.name)
                 and not (options.quick and row.is_slow)]
-        results = run(rows, options, pathlib.Path(scratch), running)
+        try:
+            results = run(rows, options, pathlib.Path(scratch), running)
+        except Spoilt as reason:
+            sys.exit(f"bench: {reason}")
     return finish(rows, results, options)
 
 
@@ -110,14 +113,14 @@ def run(rows, options, scratch, running):
 
 
 def measure(row, service, seconds, latest):
-    """Again when what came of it is worth nothing; a service that keeps at it ends the benchmark."""
+    """Again when what came of it is worth nothing; a row that keeps at it ends the benchmark."""
     for _ in range(ATTEMPTS):
         try:
             latest[row.name] = row.load.measure(service, seconds, latest)
             return
         except Spoilt as reason:
             progress(f"{row.name}: {reason}\n")
-    sys.exit(f"bench: {row.name}: no figures in {ATTEMPTS} attempts")
+    raise Spoilt(f"{row.name}: no figures in {ATTEMPTS} attempts")
 
 
 def in_turn(rows, repeat, repeats):

@@ -81,7 +81,7 @@ SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:01234567"
 class Webdis(WithRedis, Peer):
     """Redis over HTTP, calling the same script with the same arguments."""
 
-    allowed, denied = '"EVALSHA":[1,', '"EVALSHA":[0,'
+    allowed = '"EVALSHA":[1,'
 
     def launch(self):
         self.launch_redis()

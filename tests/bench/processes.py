@@ -70,9 +70,10 @@ class Process:
                    if line.startswith("voluntary_ctxt_switches"))
 
     def resident_bytes(self):
+        # VmRSS of `status` is summed up from each CPU only now and then; this one is counted.
         return sum(int(line.split()[1]) * 1024 for pid in self._pids()
-                   for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-                   if line.startswith("VmRSS"))
+                   for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                   if line.startswith("Rss:"))
 
     def _tasks(self):
         return [task for pid in self._pids()
