@@ -5,10 +5,12 @@ import http.client
 import re
 
 from loads import Requests
+from peers import Hello
 from report import table
 from services import blanks_filled
 from sluice import Sluice
 
+PROFILE = "callgrind.out"
 KEYS = 1000
 FEW, MANY = 300, 1300
 # callgrind counts `rep stosb` once per byte, a processor does not: memset() and memcpy() shall use
@@ -16,32 +18,38 @@ FEW, MANY = 300, 1300
 ENVIRONMENT = ("env", "GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:"
                "glibc.cpu.x86_rep_movsb_threshold=1000000000")
 CASES = [
-    ("a check", {}, Requests(keys=KEYS)),
-    ("beside unused features", {"policies": "unused features"}, Requests(keys=KEYS)),
-    ("three limits", {"policies": "three limits"}, Requests(keys=KEYS)),
-    ("explain", {}, Requests(keys=KEYS, explain=True)),
-    ("denied", {"policies": "closed"}, Requests(keys=KEYS, denied=True)),
-    ("batch of 100, each", {}, Requests(keys=KEYS, batch=100)),
+    ("hello: libmicrohttpd alone", Hello, {}, Requests(keys=KEYS)),
+    ("a check", Sluice, {}, Requests(keys=KEYS)),
+    ("beside unused features", Sluice, {"policies": "unused features"}, Requests(keys=KEYS)),
+    ("three limits", Sluice, {"policies": "three limits"}, Requests(keys=KEYS)),
+    ("explain", Sluice, {}, Requests(keys=KEYS, explain=True)),
+    ("denied", Sluice, {"policies": "closed"}, Requests(keys=KEYS, denied=True)),
+    ("batch of 100, each", Sluice, {}, Requests(keys=KEYS, batch=100)),
 ]
 
 
 def main(build, scratch):
     lines = []
-    for number, (name, arrangement, load) in enumerate(CASES):
-        divisor = max(load.batch, 1)
+    for number, (name, service, arrangement, load) in enumerate(CASES):
         few, many = (count // 10 if load.batch else count for count in (FEW, MANY))
-        counts = [counted(build, scratch / f"{number}-{requests}", arrangement, load, requests)
-                  for requests in (few, many)]
-        lines.append([name, f"{(counts[1] - counts[0]) / (many - few) / divisor:,.0f}"])
+        counts = []
+        for requests in (few, many):
+            folder = scratch / f"{number}-{requests}"
+            measured = service(prefix=callgrind(folder), **arrangement)
+            counts.append(counted(measured, build, folder, load, requests))
+        decisions = (many - few) * max(load.batch, 1)
+        lines.append([name, f"{(counts[1] - counts[0]) / decisions:,.0f}"])
     print(table(["memory engine", "instructions per decision"], lines))
     return 0
 
 
-def counted(build, scratch, arrangement, load, requests):
+def callgrind(folder):
+    return (*ENVIRONMENT, "valgrind", "--tool=callgrind",
+            f"--callgrind-out-file={folder / PROFILE}")
+
+
+def counted(service, build, scratch, load, requests):
     """Instructions of a whole run, from start to end, with this many requests on one connection."""
-    profile = scratch / "callgrind.out"
-    service = Sluice(prefix=(*ENVIRONMENT, "valgrind", "--tool=callgrind",
-                             f"--callgrind-out-file={profile}"), **arrangement)
     try:
         service.start(build, scratch)
         template = service.request(load)
@@ -56,4 +64,5 @@ def counted(build, scratch, arrangement, load, requests):
         connection.close()
     finally:
         service.stop()
-    return int(re.search(r"^(?:totals|summary): (\d+)", profile.read_text(), re.M)[1])
+    profile = (scratch / PROFILE).read_text()
+    return int(re.search(r"^(?:totals|summary): (\d+)", profile, re.M)[1])

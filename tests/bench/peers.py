@@ -21,8 +21,10 @@ class Peer(Service):
 class Hello(Peer):
     """libmicrohttpd in the same event loop, with a constant answer."""
 
+    prefix: tuple = ()          # of the command: valgrind, for one
+
     def launch(self):
-        self.run("service", [self.build / "bench_hello", self.port], self.port)
+        self.run("service", [*self.prefix, self.build / "bench_hello", self.port], self.port)
 
 
 NGINX_CONFIG = """
