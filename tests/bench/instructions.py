@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Instructions per decision, by callgrind."""
 
+from dataclasses import dataclass, replace
 import http.client
 import re
 
@@ -18,29 +19,50 @@ FEW, MANY = 300, 1300
 ENVIRONMENT = ("env", "GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:"
                "glibc.cpu.x86_rep_movsb_threshold=1000000000")
 CASES = [
-    ("hello: libmicrohttpd alone", Hello, {}, Requests(keys=KEYS)),
-    ("a check", Sluice, {}, Requests(keys=KEYS)),
-    ("beside unused features", Sluice, {"policies": "unused features"}, Requests(keys=KEYS)),
-    ("three limits", Sluice, {"policies": "three limits"}, Requests(keys=KEYS)),
-    ("explain", Sluice, {}, Requests(keys=KEYS, explain=True)),
-    ("denied", Sluice, {"policies": "closed"}, Requests(keys=KEYS, denied=True)),
-    ("batch of 100, each", Sluice, {}, Requests(keys=KEYS, batch=100)),
+    ("hello: libmicrohttpd alone", Hello(), Requests(keys=KEYS)),
+    ("a check", Sluice(), Requests(keys=KEYS)),
+    ("beside unused features", Sluice(policies="unused features"), Requests(keys=KEYS)),
+    ("three limits", Sluice(policies="three limits"), Requests(keys=KEYS)),
+    ("explain", Sluice(), Requests(keys=KEYS, explain=True)),
+    ("denied", Sluice(policies="closed"), Requests(keys=KEYS, denied=True)),
+    ("batch of 100, each", Sluice(), Requests(keys=KEYS, batch=100)),
 ]
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """A load: what is exact is counted only once."""
+
+    requests: Requests = Requests(keys=KEYS)
+
+    def prepare(self, service):
+        folder = service.scratch / "instructions"
+        folder.mkdir()
+        service.instructions = per_decision(service, self.requests, service.build, folder)
+
+    def measure(self, service, seconds, latest):
+        return {"instructions": service.instructions}
 
 
 def main(build, scratch):
     lines = []
-    for number, (name, service, arrangement, load) in enumerate(CASES):
-        few, many = (count // 10 if load.batch else count for count in (FEW, MANY))
-        counts = []
-        for requests in (few, many):
-            folder = scratch / f"{number}-{requests}"
-            measured = service(prefix=callgrind(folder), **arrangement)
-            counts.append(counted(measured, build, folder, load, requests))
-        decisions = (many - few) * max(load.batch, 1)
-        lines.append([name, f"{(counts[1] - counts[0]) / decisions:,.0f}"])
+    for number, (name, service, load) in enumerate(CASES):
+        folder = scratch / str(number)
+        folder.mkdir()
+        lines.append([name, f"{per_decision(service, load, build, folder):,.0f}"])
     print(table(["memory engine", "instructions per decision"], lines))
     return 0
+
+
+def per_decision(service, load, build, scratch):
+    """Of two services like this one, which answer few and many requests."""
+    few, many = (count // 10 if load.batch else count for count in (FEW, MANY))
+    counts = []
+    for requests in (few, many):
+        folder = scratch / str(requests)
+        counts.append(counted(replace(service, prefix=callgrind(folder)), build, folder, load,
+                              requests))
+    return (counts[1] - counts[0]) / (many - few) / max(load.batch, 1)
 
 
 def callgrind(folder):
