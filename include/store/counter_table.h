@@ -52,7 +52,7 @@ struct counter_table {
     uint64_t evictions; /* counters dropped before they had expired */
 };
 
-/* `room_max` from COUNTER_TABLE_COUNT_MIN to .._COUNT_MAX. Starts small, doubles as counters come.
+/* `room_max` from COUNTER_TABLE_COUNT_MIN to .._COUNT_MAX. Starts small, grows as counters come.
  */
 void counter_table_init(struct counter_table *table, uint32_t room_max);
 void counter_table_close(struct counter_table *table);

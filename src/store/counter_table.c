@@ -79,7 +79,7 @@ void counter_table_add(struct counter_table *table, const struct counter *counte
 
     added.room = room_for(counter);
     make_room(table, added.tenant, added.room, now_us, spared, spared_count);
-    if (table->count == slots_to_fill(table->slot_count))
+    if (table->count >= slots_to_fill(table->slot_count))
         rebuild(table, now_us);
     place(table, &added);
 }
@@ -326,7 +326,8 @@ static bool is_among(struct counter_id id, const struct counter_id ids[], size_t
     return false;
 }
 
-/* Leaves behind what is over; takes twice the room unless that made half of it free. */
+/* Leaves behind what is over; grows by a tenth unless that made as much free. So a table that grows has two
+ * slots in three in use at least, and a counter takes at most 96 bytes. */
 static void rebuild(struct counter_table *table, int64_t now_us)
 {
     struct counter_table old = *table;
@@ -335,8 +336,9 @@ static void rebuild(struct counter_table *table, int64_t now_us)
 
     for (uint32_t i = 0; i < old.slot_count; i++)
         live += !is_empty(&old.slots[i]) && !is_over(&old.slots[i], now_us);
-    if (live > slots_to_fill(old.slot_count) / 2)
-        table->slot_count = old.slot_count < slots_max / 2 ? old.slot_count * 2 : slots_max;
+    uint32_t grown = old.slot_count + old.slot_count / 10 + 2;
+    if (live >= slots_to_fill(old.slot_count) / 10 * 9)
+        table->slot_count = grown < slots_max ? grown : slots_max;
     table->slots = memory_new(table->slot_count, sizeof(struct counter));
     table->rooms = memory_new(table->slot_count, sizeof(struct counter_room));
     table->count = 0;

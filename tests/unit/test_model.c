@@ -21,8 +21,7 @@
 
 #include <sodium.h>
 
-#define HISTORIES_MEMORY 10000
-#define HISTORIES_SCRIPT 1000
+#define HISTORIES        10000
 #define SECOND           INT64_C(1000000)
 #define POLICY_BYTES     512
 #define DIFFERENCE_BYTES 512
@@ -61,7 +60,7 @@ struct run {
 static struct script_redis *redis;
 
 static void histories_run(const struct engine *engine, uint64_t histories);
-static uint64_t histories_wanted(uint64_t otherwise);
+static uint64_t histories_wanted(void);
 
 static size_t history_failure(void *context, const struct model_history *history);
 static bool operation_holds(struct run *run, const struct model_operation *operation);
@@ -111,14 +110,14 @@ static void the_memory_engine_answers_as_the_model(void **state)
 {
     (void)state;
 
-    histories_run(&memory_engine, histories_wanted(HISTORIES_MEMORY));
+    histories_run(&memory_engine, histories_wanted());
 }
 
 static void the_script_answers_as_the_model(void **state)
 {
     (void)state;
 
-    histories_run(&script_engine, histories_wanted(HISTORIES_SCRIPT));
+    histories_run(&script_engine, histories_wanted());
 }
 
 /* Each history has a seed of its own, so one that fails is replayed alone. */
@@ -142,11 +141,11 @@ static void histories_run(const struct engine *engine, uint64_t histories)
     }
 }
 
-static uint64_t histories_wanted(uint64_t otherwise)
+static uint64_t histories_wanted(void)
 {
     const char *given = getenv("SLUICE_MODEL_HISTORIES");
 
-    return given == NULL ? otherwise : strtoull(given, NULL, 10);
+    return given == NULL ? HISTORIES : strtoull(given, NULL, 10);
 }
 
 /* A model_history_failure_fn; `context` is a trial. */

@@ -398,6 +398,21 @@ static void a_full_table_costs_at_most_96_bytes_per_counter(void **state)
     memory_table_free(table);
 }
 
+static void a_table_that_grows_costs_at_most_96_bytes_per_counter(void **state)
+{
+    struct memory_table *table = memory_table_new(1 << 20);
+    struct limit limit = window(1, MINUTE_US);
+
+    (void)state;
+    for (int64_t subjects = 20000; subjects <= 200000; subjects += 10000) {
+        take_from_subjects(table, subjects - 10000, 10000, &limit, START_US);
+        struct memory_table_usage usage = memory_table_usage(table);
+        assert_true(usage.counters >= (size_t)subjects - 10000);
+        assert_true(usage.bytes <= 96 * usage.counters);
+    }
+    memory_table_free(table);
+}
+
 static void a_counter_costs_no_more_when_each_has_a_tenant_of_its_own(void **state)
 {
     struct memory_table *table = memory_table_new(65536);
@@ -715,6 +730,7 @@ int main(void)
         cmocka_unit_test(expired_counters_make_room_without_an_eviction),
         cmocka_unit_test(a_take_of_several_limits_survives_in_a_full_table),
         cmocka_unit_test(a_full_table_costs_at_most_96_bytes_per_counter),
+        cmocka_unit_test(a_table_that_grows_costs_at_most_96_bytes_per_counter),
         cmocka_unit_test(a_counter_costs_no_more_when_each_has_a_tenant_of_its_own),
         cmocka_unit_test(memory_of_expired_counters_is_used_again),
         cmocka_unit_test(using_the_table_sweeps_out_what_has_expired),
