@@ -10,10 +10,11 @@
 #include "catalogue/app_index.h"
 #include "catalogue/catalogue_backend.h"
 
-#define CATALOGUE_JOBS_MAX       1024
-#define CATALOGUE_FINDS_MAX      256 /* CATALOGUE_APP_FIND, which have a queue of their own */
-#define CATALOGUE_POLL_US        INT64_C(500000)
-#define CATALOGUE_JOB_TIMEOUT_US INT64_C(2000000) /* a job that waited longer is not begun */
+#define CATALOGUE_JOBS_MAX         1024
+#define CATALOGUE_JOBS_PER_APP_MAX 64  /* so that no app fills the queue for the others */
+#define CATALOGUE_FINDS_MAX        256 /* CATALOGUE_APP_FIND, which have a queue of their own */
+#define CATALOGUE_POLL_US          INT64_C(500000)
+#define CATALOGUE_JOB_TIMEOUT_US   INT64_C(2000000) /* a job that waited longer is not begun */
 
 enum catalogue_job_kind {
     CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key  out: app, if it is new */
@@ -72,7 +73,7 @@ void catalogue_start(struct catalogue *catalogue);
  * still be there. NULL is fine. */
 void catalogue_free(struct catalogue *catalogue);
 
-/* False when the queue is full: the job was not taken. Any thread. */
+/* False when the queue is full, or the app's share of it: the job was not taken. Any thread. */
 MUST_USE bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job);
 
 /* The pepper and all apps are there, what was declared before the start is applied, and the backend

@@ -11,6 +11,8 @@
 #include "catalogue/provisioning.h"
 #include "catalogue/stored_policy.h"
 
+#include "shares.h"
+
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -29,6 +31,7 @@ struct catalogue {
     struct queue *jobs;
     struct queue *finds;  /* look-ups, which anybody can cause: never before the others */
     struct queue *orders; /* to stop, to provision: never refused */
+    struct shares shares; /* of the apps in `jobs` */
     struct queue_item stop;
     pthread_t thread;
     bool is_started;
@@ -136,8 +139,14 @@ bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
     job->item.run = on_job;
     job->expires_us = clock_monotonic_us() + CATALOGUE_JOB_TIMEOUT_US;
     job->app = NULL;
-    return queue_post(job->kind == CATALOGUE_APP_FIND ? catalogue->finds : catalogue->jobs,
-                      &job->item);
+    if (job->kind == CATALOGUE_APP_FIND)
+        return queue_post(catalogue->finds, &job->item);
+    if (!shares_take(&catalogue->shares, job->app_id, CATALOGUE_JOBS_PER_APP_MAX))
+        return false;
+    if (queue_post(catalogue->jobs, &job->item))
+        return true;
+    shares_give(&catalogue->shares, job->app_id);
+    return false;
 }
 
 bool catalogue_is_ready(const struct catalogue *catalogue)
@@ -276,6 +285,8 @@ static void on_job(struct queue_item *item)
     bool is_late = clock_monotonic_us() >= job->expires_us;
     struct error error = {0};
 
+    if (job->kind != CATALOGUE_APP_FIND)
+        shares_give(&catalogue->shares, job->app_id);
     job->status = CATALOGUE_UNAVAILABLE;
     if (!is_late && !catalogue->is_stopping && catalogue_is_ready(catalogue)) {
         job->status = job_run(job, &error);
