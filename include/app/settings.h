@@ -37,7 +37,7 @@ struct settings {
     const char *catalogue_path; /* of the SQLite file; NULL for another catalogue */
     const char *data_dir;
     bool has_pepper;
-    struct digest_key pepper; /* derived from key_pepper */
+    struct pepper pepper; /* derived from key_pepper */
     enum log_level log_level;
     size_t memory_counters_max;
     unsigned connections_max;

@@ -20,7 +20,7 @@ void api_key_generate(char key[static API_KEY_BYTES + 1]);
 bool api_key_is_well_formed(struct text key);
 
 /* crypto_generichash(key, pepper). */
-void api_key_digest(const struct digest_key *pepper, struct text key,
+void api_key_digest(const struct pepper *pepper, struct text key,
                     uint8_t digest[static API_KEY_DIGEST_BYTES]);
 
 /* `count` characters of base62 from libsodium's generator, and a NUL: ids of apps, too. */

@@ -26,9 +26,9 @@ void app_index_publish_give(struct app_index *index, struct app *app);
 size_t app_index_count(struct app_index *index);
 
 /* Set once, as soon as the catalogue has been reached; later calls change nothing. */
-void app_index_set_pepper(struct app_index *index, const struct digest_key *pepper);
+void app_index_set_pepper(struct app_index *index, const struct pepper *pepper);
 /* NULL until it is set; valid as long as the index. */
-const struct digest_key *app_index_pepper(const struct app_index *index);
+const struct pepper *app_index_pepper(const struct app_index *index);
 /* Derived from the pepper: the key of subject digests, the same at every instance of one catalogue.
  * NULL until the pepper is set. */
 const struct digest_key *app_index_subject_key(const struct app_index *index);

@@ -63,7 +63,7 @@ struct catalogue_provision {
 /* Takes over `backend`; `index` is borrowed. `pepper` may be NULL: then it is read from, or
  * generated into, the backend. Nothing runs yet. */
 struct catalogue *catalogue_new(struct catalogue_backend *backend, struct app_index *index,
-                                const struct digest_key *pepper);
+                                const struct pepper *pepper);
 
 /* Starts the thread, which first fetches the pepper and all apps and applies what has been declared
  * so far, trying again until the backend answers. */

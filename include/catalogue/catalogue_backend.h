@@ -28,7 +28,7 @@ typedef void catalogue_visit_fn(void *context, struct app *app);
 struct catalogue_operations {
     /* The stored pepper; stores *pepper first when there is none. *pepper is what is stored
      * afterwards. */
-    enum catalogue_status (*pepper)(struct catalogue_backend *backend, struct digest_key *pepper,
+    enum catalogue_status (*pepper)(struct catalogue_backend *backend, struct pepper *pepper,
                                     struct error *error);
     /* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists:
      * nothing is changed then. */

@@ -68,7 +68,7 @@ enum handled authenticate(struct request *request, struct api *api, authenticate
 static struct app *find_app(const struct request *request, const struct api *api,
                             struct key_digest *digest)
 {
-    const struct digest_key *pepper = app_index_pepper(api->index);
+    const struct pepper *pepper = app_index_pepper(api->index);
 
     if (!pepper)
         return NULL;

@@ -301,7 +301,7 @@ static bool same_catalogue(const struct setting *setting, const struct settings 
 
 static void read_pepper(const struct setting *setting, struct form *form, struct settings *settings)
 {
-    struct digest_key *field = place(setting, settings);
+    struct pepper *field = place(setting, settings);
     struct text text;
 
     if (!form_text(form, setting->name, FORM_OPTIONAL, (size_t)setting->min, (size_t)setting->max,

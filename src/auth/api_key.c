@@ -45,7 +45,7 @@ bool api_key_is_well_formed(struct text key)
     return memcmp(key.at + CHECKSUMMED, checksum, CHECKSUM_BYTES) == 0;
 }
 
-void api_key_digest(const struct digest_key *pepper, struct text key,
+void api_key_digest(const struct pepper *pepper, struct text key,
                     uint8_t digest[static API_KEY_DIGEST_BYTES])
 {
     crypto_generichash(digest, API_KEY_DIGEST_BYTES, (const unsigned char *)key.at, key.length,

@@ -26,7 +26,7 @@ struct entry {
 };
 
 struct secrets {
-    struct digest_key pepper;
+    struct pepper pepper;
     struct digest_key subject_key;
 };
 
@@ -123,7 +123,7 @@ size_t app_index_count(struct app_index *index)
     return count;
 }
 
-void app_index_set_pepper(struct app_index *index, const struct digest_key *pepper)
+void app_index_set_pepper(struct app_index *index, const struct pepper *pepper)
 {
     struct secrets *secrets = MEMORY_NEW(struct secrets);
     struct secrets *unset = NULL;
@@ -136,7 +136,7 @@ void app_index_set_pepper(struct app_index *index, const struct digest_key *pepp
     free(secrets);
 }
 
-const struct digest_key *app_index_pepper(const struct app_index *index)
+const struct pepper *app_index_pepper(const struct app_index *index)
 {
     const struct secrets *secrets = atomic_load_explicit(&index->secrets, memory_order_acquire);
 

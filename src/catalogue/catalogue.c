@@ -79,7 +79,7 @@ static void on_answer(struct queue_item *item);
 static void set_ready(struct catalogue *catalogue, bool is_ready, const struct error *error);
 
 struct catalogue *catalogue_new(struct catalogue_backend *backend, struct app_index *index,
-                                const struct digest_key *pepper)
+                                const struct pepper *pepper)
 {
     struct catalogue *catalogue = MEMORY_NEW(struct catalogue);
 
@@ -220,7 +220,7 @@ static void refresh(struct catalogue *catalogue)
 
 static enum catalogue_status pepper_fetch(struct catalogue *catalogue, struct error *error)
 {
-    struct digest_key pepper;
+    struct pepper pepper;
     enum catalogue_status status = CATALOGUE_OK;
 
     if (app_index_pepper(catalogue->index) != NULL)

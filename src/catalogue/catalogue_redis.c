@@ -77,7 +77,7 @@ struct catalogue_redis {
     struct redis_session *session;
 };
 
-static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct digest_key *pepper,
+static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct pepper *pepper,
                                        struct error *error);
 static enum catalogue_status on_app_create(struct catalogue_backend *backend, const char *app_id,
                                            struct text name, int64_t created_at_us,
@@ -131,7 +131,7 @@ struct catalogue_backend *catalogue_redis_new(const struct redis_url *url)
     return &redis->backend;
 }
 
-static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct digest_key *pepper,
+static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct pepper *pepper,
                                        struct error *error)
 {
     struct text key = TEXT(PREFIX "pepper");
@@ -151,7 +151,7 @@ static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct
         memcpy(pepper->bytes, reply->str, sizeof(pepper->bytes));
         status = CATALOGUE_OK;
     } else {
-        (void)error_set(error, "the stored pepper is not %d bytes long", DIGEST_KEY_BYTES);
+        (void)error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
     }
     freeReplyObject(reply);
     return status;

@@ -86,7 +86,7 @@ struct catalogue_sqlite {
     struct database *database;
 };
 
-static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct digest_key *pepper,
+static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct pepper *pepper,
                                        struct error *error);
 static enum catalogue_status on_app_create(struct catalogue_backend *backend, const char *app_id,
                                            struct text name, int64_t created_at_us,
@@ -159,7 +159,7 @@ struct catalogue_backend *catalogue_sqlite_new(const char *path, struct error *e
     return &sqlite->backend;
 }
 
-static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct digest_key *pepper,
+static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct pepper *pepper,
                                        struct error *error)
 {
     struct database *database = database_of(backend);
@@ -174,7 +174,7 @@ static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct
         status = step(database, select, error);
     if (status == CATALOGUE_OK &&
         !database_bytes(select, 0, pepper->bytes, sizeof(pepper->bytes))) {
-        (void)error_set(error, "the stored pepper is not %d bytes long", DIGEST_KEY_BYTES);
+        (void)error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
         status = CATALOGUE_UNAVAILABLE;
     }
     return end(database, status, error);

@@ -28,8 +28,8 @@ static struct policy *policy_copy(const struct policy *policy, struct arena *are
 
 static enum catalogue_status app_ensure(const struct declared *declared,
                                         struct catalogue_backend *backend,
-                                        const struct digest_key *pepper,
-                                        char app_id[APP_ID_BYTES + 1], struct error *error);
+                                        const struct pepper *pepper, char app_id[APP_ID_BYTES + 1],
+                                        struct error *error);
 static enum catalogue_status policies_ensure(const struct declared *declared,
                                              struct catalogue_backend *backend,
                                              const struct app *app, struct error *error);
@@ -112,8 +112,8 @@ static struct policy *policy_copy(const struct policy *policy, struct arena *are
 /* CATALOGUE_OK, and the id of the app that has the declared key. */
 static enum catalogue_status app_ensure(const struct declared *declared,
                                         struct catalogue_backend *backend,
-                                        const struct digest_key *pepper,
-                                        char app_id[APP_ID_BYTES + 1], struct error *error)
+                                        const struct pepper *pepper, char app_id[APP_ID_BYTES + 1],
+                                        struct error *error)
 {
     struct key_digest key;
     size_t key_bytes = strlen(declared->api_key);

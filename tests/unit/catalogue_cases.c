@@ -96,9 +96,9 @@ static void expect_changes(struct catalogue_backend *backend, int64_t *revision,
 static void the_first_pepper_is_kept(void **state)
 {
     struct catalogue_pair *pair = *state;
-    struct digest_key first = {.bytes = {0, 1, 0, 2}};
-    struct digest_key second = {.bytes = {9, 9}};
-    const struct digest_key kept = first;
+    struct pepper first = {.bytes = {0, 1, 0, 2}};
+    struct pepper second = {.bytes = {9, 9}};
+    const struct pepper kept = first;
     struct error error = {0};
 
     expect(pair->one->operations->pepper(pair->one, &first, &error), CATALOGUE_OK, &error);

@@ -4,7 +4,7 @@
 #include "support/cmocka.h"
 #include "support/wait.h"
 
-struct instance instance_new(struct catalogue_backend *backend, const struct digest_key *pepper)
+struct instance instance_new(struct catalogue_backend *backend, const struct pepper *pepper)
 {
     struct instance instance = {.index = app_index_new(), .replies = queue_new(0)};
 

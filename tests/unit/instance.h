@@ -20,7 +20,7 @@ struct instance {
 };
 
 /* Not started yet. */
-struct instance instance_new(struct catalogue_backend *backend, const struct digest_key *pepper);
+struct instance instance_new(struct catalogue_backend *backend, const struct pepper *pepper);
 struct instance instance_open_file(const char *path);
 struct instance instance_open_redis(const struct redis_server *server);
 void instance_close(struct instance *instance);

@@ -77,8 +77,8 @@ static void anything_else_is_no_key(void **state)
 static void digests_depend_on_key_and_pepper(void **state)
 {
     (void)state;
-    const struct digest_key pepper = {.bytes = {1}};
-    const struct digest_key other_pepper = {.bytes = {2}};
+    const struct pepper pepper = {.bytes = {1}};
+    const struct pepper other_pepper = {.bytes = {2}};
     uint8_t digest[API_KEY_DIGEST_BYTES];
     uint8_t again[API_KEY_DIGEST_BYTES];
     uint8_t of_other_key[API_KEY_DIGEST_BYTES];
@@ -99,7 +99,7 @@ static void digests_depend_on_key_and_pepper(void **state)
 static void digests_are_keyed_blake2b(void **state)
 {
     (void)state;
-    const struct digest_key pepper = {.bytes = {7}};
+    const struct pepper pepper = {.bytes = {7}};
     uint8_t digest[API_KEY_DIGEST_BYTES];
     char hex[2 * API_KEY_DIGEST_BYTES + 1];
 

@@ -176,14 +176,14 @@ static void many_apps_are_all_found(void **state)
 static void the_pepper_is_set_once(void **state)
 {
     struct app_index *index = *state;
-    const struct digest_key first = {.bytes = {1}};
-    const struct digest_key second = {.bytes = {2}};
+    const struct pepper first = {.bytes = {1}};
+    const struct pepper second = {.bytes = {2}};
     const struct digest_key subject_key = digest_key_derive(&first, TEXT("subject"));
 
     assert_null(app_index_pepper(index));
     assert_null(app_index_subject_key(index));
     app_index_set_pepper(index, &first);
-    const struct digest_key *pepper = app_index_pepper(index);
+    const struct pepper *pepper = app_index_pepper(index);
     app_index_set_pepper(index, &second);
 
     assert_ptr_equal(app_index_pepper(index), pepper);
@@ -266,7 +266,7 @@ static void readers_never_see_half_a_change(void **state)
 
 static void *pepper_run(void *context)
 {
-    struct digest_key pepper;
+    struct pepper pepper;
 
     randombytes_buf(pepper.bytes, sizeof(pepper.bytes));
     app_index_set_pepper(context, &pepper);

@@ -32,8 +32,8 @@ static enum catalogue_status puppet_status(struct catalogue_backend *backend, st
     return CATALOGUE_UNAVAILABLE;
 }
 
-static enum catalogue_status puppet_pepper(struct catalogue_backend *backend,
-                                           struct digest_key *pepper, struct error *error)
+static enum catalogue_status puppet_pepper(struct catalogue_backend *backend, struct pepper *pepper,
+                                           struct error *error)
 {
     (void)pepper;
     return puppet_status(backend, error);
@@ -112,7 +112,7 @@ static void instances_of_one_catalogue_share_the_pepper(void **state)
     instance_start(&other);
 
     assert_memory_equal(app_index_pepper(one.index), app_index_pepper(other.index),
-                        sizeof(struct digest_key));
+                        sizeof(struct pepper));
     assert_memory_equal(app_index_subject_key(one.index), app_index_subject_key(other.index),
                         sizeof(struct digest_key));
     instance_close(&one);
@@ -122,7 +122,7 @@ static void instances_of_one_catalogue_share_the_pepper(void **state)
 static void a_configured_pepper_is_used(void **state)
 {
     (void)state;
-    const struct digest_key pepper = {.bytes = {7}};
+    const struct pepper pepper = {.bytes = {7}};
     struct puppet *puppet = puppet_new();
     struct instance instance = instance_new(&puppet->backend, &pepper);
 

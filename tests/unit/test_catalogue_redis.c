@@ -51,7 +51,7 @@ static void all_keys_are_in_one_slot_of_a_cluster(void **state)
     struct catalogue_pair *pair = *state;
     struct arena arena = {0};
     struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct digest_key pepper = {.bytes = {1}};
+    struct pepper pepper = {.bytes = {1}};
     struct error error = {0};
     const char *app_id = sample_app(pair->one, 'a');
     assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, policy, &error),
@@ -117,7 +117,7 @@ static void revisions_grow_although_the_clock_has_gone_back(void **state)
 static void damage_is_named(void **state)
 {
     struct catalogue_pair *pair = *state;
-    struct digest_key pepper = {.bytes = {1}};
+    struct pepper pepper = {.bytes = {1}};
     struct app *app = NULL;
     struct error error = {0};
     const char *app_id = sample_app(pair->one, 'a');
@@ -136,7 +136,7 @@ static void damage_is_named(void **state)
 static void a_redis_that_is_away_is_found_again(void **state)
 {
     struct catalogue_pair *pair = *state;
-    struct digest_key pepper = {.bytes = {1}};
+    struct pepper pepper = {.bytes = {1}};
     struct app *app = NULL;
     struct error error = {0};
     int64_t revision = 0;

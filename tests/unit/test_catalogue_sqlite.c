@@ -99,8 +99,8 @@ static void everything_is_there_after_a_restart(void **state)
     struct place *place = *state;
     struct arena arena = {0};
     struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct digest_key pepper = {.bytes = {1, 2, 3}};
-    struct digest_key candidate = {.bytes = {4}};
+    struct pepper pepper = {.bytes = {1, 2, 3}};
+    struct pepper candidate = {.bytes = {4}};
     struct catalogue_backend *backend = place->pair.one;
     struct error error = {0};
     const char *app_id = sample_app(backend, 'a');
@@ -167,7 +167,7 @@ static void a_damaged_pepper_is_not_used(void **state)
 {
     struct place *place = *state;
     struct catalogue_backend *backend = place->pair.one;
-    struct digest_key pepper = {.bytes = {1}};
+    struct pepper pepper = {.bytes = {1}};
     struct error error = {0};
     meddle(place, "INSERT INTO settings VALUES ('pepper', x'0102')");
 

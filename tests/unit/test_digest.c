@@ -34,11 +34,9 @@ static void the_same_list_has_the_same_digest(void **state)
 static void the_digest_is_what_every_instance_computes(void **state)
 {
     (void)state;
-    static const unsigned char input[] = {3,   0, 0, 0, 0, 0, 0, 0, 'a', 'p',
-                                          'p', 0, 0, 0, 0, 0, 0, 0, 0};
+    static const unsigned char input[] = {3, 0, 'a', 'p', 'p', 0, 0};
     struct digest expected;
-    crypto_generichash(expected.bytes, sizeof(expected.bytes), input, sizeof(input), key.bytes,
-                       sizeof(key.bytes));
+    crypto_shorthash_siphashx24(expected.bytes, input, sizeof(input), key.bytes);
 
     assert_true(same(digest_of_two(TEXT("app"), TEXT("")), expected));
     assert_true(same(digest_of_two(TEXT("app"), text_of(NULL)), expected));
@@ -64,19 +62,34 @@ static void different_lists_have_different_digests(void **state)
     }
 }
 
+static void a_part_may_be_long_or_binary(void **state)
+{
+    (void)state;
+    char bytes[DIGEST_INPUT_BYTES_MAX - 2];
+    const struct text whole = {bytes, sizeof(bytes)};
+    memset(bytes, 0xFF, sizeof(bytes));
+    const struct digest before = digest_of(&key, &whole, 1);
+
+    bytes[sizeof(bytes) - 1] ^= 1;
+
+    assert_false(same(digest_of(&key, &whole, 1), before));
+}
+
 static void keys_for_different_purposes_are_unrelated(void **state)
 {
     (void)state;
+    const struct pepper pepper = {{1, 2, 3}};
+    const struct pepper other_pepper = {{1, 2, 4}};
 
-    const struct digest_key subject = digest_key_derive(&key, TEXT("subject"));
-    const struct digest_key subject_again = digest_key_derive(&key, TEXT("subject"));
-    const struct digest_key secret = digest_key_derive(&key, TEXT("secret"));
-    const struct digest_key other = digest_key_derive(&other_key, TEXT("subject"));
+    const struct digest_key subject = digest_key_derive(&pepper, TEXT("subject"));
+    const struct digest_key subject_again = digest_key_derive(&pepper, TEXT("subject"));
+    const struct digest_key secret = digest_key_derive(&pepper, TEXT("secret"));
+    const struct digest_key other = digest_key_derive(&other_pepper, TEXT("subject"));
 
     assert_memory_equal(subject.bytes, subject_again.bytes, DIGEST_KEY_BYTES);
     assert_memory_not_equal(subject.bytes, secret.bytes, DIGEST_KEY_BYTES);
     assert_memory_not_equal(subject.bytes, other.bytes, DIGEST_KEY_BYTES);
-    assert_memory_not_equal(subject.bytes, key.bytes, DIGEST_KEY_BYTES);
+    assert_memory_not_equal(subject.bytes, pepper.bytes, DIGEST_KEY_BYTES);
 }
 
 static int begin(void **state)
@@ -91,6 +104,7 @@ int main(void)
         cmocka_unit_test(the_same_list_has_the_same_digest),
         cmocka_unit_test(the_digest_is_what_every_instance_computes),
         cmocka_unit_test(different_lists_have_different_digests),
+        cmocka_unit_test(a_part_may_be_long_or_binary),
         cmocka_unit_test(keys_for_different_purposes_are_unrelated),
     };
 

@@ -200,8 +200,7 @@ static void g8_app_policy_and_subject_name_counters_injectively(void **state)
     struct counted counted = counted_of(*state, counted_limit(ALGORITHM_FIXED_WINDOW, 1, 60, 1));
     struct digest_key key;
 
-    memcpy(key.bytes, counted.key.subject.bytes, sizeof(counted.key.subject.bytes));
-    memset(key.bytes + DIGEST_BYTES, 0, DIGEST_KEY_BYTES - DIGEST_BYTES);
+    memcpy(key.bytes, counted.key.subject.bytes, sizeof(key.bytes));
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         counted.key.subject = subject_digest(&key, names[i].app, &names[i].subject);
         counted.key.policy_id = names[i].policy_id;
