@@ -5,6 +5,7 @@
 #define API_API_H
 
 #include "auth/client_ip.h"
+#include "auth/key_cache.h"
 #include "catalogue/catalogue.h"
 #include "http/http_server.h"
 #include "http/waiting_room.h"
@@ -33,6 +34,7 @@ struct api_settings {
 struct api {
     const struct api_settings *settings;
     struct app_index *index;
+    struct key_cache *key_cache;
     struct catalogue *catalogue;
     struct journal *journal;
     struct store *store;

@@ -15,10 +15,12 @@ typedef enum handled authenticated_fn(struct request *request, void *context);
 #define AUTHENTICATE_ABSENT_S           10
 
 /* Whether there is a key of the right form in X-API-Key: what can be said before the body is read.
- * Otherwise answers 401. */
-MUST_USE bool authenticate_begin(struct request *request);
+ * Otherwise answers 401. Leaves the key's digest in request->credentials; not an app, which may be
+ * replaced while the body comes in. */
+MUST_USE bool authenticate_begin(struct request *request, struct api *api);
 
-/* Whether this process knows the app of the request's key, without asking anybody. */
+/* After authenticate_begin() said yes: whether this process knows the app of the request's key,
+ * without asking anybody. */
 bool authenticate_knows(const struct request *request, const struct api *api);
 
 /* After authenticate_begin() said yes. Finds the app of the request's key, makes it

@@ -53,6 +53,7 @@ struct request {
     const char *path; /* without the query; percent-decoded */
     struct text body;
     const struct route *route; /* set by the api's begin step */
+    void *credentials;         /* what the api's begin step makes of them; in the arena */
     void *principal;           /* whom the credentials belong to; set by the api */
     const struct sockaddr *peer;
     struct response response;

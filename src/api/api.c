@@ -44,7 +44,7 @@ size_t api_begin(struct request *request, void *context)
         return UNTRUSTED_BODY_BYTES_MAX;
     }
     request->route = route;
-    if (route->access == ROUTE_APP && !authenticate_begin(request))
+    if (route->access == ROUTE_APP && !authenticate_begin(request, context))
         return UNTRUSTED_BODY_BYTES_MAX;
     if (route->body != BODY_NONE && !media_type_is_taken(request))
         problem_answer(request, PROBLEM_MEDIA_TYPE, "The body must be JSON, not encoded.");

@@ -15,8 +15,7 @@ struct lookup {
     authenticated_fn *next;
 };
 
-static struct app *find_app(const struct request *request, const struct api *api,
-                            struct key_digest *digest);
+static bool read_key(struct request *request, struct api *api, struct text key);
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
                             authenticated_fn *next);
 static void on_looked_up(struct catalogue_job *job);
@@ -27,11 +26,11 @@ static void release_app(void *app);
 static const struct rate lookup_rate = {AUTHENTICATE_LOOKUPS_PER_SECOND, 1};
 static const struct rate absent_rate = {1, AUTHENTICATE_ABSENT_S};
 
-bool authenticate_begin(struct request *request)
+bool authenticate_begin(struct request *request, struct api *api)
 {
     struct text key = request_header(request, "X-API-Key");
 
-    if (api_key_is_well_formed(key))
+    if (read_key(request, api, key))
         return true;
     if (text_is_absent(key))
         problem_answer(request, PROBLEM_NO_KEY, "Send the app's key in the X-API-Key header.");
@@ -42,8 +41,8 @@ bool authenticate_begin(struct request *request)
 
 bool authenticate_knows(const struct request *request, const struct api *api)
 {
-    struct key_digest digest;
-    struct app *app = find_app(request, api, &digest);
+    const struct key_digest *digest = request->credentials;
+    struct app *app = digest ? app_index_find(api->index, digest) : NULL;
 
     app_release(app);
     return app != NULL;
@@ -51,29 +50,31 @@ bool authenticate_knows(const struct request *request, const struct api *api)
 
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next)
 {
-    struct key_digest digest;
+    const struct key_digest *digest = request->credentials;
     struct app *app;
 
-    if (!app_index_pepper(api->index)) {
+    if (!digest) {
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue has not been reached yet.");
         return HANDLED_NOW;
     }
-    app = find_app(request, api, &digest);
+    app = app_index_find(api->index, digest);
     if (!app)
-        return look_up(request, api, &digest, next);
+        return look_up(request, api, digest, next);
     return proceed(request, api, app, next);
 }
 
-/* NULL, too, as long as there is no pepper to hash the key with. */
-static struct app *find_app(const struct request *request, const struct api *api,
-                            struct key_digest *digest)
+/* As long as there is no pepper to hash the key with, its form is all that can be looked at, and
+ * authenticate() will say so. */
+static bool read_key(struct request *request, struct api *api, struct text key)
 {
     const struct pepper *pepper = app_index_pepper(api->index);
+    struct key_digest *digest;
 
     if (!pepper)
-        return NULL;
-    api_key_digest(pepper, request_header(request, "X-API-Key"), digest->bytes);
-    return app_index_find(api->index, digest);
+        return api_key_is_well_formed(key);
+    digest = ARENA_NEW(&request->arena, struct key_digest);
+    request->credentials = digest;
+    return key_cache_digest(api->key_cache, pepper, key, digest->bytes);
 }
 
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,

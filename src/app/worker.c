@@ -58,6 +58,7 @@ struct worker *worker_new(const struct worker_shared *shared, const struct socka
     worker->api = (struct api){
         .settings = shared->api_settings,
         .index = shared->index,
+        .key_cache = key_cache_new(),
         .catalogue = shared->catalogue,
         .journal = shared->journal,
         .store = worker->store,
@@ -128,6 +129,7 @@ void worker_free(struct worker *worker)
     event_free(worker->queue_readable);
     event_free(worker->incoming_timer);
     queue_free(worker->api.queue);
+    key_cache_free(worker->api.key_cache);
     event_base_free(worker->base);
     sem_destroy(&worker->reloaded);
     free(worker);
