@@ -14,8 +14,8 @@ struct app_index;
 struct app_index *app_index_new(void);
 void app_index_free(struct app_index *index);
 
-/* The app whose key has this digest, retained for the caller, or NULL. Compared with
- * sodium_memcmp(). */
+/* The app whose key has this digest, retained for the caller, or NULL. Compared in constant
+ * time. */
 struct app *app_index_find(struct app_index *index, const struct key_digest *digest);
 struct app *app_index_find_by_id(struct app_index *index, const char *app_id);
 

@@ -42,6 +42,7 @@ struct app_index {
 
 static struct app *find(struct app_index *index, const void *at, size_t length);
 static struct entry *entry_find(const struct app_index *index, const void *at, size_t length);
+static bool same_bytes(const void *a, const void *b, size_t length);
 static struct entry *entry_new(struct app *app);
 static void entry_insert(struct app_index *index, struct entry *entry);
 static void entry_remove(struct app_index *index, struct entry *entry);
@@ -163,9 +164,17 @@ static struct entry *entry_find(const struct app_index *index, const void *at, s
 {
     struct name *name = *bucket_of(index, at, length);
 
-    while (name != NULL && (name->length != length || sodium_memcmp(name->at, at, length) != 0))
+    while (name != NULL && (name->length != length || !same_bytes(name->at, at, length)))
         name = name->next;
     return name == NULL ? NULL : name->entry;
+}
+
+/* In constant time: digests by vectors, ids byte by byte. */
+static bool same_bytes(const void *a, const void *b, size_t length)
+{
+    if (length == crypto_verify_32_BYTES)
+        return crypto_verify_32(a, b) == 0;
+    return sodium_memcmp(a, b, length) == 0;
 }
 
 static struct entry *entry_new(struct app *app)
