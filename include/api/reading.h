@@ -19,6 +19,7 @@
 struct reading {
     struct request *request;
     struct faults faults;
+    struct members members; /* of a plain body; the form reads them */
     struct form form;
 };
 
@@ -26,8 +27,8 @@ struct reading {
  * request has been answered. */
 MUST_USE const json_t *reading_parse_body(struct request *request);
 
-/* Opens a form over the body's object, or over the query's arguments (FORM_TEXTUAL). False: the
- * request has been answered. */
+/* Opens a form over the body's object, or over the query's arguments (FORM_TEXTUAL); what is read
+ * lives as long as the request. False: the request has been answered. */
 MUST_USE bool reading_open_body(struct reading *reading, struct request *request);
 MUST_USE bool reading_open_query(struct reading *reading, struct request *request);
 

@@ -12,11 +12,13 @@
  *     }
  *     if (faults.count > 0) ...
  *
- * JSON null stands for an absent member. What is read is borrowed from the JSON value. */
+ * JSON null stands for an absent member. What is read is borrowed from the JSON value, or from the
+ * text that the plain members are in; texts do not end with a NUL. */
 #ifndef BASE_FORM_H
 #define BASE_FORM_H
 
 #include "base/faults.h"
+#include "base/members.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -30,18 +32,23 @@ enum form_presence { FORM_OPTIONAL, FORM_REQUIRED };
 enum form_kind { FORM_JSON, FORM_TEXTUAL };
 
 struct form {
-    const json_t *object;
-    const char *pointer; /* where the object lies; borrowed */
+    const json_t *object;    /* what is read is either a tree's, */
+    struct members *members; /* or plain: the other one is NULL */
+    const char *pointer;     /* where the object lies; borrowed */
     struct faults *faults;
     enum form_kind kind; /* FORM_JSON once opened; the caller may set the other */
     size_t asked_count;
-    const char *asked[FORM_MEMBERS_MAX]; /* names read so far, for form_close() */
+    const char *asked[FORM_MEMBERS_MAX]; /* of a tree: names read so far, for form_close() */
 };
 
 /* False, with a fault, when `value` is not an object. `pointer` and `faults` must outlive the form.
  */
 MUST_USE bool form_open(struct form *form, const json_t *value, const char *pointer,
                         struct faults *faults);
+
+/* The same over plain members, which bear the marks of what was asked for. */
+void form_open_members(struct form *form, struct members *members, const char *pointer,
+                       struct faults *faults);
 
 /* Each of these returns true and sets *out when the member is there and valid. Otherwise *out keeps
  * what the caller put there (the default); a fault is recorded unless the member is optional and

@@ -4,8 +4,8 @@
 #include "base/document.h"
 #include "http/problem.h"
 
-static bool open_form(struct reading *reading, struct request *request, const json_t *value,
-                      enum form_kind kind);
+static void begin(struct reading *reading, struct request *request);
+static bool open_form(struct reading *reading, const json_t *value, enum form_kind kind);
 static void release_json(void *json);
 
 const json_t *reading_parse_body(struct request *request)
@@ -21,18 +21,24 @@ const json_t *reading_parse_body(struct request *request)
     return json;
 }
 
+/* Of nearly all checks the body is plain. What is not, and what is wrong, the document decides. */
 bool reading_open_body(struct reading *reading, struct request *request)
 {
-    const json_t *body = reading_parse_body(request);
+    const json_t *body;
 
-    reading->faults.count = 0;
-    return body && open_form(reading, request, body, FORM_JSON);
+    begin(reading, request);
+    if (members_parse(&reading->members, request->body)) {
+        form_open_members(&reading->form, &reading->members, "", &reading->faults);
+        return true;
+    }
+    body = reading_parse_body(request);
+    return body && open_form(reading, body, FORM_JSON);
 }
 
 bool reading_open_query(struct reading *reading, struct request *request)
 {
-    reading->faults.count = 0;
-    return open_form(reading, request, request_query(request, &reading->faults), FORM_TEXTUAL);
+    begin(reading, request);
+    return open_form(reading, request_query(request, &reading->faults), FORM_TEXTUAL);
 }
 
 bool reading_close(struct reading *reading)
@@ -44,12 +50,16 @@ bool reading_close(struct reading *reading)
     return false;
 }
 
-static bool open_form(struct reading *reading, struct request *request, const json_t *value,
-                      enum form_kind kind)
+static void begin(struct reading *reading, struct request *request)
 {
     reading->request = request;
+    reading->faults.count = 0;
+}
+
+static bool open_form(struct reading *reading, const json_t *value, enum form_kind kind)
+{
     if (!form_open(&reading->form, value, "", &reading->faults)) {
-        problem_answer_faults(request, &reading->faults);
+        problem_answer_faults(reading->request, &reading->faults);
         return false;
     }
     reading->form.kind = kind;

@@ -4,51 +4,61 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-static const json_t *form_ask(struct form *form, const char *name);
-static const json_t *form_expect(struct form *form, const char *name, enum form_presence presence);
-static bool form_was_asked(const struct form *form, const char *name);
-static struct text string_text(const json_t *string);
-static bool read_integer(const struct form *form, const json_t *value, int64_t *out);
-static bool read_bool(const struct form *form, const json_t *value, bool *out);
+static void form_begin(struct form *form, const char *pointer, struct faults *faults);
+static struct value form_expect(struct form *form, const char *name, enum form_presence presence);
+static struct value form_ask(struct form *form, const char *name);
+static struct value members_ask(struct members *members, const char *name);
+static struct value tree_ask(struct form *form, const char *name);
+static struct value value_of(const json_t *json);
+static bool read_integer(const struct form *form, const struct value *value, int64_t *out);
+static bool read_bool(const struct form *form, const struct value *value, bool *out);
+static void members_close(struct form *form);
+static void tree_close(struct form *form);
+static bool was_asked(const struct form *form, const char *name);
 static void words_write(char out[], size_t size, const char *const words[]);
 
 bool form_open(struct form *form, const json_t *value, const char *pointer, struct faults *faults)
 {
-    *form = (struct form){.object = value, .pointer = pointer, .faults = faults};
-
+    form_begin(form, pointer, faults);
+    form->object = value;
     if (json_is_object(value))
         return true;
     faults_add(faults, pointer, NULL, "must be an object");
     return false;
 }
 
+void form_open_members(struct form *form, struct members *members, const char *pointer,
+                       struct faults *faults)
+{
+    form_begin(form, pointer, faults);
+    form->members = members;
+}
+
 bool form_text(struct form *form, const char *name, enum form_presence presence, size_t bytes_min,
                size_t bytes_max, struct text *out)
 {
-    const json_t *value = form_expect(form, name, presence);
+    struct value value = form_expect(form, name, presence);
 
-    if (value == NULL)
+    if (value.kind == VALUE_NULL)
         return false;
-
-    struct text text = string_text(value);
-
-    if (text_is_absent(text) || text.length < bytes_min || text.length > bytes_max) {
+    if (value.kind != VALUE_TEXT || value.text.length < bytes_min ||
+        value.text.length > bytes_max) {
         form_fault(form, name, "must be a text of %zu to %zu bytes", bytes_min, bytes_max);
         return false;
     }
-    *out = text;
+    *out = value.text;
     return true;
 }
 
 bool form_integer(struct form *form, const char *name, enum form_presence presence, int64_t min,
                   int64_t max, int64_t *out)
 {
-    const json_t *value = form_expect(form, name, presence);
+    struct value value = form_expect(form, name, presence);
     int64_t integer;
 
-    if (value == NULL)
+    if (value.kind == VALUE_NULL)
         return false;
-    if (!read_integer(form, value, &integer) || integer < min || integer > max) {
+    if (!read_integer(form, &value, &integer) || integer < min || integer > max) {
         form_fault(form, name, "must be an integer from %" PRId64 " to %" PRId64, min, max);
         return false;
     }
@@ -58,11 +68,11 @@ bool form_integer(struct form *form, const char *name, enum form_presence presen
 
 bool form_bool(struct form *form, const char *name, enum form_presence presence, bool *out)
 {
-    const json_t *value = form_expect(form, name, presence);
+    struct value value = form_expect(form, name, presence);
 
-    if (value == NULL)
+    if (value.kind == VALUE_NULL)
         return false;
-    if (read_bool(form, value, out))
+    if (read_bool(form, &value, out))
         return true;
     form_fault(form, name, "must be true or false");
     return false;
@@ -71,15 +81,12 @@ bool form_bool(struct form *form, const char *name, enum form_presence presence,
 bool form_choice(struct form *form, const char *name, enum form_presence presence,
                  const char *const words[], int *out)
 {
-    const json_t *value = form_expect(form, name, presence);
+    struct value value = form_expect(form, name, presence);
 
-    if (value == NULL)
+    if (value.kind == VALUE_NULL)
         return false;
-
-    struct text given = string_text(value);
-
     for (int i = 0; words[i] != NULL; i++) {
-        if (text_equal(given, text_of(words[i]))) {
+        if (text_equal(value.text, text_of(words[i]))) {
             *out = i;
             return true;
         }
@@ -94,39 +101,44 @@ bool form_choice(struct form *form, const char *name, enum form_presence presenc
 bool form_array(struct form *form, const char *name, enum form_presence presence, size_t count_min,
                 size_t count_max, const json_t **out)
 {
-    const json_t *value = form_expect(form, name, presence);
+    struct value value = form_expect(form, name, presence);
 
-    if (value == NULL)
+    if (value.kind == VALUE_NULL)
         return false;
 
-    size_t count = json_array_size(value);
+    /* No plain member is an array or an object. */
+    const json_t *array = json_object_get(form->object, name);
+    size_t count = json_array_size(array);
 
-    if (!json_is_array(value) || count < count_min || count > count_max) {
+    if (!json_is_array(array) || count < count_min || count > count_max) {
         form_fault(form, name, "must be an array of %zu to %zu values", count_min, count_max);
         return false;
     }
-    *out = value;
+    *out = array;
     return true;
 }
 
 bool form_object(struct form *form, const char *name, enum form_presence presence,
                  const json_t **out)
 {
-    const json_t *value = form_expect(form, name, presence);
+    struct value value = form_expect(form, name, presence);
 
-    if (value == NULL)
+    if (value.kind == VALUE_NULL)
         return false;
-    if (!json_is_object(value)) {
+
+    const json_t *object = json_object_get(form->object, name);
+
+    if (!json_is_object(object)) {
         form_fault(form, name, "must be an object");
         return false;
     }
-    *out = value;
+    *out = object;
     return true;
 }
 
 bool form_has(struct form *form, const char *name)
 {
-    return form_ask(form, name) != NULL;
+    return form_ask(form, name).kind != VALUE_NULL;
 }
 
 void form_ignore(struct form *form, const char *name)
@@ -147,71 +159,133 @@ void form_fault(struct form *form, const char *name, const char *format, ...)
 
 void form_close(struct form *form)
 {
+    if (form->members != NULL)
+        members_close(form);
+    else
+        tree_close(form);
+}
+
+/* `asked` is left as it is: its count says how much of it is meant. */
+static void form_begin(struct form *form, const char *pointer, struct faults *faults)
+{
+    form->object = NULL;
+    form->members = NULL;
+    form->pointer = pointer;
+    form->faults = faults;
+    form->kind = FORM_JSON;
+    form->asked_count = 0;
+}
+
+static struct value form_expect(struct form *form, const char *name, enum form_presence presence)
+{
+    struct value value = form_ask(form, name);
+
+    if (value.kind == VALUE_NULL && presence == FORM_REQUIRED)
+        form_fault(form, name, "is required");
+    return value;
+}
+
+/* Also notes that the member is known, for form_close(). */
+static struct value form_ask(struct form *form, const char *name)
+{
+    return form->members != NULL ? members_ask(form->members, name) : tree_ask(form, name);
+}
+
+static struct value members_ask(struct members *members, const char *name)
+{
+    struct member *member = members_find(members, text_of(name));
+
+    if (member == NULL)
+        return (struct value){.kind = VALUE_NULL};
+    member->was_asked = true;
+    return member->value;
+}
+
+static struct value tree_ask(struct form *form, const char *name)
+{
+    if (!was_asked(form, name)) {
+        ASSERT(form->asked_count < FORM_MEMBERS_MAX);
+        form->asked[form->asked_count++] = name;
+    }
+    return value_of(json_object_get(form->object, name));
+}
+
+static struct value value_of(const json_t *json)
+{
+    if (json == NULL)
+        return (struct value){.kind = VALUE_NULL};
+
+    switch (json_typeof(json)) {
+    case JSON_NULL:
+        return (struct value){.kind = VALUE_NULL};
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return (struct value){.kind = VALUE_BOOL, .truth = json_is_true(json)};
+    case JSON_INTEGER:
+        return (struct value){.kind = VALUE_INTEGER, .integer = json_integer_value(json)};
+    case JSON_STRING:
+        return (struct value){.kind = VALUE_TEXT,
+                              .text = {json_string_value(json), json_string_length(json)}};
+    case JSON_REAL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    return (struct value){.kind = VALUE_OTHER};
+}
+
+static bool read_integer(const struct form *form, const struct value *value, int64_t *out)
+{
+    if (value->kind == VALUE_INTEGER) {
+        *out = value->integer;
+        return true;
+    }
+    return form->kind == FORM_TEXTUAL && text_parse_integer(value->text, out);
+}
+
+static bool read_bool(const struct form *form, const struct value *value, bool *out)
+{
+    struct text word = form->kind == FORM_TEXTUAL ? value->text : (struct text){0};
+    bool truth = value->truth || text_equal(word, TEXT("true"));
+
+    if (value->kind != VALUE_BOOL && !truth && !text_equal(word, TEXT("false")))
+        return false;
+    *out = truth;
+    return true;
+}
+
+static void members_close(struct form *form)
+{
+    for (size_t i = 0; i < form->members->count; i++) {
+        const struct member *member = &form->members->at[i];
+        char name[sizeof(((struct fault *)NULL)->pointer)]; /* what a fault keeps of it */
+
+        if (member->was_asked)
+            continue;
+        (void)snprintf(name, sizeof(name), "%.*s", TEXT_PRINTF(member->name));
+        form_fault(form, name, "is not a known member");
+    }
+}
+
+static void tree_close(struct form *form)
+{
     const char *name;
     json_t *value;
 
     /* jansson iterates over const objects only through a cast. */
     json_object_foreach ((json_t *)(uintptr_t)form->object, name, value) {
-        if (!form_was_asked(form, name))
+        if (!was_asked(form, name))
             form_fault(form, name, "is not a known member");
     }
 }
 
-/* Also notes the name, for form_close(). */
-static const json_t *form_ask(struct form *form, const char *name)
-{
-    if (!form_was_asked(form, name)) {
-        ASSERT(form->asked_count < FORM_MEMBERS_MAX);
-        form->asked[form->asked_count++] = name;
-    }
-
-    const json_t *value = json_object_get(form->object, name);
-
-    return json_is_null(value) ? NULL : value;
-}
-
-static const json_t *form_expect(struct form *form, const char *name, enum form_presence presence)
-{
-    const json_t *value = form_ask(form, name);
-
-    if (value == NULL && presence == FORM_REQUIRED)
-        form_fault(form, name, "is required");
-    return value;
-}
-
-static bool form_was_asked(const struct form *form, const char *name)
+static bool was_asked(const struct form *form, const char *name)
 {
     for (size_t i = 0; i < form->asked_count; i++) {
         if (strcmp(form->asked[i], name) == 0)
             return true;
     }
     return false;
-}
-
-/* The absent text when `string` is something else. */
-static struct text string_text(const json_t *string)
-{
-    return (struct text){json_string_value(string), json_string_length(string)};
-}
-
-static bool read_integer(const struct form *form, const json_t *value, int64_t *out)
-{
-    if (json_is_integer(value)) {
-        *out = json_integer_value(value);
-        return true;
-    }
-    return form->kind == FORM_TEXTUAL && text_parse_integer(string_text(value), out);
-}
-
-static bool read_bool(const struct form *form, const json_t *value, bool *out)
-{
-    struct text word = form->kind == FORM_TEXTUAL ? string_text(value) : (struct text){0};
-    bool truth = json_is_true(value) || text_equal(word, TEXT("true"));
-
-    if (!truth && !json_is_false(value) && !text_equal(word, TEXT("false")))
-        return false;
-    *out = truth;
-    return true;
 }
 
 static void words_write(char out[], size_t size, const char *const words[])
