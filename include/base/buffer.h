@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text that grows, in an arena: released with it, never on its own. */
+ * Text that grows, in an arena: released with it, never on its own. Adding is inline: most of
+ * what is added is so short that a call would cost more than it does. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -19,8 +20,30 @@ struct buffer {
 
 /* `capacity` > 0 bytes are reserved at once: enough for the usual content costs one allocation. */
 void buffer_init(struct buffer *buffer, struct arena *arena, size_t capacity);
-void buffer_add(struct buffer *buffer, struct text text);
-void buffer_add_char(struct buffer *buffer, char c);
+
+/* For buffer_extend() alone: room for `more` bytes behind what is written. */
+SELDOM void buffer_grow(struct buffer *buffer, size_t more);
+
+/* Makes the content `bytes` longer and returns where they are, for the caller to fill. */
+static inline char *buffer_extend(struct buffer *buffer, size_t bytes)
+{
+    if (bytes > buffer->capacity - buffer->length)
+        buffer_grow(buffer, bytes);
+    buffer->length += bytes;
+    return buffer->at + buffer->length - bytes;
+}
+
+static inline void buffer_add(struct buffer *buffer, struct text text)
+{
+    if (text.length > 0) /* memcpy() may not be given NULL, not even for no bytes */
+        memcpy(buffer_extend(buffer, text.length), text.at, text.length);
+}
+
+static inline void buffer_add_char(struct buffer *buffer, char c)
+{
+    *buffer_extend(buffer, 1) = c;
+}
+
 void buffer_add_integer(struct buffer *buffer, int64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 

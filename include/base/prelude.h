@@ -15,6 +15,8 @@
 #define MUST_USE                   __attribute__((warn_unused_result))
 #define NO_RETURN                  __attribute__((noreturn))
 #define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
+/* A function whose callers are laid out for the case that they need not call it. */
+#define SELDOM __attribute__((cold))
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -41,6 +41,11 @@ struct text text_copy(struct arena *arena, struct text text);
  */
 MUST_USE bool text_parse_integer(struct text text, int64_t *value);
 
+/* What text_parse_integer() takes back: the digits of any int64_t and its sign, at the end of the
+ * caller's `space`. */
+#define TEXT_INTEGER_BYTES_MAX 20
+struct text text_write_integer(int64_t value, char space[TEXT_INTEGER_BYTES_MAX]);
+
 /* How many bytes the UTF-8 character at the start of `text` has; 0 when there is none. */
 size_t text_utf8_bytes(struct text text);
 

@@ -109,6 +109,29 @@ bool text_parse_integer(struct text text, int64_t *value)
     return true;
 }
 
+/* Two digits a step, which halves the divisions. */
+struct text text_write_integer(int64_t value, char space[TEXT_INTEGER_BYTES_MAX])
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    size_t first = TEXT_INTEGER_BYTES_MAX;
+    /* Unsigned, because INT64_MIN has no positive twin. */
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    while (rest >= 10) {
+        first -= 2;
+        memcpy(space + first, pairs + 2 * (rest % 100), 2);
+        rest /= 100;
+    }
+    if (rest > 0 || value == 0)
+        space[--first] = (char)('0' + rest);
+    if (value < 0)
+        space[--first] = '-';
+    return (struct text){space + first, TEXT_INTEGER_BYTES_MAX - first};
+}
+
 size_t text_utf8_bytes(struct text text)
 {
     if (text.length == 0)

@@ -3,6 +3,7 @@
 
 static void writer_key(struct writer *writer, const char *key);
 static void add_escaped(struct buffer *out, struct text text);
+static size_t plain_bytes(struct text text);
 static bool is_plain(char c);
 static size_t add_special(struct buffer *out, struct text rest);
 static void add_control(struct buffer *out, unsigned char c);
@@ -85,27 +86,37 @@ static void writer_key(struct writer *writer, const char *key)
     writer->comma = true;
     if (key == NULL)
         return;
-    buffer_add_char(writer->out, '"');
-    buffer_add(writer->out, text_of(key));
-    buffer_add(writer->out, TEXT("\":"));
+
+    size_t length = strlen(key);
+    char *at = buffer_extend(writer->out, length + strlen("\"\":"));
+
+    at[0] = '"';
+    memcpy(at + 1, key, length);
+    memcpy(at + 1 + length, "\":", 2);
 }
 
-/* Runs of plain bytes are copied whole. */
+/* In turn a run of plain bytes, copied whole, and a character that is not plain. */
 static void add_escaped(struct buffer *out, struct text text)
 {
-    size_t copied = 0;
+    while (text.length > 0) {
+        size_t bytes = plain_bytes(text);
+
+        if (bytes > 0)
+            buffer_add(out, (struct text){text.at, bytes});
+        else
+            bytes = add_special(out, text);
+        text = (struct text){text.at + bytes, text.length - bytes};
+    }
+}
+
+/* How many there are at the start of `text`. */
+static size_t plain_bytes(struct text text)
+{
     size_t i = 0;
 
-    while (i < text.length) {
-        if (is_plain(text.at[i])) {
-            i++;
-            continue;
-        }
-        buffer_add(out, (struct text){text.at + copied, i - copied});
-        i += add_special(out, (struct text){text.at + i, text.length - i});
-        copied = i;
-    }
-    buffer_add(out, (struct text){text.at + copied, i - copied});
+    while (i < text.length && is_plain(text.at[i]))
+        i++;
+    return i;
 }
 
 static bool is_plain(char c)

@@ -54,6 +54,21 @@ static void growing_keeps_every_byte(void **state)
     arena_close(&arena);
 }
 
+static void an_extension_is_filled_by_the_caller(void **state)
+{
+    (void)state;
+    struct buffer buffer;
+    buffer_init(&buffer, &arena, 2);
+    buffer_add(&buffer, TEXT("ab"));
+
+    memcpy(buffer_extend(&buffer, 3), "cde", 3);
+    (void)buffer_extend(&buffer, 0);
+    buffer_add_char(&buffer, 'f');
+
+    assert_content(&buffer, "abcdef");
+    arena_close(&arena);
+}
+
 static void reserved_bytes_are_used_without_moving(void **state)
 {
     (void)state;
@@ -105,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_added_follows_what_is_there),
         cmocka_unit_test(growing_keeps_every_byte),
+        cmocka_unit_test(an_extension_is_filled_by_the_caller),
         cmocka_unit_test(reserved_bytes_are_used_without_moving),
         cmocka_unit_test(integers_are_written_to_both_ends),
         cmocka_unit_test(printing_more_than_is_free_makes_room),

@@ -158,6 +158,49 @@ static void anything_else_is_no_integer(void **state)
     assert_false(text_parse_integer(TEXT("1\0"), &(int64_t){0}));
 }
 
+static void what_is_written_of_an_integer_is_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t value;
+        const char *text;
+    } cases[] = {{0, "0"},
+                 {9, "9"},
+                 {10, "10"},
+                 {99, "99"},
+                 {100, "100"},
+                 {1005, "1005"},
+                 {12345, "12345"},
+                 {-1, "-1"},
+                 {-10, "-10"},
+                 {-907, "-907"},
+                 {INT64_MAX, "9223372036854775807"},
+                 {INT64_MIN, "-9223372036854775808"}};
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char space[TEXT_INTEGER_BYTES_MAX];
+        struct text text = text_write_integer(cases[i].value, space);
+        int64_t value = 0;
+
+        assert_text(text, cases[i].text);
+        assert_true(text_parse_integer(text, &value));
+        assert_true(value == cases[i].value);
+    }
+}
+
+static void every_pair_of_digits_is_its_own(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < 10000; i++) {
+        char space[TEXT_INTEGER_BYTES_MAX];
+        char expected[8];
+
+        snprintf(expected, sizeof(expected), "%d", i);
+        assert_text(text_write_integer(i, space), expected);
+    }
+}
+
 static void utf8_characters_are_measured(void **state)
 {
     (void)state;
@@ -208,6 +251,8 @@ int main(void)
         cmocka_unit_test(a_copy_ends_with_a_nul_and_stays_absent),
         cmocka_unit_test(integers_within_64_bits_are_read),
         cmocka_unit_test(anything_else_is_no_integer),
+        cmocka_unit_test(what_is_written_of_an_integer_is_read_back),
+        cmocka_unit_test(every_pair_of_digits_is_its_own),
         cmocka_unit_test(utf8_characters_are_measured),
         cmocka_unit_test(what_utf8_forbids_is_no_character),
     };

@@ -82,6 +82,21 @@ static void only_what_must_be_is_escaped(void **state)
                         "\xc3\xa4\xf0\x9f\x98\x80\"");
 }
 
+static void runs_of_plain_bytes_keep_their_place_between_escapes(void **state)
+{
+    (void)state;
+
+    writer_begin_array(&writer, NULL);
+    writer_text(&writer, NULL, TEXT("\n"));
+    writer_text(&writer, NULL, TEXT("\nab"));
+    writer_text(&writer, NULL, TEXT("ab\n"));
+    writer_text(&writer, NULL, TEXT("ab\n\ncd\xc3\xa4"));
+    writer_end_array(&writer);
+
+    assert_string_equal(buffer_string(&buffer),
+                        "[\"\\n\",\"\\nab\",\"ab\\n\",\"ab\\n\\ncd\xc3\xa4\"]");
+}
+
 static void bytes_that_are_not_utf8_are_replaced(void **state)
 {
     (void)state;
@@ -113,6 +128,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(commas_stand_between_members_only, begin, end),
         cmocka_unit_test_setup_teardown(absent_is_null_and_empty_is_empty, begin, end),
         cmocka_unit_test_setup_teardown(only_what_must_be_is_escaped, begin, end),
+        cmocka_unit_test_setup_teardown(runs_of_plain_bytes_keep_their_place_between_escapes, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_replaced, begin, end),
         cmocka_unit_test_setup_teardown(every_byte_is_read_back_by_a_parser, begin, end),
     };
