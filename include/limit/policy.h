@@ -38,7 +38,9 @@ struct policy {
     enum policy_mode mode;
     bool is_active;
     enum policy_on_store_error on_store_error;
-    struct text description; /* absent when none was given */
+    struct text description;       /* absent when none was given */
+    struct text rate_limit_policy; /* what rate_headers_policy() says of `rule`: made once, copied
+                                    * for each answer, which may outlive it */
 };
 
 /* The policy in `value`, which lies at `pointer`; its texts are copied into `arena`. NULL when

@@ -23,6 +23,9 @@ struct rate_header {
     const char *value; /* in the arena, NUL-terminated */
 };
 
+/* The value of RateLimit-Policy, in the arena: the same for every verdict on the rule. */
+struct text rate_headers_policy(const struct rule *rule, struct arena *arena);
+
 /* Fills `headers`, returns how many. Without counters behind the verdict (inactive, or a store
  * failure) there is at most Retry-After. `wall_us` is only for the epoch style. */
 size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style style,

@@ -2,6 +2,7 @@
 #include "limit/policy.h"
 
 #include "base/arena.h"
+#include "limit/rate_headers.h"
 
 #define ID_DIGITS 16
 
@@ -37,6 +38,7 @@ struct policy *policy_read(const json_t *value, const char *pointer, struct aren
         return NULL;
 
     texts_keep(policy, arena);
+    policy->rate_limit_policy = rate_headers_policy(&policy->rule, arena);
     return policy;
 }
 

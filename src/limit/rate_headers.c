@@ -7,14 +7,33 @@
 #define SECOND_US           INT64_C(1000000)
 #define FIELD_BYTES_USUALLY 64
 
-static const char *policy_field(const struct verdict *verdict, struct arena *arena);
 static const char *limit_field(const struct verdict *verdict, struct arena *arena);
+static void add_item(struct buffer *field, const char *name);
+static void add_parameter(struct buffer *field, struct text name, int64_t value);
 static int64_t effective_window_s(const struct limit_outcome *outcome);
 static int64_t reset_value(const struct verdict *verdict, enum rate_headers_style style,
                            int64_t wall_us);
 static const char *integer_field(int64_t value, struct arena *arena);
 
 const char *const rate_headers_style_words[] = {"delta", "epoch", "off", NULL};
+
+/* "minute";q=100;w=60, "day";q=1000;w=86400 */
+struct text rate_headers_policy(const struct rule *rule, struct arena *arena)
+{
+    struct buffer field;
+
+    buffer_init(&field, arena, FIELD_BYTES_USUALLY);
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        const struct limit *limit = &rule->limits[i];
+
+        add_item(&field, limit->name);
+        add_parameter(&field, TEXT(";q="), limit->quota);
+        add_parameter(&field, TEXT(";w="), limit->window_us / SECOND_US);
+        if (limit->burst != limit->quota)
+            add_parameter(&field, TEXT(";sluice-burst="), limit->burst);
+    }
+    return buffer_text(&field);
+}
 
 size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style style,
                           int64_t wall_us, struct arena *arena,
@@ -23,7 +42,8 @@ size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style
     size_t count = 0;
 
     if (verdict->decided) {
-        headers[count++] = (struct rate_header){"RateLimit-Policy", policy_field(verdict, arena)};
+        headers[count++] = (struct rate_header){
+            "RateLimit-Policy", text_copy(arena, verdict->policy->rate_limit_policy).at};
         headers[count++] = (struct rate_header){"RateLimit", limit_field(verdict, arena)};
     }
     if (verdict->decided && style != RATE_HEADERS_OFF) {
@@ -40,23 +60,6 @@ size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style
     return count;
 }
 
-/* "minute";q=100;w=60, "day";q=1000;w=86400 */
-static const char *policy_field(const struct verdict *verdict, struct arena *arena)
-{
-    struct buffer field;
-
-    buffer_init(&field, arena, FIELD_BYTES_USUALLY);
-    for (size_t i = 0; i < verdict->outcome.count; i++) {
-        const struct limit *limit = &verdict->rule->limits[i];
-
-        buffer_printf(&field, "%s\"%s\";q=%lld;w=%lld", i == 0 ? "" : ", ", limit->name,
-                      (long long)limit->quota, (long long)(limit->window_us / SECOND_US));
-        if (limit->burst != limit->quota)
-            buffer_printf(&field, ";sluice-burst=%lld", (long long)limit->burst);
-    }
-    return buffer_string(&field);
-}
-
 /* "minute";r=99;t=60, "day";r=999;t=86400 */
 static const char *limit_field(const struct verdict *verdict, struct arena *arena)
 {
@@ -66,11 +69,27 @@ static const char *limit_field(const struct verdict *verdict, struct arena *aren
     for (size_t i = 0; i < verdict->outcome.count; i++) {
         const struct limit_outcome *outcome = &verdict->outcome.at[i];
 
-        buffer_printf(&field, "%s\"%s\";r=%lld;t=%lld", i == 0 ? "" : ", ",
-                      verdict->rule->limits[i].name, (long long)outcome->remaining,
-                      (long long)effective_window_s(outcome));
+        add_item(&field, verdict->rule->limits[i].name);
+        add_parameter(&field, TEXT(";r="), outcome->remaining);
+        add_parameter(&field, TEXT(";t="), effective_window_s(outcome));
     }
     return buffer_string(&field);
+}
+
+/* The next member of the list: a limit's name needs no escapes. */
+static void add_item(struct buffer *field, const char *name)
+{
+    if (field->length > 0)
+        buffer_add(field, TEXT(", "));
+    buffer_add_char(field, '"');
+    buffer_add(field, text_of(name));
+    buffer_add_char(field, '"');
+}
+
+static void add_parameter(struct buffer *field, struct text name, int64_t value)
+{
+    buffer_add(field, name);
+    buffer_add_integer(field, value);
 }
 
 /* For how long `r` is what there is. After a denial that ends when the same cost would pass: `t`
@@ -92,9 +111,7 @@ static int64_t reset_value(const struct verdict *verdict, enum rate_headers_styl
 
 static const char *integer_field(int64_t value, struct arena *arena)
 {
-    struct buffer field;
+    char space[TEXT_INTEGER_BYTES_MAX];
 
-    buffer_init(&field, arena, 24);
-    buffer_add_integer(&field, value);
-    return buffer_string(&field);
+    return text_copy(arena, text_write_integer(value, space)).at;
 }

@@ -142,6 +142,20 @@ static void several_limits_are_named_by_their_place(void **state)
     assert_string_equal(single->rule.limits[0].name, "default");
 }
 
+static void the_answers_share_one_text_about_the_limits(void **state)
+{
+    (void)state;
+
+    const struct policy *policy = read_good(
+        "{'route_key': '/a', 'limits': ["
+        "{'name': 'minute', 'limit': 10, 'window_seconds': 60},"
+        "{'name': 'day', 'limit': 1000, 'window_seconds': 86400, 'algorithm': 'token_bucket',"
+        " 'burst': 1500}]}");
+
+    assert_text(policy->rate_limit_policy,
+                "\"minute\";q=10;w=60, \"day\";q=1000;w=86400;sluice-burst=1500");
+}
+
 static void the_server_s_members_are_taken_only_when_they_are_sound(void **state)
 {
     (void)state;
@@ -341,6 +355,7 @@ int main(void)
         cmocka_unit_test(null_is_the_same_as_left_out),
         cmocka_unit_test(every_member_is_read),
         cmocka_unit_test(several_limits_are_named_by_their_place),
+        cmocka_unit_test(the_answers_share_one_text_about_the_limits),
         cmocka_unit_test(the_server_s_members_are_taken_only_when_they_are_sound),
         cmocka_unit_test(one_limit_is_written_inline),
         cmocka_unit_test(several_limits_are_written_as_a_list),

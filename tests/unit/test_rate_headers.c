@@ -38,6 +38,7 @@ static struct verdict verdict_on(size_t count, struct limit_outcome first,
     struct verdict verdict;
 
     policy.rule.limit_count = count;
+    policy.rate_limit_policy = rate_headers_policy(&policy.rule, &arena);
     verdict_from_outcome(&policy, &outcome, false, &verdict);
     return verdict;
 }
