@@ -29,6 +29,9 @@ bool text_equal_ignoring_case(struct text a, struct text b)
 {
     if (a.length != b.length)
         return false;
+    /* As it nearly always is. */
+    if (text_equal(a, b))
+        return true;
     for (size_t i = 0; i < a.length; i++) {
         if (lower(a.at[i]) != lower(b.at[i]))
             return false;
