@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Request framing (RFC 9112 §3.2, §6) that libmicrohttpd 0.9.75 lets through and that proxies
- * read differently: the stuff of request smuggling. Fed with every header field, then asked.
+ * read differently: the stuff of request smuggling. Told of every header field, then asked.
  * Pure. */
 #ifndef HTTP_FRAMING_H
 #define HTTP_FRAMING_H
@@ -28,10 +28,10 @@ struct framing {
 /* `target_bytes`: of the request target as it came. */
 void framing_init(struct framing *framing, bool host_required, size_t target_bytes);
 
-/* A transport_visit_fn; `context` is the framing. */
-void framing_on_header(void *context, struct text name, struct text value);
+void framing_add_header(struct framing *framing, struct text name, struct text value);
 
-/* The same for a query argument, whose text is part of the target. */
+/* A transport_visit_fn for a query argument, whose text is part of the target; `context` is the
+ * framing. */
 void framing_on_argument(void *context, struct text name, struct text value);
 
 /* Whether there is too much of it: 431. */

@@ -30,6 +30,12 @@ enum request_phase {
     REQUEST_ANSWERED
 };
 
+/* A header field as it came. */
+struct request_field {
+    struct text name;
+    struct text value;
+};
+
 #define RESPONSE_FIELDS_MAX 16
 
 struct response_field {
@@ -50,7 +56,9 @@ struct request {
     enum request_phase phase;
     struct arena arena;
     const char *method;
-    const char *path; /* without the query; percent-decoded */
+    const char *path;             /* without the query; percent-decoded */
+    struct request_field *fields; /* in the order they came; see request_header() */
+    size_t field_count;
     struct text body;
     const struct route *route; /* set by the api's begin step */
     void *credentials;         /* what the api's begin step makes of them; in the arena */
@@ -62,8 +70,8 @@ struct request {
     const struct transport *transport; /* private: what carries the request */
 };
 
-/* The field's value, absent when there is none; several fields of the name are not joined: the
- * first. */
+/* The value of the field of this name (any case), absent when there is none; several are not
+ * joined: the first. */
 struct text request_header(const struct request *request, const char *name);
 /* All values of the field joined with ", "; absent when there is none. In the arena. */
 struct text request_header_joined(struct request *request, const char *name);

@@ -9,14 +9,10 @@
 
 struct request;
 
-/* Called for each header field or query argument; the texts are borrowed as long as the request
- * lives. */
+/* Called for each query argument; the texts are borrowed as long as the request lives. */
 typedef void transport_visit_fn(void *context, struct text name, struct text value);
 
 struct transport {
-    /* The value of the first header field of this name (any case), absent when there is none. */
-    struct text (*header)(const struct request *request, const char *name);
-    void (*each_header)(const struct request *request, void *context, transport_visit_fn *visit);
     /* Percent-decoded; an argument without "=" has an absent value. */
     void (*each_argument)(const struct request *request, void *context, transport_visit_fn *visit);
     /* The socket of its connection, open for as long as the request is WAITING. */

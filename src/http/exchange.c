@@ -15,6 +15,7 @@ struct exchange {
     struct exchanges *exchanges;
     struct MHD_Connection *connection;
     bool path_has_nul;
+    bool has_query;
     size_t target_bytes;
     bool was_suspended;
     bool is_complete; /* nothing more of it is read: counts as busy */
@@ -26,6 +27,9 @@ struct exchange {
 /* The steps of a request. */
 static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method,
                              const char *version);
+static void read_fields(struct exchange *exchange);
+static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const char *name,
+                                size_t name_length, const char *value, size_t value_length);
 static bool refuse_framing(struct exchange *exchange, const char *version, struct framing *framing);
 static void refuse_large(struct exchange *exchange);
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size);
@@ -36,16 +40,12 @@ static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
 
 /* What a request asks of its connection. */
-static struct text transport_header(const struct request *request, const char *name);
-static void transport_each_header(const struct request *request, void *context,
-                                  transport_visit_fn *visit);
 static void transport_each_argument(const struct request *request, void *context,
                                     transport_visit_fn *visit);
 static int transport_socket(const struct request *request);
 static void transport_resume(struct request *request);
 
-static const struct transport transport = {transport_header, transport_each_header,
-                                           transport_each_argument, transport_socket,
+static const struct transport transport = {transport_each_argument, transport_socket,
                                            transport_resume};
 
 /* The raw request target: libmicrohttpd unescapes the path in place, and a %00 would cut it
@@ -60,6 +60,7 @@ void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *con
     request_init(&exchange->request, &transport);
     exchange->exchanges = exchanges;
     exchange->connection = connection;
+    exchange->has_query = query != NULL;
     exchange->target_bytes = strlen(uri);
     exchange->path_has_nul = nul && (!query || nul < query);
     exchanges->incoming++;
@@ -98,6 +99,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
     request->peer =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
             ->client_addr;
+    read_fields(exchange);
     if (refuse_framing(exchange, version, &framing))
         return send_response(exchange);
 
@@ -111,23 +113,45 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
     return MHD_YES;
 }
 
+static void read_fields(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    int count = MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, NULL, NULL);
+
+    request->fields = ARENA_ARRAY(&request->arena, struct request_field, (size_t)count);
+    MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, on_field, request);
+}
+
+static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const char *name,
+                                size_t name_length, const char *value, size_t value_length)
+{
+    struct request *request = context;
+
+    (void)kind;
+    request->fields[request->field_count++] =
+        (struct request_field){{name, name_length}, {value, value_length}};
+    return MHD_YES;
+}
+
 static bool refuse_framing(struct exchange *exchange, const char *version, struct framing *framing)
 {
+    struct request *request = &exchange->request;
     const char *fault;
 
     framing_init(framing, strcmp(version, "HTTP/1.0") != 0, exchange->target_bytes);
-    transport_each_header(&exchange->request, framing, framing_on_header);
-    transport_each_argument(&exchange->request, framing, framing_on_argument);
+    for (size_t i = 0; i < request->field_count; i++)
+        framing_add_header(framing, request->fields[i].name, request->fields[i].value);
+    transport_each_argument(request, framing, framing_on_argument);
     fault = exchange->path_has_nul ? "The path contains %00." : framing_fault(framing);
     if (fault)
-        problem_answer(&exchange->request, PROBLEM_BAD_REQUEST, "%s", fault);
+        problem_answer(request, PROBLEM_BAD_REQUEST, "%s", fault);
     else if (framing_is_large(framing)) {
-        problem_answer(&exchange->request, PROBLEM_HEADERS_TOO_LARGE,
+        problem_answer(request, PROBLEM_HEADERS_TOO_LARGE,
                        "Target and fields together take more than %d bytes.", FRAMING_BYTES_MAX);
     } else {
         return false;
     }
-    exchange->request.response.close = true;
+    request->response.close = true;
     return true;
 }
 
@@ -265,20 +289,13 @@ void exchange_on_completed(void *context, struct MHD_Connection *connection,
     free(exchange);
 }
 
-static struct text transport_header(const struct request *request, const char *name)
-{
-    const struct exchange *exchange = (const struct exchange *)(const void *)request;
-
-    return text_of(MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name));
-}
-
 struct visiting {
     void *context;
     transport_visit_fn *visit;
 };
 
-static enum MHD_Result on_value(void *context, enum MHD_ValueKind kind, const char *name,
-                                size_t name_length, const char *value, size_t value_length)
+static enum MHD_Result on_argument(void *context, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_length, const char *value, size_t value_length)
 {
     struct visiting *visiting = context;
 
@@ -288,22 +305,15 @@ static enum MHD_Result on_value(void *context, enum MHD_ValueKind kind, const ch
     return MHD_YES;
 }
 
-static void transport_each_header(const struct request *request, void *context,
-                                  transport_visit_fn *visit)
-{
-    const struct exchange *exchange = (const struct exchange *)(const void *)request;
-    struct visiting visiting = {context, visit};
-
-    MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, on_value, &visiting);
-}
-
 static void transport_each_argument(const struct request *request, void *context,
                                     transport_visit_fn *visit)
 {
     const struct exchange *exchange = (const struct exchange *)(const void *)request;
     struct visiting visiting = {context, visit};
 
-    MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, on_value, &visiting);
+    if (exchange->has_query)
+        MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, on_argument,
+                                    &visiting);
 }
 
 static int transport_socket(const struct request *request)

@@ -13,14 +13,10 @@ void framing_init(struct framing *framing, bool host_required, size_t target_byt
     *framing = (struct framing){.host_required = host_required, .bytes = target_bytes};
 }
 
-void framing_on_header(void *context, struct text name, struct text value)
+void framing_add_header(struct framing *framing, struct text name, struct text value)
 {
-    struct framing *framing = context;
-
     framing->bytes += name.length + value.length + FIELD_BYTES;
     framing->name_malformed |= !is_token(name) || pretends(name);
-    if (text_equal_ignoring_case(name, TEXT("Cookie")))
-        count_cookies(framing, value);
     if (text_equal_ignoring_case(name, TEXT("Host"))) {
         framing->host_count++;
     } else if (text_equal_ignoring_case(name, TEXT("Content-Length"))) {
@@ -32,6 +28,8 @@ void framing_on_header(void *context, struct text name, struct text value)
         framing->transfer_encoding_count++;
         framing->is_chunked = text_equal_ignoring_case(value, TEXT("chunked"));
         framing->transfer_encoding_unknown |= !framing->is_chunked;
+    } else if (text_equal_ignoring_case(name, TEXT("Cookie"))) {
+        count_cookies(framing, value);
     }
 }
 
@@ -81,14 +79,14 @@ static void count_cookies(struct framing *framing, struct text value)
 /* RFC 9110 §5.6.2. "Content-Length : 5" reaches us with the space in the name. */
 static bool is_token(struct text name)
 {
-    static const char others[] = "!#$%&'*+-.^_`|~";
+    static const char others[] = "!#$%&'*+.^_`|~";
 
     for (size_t i = 0; i < name.length; i++) {
         char c = name.at[i];
-        bool is_alphanumeric =
-            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        bool is_common =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
 
-        if (!is_alphanumeric && (c == '\0' || !strchr(others, c)))
+        if (!is_common && (c == '\0' || !strchr(others, c)))
             return false;
     }
     return name.length > 0;

@@ -20,19 +20,11 @@ static const unsigned phase_follows[] = {
     [REQUEST_ANSWERED] = 0,
 };
 
-struct joining {
-    const char *name;
-    struct arena *arena;
-    struct buffer value;
-    bool found;
-};
-
 struct querying {
     json_t *object;
     struct faults *faults;
 };
 
-static transport_visit_fn on_header_to_join;
 static transport_visit_fn on_any_argument;
 static transport_visit_fn on_query_argument;
 static void release_json(void *object);
@@ -72,15 +64,34 @@ void request_on_close(struct request *request, void *object, void (*release)(voi
 
 struct text request_header(const struct request *request, const char *name)
 {
-    return request->transport->header(request, name);
+    struct text wanted = text_of(name);
+
+    for (size_t i = 0; i < request->field_count; i++) {
+        if (text_equal_ignoring_case(request->fields[i].name, wanted))
+            return request->fields[i].value;
+    }
+    return (struct text){0};
 }
 
 struct text request_header_joined(struct request *request, const char *name)
 {
-    struct joining joining = {.name = name, .arena = &request->arena};
+    struct text wanted = text_of(name);
+    struct buffer joined;
+    bool found = false;
 
-    request->transport->each_header(request, &joining, on_header_to_join);
-    return joining.found ? buffer_text(&joining.value) : (struct text){0};
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct request_field *field = &request->fields[i];
+
+        if (!text_equal_ignoring_case(field->name, wanted))
+            continue;
+        if (!found)
+            buffer_init(&joined, &request->arena, field->value.length + 1);
+        else
+            buffer_add(&joined, TEXT(", "));
+        buffer_add(&joined, field->value);
+        found = true;
+    }
+    return found ? buffer_text(&joined) : (struct text){0};
 }
 
 bool request_has_query(const struct request *request)
@@ -140,20 +151,6 @@ void request_add_field(struct request *request, const char *name, const char *va
 
     ASSERT(response->field_count < RESPONSE_FIELDS_MAX);
     response->fields[response->field_count++] = (struct response_field){name, value};
-}
-
-static void on_header_to_join(void *context, struct text name, struct text value)
-{
-    struct joining *joining = context;
-
-    if (!text_equal_ignoring_case(name, text_of(joining->name)))
-        return;
-    if (!joining->found)
-        buffer_init(&joining->value, joining->arena, value.length + 1);
-    else
-        buffer_add(&joining->value, TEXT(", "));
-    buffer_add(&joining->value, value);
-    joining->found = true;
 }
 
 static void on_any_argument(void *context, struct text name, struct text value)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A transport over a table of header fields and query arguments, for handlers without a network. */
+ * Requests made of tables of header fields and query arguments, for handlers without a network. */
 #ifndef TESTS_FAKE_TRANSPORT_H
 #define TESTS_FAKE_TRANSPORT_H
 
@@ -13,38 +13,18 @@ struct fake_pair {
 
 struct fake_exchange {
     struct request request;
-    const struct fake_pair *headers;   /* may be NULL */
     const struct fake_pair *arguments; /* may be NULL */
     int socket;                        /* set by the test that asks for it */
     int resumed;
 };
 
-static struct text fake_header(const struct request *request, const char *name)
-{
-    const struct fake_exchange *exchange = (const struct fake_exchange *)(const void *)request;
-
-    for (const struct fake_pair *pair = exchange->headers; pair && pair->name; pair++)
-        if (text_equal_ignoring_case(text_of(pair->name), text_of(name)))
-            return text_of(pair->value);
-    return (struct text){0};
-}
-
-static void fake_visit(const struct fake_pair *pairs, void *context, transport_visit_fn *visit)
-{
-    for (const struct fake_pair *pair = pairs; pair && pair->name; pair++)
-        visit(context, text_of(pair->name), text_of(pair->value));
-}
-
-static void fake_each_header(const struct request *request, void *context,
-                             transport_visit_fn *visit)
-{
-    fake_visit(((const struct fake_exchange *)(const void *)request)->headers, context, visit);
-}
-
 static void fake_each_argument(const struct request *request, void *context,
                                transport_visit_fn *visit)
 {
-    fake_visit(((const struct fake_exchange *)(const void *)request)->arguments, context, visit);
+    const struct fake_exchange *exchange = (const struct fake_exchange *)(const void *)request;
+
+    for (const struct fake_pair *pair = exchange->arguments; pair && pair->name; pair++)
+        visit(context, text_of(pair->name), text_of(pair->value));
 }
 
 static int fake_socket(const struct request *request)
@@ -57,17 +37,26 @@ static void fake_resume(struct request *request)
     CONTAINER_OF(request, struct fake_exchange, request)->resumed++;
 }
 
-static const struct transport fake_transport = {fake_header, fake_each_header, fake_each_argument,
-                                                fake_socket, fake_resume};
+static const struct transport fake_transport = {fake_each_argument, fake_socket, fake_resume};
 
-/* A request whose handler is running. End it with request_close(). */
+#define FAKE_HEADERS_MAX 8
+
+/* A request whose handler is running. Both tables may be NULL. End it with request_close(). */
 static inline void fake_begin(struct fake_exchange *exchange, const struct fake_pair *headers,
                               const struct fake_pair *arguments)
 {
-    exchange->headers = headers;
+    struct request_field *fields;
+
     exchange->arguments = arguments;
     exchange->resumed = 0;
     request_init(&exchange->request, &fake_transport);
+    fields = ARENA_ARRAY(&exchange->request.arena, struct request_field, FAKE_HEADERS_MAX);
+    for (size_t i = 0; headers && headers[i].name; i++) {
+        ASSERT(i < FAKE_HEADERS_MAX);
+        fields[i] = (struct request_field){text_of(headers[i].name), text_of(headers[i].value)};
+        exchange->request.field_count++;
+    }
+    exchange->request.fields = fields;
     request_set_phase(&exchange->request, REQUEST_READING);
     request_set_phase(&exchange->request, REQUEST_HANDLING);
 }

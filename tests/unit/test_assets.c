@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Embedded files over HTTP, with a transport that is a table of header fields. */
+ * Embedded files over HTTP, in answer to requests that never came over a network. */
 #include "http/assets.h"
-
-#include "http/transport.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
+
+#include "fake_transport.h"
 
 #define BODY(literal, etag)                                                                        \
     {                                                                                              \
@@ -34,50 +34,30 @@ static const struct asset table[] = {
     {.path = NULL},
 };
 
-/* The fields of the request that is being made. */
-static struct {
-    const char *accept_encoding;
-    const char *if_none_match;
-} sent;
-
-static void visit_field(void *context, transport_visit_fn *visit, const char *name,
-                        const char *value)
-{
-    if (value)
-        visit(context, text_of(name), text_of(value));
-}
-
-static void each_header(const struct request *request, void *context, transport_visit_fn *visit)
-{
-    (void)request;
-    visit_field(context, visit, "accept-encoding", sent.accept_encoding);
-    visit_field(context, visit, "if-none-match", sent.if_none_match);
-}
-
-static const struct transport fake_transport = {.each_header = each_header};
-
-static struct request request;
+static struct fake_exchange exchange;
 
 static const struct response *get(const char *path, const char *accept_encoding,
                                   const char *if_none_match)
 {
     const struct asset *asset = assets_find(table, path);
+    struct fake_pair headers[3] = {{0}};
+    size_t count = 0;
 
     assert_non_null(asset);
-    sent.accept_encoding = accept_encoding;
-    sent.if_none_match = if_none_match;
-    request_init(&request, &fake_transport);
-    request_set_phase(&request, REQUEST_READING);
-    request_set_phase(&request, REQUEST_HANDLING);
-    assets_answer(&request, asset);
-    assert_int_equal(request.phase, REQUEST_ANSWERED);
-    return &request.response;
+    if (accept_encoding)
+        headers[count++] = (struct fake_pair){"accept-encoding", accept_encoding};
+    if (if_none_match)
+        headers[count++] = (struct fake_pair){"if-none-match", if_none_match};
+    fake_begin(&exchange, headers, NULL);
+    assets_answer(&exchange.request, asset);
+    assert_int_equal(exchange.request.phase, REQUEST_ANSWERED);
+    return &exchange.request.response;
 }
 
 static int forget_request(void **state)
 {
     (void)state;
-    request_close(&request);
+    request_close(&exchange.request);
     return 0;
 }
 
@@ -259,9 +239,9 @@ static void pages_and_documents_are_asked_for_again_each_time(void **state)
     (void)state;
 
     assert_string_equal(field(get("/page", NULL, NULL), "Cache-Control"), "no-cache");
-    request_close(&request);
+    request_close(&exchange.request);
     assert_string_equal(field(get("/document", NULL, NULL), "Cache-Control"), "no-cache");
-    request_close(&request);
+    request_close(&exchange.request);
     assert_string_equal(field(get("/page/script.js", NULL, NULL), "Cache-Control"),
                         "public, max-age=3600");
 }
@@ -275,7 +255,7 @@ static void only_pages_carry_a_content_security_policy(void **state)
     assert_non_null(strstr(policy, "default-src 'none'"));
     assert_non_null(strstr(policy, "script-src 'self';"));
     assert_non_null(strstr(policy, "frame-ancestors 'none'"));
-    request_close(&request);
+    request_close(&exchange.request);
     assert_null(field(get("/document", NULL, NULL), "Content-Security-Policy"));
 }
 

@@ -17,7 +17,7 @@ static const char *fault_of(const struct field *fields, size_t count, struct fra
 {
     framing_init(framing, true, 10);
     for (size_t i = 0; i < count; i++)
-        framing_on_header(framing, text_of(fields[i].name), text_of(fields[i].value));
+        framing_add_header(framing, text_of(fields[i].name), text_of(fields[i].value));
     return framing_fault(framing);
 }
 
@@ -90,12 +90,12 @@ static void framing_counts_what_the_connection_has_to_store(void **state)
 
     (void)state;
     framing_init(&framing, true, 10);
-    framing_on_header(&framing, TEXT("Host"), TEXT("a"));
+    framing_add_header(&framing, TEXT("Host"), TEXT("a"));
     for (int i = 0; i < 65; i++)
-        framing_on_header(&framing, TEXT("X-Some-Name"), TEXT("some value"));
+        framing_add_header(&framing, TEXT("X-Some-Name"), TEXT("some value"));
     assert_false(framing_is_large(&framing));
-    framing_on_header(&framing, TEXT("Cookie"), TEXT("a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b"));
-    framing_on_header(&framing, TEXT("Cookie"), TEXT("a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b"));
+    framing_add_header(&framing, TEXT("Cookie"), TEXT("a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b"));
+    framing_add_header(&framing, TEXT("Cookie"), TEXT("a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b"));
 
     assert_true(framing_is_large(&framing));
     assert_null(framing_fault(&framing));
