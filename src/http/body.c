@@ -30,7 +30,14 @@ enum body_added body_add(struct body *body, struct text data, size_t bytes_max, 
 
 struct text body_text(const struct body *body)
 {
-    return (struct text){body->at, body->length};
+    return body->length > 0 ? (struct text){body->at, body->length} : (struct text){0};
+}
+
+void body_clear(struct body *body, size_t *held)
+{
+    body->length = 0;
+    if (body->capacity > CAPACITY_MIN)
+        body_close(body, held);
 }
 
 void body_close(struct body *body, size_t *held)

@@ -13,7 +13,7 @@
 #define BODY_BYTES_SMALL ((size_t)16 * 1024)
 
 struct body {
-    char *at; /* NULL: none */
+    char *at;
     size_t length;
     size_t capacity;
 };
@@ -22,7 +22,10 @@ enum body_added { BODY_ADDED, BODY_TOO_LARGE, BODY_NO_ROOM };
 
 /* `held` is what all bodies of the server have reserved beyond that; kept up to date here. */
 enum body_added body_add(struct body *body, struct text data, size_t bytes_max, size_t *held);
+/* Absent when there is none. */
 struct text body_text(const struct body *body);
+/* Makes room for the next body: the memory of a large one is given back. */
+void body_clear(struct body *body, size_t *held);
 void body_close(struct body *body, size_t *held);
 
 #endif

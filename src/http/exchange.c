@@ -7,8 +7,16 @@
 
 #include "body.h"
 
+#include <sanitizer/asan_interface.h>
+#include <stdalign.h>
+
 /* How much of a body that is refused anyway is read, so that the client gets to see the answer. */
 #define DISCARDED_BYTES_MAX ((size_t)1024 * 1024)
+
+/* How many ended exchanges are kept, and what each has for its request's arena at least: an ordinary
+ * request gets by without malloc(). */
+#define EXCHANGES_KEPT_MAX 256
+#define STORAGE_BYTES      ((size_t)3072)
 
 struct exchange {
     struct request request;
@@ -21,10 +29,14 @@ struct exchange {
     bool is_complete; /* nothing more of it is read: counts as busy */
     size_t body_bytes_max;
     size_t discarded;
+    /* From here on it outlives the request. */
     struct body body;
+    struct exchange *next_kept;
+    alignas(max_align_t) char storage[STORAGE_BYTES];
 };
 
 /* The steps of a request. */
+static struct exchange *exchange_new(struct exchanges *exchanges);
 static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method,
                              const char *version);
 static void read_fields(struct exchange *exchange);
@@ -38,6 +50,8 @@ static void complete(struct exchange *exchange);
 static void suspend(struct exchange *exchange);
 static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
+static void keep(struct exchange *exchange);
+static void exchange_free(struct exchange *exchange);
 
 /* What a request asks of its connection. */
 static void transport_each_argument(const struct request *request, void *context,
@@ -53,12 +67,10 @@ static const struct transport transport = {transport_each_argument, transport_so
 void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct exchanges *exchanges = context;
-    struct exchange *exchange = MEMORY_NEW(struct exchange);
+    struct exchange *exchange = exchange_new(exchanges);
     const char *query = strchr(uri, '?');
     const char *nul = strstr(uri, "%00");
 
-    request_init(&exchange->request, &transport);
-    exchange->exchanges = exchanges;
     exchange->connection = connection;
     exchange->has_query = query != NULL;
     exchange->target_bytes = strlen(uri);
@@ -82,6 +94,25 @@ enum MHD_Result exchange_on_access(void *context, struct MHD_Connection *connect
     if (exchange->request.phase == REQUEST_READING)
         return finish(exchange);
     return send_response(exchange);
+}
+
+static struct exchange *exchange_new(struct exchanges *exchanges)
+{
+    struct exchange *exchange = exchanges->kept;
+
+    if (exchange) {
+        exchanges->kept = exchange->next_kept;
+        exchanges->kept_count--;
+        ASAN_UNPOISON_MEMORY_REGION(&exchange->request, sizeof exchange->request);
+        ASAN_UNPOISON_MEMORY_REGION(exchange->storage, sizeof exchange->storage);
+        memset(exchange, 0, offsetof(struct exchange, body));
+    } else {
+        exchange = MEMORY_NEW(struct exchange);
+    }
+    request_init(&exchange->request, &transport);
+    arena_init_storage(&exchange->request.arena, exchange->storage, sizeof exchange->storage);
+    exchange->exchanges = exchanges;
+    return exchange;
 }
 
 /* A response that is queued now, with the body unread, ends the connection; so one that came
@@ -230,7 +261,7 @@ static void release(struct exchange *exchange)
 {
     request_release(&exchange->request);
     exchange->request.body = (struct text){0};
-    body_close(&exchange->body, &exchange->exchanges->bodies_held);
+    body_clear(&exchange->body, &exchange->exchanges->bodies_held);
 }
 
 static enum MHD_Result send_response(struct exchange *exchange)
@@ -286,6 +317,42 @@ void exchange_on_completed(void *context, struct MHD_Connection *connection,
         exchanges->incoming--;
     release(exchange);
     request_close(&exchange->request);
+    keep(exchange);
+}
+
+/* Whoever uses a request after its end is to be caught by the address sanitizer as if it had been
+ * freed. */
+static void keep(struct exchange *exchange)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+
+    if (exchanges->kept_count == EXCHANGES_KEPT_MAX) {
+        exchange_free(exchange);
+        return;
+    }
+    exchange->next_kept = exchanges->kept;
+    exchanges->kept = exchange;
+    exchanges->kept_count++;
+    ASAN_POISON_MEMORY_REGION(&exchange->request, sizeof exchange->request);
+    ASAN_POISON_MEMORY_REGION(exchange->storage, sizeof exchange->storage);
+}
+
+void exchanges_close(struct exchanges *exchanges)
+{
+    while (exchanges->kept) {
+        struct exchange *exchange = exchanges->kept;
+
+        exchanges->kept = exchange->next_kept;
+        exchange_free(exchange);
+    }
+    exchanges->kept_count = 0;
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+    size_t held = 0; /* what is kept is small */
+
+    body_close(&exchange->body, &held);
     free(exchange);
 }
 

@@ -133,6 +133,7 @@ void http_server_free(struct http_server *server)
         return;
     ASSERT(server->exchanges.waiting == 0);
     MHD_stop_daemon(server->daemon);
+    exchanges_close(&server->exchanges);
     event_free(server->readable);
     event_free(server->timer);
     free(server);

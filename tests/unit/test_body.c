@@ -63,12 +63,36 @@ static void large_bodies_together_are_bounded_and_keep_out_no_small_one(void **s
     assert_int_equal(held, 0);
 }
 
+static void a_cleared_body_keeps_only_what_a_small_one_needs(void **state)
+{
+    static char large[4 * BODY_BYTES_SMALL];
+    struct body body = {0};
+    size_t held = 0;
+
+    (void)state;
+    assert_int_equal(body_add(&body, TEXT("small"), 1024, &held), BODY_ADDED);
+    const char *kept = body.at;
+    body_clear(&body, &held);
+    assert_true(text_is_absent(body_text(&body)));
+    assert_int_equal(body_add(&body, TEXT("next"), 1024, &held), BODY_ADDED);
+    assert_ptr_equal(body.at, kept);
+    assert_true(text_equal(body_text(&body), TEXT("next")));
+
+    assert_int_equal(body_add(&body, (struct text){large, sizeof large}, 2 * sizeof large, &held),
+                     BODY_ADDED);
+    assert_true(held > 0);
+    body_clear(&body, &held);
+    assert_int_equal(held, 0);
+    assert_int_equal(body.capacity, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_is_what_was_added),
         cmocka_unit_test(a_body_takes_its_limit_and_no_byte_more),
         cmocka_unit_test(large_bodies_together_are_bounded_and_keep_out_no_small_one),
+        cmocka_unit_test(a_cleared_body_keeps_only_what_a_small_one_needs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
