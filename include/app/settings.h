@@ -44,6 +44,7 @@ struct settings {
     unsigned connections_per_ip_max;
     unsigned waiting_max;
     unsigned idle_timeout_s;
+    unsigned request_timeout_s;
     int64_t drain_timeout_s;
     const char *tls_certificate; /* PEM text, NULL for none */
     const char *tls_key;

@@ -26,6 +26,7 @@ struct http_server_options {
     unsigned connections_max;
     unsigned connections_per_ip_max; /* 0: no limit */
     unsigned idle_timeout_s;
+    unsigned request_timeout_s; /* from the first byte of a request to the last */
     const char *tls_certificate; /* PEM text, NULL for plain HTTP */
     const char *tls_key;
     struct http_handler handler;

@@ -184,6 +184,15 @@ const struct setting settings_table[] = {
         .help = "Seconds after which a silent connection is closed.",
     },
     {
+        .name = "request_timeout_s",
+        .kind = &setting_integer,
+        FIELD(request_timeout_s),
+        .min = 1,
+        .max = 3600,
+        .fallback = "10",
+        .help = "Seconds that a request may take to come in, from its first byte to its last.",
+    },
+    {
         .name = "drain_timeout_s",
         .kind = &setting_integer,
         FIELD(drain_timeout_s),

@@ -184,6 +184,7 @@ static struct http_server *new_http(struct worker *worker, const struct settings
         .connections_max = share_of(settings->connections_max, settings),
         .connections_per_ip_max = settings->connections_per_ip_max,
         .idle_timeout_s = settings->idle_timeout_s,
+        .request_timeout_s = settings->request_timeout_s,
         .tls_certificate = settings->tls_certificate,
         .tls_key = settings->tls_key,
         .handler = {&worker->api, api_begin, api_finish},

@@ -6,6 +6,7 @@
 #include "http/problem.h"
 
 #include "body.h"
+#include "slow_clients.h"
 
 #include <sanitizer/asan_interface.h>
 #include <stdalign.h>
@@ -22,6 +23,7 @@ struct exchange {
     struct request request;
     struct exchanges *exchanges;
     struct MHD_Connection *connection;
+    struct client *client; /* at its other end */
     bool path_has_nul;
     bool has_query;
     size_t target_bytes;
@@ -72,6 +74,8 @@ void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *con
     const char *nul = strstr(uri, "%00");
 
     exchange->connection = connection;
+    exchange->client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     exchange->has_query = query != NULL;
     exchange->target_bytes = strlen(uri);
     exchange->path_has_nul = nul && (!query || nul < query);
@@ -241,6 +245,7 @@ static void complete(struct exchange *exchange)
     exchange->is_complete = true;
     exchange->exchanges->incoming--;
     exchange->exchanges->busy++;
+    slow_clients_asked(exchange->client);
 }
 
 /* Once resumed, libmicrohttpd 0.9.75 reads from the socket before it asks for the answer, and
@@ -311,10 +316,12 @@ void exchange_on_completed(void *context, struct MHD_Connection *connection,
         return;
     ASSERT(exchange->request.phase != REQUEST_WAITING);
     *exchange_context = NULL;
-    if (exchange->is_complete)
+    if (exchange->is_complete) {
         exchanges->busy--;
-    else
+        slow_clients_answered(exchange->client);
+    } else {
         exchanges->incoming--;
+    }
     release(exchange);
     request_close(&exchange->request);
     keep(exchange);

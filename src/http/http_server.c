@@ -8,6 +8,7 @@
 #include "base/memory.h"
 
 #include "exchange.h"
+#include "slow_clients.h"
 
 #include <event2/event.h>
 #include <microhttpd.h>
@@ -26,13 +27,15 @@ struct http_server {
     struct MHD_Daemon *daemon;
     struct event *readable; /* the daemon's epoll descriptor */
     struct event *timer;    /* the daemon's next time-out */
+    struct slow_clients slow_clients;
     bool has_work;
     int port;
 };
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
                           enum MHD_ConnectionNotificationCode code);
-static void discard_unread(struct MHD_Connection *connection);
+static int socket_of(struct MHD_Connection *connection);
+static void discard_unread(int fd);
 static void on_readable(evutil_socket_t fd, short events, void *context);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void arm_timer(struct http_server *server);
@@ -87,6 +90,7 @@ struct http_server *http_server_new(struct event_base *base,
     server->readable = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_readable, server);
     server->timer = evtimer_new(base, on_timer, server);
     event_add(server->readable, NULL);
+    slow_clients_init(&server->slow_clients, base, (int64_t)options->request_timeout_s * 1000000);
     return server;
 }
 
@@ -133,6 +137,7 @@ void http_server_free(struct http_server *server)
         return;
     ASSERT(server->exchanges.waiting == 0);
     MHD_stop_daemon(server->daemon);
+    slow_clients_close(&server->slow_clients);
     exchanges_close(&server->exchanges);
     event_free(server->readable);
     event_free(server->timer);
@@ -146,25 +151,30 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 {
     struct http_server *server = context;
 
-    (void)own;
-    if (code != MHD_CONNECTION_NOTIFY_CLOSED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *own = slow_clients_add(&server->slow_clients, socket_of(connection));
         return;
-    discard_unread(connection);
+    }
+    slow_clients_remove(*own);
+    discard_unread(socket_of(connection));
     server->has_work = true;
     event_active(server->timer, EV_TIMEOUT, 0);
 }
 
+static int socket_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 /* A socket that is closed with something unread in it is reset, and then a client that was refused
  * in the middle of its body may never see why (RFC 9112 §9.6). */
-static void discard_unread(struct MHD_Connection *connection)
+static void discard_unread(int fd)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     size_t discarded = 0;
     ssize_t bytes = 1;
 
     while (bytes > 0 && discarded < DISCARDED_BYTES_MAX) {
-        bytes = recv(info->connect_fd, NULL, DISCARDED_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC);
+        bytes = recv(fd, NULL, DISCARDED_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC);
         discarded += bytes > 0 ? (size_t)bytes : 0;
     }
 }

@@ -5,6 +5,7 @@
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/raw.h"
+#include "support/wait.h"
 #include "support/world.h"
 
 #include <sys/socket.h>
@@ -160,6 +161,77 @@ static void a_place_that_becomes_free_is_taken_at_once(void **state)
 }
 
 /* A tree of JSON takes many times the room of its text. */
+/* Sends what it is given a byte at a time, over and over, until the service ends the connection. */
+static bool trickle(int fd, const char *bytes, size_t *sent)
+{
+    char byte = bytes[*sent % strlen(bytes)];
+
+    ++*sent;
+    return send(fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+}
+
+/* In the fields, in the body, and after a request that was complete. A connection that is only kept
+ * alive is left alone all the while. */
+static void who_never_comes_to_an_end_is_let_go(void **state)
+{
+    static const char *const flags[] = {"--request-timeout-s", "1", NULL};
+    static const char *const beginnings[] = {
+        "GET /livez HTTP/1.1\r\nHost: a\r\nX-Never: ",
+        "POST /register HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n{\"name\": ",
+        "GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez HTTP/1.1\r\n",
+    };
+    struct service *service = start(*state, flags);
+    int patient = raw_connect(service_port(service));
+    struct raw_reply reply;
+    raw_send(patient, cheap, strlen(cheap));
+    raw_receive(patient, ANSWER_SECONDS, &reply);
+    assert_int_equal(reply.status, 200);
+
+    for (size_t i = 0; i < ARRAY_COUNT(beginnings); i++) {
+        int fd = raw_connect(service_port(service));
+        size_t sent = 0;
+
+        raw_send(fd, beginnings[i], strlen(beginnings[i]));
+        WAIT_FOR (ANSWER_SECONDS, !trickle(fd, "aaaaaaaaa", &sent)) /* the idle time-out is 30 s */
+            ;
+        (void)close(fd);
+    }
+
+    raw_send(patient, cheap, strlen(cheap));
+    raw_receive(patient, ANSWER_SECONDS, &reply);
+    assert_int_equal(reply.status, 200);
+    (void)close(patient);
+    service_stop(service);
+}
+
+/* Its next request is there already, and waits because the service lets the first one wait. */
+static void who_is_kept_waiting_is_not_taken_for_slow(void **state)
+{
+    static const char *const flags[] = {"--request-timeout-s", "1", NULL};
+    static const char body[] = "{\"user_id\":\"ada\",\"route_key\":\"/a\",\"wait\":true}";
+    struct service *service = start(*state, flags);
+    struct client *tenant = tenant_new(service);
+    struct raw_reply reply;
+    char request[512];
+    tenant_policy(tenant, "{'route_key':'/a','algorithm':'leaky_bucket','limit':1,"
+                          "'window_seconds':3,'burst':2}");
+    EXPECT(client_check(tenant, "ada", "/a"), 200, NULL);
+
+    int length = snprintf(request, sizeof request,
+                          "POST /check HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n"
+                          "Content-Length: %zu\r\n\r\n%s%s",
+                          client_key(tenant), sizeof body - 1, body, cheap);
+    int fd = raw_connect(service_port(service));
+    raw_send(fd, request, (size_t)length);
+    raw_receive_until(fd, "\"status\":\"alive\"", ANSWER_SECONDS, &reply);
+
+    assert_int_equal(reply.status, 200);
+    assert_non_null(strstr(reply.text, "leaky_bucket"));
+    (void)close(fd);
+    client_free(tenant);
+    service_stop(service);
+}
+
 static void a_document_of_very_many_values_is_refused(void **state)
 {
     const struct world *world = *state;
@@ -187,6 +259,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(what_is_charged_is_answered_however_long_the_fields),
         cmocka_unit_test(a_body_is_not_awaited_from_who_has_no_key),
         cmocka_unit_test(a_place_that_becomes_free_is_taken_at_once),
+        cmocka_unit_test(who_never_comes_to_an_end_is_let_go),
+        cmocka_unit_test(who_is_kept_waiting_is_not_taken_for_slow),
         cmocka_unit_test(a_document_of_very_many_values_is_refused),
     };
 
