@@ -119,8 +119,10 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
             return false;
         integers[i] = elements[i]->integer;
     }
+    /* Who is denied is told to wait or never to come: a denial without either, "retry after 0 s",
+     * would bring the client back at once, for ever. */
     if (integers[REMAINING] > LIMIT_QUOTA_MAX || integers[ALLOWED] > 1 ||
-        (integers[ALLOWED] == 1 && integers[RETRY_US] != 0))
+        (integers[ALLOWED] == 1) != (integers[RETRY_US] == 0))
         return false;
     *outcome = (struct limit_outcome){
         .allowed = integers[ALLOWED] == 1,

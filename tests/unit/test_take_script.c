@@ -338,6 +338,9 @@ static void only_a_decision_is_read_as_one(void **state)
     assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 1000000001, 9, 0, 0}, 5, 1));
     assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, 60, 0, -1}, 5, 1));
     assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, 60, -1, 0}, 5, 1));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, 60, 60, 0}, 5, 1));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 0, 60, 0, 0}, 5, 1));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, -1, 0}, 5, 1));
 }
 
 static int redis_start(void **state)
