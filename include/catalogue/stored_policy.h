@@ -35,7 +35,8 @@ struct stored_policies {
 /* Adds one document; one that cannot be read is logged and skipped, so that it costs its app that
  * policy and nothing else. */
 void stored_policies_add(struct stored_policies *policies, struct text document);
-/* Makes what was added the policies of the app. */
-void stored_policies_finish(const struct stored_policies *policies);
+/* Makes what was added the policies of the app; of those with one identity, which a damaged
+ * catalogue may hold, the newest version. */
+void stored_policies_finish(struct stored_policies *policies);
 
 #endif

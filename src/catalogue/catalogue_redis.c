@@ -108,6 +108,7 @@ static redisReply *command(struct catalogue_redis *redis, const struct text word
 static redisReply *script_run(struct catalogue_redis *redis, const char *script,
                               const struct text arguments[], size_t count, struct error *error);
 static enum catalogue_status status_take(redisReply *reply, struct error *error);
+static bool app_id_read(const redisReply *reply, char app_id[static APP_ID_BYTES + 1]);
 static struct text reply_text(const redisReply *reply);
 static bool reply_is_array(const redisReply *reply, size_t count);
 
@@ -184,12 +185,15 @@ static enum catalogue_status on_app_find(struct catalogue_backend *backend,
     if (reply == NULL)
         return CATALOGUE_UNAVAILABLE;
 
-    struct text found = reply_text(reply);
-    bool is_found = !text_is_absent(found);
-    if (is_found)
-        (void)snprintf(app_id, APP_ID_BYTES + 1, "%.*s", TEXT_PRINTF(found));
+    enum catalogue_status status = CATALOGUE_OK;
+    if (reply->type == REDIS_REPLY_NIL) {
+        status = CATALOGUE_ABSENT;
+    } else if (!app_id_read(reply, app_id)) {
+        (void)error_set(error, "redis: the app of a key is damaged");
+        status = CATALOGUE_UNAVAILABLE;
+    }
     freeReplyObject(reply);
-    return is_found ? CATALOGUE_OK : CATALOGUE_ABSENT;
+    return status;
 }
 
 static enum catalogue_status on_app_load(struct catalogue_backend *backend, const char *app_id,
@@ -267,16 +271,18 @@ static enum catalogue_status on_changes(struct catalogue_backend *backend, int64
     enum catalogue_status status = reply == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_OK;
 
     for (size_t i = 0; status == CATALOGUE_OK && i + 1 < reply->elements; i += 2) {
+        char app_id[APP_ID_BYTES + 1];
         struct app *app = NULL;
 
-        status = on_app_load(backend, reply->element[i]->str, &app, error);
+        status = app_id_read(reply->element[i], app_id) ? on_app_load(backend, app_id, &app, error)
+                                                        : CATALOGUE_ABSENT;
         if (status == CATALOGUE_OK)
             visit(context, app);
         if (status == CATALOGUE_ABSENT)
             status = CATALOGUE_OK;
         if (status == CATALOGUE_OK &&
             !text_parse_integer(reply_text(reply->element[i + 1]), revision)) {
-            (void)error_set(error, "redis: the revision of %s is damaged", reply->element[i]->str);
+            (void)error_set(error, "redis: a revision in the list of apps is damaged");
             status = CATALOGUE_UNAVAILABLE;
         }
     }
@@ -411,6 +417,19 @@ static enum catalogue_status status_take(redisReply *reply, struct error *error)
         (void)error_set(error, "redis: not the answer of the script");
     freeReplyObject(reply);
     return status;
+}
+
+/* False when it is not the id of an app: somebody else has written it. */
+static bool app_id_read(const redisReply *reply, char app_id[static APP_ID_BYTES + 1])
+{
+    struct text text = reply_text(reply);
+
+    if (text.length != APP_ID_BYTES || !text_starts_with(text, TEXT("app_")) ||
+        memchr(text.at, '\0', text.length) != NULL)
+        return false;
+    memcpy(app_id, text.at, text.length);
+    app_id[text.length] = '\0';
+    return true;
 }
 
 /* Absent when the reply is no string. */

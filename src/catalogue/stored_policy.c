@@ -9,6 +9,9 @@
 #define DOCUMENT_BYTES_USUAL 512
 #define NAME_BYTES_USUAL     64
 
+static void skipped(const struct stored_policies *policies, const char *reason);
+static int compare_newest_first(const void *left, const void *right);
+
 struct text stored_policy_write(const struct policy *policy, struct arena *arena)
 {
     struct buffer buffer;
@@ -78,14 +81,43 @@ void stored_policies_add(struct stored_policies *policies, struct text document)
     if (policies->count < POLICIES_PER_APP_MAX)
         policy = stored_policy_read(document, &policies->app->arena, &error);
     if (policy == NULL) {
-        log_write(LOG_WARN, "stored policy skipped", LOG_STRING("app_id", policies->app->id),
-                  LOG_STRING("reason", error.message));
+        skipped(policies, error.message);
         return;
     }
     policies->at[policies->count++] = policy;
 }
 
-void stored_policies_finish(const struct stored_policies *policies)
+void stored_policies_finish(struct stored_policies *policies)
 {
+    size_t kept = 0;
+
+    qsort(policies->at, policies->count, sizeof(policies->at[0]), compare_newest_first);
+    for (size_t i = 0; i < policies->count; i++) {
+        struct policy *policy = policies->at[i];
+
+        if (kept > 0 && policy_identity_equal(&policies->at[kept - 1]->identity, &policy->identity))
+            skipped(policies, "the app has a policy of the same identity");
+        else
+            policies->at[kept++] = policy;
+    }
+    policies->count = kept;
     policies->app->policies = policy_set_new(&policies->app->arena, policies->at, policies->count);
+}
+
+static void skipped(const struct stored_policies *policies, const char *reason)
+{
+    log_write(LOG_WARN, "stored policy skipped", LOG_STRING("app_id", policies->app->id),
+              LOG_STRING("reason", reason));
+}
+
+/* By identity; of one identity the newest version first. */
+static int compare_newest_first(const void *left, const void *right)
+{
+    const struct policy *const *a = left;
+    const struct policy *const *b = right;
+    int order = policy_identity_compare(&(*a)->identity, &(*b)->identity);
+
+    if (order != 0)
+        return order;
+    return ((*a)->version < (*b)->version) - ((*a)->version > (*b)->version);
 }

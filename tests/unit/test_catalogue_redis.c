@@ -2,6 +2,7 @@
 #include "catalogue_cases.h"
 
 #include "base/arena.h"
+#include "catalogue/stored_policy.h"
 #include "sample_policy.h"
 #include "support/redis_server.h"
 #include "support/scratch.h"
@@ -44,6 +45,11 @@ static bool answers(struct catalogue_backend *backend)
     struct error error = {0};
 
     return backend->operations->app_find(backend, &key, app_id, &error) != CATALOGUE_UNAVAILABLE;
+}
+
+static const char *stored(const struct policy *policy, struct arena *arena)
+{
+    return text_copy(arena, stored_policy_write(policy, arena)).at;
 }
 
 static void all_keys_are_in_one_slot_of_a_cluster(void **state)
@@ -90,6 +96,24 @@ static void a_policy_that_cannot_be_read_is_skipped_and_can_be_replaced(void **s
     arena_close(&arena);
 }
 
+static void of_one_policy_that_is_there_twice_the_newest_version_counts(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *old = sample_policy(&arena, "{'route_key':'/a','rate':'5/s','version':1}");
+    struct policy *new = sample_policy(&arena, "{'route_key':'/a','rate':'6/s','version':2}");
+    const char *app_id = sample_app(pair->one, 'a');
+
+    (void)redis_server_command(server, "HSET sluice:{catalogue}:policies:%s 1 %s 2 %s 3 %s", app_id,
+                               stored(old, &arena), stored(new, &arena), stored(old, &arena));
+
+    struct app *app = load_app(pair->one, app_id);
+    assert_int_equal(policy_set_count(app->policies), 1);
+    assert_same_policy(policy_set_at(app->policies, 0), new);
+    app_release(app);
+    arena_close(&arena);
+}
+
 static void revisions_grow_although_redis_has_lost_its_last_writes(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -131,6 +155,23 @@ static void damage_is_named(void **state)
     assert_int_equal(pair->one->operations->app_load(pair->one, app_id, &app, &error),
                      CATALOGUE_UNAVAILABLE);
     assert_string_equal(error.message, "redis: the stored app app_a00000000000 is damaged");
+}
+
+static void what_is_no_id_of_an_app_is_not_taken_for_one(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    const struct key_digest key = {.bytes = {0xab}};
+    char hex[2 * sizeof(key.bytes) + 1];
+    char app_id[APP_ID_BYTES + 1];
+    struct error error = {0};
+
+    sodium_bin2hex(hex, sizeof(hex), key.bytes, sizeof(key.bytes));
+    (void)redis_server_command(server, "HSET sluice:{catalogue}:keys %s %s", hex,
+                               "app_a0000000000000000");
+
+    assert_int_equal(pair->one->operations->app_find(pair->one, &key, app_id, &error),
+                     CATALOGUE_UNAVAILABLE);
+    assert_string_equal(error.message, "redis: the app of a key is damaged");
 }
 
 static void a_redis_that_is_away_is_found_again(void **state)
@@ -177,11 +218,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_keys_are_in_one_slot_of_a_cluster, setup, teardown),
         cmocka_unit_test_setup_teardown(a_policy_that_cannot_be_read_is_skipped_and_can_be_replaced,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(of_one_policy_that_is_there_twice_the_newest_version_counts,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(revisions_grow_although_redis_has_lost_its_last_writes,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(revisions_grow_although_the_clock_has_gone_back, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(damage_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_id_of_an_app_is_not_taken_for_one, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_redis_that_is_away_is_found_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_redis_that_hangs_is_not_waited_for, setup, teardown),
     };
