@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "canonical.h"
+
+#include "base/arena.h"
+#include "base/document.h"
+#include "limit/algorithm.h"
+
+#define SECOND_US INT64_C(1000000)
+
+static void rule_check(const struct rule *rule);
+static struct text written(const struct policy *policy, struct arena *arena);
+
+void canonical_check(const struct policy *policy)
+{
+    struct arena arena = {0};
+    struct error error = {0};
+    struct faults faults = {0};
+
+    rule_check(&policy->rule);
+    if (policy->candidate != NULL)
+        rule_check(policy->candidate);
+
+    struct text first = written(policy, &arena);
+    json_t *document = document_parse(first, &error);
+    ASSERT(document != NULL);
+    const struct policy *again = policy_read(document, "", &arena, &faults);
+    json_decref(document);
+
+    ASSERT(again != NULL && faults.count == 0);
+    ASSERT(text_equal(written(again, &arena), first));
+    ASSERT(policy_identity_equal(&again->identity, &policy->identity));
+    ASSERT(again->id == policy->id && again->version == policy->version);
+    ASSERT(again->rule.layout == policy->rule.layout);
+    ASSERT((again->candidate == NULL) == (policy->candidate == NULL));
+    ASSERT(policy->candidate == NULL || again->candidate->layout == policy->candidate->layout);
+    arena_close(&arena);
+}
+
+static void rule_check(const struct rule *rule)
+{
+    ASSERT(rule->limit_count >= 1 && rule->limit_count <= LIMITS_MAX);
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        const struct limit *limit = &rule->limits[i];
+
+        ASSERT(limit->name[0] != '\0' && memchr(limit->name, '\0', sizeof limit->name) != NULL);
+        ASSERT(limit->algorithm < ALGORITHM_COUNT);
+        ASSERT(limit->quota >= 0 && limit->quota <= algorithm_quota_max(limit->algorithm));
+        ASSERT(limit->window_us >= SECOND_US && limit->window_us <= LIMIT_WINDOW_S_MAX * SECOND_US);
+        ASSERT(limit->burst >= 0 && limit->burst <= LIMIT_QUOTA_MAX);
+        for (size_t before = 0; before < i; before++)
+            ASSERT(strcmp(rule->limits[before].name, limit->name) != 0);
+    }
+}
+
+static struct text written(const struct policy *policy, struct arena *arena)
+{
+    struct buffer buffer;
+    struct writer writer;
+
+    buffer_init(&buffer, arena, 512);
+    writer_init(&writer, &buffer);
+    policy_write(policy, &writer, NULL);
+    return buffer_text(&buffer);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What comes back when the shared log in Redis is read. The log is unavailable, or it is a JSON
+ * array of no more entries than were asked for, newest first, each with every member that a client
+ * may rely on, and only such as the filter takes. */
+#include "fuzz.h"
+
+#include "base/arena.h"
+#include "base/document.h"
+#include "base/log.h"
+#include "journal/feed.h"
+#include "replies.h"
+
+#define LIMIT 3
+
+static const struct record_filter filters[] = {
+    {.limit = LIMIT},
+    {.limit = LIMIT, .allowed = RECORD_DENIED},
+    {.limit = LIMIT, .user_id = {"u1", 2}},
+};
+static struct feed *feed;
+
+static void try_filter(const struct record_filter *filter);
+static void entries_check(const json_t *entries, const struct record_filter *filter);
+static void entry_check(const json_t *entry, const struct record_filter *filter);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    static const struct redis_url url;
+
+    (void)argc;
+    (void)argv;
+    log_set_level(LOG_ERROR);
+    feed = feed_new(&url);
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(filters); i++) {
+        if (!replies_begin(fuzz_text(data, size)))
+            return 0;
+        try_filter(&filters[i]);
+        replies_end();
+    }
+    return 0;
+}
+
+static void try_filter(const struct record_filter *filter)
+{
+    struct arena arena = {0};
+    struct text written = {0};
+    struct error error = {0};
+
+    if (feed_read(feed, "app_000000000000", filter, &arena, &written)) {
+        json_t *entries = document_parse(written, &error);
+
+        ASSERT(json_is_array(entries));
+        entries_check(entries, filter);
+        json_decref(entries);
+    }
+    arena_close(&arena);
+}
+
+static void entries_check(const json_t *entries, const struct record_filter *filter)
+{
+    const json_int_t first =
+        json_integer_value(json_object_get(json_array_get(entries, 0), "timestamp"));
+    json_int_t before = first;
+
+    ASSERT(json_array_size(entries) <= (size_t)filter->limit);
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        json_int_t seconds = json_integer_value(json_object_get(entry, "timestamp"));
+
+        entry_check(entry, filter);
+        ASSERT(seconds <= before);
+        before = seconds;
+    }
+}
+
+static void entry_check(const json_t *entry, const struct record_filter *filter)
+{
+    static const char *const members[] = {"id",        "timestamp",      "time",    "route",
+                                          "role",      "cost",           "allowed", "reason",
+                                          "remaining", "policy_version", "mode",    "degraded"};
+    const json_t *user = json_object_get(entry, "user_id");
+    const json_t *allowed = json_object_get(entry, "allowed");
+
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++)
+        ASSERT(json_object_get(entry, members[i]) != NULL);
+    ASSERT((user == NULL) != (json_object_get(entry, "ip") == NULL));
+    ASSERT(json_integer_value(json_object_get(entry, "timestamp")) >= 0);
+    ASSERT(json_integer_value(json_object_get(entry, "cost")) >= 0);
+    ASSERT(filter->allowed != RECORD_DENIED || json_is_false(allowed));
+    ASSERT(text_is_absent(filter->user_id) || strcmp(json_string_value(user), "u1") == 0);
+}

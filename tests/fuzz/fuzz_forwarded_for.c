@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whose request it is. The input's first line are the trusted proxies, the second the socket's
+ * address, the rest is X-Forwarded-For.
+ *
+ * The answer is the socket's address or one that stands in the header; the socket's own unless it
+ * is trusted; and nothing that a client writes counts: what the last trusted proxy adds on the
+ * right decides alone. The address written is the address read, and its subject that of its /64. */
+#include "fuzz.h"
+
+#include "auth/client_ip.h"
+
+#include <arpa/inet.h>
+
+static const char added[] = "198.51.100.77";   /* what a proxy adds on the right */
+static const char another[] = "198.51.100.78"; /* only to find out who is trusted */
+
+static bool peer_parse(struct text text, struct sockaddr_storage *peer);
+static struct ip_address find(const struct trusted_proxies *proxies,
+                              const struct sockaddr_storage *peer, struct text header);
+static bool is_trusted(const struct trusted_proxies *proxies, const char *address);
+static bool stands_in(struct text header, const struct ip_address *address);
+static bool hop_is(struct text hop, const struct ip_address *address);
+static void written_is_read(const struct ip_address *address);
+static struct ip_address read_back(const char *text);
+static bool same(const struct ip_address *a, const struct ip_address *b);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct text header = fuzz_text(data, size);
+    struct text networks = text_cut(&header, '\n');
+    struct text address = text_cut(&header, '\n');
+    struct trusted_proxies proxies;
+    struct sockaddr_storage peer = {0};
+    struct error error = {0};
+
+    if (!trusted_proxies_parse(networks, &proxies, &error)) {
+        ASSERT(error.message[0] != '\0');
+        return 0;
+    }
+    ASSERT(proxies.count <= TRUSTED_PROXIES_MAX);
+    if (!peer_parse(address, &peer))
+        return 0;
+
+    struct ip_address alone = find(&proxies, &peer, text_of(NULL));
+    struct ip_address found = find(&proxies, &peer, header);
+
+    ASSERT(same(&found, &alone) || stands_in(header, &found));
+    written_is_read(&found);
+    if (is_trusted(&proxies, added))
+        return 0;
+
+    char extended[4096];
+    int length = snprintf(extended, sizeof extended, "%.*s,%s", TEXT_PRINTF(header), added);
+    struct ip_address proxied = find(&proxies, &peer, text_of(added));
+
+    if (memchr(extended, '\0', sizeof extended) != extended + length ||
+        strlen(extended) != header.length + strlen(added) + 1)
+        return 0; /* too long, or a NUL in the header: libmicrohttpd lets none through */
+    found = find(&proxies, &peer, text_of(extended));
+    ASSERT(same(&found, &proxied));
+    return 0;
+}
+
+/* An address of either family; anything else stands for a unix socket. */
+static bool peer_parse(struct text text, struct sockaddr_storage *peer)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    char string[CLIENT_IP_TEXT_BYTES];
+
+    if (text.length >= sizeof string)
+        return false;
+    (void)snprintf(string, sizeof string, "%.*s", TEXT_PRINTF(text));
+    if (inet_pton(AF_INET, string, &v4.sin_addr) == 1)
+        memcpy(peer, &v4, sizeof v4);
+    else if (inet_pton(AF_INET6, string, &v6.sin6_addr) == 1)
+        memcpy(peer, &v6, sizeof v6);
+    else
+        peer->ss_family = AF_UNIX;
+    return true;
+}
+
+static struct ip_address find(const struct trusted_proxies *proxies,
+                              const struct sockaddr_storage *peer, struct text header)
+{
+    return client_ip_find(proxies, (const struct sockaddr *)(const void *)peer, header);
+}
+
+/* A trusted socket's header is believed. */
+static bool is_trusted(const struct trusted_proxies *proxies, const char *address)
+{
+    struct ip_address expected = read_back(another);
+    struct sockaddr_storage peer = {0};
+
+    ASSERT(peer_parse(text_of(address), &peer));
+    struct ip_address found = find(proxies, &peer, text_of(another));
+    return same(&found, &expected);
+}
+
+static bool stands_in(struct text header, const struct ip_address *address)
+{
+    while (!text_is_absent(header)) {
+        if (hop_is(text_trim(text_cut(&header, ',')), address))
+            return true;
+    }
+    return false;
+}
+
+/* With or without brackets and port. */
+static bool hop_is(struct text hop, const struct ip_address *address)
+{
+    char string[CLIENT_IP_TEXT_BYTES + sizeof("[]:65535")];
+
+    if (hop.length == 0 || hop.length >= sizeof string)
+        return false;
+    (void)snprintf(string, sizeof string, "%.*s", TEXT_PRINTF(hop));
+
+    char *host = string[0] == '[' ? string + 1 : string;
+    char *end = string[0] == '[' ? strchr(host, ']') : strchr(host, ':');
+
+    if (string[0] == '[' || (end != NULL && strchr(end + 1, ':') == NULL)) {
+        if (end != NULL)
+            *end = '\0';
+    }
+    struct ip_address read = read_back(host);
+    return same(&read, address);
+}
+
+static void written_is_read(const struct ip_address *address)
+{
+    char written[CLIENT_IP_TEXT_BYTES];
+
+    client_ip_write(address, written);
+    struct ip_address read = read_back(written);
+    ASSERT(same(&read, address));
+
+    struct ip_address subject = client_ip_subject(address);
+    struct ip_address again = client_ip_subject(&subject);
+    ASSERT(same(&subject, &again) && memcmp(subject.bytes, address->bytes, 8) == 0);
+}
+
+/* "::" when it is none. */
+static struct ip_address read_back(const char *text)
+{
+    struct ip_address address = {{[10] = 0xff, [11] = 0xff}};
+
+    if (inet_pton(AF_INET, text, address.bytes + 12) == 1)
+        return address;
+    if (inet_pton(AF_INET6, text, address.bytes) == 1)
+        return address;
+    return (struct ip_address){0};
+}
+
+static bool same(const struct ip_address *a, const struct ip_address *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The small notations of the configuration, each input read as each of them: a Redis URL and a
+ * rate. What is refused is refused with a sentence, and a refused rate leaves the one that was
+ * there; what is accepted is in its range, and means the same when it is written out and read
+ * again. */
+#include "fuzz.h"
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "limit/limit.h"
+#include "limit/rate.h"
+#include "redis/redis_url.h"
+
+static void try_redis_url(struct text text);
+static struct text url_write(const struct redis_url *url, struct arena *arena);
+static void encode(struct buffer *buffer, const char *bytes);
+static void describes_no_credentials(const struct redis_url *url);
+static void try_rate(struct text text);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    try_redis_url(fuzz_text(data, size));
+    try_rate(fuzz_text(data, size));
+    return 0;
+}
+
+static void try_redis_url(struct text text)
+{
+    struct arena arena = {0};
+    struct error error = {0};
+    struct redis_url url;
+    struct redis_url again;
+
+    if (!redis_url_parse(text, &url, &error)) {
+        ASSERT(error.message[0] != '\0');
+        return;
+    }
+    ASSERT(url.host[0] != '\0' && url.port >= 1 && url.port <= UINT16_MAX && url.database >= 0);
+    ASSERT(url.user[0] == '\0' || url.password[0] != '\0');
+    ASSERT(redis_url_parse(url_write(&url, &arena), &again, &error));
+    ASSERT(again.is_unix == url.is_unix && again.port == url.port);
+    ASSERT(again.database == url.database && strcmp(again.host, url.host) == 0);
+    ASSERT(strcmp(again.user, url.user) == 0 && strcmp(again.password, url.password) == 0);
+    describes_no_credentials(&url);
+    arena_close(&arena);
+}
+
+static struct text url_write(const struct redis_url *url, struct arena *arena)
+{
+    struct buffer buffer;
+    bool is_ipv6 = strchr(url->host, ':') != NULL;
+
+    buffer_init(&buffer, arena, 1024);
+    buffer_add(&buffer, url->is_unix ? TEXT("unix://") : TEXT("redis://"));
+    if (url->password[0] != '\0') {
+        encode(&buffer, url->user);
+        buffer_add_char(&buffer, ':');
+        encode(&buffer, url->password);
+        buffer_add_char(&buffer, '@');
+    }
+    if (url->is_unix)
+        buffer_printf(&buffer, "%s?db=%d", url->host, url->database);
+    else
+        buffer_printf(&buffer, is_ipv6 ? "[%s]:%d/%d" : "%s:%d/%d", url->host, url->port,
+                      url->database);
+    return buffer_text(&buffer);
+}
+
+static void encode(struct buffer *buffer, const char *bytes)
+{
+    for (const char *c = bytes; *c != '\0'; c++)
+        buffer_printf(buffer, "%%%02X", (unsigned)(unsigned char)*c);
+}
+
+static void describes_no_credentials(const struct redis_url *url)
+{
+    struct redis_url bare = *url;
+    char with[512];
+    char without[512];
+
+    memset(bare.user, 0, sizeof bare.user);
+    memset(bare.password, 0, sizeof bare.password);
+    redis_url_describe(url, with, sizeof with);
+    redis_url_describe(&bare, without, sizeof without);
+    ASSERT(with[0] != '\0' && strcmp(with, without) == 0);
+}
+
+static void try_rate(struct text text)
+{
+    const struct rate before = {.quota = -1, .window_s = -1};
+    struct rate rate = before;
+    struct rate again;
+    struct error error = {0};
+    char written[64];
+
+    if (!rate_parse(text, &rate, &error)) {
+        ASSERT(error.message[0] != '\0');
+        ASSERT(rate.quota == before.quota && rate.window_s == before.window_s);
+        return;
+    }
+    ASSERT(rate.quota >= 0 && rate.quota <= LIMIT_QUOTA_MAX);
+    ASSERT(rate.window_s >= 1 && rate.window_s <= LIMIT_WINDOW_S_MAX);
+    (void)snprintf(written, sizeof written, "%lld/%llds", (long long)rate.quota,
+                   (long long)rate.window_s);
+    ASSERT(rate_parse(text_of(written), &again, &error));
+    ASSERT(again.quota == rate.quota && again.window_s == rate.window_s);
+}

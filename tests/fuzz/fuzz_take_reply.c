@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What comes back when Redis is asked for a decision. A reply is taken for a decision on one number
+ * of limits at most, and then every number is one that the algorithms could have meant: within its
+ * range, and an allowed take is told neither to wait nor never to come. Whatever was taken can be
+ * told to the client: the body is JSON with the same verdict, and each denial that time can cure
+ * says when to come back. */
+#include "fuzz.h"
+
+#include "base/arena.h"
+#include "base/document.h"
+#include "limit/rate_headers.h"
+#include "replies.h"
+#include "store/take_script.h"
+
+#define EXACT_MAX LIMIT_COST_MAX
+
+static struct policy policies[LIMITS_MAX]; /* by the number of limits, less one */
+
+static void try_reply(const redisReply *reply);
+static void outcome_check(const struct outcome *outcome);
+static void told_check(const struct policy *policy, const struct outcome *outcome);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    for (size_t count = 1; count <= LIMITS_MAX; count++) {
+        struct policy *policy = &policies[count - 1];
+
+        policy->is_active = true;
+        policy->version = 1;
+        policy->rule.limit_count = count;
+        for (size_t i = 0; i < count; i++) {
+            struct limit *limit = &policy->rule.limits[i];
+
+            *limit = (struct limit){.name = {(char)('a' + i)},
+                                    .algorithm = (enum algorithm_id)(i % ALGORITHM_COUNT),
+                                    .quota = 10,
+                                    .window_us = 60000000,
+                                    .burst = 10};
+        }
+    }
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    redisReply *reply;
+
+    if (!replies_begin(fuzz_text(data, size)))
+        return 0;
+    while ((reply = replies_next()) != NULL) {
+        try_reply(reply);
+        freeReplyObject(reply);
+    }
+    replies_end();
+    return 0;
+}
+
+static void try_reply(const redisReply *reply)
+{
+    int taken = 0;
+
+    for (size_t count = 1; count <= LIMITS_MAX; count++) {
+        struct outcome outcome;
+
+        if (!take_script_read(reply, count, &outcome))
+            continue;
+        ASSERT(outcome.count == count);
+        outcome_check(&outcome);
+        told_check(&policies[count - 1], &outcome);
+        taken++;
+    }
+    ASSERT(taken <= 1);
+}
+
+static void outcome_check(const struct outcome *outcome)
+{
+    bool every_one_allows = true;
+
+    ASSERT(outcome->status == TAKE_DONE);
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct limit_outcome *limit = &outcome->at[i];
+
+        every_one_allows = every_one_allows && limit->allowed;
+        ASSERT(limit->remaining >= 0 && limit->remaining <= LIMIT_QUOTA_MAX);
+        ASSERT(limit->reset_us >= 0 && limit->reset_us <= EXACT_MAX);
+        ASSERT(limit->retry_us >= 0 && limit->retry_us <= EXACT_MAX);
+        ASSERT(limit->delay_us >= 0 && limit->delay_us <= EXACT_MAX);
+        ASSERT(!limit->allowed || (limit->retry_us == 0 && !limit->never));
+        ASSERT(limit->allowed || limit->never || limit->retry_us > 0);
+    }
+    ASSERT(outcome->allowed == every_one_allows);
+}
+
+static void told_check(const struct policy *policy, const struct outcome *outcome)
+{
+    struct arena arena = {0};
+    struct rate_header headers[RATE_HEADERS_MAX];
+    struct error error = {0};
+    struct verdict verdict;
+    struct buffer body;
+    struct writer writer;
+    bool says_when = false;
+
+    verdict_from_outcome(policy, outcome, false, &verdict);
+    buffer_init(&body, &arena, 512);
+    writer_init(&writer, &body);
+    writer_begin_object(&writer, NULL);
+    verdict_write(&verdict, TEXT("/r"), TEXT("default"), &writer);
+    writer_end_object(&writer);
+
+    json_t *document = document_parse(buffer_text(&body), &error);
+    ASSERT(document != NULL);
+    ASSERT(json_is_true(json_object_get(document, "allowed")) == outcome->allowed);
+    json_decref(document);
+
+    size_t count = rate_headers_write(&verdict, RATE_HEADERS_DELTA, 0, &arena, headers);
+    for (size_t i = 0; i < count; i++)
+        says_when = says_when || strcmp(headers[i].name, "Retry-After") == 0;
+    ASSERT(says_when == verdict.can_retry);
+    ASSERT(!verdict.can_retry || (!outcome->allowed && verdict.retry_s >= 1));
+    arena_close(&arena);
+}
