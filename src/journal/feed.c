@@ -51,6 +51,7 @@ static bool settle(struct feed *feed, bool succeeded, const struct error *error)
 static size_t read_entries(const redisReply *reply, const struct record_filter *filter,
                            struct arena *arena, struct entry entries[]);
 static bool read_entry(const redisReply *reply, struct arena *arena, struct entry *entry);
+static bool is_stream_id(struct text id);
 static struct text text_of_reply(const redisReply *reply);
 static int compare_newest_first(const void *left, const void *right);
 static void write_entries(const struct entry entries[], size_t count, int64_t limit,
@@ -210,7 +211,19 @@ static bool read_entry(const redisReply *reply, struct arena *arena, struct entr
     json_decref(json);
     entry->id = text_of_reply(reply->element[0]);
     entry->origin = text_of_reply(fields->element[3]);
-    return is_record;
+    return is_record && is_stream_id(entry->id);
+}
+
+/* "<milliseconds>-<number>": clients go on from it. */
+static bool is_stream_id(struct text id)
+{
+    struct text rest = id;
+    struct text first = text_cut(&rest, '-');
+    int64_t milliseconds;
+    int64_t number;
+
+    return text_parse_integer(first, &milliseconds) && text_parse_integer(rest, &number) &&
+           number >= 0;
 }
 
 static struct text text_of_reply(const redisReply *reply)

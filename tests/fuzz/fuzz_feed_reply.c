@@ -84,11 +84,13 @@ static void entry_check(const json_t *entry, const struct record_filter *filter)
     static const char *const members[] = {"id",        "timestamp",      "time",    "route",
                                           "role",      "cost",           "allowed", "reason",
                                           "remaining", "policy_version", "mode",    "degraded"};
+    const char *id = json_string_value(json_object_get(entry, "id"));
     const json_t *user = json_object_get(entry, "user_id");
     const json_t *allowed = json_object_get(entry, "allowed");
 
     for (size_t i = 0; i < ARRAY_COUNT(members); i++)
         ASSERT(json_object_get(entry, members[i]) != NULL);
+    ASSERT(strspn(id, "0123456789-") == strlen(id) && strchr(id, '-') > id);
     ASSERT((user == NULL) != (json_object_get(entry, "ip") == NULL));
     ASSERT(json_integer_value(json_object_get(entry, "timestamp")) >= 0);
     ASSERT(json_integer_value(json_object_get(entry, "cost")) >= 0);
