@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 static void try_pepper(void)
 {
-    struct digest_key pepper = {{0}};
+    struct pepper pepper = {{0}};
     struct error error = {0};
     enum catalogue_status status = backend->operations->pepper(backend, &pepper, &error);
 

@@ -36,7 +36,7 @@ static void answer_later(struct request *request);
 
 void handlers_init(void)
 {
-    static const struct digest_key pepper;
+    static const struct pepper pepper;
 
     ASSERT(sodium_init() >= 0);
     log_set_level(LOG_ERROR);
