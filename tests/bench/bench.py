@@ -12,7 +12,8 @@ the same machine, with users drawn at random.
 Everything that is measured is started here, on free ports of 127.0.0.1 with files in a scratch
 directory, and stopped at the end.
 
-  hello    libmicrohttpd in Sluice's event loop with a constant answer (hello.c)
+  hello    libmicrohttpd in Sluice's event loop with a constant answer (hello.c), which is made once, or
+           for each request, as that of a service whose answers differ has to be
   nginx    limit_req with a state per user and a constant answer; one worker process
   webdis   calls Sluice's script in Redis with the same arguments; one thread, one link
   floor    redis-benchmark calls a script of the same commands with constants, as many calls at a

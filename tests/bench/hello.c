@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * usage: bench_hello PORT
+ * usage: bench_hello PORT [made]
  *
  * The floor under every answer of Sluice: libmicrohttpd in external epoll mode inside libevent, as
  * in src/http/http_server.c, reading a body and answering with one that is always the same and
- * looks like a check's. One thread. Ends with SIGTERM. */
+ * looks like a check's. One thread. Ends with SIGTERM.
+ *
+ * The answer is made once and kept. With `made` it is made for each request, as libmicrohttpd wants
+ * it of a service whose answers differ, and as its own examples do: that is the floor which cannot
+ * be passed. */
 #include <arpa/inet.h>
 #include <event2/event.h>
 #include <microhttpd.h>
@@ -32,6 +36,7 @@ static const char *const fields[][2] = {
 };
 
 struct hello {
+    bool makes_answers;
     struct MHD_Daemon *daemon;
     struct MHD_Response *answer;
     struct event *timer;
@@ -47,9 +52,10 @@ static void on_signal(evutil_socket_t fd, short events, void *context);
 
 int main(int argc, char **argv)
 {
-    struct hello hello = {.answer = answer_new()};
+    struct hello hello = {.answer = answer_new(),
+                          .makes_answers = argc == 3 && strcmp(argv[2], "made") == 0};
     struct event_base *base = event_base_new();
-    const long port = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
+    const long port = argc >= 2 ? strtol(argv[1], NULL, 10) : 0;
     struct event *readable, *stop;
 
     if (port < 1 || port > UINT16_MAX)
@@ -121,7 +127,14 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
         *data_size = 0;
         return MHD_YES;
     }
-    return MHD_queue_response(connection, MHD_HTTP_OK, hello->answer);
+    if (!hello->makes_answers)
+        return MHD_queue_response(connection, MHD_HTTP_OK, hello->answer);
+
+    struct MHD_Response *answer = answer_new();
+    enum MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_OK, answer);
+
+    MHD_destroy_response(answer);
+    return queued;
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *context)

@@ -19,7 +19,8 @@ FEW, MANY = 300, 1300
 ENVIRONMENT = ("env", "GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:"
                "glibc.cpu.x86_rep_movsb_threshold=1000000000")
 CASES = [
-    ("hello: libmicrohttpd alone", Hello(), Requests(keys=KEYS)),
+    ("hello: one answer for all", Hello(), Requests(keys=KEYS)),
+    ("hello: an answer for each", Hello(makes_answers=True), Requests(keys=KEYS)),
     ("a check", Sluice(), Requests(keys=KEYS)),
     ("beside unused features", Sluice(policies="unused features"), Requests(keys=KEYS)),
     ("three limits", Sluice(policies="three limits"), Requests(keys=KEYS)),

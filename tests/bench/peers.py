@@ -21,10 +21,13 @@ class Peer(Service):
 class Hello(Peer):
     """libmicrohttpd in the same event loop, with a constant answer."""
 
-    prefix: tuple = ()          # of the command: valgrind, for one
+    makes_answers: bool = False  # one for each request
+    prefix: tuple = ()           # of the command: valgrind, for one
 
     def launch(self):
-        self.run("service", [*self.prefix, self.build / "bench_hello", self.port], self.port)
+        answers = ["made"] if self.makes_answers else []
+        self.run("service", [*self.prefix, self.build / "bench_hello", self.port, *answers],
+                 self.port)
 
 
 NGINX_CONFIG = """
