@@ -1,41 +1,66 @@
 # cmake -DALGORITHMS=<name>:<numbers>;... -DOUTPUT=<header> -P compose.cmake
 #
-# Composes take.lua beside the header, and the header: the script's bytes and their SHA-1, by which
-# Redis knows it.
+# Composes the scripts beside the header, and the header: what take_script.c includes.
+#
+# take_<name>.lua is for a policy with one limit, of that algorithm; take_several.lua for any. What
+# a script defines, Redis defines anew for each call: so the first have no more than they need.
 cmake_minimum_required(VERSION 3.22)
 
 get_filename_component(folder ${OUTPUT} DIRECTORY)
-set(script ${folder}/take.lua)
+set(header "/* Composed from lua/ by lua/compose.cmake. */\n")
+set(source_rows "")
+set(script_rows "")
 
-set(text "")
-set(rows "")
+# Writes a script, and into the header its bytes, what it is for, and its SHA-1, by which Redis knows
+# it.
+function(script_write name text algorithm)
+  set(script ${folder}/take_${name}.lua)
+  file(WRITE ${script} "${text}")
+  file(SHA1 ${script} sha1)
+  file(READ ${script} bytes HEX)
+  string(REGEX REPLACE "(................................)" "\\1\n    " bytes "${bytes}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(APPEND header "\nstatic const char take_${name}[] = {\n    ${bytes}\n};\n")
+  string(APPEND source_rows "    {take_${name}, sizeof(take_${name})},\n")
+  string(APPEND script_rows "    {${algorithm}, \"${sha1}\"},\n")
+  set(header "${header}" PARENT_SCOPE)
+  set(source_rows "${source_rows}" PARENT_SCOPE)
+  set(script_rows "${script_rows}" PARENT_SCOPE)
+endfunction()
+
+file(READ ${CMAKE_CURRENT_LIST_DIR}/take_one.lua take_one)
+file(READ ${CMAKE_CURRENT_LIST_DIR}/take_several.lua take_several)
+set(above "")
+set(functions "")
 foreach(row IN LISTS ALGORITHMS)
   string(REPLACE ":" ";" row ${row})
   list(GET row 0 name)
   list(GET row 1 numbers)
-  file(READ ${CMAKE_CURRENT_LIST_DIR}/${name}.lua part)
-  string(APPEND text "${part}\n")
-  if(numbers EQUAL 0)
-    string(APPEND rows "    ${name} = { decide = ${name}, charge_log = ${name}_charge },\n")
-    continue()
+  file(READ ${CMAKE_CURRENT_LIST_DIR}/${name}.lua text_${name})
+  string(APPEND text_${name} "\n")
+
+  # An algorithm may call the function of one above it.
+  set(text "${text_${name}}")
+  foreach(other IN LISTS above)
+    if(text_${name} MATCHES "[^a-z_]${other}\\(")
+      string(PREPEND text "${text_${other}}")
+    endif()
+  endforeach()
+  list(APPEND above ${name})
+  string(APPEND all "${text_${name}}")
+  string(APPEND functions "    ${name},\n")
+
+  string(TOUPPER ALGORITHM_${name} algorithm)
+  if(numbers GREATER 0)
+    script_write(${name} "${text}local algorithm = ${name}\n\n${take_one}" ${algorithm})
   endif()
-  string(REPEAT "d" ${numbers} doubles)
-  math(EXPR bytes "8 * ${numbers}")
-  string(APPEND rows
-    "    ${name} = { decide = ${name}, format = \"<${doubles}\", bytes = ${bytes} },\n")
 endforeach()
-file(READ ${CMAKE_CURRENT_LIST_DIR}/driver.lua driver)
-string(APPEND text "local algorithms = {\n${rows}}\n\n${driver}")
-file(WRITE ${script} "${text}")
+script_write(several "${all}local algorithms = {\n${functions}}\n\n${take_several}" ALGORITHM_COUNT)
 
-file(SHA1 ${script} sha1)
-file(READ ${script} bytes HEX)
-string(REGEX REPLACE "(................................)" "\\1\n    " bytes "${bytes}")
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-file(WRITE ${OUTPUT} "/* Composed from lua/ by lua/compose.cmake. */
-static const char script_sha1[] = \"${sha1}\";
+file(WRITE ${OUTPUT} "${header}
+static const struct text sources[] = {
+${source_rows}};
 
-static const char script_bytes[] = {
-    ${bytes}
-};
+static const struct take_script scripts[] = {
+${script_rows}};
 ")

@@ -45,42 +45,39 @@ local function charge_before(key, oldest, total)
     return last
 end
 
--- Returns the outcome and, only when it is to be charged, for how long to keep the log from now_us;
--- then state.charge is what to add.
-local function sliding_window_log(limit, state, now_us, cost)
-    local newest = charge_at(state.key, "-1")
+-- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], and instead of a new
+-- one it returns the function that adds the charge.
+local function sliding_window_log(_, at, now_us, cost, quota, window_us)
+    local key = KEYS[at]
+    local newest = charge_at(key, "-1")
     local total = newest and newest.before + newest.cost or 0
     local last = newest and newest.at or now_us
     local now = math.max(now_us, last)
-    local oldest = charge_after(state.key, now - limit.window_us)
+    local oldest = charge_after(key, now - window_us)
     local used = oldest and total - oldest.before or 0
-    local never = cost > limit.quota
-    local allowed = used + cost <= limit.quota
+    local never = cost > quota
+    local allowed = used + cost <= quota
     local retry = 0
 
     if allowed and cost > 0 then
         used, last = used + cost, now
-    elseif not allowed and not never then
-        local leaves = charge_before(state.key, oldest, total + cost - limit.quota)
-        retry = leaves.at + limit.window_us - now
+    elseif never then
+        retry = -1
+    elseif not allowed then
+        local leaves = charge_before(key, oldest, total + cost - quota)
+        retry = leaves.at + window_us - now
     end
-    local left = math.max(limit.quota - used, 0)
-    local reset = used > 0 and last + limit.window_us - now or 0
+    local left = math.max(quota - used, 0)
+    local reset = used > 0 and last + window_us - now or 0
 
-    local outcome =
-        { allowed = allowed, never = never, remaining = left, reset_us = reset, retry_us = retry }
     if not allowed or cost == 0 then
-        return outcome
+        return retry, left, reset, 0
     end
-    state.charge = { at = now, before = total, cost = cost }
-    return outcome, reset + (now - now_us)
-end
-
-local function sliding_window_log_charge(limit, state, keep_ms)
-    local charge = state.charge
-    local over = string.format("%.0f", charge.at - limit.window_us)
-    local member = string.format("%016.0f:%.0f", charge.before, charge.cost)
-    redis.call("ZREMRANGEBYSCORE", state.key, "-inf", over)
-    redis.call("ZADD", state.key, string.format("%.0f", charge.at), member)
-    redis.call("PEXPIRE", state.key, keep_ms)
+    local function charge()
+        local member = string.format("%016.0f:%.0f", total, cost)
+        redis.call("ZREMRANGEBYSCORE", key, "-inf", string.format("%.0f", now - window_us))
+        redis.call("ZADD", key, string.format("%.0f", now), member)
+        redis.call("PEXPIRE", key, string.format("%d", math.ceil((reset + (now - now_us)) / 1000)))
+    end
+    return retry, left, reset, 0, charge
 end

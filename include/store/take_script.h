@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * The Lua script that decides a take inside Redis, composed at build time from lua/ (see
- * lua/CMakeLists.txt), and its arguments.
+ * The Lua scripts that decide a take inside Redis, composed at build time from lua/ (see
+ * lua/compose.cmake), and what they are called with: any of them with the same. There is one for
+ * each algorithm, for a policy with one limit, and one for all others.
  *
- * KEYS[1] the counters' key; then for each limit whose algorithm keeps a log the key of that:
- * KEYS[1], a colon, and which limit it is, from 0 on. ARGV: the cost; then per limit the algorithm's name, quota, window_us,
- * burst. ARGV may end with the string "now" and a time in µs, which replaces Redis' TIME: for
- * tests. Replies a flat array, five integers per limit: allowed (0 or 1), remaining, reset_us,
- * retry_us (-1: never), delay_us. */
+ * KEYS[1] the counters' key: a string of the states of all limits but those whose algorithm keeps a
+ * log; then for each limit that does, the key of that: KEYS[1], a colon, and which limit it is, from
+ * 0 on. ARGV[1] little-endian doubles: the cost and the bytes of KEYS[1]; then per limit the
+ * algorithm's number, from 1 on, where its state begins in KEYS[1], or which of the KEYS its log is,
+ * both from 1 on, and quota, window_us, burst. There may be an ARGV[2], for tests: a time in µs,
+ * which replaces Redis' TIME.
+ *
+ * Replies a flat array, four integers per limit: retry_us (0: allowed, -1: never), remaining,
+ * reset_us, delay_us. */
 #ifndef STORE_TAKE_SCRIPT_H
 #define STORE_TAKE_SCRIPT_H
 
@@ -16,14 +21,21 @@
 
 #include <hiredis/hiredis.h>
 
-#define TAKE_SCRIPT_SHA1_BYTES    40
 #define TAKE_SCRIPT_KEYS_MAX      (1 + LIMITS_MAX)
-#define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 1 + 4 * LIMITS_MAX + 2)
+#define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 2)
 #define TAKE_SCRIPT_KEY_BYTES     64
 
-/* Embedded; take_script_sha1 is 40 hex digits. */
-struct text take_script_source(void);
-const char *take_script_sha1(void);
+struct take_script {
+    enum algorithm_id algorithm; /* of the only limit; ALGORITHM_COUNT: any limits */
+    const char *sha1;            /* 40 hex digits */
+};
+
+/* The one that decides this take. */
+const struct take_script *take_script_of(const struct take *take);
+struct text take_script_source(const struct take_script *script);
+
+/* The sources of all. Returns how many. */
+size_t take_script_sources(const struct text **sources);
 
 /* The counters' key in Redis, NUL-terminated. */
 void take_script_key(const struct counter_key *key, char out[static TAKE_SCRIPT_KEY_BYTES]);
@@ -32,17 +44,18 @@ void take_script_key(const struct counter_key *key, char out[static TAKE_SCRIPT_
 size_t take_script_keys(const struct take *take,
                         char out[static TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES]);
 
-/* The arguments after EVALSHA/EVAL and script: number of keys, keys, cost, limits. Owns its text. */
+/* The arguments after EVALSHA/EVAL and script: number of keys, keys, numbers. Owns its text. */
 struct take_arguments {
     int count;
     const char *argv[TAKE_SCRIPT_ARGUMENTS_MAX]; /* argv[0] is left for the command, argv[1] for the
                                                     script */
     size_t lengths[TAKE_SCRIPT_ARGUMENTS_MAX];
+    char key_count;
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    char space[64 + LIMITS_MAX * 96];
+    double numbers[2 + 5 * LIMITS_MAX];
 };
 
-/* Not copyable afterwards: argv points into keys and space. */
+/* Not copyable afterwards: argv points into it. */
 void take_arguments_write(struct take_arguments *arguments, const struct take *take);
 
 /* Fills *outcome from the reply; false when it is not a decision on `limit_count` limits. */

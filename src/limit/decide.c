@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Several limits as one: charged all or none. Twin: lua/driver.lua. */
+ * Several limits as one: charged all or none. Twin: lua/take_several.lua. */
 #include "limit/algorithm.h"
 
 static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[]);

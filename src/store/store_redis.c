@@ -15,7 +15,6 @@
 struct store_redis {
     struct store store; /* the engine's face */
     struct redis_link *link;
-    struct text script; /* what the link loads */
     int64_t timeout_us;
     struct breaker breaker;
     int64_t replied_at_us; /* when Redis last said anything */
@@ -35,8 +34,9 @@ struct pending {
     pending_read_fn *read;
     size_t limit_count;
     int64_t deadline_us;
-    bool may_send_again;             /* after NOSCRIPT */
-    struct take_arguments arguments; /* of a take */
+    bool may_send_again;              /* after NOSCRIPT */
+    const struct take_script *script; /* of a take */
+    struct take_arguments arguments;
 };
 
 /* A call, in the order it runs. */
@@ -76,10 +76,9 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
 
     redis->store.engine = &engine;
     redis->timeout_us = options->timeout_us;
-    redis->script = take_script_source();
-    redis->link = redis_link_new(base, &(struct redis_link_options){.url = options->url,
-                                                                    .scripts = &redis->script,
-                                                                    .script_count = 1});
+    struct redis_link_options link_options = {.url = options->url};
+    link_options.script_count = take_script_sources(&link_options.scripts);
+    redis->link = redis_link_new(base, &link_options);
     return &redis->store;
 }
 
@@ -97,8 +96,9 @@ static enum store_answer store_redis_take(struct store *store, const struct take
     pending->read = take_script_read;
     pending->limit_count = take->limit_count;
     pending->may_send_again = true;
+    pending->script = take_script_of(take);
     take_arguments_write(&pending->arguments, take);
-    send_script(pending, "EVALSHA", text_of(take_script_sha1()));
+    send_script(pending, "EVALSHA", text_of(pending->script->sha1));
     return STORE_LATER;
 }
 
@@ -177,7 +177,7 @@ static void on_answered(void *context, enum redis_link_status status, const redi
      * keeps its deadline. */
     if (status == REDIS_LINK_REPLIED && pending->may_send_again && is_no_script(reply)) {
         pending->may_send_again = false;
-        send_script(pending, "EVAL", pending->redis->script);
+        send_script(pending, "EVAL", take_script_source(pending->script));
         return;
     }
     outcome.status = read_answer(pending, status, reply, &outcome);

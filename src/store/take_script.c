@@ -3,39 +3,59 @@
 
 #include "limit/algorithm.h"
 
-#include "take_script_lua.h"
+#include "take_scripts_lua.h"
 
 #include <sodium.h>
 
-#define INTEGERS_PER_LIMIT 5
+#define INTEGERS_PER_LIMIT 4
 /* What a double, and so Lua, holds exactly; far from overflow in what is computed of it. */
 #define INTEGER_MAX INT64_C(9007199254740991)
 
 /* One limit's part of the reply. */
-enum { ALLOWED, REMAINING, RESET_US, RETRY_US, DELAY_US };
+enum { RETRY_US, REMAINING, RESET_US, DELAY_US };
 
-static void argument_add(struct take_arguments *arguments, struct text text);
-static char *argument_add_integer(struct take_arguments *arguments, char *space, int64_t value);
+/* The scripts unpack little-endian doubles: what is sent is what lies here in memory. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "doubles are sent as they are");
+/* Their number is a digit. */
+_Static_assert(TAKE_SCRIPT_KEYS_MAX <= 9, "the keys are counted in one digit");
+
+static char *hex_write(char *out, uint64_t value, int digits);
+static void argument_add(struct take_arguments *arguments, const void *at, size_t length);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
 
-struct text take_script_source(void)
+const struct take_script *take_script_of(const struct take *take)
 {
-    return (struct text){script_bytes, sizeof(script_bytes)};
+    const struct take_script *script = scripts;
+
+    if (take->limit_count != 1)
+        return &scripts[ARRAY_COUNT(scripts) - 1];
+    while (script->algorithm != take->limits[0].algorithm && script->algorithm != ALGORITHM_COUNT)
+        script++;
+    return script;
 }
 
-const char *take_script_sha1(void)
+struct text take_script_source(const struct take_script *script)
 {
-    return script_sha1;
+    return sources[script - scripts];
+}
+
+size_t take_script_sources(const struct text **all)
+{
+    *all = sources;
+    return ARRAY_COUNT(sources);
 }
 
 void take_script_key(const struct counter_key *key, char out[static TAKE_SCRIPT_KEY_BYTES])
 {
     char subject[sodium_base64_ENCODED_LEN(DIGEST_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+    char *end = stpcpy(out, "sluice:{");
 
     sodium_bin2base64(subject, sizeof(subject), key->subject.bytes, sizeof(key->subject.bytes),
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    snprintf(out, TAKE_SCRIPT_KEY_BYTES, "sluice:{%s}:%016llx:%08lx", subject,
-             (unsigned long long)key->policy_id, (unsigned long)key->layout);
+    end = stpcpy(end, subject);
+    end = hex_write(stpcpy(end, "}:"), key->policy_id, 16);
+    end = hex_write(stpcpy(end, ":"), key->layout, 8);
+    *end = '\0';
 }
 
 size_t take_script_keys(const struct take *take,
@@ -44,12 +64,11 @@ size_t take_script_keys(const struct take *take,
     size_t count = 1;
 
     take_script_key(&take->key, out[0]);
-    size_t length = strlen(out[0]);
     for (size_t i = 0; i < take->limit_count; i++) {
         if (!algorithm_keeps_log(take->limits[i].algorithm))
             continue;
-        memcpy(out[count], out[0], length);
-        (void)snprintf(out[count] + length, TAKE_SCRIPT_KEY_BYTES - length, ":%zu", i);
+        char *end = stpcpy(stpcpy(out[count], out[0]), ":");
+        *hex_write(end, i, 1) = '\0';
         count++;
     }
     return count;
@@ -57,22 +76,32 @@ size_t take_script_keys(const struct take *take,
 
 void take_arguments_write(struct take_arguments *arguments, const struct take *take)
 {
-    char *space = arguments->space;
-    size_t key_count = take_script_keys(take, arguments->keys);
+    const size_t key_count = take_script_keys(take, arguments->keys);
+    double *number = arguments->numbers + 2;
+    size_t log = 1;
+    size_t state_bytes = 0;
 
-    arguments->count = 2;
-    space = argument_add_integer(arguments, space, (int64_t)key_count);
-    for (size_t i = 0; i < key_count; i++)
-        argument_add(arguments, text_of(arguments->keys[i]));
-    space = argument_add_integer(arguments, space, take->cost);
     for (size_t i = 0; i < take->limit_count; i++) {
         const struct limit *limit = &take->limits[i];
+        const bool keeps_log = algorithm_keeps_log(limit->algorithm);
 
-        argument_add(arguments, text_of(algorithm_of(limit->algorithm)->name));
-        space = argument_add_integer(arguments, space, limit->quota);
-        space = argument_add_integer(arguments, space, limit->window_us);
-        space = argument_add_integer(arguments, space, limit->burst);
+        *number++ = (double)(limit->algorithm + 1);
+        *number++ = (double)(1 + (keeps_log ? log++ : state_bytes));
+        *number++ = (double)limit->quota;
+        *number++ = (double)limit->window_us;
+        *number++ = (double)limit->burst;
+        state_bytes += algorithm_of(limit->algorithm)->state_numbers * sizeof(double);
     }
+    arguments->numbers[0] = (double)take->cost;
+    arguments->numbers[1] = (double)state_bytes;
+
+    arguments->key_count = (char)('0' + key_count);
+    arguments->count = 2;
+    argument_add(arguments, &arguments->key_count, 1);
+    for (size_t i = 0; i < key_count; i++)
+        argument_add(arguments, arguments->keys[i], strlen(arguments->keys[i]));
+    argument_add(arguments, arguments->numbers,
+                 (size_t)((char *)number - (char *)arguments->numbers));
 }
 
 bool take_script_read(const redisReply *reply, size_t limit_count, struct outcome *outcome)
@@ -90,23 +119,20 @@ bool take_script_read(const redisReply *reply, size_t limit_count, struct outcom
     return true;
 }
 
-static void argument_add(struct take_arguments *arguments, struct text text)
+/* Returns the end. */
+static char *hex_write(char *out, uint64_t value, int digits)
 {
-    ASSERT(arguments->count < TAKE_SCRIPT_ARGUMENTS_MAX);
-    arguments->argv[arguments->count] = text.at;
-    arguments->lengths[arguments->count] = text.length;
-    arguments->count++;
+    for (int i = digits; i-- > 0; value >>= 4)
+        out[i] = "0123456789abcdef"[value & 15];
+    return out + digits;
 }
 
-/* Returns the space behind the number. */
-static char *argument_add_integer(struct take_arguments *arguments, char *space, int64_t value)
+static void argument_add(struct take_arguments *arguments, const void *at, size_t length)
 {
-    size_t left = sizeof(arguments->space) - (size_t)(space - arguments->space);
-    int length = snprintf(space, left, "%lld", (long long)value);
-
-    ASSERT(length > 0 && (size_t)length < left);
-    argument_add(arguments, (struct text){space, (size_t)length});
-    return space + length + 1;
+    ASSERT(arguments->count < TAKE_SCRIPT_ARGUMENTS_MAX);
+    arguments->argv[arguments->count] = at;
+    arguments->lengths[arguments->count] = length;
+    arguments->count++;
 }
 
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome)
@@ -119,13 +145,11 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
             return false;
         integers[i] = elements[i]->integer;
     }
-    /* Who is denied is told to wait or never to come: a denial without either, "retry after 0 s",
-     * would bring the client back at once, for ever. */
-    if (integers[REMAINING] > LIMIT_QUOTA_MAX || integers[ALLOWED] > 1 ||
-        (integers[ALLOWED] == 1) != (integers[RETRY_US] == 0))
+    if (integers[REMAINING] > LIMIT_QUOTA_MAX ||
+        (integers[RETRY_US] != 0 && integers[DELAY_US] != 0))
         return false;
     *outcome = (struct limit_outcome){
-        .allowed = integers[ALLOWED] == 1,
+        .allowed = integers[RETRY_US] == 0,
         .never = integers[RETRY_US] == -1,
         .remaining = integers[REMAINING],
         .reset_us = integers[RESET_US],

@@ -3,6 +3,8 @@
 
 from dataclasses import dataclass
 import json
+import struct
+import urllib.parse
 
 from services import QUOTA, ROUTE, WINDOW_SECONDS, Service, WithRedis, http_request
 
@@ -77,8 +79,9 @@ class Nginx(Peer):
         self.run("service", ["nginx", "-p", self.scratch, "-c", config, "-e", "stderr"], self.port)
 
 
-# What Sluice sends for one check of PLAIN: a key of the same length, and the same arguments.
-SCRIPT_ARGUMENTS = ["1", "fixed_window", str(QUOTA), str(WINDOW_SECONDS * 1_000_000), str(QUOTA)]
+# What Sluice sends for one check of PLAIN, see include/store/take_script.h: a key of the same length,
+# and the cost and the bytes of state, then algorithm, place, quota, window and burst.
+SCRIPT_ARGUMENT = struct.pack("<7d", 1, 16, 1, 1, QUOTA, WINDOW_SECONDS * 1_000_000, QUOTA)
 SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:01234567"
 
 
@@ -86,11 +89,11 @@ SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:01234567"
 class Webdis(WithRedis, Peer):
     """Redis over HTTP, calling the same script with the same arguments."""
 
-    allowed = '"EVALSHA":[1,'
+    allowed = '"EVALSHA":[0,'
 
     def launch(self):
         self.launch_redis()
-        self.sha1 = self.script_load((self.build / "lua" / "take.lua").read_text())
+        self.sha1 = self.script_load((self.build / "lua" / "take_fixed_window.lua").read_text())
         config = self.scratch / "webdis.json"
         config.write_text(json.dumps({
             "redis_host": "127.0.0.1", "redis_port": self.redis_port, "redis_auth": None,
@@ -101,7 +104,8 @@ class Webdis(WithRedis, Peer):
 
     def request(self, load):
         key = SCRIPT_KEY.format(subject=f"AAAAAAAAAAAAAAA@number:{load.keys}@")
-        return http_request("/", [], "/".join(["EVALSHA", self.sha1, "1", key, *SCRIPT_ARGUMENTS]))
+        argument = urllib.parse.quote_from_bytes(SCRIPT_ARGUMENT, safe="")
+        return http_request("/", [], "/".join(["EVALSHA", self.sha1, "1", key, argument]))
 
 
 # The commands of a charged check, with constants for all that is computed.
@@ -109,7 +113,7 @@ FLOOR_SCRIPT = """
 redis.call("TIME")
 redis.call("GET", KEYS[1])
 redis.call("SET", KEYS[1], "0123456789abcdef", "PX", "3600000")
-return { 1, 999999999, 3600000000, 0, 0 }
+return { 0, 999999999, 3600000000, 0 }
 """
 
 
@@ -124,4 +128,5 @@ class RedisFloor(WithRedis):
     def command(self, load):
         # redis-benchmark replaces __rand_int__ by twelve digits.
         key = SCRIPT_KEY.format(subject="AAAAAAAAAA__rand_int__")
-        return ["EVALSHA", self.sha1, "1", key, *SCRIPT_ARGUMENTS]
+        # Nor does it send NULs; the script does not look.
+        return ["EVALSHA", self.sha1, "1", key, "-" * len(SCRIPT_ARGUMENT)]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The script in a real Redis, as far as its surroundings go; its arithmetic is in test_vectors.c.
+ * The scripts in a real Redis, as far as their surroundings go; their arithmetic is in
+ * test_vectors.c.
  */
 #include "store/take_script.h"
 
@@ -22,29 +23,31 @@ static const struct limit minute = {.name = "minute",
                                     .window_us = 60 * SECOND,
                                     .burst = 10};
 
-static void run(int count, const char *const argv[])
+static void run(int count, const char *const argv[], const size_t lengths[])
 {
     const char *words[TAKE_SCRIPT_ARGUMENTS_MAX];
 
     memcpy(words, argv, (size_t)count * sizeof(words[0]));
     freeReplyObject(reply);
-    reply = redisCommandArgv(redis->connection, count, words, NULL);
+    reply = redisCommandArgv(redis->connection, count, words, lengths);
     assert_non_null(reply);
 }
 
-/* Runs the script with these arguments. */
-#define RUN_SCRIPT(...)                                                                            \
-    run((int)ARRAY_COUNT(((const char *[]){__VA_ARGS__})) + 2,                                     \
-        (const char *[]){"EVALSHA", take_script_sha1(), __VA_ARGS__})
+static void run_script(const struct take_script *script, struct take_arguments *arguments)
+{
+    arguments->argv[0] = "EVALSHA";
+    arguments->lengths[0] = strlen(arguments->argv[0]);
+    arguments->argv[1] = script->sha1;
+    arguments->lengths[1] = strlen(script->sha1);
+    run(arguments->count, arguments->argv, arguments->lengths);
+}
 
 static void run_take(const struct take *take)
 {
     struct take_arguments arguments;
 
     take_arguments_write(&arguments, take);
-    arguments.argv[0] = "EVALSHA";
-    arguments.argv[1] = take_script_sha1();
-    run(arguments.count, arguments.argv);
+    run_script(take_script_of(take), &arguments);
 }
 
 static struct take take_of(const struct limit *limits, size_t count, int64_t cost)
@@ -79,25 +82,66 @@ static long long redis_integer(const char *command, const char *key)
     return redis_server_command(redis->server, "%s %s", command, key)->integer;
 }
 
-static void the_script_knows_every_algorithm_of_the_table(void **state)
+static void the_scripts_are_known_by_their_sha1(void **state)
 {
     (void)state;
-    struct text source = take_script_source();
+    const struct limit limits[] = {minute, minute};
 
     for (int i = 0; i < ALGORITHM_COUNT; i++) {
-        const struct algorithm *algorithm = algorithm_of((enum algorithm_id)i);
-        char row[128];
+        struct limit only = minute;
+        only.algorithm = (enum algorithm_id)i;
+        const struct take takes[] = {take_of(&only, 1, 1), take_of(limits, ARRAY_COUNT(limits), 1)};
 
-        if (algorithm_keeps_log((enum algorithm_id)i))
-            snprintf(row, sizeof(row), "    %s = { decide = %s, charge_log = %s_charge },\n",
-                     algorithm->name, algorithm->name, algorithm->name);
-        else
-            snprintf(row, sizeof(row),
-                     "    %s = { decide = %s, format = \"<%.*s\", bytes = %zu },\n",
-                     algorithm->name, algorithm->name, (int)algorithm->state_numbers, "dddddddd",
-                     8 * algorithm->state_numbers);
-        if (memmem(source.at, source.length, row, strlen(row)) == NULL)
-            fail_msg("the script has no row like \"%s\"", row);
+        for (size_t t = 0; t < ARRAY_COUNT(takes); t++) {
+            const struct take_script *script = take_script_of(&takes[t]);
+            const struct text source = take_script_source(script);
+            const redisReply *sha1 =
+                redis_server_command(redis->server, "SCRIPT LOAD %b", source.at, source.length);
+            assert_string_equal(sha1->str, script->sha1);
+        }
+    }
+}
+
+static void a_limit_alone_has_the_script_of_its_algorithm(void **state)
+{
+    (void)state;
+    const struct limit limits[] = {minute, minute};
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        const enum algorithm_id algorithm = (enum algorithm_id)i;
+        struct limit only = minute;
+        only.algorithm = algorithm;
+        const struct take take = take_of(&only, 1, 1);
+
+        assert_int_equal(take_script_of(&take)->algorithm,
+                         algorithm_keeps_log(algorithm) ? ALGORITHM_COUNT : algorithm);
+    }
+    const struct take several = take_of(limits, ARRAY_COUNT(limits), 1);
+    assert_int_equal(take_script_of(&several)->algorithm, ALGORITHM_COUNT);
+}
+
+/* What decides on several limits decides on one as well, with the very same arguments. */
+static void the_script_of_all_algorithms_decides_as_that_of_one(void **state)
+{
+    (void)state;
+    const struct limit limits[] = {minute, minute};
+    const struct take several = take_of(limits, ARRAY_COUNT(limits), 1);
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        struct limit only = minute;
+        only.algorithm = (enum algorithm_id)i;
+        const struct take take = take_of(&only, 1, 4);
+        const struct take_script *scripts[] = {take_script_of(&several), take_script_of(&take)};
+        struct take_arguments arguments;
+        struct outcome outcome;
+
+        take_arguments_write(&arguments, &take);
+        for (int64_t n = 0; n < 4; n++) {
+            run_script(scripts[n % 2], &arguments);
+            assert_true(take_script_read(reply, 1, &outcome));
+            assert_int_equal(outcome.allowed, n < 2);
+            assert_int_equal(outcome.at[0].remaining, n < 2 ? 6 - 4 * n : 2);
+        }
     }
 }
 
@@ -147,19 +191,36 @@ static void the_longest_arguments_fit(void **state)
     struct take take = take_of(limits, LIMITS_MAX, LIMIT_COST_MAX);
     take_arguments_write(&arguments, &take);
 
-    assert_int_equal(arguments.count, 13 + 4 * LIMITS_MAX);
-    assert_int_equal(arguments.count + 2, TAKE_SCRIPT_ARGUMENTS_MAX);
-    assert_string_equal(arguments.argv[2], "9");
+    assert_int_equal(arguments.count, 13);
+    assert_int_equal(arguments.count + 1, TAKE_SCRIPT_ARGUMENTS_MAX);
+    assert_memory_equal(arguments.argv[2], "9", arguments.lengths[2]);
     assert_string_equal(arguments.argv[3], key_of(&take));
-    assert_string_equal(arguments.argv[12], "9007199254740991");
-    for (int i = 13; i < arguments.count; i += 4) {
-        assert_string_equal(arguments.argv[i], "sliding_window_log");
-        assert_string_equal(arguments.argv[i + 1], "1000000000");
-        assert_string_equal(arguments.argv[i + 2], "31536000000000");
-        assert_string_equal(arguments.argv[i + 3], "1000000000");
+    assert_int_equal(arguments.lengths[3], strlen(key_of(&take)));
+    assert_int_equal(arguments.lengths[12], (2 + 5 * LIMITS_MAX) * sizeof(double));
+    assert_memory_equal(arguments.argv[12], arguments.numbers, arguments.lengths[12]);
+    assert_true(arguments.numbers[0] == 9007199254740991.0 && arguments.numbers[1] == 0);
+    for (size_t i = 0; i < LIMITS_MAX; i++) {
+        const double expected[] = {ALGORITHM_SLIDING_WINDOW_LOG + 1, (double)i + 2, 1000000000,
+                                   31536000000000, 1000000000};
+        assert_memory_equal(&arguments.numbers[2 + 5 * i], expected, sizeof(expected));
     }
-    for (int i = 2; i < arguments.count; i++)
-        assert_int_equal(arguments.lengths[i], strlen(arguments.argv[i]));
+}
+
+static void limits_say_where_their_states_are(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute, minute, minute};
+    struct take_arguments arguments;
+    limits[1].algorithm = ALGORITHM_SLIDING_WINDOW;
+    limits[2].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    const struct take take = take_of(limits, ARRAY_COUNT(limits), 1);
+
+    take_arguments_write(&arguments, &take);
+
+    const double places[] = {1, 1 + 16, 2, 1 + 16 + 24};
+    assert_true(arguments.numbers[1] == 16 + 24 + 16);
+    for (size_t i = 0; i < ARRAY_COUNT(limits); i++)
+        assert_true(arguments.numbers[2 + 5 * i + 1] == places[i]);
 }
 
 static void a_charge_is_kept_as_long_as_it_counts(void **state)
@@ -176,6 +237,46 @@ static void a_charge_is_kept_as_long_as_it_counts(void **state)
     assert_int_equal(outcome.at[1].remaining, 7);
     assert_int_equal(redis_integer("STRLEN", key_of(&take)), 4 * 8);
     assert_in_range(redis_integer("PTTL", key_of(&take)), 1, 60000);
+}
+
+/* A window's expiry stands while it lasts: the script lets it be. */
+static void a_window_that_goes_on_keeps_its_expiry(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute, minute};
+    limits[1].algorithm = ALGORITHM_SLIDING_WINDOW;
+    limits[1].window_us = 30 * 86400 * SECOND;
+
+    for (size_t first = 0; first < 2; first++) {
+        for (size_t count = 1; first + count <= 2; count++) {
+            struct take take = take_of(limits + first, count, 1);
+
+            (void)outcome_of(&take);
+            assert_in_range(redis_integer("PTTL", key_of(&take)), 1, 2592000000LL * 2);
+            (void)redis_server_command(redis->server, "PEXPIRE %s 1234567890", key_of(&take));
+            assert_true(outcome_of(&take).allowed);
+            assert_in_range(redis_integer("PTTL", key_of(&take)), 1234000000, 1234567890);
+        }
+    }
+}
+
+/* One that is new among them moves it, and so does a bucket, each time. */
+static void what_lasts_longest_sets_the_expiry(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute};
+    limits[1].algorithm = ALGORITHM_LEAKY_BUCKET;
+    struct take take = take_of(limits, 2, 1);
+    struct take bucket = take_of(&limits[1], 1, 1);
+
+    for (int i = 0; i < 2; i++) {
+        (void)outcome_of(&take);
+        (void)outcome_of(&bucket);
+        assert_in_range(redis_integer("PTTL", key_of(&take)), 50000, 60000);
+        assert_in_range(redis_integer("PTTL", key_of(&bucket)), 1, 12000);
+        (void)redis_server_command(redis->server, "PEXPIRE %s 1234567890", key_of(&take));
+        (void)redis_server_command(redis->server, "PEXPIRE %s 1234567890", key_of(&bucket));
+    }
 }
 
 static void a_log_is_kept_as_long_as_it_counts(void **state)
@@ -277,38 +378,49 @@ static void a_cost_past_the_limit_never_passes(void **state)
     assert_false(outcome.allowed);
     assert_true(outcome.at[0].never);
     assert_int_equal(outcome.at[0].retry_us, 0);
-    assert_int_equal(reply->element[3]->integer, -1);
+    assert_int_equal(reply->element[0]->integer, -1);
 }
 
 static void wrong_arguments_are_an_error(void **state)
 {
     (void)state;
+    const struct limit limits[] = {minute, minute};
     struct outcome outcome;
 
-#define ASSERT_REFUSED(...)                                                                        \
-    do {                                                                                           \
-        RUN_SCRIPT(__VA_ARGS__);                                                                   \
-        assert_int_equal(reply->type, REDIS_REPLY_ERROR);                                          \
-        assert_non_null(strstr(reply->str, "take: expected a cost and four arguments per limit")); \
-        assert_false(take_script_read(reply, 1, &outcome));                                        \
-    } while (0)
+    for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
+        const struct take take = take_of(limits, count, 1);
+        struct take_arguments arguments;
 
-    ASSERT_REFUSED("1", "k");
-    ASSERT_REFUSED("1", "k", "1");
-    ASSERT_REFUSED("1", "k", "1", "fixed_window", "10", "60000000");
-    ASSERT_REFUSED("1", "k", "1", "fixed_window", "10", "60000000", "10", "more");
-    ASSERT_REFUSED("1", "k", "x", "fixed_window", "10", "60000000", "10");
-    ASSERT_REFUSED("1", "k", "1", "gcra", "10", "60000000", "10");
-    ASSERT_REFUSED("1", "k", "1", "fixed_window", "ten", "60000000", "10");
-    ASSERT_REFUSED("1", "k", "1", "fixed_window", "10", "60000000", "10", "now", "x");
-    ASSERT_REFUSED("1", "k", "now", "1");
-    assert_int_equal(redis_integer("EXISTS", "k"), 0);
+        take_arguments_write(&arguments, &take);
+        for (size_t lacking = 1; lacking <= 5 * sizeof(double); lacking++) {
+            arguments.lengths[arguments.count - 1]--;
+            run_script(take_script_of(&take), &arguments);
+            assert_false(take_script_read(reply, count, &outcome));
+            if (lacking < 5 * sizeof(double)) /* else it is a limit less */
+                assert_int_equal(redis_integer("EXISTS", key_of(&take)), 0);
+        }
+    }
+}
+
+static void an_algorithm_that_is_none_is_an_error(void **state)
+{
+    (void)state;
+    const struct limit limits[] = {minute, minute};
+    struct take take = take_of(limits, ARRAY_COUNT(limits), 1);
+    struct take_arguments arguments;
+
+    take_arguments_write(&arguments, &take);
+    arguments.numbers[2 + 5] = ALGORITHM_COUNT + 1;
+    run_script(take_script_of(&take), &arguments);
+
+    assert_int_equal(reply->type, REDIS_REPLY_ERROR);
+    assert_int_equal(redis_integer("EXISTS", key_of(&take)), 0);
 }
 
 static bool is_decision(int type, const long long integers[], size_t count, size_t limit_count)
 {
-    redisReply elements[2 * 5] = {0};
-    redisReply *pointers[2 * 5];
+    redisReply elements[2 * 4] = {0};
+    redisReply *pointers[2 * 4];
     redisReply array = {.type = type, .elements = count, .element = pointers};
     struct outcome outcome;
 
@@ -322,25 +434,25 @@ static bool is_decision(int type, const long long integers[], size_t count, size
 static void only_a_decision_is_read_as_one(void **state)
 {
     (void)state;
-    const long long good[] = {1, 9, 60, 0, 0, 0, 0, 60, 60, 0};
+    const long long good[] = {0, 9, 60, 0, 60, 0, 60, 0};
 
-    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 10, 2));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 5, 2));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 10, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 9, 2));
-    assert_false(is_decision(REDIS_REPLY_STATUS, good, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){2, 9, 60, 0, 0}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, -1, 60, 0, 0}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, INT64_MIN, 0, 0}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, -2, 0}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, INT64_MAX, 0, 0}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 1000000001, 9, 0, 0}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, 60, 0, -1}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, 60, -1, 0}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){1, 9, 60, 60, 0}, 5, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 0, 60, 0, 0}, 5, 1));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, -1, 0}, 5, 1));
+#define ASSERT_NO_DECISION(...)                                                                    \
+    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__}, 4, 1))
+
+    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 8, 2));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 4, 1));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 4, 2));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 8, 1));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 7, 2));
+    assert_false(is_decision(REDIS_REPLY_STATUS, good, 4, 1));
+    ASSERT_NO_DECISION(0, -1, 60, 0);
+    ASSERT_NO_DECISION(0, 1000000001, 9, 0);
+    ASSERT_NO_DECISION(0, 9, INT64_MIN, 0);
+    ASSERT_NO_DECISION(-2, 9, 60, 0);
+    ASSERT_NO_DECISION(INT64_MAX, 9, 60, 0);
+    ASSERT_NO_DECISION(0, 9, 60, -1);
+    ASSERT_NO_DECISION(1, 9, 60, 1);
+    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-1, 9, 60, 0}, 4, 1));
 }
 
 static int redis_start(void **state)
@@ -364,11 +476,16 @@ static int redis_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_script_knows_every_algorithm_of_the_table),
+        cmocka_unit_test(the_scripts_are_known_by_their_sha1),
+        cmocka_unit_test(a_limit_alone_has_the_script_of_its_algorithm),
+        cmocka_unit_test(the_script_of_all_algorithms_decides_as_that_of_one),
         cmocka_unit_test(the_key_shows_only_hashes_and_ids),
         cmocka_unit_test(a_limit_that_keeps_a_log_has_a_key_of_its_own),
         cmocka_unit_test(the_longest_arguments_fit),
+        cmocka_unit_test(limits_say_where_their_states_are),
         cmocka_unit_test(a_charge_is_kept_as_long_as_it_counts),
+        cmocka_unit_test(a_window_that_goes_on_keeps_its_expiry),
+        cmocka_unit_test(what_lasts_longest_sets_the_expiry),
         cmocka_unit_test(a_log_is_kept_as_long_as_it_counts),
         cmocka_unit_test(a_log_alone_needs_no_other_key),
         cmocka_unit_test(sliding_window_log_stores_no_denial),
@@ -377,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_value_of_another_length_counts_as_none),
         cmocka_unit_test(a_cost_past_the_limit_never_passes),
         cmocka_unit_test(wrong_arguments_are_an_error),
+        cmocka_unit_test(an_algorithm_that_is_none_is_an_error),
         cmocka_unit_test(only_a_decision_is_read_as_one),
     };
 
