@@ -11,8 +11,6 @@
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
 
-#define REDIS_WIRE_ARGUMENTS_MAX 48
-
 struct event_base;
 struct redis_connection;
 
@@ -43,9 +41,8 @@ void redis_wire_init(struct redis_wire *wire, struct event_base *base,
 MUST_USE bool redis_wire_open(struct redis_wire *wire, const struct sockaddr *address,
                               socklen_t length, struct error *error);
 
-/* Sends a command of at most REDIS_WIRE_ARGUMENTS_MAX arguments; `lengths` may be NULL when argv
- * are strings. All commands of one turn of the loop leave in one write. The wire must be
- * connected. */
+/* Sends a command; `lengths` may be NULL when argv are strings. All commands of one turn of the loop
+ * leave in one write. The wire must be connected. */
 void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[],
                      const size_t lengths[]);
 

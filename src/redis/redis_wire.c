@@ -13,7 +13,8 @@
 #include <netdb.h>
 #include <sys/un.h>
 
-#define PORT_BYTES 8
+#define PORT_BYTES       8
+#define LENGTH_BYTES_MAX 32 /* of a length, and of a line's end */
 
 struct redis_connection {
     struct redis_wire *wire; /* NULL: nobody listens any more */
@@ -23,8 +24,14 @@ struct redis_connection {
     struct event *step;     /* active: what cannot be done inside hiredis' callbacks */
     bool is_announced;      /* `connected` has been told */
     bool is_writing;
+    char *command; /* the last one, as it is sent: room for the next one */
+    size_t command_size;
     const char *reason; /* why we end it; NULL: hiredis knows */
 };
+
+static struct text command_write(struct redis_connection *connection, int argc,
+                                 const char *const argv[], const size_t lengths[]);
+static char *length_write(char *out, char kind, size_t length);
 
 /* A connection's life. */
 static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length);
@@ -76,12 +83,11 @@ bool redis_wire_open(struct redis_wire *wire, const struct sockaddr *address, so
 void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[],
                      const size_t lengths[])
 {
-    const char *arguments[REDIS_WIRE_ARGUMENTS_MAX];
+    struct redis_connection *connection = wire->connection;
 
-    ASSERT(wire->connection != NULL && wire->connection->is_announced);
-    ASSERT(argc > 0 && argc <= REDIS_WIRE_ARGUMENTS_MAX);
-    memcpy(arguments, argv, (size_t)argc * sizeof(arguments[0]));
-    (void)redisAsyncCommandArgv(wire->connection->async, on_reply, NULL, argc, arguments, lengths);
+    ASSERT(connection != NULL && connection->is_announced);
+    const struct text command = command_write(connection, argc, argv, lengths);
+    (void)redisAsyncFormattedCommand(connection->async, on_reply, NULL, command.at, command.length);
 }
 
 /* Inside a reply's callback hiredis only notes that it has to free. */
@@ -94,6 +100,40 @@ void redis_wire_close(struct redis_wire *wire)
     connection->wire = NULL;
     wire->connection = NULL;
     redisAsyncFree(connection->async);
+}
+
+/* hiredis' own writer allocates each command, and prints each length twice. */
+static struct text command_write(struct redis_connection *connection, int argc,
+                                 const char *const argv[], const size_t lengths[])
+{
+    size_t size = LENGTH_BYTES_MAX;
+
+    for (int i = 0; i < argc; i++)
+        size += LENGTH_BYTES_MAX + (lengths == NULL ? strlen(argv[i]) : lengths[i]);
+    if (connection->command_size < size) {
+        connection->command = memory_resize(connection->command, size);
+        connection->command_size = size;
+    }
+    char *end = length_write(connection->command, '*', (size_t)argc);
+    for (int i = 0; i < argc; i++) {
+        const size_t length = lengths == NULL ? strlen(argv[i]) : lengths[i];
+        end = mempcpy(length_write(end, '$', length), argv[i], length);
+        end = mempcpy(end, "\r\n", 2);
+    }
+    return (struct text){connection->command, (size_t)(end - connection->command)};
+}
+
+/* Returns the end. */
+static char *length_write(char *out, char kind, size_t length)
+{
+    char digits[20];
+    size_t first = sizeof(digits);
+
+    do
+        digits[--first] = (char)('0' + length % 10);
+    while ((length /= 10) > 0);
+    *out++ = kind;
+    return mempcpy(mempcpy(out, digits + first, sizeof(digits) - first), "\r\n", 2);
 }
 
 static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length)
@@ -253,6 +293,7 @@ static void cleanup(void *context)
     event_free(connection->readable);
     event_free(connection->writable);
     event_free(connection->step);
+    free(connection->command);
     free(connection);
     if (wire == NULL)
         return;
