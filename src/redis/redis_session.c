@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "redis/redis_command.h"
 #include "redis/redis_greeting.h"
 
 #include <errno.h>
@@ -12,11 +13,12 @@
 struct redis_session {
     struct redis_url url;
     int timeout_ms;
-    redisContext *context;    /* NULL: not connected */
-    int64_t connect_after_us; /* a failed connect holds off the next one */
-    struct error failure;     /* why it failed */
-    size_t appended;          /* commands whose replies the next flush reads */
-    bool append_failed;       /* what was appended is lost; `failure` says why */
+    struct redis_command command; /* what is appended */
+    redisContext *context;        /* NULL: not connected */
+    int64_t connect_after_us;     /* a failed connect holds off the next one */
+    struct error failure;         /* why it failed */
+    size_t appended;              /* commands whose replies the next flush reads */
+    bool append_failed;           /* what was appended is lost; `failure` says why */
 };
 
 static bool connect_if_needed(struct redis_session *session, struct error *error);
@@ -39,6 +41,7 @@ void redis_session_free(struct redis_session *session)
     if (session == NULL)
         return;
     drop_context(session);
+    redis_command_close(&session->command);
     free(session);
 }
 
@@ -76,7 +79,8 @@ void redis_session_append(struct redis_session *session, int argc, const char *a
         session->append_failed = true;
         return;
     }
-    if (redisAppendCommandArgv(session->context, argc, argv, lengths) != REDIS_OK) {
+    const struct text command = redis_command_write(&session->command, argc, argv, lengths);
+    if (redisAppendFormattedCommand(session->context, command.at, command.length) != REDIS_OK) {
         error_set(&session->failure, "redis: %s", session->context->errstr);
         drop_context(session);
         session->append_failed = true;

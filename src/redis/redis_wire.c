@@ -7,14 +7,14 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "redis/redis_command.h"
 
 #include <event2/event.h>
 #include <hiredis/async.h>
 #include <netdb.h>
 #include <sys/un.h>
 
-#define PORT_BYTES       8
-#define LENGTH_BYTES_MAX 32 /* of a length, and of a line's end */
+#define PORT_BYTES 8
 
 struct redis_connection {
     struct redis_wire *wire; /* NULL: nobody listens any more */
@@ -24,14 +24,9 @@ struct redis_connection {
     struct event *step;     /* active: what cannot be done inside hiredis' callbacks */
     bool is_announced;      /* `connected` has been told */
     bool is_writing;
-    char *command; /* the last one, as it is sent: room for the next one */
-    size_t command_size;
+    struct redis_command command;
     const char *reason; /* why we end it; NULL: hiredis knows */
 };
-
-static struct text command_write(struct redis_connection *connection, int argc,
-                                 const char *const argv[], const size_t lengths[]);
-static char *length_write(char *out, char kind, size_t length);
 
 /* A connection's life. */
 static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length);
@@ -86,7 +81,7 @@ void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[]
     struct redis_connection *connection = wire->connection;
 
     ASSERT(connection != NULL && connection->is_announced);
-    const struct text command = command_write(connection, argc, argv, lengths);
+    const struct text command = redis_command_write(&connection->command, argc, argv, lengths);
     (void)redisAsyncFormattedCommand(connection->async, on_reply, NULL, command.at, command.length);
 }
 
@@ -100,40 +95,6 @@ void redis_wire_close(struct redis_wire *wire)
     connection->wire = NULL;
     wire->connection = NULL;
     redisAsyncFree(connection->async);
-}
-
-/* hiredis' own writer allocates each command, and prints each length twice. */
-static struct text command_write(struct redis_connection *connection, int argc,
-                                 const char *const argv[], const size_t lengths[])
-{
-    size_t size = LENGTH_BYTES_MAX;
-
-    for (int i = 0; i < argc; i++)
-        size += LENGTH_BYTES_MAX + (lengths == NULL ? strlen(argv[i]) : lengths[i]);
-    if (connection->command_size < size) {
-        connection->command = memory_resize(connection->command, size);
-        connection->command_size = size;
-    }
-    char *end = length_write(connection->command, '*', (size_t)argc);
-    for (int i = 0; i < argc; i++) {
-        const size_t length = lengths == NULL ? strlen(argv[i]) : lengths[i];
-        end = mempcpy(length_write(end, '$', length), argv[i], length);
-        end = mempcpy(end, "\r\n", 2);
-    }
-    return (struct text){connection->command, (size_t)(end - connection->command)};
-}
-
-/* Returns the end. */
-static char *length_write(char *out, char kind, size_t length)
-{
-    char digits[20];
-    size_t first = sizeof(digits);
-
-    do
-        digits[--first] = (char)('0' + length % 10);
-    while ((length /= 10) > 0);
-    *out++ = kind;
-    return mempcpy(mempcpy(out, digits + first, sizeof(digits) - first), "\r\n", 2);
 }
 
 static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length)
@@ -293,7 +254,7 @@ static void cleanup(void *context)
     event_free(connection->readable);
     event_free(connection->writable);
     event_free(connection->step);
-    free(connection->command);
+    redis_command_close(&connection->command);
     free(connection);
     if (wire == NULL)
         return;
