@@ -19,6 +19,14 @@ local function decide(limit, limit_cost)
     return algorithms[algorithm](states, at, now_us, limit_cost, quota, window_us, burst)
 end
 
+if cost < 0 then -- as much of it as fits
+    cost = -cost
+    for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
+        local _, remaining = decide(limit, 0)
+        cost = math.min(cost, remaining)
+    end
+end
+
 local reply, allowed = {}, true
 local charged, keep_longest, are_kept, charges = "", 0, true, {}
 for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do

@@ -12,6 +12,7 @@
 #include "journal/journal.h"
 #include "limit/rate.h"
 #include "limit/rate_headers.h"
+#include "store/handback.h"
 #include "store/store.h"
 #include "store/store_memory.h"
 
@@ -38,7 +39,8 @@ struct api {
     struct catalogue *catalogue;
     struct journal *journal;
     struct store *store;
-    struct memory_table *local;        /* fallback of on_store_error, and the IP limits */
+    struct memory_table *local; /* fallback of on_store_error, and the IP limits */
+    struct handback *handback;  /* what the fallback has allowed; NULL when that is the store */
     struct waiting_room *waiting_room; /* of checks that wait for their turn */
     struct queue *queue;               /* replies of the other threads to this worker */
     struct digest_key local_key; /* of the subjects counted in `local` by this process for itself */

@@ -56,4 +56,8 @@ void sliding_window_log_charge(const struct limit *limit, struct limit_state *st
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
             int64_t cost, struct outcome *outcome, int64_t keep_us[]);
 
+/* As much of `cost` as fits beside what is used: what decide() would allow. Pure; any thread. */
+int64_t decide_what_fits(const struct limit limits[], size_t count,
+                         const struct limit_state states[], int64_t now_us, int64_t cost);
+
 #endif

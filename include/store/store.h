@@ -23,6 +23,7 @@ struct take {
     const struct limit *limits; /* borrowed for the call */
     size_t limit_count;
     int64_t cost;   /* 0 looks */
+    bool fills;     /* charges as much of `cost` as fits, not all of it or none */
     int64_t now_us; /* of the process clock; engines with a clock of their own ignore it */
 };
 

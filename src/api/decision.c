@@ -14,7 +14,7 @@ static store_done_fn on_taken;
 static store_done_fn on_candidate_taken;
 static void conclude(struct decision *decision, const struct outcome *outcome);
 static void conclude_candidate(struct decision *decision, const struct outcome *outcome);
-static void decide_locally(struct decision *decision);
+static void decide_locally(struct decision *decision, enum take_status status);
 static void answered(struct decision *decision);
 static void record(const struct decision *decision);
 
@@ -158,7 +158,7 @@ static void conclude(struct decision *decision, const struct outcome *outcome)
     if (outcome->status == TAKE_DONE)
         verdict_from_outcome(decision->policy, outcome, false, &decision->verdict);
     else if (decision->policy->on_store_error == ON_STORE_ERROR_LOCAL)
-        decide_locally(decision);
+        decide_locally(decision, outcome->status);
     else
         verdict_from_failure(decision->policy, outcome->status, &decision->verdict);
 }
@@ -171,13 +171,16 @@ static void conclude_candidate(struct decision *decision, const struct outcome *
     verdict_from_candidate(decision->policy, outcome, &decision->trial->verdict);
 }
 
-static void decide_locally(struct decision *decision)
+/* What was late may have been charged by the store, or will be: only what was refused is handed back. */
+static void decide_locally(struct decision *decision, enum take_status status)
 {
     struct take take = decision_counters(decision, &decision->policy->rule);
     struct outcome outcome;
 
     take.now_us = clock_monotonic_us(); /* the turn that asked the store may be long ago */
     memory_table_take(decision->api->local, &take, &outcome);
+    if (decision->api->handback != NULL && status != TAKE_LATE && outcome.allowed && take.cost > 0)
+        handback_note(decision->api->handback, &take);
     verdict_from_outcome(decision->policy, &outcome, true, &decision->verdict);
 }
 

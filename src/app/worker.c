@@ -63,6 +63,7 @@ struct worker *worker_new(const struct worker_shared *shared, const struct socka
         .journal = shared->journal,
         .store = worker->store,
         .local = shared->table,
+        .handback = shared->settings->engine == ENGINE_REDIS ? handback_new() : NULL,
         .waiting_room = waiting_room_new(worker->base,
                                          share_of(shared->settings->waiting_max, shared->settings)),
         .queue = queue_new(0),
@@ -125,7 +126,9 @@ void worker_free(struct worker *worker)
 {
     http_server_free(worker->http);
     waiting_room_free(worker->api.waiting_room);
-    store_free(worker->store);
+    store_free(worker->store); /* its last answers go to the hand-back */
+    if (worker->api.handback)
+        handback_free(worker->api.handback);
     event_free(worker->queue_readable);
     event_free(worker->incoming_timer);
     queue_free(worker->api.queue);
@@ -216,6 +219,8 @@ static void worker_turn(struct worker *worker)
         worker->is_starting = false;
         atomic_fetch_sub(worker->starting, 1);
     }
+    if (api->handback)
+        handback_run(api->handback, worker->store, api->now_us);
     http_server_turn(worker->http);
 }
 

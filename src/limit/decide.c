@@ -37,6 +37,20 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
     memcpy(keep_us, keep, count * sizeof(keep[0]));
 }
 
+int64_t decide_what_fits(const struct limit limits[], size_t count,
+                         const struct limit_state states[], int64_t now_us, int64_t cost)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct limit_state state = states[i];
+        struct limit_outcome look;
+        int64_t keep_us;
+
+        algorithm_of(limits[i].algorithm)->decide(&limits[i], &state, now_us, 0, &look, &keep_us);
+        cost = look.remaining < cost ? look.remaining : cost;
+    }
+    return cost;
+}
+
 static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[])
 {
     for (size_t i = 0; i < count; i++) {

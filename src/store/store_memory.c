@@ -85,6 +85,7 @@ void memory_table_take(struct memory_table *table, const struct take *take, stru
     struct counter *found[LIMITS_MAX];
     struct limit_state states[LIMITS_MAX] = {0};
     int64_t keep_us[LIMITS_MAX] = {0};
+    int64_t cost = take->cost;
     struct stripe *stripe = stripe_of(table, take, ids);
 
     pthread_mutex_lock(&stripe->lock);
@@ -93,8 +94,10 @@ void memory_table_take(struct memory_table *table, const struct take *take, stru
         if (found[i] != NULL && counts(found[i], &take->limits[i], take->now_us))
             states[i] = found[i]->state;
     }
-    decide(take->limits, take->limit_count, states, take->now_us, take->cost, outcome, keep_us);
-    if (outcome->allowed && take->cost > 0)
+    if (take->fills)
+        cost = decide_what_fits(take->limits, take->limit_count, states, take->now_us, cost);
+    decide(take->limits, take->limit_count, states, take->now_us, cost, outcome, keep_us);
+    if (outcome->allowed && cost > 0)
         keep(&stripe->counters, take, ids, found, states, keep_us);
     counter_table_sweep(&stripe->counters, take->now_us);
     pthread_mutex_unlock(&stripe->lock);

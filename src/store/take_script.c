@@ -27,7 +27,7 @@ const struct take_script *take_script_of(const struct take *take)
 {
     const struct take_script *script = scripts;
 
-    if (take->limit_count != 1)
+    if (take->limit_count != 1 || take->fills)
         return &scripts[ARRAY_COUNT(scripts) - 1];
     while (script->algorithm != take->limits[0].algorithm && script->algorithm != ALGORITHM_COUNT)
         script++;
@@ -92,7 +92,7 @@ void take_arguments_write(struct take_arguments *arguments, const struct take *t
         *number++ = (double)limit->burst;
         state_bytes += algorithm_of(limit->algorithm)->state_numbers * sizeof(double);
     }
-    arguments->numbers[0] = (double)take->cost;
+    arguments->numbers[0] = take->fills ? -(double)take->cost : (double)take->cost;
     arguments->numbers[1] = (double)state_bytes;
 
     arguments->key_count = (char)('0' + key_count);

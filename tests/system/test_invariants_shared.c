@@ -5,6 +5,7 @@
 #include "limit/algorithm.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
 
@@ -121,6 +122,40 @@ static bool is_shared(struct client *client)
 
 /* README.md says it: while Redis is away each instance counts for itself and from zero, so in one
  * window up to the limit times (instances + 1) may pass. */
+/* What the shared counter says is left; -1 while it is not asked. */
+static int64_t shared_remaining(struct client *client)
+{
+    const struct reply *look = client_look(client, "alice", "/a");
+
+    return reply_at(look, "degraded") != NULL ? -1 : reply_integer(look, "remaining");
+}
+
+static void g12_what_was_allowed_without_redis_counts_when_it_is_back(void **state)
+{
+    struct world world = *(const struct world *)*state;
+    struct service_options options = world_options(&world);
+    char directory[SCRATCH_PATH_BYTES];
+    char catalogue[SCRATCH_PATH_BYTES + 32];
+    const char *const flags[] = {"--catalogue", catalogue, NULL};
+    scratch_directory("catalogue", directory);
+    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
+    options.flags = flags;
+    world.service = service_start(&options);
+    struct client *tenant = tenant_new(world.service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':10,'window_seconds':31536000}");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+
+    redis_server_kill(world.redis);
+    for (int i = 0; i < 4; i++)
+        EXPECT(client_check(tenant, "alice", "/a"), 200, "{'degraded':true}");
+    redis_server_restart(world.redis);
+
+    WAIT_FOR (WAIT_SECONDS, shared_remaining(tenant) == 10 - 4)
+        ;
+    client_free(tenant);
+    service_stop(world.service);
+}
+
 static void g12_without_redis_each_instance_lets_its_limit_pass_once_more(void **state)
 {
     struct world world = *(const struct world *)*state;
@@ -161,6 +196,7 @@ int main(int argc, char *argv[])
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(g9_every_counter_expires_within_two_windows),
         cmocka_unit_test(g9_nothing_prolongs_a_fixed_window),
+        cmocka_unit_test(g12_what_was_allowed_without_redis_counts_when_it_is_back),
         cmocka_unit_test(g12_without_redis_each_instance_lets_its_limit_pass_once_more),
     };
 

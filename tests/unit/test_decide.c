@@ -279,6 +279,32 @@ static void a_state_that_need_not_be_kept_says_nothing(enum algorithm_id algorit
     }
 }
 
+/* And a unit more does not. */
+static void what_fits_is_allowed(enum algorithm_id algorithm)
+{
+    for (int i = 0; i < RANDOM_CASES; i++) {
+        struct history history = history_random(algorithm);
+        int64_t cost = rand() % (2 * history.limit.burst + 2);
+        int64_t fits = decide_what_fits(&history.limit, 1, &history.state, history.now_us, cost);
+
+        assert_in_range(fits, 0, cost);
+        if (fits > 0)
+            assert_true(history_later(&history, 0, fits).allowed);
+        if (fits < cost)
+            assert_false(history_later(&history, 0, fits + 1).allowed);
+        history_end(&history);
+    }
+}
+
+static void what_fits_beside_what_is_used_is_allowed(void **state)
+{
+    (void)state;
+
+    random_seed();
+    for (int i = 0; i < ALGORITHM_COUNT; i++)
+        what_fits_is_allowed((enum algorithm_id)i);
+}
+
 static void a_denial_of_each_algorithm_tells_the_least_wait(void **state)
 {
     (void)state;
@@ -322,6 +348,7 @@ int main(void)
         cmocka_unit_test(each_state_is_kept_as_long_as_it_says_something),
         cmocka_unit_test(after_a_clock_went_back_states_are_kept_until_their_own_end),
         cmocka_unit_test(a_sliding_window_is_kept_for_two_windows_at_most),
+        cmocka_unit_test(what_fits_beside_what_is_used_is_allowed),
         cmocka_unit_test(a_denial_of_each_algorithm_tells_the_least_wait),
         cmocka_unit_test(a_state_of_each_algorithm_is_kept_until_it_says_nothing),
         cmocka_unit_test(numbers_stay_finite_at_the_largest_of_everything),

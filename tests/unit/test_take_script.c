@@ -357,6 +357,28 @@ static void looks_and_denials_write_nothing(void **state)
     assert_int_equal(redis_integer("EXISTS", key_of(&denied)), 0);
 }
 
+/* Of one limit or several, whichever algorithms. */
+static void what_fills_is_charged_as_far_as_it_fits(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        struct limit limits[] = {minute, minute};
+        limits[0].algorithm = (enum algorithm_id)i;
+        limits[1].quota = limits[1].burst = 8;
+        struct take take = take_of(limits, i % 2 == 0 ? 1 : 2, 3);
+        const int64_t remaining[2][4] = {{7, 4, 1, 0}, {7, 4, 2, 2}};
+
+        for (int step = 0; step < 4; step++) {
+            struct outcome outcome = outcome_of(&take);
+
+            assert_true(outcome.allowed);
+            assert_int_equal(outcome.at[0].remaining, remaining[i % 2][step]);
+            take.fills = true;
+        }
+    }
+}
+
 static void a_value_of_another_length_counts_as_none(void **state)
 {
     (void)state;
@@ -491,6 +513,7 @@ int main(void)
         cmocka_unit_test(sliding_window_log_stores_no_denial),
         cmocka_unit_test(g10_instances_count_by_the_clock_of_redis_and_not_by_theirs),
         cmocka_unit_test(looks_and_denials_write_nothing),
+        cmocka_unit_test(what_fills_is_charged_as_far_as_it_fits),
         cmocka_unit_test(a_value_of_another_length_counts_as_none),
         cmocka_unit_test(a_cost_past_the_limit_never_passes),
         cmocka_unit_test(wrong_arguments_are_an_error),

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What was allowed by local counters while the store was away, to be charged there once it is back:
+ * so a subject that has used its limit locally does not find it whole in the store. It is charged as
+ * far as it fits, never beyond a limit, and at most once: a hand-back that is late is not repeated.
+ * What the store was asked about and did not answer in time is not noted: it may be charged there
+ * already.
+ *
+ * So within one window at most one limit is allowed by the store, and one by each instance that had
+ * to decide by itself; what comes after the hand-back counts with that. Bounded: subjects beyond
+ * HANDBACK_SUBJECTS_MAX are not handed back. One worker's thread. */
+#ifndef STORE_HANDBACK_H
+#define STORE_HANDBACK_H
+
+#include "store/store.h"
+
+#define HANDBACK_SUBJECTS_MAX  10000
+#define HANDBACK_IN_FLIGHT_MAX 32 /* so that the checks of others need not wait for it */
+
+struct handback;
+
+struct handback *handback_new(void);
+
+/* Forgets what has not been handed back. The store that it was handed to must be gone: its answers
+ * come here. */
+void handback_free(struct handback *handback);
+
+/* A local decision has allowed and charged this. */
+void handback_note(struct handback *handback, const struct take *take);
+
+/* Once per turn: hands back what is noted, while the store is ready. */
+void handback_run(struct handback *handback, struct store *store, int64_t now_us);
+
+/* Subjects that wait to be handed back. */
+size_t handback_count(const struct handback *handback);
+
+#endif

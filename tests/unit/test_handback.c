@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/handback.h"
+
+#include "base/memory.h"
+#include "support/cmocka.h"
+
+#define SECOND    INT64_C(1000000)
+#define NOW_US    (1000 * SECOND)
+#define TAKES_MAX 64
+
+/* A store that is told what to answer, and when. */
+struct fake {
+    struct store store;
+    bool is_ready;
+    bool answers_later;
+    enum take_status status;
+    size_t count;
+    struct take takes[TAKES_MAX]; /* of the first ones: `limits` are not valid any more */
+    store_done_fn *done;
+    void *context;
+};
+
+static enum store_answer fake_take(struct store *store, const struct take *take,
+                                   struct outcome *outcome, void *context, store_done_fn *done)
+{
+    struct fake *fake = CONTAINER_OF(store, struct fake, store);
+
+    if (fake->count < TAKES_MAX)
+        fake->takes[fake->count] = *take;
+    fake->count++;
+    fake->done = done;
+    fake->context = context;
+    *outcome = (struct outcome){.status = fake->status};
+    return fake->answers_later ? STORE_LATER : STORE_NOW;
+}
+
+static bool fake_is_ready(const struct store *store)
+{
+    return ((const struct fake *)(const void *)store)->is_ready;
+}
+
+static const struct store_engine fake_engine = {.take = fake_take, .is_ready = fake_is_ready};
+
+static const struct limit minute = {
+    .algorithm = ALGORITHM_FIXED_WINDOW, .quota = 10, .window_us = 60 * SECOND, .burst = 10};
+
+static struct fake fake;
+static struct handback *handback;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake = (struct fake){.store.engine = &fake_engine, .is_ready = true};
+    handback = handback_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    handback_free(handback);
+    return 0;
+}
+
+static void note(uint64_t policy_id, int64_t cost, int64_t at_us)
+{
+    const struct take take = {.key = {.policy_id = policy_id},
+                              .limits = &minute,
+                              .limit_count = 1,
+                              .cost = cost,
+                              .now_us = at_us};
+
+    handback_note(handback, &take);
+}
+
+static void the_costs_of_a_counter_are_charged_as_one_as_far_as_they_fit(void **state)
+{
+    (void)state;
+    note(1, 2, NOW_US);
+    note(2, 4, NOW_US);
+    note(1, 3, NOW_US);
+
+    handback_run(handback, &fake.store, NOW_US + SECOND);
+
+    assert_int_equal(fake.count, 2);
+    assert_int_equal(fake.takes[0].key.policy_id, 1);
+    assert_int_equal(fake.takes[0].cost, 5);
+    assert_int_equal(fake.takes[0].now_us, NOW_US + SECOND);
+    assert_int_equal(fake.takes[1].cost, 4);
+    assert_true(fake.takes[0].fills && fake.takes[1].fills);
+    assert_int_equal(handback_count(handback), 0);
+}
+
+static void nothing_is_handed_back_while_the_store_is_away(void **state)
+{
+    (void)state;
+    note(1, 2, NOW_US);
+    fake.is_ready = false;
+
+    handback_run(handback, &fake.store, NOW_US);
+
+    assert_int_equal(fake.count, 0);
+    assert_int_equal(handback_count(handback), 1);
+}
+
+static void a_store_that_goes_away_again_gets_the_rest_later(void **state)
+{
+    (void)state;
+    note(1, 2, NOW_US);
+    note(2, 2, NOW_US);
+    fake.status = TAKE_DOWN;
+
+    handback_run(handback, &fake.store, NOW_US);
+
+    assert_int_equal(fake.count, 1);
+    assert_int_equal(handback_count(handback), 2);
+}
+
+/* It may have been charged. */
+static void what_is_late_is_not_handed_back_again(void **state)
+{
+    (void)state;
+    note(1, 2, NOW_US);
+    fake.answers_later = true;
+
+    handback_run(handback, &fake.store, NOW_US);
+    fake.done(fake.context, &(struct outcome){.status = TAKE_LATE});
+    handback_run(handback, &fake.store, NOW_US);
+
+    assert_int_equal(fake.count, 1);
+    assert_int_equal(handback_count(handback), 0);
+}
+
+static void what_no_window_holds_any_more_is_let_go(void **state)
+{
+    (void)state;
+    note(1, 2, NOW_US);
+    note(2, 2, NOW_US + SECOND);
+
+    handback_run(handback, &fake.store, NOW_US + 60 * SECOND);
+
+    assert_int_equal(fake.count, 1);
+    assert_int_equal(fake.takes[0].key.policy_id, 2);
+    assert_int_equal(handback_count(handback), 0);
+}
+
+static void only_so_many_are_in_flight_at_once(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < HANDBACK_IN_FLIGHT_MAX + 5; i++)
+        note(i, 1, NOW_US);
+    fake.answers_later = true;
+
+    handback_run(handback, &fake.store, NOW_US);
+    assert_int_equal(fake.count, HANDBACK_IN_FLIGHT_MAX);
+    fake.done(fake.context, &(struct outcome){.status = TAKE_DONE});
+    handback_run(handback, &fake.store, NOW_US);
+
+    assert_int_equal(fake.count, HANDBACK_IN_FLIGHT_MAX + 1);
+    for (int i = 0; i < HANDBACK_IN_FLIGHT_MAX; i++)
+        fake.done(fake.context, &(struct outcome){.status = TAKE_DONE});
+}
+
+static void subjects_without_end_are_not_all_kept(void **state)
+{
+    (void)state;
+
+    for (uint64_t i = 0; i < HANDBACK_SUBJECTS_MAX + 10; i++)
+        note(i, 1, NOW_US);
+
+    assert_int_equal(handback_count(handback), HANDBACK_SUBJECTS_MAX);
+}
+
+static void a_sum_does_not_overflow(void **state)
+{
+    (void)state;
+    note(1, LIMIT_COST_MAX, NOW_US);
+    note(1, LIMIT_COST_MAX, NOW_US);
+
+    handback_run(handback, &fake.store, NOW_US);
+
+    assert_int_equal(fake.takes[0].cost, LIMIT_COST_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            the_costs_of_a_counter_are_charged_as_one_as_far_as_they_fit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_handed_back_while_the_store_is_away, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_store_that_goes_away_again_gets_the_rest_later, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_late_is_not_handed_back_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_no_window_holds_any_more_is_let_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_so_many_are_in_flight_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(subjects_without_end_are_not_all_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sum_does_not_overflow, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
