@@ -46,6 +46,8 @@ struct settings {
     unsigned idle_timeout_s;
     unsigned request_timeout_s;
     int64_t drain_timeout_s;
+    bool sandbox;
+    bool core_dumps;
     const char *tls_certificate; /* PEM text, NULL for none */
     const char *tls_key;
     struct api_settings api;   /* the reloadable ones, but for log_level */

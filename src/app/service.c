@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "sandbox.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -54,8 +55,10 @@ int service_run(struct settings *settings, const struct settings_source *source)
 
     block_signals(&signals);
     raise_file_limit();
+    if (!settings->core_dumps)
+        sandbox_forbid_core_dumps();
     log_set_level(settings->log_level);
-    if (!make(&service, &error)) {
+    if (!make(&service, &error) || (settings->sandbox && !sandbox_enter(&error))) {
         log_write(LOG_ERROR, "cannot start", LOG_STRING("reason", error.message));
         dispose(&service);
         return EX_UNAVAILABLE;

@@ -23,6 +23,7 @@ static void read_token(const struct setting *setting, struct form *form, struct 
 static void store_integer(const struct setting *setting, struct settings *settings, int64_t value);
 static void read_integer(const struct setting *setting, struct form *form,
                          struct settings *settings);
+static void read_bool(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_choice(const struct setting *setting, struct form *form,
                         struct settings *settings);
 static void read_rate(const struct setting *setting, struct form *form, struct settings *settings);
@@ -48,6 +49,7 @@ static void read_pepper(const struct setting *setting, struct form *form,
 const struct setting_kind setting_text = {"PATH", read_text, same_string};
 const struct setting_kind setting_token = {"TEXT", read_token, same_bytes};
 const struct setting_kind setting_integer = {NULL, read_integer, same_bytes};
+const struct setting_kind setting_bool = {"true|false", read_bool, same_bytes};
 const struct setting_kind setting_choice = {NULL, read_choice, same_bytes};
 const struct setting_kind setting_rate = {"RATE|off", read_rate, same_bytes};
 const struct setting_kind setting_networks = {"NETWORKS", read_networks, same_bytes};
@@ -130,6 +132,11 @@ static void read_integer(const struct setting *setting, struct form *form,
 
     if (form_integer(form, setting->name, FORM_OPTIONAL, setting->min, setting->max, &value))
         store_integer(setting, settings, value);
+}
+
+static void read_bool(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    (void)form_bool(form, setting->name, FORM_OPTIONAL, place(setting, settings));
 }
 
 static void read_choice(const struct setting *setting, struct form *form, struct settings *settings)

@@ -25,6 +25,7 @@ struct setting_kind {
 extern const struct setting_kind setting_text;      /* const char * */
 extern const struct setting_kind setting_token;     /* char[], NUL-terminated */
 extern const struct setting_kind setting_integer;   /* any integer type of 4 or 8 bytes */
+extern const struct setting_kind setting_bool;      /* bool */
 extern const struct setting_kind setting_choice;    /* an enum, in the order of the words */
 extern const struct setting_kind setting_rate;      /* struct rate */
 extern const struct setting_kind setting_networks;  /* struct trusted_proxies */
