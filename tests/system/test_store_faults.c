@@ -99,6 +99,10 @@ static void expect_each_mode_without_redis(struct client *tenant)
     for (int i = 0; i < 4; i++)
         EXPECT(client_check(tenant, "nobody else", "/three"), i < 3 ? 200 : 429,
                "{'degraded':true,'limit':3}");
+    /* It remembers for a moment that the store was there. */
+    WAIT_FOR (WAIT_SECONDS,
+              strcmp(reply_text(client_get(tenant, "/readyz"), "status"), "degraded") == 0)
+        ;
     EXPECT(client_get(tenant, "/readyz"), 200, "{'status':'degraded','store':false}");
     EXPECT(client_get(tenant, "/livez"), 200, NULL);
 }
