@@ -5,6 +5,7 @@
 #define APP_WORKER_H
 
 #include "api/api.h"
+#include "app/listener.h"
 #include "app/settings.h"
 
 struct worker;
@@ -22,16 +23,22 @@ struct worker_shared {
     atomic_int *starting; /* workers whose store has not been ready yet; each counts itself out */
 };
 
-/* Binds the listener; the port is in worker_port() when `address` had none. NULL when it cannot. */
+/* Binds the listener; the port is in worker_port() when `listener` had none. NULL when it cannot. */
 MUST_USE struct worker *worker_new(const struct worker_shared *shared,
-                                   const struct sockaddr *address, socklen_t address_length,
-                                   struct error *error);
+                                   const struct listener *listener, struct error *error);
 int worker_port(const struct worker *worker);
+
+/* Starts the thread, which gets its store ready; then lets in those who have connected. */
 void worker_start(struct worker *worker);
+void worker_open(struct worker *worker);
 
 /* From the main thread, after worker_start(): returns when the worker uses the new settings and
  * no more the old ones, within one turn. */
 void worker_reload(struct worker *worker, const struct api_settings *api_settings);
+
+/* From the main thread, after worker_start(): whether the worker's loop has turned since this was
+ * asked last. Makes it turn once more. */
+bool worker_is_turning(struct worker *worker);
 
 /* From the main thread: stop accepting, answer what is under way, end the thread. Returns at once.
  */

@@ -23,20 +23,24 @@ struct http_handler {
 struct http_server_options {
     const struct sockaddr *address; /* port 0: see http_server_port() */
     socklen_t address_length;
+    int listen_fd; /* a listening socket that others share, taken over; -1: binds the address */
     unsigned connections_max;
     unsigned connections_per_ip_max; /* 0: no limit */
     unsigned idle_timeout_s;
-    unsigned request_timeout_s; /* from the first byte of a request to the last */
+    unsigned request_timeout_s;  /* from the first byte of a request to the last */
     const char *tls_certificate; /* PEM text, NULL for plain HTTP */
     const char *tls_key;
     struct http_handler handler;
 };
 
-/* Listens and serves from the next turn on. NULL when the address cannot be bound. Worker's thread,
- * as all below. */
+/* Listens; those who connect wait until http_server_open(). NULL when the address cannot be bound.
+ * Worker's thread, as all below. */
 MUST_USE struct http_server *http_server_new(struct event_base *base,
                                              const struct http_server_options *options,
                                              struct error *error);
+
+/* Serves from the next turn on. */
+void http_server_open(struct http_server *server);
 
 /* The port that is bound. */
 int http_server_port(const struct http_server *server);
@@ -45,8 +49,14 @@ int http_server_port(const struct http_server *server);
  * of this turn have been given. */
 void http_server_turn(struct http_server *server);
 
-/* Stops accepting; connections still open are closed after their present request. */
+/* Connections are closed after their present request from now on, and new ones are left to others
+ * who listen there: a SYN is dropped, and repeated by its sender a second later. A socket that
+ * others share is closed here, and what waits in it is theirs. */
 void http_server_quiesce(struct http_server *server);
+
+/* Accepts the connections that had been made until then, which the kernel would reset, and closes
+ * the listener. After http_server_quiesce(). */
+void http_server_stop_listening(struct http_server *server);
 
 /* Requests that have begun to come in and are not complete. libmicrohttpd 0.9.75 may take one whose
  * client has gone away for such, until the idle time-out. */

@@ -4,21 +4,27 @@
  * every thread and taken here by sigwait(), so no code of ours runs in a signal handler. */
 #include "app/service.h"
 
+#include "app/listener.h"
 #include "app/worker.h"
 #include "auth/api_key.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "sandbox.h"
+#include "systemd.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+/* How long those who connect wait for the first decision to be possible; then they are answered
+ * that it is not. */
+#define HOLD_US_MAX INT64_C(2000000)
+/* How often it is looked whether it is. */
+#define HOLD_LOOK_NS 2000000
 
 struct service {
     struct settings *settings;
@@ -27,6 +33,9 @@ struct service {
     struct catalogue *catalogue;
     struct journal *journal;
     struct memory_table *table;
+    struct listener listener;
+    int64_t watchdog_us; /* 0: nobody watches */
+    int64_t watched_us;  /* when the supervisor was to be told the last time */
     atomic_bool draining;
     atomic_int starting;
     size_t worker_count;
@@ -38,14 +47,18 @@ static void raise_file_limit(void);
 static bool make(struct service *service, struct error *error);
 static struct catalogue_backend *open_backend(const struct settings *settings, struct error *error);
 static bool make_workers(struct service *service, struct error *error);
-static void warn_when_shared(const struct settings *settings);
 static void declare_apps(struct catalogue *catalogue, const struct settings *settings);
 static void start(struct service *service);
+static bool hold(const struct service *service);
+static bool can_decide(const struct service *service);
 static void obey(struct service *service, const sigset_t *signals);
+static int next_signal(const struct service *service, const sigset_t *signals);
+static void tell_watchdog(struct service *service);
 static void reload(struct service *service);
+static bool swap_settings(struct service *service, struct error *error);
 static bool drain(struct service *service, const sigset_t *signals);
 static void dispose(struct service *service);
-static void log_listening(const struct service *service);
+static void log_listening(const struct service *service, const char *address, bool decides);
 
 int service_run(struct settings *settings, const struct settings_source *source)
 {
@@ -136,41 +149,19 @@ static bool make_workers(struct service *service, struct error *error)
         .draining = &service->draining,
         .starting = &service->starting,
     };
-    struct sockaddr_storage address = settings->listen;
-    in_port_t port;
 
+    if (!listener_find(&service->listener, settings, error))
+        return false;
     randombytes_buf(&shared.local_key, sizeof shared.local_key);
-    warn_when_shared(settings);
     while (service->worker_count < (size_t)settings->workers) {
-        struct worker *worker =
-            worker_new(&shared, (const struct sockaddr *)&address, settings->listen_length, error);
+        struct worker *worker = worker_new(&shared, &service->listener, error);
 
         if (!worker)
             return false;
         service->workers[service->worker_count++] = worker;
-        port = htons((in_port_t)worker_port(worker));
-        if (address.ss_family == AF_INET6)
-            ((struct sockaddr_in6 *)&address)->sin6_port = port;
-        else
-            ((struct sockaddr_in *)&address)->sin_port = port;
+        listener_bound(&service->listener, worker_port(worker));
     }
     return true;
-}
-
-/* Workers share the port, so another process of the same user may share it, too: wanted while one
- * instance takes over from another, a mistake otherwise. */
-static void warn_when_shared(const struct settings *settings)
-{
-    int fd = socket(settings->listen.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int on = 1;
-
-    if (fd < 0)
-        return;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (const struct sockaddr *)&settings->listen, settings->listen_length) != 0 &&
-        errno == EADDRINUSE)
-        log_write(LOG_WARN, "another process has this address, too", LOG_NONE);
-    (void)close(fd);
 }
 
 static void declare_apps(struct catalogue *catalogue, const struct settings *settings)
@@ -194,40 +185,111 @@ static void declare_apps(struct catalogue *catalogue, const struct settings *set
     free(provisions);
 }
 
+/* A supervisor is told that the service is ready also when it cannot decide yet: it answers so, and
+ * one that gave up waiting would take that away, too. */
 static void start(struct service *service)
 {
+    char address[LISTENER_TEXT_BYTES];
+    bool decides;
+
     declare_apps(service->catalogue, service->settings);
     catalogue_start(service->catalogue);
     for (size_t i = 0; i < service->worker_count; i++)
         worker_start(service->workers[i]);
-    log_listening(service);
+    decides = hold(service);
+    for (size_t i = 0; i < service->worker_count; i++)
+        worker_open(service->workers[i]);
+    listener_write_address(&service->listener, address);
+    log_listening(service, address, decides);
+    systemd_notify("READY=1\nSTATUS=%s on %s port %d.",
+                   decides ? "Serving" : "Waiting for the store or the catalogue", address,
+                   listener_port(&service->listener));
+}
+
+/* A restart would lose the requests of those who connect before the catalogue has been read. False
+ * when it takes too long. */
+static bool hold(const struct service *service)
+{
+    const struct timespec rest = {.tv_nsec = HOLD_LOOK_NS};
+    int64_t until_us = clock_monotonic_us() + HOLD_US_MAX;
+
+    while (!can_decide(service)) {
+        if (clock_monotonic_us() > until_us)
+            return false;
+        (void)nanosleep(&rest, NULL);
+    }
+    return true;
+}
+
+/* As /readyz asks. */
+static bool can_decide(const struct service *service)
+{
+    return atomic_load(&service->starting) == 0 && app_index_pepper(service->index) != NULL;
 }
 
 static void obey(struct service *service, const sigset_t *signals)
 {
+    service->watchdog_us = systemd_watchdog_us();
     for (;;) {
-        int number = sigwaitinfo(signals, NULL);
+        int number = next_signal(service, signals);
 
         if (number == SIGHUP)
             reload(service);
         else if (number == SIGTERM || number == SIGINT)
             return;
+        tell_watchdog(service);
     }
+}
+
+/* -1: it is time to tell the watchdog. */
+static int next_signal(const struct service *service, const sigset_t *signals)
+{
+    int64_t wait_us = service->watchdog_us / 4;
+    const struct timespec wait = {wait_us / 1000000, wait_us % 1000000 * 1000};
+
+    return wait_us == 0 ? sigwaitinfo(signals, NULL) : sigtimedwait(signals, NULL, &wait);
+}
+
+/* Silence makes the supervisor restart the service: one worker that hangs is enough. */
+static void tell_watchdog(struct service *service)
+{
+    int64_t now_us = clock_monotonic_us();
+    bool all_turn = true;
+
+    if (service->watchdog_us == 0 || now_us - service->watched_us < service->watchdog_us / 4)
+        return;
+    service->watched_us = now_us;
+    for (size_t i = 0; i < service->worker_count; i++)
+        all_turn &= worker_is_turning(service->workers[i]);
+    if (all_turn)
+        systemd_notify("WATCHDOG=1");
+}
+
+static void reload(struct service *service)
+{
+    struct error error = {.message = "."};
+    bool swapped;
+
+    systemd_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
+    swapped = swap_settings(service, &error);
+    if (swapped)
+        log_write(LOG_INFO, "reloaded", LOG_NONE);
+    else
+        log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message));
+    systemd_notify("READY=1\nSTATUS=Serving with the %s settings%s%s", swapped ? "new" : "old",
+                   swapped ? "" : ": ", error.message);
 }
 
 /* A file that is wrong changes nothing; a setting that needs a restart is named and keeps its
  * old value. */
-static void reload(struct service *service)
+static bool swap_settings(struct service *service, struct error *error)
 {
-    struct error error = {0};
     int exit_code;
-    struct settings *settings = settings_load(service->source, &exit_code, &error);
+    struct settings *settings = settings_load(service->source, &exit_code, error);
     const char *kept;
 
-    if (!settings) {
-        log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message));
-        return;
-    }
+    if (!settings)
+        return false;
     kept = settings_changed_for_restart(service->settings, settings);
     if (kept)
         log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
@@ -237,7 +299,7 @@ static void reload(struct service *service)
     declare_apps(service->catalogue, settings);
     settings_free(service->settings);
     service->settings = settings;
-    log_write(LOG_INFO, "reloaded", LOG_NONE);
+    return true;
 }
 
 /* A second signal ends the process at once, by its default action. */
@@ -247,6 +309,7 @@ static bool drain(struct service *service, const sigset_t *signals)
     bool drained = true;
 
     log_write(LOG_INFO, "draining", LOG_NONE);
+    systemd_notify("STOPPING=1\nSTATUS=Answering what is under way.");
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
     atomic_store(&service->draining, true);
     for (size_t i = 0; i < service->worker_count; i++)
@@ -268,20 +331,15 @@ static void dispose(struct service *service)
     settings_free(service->settings);
 }
 
-static void log_listening(const struct service *service)
+static void log_listening(const struct service *service, const char *address, bool decides)
 {
     const struct settings *settings = service->settings;
-    const struct sockaddr_storage *listen = &settings->listen;
-    const void *address = listen->ss_family == AF_INET6
-                              ? (const void *)&((const struct sockaddr_in6 *)listen)->sin6_addr
-                              : (const void *)&((const struct sockaddr_in *)listen)->sin_addr;
-    char text[INET6_ADDRSTRLEN] = "";
 
-    inet_ntop(listen->ss_family, address, text, sizeof text);
     log_write(
-        LOG_INFO, "listening", LOG_STRING("address", text),
-        LOG_INTEGER("port", worker_port(service->workers[0])),
+        decides ? LOG_INFO : LOG_WARN, "listening", LOG_STRING("address", address),
+        LOG_INTEGER("port", listener_port(&service->listener)),
         LOG_INTEGER("workers", (int64_t)service->worker_count),
         LOG_STRING("engine", settings->engine == ENGINE_REDIS ? "redis" : "memory"),
-        LOG_STRING("catalogue", settings->catalogue == CATALOGUE_KIND_REDIS ? "redis" : "sqlite"));
+        LOG_STRING("catalogue", settings->catalogue == CATALOGUE_KIND_REDIS ? "redis" : "sqlite"),
+        LOG_STRING("decides", decides ? "yes" : "not yet"));
 }

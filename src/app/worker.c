@@ -13,8 +13,21 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-/* How long a drain goes on reading requests that had begun to come in. */
-#define DRAIN_INCOMING_S 1
+/* A drain, in the order it runs. */
+enum drain {
+    DRAIN_NONE,
+    DRAIN_ACCEPTING, /* connections that are being made get through */
+    DRAIN_SETTLING,  /* clients who do not know yet send a request, and learn it by the answer */
+    DRAIN_READING,   /* requests that have begun to come in may become complete */
+    DRAIN_ANSWERING, /* what is complete is answered */
+};
+
+/* How long at most; nothing more comes in when DRAIN_READING is over. */
+static const struct timeval drain_times[] = {
+    [DRAIN_ACCEPTING] = {.tv_usec = 100000},
+    [DRAIN_SETTLING] = {.tv_usec = 200000},
+    [DRAIN_READING] = {.tv_usec = 700000},
+};
 
 struct worker {
     struct api api;
@@ -25,9 +38,11 @@ struct worker {
     pthread_t thread;
     bool is_starting; /* its store has not been ready yet */
     atomic_int *starting;
-    bool is_draining;        /* the worker's own view; api.draining is everybody's */
-    bool waits_for_incoming; /* draining, and requests may still become complete */
-    struct event *incoming_timer;
+    enum drain drain_phase; /* the worker's own view; api.draining is everybody's */
+    struct event *drain_timer;
+    atomic_bool has_turned; /* since the main thread asked */
+    struct queue_item turn;
+    struct queue_item open;
     struct queue_item drain;
     struct queue_item reload;
     const struct api_settings *reload_settings;
@@ -38,18 +53,20 @@ static struct event_base *new_base(void);
 static unsigned share_of(unsigned number, const struct settings *settings);
 static struct store *new_store(struct event_base *base, const struct worker_shared *shared);
 static struct http_server *new_http(struct worker *worker, const struct settings *settings,
-                                    const struct sockaddr *address, socklen_t address_length,
-                                    struct error *error);
+                                    const struct listener *listener, struct error *error);
 static void *worker_run(void *context);
 static void worker_turn(struct worker *worker);
 static bool worker_has_drained(const struct worker *worker);
+static void on_open(struct queue_item *item);
 static void on_drain(struct queue_item *item);
-static void on_incoming_over(evutil_socket_t fd, short events, void *context);
+static void arm_drain_timer(struct worker *worker);
+static void on_drain_phase_over(evutil_socket_t fd, short events, void *context);
+static void on_turn(struct queue_item *item);
 static void on_reload(struct queue_item *item);
 static void on_wake(evutil_socket_t fd, short events, void *context);
 
-struct worker *worker_new(const struct worker_shared *shared, const struct sockaddr *address,
-                          socklen_t address_length, struct error *error)
+struct worker *worker_new(const struct worker_shared *shared, const struct listener *listener,
+                          struct error *error)
 {
     struct worker *worker = MEMORY_NEW(struct worker);
 
@@ -76,15 +93,18 @@ struct worker *worker_new(const struct worker_shared *shared, const struct socka
     worker->is_starting = true;
     worker->starting = shared->starting;
     atomic_fetch_add(worker->starting, 1);
+    worker->has_turned = true;
+    worker->turn.run = on_turn;
+    worker->open.run = on_open;
     worker->drain.run = on_drain;
     worker->reload.run = on_reload;
     sem_init(&worker->reloaded, 0, 0);
     worker->queue_readable =
         event_new(worker->base, queue_fd(worker->api.queue), EV_READ | EV_PERSIST, on_wake, NULL);
-    worker->incoming_timer = evtimer_new(worker->base, on_incoming_over, worker);
-    ASSERT(worker->queue_readable && worker->incoming_timer);
+    worker->drain_timer = evtimer_new(worker->base, on_drain_phase_over, worker);
+    ASSERT(worker->queue_readable && worker->drain_timer);
     event_add(worker->queue_readable, NULL);
-    worker->http = new_http(worker, shared->settings, address, address_length, error);
+    worker->http = new_http(worker, shared->settings, listener, error);
     if (worker->http)
         return worker;
     worker_free(worker);
@@ -101,12 +121,25 @@ void worker_start(struct worker *worker)
     ASSERT(pthread_create(&worker->thread, NULL, worker_run, worker) == 0);
 }
 
+void worker_open(struct worker *worker)
+{
+    ASSERT(queue_post(worker->api.queue, &worker->open));
+}
+
 void worker_reload(struct worker *worker, const struct api_settings *api_settings)
 {
     worker->reload_settings = api_settings;
     ASSERT(queue_post(worker->api.queue, &worker->reload));
     while (sem_wait(&worker->reloaded) != 0)
         continue;
+}
+
+bool worker_is_turning(struct worker *worker)
+{
+    if (!atomic_exchange(&worker->has_turned, false))
+        return false;
+    ASSERT(queue_post(worker->api.queue, &worker->turn));
+    return true;
 }
 
 void worker_drain(struct worker *worker)
@@ -130,7 +163,7 @@ void worker_free(struct worker *worker)
     if (worker->api.handback)
         handback_free(worker->api.handback);
     event_free(worker->queue_readable);
-    event_free(worker->incoming_timer);
+    event_free(worker->drain_timer);
     queue_free(worker->api.queue);
     key_cache_free(worker->api.key_cache);
     event_base_free(worker->base);
@@ -178,12 +211,12 @@ static struct store *new_store(struct event_base *base, const struct worker_shar
 }
 
 static struct http_server *new_http(struct worker *worker, const struct settings *settings,
-                                    const struct sockaddr *address, socklen_t address_length,
-                                    struct error *error)
+                                    const struct listener *listener, struct error *error)
 {
     struct http_server_options options = {
-        .address = address,
-        .address_length = address_length,
+        .address = (const struct sockaddr *)&listener->address,
+        .address_length = listener->length,
+        .listen_fd = listener_duplicate(listener),
         .connections_max = share_of(settings->connections_max, settings),
         .connections_per_ip_max = settings->connections_per_ip_max,
         .idle_timeout_s = settings->idle_timeout_s,
@@ -200,10 +233,11 @@ static void *worker_run(void *context)
 {
     struct worker *worker = context;
 
-    do {
+    worker_turn(worker); /* a store in memory is ready, and no event will say so */
+    while (!worker_has_drained(worker)) {
         event_base_loop(worker->base, EVLOOP_ONCE);
         worker_turn(worker);
-    } while (!worker_has_drained(worker));
+    }
     return NULL;
 }
 
@@ -227,29 +261,57 @@ static void worker_turn(struct worker *worker)
 /* With the last answer sent; connections that then are idle are closed. */
 static bool worker_has_drained(const struct worker *worker)
 {
-    return worker->is_draining && http_server_busy(worker->http) == 0 &&
-           (http_server_incoming(worker->http) == 0 || !worker->waits_for_incoming);
+    switch (worker->drain_phase) {
+    case DRAIN_NONE:
+    case DRAIN_ACCEPTING:
+    case DRAIN_SETTLING:
+        return false;
+    case DRAIN_READING:
+        return http_server_busy(worker->http) == 0 && http_server_incoming(worker->http) == 0;
+    case DRAIN_ANSWERING:
+        return http_server_busy(worker->http) == 0;
+    }
+    ASSERT(!"a phase of the drain");
+    return false;
+}
+
+static void on_open(struct queue_item *item)
+{
+    http_server_open(CONTAINER_OF(item, struct worker, open)->http);
 }
 
 static void on_drain(struct queue_item *item)
 {
-    static const struct timeval wait = {DRAIN_INCOMING_S, 0};
     struct worker *worker = CONTAINER_OF(item, struct worker, drain);
 
-    worker->is_draining = true;
-    worker->waits_for_incoming = true;
-    evtimer_add(worker->incoming_timer, &wait);
+    worker->drain_phase = DRAIN_ACCEPTING;
+    arm_drain_timer(worker);
     http_server_quiesce(worker->http);
     waiting_room_drain(worker->api.waiting_room);
 }
 
-static void on_incoming_over(evutil_socket_t fd, short events, void *context)
+static void arm_drain_timer(struct worker *worker)
+{
+    evtimer_add(worker->drain_timer, &drain_times[worker->drain_phase]);
+}
+
+static void on_drain_phase_over(evutil_socket_t fd, short events, void *context)
 {
     struct worker *worker = context;
 
     (void)fd;
     (void)events;
-    worker->waits_for_incoming = false;
+    worker->api.now_us = clock_monotonic_us(); /* requests may be handled before the turn */
+    worker->drain_phase++;
+    if (worker->drain_phase == DRAIN_SETTLING)
+        http_server_stop_listening(worker->http);
+    if (worker->drain_phase < DRAIN_ANSWERING)
+        arm_drain_timer(worker);
+}
+
+static void on_turn(struct queue_item *item)
+{
+    atomic_store(&CONTAINER_OF(item, struct worker, turn)->has_turned, true);
 }
 
 static void on_reload(struct queue_item *item)

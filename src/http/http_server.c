@@ -11,8 +11,10 @@
 #include "slow_clients.h"
 
 #include <event2/event.h>
+#include <linux/filter.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <unistd.h>
 
 /* libmicrohttpd clears this much for every request, so it is kept small; request and answer share
@@ -22,9 +24,13 @@
 /* At most this much is taken out of a socket that is about to be closed. */
 #define DISCARDED_BYTES_MAX ((size_t)1024 * 1024)
 
+/* Runs of the daemon that a full accept queue takes at most; each accepts ten and more. */
+#define LAST_RUNS_MAX 128
+
 struct http_server {
     struct exchanges exchanges;
     struct MHD_Daemon *daemon;
+    bool shares_listener;
     struct event *readable; /* the daemon's epoll descriptor */
     struct event *timer;    /* the daemon's next time-out */
     struct slow_clients slow_clients;
@@ -36,6 +42,8 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
                           enum MHD_ConnectionNotificationCode code);
 static int socket_of(struct MHD_Connection *connection);
 static void discard_unread(int fd);
+static int listener_of(const struct http_server *server);
+static void drop_syns(int listener);
 static void on_readable(evutil_socket_t fd, short events, void *context);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void arm_timer(struct http_server *server);
@@ -46,6 +54,10 @@ struct http_server *http_server_new(struct event_base *base,
 {
     struct http_server *server = MEMORY_NEW(struct http_server);
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem listener[] = {
+        {MHD_OPTION_LISTEN_SOCKET, options->listen_fd, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, NULL},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, NULL},
@@ -56,6 +68,9 @@ struct http_server *http_server_new(struct event_base *base,
 
     server->exchanges.handler = options->handler;
     server->exchanges.idle_timeout_s = options->idle_timeout_s;
+    server->shares_listener = options->listen_fd >= 0;
+    if (!server->shares_listener)
+        listener[0] = listener[1];
     memcpy(&address, options->address, options->address_length);
     if (address.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
@@ -75,7 +90,7 @@ struct http_server *http_server_new(struct event_base *base,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_on_uri, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed,
         &server->exchanges, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY,
-        tls, MHD_OPTION_END);
+        listener, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     free(tls[0].ptr_value);
     free(tls[1].ptr_value);
     if (!server->daemon) {
@@ -89,9 +104,13 @@ struct http_server *http_server_new(struct event_base *base,
     info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     server->readable = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_readable, server);
     server->timer = evtimer_new(base, on_timer, server);
-    event_add(server->readable, NULL);
     slow_clients_init(&server->slow_clients, base, (int64_t)options->request_timeout_s * 1000000);
     return server;
+}
+
+void http_server_open(struct http_server *server)
+{
+    event_add(server->readable, NULL);
 }
 
 int http_server_port(const struct http_server *server)
@@ -111,14 +130,25 @@ void http_server_turn(struct http_server *server)
 
 void http_server_quiesce(struct http_server *server)
 {
+    server->exchanges.quiesced = true;
+    if (server->shares_listener)
+        http_server_stop_listening(server);
+    else
+        drop_syns(listener_of(server));
+}
+
+/* Never shutdown(2), which would end the listening of all who share the socket. */
+void http_server_stop_listening(struct http_server *server)
+{
+    struct pollfd waiting = {.fd = listener_of(server), .events = POLLIN};
     MHD_socket listener;
 
-    if (server->exchanges.quiesced)
-        return;
-    server->exchanges.quiesced = true;
+    for (int i = 0; i < LAST_RUNS_MAX && !server->shares_listener && poll(&waiting, 1, 0) > 0; i++)
+        MHD_run(server->daemon);
     listener = MHD_quiesce_daemon(server->daemon);
     if (listener != MHD_INVALID_SOCKET)
         close(listener);
+    server->has_work = true;
 }
 
 size_t http_server_incoming(const struct http_server *server)
@@ -177,6 +207,29 @@ static void discard_unread(int fd)
         bytes = recv(fd, NULL, DISCARDED_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC);
         discarded += bytes > 0 ? (size_t)bytes : 0;
     }
+}
+
+static int listener_of(const struct http_server *server)
+{
+    return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd;
+}
+
+/* A listener that is closed resets what waits in it, and until then the kernel goes on putting a
+ * share of the new connections there. Segments of those already made pass. */
+static void drop_syns(int listener)
+{
+    static const unsigned flags_at = 13, syn = 0x02, ack = 0x10; /* of the TCP header */
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn | ack),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {.len = ARRAY_COUNT(filter), .filter = filter};
+
+    if (setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+        log_write(LOG_DEBUG, "connections may be reset while draining", LOG_NONE);
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *context)

@@ -53,6 +53,13 @@ void client_free(struct client *client)
     free(client);
 }
 
+void client_disconnect(struct client *client)
+{
+    curl_easy_cleanup(client->curl);
+    client->curl = curl_easy_init();
+    ASSERT(client->curl != NULL);
+}
+
 void client_set_key(struct client *client, const char *api_key)
 {
     (void)snprintf(client->key, sizeof(client->key), "%s", api_key);

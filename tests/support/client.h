@@ -29,6 +29,9 @@ struct reply {
 struct client *client_new(int port);
 void client_free(struct client *client);
 
+/* The next request makes a new connection. The last reply stays. */
+void client_disconnect(struct client *client);
+
 /* Sent as X-API-Key from now on; "" for none. */
 void client_set_key(struct client *client, const char *api_key);
 const char *client_key(const struct client *client);

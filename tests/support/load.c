@@ -61,6 +61,8 @@ static void *check_until_ending(void *context)
     while (!atomic_load(&load->ending)) {
         add(load, client_check(client, "load", *route));
         route = route[1] == NULL ? load->options.routes : route + 1;
+        if (load->options.reconnects)
+            client_disconnect(client);
     }
     client_free(client);
     return NULL;

@@ -11,21 +11,30 @@
 #include <unistd.h>
 
 #define EXIT_CANNOT_RUN 127
+#define PASSED_FD       3 /* sd_listen_fds(3) */
+#define PASSES_NONE     (-1)
 
 static char **environment_with(const char *const added[]);
 static bool is_read_by_sluice(const char *variable);
 NO_RETURN static void become(const char *const argv[], char *const environment[],
-                             const char *output);
+                             const char *output, int passed);
+static bool pass(int fd);
 static int exit_code(int status);
 
 pid_t process_start(const char *const argv[], const char *const environment[], const char *output)
+{
+    return process_start_passing(argv, environment, output, PASSES_NONE);
+}
+
+pid_t process_start_passing(const char *const argv[], const char *const environment[],
+                            const char *output, int passed)
 {
     char **merged = environment_with(environment);
     pid_t process = fork();
 
     ASSERT(process >= 0);
     if (process == 0)
-        become(argv, merged, output);
+        become(argv, merged, output, passed);
     free(merged);
     return process;
 }
@@ -88,16 +97,22 @@ static bool is_read_by_sluice(const char *variable)
 }
 
 NO_RETURN static void become(const char *const argv[], char *const environment[],
-                             const char *output)
+                             const char *output, int passed)
 {
     char *const *arguments = NULL;
     int file = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
     memcpy(&arguments, &argv, sizeof(arguments)); /* as above */
     if (file >= 0 && dup2(file, STDOUT_FILENO) >= 0 && dup2(file, STDERR_FILENO) >= 0 &&
-        prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && (passed == PASSES_NONE || pass(passed)))
         (void)execvpe(argv[0], arguments, environment);
     _exit(EXIT_CANNOT_RUN);
+}
+
+/* dup2() to itself would leave it to be closed. */
+static bool pass(int fd)
+{
+    return fd == PASSED_FD ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, PASSED_FD) == PASSED_FD;
 }
 
 static int exit_code(int status)

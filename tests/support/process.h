@@ -10,6 +10,10 @@
  * NAME=value pairs on top of ours, which is passed on without the variables that Sluice reads. */
 pid_t process_start(const char *const argv[], const char *const environment[], const char *output);
 
+/* The same, with `passed` as its descriptor 3. */
+pid_t process_start_passing(const char *const argv[], const char *const environment[],
+                            const char *output, int passed);
+
 #define PROCESS_RUNNING (-1)
 
 /* The exit code, 128 + the signal's number, or PROCESS_RUNNING. Once it has ended, do not ask

@@ -31,6 +31,8 @@ static void collect_arguments(const struct service_options *options, const struc
 static void add_flag(const char *argv[static ARGUMENTS_MAX], size_t *count, const char *name,
                      const char *value);
 static const char *or_else(const char *given, const char *fallback);
+static pid_t start_passing(const struct service_options *options, const char *const argv[],
+                           const char *log);
 static bool has_listened(struct service *service);
 static bool is_ready(struct service *service);
 static bool has_ended(struct service *service);
@@ -55,7 +57,9 @@ struct service *service_start(const struct service_options *options)
     ASSERT(log_count < SERVICES_MAX);
     memcpy(logs[log_count++], service->log, sizeof(service->log));
     collect_arguments(options, service, argv);
-    service->process = process_start(argv, options->environment, service->log);
+    service->process = options->passed_socket > 0
+                           ? start_passing(options, argv, service->log)
+                           : process_start(argv, options->environment, service->log);
     WAIT_FOR (LISTEN_SECONDS, has_listened(service))
         ;
     if (!options->not_ready)
@@ -127,6 +131,21 @@ int service_count_events(const struct service *service, const char *event)
     return for_each_event(service->log, event, &port);
 }
 
+int64_t service_status(const struct service *service, const char *file, const char *name)
+{
+    char path[64];
+    int64_t value = -1;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)service->process, file);
+    char *text = scratch_read(path);
+    assert_non_null(text);
+    const char *line = strstr(text, name);
+    if (line != NULL)
+        value = strtoll(line + strlen(name), NULL, 10);
+    free(text);
+    return value;
+}
+
 int service_run_command(const char *const arguments[], char **output)
 {
     const char *argv[ARGUMENTS_MAX] = {binary()};
@@ -181,6 +200,8 @@ static void collect_arguments(const struct service_options *options, const struc
         add_flag(argv, &count, "--register-limit", or_else(options->register_limit, "off"));
         add_flag(argv, &count, "--manage-limit", or_else(options->manage_limit, "off"));
     }
+    if (getenv("SLUICE_SANDBOX") != NULL)
+        add_flag(argv, &count, "--sandbox", getenv("SLUICE_SANDBOX"));
     for (size_t i = 0; options->flags != NULL && options->flags[i] != NULL; i += 2)
         add_flag(argv, &count, options->flags[i], options->flags[i + 1]);
 }
@@ -196,6 +217,17 @@ static void add_flag(const char *argv[static ARGUMENTS_MAX], size_t *count, cons
 static const char *or_else(const char *given, const char *fallback)
 {
     return given == NULL ? fallback : given;
+}
+
+/* Only the process itself knows its id before it runs the binary. */
+static pid_t start_passing(const struct service_options *options, const char *const argv[],
+                           const char *log)
+{
+    static const char script[] = "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
+    const char *through_shell[ARGUMENTS_MAX + 3] = {"sh", "-c", script};
+
+    memcpy(through_shell + 3, argv, ARGUMENTS_MAX * sizeof(*argv));
+    return process_start_passing(through_shell, options->environment, log, options->passed_socket);
 }
 
 static bool has_listened(struct service *service)

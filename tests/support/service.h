@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The real binary, run as `sluice serve` on a port of its own choice. Main thread only. */
+ * The real binary, run as `sluice serve` on a port of its own choice. Main thread only.
+ *
+ * With SLUICE_SANDBOX=true in the test's environment all services run in the sandbox. */
 #ifndef SUPPORT_SERVICE_H
 #define SUPPORT_SERVICE_H
 
@@ -15,6 +17,7 @@ struct service_options {
     const char *manage_limit;
     const char *const *flags;       /* further ones, each name with its value, NULL-terminated */
     const char *const *environment; /* NAME=value, NULL-terminated */
+    int passed_socket;              /* listening, passed as systemd does; 0: none */
     bool not_ready;                 /* return as soon as it listens */
 };
 
@@ -45,6 +48,9 @@ const char *service_log(const struct service *service);
 
 /* Lines of its log whose "event" is this, so far. */
 int service_count_events(const struct service *service, const char *event);
+
+/* Its process's, as /proc has them: the value of a line such as "Seccomp:". -1: there is none. */
+int64_t service_status(const struct service *service, const char *file, const char *name);
 
 /* Runs the binary to its end; returns the exit code. `output` (may be NULL) receives what it
  * printed, the caller's to free. */
