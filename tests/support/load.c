@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/load.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "support/client.h"
 
@@ -8,17 +9,37 @@
 #include <stdatomic.h>
 
 #define THREADS_MAX 16
+#define USER_BYTES  64
+#define RETRY_NS    5000000
+
+/* A connection, and what it knows of its counter. */
+struct line {
+    struct load *load;
+    pthread_t thread;
+    struct client *client;
+    char user[USER_BYTES];
+    const char *const *route;
+    bool has_count;
+    int64_t count;     /* as it was told last */
+    int64_t uncertain; /* checks that may have been charged besides */
+};
 
 struct load {
     struct load_options options;
     atomic_bool ending;
-    pthread_t threads[THREADS_MAX];
+    struct line lines[THREADS_MAX];
     pthread_mutex_t lock; /* of the summary */
     struct load_summary summary;
 };
 
+static void line_open(struct load *load, int index);
 static void *check_until_ending(void *context);
-static void add(struct load *load, const struct reply *reply);
+static const struct reply *check(struct line *line);
+static void add(struct line *line, const struct reply *reply);
+static bool is_wanted(const struct line *line, const struct reply *reply, bool degraded);
+static void count(struct line *line, const struct reply *reply, bool uncounted);
+static const char *const *route_after(const struct line *line);
+static void rest_until(int64_t at_us);
 
 struct load *load_begin(const struct load_options *options)
 {
@@ -27,8 +48,11 @@ struct load *load_begin(const struct load_options *options)
     ASSERT(options->threads <= THREADS_MAX && options->routes[0] != NULL);
     load->options = *options;
     ASSERT(pthread_mutex_init(&load->lock, NULL) == 0);
-    for (int i = 0; i < options->threads; i++)
-        ASSERT(pthread_create(&load->threads[i], NULL, check_until_ending, load) == 0);
+    for (int i = 0; i < options->threads; i++) {
+        line_open(load, i);
+        ASSERT(pthread_create(&load->lines[i].thread, NULL, check_until_ending, &load->lines[i]) ==
+               0);
+    }
     return load;
 }
 
@@ -43,47 +67,162 @@ struct load_summary load_summary(struct load *load)
 struct load_summary load_end(struct load *load)
 {
     atomic_store(&load->ending, true);
-    for (int i = 0; i < load->options.threads; i++)
-        ASSERT(pthread_join(load->threads[i], NULL) == 0);
+    for (int i = 0; i < load->options.threads; i++) {
+        ASSERT(pthread_join(load->lines[i].thread, NULL) == 0);
+        client_free(load->lines[i].client);
+    }
     struct load_summary summary = load->summary;
     (void)pthread_mutex_destroy(&load->lock);
     free(load);
     return summary;
 }
 
+int64_t load_percentile_us(const struct load_summary *summary, double share)
+{
+    const double wanted = share * (double)summary->checks;
+    long seen = 0;
+
+    for (size_t i = 0; i + 1 < LOAD_BUCKETS; i++) {
+        seen += summary->took[i];
+        if ((double)seen >= wanted)
+            return (int64_t)(i + 1) * LOAD_BUCKET_US;
+    }
+    return summary->slowest_us;
+}
+
+static void line_open(struct load *load, int index)
+{
+    struct line *line = &load->lines[index];
+    const char *user = load->options.counted_user;
+
+    line->load = load;
+    line->client = client_new(load->options.port);
+    client_set_key(line->client, load->options.api_key);
+    line->route = load->options.routes;
+    if (user == NULL) {
+        (void)snprintf(line->user, sizeof(line->user), "load");
+        return;
+    }
+    (void)snprintf(line->user, sizeof(line->user), "%s-%d", user, index);
+    for (int i = 0; i < index; i++)
+        line->route = route_after(line);
+}
+
 static void *check_until_ending(void *context)
 {
-    struct load *load = context;
-    struct client *client = client_new(load->options.port);
-    const char *const *route = load->options.routes;
+    struct line *line = context;
+    const struct load_options *options = &line->load->options;
+    int64_t next_us = clock_monotonic_us();
 
-    client_set_key(client, load->options.api_key);
-    while (!atomic_load(&load->ending)) {
-        add(load, client_check(client, "load", *route));
-        route = route[1] == NULL ? load->options.routes : route + 1;
-        if (load->options.reconnects)
-            client_disconnect(client);
+    while (!atomic_load(&line->load->ending)) {
+        add(line, check(line));
+        if (options->reconnects)
+            client_disconnect(line->client);
+        if (options->counted_user == NULL)
+            line->route = route_after(line);
+        if (options->per_second == 0)
+            continue;
+        /* What a slow answer has delayed is not made up for: the pace stays a steady one. */
+        next_us += INT64_C(1000000) * options->threads / options->per_second;
+        if (next_us < clock_monotonic_us())
+            next_us = clock_monotonic_us();
+        rest_until(next_us);
     }
-    client_free(client);
     return NULL;
 }
 
-static void add(struct load *load, const struct reply *reply)
+static const struct reply *check(struct line *line)
 {
+    const struct timespec rest = {.tv_nsec = RETRY_NS};
+    struct load *load = line->load;
+    const struct reply *reply = client_check(line->client, line->user, *line->route);
+
+    for (int i = 1; i < load->options.attempts_max && reply->status == 0; i++) {
+        (void)pthread_mutex_lock(&load->lock);
+        load->summary.retried++;
+        (void)pthread_mutex_unlock(&load->lock);
+        line->uncertain++;
+        (void)nanosleep(&rest, NULL);
+        reply = client_check(line->client, line->user, *line->route);
+    }
+    return reply;
+}
+
+static void add(struct line *line, const struct reply *reply)
+{
+    struct load *load = line->load;
     struct load_summary *summary = &load->summary;
+    const bool degraded = json_is_true(reply_at(reply, "degraded"));
+    const bool wanted = is_wanted(line, reply, degraded);
+    const int64_t bucket = reply->took_us / LOAD_BUCKET_US;
 
     (void)pthread_mutex_lock(&load->lock);
     summary->checks++;
-    if (reply->status == 200)
+    if (!wanted && summary->failed++ == 0)
+        (void)snprintf(summary->first_failure, sizeof(summary->first_failure), "%s: %d %s",
+                       *line->route, reply->status, reply->body);
+    if (wanted && reply->status == 200)
         summary->allowed++;
-    else if (reply->status == 429)
+    if (wanted && reply->status == 429)
         summary->denied++;
-    else if (summary->failed++ == 0)
-        (void)snprintf(summary->first_failure, sizeof(summary->first_failure), "%d %s",
-                       reply->status, reply->body);
-    if (json_is_true(reply_at(reply, "degraded")))
+    if (degraded)
         summary->degraded++;
+    if (degraded || !wanted)
+        summary->degraded_at_us = clock_monotonic_us();
     if (reply->took_us > summary->slowest_us)
         summary->slowest_us = reply->took_us;
+    summary->took[bucket < LOAD_BUCKETS ? bucket : LOAD_BUCKETS - 1]++;
+    if (load->options.counted_user != NULL)
+        count(line, reply, degraded || !wanted);
     (void)pthread_mutex_unlock(&load->lock);
+}
+
+static bool is_wanted(const struct line *line, const struct reply *reply, bool degraded)
+{
+    const char *denying = line->load->options.denying_route;
+
+    if (reply->status == 429 && denying != NULL)
+        return degraded && strcmp(*line->route, denying) == 0;
+    return reply->status == 200 || reply->status == 429;
+}
+
+/* The check itself is one charge more than what the last answer told; each one since that got no
+ * count may be another. A reply that was meant for somebody else tells another count. */
+static void count(struct line *line, const struct reply *reply, bool uncounted)
+{
+    struct load_summary *summary = &line->load->summary;
+    const int64_t told = reply_integer(reply, "limit") - reply_integer(reply, "remaining");
+    const int64_t more = told - line->count - 1;
+
+    if (uncounted) {
+        line->uncertain++;
+        return;
+    }
+    if (line->has_count && (more < 0 || more > line->uncertain)) {
+        if (more < 0)
+            summary->too_low++;
+        else
+            summary->too_high++;
+        if (summary->first_miscount[0] == '\0')
+            (void)snprintf(summary->first_miscount, sizeof(summary->first_miscount),
+                           "%s on %s: %lld after %lld, with %lld in between that got no count",
+                           line->user, *line->route, (long long)told, (long long)line->count,
+                           (long long)line->uncertain);
+    }
+    if (line->has_count && more > 0)
+        line->uncertain = more < line->uncertain ? line->uncertain - more : 0;
+    line->has_count = true;
+    line->count = told;
+}
+
+static const char *const *route_after(const struct line *line)
+{
+    return line->route[1] == NULL ? line->load->options.routes : line->route + 1;
+}
+
+static void rest_until(int64_t at_us)
+{
+    const struct timespec at = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }

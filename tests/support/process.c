@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@
 #define EXIT_CANNOT_RUN 127
 #define PASSED_FD       3 /* sd_listen_fds(3) */
 #define PASSES_NONE     (-1)
+#define PROC_PATH_BYTES 64
 
 static char **environment_with(const char *const added[]);
 static bool is_read_by_sluice(const char *variable);
@@ -59,6 +61,32 @@ int process_wait(pid_t process, int seconds)
         code = process_poll(process);
     }
     return code;
+}
+
+size_t process_open_fds(pid_t process)
+{
+    char path[PROC_PATH_BYTES];
+    size_t count = 0;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)process);
+    DIR *directory = opendir(path);
+    ASSERT(directory != NULL);
+    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
+        count += entry->d_name[0] != '.';
+    (void)closedir(directory);
+    return count;
+}
+
+size_t process_resident_kb(pid_t process)
+{
+    char path[PROC_PATH_BYTES];
+    size_t pages = 0;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)process);
+    FILE *file = fopen(path, "re");
+    ASSERT(file != NULL && fscanf(file, "%*u %zu", &pages) == 1);
+    (void)fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
 void process_kill(pid_t process)

@@ -23,6 +23,10 @@ int process_poll(pid_t process);
 /* The same, waiting for the end; PROCESS_RUNNING when it takes longer than `seconds`. */
 int process_wait(pid_t process, int seconds);
 
+/* What it has open, and the memory of it that is resident, while it runs. */
+size_t process_open_fds(pid_t process);
+size_t process_resident_kb(pid_t process);
+
 /* SIGKILL, and reaps it. */
 void process_kill(pid_t process);
 

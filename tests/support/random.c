@@ -23,13 +23,18 @@ void random_begin(uint64_t seed)
     random_state = seed;
 }
 
-int64_t random_below(int64_t limit)
+uint64_t random_next(uint64_t *state)
 {
-    uint64_t mixed = random_state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
 
     mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (int64_t)((mixed ^ mixed >> 31) % (uint64_t)limit);
+    return mixed ^ mixed >> 31;
+}
+
+int64_t random_below(int64_t limit)
+{
+    return (int64_t)(random_next(&random_state) % (uint64_t)limit);
 }
 
 int64_t random_of_any_size(int64_t max)

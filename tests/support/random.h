@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random numbers that can be had again: from one seed come the same ones, on every machine. One
- * sequence per process; main thread only. */
+ * Random numbers that can be had again: from one seed come the same ones, on every machine. Main
+ * thread only, but for random_next(). */
 #ifndef SUPPORT_RANDOM_H
 #define SUPPORT_RANDOM_H
 
@@ -10,6 +10,9 @@ uint64_t random_seed(void);
 
 /* What follows depends on the seed alone. */
 void random_begin(uint64_t seed);
+
+/* The next number of a sequence of the caller's own, which *state is. Any thread. */
+uint64_t random_next(uint64_t *state);
 
 /* 0..limit - 1; `limit` >= 1. */
 int64_t random_below(int64_t limit);

@@ -26,14 +26,13 @@ struct redis_server {
     char output[SCRATCH_PATH_BYTES + 16];
     char password[64]; /* "" for none */
     char unix_url[128];
-    char tcp_url[256];
+    char tcp_url[REDIS_SERVER_URL_BYTES];
     redisContext *connection; /* NULL: none */
     redisReply *reply;        /* what redis_server_command() returned last */
 };
 
 static bool run(struct redis_server *server);
 static bool has_ended(struct redis_server *server);
-static void write_tcp_url(struct redis_server *server);
 static bool answers(struct redis_server *server);
 static void disconnect(struct redis_server *server);
 static bool value_contains(struct redis_server *server, const char *key, const char *needle);
@@ -57,7 +56,7 @@ struct redis_server *redis_server_start(const char *password)
     }
     assert_true(running);
     (void)snprintf(server->unix_url, sizeof(server->unix_url), "unix://%s", server->socket);
-    write_tcp_url(server);
+    redis_server_write_url(server, server->port, server->tcp_url);
     return server;
 }
 
@@ -71,6 +70,18 @@ void redis_server_stop(struct redis_server *server)
     free(server);
 }
 
+/* The password with every byte percent-encoded: any password is right so. */
+void redis_server_write_url(const struct redis_server *server, int port,
+                            char url[static REDIS_SERVER_URL_BYTES])
+{
+    char encoded[3 * sizeof(server->password)] = "";
+
+    for (size_t i = 0; server->password[i] != '\0'; i++)
+        (void)snprintf(encoded + 3 * i, 4, "%%%02X", (unsigned char)server->password[i]);
+    (void)snprintf(url, REDIS_SERVER_URL_BYTES, "redis://%s%s%s127.0.0.1:%d",
+                   encoded[0] == '\0' ? "" : ":", encoded, encoded[0] == '\0' ? "" : "@", port);
+}
+
 const char *redis_server_unix_url(const struct redis_server *server)
 {
     return server->unix_url;
@@ -79,6 +90,16 @@ const char *redis_server_unix_url(const struct redis_server *server)
 const char *redis_server_tcp_url(const struct redis_server *server)
 {
     return server->tcp_url;
+}
+
+int redis_server_port(const struct redis_server *server)
+{
+    return server->port;
+}
+
+const char *redis_server_password(const struct redis_server *server)
+{
+    return server->password;
 }
 
 void redis_server_kill(struct redis_server *server)
@@ -169,18 +190,6 @@ static bool has_ended(struct redis_server *server)
     if (server->process != 0 && process_poll(server->process) != PROCESS_RUNNING)
         server->process = 0;
     return server->process == 0;
-}
-
-/* The password with every byte percent-encoded: any password is right so. */
-static void write_tcp_url(struct redis_server *server)
-{
-    char encoded[3 * sizeof(server->password)] = "";
-
-    for (size_t i = 0; server->password[i] != '\0'; i++)
-        (void)snprintf(encoded + 3 * i, 4, "%%%02X", (unsigned char)server->password[i]);
-    (void)snprintf(server->tcp_url, sizeof(server->tcp_url), "redis://%s%s%s127.0.0.1:%d",
-                   encoded[0] == '\0' ? "" : ":", encoded, encoded[0] == '\0' ? "" : "@",
-                   server->port);
 }
 
 static bool answers(struct redis_server *server)

@@ -13,9 +13,18 @@ struct redis_server;
 struct redis_server *redis_server_start(const char *password);
 void redis_server_stop(struct redis_server *server);
 
+/* "redis://[:password@]127.0.0.1:port" for something else in front of it that listens there. */
+#define REDIS_SERVER_URL_BYTES 256
+void redis_server_write_url(const struct redis_server *server, int port,
+                            char url[static REDIS_SERVER_URL_BYTES]);
+
 /* "unix:///..." and "redis://[:password@]127.0.0.1:port"; live as long as the server. */
 const char *redis_server_unix_url(const struct redis_server *server);
 const char *redis_server_tcp_url(const struct redis_server *server);
+
+int redis_server_port(const struct redis_server *server);
+/* "" for none. */
+const char *redis_server_password(const struct redis_server *server);
 
 /* SIGKILL: connections break, and everything in it is gone. */
 void redis_server_kill(struct redis_server *server);

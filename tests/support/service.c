@@ -109,6 +109,11 @@ void service_kill(struct service *service)
     free(service);
 }
 
+pid_t service_process(const struct service *service)
+{
+    return service->process;
+}
+
 int service_port(const struct service *service)
 {
     return service->port;

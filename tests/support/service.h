@@ -6,6 +6,8 @@
 #ifndef SUPPORT_SERVICE_H
 #define SUPPORT_SERVICE_H
 
+#include <sys/types.h>
+
 /* Zero is the default everywhere: the memory engine, two workers, no IP limits, a data directory of
  * its own. Everything is borrowed for the call. */
 struct service_options {
@@ -41,6 +43,7 @@ void service_reload(struct service *service);
 /* SIGKILL. */
 void service_kill(struct service *service);
 
+pid_t service_process(const struct service *service);
 int service_port(const struct service *service);
 const char *service_data_dir(const struct service *service);
 /* The file that its standard error goes to. */

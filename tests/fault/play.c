@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "play.h"
+
+#include "base/clock.h"
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/process.h"
+#include "support/wait.h"
+
+#define PER_SECOND  300
+#define CONNECTIONS 4
+#define WARM_CHECKS 300
+#define CALM_CHECKS 150
+#define NAME_BYTES  96
+
+/* An answer within this time is one in time on a busy machine. */
+#define ANSWER_US_MAX (1000 * INT64_C(1000))
+#define GROWTH_KB_MAX (64 * 1024)
+/* What is promised. */
+#define STRICT_P99_US_MAX       ((STAGE_TIMEOUT_MS + 20) * INT64_C(1000))
+#define STRICT_RECOVERED_US_MAX (2 * INT64_C(1000000))
+#define STRICT_GROWTH_KB_MAX    (4 * 1024)
+
+/* A play, in the order it runs. */
+static void open_without_redis(struct play *play);
+static struct load *begin_load(const struct play *play);
+static void measure(const struct play *play, size_t *fds, size_t *resident_kb);
+static void begin_all(const struct play *play);
+static void hold(const struct play *play, struct load *load, int64_t begun_us);
+static void end_all(const struct play *play);
+static void recover(struct play *play, struct load *load);
+static void print_figures(const struct play *play);
+static void judge_answers(const struct play *play);
+static void judge_counts(const struct play *play);
+static void judge_strictly(const struct play *play);
+
+static void act(const struct play *play, const struct scenario *scenario, bool begins);
+static void wait_for_checks(struct load *load, long more);
+static bool holds_no_more_than_before(struct play *play);
+static bool any(const struct play *play, bool (*is)(const struct scenario *scenario));
+static bool is_at_start(const struct scenario *scenario);
+static bool is_on_the_way(const struct scenario *scenario);
+static bool is_forgetful(const struct scenario *scenario);
+static bool is_lying(const struct scenario *scenario);
+static bool must_degrade(const struct scenario *scenario);
+static bool may_degrade(const struct scenario *scenario);
+
+void play(struct play *play)
+{
+    const bool at_start = any(play, is_at_start);
+
+    if (at_start)
+        open_without_redis(play);
+    struct load *load = begin_load(play);
+    wait_for_checks(load, WARM_CHECKS);
+    if (!at_start) {
+        WAIT_FOR (STAGE_WAIT_SECONDS, stage_is_exact(play->stage)) /* all connections are made */
+            ;
+        measure(play, &play->fds_before, &play->resident_kb_before);
+    }
+    const int64_t begun_us = clock_monotonic_us();
+    if (!at_start)
+        begin_all(play);
+    hold(play, load, begun_us);
+    end_all(play);
+    recover(play, load);
+    play->summary = load_end(load);
+    print_figures(play);
+    judge_answers(play);
+    judge_counts(play);
+    if (play->is_strict)
+        judge_strictly(play);
+}
+
+void play_print_head(void)
+{
+    print_message("%-46s %7s %7s %8s %7s %7s %7s %9s %17s %7s\n", "scenario", "checks", "failed",
+                  "degraded", "p50 ms", "p99 ms", "max ms", "exact ms", "resident KB", "fds");
+}
+
+static void open_without_redis(struct play *play)
+{
+    begin_all(play);
+    stage_serve(play->stage, any(play, is_on_the_way), true);
+    EXPECT(client_get(play->stage->tenant, "/livez"), 200, NULL);
+    EXPECT(client_get(play->stage->tenant, "/readyz"), 503,
+           "{'status':'unavailable','store':false}");
+}
+
+static struct load *begin_load(const struct play *play)
+{
+    const struct load_options options = {
+        .port = service_port(play->stage->service),
+        .api_key = client_key(play->stage->tenant),
+        .routes = {"/local", "/allow", STAGE_DENYING_ROUTE},
+        .threads = CONNECTIONS,
+        .per_second = PER_SECOND,
+        .counted_user = "load",
+        .denying_route = any(play, is_lying) ? NULL : STAGE_DENYING_ROUTE,
+    };
+
+    return load_begin(&options);
+}
+
+static void measure(const struct play *play, size_t *fds, size_t *resident_kb)
+{
+    const pid_t process = service_process(play->stage->service);
+
+    *fds = process_open_fds(process);
+    *resident_kb = process_resident_kb(process);
+}
+
+/* What lasts as long as its beginning comes last. */
+static void begin_all(const struct play *play)
+{
+    for (int lasting = 0; lasting <= 1; lasting++) {
+        for (size_t i = 0; i < PLAY_SCENARIOS_MAX && play->scenarios[i] != NULL; i++) {
+            if (play->scenarios[i]->lasts_in_begin == lasting)
+                act(play, play->scenarios[i], true);
+        }
+    }
+}
+
+static void hold(const struct play *play, struct load *load, int64_t begun_us)
+{
+    const int64_t until_us = begun_us + play->seconds * INT64_C(1000000);
+    int64_t next_us[PLAY_SCENARIOS_MAX] = {0};
+
+    WAIT_FOR (play->seconds + STAGE_WAIT_SECONDS, clock_monotonic_us() >= until_us) {
+        for (size_t i = 0; i < PLAY_SCENARIOS_MAX && play->scenarios[i] != NULL; i++) {
+            const struct scenario *scenario = play->scenarios[i];
+            if (scenario->again == NULL || clock_monotonic_us() < next_us[i])
+                continue;
+            scenario->again(play->stage);
+            next_us[i] = clock_monotonic_us() + scenario->period_ms * INT64_C(1000);
+        }
+    }
+    wait_for_checks(load, CONNECTIONS); /* on a slow machine, too, something has met the fault */
+}
+
+static void end_all(const struct play *play)
+{
+    for (size_t i = 0; i < PLAY_SCENARIOS_MAX && play->scenarios[i] != NULL; i++)
+        act(play, play->scenarios[i], false);
+}
+
+/* Until a good number of checks have gone by after the first exact count, and none was degraded. */
+static void recover(struct play *play, struct load *load)
+{
+    struct stage *stage = play->stage;
+    const int64_t ended_us = clock_monotonic_us();
+    int64_t exact_us = 0;
+    bool is_calm = false;
+
+    WAIT_FOR (STAGE_WAIT_SECONDS, is_calm) {
+        if (!stage_is_exact(stage))
+            continue;
+        exact_us = clock_monotonic_us();
+        wait_for_checks(load, CALM_CHECKS);
+        is_calm = load_summary(load).degraded_at_us < exact_us;
+    }
+    play->recovered_us = exact_us - ended_us;
+    EXPECT(client_get(stage->tenant, "/readyz"), 200, "{'status':'ready'}");
+    if (play->fds_before == 0)
+        measure(play, &play->fds_after, &play->resident_kb_after);
+    else
+        WAIT_FOR (STAGE_WAIT_SECONDS, holds_no_more_than_before(play))
+            ;
+}
+
+static void print_figures(const struct play *play)
+{
+    const struct load_summary *summary = &play->summary;
+    char name[NAME_BYTES] = "";
+
+    for (size_t i = 0; i < PLAY_SCENARIOS_MAX && play->scenarios[i] != NULL; i++)
+        (void)snprintf(name + strlen(name), sizeof(name) - strlen(name), "%s%s",
+                       i == 0 ? "" : " + ", play->scenarios[i]->name);
+    print_message("%-46s %7ld %7ld %8ld %7.1f %7.1f %7.1f %9.0f %7zu -> %6zu %2zu -> %2zu\n", name,
+                  summary->checks, summary->failed, summary->degraded,
+                  (double)load_percentile_us(summary, 0.50) / 1e3,
+                  (double)load_percentile_us(summary, 0.99) / 1e3,
+                  (double)summary->slowest_us / 1e3, (double)play->recovered_us / 1e3,
+                  play->resident_kb_before, play->resident_kb_after, play->fds_before,
+                  play->fds_after);
+}
+
+static void judge_answers(const struct play *play)
+{
+    const struct load_summary *summary = &play->summary;
+
+    if (summary->failed > 0)
+        fail_msg("%ld checks failed; the first one: %s", summary->failed, summary->first_failure);
+    assert_true(summary->slowest_us <= ANSWER_US_MAX);
+    if (any(play, must_degrade))
+        assert_true(summary->degraded > 0);
+}
+
+static void judge_counts(const struct play *play)
+{
+    const struct load_summary *summary = &play->summary;
+
+    if (any(play, is_lying))
+        return;
+    if (summary->too_high > 0 || (summary->too_low > 0 && !any(play, is_forgetful)))
+        fail_msg("%ld counts too high, %ld too low; the first one: %s", summary->too_high,
+                 summary->too_low, summary->first_miscount);
+}
+
+static void judge_strictly(const struct play *play)
+{
+    if (!any(play, may_degrade))
+        assert_int_equal(play->summary.degraded, 0);
+    assert_in_range(load_percentile_us(&play->summary, 0.99), 0, STRICT_P99_US_MAX);
+    assert_in_range(play->recovered_us, 0, STRICT_RECOVERED_US_MAX);
+}
+
+static void act(const struct play *play, const struct scenario *scenario, bool begins)
+{
+    if (scenario->network != FAULT_PROXY_PASS)
+        fault_proxy_set(play->stage->proxy, begins ? scenario->network : FAULT_PROXY_PASS,
+                        begins ? scenario->delay_ms : 0);
+    if (begins && scenario->begin != NULL)
+        scenario->begin(play->stage, play->seconds);
+    if (!begins && scenario->end != NULL)
+        scenario->end(play->stage);
+}
+
+static void wait_for_checks(struct load *load, long more)
+{
+    const long enough = load_summary(load).checks + more;
+
+    WAIT_FOR (STAGE_WAIT_SECONDS, load_summary(load).checks >= enough)
+        ;
+}
+
+static bool holds_no_more_than_before(struct play *play)
+{
+    const size_t growth_kb = play->is_strict ? STRICT_GROWTH_KB_MAX : GROWTH_KB_MAX;
+
+    measure(play, &play->fds_after, &play->resident_kb_after);
+    return play->fds_after <= play->fds_before &&
+           play->resident_kb_after <= play->resident_kb_before + growth_kb;
+}
+
+static bool any(const struct play *play, bool (*is)(const struct scenario *scenario))
+{
+    for (size_t i = 0; i < PLAY_SCENARIOS_MAX && play->scenarios[i] != NULL; i++) {
+        if (is(play->scenarios[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_at_start(const struct scenario *scenario)
+{
+    return scenario->at_start;
+}
+
+static bool is_on_the_way(const struct scenario *scenario)
+{
+    return scenario->network != FAULT_PROXY_PASS;
+}
+
+static bool is_forgetful(const struct scenario *scenario)
+{
+    return scenario->forgets;
+}
+
+static bool is_lying(const struct scenario *scenario)
+{
+    return scenario->lies;
+}
+
+static bool must_degrade(const struct scenario *scenario)
+{
+    return scenario->degrades == DEGRADES_SURELY;
+}
+
+static bool may_degrade(const struct scenario *scenario)
+{
+    return scenario->degrades != DEGRADES_NEVER;
+}

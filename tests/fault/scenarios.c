@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenarios.h"
+
+static void die(struct stage *stage, int seconds);
+static void restart(struct stage *stage);
+static void stop(struct stage *stage, int seconds);
+static void go_on(struct stage *stage);
+static void pause_clients(struct stage *stage, int seconds);
+static void await_unpaused(struct stage *stage);
+static void sleep_in_redis(struct stage *stage, int seconds);
+static void change_password(struct stage *stage, int seconds);
+static void change_password_back(struct stage *stage);
+static void forbid_scripts(struct stage *stage, int seconds);
+static void permit_scripts(struct stage *stage);
+static void fill_memory(struct stage *stage, int seconds);
+static void free_memory(struct stage *stage);
+static void flush_scripts(struct stage *stage);
+static void drop_connections(struct stage *stage);
+
+const struct scenario scenarios[] = {
+    {
+        .name = "redis_is_absent_at_the_start",
+        .at_start = true,
+        .begin = die,
+        .end = restart,
+        .degrades = DEGRADES_SURELY,
+        .forgets = true,
+    },
+    {
+        .name = "redis_is_killed_and_restarted",
+        .begin = die,
+        .end = restart,
+        .degrades = DEGRADES_SURELY,
+        .forgets = true,
+    },
+    {
+        .name = "redis_is_stopped_and_goes_on",
+        .begin = stop,
+        .end = go_on,
+        .strict_seconds = 30,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "redis_pauses_its_clients",
+        .begin = pause_clients,
+        .end = await_unpaused,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "redis_sleeps",
+        .begin = sleep_in_redis,
+        .lasts_in_begin = true,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "the_password_changes",
+        .begin = change_password,
+        .end = change_password_back,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "scripts_are_not_permitted",
+        .begin = forbid_scripts,
+        .end = permit_scripts,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "redis_has_no_memory",
+        .begin = fill_memory,
+        .end = free_memory,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "scripts_are_forgotten_every_100_ms",
+        .again = flush_scripts,
+        .period_ms = 100,
+        .degrades = DEGRADES_NEVER,
+    },
+    {
+        .name = "connections_are_dropped_every_200_ms",
+        .again = drop_connections,
+        .period_ms = 200,
+        .degrades = DEGRADES_MAYBE,
+    },
+    {
+        .name = "replies_are_delayed_by_5_ms",
+        .network = FAULT_PROXY_DELAY,
+        .delay_ms = 5,
+        .degrades = DEGRADES_NEVER,
+    },
+    {
+        .name = "replies_are_delayed_by_50_ms",
+        .network = FAULT_PROXY_DELAY,
+        .delay_ms = 50,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "replies_are_delayed_by_500_ms",
+        .network = FAULT_PROXY_DELAY,
+        .delay_ms = 500,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "the_network_hangs",
+        .network = FAULT_PROXY_HANG,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "connections_are_reset",
+        .network = FAULT_PROXY_RESET,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "connections_are_accepted_and_never_answered",
+        .network = FAULT_PROXY_MUTE,
+        .degrades = DEGRADES_SURELY,
+    },
+    {
+        .name = "replies_come_byte_by_byte",
+        .network = FAULT_PROXY_ONE_BYTE,
+        .degrades = DEGRADES_NEVER,
+    },
+    {
+        .name = "replies_come_together",
+        .network = FAULT_PROXY_COALESCE,
+        .delay_ms = 20,
+        .degrades = DEGRADES_NEVER,
+    },
+    {
+        .name = "replies_are_corrupted",
+        .network = FAULT_PROXY_CORRUPT,
+        .degrades = DEGRADES_SURELY,
+        .lies = true,
+    },
+};
+
+const size_t scenario_count = ARRAY_COUNT(scenarios);
+
+static void die(struct stage *stage, int seconds)
+{
+    (void)seconds;
+    redis_server_kill(stage->world->redis);
+}
+
+static void restart(struct stage *stage)
+{
+    redis_server_restart(stage->world->redis);
+}
+
+static void stop(struct stage *stage, int seconds)
+{
+    (void)seconds;
+    redis_server_pause(stage->world->redis);
+}
+
+static void go_on(struct stage *stage)
+{
+    redis_server_continue(stage->world->redis);
+}
+
+static void pause_clients(struct stage *stage, int seconds)
+{
+    (void)redis_server_command(stage->world->redis, "CLIENT PAUSE %d ALL", seconds * 1000);
+}
+
+/* We are one of the clients. */
+static void await_unpaused(struct stage *stage)
+{
+    (void)redis_server_command(stage->world->redis, "PING");
+}
+
+static void sleep_in_redis(struct stage *stage, int seconds)
+{
+    (void)redis_server_command(stage->world->redis, "DEBUG SLEEP %d", seconds);
+}
+
+/* Who is connected may stay: so nobody does. */
+static void change_password(struct stage *stage, int seconds)
+{
+    (void)seconds;
+    (void)redis_server_command(stage->world->redis, "CONFIG SET requirepass %s", "another one");
+    drop_connections(stage);
+}
+
+static void change_password_back(struct stage *stage)
+{
+    (void)redis_server_command(stage->world->redis, "CONFIG SET requirepass %s",
+                               redis_server_password(stage->world->redis));
+}
+
+static void forbid_scripts(struct stage *stage, int seconds)
+{
+    (void)seconds;
+    (void)redis_server_command(stage->world->redis, "ACL SETUSER default -@scripting");
+}
+
+static void permit_scripts(struct stage *stage)
+{
+    (void)redis_server_command(stage->world->redis, "ACL SETUSER default +@scripting");
+}
+
+/* The policy of a Redis that is not told otherwise is noeviction. */
+static void fill_memory(struct stage *stage, int seconds)
+{
+    (void)seconds;
+    (void)redis_server_command(stage->world->redis, "CONFIG SET maxmemory 1");
+}
+
+static void free_memory(struct stage *stage)
+{
+    (void)redis_server_command(stage->world->redis, "CONFIG SET maxmemory 0");
+}
+
+static void flush_scripts(struct stage *stage)
+{
+    (void)redis_server_command(stage->world->redis, "SCRIPT FLUSH");
+}
+
+static void drop_connections(struct stage *stage)
+{
+    (void)redis_server_command(stage->world->redis, "CLIENT KILL TYPE normal SKIPME yes");
+}

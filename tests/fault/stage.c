@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "stage.h"
+
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/scratch.h"
+
+#define QUOTA_BEYOND_REACH 1000000000
+#define QUOTA_SMALL        3
+
+static void save_policies(struct client *tenant);
+
+void stage_open(struct stage *stage, struct world *world, uint64_t seed)
+{
+    const struct fault_proxy_options options = {.port = redis_server_port(world->redis),
+                                                .seed = seed};
+
+    *stage = (struct stage){.world = world, .proxy = fault_proxy_start(&options)};
+}
+
+void stage_serve(struct stage *stage, bool through_proxy, bool not_ready)
+{
+    struct service_options options = world_options(stage->world);
+    char directory[SCRATCH_PATH_BYTES];
+    char catalogue[SCRATCH_PATH_BYTES + 32];
+    char url[REDIS_SERVER_URL_BYTES];
+    const char *const flags[] = {"--catalogue", catalogue, NULL};
+
+    scratch_directory("catalogue", directory);
+    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
+    options.flags = flags;
+    options.redis_timeout_ms = "50";
+    options.not_ready = not_ready;
+    /* What is freed is not to look like what is lost. */
+    options.environment = (const char *const[]){"ASAN_OPTIONS=quarantine_size_mb=4", NULL};
+    if (through_proxy) {
+        redis_server_write_url(stage->world->redis, fault_proxy_port(stage->proxy), url);
+        options.redis_url = url;
+    }
+    stage->service = service_start(&options);
+    stage->tenant = tenant_new(stage->service);
+    stage->other = stranger_new(stage->service);
+    client_set_key(stage->other, client_key(stage->tenant));
+    save_policies(stage->tenant);
+}
+
+void stage_close(struct stage *stage)
+{
+    struct service *service = stage->service;
+
+    client_free(stage->tenant);
+    client_free(stage->other);
+    fault_proxy_stop(stage->proxy);
+    *stage = (struct stage){0};
+    service_stop(service);
+}
+
+bool stage_is_exact(struct stage *stage)
+{
+    struct client *const clients[] = {stage->tenant, stage->other};
+    char user[32];
+
+    (void)snprintf(user, sizeof(user), "fresh-%d", stage->subjects++);
+    for (int i = 0; i <= QUOTA_SMALL; i++) {
+        const bool is_allowed = i < QUOTA_SMALL;
+        const struct reply *reply = client_check(clients[i % 2], user, "/small");
+        if (reply->status != (is_allowed ? 200 : 429) || reply_at(reply, "degraded") != NULL ||
+            reply_integer(reply, "remaining") != (is_allowed ? QUOTA_SMALL - 1 - i : 0))
+            return false;
+    }
+    return true;
+}
+
+static void save_policies(struct client *tenant)
+{
+    static const char *const modes[] = {"local", "allow", "deny"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(modes); i++)
+        tenant_policy(tenant,
+                      "{'route_key':'/%s','on_store_error':'%s','limit':%d,"
+                      "'window_seconds':31536000}",
+                      modes[i], modes[i], QUOTA_BEYOND_REACH);
+    tenant_policy(tenant, "{'route_key':'/small','limit':%d,'window_seconds':31536000}",
+                  QUOTA_SMALL);
+}

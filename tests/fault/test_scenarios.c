@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every scenario by itself, each with a service of its own; or all of them mixed at random, with
+ * one service, for some minutes: test_scenarios ENGINE [--strict | --minutes N] [PATTERN]. What
+ * `./dev fault` runs. */
+#include "base/clock.h"
+#include "base/memory.h"
+#include "play.h"
+#include "support/cmocka.h"
+#include "support/random.h"
+
+#include <fnmatch.h>
+
+#define SECONDS         1 /* of a fault, in a test */
+#define STRICT_SECONDS  4
+#define MIX_SECONDS_MAX 5
+#define ARGUMENTS_USAGE "usage: %s ENGINE [--strict | --minutes N] [PATTERN]\n"
+#define PATTERN_BYTES   128
+
+static struct {
+    bool is_strict;
+    int minutes; /* 0: not mixed */
+    char pattern[PATTERN_BYTES];
+    uint64_t seed;
+} chosen = {.pattern = "*"};
+
+static struct world *the_world;
+
+static void play_one(void **state)
+{
+    const struct scenario *scenario = *state;
+    struct stage stage;
+    struct play one = {
+        .stage = &stage,
+        .scenarios = {scenario},
+        .seconds = SECONDS,
+        .is_strict = chosen.is_strict,
+    };
+
+    if (chosen.is_strict)
+        one.seconds = scenario->strict_seconds > 0 ? scenario->strict_seconds : STRICT_SECONDS;
+    stage_open(&stage, the_world, chosen.seed);
+    if (!scenario->at_start)
+        stage_serve(&stage, scenario->network != FAULT_PROXY_PASS, false);
+    play(&one);
+    stage_close(&stage);
+}
+
+/* A scenario that matches, on the way or in Redis as asked; or NULL, if there is none. */
+static const struct scenario *pick(bool on_the_way)
+{
+    const struct scenario *matching[64];
+    size_t count = 0;
+
+    for (size_t i = 0; i < scenario_count; i++) {
+        const struct scenario *scenario = &scenarios[i];
+        if ((scenario->network != FAULT_PROXY_PASS) == on_the_way && !scenario->at_start &&
+            fnmatch(chosen.pattern, scenario->name, 0) == 0)
+            matching[count++] = scenario;
+    }
+    return count == 0 ? NULL : matching[random_below((int64_t)count)];
+}
+
+/* One fault in Redis, one on the way, or both at once. */
+static void play_all_mixed(void **state)
+{
+    const int64_t until_us = clock_monotonic_us() + chosen.minutes * INT64_C(60000000);
+    struct stage stage;
+
+    (void)state;
+    stage_open(&stage, the_world, chosen.seed);
+    stage_serve(&stage, true, false);
+    while (clock_monotonic_us() < until_us) {
+        const struct scenario *in_redis = random_one_in(3) ? NULL : pick(false);
+        const struct scenario *on_the_way =
+            in_redis != NULL && random_one_in(2) ? NULL : pick(true);
+        struct play mixed = {
+            .stage = &stage,
+            .scenarios = {in_redis == NULL ? on_the_way : in_redis,
+                          in_redis == NULL ? NULL : on_the_way},
+            .seconds = 1 + (int)random_below(MIX_SECONDS_MAX),
+        };
+        if (mixed.scenarios[0] != NULL)
+            play(&mixed);
+    }
+    stage_close(&stage);
+}
+
+static void read_arguments(int argc, char *argv[])
+{
+    int used = 2;
+
+    if (argc > used && strcmp(argv[used], "--strict") == 0) {
+        chosen.is_strict = true;
+        used++;
+    } else if (argc > used + 1 && strcmp(argv[used], "--minutes") == 0) {
+        chosen.minutes = (int)strtol(argv[used + 1], NULL, 10);
+        used += 2;
+    }
+    if (argc > used)
+        (void)snprintf(chosen.pattern, sizeof(chosen.pattern), "*%s*", argv[used++]);
+    if (argc > used || chosen.minutes < 0) {
+        (void)fprintf(stderr, ARGUMENTS_USAGE, argv[0]);
+        exit(2);
+    }
+    world_choose_engine(argc < 2 ? argc : 2, argv);
+}
+
+/* The state is left to the tests: cmocka has only one for a test, the group's before its own. */
+static int open_world(void **state)
+{
+    void *world = NULL;
+
+    (void)state;
+    (void)world_open_engine(&world);
+    the_world = world;
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    void *world = the_world;
+
+    (void)state;
+    return world_close(&world);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest mixed[] = {cmocka_unit_test(play_all_mixed)};
+    struct CMUnitTest *tests = memory_new(scenario_count, sizeof(*tests));
+    int failures;
+
+    read_arguments(argc, argv);
+    chosen.seed = random_seed();
+    random_begin(chosen.seed);
+    for (size_t i = 0; i < scenario_count; i++) {
+        tests[i] = (struct CMUnitTest){.name = scenarios[i].name, .test_func = play_one};
+        memcpy(&tests[i].initial_state, &(const void *){&scenarios[i]}, sizeof(void *));
+    }
+    play_print_head();
+    if (chosen.minutes > 0) {
+        failures = cmocka_run_group_tests(mixed, open_world, close_world);
+    } else {
+        cmocka_set_test_filter(chosen.pattern);
+        failures =
+            _cmocka_run_group_tests("scenarios", tests, scenario_count, open_world, close_world);
+    }
+    free(tests);
+    return service_report(failures);
+}
