@@ -53,6 +53,10 @@ MUST_USE bool redis_link_call(struct redis_link *link, int argc, const char *con
                               const size_t lengths[], int64_t deadline_us, void *context,
                               redis_link_done_fn *done);
 
+/* What came makes no sense, so what comes next may be meant for other calls: replaces the connection.
+ * Every call still out gets LOST before this returns. May be called in a `done`. */
+void redis_link_distrust(struct redis_link *link, const char *reason);
+
 /* Calls accepted whose `done` has not run. */
 size_t redis_link_in_flight(const struct redis_link *link);
 

@@ -123,6 +123,12 @@ bool redis_link_call(struct redis_link *link, int argc, const char *const argv[]
     return true;
 }
 
+void redis_link_distrust(struct redis_link *link, const char *reason)
+{
+    if (link->phase == READY)
+        link_lose(link, reason);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     struct redis_link *link = context;

@@ -201,7 +201,7 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
             return TAKE_BROKEN;
         }
         if (!pending->read(reply, pending->limit_count, outcome)) {
-            complain(pending->redis, "the reply is no decision");
+            redis_link_distrust(pending->redis->link, "the reply is no decision");
             return TAKE_BROKEN;
         }
         return TAKE_DONE;

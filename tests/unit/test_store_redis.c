@@ -381,6 +381,32 @@ static void what_is_no_decision_is_broken(void **state)
     store_free(store);
 }
 
+/* Else each call might get the reply of the one before, for as long as there is one more. */
+static void after_what_is_no_decision_no_reply_of_that_connection_counts(void **state)
+{
+    struct impostor impostor;
+    struct answers first = {0};
+    struct answers second = {0};
+    (void)state;
+    impostor_open(&impostor);
+    impostor_listen(&impostor);
+    struct store *store = new_store(impostor.url, PATIENT_US);
+    TURN_UNTIL(impostor_accept(&impostor));
+    impostor_say(&impostor, "+the script is loaded\r\n");
+    TURN_UNTIL(store_is_ready(store));
+
+    begin_take(store, 1, &first);
+    begin_take(store, 2, &second);
+    impostor_say(&impostor, "*1\r\n:1\r\n*5\r\n:1\r\n:9\r\n:1\r\n:0\r\n:0\r\n");
+    TURN_UNTIL(first.count == 1 && second.count == 1);
+
+    assert_int_equal(first.last.status, TAKE_BROKEN);
+    assert_int_equal(second.last.status, TAKE_LATE);
+    TURN_UNTIL(impostor_accept(&impostor));
+    store_free(store);
+    impostor_close(&impostor);
+}
+
 static void free_answers_what_is_out(void **state)
 {
     struct store *store = ready_store(PATIENT_US);
@@ -475,6 +501,7 @@ int main(void)
         TEST(a_probe_that_is_lost_is_followed_by_another),
         TEST(a_restarted_redis_is_ready_again_without_any_take),
         TEST(what_is_no_decision_is_broken),
+        TEST(after_what_is_no_decision_no_reply_of_that_connection_counts),
         TEST(free_answers_what_is_out),
         TEST(an_answer_may_lead_to_the_next_take),
     };
