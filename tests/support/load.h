@@ -24,7 +24,7 @@ struct load_options {
      * check that finds it closed is sent again over another. */
     bool reconnects;
     int per_second;   /* all threads together, at a steady pace; 0: as fast as they are answered */
-    int attempts_max; /* of a check that gets no answer at all; 0 is 1 */
+    int attempts_max; /* of a check that gets no answer, or 503; 0 is 1 */
 
     /* Each thread has a subject of its own on one of the routes, which nobody else charges: user
      * <counted_user>-<thread>. What it is told must be that counter's count. */
@@ -40,7 +40,7 @@ struct load_summary {
     long denied;   /* 429 */
     long degraded; /* of those, decided without the store */
     long failed;   /* no answer, or another one */
-    long retried;  /* attempts that got no answer, but for a check's last */
+    long retried;  /* attempts that were made again */
     int64_t slowest_us;
     int64_t degraded_at_us;  /* when the last one that was degraded or failed was answered */
     char first_failure[256]; /* "" for none */
