@@ -165,10 +165,14 @@ static bool take_orders(struct fault_proxy *proxy)
     (void)pthread_mutex_lock(&proxy->lock);
     const bool is_changed = proxy->is_changed;
     const bool is_ending = proxy->is_ending;
+    const enum fault_proxy_mode mode = proxy->wanted;
+    const int64_t delay_us = proxy->wanted_delay_ms * INT64_C(1000);
     proxy->is_changed = false;
-    proxy->mode = proxy->wanted;
-    proxy->delay_us = proxy->wanted_delay_ms * INT64_C(1000);
     (void)pthread_mutex_unlock(&proxy->lock);
+    if (is_changed)
+        accept_all(proxy); /* whoever has connected before, in the mode that was on */
+    proxy->mode = mode;
+    proxy->delay_us = delay_us;
     if (is_changed && (proxy->mode == FAULT_PROXY_RESET || proxy->mode == FAULT_PROXY_MUTE)) {
         for (size_t i = 0; i < proxy->count; i++) {
             reset(proxy->pairs[i]->client);

@@ -14,7 +14,7 @@
 #define WAIT_SECONDS 20
 #define UNLIMITED    "register_limit: \"off\"\nmanage_limit: \"off\"\n"
 #define BODY         "{\"user_id\":\"alice\",\"route_key\":\"/a\"}"
-#define CALLS        8
+#define CALLS        50
 
 static struct client *tenant_with_policy(const struct service *service)
 {
