@@ -53,6 +53,7 @@ struct fault_proxy {
     int listening;
     int woken; /* an eventfd */
     pthread_t thread;
+    pthread_cond_t changed;
     pthread_mutex_t lock; /* of the next four */
     enum fault_proxy_mode wanted;
     int wanted_delay_ms;
@@ -69,6 +70,7 @@ struct fault_proxy {
 /* A turn, in the order it runs. */
 static void *run(void *context);
 static bool take_orders(struct fault_proxy *proxy);
+static void change_mode(struct fault_proxy *proxy);
 static void wait_for_events(struct fault_proxy *proxy);
 static size_t watch(struct pollfd *watched, const struct fault_proxy *proxy,
                     const struct flow *flow, int64_t *next_us);
@@ -101,6 +103,7 @@ struct fault_proxy *fault_proxy_start(const struct fault_proxy_options *options)
     ASSERT(getsockname(proxy->listening, (struct sockaddr *)&address, &length) == 0);
     proxy->port = ntohs(address.sin_port);
     ASSERT(pthread_mutex_init(&proxy->lock, NULL) == 0);
+    ASSERT(pthread_cond_init(&proxy->changed, NULL) == 0);
     ASSERT(pthread_create(&proxy->thread, NULL, run, proxy) == 0);
     return proxy;
 }
@@ -116,6 +119,7 @@ void fault_proxy_stop(struct fault_proxy *proxy)
     ASSERT(pthread_join(proxy->thread, NULL) == 0);
     for (size_t i = 0; i < proxy->count; i++)
         pair_free(proxy->pairs[i]);
+    (void)pthread_cond_destroy(&proxy->changed);
     (void)pthread_mutex_destroy(&proxy->lock);
     (void)close(proxy->listening);
     (void)close(proxy->woken);
@@ -133,8 +137,10 @@ void fault_proxy_set(struct fault_proxy *proxy, enum fault_proxy_mode mode, int 
     proxy->wanted = mode;
     proxy->wanted_delay_ms = delay_ms;
     proxy->is_changed = true;
-    (void)pthread_mutex_unlock(&proxy->lock);
     wake(proxy);
+    while (proxy->is_changed)
+        (void)pthread_cond_wait(&proxy->changed, &proxy->lock);
+    (void)pthread_mutex_unlock(&proxy->lock);
 }
 
 static void *run(void *context)
@@ -163,24 +169,27 @@ static bool take_orders(struct fault_proxy *proxy)
 
     (void)!read(proxy->woken, &ignored, sizeof(ignored));
     (void)pthread_mutex_lock(&proxy->lock);
-    const bool is_changed = proxy->is_changed;
     const bool is_ending = proxy->is_ending;
-    const enum fault_proxy_mode mode = proxy->wanted;
-    const int64_t delay_us = proxy->wanted_delay_ms * INT64_C(1000);
+    if (proxy->is_changed)
+        change_mode(proxy);
     proxy->is_changed = false;
+    (void)pthread_cond_signal(&proxy->changed);
     (void)pthread_mutex_unlock(&proxy->lock);
-    if (is_changed)
-        accept_all(proxy); /* whoever has connected before, in the mode that was on */
-    proxy->mode = mode;
-    proxy->delay_us = delay_us;
-    if (is_changed && (proxy->mode == FAULT_PROXY_RESET || proxy->mode == FAULT_PROXY_MUTE)) {
-        for (size_t i = 0; i < proxy->count; i++) {
-            reset(proxy->pairs[i]->client);
-            proxy->pairs[i]->is_over = true;
-        }
-        close_what_is_over(proxy);
-    }
     return !is_ending;
+}
+
+static void change_mode(struct fault_proxy *proxy)
+{
+    accept_all(proxy); /* whoever has connected before meets the mode that was on */
+    proxy->mode = proxy->wanted;
+    proxy->delay_us = proxy->wanted_delay_ms * INT64_C(1000);
+    if (proxy->mode != FAULT_PROXY_RESET && proxy->mode != FAULT_PROXY_MUTE)
+        return;
+    for (size_t i = 0; i < proxy->count; i++) {
+        reset(proxy->pairs[i]->client);
+        proxy->pairs[i]->is_over = true;
+    }
+    close_what_is_over(proxy);
 }
 
 static void wait_for_events(struct fault_proxy *proxy)

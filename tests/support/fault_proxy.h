@@ -31,7 +31,8 @@ void fault_proxy_stop(struct fault_proxy *proxy);
 /* Where it listens, on 127.0.0.1. */
 int fault_proxy_port(const struct fault_proxy *proxy);
 
-/* From the next thing that happens on; what has been delayed comes in its time and order. */
+/* In force when this returns, for what comes from now on: what has been delayed comes in its time
+ * and order. */
 void fault_proxy_set(struct fault_proxy *proxy, enum fault_proxy_mode mode, int delay_ms);
 
 #endif
