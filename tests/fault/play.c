@@ -14,7 +14,7 @@
 #define NAME_BYTES  96
 
 /* An answer within this time is one in time on a busy machine. */
-#define ANSWER_US_MAX (1000 * INT64_C(1000))
+#define ANSWER_US_MAX (5 * INT64_C(1000000))
 #define GROWTH_KB_MAX (64 * 1024)
 /* What is promised. */
 #define STRICT_P99_US_MAX       ((STAGE_TIMEOUT_MS + 20) * INT64_C(1000))

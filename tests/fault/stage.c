@@ -4,10 +4,12 @@
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/scratch.h"
+#include "support/wait.h"
 
 #define QUOTA_BEYOND_REACH 1000000000
 #define QUOTA_SMALL        3
 
+static bool has_registered(struct client *client);
 static void save_policies(struct client *tenant);
 
 void stage_open(struct stage *stage, struct world *world, uint64_t seed)
@@ -38,7 +40,9 @@ void stage_serve(struct stage *stage, bool through_proxy, bool not_ready)
         options.redis_url = url;
     }
     stage->service = service_start(&options);
-    stage->tenant = tenant_new(stage->service);
+    stage->tenant = stranger_new(stage->service);
+    WAIT_FOR (STAGE_WAIT_SECONDS, has_registered(stage->tenant))
+        ;
     stage->other = stranger_new(stage->service);
     client_set_key(stage->other, client_key(stage->tenant));
     save_policies(stage->tenant);
@@ -69,6 +73,16 @@ bool stage_is_exact(struct stage *stage)
             return false;
     }
     return true;
+}
+
+/* A service that is not ready may not have opened its catalogue yet. */
+static bool has_registered(struct client *client)
+{
+    const struct reply *reply = client_post(client, "/register", "{'name':'Stage'}");
+
+    if (reply->status == 201)
+        client_set_key(client, reply_text(reply, "api_key"));
+    return reply->status == 201;
 }
 
 static void save_policies(struct client *tenant)

@@ -24,11 +24,11 @@ static struct {
     uint64_t seed;
 } chosen = {.pattern = "*"};
 
-static struct world *the_world;
-
+/* Redis is its own: what a test that fails leaves behind is no other's fault. */
 static void play_one(void **state)
 {
     const struct scenario *scenario = *state;
+    void *world = NULL;
     struct stage stage;
     struct play one = {
         .stage = &stage,
@@ -39,11 +39,13 @@ static void play_one(void **state)
 
     if (chosen.is_strict)
         one.seconds = scenario->strict_seconds > 0 ? scenario->strict_seconds : STRICT_SECONDS;
-    stage_open(&stage, the_world, chosen.seed);
+    (void)world_open_engine(&world);
+    stage_open(&stage, world, chosen.seed);
     if (!scenario->at_start)
         stage_serve(&stage, scenario->network != FAULT_PROXY_PASS, false);
     play(&one);
     stage_close(&stage);
+    (void)world_close(&world);
 }
 
 /* A scenario that matches, on the way or in Redis as asked; or NULL, if there is none. */
@@ -65,10 +67,12 @@ static const struct scenario *pick(bool on_the_way)
 static void play_all_mixed(void **state)
 {
     const int64_t until_us = clock_monotonic_us() + chosen.minutes * INT64_C(60000000);
+    void *world = NULL;
     struct stage stage;
 
     (void)state;
-    stage_open(&stage, the_world, chosen.seed);
+    (void)world_open_engine(&world);
+    stage_open(&stage, world, chosen.seed);
     stage_serve(&stage, true, false);
     while (clock_monotonic_us() < until_us) {
         const struct scenario *in_redis = random_one_in(3) ? NULL : pick(false);
@@ -84,6 +88,7 @@ static void play_all_mixed(void **state)
             play(&mixed);
     }
     stage_close(&stage);
+    (void)world_close(&world);
 }
 
 static void read_arguments(int argc, char *argv[])
@@ -106,25 +111,6 @@ static void read_arguments(int argc, char *argv[])
     world_choose_engine(argc < 2 ? argc : 2, argv);
 }
 
-/* The state is left to the tests: cmocka has only one for a test, the group's before its own. */
-static int open_world(void **state)
-{
-    void *world = NULL;
-
-    (void)state;
-    (void)world_open_engine(&world);
-    the_world = world;
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    void *world = the_world;
-
-    (void)state;
-    return world_close(&world);
-}
-
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest mixed[] = {cmocka_unit_test(play_all_mixed)};
@@ -140,11 +126,10 @@ int main(int argc, char *argv[])
     }
     play_print_head();
     if (chosen.minutes > 0) {
-        failures = cmocka_run_group_tests(mixed, open_world, close_world);
+        failures = cmocka_run_group_tests(mixed, NULL, NULL);
     } else {
         cmocka_set_test_filter(chosen.pattern);
-        failures =
-            _cmocka_run_group_tests("scenarios", tests, scenario_count, open_world, close_world);
+        failures = _cmocka_run_group_tests("scenarios", tests, scenario_count, NULL, NULL);
     }
     free(tests);
     return service_report(failures);
