@@ -387,17 +387,19 @@ static void after_what_is_no_decision_no_reply_of_that_connection_counts(void **
     struct impostor impostor;
     struct answers first = {0};
     struct answers second = {0};
+    const struct text *sources;
     (void)state;
     impostor_open(&impostor);
     impostor_listen(&impostor);
     struct store *store = new_store(impostor.url, PATIENT_US);
     TURN_UNTIL(impostor_accept(&impostor));
-    impostor_say(&impostor, "+the script is loaded\r\n");
+    for (size_t scripts = take_script_sources(&sources); scripts > 0; scripts--)
+        impostor_say(&impostor, "+the script is loaded\r\n");
     TURN_UNTIL(store_is_ready(store));
 
     begin_take(store, 1, &first);
     begin_take(store, 2, &second);
-    impostor_say(&impostor, "*1\r\n:1\r\n*5\r\n:1\r\n:9\r\n:1\r\n:0\r\n:0\r\n");
+    impostor_say(&impostor, "*1\r\n:1\r\n*4\r\n:0\r\n:9\r\n:1\r\n:0\r\n");
     TURN_UNTIL(first.count == 1 && second.count == 1);
 
     assert_int_equal(first.last.status, TAKE_BROKEN);
