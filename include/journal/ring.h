@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The last JOURNAL_RECORDS decisions of one app. Slots keep the space of the texts they held, so a
- * ring that has been round once allocates nothing for records of the usual size. Any thread; the
- * lock inside is held for one copy. */
+ * The last JOURNAL_RECORDS decisions of one app: 120 KB when full, next to nothing while the app is
+ * idle. A slot keeps the space of the longest texts it held, so a ring that has been round once
+ * allocates nothing for records of the usual size. Any thread; the lock inside is held for one copy. */
 #ifndef JOURNAL_RING_H
 #define JOURNAL_RING_H
 

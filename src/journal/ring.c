@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The record with sequence number n lies in slot n % JOURNAL_RECORDS until number n +
- * JOURNAL_RECORDS comes. */
+ * JOURNAL_RECORDS comes. Thousands of apps, each with a ring, do not fit into the processor's
+ * caches, so a slot is small: a record of the usual size touches two lines of it and allocates
+ * nothing. */
 #include "journal/ring.h"
 
 #include "base/arena.h"
@@ -9,23 +11,51 @@
 
 #include <pthread.h>
 
-#define SLOT_SPACE_STEP 32
+#define BLOCK_SLOTS  25 /* allocated at once: 3,000 bytes */
+#define BLOCKS       (JOURNAL_RECORDS / BLOCK_SLOTS)
+#define NEAR_BYTES   64
+#define FAR_STEP     32
+#define TEXT_ABSENT  UINT16_MAX
+#define RECORD_TEXTS 3
 
+_Static_assert(JOURNAL_RECORDS % BLOCK_SLOTS == 0, "every block is of the same size");
+
+/* What varies in length is packed: the candidate, when there is one, and the texts. It lies in the
+ * slot itself, or, once it did not fit, in a space of its own that the slot keeps from then on. */
 struct slot {
-    struct record record; /* its texts point into `space` */
-    char *space;
-    size_t space_size;
+    int64_t time_us;
+    int64_t cost;
+    int64_t remaining;
+    int64_t policy_version;
+    const char *reason;
+    const char *mode;
+    uint16_t lengths[RECORD_TEXTS]; /* subject, route, role; or TEXT_ABSENT */
+    bool subject_is_ip : 1;
+    bool allowed : 1;
+    bool degraded : 1;
+    bool has_candidate : 1;
+    bool is_far : 1;
+    union {
+        char near[NEAR_BYTES];
+        struct {
+            char *at;
+            size_t size;
+        } far;
+    };
 };
 
 struct ring {
     pthread_mutex_t lock; /* guards all below */
     uint64_t newest;
-    struct slot slots[JOURNAL_RECORDS];
+    struct slot *blocks[BLOCKS]; /* NULL until first used */
 };
 
-static struct slot *ring_slot(struct ring *ring, uint64_t sequence);
-static void slot_fill(struct slot *slot, const struct record *record);
-static struct text append(char **at, struct text text);
+static struct slot *slot_find(struct ring *ring, uint64_t sequence);
+static void slot_write(struct slot *slot, const struct record *record);
+static char *slot_reserve(struct slot *slot, size_t bytes);
+static void slot_read(const struct slot *slot, struct arena *arena, struct record *record);
+static uint16_t pack_text(char **at, struct text text);
+static struct text unpack_text(const char **at, uint16_t length, struct arena *arena);
 
 struct ring *ring_new(void)
 {
@@ -39,8 +69,14 @@ void ring_free(struct ring *ring)
 {
     if (ring == NULL)
         return;
-    for (size_t i = 0; i < JOURNAL_RECORDS; i++)
-        free(ring->slots[i].space);
+    for (size_t i = 0; i < JOURNAL_RECORDS; i++) {
+        const struct slot *block = ring->blocks[i / BLOCK_SLOTS];
+
+        if (block != NULL && block[i % BLOCK_SLOTS].is_far)
+            free(block[i % BLOCK_SLOTS].far.at);
+    }
+    for (size_t i = 0; i < BLOCKS; i++)
+        free(ring->blocks[i]);
     pthread_mutex_destroy(&ring->lock);
     free(ring);
 }
@@ -49,7 +85,7 @@ uint64_t ring_add(struct ring *ring, const struct record *record)
 {
     pthread_mutex_lock(&ring->lock);
     uint64_t sequence = ++ring->newest;
-    slot_fill(ring_slot(ring, sequence), record);
+    slot_write(slot_find(ring, sequence), record);
     pthread_mutex_unlock(&ring->lock);
     return sequence;
 }
@@ -67,44 +103,103 @@ bool ring_read(struct ring *ring, uint64_t sequence, struct arena *arena, struct
     pthread_mutex_lock(&ring->lock);
     bool kept =
         sequence >= 1 && sequence <= ring->newest && ring->newest - sequence < JOURNAL_RECORDS;
-    if (kept) {
-        *record = ring_slot(ring, sequence)->record;
-        record->subject = text_copy(arena, record->subject);
-        record->route = text_copy(arena, record->route);
-        record->role = text_copy(arena, record->role);
-    }
+    if (kept)
+        slot_read(slot_find(ring, sequence), arena, record);
     pthread_mutex_unlock(&ring->lock);
     return kept;
 }
 
-static struct slot *ring_slot(struct ring *ring, uint64_t sequence)
+static struct slot *slot_find(struct ring *ring, uint64_t sequence)
 {
-    return &ring->slots[sequence % JOURNAL_RECORDS];
+    const size_t index = sequence % JOURNAL_RECORDS;
+    struct slot **block = &ring->blocks[index / BLOCK_SLOTS];
+
+    if (*block == NULL)
+        *block = memory_new(BLOCK_SLOTS, sizeof(struct slot));
+    return &(*block)[index % BLOCK_SLOTS];
 }
 
-static void slot_fill(struct slot *slot, const struct record *record)
+static void slot_write(struct slot *slot, const struct record *record)
 {
-    size_t needed = record->subject.length + record->route.length + record->role.length;
+    const struct record_candidate *candidate = &record->candidate;
+    char *at =
+        slot_reserve(slot, (candidate->is_there ? sizeof *candidate : 0) + record->subject.length +
+                               record->route.length + record->role.length);
 
-    if (needed > slot->space_size) {
-        slot->space_size = (needed + SLOT_SPACE_STEP - 1) / SLOT_SPACE_STEP * SLOT_SPACE_STEP;
-        slot->space = memory_resize(slot->space, slot->space_size);
+    slot->time_us = record->time_us;
+    slot->cost = record->cost;
+    slot->remaining = record->remaining;
+    slot->policy_version = record->policy_version;
+    slot->reason = record->reason;
+    slot->mode = record->mode;
+    slot->subject_is_ip = record->subject_is_ip;
+    slot->allowed = record->allowed;
+    slot->degraded = record->degraded;
+    slot->has_candidate = candidate->is_there;
+    if (candidate->is_there) {
+        memcpy(at, candidate, sizeof *candidate);
+        at += sizeof *candidate;
     }
-    char *at = slot->space;
-    slot->record = *record;
-    slot->record.subject = append(&at, record->subject);
-    slot->record.route = append(&at, record->route);
-    slot->record.role = append(&at, record->role);
+    slot->lengths[0] = pack_text(&at, record->subject);
+    slot->lengths[1] = pack_text(&at, record->route);
+    slot->lengths[2] = pack_text(&at, record->role);
 }
 
-/* A text without bytes stays what it was: absent or empty. */
-static struct text append(char **at, struct text text)
+/* Room for so many bytes in the slot, wherever that is. */
+static char *slot_reserve(struct slot *slot, size_t bytes)
 {
-    struct text copy = {*at, text.length};
+    const size_t size = slot->is_far ? slot->far.size : sizeof slot->near;
 
-    if (text.length == 0)
-        return text_is_absent(text) ? text : TEXT("");
+    if (bytes > size) {
+        char *at = slot->is_far ? slot->far.at : NULL;
+
+        slot->far.size = (bytes + FAR_STEP - 1) / FAR_STEP * FAR_STEP;
+        slot->far.at = memory_resize(at, slot->far.size);
+        slot->is_far = true;
+    }
+    return slot->is_far ? slot->far.at : slot->near;
+}
+
+static void slot_read(const struct slot *slot, struct arena *arena, struct record *record)
+{
+    const char *at = slot->is_far ? slot->far.at : slot->near;
+
+    *record = (struct record){
+        .time_us = slot->time_us,
+        .subject_is_ip = slot->subject_is_ip,
+        .cost = slot->cost,
+        .allowed = slot->allowed,
+        .reason = slot->reason,
+        .remaining = slot->remaining,
+        .policy_version = slot->policy_version,
+        .mode = slot->mode,
+        .degraded = slot->degraded,
+    };
+    if (slot->has_candidate) {
+        memcpy(&record->candidate, at, sizeof record->candidate);
+        at += sizeof record->candidate;
+    }
+    record->subject = unpack_text(&at, slot->lengths[0], arena);
+    record->route = unpack_text(&at, slot->lengths[1], arena);
+    record->role = unpack_text(&at, slot->lengths[2], arena);
+}
+
+static uint16_t pack_text(char **at, struct text text)
+{
+    if (text_is_absent(text))
+        return TEXT_ABSENT;
+    ASSERT(text.length < TEXT_ABSENT);
     memcpy(*at, text.at, text.length);
     *at += text.length;
-    return copy;
+    return (uint16_t)text.length;
+}
+
+static struct text unpack_text(const char **at, uint16_t length, struct arena *arena)
+{
+    if (length == TEXT_ABSENT)
+        return (struct text){0};
+    const struct text text = {*at, length};
+
+    *at += length;
+    return text_copy(arena, text);
 }

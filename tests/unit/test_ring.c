@@ -139,6 +139,63 @@ static void absent_and_empty_texts_stay_what_they_are(void **state)
     ring_free(ring);
 }
 
+/* Short enough for a slot, and too long for it, in turn in the same slots. */
+static void every_member_comes_back(void **state)
+{
+    static const char candidate_reason[] = "Rate limit exceeded";
+    struct ring *ring = ring_new();
+    struct arena arena = {0};
+    struct record read;
+
+    (void)state;
+    for (size_t round = 0; round < 3 * (size_t)JOURNAL_RECORDS; round++) {
+        const struct record record = {
+            .time_us = INT64_C(1795270335042999),
+            .subject =
+                round % 2 == 0 ? TEXT("192.0.2.1") : TEXT("d9428888-122b-11e1-b85c-61cd3cbb3210"),
+            .subject_is_ip = round % 2 == 0,
+            .route = TEXT("/api/v1/search"),
+            .role = TEXT("default"),
+            .cost = INT64_C(9007199254740991),
+            .allowed = round % 3 == 0,
+            .reason = round % 3 == 0 ? NULL : candidate_reason,
+            .remaining = round % 5 == 0 ? -1 : INT64_MAX,
+            .policy_version = 7,
+            .mode = round % 4 < 2 ? "enforce" : "shadow",
+            .degraded = round % 7 == 0,
+            .candidate = {.is_there = round % 4 > 1,
+                          .allowed = round % 4 == 2,
+                          .reason = candidate_reason,
+                          .remaining = 5},
+        };
+        const uint64_t sequence = ring_add(ring, &record);
+
+        assert_true(ring_read(ring, sequence, &arena, &read));
+
+        assert_int_equal(read.time_us, record.time_us);
+        assert_true(text_equal(read.subject, record.subject));
+        assert_int_equal(read.subject_is_ip, record.subject_is_ip);
+        assert_true(text_equal(read.route, record.route));
+        assert_true(text_equal(read.role, record.role));
+        assert_int_equal(read.cost, record.cost);
+        assert_int_equal(read.allowed, record.allowed);
+        assert_ptr_equal(read.reason, record.reason);
+        assert_int_equal(read.remaining, record.remaining);
+        assert_int_equal(read.policy_version, record.policy_version);
+        assert_ptr_equal(read.mode, record.mode);
+        assert_int_equal(read.degraded, record.degraded);
+        assert_int_equal(read.candidate.is_there, record.candidate.is_there);
+        assert_int_equal(read.candidate.allowed,
+                         record.candidate.is_there && record.candidate.allowed);
+        if (record.candidate.is_there) {
+            assert_ptr_equal(read.candidate.reason, candidate_reason);
+            assert_int_equal(read.candidate.remaining, 5);
+        }
+    }
+    arena_close(&arena);
+    ring_free(ring);
+}
+
 static void *add_many(void *context)
 {
     for (int64_t number = 1; number <= ADDS; number++) {
@@ -204,6 +261,7 @@ int main(void)
         cmocka_unit_test(the_last_thousand_are_kept),
         cmocka_unit_test(what_was_read_stays_when_its_slot_is_written_again),
         cmocka_unit_test(absent_and_empty_texts_stay_what_they_are),
+        cmocka_unit_test(every_member_comes_back),
         cmocka_unit_test(records_of_many_threads_stay_whole),
     };
 
