@@ -35,6 +35,7 @@ struct http_server {
     struct event *timer;    /* the daemon's next time-out */
     struct slow_clients slow_clients;
     bool has_work;
+    bool has_stopped_listening;
     int port;
 };
 
@@ -137,12 +138,16 @@ void http_server_quiesce(struct http_server *server)
         drop_syns(listener_of(server));
 }
 
-/* Never shutdown(2), which would end the listening of all who share the socket. */
+/* Never shutdown(2), which would end the listening of all who share the socket. Once only:
+ * libmicrohttpd gives the same descriptor again, and by then it may be somebody else's. */
 void http_server_stop_listening(struct http_server *server)
 {
     struct pollfd waiting = {.fd = listener_of(server), .events = POLLIN};
     MHD_socket listener;
 
+    if (server->has_stopped_listening)
+        return;
+    server->has_stopped_listening = true;
     for (int i = 0; i < LAST_RUNS_MAX && !server->shares_listener && poll(&waiting, 1, 0) > 0; i++)
         MHD_run(server->daemon);
     listener = MHD_quiesce_daemon(server->daemon);
