@@ -19,6 +19,7 @@ enum handled check_post(struct request *request, void *context);       /* check.
 enum handled check_batch_post(struct request *request, void *context); /* check_batch.c */
 enum handled reset_post(struct request *request, void *context);       /* reset.c */
 enum handled logs_latest_get(struct request *request, void *context);  /* logs.c */
+enum handled usage_get(struct request *request, void *context);        /* usage.c */
 enum handled livez_get(struct request *request, void *context);        /* health.c */
 enum handled readyz_get(struct request *request, void *context);
 enum handled asset_get(struct request *request, void *context); /* pages.c */

@@ -10,6 +10,7 @@
 
 #include "journal/record.h"
 #include "journal/ring.h"
+#include "redis/redis_session.h"
 #include "redis/redis_url.h"
 
 struct arena;
@@ -33,5 +34,12 @@ MUST_USE bool feed_send(struct feed *feed, const char *app_id, struct ring *ring
 /* Writes a JSON array of the entries that `filter` takes, newest first, into `arena`. */
 MUST_USE bool feed_read(struct feed *feed, const char *app_id, const struct record_filter *filter,
                         struct arena *arena, struct text *entries);
+
+/* For usage_feed.c, which talks to the same Redis: the connection; what settles a failed or
+ * successful exchange, and returns `succeeded`; this process' mark; a reply's text. */
+struct redis_session *feed_session(struct feed *feed);
+bool feed_settle(struct feed *feed, bool succeeded, const struct error *error);
+uint64_t feed_instance(const struct feed *feed);
+struct text feed_text_of_reply(const redisReply *reply);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log of decisions, and its thread. A record goes into its app's ring at once. With a Redis
- * feed the thread moves what is new to a stream per app every JOURNAL_FLUSH_US, so that other
- * instances see it; without one the ring is the log. Redis' absence loses no decision and no local
- * reading, only the sharing: what is overwritten in the ring meanwhile is not sent. */
+ * The log of decisions, what they sum up to, and its thread. A record goes into its app's ring at
+ * once, and is counted there. With a Redis feed the thread moves what is new to a stream per app
+ * every JOURNAL_FLUSH_US, so that other instances see it; without one the ring is the log. Redis'
+ * absence loses no decision and no local reading, only the sharing: what is overwritten in the ring
+ * meanwhile is not sent. Counts are rolled up into minutes and hours, and shared later. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
@@ -11,9 +12,11 @@
 #include "base/queue.h"
 #include "journal/record.h"
 #include "journal/ring.h"
+#include "journal/usage_report.h"
 #include "redis/redis_url.h"
 
 #define JOURNAL_FLUSH_US       INT64_C(100000)
+#define JOURNAL_ROLL_UP_US     INT64_C(1000000) /* also: between sending an app's usage */
 #define JOURNAL_JOBS_MAX       1024
 #define JOURNAL_JOB_TIMEOUT_US INT64_C(2000000) /* a job that waited longer is not begun */
 #define JOURNAL_APP_ID_BYTES   16
@@ -25,16 +28,16 @@ struct journal *journal_new(const struct redis_url *url);
 /* Flushes once more, then ends the thread. Jobs not run are answered with `available` false. */
 void journal_free(struct journal *journal);
 
-/* Keeps one decision of the app. Any thread; waits for nothing but a ring's lock. Allocates when an
- * app or a ring slot is used for the first time, or for a text longer than the slot has held. */
+/* Keeps and counts one decision of the app. Any thread; waits for nothing but a ring's lock.
+ * Allocates when an app, a part of its ring or a pair of route and role is new, or for a text
+ * longer than before in its place. */
 void journal_record(struct journal *journal, const char *app_id, const struct record *record);
 
 struct journal_job;
 /* Runs on the thread that drains job->reply_to. */
 typedef void journal_done_fn(struct journal_job *job);
 
-/* Asks for the newest entries. Belongs to the asker, and must stay where it is from submit to done.
- */
+/* A question. Belongs to the asker, and must stay where it is from submit to done. */
 struct journal_job {
     struct queue_item item; /* private */
     struct queue *reply_to;
@@ -44,11 +47,13 @@ struct journal_job {
     struct journal *journal; /* private */
 
     char app_id[JOURNAL_APP_ID_BYTES + 1];
-    struct record_filter filter; /* its texts must stay, too */
+    enum { JOURNAL_LOG, JOURNAL_USAGE } asks;
+    struct record_filter filter; /* for JOURNAL_LOG; its texts must stay, too */
+    struct usage_query query;    /* for JOURNAL_USAGE, likewise */
 
-    bool available;      /* false: the log could not be read */
+    bool available;      /* false: it could not be answered */
     struct arena *arena; /* the asker's, and the journal's from submit to done */
-    struct text entries; /* a JSON array in `arena`, newest first */
+    struct text answer;  /* JSON in `arena`: an array, newest entry first, or an object */
 };
 
 /* False when the queue is full. Any thread. */

@@ -27,6 +27,7 @@ struct record {
     struct text role;
     int64_t cost;
     bool allowed;
+    bool would_deny;    /* shadow mode: allowed, though the limits said no; not in the log */
     const char *reason; /* NULL when there is nothing to say; a literal, or in the reader's arena */
     int64_t remaining;  /* -1: unknown, written as null */
     int64_t policy_version;

@@ -2,11 +2,15 @@
  *
  * The last JOURNAL_RECORDS decisions of one app: 120 KB when full, next to nothing while the app is
  * idle. A slot keeps the space of the longest texts it held, so a ring that has been round once
- * allocates nothing for records of the usual size. Any thread; the lock inside is held for one copy. */
+ * allocates nothing for records of the usual size. And what was counted of all decisions since that
+ * was last taken away, since a busy app overruns its ring: both are done under one lock. Any
+ * thread; the lock inside is held for one copy. */
 #ifndef JOURNAL_RING_H
 #define JOURNAL_RING_H
 
+#include "journal/heavy_hitters.h"
 #include "journal/record.h"
+#include "journal/tally.h"
 
 struct arena;
 
@@ -17,7 +21,16 @@ struct ring;
 struct ring *ring_new(void);
 void ring_free(struct ring *ring);
 
-/* Copies the record in, over the oldest when full. Returns its sequence number, from 1. */
+/* What ring_take_counts() hands out. A zeroed one is empty. */
+struct ring_counts {
+    struct tally tallies[2];      /* of two minutes, each of its own `minute`, unless empty */
+    struct heavy_hitters *denied; /* NULL: nobody */
+};
+
+void ring_counts_close(struct ring_counts *counts);
+
+/* Copies the record in, over the oldest when full, and counts it. Returns its sequence number, from
+ * 1. */
 uint64_t ring_add(struct ring *ring, const struct record *record);
 
 /* Sequence number of the newest record, 0 when there is none. */
@@ -26,5 +39,8 @@ uint64_t ring_newest(struct ring *ring);
 /* Copies the record of this number into `arena`; false when it has been overwritten or never was.
  */
 bool ring_read(struct ring *ring, uint64_t sequence, struct arena *arena, struct record *record);
+
+/* Moves what was counted since the last time into `counts`, in place of what is there. */
+void ring_take_counts(struct ring *ring, struct ring_counts *counts);
 
 #endif

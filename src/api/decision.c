@@ -203,6 +203,7 @@ static void record(const struct decision *decision)
         .role = decision->role,
         .cost = decision->cost,
         .allowed = verdict->allowed,
+        .would_deny = verdict->would_deny,
         .reason = verdict->reason,
         .remaining = verdict->decided ? verdict->remaining : -1,
         .policy_version = decision->policy->version,

@@ -57,7 +57,7 @@ static void on_read(struct journal_job *job)
     struct logs *logs = job->context;
 
     if (job->available)
-        request_answer_json(logs->request, 200, job->entries);
+        request_answer_json(logs->request, 200, job->answer);
     else
         problem_answer(logs->request, PROBLEM_UNAVAILABLE, "The log cannot be read at present.");
 }

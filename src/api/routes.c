@@ -25,6 +25,8 @@ static const struct route rows[] = {
      reset_post,       "Forget a subject's counters"},
     {"GET",    "/logs/latest",  ROUTE_APP,    ROUTE_MANAGING,    BODY_NONE,     BODY_BYTES_MAX,
      logs_latest_get,  "Read the latest decisions"},
+    {"GET",    "/usage",        ROUTE_APP,    ROUTE_MANAGING,    BODY_NONE,     BODY_BYTES_MAX,
+     usage_get,        "Read what decisions sum up to"},
     {"GET",    "/livez",        ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
      livez_get,        "Is the process alive"},
     {"GET",    "/readyz",       ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,

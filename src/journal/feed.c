@@ -10,7 +10,6 @@
 #include "base/document.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "redis/redis_session.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -47,12 +46,10 @@ struct entry {
 static void write_key(const char *app_id, char key[static KEY_BYTES]);
 static void append_record(struct feed *feed, const char *key, uint64_t sequence,
                           const struct record *record, struct arena *arena);
-static bool settle(struct feed *feed, bool succeeded, const struct error *error);
 static size_t read_entries(const redisReply *reply, const struct record_filter *filter,
                            struct arena *arena, struct entry entries[]);
 static bool read_entry(const redisReply *reply, struct arena *arena, struct entry *entry);
 static bool is_stream_id(struct text id);
-static struct text text_of_reply(const redisReply *reply);
 static int compare_newest_first(const void *left, const void *right);
 static void write_entries(const struct entry entries[], size_t count, int64_t limit,
                           struct writer *writer);
@@ -102,7 +99,7 @@ bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_
     if (succeeded)
         *sent = newest;
     arena_close(&arena);
-    return settle(feed, succeeded, &error);
+    return feed_settle(feed, succeeded, &error);
 }
 
 bool feed_read(struct feed *feed, const char *app_id, const struct record_filter *filter,
@@ -116,7 +113,7 @@ bool feed_read(struct feed *feed, const char *app_id, const struct record_filter
     write_key(app_id, key);
     redisReply *reply =
         redis_session_command(feed->session, &error, ARRAY_COUNT(range), range, NULL);
-    if (!settle(feed, reply != NULL, &error))
+    if (!feed_settle(feed, reply != NULL, &error))
         return false;
 
     struct entry *found = ARENA_ARRAY(&scratch, struct entry, reply->elements + 1);
@@ -132,6 +129,44 @@ bool feed_read(struct feed *feed, const char *app_id, const struct record_filter
     arena_close(&scratch);
     freeReplyObject(reply);
     return true;
+}
+
+struct redis_session *feed_session(struct feed *feed)
+{
+    return feed->session;
+}
+
+bool feed_settle(struct feed *feed, bool succeeded, const struct error *error)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    if (succeeded) {
+        if (feed->complained)
+            log_write(LOG_INFO, "journal feed works again", LOG_NONE);
+        feed->complained = false;
+        feed->rest_us = 0;
+        return true;
+    }
+    feed->rest_us = feed->rest_us == 0 ? REST_US_MIN : 2 * feed->rest_us;
+    if (feed->rest_us > REST_US_MAX)
+        feed->rest_us = REST_US_MAX;
+    feed->rests_until_us = now_us + feed->rest_us;
+    if (now_us >= feed->complain_after_us) {
+        log_write(LOG_WARN, "journal feed failed", LOG_STRING("reason", error->message));
+        feed->complained = true;
+        feed->complain_after_us = now_us + COMPLAIN_US;
+    }
+    return false;
+}
+
+uint64_t feed_instance(const struct feed *feed)
+{
+    return feed->instance;
+}
+
+struct text feed_text_of_reply(const redisReply *reply)
+{
+    return (struct text){reply->str, reply->str == NULL ? 0 : (size_t)reply->len};
 }
 
 static void write_key(const char *app_id, char key[static KEY_BYTES])
@@ -154,30 +189,6 @@ static void append_record(struct feed *feed, const char *key, uint64_t sequence,
         "XADD", key,   "MAXLEN", "~", LITERAL(JOURNAL_RECORDS), "*", "e", buffer_string(&entry),
         "o",    origin};
     redis_session_append(feed->session, ARRAY_COUNT(add), add, NULL);
-}
-
-/* Keeps account of how Redis is doing. Returns `succeeded`. */
-static bool settle(struct feed *feed, bool succeeded, const struct error *error)
-{
-    const int64_t now_us = clock_monotonic_us();
-
-    if (succeeded) {
-        if (feed->complained)
-            log_write(LOG_INFO, "journal feed works again", LOG_NONE);
-        feed->complained = false;
-        feed->rest_us = 0;
-        return true;
-    }
-    feed->rest_us = feed->rest_us == 0 ? REST_US_MIN : 2 * feed->rest_us;
-    if (feed->rest_us > REST_US_MAX)
-        feed->rest_us = REST_US_MAX;
-    feed->rests_until_us = now_us + feed->rest_us;
-    if (now_us >= feed->complain_after_us) {
-        log_write(LOG_WARN, "journal feed failed", LOG_STRING("reason", error->message));
-        feed->complained = true;
-        feed->complain_after_us = now_us + COMPLAIN_US;
-    }
-    return false;
 }
 
 /* Keeps what the filter takes. What is no entry of ours is passed over. */
@@ -205,12 +216,12 @@ static bool read_entry(const redisReply *reply, struct arena *arena, struct entr
 
     const redisReply *fields = reply->element[1];
     struct error error;
-    json_t *json = document_parse(text_of_reply(fields->element[1]), &error);
+    json_t *json = document_parse(feed_text_of_reply(fields->element[1]), &error);
     const bool is_record = json != NULL && record_read(json, arena, &entry->record);
 
     json_decref(json);
-    entry->id = text_of_reply(reply->element[0]);
-    entry->origin = text_of_reply(fields->element[3]);
+    entry->id = feed_text_of_reply(reply->element[0]);
+    entry->origin = feed_text_of_reply(fields->element[3]);
     return is_record && is_stream_id(entry->id);
 }
 
@@ -224,11 +235,6 @@ static bool is_stream_id(struct text id)
 
     return text_parse_integer(first, &milliseconds) && text_parse_integer(rest, &number) &&
            number >= 0;
-}
-
-static struct text text_of_reply(const redisReply *reply)
-{
-    return (struct text){reply->str, reply->str == NULL ? 0 : (size_t)reply->len};
 }
 
 /* By the time of the decision: instances flush at different moments. */

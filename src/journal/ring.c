@@ -16,6 +16,7 @@
 #define NEAR_BYTES   64
 #define FAR_STEP     32
 #define TEXT_ABSENT  UINT16_MAX
+#define MINUTE_US    INT64_C(60000000)
 #define RECORD_TEXTS 3
 
 _Static_assert(JOURNAL_RECORDS % BLOCK_SLOTS == 0, "every block is of the same size");
@@ -32,6 +33,7 @@ struct slot {
     uint16_t lengths[RECORD_TEXTS]; /* subject, route, role; or TEXT_ABSENT */
     bool subject_is_ip : 1;
     bool allowed : 1;
+    bool would_deny : 1;
     bool degraded : 1;
     bool has_candidate : 1;
     bool is_far : 1;
@@ -47,12 +49,14 @@ struct slot {
 struct ring {
     pthread_mutex_t lock; /* guards all below */
     uint64_t newest;
+    struct ring_counts counts;   /* a tally for even minutes and one for odd ones */
     struct slot *blocks[BLOCKS]; /* NULL until first used */
 };
 
 static struct slot *slot_find(struct ring *ring, uint64_t sequence);
 static void slot_write(struct slot *slot, const struct record *record);
 static char *slot_reserve(struct slot *slot, size_t bytes);
+static void count(struct ring_counts *counts, const struct record *record);
 static void slot_read(const struct slot *slot, struct arena *arena, struct record *record);
 static uint16_t pack_text(char **at, struct text text);
 static struct text unpack_text(const char **at, uint16_t length, struct arena *arena);
@@ -77,6 +81,7 @@ void ring_free(struct ring *ring)
     }
     for (size_t i = 0; i < BLOCKS; i++)
         free(ring->blocks[i]);
+    ring_counts_close(&ring->counts);
     pthread_mutex_destroy(&ring->lock);
     free(ring);
 }
@@ -86,6 +91,7 @@ uint64_t ring_add(struct ring *ring, const struct record *record)
     pthread_mutex_lock(&ring->lock);
     uint64_t sequence = ++ring->newest;
     slot_write(slot_find(ring, sequence), record);
+    count(&ring->counts, record);
     pthread_mutex_unlock(&ring->lock);
     return sequence;
 }
@@ -107,6 +113,35 @@ bool ring_read(struct ring *ring, uint64_t sequence, struct arena *arena, struct
         slot_read(slot_find(ring, sequence), arena, record);
     pthread_mutex_unlock(&ring->lock);
     return kept;
+}
+
+/* Those denied change places with those in `counts`, which are no longer wanted. */
+void ring_take_counts(struct ring *ring, struct ring_counts *counts)
+{
+    struct heavy_hitters *spare = counts->denied;
+
+    if (spare != NULL)
+        heavy_hitters_clear(spare);
+    pthread_mutex_lock(&ring->lock);
+    for (size_t i = 0; i < ARRAY_COUNT(counts->tallies); i++) {
+        struct tally *tally = &ring->counts.tallies[i];
+
+        tally_clear(&counts->tallies[i]);
+        counts->tallies[i].minute = tally->minute;
+        tally_merge(&counts->tallies[i], tally);
+        tally_clear(tally);
+    }
+    counts->denied = ring->counts.denied;
+    ring->counts.denied = spare;
+    pthread_mutex_unlock(&ring->lock);
+}
+
+void ring_counts_close(struct ring_counts *counts)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(counts->tallies); i++)
+        tally_close(&counts->tallies[i]);
+    heavy_hitters_free(counts->denied);
+    counts->denied = NULL;
 }
 
 static struct slot *slot_find(struct ring *ring, uint64_t sequence)
@@ -134,6 +169,7 @@ static void slot_write(struct slot *slot, const struct record *record)
     slot->mode = record->mode;
     slot->subject_is_ip = record->subject_is_ip;
     slot->allowed = record->allowed;
+    slot->would_deny = record->would_deny;
     slot->degraded = record->degraded;
     slot->has_candidate = candidate->is_there;
     if (candidate->is_there) {
@@ -160,6 +196,23 @@ static char *slot_reserve(struct slot *slot, size_t bytes)
     return slot->is_far ? slot->far.at : slot->near;
 }
 
+/* A tally is taken long before its minute's next neighbour of the same kind comes. Should it not
+ * be, because the clock was set, it stays of the minute that it began in. */
+static void count(struct ring_counts *counts, const struct record *record)
+{
+    const int64_t minute = record->time_us / MINUTE_US;
+    struct tally *tally = &counts->tallies[minute & 1];
+
+    if (tally->count == 0)
+        tally->minute = minute;
+    tally_record(tally, record);
+    if (record->allowed)
+        return;
+    if (counts->denied == NULL)
+        counts->denied = heavy_hitters_new();
+    heavy_hitters_add(counts->denied, record->subject_is_ip, record->subject);
+}
+
 static void slot_read(const struct slot *slot, struct arena *arena, struct record *record)
 {
     const char *at = slot->is_far ? slot->far.at : slot->near;
@@ -169,6 +222,7 @@ static void slot_read(const struct slot *slot, struct arena *arena, struct recor
         .subject_is_ip = slot->subject_is_ip,
         .cost = slot->cost,
         .allowed = slot->allowed,
+        .would_deny = slot->would_deny,
         .reason = slot->reason,
         .remaining = slot->remaining,
         .policy_version = slot->policy_version,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "journal/journal.h"
 
+#include "base/clock.h"
 #include "base/document.h"
 #include "journal/feed.h"
 #include "support/cmocka.h"
@@ -130,7 +131,7 @@ static json_t *latest(struct journal *journal, const char *app_id,
     }
     assert_true(asked.job.available);
 
-    json_t *entries = document_parse(asked.job.entries, &error);
+    json_t *entries = document_parse(asked.job.answer, &error);
     assert_true(json_is_array(entries));
     arena_close(&asked.arena);
     queue_free(replies);
@@ -313,7 +314,7 @@ static void freeing_answers_every_job_once(void **state)
 
     for (size_t i = 0; i < ARRAY_COUNT(asked); i++) {
         assert_int_equal(asked[i].answers, 1);
-        assert_int_equal(asked[i].job.available, asked[i].job.entries.length > 0);
+        assert_int_equal(asked[i].job.available, asked[i].job.answer.length > 0);
         arena_close(&asked[i].arena);
     }
     queue_free(replies);
@@ -538,6 +539,195 @@ static void a_spoilt_stream_does_not_stop_the_others_and_is_tried_again(void **s
     journal_free(there);
 }
 
+/* Usage */
+
+static const struct usage_query last_hour = {.window_minutes = 60, .step_minutes = 1};
+
+/* As many decisions as asked, just now; the first `denied` of them are. */
+static void decide(struct journal *journal, const char *subject, int count, int denied)
+{
+    for (int i = 0; i < count; i++) {
+        const struct record record = {
+            .time_us = clock_wall_us(),
+            .subject = text_of(subject),
+            .route = TEXT("/usage"),
+            .role = TEXT("default"),
+            .cost = 1,
+            .allowed = i >= denied,
+            .mode = "enforce",
+        };
+
+        journal_record(journal, APP, &record);
+    }
+}
+
+/* The journal's answer; to be released with json_decref(). */
+static json_t *usage_of(struct journal *journal)
+{
+    struct queue *replies = queue_new(0);
+    struct asked asked = {0};
+    struct error error;
+
+    asked.job = (struct journal_job){
+        .reply_to = replies,
+        .done = on_done,
+        .context = &asked,
+        .app_id = APP,
+        .asks = JOURNAL_USAGE,
+        .query = last_hour,
+        .arena = &asked.arena,
+    };
+    assert_true(journal_submit(journal, &asked.job));
+    while (asked.answers == 0) {
+        struct pollfd input = {.fd = queue_fd(replies), .events = POLLIN};
+
+        assert_int_equal(poll(&input, 1, 10000), 1);
+        queue_drain(replies);
+    }
+    assert_true(asked.job.available);
+
+    json_t *usage = document_parse(asked.job.answer, &error);
+    assert_non_null(usage);
+    arena_close(&asked.arena);
+    queue_free(replies);
+    return usage;
+}
+
+/* Whether the usage is of so many, from all instances (or else from this one only). */
+static bool counts(struct journal *journal, int64_t allowed, int64_t denied, bool degraded)
+{
+    json_t *usage = usage_of(journal);
+    const json_t *totals = json_object_get(usage, "totals");
+    const bool same = json_integer_value(json_object_get(totals, "allowed")) == allowed &&
+                      json_integer_value(json_object_get(totals, "denied")) == denied &&
+                      json_is_true(json_object_get(usage, "degraded")) == degraded;
+
+    json_decref(usage);
+    return same;
+}
+
+static void more_decisions_than_the_ring_holds_are_counted(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+
+    (void)state;
+    decide(journal, "alice", 5 * JOURNAL_RECORDS, 2 * JOURNAL_RECORDS);
+
+    assert_true(counts(journal, 3 * JOURNAL_RECORDS, 2 * JOURNAL_RECORDS, false));
+    decide(journal, "alice", 1, 0);
+    assert_true(counts(journal, 3 * JOURNAL_RECORDS + 1, 2 * JOURNAL_RECORDS, false));
+    journal_free(journal);
+}
+
+static void *decide_many(void *context)
+{
+    decide(context, "alice", RECORDS, 0);
+    return NULL;
+}
+
+static void decisions_of_many_threads_are_all_counted(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, decide_many, journal), 0);
+    while (!counts(journal, THREADS * RECORDS, 0, false))
+        continue;
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(counts(journal, THREADS * RECORDS, 0, false));
+    journal_free(journal);
+}
+
+static void instances_sum_up_and_keep_what_a_stopped_one_sent(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+
+    (void)state;
+    decide(here, "alice", 10, 3);
+    assert_true(counts(here, 7, 3, false));
+    decide(there, "bob", 100, 5);
+
+    WAIT_FOR (10, counts(here, 102, 8, false))
+        ;
+    WAIT_FOR (10, counts(there, 102, 8, false))
+        ;
+
+    /* What it had not sent yet is sent when it stops. */
+    decide(there, "bob", 1, 0);
+    journal_free(there);
+    assert_true(counts(here, 103, 8, false));
+
+    json_t *usage = usage_of(here);
+    const json_t *subjects = json_object_get(json_object_get(usage, "top_denied"), "subjects");
+    assert_int_equal(json_array_size(subjects), 2);
+    const json_t *first = json_array_get(subjects, 0);
+    assert_string_equal(json_string_value(json_object_get(first, "user_id")), "bob");
+    assert_int_equal(json_integer_value(json_object_get(first, "denied")), 5);
+    json_decref(usage);
+    journal_free(here);
+}
+
+/* The minutes of an hour and the hours of a day. */
+static void usage_in_redis_expires(void **state)
+{
+    static const char script[] = "local least = math.huge "
+                                 "local keys = redis.call('KEYS', 'sluice:usage:*') "
+                                 "for _, key in ipairs(keys) do "
+                                 "  least = math.min(least, redis.call('TTL', key)) "
+                                 "end "
+                                 "return #keys == 2 and least";
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    decide(journal, "alice", 1, 0);
+    assert_true(counts(journal, 1, 0, false));
+
+    assert_in_range(redis_server_command(server, "EVAL %s 0", script)->integer, 86400, 2 * 86400);
+    journal_free(journal);
+}
+
+static void without_redis_usage_is_the_own_and_is_sent_later(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+
+    (void)state;
+    decide(there, "bob", 1, 0);
+    WAIT_FOR (10, counts(here, 1, 0, false))
+        ;
+
+    redis_server_kill(server);
+    decide(here, "alice", 20, 4);
+    WAIT_FOR (10, counts(here, 16, 4, true))
+        ;
+    redis_server_restart(server);
+
+    WAIT_FOR (10, counts(there, 16, 4, false))
+        ;
+    journal_free(here);
+    journal_free(there);
+}
+
+static void what_is_no_usage_is_passed_over(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    char command[200];
+    const int64_t hour_s = clock_wall_us() / 3600000000 * 3600;
+
+    (void)state;
+    decide(journal, "alice", 2, 1);
+    (void)snprintf(command, sizeof command, "HSET sluice:usage:{" APP "}:minutes:%lld x y %lld:a z",
+                   (long long)hour_s, (long long)hour_s);
+    redis_server_command(server, command);
+
+    assert_true(counts(journal, 1, 1, false));
+    journal_free(journal);
+}
+
 #define WITH_REDIS(test) cmocka_unit_test_setup(test, set_up_test)
 
 int main(void)
@@ -550,6 +740,8 @@ int main(void)
         cmocka_unit_test(filters_choose_before_the_limit_counts),
         cmocka_unit_test(many_threads_record_while_one_asks),
         cmocka_unit_test(freeing_answers_every_job_once),
+        cmocka_unit_test(more_decisions_than_the_ring_holds_are_counted),
+        cmocka_unit_test(decisions_of_many_threads_are_all_counted),
         WITH_REDIS(another_instance_sees_a_decision),
         WITH_REDIS(the_own_decision_is_visible_at_once_with_a_feed_too),
         WITH_REDIS(filters_choose_from_the_feed),
@@ -563,6 +755,10 @@ int main(void)
         WITH_REDIS(without_redis_the_ring_answers_and_the_feed_recovers),
         WITH_REDIS(a_hung_redis_delays_no_record_and_loses_none),
         WITH_REDIS(a_spoilt_stream_does_not_stop_the_others_and_is_tried_again),
+        WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
+        WITH_REDIS(usage_in_redis_expires),
+        WITH_REDIS(without_redis_usage_is_the_own_and_is_sent_later),
+        WITH_REDIS(what_is_no_usage_is_passed_over),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

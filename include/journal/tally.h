@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How often each outcome came, for each pair of route and role, in some stretch of time. At most
+ * TALLY_PAIRS_MAX pairs are told apart; what comes for further ones is counted under the route and
+ * role "(other)". A zeroed tally is empty. Not shared between threads. */
+#ifndef JOURNAL_TALLY_H
+#define JOURNAL_TALLY_H
+
+#include "base/buffer.h"
+#include "journal/record.h"
+
+#define TALLY_PAIRS_MAX 200
+
+/* Every decision is allowed or denied; the others say more about some of them. */
+enum tally_outcome {
+    TALLY_ALLOWED,
+    TALLY_DENIED,
+    TALLY_SHADOW_DENIED,    /* allowed, and denied if the policy's mode were "enforce" */
+    TALLY_CANDIDATE_DENIED, /* the policy's candidate would have denied it */
+    TALLY_DEGRADED,         /* decided without the shared store */
+    TALLY_OUTCOMES
+};
+
+extern const char *const tally_outcome_names[TALLY_OUTCOMES];
+
+struct tally_entry {
+    struct text route; /* borrowed, like `role` */
+    struct text role;
+    uint64_t counts[TALLY_OUTCOMES];
+};
+
+struct tally {
+    int64_t minute; /* since 1970, of the first; the owner's */
+    struct tally_row *rows;
+    char *texts;
+    uint32_t count;
+    uint32_t capacity; /* of rows: 0 or a power of two */
+    uint32_t texts_length;
+    uint32_t texts_capacity;
+    bool has_other; /* one of `count` is "(other)", which is no pair */
+};
+
+void tally_close(struct tally *tally);
+/* Empties it, and keeps its space. */
+void tally_clear(struct tally *tally);
+
+/* Counts one decision. Allocates only when there were never as many pairs since tally_close(). */
+void tally_record(struct tally *tally, const struct record *record);
+void tally_add(struct tally *tally, const struct tally_entry *entry);
+/* Adds all of `from`. */
+void tally_merge(struct tally *tally, const struct tally *from);
+
+/* Goes through the entries, in no order: *position is 0 at first. False: there are no more. */
+bool tally_next(const struct tally *tally, size_t *position, struct tally_entry *entry);
+
+/* Packs the entries to bytes, and takes them off the front of `packed` one by one. False: there are
+ * no more, or the rest is no entry. */
+void tally_write(const struct tally *tally, struct buffer *buffer);
+bool tally_read(struct text *packed, struct tally_entry *entry);
+
+#endif

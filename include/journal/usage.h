@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the apps of this process have been using: per app a tally of the open minute and of the open
+ * hour, and packed ones of those before. The journal's thread owns all of it.
+ *
+ * Closed minutes and hours of all apps together take at most the bytes given to usage_new(): past
+ * them the oldest minutes go, and when there are none the oldest hours. An app's open ones hold at
+ * most TALLY_PAIRS_MAX pairs each. */
+#ifndef JOURNAL_USAGE_H
+#define JOURNAL_USAGE_H
+
+#include "journal/usage_report.h"
+
+#define USAGE_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+struct usage;
+struct usage_app;
+
+struct usage *usage_new(size_t bytes_max);
+/* After its apps. */
+void usage_free(struct usage *usage);
+
+struct usage_app *usage_app_new(struct usage *usage);
+void usage_app_free(struct usage_app *app);
+
+/* Adds what was counted in the minute tally->minute; nothing when it is empty. What belongs to a
+ * minute or hour that is closed counts into the open one. */
+void usage_add(struct usage_app *app, const struct tally *tally);
+/* Adds those who were denied, to the open hour: usage_add() has opened it. */
+void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied);
+
+/* Each span for itself, closed and open ones. */
+typedef void usage_visit_fn(void *context, const struct usage_view *view);
+void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *visit);
+
+/* Only those that changed since usage_mark_sent(), which says that they have been sent. */
+void usage_visit_unsent(const struct usage_app *app, void *context, usage_visit_fn *visit);
+void usage_mark_sent(struct usage_app *app);
+
+/* All minutes from here on are there, as far as they are kept at all. */
+int64_t usage_minutes_from(const struct usage_app *app);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * GET /usage: what the app's decisions sum up to. */
+#include "api/handlers.h"
+#include "api/reading.h"
+#include "http/problem.h"
+
+#define TIME_BYTES_MAX 20
+
+static const struct {
+    char letter;
+    int64_t minutes;
+} units[] = {{'m', 1}, {'h', 60}, {'d', 24 * 60}};
+
+struct usage {
+    struct journal_job job;
+    struct request *request;
+};
+
+static bool read_query(struct request *request, struct usage_query *query);
+static void read_minutes(struct form *form, const char *name, int64_t *minutes);
+static bool parse_minutes(struct text text, int64_t *minutes);
+static void on_read(struct journal_job *job);
+
+enum handled usage_get(struct request *request, void *context)
+{
+    struct usage *usage = ARENA_NEW(&request->arena, struct usage);
+    struct journal_job *job = &usage->job;
+    struct api *api = context;
+
+    if (!read_query(request, &job->query))
+        return HANDLED_NOW;
+    usage->request = request;
+    memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
+    job->asks = JOURNAL_USAGE;
+    job->arena = &request->arena;
+    job->reply_to = api->queue;
+    job->done = on_read;
+    job->context = usage;
+    if (journal_submit(api->journal, job))
+        return HANDLED_LATER;
+    problem_answer(request, PROBLEM_OVERLOADED, "The usage has too many readers.");
+    return HANDLED_NOW;
+}
+
+static bool read_query(struct request *request, struct usage_query *query)
+{
+    struct reading reading;
+    struct form *form = &reading.form;
+
+    if (!reading_open_query(&reading, request))
+        return false;
+    query->window_minutes = 60;
+    query->step_minutes = 1;
+    read_minutes(form, "window", &query->window_minutes);
+    read_minutes(form, "step", &query->step_minutes);
+    form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &query->route_key);
+    form_text(form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &query->role);
+    if (query->step_minutes > query->window_minutes)
+        form_fault(form, "step", "must not be longer than the window");
+    if (query->window_minutes > USAGE_POINTS_MAX * query->step_minutes)
+        form_fault(form, "step", "must be at least %dm in this window: %d steps at most",
+                   (int)((query->window_minutes + USAGE_POINTS_MAX - 1) / USAGE_POINTS_MAX),
+                   USAGE_POINTS_MAX);
+    return reading_close(&reading);
+}
+
+static void read_minutes(struct form *form, const char *name, int64_t *minutes)
+{
+    struct text text;
+
+    if (form_text(form, name, FORM_OPTIONAL, 1, TIME_BYTES_MAX, &text) &&
+        !parse_minutes(text, minutes))
+        form_fault(form, name, "must look like \"15m\": a number and m, h or d, from 1m to 7d");
+}
+
+/* *minutes is set only when it is in range. */
+static bool parse_minutes(struct text text, int64_t *minutes)
+{
+    const char letter = text.at[text.length - 1];
+    int64_t count;
+
+    if (!text_parse_integer((struct text){text.at, text.length - 1}, &count))
+        return false;
+    for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
+        if (units[i].letter != letter)
+            continue;
+        if (count < 1 || count > USAGE_MINUTES_MAX / units[i].minutes)
+            return false;
+        *minutes = count * units[i].minutes;
+        return true;
+    }
+    return false;
+}
+
+static void on_read(struct journal_job *job)
+{
+    struct usage *usage = job->context;
+
+    if (job->available)
+        request_answer_json(usage->request, 200, job->answer);
+    else
+        problem_answer(usage->request, PROBLEM_UNAVAILABLE, "The usage cannot be read at present.");
+}

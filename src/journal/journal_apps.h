@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The apps that the journal has heard of, by id. Apps are only ever added, each at the head of its
+ * bucket's list, so looking one up needs no lock. */
+#ifndef JOURNAL_JOURNAL_APPS_H
+#define JOURNAL_JOURNAL_APPS_H
+
+#include "journal/journal.h"
+#include "journal/usage.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#define JOURNAL_BUCKETS 4096
+
+struct journal_app {
+    char id[JOURNAL_APP_ID_BYTES + 1];
+    struct journal *journal;
+    struct ring *ring;
+    struct journal_app *next; /* in its bucket */
+    atomic_bool dirty;        /* posted, or in the journal's list of dirty apps */
+    struct queue_item item;   /* posted when `dirty` becomes true */
+    /* The journal's thread only: */
+    STAILQ_ENTRY(journal_app) in_dirty;
+    STAILQ_ENTRY(journal_app) in_unsent;
+    bool unsent;             /* its usage: in the journal's list of those */
+    uint64_t sent;           /* number of the newest record that the feed has */
+    struct usage_app *usage; /* NULL until something was counted */
+};
+
+struct journal_apps {
+    _Atomic(struct journal_app *) buckets[JOURNAL_BUCKETS];
+    pthread_mutex_t adding; /* held to add an app */
+};
+
+void journal_apps_init(struct journal_apps *apps);
+void journal_apps_close(struct journal_apps *apps);
+
+/* Any thread, both. */
+struct journal_app *journal_apps_find(struct journal_apps *apps, const char *app_id);
+/* The app's `journal` and `item.run` are as given when it is new. */
+struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const char *app_id,
+                                             struct journal *journal,
+                                             void (*run)(struct queue_item *item));
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A hash table with open addressing. A pair's two texts lie one behind the other in `texts`. */
+#include "journal/tally.h"
+
+#include "base/memory.h"
+#include "journal/packed.h"
+#include "limit/policy.h"
+
+#define CAPACITY_MIN 4
+#define TEXTS_MIN    128
+#define OTHER        TEXT("(other)")
+
+/* `hash` is 0 in a free row. */
+struct tally_row {
+    uint32_t hash;
+    uint32_t texts_at;
+    uint16_t route_length;
+    uint16_t role_length;
+    uint64_t counts[TALLY_OUTCOMES];
+};
+
+static uint64_t *tally_counts(struct tally *tally, struct text route, struct text role);
+static uint32_t hash_pair(struct text route, struct text role);
+static uint64_t hash_text(uint64_t hash, struct text text);
+static struct tally_row *find_row(const struct tally *tally, uint32_t hash, struct text route,
+                                  struct text role);
+static bool row_is_of(const struct tally *tally, const struct tally_row *row, struct text route,
+                      struct text role);
+static void reserve_row(struct tally *tally);
+static uint32_t keep_texts(struct tally *tally, struct text route, struct text role);
+
+const char *const tally_outcome_names[TALLY_OUTCOMES] = {
+    "allowed", "denied", "shadow_denied", "candidate_denied", "degraded",
+};
+
+void tally_close(struct tally *tally)
+{
+    free(tally->rows);
+    free(tally->texts);
+    *tally = (struct tally){0};
+}
+
+void tally_clear(struct tally *tally)
+{
+    if (tally->count > 0)
+        memset(tally->rows, 0, tally->capacity * sizeof tally->rows[0]);
+    tally->count = 0;
+    tally->has_other = false;
+    tally->texts_length = 0;
+}
+
+void tally_record(struct tally *tally, const struct record *record)
+{
+    uint64_t *counts = tally_counts(tally, record->route, record->role);
+
+    counts[record->allowed ? TALLY_ALLOWED : TALLY_DENIED]++;
+    counts[TALLY_SHADOW_DENIED] += record->would_deny;
+    counts[TALLY_CANDIDATE_DENIED] += record->candidate.is_there && !record->candidate.allowed;
+    counts[TALLY_DEGRADED] += record->degraded;
+}
+
+void tally_add(struct tally *tally, const struct tally_entry *entry)
+{
+    uint64_t *counts = tally_counts(tally, entry->route, entry->role);
+
+    for (size_t i = 0; i < TALLY_OUTCOMES; i++)
+        counts[i] += entry->counts[i];
+}
+
+void tally_merge(struct tally *tally, const struct tally *from)
+{
+    struct tally_entry entry;
+    size_t position = 0;
+
+    while (tally_next(from, &position, &entry))
+        tally_add(tally, &entry);
+}
+
+bool tally_next(const struct tally *tally, size_t *position, struct tally_entry *entry)
+{
+    while (*position < tally->capacity && tally->rows[*position].hash == 0)
+        ++*position;
+    if (*position >= tally->capacity)
+        return false;
+
+    const struct tally_row *row = &tally->rows[(*position)++];
+    const char *texts = tally->texts + row->texts_at;
+
+    entry->route = (struct text){texts, row->route_length};
+    entry->role = (struct text){texts + row->route_length, row->role_length};
+    memcpy(entry->counts, row->counts, sizeof entry->counts);
+    return true;
+}
+
+/* Each entry says how many counts it has, so that a later version may have more of them. */
+void tally_write(const struct tally *tally, struct buffer *buffer)
+{
+    struct tally_entry entry;
+    size_t position = 0;
+
+    while (tally_next(tally, &position, &entry)) {
+        packed_write_text(buffer, entry.route);
+        packed_write_text(buffer, entry.role);
+        packed_write_integer(buffer, TALLY_OUTCOMES);
+        for (size_t i = 0; i < TALLY_OUTCOMES; i++)
+            packed_write_integer(buffer, entry.counts[i]);
+    }
+}
+
+bool tally_read(struct text *packed, struct tally_entry *entry)
+{
+    uint64_t outcomes;
+    uint64_t count;
+
+    *entry = (struct tally_entry){0};
+    if (!packed_read_text(packed, POLICY_ROUTE_BYTES_MAX, &entry->route) ||
+        !packed_read_text(packed, POLICY_ROLE_BYTES_MAX, &entry->role) ||
+        !packed_read_integer(packed, &outcomes))
+        return false;
+    for (uint64_t i = 0; i < outcomes; i++) {
+        if (!packed_read_integer(packed, &count))
+            return false;
+        if (i < TALLY_OUTCOMES)
+            entry->counts[i] = count;
+    }
+    return true;
+}
+
+/* The counts of this pair, which is added unless there are too many. */
+static uint64_t *tally_counts(struct tally *tally, struct text route, struct text role)
+{
+    const uint32_t hash = hash_pair(route, role);
+    struct tally_row *row = find_row(tally, hash, route, role);
+
+    if (row != NULL && row->hash != 0)
+        return row->counts;
+    if (text_equal(route, OTHER) && text_equal(role, OTHER))
+        tally->has_other = true;
+    else if (tally->count - tally->has_other >= TALLY_PAIRS_MAX)
+        return tally_counts(tally, OTHER, OTHER);
+    reserve_row(tally);
+    row = find_row(tally, hash, route, role);
+    *row = (struct tally_row){
+        .hash = hash,
+        .texts_at = keep_texts(tally, route, role),
+        .route_length = (uint16_t)route.length,
+        .role_length = (uint16_t)role.length,
+    };
+    tally->count++;
+    return row->counts;
+}
+
+/* Need not be strong: whoever makes routes collide makes his own counts slower, by at most
+ * TALLY_PAIRS_MAX comparisons of a hash. */
+static uint32_t hash_pair(struct text route, struct text role)
+{
+    const uint64_t hash = hash_text(hash_text(route.length, route), role);
+
+    return (uint32_t)(hash >> 32) | 1;
+}
+
+/* Eight bytes at a time: it runs for every decision. */
+static uint64_t hash_text(uint64_t hash, struct text text)
+{
+    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / golden ratio */
+
+    while (text.length > 0) {
+        const size_t bytes = text.length < sizeof hash ? text.length : sizeof hash;
+        uint64_t word = 0;
+
+        memcpy(&word, text.at, bytes);
+        hash = (hash ^ word) * multiplier;
+        hash ^= hash >> 29;
+        text.at += bytes;
+        text.length -= bytes;
+    }
+    return hash;
+}
+
+/* The pair's row, or the free one where it belongs; NULL when the tally has no rows at all. */
+static struct tally_row *find_row(const struct tally *tally, uint32_t hash, struct text route,
+                                  struct text role)
+{
+    if (tally->capacity == 0)
+        return NULL;
+    for (uint32_t i = hash >> 1;; i++) {
+        struct tally_row *row = &tally->rows[i & (tally->capacity - 1)];
+
+        if (row->hash == 0 || (row->hash == hash && row_is_of(tally, row, route, role)))
+            return row;
+    }
+}
+
+static bool row_is_of(const struct tally *tally, const struct tally_row *row, struct text route,
+                      struct text role)
+{
+    const char *texts = tally->texts + row->texts_at;
+
+    return text_equal((struct text){texts, row->route_length}, route) &&
+           text_equal((struct text){texts + row->route_length, row->role_length}, role);
+}
+
+/* Makes sure that a row is free and, after it is taken, an eighth of them still is: find_row() ends,
+ * and soon. */
+static void reserve_row(struct tally *tally)
+{
+    const uint32_t capacity_old = tally->capacity;
+    struct tally_row *rows_old = tally->rows;
+
+    if (8 * (tally->count + 1) <= 7 * capacity_old)
+        return;
+    tally->capacity = capacity_old == 0 ? CAPACITY_MIN : 2 * capacity_old;
+    tally->rows = memory_new(tally->capacity, sizeof tally->rows[0]);
+    for (uint32_t old = 0; old < capacity_old; old++) {
+        uint32_t i = rows_old[old].hash >> 1;
+
+        if (rows_old[old].hash == 0)
+            continue;
+        while (tally->rows[i & (tally->capacity - 1)].hash != 0)
+            i++;
+        tally->rows[i & (tally->capacity - 1)] = rows_old[old];
+    }
+    free(rows_old);
+}
+
+static uint32_t keep_texts(struct tally *tally, struct text route, struct text role)
+{
+    const uint32_t at = tally->texts_length;
+    const size_t length = at + route.length + role.length;
+
+    if (length > tally->texts_capacity) {
+        tally->texts_capacity = (uint32_t)(length < TEXTS_MIN ? TEXTS_MIN : 2 * length);
+        tally->texts = memory_resize(tally->texts, tally->texts_capacity);
+    }
+    if (route.length > 0)
+        memcpy(tally->texts + at, route.at, route.length);
+    if (role.length > 0)
+        memcpy(tally->texts + at + route.length, role.at, role.length);
+    tally->texts_length = (uint32_t)length;
+    return at;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A closed span is one block of packed bytes, in its app's list and, for giving way, in one list of
+ * all apps. Both are in the order of closing. */
+#include "journal/usage.h"
+
+#include "base/arena.h"
+#include "base/memory.h"
+
+#include <sys/queue.h>
+
+#define HOUR_MINUTES     60
+#define PACKED_BYTES_MIN 256
+
+struct period {
+    TAILQ_ENTRY(period) in_app;
+    TAILQ_ENTRY(period) in_all;
+    struct usage_app *app;
+    uint32_t start; /* minute since 1970 */
+    uint32_t counts_bytes;
+    uint32_t denied_bytes;
+    uint8_t span; /* enum usage_span */
+    bool sent;
+    char packed[]; /* the counts, and who was denied */
+};
+
+TAILQ_HEAD(periods, period);
+
+struct history {
+    struct tally open;     /* of the span that begins at open.minute; unless empty */
+    bool sent;             /* what is open */
+    struct periods closed; /* sent ones come before others */
+};
+
+struct usage_app {
+    struct usage *usage;
+    struct history histories[USAGE_SPANS];
+    struct heavy_hitters *denied; /* in the open hour; NULL until there is somebody */
+    int64_t minutes_from;
+};
+
+struct usage {
+    struct periods closed[USAGE_SPANS];
+    size_t bytes; /* of all that is closed */
+    size_t bytes_max;
+};
+
+static struct usage_view view_of(const struct period *period);
+static size_t bytes_of(const struct period *period);
+static void open_at(struct usage_app *app, enum usage_span span, int64_t start);
+static void close_open(struct usage_app *app, enum usage_span span);
+static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
+                                   struct arena *arena);
+static void give_way(struct usage *usage, enum usage_span span, int64_t newest);
+static void free_period(struct period *period);
+static void visit_open(const struct usage_app *app, enum usage_span span, void *context,
+                       usage_visit_fn *visit);
+
+struct usage *usage_new(size_t bytes_max)
+{
+    struct usage *usage = MEMORY_NEW(struct usage);
+
+    for (size_t span = 0; span < USAGE_SPANS; span++)
+        TAILQ_INIT(&usage->closed[span]);
+    usage->bytes_max = bytes_max;
+    return usage;
+}
+
+void usage_free(struct usage *usage)
+{
+    if (usage == NULL)
+        return;
+    ASSERT(usage->bytes == 0);
+    free(usage);
+}
+
+struct usage_app *usage_app_new(struct usage *usage)
+{
+    struct usage_app *app = MEMORY_NEW(struct usage_app);
+
+    app->usage = usage;
+    for (size_t span = 0; span < USAGE_SPANS; span++)
+        TAILQ_INIT(&app->histories[span].closed);
+    return app;
+}
+
+void usage_app_free(struct usage_app *app)
+{
+    if (app == NULL)
+        return;
+    for (size_t span = 0; span < USAGE_SPANS; span++) {
+        struct history *history = &app->histories[span];
+
+        while (!TAILQ_EMPTY(&history->closed))
+            free_period(TAILQ_FIRST(&history->closed));
+        tally_close(&history->open);
+    }
+    heavy_hitters_free(app->denied);
+    free(app);
+}
+
+void usage_add(struct usage_app *app, const struct tally *tally)
+{
+    if (tally->count == 0)
+        return;
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        struct history *history = &app->histories[span];
+
+        open_at(app, span, tally->minute - tally->minute % usage_span_minutes[span]);
+        tally_merge(&history->open, tally);
+        history->sent = false;
+    }
+}
+
+void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied)
+{
+    if (app->denied == NULL)
+        app->denied = heavy_hitters_new();
+    heavy_hitters_merge(app->denied, denied);
+    app->histories[USAGE_HOUR].sent = false;
+}
+
+void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *visit)
+{
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        const struct history *history = &app->histories[span];
+        const struct period *period;
+
+        TAILQ_FOREACH (period, &history->closed, in_app) {
+            const struct usage_view view = view_of(period);
+
+            visit(context, &view);
+        }
+        visit_open(app, span, context, visit);
+    }
+}
+
+void usage_visit_unsent(const struct usage_app *app, void *context, usage_visit_fn *visit)
+{
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        const struct history *history = &app->histories[span];
+        const struct period *period;
+
+        TAILQ_FOREACH_REVERSE (period, &history->closed, periods, in_app) {
+            if (period->sent)
+                break;
+            const struct usage_view view = view_of(period);
+
+            visit(context, &view);
+        }
+        if (!history->sent)
+            visit_open(app, span, context, visit);
+    }
+}
+
+void usage_mark_sent(struct usage_app *app)
+{
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        struct history *history = &app->histories[span];
+        struct period *period;
+
+        history->sent = true;
+        TAILQ_FOREACH_REVERSE (period, &history->closed, periods, in_app) {
+            if (period->sent)
+                break;
+            period->sent = true;
+        }
+    }
+}
+
+int64_t usage_minutes_from(const struct usage_app *app)
+{
+    return app->minutes_from;
+}
+
+static struct usage_view view_of(const struct period *period)
+{
+    struct usage_view view = {
+        .span = (enum usage_span)period->span,
+        .start = period->start,
+        .counts = {period->packed, period->counts_bytes},
+    };
+
+    if (period->denied_bytes > 0)
+        view.denied = (struct text){period->packed + period->counts_bytes, period->denied_bytes};
+    return view;
+}
+
+static size_t bytes_of(const struct period *period)
+{
+    return sizeof *period + period->counts_bytes + period->denied_bytes;
+}
+
+/* The clock may go back: then the span that is open stays open. */
+static void open_at(struct usage_app *app, enum usage_span span, int64_t start)
+{
+    struct tally *open = &app->histories[span].open;
+
+    if (open->count > 0 && start > open->minute)
+        close_open(app, span);
+    if (open->count == 0)
+        open->minute = start;
+}
+
+static void close_open(struct usage_app *app, enum usage_span span)
+{
+    struct usage *usage = app->usage;
+    struct history *history = &app->histories[span];
+    struct arena arena = {0};
+    const struct usage_view view = pack_open(app, span, &arena);
+    struct period *period = memory_new(1, sizeof *period + view.counts.length + view.denied.length);
+
+    period->app = app;
+    period->start = (uint32_t)view.start;
+    period->counts_bytes = (uint32_t)view.counts.length;
+    period->denied_bytes = (uint32_t)view.denied.length;
+    period->span = (uint8_t)span;
+    period->sent = history->sent;
+    memcpy(period->packed, view.counts.at, view.counts.length);
+    if (view.denied.length > 0)
+        memcpy(period->packed + view.counts.length, view.denied.at, view.denied.length);
+    TAILQ_INSERT_TAIL(&history->closed, period, in_app);
+    TAILQ_INSERT_TAIL(&usage->closed[span], period, in_all);
+    usage->bytes += bytes_of(period);
+    tally_clear(&history->open);
+    if (span == USAGE_HOUR && app->denied != NULL)
+        heavy_hitters_clear(app->denied);
+    give_way(usage, span, view.start);
+    arena_close(&arena);
+}
+
+static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
+                                   struct arena *arena)
+{
+    const struct tally *open = &app->histories[span].open;
+    struct usage_view view = {.span = span, .start = open->minute};
+    struct buffer buffer;
+
+    buffer_init(&buffer, arena, PACKED_BYTES_MIN);
+    tally_write(open, &buffer);
+    view.counts = buffer_text(&buffer);
+    if (span == USAGE_HOUR && app->denied != NULL) {
+        buffer_init(&buffer, arena, PACKED_BYTES_MIN);
+        heavy_hitters_write(app->denied, &buffer);
+        if (buffer.length > 0)
+            view.denied = buffer_text(&buffer);
+    }
+    return view;
+}
+
+static void give_way(struct usage *usage, enum usage_span span, int64_t newest)
+{
+    struct period *oldest;
+
+    while ((oldest = TAILQ_FIRST(&usage->closed[span])) != NULL &&
+           oldest->start < newest - usage_kept_minutes[span] - HOUR_MINUTES)
+        free_period(oldest);
+    while (usage->bytes > usage->bytes_max) {
+        oldest = TAILQ_FIRST(&usage->closed[USAGE_MINUTE]);
+        free_period(oldest != NULL ? oldest : TAILQ_FIRST(&usage->closed[USAGE_HOUR]));
+    }
+}
+
+/* The hour of a minute that goes is told as an hour from now on. */
+static void free_period(struct period *period)
+{
+    struct usage_app *app = period->app;
+    const int64_t next_hour = period->start - period->start % HOUR_MINUTES + HOUR_MINUTES;
+
+    if (period->span == USAGE_MINUTE && next_hour > app->minutes_from)
+        app->minutes_from = next_hour;
+    TAILQ_REMOVE(&app->histories[period->span].closed, period, in_app);
+    TAILQ_REMOVE(&app->usage->closed[period->span], period, in_all);
+    app->usage->bytes -= bytes_of(period);
+    free(period);
+}
+
+static void visit_open(const struct usage_app *app, enum usage_span span, void *context,
+                       usage_visit_fn *visit)
+{
+    struct arena arena = {0};
+
+    if (app->histories[span].open.count == 0)
+        return;
+    const struct usage_view view = pack_open(app, span, &arena);
+    visit(context, &view);
+    arena_close(&arena);
+}

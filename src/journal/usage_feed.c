@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Hash sluice:usage:{<app id>}:<minutes|hours>:<start>, the minutes of one hour or the hours of one
+ * day from `start` on, in seconds since 1970. Per minute or hour and instance a field
+ * "<its start>:<instance>", whose value is two packed texts: the counts, and who was denied. */
+#include "journal/usage_feed.h"
+
+#include "base/arena.h"
+#include "journal/packed.h"
+
+#include <inttypes.h>
+
+#define KEY_BYTES       80
+#define FIELD_BYTES     48
+#define EXPIRY_BYTES    24
+#define VALUE_BYTES_MIN 256
+#define PART_BYTES_MAX  ((size_t)1024 * 1024)
+#define MINUTE_S        60
+#define HOUR_MINUTES    INT64_C(60)
+#define EXPIRY_REST_S   INT64_C(7200) /* clocks differ, and hashes are read whole */
+
+static const struct {
+    const char *name;
+    int64_t minutes; /* that one hash is for */
+} hashes[USAGE_SPANS] = {
+    [USAGE_MINUTE] = {"minutes", HOUR_MINUTES},
+    [USAGE_HOUR] = {"hours", 24 * HOUR_MINUTES},
+};
+
+struct sending {
+    struct feed *feed;
+    const char *app_id;
+};
+
+static void on_unsent(void *context, const struct usage_view *view);
+static void write_key(const char *app_id, enum usage_span span, int64_t minute,
+                      char key[static KEY_BYTES]);
+static bool read_hashes(struct feed *feed, const char *app_id, enum usage_span span, int64_t from,
+                        struct usage_report *report);
+static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
+                      struct usage_report *report);
+static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view);
+
+bool usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app)
+{
+    struct sending sending = {feed, app_id};
+    struct error error = {0};
+
+    usage_visit_unsent(app, &sending, on_unsent);
+    const bool succeeded = redis_session_flush(feed_session(feed), &error);
+    if (succeeded)
+        usage_mark_sent(app);
+    return feed_settle(feed, succeeded, &error);
+}
+
+/* Who was denied stands with the hours, so those of the window are always read. */
+bool usage_feed_read(struct feed *feed, const char *app_id, struct usage_report *report)
+{
+    const int64_t minutes_from =
+        report->hourly_before > report->from ? report->hourly_before : report->from;
+
+    return read_hashes(feed, app_id, USAGE_HOUR, report->denied_since, report) &&
+           read_hashes(feed, app_id, USAGE_MINUTE, minutes_from, report);
+}
+
+static void on_unsent(void *context, const struct usage_view *view)
+{
+    const struct sending *sending = context;
+    struct redis_session *session = feed_session(sending->feed);
+    const int64_t kept_s = (usage_kept_minutes[view->span] + hashes[view->span].minutes) * MINUTE_S;
+    char key[KEY_BYTES];
+    char field[FIELD_BYTES];
+    char expiry[EXPIRY_BYTES];
+    struct arena arena = {0};
+    struct buffer value;
+
+    write_key(sending->app_id, view->span, view->start, key);
+    (void)snprintf(field, sizeof field, "%" PRId64 ":%016" PRIx64, view->start * MINUTE_S,
+                   feed_instance(sending->feed));
+    (void)snprintf(expiry, sizeof expiry, "%" PRId64, kept_s + EXPIRY_REST_S);
+    buffer_init(&value, &arena, VALUE_BYTES_MIN);
+    packed_write_text(&value, view->counts);
+    packed_write_text(&value, view->denied);
+    const char *set[] = {"HSET", key, field, value.at};
+    const size_t lengths[] = {4, strlen(key), strlen(field), value.length};
+    redis_session_append(session, ARRAY_COUNT(set), set, lengths);
+    const char *expire[] = {"EXPIRE", key, expiry};
+    redis_session_append(session, ARRAY_COUNT(expire), expire, NULL);
+    arena_close(&arena);
+}
+
+static void write_key(const char *app_id, enum usage_span span, int64_t minute,
+                      char key[static KEY_BYTES])
+{
+    const int64_t start = minute - minute % hashes[span].minutes;
+
+    (void)snprintf(key, KEY_BYTES, "sluice:usage:{%s}:%s:%" PRId64, app_id, hashes[span].name,
+                   start * MINUTE_S);
+}
+
+/* All from the minute `from` to the report's end. */
+static bool read_hashes(struct feed *feed, const char *app_id, enum usage_span span, int64_t from,
+                        struct usage_report *report)
+{
+    char key[KEY_BYTES];
+
+    for (int64_t minute = from - from % hashes[span].minutes; minute < report->to;
+         minute += hashes[span].minutes) {
+        write_key(app_id, span, minute, key);
+        if (!read_hash(feed, key, span, report))
+            return false;
+    }
+    return true;
+}
+
+static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
+                      struct usage_report *report)
+{
+    const char *command[] = {"HGETALL", key};
+    struct error error = {0};
+    redisReply *reply =
+        redis_session_command(feed_session(feed), &error, ARRAY_COUNT(command), command, NULL);
+
+    if (!feed_settle(feed, reply != NULL, &error))
+        return false;
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        struct usage_view view = {.span = span};
+
+        if (read_field(reply->element[i], reply->element[i + 1], &view))
+            usage_report_add(report, &view);
+    }
+    freeReplyObject(reply);
+    return true;
+}
+
+/* False when it is none of ours. */
+static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view)
+{
+    struct text name = feed_text_of_reply(field);
+    struct text packed = feed_text_of_reply(value);
+    int64_t start_s;
+
+    if (!text_parse_integer(text_cut(&name, ':'), &start_s) ||
+        !packed_read_text(&packed, PART_BYTES_MAX, &view->counts) ||
+        !packed_read_text(&packed, PART_BYTES_MAX, &view->denied))
+        return false;
+    view->start = start_s / MINUTE_S;
+    return true;
+}

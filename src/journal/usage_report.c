@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "journal/usage_report.h"
+
+#include "base/arena.h"
+#include "base/writer.h"
+
+#define HOUR_MINUTES     60
+#define DAY_MINUTES      (24 * HOUR_MINUTES)
+#define MINUTE_S         60
+#define ANSWER_BYTES_MIN 4096
+
+static void add_counts(struct usage_report *report, int64_t start, struct text packed);
+static bool query_takes(const struct usage_query *query, const struct tally_entry *entry);
+static void add_denied(struct usage_report *report, struct text packed);
+static void write_counts(const uint64_t counts[], struct writer *writer);
+static void write_series(const struct usage_report *report, struct writer *writer);
+static void write_routes(const struct usage_report *report, struct arena *arena,
+                         struct writer *writer);
+static int compare_highest_first(const void *left, const void *right);
+static uint64_t decisions(const struct tally_entry *entry);
+static void write_denied(const struct usage_report *report, struct writer *writer);
+
+const int64_t usage_span_minutes[USAGE_SPANS] = {1, HOUR_MINUTES};
+const int64_t usage_kept_minutes[USAGE_SPANS] = {DAY_MINUTES, USAGE_MINUTES_MAX + DAY_MINUTES};
+
+void usage_report_init(struct usage_report *report, const struct usage_query *query, int64_t now,
+                       struct arena *arena)
+{
+    const int64_t step = query->step_minutes;
+    const int64_t points = (query->window_minutes + step - 1) / step;
+    const int64_t to = now - now % step + step;
+    const int64_t from = to - points * step;
+    const bool by_hours = step % HOUR_MINUTES == 0;
+
+    *report = (struct usage_report){
+        .query = query,
+        .from = from,
+        .to = to,
+        .hourly_before = by_hours ? INT64_MAX : now - now % HOUR_MINUTES - DAY_MINUTES,
+        .points = arena_allocate(arena, (size_t)points * sizeof report->points[0]),
+        .denied = heavy_hitters_new(),
+        .denied_since = from - from % HOUR_MINUTES,
+    };
+}
+
+void usage_report_close(struct usage_report *report)
+{
+    tally_close(&report->pairs);
+    heavy_hitters_free(report->denied);
+}
+
+void usage_report_add(struct usage_report *report, const struct usage_view *view)
+{
+    const int64_t start = view->start;
+    const bool wanted = (start < report->hourly_before) == (view->span == USAGE_HOUR);
+
+    if (wanted && start >= report->from && start < report->to)
+        add_counts(report, start, view->counts);
+    if (start >= report->denied_since && start < report->to && !text_is_absent(view->denied))
+        add_denied(report, view->denied);
+}
+
+struct text usage_report_write(const struct usage_report *report, struct arena *arena)
+{
+    const bool by_hours = report->query->step_minutes % HOUR_MINUTES == 0;
+    struct buffer buffer;
+    struct writer writer;
+
+    buffer_init(&buffer, arena, ANSWER_BYTES_MIN);
+    writer_init(&writer, &buffer);
+    writer_begin_object(&writer, NULL);
+    writer_integer(&writer, "from", report->from * MINUTE_S);
+    writer_integer(&writer, "to", report->to * MINUTE_S);
+    writer_integer(&writer, "step_seconds", report->query->step_minutes * MINUTE_S);
+    if (by_hours || report->hourly_before <= report->from)
+        writer_null(&writer, "hourly_before");
+    else
+        writer_integer(&writer, "hourly_before", report->hourly_before * MINUTE_S);
+    writer_bool(&writer, "degraded", report->degraded);
+    writer_begin_object(&writer, "totals");
+    write_counts(report->totals, &writer);
+    writer_end_object(&writer);
+    write_series(report, &writer);
+    write_routes(report, arena, &writer);
+    write_denied(report, &writer);
+    writer_end_object(&writer);
+    return buffer_text(&buffer);
+}
+
+static void add_counts(struct usage_report *report, int64_t start, struct text packed)
+{
+    const int64_t point = (start - report->from) / report->query->step_minutes;
+    struct tally_entry entry;
+
+    while (tally_read(&packed, &entry)) {
+        if (!query_takes(report->query, &entry))
+            continue;
+        tally_add(&report->pairs, &entry);
+        for (size_t i = 0; i < TALLY_OUTCOMES; i++) {
+            report->points[point][i] += entry.counts[i];
+            report->totals[i] += entry.counts[i];
+        }
+    }
+}
+
+static bool query_takes(const struct usage_query *query, const struct tally_entry *entry)
+{
+    return (text_is_absent(query->route_key) || text_equal(query->route_key, entry->route)) &&
+           (text_is_absent(query->role) || text_equal(query->role, entry->role));
+}
+
+static void add_denied(struct usage_report *report, struct text packed)
+{
+    struct heavy_hitters *hitters = heavy_hitters_new();
+
+    if (heavy_hitters_read(hitters, packed))
+        heavy_hitters_merge(report->denied, hitters);
+    heavy_hitters_free(hitters);
+}
+
+static void write_counts(const uint64_t counts[], struct writer *writer)
+{
+    for (size_t i = 0; i < TALLY_OUTCOMES; i++)
+        writer_integer(writer, tally_outcome_names[i], (int64_t)counts[i]);
+}
+
+static void write_series(const struct usage_report *report, struct writer *writer)
+{
+    const int64_t step = report->query->step_minutes;
+
+    writer_begin_array(writer, "series");
+    for (int64_t minute = report->from; minute < report->to; minute += step) {
+        writer_begin_object(writer, NULL);
+        writer_integer(writer, "timestamp", minute * MINUTE_S);
+        write_counts(report->points[(minute - report->from) / step], writer);
+        writer_end_object(writer);
+    }
+    writer_end_array(writer);
+}
+
+static void write_routes(const struct usage_report *report, struct arena *arena,
+                         struct writer *writer)
+{
+    struct tally_entry *entries =
+        ARENA_ARRAY(arena, struct tally_entry, (size_t)report->pairs.count + 1);
+    size_t position = 0;
+    size_t count = 0;
+
+    while (tally_next(&report->pairs, &position, &entries[count]))
+        count++;
+    qsort(entries, count, sizeof entries[0], compare_highest_first);
+    writer_begin_array(writer, "routes");
+    for (size_t i = 0; i < count; i++) {
+        writer_begin_object(writer, NULL);
+        writer_text(writer, "route", entries[i].route);
+        writer_text(writer, "role", entries[i].role);
+        write_counts(entries[i].counts, writer);
+        writer_end_object(writer);
+    }
+    writer_end_array(writer);
+}
+
+static int compare_highest_first(const void *left, const void *right)
+{
+    const struct tally_entry *a = left;
+    const struct tally_entry *b = right;
+
+    if (decisions(a) != decisions(b))
+        return decisions(a) > decisions(b) ? -1 : 1;
+    const int by_route = text_compare(a->route, b->route);
+    return by_route != 0 ? by_route : text_compare(a->role, b->role);
+}
+
+static uint64_t decisions(const struct tally_entry *entry)
+{
+    return entry->counts[TALLY_ALLOWED] + entry->counts[TALLY_DENIED];
+}
+
+static void write_denied(const struct usage_report *report, struct writer *writer)
+{
+    struct hitter top[USAGE_DENIED_SHOWN];
+    const size_t count = heavy_hitters_top(report->denied, USAGE_DENIED_SHOWN, top);
+
+    writer_begin_object(writer, "top_denied");
+    writer_integer(writer, "since", report->denied_since * MINUTE_S);
+    writer_integer(writer, "error_max", (int64_t)heavy_hitters_bound(report->denied));
+    writer_begin_array(writer, "subjects");
+    for (size_t i = 0; i < count; i++) {
+        writer_begin_object(writer, NULL);
+        writer_text(writer, top[i].is_ip ? "ip" : "user_id", top[i].name);
+        writer_integer(writer, "denied", (int64_t)top[i].count);
+        writer_integer(writer, "error", (int64_t)top[i].error);
+        writer_end_object(writer);
+    }
+    writer_end_array(writer);
+    writer_end_object(writer);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * GET /usage: what the decisions sum up to. */
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/wait.h"
+#include "support/world.h"
+
+#define COUNTS "allowed denied shadow_denied candidate_denied degraded"
+
+static void decisions_are_counted_at_once_by_route_role_and_outcome(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':3600}");
+    tenant_policy(tenant, "{'route_key':'/a','role':'premium','limit':9,'window_seconds':3600}");
+    tenant_policy(tenant, "{'route_key':'/b','limit':9,'window_seconds':3600}");
+    for (int i = 0; i < 3; i++)
+        EXPECT(client_check(tenant, "alice", "/a"), i == 0 ? 200 : 429, NULL);
+    EXPECT(client_post(tenant, "/check", "{'user_id':'bob','route_key':'/a','role':'premium'}"),
+           200, NULL);
+    EXPECT(client_look(tenant, "bob", "/b"), 200, NULL);
+    EXPECT(client_check(tenant, "bob", "/b"), 200, NULL);
+
+    const struct reply *usage = client_get(tenant, "/usage");
+
+    EXPECT(usage, 200,
+           "{'step_seconds':60,'hourly_before':null,'degraded':false,"
+           " 'totals':{'allowed':4,'denied':2,'shadow_denied':0,'candidate_denied':0,"
+           "           'degraded':0},"
+           " 'routes':[{'route':'/a','role':'default','allowed':1,'denied':2},"
+           "           {'route':'/b','role':'default','allowed':2,'denied':0},"
+           "           {'route':'/a','role':'premium','allowed':1,'denied':0}],"
+           " 'top_denied':{'error_max':0,"
+           "               'subjects':[{'user_id':'alice','denied':2,'error':0}]}}");
+    EXPECT_MEMBERS(usage->json, "from to step_seconds hourly_before degraded totals series routes "
+                                "top_denied");
+    EXPECT_MEMBERS(reply_at(usage, "totals"), COUNTS);
+    EXPECT_MEMBERS(reply_at(usage, "series.0"), "timestamp " COUNTS);
+    EXPECT_MEMBERS(reply_at(usage, "routes.0"), "route role " COUNTS);
+    client_free(tenant);
+}
+
+static void the_series_has_a_point_for_every_step_the_newest_last(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':9,'window_seconds':3600}");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+
+    const struct reply *usage = client_get(tenant, "/usage?window=1d&step=15m");
+
+    EXPECT(usage, 200, "{'step_seconds':900,'totals':{'allowed':1}}");
+    const json_t *series = reply_at(usage, "series");
+    const int64_t from = reply_integer(usage, "from");
+    int64_t sum = 0;
+    assert_int_equal(json_array_size(series), 96);
+    assert_int_equal(from % 900, 0);
+    assert_int_equal(reply_integer(usage, "to"), from + 86400);
+    assert_in_range(reply_integer(usage, "to"), time(NULL) - 60, time(NULL) + 900);
+    for (size_t i = 0; i < 96; i++) {
+        const json_t *point = json_array_get(series, i);
+
+        assert_int_equal(json_integer_value(json_object_get(point, "timestamp")),
+                         from + 900 * (int64_t)i);
+        if (i >= 94) /* a step may have ended since the check */
+            sum += json_integer_value(json_object_get(point, "allowed"));
+    }
+    assert_int_equal(sum, 1);
+    client_free(tenant);
+}
+
+static void every_window_up_to_a_week_has_its_steps(void **state)
+{
+    static const struct {
+        const char *query;
+        size_t points;
+    } cases[] = {
+        {"", 60},
+        {"?window=1m", 1},
+        {"?window=61m&step=1h", 2},
+        {"?window=24h", 1440},
+        {"?window=7d&step=1h", 168},
+        {"?window=7d&step=7m", 1440},
+        {"?window=7d&step=7d", 1},
+    };
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':9,'window_seconds':3600}");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        const struct reply *usage = client_get(tenant, "/usage%s", cases[i].query);
+
+        EXPECT(usage, 200, NULL);
+        assert_int_equal(json_array_size(reply_at(usage, "series")), cases[i].points);
+        /* In the shortest window, the minute may have ended since the check. */
+        if (i != 1)
+            assert_int_equal(reply_integer(usage, "totals.allowed"), 1);
+    }
+    client_free(tenant);
+}
+
+static void route_and_role_choose_what_is_told(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'*','limit':9,'window_seconds':3600}");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+    EXPECT(client_check(tenant, "alice", "/b"), 200, NULL);
+    EXPECT(client_post(tenant, "/check", "{'user_id':'bob','route_key':'/a','role':'premium'}"),
+           200, NULL);
+
+    EXPECT(client_get(tenant, "/usage?route_key=/a"), 200,
+           "{'totals':{'allowed':2},'routes':[{'role':'default'},{'role':'premium'}]}");
+    EXPECT(client_get(tenant, "/usage?route_key=/a&role=premium"), 200,
+           "{'totals':{'allowed':1},'routes':[{'route':'/a','role':'premium'}]}");
+    EXPECT(client_get(tenant, "/usage?route_key=/none"), 200,
+           "{'totals':{'allowed':0},'routes':[]}");
+    client_free(tenant);
+}
+
+static void what_shadow_and_candidate_would_have_denied_is_counted(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/s','limit':1,'window_seconds':60,'mode':'shadow'}");
+    tenant_policy(tenant, "{'route_key':'/c','limit':9,'window_seconds':60,"
+                          " 'candidate':{'limit':0,'window_seconds':60}}");
+    tenant_policy(tenant, "{'route_key':'/i','limit':0,'window_seconds':60,'is_active':false}");
+    for (int i = 0; i < 3; i++)
+        EXPECT(client_check(tenant, "alice", "/s"), 200, NULL);
+    EXPECT(client_check(tenant, "alice", "/c"), 200, NULL);
+    EXPECT(client_check(tenant, "alice", "/i"), 200, NULL);
+
+    EXPECT(client_get(tenant, "/usage"), 200,
+           "{'totals':{'allowed':5,'denied':0,'shadow_denied':2,'candidate_denied':1},"
+           " 'top_denied':{'subjects':[]}}");
+    client_free(tenant);
+}
+
+static void more_routes_than_are_told_apart_are_counted_together(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'*','limit':1000,'window_seconds':3600}");
+    for (int i = 0; i < 250; i++) {
+        char route[32];
+
+        (void)snprintf(route, sizeof route, "/%d", i);
+        EXPECT(client_check(tenant, "alice", route), 200, NULL);
+    }
+
+    const struct reply *usage = client_get(tenant, "/usage");
+
+    EXPECT(usage, 200, "{'totals':{'allowed':250}}");
+    assert_int_equal(json_array_size(reply_at(usage, "routes")), 201);
+    EXPECT(client_get(tenant, "/usage?route_key=(other)"), 200, "{'routes':[{'role':'(other)'}]}");
+    client_free(tenant);
+}
+
+static void the_most_denied_are_named_with_users_and_addresses_apart(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':0,'window_seconds':3600}");
+    for (int i = 0; i < 30; i++) {
+        char user[32];
+
+        (void)snprintf(user, sizeof user, "user %d", i);
+        EXPECT(client_check(tenant, user, "/a"), 429, NULL);
+    }
+    for (int i = 0; i < 3; i++)
+        EXPECT(client_post(tenant, "/check", "{'ip':'2001:db8::1','route_key':'/a'}"), 429, NULL);
+    for (int i = 0; i < 2; i++)
+        EXPECT(client_check(tenant, "eve", "/a"), 429, NULL);
+
+    const struct reply *usage = client_get(tenant, "/usage");
+
+    EXPECT(usage, 200, "{'totals':{'denied':35},'top_denied':{'error_max':0}}");
+    assert_int_equal(json_array_size(reply_at(usage, "top_denied.subjects")), 20);
+    assert_string_equal(reply_text(usage, "top_denied.subjects.0.ip"), "2001:db8::/64");
+    assert_int_equal(reply_integer(usage, "top_denied.subjects.0.denied"), 3);
+    assert_string_equal(reply_text(usage, "top_denied.subjects.1.user_id"), "eve");
+    assert_int_equal(reply_integer(usage, "top_denied.subjects.1.denied"), 2);
+    client_free(tenant);
+}
+
+static void a_wrong_question_is_told_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *query;
+        const char *pointer;
+    } cases[] = {
+        {"window=8d", "/window"},       {"window=0m", "/window"},
+        {"window=-1h", "/window"},      {"window=h", "/window"},
+        {"window=1", "/window"},        {"window=1s", "/window"},
+        {"window=1.5h", "/window"},     {"window=99999999999999999999d", "/window"},
+        {"window=%201h", "/window"},    {"window=", "/window"},
+        {"step=30s", "/step"},          {"step=2h", "/step"},
+        {"window=7d&step=6m", "/step"}, {"window=25h", "/step"},
+        {"route_key=", "/route_key"},   {"role=", "/role"},
+        {"color=blue", "/color"},
+    };
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        EXPECT_PROBLEM(client_get(tenant, "/usage?%s", cases[i].query), 422, cases[i].pointer);
+    EXPECT_PROBLEM(client_post(tenant, "/usage", "{}"), 405, NULL);
+    client_free(tenant);
+}
+
+static void usage_is_the_apps_own(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    struct client *other = tenant_new(world->service);
+    struct client *stranger = stranger_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':9,'window_seconds':3600}");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+
+    EXPECT(client_get(other, "/usage"), 200, "{'totals':{'allowed':0,'denied':0},'routes':[]}");
+    EXPECT_PROBLEM(client_get(stranger, "/usage"), 401, NULL);
+    client_free(tenant);
+    client_free(other);
+    client_free(stranger);
+}
+
+static void instances_sum_up(void **state)
+{
+    const struct world *world = *state;
+    if (world->second == NULL)
+        skip(); /* the memory engine is one process */
+    struct client *here = tenant_new(world->service);
+    tenant_policy(here, "{'route_key':'/a','limit':3,'window_seconds':3600}");
+    struct client *there = tenant_at_second(world, here);
+    EXPECT(client_check(here, "alice", "/a"), 200, NULL);
+    for (int i = 0; i < 4; i++)
+        EXPECT(client_check(there, "alice", "/a"), i < 2 ? 200 : 429, NULL);
+
+    WAIT_FOR (10, reply_integer(client_get(here, "/usage"), "totals.denied") == 2)
+        ;
+
+    EXPECT(client_get(here, "/usage"), 200,
+           "{'degraded':false,'totals':{'allowed':3,'denied':2},"
+           " 'routes':[{'route':'/a','allowed':3,'denied':2}],"
+           " 'top_denied':{'subjects':[{'user_id':'alice','denied':2,'error':0}]}}");
+    WAIT_FOR (10, reply_integer(client_get(there, "/usage"), "totals.allowed") == 3)
+        ;
+    client_free(here);
+    client_free(there);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decisions_are_counted_at_once_by_route_role_and_outcome),
+        cmocka_unit_test(the_series_has_a_point_for_every_step_the_newest_last),
+        cmocka_unit_test(every_window_up_to_a_week_has_its_steps),
+        cmocka_unit_test(route_and_role_choose_what_is_told),
+        cmocka_unit_test(what_shadow_and_candidate_would_have_denied_is_counted),
+        cmocka_unit_test(more_routes_than_are_told_apart_are_counted_together),
+        cmocka_unit_test(the_most_denied_are_named_with_users_and_addresses_apart),
+        cmocka_unit_test(a_wrong_question_is_told_what_is_wrong),
+        cmocka_unit_test(usage_is_the_apps_own),
+        cmocka_unit_test(instances_sum_up),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open_pair, world_close));
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From counted minutes to the answer, in one process and with the time handed in. */
+#include "journal/usage.h"
+
+#include "base/arena.h"
+#include "base/document.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define HOUR 60
+#define DAY  (24 * HOUR)
+/* 2026-11-21T00:00:00Z. */
+#define MIDNIGHT INT64_C(29920320)
+
+static const struct usage_query last_hour = {.window_minutes = HOUR, .step_minutes = 1};
+
+static void add(struct usage_app *app, int64_t minute, const char *route, uint64_t allowed,
+                uint64_t denied)
+{
+    const struct tally_entry entry = {
+        .route = text_of(route),
+        .role = TEXT("default"),
+        .counts = {[TALLY_ALLOWED] = allowed, [TALLY_DENIED] = denied},
+    };
+    struct tally tally = {.minute = minute};
+
+    tally_add(&tally, &entry);
+    usage_add(app, &tally);
+    tally_close(&tally);
+}
+
+static void add_denied(struct usage_app *app, struct text name, int times)
+{
+    struct heavy_hitters *hitters = heavy_hitters_new();
+
+    for (int i = 0; i < times; i++)
+        heavy_hitters_add(hitters, false, name);
+    usage_add_denied(app, hitters);
+    heavy_hitters_free(hitters);
+}
+
+static void on_view(void *context, const struct usage_view *view)
+{
+    usage_report_add(context, view);
+}
+
+/* What GET /usage says at the minute `now`; to be released with json_decref(). */
+static json_t *answer(const struct usage_app *app, const struct usage_query *query, int64_t now)
+{
+    struct usage_report report;
+    struct arena arena = {0};
+    struct error error;
+
+    usage_report_init(&report, query, now, &arena);
+    if (report.hourly_before < usage_minutes_from(app))
+        report.hourly_before = usage_minutes_from(app);
+    usage_visit(app, &report, on_view);
+    json_t *json = document_parse(usage_report_write(&report, &arena), &error);
+    assert_non_null(json);
+    usage_report_close(&report);
+    arena_close(&arena);
+    return json;
+}
+
+static int64_t integer_at(const json_t *object, const char *member)
+{
+    const json_t *value = json_object_get(object, member);
+
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}
+
+static int64_t total_of(const json_t *json, const char *outcome)
+{
+    return integer_at(json_object_get(json, "totals"), outcome);
+}
+
+/* The number in the step that begins at this minute. */
+static int64_t at_minute(const json_t *json, int64_t minute, const char *outcome)
+{
+    const json_t *series = json_object_get(json, "series");
+
+    for (size_t i = 0; i < json_array_size(series); i++) {
+        const json_t *point = json_array_get(series, i);
+
+        if (integer_at(point, "timestamp") == minute * 60)
+            return integer_at(point, outcome);
+    }
+    fail_msg("no step begins at minute %lld", (long long)minute);
+    return -1;
+}
+
+static void nothing_is_a_series_of_zeros(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    json_t *json = answer(app, &last_hour, MIDNIGHT + 7);
+
+    const json_t *series = json_object_get(json, "series");
+    assert_int_equal(json_array_size(series), 60);
+    assert_int_equal(integer_at(json, "from"), (MIDNIGHT + 7 - 59) * 60);
+    assert_int_equal(integer_at(json, "to"), (MIDNIGHT + 8) * 60);
+    for (int64_t i = 0; i < 60; i++) {
+        const json_t *point = json_array_get(series, (size_t)i);
+
+        assert_int_equal(integer_at(point, "timestamp"), (MIDNIGHT + 7 - 59 + i) * 60);
+        assert_int_equal(integer_at(point, "allowed"), 0);
+    }
+    assert_int_equal(json_array_size(json_object_get(json, "routes")), 0);
+    assert_true(json_is_null(json_object_get(json, "hourly_before")));
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+static void minutes_stand_where_they_belong(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    add(app, MIDNIGHT - 60, "/a", 1000, 1000); /* before the window */
+    add(app, MIDNIGHT - 59, "/a", 1, 0);
+    add(app, MIDNIGHT - 1, "/a", 20, 5);
+    add(app, MIDNIGHT, "/a", 300, 0);
+    add(app, MIDNIGHT, "/b", 0, 7);
+    json_t *json = answer(app, &last_hour, MIDNIGHT);
+
+    assert_int_equal(at_minute(json, MIDNIGHT - 59, "allowed"), 1);
+    assert_int_equal(at_minute(json, MIDNIGHT - 2, "allowed"), 0);
+    assert_int_equal(at_minute(json, MIDNIGHT - 1, "allowed"), 20);
+    assert_int_equal(at_minute(json, MIDNIGHT - 1, "denied"), 5);
+    assert_int_equal(at_minute(json, MIDNIGHT, "allowed"), 300);
+    assert_int_equal(at_minute(json, MIDNIGHT, "denied"), 7);
+    assert_int_equal(total_of(json, "allowed"), 321);
+    assert_int_equal(total_of(json, "denied"), 12);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+static void steps_begin_at_their_multiples(void **state)
+{
+    const struct usage_query query = {.window_minutes = 61, .step_minutes = 15};
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    add(app, MIDNIGHT + 14, "/a", 1, 0);
+    add(app, MIDNIGHT + 15, "/a", 10, 0);
+    add(app, MIDNIGHT + 29, "/a", 100, 0);
+    json_t *json = answer(app, &query, MIDNIGHT + 29);
+
+    assert_int_equal(json_array_size(json_object_get(json, "series")), 5);
+    assert_int_equal(integer_at(json, "to"), (MIDNIGHT + 30) * 60);
+    assert_int_equal(at_minute(json, MIDNIGHT, "allowed"), 1);
+    assert_int_equal(at_minute(json, MIDNIGHT + 15, "allowed"), 110);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+static void routes_come_by_number_and_filters_choose(void **state)
+{
+    struct usage_query query = last_hour;
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    add(app, MIDNIGHT, "/few", 1, 0);
+    add(app, MIDNIGHT, "/many", 50, 50);
+    add(app, MIDNIGHT, "/some", 10, 5);
+    json_t *json = answer(app, &query, MIDNIGHT);
+    const json_t *routes = json_object_get(json, "routes");
+    static const char *const order[] = {"/many", "/some", "/few"};
+    assert_int_equal(json_array_size(routes), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(routes, i), "route")),
+                            order[i]);
+    json_decref(json);
+
+    query.route_key = TEXT("/some");
+    json = answer(app, &query, MIDNIGHT);
+    assert_int_equal(json_array_size(json_object_get(json, "routes")), 1);
+    assert_int_equal(total_of(json, "denied"), 5);
+    assert_int_equal(at_minute(json, MIDNIGHT, "allowed"), 10);
+    json_decref(json);
+
+    query.role = TEXT("premium");
+    json = answer(app, &query, MIDNIGHT);
+    assert_int_equal(total_of(json, "denied"), 0);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+/* One decision in every minute of eight days. */
+static void minutes_of_a_day_and_hours_of_a_week_are_kept(void **state)
+{
+    const struct usage_query day = {.window_minutes = DAY, .step_minutes = 1};
+    const struct usage_query week = {.window_minutes = 7 * DAY, .step_minutes = HOUR};
+    const struct usage_query fine = {.window_minutes = 7 * DAY, .step_minutes = 7};
+    const int64_t now = MIDNIGHT + 59;
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    for (int64_t minute = now - 8 * DAY; minute <= now; minute++)
+        add(app, minute, "/a", 1, 0);
+
+    json_t *json = answer(app, &day, now);
+    assert_int_equal(json_array_size(json_object_get(json, "series")), 1440);
+    assert_true(json_is_null(json_object_get(json, "hourly_before")));
+    for (int64_t minute = now - DAY + 1; minute <= now; minute += 101)
+        assert_int_equal(at_minute(json, minute, "allowed"), 1);
+    assert_int_equal(total_of(json, "allowed"), DAY);
+    json_decref(json);
+
+    json = answer(app, &week, now);
+    assert_int_equal(json_array_size(json_object_get(json, "series")), 168);
+    assert_int_equal(total_of(json, "allowed"), 7 * DAY);
+    assert_int_equal(at_minute(json, MIDNIGHT - 6 * DAY, "allowed"), 60);
+    assert_int_equal(at_minute(json, MIDNIGHT, "allowed"), 60);
+    json_decref(json);
+
+    /* The hour in which the window begins is left out, as its minutes are not known. */
+    json = answer(app, &fine, now);
+    assert_int_equal(integer_at(json, "hourly_before"), (MIDNIGHT - DAY) * 60);
+    assert_in_range(total_of(json, "allowed"), 7 * DAY - HOUR, 7 * DAY + 7);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+/* Room for a few minutes only: the oldest ones go, and their hours are still told. */
+static void the_oldest_minutes_give_way(void **state)
+{
+    const struct usage_query day = {.window_minutes = 6 * HOUR, .step_minutes = 10};
+    struct usage *usage = usage_new((size_t)12 * 1024);
+    struct usage_app *app = usage_app_new(usage);
+    struct usage_app *other = usage_app_new(usage);
+
+    (void)state;
+    for (int64_t minute = MIDNIGHT; minute < MIDNIGHT + 5 * HOUR; minute++) {
+        add(app, minute, "/a", 1, 0);
+        add(other, minute, "/a", 2, 0);
+    }
+
+    json_t *json = answer(app, &day, MIDNIGHT + 5 * HOUR - 1);
+    assert_int_equal(integer_at(json, "hourly_before"), (MIDNIGHT + 4 * HOUR) * 60);
+    assert_int_equal(total_of(json, "allowed"), 5 * HOUR);
+    assert_int_equal(at_minute(json, MIDNIGHT + HOUR, "allowed"), 60);
+    assert_int_equal(at_minute(json, MIDNIGHT + HOUR + 10, "allowed"), 0);
+    assert_int_equal(at_minute(json, MIDNIGHT + 5 * HOUR - 10, "allowed"), 10);
+    json_decref(json);
+    usage_app_free(app);
+    usage_app_free(other);
+    usage_free(usage);
+}
+
+/* Not even the hours fit. */
+static void hours_give_way_when_there_are_no_minutes(void **state)
+{
+    const struct usage_query week = {.window_minutes = 7 * DAY, .step_minutes = HOUR};
+    struct usage *usage = usage_new(1024);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    for (int64_t hour = 0; hour < 7 * 24; hour++)
+        add(app, MIDNIGHT + hour * HOUR, "/a", 1, 0);
+
+    json_t *json = answer(app, &week, MIDNIGHT + (7 * 24 - 1) * HOUR);
+    assert_in_range(total_of(json, "allowed"), 1, 20);
+    assert_int_equal(at_minute(json, MIDNIGHT + (7 * 24 - 1) * HOUR, "allowed"), 1);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+static void a_clock_that_goes_back_loses_nothing(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    add(app, MIDNIGHT + 10, "/a", 1, 0);
+    add(app, MIDNIGHT - 10, "/a", 10, 0);
+    json_t *json = answer(app, &last_hour, MIDNIGHT + 10);
+
+    assert_int_equal(at_minute(json, MIDNIGHT + 10, "allowed"), 11);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+static void the_denied_of_the_hours_in_the_window_are_told(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    add(app, MIDNIGHT - 61, "/a", 0, 9);
+    add_denied(app, TEXT("long ago"), 9);
+    add(app, MIDNIGHT - 1, "/a", 0, 5);
+    add_denied(app, TEXT("eve"), 3);
+    add_denied(app, TEXT("bob"), 2);
+    add(app, MIDNIGHT, "/a", 0, 2);
+    add_denied(app, TEXT("bob"), 2);
+    json_t *json = answer(app, &last_hour, MIDNIGHT + 5);
+
+    const json_t *top = json_object_get(json, "top_denied");
+    const json_t *subjects = json_object_get(top, "subjects");
+    assert_int_equal(integer_at(top, "since"), (MIDNIGHT - HOUR) * 60);
+    assert_int_equal(integer_at(top, "error_max"), 0);
+    assert_int_equal(json_array_size(subjects), 2);
+    const json_t *first = json_array_get(subjects, 0);
+    assert_string_equal(json_string_value(json_object_get(first, "user_id")), "bob");
+    assert_int_equal(integer_at(first, "denied"), 4);
+    assert_int_equal(integer_at(first, "error"), 0);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+static void count_views(void *context, const struct usage_view *view)
+{
+    int *counts = context;
+
+    counts[view->span]++;
+}
+
+static void what_was_sent_is_not_sent_again_until_it_grows(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+    int views[USAGE_SPANS] = {0};
+
+    (void)state;
+    usage_visit_unsent(app, views, count_views);
+    assert_int_equal(views[USAGE_MINUTE] + views[USAGE_HOUR], 0);
+
+    for (int64_t minute = MIDNIGHT; minute < MIDNIGHT + 5; minute++)
+        add(app, minute, "/a", 1, 0);
+    usage_visit_unsent(app, views, count_views);
+    assert_int_equal(views[USAGE_MINUTE], 5);
+    assert_int_equal(views[USAGE_HOUR], 1);
+
+    usage_mark_sent(app);
+    usage_visit_unsent(app, views, count_views);
+    assert_int_equal(views[USAGE_MINUTE], 5);
+
+    add(app, MIDNIGHT + 4, "/a", 1, 0);
+    usage_visit_unsent(app, views, count_views);
+    assert_int_equal(views[USAGE_MINUTE], 6);
+
+    /* The minute that closes had more than was sent; the next one is open. */
+    add(app, MIDNIGHT + 5, "/a", 1, 0);
+    usage_visit_unsent(app, views, count_views);
+    assert_int_equal(views[USAGE_MINUTE], 8);
+    assert_int_equal(views[USAGE_HOUR], 3);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_a_series_of_zeros),
+        cmocka_unit_test(minutes_stand_where_they_belong),
+        cmocka_unit_test(steps_begin_at_their_multiples),
+        cmocka_unit_test(routes_come_by_number_and_filters_choose),
+        cmocka_unit_test(minutes_of_a_day_and_hours_of_a_week_are_kept),
+        cmocka_unit_test(the_oldest_minutes_give_way),
+        cmocka_unit_test(hours_give_way_when_there_are_no_minutes),
+        cmocka_unit_test(a_clock_that_goes_back_loses_nothing),
+        cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
+        cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
