@@ -16,7 +16,8 @@
 #include "redis/redis_url.h"
 
 #define JOURNAL_FLUSH_US       INT64_C(100000)
-#define JOURNAL_ROLL_UP_US     INT64_C(1000000) /* also: between sending an app's usage */
+#define JOURNAL_ROLL_UP_US     INT64_C(20000000) /* without a feed; well within a minute */
+#define JOURNAL_SEND_USAGE_US  INT64_C(1000000)
 #define JOURNAL_JOBS_MAX       1024
 #define JOURNAL_JOB_TIMEOUT_US INT64_C(2000000) /* a job that waited longer is not begun */
 #define JOURNAL_APP_ID_BYTES   16

@@ -63,10 +63,16 @@ void heavy_hitters_add(struct heavy_hitters *hitters, bool is_ip, struct text na
         hitters->counts[index]++;
         return;
     }
-    const uint64_t error = heavy_hitters_bound(hitters);
+    struct hitter hitter = {.name = name, .is_ip = is_ip, .count = 1};
 
-    index = hitters->count < HEAVY_HITTERS ? hitters->count++ : find_least(hitters);
-    put(hitters, index, hash, &(struct hitter){name, is_ip, error + 1, error});
+    if (hitters->count < HEAVY_HITTERS) {
+        index = hitters->count++;
+    } else {
+        index = find_least(hitters);
+        hitter.error = hitters->counts[index];
+        hitter.count += hitter.error;
+    }
+    put(hitters, index, hash, &hitter);
 }
 
 /* One that only the one side holds may have come to the other as often as that side's bound. Of

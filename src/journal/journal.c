@@ -236,7 +236,7 @@ static void note_unsent(struct journal_app *app)
     if (app->unsent)
         return;
     if (STAILQ_EMPTY(&journal->unsent_apps))
-        journal->send_usage_at_us = clock_monotonic_us() + JOURNAL_ROLL_UP_US;
+        journal->send_usage_at_us = clock_monotonic_us() + JOURNAL_SEND_USAGE_US;
     STAILQ_INSERT_TAIL(&journal->unsent_apps, app, in_unsent);
     app->unsent = true;
 }

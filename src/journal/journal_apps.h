@@ -12,15 +12,16 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
-#define JOURNAL_BUCKETS 4096
+#define JOURNAL_BUCKETS 32768
 
+/* What a decision looks at comes first, to lie together. */
 struct journal_app {
     char id[JOURNAL_APP_ID_BYTES + 1];
-    struct journal *journal;
-    struct ring *ring;
-    struct journal_app *next; /* in its bucket */
     atomic_bool dirty;        /* posted, or in the journal's list of dirty apps */
-    struct queue_item item;   /* posted when `dirty` becomes true */
+    struct journal_app *next; /* in its bucket */
+    struct ring *ring;
+    struct journal *journal;
+    struct queue_item item; /* posted when `dirty` becomes true */
     /* The journal's thread only: */
     STAILQ_ENTRY(journal_app) in_dirty;
     STAILQ_ENTRY(journal_app) in_unsent;

@@ -11,15 +11,11 @@
 
 #include <pthread.h>
 
-#define BLOCK_SLOTS  25 /* allocated at once: 3,000 bytes */
-#define BLOCKS       (JOURNAL_RECORDS / BLOCK_SLOTS)
 #define NEAR_BYTES   64
 #define FAR_STEP     32
 #define TEXT_ABSENT  UINT16_MAX
 #define MINUTE_US    INT64_C(60000000)
 #define RECORD_TEXTS 3
-
-_Static_assert(JOURNAL_RECORDS % BLOCK_SLOTS == 0, "every block is of the same size");
 
 /* What varies in length is packed: the candidate, when there is one, and the texts. It lies in the
  * slot itself, or, once it did not fit, in a space of its own that the slot keeps from then on. */
@@ -49,8 +45,8 @@ struct slot {
 struct ring {
     pthread_mutex_t lock; /* guards all below */
     uint64_t newest;
-    struct ring_counts counts;   /* a tally for even minutes and one for odd ones */
-    struct slot *blocks[BLOCKS]; /* NULL until first used */
+    struct ring_counts counts;          /* a tally for even minutes and one for odd ones */
+    struct slot slots[JOURNAL_RECORDS]; /* not initialised, so that the unused ones cost nothing */
 };
 
 static struct slot *slot_find(struct ring *ring, uint64_t sequence);
@@ -63,8 +59,9 @@ static struct text unpack_text(const char **at, uint16_t length, struct arena *a
 
 struct ring *ring_new(void)
 {
-    struct ring *ring = MEMORY_NEW(struct ring);
+    struct ring *ring = memory_resize(NULL, sizeof *ring);
 
+    memset(ring, 0, offsetof(struct ring, slots));
     pthread_mutex_init(&ring->lock, NULL);
     return ring;
 }
@@ -73,14 +70,12 @@ void ring_free(struct ring *ring)
 {
     if (ring == NULL)
         return;
-    for (size_t i = 0; i < JOURNAL_RECORDS; i++) {
-        const struct slot *block = ring->blocks[i / BLOCK_SLOTS];
+    for (uint64_t i = 1; i <= ring->newest && i <= JOURNAL_RECORDS; i++) {
+        const struct slot *slot = slot_find(ring, i);
 
-        if (block != NULL && block[i % BLOCK_SLOTS].is_far)
-            free(block[i % BLOCK_SLOTS].far.at);
+        if (slot->is_far)
+            free(slot->far.at);
     }
-    for (size_t i = 0; i < BLOCKS; i++)
-        free(ring->blocks[i]);
     ring_counts_close(&ring->counts);
     pthread_mutex_destroy(&ring->lock);
     free(ring);
@@ -90,7 +85,10 @@ uint64_t ring_add(struct ring *ring, const struct record *record)
 {
     pthread_mutex_lock(&ring->lock);
     uint64_t sequence = ++ring->newest;
-    slot_write(slot_find(ring, sequence), record);
+    struct slot *slot = slot_find(ring, sequence);
+    if (sequence <= JOURNAL_RECORDS)
+        slot->is_far = false;
+    slot_write(slot, record);
     count(&ring->counts, record);
     pthread_mutex_unlock(&ring->lock);
     return sequence;
@@ -146,12 +144,7 @@ void ring_counts_close(struct ring_counts *counts)
 
 static struct slot *slot_find(struct ring *ring, uint64_t sequence)
 {
-    const size_t index = sequence % JOURNAL_RECORDS;
-    struct slot **block = &ring->blocks[index / BLOCK_SLOTS];
-
-    if (*block == NULL)
-        *block = memory_new(BLOCK_SLOTS, sizeof(struct slot));
-    return &(*block)[index % BLOCK_SLOTS];
+    return &ring->slots[sequence % JOURNAL_RECORDS];
 }
 
 static void slot_write(struct slot *slot, const struct record *record)
