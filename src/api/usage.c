@@ -10,7 +10,7 @@
 static const struct {
     char letter;
     int64_t minutes;
-} units[] = {{'m', 1}, {'h', 60}, {'d', 24 * 60}};
+} units[] = {{'m', 1}, {'h', 60}, {'d', INT64_C(24) * 60}};
 
 struct usage {
     struct journal_job job;
@@ -58,10 +58,11 @@ static bool read_query(struct request *request, struct usage_query *query)
     form_text(form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &query->role);
     if (query->step_minutes > query->window_minutes)
         form_fault(form, "step", "must not be longer than the window");
-    if (query->window_minutes > USAGE_POINTS_MAX * query->step_minutes)
+    if (query->window_minutes > USAGE_POINTS_MAX * query->step_minutes) {
         form_fault(form, "step", "must be at least %dm in this window: %d steps at most",
                    (int)((query->window_minutes + USAGE_POINTS_MAX - 1) / USAGE_POINTS_MAX),
                    USAGE_POINTS_MAX);
+    }
     return reading_close(&reading);
 }
 
@@ -69,8 +70,9 @@ static void read_minutes(struct form *form, const char *name, int64_t *minutes)
 {
     struct text text;
 
-    if (form_text(form, name, FORM_OPTIONAL, 1, TIME_BYTES_MAX, &text) &&
-        !parse_minutes(text, minutes))
+    if (!form_text(form, name, FORM_OPTIONAL, 1, TIME_BYTES_MAX, &text))
+        return;
+    if (!parse_minutes(text, minutes))
         form_fault(form, name, "must look like \"15m\": a number and m, h or d, from 1m to 7d");
 }
 

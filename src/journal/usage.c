@@ -52,6 +52,7 @@ static void close_open(struct usage_app *app, enum usage_span span);
 static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
                                    struct arena *arena);
 static void give_way(struct usage *usage, enum usage_span span, int64_t newest);
+static void free_oldest(struct usage *usage, enum usage_span span, int64_t start, size_t bytes_max);
 static void free_period(struct period *period);
 static void visit_open(const struct usage_app *app, enum usage_span span, void *context,
                        usage_visit_fn *visit);
@@ -250,14 +251,21 @@ static struct usage_view pack_open(const struct usage_app *app, enum usage_span 
 
 static void give_way(struct usage *usage, enum usage_span span, int64_t newest)
 {
-    struct period *oldest;
+    free_oldest(usage, span, newest - usage_kept_minutes[span] - HOUR_MINUTES, SIZE_MAX);
+    free_oldest(usage, USAGE_MINUTE, 0, usage->bytes_max);
+    free_oldest(usage, USAGE_HOUR, 0, usage->bytes_max);
+}
 
-    while ((oldest = TAILQ_FIRST(&usage->closed[span])) != NULL &&
-           oldest->start < newest - usage_kept_minutes[span] - HOUR_MINUTES)
+/* Until it is not before the minute `start` and there are not more than so many bytes. */
+static void free_oldest(struct usage *usage, enum usage_span span, int64_t start, size_t bytes_max)
+{
+    struct period *oldest = TAILQ_FIRST(&usage->closed[span]);
+
+    while (oldest != NULL && (oldest->start < start || usage->bytes > bytes_max)) {
+        struct period *next = TAILQ_NEXT(oldest, in_all);
+
         free_period(oldest);
-    while (usage->bytes > usage->bytes_max) {
-        oldest = TAILQ_FIRST(&usage->closed[USAGE_MINUTE]);
-        free_period(oldest != NULL ? oldest : TAILQ_FIRST(&usage->closed[USAGE_HOUR]));
+        oldest = next;
     }
 }
 

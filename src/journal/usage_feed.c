@@ -15,7 +15,7 @@
 #define EXPIRY_BYTES    24
 #define VALUE_BYTES_MIN 256
 #define PART_BYTES_MAX  ((size_t)1024 * 1024)
-#define MINUTE_S        60
+#define MINUTE_S        INT64_C(60)
 #define HOUR_MINUTES    INT64_C(60)
 #define EXPIRY_REST_S   INT64_C(7200) /* clocks differ, and hashes are read whole */
 
@@ -121,7 +121,7 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
     redisReply *reply =
         redis_session_command(feed_session(feed), &error, ARRAY_COUNT(command), command, NULL);
 
-    if (!feed_settle(feed, reply != NULL, &error))
+    if (!feed_settle(feed, reply != NULL, &error) || reply == NULL)
         return false;
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         struct usage_view view = {.span = span};

@@ -4,9 +4,9 @@
 #include "base/arena.h"
 #include "base/writer.h"
 
-#define HOUR_MINUTES     60
+#define HOUR_MINUTES     INT64_C(60)
 #define DAY_MINUTES      (24 * HOUR_MINUTES)
-#define MINUTE_S         60
+#define MINUTE_S         INT64_C(60)
 #define ANSWER_BYTES_MIN 4096
 
 static void add_counts(struct usage_report *report, int64_t start, struct text packed);
