@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What one worker counts. Its thread alone writes the block, with plain loads and stores that are
+ * atomic, so an event costs about a nanosecond and no two workers share a cache line; any thread
+ * may read all blocks while they are written to, see metrics/metrics_report.h. */
+#ifndef METRICS_METRICS_H
+#define METRICS_METRICS_H
+
+#include "metrics/histogram.h"
+#include "metrics/metrics_table.h"
+
+/* Routes beyond the table's, and statuses that are not listed, count as the last one, "other". */
+#define METRICS_ROUTES_MAX 64
+
+#define METRICS_STATUSES(X)                                                                        \
+    X(200)                                                                                         \
+    X(201)                                                                                         \
+    X(204)                                                                                         \
+    X(304)                                                                                         \
+    X(400)                                                                                         \
+    X(401)                                                                                         \
+    X(403)                                                                                         \
+    X(404)                                                                                         \
+    X(405)                                                                                         \
+    X(408)                                                                                         \
+    X(409)                                                                                         \
+    X(413)                                                                                         \
+    X(415)                                                                                         \
+    X(422)                                                                                         \
+    X(429)                                                                                         \
+    X(431)                                                                                         \
+    X(500)                                                                                         \
+    X(503)
+#define METRICS_STATUS(status) METRICS_STATUS_##status,
+
+enum metrics_status { METRICS_STATUSES(METRICS_STATUS) METRICS_STATUS_OTHER, METRICS_STATUS_COUNT };
+
+enum metrics_outcome { METRICS_ALLOWED, METRICS_DENIED, METRICS_OUTCOMES };
+
+struct metrics {
+    char apart_before[64];
+    struct figure figures[METRICS_COUNTED_COUNT];
+    struct histogram histograms[METRIC_HISTOGRAM_COUNT];
+    struct figure requests[METRICS_ROUTES_MAX + 1][METRICS_STATUS_COUNT];
+    /* Per slot of metrics/metrics_apps.h. */
+    struct figure (*decisions)[METRICS_OUTCOMES];
+    char apart_behind[64];
+};
+
+/* The blocks of `worker_count` workers, zeroed, side by side; with room for the decisions of
+ * `app_slots` apps each. */
+struct metrics *metrics_new(size_t worker_count, size_t app_slots);
+/* NULL is fine. */
+void metrics_free(struct metrics *blocks, size_t worker_count);
+
+static inline void metrics_count(struct metrics *metrics, enum metric metric)
+{
+    figure_add(&metrics->figures[metric], 1);
+}
+
+static inline void metrics_set(struct metrics *metrics, enum metric metric, uint64_t value)
+{
+    figure_set(&metrics->figures[metric], value);
+}
+
+static inline void metrics_observe(struct metrics *metrics, enum metric_histogram histogram,
+                                   int64_t took_us)
+{
+    histogram_observe(&metrics->histograms[histogram], took_us);
+}
+
+static inline void metrics_count_app(struct metrics *metrics, size_t slot,
+                                     enum metrics_outcome outcome)
+{
+    figure_add(&metrics->decisions[slot][outcome], 1);
+}
+
+/* An answer. `route` is its number in the route table. */
+void metrics_count_request(struct metrics *metrics, size_t route, int status);
+
+#endif

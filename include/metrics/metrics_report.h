@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sum of all workers' blocks at one moment, and its text. The blocks are written to meanwhile:
+ * figures that belong together may be some events apart, but a histogram's count always equals its
+ * last bucket. */
+#ifndef METRICS_METRICS_REPORT_H
+#define METRICS_METRICS_REPORT_H
+
+#include "base/buffer.h"
+#include "metrics/metrics.h"
+#include "metrics/metrics_apps.h"
+
+/* What a number of metrics_count_request() stands for. */
+struct metrics_route {
+    const char *method;
+    const char *path;
+};
+
+struct metrics_report {
+    uint64_t figures[METRIC_COUNT]; /* those of METRICS_ASKED are the asker's to fill in */
+    const struct metrics *blocks;
+    size_t block_count;
+};
+
+/* Sums the figures; any thread. `blocks` is borrowed for as long as the report is used. */
+void metrics_report_init(struct metrics_report *report, const struct metrics blocks[],
+                         size_t block_count);
+
+/* Writes the rows of the table, then the histograms. */
+void metrics_report_write_figures(const struct metrics_report *report, struct buffer *out);
+
+/* Writes sluice_http_requests_total: the series that have counted something. `routes` are those of
+ * the route table; "other" is whatever is none of them. */
+void metrics_report_write_requests(const struct metrics_report *report,
+                                   const struct metrics_route routes[], size_t route_count,
+                                   struct buffer *out);
+
+/* Writes sluice_app_decisions_total. */
+void metrics_report_write_apps(const struct metrics_report *report, const struct metrics_apps *apps,
+                               struct buffer *out);
+
+#endif

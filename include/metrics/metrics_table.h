@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every figure of the process by its name for Prometheus: a row here is one line of /metrics. */
+#ifndef METRICS_METRICS_TABLE_H
+#define METRICS_METRICS_TABLE_H
+
+/* X(identifier, kind, name, labels, help). Series of one name follow each other; the first alone
+ * has the help, the others NULL. A name in seconds is kept in microseconds.
+ *
+ * The first part is counted by the workers, each in its own block, and summed. */
+/* clang-format off */
+#define METRICS_COUNTED(X)                                                                         \
+    X(DECISIONS_ALLOWED, METRIC_COUNTER, "sluice_decisions_total", "outcome=\"allowed\"",          \
+      "Checks decided, by what the caller was told.")                                              \
+    X(DECISIONS_DENIED, METRIC_COUNTER, "sluice_decisions_total", "outcome=\"denied\"", NULL)      \
+    X(SHADOW_DENIALS, METRIC_COUNTER, "sluice_shadow_denials_total", "",                           \
+      "Checks that were allowed only because their policy is in shadow mode.")                     \
+    X(DEGRADED_LOCAL, METRIC_COUNTER, "sluice_degraded_decisions_total", "by=\"local\"",           \
+      "Checks decided without the shared store, by the policy's on_store_error.")                  \
+    X(DEGRADED_ALLOW, METRIC_COUNTER, "sluice_degraded_decisions_total", "by=\"allow\"", NULL)     \
+    X(DEGRADED_DENY, METRIC_COUNTER, "sluice_degraded_decisions_total", "by=\"deny\"", NULL)       \
+    X(STORE_CALLS_DONE, METRIC_COUNTER, "sluice_store_calls_total", "result=\"done\"",             \
+      "Calls to Redis as the store of counters, by how they ended; down: not sent.")               \
+    X(STORE_CALLS_LATE, METRIC_COUNTER, "sluice_store_calls_total", "result=\"late\"", NULL)       \
+    X(STORE_CALLS_DOWN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"down\"", NULL)       \
+    X(STORE_CALLS_BROKEN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"broken\"", NULL)   \
+    X(JOBS_REFUSED_CATALOGUE, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"catalogue\"",  \
+      "Requests answered 503 because the queue to another thread was full.")                       \
+    X(JOBS_REFUSED_JOURNAL, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"journal\"", NULL)\
+    X(WAITS_REFUSED, METRIC_COUNTER, "sluice_waits_refused_total", "",                             \
+      "Checks answered 503 because too many wait for their turn.")                                 \
+    X(STORE_LINKS_CONNECTED, METRIC_GAUGE, "sluice_store_links_connected", "",                     \
+      "Workers whose store can be reached; with the memory engine all of them.")                   \
+    X(STORE_BREAKERS_OPEN, METRIC_GAUGE, "sluice_store_breakers_open", "",                         \
+      "Workers that do not ask Redis because it keeps failing.")                                   \
+    X(HTTP_CONNECTIONS, METRIC_GAUGE, "sluice_http_connections", "",                               \
+      "Open HTTP connections.")                                                                    \
+    X(HTTP_REQUESTS_IN_PROGRESS, METRIC_GAUGE, "sluice_http_requests_in_progress", "",             \
+      "Requests that are complete and not yet answered to the last byte.")                         \
+    X(CHECKS_WAITING, METRIC_GAUGE, "sluice_checks_waiting", "",                                   \
+      "Places taken by checks that wait for their turn.")
+
+/* This part is asked for when somebody looks. */
+#define METRICS_ASKED(X)                                                                           \
+    X(WORKERS, METRIC_GAUGE, "sluice_workers", "", "Threads that serve.")                          \
+    X(DRAINING, METRIC_GAUGE, "sluice_draining", "", "1 once the process has been told to stop.")  \
+    X(CONNECTIONS_MAX, METRIC_GAUGE, "sluice_http_connections_max", "",                            \
+      "HTTP connections that may be open.")                                                        \
+    X(APPS, METRIC_GAUGE, "sluice_apps", "", "Apps that this process knows.")                      \
+    X(CATALOGUE_READY, METRIC_GAUGE, "sluice_catalogue_ready", "",                                 \
+      "1 when the catalogue answered when it was last asked.")                                     \
+    X(JOURNAL_FLUSH_FAILURES, METRIC_COUNTER, "sluice_journal_flush_failures_total", "",           \
+      "Attempts to move decisions to the shared log that failed.")                                 \
+    X(JOURNAL_DROPPED, METRIC_COUNTER, "sluice_journal_dropped_total", "",                         \
+      "Decisions that were overwritten before the shared log had them.")                           \
+    X(MEMORY_COUNTERS, METRIC_GAUGE, "sluice_memory_counters", "",                                 \
+      "Counters held in this process.")                                                            \
+    X(MEMORY_BYTES, METRIC_GAUGE, "sluice_memory_bytes", "",                                       \
+      "Bytes that the counters in this process take.")                                             \
+    X(MEMORY_EVICTIONS, METRIC_COUNTER, "sluice_memory_evictions_total", "",                       \
+      "Counters dropped before they had expired, for want of room.")                               \
+    X(LOG_LINES_DEBUG, METRIC_COUNTER, "sluice_log_lines_total", "level=\"debug\"",                \
+      "Lines written to the process' own log.")                                                    \
+    X(LOG_LINES_INFO, METRIC_COUNTER, "sluice_log_lines_total", "level=\"info\"", NULL)            \
+    X(LOG_LINES_WARN, METRIC_COUNTER, "sluice_log_lines_total", "level=\"warn\"", NULL)            \
+    X(LOG_LINES_ERROR, METRIC_COUNTER, "sluice_log_lines_total", "level=\"error\"", NULL)          \
+    X(PROCESS_CPU, METRIC_COUNTER_US, "process_cpu_seconds_total", "",                             \
+      "Processor time used, by user and system, in seconds.")                                      \
+    X(PROCESS_RESIDENT, METRIC_GAUGE, "process_resident_memory_bytes", "",                         \
+      "Resident memory in bytes.")                                                                 \
+    X(PROCESS_VIRTUAL, METRIC_GAUGE, "process_virtual_memory_bytes", "",                           \
+      "Virtual memory in bytes.")                                                                  \
+    X(PROCESS_FDS, METRIC_GAUGE, "process_open_fds", "", "Open file descriptors.")                 \
+    X(PROCESS_FDS_MAX, METRIC_GAUGE, "process_max_fds", "",                                        \
+      "File descriptors that may be open.")                                                        \
+    X(PROCESS_START, METRIC_GAUGE_US, "process_start_time_seconds", "",                            \
+      "When the process started, in seconds since 1970.")
+
+/* X(identifier, name, help): how long something took, in the buckets of metrics/histogram.h. */
+#define METRICS_HISTOGRAMS(X)                                                                      \
+    X(DECISION_DURATION, "sluice_decision_duration_seconds",                                       \
+      "From the turn of the loop that read a check to its decision.")                              \
+    X(STORE_CALL_DURATION, "sluice_store_call_duration_seconds",                                   \
+      "From a call to Redis to its reply or its deadline.")
+
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_COUNTER_US, METRIC_GAUGE_US };
+
+#define METRICS_IDENTIFIER(identifier, ...) METRIC_##identifier,
+
+enum metric {
+    METRICS_COUNTED(METRICS_IDENTIFIER)
+    METRICS_COUNTED_COUNT,
+    METRICS_BEFORE_ASKED = METRICS_COUNTED_COUNT - 1, /* no gap between the parts */
+    METRICS_ASKED(METRICS_IDENTIFIER)
+    METRIC_COUNT
+};
+
+/* clang-format on */
+
+enum metric_histogram { METRICS_HISTOGRAMS(METRICS_IDENTIFIER) METRIC_HISTOGRAM_COUNT };
+
+#endif

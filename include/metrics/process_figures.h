@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the kernel says about this process. Linux. */
+#ifndef METRICS_PROCESS_FIGURES_H
+#define METRICS_PROCESS_FIGURES_H
+
+/* Kept for this long: counting descriptors takes a while when there are many, and anybody may
+ * ask. */
+#define PROCESS_FIGURES_FRESH_US INT64_C(1000000)
+
+/* The owner's storage, zeroed at first. 0 is what is not known. */
+struct process_figures {
+    int64_t fresh_until_us;
+    uint64_t cpu_us;
+    uint64_t resident_bytes;
+    uint64_t virtual_bytes;
+    uint64_t open_fds;
+    uint64_t max_fds;
+};
+
+/* Reads them anew unless they are fresh. One thread per struct. */
+void process_figures_refresh(struct process_figures *figures, int64_t now_us);
+
+#endif
