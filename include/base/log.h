@@ -42,6 +42,9 @@ struct log_field {
 void log_write_fields(enum log_level level, const char *event, const struct log_field fields[],
                       size_t count);
 
+/* Lines written so far. Any thread. */
+uint64_t log_lines(enum log_level level);
+
 /* Lines below `level` are dropped. LOG_INFO at the start. Any thread. */
 void log_set_level(enum log_level level);
 

@@ -18,6 +18,7 @@ const char *const log_level_words[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL};
 
 static atomic_int level_lowest = LOG_INFO;
+static _Atomic uint64_t lines_written[LOG_ERROR + 1];
 
 static void line_begin(struct writer *line, enum log_level level, const char *event);
 static bool line_add(struct writer *line, const struct log_field *field);
@@ -38,6 +39,7 @@ void log_write_fields(enum log_level level, const char *event, const struct log_
     buffer_init(&buffer, &arena, LINE_BYTES_MAX);
     writer_init(&line, &buffer);
 
+    atomic_fetch_add_explicit(&lines_written[level], 1, memory_order_relaxed);
     line_begin(&line, level, event);
     for (size_t i = 0; i < count; i++) {
         if (!line_add(&line, &fields[i]))
@@ -45,6 +47,11 @@ void log_write_fields(enum log_level level, const char *event, const struct log_
     }
     line_end(&line);
     arena_close(&arena);
+}
+
+uint64_t log_lines(enum log_level level)
+{
+    return atomic_load_explicit(&lines_written[level], memory_order_relaxed);
 }
 
 void log_set_level(enum log_level level)

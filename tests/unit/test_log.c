@@ -122,6 +122,22 @@ static void lines_below_the_level_are_dropped(void **state)
     free(text);
 }
 
+static void lines_are_counted_by_level_when_they_are_written(void **state)
+{
+    (void)state;
+    const uint64_t debug = log_lines(LOG_DEBUG);
+    const uint64_t warn = log_lines(LOG_WARN);
+    const uint64_t error = log_lines(LOG_ERROR);
+
+    log_write(LOG_DEBUG, "hidden", LOG_NONE);
+    log_write(LOG_WARN, "shown", LOG_NONE);
+    log_write(LOG_WARN, "shown", LOG_NONE);
+
+    assert_int_equal(log_lines(LOG_DEBUG), debug);
+    assert_int_equal(log_lines(LOG_WARN), warn + 2);
+    assert_int_equal(log_lines(LOG_ERROR), error);
+}
+
 static void a_long_line_is_cut_at_a_field(void **state)
 {
     (void)state;
@@ -214,6 +230,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_may_have_no_fields, capture_begin, capture_end),
         cmocka_unit_test_setup_teardown(lines_below_the_level_are_dropped, capture_begin,
                                         capture_end),
+        cmocka_unit_test_setup_teardown(lines_are_counted_by_level_when_they_are_written,
+                                        capture_begin, capture_end),
         cmocka_unit_test_setup_teardown(a_long_line_is_cut_at_a_field, capture_begin, capture_end),
         cmocka_unit_test_setup_teardown(a_line_of_exactly_one_kilobyte_is_whole, capture_begin,
                                         capture_end),
