@@ -31,6 +31,11 @@ int64_t feed_rests_until_us(const struct feed *feed);
  * when it has not; the log says why, once per second at most. */
 MUST_USE bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent);
 
+/* How often that failed, and how many records a ring had overwritten before they were sent. Any
+ * thread. */
+uint64_t feed_failures(const struct feed *feed);
+uint64_t feed_dropped(const struct feed *feed);
+
 /* Writes a JSON array of the entries that `filter` takes, newest first, into `arena`. */
 MUST_USE bool feed_read(struct feed *feed, const char *app_id, const struct record_filter *filter,
                         struct arena *arena, struct text *entries);

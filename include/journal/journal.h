@@ -29,6 +29,14 @@ struct journal *journal_new(const struct redis_url *url);
 /* Flushes once more, then ends the thread. Jobs not run are answered with `available` false. */
 void journal_free(struct journal *journal);
 
+/* How the moving to the feed went, so far: all zero without one. Any thread. */
+struct journal_counts {
+    uint64_t flush_failures; /* each is tried again */
+    uint64_t dropped;        /* records overwritten before the feed had them */
+};
+
+struct journal_counts journal_counts(const struct journal *journal);
+
 /* Keeps and counts one decision of the app. Any thread; waits for nothing but a ring's lock.
  * Allocates when an app, a part of its ring or a pair of route and role is new, or for a text
  * longer than before in its place. */

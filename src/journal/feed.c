@@ -10,6 +10,7 @@
 #include "base/document.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "metrics/figure.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -33,6 +34,8 @@ struct feed {
     int64_t rests_until_us;
     bool complained;           /* and has not worked since */
     int64_t complain_after_us; /* no line about a failure before this */
+    struct figure failures;
+    struct figure dropped;
 };
 
 /* One entry of a stream. */
@@ -96,10 +99,25 @@ bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_
     const char *expire[] = {"EXPIRE", key, LITERAL(FEED_EXPIRY_S)};
     redis_session_append(feed->session, ARRAY_COUNT(expire), expire, NULL);
     const bool succeeded = redis_session_flush(feed->session, &error);
-    if (succeeded)
+    if (succeeded) {
+        if (newest - *sent > JOURNAL_RECORDS)
+            figure_add(&feed->dropped, newest - *sent - JOURNAL_RECORDS);
         *sent = newest;
+    } else {
+        figure_add(&feed->failures, 1);
+    }
     arena_close(&arena);
     return feed_settle(feed, succeeded, &error);
+}
+
+uint64_t feed_failures(const struct feed *feed)
+{
+    return figure_get(&feed->failures);
+}
+
+uint64_t feed_dropped(const struct feed *feed)
+{
+    return figure_get(&feed->dropped);
 }
 
 bool feed_read(struct feed *feed, const char *app_id, const struct record_filter *filter,

@@ -93,6 +93,16 @@ void journal_record(struct journal *journal, const char *app_id, const struct re
     mark_dirty(app);
 }
 
+struct journal_counts journal_counts(const struct journal *journal)
+{
+    if (journal->feed == NULL)
+        return (struct journal_counts){0};
+    return (struct journal_counts){
+        .flush_failures = feed_failures(journal->feed),
+        .dropped = feed_dropped(journal->feed),
+    };
+}
+
 bool journal_submit(struct journal *journal, struct journal_job *job)
 {
     job->item.run = on_job;

@@ -513,6 +513,27 @@ static void without_redis_the_ring_answers_and_the_feed_recovers(void **state)
     journal_free(there);
 }
 
+static void what_redis_missed_is_counted(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    record_numbers(journal, 1, 10);
+    assert_true(shows(journal, 1, 10));
+    assert_int_equal(journal_counts(journal).flush_failures, 0);
+
+    redis_server_kill(server);
+    record_numbers(journal, 11, 10 + JOURNAL_RECORDS + 500);
+    WAIT_FOR (10, journal_counts(journal).flush_failures > 0)
+        ;
+    assert_int_equal(journal_counts(journal).dropped, 0);
+    redis_server_restart(server);
+
+    WAIT_FOR (10, journal_counts(journal).dropped == 500)
+        ;
+    journal_free(journal);
+}
+
 static void a_hung_redis_delays_no_record_and_loses_none(void **state)
 {
     struct journal *here = journal_on_redis();
@@ -767,6 +788,7 @@ int main(void)
         WITH_REDIS(threads_record_into_the_feed),
         WITH_REDIS(freeing_flushes),
         WITH_REDIS(without_redis_the_ring_answers_and_the_feed_recovers),
+        WITH_REDIS(what_redis_missed_is_counted),
         WITH_REDIS(a_hung_redis_delays_no_record_and_loses_none),
         WITH_REDIS(a_spoilt_stream_does_not_stop_the_others_and_is_tried_again),
         WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
