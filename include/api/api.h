@@ -12,6 +12,9 @@
 #include "journal/journal.h"
 #include "limit/rate.h"
 #include "limit/rate_headers.h"
+#include "metrics/metrics.h"
+#include "metrics/metrics_apps.h"
+#include "metrics/process_figures.h"
 #include "store/handback.h"
 #include "store/store.h"
 #include "store/store_memory.h"
@@ -32,6 +35,16 @@ struct api_settings {
     enum rate_headers_style rate_headers;
 };
 
+/* What /metrics tells of the whole process. Immutable but for what it points to. */
+struct api_process {
+    const struct metrics *blocks; /* of all workers */
+    size_t worker_count;
+    struct metrics_apps *apps; /* NULL: no app has figures of its own */
+    unsigned connections_max;
+    int64_t started_us; /* clock_wall_us() */
+    bool metrics_apart; /* /metrics has a listener of its own */
+};
+
 struct api {
     const struct api_settings *settings;
     struct app_index *index;
@@ -44,6 +57,9 @@ struct api {
     struct waiting_room *waiting_room; /* of checks that wait for their turn */
     struct queue *queue;               /* replies of the other threads to this worker */
     struct digest_key local_key; /* of the subjects counted in `local` by this process for itself */
+    struct metrics *metrics;     /* what this worker counts */
+    const struct api_process *process;
+    struct process_figures process_figures;
     const char *engine;          /* "memory" or "redis", for /readyz */
     const atomic_bool *draining; /* SIGTERM has come */
     /* Workers whose store has not decided yet: at 0 the process is ready, and from then on a store
@@ -60,5 +76,10 @@ struct api {
  * limit, the API key, the handler. `context` is a struct api. */
 size_t api_begin(struct request *request, void *context);
 enum handled api_finish(struct request *request, void *context);
+/* Counts the answer. */
+void api_answered(const struct request *request, void *context);
+
+/* In place of api_begin(), for the listener that is the operator's alone: /metrics and health. */
+size_t api_begin_operation(struct request *request, void *context);
 
 #endif

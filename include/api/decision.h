@@ -41,6 +41,7 @@ struct decision {
     struct explain *explain;     /* NULL unless wanted */
     struct verdict verdict;      /* set when the decision is taken */
     struct trial *trial;         /* NULL when the policy has no candidate */
+    int64_t asked_us;            /* when the turn began that asked */
     int awaited;                 /* takes that the store has not answered */
     void *context;               /* the asker's */
     decision_done_fn *done;

@@ -22,6 +22,7 @@ enum handled logs_latest_get(struct request *request, void *context);  /* logs.c
 enum handled usage_get(struct request *request, void *context);        /* usage.c */
 enum handled livez_get(struct request *request, void *context);        /* health.c */
 enum handled readyz_get(struct request *request, void *context);
-enum handled asset_get(struct request *request, void *context); /* pages.c */
+enum handled metrics_get(struct request *request, void *context); /* scrape.c */
+enum handled asset_get(struct request *request, void *context);   /* pages.c */
 
 #endif

@@ -6,6 +6,12 @@
 
 #include "http/router.h"
 
+/* All there are. */
 const struct route_table *routes(void);
+
+/* Those of them that serve everybody when the operator has a listener apart, and those that this
+ * one serves. The rows are the same: a row's number is its place in routes(). */
+const struct route_table *routes_without_metrics(void);
+const struct route_table *routes_of_operation(void);
 
 #endif

@@ -28,6 +28,9 @@ enum catalogue_kind { CATALOGUE_KIND_SQLITE, CATALOGUE_KIND_REDIS };
 struct settings {
     struct sockaddr_storage listen; /* `listen`: "127.0.0.1:8080", "[::1]:8080" */
     socklen_t listen_length;
+    struct sockaddr_storage metrics_listen; /* of no family: /metrics is beside the rest */
+    socklen_t metrics_listen_length;
+    unsigned metrics_apps;
     int workers; /* `workers`: 0 in the file means one per core; resolved here */
     enum engine engine;
     struct redis_url

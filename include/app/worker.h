@@ -14,6 +14,8 @@ struct worker;
 struct worker_shared {
     const struct settings *settings;
     const struct api_settings *api_settings;
+    const struct api_process *process;
+    struct metrics *blocks; /* one per worker */
     struct app_index *index;
     struct catalogue *catalogue;
     struct journal *journal;
@@ -23,10 +25,14 @@ struct worker_shared {
     atomic_int *starting; /* workers whose store has not been ready yet; each counts itself out */
 };
 
-/* Binds the listener; the port is in worker_port() when `listener` had none. NULL when it cannot. */
-MUST_USE struct worker *worker_new(const struct worker_shared *shared,
+/* Worker `number`, from 0. Binds the listener; the port is in worker_port() when `listener` had none.
+ * NULL when it cannot. */
+MUST_USE struct worker *worker_new(const struct worker_shared *shared, size_t number,
                                    const struct listener *listener, struct error *error);
 int worker_port(const struct worker *worker);
+/* The port of the listener for /metrics, which worker 0 has when it is set; else 0. It serves as
+ * soon as the thread runs, and until it ends. */
+int worker_metrics_port(const struct worker *worker);
 
 /* Starts the thread, which gets its store ready; then lets in those who have connected. */
 void worker_start(struct worker *worker);

@@ -10,7 +10,7 @@
 
 struct event_base;
 
-/* What the server asks of the layer above. Both run on the worker's thread. */
+/* What the server asks of the layer above. All run on the worker's thread. */
 struct http_handler {
     void *context;
     /* The headers are here. Returns how many bytes of body to accept; more is answered 413. May
@@ -18,6 +18,8 @@ struct http_handler {
     size_t (*begin)(struct request *request, void *context);
     /* The body is here too. */
     enum handled (*finish)(struct request *request, void *context);
+    /* The answer is there, whoever has given it, and is about to be sent. */
+    void (*answered)(const struct request *request, void *context);
 };
 
 struct http_server_options {
@@ -57,6 +59,9 @@ void http_server_quiesce(struct http_server *server);
 /* Accepts the connections that had been made until then, which the kernel would reset, and closes
  * the listener. After http_server_quiesce(). */
 void http_server_stop_listening(struct http_server *server);
+
+/* Connections that are open. */
+size_t http_server_connections(const struct http_server *server);
 
 /* Requests that have begun to come in and are not complete. libmicrohttpd 0.9.75 may take one whose
  * client has gone away for such, until the idle time-out. */

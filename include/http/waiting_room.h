@@ -26,6 +26,9 @@ MUST_USE bool waiting_room_enter(struct waiting_room *room);
 /* Gives the caller's place back. */
 void waiting_room_leave(struct waiting_room *room);
 
+/* Places that are taken. */
+size_t waiting_room_taken(const struct waiting_room *room);
+
 /* Makes the caller's place the place of `request`, which is or will be WAITING. Then done(context)
  * runs exactly once, on a later turn, with the place free again: at `until_us`
  * (clock_monotonic_us()) and never before, unless the client closes its side of the connection or

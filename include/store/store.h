@@ -34,6 +34,12 @@ typedef void store_done_fn(void *context, const struct outcome *outcome);
 
 struct store;
 
+/* For the operator: which of the two it is that keeps a store from deciding. */
+struct store_health {
+    bool is_connected;
+    bool breaker_is_open;
+};
+
 /* What an engine implements; see the functions below. */
 struct store_engine {
     enum store_answer (*take)(struct store *store, const struct take *take, struct outcome *outcome,
@@ -41,6 +47,7 @@ struct store_engine {
     enum store_answer (*forget)(struct store *store, const struct take *take,
                                 struct outcome *outcome, void *context, store_done_fn *done);
     bool (*is_ready)(const struct store *store);
+    struct store_health (*health)(const struct store *store);
     void (*free)(struct store *store);
 };
 
@@ -61,6 +68,8 @@ enum store_answer store_forget(struct store *store, const struct take *take,
 
 /* Whether a take would now be decided by this engine. */
 bool store_is_ready(const struct store *store);
+
+struct store_health store_health(const struct store *store);
 
 /* Calls still out are answered TAKE_DOWN before this returns. */
 void store_free(struct store *store);

@@ -20,10 +20,12 @@
 #include "store/store.h"
 
 struct event_base;
+struct metrics;
 
 struct store_redis_options {
     struct redis_url url;
-    int64_t timeout_us; /* of one call: the deadline of a decision */
+    int64_t timeout_us;      /* of one call: the deadline of a decision */
+    struct metrics *metrics; /* borrowed; of the thread that owns the store */
 };
 
 /* Starts to connect. Never NULL. */

@@ -19,7 +19,8 @@
 
 const char *const registration_words[] = {"open", "token", "closed", NULL};
 
-static void refuse_route(struct request *request);
+static size_t begin(struct request *request, struct api *api, const struct route *route);
+static void refuse_route(struct request *request, const char *allow);
 static bool media_type_is_taken(const struct request *request);
 static bool is_json(struct text media_type);
 static bool guard_admits(struct request *request, struct api *api);
@@ -34,23 +35,33 @@ static const struct route asset_route = {
 
 size_t api_begin(struct request *request, void *context)
 {
-    const struct route *route = router_find(routes(), request->method, request->path);
+    struct api *api = context;
+    const struct route_table *table =
+        api->process->metrics_apart ? routes_without_metrics() : routes();
+    const struct route *route = router_find(table, request->method, request->path);
+    const char *allow;
 
     if (!route && strncmp(request->path, asset_route.path, strlen(asset_route.path)) == 0 &&
         assets_find(web_assets, request->path))
         route = &asset_route;
-    if (!route) {
-        refuse_route(request);
-        return UNTRUSTED_BODY_BYTES_MAX;
-    }
-    request->route = route;
-    if (route->access == ROUTE_APP && !authenticate_begin(request, context))
-        return UNTRUSTED_BODY_BYTES_MAX;
-    if (route->body != BODY_NONE && !media_type_is_taken(request))
-        problem_answer(request, PROBLEM_MEDIA_TYPE, "The body must be JSON, not encoded.");
-    if (route->body_bytes_max > UNTRUSTED_BODY_BYTES_MAX && !authenticate_knows(request, context))
-        return UNTRUSTED_BODY_BYTES_MAX;
-    return route->body_bytes_max;
+    if (route)
+        return begin(request, api, route);
+    allow = router_allow(table, request->path, &request->arena);
+    if (!allow && assets_find(web_assets, request->path))
+        allow = "GET, HEAD";
+    refuse_route(request, allow);
+    return UNTRUSTED_BODY_BYTES_MAX;
+}
+
+size_t api_begin_operation(struct request *request, void *context)
+{
+    const struct route_table *table = routes_of_operation();
+    const struct route *route = router_find(table, request->method, request->path);
+
+    if (route)
+        return begin(request, context, route);
+    refuse_route(request, router_allow(table, request->path, &request->arena));
+    return UNTRUSTED_BODY_BYTES_MAX;
 }
 
 enum handled api_finish(struct request *request, void *context)
@@ -65,18 +76,37 @@ enum handled api_finish(struct request *request, void *context)
     return route->handle(request, api);
 }
 
+void api_answered(const struct request *request, void *context)
+{
+    const struct api *api = context;
+    size_t number = METRICS_ROUTES_MAX;
+
+    if (request->route && request->route != &asset_route)
+        number = (size_t)(request->route - routes()->rows);
+    metrics_count_request(api->metrics, number, request->response.status);
+}
+
 struct app *request_app(const struct request *request)
 {
     ASSERT(request->principal);
     return request->principal;
 }
 
-static void refuse_route(struct request *request)
+static size_t begin(struct request *request, struct api *api, const struct route *route)
 {
-    const char *allow = router_allow(routes(), request->path, &request->arena);
+    request->route = route;
+    if (route->access == ROUTE_APP && !authenticate_begin(request, api))
+        return UNTRUSTED_BODY_BYTES_MAX;
+    if (route->body != BODY_NONE && !media_type_is_taken(request))
+        problem_answer(request, PROBLEM_MEDIA_TYPE, "The body must be JSON, not encoded.");
+    if (route->body_bytes_max > UNTRUSTED_BODY_BYTES_MAX && !authenticate_knows(request, api))
+        return UNTRUSTED_BODY_BYTES_MAX;
+    return route->body_bytes_max;
+}
 
-    if (!allow && assets_find(web_assets, request->path))
-        allow = "GET, HEAD";
+/* `allow` is NULL where there is nothing for any method. */
+static void refuse_route(struct request *request, const char *allow)
+{
     if (!allow) {
         problem_answer(request, PROBLEM_NO_ROUTE, "There is nothing at this path; see /docs.");
         return;

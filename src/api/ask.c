@@ -11,6 +11,7 @@ enum handled ask_catalogue(struct request *request, struct api *api, struct cata
     job->done = done;
     if (catalogue_submit(api->catalogue, job))
         return HANDLED_LATER;
+    metrics_count(api->metrics, METRIC_JOBS_REFUSED_CATALOGUE);
     problem_answer(request, PROBLEM_OVERLOADED, "The catalogue has too much to do.");
     return HANDLED_NOW;
 }

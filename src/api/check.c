@@ -47,6 +47,7 @@ enum handled check_post(struct request *request, void *context)
         return HANDLED_NOW;
     }
     if (check->wants_to_wait && !waiting_room_enter(decision->api->waiting_room)) {
+        metrics_count(decision->api->metrics, METRIC_WAITS_REFUSED);
         problem_answer(request, PROBLEM_OVERLOADED, "Too many checks wait for their turn.");
         return HANDLED_NOW;
     }

@@ -17,6 +17,7 @@ static void conclude_candidate(struct decision *decision, const struct outcome *
 static void decide_locally(struct decision *decision, enum take_status status);
 static void answered(struct decision *decision);
 static void record(const struct decision *decision);
+static void count(const struct decision *decision);
 
 bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena)
 {
@@ -80,6 +81,7 @@ struct take decision_counters(const struct decision *decision, const struct rule
 enum handled decision_take(struct decision *decision, decision_done_fn *done)
 {
     decision->done = done;
+    decision->asked_us = decision->api->now_us;
     if (decision->policy->is_active) {
         take_live(decision);
         if (decision->trial != NULL)
@@ -221,4 +223,28 @@ static void record(const struct decision *decision)
         };
 
     journal_record(decision->api->journal, decision->app->id, &record);
+    count(decision);
+}
+
+static void count(const struct decision *decision)
+{
+    static const enum metric degraded[] = {
+        [ON_STORE_ERROR_LOCAL] = METRIC_DEGRADED_LOCAL,
+        [ON_STORE_ERROR_ALLOW] = METRIC_DEGRADED_ALLOW,
+        [ON_STORE_ERROR_DENY] = METRIC_DEGRADED_DENY,
+    };
+    const struct verdict *verdict = &decision->verdict;
+    struct metrics *metrics = decision->api->metrics;
+    struct metrics_apps *apps = decision->api->process->apps;
+
+    metrics_observe(metrics, METRIC_DECISION_DURATION, clock_monotonic_us() - decision->asked_us);
+    metrics_count(metrics, verdict->allowed ? METRIC_DECISIONS_ALLOWED : METRIC_DECISIONS_DENIED);
+    if (verdict->would_deny)
+        metrics_count(metrics, METRIC_SHADOW_DENIALS);
+    if (verdict->degraded)
+        metrics_count(metrics, degraded[decision->policy->on_store_error]);
+    if (apps != NULL) {
+        metrics_count_app(metrics, metrics_apps_slot(apps, decision->app->id),
+                          verdict->allowed ? METRICS_ALLOWED : METRICS_DENIED);
+    }
 }

@@ -31,6 +31,7 @@ enum handled logs_latest_get(struct request *request, void *context)
     job->context = logs;
     if (journal_submit(api->journal, job))
         return HANDLED_LATER;
+    metrics_count(api->metrics, METRIC_JOBS_REFUSED_JOURNAL);
     problem_answer(request, PROBLEM_OVERLOADED, "The log has too many readers.");
     return HANDLED_NOW;
 }

@@ -27,20 +27,40 @@ static const struct route rows[] = {
      logs_latest_get,  "Read the latest decisions"},
     {"GET",    "/usage",        ROUTE_APP,    ROUTE_MANAGING,    BODY_NONE,     BODY_BYTES_MAX,
      usage_get,        "Read what decisions sum up to"},
-    {"GET",    "/livez",        ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
-     livez_get,        "Is the process alive"},
-    {"GET",    "/readyz",       ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
-     readyz_get,       "Can the service decide"},
     {"GET",    "/openapi.json", ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
      asset_get,        "This contract"},
     {"GET",    "/docs",         ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
      asset_get,        "The contract as a page"},
+    /* The operator's, and /metrics the last: see routes.h. */
+    {"GET",    "/livez",        ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
+     livez_get,        "Is the process alive"},
+    {"GET",    "/readyz",       ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
+     readyz_get,       "Can the service decide"},
+    {"GET",    "/metrics",      ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     BODY_BYTES_MAX,
+     metrics_get,      "Figures for Prometheus"},
 };
 /* clang-format on */
 
+#define OPERATION_ROWS 3
+
 static const struct route_table table = {rows, ARRAY_COUNT(rows)};
+static const struct route_table without_metrics = {rows, ARRAY_COUNT(rows) - 1};
+static const struct route_table of_operation = {rows + ARRAY_COUNT(rows) - OPERATION_ROWS,
+                                                OPERATION_ROWS};
+
+_Static_assert(ARRAY_COUNT(rows) <= METRICS_ROUTES_MAX, "each route is counted by itself");
 
 const struct route_table *routes(void)
 {
     return &table;
+}
+
+const struct route_table *routes_without_metrics(void)
+{
+    return &without_metrics;
+}
+
+const struct route_table *routes_of_operation(void)
+{
+    return &of_operation;
 }

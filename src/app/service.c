@@ -33,6 +33,8 @@ struct service {
     struct catalogue *catalogue;
     struct journal *journal;
     struct memory_table *table;
+    struct metrics *blocks; /* one per worker */
+    struct api_process process;
     struct listener listener;
     int64_t watchdog_us; /* 0: nobody watches */
     int64_t watched_us;  /* when the supervisor was to be told the last time */
@@ -46,6 +48,7 @@ static void block_signals(sigset_t *signals);
 static void raise_file_limit(void);
 static bool make(struct service *service, struct error *error);
 static struct catalogue_backend *open_backend(const struct settings *settings, struct error *error);
+static void make_metrics(struct service *service);
 static bool make_workers(struct service *service, struct error *error);
 static void declare_apps(struct catalogue *catalogue, const struct settings *settings);
 static void start(struct service *service);
@@ -120,6 +123,7 @@ static bool make(struct service *service, struct error *error)
         catalogue_new(backend, service->index, settings->has_pepper ? &settings->pepper : NULL);
     service->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
     service->table = memory_table_new(settings->memory_counters_max);
+    make_metrics(service);
     return make_workers(service, error);
 }
 
@@ -135,6 +139,22 @@ static struct catalogue_backend *open_backend(const struct settings *settings, s
     return NULL;
 }
 
+static void make_metrics(struct service *service)
+{
+    const struct settings *settings = service->settings;
+    size_t worker_count = (size_t)settings->workers;
+
+    service->blocks = metrics_new(worker_count, settings->metrics_apps + 1);
+    service->process = (struct api_process){
+        .blocks = service->blocks,
+        .worker_count = worker_count,
+        .apps = settings->metrics_apps > 0 ? metrics_apps_new(settings->metrics_apps) : NULL,
+        .connections_max = settings->connections_max,
+        .started_us = clock_wall_us(),
+        .metrics_apart = settings->metrics_listen_length > 0,
+    };
+}
+
 /* With port 0 the first worker finds a free port and the others share it. */
 static bool make_workers(struct service *service, struct error *error)
 {
@@ -142,6 +162,8 @@ static bool make_workers(struct service *service, struct error *error)
     struct worker_shared shared = {
         .settings = settings,
         .api_settings = &settings->api,
+        .process = &service->process,
+        .blocks = service->blocks,
         .index = service->index,
         .catalogue = service->catalogue,
         .journal = service->journal,
@@ -154,7 +176,8 @@ static bool make_workers(struct service *service, struct error *error)
         return false;
     randombytes_buf(&shared.local_key, sizeof shared.local_key);
     while (service->worker_count < (size_t)settings->workers) {
-        struct worker *worker = worker_new(&shared, &service->listener, error);
+        struct worker *worker =
+            worker_new(&shared, service->worker_count, &service->listener, error);
 
         if (!worker)
             return false;
@@ -327,6 +350,8 @@ static void dispose(struct service *service)
     journal_free(service->journal);
     catalogue_free(service->catalogue);
     memory_table_free(service->table);
+    metrics_free(service->blocks, service->process.worker_count);
+    metrics_apps_free(service->process.apps);
     app_index_free(service->index);
     settings_free(service->settings);
 }
@@ -334,10 +359,12 @@ static void dispose(struct service *service)
 static void log_listening(const struct service *service, const char *address, bool decides)
 {
     const struct settings *settings = service->settings;
+    int metrics_port = worker_metrics_port(service->workers[0]);
 
     log_write(
         decides ? LOG_INFO : LOG_WARN, "listening", LOG_STRING("address", address),
         LOG_INTEGER("port", listener_port(&service->listener)),
+        LOG_INTEGER(metrics_port > 0 ? "metrics_port" : NULL, metrics_port),
         LOG_INTEGER("workers", (int64_t)service->worker_count),
         LOG_STRING("engine", settings->engine == ENGINE_REDIS ? "redis" : "memory"),
         LOG_STRING("catalogue", settings->catalogue == CATALOGUE_KIND_REDIS ? "redis" : "sqlite"),

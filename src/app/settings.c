@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "settings_parts.h"
 
+#include <netinet/in.h>
 #include <sched.h>
 #include <sodium.h>
 #include <sysexits.h>
@@ -22,6 +23,7 @@ static bool apply(struct settings *settings, struct settings_origin *origin, boo
 static bool report_faults(const struct settings_origin *origin, const struct faults *faults,
                           struct error *error);
 static bool complete(struct settings *settings, struct error *error);
+static bool listens_twice(const struct settings *settings);
 static bool complete_redis(struct settings *settings, struct error *error);
 static void complete_catalogue(struct settings *settings);
 static int cores_available(void);
@@ -127,10 +129,23 @@ static bool complete(struct settings *settings, struct error *error)
         return error_set(error, "registration is token, which needs admin_token");
     if ((settings->tls_certificate == NULL) != (settings->tls_key == NULL))
         return error_set(error, "tls_certificate and tls_key are only of use together");
+    if (listens_twice(settings))
+        return error_set(error, "metrics_listen and listen are the same address");
     if (settings->workers == 0)
         settings->workers = cores_available();
     complete_catalogue(settings);
     return settings->redis.host[0] != '\0' || complete_redis(settings, error);
+}
+
+/* Listeners share ports, so this would work, and each connection reach one of the two by chance. */
+static bool listens_twice(const struct settings *settings)
+{
+    const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)&settings->listen;
+    const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)&settings->listen;
+    bool is_ipv6 = settings->listen.ss_family == AF_INET6;
+
+    return (is_ipv6 ? ipv6->sin6_port : ipv4->sin_port) != 0 &&
+           memcmp(&settings->listen, &settings->metrics_listen, sizeof(settings->listen)) == 0;
 }
 
 /* Without redis_url. Kubernetes sets REDIS_PORT to "tcp://..." where a service is named redis: that

@@ -32,9 +32,14 @@ static void read_networks(const struct setting *setting, struct form *form,
 static void read_file(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_listen(const struct setting *setting, struct form *form,
                         struct settings *settings);
-static bool parse_listen(const char *listen, struct settings *settings);
-static bool parse_ipv4(const char *host, uint16_t port, struct settings *settings);
-static bool parse_ipv6(const char *host, uint16_t port, struct settings *settings);
+static void read_metrics_listen(const struct setting *setting, struct form *form,
+                                struct settings *settings);
+static void read_address(const struct setting *setting, struct form *form,
+                         struct settings *settings, struct sockaddr_storage *address,
+                         socklen_t *length);
+static socklen_t parse_address(const char *listen, struct sockaddr_storage *address);
+static socklen_t parse_ipv4(const char *host, uint16_t port, struct sockaddr_storage *storage);
+static socklen_t parse_ipv6(const char *host, uint16_t port, struct sockaddr_storage *storage);
 static void read_redis_url(const struct setting *setting, struct form *form,
                            struct settings *settings);
 static bool same_redis_url(const struct setting *setting, const struct settings *a,
@@ -55,6 +60,8 @@ const struct setting_kind setting_rate = {"RATE|off", read_rate, same_bytes};
 const struct setting_kind setting_networks = {"NETWORKS", read_networks, same_bytes};
 const struct setting_kind setting_file = {"FILE", read_file, same_string};
 const struct setting_kind setting_listen = {"ADDRESS:PORT", read_listen, same_bytes};
+const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT", read_metrics_listen,
+                                                    same_bytes};
 const struct setting_kind setting_redis_url = {"redis://[USER:PASSWORD@]HOST[:PORT][/DB]",
                                                read_redis_url, same_redis_url};
 const struct setting_kind setting_catalogue = {"sqlite:PATH|redis", read_catalogue, same_catalogue};
@@ -198,17 +205,33 @@ static void read_file(const struct setting *setting, struct form *form, struct s
 
 static void read_listen(const struct setting *setting, struct form *form, struct settings *settings)
 {
-    struct text text;
-
-    if (form_text(form, setting->name, FORM_OPTIONAL, 1, 64, &text) &&
-        !parse_listen(text_copy(&settings->arena, text).at, settings)) {
-        form_fault(form, setting->name,
-                   "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080");
-    }
+    read_address(setting, form, settings, &settings->listen, &settings->listen_length);
 }
 
-/* "127.0.0.1:8080" or "[::1]:8080". */
-static bool parse_listen(const char *listen, struct settings *settings)
+static void read_metrics_listen(const struct setting *setting, struct form *form,
+                                struct settings *settings)
+{
+    read_address(setting, form, settings, &settings->metrics_listen,
+                 &settings->metrics_listen_length);
+}
+
+static void read_address(const struct setting *setting, struct form *form,
+                         struct settings *settings, struct sockaddr_storage *address,
+                         socklen_t *length)
+{
+    struct text text;
+
+    if (!form_text(form, setting->name, FORM_OPTIONAL, 1, 64, &text))
+        return;
+    *address = (struct sockaddr_storage){0};
+    *length = parse_address(text_copy(&settings->arena, text).at, address);
+    if (*length == 0)
+        form_fault(form, setting->name,
+                   "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080");
+}
+
+/* "127.0.0.1:8080" or "[::1]:8080". The address' length; 0 when it is none. */
+static socklen_t parse_address(const char *listen, struct sockaddr_storage *address)
 {
     const char *colon = strrchr(listen, ':');
     size_t length = colon == NULL ? 0 : (size_t)(colon - listen);
@@ -217,40 +240,36 @@ static bool parse_listen(const char *listen, struct settings *settings)
 
     if (length == 0 || length >= sizeof(host) || !text_parse_integer(text_of(colon + 1), &port) ||
         port < 0 || port > UINT16_MAX)
-        return false;
+        return 0;
 
     memcpy(host, listen, length);
     host[length] = '\0';
     if (host[0] != '[')
-        return parse_ipv4(host, (uint16_t)port, settings);
+        return parse_ipv4(host, (uint16_t)port, address);
     if (host[length - 1] != ']')
-        return false;
+        return 0;
     host[length - 1] = '\0';
-    return parse_ipv6(host + 1, (uint16_t)port, settings);
+    return parse_ipv6(host + 1, (uint16_t)port, address);
 }
 
-static bool parse_ipv4(const char *host, uint16_t port, struct settings *settings)
+static socklen_t parse_ipv4(const char *host, uint16_t port, struct sockaddr_storage *storage)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 
     if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
-        return false;
-    settings->listen = (struct sockaddr_storage){0};
-    settings->listen_length = sizeof(address);
-    memcpy(&settings->listen, &address, sizeof(address));
-    return true;
+        return 0;
+    memcpy(storage, &address, sizeof(address));
+    return sizeof(address);
 }
 
-static bool parse_ipv6(const char *host, uint16_t port, struct settings *settings)
+static socklen_t parse_ipv6(const char *host, uint16_t port, struct sockaddr_storage *storage)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 
     if (inet_pton(AF_INET6, host, &address.sin6_addr) != 1)
-        return false;
-    settings->listen = (struct sockaddr_storage){0};
-    settings->listen_length = sizeof(address);
-    memcpy(&settings->listen, &address, sizeof(address));
-    return true;
+        return 0;
+    memcpy(storage, &address, sizeof(address));
+    return sizeof(address);
 }
 
 static void read_redis_url(const struct setting *setting, struct form *form,

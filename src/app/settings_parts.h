@@ -22,18 +22,19 @@ struct setting_kind {
     bool (*same)(const struct setting *setting, const struct settings *a, const struct settings *b);
 };
 
-extern const struct setting_kind setting_text;      /* const char * */
-extern const struct setting_kind setting_token;     /* char[], NUL-terminated */
-extern const struct setting_kind setting_integer;   /* any integer type of 4 or 8 bytes */
-extern const struct setting_kind setting_bool;      /* bool */
-extern const struct setting_kind setting_choice;    /* an enum, in the order of the words */
-extern const struct setting_kind setting_rate;      /* struct rate */
-extern const struct setting_kind setting_networks;  /* struct trusted_proxies */
-extern const struct setting_kind setting_file;      /* const char *: the file's content */
-extern const struct setting_kind setting_listen;    /* `listen` */
-extern const struct setting_kind setting_redis_url; /* `redis` */
-extern const struct setting_kind setting_catalogue; /* `catalogue` */
-extern const struct setting_kind setting_pepper;    /* `key_pepper` */
+extern const struct setting_kind setting_text;           /* const char * */
+extern const struct setting_kind setting_token;          /* char[], NUL-terminated */
+extern const struct setting_kind setting_integer;        /* any integer type of 4 or 8 bytes */
+extern const struct setting_kind setting_bool;           /* bool */
+extern const struct setting_kind setting_choice;         /* an enum, in the order of the words */
+extern const struct setting_kind setting_rate;           /* struct rate */
+extern const struct setting_kind setting_networks;       /* struct trusted_proxies */
+extern const struct setting_kind setting_file;           /* const char *: the file's content */
+extern const struct setting_kind setting_listen;         /* `listen` */
+extern const struct setting_kind setting_metrics_listen; /* `metrics_listen` */
+extern const struct setting_kind setting_redis_url;      /* `redis` */
+extern const struct setting_kind setting_catalogue;      /* `catalogue` */
+extern const struct setting_kind setting_pepper;         /* `key_pepper` */
 
 /* One row of the table (settings_table.c). */
 struct setting {

@@ -175,6 +175,24 @@ const struct setting settings_table[] = {
                 "together; 0 holds none and refuses them.",
     },
     {
+        .name = "metrics_listen",
+        .kind = &setting_metrics_listen,
+        FIELD(metrics_listen),
+        .help =
+            "Where to serve GET /metrics, /livez and /readyz, as plain HTTP. Without it /metrics\n"
+            "is served beside everything else.",
+    },
+    {
+        .name = "metrics_apps",
+        .kind = &setting_integer,
+        FIELD(metrics_apps),
+        .min = 0,
+        .max = METRICS_APPS_MAX,
+        .fallback = "0",
+        .help = "Apps with figures of their own in /metrics, as they come; the others share one.\n"
+                "0: no app has any.",
+    },
+    {
         .name = "idle_timeout_s",
         .kind = &setting_integer,
         FIELD(idle_timeout_s),

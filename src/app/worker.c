@@ -29,12 +29,15 @@ static const struct timeval drain_times[] = {
     [DRAIN_READING] = {.tv_usec = 700000},
 };
 
+#define OPERATION_CONNECTIONS_MAX 64
+
 struct worker {
     struct api api;
     struct event_base *base;
     struct event *queue_readable;
     struct store *store;
     struct http_server *http;
+    struct http_server *operation; /* for /metrics and health alone; NULL: none */
     pthread_t thread;
     bool is_starting; /* its store has not been ready yet */
     atomic_int *starting;
@@ -51,11 +54,15 @@ struct worker {
 
 static struct event_base *new_base(void);
 static unsigned share_of(unsigned number, const struct settings *settings);
-static struct store *new_store(struct event_base *base, const struct worker_shared *shared);
+static struct store *new_store(struct event_base *base, const struct worker_shared *shared,
+                               struct metrics *metrics);
 static struct http_server *new_http(struct worker *worker, const struct settings *settings,
                                     const struct listener *listener, struct error *error);
+static struct http_server *new_operation(struct worker *worker, const struct settings *settings,
+                                         struct error *error);
 static void *worker_run(void *context);
 static void worker_turn(struct worker *worker);
+static void worker_measure(struct worker *worker);
 static bool worker_has_drained(const struct worker *worker);
 static void on_open(struct queue_item *item);
 static void on_drain(struct queue_item *item);
@@ -65,13 +72,14 @@ static void on_turn(struct queue_item *item);
 static void on_reload(struct queue_item *item);
 static void on_wake(evutil_socket_t fd, short events, void *context);
 
-struct worker *worker_new(const struct worker_shared *shared, const struct listener *listener,
-                          struct error *error)
+struct worker *worker_new(const struct worker_shared *shared, size_t number,
+                          const struct listener *listener, struct error *error)
 {
     struct worker *worker = MEMORY_NEW(struct worker);
+    struct metrics *metrics = &shared->blocks[number];
 
     worker->base = new_base();
-    worker->store = new_store(worker->base, shared);
+    worker->store = new_store(worker->base, shared, metrics);
     worker->api = (struct api){
         .settings = shared->api_settings,
         .index = shared->index,
@@ -84,6 +92,8 @@ struct worker *worker_new(const struct worker_shared *shared, const struct liste
         .waiting_room = waiting_room_new(worker->base,
                                          share_of(shared->settings->waiting_max, shared->settings)),
         .queue = queue_new(0),
+        .metrics = metrics,
+        .process = shared->process,
         .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
         .local_key = shared->local_key,
         .draining = shared->draining,
@@ -105,8 +115,16 @@ struct worker *worker_new(const struct worker_shared *shared, const struct liste
     ASSERT(worker->queue_readable && worker->drain_timer);
     event_add(worker->queue_readable, NULL);
     worker->http = new_http(worker, shared->settings, listener, error);
-    if (worker->http)
-        return worker;
+    if (!worker->http)
+        goto failed;
+    if (number == 0 && shared->process->metrics_apart) {
+        worker->operation = new_operation(worker, shared->settings, error);
+        if (!worker->operation)
+            goto failed;
+        http_server_open(worker->operation);
+    }
+    return worker;
+failed:
     worker_free(worker);
     return NULL;
 }
@@ -114,6 +132,11 @@ struct worker *worker_new(const struct worker_shared *shared, const struct liste
 int worker_port(const struct worker *worker)
 {
     return http_server_port(worker->http);
+}
+
+int worker_metrics_port(const struct worker *worker)
+{
+    return worker->operation ? http_server_port(worker->operation) : 0;
 }
 
 void worker_start(struct worker *worker)
@@ -158,6 +181,7 @@ bool worker_join(struct worker *worker, int64_t deadline_us)
 void worker_free(struct worker *worker)
 {
     http_server_free(worker->http);
+    http_server_free(worker->operation);
     waiting_room_free(worker->api.waiting_room);
     store_free(worker->store); /* its last answers go to the hand-back */
     if (worker->api.handback)
@@ -192,12 +216,14 @@ static unsigned share_of(unsigned number, const struct settings *settings)
     return (number + workers - 1) / workers;
 }
 
-static struct store *new_store(struct event_base *base, const struct worker_shared *shared)
+static struct store *new_store(struct event_base *base, const struct worker_shared *shared,
+                               struct metrics *metrics)
 {
     const struct settings *settings = shared->settings;
     struct store_redis_options options = {
         .url = settings->redis,
         .timeout_us = settings->redis_timeout_ms * 1000,
+        .metrics = metrics,
     };
 
     switch (settings->engine) {
@@ -223,7 +249,24 @@ static struct http_server *new_http(struct worker *worker, const struct settings
         .request_timeout_s = settings->request_timeout_s,
         .tls_certificate = settings->tls_certificate,
         .tls_key = settings->tls_key,
-        .handler = {&worker->api, api_begin, api_finish},
+        .handler = {&worker->api, api_begin, api_finish, api_answered},
+    };
+
+    return http_server_new(worker->base, &options, error);
+}
+
+/* Few connections: Prometheus, a load balancer, a person. */
+static struct http_server *new_operation(struct worker *worker, const struct settings *settings,
+                                         struct error *error)
+{
+    struct http_server_options options = {
+        .address = (const struct sockaddr *)&settings->metrics_listen,
+        .address_length = settings->metrics_listen_length,
+        .listen_fd = -1,
+        .connections_max = OPERATION_CONNECTIONS_MAX,
+        .idle_timeout_s = settings->idle_timeout_s,
+        .request_timeout_s = settings->request_timeout_s,
+        .handler = {&worker->api, api_begin_operation, api_finish, api_answered},
     };
 
     return http_server_new(worker->base, &options, error);
@@ -256,11 +299,28 @@ static void worker_turn(struct worker *worker)
     if (api->handback)
         handback_run(api->handback, worker->store, api->now_us);
     http_server_turn(worker->http);
+    if (worker->operation)
+        http_server_turn(worker->operation);
+    worker_measure(worker);
+}
+
+static void worker_measure(struct worker *worker)
+{
+    struct metrics *metrics = worker->api.metrics;
+    struct store_health health = store_health(worker->store);
+
+    metrics_set(metrics, METRIC_STORE_LINKS_CONNECTED, health.is_connected);
+    metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breaker_is_open);
+    metrics_set(metrics, METRIC_HTTP_CONNECTIONS, http_server_connections(worker->http));
+    metrics_set(metrics, METRIC_HTTP_REQUESTS_IN_PROGRESS, http_server_busy(worker->http));
+    metrics_set(metrics, METRIC_CHECKS_WAITING, waiting_room_taken(worker->api.waiting_room));
 }
 
 /* With the last answer sent; connections that then are idle are closed. */
 static bool worker_has_drained(const struct worker *worker)
 {
+    if (worker->operation && http_server_busy(worker->operation) > 0)
+        return false;
     switch (worker->drain_phase) {
     case DRAIN_NONE:
     case DRAIN_ACCEPTING:

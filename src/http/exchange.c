@@ -282,6 +282,7 @@ static enum MHD_Result send_response(struct exchange *exchange)
 
     ASSERT(exchange->request.phase == REQUEST_ANSWERED);
     complete(exchange);
+    exchange->exchanges->handler.answered(&exchange->request, exchange->exchanges->handler.context);
     release(exchange);
     if (exchange->was_suspended)
         MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,

@@ -36,6 +36,7 @@ struct http_server {
     struct slow_clients slow_clients;
     bool has_work;
     bool has_stopped_listening;
+    size_t connections;
     int port;
 };
 
@@ -156,6 +157,11 @@ void http_server_stop_listening(struct http_server *server)
     server->has_work = true;
 }
 
+size_t http_server_connections(const struct http_server *server)
+{
+    return server->connections;
+}
+
 size_t http_server_incoming(const struct http_server *server)
 {
     return server->exchanges.incoming;
@@ -187,9 +193,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct http_server *server = context;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        server->connections++;
         *own = slow_clients_add(&server->slow_clients, socket_of(connection));
         return;
     }
+    server->connections--;
     slow_clients_remove(*own);
     discard_unread(socket_of(connection));
     server->has_work = true;

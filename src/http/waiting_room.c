@@ -64,6 +64,11 @@ void waiting_room_leave(struct waiting_room *room)
     room->taken--;
 }
 
+size_t waiting_room_taken(const struct waiting_room *room)
+{
+    return room->taken;
+}
+
 /* EV_CLOSED would be the natural choice, but libevent 2.1 does not report a reset as one, and spins
  * on it instead. Edge-triggered, because the next request of a client that pipelines stays unread
  * in the socket. */

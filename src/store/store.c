@@ -24,6 +24,11 @@ bool store_is_ready(const struct store *store)
     return store->engine->is_ready(store);
 }
 
+struct store_health store_health(const struct store *store)
+{
+    return store->engine->health(store);
+}
+
 void store_free(struct store *store)
 {
     if (store != NULL)

@@ -45,12 +45,14 @@ static enum store_answer engine_take(struct store *store, const struct take *tak
 static enum store_answer engine_forget(struct store *store, const struct take *take,
                                        struct outcome *outcome, void *context, store_done_fn *done);
 static bool engine_is_ready(const struct store *store);
+static struct store_health engine_health(const struct store *store);
 static void engine_free(struct store *store);
 
 static const struct store_engine memory_engine = {
     .take = engine_take,
     .forget = engine_forget,
     .is_ready = engine_is_ready,
+    .health = engine_health,
     .free = engine_free,
 };
 
@@ -230,6 +232,12 @@ static bool engine_is_ready(const struct store *store)
 {
     (void)store;
     return true;
+}
+
+static struct store_health engine_health(const struct store *store)
+{
+    (void)store;
+    return (struct store_health){.is_connected = true};
 }
 
 static void engine_free(struct store *store)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "metrics/metrics.h"
 #include "redis/redis_complaints.h"
 #include "redis/redis_link.h"
 #include "store/breaker.h"
@@ -19,6 +20,7 @@ struct store_redis {
     struct breaker breaker;
     int64_t replied_at_us; /* when Redis last said anything */
     struct redis_complaints complaints;
+    struct metrics *metrics;
     struct pending *spare;
     bool is_closing;
 };
@@ -61,13 +63,22 @@ static void tell_breaker(const struct pending *pending, enum take_status status)
 static bool is_only_slow(const struct pending *pending, enum take_status status);
 
 static bool store_redis_is_ready(const struct store *store);
+static struct store_health store_redis_health(const struct store *store);
 static void store_redis_free(struct store *store);
 
 static const struct store_engine engine = {
     .take = store_redis_take,
     .forget = store_redis_forget,
     .is_ready = store_redis_is_ready,
+    .health = store_redis_health,
     .free = store_redis_free,
+};
+
+static const enum metric call_metrics[] = {
+    [TAKE_DONE] = METRIC_STORE_CALLS_DONE,
+    [TAKE_LATE] = METRIC_STORE_CALLS_LATE,
+    [TAKE_DOWN] = METRIC_STORE_CALLS_DOWN,
+    [TAKE_BROKEN] = METRIC_STORE_CALLS_BROKEN,
 };
 
 struct store *store_redis_new(struct event_base *base, const struct store_redis_options *options)
@@ -76,6 +87,7 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
 
     redis->store.engine = &engine;
     redis->timeout_us = options->timeout_us;
+    redis->metrics = options->metrics;
     struct redis_link_options link_options = {.url = options->url};
     link_options.script_count = take_script_sources(&link_options.scripts);
     redis->link = redis_link_new(base, &link_options);
@@ -134,6 +146,7 @@ static struct pending *pending_begin(struct store_redis *redis, struct outcome *
     /* The link first: a probe that the breaker grants must go out. */
     if (!redis_link_is_ready(redis->link) || !breaker_allows(&redis->breaker, now_us)) {
         *outcome = (struct outcome){.status = TAKE_DOWN};
+        metrics_count(redis->metrics, METRIC_STORE_CALLS_DOWN);
         return NULL;
     }
     if (pending == NULL)
@@ -253,6 +266,9 @@ static void tell_breaker(const struct pending *pending, enum take_status status)
     const int64_t now_us = clock_monotonic_us();
     const bool was_open = breaker_is_open(&redis->breaker);
 
+    metrics_count(redis->metrics, call_metrics[status]);
+    metrics_observe(redis->metrics, METRIC_STORE_CALL_DURATION,
+                    now_us - (pending->deadline_us - redis->timeout_us));
     if (status == TAKE_DONE)
         breaker_succeeded(&redis->breaker);
     else if (was_open || !is_only_slow(pending, status))
@@ -278,6 +294,16 @@ static bool store_redis_is_ready(const struct store *store)
 
     return redis_link_is_ready(redis->link) &&
            breaker_would_allow(&redis->breaker, clock_monotonic_us());
+}
+
+static struct store_health store_redis_health(const struct store *store)
+{
+    const struct store_redis *redis = (const struct store_redis *)(const void *)store;
+
+    return (struct store_health){
+        .is_connected = redis_link_is_ready(redis->link),
+        .breaker_is_open = breaker_is_open(&redis->breaker),
+    };
 }
 
 static void store_redis_free(struct store *store)

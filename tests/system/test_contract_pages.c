@@ -97,6 +97,7 @@ static void the_openapi_document_describes_every_route(void **state)
         {"/policy", "delete"}, {"/check", "post"},       {"/check/batch", "post"},
         {"/reset", "post"},    {"/logs/latest", "get"},  {"/livez", "get"},
         {"/readyz", "get"},    {"/openapi.json", "get"}, {"/docs", "get"},
+        {"/metrics", "get"},
     };
 
     const struct reply *reply = client_get(client, "/openapi.json");
@@ -123,6 +124,20 @@ static void liveness_and_readiness_are_told(void **state)
     EXPECT(client_get(client, "/readyz"), 200,
            world->redis == NULL ? "{'status':'ready','engine':'memory'}"
                                 : "{'status':'ready','engine':'redis'}");
+    client_free(client);
+}
+
+static void figures_are_told_to_everybody(void **state)
+{
+    const struct world *world = *state;
+    struct client *client = stranger_new(world->service);
+
+    const struct reply *reply = client_get(client, "/metrics");
+
+    EXPECT(reply, 200, NULL);
+    EXPECT_FIELD(reply, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_FIELD(reply, "Cache-Control", "no-store");
+    assert_non_null(strstr(reply->body, "\nsluice_build_info{version=\""));
     client_free(client);
 }
 
@@ -198,6 +213,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(an_asset_is_compressed_for_who_takes_it),
         cmocka_unit_test(the_openapi_document_describes_every_route),
         cmocka_unit_test(liveness_and_readiness_are_told),
+        cmocka_unit_test(figures_are_told_to_everybody),
         cmocka_unit_test(head_is_get_without_a_body),
         cmocka_unit_test(a_method_that_a_path_does_not_take_is_told_which_it_does),
     };

@@ -286,6 +286,10 @@ static void wrong_values_of_the_file_are_named_with_their_place(void **state)
         {"listen: '[127.0.0.1]:8080'", "/listen: "
                                        "must be an IP address and a port, such as "
                                        "127.0.0.1:8080 or [::1]:8080"},
+        {"metrics_listen: 8080", "/metrics_listen: must be a text of 1 to 64 bytes"},
+        {"metrics_listen: here", "/metrics_listen: must be an IP address and a port, such as "
+                                 "127.0.0.1:8080 or [::1]:8080"},
+        {"metrics_apps: 1001", "/metrics_apps: must be an integer from 0 to 1000"},
         {"listen: 8080", "/listen: must be a text of 1 to 64 bytes"},
         {"data_dir: ''", "/data_dir: must be a text of 1 to 4000 bytes"},
         {"register_limit: 5", "/register_limit: must be a text of 1 to 64 bytes"},
@@ -320,6 +324,27 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     snprintf(yaml, sizeof(yaml), "tls_key: %s", file_with("tls.key", PEM_CONTENT));
     assert_refused(file_with("tls.yaml", yaml), NO_FLAGS, EX_CONFIG,
                    "tls_certificate and tls_key are only of use together");
+
+    assert_refused(NULL, FLAGS("--listen=[::1]:8081", "--metrics-listen=[::1]:8081"), EX_CONFIG,
+                   "metrics_listen and listen are the same address");
+}
+
+static void metrics_may_have_a_listener_apart(void **state)
+{
+    (void)state;
+
+    struct settings *without = load_valid(EMPTY_FILE, NO_FLAGS);
+    struct settings *any_port =
+        load_valid(EMPTY_FILE, FLAGS("--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"));
+    struct settings *other_port = load_valid("metrics_listen: 127.0.0.1:9464\n", NO_FLAGS);
+
+    const struct sockaddr_in *address = (const struct sockaddr_in *)&other_port->metrics_listen;
+    assert_int_equal(without->metrics_listen_length, 0);
+    assert_int_equal(any_port->metrics_listen_length, sizeof(*address));
+    assert_int_equal(ntohs(address->sin_port), 9464);
+    settings_free(without);
+    settings_free(any_port);
+    settings_free(other_port);
 }
 
 static void a_wrong_secret_is_not_repeated(void **state)
@@ -584,6 +609,7 @@ static void a_reload_names_the_first_setting_that_needs_a_restart(void **state)
         {"data_dir: other\ncatalogue: sqlite:./data/sluice.db", "data_dir"},
         {"key_pepper: 0123456789abcdef", "key_pepper"},
         {"idle_timeout_s: 31", "idle_timeout_s"},
+        {"metrics_listen: 127.0.0.1:9464", "metrics_listen"},
         {"registration: closed\nregister_limit: off\nmanage_limit: off\nlog_level: warn\n"
          "trusted_proxies: '::1'\nrate_limit_reset: epoch\nadmin_token: new",
          NULL},
@@ -761,6 +787,7 @@ int main(void)
         TEST(wrong_flags_are_wrong_usage),
         TEST(wrong_values_of_the_file_are_named_with_their_place),
         TEST(settings_that_contradict_each_other_are_refused),
+        TEST(metrics_may_have_a_listener_apart),
         TEST(a_wrong_secret_is_not_repeated),
         TEST(a_variable_may_name_a_file_that_holds_the_value),
         TEST(faults_of_a_value_in_a_file_name_the_variable_of_the_file),

@@ -2,6 +2,7 @@
 #include "store/store_redis.h"
 
 #include "base/log.h"
+#include "metrics/metrics.h"
 #include "store/breaker.h"
 #include "store/take_script.h"
 #include "support/cmocka.h"
@@ -22,6 +23,7 @@ static const struct limit thousand_per_hour = {
 
 static struct redis_server *server;
 static struct event_base *base;
+static struct metrics metrics;
 
 /* What came of the takes that share it. */
 struct answers {
@@ -56,7 +58,7 @@ static void turn(void)
 
 static struct store *new_store(const char *url, int64_t timeout_us)
 {
-    struct store_redis_options options = {.timeout_us = timeout_us};
+    struct store_redis_options options = {.timeout_us = timeout_us, .metrics = &metrics};
     struct error error = {0};
 
     assert_true(redis_url_parse(text_of(url), &options.url, &error));
@@ -293,12 +295,15 @@ static void a_hung_redis_is_late_then_left_alone_then_asked_again(void **state)
     struct answers refused = {0};
     (void)state;
     redis_server_pause(server);
+    const uint64_t late_before = figure_get(&metrics.figures[METRIC_STORE_CALLS_LATE]);
+    const uint64_t down_before = figure_get(&metrics.figures[METRIC_STORE_CALLS_DOWN]);
 
     for (int i = 0; i < BREAKER_FAILURES; i++)
         begin_take(store, 1, &late);
     TURN_UNTIL(late.count == BREAKER_FAILURES);
     begin_take(store, 1, &refused);
     const bool ready_while_open = store_is_ready(store);
+    const struct store_health health = store_health(store);
     redis_server_continue(server);
     TURN_UNTIL(take_and_wait(store, 2) == TAKE_DONE);
 
@@ -306,7 +311,13 @@ static void a_hung_redis_is_late_then_left_alone_then_asked_again(void **state)
     assert_int_equal(late.count, BREAKER_FAILURES);
     assert_int_equal(refused.by_status[TAKE_DOWN], 1);
     assert_false(ready_while_open);
+    assert_true(health.is_connected);
+    assert_true(health.breaker_is_open);
     assert_true(store_is_ready(store));
+    assert_false(store_health(store).breaker_is_open);
+    assert_true(figure_get(&metrics.figures[METRIC_STORE_CALLS_LATE]) >=
+                late_before + BREAKER_FAILURES);
+    assert_true(figure_get(&metrics.figures[METRIC_STORE_CALLS_DOWN]) > down_before);
     store_free(store);
 }
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * GET /metrics: the figures of all workers, whichever of them is asked. Asks neither store nor
+ * catalogue, and waits for nothing but the locks of the memory table's stripes. */
+#include "api/handlers.h"
+#include "api/routes.h"
+#include "base/log.h"
+#include "metrics/exposition.h"
+#include "metrics/metrics_report.h"
+
+#define TEXT_BYTES ((size_t)16 * 1024)
+
+static void ask_process(struct api *api, uint64_t figures[static METRIC_COUNT]);
+static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUNT]);
+static void write_build(const struct api *api, struct buffer *out);
+static void write_requests(const struct metrics_report *report, struct buffer *out);
+
+enum handled metrics_get(struct request *request, void *context)
+{
+    struct api *api = context;
+    struct metrics_report report;
+    struct buffer text;
+
+    metrics_report_init(&report, api->process->blocks, api->process->worker_count);
+    ask_process(api, report.figures);
+    ask_parts(api, report.figures);
+
+    buffer_init(&text, &request->arena, TEXT_BYTES);
+    write_build(api, &text);
+    metrics_report_write_figures(&report, &text);
+    write_requests(&report, &text);
+    if (api->process->apps != NULL)
+        metrics_report_write_apps(&report, api->process->apps, &text);
+    request_add_field(request, "Cache-Control", "no-store");
+    request_answer(request, 200, EXPOSITION_MEDIA_TYPE, buffer_text(&text));
+    return HANDLED_NOW;
+}
+
+static void ask_process(struct api *api, uint64_t figures[static METRIC_COUNT])
+{
+    const struct process_figures *process = &api->process_figures;
+
+    process_figures_refresh(&api->process_figures, api->now_us);
+    figures[METRIC_PROCESS_CPU] = process->cpu_us;
+    figures[METRIC_PROCESS_RESIDENT] = process->resident_bytes;
+    figures[METRIC_PROCESS_VIRTUAL] = process->virtual_bytes;
+    figures[METRIC_PROCESS_FDS] = process->open_fds;
+    figures[METRIC_PROCESS_FDS_MAX] = process->max_fds;
+    figures[METRIC_PROCESS_START] = (uint64_t)api->process->started_us;
+    figures[METRIC_WORKERS] = api->process->worker_count;
+    figures[METRIC_DRAINING] = atomic_load(api->draining);
+    figures[METRIC_CONNECTIONS_MAX] = api->process->connections_max;
+}
+
+static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUNT])
+{
+    struct memory_table_usage memory = memory_table_usage(api->local);
+    struct journal_counts journal = journal_counts(api->journal);
+
+    figures[METRIC_APPS] = app_index_count(api->index);
+    figures[METRIC_CATALOGUE_READY] = catalogue_is_ready(api->catalogue);
+    figures[METRIC_JOURNAL_FLUSH_FAILURES] = journal.flush_failures;
+    figures[METRIC_JOURNAL_DROPPED] = journal.dropped;
+    figures[METRIC_MEMORY_COUNTERS] = memory.counters;
+    figures[METRIC_MEMORY_BYTES] = memory.bytes;
+    figures[METRIC_MEMORY_EVICTIONS] = memory.evictions;
+    figures[METRIC_LOG_LINES_DEBUG] = log_lines(LOG_DEBUG);
+    figures[METRIC_LOG_LINES_INFO] = log_lines(LOG_INFO);
+    figures[METRIC_LOG_LINES_WARN] = log_lines(LOG_WARN);
+    figures[METRIC_LOG_LINES_ERROR] = log_lines(LOG_ERROR);
+}
+
+static void write_build(const struct api *api, struct buffer *out)
+{
+    exposition_add_family(out, "sluice_build_info", "gauge", "1; the labels say what runs.");
+    exposition_begin(out, "sluice_build_info", "");
+    exposition_add_label(out, "version", TEXT(SLUICE_VERSION));
+    exposition_add_label(out, "engine", text_of(api->engine));
+    exposition_end(out, 1);
+}
+
+static void write_requests(const struct metrics_report *report, struct buffer *out)
+{
+    struct metrics_route labels[METRICS_ROUTES_MAX];
+    const struct route_table *table = routes();
+
+    for (size_t i = 0; i < table->count; i++)
+        labels[i] = (struct metrics_route){table->rows[i].method, table->rows[i].path};
+    metrics_report_write_requests(report, labels, table->count, out);
+}
