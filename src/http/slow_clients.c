@@ -69,8 +69,8 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    LIST_FOREACH(client, &clients->clients, next)
-    look(client, clients->limit_us, now_us);
+    LIST_FOREACH (client, &clients->clients, next)
+        look(client, clients->limit_us, now_us);
 }
 
 /* Between a request's completion and the next look, some bytes of another one may have come in; they

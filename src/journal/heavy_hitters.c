@@ -109,7 +109,7 @@ uint64_t heavy_hitters_bound(const struct heavy_hitters *hitters)
 
 size_t heavy_hitters_top(const struct heavy_hitters *hitters, size_t max, struct hitter top[])
 {
-    struct hitter all[HEAVY_HITTERS];
+    struct hitter all[HEAVY_HITTERS] = {0};
     const size_t count = hitters->count < max ? hitters->count : max;
 
     for (size_t i = 0; i < hitters->count; i++)

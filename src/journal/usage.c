@@ -259,13 +259,13 @@ static void give_way(struct usage *usage, enum usage_span span, int64_t newest)
 /* Until it is not before the minute `start` and there are not more than so many bytes. */
 static void free_oldest(struct usage *usage, enum usage_span span, int64_t start, size_t bytes_max)
 {
-    struct period *oldest = TAILQ_FIRST(&usage->closed[span]);
+    struct period *oldest;
 
-    while (oldest != NULL && (oldest->start < start || usage->bytes > bytes_max)) {
-        struct period *next = TAILQ_NEXT(oldest, in_all);
-
+    while ((oldest = TAILQ_FIRST(&usage->closed[span])) != NULL) {
+        /* free_period() takes out of the list what it frees, which the analyzer does not see. */
+        if (oldest->start >= start && usage->bytes <= bytes_max) /* NOLINT(clang-analyzer-*) */
+            return;
         free_period(oldest);
-        oldest = next;
     }
 }
 
