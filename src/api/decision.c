@@ -97,13 +97,12 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
 
 void decision_write(const struct decision *decision, struct writer *writer)
 {
+    const struct trial *trial = decision->trial;
+    const struct verdict *tried = trial != NULL && trial->is_decided ? &trial->verdict : NULL;
+
     verdict_write(&decision->verdict, decision->route_key, decision->role, writer);
     if (decision->explain)
-        explain_write(decision->explain, &decision->verdict,
-                      decision->trial != NULL && decision->trial->is_decided
-                          ? &decision->trial->verdict
-                          : NULL,
-                      decision->cost, writer);
+        explain_write(decision->explain, &decision->verdict, tried, decision->cost, writer);
 }
 
 static void take_live(struct decision *decision)
@@ -214,13 +213,14 @@ static void record(const struct decision *decision)
     };
     const struct trial *trial = decision->trial;
 
-    if (trial != NULL && trial->is_decided)
+    if (trial != NULL && trial->is_decided) {
         record.candidate = (struct record_candidate){
             .is_there = true,
             .allowed = trial->verdict.allowed,
             .reason = trial->verdict.reason,
             .remaining = trial->verdict.remaining,
         };
+    }
 
     journal_record(decision->api->journal, decision->app->id, &record);
     count(decision);

@@ -87,12 +87,14 @@ static void writer_key(struct writer *writer, const char *key)
     if (key == NULL)
         return;
 
-    size_t length = strlen(key);
-    char *at = buffer_extend(writer->out, length + strlen("\"\":"));
+    const struct text name = text_of(key);
+    char *at = buffer_extend(writer->out, name.length + 3);
 
-    at[0] = '"';
-    memcpy(at + 1, key, length);
-    memcpy(at + 1 + length, "\":", 2);
+    *at++ = '"';
+    memcpy(at, name.at, name.length);
+    at += name.length;
+    *at++ = '"';
+    *at = ':';
 }
 
 /* In turn a run of plain bytes, copied whole, and a character that is not plain. */
