@@ -99,6 +99,8 @@ static bool parse_host(struct text *authority, struct redis_url *url, struct err
     if (host.length == 0 || !copy(host, url->host, sizeof(url->host)))
         return error_set(error, "the host in a Redis URL must have 1..%zu bytes",
                          sizeof(url->host) - 1);
+    if (strchr(url->host, '[') != NULL)
+        return error_set(error, "the host in a Redis URL is no name and no address");
     return true;
 }
 

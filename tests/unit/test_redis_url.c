@@ -63,6 +63,7 @@ static void refuses_what_it_cannot_use_without_repeating_it(void **state)
         {"redis://[::1", "bracket"},
         {"redis://[::1]secret", "port"},
         {"redis://[]:1", "host"},
+        {"redis://[[]", "no address"},
         {"redis://redis:", "port"},
         {"redis://redis:0", "port"},
         {"redis://redis:65536", "port"},
