@@ -154,7 +154,8 @@ static bool port_is_valid(struct text port)
 {
     int64_t number = 0;
 
-    return text_parse_integer(port, &number) && number >= 0 && number <= UINT16_MAX;
+    return port.length <= strlen("65535") && text_parse_integer(port, &number) && number >= 0 &&
+           number <= UINT16_MAX;
 }
 
 static bool address_parse(struct text text, struct ip_address *address)

@@ -104,6 +104,7 @@ static void a_hop_that_is_no_address_ends_the_walk_at_the_last_good_one(void **s
         "unknown",
         "203.0.113.5:",
         "203.0.113.5:99999",
+        "203.0.113.5:000080",
         "203.0.113.5:8x",
         "[::1",
         "[::1]x",
