@@ -8,6 +8,7 @@
 
 #include "base/document.h"
 #include "base/form.h"
+#include "odd_values.h"
 #include "support/cmocka.h"
 #include "support/random.h"
 
@@ -71,44 +72,6 @@ static const char *const plain_values[] = {
     "true",
     "false",
     "null",
-};
-static const char *const odd_values[] = {
-    "9223372036854775808",
-    "-9223372036854775809",
-    "1.5",
-    "1e3",
-    "1E400",
-    "01",
-    "-",
-    "-01",
-    "+1",
-    "--1",
-    "1-1",
-    "1 2",
-    ".5",
-    "1.",
-    "tru",
-    "truex",
-    "True",
-    "nul",
-    "NaN",
-    "\"\\u0041\"",
-    "\"a\\\"",
-    "\"a\\\"b\"",
-    "\"\\/\"",
-    "\"\\u0000\"",
-    "\"\xc3\xa4\"",
-    "\"\xff\"",
-    "\"\x7f\"",
-    "\"a\tb\"",
-    "\"a\n\"",
-    "\"",
-    "'a'",
-    "[]",
-    "{}",
-    "[1,\"a\"]",
-    "{\"user_id\":1}",
-    "",
 };
 static const char *const blanks[] = {"", "", "", " ", "  ", "\t", "\r\n"};
 static const char odd_bytes[] = "\"\"\\{}[]:,-+.eE019tfna/ \t\r\n\v\x1f\x7f\x80\xff\xc3";
