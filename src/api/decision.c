@@ -7,13 +7,15 @@
 
 const char decision_no_policy[] = "No policy of this app applies to this route_key, role and user.";
 
-static void take_live(struct decision *decision);
-static void take_candidate(struct decision *decision);
+typedef void conclude_fn(struct decision *decision, const struct outcome *outcome);
+
+static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
+                 conclude_fn *conclude_now);
 static uint32_t tenant_of(const struct app *app);
 static store_done_fn on_taken;
 static store_done_fn on_candidate_taken;
-static void conclude(struct decision *decision, const struct outcome *outcome);
-static void conclude_candidate(struct decision *decision, const struct outcome *outcome);
+static conclude_fn conclude;
+static conclude_fn conclude_candidate;
 static void decide_locally(struct decision *decision, enum take_status status);
 static void answered(struct decision *decision);
 static void record(const struct decision *decision);
@@ -83,9 +85,9 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
     decision->done = done;
     decision->asked_us = decision->api->now_us;
     if (decision->policy->is_active) {
-        take_live(decision);
+        take(decision, &decision->policy->rule, on_taken, conclude);
         if (decision->trial != NULL)
-            take_candidate(decision);
+            take(decision, decision->policy->candidate, on_candidate_taken, conclude_candidate);
     } else {
         verdict_from_inactive(decision->policy, &decision->verdict);
     }
@@ -105,27 +107,16 @@ void decision_write(const struct decision *decision, struct writer *writer)
         explain_write(decision->explain, &decision->verdict, tried, decision->cost, writer);
 }
 
-static void take_live(struct decision *decision)
+static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
+                 conclude_fn *conclude_now)
 {
-    struct take take = decision_counters(decision, &decision->policy->rule);
+    struct take take = decision_counters(decision, rule);
     struct outcome outcome;
 
-    if (store_take(decision->api->store, &take, &outcome, decision, on_taken) == STORE_LATER)
+    if (store_take(decision->api->store, &take, &outcome, decision, done) == STORE_LATER)
         decision->awaited++;
     else
-        conclude(decision, &outcome);
-}
-
-static void take_candidate(struct decision *decision)
-{
-    struct take take = decision_counters(decision, decision->policy->candidate);
-    struct outcome outcome;
-
-    if (store_take(decision->api->store, &take, &outcome, decision, on_candidate_taken) ==
-        STORE_LATER)
-        decision->awaited++;
-    else
-        conclude_candidate(decision, &outcome);
+        conclude_now(decision, &outcome);
 }
 
 /* The characters behind "app_" are random. */
