@@ -31,7 +31,7 @@ typedef void decision_done_fn(struct decision *decision);
 /* Lives in the arena of its request, and stays where it is. */
 struct decision {
     struct api *api;
-    const struct app *app;
+    struct app *app;
     struct subject subject;
     struct text route_key;
     struct text role; /* the default role when none was given */

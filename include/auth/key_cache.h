@@ -10,7 +10,7 @@
 #include "auth/api_key.h"
 
 /* At 48 bytes each; memory that no key needed is not touched. */
-#define KEY_CACHE_SLOTS 8192
+#define KEY_CACHE_SLOTS 32768
 
 struct key_cache;
 

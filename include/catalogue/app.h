@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One registered app as the hot path sees it: immutable once published, reference-counted, replaced
- * whole when anything about it changes. */
+ * One registered app as the hot path sees it: immutable once published but for `journal`,
+ * reference-counted, replaced whole when anything about it changes. */
 #ifndef CATALOGUE_APP_H
 #define CATALOGUE_APP_H
 
@@ -21,16 +21,20 @@ struct key_digest {
     uint8_t bytes[KEY_DIGEST_BYTES];
 };
 
+struct journal_app;
+
+/* What a decision looks at comes first, to lie together. */
 struct app {
     atomic_uint references;
+    unsigned key_count;
+    const struct policy_set *policies;     /* never NULL */
+    _Atomic(struct journal_app *) journal; /* set by its first decision */
     char id[APP_ID_BYTES + 1];
+    struct key_digest keys[APP_KEYS_MAX];
     struct text name;
     int64_t created_at_us; /* wall clock */
     int64_t revision; /* of the catalogue when this value was read: the newer replaces the older */
-    size_t key_count;
-    struct key_digest keys[APP_KEYS_MAX];
-    const struct policy_set *policies; /* never NULL */
-    struct arena arena;                /* holds everything the members point to */
+    struct arena arena; /* holds everything the members point to */
 };
 
 /* A new app value with one reference, no keys and an empty set of policies; fill it before it is

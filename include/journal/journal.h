@@ -38,10 +38,14 @@ struct journal_counts {
 
 struct journal_counts journal_counts(const struct journal *journal);
 
+/* One app's log and counts; new at first. Stays where it is as long as the journal. Any thread. */
+struct journal_app;
+struct journal_app *journal_app(struct journal *journal, const char *app_id);
+
 /* Keeps and counts one decision of the app. Any thread; waits for nothing but a ring's lock.
- * Allocates when an app, a part of its ring or a pair of route and role is new, or for a text
- * longer than before in its place. */
-void journal_record(struct journal *journal, const char *app_id, const struct record *record);
+ * Allocates when a part of the ring or a pair of route and role is new, or for a text longer than
+ * before in its place. */
+void journal_record(struct journal_app *app, const struct record *record);
 
 struct journal_job;
 /* Runs on the thread that drains job->reply_to. */

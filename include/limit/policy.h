@@ -29,18 +29,19 @@ struct policy_identity {
     struct text user_id;   /* absent: everybody */
 };
 
+/* `rule` comes last: most have one limit, and the unused ones would lie in between. */
 struct policy {
     uint64_t id;     /* random, given by the catalogue; new after a delete */
     int64_t version; /* from 1, given by the catalogue; one more at each save */
     struct policy_identity identity;
-    struct rule rule;
-    const struct rule *candidate; /* on trial: decided and logged, never answered; or NULL */
     enum policy_mode mode;
     bool is_active;
     enum policy_on_store_error on_store_error;
     struct text description;       /* absent when none was given */
     struct text rate_limit_policy; /* what rate_headers_policy() says of `rule`: made once, copied
                                     * for each answer, which may outlive it */
+    const struct rule *candidate;  /* on trial: decided and logged, never answered; or NULL */
+    struct rule rule;
 };
 
 /* The policy in `value`, which lies at `pointer`; its texts are copied into `arena`. NULL when

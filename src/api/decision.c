@@ -19,6 +19,7 @@ static conclude_fn conclude_candidate;
 static void decide_locally(struct decision *decision, enum take_status status);
 static void answered(struct decision *decision);
 static void record(const struct decision *decision);
+static struct journal_app *journal_of(const struct decision *decision);
 static void count(const struct decision *decision);
 
 bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena)
@@ -213,8 +214,20 @@ static void record(const struct decision *decision)
         };
     }
 
-    journal_record(decision->api->journal, decision->app->id, &record);
+    journal_record(journal_of(decision), &record);
     count(decision);
+}
+
+static struct journal_app *journal_of(const struct decision *decision)
+{
+    struct app *app = decision->app;
+    struct journal_app *journal = atomic_load_explicit(&app->journal, memory_order_acquire);
+
+    if (journal == NULL) {
+        journal = journal_app(decision->api->journal, app->id);
+        atomic_store_explicit(&app->journal, journal, memory_order_release);
+    }
+    return journal;
 }
 
 static void count(const struct decision *decision)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each key has one slot, and the last one to come has it. */
+ * A key may be in one of two slots side by side. Which of them a new one takes is left to chance. */
 #include "auth/key_cache.h"
 
 #include "base/memory.h"
 
 #include <sodium.h>
+
+#define WAYS 2
 
 struct slot {
     struct digest name; /* of the key; no key's is all zeros, but by a chance of 2^-128 */
@@ -17,7 +19,8 @@ struct key_cache {
     struct slot slots[KEY_CACHE_SLOTS];
 };
 
-static struct slot *slot_of(struct key_cache *cache, const struct digest *name);
+static uint64_t name_hash(const struct digest *name);
+static struct slot *slot_with(struct slot *slots, const struct digest *name);
 
 _Static_assert(API_KEY_BYTES < DIGEST_INPUT_BYTES_MAX, "a key can be named by its digest");
 
@@ -44,11 +47,14 @@ bool key_cache_digest(struct key_cache *cache, const struct pepper *pepper, stru
         return false;
 
     struct digest name = digest_of(&cache->name_key, &key, 1);
-    struct slot *slot = slot_of(cache, &name);
+    uint64_t hash = name_hash(&name);
+    struct slot *slots = &cache->slots[hash % (KEY_CACHE_SLOTS / WAYS) * WAYS];
+    struct slot *slot = slot_with(slots, &name);
 
-    if (crypto_verify_16(slot->name.bytes, name.bytes) != 0) {
+    if (slot == NULL) {
         if (!api_key_is_well_formed(key))
             return false;
+        slot = &slots[(hash >> 32) % WAYS];
         slot->name = name;
         api_key_digest(pepper, key, slot->digest);
     }
@@ -56,10 +62,19 @@ bool key_cache_digest(struct key_cache *cache, const struct pepper *pepper, stru
     return true;
 }
 
-static struct slot *slot_of(struct key_cache *cache, const struct digest *name)
+static uint64_t name_hash(const struct digest *name)
 {
-    uint32_t hash;
+    uint64_t hash;
 
     memcpy(&hash, name->bytes, sizeof(hash));
-    return &cache->slots[hash % KEY_CACHE_SLOTS];
+    return hash;
+}
+
+static struct slot *slot_with(struct slot *slots, const struct digest *name)
+{
+    for (size_t i = 0; i < WAYS; i++) {
+        if (crypto_verify_16(slots[i].name.bytes, name->bytes) == 0)
+            return &slots[i];
+    }
+    return NULL;
 }

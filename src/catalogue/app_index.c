@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * One hash table holds every name of every app: its id and the digests of its keys, which differ
- * in length. An app's names are one allocation, the entry, and go in and out together under the
- * write lock, so no reader sees half of an app. */
+ * One hash table, with open addressing, holds every name of every app: its id and the digests of
+ * its keys. A slot says no more than a name's hash and whose it is; the name itself lies in the
+ * app, so that looking up one of thousands touches little memory. An app's names go in and out
+ * together under the write lock, so no reader sees half of an app. */
 #include "catalogue/app_index.h"
 
 #include "base/memory.h"
@@ -10,19 +11,12 @@
 #include <pthread.h>
 #include <sodium.h>
 
-#define BUCKETS_MIN 64 /* a power of two */
+#define SLOTS_MIN 64 /* a power of two */
+#define NAMES_MAX (1 + APP_KEYS_MAX)
 
-struct name {
-    struct name *next; /* in its bucket */
-    struct entry *entry;
-    const void *at; /* lies in the app */
-    size_t length;
-};
-
-struct entry {
-    struct app *app;
-    size_t name_count;
-    struct name names[];
+struct slot {
+    uint64_t hash;
+    struct app *app; /* NULL: free */
 };
 
 struct secrets {
@@ -31,24 +25,27 @@ struct secrets {
 };
 
 struct app_index {
-    pthread_rwlock_t lock; /* guards what follows, up to the secrets */
-    struct name **buckets;
-    size_t bucket_count;
-    size_t name_count;
+    pthread_rwlock_t
+        lock; /* guards what follows, up to the secrets; holds a reference of each app */
+    struct slot *slots;
+    size_t slot_mask;  /* the number of slots is a power of two */
+    size_t name_count; /* at most half of it */
     size_t app_count;
-    uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random: nobody can aim at one bucket */
+    uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random: nobody can aim at one slot */
     _Atomic(struct secrets *) secrets;           /* NULL until set, then never changed */
 };
 
-static struct app *find(struct app_index *index, const void *at, size_t length);
-static struct entry *entry_find(const struct app_index *index, const void *at, size_t length);
-static bool same_bytes(const void *a, const void *b, size_t length);
-static struct entry *entry_new(struct app *app);
-static void entry_insert(struct app_index *index, struct entry *entry);
-static void entry_remove(struct app_index *index, struct entry *entry);
-static void entry_free(struct entry *entry);
-static void buckets_grow(struct app_index *index);
-static struct name **bucket_of(const struct app_index *index, const void *at, size_t length);
+static struct app *find_retained(struct app_index *index, struct text name);
+static struct app *find(const struct app_index *index, struct text name);
+static bool has_name(const struct app *app, struct text name);
+static size_t names_of(const struct app *app, struct text names[NAMES_MAX]);
+static void insert(struct app_index *index, struct app *app);
+static void erase(struct app_index *index, const struct app *app);
+static void slot_fill(struct app_index *index, uint64_t hash, struct app *app);
+static void slot_empty(struct app_index *index, uint64_t hash, const struct app *app);
+static void grow(struct app_index *index);
+static uint64_t hash_of(const struct app_index *index, struct text name);
+static struct text digest_text(const struct key_digest *digest);
 
 struct app_index *app_index_new(void)
 {
@@ -61,8 +58,8 @@ struct app_index *app_index_new(void)
                                          PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) == 0);
     ASSERT(pthread_rwlock_init(&index->lock, &attributes) == 0);
     (void)pthread_rwlockattr_destroy(&attributes);
-    index->bucket_count = BUCKETS_MIN;
-    index->buckets = memory_new(index->bucket_count, sizeof(*index->buckets));
+    index->slot_mask = SLOTS_MIN - 1;
+    index->slots = memory_new(SLOTS_MIN, sizeof(*index->slots));
     crypto_shorthash_keygen(index->hash_key);
     return index;
 }
@@ -71,49 +68,46 @@ void app_index_free(struct app_index *index)
 {
     if (index == NULL)
         return;
-    for (size_t i = 0; i < index->bucket_count; i++) {
-        while (index->buckets[i] != NULL) {
-            struct entry *entry = index->buckets[i]->entry;
-            entry_remove(index, entry);
-            entry_free(entry);
+    for (size_t i = 0; i <= index->slot_mask; i++) {
+        while (index->slots[i].app != NULL) {
+            struct app *app = index->slots[i].app;
+            erase(index, app);
+            app_release(app);
         }
     }
     struct secrets *secrets = atomic_load(&index->secrets);
     if (secrets != NULL)
         sodium_memzero(secrets, sizeof(*secrets));
     free(secrets);
-    free(index->buckets);
+    free(index->slots);
     ASSERT(pthread_rwlock_destroy(&index->lock) == 0);
     free(index);
 }
 
 struct app *app_index_find(struct app_index *index, const struct key_digest *digest)
 {
-    return find(index, digest->bytes, sizeof(digest->bytes));
+    return find_retained(index, digest_text(digest));
 }
 
 struct app *app_index_find_by_id(struct app_index *index, const char *app_id)
 {
-    return find(index, app_id, strlen(app_id));
+    return find_retained(index, text_of(app_id));
 }
 
 void app_index_publish_give(struct app_index *index, struct app *app)
 {
-    struct entry *entry = entry_new(app);
-    struct entry *dropped = NULL;
+    struct app *dropped = app;
 
     ASSERT(pthread_rwlock_wrlock(&index->lock) == 0);
-    struct entry *old = entry_find(index, app->id, strlen(app->id));
-    if (old != NULL && old->app->revision > app->revision) {
-        dropped = entry;
-    } else {
+    struct app *old = find(index, text_of(app->id));
+    if (old == NULL || old->revision <= app->revision) {
         dropped = old;
         if (old != NULL)
-            entry_remove(index, old);
-        entry_insert(index, entry);
+            erase(index, old);
+        insert(index, app);
     }
     ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
-    entry_free(dropped);
+    app_release(dropped);
 }
 
 size_t app_index_count(struct app_index *index)
@@ -151,106 +145,127 @@ const struct digest_key *app_index_subject_key(const struct app_index *index)
     return secrets == NULL ? NULL : &secrets->subject_key;
 }
 
-static struct app *find(struct app_index *index, const void *at, size_t length)
+static struct app *find_retained(struct app_index *index, struct text name)
 {
     ASSERT(pthread_rwlock_rdlock(&index->lock) == 0);
-    struct entry *entry = entry_find(index, at, length);
-    struct app *app = entry == NULL ? NULL : app_retain(entry->app);
+    struct app *app = find(index, name);
+    if (app != NULL)
+        app_retain(app);
     ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
     return app;
 }
 
-static struct entry *entry_find(const struct app_index *index, const void *at, size_t length)
+static struct app *find(const struct app_index *index, struct text name)
 {
-    struct name *name = *bucket_of(index, at, length);
+    uint64_t hash = hash_of(index, name);
 
-    while (name != NULL && (name->length != length || !same_bytes(name->at, at, length)))
-        name = name->next;
-    return name == NULL ? NULL : name->entry;
+    for (size_t at = hash & index->slot_mask; index->slots[at].app != NULL;
+         at = (at + 1) & index->slot_mask) {
+        if (index->slots[at].hash == hash && has_name(index->slots[at].app, name))
+            return index->slots[at].app;
+    }
+    return NULL;
 }
 
-/* In constant time: digests by vectors, ids byte by byte. */
-static bool same_bytes(const void *a, const void *b, size_t length)
+/* Digests in constant time. */
+static bool has_name(const struct app *app, struct text name)
 {
-    if (length == crypto_verify_32_BYTES)
-        return crypto_verify_32(a, b) == 0;
-    return sodium_memcmp(a, b, length) == 0;
-}
+    _Static_assert(KEY_DIGEST_BYTES == crypto_verify_32_BYTES && KEY_DIGEST_BYTES > APP_ID_BYTES,
+                   "a digest is told from an id by its length");
 
-static struct entry *entry_new(struct app *app)
-{
-    size_t name_count = 1 + app->key_count;
-    struct entry *entry = memory_new(1, sizeof(*entry) + name_count * sizeof(entry->names[0]));
-
-    entry->app = app;
-    entry->name_count = name_count;
-    entry->names[0] = (struct name){.entry = entry, .at = app->id, .length = strlen(app->id)};
+    if (name.length != KEY_DIGEST_BYTES)
+        return text_equal(text_of(app->id), name);
     for (size_t i = 0; i < app->key_count; i++) {
-        entry->names[1 + i] = (struct name){
-            .entry = entry, .at = app->keys[i].bytes, .length = sizeof(app->keys[i].bytes)};
+        if (crypto_verify_32(app->keys[i].bytes, (const unsigned char *)name.at) == 0)
+            return true;
     }
-    return entry;
+    return false;
 }
 
-static void entry_insert(struct app_index *index, struct entry *entry)
+static size_t names_of(const struct app *app, struct text names[NAMES_MAX])
 {
+    names[0] = text_of(app->id);
+    for (size_t i = 0; i < app->key_count; i++)
+        names[1 + i] = digest_text(&app->keys[i]);
+    return 1 + app->key_count;
+}
+
+static void insert(struct app_index *index, struct app *app)
+{
+    struct text names[NAMES_MAX];
+    size_t count = names_of(app, names);
+
     index->app_count++;
-    index->name_count += entry->name_count;
-    if (index->name_count > index->bucket_count)
-        buckets_grow(index);
-    for (size_t i = 0; i < entry->name_count; i++) {
-        struct name *name = &entry->names[i];
-        struct name **bucket = bucket_of(index, name->at, name->length);
-        name->next = *bucket;
-        *bucket = name;
-    }
+    index->name_count += count;
+    while (2 * index->name_count > index->slot_mask + 1)
+        grow(index);
+    for (size_t i = 0; i < count; i++)
+        slot_fill(index, hash_of(index, names[i]), app);
 }
 
-static void entry_remove(struct app_index *index, struct entry *entry)
+static void erase(struct app_index *index, const struct app *app)
 {
+    struct text names[NAMES_MAX];
+    size_t count = names_of(app, names);
+
     index->app_count--;
-    index->name_count -= entry->name_count;
-    for (size_t i = 0; i < entry->name_count; i++) {
-        struct name *name = &entry->names[i];
-        struct name **link = bucket_of(index, name->at, name->length);
-        while (*link != name)
-            link = &(*link)->next;
-        *link = name->next;
+    index->name_count -= count;
+    for (size_t i = 0; i < count; i++)
+        slot_empty(index, hash_of(index, names[i]), app);
+}
+
+static void slot_fill(struct app_index *index, uint64_t hash, struct app *app)
+{
+    size_t at = hash & index->slot_mask;
+
+    while (index->slots[at].app != NULL)
+        at = (at + 1) & index->slot_mask;
+    index->slots[at] = (struct slot){hash, app};
+}
+
+/* Moves back into the hole what could no longer be reached behind it. */
+static void slot_empty(struct app_index *index, uint64_t hash, const struct app *app)
+{
+    struct slot *slots = index->slots;
+    const size_t mask = index->slot_mask;
+    size_t hole = hash & mask;
+
+    while (slots[hole].hash != hash || slots[hole].app != app)
+        hole = (hole + 1) & mask;
+    for (size_t at = (hole + 1) & mask; slots[at].app != NULL; at = (at + 1) & mask) {
+        if (((at - slots[at].hash) & mask) < ((at - hole) & mask))
+            continue;
+        slots[hole] = slots[at];
+        hole = at;
     }
+    slots[hole] = (struct slot){0};
 }
 
-static void entry_free(struct entry *entry)
+static void grow(struct app_index *index)
 {
-    if (entry == NULL)
-        return;
-    app_release(entry->app);
-    free(entry);
-}
+    struct slot *old = index->slots;
+    size_t old_count = index->slot_mask + 1;
 
-static void buckets_grow(struct app_index *index)
-{
-    struct name **old = index->buckets;
-    size_t old_count = index->bucket_count;
-
-    index->bucket_count *= 2;
-    index->buckets = memory_new(index->bucket_count, sizeof(*index->buckets));
+    index->slot_mask = 2 * old_count - 1;
+    index->slots = memory_new(2 * old_count, sizeof(*index->slots));
     for (size_t i = 0; i < old_count; i++) {
-        while (old[i] != NULL) {
-            struct name *name = old[i];
-            struct name **bucket = bucket_of(index, name->at, name->length);
-            old[i] = name->next;
-            name->next = *bucket;
-            *bucket = name;
-        }
+        if (old[i].app != NULL)
+            slot_fill(index, old[i].hash, old[i].app);
     }
     free(old);
 }
 
-static struct name **bucket_of(const struct app_index *index, const void *at, size_t length)
+static uint64_t hash_of(const struct app_index *index, struct text name)
 {
     uint64_t hash = 0;
 
     _Static_assert(sizeof(hash) == crypto_shorthash_BYTES, "a short hash is one integer");
-    crypto_shorthash((unsigned char *)&hash, at, length, index->hash_key);
-    return &index->buckets[hash & (index->bucket_count - 1)];
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)name.at, name.length,
+                     index->hash_key);
+    return hash;
+}
+
+static struct text digest_text(const struct key_digest *digest)
+{
+    return (struct text){(const char *)digest->bytes, sizeof(digest->bytes)};
 }

@@ -85,10 +85,13 @@ void journal_free(struct journal *journal)
     free(journal);
 }
 
-void journal_record(struct journal *journal, const char *app_id, const struct record *record)
+struct journal_app *journal_app(struct journal *journal, const char *app_id)
 {
-    struct journal_app *app = journal_apps_find_or_add(&journal->apps, app_id, journal, on_dirty);
+    return journal_apps_find_or_add(&journal->apps, app_id, journal, on_dirty);
+}
 
+void journal_record(struct journal_app *app, const struct record *record)
+{
     ring_add(app->ring, record);
     mark_dirty(app);
 }

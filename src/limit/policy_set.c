@@ -14,18 +14,20 @@
 #define PREFIX_BYTES_MAX (POLICY_ROUTE_BYTES_MAX - 1)
 #define CALLERS_MAX      4
 
+_Static_assert(PREFIX_BYTES_MAX <= UINT8_MAX, "the length of a prefix is one byte");
+
 struct slot {
     uint64_t hash;
     const struct policy *policy; /* NULL: free */
 };
 
 struct policy_set {
-    size_t count;
-    const struct policy **sorted;
     size_t slot_mask; /* the number of slots is a power of two, at least twice `count` */
     struct slot *slots;
     size_t prefix_length_count;
-    size_t prefix_lengths[PREFIX_BYTES_MAX + 1]; /* those in use, without the '*', longest first */
+    const uint8_t *prefix_lengths; /* those in use, without the '*', longest first */
+    const struct policy **sorted;
+    size_t count;
 };
 
 /* A route_key taken apart. */
@@ -53,7 +55,7 @@ struct search {
 
 static void slot_fill(struct policy_set *set, const struct policy *policy);
 static int compare_policies(const void *a, const void *b);
-static void prefix_lengths_collect(struct policy_set *set);
+static void prefix_lengths_collect(struct policy_set *set, struct arena *arena);
 
 static size_t callers_list(struct text role, struct text user_id,
                            struct caller callers[CALLERS_MAX]);
@@ -86,7 +88,7 @@ struct policy_set *policy_set_new(struct arena *arena, struct policy *const poli
         slot_fill(set, policies[i]);
     }
     qsort(set->sorted, count, sizeof(set->sorted[0]), compare_policies);
-    prefix_lengths_collect(set);
+    prefix_lengths_collect(set, arena);
     return set;
 }
 
@@ -159,9 +161,11 @@ static int compare_policies(const void *a, const void *b)
     return policy_identity_compare(&(*left)->identity, &(*right)->identity);
 }
 
-static void prefix_lengths_collect(struct policy_set *set)
+static void prefix_lengths_collect(struct policy_set *set, struct arena *arena)
 {
     bool used[PREFIX_BYTES_MAX + 1] = {false};
+    uint8_t lengths[PREFIX_BYTES_MAX + 1];
+    uint8_t *kept;
 
     for (size_t i = 0; i < set->count; i++) {
         const struct pattern pattern = pattern_of(set->sorted[i]->identity.route_key);
@@ -171,8 +175,11 @@ static void prefix_lengths_collect(struct policy_set *set)
     }
     for (size_t length = PREFIX_BYTES_MAX + 1; length-- > 0;) {
         if (used[length])
-            set->prefix_lengths[set->prefix_length_count++] = length;
+            lengths[set->prefix_length_count++] = (uint8_t)length;
     }
+    kept = ARENA_ARRAY(arena, uint8_t, set->prefix_length_count);
+    memcpy(kept, lengths, set->prefix_length_count);
+    set->prefix_lengths = kept;
 }
 
 /* Whose policies apply to this caller, the most special first. Returns how many. */

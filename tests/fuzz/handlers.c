@@ -134,10 +134,16 @@ bool catalogue_is_ready(const struct catalogue *catalogue)
 
 /* In the place of src/journal/journal.c. */
 
-void journal_record(struct journal *journal, const char *app_id, const struct record *record)
+struct journal_app *journal_app(struct journal *journal, const char *app_id)
 {
     (void)journal;
     ASSERT(strcmp(app_id, app->id) == 0);
+    return (struct journal_app *)(void *)app;
+}
+
+void journal_record(struct journal_app *journal, const struct record *record)
+{
+    ASSERT((struct app *)(void *)journal == app);
     ASSERT(record->subject.length > 0 && record->route.length > 0 && record->role.length > 0);
     ASSERT(record->cost >= 0 && record->cost <= LIMIT_COST_MAX && record->remaining >= -1);
 }

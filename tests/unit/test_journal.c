@@ -80,7 +80,7 @@ static void record_number(struct journal *journal, const char *app_id, int64_t n
         .mode = "enforce",
     };
 
-    journal_record(journal, app_id, &record);
+    journal_record(journal_app(journal, app_id), &record);
 }
 
 static void record_numbers(struct journal *journal, int64_t first, int64_t last)
@@ -592,7 +592,7 @@ static void decide(struct journal *journal, const char *subject, int count, int 
             .mode = "enforce",
         };
 
-        journal_record(journal, APP, &record);
+        journal_record(journal_app(journal, APP), &record);
     }
 }
 
