@@ -12,14 +12,11 @@
 #include "journal/record.h"
 #include "journal/tally.h"
 
+#include <pthread.h>
+
 struct arena;
 
 #define JOURNAL_RECORDS 1000
-
-struct ring;
-
-struct ring *ring_new(void);
-void ring_free(struct ring *ring);
 
 /* What ring_take_counts() hands out. A zeroed one is empty. */
 struct ring_counts {
@@ -28,6 +25,17 @@ struct ring_counts {
 };
 
 void ring_counts_close(struct ring_counts *counts);
+
+/* Private, all of it. */
+struct ring {
+    pthread_mutex_t lock; /* guards all below */
+    uint64_t newest;
+    struct ring_slot *slots;
+    struct ring_counts counts; /* a tally for even minutes and one for odd ones */
+};
+
+void ring_init(struct ring *ring);
+void ring_close(struct ring *ring);
 
 /* Copies the record in, over the oldest when full, and counts it. Returns its sequence number, from
  * 1. */

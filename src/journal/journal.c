@@ -92,7 +92,7 @@ struct journal_app *journal_app(struct journal *journal, const char *app_id)
 
 void journal_record(struct journal_app *app, const struct record *record)
 {
-    ring_add(app->ring, record);
+    ring_add(&app->ring, record);
     mark_dirty(app);
 }
 
@@ -213,7 +213,7 @@ static void flush(struct journal *journal)
             continue;
         if (failed != NULL)
             mark_dirty(app);
-        else if (!feed_send(journal->feed, app->id, app->ring, &app->sent))
+        else if (!feed_send(journal->feed, app->id, &app->ring, &app->sent))
             failed = app;
     }
     if (clock_monotonic_us() >= journal->send_usage_at_us)
@@ -228,7 +228,7 @@ static void roll_up(struct journal_app *app)
     struct journal *journal = app->journal;
     struct ring_counts *counts = &journal->counts;
 
-    ring_take_counts(app->ring, counts);
+    ring_take_counts(&app->ring, counts);
     if (counts->tallies[0].count + counts->tallies[1].count == 0)
         return;
     if (app->usage == NULL)

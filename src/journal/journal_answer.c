@@ -41,14 +41,14 @@ static bool can_ask(const struct feed *feed)
  * decisions. */
 static bool log_from_feed(struct journal_job *job, struct feed *feed, struct journal_app *app)
 {
-    if (app != NULL && !feed_send(feed, app->id, app->ring, &app->sent))
+    if (app != NULL && !feed_send(feed, app->id, &app->ring, &app->sent))
         return false;
     return feed_read(feed, job->app_id, &job->filter, job->arena, &job->answer);
 }
 
 static void log_from_ring(struct journal_job *job, struct journal_app *app)
 {
-    uint64_t sequence = app == NULL ? 0 : ring_newest(app->ring);
+    uint64_t sequence = app == NULL ? 0 : ring_newest(&app->ring);
     int64_t left = job->filter.limit;
     struct arena scratch = {0};
     struct record record;
@@ -58,7 +58,7 @@ static void log_from_ring(struct journal_job *job, struct journal_app *app)
     buffer_init(&buffer, job->arena, ARRAY_BYTES_MIN);
     writer_init(&writer, &buffer);
     writer_begin_array(&writer, NULL);
-    for (; left > 0 && sequence > 0 && ring_read(app->ring, sequence, &scratch, &record);
+    for (; left > 0 && sequence > 0 && ring_read(&app->ring, sequence, &scratch, &record);
          sequence--) {
         char id[RING_ID_BYTES];
 

@@ -46,7 +46,7 @@ struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const ch
         app = MEMORY_NEW(struct journal_app);
         memcpy(app->id, app_id, length + 1);
         app->journal = journal;
-        app->ring = ring_new();
+        ring_init(&app->ring);
         app->item.run = run;
         app->next = atomic_load_explicit(bucket, memory_order_relaxed);
         atomic_store_explicit(bucket, app, memory_order_release);
@@ -70,7 +70,7 @@ static void free_apps(struct journal_app *app)
     while (app != NULL) {
         struct journal_app *next = app->next;
 
-        ring_free(app->ring);
+        ring_close(&app->ring);
         usage_app_free(app->usage);
         free(app);
         app = next;

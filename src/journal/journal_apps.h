@@ -19,7 +19,7 @@ struct journal_app {
     char id[JOURNAL_APP_ID_BYTES + 1];
     atomic_bool dirty;        /* posted, or in the journal's list of dirty apps */
     struct journal_app *next; /* in its bucket */
-    struct ring *ring;
+    struct ring ring;
     struct journal *journal;
     struct queue_item item; /* posted when `dirty` becomes true */
     /* The journal's thread only: */

@@ -9,8 +9,6 @@
 #include "base/arena.h"
 #include "base/memory.h"
 
-#include <pthread.h>
-
 #define NEAR_BYTES   64
 #define FAR_STEP     32
 #define TEXT_ABSENT  UINT16_MAX
@@ -19,7 +17,7 @@
 
 /* What varies in length is packed: the candidate, when there is one, and the texts. It lies in the
  * slot itself, or, once it did not fit, in a space of its own that the slot keeps from then on. */
-struct slot {
+struct ring_slot {
     int64_t time_us;
     int64_t cost;
     int64_t remaining;
@@ -42,50 +40,39 @@ struct slot {
     };
 };
 
-struct ring {
-    pthread_mutex_t lock; /* guards all below */
-    uint64_t newest;
-    struct ring_counts counts;          /* a tally for even minutes and one for odd ones */
-    struct slot slots[JOURNAL_RECORDS]; /* not initialised, so that the unused ones cost nothing */
-};
-
-static struct slot *slot_find(struct ring *ring, uint64_t sequence);
-static void slot_write(struct slot *slot, const struct record *record);
-static char *slot_reserve(struct slot *slot, size_t bytes);
+static struct ring_slot *slot_find(struct ring *ring, uint64_t sequence);
+static void slot_write(struct ring_slot *slot, const struct record *record);
+static char *slot_reserve(struct ring_slot *slot, size_t bytes);
 static void count(struct ring_counts *counts, const struct record *record);
-static void slot_read(const struct slot *slot, struct arena *arena, struct record *record);
+static void slot_read(const struct ring_slot *slot, struct arena *arena, struct record *record);
 static uint16_t pack_text(char **at, struct text text);
 static struct text unpack_text(const char **at, uint16_t length, struct arena *arena);
 
-struct ring *ring_new(void)
+/* The slots are not initialised, so that the unused ones cost nothing. */
+void ring_init(struct ring *ring)
 {
-    struct ring *ring = memory_resize(NULL, sizeof *ring);
-
-    memset(ring, 0, offsetof(struct ring, slots));
+    *ring = (struct ring){.slots = memory_resize(NULL, JOURNAL_RECORDS * sizeof *ring->slots)};
     pthread_mutex_init(&ring->lock, NULL);
-    return ring;
 }
 
-void ring_free(struct ring *ring)
+void ring_close(struct ring *ring)
 {
-    if (ring == NULL)
-        return;
     for (uint64_t i = 1; i <= ring->newest && i <= JOURNAL_RECORDS; i++) {
-        const struct slot *slot = slot_find(ring, i);
+        const struct ring_slot *slot = slot_find(ring, i);
 
         if (slot->is_far)
             free(slot->far.at);
     }
     ring_counts_close(&ring->counts);
     pthread_mutex_destroy(&ring->lock);
-    free(ring);
+    free(ring->slots);
 }
 
 uint64_t ring_add(struct ring *ring, const struct record *record)
 {
     pthread_mutex_lock(&ring->lock);
     uint64_t sequence = ++ring->newest;
-    struct slot *slot = slot_find(ring, sequence);
+    struct ring_slot *slot = slot_find(ring, sequence);
     if (sequence <= JOURNAL_RECORDS)
         slot->is_far = false;
     slot_write(slot, record);
@@ -142,12 +129,12 @@ void ring_counts_close(struct ring_counts *counts)
     counts->denied = NULL;
 }
 
-static struct slot *slot_find(struct ring *ring, uint64_t sequence)
+static struct ring_slot *slot_find(struct ring *ring, uint64_t sequence)
 {
     return &ring->slots[sequence % JOURNAL_RECORDS];
 }
 
-static void slot_write(struct slot *slot, const struct record *record)
+static void slot_write(struct ring_slot *slot, const struct record *record)
 {
     const struct record_candidate *candidate = &record->candidate;
     char *at =
@@ -175,7 +162,7 @@ static void slot_write(struct slot *slot, const struct record *record)
 }
 
 /* Room for so many bytes in the slot, wherever that is. */
-static char *slot_reserve(struct slot *slot, size_t bytes)
+static char *slot_reserve(struct ring_slot *slot, size_t bytes)
 {
     const size_t size = slot->is_far ? slot->far.size : sizeof slot->near;
 
@@ -206,7 +193,7 @@ static void count(struct ring_counts *counts, const struct record *record)
     heavy_hitters_add(counts->denied, record->subject_is_ip, record->subject);
 }
 
-static void slot_read(const struct slot *slot, struct arena *arena, struct record *record)
+static void slot_read(const struct ring_slot *slot, struct arena *arena, struct record *record)
 {
     const char *at = slot->is_far ? slot->far.at : slot->near;
 

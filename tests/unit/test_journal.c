@@ -443,25 +443,26 @@ static void the_stream_is_bounded_and_expires(void **state)
 
 static void what_was_overwritten_is_not_sent(void **state)
 {
-    struct ring *ring = ring_new();
+    struct ring ring;
     struct redis_url url;
     struct error error;
     uint64_t sent = 0;
 
     (void)state;
+    ring_init(&ring);
     assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
     struct feed *feed = feed_new(&url);
     const struct record record = {.subject = TEXT("alice"), .mode = "enforce"};
     for (int i = 0; i < 2550; i++)
-        ring_add(ring, &record);
+        ring_add(&ring, &record);
 
-    assert_true(feed_send(feed, APP, ring, &sent));
+    assert_true(feed_send(feed, APP, &ring, &sent));
 
     /* Had all been sent, whole nodes of 100 would be trimmed: 1050 would be left. */
     assert_int_equal(redis_integer("XLEN " STREAM), JOURNAL_RECORDS);
     assert_int_equal(sent, 2550);
     feed_free(feed);
-    ring_free(ring);
+    ring_close(&ring);
 }
 
 static void threads_record_into_the_feed(void **state)

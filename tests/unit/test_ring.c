@@ -55,99 +55,105 @@ static void add_numbers(struct ring *ring, int64_t first, int64_t last)
 
 static void an_empty_ring_has_nothing(void **state)
 {
-    struct ring *ring = ring_new();
+    struct ring ring;
     struct arena arena = {0};
     struct record record;
 
     (void)state;
-    assert_int_equal(ring_newest(ring), 0);
-    assert_false(ring_read(ring, 0, &arena, &record));
-    assert_false(ring_read(ring, 1, &arena, &record));
+    ring_init(&ring);
+    assert_int_equal(ring_newest(&ring), 0);
+    assert_false(ring_read(&ring, 0, &arena, &record));
+    assert_false(ring_read(&ring, 1, &arena, &record));
     arena_close(&arena);
-    ring_free(ring);
+    ring_close(&ring);
 }
 
 static void records_are_kept_under_the_number_of_their_order(void **state)
 {
-    struct ring *ring = ring_new();
+    struct ring ring;
     struct arena arena = {0};
     struct record record;
 
     (void)state;
-    add_numbers(ring, 1, 10);
+    ring_init(&ring);
+    add_numbers(&ring, 1, 10);
 
-    assert_int_equal(ring_newest(ring), 10);
+    assert_int_equal(ring_newest(&ring), 10);
     for (uint64_t number = 1; number <= 10; number++) {
-        assert_true(ring_read(ring, number, &arena, &record));
+        assert_true(ring_read(&ring, number, &arena, &record));
         assert_record(&record, (int64_t)number);
     }
-    assert_false(ring_read(ring, 11, &arena, &record));
+    assert_false(ring_read(&ring, 11, &arena, &record));
     arena_close(&arena);
-    ring_free(ring);
+    ring_close(&ring);
 }
 
 static void the_last_thousand_are_kept(void **state)
 {
-    struct ring *ring = ring_new();
+    struct ring ring;
     struct arena arena = {0};
     struct record record;
 
     (void)state;
-    add_numbers(ring, 1, 2500);
+    ring_init(&ring);
+    add_numbers(&ring, 1, 2500);
 
     for (uint64_t number = 0; number <= 2501; number++) {
         bool kept = number > 1500 && number <= 2500;
 
-        assert_int_equal(ring_read(ring, number, &arena, &record), kept);
+        assert_int_equal(ring_read(&ring, number, &arena, &record), kept);
         if (kept)
             assert_record(&record, (int64_t)number);
     }
     arena_close(&arena);
-    ring_free(ring);
+    ring_close(&ring);
 }
 
 static void what_was_read_stays_when_its_slot_is_written_again(void **state)
 {
-    struct ring *ring = ring_new();
+    struct ring ring;
     struct arena arena = {0};
     struct record record;
 
     (void)state;
-    add_numbers(ring, 1, 20);
-    assert_true(ring_read(ring, 20, &arena, &record));
+    ring_init(&ring);
+    add_numbers(&ring, 1, 20);
+    assert_true(ring_read(&ring, 20, &arena, &record));
 
-    add_numbers(ring, 21, 2000);
+    add_numbers(&ring, 21, 2000);
 
     assert_record(&record, 20);
     arena_close(&arena);
-    ring_free(ring);
+    ring_close(&ring);
 }
 
 static void absent_and_empty_texts_stay_what_they_are(void **state)
 {
-    struct ring *ring = ring_new();
+    struct ring ring;
     struct arena arena = {0};
     struct record record = {.subject = TEXT(""), .mode = "enforce"};
 
     (void)state;
-    ring_add(ring, &record);
+    ring_init(&ring);
+    ring_add(&ring, &record);
 
-    assert_true(ring_read(ring, 1, &arena, &record));
+    assert_true(ring_read(&ring, 1, &arena, &record));
     assert_false(text_is_absent(record.subject));
     assert_true(text_is_absent(record.role));
     arena_close(&arena);
-    ring_free(ring);
+    ring_close(&ring);
 }
 
 /* Short enough for a slot, and too long for it, in turn in the same slots. */
 static void every_member_comes_back(void **state)
 {
     static const char candidate_reason[] = "Rate limit exceeded";
-    struct ring *ring = ring_new();
+    struct ring ring;
     struct arena arena = {0};
     struct record read;
 
     (void)state;
+    ring_init(&ring);
     for (size_t round = 0; round < 3 * (size_t)JOURNAL_RECORDS; round++) {
         const struct record record = {
             .time_us = INT64_C(1795270335042999),
@@ -168,9 +174,9 @@ static void every_member_comes_back(void **state)
                           .reason = candidate_reason,
                           .remaining = 5},
         };
-        const uint64_t sequence = ring_add(ring, &record);
+        const uint64_t sequence = ring_add(&ring, &record);
 
-        assert_true(ring_read(ring, sequence, &arena, &read));
+        assert_true(ring_read(&ring, sequence, &arena, &read));
 
         assert_int_equal(read.time_us, record.time_us);
         assert_true(text_equal(read.subject, record.subject));
@@ -193,7 +199,7 @@ static void every_member_comes_back(void **state)
         }
     }
     arena_close(&arena);
-    ring_free(ring);
+    ring_close(&ring);
 }
 
 static void *add_many(void *context)
@@ -227,7 +233,7 @@ static void *read_many(void *context)
 
 static void records_of_many_threads_stay_whole(void **state)
 {
-    struct ring *ring = ring_new();
+    struct ring ring;
     struct arena arena = {0};
     struct record record;
     pthread_t reader;
@@ -235,22 +241,23 @@ static void records_of_many_threads_stay_whole(void **state)
     void *read_whole = NULL;
 
     (void)state;
-    assert_int_equal(pthread_create(&reader, NULL, read_many, ring), 0);
+    ring_init(&ring);
+    assert_int_equal(pthread_create(&reader, NULL, read_many, &ring), 0);
     for (size_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, add_many, ring), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, add_many, &ring), 0);
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     pthread_join(reader, &read_whole);
 
-    uint64_t newest = ring_newest(ring);
+    uint64_t newest = ring_newest(&ring);
     assert_int_equal(newest, THREADS * ADDS);
     assert_non_null(read_whole);
     for (uint64_t i = 0; i < JOURNAL_RECORDS; i++) {
-        assert_true(ring_read(ring, newest - i, &arena, &record));
+        assert_true(ring_read(&ring, newest - i, &arena, &record));
         assert_true(is_whole(&record));
     }
     arena_close(&arena);
-    ring_free(ring);
+    ring_close(&ring);
 }
 
 int main(void)
