@@ -22,6 +22,7 @@
 
 #define TIMEOUT_MS    1000
 #define SAVE_ATTEMPTS 8
+#define CHANGES_MAX   1000 /* that one reply lists */
 #define PREFIX        "sluice:{catalogue}:"
 #define NAME_BYTES    64 /* of a key in Redis */
 #define HEX_BYTES     (2 * (size_t)KEY_DIGEST_BYTES)
@@ -97,6 +98,11 @@ static enum catalogue_status on_changes(struct catalogue_backend *backend, int64
                                         struct error *error);
 static void on_free(struct catalogue_backend *backend);
 
+static enum catalogue_status changes(struct catalogue_backend *backend, int64_t *revision,
+                                     void *context, catalogue_visit_fn *visit, bool *more,
+                                     struct error *error);
+static enum catalogue_status change(struct catalogue_backend *backend, const redisReply *id,
+                                    void *context, catalogue_visit_fn *visit, struct error *error);
 static bool app_fill(struct app *app, const redisReply *fields, const redisReply *documents);
 static bool keys_fill(struct app *app, struct text hex);
 static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app_id,
@@ -257,36 +263,16 @@ static enum catalogue_status on_policy_delete(struct catalogue_backend *backend,
     return status_take(reply, error);
 }
 
-/* An app that changes in between is loaded as it is then, and comes again with its new revision. */
+/* Page by page: a reply is bounded, and no two apps have the same revision. */
 static enum catalogue_status on_changes(struct catalogue_backend *backend, int64_t *revision,
                                         void *context, catalogue_visit_fn *visit,
                                         struct error *error)
 {
-    char after[24];
+    enum catalogue_status status = CATALOGUE_OK;
+    bool more = true;
 
-    (void)snprintf(after, sizeof(after), "(%lld", (long long)*revision);
-    const struct text words[] = {TEXT("ZRANGEBYSCORE"), TEXT(PREFIX "apps"), text_of(after),
-                                 TEXT("+inf"), TEXT("WITHSCORES")};
-    redisReply *reply = command(redis_of(backend), words, ARRAY_COUNT(words), error);
-    enum catalogue_status status = reply == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_OK;
-
-    for (size_t i = 0; status == CATALOGUE_OK && i + 1 < reply->elements; i += 2) {
-        char app_id[APP_ID_BYTES + 1];
-        struct app *app = NULL;
-
-        status = app_id_read(reply->element[i], app_id) ? on_app_load(backend, app_id, &app, error)
-                                                        : CATALOGUE_ABSENT;
-        if (status == CATALOGUE_OK)
-            visit(context, app);
-        if (status == CATALOGUE_ABSENT)
-            status = CATALOGUE_OK;
-        if (status == CATALOGUE_OK &&
-            !text_parse_integer(reply_text(reply->element[i + 1]), revision)) {
-            (void)error_set(error, "redis: a revision in the list of apps is damaged");
-            status = CATALOGUE_UNAVAILABLE;
-        }
-    }
-    freeReplyObject(reply);
+    while (status == CATALOGUE_OK && more)
+        status = changes(backend, revision, context, visit, &more, error);
     return status;
 }
 
@@ -296,6 +282,56 @@ static void on_free(struct catalogue_backend *backend)
 
     redis_session_free(redis->session);
     free(redis);
+}
+
+/* One page. */
+static enum catalogue_status changes(struct catalogue_backend *backend, int64_t *revision,
+                                     void *context, catalogue_visit_fn *visit, bool *more,
+                                     struct error *error)
+{
+    const int64_t asked_after = *revision;
+    char after[24];
+    char count_max[24];
+
+    (void)snprintf(after, sizeof(after), "(%lld", (long long)asked_after);
+    (void)snprintf(count_max, sizeof(count_max), "%d", CHANGES_MAX);
+    const struct text words[] = {
+        TEXT("ZRANGEBYSCORE"), TEXT(PREFIX "apps"), text_of(after), TEXT("+inf"),
+        TEXT("WITHSCORES"),    TEXT("LIMIT"),       TEXT("0"),      text_of(count_max)};
+    redisReply *reply = command(redis_of(backend), words, ARRAY_COUNT(words), error);
+    enum catalogue_status status = reply == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_OK;
+
+    *more = reply != NULL && reply->elements == 2 * CHANGES_MAX;
+    for (size_t i = 0; status == CATALOGUE_OK && i + 1 < reply->elements; i += 2) {
+        int64_t newer = 0;
+
+        status = change(backend, reply->element[i], context, visit, error);
+        if (status == CATALOGUE_OK &&
+            (!text_parse_integer(reply_text(reply->element[i + 1]), &newer) ||
+             newer <= asked_after)) {
+            (void)error_set(error, "redis: a revision in the list of apps is damaged");
+            status = CATALOGUE_UNAVAILABLE;
+        }
+        if (status == CATALOGUE_OK)
+            *revision = newer;
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+/* An app that changes in between is loaded as it is then, and comes again with its new revision. */
+static enum catalogue_status change(struct catalogue_backend *backend, const redisReply *id,
+                                    void *context, catalogue_visit_fn *visit, struct error *error)
+{
+    char app_id[APP_ID_BYTES + 1];
+    struct app *app = NULL;
+
+    if (!app_id_read(id, app_id))
+        return CATALOGUE_OK;
+    const enum catalogue_status status = on_app_load(backend, app_id, &app, error);
+    if (status == CATALOGUE_OK)
+        visit(context, app);
+    return status == CATALOGUE_ABSENT ? CATALOGUE_OK : status;
 }
 
 static bool app_fill(struct app *app, const redisReply *fields, const redisReply *documents)

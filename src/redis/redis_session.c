@@ -3,18 +3,24 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "redis/redis_bounds.h"
 #include "redis/redis_command.h"
 #include "redis/redis_greeting.h"
 
 #include <errno.h>
 
 #define HOLD_OFF_US (200 * INT64_C(1000))
+/* The longest replies are an hour of an app's usage, a value or two per minute and instance, and
+ * an app's 1,000 policies. */
+#define REPLY_VALUES_MAX ((size_t)64 * 1024)
+#define REPLY_BYTES_MAX  ((size_t)64 * 1024 * 1024)
 
 struct redis_session {
     struct redis_url url;
     int timeout_ms;
     struct redis_command command; /* what is appended */
     redisContext *context;        /* NULL: not connected */
+    struct redis_bounds bounds;   /* of its replies */
     int64_t connect_after_us;     /* a failed connect holds off the next one */
     struct error failure;         /* why it failed */
     size_t appended;              /* commands whose replies the next flush reads */
@@ -25,6 +31,7 @@ static bool connect_if_needed(struct redis_session *session, struct error *error
 static bool session_connect(struct redis_session *session, struct error *error);
 static bool greet(struct redis_session *session, struct error *error);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
+static bool get_reply(struct redis_session *session, void **reply);
 static void drop_context(struct redis_session *session);
 
 struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms)
@@ -145,6 +152,9 @@ static bool session_connect(struct redis_session *session, struct error *error)
         drop_context(session);
         return false;
     }
+    session->bounds =
+        (struct redis_bounds){.values_max = REPLY_VALUES_MAX, .bytes_max = REPLY_BYTES_MAX};
+    redis_bounds_hold(&session->bounds, session->context->reader);
     return greet(session, error);
 }
 
@@ -179,16 +189,40 @@ static bool read_reply(struct redis_session *session, redisReply **reply, struct
     void *read = NULL;
 
     errno = 0;
-    if (redisGetReply(session->context, &read) == REDIS_OK) {
+    if (get_reply(session, &read)) {
         *reply = read;
         return true;
     }
     if (session->context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
         error_set(error, "redis: no answer within %d ms", session->timeout_ms);
     else
-        error_set(error, "redis: %s", session->context->errstr);
+        error_set(error, "redis: %s", redis_bounds_explain(session->context));
     drop_context(session);
     return false;
+}
+
+/* redisGetReply(), but it does not collect for ever. */
+static bool get_reply(struct redis_session *session, void **reply)
+{
+    redisContext *context = session->context;
+    int is_sent = 0;
+
+    if (redisGetReplyFromReader(context, reply) != REDIS_OK)
+        return false;
+    while (*reply == NULL && !is_sent) {
+        if (redisBufferWrite(context, &is_sent) != REDIS_OK)
+            return false;
+    }
+    while (*reply == NULL) {
+        if (redis_bounds_are_passed(&session->bounds, context->reader)) {
+            context->err = REDIS_ERR_OOM; /* as hiredis would call it */
+            return false;
+        }
+        if (redisBufferRead(context) != REDIS_OK ||
+            redisGetReplyFromReader(context, reply) != REDIS_OK)
+            return false;
+    }
+    return true;
 }
 
 static void drop_context(struct redis_session *session)

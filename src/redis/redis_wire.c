@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "redis/redis_bounds.h"
 #include "redis/redis_command.h"
 
 #include <event2/event.h>
@@ -15,6 +16,9 @@
 #include <sys/un.h>
 
 #define PORT_BYTES 8
+/* The scripts answer a few dozen integers. */
+#define REPLY_VALUES_MAX 1024
+#define REPLY_BYTES_MAX  ((size_t)8 * 1024 * 1024)
 
 struct redis_connection {
     struct redis_wire *wire; /* NULL: nobody listens any more */
@@ -25,6 +29,7 @@ struct redis_connection {
     bool is_announced;      /* `connected` has been told */
     bool is_writing;
     struct redis_command command;
+    struct redis_bounds bounds;
     const char *reason; /* why we end it; NULL: hiredis knows */
 };
 
@@ -122,6 +127,9 @@ static void attach(struct redis_connection *connection, struct event_base *base)
     connection->step = event_new(base, -1, 0, on_step, connection);
     ASSERT(connection->readable != NULL && connection->writable != NULL &&
            connection->step != NULL);
+    connection->bounds =
+        (struct redis_bounds){.values_max = REPLY_VALUES_MAX, .bytes_max = REPLY_BYTES_MAX};
+    redis_bounds_hold(&connection->bounds, async->c.reader);
     async->data = connection;
     async->ev.data = connection;
     async->ev.addRead = add_read;
@@ -164,6 +172,8 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (answers_unasked(connection))
         end(connection, "an answer nobody asked for");
+    else if (redis_bounds_are_passed(&connection->bounds, connection->async->c.reader))
+        end(connection, REDIS_BOUNDS_PASSED);
     else
         redisAsyncHandleRead(connection->async);
 }
@@ -260,6 +270,6 @@ static void cleanup(void *context)
         return;
     wire->connection = NULL;
     if (reason == NULL)
-        reason = async->c.err != 0 ? async->c.errstr : "closed";
+        reason = async->c.err != 0 ? redis_bounds_explain(&async->c) : "closed";
     wire->events->lost(wire->context, reason);
 }

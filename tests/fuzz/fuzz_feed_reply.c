@@ -38,8 +38,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < ARRAY_COUNT(filters); i++) {
-        if (!replies_begin(fuzz_text(data, size)))
-            return 0;
+        replies_begin(fuzz_text(data, size));
         try_filter(&filters[i]);
         replies_end();
     }

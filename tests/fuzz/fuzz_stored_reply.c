@@ -50,8 +50,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < ARRAY_COUNT(operations); i++) {
-        if (!replies_begin(fuzz_text(data, size)))
-            return 0;
+        replies_begin(fuzz_text(data, size));
         operations[i]();
         replies_end();
     }

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "replies.h"
 
-#define AGGREGATES   "*%~>"
-#define DIGITS       "0123456789"
-#define COUNT_DIGITS 5 /* of what is too many */
+#include "redis/redis_bounds.h"
 
+/* Those of a session. */
+static struct redis_bounds bounds = {.values_max = 65536, .bytes_max = 64 * 1024 * 1024};
 static redisReader *reader;
 
-static bool announces_too_many(struct text bytes);
-
-bool replies_begin(struct text bytes)
+void replies_begin(struct text bytes)
 {
-    if (announces_too_many(bytes))
-        return false;
     reader = redisReaderCreate();
     ASSERT(reader != NULL);
+    redis_bounds_hold(&bounds, reader);
     (void)redisReaderFeed(reader, bytes.at, bytes.length);
-    return true;
 }
 
 void replies_end(void)
@@ -32,20 +28,4 @@ redisReply *replies_next(void)
     if (redisReaderGetReply(reader, &reply) != REDIS_OK)
         return NULL;
     return reply;
-}
-
-static bool announces_too_many(struct text bytes)
-{
-    size_t digits = COUNT_DIGITS;
-
-    for (size_t i = 0; i < bytes.length; i++) {
-        bool is_digit = memchr(DIGITS, bytes.at[i], strlen(DIGITS)) != NULL;
-
-        digits = is_digit ? digits + 1 : COUNT_DIGITS;
-        if (memchr(AGGREGATES, bytes.at[i], strlen(AGGREGATES)) != NULL)
-            digits = 0;
-        if (is_digit && digits == COUNT_DIGITS)
-            return true;
-    }
-    return false;
 }

@@ -9,10 +9,8 @@
 
 #include <hiredis/hiredis.h>
 
-/* Starts to read `bytes`, which are borrowed. False, with nothing to end, when they announce an
- * array of 10,000 values or more: hiredis takes the memory for it at once, and that is its own
- * affair. */
-MUST_USE bool replies_begin(struct text bytes);
+/* Starts to read `bytes`, which are borrowed. */
+void replies_begin(struct text bytes);
 void replies_end(void);
 
 /* The next reply, which the caller frees with freeReplyObject(); NULL when there is no further one,

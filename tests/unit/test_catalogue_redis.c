@@ -174,6 +174,32 @@ static void what_is_no_id_of_an_app_is_not_taken_for_one(void **state)
     assert_string_equal(error.message, "redis: the app of a key is damaged");
 }
 
+static void on_counted(void *context, struct app *app)
+{
+    ++*(size_t *)context;
+    app_release(app);
+}
+
+static void more_changes_than_one_reply_lists_are_all_seen(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct error error = {0};
+    int64_t revision = 0;
+    size_t count = 0;
+    (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:apps",
+                               "for i = 1, 2500 do"
+                               "  redis.call('ZADD', KEYS[1], i, string.format('app_%012d', i)) "
+                               "end");
+    sample_app(pair->one, 'a'); /* the newest, and the only one that is more than an id */
+
+    const enum catalogue_status status =
+        pair->one->operations->changes(pair->one, &revision, &count, on_counted, &error);
+
+    assert_int_equal(status, CATALOGUE_OK);
+    assert_int_equal(count, 1);
+    assert_true(revision > 2500);
+}
+
 static void a_redis_that_is_away_is_found_again(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -226,6 +252,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(damage_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_id_of_an_app_is_not_taken_for_one, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(more_changes_than_one_reply_lists_are_all_seen, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_redis_that_is_away_is_found_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_redis_that_hangs_is_not_waited_for, setup, teardown),

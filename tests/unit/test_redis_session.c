@@ -2,13 +2,17 @@
 #include "redis/redis_session.h"
 
 #include "base/clock.h"
+#include "redis/redis_bounds.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
 #include "support/redis_server.h"
 #include "support/scratch.h"
 #include "support/wait.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #define TIMEOUT_MS 300
 
@@ -172,6 +176,53 @@ static void a_failed_connect_holds_off_the_next(void **state)
         ;
 }
 
+/* Says its words again and again to whom it accepts. */
+struct speaker {
+    struct impostor impostor;
+    const char *words;
+};
+
+/* In a thread, since a session blocks. */
+static void *speak(void *context)
+{
+    struct speaker *speaker = context;
+    struct pollfd listening = {.fd = speaker->impostor.listening, .events = POLLIN};
+
+    if (poll(&listening, 1, TIMEOUT_MS * 10) == 1 && impostor_accept(&speaker->impostor)) {
+        const int fd = speaker->impostor.connections[0];
+        while (send(fd, speaker->words, strlen(speaker->words), MSG_NOSIGNAL) > 0)
+            ;
+    }
+    return NULL;
+}
+
+static void what_is_longer_than_any_answer_ends_the_connection(void **state)
+{
+    static char endless[65536];
+    (void)state;
+    memset(endless, 'x', sizeof(endless) - 1);
+    memcpy(endless, "$9000000000\r\n", strlen("$9000000000\r\n"));
+    const char *const words[] = {"*2147483647\r\n", "*1000\r\n*1000000\r\n", endless};
+
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        struct speaker speaker = {.words = words[i]};
+        struct error error = {0};
+        pthread_t thread;
+        impostor_open(&speaker.impostor);
+        impostor_listen(&speaker.impostor);
+        struct redis_session *session = session_to(speaker.impostor.url);
+        assert_int_equal(pthread_create(&thread, NULL, speak, &speaker), 0);
+
+        const bool ran = run(session, "INCR", "counter", NULL, &error);
+
+        assert_false(ran);
+        assert_string_equal(error.message, "redis: " REDIS_BOUNDS_PASSED);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        redis_session_free(session);
+        impostor_close(&speaker.impostor);
+    }
+}
+
 static void what_was_appended_is_sent_by_one_flush(void **state)
 {
     struct redis_session *session = session_to(redis_server_unix_url(server));
@@ -295,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_hung_server_costs_one_timeout),
         cmocka_unit_test(connects_again_after_the_server_was_away),
         cmocka_unit_test(a_failed_connect_holds_off_the_next),
+        cmocka_unit_test(what_is_longer_than_any_answer_ends_the_connection),
         cmocka_unit_test(what_was_appended_is_sent_by_one_flush),
         cmocka_unit_test(a_flush_tells_of_any_failure_and_runs_the_rest),
         cmocka_unit_test(an_empty_flush_succeeds_without_connecting),
