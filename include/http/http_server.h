@@ -70,6 +70,11 @@ size_t http_server_incoming(const struct http_server *server);
 /* Requests that are complete and not yet answered to the last byte. */
 size_t http_server_busy(const struct http_server *server);
 
+/* So far: requests refused because too many large bodies were coming in, and connections ended
+ * because a request took too long to come in. */
+size_t http_server_bodies_refused(const struct http_server *server);
+size_t http_server_slow_requests(const struct http_server *server);
+
 /* Asserts that nothing is waiting: libmicrohttpd must not be stopped with suspended connections. */
 void http_server_free(struct http_server *server);
 

@@ -58,6 +58,11 @@ static inline void metrics_count(struct metrics *metrics, enum metric metric)
     figure_add(&metrics->figures[metric], 1);
 }
 
+static inline void metrics_add(struct metrics *metrics, enum metric metric, uint64_t amount)
+{
+    figure_add(&metrics->figures[metric], amount);
+}
+
 static inline void metrics_set(struct metrics *metrics, enum metric metric, uint64_t value)
 {
     figure_set(&metrics->figures[metric], value);

@@ -24,11 +24,19 @@
     X(STORE_CALLS_LATE, METRIC_COUNTER, "sluice_store_calls_total", "result=\"late\"", NULL)       \
     X(STORE_CALLS_DOWN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"down\"", NULL)       \
     X(STORE_CALLS_BROKEN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"broken\"", NULL)   \
+    X(HANDED_BACK, METRIC_COUNTER, "sluice_handed_back_total", "result=\"done\"",                  \
+      "Permits given locally without Redis, by whether it counts them since; lost: perhaps not.")  \
+    X(HANDED_BACK_LOST, METRIC_COUNTER, "sluice_handed_back_total", "result=\"lost\"", NULL)       \
     X(JOBS_REFUSED_CATALOGUE, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"catalogue\"",  \
-      "Requests answered 503 because the queue to another thread was full.")                       \
+      "Requests answered 503 because too many before them ask the same of another thread.")        \
     X(JOBS_REFUSED_JOURNAL, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"journal\"", NULL)\
+    X(JOBS_REFUSED_LOOKUPS, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"lookups\"", NULL)\
     X(WAITS_REFUSED, METRIC_COUNTER, "sluice_waits_refused_total", "",                             \
       "Checks answered 503 because too many wait for their turn.")                                 \
+    X(BODIES_REFUSED, METRIC_COUNTER, "sluice_http_bodies_refused_total", "",                      \
+      "Requests answered 503 because too many large bodies were coming in.")                       \
+    X(SLOW_REQUESTS, METRIC_COUNTER, "sluice_http_slow_requests_total", "",                        \
+      "Connections ended because a request did not come to its end in time.")                      \
     X(STORE_LINKS_CONNECTED, METRIC_GAUGE, "sluice_store_links_connected", "",                     \
       "Workers whose store can be reached; with the memory engine all of them.")                   \
     X(STORE_BREAKERS_OPEN, METRIC_GAUGE, "sluice_store_breakers_open", "",                         \

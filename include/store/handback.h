@@ -18,8 +18,10 @@
 #define HANDBACK_IN_FLIGHT_MAX 32 /* so that the checks of others need not wait for it */
 
 struct handback;
+struct metrics;
 
-struct handback *handback_new(void);
+/* `metrics` are borrowed: of the same thread. */
+struct handback *handback_new(struct metrics *metrics);
 
 /* Forgets what has not been handed back. The store that it was handed to must be gone: its answers
  * come here. */

@@ -88,6 +88,7 @@ static enum handled look_up(struct request *request, struct api *api, const stru
         return HANDLED_NOW;
     }
     if (!local_limit_take(api, LOCAL_LIMIT_LOOKUP, TEXT(""), lookup_rate, 1).allowed) {
+        metrics_count(api->metrics, METRIC_JOBS_REFUSED_LOOKUPS);
         problem_answer(request, PROBLEM_OVERLOADED, "Too many unknown keys are being looked up.");
         return HANDLED_NOW;
     }

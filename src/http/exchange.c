@@ -215,6 +215,7 @@ static enum MHD_Result read_body(struct exchange *exchange, const char *data, si
             refuse_large(exchange);
             break;
         case BODY_NO_ROOM:
+            exchange->exchanges->bodies_refused++;
             problem_answer(request, PROBLEM_OVERLOADED, "Too many bodies are coming in.");
             request->response.close = true;
             break;

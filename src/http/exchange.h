@@ -19,6 +19,7 @@ struct exchanges {
     bool quiesced;         /* each answer ends its connection */
     bool resumed;          /* a connection was resumed: the daemon has to run */
     size_t bodies_held;    /* bytes */
+    size_t bodies_refused; /* for want of room, so far */
     size_t waiting;        /* suspended */
     size_t incoming;       /* not complete yet */
     size_t busy;           /* complete, and not answered to the last byte */

@@ -172,6 +172,16 @@ size_t http_server_busy(const struct http_server *server)
     return server->exchanges.busy;
 }
 
+size_t http_server_bodies_refused(const struct http_server *server)
+{
+    return server->exchanges.bodies_refused;
+}
+
+size_t http_server_slow_requests(const struct http_server *server)
+{
+    return server->slow_clients.ended;
+}
+
 void http_server_free(struct http_server *server)
 {
     if (!server)

@@ -13,7 +13,8 @@
 #define LOOKS_PER_LIMIT 5
 
 static void on_timer(evutil_socket_t fd, short events, void *context);
-static void look(struct client *client, int64_t limit_us, int64_t now_us);
+static void look(struct slow_clients *clients, struct client *client, int64_t now_us);
+static void end(struct slow_clients *clients, struct client *client);
 static uint64_t bytes_received(int fd);
 
 void slow_clients_init(struct slow_clients *clients, struct event_base *base, int64_t limit_us)
@@ -23,6 +24,7 @@ void slow_clients_init(struct slow_clients *clients, struct event_base *base, in
 
     LIST_INIT(&clients->clients);
     clients->limit_us = limit_us;
+    clients->ended = 0;
     clients->timer = event_new(base, -1, EV_PERSIST, on_timer, clients);
     ASSERT(clients->timer);
     event_add(clients->timer, &period);
@@ -70,12 +72,12 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     LIST_FOREACH (client, &clients->clients, next)
-        look(client, clients->limit_us, now_us);
+        look(clients, client, now_us);
 }
 
 /* Between a request's completion and the next look, some bytes of another one may have come in; they
  * pass for idle, and the next ones that come do not. */
-static void look(struct client *client, int64_t limit_us, int64_t now_us)
+static void look(struct slow_clients *clients, struct client *client, int64_t now_us)
 {
     uint64_t bytes;
 
@@ -87,8 +89,8 @@ static void look(struct client *client, int64_t limit_us, int64_t now_us)
     if (client->is_asking)
         return;
     if (client->begun_us != 0) {
-        if (now_us - client->begun_us >= limit_us)
-            (void)shutdown(client->fd, SHUT_RDWR);
+        if (now_us - client->begun_us >= clients->limit_us)
+            end(clients, client);
         return;
     }
     bytes = bytes_received(client->fd);
@@ -96,6 +98,16 @@ static void look(struct client *client, int64_t limit_us, int64_t now_us)
         client->begun_us = now_us;
     client->is_known = true;
     client->bytes_idle = bytes;
+}
+
+/* libmicrohttpd closes it when it sees that. */
+static void end(struct slow_clients *clients, struct client *client)
+{
+    if (client->is_over)
+        return;
+    client->is_over = true;
+    clients->ended++;
+    (void)shutdown(client->fd, SHUT_RDWR);
 }
 
 /* What the kernel has counted, so that reading costs nothing more. 0 where it does not know. */

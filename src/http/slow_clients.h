@@ -24,12 +24,14 @@ struct client {
     bool is_known;          /* bytes_idle is of the time since the last request */
     uint64_t bytes_idle;    /* what had come in when nothing of a request had */
     int64_t begun_us;       /* when a request was first seen on its way; 0: none is */
+    bool is_over;           /* shut down */
 };
 
 struct slow_clients {
     LIST_HEAD(clients, client) clients;
     struct event *timer;
     int64_t limit_us;
+    size_t ended; /* so far, because they were too slow */
 };
 
 /* Looks at the clients from now on. */

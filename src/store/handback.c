@@ -4,6 +4,7 @@
 #include "store/handback.h"
 
 #include "base/memory.h"
+#include "metrics/metrics.h"
 
 #include <search.h>
 #include <sys/queue.h>
@@ -12,6 +13,7 @@ struct note {
     struct take take; /* first, and its key is: what the tree compares. `cost` is the sum */
     struct limit limits[LIMITS_MAX];
     int64_t noted_us; /* the last time */
+    struct handback *handback;
     TAILQ_ENTRY(note) next;
 };
 
@@ -19,7 +21,8 @@ struct handback {
     void *tree;
     TAILQ_HEAD(notes, note) notes;
     size_t count;
-    size_t in_flight;
+    size_t in_flight; /* notes that the store has, and nobody else */
+    struct metrics *metrics;
 };
 
 static struct note *note_of(struct handback *handback, const struct take *take);
@@ -27,22 +30,28 @@ static bool is_over(const struct note *note, int64_t now_us);
 static bool charge(struct handback *handback, struct store *store, struct note *note,
                    int64_t now_us);
 static void on_charged(void *context, const struct outcome *outcome);
-static void note_drop(struct handback *handback, struct note *note);
+static void settle(struct note *note, enum take_status status);
+static void count(const struct handback *handback, enum metric metric, int64_t cost);
+static void note_take_out(struct handback *handback, struct note *note);
 static int key_compare(const void *a, const void *b);
 
-struct handback *handback_new(void)
+struct handback *handback_new(struct metrics *metrics)
 {
     struct handback *handback = MEMORY_NEW(struct handback);
 
     TAILQ_INIT(&handback->notes);
+    handback->metrics = metrics;
     return handback;
 }
 
 void handback_free(struct handback *handback)
 {
     ASSERT(handback->in_flight == 0);
-    while (!TAILQ_EMPTY(&handback->notes))
-        note_drop(handback, TAILQ_FIRST(&handback->notes));
+    while (!TAILQ_EMPTY(&handback->notes)) {
+        struct note *note = TAILQ_FIRST(&handback->notes);
+        note_take_out(handback, note);
+        free(note);
+    }
     free(handback);
 }
 
@@ -50,8 +59,10 @@ void handback_note(struct handback *handback, const struct take *take)
 {
     struct note *note = note_of(handback, take);
 
-    if (note == NULL)
+    if (note == NULL) {
+        count(handback, METRIC_HANDED_BACK_LOST, take->cost);
         return;
+    }
     if (take->cost < LIMIT_COST_MAX - note->take.cost)
         note->take.cost += take->cost;
     else
@@ -67,9 +78,12 @@ void handback_run(struct handback *handback, struct store *store, int64_t now_us
            store_is_ready(store)) {
         struct note *note = TAILQ_FIRST(&handback->notes);
 
-        if (!is_over(note, now_us) && !charge(handback, store, note, now_us))
+        if (is_over(note, now_us)) {
+            note_take_out(handback, note);
+            free(note);
+        } else if (!charge(handback, store, note, now_us)) {
             return;
-        note_drop(handback, note);
+        }
     }
 }
 
@@ -90,6 +104,7 @@ static struct note *note_of(struct handback *handback, const struct take *take)
 
     struct note *note = MEMORY_NEW(struct note);
 
+    note->handback = handback;
     note->take = (struct take){.key = take->key, .limits = note->limits, .fills = true};
     ASSERT(tsearch(note, &handback->tree, key_compare) != NULL);
     TAILQ_INSERT_TAIL(&handback->notes, note, next);
@@ -114,27 +129,43 @@ static bool charge(struct handback *handback, struct store *store, struct note *
     struct outcome outcome;
 
     note->take.now_us = now_us;
-    if (store_take(store, &note->take, &outcome, handback, on_charged) == STORE_NOW)
-        return outcome.status != TAKE_DOWN;
-    handback->in_flight++;
+    const bool is_settled = store_take(store, &note->take, &outcome, note, on_charged) == STORE_NOW;
+    if (is_settled && outcome.status == TAKE_DOWN)
+        return false;
+    note_take_out(handback, note);
+    if (is_settled)
+        settle(note, outcome.status);
+    else
+        handback->in_flight++;
     return true;
 }
 
-/* However it went: asking again might charge it twice. */
 static void on_charged(void *context, const struct outcome *outcome)
 {
-    struct handback *handback = context;
+    struct note *note = context;
 
-    (void)outcome;
-    handback->in_flight--;
+    note->handback->in_flight--;
+    settle(note, outcome->status);
 }
 
-static void note_drop(struct handback *handback, struct note *note)
+/* However it went: asking again might charge it twice. */
+static void settle(struct note *note, enum take_status status)
+{
+    count(note->handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
+          note->take.cost);
+    free(note);
+}
+
+static void count(const struct handback *handback, enum metric metric, int64_t cost)
+{
+    metrics_add(handback->metrics, metric, (uint64_t)cost);
+}
+
+static void note_take_out(struct handback *handback, struct note *note)
 {
     ASSERT(tdelete(note, &handback->tree, key_compare) != NULL);
     TAILQ_REMOVE(&handback->notes, note, next);
     handback->count--;
-    free(note);
 }
 
 static int key_compare(const void *a, const void *b)

@@ -160,7 +160,6 @@ static void a_place_that_becomes_free_is_taken_at_once(void **state)
     service_stop(service);
 }
 
-/* A tree of JSON takes many times the room of its text. */
 /* Sends what it is given a byte at a time, over and over, until the service ends the connection. */
 static bool trickle(int fd, const char *bytes, size_t *sent)
 {
@@ -232,6 +231,7 @@ static void who_is_kept_waiting_is_not_taken_for_slow(void **state)
     service_stop(service);
 }
 
+/* A tree of JSON takes many times the room of its text. */
 static void a_document_of_very_many_values_is_refused(void **state)
 {
     const struct world *world = *state;

@@ -3,15 +3,21 @@
  * GET /metrics: its form, what it counts, what never stands in it, and that the dashboard and the
  * alert rules speak of nothing else. */
 #include "../../src/app/settings_parts.h"
+#include "base/memory.h"
 #include "promql.h"
 #include "scrape.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/raw.h"
 #include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
 
+#include <unistd.h>
+
 #define WAIT_SECONDS 30
+#define LARGE_BODIES 70 /* of a megabyte each, where 64 have room */
+#define LARGE_BYTES  ((size_t)600 * 1024)
 #define CHECK_ROUTE  "route=\"/check\",method=\"POST\",status="
 
 static struct scrape scrape; /* too large for a stack */
@@ -250,6 +256,108 @@ static void a_redis_that_is_gone_is_told_and_keeps_nobody_from_asking(void **sta
     service_stop(service);
 }
 
+static void what_was_allowed_without_redis_is_handed_back_and_counted(void **state)
+{
+    const struct world *world = *state;
+    if (world->redis == NULL)
+        skip();
+    char directory[SCRATCH_PATH_BYTES];
+    char catalogue[SCRATCH_PATH_BYTES + 32];
+    const char *const flags[] = {"--catalogue", catalogue, NULL};
+    struct service_options options = world_options(world);
+    scratch_directory("catalogue", directory);
+    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
+    options.flags = flags;
+    struct service *service = service_start(&options);
+    struct client *tenant = tenant_new(service);
+    tenant_policy(tenant, "{'route_key':'/two','limit':2,'window_seconds':31536000}");
+    redis_server_kill(world->redis);
+    WAIT_FOR (WAIT_SECONDS, (scrape_read(&scrape, tenant),
+                             scrape_value(&scrape, "sluice_store_links_connected", "") == 0))
+        ;
+
+    for (int i = 0; i < 3; i++)
+        EXPECT(client_check(tenant, "ivan", "/two"), i < 2 ? 200 : 429, "{'degraded':true}");
+    redis_server_restart(world->redis);
+    WAIT_FOR (WAIT_SECONDS,
+              (scrape_read(&scrape, tenant),
+               scrape_value(&scrape, "sluice_handed_back_total", "result=\"done\"") == 2))
+        ;
+
+    assert_true(scrape_value(&scrape, "sluice_handed_back_total", "result=\"lost\"") == 0);
+    client_free(tenant);
+    service_stop(service);
+}
+
+static void who_is_too_slow_is_counted(void **state)
+{
+    static const char *const flags[] = {"--request-timeout-s", "1", NULL};
+    const struct world *world = *state;
+    struct service_options options = world_options(world);
+    struct raw_reply reply;
+    options.flags = flags;
+    struct service *service = service_start(&options);
+    struct client *client = stranger_new(service);
+
+    const int slow = raw_connect(service_port(service));
+    raw_send(slow, "GET /livez", strlen("GET /livez"));
+    raw_receive(slow, WAIT_SECONDS, &reply); /* the idle time-out is 30 s */
+    scrape_read(&scrape, client);
+
+    assert_true(reply.closed);
+    assert_true(scrape_value(&scrape, "sluice_http_slow_requests_total", "") == 1);
+    (void)close(slow);
+    client_free(client);
+    service_stop(service);
+}
+
+/* A body of a batch that does not come to its end. */
+static int begin_large_body(const struct service *service, const char *key, const char *body)
+{
+    char head[512];
+    const int fd = raw_connect(service_port(service));
+    const int length = snprintf(head, sizeof(head),
+                                "POST /check/batch HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n"
+                                "Content-Length: %zu\r\n\r\n",
+                                key, strlen(body) + 1);
+
+    raw_send(fd, head, (size_t)length);
+    raw_send(fd, body, strlen(body));
+    return fd;
+}
+
+static void large_bodies_that_find_no_room_are_counted(void **state)
+{
+    static const char *const flags[] = {"--workers", "1", NULL};
+    const struct world *world = *state;
+    struct service_options options = world_options(world);
+    int connections[LARGE_BODIES];
+    char *body = memory_new(LARGE_BYTES + 1, 1);
+    memset(body, ' ', LARGE_BYTES);
+    options.flags = flags;
+    struct service *service = service_start(&options);
+    struct client *tenant = tenant_new(service);
+    /* Only a key that has been seen before may say so much. */
+    WAIT_FOR (WAIT_SECONDS,
+              client_send(tenant, "POST", "/check/batch", body, LARGE_BYTES)->status == 400)
+        ;
+
+    for (size_t i = 0; i < LARGE_BODIES; i++)
+        connections[i] = begin_large_body(service, client_key(tenant), body);
+    WAIT_FOR (WAIT_SECONDS, (scrape_read(&scrape, tenant),
+                             scrape_value(&scrape, "sluice_http_bodies_refused_total", "") > 0))
+        ;
+
+    for (size_t i = 0; i < LARGE_BODIES; i++)
+        (void)close(connections[i]);
+    WAIT_FOR (WAIT_SECONDS,
+              client_send(tenant, "POST", "/check/batch", body, LARGE_BYTES)->status == 400)
+        ;
+    client_free(tenant);
+    service_stop(service);
+    free(body);
+}
+
 /* Each text of a member `expr`, and what a variable of a dashboard asks for. */
 static size_t check_queries(const json_t *node)
 {
@@ -303,6 +411,9 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_listener_apart_takes_it_from_the_others),
         cmocka_unit_test(the_dashboard_and_the_alerts_ask_only_for_what_is_exported),
         cmocka_unit_test(a_redis_that_is_gone_is_told_and_keeps_nobody_from_asking),
+        cmocka_unit_test(what_was_allowed_without_redis_is_handed_back_and_counted),
+        cmocka_unit_test(who_is_too_slow_is_counted),
+        cmocka_unit_test(large_bodies_that_find_no_room_are_counted),
     };
 
     world_choose_engine(argc, argv);

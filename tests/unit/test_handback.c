@@ -2,6 +2,7 @@
 #include "store/handback.h"
 
 #include "base/memory.h"
+#include "metrics/metrics.h"
 #include "support/cmocka.h"
 
 #define SECOND    INT64_C(1000000)
@@ -17,7 +18,7 @@ struct fake {
     size_t count;
     struct take takes[TAKES_MAX]; /* of the first ones: `limits` are not valid any more */
     store_done_fn *done;
-    void *context;
+    void *contexts[TAKES_MAX];
 };
 
 static enum store_answer fake_take(struct store *store, const struct take *take,
@@ -25,11 +26,12 @@ static enum store_answer fake_take(struct store *store, const struct take *take,
 {
     struct fake *fake = CONTAINER_OF(store, struct fake, store);
 
-    if (fake->count < TAKES_MAX)
+    if (fake->count < TAKES_MAX) {
         fake->takes[fake->count] = *take;
+        fake->contexts[fake->count] = context;
+    }
     fake->count++;
     fake->done = done;
-    fake->context = context;
     *outcome = (struct outcome){.status = fake->status};
     return fake->answers_later ? STORE_LATER : STORE_NOW;
 }
@@ -46,12 +48,14 @@ static const struct limit minute = {
 
 static struct fake fake;
 static struct handback *handback;
+static struct metrics *metrics;
 
 static int set_up(void **state)
 {
     (void)state;
     fake = (struct fake){.store.engine = &fake_engine, .is_ready = true};
-    handback = handback_new();
+    metrics = metrics_new(1, 1);
+    handback = handback_new(metrics);
     return 0;
 }
 
@@ -59,6 +63,7 @@ static int tear_down(void **state)
 {
     (void)state;
     handback_free(handback);
+    metrics_free(metrics, 1);
     return 0;
 }
 
@@ -71,6 +76,12 @@ static void note(uint64_t policy_id, int64_t cost, int64_t at_us)
                               .now_us = at_us};
 
     handback_note(handback, &take);
+}
+
+static void expect_figures(uint64_t done, uint64_t lost)
+{
+    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK]), done);
+    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_LOST]), lost);
 }
 
 static void the_costs_of_a_counter_are_charged_as_one_as_far_as_they_fit(void **state)
@@ -89,6 +100,7 @@ static void the_costs_of_a_counter_are_charged_as_one_as_far_as_they_fit(void **
     assert_int_equal(fake.takes[1].cost, 4);
     assert_true(fake.takes[0].fills && fake.takes[1].fills);
     assert_int_equal(handback_count(handback), 0);
+    expect_figures(9, 0);
 }
 
 static void nothing_is_handed_back_while_the_store_is_away(void **state)
@@ -114,6 +126,7 @@ static void a_store_that_goes_away_again_gets_the_rest_later(void **state)
 
     assert_int_equal(fake.count, 1);
     assert_int_equal(handback_count(handback), 2);
+    expect_figures(0, 0);
 }
 
 /* It may have been charged. */
@@ -124,11 +137,12 @@ static void what_is_late_is_not_handed_back_again(void **state)
     fake.answers_later = true;
 
     handback_run(handback, &fake.store, NOW_US);
-    fake.done(fake.context, &(struct outcome){.status = TAKE_LATE});
+    fake.done(fake.contexts[0], &(struct outcome){.status = TAKE_LATE});
     handback_run(handback, &fake.store, NOW_US);
 
     assert_int_equal(fake.count, 1);
     assert_int_equal(handback_count(handback), 0);
+    expect_figures(0, 2);
 }
 
 static void what_no_window_holds_any_more_is_let_go(void **state)
@@ -142,6 +156,7 @@ static void what_no_window_holds_any_more_is_let_go(void **state)
     assert_int_equal(fake.count, 1);
     assert_int_equal(fake.takes[0].key.policy_id, 2);
     assert_int_equal(handback_count(handback), 0);
+    expect_figures(2, 0);
 }
 
 static void only_so_many_are_in_flight_at_once(void **state)
@@ -153,12 +168,13 @@ static void only_so_many_are_in_flight_at_once(void **state)
 
     handback_run(handback, &fake.store, NOW_US);
     assert_int_equal(fake.count, HANDBACK_IN_FLIGHT_MAX);
-    fake.done(fake.context, &(struct outcome){.status = TAKE_DONE});
+    fake.done(fake.contexts[0], &(struct outcome){.status = TAKE_DONE});
     handback_run(handback, &fake.store, NOW_US);
 
     assert_int_equal(fake.count, HANDBACK_IN_FLIGHT_MAX + 1);
-    for (int i = 0; i < HANDBACK_IN_FLIGHT_MAX; i++)
-        fake.done(fake.context, &(struct outcome){.status = TAKE_DONE});
+    for (size_t i = 1; i <= HANDBACK_IN_FLIGHT_MAX; i++)
+        fake.done(fake.contexts[i], &(struct outcome){.status = TAKE_DONE});
+    expect_figures(HANDBACK_IN_FLIGHT_MAX + 1, 0);
 }
 
 static void subjects_without_end_are_not_all_kept(void **state)
@@ -169,6 +185,7 @@ static void subjects_without_end_are_not_all_kept(void **state)
         note(i, 1, NOW_US);
 
     assert_int_equal(handback_count(handback), HANDBACK_SUBJECTS_MAX);
+    expect_figures(0, 10);
 }
 
 static void a_sum_does_not_overflow(void **state)
