@@ -35,6 +35,7 @@ struct pending {
     void *context;
     pending_read_fn *read;
     size_t limit_count;
+    int64_t cost;
     int64_t deadline_us;
     bool may_send_again;              /* after NOSCRIPT */
     const struct take_script *script; /* of a take */
@@ -56,6 +57,7 @@ static void on_answered(void *context, enum redis_link_status status, const redi
 static bool is_no_script(const redisReply *reply);
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome);
+static bool is_believable(const struct outcome *outcome, int64_t cost);
 static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome);
 static void complain(struct store_redis *redis, const char *reason);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
@@ -107,6 +109,7 @@ static enum store_answer store_redis_take(struct store *store, const struct take
     pending->done = done;
     pending->read = take_script_read;
     pending->limit_count = take->limit_count;
+    pending->cost = take->cost;
     pending->may_send_again = true;
     pending->script = take_script_of(take);
     take_arguments_write(&pending->arguments, take);
@@ -129,6 +132,7 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
     pending->done = done;
     pending->read = forgotten_read;
     pending->limit_count = take->limit_count;
+    pending->cost = 0;
     pending->may_send_again = false;
     size_t key_count = take_script_keys(take, keys);
     for (size_t i = 0; i < key_count; i++)
@@ -213,7 +217,8 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
             complain(pending->redis, reply->str);
             return TAKE_BROKEN;
         }
-        if (!pending->read(reply, pending->limit_count, outcome)) {
+        if (!pending->read(reply, pending->limit_count, outcome) ||
+            !is_believable(outcome, pending->cost)) {
             redis_link_distrust(pending->redis->link, "the reply is no decision");
             return TAKE_BROKEN;
         }
@@ -227,6 +232,17 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     }
     ASSERT(!"a status of the link");
     return TAKE_BROKEN;
+}
+
+/* A bit that flips on the way makes another number of one. No limit denies what it has left, give or
+ * take what rounding does: whoever is denied by mistake cannot know, so Redis is not believed. */
+static bool is_believable(const struct outcome *outcome, int64_t cost)
+{
+    for (size_t i = 0; i < outcome->count; i++) {
+        if (!outcome->at[i].allowed && outcome->at[i].remaining > cost)
+            return false;
+    }
+    return true;
 }
 
 static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome)

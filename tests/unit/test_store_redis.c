@@ -243,6 +243,37 @@ static void a_script_that_is_refused_twice_is_broken(void **state)
     impostor_close(&impostor);
 }
 
+/* What becomes of a take of 1 that is answered so. */
+static enum take_status status_of_reply(const char *reply)
+{
+    struct impostor impostor;
+    struct answers answers = {0};
+    impostor_open(&impostor);
+    impostor_listen(&impostor);
+    struct store *store = new_store(impostor.url, PATIENT_US);
+    TURN_UNTIL(impostor_accept(&impostor));
+    say_loaded(&impostor);
+    TURN_UNTIL(store_is_ready(store));
+
+    begin_take(store, 1, &answers);
+    impostor_say(&impostor, reply);
+    TURN_UNTIL(answers.count == 1);
+
+    store_free(store);
+    impostor_close(&impostor);
+    return answers.last.status;
+}
+
+static void a_denial_that_leaves_more_than_was_asked_is_not_believed(void **state)
+{
+    (void)state;
+
+    assert_int_equal(status_of_reply("*4\r\n:0\r\n:999\r\n:3600000000\r\n:0\r\n"), TAKE_DONE);
+    assert_int_equal(status_of_reply("*4\r\n:1\r\n:0\r\n:3600000000\r\n:0\r\n"), TAKE_DONE);
+    assert_int_equal(status_of_reply("*4\r\n:1\r\n:999\r\n:3600000000\r\n:0\r\n"), TAKE_BROKEN);
+    assert_int_equal(status_of_reply("*4\r\n:-1\r\n:999\r\n:3600000000\r\n:0\r\n"), TAKE_BROKEN);
+}
+
 static void forgetting_starts_afresh(void **state)
 {
     struct store *store = ready_store(PATIENT_US);
@@ -508,6 +539,7 @@ int main(void)
         TEST(a_flushed_script_costs_no_take),
         TEST(what_is_sent_again_keeps_its_deadline),
         TEST(a_script_that_is_refused_twice_is_broken),
+        TEST(a_denial_that_leaves_more_than_was_asked_is_not_believed),
         TEST(forgetting_starts_afresh),
         TEST(a_take_before_the_connection_is_down_at_once),
         TEST(a_hung_redis_is_late_then_left_alone_then_asked_again),
