@@ -27,17 +27,19 @@ static void open_without_redis(struct play *play);
 static struct load *begin_load(const struct play *play);
 static void measure(const struct play *play, size_t *fds, size_t *resident_kb);
 static void begin_all(const struct play *play);
+static void last(struct play *play, struct load *load, int64_t begun_us);
 static void hold(const struct play *play, struct load *load, int64_t begun_us);
 static void end_all(const struct play *play);
 static void recover(struct play *play, struct load *load);
+static bool holds_no_more_than_before(struct play *play);
 static void print_figures(const struct play *play);
 static void judge_answers(const struct play *play);
 static void judge_counts(const struct play *play);
 static void judge_strictly(const struct play *play);
 
 static void act(const struct play *play, const struct scenario *scenario, bool begins);
+static void expect_others_answered(struct stage *stage);
 static void wait_for_checks(struct load *load, long more);
-static bool holds_no_more_than_before(struct play *play);
 static bool any(const struct play *play, bool (*is)(const struct scenario *scenario));
 static bool is_at_start(const struct scenario *scenario);
 static bool is_on_the_way(const struct scenario *scenario);
@@ -54,17 +56,17 @@ void play(struct play *play)
         open_without_redis(play);
     struct load *load = begin_load(play);
     wait_for_checks(load, WARM_CHECKS);
-    if (!at_start) {
+    if (at_start)
+        last(play, load, clock_monotonic_us());
+    else
         WAIT_FOR (STAGE_WAIT_SECONDS, stage_is_exact(play->stage)) /* all connections are made */
             ;
-        measure(play, &play->fds_before, &play->resident_kb_before);
-    }
+    measure(play, &play->fds_before, &play->resident_kb_before);
     const int64_t begun_us = clock_monotonic_us();
-    if (!at_start)
-        begin_all(play);
-    hold(play, load, begun_us);
-    end_all(play);
-    recover(play, load);
+    begin_all(play);
+    last(play, load, begun_us);
+    WAIT_FOR (STAGE_WAIT_SECONDS, holds_no_more_than_before(play))
+        ;
     play->summary = load_end(load);
     print_figures(play);
     judge_answers(play);
@@ -97,7 +99,7 @@ static struct load *begin_load(const struct play *play)
         .threads = CONNECTIONS,
         .per_second = PER_SECOND,
         .counted_user = "load",
-        .denying_route = any(play, is_lying) ? NULL : STAGE_DENYING_ROUTE,
+        .denying_route = STAGE_DENYING_ROUTE,
     };
 
     return load_begin(&options);
@@ -122,6 +124,15 @@ static void begin_all(const struct play *play)
     }
 }
 
+/* What has begun lasts, ends, and is got over. */
+static void last(struct play *play, struct load *load, int64_t begun_us)
+{
+    hold(play, load, begun_us);
+    expect_others_answered(play->stage);
+    end_all(play);
+    recover(play, load);
+}
+
 static void hold(const struct play *play, struct load *load, int64_t begun_us)
 {
     const int64_t until_us = begun_us + play->seconds * INT64_C(1000000);
@@ -137,6 +148,13 @@ static void hold(const struct play *play, struct load *load, int64_t begun_us)
         }
     }
     wait_for_checks(load, CONNECTIONS); /* on a slow machine, too, something has met the fault */
+}
+
+static void expect_others_answered(struct stage *stage)
+{
+    EXPECT(client_get(stage->tenant, "/livez"), 200, "{'status':'alive'}");
+    EXPECT(client_get(stage->tenant, "/metrics"), 200, NULL);
+    EXPECT(client_get(stage->tenant, "/policy"), 200, NULL);
 }
 
 static void end_all(const struct play *play)
@@ -160,13 +178,9 @@ static void recover(struct play *play, struct load *load)
         wait_for_checks(load, CALM_CHECKS);
         is_calm = load_summary(load).degraded_at_us < exact_us;
     }
-    play->recovered_us = exact_us - ended_us;
+    if (exact_us - ended_us > play->recovered_us)
+        play->recovered_us = exact_us - ended_us;
     EXPECT(client_get(stage->tenant, "/readyz"), 200, "{'status':'ready'}");
-    if (play->fds_before == 0)
-        measure(play, &play->fds_after, &play->resident_kb_after);
-    else
-        WAIT_FOR (STAGE_WAIT_SECONDS, holds_no_more_than_before(play))
-            ;
 }
 
 static void print_figures(const struct play *play)
@@ -192,6 +206,7 @@ static void judge_answers(const struct play *play)
 
     if (summary->failed > 0)
         fail_msg("%ld checks failed; the first one: %s", summary->failed, summary->first_failure);
+    assert_int_equal(summary->connections, CONNECTIONS);
     assert_true(summary->slowest_us <= ANSWER_US_MAX);
     if (any(play, must_degrade))
         assert_true(summary->degraded > 0);

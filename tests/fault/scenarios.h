@@ -30,7 +30,7 @@ struct scenario {
     int strict_seconds; /* how long in the strict run; 0 is as long as most */
     enum degrades degrades;
     bool forgets; /* Redis loses its counters */
-    bool lies;    /* what arrives may be a decision, but not the one of Redis */
+    bool lies;    /* what arrives may be another count; but nobody is denied by it */
 };
 
 extern const struct scenario scenarios[];

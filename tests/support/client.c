@@ -109,6 +109,7 @@ const struct reply *client_send(struct client *client, const char *method, const
     CURLcode result = curl_easy_perform(curl);
     client->reply.took_us = clock_monotonic_us() - sent_us;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &client->reply.connections);
     curl_slist_free_all(headers);
     if (result == CURLE_OK) {
         client->reply.status = (int)status;

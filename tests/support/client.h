@@ -20,8 +20,9 @@ struct reply {
     int status;       /* 0: no answer came, `body` says why */
     const char *body; /* NUL-terminated, never NULL */
     size_t body_bytes;
-    json_t *json;    /* NULL when the body is not JSON */
-    int64_t took_us; /* from sending to the last byte */
+    json_t *json;     /* NULL when the body is not JSON */
+    int64_t took_us;  /* from sending to the last byte */
+    long connections; /* made for it: one that was kept may be found closed, and it is sent again */
     struct client *client;
 };
 

@@ -37,9 +37,11 @@ static void *check_until_ending(void *context);
 static const struct reply *check(struct line *line);
 static bool is_to_be_tried_again(const struct reply *reply);
 static void add(struct line *line, const struct reply *reply);
+static void time_answer(struct line *line, int64_t took_us);
 static bool is_wanted(const struct line *line, const struct reply *reply, bool degraded);
 static void count(struct line *line, const struct reply *reply, bool uncounted);
 static const char *const *route_after(const struct line *line);
+static int64_t line_period_us(const struct load_options *options);
 static void rest_until(int64_t at_us);
 
 struct load *load_begin(const struct load_options *options)
@@ -80,7 +82,7 @@ struct load_summary load_end(struct load *load)
 
 int64_t load_percentile_us(const struct load_summary *summary, double share)
 {
-    const double wanted = share * (double)summary->checks;
+    const double wanted = share * (double)summary->took_count;
     long seen = 0;
 
     for (size_t i = 0; i + 1 < LOAD_BUCKETS; i++) {
@@ -124,7 +126,7 @@ static void *check_until_ending(void *context)
         if (options->per_second == 0)
             continue;
         /* What a slow answer has delayed is not made up for: the pace stays a steady one. */
-        next_us += INT64_C(1000000) * options->threads / options->per_second;
+        next_us += line_period_us(options);
         if (next_us < clock_monotonic_us())
             next_us = clock_monotonic_us();
         rest_until(next_us);
@@ -160,7 +162,6 @@ static void add(struct line *line, const struct reply *reply)
     struct load_summary *summary = &load->summary;
     const bool degraded = json_is_true(reply_at(reply, "degraded"));
     const bool wanted = is_wanted(line, reply, degraded);
-    const int64_t bucket = reply->took_us / LOAD_BUCKET_US;
 
     (void)pthread_mutex_lock(&load->lock);
     summary->checks++;
@@ -177,10 +178,31 @@ static void add(struct line *line, const struct reply *reply)
         summary->degraded_at_us = clock_monotonic_us();
     if (reply->took_us > summary->slowest_us)
         summary->slowest_us = reply->took_us;
-    summary->took[bucket < LOAD_BUCKETS ? bucket : LOAD_BUCKETS - 1]++;
+    summary->connections += reply->connections;
+    time_answer(line, reply->took_us);
     if (load->options.counted_user != NULL)
         count(line, reply, degraded || !wanted);
     (void)pthread_mutex_unlock(&load->lock);
+}
+
+/* A line that waits sends nothing, so what it would have sent is counted with the wait left to it. */
+static void time_answer(struct line *line, int64_t took_us)
+{
+    struct load_summary *summary = &line->load->summary;
+    const int64_t period_us = line_period_us(&line->load->options);
+
+    do {
+        const int64_t bucket = took_us / LOAD_BUCKET_US;
+        summary->took[bucket < LOAD_BUCKETS ? bucket : LOAD_BUCKETS - 1]++;
+        summary->took_count++;
+        took_us -= period_us;
+    } while (period_us > 0 && took_us > 0);
+}
+
+/* Between two checks of one line; 0: none. */
+static int64_t line_period_us(const struct load_options *options)
+{
+    return options->per_second == 0 ? 0 : INT64_C(1000000) * options->threads / options->per_second;
 }
 
 static bool is_wanted(const struct line *line, const struct reply *reply, bool degraded)

@@ -35,12 +35,13 @@ struct load_options {
 };
 
 struct load_summary {
-    long checks;   /* answered or not */
-    long allowed;  /* 200 */
-    long denied;   /* 429 */
-    long degraded; /* of those, decided without the store */
-    long failed;   /* no answer, or another one */
-    long retried;  /* attempts that were made again */
+    long checks;      /* answered or not */
+    long allowed;     /* 200 */
+    long denied;      /* 429 */
+    long degraded;    /* of those, decided without the store */
+    long failed;      /* no answer, or another one */
+    long retried;     /* attempts that were made again */
+    long connections; /* that were made */
     int64_t slowest_us;
     int64_t degraded_at_us;  /* when the last one that was degraded or failed was answered */
     char first_failure[256]; /* "" for none */
@@ -50,6 +51,9 @@ struct load_summary {
     long too_low;
     char first_miscount[256]; /* "" for none */
 
+    /* How long answers took, and would have taken for the checks that a steady pace wants while
+     * their connection waits for one before: a stall counts for as long as it lasts. */
+    long took_count;
     uint32_t took[LOAD_BUCKETS];
 };
 
@@ -61,7 +65,7 @@ struct load_summary load_summary(struct load *load);
 /* Stops, and says what it was in all. */
 struct load_summary load_end(struct load *load);
 
-/* The time within which that share of the checks was answered, 0 < share < 1. */
+/* The time within which that share of the checks was answered at a steady pace, 0 < share < 1. */
 int64_t load_percentile_us(const struct load_summary *summary, double share);
 
 #endif
