@@ -55,7 +55,9 @@ struct api {
     struct memory_table *local; /* fallback of on_store_error, and the IP limits */
     struct handback *handback;  /* what the fallback has allowed; NULL when that is the store */
     struct waiting_room *waiting_room; /* of checks that wait for their turn */
-    struct queue *queue;               /* replies of the other threads to this worker */
+    size_t batch_checks;               /* of batches under way: until their answers have left */
+    size_t batch_checks_max;
+    struct queue *queue;         /* replies of the other threads to this worker */
     struct digest_key local_key; /* of the subjects counted in `local` by this process for itself */
     struct metrics *metrics;     /* what this worker counts */
     const struct api_process *process;

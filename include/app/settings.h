@@ -46,6 +46,7 @@ struct settings {
     unsigned connections_max;
     unsigned connections_per_ip_max;
     unsigned waiting_max;
+    unsigned batch_checks_max;
     unsigned idle_timeout_s;
     unsigned request_timeout_s;
     int64_t drain_timeout_s;

@@ -66,6 +66,7 @@ struct request {
     const struct sockaddr *peer;
     struct response response;
     struct request_cleanup *cleanups;  /* private: see request_on_close() */
+    struct request_cleanup *farewells; /* private: see request_on_end() */
     void *context;                     /* the handler's own state between its steps */
     const struct transport *transport; /* private: what carries the request */
 };
@@ -97,6 +98,10 @@ void request_answer_json(struct request *request, int status, struct text body);
 /* Runs release(object) when the answer has been given, in reverse order of these calls: for what
  * the arena does not release (references, JSON values). */
 void request_on_close(struct request *request, void *object, void (*release)(void *object));
+
+/* Runs release(object) when the answer has left to its last byte, or never will: for a share in what
+ * the arena holds, which is the client's to let go of. */
+void request_on_end(struct request *request, void *object, void (*release)(void *object));
 
 /* For the transport alone: a new request; letting go of what request_on_close() was told, once
  * the answer is made; its end; and the only way from phase to phase, which asserts that there is

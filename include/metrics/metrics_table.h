@@ -33,6 +33,8 @@
     X(JOBS_REFUSED_LOOKUPS, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"lookups\"", NULL)\
     X(WAITS_REFUSED, METRIC_COUNTER, "sluice_waits_refused_total", "",                             \
       "Checks answered 503 because too many wait for their turn.")                                 \
+    X(BATCHES_REFUSED, METRIC_COUNTER, "sluice_batches_refused_total", "",                         \
+      "Batches answered 503 because too many checks of others are under way.")                     \
     X(BODIES_REFUSED, METRIC_COUNTER, "sluice_http_bodies_refused_total", "",                      \
       "Requests answered 503 because too many large bodies were coming in.")                       \
     X(SLOW_REQUESTS, METRIC_COUNTER, "sluice_http_slow_requests_total", "",                        \
@@ -46,7 +48,9 @@
     X(HTTP_REQUESTS_IN_PROGRESS, METRIC_GAUGE, "sluice_http_requests_in_progress", "",             \
       "Requests that are complete and not yet answered to the last byte.")                         \
     X(CHECKS_WAITING, METRIC_GAUGE, "sluice_checks_waiting", "",                                   \
-      "Places taken by checks that wait for their turn.")
+      "Places taken by checks that wait for their turn.")                                          \
+    X(BATCH_CHECKS, METRIC_GAUGE, "sluice_batch_checks", "",                                       \
+      "Checks of batches under way, until their answers have left.")
 
 /* This part is asked for when somebody looks. */
 #define METRICS_ASKED(X)                                                                           \

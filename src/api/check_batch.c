@@ -11,6 +11,8 @@
 /* Asked of the store at once, so that each check's deadline covers little more than itself, and the
  * checks of others need not wait for a whole batch. */
 #define BATCH_IN_FLIGHT_MAX 32
+/* Kept of each check. */
+#define BATCH_FAULTS_MAX 4
 
 struct batch_item {
     struct decision decision;
@@ -28,6 +30,8 @@ struct batch {
 };
 
 static const json_t *batch_read(struct request *request);
+static bool batch_enter(struct batch *batch);
+static void batch_leave(void *context);
 static void batch_go_on(struct batch *batch);
 static void batch_begin_item(struct batch *batch, size_t index);
 static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
@@ -46,6 +50,8 @@ enum handled check_batch_post(struct request *request, void *context)
     batch->request = request;
     batch->api = context;
     batch->count = json_array_size(batch->checks);
+    if (!batch_enter(batch))
+        return HANDLED_NOW;
     batch->items = ARENA_ARRAY(&request->arena, struct batch_item, batch->count);
     batch_go_on(batch);
     if (batch->in_flight > 0)
@@ -63,6 +69,29 @@ static const json_t *batch_read(struct request *request)
         return NULL;
     form_array(&reading.form, "checks", FORM_REQUIRED, 1, BATCH_CHECKS_MAX, &checks);
     return reading_close(&reading) ? checks : NULL;
+}
+
+/* A check takes a kilobyte or more, and as long as the store lets the batch wait, or the client its
+ * answer. */
+static bool batch_enter(struct batch *batch)
+{
+    struct api *api = batch->api;
+
+    if (api->batch_checks > 0 && api->batch_checks + batch->count > api->batch_checks_max) {
+        metrics_count(api->metrics, METRIC_BATCHES_REFUSED);
+        problem_answer(batch->request, PROBLEM_OVERLOADED, "Too many checks are under way.");
+        return false;
+    }
+    api->batch_checks += batch->count;
+    request_on_end(batch->request, batch, batch_leave);
+    return true;
+}
+
+static void batch_leave(void *context)
+{
+    struct batch *batch = context;
+
+    batch->api->batch_checks -= batch->count;
 }
 
 static void batch_go_on(struct batch *batch)
@@ -84,6 +113,8 @@ static void batch_begin_item(struct batch *batch, size_t index)
     decision->context = batch;
     faults.count = 0;
     if (!batch_read_item(decision, value, index, arena, &faults)) {
+        if (faults.count > BATCH_FAULTS_MAX)
+            faults.count = BATCH_FAULTS_MAX;
         item->faults = arena_allocate_raw(arena, faults_bytes(&faults));
         memcpy(item->faults, &faults, faults_bytes(&faults));
         return;

@@ -175,6 +175,16 @@ const struct setting settings_table[] = {
                 "together; 0 holds none and refuses them.",
     },
     {
+        .name = "batch_checks_max",
+        .kind = &setting_integer,
+        FIELD(batch_checks_max),
+        .min = 1,
+        .max = 100000000,
+        .fallback = "50000",
+        .help = "Checks of batches that are under way at once, of all workers together; past it\n"
+                "a batch is answered 503, unless it is the only one of its worker.",
+    },
+    {
         .name = "metrics_listen",
         .kind = &setting_metrics_listen,
         FIELD(metrics_listen),

@@ -91,6 +91,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
         .handback = shared->settings->engine == ENGINE_REDIS ? handback_new(metrics) : NULL,
         .waiting_room = waiting_room_new(worker->base,
                                          share_of(shared->settings->waiting_max, shared->settings)),
+        .batch_checks_max = share_of(shared->settings->batch_checks_max, shared->settings),
         .queue = queue_new(0),
         .metrics = metrics,
         .process = shared->process,
@@ -313,6 +314,7 @@ static void worker_measure(struct worker *worker)
     metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breaker_is_open);
     metrics_set(metrics, METRIC_HTTP_CONNECTIONS, http_server_connections(worker->http));
     metrics_set(metrics, METRIC_HTTP_REQUESTS_IN_PROGRESS, http_server_busy(worker->http));
+    metrics_set(metrics, METRIC_BATCH_CHECKS, worker->api.batch_checks);
     metrics_set(metrics, METRIC_BODIES_REFUSED, http_server_bodies_refused(worker->http));
     metrics_set(metrics, METRIC_SLOW_REQUESTS, http_server_slow_requests(worker->http));
     metrics_set(metrics, METRIC_CHECKS_WAITING, waiting_room_taken(worker->api.waiting_room));

@@ -25,6 +25,9 @@ struct querying {
     struct faults *faults;
 };
 
+static void add(struct request *request, struct request_cleanup **list, void *object,
+                void (*release)(void *object));
+static void run(struct request_cleanup **list);
 static transport_visit_fn on_any_argument;
 static transport_visit_fn on_query_argument;
 static void release_json(void *object);
@@ -37,14 +40,13 @@ void request_init(struct request *request, const struct transport *transport)
 
 void request_release(struct request *request)
 {
-    for (struct request_cleanup *cleanup = request->cleanups; cleanup; cleanup = cleanup->next)
-        cleanup->release(cleanup->object);
-    request->cleanups = NULL;
+    run(&request->cleanups);
 }
 
 void request_close(struct request *request)
 {
     request_release(request);
+    run(&request->farewells);
     arena_close(&request->arena);
 }
 
@@ -56,10 +58,12 @@ void request_set_phase(struct request *request, enum request_phase phase)
 
 void request_on_close(struct request *request, void *object, void (*release)(void *object))
 {
-    struct request_cleanup *cleanup = ARENA_NEW(&request->arena, struct request_cleanup);
+    add(request, &request->cleanups, object, release);
+}
 
-    *cleanup = (struct request_cleanup){request->cleanups, object, release};
-    request->cleanups = cleanup;
+void request_on_end(struct request *request, void *object, void (*release)(void *object))
+{
+    add(request, &request->farewells, object, release);
 }
 
 struct text request_header(const struct request *request, const char *name)
@@ -151,6 +155,22 @@ void request_add_field(struct request *request, const char *name, const char *va
 
     ASSERT(response->field_count < RESPONSE_FIELDS_MAX);
     response->fields[response->field_count++] = (struct response_field){name, value};
+}
+
+static void add(struct request *request, struct request_cleanup **list, void *object,
+                void (*release)(void *object))
+{
+    struct request_cleanup *cleanup = ARENA_NEW(&request->arena, struct request_cleanup);
+
+    *cleanup = (struct request_cleanup){*list, object, release};
+    *list = cleanup;
+}
+
+static void run(struct request_cleanup **list)
+{
+    for (struct request_cleanup *cleanup = *list; cleanup; cleanup = cleanup->next)
+        cleanup->release(cleanup->object);
+    *list = NULL;
 }
 
 static void on_any_argument(void *context, struct text name, struct text value)

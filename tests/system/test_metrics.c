@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 #define WAIT_SECONDS 30
-#define LARGE_BODIES 70 /* of a megabyte each, where 64 have room */
+#define PATIENT_MS   "5000" /* at most */
+#define LARGE_BODIES 70     /* of a megabyte each, where 64 have room */
 #define LARGE_BYTES  ((size_t)600 * 1024)
 #define CHECK_ROUTE  "route=\"/check\",method=\"POST\",status="
 
@@ -358,6 +359,62 @@ static void large_bodies_that_find_no_room_are_counted(void **state)
     free(body);
 }
 
+static void begin_batch_of_two(const struct service *service, struct client *tenant, int *fd)
+{
+    static const char body[] = "{\"checks\":[{\"user_id\":\"judy\",\"route_key\":\"/two\"},"
+                               "{\"user_id\":\"judy\",\"route_key\":\"/two\"}]}";
+    char request[512];
+    const int length = snprintf(request, sizeof(request),
+                                "POST /check/batch HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n"
+                                "Content-Length: %zu\r\n\r\n%s",
+                                client_key(tenant), strlen(body), body);
+
+    *fd = raw_connect(service_port(service));
+    raw_send(*fd, request, (size_t)length);
+}
+
+static void batches_beyond_what_may_be_under_way_are_refused(void **state)
+{
+    static const char *const flags[] = {"--workers", "1", "--batch-checks-max", "3", NULL};
+    const struct world *world = *state;
+    if (world->redis == NULL)
+        skip();
+    struct service_options options = world_options(world);
+    struct raw_reply reply;
+    int waiting;
+    options.flags = flags;
+    options.redis_timeout_ms = PATIENT_MS;
+    struct service *service = service_start(&options);
+    struct client *tenant = tenant_new(service);
+    check_three_times(tenant, "judy");
+
+    redis_server_pause(world->redis);
+    begin_batch_of_two(service, tenant, &waiting);
+    WAIT_FOR (WAIT_SECONDS,
+              (scrape_read(&scrape, tenant), scrape_value(&scrape, "sluice_batch_checks", "") == 2))
+        ;
+    const struct reply *refused = client_post(
+        tenant, "/check/batch",
+        "{'checks':[{'user_id':'u','route_key':'/two'},{'user_id':'u','route_key':'/two'}]}");
+    EXPECT_PROBLEM(refused, 503, "Too many checks are under way.");
+    EXPECT_FIELD(refused, "Retry-After", "1");
+    redis_server_continue(world->redis);
+    raw_receive_until(waiting, "]}", WAIT_SECONDS, &reply);
+    assert_int_equal(reply.status, 200);
+    WAIT_FOR (WAIT_SECONDS,
+              (scrape_read(&scrape, tenant), scrape_value(&scrape, "sluice_batch_checks", "") == 0))
+        ;
+
+    assert_true(scrape_value(&scrape, "sluice_batches_refused_total", "") == 1);
+    /* More than may be under way, but by itself. */
+    EXPECT(client_post(tenant, "/check/batch",
+                       "{'checks':[{'user_id':'u','route_key':'/two'},{'user_id':7},{},{}]}"),
+           200, "{'results':[{'status':200},{'status':422},{'status':422},{'status':422}]}");
+    (void)close(waiting);
+    client_free(tenant);
+    service_stop(service);
+}
+
 /* Each text of a member `expr`, and what a variable of a dashboard asks for. */
 static size_t check_queries(const json_t *node)
 {
@@ -414,6 +471,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(what_was_allowed_without_redis_is_handed_back_and_counted),
         cmocka_unit_test(who_is_too_slow_is_counted),
         cmocka_unit_test(large_bodies_that_find_no_room_are_counted),
+        cmocka_unit_test(batches_beyond_what_may_be_under_way_are_refused),
     };
 
     world_choose_engine(argc, argv);

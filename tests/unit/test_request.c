@@ -93,6 +93,24 @@ static void request_releases_in_reverse_order_when_it_ends(void **state)
     assert_int_equal(releases[0], 2);
 }
 
+static void what_is_kept_until_the_end_outlives_the_answer(void **state)
+{
+    struct fake_exchange exchange;
+
+    (void)state;
+    releases[0] = releases[1] = 0;
+    fake_begin(&exchange, NULL, NULL);
+    request_on_end(&exchange.request, &releases[0], note_release);
+    request_on_close(&exchange.request, &releases[1], note_release);
+
+    request_release(&exchange.request);
+    const bool was_kept = releases[1] != 0 && releases[0] == 0;
+    request_close(&exchange.request);
+
+    assert_true(was_kept);
+    assert_true(releases[0] > releases[1]);
+}
+
 static void request_answered_later_is_resumed_once(void **state)
 {
     struct fake_exchange exchange;
@@ -171,6 +189,7 @@ int main(void)
         cmocka_unit_test(request_query_is_an_object_of_strings),
         cmocka_unit_test(request_query_names_what_is_repeated_or_not_utf8),
         cmocka_unit_test(request_releases_in_reverse_order_when_it_ends),
+        cmocka_unit_test(what_is_kept_until_the_end_outlives_the_answer),
         cmocka_unit_test(request_answered_later_is_resumed_once),
         cmocka_unit_test(problem_carries_type_title_status_and_detail),
         cmocka_unit_test(problem_lists_each_fault_with_its_pointer),
