@@ -88,16 +88,21 @@ bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_
     struct error error = {0};
     struct record record;
     char key[KEY_BYTES];
+    const char *expire[] = {"EXPIRE", key, LITERAL(FEED_EXPIRY_S)};
+    bool expires = false;
 
     if (newest == *sent)
         return true;
     write_key(app_id, key);
     while (sequence++ < newest) {
-        if (ring_read(ring, sequence, &arena, &record))
-            append_record(feed, key, sequence, &record, &arena);
+        if (!ring_read(ring, sequence, &arena, &record))
+            continue;
+        append_record(feed, key, sequence, &record, &arena);
+        /* Of what it finds when it wakes up and we have gone, Redis reads only the first 16 KiB. */
+        if (!expires)
+            redis_session_append(feed->session, ARRAY_COUNT(expire), expire, NULL);
+        expires = true;
     }
-    const char *expire[] = {"EXPIRE", key, LITERAL(FEED_EXPIRY_S)};
-    redis_session_append(feed->session, ARRAY_COUNT(expire), expire, NULL);
     const bool succeeded = redis_session_flush(feed->session, &error);
     if (succeeded) {
         if (newest - *sent > JOURNAL_RECORDS)
