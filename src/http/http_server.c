@@ -4,6 +4,7 @@
  * that event only notes that there is work, and http_server_turn() does it, once per turn. */
 #include "http/http_server.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -27,6 +28,12 @@
 /* Runs of the daemon that a full accept queue takes at most; each accepts ten and more. */
 #define LAST_RUNS_MAX 128
 
+/* How libmicrohttpd's message begins when there is no descriptor left for a connection. */
+#define SHORTAGE_MESSAGE   "Hit process or system resource limit"
+#define SHORTAGE_LOG_US    INT64_C(1000000)
+#define SHORTAGE_TAKES_MAX 64
+static const struct timeval shortage_rest = {.tv_usec = 100000};
+
 struct http_server {
     struct exchanges exchanges;
     struct MHD_Daemon *daemon;
@@ -36,6 +43,10 @@ struct http_server {
     struct slow_clients slow_clients;
     bool has_work;
     bool has_stopped_listening;
+    bool is_short;         /* of descriptors; until a connection of its own has closed */
+    struct event *relief;  /* when it is */
+    int64_t short_said_us; /* in the log */
+    size_t connections_max;
     size_t connections;
     int port;
 };
@@ -50,6 +61,9 @@ static void on_readable(evutil_socket_t fd, short events, void *context);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void arm_timer(struct http_server *server);
 static void on_log(void *context, const char *format, va_list arguments);
+static void on_shortage(struct http_server *server);
+static void on_relief(evutil_socket_t fd, short events, void *context);
+static bool take_in(struct http_server *server);
 
 struct http_server *http_server_new(struct event_base *base,
                                     const struct http_server_options *options, struct error *error)
@@ -70,6 +84,7 @@ struct http_server *http_server_new(struct event_base *base,
 
     server->exchanges.handler = options->handler;
     server->exchanges.idle_timeout_s = options->idle_timeout_s;
+    server->connections_max = options->connections_max;
     server->shares_listener = options->listen_fd >= 0;
     if (!server->shares_listener)
         listener[0] = listener[1];
@@ -85,7 +100,7 @@ struct http_server *http_server_new(struct event_base *base,
     }
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_on_access, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER,
-        on_log, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        on_log, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_CONNECTION_LIMIT,
         options->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         options->connections_per_ip_max, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
@@ -106,6 +121,7 @@ struct http_server *http_server_new(struct event_base *base,
     info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     server->readable = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_readable, server);
     server->timer = evtimer_new(base, on_timer, server);
+    server->relief = evtimer_new(base, on_relief, server);
     slow_clients_init(&server->slow_clients, base, (int64_t)options->request_timeout_s * 1000000);
     return server;
 }
@@ -192,6 +208,7 @@ void http_server_free(struct http_server *server)
     exchanges_close(&server->exchanges);
     event_free(server->readable);
     event_free(server->timer);
+    event_free(server->relief);
     free(server);
 }
 
@@ -208,6 +225,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         return;
     }
     server->connections--;
+    server->is_short = false;
     slow_clients_remove(*own);
     discard_unread(socket_of(connection));
     server->has_work = true;
@@ -294,10 +312,62 @@ static void on_log(void *context, const char *format, va_list arguments)
 {
     char message[256];
 
-    (void)context;
+    if (strncmp(format, SHORTAGE_MESSAGE, strlen(SHORTAGE_MESSAGE)) == 0) {
+        on_shortage(context);
+        return;
+    }
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     vsnprintf(message, sizeof message, format, arguments);
 #pragma GCC diagnostic pop
     log_write(LOG_DEBUG, "libmicrohttpd", LOG_STRING("message", message));
+}
+
+/* Left alone, the daemon would try again at once and for ever when it has no connection at all, and
+ * not before one of its own has closed when it has some, although others give descriptors back. */
+static void on_shortage(struct http_server *server)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    if (now_us - server->short_said_us >= SHORTAGE_LOG_US) {
+        server->short_said_us = now_us;
+        log_write(LOG_WARN, "no descriptor left for a connection",
+                  LOG_INTEGER("connections", (int64_t)server->connections));
+    }
+    server->is_short = true;
+    if (server->connections == 0)
+        event_del(server->readable); /* there is nobody else to serve meanwhile */
+    evtimer_add(server->relief, &shortage_rest);
+}
+
+/* Without connections the daemon itself tries again; with some, it has to be done for it. */
+static void on_relief(evutil_socket_t fd, short events, void *context)
+{
+    struct http_server *server = context;
+
+    on_readable(fd, events, context);
+    event_add(server->readable, NULL);
+    if (!server->is_short || server->has_stopped_listening)
+        return;
+    if (server->connections == 0) {
+        server->is_short = false;
+        return;
+    }
+    for (int i = 0; i < SHORTAGE_TAKES_MAX && take_in(server); i++)
+        ;
+    evtimer_add(server->relief, &shortage_rest);
+}
+
+/* One of those who wait, as the daemon would. */
+static bool take_in(struct http_server *server)
+{
+    struct sockaddr_storage address;
+    struct sockaddr *at = (struct sockaddr *)&address;
+    socklen_t length = sizeof address;
+    int fd;
+
+    if (server->connections >= server->connections_max)
+        return false;
+    fd = accept4(listener_of(server), at, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return fd >= 0 && MHD_add_connection(server->daemon, fd, at, length) == MHD_YES;
 }
