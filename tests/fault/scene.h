@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A service with the engine in memory, and a good client with a steady load, which must not notice
+ * what else happens. Main thread only. */
+#ifndef FAULT_SCENE_H
+#define FAULT_SCENE_H
+
+#include "support/load.h"
+#include "support/world.h"
+
+/* What waits for a condition waits for this long, on however busy a machine. */
+#define SCENE_WAIT_SECONDS  60
+#define SCENE_REQUEST_BYTES 512
+#define SCENE_QUOTA         1000000000 /* of each user on /a */
+
+struct scene {
+    struct service *service;
+    struct client *tenant;
+    struct load *load;
+    bool is_strict;
+    char check[SCENE_REQUEST_BYTES]; /* as the tenant's crowd sends it */
+    size_t check_bytes;
+
+    /* Before there is a crowd. */
+    size_t fds;
+    size_t resident_kb;
+    double connections;
+};
+
+/* `flags` as in service_options; `is_strict`: the good client's times are judged. */
+void scene_open(struct scene *scene, const char *const flags[], bool is_strict);
+
+/* Waits until the service holds no more connections and descriptors than before. Then prints how
+ * the good client fared and judges: all its answers have come, with its own counts, and in time. */
+void scene_close(struct scene *scene);
+
+/* Of /metrics. */
+double scene_figure(const struct scene *scene, const char *name);
+
+/* So many more of the good client's. */
+void scene_wait_for_checks(const struct scene *scene, long more);
+
+/* What is resident more than before. */
+double scene_grown_kb(const struct scene *scene);
+
+bool scene_has_all_back(const struct scene *scene);
+
+/* POST /check on /a; returns its length. */
+size_t scene_write_check(const struct client *tenant, char request[static SCENE_REQUEST_BYTES]);
+
+#endif
