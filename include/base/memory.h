@@ -6,6 +6,9 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+/* Of a cache line; of most processors. */
+#define MEMORY_LINE_BYTES 64
+
 /* Zeroed memory for `count` things of `size` bytes. Any thread. */
 MUST_USE void *memory_new(size_t count, size_t size);
 
@@ -14,6 +17,16 @@ MUST_USE void *memory_resize(void *old, size_t size);
 
 /* A NUL-terminated copy of `string`. Any thread. */
 MUST_USE char *memory_string(const char *string);
+
+/* Asks for `bytes` bytes to be in the processor's cache some 100 ns later, when they will be read.
+ * No more than a hint, which is why it is inline. */
+static inline void memory_prefetch(const void *at, size_t bytes)
+{
+    uintptr_t line = (uintptr_t)at / MEMORY_LINE_BYTES * MEMORY_LINE_BYTES;
+
+    for (; line < (uintptr_t)at + bytes; line += MEMORY_LINE_BYTES)
+        __builtin_prefetch((const void *)line);
+}
 
 #define MEMORY_NEW(type) ((type *)memory_new(1, sizeof(type)))
 

@@ -42,6 +42,9 @@ struct journal_counts journal_counts(const struct journal *journal);
 struct journal_app;
 struct journal_app *journal_app(struct journal *journal, const char *app_id);
 
+/* Prefetches what journal_record() touches first. NULL is fine. */
+void journal_prefetch(const struct journal_app *app);
+
 /* Keeps and counts one decision of the app. Any thread; waits for nothing but a ring's lock.
  * Allocates when a part of the ring or a pair of route and role is new, or for a text longer than
  * before in its place. */

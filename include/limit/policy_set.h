@@ -37,6 +37,9 @@ const struct policy *policy_set_match_telling(const struct policy_set *set, stru
                                               struct text role, struct text user_id, void *context,
                                               policy_set_tried_fn *tried);
 
+/* Prefetches what a match in a small set reads first. */
+void policy_set_prefetch(const struct policy_set *set);
+
 /* The policy of exactly this identity, or NULL. */
 const struct policy *policy_set_find(const struct policy_set *set,
                                      const struct policy_identity *identity);

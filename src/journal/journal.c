@@ -90,6 +90,11 @@ struct journal_app *journal_app(struct journal *journal, const char *app_id)
     return journal_apps_find_or_add(&journal->apps, app_id, journal, on_dirty);
 }
 
+void journal_prefetch(const struct journal_app *app)
+{
+    memory_prefetch(app, offsetof(struct journal_app, journal));
+}
+
 void journal_record(struct journal_app *app, const struct record *record)
 {
     ring_add(&app->ring, record);

@@ -73,10 +73,11 @@ uint64_t ring_add(struct ring *ring, const struct record *record)
     pthread_mutex_lock(&ring->lock);
     uint64_t sequence = ++ring->newest;
     struct ring_slot *slot = slot_find(ring, sequence);
+    memory_prefetch(slot, sizeof *slot);
+    count(&ring->counts, record);
     if (sequence <= JOURNAL_RECORDS)
         slot->is_far = false;
     slot_write(slot, record);
-    count(&ring->counts, record);
     pthread_mutex_unlock(&ring->lock);
     return sequence;
 }

@@ -6,6 +6,7 @@
 #include "limit/policy_set.h"
 
 #include "base/arena.h"
+#include "base/memory.h"
 
 /* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
 #define HASH_START UINT64_C(0xcbf29ce484222325)
@@ -13,6 +14,7 @@
 
 #define PREFIX_BYTES_MAX (POLICY_ROUTE_BYTES_MAX - 1)
 #define CALLERS_MAX      4
+#define SLOTS_MIN        4 /* a power of two */
 
 _Static_assert(PREFIX_BYTES_MAX <= UINT8_MAX, "the length of a prefix is one byte");
 
@@ -75,7 +77,7 @@ struct policy_set *policy_set_new(struct arena *arena, struct policy *const poli
                                   size_t count)
 {
     struct policy_set *set = ARENA_NEW(arena, struct policy_set);
-    size_t slot_count = 4;
+    size_t slot_count = SLOTS_MIN;
 
     while (slot_count < 2 * count)
         slot_count *= 2;
@@ -119,6 +121,12 @@ const struct policy *policy_set_match_telling(const struct policy_set *set, stru
         found = find_first(&search, &prefix);
     }
     return found;
+}
+
+/* The slots lie behind the set. */
+void policy_set_prefetch(const struct policy_set *set)
+{
+    memory_prefetch(set, sizeof(*set) + SLOTS_MIN * sizeof(struct slot));
 }
 
 const struct policy *policy_set_find(const struct policy_set *set,

@@ -45,7 +45,8 @@ ROWS = [
     Row("memory, no journal", Sluice(binary="bench_without_journal"), Requests()),
     Row("memory, beside unused features", BESIDE_UNUSED, Requests()),
     Row("memory, 1,000 policies", Sluice(policies="thousand"), Requests(), is_slow=True),
-    Row("memory, 10,000 apps", Sluice(apps=10_000), Requests(), is_slow=True),
+    # As many counters as one app has in the other rows, and full logs, as one app's is at once.
+    Row("memory, 10,000 apps", Sluice(apps=10_000, logged=True), Requests(keys=10), is_slow=True),
     Row("memory, 1,000,000 keys", MILLION, Requests(keys=1_000_000), is_slow=True),
     Row("memory, 1,000 keys", Sluice(label="a thousand keys"), Requests(keys=1000)),
     Row("memory, hot key", MEMORY, Requests(keys=1)),

@@ -9,9 +9,12 @@ from processes import Process, wait_for
 from services import QUOTA, ROUTE, WINDOW_SECONDS, WithRedis, http_request
 
 BATCH_TO_FILL = 1000
+LOG_RECORDS = 1000
+USERS_LOGGED = 10
 PEPPER = "the same for every benchmark"
 # What Redis costs is to be measured, not what is done when a busy machine keeps it waiting.
 REDIS_TIMEOUT_MS = 2000
+
 
 def limits_of(count):
     return [{"name": f"w{i}", "limit": QUOTA, "window_seconds": WINDOW_SECONDS * 24 ** i}
@@ -36,6 +39,7 @@ POLICIES = {
                  for i in range(1000)],
 }
 
+
 @dataclass(unsafe_hash=True)
 class Sluice(WithRedis):
     engine: str = "memory"
@@ -43,6 +47,7 @@ class Sluice(WithRedis):
     policies: str = "one"
     apps: int = 1
     filled: int = 0             # how many counters there are before the first measurement
+    logged: bool = False        # every app's log is full by then, too
     binary: str = "sluice"
     label: str = ""             # tells apart what must not be shared
     prefix: tuple = ()          # of the command: valgrind, for one
@@ -72,6 +77,10 @@ class Sluice(WithRedis):
         self.keys_file.write_text("\n".join(keys) + "\n")
         # A new key may send large bodies only after a moment.
         wait_for(lambda: self._fill(0)[0] == 200, "a large batch is let in")
+        logged = [f"u{i % USERS_LOGGED:07d}" for i in range(LOG_RECORDS)]
+        for key in keys if self.logged else []:
+            status, answer = self._batch(logged, key)
+            assert status == 200, answer
         before = self.processes["service"].resident_bytes()
         for first in range(BATCH_TO_FILL, self.filled, BATCH_TO_FILL):
             status, answer = self._fill(first)
@@ -104,9 +113,11 @@ class Sluice(WithRedis):
         return key
 
     def _fill(self, first):
-        checks = [{"user_id": f"u{first + i:07d}", "route_key": ROUTE}
-                  for i in range(BATCH_TO_FILL)]
-        return self.post("/check/batch", {"checks": checks}, {"X-API-Key": self.key})
+        return self._batch([f"u{first + i:07d}" for i in range(BATCH_TO_FILL)], self.key)
+
+    def _batch(self, users, key):
+        checks = [{"user_id": user, "route_key": ROUTE} for user in users]
+        return self.post("/check/batch", {"checks": checks}, {"X-API-Key": key})
 
     def check(self, load):
         route = ROUTE + ("/@number:1000@" if self.policies == "thousand" else "")

@@ -141,6 +141,11 @@ struct journal_app *journal_app(struct journal *journal, const char *app_id)
     return (struct journal_app *)(void *)app;
 }
 
+void journal_prefetch(const struct journal_app *journal)
+{
+    ASSERT(journal == NULL || (const struct app *)(const void *)journal == app);
+}
+
 void journal_record(struct journal_app *journal, const struct record *record)
 {
     ASSERT((struct app *)(void *)journal == app);
