@@ -1,7 +1,11 @@
 # Tests of the app layer.
 unit_test(healthcheck LINKS app)
 unit_test(sandbox LINKS app)
-unit_test(settings LINKS app)
-target_compile_definitions(test_settings PRIVATE SAMPLE="${CMAKE_SOURCE_DIR}/config/sluice.yaml")
+foreach(settings settings_defaults settings_sources settings_values settings_apps settings_reload)
+  unit_test(${settings} LINKS app support)
+  target_sources(test_${settings} PRIVATE settings_case.c)
+endforeach()
+target_compile_definitions(test_settings_defaults
+  PRIVATE SAMPLE="${CMAKE_SOURCE_DIR}/config/sluice.yaml")
 unit_test(settings_yaml LINKS app)
 unit_test(systemd LINKS app)

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings_case.h"
+
+#include "../../src/app/settings_parts.h"
+#include "support/scratch.h"
+
+#include <sodium.h>
+
+const char *settings_file(const char *name, const char *content)
+{
+    static char paths[4][SCRATCH_PATH_BYTES];
+    static size_t next;
+    char *path = paths[next++ % ARRAY_COUNT(paths)];
+
+    scratch_file(name, content, path);
+    return path;
+}
+
+struct settings *settings_try(const char *file, const char *const flags[], int *exit_code,
+                              struct error *error)
+{
+    struct settings_source source = {.file = file, .argv = flags};
+
+    while (flags[source.argc] != NULL)
+        source.argc++;
+    *error = (struct error){0};
+    return settings_load(&source, exit_code, error);
+}
+
+struct settings *settings_valid(const char *yaml, const char *const flags[])
+{
+    int exit_code;
+    struct error error;
+    struct settings *settings =
+        settings_try(settings_file("valid.yaml", yaml), flags, &exit_code, &error);
+
+    assert_string_equal(error.message, "");
+    assert_non_null(settings);
+    return settings;
+}
+
+void settings_refused(const char *file, const char *const flags[], int exit_code,
+                      const char *message)
+{
+    int exit_code_given = EXIT_SUCCESS;
+    struct error error;
+    struct settings *settings = settings_try(file, flags, &exit_code_given, &error);
+
+    assert_null(settings);
+    assert_string_equal(error.message, message);
+    assert_int_equal(exit_code_given, exit_code);
+}
+
+void settings_file_refused(const char *yaml, const char *message)
+{
+    const char *file = settings_file("refused.yaml", yaml);
+    char expected[sizeof(((struct error *)NULL)->message)];
+
+    (void)snprintf(expected, sizeof(expected), "%s: %s", file, message);
+    settings_refused(file, NO_FLAGS, EX_CONFIG, expected);
+}
+
+int settings_case_begin(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < settings_table_count; i++) {
+        char variable[SETTINGS_NAME_BYTES + 8];
+        settings_write_variable(settings_table[i].name, variable);
+        unsetenv(variable);
+        (void)snprintf(variable + strlen(variable), 8, "_FILE");
+        unsetenv(variable);
+    }
+    unsetenv("SLUICE_CONFIG");
+    unsetenv("REDIS_HOST");
+    unsetenv("REDIS_PORT");
+    unsetenv("TEST_APP_KEY");
+    return 0;
+}
+
+int settings_case_open(void **state)
+{
+    (void)state;
+    return sodium_init() < 0 ? -1 : 0;
+}
+
+int settings_case_close(void **state)
+{
+    (void)state;
+    scratch_remove();
+    return 0;
+}

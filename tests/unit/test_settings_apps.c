@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The apps that a file declares: their keys and their policies. */
+#include "settings_case.h"
+
+#include "auth/api_key.h"
+#include "limit/policy.h"
+
+static void apps_are_read_with_their_keys_and_policies(void **state)
+{
+    (void)state;
+    char first[API_KEY_BYTES + 1];
+    char second[API_KEY_BYTES + 1];
+    char yaml[1024];
+    api_key_generate(first);
+    api_key_generate(second);
+    setenv("TEST_APP_KEY", second, 1);
+    (void)snprintf(yaml, sizeof(yaml),
+                   "apps:\n"
+                   "  - name: shop\n"
+                   "    api_key_file: %s\n"
+                   "    policies:\n"
+                   "      - {route_key: /orders, limit: 100, window_seconds: 60}\n"
+                   "      - {route_key: /orders, role: premium, rate: 10/second}\n"
+                   "  - name: blog\n"
+                   "    api_key_env: TEST_APP_KEY\n",
+                   settings_file("shop.key", first));
+
+    struct settings *settings = settings_valid(yaml, NO_FLAGS);
+
+    assert_int_equal(settings->app_count, 2);
+    const struct settings_app *shop = &settings->apps[0];
+    assert_true(text_equal(shop->name, TEXT("shop")));
+    assert_string_equal(shop->api_key, first);
+    assert_int_equal(shop->policy_count, 2);
+    assert_true(text_equal(shop->policies[0]->identity.route_key, TEXT("/orders")));
+    assert_int_equal(shop->policies[0]->rule.limits[0].quota, 100);
+    assert_true(text_equal(shop->policies[1]->identity.role, TEXT("premium")));
+    assert_int_equal(shop->policies[1]->rule.limits[0].window_us, 1000000);
+    assert_string_equal(settings->apps[1].api_key, second);
+    assert_int_equal(settings->apps[1].policy_count, 0);
+    settings_free(settings);
+}
+
+static void wrong_apps_are_named_by_their_pointer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *app;
+        const char *message;
+    } cases[] = {
+        {"{api_key_env: TEST_APP_KEY}", "/apps/0/name: is required"},
+        {"{name: a}", "/apps/0: must have one of api_key_file and api_key_env"},
+        {"{name: a, api_key_env: TEST_APP_KEY, api_key_file: x}",
+         "/apps/0: must have one of api_key_file and api_key_env"},
+        {"{name: a, api_key: x, api_key_env: TEST_APP_KEY}",
+         "/apps/0/api_key: is not a known member"},
+        {"{name: a, api_key_env: TEST_NO_KEY}",
+         "/apps/0/api_key_env: TEST_NO_KEY is not set in the environment"},
+        {"{name: a, api_key_env: PATH}",
+         "/apps/0/api_key_env: holds no API key; `sluice generate-key` makes one"},
+        {"{name: a, api_key_file: /nonexistent}",
+         "/apps/0/api_key_file: cannot read /nonexistent: No such file or directory"},
+        {"{name: a, api_key_file: /dev/null}",
+         "/apps/0/api_key_file: holds no API key; `sluice generate-key` makes one"},
+        {"{name: a, api_key_env: TEST_APP_KEY}, {name: b, api_key_env: TEST_APP_KEY}",
+         "/apps/1/api_key_env: holds the same API key as /apps/0"},
+        {"{name: a, api_key_env: TEST_APP_KEY, policies: [{route_key: /a, limit: 1, "
+         "window_seconds: 1}, {route_key: /b, limit: -1, window_seconds: 1}]}",
+         "/apps/0/policies/1/limit: must be an integer from 0 to 1000000000"},
+        {"{name: a, api_key_env: TEST_APP_KEY, policies: [{route_key: /a, limit: 1, "
+         "window_seconds: 1}, {route_key: /a, role: default, limit: 2, window_seconds: 1}]}",
+         "/apps/0/policies/1: has the same route_key, role and user_id as an earlier policy"},
+        {"7", "/apps/0: must be an object"},
+    };
+    char key[API_KEY_BYTES + 1];
+    api_key_generate(key);
+    setenv("TEST_APP_KEY", key, 1);
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char yaml[512];
+        (void)snprintf(yaml, sizeof(yaml), "apps: [%s]\n", cases[i].app);
+        settings_file_refused(yaml, cases[i].message);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SETTINGS_TEST(apps_are_read_with_their_keys_and_policies),
+        SETTINGS_TEST(wrong_apps_are_named_by_their_pointer),
+    };
+
+    return cmocka_run_group_tests(tests, settings_case_open, settings_case_close);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a value may be: every kind of it read, wrong ones refused by name and place. */
+#include "settings_case.h"
+
+#include <arpa/inet.h>
+
+static void every_kind_is_read_from_the_file(void **state)
+{
+    (void)state;
+    char yaml[1024];
+    const char *pem = settings_file("tls.pem", PEM_CONTENT);
+
+    (void)snprintf(yaml, sizeof(yaml),
+                   "listen: \"[::1]:9090\"\nworkers: 3\nengine: redis\n"
+                   "redis_url: redis://user:secret@cache:7000/2\ncatalogue: sqlite:/tmp/a b.db\n"
+                   "registration: token\nadmin_token: \"12345678\"\nregister_limit: off\n"
+                   "manage_limit: 100/15m\nkey_pepper: 0123456789abcdef\nlog_level: debug\n"
+                   "trusted_proxies: 10.0.0.0/8, ::1\nrate_limit_reset: off\n"
+                   "memory_counters_max: 0x400\ntls_certificate: %s\ntls_key: %s\n",
+                   pem, pem);
+    struct settings *settings = settings_valid(yaml, NO_FLAGS);
+
+    const struct sockaddr_in6 *address = (const void *)&settings->listen;
+    assert_int_equal(address->sin6_family, AF_INET6);
+    assert_int_equal(ntohs(address->sin6_port), 9090);
+    assert_true(IN6_IS_ADDR_LOOPBACK(&address->sin6_addr));
+    assert_int_equal(settings->listen_length, sizeof(*address));
+    assert_int_equal(settings->workers, 3);
+    assert_int_equal(settings->engine, ENGINE_REDIS);
+    assert_string_equal(settings->redis.host, "cache");
+    assert_int_equal(settings->redis.port, 7000);
+    assert_string_equal(settings->redis.password, "secret");
+    assert_int_equal(settings->catalogue, CATALOGUE_KIND_SQLITE);
+    assert_string_equal(settings->catalogue_path, "/tmp/a b.db");
+    assert_int_equal(settings->api.registration, REGISTRATION_TOKEN);
+    assert_string_equal(settings->api.admin_token, "12345678");
+    assert_int_equal(settings->api.register_limit.quota, 0);
+    assert_int_equal(settings->api.manage_limit.quota, 100);
+    assert_int_equal(settings->api.manage_limit.window_s, 900);
+    assert_true(settings->has_pepper);
+    assert_int_equal(settings->log_level, LOG_DEBUG);
+    assert_int_equal(settings->api.trusted_proxies.count, 2);
+    assert_int_equal(settings->api.rate_headers, RATE_HEADERS_OFF);
+    assert_int_equal(settings->memory_counters_max, 1024);
+    assert_string_equal(settings->tls_certificate, PEM_CONTENT);
+    assert_string_equal(settings->tls_key, PEM_CONTENT);
+    settings_free(settings);
+}
+
+static void wrong_values_of_the_file_are_named_with_their_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        const char *message;
+    } cases[] = {
+        {"wrokers: 1", "/wrokers: is not a known member"},
+        {"workers: \"1\"", "/workers: must be an integer from 0 to 64"},
+        {"workers: -1", "/workers: must be an integer from 0 to 64"},
+        {"workers: 99999999999999999999", "/workers: must be an integer from 0 to 64"},
+        {"workers: 1\nengine: x\nlog_level: 7",
+         "/engine: must be one of memory, redis (the first of 2 faults)"},
+        {"memory_counters_max: 1023",
+         "/memory_counters_max: must be an integer from 1024 to 100000000"},
+        {"registration: maybe", "/registration: must be one of open, token, closed"},
+        {"log_level: loud", "/log_level: must be one of debug, info, warn, error"},
+        {"rate_limit_reset: false", "/rate_limit_reset: must be one of delta, epoch, off"},
+        {"listen: localhost:8080", "/listen: must be an IP address and a port, such as "
+                                   "127.0.0.1:8080 or [::1]:8080"},
+        {"listen: 127.0.0.1:65536", "/listen: must be an IP address and a port, such as "
+                                    "127.0.0.1:8080 or [::1]:8080"},
+        {"listen: '[::1:8080'", "/listen: "
+                                "must be an IP address and a port, such as "
+                                "127.0.0.1:8080 or [::1]:8080"},
+        {"listen: '::1:8080'", "/listen: "
+                               "must be an IP address and a port, such as "
+                               "127.0.0.1:8080 or [::1]:8080"},
+        {"listen: ':8080'", "/listen: "
+                            "must be an IP address and a port, such as "
+                            "127.0.0.1:8080 or [::1]:8080"},
+        {"listen: '[127.0.0.1]:8080'", "/listen: "
+                                       "must be an IP address and a port, such as "
+                                       "127.0.0.1:8080 or [::1]:8080"},
+        {"metrics_listen: 8080", "/metrics_listen: must be a text of 1 to 64 bytes"},
+        {"metrics_listen: here", "/metrics_listen: must be an IP address and a port, such as "
+                                 "127.0.0.1:8080 or [::1]:8080"},
+        {"metrics_apps: 1001", "/metrics_apps: must be an integer from 0 to 1000"},
+        {"listen: 8080", "/listen: must be a text of 1 to 64 bytes"},
+        {"data_dir: ''", "/data_dir: must be a text of 1 to 4000 bytes"},
+        {"register_limit: 5", "/register_limit: must be a text of 1 to 64 bytes"},
+        {"register_limit: often",
+         "/register_limit: must be a rate such as \"5/minute\", or \"off\""},
+        {"manage_limit: 0/minute",
+         "/manage_limit: must be a rate such as \"5/minute\", or \"off\""},
+        {"key_pepper: tooshort", "/key_pepper: must be a text of 16 to 1024 bytes"},
+        {"admin_token: with a space", "/admin_token: must be visible ASCII without spaces"},
+        {"catalogue: postgres://user:secret@host/db",
+         "/catalogue: PostgreSQL is not supported by this version; use sqlite:PATH or redis"},
+        {"catalogue: 'sqlite:'", "/catalogue: must be sqlite:PATH or redis"},
+        {"tls_key: /nonexistent/key",
+         "/tls_key: cannot read /nonexistent/key: No such file or directory"},
+        {"tls_key: /etc/passwd", "/tls_key: must name a PEM file"},
+        {"apps: {}", "/apps: must be an array of 0 to 1000 values"},
+        {"- a\n- b", "must be an object"},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        settings_file_refused(cases[i].yaml, cases[i].message);
+}
+
+static void a_wrong_secret_is_not_repeated(void **state)
+{
+    (void)state;
+    static const char *const secrets[][2] = {
+        {"SLUICE_REDIS_URL", "redis://user:hunter2@host:port"},
+        {"SLUICE_KEY_PEPPER", "hunter2"},
+        {"SLUICE_ADMIN_TOKEN", "hunter2 hunter2"},
+        {"SLUICE_CATALOGUE", "postgresql://user:hunter2@host/db"},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(secrets); i++) {
+        int exit_code;
+        struct error error;
+        setenv(secrets[i][0], secrets[i][1], 1);
+        assert_null(settings_try(NULL, NO_FLAGS, &exit_code, &error));
+        unsetenv(secrets[i][0]);
+        assert_true(strncmp(error.message, secrets[i][0], strlen(secrets[i][0])) == 0);
+        assert_null(strstr(error.message, "hunter2"));
+    }
+}
+
+static void settings_that_contradict_each_other_are_refused(void **state)
+{
+    (void)state;
+    char yaml[128];
+
+    settings_refused(NULL, FLAGS("--registration=token"), EX_CONFIG,
+                     "registration is token, which needs admin_token");
+
+    (void)snprintf(yaml, sizeof(yaml), "tls_key: %s", settings_file("tls.key", PEM_CONTENT));
+    settings_refused(settings_file("tls.yaml", yaml), NO_FLAGS, EX_CONFIG,
+                     "tls_certificate and tls_key are only of use together");
+
+    settings_refused(NULL, FLAGS("--listen=[::1]:8081", "--metrics-listen=[::1]:8081"), EX_CONFIG,
+                     "metrics_listen and listen are the same address");
+}
+
+static void metrics_may_have_a_listener_apart(void **state)
+{
+    (void)state;
+
+    struct settings *without = settings_valid(EMPTY_FILE, NO_FLAGS);
+    struct settings *any_port =
+        settings_valid(EMPTY_FILE, FLAGS("--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"));
+    struct settings *other_port = settings_valid("metrics_listen: 127.0.0.1:9464\n", NO_FLAGS);
+
+    const struct sockaddr_in *address = (const struct sockaddr_in *)&other_port->metrics_listen;
+    assert_int_equal(without->metrics_listen_length, 0);
+    assert_int_equal(any_port->metrics_listen_length, sizeof(*address));
+    assert_int_equal(ntohs(address->sin_port), 9464);
+    settings_free(without);
+    settings_free(any_port);
+    settings_free(other_port);
+}
+
+static void one_pepper_is_always_the_same_key(void **state)
+{
+    (void)state;
+
+    struct settings *one = settings_valid("key_pepper: 0123456789abcdef\n", NO_FLAGS);
+    struct settings *same = settings_valid(EMPTY_FILE, FLAGS("--key-pepper=0123456789abcdef"));
+    struct settings *other = settings_valid("key_pepper: 0123456789abcdeg\n", NO_FLAGS);
+
+    assert_memory_equal(&one->pepper, &same->pepper, sizeof(one->pepper));
+    assert_memory_not_equal(&one->pepper, &other->pepper, sizeof(one->pepper));
+    settings_free(one);
+    settings_free(same);
+    settings_free(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SETTINGS_TEST(every_kind_is_read_from_the_file),
+        SETTINGS_TEST(wrong_values_of_the_file_are_named_with_their_place),
+        SETTINGS_TEST(a_wrong_secret_is_not_repeated),
+        SETTINGS_TEST(settings_that_contradict_each_other_are_refused),
+        SETTINGS_TEST(metrics_may_have_a_listener_apart),
+        SETTINGS_TEST(one_pepper_is_always_the_same_key),
+    };
+
+    return cmocka_run_group_tests(tests, settings_case_open, settings_case_close);
+}
