@@ -2,44 +2,27 @@
  *
  * Logs of charges in the memory engine: they are bounded like everything else there, and pass from
  * owner to owner without a leak. */
-#include "store/store_memory.h"
+#include "table_case.h"
 
-#include "support/cmocka.h"
-
-#include <sodium.h>
-
-#define SECOND       INT64_C(1000000)
-#define START_US     (1000 * SECOND)
 #define FLOOD_TENANT 7
 
 static const struct limit log_limit = {.name = "log",
                                        .algorithm = ALGORITHM_SLIDING_WINDOW_LOG,
                                        .quota = 1000,
-                                       .window_us = 60 * SECOND,
+                                       .window_us = MINUTE_US,
                                        .burst = 1000};
 static const struct limit window_limit = {.name = "window",
                                           .algorithm = ALGORITHM_FIXED_WINDOW,
                                           .quota = 1000,
-                                          .window_us = 60 * SECOND,
+                                          .window_us = MINUTE_US,
                                           .burst = 1000};
-
-static struct digest subject_number(int64_t number)
-{
-    static const struct digest_key key = {{1}};
-    const struct text part = {(const char *)&number, sizeof number};
-
-    return digest_of(&key, &part, 1);
-}
 
 static struct take take_of(int64_t subject, const struct limit *limit, int64_t at_us)
 {
-    return (struct take){
-        .key = {.subject = subject_number(subject), .policy_id = 1, .layout = 2},
-        .limits = limit,
-        .limit_count = 1,
-        .cost = 1,
-        .now_us = at_us,
-    };
+    struct take take = table_take_of(subject, limit, 1, 1);
+
+    take.now_us = at_us;
+    return take;
 }
 
 static int64_t left_after(struct memory_table *table, const struct take *take)
@@ -103,7 +86,7 @@ static void the_logs_of_one_tenant_leave_the_counters_of_another(void **state)
     flood(table, 2000, 1000);
 
     for (int64_t subject = 10000; subject < 10100; subject++) {
-        struct take take = take_of(subject, &window_limit, START_US + SECOND);
+        struct take take = take_of(subject, &window_limit, START_US + SECOND_US);
 
         assert_int_equal(left_after(table, &take), 998);
     }
@@ -152,7 +135,7 @@ static void a_log_that_has_expired_begins_anew(void **state)
     (void)state;
     struct memory_table *table = memory_table_new(1024);
     struct take early = take_of(1, &log_limit, START_US);
-    struct take late = take_of(1, &log_limit, START_US + 60 * SECOND);
+    struct take late = take_of(1, &log_limit, START_US + MINUTE_US);
 
     assert_int_equal(left_after(table, &early), 999);
     assert_int_equal(left_after(table, &late), 999);
@@ -176,12 +159,6 @@ static void a_log_can_be_forgotten(void **state)
     memory_table_free(table);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return sodium_init() < 0 ? -1 : 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,5 +171,5 @@ int main(void)
         cmocka_unit_test(a_log_can_be_forgotten),
     };
 
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, table_case_open, NULL);
 }

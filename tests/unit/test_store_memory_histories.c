@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Random histories of many subjects in one table, against a model: every counter there could be, in
+ * an array. SLUICE_TEST_SEED replays a run. */
+#include "table_case.h"
+
+#include "base/memory.h"
+#include "limit/algorithm.h"
+#include "state_copy.h"
+#include "support/random.h"
+
+#include <inttypes.h>
+
+#define HISTORIES      40
+#define HISTORY_STEPS  5000
+#define MODEL_SUBJECTS 150
+#define MODEL_POLICIES 3
+#define MODEL_LIMITS   4
+
+struct model_counter {
+    struct limit_state state;
+    int64_t expires_us;
+};
+
+struct model {
+    int64_t latest_us;
+    struct limit limits[MODEL_POLICIES][MODEL_LIMITS];
+    struct model_counter counters[MODEL_SUBJECTS][MODEL_POLICIES][MODEL_LIMITS];
+};
+
+static struct limit random_limit(void)
+{
+    int64_t quota = random_below(20);
+    struct limit limit = table_window(quota, SECOND_US * (1 + random_below(10)));
+
+    limit.algorithm = (enum algorithm_id)random_below(ALGORITHM_COUNT);
+    if (algorithm_of(limit.algorithm)->has_burst)
+        limit.burst = limit.quota + random_below(10);
+    return limit;
+}
+
+static void model_take(struct model_counter counters[], const struct take *take,
+                       struct outcome *outcome)
+{
+    struct limit_state states[LIMITS_MAX] = {0};
+    int64_t keep_us[LIMITS_MAX] = {0};
+
+    for (size_t i = 0; i < take->limit_count; i++) {
+        if (counters[i].expires_us > take->now_us)
+            states[i] = counters[i].state;
+    }
+    decide(take->limits, take->limit_count, states, take->now_us, take->cost, outcome, keep_us);
+    if (!outcome->allowed || take->cost == 0)
+        return;
+    for (size_t i = 0; i < take->limit_count; i++) {
+        if (counters[i].state.logged.log != states[i].logged.log)
+            state_close(&take->limits[i], &counters[i].state);
+        counters[i].state = states[i];
+        if (counters[i].expires_us < take->now_us + keep_us[i])
+            counters[i].expires_us = take->now_us + keep_us[i];
+    }
+}
+
+static void model_forget(struct model_counter counters[], const struct take *take,
+                         struct outcome *outcome)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < take->limit_count; i++) {
+        any |= counters[i].expires_us > take->now_us;
+        state_close(&take->limits[i], &counters[i].state);
+        counters[i].expires_us = 0;
+    }
+    *outcome = (struct outcome){.status = TAKE_DONE, .count = any ? take->limit_count : 0};
+}
+
+static bool same_outcome(const struct limit_outcome *a, const struct limit_outcome *b)
+{
+    return a->allowed == b->allowed && a->never == b->never && a->remaining == b->remaining &&
+           a->reset_us == b->reset_us && a->retry_us == b->retry_us && a->delay_us == b->delay_us;
+}
+
+/* Mostly forward, now and then by a lot; sometimes a clock is behind the others. */
+static int64_t random_time(struct model *model)
+{
+    model->latest_us +=
+        random_below(100) == 0 ? random_below(20 * SECOND_US) : random_below(SECOND_US / 100);
+    return model->latest_us - (random_below(4) == 0 ? random_below(SECOND_US) : 0);
+}
+
+static void history_step(struct model *model, struct memory_table *table, uint64_t seed)
+{
+    int64_t subject = random_below(MODEL_SUBJECTS);
+    int64_t policy = random_below(MODEL_POLICIES);
+    struct model_counter *counters = model->counters[subject][policy];
+    struct take take =
+        table_take_of(subject, model->limits[policy], 1 + (size_t)policy, random_below(8));
+    struct outcome expected;
+    struct outcome outcome;
+
+    take.key.policy_id = (uint64_t)policy;
+    take.now_us = random_time(model);
+    if (random_below(20) == 0) {
+        model_forget(counters, &take, &expected);
+        memory_table_forget(table, &take, &outcome);
+        if (outcome.count != expected.count)
+            fail_msg("seed %" PRIu64 ": forget counts %zu, not %zu", seed, outcome.count,
+                     expected.count);
+        return;
+    }
+    model_take(counters, &take, &expected);
+    memory_table_take(table, &take, &outcome);
+    for (size_t i = 0; i < take.limit_count; i++) {
+        if (outcome.allowed != expected.allowed || !same_outcome(&outcome.at[i], &expected.at[i]))
+            fail_msg("seed %" PRIu64 ": subject %" PRId64 " limit %zu differs", seed, subject, i);
+    }
+}
+
+static void model_free(struct model *model)
+{
+    for (size_t subject = 0; subject < MODEL_SUBJECTS; subject++) {
+        for (size_t i = 0; i < MODEL_POLICIES * MODEL_LIMITS; i++) {
+            size_t policy = i / MODEL_LIMITS;
+            size_t which = i % MODEL_LIMITS;
+
+            state_close(&model->limits[policy][which],
+                        &model->counters[subject][policy][which].state);
+        }
+    }
+    free(model);
+}
+
+static void random_histories_agree_with_a_plain_model(void **state)
+{
+    uint64_t first_seed = random_seed();
+
+    (void)state;
+    for (uint64_t seed = first_seed; seed < first_seed + HISTORIES; seed++) {
+        struct model *model = MEMORY_NEW(struct model);
+        struct memory_table *table = memory_table_new(65536);
+
+        random_begin(seed);
+        model->latest_us = START_US;
+        for (size_t i = 0; i < MODEL_POLICIES * MODEL_LIMITS; i++)
+            model->limits[i / MODEL_LIMITS][i % MODEL_LIMITS] = random_limit();
+        for (int step = 0; step < HISTORY_STEPS; step++)
+            history_step(model, table, seed);
+        assert_int_equal(memory_table_usage(table).evictions, 0);
+        memory_table_free(table);
+        model_free(model);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_histories_agree_with_a_plain_model),
+    };
+
+    return cmocka_run_group_tests(tests, table_case_open, NULL);
+}
