@@ -4,14 +4,12 @@
 #include "script_redis.h"
 #include "store/store_memory.h"
 #include "support/random.h"
-#include "support/scratch.h"
 
 #include <sodium.h>
 
 #define COUNTERS_MAX (1 << 16)
 
 static struct memory_table *table;
-static struct script_redis *redis;
 
 static void memory_take(const struct take *take, struct outcome *outcome);
 static void script_take(const struct take *take, struct outcome *outcome);
@@ -34,16 +32,14 @@ int counted_run_tests(const struct CMUnitTest tests[], size_t count)
 {
     int failed = 0;
 
-    if (sodium_init() < 0)
+    if (script_redis_open(NULL) != 0)
         return 1;
     table = memory_table_new(COUNTERS_MAX);
-    redis = script_redis_start();
     engine_next = engines;
     for (size_t i = 0; i < ARRAY_COUNT(engines); i++)
         failed += _cmocka_run_group_tests(engines[i].name, tests, count, engine_choose, NULL);
-    script_redis_stop(redis);
     memory_table_free(table);
-    scratch_remove();
+    (void)script_redis_close(NULL);
     return failed;
 }
 
@@ -152,5 +148,5 @@ static void memory_take(const struct take *take, struct outcome *outcome)
 
 static void script_take(const struct take *take, struct outcome *outcome)
 {
-    script_redis_take(redis, take, outcome);
+    script_redis_take(take, outcome);
 }

@@ -1,61 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 #include "script_redis.h"
 
-#include "base/memory.h"
 #include "support/cmocka.h"
 
 /* Further away than any expiry of the scripts. */
 #define FAR_MS (1000 * INT64_C(365) * 24 * 3600 * 1000)
 
-static void take_append(struct script_redis *redis, const struct take *take);
+static void take_append(const struct take *take);
 static bool expiry_holds(long long left_ms, bool is_charged);
-static redisReply *reply_next(struct script_redis *redis, int type);
+static redisReply *reply_next(int type);
 
-struct script_redis *script_redis_start(void)
+static redisContext *connection; /* blocking; no reply is outstanding between calls */
+
+int script_redis_open(void **state)
 {
-    struct script_redis *redis = MEMORY_NEW(struct script_redis);
     const struct text *sources;
     const size_t count = take_script_sources(&sources);
 
-    redis->server = redis_server_start(NULL);
-    redis->connection = redisConnectUnix(redis_server_unix_url(redis->server) + strlen("unix://"));
-    assert_int_equal(redis->connection->err, 0);
+    if (redis_group_open(state) != 0)
+        return -1;
+    connection = redisConnectUnix(redis_server_unix_url(server) + strlen("unix://"));
+    assert_int_equal(connection->err, 0);
     for (size_t i = 0; i < count; i++) {
         const redisReply *sha1 =
-            redis_server_command(redis->server, "SCRIPT LOAD %b", sources[i].at, sources[i].length);
+            redis_server_command(server, "SCRIPT LOAD %b", sources[i].at, sources[i].length);
         assert_int_equal(sha1->type, REDIS_REPLY_STRING);
     }
-    return redis;
+    return 0;
 }
 
-void script_redis_stop(struct script_redis *redis)
+int script_redis_close(void **state)
 {
-    redisFree(redis->connection);
-    redis_server_stop(redis->server);
-    free(redis);
+    redisFree(connection);
+    return redis_group_close(state);
+}
+
+redisReply *script_redis_run(int count, const char *argv[], const size_t lengths[])
+{
+    redisReply *reply = redisCommandArgv(connection, count, argv, lengths);
+
+    assert_non_null(reply);
+    return reply;
 }
 
 /* All of it is one transaction: within one, no time passes for Redis, so not even an expiry after a
  * millisecond can bite before it is moved. */
-void script_redis_take(struct script_redis *redis, const struct take *take, struct outcome *outcome)
+void script_redis_take(const struct take *take, struct outcome *outcome)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     size_t key_count = take_script_keys(take, keys);
     size_t first = key_count == 1 + take->limit_count ? 1 : 0; /* none but logs: no packed key */
 
-    assert_int_equal(redisAppendCommand(redis->connection, "MULTI"), REDIS_OK);
-    take_append(redis, take);
+    assert_int_equal(redisAppendCommand(connection, "MULTI"), REDIS_OK);
+    take_append(take);
     for (size_t i = first; i < key_count; i++) {
-        assert_int_equal(redisAppendCommand(redis->connection, "PTTL %s", keys[i]), REDIS_OK);
+        assert_int_equal(redisAppendCommand(connection, "PTTL %s", keys[i]), REDIS_OK);
         assert_int_equal(
-            redisAppendCommand(redis->connection, "PEXPIRE %s %lld", keys[i], (long long)FAR_MS),
+            redisAppendCommand(connection, "PEXPIRE %s %lld", keys[i], (long long)FAR_MS),
             REDIS_OK);
     }
-    assert_int_equal(redisAppendCommand(redis->connection, "EXEC"), REDIS_OK);
+    assert_int_equal(redisAppendCommand(connection, "EXEC"), REDIS_OK);
 
     for (size_t i = 0; i < 2 + 2 * (key_count - first); i++)
-        freeReplyObject(reply_next(redis, REDIS_REPLY_STATUS));
-    redisReply *reply = reply_next(redis, REDIS_REPLY_ARRAY);
+        freeReplyObject(reply_next(REDIS_REPLY_STATUS));
+    redisReply *reply = reply_next(REDIS_REPLY_ARRAY);
     assert_int_equal(reply->elements, 1 + 2 * (key_count - first));
     const redisReply *decision = reply->element[0];
     if (decision->type == REDIS_REPLY_ERROR)
@@ -69,7 +77,7 @@ void script_redis_take(struct script_redis *redis, const struct take *take, stru
     freeReplyObject(reply);
 }
 
-static void take_append(struct script_redis *redis, const struct take *take)
+static void take_append(const struct take *take)
 {
     struct take_arguments arguments;
     char now[32];
@@ -82,9 +90,9 @@ static void take_append(struct script_redis *redis, const struct take *take)
     arguments.lengths[1] = strlen(arguments.argv[1]);
     arguments.argv[arguments.count] = now;
     arguments.lengths[arguments.count++] = strlen(now);
-    assert_int_equal(redisAppendCommandArgv(redis->connection, arguments.count, arguments.argv,
-                                            arguments.lengths),
-                     REDIS_OK);
+    assert_int_equal(
+        redisAppendCommandArgv(connection, arguments.count, arguments.argv, arguments.lengths),
+        REDIS_OK);
 }
 
 static bool expiry_holds(long long left_ms, bool is_charged)
@@ -97,11 +105,11 @@ static bool expiry_holds(long long left_ms, bool is_charged)
     return is_missing || is_far;
 }
 
-static redisReply *reply_next(struct script_redis *redis, int type)
+static redisReply *reply_next(int type)
 {
     void *next = NULL;
 
-    assert_int_equal(redisGetReply(redis->connection, &next), REDIS_OK);
+    assert_int_equal(redisGetReply(connection, &next), REDIS_OK);
     redisReply *reply = next;
     assert_int_equal(reply->type, type);
     return reply;

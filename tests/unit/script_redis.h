@@ -6,22 +6,20 @@
 #define UNIT_SCRIPT_REDIS_H
 
 #include "store/take_script.h"
-#include "support/redis_server.h"
+#include "support/redis_group.h"
 
-struct script_redis {
-    struct redis_server *server;
-    redisContext *connection; /* blocking; no reply is outstanding between calls */
-};
+/* Setup and teardown of the group: the Redis of redis_group.h, with the scripts in it. */
+int script_redis_open(void **state);
+int script_redis_close(void **state);
 
-struct script_redis *script_redis_start(void);
-void script_redis_stop(struct script_redis *redis);
+/* Runs a command, as redisCommandArgv(); the reply is the caller's. */
+redisReply *script_redis_run(int count, const char *argv[], const size_t lengths[]);
 
 /* Decides *take at take->now_us. outcome->status is TAKE_BROKEN when the answer is no decision, or
  * when the script left a charge without an expiry, or set one without a charge.
  *
  * By Redis' own clock a counter would go at another time than by the one handed in: so the expiry
  * is moved far away, and counters stay until they are deleted. */
-void script_redis_take(struct script_redis *redis, const struct take *take,
-                       struct outcome *outcome);
+void script_redis_take(const struct take *take, struct outcome *outcome);
 
 #endif

@@ -5,13 +5,11 @@
 #include "base/memory.h"
 #include "sample_policy.h"
 #include "support/cmocka.h"
-#include "support/scratch.h"
+#include "support/redis_group.h"
 #include "support/wait.h"
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
-#include <sodium.h>
 
 /* A backend that does as the test tells it. */
 struct puppet {
@@ -240,7 +238,7 @@ static void changes_spread_through_a_file(void **state)
 
 static void changes_spread_through_redis(void **state)
 {
-    struct redis_server *server = *state;
+    (void)state;
     struct instance one = instance_open_redis(server);
     struct instance other = instance_open_redis(server);
 
@@ -394,7 +392,7 @@ static void jobs_are_refused_until_the_backend_answers(void **state)
 
 static void a_killed_redis_is_survived(void **state)
 {
-    struct redis_server *server = *state;
+    (void)state;
     struct instance instance = instance_open_redis(server);
     instance_start(&instance);
     assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
@@ -415,7 +413,7 @@ static void a_killed_redis_is_survived(void **state)
 
 static void a_hanging_redis_is_survived(void **state)
 {
-    struct redis_server *server = *state;
+    (void)state;
     struct instance instance = instance_open_redis(server);
     instance_start(&instance);
     assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
@@ -487,19 +485,9 @@ static void policies_change_while_workers_read_them(void **state)
     instance_close(&instance);
 }
 
-/* The *state of every test is the one Redis, empty. */
-static struct redis_server *server;
-
-static int empty_redis(void **state)
-{
-    (void)redis_server_command(server, "FLUSHALL");
-    *state = server;
-    return 0;
-}
-
 int main(void)
 {
-#define WITH_REDIS(name) cmocka_unit_test_setup(name, empty_redis)
+#define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instances_of_one_catalogue_share_the_pepper),
         cmocka_unit_test(a_configured_pepper_is_used),
@@ -520,12 +508,5 @@ int main(void)
     };
 #undef WITH_REDIS
 
-    if (sodium_init() < 0)
-        return EXIT_FAILURE;
-    (void)signal(SIGPIPE, SIG_IGN);
-    server = redis_server_start(NULL);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(server);
-    scratch_remove();
-    return failed;
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
 }

@@ -4,14 +4,10 @@
 #include "base/arena.h"
 #include "catalogue/stored_policy.h"
 #include "sample_policy.h"
-#include "support/redis_server.h"
-#include "support/scratch.h"
+#include "support/redis_group.h"
 #include "support/wait.h"
 
-#include <signal.h>
 #include <sodium.h>
-
-static struct redis_server *server;
 
 static int setup(void **state)
 {
@@ -20,7 +16,7 @@ static int setup(void **state)
     struct redis_url tcp_url;
     struct error error = {0};
 
-    (void)redis_server_command(server, "FLUSHALL");
+    (void)redis_group_empty(state);
     assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &unix_url, &error));
     assert_true(redis_url_parse(text_of(redis_server_tcp_url(server)), &tcp_url, &error));
     pair.one = catalogue_redis_new(&unix_url);
@@ -259,12 +255,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_redis_that_hangs_is_not_waited_for, setup, teardown),
     };
 
-    if (sodium_init() < 0)
+    if (redis_group_open(NULL) != 0)
         return EXIT_FAILURE;
-    (void)signal(SIGPIPE, SIG_IGN);
-    server = redis_server_start(NULL);
     int failed = catalogue_cases_run(setup, teardown) + cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(server);
-    scratch_remove();
+    (void)redis_group_close(NULL);
     return failed;
 }

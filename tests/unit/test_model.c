@@ -17,7 +17,6 @@
 #include "support/cmocka.h"
 #include "support/random.h"
 #include "support/reference_model.h"
-#include "support/scratch.h"
 
 #include <sodium.h>
 
@@ -56,8 +55,6 @@ struct run {
     int64_t clock_floor_us;
     bool is_evicted; /* since the last charge: something may be left to forget, or not */
 };
-
-static struct script_redis *redis;
 
 static void histories_run(const struct engine *engine, uint64_t histories);
 static uint64_t histories_wanted(void);
@@ -422,19 +419,20 @@ static void memory_evict(void *context, const struct take *take, size_t which)
 
 static void *script_open(void)
 {
-    return redis;
+    return NULL;
 }
 
 static void script_close(void *context)
 {
     (void)context;
 
-    (void)redis_server_command(redis->server, "FLUSHALL");
+    (void)redis_server_command(server, "FLUSHALL");
 }
 
 static void script_take(void *context, const struct take *take, struct outcome *outcome)
 {
-    script_redis_take(context, take, outcome);
+    (void)context;
+    script_redis_take(take, outcome);
 }
 
 static bool script_forget(void *context, const struct take *take)
@@ -445,7 +443,7 @@ static bool script_forget(void *context, const struct take *take)
     bool had_counters = false;
 
     for (size_t i = 0; i < count; i++) {
-        const redisReply *deleted = redis_server_command(redis->server, "DEL %s", keys[i]);
+        const redisReply *deleted = redis_server_command(server, "DEL %s", keys[i]);
 
         had_counters = had_counters || deleted->integer > 0;
     }
@@ -459,24 +457,7 @@ static void script_evict(void *context, const struct take *take, size_t which)
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     size_t count = take_script_keys(take, keys);
 
-    (void)redis_server_command(redis->server, "DEL %s", keys[which % count]);
-}
-
-static int redis_start(void **state)
-{
-    (void)state;
-
-    redis = script_redis_start();
-    return 0;
-}
-
-static int redis_stop(void **state)
-{
-    (void)state;
-
-    script_redis_stop(redis);
-    scratch_remove();
-    return 0;
+    (void)redis_server_command(server, "DEL %s", keys[which % count]);
 }
 
 int main(void)
@@ -487,7 +468,5 @@ int main(void)
         cmocka_unit_test(the_script_answers_as_the_model),
     };
 
-    if (sodium_init() < 0)
-        return 1;
-    return cmocka_run_group_tests(tests, redis_start, redis_stop);
+    return cmocka_run_group_tests(tests, script_redis_open, script_redis_close);
 }

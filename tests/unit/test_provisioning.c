@@ -6,10 +6,8 @@
 #include "instance.h"
 #include "sample_policy.h"
 #include "support/cmocka.h"
+#include "support/redis_group.h"
 #include "support/wait.h"
-
-#include <signal.h>
-#include <sodium.h>
 
 /* An app that the configuration declares. */
 struct declaration {
@@ -122,7 +120,7 @@ static void a_declaration_takes_effect_while_running(void **state)
 
 static void a_declaration_waits_for_the_backend(void **state)
 {
-    struct redis_server *server = *state;
+    (void)state;
     struct declaration declaration;
     declaration_open(&declaration);
     redis_server_kill(server);
@@ -144,7 +142,7 @@ static void a_declaration_waits_for_the_backend(void **state)
 
 static void instances_with_the_same_declaration_make_one_app(void **state)
 {
-    struct redis_server *server = *state;
+    (void)state;
     struct instance one = instance_open_redis(server);
     struct instance other = instance_open_redis(server);
     struct declaration declaration;
@@ -169,7 +167,7 @@ static void instances_with_the_same_declaration_make_one_app(void **state)
 
 static void no_api_key_is_stored_in_clear(void **state)
 {
-    struct redis_server *server = *state;
+    (void)state;
     char path[INSTANCE_PATH_BYTES];
     char secret[33] = "";
     instance_new_file(path);
@@ -194,19 +192,9 @@ static void no_api_key_is_stored_in_clear(void **state)
     instance_close(&in_redis);
 }
 
-/* The *state of every test is the one Redis, empty. */
-static struct redis_server *server;
-
-static int setup(void **state)
-{
-    (void)redis_server_command(server, "FLUSHALL");
-    *state = server;
-    return 0;
-}
-
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, setup)
+#define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
     const struct CMUnitTest tests[] = {
         TEST(a_declared_app_is_created_with_its_policies),
         TEST(declaring_again_saves_only_what_differs),
@@ -217,12 +205,5 @@ int main(void)
     };
 #undef TEST
 
-    if (sodium_init() < 0)
-        return EXIT_FAILURE;
-    (void)signal(SIGPIPE, SIG_IGN);
-    server = redis_server_start(NULL);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(server);
-    scratch_remove();
-    return failed;
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
 }

@@ -6,8 +6,7 @@
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
-#include "support/redis_server.h"
-#include "support/scratch.h"
+#include "support/redis_group.h"
 #include "support/wait.h"
 
 #include <event2/event.h>
@@ -18,7 +17,6 @@
 
 static const struct text script = {"return 1", 8};
 
-static struct redis_server *server;
 static struct event_base *base;
 
 /* What came of the calls that share it. */
@@ -467,22 +465,6 @@ static void may_be_freed_while_a_name_is_looked_up(void **state)
     assert_false(ready);
 }
 
-static int start_server(void **state)
-{
-    (void)state;
-    log_set_level(LOG_ERROR);
-    server = redis_server_start(NULL);
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    redis_server_stop(server);
-    scratch_remove();
-    return 0;
-}
-
 static int new_base(void **state)
 {
     (void)state;
@@ -522,5 +504,7 @@ int main(void)
         TEST(an_idle_link_has_no_timer),
         TEST(may_be_freed_while_a_name_is_looked_up),
     };
-    return cmocka_run_group_tests(tests, start_server, stop_server);
+
+    log_set_level(LOG_ERROR);
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
 }

@@ -5,18 +5,14 @@
 #include "redis/redis_bounds.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
-#include "support/redis_server.h"
-#include "support/scratch.h"
+#include "support/redis_group.h"
 #include "support/wait.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 #define TIMEOUT_MS 300
-
-static struct redis_server *server;
 
 static struct redis_session *session_to(const char *text)
 {
@@ -321,22 +317,6 @@ static void the_password_decides(void **state)
     redis_server_stop(locked);
 }
 
-static int start_server(void **state)
-{
-    (void)state;
-    (void)signal(SIGPIPE, SIG_IGN);
-    server = redis_server_start(NULL);
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    redis_server_stop(server);
-    scratch_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,5 +333,6 @@ int main(void)
         cmocka_unit_test(a_flush_fails_when_nothing_could_be_appended),
         cmocka_unit_test(the_password_decides),
     };
-    return cmocka_run_group_tests(tests, start_server, stop_server);
+
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
 }

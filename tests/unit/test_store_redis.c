@@ -7,12 +7,10 @@
 #include "store/take_script.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
-#include "support/redis_server.h"
-#include "support/scratch.h"
+#include "support/redis_group.h"
 #include "support/wait.h"
 
 #include <event2/event.h>
-#include <sodium.h>
 
 #define PATIENT_US (60 * INT64_C(1000000))
 #define HASTY_US   (20 * INT64_C(1000))
@@ -21,7 +19,6 @@
 static const struct limit thousand_per_hour = {
     .algorithm = ALGORITHM_FIXED_WINDOW, .quota = 1000, .window_us = HOUR_US, .burst = 1000};
 
-static struct redis_server *server;
 static struct event_base *base;
 static struct metrics metrics;
 
@@ -497,26 +494,9 @@ static void an_answer_may_lead_to_the_next_take(void **state)
     store_free(chain.store);
 }
 
-static int start_server(void **state)
-{
-    (void)state;
-    log_set_level(LOG_ERROR);
-    server = redis_server_start(NULL);
-    return sodium_init() < 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    redis_server_stop(server);
-    scratch_remove();
-    return 0;
-}
-
 static int begin_test(void **state)
 {
-    (void)state;
-    (void)redis_server_command(server, "FLUSHALL");
+    (void)redis_group_empty(state);
     base = event_base_new();
     return base == NULL;
 }
@@ -550,5 +530,7 @@ int main(void)
         TEST(free_answers_what_is_out),
         TEST(an_answer_may_lead_to_the_next_take),
     };
-    return cmocka_run_group_tests(tests, start_server, stop_server);
+
+    log_set_level(LOG_ERROR);
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
 }

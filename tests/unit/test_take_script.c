@@ -8,13 +8,9 @@
 #include "limit/algorithm.h"
 #include "script_redis.h"
 #include "support/cmocka.h"
-#include "support/scratch.h"
-
-#include <sodium.h>
 
 #define SECOND INT64_C(1000000)
 
-static struct script_redis *redis;
 static redisReply *reply; /* of the last command, freed by the next one */
 
 static const struct limit minute = {.name = "minute",
@@ -29,8 +25,7 @@ static void run(int count, const char *const argv[], const size_t lengths[])
 
     memcpy(words, argv, (size_t)count * sizeof(words[0]));
     freeReplyObject(reply);
-    reply = redisCommandArgv(redis->connection, count, words, lengths);
-    assert_non_null(reply);
+    reply = script_redis_run(count, words, lengths);
 }
 
 static void run_script(const struct take_script *script, struct take_arguments *arguments)
@@ -79,7 +74,7 @@ static struct outcome outcome_of(const struct take *take)
 
 static long long redis_integer(const char *command, const char *key)
 {
-    return redis_server_command(redis->server, "%s %s", command, key)->integer;
+    return redis_server_command(server, "%s %s", command, key)->integer;
 }
 
 static void the_scripts_are_known_by_their_sha1(void **state)
@@ -96,7 +91,7 @@ static void the_scripts_are_known_by_their_sha1(void **state)
             const struct take_script *script = take_script_of(&takes[t]);
             const struct text source = take_script_source(script);
             const redisReply *sha1 =
-                redis_server_command(redis->server, "SCRIPT LOAD %b", source.at, source.length);
+                redis_server_command(server, "SCRIPT LOAD %b", source.at, source.length);
             assert_string_equal(sha1->str, script->sha1);
         }
     }
@@ -253,7 +248,7 @@ static void a_window_that_goes_on_keeps_its_expiry(void **state)
 
             (void)outcome_of(&take);
             assert_in_range(redis_integer("PTTL", key_of(&take)), 1, 2592000000LL * 2);
-            (void)redis_server_command(redis->server, "PEXPIRE %s 1234567890", key_of(&take));
+            (void)redis_server_command(server, "PEXPIRE %s 1234567890", key_of(&take));
             assert_true(outcome_of(&take).allowed);
             assert_in_range(redis_integer("PTTL", key_of(&take)), 1234000000, 1234567890);
         }
@@ -274,8 +269,8 @@ static void what_lasts_longest_sets_the_expiry(void **state)
         (void)outcome_of(&bucket);
         assert_in_range(redis_integer("PTTL", key_of(&take)), 50000, 60000);
         assert_in_range(redis_integer("PTTL", key_of(&bucket)), 1, 12000);
-        (void)redis_server_command(redis->server, "PEXPIRE %s 1234567890", key_of(&take));
-        (void)redis_server_command(redis->server, "PEXPIRE %s 1234567890", key_of(&bucket));
+        (void)redis_server_command(server, "PEXPIRE %s 1234567890", key_of(&take));
+        (void)redis_server_command(server, "PEXPIRE %s 1234567890", key_of(&bucket));
     }
 }
 
@@ -336,9 +331,9 @@ static void g10_instances_count_by_the_clock_of_redis_and_not_by_theirs(void **s
 
     take.now_us = 12345;
     (void)outcome_of(&take);
-    const redisReply *time = redis_server_command(redis->server, "TIME");
+    const redisReply *time = redis_server_command(server, "TIME");
     double now = strtod(time->element[0]->str, NULL) * 1e6 + strtod(time->element[1]->str, NULL);
-    const redisReply *stored = redis_server_command(redis->server, "GET %s", key_of(&take));
+    const redisReply *stored = redis_server_command(server, "GET %s", key_of(&take));
 
     assert_int_equal(stored->len, 16);
     memcpy(&start, stored->str, sizeof(start));
@@ -384,7 +379,7 @@ static void a_value_of_another_length_counts_as_none(void **state)
     (void)state;
     struct take take = take_of(&minute, 1, 1);
 
-    (void)redis_server_command(redis->server, "SET %s somethingelse", key_of(&take));
+    (void)redis_server_command(server, "SET %s somethingelse", key_of(&take));
     assert_int_equal(outcome_of(&take).at[0].remaining, 9);
     assert_int_equal(redis_integer("STRLEN", key_of(&take)), 16);
     assert_in_range(redis_integer("PTTL", key_of(&take)), 1, 60000);
@@ -477,22 +472,10 @@ static void only_a_decision_is_read_as_one(void **state)
     assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-1, 9, 60, 0}, 4, 1));
 }
 
-static int redis_start(void **state)
+static int close_all(void **state)
 {
-    (void)state;
-
-    redis = script_redis_start();
-    return 0;
-}
-
-static int redis_stop(void **state)
-{
-    (void)state;
-
     freeReplyObject(reply);
-    script_redis_stop(redis);
-    scratch_remove();
-    return 0;
+    return script_redis_close(state);
 }
 
 int main(void)
@@ -521,7 +504,5 @@ int main(void)
         cmocka_unit_test(only_a_decision_is_read_as_one),
     };
 
-    if (sodium_init() < 0)
-        return 1;
-    return cmocka_run_group_tests(tests, redis_start, redis_stop);
+    return cmocka_run_group_tests(tests, script_redis_open, close_all);
 }

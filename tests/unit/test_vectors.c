@@ -33,8 +33,6 @@ struct plain_engine {
     struct limit_state states[LIMITS_MAX];
 };
 
-static struct script_redis *redis;
-
 static void run_file(const char *name, take_fn *take, void *context);
 static void run_case(json_t *document, take_fn *take, void *context);
 static void step_check(const char *case_name, size_t step, const struct outcome *outcome,
@@ -88,7 +86,7 @@ static void the_script_gives_the_answers_of_the_vectors(void **state)
 {
     (void)state;
 
-    vectors_run(script_take, redis);
+    vectors_run(script_take, NULL);
 }
 
 static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
@@ -251,7 +249,8 @@ static void memory_take(void *context, const struct take *take, struct outcome *
 
 static void script_take(void *context, const struct take *take, struct outcome *outcome)
 {
-    script_redis_take(context, take, outcome);
+    (void)context;
+    script_redis_take(take, outcome);
 }
 
 /* The life of one subject under limits that change now and then. */
@@ -275,7 +274,7 @@ static void history_run(void)
         take.now_us += rand() % 8 == 0 ? -(rand() % 1000000) : rand() % (1 << (rand() % 30));
         take.now_us = take.now_us < 0 ? 0 : take.now_us;
         plain_take(&plain, &take, &in_c);
-        script_redis_take(redis, &take, &in_lua);
+        script_redis_take(&take, &in_lua);
 
         outcomes_equal(&in_c, &in_lua);
         stored_equal(&take, plain.states);
@@ -351,7 +350,7 @@ static void stored_equal(const struct take *take, const struct limit_state state
     }
 
     take_script_key(&take->key, key);
-    const redisReply *reply = redis_server_command(redis->server, "GET %s", key);
+    const redisReply *reply = redis_server_command(server, "GET %s", key);
     if (untouched) {
         assert_int_equal(reply->type, REDIS_REPLY_NIL);
     } else {
@@ -374,7 +373,7 @@ static void logs_equal(const struct take *take, const struct limit_state states[
             continue;
         const struct charge_log *log = states[i].logged.log;
         const redisReply *reply =
-            redis_server_command(redis->server, "ZRANGE %s 0 -1 WITHSCORES", keys[key++]);
+            redis_server_command(server, "ZRANGE %s 0 -1 WITHSCORES", keys[key++]);
 
         assert_int_equal(reply->elements, 2 * charge_log_count(log));
         for (size_t rank = 0; rank < charge_log_count(log); rank++) {
@@ -387,23 +386,6 @@ static void logs_equal(const struct take *take, const struct limit_state states[
     }
 }
 
-static int redis_start(void **state)
-{
-    (void)state;
-
-    redis = script_redis_start();
-    return 0;
-}
-
-static int redis_stop(void **state)
-{
-    (void)state;
-
-    script_redis_stop(redis);
-    scratch_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,7 +395,5 @@ int main(void)
         cmocka_unit_test(random_histories_leave_the_same_bits_in_c_and_lua),
     };
 
-    if (sodium_init() < 0)
-        return 1;
-    return cmocka_run_group_tests(tests, redis_start, redis_stop);
+    return cmocka_run_group_tests(tests, script_redis_open, script_redis_close);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/redis_group.h"
+
+#include "support/scratch.h"
+
+#include <signal.h>
+#include <sodium.h>
+
+struct redis_server *server;
+
+int redis_group_open(void **state)
+{
+    (void)state;
+    if (sodium_init() < 0)
+        return -1;
+    (void)signal(SIGPIPE, SIG_IGN); /* as the service does: hiredis writes to closed sockets */
+    server = redis_server_start(NULL);
+    return 0;
+}
+
+int redis_group_close(void **state)
+{
+    (void)state;
+    redis_server_stop(server);
+    server = NULL;
+    scratch_remove();
+    return 0;
+}
+
+int redis_group_empty(void **state)
+{
+    (void)state;
+    (void)redis_server_command(server, "FLUSHALL");
+    return 0;
+}
