@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "journal_case.h"
+
+#include "base/document.h"
+#include "support/redis_group.h"
+#include "support/wait.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define START_US INT64_C(1795270335000000)
+#define THREADS  8
+#define RECORDS  3000
+
+static void *record_many(void *context);
+static void on_done(struct journal_job *job);
+
+const struct record_filter journal_everything = {.limit = JOURNAL_RECORDS};
+
+struct journal *journal_on_redis(void)
+{
+    struct redis_url url;
+    struct error error;
+
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    return journal_new(&url);
+}
+
+void journal_number(struct journal *journal, const char *app_id, int64_t number)
+{
+    const struct record record = {
+        .time_us = START_US + number * 1000,
+        .subject = number % 10 == 0 ? TEXT("bob") : TEXT("alice"),
+        .route = number % 2 == 0 ? TEXT("/even") : TEXT("/odd"),
+        .role = TEXT("default"),
+        .cost = number,
+        .allowed = number % 3 != 0,
+        .reason = number % 3 != 0 ? NULL : "Rate limit exceeded",
+        .mode = "enforce",
+    };
+
+    journal_record(journal_app(journal, app_id), &record);
+}
+
+void journal_numbers(struct journal *journal, int64_t first, int64_t last)
+{
+    for (int64_t number = first; number <= last; number++)
+        journal_number(journal, JOURNAL_APP, number);
+}
+
+void journal_numbers_from_threads(struct journal *journal)
+{
+    pthread_t threads[THREADS];
+
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, record_many, journal), 0);
+    while (journal_count(journal) < JOURNAL_RECORDS)
+        continue;
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+void journal_ask(struct journal_asked *asked, struct journal *journal, struct queue *replies,
+                 const struct journal_job *job)
+{
+    *asked = (struct journal_asked){.job = *job};
+    asked->job.reply_to = replies;
+    asked->job.done = on_done;
+    asked->job.context = asked;
+    asked->job.arena = &asked->arena;
+    assert_true(journal_submit(journal, &asked->job));
+}
+
+json_t *journal_await(struct journal *journal, const struct journal_job *job)
+{
+    struct queue *replies = queue_new(0);
+    json_t *answer = NULL;
+    struct journal_asked asked;
+    struct error error;
+
+    journal_ask(&asked, journal, replies, job);
+    while (asked.answers == 0) {
+        struct pollfd input = {.fd = queue_fd(replies), .events = POLLIN};
+
+        assert_int_equal(poll(&input, 1, JOURNAL_PATIENCE_S * 1000), 1);
+        queue_drain(replies);
+    }
+    if (asked.job.available) {
+        answer = document_parse(asked.job.answer, &error);
+        assert_non_null(answer);
+    }
+    arena_close(&asked.arena);
+    queue_free(replies);
+    return answer;
+}
+
+json_t *journal_latest(struct journal *journal, const struct record_filter *filter)
+{
+    const struct journal_job job = {.app_id = JOURNAL_APP, .filter = *filter};
+    json_t *entries = NULL;
+
+    WAIT_FOR (JOURNAL_PATIENCE_S, (entries = journal_await(journal, &job)) != NULL)
+        ;
+    assert_true(json_is_array(entries));
+    return entries;
+}
+
+size_t journal_count(struct journal *journal)
+{
+    json_t *entries = journal_latest(journal, &journal_everything);
+    size_t count = json_array_size(entries);
+
+    json_decref(entries);
+    return count;
+}
+
+int64_t journal_number_at(const json_t *entries, size_t index)
+{
+    return json_integer_value(json_object_get(json_array_get(entries, index), "cost"));
+}
+
+bool journal_shows(struct journal *journal, int64_t first, int64_t last)
+{
+    json_t *entries = journal_latest(journal, &journal_everything);
+    bool same = json_array_size(entries) == (size_t)(last - first + 1);
+
+    for (size_t i = 0; same && i < json_array_size(entries); i++)
+        same = journal_number_at(entries, i) == last - (int64_t)i;
+    json_decref(entries);
+    return same;
+}
+
+void journal_expect_filters(struct journal *journal)
+{
+    struct record_filter filter = journal_everything;
+
+    journal_numbers(journal, 1, 60);
+
+    filter.limit = 3;
+    filter.allowed = RECORD_DENIED;
+    json_t *entries = journal_latest(journal, &filter);
+    assert_int_equal(json_array_size(entries), 3);
+    assert_int_equal(journal_number_at(entries, 0), 60);
+    assert_int_equal(journal_number_at(entries, 2), 54);
+    json_decref(entries);
+
+    filter.route_key = TEXT("/odd");
+    entries = journal_latest(journal, &filter);
+    assert_int_equal(json_array_size(entries), 3);
+    assert_int_equal(journal_number_at(entries, 0), 57);
+    assert_int_equal(journal_number_at(entries, 2), 45);
+    json_decref(entries);
+
+    filter = journal_everything;
+    filter.user_id = TEXT("bob");
+    entries = journal_latest(journal, &filter);
+    assert_int_equal(json_array_size(entries), 6);
+    assert_int_equal(journal_number_at(entries, 5), 10);
+    json_decref(entries);
+}
+
+/* Records for its own app and for one that all threads meet at. */
+static void *record_many(void *context)
+{
+    static atomic_int next_thread;
+    char own[JOURNAL_APP_ID_BYTES + 1];
+
+    (void)snprintf(own, sizeof own, "own%d", atomic_fetch_add(&next_thread, 1));
+    for (int64_t number = 1; number <= RECORDS; number++) {
+        journal_number(context, own, number);
+        journal_number(context, JOURNAL_APP, number);
+    }
+    return NULL;
+}
+
+static void on_done(struct journal_job *job)
+{
+    struct journal_asked *asked = job->context;
+
+    asked->answers++;
+}

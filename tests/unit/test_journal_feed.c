@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The log that instances share by a stream in Redis. */
+#include "journal_case.h"
+
+#include "journal/feed.h"
+#include "support/redis_group.h"
+#include "support/wait.h"
+
+static long long redis_integer(const char *command)
+{
+    return redis_server_command(server, command)->integer;
+}
+
+static void another_instance_sees_a_decision(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+
+    (void)state;
+    journal_numbers(here, 1, 5);
+
+    WAIT_FOR (5, journal_shows(there, 1, 5))
+        ;
+    journal_free(here);
+    journal_free(there);
+}
+
+static void the_own_decision_is_visible_at_once_with_a_feed_too(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    for (int64_t number = 1; number <= 100; number++) {
+        journal_number(journal, JOURNAL_APP, number);
+        assert_true(journal_shows(journal, 1, number));
+    }
+    assert_int_equal(redis_integer("XLEN " JOURNAL_STREAM), 100);
+    journal_free(journal);
+}
+
+static void filters_choose_from_the_feed(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    journal_expect_filters(journal);
+    journal_free(journal);
+}
+
+static void instances_together_show_every_decision_once_in_order_of_time(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+
+    (void)state;
+    /* The later ones reach the stream first. */
+    for (int64_t number = 101; number <= 200; number++)
+        journal_number(here, JOURNAL_APP, number);
+    assert_int_equal(journal_count(here), 100);
+    for (int64_t number = 1; number <= 100; number++)
+        journal_number(there, JOURNAL_APP, number);
+
+    assert_true(journal_shows(there, 1, 200));
+    assert_true(journal_shows(here, 1, 200));
+    journal_free(here);
+    journal_free(there);
+}
+
+static void an_entry_sent_twice_is_shown_once(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    journal_numbers(journal, 1, 3);
+    assert_true(journal_shows(journal, 1, 3));
+
+    redis_server_command(server, "EVAL %s 1 " JOURNAL_STREAM,
+                         "local all = redis.call('XRANGE', KEYS[1], '-', '+')\n"
+                         "for _, entry in ipairs(all) do\n"
+                         "    redis.call('XADD', KEYS[1], '*', unpack(entry[2]))\n"
+                         "end");
+
+    assert_int_equal(redis_integer("XLEN " JOURNAL_STREAM), 6);
+    assert_true(journal_shows(journal, 1, 3));
+    journal_free(journal);
+}
+
+static void what_is_no_entry_is_passed_over(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    journal_numbers(journal, 1, 3);
+    assert_true(journal_shows(journal, 1, 3));
+
+    redis_server_command(server, "XADD " JOURNAL_STREAM " * e {} o x");
+    redis_server_command(server, "XADD " JOURNAL_STREAM " * e {");
+    redis_server_command(server, "XADD " JOURNAL_STREAM " * e [ o x");
+
+    assert_true(journal_shows(journal, 1, 3));
+    journal_free(journal);
+}
+
+/* Trimming by whole nodes leaves at most one node too many. */
+#define STREAM_LENGTH_MAX (JOURNAL_RECORDS + 100)
+
+static void the_stream_is_bounded_and_expires(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    for (int64_t number = 1; number <= 5000; number += 500) {
+        journal_numbers(journal, number, number + 499);
+        assert_true(journal_shows(journal, number > 500 ? number - 500 : 1, number + 499));
+    }
+
+    assert_in_range(redis_integer("XLEN " JOURNAL_STREAM), JOURNAL_RECORDS, STREAM_LENGTH_MAX);
+    assert_in_range(redis_integer("TTL " JOURNAL_STREAM), FEED_EXPIRY_S - 60, FEED_EXPIRY_S);
+    journal_free(journal);
+}
+
+static void what_was_overwritten_is_not_sent(void **state)
+{
+    struct ring ring;
+    struct redis_url url;
+    struct error error;
+    uint64_t sent = 0;
+
+    (void)state;
+    ring_init(&ring);
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    struct feed *feed = feed_new(&url);
+    const struct record record = {.subject = TEXT("alice"), .mode = "enforce"};
+    for (int i = 0; i < 2550; i++)
+        ring_add(&ring, &record);
+
+    assert_true(feed_send(feed, JOURNAL_APP, &ring, &sent));
+
+    /* Had all been sent, whole nodes of 100 would be trimmed: 1050 would be left. */
+    assert_int_equal(redis_integer("XLEN " JOURNAL_STREAM), JOURNAL_RECORDS);
+    assert_int_equal(sent, 2550);
+    feed_free(feed);
+    ring_close(&ring);
+}
+
+static void threads_record_into_the_feed(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+
+    (void)state;
+    journal_numbers_from_threads(here);
+
+    WAIT_FOR (JOURNAL_PATIENCE_S, journal_count(there) == JOURNAL_RECORDS)
+        ;
+    journal_free(here);
+    journal_free(there);
+}
+
+static void freeing_flushes(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    journal_numbers(journal, 1, 50);
+    journal_free(journal);
+
+    assert_int_equal(redis_integer("XLEN " JOURNAL_STREAM), 50);
+}
+
+#define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_REDIS(another_instance_sees_a_decision),
+        WITH_REDIS(the_own_decision_is_visible_at_once_with_a_feed_too),
+        WITH_REDIS(filters_choose_from_the_feed),
+        WITH_REDIS(instances_together_show_every_decision_once_in_order_of_time),
+        WITH_REDIS(an_entry_sent_twice_is_shown_once),
+        WITH_REDIS(what_is_no_entry_is_passed_over),
+        WITH_REDIS(the_stream_is_bounded_and_expires),
+        WITH_REDIS(what_was_overwritten_is_not_sent),
+        WITH_REDIS(threads_record_into_the_feed),
+        WITH_REDIS(freeing_flushes),
+    };
+
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
+}

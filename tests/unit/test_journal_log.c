@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The log that an instance keeps by itself, in the rings of its apps: all of it without Redis. */
+#include "journal_case.h"
+
+#include <sodium.h>
+
+static const char *id_at(const json_t *entries, size_t index)
+{
+    return json_string_value(json_object_get(json_array_get(entries, index), "id"));
+}
+
+static void a_decision_is_visible_at_once(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+
+    (void)state;
+    for (int64_t number = 1; number <= 100; number++) {
+        journal_number(journal, JOURNAL_APP, number);
+        assert_true(journal_shows(journal, 1, number));
+    }
+    journal_free(journal);
+}
+
+static void an_id_is_time_and_sequence(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+
+    (void)state;
+    journal_numbers(journal, 7, 8);
+
+    json_t *entries = journal_latest(journal, &journal_everything);
+    assert_string_equal(id_at(entries, 0), "1795270335008-2");
+    assert_string_equal(id_at(entries, 1), "1795270335007-1");
+    json_decref(entries);
+    journal_free(journal);
+}
+
+static void an_app_without_decisions_has_an_empty_log(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+
+    (void)state;
+    journal_number(journal, "another", 1);
+
+    assert_int_equal(journal_count(journal), 0);
+    journal_free(journal);
+}
+
+static void the_last_thousand_are_kept(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+
+    (void)state;
+    journal_numbers(journal, 1, 2500);
+
+    assert_true(journal_shows(journal, 1501, 2500));
+    journal_free(journal);
+}
+
+static void filters_choose_before_the_limit_counts(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+
+    (void)state;
+    journal_expect_filters(journal);
+    journal_free(journal);
+}
+
+static void many_threads_record_while_one_asks(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+
+    (void)state;
+    journal_numbers_from_threads(journal);
+
+    assert_int_equal(journal_count(journal), JOURNAL_RECORDS);
+    journal_free(journal);
+}
+
+static void freeing_answers_every_job_once(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+    struct queue *replies = queue_new(0);
+    const struct journal_job job = {.app_id = JOURNAL_APP, .filter = journal_everything};
+    struct journal_asked asked[100];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(asked); i++)
+        journal_ask(&asked[i], journal, replies, &job);
+    journal_free(journal);
+    queue_drain(replies);
+
+    for (size_t i = 0; i < ARRAY_COUNT(asked); i++) {
+        assert_int_equal(asked[i].answers, 1);
+        assert_int_equal(asked[i].job.available, asked[i].job.answer.length > 0);
+        arena_close(&asked[i].arena);
+    }
+    queue_free(replies);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_decision_is_visible_at_once),
+        cmocka_unit_test(an_id_is_time_and_sequence),
+        cmocka_unit_test(an_app_without_decisions_has_an_empty_log),
+        cmocka_unit_test(the_last_thousand_are_kept),
+        cmocka_unit_test(filters_choose_before_the_limit_counts),
+        cmocka_unit_test(many_threads_record_while_one_asks),
+        cmocka_unit_test(freeing_answers_every_job_once),
+    };
+
+    if (sodium_init() < 0)
+        return EXIT_FAILURE;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Usage as the journal counts it: of one instance, of all together, and while Redis is away. */
+#include "journal_case.h"
+
+#include "base/clock.h"
+#include "support/redis_group.h"
+#include "support/wait.h"
+
+#include <pthread.h>
+
+#define THREADS 8
+#define RECORDS 3000
+
+static const struct usage_query last_hour = {.window_minutes = 60, .step_minutes = 1};
+
+/* As many decisions as asked, just now; the first `denied` of them are. */
+static void decide(struct journal *journal, const char *subject, int count, int denied)
+{
+    for (int i = 0; i < count; i++) {
+        const struct record record = {
+            .time_us = clock_wall_us(),
+            .subject = text_of(subject),
+            .route = TEXT("/usage"),
+            .role = TEXT("default"),
+            .cost = 1,
+            .allowed = i >= denied,
+            .mode = "enforce",
+        };
+
+        journal_record(journal_app(journal, JOURNAL_APP), &record);
+    }
+}
+
+/* The journal's answer; to be released with json_decref(). */
+static json_t *usage_of(struct journal *journal)
+{
+    const struct journal_job job = {
+        .app_id = JOURNAL_APP, .asks = JOURNAL_USAGE, .query = last_hour};
+    json_t *usage = journal_await(journal, &job);
+
+    assert_non_null(usage);
+    return usage;
+}
+
+/* Whether the usage is of so many, from all instances (or else from this one only). */
+static bool counts(struct journal *journal, int64_t allowed, int64_t denied, bool degraded)
+{
+    json_t *usage = usage_of(journal);
+    const json_t *totals = json_object_get(usage, "totals");
+    const bool same = json_integer_value(json_object_get(totals, "allowed")) == allowed &&
+                      json_integer_value(json_object_get(totals, "denied")) == denied &&
+                      json_is_true(json_object_get(usage, "degraded")) == degraded;
+
+    json_decref(usage);
+    return same;
+}
+
+static void more_decisions_than_the_ring_holds_are_counted(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+
+    (void)state;
+    decide(journal, "alice", 5 * JOURNAL_RECORDS, 2 * JOURNAL_RECORDS);
+
+    assert_true(counts(journal, 3 * JOURNAL_RECORDS, 2 * JOURNAL_RECORDS, false));
+    decide(journal, "alice", 1, 0);
+    assert_true(counts(journal, 3 * JOURNAL_RECORDS + 1, 2 * JOURNAL_RECORDS, false));
+    journal_free(journal);
+}
+
+static void *decide_many(void *context)
+{
+    decide(context, "alice", RECORDS, 0);
+    return NULL;
+}
+
+static void decisions_of_many_threads_are_all_counted(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, decide_many, journal), 0);
+    while (!counts(journal, THREADS * RECORDS, 0, false))
+        continue;
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(counts(journal, THREADS * RECORDS, 0, false));
+    journal_free(journal);
+}
+
+static void instances_sum_up_and_keep_what_a_stopped_one_sent(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+
+    (void)state;
+    decide(here, "alice", 10, 3);
+    assert_true(counts(here, 7, 3, false));
+    decide(there, "bob", 100, 5);
+
+    WAIT_FOR (JOURNAL_PATIENCE_S, counts(here, 102, 8, false))
+        ;
+    WAIT_FOR (JOURNAL_PATIENCE_S, counts(there, 102, 8, false))
+        ;
+
+    /* What it had not sent yet is sent when it stops. */
+    decide(there, "bob", 1, 0);
+    journal_free(there);
+    assert_true(counts(here, 103, 8, false));
+
+    json_t *usage = usage_of(here);
+    const json_t *subjects = json_object_get(json_object_get(usage, "top_denied"), "subjects");
+    assert_int_equal(json_array_size(subjects), 2);
+    const json_t *first = json_array_get(subjects, 0);
+    assert_string_equal(json_string_value(json_object_get(first, "user_id")), "bob");
+    assert_int_equal(json_integer_value(json_object_get(first, "denied")), 5);
+    json_decref(usage);
+    journal_free(here);
+}
+
+/* The minutes of an hour and the hours of a day. */
+static void usage_in_redis_expires(void **state)
+{
+    static const char script[] = "local least = math.huge "
+                                 "local keys = redis.call('KEYS', 'sluice:usage:*') "
+                                 "for _, key in ipairs(keys) do "
+                                 "  least = math.min(least, redis.call('TTL', key)) "
+                                 "end "
+                                 "return #keys == 2 and least";
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    decide(journal, "alice", 1, 0);
+    assert_true(counts(journal, 1, 0, false));
+
+    assert_in_range(redis_server_command(server, "EVAL %s 0", script)->integer, 86400, 2 * 86400);
+    journal_free(journal);
+}
+
+static void without_redis_usage_is_the_own_and_is_sent_later(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+
+    (void)state;
+    decide(there, "bob", 1, 0);
+    WAIT_FOR (JOURNAL_PATIENCE_S, counts(here, 1, 0, false))
+        ;
+
+    redis_server_kill(server);
+    decide(here, "alice", 20, 4);
+    WAIT_FOR (JOURNAL_PATIENCE_S, counts(here, 16, 4, true))
+        ;
+    redis_server_restart(server);
+
+    WAIT_FOR (JOURNAL_PATIENCE_S, counts(there, 16, 4, false))
+        ;
+    journal_free(here);
+    journal_free(there);
+}
+
+static void what_is_no_usage_is_passed_over(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    char command[200];
+    const int64_t hour_s = clock_wall_us() / 3600000000 * 3600;
+
+    (void)state;
+    decide(journal, "alice", 2, 1);
+    (void)snprintf(command, sizeof command,
+                   "HSET sluice:usage:{" JOURNAL_APP "}:minutes:%lld x y %lld:a z",
+                   (long long)hour_s, (long long)hour_s);
+    redis_server_command(server, command);
+
+    assert_true(counts(journal, 1, 1, false));
+    journal_free(journal);
+}
+
+#define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_decisions_than_the_ring_holds_are_counted),
+        cmocka_unit_test(decisions_of_many_threads_are_all_counted),
+        WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
+        WITH_REDIS(usage_in_redis_expires),
+        WITH_REDIS(without_redis_usage_is_the_own_and_is_sent_later),
+        WITH_REDIS(what_is_no_usage_is_passed_over),
+    };
+
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
+}
