@@ -5,7 +5,6 @@
 #include "support/client.h"
 #include "support/cmocka.h"
 #include "support/process.h"
-#include "support/scratch.h"
 #include "support/wait.h"
 
 #include <jansson.h>
@@ -166,6 +165,16 @@ int service_run_command(const char *const arguments[], char **output)
     if (output != NULL)
         *output = scratch_read(path);
     return code;
+}
+
+char *service_new_key(char path[static SCRATCH_PATH_BYTES])
+{
+    char *key = NULL;
+
+    assert_int_equal(service_run_command((const char *const[]){"generate-key", NULL}, &key), 0);
+    key[strcspn(key, "\n")] = '\0';
+    scratch_file("key", key, path);
+    return key;
 }
 
 int service_report(int failures)

@@ -6,6 +6,8 @@
 #ifndef SUPPORT_SERVICE_H
 #define SUPPORT_SERVICE_H
 
+#include "support/scratch.h"
+
 #include <sys/types.h>
 
 /* Zero is the default everywhere: the memory engine, two workers, no IP limits, a data directory of
@@ -58,6 +60,10 @@ int64_t service_status(const struct service *service, const char *file, const ch
 /* Runs the binary to its end; returns the exit code. `output` (may be NULL) receives what it
  * printed, the caller's to free. */
 int service_run_command(const char *const arguments[], char **output);
+
+/* A new API key, also in a new file at `path`: for an app that a configuration declares. The
+ * caller's to free. */
+char *service_new_key(char path[static SCRATCH_PATH_BYTES]);
 
 /* The last words of a test program: prints the logs of all services when a test failed or a service
  * did, removes the scratch directory, returns the exit code. */

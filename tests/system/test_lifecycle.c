@@ -256,7 +256,6 @@ static void a_crash_loses_no_key_no_policy_and_with_redis_no_count(void **state)
 static void the_file_declares_apps_and_a_reload_changes_their_policies(void **state)
 {
     const struct world *world = *state;
-    static const char *const generate[] = {"generate-key", NULL};
     static const char apps[] = UNLIMITED "apps:\n"
                                          "  - name: Shop\n"
                                          "    api_key_file: %s\n"
@@ -266,10 +265,7 @@ static void the_file_declares_apps_and_a_reload_changes_their_policies(void **st
     char key_file[SCRATCH_PATH_BYTES];
     char config[SCRATCH_PATH_BYTES];
     char text[1024];
-    char *key = NULL;
-    assert_int_equal(service_run_command(generate, &key), 0);
-    key[strcspn(key, "\n")] = '\0';
-    scratch_file("key", key, key_file);
+    char *key = service_new_key(key_file);
     (void)snprintf(text, sizeof(text), apps, key_file, 5);
     scratch_file("config", text, config);
     options.config = config;

@@ -295,12 +295,11 @@ static void each_bad_file_is_refused_with_its_reason_and_changes_nothing(void **
     char config[SCRATCH_PATH_BYTES];
     char missing[SCRATCH_PATH_BYTES];
     scratch_file("config", UNLIMITED "registration: closed\n", config);
-    static const char *const generate[] = {"generate-key", NULL};
-    char *key = NULL;
+    char key_file[SCRATCH_PATH_BYTES];
+    char *key = service_new_key(key_file);
     char variable[128];
     const char *const environment[] = {variable, NULL};
-    assert_int_equal(service_run_command(generate, &key), 0);
-    (void)snprintf(variable, sizeof(variable), "SHOP_KEY=%.*s", (int)strcspn(key, "\n"), key);
+    (void)snprintf(variable, sizeof(variable), "SHOP_KEY=%s", key);
     free(key);
     options.environment = environment;
     scratch_file("missing", "", missing);
@@ -326,13 +325,11 @@ static void each_bad_file_is_refused_with_its_reason_and_changes_nothing(void **
 static void a_sandboxed_service_does_all_its_work(void **state)
 {
     static const char *const flags[] = {"--sandbox", "true", NULL};
-    static const char *const generate[] = {"generate-key", NULL};
     const struct world *world = *state;
     struct service_options options = world_options(world);
     char config[SCRATCH_PATH_BYTES];
     char key_file[SCRATCH_PATH_BYTES];
     char text[512];
-    char *key = NULL;
     scratch_file("config", UNLIMITED, config);
     options.config = config;
     options.flags = flags;
@@ -347,9 +344,7 @@ static void a_sandboxed_service_does_all_its_work(void **state)
         ;
 
     /* A reload reads files and declares an app. */
-    assert_int_equal(service_run_command(generate, &key), 0);
-    key[strcspn(key, "\n")] = '\0';
-    scratch_file("key", key, key_file);
+    char *key = service_new_key(key_file);
     (void)snprintf(text, sizeof(text),
                    UNLIMITED "apps:\n  - name: Shop\n    api_key_file: %s\n    policies:\n"
                              "      - {route_key: /b, limit: 7, window_seconds: 60}\n",
