@@ -3,7 +3,10 @@
  * /policy: saving, listing, deleting. */
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/wait.h"
 #include "support/world.h"
+
+#define DECLARED_SECONDS 60
 
 static void saving_a_policy_makes_it_and_then_changes_it(void **state)
 {
@@ -157,22 +160,54 @@ static void rates_are_written_as_people_do(void **state)
     client_free(tenant);
 }
 
+/* A configuration whose one app has the policies /0 to /998, each with its number as the limit. */
+static void declare_999_policies(const char *key_file, char path[static SCRATCH_PATH_BYTES])
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+
+    (void)fprintf(out, "manage_limit: \"off\"\napps:\n  - name: Test\n    api_key_file: %s\n",
+                  key_file);
+    (void)fputs("    policies:\n", out);
+    for (int i = 0; i < 999; i++)
+        (void)fprintf(out, "      - {route_key: /%d, limit: %d, window_seconds: 60}\n", i, i);
+    (void)fclose(out);
+    scratch_file("config", text, path);
+    free(text);
+}
+
+/* All but the last come from a file, so that the app is loaded once, and not after each. */
 static void an_app_has_at_most_a_thousand_policies(void **state)
 {
     const struct world *world = *state;
-    struct client *tenant = tenant_new(world->service);
-    for (int i = 0; i < 1000; i++)
-        tenant_policy(tenant, "{'route_key':'/%d','limit':%d,'window_seconds':60}", i, i);
+    struct service_options options = world_options(world);
+    char key_file[SCRATCH_PATH_BYTES];
+    char config[SCRATCH_PATH_BYTES];
+    char *key = service_new_key(key_file);
+    declare_999_policies(key_file, config);
+    options.config = config;
+    struct service *service = service_start(&options);
+    struct client *tenant = stranger_new(service);
+    client_set_key(tenant, key);
+    WAIT_FOR (DECLARED_SECONDS, json_array_size(client_get(tenant, "/policy")->json) == 999)
+        ;
 
+    EXPECT(client_post(tenant, "/policy", "{'route_key':'/999','limit':999,'window_seconds':60}"),
+           201, "{'policy':{'version':1}}");
     EXPECT_PROBLEM(
         client_post(tenant, "/policy", "{'route_key':'/x','limit':1,'window_seconds':60}"), 409,
         "1000");
 
     EXPECT(client_post(tenant, "/policy", "{'route_key':'/7','limit':1,'window_seconds':60}"), 200,
            "{'policy':{'version':2}}");
+    EXPECT(client_check(tenant, "alice", "/998"), 200, "{'limit':998,'remaining':997}");
     EXPECT(client_check(tenant, "alice", "/999"), 200, "{'limit':999,'remaining':998}");
     assert_int_equal(json_array_size(client_get(tenant, "/policy")->json), 1000);
+    free(key);
     client_free(tenant);
+    service_stop(service);
 }
 
 int main(int argc, char *argv[])
