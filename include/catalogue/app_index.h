@@ -17,7 +17,6 @@ void app_index_free(struct app_index *index);
 /* The app whose key has this digest, retained for the caller, or NULL. Compared in constant
  * time. */
 struct app *app_index_find(struct app_index *index, const struct key_digest *digest);
-struct app *app_index_find_by_id(struct app_index *index, const char *app_id);
 
 /* Takes over the caller's reference. An app of the same id is replaced unless it has a newer
  * revision. */

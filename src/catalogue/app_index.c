@@ -35,7 +35,6 @@ struct app_index {
     _Atomic(struct secrets *) secrets;           /* NULL until set, then never changed */
 };
 
-static struct app *find_retained(struct app_index *index, struct text name);
 static struct app *find(const struct app_index *index, struct text name);
 static bool has_name(const struct app *app, struct text name);
 static size_t names_of(const struct app *app, struct text names[NAMES_MAX]);
@@ -86,12 +85,12 @@ void app_index_free(struct app_index *index)
 
 struct app *app_index_find(struct app_index *index, const struct key_digest *digest)
 {
-    return find_retained(index, digest_text(digest));
-}
-
-struct app *app_index_find_by_id(struct app_index *index, const char *app_id)
-{
-    return find_retained(index, text_of(app_id));
+    ASSERT(pthread_rwlock_rdlock(&index->lock) == 0);
+    struct app *app = find(index, digest_text(digest));
+    if (app != NULL)
+        app_retain(app);
+    ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
+    return app;
 }
 
 void app_index_publish_give(struct app_index *index, struct app *app)
@@ -143,16 +142,6 @@ const struct digest_key *app_index_subject_key(const struct app_index *index)
     const struct secrets *secrets = atomic_load_explicit(&index->secrets, memory_order_acquire);
 
     return secrets == NULL ? NULL : &secrets->subject_key;
-}
-
-static struct app *find_retained(struct app_index *index, struct text name)
-{
-    ASSERT(pthread_rwlock_rdlock(&index->lock) == 0);
-    struct app *app = find(index, name);
-    if (app != NULL)
-        app_retain(app);
-    ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
-    return app;
 }
 
 static struct app *find(const struct app_index *index, struct text name)

@@ -99,7 +99,7 @@ enum catalogue_status instance_create(struct instance *instance)
                                 .app_id = INSTANCE_APP_ID,
                                 .name = TEXT("shop"),
                                 .created_at_us = 1,
-                                .key = instance_key('a')};
+                                .key = instance_key(INSTANCE_APP_KEY)};
     enum catalogue_status status = instance_ask(instance, &job);
 
     app_release(job.app);
@@ -125,7 +125,13 @@ enum catalogue_status instance_save(struct instance *instance, struct policy *po
 
 int64_t instance_version(struct instance *instance, const struct policy *policy)
 {
-    struct app *app = app_index_find_by_id(instance->index, INSTANCE_APP_ID);
+    const struct key_digest key = instance_key(INSTANCE_APP_KEY);
+
+    return instance_version_take(app_index_find(instance->index, &key), policy);
+}
+
+int64_t instance_version_take(struct app *app, const struct policy *policy)
+{
     const struct policy *found =
         app == NULL ? NULL : policy_set_find(app->policies, &policy->identity);
     int64_t version = found == NULL ? 0 : found->version;

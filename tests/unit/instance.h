@@ -11,7 +11,9 @@
 
 #define INSTANCE_PATIENCE_S 20
 #define INSTANCE_PATH_BYTES (2 * SCRATCH_PATH_BYTES)
-#define INSTANCE_APP_ID     "app_a00000000000" /* of the app that the shorthands below are about */
+/* Of the app that the shorthands below are about. */
+#define INSTANCE_APP_ID  "app_a00000000000"
+#define INSTANCE_APP_KEY 'a'
 
 struct instance {
     struct app_index *index;
@@ -40,11 +42,13 @@ enum catalogue_status instance_ask(struct instance *instance, struct catalogue_j
 /* A key digest that is all `byte`. */
 struct key_digest instance_key(uint8_t byte);
 
-/* Creates the app with the key 'a'; looks a key up; saves a policy of the app. */
+/* Creates the app; looks a key up; saves a policy of the app. */
 enum catalogue_status instance_create(struct instance *instance);
 enum catalogue_status instance_look_up(struct instance *instance, uint8_t byte);
 enum catalogue_status instance_save(struct instance *instance, struct policy *policy);
 /* The version of the policy as the index has it, 0 when it is not there. */
 int64_t instance_version(struct instance *instance, const struct policy *policy);
+/* The same of an app of the index; NULL has no policies. */
+int64_t instance_version_take(struct app *app, const struct policy *policy);
 
 #endif

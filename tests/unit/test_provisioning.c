@@ -38,6 +38,29 @@ static void provision(struct instance *instance, const struct declaration *decla
     catalogue_provision(instance->catalogue, &declaration->provision, 1);
 }
 
+/* By the digest that authentication computes, and with the id of its first declaration. NULL: the
+ * index has no such app yet. */
+static struct app *declared_app(struct instance *instance, const struct declaration *declaration)
+{
+    const struct pepper *pepper = app_index_pepper(instance->index);
+    struct key_digest digest;
+
+    if (pepper == NULL)
+        return NULL;
+    api_key_digest(pepper, text_of(declaration->api_key), digest.bytes);
+    struct app *app = app_index_find(instance->index, &digest);
+    if (app != NULL)
+        assert_string_equal(app->id, INSTANCE_APP_ID);
+    return app;
+}
+
+/* As instance_version(). */
+static int64_t declared_version(struct instance *instance, const struct declaration *declaration,
+                                const struct policy *policy)
+{
+    return instance_version_take(declared_app(instance, declaration), policy);
+}
+
 static void a_declared_app_is_created_with_its_policies(void **state)
 {
     (void)state;
@@ -45,17 +68,13 @@ static void a_declared_app_is_created_with_its_policies(void **state)
     instance_new_file(path);
     struct instance instance = instance_open_file(path);
     struct declaration declaration;
-    struct key_digest digest;
     declaration_open(&declaration);
 
     provision(&instance, &declaration);
     instance_start(&instance);
 
-    /* By the digest that authentication computes. */
-    api_key_digest(app_index_pepper(instance.index), text_of(declaration.api_key), digest.bytes);
-    struct app *app = app_index_find(instance.index, &digest);
+    struct app *app = declared_app(&instance, &declaration);
     assert_non_null(app);
-    assert_string_equal(app->id, INSTANCE_APP_ID);
     assert_true(text_equal(app->name, TEXT("declared")));
     assert_int_equal(policy_set_count(app->policies), 2);
     for (size_t i = 0; i < 2; i++) {
@@ -88,9 +107,9 @@ static void declaring_again_saves_only_what_differs(void **state)
     instance_start(&instance);
 
     assert_int_equal(app_index_count(instance.index), 1);
-    assert_int_equal(instance_version(&instance, declaration.policies[0]), 1);
-    assert_int_equal(instance_version(&instance, declaration.policies[1]), 2);
-    assert_int_equal(instance_version(&instance, unnamed), 1);
+    assert_int_equal(declared_version(&instance, &declaration, declaration.policies[0]), 1);
+    assert_int_equal(declared_version(&instance, &declaration, declaration.policies[1]), 2);
+    assert_int_equal(declared_version(&instance, &declaration, unnamed), 1);
     arena_close(&declaration.arena);
     instance_close(&instance);
 }
@@ -107,13 +126,15 @@ static void a_declaration_takes_effect_while_running(void **state)
 
     provision(&instance, &declaration);
 
-    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, declaration.policies[1]) == 1)
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              declared_version(&instance, &declaration, declaration.policies[1]) == 1)
         ;
     declaration.policies[0]->rule.limits[0].quota = 6;
     provision(&instance, &declaration);
-    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, declaration.policies[0]) == 2)
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              declared_version(&instance, &declaration, declaration.policies[0]) == 2)
         ;
-    assert_int_equal(instance_version(&instance, declaration.policies[1]), 1);
+    assert_int_equal(declared_version(&instance, &declaration, declaration.policies[1]), 1);
     arena_close(&declaration.arena);
     instance_close(&instance);
 }
@@ -133,7 +154,8 @@ static void a_declaration_waits_for_the_backend(void **state)
     assert_int_equal(instance_look_up(&instance, 'a'), CATALOGUE_UNAVAILABLE);
     redis_server_restart(server);
 
-    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, declaration.policies[1]) == 1)
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              declared_version(&instance, &declaration, declaration.policies[1]) == 1)
         ;
     arena_close(&declaration.arena);
     instance_close(&instance);
