@@ -20,9 +20,8 @@ struct ip_network {
     int prefix_bits; /* 0..128, of the mapped form */
 };
 
-#define TRUSTED_PROXIES_MAX  64
-#define CLIENT_IP_HOPS_MAX   32
-#define CLIENT_IP_TEXT_BYTES INET6_ADDRSTRLEN
+#define TRUSTED_PROXIES_MAX 64
+#define CLIENT_IP_HOPS_MAX  32
 
 struct trusted_proxies {
     size_t count;
@@ -38,9 +37,6 @@ MUST_USE bool trusted_proxies_parse(struct text text, struct trusted_proxies *pr
  * before it may be forged. A socket that is not IP has the address "::". */
 struct ip_address client_ip_find(const struct trusted_proxies *proxies, const struct sockaddr *peer,
                                  struct text forwarded_for);
-
-/* "192.0.2.7", "2001:db8::1". For rate limits IPv6 is cut to its /64: see client_ip_subject(). */
-void client_ip_write(const struct ip_address *address, char out[static CLIENT_IP_TEXT_BYTES]);
 
 /* The address that limits count by: IPv6 without the lower 64 bits. */
 struct ip_address client_ip_subject(const struct ip_address *address);

@@ -57,16 +57,6 @@ struct ip_address client_ip_find(const struct trusted_proxies *proxies, const st
     return found;
 }
 
-void client_ip_write(const struct ip_address *address, char out[static CLIENT_IP_TEXT_BYTES])
-{
-    const char *written =
-        address_is_mapped(address)
-            ? inet_ntop(AF_INET, address->bytes + sizeof(mapped_prefix), out, CLIENT_IP_TEXT_BYTES)
-            : inet_ntop(AF_INET6, address->bytes, out, CLIENT_IP_TEXT_BYTES);
-
-    ASSERT(written != NULL);
-}
-
 struct ip_address client_ip_subject(const struct ip_address *address)
 {
     struct ip_address subject = *address;

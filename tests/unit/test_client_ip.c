@@ -30,18 +30,25 @@ static struct sockaddr_storage socket_of(const char *address)
     return storage;
 }
 
+static void assert_address(const struct ip_address *address, const char *expected)
+{
+    struct ip_address wanted = {{[10] = 0xff, [11] = 0xff}};
+
+    if (inet_pton(AF_INET, expected, wanted.bytes + 12) != 1)
+        assert_int_equal(inet_pton(AF_INET6, expected, wanted.bytes), 1);
+    assert_memory_equal(address->bytes, wanted.bytes, sizeof(wanted.bytes));
+}
+
 static void expect(const char *trusted, const char *peer, const char *forwarded_for,
                    const char *expected)
 {
     struct trusted_proxies proxies = trust(trusted);
     struct sockaddr_storage socket = socket_of(peer);
-    char written[CLIENT_IP_TEXT_BYTES];
 
     struct ip_address found =
         client_ip_find(&proxies, (const struct sockaddr *)&socket, text_of(forwarded_for));
 
-    client_ip_write(&found, written);
-    assert_string_equal(written, expected);
+    assert_address(&found, expected);
 }
 
 static void without_trusted_proxies_the_socket_decides(void **state)
@@ -144,13 +151,11 @@ static void a_nul_in_a_hop_is_no_address(void **state)
     (void)state;
     struct trusted_proxies proxies = trust("10.0.0.0/8");
     struct sockaddr_storage socket = socket_of("10.0.0.1");
-    char written[CLIENT_IP_TEXT_BYTES];
 
     struct ip_address found =
         client_ip_find(&proxies, (const struct sockaddr *)&socket, TEXT("203.0.113.5\0"));
 
-    client_ip_write(&found, written);
-    assert_string_equal(written, "10.0.0.1");
+    assert_address(&found, "10.0.0.1");
 }
 
 static void the_walk_is_bounded(void **state)
@@ -265,14 +270,12 @@ static void limits_count_ipv6_by_its_64_bit_network(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct trusted_proxies nobody = trust("");
         struct sockaddr_storage socket = socket_of(cases[i].address);
-        char written[CLIENT_IP_TEXT_BYTES];
 
         struct ip_address address =
             client_ip_find(&nobody, (const struct sockaddr *)&socket, (struct text){0});
         struct ip_address subject = client_ip_subject(&address);
 
-        client_ip_write(&subject, written);
-        assert_string_equal(written, cases[i].subject);
+        assert_address(&subject, cases[i].subject);
     }
 }
 
