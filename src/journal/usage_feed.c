@@ -63,6 +63,7 @@ bool usage_feed_read(struct feed *feed, const char *app_id, struct usage_report 
            read_hashes(feed, app_id, USAGE_MINUTE, minutes_from, report);
 }
 
+/* All or nothing: a connection that ends in between leaves no hash without its expiry. */
 static void on_unsent(void *context, const struct usage_view *view)
 {
     const struct sending *sending = context;
@@ -83,9 +84,11 @@ static void on_unsent(void *context, const struct usage_view *view)
     packed_write_text(&value, view->denied);
     const char *set[] = {"HSET", key, field, value.at};
     const size_t lengths[] = {4, strlen(key), strlen(field), value.length};
-    redis_session_append(session, ARRAY_COUNT(set), set, lengths);
     const char *expire[] = {"EXPIRE", key, expiry};
+    redis_session_append(session, 1, (const char *[]){"MULTI"}, NULL);
+    redis_session_append(session, ARRAY_COUNT(set), set, lengths);
     redis_session_append(session, ARRAY_COUNT(expire), expire, NULL);
+    redis_session_append(session, 1, (const char *[]){"EXEC"}, NULL);
     arena_close(&arena);
 }
 

@@ -140,6 +140,22 @@ static void usage_in_redis_expires(void **state)
     journal_free(journal);
 }
 
+/* So whatever ends a connection, and whenever, no usage stays in Redis for ever. */
+static void usage_and_its_expiry_are_set_in_one_transaction(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    redis_server_command(server, "CONFIG RESETSTAT");
+    decide(journal, "alice", 1, 0);
+    assert_true(counts(journal, 1, 0, false));
+
+    const redisReply *calls = redis_server_command(server, "INFO commandstats");
+    assert_non_null(strstr(calls->str, "cmdstat_exec:calls=2,"));
+    assert_non_null(strstr(calls->str, "cmdstat_hset:calls=2,"));
+    journal_free(journal);
+}
+
 static void without_redis_usage_is_the_own_and_is_sent_later(void **state)
 {
     struct journal *here = journal_on_redis();
@@ -188,6 +204,7 @@ int main(void)
         cmocka_unit_test(decisions_of_many_threads_are_all_counted),
         WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
         WITH_REDIS(usage_in_redis_expires),
+        WITH_REDIS(usage_and_its_expiry_are_set_in_one_transaction),
         WITH_REDIS(without_redis_usage_is_the_own_and_is_sent_later),
         WITH_REDIS(what_is_no_usage_is_passed_over),
     };
