@@ -15,17 +15,13 @@ typedef enum handled authenticated_fn(struct request *request, void *context);
 #define AUTHENTICATE_ABSENT_S           10
 
 /* Whether there is a key of the right form in X-API-Key: what can be said before the body is read.
- * Otherwise answers 401. Leaves the key's digest in request->credentials; not an app, which may be
- * replaced while the body comes in. */
+ * Otherwise answers 401. Leaves the key's digest in request->credentials and, when this process knows
+ * it, the app in request->principal, until the request ends. */
 MUST_USE bool authenticate_begin(struct request *request, struct api *api);
 
-/* After authenticate_begin() said yes: whether this process knows the app of the request's key,
- * without asking anybody. */
-bool authenticate_knows(const struct request *request, const struct api *api);
-
-/* After authenticate_begin() said yes. Finds the app of the request's key, makes it
- * request->principal until the request ends, and goes on with `next`, at once when the index
- * knows the key. A well-formed key that it does not know is looked up in the catalogue, so that
+/* After authenticate_begin() said yes, and the body is here. Makes the app of the request's key
+ * request->principal, in its newest value, and goes on with `next`, at once when the index knows the
+ * key. A well-formed key that it does not know is looked up in the catalogue, so that
  * a key registered at one instance works at the next at once. Otherwise answers 401, or 503 when
  * the catalogue cannot say. */
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next);

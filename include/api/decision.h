@@ -47,10 +47,6 @@ struct decision {
     decision_done_fn *done;
 };
 
-/* Once `api` and `app` are set, and before the body is read: prefetches what is the app's. Of
- * thousands of apps in turn, none is in the processor's caches. */
-void decision_prefetch(const struct decision *decision);
-
 /* Who is asked about: the members user_id or ip, route_key, role. Texts are borrowed from the
  * form or lie in `arena`. False when there was a fault. */
 bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena);

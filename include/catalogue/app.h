@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One registered app as the hot path sees it: immutable once published but for `journal`,
- * reference-counted, replaced whole when anything about it changes. */
+ * One registered app as the hot path sees it: immutable once published but for its
+ * atomic members, reference-counted, replaced whole when anything about it changes. */
 #ifndef CATALOGUE_APP_H
 #define CATALOGUE_APP_H
 
@@ -26,6 +26,7 @@ struct journal_app;
 /* What a decision looks at comes first, to lie together. */
 struct app {
     atomic_uint references;
+    atomic_bool is_replaced; /* a newer value has been published since */
     unsigned key_count;
     const struct policy_set *policies;     /* never NULL */
     _Atomic(struct journal_app *) journal; /* set by its first decision */

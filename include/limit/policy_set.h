@@ -37,8 +37,10 @@ const struct policy *policy_set_match_telling(const struct policy_set *set, stru
                                               struct text role, struct text user_id, void *context,
                                               policy_set_tried_fn *tried);
 
-/* Prefetches what a match in a small set reads first. */
+/* Prefetch what a match in a small set reads: at first the set, then, when that has come, its
+ * policies. */
 void policy_set_prefetch(const struct policy_set *set);
+void policy_set_prefetch_policies(const struct policy_set *set);
 
 /* The policy of exactly this identity, or NULL. */
 const struct policy *policy_set_find(const struct policy_set *set,

@@ -99,7 +99,7 @@ static size_t begin(struct request *request, struct api *api, const struct route
         return UNTRUSTED_BODY_BYTES_MAX;
     if (route->body != BODY_NONE && !media_type_is_taken(request))
         problem_answer(request, PROBLEM_MEDIA_TYPE, "The body must be JSON, not encoded.");
-    if (route->body_bytes_max > UNTRUSTED_BODY_BYTES_MAX && !authenticate_knows(request, api))
+    if (route->body_bytes_max > UNTRUSTED_BODY_BYTES_MAX && !request->principal)
         return UNTRUSTED_BODY_BYTES_MAX;
     return route->body_bytes_max;
 }

@@ -16,11 +16,11 @@ struct lookup {
 };
 
 static bool read_key(struct request *request, struct api *api, struct text key);
+static void recognize(struct request *request, struct api *api);
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
                             authenticated_fn *next);
 static void on_looked_up(struct catalogue_job *job);
-static enum handled proceed(struct request *request, struct api *api, struct app *app,
-                            authenticated_fn *next);
+static void adopt(struct request *request, struct app *app);
 static void release_app(void *app);
 
 static const struct rate lookup_rate = {AUTHENTICATE_LOOKUPS_PER_SECOND, 1};
@@ -30,8 +30,10 @@ bool authenticate_begin(struct request *request, struct api *api)
 {
     struct text key = request_header(request, "X-API-Key");
 
-    if (read_key(request, api, key))
+    if (read_key(request, api, key)) {
+        recognize(request, api);
         return true;
+    }
     if (text_is_absent(key))
         problem_answer(request, PROBLEM_NO_KEY, "Send the app's key in the X-API-Key header.");
     else
@@ -39,28 +41,19 @@ bool authenticate_begin(struct request *request, struct api *api)
     return false;
 }
 
-bool authenticate_knows(const struct request *request, const struct api *api)
-{
-    const struct key_digest *digest = request->credentials;
-    struct app *app = digest ? app_index_find(api->index, digest) : NULL;
-
-    app_release(app);
-    return app != NULL;
-}
-
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next)
 {
-    const struct key_digest *digest = request->credentials;
-    struct app *app;
+    const struct app *app = request->principal;
 
-    if (!digest) {
+    if (!request->credentials) {
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue has not been reached yet.");
         return HANDLED_NOW;
     }
-    app = app_index_find(api->index, digest);
-    if (!app)
-        return look_up(request, api, digest, next);
-    return proceed(request, api, app, next);
+    if (!app || atomic_load(&app->is_replaced))
+        recognize(request, api);
+    if (!request->principal)
+        return look_up(request, api, request->credentials, next);
+    return next(request, api);
 }
 
 /* As long as there is no pepper to hash the key with, its form is all that can be looked at, and
@@ -75,6 +68,16 @@ static bool read_key(struct request *request, struct api *api, struct text key)
     digest = ARENA_NEW(&request->arena, struct key_digest);
     request->credentials = digest;
     return key_cache_digest(api->key_cache, pepper, key, digest->bytes);
+}
+
+static void recognize(struct request *request, struct api *api)
+{
+    const struct key_digest *digest = request->credentials;
+    struct app *app = digest ? app_index_find(api->index, digest) : NULL;
+
+    request->principal = NULL;
+    if (app)
+        adopt(request, app);
 }
 
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
@@ -108,7 +111,8 @@ static void on_looked_up(struct catalogue_job *job)
     struct text subject = {(const char *)job->key.bytes, sizeof job->key.bytes};
 
     if (job->app) {
-        proceed(lookup->request, lookup->api, job->app, lookup->next);
+        adopt(lookup->request, job->app);
+        (void)lookup->next(lookup->request, lookup->api);
     } else if (job->status == CATALOGUE_UNAVAILABLE) {
         problem_answer(lookup->request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
     } else {
@@ -117,12 +121,14 @@ static void on_looked_up(struct catalogue_job *job)
     }
 }
 
-static enum handled proceed(struct request *request, struct api *api, struct app *app,
-                            authenticated_fn *next)
+/* Of thousands of apps in turn none is in the processor's caches: what a decision needs of this one
+ * is asked for here, long before. */
+static void adopt(struct request *request, struct app *app)
 {
     request->principal = app;
     request_on_close(request, app, release_app);
-    return next(request, api);
+    policy_set_prefetch(app->policies);
+    journal_prefetch(atomic_load_explicit(&app->journal, memory_order_relaxed));
 }
 
 static void release_app(void *app)

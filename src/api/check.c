@@ -40,7 +40,7 @@ enum handled check_post(struct request *request, void *context)
     decision->api = context;
     decision->app = request_app(request);
     decision->context = check;
-    decision_prefetch(decision);
+    policy_set_prefetch_policies(decision->app->policies);
     if (!check_read(check, request))
         return HANDLED_NOW;
     if (!decision_match(decision, &request->arena)) {

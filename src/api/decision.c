@@ -22,14 +22,6 @@ static void record(const struct decision *decision);
 static struct journal_app *journal_of(const struct decision *decision);
 static void count(const struct decision *decision);
 
-void decision_prefetch(const struct decision *decision)
-{
-    struct app *app = decision->app;
-
-    policy_set_prefetch(app->policies);
-    journal_prefetch(atomic_load_explicit(&app->journal, memory_order_relaxed));
-}
-
 bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena)
 {
     struct policy_identity identity = {.role = TEXT(POLICY_ROLE_DEFAULT)};

@@ -104,6 +104,8 @@ void app_index_publish_give(struct app_index *index, struct app *app)
         if (old != NULL)
             erase(index, old);
         insert(index, app);
+        if (old != NULL)
+            atomic_store(&old->is_replaced, true);
     }
     ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
     app_release(dropped);

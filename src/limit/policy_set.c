@@ -15,6 +15,7 @@
 #define PREFIX_BYTES_MAX (POLICY_ROUTE_BYTES_MAX - 1)
 #define CALLERS_MAX      4
 #define SLOTS_MIN        4 /* a power of two */
+#define PREFETCHED_MAX   2
 
 _Static_assert(PREFIX_BYTES_MAX <= UINT8_MAX, "the length of a prefix is one byte");
 
@@ -123,10 +124,17 @@ const struct policy *policy_set_match_telling(const struct policy_set *set, stru
     return found;
 }
 
-/* The slots lie behind the set. */
+/* The slots lie behind the set, and behind them what is sorted. */
 void policy_set_prefetch(const struct policy_set *set)
 {
-    memory_prefetch(set, sizeof(*set) + SLOTS_MIN * sizeof(struct slot));
+    memory_prefetch(set, sizeof(*set) + SLOTS_MIN * sizeof(set->slots[0]) +
+                             PREFETCHED_MAX * sizeof(set->sorted[0]));
+}
+
+void policy_set_prefetch_policies(const struct policy_set *set)
+{
+    for (size_t i = 0; i < set->count && i < PREFETCHED_MAX; i++)
+        memory_prefetch(set->sorted[i], offsetof(struct policy, rule.limits[1]));
 }
 
 const struct policy *policy_set_find(const struct policy_set *set,

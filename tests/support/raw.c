@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ENDLESS "" /* until the connection is closed */
+#define ENDLESS       "" /* until the connection is closed */
+#define GO_ON_SECONDS 30
 
 /* Says whether what has come is all of it. */
 typedef bool is_complete_fn(const struct raw_reply *reply, const char *end);
@@ -38,6 +39,23 @@ int raw_connect(int port)
 
     ASSERT(fd >= 0);
     ASSERT(connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0);
+    return fd;
+}
+
+int raw_begin_check(int port, const char *api_key, size_t body_bytes)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    char head[512];
+    struct raw_reply reply = {0};
+    int fd = raw_connect(port);
+    int length = snprintf(head, sizeof(head),
+                          "POST /check HTTP/1.1\r\nHost: localhost\r\nX-API-Key: %s\r\n"
+                          "Content-Length: %zu\r\nExpect: 100-continue\r\n\r\n",
+                          api_key, body_bytes);
+
+    raw_send(fd, head, (size_t)length);
+    raw_receive_until(fd, go_on, GO_ON_SECONDS, &reply);
+    ASSERT(strcmp(reply.text, go_on) == 0);
     return fd;
 }
 

@@ -17,6 +17,9 @@ void raw_exchange(int port, const char *bytes, size_t count, int seconds, struct
 
 /* The same in steps. The caller closes the socket. */
 int raw_connect(int port);
+/* Connects, sends the head of a check and waits for the 100 that shows it is under way: all but its
+ * body of `body_bytes`. */
+int raw_begin_check(int port, const char *api_key, size_t body_bytes);
 void raw_send(int fd, const char *bytes, size_t count);
 /* Reads one answer, or for `seconds`. The connection must not have been sent more requests. */
 void raw_receive(int fd, int seconds, struct raw_reply *reply);

@@ -3,7 +3,12 @@
  * Which policy decides: route before prefix before *, and at each of them user, role, default. */
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/raw.h"
 #include "support/world.h"
+
+#include <unistd.h>
+
+#define WAIT_SECONDS 30
 
 /* The limit of the policy that decides: every policy of a test has its own. */
 static int64_t limit_for(struct client *tenant, const char *user_id, const char *route_key,
@@ -120,6 +125,26 @@ static void roles_and_routes_with_policies_of_their_own_count_apart(void **state
     client_free(tenant);
 }
 
+/* The head of a check says whose it is, and then its body may take its time. */
+static void a_policy_saved_while_the_body_comes_in_decides(void **state)
+{
+    static const char body[] = "{\"user_id\":\"alice\",\"route_key\":\"/a\"}";
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    struct raw_reply reply;
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':60}");
+    int fd = raw_begin_check(service_port(world->service), client_key(tenant), sizeof(body) - 1);
+
+    tenant_policy(tenant, "{'route_key':'/a','limit':7,'window_seconds':60}");
+    raw_send(fd, body, sizeof(body) - 1);
+    raw_receive(fd, WAIT_SECONDS, &reply);
+
+    assert_int_equal(reply.status, 200);
+    assert_non_null(strstr(reply.text, "\"limit\":7,"));
+    close(fd);
+    client_free(tenant);
+}
+
 static void nothing_matches_without_a_policy(void **state)
 {
     const struct world *world = *state;
@@ -174,6 +199,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_policy_of_a_user_is_not_for_an_address),
         cmocka_unit_test(routes_under_one_prefix_share_a_counter),
         cmocka_unit_test(roles_and_routes_with_policies_of_their_own_count_apart),
+        cmocka_unit_test(a_policy_saved_while_the_body_comes_in_decides),
         cmocka_unit_test(nothing_matches_without_a_policy),
         cmocka_unit_test(an_explanation_says_what_was_considered_and_what_it_did),
     };

@@ -24,24 +24,6 @@ static struct client *tenant_with_policy(const struct service *service)
     return tenant;
 }
 
-/* Sends the head of a check and waits for the 100 that shows it is under way. */
-static int begin_check(const struct service *service, const struct client *tenant)
-{
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    char head[512];
-    struct raw_reply reply = {0};
-    int fd = raw_connect(service_port(service));
-    int length = snprintf(head, sizeof(head),
-                          "POST /check HTTP/1.1\r\nHost: localhost\r\nX-API-Key: %s\r\n"
-                          "Content-Length: %zu\r\nExpect: 100-continue\r\n\r\n",
-                          client_key(tenant), strlen(BODY));
-
-    raw_send(fd, head, (size_t)length);
-    raw_receive_until(fd, go_on, WAIT_SECONDS, &reply);
-    assert_string_equal(reply.text, go_on);
-    return fd;
-}
-
 /* A service that has had its SIGTERM while checks wait for a paused Redis. */
 struct stopping {
     struct service *service;
@@ -58,7 +40,8 @@ static void stop_with_checks_waiting(const struct world *world, const char *cons
     stopping->service = service_start(&options);
     stopping->tenant = tenant_with_policy(stopping->service);
     for (int i = 0; i < CALLS; i++)
-        stopping->fds[i] = begin_check(stopping->service, stopping->tenant);
+        stopping->fds[i] = raw_begin_check(service_port(stopping->service),
+                                           client_key(stopping->tenant), strlen(BODY));
     redis_server_pause(world->redis);
     for (int i = 0; i < CALLS; i++)
         raw_send(stopping->fds[i], BODY, strlen(BODY));
@@ -82,7 +65,7 @@ static void requests_under_way_are_answered_before_the_end(void **state)
     struct client *tenant = tenant_with_policy(service);
     int fds[CALLS];
     for (int i = 0; i < CALLS; i++)
-        fds[i] = begin_check(service, tenant);
+        fds[i] = raw_begin_check(service_port(service), client_key(tenant), strlen(BODY));
 
     service_begin_stop(service);
     WAIT_FOR (WAIT_SECONDS, service_count_events(service, "draining") == 1)
@@ -107,7 +90,7 @@ static void a_request_that_never_ends_does_not_prevent_the_end(void **state)
     const struct service_options options = world_options(world);
     struct service *service = service_start(&options);
     struct client *tenant = tenant_with_policy(service);
-    int fd = begin_check(service, tenant);
+    int fd = raw_begin_check(service_port(service), client_key(tenant), strlen(BODY));
 
     service_begin_stop(service);
 
