@@ -23,6 +23,7 @@ struct redis_calls {
     struct redis_call_list by_deadline; /* of those, the ones waited for; the earliest first */
     struct redis_call_queue spare;
     size_t in_flight; /* length of by_deadline */
+    int64_t late_us;  /* see redis_calls_late_us() */
 };
 
 void redis_calls_init(struct redis_calls *calls);
@@ -30,10 +31,11 @@ void redis_calls_init(struct redis_calls *calls);
 void redis_calls_close(struct redis_calls *calls);
 
 /* A call that has just been sent. `done` runs exactly once, in one of the functions below. */
-void redis_calls_add(struct redis_calls *calls, int64_t deadline_us, void *context,
+void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t deadline_us, void *context,
                      redis_link_done_fn *done);
 
-/* Gives the next reply to the call it belongs to; false when there is none. */
+/* Gives the next reply to the call it belongs to; false when there is none, or it cannot be that
+ * call's: an error has one line, and who has stopped waiting looks at nothing else. */
 MUST_USE bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply);
 
 /* Calls whose deadline has come are LATE. */
@@ -45,7 +47,8 @@ void redis_calls_lose(struct redis_calls *calls);
 /* The next deadline of a call that is waited for, or REDIS_CALLS_NEVER. */
 int64_t redis_calls_deadline_us(const struct redis_calls *calls);
 
-/* The deadline, perhaps past, of the call whose reply comes next, or REDIS_CALLS_NEVER. */
-int64_t redis_calls_oldest_us(const struct redis_calls *calls);
+/* The deadline of the first call that was LATE since one was answered in time, or none was out;
+ * else REDIS_CALLS_NEVER. */
+int64_t redis_calls_late_us(const struct redis_calls *calls);
 
 #endif

@@ -7,8 +7,10 @@
  * off waits with full jitter, 50 ms doubling to 1 s.
  *
  * Every call has a deadline of its own. Past it the call is LATE, and the reply, should it come
- * after all, answers nobody. When a call stays without a reply for 1 s past its deadline, the
- * connection is replaced. An idle link has no timer. */
+ * after all, answers nobody. It is looked at nevertheless: if it is none of that call, one has been
+ * lost or added on the way, and those behind it would answer the wrong calls. When for 1 s past a
+ * deadline no call is answered in time, nor all that are out late, the connection is replaced. An
+ * idle link has no timer. */
 #ifndef REDIS_REDIS_LINK_H
 #define REDIS_REDIS_LINK_H
 
@@ -46,12 +48,16 @@ void redis_link_free(struct redis_link *link);
 
 bool redis_link_is_ready(const struct redis_link *link);
 
-/* Sends a command; what argv points to is copied. `deadline_us` is of clock_monotonic_us(). False
- * when the link is not READY: `done` never runs. All calls of one turn of the loop leave in one
- * write. */
+/* What answers a call, unless it is an error: an array of so many integers, or one of these. */
+#define REDIS_LINK_AN_INTEGER 0
+#define REDIS_LINK_ANYTHING   SIZE_MAX
+
+/* Sends a command; what argv points to is copied. `integers` is what replies to it have.
+ * `deadline_us` is of clock_monotonic_us(). False when the link is not READY: `done` never runs. All
+ * calls of one turn of the loop leave in one write. */
 MUST_USE bool redis_link_call(struct redis_link *link, int argc, const char *const argv[],
-                              const size_t lengths[], int64_t deadline_us, void *context,
-                              redis_link_done_fn *done);
+                              const size_t lengths[], size_t integers, int64_t deadline_us,
+                              void *context, redis_link_done_fn *done);
 
 /* What came makes no sense, so what comes next may be meant for other calls: replaces the connection.
  * Every call still out gets LOST before this returns. May be called in a `done`. */

@@ -59,6 +59,9 @@ struct take_arguments {
 /* Not copyable afterwards: argv points into it. */
 void take_arguments_write(struct take_arguments *arguments, const struct take *take);
 
+/* How many integers the reply to it has. */
+size_t take_script_integers(const struct take *take);
+
 /* Fills *outcome from the reply; false when it is not a decision on `limit_count` limits. */
 MUST_USE bool take_script_read(const redisReply *reply, size_t limit_count,
                                struct outcome *outcome);

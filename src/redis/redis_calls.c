@@ -6,12 +6,16 @@
 struct redis_call {
     STAILQ_ENTRY(redis_call) next; /* in `unanswered` or `spare` */
     TAILQ_ENTRY(redis_call) by_deadline;
+    size_t integers; /* that its reply has */
     int64_t deadline_us;
     void *context;
     redis_link_done_fn *done; /* NULL: abandoned */
 };
 
 static struct redis_call *new_call(struct redis_calls *calls);
+static bool may_answer(const struct redis_call *call, const redisReply *reply);
+static bool is_integer(const redisReply *reply);
+static bool is_one_line(const redisReply *reply);
 static void insert_by_deadline(struct redis_calls *calls, struct redis_call *call);
 static void finish_oldest(struct redis_calls *calls, enum redis_link_status status,
                           const redisReply *reply);
@@ -23,6 +27,7 @@ void redis_calls_init(struct redis_calls *calls)
     TAILQ_INIT(&calls->by_deadline);
     STAILQ_INIT(&calls->spare);
     calls->in_flight = 0;
+    calls->late_us = REDIS_CALLS_NEVER;
 }
 
 void redis_calls_close(struct redis_calls *calls)
@@ -35,11 +40,12 @@ void redis_calls_close(struct redis_calls *calls)
     }
 }
 
-void redis_calls_add(struct redis_calls *calls, int64_t deadline_us, void *context,
+void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t deadline_us, void *context,
                      redis_link_done_fn *done)
 {
     struct redis_call *call = new_call(calls);
 
+    call->integers = integers;
     call->deadline_us = deadline_us;
     call->context = context;
     call->done = done;
@@ -49,8 +55,12 @@ void redis_calls_add(struct redis_calls *calls, int64_t deadline_us, void *conte
 
 bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply)
 {
-    if (STAILQ_EMPTY(&calls->unanswered))
+    const struct redis_call *call = STAILQ_FIRST(&calls->unanswered);
+
+    if (call == NULL || !may_answer(call, reply))
         return false;
+    if (call->done != NULL || STAILQ_NEXT(call, next) == NULL)
+        calls->late_us = REDIS_CALLS_NEVER;
     finish_oldest(calls, REDIS_LINK_REPLIED, reply);
     return true;
 }
@@ -59,12 +69,15 @@ void redis_calls_expire(struct redis_calls *calls, int64_t now_us)
 {
     while (redis_calls_deadline_us(calls) <= now_us) {
         struct redis_call *call = TAILQ_FIRST(&calls->by_deadline);
+        if (calls->late_us == REDIS_CALLS_NEVER)
+            calls->late_us = call->deadline_us;
         stop_waiting(calls, call)(call->context, REDIS_LINK_LATE, NULL);
     }
 }
 
 void redis_calls_lose(struct redis_calls *calls)
 {
+    calls->late_us = REDIS_CALLS_NEVER;
     while (!STAILQ_EMPTY(&calls->unanswered))
         finish_oldest(calls, REDIS_LINK_LOST, NULL);
 }
@@ -76,11 +89,9 @@ int64_t redis_calls_deadline_us(const struct redis_calls *calls)
     return call == NULL ? REDIS_CALLS_NEVER : call->deadline_us;
 }
 
-int64_t redis_calls_oldest_us(const struct redis_calls *calls)
+int64_t redis_calls_late_us(const struct redis_calls *calls)
 {
-    const struct redis_call *call = STAILQ_FIRST(&calls->unanswered);
-
-    return call == NULL ? REDIS_CALLS_NEVER : call->deadline_us;
+    return calls->late_us;
 }
 
 static struct redis_call *new_call(struct redis_calls *calls)
@@ -91,6 +102,35 @@ static struct redis_call *new_call(struct redis_calls *calls)
         return MEMORY_NEW(struct redis_call);
     STAILQ_REMOVE_HEAD(&calls->spare, next);
     return call;
+}
+
+static bool may_answer(const struct redis_call *call, const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return is_one_line(reply);
+    if (call->done != NULL || call->integers == REDIS_LINK_ANYTHING)
+        return true;
+    if (call->integers == REDIS_LINK_AN_INTEGER)
+        return is_integer(reply);
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != call->integers)
+        return false;
+    for (size_t i = 0; i < reply->elements; i++) {
+        if (!is_integer(reply->element[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_integer(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_INTEGER;
+}
+
+/* A damaged end of line makes one error of two. */
+static bool is_one_line(const redisReply *reply)
+{
+    return memchr(reply->str, '\r', reply->len) == NULL &&
+           memchr(reply->str, '\n', reply->len) == NULL;
 }
 
 /* Deadlines mostly come in order, so the place is nearly always the end. */

@@ -17,7 +17,7 @@
 #include <sodium.h>
 
 #define CONNECT_US      (1000 * INT64_C(1000)) /* CONNECTING and PREPARING together */
-#define STUCK_US        (1000 * INT64_C(1000)) /* past a deadline, without any reply */
+#define STUCK_US        (1000 * INT64_C(1000)) /* past a deadline, without one in time */
 #define BACKOFF_MIN_US  (50 * INT64_C(1000))
 #define BACKOFF_MAX_US  (1000 * INT64_C(1000))
 #define NO_TIMER        REDIS_CALLS_NEVER
@@ -111,12 +111,12 @@ size_t redis_link_in_flight(const struct redis_link *link)
 }
 
 bool redis_link_call(struct redis_link *link, int argc, const char *const argv[],
-                     const size_t lengths[], int64_t deadline_us, void *context,
+                     const size_t lengths[], size_t integers, int64_t deadline_us, void *context,
                      redis_link_done_fn *done)
 {
     if (link->phase != READY)
         return false;
-    redis_calls_add(&link->calls, deadline_us, context, done);
+    redis_calls_add(&link->calls, integers, deadline_us, context, done);
     redis_wire_send(&link->wire, argc, argv, lengths);
     if (deadline_us < link->timer_at_us)
         arm_timer(link, clock_monotonic_us(), deadline_us);
@@ -259,16 +259,16 @@ static void expire_calls(struct redis_link *link)
     const int64_t now_us = clock_monotonic_us();
 
     redis_calls_expire(&link->calls, now_us);
-    const int64_t oldest_us = redis_calls_oldest_us(&link->calls);
-    if (oldest_us == REDIS_CALLS_NEVER)
-        return;
-    if (oldest_us + STUCK_US <= now_us) {
-        link_lose(link, "no answer for 1 s");
+    const int64_t late_us = redis_calls_late_us(&link->calls);
+    const int64_t stuck_us = late_us == REDIS_CALLS_NEVER ? REDIS_CALLS_NEVER : late_us + STUCK_US;
+    if (stuck_us <= now_us) {
+        link_lose(link, "no answer in time for 1 s");
         return;
     }
     const int64_t deadline_us = redis_calls_deadline_us(&link->calls);
-    const int64_t stuck_us = oldest_us + STUCK_US;
-    arm_timer(link, now_us, deadline_us < stuck_us ? deadline_us : stuck_us);
+    const int64_t next_us = deadline_us < stuck_us ? deadline_us : stuck_us;
+    if (next_us != REDIS_CALLS_NEVER)
+        arm_timer(link, now_us, next_us);
 }
 
 static void on_lost(void *context, const char *reason)

@@ -35,6 +35,7 @@ struct pending {
     void *context;
     pending_read_fn *read;
     size_t limit_count;
+    size_t integers; /* that the reply has */
     int64_t cost;
     int64_t deadline_us;
     bool may_send_again;              /* after NOSCRIPT */
@@ -109,6 +110,7 @@ static enum store_answer store_redis_take(struct store *store, const struct take
     pending->done = done;
     pending->read = take_script_read;
     pending->limit_count = take->limit_count;
+    pending->integers = take_script_integers(take);
     pending->cost = take->cost;
     pending->may_send_again = true;
     pending->script = take_script_of(take);
@@ -132,6 +134,7 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
     pending->done = done;
     pending->read = forgotten_read;
     pending->limit_count = take->limit_count;
+    pending->integers = REDIS_LINK_AN_INTEGER;
     pending->cost = 0;
     pending->may_send_again = false;
     size_t key_count = take_script_keys(take, keys);
@@ -176,8 +179,9 @@ static void send_script(struct pending *pending, const char *command, struct tex
 static void send_call(struct pending *pending, int argc, const char *const argv[],
                       const size_t lengths[])
 {
-    const bool accepted = redis_link_call(pending->redis->link, argc, argv, lengths,
-                                          pending->deadline_us, pending, on_answered);
+    const bool accepted =
+        redis_link_call(pending->redis->link, argc, argv, lengths, pending->integers,
+                        pending->deadline_us, pending, on_answered);
 
     /* The link is READY: pending_begin() looked, or it has just handed on a reply. */
     ASSERT(accepted);

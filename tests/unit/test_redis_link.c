@@ -83,8 +83,8 @@ static bool call(struct redis_link *link, const char *command, const char *key, 
     const char *argv[] = {command, key};
     const size_t lengths[] = {strlen(command), strlen(key)};
 
-    return redis_link_call(link, 2, argv, lengths, clock_monotonic_us() + timeout_us, answers,
-                           on_done);
+    return redis_link_call(link, 2, argv, lengths, REDIS_LINK_AN_INTEGER,
+                           clock_monotonic_us() + timeout_us, answers, on_done);
 }
 
 static long long connections_received(void)
@@ -197,7 +197,8 @@ static void binary_arguments_of_any_size_pass(void **state)
         const size_t lengths[] = {3, 6, sizes[i]};
         const int64_t deadline_us = clock_monotonic_us() + PATIENT_US;
 
-        assert_true(redis_link_call(link, 3, set, lengths, deadline_us, &answers, on_done));
+        assert_true(redis_link_call(link, 3, set, lengths, REDIS_LINK_ANYTHING, deadline_us,
+                                    &answers, on_done));
         assert_true(call(link, "GET", "binary", PATIENT_US, &answers));
         TURN_UNTIL(answers.replied == 2);
 
@@ -240,7 +241,8 @@ static void on_chained(void *context, enum redis_link_status status, const redis
     on_done(&chain->answers, status, reply);
     if (reply != NULL && reply->integer < 100)
         assert_true(redis_link_call(chain->link, 2, (const char *[]){"INCR", "counter"}, NULL,
-                                    clock_monotonic_us() + PATIENT_US, chain, on_chained));
+                                    REDIS_LINK_AN_INTEGER, clock_monotonic_us() + PATIENT_US, chain,
+                                    on_chained));
 }
 
 static void a_reply_may_lead_to_the_next_call(void **state)
@@ -250,7 +252,8 @@ static void a_reply_may_lead_to_the_next_call(void **state)
     (void)redis_server_command(server, "DEL counter");
 
     assert_true(redis_link_call(chain.link, 2, (const char *[]){"INCR", "counter"}, NULL,
-                                clock_monotonic_us() + PATIENT_US, &chain, on_chained));
+                                REDIS_LINK_AN_INTEGER, clock_monotonic_us() + PATIENT_US, &chain,
+                                on_chained));
     TURN_UNTIL(chain.answers.integer == 100);
 
     assert_int_equal(redis_link_in_flight(chain.link), 0);
@@ -330,6 +333,70 @@ static void a_connection_that_stays_silent_is_replaced(void **state)
     assert_int_equal(answers.late, 1);
     assert_int_equal(answers.replied + answers.lost, 0);
     redis_link_free(link);
+}
+
+static struct redis_link *ready_link_to_impostor(struct impostor *impostor)
+{
+    impostor_open(impostor);
+    impostor_listen(impostor);
+    struct redis_link *link = link_to(impostor->url);
+    TURN_UNTIL(impostor_accept(impostor));
+    impostor_say(impostor, "+OK\r\n"); /* to SCRIPT LOAD */
+    TURN_UNTIL(redis_link_is_ready(link));
+    return link;
+}
+
+/* A call, then the reply that the one before it should have had. */
+static void call_with_the_reply_before(struct redis_link *link, const struct impostor *impostor,
+                                       struct answers *answers)
+{
+    const size_t ended = answers->late + answers->lost;
+
+    assert_true(call(link, "INCR", "counter", HASTY_US, answers));
+    if (ended > 0)
+        impostor_say(impostor, ":1\r\n");
+    TURN_UNTIL(answers->late + answers->lost > ended);
+}
+
+static void a_lost_reply_does_not_make_all_that_follow_late(void **state)
+{
+    struct impostor impostor;
+    struct redis_link *link = ready_link_to_impostor(&impostor);
+    struct answers answers = {0};
+    (void)state;
+
+    WAIT_FOR (20, !redis_link_is_ready(link))
+        call_with_the_reply_before(link, &impostor, &answers);
+
+    assert_int_equal(answers.replied, 0);
+    redis_link_free(link);
+    impostor_close(&impostor);
+}
+
+/* Else the next one would be taken for the answer to another call. */
+static void what_cannot_answer_a_late_call_ends_the_connection(void **state)
+{
+    static const char *const words[] = {"*1\r\n:1\r\n", "+OK\r\n", "-ERR one\rX-ERR two\r\n",
+                                        "-ERR one\n-ERR two\r\n"};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        struct impostor impostor;
+        struct redis_link *link = ready_link_to_impostor(&impostor);
+        struct answers late = {0};
+        struct answers next = {0};
+
+        assert_true(call(link, "INCR", "counter", HASTY_US, &late));
+        TURN_UNTIL(late.late == 1);
+        assert_true(call(link, "INCR", "counter", PATIENT_US, &next));
+        impostor_say(&impostor, words[i]);
+        impostor_say(&impostor, ":7\r\n");
+        TURN_UNTIL(next.replied + next.lost == 1);
+
+        assert_int_equal(next.replied, 0);
+        redis_link_free(link);
+        impostor_close(&impostor);
+    }
 }
 
 static void calls_are_lost_with_the_server_and_work_after_its_restart(void **state)
@@ -496,6 +563,8 @@ int main(void)
         TEST(a_late_reply_answers_nobody),
         TEST(each_call_keeps_its_own_deadline),
         TEST(a_connection_that_stays_silent_is_replaced),
+        TEST(a_lost_reply_does_not_make_all_that_follow_late),
+        TEST(what_cannot_answer_a_late_call_ends_the_connection),
         TEST(calls_are_lost_with_the_server_and_work_after_its_restart),
         TEST(being_killed_again_and_again_is_survived),
         TEST(a_server_that_accepts_and_never_answers_is_given_up),
