@@ -241,11 +241,12 @@ static int socket_of(struct MHD_Connection *connection)
  * in the middle of its body may never see why (RFC 9112 §9.6). */
 static void discard_unread(int fd)
 {
+    char sink[16 * 1024];
     size_t discarded = 0;
     ssize_t bytes = 1;
 
     while (bytes > 0 && discarded < DISCARDED_BYTES_MAX) {
-        bytes = recv(fd, NULL, DISCARDED_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC);
+        bytes = recv(fd, sink, sizeof sink, MSG_DONTWAIT);
         discarded += bytes > 0 ? (size_t)bytes : 0;
     }
 }
