@@ -301,7 +301,7 @@ static enum catalogue_status changes(struct catalogue_backend *backend, int64_t 
     redisReply *reply = command(redis_of(backend), words, ARRAY_COUNT(words), error);
     enum catalogue_status status = reply == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_OK;
 
-    *more = reply != NULL && reply->elements == 2 * CHANGES_MAX;
+    *more = reply != NULL && reply->elements == (size_t)2 * CHANGES_MAX;
     for (size_t i = 0; status == CATALOGUE_OK && i + 1 < reply->elements; i += 2) {
         int64_t newer = 0;
 

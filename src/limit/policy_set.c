@@ -180,22 +180,22 @@ static int compare_policies(const void *a, const void *b)
 static void prefix_lengths_collect(struct policy_set *set, struct arena *arena)
 {
     bool used[PREFIX_BYTES_MAX + 1] = {false};
-    uint8_t lengths[PREFIX_BYTES_MAX + 1];
-    uint8_t *kept;
+    size_t filled = 0;
 
     for (size_t i = 0; i < set->count; i++) {
         const struct pattern pattern = pattern_of(set->sorted[i]->identity.route_key);
 
-        if (pattern.is_prefix)
-            used[pattern.text.length] = true;
+        if (!pattern.is_prefix || used[pattern.text.length])
+            continue;
+        used[pattern.text.length] = true;
+        set->prefix_length_count++;
     }
+    uint8_t *lengths = ARENA_ARRAY(arena, uint8_t, set->prefix_length_count);
     for (size_t length = PREFIX_BYTES_MAX + 1; length-- > 0;) {
         if (used[length])
-            lengths[set->prefix_length_count++] = (uint8_t)length;
+            lengths[filled++] = (uint8_t)length;
     }
-    kept = ARENA_ARRAY(arena, uint8_t, set->prefix_length_count);
-    memcpy(kept, lengths, set->prefix_length_count);
-    set->prefix_lengths = kept;
+    set->prefix_lengths = lengths;
 }
 
 /* Whose policies apply to this caller, the most special first. Returns how many. */
