@@ -221,26 +221,39 @@ static void a_listener_apart_takes_it_from_the_others(void **state)
     service_stop(service);
 }
 
+/* So that only the counters are in Redis. */
+static struct service *service_with_its_catalogue_in_a_file(const struct world *world)
+{
+    char directory[SCRATCH_PATH_BYTES];
+    char catalogue[SCRATCH_PATH_BYTES + 32];
+    const char *const flags[] = {"--catalogue", catalogue, NULL};
+    struct service_options options = world_options(world);
+
+    scratch_directory("catalogue", directory);
+    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
+    options.flags = flags;
+    return service_start(&options);
+}
+
+/* Returns when the service knows. */
+static void kill_redis(const struct world *world, struct client *client)
+{
+    redis_server_kill(world->redis);
+    WAIT_FOR (WAIT_SECONDS, (scrape_read(&scrape, client),
+                             scrape_value(&scrape, "sluice_store_links_connected", "") == 0))
+        ;
+}
+
 static void a_redis_that_is_gone_is_told_and_keeps_nobody_from_asking(void **state)
 {
     const struct world *world = *state;
     if (world->redis == NULL)
         skip();
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--catalogue", catalogue, NULL};
-    struct service_options options = world_options(world);
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
-    options.flags = flags;
-    struct service *service = service_start(&options);
+    struct service *service = service_with_its_catalogue_in_a_file(world);
     struct client *tenant = tenant_new(service);
     check_three_times(tenant, "grace");
 
-    redis_server_kill(world->redis);
-    WAIT_FOR (WAIT_SECONDS, (scrape_read(&scrape, tenant),
-                             scrape_value(&scrape, "sluice_store_links_connected", "") == 0))
-        ;
+    kill_redis(world, tenant);
     for (int i = 0; i < 5; i++)
         EXPECT(client_look(tenant, "grace", "/two"), 200, "{'degraded':true}");
 
@@ -262,20 +275,10 @@ static void what_was_allowed_without_redis_is_handed_back_and_counted(void **sta
     const struct world *world = *state;
     if (world->redis == NULL)
         skip();
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--catalogue", catalogue, NULL};
-    struct service_options options = world_options(world);
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
-    options.flags = flags;
-    struct service *service = service_start(&options);
+    struct service *service = service_with_its_catalogue_in_a_file(world);
     struct client *tenant = tenant_new(service);
     tenant_policy(tenant, "{'route_key':'/two','limit':2,'window_seconds':31536000}");
-    redis_server_kill(world->redis);
-    WAIT_FOR (WAIT_SECONDS, (scrape_read(&scrape, tenant),
-                             scrape_value(&scrape, "sluice_store_links_connected", "") == 0))
-        ;
+    kill_redis(world, tenant);
 
     for (int i = 0; i < 3; i++)
         EXPECT(client_check(tenant, "ivan", "/two"), i < 2 ? 200 : 429, "{'degraded':true}");

@@ -194,18 +194,24 @@ static void a_flushed_script_costs_no_take(void **state)
     store_free(store);
 }
 
+static struct store *ready_store_of(struct impostor *impostor, int64_t timeout_us)
+{
+    impostor_open(impostor);
+    impostor_listen(impostor);
+    struct store *store = new_store(impostor->url, timeout_us);
+    TURN_UNTIL(impostor_accept(impostor));
+    say_loaded(impostor);
+    TURN_UNTIL(store_is_ready(store));
+    return store;
+}
+
 static void what_is_sent_again_keeps_its_deadline(void **state)
 {
     struct impostor impostor;
     struct answers again = {0};
     struct answers later = {0};
     (void)state;
-    impostor_open(&impostor);
-    impostor_listen(&impostor);
-    struct store *store = new_store(impostor.url, HASTY_US);
-    TURN_UNTIL(impostor_accept(&impostor));
-    say_loaded(&impostor);
-    TURN_UNTIL(store_is_ready(store));
+    struct store *store = ready_store_of(&impostor, HASTY_US);
 
     begin_take(store, 1, &again);
     begin_take(store, 1, &later);
@@ -224,12 +230,7 @@ static void a_script_that_is_refused_twice_is_broken(void **state)
     struct impostor impostor;
     struct answers answers = {0};
     (void)state;
-    impostor_open(&impostor);
-    impostor_listen(&impostor);
-    struct store *store = new_store(impostor.url, PATIENT_US);
-    TURN_UNTIL(impostor_accept(&impostor));
-    say_loaded(&impostor);
-    TURN_UNTIL(store_is_ready(store));
+    struct store *store = ready_store_of(&impostor, PATIENT_US);
 
     begin_take(store, 1, &answers);
     impostor_say(&impostor, "-NOSCRIPT No.\r\n-NOSCRIPT No.\r\n");
@@ -245,12 +246,7 @@ static enum take_status status_of_reply(const char *reply)
 {
     struct impostor impostor;
     struct answers answers = {0};
-    impostor_open(&impostor);
-    impostor_listen(&impostor);
-    struct store *store = new_store(impostor.url, PATIENT_US);
-    TURN_UNTIL(impostor_accept(&impostor));
-    say_loaded(&impostor);
-    TURN_UNTIL(store_is_ready(store));
+    struct store *store = ready_store_of(&impostor, PATIENT_US);
 
     begin_take(store, 1, &answers);
     impostor_say(&impostor, reply);
