@@ -59,8 +59,8 @@ struct take_arguments {
 /* Not copyable afterwards: argv points into it. */
 void take_arguments_write(struct take_arguments *arguments, const struct take *take);
 
-/* How many integers the reply to it has. */
-size_t take_script_integers(const struct take *take);
+/* How many integers the reply has that decides on so many limits. */
+size_t take_script_integers(size_t limit_count);
 
 /* Fills *outcome from the reply; false when it is not a decision on `limit_count` limits. */
 MUST_USE bool take_script_read(const redisReply *reply, size_t limit_count,

@@ -110,7 +110,7 @@ static enum store_answer store_redis_take(struct store *store, const struct take
     pending->done = done;
     pending->read = take_script_read;
     pending->limit_count = take->limit_count;
-    pending->integers = take_script_integers(take);
+    pending->integers = take_script_integers(take->limit_count);
     pending->cost = take->cost;
     pending->may_send_again = true;
     pending->script = take_script_of(take);

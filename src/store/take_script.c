@@ -104,14 +104,14 @@ void take_arguments_write(struct take_arguments *arguments, const struct take *t
                  (size_t)((char *)number - (char *)arguments->numbers));
 }
 
-size_t take_script_integers(const struct take *take)
+size_t take_script_integers(size_t limit_count)
 {
-    return INTEGERS_PER_LIMIT * take->limit_count;
+    return INTEGERS_PER_LIMIT * limit_count;
 }
 
 bool take_script_read(const redisReply *reply, size_t limit_count, struct outcome *outcome)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != INTEGERS_PER_LIMIT * limit_count)
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_script_integers(limit_count))
         return false;
     outcome->status = TAKE_DONE;
     outcome->count = limit_count;
