@@ -39,7 +39,6 @@ static void judge_strictly(const struct play *play);
 
 static void act(const struct play *play, const struct scenario *scenario, bool begins);
 static void expect_others_answered(struct stage *stage);
-static void wait_for_checks(struct load *load, long more);
 static bool any(const struct play *play, bool (*is)(const struct scenario *scenario));
 static bool is_at_start(const struct scenario *scenario);
 static bool is_on_the_way(const struct scenario *scenario);
@@ -55,7 +54,7 @@ void play(struct play *play)
     if (at_start)
         open_without_redis(play);
     struct load *load = begin_load(play);
-    wait_for_checks(load, WARM_CHECKS);
+    load_wait_for_checks(load, WARM_CHECKS, STAGE_WAIT_SECONDS);
     if (at_start)
         last(play, load, clock_monotonic_us());
     else
@@ -147,7 +146,8 @@ static void hold(const struct play *play, struct load *load, int64_t begun_us)
             next_us[i] = clock_monotonic_us() + scenario->period_ms * INT64_C(1000);
         }
     }
-    wait_for_checks(load, CONNECTIONS); /* on a slow machine, too, something has met the fault */
+    /* On a slow machine, too, something has met the fault. */
+    load_wait_for_checks(load, CONNECTIONS, STAGE_WAIT_SECONDS);
 }
 
 static void expect_others_answered(struct stage *stage)
@@ -175,7 +175,7 @@ static void recover(struct play *play, struct load *load)
         if (!stage_is_exact(stage))
             continue;
         exact_us = clock_monotonic_us();
-        wait_for_checks(load, CALM_CHECKS);
+        load_wait_for_checks(load, CALM_CHECKS, STAGE_WAIT_SECONDS);
         is_calm = load_summary(load).degraded_at_us < exact_us;
     }
     if (exact_us - ended_us > play->recovered_us)
@@ -204,8 +204,7 @@ static void judge_answers(const struct play *play)
 {
     const struct load_summary *summary = &play->summary;
 
-    if (summary->failed > 0)
-        fail_msg("%ld checks failed; the first one: %s", summary->failed, summary->first_failure);
+    load_expect_answered(summary);
     assert_int_equal(summary->connections, CONNECTIONS);
     assert_true(summary->slowest_us <= ANSWER_US_MAX);
     if (any(play, must_degrade))
@@ -214,13 +213,8 @@ static void judge_answers(const struct play *play)
 
 static void judge_counts(const struct play *play)
 {
-    const struct load_summary *summary = &play->summary;
-
-    if (any(play, is_lying))
-        return;
-    if (summary->too_high > 0 || (summary->too_low > 0 && !any(play, is_forgetful)))
-        fail_msg("%ld counts too high, %ld too low; the first one: %s", summary->too_high,
-                 summary->too_low, summary->first_miscount);
+    if (!any(play, is_lying))
+        load_expect_counted(&play->summary, any(play, is_forgetful));
 }
 
 static void judge_strictly(const struct play *play)
@@ -240,14 +234,6 @@ static void act(const struct play *play, const struct scenario *scenario, bool b
         scenario->begin(play->stage, play->seconds);
     if (!begins && scenario->end != NULL)
         scenario->end(play->stage);
-}
-
-static void wait_for_checks(struct load *load, long more)
-{
-    const long enough = load_summary(load).checks + more;
-
-    WAIT_FOR (STAGE_WAIT_SECONDS, load_summary(load).checks >= enough)
-        ;
 }
 
 static bool holds_no_more_than_before(struct play *play)

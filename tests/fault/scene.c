@@ -32,7 +32,7 @@ void scene_open(struct scene *scene, const char *const flags[], bool is_strict)
         .denying_route = "none",
     };
     scene->load = load_begin(&load_options);
-    scene_wait_for_checks(scene, WARM_CHECKS);
+    load_wait_for_checks(scene->load, WARM_CHECKS, SCENE_WAIT_SECONDS);
     scene->connections = scene_figure(scene, "sluice_http_connections");
     scene->fds = process_open_fds(service_process(scene->service));
     scene->resident_kb = process_resident_kb(service_process(scene->service));
@@ -50,11 +50,8 @@ void scene_close(struct scene *scene)
                   "%.1f ms\n",
                   summary.checks, summary.failed, (double)load_percentile_us(&summary, 0.50) / 1e3,
                   (double)p99_us / 1e3, (double)summary.slowest_us / 1e3);
-    if (summary.failed > 0)
-        fail_msg("%ld checks failed; the first one: %s", summary.failed, summary.first_failure);
-    if (summary.too_high + summary.too_low > 0)
-        fail_msg("%ld counts too high, %ld too low; the first one: %s", summary.too_high,
-                 summary.too_low, summary.first_miscount);
+    load_expect_answered(&summary);
+    load_expect_counted(&summary, false);
     if (scene->is_strict)
         assert_in_range(p99_us, 0, P99_US_MAX);
 }
@@ -65,14 +62,6 @@ double scene_figure(const struct scene *scene, const char *name)
 
     scrape_read(&scrape, scene->tenant);
     return scrape_value(&scrape, name, "");
-}
-
-void scene_wait_for_checks(const struct scene *scene, long more)
-{
-    const long enough = load_summary(scene->load).checks + more;
-
-    WAIT_FOR (SCENE_WAIT_SECONDS, load_summary(scene->load).checks >= enough)
-        ;
 }
 
 double scene_grown_kb(const struct scene *scene)

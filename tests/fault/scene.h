@@ -37,9 +37,6 @@ void scene_close(struct scene *scene);
 /* Of /metrics. */
 double scene_figure(const struct scene *scene, const char *name);
 
-/* So many more of the good client's. */
-void scene_wait_for_checks(const struct scene *scene, long more);
-
 /* What is resident more than before. */
 double scene_grown_kb(const struct scene *scene);
 

@@ -45,23 +45,12 @@ static struct load *load_that_tries_again(int port, const struct client *tenant)
     return load_begin(&options);
 }
 
-static void wait_for_checks(struct load *load)
-{
-    const long enough = load_summary(load).checks + ROUND_CHECKS;
-
-    WAIT_FOR (WAIT_SECONDS, load_summary(load).checks >= enough)
-        ;
-}
-
 static void expect_nothing_lost(const struct load_summary *summary)
 {
     print_message("%ld checks, %ld attempts were made again, %ld answers came without Redis\n",
                   summary->checks, summary->retried, summary->degraded);
-    if (summary->failed > 0)
-        fail_msg("%ld checks failed; the first one: %s", summary->failed, summary->first_failure);
-    if (summary->too_high + summary->too_low > 0)
-        fail_msg("%ld counts too high, %ld too low; the first one: %s", summary->too_high,
-                 summary->too_low, summary->first_miscount);
+    load_expect_answered(summary);
+    load_expect_counted(summary, false);
 }
 
 static void a_rolling_restart_of_two_on_one_port_fails_no_client_that_tries_again(void **state)
@@ -80,11 +69,11 @@ static void a_rolling_restart_of_two_on_one_port_fails_no_client_that_tries_agai
 
     for (int i = 0; i < ROUNDS * (int)ARRAY_COUNT(services); i++) {
         struct service **next = &services[i % (int)ARRAY_COUNT(services)];
-        wait_for_checks(load);
+        load_wait_for_checks(load, ROUND_CHECKS, WAIT_SECONDS);
         service_stop(*next);
         *next = service_start(&options);
     }
-    wait_for_checks(load);
+    load_wait_for_checks(load, ROUND_CHECKS, WAIT_SECONDS);
 
     struct load_summary summary = load_end(load);
     client_free(tenant);
@@ -139,14 +128,14 @@ static void kill_again_and_again(const struct world *world, const char *catalogu
     struct load *load = load_that_tries_again(port, tenant);
 
     for (int i = 0; i < KILLS; i++) {
-        wait_for_checks(load);
+        load_wait_for_checks(load, ROUND_CHECKS, WAIT_SECONDS);
         tenant_policy(tenant, "{'route_key':'/kept/%d','limit':1,'window_seconds':60}", i);
         int fd = begin_policy(port, tenant, i);
         service_kill(service);
         (void)close(fd);
         service = service_start(&options);
     }
-    wait_for_checks(load);
+    load_wait_for_checks(load, ROUND_CHECKS, WAIT_SECONDS);
 
     struct load_summary summary = load_end(load);
     const struct reply *reply = client_get(tenant, "/policy");

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "support/client.h"
+#include "support/cmocka.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -67,6 +69,14 @@ struct load_summary load_summary(struct load *load)
     return summary;
 }
 
+void load_wait_for_checks(struct load *load, long more, int seconds)
+{
+    const long enough = load_summary(load).checks + more;
+
+    WAIT_FOR (seconds, load_summary(load).checks >= enough)
+        ;
+}
+
 struct load_summary load_end(struct load *load)
 {
     atomic_store(&load->ending, true);
@@ -78,6 +88,19 @@ struct load_summary load_end(struct load *load)
     (void)pthread_mutex_destroy(&load->lock);
     free(load);
     return summary;
+}
+
+void load_expect_answered(const struct load_summary *summary)
+{
+    if (summary->failed > 0)
+        fail_msg("%ld checks failed; the first one: %s", summary->failed, summary->first_failure);
+}
+
+void load_expect_counted(const struct load_summary *summary, bool may_forget)
+{
+    if (summary->too_high > 0 || (summary->too_low > 0 && !may_forget))
+        fail_msg("%ld counts too high, %ld too low; the first one: %s", summary->too_high,
+                 summary->too_low, summary->first_miscount);
 }
 
 int64_t load_percentile_us(const struct load_summary *summary, double share)

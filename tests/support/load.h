@@ -62,8 +62,15 @@ struct load;
 struct load *load_begin(const struct load_options *options);
 /* So far. */
 struct load_summary load_summary(struct load *load);
+/* Until so many more checks have been answered, or given up; fails the test after `seconds`. */
+void load_wait_for_checks(struct load *load, long more, int seconds);
 /* Stops, and says what it was in all. */
 struct load_summary load_end(struct load *load);
+
+/* Fail the test, with the first case: when a check failed; when a count was not what was charged.
+ * Who forgets may say less. */
+void load_expect_answered(const struct load_summary *summary);
+void load_expect_counted(const struct load_summary *summary, bool may_forget);
 
 /* The time within which that share of the checks was answered at a steady pace, 0 < share < 1. */
 int64_t load_percentile_us(const struct load_summary *summary, double share);
