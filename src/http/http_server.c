@@ -70,8 +70,14 @@ struct http_server *http_server_new(struct event_base *base,
 {
     struct http_server *server = MEMORY_NEW(struct http_server);
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    struct sockaddr_storage address = {0};
     struct MHD_OptionItem listener[] = {
         {MHD_OPTION_LISTEN_SOCKET, options->listen_fd, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem bound[] = {
+        {MHD_OPTION_SOCK_ADDR, 0, &address},
+        {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem tls[] = {
@@ -79,15 +85,12 @@ struct http_server *http_server_new(struct event_base *base,
         {MHD_OPTION_HTTPS_MEM_KEY, 0, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    struct sockaddr_storage address = {0};
     const union MHD_DaemonInfo *info;
 
     server->exchanges.handler = options->handler;
     server->exchanges.idle_timeout_s = options->idle_timeout_s;
     server->connections_max = options->connections_max;
     server->shares_listener = options->listen_fd >= 0;
-    if (!server->shares_listener)
-        listener[0] = listener[1];
     memcpy(&address, options->address, options->address_length);
     if (address.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
@@ -100,14 +103,13 @@ struct http_server *http_server_new(struct event_base *base,
     }
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_on_access, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER,
-        on_log, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_CONNECTION_LIMIT,
-        options->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        options->connections_per_ip_max, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
-        exchange_on_uri, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed,
-        &server->exchanges, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY,
-        listener, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        on_log, server, MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connections_per_ip_max,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK, exchange_on_uri, &server->exchanges,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, &server->exchanges,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY,
+        server->shares_listener ? listener : bound, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     free(tls[0].ptr_value);
     free(tls[1].ptr_value);
     if (!server->daemon) {
