@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A host as Host, Origin and URLs have it: "limits.example.org", "127.0.0.1:8080", "[::1]:8080".
+ * Pure. */
+#ifndef BASE_HOST_H
+#define BASE_HOST_H
+
+#include "base/text.h"
+
+#define HOST_PORT_HTTP  80
+#define HOST_PORT_HTTPS 443
+
+struct host {
+    struct text name; /* with the brackets of an IPv6 address */
+    int port;         /* 0: not said, which means either of the two above */
+};
+
+/* False, and *host is no host at all, when it is anything else. */
+MUST_USE bool host_parse(struct text text, struct host *host);
+
+/* Names are compared without regard to case, and otherwise as they are written. */
+bool host_equal(const struct host *a, const struct host *b);
+
+#endif
