@@ -71,11 +71,9 @@ struct request {
     const struct transport *transport; /* private: what carries the request */
 };
 
-/* The value of the field of this name (any case), absent when there is none; several are not
- * joined: the first. */
-struct text request_header(const struct request *request, const char *name);
-/* All values of the field joined with ", "; absent when there is none. In the arena. */
-struct text request_header_joined(struct request *request, const char *name);
+/* The value of the field of this name (any case), absent when there is none; several are joined with
+ * ", " (RFC 9110 §5.3), so that two of what may come once are no value that is taken. In the arena. */
+struct text request_header(struct request *request, const char *name);
 
 bool request_has_query(const struct request *request);
 

@@ -21,7 +21,7 @@ const char *const registration_words[] = {"open", "token", "closed", NULL};
 
 static size_t begin(struct request *request, struct api *api, const struct route *route);
 static void refuse_route(struct request *request, const char *allow);
-static bool media_type_is_taken(const struct request *request);
+static bool media_type_is_taken(struct request *request);
 static bool is_json(struct text media_type);
 static bool guard_admits(struct request *request, struct api *api);
 
@@ -116,7 +116,7 @@ static void refuse_route(struct request *request, const char *allow)
 }
 
 /* Absent, JSON, or what curl -d sends when it is told nothing. */
-static bool media_type_is_taken(const struct request *request)
+static bool media_type_is_taken(struct request *request)
 {
     struct text encoding = request_header(request, "Content-Encoding");
     struct text type = request_header(request, "Content-Type");
@@ -152,7 +152,7 @@ static bool guard_admits(struct request *request, struct api *api)
     if (request->route->guard == ROUTE_UNLIMITED || rate.quota == 0)
         return true;
     address = client_ip_find(&api->settings->trusted_proxies, request->peer,
-                             request_header_joined(request, "X-Forwarded-For"));
+                             request_header(request, "X-Forwarded-For"));
     address = client_ip_subject(&address);
     outcome =
         local_limit_take(api, registers ? LOCAL_LIMIT_REGISTER : LOCAL_LIMIT_MANAGE,

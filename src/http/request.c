@@ -25,6 +25,7 @@ struct querying {
     struct faults *faults;
 };
 
+static struct text join(struct request *request, struct text name, size_t bytes);
 static void add(struct request *request, struct request_cleanup **list, void *object,
                 void (*release)(void *object));
 static void run(struct request_cleanup **list);
@@ -66,36 +67,23 @@ void request_on_end(struct request *request, void *object, void (*release)(void 
     add(request, &request->farewells, object, release);
 }
 
-struct text request_header(const struct request *request, const char *name)
+struct text request_header(struct request *request, const char *name)
 {
     struct text wanted = text_of(name);
-
-    for (size_t i = 0; i < request->field_count; i++) {
-        if (text_equal_ignoring_case(request->fields[i].name, wanted))
-            return request->fields[i].value;
-    }
-    return (struct text){0};
-}
-
-struct text request_header_joined(struct request *request, const char *name)
-{
-    struct text wanted = text_of(name);
-    struct buffer joined;
-    bool found = false;
+    struct text value = {0};
+    size_t count = 0;
+    size_t bytes = 0;
 
     for (size_t i = 0; i < request->field_count; i++) {
         const struct request_field *field = &request->fields[i];
 
         if (!text_equal_ignoring_case(field->name, wanted))
             continue;
-        if (!found)
-            buffer_init(&joined, &request->arena, field->value.length + 1);
-        else
-            buffer_add(&joined, TEXT(", "));
-        buffer_add(&joined, field->value);
-        found = true;
+        value = field->value;
+        count++;
+        bytes += value.length + strlen(", ");
     }
-    return found ? buffer_text(&joined) : (struct text){0};
+    return count < 2 ? value : join(request, wanted, bytes);
 }
 
 bool request_has_query(const struct request *request)
@@ -155,6 +143,23 @@ void request_add_field(struct request *request, const char *name, const char *va
 
     ASSERT(response->field_count < RESPONSE_FIELDS_MAX);
     response->fields[response->field_count++] = (struct response_field){name, value};
+}
+
+static struct text join(struct request *request, struct text name, size_t bytes)
+{
+    struct buffer joined;
+
+    buffer_init(&joined, &request->arena, bytes);
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct request_field *field = &request->fields[i];
+
+        if (!text_equal_ignoring_case(field->name, name))
+            continue;
+        if (joined.length > 0)
+            buffer_add(&joined, TEXT(", "));
+        buffer_add(&joined, field->value);
+    }
+    return buffer_text(&joined);
 }
 
 static void add(struct request *request, struct request_cleanup **list, void *object,
