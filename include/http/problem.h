@@ -23,6 +23,7 @@ enum problem {
     PROBLEM_TOO_MANY_POLICIES,   /* 409 */
     PROBLEM_TOO_LARGE,           /* 413 */
     PROBLEM_MEDIA_TYPE,          /* 415 */
+    PROBLEM_EXPECTATION,         /* 417 */
     PROBLEM_INVALID,             /* 422 */
     PROBLEM_TOO_MANY_REQUESTS,   /* 429: the IP limits of the management routes */
     PROBLEM_HEADERS_TOO_LARGE,   /* 431 */

@@ -29,11 +29,11 @@ const struct asset *assets_find(const struct asset table[], const char *path)
 
 void assets_answer(struct request *request, const struct asset *asset)
 {
-    enum asset_encoding encoding = assets_choose(request_header_joined(request, "Accept-Encoding"));
+    enum asset_encoding encoding = assets_choose(request_header(request, "Accept-Encoding"));
     const struct asset_body *body = &asset->bodies[encoding];
 
     add_fields(request, asset, body->etag);
-    if (assets_match(request_header_joined(request, "If-None-Match"), body->etag)) {
+    if (assets_match(request_header(request, "If-None-Match"), body->etag)) {
         /* Only its length is sent: what 200 would have (RFC 9110 §8.6). */
         request_answer(request, 304, NULL, body->content);
         return;

@@ -2,8 +2,9 @@
 #include "exchange.h"
 
 #include "base/memory.h"
-#include "http/framing.h"
+#include "http/head.h"
 #include "http/problem.h"
+#include "http/target.h"
 
 #include "body.h"
 #include "slow_clients.h"
@@ -24,11 +25,8 @@ struct exchange {
     struct exchanges *exchanges;
     struct MHD_Connection *connection;
     struct client *client; /* at its other end */
-    bool path_has_nul;
-    bool has_query;
-    size_t target_bytes;
-    bool was_suspended;
-    bool is_complete; /* nothing more of it is read: counts as busy */
+    struct target target;  /* its host is a copy in the arena */
+    bool is_complete;      /* nothing more of it is read: counts as busy */
     size_t body_bytes_max;
     size_t discarded;
     /* From here on it outlives the request. */
@@ -44,7 +42,8 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
 static void read_fields(struct exchange *exchange);
 static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const char *name,
                                 size_t name_length, const char *value, size_t value_length);
-static bool refuse_framing(struct exchange *exchange, const char *version, struct framing *framing);
+static void heed_target_host(struct exchange *exchange);
+static bool refuse_head(struct exchange *exchange, const char *version, struct head *head);
 static void refuse_large(struct exchange *exchange);
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size);
 static enum MHD_Result finish(struct exchange *exchange);
@@ -52,6 +51,7 @@ static void complete(struct exchange *exchange);
 static void suspend(struct exchange *exchange);
 static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
+static void end(struct exchange *exchange);
 static void keep(struct exchange *exchange);
 static void exchange_free(struct exchange *exchange);
 
@@ -64,21 +64,20 @@ static void transport_resume(struct request *request);
 static const struct transport transport = {transport_each_argument, transport_socket,
                                            transport_resume};
 
-/* The raw request target: libmicrohttpd unescapes the path in place, and a %00 would cut it
- * short. */
+/* The raw request target: libmicrohttpd unescapes it in place. */
 void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct exchanges *exchanges = context;
-    struct exchange *exchange = exchange_new(exchanges);
-    const char *query = strchr(uri, '?');
-    const char *nul = strstr(uri, "%00");
-
-    exchange->connection = connection;
-    exchange->client =
+    struct client *client =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    exchange->has_query = query != NULL;
-    exchange->target_bytes = strlen(uri);
-    exchange->path_has_nul = nul && (!query || nul < query);
+    struct exchange *exchange = exchange_new(exchanges);
+
+    exchange_on_closed(client);
+    exchange->connection = connection;
+    exchange->client = client;
+    client->exchange = exchange;
+    target_parse(text_of(uri), &exchange->target);
+    exchange->target.host = text_copy(&exchange->request.arena, exchange->target.host);
     exchanges->incoming++;
     return exchange;
 }
@@ -127,19 +126,22 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
 {
     struct request *request = &exchange->request;
     struct http_handler *handler = &exchange->exchanges->handler;
-    struct framing framing;
+    struct head head;
 
     request->method = method;
-    request->path = url;
+    request->path = url + exchange->target.path_at;
+    if (*request->path == '\0')
+        request->path = "/";
     request->peer =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
             ->client_addr;
     read_fields(exchange);
-    if (refuse_framing(exchange, version, &framing))
+    heed_target_host(exchange);
+    if (refuse_head(exchange, version, &head))
         return send_response(exchange);
 
     exchange->body_bytes_max = handler->begin(request, handler->context);
-    if (framing.content_length > (int64_t)exchange->body_bytes_max) {
+    if (head.content_length > (int64_t)exchange->body_bytes_max) {
         refuse_large(exchange);
         return send_response(exchange);
     }
@@ -168,21 +170,33 @@ static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const ch
     return MHD_YES;
 }
 
-static bool refuse_framing(struct exchange *exchange, const char *version, struct framing *framing)
+/* A host in the target is the one that counts (RFC 9112 §3.2.2). */
+static void heed_target_host(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
-    const char *fault;
 
-    framing_init(framing, strcmp(version, "HTTP/1.0") != 0, exchange->target_bytes);
+    if (text_is_absent(exchange->target.host))
+        return;
     for (size_t i = 0; i < request->field_count; i++)
-        framing_add_header(framing, request->fields[i].name, request->fields[i].value);
-    transport_each_argument(request, framing, framing_on_argument);
-    fault = exchange->path_has_nul ? "The path contains %00." : framing_fault(framing);
-    if (fault)
-        problem_answer(request, PROBLEM_BAD_REQUEST, "%s", fault);
-    else if (framing_is_large(framing)) {
+        if (text_equal_ignoring_case(request->fields[i].name, TEXT("Host")))
+            request->fields[i].value = exchange->target.host;
+}
+
+static bool refuse_head(struct exchange *exchange, const char *version, struct head *head)
+{
+    struct request *request = &exchange->request;
+
+    head_init(head, request->method, version, &exchange->target);
+    for (size_t i = 0; i < request->field_count; i++)
+        head_add_field(head, request->fields[i].name, request->fields[i].value);
+    transport_each_argument(request, head, head_on_argument);
+    if (head->fault)
+        problem_answer(request, PROBLEM_BAD_REQUEST, "%s", head->fault);
+    else if (head_is_large(head)) {
         problem_answer(request, PROBLEM_HEADERS_TOO_LARGE,
-                       "Target and fields together take more than %d bytes.", FRAMING_BYTES_MAX);
+                       "Target and fields together take more than %d bytes.", HEAD_BYTES_MAX);
+    } else if (head->expects_unknown) {
+        problem_answer(request, PROBLEM_EXPECTATION, "Expect may be 100-continue only.");
     } else {
         return false;
     }
@@ -249,16 +263,10 @@ static void complete(struct exchange *exchange)
     slow_clients_asked(exchange->client);
 }
 
-/* Once resumed, libmicrohttpd 0.9.75 reads from the socket before it asks for the answer, and
- * closes it without one when the client has nothing more to say. But connections whose time-out is
- * not that of all are asked first. */
 static void suspend(struct exchange *exchange)
 {
     request_set_phase(&exchange->request, REQUEST_WAITING);
     exchange->exchanges->waiting++;
-    exchange->was_suspended = true;
-    MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                              exchange->exchanges->idle_timeout_s + 1);
     MHD_suspend_connection(exchange->connection);
 }
 
@@ -285,9 +293,6 @@ static enum MHD_Result send_response(struct exchange *exchange)
     complete(exchange);
     exchange->exchanges->handler.answered(&exchange->request, exchange->exchanges->handler.context);
     release(exchange);
-    if (exchange->was_suspended)
-        MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                                  exchange->exchanges->idle_timeout_s);
     carrier = MHD_create_response_from_buffer(response->body.length, body.carried,
                                               MHD_RESPMEM_PERSISTENT);
     if (!carrier)
@@ -309,15 +314,27 @@ static enum MHD_Result send_response(struct exchange *exchange)
 void exchange_on_completed(void *context, struct MHD_Connection *connection,
                            void **exchange_context, enum MHD_RequestTerminationCode code)
 {
-    struct exchanges *exchanges = context;
-    struct exchange *exchange = *exchange_context;
-
+    (void)context;
     (void)connection;
     (void)code;
-    if (!exchange)
-        return;
-    ASSERT(exchange->request.phase != REQUEST_WAITING);
+    if (*exchange_context)
+        end(*exchange_context);
     *exchange_context = NULL;
+}
+
+/* libmicrohttpd does not tell of the end of a request that it refused by itself. */
+void exchange_on_closed(struct client *client)
+{
+    if (client->exchange)
+        end(client->exchange);
+}
+
+static void end(struct exchange *exchange)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+
+    ASSERT(exchange->request.phase != REQUEST_WAITING);
+    exchange->client->exchange = NULL;
     if (exchange->is_complete) {
         exchanges->busy--;
         slow_clients_answered(exchange->client);
@@ -387,7 +404,7 @@ static void transport_each_argument(const struct request *request, void *context
     const struct exchange *exchange = (const struct exchange *)(const void *)request;
     struct visiting visiting = {context, visit};
 
-    if (exchange->has_query)
+    if (exchange->target.has_query)
         MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, on_argument,
                                     &visiting);
 }

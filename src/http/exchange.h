@@ -3,8 +3,8 @@
  * One request with its connection. libmicrohttpd makes us create it when the request line has
  * been read (exchange_on_uri), calls exchange_on_access once with the headers, once per piece of
  * body and again when the body is complete or the connection was resumed, and
- * exchange_on_completed exactly once at the end. Then it is kept for another request, with what
- * memory an ordinary one needs. Private to http_server.c. Worker's thread. */
+ * exchange_on_completed at the end, unless it refused the request by itself: then the exchange ends
+ * with its connection. It is kept for another request, with what memory an ordinary one needs. Private to http_server.c. Worker's thread. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
@@ -12,10 +12,11 @@
 
 #include <microhttpd.h>
 
+struct client;
+
 /* What the exchanges of one server share. */
 struct exchanges {
     struct http_handler handler;
-    unsigned idle_timeout_s;
     bool quiesced;         /* each answer ends its connection */
     bool resumed;          /* a connection was resumed: the daemon has to run */
     size_t bodies_held;    /* bytes */
@@ -34,6 +35,9 @@ enum MHD_Result exchange_on_access(void *context, struct MHD_Connection *connect
                                    const char *data, size_t *data_size, void **exchange_context);
 void exchange_on_completed(void *context, struct MHD_Connection *connection,
                            void **exchange_context, enum MHD_RequestTerminationCode code);
+
+/* The client is gone, or has begun another request. */
+void exchange_on_closed(struct client *client);
 
 /* Once the daemon has been stopped. */
 void exchanges_close(struct exchanges *exchanges);

@@ -20,6 +20,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_TOO_MANY_POLICIES] = {409, TYPE("too-many-policies"), "Too many policies"},
     [PROBLEM_TOO_LARGE] = {413, TYPE("too-large"), "Body too large"},
     [PROBLEM_MEDIA_TYPE] = {415, TYPE("media-type"), "Unsupported media type"},
+    [PROBLEM_EXPECTATION] = {417, TYPE("expectation"), "Expectation failed"},
     [PROBLEM_INVALID] = {422, TYPE("invalid"), "Validation failed"},
     [PROBLEM_TOO_MANY_REQUESTS] = {429, TYPE("too-many-requests"), "Too many requests"},
     [PROBLEM_HEADERS_TOO_LARGE] = {431, TYPE("headers-too-large"), "Header fields too large"},

@@ -17,14 +17,15 @@ struct event_base;
 
 struct client {
     LIST_ENTRY(client) next;
-    int fd;                 /* borrowed from libmicrohttpd */
-    bool is_asking;         /* of us: a complete request waits for its answer */
-    unsigned requests;      /* complete ones */
-    unsigned requests_seen; /* at the last look */
-    bool is_known;          /* bytes_idle is of the time since the last request */
-    uint64_t bytes_idle;    /* what had come in when nothing of a request had */
-    int64_t begun_us;       /* when a request was first seen on its way; 0: none is */
-    bool is_over;           /* shut down */
+    int fd;                    /* borrowed from libmicrohttpd */
+    struct exchange *exchange; /* its present one, if any; exchange.c's own */
+    bool is_asking;            /* of us: a complete request waits for its answer */
+    unsigned requests;         /* complete ones */
+    unsigned requests_seen;    /* at the last look */
+    bool is_known;             /* bytes_idle is of the time since the last request */
+    uint64_t bytes_idle;       /* what had come in when nothing of a request had */
+    int64_t begun_us;          /* when a request was first seen on its way; 0: none is */
+    bool is_over;              /* shut down */
 };
 
 struct slow_clients {
