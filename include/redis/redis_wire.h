@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * One connection of hiredis' asynchronous API on a worker's event loop; its file alone knows
- * that API. What hiredis 0.14 does inside its own callbacks (free itself, abort on an answer
+ * that API. What hiredis does when it connects, reads and frees itself (and that it aborts on an answer
  * nobody asked for) is turned here into three plain events. */
 #ifndef REDIS_REDIS_WIRE_H
 #define REDIS_REDIS_WIRE_H

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * hiredis 0.14 knows no bound, and 1.1 one for each array alone; but both make a value by a
- * function that can be replaced, and take its NULL for want of memory. */
+ * hiredis knows a bound for each array alone; but it makes every value by a function that can be
+ * replaced, and takes its NULL for want of memory. */
 #include "redis/redis_bounds.h"
 
 #include <pthread.h>
-
-/* The second argument of createArray(). */
-#if HIREDIS_MAJOR >= 1
-#define ARRAY_LENGTH size_t
-#else
-#define ARRAY_LENGTH int
-#endif
 
 static redisReplyObjectFunctions originals;
 static redisReplyObjectFunctions replacements;
 
 static void make_replacements(void);
-static void *create_array(const redisReadTask *task, ARRAY_LENGTH length);
+static void *create_array(const redisReadTask *task, size_t length);
 static void *create_string(const redisReadTask *task, char *at, size_t length);
 static struct redis_bounds *bounds_of(const redisReadTask *task);
 static bool take(size_t *left, size_t amount);
@@ -54,9 +47,9 @@ static void make_replacements(void)
     replacements.createString = create_string;
 }
 
-static void *create_array(const redisReadTask *task, ARRAY_LENGTH length)
+static void *create_array(const redisReadTask *task, size_t length)
 {
-    if (!take(&bounds_of(task)->values_left, (size_t)length))
+    if (!take(&bounds_of(task)->values_left, length))
         return NULL;
     return originals.createArray(task, length);
 }

@@ -25,7 +25,7 @@ struct redis_connection {
     redisAsyncContext *async;
     struct event *readable;
     struct event *writable; /* while connecting, and when the socket takes no more */
-    struct event *step;     /* active: what cannot be done inside hiredis' callbacks */
+    struct event *flush;    /* active: what was sent in this turn is to be written */
     bool is_announced;      /* `connected` has been told */
     bool is_writing;
     struct redis_command command;
@@ -37,7 +37,6 @@ struct redis_connection {
 static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length);
 static void attach(struct redis_connection *connection, struct event_base *base);
 static void on_connected(const redisAsyncContext *async, int status);
-static void on_step(evutil_socket_t fd, short what, void *context);
 static void on_readable(evutil_socket_t fd, short what, void *context);
 static bool answers_unasked(const struct redis_connection *connection);
 static void on_reply(redisAsyncContext *async, void *reply, void *context);
@@ -90,7 +89,7 @@ void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[]
     (void)redisAsyncFormattedCommand(connection->async, on_reply, NULL, command.at, command.length);
 }
 
-/* Inside a reply's callback hiredis only notes that it has to free. */
+/* Inside a callback hiredis only notes that it has to free. */
 void redis_wire_close(struct redis_wire *wire)
 {
     struct redis_connection *connection = wire->connection;
@@ -124,9 +123,9 @@ static void attach(struct redis_connection *connection, struct event_base *base)
     connection->readable =
         event_new(base, async->c.fd, EV_READ | EV_PERSIST, on_readable, connection);
     connection->writable = event_new(base, async->c.fd, EV_WRITE, on_writable, connection);
-    connection->step = event_new(base, -1, 0, on_step, connection);
+    connection->flush = event_new(base, -1, 0, on_writable, connection);
     ASSERT(connection->readable != NULL && connection->writable != NULL &&
-           connection->step != NULL);
+           connection->flush != NULL);
     connection->bounds =
         (struct redis_bounds){.values_max = REPLY_VALUES_MAX, .bytes_max = REPLY_BYTES_MAX};
     redis_bounds_hold(&connection->bounds, async->c.reader);
@@ -141,24 +140,13 @@ static void attach(struct redis_connection *connection, struct event_base *base)
     redisAsyncSetConnectCallback(async, on_connected);
 }
 
-/* hiredis 0.14 would not survive that the owner closes in here, so the owner is told in the next
- * step. */
+/* When it failed, `cleanup` follows. */
 static void on_connected(const redisAsyncContext *async, int status)
 {
     struct redis_connection *connection = async->data;
 
-    if (status == REDIS_OK)
-        event_active(connection->step, EV_TIMEOUT, 0);
-}
-
-static void on_step(evutil_socket_t fd, short what, void *context)
-{
-    struct redis_connection *connection = context;
-
-    if (connection->is_announced) {
-        on_writable(fd, what, context);
+    if (status != REDIS_OK)
         return;
-    }
     connection->is_announced = true;
     if (connection->wire != NULL)
         connection->wire->events->connected(connection->wire->context);
@@ -242,7 +230,7 @@ static void add_write(void *context)
     if (is_full || !connection->is_announced)
         event_add(connection->writable, NULL);
     else
-        event_active(connection->step, EV_TIMEOUT, 0);
+        event_active(connection->flush, EV_TIMEOUT, 0);
 }
 
 static void delete_write(void *context)
@@ -263,7 +251,7 @@ static void cleanup(void *context)
     async->ev.cleanup = NULL;
     event_free(connection->readable);
     event_free(connection->writable);
-    event_free(connection->step);
+    event_free(connection->flush);
     redis_command_close(&connection->command);
     free(connection);
     if (wire == NULL)
