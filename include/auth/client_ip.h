@@ -6,14 +6,8 @@
 #define AUTH_CLIENT_IP_H
 
 #include "base/error.h"
+#include "base/ip_address.h"
 #include "base/text.h"
-
-#include <netinet/in.h>
-
-/* IPv4 as IPv4-mapped IPv6. */
-struct ip_address {
-    uint8_t bytes[16];
-};
 
 struct ip_network {
     struct ip_address address;
@@ -37,8 +31,5 @@ MUST_USE bool trusted_proxies_parse(struct text text, struct trusted_proxies *pr
  * before it may be forged. A socket that is not IP has the address "::". */
 struct ip_address client_ip_find(const struct trusted_proxies *proxies, const struct sockaddr *peer,
                                  struct text forwarded_for);
-
-/* The address that limits count by: IPv6 without the lower 64 bits. */
-struct ip_address client_ip_subject(const struct ip_address *address);
 
 #endif

@@ -153,7 +153,7 @@ static bool guard_admits(struct request *request, struct api *api)
         return true;
     address = client_ip_find(&api->settings->trusted_proxies, request->peer,
                              request_header(request, "X-Forwarded-For"));
-    address = client_ip_subject(&address);
+    address = ip_address_site(&address);
     outcome =
         local_limit_take(api, registers ? LOCAL_LIMIT_REGISTER : LOCAL_LIMIT_MANAGE,
                          (struct text){(const char *)address.bytes, sizeof address.bytes}, rate, 1);

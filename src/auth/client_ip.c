@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/client_ip.h"
 
-#include <arpa/inet.h>
-
-#define MAPPED_PREFIX_BITS 96
-#define SUBJECT_BYTES      8 /* the /64 that a site is given */
-
-static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
-
 static bool network_parse(struct text text, struct ip_network *network, struct error *error);
-static struct ip_address address_of_socket(const struct sockaddr *peer);
 static struct text hop_cut_last(struct text *hops);
 static bool hop_parse(struct text hop, struct ip_address *address);
 static bool port_is_valid(struct text port);
-static bool address_parse(struct text text, struct ip_address *address);
-static struct ip_address address_map(const struct in_addr *address);
-static bool address_is_mapped(const struct ip_address *address);
 static bool address_is_trusted(const struct trusted_proxies *proxies,
                                const struct ip_address *address);
 static bool network_contains(const struct ip_network *network, const struct ip_address *address);
@@ -42,7 +31,7 @@ bool trusted_proxies_parse(struct text text, struct trusted_proxies *proxies, st
 struct ip_address client_ip_find(const struct trusted_proxies *proxies, const struct sockaddr *peer,
                                  struct text forwarded_for)
 {
-    struct ip_address found = address_of_socket(peer);
+    struct ip_address found = ip_address_of_socket(peer);
 
     for (int hops = 0; hops < CLIENT_IP_HOPS_MAX; hops++) {
         struct text hop = {0};
@@ -57,21 +46,12 @@ struct ip_address client_ip_find(const struct trusted_proxies *proxies, const st
     return found;
 }
 
-struct ip_address client_ip_subject(const struct ip_address *address)
-{
-    struct ip_address subject = *address;
-
-    if (!address_is_mapped(address))
-        memset(subject.bytes + SUBJECT_BYTES, 0, sizeof(subject.bytes) - SUBJECT_BYTES);
-    return subject;
-}
-
 static bool network_parse(struct text text, struct ip_network *network, struct error *error)
 {
     struct text prefix = text;
     struct text address = text_cut(&prefix, '/');
 
-    if (!address_parse(address, &network->address))
+    if (!ip_address_parse(address, &network->address))
         return error_set(error, "\"%.*s\" is no IP address or network", TEXT_PRINTF(text));
     bool is_ipv4 = memchr(address.at, ':', address.length) == NULL;
     int64_t bits_max = is_ipv4 ? 32 : 128;
@@ -81,28 +61,8 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
         return error_set(error, "\"%.*s\": the prefix must be an integer from 0 to %d",
                          TEXT_PRINTF(text), (int)bits_max);
     }
-    network->prefix_bits = (int)bits + (is_ipv4 ? MAPPED_PREFIX_BITS : 0);
+    network->prefix_bits = (int)bits + (is_ipv4 ? IP_ADDRESS_IPV4_BIT : 0);
     return true;
-}
-
-/* A unix socket has no address: its peer is "::". */
-static struct ip_address address_of_socket(const struct sockaddr *peer)
-{
-    struct ip_address address = {0};
-
-    if (peer->sa_family == AF_INET) {
-        struct sockaddr_in v4;
-
-        memcpy(&v4, peer, sizeof(v4));
-        return address_map(&v4.sin_addr);
-    }
-    if (peer->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-
-        memcpy(&v6, peer, sizeof(v6));
-        memcpy(address.bytes, &v6.sin6_addr, sizeof(address.bytes));
-    }
-    return address;
 }
 
 /* Returns what follows the last comma, and leaves what precedes it: the absent text at the end. */
@@ -135,9 +95,9 @@ static bool hop_parse(struct text hop, struct ip_address *address)
             return false;
         rest = rest.length > 0 ? (struct text){rest.at + 1, rest.length - 1} : (struct text){0};
     } else if (!text_is_absent(rest) && memchr(rest.at, ':', rest.length) != NULL) {
-        return address_parse(hop, address);
+        return ip_address_parse(hop, address);
     }
-    return (text_is_absent(rest) || port_is_valid(rest)) && address_parse(host, address);
+    return (text_is_absent(rest) || port_is_valid(rest)) && ip_address_parse(host, address);
 }
 
 static bool port_is_valid(struct text port)
@@ -146,39 +106,6 @@ static bool port_is_valid(struct text port)
 
     return port.length <= strlen("65535") && text_parse_integer(port, &number) && number >= 0 &&
            number <= UINT16_MAX;
-}
-
-static bool address_parse(struct text text, struct ip_address *address)
-{
-    char string[INET6_ADDRSTRLEN] = "";
-    struct in_addr v4;
-    struct in6_addr v6;
-
-    if (text.length == 0 || text.length >= sizeof(string) || memchr(text.at, '\0', text.length))
-        return false;
-    memcpy(string, text.at, text.length);
-    if (inet_pton(AF_INET, string, &v4) == 1) {
-        *address = address_map(&v4);
-        return true;
-    }
-    if (inet_pton(AF_INET6, string, &v6) != 1)
-        return false;
-    memcpy(address->bytes, &v6, sizeof(address->bytes));
-    return true;
-}
-
-static struct ip_address address_map(const struct in_addr *address)
-{
-    struct ip_address mapped;
-
-    memcpy(mapped.bytes, mapped_prefix, sizeof(mapped_prefix));
-    memcpy(mapped.bytes + sizeof(mapped_prefix), address, sizeof(*address));
-    return mapped;
-}
-
-static bool address_is_mapped(const struct ip_address *address)
-{
-    return memcmp(address->bytes, mapped_prefix, sizeof(mapped_prefix)) == 0;
 }
 
 static bool address_is_trusted(const struct trusted_proxies *proxies,

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/subject.h"
 
-#include <arpa/inet.h>
+#include "base/ip_address.h"
 
-#define IPV6_NETWORK_BYTES 8 /* one customer's network, a /64, is one subject */
-
-static bool address_normalise(struct text address, struct arena *arena, struct text *canonical);
-static struct text address_write_ipv4(const void *address, struct arena *arena);
-static struct text address_write_network(const struct in6_addr *address, struct arena *arena);
+static bool address_read(struct text text, struct arena *arena, struct text *name);
 
 static const char *const kind_words[] = {
     [SUBJECT_USER] = "user",
@@ -33,7 +29,7 @@ bool subject_read(struct form *form, struct arena *arena, struct subject *subjec
     subject->kind = SUBJECT_IP;
     if (!form_text(form, "ip", FORM_REQUIRED, 1, SUBJECT_BYTES_MAX, &address))
         return false;
-    if (!address_normalise(address, arena, &subject->name)) {
+    if (!address_read(address, arena, &subject->name)) {
         form_fault(form, "ip", "must be an IPv4 or IPv6 address");
         return false;
     }
@@ -48,43 +44,14 @@ struct digest subject_digest(const struct digest_key *key, struct text app_id,
     return digest_of(key, parts, ARRAY_COUNT(parts));
 }
 
-static bool address_normalise(struct text address, struct arena *arena, struct text *canonical)
+static bool address_read(struct text text, struct arena *arena, struct text *name)
 {
-    char string[INET6_ADDRSTRLEN];
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
+    char site[IP_ADDRESS_SITE_BYTES];
+    struct ip_address address;
 
-    if (address.length >= sizeof(string))
+    if (!ip_address_parse(text, &address))
         return false;
-    memcpy(string, address.at, address.length);
-    string[address.length] = '\0';
-
-    if (inet_pton(AF_INET, string, &ipv4) == 1) {
-        *canonical = address_write_ipv4(&ipv4, arena);
-        return true;
-    }
-    if (inet_pton(AF_INET6, string, &ipv6) != 1)
-        return false;
-    *canonical = IN6_IS_ADDR_V4MAPPED(&ipv6) ? address_write_ipv4(&ipv6.s6_addr[12], arena)
-                                             : address_write_network(&ipv6, arena);
+    ip_address_write_site(&address, site);
+    *name = text_copy(arena, text_of(site));
     return true;
-}
-
-static struct text address_write_ipv4(const void *address, struct arena *arena)
-{
-    char string[INET_ADDRSTRLEN];
-
-    ASSERT(inet_ntop(AF_INET, address, string, sizeof(string)) != NULL);
-    return text_copy(arena, text_of(string));
-}
-
-static struct text address_write_network(const struct in6_addr *address, struct arena *arena)
-{
-    struct in6_addr network = {0};
-    char string[INET6_ADDRSTRLEN + sizeof("/64")];
-
-    memcpy(network.s6_addr, address->s6_addr, IPV6_NETWORK_BYTES);
-    ASSERT(inet_ntop(AF_INET6, &network, string, INET6_ADDRSTRLEN) != NULL);
-    memcpy(string + strlen(string), "/64", sizeof("/64"));
-    return text_copy(arena, text_of(string));
 }

@@ -21,7 +21,7 @@ static struct ip_address find(const struct trusted_proxies *proxies,
 static bool is_trusted(const struct trusted_proxies *proxies, const char *address);
 static bool stands_in(struct text header, const struct ip_address *address);
 static bool hop_is(struct text hop, const struct ip_address *address);
-static void check_subject(const struct ip_address *address);
+static void check_site(const struct ip_address *address);
 static struct ip_address address_of(const char *text);
 static bool same(const struct ip_address *a, const struct ip_address *b);
 
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ip_address found = find(&proxies, &peer, header);
 
     ASSERT(same(&found, &alone) || stands_in(header, &found));
-    check_subject(&found);
+    check_site(&found);
     if (is_trusted(&proxies, added))
         return 0;
 
@@ -127,11 +127,11 @@ static bool hop_is(struct text hop, const struct ip_address *address)
     return same(&read, address);
 }
 
-static void check_subject(const struct ip_address *address)
+static void check_site(const struct ip_address *address)
 {
-    struct ip_address subject = client_ip_subject(address);
-    struct ip_address again = client_ip_subject(&subject);
-    ASSERT(same(&subject, &again) && memcmp(subject.bytes, address->bytes, 8) == 0);
+    struct ip_address site = ip_address_site(address);
+    struct ip_address again = ip_address_site(&site);
+    ASSERT(same(&site, &again) && memcmp(site.bytes, address->bytes, 8) == 0);
 }
 
 /* "::" when it is none. */

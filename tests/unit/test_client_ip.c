@@ -254,31 +254,6 @@ static void proxies_are_bounded(void **state)
     assert_string_equal(error.message, "more than 64 networks");
 }
 
-static void limits_count_ipv6_by_its_64_bit_network(void **state)
-{
-    static const struct {
-        const char *address;
-        const char *subject;
-    } cases[] = {
-        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
-        {"2001:db8:1:2::", "2001:db8:1:2::"},
-        {"192.0.2.7", "192.0.2.7"},
-        {"::ffff:192.0.2.7", "192.0.2.7"},
-    };
-    (void)state;
-
-    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        struct trusted_proxies nobody = trust("");
-        struct sockaddr_storage socket = socket_of(cases[i].address);
-
-        struct ip_address address =
-            client_ip_find(&nobody, (const struct sockaddr *)&socket, (struct text){0});
-        struct ip_address subject = client_ip_subject(&address);
-
-        assert_address(&subject, cases[i].subject);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,7 +272,6 @@ int main(void)
         cmocka_unit_test(proxies_are_listed_with_commas),
         cmocka_unit_test(bad_proxies_are_named),
         cmocka_unit_test(proxies_are_bounded),
-        cmocka_unit_test(limits_count_ipv6_by_its_64_bit_network),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

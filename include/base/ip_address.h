@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An IP address as a plain value. One address has one form, whatever it was written as, so its
+ * bytes may be compared, hashed and counted by. Any thread. */
+#ifndef BASE_IP_ADDRESS_H
+#define BASE_IP_ADDRESS_H
+
+#include "base/text.h"
+
+struct sockaddr;
+
+/* IPv4 as IPv4-mapped IPv6. */
+struct ip_address {
+    uint8_t bytes[16];
+};
+
+/* Where the mapped form of an IPv4 address begins. */
+#define IP_ADDRESS_IPV4_BIT 96
+/* What one site is given of IPv6; who has one address of it has them all. */
+#define IP_ADDRESS_SITE_BITS 64
+/* "2001:db8::/64", with the NUL. */
+#define IP_ADDRESS_SITE_BYTES 49
+
+/* "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7". Leaves *address alone when it is none. */
+MUST_USE bool ip_address_parse(struct text text, struct ip_address *address);
+
+/* "::" for a socket that is not IP. */
+struct ip_address ip_address_of_socket(const struct sockaddr *socket);
+
+/* Whom limits count: IPv4 as it is, of IPv6 the first IP_ADDRESS_SITE_BITS and then zeros. */
+struct ip_address ip_address_site(const struct ip_address *address);
+
+/* The site of `address`: "192.0.2.7", or "2001:db8::/64". */
+void ip_address_write_site(const struct ip_address *address, char text[IP_ADDRESS_SITE_BYTES]);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/ip_address.h"
+
+#include <arpa/inet.h>
+
+#define IPV4_BYTE  (IP_ADDRESS_IPV4_BIT / 8)
+#define SITE_BYTES (IP_ADDRESS_SITE_BITS / 8)
+
+static const uint8_t mapped_prefix[IPV4_BYTE] = {[10] = 0xff, [11] = 0xff};
+
+static struct ip_address of_ipv4(const struct in_addr *ipv4);
+static struct ip_address of_ipv6(const struct in6_addr *ipv6);
+static bool is_ipv4(const struct ip_address *address);
+
+bool ip_address_parse(struct text text, struct ip_address *address)
+{
+    char string[INET6_ADDRSTRLEN] = "";
+    struct in_addr ipv4;
+    struct in6_addr ipv6;
+
+    if (text.length == 0 || text.length >= sizeof(string) || memchr(text.at, '\0', text.length))
+        return false;
+    memcpy(string, text.at, text.length);
+    if (inet_pton(AF_INET, string, &ipv4) == 1) {
+        *address = of_ipv4(&ipv4);
+        return true;
+    }
+    if (inet_pton(AF_INET6, string, &ipv6) != 1)
+        return false;
+    *address = of_ipv6(&ipv6);
+    return true;
+}
+
+struct ip_address ip_address_of_socket(const struct sockaddr *socket)
+{
+    if (socket->sa_family == AF_INET) {
+        struct sockaddr_in ipv4;
+
+        memcpy(&ipv4, socket, sizeof(ipv4));
+        return of_ipv4(&ipv4.sin_addr);
+    }
+    if (socket->sa_family == AF_INET6) {
+        struct sockaddr_in6 ipv6;
+
+        memcpy(&ipv6, socket, sizeof(ipv6));
+        return of_ipv6(&ipv6.sin6_addr);
+    }
+    return (struct ip_address){0};
+}
+
+struct ip_address ip_address_site(const struct ip_address *address)
+{
+    struct ip_address site = *address;
+
+    if (!is_ipv4(address))
+        memset(site.bytes + SITE_BYTES, 0, sizeof(site.bytes) - SITE_BYTES);
+    return site;
+}
+
+void ip_address_write_site(const struct ip_address *address, char text[IP_ADDRESS_SITE_BYTES])
+{
+    struct ip_address site = ip_address_site(address);
+    const char *written;
+
+    if (is_ipv4(address)) {
+        written = inet_ntop(AF_INET, site.bytes + IPV4_BYTE, text, INET_ADDRSTRLEN);
+        ASSERT(written != NULL);
+        return;
+    }
+    written = inet_ntop(AF_INET6, site.bytes, text, INET6_ADDRSTRLEN);
+    ASSERT(written != NULL);
+    size_t length = strlen(text);
+    (void)snprintf(text + length, IP_ADDRESS_SITE_BYTES - length, "/%d", IP_ADDRESS_SITE_BITS);
+}
+
+static struct ip_address of_ipv4(const struct in_addr *ipv4)
+{
+    struct ip_address address;
+
+    memcpy(address.bytes, mapped_prefix, IPV4_BYTE);
+    memcpy(address.bytes + IPV4_BYTE, ipv4, sizeof(*ipv4));
+    return address;
+}
+
+static struct ip_address of_ipv6(const struct in6_addr *ipv6)
+{
+    struct ip_address address;
+
+    memcpy(address.bytes, ipv6, sizeof(address.bytes));
+    return address;
+}
+
+static bool is_ipv4(const struct ip_address *address)
+{
+    return memcmp(address->bytes, mapped_prefix, IPV4_BYTE) == 0;
+}
