@@ -21,8 +21,12 @@ struct ip_address {
 /* "2001:db8::/64", with the NUL. */
 #define IP_ADDRESS_SITE_BYTES 49
 
-/* "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7". Leaves *address alone when it is none. */
+/* "192.0.2.7", "2001:db8::1". Leaves *address alone when it is none. An IPv4 address is known by
+ * its IPv6 forms, too: IPv4-mapped, and as NAT64 writes it into the last 32 bits of 64:ff9b::/96
+ * (RFC 6052) or 64:ff9b:1::/48 (RFC 8215). The same holds for a socket's address. */
 MUST_USE bool ip_address_parse(struct text text, struct ip_address *address);
+
+bool ip_address_is_ipv4(const struct ip_address *address);
 
 /* "::" for a socket that is not IP. */
 struct ip_address ip_address_of_socket(const struct sockaddr *socket);

@@ -19,8 +19,8 @@ struct subject {
     struct text name; /* the user's id, or the canonical address: IPv4, or "2001:db8::/64" */
 };
 
-/* Reads exactly one of `user_id` and `ip` from the form. An IPv4-mapped IPv6 address counts as
- * IPv4, any other IPv6 address as its /64. `name` is borrowed from the form or lies in `arena`. */
+/* Reads exactly one of `user_id` and `ip` from the form. An address counts as its site: see
+ * base/ip_address.h. `name` is borrowed from the form or lies in `arena`. */
 bool subject_read(struct form *form, struct arena *arena, struct subject *subject);
 
 /* What names this subject's counters within one app; carries no user data. */

@@ -53,15 +53,18 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
 
     if (!ip_address_parse(address, &network->address))
         return error_set(error, "\"%.*s\" is no IP address or network", TEXT_PRINTF(text));
-    bool is_ipv4 = memchr(address.at, ':', address.length) == NULL;
-    int64_t bits_max = is_ipv4 ? 32 : 128;
+    bool is_dotted = memchr(address.at, ':', address.length) == NULL;
+    /* A shorter prefix of an IPv4 address written as IPv6 would hold others than IPv4, too. */
+    int64_t bits_min =
+        !is_dotted && ip_address_is_ipv4(&network->address) ? IP_ADDRESS_IPV4_BIT : 0;
+    int64_t bits_max = is_dotted ? 32 : 128;
     int64_t bits = bits_max;
     if (!text_is_absent(prefix) &&
-        (!text_parse_integer(prefix, &bits) || bits < 0 || bits > bits_max)) {
-        return error_set(error, "\"%.*s\": the prefix must be an integer from 0 to %d",
-                         TEXT_PRINTF(text), (int)bits_max);
+        (!text_parse_integer(prefix, &bits) || bits < bits_min || bits > bits_max)) {
+        return error_set(error, "\"%.*s\": the prefix must be an integer from %d to %d",
+                         TEXT_PRINTF(text), (int)bits_min, (int)bits_max);
     }
-    network->prefix_bits = (int)bits + (is_ipv4 ? IP_ADDRESS_IPV4_BIT : 0);
+    network->prefix_bits = (int)bits + (is_dotted ? IP_ADDRESS_IPV4_BIT : 0);
     return true;
 }
 

@@ -8,9 +8,17 @@
 
 static const uint8_t mapped_prefix[IPV4_BYTE] = {[10] = 0xff, [11] = 0xff};
 
-static struct ip_address of_ipv4(const struct in_addr *ipv4);
+/* Behind these the last four bytes are IPv4. */
+static const struct {
+    size_t bytes;
+    uint8_t at[IPV4_BYTE];
+} nat64_prefixes[] = {
+    {96 / 8, {0x00, 0x64, 0xff, 0x9b}},
+    {48 / 8, {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}},
+};
+
+static struct ip_address of_ipv4(const void *ipv4);
 static struct ip_address of_ipv6(const struct in6_addr *ipv6);
-static bool is_ipv4(const struct ip_address *address);
 
 bool ip_address_parse(struct text text, struct ip_address *address)
 {
@@ -29,6 +37,11 @@ bool ip_address_parse(struct text text, struct ip_address *address)
         return false;
     *address = of_ipv6(&ipv6);
     return true;
+}
+
+bool ip_address_is_ipv4(const struct ip_address *address)
+{
+    return memcmp(address->bytes, mapped_prefix, IPV4_BYTE) == 0;
 }
 
 struct ip_address ip_address_of_socket(const struct sockaddr *socket)
@@ -52,7 +65,7 @@ struct ip_address ip_address_site(const struct ip_address *address)
 {
     struct ip_address site = *address;
 
-    if (!is_ipv4(address))
+    if (!ip_address_is_ipv4(address))
         memset(site.bytes + SITE_BYTES, 0, sizeof(site.bytes) - SITE_BYTES);
     return site;
 }
@@ -62,7 +75,7 @@ void ip_address_write_site(const struct ip_address *address, char text[IP_ADDRES
     struct ip_address site = ip_address_site(address);
     const char *written;
 
-    if (is_ipv4(address)) {
+    if (ip_address_is_ipv4(address)) {
         written = inet_ntop(AF_INET, site.bytes + IPV4_BYTE, text, INET_ADDRSTRLEN);
         ASSERT(written != NULL);
         return;
@@ -73,12 +86,12 @@ void ip_address_write_site(const struct ip_address *address, char text[IP_ADDRES
     (void)snprintf(text + length, IP_ADDRESS_SITE_BYTES - length, "/%d", IP_ADDRESS_SITE_BITS);
 }
 
-static struct ip_address of_ipv4(const struct in_addr *ipv4)
+static struct ip_address of_ipv4(const void *ipv4)
 {
     struct ip_address address;
 
     memcpy(address.bytes, mapped_prefix, IPV4_BYTE);
-    memcpy(address.bytes + IPV4_BYTE, ipv4, sizeof(*ipv4));
+    memcpy(address.bytes + IPV4_BYTE, ipv4, sizeof(struct in_addr));
     return address;
 }
 
@@ -86,11 +99,10 @@ static struct ip_address of_ipv6(const struct in6_addr *ipv6)
 {
     struct ip_address address;
 
+    for (size_t i = 0; i < ARRAY_COUNT(nat64_prefixes); i++) {
+        if (memcmp(ipv6, nat64_prefixes[i].at, nat64_prefixes[i].bytes) == 0)
+            return of_ipv4(&ipv6->s6_addr[IPV4_BYTE]);
+    }
     memcpy(address.bytes, ipv6, sizeof(address.bytes));
     return address;
-}
-
-static bool is_ipv4(const struct ip_address *address)
-{
-    return memcmp(address->bytes, mapped_prefix, IPV4_BYTE) == 0;
 }

@@ -137,13 +137,20 @@ static void check_site(const struct ip_address *address)
 /* "::" when it is none. */
 static struct ip_address address_of(const char *text)
 {
-    struct ip_address address = {{[10] = 0xff, [11] = 0xff}};
+    static const uint8_t nat64[] = {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t nat64_local[] = {0, 0x64, 0xff, 0x9b, 0, 1};
+    struct ip_address ipv4 = {{[10] = 0xff, [11] = 0xff}};
+    struct ip_address ipv6 = {0};
 
-    if (inet_pton(AF_INET, text, address.bytes + 12) == 1)
-        return address;
-    if (inet_pton(AF_INET6, text, address.bytes) == 1)
-        return address;
-    return (struct ip_address){0};
+    if (inet_pton(AF_INET, text, ipv4.bytes + 12) == 1)
+        return ipv4;
+    if (inet_pton(AF_INET6, text, ipv6.bytes) != 1)
+        return (struct ip_address){0};
+    memcpy(ipv4.bytes + 12, ipv6.bytes + 12, 4);
+    return memcmp(ipv6.bytes, nat64, sizeof nat64) == 0 ||
+                   memcmp(ipv6.bytes, nat64_local, sizeof nat64_local) == 0
+               ? ipv4
+               : ipv6;
 }
 
 static bool same(const struct ip_address *a, const struct ip_address *b)

@@ -179,6 +179,19 @@ static void mapped_ipv4_is_ipv4(void **state)
     expect("::ffff:10.0.0.0/104", "10.0.0.1", "::ffff:203.0.113.5", "203.0.113.5");
 }
 
+static void ipv4_behind_nat64_is_ipv4(void **state)
+{
+    (void)state;
+
+    expect("10.0.0.0/8", "64:ff9b::10.0.0.1", "203.0.113.5", "203.0.113.5");
+    expect("10.0.0.0/8", "64:ff9b::11.0.0.1", "203.0.113.5", "11.0.0.1");
+    expect("10.0.0.0/8", "10.0.0.1", "203.0.113.5, 64:ff9b:1::10.0.0.2", "203.0.113.5");
+    expect("10.0.0.0/8", "10.0.0.1", "[64:ff9b::203.0.113.5]:99", "203.0.113.5");
+    expect("64:ff9b::10.0.0.1", "10.0.0.1", "203.0.113.5", "203.0.113.5");
+    expect("64:ff9b::10.0.0.0/104", "10.0.0.1", "203.0.113.5", "203.0.113.5");
+    expect("64:ff9b:1::10.0.0.0/104", "11.0.0.1", "203.0.113.5", "11.0.0.1");
+}
+
 static void networks_match_to_the_bit(void **state)
 {
     (void)state;
@@ -223,6 +236,9 @@ static void bad_proxies_are_named(void **state)
         {"10.0.0.0/-1", "\"10.0.0.0/-1\": the prefix must be an integer from 0 to 32"},
         {"10.0.0.0/", "\"10.0.0.0/\": the prefix must be an integer from 0 to 32"},
         {"2001:db8::/129", "\"2001:db8::/129\": the prefix must be an integer from 0 to 128"},
+        {"64:ff9b::/95", "\"64:ff9b::/95\": the prefix must be an integer from 96 to 128"},
+        {"64:ff9b:1::/48", "\"64:ff9b:1::/48\": the prefix must be an integer from 96 to 128"},
+        {"::ffff:0.0.0.0/0", "\"::ffff:0.0.0.0/0\": the prefix must be an integer from 96 to 128"},
         {"10.0.0.0/8/8", "\"10.0.0.0/8/8\": the prefix must be an integer from 0 to 32"},
     };
     (void)state;
@@ -267,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_nul_in_a_hop_is_no_address),
         cmocka_unit_test(the_walk_is_bounded),
         cmocka_unit_test(mapped_ipv4_is_ipv4),
+        cmocka_unit_test(ipv4_behind_nat64_is_ipv4),
         cmocka_unit_test(networks_match_to_the_bit),
         cmocka_unit_test(a_socket_without_an_address_is_the_unspecified_one),
         cmocka_unit_test(proxies_are_listed_with_commas),

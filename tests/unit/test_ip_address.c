@@ -40,6 +40,30 @@ static void an_address_has_one_form(void **state)
     assert_false(same(parse("::192.0.2.7"), parse("192.0.2.7")));
 }
 
+static void ipv4_behind_nat64_is_that_ipv4(void **state)
+{
+    (void)state;
+
+    assert_true(same(parse("64:ff9b::192.0.2.7"), parse("192.0.2.7")));
+    assert_true(same(parse("0064:FF9B:0:0:0:0:C000:0207"), parse("192.0.2.7")));
+    assert_true(same(parse("64:ff9b:1::192.0.2.7"), parse("192.0.2.7")));
+    assert_true(same(parse("64:ff9b:1:2:3:4:192.0.2.7"), parse("192.0.2.7")));
+    assert_true(same(parse("64:ff9b:1:ffff:ffff:ffff:255.255.255.255"), parse("255.255.255.255")));
+    assert_true(same(parse("64:ff9b::"), parse("0.0.0.0")));
+}
+
+static void what_lies_beside_nat64_is_ipv6(void **state)
+{
+    (void)state;
+
+    assert_site("64:ff9b:0:0:0:1:192.0.2.7", "64:ff9b::/64");
+    assert_site("64:ff9b:0:0:8000::192.0.2.7", "64:ff9b::/64");
+    assert_site("64:ff9b:2::192.0.2.7", "64:ff9b:2::/64");
+    assert_site("64:ff9a::192.0.2.7", "64:ff9a::/64");
+    assert_site("64:ff9a:1::192.0.2.7", "64:ff9a:1::/64");
+    assert_site("65:ff9b::192.0.2.7", "65:ff9b::/64");
+}
+
 static void what_is_no_address_leaves_it_alone(void **state)
 {
     static const char *const texts[] = {"",
@@ -69,11 +93,16 @@ static void a_socket_has_its_peers_address(void **state)
 {
     struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000207)};
     struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in6 nat64 = {
+        .sin6_family = AF_INET6,
+        .sin6_addr.s6_addr = {0, 0x64, 0xff, 0x9b, [12] = 192, 0, 2, 7},
+    };
     struct sockaddr_un local = {.sun_family = AF_UNIX, .sun_path = "/a/unix/socket"};
     (void)state;
 
     assert_true(same(ip_address_of_socket((const struct sockaddr *)&ipv4), parse("192.0.2.7")));
     assert_true(same(ip_address_of_socket((const struct sockaddr *)&ipv6), parse("::1")));
+    assert_true(same(ip_address_of_socket((const struct sockaddr *)&nat64), parse("192.0.2.7")));
     assert_true(same(ip_address_of_socket((const struct sockaddr *)&local), parse("::")));
 }
 
@@ -84,6 +113,7 @@ static void the_site_of_ipv4_is_the_address(void **state)
     assert_site("192.0.2.7", "192.0.2.7");
     assert_site("255.255.255.255", "255.255.255.255");
     assert_site("::ffff:192.0.2.7", "192.0.2.7");
+    assert_site("64:ff9b::192.0.2.7", "192.0.2.7");
 }
 
 static void the_site_of_ipv6_is_its_first_half(void **state)
@@ -119,6 +149,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_one_form),
+        cmocka_unit_test(ipv4_behind_nat64_is_that_ipv4),
+        cmocka_unit_test(what_lies_beside_nat64_is_ipv6),
         cmocka_unit_test(what_is_no_address_leaves_it_alone),
         cmocka_unit_test(a_socket_has_its_peers_address),
         cmocka_unit_test(the_site_of_ipv4_is_the_address),

@@ -68,6 +68,8 @@ static void addresses_become_canonical(void **state)
     assert_subject("{\"ip\":\"192.0.2.1\"}", SUBJECT_IP, "192.0.2.1");
     assert_subject("{\"ip\":\"::ffff:192.0.2.1\"}", SUBJECT_IP, "192.0.2.1");
     assert_subject("{\"ip\":\"::FFFF:C000:0201\"}", SUBJECT_IP, "192.0.2.1");
+    assert_subject("{\"ip\":\"64:ff9b::192.0.2.1\"}", SUBJECT_IP, "192.0.2.1");
+    assert_subject("{\"ip\":\"64:ff9b:1:2::c000:201\"}", SUBJECT_IP, "192.0.2.1");
     assert_subject("{\"ip\":\"2001:DB8:0:0:1:2:3:4\"}", SUBJECT_IP, "2001:db8::/64");
     assert_subject("{\"ip\":\"2001:db8::ffff\"}", SUBJECT_IP, "2001:db8::/64");
     assert_subject("{\"ip\":\"2001:db8:0:1::\"}", SUBJECT_IP, "2001:db8:0:1::/64");
