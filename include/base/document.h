@@ -17,8 +17,9 @@
 #define DOCUMENT_VALUES_MAX 20000
 
 /* Returns a value that the caller releases with json_decref(), or NULL and says in `error` what is
- * wrong and on which line and column. An integer past 64 bits comes back as a real, so that the
- * form (form.h) can name its field. Any thread. */
+ * wrong and on which line and column. A number whose fraction is zero is an integer, as in JSON
+ * Schema 2020-12: 1.0, 1e2; see decimal.h. One too large to be exact comes back as a real, so that
+ * the form (form.h) can name its field. Any thread. */
 MUST_USE json_t *document_parse(struct text text, struct error *error);
 
 #endif

@@ -4,6 +4,7 @@
  * so a hostile file costs no more than its size. */
 #include "settings_parts.h"
 
+#include "base/decimal.h"
 #include "base/document.h"
 #include "base/memory.h"
 
@@ -199,6 +200,10 @@ static json_t *plain_number(const char *plain)
             digits[strspn(digits, forms[i].digits)] == '\0')
             return json_integer(integer);
     }
+
+    int64_t integer;
+    if (decimal_parse_integer(text_of(plain), &integer))
+        return json_integer(integer);
 
     /* An integer past 64 bits too, so that the form can say which setting is out of range. */
     double real = strtod(plain, &end);

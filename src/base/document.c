@@ -1,40 +1,55 @@
 /* SPDX-License-Identifier: MIT
  *
- * jansson's parser behind what it does not check itself, and a second reading for integers that 64
- * bits cannot hold. */
+ * jansson's parser behind what it does not check itself, and the integers among its reals. */
 #include "base/document.h"
+
+#include "base/decimal.h"
 
 #define PARSE_FLAGS ((size_t)(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY))
 
-/* Up to here a double holds every whole number exactly. */
-#define EXACT_MAX 9007199254740992.0
+/* What is seen of a text without a parser. */
+struct survey {
+    const char *too_much; /* the bracket that opens one level too many, or what begins one value too
+                           * many; or NULL */
+    const char *problem;  /* that this is */
+    bool has_reals;       /* a number with a point or an exponent */
+};
 
-static bool document_check(struct text text, struct error *error);
+static bool document_check(struct text text, bool *has_reals, struct error *error);
 static bool is_blank(struct text text);
-static const char *find_too_much(struct text text, const char **problem);
+static struct survey survey_make(struct text text);
+static bool begins_real(struct text text, size_t i);
 static bool refuse(struct text text, const char *at, const char *problem, struct error *error);
-static json_t *parse_with_large_integers(struct text text, json_error_t *failure);
-static json_t *with_integers(json_t *value);
+static json_t *with_integers(json_t *value, struct text text);
+static json_t *value_settle(json_t *value, struct text *rest);
+static struct text number_cut(struct text *rest);
+static bool is_of_number(char c);
+static bool is_digit(char c);
 static const char *failure_words(const json_error_t *failure);
 
 json_t *document_parse(struct text text, struct error *error)
 {
-    if (!document_check(text, error))
+    bool has_reals = false;
+
+    if (!document_check(text, &has_reals, error))
         return NULL;
 
     json_error_t failure;
     json_t *value = json_loadb(text.at, text.length, PARSE_FLAGS, &failure);
 
-    if (value == NULL && json_error_code(&failure) == json_error_numeric_overflow)
-        value = parse_with_large_integers(text, &failure);
+    if (value == NULL && json_error_code(&failure) == json_error_numeric_overflow) {
+        has_reals = true;
+        value = json_loadb(text.at, text.length, PARSE_FLAGS | JSON_DECODE_INT_AS_REAL, &failure);
+    }
     if (value == NULL) {
         error_set(error, "line %d, column %d: %s", failure.line, failure.column,
                   failure_words(&failure));
+        return NULL;
     }
-    return value;
+    return has_reals ? with_integers(value, text) : value;
 }
 
-static bool document_check(struct text text, struct error *error)
+static bool document_check(struct text text, bool *has_reals, struct error *error)
 {
     if (is_blank(text))
         return error_set(error, "expected a JSON value, got nothing");
@@ -45,11 +60,11 @@ static bool document_check(struct text text, struct error *error)
     if (nul != NULL)
         return refuse(text, nul, "NUL byte", error);
 
-    const char *problem = NULL;
-    const char *too_much = find_too_much(text, &problem);
+    struct survey survey = survey_make(text);
 
-    if (too_much != NULL)
-        return refuse(text, too_much, problem, error);
+    if (survey.too_much != NULL)
+        return refuse(text, survey.too_much, survey.problem, error);
+    *has_reals = survey.has_reals;
     return true;
 }
 
@@ -63,10 +78,10 @@ static bool is_blank(struct text text)
     return true;
 }
 
-/* Returns the bracket that opens one level too many, or what begins one value too many, or NULL.
- * Whether brackets match is for the parser to say. */
-static const char *find_too_much(struct text text, const char **problem)
+/* Whether brackets match is for the parser to say. */
+static struct survey survey_make(struct text text)
 {
+    struct survey survey = {0};
     bool in_string = false;
     int depth = 0;
     int values = 1;
@@ -84,13 +99,24 @@ static const char *find_too_much(struct text text, const char **problem)
         bool opens = c == '[' || c == '{';
         depth += opens - (c == ']' || c == '}');
         values += opens || c == ',';
+        survey.has_reals |= begins_real(text, i);
         if (depth <= DOCUMENT_DEPTH_MAX && values <= DOCUMENT_VALUES_MAX)
             continue;
-        *problem = depth > DOCUMENT_DEPTH_MAX ? "too many arrays and objects inside each other"
-                                              : "too many values";
-        return text.at + i;
+        survey.too_much = text.at + i;
+        survey.problem = depth > DOCUMENT_DEPTH_MAX
+                             ? "too many arrays and objects inside each other"
+                             : "too many values";
+        break;
     }
-    return NULL;
+    return survey;
+}
+
+/* The "e" of "true" follows no digit. */
+static bool begins_real(struct text text, size_t i)
+{
+    char c = text.at[i];
+
+    return c == '.' || c == 'E' || (c == 'e' && i > 0 && is_digit(text.at[i - 1]));
 }
 
 /* Counts as jansson does: lines from 1, characters up to and with the one at fault. */
@@ -110,39 +136,68 @@ static bool refuse(struct text text, const char *at, const char *problem, struct
     return error_set(error, "line %d, column %d: %s", line, column, problem);
 }
 
-/* jansson reads either all numbers as integers where they are, or none; so the ordinary ones are
- * changed back. */
-static json_t *parse_with_large_integers(struct text text, json_error_t *failure)
+/* jansson has rounded its reals, so the digits say which of them are integers: those of the text in
+ * its order, which is also that of the tree. Consumes `value`. */
+static json_t *with_integers(json_t *value, struct text text)
 {
-    json_t *reals =
-        json_loadb(text.at, text.length, PARSE_FLAGS | JSON_DECODE_INT_AS_REAL, failure);
+    struct text rest = text;
+    json_t *settled = value_settle(value, &rest);
 
-    if (reals == NULL)
-        return NULL;
-
-    json_t *value = with_integers(reals);
-
-    json_decref(reals);
-    return value;
+    json_decref(value);
+    return settled;
 }
 
 /* Returns a reference of the caller's own: to an integer, or to `value` with what it holds
  * changed. */
-static json_t *with_integers(json_t *value)
+static json_t *value_settle(json_t *value, struct text *rest)
 {
-    double real = json_real_value(value);
+    int64_t integer;
 
-    if (json_is_real(value) && real >= -EXACT_MAX && real <= EXACT_MAX &&
-        (double)(json_int_t)real == real)
-        return json_integer((json_int_t)real);
+    if (json_is_number(value) && decimal_parse_integer(number_cut(rest), &integer))
+        return json_integer(integer);
 
     for (size_t i = 0; i < json_array_size(value); i++)
-        json_array_set_new(value, i, with_integers(json_array_get(value, i)));
+        json_array_set_new(value, i, value_settle(json_array_get(value, i), rest));
 
     for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at))
-        json_object_iter_set_new(value, at, with_integers(json_object_iter_value(at)));
+        json_object_iter_set_new(value, at, value_settle(json_object_iter_value(at), rest));
 
     return json_incref(value);
+}
+
+/* Takes the next number off the rest of a text that the parser has taken. */
+static struct text number_cut(struct text *rest)
+{
+    bool in_string = false;
+    size_t begin = 0;
+
+    for (; begin < rest->length; begin++) {
+        char c = rest->at[begin];
+        if (c == '"')
+            in_string = !in_string;
+        begin += c == '\\';
+        if (!in_string && (c == '-' || is_digit(c)))
+            break;
+    }
+    ASSERT(begin < rest->length);
+
+    size_t end = begin;
+
+    while (end < rest->length && is_of_number(rest->at[end]))
+        end++;
+    struct text number = {rest->at + begin, end - begin};
+    *rest = (struct text){rest->at + end, rest->length - end};
+    return number;
+}
+
+static bool is_of_number(char c)
+{
+    return is_digit(c) || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
 }
 
 /* jansson's words, except where they speak of its own flags. */

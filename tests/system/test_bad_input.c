@@ -290,6 +290,12 @@ static void what_is_just_within_the_bounds_is_taken(void **state)
          "{'route_key':'c','algorithm':'token_bucket','limit':0,'window_seconds':1,"
          "'burst':1000000000}",
          200},
+        {"/policy", "{'route_key':'d','limit':1e2,'window_seconds':6.0e1}", 201},
+        {"/check", "{'route_key':'d','user_id':'a','cost':99.0}", 200},
+        {"/check", "{'route_key':'d','user_id':'a','cost':20e-1}", 429},
+        {"/check", "{'route_key':'d','user_id':'a','cost':-0.0}", 200},
+        {"/check", "{'route_key':'d','user_id':'a','cost':0.1E+1}", 200},
+        {"/check/batch", "{'checks':[{'route_key':'d','user_id':'a','cost':1.0}]}", 200},
         {"/check", "  {\r\n\t'route_key' : 'b' , 'user_id' : '\\u00e9' }  ", 200},
     };
 

@@ -222,6 +222,81 @@ static void a_larger_integer_becomes_a_real_and_the_others_do_not(void **state)
     json_decref(value);
 }
 
+static void a_real_without_a_fraction_becomes_an_integer(void **state)
+{
+    (void)state;
+
+    assert_accepted(TEXT("1.0"), "1");
+    assert_accepted(TEXT(" -0.0 "), "0");
+    assert_accepted(TEXT("[1e2,1E+2,0.1e1,-1.0,6.0e1,5e-1,1.5]"), "[100,100,1,-1,60,0.5,1.5]");
+    assert_accepted(TEXT("9007199254740992.0"), "9007199254740992");
+    assert_accepted(TEXT("-9007199254740992.0"), "-9007199254740992");
+}
+
+static void a_real_that_is_no_exact_integer_stays_one(void **state)
+{
+    static const char *const reals[] = {
+        "9007199254740993.0",        "9007199254740991.4",   "1e16", "1e-400",
+        "1.00000000000000000000001", "9223372036854775808.0"};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(reals); i++) {
+        struct error error = {0};
+        json_t *value = document_parse(text_of(reals[i]), &error);
+
+        assert_true(json_is_real(value));
+        json_decref(value);
+    }
+}
+
+static void reals_are_found_among_all_else(void **state)
+{
+    (void)state;
+
+    assert_accepted(TEXT("{\"z\":1,\"1.5e1\":[\"2.0\",{\"\\\"3.0\":true,\"b\":[2.0,-7,\"\\\\\",3]},"
+                         "false,null,4e0],\"a\":5.5,\"-\":[[],{},60e-1]}"),
+                    "{\"z\":1,\"1.5e1\":[\"2.0\",{\"\\\"3.0\":true,\"b\":[2,-7,\"\\\\\",3]},"
+                    "false,null,4],\"a\":5.5,\"-\":[[],{},6]}");
+}
+
+static void many_members_keep_their_own_numbers(void **state)
+{
+    char text[8192] = "{";
+    char expected[8192] = "{";
+    size_t length = 1;
+    size_t expected_length = 1;
+    (void)state;
+
+    for (int i = 0; i < 300; i++) {
+        int name = i * 7919 % 300;
+
+        length += (size_t)snprintf(text + length, sizeof(text) - length, "%s\"m%d\":%d.0",
+                                   i == 0 ? "" : ",", name, i);
+        expected_length +=
+            (size_t)snprintf(expected + expected_length, sizeof(expected) - expected_length,
+                             "%s\"m%d\":%d", i == 0 ? "" : ",", name, i);
+    }
+    memcpy(text + length, "}", 2);
+    memcpy(expected + expected_length, "}", 2);
+
+    assert_accepted(text_of(text), expected);
+}
+
+static void integers_beside_a_larger_one_stay_exact(void **state)
+{
+    struct error error = {0};
+    (void)state;
+
+    json_t *value = document_parse(
+        TEXT("[9007199254740993,99999999999999999999,-9223372036854775808,1.0]"), &error);
+
+    assert_true(json_integer_value(json_array_get(value, 0)) == INT64_C(9007199254740993));
+    assert_true(json_is_real(json_array_get(value, 1)));
+    assert_true(json_integer_value(json_array_get(value, 2)) == INT64_MIN);
+    assert_true(json_integer_value(json_array_get(value, 3)) == 1);
+    json_decref(value);
+}
+
 static void a_number_past_all_doubles_is_refused(void **state)
 {
     (void)state;
@@ -252,6 +327,11 @@ int main(void)
         cmocka_unit_test(invalid_utf8_is_refused),
         cmocka_unit_test(integers_of_64_bits_stay_integers),
         cmocka_unit_test(a_larger_integer_becomes_a_real_and_the_others_do_not),
+        cmocka_unit_test(a_real_without_a_fraction_becomes_an_integer),
+        cmocka_unit_test(a_real_that_is_no_exact_integer_stays_one),
+        cmocka_unit_test(reals_are_found_among_all_else),
+        cmocka_unit_test(many_members_keep_their_own_numbers),
+        cmocka_unit_test(integers_beside_a_larger_one_stay_exact),
         cmocka_unit_test(a_number_past_all_doubles_is_refused),
     };
 

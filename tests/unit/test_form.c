@@ -149,8 +149,10 @@ static void a_text_is_measured_in_bytes(void **state)
 static void what_is_no_integer_in_range_is_a_fault(void **state)
 {
     (void)state;
-    static const char *const bodies[] = {"{\"x\":5.0}",
-                                         "{\"x\":5e0}",
+    static const char *const bodies[] = {"{\"x\":5.5}",
+                                         "{\"x\":5e-1}",
+                                         "{\"x\":11.0}",
+                                         "{\"x\":1e-400}",
                                          "{\"x\":\"5\"}",
                                          "{\"x\":true}",
                                          "{\"x\":[5]}",
@@ -184,6 +186,21 @@ static void an_integer_too_large_is_the_only_fault_of_its_document(void **state)
 
     assert_int_equal(faults.count, 1);
     assert_int_equal(window, 60);
+}
+
+static void an_integer_may_have_a_fraction_of_zero_or_an_exponent(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"{\"x\":5.0}", "{\"x\":5e0}", "{\"x\":0.5E+1}",
+                                         "{\"x\":50e-1}"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
+        int64_t value = 7;
+        open_body(bodies[i]);
+        assert_true(form_integer(&form, "x", FORM_REQUIRED, 0, 10, &value));
+        assert_int_equal(faults.count, 0);
+        assert_int_equal(value, 5);
+    }
 }
 
 static void the_widest_range_takes_every_integer(void **state)
@@ -372,6 +389,7 @@ int main(void)
         cmocka_unit_test_teardown(a_text_is_measured_in_bytes, end),
         cmocka_unit_test_teardown(what_is_no_integer_in_range_is_a_fault, end),
         cmocka_unit_test_teardown(an_integer_too_large_is_the_only_fault_of_its_document, end),
+        cmocka_unit_test_teardown(an_integer_may_have_a_fraction_of_zero_or_an_exponent, end),
         cmocka_unit_test_teardown(the_widest_range_takes_every_integer, end),
         cmocka_unit_test_teardown(a_boolean_is_true_or_false, end),
         cmocka_unit_test_teardown(a_choice_is_one_of_its_words, end),
