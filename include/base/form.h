@@ -70,7 +70,7 @@ bool form_object(struct form *form, const char *name, enum form_presence presenc
 
 /* Whether the member is there and not null; counts as asked for. */
 bool form_has(struct form *form, const char *name);
-/* Lets a member be there without being read (read-only members of a document sent back to us). */
+/* Lets a member be there without being read. */
 void form_ignore(struct form *form, const char *name);
 
 /* A fault at the member `name`, or at the object itself when NULL. */

@@ -17,6 +17,7 @@ struct arena;
 #define POLICY_USER_BYTES_MAX        256
 #define POLICY_DESCRIPTION_BYTES_MAX 500
 #define POLICIES_PER_APP_MAX         1000
+#define POLICY_VERSION_MAX           INT64_C(9007199254740991)
 #define POLICY_ROLE_DEFAULT          "default"
 
 enum policy_mode { POLICY_ENFORCE, POLICY_SHADOW };
@@ -45,8 +46,8 @@ struct policy {
 };
 
 /* The policy in `value`, which lies at `pointer`; its texts are copied into `arena`. NULL when
- * there are faults. The read-only members `id` (16 hex digits) and `version` are taken when they
- * are there and valid, else left 0: a caller that serves strangers overwrites them. */
+ * there are faults. The read-only members `id` (16 hex digits) and `version` are left 0 when they
+ * are absent; a caller that serves strangers overwrites them. */
 MUST_USE struct policy *policy_read(const json_t *value, const char *pointer, struct arena *arena,
                                     struct faults *faults);
 

@@ -14,7 +14,7 @@ static void texts_keep(struct policy *policy, struct arena *arena);
 
 static bool is_plain(struct form *form, const char *name, struct text text);
 static bool is_route_key(struct form *form, struct text route_key);
-static bool id_parse(const char *digits, uint64_t *id);
+static bool id_parse(struct text text, uint64_t *id);
 
 const char *const policy_mode_words[] = {"enforce", "shadow", NULL};
 const char *const policy_on_store_error_words[] = {"local", "allow", "deny", NULL};
@@ -105,14 +105,12 @@ void policy_write(const struct policy *policy, struct writer *writer, const char
 /* What the catalogue gives. A client that sends a policy back as it got it sends these too. */
 static void server_members_read(struct form *form, struct policy *policy)
 {
-    const char *id = json_string_value(json_object_get(form->object, "id"));
-    json_int_t version = json_integer_value(json_object_get(form->object, "version"));
+    struct text id;
 
-    form_ignore(form, "id");
-    form_ignore(form, "version");
-    if (id == NULL || !id_parse(id, &policy->id))
-        policy->id = 0;
-    policy->version = version > 0 ? version : 0;
+    if (form_text(form, "id", FORM_OPTIONAL, ID_DIGITS, ID_DIGITS, &id) &&
+        !id_parse(id, &policy->id))
+        form_fault(form, "id", "must be 16 hexadecimal digits, letters in lower case");
+    form_integer(form, "version", FORM_OPTIONAL, 0, POLICY_VERSION_MAX, &policy->version);
 }
 
 static void candidate_read(struct form *form, struct policy *policy, struct arena *arena)
@@ -188,10 +186,17 @@ static bool is_route_key(struct form *form, struct text route_key)
     return is_plain(form, "route_key", route_key);
 }
 
-static bool id_parse(const char *digits, uint64_t *id)
+static bool id_parse(struct text text, uint64_t *id)
 {
-    if (strlen(digits) != ID_DIGITS || strspn(digits, "0123456789abcdef") != ID_DIGITS)
-        return false;
-    *id = strtoull(digits, NULL, 16);
+    static const char digits[] = "0123456789abcdef";
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < text.length; i++) {
+        const char *digit = memchr(digits, text.at[i], sizeof(digits) - 1);
+        if (digit == NULL)
+            return false;
+        sum = sum * 16 + (uint64_t)(digit - digits);
+    }
+    *id = sum;
     return true;
 }

@@ -156,19 +156,23 @@ static void the_answers_share_one_text_about_the_limits(void **state)
                 "\"minute\";q=10;w=60, \"day\";q=1000;w=86400;sluice-burst=1500");
 }
 
-static void the_server_s_members_are_taken_only_when_they_are_sound(void **state)
+static void the_server_s_members_are_read_as_it_writes_them(void **state)
 {
     (void)state;
 
-    struct policy *sound = read_good("{'id':'00ff00ff00ff00fe','version':3,'route_key':'/a',"
+    struct policy *some = read_good("{'id':'00ff00ff00ff00fe','version':3,'route_key':'/a',"
+                                    "'limit':1,'window_seconds':1}");
+    struct policy *least = read_good("{'id':'0000000000000000','version':0,'route_key':'/a',"
                                      "'limit':1,'window_seconds':1}");
-    struct policy *unsound = read_good("{'id':'+0ff00ff00ff00fe','version':-3,'route_key':'/a',"
-                                       "'limit':1,'window_seconds':1}");
+    struct policy *most = read_good("{'id':'ffffffffffffffff','version':9007199254740991,"
+                                    "'route_key':'/a','limit':1,'window_seconds':1}");
 
-    assert_true(sound->id == UINT64_C(0x00ff00ff00ff00fe));
-    assert_int_equal(sound->version, 3);
-    assert_int_equal(unsound->id, 0);
-    assert_int_equal(unsound->version, 0);
+    assert_true(some->id == UINT64_C(0x00ff00ff00ff00fe));
+    assert_int_equal(some->version, 3);
+    assert_true(least->id == 0);
+    assert_int_equal(least->version, 0);
+    assert_true(most->id == UINT64_MAX);
+    assert_true(most->version == POLICY_VERSION_MAX);
 }
 
 static void one_limit_is_written_inline(void **state)
@@ -356,7 +360,7 @@ int main(void)
         cmocka_unit_test(every_member_is_read),
         cmocka_unit_test(several_limits_are_named_by_their_place),
         cmocka_unit_test(the_answers_share_one_text_about_the_limits),
-        cmocka_unit_test(the_server_s_members_are_taken_only_when_they_are_sound),
+        cmocka_unit_test(the_server_s_members_are_read_as_it_writes_them),
         cmocka_unit_test(one_limit_is_written_inline),
         cmocka_unit_test(several_limits_are_written_as_a_list),
         cmocka_unit_test(what_is_written_reads_back_the_same),
