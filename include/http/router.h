@@ -17,12 +17,16 @@ enum route_guard { ROUTE_UNLIMITED, ROUTE_REGISTERING, ROUTE_MANAGING };
 
 enum route_body { BODY_NONE, BODY_JSON, BODY_OPTIONAL };
 
+/* Whether the handler reads the query. QUERY_OR_BODY: only when there is no body. */
+enum route_query { QUERY_NONE, QUERY_READ, QUERY_OR_BODY };
+
 struct route {
     const char *method; /* GET also serves HEAD */
     const char *path;   /* exact */
     enum route_access access;
     enum route_guard guard;
     enum route_body body;
+    enum route_query query;
     size_t body_bytes_max;
     enum handled (*handle)(struct request *request, void *context);
     const char *summary; /* the same as in the OpenAPI document */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * What happens to every request before its handler. Before the body is read: route, form of the
- * key, media type. After it: IP limit, the app of the key. */
+ * key, media type. After it: IP limit, the app of the key, a query that nobody reads. */
 #include "api/api.h"
 
 #include "api/authenticate.h"
 #include "api/handlers.h"
 #include "api/local_limit.h"
+#include "api/reading.h"
 #include "api/routes.h"
 #include "http/assets.h"
 #include "http/problem.h"
@@ -24,13 +25,20 @@ static void refuse_route(struct request *request, const char *allow);
 static bool media_type_is_taken(struct request *request);
 static bool is_json(struct text media_type);
 static bool guard_admits(struct request *request, struct api *api);
+static enum handled handle(struct request *request, void *context);
+static bool query_is_known(struct request *request);
 
 /* The files of the docs page, /docs/..., are the one family of paths that is not in the table. */
 static const struct route asset_route = {
-    "GET",        "/docs/",
-    ROUTE_PUBLIC, ROUTE_UNLIMITED,
-    BODY_NONE,    UNTRUSTED_BODY_BYTES_MAX,
-    asset_get,    "A file of the docs page",
+    .method = "GET",
+    .path = "/docs/",
+    .access = ROUTE_PUBLIC,
+    .guard = ROUTE_UNLIMITED,
+    .body = BODY_NONE,
+    .query = QUERY_NONE,
+    .body_bytes_max = UNTRUSTED_BODY_BYTES_MAX,
+    .handle = asset_get,
+    .summary = "A file of the docs page",
 };
 
 size_t api_begin(struct request *request, void *context)
@@ -72,8 +80,8 @@ enum handled api_finish(struct request *request, void *context)
     if (!guard_admits(request, api))
         return HANDLED_NOW;
     if (route->access == ROUTE_APP)
-        return authenticate(request, api, route->handle);
-    return route->handle(request, api);
+        return authenticate(request, api, handle);
+    return handle(request, api);
 }
 
 void api_answered(const struct request *request, void *context)
@@ -165,4 +173,24 @@ static bool guard_admits(struct request *request, struct api *api)
                    "This address may send %lld such requests in %lld s; try again in %lld s.",
                    (long long)rate.quota, (long long)rate.window_s, (long long)retry_s);
     return false;
+}
+
+static enum handled handle(struct request *request, void *context)
+{
+    if (!query_is_known(request))
+        return HANDLED_NOW;
+    return request->route->handle(request, context);
+}
+
+/* A handler that reads the query refuses what it does not know; where none does, that is all of
+ * it. */
+static bool query_is_known(struct request *request)
+{
+    enum route_query query = request->route->query;
+    bool is_read = query == QUERY_READ || (query == QUERY_OR_BODY && request->body.length == 0);
+    struct reading reading;
+
+    if (is_read || !request_has_query(request))
+        return true;
+    return reading_open_query(&reading, request) && reading_close(&reading);
 }

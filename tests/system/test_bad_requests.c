@@ -93,6 +93,85 @@ static void queries_with_faults(void **state)
     client_free(tenant);
 }
 
+static void query_parameters_that_nobody_knows_are_refused_by_every_route(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_with_policy(world);
+    static const struct {
+        const char *method;
+        const char *path;
+        const char *body;
+    } requests[] = {
+        {"POST", "/check", "{'user_id':'alice','route_key':'/a'}"},
+        {"POST", "/check/batch", "{'checks':[{'user_id':'alice','route_key':'/a'}]}"},
+        {"POST", "/reset", "{'user_id':'alice','route_key':'/a'}"},
+        {"POST", "/policy", "{'route_key':'/b','limit':5,'window_seconds':60}"},
+        {"POST", "/register", "{'name':'nobody'}"},
+        {"DELETE", "/policy", "{'route_key':'/a'}"},
+        {"DELETE", "/policy", NULL},
+        {"GET", "/policy", NULL},
+        {"GET", "/logs/latest", NULL},
+        {"GET", "/usage", NULL},
+        {"GET", "/livez", NULL},
+        {"GET", "/readyz", NULL},
+        {"GET", "/metrics", NULL},
+        {"GET", "/docs", NULL},
+        {"GET", "/docs/docs.css", NULL},
+        {"GET", "/openapi.json", NULL},
+    };
+    static const struct {
+        const char *query;
+        const char *saying;
+    } queries[] = {
+        {"unknown=1", "/unknown"},   {"unknown", "/unknown"},
+        {"unknown=", "/unknown"},    {"%75nknown=1", "/unknown"},
+        {"a%2Fb%7Ec=1", "/a~1b~0c"}, {"unknown=1&unknown=2", "must not be repeated"},
+        {"=1", "not known"},         {"&", "not known"},
+        {"%FF=1", "UTF-8"},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
+        const char *quoted = requests[i].body;
+        char body[128];
+
+        (void)snprintf(body, sizeof(body), "%s", quoted == NULL ? "" : quoted);
+        (void)quotes(body);
+        for (size_t j = 0; j < ARRAY_COUNT(queries); j++) {
+            char path[128];
+            (void)snprintf(path, sizeof(path), "%s?%s", requests[i].path, queries[j].query);
+            EXPECT_PROBLEM(client_send(tenant, requests[i].method, path,
+                                       quoted == NULL ? NULL : body, strlen(body)),
+                           422, queries[j].saying);
+        }
+    }
+    expect_nothing_happened(tenant);
+    EXPECT(client_get(tenant, "/policy"), 200, "[{'route_key':'/a'}]");
+    client_free(tenant);
+}
+
+static void a_query_beside_a_body_does_not_say_what_to_delete(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_with_policy(world);
+
+    EXPECT_PROBLEM(client_delete(tenant, "/policy?route_key=/b", "{'route_key':'/a'}"), 422,
+                   "/route_key");
+
+    expect_nothing_happened(tenant);
+    client_free(tenant);
+}
+
+static void a_query_without_parameters_is_none(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_with_policy(world);
+    static const char *const paths[] = {"/policy?", "/logs/latest?", "/livez?", "/docs?"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(paths); i++)
+        EXPECT(client_get(tenant, "%s", paths[i]), 200, NULL);
+    client_free(tenant);
+}
+
 static void a_denial_status_that_is_none(void **state)
 {
     const struct world *world = *state;
@@ -211,6 +290,9 @@ int main(int argc, char *argv[])
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_that_are_none),
         cmocka_unit_test(queries_with_faults),
+        cmocka_unit_test(query_parameters_that_nobody_knows_are_refused_by_every_route),
+        cmocka_unit_test(a_query_beside_a_body_does_not_say_what_to_delete),
+        cmocka_unit_test(a_query_without_parameters_is_none),
         cmocka_unit_test(a_denial_status_that_is_none),
         cmocka_unit_test(bodies_that_are_declared_to_be_no_json),
         cmocka_unit_test(paths_that_lead_nowhere),

@@ -162,6 +162,18 @@ static void head_is_get_without_a_body(void **state)
     client_free(tenant);
 }
 
+static void a_head_is_refused_as_the_get_would_be(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+
+    const struct reply *head = client_send(tenant, "HEAD", "/docs?unknown=1", NULL, 0);
+
+    assert_int_equal(head->status, 422);
+    assert_int_equal(head->body_bytes, 0);
+    client_free(tenant);
+}
+
 static void a_method_that_a_path_does_not_take_is_told_which_it_does(void **state)
 {
     const struct world *world = *state;
@@ -215,6 +227,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(liveness_and_readiness_are_told),
         cmocka_unit_test(figures_are_told_to_everybody),
         cmocka_unit_test(head_is_get_without_a_body),
+        cmocka_unit_test(a_head_is_refused_as_the_get_would_be),
         cmocka_unit_test(a_method_that_a_path_does_not_take_is_told_which_it_does),
     };
 

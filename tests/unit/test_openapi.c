@@ -108,6 +108,40 @@ static void a_route_that_reads_a_body_documents_it(void **state)
     }
 }
 
+/* Whether a parameter of the operation, given or by reference, is in the query. */
+static bool has_query_parameter(const json_t *operation)
+{
+    static const char prefix[] = "#/components/parameters/";
+    const json_t *shared =
+        json_object_get(json_object_get(read_document(), "components"), "parameters");
+    const json_t *parameters = json_object_get(operation, "parameters");
+
+    for (size_t i = 0; i < json_array_size(parameters); i++) {
+        const json_t *parameter = json_array_get(parameters, i);
+        const char *reference = json_string_value(json_object_get(parameter, "$ref"));
+
+        if (reference)
+            parameter = json_object_get(shared, reference + strlen(prefix));
+        if (strcmp(json_string_value(json_object_get(parameter, "in")), "query") == 0)
+            return true;
+    }
+    return false;
+}
+
+static void a_route_that_reads_a_query_documents_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < routes()->count; i++) {
+        const struct route *route = &routes()->rows[i];
+        const json_t *operation = operation_of(route->method, route->path);
+
+        if (has_query_parameter(operation) != (route->query != QUERY_NONE))
+            fail_msg("%s %s: the query differs from the table", route->method, route->path);
+        if (!json_object_get(json_object_get(operation, "responses"), "422"))
+            fail_msg("%s %s: refuses queries, but does not say so", route->method, route->path);
+    }
+}
+
 static void every_problem_is_documented(void **state)
 {
     char *text = json_dumps(read_document(), 0);
@@ -153,6 +187,7 @@ int main(void)
         cmocka_unit_test(every_documented_operation_is_a_route),
         cmocka_unit_test(a_route_that_wants_a_key_says_so),
         cmocka_unit_test(a_route_that_reads_a_body_documents_it),
+        cmocka_unit_test(a_route_that_reads_a_query_documents_it),
         cmocka_unit_test(every_problem_is_documented),
         cmocka_unit_test(every_algorithm_is_documented),
     };
