@@ -192,7 +192,8 @@ static void on_query_argument(void *context, struct text name, struct text value
     struct querying *querying = context;
     char key[64];
 
-    if (name.length == 0 || name.length >= sizeof key) {
+    /* A key would end at a NUL, and be a known one. */
+    if (name.length == 0 || name.length >= sizeof key || memchr(name.at, '\0', name.length)) {
         faults_add(querying->faults, "", NULL, "has a query parameter that is not known");
         return;
     }

@@ -127,7 +127,7 @@ static void query_parameters_that_nobody_knows_are_refused_by_every_route(void *
         {"unknown=", "/unknown"},    {"%75nknown=1", "/unknown"},
         {"a%2Fb%7Ec=1", "/a~1b~0c"}, {"unknown=1&unknown=2", "must not be repeated"},
         {"=1", "not known"},         {"&", "not known"},
-        {"%FF=1", "UTF-8"},
+        {"%FF=1", "UTF-8"},          {"unknown%00=1", "not known"},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
@@ -169,6 +169,20 @@ static void a_query_without_parameters_is_none(void **state)
 
     for (size_t i = 0; i < ARRAY_COUNT(paths); i++)
         EXPECT(client_get(tenant, "%s", paths[i]), 200, NULL);
+    client_free(tenant);
+}
+
+static void a_known_name_ends_where_it_ends(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_with_policy(world);
+
+    EXPECT_PROBLEM(
+        client_post(tenant, "/check?deny_status%00x=403", "{'user_id':'alice','route_key':'/a'}"),
+        422, "not known");
+    EXPECT_PROBLEM(client_get(tenant, "/policy?role%%00=admin"), 422, "not known");
+
+    expect_nothing_happened(tenant);
     client_free(tenant);
 }
 
@@ -293,6 +307,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(query_parameters_that_nobody_knows_are_refused_by_every_route),
         cmocka_unit_test(a_query_beside_a_body_does_not_say_what_to_delete),
         cmocka_unit_test(a_query_without_parameters_is_none),
+        cmocka_unit_test(a_known_name_ends_where_it_ends),
         cmocka_unit_test(a_denial_status_that_is_none),
         cmocka_unit_test(bodies_that_are_declared_to_be_no_json),
         cmocka_unit_test(paths_that_lead_nowhere),
