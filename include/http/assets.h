@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files embedded in the binary, each as it is and compressed by gzip. The build makes the tables of
- * them, entity tags included, so all of this is constant data: any thread. */
+ * Files embedded in the binary, each compressed by gzip, and as it is unless it is large. The build
+ * makes the tables of them, entity tags included, so all of this is constant data: any thread. */
 #ifndef HTTP_ASSETS_H
 #define HTTP_ASSETS_H
 
@@ -10,8 +10,8 @@
 enum asset_encoding { ASSET_IDENTITY, ASSET_GZIP, ASSET_ENCODING_COUNT };
 
 struct asset_body {
-    struct text content;
-    const char *etag; /* strong, quoted, a hash of `content`: each encoding has its own */
+    struct text content; /* absent: not embedded in this encoding, which only identity can be */
+    const char *etag;    /* strong, quoted, a hash of `content`: each encoding has its own */
 };
 
 struct asset {
@@ -23,13 +23,14 @@ struct asset {
 /* The asset served at `path`, or NULL. `table` ends with a NULL path. */
 const struct asset *assets_find(const struct asset table[], const char *path);
 
-/* Answers 200 with the encoding the client likes best, or 304 when If-None-Match names it. HTML
+/* Answers 200 with the encoding the client likes best, 304 when If-None-Match names it, or 406. HTML
  * gets the Content-Security-Policy: own scripts only, none inline. */
 void assets_answer(struct request *request, const struct asset *asset);
 
-/* The encoding that Accept-Encoding (RFC 9110 §12.5.3) likes best: gzip wins a tie, and is never
- * sent to a client that does not ask for it. */
-enum asset_encoding assets_choose(struct text accept_encoding);
+/* The body that Accept-Encoding (RFC 9110 §12.5.3) likes best; gzip wins a tie. Of two bodies the
+ * one in gzip is only for who asks for it. A body in gzip alone is also for who does not say what
+ * coding it takes; all others get NULL. */
+const struct asset_body *assets_choose(const struct asset *asset, struct text accept_encoding);
 
 /* Whether If-None-Match (RFC 9110 §13.1.2) names `etag`, by weak comparison. */
 bool assets_match(struct text if_none_match, const char *etag);

@@ -20,6 +20,7 @@ enum problem {
     PROBLEM_NO_ROUTE,            /* 404 */
     PROBLEM_NO_POLICY,           /* 404 */
     PROBLEM_METHOD,              /* 405 */
+    PROBLEM_NOT_ACCEPTABLE,      /* 406: a file that comes compressed only */
     PROBLEM_TOO_MANY_POLICIES,   /* 409 */
     PROBLEM_TOO_LARGE,           /* 413 */
     PROBLEM_MEDIA_TYPE,          /* 415 */

@@ -4,6 +4,8 @@
  * from doing more with a page than it has to. */
 #include "http/assets.h"
 
+#include "http/problem.h"
+
 /* What Swagger UI needs and no more: it sets style attributes and has its icons in data: URLs. */
 static const char content_security_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -29,22 +31,29 @@ const struct asset *assets_find(const struct asset table[], const char *path)
 
 void assets_answer(struct request *request, const struct asset *asset)
 {
-    enum asset_encoding encoding = assets_choose(request_header(request, "Accept-Encoding"));
-    const struct asset_body *body = &asset->bodies[encoding];
+    const struct asset_body *body =
+        assets_choose(asset, request_header(request, "Accept-Encoding"));
 
+    request_add_field(request, "Vary", "Accept-Encoding");
+    if (!body) {
+        problem_answer(request, PROBLEM_NOT_ACCEPTABLE, "This file comes compressed by gzip only.");
+        return;
+    }
     add_fields(request, asset, body->etag);
     if (assets_match(request_header(request, "If-None-Match"), body->etag)) {
         /* Only its length is sent: what 200 would have (RFC 9110 §8.6). */
         request_answer(request, 304, NULL, body->content);
         return;
     }
-    if (encoding == ASSET_GZIP)
+    if (body == &asset->bodies[ASSET_GZIP])
         request_add_field(request, "Content-Encoding", "gzip");
     request_answer(request, 200, asset->content_type, body->content);
 }
 
-enum asset_encoding assets_choose(struct text accept_encoding)
+const struct asset_body *assets_choose(const struct asset *asset, struct text accept_encoding)
 {
+    const struct asset_body *compressed = &asset->bodies[ASSET_GZIP];
+    const struct asset_body *plain = &asset->bodies[ASSET_IDENTITY];
     struct text rest = accept_encoding;
     int gzip = WEIGHT_UNSAID;
     int identity = WEIGHT_UNSAID;
@@ -64,7 +73,9 @@ enum asset_encoding assets_choose(struct text accept_encoding)
     }
     if (gzip == WEIGHT_UNSAID)
         gzip = others;
-    return gzip > 0 && gzip >= identity ? ASSET_GZIP : ASSET_IDENTITY;
+    if (text_is_absent(plain->content))
+        return gzip > 0 || text_is_absent(accept_encoding) ? compressed : NULL;
+    return gzip > 0 && gzip >= identity ? compressed : plain;
 }
 
 bool assets_match(struct text if_none_match, const char *etag)
@@ -141,7 +152,6 @@ static void add_fields(struct request *request, const struct asset *asset, const
     bool is_json = has_type(asset, TEXT("application/json"));
 
     request_add_field(request, "ETag", etag);
-    request_add_field(request, "Vary", "Accept-Encoding");
     request_add_field(request, "Cache-Control",
                       is_html || is_json ? "no-cache" : "public, max-age=3600");
     request_add_field(request, "X-Content-Type-Options", "nosniff");

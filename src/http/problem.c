@@ -17,6 +17,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_NO_ROUTE] = {404, TYPE("no-route"), "No such resource"},
     [PROBLEM_NO_POLICY] = {404, TYPE("no-policy"), "No policy applies"},
     [PROBLEM_METHOD] = {405, TYPE("method-not-allowed"), "Method not allowed"},
+    [PROBLEM_NOT_ACCEPTABLE] = {406, TYPE("not-acceptable"), "Not acceptable"},
     [PROBLEM_TOO_MANY_POLICIES] = {409, TYPE("too-many-policies"), "Too many policies"},
     [PROBLEM_TOO_LARGE] = {413, TYPE("too-large"), "Body too large"},
     [PROBLEM_MEDIA_TYPE] = {415, TYPE("media-type"), "Unsupported media type"},

@@ -1,6 +1,7 @@
 # Writes the table of assets (include/web/web_assets.h) and the assembly that holds their content.
 #
-#   cmake -DGZIP=<gzip> -DASSETS=<path=file;...> -DTABLE=<.c> -DCONTENT=<.S> -P embed.cmake
+#   cmake -DGZIP=<gzip> -DASSETS=<path=file;...> -DCOMPRESSED_ONLY=<path;...>
+#     -DTABLE=<.c> -DCONTENT=<.S> -P embed.cmake
 cmake_minimum_required(VERSION 3.22)
 
 set(type_html "text/html; charset=utf-8")
@@ -38,8 +39,11 @@ foreach(asset IN LISTS ASSETS)
   set(compressed ${directory}/asset_${index}.gz)
   execute_process(
     COMMAND ${GZIP} -9nc ${file} OUTPUT_FILE ${compressed} COMMAND_ERROR_IS_FATAL ANY)
-  add_body(asset_${index} ${file})
-  set(identity "${body}")
+  set(identity "{{0}, 0}")
+  if(NOT path IN_LIST COMPRESSED_ONLY)
+    add_body(asset_${index} ${file})
+    set(identity "${body}")
+  endif()
   add_body(asset_${index}_gzip ${compressed})
 
   string(APPEND rows

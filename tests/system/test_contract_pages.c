@@ -88,6 +88,41 @@ static void an_asset_is_compressed_for_who_takes_it(void **state)
     client_free(client);
 }
 
+static void what_the_docs_page_loads_comes_compressed_only(void **state)
+{
+    const struct world *world = *state;
+    struct client *client = stranger_new(world->service);
+    static const struct {
+        const char *accept_encoding;
+        int status;
+    } cases[] = {
+        {"Accept-Encoding:", 200}, /* libcurl's way to leave the field out */
+        {"Accept-Encoding: gzip, deflate, br, zstd", 200},
+        {"Accept-Encoding: br;q=0.9, *;q=0.1", 200},
+        {"Accept-Encoding;", 406}, /* and to send it empty */
+        {"Accept-Encoding: identity", 406},
+        {"Accept-Encoding: gzip;q=0, *", 406},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        const char *const accept[] = {cases[i].accept_encoding, NULL};
+        bool taken = cases[i].status == 200;
+        client_set_headers(client, accept);
+
+        const struct reply *head = client_send(client, "HEAD", "/docs/swagger-ui.css", NULL, 0);
+        EXPECT(head, cases[i].status, NULL);
+        EXPECT_FIELD(head, "Content-Encoding", taken ? "gzip" : NULL);
+
+        const struct reply *get = client_get(client, "/docs/swagger-ui.css");
+        EXPECT(get, cases[i].status, NULL);
+        EXPECT_FIELD(get, "Content-Encoding", taken ? "gzip" : NULL);
+        EXPECT_FIELD(get, "Vary", "Accept-Encoding");
+        if (!taken)
+            EXPECT_PROBLEM(get, 406, "compressed by gzip only");
+    }
+    client_free(client);
+}
+
 static void the_openapi_document_describes_every_route(void **state)
 {
     const struct world *world = *state;
@@ -223,6 +258,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_docs_page_and_all_it_loads_are_served),
         cmocka_unit_test(an_asset_is_not_sent_again_to_who_has_it),
         cmocka_unit_test(an_asset_is_compressed_for_who_takes_it),
+        cmocka_unit_test(what_the_docs_page_loads_comes_compressed_only),
         cmocka_unit_test(the_openapi_document_describes_every_route),
         cmocka_unit_test(liveness_and_readiness_are_told),
         cmocka_unit_test(figures_are_told_to_everybody),

@@ -31,6 +31,11 @@ static const struct asset table[] = {
         .content_type = "application/json",
         .bodies = {BODY("{\"plain\":1}", "\"d1\""), BODY("{\"small\":1}", "\"d2\"")},
     },
+    {
+        .path = "/page/large.css",
+        .content_type = "text/css; charset=utf-8",
+        .bodies = {[ASSET_GZIP] = BODY("small{}", "\"l2\"")},
+    },
     {.path = NULL},
 };
 
@@ -74,6 +79,13 @@ static void assert_body(const struct response *response, const char *content)
     assert_true(text_equal(response->body, text_of(content)));
 }
 
+/* Of an asset that is there in both encodings. */
+static void assert_chosen(const char *accept_encoding, enum asset_encoding encoding)
+{
+    assert_ptr_equal(assets_choose(&table[0], text_of(accept_encoding)),
+                     &table[0].bodies[encoding]);
+}
+
 static void find_takes_exact_paths_only(void **state)
 {
     (void)state;
@@ -105,7 +117,7 @@ static void choose_sends_gzip_only_to_who_asks_for_it(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
-        assert_int_equal(assets_choose(text_of(cases[i].accept_encoding)), cases[i].chosen);
+        assert_chosen(cases[i].accept_encoding, cases[i].chosen);
 }
 
 static void choose_follows_the_weights(void **state)
@@ -131,7 +143,7 @@ static void choose_follows_the_weights(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
-        assert_int_equal(assets_choose(text_of(cases[i].accept_encoding)), cases[i].chosen);
+        assert_chosen(cases[i].accept_encoding, cases[i].chosen);
 }
 
 static void choose_does_not_grant_what_it_cannot_read(void **state)
@@ -143,7 +155,34 @@ static void choose_does_not_grant_what_it_cannot_read(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(malformed); i++)
-        assert_int_equal(assets_choose(text_of(malformed[i])), ASSET_IDENTITY);
+        assert_chosen(malformed[i], ASSET_IDENTITY);
+}
+
+static void choose_has_gzip_alone_for_a_large_file(void **state)
+{
+    static const struct {
+        const char *accept_encoding;
+        bool acceptable;
+    } cases[] = {
+        {NULL, true},
+        {"gzip", true},
+        {"*", true},
+        {"identity, gzip;q=0.001", true},
+        {"br, *;q=0.1", true},
+        {"", false},
+        {"identity", false},
+        {"br, deflate", false},
+        {"gzip;q=0", false},
+        {"gzip;q=0, *", false},
+        {"gzip;q=high", false},
+        {"*;q=0", false},
+    };
+    const struct asset *large = assets_find(table, "/page/large.css");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        assert_ptr_equal(assets_choose(large, text_of(cases[i].accept_encoding)),
+                         cases[i].acceptable ? &large->bodies[ASSET_GZIP] : NULL);
 }
 
 static void match_finds_the_tag_wherever_it_stands(void **state)
@@ -234,6 +273,18 @@ static void answer_to_the_tag_of_another_encoding_is_the_file(void **state)
     assert_body(response, "<p>plain");
 }
 
+static void answer_to_who_does_not_take_gzip_is_not_acceptable(void **state)
+{
+    const struct response *response = get("/page/large.css", "identity", "\"l2\"");
+
+    (void)state;
+    assert_int_equal(response->status, 406);
+    assert_string_equal(response->content_type, "application/problem+json");
+    assert_string_equal(field(response, "Vary"), "Accept-Encoding");
+    assert_null(field(response, "Content-Encoding"));
+    assert_null(field(response, "Cache-Control")); /* not the file's, which may be kept */
+}
+
 static void pages_and_documents_are_asked_for_again_each_time(void **state)
 {
     (void)state;
@@ -266,12 +317,15 @@ int main(void)
         cmocka_unit_test(choose_sends_gzip_only_to_who_asks_for_it),
         cmocka_unit_test(choose_follows_the_weights),
         cmocka_unit_test(choose_does_not_grant_what_it_cannot_read),
+        cmocka_unit_test(choose_has_gzip_alone_for_a_large_file),
         cmocka_unit_test(match_finds_the_tag_wherever_it_stands),
         cmocka_unit_test(match_takes_nothing_for_the_tag_that_is_not),
         cmocka_unit_test_teardown(answer_is_the_file_as_it_is, forget_request),
         cmocka_unit_test_teardown(answer_in_gzip_has_a_tag_of_its_own, forget_request),
         cmocka_unit_test_teardown(answer_to_a_tag_that_is_current_is_not_modified, forget_request),
         cmocka_unit_test_teardown(answer_to_the_tag_of_another_encoding_is_the_file,
+                                  forget_request),
+        cmocka_unit_test_teardown(answer_to_who_does_not_take_gzip_is_not_acceptable,
                                   forget_request),
         cmocka_unit_test_teardown(pages_and_documents_are_asked_for_again_each_time,
                                   forget_request),
