@@ -23,8 +23,9 @@ struct asset {
 /* The asset served at `path`, or NULL. `table` ends with a NULL path. */
 const struct asset *assets_find(const struct asset table[], const char *path);
 
-/* Answers 200 with the encoding the client likes best, 304 when If-None-Match names it, or 406. HTML
- * gets the Content-Security-Policy: own scripts only, none inline. */
+/* Answers 200 with the encoding the client likes best, 304 when If-None-Match names it, or 406. No
+ * other site may load it into a page of its own. HTML gets the Content-Security-Policy (own scripts
+ * only, none inline), shares no window with other sites and sends them no Referer. */
 void assets_answer(struct request *request, const struct asset *asset);
 
 /* The body that Accept-Encoding (RFC 9110 §12.5.3) likes best; gzip wins a tie. Of two bodies the

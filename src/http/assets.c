@@ -155,8 +155,12 @@ static void add_fields(struct request *request, const struct asset *asset, const
     request_add_field(request, "Cache-Control",
                       is_html || is_json ? "no-cache" : "public, max-age=3600");
     request_add_field(request, "X-Content-Type-Options", "nosniff");
-    if (is_html)
-        request_add_field(request, "Content-Security-Policy", content_security_policy);
+    request_add_field(request, "Cross-Origin-Resource-Policy", "same-origin");
+    if (!is_html)
+        return;
+    request_add_field(request, "Content-Security-Policy", content_security_policy);
+    request_add_field(request, "Cross-Origin-Opener-Policy", "same-origin");
+    request_add_field(request, "Referrer-Policy", "no-referrer");
 }
 
 /* Whatever parameters follow the type. */

@@ -22,6 +22,9 @@ static void the_docs_page_and_all_it_loads_are_served(void **state)
     EXPECT(page, 200, NULL);
     EXPECT_FIELD(page, "Content-Type", "text/html; charset=utf-8");
     EXPECT_FIELD(page, "X-Content-Type-Options", "nosniff");
+    EXPECT_FIELD(page, "Cross-Origin-Opener-Policy", "same-origin");
+    EXPECT_FIELD(page, "Cross-Origin-Resource-Policy", "same-origin");
+    EXPECT_FIELD(page, "Referrer-Policy", "no-referrer");
     assert_non_null(strstr(reply_field(page, "Content-Security-Policy"), "default-src"));
     assert_null(strstr(page->body, "<script>")); /* its policy forbids inline scripts */
 

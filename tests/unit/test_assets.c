@@ -310,6 +310,30 @@ static void only_pages_carry_a_content_security_policy(void **state)
     assert_null(field(get("/document", NULL, NULL), "Content-Security-Policy"));
 }
 
+static void other_sites_can_neither_load_a_file_nor_hold_the_window_of_a_page(void **state)
+{
+    static const char *const of_pages[][2] = {
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Referrer-Policy", "no-referrer"},
+    };
+
+    (void)state;
+    for (size_t i = 0; table[i].path; i++) {
+        const struct response *response = get(table[i].path, "gzip", NULL);
+        bool is_page = strstr(table[i].content_type, "text/html") != NULL;
+
+        assert_string_equal(field(response, "Cross-Origin-Resource-Policy"), "same-origin");
+        for (size_t j = 0; j < ARRAY_COUNT(of_pages); j++) {
+            const char *value = field(response, of_pages[j][0]);
+
+            assert_int_equal(value != NULL, is_page);
+            if (value)
+                assert_string_equal(value, of_pages[j][1]);
+        }
+        request_close(&exchange.request);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +354,7 @@ int main(void)
         cmocka_unit_test_teardown(pages_and_documents_are_asked_for_again_each_time,
                                   forget_request),
         cmocka_unit_test_teardown(only_pages_carry_a_content_security_policy, forget_request),
+        cmocka_unit_test(other_sites_can_neither_load_a_file_nor_hold_the_window_of_a_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
