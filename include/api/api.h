@@ -78,8 +78,8 @@ struct api {
  * limit, the API key, the handler. `context` is a struct api. */
 size_t api_begin(struct request *request, void *context);
 enum handled api_finish(struct request *request, void *context);
-/* Counts the answer. */
-void api_answered(const struct request *request, void *context);
+/* Counts the answer, and says that it is not to be kept. */
+void api_answered(struct request *request, void *context);
 
 /* In place of api_begin(), for the listener that is the operator's alone: /metrics and health. */
 size_t api_begin_operation(struct request *request, void *context);

@@ -18,8 +18,8 @@ struct http_handler {
     size_t (*begin)(struct request *request, void *context);
     /* The body is here too. */
     enum handled (*finish)(struct request *request, void *context);
-    /* The answer is there, whoever has given it, and is about to be sent. */
-    void (*answered)(const struct request *request, void *context);
+    /* The answer is there, whoever has given it, and is about to be sent. May still add fields. */
+    void (*answered)(struct request *request, void *context);
 };
 
 struct http_server_options {

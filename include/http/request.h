@@ -112,7 +112,7 @@ void request_set_phase(struct request *request, enum request_phase phase);
 /* A short text in the request's arena, NUL-terminated. */
 const char *request_printf(struct request *request, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Adds a field to the answer, before request_answer(). `name` is a literal; `value` a literal or in
+/* Adds a field to the answer, until it is sent: see http_handler.answered. `name` is a literal; `value` a literal or in
  * the arena. */
 void request_add_field(struct request *request, const char *name, const char *value);
 

@@ -5,6 +5,7 @@
 #include "api/api.h"
 
 #include "api/authenticate.h"
+#include "api/browser.h"
 #include "api/handlers.h"
 #include "api/local_limit.h"
 #include "api/reading.h"
@@ -84,7 +85,7 @@ enum handled api_finish(struct request *request, void *context)
     return handle(request, api);
 }
 
-void api_answered(const struct request *request, void *context)
+void api_answered(struct request *request, void *context)
 {
     const struct api *api = context;
     size_t number = METRICS_ROUTES_MAX;
@@ -92,6 +93,7 @@ void api_answered(const struct request *request, void *context)
     if (request->route && request->route != &asset_route)
         number = (size_t)(request->route - routes()->rows);
     metrics_count_request(api->metrics, number, request->response.status);
+    browser_seal(request);
 }
 
 struct app *request_app(const struct request *request)

@@ -23,7 +23,6 @@ static void answer(const struct readiness *readiness);
 enum handled livez_get(struct request *request, void *context)
 {
     (void)context;
-    request_add_field(request, "Cache-Control", "no-store");
     request_answer_json(request, 200, TEXT("{\"status\":\"alive\"}"));
     return HANDLED_NOW;
 }
@@ -95,6 +94,5 @@ static void answer(const struct readiness *readiness)
     writer_bool(&writer, "catalogue", catalogue);
     writer_bool(&writer, "draining", draining);
     writer_end_object(&writer);
-    request_add_field(request, "Cache-Control", "no-store");
     request_answer_json(request, ready ? 200 : 503, buffer_text(&body));
 }

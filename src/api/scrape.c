@@ -31,7 +31,6 @@ enum handled metrics_get(struct request *request, void *context)
     write_requests(&report, &text);
     if (api->process->apps != NULL)
         metrics_report_write_apps(&report, api->process->apps, &text);
-    request_add_field(request, "Cache-Control", "no-store");
     request_answer(request, 200, EXPOSITION_MEDIA_TYPE, buffer_text(&text));
     return HANDLED_NOW;
 }

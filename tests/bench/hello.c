@@ -33,6 +33,9 @@ static const char *const fields[][2] = {
     {"X-RateLimit-Limit", "1000000000"},
     {"X-RateLimit-Remaining", "999999999"},
     {"X-RateLimit-Reset", "3600"},
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Vary", "X-API-Key"},
 };
 
 struct hello {
