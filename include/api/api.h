@@ -5,6 +5,7 @@
 #define API_API_H
 
 #include "auth/client_ip.h"
+#include "base/host.h"
 #include "auth/key_cache.h"
 #include "catalogue/catalogue.h"
 #include "http/http_server.h"
@@ -32,6 +33,7 @@ struct api_settings {
     struct rate register_limit; /* quota 0: no limit */
     struct rate manage_limit;
     struct trusted_proxies trusted_proxies;
+    struct host_list browser_hosts; /* empty: a page of the host that it asks may register apps */
     enum rate_headers_style rate_headers;
 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A host as Host, Origin and URLs have it: "limits.example.org", "127.0.0.1:8080", "[::1]:8080".
- * Pure. */
+ * A host as Host, Origin and URLs have it: "limits.example.org", "127.0.0.1:8080",
+ * "[::1]:8080". Pure. */
 #ifndef BASE_HOST_H
 #define BASE_HOST_H
 
+#include "base/error.h"
 #include "base/text.h"
 
 #define HOST_PORT_HTTP  80
@@ -20,5 +21,18 @@ MUST_USE bool host_parse(struct text text, struct host *host);
 
 /* Names are compared without regard to case, and otherwise as they are written. */
 bool host_equal(const struct host *a, const struct host *b);
+
+#define HOST_LIST_BYTES_MAX 1023
+
+/* Hosts separated by commas, each of them valid; "" for none. A plain value. */
+struct host_list {
+    char text[HOST_LIST_BYTES_MAX + 1];
+};
+
+/* "limits.example.org, localhost:8080"; "" is the empty list. */
+MUST_USE bool host_list_parse(struct text text, struct host_list *list, struct error *error);
+
+bool host_list_is_empty(const struct host_list *list);
+bool host_list_has(const struct host_list *list, const struct host *host);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to every request before its handler. Before the body is read: route, form of the
- * key, media type. After it: IP limit, the app of the key, a query that nobody reads. */
+ * What happens to every request before its handler. Before the body is read: route, the page that
+ * sends it, form of the key, media type. After it: IP limit, the app of the key, a query that nobody
+ * reads. */
 #include "api/api.h"
 
 #include "api/authenticate.h"
@@ -105,6 +106,8 @@ struct app *request_app(const struct request *request)
 static size_t begin(struct request *request, struct api *api, const struct route *route)
 {
     request->route = route;
+    if (!browser_admits(request, &api->settings->browser_hosts))
+        return UNTRUSTED_BODY_BYTES_MAX;
     if (route->access == ROUTE_APP && !authenticate_begin(request, api))
         return UNTRUSTED_BODY_BYTES_MAX;
     if (route->body != BODY_NONE && !media_type_is_taken(request))

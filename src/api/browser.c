@@ -2,10 +2,31 @@
 #include "api/browser.h"
 
 #include "api/handlers.h"
+#include "auth/page_origin.h"
+#include "http/problem.h"
 #include "http/router.h"
 
+static bool changes_without_key(const struct route *route);
 static bool is_file(const struct request *request);
 static const char *depends_on(const struct route *route);
+
+bool browser_admits(struct request *request, const struct host_list *hosts)
+{
+    struct page_origin page;
+
+    if (!changes_without_key(request->route))
+        return true;
+    page = (struct page_origin){
+        .sec_fetch_site = request_header(request, "Sec-Fetch-Site"),
+        .origin = request_header(request, "Origin"),
+        .host = request_header(request, "Host"),
+    };
+    if (page_origin_is_ours(&page, hosts))
+        return true;
+    problem_answer(request, PROBLEM_FOREIGN_PAGE,
+                   "A browser may do this for this service's own pages only.");
+    return false;
+}
 
 /* Constants alone, and no more than serve: a check pays for each. */
 void browser_seal(struct request *request)
@@ -20,6 +41,13 @@ void browser_seal(struct request *request)
         request_add_field(request, "Vary", vary);
 }
 
+/* A key is a header field of ours. A browser sends it for a foreign page only after it has asked by
+ * OPTIONS whether it may, and we never say yes. */
+static bool changes_without_key(const struct route *route)
+{
+    return route->access != ROUTE_APP && strcmp(route->method, "GET") != 0;
+}
+
 static bool is_file(const struct request *request)
 {
     return request->route && request->route->handle == asset_get && request->response.status < 400;
@@ -32,5 +60,5 @@ static const char *depends_on(const struct route *route)
         return NULL;
     if (route->access == ROUTE_APP)
         return "X-API-Key";
-    return route->guard == ROUTE_REGISTERING ? "X-Admin-Token" : NULL;
+    return changes_without_key(route) ? "X-Admin-Token, Origin, Sec-Fetch-Site" : NULL;
 }

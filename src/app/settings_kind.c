@@ -29,6 +29,7 @@ static void read_choice(const struct setting *setting, struct form *form,
 static void read_rate(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_networks(const struct setting *setting, struct form *form,
                           struct settings *settings);
+static void read_hosts(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_file(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_listen(const struct setting *setting, struct form *form,
                         struct settings *settings);
@@ -58,6 +59,7 @@ const struct setting_kind setting_bool = {"true|false", read_bool, same_bytes};
 const struct setting_kind setting_choice = {NULL, read_choice, same_bytes};
 const struct setting_kind setting_rate = {"RATE|off", read_rate, same_bytes};
 const struct setting_kind setting_networks = {"NETWORKS", read_networks, same_bytes};
+const struct setting_kind setting_hosts = {"HOSTS", read_hosts, same_bytes};
 const struct setting_kind setting_file = {"FILE", read_file, same_string};
 const struct setting_kind setting_listen = {"ADDRESS:PORT", read_listen, same_bytes};
 const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT", read_metrics_listen,
@@ -181,6 +183,17 @@ static void read_networks(const struct setting *setting, struct form *form,
 
     if (form_text(form, setting->name, FORM_OPTIONAL, 0, 4096, &text) &&
         !trusted_proxies_parse(text, field, &error))
+        form_fault(form, setting->name, "%s", error.message);
+}
+
+static void read_hosts(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    struct host_list *field = place(setting, settings);
+    struct text text;
+    struct error error;
+
+    if (form_text(form, setting->name, FORM_OPTIONAL, 0, HOST_LIST_BYTES_MAX, &text) &&
+        !host_list_parse(text, field, &error))
         form_fault(form, setting->name, "%s", error.message);
 }
 

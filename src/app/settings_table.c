@@ -128,6 +128,15 @@ const struct setting settings_table[] = {
         .help = "Networks whose X-Forwarded-For is believed: \"10.0.0.0/8, ::1\".",
     },
     {
+        .name = "browser_hosts",
+        .kind = &setting_hosts,
+        FIELD(api.browser_hosts),
+        .reloadable = true,
+        .help =
+            "Hosts by which browsers reach this service, \"limits.example.org, localhost:8080\":\n"
+            "only their pages may register apps. Without it, pages of the host asked may.",
+    },
+    {
         .name = "rate_limit_reset",
         .kind = &setting_choice,
         FIELD(api.rate_headers),

@@ -26,6 +26,45 @@ bool host_equal(const struct host *a, const struct host *b)
            port_equal(a->port, b->port);
 }
 
+bool host_list_parse(struct text text, struct host_list *list, struct error *error)
+{
+    struct text rest = text_trim(text);
+    struct host host;
+
+    *list = (struct host_list){0};
+    if (rest.length == 0)
+        return true;
+    if (rest.length > HOST_LIST_BYTES_MAX)
+        return error_set(error, "more than %d bytes", HOST_LIST_BYTES_MAX);
+    memcpy(list->text, rest.at, rest.length);
+    while (!text_is_absent(rest)) {
+        struct text word = text_trim(text_cut(&rest, ','));
+
+        if (!host_parse(word, &host)) {
+            return error_set(error, "\"%.*s\" is no host such as limits.example.org or [::1]:8080",
+                             TEXT_PRINTF(word));
+        }
+    }
+    return true;
+}
+
+bool host_list_is_empty(const struct host_list *list)
+{
+    return list->text[0] == '\0';
+}
+
+bool host_list_has(const struct host_list *list, const struct host *host)
+{
+    struct text rest = text_of(list->text);
+    struct host member;
+
+    while (!text_is_absent(rest)) {
+        if (host_parse(text_trim(text_cut(&rest, ',')), &member) && host_equal(&member, host))
+            return true;
+    }
+    return false;
+}
+
 /* Leaves the port, absent where there is no colon. */
 static struct text cut_name(struct text *rest)
 {

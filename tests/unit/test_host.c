@@ -128,6 +128,72 @@ static void no_host_equals_nothing(void **state)
     assert_false(host_equal(&none, &none));
 }
 
+static void a_list_has_its_members_only(void **state)
+{
+    static const struct {
+        const char *list;
+        const char *host;
+        bool has;
+    } cases[] = {
+        {"", "h", false},
+        {" ", "h", false},
+        {"h", "h", true},
+        {" a , h:8080 ,[::1]:8080", "h:8080", true},
+        {" a , h:8080 ,[::1]:8080", "A:443", true},
+        {" a , h:8080 ,[::1]:8080", "[::1]:8080", true},
+        {" a , h:8080 ,[::1]:8080", "h", false},
+        {" a , h:8080 ,[::1]:8080", "[::1]", false},
+        {" a , h:8080 ,[::1]:8080", "evil", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct host_list list;
+        struct host host;
+        struct error error = {0};
+
+        assert_true(host_list_parse(text_of(cases[i].list), &list, &error));
+        assert_true(host_parse(text_of(cases[i].host), &host));
+        assert_int_equal(host_list_has(&list, &host), cases[i].has);
+        assert_int_equal(host_list_is_empty(&list), text_trim(text_of(cases[i].list)).length == 0);
+    }
+}
+
+static void a_list_with_a_member_that_is_no_host_is_refused(void **state)
+{
+    static const char *const lists[][2] = {
+        {"a,", "\"\" is no host such as limits.example.org or [::1]:8080"},
+        {"a,,b", "\"\" is no host such as limits.example.org or [::1]:8080"},
+        {"a, http://b", "\"http://b\" is no host such as limits.example.org or [::1]:8080"},
+        {"*.example.org", "\"*.example.org\" is no host such as limits.example.org or [::1]:8080"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
+        struct host_list list;
+        struct error error = {0};
+
+        assert_false(host_list_parse(text_of(lists[i][0]), &list, &error));
+        assert_string_equal(error.message, lists[i][1]);
+    }
+}
+
+static void a_list_is_bounded(void **state)
+{
+    char text[HOST_LIST_BYTES_MAX + 2];
+    struct host_list list;
+    struct error error = {0};
+
+    (void)state;
+    memset(text, 'h', sizeof text);
+    text[HOST_LIST_BYTES_MAX] = '\0';
+    assert_true(host_list_parse(text_of(text), &list, &error));
+    text[HOST_LIST_BYTES_MAX] = 'h';
+    text[HOST_LIST_BYTES_MAX + 1] = '\0';
+    assert_false(host_list_parse(text_of(text), &list, &error));
+    assert_string_equal(error.message, "more than 1023 bytes");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +201,9 @@ int main(void)
         cmocka_unit_test(what_is_no_host_is_refused),
         cmocka_unit_test(hosts_are_equal_by_name_and_port),
         cmocka_unit_test(no_host_equals_nothing),
+        cmocka_unit_test(a_list_has_its_members_only),
+        cmocka_unit_test(a_list_with_a_member_that_is_no_host_is_refused),
+        cmocka_unit_test(a_list_is_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,7 @@ static void defaults_hold_without_any_source(void **state)
     assert_int_equal(settings->api.manage_limit.quota, 120);
     assert_int_equal(settings->api.manage_limit.window_s, 60);
     assert_int_equal(settings->api.trusted_proxies.count, 0);
+    assert_true(host_list_is_empty(&settings->api.browser_hosts));
     assert_int_equal(settings->api.rate_headers, RATE_HEADERS_DELTA);
     assert_int_equal(settings->app_count, 0);
     settings_free(settings);

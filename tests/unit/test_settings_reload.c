@@ -25,7 +25,8 @@ static void a_reload_names_the_first_setting_that_needs_a_restart(void **state)
         {"idle_timeout_s: 31", "idle_timeout_s"},
         {"metrics_listen: 127.0.0.1:9464", "metrics_listen"},
         {"registration: closed\nregister_limit: off\nmanage_limit: off\nlog_level: warn\n"
-         "trusted_proxies: '::1'\nrate_limit_reset: epoch\nadmin_token: new",
+         "trusted_proxies: '::1'\nbrowser_hosts: localhost:8080\nrate_limit_reset: "
+         "epoch\nadmin_token: new",
          NULL},
     };
     struct settings *old = settings_valid(EMPTY_FILE, NO_FLAGS);

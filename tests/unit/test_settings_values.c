@@ -17,6 +17,7 @@ static void every_kind_is_read_from_the_file(void **state)
                    "registration: token\nadmin_token: \"12345678\"\nregister_limit: off\n"
                    "manage_limit: 100/15m\nkey_pepper: 0123456789abcdef\nlog_level: debug\n"
                    "trusted_proxies: 10.0.0.0/8, ::1\nrate_limit_reset: off\n"
+                   "browser_hosts: limits.example.org, [::1]:8080\n"
                    "memory_counters_max: 0x400\ntls_certificate: %s\ntls_key: %s\n",
                    pem, pem);
     struct settings *settings = settings_valid(yaml, NO_FLAGS);
@@ -42,6 +43,7 @@ static void every_kind_is_read_from_the_file(void **state)
     assert_int_equal(settings->log_level, LOG_DEBUG);
     assert_int_equal(settings->api.trusted_proxies.count, 2);
     assert_int_equal(settings->api.rate_headers, RATE_HEADERS_OFF);
+    assert_string_equal(settings->api.browser_hosts.text, "limits.example.org, [::1]:8080");
     assert_int_equal(settings->memory_counters_max, 1024);
     assert_string_equal(settings->tls_certificate, PEM_CONTENT);
     assert_string_equal(settings->tls_key, PEM_CONTENT);
@@ -93,6 +95,9 @@ static void wrong_values_of_the_file_are_named_with_their_place(void **state)
          "/register_limit: must be a rate such as \"5/minute\", or \"off\""},
         {"manage_limit: 0/minute",
          "/manage_limit: must be a rate such as \"5/minute\", or \"off\""},
+        {"browser_hosts: https://a.example",
+         "/browser_hosts: \"https://a.example\" is no host such as limits.example.org or "
+         "[::1]:8080"},
         {"key_pepper: tooshort", "/key_pepper: must be a text of 16 to 1024 bytes"},
         {"admin_token: with a space", "/admin_token: must be visible ASCII without spaces"},
         {"catalogue: postgres://user:secret@host/db",
