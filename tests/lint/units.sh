@@ -24,3 +24,9 @@ found=$(printf '%s\n' "$found" | grep -e sluice -e failed || true)
 # Out of 100 (bare) the unit has 13; a line that is lost shows.
 systemd-analyze security --no-pager --offline=yes --threshold=15 "$directory/sluice.service" ||
   exit 1
+
+# Strangers may reach the service, and its figures are not theirs.
+grep -q '^Environment=SLUICE_METRICS_LISTEN=127\.0\.0\.1:' "$1/config/sluice.service" || {
+  echo 'sluice.service serves /metrics beside everything else'
+  exit 1
+}
