@@ -5,8 +5,8 @@
 #define API_API_H
 
 #include "auth/client_ip.h"
-#include "base/host.h"
 #include "auth/key_cache.h"
+#include "base/host.h"
 #include "catalogue/catalogue.h"
 #include "http/http_server.h"
 #include "http/waiting_room.h"

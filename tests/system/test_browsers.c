@@ -76,7 +76,7 @@ static void a_refusal_without_a_key_is_not_to_be_kept(void **state)
 
 static void a_refusal_of_the_message_itself_is_not_to_be_kept(void **state)
 {
-    static const char request[] = "GET /policy HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n";
+    static const char request[] = "GET /policy HTTP/1.1\r\nHost: a b\r\n\r\n";
     const struct world *world = *state;
     struct raw_reply reply;
 
