@@ -3,10 +3,10 @@
 #
 #   build.sh PACKAGE MINIMUM OUTPUT    with CFLAGS and LDFLAGS in the environment
 #
-# OUTPUT gets include/ and lib/ with the archive and its pkg-config file. The package comes by apt from
-# Debian's development suite, the only one that has it, as a private list beside the system's own; so
-# its signature is checked as for any other package. That suite keeps only its newest version, which is
-# taken when it is MINIMUM or newer.
+# OUTPUT gets include/, lib/ with the archive and its pkg-config file, and the file version. It may be
+# moved. The package comes by apt from Debian's development suite, the only one that has it, as a private
+# list beside the system's own; so its signature is checked as for any other package. That suite keeps
+# only its newest version, which is taken when it is MINIMUM or newer.
 #
 # DEPS_MIRROR names a mirror of Debian in place of the one that this machine uses already.
 set -eu
@@ -15,7 +15,9 @@ package=$1
 minimum=$2
 output=$3
 suite=forky
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# shellcheck source=src/deps/apt.sh
+. "$(dirname "$0")/apt.sh"
 
 die()
 {
@@ -23,44 +25,37 @@ die()
   exit 1
 }
 
-# Where Debian's packages come from here; elsewhere, where debootstrap would take them from.
-mirrors()
-{
-  if [ -n "${DEPS_MIRROR:-}" ]; then
-    echo "$DEPS_MIRROR"
-    return
-  fi
-  # shellcheck disable=SC1091
-  . /etc/os-release
-  if [ "$ID" = debian ]; then
-    apt-get indextargets --format '$(REPO_URI)' \
-      'Created-By: Packages' "Release: $VERSION_CODENAME" 'Component: main' | sort -u
-  else
-    sed -n 's/^DEF_MIRROR="\(.*\)"$/\1/p' /usr/sbin/debootstrap
-  fi
-}
-
-# apt-get with the mirror's source packages of the suite, and nothing else.
-private_apt()
-{
-  apt-get -q \
-    -o Dir::Etc::SourceList="$work/list" -o Dir::Etc::SourceParts=/dev/null \
-    -o Dir::State="$work/state" -o Dir::Cache="$work/cache" -o APT::Sandbox::User= \
-    -o Dir::State::status=/var/lib/dpkg/status -o Acquire::Languages=none "$@"
-}
-
+# apt-get with the mirror's source packages of the suite, and nothing else of this system but the way it
+# fetches. fetch MIRROR
 fetch()
 {
   echo "deb-src [signed-by=$keyring] $1 $suite main" >"$work/list"
-  (cd "$work" && private_apt update && private_apt source --download-only "$package") \
-    >>"$log" 2>&1
+  {
+    cat <<END
+Dir::Etc::Main "/dev/null";
+Dir::Etc::Parts "/dev/null";
+Dir::Etc::SourceList "$work/list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::State "$work/state";
+Dir::State::status "/var/lib/dpkg/status";
+Dir::Cache "$work/cache";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+END
+    apt_fetching
+  } >"$work/apt.conf"
+  (
+    cd "$work"
+    export APT_CONFIG="$work/apt.conf"
+    apt-get -q update -o APT::Update::Error-Mode=any && apt-get -q source --download-only "$package"
+  ) >>"$log" 2>&1
 }
 
 # Debian's patches touch the makefiles of tests, which are not built: nothing is to be generated anew.
 build_libmicrohttpd()
 {
   export ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=:
-  ./configure --prefix="$output" --libdir="$output/lib" --disable-shared --with-pic \
+  ./configure --prefix="$prefix" --libdir="$prefix/lib" --disable-shared --with-pic \
     --enable-https=yes --disable-doc --disable-examples --disable-tools --disable-curl \
     --disable-bauth --disable-dauth --disable-postprocessor --disable-httpupgrade \
     --disable-cookie
@@ -70,29 +65,44 @@ build_libmicrohttpd()
 
 build_hiredis()
 {
-  make -j "$(nproc)" static hiredis.pc hiredis_ssl.pc \
-    USE_SSL=1 OPTIMIZATION= DEBUG_FLAGS= WARNINGS= CFLAGS="$CFLAGS" PREFIX="$output" LIBRARY_PATH=lib
-  mkdir -p "$output/include/hiredis/adapters" "$output/lib/pkgconfig"
-  cp hiredis.h hiredis_ssl.h async.h read.h sds.h alloc.h sockcompat.h "$output/include/hiredis"
-  cp libhiredis.a libhiredis_ssl.a "$output/lib"
-  cp hiredis.pc hiredis_ssl.pc "$output/lib/pkgconfig"
+  make -j "$(nproc)" static hiredis.pc hiredis_ssl.pc USE_SSL=1 \
+    OPTIMIZATION= DEBUG_FLAGS= WARNINGS= CFLAGS="$CFLAGS" PREFIX="$prefix" LIBRARY_PATH=lib
+  mkdir -p "$prefix/include/hiredis" "$prefix/lib/pkgconfig"
+  cp hiredis.h hiredis_ssl.h async.h read.h sds.h alloc.h sockcompat.h "$prefix/include/hiredis"
+  cp libhiredis.a libhiredis_ssl.a "$prefix/lib"
+  cp hiredis.pc hiredis_ssl.pc "$prefix/lib/pkgconfig"
 }
 
-[ -r "$keyring" ] || die "needs the package debian-archive-keyring, and elsewhere than on Debian debootstrap"
+for keyring in /usr/share/keyrings/debian-archive-keyring.pgp \
+  /usr/share/keyrings/debian-archive-keyring.gpg; do
+  [ ! -r "$keyring" ] || break
+done
+[ -r "$keyring" ] || die 'needs the package debian-archive-keyring'
+mirrors=$(debian_mirrors)
+[ -n "$mirrors" ] || die "apt knows no mirror of Debian here; name one in DEPS_MIRROR"
+
 rm -rf "$output"
 mkdir -p "$output"
-work=$output/work
 log=$output/build.log
+# Elsewhere than in OUTPUT, whose path may have spaces: many a configure script takes none.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+prefix=$work/installed
 mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
 
-fetched=
-for mirror in $(mirrors); do
-  fetch "$mirror" && fetched=yes && break
+from=
+for mirror in $mirrors; do
+  fetch "$mirror" && from=$mirror && break
 done
-[ -n "$fetched" ] || die "could not be had as source; see $log"
+[ -n "$from" ] || {
+  grep '^E:' "$log" >&2 || true
+  die "$suite could not be had as source, see $log; DEPS_MIRROR names another mirror"
+}
 description=$(echo "$work/$package"_*.dsc)
-version=$(sed -n 's/^Version: //p' "$description" | tail -n 1)
-dpkg --compare-versions "$version" ge "$minimum" || die "$suite has $version; $minimum is needed"
+version=$(sed -n 's/^Version: //p' "$description")
+dpkg --compare-versions "$version" ge "$minimum" ||
+  die "$suite at $from has $version, and $minimum is needed"
 
 dpkg-source -x "$description" "$work/source" >>"$log" 2>&1 || die "could not be unpacked; see $log"
 # The folder that it is built in leaves no trace.
@@ -101,5 +111,9 @@ export CFLAGS="${CFLAGS-} -ffile-prefix-map=$work/source=$package"
   tail -n 20 "$log" >&2
   die "could not be built; see $log"
 }
-rm -rf "$work"
+# shellcheck disable=SC2016
+sed -i -e 's|^prefix=.*|prefix=${pcfiledir}/../..|' -e "s|$prefix|\${prefix}|" \
+  "$prefix"/lib/pkgconfig/*.pc
+rm -f "$prefix"/lib/*.la
+cp -R "$prefix/include" "$prefix/lib" "$output"
 echo "$version" >"$output/version"
