@@ -1,0 +1,78 @@
+# A fresh Debian in a directory, entered by chroot, without a Docker engine. To be sourced, by a script
+# that has set `tree`, the top of the source tree. Needs root, debootstrap and a network.
+
+# shellcheck source=src/deps/apt.sh
+. "$tree/src/deps/apt.sh"
+
+# Every Debian is kept here, which is no part of any image or copy of the tree.
+debian=$tree/build/debian
+certificates=/etc/ssl/certs/ca-certificates.crt
+
+die()
+{
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# Begins the script anew where what it mounts and starts vanishes with it, one at a time:
+# debian_begin SCRIPT [ARGUMENT...]
+debian_begin()
+{
+  [ "${DEBIAN_BEGUN:-}" != yes ] || return 0
+  [ "$(id -u)" = 0 ] || die 'must be root'
+  command -v debootstrap >/dev/null || die 'needs the package debootstrap'
+  mkdir -p "$debian"
+  exec 9>"$debian/lock"
+  flock -n 9 || die "another one is at work in $debian"
+  DEBIAN_BEGUN=yes exec unshare --mount --pid --fork --kill-child -- "$@"
+}
+
+# Leaves a fresh Debian in ROOT, from one that is made for the first: debian_make SUITE ROOT
+debian_make()
+{
+  if [ ! -e "$debian/$1" ]; then
+    rm -rf "$debian/$1.part"
+    debootstrap --variant=minbase "$1" "$debian/$1.part" "$(debian_mirrors | head -n 1)" ||
+      die "$1 could not be made; DEPS_MIRROR names another mirror"
+    mv "$debian/$1.part" "$debian/$1"
+  fi
+  rm -rf "$2" "$2.part"
+  cp -a "$debian/$1" "$2.part"
+  mv "$2.part" "$2"
+}
+
+# Gives ROOT what a program expects, and the ways of this machine into the network: debian_open ROOT
+debian_open()
+{
+  mount -t proc proc "$1/proc"
+  mount --rbind /dev "$1/dev"
+  cp /etc/resolv.conf /etc/hosts "$1/etc"
+  apt_fetching >"$1/etc/apt/apt.conf.d/fetching"
+  # Behind a proxy with certificates of its own, apt and npm must trust what this machine trusts.
+  if [ -r "$certificates" ]; then
+    cp "$certificates" "$1/run/certificates"
+    echo 'Acquire::https::CAInfo "/run/certificates";' >>"$1/etc/apt/apt.conf.d/fetching"
+  fi
+}
+
+# Copies of the source tree what a Docker build would: debian_copy DIRECTORY
+debian_copy()
+{
+  tar -C "$tree" -c -X "$tree/docker/Dockerfile.dockerignore" . | tar -C "$1" -x --no-same-owner
+}
+
+# Becomes a command in ROOT: debian_exec ROOT USER DIRECTORY [VARIABLE=VALUE...] COMMAND...
+debian_exec()
+{
+  root=$1
+  user=$2
+  directory=$3
+  shift 3
+  for variable in http_proxy https_proxy no_proxy DEPS_MIRROR; do
+    eval "value=\${$variable-}"
+    [ -z "$value" ] || set -- "$variable=$value" "$@"
+  done
+  exec chroot --userspec="$user" "$root" /usr/bin/env -i -C "$directory" HOME=/root \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    NODE_EXTRA_CA_CERTS=/run/certificates "$@" 9>&-
+}
