@@ -25,8 +25,9 @@
 
 struct journal;
 
-/* `url` may be NULL: no feed. Starts the thread. */
+/* `url` may be NULL: no feed. Records and jobs may be given before the thread is started. */
 struct journal *journal_new(const struct redis_url *url);
+void journal_start(struct journal *journal);
 /* Flushes once more, then ends the thread. Jobs not run are answered with `available` false. */
 void journal_free(struct journal *journal);
 

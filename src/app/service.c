@@ -217,6 +217,7 @@ static void start(struct service *service)
 
     declare_apps(service->catalogue, service->settings);
     catalogue_start(service->catalogue);
+    journal_start(service->journal);
     for (size_t i = 0; i < service->worker_count; i++)
         worker_start(service->workers[i]);
     decides = hold(service);

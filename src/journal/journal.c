@@ -25,6 +25,7 @@ struct journal {
     struct queue *stops; /* `stop`, which may not */
     struct queue_item stop;
     pthread_t thread;
+    bool is_started;
     /* The journal's thread only: */
     struct feed *feed; /* NULL: the rings are the log, and usage is this process' own */
     struct usage *usage;
@@ -63,9 +64,15 @@ struct journal *journal_new(const struct redis_url *url)
     STAILQ_INIT(&journal->unsent_apps);
     if (url != NULL)
         journal->feed = feed_new(url);
-    const int failure = pthread_create(&journal->thread, NULL, run, journal);
-    ASSERT(failure == 0);
     return journal;
+}
+
+void journal_start(struct journal *journal)
+{
+    const int failure = pthread_create(&journal->thread, NULL, run, journal);
+
+    ASSERT(failure == 0);
+    journal->is_started = true;
 }
 
 void journal_free(struct journal *journal)
@@ -74,7 +81,10 @@ void journal_free(struct journal *journal)
         return;
     const bool posted = queue_post(journal->stops, &journal->stop);
     ASSERT(posted);
-    pthread_join(journal->thread, NULL);
+    if (journal->is_started)
+        pthread_join(journal->thread, NULL);
+    else
+        run(journal);
     journal_apps_close(&journal->apps);
     usage_free(journal->usage);
     ring_counts_close(&journal->counts);

@@ -18,13 +18,24 @@ static void on_done(struct journal_job *job);
 
 const struct record_filter journal_everything = {.limit = JOURNAL_RECORDS};
 
+struct journal *journal_alone(void)
+{
+    struct journal *journal = journal_new(NULL);
+
+    journal_start(journal);
+    return journal;
+}
+
 struct journal *journal_on_redis(void)
 {
+    struct journal *journal;
     struct redis_url url;
     struct error error;
 
     assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    return journal_new(&url);
+    journal = journal_new(&url);
+    journal_start(journal);
+    return journal;
 }
 
 void journal_number(struct journal *journal, const char *app_id, int64_t number)

@@ -17,6 +17,8 @@
 
 extern const struct record_filter journal_everything;
 
+/* Both are started. */
+struct journal *journal_alone(void);
 /* With a feed to the Redis of redis_group.h. */
 struct journal *journal_on_redis(void);
 

@@ -12,7 +12,7 @@ static const char *id_at(const json_t *entries, size_t index)
 
 static void a_decision_is_visible_at_once(void **state)
 {
-    struct journal *journal = journal_new(NULL);
+    struct journal *journal = journal_alone();
 
     (void)state;
     for (int64_t number = 1; number <= 100; number++) {
@@ -24,7 +24,7 @@ static void a_decision_is_visible_at_once(void **state)
 
 static void an_id_is_time_and_sequence(void **state)
 {
-    struct journal *journal = journal_new(NULL);
+    struct journal *journal = journal_alone();
 
     (void)state;
     journal_numbers(journal, 7, 8);
@@ -38,7 +38,7 @@ static void an_id_is_time_and_sequence(void **state)
 
 static void an_app_without_decisions_has_an_empty_log(void **state)
 {
-    struct journal *journal = journal_new(NULL);
+    struct journal *journal = journal_alone();
 
     (void)state;
     journal_number(journal, "another", 1);
@@ -49,7 +49,7 @@ static void an_app_without_decisions_has_an_empty_log(void **state)
 
 static void the_last_thousand_are_kept(void **state)
 {
-    struct journal *journal = journal_new(NULL);
+    struct journal *journal = journal_alone();
 
     (void)state;
     journal_numbers(journal, 1, 2500);
@@ -60,7 +60,7 @@ static void the_last_thousand_are_kept(void **state)
 
 static void filters_choose_before_the_limit_counts(void **state)
 {
-    struct journal *journal = journal_new(NULL);
+    struct journal *journal = journal_alone();
 
     (void)state;
     journal_expect_filters(journal);
@@ -69,7 +69,7 @@ static void filters_choose_before_the_limit_counts(void **state)
 
 static void many_threads_record_while_one_asks(void **state)
 {
-    struct journal *journal = journal_new(NULL);
+    struct journal *journal = journal_alone();
 
     (void)state;
     journal_numbers_from_threads(journal);
@@ -78,9 +78,26 @@ static void many_threads_record_while_one_asks(void **state)
     journal_free(journal);
 }
 
-static void freeing_answers_every_job_once(void **state)
+static void a_journal_that_never_started_answers_when_it_is_freed(void **state)
 {
     struct journal *journal = journal_new(NULL);
+    struct queue *replies = queue_new(0);
+    const struct journal_job job = {.app_id = JOURNAL_APP, .filter = journal_everything};
+    struct journal_asked asked;
+
+    (void)state;
+    journal_ask(&asked, journal, replies, &job);
+    journal_free(journal);
+    queue_drain(replies);
+
+    assert_int_equal(asked.answers, 1);
+    arena_close(&asked.arena);
+    queue_free(replies);
+}
+
+static void freeing_answers_every_job_once(void **state)
+{
+    struct journal *journal = journal_alone();
     struct queue *replies = queue_new(0);
     const struct journal_job job = {.app_id = JOURNAL_APP, .filter = journal_everything};
     struct journal_asked asked[100];
@@ -108,6 +125,7 @@ int main(void)
         cmocka_unit_test(the_last_thousand_are_kept),
         cmocka_unit_test(filters_choose_before_the_limit_counts),
         cmocka_unit_test(many_threads_record_while_one_asks),
+        cmocka_unit_test(a_journal_that_never_started_answers_when_it_is_freed),
         cmocka_unit_test(freeing_answers_every_job_once),
     };
 

@@ -58,7 +58,7 @@ static bool counts(struct journal *journal, int64_t allowed, int64_t denied, boo
 
 static void more_decisions_than_the_ring_holds_are_counted(void **state)
 {
-    struct journal *journal = journal_new(NULL);
+    struct journal *journal = journal_alone();
 
     (void)state;
     decide(journal, "alice", 5 * JOURNAL_RECORDS, 2 * JOURNAL_RECORDS);
@@ -77,7 +77,7 @@ static void *decide_many(void *context)
 
 static void decisions_of_many_threads_are_all_counted(void **state)
 {
-    struct journal *journal = journal_new(NULL);
+    struct journal *journal = journal_alone();
     pthread_t threads[THREADS];
 
     (void)state;
