@@ -42,6 +42,7 @@ struct api_process {
     const struct metrics *blocks; /* of all workers */
     size_t worker_count;
     struct metrics_apps *apps; /* NULL: no app has figures of its own */
+    struct process_files *files;
     unsigned connections_max;
     int64_t started_us; /* clock_wall_us() */
     bool metrics_apart; /* /metrics has a listener of its own */

@@ -4,9 +4,22 @@
 #ifndef METRICS_PROCESS_FIGURES_H
 #define METRICS_PROCESS_FIGURES_H
 
+#include <dirent.h>
+#include <pthread.h>
+
 /* Kept for this long: counting descriptors takes a while when there are many, and anybody may
  * ask. */
 #define PROCESS_FIGURES_FRESH_US INT64_C(1000000)
+
+/* Where the kernel says it, held open: a sandbox lets nobody open it later. Shared by all threads. */
+struct process_files {
+    int memory;       /* -1: there is none */
+    DIR *descriptors; /* NULL: there is none */
+    pthread_mutex_t descriptors_lock;
+};
+
+void process_files_open(struct process_files *files);
+void process_files_close(struct process_files *files);
 
 /* The owner's storage, zeroed at first. 0 is what is not known. */
 struct process_figures {
@@ -19,6 +32,7 @@ struct process_figures {
 };
 
 /* Reads them anew unless they are fresh. One thread per struct. */
-void process_figures_refresh(struct process_figures *figures, int64_t now_us);
+void process_figures_refresh(struct process_figures *figures, struct process_files *files,
+                             int64_t now_us);
 
 #endif

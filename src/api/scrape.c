@@ -39,7 +39,7 @@ static void ask_process(struct api *api, uint64_t figures[static METRIC_COUNT])
 {
     const struct process_figures *process = &api->process_figures;
 
-    process_figures_refresh(&api->process_figures, api->now_us);
+    process_figures_refresh(&api->process_figures, api->process->files, api->now_us);
     figures[METRIC_PROCESS_CPU] = process->cpu_us;
     figures[METRIC_PROCESS_RESIDENT] = process->resident_bytes;
     figures[METRIC_PROCESS_VIRTUAL] = process->virtual_bytes;

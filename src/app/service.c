@@ -34,6 +34,7 @@ struct service {
     struct journal *journal;
     struct memory_table *table;
     struct metrics *blocks; /* one per worker */
+    struct process_files files;
     struct api_process process;
     struct listener listener;
     int64_t watchdog_us; /* 0: nobody watches */
@@ -74,6 +75,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
     if (!settings->core_dumps)
         sandbox_forbid_core_dumps();
     log_set_level(settings->log_level);
+    process_files_open(&service.files);
     if (!make(&service, &error) || (settings->sandbox && !sandbox_enter(&error))) {
         log_write(LOG_ERROR, "cannot start", LOG_STRING("reason", error.message));
         dispose(&service);
@@ -149,6 +151,7 @@ static void make_metrics(struct service *service)
         .blocks = service->blocks,
         .worker_count = worker_count,
         .apps = settings->metrics_apps > 0 ? metrics_apps_new(settings->metrics_apps) : NULL,
+        .files = &service->files,
         .connections_max = settings->connections_max,
         .started_us = clock_wall_us(),
         .metrics_apart = settings->metrics_listen_length > 0,
@@ -354,6 +357,7 @@ static void dispose(struct service *service)
     metrics_free(service->blocks, service->process.worker_count);
     metrics_apps_free(service->process.apps);
     app_index_free(service->index);
+    process_files_close(&service->files);
     settings_free(service->settings);
 }
 
