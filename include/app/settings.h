@@ -57,7 +57,14 @@ struct settings {
     struct api_settings api;   /* the reloadable ones, but for log_level */
     struct settings_app *apps; /* `apps` of the file */
     size_t app_count;
-    struct arena arena; /* holds everything the members point to */
+    const struct settings_file *files; /* all that were read, the last first */
+    struct arena arena;                /* holds everything the members point to */
+};
+
+/* A file that the settings name, and that a reload reads again: the configuration, secrets, PEM. */
+struct settings_file {
+    const char *path;
+    const struct settings_file *next;
 };
 
 /* An app that the file declares, its policies already validated. */

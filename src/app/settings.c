@@ -43,6 +43,15 @@ struct settings *settings_load(const struct settings_source *source, int *exit_c
     return NULL;
 }
 
+void settings_add_file(struct settings *settings, const char *path)
+{
+    struct settings_file *file = ARENA_NEW(&settings->arena, struct settings_file);
+
+    file->path = path;
+    file->next = settings->files;
+    settings->files = file;
+}
+
 void settings_free(struct settings *settings)
 {
     if (settings == NULL)
@@ -79,10 +88,12 @@ static bool apply_all(struct settings *settings, const struct settings_source *s
 
     if (!apply(settings, &origin, settings_origin_defaults(&origin, error), error))
         return false;
-    if (file != NULL && file[0] != '\0' &&
-        !apply(settings, &origin, settings_origin_file(&origin, file, error), error))
-        return false;
-    if (!apply(settings, &origin, settings_origin_environment(&origin, error), error))
+    if (file != NULL && file[0] != '\0') {
+        settings_add_file(settings, file);
+        if (!apply(settings, &origin, settings_origin_file(&origin, file, error), error))
+            return false;
+    }
+    if (!apply(settings, &origin, settings_origin_environment(&origin, settings, error), error))
         return false;
     if (apply(settings, &origin, settings_origin_flags(&origin, source->argc, source->argv, error),
               error))

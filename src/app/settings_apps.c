@@ -68,6 +68,7 @@ static void app_read_key(struct form *form, struct settings *settings, struct se
     const char *name = text_copy(&settings->arena, source).at;
 
     if (in_file) {
+        settings_add_file(settings, name);
         if (file_read_line(name, &settings->arena, &key, &error)) {
             app_check_key(form, "api_key_file", settings, app, key);
         } else {

@@ -206,8 +206,9 @@ static void read_file(const struct setting *setting, struct form *form, struct s
 
     if (!form_text(form, setting->name, FORM_OPTIONAL, 1, SETTINGS_PATH_BYTES_MAX, &path))
         return;
-    if (!file_read(text_copy(&settings->arena, path).at, PEM_BYTES_MAX, &settings->arena, &content,
-                   &error)) {
+    const char *file = text_copy(&settings->arena, path).at;
+    settings_add_file(settings, file);
+    if (!file_read(file, PEM_BYTES_MAX, &settings->arena, &content, &error)) {
         form_fault(form, setting->name, "%s", error.message);
     } else if (strstr(content.at, "-----BEGIN ") == NULL) {
         form_fault(form, setting->name, "must name a PEM file");

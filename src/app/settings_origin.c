@@ -13,8 +13,8 @@
 
 static bool put(const struct settings_origin *origin, const char *name, const char *value,
                 struct error *error);
-static bool variable_find(const char *variable, struct arena *arena, const char **value,
-                          struct error *error);
+static bool variable_find(const char *variable, struct settings *settings, struct arena *arena,
+                          const char **value, struct error *error);
 static const char *environment_find(const char *variable);
 static void warn_of_unknown_variables(void);
 static bool variable_is_known(struct text name);
@@ -50,7 +50,8 @@ bool settings_origin_file(struct settings_origin *origin, const char *path, stru
 
 /* Each setting from SLUICE_NAME, or from the first line of the file that SLUICE_NAME_FILE names. An
  * empty variable is no variable: that is how compose files pass on what is not set. */
-bool settings_origin_environment(struct settings_origin *origin, struct error *error)
+bool settings_origin_environment(struct settings_origin *origin, struct settings *settings,
+                                 struct error *error)
 {
     struct arena arena = {0};
     bool done = true;
@@ -62,7 +63,7 @@ bool settings_origin_environment(struct settings_origin *origin, struct error *e
         const char *value = NULL;
 
         settings_write_variable(name, variable);
-        done = variable_find(variable, &arena, &value, error) &&
+        done = variable_find(variable, settings, &arena, &value, error) &&
                (value == NULL || put(origin, name, value, error));
     }
     arena_close(&arena);
@@ -150,8 +151,8 @@ static bool put(const struct settings_origin *origin, const char *name, const ch
 }
 
 /* *value stays NULL when neither the variable nor its _FILE twin is set. */
-static bool variable_find(const char *variable, struct arena *arena, const char **value,
-                          struct error *error)
+static bool variable_find(const char *variable, struct settings *settings, struct arena *arena,
+                          const char **value, struct error *error)
 {
     char twin[SETTINGS_NAME_BYTES + sizeof(FILE_SUFFIX)];
     struct error problem = {0};
@@ -167,6 +168,7 @@ static bool variable_find(const char *variable, struct arena *arena, const char 
         *value = direct;
         return true;
     }
+    settings_add_file(settings, path);
     if (!file_read_line(path, arena, &line, &problem))
         return error_set(error, "%s: %s", twin, problem.message);
     *value = line.at;

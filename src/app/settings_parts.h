@@ -63,11 +63,15 @@ struct settings_origin {
     json_t *values;   /* an object: setting's name to value; all texts but for the file */
 };
 
+/* Adds to settings->files. The path must stay. */
+void settings_add_file(struct settings *settings, const char *path);
+
 /* Each fills `values`, which the caller releases, also after false. */
 MUST_USE bool settings_origin_defaults(struct settings_origin *origin, struct error *error);
 MUST_USE bool settings_origin_file(struct settings_origin *origin, const char *path,
                                    struct error *error);
-MUST_USE bool settings_origin_environment(struct settings_origin *origin, struct error *error);
+MUST_USE bool settings_origin_environment(struct settings_origin *origin, struct settings *settings,
+                                          struct error *error);
 MUST_USE bool settings_origin_flags(struct settings_origin *origin, int argc,
                                     const char *const argv[], struct error *error);
 

@@ -5,6 +5,7 @@
 #include "settings_case.h"
 
 #include "../../src/app/settings_parts.h"
+#include "auth/api_key.h"
 #include "base/memory.h"
 #include "support/scratch.h"
 
@@ -195,6 +196,42 @@ static void a_wrong_redis_port_is_refused_unless_kubernetes_put_it_there(void **
     settings_free(settings);
 }
 
+static bool remembers(const struct settings *settings, const char *path)
+{
+    for (const struct settings_file *file = settings->files; file != NULL; file = file->next) {
+        if (strcmp(file->path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void every_file_that_was_read_is_remembered(void **state)
+{
+    (void)state;
+    char key[API_KEY_BYTES + 1];
+    char yaml[512];
+    api_key_generate(key);
+    const char *const read[] = {
+        settings_file("pem", "-----BEGIN "),
+        settings_file("token", "token\n"),
+        settings_file("key", key),
+    };
+    setenv("SLUICE_ADMIN_TOKEN_FILE", read[1], 1);
+    (void)snprintf(yaml, sizeof(yaml),
+                   "tls_certificate: %s\ntls_key: %s\napps: [{name: Shop, api_key_file: %s}]\n",
+                   read[0], read[0], read[2]);
+
+    struct settings *settings = settings_valid(yaml, NO_FLAGS);
+
+    for (size_t i = 0; i < ARRAY_COUNT(read); i++)
+        assert_true(remembers(settings, read[i]));
+    size_t count = 0;
+    for (const struct settings_file *file = settings->files; file != NULL; file = file->next)
+        count++;
+    assert_int_equal(count, 5); /* the PEM file twice, and the configuration */
+    settings_free(settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +246,7 @@ int main(void)
         SETTINGS_TEST(faults_of_yaml_name_file_line_and_column),
         SETTINGS_TEST(a_file_that_is_too_long_is_refused),
         SETTINGS_TEST(a_file_that_cannot_be_read_is_refused),
+        SETTINGS_TEST(every_file_that_was_read_is_remembered),
         SETTINGS_TEST(redis_host_and_port_count_only_without_a_url),
         SETTINGS_TEST(a_wrong_redis_port_is_refused_unless_kubernetes_put_it_there),
     };
