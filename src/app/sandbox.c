@@ -196,6 +196,7 @@ void sandbox_forbid_core_dumps(void)
 {
     struct rlimit limit;
 
+    (void)prctl(PR_SET_DUMPABLE, 0);
     if (getrlimit(RLIMIT_CORE, &limit) != 0)
         return;
     /* The kernel heeds 0 for files only; at 1 it also starts no program of core_pattern (core(5)). */

@@ -6,7 +6,8 @@
 
 #include "base/error.h"
 
-/* No core dump, neither a file nor to a program: it would hold the pepper and users' ids. */
+/* No core dump, neither a file nor to a program, and no debugger of the same user: memory holds the
+ * pepper and users' ids. */
 void sandbox_forbid_core_dumps(void);
 
 /* No new privileges by executing a file, and of the system calls only those that serving needs: no

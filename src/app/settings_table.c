@@ -251,7 +251,8 @@ const struct setting settings_table[] = {
         .kind = &setting_bool,
         FIELD(core_dumps),
         .fallback = "false",
-        .help = "Let a crash leave a core dump where the system allows it. It holds secrets.",
+        .help = "Let a crash leave a core dump where the system allows it, and debuggers of the\n"
+                "same user look into the process. Both see secrets.",
     },
     {
         .name = "tls_certificate",

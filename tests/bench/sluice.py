@@ -63,7 +63,9 @@ class Sluice(WithRedis):
                    f"--listen=127.0.0.1:{self.port}", f"--engine={self.engine}",
                    f"--workers={self.workers}", f"--data-dir={self.scratch}",
                    f"--key-pepper={PEPPER}", "--register-limit=off", "--manage-limit=off",
-                   "--log-level=warn"]
+                   "--log-level=warn",
+                   # Its memory is looked at from outside, also by who is not root.
+                   "--core-dumps=true"]
         if self.engine == "redis":
             command += [f"--redis-url=redis://127.0.0.1:{self.redis_port}/0",
                         f"--redis-timeout-ms={REDIS_TIMEOUT_MS}"]

@@ -15,7 +15,10 @@
 
 void scene_open(struct scene *scene, const char *const flags[], bool is_strict)
 {
-    const struct service_options options = {.flags = flags};
+    const struct service_options options = {
+        .flags = flags,
+        .environment = (const char *const[]){PROCESS_MAY_BE_SEEN, NULL},
+    };
 
     *scene = (struct scene){.service = service_start(&options), .is_strict = is_strict};
     scene->tenant = tenant_new(scene->service);

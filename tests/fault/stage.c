@@ -3,6 +3,7 @@
 
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/process.h"
 #include "support/scratch.h"
 #include "support/wait.h"
 
@@ -35,7 +36,8 @@ void stage_serve(struct stage *stage, bool through_proxy, bool not_ready)
     options.redis_timeout_ms = "50";
     options.not_ready = not_ready;
     /* What is freed is not to look like what is lost. */
-    options.environment = (const char *const[]){"ASAN_OPTIONS=quarantine_size_mb=4", NULL};
+    options.environment =
+        (const char *const[]){"ASAN_OPTIONS=quarantine_size_mb=4", PROCESS_MAY_BE_SEEN, NULL};
     if (through_proxy) {
         redis_server_write_url(stage->world->redis, fault_proxy_port(stage->proxy), url);
         options.redis_url = url;

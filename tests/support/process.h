@@ -23,7 +23,9 @@ int process_poll(pid_t process);
 /* The same, waiting for the end; PROCESS_RUNNING when it takes longer than `seconds`. */
 int process_wait(pid_t process, int seconds);
 
-/* What it has open, and the memory of it that is resident, while it runs. */
+/* What it has open, and the memory of it that is resident, while it runs. The first is told to who
+ * is not root only of a service with PROCESS_MAY_BE_SEEN. */
+#define PROCESS_MAY_BE_SEEN "SLUICE_CORE_DUMPS=true"
 size_t process_open_fds(pid_t process);
 size_t process_resident_kb(pid_t process);
 
