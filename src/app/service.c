@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The main thread: make, start, wait for signals, drain, in this order. Signals are blocked in
- * every thread and taken here by sigwait(), so no code of ours runs in a signal handler. */
+ * The main thread: make, enter the sandbox, start, wait for signals, drain, in this order. Signals
+ * are blocked in every thread and taken here by sigwait(), so no code of ours runs in a signal
+ * handler. */
 #include "app/service.h"
 
 #include "app/listener.h"
@@ -76,7 +77,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
         sandbox_forbid_core_dumps();
     log_set_level(settings->log_level);
     process_files_open(&service.files);
-    if (!make(&service, &error) || (settings->sandbox && !sandbox_enter(&error))) {
+    if (!make(&service, &error) || (settings->sandbox && !sandbox_enter(settings, &error))) {
         log_write(LOG_ERROR, "cannot start", LOG_STRING("reason", error.message));
         dispose(&service);
         return EX_UNAVAILABLE;
@@ -299,10 +300,14 @@ static void reload(struct service *service)
 
     systemd_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
     swapped = swap_settings(service, &error);
-    if (swapped)
+    if (swapped) {
         log_write(LOG_INFO, "reloaded", LOG_NONE);
-    else
-        log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message));
+    } else {
+        /* Who is refused a file that everybody may read looks in vain for the reason. */
+        log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message),
+                  LOG_STRING(service->settings->sandbox ? "sandbox" : NULL,
+                             "files are read beside those that the settings named at the start"));
+    }
     systemd_notify("READY=1\nSTATUS=Serving with the %s settings%s%s", swapped ? "new" : "old",
                    swapped ? "" : ": ", error.message);
 }

@@ -243,8 +243,9 @@ const struct setting settings_table[] = {
         .kind = &setting_bool,
         FIELD(sandbox),
         .fallback = "false",
-        .help = "Once it listens, give up every system call that serving does not need, and new\n"
-                "privileges. The list was measured on Debian and Ubuntu.",
+        .help = "Once it listens, give up new privileges, every system call that serving does not\n"
+                "need, and all files but those beside the ones that the settings name. The lists\n"
+                "were measured on Debian and Ubuntu.",
     },
     {
         .name = "core_dumps",

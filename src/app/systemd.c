@@ -41,6 +41,13 @@ void systemd_notify(const char *format, ...)
     (void)close(fd);
 }
 
+bool systemd_is_abstract(void)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+
+    return path != NULL && path[0] == '@';
+}
+
 bool systemd_find_listener(int *fd, struct error *error)
 {
     int64_t count;

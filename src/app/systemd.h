@@ -13,6 +13,9 @@
  * asked to be told. */
 void systemd_notify(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* Whether the supervisor is told by a socket in the abstract namespace. */
+bool systemd_is_abstract(void);
+
 /* The listening socket that was passed to this process, or -1 for none. False when what was passed
  * is not one listening TCP socket. */
 MUST_USE bool systemd_find_listener(int *fd, struct error *error);

@@ -11,9 +11,11 @@
 #define BUSY_TIMEOUT_MS 2000
 
 /* synchronous = FULL: an API key is shown once, so a registration that was answered must survive a
- * loss of power; NORMAL could lose the last ones. Writes here are rare: the wait is affordable. */
+ * loss of power; NORMAL could lose the last ones. Writes here are rare: the wait is affordable.
+ * temp_store: the sandbox has no directory for temporary files. */
 static const char pragmas[] = "PRAGMA journal_mode = WAL;"
                               "PRAGMA synchronous = FULL;"
+                              "PRAGMA temp_store = MEMORY;"
                               "PRAGMA foreign_keys = ON;";
 
 struct database {

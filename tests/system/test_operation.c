@@ -322,6 +322,17 @@ static void each_bad_file_is_refused_with_its_reason_and_changes_nothing(void **
     service_stop(service);
 }
 
+static void write_shop(const char *path, const char *key_file)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof(text),
+                   UNLIMITED "apps:\n  - name: Shop\n    api_key_file: %s\n    policies:\n"
+                             "      - {route_key: /b, limit: 7, window_seconds: 60}\n",
+                   key_file);
+    scratch_rewrite(path, text);
+}
+
 static void a_sandboxed_service_does_all_its_work(void **state)
 {
     static const char *const flags[] = {"--sandbox", "true", NULL};
@@ -329,7 +340,6 @@ static void a_sandboxed_service_does_all_its_work(void **state)
     struct service_options options = world_options(world);
     char config[SCRATCH_PATH_BYTES];
     char key_file[SCRATCH_PATH_BYTES];
-    char text[512];
     scratch_file("config", UNLIMITED, config);
     options.config = config;
     options.flags = flags;
@@ -345,11 +355,7 @@ static void a_sandboxed_service_does_all_its_work(void **state)
 
     /* A reload reads files and declares an app. */
     char *key = service_new_key(key_file);
-    (void)snprintf(text, sizeof(text),
-                   UNLIMITED "apps:\n  - name: Shop\n    api_key_file: %s\n    policies:\n"
-                             "      - {route_key: /b, limit: 7, window_seconds: 60}\n",
-                   key_file);
-    scratch_rewrite(config, text);
+    write_shop(config, key_file);
     service_reload(service);
     struct client *shop = stranger_new(service);
     client_set_key(shop, key);
@@ -367,6 +373,54 @@ static void a_sandboxed_service_does_all_its_work(void **state)
     free(key);
     client_free(shop);
     client_free(tenant);
+    service_stop(service);
+}
+
+static bool has_landlock(const struct service *service)
+{
+    char *log = scratch_read(service_log(service));
+    bool has =
+        strstr(log, "\"landlock_abi\":") != NULL && strstr(log, "\"landlock_abi\":0") == NULL;
+
+    free(log);
+    return has;
+}
+
+static void a_sandboxed_service_reads_only_beside_what_was_named_at_the_start(void **state)
+{
+    static const char *const flags[] = {"--sandbox", "true", NULL};
+    struct service_options options = world_options(*state);
+    char config_dir[SCRATCH_PATH_BYTES];
+    char config[SCRATCH_PATH_BYTES + 16];
+    char next[SCRATCH_PATH_BYTES + 16];
+    char key_outside[SCRATCH_PATH_BYTES];
+    char key_inside[SCRATCH_PATH_BYTES + 16];
+    scratch_directory("config", config_dir);
+    (void)snprintf(config, sizeof(config), "%s/sluice.yaml", config_dir);
+    (void)snprintf(next, sizeof(next), "%s/sluice.new", config_dir);
+    (void)snprintf(key_inside, sizeof(key_inside), "%s/key", config_dir);
+    scratch_rewrite(config, UNLIMITED);
+    char *key = service_new_key(key_outside);
+    scratch_rewrite(key_inside, key);
+    options.config = config;
+    options.flags = flags;
+    struct service *service = service_start(&options);
+
+    if (has_landlock(service)) {
+        write_shop(config, key_outside);
+        service_reload(service);
+        WAIT_FOR (WAIT_SECONDS, service_count_events(service, "reload refused") == 1)
+            ;
+        expect_refusal(service, "Permission denied");
+    }
+
+    /* A new file in the place of the old one, as editors and renewals leave it. */
+    write_shop(next, key_inside);
+    assert_int_equal(rename(next, config), 0);
+    service_reload(service);
+    WAIT_FOR (WAIT_SECONDS, service_count_events(service, "reloaded") == 1)
+        ;
+    free(key);
     service_stop(service);
 }
 
@@ -405,6 +459,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_new_instance_takes_over_from_an_old_one_without_a_failure),
         cmocka_unit_test(each_bad_file_is_refused_with_its_reason_and_changes_nothing),
         cmocka_unit_test(a_sandboxed_service_does_all_its_work),
+        cmocka_unit_test(a_sandboxed_service_reads_only_beside_what_was_named_at_the_start),
         cmocka_unit_test(a_crash_leaves_no_core_unless_it_may),
     };
 

@@ -1,6 +1,9 @@
 # Tests of the app layer.
 unit_test(healthcheck LINKS app)
-unit_test(sandbox LINKS app)
+foreach(sandbox sandbox reach)
+  unit_test(${sandbox} LINKS app support)
+  target_sources(test_${sandbox} PRIVATE sandbox_case.c)
+endforeach()
 foreach(settings settings_defaults settings_sources settings_values settings_apps settings_reload)
   unit_test(${settings} LINKS app support)
   target_sources(test_${settings} PRIVATE settings_case.c)

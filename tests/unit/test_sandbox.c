@@ -1,35 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a process can and cannot do in the sandbox. Each attempt is made by a child, since there is
- * no way out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "../../src/app/sandbox.h"
+ * What of the system's calls a process has in the sandbox, and how it gets there. */
+#include "sandbox_case.h"
 
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGE_BYTES 4096
 
-/* Like a system call: -1 with errno when it is refused. */
-typedef long attempt_fn(void);
+static const struct settings settings;
 
 static long run_a_program(void)
 {
@@ -53,9 +47,49 @@ static long map_executable_memory(void)
                : 0;
 }
 
-static long open_a_raw_socket(void)
+static long open_a_packet_socket(void)
 {
     return socket(AF_PACKET, SOCK_RAW, 0);
+}
+
+static long open_a_raw_socket(void)
+{
+    return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+}
+
+static long open_a_raw_socket_of_ipv6(void)
+{
+    return socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+}
+
+static long open_an_old_packet_socket(void)
+{
+    return socket(AF_INET, SOCK_PACKET | SOCK_CLOEXEC, 0);
+}
+
+static long talk_to_the_audit_system(void)
+{
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+}
+
+static long have_a_process_signalled(void)
+{
+    return fcntl(STDERR_FILENO, F_SETOWN, getppid());
+}
+
+static long choose_the_signal(void)
+{
+    return fcntl(STDERR_FILENO, F_SETSIG, SIGKILL);
+}
+
+static long change_a_mode_by_name(void)
+{
+    return chmod("/nowhere", 0666);
+}
+
+static long listen_on_a_port(void)
+{
+    return listen(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 1);
 }
 
 static long become_another_user(void)
@@ -74,8 +108,21 @@ static long signal_another_process(void)
 }
 
 static attempt_fn *const refused[] = {
-    run_a_program,       make_memory_executable, map_executable_memory,  open_a_raw_socket,
-    become_another_user, mount_a_file_system,    signal_another_process,
+    run_a_program,
+    make_memory_executable,
+    map_executable_memory,
+    open_a_packet_socket,
+    open_a_raw_socket,
+    open_a_raw_socket_of_ipv6,
+    open_an_old_packet_socket,
+    talk_to_the_audit_system,
+    have_a_process_signalled,
+    choose_the_signal,
+    change_a_mode_by_name,
+    listen_on_a_port,
+    become_another_user,
+    mount_a_file_system,
+    signal_another_process,
 };
 
 static long open_a_socket(void)
@@ -83,11 +130,14 @@ static long open_a_socket(void)
     return socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-static long read_a_file(void)
+static long talk_to_the_routing_system(void)
 {
-    char byte;
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+}
 
-    return read(open("/etc/passwd", O_RDONLY | O_CLOEXEC), &byte, 1);
+static long copy_a_descriptor(void)
+{
+    return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 }
 
 static void *nothing(void *context)
@@ -103,69 +153,54 @@ static long run_a_thread(void)
     return errno == 0 && pthread_join(thread, NULL) == 0 ? 0 : -1;
 }
 
-static attempt_fn *const granted[] = {open_a_socket, read_a_file, run_a_thread};
-
-/* The errno of the attempt, 0 when it succeeded. */
-static int result_of(attempt_fn *attempt)
-{
-    int status = 0;
-    pid_t child = fork();
-
-    if (child == 0) {
-        struct error error;
-
-        log_set_level(LOG_ERROR);
-        if (!sandbox_enter(&error))
-            _exit(255);
-        _exit(attempt() < 0 ? errno : 0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
+static attempt_fn *const granted[] = {
+    open_a_socket,
+    talk_to_the_routing_system,
+    copy_a_descriptor,
+    run_a_thread,
+};
 
 static void what_serving_does_not_need_is_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(refused); i++)
-        assert_int_equal(result_of(refused[i]), ENOSYS);
+        assert_int_equal(sandbox_result_of(refused[i], &settings), ENOSYS);
 }
 
 static void what_serving_needs_is_granted(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(granted); i++)
-        assert_int_equal(result_of(granted[i]), 0);
+        assert_int_equal(sandbox_result_of(granted[i], &settings), 0);
 }
 
-static pthread_barrier_t entered;
+static sem_t finished;
 
-static void *open_a_raw_socket_then(void *result)
+static void *wait_for_the_end(void *context)
 {
-    (void)pthread_barrier_wait(&entered);
-    *(long *)result = open_a_raw_socket();
-    return NULL;
+    (void)sem_wait(&finished);
+    return context;
 }
 
-static void threads_that_run_already_are_in_it_too(void **state)
+/* It would not be bound. */
+static void it_is_not_entered_while_another_thread_runs(void **state)
 {
     int status = 0;
     pid_t child = fork();
 
     (void)state;
     if (child == 0) {
-        struct error error;
+        struct error error = {0};
         pthread_t thread;
-        long result = 0;
+        bool entered;
 
         log_set_level(LOG_ERROR);
-        (void)pthread_barrier_init(&entered, NULL, 2);
-        if (pthread_create(&thread, NULL, open_a_raw_socket_then, &result) != 0 ||
-            !sandbox_enter(&error))
+        (void)sem_init(&finished, 0, 0);
+        if (pthread_create(&thread, NULL, wait_for_the_end, NULL) != 0)
             _exit(255);
-        (void)pthread_barrier_wait(&entered);
-        (void)pthread_join(thread, NULL);
-        _exit(result < 0 ? 0 : 1);
+        entered = sandbox_enter(&settings, &error);
+        (void)sem_post(&finished);
+        _exit(entered || strstr(error.message, "thread") == NULL ? 1 : 0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
@@ -182,7 +217,7 @@ static void abort_ends_the_process_without_a_core(void **state)
 
         sandbox_forbid_core_dumps();
         log_set_level(LOG_ERROR);
-        if (prctl(PR_GET_DUMPABLE) == 0 && sandbox_enter(&error))
+        if (prctl(PR_GET_DUMPABLE) == 0 && sandbox_enter(&settings, &error))
             abort();
         _exit(255);
     }
@@ -197,7 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_serving_does_not_need_is_refused),
         cmocka_unit_test(what_serving_needs_is_granted),
-        cmocka_unit_test(threads_that_run_already_are_in_it_too),
+        cmocka_unit_test(it_is_not_entered_while_another_thread_runs),
         cmocka_unit_test(abort_ends_the_process_without_a_core),
     };
 

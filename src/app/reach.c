@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A file that the settings name is read again by a reload. By then it may have been replaced, as
+ * editors and renewals of certificates do, or its symbolic link may point to another beside the one
+ * it pointed to. So its directory and that of its target are allowed. */
+#include "reach.h"
+
+#include "sanitized.h"
+#include "systemd.h"
+
+#include <fcntl.h>
+
+#define RESOLV_CONF "/etc/resolv.conf"
+#define DNS_PORT    53
+
+/* What the C library, its resolver and libevent's, and the others open later by themselves. */
+static const char *const of_libraries[] = {
+    RESOLV_CONF,
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/protocols",
+    "/dev/urandom",         /* SQLite */
+    "/etc/gnutls",          /* asked again for each session whether it has changed */
+    "/etc/crypto-policies", /* where /etc/gnutls points to on some systems */
+};
+
+/* For their reports. */
+static const char *const of_sanitizers[] = {
+    "/proc/self/maps", "/proc/self/task", "/proc/self/exe", "/usr/lib", "/usr/lib64",
+};
+
+static void allow_libraries(struct landlock *landlock);
+static void allow_sanitizers(struct landlock *landlock);
+static void allow_neighbours(struct landlock *landlock, const char *file,
+                             enum landlock_access access);
+static void allow_directory_of(struct landlock *landlock, const char *file,
+                               enum landlock_access access);
+static void allow_redis(struct landlock *landlock, const struct settings *settings);
+
+bool reach_limit(const struct settings *settings, struct landlock *landlock, struct error *error)
+{
+    if (!landlock_begin(landlock, systemd_is_abstract(), error))
+        return false;
+    allow_libraries(landlock);
+    if (IS_SANITIZED)
+        allow_sanitizers(landlock);
+    for (const struct settings_file *file = settings->files; file != NULL; file = file->next)
+        allow_neighbours(landlock, file->path, LANDLOCK_READ);
+    if (settings->catalogue_path != NULL)
+        allow_neighbours(landlock, settings->catalogue_path, LANDLOCK_WRITE);
+    allow_redis(landlock, settings);
+    return landlock_finish(landlock, error);
+}
+
+static void allow_libraries(struct landlock *landlock)
+{
+    char *target = realpath(RESOLV_CONF, NULL);
+
+    for (size_t i = 0; i < ARRAY_COUNT(of_libraries); i++)
+        landlock_allow(landlock, of_libraries[i], LANDLOCK_READ);
+    /* A daemon that writes it has it in a directory of its own, and replaces it there. */
+    if (target != NULL && strcmp(target, RESOLV_CONF) != 0)
+        allow_directory_of(landlock, target, LANDLOCK_READ);
+    free(target);
+}
+
+/* What is allowed in /proc is forgotten with the last who has it open. */
+static void allow_sanitizers(struct landlock *landlock)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(of_sanitizers); i++) {
+        landlock_allow(landlock, of_sanitizers[i], LANDLOCK_LIST);
+        (void)open(of_sanitizers[i], O_PATH | O_CLOEXEC);
+    }
+}
+
+static void allow_neighbours(struct landlock *landlock, const char *file,
+                             enum landlock_access access)
+{
+    char *target = realpath(file, NULL);
+
+    allow_directory_of(landlock, file, access);
+    if (target != NULL)
+        allow_directory_of(landlock, target, access);
+    free(target);
+}
+
+/* Beneath the root is everything, so what lies there is read by itself. */
+static void allow_directory_of(struct landlock *landlock, const char *file,
+                               enum landlock_access access)
+{
+    const char *slash = strrchr(file, '/');
+    char *directory = slash == NULL ? strdup(".") : strndup(file, (size_t)(slash - file) + 1);
+    char *target = realpath(directory, NULL);
+    const bool is_root = target != NULL && strcmp(target, "/") == 0;
+
+    landlock_allow(landlock, is_root && access == LANDLOCK_READ ? file : directory, access);
+    free(target);
+    free(directory);
+}
+
+/* By a unix socket it is asked through no port, and paths of sockets are not fenced. */
+static void allow_redis(struct landlock *landlock, const struct settings *settings)
+{
+    if (settings->redis.is_unix ||
+        (settings->engine != ENGINE_REDIS && settings->catalogue != CATALOGUE_KIND_REDIS))
+        return;
+    landlock_allow_port(landlock, (in_port_t)settings->redis.port);
+    landlock_allow_port(landlock, DNS_PORT); /* for answers that are too long for a datagram */
+}
