@@ -4,7 +4,7 @@
 #
 # The packages lie in CACHE under the hash of their lock file. They appear there by one rename, when
 # they are complete, so an interrupted build leaves nothing half done; a lock keeps builds that run
-# at the same time from each asking npm.
+# at the same time from each asking npm. What is not as assets.sha256 says is not put into OUTPUT.
 cmake_minimum_required(VERSION 3.22)
 
 # Scripts of packages are never run: one of Swagger UI's dependencies reports installations home.
@@ -42,6 +42,20 @@ function(write_notice package output)
     "swagger-ui-bundle.js also contains:\n\n${bundled}")
 endfunction()
 
+# Each line is a hash, two blanks and a name, as sha256sum writes it.
+function(check_pins directory)
+  file(STRINGS ${SOURCE}/assets.sha256 pins)
+  foreach(pin IN LISTS pins)
+    string(SUBSTRING ${pin} 0 64 expected)
+    string(SUBSTRING ${pin} 66 -1 name)
+    file(SHA256 ${directory}/${name} actual)
+    if(NOT actual STREQUAL expected)
+      message(FATAL_ERROR "${name} is not the one that src/web/assets.sha256 names: its SHA-256 is "
+        "${actual}. If the package was to change, write that there.")
+    endif()
+  endforeach()
+endfunction()
+
 file(SHA256 ${SOURCE}/package-lock.json hash)
 string(SUBSTRING ${hash} 0 16 hash)
 set(packages ${CACHE}/${hash})
@@ -53,7 +67,11 @@ if(NOT EXISTS ${packages})
 endif()
 
 set(package ${packages}/node_modules/swagger-ui-dist)
-file(MAKE_DIRECTORY ${OUTPUT})
-file(COPY_FILE ${package}/swagger-ui-bundle.js ${OUTPUT}/swagger-ui-bundle.js)
-file(COPY_FILE ${package}/swagger-ui.css ${OUTPUT}/swagger-ui.css)
-write_notice(${package} ${OUTPUT}/NOTICE.txt)
+set(staging ${OUTPUT}.part)
+file(REMOVE_RECURSE ${staging} ${OUTPUT})
+file(MAKE_DIRECTORY ${staging})
+file(COPY_FILE ${package}/swagger-ui-bundle.js ${staging}/swagger-ui-bundle.js)
+file(COPY_FILE ${package}/swagger-ui.css ${staging}/swagger-ui.css)
+write_notice(${package} ${staging}/NOTICE.txt)
+check_pins(${staging})
+file(RENAME ${staging} ${OUTPUT})

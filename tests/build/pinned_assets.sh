@@ -1,0 +1,48 @@
+#!/bin/sh
+# A third-party file that is not the one of src/web/assets.sha256 fails the build, by its name, and is
+# not embedded. Usage: pinned_assets.sh <cmake> <src/web> <the packages' cache>
+set -eu
+cmake=$1
+source=$2
+package=$(sha256sum "$source/package-lock.json" | cut -c 1-16)/node_modules/swagger-ui-dist
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+faults=0
+
+fault()
+{
+  echo "$1" >&2
+  faults=$((faults + 1))
+}
+
+# Without npm: nothing is fetched.
+fetch()
+{
+  "$cmake" -DNPM= "-DCACHE=$scratch" "-DSOURCE=$source" "-DOUTPUT=$scratch/output" \
+    -P "$source/fetch.cmake" >"$scratch/log" 2>&1
+}
+
+tamper_with() # <file of the package> <what is embedded of it>
+{
+  cp "$scratch/$package/$1" "$scratch/kept"
+  echo changed >>"$scratch/$package/$1"
+  if fetch; then
+    fault "$1: a changed file is embedded"
+  elif ! grep -q "^  $2 is not the one" "$scratch/log"; then
+    fault "$1: the build does not say that $2 differs: $(cat "$scratch/log")"
+  elif [ -e "$scratch/output/$2" ]; then
+    fault "$1: the changed file is left for the next build"
+  fi
+  mv "$scratch/kept" "$scratch/$package/$1"
+}
+
+mkdir -p "$scratch/${package%/*}"
+cp -R "$3/$package" "$scratch/$package"
+fetch || fault "what npm brought is refused: $(cat "$scratch/log")"
+for file in NOTICE.txt swagger-ui-bundle.js swagger-ui.css; do
+  [ -e "$scratch/output/$file" ] || fault "$file is not embedded"
+done
+tamper_with swagger-ui-bundle.js swagger-ui-bundle.js
+tamper_with swagger-ui.css swagger-ui.css
+tamper_with LICENSE NOTICE.txt
+exit $((faults > 0))
