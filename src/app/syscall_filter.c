@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -44,9 +45,6 @@ static const int allowed[] = {
     SCMP_SYS(recvfrom),
     SCMP_SYS(recvmsg),
     SCMP_SYS(recvmmsg),
-    SCMP_SYS(sendto),
-    SCMP_SYS(sendmsg),
-    SCMP_SYS(sendmmsg),
     SCMP_SYS(sendfile),
     SCMP_SYS(pipe2),
     SCMP_SYS(clock_gettime),
@@ -154,7 +152,7 @@ struct condition {
         unsigned argument;
         uint64_t mask;
         uint64_t value;
-    } tests[2];
+    } tests[3];
 };
 
 #define WHOLE UINT64_MAX
@@ -168,14 +166,12 @@ struct condition {
             }                                                                                      \
         }                                                                                          \
     }
-#define SOCKET(family, type)                                                                       \
+#define SOCKET(family, type, protocol)                                                             \
     {                                                                                              \
         SCMP_SYS(socket),                                                                          \
         {                                                                                          \
-            {0, WHOLE, family},                                                                    \
-            {                                                                                      \
-                1, ~(uint64_t)(SOCK_CLOEXEC | SOCK_NONBLOCK), type                                 \
-            }                                                                                      \
+            {0, WHOLE, family}, {1, ~(uint64_t)(SOCK_CLOEXEC | SOCK_NONBLOCK), type},              \
+                {2, WHOLE, protocol},                                                              \
         }                                                                                          \
     }
 
@@ -184,14 +180,22 @@ static const struct condition conditions[] = {
     {SCMP_SYS(clone), {{0, CLONE_THREAD, CLONE_THREAD}}},
     {SCMP_SYS(mmap), {{2, PROT_EXEC, 0}}},
     {SCMP_SYS(mprotect), {{2, PROT_EXEC, 0}}},
-    SOCKET(AF_UNIX, SOCK_STREAM),
-    SOCKET(AF_UNIX, SOCK_DGRAM),
-    SOCKET(AF_INET, SOCK_STREAM),
-    SOCKET(AF_INET, SOCK_DGRAM),
-    SOCKET(AF_INET6, SOCK_STREAM),
-    SOCKET(AF_INET6, SOCK_DGRAM),
-    /* getaddrinfo() asks which addresses there are; netlink's sockets are all called raw. */
-    {SCMP_SYS(socket), {{0, WHOLE, AF_NETLINK}, {2, WHOLE, NETLINK_ROUTE}}},
+    SOCKET(AF_UNIX, SOCK_STREAM, 0),
+    SOCKET(AF_UNIX, SOCK_DGRAM, 0),
+    SOCKET(AF_INET, SOCK_STREAM, 0),
+    SOCKET(AF_INET, SOCK_STREAM, IPPROTO_TCP),
+    SOCKET(AF_INET, SOCK_DGRAM, 0),
+    SOCKET(AF_INET, SOCK_DGRAM, IPPROTO_UDP),
+    SOCKET(AF_INET6, SOCK_STREAM, 0),
+    SOCKET(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
+    SOCKET(AF_INET6, SOCK_DGRAM, 0),
+    SOCKET(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
+    /* getaddrinfo() asks which addresses there are; all sockets of netlink are called raw. */
+    SOCKET(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE),
+    /* Landlock does not see a connection that begins with data. */
+    {SCMP_SYS(sendto), {{3, MSG_FASTOPEN, 0}}},
+    {SCMP_SYS(sendmsg), {{2, MSG_FASTOPEN, 0}}},
+    {SCMP_SYS(sendmmsg), {{3, MSG_FASTOPEN, 0}}},
     COMMAND(fcntl, 1, F_GETFD),
     COMMAND(fcntl, 1, F_SETFD),
     COMMAND(fcntl, 1, F_GETFL),

@@ -187,6 +187,15 @@ static long connect_to_another_port(void)
     return connect_to((in_port_t)(settings.redis.port + 1));
 }
 
+/* With the first bytes of the stream in the first packet. */
+static long connect_by_sending(void)
+{
+    const struct sockaddr_in address = loopback((in_port_t)(settings.redis.port + 1));
+
+    return sendto(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "", 1, MSG_FASTOPEN,
+                  (const struct sockaddr *)&address, sizeof(address));
+}
+
 static long bind_a_port(void)
 {
     const struct sockaddr_in address = loopback(0);
@@ -219,6 +228,7 @@ static const struct {
     {write_beside_the_configuration, 1, EACCES},
     {empty_the_configuration, 3, EACCES},
     {connect_to_another_port, 4, EACCES},
+    {connect_by_sending, 4, ENOSYS},
     {bind_a_port, 4, EACCES},
     {connect_to_an_abstract_socket, 6, EPERM},
 };

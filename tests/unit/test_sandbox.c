@@ -67,6 +67,17 @@ static long open_an_old_packet_socket(void)
     return socket(AF_INET, SOCK_PACKET | SOCK_CLOEXEC, 0);
 }
 
+/* What Landlock takes for no TCP. */
+static long open_a_multipath_socket(void)
+{
+    return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+}
+
+static long open_a_ping_socket(void)
+{
+    return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
+}
+
 static long talk_to_the_audit_system(void)
 {
     return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
@@ -115,6 +126,8 @@ static attempt_fn *const refused[] = {
     open_a_raw_socket,
     open_a_raw_socket_of_ipv6,
     open_an_old_packet_socket,
+    open_a_multipath_socket,
+    open_a_ping_socket,
     talk_to_the_audit_system,
     have_a_process_signalled,
     choose_the_signal,
@@ -128,6 +141,16 @@ static attempt_fn *const refused[] = {
 static long open_a_socket(void)
 {
     return socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static long open_a_socket_as_hiredis(void)
+{
+    return socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+}
+
+static long open_a_socket_as_libevent(void)
+{
+    return socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
 }
 
 static long talk_to_the_routing_system(void)
@@ -155,6 +178,8 @@ static long run_a_thread(void)
 
 static attempt_fn *const granted[] = {
     open_a_socket,
+    open_a_socket_as_hiredis,
+    open_a_socket_as_libevent,
     talk_to_the_routing_system,
     copy_a_descriptor,
     run_a_thread,
