@@ -22,6 +22,8 @@ static const char *const of_libraries[] = {
     "/etc/gai.conf",
     "/etc/services",
     "/etc/protocols",
+    "/etc/localtime", /* asked for by gmtime_r(), too */
+    "/usr/share/zoneinfo",
     "/dev/urandom",         /* SQLite */
     "/etc/gnutls",          /* asked again for each session whether it has changed */
     "/etc/crypto-policies", /* where /etc/gnutls points to on some systems */

@@ -105,7 +105,6 @@ void catalogue_start(struct catalogue *catalogue)
     ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     ASSERT(pthread_create(&catalogue->thread, NULL, thread_run, catalogue) == 0);
     ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
-    (void)pthread_setname_np(catalogue->thread, "catalogue");
     catalogue->is_started = true;
 }
 
@@ -169,6 +168,8 @@ static void *thread_run(void *context)
 {
     struct catalogue *catalogue = context;
 
+    /* Another thread could name it only through /proc. */
+    (void)pthread_setname_np(pthread_self(), "catalogue");
     for (;;) {
         rest(catalogue);
         (void)queue_drain(catalogue->orders);
