@@ -59,7 +59,7 @@ enum handled check_post(struct request *request, void *context)
 
 static bool check_read(struct check *check, struct request *request)
 {
-    struct reading reading;
+    WRITTEN_FIRST struct reading reading;
 
     check->deny_status = deny_statuses[0];
     if (request_has_query(request) && !check_read_query(check, request))

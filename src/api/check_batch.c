@@ -106,7 +106,7 @@ static void batch_begin_item(struct batch *batch, size_t index)
     struct batch_item *item = &batch->items[index];
     struct decision *decision = &item->decision;
     struct arena *arena = &batch->request->arena;
-    struct faults faults;
+    WRITTEN_FIRST struct faults faults;
 
     decision->api = batch->api;
     decision->app = request_app(batch->request);

@@ -12,7 +12,7 @@ _Static_assert(DIGEST_INPUT_BYTES_MAX <= UINT16_MAX, "a length fits in LENGTH_BY
 struct digest digest_of(const struct digest_key *key, const struct text parts[], size_t count)
 {
     struct digest digest;
-    unsigned char input[DIGEST_INPUT_BYTES_MAX];
+    WRITTEN_FIRST unsigned char input[DIGEST_INPUT_BYTES_MAX];
     size_t used = 0;
 
     for (size_t i = 0; i < count; i++) {

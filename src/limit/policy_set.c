@@ -106,7 +106,7 @@ const struct policy *policy_set_match_telling(const struct policy_set *set, stru
                                               policy_set_tried_fn *tried)
 {
     struct search search = {.set = set, .context = context, .tried = tried};
-    uint64_t hashes[PREFIX_BYTES_MAX + 1];
+    WRITTEN_FIRST uint64_t hashes[PREFIX_BYTES_MAX + 1];
     const struct pattern exact = {.text = route_key, .hash = hash_prefixes(route_key, hashes)};
 
     search.caller_count = callers_list(role, user_id, search.callers);
