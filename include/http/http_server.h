@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * HTTP on a worker's event loop. src/http/{http_server,exchange}.c alone know libmicrohttpd:
- * external epoll mode, no threads, its own SO_REUSEPORT listener per worker. */
+ * external epoll mode, no threads. Each worker accepts from a SO_REUSEPORT socket of its own, in
+ * src/http/acceptor.c. */
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H
 
@@ -35,8 +36,8 @@ struct http_server_options {
     struct http_handler handler;
 };
 
-/* Listens; those who connect wait until http_server_open(). NULL when the address cannot be bound.
- * Worker's thread, as all below. */
+/* Listens; those who connect wait until http_server_open(). NULL when the address cannot be bound,
+ * or the certificate used. Worker's thread, as all below. */
 MUST_USE struct http_server *http_server_new(struct event_base *base,
                                              const struct http_server_options *options,
                                              struct error *error);

@@ -1,4 +1,5 @@
 # Tests of the http layer.
+unit_test(acceptor LINKS http support)
 unit_test(assets LINKS http)
 unit_test(body LINKS http)
 unit_test(head LINKS http support)
@@ -6,4 +7,6 @@ unit_test(target LINKS http support)
 unit_test(router LINKS http)
 unit_test(request LINKS http)
 unit_test(waiting_room LINKS http support)
-target_include_directories(test_body PRIVATE ${CMAKE_SOURCE_DIR}/src/http)
+foreach(test acceptor body)
+  target_include_directories(test_${test} PRIVATE ${CMAKE_SOURCE_DIR}/src/http)
+endforeach()

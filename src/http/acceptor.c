@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "acceptor.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+/* In one turn of the loop, and at the end, when all must be taken that have been made. */
+#define TAKES_MAX      16
+#define LAST_TAKES_MAX 4096
+
+static const struct timeval rest_time = {.tv_usec = 100000};
+#define REST_LOG_US INT64_C(1000000)
+
+enum taking { TAKING, TAKEN_ALL, TAKING_FAILED };
+
+static int listener_bind(const struct acceptor_options *options, struct error *error);
+static bool listener_listen(int fd, const struct acceptor_options *options);
+static bool listener_take_over(int fd, struct error *error);
+static void watch(struct acceptor *acceptor);
+static void on_acceptable(evutil_socket_t fd, short events, void *context);
+static void on_rested(evutil_socket_t fd, short events, void *context);
+static void take_up_to(struct acceptor *acceptor, int takes_max);
+static enum taking take_next(struct acceptor *acceptor);
+static void rest(struct acceptor *acceptor, int failure);
+static void drop_syns(int fd);
+
+bool acceptor_init(struct acceptor *acceptor, struct event_base *base,
+                   const struct acceptor_options *options, struct error *error)
+{
+    *acceptor = (struct acceptor){.fd = options->listen_fd,
+                                  .is_shared = options->listen_fd >= 0,
+                                  .context = options->context,
+                                  .take = options->take};
+    if (!acceptor->is_shared)
+        acceptor->fd = listener_bind(options, error);
+    else if (!listener_take_over(acceptor->fd, error))
+        acceptor->fd = -1;
+    if (acceptor->fd < 0)
+        return false;
+    acceptor->acceptable =
+        event_new(base, acceptor->fd, EV_READ | EV_PERSIST, on_acceptable, acceptor);
+    acceptor->rest = evtimer_new(base, on_rested, acceptor);
+    ASSERT(acceptor->acceptable && acceptor->rest);
+    return true;
+}
+
+void acceptor_close(struct acceptor *acceptor)
+{
+    event_free(acceptor->acceptable);
+    event_free(acceptor->rest);
+    if (acceptor->fd >= 0)
+        (void)close(acceptor->fd);
+}
+
+int acceptor_port(const struct acceptor *acceptor)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
+    socklen_t length = sizeof address;
+
+    if (getsockname(acceptor->fd, &address.any, &length) != 0)
+        return 0;
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+void acceptor_open(struct acceptor *acceptor)
+{
+    acceptor->is_open = true;
+    watch(acceptor);
+}
+
+void acceptor_go_on(struct acceptor *acceptor)
+{
+    if (!acceptor->is_full && !evtimer_pending(acceptor->rest, NULL))
+        return;
+    acceptor->is_full = false;
+    evtimer_del(acceptor->rest);
+    watch(acceptor);
+}
+
+void acceptor_quiesce(struct acceptor *acceptor)
+{
+    if (acceptor->is_shared)
+        acceptor_stop(acceptor);
+    else if (acceptor->fd >= 0)
+        drop_syns(acceptor->fd);
+}
+
+/* Never shutdown(2), which would end the listening of all who share the socket. */
+void acceptor_stop(struct acceptor *acceptor)
+{
+    if (acceptor->fd < 0)
+        return;
+    if (!acceptor->is_shared)
+        take_up_to(acceptor, LAST_TAKES_MAX);
+    acceptor->is_open = false;
+    watch(acceptor);
+    (void)close(acceptor->fd);
+    acceptor->fd = -1;
+}
+
+static int listener_bind(const struct acceptor_options *options, struct error *error)
+{
+    int fd = socket(options->address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && listener_listen(fd, options))
+        return fd;
+    error_set(error, "cannot listen there: %s", strerror(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
+static bool listener_listen(int fd, const struct acceptor_options *options)
+{
+    static const int on = 1;
+
+    if (options->address->sa_family == AF_INET6 &&
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
+        return false;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+           bind(fd, options->address, options->address_length) == 0 && listen(fd, SOMAXCONN) == 0;
+}
+
+static bool listener_take_over(int fd, struct error *error)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
+        return true;
+    error_set(error, "cannot use the socket that was passed: %s", strerror(errno));
+    (void)close(fd);
+    return false;
+}
+
+static void watch(struct acceptor *acceptor)
+{
+    if (acceptor->is_open && !acceptor->is_full && !evtimer_pending(acceptor->rest, NULL))
+        event_add(acceptor->acceptable, NULL);
+    else
+        event_del(acceptor->acceptable);
+}
+
+static void on_acceptable(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    take_up_to(context, TAKES_MAX);
+}
+
+static void on_rested(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    watch(context);
+}
+
+static void take_up_to(struct acceptor *acceptor, int takes_max)
+{
+    enum taking taking = TAKING;
+
+    for (int i = 0; i < takes_max && taking == TAKING && !acceptor->is_full; i++)
+        taking = take_next(acceptor);
+    if (taking == TAKING_FAILED)
+        rest(acceptor, errno);
+    watch(acceptor);
+}
+
+/* What is wrong with one connection is no matter of the next (accept(2)). */
+static enum taking take_next(struct acceptor *acceptor)
+{
+    struct sockaddr_storage address;
+    struct sockaddr *peer = (struct sockaddr *)&address;
+    socklen_t length = sizeof address;
+    int fd = accept4(acceptor->fd, peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0) {
+        acceptor->is_full = !acceptor->take(acceptor->context, fd, peer, length);
+        return TAKING;
+    }
+    switch (errno) {
+    case EAGAIN:
+        return TAKEN_ALL;
+    case EINTR:
+    case EPROTO:
+    case ECONNABORTED:
+        return TAKING;
+    default:
+        return TAKING_FAILED;
+    }
+}
+
+/* The socket goes on being readable: without a rest the loop would spin. */
+static void rest(struct acceptor *acceptor, int failure)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    evtimer_add(acceptor->rest, &rest_time);
+    if (now_us - acceptor->rest_logged_us < REST_LOG_US)
+        return;
+    acceptor->rest_logged_us = now_us;
+    if (failure == EMFILE || failure == ENFILE)
+        log_write(LOG_WARN, "no descriptor left for a connection", LOG_NONE);
+    else
+        log_write(LOG_WARN, "cannot accept a connection",
+                  LOG_STRING("reason", strerrordesc_np(failure)));
+}
+
+/* A listener that is closed resets what waits in it, and until then the kernel goes on putting a
+ * share of the new connections there. Segments of those already made pass. */
+static void drop_syns(int fd)
+{
+    static const unsigned flags_at = 13, syn = 0x02, ack = 0x10; /* of the TCP header */
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn | ack),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {.len = ARRAY_COUNT(filter), .filter = filter};
+
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+        log_write(LOG_DEBUG, "connections may be reset while draining", LOG_NONE);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where connections come in: the listening socket of one server, as an event of the worker's loop.
+ * Private to http_server.c. Worker's thread.
+ *
+ * A turn of the loop accepts a few, so that who is connected is served in between. When there is no
+ * descriptor or no memory for one more, it rests for a moment: others may give some back. Who finds
+ * no room waits in the kernel's queue. */
+#ifndef HTTP_ACCEPTOR_H
+#define HTTP_ACCEPTOR_H
+
+#include "base/error.h"
+
+#include <sys/socket.h>
+
+struct event;
+struct event_base;
+
+/* Takes over the socket of a new connection, which is non-blocking. False: no other one can be taken
+ * until acceptor_go_on(). */
+typedef bool acceptor_take_fn(void *context, int fd, const struct sockaddr *peer, socklen_t length);
+
+struct acceptor {
+    int fd;         /* -1 once it has stopped */
+    bool is_shared; /* the socket has been passed, and others accept from it, too */
+    bool is_open;
+    bool is_full;
+    struct event *acceptable;
+    struct event *rest;     /* pending while it rests */
+    int64_t rest_logged_us; /* the last time */
+    void *context;
+    acceptor_take_fn *take;
+};
+
+struct acceptor_options {
+    const struct sockaddr *address; /* bound by others, too, if they are this user's */
+    socklen_t address_length;
+    int listen_fd; /* takes over this socket instead; -1: binds */
+    void *context;
+    acceptor_take_fn *take;
+};
+
+/* Listens; who connects waits until acceptor_open(). False when the address cannot be bound, and
+ * then there is nothing to close. */
+MUST_USE bool acceptor_init(struct acceptor *acceptor, struct event_base *base,
+                            const struct acceptor_options *options, struct error *error);
+void acceptor_close(struct acceptor *acceptor);
+
+/* The port that is bound. */
+int acceptor_port(const struct acceptor *acceptor);
+
+/* Accepts from the next turn on. */
+void acceptor_open(struct acceptor *acceptor);
+
+/* There may be room again: a connection has ended. */
+void acceptor_go_on(struct acceptor *acceptor);
+
+/* New connections are left to others who listen there: a SYN is dropped, and repeated by its sender
+ * a second later. A socket that others share is closed, and what waits in it is theirs. */
+void acceptor_quiesce(struct acceptor *acceptor);
+
+/* Takes what had been made until now, which the kernel would reset, and closes the socket. */
+void acceptor_stop(struct acceptor *acceptor);
+
+#endif

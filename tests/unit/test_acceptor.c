@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "acceptor.h"
+
+#include "base/memory.h"
+#include "support/cmocka.h"
+
+#include <arpa/inet.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define CLIENTS_MAX 64
+
+struct fixture {
+    struct event_base *base;
+    struct acceptor acceptor;
+    int clients[CLIENTS_MAX];
+    size_t client_count;
+    int taken[CLIENTS_MAX];
+    size_t taken_count;
+    size_t room;
+};
+
+static bool take(void *context, int fd, const struct sockaddr *peer, socklen_t length)
+{
+    struct fixture *fixture = context;
+
+    assert_int_equal(peer->sa_family, AF_INET);
+    assert_int_equal(length, sizeof(struct sockaddr_in));
+    assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+    fixture->taken[fixture->taken_count++] = fd;
+    return fixture->taken_count < fixture->room;
+}
+
+static const struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = 0x0100007f};
+
+static bool init(struct fixture *fixture, const struct sockaddr_in *address, int listen_fd)
+{
+    const struct acceptor_options options = {
+        .address = (const struct sockaddr *)address,
+        .address_length = sizeof(*address),
+        .listen_fd = listen_fd,
+        .context = fixture,
+        .take = take,
+    };
+    struct error error = {0};
+
+    return acceptor_init(&fixture->acceptor, fixture->base, &options, &error);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = MEMORY_NEW(struct fixture);
+
+    fixture->base = event_base_new();
+    fixture->room = CLIENTS_MAX;
+    assert_true(init(fixture, &loopback, -1));
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    acceptor_close(&fixture->acceptor);
+    for (size_t i = 0; i < fixture->client_count; i++)
+        (void)close(fixture->clients[i]);
+    for (size_t i = 0; i < fixture->taken_count; i++)
+        (void)close(fixture->taken[i]);
+    event_base_free(fixture->base);
+    free(fixture);
+    return 0;
+}
+
+/* On the loopback a connection is there when connect() has returned. */
+static void come(struct fixture *fixture, size_t count)
+{
+    struct sockaddr_in address = loopback;
+
+    address.sin_port = htons((in_port_t)acceptor_port(&fixture->acceptor));
+    for (size_t i = 0; i < count; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+        fixture->clients[fixture->client_count++] = fd;
+    }
+}
+
+static void turn(struct fixture *fixture)
+{
+    event_base_loop(fixture->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+static void who_connects_waits_until_it_opens(void **state)
+{
+    struct fixture *fixture = *state;
+
+    come(fixture, 1);
+    turn(fixture);
+    assert_int_equal(fixture->taken_count, 0);
+    acceptor_open(&fixture->acceptor);
+    turn(fixture);
+
+    assert_int_equal(fixture->taken_count, 1);
+}
+
+static void a_turn_takes_a_few_and_the_next_one_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 40);
+
+    turn(fixture);
+    size_t first = fixture->taken_count;
+    for (int i = 0; i < 40; i++)
+        turn(fixture);
+
+    assert_in_range(first, 1, 39);
+    assert_int_equal(fixture->taken_count, 40);
+}
+
+static void nobody_is_taken_past_the_room_until_there_is_some(void **state)
+{
+    struct fixture *fixture = *state;
+    acceptor_open(&fixture->acceptor);
+    fixture->room = 2;
+    come(fixture, 4);
+
+    turn(fixture);
+    turn(fixture);
+    assert_int_equal(fixture->taken_count, 2);
+    fixture->room = 3;
+    acceptor_go_on(&fixture->acceptor);
+    turn(fixture);
+    turn(fixture);
+
+    assert_int_equal(fixture->taken_count, 3);
+}
+
+static void without_descriptors_it_rests_and_goes_on_when_there_are_some(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rlimit before;
+    struct rlimit none;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    turn(fixture);
+    assert_true(evtimer_pending(fixture->acceptor.rest, NULL));
+    assert_false(event_pending(fixture->acceptor.acceptable, EV_READ, NULL));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    while (fixture->taken_count == 0)
+        event_base_loop(fixture->base, EVLOOP_ONCE);
+
+    assert_false(evtimer_pending(fixture->acceptor.rest, NULL));
+}
+
+static void a_connection_that_ends_ends_its_rest(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rlimit before;
+    struct rlimit none;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    turn(fixture);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+
+    acceptor_go_on(&fixture->acceptor);
+    turn(fixture);
+
+    assert_int_equal(fixture->taken_count, 1);
+}
+
+static void what_waits_is_taken_before_it_stops(void **state)
+{
+    struct fixture *fixture = *state;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 40);
+
+    acceptor_quiesce(&fixture->acceptor);
+    acceptor_stop(&fixture->acceptor);
+    acceptor_go_on(&fixture->acceptor);
+    turn(fixture);
+
+    assert_int_equal(fixture->taken_count, 40);
+}
+
+static void what_waits_in_a_shared_socket_is_left_to_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    acceptor_open(&fixture->acceptor);
+    int shared = dup(fixture->acceptor.fd);
+    acceptor_close(&fixture->acceptor);
+    assert_true(init(fixture, &loopback, shared));
+    int other = dup(shared);
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 1);
+
+    acceptor_quiesce(&fixture->acceptor);
+    turn(fixture);
+
+    assert_int_equal(fixture->taken_count, 0);
+    int fd = accept4(other, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    (void)close(other);
+}
+
+static void workers_share_a_port(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture second = {.base = fixture->base};
+    struct sockaddr_in address = loopback;
+
+    address.sin_port = htons((in_port_t)acceptor_port(&fixture->acceptor));
+
+    assert_true(init(&second, &address, -1));
+    assert_int_equal(acceptor_port(&second.acceptor), acceptor_port(&fixture->acceptor));
+    acceptor_close(&second.acceptor);
+}
+
+static void an_address_that_is_not_here_is_refused_with_the_reason(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct sockaddr_in documentation = {.sin_family = AF_INET,
+                                              .sin_addr.s_addr = htonl(0xc0000207)};
+    const struct acceptor_options options = {
+        .address = (const struct sockaddr *)&documentation,
+        .address_length = sizeof(documentation),
+        .listen_fd = -1,
+    };
+    struct acceptor acceptor;
+    struct error error = {0};
+
+    assert_false(acceptor_init(&acceptor, fixture->base, &options, &error));
+
+    assert_string_equal(error.message, "cannot listen there: Cannot assign requested address");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(who_connects_waits_until_it_opens),
+        TEST(a_turn_takes_a_few_and_the_next_one_the_others),
+        TEST(nobody_is_taken_past_the_room_until_there_is_some),
+        TEST(without_descriptors_it_rests_and_goes_on_when_there_are_some),
+        TEST(a_connection_that_ends_ends_its_rest),
+        TEST(what_waits_is_taken_before_it_stops),
+        TEST(what_waits_in_a_shared_socket_is_left_to_the_others),
+        TEST(workers_share_a_port),
+        TEST(an_address_that_is_not_here_is_refused_with_the_reason),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
