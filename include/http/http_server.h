@@ -27,7 +27,7 @@ struct http_server_options {
     const struct sockaddr *address; /* port 0: see http_server_port() */
     socklen_t address_length;
     int listen_fd; /* a listening socket that others share, taken over; -1: binds the address */
-    unsigned connections_max;
+    unsigned connections_max;        /* past it idle ones give way, and then newcomers wait */
     unsigned connections_per_ip_max; /* 0: no limit */
     unsigned idle_timeout_s;
     unsigned request_timeout_s;  /* from the first byte of a request to the last */
@@ -64,17 +64,20 @@ void http_server_stop_listening(struct http_server *server);
 /* Connections that are open. */
 size_t http_server_connections(const struct http_server *server);
 
-/* Requests that have begun to come in and are not complete. libmicrohttpd 0.9.75 may take one whose
- * client has gone away for such, until the idle time-out. */
+/* Requests that have begun to come in and are not complete. */
 size_t http_server_incoming(const struct http_server *server);
 
 /* Requests that are complete and not yet answered to the last byte. */
 size_t http_server_busy(const struct http_server *server);
 
-/* So far: requests refused because too many large bodies were coming in, and connections ended
- * because a request took too long to come in. */
-size_t http_server_bodies_refused(const struct http_server *server);
-size_t http_server_slow_requests(const struct http_server *server);
+/* What has happened so far. */
+struct http_server_counts {
+    size_t bodies_refused; /* requests, because too many large bodies were coming in */
+    size_t slow_requests;  /* connections ended because a request took too long to come in */
+    size_t gave_way;       /* idle connections ended because all places were taken */
+};
+
+struct http_server_counts http_server_counts(const struct http_server *server);
 
 /* Asserts that nothing is waiting: libmicrohttpd must not be stopped with suspended connections. */
 void http_server_free(struct http_server *server);

@@ -162,7 +162,8 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 1000000,
         .fallback = "10000",
-        .help = "Open HTTP connections, of all workers together.",
+        .help = "Open HTTP connections, of all workers together; past it the one that is idle\n"
+                "for longest gives way to a new one.",
     },
     {
         .name = "connections_per_ip_max",

@@ -309,14 +309,16 @@ static void worker_measure(struct worker *worker)
 {
     struct metrics *metrics = worker->api.metrics;
     struct store_health health = store_health(worker->store);
+    struct http_server_counts counts = http_server_counts(worker->http);
 
     metrics_set(metrics, METRIC_STORE_LINKS_CONNECTED, health.is_connected);
     metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breaker_is_open);
     metrics_set(metrics, METRIC_HTTP_CONNECTIONS, http_server_connections(worker->http));
     metrics_set(metrics, METRIC_HTTP_REQUESTS_IN_PROGRESS, http_server_busy(worker->http));
     metrics_set(metrics, METRIC_BATCH_CHECKS, worker->api.batch_checks);
-    metrics_set(metrics, METRIC_BODIES_REFUSED, http_server_bodies_refused(worker->http));
-    metrics_set(metrics, METRIC_SLOW_REQUESTS, http_server_slow_requests(worker->http));
+    metrics_set(metrics, METRIC_BODIES_REFUSED, counts.bodies_refused);
+    metrics_set(metrics, METRIC_SLOW_REQUESTS, counts.slow_requests);
+    metrics_set(metrics, METRIC_GAVE_WAY, counts.gave_way);
     metrics_set(metrics, METRIC_CHECKS_WAITING, waiting_room_taken(worker->api.waiting_room));
 }
 

@@ -16,7 +16,7 @@
 #define LAST_TAKES_MAX 4096
 
 static const struct timeval rest_time = {.tv_usec = 100000};
-#define REST_LOG_US INT64_C(1000000)
+#define LOG_US INT64_C(1000000) /* one line in so long */
 
 enum taking { TAKING, TAKEN_ALL, TAKING_FAILED };
 
@@ -27,17 +27,17 @@ static void watch(struct acceptor *acceptor);
 static void on_acceptable(evutil_socket_t fd, short events, void *context);
 static void on_rested(evutil_socket_t fd, short events, void *context);
 static void take_up_to(struct acceptor *acceptor, int takes_max);
+static void wait_for_room(struct acceptor *acceptor);
+static void rest(struct acceptor *acceptor);
 static enum taking take_next(struct acceptor *acceptor);
-static void rest(struct acceptor *acceptor, int failure);
+static void log_failure(struct acceptor *acceptor, int failure);
 static void drop_syns(int fd);
 
 bool acceptor_init(struct acceptor *acceptor, struct event_base *base,
                    const struct acceptor_options *options, struct error *error)
 {
-    *acceptor = (struct acceptor){.fd = options->listen_fd,
-                                  .is_shared = options->listen_fd >= 0,
-                                  .context = options->context,
-                                  .take = options->take};
+    *acceptor = (struct acceptor){
+        .fd = options->listen_fd, .is_shared = options->listen_fd >= 0, .owner = options->owner};
     if (!acceptor->is_shared)
         acceptor->fd = listener_bind(options, error);
     else if (!listener_take_over(acceptor->fd, error))
@@ -81,9 +81,8 @@ void acceptor_open(struct acceptor *acceptor)
 
 void acceptor_go_on(struct acceptor *acceptor)
 {
-    if (!acceptor->is_full && !evtimer_pending(acceptor->rest, NULL))
+    if (!evtimer_pending(acceptor->rest, NULL))
         return;
-    acceptor->is_full = false;
     evtimer_del(acceptor->rest);
     watch(acceptor);
 }
@@ -146,7 +145,7 @@ static bool listener_take_over(int fd, struct error *error)
 
 static void watch(struct acceptor *acceptor)
 {
-    if (acceptor->is_open && !acceptor->is_full && !evtimer_pending(acceptor->rest, NULL))
+    if (acceptor->is_open && !evtimer_pending(acceptor->rest, NULL))
         event_add(acceptor->acceptable, NULL);
     else
         event_del(acceptor->acceptable);
@@ -161,32 +160,57 @@ static void on_acceptable(evutil_socket_t fd, short events, void *context)
 
 static void on_rested(evutil_socket_t fd, short events, void *context)
 {
+    struct acceptor *acceptor = context;
+
     (void)fd;
     (void)events;
-    watch(context);
+    acceptor->has_rested = true;
+    watch(acceptor);
 }
 
 static void take_up_to(struct acceptor *acceptor, int takes_max)
 {
+    struct acceptor_owner *owner = &acceptor->owner;
     enum taking taking = TAKING;
 
-    for (int i = 0; i < takes_max && taking == TAKING && !acceptor->is_full; i++)
+    if (!owner->has_room(owner->context))
+        wait_for_room(acceptor);
+    for (int i = 0; i < takes_max && taking == TAKING && owner->has_room(owner->context); i++)
         taking = take_next(acceptor);
-    if (taking == TAKING_FAILED)
-        rest(acceptor, errno);
+    if (taking == TAKING_FAILED) {
+        log_failure(acceptor, errno);
+        rest(acceptor);
+    }
+    acceptor->has_rested = false;
     watch(acceptor);
+}
+
+/* Who waits at a shared socket may be taken by another who has room: so that nobody gives way for
+ * nothing, that is waited for. */
+static void wait_for_room(struct acceptor *acceptor)
+{
+    rest(acceptor);
+    if (!acceptor->is_shared || acceptor->has_rested)
+        acceptor->owner.make_room(acceptor->owner.context);
+}
+
+/* The socket goes on being readable: without a rest the loop would spin. */
+static void rest(struct acceptor *acceptor)
+{
+    evtimer_add(acceptor->rest, &rest_time);
 }
 
 /* What is wrong with one connection is no matter of the next (accept(2)). */
 static enum taking take_next(struct acceptor *acceptor)
 {
+    struct acceptor_owner *owner = &acceptor->owner;
     struct sockaddr_storage address;
     struct sockaddr *peer = (struct sockaddr *)&address;
     socklen_t length = sizeof address;
     int fd = accept4(acceptor->fd, peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd >= 0) {
-        acceptor->is_full = !acceptor->take(acceptor->context, fd, peer, length);
+        owner->take(owner->context, fd, peer, length);
         return TAKING;
     }
     switch (errno) {
@@ -201,15 +225,13 @@ static enum taking take_next(struct acceptor *acceptor)
     }
 }
 
-/* The socket goes on being readable: without a rest the loop would spin. */
-static void rest(struct acceptor *acceptor, int failure)
+static void log_failure(struct acceptor *acceptor, int failure)
 {
     int64_t now_us = clock_monotonic_us();
 
-    evtimer_add(acceptor->rest, &rest_time);
-    if (now_us - acceptor->rest_logged_us < REST_LOG_US)
+    if (now_us - acceptor->logged_us < LOG_US)
         return;
-    acceptor->rest_logged_us = now_us;
+    acceptor->logged_us = now_us;
     if (failure == EMFILE || failure == ENFILE)
         log_write(LOG_WARN, "no descriptor left for a connection", LOG_NONE);
     else

@@ -3,9 +3,9 @@
  * Where connections come in: the listening socket of one server, as an event of the worker's loop.
  * Private to http_server.c. Worker's thread.
  *
- * A turn of the loop accepts a few, so that who is connected is served in between. When there is no
- * descriptor or no memory for one more, it rests for a moment: others may give some back. Who finds
- * no room waits in the kernel's queue. */
+ * A turn of the loop accepts a few, so that who is connected is served in between. It rests for a
+ * moment when there is no descriptor or no memory for one more, since others may give some back, and
+ * when there is no room: who then connects waits in the kernel's queue. */
 #ifndef HTTP_ACCEPTOR_H
 #define HTTP_ACCEPTOR_H
 
@@ -16,28 +16,32 @@
 struct event;
 struct event_base;
 
-/* Takes over the socket of a new connection, which is non-blocking. False: no other one can be taken
- * until acceptor_go_on(). */
-typedef bool acceptor_take_fn(void *context, int fd, const struct sockaddr *peer, socklen_t length);
+/* What it asks of its server. */
+struct acceptor_owner {
+    void *context;
+    bool (*has_room)(void *context);
+    /* Somebody waits, and there is none: acceptor_go_on() once there is. */
+    void (*make_room)(void *context);
+    /* Takes over the socket of a new connection, which is non-blocking. */
+    void (*take)(void *context, int fd, const struct sockaddr *peer, socklen_t length);
+};
 
 struct acceptor {
+    struct acceptor_owner owner;
     int fd;         /* -1 once it has stopped */
     bool is_shared; /* the socket has been passed, and others accept from it, too */
     bool is_open;
-    bool is_full;
+    bool has_rested; /* and not looked since */
     struct event *acceptable;
-    struct event *rest;     /* pending while it rests */
-    int64_t rest_logged_us; /* the last time */
-    void *context;
-    acceptor_take_fn *take;
+    struct event *rest; /* pending while it rests */
+    int64_t logged_us;  /* what has gone wrong, the last time */
 };
 
 struct acceptor_options {
     const struct sockaddr *address; /* bound by others, too, if they are this user's */
     socklen_t address_length;
     int listen_fd; /* takes over this socket instead; -1: binds */
-    void *context;
-    acceptor_take_fn *take;
+    struct acceptor_owner owner;
 };
 
 /* Listens; who connects waits until acceptor_open(). False when the address cannot be bound, and

@@ -7,7 +7,7 @@
 #include "http/target.h"
 
 #include "body.h"
-#include "slow_clients.h"
+#include "clients.h"
 
 #include <sanitizer/asan_interface.h>
 #include <stdalign.h>
@@ -79,6 +79,7 @@ void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *con
     target_parse(text_of(uri), &exchange->target);
     exchange->target.host = text_copy(&exchange->request.arena, exchange->target.host);
     exchanges->incoming++;
+    client_set_state(exchange->client, CLIENT_SENDING);
     return exchange;
 }
 
@@ -260,7 +261,7 @@ static void complete(struct exchange *exchange)
     exchange->is_complete = true;
     exchange->exchanges->incoming--;
     exchange->exchanges->busy++;
-    slow_clients_asked(exchange->client);
+    client_set_state(exchange->client, CLIENT_ASKING);
 }
 
 static void suspend(struct exchange *exchange)
@@ -291,6 +292,7 @@ static enum MHD_Result send_response(struct exchange *exchange)
 
     ASSERT(exchange->request.phase == REQUEST_ANSWERED);
     complete(exchange);
+    client_set_state(exchange->client, CLIENT_READING);
     exchange->exchanges->handler.answered(&exchange->request, exchange->exchanges->handler.context);
     release(exchange);
     carrier = MHD_create_response_from_buffer(response->body.length, body.carried,
@@ -335,12 +337,11 @@ static void end(struct exchange *exchange)
 
     ASSERT(exchange->request.phase != REQUEST_WAITING);
     exchange->client->exchange = NULL;
-    if (exchange->is_complete) {
+    if (exchange->is_complete)
         exchanges->busy--;
-        slow_clients_answered(exchange->client);
-    } else {
+    else
         exchanges->incoming--;
-    }
+    client_set_state(exchange->client, CLIENT_IDLE);
     release(exchange);
     request_close(&exchange->request);
     keep(exchange);

@@ -10,8 +10,8 @@
 #include "base/memory.h"
 
 #include "acceptor.h"
+#include "clients.h"
 #include "exchange.h"
-#include "slow_clients.h"
 
 #include <event2/event.h>
 #include <microhttpd.h>
@@ -33,7 +33,7 @@ struct http_server {
     struct acceptor acceptor;
     struct event *readable; /* the daemon's epoll descriptor */
     struct event *timer;    /* the daemon's next time-out */
-    struct slow_clients slow_clients;
+    struct clients clients;
     bool has_work;
     size_t connections_max;
     size_t connections;
@@ -41,7 +41,9 @@ struct http_server {
 };
 
 static bool start_daemon(struct http_server *server, const struct http_server_options *options);
-static bool on_accepted(void *context, int fd, const struct sockaddr *peer, socklen_t length);
+static bool has_room(void *context);
+static void make_room(void *context);
+static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length);
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
                           enum MHD_ConnectionNotificationCode code);
 static int socket_of(struct MHD_Connection *connection);
@@ -59,8 +61,7 @@ struct http_server *http_server_new(struct event_base *base,
         .address = options->address,
         .address_length = options->address_length,
         .listen_fd = options->listen_fd,
-        .context = server,
-        .take = on_accepted,
+        .owner = {server, has_room, make_room, take},
     };
     const union MHD_DaemonInfo *info;
 
@@ -81,7 +82,7 @@ struct http_server *http_server_new(struct event_base *base,
     info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     server->readable = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_readable, server);
     server->timer = evtimer_new(base, on_timer, server);
-    slow_clients_init(&server->slow_clients, base, (int64_t)options->request_timeout_s * 1000000);
+    clients_init(&server->clients, base, (int64_t)options->request_timeout_s * 1000000);
     event_add(server->readable, NULL);
     return server;
 }
@@ -102,6 +103,7 @@ void http_server_turn(struct http_server *server)
         return;
     server->has_work = false;
     server->exchanges.resumed = false;
+    clients_turn(&server->clients);
     MHD_run(server->daemon);
     arm_timer(server);
 }
@@ -132,14 +134,13 @@ size_t http_server_busy(const struct http_server *server)
     return server->exchanges.busy;
 }
 
-size_t http_server_bodies_refused(const struct http_server *server)
+struct http_server_counts http_server_counts(const struct http_server *server)
 {
-    return server->exchanges.bodies_refused;
-}
-
-size_t http_server_slow_requests(const struct http_server *server)
-{
-    return server->slow_clients.ended;
+    return (struct http_server_counts){
+        .bodies_refused = server->exchanges.bodies_refused,
+        .slow_requests = server->clients.ended_slow,
+        .gave_way = server->clients.ended_to_make_room,
+    };
 }
 
 void http_server_free(struct http_server *server)
@@ -150,7 +151,7 @@ void http_server_free(struct http_server *server)
     acceptor_stop(&server->acceptor);
     MHD_stop_daemon(server->daemon);
     acceptor_close(&server->acceptor);
-    slow_clients_close(&server->slow_clients);
+    clients_close(&server->clients);
     exchanges_close(&server->exchanges);
     event_free(server->readable);
     event_free(server->timer);
@@ -188,14 +189,29 @@ static bool start_daemon(struct http_server *server, const struct http_server_op
     return server->daemon != NULL;
 }
 
+static bool has_room(void *context)
+{
+    struct http_server *server = context;
+
+    return server->connections < server->connections_max;
+}
+
+/* The daemon closes it in this turn. */
+static void make_room(void *context)
+{
+    struct http_server *server = context;
+
+    clients_give_way(&server->clients);
+    server->has_work = true;
+}
+
 /* What a connection brings with it is read in the same turn. */
-static bool on_accepted(void *context, int fd, const struct sockaddr *peer, socklen_t length)
+static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length)
 {
     struct http_server *server = context;
 
     if (MHD_add_connection(server->daemon, fd, peer, length) == MHD_YES)
         server->has_work = true;
-    return server->connections < server->connections_max;
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
@@ -205,12 +221,12 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         server->connections++;
-        *own = slow_clients_add(&server->slow_clients, socket_of(connection));
+        *own = clients_add(&server->clients, socket_of(connection));
         return;
     }
     server->connections--;
     exchange_on_closed(*own);
-    slow_clients_remove(*own);
+    clients_remove(*own);
     discard_unread(socket_of(connection));
     acceptor_go_on(&server->acceptor);
 }

@@ -20,9 +20,24 @@ struct fixture {
     int taken[CLIENTS_MAX];
     size_t taken_count;
     size_t room;
+    int asked_for_room;
 };
 
-static bool take(void *context, int fd, const struct sockaddr *peer, socklen_t length)
+static bool has_room(void *context)
+{
+    const struct fixture *fixture = context;
+
+    return fixture->taken_count < fixture->room;
+}
+
+static void make_room(void *context)
+{
+    struct fixture *fixture = context;
+
+    fixture->asked_for_room++;
+}
+
+static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length)
 {
     struct fixture *fixture = context;
 
@@ -30,7 +45,6 @@ static bool take(void *context, int fd, const struct sockaddr *peer, socklen_t l
     assert_int_equal(length, sizeof(struct sockaddr_in));
     assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
     fixture->taken[fixture->taken_count++] = fd;
-    return fixture->taken_count < fixture->room;
 }
 
 static const struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = 0x0100007f};
@@ -41,8 +55,7 @@ static bool init(struct fixture *fixture, const struct sockaddr_in *address, int
         .address = (const struct sockaddr *)address,
         .address_length = sizeof(*address),
         .listen_fd = listen_fd,
-        .context = fixture,
-        .take = take,
+        .owner = {fixture, has_room, make_room, take},
     };
     struct error error = {0};
 
@@ -131,6 +144,7 @@ static void nobody_is_taken_past_the_room_until_there_is_some(void **state)
     turn(fixture);
     turn(fixture);
     assert_int_equal(fixture->taken_count, 2);
+    assert_int_equal(fixture->asked_for_room, 1);
     fixture->room = 3;
     acceptor_go_on(&fixture->acceptor);
     turn(fixture);
@@ -216,6 +230,24 @@ static void what_waits_in_a_shared_socket_is_left_to_the_others(void **state)
     (void)close(other);
 }
 
+/* Another one may have room. */
+static void room_for_who_waits_in_a_shared_socket_is_made_after_a_rest(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->acceptor.is_shared = true;
+    fixture->room = 0;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 1);
+
+    turn(fixture);
+    assert_true(evtimer_pending(fixture->acceptor.rest, NULL));
+    assert_int_equal(fixture->asked_for_room, 0);
+    while (fixture->asked_for_room == 0)
+        event_base_loop(fixture->base, EVLOOP_ONCE);
+
+    assert_int_equal(fixture->taken_count, 0);
+}
+
 static void workers_share_a_port(void **state)
 {
     struct fixture *fixture = *state;
@@ -259,6 +291,7 @@ int main(void)
         TEST(a_connection_that_ends_ends_its_rest),
         TEST(what_waits_is_taken_before_it_stops),
         TEST(what_waits_in_a_shared_socket_is_left_to_the_others),
+        TEST(room_for_who_waits_in_a_shared_socket_is_made_after_a_rest),
         TEST(workers_share_a_port),
         TEST(an_address_that_is_not_here_is_refused_with_the_reason),
     };

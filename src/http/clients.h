@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The clients of one server, one per connection: who is idle and can give way, and who takes too
+ * long. Private to http_server.c and exchange.c. Worker's thread.
+ *
+ * Nothing is done per request but to note where it is. Every few seconds all are looked at, since
+ * libmicrohttpd only knows how long a connection is silent: a client that sends or reads a byte now
+ * and then would keep its place for ever. Whoever is ended is shut down, and libmicrohttpd closes
+ * the connection when it sees that. */
+#ifndef HTTP_CLIENTS_H
+#define HTTP_CLIENTS_H
+
+#include <sys/queue.h>
+
+struct event;
+struct event_base;
+
+/* IDLE until a request's line has come in. SENDING: the rest of it comes. ASKING: it is complete
+ * and waits for its answer. READING: the answer is there, and leaves. */
+enum client_state { CLIENT_IDLE, CLIENT_SENDING, CLIENT_ASKING, CLIENT_READING };
+
+struct client {
+    TAILQ_ENTRY(client) next;
+    struct clients *clients;
+    int fd;                    /* borrowed from libmicrohttpd */
+    struct exchange *exchange; /* its present one, if any; exchange.c's own */
+    enum client_state state;
+    bool is_over;           /* shut down */
+    int64_t idle_since_us;  /* when it is idle */
+    unsigned requests;      /* complete ones */
+    unsigned requests_seen; /* at the last look */
+    bool is_known;          /* bytes_idle is of the time since the last request */
+    uint64_t bytes_idle;    /* what had come in when nothing of a request had */
+    int64_t begun_us;       /* when a request was first seen on its way; 0: none is */
+    bool has_left;          /* nothing more comes from it */
+};
+
+TAILQ_HEAD(client_list, client);
+
+struct clients {
+    struct client_list idle; /* for longest first */
+    struct client_list busy;
+    struct event *timer;
+    int64_t limit_us;
+    int64_t now_us; /* see clients_turn() */
+    int64_t spared_until_us;
+    size_t ended_slow; /* so far */
+    size_t ended_to_make_room;
+};
+
+/* Looks at the clients from now on. `limit_us`: from the first byte of a request to the last. */
+void clients_init(struct clients *clients, struct event_base *base, int64_t limit_us);
+void clients_close(struct clients *clients);
+
+/* Before requests are looked at: reads the clock. */
+void clients_turn(struct clients *clients);
+
+struct client *clients_add(struct clients *clients, int fd);
+/* Frees it. */
+void clients_remove(struct client *client);
+
+void client_set_state(struct client *client, enum client_state state);
+
+/* Ends the client that has been idle for longest, if there is one; never one in the middle of a
+ * request. Who was active within the last second is spared for a moment: ten such a second at most
+ * give way, so that a crowd of newcomers does not turn out everybody who works. */
+void clients_give_way(struct clients *clients);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Connections: who gets a place, who gives way, and who is let go. */
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/raw.h"
+#include "support/world.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ANSWER_SECONDS 20
+#define PLACES         8
+#define BODY           "{\"user_id\":\"ada\",\"route_key\":\"/a\"}"
+
+static const char cheap[] = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
+static const char figures[] = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+
+static struct service *start(const struct world *world, const char *const flags[])
+{
+    struct service_options options = world_options(world);
+
+    options.flags = flags;
+    return service_start(&options);
+}
+
+static int ask(int fd, const char *request)
+{
+    struct raw_reply reply;
+
+    raw_send(fd, request, strlen(request));
+    raw_receive(fd, ANSWER_SECONDS, &reply);
+    return reply.status;
+}
+
+static void expect_end(int fd)
+{
+    struct raw_reply reply;
+
+    raw_receive_until(fd, "what never comes", ANSWER_SECONDS, &reply);
+    assert_int_equal(reply.length, 0);
+    assert_true(reply.closed);
+    (void)close(fd);
+}
+
+static void an_idle_client_gives_way_when_all_places_are_taken(void **state)
+{
+    static const char *const flags[] = {"--connections-max", "8", "--workers", "1", NULL};
+    struct service *service = start(*state, flags);
+    int seated[PLACES];
+    struct raw_reply reply;
+    for (size_t i = 0; i < PLACES; i++) {
+        seated[i] = raw_connect(service_port(service));
+        assert_int_equal(ask(seated[i], cheap), 200);
+    }
+    assert_int_equal(ask(seated[0], cheap), 200); /* now the second is idle for longest */
+
+    int newcomer = raw_connect(service_port(service));
+    assert_int_equal(ask(newcomer, cheap), 200);
+
+    expect_end(seated[1]);
+    seated[1] = newcomer;
+    for (size_t i = 0; i < PLACES; i++)
+        assert_int_equal(ask(seated[i], cheap), 200);
+    raw_send(newcomer, figures, strlen(figures));
+    raw_receive_until(newcomer, "\nsluice_http_gave_way_total 1\n", ANSWER_SECONDS, &reply);
+    assert_non_null(strstr(reply.text, "\nsluice_http_gave_way_total 1\n"));
+    for (size_t i = 0; i < PLACES; i++)
+        (void)close(seated[i]);
+    service_stop(service);
+}
+
+static void who_is_in_the_middle_of_a_request_keeps_the_place(void **state)
+{
+    static const char *const flags[] = {"--connections-max",   "8",  "--workers", "1",
+                                        "--request-timeout-s", "60", NULL};
+    struct service *service = start(*state, flags);
+    struct client *tenant = tenant_new(service);
+    int seated[PLACES];
+    struct raw_reply reply;
+    tenant_policy(tenant, "{'route_key':'/a','limit':1000,'window_seconds':31536000}");
+    client_disconnect(tenant);
+    for (size_t i = 0; i < PLACES; i++)
+        seated[i] = raw_begin_check(service_port(service), client_key(tenant), strlen(BODY));
+    int newcomer = raw_connect(service_port(service));
+    raw_send(newcomer, cheap, strlen(cheap));
+
+    for (size_t i = 0; i < PLACES; i++) {
+        raw_send(seated[i], BODY, strlen(BODY));
+        raw_receive(seated[i], ANSWER_SECONDS, &reply);
+        assert_int_equal(reply.status, 200);
+    }
+    raw_receive(newcomer, ANSWER_SECONDS, &reply);
+
+    assert_int_equal(reply.status, 200);
+    (void)close(newcomer);
+    for (size_t i = 0; i < PLACES; i++)
+        (void)close(seated[i]);
+    client_free(tenant);
+    service_stop(service);
+}
+
+/* As the first request of a connection, or not; the time-outs are minutes. Sometimes the end is there
+ * when the service reads what came before it, and sometimes it comes later. */
+static void who_ends_in_the_middle_of_a_request_is_let_go(void **state)
+{
+    static const char *const flags[] = {"--idle-timeout-s", "600", "--request-timeout-s", "600",
+                                        NULL};
+    static const char *const parts[] = {
+        "GET /liv",
+        "GET /livez HTTP/1.1\r\nHo",
+        "GET /livez HTTP/1.1\r\nHost: a\r\n",
+        "POST /register HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n",
+        "POST /register HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{\"name\":",
+        "POST /register HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST /register HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"na",
+        "POST /register HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+    };
+    enum { TIMES = 20, COUNT = ARRAY_COUNT(parts) };
+    struct service *service = start(*state, flags);
+    int guests[TIMES * COUNT];
+
+    for (size_t i = 0; i < TIMES * COUNT; i++) {
+        guests[i] = raw_connect(service_port(service));
+        if (i / COUNT % 2 == 0)
+            assert_int_equal(ask(guests[i], cheap), 200);
+        raw_send(guests[i], parts[i % COUNT], strlen(parts[i % COUNT]));
+        assert_int_equal(shutdown(guests[i], SHUT_WR), 0);
+    }
+
+    for (size_t i = 0; i < TIMES * COUNT; i++)
+        expect_end(guests[i]);
+    service_stop(service);
+}
+
+static void who_ends_after_several_requests_gets_all_the_answers(void **state)
+{
+    enum { GUESTS = 50 };
+    const struct world *world = *state;
+    struct raw_reply reply;
+    char requests[4 * sizeof(cheap)];
+    int length = snprintf(requests, sizeof(requests), "%s%s%s", cheap, cheap, cheap);
+    int guests[GUESTS];
+
+    for (size_t i = 0; i < GUESTS; i++) {
+        guests[i] = raw_connect(service_port(world->service));
+        raw_send(guests[i], requests, (size_t)length);
+        assert_int_equal(shutdown(guests[i], SHUT_WR), 0);
+    }
+
+    for (size_t i = 0; i < GUESTS; i++) {
+        int answers = 0;
+
+        raw_receive_until(guests[i], "what never comes", ANSWER_SECONDS, &reply);
+        for (const char *at = reply.text; (at = strstr(at, "\"alive\"")) != NULL; at++)
+            answers++;
+        assert_int_equal(answers, 3);
+        assert_true(reply.closed);
+        (void)close(guests[i]);
+    }
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_idle_client_gives_way_when_all_places_are_taken),
+        cmocka_unit_test(who_is_in_the_middle_of_a_request_keeps_the_place),
+        cmocka_unit_test(who_ends_in_the_middle_of_a_request_is_let_go),
+        cmocka_unit_test(who_ends_after_several_requests_gets_all_the_answers),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open, world_close));
+}
