@@ -84,6 +84,9 @@ enum handled api_finish(struct request *request, void *context);
 /* Counts the answer, and says that it is not to be kept. */
 void api_answered(struct request *request, void *context);
 
+/* The machine itself, and the trusted proxies, through which many come. */
+bool api_trusts(const struct ip_address *address, void *context);
+
 /* In place of api_begin(), for the listener that is the operator's alone: /metrics and health. */
 size_t api_begin_operation(struct request *request, void *context);
 

@@ -20,7 +20,8 @@ struct worker_shared {
     struct catalogue *catalogue;
     struct journal *journal;
     struct memory_table *table;
-    struct digest_key local_key; /* random */
+    struct site_counts *site_counts; /* NULL: no limit */
+    struct digest_key local_key;     /* random */
     const atomic_bool *draining;
     atomic_int *starting; /* workers whose store has not been ready yet; each counts itself out */
 };

@@ -26,6 +26,9 @@ struct trusted_proxies {
 MUST_USE bool trusted_proxies_parse(struct text text, struct trusted_proxies *proxies,
                                     struct error *error);
 
+bool trusted_proxies_contain(const struct trusted_proxies *proxies,
+                             const struct ip_address *address);
+
 /* `forwarded_for` is the header's value, absent when there is none; several headers are joined with
  * ",". Empty hops are skipped; one that is no address ends the walk at the last good one: the part
  * before it may be forged. A socket that is not IP has the address "::". */

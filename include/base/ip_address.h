@@ -28,6 +28,9 @@ MUST_USE bool ip_address_parse(struct text text, struct ip_address *address);
 
 bool ip_address_is_ipv4(const struct ip_address *address);
 
+/* 127.0.0.0/8 or ::1. */
+bool ip_address_is_loopback(const struct ip_address *address);
+
 /* "::" for a socket that is not IP. */
 struct ip_address ip_address_of_socket(const struct sockaddr *socket);
 

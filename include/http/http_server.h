@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "http/request.h"
+#include "http/site_counts.h"
 
 struct event_base;
 
@@ -21,6 +22,8 @@ struct http_handler {
     enum handled (*finish)(struct request *request, void *context);
     /* The answer is there, whoever has given it, and is about to be sent. May still add fields. */
     void (*answered)(struct request *request, void *context);
+    /* Whether who connects from there may have any number of connections. */
+    bool (*is_trusted)(const struct ip_address *address, void *context);
 };
 
 struct http_server_options {
@@ -28,7 +31,7 @@ struct http_server_options {
     socklen_t address_length;
     int listen_fd; /* a listening socket that others share, taken over; -1: binds the address */
     unsigned connections_max;        /* past it idle ones give way, and then newcomers wait */
-    unsigned connections_per_ip_max; /* 0: no limit */
+    struct site_counts *site_counts; /* of all workers; NULL: nobody has too many */
     unsigned idle_timeout_s;
     unsigned request_timeout_s;  /* from the first byte of a request to the last */
     const char *tls_certificate; /* PEM text, NULL for plain HTTP */
@@ -75,6 +78,7 @@ struct http_server_counts {
     size_t bodies_refused; /* requests, because too many large bodies were coming in */
     size_t slow_requests;  /* connections ended because a request took too long to come in */
     size_t gave_way;       /* idle connections ended because all places were taken */
+    size_t refused;        /* connections, because their site had as many as it may */
 };
 
 struct http_server_counts http_server_counts(const struct http_server *server);

@@ -41,6 +41,8 @@
       "Connections ended because a request did not come to its end in time.")                      \
     X(GAVE_WAY, METRIC_COUNTER, "sluice_http_gave_way_total", "",                                  \
       "Idle connections ended because others waited for a place and all were taken.")              \
+    X(CONNECTIONS_REFUSED, METRIC_COUNTER, "sluice_http_connections_refused_total", "",            \
+      "Connections closed at once because their IP address had too many.")                         \
     X(STORE_LINKS_CONNECTED, METRIC_GAUGE, "sluice_store_links_connected", "",                     \
       "Workers whose store can be reached; with the memory engine all of them.")                   \
     X(STORE_BREAKERS_OPEN, METRIC_GAUGE, "sluice_store_breakers_open", "",                         \

@@ -97,6 +97,14 @@ void api_answered(struct request *request, void *context)
     browser_seal(request);
 }
 
+bool api_trusts(const struct ip_address *address, void *context)
+{
+    const struct api *api = context;
+
+    return ip_address_is_loopback(address) ||
+           trusted_proxies_contain(&api->settings->trusted_proxies, address);
+}
+
 struct app *request_app(const struct request *request)
 {
     ASSERT(request->principal);

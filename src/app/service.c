@@ -34,7 +34,8 @@ struct service {
     struct catalogue *catalogue;
     struct journal *journal;
     struct memory_table *table;
-    struct metrics *blocks; /* one per worker */
+    struct site_counts *site_counts; /* NULL: no limit */
+    struct metrics *blocks;          /* one per worker */
     struct process_files files;
     struct api_process process;
     struct listener listener;
@@ -126,6 +127,9 @@ static bool make(struct service *service, struct error *error)
         catalogue_new(backend, service->index, settings->has_pepper ? &settings->pepper : NULL);
     service->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
     service->table = memory_table_new(settings->memory_counters_max);
+    if (settings->connections_per_ip_max > 0)
+        service->site_counts =
+            site_counts_new(settings->connections_max, settings->connections_per_ip_max);
     make_metrics(service);
     return make_workers(service, error);
 }
@@ -172,6 +176,7 @@ static bool make_workers(struct service *service, struct error *error)
         .catalogue = service->catalogue,
         .journal = service->journal,
         .table = service->table,
+        .site_counts = service->site_counts,
         .draining = &service->draining,
         .starting = &service->starting,
     };
@@ -359,6 +364,7 @@ static void dispose(struct service *service)
     journal_free(service->journal);
     catalogue_free(service->catalogue);
     memory_table_free(service->table);
+    site_counts_free(service->site_counts);
     metrics_free(service->blocks, service->process.worker_count);
     metrics_apps_free(service->process.apps);
     app_index_free(service->index);

@@ -17,7 +17,8 @@ const struct setting settings_table[] = {
         .kind = &setting_listen,
         FIELD(listen),
         .fallback = "127.0.0.1:8080",
-        .help = "Where to serve HTTP; 0.0.0.0:8080 is every IPv4 address of the machine.",
+        .help = "Where to serve HTTP; 0.0.0.0:8080 is every IPv4 address of the machine, and\n"
+                "[::]:8080 every address.",
     },
     {
         .name = "workers",
@@ -171,8 +172,9 @@ const struct setting settings_table[] = {
         FIELD(connections_per_ip_max),
         .min = 0,
         .max = 1000000,
-        .fallback = "0",
-        .help = "Open HTTP connections of one IP address; 0 is no limit.",
+        .fallback = "1024",
+        .help = "Open HTTP connections of one IP address, or of one /64 of IPv6; 0 is no limit.\n"
+                "There is none for the machine itself and for trusted_proxies.",
     },
     {
         .name = "waiting_max",

@@ -56,7 +56,7 @@ static struct event_base *new_base(void);
 static unsigned share_of(unsigned number, const struct settings *settings);
 static struct store *new_store(struct event_base *base, const struct worker_shared *shared,
                                struct metrics *metrics);
-static struct http_server *new_http(struct worker *worker, const struct settings *settings,
+static struct http_server *new_http(struct worker *worker, const struct worker_shared *shared,
                                     const struct listener *listener, struct error *error);
 static struct http_server *new_operation(struct worker *worker, const struct settings *settings,
                                          struct error *error);
@@ -115,7 +115,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
     worker->drain_timer = evtimer_new(worker->base, on_drain_phase_over, worker);
     ASSERT(worker->queue_readable && worker->drain_timer);
     event_add(worker->queue_readable, NULL);
-    worker->http = new_http(worker, shared->settings, listener, error);
+    worker->http = new_http(worker, shared, listener, error);
     if (!worker->http)
         goto failed;
     if (number == 0 && shared->process->metrics_apart) {
@@ -237,20 +237,21 @@ static struct store *new_store(struct event_base *base, const struct worker_shar
     return NULL;
 }
 
-static struct http_server *new_http(struct worker *worker, const struct settings *settings,
+static struct http_server *new_http(struct worker *worker, const struct worker_shared *shared,
                                     const struct listener *listener, struct error *error)
 {
+    const struct settings *settings = shared->settings;
     struct http_server_options options = {
         .address = (const struct sockaddr *)&listener->address,
         .address_length = listener->length,
         .listen_fd = listener_duplicate(listener),
         .connections_max = share_of(settings->connections_max, settings),
-        .connections_per_ip_max = settings->connections_per_ip_max,
+        .site_counts = shared->site_counts,
         .idle_timeout_s = settings->idle_timeout_s,
         .request_timeout_s = settings->request_timeout_s,
         .tls_certificate = settings->tls_certificate,
         .tls_key = settings->tls_key,
-        .handler = {&worker->api, api_begin, api_finish, api_answered},
+        .handler = {&worker->api, api_begin, api_finish, api_answered, api_trusts},
     };
 
     return http_server_new(worker->base, &options, error);
@@ -267,7 +268,7 @@ static struct http_server *new_operation(struct worker *worker, const struct set
         .connections_max = OPERATION_CONNECTIONS_MAX,
         .idle_timeout_s = settings->idle_timeout_s,
         .request_timeout_s = settings->request_timeout_s,
-        .handler = {&worker->api, api_begin_operation, api_finish, api_answered},
+        .handler = {&worker->api, api_begin_operation, api_finish, api_answered, api_trusts},
     };
 
     return http_server_new(worker->base, &options, error);
@@ -319,6 +320,7 @@ static void worker_measure(struct worker *worker)
     metrics_set(metrics, METRIC_BODIES_REFUSED, counts.bodies_refused);
     metrics_set(metrics, METRIC_SLOW_REQUESTS, counts.slow_requests);
     metrics_set(metrics, METRIC_GAVE_WAY, counts.gave_way);
+    metrics_set(metrics, METRIC_CONNECTIONS_REFUSED, counts.refused);
     metrics_set(metrics, METRIC_CHECKS_WAITING, waiting_room_taken(worker->api.waiting_room));
 }
 

@@ -5,8 +5,6 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
 static struct text hop_cut_last(struct text *hops);
 static bool hop_parse(struct text hop, struct ip_address *address);
 static bool port_is_valid(struct text port);
-static bool address_is_trusted(const struct trusted_proxies *proxies,
-                               const struct ip_address *address);
 static bool network_contains(const struct ip_network *network, const struct ip_address *address);
 
 bool trusted_proxies_parse(struct text text, struct trusted_proxies *proxies, struct error *error)
@@ -28,6 +26,16 @@ bool trusted_proxies_parse(struct text text, struct trusted_proxies *proxies, st
     return true;
 }
 
+bool trusted_proxies_contain(const struct trusted_proxies *proxies,
+                             const struct ip_address *address)
+{
+    for (size_t i = 0; i < proxies->count; i++) {
+        if (network_contains(&proxies->at[i], address))
+            return true;
+    }
+    return false;
+}
+
 struct ip_address client_ip_find(const struct trusted_proxies *proxies, const struct sockaddr *peer,
                                  struct text forwarded_for)
 {
@@ -36,7 +44,7 @@ struct ip_address client_ip_find(const struct trusted_proxies *proxies, const st
     for (int hops = 0; hops < CLIENT_IP_HOPS_MAX; hops++) {
         struct text hop = {0};
 
-        if (text_is_absent(forwarded_for) || !address_is_trusted(proxies, &found))
+        if (text_is_absent(forwarded_for) || !trusted_proxies_contain(proxies, &found))
             break;
         hop = hop_cut_last(&forwarded_for);
         /* RFC 9110, 5.6.1.2: empty elements of a list are ignored. */
@@ -109,16 +117,6 @@ static bool port_is_valid(struct text port)
 
     return port.length <= strlen("65535") && text_parse_integer(port, &number) && number >= 0 &&
            number <= UINT16_MAX;
-}
-
-static bool address_is_trusted(const struct trusted_proxies *proxies,
-                               const struct ip_address *address)
-{
-    for (size_t i = 0; i < proxies->count; i++) {
-        if (network_contains(&proxies->at[i], address))
-            return true;
-    }
-    return false;
 }
 
 static bool network_contains(const struct ip_network *network, const struct ip_address *address)

@@ -44,6 +44,15 @@ bool ip_address_is_ipv4(const struct ip_address *address)
     return memcmp(address->bytes, mapped_prefix, IPV4_BYTE) == 0;
 }
 
+bool ip_address_is_loopback(const struct ip_address *address)
+{
+    static const struct ip_address loopback = {{[15] = 1}};
+
+    if (ip_address_is_ipv4(address))
+        return address->bytes[IPV4_BYTE] == IN_LOOPBACKNET;
+    return memcmp(address, &loopback, sizeof(loopback)) == 0;
+}
+
 struct ip_address ip_address_of_socket(const struct sockaddr *socket)
 {
     if (socket->sa_family == AF_INET) {

@@ -122,10 +122,10 @@ static int listener_bind(const struct acceptor_options *options, struct error *e
 
 static bool listener_listen(int fd, const struct acceptor_options *options)
 {
-    static const int on = 1;
+    static const int on = 1, off = 0;
 
     if (options->address->sa_family == AF_INET6 &&
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
         return false;
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
            setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&

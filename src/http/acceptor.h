@@ -38,7 +38,8 @@ struct acceptor {
 };
 
 struct acceptor_options {
-    const struct sockaddr *address; /* bound by others, too, if they are this user's */
+    const struct sockaddr
+        *address; /* others of this user may bind it, too; [::] takes IPv4 as well */
     socklen_t address_length;
     int listen_fd; /* takes over this socket instead; -1: binds */
     struct acceptor_owner owner;

@@ -10,6 +10,8 @@
 #ifndef HTTP_CLIENTS_H
 #define HTTP_CLIENTS_H
 
+#include "admission.h"
+
 #include <sys/queue.h>
 
 struct event;
@@ -24,6 +26,7 @@ struct client {
     struct clients *clients;
     int fd;                    /* borrowed from libmicrohttpd */
     struct exchange *exchange; /* its present one, if any; exchange.c's own */
+    struct ticket ticket;
     enum client_state state;
     bool is_over;           /* shut down */
     int64_t idle_since_us;  /* when it is idle */

@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 #include <microhttpd.h>
+#include <unistd.h>
 
 /* libmicrohttpd clears this much for every request, so it is kept small; request and answer share
  * it, see FRAMING_BYTES_MAX. */
@@ -33,6 +34,8 @@ struct http_server {
     struct acceptor acceptor;
     struct event *readable; /* the daemon's epoll descriptor */
     struct event *timer;    /* the daemon's next time-out */
+    struct admission admission;
+    struct ticket arriving; /* of the connection that is being taken */
     struct clients clients;
     bool has_work;
     size_t connections_max;
@@ -66,6 +69,9 @@ struct http_server *http_server_new(struct event_base *base,
     const union MHD_DaemonInfo *info;
 
     server->exchanges.handler = options->handler;
+    server->admission.counts = options->site_counts;
+    server->admission.context = options->handler.context;
+    server->admission.is_trusted = options->handler.is_trusted;
     server->connections_max = options->connections_max;
     if (!acceptor_init(&server->acceptor, base, &acceptor, error)) {
         free(server);
@@ -139,6 +145,7 @@ struct http_server_counts http_server_counts(const struct http_server *server)
     return (struct http_server_counts){
         .bodies_refused = server->exchanges.bodies_refused,
         .slow_requests = server->clients.ended_slow,
+        .refused = server->admission.refused,
         .gave_way = server->clients.ended_to_make_room,
     };
 }
@@ -178,12 +185,11 @@ static bool start_daemon(struct http_server *server, const struct http_server_op
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_on_access, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER,
         on_log, server, MHD_OPTION_CLIENT_DISCIPLINE_LVL, CLIENT_DISCIPLINE,
-        MHD_OPTION_CONNECTION_LIMIT, options->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        options->connections_per_ip_max, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
-        exchange_on_uri, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed,
-        &server->exchanges, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY,
-        tls, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_POOL_BYTES,
+        MHD_OPTION_URI_LOG_CALLBACK, exchange_on_uri, &server->exchanges,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, &server->exchanges,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     free(tls[0].ptr_value);
     free(tls[1].ptr_value);
     return server->daemon != NULL;
@@ -205,28 +211,40 @@ static void make_room(void *context)
     server->has_work = true;
 }
 
-/* What a connection brings with it is read in the same turn. */
+/* What a connection brings with it is read in the same turn. The ticket of one that cannot begin is still
+ * here unless on_connection() has been told of it. */
 static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length)
 {
     struct http_server *server = context;
 
+    if (!admission_enter(&server->admission, peer, &server->arriving)) {
+        (void)close(fd);
+        return;
+    }
     if (MHD_add_connection(server->daemon, fd, peer, length) == MHD_YES)
         server->has_work = true;
+    else
+        admission_leave(&server->admission, &server->arriving);
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct http_server *server = context;
+    struct client *client = *own;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        client = clients_add(&server->clients, socket_of(connection));
+        client->ticket = server->arriving;
+        server->arriving.is_counted = false;
         server->connections++;
-        *own = clients_add(&server->clients, socket_of(connection));
+        *own = client;
         return;
     }
     server->connections--;
-    exchange_on_closed(*own);
-    clients_remove(*own);
+    admission_leave(&server->admission, &client->ticket);
+    exchange_on_closed(client);
+    clients_remove(client);
     discard_unread(socket_of(connection));
     acceptor_go_on(&server->acceptor);
 }

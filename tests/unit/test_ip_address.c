@@ -145,6 +145,25 @@ static void a_site_is_its_own(void **state)
     assert_false(same(ip_address_site(&one), ip_address_site(&stranger)));
 }
 
+static void the_machine_itself_is_known(void **state)
+{
+    static const char *const own[] = {"127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.2"};
+    static const char *const others[] = {
+        "128.0.0.1", "126.0.0.1", "::", "::2", "1::1", "::ffff:1.0.0.1"};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(own); i++) {
+        struct ip_address address = parse(own[i]);
+
+        assert_true(ip_address_is_loopback(&address));
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        struct ip_address address = parse(others[i]);
+
+        assert_false(ip_address_is_loopback(&address));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +175,7 @@ int main(void)
         cmocka_unit_test(the_site_of_ipv4_is_the_address),
         cmocka_unit_test(the_site_of_ipv6_is_its_first_half),
         cmocka_unit_test(a_site_is_its_own),
+        cmocka_unit_test(the_machine_itself_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static void defaults_hold_without_any_source(void **state)
     assert_int_equal(settings->log_level, LOG_INFO);
     assert_int_equal(settings->memory_counters_max, 1000000);
     assert_int_equal(settings->connections_max, 10000);
-    assert_int_equal(settings->connections_per_ip_max, 0);
+    assert_int_equal(settings->connections_per_ip_max, 1024);
     assert_int_equal(settings->waiting_max, 1000);
     assert_int_equal(settings->batch_checks_max, 50000);
     assert_int_equal(settings->idle_timeout_s, 30);
