@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "http/tls.h"
 #include "redis/redis_url.h"
 
 #include <sys/socket.h>
@@ -54,6 +55,8 @@ struct settings {
     bool core_dumps;
     const char *tls_certificate; /* PEM text, NULL for none */
     const char *tls_key;
+    const char *tls_priorities;
+    struct tls *tls;           /* of these; NULL for plain HTTP */
     struct api_settings api;   /* the reloadable ones, but for log_level */
     struct settings_app *apps; /* `apps` of the file */
     size_t app_count;

@@ -41,7 +41,7 @@ void worker_open(struct worker *worker);
 
 /* From the main thread, after worker_start(): returns when the worker uses the new settings and
  * no more the old ones, within one turn. */
-void worker_reload(struct worker *worker, const struct api_settings *api_settings);
+void worker_reload(struct worker *worker, const struct settings *settings);
 
 /* From the main thread, after worker_start(): whether the worker's loop has turned since this was
  * asked last. Makes it turn once more. */

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "http/request.h"
 #include "http/site_counts.h"
+#include "http/tls.h"
 
 struct event_base;
 
@@ -33,14 +34,13 @@ struct http_server_options {
     unsigned connections_max;        /* past it idle ones give way, and then newcomers wait */
     struct site_counts *site_counts; /* of all workers; NULL: nobody has too many */
     unsigned idle_timeout_s;
-    unsigned request_timeout_s;  /* from the first byte of a request to the last */
-    const char *tls_certificate; /* PEM text, NULL for plain HTTP */
-    const char *tls_key;
+    unsigned request_timeout_s; /* from the first byte of a request to the last; of a handshake */
+    struct tls *tls;            /* shared from now on; NULL for plain HTTP */
     struct http_handler handler;
 };
 
-/* Listens; those who connect wait until http_server_open(). NULL when the address cannot be bound,
- * or the certificate used. Worker's thread, as all below. */
+/* Listens; those who connect wait until http_server_open(). NULL when the address cannot be bound.
+ * Worker's thread, as all below. */
 MUST_USE struct http_server *http_server_new(struct event_base *base,
                                              const struct http_server_options *options,
                                              struct error *error);
@@ -64,6 +64,10 @@ void http_server_quiesce(struct http_server *server);
  * the listener. After http_server_quiesce(). */
 void http_server_stop_listening(struct http_server *server);
 
+/* Handshakes that begin from now on use it; connections that are open go on with theirs. Without
+ * effect where it is NULL, or the server has none: which of the two is spoken cannot change. */
+void http_server_use_tls(struct http_server *server, struct tls *tls);
+
 /* Connections that are open. */
 size_t http_server_connections(const struct http_server *server);
 
@@ -82,6 +86,16 @@ struct http_server_counts {
 };
 
 struct http_server_counts http_server_counts(const struct http_server *server);
+
+/* TLS handshakes: connections that are in one now; so far those that came to their end, and those
+ * that were closed before. */
+struct http_server_handshakes {
+    size_t under_way;
+    size_t done;
+    size_t failed;
+};
+
+struct http_server_handshakes http_server_handshakes(const struct http_server *server);
 
 /* Asserts that nothing is waiting: libmicrohttpd must not be stopped with suspended connections. */
 void http_server_free(struct http_server *server);

@@ -43,6 +43,9 @@
       "Idle connections ended because others waited for a place and all were taken.")              \
     X(CONNECTIONS_REFUSED, METRIC_COUNTER, "sluice_http_connections_refused_total", "",            \
       "Connections closed at once because their IP address had too many.")                         \
+    X(TLS_HANDSHAKES_DONE, METRIC_COUNTER, "sluice_tls_handshakes_total", "result=\"done\"",       \
+      "TLS handshakes, by whether they came to their end before the connection did.")              \
+    X(TLS_HANDSHAKES_FAILED, METRIC_COUNTER, "sluice_tls_handshakes_total", "result=\"failed\"", NULL)\
     X(STORE_LINKS_CONNECTED, METRIC_GAUGE, "sluice_store_links_connected", "",                     \
       "Workers whose store can be reached; with the memory engine all of them.")                   \
     X(STORE_BREAKERS_OPEN, METRIC_GAUGE, "sluice_store_breakers_open", "",                         \
@@ -51,6 +54,8 @@
       "Open HTTP connections.")                                                                    \
     X(HTTP_REQUESTS_IN_PROGRESS, METRIC_GAUGE, "sluice_http_requests_in_progress", "",             \
       "Requests that are complete and not yet answered to the last byte.")                         \
+    X(TLS_HANDSHAKES, METRIC_GAUGE, "sluice_tls_handshakes_in_progress", "",                       \
+      "Connections in the middle of their TLS handshake.")                                         \
     X(CHECKS_WAITING, METRIC_GAUGE, "sluice_checks_waiting", "",                                   \
       "Places taken by checks that wait for their turn.")                                          \
     X(BATCH_CHECKS, METRIC_GAUGE, "sluice_batch_checks", "",                                       \

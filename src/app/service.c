@@ -332,7 +332,7 @@ static bool swap_settings(struct service *service, struct error *error)
         log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
     log_set_level(settings->log_level);
     for (size_t i = 0; i < service->worker_count; i++)
-        worker_reload(service->workers[i], &settings->api);
+        worker_reload(service->workers[i], settings);
     declare_apps(service->catalogue, settings);
     settings_free(service->settings);
     service->settings = settings;

@@ -5,6 +5,7 @@
  * out. */
 #include "app/settings.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "settings_parts.h"
 
@@ -23,6 +24,7 @@ static bool apply(struct settings *settings, struct settings_origin *origin, boo
 static bool report_faults(const struct settings_origin *origin, const struct faults *faults,
                           struct error *error);
 static bool complete(struct settings *settings, struct error *error);
+static bool complete_tls(struct settings *settings, struct error *error);
 static bool listens_twice(const struct settings *settings);
 static bool complete_redis(struct settings *settings, struct error *error);
 static void complete_catalogue(struct settings *settings);
@@ -56,6 +58,7 @@ void settings_free(struct settings *settings)
 {
     if (settings == NULL)
         return;
+    tls_release(settings->tls);
     arena_close(&settings->arena);
     sodium_memzero(settings, sizeof(*settings));
     free(settings);
@@ -68,7 +71,7 @@ const char *settings_changed_for_restart(const struct settings *old, const struc
         if (!setting->reloadable && !setting->kind->same(setting, old, new))
             return setting->name;
     }
-    return NULL;
+    return (old->tls == NULL) != (new->tls == NULL) ? "tls_certificate" : NULL;
 }
 
 void settings_print_help(FILE *out)
@@ -138,14 +141,37 @@ static bool complete(struct settings *settings, struct error *error)
 {
     if (settings->api.registration == REGISTRATION_TOKEN && settings->api.admin_token[0] == '\0')
         return error_set(error, "registration is token, which needs admin_token");
-    if ((settings->tls_certificate == NULL) != (settings->tls_key == NULL))
-        return error_set(error, "tls_certificate and tls_key are only of use together");
+    if (!complete_tls(settings, error))
+        return false;
     if (listens_twice(settings))
         return error_set(error, "metrics_listen and listen are the same address");
     if (settings->workers == 0)
         settings->workers = cores_available();
     complete_catalogue(settings);
     return settings->redis.host[0] != '\0' || complete_redis(settings, error);
+}
+
+static bool complete_tls(struct settings *settings, struct error *error)
+{
+    static const char *const complaints[] = {
+        [TLS_NOT_VALID_YET] = "certificate is not valid yet",
+        [TLS_EXPIRED] = "certificate has expired",
+    };
+    const struct tls_parts parts = {settings->tls_certificate, settings->tls_key,
+                                    settings->tls_priorities};
+    enum tls_validity validity;
+
+    if ((parts.certificate == NULL) != (parts.key == NULL))
+        return error_set(error, "tls_certificate and tls_key are only of use together");
+    if (parts.certificate == NULL)
+        return true;
+    settings->tls = tls_new(&parts, error);
+    if (settings->tls == NULL)
+        return false;
+    validity = tls_validity(settings->tls, clock_wall_us() / 1000000);
+    if (validity != TLS_VALID)
+        log_write(LOG_WARN, complaints[validity], LOG_STRING("setting", "tls_certificate"));
+    return true;
 }
 
 /* Listeners share ports, so this would work, and each connection reach one of the two by chance. */

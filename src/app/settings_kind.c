@@ -31,6 +31,8 @@ static void read_networks(const struct setting *setting, struct form *form,
                           struct settings *settings);
 static void read_hosts(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_file(const struct setting *setting, struct form *form, struct settings *settings);
+static void read_priorities(const struct setting *setting, struct form *form,
+                            struct settings *settings);
 static void read_listen(const struct setting *setting, struct form *form,
                         struct settings *settings);
 static void read_metrics_listen(const struct setting *setting, struct form *form,
@@ -61,6 +63,7 @@ const struct setting_kind setting_rate = {"RATE|off", read_rate, same_bytes};
 const struct setting_kind setting_networks = {"NETWORKS", read_networks, same_bytes};
 const struct setting_kind setting_hosts = {"HOSTS", read_hosts, same_bytes};
 const struct setting_kind setting_file = {"FILE", read_file, same_string};
+const struct setting_kind setting_priorities = {"PRIORITIES", read_priorities, same_string};
 const struct setting_kind setting_listen = {"ADDRESS:PORT", read_listen, same_bytes};
 const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT", read_metrics_listen,
                                                     same_bytes};
@@ -215,6 +218,20 @@ static void read_file(const struct setting *setting, struct form *form, struct s
     } else {
         *field = content.at;
     }
+}
+
+static void read_priorities(const struct setting *setting, struct form *form,
+                            struct settings *settings)
+{
+    struct text text;
+    struct error error;
+
+    if (!form_text(form, setting->name, FORM_OPTIONAL, (size_t)setting->min, (size_t)setting->max,
+                   &text))
+        return;
+    settings->tls_priorities = text_copy(&settings->arena, text).at;
+    if (!tls_priorities_check(settings->tls_priorities, &error))
+        form_fault(form, setting->name, "%s", error.message);
 }
 
 static void read_listen(const struct setting *setting, struct form *form, struct settings *settings)

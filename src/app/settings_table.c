@@ -9,6 +9,13 @@
 #define FIELD(member)                                                                              \
     .offset = offsetof(struct settings, member), .size = sizeof(((struct settings *)NULL)->member)
 
+/* Allows, rather than forbids, so that what GnuTLS learns later is not offered unasked. No groups of
+ * finite fields: their key exchange costs the server many times what it costs who asks for it. */
+#define TLS_PRIORITIES                                                                             \
+    "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"               \
+    "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"                                    \
+    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
+
 static const char *const engine_words[] = {"memory", "redis", NULL};
 
 const struct setting settings_table[] = {
@@ -262,13 +269,28 @@ const struct setting settings_table[] = {
         .name = "tls_certificate",
         .kind = &setting_file,
         FIELD(tls_certificate),
-        .help = "PEM file with the certificate chain: serves HTTPS. Needs tls_key.",
+        .reloadable = true,
+        .help = "PEM file with the server's certificate, then those of its issuers: serves HTTPS.\n"
+                "Needs tls_key. Renewed by SIGHUP; between HTTP and HTTPS only a restart changes.",
     },
     {
         .name = "tls_key",
         .kind = &setting_file,
         FIELD(tls_key),
+        .reloadable = true,
         .help = "PEM file with the certificate's private key.",
+    },
+    {
+        .name = "tls_priorities",
+        .kind = &setting_priorities,
+        FIELD(tls_priorities),
+        .min = 1,
+        .max = 1000,
+        .fallback = TLS_PRIORITIES,
+        .reloadable = true,
+        .help =
+            "Versions, ciphers and groups of TLS, as GnuTLS writes them. The default is TLS 1.2\n"
+            "and 1.3 with forward secrecy and authenticated encryption only.",
     },
 };
 

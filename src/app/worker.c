@@ -48,7 +48,7 @@ struct worker {
     struct queue_item open;
     struct queue_item drain;
     struct queue_item reload;
-    const struct api_settings *reload_settings;
+    const struct settings *reload_settings;
     sem_t reloaded;
 };
 
@@ -150,9 +150,9 @@ void worker_open(struct worker *worker)
     ASSERT(queue_post(worker->api.queue, &worker->open));
 }
 
-void worker_reload(struct worker *worker, const struct api_settings *api_settings)
+void worker_reload(struct worker *worker, const struct settings *settings)
 {
-    worker->reload_settings = api_settings;
+    worker->reload_settings = settings;
     ASSERT(queue_post(worker->api.queue, &worker->reload));
     while (sem_wait(&worker->reloaded) != 0)
         continue;
@@ -249,8 +249,7 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
         .site_counts = shared->site_counts,
         .idle_timeout_s = settings->idle_timeout_s,
         .request_timeout_s = settings->request_timeout_s,
-        .tls_certificate = settings->tls_certificate,
-        .tls_key = settings->tls_key,
+        .tls = settings->tls,
         .handler = {&worker->api, api_begin, api_finish, api_answered, api_trusts},
     };
 
@@ -311,6 +310,7 @@ static void worker_measure(struct worker *worker)
     struct metrics *metrics = worker->api.metrics;
     struct store_health health = store_health(worker->store);
     struct http_server_counts counts = http_server_counts(worker->http);
+    struct http_server_handshakes handshakes = http_server_handshakes(worker->http);
 
     metrics_set(metrics, METRIC_STORE_LINKS_CONNECTED, health.is_connected);
     metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breaker_is_open);
@@ -321,6 +321,9 @@ static void worker_measure(struct worker *worker)
     metrics_set(metrics, METRIC_SLOW_REQUESTS, counts.slow_requests);
     metrics_set(metrics, METRIC_GAVE_WAY, counts.gave_way);
     metrics_set(metrics, METRIC_CONNECTIONS_REFUSED, counts.refused);
+    metrics_set(metrics, METRIC_TLS_HANDSHAKES, handshakes.under_way);
+    metrics_set(metrics, METRIC_TLS_HANDSHAKES_DONE, handshakes.done);
+    metrics_set(metrics, METRIC_TLS_HANDSHAKES_FAILED, handshakes.failed);
     metrics_set(metrics, METRIC_CHECKS_WAITING, waiting_room_taken(worker->api.waiting_room));
 }
 
@@ -386,7 +389,8 @@ static void on_reload(struct queue_item *item)
 {
     struct worker *worker = CONTAINER_OF(item, struct worker, reload);
 
-    worker->api.settings = worker->reload_settings;
+    worker->api.settings = &worker->reload_settings->api;
+    http_server_use_tls(worker->http, worker->reload_settings->tls);
     sem_post(&worker->reloaded);
 }
 

@@ -75,6 +75,17 @@ void clients_remove(struct client *client)
     free(client);
 }
 
+void client_begun(struct client *client)
+{
+    client->begun_us = clock_monotonic_us();
+}
+
+void client_settled(struct client *client)
+{
+    client->begun_us = 0;
+    client->is_known = false;
+}
+
 void client_set_state(struct client *client, enum client_state state)
 {
     struct clients *clients = client->clients;

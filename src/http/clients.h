@@ -28,14 +28,15 @@ struct client {
     struct exchange *exchange; /* its present one, if any; exchange.c's own */
     struct ticket ticket;
     enum client_state state;
-    bool is_over;           /* shut down */
-    int64_t idle_since_us;  /* when it is idle */
-    unsigned requests;      /* complete ones */
-    unsigned requests_seen; /* at the last look */
-    bool is_known;          /* bytes_idle is of the time since the last request */
-    uint64_t bytes_idle;    /* what had come in when nothing of a request had */
-    int64_t begun_us;       /* when a request was first seen on its way; 0: none is */
-    bool has_left;          /* nothing more comes from it */
+    bool is_over;                /* shut down */
+    int64_t idle_since_us;       /* when it is idle */
+    unsigned requests;           /* complete ones */
+    unsigned requests_seen;      /* at the last look */
+    bool is_known;               /* bytes_idle is of the time since the last request */
+    uint64_t bytes_idle;         /* what had come in when nothing of a request had */
+    int64_t begun_us;            /* when a request was first seen on its way; 0: none is */
+    bool has_left;               /* nothing more comes from it */
+    struct handshake *handshake; /* NULL: it speaks plain HTTP */
 };
 
 TAILQ_HEAD(client_list, client);
@@ -61,6 +62,11 @@ void clients_turn(struct clients *clients);
 struct client *clients_add(struct clients *clients, int fd);
 /* Frees it. */
 void clients_remove(struct client *client);
+
+/* A client that has something to do before its first request has as long for that, from now; it has
+ * done it, and what has come in so far was no part of a request. */
+void client_begun(struct client *client);
+void client_settled(struct client *client);
 
 void client_set_state(struct client *client, enum client_state state);
 

@@ -12,8 +12,10 @@
 #include "acceptor.h"
 #include "clients.h"
 #include "exchange.h"
+#include "handshakes.h"
 
 #include <event2/event.h>
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <unistd.h>
 
@@ -37,6 +39,7 @@ struct http_server {
     struct admission admission;
     struct ticket arriving; /* of the connection that is being taken */
     struct clients clients;
+    struct handshakes handshakes;
     bool has_work;
     size_t connections_max;
     size_t connections;
@@ -49,6 +52,7 @@ static void make_room(void *context);
 static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length);
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
                           enum MHD_ConnectionNotificationCode code);
+static gnutls_certificate_retrieve_function2 no_certificate;
 static int socket_of(struct MHD_Connection *connection);
 static void discard_unread(int fd);
 static void on_readable(evutil_socket_t fd, short events, void *context);
@@ -80,7 +84,7 @@ struct http_server *http_server_new(struct event_base *base,
     if (!start_daemon(server, options)) {
         acceptor_close(&server->acceptor);
         free(server);
-        error_set(error, "cannot serve there: a bad certificate or key");
+        error_set(error, "cannot serve there: libmicrohttpd does not start");
         return NULL;
     }
 
@@ -89,8 +93,14 @@ struct http_server *http_server_new(struct event_base *base,
     server->readable = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_readable, server);
     server->timer = evtimer_new(base, on_timer, server);
     clients_init(&server->clients, base, (int64_t)options->request_timeout_s * 1000000);
+    handshakes_init(&server->handshakes, base, options->tls);
     event_add(server->readable, NULL);
     return server;
+}
+
+void http_server_use_tls(struct http_server *server, struct tls *tls)
+{
+    handshakes_use(&server->handshakes, tls);
 }
 
 void http_server_open(struct http_server *server)
@@ -105,7 +115,7 @@ int http_server_port(const struct http_server *server)
 
 void http_server_turn(struct http_server *server)
 {
-    if (!server->has_work && !server->exchanges.resumed)
+    if (!handshakes_go_on(&server->handshakes) && !server->has_work && !server->exchanges.resumed)
         return;
     server->has_work = false;
     server->exchanges.resumed = false;
@@ -150,13 +160,20 @@ struct http_server_counts http_server_counts(const struct http_server *server)
     };
 }
 
+struct http_server_handshakes http_server_handshakes(const struct http_server *server)
+{
+    return server->handshakes.counts;
+}
+
 void http_server_free(struct http_server *server)
 {
     if (!server)
         return;
     ASSERT(server->exchanges.waiting == 0);
     acceptor_stop(&server->acceptor);
+    handshakes_give_up(&server->handshakes);
     MHD_stop_daemon(server->daemon);
+    handshakes_close(&server->handshakes);
     acceptor_close(&server->acceptor);
     clients_close(&server->clients);
     exchanges_close(&server->exchanges);
@@ -169,19 +186,14 @@ static bool start_daemon(struct http_server *server, const struct http_server_op
 {
     const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_NO_THREAD_SAFETY |
                            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-                           (options->tls_certificate ? MHD_USE_TLS : 0);
+                           (options->tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, NULL},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, NULL},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)no_certificate},
         {MHD_OPTION_END, 0, NULL},
     };
 
-    if (options->tls_certificate) {
-        tls[0].ptr_value = memory_string(options->tls_certificate);
-        tls[1].ptr_value = memory_string(options->tls_key);
-    } else {
-        tls[0] = tls[2];
-    }
+    if (!options->tls)
+        tls[0] = tls[1];
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_on_access, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER,
         on_log, server, MHD_OPTION_CLIENT_DISCIPLINE_LVL, CLIENT_DISCIPLINE,
@@ -190,8 +202,6 @@ static bool start_daemon(struct http_server *server, const struct http_server_op
         MHD_OPTION_URI_LOG_CALLBACK, exchange_on_uri, &server->exchanges,
         MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, &server->exchanges,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-    free(tls[0].ptr_value);
-    free(tls[1].ptr_value);
     return server->daemon != NULL;
 }
 
@@ -232,9 +242,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 {
     struct http_server *server = context;
     struct client *client = *own;
+    int fd = socket_of(connection);
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        client = clients_add(&server->clients, socket_of(connection));
+        client = clients_add(&server->clients, fd);
+        client->handshake = handshakes_add(&server->handshakes, connection, client, fd);
         client->ticket = server->arriving;
         server->arriving.is_counted = false;
         server->connections++;
@@ -244,9 +256,26 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     server->connections--;
     admission_leave(&server->admission, &client->ticket);
     exchange_on_closed(client);
+    handshakes_remove(client->handshake);
     clients_remove(client);
-    discard_unread(socket_of(connection));
+    discard_unread(fd);
     acceptor_go_on(&server->acceptor);
+}
+
+/* libmicrohttpd asks for one way to get a certificate; each session gets its own otherwise. */
+static int no_certificate(gnutls_session_t session, const gnutls_datum_t *issuers, int issuer_count,
+                          const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+                          gnutls_pcert_st **certificates, unsigned *count, gnutls_privkey_t *key)
+{
+    (void)session;
+    (void)issuers;
+    (void)issuer_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    (void)certificates;
+    (void)count;
+    (void)key;
+    return GNUTLS_E_NO_CERTIFICATE_FOUND;
 }
 
 static int socket_of(struct MHD_Connection *connection)
@@ -286,10 +315,11 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
  * one. */
 static void arm_timer(struct http_server *server)
 {
-    MHD_UNSIGNED_LONG_LONG timeout_ms;
+    MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
     struct timeval timeout;
 
-    if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES)
+    if (!handshakes_are_ready(&server->handshakes) &&
+        MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES)
         return;
     if (timeout_ms == 0) {
         server->has_work = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A configuration file, whole: no file, network or environment is touched but the input, which is
- * the content of the file of that name; every other file that it names holds an API key and a
- * certificate, unless the name begins with "missing".
+ * the content of the file of that name; every other file that it names holds an API key, a
+ * certificate and its key, unless the name begins with "missing".
  *
  * A file is refused with a sentence that names it, or every setting is in its range, the settings
  * that only make sense together are there together, every app has a key and policies that are
@@ -15,6 +15,7 @@
 #include "canonical.h"
 #include "file.h"
 #include "settings_parts.h"
+#include "support/certificate.h"
 
 #include <sodium.h>
 #include <sysexits.h>
@@ -25,6 +26,7 @@ extern char **environ;
 
 static struct text input;
 static char api_key[API_KEY_BYTES + 1];
+static struct certificate certificate;
 
 static struct settings *load(void);
 static void settings_check(const struct settings *settings);
@@ -41,6 +43,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     environ = none;
     ASSERT(sodium_init() >= 0);
     api_key_generate(api_key);
+    certificate = certificate_make(&(struct certificate_options){.name = "localhost"});
     return 0;
 }
 
@@ -85,6 +88,7 @@ static void settings_check(const struct settings *settings)
     ASSERT(settings->listen_length > 0 && settings->redis.host[0] != '\0');
     ASSERT((settings->catalogue == CATALOGUE_KIND_SQLITE) == (settings->catalogue_path != NULL));
     ASSERT((settings->tls_certificate == NULL) == (settings->tls_key == NULL));
+    ASSERT((settings->tls_certificate == NULL) == (settings->tls == NULL));
     ASSERT(settings->api.registration != REGISTRATION_TOKEN ||
            settings->api.admin_token[0] != '\0');
     ASSERT(settings->app_count <= SETTINGS_APPS_MAX);
@@ -150,7 +154,7 @@ static struct text file_content(const char *path, struct arena *arena)
     if (text_starts_with(text_of(path), TEXT("missing")))
         return (struct text){0};
     buffer_init(&content, arena, 128);
-    buffer_printf(&content, "%s\n-----BEGIN CERTIFICATE-----\n", api_key);
+    buffer_printf(&content, "%s\n%s%s", api_key, certificate.pem, certificate.key);
     buffer_string(&content);
     return buffer_text(&content);
 }

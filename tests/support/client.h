@@ -30,6 +30,9 @@ struct reply {
 struct client *client_new(int port);
 void client_free(struct client *client);
 
+/* HTTPS from now on, whatever the certificate is. */
+void client_use_https(struct client *client);
+
 /* The next request makes a new connection. The last reply stays. */
 void client_disconnect(struct client *client);
 

@@ -123,6 +123,8 @@ static void line_open(struct load *load, int index)
 
     line->load = load;
     line->client = client_new(load->options.port);
+    if (load->options.https)
+        client_use_https(line->client);
     client_set_key(line->client, load->options.api_key);
     line->route = load->options.routes;
     if (user == NULL) {

@@ -20,6 +20,7 @@ struct load_options {
     /* Checked in turn, user "load" with cost 1; ends with NULL. */
     const char *routes[LOAD_ROUTES_MAX + 1];
     int threads;
+    bool https;
     /* One connection for each check, so that none is ever repeated; else it is kept alive, and a
      * check that finds it closed is sent again over another. */
     bool reconnects;

@@ -20,6 +20,7 @@
 struct service {
     pid_t process;
     int port;
+    bool is_https;
     int exit_code; /* PROCESS_RUNNING until it has ended */
     char data_dir[SCRATCH_PATH_BYTES];
     char log[SCRATCH_PATH_BYTES];
@@ -48,6 +49,7 @@ struct service *service_start(const struct service_options *options)
     const char *argv[ARGUMENTS_MAX] = {NULL};
 
     service->exit_code = PROCESS_RUNNING;
+    service->is_https = options->https;
     if (options->data_dir == NULL)
         scratch_directory("data", service->data_dir);
     else
@@ -116,6 +118,11 @@ pid_t service_process(const struct service *service)
 int service_port(const struct service *service)
 {
     return service->port;
+}
+
+bool service_is_https(const struct service *service)
+{
+    return service->is_https;
 }
 
 const char *service_data_dir(const struct service *service)
@@ -254,6 +261,8 @@ static bool is_ready(struct service *service)
 {
     assert_false(has_ended(service));
     struct client *client = client_new(service->port);
+    if (service->is_https)
+        client_use_https(client);
     bool ready = client_get(client, "/readyz")->status == 200;
 
     client_free(client);

@@ -22,6 +22,7 @@ struct service_options {
     const char *const *flags;       /* further ones, each name with its value, NULL-terminated */
     const char *const *environment; /* NAME=value, NULL-terminated */
     int passed_socket;              /* listening, passed as systemd does; 0: none */
+    bool https;                     /* the flags name a certificate */
     bool not_ready;                 /* return as soon as it listens */
 };
 
@@ -47,6 +48,7 @@ void service_kill(struct service *service);
 
 pid_t service_process(const struct service *service);
 int service_port(const struct service *service);
+bool service_is_https(const struct service *service);
 const char *service_data_dir(const struct service *service);
 /* The file that its standard error goes to. */
 const char *service_log(const struct service *service);

@@ -104,7 +104,11 @@ struct service_options world_options(const struct world *world)
 
 struct client *stranger_new(const struct service *service)
 {
-    return client_new(service_port(service));
+    struct client *client = client_new(service_port(service));
+
+    if (service_is_https(service))
+        client_use_https(client);
+    return client;
 }
 
 struct client *tenant_new(const struct service *service)

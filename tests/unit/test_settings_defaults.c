@@ -43,6 +43,7 @@ static void defaults_hold_without_any_source(void **state)
     assert_int_equal(settings->drain_timeout_s, 10);
     assert_null(settings->tls_certificate);
     assert_null(settings->tls_key);
+    assert_null(settings->tls);
     assert_int_equal(settings->api.registration, REGISTRATION_OPEN);
     assert_string_equal(settings->api.admin_token, "");
     assert_int_equal(settings->api.register_limit.quota, 5);
@@ -87,7 +88,7 @@ static void the_sample_file_holds_every_setting_at_its_default(void **state)
 
     for (size_t i = 0; i < settings_table_count; i++) {
         const struct setting *setting = &settings_table[i];
-        char line[128];
+        char line[512];
         if (setting->fallback != NULL)
             (void)snprintf(line, sizeof(line), "\n%s: %s\n", setting->name, setting->fallback);
         else

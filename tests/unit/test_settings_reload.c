@@ -3,6 +3,8 @@
  * What a running service takes over from changed settings, and what only a restart can change. */
 #include "settings_case.h"
 
+#include "support/certificate.h"
+
 static void a_reload_names_the_first_setting_that_needs_a_restart(void **state)
 {
     (void)state;
@@ -43,10 +45,32 @@ static void a_reload_names_the_first_setting_that_needs_a_restart(void **state)
     settings_free(old);
 }
 
+static void a_certificate_is_renewed_but_http_and_https_take_a_restart(void **state)
+{
+    (void)state;
+    struct settings *variants[3] = {settings_valid(EMPTY_FILE, NO_FLAGS)};
+    for (size_t i = 1; i < ARRAY_COUNT(variants); i++) {
+        struct certificate made = certificate_make(&(struct certificate_options){.name = "new"});
+        char yaml[512];
+        (void)snprintf(yaml, sizeof(yaml),
+                       "tls_certificate: %s\ntls_key: %s\ntls_priorities: SECURE256\n",
+                       settings_file("tls.pem", made.pem), settings_file("tls.key", made.key));
+        variants[i] = settings_valid(yaml, NO_FLAGS);
+        certificate_free(&made);
+    }
+
+    assert_null(settings_changed_for_restart(variants[1], variants[2]));
+    assert_string_equal(settings_changed_for_restart(variants[0], variants[1]), "tls_certificate");
+    assert_string_equal(settings_changed_for_restart(variants[1], variants[0]), "tls_certificate");
+    for (size_t i = 0; i < ARRAY_COUNT(variants); i++)
+        settings_free(variants[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SETTINGS_TEST(a_reload_names_the_first_setting_that_needs_a_restart),
+        SETTINGS_TEST(a_certificate_is_renewed_but_http_and_https_take_a_restart),
     };
 
     return cmocka_run_group_tests(tests, settings_case_open, settings_case_close);

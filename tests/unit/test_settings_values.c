@@ -3,13 +3,17 @@
  * What a value may be: every kind of it read, wrong ones refused by name and place. */
 #include "settings_case.h"
 
+#include "support/certificate.h"
+
 #include <arpa/inet.h>
 
 static void every_kind_is_read_from_the_file(void **state)
 {
     (void)state;
     char yaml[1024];
-    const char *pem = settings_file("tls.pem", PEM_CONTENT);
+    struct certificate made = certificate_make(&(struct certificate_options){.name = "localhost"});
+    const char *pem = settings_file("tls.pem", made.pem);
+    const char *key = settings_file("tls.key", made.key);
 
     (void)snprintf(yaml, sizeof(yaml),
                    "listen: \"[::1]:9090\"\nworkers: 3\nengine: redis\n"
@@ -18,8 +22,9 @@ static void every_kind_is_read_from_the_file(void **state)
                    "manage_limit: 100/15m\nkey_pepper: 0123456789abcdef\nlog_level: debug\n"
                    "trusted_proxies: 10.0.0.0/8, ::1\nrate_limit_reset: off\n"
                    "browser_hosts: limits.example.org, [::1]:8080\n"
-                   "memory_counters_max: 0x400\ntls_certificate: %s\ntls_key: %s\n",
-                   pem, pem);
+                   "memory_counters_max: 0x400\ntls_certificate: %s\ntls_key: %s\n"
+                   "tls_priorities: SECURE256\n",
+                   pem, key);
     struct settings *settings = settings_valid(yaml, NO_FLAGS);
 
     const struct sockaddr_in6 *address = (const void *)&settings->listen;
@@ -45,8 +50,11 @@ static void every_kind_is_read_from_the_file(void **state)
     assert_int_equal(settings->api.rate_headers, RATE_HEADERS_OFF);
     assert_string_equal(settings->api.browser_hosts.text, "limits.example.org, [::1]:8080");
     assert_int_equal(settings->memory_counters_max, 1024);
-    assert_string_equal(settings->tls_certificate, PEM_CONTENT);
-    assert_string_equal(settings->tls_key, PEM_CONTENT);
+    assert_string_equal(settings->tls_certificate, made.pem);
+    assert_string_equal(settings->tls_key, made.key);
+    assert_string_equal(settings->tls_priorities, "SECURE256");
+    assert_non_null(settings->tls);
+    certificate_free(&made);
     settings_free(settings);
 }
 
@@ -106,6 +114,9 @@ static void wrong_values_of_the_file_are_named_with_their_place(void **state)
         {"tls_key: /nonexistent/key",
          "/tls_key: cannot read /nonexistent/key: No such file or directory"},
         {"tls_key: /etc/passwd", "/tls_key: must name a PEM file"},
+        {"tls_priorities: SECURE128:+FOO",
+         "/tls_priorities: has a word that GnuTLS does not know, at \"+FOO\""},
+        {"tls_priorities: ''", "/tls_priorities: must be a text of 1 to 1000 bytes"},
         {"apps: {}", "/apps: must be an array of 0 to 1000 values"},
         {"- a\n- b", "must be an object"},
     };
@@ -138,7 +149,7 @@ static void a_wrong_secret_is_not_repeated(void **state)
 static void settings_that_contradict_each_other_are_refused(void **state)
 {
     (void)state;
-    char yaml[128];
+    char yaml[256];
 
     settings_refused(NULL, FLAGS("--registration=token"), EX_CONFIG,
                      "registration is token, which needs admin_token");
@@ -146,6 +157,15 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     (void)snprintf(yaml, sizeof(yaml), "tls_key: %s", settings_file("tls.key", PEM_CONTENT));
     settings_refused(settings_file("tls.yaml", yaml), NO_FLAGS, EX_CONFIG,
                      "tls_certificate and tls_key are only of use together");
+
+    struct certificate one = certificate_make(&(struct certificate_options){.name = "one"});
+    struct certificate other = certificate_make(&(struct certificate_options){.name = "other"});
+    (void)snprintf(yaml, sizeof(yaml), "tls_certificate: %s\ntls_key: %s\n",
+                   settings_file("tls.pem", one.pem), settings_file("tls.key", other.key));
+    settings_refused(settings_file("tls.yaml", yaml), NO_FLAGS, EX_CONFIG,
+                     "tls_key is not the key of tls_certificate");
+    certificate_free(&one);
+    certificate_free(&other);
 
     settings_refused(NULL, FLAGS("--listen=[::1]:8081", "--metrics-listen=[::1]:8081"), EX_CONFIG,
                      "metrics_listen and listen are the same address");
