@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small files, read whole. */
+ * Small files, read whole. One that holds a secret and that others than owner and group may read is
+ * taken with a warning in the log: containers get their secrets so. */
 #ifndef APP_FILE_H
 #define APP_FILE_H
 
@@ -13,6 +14,13 @@ struct arena;
  * `bytes_max`. */
 MUST_USE bool file_read(const char *path, size_t bytes_max, struct arena *arena,
                         struct text *content, struct error *error);
+
+/* The same, of a secret. */
+MUST_USE bool file_read_secret(const char *path, size_t bytes_max, struct arena *arena,
+                               struct text *content, struct error *error);
+
+typedef bool file_read_fn(const char *path, size_t bytes_max, struct arena *arena,
+                          struct text *content, struct error *error);
 
 /* The first line without blanks around it: how secrets are kept in files. */
 MUST_USE bool file_read_line(const char *path, struct arena *arena, struct text *line,

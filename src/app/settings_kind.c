@@ -31,6 +31,10 @@ static void read_networks(const struct setting *setting, struct form *form,
                           struct settings *settings);
 static void read_hosts(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_file(const struct setting *setting, struct form *form, struct settings *settings);
+static void read_secret_file(const struct setting *setting, struct form *form,
+                             struct settings *settings);
+static void read_pem(const struct setting *setting, struct form *form, struct settings *settings,
+                     file_read_fn *read);
 static void read_priorities(const struct setting *setting, struct form *form,
                             struct settings *settings);
 static void read_listen(const struct setting *setting, struct form *form,
@@ -63,6 +67,7 @@ const struct setting_kind setting_rate = {"RATE|off", read_rate, same_bytes};
 const struct setting_kind setting_networks = {"NETWORKS", read_networks, same_bytes};
 const struct setting_kind setting_hosts = {"HOSTS", read_hosts, same_bytes};
 const struct setting_kind setting_file = {"FILE", read_file, same_string};
+const struct setting_kind setting_secret_file = {"FILE", read_secret_file, same_string};
 const struct setting_kind setting_priorities = {"PRIORITIES", read_priorities, same_string};
 const struct setting_kind setting_listen = {"ADDRESS:PORT", read_listen, same_bytes};
 const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT", read_metrics_listen,
@@ -202,6 +207,18 @@ static void read_hosts(const struct setting *setting, struct form *form, struct 
 
 static void read_file(const struct setting *setting, struct form *form, struct settings *settings)
 {
+    read_pem(setting, form, settings, file_read);
+}
+
+static void read_secret_file(const struct setting *setting, struct form *form,
+                             struct settings *settings)
+{
+    read_pem(setting, form, settings, file_read_secret);
+}
+
+static void read_pem(const struct setting *setting, struct form *form, struct settings *settings,
+                     file_read_fn *read)
+{
     const char **field = place(setting, settings);
     struct text path;
     struct text content;
@@ -211,7 +228,7 @@ static void read_file(const struct setting *setting, struct form *form, struct s
         return;
     const char *file = text_copy(&settings->arena, path).at;
     settings_add_file(settings, file);
-    if (!file_read(file, PEM_BYTES_MAX, &settings->arena, &content, &error)) {
+    if (!read(file, PEM_BYTES_MAX, &settings->arena, &content, &error)) {
         form_fault(form, setting->name, "%s", error.message);
     } else if (strstr(content.at, "-----BEGIN ") == NULL) {
         form_fault(form, setting->name, "must name a PEM file");

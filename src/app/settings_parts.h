@@ -31,6 +31,7 @@ extern const struct setting_kind setting_rate;           /* struct rate */
 extern const struct setting_kind setting_networks;       /* struct trusted_proxies */
 extern const struct setting_kind setting_hosts;          /* struct host_list */
 extern const struct setting_kind setting_file;           /* const char *: the file's content */
+extern const struct setting_kind setting_secret_file;    /* the same, of a secret */
 extern const struct setting_kind setting_priorities;     /* `tls_priorities` */
 extern const struct setting_kind setting_listen;         /* `listen` */
 extern const struct setting_kind setting_metrics_listen; /* `metrics_listen` */

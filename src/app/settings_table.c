@@ -275,7 +275,7 @@ const struct setting settings_table[] = {
     },
     {
         .name = "tls_key",
-        .kind = &setting_file,
+        .kind = &setting_secret_file,
         FIELD(tls_key),
         .reloadable = true,
         .help = "PEM file with the certificate's private key.",

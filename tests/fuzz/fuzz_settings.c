@@ -137,6 +137,12 @@ bool file_read(const char *path, size_t bytes_max, struct arena *arena, struct t
     return true;
 }
 
+bool file_read_secret(const char *path, size_t bytes_max, struct arena *arena, struct text *content,
+                      struct error *error)
+{
+    return file_read(path, bytes_max, arena, content, error);
+}
+
 bool file_read_line(const char *path, struct arena *arena, struct text *line, struct error *error)
 {
     if (!file_read(path, SIZE_MAX, arena, line, error))

@@ -17,6 +17,7 @@
 #include <gnutls/gnutls.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WAIT_SECONDS   20
@@ -470,6 +471,33 @@ static int run_with(const struct files *files, const char *command, const char *
     return service_run_command(arguments, output);
 }
 
+static void a_key_that_all_may_read_is_taken_with_a_warning(void **state)
+{
+    static const struct {
+        mode_t mode;
+        const char *warning;
+    } cases[] = {
+        {0600, NULL}, {0640, NULL}, {0644, "\"mode\":\"0644\""}, {0604, "\"mode\":\"0604\""}};
+    struct files files = {0};
+    (void)state;
+    files_write(&files, &(struct certificate_options){.name = "one"});
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char *output = NULL;
+        assert_int_equal(chmod(files.key, cases[i].mode), 0);
+        assert_int_equal(run_with(&files, "check-config", "127.0.0.1:0", &output), 0);
+        assert_non_null(strstr(output, "The settings are valid."));
+        if (cases[i].warning == NULL) {
+            assert_null(strstr(output, "warn"));
+        } else {
+            assert_non_null(strstr(output, "file with a secret is open to all"));
+            assert_non_null(strstr(output, files.key));
+            assert_non_null(strstr(output, cases[i].warning));
+        }
+        free(output);
+    }
+}
+
 static void the_health_check_asks_a_service_that_speaks_https(void **state)
 {
     struct files files = {0};
@@ -494,6 +522,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_service_ends_in_the_middle_of_handshakes),
         cmocka_unit_test(each_of_many_at_once_has_its_turn),
         cmocka_unit_test(who_speaks_the_other_protocol_is_closed),
+        cmocka_unit_test(a_key_that_all_may_read_is_taken_with_a_warning),
         cmocka_unit_test(the_health_check_asks_a_service_that_speaks_https),
     };
 
