@@ -56,7 +56,8 @@ struct settings {
     const char *tls_certificate; /* PEM text, NULL for none */
     const char *tls_key;
     const char *tls_priorities;
-    struct tls *tls;           /* of these; NULL for plain HTTP */
+    struct tls *tls; /* of these; NULL for plain HTTP */
+    unsigned hsts_max_age_s;
     struct api_settings api;   /* the reloadable ones, but for log_level */
     struct settings_app *apps; /* `apps` of the file */
     size_t app_count;

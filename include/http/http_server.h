@@ -36,6 +36,7 @@ struct http_server_options {
     unsigned idle_timeout_s;
     unsigned request_timeout_s; /* from the first byte of a request to the last; of a handshake */
     struct tls *tls;            /* shared from now on; NULL for plain HTTP */
+    unsigned hsts_max_age_s;    /* what pages say over TLS; 0: nothing */
     struct http_handler handler;
 };
 

@@ -292,6 +292,16 @@ const struct setting settings_table[] = {
             "Versions, ciphers and groups of TLS, as GnuTLS writes them. The default is TLS 1.2\n"
             "and 1.3 with forward secrecy and authenticated encryption only.",
     },
+    {
+        .name = "hsts_max_age_s",
+        .kind = &setting_integer,
+        FIELD(hsts_max_age_s),
+        .min = 0,
+        .max = 63072000,
+        .fallback = "31536000",
+        .help = "With TLS: for how many seconds a browser that was shown a page goes to this host\n"
+                "by HTTPS only, on every port; 0 does not say so.",
+    },
 };
 
 const size_t settings_table_count = ARRAY_COUNT(settings_table);

@@ -250,6 +250,7 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
         .idle_timeout_s = settings->idle_timeout_s,
         .request_timeout_s = settings->request_timeout_s,
         .tls = settings->tls,
+        .hsts_max_age_s = settings->hsts_max_age_s,
         .handler = {&worker->api, api_begin, api_finish, api_answered, api_trusts},
     };
 

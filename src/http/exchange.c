@@ -51,6 +51,7 @@ static void complete(struct exchange *exchange);
 static void suspend(struct exchange *exchange);
 static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
+static bool is_page(const struct response *response);
 static void end(struct exchange *exchange);
 static void keep(struct exchange *exchange);
 static void exchange_free(struct exchange *exchange);
@@ -305,12 +306,22 @@ static enum MHD_Result send_response(struct exchange *exchange)
     for (size_t i = 0; i < response->field_count; i++)
         queued &=
             MHD_add_response_header(carrier, response->fields[i].name, response->fields[i].value);
+    if (is_page(response) && exchange->exchanges->hsts[0] != '\0')
+        queued &= MHD_add_response_header(carrier, MHD_HTTP_HEADER_STRICT_TRANSPORT_SECURITY,
+                                          exchange->exchanges->hsts);
     if (response->close || exchange->exchanges->quiesced)
         queued &= MHD_add_response_header(carrier, MHD_HTTP_HEADER_CONNECTION, "close");
     if (queued)
         queued = MHD_queue_response(exchange->connection, (unsigned)response->status, carrier);
     MHD_destroy_response(carrier);
     return queued;
+}
+
+/* What a browser shows, and no program asks for. */
+static bool is_page(const struct response *response)
+{
+    return response->content_type &&
+           text_starts_with(text_of(response->content_type), TEXT("text/html"));
 }
 
 void exchange_on_completed(void *context, struct MHD_Connection *connection,

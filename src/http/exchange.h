@@ -17,6 +17,7 @@ struct client;
 /* What the exchanges of one server share. */
 struct exchanges {
     struct http_handler handler;
+    char hsts[48];         /* Strict-Transport-Security of a page; "": none */
     bool quiesced;         /* each answer ends its connection */
     bool resumed;          /* a connection was resumed: the daemon has to run */
     size_t bodies_held;    /* bytes */

@@ -95,6 +95,9 @@ struct http_server *http_server_new(struct event_base *base,
     clients_init(&server->clients, base, (int64_t)options->request_timeout_s * 1000000);
     handshakes_init(&server->handshakes, base, options->tls);
     event_add(server->readable, NULL);
+    if (options->tls && options->hsts_max_age_s > 0)
+        (void)snprintf(server->exchanges.hsts, sizeof server->exchanges.hsts, "max-age=%u",
+                       options->hsts_max_age_s);
     return server;
 }
 

@@ -456,6 +456,29 @@ static void who_speaks_the_other_protocol_is_closed(void **state)
     service_stop(service);
 }
 
+static void pages_tell_browsers_to_stay_with_https(void **state)
+{
+    const struct world *world = *state;
+    struct files files = {0};
+    files_write(&files, &(struct certificate_options){.name = "one"});
+    struct service *service = start(state, &files);
+    files_add_flag(&files, "--hsts-max-age-s", "0");
+    struct service *silent = start(state, &files);
+    struct client *secure = stranger_new(service);
+    struct client *unsaid = stranger_new(silent);
+    struct client *plain = stranger_new(world->service);
+
+    EXPECT_FIELD(client_get(secure, "/docs"), "Strict-Transport-Security", "max-age=31536000");
+    EXPECT_FIELD(client_get(secure, "/livez"), "Strict-Transport-Security", NULL);
+    EXPECT_FIELD(client_get(unsaid, "/docs"), "Strict-Transport-Security", NULL);
+    EXPECT_FIELD(client_get(plain, "/docs"), "Strict-Transport-Security", NULL);
+    client_free(secure);
+    client_free(unsaid);
+    client_free(plain);
+    service_stop(service);
+    service_stop(silent);
+}
+
 static int run_with(const struct files *files, const char *command, const char *listen,
                     char **output)
 {
@@ -522,6 +545,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_service_ends_in_the_middle_of_handshakes),
         cmocka_unit_test(each_of_many_at_once_has_its_turn),
         cmocka_unit_test(who_speaks_the_other_protocol_is_closed),
+        cmocka_unit_test(pages_tell_browsers_to_stay_with_https),
         cmocka_unit_test(a_key_that_all_may_read_is_taken_with_a_warning),
         cmocka_unit_test(the_health_check_asks_a_service_that_speaks_https),
     };

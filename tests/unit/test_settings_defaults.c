@@ -44,6 +44,7 @@ static void defaults_hold_without_any_source(void **state)
     assert_null(settings->tls_certificate);
     assert_null(settings->tls_key);
     assert_null(settings->tls);
+    assert_int_equal(settings->hsts_max_age_s, 31536000);
     assert_int_equal(settings->api.registration, REGISTRATION_OPEN);
     assert_string_equal(settings->api.admin_token, "");
     assert_int_equal(settings->api.register_limit.quota, 5);

@@ -23,7 +23,7 @@ static void every_kind_is_read_from_the_file(void **state)
                    "trusted_proxies: 10.0.0.0/8, ::1\nrate_limit_reset: off\n"
                    "browser_hosts: limits.example.org, [::1]:8080\n"
                    "memory_counters_max: 0x400\ntls_certificate: %s\ntls_key: %s\n"
-                   "tls_priorities: SECURE256\n",
+                   "tls_priorities: SECURE256\nhsts_max_age_s: 0\n",
                    pem, key);
     struct settings *settings = settings_valid(yaml, NO_FLAGS);
 
@@ -54,6 +54,7 @@ static void every_kind_is_read_from_the_file(void **state)
     assert_string_equal(settings->tls_key, made.key);
     assert_string_equal(settings->tls_priorities, "SECURE256");
     assert_non_null(settings->tls);
+    assert_int_equal(settings->hsts_max_age_s, 0);
     certificate_free(&made);
     settings_free(settings);
 }
@@ -117,6 +118,7 @@ static void wrong_values_of_the_file_are_named_with_their_place(void **state)
         {"tls_priorities: SECURE128:+FOO",
          "/tls_priorities: has a word that GnuTLS does not know, at \"+FOO\""},
         {"tls_priorities: ''", "/tls_priorities: must be a text of 1 to 1000 bytes"},
+        {"hsts_max_age_s: -1", "/hsts_max_age_s: must be an integer from 0 to 63072000"},
         {"apps: {}", "/apps: must be an array of 0 to 1000 values"},
         {"- a\n- b", "must be an object"},
     };
