@@ -7,6 +7,7 @@
 #include "../../src/app/settings_parts.h"
 #include "auth/api_key.h"
 #include "base/memory.h"
+#include "support/certificate.h"
 #include "support/scratch.h"
 
 #include <arpa/inet.h>
@@ -211,15 +212,17 @@ static void every_file_that_was_read_is_remembered(void **state)
     char key[API_KEY_BYTES + 1];
     char yaml[512];
     api_key_generate(key);
+    struct certificate made = certificate_make(&(struct certificate_options){.name = "localhost"});
     const char *const read[] = {
-        settings_file("pem", "-----BEGIN "),
         settings_file("token", "token\n"),
         settings_file("key", key),
+        settings_file("pem", made.pem),
+        settings_file("pem-key", made.key),
     };
-    setenv("SLUICE_ADMIN_TOKEN_FILE", read[1], 1);
+    setenv("SLUICE_ADMIN_TOKEN_FILE", read[0], 1);
     (void)snprintf(yaml, sizeof(yaml),
                    "tls_certificate: %s\ntls_key: %s\napps: [{name: Shop, api_key_file: %s}]\n",
-                   read[0], read[0], read[2]);
+                   read[2], read[3], read[1]);
 
     struct settings *settings = settings_valid(yaml, NO_FLAGS);
 
@@ -228,8 +231,9 @@ static void every_file_that_was_read_is_remembered(void **state)
     size_t count = 0;
     for (const struct settings_file *file = settings->files; file != NULL; file = file->next)
         count++;
-    assert_int_equal(count, 5); /* the PEM file twice, and the configuration */
+    assert_int_equal(count, 5); /* and the configuration */
     settings_free(settings);
+    certificate_free(&made);
 }
 
 int main(void)
