@@ -25,6 +25,9 @@ void *arena_allocate(struct arena *arena, size_t size);
 /* Like arena_allocate(), not zeroed. */
 void *arena_allocate_raw(struct arena *arena, size_t size);
 
+/* What it has taken from the heap. */
+size_t arena_bytes(const struct arena *arena);
+
 /* Releases everything; the arena is empty and usable again. */
 void arena_close(struct arena *arena);
 

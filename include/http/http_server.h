@@ -80,10 +80,12 @@ size_t http_server_busy(const struct http_server *server);
 
 /* What has happened so far. */
 struct http_server_counts {
-    size_t bodies_refused; /* requests, because too many large bodies were coming in */
-    size_t slow_requests;  /* connections ended because a request took too long to come in */
-    size_t gave_way;       /* idle connections ended because all places were taken */
-    size_t refused;        /* connections, because their site had as many as it may */
+    size_t bodies_refused;  /* requests, because too many large bodies were coming in */
+    size_t slow_requests;   /* connections ended because a request took too long to come in */
+    size_t slow_readers;    /* connections ended because an answer was read too slowly */
+    size_t answers_dropped; /* connections ended because unread answers held too much memory */
+    size_t gave_way;        /* idle connections ended because all places were taken */
+    size_t refused;         /* connections, because their site had as many as it may */
 };
 
 struct http_server_counts http_server_counts(const struct http_server *server);

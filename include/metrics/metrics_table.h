@@ -39,6 +39,10 @@
       "Requests answered 503 because too many large bodies were coming in.")                       \
     X(SLOW_REQUESTS, METRIC_COUNTER, "sluice_http_slow_requests_total", "",                        \
       "Connections ended because a request did not come to its end in time.")                      \
+    X(SLOW_READERS, METRIC_COUNTER, "sluice_http_slow_readers_total", "",                          \
+      "Connections ended because an answer was read too slowly.")                                  \
+    X(ANSWERS_DROPPED, METRIC_COUNTER, "sluice_http_answers_dropped_total", "",                    \
+      "Connections ended because answers that were not read held too much memory.")                \
     X(GAVE_WAY, METRIC_COUNTER, "sluice_http_gave_way_total", "",                                  \
       "Idle connections ended because others waited for a place and all were taken.")              \
     X(CONNECTIONS_REFUSED, METRIC_COUNTER, "sluice_http_connections_refused_total", "",            \

@@ -320,6 +320,8 @@ static void worker_measure(struct worker *worker)
     metrics_set(metrics, METRIC_BATCH_CHECKS, worker->api.batch_checks);
     metrics_set(metrics, METRIC_BODIES_REFUSED, counts.bodies_refused);
     metrics_set(metrics, METRIC_SLOW_REQUESTS, counts.slow_requests);
+    metrics_set(metrics, METRIC_SLOW_READERS, counts.slow_readers);
+    metrics_set(metrics, METRIC_ANSWERS_DROPPED, counts.answers_dropped);
     metrics_set(metrics, METRIC_GAVE_WAY, counts.gave_way);
     metrics_set(metrics, METRIC_CONNECTIONS_REFUSED, counts.refused);
     metrics_set(metrics, METRIC_TLS_HANDSHAKES, handshakes.under_way);

@@ -61,6 +61,15 @@ void *arena_allocate_raw(struct arena *arena, size_t size)
     return memory;
 }
 
+size_t arena_bytes(const struct arena *arena)
+{
+    size_t bytes = 0;
+
+    for (const struct arena_block *block = arena->blocks; block != NULL; block = block->next)
+        bytes += sizeof(*block) + block->size;
+    return bytes;
+}
+
 void arena_close(struct arena *arena)
 {
     struct arena_block *block = arena->blocks;

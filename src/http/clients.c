@@ -20,23 +20,28 @@
 #define ACTIVE_US INT64_C(1000000)
 #define SPARED_US INT64_C(100000)
 
+/* What a client reads at least of an answer in the time that it may read. */
+#define READ_BYTES_MIN ((uint64_t)64 * 1024)
+
 /* How many that only seem to be idle are passed over. */
 #define CANDIDATES_MAX 16
 
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void look(struct clients *clients, struct client *client, int64_t now_us);
+static void look_how_it_reads(struct client *client, int64_t now_us);
 static void look_whether_it_left(struct client *client, const struct tcp_info *info);
-static bool end(struct client *client);
 static bool has_unread(int fd);
 static struct tcp_info ask_kernel(int fd);
 
-void clients_init(struct clients *clients, struct event_base *base, int64_t limit_us)
+void clients_init(struct clients *clients, struct event_base *base, int64_t sending_us,
+                  int64_t reading_us)
 {
-    int64_t parted_us = limit_us / LOOKS_PER_LIMIT;
+    int64_t shorter_us = sending_us < reading_us ? sending_us : reading_us;
+    int64_t parted_us = shorter_us / LOOKS_PER_LIMIT;
     int64_t period_us = parted_us < LOOK_US_MAX ? parted_us : LOOK_US_MAX;
     struct timeval period = {period_us / 1000000, period_us % 1000000};
 
-    *clients = (struct clients){.limit_us = limit_us};
+    *clients = (struct clients){.sending_us = sending_us, .reading_us = reading_us};
     TAILQ_INIT(&clients->idle);
     TAILQ_INIT(&clients->busy);
     clients->timer = event_new(base, -1, EV_PERSIST, on_timer, clients);
@@ -106,6 +111,15 @@ void client_set_state(struct client *client, enum client_state state)
     }
 }
 
+bool client_end(struct client *client)
+{
+    if (client->is_over)
+        return false;
+    client->is_over = true;
+    (void)shutdown(client->fd, SHUT_RDWR);
+    return true;
+}
+
 void clients_give_way(struct clients *clients)
 {
     int64_t now_us = clock_monotonic_us();
@@ -122,7 +136,7 @@ void clients_give_way(struct clients *clients)
                 return;
             clients->spared_until_us = now_us + SPARED_US;
         }
-        clients->ended_to_make_room += end(client);
+        clients->ended_to_make_room += client_end(client);
         return;
     }
 }
@@ -148,6 +162,11 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
     bool is_asking = client->state == CLIENT_ASKING || client->state == CLIENT_READING;
     struct tcp_info info;
 
+    if (client->state != CLIENT_READING)
+        client->reading_since_us = 0;
+    else
+        look_how_it_reads(client, now_us);
+
     if (is_asking || client->requests != client->requests_seen) {
         client->requests_seen = client->requests;
         client->is_known = false;
@@ -156,8 +175,8 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
     }
     if (is_asking)
         return;
-    if (client->begun_us != 0 && now_us - client->begun_us >= clients->limit_us) {
-        clients->ended_slow += end(client);
+    if (client->begun_us != 0 && now_us - client->begun_us >= clients->sending_us) {
+        clients->ended_slow += client_end(client);
         return;
     }
     info = ask_kernel(client->fd);
@@ -170,6 +189,21 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
     client->bytes_idle = info.tcpi_bytes_received;
 }
 
+/* At a look it is READING only when its socket holds no more. */
+static void look_how_it_reads(struct client *client, int64_t now_us)
+{
+    struct clients *clients = client->clients;
+    uint64_t bytes;
+
+    if (client->reading_since_us != 0 && now_us - client->reading_since_us < clients->reading_us)
+        return;
+    bytes = ask_kernel(client->fd).tcpi_bytes_acked;
+    if (client->reading_since_us != 0 && bytes - client->bytes_read < READ_BYTES_MIN)
+        clients->ended_slow_readers += client_end(client);
+    client->reading_since_us = now_us;
+    client->bytes_read = bytes;
+}
+
 /* libmicrohttpd does not see an end (FIN) that is there when it reads what came before it. It may
  * have read complete requests, too, which it answers one by one: hence the second look. */
 static void look_whether_it_left(struct client *client, const struct tcp_info *info)
@@ -178,17 +212,7 @@ static void look_whether_it_left(struct client *client, const struct tcp_info *i
 
     client->has_left = info->tcpi_state == STATE_CLOSE_WAIT && !has_unread(client->fd);
     if (client->has_left && had_left)
-        (void)end(client);
-}
-
-/* False when it was already. */
-static bool end(struct client *client)
-{
-    if (client->is_over)
-        return false;
-    client->is_over = true;
-    (void)shutdown(client->fd, SHUT_RDWR);
-    return true;
+        (void)client_end(client);
 }
 
 /* A request may be there that has not been read yet. */

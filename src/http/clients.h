@@ -36,6 +36,8 @@ struct client {
     uint64_t bytes_idle;         /* what had come in when nothing of a request had */
     int64_t begun_us;            /* when a request was first seen on its way; 0: none is */
     bool has_left;               /* nothing more comes from it */
+    int64_t reading_since_us;    /* looked at; 0: at the last look it was not */
+    uint64_t bytes_read;         /* then */
     struct handshake *handshake; /* NULL: it speaks plain HTTP */
 };
 
@@ -45,15 +47,19 @@ struct clients {
     struct client_list idle; /* for longest first */
     struct client_list busy;
     struct event *timer;
-    int64_t limit_us;
+    int64_t sending_us;
+    int64_t reading_us;
     int64_t now_us; /* see clients_turn() */
     int64_t spared_until_us;
     size_t ended_slow; /* so far */
+    size_t ended_slow_readers;
     size_t ended_to_make_room;
 };
 
-/* Looks at the clients from now on. `limit_us`: from the first byte of a request to the last. */
-void clients_init(struct clients *clients, struct event_base *base, int64_t limit_us);
+/* Looks at the clients from now on. A request may take `sending_us` from its first byte to its last, and
+ * of an answer 64 KiB must be read in each `reading_us`. */
+void clients_init(struct clients *clients, struct event_base *base, int64_t sending_us,
+                  int64_t reading_us);
 void clients_close(struct clients *clients);
 
 /* Before requests are looked at: reads the clock. */
@@ -69,6 +75,9 @@ void client_begun(struct client *client);
 void client_settled(struct client *client);
 
 void client_set_state(struct client *client, enum client_state state);
+
+/* Shuts its connection down. False when it was already. */
+bool client_end(struct client *client);
 
 /* Ends the client that has been idle for longest, if there is one; never one in the middle of a
  * request. Who was active within the last second is spared for a moment: ten such a second at most

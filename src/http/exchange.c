@@ -29,6 +29,7 @@ struct exchange {
     bool is_complete;      /* nothing more of it is read: counts as busy */
     size_t body_bytes_max;
     size_t discarded;
+    struct answer answer;
     /* From here on it outlives the request. */
     struct body body;
     struct exchange *next_kept;
@@ -64,6 +65,12 @@ static void transport_resume(struct request *request);
 
 static const struct transport transport = {transport_each_argument, transport_socket,
                                            transport_resume};
+
+void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler)
+{
+    *exchanges = (struct exchanges){.handler = *handler};
+    answers_init(&exchanges->answers);
+}
 
 /* The raw request target: libmicrohttpd unescapes it in place. */
 void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
@@ -296,6 +303,8 @@ static enum MHD_Result send_response(struct exchange *exchange)
     client_set_state(exchange->client, CLIENT_READING);
     exchange->exchanges->handler.answered(&exchange->request, exchange->exchanges->handler.context);
     release(exchange);
+    answers_add(&exchange->exchanges->answers, &exchange->answer, exchange->client,
+                arena_bytes(&exchange->request.arena));
     carrier = MHD_create_response_from_buffer(response->body.length, body.carried,
                                               MHD_RESPMEM_PERSISTENT);
     if (!carrier)
@@ -353,6 +362,7 @@ static void end(struct exchange *exchange)
     else
         exchanges->incoming--;
     client_set_state(exchange->client, CLIENT_IDLE);
+    answers_remove(&exchanges->answers, &exchange->answer);
     release(exchange);
     request_close(&exchange->request);
     keep(exchange);

@@ -10,6 +10,8 @@
 
 #include "http/http_server.h"
 
+#include "answers.h"
+
 #include <microhttpd.h>
 
 struct client;
@@ -22,12 +24,15 @@ struct exchanges {
     bool resumed;          /* a connection was resumed: the daemon has to run */
     size_t bodies_held;    /* bytes */
     size_t bodies_refused; /* for want of room, so far */
+    struct answers answers;
     size_t waiting;        /* suspended */
     size_t incoming;       /* not complete yet */
     size_t busy;           /* complete, and not answered to the last byte */
     struct exchange *kept; /* ended, for the next requests; see exchanges_close() */
     size_t kept_count;
 };
+
+void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler);
 
 /* The callbacks of the daemon; `context` is the struct exchanges. */
 void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection);

@@ -72,7 +72,7 @@ struct http_server *http_server_new(struct event_base *base,
     };
     const union MHD_DaemonInfo *info;
 
-    server->exchanges.handler = options->handler;
+    exchanges_init(&server->exchanges, &options->handler);
     server->admission.counts = options->site_counts;
     server->admission.context = options->handler.context;
     server->admission.is_trusted = options->handler.is_trusted;
@@ -92,7 +92,8 @@ struct http_server *http_server_new(struct event_base *base,
     info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     server->readable = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_readable, server);
     server->timer = evtimer_new(base, on_timer, server);
-    clients_init(&server->clients, base, (int64_t)options->request_timeout_s * 1000000);
+    clients_init(&server->clients, base, (int64_t)options->request_timeout_s * 1000000,
+                 (int64_t)options->idle_timeout_s * 1000000);
     handshakes_init(&server->handshakes, base, options->tls);
     event_add(server->readable, NULL);
     if (options->tls && options->hsts_max_age_s > 0)
@@ -158,6 +159,8 @@ struct http_server_counts http_server_counts(const struct http_server *server)
     return (struct http_server_counts){
         .bodies_refused = server->exchanges.bodies_refused,
         .slow_requests = server->clients.ended_slow,
+        .slow_readers = server->clients.ended_slow_readers,
+        .answers_dropped = server->exchanges.answers.ended,
         .refused = server->admission.refused,
         .gave_way = server->clients.ended_to_make_room,
     };

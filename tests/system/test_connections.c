@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Connections: who gets a place, who gives way, and who is let go. */
+#include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/raw.h"
+#include "support/wait.h"
 #include "support/world.h"
 
 #include <sys/socket.h>
@@ -160,6 +162,78 @@ static void who_ends_after_several_requests_gets_all_the_answers(void **state)
     }
 }
 
+/* Names of control characters, which JSON writes in six bytes each. */
+static void fill_log(struct client *tenant)
+{
+    char name[6 * 250 + 1];
+    char *body = memory_new(50, sizeof(name) + 64);
+    size_t length = 0;
+
+    for (size_t i = 0; i < 250; i++)
+        memcpy(name + 6 * i, "\\u0001", 7);
+    tenant_policy(tenant, "{'route_key':'*','limit':1000000000,'window_seconds':31536000}");
+    length += (size_t)snprintf(body, 32, "{\"checks\":[");
+    for (size_t i = 0; i < 9; i++)
+        length += (size_t)snprintf(body + length, sizeof(name) + 64,
+                                   "%s{\"user_id\":\"%s\",\"route_key\":\"/a\"}", i == 0 ? "" : ",",
+                                   name);
+    length += (size_t)snprintf(body + length, 3, "]}");
+    for (size_t i = 0; i < 1000; i += 9)
+        assert_int_equal(client_send(tenant, "POST", "/check/batch", body, length)->status, 200);
+    free(body);
+}
+
+static double figure(struct client *client, const char *name)
+{
+    char line[128];
+    (void)snprintf(line, sizeof(line), "\n%s ", name);
+    const char *found = strstr(client_get(client, "/metrics")->body, line);
+
+    assert_non_null(found);
+    return strtod(found + strlen(line), NULL);
+}
+
+/* Whole, or 503 where it takes too long to make. */
+static bool gets_the_log(struct client *tenant)
+{
+    const struct reply *reply = client_get(tenant, "/logs/latest?limit=1000");
+
+    return reply->status == 503 || (reply->status == 200 && reply->body_bytes > 1500000);
+}
+
+/* More than 64 MB of them. Meanwhile those who read get all of theirs. */
+static void answers_that_nobody_reads_make_room_for_those_who_read(void **state)
+{
+    static const char *const flags[] = {"--workers", "1", NULL};
+    enum { GUESTS = 60 };
+    struct service *service = start(*state, flags);
+    struct client *tenant = tenant_new(service);
+    char request[256];
+    int guests[GUESTS];
+    int length;
+    fill_log(tenant);
+    length = snprintf(request, sizeof(request),
+                      "GET /logs/latest?limit=1000 HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n\r\n",
+                      client_key(tenant));
+    assert_true(client_get(tenant, "/logs/latest?limit=1000")->body_bytes > 1500000);
+
+    /* What is read of an answer goes into the sockets: so many that some is left. */
+    for (size_t i = 0; i < GUESTS; i++) {
+        guests[i] = raw_connect(service_port(service));
+        for (int times = 0; times < 8; times++)
+            raw_send(guests[i], request, (size_t)length);
+    }
+    WAIT_FOR (ANSWER_SECONDS, figure(tenant, "sluice_http_answers_dropped_total") > 0)
+        assert_true(gets_the_log(tenant));
+    WAIT_FOR (ANSWER_SECONDS, client_get(tenant, "/logs/latest?limit=1000")->status == 200)
+        ;
+
+    for (size_t i = 0; i < GUESTS; i++)
+        (void)close(guests[i]);
+    client_free(tenant);
+    service_stop(service);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +241,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(who_is_in_the_middle_of_a_request_keeps_the_place),
         cmocka_unit_test(who_ends_in_the_middle_of_a_request_is_let_go),
         cmocka_unit_test(who_ends_after_several_requests_gets_all_the_answers),
+        cmocka_unit_test(answers_that_nobody_reads_make_room_for_those_who_read),
     };
 
     world_choose_engine(argc, argv);

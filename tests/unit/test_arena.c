@@ -115,6 +115,20 @@ static void storage_of_the_caller_is_used_up_first(void **state)
     arena_close(&arena);
 }
 
+static void what_it_has_taken_is_known(void **state)
+{
+    struct arena arena = {0};
+    (void)state;
+
+    assert_int_equal(arena_bytes(&arena), 0);
+    (void)arena_allocate(&arena, 1);
+    (void)arena_allocate(&arena, 1000000);
+    assert_in_range(arena_bytes(&arena), 1000000, 1010000);
+    arena_close(&arena);
+
+    assert_int_equal(arena_bytes(&arena), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +139,7 @@ int main(void)
         cmocka_unit_test(a_large_allocation_may_come_first),
         cmocka_unit_test(a_closed_arena_is_usable_again),
         cmocka_unit_test(storage_of_the_caller_is_used_up_first),
+        cmocka_unit_test(what_it_has_taken_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
