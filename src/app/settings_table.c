@@ -227,8 +227,9 @@ const struct setting settings_table[] = {
         FIELD(idle_timeout_s),
         .min = 1,
         .max = 3600,
-        .fallback = "30",
-        .help = "Seconds after which a silent connection is closed.",
+        .fallback = "75",
+        .help = "Seconds after which a silent connection is closed. Longer than a proxy in front\n"
+                "keeps one that it does not use.",
     },
     {
         .name = "request_timeout_s",

@@ -53,6 +53,9 @@ static void suspend(struct exchange *exchange);
 static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
 static bool is_page(const struct response *response);
+static bool asks_to_be_kept(const struct request *request);
+static enum MHD_Result tell_time_out(struct MHD_Response *carrier,
+                                     const struct exchanges *exchanges);
 static void end(struct exchange *exchange);
 static void keep(struct exchange *exchange);
 static void exchange_free(struct exchange *exchange);
@@ -66,9 +69,12 @@ static void transport_resume(struct request *request);
 static const struct transport transport = {transport_each_argument, transport_socket,
                                            transport_resume};
 
-void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler)
+void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler,
+                    unsigned idle_timeout_s)
 {
     *exchanges = (struct exchanges){.handler = *handler};
+    (void)snprintf(exchanges->keep_alive, sizeof exchanges->keep_alive, "timeout=%u",
+                   idle_timeout_s);
     answers_init(&exchanges->answers);
 }
 
@@ -320,6 +326,8 @@ static enum MHD_Result send_response(struct exchange *exchange)
                                           exchange->exchanges->hsts);
     if (response->close || exchange->exchanges->quiesced)
         queued &= MHD_add_response_header(carrier, MHD_HTTP_HEADER_CONNECTION, "close");
+    else if (asks_to_be_kept(&exchange->request))
+        queued &= tell_time_out(carrier, exchange->exchanges);
     if (queued)
         queued = MHD_queue_response(exchange->connection, (unsigned)response->status, carrier);
     MHD_destroy_response(carrier);
@@ -331,6 +339,26 @@ static bool is_page(const struct response *response)
 {
     return response->content_type &&
            text_starts_with(text_of(response->content_type), TEXT("text/html"));
+}
+
+/* Clients that go by the time-out say so in each request, as HTTP/1.0 had them, and look for it in each
+ * answer. To others it would be some bytes and instructions for nothing. */
+static bool asks_to_be_kept(const struct request *request)
+{
+    struct text options = request_header(request, MHD_HTTP_HEADER_CONNECTION);
+
+    while (!text_is_absent(options)) {
+        if (text_equal_ignoring_case(text_trim(text_cut(&options, ',')), TEXT("keep-alive")))
+            return true;
+    }
+    return false;
+}
+
+static enum MHD_Result tell_time_out(struct MHD_Response *carrier,
+                                     const struct exchanges *exchanges)
+{
+    return MHD_set_response_options(carrier, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END) &
+           MHD_add_response_header(carrier, MHD_HTTP_HEADER_KEEP_ALIVE, exchanges->keep_alive);
 }
 
 void exchange_on_completed(void *context, struct MHD_Connection *connection,

@@ -20,6 +20,7 @@ struct client;
 struct exchanges {
     struct http_handler handler;
     char hsts[48];         /* Strict-Transport-Security of a page; "": none */
+    char keep_alive[32];   /* what is told of the idle time-out */
     bool quiesced;         /* each answer ends its connection */
     bool resumed;          /* a connection was resumed: the daemon has to run */
     size_t bodies_held;    /* bytes */
@@ -32,7 +33,8 @@ struct exchanges {
     size_t kept_count;
 };
 
-void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler);
+void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler,
+                    unsigned idle_timeout_s);
 
 /* The callbacks of the daemon; `context` is the struct exchanges. */
 void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection);

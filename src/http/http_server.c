@@ -72,7 +72,7 @@ struct http_server *http_server_new(struct event_base *base,
     };
     const union MHD_DaemonInfo *info;
 
-    exchanges_init(&server->exchanges, &options->handler);
+    exchanges_init(&server->exchanges, &options->handler, options->idle_timeout_s);
     server->admission.counts = options->site_counts;
     server->admission.context = options->handler.context;
     server->admission.is_trusted = options->handler.is_trusted;

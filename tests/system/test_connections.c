@@ -234,6 +234,43 @@ static void answers_that_nobody_reads_make_room_for_those_who_read(void **state)
     service_stop(service);
 }
 
+/* What a request says of the connection, and whether its answer tells how long it is kept. */
+struct keeping {
+    const char *request;
+    bool told;
+};
+
+static const struct keeping keepings[] = {
+    {"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", true},
+    {"GET /livez HTTP/1.1\r\nHost: a\r\nconnection: TE, Keep-Alive\r\n\r\n", true},
+    {"GET /livez HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true},
+    {"GET /no HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", true},
+    {"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", false},
+    {"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
+    {"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: keep-alive-not\r\n\r\n", false},
+    {"GET /livez HTTP/1.0\r\n\r\n", false},
+};
+
+static void who_asks_to_be_kept_is_told_for_how_long(void **state)
+{
+    const struct world *world = *state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(keepings); i++) {
+        int fd = raw_connect(service_port(world->service));
+        struct raw_reply reply;
+
+        raw_send(fd, keepings[i].request, strlen(keepings[i].request));
+        raw_receive(fd, ANSWER_SECONDS, &reply);
+        bool told = strstr(reply.text, "\r\nKeep-Alive: timeout=75\r\n") != NULL &&
+                    strstr(reply.text, "\r\nConnection: Keep-Alive\r\n") != NULL;
+        bool silent = strstr(reply.text, "Keep-Alive") == NULL;
+
+        if (reply.status == 0 || (keepings[i].told ? !told : !silent))
+            fail_msg("%swas answered %s", keepings[i].request, reply.text);
+        (void)close(fd);
+    }
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +279,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(who_ends_in_the_middle_of_a_request_is_let_go),
         cmocka_unit_test(who_ends_after_several_requests_gets_all_the_answers),
         cmocka_unit_test(answers_that_nobody_reads_make_room_for_those_who_read),
+        cmocka_unit_test(who_asks_to_be_kept_is_told_for_how_long),
     };
 
     world_choose_engine(argc, argv);

@@ -151,7 +151,7 @@ static void a_place_that_becomes_free_is_taken_at_once(void **state)
     raw_send(waiting, cheap, strlen(cheap));
 
     (void)close(connections[0]);
-    raw_receive(waiting, ANSWER_SECONDS, &reply); /* the idle time-out is 30 s */
+    raw_receive(waiting, ANSWER_SECONDS, &reply); /* the idle time-out is 75 s */
 
     assert_int_equal(reply.status, 200);
     (void)close(waiting);
@@ -191,7 +191,7 @@ static void who_never_comes_to_an_end_is_let_go(void **state)
         size_t sent = 0;
 
         raw_send(fd, beginnings[i], strlen(beginnings[i]));
-        WAIT_FOR (ANSWER_SECONDS, !trickle(fd, "aaaaaaaaa", &sent)) /* the idle time-out is 30 s */
+        WAIT_FOR (ANSWER_SECONDS, !trickle(fd, "aaaaaaaaa", &sent)) /* the idle time-out is 75 s */
             ;
         (void)close(fd);
     }

@@ -306,7 +306,7 @@ static void who_is_too_slow_is_counted(void **state)
 
     const int slow = raw_connect(service_port(service));
     raw_send(slow, "GET /livez", strlen("GET /livez"));
-    raw_receive(slow, WAIT_SECONDS, &reply); /* the idle time-out is 30 s */
+    raw_receive(slow, WAIT_SECONDS, &reply); /* the idle time-out is 75 s */
     scrape_read(&scrape, client);
 
     assert_true(reply.closed);

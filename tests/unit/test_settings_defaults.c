@@ -38,7 +38,7 @@ static void defaults_hold_without_any_source(void **state)
     assert_int_equal(settings->connections_per_ip_max, 1024);
     assert_int_equal(settings->waiting_max, 1000);
     assert_int_equal(settings->batch_checks_max, 50000);
-    assert_int_equal(settings->idle_timeout_s, 30);
+    assert_int_equal(settings->idle_timeout_s, 75);
     assert_int_equal(settings->request_timeout_s, 10);
     assert_int_equal(settings->drain_timeout_s, 10);
     assert_null(settings->tls_certificate);
