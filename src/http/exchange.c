@@ -52,10 +52,6 @@ static void complete(struct exchange *exchange);
 static void suspend(struct exchange *exchange);
 static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
-static bool is_page(const struct response *response);
-static bool asks_to_be_kept(const struct request *request);
-static enum MHD_Result tell_time_out(struct MHD_Response *carrier,
-                                     const struct exchanges *exchanges);
 static void end(struct exchange *exchange);
 static void keep(struct exchange *exchange);
 static void exchange_free(struct exchange *exchange);
@@ -69,12 +65,10 @@ static void transport_resume(struct request *request);
 static const struct transport transport = {transport_each_argument, transport_socket,
                                            transport_resume};
 
-void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler,
-                    unsigned idle_timeout_s)
+void exchanges_init(struct exchanges *exchanges, const struct http_server_options *options)
 {
-    *exchanges = (struct exchanges){.handler = *handler};
-    (void)snprintf(exchanges->keep_alive, sizeof exchanges->keep_alive, "timeout=%u",
-                   idle_timeout_s);
+    *exchanges = (struct exchanges){.handler = options->handler};
+    carrier_fields_init(&exchanges->fields, options);
     answers_init(&exchanges->answers);
 }
 
@@ -295,70 +289,25 @@ static void release(struct exchange *exchange)
 
 static enum MHD_Result send_response(struct exchange *exchange)
 {
-    const struct response *response = &exchange->request.response;
+    struct exchanges *exchanges = exchange->exchanges;
+    struct request *request = &exchange->request;
     struct MHD_Response *carrier;
-    enum MHD_Result queued = MHD_YES;
-    /* The API is not const, but PERSISTENT memory is only read. */
-    union {
-        const char *borrowed;
-        void *carried;
-    } body = {.borrowed = response->body.at};
+    enum MHD_Result queued;
 
-    ASSERT(exchange->request.phase == REQUEST_ANSWERED);
+    ASSERT(request->phase == REQUEST_ANSWERED);
     complete(exchange);
     client_set_state(exchange->client, CLIENT_READING);
-    exchange->exchanges->handler.answered(&exchange->request, exchange->exchanges->handler.context);
+    exchanges->handler.answered(request, exchanges->handler.context);
     release(exchange);
-    answers_add(&exchange->exchanges->answers, &exchange->answer, exchange->client,
-                arena_bytes(&exchange->request.arena));
-    carrier = MHD_create_response_from_buffer(response->body.length, body.carried,
-                                              MHD_RESPMEM_PERSISTENT);
+    answers_add(&exchanges->answers, &exchange->answer, exchange->client,
+                arena_bytes(&request->arena));
+    carrier =
+        carrier_new(request, &exchanges->fields, request->response.close || exchanges->quiesced);
     if (!carrier)
         return MHD_NO;
-    if (response->content_type)
-        queued &=
-            MHD_add_response_header(carrier, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
-    for (size_t i = 0; i < response->field_count; i++)
-        queued &=
-            MHD_add_response_header(carrier, response->fields[i].name, response->fields[i].value);
-    if (is_page(response) && exchange->exchanges->hsts[0] != '\0')
-        queued &= MHD_add_response_header(carrier, MHD_HTTP_HEADER_STRICT_TRANSPORT_SECURITY,
-                                          exchange->exchanges->hsts);
-    if (response->close || exchange->exchanges->quiesced)
-        queued &= MHD_add_response_header(carrier, MHD_HTTP_HEADER_CONNECTION, "close");
-    else if (asks_to_be_kept(&exchange->request))
-        queued &= tell_time_out(carrier, exchange->exchanges);
-    if (queued)
-        queued = MHD_queue_response(exchange->connection, (unsigned)response->status, carrier);
+    queued = MHD_queue_response(exchange->connection, (unsigned)request->response.status, carrier);
     MHD_destroy_response(carrier);
     return queued;
-}
-
-/* What a browser shows, and no program asks for. */
-static bool is_page(const struct response *response)
-{
-    return response->content_type &&
-           text_starts_with(text_of(response->content_type), TEXT("text/html"));
-}
-
-/* Clients that go by the time-out say so in each request, as HTTP/1.0 had them, and look for it in each
- * answer. To others it would be some bytes and instructions for nothing. */
-static bool asks_to_be_kept(const struct request *request)
-{
-    struct text options = request_header(request, MHD_HTTP_HEADER_CONNECTION);
-
-    while (!text_is_absent(options)) {
-        if (text_equal_ignoring_case(text_trim(text_cut(&options, ',')), TEXT("keep-alive")))
-            return true;
-    }
-    return false;
-}
-
-static enum MHD_Result tell_time_out(struct MHD_Response *carrier,
-                                     const struct exchanges *exchanges)
-{
-    return MHD_set_response_options(carrier, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END) &
-           MHD_add_response_header(carrier, MHD_HTTP_HEADER_KEEP_ALIVE, exchanges->keep_alive);
 }
 
 void exchange_on_completed(void *context, struct MHD_Connection *connection,

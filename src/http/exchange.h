@@ -4,13 +4,15 @@
  * been read (exchange_on_uri), calls exchange_on_access once with the headers, once per piece of
  * body and again when the body is complete or the connection was resumed, and
  * exchange_on_completed at the end, unless it refused the request by itself: then the exchange ends
- * with its connection. It is kept for another request, with what memory an ordinary one needs. Private to http_server.c. Worker's thread. */
+ * with its connection. It is kept for another request, with what memory an ordinary one needs.
+ * Private to http_server.c. Worker's thread. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
 #include "http/http_server.h"
 
 #include "answers.h"
+#include "carrier.h"
 
 #include <microhttpd.h>
 
@@ -19,8 +21,7 @@ struct client;
 /* What the exchanges of one server share. */
 struct exchanges {
     struct http_handler handler;
-    char hsts[48];         /* Strict-Transport-Security of a page; "": none */
-    char keep_alive[32];   /* what is told of the idle time-out */
+    struct carrier_fields fields;
     bool quiesced;         /* each answer ends its connection */
     bool resumed;          /* a connection was resumed: the daemon has to run */
     size_t bodies_held;    /* bytes */
@@ -33,8 +34,7 @@ struct exchanges {
     size_t kept_count;
 };
 
-void exchanges_init(struct exchanges *exchanges, const struct http_handler *handler,
-                    unsigned idle_timeout_s);
+void exchanges_init(struct exchanges *exchanges, const struct http_server_options *options);
 
 /* The callbacks of the daemon; `context` is the struct exchanges. */
 void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection);

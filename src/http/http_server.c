@@ -72,7 +72,7 @@ struct http_server *http_server_new(struct event_base *base,
     };
     const union MHD_DaemonInfo *info;
 
-    exchanges_init(&server->exchanges, &options->handler, options->idle_timeout_s);
+    exchanges_init(&server->exchanges, options);
     server->admission.counts = options->site_counts;
     server->admission.context = options->handler.context;
     server->admission.is_trusted = options->handler.is_trusted;
@@ -96,9 +96,6 @@ struct http_server *http_server_new(struct event_base *base,
                  (int64_t)options->idle_timeout_s * 1000000);
     handshakes_init(&server->handshakes, base, options->tls);
     event_add(server->readable, NULL);
-    if (options->tls && options->hsts_max_age_s > 0)
-        (void)snprintf(server->exchanges.hsts, sizeof server->exchanges.hsts, "max-age=%u",
-                       options->hsts_max_age_s);
     return server;
 }
 
