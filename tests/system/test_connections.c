@@ -118,19 +118,19 @@ static void who_ends_in_the_middle_of_a_request_is_let_go(void **state)
         "POST /register HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"na",
         "POST /register HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
     };
-    enum { TIMES = 20, COUNT = ARRAY_COUNT(parts) };
+    static const size_t count = ARRAY_COUNT(parts);
     struct service *service = start(*state, flags);
-    int guests[TIMES * COUNT];
+    int guests[20 * ARRAY_COUNT(parts)];
 
-    for (size_t i = 0; i < TIMES * COUNT; i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(guests); i++) {
         guests[i] = raw_connect(service_port(service));
-        if (i / COUNT % 2 == 0)
+        if (i / count % 2 == 0)
             assert_int_equal(ask(guests[i], cheap), 200);
-        raw_send(guests[i], parts[i % COUNT], strlen(parts[i % COUNT]));
+        raw_send(guests[i], parts[i % count], strlen(parts[i % count]));
         assert_int_equal(shutdown(guests[i], SHUT_WR), 0);
     }
 
-    for (size_t i = 0; i < TIMES * COUNT; i++)
+    for (size_t i = 0; i < ARRAY_COUNT(guests); i++)
         expect_end(guests[i]);
     service_stop(service);
 }
@@ -173,10 +173,11 @@ static void fill_log(struct client *tenant)
         memcpy(name + 6 * i, "\\u0001", 7);
     tenant_policy(tenant, "{'route_key':'*','limit':1000000000,'window_seconds':31536000}");
     length += (size_t)snprintf(body, 32, "{\"checks\":[");
-    for (size_t i = 0; i < 9; i++)
+    for (size_t i = 0; i < 9; i++) {
         length += (size_t)snprintf(body + length, sizeof(name) + 64,
                                    "%s{\"user_id\":\"%s\",\"route_key\":\"/a\"}", i == 0 ? "" : ",",
                                    name);
+    }
     length += (size_t)snprintf(body + length, 3, "]}");
     for (size_t i = 0; i < 1000; i += 9)
         assert_int_equal(client_send(tenant, "POST", "/check/batch", body, length)->status, 200);
