@@ -58,7 +58,9 @@ debian_open()
 # Copies of the source tree what a Docker build would: debian_copy DIRECTORY
 debian_copy()
 {
-  tar -C "$tree" -c -X "$tree/docker/Dockerfile.dockerignore" . | tar -C "$1" -x --no-same-owner
+  find "$tree" -mindepth 1 -maxdepth 1 -printf '%P\0' |
+    tar -C "$tree" -c --anchored -X "$tree/docker/Dockerfile.dockerignore" --null -T - |
+    tar -C "$1" -x --no-same-owner
 }
 
 # Becomes a command in ROOT: debian_exec ROOT USER DIRECTORY [VARIABLE=VALUE...] COMMAND...
