@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system tests run in it on Debian 12, and a trace of them then shows no refused call but
- * clone3, whose flags a filter cannot see: the C library takes clone instead. Beside what they use
- * stand the siblings that another version of the library may prefer, as openat2 to openat. */
+ * The system tests run in it on Debian 12 and 13, and a trace of them then shows no refused call
+ * but clone3, whose flags a filter cannot see: the C library takes clone instead. Beside what they
+ * use stand the siblings that another version of the library may prefer, as openat2 to openat. */
 #include "syscall_filter.h"
 
 #include "sanitized.h"
