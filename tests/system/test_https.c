@@ -200,8 +200,9 @@ static void expect_subject(const struct service *service, const char *name)
 {
     char subject[64];
 
-    (void)snprintf(subject, sizeof(subject), "subject=CN = %s", name);
-    assert_true(says(service, "", subject));
+    (void)snprintf(subject, sizeof(subject), "subject=CN=%s", name);
+    /* Otherwise OpenSSL 3.0 and 3.5 write it with different spaces. */
+    assert_true(says(service, "-nameopt RFC2253", subject));
 }
 
 static void a_certificate_is_renewed_under_load_without_a_failure(void **state)
