@@ -46,7 +46,7 @@ WARM_UP_SECONDS = 1
 ATTEMPTS = 3
 # What a disk takes is not what is measured.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-PACKAGES = ["libmicrohttpd12", "libevent-2.1-7", "redis-server", "nginx-light", "webdis", "wrk"]
+PACKAGES = ["libevent-2.1-7", "redis-server", "nginx-light", "webdis", "wrk"]
 
 
 def main():
@@ -140,20 +140,22 @@ def progress(text):
 
 def finish(rows, results, options):
     claims, missed = report.claims_table(CLAIMS, results)
-    print(machine(), report.rows_table(rows, results), claims, sep="\n\n")
+    print(machine(options.build), report.rows_table(rows, results), claims, sep="\n\n")
     if options.json:
-        options.json.write_text(json.dumps({"machine": machine(), "results": results}, indent=1))
+        options.json.write_text(json.dumps({"machine": machine(options.build), "results": results}, indent=1))
     return 1 if options.check and missed else 0
 
 
-def machine():
+def machine(build):
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     versions = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", *PACKAGES],
                               capture_output=True, text=True).stdout
+    front = subprocess.run([build / "bench_hello", "version"], capture_output=True,
+                           text=True).stdout.strip()
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True,
                             text=True).stdout.strip()
     return (f"{commit} on {model[1] if model else platform.machine()}, {os.cpu_count()} cores, "
-            f"Linux {platform.release()}\n{versions.rstrip(', ')}")
+            f"Linux {platform.release()}\nlibmicrohttpd {front}, {versions.rstrip(', ')}")
 
 
 if __name__ == "__main__":

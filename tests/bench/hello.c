@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * usage: bench_hello PORT [made]
+ *        bench_hello version     of libmicrohttpd
  *
  * The floor under every answer of Sluice: libmicrohttpd in external epoll mode inside libevent, as
  * in src/http/http_server.c, reading a body and answering with one that is always the same and
@@ -19,7 +20,8 @@
 /* What the service gives a connection; tests/bench/test_bench.py holds the two together. */
 #define CONNECTION_POOL_BYTES ((size_t)16 * 1024)
 #define CONNECTIONS_MAX       10000U
-#define IDLE_TIMEOUT_S        30U
+#define CLIENT_DISCIPLINE     1
+#define IDLE_TIMEOUT_S        75U
 
 static const char body[] =
     "{\"allowed\":true,\"limit\":1000000000,\"remaining\":999999999,\"reset_in\":3600,"
@@ -61,6 +63,8 @@ int main(int argc, char **argv)
     const long port = argc >= 2 ? strtol(argv[1], NULL, 10) : 0;
     struct event *readable, *stop;
 
+    if (argc == 2 && strcmp(argv[1], "version") == 0)
+        return puts(MHD_get_version()) < 0;
     if (port < 1 || port > UINT16_MAX)
         return 2;
     hello.daemon = daemon_new(&hello, (uint16_t)port);
@@ -105,9 +109,10 @@ static struct MHD_Daemon *daemon_new(struct hello *hello, uint16_t port)
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, hello,
-        MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
-        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_THREAD_SAFETY, 0, NULL, NULL,
+        on_access, hello, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
+        MHD_OPTION_CLIENT_DISCIPLINE_LVL, CLIENT_DISCIPLINE, MHD_OPTION_CONNECTION_LIMIT,
+        CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_POOL_BYTES, MHD_OPTION_END);
 }
 
