@@ -29,6 +29,7 @@ struct client {
     struct ticket ticket;
     enum client_state state;
     bool is_over;                /* shut down */
+    bool is_cut_short;           /* answered before its request had come */
     int64_t idle_since_us;       /* when it is idle */
     unsigned requests;           /* complete ones */
     unsigned requests_seen;      /* at the last look */

@@ -295,6 +295,7 @@ static enum MHD_Result send_response(struct exchange *exchange)
     enum MHD_Result queued;
 
     ASSERT(request->phase == REQUEST_ANSWERED);
+    exchange->client->is_cut_short = !exchange->is_complete;
     complete(exchange);
     client_set_state(exchange->client, CLIENT_READING);
     exchanges->handler.answered(request, exchanges->handler.context);

@@ -13,6 +13,7 @@
 #include "clients.h"
 #include "exchange.h"
 #include "handshakes.h"
+#include "lingerers.h"
 
 #include <event2/event.h>
 #include <gnutls/abstract.h>
@@ -40,6 +41,7 @@ struct http_server {
     struct ticket arriving; /* of the connection that is being taken */
     struct clients clients;
     struct handshakes handshakes;
+    struct lingerers lingerers;
     bool has_work;
     size_t connections_max;
     size_t connections;
@@ -54,6 +56,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
                           enum MHD_ConnectionNotificationCode code);
 static gnutls_certificate_retrieve_function2 no_certificate;
 static int socket_of(struct MHD_Connection *connection);
+static bool is_cut_short(const struct client *client);
 static void discard_unread(int fd);
 static void on_readable(evutil_socket_t fd, short events, void *context);
 static void on_timer(evutil_socket_t fd, short events, void *context);
@@ -95,6 +98,7 @@ struct http_server *http_server_new(struct event_base *base,
     clients_init(&server->clients, base, (int64_t)options->request_timeout_s * 1000000,
                  (int64_t)options->idle_timeout_s * 1000000);
     handshakes_init(&server->handshakes, base, options->tls);
+    lingerers_init(&server->lingerers, base);
     event_add(server->readable, NULL);
     return server;
 }
@@ -176,6 +180,7 @@ void http_server_free(struct http_server *server)
     acceptor_stop(&server->acceptor);
     handshakes_give_up(&server->handshakes);
     MHD_stop_daemon(server->daemon);
+    lingerers_close(&server->lingerers);
     handshakes_close(&server->handshakes);
     acceptor_close(&server->acceptor);
     clients_close(&server->clients);
@@ -257,11 +262,13 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         return;
     }
     server->connections--;
+    discard_unread(fd);
+    if (is_cut_short(client))
+        lingerers_add(&server->lingerers, fd);
     admission_leave(&server->admission, &client->ticket);
     exchange_on_closed(client);
     handshakes_remove(client->handshake);
     clients_remove(client);
-    discard_unread(fd);
     acceptor_go_on(&server->acceptor);
 }
 
@@ -284,6 +291,12 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *issuer
 static int socket_of(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+/* libmicrohttpd does not tell of an answer of its own: then the request seems to be coming in. */
+static bool is_cut_short(const struct client *client)
+{
+    return !client->is_over && (client->is_cut_short || client->state == CLIENT_SENDING);
 }
 
 /* A socket that is closed with something unread in it is reset, and then a client that was refused

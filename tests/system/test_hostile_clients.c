@@ -252,6 +252,59 @@ static void a_document_of_very_many_values_is_refused(void **state)
     client_free(tenant);
 }
 
+static const char *const one_worker[] = {"--workers", "1", NULL};
+
+/* Reads the refusal of a body that has not been sent yet, up to the end of what the service has to say,
+ * and has it do something else then. */
+static int connect_to_be_refused(const struct service *service)
+{
+    static const char head[] =
+        "POST /check HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n";
+    struct raw_reply reply;
+    struct client *other = stranger_new(service);
+    int fd = raw_connect(service_port(service));
+
+    raw_send(fd, head, strlen(head));
+    raw_receive_until(fd, "", ANSWER_SECONDS, &reply);
+    assert_int_equal(reply.status, 401);
+    assert_true(reply.closed);
+    for (int i = 0; i < 3; i++)
+        EXPECT(client_get(other, "/livez"), 200, NULL);
+    client_free(other);
+    return fd;
+}
+
+static bool can_send(int fd)
+{
+    static const char piece[16 * 1024];
+
+    return send(fd, piece, sizeof piece, MSG_NOSIGNAL) > 0;
+}
+
+/* A proxy sends what it has of a request, looks at the answer then, and takes an instance that resets
+ * the connection meanwhile for broken. */
+static void who_is_refused_can_still_send_the_body(void **state)
+{
+    struct service *service = start(*state, one_worker);
+    int fd = connect_to_be_refused(service);
+
+    for (int i = 0; i < 100; i++)
+        assert_true(can_send(fd));
+    (void)close(fd);
+    service_stop(service);
+}
+
+static void who_is_refused_cannot_send_for_ever(void **state)
+{
+    struct service *service = start(*state, one_worker);
+    int fd = connect_to_be_refused(service);
+
+    WAIT_FOR (ANSWER_SECONDS, !can_send(fd))
+        ;
+    (void)close(fd);
+    service_stop(service);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +315,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(who_never_comes_to_an_end_is_let_go),
         cmocka_unit_test(who_is_kept_waiting_is_not_taken_for_slow),
         cmocka_unit_test(a_document_of_very_many_values_is_refused),
+        cmocka_unit_test(who_is_refused_can_still_send_the_body),
+        cmocka_unit_test(who_is_refused_cannot_send_for_ever),
     };
 
     world_choose_engine(argc, argv);

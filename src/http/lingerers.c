@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "lingerers.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LINGER_US     INT64_C(2000000)
+#define LINGERERS_MAX 64
+
+/* Of one of them in a turn, so that others are served in between. */
+#define DROPPED_BYTES ((size_t)64 * 1024)
+
+struct lingerer {
+    TAILQ_ENTRY(lingerer) next;
+    struct lingerers *lingerers;
+    struct event *event;
+    int fd;
+    int64_t until_us;
+};
+
+static void on_event(evutil_socket_t fd, short events, void *context);
+static void wait_on(const struct lingerer *lingerer);
+static bool has_more(int fd);
+static void end(struct lingerer *lingerer);
+
+void lingerers_init(struct lingerers *lingerers, struct event_base *base)
+{
+    *lingerers = (struct lingerers){.base = base};
+    TAILQ_INIT(&lingerers->list);
+}
+
+void lingerers_close(struct lingerers *lingerers)
+{
+    struct lingerer *next;
+
+    for (struct lingerer *each = TAILQ_FIRST(&lingerers->list); each; each = next) {
+        next = TAILQ_NEXT(each, next);
+        end(each);
+    }
+}
+
+/* Without a descriptor to spare it is closed as others are. */
+void lingerers_add(struct lingerers *lingerers, int fd)
+{
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    if (own < 0)
+        return;
+    (void)shutdown(own, SHUT_WR);
+    if (lingerers->count == LINGERERS_MAX)
+        end(TAILQ_FIRST(&lingerers->list));
+    struct lingerer *lingerer = MEMORY_NEW(struct lingerer);
+    lingerer->lingerers = lingerers;
+    lingerer->fd = own;
+    lingerer->until_us = clock_monotonic_us() + LINGER_US;
+    lingerer->event = event_new(lingerers->base, own, EV_READ, on_event, lingerer);
+    ASSERT(lingerer->event);
+    TAILQ_INSERT_TAIL(&lingerers->list, lingerer, next);
+    lingerers->count++;
+    wait_on(lingerer);
+}
+
+static void on_event(evutil_socket_t fd, short events, void *context)
+{
+    struct lingerer *lingerer = context;
+
+    (void)events;
+    if (clock_monotonic_us() < lingerer->until_us && has_more(fd))
+        wait_on(lingerer);
+    else
+        end(lingerer);
+}
+
+static void wait_on(const struct lingerer *lingerer)
+{
+    int64_t left_us = lingerer->until_us - clock_monotonic_us();
+    struct timeval left = {0};
+
+    if (left_us > 0)
+        left = (struct timeval){left_us / 1000000, left_us % 1000000};
+    event_add(lingerer->event, &left);
+}
+
+/* Drops what is there, and says whether the client may send more. */
+static bool has_more(int fd)
+{
+    char sink[DROPPED_BYTES];
+    ssize_t bytes = recv(fd, sink, sizeof sink, MSG_DONTWAIT);
+
+    return bytes > 0 || (bytes < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static void end(struct lingerer *lingerer)
+{
+    struct lingerers *lingerers = lingerer->lingerers;
+
+    TAILQ_REMOVE(&lingerers->list, lingerer, next);
+    lingerers->count--;
+    event_free(lingerer->event);
+    (void)close(lingerer->fd);
+    free(lingerer);
+}
