@@ -127,6 +127,8 @@ const struct raw_row raw_rows[] = {
     {CHECK "Content-Length: 16385\r\n" END, 413, OURS, false},
     {CHECK "Content-Length: 9223372036854775807\r\n" END, 413, OURS, false},
     {CHECK "Expect: 100-continue\r\nContent-Length: 16385\r\n" END, 413, OURS, false},
+    {CHECK "Content-Length: 1000000\r\n" END "@1000000", 413, OURS, false},
+    {CHECK CHUNKED END "200000\r\n@2097152\r\n0\r\n\r\n", 413, OURS, false},
     {CHECK CHUNKED END "4001\r\n@16385\r\n0\r\n\r\n", 413, OURS, false},
     {"POST /check/batch HTTP/1.1\r\n" KEY HOST "Content-Length: 1048577\r\n" END,
      413, OURS, false},
