@@ -25,7 +25,10 @@
 #define KEYS_KB_MAX           (64 * 1024 * 12 / 10)
 #define STOP_US_MAX           INT64_C(5000000)
 #define COUNTER_BYTES_MAX     96
+#define ARGUMENTS_KB_MAX      1024
 #define COUNTERS_MAX_OF_64_MB "699050"
+
+#define ARGUMENTS_MAX 4000
 
 /* Of a crowd, in a test and when it is judged strictly. */
 #define OF(test, strict) (is_strict ? (strict) : (test))
@@ -206,6 +209,45 @@ static void a_million_keys_stay_under_the_cap(void **state)
         assert_true(kb <= KEYS_KB_MAX);
 }
 
+static void ask_with_arguments(const struct scene *scene, int count)
+{
+    static const char end[] = " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    static char request[2 * ARGUMENTS_MAX + 128];
+    struct raw_reply reply;
+    int length = snprintf(request, sizeof(request), "GET /livez?");
+
+    for (int i = 0; i < count; i++, length += 2)
+        memcpy(request + length, "a&", 2);
+    memcpy(request + length, end, sizeof(end));
+    raw_exchange(service_port(scene->service), request, (size_t)length + strlen(end),
+                 SCENE_WAIT_SECONDS, &reply);
+    assert_in_range(reply.status, 200, 499);
+    assert_true(reply.closed);
+}
+
+/* One with 256 was never answered by libmicrohttpd 0.9.75, and its memory never given back. */
+static void requests_with_thousands_of_arguments_leave_nothing_behind(void **state)
+{
+    static const int arguments[] = {64, 100, 128, 150, 180, 200, 256, 1000, ARGUMENTS_MAX};
+    const size_t requests = OF(500, 10000);
+    struct scene scene;
+    (void)state;
+    scene_open(&scene, NULL, is_strict);
+
+    for (size_t i = 0; i < ARRAY_COUNT(arguments); i++)
+        ask_with_arguments(&scene, arguments[i]);
+    for (size_t i = 0; i < requests; i++)
+        ask_with_arguments(&scene, arguments[i % ARRAY_COUNT(arguments)]);
+
+    const double kb = scene_grown_kb(&scene);
+    print_message(
+        "  %zu requests with 64 to %d arguments: resident memory has grown by %.0f KB%s\n",
+        requests, ARGUMENTS_MAX, kb, NOT_JUDGED);
+    scene_close(&scene);
+    if (is_strict)
+        assert_true(kb <= ARGUMENTS_KB_MAX);
+}
+
 static void allow_files(const struct scene *scene, rlim_t count)
 {
     struct rlimit limit;
@@ -356,6 +398,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(slow_writers_of_bodies_are_gone_in_time),
         cmocka_unit_test(who_never_reads_is_let_go),
         cmocka_unit_test(a_million_keys_stay_under_the_cap),
+        cmocka_unit_test(requests_with_thousands_of_arguments_leave_nothing_behind),
         cmocka_unit_test(running_out_of_descriptors_is_survived),
         cmocka_unit_test(sigterm_with_fifty_in_flight_answers_all),
     };
