@@ -41,6 +41,9 @@ struct route_table {
 const struct route *router_find(const struct route_table *table, const char *method,
                                 const char *path);
 
+/* Whether it takes the method; its path is not looked at. */
+bool router_serves(const struct route *route, const char *method);
+
 /* "GET, HEAD, POST": the methods of a path, or NULL when no row has it. In `arena`. */
 const char *router_allow(const struct route_table *table, const char *path, struct arena *arena);
 

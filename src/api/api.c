@@ -51,7 +51,8 @@ size_t api_begin(struct request *request, void *context)
     const struct route *route = router_find(table, request->method, request->path);
     const char *allow;
 
-    if (!route && strncmp(request->path, asset_route.path, strlen(asset_route.path)) == 0 &&
+    if (!route && router_serves(&asset_route, request->method) &&
+        strncmp(request->path, asset_route.path, strlen(asset_route.path)) == 0 &&
         assets_find(web_assets, request->path))
         route = &asset_route;
     if (route)

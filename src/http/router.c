@@ -3,18 +3,22 @@
 
 #include "base/buffer.h"
 
-static bool serves(const struct route *route, const char *method);
-
 const struct route *router_find(const struct route_table *table, const char *method,
                                 const char *path)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->rows[i];
 
-        if (strcmp(route->path, path) == 0 && serves(route, method))
+        if (strcmp(route->path, path) == 0 && router_serves(route, method))
             return route;
     }
     return NULL;
+}
+
+bool router_serves(const struct route *route, const char *method)
+{
+    return strcmp(route->method, method) == 0 ||
+           (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
 const char *router_allow(const struct route_table *table, const char *path, struct arena *arena)
@@ -34,10 +38,4 @@ const char *router_allow(const struct route_table *table, const char *path, stru
             buffer_add(&allow, TEXT(", HEAD"));
     }
     return allow.length > 0 ? buffer_string(&allow) : NULL;
-}
-
-static bool serves(const struct route *route, const char *method)
-{
-    return strcmp(route->method, method) == 0 ||
-           (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }

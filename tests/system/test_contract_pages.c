@@ -221,9 +221,14 @@ static void a_method_that_a_path_does_not_take_is_told_which_it_does(void **stat
         const char *path;
         const char *allow;
     } cases[] = {
-        {"GET", "/check", "POST"},       {"PUT", "/policy", "GET, HEAD, POST, DELETE"},
-        {"DELETE", "/register", "POST"}, {"POST", "/logs/latest", "GET, HEAD"},
-        {"PATCH", "/docs", "GET, HEAD"}, {"POST", "/openapi.json", "GET, HEAD"},
+        {"GET", "/check", "POST"},
+        {"PUT", "/policy", "GET, HEAD, POST, DELETE"},
+        {"DELETE", "/register", "POST"},
+        {"POST", "/logs/latest", "GET, HEAD"},
+        {"PATCH", "/docs", "GET, HEAD"},
+        {"POST", "/openapi.json", "GET, HEAD"},
+        {"POST", "/docs/docs.js", "GET, HEAD"},
+        {"DELETE", "/docs/docs.js", "GET, HEAD"},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
