@@ -26,6 +26,9 @@ struct ip_address {
  * (RFC 6052) or 64:ff9b:1::/48 (RFC 8215). The same holds for a socket's address. */
 MUST_USE bool ip_address_parse(struct text text, struct ip_address *address);
 
+/* Whether the text is an IPv4 address as NAT64 writes it. */
+bool ip_address_is_behind_nat64(struct text text);
+
 bool ip_address_is_ipv4(const struct ip_address *address);
 
 /* 127.0.0.0/8 or ::1. */

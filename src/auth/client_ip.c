@@ -67,8 +67,15 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
         !is_dotted && ip_address_is_ipv4(&network->address) ? IP_ADDRESS_IPV4_BIT : 0;
     int64_t bits_max = is_dotted ? 32 : 128;
     int64_t bits = bits_max;
-    if (!text_is_absent(prefix) &&
-        (!text_parse_integer(prefix, &bits) || bits < bits_min || bits > bits_max)) {
+    bool is_integer = text_is_absent(prefix) || text_parse_integer(prefix, &bits);
+    /* It looks like one network, and would hold also who comes by IPv4 and no NAT64. */
+    if (is_integer && bits >= 0 && bits <= IP_ADDRESS_IPV4_BIT &&
+        ip_address_is_behind_nat64(address)) {
+        return error_set(error,
+                         "\"%.*s\": behind NAT64 that is every IPv4 address; name the proxies",
+                         TEXT_PRINTF(text));
+    }
+    if (!is_integer || bits < bits_min || bits > bits_max) {
         return error_set(error, "\"%.*s\": the prefix must be an integer from %d to %d",
                          TEXT_PRINTF(text), (int)bits_min, (int)bits_max);
     }

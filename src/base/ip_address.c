@@ -17,18 +17,19 @@ static const struct {
     {48 / 8, {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}},
 };
 
+static bool string_of(struct text text, char string[INET6_ADDRSTRLEN]);
 static struct ip_address of_ipv4(const void *ipv4);
 static struct ip_address of_ipv6(const struct in6_addr *ipv6);
+static bool is_nat64(const struct in6_addr *ipv6);
 
 bool ip_address_parse(struct text text, struct ip_address *address)
 {
-    char string[INET6_ADDRSTRLEN] = "";
+    char string[INET6_ADDRSTRLEN];
     struct in_addr ipv4;
     struct in6_addr ipv6;
 
-    if (text.length == 0 || text.length >= sizeof(string) || memchr(text.at, '\0', text.length))
+    if (!string_of(text, string))
         return false;
-    memcpy(string, text.at, text.length);
     if (inet_pton(AF_INET, string, &ipv4) == 1) {
         *address = of_ipv4(&ipv4);
         return true;
@@ -37,6 +38,14 @@ bool ip_address_parse(struct text text, struct ip_address *address)
         return false;
     *address = of_ipv6(&ipv6);
     return true;
+}
+
+bool ip_address_is_behind_nat64(struct text text)
+{
+    char string[INET6_ADDRSTRLEN];
+    struct in6_addr ipv6;
+
+    return string_of(text, string) && inet_pton(AF_INET6, string, &ipv6) == 1 && is_nat64(&ipv6);
 }
 
 bool ip_address_is_ipv4(const struct ip_address *address)
@@ -95,6 +104,16 @@ void ip_address_write_site(const struct ip_address *address, char text[IP_ADDRES
     (void)snprintf(text + length, IP_ADDRESS_SITE_BYTES - length, "/%d", IP_ADDRESS_SITE_BITS);
 }
 
+static bool string_of(struct text text, char string[INET6_ADDRSTRLEN])
+{
+    if (text.length == 0 || text.length >= INET6_ADDRSTRLEN ||
+        memchr(text.at, '\0', text.length) != NULL)
+        return false;
+    memcpy(string, text.at, text.length);
+    string[text.length] = '\0';
+    return true;
+}
+
 static struct ip_address of_ipv4(const void *ipv4)
 {
     struct ip_address address;
@@ -108,10 +127,17 @@ static struct ip_address of_ipv6(const struct in6_addr *ipv6)
 {
     struct ip_address address;
 
-    for (size_t i = 0; i < ARRAY_COUNT(nat64_prefixes); i++) {
-        if (memcmp(ipv6, nat64_prefixes[i].at, nat64_prefixes[i].bytes) == 0)
-            return of_ipv4(&ipv6->s6_addr[IPV4_BYTE]);
-    }
+    if (is_nat64(ipv6))
+        return of_ipv4(&ipv6->s6_addr[IPV4_BYTE]);
     memcpy(address.bytes, ipv6, sizeof(address.bytes));
     return address;
+}
+
+static bool is_nat64(const struct in6_addr *ipv6)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(nat64_prefixes); i++) {
+        if (memcmp(ipv6, nat64_prefixes[i].at, nat64_prefixes[i].bytes) == 0)
+            return true;
+    }
+    return false;
 }
