@@ -6,6 +6,7 @@
 #include "app/settings.h"
 
 #include "base/clock.h"
+#include "base/ip_address.h"
 #include "base/memory.h"
 #include "settings_parts.h"
 
@@ -26,6 +27,8 @@ static bool report_faults(const struct settings_origin *origin, const struct fau
 static bool complete(struct settings *settings, struct error *error);
 static bool complete_tls(struct settings *settings, struct error *error);
 static bool listens_twice(const struct settings *settings);
+static in_port_t port_of(const struct sockaddr *address);
+static bool listener_takes(const struct ip_address *address, const struct ip_address *other);
 static bool complete_redis(struct settings *settings, struct error *error);
 static void complete_catalogue(struct settings *settings);
 static int cores_available(void);
@@ -144,7 +147,8 @@ static bool complete(struct settings *settings, struct error *error)
     if (!complete_tls(settings, error))
         return false;
     if (listens_twice(settings))
-        return error_set(error, "metrics_listen and listen are the same address");
+        return error_set(error, "metrics_listen would take connections meant for listen, or the "
+                                "other way round: give it a port of its own");
     if (settings->workers == 0)
         settings->workers = cores_available();
     complete_catalogue(settings);
@@ -174,15 +178,39 @@ static bool complete_tls(struct settings *settings, struct error *error)
     return true;
 }
 
-/* Listeners share ports, so this would work, and each connection reach one of the two by chance. */
+/* Listeners share ports, so this would work, and some connections reach the wrong one of the two. */
 static bool listens_twice(const struct settings *settings)
 {
-    const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)&settings->listen;
-    const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)&settings->listen;
-    bool is_ipv6 = settings->listen.ss_family == AF_INET6;
+    const struct sockaddr *listen = (const struct sockaddr *)&settings->listen;
+    const struct sockaddr *metrics = (const struct sockaddr *)&settings->metrics_listen;
 
-    return (is_ipv6 ? ipv6->sin6_port : ipv4->sin_port) != 0 &&
-           memcmp(&settings->listen, &settings->metrics_listen, sizeof(settings->listen)) == 0;
+    if (settings->metrics_listen_length == 0 || port_of(listen) == 0 ||
+        port_of(listen) != port_of(metrics))
+        return false;
+
+    const struct ip_address a = ip_address_of_socket(listen);
+    const struct ip_address b = ip_address_of_socket(metrics);
+
+    return listener_takes(&a, &b) || listener_takes(&b, &a);
+}
+
+static in_port_t port_of(const struct sockaddr *address)
+{
+    return address->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)address)->sin6_port
+                                          : ((const struct sockaddr_in *)address)->sin_port;
+}
+
+/* Whether who listens at `address` takes also what is sent to `other`; [::] takes IPv4, too. */
+static bool listener_takes(const struct ip_address *address, const struct ip_address *other)
+{
+    static const struct ip_address any_ipv6;
+    struct ip_address any_ipv4;
+
+    if (memcmp(address, other, sizeof(*address)) == 0 ||
+        memcmp(address, &any_ipv6, sizeof(*address)) == 0)
+        return true;
+    return ip_address_parse(TEXT("0.0.0.0"), &any_ipv4) &&
+           memcmp(address, &any_ipv4, sizeof(*address)) == 0 && ip_address_is_ipv4(other);
 }
 
 /* Without redis_url. Kubernetes sets REDIS_PORT to "tcp://..." where a service is named redis: that

@@ -168,9 +168,41 @@ static void settings_that_contradict_each_other_are_refused(void **state)
                      "tls_key is not the key of tls_certificate");
     certificate_free(&one);
     certificate_free(&other);
+}
 
-    settings_refused(NULL, FLAGS("--listen=[::1]:8081", "--metrics-listen=[::1]:8081"), EX_CONFIG,
-                     "metrics_listen and listen are the same address");
+static void listeners_that_take_the_same_connections_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *listen;
+        const char *metrics_listen;
+        bool is_refused;
+    } cases[] = {
+        {"[::1]:8081", "[::1]:8081", true},
+        {"127.0.0.1:8081", "127.0.0.1:8081", true},
+        {"[::ffff:127.0.0.1]:8081", "127.0.0.1:8081", true},
+        {"0.0.0.0:8081", "127.0.0.1:8081", true},
+        {"127.0.0.1:8081", "0.0.0.0:8081", true},
+        {"[::]:8081", "127.0.0.1:8081", true},
+        {"[::]:8081", "0.0.0.0:8081", true},
+        {"[::1]:8081", "[::]:8081", true},
+        {"0.0.0.0:8081", "[::1]:8081", false},
+        {"127.0.0.1:8081", "127.0.0.2:8081", false},
+        {"127.0.0.1:8081", "[::1]:8081", false},
+        {"[::]:8081", "0.0.0.0:8082", false},
+        {"0.0.0.0:0", "127.0.0.1:0", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        const char *const flags[] = {"--listen", cases[i].listen, "--metrics-listen",
+                                     cases[i].metrics_listen, NULL};
+        if (cases[i].is_refused)
+            settings_refused(NULL, flags, EX_CONFIG,
+                             "metrics_listen would take connections meant for listen, or the other "
+                             "way round: give it a port of its own");
+        else
+            settings_free(settings_valid(EMPTY_FILE, flags));
+    }
 }
 
 static void metrics_may_have_a_listener_apart(void **state)
@@ -213,6 +245,7 @@ int main(void)
         SETTINGS_TEST(wrong_values_of_the_file_are_named_with_their_place),
         SETTINGS_TEST(a_wrong_secret_is_not_repeated),
         SETTINGS_TEST(settings_that_contradict_each_other_are_refused),
+        SETTINGS_TEST(listeners_that_take_the_same_connections_are_refused),
         SETTINGS_TEST(metrics_may_have_a_listener_apart),
         SETTINGS_TEST(one_pepper_is_always_the_same_key),
     };
