@@ -11,6 +11,8 @@
 #include "support/scratch.h"
 
 #include <arpa/inet.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void flags_outrank_the_environment_which_outranks_the_file(void **state)
 {
@@ -167,6 +169,61 @@ static void a_file_that_cannot_be_read_is_refused(void **state)
     settings_refused(directory, NO_FLAGS, EX_CONFIG, expected);
 }
 
+static void a_pipe_is_read_once_and_then_refused(void **state)
+{
+    (void)state;
+    int ends[2];
+    char file[64];
+    char expected[128];
+    int exit_code;
+    struct error error;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "workers: 7\n", 11), 11);
+    assert_int_equal(close(ends[1]), 0);
+    (void)snprintf(file, sizeof(file), "/proc/self/fd/%d", ends[0]);
+
+    struct settings *settings = settings_try(file, NO_FLAGS, &exit_code, &error);
+
+    assert_non_null(settings);
+    assert_int_equal(settings->workers, 7);
+    settings_free(settings);
+    (void)snprintf(expected, sizeof(expected), "cannot read %s: a pipe that holds nothing", file);
+    settings_refused(file, NO_FLAGS, EX_CONFIG, expected);
+    (void)close(ends[0]);
+}
+
+static void a_fifo_that_nobody_writes_to_holds_nothing_up(void **state)
+{
+    (void)state;
+    char expected[SCRATCH_PATH_BYTES + 64];
+    const char *fifo = settings_file("fifo", "");
+    assert_int_equal(unlink(fifo), 0);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    (void)alarm(10);
+
+    (void)snprintf(expected, sizeof(expected), "cannot read %s: a pipe that holds nothing", fifo);
+    settings_refused(fifo, NO_FLAGS, EX_CONFIG, expected);
+
+    (void)alarm(0);
+}
+
+static void a_secret_is_not_cut_off_at_a_nul(void **state)
+{
+    (void)state;
+    char token[SCRATCH_PATH_BYTES];
+    char expected[SCRATCH_PATH_BYTES + 128];
+    scratch_file("token", "", token);
+    FILE *stream = fopen(token, "we");
+    assert_non_null(stream);
+    assert_int_equal(fwrite("s\0e\0c\0r\0e\0t\0", 1, 12, stream), 12);
+    assert_int_equal(fclose(stream), 0);
+    setenv("SLUICE_ADMIN_TOKEN_FILE", token, 1);
+
+    (void)snprintf(expected, sizeof(expected),
+                   "SLUICE_ADMIN_TOKEN_FILE: cannot read %s: its first line holds a NUL", token);
+    settings_refused(NULL, NO_FLAGS, EX_CONFIG, expected);
+}
+
 static void redis_host_and_port_count_only_without_a_url(void **state)
 {
     (void)state;
@@ -251,6 +308,9 @@ int main(void)
         SETTINGS_TEST(a_file_that_is_too_long_is_refused),
         SETTINGS_TEST(a_file_that_cannot_be_read_is_refused),
         SETTINGS_TEST(every_file_that_was_read_is_remembered),
+        SETTINGS_TEST(a_pipe_is_read_once_and_then_refused),
+        SETTINGS_TEST(a_fifo_that_nobody_writes_to_holds_nothing_up),
+        SETTINGS_TEST(a_secret_is_not_cut_off_at_a_nul),
         SETTINGS_TEST(redis_host_and_port_count_only_without_a_url),
         SETTINGS_TEST(a_wrong_redis_port_is_refused_unless_kubernetes_put_it_there),
     };
