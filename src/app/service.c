@@ -28,7 +28,8 @@
 #define HOLD_LOOK_NS 2000000
 
 struct service {
-    struct settings *settings;
+    struct settings *settings; /* as read last */
+    struct settings *started;  /* as read first: what only a restart changes is as it says */
     const struct settings_source *source;
     struct app_index *index;
     struct catalogue *catalogue;
@@ -68,7 +69,7 @@ static void log_listening(const struct service *service, const char *address, bo
 
 int service_run(struct settings *settings, const struct settings_source *source)
 {
-    struct service service = {.settings = settings, .source = source};
+    struct service service = {.settings = settings, .started = settings, .source = source};
     struct error error = {0};
     sigset_t signals;
 
@@ -310,7 +311,7 @@ static void reload(struct service *service)
     } else {
         /* Who is refused a file that everybody may read looks in vain for the reason. */
         log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message),
-                  LOG_STRING(service->settings->sandbox ? "sandbox" : NULL,
+                  LOG_STRING(service->started->sandbox ? "sandbox" : NULL,
                              "files are read beside those that the settings named at the start"));
     }
     systemd_notify("READY=1\nSTATUS=Serving with the %s settings%s%s", swapped ? "new" : "old",
@@ -327,14 +328,15 @@ static bool swap_settings(struct service *service, struct error *error)
 
     if (!settings)
         return false;
-    kept = settings_changed_for_restart(service->settings, settings);
+    kept = settings_changed_for_restart(service->started, settings);
     if (kept)
         log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
     log_set_level(settings->log_level);
     for (size_t i = 0; i < service->worker_count; i++)
         worker_reload(service->workers[i], settings);
     declare_apps(service->catalogue, settings);
-    settings_free(service->settings);
+    if (service->settings != service->started)
+        settings_free(service->settings);
     service->settings = settings;
     return true;
 }
@@ -342,7 +344,7 @@ static bool swap_settings(struct service *service, struct error *error)
 /* A second signal ends the process at once, by its default action. */
 static bool drain(struct service *service, const sigset_t *signals)
 {
-    int64_t deadline_us = clock_monotonic_us() + service->settings->drain_timeout_s * 1000000;
+    int64_t deadline_us = clock_monotonic_us() + service->started->drain_timeout_s * 1000000;
     bool drained = true;
 
     log_write(LOG_INFO, "draining", LOG_NONE);
@@ -369,7 +371,9 @@ static void dispose(struct service *service)
     metrics_apps_free(service->process.apps);
     app_index_free(service->index);
     process_files_close(&service->files);
-    settings_free(service->settings);
+    if (service->settings != service->started)
+        settings_free(service->settings);
+    settings_free(service->started);
 }
 
 static void log_listening(const struct service *service, const char *address, bool decides)

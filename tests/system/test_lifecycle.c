@@ -182,6 +182,34 @@ static void a_reload_applies_a_good_file_and_keeps_out_a_bad_one(void **state)
     service_stop(service);
 }
 
+static void a_setting_that_needs_a_restart_is_named_for_as_long_as_it_does(void **state)
+{
+    const struct world *world = *state;
+    struct service_options options = world_options(world);
+    static const struct {
+        const char *yaml;
+        int warnings; /* with those before */
+    } reloads[] = {
+        {UNLIMITED "drain_timeout_s: 11\n", 1},
+        {UNLIMITED "drain_timeout_s: 11\n", 2},
+        {UNLIMITED, 2},
+    };
+    char config[SCRATCH_PATH_BYTES];
+    scratch_file("config", UNLIMITED, config);
+    options.config = config;
+    struct service *service = service_start(&options);
+
+    for (size_t i = 0; i < ARRAY_COUNT(reloads); i++) {
+        scratch_rewrite(config, reloads[i].yaml);
+        service_reload(service);
+        WAIT_FOR (WAIT_SECONDS, service_count_events(service, "reloaded") == (int)i + 1)
+            ;
+        assert_int_equal(service_count_events(service, "setting needs a restart"),
+                         reloads[i].warnings);
+    }
+    service_stop(service);
+}
+
 static void reloads_disturb_no_request(void **state)
 {
     const struct world *world = *state;
@@ -280,6 +308,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_end_waits_for_answers_no_longer_than_the_drain_timeout),
         cmocka_unit_test(a_second_signal_ends_it_at_once),
         cmocka_unit_test(a_reload_applies_a_good_file_and_keeps_out_a_bad_one),
+        cmocka_unit_test(a_setting_that_needs_a_restart_is_named_for_as_long_as_it_does),
         cmocka_unit_test(reloads_disturb_no_request),
         cmocka_unit_test(a_crash_loses_no_key_no_policy_and_with_redis_no_count),
         cmocka_unit_test(the_file_declares_apps_and_a_reload_changes_their_policies),
