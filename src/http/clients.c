@@ -155,8 +155,8 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
         look(clients, client, now_us);
 }
 
-/* Between a request's completion and the next look, some bytes of another one may have come in; they
- * pass for idle, and the next ones that come do not. */
+/* Between a request's completion and the next look, some bytes of another one may have come in. Less
+ * than its first line passes for idle, until more comes. */
 static void look(struct clients *clients, struct client *client, int64_t now_us)
 {
     bool is_asking = client->state == CLIENT_ASKING || client->state == CLIENT_READING;
@@ -183,7 +183,8 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
     look_whether_it_left(client, &info);
     if (client->begun_us != 0)
         return;
-    if (client->is_known && info.tcpi_bytes_received > client->bytes_idle)
+    if (client->state == CLIENT_SENDING ||
+        (client->is_known && info.tcpi_bytes_received > client->bytes_idle))
         client->begun_us = now_us;
     client->is_known = true;
     client->bytes_idle = info.tcpi_bytes_received;

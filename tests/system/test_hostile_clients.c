@@ -203,6 +203,27 @@ static void who_never_comes_to_an_end_is_let_go(void **state)
     service_stop(service);
 }
 
+/* The beginning came in together with a complete request, and nothing after it. */
+static void a_request_that_begins_behind_another_has_no_more_time(void **state)
+{
+    static const char *const flags[] = {"--request-timeout-s", "1", NULL};
+    static const char both[] = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+                               "GET /livez HTTP/1.1\r\nHost: a\r\n";
+    struct service *service = start(*state, flags);
+    int fd = raw_connect(service_port(service));
+    struct raw_reply reply;
+
+    raw_send(fd, both, strlen(both));
+    raw_receive(fd, ANSWER_SECONDS, &reply);
+
+    assert_int_equal(reply.status, 200);
+    raw_receive(fd, ANSWER_SECONDS, &reply); /* the idle time-out is 30 s */
+    assert_int_equal(reply.status, 0);
+    assert_true(reply.closed);
+    (void)close(fd);
+    service_stop(service);
+}
+
 /* Its next request is there already, and waits because the service lets the first one wait. */
 static void who_is_kept_waiting_is_not_taken_for_slow(void **state)
 {
@@ -313,6 +334,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_body_is_not_awaited_from_who_has_no_key),
         cmocka_unit_test(a_place_that_becomes_free_is_taken_at_once),
         cmocka_unit_test(who_never_comes_to_an_end_is_let_go),
+        cmocka_unit_test(a_request_that_begins_behind_another_has_no_more_time),
         cmocka_unit_test(who_is_kept_waiting_is_not_taken_for_slow),
         cmocka_unit_test(a_document_of_very_many_values_is_refused),
         cmocka_unit_test(who_is_refused_can_still_send_the_body),
