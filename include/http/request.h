@@ -56,7 +56,7 @@ struct request {
     enum request_phase phase;
     struct arena arena;
     const char *method;
-    const char *path;             /* without the query; percent-decoded */
+    const char *path;             /* without the query; as it came, escapes and all */
     struct request_field *fields; /* in the order they came; see request_header() */
     size_t field_count;
     struct text body;

@@ -23,7 +23,9 @@ struct exchange {
     struct MHD_Connection *connection;
     struct client *client; /* at its other end */
     struct target target;  /* its host is a copy in the arena */
+    const char *escaped;   /* the path as it came when something in it is escaped, otherwise NULL */
     bool is_complete;      /* nothing more of it is read: counts as busy */
+    bool is_leaving;       /* its answer is there */
     size_t body_bytes_max;
     struct answer answer;
     /* From here on it outlives the request. */
@@ -82,6 +84,8 @@ void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *con
     client->exchange = exchange;
     target_parse(text_of(uri), &exchange->target);
     exchange->target.host = text_copy(&exchange->request.arena, exchange->target.host);
+    if (exchange->target.path_has_escapes)
+        exchange->escaped = text_copy(&exchange->request.arena, exchange->target.path).at;
     exchanges->incoming++;
     client_set_state(exchange->client, CLIENT_SENDING);
     return exchange;
@@ -134,7 +138,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
     struct head head;
 
     request->method = method;
-    request->path = url + exchange->target.path_at;
+    request->path = exchange->escaped ? exchange->escaped : url + exchange->target.path_at;
     if (*request->path == '\0')
         request->path = "/";
     request->peer =

@@ -46,6 +46,7 @@ const struct raw_row raw_rows[] = {
     {"GET /livez%00 HTTP/1.1\r\n" HOST END, 400, THEIRS, false},
     {"GET /livez%00/x HTTP/1.1\r\n" HOST END, 400, THEIRS, false},
     {"GET /livez%zz HTTP/1.1\r\n" HOST END, 400, THEIRS, false},
+    {"GET /%6civez HTTP/1.1\r\n" HOST END, 404, OURS, true},
     {"GET /li\x01vez HTTP/1.1\r\n" HOST END, 400, OURS, false},
     {"GET /li\tvez HTTP/1.1\r\n" HOST END, 400, OURS, false},
     {"GET /li\x7fvez HTTP/1.1\r\n" HOST END, 400, OURS, false},
