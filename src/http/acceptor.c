@@ -179,7 +179,7 @@ static void take_up_to(struct acceptor *acceptor, int takes_max)
         taking = take_next(acceptor);
     if (taking == TAKING_FAILED) {
         log_failure(acceptor, errno);
-        rest(acceptor);
+        wait_for_room(acceptor);
     }
     acceptor->has_rested = false;
     watch(acceptor);
