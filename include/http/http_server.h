@@ -77,6 +77,8 @@ size_t http_server_incoming(const struct http_server *server);
 
 /* Requests that are complete and not yet answered to the last byte. */
 size_t http_server_busy(const struct http_server *server);
+/* Of these, those whose answer has been made and leaves. */
+size_t http_server_leaving(const struct http_server *server);
 
 /* What has happened so far. */
 struct http_server_counts {

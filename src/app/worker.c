@@ -20,6 +20,8 @@ enum drain {
     DRAIN_SETTLING,  /* clients who do not know yet send a request, and learn it by the answer */
     DRAIN_READING,   /* requests that have begun to come in may become complete */
     DRAIN_ANSWERING, /* what is complete is answered */
+    DRAIN_LEAVING,   /* answers leave */
+    DRAIN_OVER,      /* those that nobody reads are given up */
 };
 
 /* How long at most; nothing more comes in when DRAIN_READING is over. */
@@ -27,6 +29,7 @@ static const struct timeval drain_times[] = {
     [DRAIN_ACCEPTING] = {.tv_usec = 100000},
     [DRAIN_SETTLING] = {.tv_usec = 200000},
     [DRAIN_READING] = {.tv_usec = 700000},
+    [DRAIN_LEAVING] = {.tv_sec = 2},
 };
 
 #define OPERATION_CONNECTIONS_MAX 64
@@ -62,6 +65,7 @@ static struct http_server *new_operation(struct worker *worker, const struct set
                                          struct error *error);
 static void *worker_run(void *context);
 static void worker_turn(struct worker *worker);
+static void see_whether_all_is_answered(struct worker *worker);
 static void worker_measure(struct worker *worker);
 static bool worker_has_drained(const struct worker *worker);
 static void on_open(struct queue_item *item);
@@ -303,7 +307,17 @@ static void worker_turn(struct worker *worker)
     http_server_turn(worker->http);
     if (worker->operation)
         http_server_turn(worker->operation);
+    if (worker->drain_phase == DRAIN_ANSWERING)
+        see_whether_all_is_answered(worker);
     worker_measure(worker);
+}
+
+static void see_whether_all_is_answered(struct worker *worker)
+{
+    if (http_server_busy(worker->http) > http_server_leaving(worker->http))
+        return;
+    worker->drain_phase = DRAIN_LEAVING;
+    arm_drain_timer(worker);
 }
 
 static void worker_measure(struct worker *worker)
@@ -333,7 +347,8 @@ static void worker_measure(struct worker *worker)
 /* With the last answer sent; connections that then are idle are closed. */
 static bool worker_has_drained(const struct worker *worker)
 {
-    if (worker->operation && http_server_busy(worker->operation) > 0)
+    if (worker->drain_phase < DRAIN_OVER && worker->operation &&
+        http_server_busy(worker->operation) > 0)
         return false;
     switch (worker->drain_phase) {
     case DRAIN_NONE:
@@ -343,7 +358,10 @@ static bool worker_has_drained(const struct worker *worker)
     case DRAIN_READING:
         return http_server_busy(worker->http) == 0 && http_server_incoming(worker->http) == 0;
     case DRAIN_ANSWERING:
+    case DRAIN_LEAVING:
         return http_server_busy(worker->http) == 0;
+    case DRAIN_OVER:
+        return true;
     }
     ASSERT(!"a phase of the drain");
     return false;

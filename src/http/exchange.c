@@ -298,6 +298,8 @@ static enum MHD_Result send_response(struct exchange *exchange)
     ASSERT(request->phase == REQUEST_ANSWERED);
     exchange->client->is_cut_short = !exchange->is_complete;
     complete(exchange);
+    exchange->is_leaving = true;
+    exchanges->leaving++;
     client_set_state(exchange->client, CLIENT_READING);
     exchanges->handler.answered(request, exchanges->handler.context);
     release(exchange);
@@ -336,6 +338,7 @@ static void end(struct exchange *exchange)
 
     ASSERT(exchange->request.phase != REQUEST_WAITING);
     exchange->client->exchange = NULL;
+    exchanges->leaving -= exchange->is_leaving;
     if (exchange->is_complete)
         exchanges->busy--;
     else

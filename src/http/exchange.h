@@ -30,6 +30,7 @@ struct exchanges {
     size_t waiting;        /* suspended */
     size_t incoming;       /* not complete yet */
     size_t busy;           /* complete, and not answered to the last byte */
+    size_t leaving;        /* of these, answered */
     struct exchange *kept; /* ended, for the next requests; see exchanges_close() */
     size_t kept_count;
 };

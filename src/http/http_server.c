@@ -155,6 +155,11 @@ size_t http_server_busy(const struct http_server *server)
     return server->exchanges.busy;
 }
 
+size_t http_server_leaving(const struct http_server *server)
+{
+    return server->exchanges.leaving;
+}
+
 struct http_server_counts http_server_counts(const struct http_server *server)
 {
     return (struct http_server_counts){

@@ -134,6 +134,26 @@ static void the_end_waits_for_answers_no_longer_than_the_drain_timeout(void **st
     stopping_close(&stopping);
 }
 
+/* Otherwise any client could make each stop slow, and look like one that went wrong. */
+static void the_end_does_not_wait_for_who_does_not_read(void **state)
+{
+    static const char *const flags[] = {"--drain-timeout-s", "60", NULL};
+    static const char request[] = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct service_options options = world_options(*state);
+    struct raw_reply reply = {0};
+    options.flags = flags;
+    struct service *service = service_start(&options);
+    int fd = raw_connect(service_port(service));
+    for (int i = 0; i < 20; i++)
+        raw_send(fd, request, sizeof request - 1);
+    raw_receive_until(fd, "HTTP/1.1 200", WAIT_SECONDS, &reply);
+
+    service_begin_stop(service);
+
+    assert_int_equal(service_finish_stop(service), 0);
+    (void)close(fd);
+}
+
 static void a_second_signal_ends_it_at_once(void **state)
 {
     const struct world *world = *state;
@@ -306,6 +326,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_request_that_never_ends_does_not_prevent_the_end),
         cmocka_unit_test(checks_that_wait_for_redis_are_answered_before_the_end),
         cmocka_unit_test(the_end_waits_for_answers_no_longer_than_the_drain_timeout),
+        cmocka_unit_test(the_end_does_not_wait_for_who_does_not_read),
         cmocka_unit_test(a_second_signal_ends_it_at_once),
         cmocka_unit_test(a_reload_applies_a_good_file_and_keeps_out_a_bad_one),
         cmocka_unit_test(a_setting_that_needs_a_restart_is_named_for_as_long_as_it_does),
