@@ -31,6 +31,7 @@ struct redis_server {
     redisReply *reply;        /* what redis_server_command() returned last */
 };
 
+static const redisReply *checked_reply(const struct redis_server *server, const char *command);
 static bool run(struct redis_server *server);
 static bool has_ended(struct redis_server *server);
 static bool answers(struct redis_server *server);
@@ -136,10 +137,15 @@ const redisReply *redis_server_command(struct redis_server *server, const char *
     va_start(arguments, format);
     server->reply = redisvCommand(server->connection, format, arguments);
     va_end(arguments);
-    if (server->reply == NULL || server->reply->type == REDIS_REPLY_ERROR)
-        fail_msg("redis: %s: %s", format,
-                 server->reply == NULL ? server->connection->errstr : server->reply->str);
-    return server->reply;
+    return checked_reply(server, format);
+}
+
+const redisReply *redis_server_command_words(struct redis_server *server, int count,
+                                             const char *words[], const size_t lengths[])
+{
+    freeReplyObject(server->reply);
+    server->reply = redisCommandArgv(server->connection, count, words, lengths);
+    return checked_reply(server, words[0]);
 }
 
 bool redis_server_contains(struct redis_server *server, const char *needle)
@@ -153,6 +159,14 @@ bool redis_server_contains(struct redis_server *server, const char *needle)
                 value_contains(server, keys->element[i]->str, needle);
     freeReplyObject(keys);
     return found;
+}
+
+static const redisReply *checked_reply(const struct redis_server *server, const char *command)
+{
+    if (server->reply == NULL || server->reply->type == REDIS_REPLY_ERROR)
+        fail_msg("redis: %s: %s", command,
+                 server->reply == NULL ? server->connection->errstr : server->reply->str);
+    return server->reply;
 }
 
 /* False when Redis ended instead of answering. */

@@ -38,6 +38,9 @@ void redis_server_continue(struct redis_server *server);
 /* Runs a command, as redisCommand(); a failure fails the test. The reply is borrowed until the next
  * one. */
 const redisReply *redis_server_command(struct redis_server *server, const char *format, ...);
+/* The same, as redisCommandArgv(). */
+const redisReply *redis_server_command_words(struct redis_server *server, int count,
+                                             const char *words[], const size_t lengths[]);
 
 /* Whether any key's name or value holds `needle`. */
 bool redis_server_contains(struct redis_server *server, const char *needle);
