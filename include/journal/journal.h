@@ -9,6 +9,7 @@
 #define JOURNAL_JOURNAL_H
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "base/queue.h"
 #include "journal/record.h"
 #include "journal/ring.h"
@@ -16,11 +17,11 @@
 #include "redis/redis_url.h"
 
 /* What a busy app overwrites in its ring meanwhile costs Redis nothing: the longer, the less. */
-#define JOURNAL_FLUSH_US       INT64_C(250000)
-#define JOURNAL_ROLL_UP_US     INT64_C(20000000) /* without a feed; well within a minute */
-#define JOURNAL_SEND_USAGE_US  INT64_C(1000000)
+#define JOURNAL_FLUSH_US       (250 * MILLISECOND_US)
+#define JOURNAL_ROLL_UP_US     (20 * SECOND_US) /* without a feed; well within a minute */
+#define JOURNAL_SEND_USAGE_US  SECOND_US
 #define JOURNAL_JOBS_MAX       1024
-#define JOURNAL_JOB_TIMEOUT_US INT64_C(2000000) /* a job that waited longer is not begun */
+#define JOURNAL_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that waited longer is not begun */
 #define JOURNAL_APP_ID_BYTES   16
 
 struct journal;

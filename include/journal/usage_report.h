@@ -5,10 +5,11 @@
 #ifndef JOURNAL_USAGE_REPORT_H
 #define JOURNAL_USAGE_REPORT_H
 
+#include "base/duration.h"
 #include "journal/heavy_hitters.h"
 #include "journal/tally.h"
 
-#define USAGE_MINUTES_MAX  (INT64_C(7) * 24 * 60) /* of a window */
+#define USAGE_MINUTES_MAX  (7 * DAY_MINUTES) /* of a window */
 #define USAGE_POINTS_MAX   1440
 #define USAGE_DENIED_SHOWN 20
 

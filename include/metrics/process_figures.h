@@ -4,12 +4,14 @@
 #ifndef METRICS_PROCESS_FIGURES_H
 #define METRICS_PROCESS_FIGURES_H
 
+#include "base/duration.h"
+
 #include <dirent.h>
 #include <pthread.h>
 
 /* Kept for this long: counting descriptors takes a while when there are many, and anybody may
  * ask. */
-#define PROCESS_FIGURES_FRESH_US INT64_C(1000000)
+#define PROCESS_FIGURES_FRESH_US SECOND_US
 
 /* Where the kernel says it, held open: a sandbox lets nobody open it later. Shared by all threads. */
 struct process_files {

@@ -5,10 +5,11 @@
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "http/problem.h"
 
 /* Clients and proxies that wait for an answer give up some time after this. */
-#define CHECK_HOLD_MS_MAX 30000
+#define CHECK_HOLD_MS_MAX (30 * SECOND_MS)
 
 /* What a proxy that cannot pass 429 on may ask for instead: nginx's auth_request wants 403. */
 static const char *const deny_status_words[] = {"429", "403", "200", NULL};
@@ -118,7 +119,7 @@ static void check_hold(struct check *check)
 
     check->held_since_us = clock_monotonic_us();
     waiting_room_hold(check->decision.api->waiting_room, check->request,
-                      check->held_since_us + hold_ms * 1000, check, check_on_held);
+                      check->held_since_us + hold_ms * MILLISECOND_US, check, check_on_held);
 }
 
 /* Its turn has come, or the hold has ended before. */

@@ -2,6 +2,7 @@
 #include "api/explain.h"
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "limit/algorithm.h"
 
 static policy_set_tried_fn on_tried;
@@ -102,6 +103,7 @@ static void write_limit(const struct limit *limit, const struct limit_outcome *o
     writer_bool(writer, "allowed", outcome->allowed);
     writer_integer(writer, "remaining_before", outcome->remaining + charged);
     writer_integer(writer, "remaining_after", outcome->remaining);
-    writer_integer(writer, "reset_ms_after", (outcome->reset_us + 999) / 1000);
+    writer_integer(writer, "reset_ms_after",
+                   duration_rounded_up(outcome->reset_us, MILLISECOND_US));
     writer_end_object(writer);
 }

@@ -6,10 +6,11 @@
  * once would turn a store's fault into an outage. */
 #include "api/handlers.h"
 #include "base/buffer.h"
+#include "base/duration.h"
 #include "base/writer.h"
 
 /* Anybody may ask, so the store is asked this often at most, by each worker. */
-#define STORE_SEEN_US INT64_C(100000)
+#define STORE_SEEN_US (100 * MILLISECOND_US)
 
 struct readiness {
     struct request *request;
@@ -54,7 +55,7 @@ static struct take look(const struct api *api)
         .name = "default",
         .algorithm = ALGORITHM_FIXED_WINDOW,
         .quota = 1,
-        .window_us = 1000000,
+        .window_us = SECOND_US,
         .burst = 1,
     };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/local_limit.h"
 
+#include "base/duration.h"
+
 struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, struct text subject,
                                       struct rate rate, int64_t cost)
 {
@@ -8,7 +10,7 @@ struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, s
         .name = "default",
         .algorithm = ALGORITHM_FIXED_WINDOW,
         .quota = rate.quota,
-        .window_us = rate.window_s * 1000000,
+        .window_us = rate.window_s * SECOND_US,
         .burst = rate.quota,
     };
     struct take take = {

@@ -3,6 +3,7 @@
  * GET /usage: what the app's decisions sum up to. */
 #include "api/handlers.h"
 #include "api/reading.h"
+#include "base/duration.h"
 #include "http/problem.h"
 
 #define TIME_BYTES_MAX 20
@@ -10,7 +11,7 @@
 static const struct {
     char letter;
     int64_t minutes;
-} units[] = {{'m', 1}, {'h', 60}, {'d', INT64_C(24) * 60}};
+} units[] = {{'m', 1}, {'h', HOUR_MINUTES}, {'d', DAY_MINUTES}};
 
 struct usage {
     struct journal_job job;
@@ -50,7 +51,7 @@ static bool read_query(struct request *request, struct usage_query *query)
 
     if (!reading_open_query(&reading, request))
         return false;
-    query->window_minutes = 60;
+    query->window_minutes = HOUR_MINUTES;
     query->step_minutes = 1;
     read_minutes(form, "window", &query->window_minutes);
     read_minutes(form, "step", &query->step_minutes);

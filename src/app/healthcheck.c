@@ -4,13 +4,14 @@
 #include "app/healthcheck.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
 
-#define TIMEOUT_US INT64_C(2000000)
+#define TIMEOUT_US (2 * SECOND_US)
 
 static const char request[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 static const char expected[] = "HTTP/1.1 200 ";
@@ -96,5 +97,5 @@ static bool socket_wait(int fd, short events, int64_t deadline_us)
     struct pollfd poller = {.fd = fd, .events = events};
     int64_t left_us = deadline_us - clock_monotonic_us();
 
-    return left_us > 0 && poll(&poller, 1, (int)(left_us / 1000) + 1) == 1;
+    return left_us > 0 && poll(&poller, 1, duration_poll_ms(left_us)) == 1;
 }

@@ -9,6 +9,7 @@
 #include "app/worker.h"
 #include "auth/api_key.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "sandbox.h"
@@ -23,9 +24,9 @@
 
 /* How long those who connect wait for the first decision to be possible; then they are answered
  * that it is not. */
-#define HOLD_US_MAX INT64_C(2000000)
+#define HOLD_US_MAX (2 * SECOND_US)
 /* How often it is looked whether it is. */
-#define HOLD_LOOK_NS 2000000
+#define HOLD_LOOK_US (2 * MILLISECOND_US)
 
 struct service {
     struct settings *settings; /* as read last */
@@ -244,7 +245,7 @@ static void start(struct service *service)
  * when it takes too long. */
 static bool hold(const struct service *service)
 {
-    const struct timespec rest = {.tv_nsec = HOLD_LOOK_NS};
+    const struct timespec rest = duration_timespec(HOLD_LOOK_US);
     int64_t until_us = clock_monotonic_us() + HOLD_US_MAX;
 
     while (!can_decide(service)) {
@@ -279,7 +280,7 @@ static void obey(struct service *service, const sigset_t *signals)
 static int next_signal(const struct service *service, const sigset_t *signals)
 {
     int64_t wait_us = service->watchdog_us / 4;
-    const struct timespec wait = {wait_us / 1000000, wait_us % 1000000 * 1000};
+    const struct timespec wait = duration_timespec(wait_us);
 
     return wait_us == 0 ? sigwaitinfo(signals, NULL) : sigtimedwait(signals, NULL, &wait);
 }
@@ -344,7 +345,7 @@ static bool swap_settings(struct service *service, struct error *error)
 /* A second signal ends the process at once, by its default action. */
 static bool drain(struct service *service, const sigset_t *signals)
 {
-    int64_t deadline_us = clock_monotonic_us() + service->started->drain_timeout_s * 1000000;
+    int64_t deadline_us = clock_monotonic_us() + service->started->drain_timeout_s * SECOND_US;
     bool drained = true;
 
     log_write(LOG_INFO, "draining", LOG_NONE);

@@ -6,6 +6,7 @@
 #include "app/settings.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/ip_address.h"
 #include "base/memory.h"
 #include "settings_parts.h"
@@ -172,7 +173,7 @@ static bool complete_tls(struct settings *settings, struct error *error)
     settings->tls = tls_new(&parts, error);
     if (settings->tls == NULL)
         return false;
-    validity = tls_validity(settings->tls, clock_wall_us() / 1000000);
+    validity = tls_validity(settings->tls, clock_wall_us() / SECOND_US);
     if (validity != TLS_VALID)
         log_write(LOG_WARN, complaints[validity], LOG_STRING("setting", "tls_certificate"));
     return true;

@@ -4,6 +4,7 @@
  * config/sluice.yaml. */
 #include "settings_parts.h"
 
+#include "base/duration.h"
 #include "limit/rate_headers.h"
 
 #define FIELD(member)                                                                              \
@@ -226,7 +227,7 @@ const struct setting settings_table[] = {
         .kind = &setting_integer,
         FIELD(idle_timeout_s),
         .min = 1,
-        .max = 3600,
+        .max = HOUR_S,
         .fallback = "75",
         .help = "Seconds after which a silent connection is closed. Longer than a proxy in front\n"
                 "keeps one that it does not use.",
@@ -236,7 +237,7 @@ const struct setting settings_table[] = {
         .kind = &setting_integer,
         FIELD(request_timeout_s),
         .min = 1,
-        .max = 3600,
+        .max = HOUR_S,
         .fallback = "10",
         .help = "Seconds that a request may take to come in, from its first byte to its last.",
     },
@@ -245,7 +246,7 @@ const struct setting settings_table[] = {
         .kind = &setting_integer,
         FIELD(drain_timeout_s),
         .min = 1,
-        .max = 3600,
+        .max = HOUR_S,
         .fallback = "10",
         .help = "Seconds that SIGTERM waits for requests under way.",
     },
@@ -298,7 +299,7 @@ const struct setting settings_table[] = {
         .kind = &setting_integer,
         FIELD(hsts_max_age_s),
         .min = 0,
-        .max = 63072000,
+        .max = 2 * YEAR_S,
         .fallback = "31536000",
         .help = "With TLS: for how many seconds a browser that was shown a page goes to this host\n"
                 "by HTTPS only, on every port; 0 does not say so.",

@@ -5,6 +5,7 @@
 #include "app/worker.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "base/queue.h"
 #include "store/store_redis.h"
@@ -26,9 +27,9 @@ enum drain {
 
 /* How long at most; nothing more comes in when DRAIN_READING is over. */
 static const struct timeval drain_times[] = {
-    [DRAIN_ACCEPTING] = {.tv_usec = 100000},
-    [DRAIN_SETTLING] = {.tv_usec = 200000},
-    [DRAIN_READING] = {.tv_usec = 700000},
+    [DRAIN_ACCEPTING] = {.tv_usec = 100 * MILLISECOND_US},
+    [DRAIN_SETTLING] = {.tv_usec = 200 * MILLISECOND_US},
+    [DRAIN_READING] = {.tv_usec = 700 * MILLISECOND_US},
     [DRAIN_LEAVING] = {.tv_sec = 2},
 };
 
@@ -178,7 +179,7 @@ void worker_drain(struct worker *worker)
 bool worker_join(struct worker *worker, int64_t deadline_us)
 {
     int64_t until_us = clock_wall_us() + deadline_us - clock_monotonic_us();
-    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+    struct timespec until = duration_timespec(until_us);
 
     return pthread_timedjoin_np(worker->thread, NULL, &until) == 0;
 }
@@ -227,7 +228,7 @@ static struct store *new_store(struct event_base *base, const struct worker_shar
     const struct settings *settings = shared->settings;
     struct store_redis_options options = {
         .url = settings->redis,
-        .timeout_us = settings->redis_timeout_ms * 1000,
+        .timeout_us = settings->redis_timeout_ms * MILLISECOND_US,
         .metrics = metrics,
     };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 
-#define MICROSECONDS 1000000 /* per second */
+#include "base/duration.h"
 
 static int64_t clock_read_us(clockid_t clock);
 
@@ -20,8 +20,8 @@ void clock_write_rfc3339(int64_t wall_us, char out[static CLOCK_RFC3339_BYTES])
     /* 9999-12-31T23:59:59.999999Z, the last that four digits of a year can name. */
     const int64_t last_us = INT64_C(253402300799999999);
     int64_t shown_us = wall_us < 0 ? 0 : wall_us > last_us ? last_us : wall_us;
-    time_t seconds = shown_us / MICROSECONDS;
-    unsigned milliseconds = (unsigned)(shown_us / 1000 % 1000);
+    time_t seconds = shown_us / SECOND_US;
+    unsigned milliseconds = (unsigned)(shown_us / MILLISECOND_US % SECOND_MS);
     struct tm date;
 
     gmtime_r(&seconds, &date);
@@ -35,5 +35,5 @@ static int64_t clock_read_us(clockid_t clock)
     int failed = clock_gettime(clock, &now);
 
     ASSERT(!failed);
-    return (int64_t)now.tv_sec * MICROSECONDS + now.tv_nsec / 1000;
+    return (int64_t)now.tv_sec * SECOND_US + now.tv_nsec / MICROSECOND_NS;
 }

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/document.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "metrics/figure.h"
@@ -15,9 +16,9 @@
 #include <inttypes.h>
 #include <sodium.h>
 
-#define REST_US_MIN     INT64_C(200000)
-#define REST_US_MAX     INT64_C(1000000)
-#define COMPLAIN_US     INT64_C(1000000)
+#define REST_US_MIN     (200 * MILLISECOND_US)
+#define REST_US_MAX     SECOND_US
+#define COMPLAIN_US     SECOND_US
 #define KEY_BYTES       48
 #define ENTRY_BYTES     512
 #define ARRAY_BYTES_MIN 256
@@ -26,6 +27,8 @@
 /* The macro's value as a literal. */
 #define LITERAL(macro)  LITERAL_(macro)
 #define LITERAL_(value) #value
+
+_Static_assert(FEED_EXPIRY_S == 7 * DAY_S, "written out: Redis is told it as text");
 
 struct feed {
     struct redis_session *session;

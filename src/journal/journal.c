@@ -8,6 +8,7 @@
 #include "journal/journal.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "journal/feed.h"
 #include "journal/usage_feed.h"
@@ -178,9 +179,7 @@ static void wait_for_work(struct journal *journal)
     int timeout_ms = -1;
 
     if (due_us != NEVER) {
-        const int64_t wait_us = due_us - clock_monotonic_us();
-
-        timeout_ms = wait_us > 0 ? (int)(wait_us / 1000) + 1 : 0;
+        timeout_ms = duration_poll_ms(due_us - clock_monotonic_us());
     }
     (void)poll(inputs, ARRAY_COUNT(inputs), timeout_ms);
 }

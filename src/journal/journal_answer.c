@@ -2,13 +2,13 @@
 #include "journal_answer.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "journal/usage_feed.h"
 
 #include <inttypes.h>
 
 #define ARRAY_BYTES_MIN 256
 #define RING_ID_BYTES   48
-#define MINUTE_US       INT64_C(60000000)
 
 static bool can_ask(const struct feed *feed);
 static bool log_from_feed(struct journal_job *job, struct feed *feed, struct journal_app *app);
@@ -64,7 +64,8 @@ static void log_from_ring(struct journal_job *job, struct journal_app *app)
 
         if (!record_filter_takes(&job->filter, &record))
             continue;
-        (void)snprintf(id, sizeof id, "%" PRId64 "-%" PRIu64, record.time_us / 1000, sequence);
+        (void)snprintf(id, sizeof id, "%" PRId64 "-%" PRIu64, record.time_us / MILLISECOND_US,
+                       sequence);
         record_write(&record, text_of(id), &writer);
         left--;
     }

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/faults.h"
 #include "base/form.h"
 #include "limit/limit.h"
@@ -37,7 +38,7 @@ void record_write(const struct record *record, struct text id, struct writer *wr
     writer_begin_object(writer, NULL);
     if (!text_is_absent(id))
         writer_text(writer, "id", id);
-    writer_integer(writer, "timestamp", record->time_us / 1000000);
+    writer_integer(writer, "timestamp", record->time_us / SECOND_US);
     writer_string(writer, "time", time);
     writer_text(writer, record->subject_is_ip ? "ip" : "user_id", record->subject);
     writer_text(writer, "route", record->route);
@@ -123,13 +124,13 @@ static bool read_time(struct form *form, int64_t *time_us)
     int64_t seconds = 0;
     int64_t milliseconds = 0;
 
-    form_integer(form, "timestamp", FORM_REQUIRED, 0, INT64_MAX / 1000000 - 1, &seconds);
+    form_integer(form, "timestamp", FORM_REQUIRED, 0, INT64_MAX / SECOND_US - 1, &seconds);
     if (!form_text(form, "time", FORM_REQUIRED, CLOCK_RFC3339_BYTES - 1, CLOCK_RFC3339_BYTES - 1,
                    &time))
         return false;
     if (!text_parse_integer((struct text){time.at + MILLISECONDS_AT, MILLISECONDS_DIGITS},
                             &milliseconds))
         return false;
-    *time_us = seconds * 1000000 + milliseconds * 1000;
+    *time_us = seconds * SECOND_US + milliseconds * MILLISECOND_US;
     return true;
 }

@@ -7,12 +7,12 @@
 #include "journal/ring.h"
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "base/memory.h"
 
 #define NEAR_BYTES   64
 #define FAR_STEP     32
 #define TEXT_ABSENT  UINT16_MAX
-#define MINUTE_US    INT64_C(60000000)
 #define RECORD_TEXTS 3
 
 /* What varies in length is packed: the candidate, when there is one, and the texts. It lies in the

@@ -5,11 +5,11 @@
 #include "journal/usage.h"
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "base/memory.h"
 
 #include <sys/queue.h>
 
-#define HOUR_MINUTES     60
 #define PACKED_BYTES_MIN 256
 
 struct period {

@@ -6,6 +6,7 @@
 #include "journal/usage_feed.h"
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "journal/packed.h"
 
 #include <inttypes.h>
@@ -15,16 +16,14 @@
 #define EXPIRY_BYTES    24
 #define VALUE_BYTES_MIN 256
 #define PART_BYTES_MAX  ((size_t)1024 * 1024)
-#define MINUTE_S        INT64_C(60)
-#define HOUR_MINUTES    INT64_C(60)
-#define EXPIRY_REST_S   INT64_C(7200) /* clocks differ, and hashes are read whole */
+#define EXPIRY_REST_S   (2 * HOUR_S) /* clocks differ, and hashes are read whole */
 
 static const struct {
     const char *name;
     int64_t minutes; /* that one hash is for */
 } hashes[USAGE_SPANS] = {
     [USAGE_MINUTE] = {"minutes", HOUR_MINUTES},
-    [USAGE_HOUR] = {"hours", 24 * HOUR_MINUTES},
+    [USAGE_HOUR] = {"hours", DAY_MINUTES},
 };
 
 struct sending {

@@ -2,11 +2,9 @@
 #include "journal/usage_report.h"
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "base/writer.h"
 
-#define HOUR_MINUTES     INT64_C(60)
-#define DAY_MINUTES      (24 * HOUR_MINUTES)
-#define MINUTE_S         INT64_C(60)
 #define ANSWER_BYTES_MIN 4096
 
 static void add_counts(struct usage_report *report, int64_t start, struct text packed);

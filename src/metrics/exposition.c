@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "metrics/exposition.h"
 
-#define MICROSECONDS 1000000 /* per second */
+#include "base/duration.h"
 
 static void begin_label(struct buffer *out);
 static void close_labels(struct buffer *out);
@@ -58,8 +58,8 @@ void exposition_end(struct buffer *out, uint64_t value)
 void exposition_end_seconds(struct buffer *out, uint64_t value_us)
 {
     close_labels(out);
-    buffer_printf(out, " %llu.%06u\n", (unsigned long long)(value_us / MICROSECONDS),
-                  (unsigned)(value_us % MICROSECONDS));
+    buffer_printf(out, " %llu.%06u\n", (unsigned long long)(value_us / SECOND_US),
+                  (unsigned)(value_us % SECOND_US));
 }
 
 /* What was written last tells whether this is the first label. */

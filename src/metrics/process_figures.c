@@ -93,5 +93,5 @@ static uint64_t count_entries(struct process_files *files)
 
 static uint64_t us_of(struct timeval time)
 {
-    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+    return (uint64_t)(time.tv_sec * SECOND_US + time.tv_usec);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_complaints.h"
 
-#define SILENCE_US (1000 * INT64_C(1000))
+#include "base/duration.h"
+
+#define SILENCE_US SECOND_US
 
 static uint32_t hash(const char *string);
 

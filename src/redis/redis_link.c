@@ -5,6 +5,7 @@
 #include "redis/redis_link.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "redis/redis_calls.h"
@@ -16,10 +17,10 @@
 #include <event2/event.h>
 #include <sodium.h>
 
-#define CONNECT_US      (1000 * INT64_C(1000)) /* CONNECTING and PREPARING together */
-#define STUCK_US        (1000 * INT64_C(1000)) /* past a deadline, without one in time */
-#define BACKOFF_MIN_US  (50 * INT64_C(1000))
-#define BACKOFF_MAX_US  (1000 * INT64_C(1000))
+#define CONNECT_US      SECOND_US /* CONNECTING and PREPARING together */
+#define STUCK_US        SECOND_US /* past a deadline, without one in time */
+#define BACKOFF_MIN_US  (50 * MILLISECOND_US)
+#define BACKOFF_MAX_US  SECOND_US
 #define NO_TIMER        REDIS_CALLS_NEVER
 #define DESCRIBED_BYTES 320
 
@@ -290,7 +291,7 @@ static void link_lose(struct redis_link *link, const char *reason)
     if (redis_complaints_allow(&link->complaints, reason, now_us)) {
         log_write(LOG_WARN, link->phase == READY ? "redis lost" : "redis not reachable",
                   LOG_STRING("redis", link->where), LOG_STRING("reason", reason),
-                  LOG_INTEGER("retry_ms", wait_us / 1000));
+                  LOG_INTEGER("retry_ms", wait_us / MILLISECOND_US));
     }
     link->phase = BACKING_OFF;
     link->backoff_us =
@@ -305,7 +306,7 @@ static void link_lose(struct redis_link *link, const char *reason)
 static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us)
 {
     const int64_t wait_us = at_us > now_us ? at_us - now_us : 0;
-    const struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
+    const struct timeval wait = duration_timeval(wait_us);
 
     link->timer_at_us = at_us;
     event_add(link->timer, &wait);

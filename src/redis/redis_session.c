@@ -2,6 +2,7 @@
 #include "redis/redis_session.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "redis/redis_bounds.h"
 #include "redis/redis_command.h"
@@ -9,7 +10,7 @@
 
 #include <errno.h>
 
-#define HOLD_OFF_US (200 * INT64_C(1000))
+#define HOLD_OFF_US (200 * MILLISECOND_US)
 /* The longest replies are an hour of an app's usage, a value or two per minute and instance, and
  * an app's 1,000 policies. */
 #define REPLY_VALUES_MAX ((size_t)64 * 1024)
@@ -133,8 +134,7 @@ static bool connect_if_needed(struct redis_session *session, struct error *error
 static bool session_connect(struct redis_session *session, struct error *error)
 {
     const struct redis_url *url = &session->url;
-    const struct timeval timeout = {.tv_sec = session->timeout_ms / 1000,
-                                    .tv_usec = session->timeout_ms % 1000 * 1000L};
+    const struct timeval timeout = duration_timeval(session->timeout_ms * MILLISECOND_US);
     char where[320];
 
     redis_url_describe(url, where, sizeof(where));

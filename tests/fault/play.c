@@ -2,6 +2,7 @@
 #include "play.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/process.h"
@@ -14,11 +15,11 @@
 #define NAME_BYTES  96
 
 /* An answer within this time is one in time on a busy machine. */
-#define ANSWER_US_MAX (5 * INT64_C(1000000))
+#define ANSWER_US_MAX (5 * SECOND_US)
 #define GROWTH_KB_MAX (64 * 1024)
 /* What is promised. */
 #define STRICT_P99_US_MAX       ((STAGE_TIMEOUT_MS + 20) * INT64_C(1000))
-#define STRICT_RECOVERED_US_MAX (2 * INT64_C(1000000))
+#define STRICT_RECOVERED_US_MAX (2 * SECOND_US)
 #define STRICT_GROWTH_KB_MAX    (4 * 1024)
 #define STRICT_DEGRADED_ONE_IN  100 /* where there is no fault but a machine's hiccups */
 
@@ -134,7 +135,7 @@ static void last(struct play *play, struct load *load, int64_t begun_us)
 
 static void hold(const struct play *play, struct load *load, int64_t begun_us)
 {
-    const int64_t until_us = begun_us + play->seconds * INT64_C(1000000);
+    const int64_t until_us = begun_us + play->seconds * SECOND_US;
     int64_t next_us[PLAY_SCENARIOS_MAX] = {0};
 
     WAIT_FOR (play->seconds + STAGE_WAIT_SECONDS, clock_monotonic_us() >= until_us) {

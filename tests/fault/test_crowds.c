@@ -7,6 +7,7 @@
  * With --strict the crowds are as large as is promised, and so are the figures; without it, small,
  * and nothing depends on how fast the machine is. */
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "crowd.h"
 #include "scene.h"
@@ -264,7 +265,7 @@ static int64_t cpu_us(const struct scene *scene)
 
     assert_int_equal(clock_getcpuclockid(service_process(scene->service), &clock), 0);
     assert_int_equal(clock_gettime(clock, &used), 0);
-    return used.tv_sec * INT64_C(1000000) + used.tv_nsec / 1000;
+    return used.tv_sec * SECOND_US + used.tv_nsec / MICROSECOND_NS;
 }
 
 static double share_of_a_core(const struct scene *scene)

@@ -3,9 +3,8 @@
 
 #include "base/arena.h"
 #include "base/document.h"
+#include "base/duration.h"
 #include "limit/algorithm.h"
-
-#define SECOND_US INT64_C(1000000)
 
 static void rule_check(const struct rule *rule);
 static struct text written(const struct policy *policy, struct arena *arena);

@@ -2,6 +2,7 @@
 #include "handlers.h"
 
 #include "base/document.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "canonical.h"
 #include "catalogue/catalogue.h"
@@ -12,7 +13,7 @@
 #define COUNTERS 1024
 
 /* No policy below counts for so long. The clock stays where doubles are exact. */
-#define EXPIRY_US INT64_C(3600000000)
+#define EXPIRY_US HOUR_US
 #define CLOCK_MAX (LIMIT_COST_MAX / 2)
 
 static const char policies_text[] =

@@ -2,12 +2,12 @@
 #include "support/certificate.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 
 #include <arpa/inet.h>
 #include <gnutls/x509.h>
 
-#define DAY_S    86400
 #define RSA_BITS 2048
 
 static gnutls_x509_privkey_t new_key(bool is_rsa);
@@ -59,7 +59,7 @@ static gnutls_x509_crt_t new_subject(const struct certificate_options *options,
 {
     static unsigned char serial;
     const struct in_addr address = {htonl(INADDR_LOOPBACK)};
-    int64_t now_s = clock_wall_us() / 1000000;
+    int64_t now_s = clock_wall_us() / SECOND_US;
     gnutls_x509_crt_t subject;
 
     must(gnutls_x509_crt_init(&subject));

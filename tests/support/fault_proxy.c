@@ -5,6 +5,7 @@
 #include "support/fault_proxy.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "support/random.h"
 
@@ -207,7 +208,7 @@ static void wait_for_events(struct fault_proxy *proxy)
         count += watch(watched + count, proxy, &proxy->pairs[i]->replies, &next_us);
     }
     const int64_t wait_us = next_us > now_us ? next_us - now_us : 0;
-    const struct timespec wait = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
+    const struct timespec wait = duration_timespec(wait_us);
     (void)ppoll(watched, count, next_us == INT64_MAX ? NULL : &wait, NULL);
 }
 

@@ -2,6 +2,7 @@
 #include "support/load.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "support/client.h"
 #include "support/cmocka.h"
@@ -275,7 +276,7 @@ static const char *const *route_after(const struct line *line)
 
 static void rest_until(int64_t at_us)
 {
-    const struct timespec at = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+    const struct timespec at = duration_timespec(at_us);
 
     (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }

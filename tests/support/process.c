@@ -2,6 +2,7 @@
 #include "support/process.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 
 #include <dirent.h>
@@ -53,7 +54,7 @@ int process_poll(pid_t process)
 int process_wait(pid_t process, int seconds)
 {
     const struct timespec rest = {.tv_nsec = 2000000};
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)seconds * 1000000;
+    int64_t deadline_us = clock_monotonic_us() + seconds * SECOND_US;
     int code = process_poll(process);
 
     while (code == PROCESS_RUNNING && clock_monotonic_us() < deadline_us) {

@@ -2,6 +2,7 @@
 #include "support/raw.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -100,7 +101,7 @@ static bool has_end(const struct raw_reply *reply, const char *end)
 static void receive(int fd, int seconds, is_complete_fn *is_complete, const char *end,
                     struct raw_reply *reply)
 {
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)seconds * 1000000;
+    int64_t deadline_us = clock_monotonic_us() + seconds * SECOND_US;
     struct pollfd readable = {.fd = fd, .events = POLLIN};
 
     memset(reply, 0, sizeof(*reply));

@@ -2,6 +2,7 @@
 #include "support/wait.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "support/cmocka.h"
 
 #define REST_NS 2000000
@@ -10,7 +11,7 @@ struct wait wait_begin(int seconds)
 {
     int64_t now_us = clock_monotonic_us();
 
-    return (struct wait){.deadline_us = now_us + (int64_t)seconds * 1000000};
+    return (struct wait){.deadline_us = now_us + seconds * SECOND_US};
 }
 
 void wait_again(const struct wait *wait, const char *condition, const char *file, int line)

@@ -4,8 +4,9 @@
  * at the top level when it is one. What else it says at the top level follows from them. */
 #include "service_answer.h"
 
-#define MILLISECOND INT64_C(1000)
-#define SECOND      INT64_C(1000000)
+#include "base/duration.h"
+
+#define SECOND SECOND_US
 
 struct comparison {
     json_t *body;
@@ -115,13 +116,13 @@ static bool times_hold(const struct comparison *comparison)
             grow(&retry_us, answer->retry_us);
     }
     if ((delay != NULL || delay_us.min > 0) &&
-        !integer_holds(comparison, body, "delay_ms", rounded_up(delay_us, MILLISECOND)))
+        !integer_holds(comparison, body, "delay_ms", rounded_up(delay_us, MILLISECOND_US)))
         return false;
     if (json_is_true(json_object_get(body, "allowed")) || !is_curable)
         return is_null(comparison, body, "retry_after") &&
                is_null(comparison, body, "retry_after_ms");
     return integer_holds(comparison, body, "retry_after", rounded_up(retry_us, SECOND)) &&
-           integer_holds(comparison, body, "retry_after_ms", rounded_up(retry_us, MILLISECOND));
+           integer_holds(comparison, body, "retry_after_ms", rounded_up(retry_us, MILLISECOND_US));
 }
 
 /* The top level shows the tightest limit: of those that the rounded numbers do not tell apart, any

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "service_history.h"
 
+#include "base/duration.h"
 #include "support/random.h"
 
-#define SECOND     INT64_C(1000000)
+#define SECOND     SECOND_US
 #define HOUR       (3600 * SECOND)
 #define HOURS_MAX  24
 #define AMOUNT_MAX 3000

@@ -12,6 +12,7 @@
  * per turn, which may be a moment before the request arrives, but not before the worker has
  * answered what came before. */
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "service_answer.h"
 #include "service_history.h"
@@ -25,7 +26,7 @@
 #define HISTORIES  500
 #define AT_ONCE    32
 #define BODY_BYTES 1024
-#define SECOND     INT64_C(1000000)
+#define SECOND     SECOND_US
 
 /* A history on its way through the service and the model; its route is that of its place. */
 struct course {

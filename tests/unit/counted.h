@@ -6,11 +6,12 @@
 #ifndef UNIT_COUNTED_H
 #define UNIT_COUNTED_H
 
+#include "base/duration.h"
 #include "limit/algorithm.h"
 #include "store/store.h"
 #include "support/cmocka.h"
 
-#define SECOND INT64_C(1000000)
+#define SECOND SECOND_US
 /* An instant of these days, as Redis' TIME has it. */
 #define COUNTED_WALL_US INT64_C(1763735373123457)
 

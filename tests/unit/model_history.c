@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "model_history.h"
 
+#include "base/duration.h"
 #include "limit/algorithm.h"
 #include "support/cmocka.h"
 #include "support/random.h"
@@ -8,7 +9,7 @@
 #define WINDOWS_APART    64                 /* > MODEL_HISTORY_LIMITS + MODEL_HISTORY_OPERATIONS */
 #define QUOTA_WINDOW_MAX (INT64_C(1) << 51) /* quota * window_us: a sum of a few is below 2^53 */
 #define WALL_US          INT64_C(1763735373123457)
-#define SECOND           INT64_C(1000000)
+#define SECOND           SECOND_US
 
 static void operation_make(struct model_operation *operation, struct limit limits[],
                            size_t limit_count, size_t window_index);

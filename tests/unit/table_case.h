@@ -5,12 +5,11 @@
 #ifndef UNIT_TABLE_CASE_H
 #define UNIT_TABLE_CASE_H
 
+#include "base/duration.h"
 #include "store/store_memory.h"
 #include "support/cmocka.h"
 
-#define SECOND_US INT64_C(1000000)
-#define MINUTE_US (60 * SECOND_US)
-#define START_US  (1000 * SECOND_US) /* the time of a take, unless it is set to another */
+#define START_US (1000 * SECOND_US) /* the time of a take, unless it is set to another */
 
 /* A fixed window. */
 struct limit table_window(int64_t quota, int64_t window_us);

@@ -3,6 +3,7 @@
  * What tests/vectors/ cannot say: what becomes of the state, and for how long it is to be kept. */
 #include "limit/algorithm.h"
 
+#include "base/duration.h"
 #include "state_copy.h"
 
 #include <setjmp.h>
@@ -13,7 +14,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#define SECOND       INT64_C(1000000)
+#define SECOND       SECOND_US
 #define RANDOM_CASES 1000
 
 /* One subject of one limit, and what time it is there. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/handback.h"
 
+#include "base/duration.h"
 #include "base/memory.h"
 #include "metrics/metrics.h"
 #include "support/cmocka.h"
 
-#define SECOND    INT64_C(1000000)
+#define SECOND    SECOND_US
 #define NOW_US    (1000 * SECOND)
 #define TAKES_MAX 64
 

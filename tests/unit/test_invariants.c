@@ -7,13 +7,14 @@
  * tests/system/test_invariants_*.c, and the clock of Redis, G10, in test_take_script.c.
  *
  * SLUICE_TEST_SEED replays a run. */
+#include "base/duration.h"
 #include "counted.h"
 #include "limit/subject.h"
 #include "support/random.h"
 
 #define HISTORIES      20 /* per algorithm */
 #define HISTORY_CHECKS 40
-#define YEAR_US        (INT64_C(31536000) * SECOND)
+#define YEAR_US        (YEAR_S * SECOND_US)
 
 static void outcomes_equal(const struct limit_outcome *a, const struct limit_outcome *b);
 

@@ -10,6 +10,7 @@
 #include "limit/algorithm.h"
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "model_history.h"
 #include "sample_policy.h"
 #include "script_redis.h"
@@ -21,7 +22,7 @@
 #include <sodium.h>
 
 #define HISTORIES        10000
-#define SECOND           INT64_C(1000000)
+#define SECOND           SECOND_US
 #define POLICY_BYTES     512
 #define DIFFERENCE_BYTES 512
 #define EVICT_SUBJECTS   100 /* more than a stripe of the smallest table holds */

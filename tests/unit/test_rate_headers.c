@@ -9,8 +9,9 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/duration.h"
 
-#define SECOND INT64_C(1000000)
+#define SECOND SECOND_US
 #define WALL   INT64_C(1763735373123457)
 
 static struct arena arena;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_complaints.h"
 
+#include "base/duration.h"
 #include "support/cmocka.h"
-
-#define SECOND_US (1000 * INT64_C(1000))
 
 static void a_cause_is_logged_once_per_second(void **state)
 {

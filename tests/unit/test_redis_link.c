@@ -2,6 +2,7 @@
 #include "redis/redis_link.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "support/cmocka.h"
@@ -12,8 +13,8 @@
 #include <event2/event.h>
 
 /* Far longer than any test, and shorter than any reply to a test that waits for it. */
-#define PATIENT_US (60 * INT64_C(1000000))
-#define HASTY_US   (20 * INT64_C(1000))
+#define PATIENT_US MINUTE_US
+#define HASTY_US   (20 * MILLISECOND_US)
 
 static const struct text script = {"return 1", 8};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_redis.h"
 
+#include "base/duration.h"
 #include "base/log.h"
 #include "metrics/metrics.h"
 #include "store/breaker.h"
@@ -12,9 +13,8 @@
 
 #include <event2/event.h>
 
-#define PATIENT_US (60 * INT64_C(1000000))
-#define HASTY_US   (20 * INT64_C(1000))
-#define HOUR_US    (INT64_C(3600) * 1000000)
+#define PATIENT_US MINUTE_US
+#define HASTY_US   (20 * MILLISECOND_US)
 
 static const struct limit thousand_per_hour = {
     .algorithm = ALGORITHM_FIXED_WINDOW, .quota = 1000, .window_us = HOUR_US, .burst = 1000};

@@ -5,11 +5,12 @@
  */
 #include "store/take_script.h"
 
+#include "base/duration.h"
 #include "limit/algorithm.h"
 #include "script_redis.h"
 #include "support/cmocka.h"
 
-#define SECOND INT64_C(1000000)
+#define SECOND SECOND_US
 
 static redisReply *reply; /* of the last command, freed by the next one */
 

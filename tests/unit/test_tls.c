@@ -3,6 +3,7 @@
  * Which certificates, keys and priorities are taken, and what is said of the others. What they do on
  * a connection is in tests/system/test_https.c. */
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "http/tls.h"
 #include "support/certificate.h"
@@ -153,7 +154,7 @@ static void priorities_must_be_known_and_leave_something(void **state)
 
 static void a_certificate_says_when_it_may_be_used(void **state)
 {
-    const int64_t now_s = clock_wall_us() / 1000000;
+    const int64_t now_s = clock_wall_us() / SECOND_US;
     struct certificate made = certificate_make(&(struct certificate_options){
         .name = "hour", .begins_s = now_s - 1800, .ends_s = now_s + 1800});
     struct error error;
@@ -181,7 +182,7 @@ static void what_is_shared_lives_until_its_last_owner_has_gone(void **state)
     tls_release(tls);
 
     assert_ptr_equal(shared, tls);
-    assert_int_equal(tls_validity(shared, clock_wall_us() / 1000000), TLS_VALID);
+    assert_int_equal(tls_validity(shared, clock_wall_us() / SECOND_US), TLS_VALID);
     tls_release(shared);
     tls_release(NULL);
 }

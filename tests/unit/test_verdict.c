@@ -10,8 +10,9 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/duration.h"
 
-#define SECOND INT64_C(1000000)
+#define SECOND SECOND_US
 
 static struct arena arena;
 static struct policy policy;

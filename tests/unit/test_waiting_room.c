@@ -9,10 +9,10 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "base/duration.h"
 #include "fake_transport.h"
 
 #define WAIT_SECONDS 20
-#define HOUR_US      INT64_C(3600000000)
 #define SOON_US      INT64_C(50000)
 
 /* A request with its connection. */
