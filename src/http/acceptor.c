@@ -2,6 +2,7 @@
 #include "acceptor.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@
 #define TAKES_MAX      16
 #define LAST_TAKES_MAX 4096
 
-static const struct timeval rest_time = {.tv_usec = 100000};
-#define LOG_US INT64_C(1000000) /* one line in so long */
+static const struct timeval rest_time = {.tv_usec = 100 * MILLISECOND_US};
+#define LOG_US SECOND_US /* one line in so long */
 
 enum taking { TAKING, TAKEN_ALL, TAKING_FAILED };
 

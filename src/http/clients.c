@@ -2,6 +2,7 @@
 #include "clients.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 
 #include <event2/event.h>
@@ -11,14 +12,14 @@
 
 /* How often all are looked at: so late at most is one that is too slow noticed. */
 #define LOOKS_PER_LIMIT 5
-#define LOOK_US_MAX     INT64_C(2000000)
+#define LOOK_US_MAX     (2 * SECOND_US)
 
 /* TCP_CLOSE_WAIT of <netinet/tcp.h>, whose struct tcp_info is too old for the rest. */
 #define STATE_CLOSE_WAIT 8
 
 /* Who was active so recently does not give way, unless nobody has for so long. */
-#define ACTIVE_US INT64_C(1000000)
-#define SPARED_US INT64_C(100000)
+#define ACTIVE_US SECOND_US
+#define SPARED_US (100 * MILLISECOND_US)
 
 /* What a client reads at least of an answer in the time that it may read. */
 #define READ_BYTES_MIN ((uint64_t)64 * 1024)
@@ -39,7 +40,7 @@ void clients_init(struct clients *clients, struct event_base *base, int64_t send
     int64_t shorter_us = sending_us < reading_us ? sending_us : reading_us;
     int64_t parted_us = shorter_us / LOOKS_PER_LIMIT;
     int64_t period_us = parted_us < LOOK_US_MAX ? parted_us : LOOK_US_MAX;
-    struct timeval period = {period_us / 1000000, period_us % 1000000};
+    struct timeval period = duration_timeval(period_us);
 
     *clients = (struct clients){.sending_us = sending_us, .reading_us = reading_us};
     TAILQ_INIT(&clients->idle);

@@ -6,6 +6,7 @@
  * keeps no locks and no queues for others. */
 #include "http/http_server.h"
 
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -95,8 +96,8 @@ struct http_server *http_server_new(struct event_base *base,
     info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     server->readable = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_readable, server);
     server->timer = evtimer_new(base, on_timer, server);
-    clients_init(&server->clients, base, (int64_t)options->request_timeout_s * 1000000,
-                 (int64_t)options->idle_timeout_s * 1000000);
+    clients_init(&server->clients, base, options->request_timeout_s * SECOND_US,
+                 options->idle_timeout_s * SECOND_US);
     handshakes_init(&server->handshakes, base, options->tls);
     lingerers_init(&server->lingerers, base);
     event_add(server->readable, NULL);
@@ -349,8 +350,7 @@ static void arm_timer(struct http_server *server)
     }
     if (evtimer_pending(server->timer, NULL))
         return;
-    timeout.tv_sec = (time_t)(timeout_ms / 1000);
-    timeout.tv_usec = (suseconds_t)(timeout_ms % 1000 * 1000);
+    timeout = duration_timeval((int64_t)timeout_ms * MILLISECOND_US);
     evtimer_add(server->timer, &timeout);
 }
 

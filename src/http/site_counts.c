@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -14,7 +15,7 @@
 #include <stdatomic.h>
 
 #define STRIPES 16
-#define LOG_US  INT64_C(1000000) /* one line in so long */
+#define LOG_US  SECOND_US /* one line in so long */
 
 struct site {
     struct site *next;

@@ -6,6 +6,7 @@
 #include "http/waiting_room.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 
 #include <event2/event.h>
@@ -102,7 +103,7 @@ static void wait_on(const struct hold *hold)
     struct timeval left = {0};
 
     if (left_us > 0)
-        left = (struct timeval){left_us / 1000000, left_us % 1000000};
+        left = duration_timeval(left_us);
     event_add(hold->event, &left);
 }
 
