@@ -4,13 +4,14 @@
 #ifndef LIMIT_LIMIT_H
 #define LIMIT_LIMIT_H
 
+#include "base/duration.h"
 #include "limit/algorithms.h"
 
 #define LIMITS_MAX           8
 #define LIMIT_NAME_BYTES_MAX 32
 #define LIMIT_QUOTA_MAX      INT64_C(1000000000)
 #define LIMIT_LOG_QUOTA_MAX  INT64_C(10000) /* where every charge is kept */
-#define LIMIT_WINDOW_S_MAX   INT64_C(31536000)
+#define LIMIT_WINDOW_S_MAX   YEAR_S
 /* A cost is at most 2^53 - 1, the largest run of integers that a double holds exactly. */
 #define LIMIT_COST_MAX INT64_C(9007199254740991)
 

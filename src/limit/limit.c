@@ -3,12 +3,12 @@
  * One limit: JSON to a validated value and back. */
 #include "limit/limit.h"
 
+#include "base/duration.h"
 #include "base/form.h"
 #include "base/writer.h"
 #include "limit/algorithm.h"
 #include "limit/rate.h"
 
-#define SECOND_US   INT64_C(1000000)
 #define RATE_LENGTH 64
 
 static void name_read(struct form *form, const char *default_name, struct limit *limit);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/rate.h"
 
+#include "base/duration.h"
 #include "limit/limit.h"
 
 static const struct {
     const char *word;
     int64_t seconds;
 } units[] = {
-    {"s", 1},       {"sec", 1},  {"second", 1},  {"m", 60},    {"min", 60},
-    {"minute", 60}, {"h", 3600}, {"hour", 3600}, {"d", 86400}, {"day", 86400},
+    {"s", 1},          {"sec", 1},           {"second", 1}, {"m", MINUTE_S},
+    {"min", MINUTE_S}, {"minute", MINUTE_S}, {"h", HOUR_S}, {"hour", HOUR_S},
+    {"d", DAY_S},      {"day", DAY_S},
 };
 
 static bool window_parse(struct text text, int64_t *window_s, struct error *error);

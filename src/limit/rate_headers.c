@@ -3,8 +3,8 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/duration.h"
 
-#define SECOND_US           INT64_C(1000000)
 #define FIELD_BYTES_USUALLY 64
 
 static const char *limit_field(const struct verdict *verdict, struct arena *arena);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/verdict.h"
 
+#include "base/duration.h"
 #include "limit/algorithm.h"
 
-#define MILLISECOND_US   INT64_C(1000)
-#define SECOND_US        INT64_C(1000000)
 #define FAILURE_RETRY_US SECOND_US /* a store that is away may be back by then */
 
 /* Why something is denied, in each policy_mode. */
@@ -34,7 +33,6 @@ static int64_t time_left(int64_t time_us, int64_t waited_us);
 
 static void integer_or_null(struct writer *writer, const char *key, bool known, int64_t value);
 static void limit_list_write(const struct verdict *verdict, struct writer *writer);
-static int64_t rounded_up(int64_t time_us, int64_t unit_us);
 
 void verdict_from_outcome(const struct policy *policy, const struct outcome *outcome, bool degraded,
                           struct verdict *verdict)
@@ -118,7 +116,7 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
 
 int64_t verdict_seconds(int64_t time_us)
 {
-    return rounded_up(time_us, SECOND_US);
+    return duration_rounded_up(time_us, SECOND_US);
 }
 
 static struct verdict decided(const struct policy *policy, const struct rule *rule,
@@ -191,7 +189,7 @@ static void retry_set(struct verdict *verdict, int64_t retry_us)
     if (verdict->allowed)
         return;
     verdict->can_retry = true;
-    verdict->retry_ms = rounded_up(retry_us, MILLISECOND_US);
+    verdict->retry_ms = duration_rounded_up(retry_us, MILLISECOND_US);
     verdict->retry_s = verdict_seconds(retry_us);
 }
 
@@ -202,7 +200,7 @@ static void times_set(struct verdict *verdict)
 
     for (size_t i = 0; i < outcome->count; i++)
         delay_us = outcome->at[i].delay_us > delay_us ? outcome->at[i].delay_us : delay_us;
-    verdict->delay_ms = rounded_up(delay_us, MILLISECOND_US);
+    verdict->delay_ms = duration_rounded_up(delay_us, MILLISECOND_US);
     verdict->reset_s = verdict_seconds(outcome->at[verdict->tightest].reset_us);
 }
 
@@ -233,14 +231,9 @@ static void limit_list_write(const struct verdict *verdict, struct writer *write
         writer_integer(writer, "limit", limit_capacity(limit));
         writer_integer(writer, "remaining", outcome->remaining);
         writer_integer(writer, "reset_in", verdict_seconds(outcome->reset_us));
-        integer_or_null(writer, "retry_after", can_retry, rounded_up(outcome->retry_us, SECOND_US));
+        integer_or_null(writer, "retry_after", can_retry, verdict_seconds(outcome->retry_us));
         writer_string(writer, "algorithm", algorithm_of(limit->algorithm)->name);
         writer_end_object(writer);
     }
     writer_end_array(writer);
-}
-
-static int64_t rounded_up(int64_t time_us, int64_t unit_us)
-{
-    return time_us / unit_us + (time_us % unit_us > 0 ? 1 : 0);
 }
