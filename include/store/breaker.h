@@ -7,10 +7,12 @@
 #ifndef STORE_BREAKER_H
 #define STORE_BREAKER_H
 
+#include "base/duration.h"
+
 #define BREAKER_FAILURES 5
 /* The wait before a probe lies between these. */
-#define BREAKER_WAIT_MIN_US (100 * INT64_C(1000))
-#define BREAKER_WAIT_MAX_US (500 * INT64_C(1000))
+#define BREAKER_WAIT_MIN_US (100 * MILLISECOND_US)
+#define BREAKER_WAIT_MAX_US (500 * MILLISECOND_US)
 
 struct breaker {
     int failures_in_row; /* counted up to BREAKER_FAILURES */

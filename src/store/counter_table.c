@@ -5,6 +5,7 @@
  * tenants are a second such table, of as many slots: each room has at least one counter. */
 #include "store/counter_table.h"
 
+#include "base/duration.h"
 #include "base/memory.h"
 #include "limit/charge_log.h"
 
@@ -13,7 +14,7 @@
 
 /* Threads read their clocks at different moments. A counter rests this long after it has expired
  * before it is swept away, so that one whose clock is behind still finds it. */
-#define SWEEP_GRACE_US INT64_C(1000000)
+#define SWEEP_GRACE_US SECOND_US
 
 /* 2^32 over the golden ratio. Multiples of it are spread evenly over 2^32, wherever one begins. */
 #define GOLDEN_STEP UINT32_C(0x9e3779b9)
