@@ -6,6 +6,7 @@
 #ifndef CATALOGUE_CATALOGUE_H
 #define CATALOGUE_CATALOGUE_H
 
+#include "base/duration.h"
 #include "base/queue.h"
 #include "catalogue/app_index.h"
 #include "catalogue/catalogue_backend.h"
@@ -13,8 +14,8 @@
 #define CATALOGUE_JOBS_MAX         1024
 #define CATALOGUE_JOBS_PER_APP_MAX 64  /* so that no app fills the queue for the others */
 #define CATALOGUE_FINDS_MAX        256 /* CATALOGUE_APP_FIND, which have a queue of their own */
-#define CATALOGUE_POLL_US          INT64_C(500000)
-#define CATALOGUE_JOB_TIMEOUT_US   INT64_C(2000000) /* a job that waited longer is not begun */
+#define CATALOGUE_POLL_US          (500 * MILLISECOND_US)
+#define CATALOGUE_JOB_TIMEOUT_US   (2 * SECOND_US) /* a job that waited longer is not begun */
 
 enum catalogue_job_kind {
     CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key  out: app, if it is new */

@@ -6,6 +6,7 @@
 #include "catalogue/catalogue.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "catalogue/provisioning.h"
@@ -19,8 +20,8 @@
 #include <sodium.h>
 #include <stdatomic.h>
 
-#define RETRY_MIN_US INT64_C(200000)
-#define RETRY_MAX_US INT64_C(1000000)
+#define RETRY_MIN_US (200 * MILLISECOND_US)
+#define RETRY_MAX_US SECOND_US
 
 /* As the log has told it. */
 enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
@@ -190,8 +191,7 @@ static void rest(const struct catalogue *catalogue)
                               {.fd = queue_fd(catalogue->finds), .events = POLLIN}};
     int64_t left_us = catalogue->refresh_at_us - clock_monotonic_us();
 
-    /* Rounded up: waking early would poll again for nothing. */
-    (void)poll(queues, ARRAY_COUNT(queues), left_us > 0 ? (int)((left_us + 999) / 1000) : 0);
+    (void)poll(queues, ARRAY_COUNT(queues), duration_poll_ms(left_us));
 }
 
 /* Fetches what is missing or has changed, which also shows whether the backend answers. */
