@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A usual line is built on the stack, so that even running out of memory can be told. */
+ * A usual line is built on the stack, so that writing one costs no allocation. */
 #include "base/log.h"
 
 #include "base/arena.h"

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/memory.h"
 
-#include "base/log.h"
+#include "base/clock.h"
+
+#include <unistd.h>
+
+#define LINE_BYTES_MAX 128
 
 static void *memory_checked(void *memory, size_t size);
+NO_RETURN static void memory_is_out(size_t size);
 
 void *memory_new(size_t count, size_t size)
 {
@@ -26,8 +31,24 @@ char *memory_string(const char *string)
 
 static void *memory_checked(void *memory, size_t size)
 {
-    if (memory != NULL)
-        return memory;
-    log_write(LOG_ERROR, "out of memory", LOG_INTEGER("bytes", (int64_t)size));
+    if (memory == NULL)
+        memory_is_out(size);
+    return memory;
+}
+
+/* In the form of the log, but without it: the log is made of parts that ask for memory here. */
+NO_RETURN static void memory_is_out(size_t size)
+{
+    char time[CLOCK_RFC3339_BYTES];
+    char line[LINE_BYTES_MAX];
+
+    clock_write_rfc3339(clock_wall_us(), time);
+    int length = snprintf(line, sizeof(line),
+                          "{\"time\":\"%s\",\"level\":\"error\",\"event\":\"out of memory\","
+                          "\"bytes\":%zu}\n",
+                          time, size);
+    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
+
+    (void)written; /* nobody is left who could be told */
     abort();
 }

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/memory.h"
 
+#include <jansson.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+
+/* AddressSanitizer would end the process itself. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
 
 static void new_memory_is_zeroed(void **state)
 {
@@ -38,12 +51,57 @@ static void resizing_keeps_the_content(void **state)
     free(memory);
 }
 
+/* Asks for more than there is, in a process of its own, whose standard error is `stderr_fd`. */
+static pid_t run_out(int stderr_fd)
+{
+    volatile size_t endless = SIZE_MAX / 2;
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    dup2(stderr_fd, STDERR_FILENO);
+    signal(SIGABRT, SIG_DFL);
+    free(memory_new(1, endless));
+    _exit(0);
+}
+
+static void running_out_is_told_as_the_log_tells_and_aborts(void **state)
+{
+    (void)state;
+    int ends[2];
+    char told[4096] = "";
+    int status = 0;
+    assert_int_equal(pipe(ends), 0);
+
+    pid_t child = run_out(ends[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_true(read(ends[0], told, sizeof(told) - 1) > 0);
+    const char *line = strchr(told, '{'); /* a sanitizer may complain before */
+    assert_non_null(line);
+    json_t *fields = json_loads(line, 0, NULL);
+    assert_non_null(fields);
+    assert_int_equal(json_object_size(fields), 4);
+    assert_int_equal(json_string_length(json_object_get(fields, "time")),
+                     strlen("2026-11-21T14:12:15.042Z"));
+    assert_string_equal(json_string_value(json_object_get(fields, "level")), "error");
+    assert_string_equal(json_string_value(json_object_get(fields, "event")), "out of memory");
+    assert_true(json_integer_value(json_object_get(fields, "bytes")) == (json_int_t)(SIZE_MAX / 2));
+    json_decref(fields);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_memory_is_zeroed),
         cmocka_unit_test(nothing_has_an_address_too),
         cmocka_unit_test(resizing_keeps_the_content),
+        cmocka_unit_test(running_out_is_told_as_the_log_tells_and_aborts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
