@@ -5,6 +5,8 @@
 #define API_ASK_H
 
 #include "api/api.h"
+#include "catalogue/catalogue.h"
+#include "http/request.h"
 
 /* Submits `job`, which lies in the request's arena and whose kind and input are set. HANDLED_LATER:
  * done(job) runs once on this worker, with job->context as given. HANDLED_NOW: the catalogue takes no

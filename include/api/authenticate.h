@@ -5,6 +5,7 @@
 #define API_AUTHENTICATE_H
 
 #include "api/api.h"
+#include "http/request.h"
 
 /* Goes on with a request whose app is known; its return value counts as authenticate()'s. */
 typedef enum handled authenticated_fn(struct request *request, void *context);

@@ -13,8 +13,12 @@
 
 #include "api/api.h"
 #include "api/explain.h"
+#include "base/form.h"
+#include "catalogue/app.h"
+#include "http/request.h"
 #include "limit/subject.h"
 #include "limit/verdict.h"
+#include "store/store.h"
 
 struct decision;
 

@@ -6,6 +6,9 @@
 #define API_LOCAL_LIMIT_H
 
 #include "api/api.h"
+#include "base/text.h"
+#include "limit/limit.h"
+#include "limit/rate.h"
 
 /* What is limited; each counts by itself. */
 enum local_limit {

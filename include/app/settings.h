@@ -7,7 +7,7 @@
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
-#include "api/api.h"
+#include "api/api_settings.h"
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/error.h"

@@ -4,9 +4,11 @@
 #ifndef APP_WORKER_H
 #define APP_WORKER_H
 
-#include "api/api.h"
+#include "api/scrape.h"
 #include "app/listener.h"
 #include "app/settings.h"
+#include "base/digest.h"
+#include "base/error.h"
 
 struct worker;
 
@@ -14,8 +16,10 @@ struct worker;
 struct worker_shared {
     const struct settings *settings;
     const struct api_settings *api_settings;
-    const struct api_process *process;
-    struct metrics *blocks; /* one per worker */
+    const struct scrape_process *process;
+    struct metrics_apps *apps; /* NULL: no app has figures of its own */
+    bool metrics_apart;        /* /metrics has a listener of its own */
+    struct metrics *blocks;    /* one per worker */
     struct app_index *index;
     struct catalogue *catalogue;
     struct journal *journal;

@@ -2,6 +2,7 @@
 #include "api/ask.h"
 
 #include "http/problem.h"
+#include "metrics/metrics.h"
 
 enum handled ask_catalogue(struct request *request, struct api *api, struct catalogue_job *job,
                            void *context, catalogue_done_fn *done)

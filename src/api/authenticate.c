@@ -6,7 +6,11 @@
 #include "api/ask.h"
 #include "api/local_limit.h"
 #include "auth/api_key.h"
+#include "auth/key_cache.h"
+#include "catalogue/app_index.h"
 #include "http/problem.h"
+#include "journal/journal.h"
+#include "metrics/metrics.h"
 
 struct lookup {
     struct catalogue_job job;

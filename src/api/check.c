@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /check: may this caller do this now? */
+#include "api/api_settings.h"
 #include "api/decision.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "http/problem.h"
+#include "http/waiting_room.h"
+#include "limit/rate_headers.h"
+#include "metrics/metrics.h"
 
 /* Clients and proxies that wait for an answer give up some time after this. */
 #define CHECK_HOLD_MS_MAX (30 * SECOND_MS)

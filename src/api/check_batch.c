@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "http/problem.h"
+#include "metrics/metrics.h"
 
 #define BATCH_CHECKS_MAX 1000
 /* Asked of the store at once, so that each check's deadline covers little more than itself, and the

@@ -4,6 +4,13 @@
 #include "api/decision.h"
 
 #include "base/clock.h"
+#include "catalogue/app_index.h"
+#include "journal/journal.h"
+#include "metrics/metrics.h"
+#include "metrics/metrics_apps.h"
+#include "store/handback.h"
+#include "store/store.h"
+#include "store/store_memory.h"
 
 const char decision_no_policy[] = "No policy of this app applies to this route_key, role and user.";
 
@@ -239,7 +246,7 @@ static void count(const struct decision *decision)
     };
     const struct verdict *verdict = &decision->verdict;
     struct metrics *metrics = decision->api->metrics;
-    struct metrics_apps *apps = decision->api->process->apps;
+    struct metrics_apps *apps = decision->api->apps;
 
     metrics_observe(metrics, METRIC_DECISION_DURATION, clock_monotonic_us() - decision->asked_us);
     metrics_count(metrics, verdict->allowed ? METRIC_DECISIONS_ALLOWED : METRIC_DECISIONS_DENIED);

@@ -5,21 +5,24 @@
  * not unready: it goes on deciding by on_store_error, and taking every instance out of rotation at
  * once would turn a store's fault into an outage. */
 #include "api/handlers.h"
+#include "api/readiness.h"
 #include "base/buffer.h"
 #include "base/duration.h"
 #include "base/writer.h"
+#include "catalogue/catalogue.h"
+#include "store/store.h"
 
 /* Anybody may ask, so the store is asked this often at most, by each worker. */
 #define STORE_SEEN_US (100 * MILLISECOND_US)
 
-struct readiness {
+struct look {
     struct request *request;
     struct api *api;
 };
 
-static struct take look(const struct api *api);
+static struct take look_take(const struct api *api);
 static void on_looked(void *context, const struct outcome *outcome);
-static void answer(const struct readiness *readiness);
+static void answer(const struct look *look);
 
 enum handled livez_get(struct request *request, void *context)
 {
@@ -32,24 +35,24 @@ enum handled livez_get(struct request *request, void *context)
  * its server hangs, and a PING does not know whether a script may run. */
 enum handled readyz_get(struct request *request, void *context)
 {
-    struct readiness *readiness = ARENA_NEW(&request->arena, struct readiness);
+    struct look *look = ARENA_NEW(&request->arena, struct look);
     struct api *api = context;
-    struct take take = look(api);
+    struct take take = look_take(api);
     struct outcome outcome;
 
-    *readiness = (struct readiness){request, api};
-    if (api->now_us < api->store_seen.fresh_until_us) {
-        answer(readiness);
+    *look = (struct look){request, api};
+    if (api->now_us < api->readiness->store_seen.fresh_until_us) {
+        answer(look);
         return HANDLED_NOW;
     }
-    if (store_take(api->store, &take, &outcome, readiness, on_looked) == STORE_LATER)
+    if (store_take(api->store, &take, &outcome, look, on_looked) == STORE_LATER)
         return HANDLED_LATER;
-    on_looked(readiness, &outcome);
+    on_looked(look, &outcome);
     return HANDLED_NOW;
 }
 
 /* At a counter that no policy has; a look leaves nothing behind. */
-static struct take look(const struct api *api)
+static struct take look_take(const struct api *api)
 {
     static const struct limit limit = {
         .name = "default",
@@ -64,22 +67,23 @@ static struct take look(const struct api *api)
 
 static void on_looked(void *context, const struct outcome *outcome)
 {
-    struct readiness *readiness = context;
-    struct api *api = readiness->api;
+    const struct look *look = context;
+    const struct api *api = look->api;
 
-    api->store_seen.decides = outcome->status == TAKE_DONE;
-    api->store_seen.fresh_until_us = api->now_us + STORE_SEEN_US;
-    answer(readiness);
+    api->readiness->store_seen.decides = outcome->status == TAKE_DONE;
+    api->readiness->store_seen.fresh_until_us = api->now_us + STORE_SEEN_US;
+    answer(look);
 }
 
-static void answer(const struct readiness *readiness)
+static void answer(const struct look *look)
 {
-    struct request *request = readiness->request;
-    const struct api *api = readiness->api;
-    bool store = api->store_seen.decides;
+    struct request *request = look->request;
+    const struct api *api = look->api;
+    const struct readiness *readiness = api->readiness;
+    bool store = readiness->store_seen.decides;
     bool catalogue = catalogue_is_ready(api->catalogue);
-    bool draining = atomic_load(api->draining);
-    bool ready = atomic_load(api->starting) == 0 && app_index_pepper(api->index) && !draining;
+    bool draining = atomic_load(readiness->draining);
+    bool ready = atomic_load(readiness->starting) == 0 && app_index_pepper(api->index) && !draining;
     struct buffer body;
     struct writer writer;
 
@@ -90,7 +94,7 @@ static void answer(const struct readiness *readiness)
                   !ready               ? "unavailable"
                   : store && catalogue ? "ready"
                                        : "degraded");
-    writer_string(&writer, "engine", api->engine);
+    writer_string(&writer, "engine", readiness->engine);
     writer_bool(&writer, "store", store);
     writer_bool(&writer, "catalogue", catalogue);
     writer_bool(&writer, "draining", draining);

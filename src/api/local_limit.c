@@ -2,6 +2,7 @@
 #include "api/local_limit.h"
 
 #include "base/duration.h"
+#include "store/store_memory.h"
 
 struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, struct text subject,
                                       struct rate rate, int64_t cost)

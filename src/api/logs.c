@@ -3,7 +3,11 @@
  * GET /logs/latest: the newest decisions of the app. */
 #include "api/handlers.h"
 #include "api/reading.h"
+#include "catalogue/app.h"
 #include "http/problem.h"
+#include "journal/journal.h"
+#include "limit/policy.h"
+#include "metrics/metrics.h"
 
 #define LOGS_LIMIT_DEFAULT 50
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /register: a new app and its key, which is shown this once. */
+#include "api/api_settings.h"
 #include "api/ask.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "auth/api_key.h"
 #include "base/clock.h"
+#include "catalogue/app_index.h"
 #include "http/problem.h"
 
 #include <sodium.h>
+
+const char *const registration_words[] = {"open", "token", "closed", NULL};
 
 struct registering {
     struct catalogue_job job;

@@ -5,6 +5,8 @@
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "http/problem.h"
+#include "store/store.h"
+#include "store/store_memory.h"
 
 struct reset {
     struct decision decision;

@@ -2,6 +2,7 @@
 #include "api/routes.h"
 
 #include "api/handlers.h"
+#include "metrics/metrics.h"
 
 #define BODY_BYTES_MAX  ((size_t)16 * 1024)
 #define BATCH_BYTES_MAX ((size_t)1024 * 1024)

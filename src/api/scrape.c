@@ -2,11 +2,18 @@
  *
  * GET /metrics: the figures of all workers, whichever of them is asked. Asks neither store nor
  * catalogue, and waits for nothing but the locks of the memory table's stripes. */
+#include "api/scrape.h"
+
 #include "api/handlers.h"
+#include "api/readiness.h"
 #include "api/routes.h"
 #include "base/log.h"
+#include "catalogue/catalogue.h"
+#include "journal/journal.h"
 #include "metrics/exposition.h"
+#include "metrics/metrics_apps.h"
 #include "metrics/metrics_report.h"
+#include "store/store_memory.h"
 
 #define TEXT_BYTES ((size_t)16 * 1024)
 
@@ -21,7 +28,7 @@ enum handled metrics_get(struct request *request, void *context)
     struct metrics_report report;
     struct buffer text;
 
-    metrics_report_init(&report, api->process->blocks, api->process->worker_count);
+    metrics_report_init(&report, api->scrape->process->blocks, api->scrape->process->worker_count);
     ask_process(api, report.figures);
     ask_parts(api, report.figures);
 
@@ -29,26 +36,27 @@ enum handled metrics_get(struct request *request, void *context)
     write_build(api, &text);
     metrics_report_write_figures(&report, &text);
     write_requests(&report, &text);
-    if (api->process->apps != NULL)
-        metrics_report_write_apps(&report, api->process->apps, &text);
+    if (api->apps != NULL)
+        metrics_report_write_apps(&report, api->apps, &text);
     request_answer(request, 200, EXPOSITION_MEDIA_TYPE, buffer_text(&text));
     return HANDLED_NOW;
 }
 
 static void ask_process(struct api *api, uint64_t figures[static METRIC_COUNT])
 {
-    const struct process_figures *process = &api->process_figures;
+    const struct scrape_process *process = api->scrape->process;
+    struct process_figures *own = &api->scrape->figures;
 
-    process_figures_refresh(&api->process_figures, api->process->files, api->now_us);
-    figures[METRIC_PROCESS_CPU] = process->cpu_us;
-    figures[METRIC_PROCESS_RESIDENT] = process->resident_bytes;
-    figures[METRIC_PROCESS_VIRTUAL] = process->virtual_bytes;
-    figures[METRIC_PROCESS_FDS] = process->open_fds;
-    figures[METRIC_PROCESS_FDS_MAX] = process->max_fds;
-    figures[METRIC_PROCESS_START] = (uint64_t)api->process->started_us;
-    figures[METRIC_WORKERS] = api->process->worker_count;
-    figures[METRIC_DRAINING] = atomic_load(api->draining);
-    figures[METRIC_CONNECTIONS_MAX] = api->process->connections_max;
+    process_figures_refresh(own, process->files, api->now_us);
+    figures[METRIC_PROCESS_CPU] = own->cpu_us;
+    figures[METRIC_PROCESS_RESIDENT] = own->resident_bytes;
+    figures[METRIC_PROCESS_VIRTUAL] = own->virtual_bytes;
+    figures[METRIC_PROCESS_FDS] = own->open_fds;
+    figures[METRIC_PROCESS_FDS_MAX] = own->max_fds;
+    figures[METRIC_PROCESS_START] = (uint64_t)process->started_us;
+    figures[METRIC_WORKERS] = process->worker_count;
+    figures[METRIC_DRAINING] = atomic_load(api->readiness->draining);
+    figures[METRIC_CONNECTIONS_MAX] = process->connections_max;
 }
 
 static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUNT])
@@ -74,7 +82,7 @@ static void write_build(const struct api *api, struct buffer *out)
     exposition_add_family(out, "sluice_build_info", "gauge", "1; the labels say what runs.");
     exposition_begin(out, "sluice_build_info", "");
     exposition_add_label(out, "version", TEXT(SLUICE_VERSION));
-    exposition_add_label(out, "engine", text_of(api->engine));
+    exposition_add_label(out, "engine", text_of(api->readiness->engine));
     exposition_end(out, 1);
 }
 

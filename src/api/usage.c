@@ -4,7 +4,10 @@
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "base/duration.h"
+#include "catalogue/app.h"
 #include "http/problem.h"
+#include "journal/journal.h"
+#include "limit/policy.h"
 
 #define TIME_BYTES_MAX 20
 

@@ -12,7 +12,13 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "catalogue/catalogue.h"
+#include "catalogue/provisioning.h"
+#include "http/site_counts.h"
+#include "journal/journal.h"
+#include "metrics/metrics_apps.h"
 #include "sandbox.h"
+#include "store/store_memory.h"
 #include "systemd.h"
 
 #include <pthread.h>
@@ -39,7 +45,8 @@ struct service {
     struct site_counts *site_counts; /* NULL: no limit */
     struct metrics *blocks;          /* one per worker */
     struct process_files files;
-    struct api_process process;
+    struct metrics_apps *apps; /* NULL: no app has figures of its own */
+    struct scrape_process process;
     struct listener listener;
     int64_t watchdog_us; /* 0: nobody watches */
     int64_t watched_us;  /* when the supervisor was to be told the last time */
@@ -154,15 +161,15 @@ static void make_metrics(struct service *service)
     size_t worker_count = (size_t)settings->workers;
 
     service->blocks = metrics_new(worker_count, settings->metrics_apps + 1);
-    service->process = (struct api_process){
+    service->process = (struct scrape_process){
         .blocks = service->blocks,
         .worker_count = worker_count,
-        .apps = settings->metrics_apps > 0 ? metrics_apps_new(settings->metrics_apps) : NULL,
         .files = &service->files,
         .connections_max = settings->connections_max,
         .started_us = clock_wall_us(),
-        .metrics_apart = settings->metrics_listen_length > 0,
     };
+    if (settings->metrics_apps > 0)
+        service->apps = metrics_apps_new(settings->metrics_apps);
 }
 
 /* With port 0 the first worker finds a free port and the others share it. */
@@ -173,6 +180,8 @@ static bool make_workers(struct service *service, struct error *error)
         .settings = settings,
         .api_settings = &settings->api,
         .process = &service->process,
+        .apps = service->apps,
+        .metrics_apart = settings->metrics_listen_length > 0,
         .blocks = service->blocks,
         .index = service->index,
         .catalogue = service->catalogue,
@@ -369,7 +378,7 @@ static void dispose(struct service *service)
     memory_table_free(service->table);
     site_counts_free(service->site_counts);
     metrics_free(service->blocks, service->process.worker_count);
-    metrics_apps_free(service->process.apps);
+    metrics_apps_free(service->apps);
     app_index_free(service->index);
     process_files_close(&service->files);
     if (service->settings != service->started)

@@ -5,6 +5,7 @@
 #include "settings_parts.h"
 
 #include "auth/api_key.h"
+#include "catalogue/app.h"
 #include "file.h"
 #include "limit/policy.h"
 

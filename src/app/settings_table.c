@@ -6,6 +6,7 @@
 
 #include "base/duration.h"
 #include "limit/rate_headers.h"
+#include "metrics/metrics_apps.h"
 
 #define FIELD(member)                                                                              \
     .offset = offsetof(struct settings, member), .size = sizeof(((struct settings *)NULL)->member)

@@ -4,10 +4,21 @@
  * but the wait for the next event. The main thread speaks to it by posting to its queue. */
 #include "app/worker.h"
 
+#include "api/api.h"
+#include "api/entry.h"
+#include "api/readiness.h"
+#include "api/routes.h"
+#include "auth/key_cache.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
 #include "base/queue.h"
+#include "catalogue/catalogue.h"
+#include "http/http_server.h"
+#include "http/waiting_room.h"
+#include "journal/journal.h"
+#include "store/handback.h"
+#include "store/store_memory.h"
 #include "store/store_redis.h"
 
 #include <event2/event.h>
@@ -37,6 +48,8 @@ static const struct timeval drain_times[] = {
 
 struct worker {
     struct api api;
+    struct readiness readiness;
+    struct scrape scrape;
     struct event_base *base;
     struct event *queue_readable;
     struct store *store;
@@ -45,7 +58,7 @@ struct worker {
     pthread_t thread;
     bool is_starting; /* its store has not been ready yet */
     atomic_int *starting;
-    enum drain drain_phase; /* the worker's own view; api.draining is everybody's */
+    enum drain drain_phase; /* the worker's own view; readiness.draining is everybody's */
     struct event *drain_timer;
     atomic_bool has_turned; /* since the main thread asked */
     struct queue_item turn;
@@ -99,13 +112,19 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
         .batch_checks_max = share_of(shared->settings->batch_checks_max, shared->settings),
         .queue = queue_new(0),
         .metrics = metrics,
-        .process = shared->process,
-        .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
+        .apps = shared->apps,
+        .routes = shared->metrics_apart ? routes_without_metrics() : routes(),
+        .readiness = &worker->readiness,
+        .scrape = &worker->scrape,
         .local_key = shared->local_key,
-        .draining = shared->draining,
-        .starting = shared->starting,
         .now_us = clock_monotonic_us(),
     };
+    worker->readiness = (struct readiness){
+        .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
+        .draining = shared->draining,
+        .starting = shared->starting,
+    };
+    worker->scrape.process = shared->process;
     worker->is_starting = true;
     worker->starting = shared->starting;
     atomic_fetch_add(worker->starting, 1);
@@ -123,7 +142,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
     worker->http = new_http(worker, shared, listener, error);
     if (!worker->http)
         goto failed;
-    if (number == 0 && shared->process->metrics_apart) {
+    if (number == 0 && shared->metrics_apart) {
         worker->operation = new_operation(worker, shared->settings, error);
         if (!worker->operation)
             goto failed;
@@ -256,7 +275,7 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
         .request_timeout_s = settings->request_timeout_s,
         .tls = settings->tls,
         .hsts_max_age_s = settings->hsts_max_age_s,
-        .handler = {&worker->api, api_begin, api_finish, api_answered, api_trusts},
+        .handler = {&worker->api, entry_begin, entry_finish, entry_answered, entry_trusts},
     };
 
     return http_server_new(worker->base, &options, error);
@@ -273,7 +292,8 @@ static struct http_server *new_operation(struct worker *worker, const struct set
         .connections_max = OPERATION_CONNECTIONS_MAX,
         .idle_timeout_s = settings->idle_timeout_s,
         .request_timeout_s = settings->request_timeout_s,
-        .handler = {&worker->api, api_begin_operation, api_finish, api_answered, api_trusts},
+        .handler = {&worker->api, entry_begin_operation, entry_finish, entry_answered,
+                    entry_trusts},
     };
 
     return http_server_new(worker->base, &options, error);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers.h"
 
+#include "api/api_settings.h"
 #include "base/document.h"
 #include "base/duration.h"
 #include "base/log.h"
 #include "canonical.h"
 #include "catalogue/catalogue.h"
+#include "http/waiting_room.h"
+#include "journal/journal.h"
+#include "metrics/metrics.h"
+#include "store/store_memory.h"
 
 #include <event2/event.h>
 #include <sodium.h>
@@ -27,8 +32,7 @@ static const char policies_text[] =
 
 static struct api_settings settings;
 static struct metrics metrics;
-static const struct api_process process = {.blocks = &metrics, .worker_count = 1};
-static struct api api = {.settings = &settings, .metrics = &metrics, .process = &process};
+static struct api api = {.settings = &settings, .metrics = &metrics};
 static struct app *app;
 static struct catalogue_job *catalogue_asked; /* by the handler that runs */
 static struct journal_job *journal_asked;

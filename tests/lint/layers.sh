@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks every include between our layers and inside base, and that the routes are written in one place only.
+# Checks every include between our layers and inside two of them, and that the routes are written in one place only.
 # Usage: layers.sh <source directory>
 cd "$1" || exit 2
 faults=0
@@ -60,18 +60,20 @@ for route in $routes; do
     done
 done
 
-# What all others stand on stands on itself in one order only: no part of base needs another that
-# needs it. A part is a header and the source of its name.
-parts_of_base() {
-    for file in include/base/*.h src/base/*.c; do
+# What all others stand on, and what is above most, stand on themselves in one order only: no part
+# needs another that needs it. A part is a header and the source of its name.
+parts_of() { # <layer>
+    for file in include/"$1"/*.h src/"$1"/*.c; do
         part=$(basename "${file%.*}")
-        sed -n "s/^ *# *include \"\(base\/\)\{0,1\}\([a-z0-9_]*\)\.h\"/$part \2/p" "$file"
+        sed -n "s/^ *# *include \"\($1\/\)\{0,1\}\([a-z0-9_]*\)\.h\"/$part \2/p" "$file"
     done | awk '$1 != $2'
 }
 
-[ -n "$(parts_of_base)" ] || fault "src/base includes nothing of its own"
-circle=$(parts_of_base | tsort 2>&1 >/dev/null)
-[ -z "$circle" ] || fault "parts of base include each other: $(echo "$circle" | tr -s '\n' ' ')"
+for layer in base api; do
+    [ -n "$(parts_of $layer)" ] || fault "src/$layer includes nothing of its own"
+    circle=$(parts_of $layer | tsort 2>&1 >/dev/null)
+    [ -z "$circle" ] || fault "$layer: parts include each other: $(echo "$circle" | tr -s '\n' ' ')"
+done
 
 [ "$(echo "$files" | wc -l)" -gt 1 ] || fault "found nothing to check"
 echo "$(echo "$files" | wc -l) files, $faults faults"

@@ -3,8 +3,9 @@
  * What happens to every request before its handler. Before the body is read: route, the page that
  * sends it, form of the key, media type. After it: IP limit, the app of the key, a query that nobody
  * reads. */
-#include "api/api.h"
+#include "api/entry.h"
 
+#include "api/api_settings.h"
 #include "api/authenticate.h"
 #include "api/browser.h"
 #include "api/handlers.h"
@@ -14,13 +15,12 @@
 #include "http/assets.h"
 #include "http/problem.h"
 #include "limit/verdict.h"
+#include "metrics/metrics.h"
 #include "web/web_assets.h"
 
 /* Of a request that is refused anyway, or whose key this process does not know: a made-up one takes
  * no more room than this. */
 #define UNTRUSTED_BODY_BYTES_MAX ((size_t)16 * 1024)
-
-const char *const registration_words[] = {"open", "token", "closed", NULL};
 
 static size_t begin(struct request *request, struct api *api, const struct route *route);
 static void refuse_route(struct request *request, const char *allow);
@@ -43,12 +43,10 @@ static const struct route asset_route = {
     .summary = "A file of the docs page",
 };
 
-size_t api_begin(struct request *request, void *context)
+size_t entry_begin(struct request *request, void *context)
 {
     struct api *api = context;
-    const struct route_table *table =
-        api->process->metrics_apart ? routes_without_metrics() : routes();
-    const struct route *route = router_find(table, request->method, request->path);
+    const struct route *route = router_find(api->routes, request->method, request->path);
     const char *allow;
 
     if (!route && router_serves(&asset_route, request->method) &&
@@ -57,14 +55,14 @@ size_t api_begin(struct request *request, void *context)
         route = &asset_route;
     if (route)
         return begin(request, api, route);
-    allow = router_allow(table, request->path, &request->arena);
+    allow = router_allow(api->routes, request->path, &request->arena);
     if (!allow && assets_find(web_assets, request->path))
         allow = "GET, HEAD";
     refuse_route(request, allow);
     return UNTRUSTED_BODY_BYTES_MAX;
 }
 
-size_t api_begin_operation(struct request *request, void *context)
+size_t entry_begin_operation(struct request *request, void *context)
 {
     const struct route_table *table = routes_of_operation();
     const struct route *route = router_find(table, request->method, request->path);
@@ -75,7 +73,7 @@ size_t api_begin_operation(struct request *request, void *context)
     return UNTRUSTED_BODY_BYTES_MAX;
 }
 
-enum handled api_finish(struct request *request, void *context)
+enum handled entry_finish(struct request *request, void *context)
 {
     struct api *api = context;
     const struct route *route = request->route;
@@ -87,7 +85,7 @@ enum handled api_finish(struct request *request, void *context)
     return handle(request, api);
 }
 
-void api_answered(struct request *request, void *context)
+void entry_answered(struct request *request, void *context)
 {
     const struct api *api = context;
     size_t number = METRICS_ROUTES_MAX;
@@ -98,7 +96,7 @@ void api_answered(struct request *request, void *context)
     browser_seal(request);
 }
 
-bool api_trusts(const struct ip_address *address, void *context)
+bool entry_trusts(const struct ip_address *address, void *context)
 {
     const struct api *api = context;
 
