@@ -31,7 +31,7 @@ struct ring {
     pthread_mutex_t lock; /* guards all below */
     uint64_t newest;
     struct ring_slot *slots;
-    struct ring_counts counts; /* a tally for even minutes and one for odd ones */
+    struct ring_counts counts;
 };
 
 void ring_init(struct ring *ring);

@@ -23,8 +23,8 @@ void usage_free(struct usage *usage);
 struct usage_app *usage_app_new(struct usage *usage);
 void usage_app_free(struct usage_app *app);
 
-/* Adds what was counted in the minute tally->minute; nothing when it is empty. What belongs to a
- * minute or hour that is closed counts into the open one. */
+/* Adds what was counted in the minute tally->minute; nothing when it is empty. Whatever way the clock
+ * was set, the minute and the hour that it belongs to are open afterwards. */
 void usage_add(struct usage_app *app, const struct tally *tally);
 /* Adds those who were denied, to the open hour: usage_add() has opened it. */
 void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied);

@@ -44,6 +44,7 @@ static struct ring_slot *slot_find(struct ring *ring, uint64_t sequence);
 static void slot_write(struct ring_slot *slot, const struct record *record);
 static char *slot_reserve(struct ring_slot *slot, size_t bytes);
 static void count(struct ring_counts *counts, const struct record *record);
+static struct tally *tally_of(struct ring_counts *counts, int64_t minute);
 static void slot_read(const struct ring_slot *slot, struct arena *arena, struct record *record);
 static uint16_t pack_text(char **at, struct text text);
 static struct text unpack_text(const char **at, uint16_t length, struct arena *arena);
@@ -177,21 +178,26 @@ static char *slot_reserve(struct ring_slot *slot, size_t bytes)
     return slot->is_far ? slot->far.at : slot->near;
 }
 
-/* A tally is taken long before its minute's next neighbour of the same kind comes. Should it not
- * be, because the clock was set, it stays of the minute that it began in. */
 static void count(struct ring_counts *counts, const struct record *record)
 {
-    const int64_t minute = record->time_us / MINUTE_US;
-    struct tally *tally = &counts->tallies[minute & 1];
-
-    if (tally->count == 0)
-        tally->minute = minute;
-    tally_record(tally, record);
+    tally_record(tally_of(counts, record->time_us / MINUTE_US), record);
     if (record->allowed)
         return;
     if (counts->denied == NULL)
         counts->denied = heavy_hitters_new();
     heavy_hitters_add(counts->denied, record->subject_is_ip, record->subject);
+}
+
+/* Both are taken long before a third minute comes, however the clock is set. Should they not be, what
+ * one of them has counts as of that minute, which is the present. */
+static struct tally *tally_of(struct ring_counts *counts, int64_t minute)
+{
+    struct tally *tally = &counts->tallies[0];
+
+    if (tally->count > 0 && tally->minute != minute)
+        tally = &counts->tallies[1];
+    tally->minute = minute;
+    return tally;
 }
 
 static void slot_read(const struct ring_slot *slot, struct arena *arena, struct record *record)

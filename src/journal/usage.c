@@ -30,6 +30,7 @@ struct history {
     struct tally open;     /* of the span that begins at open.minute; unless empty */
     bool sent;             /* what is open */
     struct periods closed; /* sent ones come before others */
+    int64_t newest;        /* the start of the newest that ever closed */
 };
 
 struct usage_app {
@@ -49,11 +50,13 @@ static struct usage_view view_of(const struct period *period);
 static size_t bytes_of(const struct period *period);
 static void open_at(struct usage_app *app, enum usage_span span, int64_t start);
 static void close_open(struct usage_app *app, enum usage_span span);
+static void reopen(struct usage_app *app, enum usage_span span, int64_t start);
 static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
                                    struct arena *arena);
 static void give_way(struct usage *usage, enum usage_span span, int64_t newest);
 static void free_oldest(struct usage *usage, enum usage_span span, int64_t start, size_t bytes_max);
-static void free_period(struct period *period);
+static void forget_period(struct period *period);
+static void remove_period(struct period *period);
 static void visit_open(const struct usage_app *app, enum usage_span span, void *context,
                        usage_visit_fn *visit);
 
@@ -93,7 +96,7 @@ void usage_app_free(struct usage_app *app)
         struct history *history = &app->histories[span];
 
         while (!TAILQ_EMPTY(&history->closed))
-            free_period(TAILQ_FIRST(&history->closed));
+            remove_period(TAILQ_FIRST(&history->closed));
         tally_close(&history->open);
     }
     heavy_hitters_free(app->denied);
@@ -192,15 +195,23 @@ static size_t bytes_of(const struct period *period)
     return sizeof *period + period->counts_bytes + period->denied_bytes;
 }
 
-/* The clock may go back: then the span that is open stays open. */
+/* The clock may have been set, forward or back. */
 static void open_at(struct usage_app *app, enum usage_span span, int64_t start)
 {
-    struct tally *open = &app->histories[span].open;
+    struct history *history = &app->histories[span];
+    struct tally *open = &history->open;
+    const int64_t before = open->minute;
 
-    if (open->count > 0 && start > open->minute)
+    if (open->count > 0 && start == before)
+        return;
+    if (open->count > 0) {
         close_open(app, span);
-    if (open->count == 0)
-        open->minute = start;
+        /* By the earlier of the two, since a clock that is ahead may be set right in a moment. */
+        give_way(app->usage, span, start < before ? start : before);
+    }
+    open->minute = start;
+    if (start <= history->newest)
+        reopen(app, span, start);
 }
 
 static void close_open(struct usage_app *app, enum usage_span span)
@@ -226,8 +237,34 @@ static void close_open(struct usage_app *app, enum usage_span span)
     tally_clear(&history->open);
     if (span == USAGE_HOUR && app->denied != NULL)
         heavy_hitters_clear(app->denied);
-    give_way(usage, span, view.start);
+    if (view.start > history->newest)
+        history->newest = view.start;
     arena_close(&arena);
+}
+
+/* A span that was closed goes on: each is there once, as each has one field in Redis. */
+static void reopen(struct usage_app *app, enum usage_span span, int64_t start)
+{
+    struct history *history = &app->histories[span];
+    struct tally_entry entry;
+    struct usage_view view;
+    struct period *period;
+
+    TAILQ_FOREACH_REVERSE (period, &history->closed, periods, in_app) {
+        if (period->start == start)
+            break;
+    }
+    if (period == NULL)
+        return;
+    view = view_of(period);
+    while (tally_read(&view.counts, &entry))
+        tally_add(&history->open, &entry);
+    if (!text_is_absent(view.denied)) {
+        const bool was_ours = heavy_hitters_read(app->denied, view.denied);
+
+        ASSERT(was_ours);
+    }
+    remove_period(period);
 }
 
 static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
@@ -249,6 +286,8 @@ static struct usage_view pack_open(const struct usage_app *app, enum usage_span 
     return view;
 }
 
+/* The lists are in the order of closing: where the clock went back, what is old by now may stay
+ * behind what was closed before, until there are too many bytes. */
 static void give_way(struct usage *usage, enum usage_span span, int64_t newest)
 {
     free_oldest(usage, span, newest - usage_kept_minutes[span] - HOUR_MINUTES, SIZE_MAX);
@@ -262,21 +301,28 @@ static void free_oldest(struct usage *usage, enum usage_span span, int64_t start
     struct period *oldest;
 
     while ((oldest = TAILQ_FIRST(&usage->closed[span])) != NULL) {
-        /* free_period() takes out of the list what it frees, which the analyzer does not see. */
+        /* remove_period() takes out of the list what it frees, which the analyzer does not see. */
         if (oldest->start >= start && usage->bytes <= bytes_max) /* NOLINT(clang-analyzer-*) */
             return;
-        free_period(oldest);
+        forget_period(oldest);
     }
 }
 
 /* The hour of a minute that goes is told as an hour from now on. */
-static void free_period(struct period *period)
+static void forget_period(struct period *period)
 {
     struct usage_app *app = period->app;
     const int64_t next_hour = period->start - period->start % HOUR_MINUTES + HOUR_MINUTES;
 
     if (period->span == USAGE_MINUTE && next_hour > app->minutes_from)
         app->minutes_from = next_hour;
+    remove_period(period);
+}
+
+static void remove_period(struct period *period)
+{
+    struct usage_app *app = period->app;
+
     TAILQ_REMOVE(&app->histories[period->span].closed, period, in_app);
     TAILQ_REMOVE(&app->usage->closed[period->span], period, in_all);
     app->usage->bytes -= bytes_of(period);

@@ -4,6 +4,7 @@
 #include "journal_case.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "support/redis_group.h"
 #include "support/wait.h"
 
@@ -14,12 +15,13 @@
 
 static const struct usage_query last_hour = {.window_minutes = 60, .step_minutes = 1};
 
-/* As many decisions as asked, just now; the first `denied` of them are. */
-static void decide(struct journal *journal, const char *subject, int count, int denied)
+/* As many decisions as asked, at this time; the first `denied` of them are. */
+static void decide_at(int64_t time_us, struct journal *journal, const char *subject, int count,
+                      int denied)
 {
     for (int i = 0; i < count; i++) {
         const struct record record = {
-            .time_us = clock_wall_us(),
+            .time_us = time_us,
             .subject = text_of(subject),
             .route = TEXT("/usage"),
             .role = TEXT("default"),
@@ -30,6 +32,11 @@ static void decide(struct journal *journal, const char *subject, int count, int 
 
         journal_record(journal_app(journal, JOURNAL_APP), &record);
     }
+}
+
+static void decide(struct journal *journal, const char *subject, int count, int denied)
+{
+    decide_at(clock_wall_us(), journal, subject, count, denied);
 }
 
 /* The journal's answer; to be released with json_decref(). */
@@ -67,6 +74,31 @@ static void more_decisions_than_the_ring_holds_are_counted(void **state)
     decide(journal, "alice", 1, 0);
     assert_true(counts(journal, 3 * JOURNAL_RECORDS + 1, 2 * JOURNAL_RECORDS, false));
     journal_free(journal);
+}
+
+/* What was counted while the clock was an hour ahead is in the future; what follows is told at once. */
+static void expect_that_a_step_back_is_survived(struct journal *journal)
+{
+    decide_at(clock_wall_us() + HOUR_US, journal, "alice", 3, 0);
+    assert_true(counts(journal, 0, 0, false));
+    decide(journal, "alice", 5, 2);
+    assert_true(counts(journal, 3, 2, false));
+    decide_at(clock_wall_us() + HOUR_US, journal, "alice", 3, 0);
+    decide(journal, "alice", 1, 0);
+    assert_true(counts(journal, 4, 2, false));
+    journal_free(journal);
+}
+
+static void a_clock_that_steps_back_stops_no_count(void **state)
+{
+    (void)state;
+    expect_that_a_step_back_is_survived(journal_alone());
+}
+
+static void a_clock_that_steps_back_stops_no_count_in_redis(void **state)
+{
+    (void)state;
+    expect_that_a_step_back_is_survived(journal_on_redis());
 }
 
 static void *decide_many(void *context)
@@ -182,7 +214,7 @@ static void what_is_no_usage_is_passed_over(void **state)
 {
     struct journal *journal = journal_on_redis();
     char command[200];
-    const int64_t hour_s = clock_wall_us() / 3600000000 * 3600;
+    const int64_t hour_s = clock_wall_us() / HOUR_US * HOUR_S;
 
     (void)state;
     decide(journal, "alice", 2, 1);
@@ -202,6 +234,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_decisions_than_the_ring_holds_are_counted),
         cmocka_unit_test(decisions_of_many_threads_are_all_counted),
+        cmocka_unit_test(a_clock_that_steps_back_stops_no_count),
+        WITH_REDIS(a_clock_that_steps_back_stops_no_count_in_redis),
         WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
         WITH_REDIS(usage_in_redis_expires),
         WITH_REDIS(usage_and_its_expiry_are_set_in_one_transaction),

@@ -283,17 +283,105 @@ static void hours_give_way_when_there_are_no_minutes(void **state)
     usage_free(usage);
 }
 
-static void a_clock_that_goes_back_loses_nothing(void **state)
+static void what_comes_after_the_clock_went_back_is_told_at_once(void **state)
 {
+    static const int64_t steps[] = {1, HOUR, 3 * DAY, 400 * DAY};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        struct usage *usage = usage_new(USAGE_BYTES_MAX);
+        struct usage_app *app = usage_app_new(usage);
+
+        add(app, MIDNIGHT + steps[i], "/a", 0, 1);
+        add(app, MIDNIGHT + steps[i] + 1, "/a", 0, 1);
+        add(app, MIDNIGHT, "/a", 10, 0);
+        add_denied(app, TEXT("bob"), 3);
+        add(app, MIDNIGHT + 1, "/a", 20, 0);
+        json_t *json = answer(app, &last_hour, MIDNIGHT + 1);
+
+        assert_int_equal(at_minute(json, MIDNIGHT, "allowed"), 10);
+        assert_int_equal(at_minute(json, MIDNIGHT + 1, "allowed"), 20);
+        assert_int_equal(total_of(json, "allowed"), 30);
+        const json_t *top = json_object_get(json_object_get(json, "top_denied"), "subjects");
+        assert_int_equal(json_array_size(top), 1);
+        json_decref(json);
+        usage_app_free(app);
+        usage_free(usage);
+    }
+}
+
+/* Each span once, since an instance has one field for each in Redis. */
+static void on_start(void *context, const struct usage_view *view)
+{
+    int64_t(*starts)[USAGE_SPANS][8] = context;
+
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_not_equal((*starts)[view->span][i], view->start);
+        if ((*starts)[view->span][i] == 0) {
+            (*starts)[view->span][i] = view->start;
+            return;
+        }
+    }
+    fail_msg("more spans than were counted");
+}
+
+static void a_span_that_the_clock_comes_back_to_goes_on(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+    int64_t starts[USAGE_SPANS][8] = {0};
+
+    (void)state;
+    add(app, MIDNIGHT, "/a", 1, 1);
+    add_denied(app, TEXT("eve"), 1);
+    add(app, MIDNIGHT + 2 * HOUR, "/a", 2, 0);
+    usage_mark_sent(app);
+    add(app, MIDNIGHT, "/a", 4, 2);
+    add_denied(app, TEXT("eve"), 2);
+    add(app, MIDNIGHT + 1, "/a", 8, 0);
+    add(app, MIDNIGHT, "/a", 16, 0);
+    json_t *json = answer(app, &last_hour, MIDNIGHT + 1);
+
+    assert_int_equal(at_minute(json, MIDNIGHT, "allowed"), 21);
+    assert_int_equal(at_minute(json, MIDNIGHT, "denied"), 3);
+    assert_int_equal(at_minute(json, MIDNIGHT + 1, "allowed"), 8);
+    const json_t *top = json_object_get(json_object_get(json, "top_denied"), "subjects");
+    assert_int_equal(json_array_size(top), 1);
+    assert_int_equal(integer_at(json_array_get(top, 0), "denied"), 3);
+    usage_visit(app, &starts, on_start);
+    assert_int_equal(starts[USAGE_MINUTE][3], 0);
+    assert_int_equal(starts[USAGE_HOUR][2], 0);
+    memset(starts, 0, sizeof starts);
+    usage_visit_unsent(app, &starts, on_start);
+    assert_int_equal(starts[USAGE_MINUTE][2], 0);
+    assert_int_equal(starts[USAGE_HOUR][0], MIDNIGHT);
+    assert_int_equal(starts[USAGE_HOUR][1], 0);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+/* One minute that is wrong is no reason to let go what would be too old if it were right. */
+static void a_clock_that_is_ahead_for_a_moment_costs_no_history(void **state)
+{
+    const struct usage_query day = {.window_minutes = DAY, .step_minutes = 1};
+    const struct usage_query week = {.window_minutes = 7 * DAY, .step_minutes = HOUR};
+    const int64_t now = MIDNIGHT + 59;
     struct usage *usage = usage_new(USAGE_BYTES_MAX);
     struct usage_app *app = usage_app_new(usage);
 
     (void)state;
-    add(app, MIDNIGHT + 10, "/a", 1, 0);
-    add(app, MIDNIGHT - 10, "/a", 10, 0);
-    json_t *json = answer(app, &last_hour, MIDNIGHT + 10);
+    for (int64_t minute = now - 8 * DAY; minute < now; minute++)
+        add(app, minute, "/a", 1, 0);
+    add(app, now + 30 * DAY, "/a", 1000, 0);
+    add(app, now, "/a", 1, 0);
 
-    assert_int_equal(at_minute(json, MIDNIGHT + 10, "allowed"), 11);
+    json_t *json = answer(app, &day, now);
+    assert_true(json_is_null(json_object_get(json, "hourly_before")));
+    assert_int_equal(total_of(json, "allowed"), DAY);
+    json_decref(json);
+    json = answer(app, &week, now);
+    assert_int_equal(total_of(json, "allowed"), 7 * DAY);
     json_decref(json);
     usage_app_free(app);
     usage_free(usage);
@@ -378,7 +466,9 @@ int main(void)
         cmocka_unit_test(minutes_of_a_day_and_hours_of_a_week_are_kept),
         cmocka_unit_test(the_oldest_minutes_give_way),
         cmocka_unit_test(hours_give_way_when_there_are_no_minutes),
-        cmocka_unit_test(a_clock_that_goes_back_loses_nothing),
+        cmocka_unit_test(what_comes_after_the_clock_went_back_is_told_at_once),
+        cmocka_unit_test(a_span_that_the_clock_comes_back_to_goes_on),
+        cmocka_unit_test(a_clock_that_is_ahead_for_a_moment_costs_no_history),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
     };
