@@ -197,10 +197,9 @@ void worker_drain(struct worker *worker)
 
 bool worker_join(struct worker *worker, int64_t deadline_us)
 {
-    int64_t until_us = clock_wall_us() + deadline_us - clock_monotonic_us();
-    struct timespec until = duration_timespec(until_us);
+    const struct timespec deadline = duration_timespec(deadline_us);
 
-    return pthread_timedjoin_np(worker->thread, NULL, &until) == 0;
+    return pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &deadline) == 0;
 }
 
 void worker_free(struct worker *worker)
