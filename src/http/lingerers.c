@@ -2,6 +2,7 @@
 #include "lingerers.h"
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LINGER_US     INT64_C(2000000)
+#define LINGER_US     (2 * SECOND_US)
 #define LINGERERS_MAX 64
 
 /* Of one of them in a turn, so that others are served in between. */
@@ -83,7 +84,7 @@ static void wait_on(const struct lingerer *lingerer)
     struct timeval left = {0};
 
     if (left_us > 0)
-        left = (struct timeval){left_us / 1000000, left_us % 1000000};
+        left = duration_timeval(left_us);
     event_add(lingerer->event, &left);
 }
 
