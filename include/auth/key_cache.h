@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * The digests of the API keys that came last, so that a key is not examined and hashed by BLAKE2b
- * with every request. It answers what api_key_digest() would: whether an app has the key, or has it
+ * with every request. It answers what key_digest_of() would: whether an app has the key, or has it
  * no longer, is not its business. Holds no key: they are told apart by a SipHash under a random key
  * of its own (base/digest.h). One worker's, on its thread. */
 #ifndef AUTH_KEY_CACHE_H
 #define AUTH_KEY_CACHE_H
 
 #include "auth/api_key.h"
+#include "base/key_digest.h"
 
 /* At 48 bytes each; memory that no key needed is not touched. */
 #define KEY_CACHE_SLOTS 32768
@@ -18,9 +19,9 @@ struct key_cache *key_cache_new(void);
 /* Wipes. NULL is fine. */
 void key_cache_free(struct key_cache *cache);
 
-/* Sets `digest` to api_key_digest(); false when the key is not well-formed. `pepper` is the same
+/* Sets `digest` to key_digest_of(); false when the key is not well-formed. `pepper` is the same
  * every time. */
 MUST_USE bool key_cache_digest(struct key_cache *cache, const struct pepper *pepper,
-                               struct text key, uint8_t digest[static API_KEY_DIGEST_BYTES]);
+                               struct text key, struct key_digest *digest);
 
 #endif

@@ -6,20 +6,14 @@
 #define CATALOGUE_APP_H
 
 #include "base/arena.h"
-#include "base/text.h"
+#include "base/key_digest.h"
+#include "catalogue/app_id.h"
 #include "limit/policy_set.h"
 
 #include <stdatomic.h>
 
-#define APP_ID_BYTES       16 /* "app_" and 12 of base62 */
 #define APP_NAME_BYTES_MAX 100
 #define APP_KEYS_MAX       16
-#define KEY_DIGEST_BYTES   32
-
-/* What is stored of an API key: crypto_generichash(key, pepper). */
-struct key_digest {
-    uint8_t bytes[KEY_DIGEST_BYTES];
-};
 
 struct journal_app;
 

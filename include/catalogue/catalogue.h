@@ -21,7 +21,7 @@ enum catalogue_job_kind {
     CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key  out: app, if it is new */
     CATALOGUE_APP_FIND,     /* in: key                               out: app */
     CATALOGUE_POLICY_SAVE,  /* in: app_id, policy                    out: policy's id and version */
-    CATALOGUE_POLICY_DELETE /* in: app_id, identity */
+    CATALOGUE_POLICY_REMOVE /* in: app_id, identity */
 };
 
 struct catalogue_job;

@@ -25,35 +25,49 @@ struct catalogue_backend;
 /* Receives an app with one reference that it takes over. */
 typedef void catalogue_visit_fn(void *context, struct app *app);
 
+/* The stored pepper; stores *pepper first when there is none. *pepper is what is stored
+ * afterwards. */
+typedef enum catalogue_status catalogue_pepper_fn(struct catalogue_backend *backend,
+                                                  struct pepper *pepper, struct error *error);
+/* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists: nothing
+ * is changed then. */
+typedef enum catalogue_status
+catalogue_app_create_fn(struct catalogue_backend *backend, const char *app_id, struct text name,
+                        int64_t created_at_us, const struct key_digest *key, struct error *error);
+/* The id of the app with this key. */
+typedef enum catalogue_status catalogue_app_find_fn(struct catalogue_backend *backend,
+                                                    const struct key_digest *key,
+                                                    char app_id[APP_ID_BYTES + 1],
+                                                    struct error *error);
+/* The whole app, one reference for the caller. */
+typedef enum catalogue_status catalogue_app_load_fn(struct catalogue_backend *backend,
+                                                    const char *app_id, struct app **app,
+                                                    struct error *error);
+/* Saves by identity. policy->version is ignored, policy->id is the id to use if it is new; both are
+ * set to what is stored. */
+typedef enum catalogue_status catalogue_policy_save_fn(struct catalogue_backend *backend,
+                                                       const char *app_id, struct policy *policy,
+                                                       struct error *error);
+typedef enum catalogue_status catalogue_policy_remove_fn(struct catalogue_backend *backend,
+                                                         const char *app_id,
+                                                         const struct policy_identity *identity,
+                                                         struct error *error);
+/* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
+ * From 0: all apps. */
+typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
+                                                   int64_t *revision, void *context,
+                                                   catalogue_visit_fn *visit, struct error *error);
+typedef void catalogue_free_fn(struct catalogue_backend *backend);
+
 struct catalogue_operations {
-    /* The stored pepper; stores *pepper first when there is none. *pepper is what is stored
-     * afterwards. */
-    enum catalogue_status (*pepper)(struct catalogue_backend *backend, struct pepper *pepper,
-                                    struct error *error);
-    /* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists:
-     * nothing is changed then. */
-    enum catalogue_status (*app_create)(struct catalogue_backend *backend, const char *app_id,
-                                        struct text name, int64_t created_at_us,
-                                        const struct key_digest *key, struct error *error);
-    /* The id of the app with this key. */
-    enum catalogue_status (*app_find)(struct catalogue_backend *backend,
-                                      const struct key_digest *key, char app_id[APP_ID_BYTES + 1],
-                                      struct error *error);
-    /* The whole app, one reference for the caller. */
-    enum catalogue_status (*app_load)(struct catalogue_backend *backend, const char *app_id,
-                                      struct app **app, struct error *error);
-    /* Saves by identity. policy->version is ignored, policy->id is the id to use if it is new; both
-     * are set to what is stored. */
-    enum catalogue_status (*policy_save)(struct catalogue_backend *backend, const char *app_id,
-                                         struct policy *policy, struct error *error);
-    enum catalogue_status (*policy_delete)(struct catalogue_backend *backend, const char *app_id,
-                                           const struct policy_identity *identity,
-                                           struct error *error);
-    /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one
-     * seen. From 0: all apps. */
-    enum catalogue_status (*changes)(struct catalogue_backend *backend, int64_t *revision,
-                                     void *context, catalogue_visit_fn *visit, struct error *error);
-    void (*free)(struct catalogue_backend *backend);
+    catalogue_pepper_fn *pepper;
+    catalogue_app_create_fn *app_create;
+    catalogue_app_find_fn *app_find;
+    catalogue_app_load_fn *app_load;
+    catalogue_policy_save_fn *policy_save;
+    catalogue_policy_remove_fn *policy_remove;
+    catalogue_changes_fn *changes;
+    catalogue_free_fn *free;
 };
 
 struct catalogue_backend {

@@ -71,7 +71,7 @@ static bool read_key(struct request *request, struct api *api, struct text key)
         return api_key_is_well_formed(key);
     digest = ARENA_NEW(&request->arena, struct key_digest);
     request->credentials = digest;
-    return key_cache_digest(api->key_cache, pepper, key, digest->bytes);
+    return key_cache_digest(api->key_cache, pepper, key, digest);
 }
 
 static void recognize(struct request *request, struct api *api)

@@ -64,7 +64,7 @@ enum handled policy_delete(struct request *request, void *context)
 
     if (!read_identity(request, &policy_job->job.identity))
         return HANDLED_NOW;
-    policy_job->job.kind = CATALOGUE_POLICY_DELETE;
+    policy_job->job.kind = CATALOGUE_POLICY_REMOVE;
     return submit(policy_job, request, context, on_deleted);
 }
 

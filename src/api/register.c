@@ -41,9 +41,8 @@ enum handled register_post(struct request *request, void *context)
     registering->request = request;
     api_key_generate(registering->api_key);
     job->kind = CATALOGUE_APP_CREATE;
-    memcpy(job->app_id, "app_", 4);
-    api_key_random_base62(job->app_id + 4, APP_ID_BYTES - 4);
-    api_key_digest(pepper, text_of(registering->api_key), job->key.bytes);
+    app_id_generate(job->app_id);
+    job->key = key_digest_of(pepper, text_of(registering->api_key));
     job->created_at_us = clock_wall_us();
     return ask_catalogue(request, api, job, registering, on_created);
 }

@@ -7,7 +7,6 @@
 
 #include "app/listener.h"
 #include "app/worker.h"
-#include "auth/api_key.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
@@ -221,8 +220,7 @@ static void declare_apps(struct catalogue *catalogue, const struct settings *set
         provisions[i].api_key = app->api_key;
         provisions[i].policies = app->policies;
         provisions[i].policy_count = app->policy_count;
-        memcpy(provisions[i].app_id, "app_", 4);
-        api_key_random_base62(provisions[i].app_id + 4, APP_ID_BYTES - 4);
+        app_id_generate(provisions[i].app_id);
     }
     catalogue_provision(catalogue, provisions, settings->app_count);
     free(provisions);

@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/api_key.h"
 
-#include <sodium.h>
+#include "base/base62.h"
 
-#define PREFIX          "slk_"
-#define PREFIX_BYTES    4
-#define ID_BYTES        12
-#define SECRET_BYTES    32
-#define CHECKSUM_BYTES  6
-#define SEPARATOR_AT    (PREFIX_BYTES + ID_BYTES)
-#define CHECKSUMMED     (SEPARATOR_AT + 1 + SECRET_BYTES)
-#define CHARACTER_COUNT 62
+#define PREFIX         "slk_"
+#define PREFIX_BYTES   4
+#define ID_BYTES       12
+#define SECRET_BYTES   32
+#define CHECKSUM_BYTES 6
+#define SEPARATOR_AT   (PREFIX_BYTES + ID_BYTES)
+#define CHECKSUMMED    (SEPARATOR_AT + 1 + SECRET_BYTES)
 
 _Static_assert(CHECKSUMMED + CHECKSUM_BYTES == API_KEY_BYTES, "the parts make the whole");
 
-static const char characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-static bool is_base62(char c);
 static void checksum_write(const char *key, char *out);
 static uint32_t crc32_of(const char *bytes, size_t length);
 
 void api_key_generate(char key[static API_KEY_BYTES + 1])
 {
     memcpy(key, PREFIX, PREFIX_BYTES);
-    api_key_random_base62(key + PREFIX_BYTES, ID_BYTES);
+    base62_random(key + PREFIX_BYTES, ID_BYTES);
     key[SEPARATOR_AT] = '_';
-    api_key_random_base62(key + SEPARATOR_AT + 1, SECRET_BYTES);
+    base62_random(key + SEPARATOR_AT + 1, SECRET_BYTES);
     checksum_write(key, key + CHECKSUMMED);
     key[API_KEY_BYTES] = '\0';
 }
@@ -37,7 +33,7 @@ bool api_key_is_well_formed(struct text key)
     if (key.length != API_KEY_BYTES || memcmp(key.at, PREFIX, PREFIX_BYTES) != 0)
         return false;
     for (size_t i = PREFIX_BYTES; i < CHECKSUMMED; i++) {
-        if (i == SEPARATOR_AT ? key.at[i] != '_' : !is_base62(key.at[i]))
+        if (i == SEPARATOR_AT ? key.at[i] != '_' : !base62_is(key.at[i]))
             return false;
     }
 
@@ -45,32 +41,13 @@ bool api_key_is_well_formed(struct text key)
     return memcmp(key.at + CHECKSUMMED, checksum, CHECKSUM_BYTES) == 0;
 }
 
-void api_key_digest(const struct pepper *pepper, struct text key,
-                    uint8_t digest[static API_KEY_DIGEST_BYTES])
-{
-    crypto_generichash(digest, API_KEY_DIGEST_BYTES, (const unsigned char *)key.at, key.length,
-                       pepper->bytes, sizeof(pepper->bytes));
-}
-
-void api_key_random_base62(char *out, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i] = characters[randombytes_uniform(CHARACTER_COUNT)];
-    out[count] = '\0';
-}
-
-static bool is_base62(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 /* The CRC as six digits of base62, the most significant first: 62^6 exceeds 2^32. */
 static void checksum_write(const char *key, char *out)
 {
     uint32_t crc = crc32_of(key, CHECKSUMMED);
 
-    for (size_t i = CHECKSUM_BYTES; i-- > 0; crc /= CHARACTER_COUNT)
-        out[i] = characters[crc % CHARACTER_COUNT];
+    for (size_t i = CHECKSUM_BYTES; i-- > 0; crc /= BASE62_COUNT)
+        out[i] = base62_characters[crc % BASE62_COUNT];
 }
 
 /* The CRC-32 of zlib and Ethernet (polynomial 0xEDB88320, reflected), four bits at a time. */

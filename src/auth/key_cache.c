@@ -11,7 +11,7 @@
 
 struct slot {
     struct digest name; /* of the key; no key's is all zeros, but by a chance of 2^-128 */
-    uint8_t digest[API_KEY_DIGEST_BYTES];
+    struct key_digest digest;
 };
 
 struct key_cache {
@@ -41,7 +41,7 @@ void key_cache_free(struct key_cache *cache)
 }
 
 bool key_cache_digest(struct key_cache *cache, const struct pepper *pepper, struct text key,
-                      uint8_t digest[static API_KEY_DIGEST_BYTES])
+                      struct key_digest *digest)
 {
     if (key.length != API_KEY_BYTES)
         return false;
@@ -56,9 +56,9 @@ bool key_cache_digest(struct key_cache *cache, const struct pepper *pepper, stru
             return false;
         slot = &slots[(hash >> 32) % WAYS];
         slot->name = name;
-        api_key_digest(pepper, key, slot->digest);
+        slot->digest = key_digest_of(pepper, key);
     }
-    memcpy(digest, slot->digest, sizeof(slot->digest));
+    *digest = slot->digest;
     return true;
 }
 

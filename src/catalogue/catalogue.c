@@ -71,7 +71,7 @@ static enum catalogue_status job_run(struct catalogue_job *job, struct error *er
 static enum catalogue_status app_create(struct catalogue_job *job, struct error *error);
 static enum catalogue_status app_find(struct catalogue_job *job, struct error *error);
 static enum catalogue_status policy_save(struct catalogue_job *job, struct error *error);
-static enum catalogue_status policy_delete(struct catalogue_job *job, struct error *error);
+static enum catalogue_status policy_remove(struct catalogue_job *job, struct error *error);
 static enum catalogue_status publish(struct catalogue *catalogue, const char *app_id,
                                      enum catalogue_status status, struct app **kept,
                                      struct error *error);
@@ -309,8 +309,8 @@ static enum catalogue_status job_run(struct catalogue_job *job, struct error *er
         return app_find(job, error);
     case CATALOGUE_POLICY_SAVE:
         return policy_save(job, error);
-    case CATALOGUE_POLICY_DELETE:
-        return policy_delete(job, error);
+    case CATALOGUE_POLICY_REMOVE:
+        return policy_remove(job, error);
     }
     return CATALOGUE_UNAVAILABLE;
 }
@@ -353,11 +353,11 @@ static enum catalogue_status policy_save(struct catalogue_job *job, struct error
     return publish(job->catalogue, job->app_id, status, NULL, error);
 }
 
-static enum catalogue_status policy_delete(struct catalogue_job *job, struct error *error)
+static enum catalogue_status policy_remove(struct catalogue_job *job, struct error *error)
 {
     struct catalogue_backend *backend = job->catalogue->backend;
     enum catalogue_status status =
-        backend->operations->policy_delete(backend, job->app_id, &job->identity, error);
+        backend->operations->policy_remove(backend, job->app_id, &job->identity, error);
 
     if (status != CATALOGUE_OK)
         return status;

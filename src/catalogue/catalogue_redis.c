@@ -78,25 +78,14 @@ struct catalogue_redis {
     struct redis_session *session;
 };
 
-static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct pepper *pepper,
-                                       struct error *error);
-static enum catalogue_status on_app_create(struct catalogue_backend *backend, const char *app_id,
-                                           struct text name, int64_t created_at_us,
-                                           const struct key_digest *key, struct error *error);
-static enum catalogue_status on_app_find(struct catalogue_backend *backend,
-                                         const struct key_digest *key,
-                                         char app_id[APP_ID_BYTES + 1], struct error *error);
-static enum catalogue_status on_app_load(struct catalogue_backend *backend, const char *app_id,
-                                         struct app **app, struct error *error);
-static enum catalogue_status on_policy_save(struct catalogue_backend *backend, const char *app_id,
-                                            struct policy *policy, struct error *error);
-static enum catalogue_status on_policy_delete(struct catalogue_backend *backend, const char *app_id,
-                                              const struct policy_identity *identity,
-                                              struct error *error);
-static enum catalogue_status on_changes(struct catalogue_backend *backend, int64_t *revision,
-                                        void *context, catalogue_visit_fn *visit,
-                                        struct error *error);
-static void on_free(struct catalogue_backend *backend);
+static catalogue_pepper_fn on_pepper;
+static catalogue_app_create_fn on_app_create;
+static catalogue_app_find_fn on_app_find;
+static catalogue_app_load_fn on_app_load;
+static catalogue_policy_save_fn on_policy_save;
+static catalogue_policy_remove_fn on_policy_remove;
+static catalogue_changes_fn on_changes;
+static catalogue_free_fn on_free;
 
 static enum catalogue_status changes(struct catalogue_backend *backend, int64_t *revision,
                                      void *context, catalogue_visit_fn *visit, bool *more,
@@ -114,7 +103,6 @@ static redisReply *command(struct catalogue_redis *redis, const struct text word
 static redisReply *script_run(struct catalogue_redis *redis, const char *script,
                               const struct text arguments[], size_t count, struct error *error);
 static enum catalogue_status status_take(redisReply *reply, struct error *error);
-static bool app_id_read(const redisReply *reply, char app_id[static APP_ID_BYTES + 1]);
 static struct text reply_text(const redisReply *reply);
 static bool reply_is_array(const redisReply *reply, size_t count);
 
@@ -124,7 +112,7 @@ static const struct catalogue_operations operations = {
     .app_find = on_app_find,
     .app_load = on_app_load,
     .policy_save = on_policy_save,
-    .policy_delete = on_policy_delete,
+    .policy_remove = on_policy_remove,
     .changes = on_changes,
     .free = on_free,
 };
@@ -194,7 +182,7 @@ static enum catalogue_status on_app_find(struct catalogue_backend *backend,
     enum catalogue_status status = CATALOGUE_OK;
     if (reply->type == REDIS_REPLY_NIL) {
         status = CATALOGUE_ABSENT;
-    } else if (!app_id_read(reply, app_id)) {
+    } else if (!app_id_read(reply_text(reply), app_id)) {
         (void)error_set(error, "redis: the app of a key is damaged");
         status = CATALOGUE_UNAVAILABLE;
     }
@@ -250,7 +238,7 @@ static enum catalogue_status on_policy_save(struct catalogue_backend *backend, c
     return CATALOGUE_UNAVAILABLE;
 }
 
-static enum catalogue_status on_policy_delete(struct catalogue_backend *backend, const char *app_id,
+static enum catalogue_status on_policy_remove(struct catalogue_backend *backend, const char *app_id,
                                               const struct policy_identity *identity,
                                               struct error *error)
 {
@@ -326,7 +314,7 @@ static enum catalogue_status change(struct catalogue_backend *backend, const red
     char app_id[APP_ID_BYTES + 1];
     struct app *app = NULL;
 
-    if (!app_id_read(id, app_id))
+    if (!app_id_read(reply_text(id), app_id))
         return CATALOGUE_OK;
     const enum catalogue_status status = on_app_load(backend, app_id, &app, error);
     if (status == CATALOGUE_OK)
@@ -453,19 +441,6 @@ static enum catalogue_status status_take(redisReply *reply, struct error *error)
         (void)error_set(error, "redis: not the answer of the script");
     freeReplyObject(reply);
     return status;
-}
-
-/* False when it is not the id of an app: somebody else has written it. */
-static bool app_id_read(const redisReply *reply, char app_id[static APP_ID_BYTES + 1])
-{
-    struct text text = reply_text(reply);
-
-    if (text.length != APP_ID_BYTES || !text_starts_with(text, TEXT("app_")) ||
-        memchr(text.at, '\0', text.length) != NULL)
-        return false;
-    memcpy(app_id, text.at, text.length);
-    app_id[text.length] = '\0';
-    return true;
 }
 
 /* Absent when the reply is no string. */

@@ -86,25 +86,14 @@ struct catalogue_sqlite {
     struct database *database;
 };
 
-static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct pepper *pepper,
-                                       struct error *error);
-static enum catalogue_status on_app_create(struct catalogue_backend *backend, const char *app_id,
-                                           struct text name, int64_t created_at_us,
-                                           const struct key_digest *key, struct error *error);
-static enum catalogue_status on_app_find(struct catalogue_backend *backend,
-                                         const struct key_digest *key,
-                                         char app_id[APP_ID_BYTES + 1], struct error *error);
-static enum catalogue_status on_app_load(struct catalogue_backend *backend, const char *app_id,
-                                         struct app **app, struct error *error);
-static enum catalogue_status on_policy_save(struct catalogue_backend *backend, const char *app_id,
-                                            struct policy *policy, struct error *error);
-static enum catalogue_status on_policy_delete(struct catalogue_backend *backend, const char *app_id,
-                                              const struct policy_identity *identity,
-                                              struct error *error);
-static enum catalogue_status on_changes(struct catalogue_backend *backend, int64_t *revision,
-                                        void *context, catalogue_visit_fn *visit,
-                                        struct error *error);
-static void on_free(struct catalogue_backend *backend);
+static catalogue_pepper_fn on_pepper;
+static catalogue_app_create_fn on_app_create;
+static catalogue_app_find_fn on_app_find;
+static catalogue_app_load_fn on_app_load;
+static catalogue_policy_save_fn on_policy_save;
+static catalogue_policy_remove_fn on_policy_remove;
+static catalogue_changes_fn on_changes;
+static catalogue_free_fn on_free;
 
 static enum catalogue_status app_create(struct database *database, const char *app_id,
                                         struct text name, int64_t created_at_us,
@@ -119,7 +108,7 @@ static enum catalogue_status policy_save(struct database *database, const char *
                                          struct policy *policy, struct error *error);
 static enum catalogue_status policy_number(struct database *database, const char *app_id,
                                            struct policy *policy, struct error *error);
-static enum catalogue_status policy_delete(struct database *database, const char *app_id,
+static enum catalogue_status policy_remove(struct database *database, const char *app_id,
                                            const struct policy_identity *identity,
                                            struct error *error);
 static enum catalogue_status app_revise(struct database *database, const char *app_id,
@@ -142,7 +131,7 @@ static const struct catalogue_operations operations = {
     .app_find = on_app_find,
     .app_load = on_app_load,
     .policy_save = on_policy_save,
-    .policy_delete = on_policy_delete,
+    .policy_remove = on_policy_remove,
     .changes = on_changes,
     .free = on_free,
 };
@@ -227,7 +216,7 @@ static enum catalogue_status on_policy_save(struct catalogue_backend *backend, c
     return end(database, policy_save(database, app_id, policy, error), error);
 }
 
-static enum catalogue_status on_policy_delete(struct catalogue_backend *backend, const char *app_id,
+static enum catalogue_status on_policy_remove(struct catalogue_backend *backend, const char *app_id,
                                               const struct policy_identity *identity,
                                               struct error *error)
 {
@@ -235,7 +224,7 @@ static enum catalogue_status on_policy_delete(struct catalogue_backend *backend,
 
     if (!database_begin(database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return end(database, policy_delete(database, app_id, identity, error), error);
+    return end(database, policy_remove(database, app_id, identity, error), error);
 }
 
 static enum catalogue_status on_changes(struct catalogue_backend *backend, int64_t *revision,
@@ -375,7 +364,7 @@ static enum catalogue_status policy_number(struct database *database, const char
     return database_integer(count, 0) < POLICIES_PER_APP_MAX ? CATALOGUE_CREATED : CATALOGUE_FULL;
 }
 
-static enum catalogue_status policy_delete(struct database *database, const char *app_id,
+static enum catalogue_status policy_remove(struct database *database, const char *app_id,
                                            const struct policy_identity *identity,
                                            struct error *error)
 {

@@ -115,13 +115,7 @@ static enum catalogue_status app_ensure(const struct declared *declared,
                                         const struct pepper *pepper, char app_id[APP_ID_BYTES + 1],
                                         struct error *error)
 {
-    struct key_digest key;
-    size_t key_bytes = strlen(declared->api_key);
-
-    /* As api_key_digest() of the auth layer has it, which may not be called from here; a test sees
-     * to it that they agree. */
-    crypto_generichash(key.bytes, sizeof(key.bytes), (const unsigned char *)declared->api_key,
-                       key_bytes, pepper->bytes, sizeof(pepper->bytes));
+    const struct key_digest key = key_digest_of(pepper, text_of(declared->api_key));
     enum catalogue_status status = backend->operations->app_find(backend, &key, app_id, error);
     if (status != CATALOGUE_ABSENT)
         return status;

@@ -23,7 +23,7 @@ static void try_app_create(void);
 static void try_app_find(void);
 static void try_app_load(void);
 static void try_policy_save(void);
-static void try_policy_delete(void);
+static void try_policy_remove(void);
 static void try_changes(void);
 static void on_change(void *context, struct app *app);
 static void app_check(const struct app *app);
@@ -32,7 +32,7 @@ static void status_check(enum catalogue_status status, const struct error *error
 
 static void (*const operations[])(void) = {
     try_pepper,      try_app_create,    try_app_find, try_app_load,
-    try_policy_save, try_policy_delete, try_changes,
+    try_policy_save, try_policy_remove, try_changes,
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -113,12 +113,12 @@ static void try_policy_save(void)
         ASSERT(policy.version >= 1);
 }
 
-static void try_policy_delete(void)
+static void try_policy_remove(void)
 {
     const struct policy_identity identity = {.route_key = TEXT("/r"), .role = TEXT("default")};
     struct error error = {0};
 
-    status_check(backend->operations->policy_delete(backend, app_id, &identity, &error), &error);
+    status_check(backend->operations->policy_remove(backend, app_id, &identity, &error), &error);
 }
 
 static void try_changes(void)

@@ -126,7 +126,7 @@ bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
         job->policy->version = 1;
         canonical_check(job->policy);
     }
-    job->status = job->kind == CATALOGUE_POLICY_DELETE ? CATALOGUE_OK : CATALOGUE_CREATED;
+    job->status = job->kind == CATALOGUE_POLICY_REMOVE ? CATALOGUE_OK : CATALOGUE_CREATED;
     catalogue_asked = job;
     return true;
 }

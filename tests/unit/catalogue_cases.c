@@ -59,7 +59,7 @@ static void discard(struct catalogue_backend *backend, const char *app_id,
 {
     struct error error = {0};
 
-    expect(backend->operations->policy_delete(backend, app_id, &policy->identity, &error), expected,
+    expect(backend->operations->policy_remove(backend, app_id, &policy->identity, &error), expected,
            &error);
 }
 

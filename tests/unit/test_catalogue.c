@@ -52,7 +52,7 @@ static enum catalogue_status puppet_find(struct catalogue_backend *backend,
     return status == CATALOGUE_OK ? CATALOGUE_ABSENT : status;
 }
 
-static enum catalogue_status puppet_delete(struct catalogue_backend *backend, const char *app_id,
+static enum catalogue_status puppet_remove(struct catalogue_backend *backend, const char *app_id,
                                            const struct policy_identity *identity,
                                            struct error *error)
 {
@@ -85,7 +85,7 @@ static struct puppet *puppet_new(void)
     static const struct catalogue_operations operations = {
         .pepper = puppet_pepper,
         .app_find = puppet_find,
-        .policy_delete = puppet_delete,
+        .policy_remove = puppet_remove,
         .changes = puppet_changes,
         .free = puppet_free,
     };
@@ -183,7 +183,7 @@ static void a_changed_policy_is_published_before_the_answer(void **state)
     struct arena arena = {0};
     struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     struct catalogue_job delete_job = {
-        .kind = CATALOGUE_POLICY_DELETE, .app_id = INSTANCE_APP_ID, .identity = policy->identity};
+        .kind = CATALOGUE_POLICY_REMOVE, .app_id = INSTANCE_APP_ID, .identity = policy->identity};
     instance_start(&instance);
     assert_int_equal(instance_save(&instance, policy), CATALOGUE_ABSENT);
     assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
@@ -304,7 +304,7 @@ static void look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others(
     for (size_t i = 1; i <= CATALOGUE_FINDS_MAX; i++)
         instance_submit(&instance, &jobs[i], &is_done[i]);
     bool taken = catalogue_submit(instance.catalogue, &jobs[CATALOGUE_FINDS_MAX + 1]);
-    struct catalogue_job other = {.kind = CATALOGUE_POLICY_DELETE};
+    struct catalogue_job other = {.kind = CATALOGUE_POLICY_REMOVE};
     bool other_is_done = false;
     instance_submit(&instance, &other, &other_is_done);
     for (size_t i = 0; i <= CATALOGUE_FINDS_MAX + 1; i++)
@@ -327,12 +327,12 @@ static void no_app_fills_the_queue_for_the_others(void **state)
     struct puppet *puppet = puppet_new();
     struct instance instance = instance_new(&puppet->backend, NULL);
     struct catalogue_job holder = {.kind = CATALOGUE_APP_FIND};
-    struct catalogue_job other = {.kind = CATALOGUE_POLICY_DELETE, .app_id = "app_modest"};
+    struct catalogue_job other = {.kind = CATALOGUE_POLICY_REMOVE, .app_id = "app_modest"};
     bool holder_is_done;
     bool other_is_done;
     instance_start(&instance);
     for (size_t i = 0; i < ARRAY_COUNT(jobs); i++)
-        jobs[i] = (struct catalogue_job){.kind = CATALOGUE_POLICY_DELETE, .app_id = "app_greedy"};
+        jobs[i] = (struct catalogue_job){.kind = CATALOGUE_POLICY_REMOVE, .app_id = "app_greedy"};
 
     instance_submit(&instance, &holder, &holder_is_done);
     sem_wait(&puppet->entered);

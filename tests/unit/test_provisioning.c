@@ -43,11 +43,10 @@ static void provision(struct instance *instance, const struct declaration *decla
 static struct app *declared_app(struct instance *instance, const struct declaration *declaration)
 {
     const struct pepper *pepper = app_index_pepper(instance->index);
-    struct key_digest digest;
 
     if (pepper == NULL)
         return NULL;
-    api_key_digest(pepper, text_of(declaration->api_key), digest.bytes);
+    struct key_digest digest = key_digest_of(pepper, text_of(declaration->api_key));
     struct app *app = app_index_find(instance->index, &digest);
     if (app != NULL)
         assert_string_equal(app->id, INSTANCE_APP_ID);
