@@ -2,7 +2,8 @@
  *
  * What a catalogue must be able to do: catalogue_sqlite.c and catalogue_redis.c each fill this
  * table. All operations block, for a bounded time, and are called by the catalogue thread alone.
- * Each leaves `error` with a sentence when it returns CATALOGUE_UNAVAILABLE. */
+ * Each leaves `error` with a sentence when it returns CATALOGUE_UNAVAILABLE or CATALOGUE_DAMAGED.
+ * An app that cannot be read is logged once, by its name. */
 #ifndef CATALOGUE_CATALOGUE_BACKEND_H
 #define CATALOGUE_CATALOGUE_BACKEND_H
 
@@ -17,8 +18,12 @@ enum catalogue_status {
     CATALOGUE_CREATED, /* saved something that was not there */
     CATALOGUE_ABSENT,  /* no such app, key or policy */
     CATALOGUE_FULL,    /* the app has POLICIES_PER_APP_MAX policies */
+    CATALOGUE_DAMAGED, /* what is stored cannot be read: it concerns this app and nothing else */
     CATALOGUE_UNAVAILABLE
 };
+
+/* Revisions are below: they are exact in Lua, too. One above it is damage. */
+#define CATALOGUE_REVISION_MAX (INT64_C(1) << 53)
 
 struct catalogue_backend;
 
@@ -53,7 +58,7 @@ typedef enum catalogue_status catalogue_policy_remove_fn(struct catalogue_backen
                                                          const struct policy_identity *identity,
                                                          struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
- * From 0: all apps. */
+ * From 0: all apps. One that cannot be read is passed over. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);

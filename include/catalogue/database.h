@@ -55,6 +55,8 @@ void database_bind_integer(sqlite3_stmt *statement, int place, int64_t value);
 struct text database_text(sqlite3_stmt *statement, int place);
 /* False when the column does not hold exactly `count` bytes. */
 MUST_USE bool database_bytes(sqlite3_stmt *statement, int place, uint8_t *bytes, size_t count);
+/* A column holds what was put there, whatever the table says. */
+bool database_holds_integer(sqlite3_stmt *statement, int place);
 int64_t database_integer(sqlite3_stmt *statement, int place);
 
 #endif

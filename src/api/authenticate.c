@@ -117,11 +117,11 @@ static void on_looked_up(struct catalogue_job *job)
     if (job->app) {
         adopt(lookup->request, job->app);
         (void)lookup->next(lookup->request, lookup->api);
-    } else if (job->status == CATALOGUE_UNAVAILABLE) {
-        problem_answer(lookup->request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
-    } else {
+    } else if (job->status == CATALOGUE_ABSENT) {
         local_limit_take(lookup->api, LOCAL_LIMIT_ABSENT, subject, absent_rate, 1);
         problem_answer(lookup->request, PROBLEM_BAD_KEY, "X-API-Key belongs to no app.");
+    } else {
+        problem_answer(lookup->request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
     }
 }
 

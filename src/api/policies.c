@@ -109,6 +109,7 @@ static void on_saved(struct catalogue_job *job)
     case CATALOGUE_ABSENT:
         problem_answer(request, PROBLEM_BAD_KEY, "The app does not exist any more.");
         break;
+    case CATALOGUE_DAMAGED:
     case CATALOGUE_UNAVAILABLE:
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
         break;
@@ -172,8 +173,8 @@ static void on_deleted(struct catalogue_job *job)
 
     if (job->status == CATALOGUE_OK)
         request_answer_json(request, 200, TEXT("{\"message\":\"Policy deleted\"}"));
-    else if (job->status == CATALOGUE_UNAVAILABLE)
-        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
-    else
+    else if (job->status == CATALOGUE_ABSENT)
         problem_answer(request, PROBLEM_NO_POLICY, "This app has no policy of this identity.");
+    else
+        problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
 }

@@ -153,6 +153,11 @@ int64_t database_integer(sqlite3_stmt *statement, int place)
     return sqlite3_column_int64(statement, place);
 }
 
+bool database_holds_integer(sqlite3_stmt *statement, int place)
+{
+    return sqlite3_column_type(statement, place) == SQLITE_INTEGER;
+}
+
 /* SQLite would create the file as the umask has it, and it holds the pepper. A file that is there
  * is not opened here: closing it would drop the locks that this process may have on it. */
 static bool file_prepare(const char *path, struct error *error)
@@ -197,6 +202,8 @@ static bool migrate(struct database *database, struct error *error)
 
     if (!execute(database, "BEGIN IMMEDIATE", error) || !read_schema(database, &schema, error))
         return false;
+    if (schema < 0)
+        return error_set(error, "its schema is %d, which no version has written", schema);
     if (schema > newest) {
         return error_set(error, "its schema is %d, and this version knows none past %d", schema,
                          newest);

@@ -26,10 +26,16 @@ static void declared_copy(struct declared *declared, const struct catalogue_prov
                           struct arena *arena);
 static struct policy *policy_copy(const struct policy *policy, struct arena *arena);
 
-static enum catalogue_status app_ensure(const struct declared *declared,
-                                        struct catalogue_backend *backend,
-                                        const struct pepper *pepper, char app_id[APP_ID_BYTES + 1],
-                                        struct error *error);
+static enum catalogue_status declared_apply(const struct declared *declared,
+                                            struct catalogue_backend *backend,
+                                            struct app_index *index, struct error *error);
+static enum catalogue_status app_load_by_key(struct catalogue_backend *backend,
+                                             const struct key_digest *key, struct app **app,
+                                             struct error *error);
+static enum catalogue_status app_make(const struct declared *declared,
+                                      struct catalogue_backend *backend,
+                                      const struct key_digest *key, struct app **app,
+                                      struct error *error);
 static enum catalogue_status policies_ensure(const struct declared *declared,
                                              struct catalogue_backend *backend,
                                              const struct app *app, struct error *error);
@@ -58,30 +64,24 @@ void provisioning_free(struct provisioning *provisioning)
     free(provisioning);
 }
 
+/* What keeps one declared app from being there keeps none of the others. */
 enum catalogue_status provisioning_apply(const struct provisioning *provisioning,
                                          struct catalogue_backend *backend, struct app_index *index,
                                          struct error *error)
 {
-    enum catalogue_status status = CATALOGUE_OK;
-
-    for (size_t i = 0; i < provisioning->count && status == CATALOGUE_OK; i++) {
+    for (size_t i = 0; i < provisioning->count; i++) {
         const struct declared *declared = &provisioning->apps[i];
-        char app_id[APP_ID_BYTES + 1];
-        struct app *before = NULL;
-        struct app *after = NULL;
+        enum catalogue_status status = declared_apply(declared, backend, index, error);
 
-        status = app_ensure(declared, backend, app_index_pepper(index), app_id, error);
-        if (status == CATALOGUE_OK)
-            status = backend->operations->app_load(backend, app_id, &before, error);
-        if (status == CATALOGUE_OK)
-            status = policies_ensure(declared, backend, before, error);
-        if (status == CATALOGUE_OK)
-            status = backend->operations->app_load(backend, app_id, &after, error);
-        if (status == CATALOGUE_OK)
-            app_index_publish_give(index, after);
-        app_release(before);
+        if (status == CATALOGUE_UNAVAILABLE)
+            return status;
+        if (status != CATALOGUE_OK) {
+            log_write(LOG_ERROR, "declared app left out", LOG_STRING("name", declared->name.at),
+                      LOG_STRING("reason", status == CATALOGUE_DAMAGED ? error->message
+                                                                       : "it is being deleted"));
+        }
     }
-    return status;
+    return CATALOGUE_OK;
 }
 
 static void declared_copy(struct declared *declared, const struct catalogue_provision *provision,
@@ -109,24 +109,54 @@ static struct policy *policy_copy(const struct policy *policy, struct arena *are
     return copy;
 }
 
-/* CATALOGUE_OK, and the id of the app that has the declared key. */
-static enum catalogue_status app_ensure(const struct declared *declared,
-                                        struct catalogue_backend *backend,
-                                        const struct pepper *pepper, char app_id[APP_ID_BYTES + 1],
-                                        struct error *error)
+static enum catalogue_status declared_apply(const struct declared *declared,
+                                            struct catalogue_backend *backend,
+                                            struct app_index *index, struct error *error)
 {
-    const struct key_digest key = key_digest_of(pepper, text_of(declared->api_key));
-    enum catalogue_status status = backend->operations->app_find(backend, &key, app_id, error);
-    if (status != CATALOGUE_ABSENT)
-        return status;
-    status = backend->operations->app_create(backend, declared->app_id, declared->name,
-                                             clock_wall_us(), &key, error);
-    if (status == CATALOGUE_UNAVAILABLE)
+    const struct key_digest key =
+        key_digest_of(app_index_pepper(index), text_of(declared->api_key));
+    struct app *before = NULL;
+    struct app *after = NULL;
+    enum catalogue_status status = app_load_by_key(backend, &key, &before, error);
+
+    if (status == CATALOGUE_ABSENT)
+        status = app_make(declared, backend, &key, &before, error);
+    if (status == CATALOGUE_OK)
+        status = policies_ensure(declared, backend, before, error);
+    if (status == CATALOGUE_OK)
+        status = backend->operations->app_load(backend, before->id, &after, error);
+    if (status == CATALOGUE_OK)
+        app_index_publish_give(index, after);
+    app_release(before);
+    return status;
+}
+
+/* CATALOGUE_ABSENT also when there is no more than the key left of the app. */
+static enum catalogue_status app_load_by_key(struct catalogue_backend *backend,
+                                             const struct key_digest *key, struct app **app,
+                                             struct error *error)
+{
+    char app_id[APP_ID_BYTES + 1];
+    enum catalogue_status status = backend->operations->app_find(backend, key, app_id, error);
+
+    return status == CATALOGUE_OK ? backend->operations->app_load(backend, app_id, app, error)
+                                  : status;
+}
+
+static enum catalogue_status app_make(const struct declared *declared,
+                                      struct catalogue_backend *backend,
+                                      const struct key_digest *key, struct app **app,
+                                      struct error *error)
+{
+    enum catalogue_status status = backend->operations->app_create(
+        backend, declared->app_id, declared->name, clock_wall_us(), key, error);
+
+    if (status == CATALOGUE_UNAVAILABLE || status == CATALOGUE_DAMAGED)
         return status;
     if (status == CATALOGUE_CREATED)
         log_write(LOG_INFO, "declared app created", LOG_STRING("app_id", declared->app_id));
     /* Another instance with the same file may have been faster, with an id of its own. */
-    return backend->operations->app_find(backend, &key, app_id, error);
+    return app_load_by_key(backend, key, app, error);
 }
 
 static enum catalogue_status policies_ensure(const struct declared *declared,
@@ -141,11 +171,11 @@ static enum catalogue_status policies_ensure(const struct declared *declared,
         policy->id = stored_policy_new_id();
         enum catalogue_status status =
             backend->operations->policy_save(backend, app->id, policy, error);
-        if (status == CATALOGUE_UNAVAILABLE)
-            return status;
         if (status == CATALOGUE_FULL) {
             log_write(LOG_ERROR, "declared policy not saved", LOG_STRING("app_id", app->id),
                       LOG_STRING("reason", "the app has too many policies"));
+        } else if (status != CATALOGUE_OK && status != CATALOGUE_CREATED) {
+            return status;
         }
     }
     return CATALOGUE_OK;

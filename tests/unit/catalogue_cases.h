@@ -7,10 +7,26 @@
 #include "catalogue/catalogue_backend.h"
 #include "support/cmocka.h"
 
+/* What may be stored of an app that no Sluice has written. */
+enum catalogue_damage {
+    DAMAGE_ID,         /* beside the app is another, with a NUL in its id */
+    DAMAGE_NAME,       /* longer than any */
+    DAMAGE_CREATED_AT, /* no number */
+    DAMAGE_REVISION,   /* no number, or one that is none of a catalogue's */
+    DAMAGE_KEY,        /* too short */
+    DAMAGE_KEYS,       /* 17 of them */
+    DAMAGE_TYPE,       /* of what holds it, as far as there is one */
+    DAMAGE_COUNT
+};
+
 /* Two instances on one empty store: the *state of each case. */
 struct catalogue_pair {
     struct catalogue_backend *one;
     struct catalogue_backend *other;
+    /* Damages the app behind the catalogue's back. */
+    void (*damage)(struct catalogue_pair *pair, const char *app_id, enum catalogue_damage damage);
+    /* Leaves no more of the app than what its key says. */
+    void (*lose)(struct catalogue_pair *pair, const char *app_id);
 };
 
 /* A key digest that is all `byte`. */

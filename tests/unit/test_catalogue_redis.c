@@ -9,6 +9,54 @@
 
 #include <sodium.h>
 
+static void damage(struct catalogue_pair *pair, const char *app_id, enum catalogue_damage kind)
+{
+    char long_text[17 * 64 + 1];
+    (void)pair;
+
+    memset(long_text, 'a', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    switch (kind) {
+    case DAMAGE_ID:
+        (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps 1 %b",
+                                   "app_\0"
+                                   "0000000000x",
+                                   (size_t)16);
+        return;
+    case DAMAGE_NAME:
+        (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s name %s", app_id,
+                                   long_text);
+        return;
+    case DAMAGE_CREATED_AT:
+        (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s created_at soon",
+                                   app_id);
+        return;
+    case DAMAGE_REVISION:
+        (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps +inf %s", app_id);
+        return;
+    case DAMAGE_KEY:
+        (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s keys abc", app_id);
+        return;
+    case DAMAGE_KEYS:
+        (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s keys %s", app_id,
+                                   long_text);
+        return;
+    case DAMAGE_TYPE:
+        (void)redis_server_command(server, "SET sluice:{catalogue}:app:%s text", app_id);
+        (void)redis_server_command(server, "SET sluice:{catalogue}:policies:%s text", app_id);
+        return;
+    case DAMAGE_COUNT:
+        break;
+    }
+    fail();
+}
+
+static void lose(struct catalogue_pair *pair, const char *app_id)
+{
+    (void)pair;
+    (void)redis_server_command(server, "DEL sluice:{catalogue}:app:%s", app_id);
+}
+
 static int setup(void **state)
 {
     static struct catalogue_pair pair;
@@ -21,6 +69,8 @@ static int setup(void **state)
     assert_true(redis_url_parse(text_of(redis_server_tcp_url(server)), &tcp_url, &error));
     pair.one = catalogue_redis_new(&unix_url);
     pair.other = catalogue_redis_new(&tcp_url);
+    pair.damage = damage;
+    pair.lose = lose;
     *state = &pair;
     return 0;
 }
@@ -149,8 +199,8 @@ static void damage_is_named(void **state)
                      CATALOGUE_UNAVAILABLE);
     assert_string_equal(error.message, "the stored pepper is not 32 bytes long");
     assert_int_equal(pair->one->operations->app_load(pair->one, app_id, &app, &error),
-                     CATALOGUE_UNAVAILABLE);
-    assert_string_equal(error.message, "redis: the stored app app_a00000000000 is damaged");
+                     CATALOGUE_DAMAGED);
+    assert_string_equal(error.message, "redis: a key of the app is damaged");
 }
 
 static void what_is_no_id_of_an_app_is_not_taken_for_one(void **state)
@@ -166,8 +216,48 @@ static void what_is_no_id_of_an_app_is_not_taken_for_one(void **state)
                                "app_a0000000000000000");
 
     assert_int_equal(pair->one->operations->app_find(pair->one, &key, app_id, &error),
-                     CATALOGUE_UNAVAILABLE);
+                     CATALOGUE_DAMAGED);
     assert_string_equal(error.message, "redis: the app of a key is damaged");
+}
+
+static void the_pepper_is_read_where_nothing_can_be_written(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct pepper stored = {.bytes = {1}};
+    struct pepper read = {.bytes = {2}};
+    struct error error = {0};
+    assert_int_equal(pair->one->operations->pepper(pair->one, &stored, &error), CATALOGUE_OK);
+
+    (void)redis_server_command(server, "CONFIG SET maxmemory 1");
+    enum catalogue_status of_full = pair->one->operations->pepper(pair->one, &read, &error);
+    (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+
+    assert_int_equal(of_full, CATALOGUE_OK);
+    assert_memory_equal(&read, &stored, sizeof(stored));
+}
+
+static void revisions_that_are_damaged_stop_neither_changes_nor_writes(void **state)
+{
+    static const char *const damages[] = {"nan", "inf", "-1", "1e300", "soon", ""};
+    struct catalogue_pair *pair = *state;
+    int64_t newest = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(damages); i++) {
+        (void)redis_server_command(server, "SET sluice:{catalogue}:revision %s", damages[i]);
+
+        struct app *app = load_app(pair->one, sample_app(pair->one, (char)('a' + i)));
+        assert_true(app->revision > newest);
+        newest = app->revision;
+        app_release(app);
+    }
+    (void)redis_server_command(server, "DEL sluice:{catalogue}:revision");
+    (void)redis_server_command(server, "HSET sluice:{catalogue}:revision is wrong");
+    app_release(load_app(pair->one, sample_app(pair->one, 'y')));
+    (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps 9000000000000000 %s",
+                               "app_a00000000000");
+    struct app *app = load_app(pair->one, sample_app(pair->one, 'z'));
+    assert_true(app->revision == INT64_C(9000000000000001));
+    app_release(app);
 }
 
 static void on_counted(void *context, struct app *app)
@@ -249,6 +339,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(damage_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_id_of_an_app_is_not_taken_for_one, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(the_pepper_is_read_where_nothing_can_be_written, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(revisions_that_are_damaged_stop_neither_changes_nor_writes,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(more_changes_than_one_reply_lists_are_all_seen, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_redis_that_is_away_is_found_again, setup, teardown),

@@ -25,6 +25,52 @@ static struct catalogue_backend *open_backend(const struct place *place)
     return backend;
 }
 
+/* Runs SQL behind the catalogue's back. */
+static void meddle(const struct place *place, const char *sql)
+{
+    sqlite3 *database = NULL;
+
+    assert_int_equal(sqlite3_open(place->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+/* The same with the id of an app as ?1. */
+static void meddle_with(const struct place *place, const char *sql, const char *app_id)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+
+    assert_int_equal(sqlite3_open(place->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_bind_text(statement, 1, app_id, -1, SQLITE_STATIC), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_DONE);
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void damage(struct catalogue_pair *pair, const char *app_id, enum catalogue_damage damage)
+{
+    static const char *const sqls[] = {
+        [DAMAGE_ID] =
+            "INSERT INTO apps SELECT CAST(x'6170705f00' || '0000000000x' AS TEXT), 'x', 1,"
+            " revision - 0 FROM apps WHERE id = ?1",
+        [DAMAGE_NAME] = "UPDATE apps SET name = hex(zeroblob(51)) WHERE id = ?1",
+        [DAMAGE_CREATED_AT] = "UPDATE apps SET created_at = 'soon' WHERE id = ?1",
+        [DAMAGE_REVISION] = "UPDATE apps SET revision = 9223372036854775807 WHERE id = ?1",
+        [DAMAGE_KEY] = "UPDATE api_keys SET digest = x'aa' WHERE app_id = ?1",
+        [DAMAGE_KEYS] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 16)"
+                        " INSERT INTO api_keys SELECT randomblob(32), ?1 FROM n",
+        [DAMAGE_TYPE] = "UPDATE apps SET name = x'', revision = x'00' WHERE id = ?1",
+    };
+    meddle_with(CONTAINER_OF(pair, struct place, pair), sqls[damage], app_id);
+}
+
+static void lose(struct catalogue_pair *pair, const char *app_id)
+{
+    meddle_with(CONTAINER_OF(pair, struct place, pair), "DELETE FROM apps WHERE id = ?1", app_id);
+}
+
 static int setup(void **state)
 {
     static struct place place;
@@ -35,6 +81,8 @@ static int setup(void **state)
     (void)snprintf(place.path, sizeof(place.path), "%s/sluice.db", place.directory);
     place.pair.one = open_backend(&place);
     place.pair.other = open_backend(&place);
+    place.pair.damage = damage;
+    place.pair.lose = lose;
     *state = &place;
     return 0;
 }
@@ -53,16 +101,6 @@ static int teardown(void **state)
     close_backend(&place->pair.one);
     close_backend(&place->pair.other);
     return 0;
-}
-
-/* Runs SQL behind the catalogue's back. */
-static void meddle(const struct place *place, const char *sql)
-{
-    sqlite3 *database = NULL;
-
-    assert_int_equal(sqlite3_open(place->path, &database), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }
 
 static void expect_refused(const char *path, const char *part_of_reason)
@@ -187,6 +225,41 @@ static void a_file_of_a_newer_version_is_refused(void **state)
     expect_refused(place->path, "its schema is 99, and this version knows none past 1");
 }
 
+static void a_file_whose_schema_no_version_has_written_is_refused(void **state)
+{
+    struct place *place = *state;
+    close_backend(&place->pair.one);
+    close_backend(&place->pair.other);
+
+    meddle(place, "PRAGMA user_version = -1");
+    expect_refused(place->path, "its schema is -1, which no version has written");
+    meddle(place, "PRAGMA user_version = -2147483648");
+    expect_refused(place->path, "its schema is -2147483648, which no version has written");
+    meddle(place, "PRAGMA user_version = 2147483647");
+    expect_refused(place->path, "its schema is 2147483647, and this version knows none past 1");
+}
+
+static void a_last_revision_that_is_damaged_stops_no_writes(void **state)
+{
+    static const char *const damages[] = {
+        "UPDATE settings SET value = 'soon' WHERE name = 'revision'",
+        "UPDATE settings SET value = -5 WHERE name = 'revision'",
+        "DELETE FROM settings WHERE name = 'revision'",
+    };
+    struct place *place = *state;
+    struct catalogue_backend *backend = place->pair.one;
+    int64_t newest = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(damages); i++) {
+        struct app *app = load_app(backend, sample_app(backend, (char)('a' + i)));
+
+        assert_true(app->revision > newest);
+        newest = app->revision;
+        app_release(app);
+        meddle(place, damages[i]);
+    }
+}
+
 static void what_is_no_database_is_refused(void **state)
 {
     (void)state;
@@ -213,6 +286,10 @@ int main(void)
             a_lock_held_by_another_process_makes_it_unavailable_for_writing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_damaged_pepper_is_not_used, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_a_newer_version_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_whose_schema_no_version_has_written_is_refused,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_last_revision_that_is_damaged_stops_no_writes, setup,
+                                        teardown),
         cmocka_unit_test(what_is_no_database_is_refused),
     };
 

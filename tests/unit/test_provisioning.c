@@ -186,6 +186,51 @@ static void instances_with_the_same_declaration_make_one_app(void **state)
     instance_close(&other);
 }
 
+static void a_declared_app_whose_hash_is_gone_is_made_again(void **state)
+{
+    (void)state;
+    struct instance instance = instance_open_redis(server);
+    struct declaration declaration;
+    declaration_open(&declaration);
+    provision(&instance, &declaration);
+    instance_start(&instance);
+    instance_close(&instance);
+
+    (void)redis_server_command(server, "DEL sluice:{catalogue}:app:%s", INSTANCE_APP_ID);
+    instance = instance_open_redis(server);
+    provision(&instance, &declaration);
+    instance_start(&instance);
+
+    assert_int_equal(declared_version(&instance, &declaration, declaration.policies[0]), 1);
+    arena_close(&declaration.arena);
+    instance_close(&instance);
+}
+
+static void a_declared_app_that_cannot_be_read_keeps_no_other_out(void **state)
+{
+    (void)state;
+    struct instance instance = instance_open_redis(server);
+    struct declaration damaged;
+    struct declaration whole;
+    declaration_open(&damaged);
+    declaration_open(&whole);
+    provision(&instance, &damaged);
+    instance_start(&instance);
+    instance_close(&instance);
+
+    (void)redis_server_command(server, "SET sluice:{catalogue}:app:%s text", INSTANCE_APP_ID);
+    memcpy(whole.provision.app_id, "app_b00000000000", APP_ID_BYTES);
+    const struct catalogue_provision both[] = {damaged.provision, whole.provision};
+    instance = instance_open_redis(server);
+    catalogue_provision(instance.catalogue, both, ARRAY_COUNT(both));
+    instance_start(&instance);
+
+    assert_int_equal(app_index_count(instance.index), 1);
+    arena_close(&damaged.arena);
+    arena_close(&whole.arena);
+    instance_close(&instance);
+}
+
 static void no_api_key_is_stored_in_clear(void **state)
 {
     (void)state;
@@ -222,6 +267,8 @@ int main(void)
         TEST(a_declaration_takes_effect_while_running),
         TEST(a_declaration_waits_for_the_backend),
         TEST(instances_with_the_same_declaration_make_one_app),
+        TEST(a_declared_app_whose_hash_is_gone_is_made_again),
+        TEST(a_declared_app_that_cannot_be_read_keeps_no_other_out),
         TEST(no_api_key_is_stored_in_clear),
     };
 #undef TEST

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis_app.h"
+
+#include "catalogue/stored_policy.h"
+
+#include <sodium.h>
+
+static const char load_script[] =
+    "return {redis.call('HMGET', KEYS[4], 'name', 'created_at', 'revision', 'keys'),\n"
+    "        redis.call('HVALS', KEYS[5])}\n";
+
+enum field { NAME, CREATED_AT, REVISION, KEYS, FIELD_COUNT };
+
+static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
+                                        struct app **app, struct error *error);
+static bool is_gone(const redisReply *fields);
+static bool fields_read(struct app *app, const redisReply *fields, struct error *error);
+static bool keys_read(struct app *app, struct text hex, struct error *error);
+static void policies_read(struct app *app, const redisReply *documents);
+
+enum catalogue_status redis_app_load(struct catalogue_redis *redis, const char *app_id,
+                                     struct app **app, struct error *error)
+{
+    const struct text arguments[] = {text_of(app_id)};
+    redisReply *reply = redis_call_script(redis, load_script, arguments, 1, error);
+    enum catalogue_status status =
+        reply == NULL ? redis_call_failure(error) : reply_read(reply, app_id, app, error);
+
+    if (status == CATALOGUE_DAMAGED)
+        damages_tell(&redis->damages, text_of(app_id), error->message);
+    freeReplyObject(reply);
+    return status;
+}
+
+static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
+                                        struct app **app, struct error *error)
+{
+    if (!redis_call_is_array(reply, 2) || !redis_call_is_array(reply->element[0], FIELD_COUNT)) {
+        (void)error_set(error, "redis: not the answer of the script");
+        return CATALOGUE_UNAVAILABLE;
+    }
+    if (is_gone(reply->element[0]))
+        return CATALOGUE_ABSENT;
+
+    struct app *loaded = app_new();
+    (void)snprintf(loaded->id, sizeof(loaded->id), "%s", app_id);
+    if (!fields_read(loaded, reply->element[0], error)) {
+        app_release(loaded);
+        return CATALOGUE_DAMAGED;
+    }
+    policies_read(loaded, reply->element[1]);
+    *app = loaded;
+    return CATALOGUE_OK;
+}
+
+static bool is_gone(const redisReply *fields)
+{
+    for (size_t i = 0; i < fields->elements; i++) {
+        if (fields->element[i]->type != REDIS_REPLY_NIL)
+            return false;
+    }
+    return true;
+}
+
+static bool fields_read(struct app *app, const redisReply *fields, struct error *error)
+{
+    struct text name = redis_call_text(fields->element[NAME]);
+
+    if (text_is_absent(name) || name.length > APP_NAME_BYTES_MAX)
+        return error_set(error, "redis: the app's name is damaged");
+    if (!text_parse_integer(redis_call_text(fields->element[CREATED_AT]), &app->created_at_us))
+        return error_set(error, "redis: the app's created_at is damaged");
+    if (!text_parse_integer(redis_call_text(fields->element[REVISION]), &app->revision))
+        return error_set(error, "redis: the app's revision is damaged");
+    app->name = text_copy(&app->arena, name);
+    return keys_read(app, redis_call_text(fields->element[KEYS]), error);
+}
+
+static bool keys_read(struct app *app, struct text hex, struct error *error)
+{
+    if (hex.length > APP_KEYS_MAX * REDIS_CALL_HEX_BYTES)
+        return error_set(error, "redis: the app has more than %d keys", APP_KEYS_MAX);
+    for (; hex.length >= REDIS_CALL_HEX_BYTES; app->key_count++) {
+        if (sodium_hex2bin(app->keys[app->key_count].bytes, KEY_DIGEST_BYTES, hex.at,
+                           REDIS_CALL_HEX_BYTES, NULL, NULL, NULL) != 0)
+            return error_set(error, "redis: a key of the app is damaged");
+        hex.at += REDIS_CALL_HEX_BYTES;
+        hex.length -= REDIS_CALL_HEX_BYTES;
+    }
+    return hex.length == 0 || error_set(error, "redis: a key of the app is damaged");
+}
+
+static void policies_read(struct app *app, const redisReply *documents)
+{
+    struct stored_policies policies;
+
+    policies.app = app;
+    policies.count = 0;
+    for (size_t i = 0; i < documents->elements; i++)
+        stored_policies_add(&policies, redis_call_text(documents->element[i]));
+    stored_policies_finish(&policies);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis_call.h"
+
+#include "base/arena.h"
+
+#define SCRIPT_KEYS 5
+
+static const struct {
+    const char *name;
+    bool is_of_app; /* the app's id follows */
+} script_keys[SCRIPT_KEYS] = {
+    {REDIS_CALL_PREFIX "revision", false}, {REDIS_CALL_PREFIX "apps", false},
+    {REDIS_CALL_PREFIX "keys", false},     {REDIS_CALL_PREFIX "app:", true},
+    {REDIS_CALL_PREFIX "policies:", true},
+};
+
+struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend)
+{
+    return CONTAINER_OF(backend, struct catalogue_redis, backend);
+}
+
+redisReply *redis_call(struct catalogue_redis *redis, const struct text words[], size_t count,
+                       struct error *error)
+{
+    struct arena arena = {0};
+    const char **argv = ARENA_ARRAY(&arena, const char *, count);
+    size_t *lengths = ARENA_ARRAY(&arena, size_t, count);
+
+    for (size_t i = 0; i < count; i++) {
+        argv[i] = text_is_absent(words[i]) ? "" : words[i].at;
+        lengths[i] = words[i].length;
+    }
+    redisReply *reply = redis_session_command(redis->session, error, (int)count, argv, lengths);
+    arena_close(&arena);
+    return reply;
+}
+
+redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
+                              const struct text arguments[], size_t count, struct error *error)
+{
+    char names[SCRIPT_KEYS][REDIS_CALL_NAME_BYTES];
+    struct arena arena = {0};
+    struct text *words = ARENA_ARRAY(&arena, struct text, 3 + SCRIPT_KEYS + count);
+    size_t word_count = 0;
+
+    words[word_count++] = TEXT("EVAL");
+    words[word_count++] = text_of(script);
+    words[word_count++] = TEXT("5");
+    for (size_t i = 0; i < SCRIPT_KEYS; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "%s%s", script_keys[i].name,
+                       script_keys[i].is_of_app ? arguments[0].at : "");
+        words[word_count++] = text_of(names[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        words[word_count++] = arguments[i];
+    redisReply *reply = redis_call(redis, words, word_count, error);
+    arena_close(&arena);
+    return reply;
+}
+
+/* Redis 6 puts more in front of the error of a script's command than Redis 7. */
+enum catalogue_status redis_call_failure(const struct error *error)
+{
+    return strstr(error->message, "WRONGTYPE") == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_DAMAGED;
+}
+
+enum catalogue_status redis_call_status_take(redisReply *reply, struct error *error)
+{
+    static const struct {
+        const char *word;
+        enum catalogue_status status;
+    } meanings[] = {
+        {"created", CATALOGUE_CREATED}, {"replaced", CATALOGUE_OK},   {"deleted", CATALOGUE_OK},
+        {"exists", CATALOGUE_OK},       {"absent", CATALOGUE_ABSENT}, {"full", CATALOGUE_FULL},
+    };
+    enum catalogue_status status = CATALOGUE_UNAVAILABLE;
+    bool is_known = false;
+
+    if (reply == NULL)
+        return redis_call_failure(error);
+    for (size_t i = 0; i < ARRAY_COUNT(meanings) && !is_known; i++) {
+        is_known = text_equal(redis_call_text(reply), text_of(meanings[i].word));
+        if (is_known)
+            status = meanings[i].status;
+    }
+    if (!is_known)
+        (void)error_set(error, "redis: not the answer of the script");
+    freeReplyObject(reply);
+    return status;
+}
+
+struct text redis_call_text(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_STRING)
+        return (struct text){0};
+    return (struct text){reply->str, (size_t)reply->len};
+}
+
+bool redis_call_is_array(const redisReply *reply, size_t count)
+{
+    return reply->type == REDIS_REPLY_ARRAY && reply->elements == count;
+}

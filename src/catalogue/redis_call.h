@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Commands and scripts of the catalogue in Redis, and what their replies say. Private to
+ * catalogue_redis.c and what belongs to it. */
+#ifndef CATALOGUE_REDIS_CALL_H
+#define CATALOGUE_REDIS_CALL_H
+
+#include "catalogue/catalogue_backend.h"
+#include "damages.h"
+#include "redis/redis_session.h"
+
+#define REDIS_CALL_PREFIX "sluice:{catalogue}:"
+/* Of an app's key in Redis; NUL-terminated. */
+#define REDIS_CALL_NAME_BYTES 64
+/* Of a key's digest as Redis holds it. */
+#define REDIS_CALL_HEX_BYTES (2 * (size_t)KEY_DIGEST_BYTES)
+/* KEYS of every script: revision, apps, keys, then app and policies of the app whose id is ARGV[1].
+ *
+ * Gives the app the next revision, above the last one and that of every app: the last one may be
+ * lost or damaged. string.format(), since Lua by itself writes no more than 14 digits of a number. */
+#define REDIS_CALL_REVISE                                                                          \
+    "local function sane(text)\n"                                                                  \
+    "  local number = type(text) == 'string' and tonumber(text) or 0\n"                            \
+    "  return number > 0 and number < 9007199254740992 and number or 0\n"                          \
+    "end\n"                                                                                        \
+    "local now = redis.call('TIME')\n"                                                             \
+    "local newest = redis.call('ZREVRANGEBYSCORE', KEYS[2], '(9007199254740992', '0',\n"           \
+    "                          'WITHSCORES', 'LIMIT', '0', '1')\n"                                 \
+    "local last = math.max(sane(redis.pcall('GET', KEYS[1])), sane(newest[2]))\n"                  \
+    "local revision = string.format('%.0f', math.max(last + 1, now[1] * 1000000 + now[2]))\n"      \
+    "redis.call('SET', KEYS[1], revision)\n"                                                       \
+    "redis.call('HSET', KEYS[4], 'revision', revision)\n"                                          \
+    "redis.call('ZADD', KEYS[2], revision, ARGV[1])\n"
+
+struct catalogue_redis {
+    struct catalogue_backend backend;
+    struct redis_session *session;
+    struct damages damages;
+};
+
+struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend);
+
+/* As redis_session_command(). */
+redisReply *redis_call(struct catalogue_redis *redis, const struct text words[], size_t count,
+                       struct error *error);
+redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
+                              const struct text arguments[], size_t count, struct error *error);
+
+/* Why there was no reply: CATALOGUE_DAMAGED when the key is of another type than it should be,
+ * which concerns nothing but that key; otherwise CATALOGUE_UNAVAILABLE. */
+enum catalogue_status redis_call_failure(const struct error *error);
+/* What a script's answer means. Consumes the reply, which may be NULL. */
+enum catalogue_status redis_call_status_take(redisReply *reply, struct error *error);
+
+/* Absent when the reply is no string. */
+struct text redis_call_text(const redisReply *reply);
+bool redis_call_is_array(const redisReply *reply, size_t count);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "sqlite_app.h"
+
+#include "catalogue/stored_policy.h"
+
+enum column { NAME, CREATED_AT, REVISION };
+
+static enum catalogue_status app_read(struct database *database, struct app *app,
+                                      struct error *error);
+static enum catalogue_status keys_read(struct database *database, struct app *app,
+                                       struct error *error);
+static enum catalogue_status policies_read(struct database *database, struct app *app,
+                                           struct error *error);
+static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stmt *row,
+                                    int64_t *revision, void *context, catalogue_visit_fn *visit,
+                                    struct error *error);
+static enum catalogue_status damaged(struct error *error, const char *what);
+
+enum catalogue_status sqlite_app_load(struct catalogue_sqlite *sqlite, const char *app_id,
+                                      struct app **app, struct error *error)
+{
+    struct app *loaded = app_new();
+
+    (void)snprintf(loaded->id, sizeof(loaded->id), "%s", app_id);
+    enum catalogue_status status = app_read(sqlite->database, loaded, error);
+    if (status == CATALOGUE_OK)
+        status = keys_read(sqlite->database, loaded, error);
+    if (status == CATALOGUE_OK)
+        status = policies_read(sqlite->database, loaded, error);
+    if (status == CATALOGUE_DAMAGED)
+        damages_tell(&sqlite->damages, text_of(app_id), error->message);
+    if (status == CATALOGUE_OK)
+        *app = loaded;
+    else
+        app_release(loaded);
+    return status;
+}
+
+enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_t *revision,
+                                         void *context, catalogue_visit_fn *visit,
+                                         struct error *error)
+{
+    sqlite3_stmt *select = database_statement(sqlite->database, APPS_CHANGED);
+
+    database_bind_integer(select, 1, *revision);
+    enum catalogue_status status = sqlite_statements_step(sqlite->database, select, error);
+    while (status == CATALOGUE_OK) {
+        status = change(sqlite, select, revision, context, visit, error);
+        if (status == CATALOGUE_OK)
+            status = sqlite_statements_step(sqlite->database, select, error);
+    }
+    return status == CATALOGUE_ABSENT ? CATALOGUE_OK : status;
+}
+
+static enum catalogue_status app_read(struct database *database, struct app *app,
+                                      struct error *error)
+{
+    sqlite3_stmt *select = sqlite_statements_for(database, APP_SELECT, app->id);
+    enum catalogue_status status = sqlite_statements_step(database, select, error);
+
+    if (status != CATALOGUE_OK)
+        return status;
+    struct text name = database_text(select, NAME);
+    if (text_is_absent(name) || name.length > APP_NAME_BYTES_MAX)
+        return damaged(error, "name");
+    if (!database_holds_integer(select, CREATED_AT))
+        return damaged(error, "created_at");
+    if (!database_holds_integer(select, REVISION))
+        return damaged(error, "revision");
+    app->name = text_copy(&app->arena, name);
+    app->created_at_us = database_integer(select, CREATED_AT);
+    app->revision = database_integer(select, REVISION);
+    return CATALOGUE_OK;
+}
+
+static enum catalogue_status keys_read(struct database *database, struct app *app,
+                                       struct error *error)
+{
+    sqlite3_stmt *select = sqlite_statements_for(database, KEYS_SELECT, app->id);
+    enum catalogue_status status = sqlite_statements_step(database, select, error);
+
+    for (; status == CATALOGUE_OK; status = sqlite_statements_step(database, select, error)) {
+        if (app->key_count == APP_KEYS_MAX) {
+            (void)error_set(error, "SQLite: the app has more than %d keys", APP_KEYS_MAX);
+            return CATALOGUE_DAMAGED;
+        }
+        if (!database_bytes(select, 0, app->keys[app->key_count].bytes, KEY_DIGEST_BYTES)) {
+            (void)error_set(error, "SQLite: a key of the app is damaged");
+            return CATALOGUE_DAMAGED;
+        }
+        app->key_count++;
+    }
+    return status == CATALOGUE_ABSENT ? CATALOGUE_OK : status;
+}
+
+static enum catalogue_status policies_read(struct database *database, struct app *app,
+                                           struct error *error)
+{
+    sqlite3_stmt *select = sqlite_statements_for(database, POLICIES_SELECT, app->id);
+    enum catalogue_status status = sqlite_statements_step(database, select, error);
+    struct stored_policies policies;
+
+    policies.app = app;
+    policies.count = 0;
+    for (; status == CATALOGUE_OK; status = sqlite_statements_step(database, select, error))
+        stored_policies_add(&policies, database_text(select, 0));
+    if (status == CATALOGUE_UNAVAILABLE)
+        return status;
+    stored_policies_finish(&policies);
+    return CATALOGUE_OK;
+}
+
+/* A revision that cannot have been given takes the cursor nowhere; such rows sort behind the
+ * others. */
+static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stmt *row,
+                                    int64_t *revision, void *context, catalogue_visit_fn *visit,
+                                    struct error *error)
+{
+    struct text id = database_text(row, 0);
+    char app_id[APP_ID_BYTES + 1];
+    struct app *app = NULL;
+
+    if (!database_holds_integer(row, 1) || database_integer(row, 1) >= CATALOGUE_REVISION_MAX) {
+        damages_tell(&sqlite->damages, id, "SQLite: the app's revision is damaged");
+        return CATALOGUE_OK;
+    }
+    if (app_id_read(id, app_id)) {
+        const enum catalogue_status status = sqlite_app_load(sqlite, app_id, &app, error);
+        if (status == CATALOGUE_UNAVAILABLE)
+            return status;
+        if (status == CATALOGUE_OK)
+            visit(context, app);
+    } else {
+        damages_tell(&sqlite->damages, id, "SQLite: this is no id of an app");
+    }
+    *revision = database_integer(row, 1);
+    return CATALOGUE_OK;
+}
+
+static enum catalogue_status damaged(struct error *error, const char *what)
+{
+    (void)error_set(error, "SQLite: the app's %s is damaged", what);
+    return CATALOGUE_DAMAGED;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "sqlite_statements.h"
+
+static const char *const migrations[] = {
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO settings VALUES ('revision', 0);"
+    "CREATE TABLE apps ("
+    "  id TEXT PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  created_at INTEGER NOT NULL," /* microseconds since 1970 */
+    "  revision INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX apps_by_revision ON apps (revision);"
+    "CREATE TABLE api_keys ("
+    "  digest BLOB PRIMARY KEY,"
+    "  app_id TEXT NOT NULL REFERENCES apps (id)) WITHOUT ROWID;"
+    "CREATE INDEX api_keys_by_app ON api_keys (app_id);"
+    "CREATE TABLE policies ("
+    "  app_id TEXT NOT NULL REFERENCES apps (id),"
+    "  route_key TEXT NOT NULL,"
+    "  role TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL," /* '' is everybody: a user's id has at least one byte */
+    "  id INTEGER NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  document TEXT NOT NULL,"
+    "  PRIMARY KEY (app_id, route_key, role, user_id)) WITHOUT ROWID;",
+};
+
+/* What REVISION_NEXT has left, and one policy. */
+#define NEXT "(SELECT value FROM settings WHERE name = 'revision')"
+#define ONE  " WHERE app_id = ?1 AND route_key = ?2 AND role = ?3 AND user_id = ?4"
+
+static const char *const statements[STATEMENT_COUNT] = {
+    [PEPPER_INSERT] = "INSERT OR IGNORE INTO settings VALUES ('pepper', ?1)",
+    [PEPPER_SELECT] = "SELECT value FROM settings WHERE name = 'pepper'",
+    [REVISION_NEXT] = "INSERT INTO settings VALUES ('revision', 1)"
+                      " ON CONFLICT (name) DO UPDATE SET value = 1 + max("
+                      "CAST(value AS INTEGER), ifnull((SELECT max(revision) FROM apps"
+                      " WHERE revision < 9007199254740992), 0))",
+    [APP_INSERT] = "INSERT INTO apps VALUES (?1, ?2, ?3, " NEXT ")",
+    [APP_SELECT] = "SELECT name, created_at, revision FROM apps WHERE id = ?1",
+    [APP_REVISE] = "UPDATE apps SET revision = " NEXT " WHERE id = ?1",
+    [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 ORDER BY revision",
+    /* REPLACE: a key is free when its app is gone. */
+    [KEY_INSERT] = "REPLACE INTO api_keys (app_id, digest) VALUES (?1, ?2)",
+    [KEY_SELECT] = "SELECT app_id FROM api_keys WHERE digest = ?1",
+    [KEY_OWNER] = "SELECT 1 FROM api_keys JOIN apps ON apps.id = api_keys.app_id"
+                  " WHERE digest = ?1",
+    [KEYS_SELECT] = "SELECT digest FROM api_keys WHERE app_id = ?1",
+    [POLICIES_SELECT] = "SELECT document FROM policies WHERE app_id = ?1",
+    [POLICIES_COUNT] = "SELECT count(*) FROM policies WHERE app_id = ?1",
+    [POLICY_SELECT] = "SELECT id, version FROM policies" ONE,
+    [POLICY_REPLACE] = "REPLACE INTO policies VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [POLICY_DELETE] = "DELETE FROM policies" ONE,
+};
+
+const struct database_options sqlite_statements_options = {
+    .migrations = migrations,
+    .migration_count = ARRAY_COUNT(migrations),
+    .statements = statements,
+    .statement_count = STATEMENT_COUNT,
+};
+
+struct catalogue_sqlite *sqlite_statements_backend(struct catalogue_backend *backend)
+{
+    return CONTAINER_OF(backend, struct catalogue_sqlite, backend);
+}
+
+enum catalogue_status sqlite_statements_end(struct database *database, enum catalogue_status status,
+                                            struct error *error)
+{
+    if (status == CATALOGUE_OK || status == CATALOGUE_CREATED)
+        return database_commit(database, error) ? status : CATALOGUE_UNAVAILABLE;
+    database_roll_back(database);
+    return status;
+}
+
+enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_stmt *statement,
+                                             struct error *error)
+{
+    static const enum catalogue_status statuses[] = {[DATABASE_ROW] = CATALOGUE_OK,
+                                                     [DATABASE_DONE] = CATALOGUE_ABSENT,
+                                                     [DATABASE_FAILED] = CATALOGUE_UNAVAILABLE};
+
+    return statuses[database_step(database, statement, error)];
+}
+
+sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_statement which,
+                                    const char *app_id)
+{
+    sqlite3_stmt *statement = database_statement(database, which);
+
+    database_bind_text(statement, 1, text_of(app_id));
+    return statement;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The schema and the statements of the catalogue in a database file. Private to catalogue_sqlite.c
+ * and what belongs to it. */
+#ifndef CATALOGUE_SQLITE_STATEMENTS_H
+#define CATALOGUE_SQLITE_STATEMENTS_H
+
+#include "catalogue/catalogue_backend.h"
+#include "catalogue/database.h"
+#include "damages.h"
+
+enum sqlite_statement {
+    PEPPER_INSERT,
+    PEPPER_SELECT,
+    REVISION_NEXT,
+    APP_INSERT,
+    APP_SELECT,
+    APP_REVISE,
+    APPS_CHANGED,
+    KEY_INSERT,
+    KEY_SELECT,
+    KEY_OWNER,
+    KEYS_SELECT,
+    POLICIES_SELECT,
+    POLICIES_COUNT,
+    POLICY_SELECT,
+    POLICY_REPLACE,
+    POLICY_DELETE,
+    STATEMENT_COUNT
+};
+
+extern const struct database_options sqlite_statements_options;
+
+struct catalogue_sqlite {
+    struct catalogue_backend backend;
+    struct database *database;
+    struct damages damages;
+};
+
+struct catalogue_sqlite *sqlite_statements_backend(struct catalogue_backend *backend);
+
+/* Keeps what went well; returns what came of it. */
+enum catalogue_status sqlite_statements_end(struct database *database, enum catalogue_status status,
+                                            struct error *error);
+/* CATALOGUE_OK when there is a row, CATALOGUE_ABSENT when there is none or no more. */
+enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_stmt *statement,
+                                             struct error *error);
+/* A statement whose first parameter is the app. */
+sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_statement which,
+                                    const char *app_id);
+
+#endif
