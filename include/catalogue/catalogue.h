@@ -82,6 +82,10 @@ MUST_USE bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job
  * thread. */
 bool catalogue_is_ready(const struct catalogue *catalogue);
 
+/* The apps have been read, so that a key that is not among them is unknown: from then on for good.
+ * Any thread. */
+bool catalogue_is_read(const struct catalogue *catalogue);
+
 /* Applies the declared apps on the catalogue thread, as soon as the backend answers. Copies what it
  * needs. Any thread. */
 void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],

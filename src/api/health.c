@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * /livez asks nothing but the process. /readyz asks whether to send traffic here: not before
- * catalogue and store have answered once. A store that is lost later makes the service `degraded`,
+ * the store has answered once and the apps have been read. A store that is lost later makes the service `degraded`,
  * not unready: it goes on deciding by on_store_error, and taking every instance out of rotation at
  * once would turn a store's fault into an outage. */
 #include "api/handlers.h"
@@ -83,7 +83,8 @@ static void answer(const struct look *look)
     bool store = readiness->store_seen.decides;
     bool catalogue = catalogue_is_ready(api->catalogue);
     bool draining = atomic_load(readiness->draining);
-    bool ready = atomic_load(readiness->starting) == 0 && app_index_pepper(api->index) && !draining;
+    bool ready =
+        atomic_load(readiness->starting) == 0 && catalogue_is_read(api->catalogue) && !draining;
     struct buffer body;
     struct writer writer;
 

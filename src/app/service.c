@@ -266,7 +266,7 @@ static bool hold(const struct service *service)
 /* As /readyz asks. */
 static bool can_decide(const struct service *service)
 {
-    return atomic_load(&service->starting) == 0 && app_index_pepper(service->index) != NULL;
+    return atomic_load(&service->starting) == 0 && catalogue_is_read(service->catalogue);
 }
 
 static void obey(struct service *service, const sigset_t *signals)

@@ -36,7 +36,8 @@ struct catalogue {
     struct queue_item stop;
     pthread_t thread;
     bool is_started;
-    atomic_bool is_ready; /* written by the thread */
+    atomic_bool is_ready; /* written by the thread, as is the next */
+    atomic_bool is_read;
 
     bool is_stopping; /* this and what follows is the thread's own */
     enum catalogue_state state;
@@ -154,6 +155,11 @@ bool catalogue_is_ready(const struct catalogue *catalogue)
     return atomic_load_explicit(&catalogue->is_ready, memory_order_relaxed);
 }
 
+bool catalogue_is_read(const struct catalogue *catalogue)
+{
+    return atomic_load_explicit(&catalogue->is_read, memory_order_acquire);
+}
+
 void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],
                          size_t count)
 {
@@ -205,8 +211,10 @@ static void refresh(struct catalogue *catalogue)
         status = operations->changes(catalogue->backend, &catalogue->revision, catalogue,
                                      on_changed, &error);
     }
-    if (status == CATALOGUE_OK)
+    if (status == CATALOGUE_OK) {
+        atomic_store_explicit(&catalogue->is_read, true, memory_order_release);
         status = orders_apply(catalogue, &error);
+    }
 
     set_ready(catalogue, status == CATALOGUE_OK, &error);
     if (status == CATALOGUE_OK) {

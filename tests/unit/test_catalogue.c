@@ -15,6 +15,7 @@
 struct puppet {
     struct catalogue_backend backend;
     atomic_bool is_away;
+    atomic_bool keeps_apps_back; /* changes() alone is away */
     atomic_int finds;
     sem_t entered; /* app_find() has begun */
     sem_t leave;   /* and may end */
@@ -65,10 +66,15 @@ static enum catalogue_status puppet_changes(struct catalogue_backend *backend, i
                                             void *context, catalogue_visit_fn *visit,
                                             struct error *error)
 {
+    struct puppet *puppet = CONTAINER_OF(backend, struct puppet, backend);
+
     (void)revision;
     (void)context;
     (void)visit;
-    return puppet_status(backend, error);
+    if (!atomic_load(&puppet->keeps_apps_back))
+        return puppet_status(backend, error);
+    (void)error_set(error, "the puppet keeps its apps back");
+    return CATALOGUE_UNAVAILABLE;
 }
 
 static void puppet_free(struct catalogue_backend *backend)
@@ -390,6 +396,29 @@ static void jobs_are_refused_until_the_backend_answers(void **state)
     instance_close(&instance);
 }
 
+static void it_is_read_once_the_apps_are_whatever_the_pepper(void **state)
+{
+    (void)state;
+    const struct pepper pepper = {.bytes = {7}};
+    struct puppet *puppet = puppet_new();
+    struct instance instance = instance_new(&puppet->backend, &pepper);
+    atomic_store(&puppet->keeps_apps_back, true);
+    catalogue_start(instance.catalogue);
+
+    assert_int_equal(instance_look_up(&instance, 'a'), CATALOGUE_UNAVAILABLE);
+    assert_non_null(app_index_pepper(instance.index));
+    assert_false(catalogue_is_read(instance.catalogue));
+
+    atomic_store(&puppet->keeps_apps_back, false);
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_is_read(instance.catalogue))
+        ;
+    atomic_store(&puppet->is_away, true);
+    WAIT_FOR (INSTANCE_PATIENCE_S, !catalogue_is_ready(instance.catalogue))
+        ;
+    assert_true(catalogue_is_read(instance.catalogue));
+    instance_close(&instance);
+}
+
 static void a_killed_redis_is_survived(void **state)
 {
     (void)state;
@@ -502,6 +531,7 @@ int main(void)
         cmocka_unit_test(no_app_fills_the_queue_for_the_others),
         cmocka_unit_test(jobs_not_yet_run_are_answered_at_the_end),
         cmocka_unit_test(jobs_are_refused_until_the_backend_answers),
+        cmocka_unit_test(it_is_read_once_the_apps_are_whatever_the_pepper),
         WITH_REDIS(a_killed_redis_is_survived),
         WITH_REDIS(a_hanging_redis_is_survived),
         cmocka_unit_test(policies_change_while_workers_read_them),
