@@ -3,8 +3,8 @@
  * What was allowed by local counters while the store was away, to be charged there once it is back:
  * so a subject that has used its limit locally does not find it whole in the store. It is charged as
  * far as it fits, never beyond a limit, and at most once: a hand-back that is late is not repeated.
- * What the store was asked about and did not answer in time is not noted: it may be charged there
- * already.
+ * What the store was asked about and did not answer in time, or not by a decision, is not noted: it
+ * may be charged there already.
  *
  * So within one window at most one limit is allowed by the store, and one by each instance that had
  * to decide by itself; what comes after the hand-back counts with that. Bounded: subjects beyond

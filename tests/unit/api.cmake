@@ -1,2 +1,7 @@
 # Tests of the api layer.
 unit_test(openapi LINKS api)
+
+foreach(orders check_orders batch_orders)
+  unit_test(${orders} LINKS api support)
+  target_sources(test_${orders} PRIVATE fake_store.c handling.c sample_policy.c)
+endforeach()

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake_store.h"
+
+#include "support/cmocka.h"
+
+#define COUNTERS 1024
+
+typedef void fake_ask_fn(struct memory_table *table, const struct take *take,
+                         struct outcome *outcome);
+
+static struct fake_store *fake_of(struct store *store);
+static enum store_answer ask(struct store *store, const struct take *take, struct outcome *outcome,
+                             void *context, store_done_fn *done, fake_ask_fn *asks);
+
+static enum store_answer engine_take(struct store *store, const struct take *take,
+                                     struct outcome *outcome, void *context, store_done_fn *done)
+{
+    return ask(store, take, outcome, context, done, memory_table_take);
+}
+
+static enum store_answer engine_forget(struct store *store, const struct take *take,
+                                       struct outcome *outcome, void *context, store_done_fn *done)
+{
+    return ask(store, take, outcome, context, done, memory_table_forget);
+}
+
+static bool engine_is_ready(const struct store *store)
+{
+    (void)store;
+    return true;
+}
+
+static const struct store_engine fake_engine = {
+    .take = engine_take,
+    .forget = engine_forget,
+    .is_ready = engine_is_ready,
+};
+
+struct fake_answer fake_answer_of_kind(size_t kind)
+{
+    static const enum take_status statuses[] = {TAKE_DONE, TAKE_LATE, TAKE_DOWN, TAKE_BROKEN};
+
+    return (struct fake_answer){.is_late = kind >= ARRAY_COUNT(statuses),
+                                .status = statuses[kind % ARRAY_COUNT(statuses)]};
+}
+
+void fake_store_open(struct fake_store *fake)
+{
+    *fake = (struct fake_store){.store.engine = &fake_engine, .table = memory_table_new(COUNTERS)};
+}
+
+void fake_store_close(struct fake_store *fake)
+{
+    assert_int_equal(fake->pending_count, 0);
+    memory_table_free(fake->table);
+}
+
+void fake_store_answer(struct fake_store *fake, size_t index)
+{
+    struct fake_pending call;
+
+    assert_true(index < fake->pending_count);
+    call = fake->pending[index];
+    fake->pending_count--;
+    memmove(&fake->pending[index], &fake->pending[index + 1],
+            (fake->pending_count - index) * sizeof fake->pending[0]);
+    call.done(call.context, &call.outcome);
+}
+
+size_t fake_store_answer_in_order(struct fake_store *fake, size_t order, size_t count)
+{
+    size_t given = 0;
+
+    for (; fake->pending_count > 0 && given < count; given++) {
+        const size_t choices = fake->pending_count;
+
+        fake_store_answer(fake, order % choices);
+        order /= choices;
+    }
+    return given;
+}
+
+void fake_store_drain(struct fake_store *fake)
+{
+    fake->is_over = true;
+    while (fake->pending_count > 0) {
+        fake->pending[0].outcome = (struct outcome){.status = TAKE_DOWN};
+        fake_store_answer(fake, 0);
+    }
+}
+
+static struct fake_store *fake_of(struct store *store)
+{
+    return CONTAINER_OF(store, struct fake_store, store);
+}
+
+/* Only what was decided fills more than the status. */
+static enum store_answer ask(struct store *store, const struct take *take, struct outcome *outcome,
+                             void *context, store_done_fn *done, fake_ask_fn *asks)
+{
+    static const struct fake_answer decided = {.status = TAKE_DONE};
+    struct fake_store *fake = fake_of(store);
+    struct fake_answer answer = fake->is_over ? (struct fake_answer){.status = TAKE_DOWN} : decided;
+    struct outcome result = {.status = TAKE_DOWN};
+
+    if (!fake->is_over && fake->answer_count > 0)
+        answer = fake->answers[fake->asked % fake->answer_count];
+    fake->asked++;
+    if (answer.status != TAKE_DOWN)
+        asks(fake->table, take, &result);
+    if (answer.status != TAKE_DONE)
+        result = (struct outcome){.status = answer.status};
+    if (!answer.is_late) {
+        *outcome = result;
+        return STORE_NOW;
+    }
+    assert_true(fake->pending_count < FAKE_PENDING_MAX);
+    fake->pending[fake->pending_count++] = (struct fake_pending){result, context, done};
+    if (fake->pending_count > fake->pending_most)
+        fake->pending_most = fake->pending_count;
+    return STORE_LATER;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "handling.h"
+
+#include "api/api_settings.h"
+#include "api/decision.h"
+#include "base/document.h"
+#include "catalogue/app_index.h"
+#include "catalogue/catalogue.h"
+#include "http/waiting_room.h"
+#include "journal/journal.h"
+#include "limit/algorithm.h"
+#include "metrics/metrics.h"
+#include "sample_policy.h"
+#include "store/handback.h"
+#include "support/cmocka.h"
+
+#include <event2/event.h>
+#include <sodium.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define COUNTERS   1024
+#define NAME_BYTES 160
+/* Of the app's clock: what is charged stays charged for as long as a test runs. */
+#define NOW_US INT64_C(1000000000)
+
+static const char *const policies[] = {
+    "{'route_key':'/local','limit':3,'window_seconds':3600}",
+    "{'route_key':'/allow','limit':3,'window_seconds':3600,'on_store_error':'allow'}",
+    "{'route_key':'/deny','limit':3,'window_seconds':3600,'on_store_error':'deny'}",
+    "{'route_key':'/both','limit':3,'window_seconds':3600,"
+    "'candidate':{'limit':2,'window_seconds':60}}",
+    "{'route_key':'/queue','algorithm':'leaky_bucket','rate':'20/s'}",
+    "{'route_key':'/off','limit':3,'window_seconds':3600,'is_active':false}",
+};
+
+static struct app *app;
+static struct metrics metrics;
+static const struct api_settings settings;
+static struct event_base *base;
+static struct api api = {.settings = &settings, .metrics = &metrics};
+static struct handling *running;
+static char name_space[NAME_BYTES];
+
+static void make_app(void);
+static struct take take_of(const char *user_id, const char *route, bool candidate);
+static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
+                          bool candidate);
+
+void handling_begin(struct handling *handling, size_t places, const char *name, ...)
+{
+    va_list arguments;
+
+    if (app == NULL)
+        make_app();
+    va_start(arguments, name);
+    (void)vsnprintf(name_space, sizeof name_space, name, arguments);
+    va_end(arguments);
+    *handling = (struct handling){.name = name_space};
+    running = handling;
+    fake_store_open(&handling->fake);
+    api.store = &handling->fake.store;
+    api.local = memory_table_new(COUNTERS);
+    api.handback = handback_new(&metrics);
+    api.waiting_room = waiting_room_new(base, places);
+    api.batch_checks_max = 1000;
+    api.now_us = NOW_US;
+}
+
+void handling_end(struct handling *handling)
+{
+    HANDLING_EXPECT(handling, waiting_room_taken(api.waiting_room) == 0);
+    HANDLING_EXPECT(handling, api.batch_checks == 0);
+    json_decref(handling->body);
+    waiting_room_free(api.waiting_room);
+    fake_store_close(&handling->fake);
+    handback_free(api.handback);
+    memory_table_free(api.local);
+}
+
+void handling_run(struct handling *handling, handling_fn *handler, const char *quoted)
+{
+    struct request *request = &handling->exchange.request;
+    int ends[2];
+
+    fake_begin(&handling->exchange, NULL, NULL);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    handling->exchange.socket = ends[0];
+    handling->client = ends[1];
+    request->body = text_copy(&request->arena, text_of(quoted));
+    for (char *at = strchr((char *)(uintptr_t)request->body.at, '\''); at; at = strchr(at, '\''))
+        *at = '"';
+    request->principal = app;
+    handling->answers_at_once = handler(request, &api) == HANDLED_NOW;
+    HANDLING_EXPECT(handling, handling_is_answered(handling) == handling->answers_at_once);
+    if (!handling->answers_at_once)
+        request_set_phase(request, REQUEST_WAITING);
+}
+
+bool handling_is_answered(const struct handling *handling)
+{
+    return handling->exchange.request.phase == REQUEST_ANSWERED;
+}
+
+void handling_wait(struct handling *handling)
+{
+    while (!handling_is_answered(handling))
+        assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+}
+
+void handling_settle(struct handling *handling)
+{
+    struct request *request = &handling->exchange.request;
+    struct error error = {0};
+
+    HANDLING_EXPECT(handling, handling_is_answered(handling));
+    HANDLING_EXPECT(handling, handling->exchange.resumed == !handling->answers_at_once);
+    handling->status = request->response.status;
+    json_decref(handling->body);
+    handling->body = document_parse(request->response.body, &error);
+    HANDLING_EXPECT(handling, json_is_object(handling->body));
+    request_close(request);
+    (void)close(handling->exchange.socket);
+    if (handling->client >= 0)
+        (void)close(handling->client);
+}
+
+void handling_leave(struct handling *handling)
+{
+    (void)close(handling->client);
+    handling->client = -1;
+}
+
+void handling_drain_room(struct handling *handling)
+{
+    (void)handling;
+    waiting_room_drain(api.waiting_room);
+}
+
+size_t handling_places(const struct handling *handling)
+{
+    (void)handling;
+    return waiting_room_taken(api.waiting_room);
+}
+
+int64_t handling_charged(struct handling *handling, const char *user_id, const char *route,
+                         bool candidate)
+{
+    return charged_in(handling->fake.table, user_id, route, candidate);
+}
+
+int64_t handling_charged_here(const char *user_id, const char *route)
+{
+    return charged_in(api.local, user_id, route, false);
+}
+
+void handling_hand_back(struct handling *handling)
+{
+    handling->fake.is_over = false;
+    handling->fake.answer_count = 0;
+    handback_run(api.handback, api.store, NOW_US);
+    HANDLING_EXPECT(handling, handback_count(api.handback) == 0);
+}
+
+void handling_expect(const struct handling *handling, bool holds, const char *claim)
+{
+    if (!holds)
+        fail_msg("%s: not so: %s", handling->name, claim);
+}
+
+static void make_app(void)
+{
+    static const struct pepper pepper;
+    struct policy *made[ARRAY_COUNT(policies)];
+
+    assert_true(sodium_init() >= 0);
+    base = event_base_new();
+    api.index = app_index_new();
+    app_index_set_pepper(api.index, &pepper);
+    app = app_new();
+    memcpy(app->id, "app_000000000000", sizeof app->id);
+    for (size_t i = 0; i < ARRAY_COUNT(policies); i++) {
+        made[i] = sample_policy(&app->arena, policies[i]);
+        made[i]->id = i + 1;
+        made[i]->version = 1;
+    }
+    app->policies = policy_set_new(&app->arena, made, ARRAY_COUNT(policies));
+}
+
+void handling_close(void)
+{
+    app_release(app);
+    app_index_free(api.index);
+    event_base_free(base);
+}
+
+/* As the handlers name it. */
+static struct take take_of(const char *user_id, const char *route, bool candidate)
+{
+    struct decision decision = {
+        .api = &api,
+        .app = app,
+        .subject = {.kind = SUBJECT_USER, .name = text_of(user_id)},
+        .route_key = text_of(route),
+        .role = TEXT(POLICY_ROLE_DEFAULT),
+    };
+    struct arena arena = {0};
+    struct take take;
+
+    assert_true(decision_match(&decision, &arena));
+    take = decision_counters(&decision,
+                             candidate ? decision.policy->candidate : &decision.policy->rule);
+    arena_close(&arena);
+    return take;
+}
+
+static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
+                          bool candidate)
+{
+    const struct take take = take_of(user_id, route, candidate);
+    struct outcome outcome;
+
+    memory_table_take(table, &take, &outcome);
+    return limit_capacity(&take.limits[0]) - outcome.at[0].remaining;
+}
+
+/* In the place of src/catalogue/catalogue.c and src/journal/journal.c. */
+
+bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
+{
+    (void)catalogue;
+    (void)job;
+    fail_msg("no handler here asks the catalogue");
+    return false;
+}
+
+bool catalogue_is_ready(const struct catalogue *catalogue)
+{
+    (void)catalogue;
+    return true;
+}
+
+struct journal_app *journal_app(struct journal *journal, const char *app_id)
+{
+    (void)journal;
+    assert_string_equal(app_id, app->id);
+    return (struct journal_app *)(void *)app;
+}
+
+void journal_prefetch(const struct journal_app *journal)
+{
+    (void)journal;
+}
+
+void journal_record(struct journal_app *journal, const struct record *record)
+{
+    assert_ptr_equal(journal, app);
+    running->records++;
+    running->records_allowed += record->allowed;
+    running->records_degraded += record->degraded;
+    running->records_tried += record->candidate.is_there;
+}
+
+struct journal_counts journal_counts(const struct journal *journal)
+{
+    (void)journal;
+    return (struct journal_counts){0};
+}
+
+bool journal_submit(struct journal *journal, struct journal_job *job)
+{
+    (void)journal;
+    (void)job;
+    fail_msg("no handler here asks the journal");
+    return false;
+}
