@@ -124,10 +124,9 @@ static void a_check_is_charged_once_at_most(void **state)
         finish(&handling, FIRST_FIRST);
         handling_settle(&handling);
 
-        HANDLING_EXPECT(&handling, handling_charged(&handling, "u", "/local", false) ==
-                                       (status != TAKE_DOWN));
         HANDLING_EXPECT(&handling,
-                        handling_charged_here("u", "/local") == (status != TAKE_DONE));
+                        handling_charged(&handling, "u", "/local", false) == (status != TAKE_DOWN));
+        HANDLING_EXPECT(&handling, handling_charged_here("u", "/local") == (status != TAKE_DONE));
         handling_hand_back(&handling);
         HANDLING_EXPECT(&handling, handling_charged(&handling, "u", "/local", false) == 1);
         handling_end(&handling);
@@ -156,8 +155,8 @@ static void a_check_with_a_candidate_waits_for_both_and_is_decided_by_the_first(
 
         HANDLING_EXPECT(&handling, handling.fake.asked == 2);
         expect_verdict(&handling, "/both", ended(&handling.fake, 0, ending));
-        HANDLING_EXPECT(&handling, handling.records_tried ==
-                                       (ended(&handling.fake, 1, ending) == TAKE_DONE));
+        HANDLING_EXPECT(&handling,
+                        handling.records_tried == (ended(&handling.fake, 1, ending) == TAKE_DONE));
         HANDLING_EXPECT(&handling, handling_charged(&handling, "u", "/both", true) ==
                                        (handling.fake.answers[1].status != TAKE_DOWN));
         handling_end(&handling);
@@ -207,8 +206,8 @@ static void a_check_that_waits_is_held_only_when_the_store_says_so(void **state)
         handling.fake.answers[0] = answer;
         handling.fake.answer_count = 1;
         handling_run(&handling, check_post, "{'user_id':'u','route_key':'/queue','wait':true}");
-        HANDLING_EXPECT(&handling, handling_places(&handling) ==
-                                       (is_held || handling.fake.pending_count > 0));
+        HANDLING_EXPECT(&handling,
+                        handling_places(&handling) == (is_held || handling.fake.pending_count > 0));
         finish(&handling, FIRST_FIRST);
         HANDLING_EXPECT(&handling, handling_is_answered(&handling) != is_held);
         HANDLING_EXPECT(&handling, handling_places(&handling) == is_held);
