@@ -5,9 +5,9 @@
 #ifndef CATALOGUE_APP_H
 #define CATALOGUE_APP_H
 
+#include "base/app_id.h"
 #include "base/arena.h"
 #include "base/key_digest.h"
-#include "catalogue/app_id.h"
 #include "limit/policy_set.h"
 
 #include <stdatomic.h>

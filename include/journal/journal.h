@@ -8,6 +8,7 @@
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
+#include "base/app_id.h"
 #include "base/arena.h"
 #include "base/duration.h"
 #include "base/queue.h"
@@ -22,7 +23,6 @@
 #define JOURNAL_SEND_USAGE_US  SECOND_US
 #define JOURNAL_JOBS_MAX       1024
 #define JOURNAL_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that waited longer is not begun */
-#define JOURNAL_APP_ID_BYTES   16
 
 struct journal;
 
@@ -65,7 +65,7 @@ struct journal_job {
     int64_t expires_us;      /* private */
     struct journal *journal; /* private */
 
-    char app_id[JOURNAL_APP_ID_BYTES + 1];
+    char app_id[APP_ID_BYTES + 1];
     enum { JOURNAL_LOG, JOURNAL_USAGE } asks;
     struct record_filter filter; /* for JOURNAL_LOG; its texts must stay, too */
     struct usage_query query;    /* for JOURNAL_USAGE, likewise */

@@ -6,8 +6,7 @@
 #ifndef METRICS_METRICS_APPS_H
 #define METRICS_METRICS_APPS_H
 
-#define METRICS_APPS_MAX     1000
-#define METRICS_APP_ID_BYTES 16
+#define METRICS_APPS_MAX 1000
 
 struct metrics_apps;
 

@@ -18,7 +18,6 @@ typedef void conclude_fn(struct decision *decision, const struct outcome *outcom
 
 static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
                  conclude_fn *conclude_now);
-static uint32_t tenant_of(const struct app *app);
 static store_done_fn on_taken;
 static store_done_fn on_candidate_taken;
 static conclude_fn conclude;
@@ -80,7 +79,7 @@ struct take decision_counters(const struct decision *decision, const struct rule
         .key = {.subject = subject_digest(key, text_of(decision->app->id), &decision->subject),
                 .policy_id = decision->policy->id,
                 .layout = rule->layout,
-                .tenant = tenant_of(decision->app)},
+                .tenant = app_id_hash(decision->app->id)},
         .limits = rule->limits,
         .limit_count = rule->limit_count,
         .cost = decision->cost,
@@ -125,15 +124,6 @@ static void take(struct decision *decision, const struct rule *rule, store_done_
         decision->awaited++;
     else
         conclude_now(decision, &outcome);
-}
-
-/* The characters behind "app_" are random. */
-static uint32_t tenant_of(const struct app *app)
-{
-    uint32_t tenant;
-
-    memcpy(&tenant, app->id + 4, sizeof tenant);
-    return tenant;
 }
 
 static void on_taken(void *context, const struct outcome *outcome)

@@ -37,7 +37,7 @@ struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const ch
 
     if (app != NULL)
         return app;
-    ASSERT(length <= JOURNAL_APP_ID_BYTES);
+    ASSERT(length <= APP_ID_BYTES);
     pthread_mutex_lock(&apps->adding);
     app = journal_apps_find(apps, app_id);
     if (app == NULL) {

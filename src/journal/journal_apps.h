@@ -16,7 +16,7 @@
 
 /* What a decision looks at comes first, to lie together. */
 struct journal_app {
-    char id[JOURNAL_APP_ID_BYTES + 1];
+    char id[APP_ID_BYTES + 1];
     atomic_bool dirty;        /* posted, or in the journal's list of dirty apps */
     struct journal_app *next; /* in its bucket */
     struct ring ring;

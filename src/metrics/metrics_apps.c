@@ -5,6 +5,7 @@
  * app. */
 #include "metrics/metrics_apps.h"
 
+#include "base/app_id.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -19,7 +20,7 @@ struct metrics_apps {
     pthread_mutex_t adding;
     _Atomic size_t count;
     _Atomic uint32_t places[PLACES]; /* 0: empty, else slot + 1 */
-    char (*ids)[METRICS_APP_ID_BYTES + 1];
+    char (*ids)[APP_ID_BYTES + 1];
 };
 
 static size_t find_place(const struct metrics_apps *apps, const char *app_id);
@@ -90,7 +91,7 @@ static size_t add(struct metrics_apps *apps, const char *app_id)
 {
     size_t slot = apps->max;
 
-    ASSERT(strlen(app_id) <= METRICS_APP_ID_BYTES);
+    ASSERT(strlen(app_id) <= APP_ID_BYTES);
     pthread_mutex_lock(&apps->adding);
     size_t place = find_place(apps, app_id);
     uint32_t held = atomic_load_explicit(&apps->places[place], memory_order_relaxed);

@@ -175,7 +175,7 @@ void journal_expect_filters(struct journal *journal)
 static void *record_many(void *context)
 {
     static atomic_int next_thread;
-    char own[JOURNAL_APP_ID_BYTES + 1];
+    char own[APP_ID_BYTES + 1];
 
     (void)snprintf(own, sizeof own, "own%d", atomic_fetch_add(&next_thread, 1));
     for (int64_t number = 1; number <= RECORDS; number++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "metrics/metrics_apps.h"
 
+#include "base/app_id.h"
 #include "support/cmocka.h"
 
 #include <pthread.h>
@@ -13,9 +14,9 @@ struct asking {
     size_t slots[IDS];
 };
 
-static const char *id_of(size_t number, char id[static METRICS_APP_ID_BYTES + 1])
+static const char *id_of(size_t number, char id[static APP_ID_BYTES + 1])
 {
-    (void)snprintf(id, METRICS_APP_ID_BYTES + 1, "app_%zu", number);
+    (void)snprintf(id, APP_ID_BYTES + 1, "app_%zu", number);
     return id;
 }
 
@@ -50,7 +51,7 @@ static void as_many_apps_as_may_be_have_slots_of_their_own(void **state)
 {
     (void)state;
     struct metrics_apps *apps = metrics_apps_new(METRICS_APPS_MAX);
-    char id[METRICS_APP_ID_BYTES + 1];
+    char id[APP_ID_BYTES + 1];
 
     for (size_t i = 0; i < METRICS_APPS_MAX; i++)
         assert_int_equal(metrics_apps_slot(apps, id_of(i, id)), i);
@@ -64,7 +65,7 @@ static void as_many_apps_as_may_be_have_slots_of_their_own(void **state)
 static void *ask(void *context)
 {
     struct asking *asking = context;
-    char id[METRICS_APP_ID_BYTES + 1];
+    char id[APP_ID_BYTES + 1];
 
     for (size_t i = 0; i < IDS; i++)
         asking->slots[i] = metrics_apps_slot(asking->apps, id_of(i, id));

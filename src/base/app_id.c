@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "catalogue/app_id.h"
+#include "base/app_id.h"
 
 #include "base/base62.h"
 
@@ -22,4 +22,12 @@ bool app_id_read(struct text text, char app_id[static APP_ID_BYTES + 1])
     memcpy(app_id, text.at, APP_ID_BYTES);
     app_id[APP_ID_BYTES] = '\0';
     return true;
+}
+
+uint32_t app_id_hash(const char app_id[static APP_ID_BYTES + 1])
+{
+    uint32_t hash;
+
+    memcpy(&hash, app_id + PREFIX_BYTES, sizeof(hash));
+    return hash;
 }

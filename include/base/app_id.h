@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The ids of apps: "app_" and 12 characters of base62. */
-#ifndef CATALOGUE_APP_ID_H
-#define CATALOGUE_APP_ID_H
+#ifndef BASE_APP_ID_H
+#define BASE_APP_ID_H
 
 #include "base/text.h"
 
@@ -15,5 +15,8 @@ void app_id_generate(char app_id[static APP_ID_BYTES + 1]);
 /* Copies the text, with a NUL. False when it is not the id of an app: somebody else has written
  * it. */
 MUST_USE bool app_id_read(struct text text, char app_id[static APP_ID_BYTES + 1]);
+
+/* Of its random characters, so as good as a hash. */
+uint32_t app_id_hash(const char app_id[static APP_ID_BYTES + 1]);
 
 #endif
