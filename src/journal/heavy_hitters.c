@@ -3,6 +3,7 @@
  * Few enough to be looked through one by one: hashes and counts lie side by side for that. */
 #include "journal/heavy_hitters.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "journal/packed.h"
 #include "limit/subject.h"
@@ -149,14 +150,12 @@ bool heavy_hitters_read(struct heavy_hitters *hitters, struct text packed)
     return true;
 }
 
-/* FNV-1a. Equal hashes cost a comparison, no more. */
+/* Equal hashes cost a comparison, no more. */
 static uint32_t hash_of(bool is_ip, struct text name)
 {
-    uint32_t hash = 2166136261U ^ is_ip;
+    const uint64_t hash = hash_text(HASH_START ^ is_ip, name);
 
-    for (size_t i = 0; i < name.length; i++)
-        hash = (hash ^ (uint8_t)name.at[i]) * 16777619U;
-    return hash;
+    return (uint32_t)(hash ^ hash >> 32);
 }
 
 static size_t find(const struct heavy_hitters *hitters, uint32_t hash, bool is_ip, struct text name)

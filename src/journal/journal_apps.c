@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "journal_apps.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 static size_t bucket_of(const char *app_id);
@@ -55,14 +56,10 @@ struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const ch
     return app;
 }
 
-/* FNV-1a. App ids are random and ours, so nobody chooses their buckets. */
+/* App ids are random and ours, so nobody chooses their buckets. */
 static size_t bucket_of(const char *app_id)
 {
-    uint32_t hash = 2166136261U;
-
-    for (const char *at = app_id; *at != '\0'; at++)
-        hash = (hash ^ (uint8_t)*at) * 16777619U;
-    return hash % JOURNAL_BUCKETS;
+    return hash_text(HASH_START, text_of(app_id)) % JOURNAL_BUCKETS;
 }
 
 static void free_apps(struct journal_app *app)

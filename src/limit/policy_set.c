@@ -6,11 +6,8 @@
 #include "limit/policy_set.h"
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/memory.h"
-
-/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-#define HASH_PRIME UINT64_C(0x100000001b3)
 
 #define PREFIX_BYTES_MAX (POLICY_ROUTE_BYTES_MAX - 1)
 #define CALLERS_MAX      4
@@ -69,8 +66,6 @@ static const struct policy *find(const struct policy_set *set, const struct patt
 
 static struct pattern pattern_of(struct text route_key);
 static struct caller caller_of(struct text role, struct text user_id);
-static uint64_t hash_text(struct text text);
-static uint64_t hash_byte(uint64_t hash, char byte);
 static uint64_t hash_join(uint64_t a, uint64_t b);
 static uint64_t hash_identity(const struct pattern *pattern, const struct caller *caller);
 
@@ -273,7 +268,8 @@ static struct pattern pattern_of(struct text route_key)
     bool is_prefix = route_key.length > 0 && route_key.at[route_key.length - 1] == '*';
     struct text text = {route_key.at, route_key.length - (is_prefix ? 1 : 0)};
 
-    return (struct pattern){.text = text, .is_prefix = is_prefix, .hash = hash_text(text)};
+    return (struct pattern){
+        .text = text, .is_prefix = is_prefix, .hash = hash_text(HASH_START, text)};
 }
 
 static struct caller caller_of(struct text role, struct text user_id)
@@ -281,22 +277,8 @@ static struct caller caller_of(struct text role, struct text user_id)
     return (struct caller){
         .role = role,
         .user_id = user_id,
-        .hash = hash_join(hash_text(role), hash_text(user_id)),
+        .hash = hash_join(hash_text(HASH_START, role), hash_text(HASH_START, user_id)),
     };
-}
-
-static uint64_t hash_text(struct text text)
-{
-    uint64_t hash = HASH_START;
-
-    for (size_t i = 0; i < text.length; i++)
-        hash = hash_byte(hash, text.at[i]);
-    return hash;
-}
-
-static uint64_t hash_byte(uint64_t hash, char byte)
-{
-    return (hash ^ (unsigned char)byte) * HASH_PRIME;
 }
 
 /* FNV's low bits, which choose the slot, are made to hang on all bits. */

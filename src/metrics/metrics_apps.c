@@ -6,6 +6,7 @@
 #include "metrics/metrics_apps.h"
 
 #include "base/app_id.h"
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -25,7 +26,6 @@ struct metrics_apps {
 
 static size_t find_place(const struct metrics_apps *apps, const char *app_id);
 static size_t add(struct metrics_apps *apps, const char *app_id);
-static uint32_t hash(const char *app_id);
 
 struct metrics_apps *metrics_apps_new(size_t apps_max)
 {
@@ -77,7 +77,8 @@ const char *metrics_apps_id(const struct metrics_apps *apps, size_t slot)
 /* The app's place, or the empty one where it would be. */
 static size_t find_place(const struct metrics_apps *apps, const char *app_id)
 {
-    size_t place = hash(app_id) % PLACES;
+    /* App ids are random and ours, so nobody chooses their places. */
+    size_t place = hash_text(HASH_START, text_of(app_id)) % PLACES;
 
     for (;; place = (place + 1) % PLACES) {
         uint32_t held = atomic_load_explicit(&apps->places[place], memory_order_acquire);
@@ -106,14 +107,4 @@ static size_t add(struct metrics_apps *apps, const char *app_id)
     }
     pthread_mutex_unlock(&apps->adding);
     return slot;
-}
-
-/* FNV-1a. App ids are random and ours, so nobody chooses their places. */
-static uint32_t hash(const char *app_id)
-{
-    uint32_t value = UINT32_C(2166136261);
-
-    for (const char *at = app_id; *at != '\0'; at++)
-        value = (value ^ (uint8_t)*at) * UINT32_C(16777619);
-    return value;
 }
