@@ -40,6 +40,7 @@ struct settings {
     enum catalogue_kind catalogue;
     const char *catalogue_path; /* of the SQLite file; NULL for another catalogue */
     const char *data_dir;
+    bool restore_catalogue;
     bool has_pepper;
     struct pepper pepper; /* derived from key_pepper */
     enum log_level log_level;

@@ -28,6 +28,7 @@ struct app {
     struct key_digest keys[APP_KEYS_MAX];
     struct text name;
     int64_t created_at_us; /* wall clock */
+    unsigned epoch;        /* the index's */
     int64_t revision; /* of the catalogue when this value was read: the newer replaces the older */
     struct arena arena; /* holds everything the members point to */
 };

@@ -24,6 +24,15 @@ void app_index_publish_give(struct app_index *index, struct app *app);
 
 size_t app_index_count(struct app_index *index);
 
+/* All apps, each retained for the caller, who frees the array with free(). */
+struct app **app_index_list(struct app_index *index, size_t *count);
+
+/* From now on revisions are those of another catalogue: whatever is published replaces what was
+ * there before. */
+void app_index_begin_epoch(struct app_index *index);
+/* Takes out the apps that have not been published since. */
+void app_index_end_epoch(struct app_index *index);
+
 /* Set once, as soon as the catalogue has been reached; later calls change nothing. */
 void app_index_set_pepper(struct app_index *index, const struct pepper *pepper);
 /* NULL until it is set; valid as long as the index. */

@@ -61,10 +61,20 @@ struct catalogue_provision {
     size_t policy_count;
 };
 
-/* Takes over `backend`; `index` is borrowed. `pepper` may be NULL: then it is read from, or
- * generated into, the backend. Nothing runs yet. */
-struct catalogue *catalogue_new(struct catalogue_backend *backend, struct app_index *index,
-                                const struct pepper *pepper);
+struct catalogue_options {
+    struct catalogue_backend *backend; /* taken over */
+    struct app_index *index;           /* borrowed */
+    const struct pepper *pepper;       /* NULL: read from the backend, or generated into it */
+    bool restores; /* into a backend that has come back empty goes what the index holds */
+};
+
+/* Nothing runs yet. */
+struct catalogue *catalogue_new(const struct catalogue_options *options);
+
+/* Before the start: false, with the reason, when the backend answers and is kept under another
+ * pepper. `pepper` may be NULL. Blocks. */
+MUST_USE bool catalogue_admits(struct catalogue_backend *backend, const struct pepper *pepper,
+                               struct error *error);
 
 /* Starts the thread, which first fetches the pepper and all apps and applies what has been declared
  * so far, trying again until the backend answers. */
@@ -82,9 +92,21 @@ MUST_USE bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job
  * thread. */
 bool catalogue_is_ready(const struct catalogue *catalogue);
 
-/* The apps have been read, so that a key that is not among them is unknown: from then on for good.
- * Any thread. */
-bool catalogue_is_read(const struct catalogue *catalogue);
+/* The apps have been read, so that a key that is not among them is unknown, and the catalogue is not
+ * under another pepper. Any thread. */
+bool catalogue_serves(const struct catalogue *catalogue);
+
+/* Whether it is still the catalogue that this process knows. */
+enum catalogue_continuity {
+    CATALOGUE_KEPT,
+    CATALOGUE_LOST,   /* it has come back empty or as another, and is not yet whole again */
+    CATALOGUE_FOREIGN /* it is kept under another pepper: its keys are unknown here */
+};
+extern const char *const catalogue_continuity_words[];
+
+/* As last seen; and how often it was not the one that was known. Any thread. */
+enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue);
+unsigned catalogue_losses(const struct catalogue *catalogue);
 
 /* Applies the declared apps on the catalogue thread, as soon as the backend answers. Copies what it
  * needs. Any thread. */

@@ -7,9 +7,9 @@
 #ifndef CATALOGUE_CATALOGUE_BACKEND_H
 #define CATALOGUE_CATALOGUE_BACKEND_H
 
-#include "base/digest.h"
 #include "base/error.h"
 #include "catalogue/app.h"
+#include "catalogue/catalogue_identity.h"
 #include "limit/policy.h"
 #include "redis/redis_url.h"
 
@@ -25,15 +25,34 @@ enum catalogue_status {
 /* Revisions are below: they are exact in Lua, too. One above it is damage. */
 #define CATALOGUE_REVISION_MAX (INT64_C(1) << 53)
 
+/* An instance that died while it put apps back is waited for this long. What two put back at once is
+ * right all the same: each app is put back by one write, or not at all. */
+#define CATALOGUE_RESTORE_MS 10000
+
 struct catalogue_backend;
 
 /* Receives an app with one reference that it takes over. */
 typedef void catalogue_visit_fn(void *context, struct app *app);
 
-/* The stored pepper; stores *pepper first when there is none. *pepper is what is stored
- * afterwards. */
-typedef enum catalogue_status catalogue_pepper_fn(struct catalogue_backend *backend,
-                                                  struct pepper *pepper, struct error *error);
+/* What is stored of pepper and identity; nothing is written. */
+typedef enum catalogue_status catalogue_mark_read_fn(struct catalogue_backend *backend,
+                                                     struct catalogue_mark *mark,
+                                                     struct error *error);
+/* Stores both, what is missing of them: CATALOGUE_CREATED. CATALOGUE_OK when there is another
+ * identity or pepper: nothing is changed then. `pepper` is NULL where it is not to be stored. */
+typedef enum catalogue_status catalogue_mark_claim_fn(struct catalogue_backend *backend,
+                                                      const struct pepper *pepper,
+                                                      const struct catalogue_identity *identity,
+                                                      struct error *error);
+/* Keeps others from putting apps back: CATALOGUE_CREATED. CATALOGUE_OK: somebody else does, or
+ * ended without telling less than CATALOGUE_RESTORE_MS ago. */
+typedef enum catalogue_status catalogue_restore_begin_fn(struct catalogue_backend *backend,
+                                                         struct error *error);
+typedef void catalogue_restore_end_fn(struct catalogue_backend *backend);
+/* Puts an app back as it is, under a new revision: CATALOGUE_CREATED. CATALOGUE_OK when its id was
+ * ever there, or one of its keys is: nothing is changed then. */
+typedef enum catalogue_status catalogue_app_restore_fn(struct catalogue_backend *backend,
+                                                       const struct app *app, struct error *error);
 /* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists: nothing
  * is changed then. */
 typedef enum catalogue_status
@@ -65,7 +84,11 @@ typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *bac
 typedef void catalogue_free_fn(struct catalogue_backend *backend);
 
 struct catalogue_operations {
-    catalogue_pepper_fn *pepper;
+    catalogue_mark_read_fn *mark_read;
+    catalogue_mark_claim_fn *mark_claim;
+    catalogue_restore_begin_fn *restore_begin;
+    catalogue_restore_end_fn *restore_end;
+    catalogue_app_restore_fn *app_restore;
     catalogue_app_create_fn *app_create;
     catalogue_app_find_fn *app_find;
     catalogue_app_load_fn *app_load;

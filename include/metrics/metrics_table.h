@@ -74,6 +74,12 @@
     X(APPS, METRIC_GAUGE, "sluice_apps", "", "Apps that this process knows.")                      \
     X(CATALOGUE_READY, METRIC_GAUGE, "sluice_catalogue_ready", "",                                 \
       "1 when the catalogue answered when it was last asked.")                                     \
+    X(CATALOGUE_LOST, METRIC_GAUGE, "sluice_catalogue_lost", "",                                   \
+      "1 while the catalogue, come back empty or as another, is not whole again.")                 \
+    X(CATALOGUE_FOREIGN, METRIC_GAUGE, "sluice_catalogue_foreign", "",                             \
+      "1 while the catalogue is kept under another pepper than this process has.")                 \
+    X(CATALOGUE_LOSSES, METRIC_COUNTER, "sluice_catalogue_losses_total", "",                       \
+      "Times that the catalogue was not the one that this process knew.")                          \
     X(JOURNAL_FLUSH_FAILURES, METRIC_COUNTER, "sluice_journal_flush_failures_total", "",           \
       "Attempts to move decisions to the shared log that failed.")                                 \
     X(JOURNAL_DROPPED, METRIC_COUNTER, "sluice_journal_dropped_total", "",                         \

@@ -82,9 +82,11 @@ static void answer(const struct look *look)
     const struct readiness *readiness = api->readiness;
     bool store = readiness->store_seen.decides;
     bool catalogue = catalogue_is_ready(api->catalogue);
+    enum catalogue_continuity continuity = catalogue_continuity(api->catalogue);
+    bool whole = catalogue && continuity == CATALOGUE_KEPT;
     bool draining = atomic_load(readiness->draining);
     bool ready =
-        atomic_load(readiness->starting) == 0 && catalogue_is_read(api->catalogue) && !draining;
+        atomic_load(readiness->starting) == 0 && catalogue_serves(api->catalogue) && !draining;
     struct buffer body;
     struct writer writer;
 
@@ -92,12 +94,13 @@ static void answer(const struct look *look)
     writer_init(&writer, &body);
     writer_begin_object(&writer, NULL);
     writer_string(&writer, "status",
-                  !ready               ? "unavailable"
-                  : store && catalogue ? "ready"
-                                       : "degraded");
+                  !ready           ? "unavailable"
+                  : store && whole ? "ready"
+                                   : "degraded");
     writer_string(&writer, "engine", readiness->engine);
     writer_bool(&writer, "store", store);
     writer_bool(&writer, "catalogue", catalogue);
+    writer_string(&writer, "catalogue_identity", catalogue_continuity_words[continuity]);
     writer_bool(&writer, "draining", draining);
     writer_end_object(&writer);
     request_answer_json(request, ready ? 200 : 503, buffer_text(&body));

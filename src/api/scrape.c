@@ -63,9 +63,13 @@ static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUN
 {
     struct memory_table_usage memory = memory_table_usage(api->local);
     struct journal_counts journal = journal_counts(api->journal);
+    enum catalogue_continuity continuity = catalogue_continuity(api->catalogue);
 
     figures[METRIC_APPS] = app_index_count(api->index);
     figures[METRIC_CATALOGUE_READY] = catalogue_is_ready(api->catalogue);
+    figures[METRIC_CATALOGUE_LOST] = continuity == CATALOGUE_LOST;
+    figures[METRIC_CATALOGUE_FOREIGN] = continuity == CATALOGUE_FOREIGN;
+    figures[METRIC_CATALOGUE_LOSSES] = catalogue_losses(api->catalogue);
     figures[METRIC_JOURNAL_FLUSH_FAILURES] = journal.flush_failures;
     figures[METRIC_JOURNAL_DROPPED] = journal.dropped;
     figures[METRIC_MEMORY_COUNTERS] = memory.counters;

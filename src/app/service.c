@@ -51,6 +51,7 @@ struct service {
     int64_t watched_us;  /* when the supervisor was to be told the last time */
     atomic_bool draining;
     atomic_int starting;
+    int exit_code; /* when it cannot start */
     size_t worker_count;
     struct worker *workers[SETTINGS_WORKERS_MAX];
 };
@@ -76,7 +77,12 @@ static void log_listening(const struct service *service, const char *address, bo
 
 int service_run(struct settings *settings, const struct settings_source *source)
 {
-    struct service service = {.settings = settings, .started = settings, .source = source};
+    struct service service = {
+        .settings = settings,
+        .started = settings,
+        .source = source,
+        .exit_code = EX_UNAVAILABLE,
+    };
     struct error error = {0};
     sigset_t signals;
 
@@ -89,7 +95,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
     if (!make(&service, &error) || (settings->sandbox && !sandbox_enter(settings, &error))) {
         log_write(LOG_ERROR, "cannot start", LOG_STRING("reason", error.message));
         dispose(&service);
-        return EX_UNAVAILABLE;
+        return service.exit_code;
     }
     start(&service);
     obey(&service, &signals);
@@ -127,12 +133,21 @@ static bool make(struct service *service, struct error *error)
 {
     const struct settings *settings = service->settings;
     struct catalogue_backend *backend = open_backend(settings, error);
+    struct catalogue_options options = {
+        .pepper = settings->has_pepper ? &settings->pepper : NULL,
+        .restores = settings->restore_catalogue,
+    };
 
     if (!backend)
         return false;
     service->index = app_index_new();
-    service->catalogue =
-        catalogue_new(backend, service->index, settings->has_pepper ? &settings->pepper : NULL);
+    options.backend = backend;
+    options.index = service->index;
+    service->catalogue = catalogue_new(&options);
+    if (!catalogue_admits(backend, options.pepper, error)) {
+        service->exit_code = EX_CONFIG;
+        return false;
+    }
     service->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
     service->table = memory_table_new(settings->memory_counters_max);
     if (settings->connections_per_ip_max > 0)
@@ -266,7 +281,7 @@ static bool hold(const struct service *service)
 /* As /readyz asks. */
 static bool can_decide(const struct service *service)
 {
-    return atomic_load(&service->starting) == 0 && catalogue_is_read(service->catalogue);
+    return atomic_load(&service->starting) == 0 && catalogue_serves(service->catalogue);
 }
 
 static void obey(struct service *service, const sigset_t *signals)

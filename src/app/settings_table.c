@@ -70,6 +70,15 @@ const struct setting settings_table[] = {
                 "else sluice.db in data_dir.",
     },
     {
+        .name = "restore_catalogue",
+        .kind = &setting_bool,
+        FIELD(restore_catalogue),
+        .fallback = "true",
+        .help =
+            "Put apps, keys and policies back, as this instance last saw them, when the catalogue\n"
+            "comes back empty while it runs.",
+    },
+    {
         .name = "data_dir",
         .kind = &setting_text,
         FIELD(data_dir),

@@ -31,6 +31,7 @@ struct app_index {
     size_t slot_mask;  /* the number of slots is a power of two */
     size_t name_count; /* at most half of it */
     size_t app_count;
+    unsigned epoch;
     uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random: nobody can aim at one slot */
     _Atomic(struct secrets *) secrets;           /* NULL until set, then never changed */
 };
@@ -40,6 +41,7 @@ static bool has_name(const struct app *app, struct text name);
 static size_t names_of(const struct app *app, struct text names[NAMES_MAX]);
 static void insert(struct app_index *index, struct app *app);
 static void erase(struct app_index *index, const struct app *app);
+static void take_out(struct app_index *index, struct app *app);
 static void slot_fill(struct app_index *index, uint64_t hash, struct app *app);
 static void slot_empty(struct app_index *index, uint64_t hash, const struct app *app);
 static void grow(struct app_index *index);
@@ -99,7 +101,8 @@ void app_index_publish_give(struct app_index *index, struct app *app)
 
     ASSERT(pthread_rwlock_wrlock(&index->lock) == 0);
     struct app *old = find(index, text_of(app->id));
-    if (old == NULL || old->revision <= app->revision) {
+    app->epoch = index->epoch;
+    if (old == NULL || old->epoch != app->epoch || old->revision <= app->revision) {
         dropped = old;
         if (old != NULL)
             erase(index, old);
@@ -117,6 +120,49 @@ size_t app_index_count(struct app_index *index)
     size_t count = index->app_count;
     ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
     return count;
+}
+
+struct app **app_index_list(struct app_index *index, size_t *count)
+{
+    size_t found = 0;
+
+    ASSERT(pthread_rwlock_rdlock(&index->lock) == 0);
+    struct app **apps = memory_new(index->app_count + 1, sizeof(struct app *));
+    for (size_t i = 0; i <= index->slot_mask; i++) {
+        struct app *app = index->slots[i].app;
+
+        /* Each app has several slots, one of which is its id's. */
+        if (app != NULL && index->slots[i].hash == hash_of(index, text_of(app->id)))
+            apps[found++] = app_retain(app);
+    }
+    ASSERT(found == index->app_count);
+    ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
+    *count = found;
+    return apps;
+}
+
+void app_index_begin_epoch(struct app_index *index)
+{
+    ASSERT(pthread_rwlock_wrlock(&index->lock) == 0);
+    index->epoch++;
+    ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
+}
+
+void app_index_end_epoch(struct app_index *index)
+{
+    size_t count = 0;
+    struct app **apps = app_index_list(index, &count);
+
+    ASSERT(pthread_rwlock_wrlock(&index->lock) == 0);
+    for (size_t i = 0; i < count; i++) {
+        if (apps[i]->epoch == index->epoch || find(index, text_of(apps[i]->id)) != apps[i])
+            continue;
+        take_out(index, apps[i]);
+    }
+    ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
+    for (size_t i = 0; i < count; i++)
+        app_release(apps[i]);
+    free(apps);
 }
 
 void app_index_set_pepper(struct app_index *index, const struct pepper *pepper)
@@ -203,6 +249,14 @@ static void erase(struct app_index *index, const struct app *app)
     index->name_count -= count;
     for (size_t i = 0; i < count; i++)
         slot_empty(index, hash_of(index, names[i]), app);
+}
+
+/* Another value of the app, or nothing, takes its place. */
+static void take_out(struct app_index *index, struct app *app)
+{
+    erase(index, app);
+    atomic_store(&app->is_replaced, true);
+    app_release(app);
 }
 
 static void slot_fill(struct app_index *index, uint64_t hash, struct app *app)

@@ -10,14 +10,14 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "catalogue/provisioning.h"
-#include "catalogue/stored_policy.h"
 
+#include "continuity.h"
+#include "jobs.h"
 #include "shares.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdatomic.h>
 
 #define RETRY_MIN_US (200 * MILLISECOND_US)
@@ -40,12 +40,15 @@ struct catalogue {
     atomic_bool is_read;
 
     bool is_stopping; /* this and what follows is the thread's own */
+    struct continuity continuity;
+    bool ends_epoch; /* once all has been read afresh */
     enum catalogue_state state;
     int64_t revision; /* the newest one seen */
     int64_t refresh_at_us;
     int64_t retry_us; /* the wait after the next failure */
     struct provision_order *first_order;
     struct provision_order **last_order;
+    struct provision_order *applied; /* the last one: done again when the catalogue is another */
 };
 
 /* Waits in the list until it has been carried out. */
@@ -59,7 +62,8 @@ struct provision_order {
 static void *thread_run(void *context);
 static void rest(const struct catalogue *catalogue);
 static void refresh(struct catalogue *catalogue);
-static enum catalogue_status pepper_fetch(struct catalogue *catalogue, struct error *error);
+static void begin_afresh(struct catalogue *catalogue);
+static enum catalogue_status apps_read(struct catalogue *catalogue, struct error *error);
 static void on_changed(void *context, struct app *app);
 static enum catalogue_status orders_apply(struct catalogue *catalogue, struct error *error);
 
@@ -68,32 +72,22 @@ static void on_provision(struct queue_item *item);
 static void provision_order_free(struct provision_order *order);
 
 static void on_job(struct queue_item *item);
-static enum catalogue_status job_run(struct catalogue_job *job, struct error *error);
-static enum catalogue_status app_create(struct catalogue_job *job, struct error *error);
-static enum catalogue_status app_find(struct catalogue_job *job, struct error *error);
-static enum catalogue_status policy_save(struct catalogue_job *job, struct error *error);
-static enum catalogue_status policy_remove(struct catalogue_job *job, struct error *error);
-static enum catalogue_status publish(struct catalogue *catalogue, const char *app_id,
-                                     enum catalogue_status status, struct app **kept,
-                                     struct error *error);
 static void on_answer(struct queue_item *item);
 
 static void set_ready(struct catalogue *catalogue, bool is_ready, const struct error *error);
 
-struct catalogue *catalogue_new(struct catalogue_backend *backend, struct app_index *index,
-                                const struct pepper *pepper)
+struct catalogue *catalogue_new(const struct catalogue_options *options)
 {
     struct catalogue *catalogue = MEMORY_NEW(struct catalogue);
 
-    catalogue->backend = backend;
-    catalogue->index = index;
+    catalogue->backend = options->backend;
+    catalogue->index = options->index;
     catalogue->jobs = queue_new(CATALOGUE_JOBS_MAX);
     catalogue->finds = queue_new(CATALOGUE_FINDS_MAX);
     catalogue->orders = queue_new(0);
     catalogue->retry_us = RETRY_MIN_US;
     catalogue->last_order = &catalogue->first_order;
-    if (pepper != NULL)
-        app_index_set_pepper(index, pepper);
+    continuity_init(&catalogue->continuity, options);
     return catalogue;
 }
 
@@ -127,6 +121,7 @@ void catalogue_free(struct catalogue *catalogue)
         catalogue->first_order = order->next;
         provision_order_free(order);
     }
+    provision_order_free(catalogue->applied);
     queue_free(catalogue->orders);
     queue_free(catalogue->jobs);
     queue_free(catalogue->finds);
@@ -155,9 +150,20 @@ bool catalogue_is_ready(const struct catalogue *catalogue)
     return atomic_load_explicit(&catalogue->is_ready, memory_order_relaxed);
 }
 
-bool catalogue_is_read(const struct catalogue *catalogue)
+bool catalogue_serves(const struct catalogue *catalogue)
 {
-    return atomic_load_explicit(&catalogue->is_read, memory_order_acquire);
+    return atomic_load_explicit(&catalogue->is_read, memory_order_acquire) &&
+           catalogue_continuity(catalogue) != CATALOGUE_FOREIGN;
+}
+
+enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue)
+{
+    return (enum catalogue_continuity)atomic_load(&catalogue->continuity.state);
+}
+
+unsigned catalogue_losses(const struct catalogue *catalogue)
+{
+    return atomic_load(&catalogue->continuity.losses);
 }
 
 void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],
@@ -203,18 +209,15 @@ static void rest(const struct catalogue *catalogue)
 /* Fetches what is missing or has changed, which also shows whether the backend answers. */
 static void refresh(struct catalogue *catalogue)
 {
-    const struct catalogue_operations *operations = catalogue->backend->operations;
     struct error error = {0};
-    enum catalogue_status status = pepper_fetch(catalogue, &error);
+    enum catalogue_status status = continuity_check(&catalogue->continuity, &error);
 
-    if (status == CATALOGUE_OK) {
-        status = operations->changes(catalogue->backend, &catalogue->revision, catalogue,
-                                     on_changed, &error);
-    }
-    if (status == CATALOGUE_OK) {
-        atomic_store_explicit(&catalogue->is_read, true, memory_order_release);
+    if (catalogue->continuity.reads_afresh)
+        begin_afresh(catalogue);
+    if (status == CATALOGUE_OK)
+        status = apps_read(catalogue, &error);
+    if (status == CATALOGUE_OK)
         status = orders_apply(catalogue, &error);
-    }
 
     set_ready(catalogue, status == CATALOGUE_OK, &error);
     if (status == CATALOGUE_OK) {
@@ -227,19 +230,37 @@ static void refresh(struct catalogue *catalogue)
         catalogue->retry_us * 2 < RETRY_MAX_US ? catalogue->retry_us * 2 : RETRY_MAX_US;
 }
 
-static enum catalogue_status pepper_fetch(struct catalogue *catalogue, struct error *error)
+/* From the first revision on, and with what was declared. */
+static void begin_afresh(struct catalogue *catalogue)
 {
-    struct pepper pepper;
-    enum catalogue_status status = CATALOGUE_OK;
+    struct provision_order *order = catalogue->applied;
 
-    if (app_index_pepper(catalogue->index) != NULL)
-        return CATALOGUE_OK;
-    randombytes_buf(pepper.bytes, sizeof(pepper.bytes));
-    status = catalogue->backend->operations->pepper(catalogue->backend, &pepper, error);
-    if (status == CATALOGUE_OK)
-        app_index_set_pepper(catalogue->index, &pepper);
-    sodium_memzero(&pepper, sizeof(pepper));
-    return status;
+    catalogue->continuity.reads_afresh = false;
+    catalogue->ends_epoch = true;
+    catalogue->revision = 0;
+    if (order == NULL)
+        return;
+    catalogue->applied = NULL;
+    order->next = catalogue->first_order;
+    if (order->next == NULL)
+        catalogue->last_order = &order->next;
+    catalogue->first_order = order;
+}
+
+static enum catalogue_status apps_read(struct catalogue *catalogue, struct error *error)
+{
+    enum catalogue_status status = catalogue->backend->operations->changes(
+        catalogue->backend, &catalogue->revision, catalogue, on_changed, error);
+
+    if (status != CATALOGUE_OK)
+        return status;
+    atomic_store_explicit(&catalogue->is_read, true, memory_order_release);
+    if (catalogue->ends_epoch && !catalogue->continuity.owes_apps) {
+        app_index_end_epoch(catalogue->index);
+        catalogue->ends_epoch = false;
+    }
+    continuity_settle(&catalogue->continuity);
+    return CATALOGUE_OK;
 }
 
 static void on_changed(void *context, struct app *app)
@@ -261,7 +282,8 @@ static enum catalogue_status orders_apply(struct catalogue *catalogue, struct er
         catalogue->first_order = order->next;
         if (catalogue->first_order == NULL)
             catalogue->last_order = &catalogue->first_order;
-        provision_order_free(order);
+        provision_order_free(catalogue->applied);
+        catalogue->applied = order;
     }
     return CATALOGUE_OK;
 }
@@ -276,6 +298,7 @@ static void on_provision(struct queue_item *item)
     struct provision_order *order = CONTAINER_OF(item, struct provision_order, item);
     struct catalogue *catalogue = order->catalogue;
 
+    order->next = NULL;
     *catalogue->last_order = order;
     catalogue->last_order = &order->next;
     catalogue->refresh_at_us = 0;
@@ -283,6 +306,8 @@ static void on_provision(struct queue_item *item)
 
 static void provision_order_free(struct provision_order *order)
 {
+    if (order == NULL)
+        return;
     provisioning_free(order->provisioning);
     free(order);
 }
@@ -298,7 +323,7 @@ static void on_job(struct queue_item *item)
         shares_give(&catalogue->shares, job->app_id);
     job->status = CATALOGUE_UNAVAILABLE;
     if (!is_late && !catalogue->is_stopping && catalogue_is_ready(catalogue)) {
-        job->status = job_run(job, &error);
+        job->status = jobs_run(job, catalogue->backend, catalogue->index, &error);
         if (job->status == CATALOGUE_UNAVAILABLE) {
             set_ready(catalogue, false, &error);
             catalogue->refresh_at_us = 0; /* asks at once whether it still answers */
@@ -306,89 +331,6 @@ static void on_job(struct queue_item *item)
     }
     job->item.run = on_answer;
     ASSERT(queue_post(job->reply_to, &job->item));
-}
-
-static enum catalogue_status job_run(struct catalogue_job *job, struct error *error)
-{
-    switch (job->kind) {
-    case CATALOGUE_APP_CREATE:
-        return app_create(job, error);
-    case CATALOGUE_APP_FIND:
-        return app_find(job, error);
-    case CATALOGUE_POLICY_SAVE:
-        return policy_save(job, error);
-    case CATALOGUE_POLICY_REMOVE:
-        return policy_remove(job, error);
-    }
-    return CATALOGUE_UNAVAILABLE;
-}
-
-static enum catalogue_status app_create(struct catalogue_job *job, struct error *error)
-{
-    struct catalogue_backend *backend = job->catalogue->backend;
-    enum catalogue_status status = backend->operations->app_create(
-        backend, job->app_id, job->name, job->created_at_us, &job->key, error);
-
-    if (status != CATALOGUE_CREATED)
-        return status;
-    return publish(job->catalogue, job->app_id, status, &job->app, error);
-}
-
-static enum catalogue_status app_find(struct catalogue_job *job, struct error *error)
-{
-    struct catalogue_backend *backend = job->catalogue->backend;
-
-    /* An earlier job for the same key has found it. */
-    job->app = app_index_find(job->catalogue->index, &job->key);
-    if (job->app != NULL)
-        return CATALOGUE_OK;
-    enum catalogue_status status =
-        backend->operations->app_find(backend, &job->key, job->app_id, error);
-    if (status != CATALOGUE_OK)
-        return status;
-    return publish(job->catalogue, job->app_id, status, &job->app, error);
-}
-
-static enum catalogue_status policy_save(struct catalogue_job *job, struct error *error)
-{
-    struct catalogue_backend *backend = job->catalogue->backend;
-
-    job->policy->id = stored_policy_new_id();
-    enum catalogue_status status =
-        backend->operations->policy_save(backend, job->app_id, job->policy, error);
-    if (status != CATALOGUE_OK && status != CATALOGUE_CREATED)
-        return status;
-    return publish(job->catalogue, job->app_id, status, NULL, error);
-}
-
-static enum catalogue_status policy_remove(struct catalogue_job *job, struct error *error)
-{
-    struct catalogue_backend *backend = job->catalogue->backend;
-    enum catalogue_status status =
-        backend->operations->policy_remove(backend, job->app_id, &job->identity, error);
-
-    if (status != CATALOGUE_OK)
-        return status;
-    return publish(job->catalogue, job->app_id, status, NULL, error);
-}
-
-/* Publishes the app as it is now stored, and returns `status`, which is what came of the job.
- * Where that fails the job has failed for its asker, who could not count on the change; the
- * refresh brings it. */
-static enum catalogue_status publish(struct catalogue *catalogue, const char *app_id,
-                                     enum catalogue_status status, struct app **kept,
-                                     struct error *error)
-{
-    struct app *app = NULL;
-    enum catalogue_status loaded =
-        catalogue->backend->operations->app_load(catalogue->backend, app_id, &app, error);
-
-    if (loaded != CATALOGUE_OK)
-        return loaded;
-    if (kept != NULL)
-        *kept = app_retain(app);
-    app_index_publish_give(catalogue->index, app);
-    return status;
 }
 
 /* The asker's thread. */

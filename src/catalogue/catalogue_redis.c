@@ -2,7 +2,9 @@
  *
  * The catalogue in Redis, shared by all instances that use it:
  *
- *     sluice:{catalogue}:pepper         the pepper's bytes
+ *     sluice:{catalogue}:pepper         the pepper's bytes, unless the configuration has it
+ *     sluice:{catalogue}:identity       struct catalogue_identity
+ *     sluice:{catalogue}:restoring      there while an instance puts apps back
  *     sluice:{catalogue}:revision       the newest revision given
  *     sluice:{catalogue}:apps           zset: app's id, its revision
  *     sluice:{catalogue}:keys           hash: digest of an API key in hex, app's id
@@ -16,6 +18,8 @@
 #include "catalogue/stored_policy.h"
 #include "redis_app.h"
 #include "redis_call.h"
+#include "redis_mark.h"
+#include "redis_restore.h"
 
 #include <sodium.h>
 
@@ -48,7 +52,6 @@ static const char remove_script[] =
     "  return 'absent'\n"
     "end\n" REDIS_CALL_REVISE "return 'deleted'\n";
 
-static catalogue_pepper_fn on_pepper;
 static catalogue_app_create_fn on_app_create;
 static catalogue_app_find_fn on_app_find;
 static catalogue_app_load_fn on_app_load;
@@ -57,8 +60,6 @@ static catalogue_policy_remove_fn on_policy_remove;
 static catalogue_changes_fn on_changes;
 static catalogue_free_fn on_free;
 
-static bool pepper_read(struct catalogue_redis *redis, struct pepper *pepper, bool *is_stored,
-                        struct error *error);
 static enum catalogue_status changes(struct catalogue_redis *redis, int64_t *revision,
                                      void *context, catalogue_visit_fn *visit, bool *more,
                                      struct error *error);
@@ -69,7 +70,11 @@ static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app
                                   struct policy *policy, uint64_t new_id, struct error *error);
 
 static const struct catalogue_operations operations = {
-    .pepper = on_pepper,
+    .mark_read = redis_mark_read,
+    .mark_claim = redis_mark_claim,
+    .restore_begin = redis_restore_begin,
+    .restore_end = redis_restore_end,
+    .app_restore = redis_restore_app,
     .app_create = on_app_create,
     .app_find = on_app_find,
     .app_load = on_app_load,
@@ -86,32 +91,6 @@ struct catalogue_backend *catalogue_redis_new(const struct redis_url *url)
     redis->backend.operations = &operations;
     redis->session = redis_session_new(url, TIMEOUT_MS);
     return &redis->backend;
-}
-
-/* Read before anything is written: an instance that starts while Redis is full or read-only needs no
- * more than the pepper that is there. */
-static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct pepper *pepper,
-                                       struct error *error)
-{
-    struct catalogue_redis *redis = redis_call_backend(backend);
-    struct text candidate = {(const char *)pepper->bytes, sizeof(pepper->bytes)};
-    const struct text set[] = {TEXT("SET"), TEXT(PREFIX "pepper"), candidate, TEXT("NX")};
-    bool is_stored = false;
-
-    if (!pepper_read(redis, pepper, &is_stored, error))
-        return CATALOGUE_UNAVAILABLE;
-    if (is_stored)
-        return CATALOGUE_OK;
-    redisReply *reply = redis_call(redis, set, ARRAY_COUNT(set), error);
-    if (reply == NULL)
-        return CATALOGUE_UNAVAILABLE;
-    freeReplyObject(reply);
-    if (!pepper_read(redis, pepper, &is_stored, error))
-        return CATALOGUE_UNAVAILABLE;
-    if (is_stored)
-        return CATALOGUE_OK;
-    (void)error_set(error, "redis: the pepper that was stored is gone");
-    return CATALOGUE_UNAVAILABLE;
 }
 
 static enum catalogue_status on_app_create(struct catalogue_backend *backend, const char *app_id,
@@ -206,24 +185,6 @@ static void on_free(struct catalogue_backend *backend)
 
     redis_session_free(redis->session);
     free(redis);
-}
-
-/* False, with the reason, when it cannot be read. */
-static bool pepper_read(struct catalogue_redis *redis, struct pepper *pepper, bool *is_stored,
-                        struct error *error)
-{
-    const struct text get[] = {TEXT("GET"), TEXT(PREFIX "pepper")};
-    redisReply *reply = redis_call(redis, get, ARRAY_COUNT(get), error);
-    bool is_right = false;
-
-    if (reply == NULL)
-        return false;
-    *is_stored = reply->type != REDIS_REPLY_NIL;
-    is_right = !*is_stored || redis_call_text(reply).length == sizeof(pepper->bytes);
-    if (*is_stored && is_right)
-        memcpy(pepper->bytes, reply->str, sizeof(pepper->bytes));
-    freeReplyObject(reply);
-    return is_right || error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
 }
 
 /* One page. A revision that cannot be read takes the cursor nowhere; such entries sort behind all

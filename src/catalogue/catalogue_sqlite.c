@@ -6,9 +6,10 @@
 #include "base/memory.h"
 #include "catalogue/stored_policy.h"
 #include "sqlite_app.h"
+#include "sqlite_mark.h"
+#include "sqlite_restore.h"
 #include "sqlite_statements.h"
 
-static catalogue_pepper_fn on_pepper;
 static catalogue_app_create_fn on_app_create;
 static catalogue_app_find_fn on_app_find;
 static catalogue_app_load_fn on_app_load;
@@ -17,8 +18,6 @@ static catalogue_policy_remove_fn on_policy_remove;
 static catalogue_changes_fn on_changes;
 static catalogue_free_fn on_free;
 
-static enum catalogue_status pepper_read(struct database *database, struct pepper *pepper,
-                                         struct error *error);
 static enum catalogue_status app_create(struct database *database, const char *app_id,
                                         struct text name, int64_t created_at_us,
                                         const struct key_digest *key, struct error *error);
@@ -32,10 +31,13 @@ static enum catalogue_status policy_remove(struct database *database, const char
 static enum catalogue_status app_revise(struct database *database, const char *app_id,
                                         struct error *error);
 static struct database *database_of(struct catalogue_backend *backend);
-static void bind_identity(sqlite3_stmt *statement, const struct policy_identity *identity);
 
 static const struct catalogue_operations operations = {
-    .pepper = on_pepper,
+    .mark_read = sqlite_mark_read,
+    .mark_claim = sqlite_mark_claim,
+    .restore_begin = sqlite_restore_begin,
+    .restore_end = sqlite_restore_end,
+    .app_restore = sqlite_restore_app,
     .app_create = on_app_create,
     .app_find = on_app_find,
     .app_load = on_app_load,
@@ -55,28 +57,6 @@ struct catalogue_backend *catalogue_sqlite_new(const char *path, struct error *e
     sqlite->backend.operations = &operations;
     sqlite->database = database;
     return &sqlite->backend;
-}
-
-/* Read before anything is written: an instance that starts while the disk is full needs no more than
- * the pepper that is there. */
-static enum catalogue_status on_pepper(struct catalogue_backend *backend, struct pepper *pepper,
-                                       struct error *error)
-{
-    struct database *database = database_of(backend);
-    sqlite3_stmt *insert = database_statement(database, PEPPER_INSERT);
-
-    if (!database_begin(database, DATABASE_READ, error))
-        return CATALOGUE_UNAVAILABLE;
-    enum catalogue_status status =
-        sqlite_statements_end(database, pepper_read(database, pepper, error), error);
-    if (status != CATALOGUE_ABSENT)
-        return status;
-    if (!database_begin(database, DATABASE_WRITE, error))
-        return CATALOGUE_UNAVAILABLE;
-    database_bind_bytes(insert, 1, pepper->bytes, sizeof(pepper->bytes));
-    status = database_run(database, insert, error) ? pepper_read(database, pepper, error)
-                                                   : CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(database, status, error);
 }
 
 static enum catalogue_status on_app_create(struct catalogue_backend *backend, const char *app_id,
@@ -159,18 +139,6 @@ static void on_free(struct catalogue_backend *backend)
     free(sqlite_statements_backend(backend));
 }
 
-static enum catalogue_status pepper_read(struct database *database, struct pepper *pepper,
-                                         struct error *error)
-{
-    sqlite3_stmt *select = database_statement(database, PEPPER_SELECT);
-    enum catalogue_status status = sqlite_statements_step(database, select, error);
-
-    if (status != CATALOGUE_OK || database_bytes(select, 0, pepper->bytes, sizeof(pepper->bytes)))
-        return status;
-    (void)error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
-    return CATALOGUE_UNAVAILABLE;
-}
-
 static enum catalogue_status app_create(struct database *database, const char *app_id,
                                         struct text name, int64_t created_at_us,
                                         const struct key_digest *key, struct error *error)
@@ -208,10 +176,7 @@ static enum catalogue_status policy_save(struct database *database, const char *
     if (status != CATALOGUE_OK && status != CATALOGUE_CREATED)
         return status;
 
-    bind_identity(replace, &policy->identity);
-    database_bind_integer(replace, 5, (int64_t)policy->id);
-    database_bind_integer(replace, 6, policy->version);
-    database_bind_text(replace, 7, stored_policy_write(policy, &arena));
+    sqlite_statements_bind_policy(replace, policy, stored_policy_write(policy, &arena));
     if (!database_run(database, replace, error))
         status = CATALOGUE_UNAVAILABLE;
     arena_close(&arena);
@@ -225,7 +190,7 @@ static enum catalogue_status policy_number(struct database *database, const char
     sqlite3_stmt *select = sqlite_statements_for(database, POLICY_SELECT, app_id);
     sqlite3_stmt *count = sqlite_statements_for(database, POLICIES_COUNT, app_id);
 
-    bind_identity(select, &policy->identity);
+    sqlite_statements_bind_identity(select, &policy->identity);
     enum catalogue_status found = sqlite_statements_step(database, select, error);
     if (found == CATALOGUE_OK) {
         policy->id = (uint64_t)database_integer(select, 0);
@@ -245,7 +210,7 @@ static enum catalogue_status policy_remove(struct database *database, const char
 {
     sqlite3_stmt *delete = sqlite_statements_for(database, POLICY_DELETE, app_id);
 
-    bind_identity(delete, identity);
+    sqlite_statements_bind_identity(delete, identity);
     if (!database_run(database, delete, error))
         return CATALOGUE_UNAVAILABLE;
     if (database_changes(database) == 0)
@@ -265,13 +230,4 @@ static enum catalogue_status app_revise(struct database *database, const char *a
 static struct database *database_of(struct catalogue_backend *backend)
 {
     return sqlite_statements_backend(backend)->database;
-}
-
-static void bind_identity(sqlite3_stmt *statement, const struct policy_identity *identity)
-{
-    bool for_everybody = text_is_absent(identity->user_id);
-
-    database_bind_text(statement, 2, identity->route_key);
-    database_bind_text(statement, 3, identity->role);
-    database_bind_text(statement, 4, for_everybody ? TEXT("") : identity->user_id);
 }

@@ -32,6 +32,8 @@ static const char *const migrations[] = {
 static const char *const statements[STATEMENT_COUNT] = {
     [PEPPER_INSERT] = "INSERT OR IGNORE INTO settings VALUES ('pepper', ?1)",
     [PEPPER_SELECT] = "SELECT value FROM settings WHERE name = 'pepper'",
+    [IDENTITY_REPLACE] = "REPLACE INTO settings VALUES ('identity', ?1)",
+    [IDENTITY_SELECT] = "SELECT value FROM settings WHERE name = 'identity'",
     [REVISION_NEXT] = "INSERT INTO settings VALUES ('revision', 1)"
                       " ON CONFLICT (name) DO UPDATE SET value = 1 + max("
                       "CAST(value AS INTEGER), ifnull((SELECT max(revision) FROM apps"
@@ -91,4 +93,23 @@ sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_state
 
     database_bind_text(statement, 1, text_of(app_id));
     return statement;
+}
+
+void sqlite_statements_bind_identity(sqlite3_stmt *statement,
+                                     const struct policy_identity *identity)
+{
+    bool for_everybody = text_is_absent(identity->user_id);
+
+    database_bind_text(statement, 2, identity->route_key);
+    database_bind_text(statement, 3, identity->role);
+    database_bind_text(statement, 4, for_everybody ? TEXT("") : identity->user_id);
+}
+
+void sqlite_statements_bind_policy(sqlite3_stmt *statement, const struct policy *policy,
+                                   struct text document)
+{
+    sqlite_statements_bind_identity(statement, &policy->identity);
+    database_bind_integer(statement, 5, (int64_t)policy->id);
+    database_bind_integer(statement, 6, policy->version);
+    database_bind_text(statement, 7, document);
 }

@@ -12,6 +12,8 @@
 enum sqlite_statement {
     PEPPER_INSERT,
     PEPPER_SELECT,
+    IDENTITY_REPLACE,
+    IDENTITY_SELECT,
     REVISION_NEXT,
     APP_INSERT,
     APP_SELECT,
@@ -48,5 +50,11 @@ enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_
 /* A statement whose first parameter is the app. */
 sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_statement which,
                                     const char *app_id);
+
+/* As the parameters that follow it. */
+void sqlite_statements_bind_identity(sqlite3_stmt *statement,
+                                     const struct policy_identity *identity);
+void sqlite_statements_bind_policy(sqlite3_stmt *statement, const struct policy *policy,
+                                   struct text document);
 
 #endif

@@ -18,7 +18,8 @@ static const char app_id[] = "app_000000000000";
 static const struct key_digest key;
 static struct catalogue_backend *backend;
 
-static void try_pepper(void);
+static void try_mark_read(void);
+static void try_mark_claim(void);
 static void try_app_create(void);
 static void try_app_find(void);
 static void try_app_load(void);
@@ -31,8 +32,8 @@ static bool is_app_id(const char id[static APP_ID_BYTES + 1]);
 static void status_check(enum catalogue_status status, const struct error *error);
 
 static void (*const operations[])(void) = {
-    try_pepper,      try_app_create,    try_app_find, try_app_load,
-    try_policy_save, try_policy_remove, try_changes,
+    try_mark_read, try_mark_claim,  try_app_create,    try_app_find,
+    try_app_load,  try_policy_save, try_policy_remove, try_changes,
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -57,14 +58,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-static void try_pepper(void)
+static void try_mark_read(void)
 {
-    struct pepper pepper = {{0}};
+    struct catalogue_mark mark;
     struct error error = {0};
-    enum catalogue_status status = backend->operations->pepper(backend, &pepper, &error);
+    enum catalogue_status status = backend->operations->mark_read(backend, &mark, &error);
 
     status_check(status, &error);
     ASSERT(status == CATALOGUE_OK || status == CATALOGUE_UNAVAILABLE);
+}
+
+static void try_mark_claim(void)
+{
+    const struct pepper pepper = {{0}};
+    const struct catalogue_identity identity = catalogue_identity_new(&pepper, NULL);
+    struct error error = {0};
+
+    status_check(backend->operations->mark_claim(backend, &pepper, &identity, &error), &error);
 }
 
 static void try_app_create(void)

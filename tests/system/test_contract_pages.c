@@ -159,6 +159,8 @@ static void liveness_and_readiness_are_told(void **state)
     const struct reply *alive = client_get(client, "/livez");
     EXPECT(alive, 200, "{'status':'alive'}");
     EXPECT_FIELD(alive, "Cache-Control", "no-store");
+    EXPECT_MEMBERS(client_get(client, "/readyz")->json,
+                   "status engine store catalogue catalogue_identity draining");
     EXPECT(client_get(client, "/readyz"), 200,
            world->redis == NULL ? "{'status':'ready','engine':'memory'}"
                                 : "{'status':'ready','engine':'redis'}");

@@ -39,6 +39,22 @@ const char *sample_app(struct catalogue_backend *backend, char letter)
     return app_id;
 }
 
+enum catalogue_status settle_pepper(struct catalogue_backend *backend, struct pepper *pepper,
+                                    struct error *error)
+{
+    const struct catalogue_identity identity = catalogue_identity_new(pepper, NULL);
+    struct catalogue_mark mark;
+    enum catalogue_status status = backend->operations->mark_read(backend, &mark, error);
+
+    if (status == CATALOGUE_OK && !mark.has_pepper) {
+        status = backend->operations->mark_claim(backend, pepper, &identity, error);
+        if (status != CATALOGUE_UNAVAILABLE)
+            status = backend->operations->mark_read(backend, &mark, error);
+    }
+    *pepper = mark.pepper;
+    return status;
+}
+
 struct app *load_app(struct catalogue_backend *backend, const char *app_id)
 {
     struct app *app = NULL;
@@ -104,11 +120,104 @@ static void the_first_pepper_is_kept(void **state)
     const struct pepper kept = first;
     struct error error = {0};
 
-    expect(pair->one->operations->pepper(pair->one, &first, &error), CATALOGUE_OK, &error);
-    expect(pair->other->operations->pepper(pair->other, &second, &error), CATALOGUE_OK, &error);
+    expect(settle_pepper(pair->one, &first, &error), CATALOGUE_OK, &error);
+    expect(settle_pepper(pair->other, &second, &error), CATALOGUE_OK, &error);
 
     assert_memory_equal(&first, &kept, sizeof(kept));
     assert_memory_equal(&second, &kept, sizeof(kept));
+}
+
+static void the_first_mark_is_kept(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    const struct pepper pepper = {.bytes = {1}};
+    const struct pepper another = {.bytes = {2}};
+    const struct catalogue_identity first = catalogue_identity_new(&pepper, NULL);
+    const struct catalogue_identity second = catalogue_identity_new(&pepper, &first.generation);
+    struct catalogue_mark mark;
+    struct error error = {0};
+
+    expect(pair->one->operations->mark_read(pair->one, &mark, &error), CATALOGUE_OK, &error);
+    assert_false(mark.has_pepper || mark.has_identity);
+    expect(pair->one->operations->mark_claim(pair->one, NULL, &first, &error), CATALOGUE_CREATED,
+           &error);
+    expect(pair->other->operations->mark_claim(pair->other, &pepper, &second, &error), CATALOGUE_OK,
+           &error);
+    expect(pair->one->operations->mark_read(pair->one, &mark, &error), CATALOGUE_OK, &error);
+    assert_true(!mark.has_pepper && mark.has_identity);
+    assert_memory_equal(&mark.identity, &first, sizeof(first));
+
+    expect(pair->one->operations->mark_claim(pair->one, &pepper, &first, &error), CATALOGUE_CREATED,
+           &error);
+    expect(pair->other->operations->mark_claim(pair->other, &another, &first, &error), CATALOGUE_OK,
+           &error);
+    expect(pair->other->operations->mark_read(pair->other, &mark, &error), CATALOGUE_OK, &error);
+    assert_true(mark.has_pepper && mark.has_identity);
+    assert_memory_equal(&mark.pepper, &pepper, sizeof(pepper));
+    assert_memory_equal(&mark.identity, &first, sizeof(first));
+}
+
+static void an_app_is_put_back_as_it_was(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *policies[] = {
+        sample_policy(&arena, "{'route_key':'/a','rate':'5/s','version':3}"),
+        sample_policy(&arena, "{'route_key':'/b','user_id':'u','rate':'6/s','version':1}"),
+    };
+    struct key_digest key = sample_digest(2);
+    char found[APP_ID_BYTES + 1];
+    struct error error = {0};
+    struct app *kept = app_new();
+    (void)snprintf(kept->id, sizeof(kept->id), "app_a00000000000");
+    kept->name = TEXT("shop");
+    kept->created_at_us = CREATED_AT_US;
+    kept->key_count = 2;
+    kept->keys[0] = sample_digest(1);
+    kept->keys[1] = key;
+    kept->policies = policy_set_new(&kept->arena, policies, ARRAY_COUNT(policies));
+
+    expect(pair->one->operations->app_restore(pair->one, kept, &error), CATALOGUE_CREATED, &error);
+
+    struct app *app = load_app(pair->other, kept->id);
+    assert_true(text_equal(app->name, kept->name));
+    assert_true(app->created_at_us == CREATED_AT_US);
+    assert_int_equal(app->key_count, 2);
+    assert_int_equal(policy_set_count(app->policies), 2);
+    for (size_t i = 0; i < ARRAY_COUNT(policies); i++) {
+        const struct policy *back = policy_set_find(app->policies, &policies[i]->identity);
+        assert_same_policy(back, policies[i]);
+        assert_true(back->id == policies[i]->id && back->version == policies[i]->version);
+    }
+    expect(pair->one->operations->app_find(pair->one, &key, found, &error), CATALOGUE_OK, &error);
+    assert_string_equal(found, kept->id);
+    int64_t revision = 0;
+    expect_changes(pair->other, &revision, "a");
+    app_release(app);
+    app_release(kept);
+    arena_close(&arena);
+}
+
+static void nothing_is_put_back_over_what_is_there(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct error error = {0};
+    int64_t revision = 0;
+    struct app *there = load_app(pair->one, sample_app(pair->one, 'a'));
+    struct app *with_its_key = app_new();
+    (void)snprintf(with_its_key->id, sizeof(with_its_key->id), "app_b00000000000");
+    with_its_key->name = TEXT("b");
+    with_its_key->key_count = 1;
+    with_its_key->keys[0] = sample_digest('a');
+    expect_changes(pair->other, &revision, "a");
+
+    expect(pair->one->operations->app_restore(pair->one, there, &error), CATALOGUE_OK, &error);
+    expect(pair->one->operations->app_restore(pair->one, with_its_key, &error), CATALOGUE_OK,
+           &error);
+
+    expect_changes(pair->other, &revision, "");
+    app_release(there);
+    app_release(with_its_key);
 }
 
 static void a_created_app_is_found_by_its_key_everywhere(void **state)
@@ -561,6 +670,9 @@ int catalogue_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest cases[] = {
         CASE(the_first_pepper_is_kept),
+        CASE(the_first_mark_is_kept),
+        CASE(an_app_is_put_back_as_it_was),
+        CASE(nothing_is_put_back_over_what_is_there),
         CASE(a_created_app_is_found_by_its_key_everywhere),
         CASE(what_was_never_created_is_absent),
         CASE(creating_with_a_taken_id_or_key_changes_nothing),

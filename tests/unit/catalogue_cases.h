@@ -36,6 +36,11 @@ struct key_digest sample_digest(uint8_t byte);
  * be new. Returns its id, valid until the next call. */
 const char *sample_app(struct catalogue_backend *backend, char letter);
 
+/* The pepper that is stored, which is *pepper if there was none: as an instance does at its start.
+ * CATALOGUE_OK: it is there. */
+enum catalogue_status settle_pepper(struct catalogue_backend *backend, struct pepper *pepper,
+                                    struct error *error);
+
 /* Asserts that it loads; one reference. */
 struct app *load_app(struct catalogue_backend *backend, const char *app_id);
 

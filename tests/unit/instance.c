@@ -4,13 +4,30 @@
 #include "support/cmocka.h"
 #include "support/wait.h"
 
-struct instance instance_new(struct catalogue_backend *backend, const struct pepper *pepper)
+static struct instance open_with(const struct catalogue_options *given)
 {
+    struct catalogue_options options = *given;
     struct instance instance = {.index = app_index_new(), .replies = queue_new(0)};
 
-    assert_non_null(backend);
-    instance.catalogue = catalogue_new(backend, instance.index, pepper);
+    assert_non_null(options.backend);
+    options.index = instance.index;
+    instance.catalogue = catalogue_new(&options);
     return instance;
+}
+
+static struct catalogue_backend *redis_backend(const struct redis_server *server)
+{
+    struct redis_url url;
+    struct error error = {0};
+
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    return catalogue_redis_new(&url);
+}
+
+struct instance instance_new(struct catalogue_backend *backend, const struct pepper *pepper)
+{
+    return open_with(
+        &(struct catalogue_options){.backend = backend, .pepper = pepper, .restores = true});
 }
 
 void instance_close(struct instance *instance)
@@ -48,11 +65,12 @@ struct instance instance_open_file(const char *path)
 
 struct instance instance_open_redis(const struct redis_server *server)
 {
-    struct redis_url url;
-    struct error error = {0};
+    return instance_new(redis_backend(server), NULL);
+}
 
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    return instance_new(catalogue_redis_new(&url), NULL);
+struct instance instance_open_redis_as_it_is(const struct redis_server *server)
+{
+    return open_with(&(struct catalogue_options){.backend = redis_backend(server)});
 }
 
 struct key_digest instance_key(uint8_t byte)

@@ -25,6 +25,8 @@ struct instance {
 struct instance instance_new(struct catalogue_backend *backend, const struct pepper *pepper);
 struct instance instance_open_file(const char *path);
 struct instance instance_open_redis(const struct redis_server *server);
+/* One that puts nothing back. */
+struct instance instance_open_redis_as_it_is(const struct redis_server *server);
 void instance_close(struct instance *instance);
 
 /* The path of a database that is not there yet. */

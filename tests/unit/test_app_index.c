@@ -131,6 +131,46 @@ static void the_same_revision_replaces(void **state)
     expect_key(index, 200, "app_000000000001");
 }
 
+static void what_was_not_published_in_an_epoch_is_gone_at_its_end(void **state)
+{
+    struct app_index *index = *state;
+    app_index_publish_give(index, app_with(1, 9, 100, 2));
+    app_index_publish_give(index, app_with(2, 9, 200, 2));
+    struct app *held = find(index, 100);
+
+    app_index_begin_epoch(index);
+    app_index_publish_give(index, app_with(2, 1, 201, 1));
+    expect_key(index, 100, "app_000000000001");
+    app_index_end_epoch(index);
+
+    expect_key(index, 100, NULL);
+    expect_key(index, 101, NULL);
+    expect_key(index, 200, NULL);
+    expect_key(index, 201, "app_000000000002");
+    assert_int_equal(app_index_count(index), 1);
+    assert_true(atomic_load(&held->is_replaced));
+    app_release(held);
+}
+
+static void all_apps_are_listed_once(void **state)
+{
+    struct app_index *index = *state;
+    size_t count = 0;
+    for (unsigned i = 0; i < 100; i++)
+        app_index_publish_give(index, app_with(i, 1, 1000 + 3 * i, 3));
+
+    struct app **apps = app_index_list(index, &count);
+
+    assert_int_equal(count, 100);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++)
+            assert_ptr_not_equal(apps[i], apps[j]);
+    }
+    for (size_t i = 0; i < count; i++)
+        app_release(apps[i]);
+    free(apps);
+}
+
 static void a_value_in_use_outlives_its_replacement(void **state)
 {
     struct app_index *index = *state;
@@ -296,6 +336,8 @@ int main(void)
         TEST(a_newer_value_replaces_the_older_and_its_keys),
         TEST(an_older_value_changes_nothing),
         TEST(the_same_revision_replaces),
+        TEST(what_was_not_published_in_an_epoch_is_gone_at_its_end),
+        TEST(all_apps_are_listed_once),
         TEST(a_value_in_use_outlives_its_replacement),
         TEST(a_new_app_has_an_empty_set_of_policies),
         TEST(many_apps_are_all_found),

@@ -17,8 +17,9 @@ struct puppet {
     atomic_bool is_away;
     atomic_bool keeps_apps_back; /* changes() alone is away */
     atomic_int finds;
-    sem_t entered; /* app_find() has begun */
-    sem_t leave;   /* and may end */
+    struct catalogue_mark mark; /* the catalogue thread's */
+    sem_t entered;              /* app_find() has begun */
+    sem_t leave;                /* and may end */
 };
 
 static enum catalogue_status puppet_status(struct catalogue_backend *backend, struct error *error)
@@ -31,11 +32,31 @@ static enum catalogue_status puppet_status(struct catalogue_backend *backend, st
     return CATALOGUE_UNAVAILABLE;
 }
 
-static enum catalogue_status puppet_pepper(struct catalogue_backend *backend, struct pepper *pepper,
-                                           struct error *error)
+static enum catalogue_status puppet_mark_read(struct catalogue_backend *backend,
+                                              struct catalogue_mark *mark, struct error *error)
 {
-    (void)pepper;
+    struct puppet *puppet = CONTAINER_OF(backend, struct puppet, backend);
+
+    *mark = puppet->mark;
     return puppet_status(backend, error);
+}
+
+static enum catalogue_status puppet_mark_claim(struct catalogue_backend *backend,
+                                               const struct pepper *pepper,
+                                               const struct catalogue_identity *identity,
+                                               struct error *error)
+{
+    struct puppet *puppet = CONTAINER_OF(backend, struct puppet, backend);
+    enum catalogue_status status = puppet_status(backend, error);
+
+    if (status != CATALOGUE_OK)
+        return status;
+    puppet->mark.has_pepper = pepper != NULL;
+    if (pepper != NULL)
+        puppet->mark.pepper = *pepper;
+    puppet->mark.has_identity = true;
+    puppet->mark.identity = *identity;
+    return CATALOGUE_CREATED;
 }
 
 static enum catalogue_status puppet_find(struct catalogue_backend *backend,
@@ -89,7 +110,8 @@ static void puppet_free(struct catalogue_backend *backend)
 static struct puppet *puppet_new(void)
 {
     static const struct catalogue_operations operations = {
-        .pepper = puppet_pepper,
+        .mark_read = puppet_mark_read,
+        .mark_claim = puppet_mark_claim,
         .app_find = puppet_find,
         .policy_remove = puppet_remove,
         .changes = puppet_changes,
@@ -396,7 +418,7 @@ static void jobs_are_refused_until_the_backend_answers(void **state)
     instance_close(&instance);
 }
 
-static void it_is_read_once_the_apps_are_whatever_the_pepper(void **state)
+static void it_serves_once_the_apps_are_read_whatever_the_pepper(void **state)
 {
     (void)state;
     const struct pepper pepper = {.bytes = {7}};
@@ -407,15 +429,15 @@ static void it_is_read_once_the_apps_are_whatever_the_pepper(void **state)
 
     assert_int_equal(instance_look_up(&instance, 'a'), CATALOGUE_UNAVAILABLE);
     assert_non_null(app_index_pepper(instance.index));
-    assert_false(catalogue_is_read(instance.catalogue));
+    assert_false(catalogue_serves(instance.catalogue));
 
     atomic_store(&puppet->keeps_apps_back, false);
-    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_is_read(instance.catalogue))
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_serves(instance.catalogue))
         ;
     atomic_store(&puppet->is_away, true);
     WAIT_FOR (INSTANCE_PATIENCE_S, !catalogue_is_ready(instance.catalogue))
         ;
-    assert_true(catalogue_is_read(instance.catalogue));
+    assert_true(catalogue_serves(instance.catalogue));
     instance_close(&instance);
 }
 
@@ -531,7 +553,7 @@ int main(void)
         cmocka_unit_test(no_app_fills_the_queue_for_the_others),
         cmocka_unit_test(jobs_not_yet_run_are_answered_at_the_end),
         cmocka_unit_test(jobs_are_refused_until_the_backend_answers),
-        cmocka_unit_test(it_is_read_once_the_apps_are_whatever_the_pepper),
+        cmocka_unit_test(it_serves_once_the_apps_are_read_whatever_the_pepper),
         WITH_REDIS(a_killed_redis_is_survived),
         WITH_REDIS(a_hanging_redis_is_survived),
         cmocka_unit_test(policies_change_while_workers_read_them),

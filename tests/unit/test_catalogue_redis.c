@@ -108,11 +108,11 @@ static void all_keys_are_in_one_slot_of_a_cluster(void **state)
     const char *app_id = sample_app(pair->one, 'a');
     assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, policy, &error),
                      CATALOGUE_CREATED);
-    assert_int_equal(pair->one->operations->pepper(pair->one, &pepper, &error), CATALOGUE_OK);
+    assert_int_equal(settle_pepper(pair->one, &pepper, &error), CATALOGUE_OK);
 
     const redisReply *keys = redis_server_command(server, "KEYS *");
 
-    assert_int_equal(keys->elements, 6);
+    assert_int_equal(keys->elements, 7);
     for (size_t i = 0; i < keys->elements; i++)
         assert_true(text_starts_with(text_of(keys->element[i]->str), TEXT("sluice:{catalogue}:")));
     arena_close(&arena);
@@ -195,8 +195,7 @@ static void damage_is_named(void **state)
     (void)redis_server_command(server, "SET sluice:{catalogue}:pepper short");
     (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s keys xyz", app_id);
 
-    assert_int_equal(pair->one->operations->pepper(pair->one, &pepper, &error),
-                     CATALOGUE_UNAVAILABLE);
+    assert_int_equal(settle_pepper(pair->one, &pepper, &error), CATALOGUE_UNAVAILABLE);
     assert_string_equal(error.message, "the stored pepper is not 32 bytes long");
     assert_int_equal(pair->one->operations->app_load(pair->one, app_id, &app, &error),
                      CATALOGUE_DAMAGED);
@@ -226,10 +225,10 @@ static void the_pepper_is_read_where_nothing_can_be_written(void **state)
     struct pepper stored = {.bytes = {1}};
     struct pepper read = {.bytes = {2}};
     struct error error = {0};
-    assert_int_equal(pair->one->operations->pepper(pair->one, &stored, &error), CATALOGUE_OK);
+    assert_int_equal(settle_pepper(pair->one, &stored, &error), CATALOGUE_OK);
 
     (void)redis_server_command(server, "CONFIG SET maxmemory 1");
-    enum catalogue_status of_full = pair->one->operations->pepper(pair->one, &read, &error);
+    enum catalogue_status of_full = settle_pepper(pair->one, &read, &error);
     (void)redis_server_command(server, "CONFIG SET maxmemory 0");
 
     assert_int_equal(of_full, CATALOGUE_OK);
@@ -296,8 +295,7 @@ static void a_redis_that_is_away_is_found_again(void **state)
 
     redis_server_kill(server);
     assert_false(answers(pair->one));
-    assert_int_equal(pair->one->operations->pepper(pair->one, &pepper, &error),
-                     CATALOGUE_UNAVAILABLE);
+    assert_int_equal(settle_pepper(pair->one, &pepper, &error), CATALOGUE_UNAVAILABLE);
     assert_int_equal(pair->one->operations->app_load(pair->one, "app_a00000000000", &app, &error),
                      CATALOGUE_UNAVAILABLE);
     assert_int_equal(pair->one->operations->changes(pair->one, &revision, NULL, NULL, &error),

@@ -142,7 +142,7 @@ static void everything_is_there_after_a_restart(void **state)
     struct catalogue_backend *backend = place->pair.one;
     struct error error = {0};
     const char *app_id = sample_app(backend, 'a');
-    assert_int_equal(backend->operations->pepper(backend, &pepper, &error), CATALOGUE_OK);
+    assert_int_equal(settle_pepper(backend, &pepper, &error), CATALOGUE_OK);
     assert_int_equal(backend->operations->policy_save(backend, app_id, policy, &error),
                      CATALOGUE_CREATED);
 
@@ -152,7 +152,7 @@ static void everything_is_there_after_a_restart(void **state)
 
     struct app *app = load_app(backend, app_id);
     assert_same_policy(policy_set_find(app->policies, &policy->identity), policy);
-    assert_int_equal(backend->operations->pepper(backend, &candidate, &error), CATALOGUE_OK);
+    assert_int_equal(settle_pepper(backend, &candidate, &error), CATALOGUE_OK);
     assert_memory_equal(&candidate, &pepper, sizeof(pepper));
     app_release(app);
     arena_close(&arena);
@@ -209,7 +209,7 @@ static void a_damaged_pepper_is_not_used(void **state)
     struct error error = {0};
     meddle(place, "INSERT INTO settings VALUES ('pepper', x'0102')");
 
-    assert_int_equal(backend->operations->pepper(backend, &pepper, &error), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(settle_pepper(backend, &pepper, &error), CATALOGUE_UNAVAILABLE);
 
     assert_string_equal(error.message, "the stored pepper is not 32 bytes long");
 }

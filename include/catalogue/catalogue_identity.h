@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which catalogue this is: a generation of its own beside the pepper. A catalogue that was lost and put
+ * back, or replaced, has another one. Any thread. */
+#ifndef CATALOGUE_CATALOGUE_IDENTITY_H
+#define CATALOGUE_CATALOGUE_IDENTITY_H
+
+#include "base/digest.h"
+
+#define GENERATION_BYTES 16
+
+/* When it was made, in microseconds since 1970 and the greatest byte first; the rest is random. */
+struct generation {
+    uint8_t bytes[GENERATION_BYTES];
+};
+
+/* As it is stored, byte by byte. The fingerprint tells of a pepper that is not stored, because it
+ * comes from the configuration, whether it is the right one; it does not tell the pepper. */
+struct catalogue_identity {
+    struct generation generation;
+    struct generation before; /* what it was put back from; all zeros: it was not */
+    uint8_t fingerprint[DIGEST_KEY_BYTES];
+};
+
+/* What is stored of both. */
+struct catalogue_mark {
+    bool has_pepper;
+    bool has_identity; /* an older version writes none; one of another length counts as none */
+    struct pepper pepper;
+    struct catalogue_identity identity;
+};
+
+/* What a process goes by. */
+struct catalogue_held {
+    const struct pepper *pepper; /* NULL: none yet */
+    bool has_generation;
+    struct generation generation;
+};
+
+enum catalogue_verdict {
+    VERDICT_KEPT,     /* the catalogue that the process knows, or the first that it sees */
+    VERDICT_UNMARKED, /* the same pepper, or nothing at all, and no identity: to be marked */
+    VERDICT_EMPTY,    /* what the process knows is gone */
+    VERDICT_RESTORED, /* another process has put it back, or made one anew since */
+    VERDICT_REPLACED, /* there is another one under the same pepper: an older copy */
+    VERDICT_FOREIGN   /* there is one under another pepper */
+};
+
+/* Under this pepper, with a generation of its own. `before` may be NULL. */
+struct catalogue_identity catalogue_identity_new(const struct pepper *pepper,
+                                                 const struct generation *before);
+
+enum catalogue_verdict catalogue_identity_judge(const struct catalogue_held *held,
+                                                const struct catalogue_mark *mark);
+
+#endif

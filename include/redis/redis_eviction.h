@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whether a Redis throws keys away when it is full. */
+#ifndef REDIS_REDIS_EVICTION_H
+#define REDIS_REDIS_EVICTION_H
+
+#include "redis/redis_session.h"
+
+#define REDIS_EVICTION_POLICY_BYTES 32
+
+/* True, with the name of its maxmemory-policy, when it has a maxmemory and the policy is another
+ * than noeviction. False also when it does not say. */
+bool redis_eviction_threatens(struct redis_session *session,
+                              char policy[static REDIS_EVICTION_POLICY_BYTES]);
+
+#endif

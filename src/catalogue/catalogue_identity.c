@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue/catalogue_identity.h"
+
+#include "base/clock.h"
+
+#include <sodium.h>
+
+_Static_assert(sizeof(struct catalogue_identity) == 2 * GENERATION_BYTES + DIGEST_KEY_BYTES,
+               "it is stored as it is");
+
+static struct generation generation_new(void);
+static bool pepper_fits(const struct catalogue_held *held, const struct catalogue_mark *mark);
+static bool has_fingerprint(const struct catalogue_identity *identity, const struct pepper *pepper);
+static bool generation_equal(const struct generation *a, const struct generation *b);
+
+struct catalogue_identity catalogue_identity_new(const struct pepper *pepper,
+                                                 const struct generation *before)
+{
+    struct digest_key fingerprint = digest_key_derive(pepper, TEXT("fingerprint"));
+    struct catalogue_identity identity = {0};
+
+    identity.generation = generation_new();
+    if (before != NULL)
+        identity.before = *before;
+    memcpy(identity.fingerprint, fingerprint.bytes, sizeof(identity.fingerprint));
+    return identity;
+}
+
+enum catalogue_verdict catalogue_identity_judge(const struct catalogue_held *held,
+                                                const struct catalogue_mark *mark)
+{
+    if (!pepper_fits(held, mark))
+        return VERDICT_FOREIGN;
+    if (!mark->has_identity) {
+        return !held->has_generation ? VERDICT_UNMARKED
+               : mark->has_pepper    ? VERDICT_REPLACED
+                                     : VERDICT_EMPTY;
+    }
+    if (!held->has_generation || generation_equal(&held->generation, &mark->identity.generation))
+        return VERDICT_KEPT;
+    if (generation_equal(&held->generation, &mark->identity.before) ||
+        memcmp(&mark->identity.generation, &held->generation, sizeof(held->generation)) > 0)
+        return VERDICT_RESTORED;
+    return VERDICT_REPLACED;
+}
+
+static struct generation generation_new(void)
+{
+    struct generation generation;
+    uint64_t now_us = (uint64_t)clock_wall_us();
+
+    randombytes_buf(generation.bytes, sizeof(generation.bytes));
+    for (size_t i = sizeof(now_us); i-- > 0; now_us >>= 8)
+        generation.bytes[i] = (uint8_t)now_us;
+    return generation;
+}
+
+/* A process without a pepper takes the one that is stored, if that is the one of the catalogue: it
+ * may be kept under one that only the configuration of others has. */
+static bool pepper_fits(const struct catalogue_held *held, const struct catalogue_mark *mark)
+{
+    const struct pepper *pepper = held->pepper;
+
+    if (pepper == NULL && mark->has_pepper)
+        pepper = &mark->pepper;
+    if (pepper == NULL)
+        return !mark->has_identity;
+    if (mark->has_pepper && sodium_memcmp(&mark->pepper, pepper, sizeof(*pepper)) != 0)
+        return false;
+    return !mark->has_identity || has_fingerprint(&mark->identity, pepper);
+}
+
+static bool has_fingerprint(const struct catalogue_identity *identity, const struct pepper *pepper)
+{
+    struct digest_key fingerprint = digest_key_derive(pepper, TEXT("fingerprint"));
+
+    return sodium_memcmp(identity->fingerprint, fingerprint.bytes, sizeof(fingerprint.bytes)) == 0;
+}
+
+static bool generation_equal(const struct generation *a, const struct generation *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}

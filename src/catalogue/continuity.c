@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "continuity.h"
+
+#include "base/log.h"
+
+#include <sodium.h>
+
+#define ATTEMPTS 3 /* to be the one that marks a catalogue */
+
+/* What one look at the catalogue led to: it is over, or somebody else was faster. */
+enum look { LOOK_OVER, LOOK_AGAIN };
+
+static enum look keep(struct continuity *continuity, const struct catalogue_mark *mark,
+                      enum catalogue_status *status, struct error *error);
+static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
+                            enum catalogue_status *status, struct error *error);
+static enum look put_back(struct continuity *continuity, enum catalogue_status *status,
+                          struct error *error);
+static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
+                         enum catalogue_status *status, struct error *error);
+static void refuse(struct continuity *continuity, const struct catalogue_mark *mark,
+                   struct error *error);
+static enum look claim(struct continuity *continuity, const struct pepper *pepper,
+                       const struct generation *before, enum catalogue_status *status,
+                       struct error *error);
+static void adopt(struct continuity *continuity, const struct generation *generation);
+static void begin_afresh(struct continuity *continuity, const struct generation *generation);
+static enum catalogue_status apps_put_back(struct continuity *continuity, struct error *error);
+static bool state_enter(struct continuity *continuity, enum catalogue_continuity state);
+static void explain(const struct pepper *pepper, const struct catalogue_mark *mark,
+                    struct error *error);
+
+const char *const catalogue_continuity_words[] = {"kept", "lost", "foreign", NULL};
+
+bool catalogue_admits(struct catalogue_backend *backend, const struct pepper *pepper,
+                      struct error *error)
+{
+    const struct catalogue_held held = {.pepper = pepper};
+    struct catalogue_mark mark;
+    struct error ignored;
+    bool is_foreign = backend->operations->mark_read(backend, &mark, &ignored) == CATALOGUE_OK &&
+                      catalogue_identity_judge(&held, &mark) == VERDICT_FOREIGN;
+
+    if (is_foreign)
+        explain(pepper, &mark, error);
+    sodium_memzero(&mark, sizeof(mark));
+    return !is_foreign;
+}
+
+void continuity_init(struct continuity *continuity, const struct catalogue_options *options)
+{
+    *continuity = (struct continuity){
+        .backend = options->backend,
+        .index = options->index,
+        .restores = options->restores,
+        .is_pepper_configured = options->pepper != NULL,
+    };
+    if (options->pepper != NULL)
+        app_index_set_pepper(options->index, options->pepper);
+}
+
+enum catalogue_status continuity_check(struct continuity *continuity, struct error *error)
+{
+    enum catalogue_status status = CATALOGUE_UNAVAILABLE;
+    enum look look = LOOK_AGAIN;
+
+    for (int i = 0; i < ATTEMPTS && look == LOOK_AGAIN; i++) {
+        const struct catalogue_held held = {.pepper = app_index_pepper(continuity->index),
+                                            .has_generation = continuity->has_generation,
+                                            .generation = continuity->generation};
+        struct catalogue_mark mark;
+
+        status = continuity->backend->operations->mark_read(continuity->backend, &mark, error);
+        if (status != CATALOGUE_OK)
+            return status;
+        switch (catalogue_identity_judge(&held, &mark)) {
+        case VERDICT_KEPT:
+            look = keep(continuity, &mark, &status, error);
+            break;
+        case VERDICT_UNMARKED:
+            look = mark_first(continuity, &mark, &status, error);
+            break;
+        case VERDICT_EMPTY:
+            look = put_back(continuity, &status, error);
+            break;
+        case VERDICT_RESTORED:
+            continuity->owes_apps = continuity->restores;
+            look = replace(continuity, &mark, &status, error);
+            break;
+        case VERDICT_REPLACED:
+            look = replace(continuity, &mark, &status, error);
+            break;
+        case VERDICT_FOREIGN:
+            refuse(continuity, &mark, error);
+            status = CATALOGUE_UNAVAILABLE;
+            look = LOOK_OVER;
+            break;
+        }
+        sodium_memzero(&mark, sizeof(mark));
+    }
+    if (look == LOOK_AGAIN) {
+        (void)error_set(error, "the catalogue is being made by others");
+        return CATALOGUE_UNAVAILABLE;
+    }
+    return status == CATALOGUE_OK && continuity->owes_apps ? apps_put_back(continuity, error)
+                                                           : status;
+}
+
+void continuity_settle(struct continuity *continuity)
+{
+    if (!continuity->owes_apps && state_enter(continuity, CATALOGUE_KEPT))
+        log_write(LOG_INFO, "catalogue is whole", LOG_NONE);
+}
+
+/* The pepper may be gone although the identity is there. */
+static enum look keep(struct continuity *continuity, const struct catalogue_mark *mark,
+                      enum catalogue_status *status, struct error *error)
+{
+    const struct catalogue_operations *operations = continuity->backend->operations;
+
+    if (app_index_pepper(continuity->index) == NULL)
+        app_index_set_pepper(continuity->index, &mark->pepper);
+    adopt(continuity, &mark->identity.generation);
+    if (mark->has_pepper || continuity->is_pepper_configured || !continuity->restores)
+        return LOOK_OVER;
+    *status = operations->mark_claim(continuity->backend, app_index_pepper(continuity->index),
+                                     &mark->identity, error);
+    if (*status != CATALOGUE_CREATED)
+        return *status == CATALOGUE_OK ? LOOK_AGAIN : LOOK_OVER;
+    *status = CATALOGUE_OK;
+    log_write(LOG_WARN, "pepper put back", LOG_NONE);
+    return LOOK_OVER;
+}
+
+/* Where nothing can be written the process does with the pepper that there is, and goes on trying. */
+static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
+                            enum catalogue_status *status, struct error *error)
+{
+    bool has_pepper = mark->has_pepper || app_index_pepper(continuity->index) != NULL;
+    struct pepper pepper;
+
+    if (app_index_pepper(continuity->index) != NULL)
+        pepper = *app_index_pepper(continuity->index);
+    else if (mark->has_pepper)
+        pepper = mark->pepper;
+    else
+        randombytes_buf(&pepper, sizeof(pepper));
+    enum look look = claim(continuity, &pepper, NULL, status, error);
+    if (look == LOOK_OVER && *status == CATALOGUE_UNAVAILABLE && has_pepper)
+        *status = CATALOGUE_OK;
+    if (look == LOOK_OVER && *status == CATALOGUE_OK)
+        app_index_set_pepper(continuity->index, &pepper);
+    sodium_memzero(&pepper, sizeof(pepper));
+    return look;
+}
+
+static enum look put_back(struct continuity *continuity, enum catalogue_status *status,
+                          struct error *error)
+{
+    if (state_enter(continuity, CATALOGUE_LOST)) {
+        atomic_fetch_add(&continuity->losses, 1);
+        log_write(LOG_ERROR, "catalogue lost", LOG_STRING("reason", "it has come back empty"),
+                  LOG_STRING("restore_catalogue", continuity->restores ? "true" : "false"));
+    }
+    if (!continuity->restores) {
+        (void)error_set(error, "the catalogue has come back empty");
+        *status = CATALOGUE_UNAVAILABLE;
+        return LOOK_OVER;
+    }
+    const struct generation before = continuity->generation;
+    enum look look = claim(continuity, app_index_pepper(continuity->index), &before, status, error);
+    if (look == LOOK_OVER && *status == CATALOGUE_OK) {
+        continuity->owes_apps = true;
+        begin_afresh(continuity, &continuity->generation);
+    }
+    return look;
+}
+
+static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
+                         enum catalogue_status *status, struct error *error)
+{
+    if (!mark->has_identity) {
+        enum look look =
+            claim(continuity, app_index_pepper(continuity->index), NULL, status, error);
+        if (look == LOOK_AGAIN || *status != CATALOGUE_OK)
+            return look;
+    } else {
+        adopt(continuity, &mark->identity.generation);
+    }
+    if (state_enter(continuity, CATALOGUE_LOST))
+        atomic_fetch_add(&continuity->losses, 1);
+    log_write(LOG_ERROR, "catalogue replaced",
+              LOG_STRING("reason", continuity->owes_apps ? "others have put it back or made it anew"
+                                                         : "its identity is another one"));
+    begin_afresh(continuity, &continuity->generation);
+    return LOOK_OVER;
+}
+
+/* Both go on: this process with the apps that it has, and whoever made the other one. */
+static void refuse(struct continuity *continuity, const struct catalogue_mark *mark,
+                   struct error *error)
+{
+    explain(app_index_pepper(continuity->index), mark, error);
+    if (state_enter(continuity, CATALOGUE_FOREIGN)) {
+        atomic_fetch_add(&continuity->losses, continuity->has_generation);
+        log_write(LOG_ERROR, "catalogue is another's", LOG_STRING("reason", error->message),
+                  LOG_STRING("cure", "restart this instance, or give both the same key_pepper"));
+    }
+}
+
+/* LOOK_AGAIN: somebody else has marked the catalogue. */
+static enum look claim(struct continuity *continuity, const struct pepper *pepper,
+                       const struct generation *before, enum catalogue_status *status,
+                       struct error *error)
+{
+    const struct catalogue_identity identity = catalogue_identity_new(pepper, before);
+
+    *status = continuity->backend->operations->mark_claim(
+        continuity->backend, continuity->is_pepper_configured ? NULL : pepper, &identity, error);
+    if (*status == CATALOGUE_OK)
+        return LOOK_AGAIN;
+    if (*status == CATALOGUE_CREATED) {
+        adopt(continuity, &identity.generation);
+        *status = CATALOGUE_OK;
+    }
+    return LOOK_OVER;
+}
+
+static void adopt(struct continuity *continuity, const struct generation *generation)
+{
+    continuity->has_generation = true;
+    continuity->generation = *generation;
+}
+
+static void begin_afresh(struct continuity *continuity, const struct generation *generation)
+{
+    adopt(continuity, generation);
+    app_index_begin_epoch(continuity->index);
+    continuity->reads_afresh = true;
+}
+
+/* While another instance does so this one goes on owing them: it may have seen what the other has
+ * not. */
+static enum catalogue_status apps_put_back(struct continuity *continuity, struct error *error)
+{
+    const struct catalogue_operations *operations = continuity->backend->operations;
+    enum catalogue_status status = operations->restore_begin(continuity->backend, error);
+    int64_t restored = 0;
+    size_t count = 0;
+
+    if (status != CATALOGUE_CREATED)
+        return status;
+    struct app **apps = app_index_list(continuity->index, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (status != CATALOGUE_UNAVAILABLE)
+            status = operations->app_restore(continuity->backend, apps[i], error);
+        restored += status == CATALOGUE_CREATED;
+        app_release(apps[i]);
+    }
+    free(apps);
+    operations->restore_end(continuity->backend);
+    if (status == CATALOGUE_UNAVAILABLE)
+        return status;
+    continuity->owes_apps = false;
+    log_write(LOG_WARN, "apps put back", LOG_INTEGER("apps", restored),
+              LOG_INTEGER("known", (int64_t)count));
+    return CATALOGUE_OK;
+}
+
+/* Whether it was in another one before. */
+static bool state_enter(struct continuity *continuity, enum catalogue_continuity state)
+{
+    return atomic_exchange(&continuity->state, (int)state) != (int)state;
+}
+
+static void explain(const struct pepper *pepper, const struct catalogue_mark *mark,
+                    struct error *error)
+{
+    (void)error_set(error, "%s",
+                    pepper == NULL     ? "the catalogue is kept under a key_pepper, and none is set"
+                    : mark->has_pepper ? "the catalogue is kept under a pepper of its own, another "
+                                         "than this one"
+                                       : "the catalogue is kept under another key_pepper");
+}

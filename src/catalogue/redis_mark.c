@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis_mark.h"
+
+#include "base/log.h"
+#include "redis/redis_eviction.h"
+#include "redis_call.h"
+
+#define PEPPER   REDIS_CALL_PREFIX "pepper"
+#define IDENTITY REDIS_CALL_PREFIX "identity"
+
+/* KEYS: pepper, identity; ARGV: pepper or nothing, identity. An identity of another length is none.
+ */
+static const char claim_script[] =
+    "local pepper = redis.call('GET', KEYS[1])\n"
+    "local identity = redis.call('GET', KEYS[2])\n"
+    "if pepper and ARGV[1] ~= '' and pepper ~= ARGV[1] or\n"
+    "   identity and #identity == #ARGV[2] and identity ~= ARGV[2] then\n"
+    "  return 'exists'\n"
+    "end\n"
+    "if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1]) end\n"
+    "redis.call('SET', KEYS[2], ARGV[2])\n"
+    "return 'created'\n";
+
+static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error);
+static void warn_of_eviction(struct catalogue_redis *redis);
+
+/* No more than reading: an instance that starts while Redis is full or read-only needs what is there
+ * and nothing else. */
+enum catalogue_status redis_mark_read(struct catalogue_backend *backend,
+                                      struct catalogue_mark *mark, struct error *error)
+{
+    struct catalogue_redis *redis = redis_call_backend(backend);
+    const struct text words[] = {TEXT("MGET"), TEXT(PEPPER), TEXT(IDENTITY)};
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+
+    *mark = (struct catalogue_mark){0};
+    if (reply == NULL)
+        return CATALOGUE_UNAVAILABLE;
+    bool is_read = mark_fill(mark, reply, error);
+    freeReplyObject(reply);
+    if (is_read && !redis->has_looked_for_eviction)
+        warn_of_eviction(redis);
+    return is_read ? CATALOGUE_OK : CATALOGUE_UNAVAILABLE;
+}
+
+enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
+                                       const struct pepper *pepper,
+                                       const struct catalogue_identity *identity,
+                                       struct error *error)
+{
+    const struct text words[] = {
+        TEXT("EVAL"),
+        TEXT(claim_script),
+        TEXT("2"),
+        TEXT(PEPPER),
+        TEXT(IDENTITY),
+        {(const char *)pepper, pepper == NULL ? 0 : sizeof(*pepper)},
+        {(const char *)identity, sizeof(*identity)},
+    };
+    redisReply *reply = redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), error);
+
+    /* Of another type, the pepper is damaged, and with it the catalogue. */
+    return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(reply, error);
+}
+
+/* MGET has nothing of what is of another type. */
+static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
+{
+    if (!redis_call_is_array(reply, 2))
+        return error_set(error, "redis: not the answer of MGET");
+    struct text pepper = redis_call_text(reply->element[0]);
+    struct text identity = redis_call_text(reply->element[1]);
+
+    if (!text_is_absent(pepper) && pepper.length != sizeof(mark->pepper))
+        return error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
+    mark->has_pepper = !text_is_absent(pepper);
+    if (mark->has_pepper)
+        memcpy(&mark->pepper, pepper.at, sizeof(mark->pepper));
+    mark->has_identity = identity.length == sizeof(mark->identity);
+    if (mark->has_identity)
+        memcpy(&mark->identity, identity.at, sizeof(mark->identity));
+    return true;
+}
+
+/* Once for a process: it is a matter of Redis' configuration. */
+static void warn_of_eviction(struct catalogue_redis *redis)
+{
+    char policy[REDIS_EVICTION_POLICY_BYTES];
+
+    redis->has_looked_for_eviction = true;
+    if (redis_eviction_threatens(redis->session, policy))
+        log_write(LOG_WARN, "redis may evict apps and counters",
+                  LOG_STRING("maxmemory_policy", policy), LOG_STRING("set_it_to", "noeviction"));
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis_restore.h"
+
+#include "catalogue/stored_policy.h"
+#include "redis_call.h"
+
+#include <sodium.h>
+
+#define LOCK REDIS_CALL_PREFIX "restoring"
+
+#define ARGUMENTS_BEFORE_POLICIES 4
+
+/* ARGV: app, name, created_at, keys, and of each policy the name of its identity and its document. */
+static const char restore_script[] =
+    "if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
+    "  return 'exists'\n"
+    "end\n"
+    "for i = 1, #ARGV[4], 64 do\n"
+    "  local owner = redis.call('HGET', KEYS[3], string.sub(ARGV[4], i, i + 63))\n"
+    "  if owner and redis.call('EXISTS', '" REDIS_CALL_PREFIX "app:' .. owner) == 1 then\n"
+    "    return 'exists'\n"
+    "  end\n"
+    "end\n"
+    "redis.call('DEL', KEYS[5])\n"
+    "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], 'keys', ARGV[4])\n"
+    "for i = 1, #ARGV[4], 64 do\n"
+    "  redis.call('HSET', KEYS[3], string.sub(ARGV[4], i, i + 63), ARGV[1])\n"
+    "end\n"
+    "for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
+    "end\n" REDIS_CALL_REVISE "return 'created'\n";
+
+static struct text keys_write(const struct app *app, struct arena *arena);
+
+enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, struct error *error)
+{
+    char milliseconds[TEXT_INTEGER_BYTES_MAX];
+    const struct text words[] = {
+        TEXT("SET"), TEXT(LOCK), TEXT("1"),
+        TEXT("NX"),  TEXT("PX"), text_write_integer(CATALOGUE_RESTORE_MS, milliseconds)};
+    redisReply *reply = redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), error);
+
+    if (reply == NULL)
+        return CATALOGUE_UNAVAILABLE;
+    bool is_ours = reply->type == REDIS_REPLY_STATUS;
+    freeReplyObject(reply);
+    return is_ours ? CATALOGUE_CREATED : CATALOGUE_OK;
+}
+
+/* Otherwise it expires. */
+void redis_restore_end(struct catalogue_backend *backend)
+{
+    const struct text words[] = {TEXT("DEL"), TEXT(LOCK)};
+    struct error ignored;
+
+    freeReplyObject(redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), &ignored));
+}
+
+enum catalogue_status redis_restore_app(struct catalogue_backend *backend, const struct app *app,
+                                        struct error *error)
+{
+    size_t policy_count = policy_set_count(app->policies);
+    size_t count = ARGUMENTS_BEFORE_POLICIES + 2 * policy_count;
+    char created_at[TEXT_INTEGER_BYTES_MAX];
+    struct arena arena = {0};
+    struct text *arguments = ARENA_ARRAY(&arena, struct text, count);
+
+    arguments[0] = text_of(app->id);
+    arguments[1] = app->name;
+    arguments[2] = text_write_integer(app->created_at_us, created_at);
+    arguments[3] = keys_write(app, &arena);
+    for (size_t i = 0; i < policy_count; i++) {
+        const struct policy *policy = policy_set_at(app->policies, i);
+        struct text *pair = &arguments[ARGUMENTS_BEFORE_POLICIES + 2 * i];
+
+        pair[0] = stored_policy_name(&policy->identity, &arena);
+        pair[1] = stored_policy_write(policy, &arena);
+    }
+    redisReply *reply =
+        redis_call_script(redis_call_backend(backend), restore_script, arguments, count, error);
+    arena_close(&arena);
+    return redis_call_status_take(reply, error);
+}
+
+static struct text keys_write(const struct app *app, struct arena *arena)
+{
+    size_t bytes = app->key_count * REDIS_CALL_HEX_BYTES;
+    char *hex = arena_allocate(arena, bytes + 1);
+
+    for (size_t i = 0; i < app->key_count; i++) {
+        (void)sodium_bin2hex(hex + i * REDIS_CALL_HEX_BYTES, REDIS_CALL_HEX_BYTES + 1,
+                             app->keys[i].bytes, KEY_DIGEST_BYTES);
+    }
+    return (struct text){hex, bytes};
+}

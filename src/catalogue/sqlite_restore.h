@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Putting apps back into a database file. Private to catalogue_sqlite.c. */
+#ifndef CATALOGUE_SQLITE_RESTORE_H
+#define CATALOGUE_SQLITE_RESTORE_H
+
+#include "catalogue/catalogue_backend.h"
+
+catalogue_restore_begin_fn sqlite_restore_begin;
+catalogue_restore_end_fn sqlite_restore_end;
+catalogue_app_restore_fn sqlite_restore_app;
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_eviction.h"
+
+static struct text info_value(struct text info, struct text name);
+
+/* INFO, since CONFIG is what operators forbid. */
+bool redis_eviction_threatens(struct redis_session *session,
+                              char policy[static REDIS_EVICTION_POLICY_BYTES])
+{
+    const char *argv[] = {"INFO", "memory"};
+    const size_t lengths[] = {4, 6};
+    struct error ignored;
+    redisReply *reply = redis_session_command(session, &ignored, 2, argv, lengths);
+    bool threatens = false;
+
+    if (reply == NULL)
+        return false;
+    if (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_VERB) {
+        struct text info = {reply->str, (size_t)reply->len};
+        struct text name = info_value(info, TEXT("maxmemory_policy:"));
+        struct text maximum = info_value(info, TEXT("maxmemory:"));
+
+        threatens = name.length > 0 && name.length < REDIS_EVICTION_POLICY_BYTES &&
+                    !text_equal(name, TEXT("noeviction")) && maximum.length > 0 &&
+                    !text_equal(maximum, TEXT("0"));
+        if (threatens)
+            (void)snprintf(policy, REDIS_EVICTION_POLICY_BYTES, "%.*s", TEXT_PRINTF(name));
+    }
+    freeReplyObject(reply);
+    return threatens;
+}
+
+/* What follows `name` on its line; absent when there is none. */
+static struct text info_value(struct text info, struct text name)
+{
+    while (!text_is_absent(info)) {
+        struct text line = text_cut(&info, '\n');
+
+        if (!text_starts_with(line, name))
+            continue;
+        return text_cut(&(struct text){line.at + name.length, line.length - name.length}, '\r');
+    }
+    return (struct text){0};
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue/catalogue_identity.h"
+
+#include "support/cmocka.h"
+
+#include <sodium.h>
+
+static const struct pepper own = {.bytes = {1}};
+static const struct pepper another = {.bytes = {2}};
+
+static void verdicts_are_those_of_the_table(void **state)
+{
+    (void)state;
+    const struct catalogue_identity first = catalogue_identity_new(&own, NULL);
+    const struct catalogue_identity restored = catalogue_identity_new(&own, &first.generation);
+    const struct catalogue_identity anew = catalogue_identity_new(&own, NULL);
+    struct catalogue_identity older = catalogue_identity_new(&own, NULL);
+    older.generation.bytes[0] = 0;
+    older.generation.bytes[1] = 0;
+    const struct catalogue_identity foreign = catalogue_identity_new(&another, &first.generation);
+    const struct catalogue_held nothing = {0};
+    const struct catalogue_held configured = {.pepper = &own};
+    const struct catalogue_held known = {&own, true, first.generation};
+    const struct {
+        const struct catalogue_held *held;
+        const struct pepper *pepper;
+        const struct catalogue_identity *identity;
+        enum catalogue_verdict verdict;
+    } rows[] = {
+        {&nothing, NULL, NULL, VERDICT_UNMARKED},
+        {&nothing, &own, NULL, VERDICT_UNMARKED},
+        {&nothing, &own, &first, VERDICT_KEPT},
+        {&nothing, NULL, &first, VERDICT_FOREIGN},
+        {&nothing, &another, &first, VERDICT_FOREIGN},
+        {&configured, NULL, NULL, VERDICT_UNMARKED},
+        {&configured, NULL, &first, VERDICT_KEPT},
+        {&configured, &own, NULL, VERDICT_UNMARKED},
+        {&configured, &another, NULL, VERDICT_FOREIGN},
+        {&configured, NULL, &foreign, VERDICT_FOREIGN},
+        {&known, &own, &first, VERDICT_KEPT},
+        {&known, NULL, &first, VERDICT_KEPT},
+        {&known, NULL, NULL, VERDICT_EMPTY},
+        {&known, &own, NULL, VERDICT_REPLACED},
+        {&known, &own, &older, VERDICT_REPLACED},
+        {&known, &own, &anew, VERDICT_RESTORED},
+        {&known, &own, &restored, VERDICT_RESTORED},
+        {&known, NULL, &restored, VERDICT_RESTORED},
+        {&known, &another, NULL, VERDICT_FOREIGN},
+        {&known, &another, &foreign, VERDICT_FOREIGN},
+        {&known, NULL, &foreign, VERDICT_FOREIGN},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct catalogue_mark mark = {.has_pepper = rows[i].pepper != NULL,
+                                      .has_identity = rows[i].identity != NULL};
+        if (mark.has_pepper)
+            mark.pepper = *rows[i].pepper;
+        if (mark.has_identity)
+            mark.identity = *rows[i].identity;
+
+        enum catalogue_verdict verdict = catalogue_identity_judge(rows[i].held, &mark);
+
+        if (verdict != rows[i].verdict)
+            fail_msg("row %zu: %d instead of %d", i, (int)verdict, (int)rows[i].verdict);
+    }
+}
+
+static void the_fingerprint_does_not_tell_the_pepper(void **state)
+{
+    (void)state;
+    const struct catalogue_identity identity = catalogue_identity_new(&own, NULL);
+    const struct digest_key subject_key = digest_key_derive(&own, TEXT("subject"));
+
+    assert_memory_not_equal(identity.fingerprint, own.bytes, sizeof(identity.fingerprint));
+    assert_memory_not_equal(identity.fingerprint, subject_key.bytes, sizeof(identity.fingerprint));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts_are_those_of_the_table),
+        cmocka_unit_test(the_fingerprint_does_not_tell_the_pepper),
+    };
+
+    if (sodium_init() < 0)
+        return EXIT_FAILURE;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A catalogue that is no longer the one that the instances know. */
+#include "base/arena.h"
+#include "instance.h"
+#include "sample_policy.h"
+#include "support/cmocka.h"
+#include "support/redis_group.h"
+#include "support/wait.h"
+
+#include <sodium.h>
+#include <sqlite3.h>
+
+#define PEPPER   "sluice:{catalogue}:pepper"
+#define IDENTITY "sluice:{catalogue}:identity"
+
+static void wait_until_whole(const struct instance *instance, unsigned losses)
+{
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              catalogue_losses(instance->catalogue) == losses &&
+                  catalogue_continuity(instance->catalogue) == CATALOGUE_KEPT &&
+                  catalogue_is_ready(instance->catalogue))
+        ;
+}
+
+static void wait_until(const struct instance *instance, enum catalogue_continuity continuity)
+{
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_continuity(instance->catalogue) == continuity)
+        ;
+}
+
+/* With one app and its policy. */
+static struct instance start_instance(const struct policy *policy)
+{
+    struct instance instance = instance_open_redis(server);
+    struct policy saved = *policy;
+
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(instance_save(&instance, &saved), CATALOGUE_CREATED);
+    return instance;
+}
+
+static void expect_all_there(struct instance *instance, const struct policy *policy)
+{
+    struct instance fresh = instance_open_redis(server);
+
+    instance_start(&fresh);
+    assert_memory_equal(app_index_pepper(fresh.index), app_index_pepper(instance->index),
+                        sizeof(struct pepper));
+    assert_int_equal(app_index_count(fresh.index), 1);
+    assert_int_equal(instance_version(&fresh, policy), 1);
+    assert_int_equal(app_index_count(instance->index), 1);
+    assert_int_equal(instance_version(instance, policy), 1);
+    instance_close(&fresh);
+}
+
+static void a_flushed_redis_gets_back_what_was_there(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+
+    (void)redis_server_command(server, "FLUSHALL");
+    wait_until_whole(&instance, 1);
+
+    expect_all_there(&instance, policy);
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_OK);
+    assert_int_equal(policy->version, 2);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void a_redis_that_restarted_without_persistence_gets_it_back(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+
+    redis_server_kill(server);
+    redis_server_restart(server);
+    wait_until_whole(&instance, 1);
+
+    expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void run_sql(const char *path, const char *sql)
+{
+    sqlite3 *database = NULL;
+
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    (void)sqlite3_busy_timeout(database, 10000);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void an_emptied_file_gets_it_back(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+
+    run_sql(path, "BEGIN IMMEDIATE; DELETE FROM policies; DELETE FROM api_keys; DELETE FROM apps;"
+                  "DELETE FROM settings; COMMIT");
+    wait_until_whole(&instance, 1);
+
+    assert_int_equal(instance_version(&instance, policy), 1);
+    struct instance fresh = instance_open_file(path);
+    instance_start(&fresh);
+    assert_memory_equal(app_index_pepper(fresh.index), app_index_pepper(instance.index),
+                        sizeof(struct pepper));
+    assert_int_equal(instance_version(&fresh, policy), 1);
+    arena_close(&arena);
+    instance_close(&fresh);
+    instance_close(&instance);
+}
+
+static void publish_app(const struct instance *instance, const char *app_id, uint8_t key)
+{
+    struct app *app = app_new();
+
+    (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
+    app->name = TEXT("seen here alone");
+    app->keys[app->key_count++] = instance_key(key);
+    app_index_publish_give(instance->index, app);
+}
+
+static void what_one_instance_alone_has_seen_is_put_back_too(void **state)
+{
+    (void)state;
+    struct instance one = instance_open_redis(server);
+    struct instance other = instance_open_redis(server);
+    instance_start(&one);
+    instance_start(&other);
+    publish_app(&one, "app_x00000000000", 'x');
+    publish_app(&other, "app_y00000000000", 'y');
+
+    (void)redis_server_command(server, "FLUSHALL");
+    wait_until_whole(&one, 1);
+    wait_until_whole(&other, 1);
+
+    assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 2);
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              app_index_count(one.index) == 2 && app_index_count(other.index) == 2)
+        ;
+    instance_close(&one);
+    instance_close(&other);
+}
+
+static void without_restoring_it_stays_lost_and_nothing_is_written(void **state)
+{
+    (void)state;
+    struct instance instance = instance_open_redis_as_it_is(server);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    (void)redis_server_command(server, "FLUSHALL");
+    wait_until(&instance, CATALOGUE_LOST);
+    WAIT_FOR (INSTANCE_PATIENCE_S, !catalogue_is_ready(instance.catalogue))
+        ;
+
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(redis_server_command(server, "DBSIZE")->integer, 0);
+    assert_int_equal(app_index_count(instance.index), 1);
+    assert_true(catalogue_serves(instance.catalogue));
+    assert_int_equal(catalogue_losses(instance.catalogue), 1);
+    instance_close(&instance);
+}
+
+static void a_catalogue_under_another_pepper_is_left_alone(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+
+    (void)redis_server_command(server, "EVAL %s 1 " PEPPER,
+                               "redis.call('FLUSHALL') "
+                               "redis.call('SET', KEYS[1], string.rep('x', 32))");
+    wait_until(&instance, CATALOGUE_FOREIGN);
+
+    assert_false(catalogue_serves(instance.catalogue));
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    assert_int_equal(redis_server_command(server, "DBSIZE")->integer, 1);
+    (void)redis_server_command(server, "DEL " PEPPER);
+    wait_until_whole(&instance, 2);
+    expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* As when an operator loads an older copy: with revisions that have been seen already. */
+static void a_replaced_catalogue_is_read_afresh(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+    publish_app(&instance, "app_x00000000000", 'x');
+
+    (void)redis_server_command(
+        server, "EVAL %s 1 " IDENTITY,
+        "redis.call('SETRANGE', KEYS[1], 0, string.rep(string.char(0), 16))"
+        "redis.call('HSET', 'sluice:{catalogue}:app:" INSTANCE_APP_ID "', 'revision', 5)"
+        "redis.call('ZADD', 'sluice:{catalogue}:apps', 5, '" INSTANCE_APP_ID "')"
+        "redis.call('DEL', 'sluice:{catalogue}:policies:" INSTANCE_APP_ID "')");
+    wait_until_whole(&instance, 1);
+
+    assert_int_equal(app_index_count(instance.index), 1);
+    assert_int_equal(instance_version(&instance, policy), 0);
+    assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 1);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* By an instance that started between the loss and the moment when it was noticed. */
+static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+
+    (void)redis_server_command(
+        server, "EVAL %s 2 " PEPPER " " IDENTITY,
+        "local pepper, identity = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]) "
+        "redis.call('FLUSHALL') redis.call('SET', KEYS[1], pepper) "
+        "redis.call('SET', KEYS[2], string.char(255) .. string.sub(identity, 2))");
+    wait_until_whole(&instance, 1);
+
+    expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* What 884fd83 has made, by itself or after a loss. */
+static void a_catalogue_without_an_identity_gets_one(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+    instance_close(&instance);
+    (void)redis_server_command(server, "DEL " IDENTITY);
+
+    instance = instance_open_redis(server);
+    instance_start(&instance);
+
+    assert_int_equal(redis_server_command(server, "STRLEN " IDENTITY)->integer,
+                     sizeof(struct catalogue_identity));
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
+    (void)redis_server_command(server, "DEL " IDENTITY);
+    wait_until_whole(&instance, 1);
+    expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void a_pepper_that_is_gone_alone_is_put_back(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+
+    (void)redis_server_command(server, "DEL " PEPPER);
+
+    WAIT_FOR (INSTANCE_PATIENCE_S, redis_server_command(server, "EXISTS " PEPPER)->integer == 1)
+        ;
+    expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void where_nothing_can_be_written_what_is_there_is_served(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+    instance_close(&instance);
+    (void)redis_server_command(server, "DEL " IDENTITY);
+    (void)redis_server_command(server, "CONFIG SET maxmemory 1");
+
+    instance = instance_open_redis(server);
+    instance_start(&instance);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+
+    WAIT_FOR (INSTANCE_PATIENCE_S, redis_server_command(server, "EXISTS " IDENTITY)->integer == 1)
+        ;
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void a_pepper_that_does_not_fit_is_not_admitted(void **state)
+{
+    (void)state;
+    const struct pepper configured = {.bytes = {7}};
+    const struct pepper another = {.bytes = {8}};
+    struct redis_url url;
+    struct error error = {0};
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    struct catalogue_backend *backend = catalogue_redis_new(&url);
+    struct instance instance = instance_new(catalogue_redis_new(&url), &configured);
+
+    assert_true(catalogue_admits(backend, &another, &error));
+    instance_start(&instance);
+
+    assert_true(catalogue_admits(backend, &configured, &error));
+    assert_false(catalogue_admits(backend, &another, &error));
+    assert_string_equal(error.message, "the catalogue is kept under another key_pepper");
+    assert_false(catalogue_admits(backend, NULL, &error));
+    assert_string_equal(error.message, "the catalogue is kept under a key_pepper, and none is set");
+    assert_int_equal(redis_server_command(server, "EXISTS " PEPPER)->integer, 0);
+    backend->operations->free(backend);
+    instance_close(&instance);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
+    const struct CMUnitTest tests[] = {
+        TEST(a_flushed_redis_gets_back_what_was_there),
+        TEST(a_redis_that_restarted_without_persistence_gets_it_back),
+        TEST(an_emptied_file_gets_it_back),
+        TEST(what_one_instance_alone_has_seen_is_put_back_too),
+        TEST(without_restoring_it_stays_lost_and_nothing_is_written),
+        TEST(a_catalogue_under_another_pepper_is_left_alone),
+        TEST(a_replaced_catalogue_is_read_afresh),
+        TEST(a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back),
+        TEST(a_catalogue_without_an_identity_gets_one),
+        TEST(a_pepper_that_is_gone_alone_is_put_back),
+        TEST(where_nothing_can_be_written_what_is_there_is_served),
+        TEST(a_pepper_that_does_not_fit_is_not_admitted),
+    };
+#undef TEST
+
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
+}
