@@ -180,7 +180,7 @@ static void take_up_to(struct acceptor *acceptor, int takes_max)
         taking = take_next(acceptor);
     if (taking == TAKING_FAILED) {
         log_failure(acceptor, errno);
-        wait_for_room(acceptor);
+        rest(acceptor);
     }
     acceptor->has_rested = false;
     watch(acceptor);
