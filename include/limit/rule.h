@@ -5,11 +5,12 @@
 #ifndef LIMIT_RULE_H
 #define LIMIT_RULE_H
 
+#include "base/digest.h"
 #include "limit/limit.h"
 
 struct rule {
-    uint32_t layout;    /* hash of use, algorithms and windows: a changed one starts afresh */
-    size_t limit_count; /* 1..LIMITS_MAX */
+    struct digest layout; /* of use, algorithms and windows: a changed one starts afresh */
+    size_t limit_count;   /* 1..LIMITS_MAX */
     struct limit limits[LIMITS_MAX];
 };
 

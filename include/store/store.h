@@ -14,8 +14,8 @@
 struct counter_key {
     struct digest subject;
     uint64_t policy_id;
-    uint32_t layout;
-    uint32_t tenant; /* a hash of the app: whose room the counters take; counting ignores it */
+    struct digest layout; /* of the rule */
+    uint32_t tenant;      /* a hash of the app: whose room the counters take; counting ignores it */
 };
 
 struct take {

@@ -2,7 +2,7 @@
  *
  * The Redis engine of one worker: one key and one EVALSHA per take.
  *
- * Key: sluice:{<subject digest, base64url>}:<policy id, hex>:<layout, hex>; its value packs the
+ * Key: sluice:{<subject digest, base64url>}:<policy id, hex>:<layout, base64url>; its value packs the
  * states of all limits. A call without an answer by its deadline is TAKE_LATE and never sent again:
  * it may have been charged. Only an explicit NOSCRIPT is retried, once, as EVAL.
  *

@@ -24,7 +24,7 @@
 
 #define TAKE_SCRIPT_KEYS_MAX      (1 + LIMITS_MAX)
 #define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 2)
-#define TAKE_SCRIPT_KEY_BYTES     64
+#define TAKE_SCRIPT_KEY_BYTES     80
 
 struct take_script {
     enum algorithm_id algorithm; /* of the only limit; ALGORITHM_COUNT: any limits */

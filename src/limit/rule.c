@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/rule.h"
 
-#include "base/digest.h"
 #include "base/form.h"
 #include "base/writer.h"
 #include "limit/algorithm.h"
+
+#include <sodium.h>
 
 /* Where a limit lies in the document. */
 struct pointer {
@@ -16,7 +17,7 @@ static void inline_members_refuse(struct form *form);
 static void limit_list_read(struct form *form, const json_t *list, struct rule *rule);
 static void names_check(struct form *form, const struct rule *rule);
 static struct pointer limit_pointer(const struct form *form, size_t index);
-static uint32_t layout_of(const struct rule *rule, enum rule_use use);
+static struct digest layout_of(const struct rule *rule, enum rule_use use);
 
 bool rule_read(struct form *form, enum rule_use use, struct rule *rule)
 {
@@ -99,26 +100,26 @@ static struct pointer limit_pointer(const struct form *form, size_t index)
     return pointer;
 }
 
-/* Limits with the same layout can go on with each other's stored states. */
-static uint32_t layout_of(const struct rule *rule, enum rule_use use)
+/* Limits with the same layout can go on with each other's stored states. Who writes a policy chooses
+ * what goes in, so this is a hash for which nobody finds two that collide, secret key or none. */
+static struct digest layout_of(const struct rule *rule, enum rule_use use)
 {
-    static const struct digest_key no_key;
-    struct text parts[2 * LIMITS_MAX + 1];
-    char windows[LIMITS_MAX][24];
-    size_t count = 0;
+    crypto_generichash_state hash;
+    struct digest layout;
 
+    (void)crypto_generichash_init(&hash, NULL, 0, sizeof(layout.bytes));
     for (size_t i = 0; i < rule->limit_count; i++) {
         const struct limit *limit = &rule->limits[i];
+        char line[64];
+        int length = snprintf(line, sizeof(line), "%s %lld\n", algorithm_of(limit->algorithm)->name,
+                              (long long)limit->window_us);
 
-        (void)snprintf(windows[i], sizeof(windows[i]), "%lld", (long long)limit->window_us);
-        parts[count++] = text_of(algorithm_of(limit->algorithm)->name);
-        parts[count++] = text_of(windows[i]);
+        ASSERT(length > 0 && (size_t)length < sizeof(line));
+        (void)crypto_generichash_update(&hash, (const unsigned char *)line,
+                                        (unsigned long long)length);
     }
     if (use == RULE_CANDIDATE)
-        parts[count++] = TEXT("candidate");
-
-    struct digest digest = digest_of(&no_key, parts, count);
-
-    return (uint32_t)digest.bytes[0] << 24 | (uint32_t)digest.bytes[1] << 16 |
-           (uint32_t)digest.bytes[2] << 8 | (uint32_t)digest.bytes[3];
+        (void)crypto_generichash_update(&hash, (const unsigned char *)"candidate\n", 10);
+    (void)crypto_generichash_final(&hash, layout.bytes, sizeof(layout.bytes));
+    return layout;
 }

@@ -170,5 +170,5 @@ static void note_take_out(struct handback *handback, struct note *note)
 
 static int key_compare(const void *a, const void *b)
 {
-    return memcmp(a, b, sizeof(struct counter_key));
+    return memcmp(a, b, offsetof(struct counter_key, tenant));
 }

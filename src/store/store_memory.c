@@ -152,24 +152,27 @@ struct store *store_memory_new(struct memory_table *table)
 }
 
 /* Also names the counters. The limits of a take differ in `high` alone: they begin at the same slot
- * and lie side by side. */
+ * and lie side by side. A layout is no secret, and who looks for long finds many that are alike in
+ * some bits: times what is a secret, and odd, they are spread all the same, and none is lost. */
 static struct stripe *stripe_of(struct memory_table *table, const struct take *take,
                                 struct counter_id ids[static LIMITS_MAX])
 {
     const struct counter_key *key = &take->key;
     struct counter_id subject;
+    struct counter_id layout;
 
     ASSERT(take->limit_count <= LIMITS_MAX);
     _Static_assert(sizeof subject == sizeof key->subject.bytes, "the digest fills the id");
     memcpy(&subject, key->subject.bytes, sizeof subject);
+    memcpy(&layout, key->layout.bytes, sizeof layout);
     for (size_t i = 0; i < take->limit_count; i++) {
-        ids[i].low = subject.low ^ key->policy_id;
-        ids[i].high = subject.high ^ ((uint64_t)key->layout << 32 | i);
+        ids[i].low = subject.low ^ key->policy_id ^ layout.low * (subject.high | 1);
+        ids[i].high = subject.high ^ layout.high ^ i;
     }
     return &table->stripes[subject.high % STRIPES];
 }
 
-/* A layout is a hash that somebody can make collide: what is no log must not be taken for one. */
+/* No two layouts are equal, but what is no log must never be taken for one. */
 static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us)
 {
     return counter->expires_us > now_us &&

@@ -19,6 +19,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "doubles are sent as t
 /* Their number is a digit. */
 _Static_assert(TAKE_SCRIPT_KEYS_MAX <= 9, "the keys are counted in one digit");
 
+static char *digest_write(char *out, const struct digest *digest);
 static char *hex_write(char *out, uint64_t value, int digits);
 static void argument_add(struct take_arguments *arguments, const void *at, size_t length);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
@@ -47,14 +48,11 @@ size_t take_script_sources(const struct text **all)
 
 void take_script_key(const struct counter_key *key, char out[static TAKE_SCRIPT_KEY_BYTES])
 {
-    char subject[sodium_base64_ENCODED_LEN(DIGEST_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
     char *end = stpcpy(out, "sluice:{");
 
-    sodium_bin2base64(subject, sizeof(subject), key->subject.bytes, sizeof(key->subject.bytes),
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    end = stpcpy(end, subject);
+    end = digest_write(end, &key->subject);
     end = hex_write(stpcpy(end, "}:"), key->policy_id, 16);
-    end = hex_write(stpcpy(end, ":"), key->layout, 8);
+    end = digest_write(stpcpy(end, ":"), &key->layout);
     *end = '\0';
 }
 
@@ -122,6 +120,17 @@ bool take_script_read(const redisReply *reply, size_t limit_count, struct outcom
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
     }
     return true;
+}
+
+/* In base64url. Returns the end. */
+static char *digest_write(char *out, const struct digest *digest)
+{
+    const size_t bytes =
+        sodium_base64_ENCODED_LEN(DIGEST_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+
+    sodium_bin2base64(out, bytes, digest->bytes, sizeof(digest->bytes),
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return out + bytes - 1;
 }
 
 /* Returns the end. */

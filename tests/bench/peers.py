@@ -82,7 +82,7 @@ class Nginx(Peer):
 # What Sluice sends for one check of PLAIN, see include/store/take_script.h: a key of the same length,
 # and the cost and the bytes of state, then algorithm, place, quota, window and burst.
 SCRIPT_ARGUMENT = struct.pack("<7d", 1, 16, 1, 1, QUOTA, WINDOW_SECONDS * 1_000_000, QUOTA)
-SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:01234567"
+SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:0123456789abcdefghijkl"
 
 
 @dataclass(unsafe_hash=True)

@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "limit/algorithm.h"
 
+static bool is_same(const struct digest *one, const struct digest *other);
 static void rule_check(const struct rule *rule);
 static struct text written(const struct policy *policy, struct arena *arena);
 
@@ -29,10 +30,16 @@ void canonical_check(const struct policy *policy)
     ASSERT(text_equal(written(again, &arena), first));
     ASSERT(policy_identity_equal(&again->identity, &policy->identity));
     ASSERT(again->id == policy->id && again->version == policy->version);
-    ASSERT(again->rule.layout == policy->rule.layout);
+    ASSERT(is_same(&again->rule.layout, &policy->rule.layout));
     ASSERT((again->candidate == NULL) == (policy->candidate == NULL));
-    ASSERT(policy->candidate == NULL || again->candidate->layout == policy->candidate->layout);
+    ASSERT(policy->candidate == NULL ||
+           is_same(&again->candidate->layout, &policy->candidate->layout));
     arena_close(&arena);
+}
+
+static bool is_same(const struct digest *one, const struct digest *other)
+{
+    return memcmp(one->bytes, other->bytes, sizeof(one->bytes)) == 0;
 }
 
 static void rule_check(const struct rule *rule)

@@ -329,7 +329,7 @@ static void a_saved_policy_is_loaded_as_it_was(void **state)
         const struct policy *found = policy_set_find(app->policies, &saved[i]->identity);
         assert_same_policy(found, saved[i]);
         assert_true(found->id == 0x8000000000000000 + i);
-        assert_true(found->rule.layout == saved[i]->rule.layout);
+        assert_memory_equal(&found->rule.layout, &saved[i]->rule.layout, sizeof(struct digest));
         assert_int_equal(found->version, 1);
     }
     app_release(app);

@@ -12,3 +12,4 @@ unit_test(store_redis LINKS store support LABELS redis)
 
 target_sources(test_store_memory_histories PRIVATE state_copy.c)
 target_sources(test_store_memory_threads PRIVATE table_case.c)
+target_sources(test_store_memory PRIVATE sample_policy.c)

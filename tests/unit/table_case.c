@@ -25,7 +25,7 @@ struct limit table_window(int64_t quota, int64_t window_us)
 struct take table_take_of(int64_t subject, const struct limit limits[], size_t count, int64_t cost)
 {
     return (struct take){
-        .key = {.subject = subject_number(subject), .policy_id = 7, .layout = 1},
+        .key = {.subject = subject_number(subject), .policy_id = 7, .layout = {{1}}},
         .limits = limits,
         .limit_count = count,
         .cost = cost,

@@ -182,7 +182,7 @@ static void g8_app_policy_and_subject_name_counters_injectively(void **state)
         struct text app;
         struct subject subject;
         uint64_t policy_id;
-        uint32_t layout;
+        uint8_t layout;
     } names[] = {
         NAME("a_b", SUBJECT_USER, "c", 1, 1),      NAME("a", SUBJECT_USER, "b_c", 1, 1),
         NAME("a:", SUBJECT_USER, "b", 1, 1),       NAME("a", SUBJECT_USER, ":b", 1, 1),
@@ -205,7 +205,7 @@ static void g8_app_policy_and_subject_name_counters_injectively(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         counted.key.subject = subject_digest(&key, names[i].app, &names[i].subject);
         counted.key.policy_id = names[i].policy_id;
-        counted.key.layout = names[i].layout;
+        counted.key.layout.bytes[0] = names[i].layout;
 
         assert_true(counted_take(&counted, COUNTED_WALL_US, 1));
         assert_false(counted_take(&counted, COUNTED_WALL_US, 1));

@@ -200,7 +200,8 @@ static void policy_apply(struct run *run, size_t limit_count)
 
     policy_write_quoted(run->wanted, limit_count, text);
     const struct policy *policy = sample_policy(&run->arena, text);
-    if (run->policy != NULL && policy->rule.layout != run->policy->rule.layout)
+    if (run->policy != NULL && memcmp(policy->rule.layout.bytes, run->policy->rule.layout.bytes,
+                                      sizeof(policy->rule.layout.bytes)) != 0)
         run->subject = (struct reference_subject){0};
     run->policy = policy;
     run->take.key.layout = policy->rule.layout;

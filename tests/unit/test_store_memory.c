@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The memory engine decides: what is allowed, what is counted apart, what is forgotten. */
+#include "base/arena.h"
+#include "sample_policy.h"
 #include "table_case.h"
 
 static void the_quota_is_allowed_and_no_more(void **state)
@@ -61,7 +63,7 @@ static void subjects_policies_and_layouts_are_counted_apart(void **state)
 
     (void)state;
     other_policy.key.policy_id++;
-    other_layout.key.layout++;
+    other_layout.key.layout.bytes[0]++;
 
     assert_true(table_allows(table, &take));
     assert_true(table_allows(table, &other_subject));
@@ -69,6 +71,35 @@ static void subjects_policies_and_layouts_are_counted_apart(void **state)
     assert_true(table_allows(table, &other_layout));
     assert_false(table_allows(table, &take));
     assert_int_equal(memory_table_usage(table).counters, 4);
+    memory_table_free(table);
+}
+
+/* Two rules whose hashes of 32 bits were once equal: the second read what the first had stored. */
+static void a_rule_never_reads_what_another_has_stored(void **state)
+{
+    struct memory_table *table = memory_table_new(1024);
+    struct arena arena = {0};
+    const struct rule *rules[] = {
+        &sample_policy(&arena, "{'route_key':'/a','algorithm':'token_bucket','limit':1,"
+                               "'window_seconds':31300256,'burst':1000000000}")
+             ->rule,
+        &sample_policy(&arena, "{'route_key':'/a','algorithm':'sliding_window','limit':1000,"
+                               "'window_seconds':31525260}")
+             ->rule,
+    };
+    const int64_t costs[] = {1000000000, 1};
+    const int64_t left[] = {0, 999};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
+        struct take take = table_take_of(1, rules[i]->limits, 1, costs[i]);
+
+        take.key.layout = rules[i]->layout;
+        assert_true(table_allows(table, &take));
+        assert_int_equal(table_remaining(table, take, 0), left[i]);
+    }
+    assert_int_equal(memory_table_usage(table).counters, 2);
+    arena_close(&arena);
     memory_table_free(table);
 }
 
@@ -170,6 +201,7 @@ int main(void)
         cmocka_unit_test(the_tenant_does_not_choose_the_counter),
         cmocka_unit_test(several_limits_are_charged_all_or_none),
         cmocka_unit_test(subjects_policies_and_layouts_are_counted_apart),
+        cmocka_unit_test(a_rule_never_reads_what_another_has_stored),
         cmocka_unit_test(looks_and_denials_take_no_memory),
         cmocka_unit_test(forgetting_a_subject_gives_it_everything_back),
         cmocka_unit_test(forgetting_what_is_unknown_or_expired_counts_nothing),

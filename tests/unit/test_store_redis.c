@@ -83,7 +83,7 @@ static struct store *ready_store(int64_t timeout_us)
 /* Of `subject`, under a policy of one limit. */
 static struct take take_of(uint8_t subject, const struct limit *limit, int64_t cost)
 {
-    return (struct take){.key = {.subject = {{subject}}, .policy_id = 1, .layout = 2},
+    return (struct take){.key = {.subject = {{subject}}, .policy_id = 1, .layout = {{2}}},
                          .limits = limit,
                          .limit_count = 1,
                          .cost = cost};

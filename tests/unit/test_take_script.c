@@ -144,13 +144,14 @@ static void the_script_of_all_algorithms_decides_as_that_of_one(void **state)
 static void the_key_shows_only_hashes_and_ids(void **state)
 {
     (void)state;
-    struct counter_key key = {.policy_id = 0xabc, .layout = 0x1f};
+    struct counter_key key = {.policy_id = 0xabc, .layout = {{0x1f}}};
     char name[TAKE_SCRIPT_KEY_BYTES];
 
     memset(key.subject.bytes, 0xff, sizeof(key.subject.bytes));
     take_script_key(&key, name);
 
-    assert_string_equal(name, "sluice:{_____________________w}:0000000000000abc:0000001f");
+    assert_string_equal(name,
+                        "sluice:{_____________________w}:0000000000000abc:HwAAAAAAAAAAAAAAAAAAAA");
 }
 
 static void a_limit_that_keeps_a_log_has_a_key_of_its_own(void **state)
@@ -165,12 +166,15 @@ static void a_limit_that_keeps_a_log_has_a_key_of_its_own(void **state)
     limits[2].algorithm = limits[7].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
     memset(take.key.subject.bytes, 0xff, sizeof(take.key.subject.bytes));
     take.key.policy_id = 0xabc;
-    take.key.layout = 0x1f;
+    take.key.layout.bytes[0] = 0x1f;
 
     assert_int_equal(take_script_keys(&take, keys), 3);
-    assert_string_equal(keys[0], "sluice:{_____________________w}:0000000000000abc:0000001f");
-    assert_string_equal(keys[1], "sluice:{_____________________w}:0000000000000abc:0000001f:2");
-    assert_string_equal(keys[2], "sluice:{_____________________w}:0000000000000abc:0000001f:7");
+    assert_string_equal(keys[0],
+                        "sluice:{_____________________w}:0000000000000abc:HwAAAAAAAAAAAAAAAAAAAA");
+    assert_string_equal(
+        keys[1], "sluice:{_____________________w}:0000000000000abc:HwAAAAAAAAAAAAAAAAAAAA:2");
+    assert_string_equal(
+        keys[2], "sluice:{_____________________w}:0000000000000abc:HwAAAAAAAAAAAAAAAAAAAA:7");
 }
 
 static void the_longest_arguments_fit(void **state)

@@ -193,7 +193,7 @@ static struct counter_key key_next(void)
 {
     static uint64_t last;
 
-    struct counter_key key = {.policy_id = ++last, .layout = 0xfedc0123};
+    struct counter_key key = {.policy_id = ++last, .layout = {{0xfe, 0xdc}}};
     randombytes_buf(key.subject.bytes, sizeof(key.subject.bytes));
     return key;
 }
