@@ -4,24 +4,30 @@
 -- What comes in and goes out: take_one.lua. A window that goes on has its expiry already.
 local function fixed_window(states, at, now_us, cost, quota, window_us)
     local start, used = struct.unpack("<dd", states, at)
-    local now = math.max(now_us, start)
-    if used == 0 or now - start >= window_us then
-        start, used = now, 0
+    local is_moved, is_refused
+    if used == 0 then
+        start = now_us
+    elseif not (used > 0 and used <= 1000000000 and used % 1 == 0
+            and start >= 0 and start <= 9007199254740991 and start % 1 == 0) then
+        start, used, is_refused = now_us, 0, true
+    elseif start > now_us then
+        start, is_moved = now_us, true
+    elseif now_us - start >= window_us then
+        start, used = now_us, 0
     end
 
-    local is_going_on = used > 0
+    local is_going_on = used > 0 and not is_moved
     local allowed = used + cost <= quota
     if allowed then
         used = used + cost
     end
-    local left = math.max(quota - used, 0)
-    local reset = used > 0 and start + window_us - now or 0
-    local never = cost > quota
-    local retry = allowed and 0 or never and -1 or reset
+    local left = used < quota and quota - used or 0
+    local reset = used > 0 and start + window_us - now_us or 0
+    local retry = allowed and 0 or cost > quota and -1 or reset
+    local told = is_refused and -1 - reset or reset
 
-    if not allowed or cost == 0 then
-        return retry, left, reset, 0
+    if is_moved or allowed and cost > 0 then
+        return retry, left, told, 0, struct.pack("<dd", start, used), reset, is_going_on
     end
-    local charged = struct.pack("<dd", start, used)
-    return retry, left, reset, 0, charged, reset + (now - now_us), is_going_on
+    return retry, left, told, 0
 end

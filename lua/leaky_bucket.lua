@@ -4,8 +4,11 @@
 --
 -- What comes in and goes out: take_one.lua.
 local function leaky_bucket(states, at, now_us, cost, quota, window_us, burst)
-    local _, _, delay = token_bucket(states, at, now_us, 0, quota, window_us, burst)
-    local retry, left, reset, none, charged, keep_us =
+    local retry, left, told, delay, kept, keep_us =
         token_bucket(states, at, now_us, cost, quota, window_us, burst)
-    return retry, left, reset, charged and delay or none, charged, keep_us
+    if retry == 0 and cost > 0 then
+        local _, _, before = token_bucket(states, at, now_us, 0, quota, window_us, burst)
+        delay = before > 0 and before or 0 -- what was refused is nothing to wait for
+    end
+    return retry, left, told, delay, kept, keep_us
 end

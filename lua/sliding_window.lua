@@ -5,39 +5,46 @@
 --
 -- What comes in and goes out: take_one.lua. A window that goes on has its expiry already.
 local function sliding_window(states, at, now_us, cost, quota, window_us)
-    local last_start, last_previous, last_current = struct.unpack("<ddd", states, at)
-    local now = math.max(now_us, last_start)
-    local start = math.floor(now / window_us) * window_us
-    local previous, current = 0, 0
-    if start == last_start then
-        previous, current = last_previous, last_current
-    elseif start == last_start + window_us then
-        previous = last_current
+    local last_start, previous, current = struct.unpack("<ddd", states, at)
+    local start = math.floor(now_us / window_us) * window_us
+    local is_moved, is_refused
+    if current == 0 then
+        previous = 0
+    elseif not (current > 0 and current <= 1000000000 and current % 1 == 0
+            and previous >= 0 and previous <= 1000000000 and previous % 1 == 0
+            and last_start >= 0 and last_start <= 9007199254740991
+            and last_start % window_us == 0) then
+        previous, current, is_refused = 0, 0, true
+    elseif last_start > start then
+        is_moved = true
+    elseif last_start < start then
+        previous = last_start + window_us == start and current or 0
+        current = 0
     end
 
-    local is_going_on = current > 0
-    local rest = start + window_us - now
+    local is_going_on = current > 0 and not is_moved
+    local rest = start + window_us - now_us
     local weight = previous * rest
     local room = quota - cost - current -- how much of `previous` may still count
-    local never = cost > quota
     local allowed = weight <= room * window_us
     local retry = 0
     if allowed then
         current = current + cost
-    elseif never then
+    elseif cost > quota then
         retry = -1
     elseif room >= 0 then -- the weight falls by `previous` per microsecond
         retry = math.ceil((weight - room * window_us) / previous)
     else -- in the next window, in which `current` is what falls
         retry = rest + math.ceil(-room * window_us / current)
     end
-    local used = current + math.ceil(weight / window_us)
-    local left = math.max(quota - used, 0)
+    local used = current + (weight > 0 and math.ceil(weight / window_us) or 0)
+    local left = used < quota and quota - used or 0
     local reset = current > 0 and rest + window_us or previous > 0 and rest or 0
+    local told = is_refused and -1 - reset or reset
 
-    if not allowed or cost == 0 then
-        return retry, left, reset, 0
+    if is_moved or allowed and cost > 0 then
+        local kept = struct.pack("<ddd", start, previous, current)
+        return retry, left, told, 0, kept, reset, is_going_on
     end
-    local charged = struct.pack("<ddd", start, previous, current)
-    return retry, left, reset, 0, charged, reset + (now - now_us), is_going_on
+    return retry, left, told, 0
 end

@@ -3,24 +3,36 @@
 --
 -- Above this is composed `algorithm`, the function of one. It gets a string of little-endian
 -- doubles and where in it the limit's state is (all zero: never seen), the time, the cost, and the
--- limit. It returns how long to wait before asking again (0: allowed, -1: for ever), what remains,
--- in what time all of it is back, and how long to delay what is allowed. When it charges there
--- follow the new state, for how long to keep that from now_us, and whether the old state, which it
--- came from, is kept until then already.
+-- limit. It checks the state as its twin in C does when it settles it. It returns how long to wait
+-- before asking again (0: allowed, -1: for ever), what remains, in what time all of it is back (when
+-- the state made no sense, and counted as never seen: -1 less that), and how long to delay what is
+-- allowed. When it has charged, or moved what came from the future, there follow the new state, for
+-- how long to keep that from now_us, and whether the old state, which it came from, is kept until
+-- then already.
+local call = redis.call
 local cost, state_bytes, _, at, quota, window_us, burst = struct.unpack("<ddddddd", ARGV[1])
-local time = redis.call("TIME") -- once: in Redis 7.0 it goes on while a script runs
-local now_us = tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
+local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
+local now_us = ARGV[2] and tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
 
-local states = redis.call("GET", KEYS[1])
-if not states or #states ~= state_bytes then
+local states = redis.pcall("GET", KEYS[1])
+if not states then
     states = string.rep("\0", state_bytes)
+elseif #states ~= state_bytes then
+    if states.err and not string.find(states.err, "WRONGTYPE", 1, true) then
+        return states
+    end
+    states = string.rep("\255", state_bytes) -- no numbers: every algorithm refuses them
 end
-local retry_us, remaining, reset_us, delay_us, charged, keep_us, is_kept =
+local retry_us, remaining, reset_us, delay_us, kept, keep_us, is_kept =
     algorithm(states, at, now_us, cost, quota, window_us, burst)
 if is_kept then
-    redis.call("SET", KEYS[1], charged, "KEEPTTL")
-elseif charged then
+    call("SET", KEYS[1], kept, "KEEPTTL")
+elseif kept then
+    local keep_ms = math.ceil(keep_us / 1000)
+    if not (keep_ms >= 1 and keep_ms <= 9007199254741) then -- whatever comes, Redis takes it
+        keep_ms = keep_ms > 1 and 9007199254741 or 1
+    end
     -- A number would be formatted by Redis, which costs it as much as the command.
-    redis.call("SET", KEYS[1], charged, "PX", string.format("%d", math.ceil(keep_us / 1000)))
+    call("SET", KEYS[1], kept, "PX", string.format("%d", keep_ms))
 end
 return { retry_us, remaining, reset_us, delay_us }

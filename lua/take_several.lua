@@ -5,32 +5,47 @@
 -- are joined as they come: tables that grow would cost more.
 local HEAD_BYTES, LIMIT_BYTES = 16, 40
 
+local call = redis.call
 local cost, state_bytes = struct.unpack("<dd", ARGV[1])
-local time = redis.call("TIME") -- once: in Redis 7.0 it goes on while a script runs
-local now_us = tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
+local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
+local now_us = ARGV[2] and tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
 
-local states = state_bytes > 0 and redis.call("GET", KEYS[1])
-if not states or #states ~= state_bytes then
+local states = state_bytes > 0 and redis.pcall("GET", KEYS[1])
+if not states then
     states = string.rep("\0", state_bytes)
+elseif #states ~= state_bytes then
+    if states.err and not string.find(states.err, "WRONGTYPE", 1, true) then
+        return states
+    end
+    states = string.rep("\255", state_bytes) -- no numbers: every algorithm refuses them
 end
 
 local function decide(limit, limit_cost)
     local algorithm, at, quota, window_us, burst = struct.unpack("<ddddd", ARGV[1], limit)
-    return algorithms[algorithm](states, at, now_us, limit_cost, quota, window_us, burst)
+    local decided = algorithms[algorithm]
+    return at, decided(states, at, now_us, limit_cost, quota, window_us, burst)
+end
+
+local function keep(kept, keep_us)
+    local keep_ms = math.ceil(keep_us / 1000)
+    if not (keep_ms >= 1 and keep_ms <= 9007199254741) then -- whatever comes, Redis takes it
+        keep_ms = keep_ms > 1 and 9007199254741 or 1
+    end
+    call("SET", KEYS[1], kept, "PX", string.format("%d", keep_ms))
 end
 
 if cost < 0 then -- as much of it as fits
     cost = -cost
     for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
-        local _, remaining = decide(limit, 0)
+        local _, _, remaining = decide(limit, 0)
         cost = math.min(cost, remaining)
     end
 end
 
-local reply, allowed = {}, true
+local reply, allowed, is_moved = {}, true, false
 local charged, keep_longest, are_kept, charges = "", 0, true, {}
 for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
-    local retry_us, remaining, reset_us, delay_us, state, keep_us, is_kept = decide(limit, cost)
+    local _, retry_us, remaining, reset_us, delay_us, state, keep_us, is_kept = decide(limit, cost)
     local last = #reply
     reply[last + 1] = retry_us
     reply[last + 2] = remaining
@@ -38,6 +53,7 @@ for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
     reply[last + 4] = delay_us
     allowed = allowed and retry_us == 0
     if keep_us then
+        is_moved = is_moved or retry_us ~= 0 or cost == 0
         charged = charged .. state
         keep_longest = math.max(keep_longest, keep_us)
         are_kept = are_kept and is_kept
@@ -46,14 +62,26 @@ for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
     end
 end
 
-if not allowed then -- so nothing is charged: what would have allowed shows what it has
+if not allowed or is_moved then -- so nothing is charged: what would have allowed shows what it has
     local place = 1
+    keep_longest = 0
     for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
+        local at, retry_us, remaining, reset_us, delay_us, state, keep_us
+        if is_moved or reply[place] == 0 then
+            at, retry_us, remaining, reset_us, delay_us, state, keep_us = decide(limit, 0)
+        end
         if reply[place] == 0 then
-            local _, remaining, reset_us, delay_us = decide(limit, 0)
             reply[place + 1], reply[place + 2], reply[place + 3] = remaining, reset_us, delay_us
         end
+        if keep_us then -- it has come from the future, and does not again
+            is_moved = true
+            states = string.sub(states, 1, at - 1) .. state .. string.sub(states, at + #state)
+        end
+        keep_longest = math.max(keep_longest, reply[place + 2])
         place = place + 4
+    end
+    if is_moved then
+        keep(states, keep_longest)
     end
     return reply
 end
@@ -61,9 +89,8 @@ for _, charge in ipairs(charges) do
     charge()
 end
 if keep_longest > 0 and are_kept then
-    redis.call("SET", KEYS[1], charged, "KEEPTTL")
+    call("SET", KEYS[1], charged, "KEEPTTL")
 elseif keep_longest > 0 then
-    local expiry_ms = string.format("%d", math.ceil(keep_longest / 1000))
-    redis.call("SET", KEYS[1], charged, "PX", expiry_ms)
+    keep(charged, keep_longest)
 end
 return reply

@@ -8,28 +8,41 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
         return cost > 0 and -1 or 0, 0, 0, 0
     end
 
-    local function duration_us(debt)
-        return math.min(math.ceil(debt / quota), 9007199254740991)
+    local debt, last = struct.unpack("<dd", states, at)
+    local is_moved, is_refused
+    if debt ~= 0 then
+        if not (debt > 0 and debt <= 1000000001 * window_us and debt % 1 == 0
+                and last >= 0 and last <= 9007199254740991 and last % 1 == 0) then
+            debt, is_refused = 0, true
+        elseif last > now_us then
+            is_moved = true
+        else
+            local paid = (now_us - last) * quota
+            debt = debt > paid and debt - paid or 0
+        end
     end
 
-    local debt, last = struct.unpack("<dd", states, at)
-    local now = math.max(now_us, last)
-    local paid = (now - last) * quota
-    debt = math.max(debt - paid, 0)
-    local never = cost > burst
     local debt_allowed = (burst - cost) * window_us
-    local allowed = not never and debt <= debt_allowed
-
+    local allowed = debt <= debt_allowed and cost <= burst
+    local retry = 0
     if allowed then
         debt = debt + cost * window_us
+    elseif cost > burst then
+        retry = -1
+    else
+        retry = math.ceil((debt - debt_allowed) / quota)
     end
     local missing = math.ceil(debt / window_us)
-    local left = math.max(burst - missing, 0)
-    local reset = duration_us(debt)
-    local retry = allowed and 0 or never and -1 or duration_us(debt - debt_allowed)
-
-    if not allowed or cost == 0 then
-        return retry, left, reset, 0
+    local left = missing < burst and burst - missing or 0
+    local reset = math.ceil(debt / quota)
+    if reset > 9007199254740991 then -- what a double, and so a reply, holds exactly
+        reset = 9007199254740991
+        retry = retry < reset and retry or reset
     end
-    return retry, left, reset, 0, struct.pack("<dd", debt, now), reset + (now - now_us)
+    local told = is_refused and -1 - reset or reset
+
+    if is_moved or allowed and cost > 0 then
+        return retry, left, told, 0, struct.pack("<dd", debt, now_us), reset
+    end
+    return retry, left, told, 0
 end

@@ -33,6 +33,9 @@ size_t charge_log_rank_from(const struct charge_log *log, int64_t total);
  * `over_us`. *log is made when it is NULL. */
 void charge_log_add(struct charge_log **log, int64_t at_us, int64_t cost, int64_t over_us);
 
+/* Moves to `at_us` what was charged later. Whether anything was. */
+bool charge_log_move(struct charge_log *log, int64_t at_us);
+
 /* What it takes in memory; 0 of NULL. At most 32 bytes for each charge that it has held of late,
  * besides 100. */
 size_t charge_log_bytes(const struct charge_log *log);

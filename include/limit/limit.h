@@ -14,6 +14,8 @@
 #define LIMIT_WINDOW_S_MAX   YEAR_S
 /* A cost is at most 2^53 - 1, the largest run of integers that a double holds exactly. */
 #define LIMIT_COST_MAX INT64_C(9007199254740991)
+/* The same for times: the latest one, and the longest stretch. */
+#define LIMIT_TIME_US_MAX LIMIT_COST_MAX
 
 struct charge_log;
 struct form;
@@ -78,8 +80,9 @@ enum take_status {
 /* The decision on one cost against all limits of a policy: charged to all of them or to none. */
 struct outcome {
     enum take_status status;
-    bool allowed; /* every limit allows */
-    size_t count; /* limits decided */
+    bool allowed;   /* every limit allows */
+    size_t count;   /* limits decided */
+    size_t refused; /* of those: what was stored made no sense, and counted as never seen */
     struct limit_outcome at[LIMITS_MAX];
 };
 

@@ -27,6 +27,8 @@
     X(HANDED_BACK, METRIC_COUNTER, "sluice_handed_back_total", "result=\"done\"",                  \
       "Permits given locally without Redis, by whether it counts them since; lost: perhaps not.")  \
     X(HANDED_BACK_LOST, METRIC_COUNTER, "sluice_handed_back_total", "result=\"lost\"", NULL)       \
+    X(STATES_REFUSED, METRIC_COUNTER, "sluice_states_refused_total", "",                           \
+      "Counters whose stored state made no sense, so that they counted as never seen.")            \
     X(JOBS_REFUSED_CATALOGUE, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"catalogue\"",  \
       "Requests answered 503 because too many before them ask the same of another thread.")        \
     X(JOBS_REFUSED_JOURNAL, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"journal\"", NULL)\

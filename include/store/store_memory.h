@@ -13,6 +13,10 @@
 
 #include "store/store.h"
 
+/* Threads read their clocks at different moments: a take whose time is behind a counter's by so much
+ * at most is decided at the counter's time. Further behind, the clock was set back. */
+#define STORE_MEMORY_SKEW_US INT64_C(1000000)
+
 struct memory_table;
 
 /* `counters_max` >= 1024. Memory is taken as counters come. */
@@ -29,6 +33,7 @@ struct memory_table_usage {
     size_t counters;
     size_t bytes;
     uint64_t evictions; /* counters thrown away that still mattered */
+    uint64_t refused;   /* counters that made no sense, and counted as never seen */
 };
 
 struct memory_table_usage memory_table_usage(struct memory_table *table);

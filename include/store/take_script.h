@@ -13,7 +13,8 @@
  * TIME.
  *
  * Replies a flat array, four integers per limit: retry_us (0: allowed, -1: never), remaining,
- * reset_us, delay_us. */
+ * reset_us, delay_us. Where what was stored made no sense, and counted as never seen, there is -1
+ * less reset_us in its place. An error is one of Redis itself, never one of what lies at a key. */
 #ifndef STORE_TAKE_SCRIPT_H
 #define STORE_TAKE_SCRIPT_H
 

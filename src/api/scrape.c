@@ -75,6 +75,7 @@ static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUN
     figures[METRIC_MEMORY_COUNTERS] = memory.counters;
     figures[METRIC_MEMORY_BYTES] = memory.bytes;
     figures[METRIC_MEMORY_EVICTIONS] = memory.evictions;
+    figures[METRIC_STATES_REFUSED] += memory.refused;
     figures[METRIC_LOG_LINES_DEBUG] = log_lines(LOG_DEBUG);
     figures[METRIC_LOG_LINES_INFO] = log_lines(LOG_INFO);
     figures[METRIC_LOG_LINES_WARN] = log_lines(LOG_WARN);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/algorithm.h"
 
-#define ROW(word, name, state_numbers, has_burst) {#name, state_numbers, has_burst, name##_decide},
+#define ROW(word, name, state_numbers, has_burst)                                                  \
+    {#name, state_numbers, has_burst, name##_settle, name##_stamp, name##_decide},
 static const struct algorithm algorithms[] = {ALGORITHMS(ROW)};
 #undef ROW
 

@@ -92,6 +92,16 @@ void charge_log_add(struct charge_log **log, int64_t at_us, int64_t cost, int64_
     grown->total += cost;
 }
 
+bool charge_log_move(struct charge_log *log, int64_t at_us)
+{
+    size_t left = charge_log_count(log);
+    size_t moved = 0;
+
+    for (; left > 0 && slot_of(log, left - 1)->at_us > at_us; left--, moved++)
+        slot_of(log, left - 1)->at_us = at_us;
+    return moved > 0;
+}
+
 size_t charge_log_bytes(const struct charge_log *log)
 {
     return log == NULL ? 0 : sizeof *log + log->capacity * sizeof log->charges[0];

@@ -3,6 +3,8 @@
  * Several limits as one: charged all or none. Twin: lua/take_several.lua. */
 #include "limit/algorithm.h"
 
+static void settle(const struct limit limits[], size_t count, struct limit_state states[],
+                   int64_t now_us, bool moved[], struct outcome *outcome);
 static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[]);
 
 /* Replaces the outcomes of the limits that would have allowed by what they show when nothing is
@@ -14,41 +16,70 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
             int64_t cost, struct outcome *outcome, int64_t keep_us[])
 {
     struct limit_state charged[LIMITS_MAX];
-    int64_t keep[LIMITS_MAX] = {0};
+    bool moved[LIMITS_MAX];
 
     ASSERT(count >= 1 && count <= LIMITS_MAX);
-    memcpy(charged, states, count * sizeof(charged[0]));
     outcome->status = TAKE_DONE;
     outcome->count = count;
     outcome->allowed = true;
+    settle(limits, count, states, now_us, moved, outcome);
+    memcpy(charged, states, count * sizeof(charged[0]));
     for (size_t i = 0; i < count; i++) {
         algorithm_of(limits[i].algorithm)
-            ->decide(&limits[i], &charged[i], now_us, cost, &outcome->at[i], &keep[i]);
+            ->decide(&limits[i], &charged[i], now_us, cost, &outcome->at[i]);
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
     }
-    if (!outcome->allowed) {
+    const bool is_charged = outcome->allowed && cost > 0;
+    if (is_charged) {
+        charge_logs(limits, count, charged);
+        memcpy(states, charged, count * sizeof(charged[0]));
+    } else if (!outcome->allowed) {
         look_again(limits, count, states, now_us, outcome);
-        return;
     }
-    if (cost == 0)
-        return;
-    charge_logs(limits, count, charged);
-    memcpy(states, charged, count * sizeof(charged[0]));
-    memcpy(keep_us, keep, count * sizeof(keep[0]));
+    for (size_t i = 0; i < count; i++)
+        keep_us[i] = is_charged || moved[i] ? outcome->at[i].reset_us : 0;
+}
+
+int64_t decide_at(const struct limit limits[], size_t count, const struct limit_state states[],
+                  int64_t now_us, int64_t skew_us)
+{
+    double latest = (double)now_us;
+
+    for (size_t i = 0; i < count; i++) {
+        double stamp = algorithm_of(limits[i].algorithm)->stamp(&states[i]);
+
+        if (stamp > latest && stamp <= (double)(now_us + skew_us))
+            latest = stamp;
+    }
+    return (int64_t)latest;
 }
 
 int64_t decide_what_fits(const struct limit limits[], size_t count,
                          const struct limit_state states[], int64_t now_us, int64_t cost)
 {
     for (size_t i = 0; i < count; i++) {
+        const struct algorithm *algorithm = algorithm_of(limits[i].algorithm);
         struct limit_state state = states[i];
         struct limit_outcome look;
-        int64_t keep_us;
 
-        algorithm_of(limits[i].algorithm)->decide(&limits[i], &state, now_us, 0, &look, &keep_us);
+        (void)algorithm->settle(&limits[i], &state, now_us);
+        algorithm->decide(&limits[i], &state, now_us, 0, &look);
         cost = look.remaining < cost ? look.remaining : cost;
     }
     return cost;
+}
+
+static void settle(const struct limit limits[], size_t count, struct limit_state states[],
+                   int64_t now_us, bool moved[], struct outcome *outcome)
+{
+    outcome->refused = 0;
+    for (size_t i = 0; i < count; i++) {
+        enum settled settled =
+            algorithm_of(limits[i].algorithm)->settle(&limits[i], &states[i], now_us);
+
+        moved[i] = settled == SETTLED_MOVED;
+        outcome->refused += settled == SETTLED_REFUSED;
+    }
 }
 
 static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[])
@@ -62,11 +93,9 @@ static void charge_logs(const struct limit limits[], size_t count, struct limit_
 static void look_again(const struct limit limits[], size_t count, struct limit_state states[],
                        int64_t now_us, struct outcome *outcome)
 {
-    int64_t keep_us;
-
     for (size_t i = 0; i < count; i++) {
         if (outcome->at[i].allowed)
             algorithm_of(limits[i].algorithm)
-                ->decide(&limits[i], &states[i], now_us, 0, &outcome->at[i], &keep_us);
+                ->decide(&limits[i], &states[i], now_us, 0, &outcome->at[i]);
     }
 }

@@ -4,20 +4,48 @@
  * is never moved by a denial or a look. Twin: lua/fixed_window.lua. */
 #include "limit/algorithm.h"
 
+#include "stored.h"
+
 /* limit_state.number[] */
 enum { START, USED };
 
 /* What is used in the window that is open at `now`; *start becomes `now` when none is. */
 static double used_at(const struct limit_state *state, double window, double now, double *start);
 
+enum settled fixed_window_settle(const struct limit *limit, struct limit_state *state,
+                                 int64_t now_us)
+{
+    double start = state->number[START];
+    double used = state->number[USED];
+
+    (void)limit;
+    if (used == 0) { /* what is written has been charged */
+        *state = (struct limit_state){0};
+        return SETTLED_AS_IT_WAS;
+    }
+    if (!stored_is_whole(used, LIMIT_QUOTA_MAX) || !stored_is_whole(start, LIMIT_TIME_US_MAX)) {
+        *state = (struct limit_state){0};
+        return SETTLED_REFUSED;
+    }
+    if (start <= (double)now_us)
+        return SETTLED_AS_IT_WAS;
+    state->number[START] = (double)now_us;
+    return SETTLED_MOVED;
+}
+
+double fixed_window_stamp(const struct limit_state *state)
+{
+    return state->number[START];
+}
+
 void fixed_window_decide(const struct limit *limit, struct limit_state *state, int64_t now_us,
-                         int64_t cost_units, struct limit_outcome *outcome, int64_t *keep_us)
+                         int64_t cost_units, struct limit_outcome *outcome)
 {
     double quota = (double)limit->quota;
     double window = (double)limit->window_us;
     double cost = (double)cost_units;
+    double now = (double)now_us;
     double start = state->number[START];
-    double now = (double)now_us > start ? (double)now_us : start;
     double used = used_at(state, window, now, &start);
     bool allowed = used + cost <= quota;
 
@@ -38,7 +66,6 @@ void fixed_window_decide(const struct limit *limit, struct limit_state *state, i
         return;
     state->number[START] = start;
     state->number[USED] = used;
-    *keep_us = (int64_t)reset + ((int64_t)now - now_us);
 }
 
 static double used_at(const struct limit_state *state, double window, double now, double *start)

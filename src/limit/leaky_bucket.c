@@ -6,13 +6,24 @@
  * before. Twin: lua/leaky_bucket.lua. */
 #include "limit/algorithm.h"
 
+enum settled leaky_bucket_settle(const struct limit *limit, struct limit_state *state,
+                                 int64_t now_us)
+{
+    return token_bucket_settle(limit, state, now_us);
+}
+
+double leaky_bucket_stamp(const struct limit_state *state)
+{
+    return token_bucket_stamp(state);
+}
+
 void leaky_bucket_decide(const struct limit *limit, struct limit_state *state, int64_t now_us,
-                         int64_t cost, struct limit_outcome *outcome, int64_t *keep_us)
+                         int64_t cost, struct limit_outcome *outcome)
 {
     struct limit_outcome before;
 
-    token_bucket_decide(limit, state, now_us, 0, &before, keep_us);
-    token_bucket_decide(limit, state, now_us, cost, outcome, keep_us);
+    token_bucket_decide(limit, state, now_us, 0, &before);
+    token_bucket_decide(limit, state, now_us, cost, outcome);
     if (outcome->allowed && cost > 0)
         outcome->delay_us = before.reset_us;
 }

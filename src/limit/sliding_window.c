@@ -12,21 +12,49 @@
  * Twin: lua/sliding_window.lua. */
 #include "limit/algorithm.h"
 
-#include <math.h>
+#include "stored.h"
 
 /* limit_state.number[]: the start of a window, what was used in the one before it, and in it */
 enum { START, PREVIOUS, CURRENT };
 
+static double start_of(double time, double window);
 /* The counts as they stand in the window of `now`, which is no earlier than that of *state. */
 static struct limit_state state_at(const struct limit_state *state, double window, double now);
 
+enum settled sliding_window_settle(const struct limit *limit, struct limit_state *state,
+                                   int64_t now_us)
+{
+    double window = (double)limit->window_us;
+    double start = state->number[START];
+
+    if (state->number[CURRENT] == 0) { /* what is written has been charged */
+        *state = (struct limit_state){0};
+        return SETTLED_AS_IT_WAS;
+    }
+    if (!stored_is_whole(state->number[CURRENT], LIMIT_QUOTA_MAX) ||
+        !stored_is_whole(state->number[PREVIOUS], LIMIT_QUOTA_MAX) ||
+        !stored_is_whole(start, LIMIT_TIME_US_MAX) || start != start_of(start, window)) {
+        *state = (struct limit_state){0};
+        return SETTLED_REFUSED;
+    }
+    if (start <= (double)now_us)
+        return SETTLED_AS_IT_WAS;
+    state->number[START] = start_of((double)now_us, window);
+    return SETTLED_MOVED;
+}
+
+double sliding_window_stamp(const struct limit_state *state)
+{
+    return state->number[START];
+}
+
 void sliding_window_decide(const struct limit *limit, struct limit_state *state, int64_t now_us,
-                           int64_t cost_units, struct limit_outcome *outcome, int64_t *keep_us)
+                           int64_t cost_units, struct limit_outcome *outcome)
 {
     double quota = (double)limit->quota;
     double window = (double)limit->window_us;
     double cost = (double)cost_units;
-    double now = (double)now_us > state->number[START] ? (double)now_us : state->number[START];
+    double now = (double)now_us;
     struct limit_state present = state_at(state, window, now);
     double previous = present.number[PREVIOUS];
     double current = present.number[CURRENT];
@@ -58,12 +86,16 @@ void sliding_window_decide(const struct limit *limit, struct limit_state *state,
         return;
     present.number[CURRENT] = current;
     *state = present;
-    *keep_us = (int64_t)reset + ((int64_t)now - now_us);
+}
+
+static double start_of(double time, double window)
+{
+    return floor(time / window) * window;
 }
 
 static struct limit_state state_at(const struct limit_state *state, double window, double now)
 {
-    double start = floor(now / window) * window;
+    double start = start_of(now, window);
 
     if (start == state->number[START])
         return *state;

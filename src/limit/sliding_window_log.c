@@ -11,35 +11,49 @@
 static int64_t retry_us(const struct limit *limit, const struct charge_log *log, int64_t now_us,
                         int64_t cost);
 
+/* A log is kept in this process alone, by charge_log.h: it is what that makes of it. */
+enum settled sliding_window_log_settle(const struct limit *limit, struct limit_state *state,
+                                       int64_t now_us)
+{
+    (void)limit;
+    return charge_log_move(state->logged.log, now_us) ? SETTLED_MOVED : SETTLED_AS_IT_WAS;
+}
+
+double sliding_window_log_stamp(const struct limit_state *state)
+{
+    const struct charge_log *log = state->logged.log;
+    size_t count = charge_log_count(log);
+
+    return count == 0 ? 0 : (double)charge_log_at(log, count - 1).at_us;
+}
+
 void sliding_window_log_decide(const struct limit *limit, struct limit_state *state, int64_t now_us,
-                               int64_t cost, struct limit_outcome *outcome, int64_t *keep_us)
+                               int64_t cost, struct limit_outcome *outcome)
 {
     const struct charge_log *log = state->logged.log;
     size_t count = charge_log_count(log);
     int64_t total = charge_log_total(log);
     int64_t last_us = count == 0 ? now_us : charge_log_at(log, count - 1).at_us;
-    int64_t present_us = now_us > last_us ? now_us : last_us;
-    size_t oldest = charge_log_rank_after(log, present_us - limit->window_us);
+    size_t oldest = charge_log_rank_after(log, now_us - limit->window_us);
     int64_t used = oldest == count ? 0 : total - charge_log_at(log, oldest).before;
     bool never = cost > limit->quota;
     bool allowed = used + cost <= limit->quota;
 
     if (allowed && cost > 0) {
         used = used + cost;
-        last_us = present_us;
+        last_us = now_us;
     }
     *outcome = (struct limit_outcome){
         .allowed = allowed,
         .never = never,
         .remaining = limit->quota > used ? limit->quota - used : 0,
-        .reset_us = used > 0 ? last_us + limit->window_us - present_us : 0,
-        .retry_us = allowed || never ? 0 : retry_us(limit, log, present_us, cost),
+        .reset_us = used > 0 ? last_us + limit->window_us - now_us : 0,
+        .retry_us = allowed || never ? 0 : retry_us(limit, log, now_us, cost),
     };
     if (!allowed || cost == 0)
         return;
-    state->logged.at_us = present_us;
+    state->logged.at_us = now_us;
     state->logged.cost = cost;
-    *keep_us = outcome->reset_us + (present_us - now_us);
 }
 
 void sliding_window_log_charge(const struct limit *limit, struct limit_state *state)

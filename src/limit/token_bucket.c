@@ -7,19 +7,46 @@
  * far less than a token. leaky_bucket.c is made of it. Twin: lua/token_bucket.lua. */
 #include "limit/algorithm.h"
 
-#include <math.h>
+#include "stored.h"
 
 /* limit_state.number[] */
 enum { DEBT, LAST };
 
-/* The largest integer up to which a double holds all of them. */
-#define DURATION_US_MAX 9007199254740991.0
+/* The largest debt that any burst allows, and a token more for what is rounded. */
+#define TOKENS_MAX (LIMIT_QUOTA_MAX + 1)
 
 /* How long paying off `debt` takes. */
 static double duration_us(double debt, double quota);
 
+enum settled token_bucket_settle(const struct limit *limit, struct limit_state *state,
+                                 int64_t now_us)
+{
+    double debt_max = (double)TOKENS_MAX * (double)limit->window_us;
+
+    if (limit->quota == 0)
+        return SETTLED_AS_IT_WAS;   /* nobody looks at it */
+    if (state->number[DEBT] == 0) { /* what is written has been charged */
+        *state = (struct limit_state){0};
+        return SETTLED_AS_IT_WAS;
+    }
+    if (!stored_is_whole(state->number[DEBT], debt_max) ||
+        !stored_is_whole(state->number[LAST], LIMIT_TIME_US_MAX)) {
+        *state = (struct limit_state){0};
+        return SETTLED_REFUSED;
+    }
+    if (state->number[LAST] <= (double)now_us)
+        return SETTLED_AS_IT_WAS;
+    state->number[LAST] = (double)now_us;
+    return SETTLED_MOVED;
+}
+
+double token_bucket_stamp(const struct limit_state *state)
+{
+    return state->number[LAST];
+}
+
 void token_bucket_decide(const struct limit *limit, struct limit_state *state, int64_t now_us,
-                         int64_t cost_units, struct limit_outcome *outcome, int64_t *keep_us)
+                         int64_t cost_units, struct limit_outcome *outcome)
 {
     double quota = (double)limit->quota;
     double window = (double)limit->window_us;
@@ -31,9 +58,8 @@ void token_bucket_decide(const struct limit *limit, struct limit_state *state, i
         return;
     }
 
-    double last = state->number[LAST];
-    double now = (double)now_us > last ? (double)now_us : last;
-    double paid = (now - last) * quota;
+    double now = (double)now_us;
+    double paid = (now - state->number[LAST]) * quota;
     double debt = state->number[DEBT] > paid ? state->number[DEBT] - paid : 0;
     bool never = cost > burst;
     double debt_allowed = (burst - cost) * window;
@@ -57,12 +83,11 @@ void token_bucket_decide(const struct limit *limit, struct limit_state *state, i
         return;
     state->number[DEBT] = debt;
     state->number[LAST] = now;
-    *keep_us = (int64_t)reset + ((int64_t)now - now_us);
 }
 
 static double duration_us(double debt, double quota)
 {
     double duration = ceil(debt / quota);
 
-    return duration < DURATION_US_MAX ? duration : DURATION_US_MAX;
+    return duration < LIMIT_TIME_US_MAX ? duration : LIMIT_TIME_US_MAX;
 }

@@ -21,7 +21,8 @@ _Static_assert(COUNTERS_MIN / STRIPES >= COUNTER_TABLE_COUNT_MIN, "a stripe hold
 
 struct stripe {
     pthread_mutex_t lock;
-    struct counter_table counters;  /* guarded by `lock` */
+    struct counter_table counters;  /* guarded by `lock`, as `refused` */
+    uint64_t refused;               /* states that made no sense */
     char apart[CACHE_LINE_PADDING]; /* two locks never share a cache line */
 };
 
@@ -37,9 +38,10 @@ struct store_memory {
 static struct stripe *stripe_of(struct memory_table *table, const struct take *take,
                                 struct counter_id ids[static LIMITS_MAX]);
 static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us);
-static void keep(struct counter_table *counters, const struct take *take,
+static void keep(struct counter_table *counters, const struct take *take, int64_t now_us,
                  const struct counter_id ids[], struct counter *const found[],
                  const struct limit_state states[], const int64_t keep_us[]);
+static int64_t expiry_of(int64_t now_us, int64_t keep_us);
 static enum store_answer engine_take(struct store *store, const struct take *take,
                                      struct outcome *outcome, void *context, store_done_fn *done);
 static enum store_answer engine_forget(struct store *store, const struct take *take,
@@ -86,7 +88,7 @@ void memory_table_take(struct memory_table *table, const struct take *take, stru
     struct counter_id ids[LIMITS_MAX];
     struct counter *found[LIMITS_MAX];
     struct limit_state states[LIMITS_MAX] = {0};
-    int64_t keep_us[LIMITS_MAX] = {0};
+    int64_t keep_us[LIMITS_MAX];
     int64_t cost = take->cost;
     struct stripe *stripe = stripe_of(table, take, ids);
 
@@ -96,11 +98,13 @@ void memory_table_take(struct memory_table *table, const struct take *take, stru
         if (found[i] != NULL && counts(found[i], &take->limits[i], take->now_us))
             states[i] = found[i]->state;
     }
+    int64_t now_us =
+        decide_at(take->limits, take->limit_count, states, take->now_us, STORE_MEMORY_SKEW_US);
     if (take->fills)
-        cost = decide_what_fits(take->limits, take->limit_count, states, take->now_us, cost);
-    decide(take->limits, take->limit_count, states, take->now_us, cost, outcome, keep_us);
-    if (outcome->allowed && cost > 0)
-        keep(&stripe->counters, take, ids, found, states, keep_us);
+        cost = decide_what_fits(take->limits, take->limit_count, states, now_us, cost);
+    decide(take->limits, take->limit_count, states, now_us, cost, outcome, keep_us);
+    stripe->refused += outcome->refused;
+    keep(&stripe->counters, take, now_us, ids, found, states, keep_us);
     counter_table_sweep(&stripe->counters, take->now_us);
     pthread_mutex_unlock(&stripe->lock);
 }
@@ -137,6 +141,7 @@ struct memory_table_usage memory_table_usage(struct memory_table *table)
         usage.counters += stripe->counters.count;
         usage.bytes += counter_table_bytes(&stripe->counters);
         usage.evictions += stripe->counters.evictions;
+        usage.refused += stripe->refused;
         pthread_mutex_unlock(&stripe->lock);
     }
     return usage;
@@ -179,38 +184,45 @@ static bool counts(const struct counter *counter, const struct limit *limit, int
            counter->has_log == algorithm_keeps_log(limit->algorithm);
 }
 
-/* Those that have a counter come first: to add or to refit one moves the others. */
-static void keep(struct counter_table *counters, const struct take *take,
+/* Those that have a counter come first: to add or to refit one moves the others. What is not
+ * charged and yet to be kept has been moved from the future: with it its expiry. */
+static void keep(struct counter_table *counters, const struct take *take, int64_t now_us,
                  const struct counter_id ids[], struct counter *const found[],
                  const struct limit_state states[], const int64_t keep_us[])
 {
     bool outgrown[LIMITS_MAX] = {0};
 
     for (size_t i = 0; i < take->limit_count; i++) {
-        int64_t expires_us = take->now_us + keep_us[i];
-
-        ASSERT(expires_us > 0);
-        if (found[i] == NULL)
+        if (found[i] == NULL || keep_us[i] == 0)
             continue;
         outgrown[i] =
             counter_table_set(found[i], &states[i], algorithm_keeps_log(take->limits[i].algorithm));
-        if (found[i]->expires_us < expires_us) /* unless the clock went back */
-            found[i]->expires_us = expires_us;
+        found[i]->expires_us = expiry_of(now_us, keep_us[i]);
     }
     for (size_t i = 0; i < take->limit_count; i++) {
         struct counter counter = {
             .id = ids[i],
             .state = states[i],
-            .expires_us = take->now_us + keep_us[i],
+            .expires_us = expiry_of(now_us, keep_us[i]),
             .tenant = take->key.tenant,
             .has_log = algorithm_keeps_log(take->limits[i].algorithm),
         };
 
+        if (keep_us[i] == 0)
+            continue;
         if (found[i] == NULL)
             counter_table_add(counters, &counter, take->now_us, ids, take->limit_count);
         else if (outgrown[i])
             counter_table_refit(counters, ids[i], take->now_us, ids, take->limit_count);
     }
+}
+
+/* Never 0, which is an empty slot, and never past what can be told. */
+static int64_t expiry_of(int64_t now_us, int64_t keep_us)
+{
+    int64_t from_us = now_us < 0 ? 0 : now_us < LIMIT_TIME_US_MAX ? now_us : LIMIT_TIME_US_MAX;
+
+    return from_us + (keep_us < 1 ? 1 : keep_us < LIMIT_TIME_US_MAX ? keep_us : LIMIT_TIME_US_MAX);
 }
 
 static enum store_answer engine_take(struct store *store, const struct take *take,

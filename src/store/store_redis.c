@@ -60,6 +60,7 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
                                     const redisReply *reply, struct outcome *outcome);
 static bool is_believable(const struct outcome *outcome, int64_t cost);
 static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome);
+static void count_refused(const struct pending *pending, const struct outcome *outcome);
 static void complain(struct store_redis *redis, const char *reason);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
 static void tell_breaker(const struct pending *pending, enum take_status status);
@@ -226,6 +227,7 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
             redis_link_distrust(pending->redis->link, "the reply is no decision");
             return TAKE_BROKEN;
         }
+        count_refused(pending, outcome);
         return TAKE_DONE;
     case REDIS_LINK_LATE:
         return TAKE_LATE;
@@ -255,6 +257,19 @@ static bool forgotten_read(const redisReply *reply, size_t limit_count, struct o
         return false;
     outcome->count = reply->integer > 0 ? limit_count : 0;
     return true;
+}
+
+/* The key holds keyed hashes, no user data. */
+static void count_refused(const struct pending *pending, const struct outcome *outcome)
+{
+    static const char event[] = "what redis held of a counter made no sense";
+    struct store_redis *redis = pending->redis;
+
+    if (outcome->refused == 0)
+        return;
+    metrics_add(redis->metrics, METRIC_STATES_REFUSED, outcome->refused);
+    if (redis_complaints_allow(&redis->complaints, event, clock_monotonic_us()))
+        log_write(LOG_WARN, event, LOG_STRING("key", pending->arguments.keys[0]));
 }
 
 /* The cause is the error's code, its first word: "OOM", "NOPERM", "BUSY", "READONLY". */

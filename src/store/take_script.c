@@ -113,11 +113,13 @@ bool take_script_read(const redisReply *reply, size_t limit_count, struct outcom
         return false;
     outcome->status = TAKE_DONE;
     outcome->count = limit_count;
+    outcome->refused = 0;
     outcome->allowed = true;
     for (size_t i = 0; i < limit_count; i++) {
         if (!outcome_read(reply->element + INTEGERS_PER_LIMIT * i, &outcome->at[i]))
             return false;
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
+        outcome->refused += reply->element[INTEGERS_PER_LIMIT * i + RESET_US]->integer < 0;
     }
     return true;
 }
@@ -151,14 +153,18 @@ static void argument_add(struct take_arguments *arguments, const void *at, size_
 
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome)
 {
+    static const int64_t minima[INTEGERS_PER_LIMIT] = {
+        [RETRY_US] = -1, [RESET_US] = -1 - INTEGER_MAX};
     int64_t integers[INTEGERS_PER_LIMIT];
 
     for (size_t i = 0; i < INTEGERS_PER_LIMIT; i++) {
-        if (elements[i]->type != REDIS_REPLY_INTEGER ||
-            elements[i]->integer < (i == RETRY_US ? -1 : 0) || elements[i]->integer > INTEGER_MAX)
+        if (elements[i]->type != REDIS_REPLY_INTEGER || elements[i]->integer < minima[i] ||
+            elements[i]->integer > INTEGER_MAX)
             return false;
         integers[i] = elements[i]->integer;
     }
+    if (integers[RESET_US] < 0)
+        integers[RESET_US] = -1 - integers[RESET_US];
     if (integers[REMAINING] > LIMIT_QUOTA_MAX ||
         (integers[RETRY_US] != 0 && integers[DELAY_US] != 0))
         return false;

@@ -5,7 +5,8 @@
  * least after which something holds, found by searching for it. */
 #include "support/reference_model.h"
 
-static int64_t moment_of(const struct reference_counter *counter, int64_t now_us);
+static void counter_move(const struct reference_limit *limit, struct reference_counter *counter,
+                         int64_t now_us);
 static struct reference_counter counter_at(const struct reference_limit *limit,
                                            const struct reference_counter *counter, int64_t now_us);
 static struct reference_counter counter_without(const struct reference_counter *counter,
@@ -50,14 +51,28 @@ bool reference_has_burst(enum reference_algorithm algorithm)
     return algorithm == REFERENCE_TOKEN_BUCKET || algorithm == REFERENCE_LEAKY_BUCKET;
 }
 
+int64_t reference_now(const struct reference_subject *subject, size_t count, int64_t now_us,
+                      int64_t skew_us)
+{
+    int64_t latest_us = now_us;
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t since_us = subject->counters[i].since_us;
+
+        if (since_us > latest_us && since_us <= now_us + skew_us)
+            latest_us = since_us;
+    }
+    return latest_us;
+}
+
 bool reference_check(struct reference_subject *subject, const struct reference_limit limits[],
                      size_t count, int64_t now_us, int64_t cost, struct reference_answer answers[])
 {
     bool all_allow = true;
 
     for (size_t i = 0; i < count; i++) {
-        const struct reference_counter *counter = &subject->counters[i];
-        reference_parts used = used_at(&limits[i], counter, moment_of(counter, now_us));
+        counter_move(&limits[i], &subject->counters[i], now_us);
+        reference_parts used = used_at(&limits[i], &subject->counters[i], now_us);
 
         answers[i] = (struct reference_answer){
             .allowed = used <= room_for(&limits[i], cost),
@@ -71,34 +86,43 @@ bool reference_check(struct reference_subject *subject, const struct reference_l
     for (size_t i = 0; i < count; i++) {
         const struct reference_limit *limit = &limits[i];
         struct reference_answer *answer = &answers[i];
-        int64_t moment = moment_of(&subject->counters[i], now_us);
-        struct reference_counter before = counter_at(limit, &subject->counters[i], moment);
+        struct reference_counter before = counter_at(limit, &subject->counters[i], now_us);
         struct reference_counter after = before;
 
         if (is_charge)
-            counter_charge(&after, limit, moment, cost);
-        answer->remaining = units_left(limit, used_at(limit, &after, moment));
-        answer->reset_us = least_wait(limit, &after, moment, 0);
+            counter_charge(&after, limit, now_us, cost);
+        answer->remaining = units_left(limit, used_at(limit, &after, now_us));
+        answer->reset_us = least_wait(limit, &after, now_us, 0);
         if (!answer->allowed && !answer->never)
-            answer->retry_us = least_wait(limit, &before, moment, room_for(limit, cost));
+            answer->retry_us = least_wait(limit, &before, now_us, room_for(limit, cost));
         if (!is_charge)
             continue;
         /* Whoever queues waits until nothing is left of what was there before. */
         if (limit->algorithm == REFERENCE_LEAKY_BUCKET)
-            answer->delay_us = least_wait(limit, &before, moment, 0);
+            answer->delay_us = least_wait(limit, &before, now_us, 0);
         after.is_charged = true;
-        after.kept_until_us = subject->counters[i].kept_until_us;
-        if (after.kept_until_us < moment + answer->reset_us)
-            after.kept_until_us = moment + answer->reset_us;
+        after.kept_until_us = now_us + answer->reset_us;
         subject->counters[i] = after;
     }
     return is_charge;
 }
 
-/* For a counter, a clock that has gone back stands still. */
-static int64_t moment_of(const struct reference_counter *counter, int64_t now_us)
+/* When the clock has been put back behind it, all that it knows of has just been. */
+static void counter_move(const struct reference_limit *limit, struct reference_counter *counter,
+                         int64_t now_us)
 {
-    return now_us > counter->since_us ? now_us : counter->since_us;
+    bool is_a_bucket = !(reference_has_burst(limit->algorithm) && limit->quota == 0);
+
+    if (!counter->is_charged || counter->since_us <= now_us || !is_a_bucket)
+        return;
+    counter->since_us = now_us;
+    if (limit->algorithm == REFERENCE_SLIDING_WINDOW)
+        counter->since_us -= now_us % limit->window_us;
+    for (size_t i = 0; i < counter->charge_count; i++) {
+        if (counter->charges[i].at_us > now_us)
+            counter->charges[i].at_us = now_us;
+    }
+    counter->kept_until_us = now_us + least_wait(limit, counter, now_us, 0);
 }
 
 /* What the counter has become at `now_us`, which is not before its own time. */

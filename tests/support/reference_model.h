@@ -40,7 +40,7 @@ struct reference_counter {
     size_t charge_count;     /* sliding_window_log: those of one window */
     struct reference_charge charges[REFERENCE_CHARGES_MAX];
     bool is_charged;
-    int64_t kept_until_us; /* by the limits at each of its charges, it is untouched from then on */
+    int64_t kept_until_us; /* by the limits at its last charge, it is untouched from then on */
 };
 
 struct reference_subject {
@@ -61,6 +61,11 @@ enum reference_algorithm reference_algorithm_of(const char *name);
 const char *reference_algorithm_name(enum reference_algorithm algorithm);
 /* Whether it is a bucket, which a policy may give a `burst`. */
 bool reference_has_burst(enum reference_algorithm algorithm);
+
+/* The time at which somebody is decided on whose clock says `now_us`, when other clocks may be ahead
+ * by `skew_us`: the latest one, within that, of which the counters know. */
+int64_t reference_now(const struct reference_subject *subject, size_t count, int64_t now_us,
+                      int64_t skew_us);
 
 /* Decides `cost` against all limits, charges all or none, and says whether it did. A cost of 0
  * looks. One answer per limit. */

@@ -98,11 +98,10 @@ static void take_append(const struct take *take)
 static bool expiry_holds(long long left_ms, bool is_charged)
 {
     const bool is_missing = left_ms == -2;
-    const bool is_far = left_ms > FAR_MS / 2;
 
     if (is_charged)
         return left_ms >= 0; /* of a millisecond nothing may be left */
-    return is_missing || is_far;
+    return is_missing || left_ms >= 0;
 }
 
 static redisReply *reply_next(int type)

@@ -16,7 +16,7 @@ int script_redis_close(void **state);
 redisReply *script_redis_run(int count, const char *argv[], const size_t lengths[]);
 
 /* Decides *take at take->now_us. outcome->status is TAKE_BROKEN when the answer is no decision, or
- * when the script left a charge without an expiry, or set one without a charge.
+ * when the script left a charge, or anything else, without an expiry.
  *
  * By Redis' own clock a counter would go at another time than by the one handed in: so the expiry
  * is moved far away, and counters stay until they are deleted. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <sodium.h>
 
 #define SECOND       SECOND_US
@@ -142,20 +143,60 @@ static void each_state_is_kept_as_long_as_it_says_something(void **state)
     assert_int_equal(keep_us[2], 10 * SECOND);
 }
 
-static void after_a_clock_went_back_states_are_kept_until_their_own_end(void **state)
+static void what_comes_from_the_future_is_kept_from_now_on(void **state)
 {
     (void)state;
     struct limit limits[] = {window_of(5, 60), bucket_of(5, 60, 5)};
     struct limit_state states[2] = {0};
     struct outcome outcome;
-    int64_t keep_us = 0;
+    int64_t keep_us[2];
 
-    for (size_t i = 0; i < 2; i++) {
-        decide(&limits[i], 1, &states[i], 100 * SECOND, 1, &outcome, &keep_us);
-        decide(&limits[i], 1, &states[i], 90 * SECOND, 4, &outcome, &keep_us);
+    decide(limits, 2, states, 4000 * SECOND, 3, &outcome, keep_us);
+    for (int64_t cost = 0; cost <= 3; cost += 3) { /* a look, and after it a denial */
+        decide(limits, 2, states, (90 + cost) * SECOND, cost, &outcome, keep_us);
+        assert_int_equal(outcome.at[0].remaining, 2);
+        assert_int_equal(keep_us[0], cost == 0 ? 60 * SECOND : 0);
+        assert_int_equal(keep_us[1], cost == 0 ? 36 * SECOND : 0);
+    }
+    assert_true(states[0].number[0] == 90e6 && states[1].number[1] == 90e6);
+}
 
-        assert_int_equal(outcome.at[0].reset_us, 60 * SECOND);
-        assert_int_equal(keep_us, 70 * SECOND);
+/* What an attacker, a flipped bit or another version may have left. Each is tried in the place of
+ * each number of a state that is good otherwise. */
+static void a_state_that_no_limit_explains_counts_as_never_seen(void **state)
+{
+    (void)state;
+    const double poison[] = {NAN, INFINITY, -INFINITY, -1, 0.5, 1e300, 9007199254740992.0};
+    const double now = 1763735370e6;
+    const struct limit_state good[ALGORITHM_COUNT] = {
+        [ALGORITHM_FIXED_WINDOW] = {.number = {now, 3}},
+        [ALGORITHM_SLIDING_WINDOW] = {.number = {now - 30e6, 0, 3}},
+        [ALGORITHM_TOKEN_BUCKET] = {.number = {3 * 60e6, now}},
+        [ALGORITHM_LEAKY_BUCKET] = {.number = {3 * 60e6, now}},
+    };
+
+    for (int id = 0; id < ALGORITHM_COUNT; id++) {
+        struct limit limit = bucket_of(5, 60, 5);
+
+        limit.algorithm = (enum algorithm_id)id;
+        for (size_t n = 0; n < algorithm_of(limit.algorithm)->state_numbers; n++) {
+            for (size_t i = 0; i < ARRAY_COUNT(poison); i++) {
+                struct limit_state stored = good[id];
+                struct outcome outcome;
+                int64_t keep_us;
+
+                decide(&limit, 1, &stored, (int64_t)now, 0, &outcome, &keep_us);
+                assert_int_equal(outcome.refused, 0);
+                assert_int_equal(outcome.at[0].remaining, 2);
+                stored.number[n] = poison[i];
+                if (limit.algorithm >= ALGORITHM_TOKEN_BUCKET && n == 0 && i >= 6)
+                    continue; /* that is a debt like others */
+                decide(&limit, 1, &stored, (int64_t)now, 1, &outcome, &keep_us);
+                assert_int_equal(outcome.refused, 1);
+                assert_int_equal(outcome.at[0].remaining, 4);
+                assert_int_equal(keep_us, outcome.at[0].reset_us);
+            }
+        }
     }
 }
 
@@ -347,11 +388,12 @@ int main(void)
         cmocka_unit_test(a_denial_leaves_every_state_as_it_was),
         cmocka_unit_test(a_look_leaves_every_state_as_it_was),
         cmocka_unit_test(each_state_is_kept_as_long_as_it_says_something),
-        cmocka_unit_test(after_a_clock_went_back_states_are_kept_until_their_own_end),
+        cmocka_unit_test(what_comes_from_the_future_is_kept_from_now_on),
         cmocka_unit_test(a_sliding_window_is_kept_for_two_windows_at_most),
         cmocka_unit_test(what_fits_beside_what_is_used_is_allowed),
         cmocka_unit_test(a_denial_of_each_algorithm_tells_the_least_wait),
         cmocka_unit_test(a_state_of_each_algorithm_is_kept_until_it_says_nothing),
+        cmocka_unit_test(a_state_that_no_limit_explains_counts_as_never_seen),
         cmocka_unit_test(numbers_stay_finite_at_the_largest_of_everything),
     };
 

@@ -35,6 +35,7 @@ struct engine {
     bool (*forget)(void *context, const struct take *take); /* whether there was anything */
     void (*evict)(void *context, const struct take *take, size_t which);
     bool has_expiry; /* on the clock handed in */
+    int64_t skew_us; /* it takes a clock that is behind by this for one that is late */
 };
 
 /* An engine under test, and where it and the model differed last. */
@@ -67,6 +68,7 @@ static void policy_write_quoted(const struct limit limits[], size_t count,
                                 char text[static POLICY_BYTES]);
 static void expire(struct run *run);
 static bool check_holds(struct run *run);
+static int64_t now_of(const struct run *run);
 static bool answer_holds(struct run *run, size_t which, const struct limit_outcome *is,
                          const struct reference_answer *must);
 static bool forget_holds(struct run *run);
@@ -90,10 +92,11 @@ static void script_evict(void *context, const struct take *take, size_t which);
 /* The counters of the memory engine expire by the clock handed in, those of the script never: see
  * script_redis_take(). */
 static const struct engine memory_engine = {
-    "the memory engine", memory_open, memory_close, memory_take, memory_forget, memory_evict, true,
+    "the memory engine", memory_open,  memory_close, memory_take,
+    memory_forget,       memory_evict, true,         STORE_MEMORY_SKEW_US,
 };
 static const struct engine script_engine = {
-    "the script", script_open, script_close, script_take, script_forget, script_evict, false,
+    "the script", script_open, script_close, script_take, script_forget, script_evict, false, 0,
 };
 
 static void the_model_knows_every_algorithm(void **state)
@@ -268,7 +271,7 @@ static bool check_holds(struct run *run)
     struct outcome outcome = {.status = TAKE_BROKEN};
     bool all_allow = true;
 
-    if (reference_check(&run->subject, run->limits, run->take.limit_count, run->take.now_us,
+    if (reference_check(&run->subject, run->limits, run->take.limit_count, now_of(run),
                         run->take.cost, answers))
         run->is_evicted = false;
     run->trial->engine->take(run->context, &run->take, &outcome);
@@ -285,6 +288,12 @@ static bool check_holds(struct run *run)
                    outcome.status, outcome.count, outcome.allowed, TAKE_DONE, run->take.limit_count,
                    all_allow);
     return false;
+}
+
+static int64_t now_of(const struct run *run)
+{
+    return reference_now(&run->subject, run->take.limit_count, run->take.now_us,
+                         run->trial->engine->skew_us);
 }
 
 static bool answer_holds(struct run *run, size_t which, const struct limit_outcome *is,
@@ -336,8 +345,9 @@ static bool evict_holds(struct run *run, size_t which)
     look.limits = wide;
     look.cost = 0;
     run->trial->engine->take(run->context, &look, &outcome);
-    reference_check(&run->subject, reference_wide, look.limit_count, look.now_us, 0, kept_answers);
-    reference_check(&fresh, reference_wide, look.limit_count, look.now_us, 0, fresh_answers);
+    int64_t now_us = now_of(run);
+    reference_check(&run->subject, reference_wide, look.limit_count, now_us, 0, kept_answers);
+    reference_check(&fresh, reference_wide, look.limit_count, now_us, 0, fresh_answers);
     for (size_t i = 0; i < run->take.limit_count; i++) {
         bool is_kept = same_answer(&outcome.at[i], &kept_answers[i]);
         bool is_fresh = same_answer(&outcome.at[i], &fresh_answers[i]);

@@ -49,15 +49,16 @@ static void model_take(struct model_counter counters[], const struct take *take,
         if (counters[i].expires_us > take->now_us)
             states[i] = counters[i].state;
     }
-    decide(take->limits, take->limit_count, states, take->now_us, take->cost, outcome, keep_us);
-    if (!outcome->allowed || take->cost == 0)
-        return;
+    int64_t now_us =
+        decide_at(take->limits, take->limit_count, states, take->now_us, STORE_MEMORY_SKEW_US);
+    decide(take->limits, take->limit_count, states, now_us, take->cost, outcome, keep_us);
     for (size_t i = 0; i < take->limit_count; i++) {
+        if (keep_us[i] == 0)
+            continue;
         if (counters[i].state.logged.log != states[i].logged.log)
             state_close(&take->limits[i], &counters[i].state);
         counters[i].state = states[i];
-        if (counters[i].expires_us < take->now_us + keep_us[i])
-            counters[i].expires_us = take->now_us + keep_us[i];
+        counters[i].expires_us = now_us + keep_us[i];
     }
 }
 

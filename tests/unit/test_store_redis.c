@@ -398,21 +398,33 @@ static void a_restarted_redis_is_ready_again_without_any_take(void **state)
 static void what_is_no_decision_is_broken(void **state)
 {
     struct store *store = ready_store(PATIENT_US);
-    const struct take take = take_of(1, &thousand_per_hour, 1);
-    char key[TAKE_SCRIPT_KEY_BYTES];
     (void)state;
-    take_script_key(&take.key, key);
-    (void)redis_server_command(server, "LPUSH %s element", key);
 
-    const enum take_status wrong_type = take_and_wait(store, 1);
     (void)redis_server_command(server, "CONFIG SET maxmemory 1");
     const enum take_status out_of_memory = take_and_wait(store, 2);
     (void)redis_server_command(server, "CONFIG SET maxmemory 0");
     const enum take_status cured = take_and_wait(store, 2);
 
-    assert_int_equal(wrong_type, TAKE_BROKEN);
     assert_int_equal(out_of_memory, TAKE_BROKEN);
     assert_int_equal(cured, TAKE_DONE);
+    store_free(store);
+}
+
+static void a_counter_of_another_type_is_replaced_and_counted(void **state)
+{
+    struct store *store = ready_store(PATIENT_US);
+    const struct take take = take_of(1, &thousand_per_hour, 1);
+    const uint64_t before = figure_get(&metrics.figures[METRIC_STATES_REFUSED]);
+    char key[TAKE_SCRIPT_KEY_BYTES];
+    (void)state;
+    take_script_key(&take.key, key);
+    (void)redis_server_command(server, "LPUSH %s element", key);
+
+    assert_int_equal(take_and_wait(store, 1), TAKE_DONE);
+    assert_int_equal(take_and_wait(store, 1), TAKE_DONE);
+
+    assert_int_equal(figure_get(&metrics.figures[METRIC_STATES_REFUSED]), before + 1);
+    assert_int_equal(redis_server_command(server, "STRLEN %s", key)->integer, 16);
     store_free(store);
 }
 
@@ -521,6 +533,7 @@ int main(void)
         TEST(a_hung_redis_is_late_then_left_alone_then_asked_again),
         TEST(a_probe_that_is_lost_is_followed_by_another),
         TEST(a_restarted_redis_is_ready_again_without_any_take),
+        TEST(a_counter_of_another_type_is_replaced_and_counted),
         TEST(what_is_no_decision_is_broken),
         TEST(after_what_is_no_decision_no_reply_of_that_connection_counts),
         TEST(free_answers_what_is_out),

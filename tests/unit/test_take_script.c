@@ -10,6 +10,8 @@
 #include "script_redis.h"
 #include "support/cmocka.h"
 
+#include <math.h>
+
 #define SECOND SECOND_US
 
 static redisReply *reply; /* of the last command, freed by the next one */
@@ -390,6 +392,142 @@ static void a_value_of_another_length_counts_as_none(void **state)
     assert_in_range(redis_integer("PTTL", key_of(&take)), 1, 60000);
 }
 
+/* As it is found by a take of 3 that follows a poisoned one: not decided by what was there, and
+ * replaced. */
+static void assert_replaced(const struct take *take, size_t refused)
+{
+    const struct take look = {
+        .key = take->key, .limits = take->limits, .limit_count = take->limit_count, .cost = 0};
+    const struct outcome looked = outcome_of(&look);
+    const struct outcome first = outcome_of(take);
+    const struct outcome second = outcome_of(take);
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    assert_int_equal(looked.refused, refused);
+    assert_int_equal(first.refused, refused);
+    assert_int_equal(second.refused, 0);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        assert_int_equal(looked.at[i].remaining, 10);
+        assert_int_equal(looked.at[i].reset_us, 0);
+        assert_int_equal(first.at[i].remaining, 7);
+        assert_int_equal(second.at[i].remaining, 4);
+    }
+    for (size_t i = take_script_keys(take, keys); i-- > 0;)
+        assert_true(redis_integer("PTTL", keys[i]) != -1);
+}
+
+/* Whatever is where a counter should be: the other limits of the policy are decided as ever. */
+static void a_key_of_another_type_counts_as_never_seen(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        struct limit limits[] = {minute, minute};
+
+        limits[0].algorithm = (enum algorithm_id)i;
+        for (size_t count = 1; count <= 2; count++) {
+            const struct take take = take_of(limits, count, 3);
+            char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+            const bool is_log = algorithm_keeps_log(limits[0].algorithm);
+
+            (void)take_script_keys(&take, keys);
+            (void)redis_server_command(server, "RPUSH %s a b c", keys[is_log ? 1 : 0]);
+            assert_replaced(&take, is_log ? 1 : count);
+        }
+    }
+}
+
+static void numbers_that_make_no_sense_count_as_never_seen(void **state)
+{
+    (void)state;
+    const double poison[] = {NAN, INFINITY, -INFINITY, -1, 0.5, 1e300};
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        struct limit limit = minute;
+        limit.algorithm = (enum algorithm_id)i;
+        const size_t numbers = algorithm_of(limit.algorithm)->state_numbers;
+
+        for (size_t p = 0; p < numbers * ARRAY_COUNT(poison); p++) {
+            const struct take take = take_of(&limit, 1, 3);
+            double stored[LIMIT_STATE_NUMBERS] = {60e6, 60e6, 60e6};
+
+            stored[p % numbers] = poison[p / numbers];
+            (void)redis_server_command(server, "SET %s %b PX 100000", key_of(&take), stored,
+                                       numbers * sizeof(stored[0]));
+            assert_replaced(&take, 1);
+        }
+    }
+}
+
+static void a_log_that_makes_no_sense_counts_as_never_seen(void **state)
+{
+    (void)state;
+    static const char *const poison[][2] = {
+        {"inf", "0000000000000000:1"},
+        {"-inf", "0000000000000000:1"},
+        {"-1", "0000000000000000:1"},
+        {"1.5", "0000000000000000:1"},
+        {"1e300", "0000000000000000:1"},
+        {"%s", "0000000000000000:0"},
+        {"%s", "0000000000000000:-1"},
+        {"%s", "0000000000000000:10001"},
+        {"%s", "9999999999999999:1"},
+        {"%s", "000000000000000:1"},
+        {"%s", "nan:1"},
+        {"%s", ""},
+        {"%s", "0000000000000000:1e5"},
+        {"%s", "a\nb"},
+    };
+    struct limit log = minute;
+    char now[40];
+
+    log.algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    for (size_t i = 0; i < ARRAY_COUNT(poison); i++) {
+        const struct take take = take_of(&log, 1, 3);
+        char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+        const redisReply *time = redis_server_command(server, "TIME");
+
+        (void)take_script_keys(&take, keys);
+        (void)snprintf(now, sizeof(now), "%s%06lld", time->element[0]->str,
+                       strtoll(time->element[1]->str, NULL, 10));
+        (void)redis_server_command(server, "ZADD %s %s %s", keys[1],
+                                   poison[i][0][0] == '%' ? now : poison[i][0], poison[i][1]);
+        (void)redis_server_command(server, "PEXPIRE %s 100000", keys[1]);
+        assert_replaced(&take, 1);
+    }
+}
+
+/* Only the last of its charges, and the oldest that counts, are read for what is allowed; others for
+ * a denial. */
+static void a_log_with_nonsense_in_the_middle_is_replaced_when_that_is_met(void **state)
+{
+    (void)state;
+    struct limit log = minute;
+    log.algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    const struct take take = take_of(&log, 1, 1);
+    const struct take more = {.key = take.key, .limits = &log, .limit_count = 1, .cost = 6};
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    (void)take_script_keys(&take, keys);
+    for (int i = 0; i < 9; i++)
+        assert_true(outcome_of(&take).allowed);
+    for (int rank = 1; rank < 8; rank++) {
+        const redisReply *found =
+            redis_server_command(server, "ZRANGE %s %d %d WITHSCORES", keys[1], rank, rank);
+        char score[40];
+
+        (void)snprintf(score, sizeof(score), "%s", found->element[1]->str);
+        (void)redis_server_command(server, "ZREMRANGEBYRANK %s %d %d", keys[1], rank, rank);
+        (void)redis_server_command(server, "ZADD %s %s 000000000000000%d:x", keys[1], score, rank);
+    }
+
+    const struct outcome outcome = outcome_of(&more);
+
+    assert_int_equal(outcome.refused, 1);
+    assert_int_equal(outcome.at[0].remaining, 4);
+    assert_int_equal(redis_integer("ZCARD", keys[1]), 1);
+}
+
 static void a_cost_past_the_limit_never_passes(void **state)
 {
     (void)state;
@@ -475,6 +613,7 @@ static void only_a_decision_is_read_as_one(void **state)
     ASSERT_NO_DECISION(0, 9, 60, -1);
     ASSERT_NO_DECISION(1, 9, 60, 1);
     assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-1, 9, 60, 0}, 4, 1));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, -61, 0}, 4, 1));
 }
 
 static int close_all(void **state)
@@ -503,6 +642,10 @@ int main(void)
         cmocka_unit_test(looks_and_denials_write_nothing),
         cmocka_unit_test(what_fills_is_charged_as_far_as_it_fits),
         cmocka_unit_test(a_value_of_another_length_counts_as_none),
+        cmocka_unit_test(a_key_of_another_type_counts_as_never_seen),
+        cmocka_unit_test(numbers_that_make_no_sense_count_as_never_seen),
+        cmocka_unit_test(a_log_that_makes_no_sense_counts_as_never_seen),
+        cmocka_unit_test(a_log_with_nonsense_in_the_middle_is_replaced_when_that_is_met),
         cmocka_unit_test(a_cost_past_the_limit_never_passes),
         cmocka_unit_test(wrong_arguments_are_an_error),
         cmocka_unit_test(an_algorithm_that_is_none_is_an_error),

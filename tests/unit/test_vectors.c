@@ -51,6 +51,7 @@ static void history_run(void);
 static size_t random_limits(struct limit limits[LIMITS_MAX]);
 static int64_t random_quota(enum algorithm_id algorithm);
 static int64_t random_cost(const struct limit *limit);
+static int64_t random_step_back(void);
 static void outcomes_equal(const struct outcome *a, const struct outcome *b);
 static void stored_equal(const struct take *take, const struct limit_state states[]);
 static void logs_equal(const struct take *take, const struct limit_state states[]);
@@ -226,7 +227,7 @@ static void plain_take(void *context, const struct take *take, struct outcome *o
     decide(take->limits, take->limit_count, engine->states, take->now_us, take->cost, outcome,
            keep_us);
     for (size_t i = 0; i < take->limit_count; i++)
-        assert_int_equal(keep_us[i] > 0, outcome->allowed && take->cost > 0);
+        assert_true(keep_us[i] > 0 || !outcome->allowed || take->cost == 0);
 }
 
 static void plain_begin(struct plain_engine *engine, const struct take *take)
@@ -271,7 +272,7 @@ static void history_run(void)
             limits[which].burst = random_quota(limits[which].algorithm);
         }
         take.cost = random_cost(&limits[which]);
-        take.now_us += rand() % 8 == 0 ? -(rand() % 1000000) : rand() % (1 << (rand() % 30));
+        take.now_us += rand() % 8 == 0 ? -random_step_back() : rand() % (1 << (rand() % 30));
         take.now_us = take.now_us < 0 ? 0 : take.now_us;
         plain_take(&plain, &take, &in_c);
         script_redis_take(&take, &in_lua);
@@ -297,6 +298,12 @@ static size_t random_limits(struct limit limits[LIMITS_MAX])
         };
     }
     return count;
+}
+
+/* Of a thread that is late, or of a clock that is put right. */
+static int64_t random_step_back(void)
+{
+    return rand() % 2 == 0 ? rand() % 1000000 : INT64_C(10000) * (rand() % 1000000);
 }
 
 /* Small ones, where edges are met often, and some of every size. */
