@@ -52,7 +52,7 @@ NO_RETURN void assert_failed(const char *condition, const char *file, int line,
 
 /* They wait by the wall clock, which may be set: a step forward ends the wait, one back makes it
  * endless. */
-#define pthread_timedjoin_np   pthread_timedjoin_np_is_banned_use_pthread_clockjoin_np
+#define pthread_timedjoin_np   pthread_timedjoin_np_is_banned_use_worker_join
 #define pthread_cond_timedwait pthread_cond_timedwait_is_banned_use_pthread_cond_clockwait
 #define sem_timedwait          sem_timedwait_is_banned_use_sem_clockwait
 
