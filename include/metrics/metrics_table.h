@@ -23,6 +23,7 @@
       "Calls to Redis as the store of counters, by how they ended; down: not sent.")               \
     X(STORE_CALLS_LATE, METRIC_COUNTER, "sluice_store_calls_total", "result=\"late\"", NULL)       \
     X(STORE_CALLS_DOWN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"down\"", NULL)       \
+    X(STORE_CALLS_REFUSED, METRIC_COUNTER, "sluice_store_calls_total", "result=\"refused\"", NULL) \
     X(STORE_CALLS_BROKEN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"broken\"", NULL)   \
     X(HANDED_BACK, METRIC_COUNTER, "sluice_handed_back_total", "result=\"done\"",                  \
       "Permits given locally without Redis, by whether it counts them since; lost: perhaps not.")  \

@@ -12,7 +12,8 @@
  * should it still come, answers nobody. A connection that is lost ends its takes as TAKE_LATE at
  * once: they may have been charged, too. After BREAKER_FAILURES such ends in a row the breaker
  * (breaker.h) opens: takes are TAKE_DOWN without being sent, but for single probes, until one is
- * answered. */
+ * answered. So it does after as many TAKE_REFUSED (redis_error.h). An error of one key or one call is
+ * TAKE_BROKEN for the take that met it, and nobody else's: Redis has answered. */
 #ifndef STORE_STORE_REDIS_H
 #define STORE_STORE_REDIS_H
 

@@ -161,8 +161,8 @@ static void conclude_candidate(struct decision *decision, const struct outcome *
     verdict_from_candidate(decision->policy, outcome, &decision->trial->verdict);
 }
 
-/* What was late, or answered by something that is no decision, may have been charged by the store:
- * only what it was never asked about is handed back. */
+/* What was late, or answered by what is no decision, may have been charged by the store, or will be:
+ * only what was refused is handed back. */
 static void decide_locally(struct decision *decision, enum take_status status)
 {
     struct take take = decision_counters(decision, &decision->policy->rule);
@@ -170,7 +170,8 @@ static void decide_locally(struct decision *decision, enum take_status status)
 
     take.now_us = clock_monotonic_us(); /* the turn that asked the store may be long ago */
     memory_table_take(decision->api->local, &take, &outcome);
-    if (decision->api->handback != NULL && status == TAKE_DOWN && outcome.allowed && take.cost > 0)
+    const bool is_charged_nowhere = status == TAKE_DOWN || status == TAKE_REFUSED;
+    if (decision->api->handback != NULL && is_charged_nowhere && outcome.allowed && take.cost > 0)
         handback_note(decision->api->handback, &take);
     verdict_from_outcome(decision->policy, &outcome, true, &decision->verdict);
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "metrics/metrics.h"
 #include "redis/redis_complaints.h"
+#include "redis/redis_error.h"
 #include "redis/redis_link.h"
 #include "store/breaker.h"
 #include "store/take_script.h"
@@ -39,6 +40,7 @@ struct pending {
     int64_t cost;
     int64_t deadline_us;
     bool may_send_again;              /* after NOSCRIPT */
+    bool is_at_fault;                 /* the error was of this call, and no failure of Redis */
     const struct take_script *script; /* of a take */
     struct take_arguments arguments;
 };
@@ -60,8 +62,9 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
                                     const redisReply *reply, struct outcome *outcome);
 static bool is_believable(const struct outcome *outcome, int64_t cost);
 static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome);
+static enum take_status read_error(struct pending *pending, const redisReply *reply);
 static void count_refused(const struct pending *pending, const struct outcome *outcome);
-static void complain(struct store_redis *redis, const char *reason);
+static void complain(const struct pending *pending, const char *reason);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
 static void tell_breaker(const struct pending *pending, enum take_status status);
 static bool is_only_slow(const struct pending *pending, enum take_status status);
@@ -79,9 +82,8 @@ static const struct store_engine engine = {
 };
 
 static const enum metric call_metrics[] = {
-    [TAKE_DONE] = METRIC_STORE_CALLS_DONE,
-    [TAKE_LATE] = METRIC_STORE_CALLS_LATE,
-    [TAKE_DOWN] = METRIC_STORE_CALLS_DOWN,
+    [TAKE_DONE] = METRIC_STORE_CALLS_DONE,     [TAKE_LATE] = METRIC_STORE_CALLS_LATE,
+    [TAKE_DOWN] = METRIC_STORE_CALLS_DOWN,     [TAKE_REFUSED] = METRIC_STORE_CALLS_REFUSED,
     [TAKE_BROKEN] = METRIC_STORE_CALLS_BROKEN,
 };
 
@@ -126,7 +128,6 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
 {
     struct pending *pending =
         pending_begin(CONTAINER_OF(store, struct store_redis, store), outcome);
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     const char *arguments[1 + TAKE_SCRIPT_KEYS_MAX] = {"DEL"};
 
     if (pending == NULL)
@@ -138,9 +139,9 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
     pending->integers = REDIS_LINK_AN_INTEGER;
     pending->cost = 0;
     pending->may_send_again = false;
-    size_t key_count = take_script_keys(take, keys);
+    size_t key_count = take_script_keys(take, pending->arguments.keys);
     for (size_t i = 0; i < key_count; i++)
-        arguments[1 + i] = keys[i];
+        arguments[1 + i] = pending->arguments.keys[i];
     send_call(pending, 1 + (int)key_count, arguments, NULL);
     return STORE_LATER;
 }
@@ -162,6 +163,7 @@ static struct pending *pending_begin(struct store_redis *redis, struct outcome *
     else
         redis->spare = pending->next;
     pending->redis = redis;
+    pending->is_at_fault = false;
     pending->deadline_us = now_us + redis->timeout_us;
     return pending;
 }
@@ -218,10 +220,8 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
 {
     switch (status) {
     case REDIS_LINK_REPLIED:
-        if (reply->type == REDIS_REPLY_ERROR) {
-            complain(pending->redis, reply->str);
-            return TAKE_BROKEN;
-        }
+        if (reply->type == REDIS_REPLY_ERROR)
+            return read_error(pending, reply);
         if (!pending->read(reply, pending->limit_count, outcome) ||
             !is_believable(outcome, pending->cost)) {
             redis_link_distrust(pending->redis->link, "the reply is no decision");
@@ -259,6 +259,13 @@ static bool forgotten_read(const redisReply *reply, size_t limit_count, struct o
     return true;
 }
 
+static enum take_status read_error(struct pending *pending, const redisReply *reply)
+{
+    complain(pending, reply->str);
+    pending->is_at_fault = !redis_error_is_of_all((struct text){reply->str, reply->len});
+    return pending->is_at_fault ? TAKE_BROKEN : TAKE_REFUSED;
+}
+
 /* The key holds keyed hashes, no user data. */
 static void count_refused(const struct pending *pending, const struct outcome *outcome)
 {
@@ -272,14 +279,16 @@ static void count_refused(const struct pending *pending, const struct outcome *o
         log_write(LOG_WARN, event, LOG_STRING("key", pending->arguments.keys[0]));
 }
 
-/* The cause is the error's code, its first word: "OOM", "NOPERM", "BUSY", "READONLY". */
-static void complain(struct store_redis *redis, const char *reason)
+/* The cause is the error's code: "OOM", "NOPERM", "BUSY", "READONLY". */
+static void complain(const struct pending *pending, const char *reason)
 {
+    struct store_redis *redis = pending->redis;
     char code[32];
 
-    (void)snprintf(code, sizeof(code), "%.*s", (int)strcspn(reason, " "), reason);
+    (void)snprintf(code, sizeof(code), "%.*s", TEXT_PRINTF(redis_error_code(text_of(reason))));
     if (redis_complaints_allow(&redis->complaints, code, clock_monotonic_us()))
-        log_write(LOG_WARN, "redis refused a decision", LOG_STRING("reason", reason));
+        log_write(LOG_WARN, "redis refused a decision", LOG_STRING("reason", reason),
+                  LOG_STRING("key", pending->arguments.keys[0]));
 }
 
 /* Gives the pending back before `done`, which may ask for the next one. */
@@ -304,7 +313,7 @@ static void tell_breaker(const struct pending *pending, enum take_status status)
     metrics_count(redis->metrics, call_metrics[status]);
     metrics_observe(redis->metrics, METRIC_STORE_CALL_DURATION,
                     now_us - (pending->deadline_us - redis->timeout_us));
-    if (status == TAKE_DONE)
+    if (status == TAKE_DONE || pending->is_at_fault)
         breaker_succeeded(&redis->breaker);
     else if (was_open || !is_only_slow(pending, status))
         breaker_failed(&redis->breaker, now_us);

@@ -2,6 +2,7 @@
 unit_test(redis_bounds LINKS redis support)
 unit_test(redis_command LINKS redis support)
 unit_test(redis_complaints LINKS redis support)
+unit_test(redis_error LINKS redis support)
 unit_test(redis_link LINKS redis support LABELS redis)
 unit_test(redis_session LINKS redis support THREADS LABELS redis)
 unit_test(redis_eviction LINKS redis support LABELS redis)

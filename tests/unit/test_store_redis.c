@@ -395,7 +395,7 @@ static void a_restarted_redis_is_ready_again_without_any_take(void **state)
     store_free(store);
 }
 
-static void what_is_no_decision_is_broken(void **state)
+static void what_redis_as_a_whole_cannot_is_refused(void **state)
 {
     struct store *store = ready_store(PATIENT_US);
     (void)state;
@@ -403,11 +403,85 @@ static void what_is_no_decision_is_broken(void **state)
     (void)redis_server_command(server, "CONFIG SET maxmemory 1");
     const enum take_status out_of_memory = take_and_wait(store, 2);
     (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+    (void)redis_server_command(server, "REPLICAOF 127.0.0.1 1");
+    const enum take_status read_only = take_and_wait(store, 2);
+    (void)redis_server_command(server, "REPLICAOF NO ONE");
     const enum take_status cured = take_and_wait(store, 2);
 
-    assert_int_equal(out_of_memory, TAKE_BROKEN);
+    assert_int_equal(out_of_memory, TAKE_REFUSED);
+    assert_int_equal(read_only, TAKE_REFUSED);
     assert_int_equal(cured, TAKE_DONE);
     store_free(store);
+}
+
+/* A Redis that answers each of BREAKER_FAILURES takes by `error`. */
+static struct store *store_that_was_told(struct impostor *impostor, const char *error,
+                                         struct answers *answers)
+{
+    impostor_open(impostor);
+    impostor_listen(impostor);
+    struct store *store = new_store(impostor->url, PATIENT_US);
+    TURN_UNTIL(impostor_accept(impostor));
+    say_loaded(impostor);
+    TURN_UNTIL(store_is_ready(store));
+    for (size_t i = 1; i <= BREAKER_FAILURES; i++) {
+        begin_take(store, 1, answers);
+        impostor_say(impostor, error);
+        TURN_UNTIL(answers->count == i);
+    }
+    return store;
+}
+
+static void an_error_of_one_key_takes_redis_away_from_nobody(void **state)
+{
+    static const char *const errors[] = {
+        "-ERR invalid expire time in 'set' command script: 1f, on @user_script:21.\r\n",
+        "-ERR user_script:30: attempt to compare nil with number script: 1f\r\n",
+        "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(errors); i++) {
+        struct impostor impostor;
+        struct answers answers = {0};
+        struct answers next = {0};
+        struct store *store = store_that_was_told(&impostor, errors[i], &answers);
+
+        assert_int_equal(answers.by_status[TAKE_BROKEN], BREAKER_FAILURES);
+        assert_true(store_is_ready(store));
+        assert_false(store_health(store).breaker_is_open);
+        begin_take(store, 2, &next);
+        impostor_say(&impostor, "*4\r\n:0\r\n:9\r\n:1\r\n:0\r\n");
+        TURN_UNTIL(next.count == 1);
+        assert_int_equal(next.last.status, TAKE_DONE);
+        store_free(store);
+        impostor_close(&impostor);
+    }
+}
+
+static void an_error_of_redis_as_a_whole_opens_the_breaker(void **state)
+{
+    static const char *const errors[] = {
+        "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+        "-READONLY You can't write against a read only replica.\r\n",
+        "-LOADING Redis is loading the dataset in memory\r\n",
+        "-BUSY Redis is busy running a script.\r\n",
+        "-NOPERM this user has no permissions to run the 'evalsha' command\r\n",
+        "-MASTERDOWN Link with MASTER is down\r\n",
+        "-MISCONF Redis is configured to save RDB snapshots\r\n",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(errors); i++) {
+        struct impostor impostor;
+        struct answers answers = {0};
+        struct store *store = store_that_was_told(&impostor, errors[i], &answers);
+
+        assert_int_equal(answers.by_status[TAKE_REFUSED], BREAKER_FAILURES);
+        assert_true(store_health(store).breaker_is_open);
+        store_free(store);
+        impostor_close(&impostor);
+    }
 }
 
 static void a_counter_of_another_type_is_replaced_and_counted(void **state)
@@ -534,7 +608,9 @@ int main(void)
         TEST(a_probe_that_is_lost_is_followed_by_another),
         TEST(a_restarted_redis_is_ready_again_without_any_take),
         TEST(a_counter_of_another_type_is_replaced_and_counted),
-        TEST(what_is_no_decision_is_broken),
+        TEST(what_redis_as_a_whole_cannot_is_refused),
+        TEST(an_error_of_one_key_takes_redis_away_from_nobody),
+        TEST(an_error_of_redis_as_a_whole_opens_the_breaker),
         TEST(after_what_is_no_decision_no_reply_of_that_connection_counts),
         TEST(free_answers_what_is_out),
         TEST(an_answer_may_lead_to_the_next_take),
