@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What lies in Redis where a counter's state should be. C and Lua, side by side, make the same of it
+ * to the bit: the same decision, the same state to keep, or none, and both refuse the same. No script
+ * fails, whatever it finds; nobody waits for longer than the algorithm could ask for, nothing remains
+ * that the limit does not have, and whatever is kept has an expiry.
+ *
+ * An input is a line of numbers (algorithm, how many limits, quota, seconds, burst, cost, time in
+ * us); a line of numbers, the stored state; and bytes that are stored behind it. Of an algorithm that
+ * keeps a log, all lines but the first are scores and members. C has its logs in memory alone: there
+ * Lua is by itself. */
+#include "fuzz.h"
+
+#include "limit/algorithm.h"
+#include "scratch_redis.h"
+#include "store/take_script.h"
+
+#define STORED_BYTES_MAX 256
+#define LIMITS           2
+
+static int64_t number_next(struct text *line, int64_t min, int64_t max);
+static size_t numbers_read(struct text line, double numbers[], size_t max);
+static size_t store_numbers(const struct take *take, struct text input, char stored[]);
+static void store_log(const struct take *take, struct text input);
+static void states_from(const struct take *take, const char stored[], size_t length,
+                        struct limit_state states[]);
+static void agree(const struct take *take, const char stored[], size_t length);
+static bool is_same(const struct limit_outcome *a, const struct limit_outcome *b);
+static void outcome_check(const struct take *take, const struct outcome *outcome);
+static int64_t wait_max_us(const struct limit *limit);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    scratch_redis_start();
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct text rest = fuzz_text(data, size);
+    struct text line = text_cut(&rest, '\n');
+    struct limit limits[LIMITS];
+    struct take take = {.key.policy_id = 1, .limits = limits};
+    char stored[STORED_BYTES_MAX];
+
+    limits[0].algorithm = (enum algorithm_id)number_next(&line, 0, ALGORITHM_COUNT - 1);
+    take.limit_count = (size_t)number_next(&line, 1, LIMITS);
+    limits[0].quota = number_next(&line, 0, algorithm_quota_max(limits[0].algorithm));
+    limits[0].window_us = 1000000 * number_next(&line, 1, LIMIT_WINDOW_S_MAX);
+    limits[0].burst = number_next(&line, 0, LIMIT_QUOTA_MAX);
+    if (!algorithm_of(limits[0].algorithm)->has_burst)
+        limits[0].burst = limits[0].quota;
+    limits[1] = limits[0];
+    take.cost = number_next(&line, 0, LIMIT_COST_MAX);
+    take.now_us = number_next(&line, 0, LIMIT_TIME_US_MAX);
+
+    scratch_redis_run("FLUSHALL");
+    if (algorithm_keeps_log(limits[0].algorithm)) {
+        struct outcome outcome;
+
+        store_log(&take, rest);
+        scratch_redis_take(&take, &outcome);
+        outcome_check(&take, &outcome);
+    } else {
+        agree(&take, stored, store_numbers(&take, rest, stored));
+    }
+    return 0;
+}
+
+/* Taken into the range, so that most inputs say something. */
+static int64_t number_next(struct text *line, int64_t min, int64_t max)
+{
+    int64_t number = 0;
+
+    (void)text_parse_integer(text_cut(line, ' '), &number);
+    number = number < 0 ? -(number + 1) : number;
+    return number >= min && number <= max ? number : min + number % (max - min + 1);
+}
+
+/* Any that strtod() knows: infinities, hexadecimal digits and no numbers, too. */
+static size_t numbers_read(struct text line, double numbers[], size_t max)
+{
+    size_t count = 0;
+
+    while (!text_is_absent(line) && count < max) {
+        struct text word = text_cut(&line, ' ');
+        char string[64];
+
+        (void)snprintf(string, sizeof(string), "%.*s", TEXT_PRINTF(word));
+        numbers[count++] = strtod(string, NULL);
+    }
+    return count;
+}
+
+/* The numbers once for each limit. Returns how many bytes. */
+static size_t store_numbers(const struct take *take, struct text input, char stored[])
+{
+    const size_t numbers_max = algorithm_of(take->limits[0].algorithm)->state_numbers;
+    double numbers[LIMIT_STATE_NUMBERS] = {0};
+    char key[TAKE_SCRIPT_KEY_BYTES];
+    size_t length = 0;
+
+    take_script_key(&take->key, key);
+    if (input.length == 0)
+        return 0; /* never seen */
+    const size_t count = numbers_read(text_cut(&input, '\n'), numbers, numbers_max);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        memcpy(stored + length, numbers, count * sizeof(numbers[0]));
+        length += count * sizeof(numbers[0]);
+    }
+    for (size_t i = 0; i < input.length && length < STORED_BYTES_MAX; i++)
+        stored[length++] = input.at[i];
+    if (length == 0) {
+        (void)scratch_redis_run("RPUSH %s element", key);
+        (void)scratch_redis_run("PEXPIRE %s 1000000", key);
+        return 1; /* of another type: of no length that could be right */
+    }
+    (void)scratch_redis_run("SET %s %b PX 1000000", key, stored, length);
+    return length;
+}
+
+static void store_log(const struct take *take, struct text input)
+{
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    (void)take_script_keys(take, keys);
+    while (!text_is_absent(input)) {
+        struct text member = text_cut(&input, '\n');
+        const struct text score = text_cut(&member, ' ');
+
+        for (size_t i = 0; i < take->limit_count; i++) {
+            (void)scratch_redis_try("ZADD %s %b %b", keys[1 + i], score.at, score.length,
+                                    member.length == 0 ? "" : member.at, member.length);
+            (void)scratch_redis_run("PEXPIRE %s 1000000", keys[1 + i]);
+        }
+    }
+}
+
+/* What is not as long as it has to be is no number: the script says so of each. */
+static void states_from(const struct take *take, const char stored[], size_t length,
+                        struct limit_state states[])
+{
+    const size_t bytes = algorithm_of(take->limits[0].algorithm)->state_numbers * sizeof(double);
+
+    memset(states, length == 0 ? 0 : 0xff, take->limit_count * sizeof(states[0]));
+    for (size_t i = 0; i < take->limit_count && length == bytes * take->limit_count; i++)
+        memcpy(states[i].number, stored + i * bytes, bytes);
+}
+
+static void agree(const struct take *take, const char stored[], size_t length)
+{
+    const size_t bytes = algorithm_of(take->limits[0].algorithm)->state_numbers * sizeof(double);
+    struct limit_state states[LIMITS] = {0};
+    int64_t keep_us[LIMITS];
+    struct outcome in_c = {0};
+    struct outcome in_lua = {0};
+    char key[TAKE_SCRIPT_KEY_BYTES];
+
+    states_from(take, stored, length, states);
+    decide(take->limits, take->limit_count, states, take->now_us, take->cost, &in_c, keep_us);
+    scratch_redis_take(take, &in_lua);
+    outcome_check(take, &in_c);
+    ASSERT(in_c.allowed == in_lua.allowed && in_c.refused == in_lua.refused);
+    for (size_t i = 0; i < take->limit_count; i++)
+        ASSERT(is_same(&in_c.at[i], &in_lua.at[i]));
+    take_script_key(&take->key, key);
+    for (size_t i = 0; i < take->limit_count; i++) {
+        if (keep_us[i] == 0)
+            continue;
+        const redisReply *kept = scratch_redis_run("GET %s", key);
+        ASSERT(kept->type == REDIS_REPLY_STRING && kept->len == bytes * take->limit_count);
+        ASSERT(memcmp(kept->str + i * bytes, states[i].number, bytes) == 0);
+    }
+}
+
+static bool is_same(const struct limit_outcome *a, const struct limit_outcome *b)
+{
+    return a->allowed == b->allowed && a->never == b->never && a->remaining == b->remaining &&
+           a->reset_us == b->reset_us && a->retry_us == b->retry_us && a->delay_us == b->delay_us;
+}
+
+static void outcome_check(const struct take *take, const struct outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct limit *limit = &take->limits[i];
+        const struct limit_outcome *at = &outcome->at[i];
+        const int64_t max_us = wait_max_us(limit);
+
+        ASSERT(at->remaining >= 0 && at->remaining <= limit_capacity(limit));
+        ASSERT(at->reset_us >= 0 && at->reset_us <= max_us);
+        ASSERT(at->retry_us >= 0 && at->retry_us <= max_us);
+        ASSERT(at->delay_us >= 0 && at->delay_us <= max_us);
+        ASSERT(at->allowed || at->never || at->retry_us > 0);
+    }
+}
+
+/* What was used may have been allowed by a larger limit than there is now. */
+static int64_t wait_max_us(const struct limit *limit)
+{
+    switch (limit->algorithm) {
+    case ALGORITHM_FIXED_WINDOW:
+    case ALGORITHM_SLIDING_WINDOW_LOG:
+        return limit->window_us;
+    case ALGORITHM_SLIDING_WINDOW:
+        return 2 * limit->window_us;
+    case ALGORITHM_TOKEN_BUCKET:
+    case ALGORITHM_LEAKY_BUCKET:
+    case ALGORITHM_COUNT:
+        break;
+    }
+    const double longest =
+        (double)(LIMIT_QUOTA_MAX + 1) * (double)limit->window_us / (double)limit->quota;
+
+    return longest < LIMIT_TIME_US_MAX ? (int64_t)longest + 1 : LIMIT_TIME_US_MAX;
+}
