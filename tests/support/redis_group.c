@@ -8,14 +8,30 @@
 
 struct redis_server *server;
 
+static int prepare(void);
+
 int redis_group_open(void **state)
 {
     (void)state;
-    if (sodium_init() < 0)
+    if (prepare() != 0)
         return -1;
-    (void)signal(SIGPIPE, SIG_IGN); /* as the service does: hiredis writes to closed sockets */
     server = redis_server_start(NULL);
     return 0;
+}
+
+int redis_group_open_clocked(void **state)
+{
+    (void)state;
+    if (prepare() != 0)
+        return -1;
+    server = redis_server_start_clocked();
+    return 0;
+}
+
+static int prepare(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN); /* as the service does: hiredis writes to closed sockets */
+    return sodium_init() < 0 ? -1 : 0;
 }
 
 int redis_group_close(void **state)

@@ -15,6 +15,8 @@ extern struct redis_server *server;
 
 /* Setup of the group: libsodium is there, a broken connection is no signal, and `server` answers. */
 int redis_group_open(void **state);
+/* The same with a wall clock that redis_server_set_clock() moves. */
+int redis_group_open_clocked(void **state);
 /* Teardown of the group; the scratch directory goes too. */
 int redis_group_close(void **state);
 

@@ -7,7 +7,10 @@
 #include "support/scratch.h"
 #include "support/wait.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define START_ATTEMPTS  20
@@ -25,12 +28,16 @@ struct redis_server {
     char socket[SCRATCH_PATH_BYTES + 16];
     char output[SCRATCH_PATH_BYTES + 16];
     char password[64]; /* "" for none */
+    char clock_path[SCRATCH_PATH_BYTES + 16];
+    _Atomic(int64_t) *clock_us; /* NULL: it has the real one */
     char unix_url[128];
     char tcp_url[REDIS_SERVER_URL_BYTES];
     redisContext *connection; /* NULL: none */
     redisReply *reply;        /* what redis_server_command() returned last */
 };
 
+static struct redis_server *start(const char *password, bool is_clocked);
+static void map_clock(struct redis_server *server);
 static const redisReply *checked_reply(const struct redis_server *server, const char *command);
 static bool run(struct redis_server *server);
 static bool has_ended(struct redis_server *server);
@@ -41,6 +48,16 @@ static bool reply_contains(const redisReply *reply, const char *needle);
 
 struct redis_server *redis_server_start(const char *password)
 {
+    return start(password, false);
+}
+
+struct redis_server *redis_server_start_clocked(void)
+{
+    return start(NULL, true);
+}
+
+static struct redis_server *start(const char *password, bool is_clocked)
+{
     struct redis_server *server = MEMORY_NEW(struct redis_server);
     bool running = false;
 
@@ -49,6 +66,8 @@ struct redis_server *redis_server_start(const char *password)
     (void)snprintf(server->output, sizeof(server->output), "%s/redis.log", server->directory);
     (void)snprintf(server->password, sizeof(server->password), "%s",
                    password == NULL ? "" : password);
+    if (is_clocked)
+        map_clock(server);
     /* Whether a port is free shows only when Redis binds it. */
     for (int i = 0; i < START_ATTEMPTS && !running; i++) {
         server->port =
@@ -61,11 +80,31 @@ struct redis_server *redis_server_start(const char *password)
     return server;
 }
 
+static void map_clock(struct redis_server *server)
+{
+    (void)snprintf(server->clock_path, sizeof(server->clock_path), "%s/clock", server->directory);
+    const int file = open(server->clock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(ftruncate(file, sizeof(*server->clock_us)), 0);
+    void *mapped =
+        mmap(NULL, sizeof(*server->clock_us), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    assert_true(mapped != MAP_FAILED);
+    server->clock_us = mapped;
+    (void)close(file);
+}
+
+void redis_server_set_clock(struct redis_server *server, int64_t now_us)
+{
+    atomic_store(server->clock_us, now_us);
+}
+
 void redis_server_stop(struct redis_server *server)
 {
     if (server == NULL)
         return;
     disconnect(server);
+    if (server->clock_us != NULL)
+        (void)munmap(server->clock_us, sizeof(*server->clock_us));
     if (server->process > 0)
         process_kill(server->process);
     free(server);
@@ -173,7 +212,12 @@ static const redisReply *checked_reply(const struct redis_server *server, const 
 static bool run(struct redis_server *server)
 {
     char port[16];
-    const char *argv[] = {"redis-server",
+    char clock[sizeof(server->clock_path) + 16];
+    const char *argv[] = {"env",
+                          "--unset=ASAN_OPTIONS",
+                          "LD_PRELOAD=" MOVED_CLOCK_LIBRARY,
+                          clock,
+                          "redis-server",
                           "--bind",
                           "127.0.0.1",
                           "--port",
@@ -192,8 +236,11 @@ static bool run(struct redis_server *server)
                           server->password,
                           NULL};
 
+    const size_t first = server->clock_us == NULL ? 4 : 0; /* "redis-server", or all before it */
+
     (void)snprintf(port, sizeof(port), "%d", server->port);
-    server->process = process_start(argv, NULL, server->output);
+    (void)snprintf(clock, sizeof(clock), "MOVED_CLOCK=%s", server->clock_path);
+    server->process = process_start(argv + first, NULL, server->output);
     WAIT_FOR (START_SECONDS, has_ended(server) || answers(server))
         ;
     return server->process != 0;

@@ -11,7 +11,12 @@ struct redis_server;
 
 /* Runs and answers when this returns. `password` may be NULL. */
 struct redis_server *redis_server_start(const char *password);
+/* The same, with a wall clock that redis_server_set_clock() moves. */
+struct redis_server *redis_server_start_clocked(void);
 void redis_server_stop(struct redis_server *server);
+
+/* From now on its wall clock stands still at `now_us`; 0: it is the real one. */
+void redis_server_set_clock(struct redis_server *server, int64_t now_us);
 
 /* "redis://[:password@]127.0.0.1:port" for something else in front of it that listens there. */
 #define REDIS_SERVER_URL_BYTES 256

@@ -23,4 +23,4 @@ target_sources(test_take_script PRIVATE script_redis.c)
 target_sources(test_vectors PRIVATE script_redis.c state_copy.c)
 target_sources(test_decide PRIVATE state_copy.c)
 target_sources(test_model
-  PRIVATE model_history.c sample_policy.c script_redis.c)
+  PRIVATE model_engine.c model_history.c sample_policy.c script_redis.c)

@@ -6,7 +6,8 @@
 /* Further away than any expiry of the scripts. */
 #define FAR_MS (1000 * INT64_C(365) * 24 * 3600 * 1000)
 
-static void take_append(const struct take *take);
+static int load(void);
+static void take_append(const struct take *take, const char *now);
 static bool expiry_holds(long long left_ms, bool is_charged);
 static redisReply *reply_next(int type);
 
@@ -14,11 +15,19 @@ static redisContext *connection; /* blocking; no reply is outstanding between ca
 
 int script_redis_open(void **state)
 {
+    return redis_group_open(state) == 0 ? load() : -1;
+}
+
+int script_redis_open_clocked(void **state)
+{
+    return redis_group_open_clocked(state) == 0 ? load() : -1;
+}
+
+static int load(void)
+{
     const struct text *sources;
     const size_t count = take_script_sources(&sources);
 
-    if (redis_group_open(state) != 0)
-        return -1;
     connection = redisConnectUnix(redis_server_unix_url(server) + strlen("unix://"));
     assert_int_equal(connection->err, 0);
     for (size_t i = 0; i < count; i++) {
@@ -49,10 +58,12 @@ void script_redis_take(const struct take *take, struct outcome *outcome)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     size_t key_count = take_script_keys(take, keys);
+    char now[32];
     size_t first = key_count == 1 + take->limit_count ? 1 : 0; /* none but logs: no packed key */
 
     assert_int_equal(redisAppendCommand(connection, "MULTI"), REDIS_OK);
-    take_append(take);
+    (void)snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
+    take_append(take, now);
     for (size_t i = first; i < key_count; i++) {
         assert_int_equal(redisAppendCommand(connection, "PTTL %s", keys[i]), REDIS_OK);
         assert_int_equal(
@@ -77,19 +88,29 @@ void script_redis_take(const struct take *take, struct outcome *outcome)
     freeReplyObject(reply);
 }
 
-static void take_append(const struct take *take)
+void script_redis_take_by_its_clock(const struct take *take, struct outcome *outcome)
+{
+    take_append(take, NULL);
+    redisReply *decision = reply_next(REDIS_REPLY_ARRAY);
+    if (!take_script_read(decision, take->limit_count, outcome))
+        outcome->status = TAKE_BROKEN;
+    freeReplyObject(decision);
+}
+
+/* `now` may be NULL. */
+static void take_append(const struct take *take, const char *now)
 {
     struct take_arguments arguments;
-    char now[32];
 
     take_arguments_write(&arguments, take);
-    (void)snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
     arguments.argv[0] = "EVALSHA";
     arguments.lengths[0] = strlen("EVALSHA");
     arguments.argv[1] = take_script_of(take)->sha1;
     arguments.lengths[1] = strlen(arguments.argv[1]);
-    arguments.argv[arguments.count] = now;
-    arguments.lengths[arguments.count++] = strlen(now);
+    if (now != NULL) {
+        arguments.argv[arguments.count] = now;
+        arguments.lengths[arguments.count++] = strlen(now);
+    }
     assert_int_equal(
         redisAppendCommandArgv(connection, arguments.count, arguments.argv, arguments.lengths),
         REDIS_OK);

@@ -10,6 +10,8 @@
 
 /* Setup and teardown of the group: the Redis of redis_group.h, with the scripts in it. */
 int script_redis_open(void **state);
+/* The same, of a Redis with a wall clock that redis_server_set_clock() moves. */
+int script_redis_open_clocked(void **state);
 int script_redis_close(void **state);
 
 /* Runs a command, as redisCommandArgv(); the reply is the caller's. */
@@ -21,5 +23,8 @@ redisReply *script_redis_run(int count, const char *argv[], const size_t lengths
  * By Redis' own clock a counter would go at another time than by the one handed in: so the expiry
  * is moved far away, and counters stay until they are deleted. */
 void script_redis_take(const struct take *take, struct outcome *outcome);
+
+/* Decides *take by Redis' own clock, and leaves the expiry as it is. */
+void script_redis_take_by_its_clock(const struct take *take, struct outcome *outcome);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Random histories of one subject, each answer compared with that of the reference model: against
- * the memory engine, and against the Lua script in a real Redis, both with a clock handed in.
+ * the memory engine, and against the Lua script in a real Redis, both with a clock handed in; and
+ * once more against Redis, whose own clock is moved.
  *
  * SLUICE_TEST_SEED replays a run, SLUICE_MODEL_HISTORIES sets how many histories there are. A
  * history that fails is printed with only those of its operations that it takes to fail.
@@ -11,10 +12,10 @@
 
 #include "base/arena.h"
 #include "base/duration.h"
+#include "model_engine.h"
 #include "model_history.h"
 #include "sample_policy.h"
 #include "script_redis.h"
-#include "store/store_memory.h"
 #include "support/cmocka.h"
 #include "support/random.h"
 #include "support/reference_model.h"
@@ -25,22 +26,10 @@
 #define SECOND           SECOND_US
 #define POLICY_BYTES     512
 #define DIFFERENCE_BYTES 512
-#define EVICT_SUBJECTS   100 /* more than a stripe of the smallest table holds */
-
-struct engine {
-    const char *name;
-    void *(*open)(void); /* for one history */
-    void (*close)(void *context);
-    void (*take)(void *context, const struct take *take, struct outcome *outcome);
-    bool (*forget)(void *context, const struct take *take); /* whether there was anything */
-    void (*evict)(void *context, const struct take *take, size_t which);
-    bool has_expiry; /* on the clock handed in */
-    int64_t skew_us; /* it takes a clock that is behind by this for one that is late */
-};
 
 /* An engine under test, and where it and the model differed last. */
 struct trial {
-    const struct engine *engine;
+    const struct model_engine *engine;
     char difference[DIFFERENCE_BYTES];
 };
 
@@ -54,11 +43,12 @@ struct run {
     struct take take;
     struct reference_limit limits[MODEL_HISTORY_LIMITS];
     struct reference_subject subject;
+    int64_t packed_until_us; /* is_in_ms: when what is no log goes */
     int64_t clock_floor_us;
     bool is_evicted; /* since the last charge: something may be left to forget, or not */
 };
 
-static void histories_run(const struct engine *engine, uint64_t histories);
+static void histories_run(const struct model_engine *engine, uint64_t histories);
 static uint64_t histories_wanted(void);
 
 static size_t history_failure(void *context, const struct model_history *history);
@@ -77,27 +67,11 @@ static void limits_widen(const struct run *run, struct limit wide[],
                          struct reference_limit reference_wide[]);
 static bool same_answer(const struct limit_outcome *is, const struct reference_answer *must);
 static void clock_floor_raise(struct run *run, int64_t floor_us);
-
-static void *memory_open(void);
-static void memory_close(void *context);
-static void memory_take(void *context, const struct take *take, struct outcome *outcome);
-static bool memory_forget(void *context, const struct take *take);
-static void memory_evict(void *context, const struct take *take, size_t which);
-static void *script_open(void);
-static void script_close(void *context);
-static void script_take(void *context, const struct take *take, struct outcome *outcome);
-static bool script_forget(void *context, const struct take *take);
-static void script_evict(void *context, const struct take *take, size_t which);
-
-/* The counters of the memory engine expire by the clock handed in, those of the script never: see
- * script_redis_take(). */
-static const struct engine memory_engine = {
-    "the memory engine", memory_open,  memory_close, memory_take,
-    memory_forget,       memory_evict, true,         STORE_MEMORY_SKEW_US,
-};
-static const struct engine script_engine = {
-    "the script", script_open, script_close, script_take, script_forget, script_evict, false, 0,
-};
+static int64_t in_ms(int64_t until_us);
+static int64_t kept_until_us(const struct run *run, size_t which);
+static int64_t time_of(const struct run *run, int64_t time_us);
+static bool is_any_ahead(const struct run *run);
+static void packed_keep(struct run *run, bool is_charge, const struct reference_answer answers[]);
 
 static void the_model_knows_every_algorithm(void **state)
 {
@@ -111,18 +85,26 @@ static void the_memory_engine_answers_as_the_model(void **state)
 {
     (void)state;
 
-    histories_run(&memory_engine, histories_wanted());
+    histories_run(&model_memory, histories_wanted());
 }
 
 static void the_script_answers_as_the_model(void **state)
 {
     (void)state;
 
-    histories_run(&script_engine, histories_wanted());
+    histories_run(&model_script, histories_wanted());
+}
+
+/* Its TIME steps both ways, and what it keeps expires by the same clock. */
+static void redis_answers_as_the_model_while_its_clock_steps(void **state)
+{
+    (void)state;
+
+    histories_run(&model_redis, (histories_wanted() + 3) / 4); /* the slowest */
 }
 
 /* Each history has a seed of its own, so one that fails is replayed alone. */
-static void histories_run(const struct engine *engine, uint64_t histories)
+static void histories_run(const struct model_engine *engine, uint64_t histories)
 {
     struct trial trial = {.engine = engine};
     uint64_t seed = random_seed();
@@ -157,7 +139,8 @@ static size_t history_failure(void *context, const struct model_history *history
     size_t failed = 0;
 
     randombytes_buf(run.take.key.subject.bytes, sizeof(run.take.key.subject.bytes));
-    run.take.now_us = history->start_us;
+    run.clock_floor_us = trial->engine->is_in_ms ? SECOND : 0; /* a Redis at 0 has the real clock */
+    run.take.now_us = time_of(&run, history->start_us + run.clock_floor_us);
     memcpy(run.wanted, history->limits, sizeof(run.wanted));
     policy_apply(&run, history->limit_count);
     for (size_t i = 0; i < history->count && failed == 0; i++) {
@@ -189,7 +172,7 @@ static bool operation_holds(struct run *run, const struct model_operation *opera
         policy_apply(run, run->take.limit_count);
         return true;
     case MODEL_CLOCK:
-        run->take.now_us += operation->amount;
+        run->take.now_us += time_of(run, operation->amount);
         run->take.now_us = run->take.now_us < floor_us ? floor_us : run->take.now_us;
         return true;
     }
@@ -250,13 +233,66 @@ static void expire(struct run *run)
 {
     for (size_t i = 0; i < run->take.limit_count; i++) {
         struct reference_counter *counter = &run->subject.counters[i];
-        int64_t until_us = counter->kept_until_us;
+        int64_t until_us = kept_until_us(run, i);
 
         if (!run->trial->engine->has_expiry || run->take.now_us < until_us)
             continue;
         *counter = (struct reference_counter){0};
         clock_floor_raise(run, until_us);
     }
+}
+
+/* What has expired is there for the rest of its last millisecond. */
+static int64_t in_ms(int64_t until_us)
+{
+    return ((until_us + 999) / 1000 + 1) * 1000;
+}
+
+static int64_t kept_until_us(const struct run *run, size_t which)
+{
+    const int64_t until_us = run->subject.counters[which].kept_until_us;
+
+    if (!run->trial->engine->is_in_ms)
+        return until_us;
+    return algorithm_keeps_log(run->take.limits[which].algorithm) ? in_ms(until_us)
+                                                                  : run->packed_until_us;
+}
+
+/* Without what is less than a millisecond, where the engine has none. */
+static int64_t time_of(const struct run *run, int64_t time_us)
+{
+    return run->trial->engine->is_in_ms ? time_us / 1000 * 1000 : time_us;
+}
+
+/* Whether a state that is a number will be moved. */
+static bool is_any_ahead(const struct run *run)
+{
+    bool is_any = false;
+
+    for (size_t i = 0; i < run->take.limit_count; i++) {
+        const struct limit *limit = &run->take.limits[i];
+        const struct reference_counter *counter = &run->subject.counters[i];
+        const bool counts = counter->is_charged && !algorithm_keeps_log(limit->algorithm) &&
+                            !(algorithm_of(limit->algorithm)->has_burst && limit->quota == 0);
+
+        is_any = is_any || (counts && counter->since_us > run->take.now_us);
+    }
+    return is_any;
+}
+
+/* The numbers are kept as long as the one that lasts longest; when they are moved and nothing is
+ * charged, as long as any limit needs. */
+static void packed_keep(struct run *run, bool is_charge, const struct reference_answer answers[])
+{
+    int64_t until_us = run->take.now_us;
+
+    for (size_t i = 0; i < run->take.limit_count; i++) {
+        const int64_t own_us = run->take.now_us + answers[i].reset_us;
+        const bool counts = !is_charge || !algorithm_keeps_log(run->take.limits[i].algorithm);
+
+        until_us = counts && own_us > until_us ? own_us : until_us;
+    }
+    run->packed_until_us = in_ms(until_us);
 }
 
 static void clock_floor_raise(struct run *run, int64_t floor_us)
@@ -270,10 +306,14 @@ static bool check_holds(struct run *run)
     struct reference_answer answers[MODEL_HISTORY_LIMITS];
     struct outcome outcome = {.status = TAKE_BROKEN};
     bool all_allow = true;
+    const bool is_ahead = is_any_ahead(run);
+    const bool is_charge = reference_check(&run->subject, run->limits, run->take.limit_count,
+                                           now_of(run), run->take.cost, answers);
 
-    if (reference_check(&run->subject, run->limits, run->take.limit_count, now_of(run),
-                        run->take.cost, answers))
+    if (is_charge)
         run->is_evicted = false;
+    if (is_charge || is_ahead)
+        packed_keep(run, is_charge, answers);
     run->trial->engine->take(run->context, &run->take, &outcome);
     for (size_t i = 0; i < run->take.limit_count; i++) {
         if (!answer_holds(run, i, &outcome.at[i], &answers[i]))
@@ -339,6 +379,9 @@ static bool evict_holds(struct run *run, size_t which)
     struct take look = run->take;
     struct outcome outcome;
 
+    run->take.cost = 0;
+    if (!check_holds(run)) /* what has come from the future is moved before */
+        return false;
     run->trial->engine->evict(run->context, &run->take, which);
     run->is_evicted = true;
     limits_widen(run, wide, reference_wide);
@@ -388,97 +431,14 @@ static bool same_answer(const struct limit_outcome *is, const struct reference_a
            is->retry_us == must->retry_us && is->delay_us == must->delay_us;
 }
 
-static void *memory_open(void)
-{
-    return memory_table_new(1024);
-}
-
-static void memory_close(void *context)
-{
-    memory_table_free(context);
-}
-
-static void memory_take(void *context, const struct take *take, struct outcome *outcome)
-{
-    memory_table_take(context, take, outcome);
-}
-
-static bool memory_forget(void *context, const struct take *take)
-{
-    struct outcome outcome;
-
-    memory_table_forget(context, take, &outcome);
-    assert_true(outcome.count == 0 || outcome.count == take->limit_count);
-    return outcome.count > 0;
-}
-
-/* Fills the stripe of this subject with others of its tenant, which stay longer. */
-static void memory_evict(void *context, const struct take *take, size_t which)
-{
-    struct limit year = {.quota = 1, .window_us = LIMIT_WINDOW_S_MAX * SECOND, .burst = 1};
-    struct take flood = *take;
-    struct outcome outcome;
-
-    (void)which;
-    flood.limits = &year;
-    flood.limit_count = 1;
-    flood.cost = 1;
-    for (int i = 0; i < EVICT_SUBJECTS; i++) {
-        randombytes_buf(flood.key.subject.bytes, sizeof(flood.key.subject.bytes) / 2);
-        memory_table_take(context, &flood, &outcome);
-    }
-}
-
-static void *script_open(void)
-{
-    return NULL;
-}
-
-static void script_close(void *context)
-{
-    (void)context;
-
-    (void)redis_server_command(server, "FLUSHALL");
-}
-
-static void script_take(void *context, const struct take *take, struct outcome *outcome)
-{
-    (void)context;
-    script_redis_take(take, outcome);
-}
-
-static bool script_forget(void *context, const struct take *take)
-{
-    (void)context;
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    size_t count = take_script_keys(take, keys);
-    bool had_counters = false;
-
-    for (size_t i = 0; i < count; i++) {
-        const redisReply *deleted = redis_server_command(server, "DEL %s", keys[i]);
-
-        had_counters = had_counters || deleted->integer > 0;
-    }
-    return had_counters;
-}
-
-/* Redis throws away whole keys. */
-static void script_evict(void *context, const struct take *take, size_t which)
-{
-    (void)context;
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    size_t count = take_script_keys(take, keys);
-
-    (void)redis_server_command(server, "DEL %s", keys[which % count]);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_model_knows_every_algorithm),
         cmocka_unit_test(the_memory_engine_answers_as_the_model),
         cmocka_unit_test(the_script_answers_as_the_model),
+        cmocka_unit_test(redis_answers_as_the_model_while_its_clock_steps),
     };
 
-    return cmocka_run_group_tests(tests, script_redis_open, script_redis_close);
+    return cmocka_run_group_tests(tests, script_redis_open_clocked, script_redis_close);
 }

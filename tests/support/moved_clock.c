@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * To be preloaded into a redis-server: its wall clock stands still at the number of microseconds that
+ * the first eight bytes of the file MOVED_CLOCK hold, which whoever has mapped that file moves; at 0
+ * it is the real one. The monotonic clock, by which Redis waits, goes on.
+ *
+ * Built without what the tests are built with: it is loaded into a program that has no sanitizer. */
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static _Atomic(int64_t) *moved_us;
+
+__attribute__((constructor)) static void find_file(void)
+{
+    const char *path = getenv("MOVED_CLOCK");
+    const int file = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+
+    if (file < 0)
+        _exit(127);
+    void *mapped = mmap(NULL, sizeof(*moved_us), PROT_READ, MAP_SHARED, file, 0);
+    if (mapped == MAP_FAILED)
+        _exit(127);
+    moved_us = mapped;
+    (void)close(file);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+    const int64_t now_us = moved_us == NULL ? 0 : atomic_load(moved_us);
+
+    if (now_us == 0 || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE))
+        return (int)syscall(SYS_clock_gettime, clock, time);
+    *time = (struct timespec){now_us / 1000000, now_us % 1000000 * 1000};
+    return 0;
+}
+
+int gettimeofday(struct timeval *time, void *zone)
+{
+    struct timespec now;
+
+    (void)zone;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    *time = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
+    return 0;
+}
+
+time_t time(time_t *seconds)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (seconds != NULL)
+        *seconds = now.tv_sec;
+    return now.tv_sec;
+}
