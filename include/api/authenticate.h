@@ -23,8 +23,8 @@ MUST_USE bool authenticate_begin(struct request *request, struct api *api);
 /* After authenticate_begin() said yes, and the body is here. Makes the app of the request's key
  * request->principal, in its newest value, and goes on with `next`, at once when the index knows the
  * key. A well-formed key that it does not know is looked up in the catalogue, so that
- * a key registered at one instance works at the next at once. Otherwise answers 401, or 503 when
- * the catalogue cannot say. */
+ * a key registered at one instance works at the next at once. Otherwise answers 401, 403 when the
+ * app is suspended, or 503 when the catalogue cannot say. */
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next);
 
 #endif

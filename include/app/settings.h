@@ -80,8 +80,12 @@ struct settings_app {
     size_t policy_count;
 };
 
+#define SETTINGS_WORDS_MAX 2
+
 /* What the command line says: `file` is NULL without --config. */
 struct settings_source {
+    const char
+        *words[SETTINGS_WORDS_MAX + 1]; /* before the options, for a command that takes some */
     const char *file;
     int argc; /* the arguments after the command: --listen=127.0.0.1:0, --workers 2 */
     const char *const *argv;

@@ -15,12 +15,16 @@
 #define APP_NAME_BYTES_MAX 100
 #define APP_KEYS_MAX       16
 
+/* A deleted one is never among the apps of an index: it tells the index to let go of what it has. */
+enum app_state { APP_ACTIVE, APP_SUSPENDED, APP_DELETED };
+
 struct journal_app;
 
 /* What a decision looks at comes first, to lie together. */
 struct app {
     atomic_uint references;
     atomic_bool is_replaced; /* a newer value has been published since */
+    enum app_state state;
     unsigned key_count;
     const struct policy_set *policies;     /* never NULL */
     _Atomic(struct journal_app *) journal; /* set by its first decision */
@@ -36,6 +40,8 @@ struct app {
 /* A new app value with one reference, no keys and an empty set of policies; fill it before it is
  * published. */
 struct app *app_new(void);
+/* One that says that the app of this id was deleted. */
+struct app *app_new_deleted(const char *app_id, int64_t revision);
 /* Any thread. */
 struct app *app_retain(struct app *app);
 /* Any thread; the last one frees. NULL is fine. */

@@ -19,7 +19,7 @@ void app_index_free(struct app_index *index);
 struct app *app_index_find(struct app_index *index, const struct key_digest *digest);
 
 /* Takes over the caller's reference. An app of the same id is replaced, and told so, unless it has a
- * newer revision. */
+ * newer revision; by a deleted one, with nothing. */
 void app_index_publish_give(struct app_index *index, struct app *app);
 
 size_t app_index_count(struct app_index *index);

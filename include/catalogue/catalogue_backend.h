@@ -76,8 +76,20 @@ typedef enum catalogue_status catalogue_policy_remove_fn(struct catalogue_backen
                                                          const char *app_id,
                                                          const struct policy_identity *identity,
                                                          struct error *error);
+/* Deletes the app with its keys and policies; its id is remembered, and never given back. Works on one
+ * that is damaged, too. */
+typedef enum catalogue_status catalogue_app_remove_fn(struct catalogue_backend *backend,
+                                                      const char *app_id, struct error *error);
+typedef enum catalogue_status catalogue_app_suspend_fn(struct catalogue_backend *backend,
+                                                       const char *app_id, bool is_suspended,
+                                                       struct error *error);
+/* From now on the app has this key and no other. */
+typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *backend,
+                                                     const char *app_id,
+                                                     const struct key_digest *key,
+                                                     struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
- * From 0: all apps. One that cannot be read is passed over. */
+ * From 0: all apps. A deleted one is visited as such, with its id and revision. One that cannot be read is passed over. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);
@@ -94,6 +106,9 @@ struct catalogue_operations {
     catalogue_app_load_fn *app_load;
     catalogue_policy_save_fn *policy_save;
     catalogue_policy_remove_fn *policy_remove;
+    catalogue_app_remove_fn *app_remove;
+    catalogue_app_suspend_fn *app_suspend;
+    catalogue_app_rekey_fn *app_rekey;
     catalogue_changes_fn *changes;
     catalogue_free_fn *free;
 };

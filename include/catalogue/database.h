@@ -14,6 +14,7 @@
 struct database_options {
     const char *const *migrations; /* [n] leads from schema n to n + 1 */
     size_t migration_count;
+    const char *additions; /* run at each opening: CREATE ... IF NOT EXISTS */
     const char *const *statements;
     size_t statement_count;
 };

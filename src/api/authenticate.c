@@ -19,6 +19,7 @@ struct lookup {
     authenticated_fn *next;
 };
 
+static enum handled admit(struct request *request, struct api *api, authenticated_fn *next);
 static bool read_key(struct request *request, struct api *api, struct text key);
 static void recognize(struct request *request, struct api *api);
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
@@ -57,7 +58,18 @@ enum handled authenticate(struct request *request, struct api *api, authenticate
         recognize(request, api);
     if (!request->principal)
         return look_up(request, api, request->credentials, next);
-    return next(request, api);
+    return admit(request, api, next);
+}
+
+static enum handled admit(struct request *request, struct api *api, authenticated_fn *next)
+{
+    const struct app *app = request->principal;
+
+    if (app->state != APP_SUSPENDED)
+        return next(request, api);
+    problem_answer(request, PROBLEM_SUSPENDED,
+                   "The operator of this service has suspended the app.");
+    return HANDLED_NOW;
 }
 
 /* As long as there is no pepper to hash the key with, its form is all that can be looked at, and
@@ -116,7 +128,7 @@ static void on_looked_up(struct catalogue_job *job)
 
     if (job->app) {
         adopt(lookup->request, job->app);
-        (void)lookup->next(lookup->request, lookup->api);
+        (void)admit(lookup->request, lookup->api, lookup->next);
     } else if (job->status == CATALOGUE_ABSENT) {
         local_limit_take(lookup->api, LOCAL_LIMIT_ABSENT, subject, absent_rate, 1);
         problem_answer(lookup->request, PROBLEM_BAD_KEY, "X-API-Key belongs to no app.");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The command line of `sluice`. */
+#include "app/admin.h"
 #include "app/healthcheck.h"
 #include "app/service.h"
 #include "app/settings.h"
@@ -15,27 +16,31 @@ struct command {
     const char *word;
     int (*run)(const struct settings_source *source);
     bool takes_options;
+    int words_max; /* before the options */
     const char *help;
 };
 
 static int run_serve(const struct settings_source *source);
 static int run_check_config(const struct settings_source *source);
 static int run_healthcheck(const struct settings_source *source);
+static int run_admin(const struct settings_source *source);
 static int run_generate_key(const struct settings_source *source);
 static int run_version(const struct settings_source *source);
 
 static const struct command commands[] = {
-    {"serve", run_serve, true, "answer requests until SIGTERM; SIGHUP rereads the settings"},
-    {"check-config", run_check_config, true, "say whether serve would accept the settings"},
-    {"healthcheck", run_healthcheck, true, "ask the service with these settings whether it lives"},
-    {"generate-key", run_generate_key, false, "print a new API key, for an app's api_key_file"},
-    {"version", run_version, false, "print the version"},
+    {"serve", run_serve, true, 0, "answer requests until SIGTERM; SIGHUP rereads the settings"},
+    {"check-config", run_check_config, true, 0, "say whether serve would accept the settings"},
+    {"healthcheck", run_healthcheck, true, 0,
+     "ask the service with these settings whether it lives"},
+    {"admin", run_admin, true, SETTINGS_WORDS_MAX, "list, suspend or delete apps; see below"},
+    {"generate-key", run_generate_key, false, 0, "print a new API key, for an app's api_key_file"},
+    {"version", run_version, false, 0, "print the version"},
 };
 
 static const struct command *command_find(const char *word, struct error *error);
 static bool is_help(const char *argument);
-static bool source_read(struct settings_source *source, const char *options[], int argc,
-                        char *argv[], struct error *error);
+static bool source_read(struct settings_source *source, int words_max, const char *options[],
+                        int argc, char *argv[], struct error *error);
 static struct settings *settings_or_complaint(const struct settings_source *source, int *exit_code);
 static void print_help(FILE *out);
 static int complain(int exit_code, const char *message);
@@ -68,7 +73,7 @@ int main(int argc, char *argv[])
         return complain(EXIT_USAGE, "this command takes no options");
 
     const char **options = memory_new((size_t)argc, sizeof(*options));
-    int exit_code = source_read(&source, options, argc - 2, argv + 2, &error)
+    int exit_code = source_read(&source, command->words_max, options, argc - 2, argv + 2, &error)
                         ? command->run(&source)
                         : complain(EXIT_USAGE, error.message);
 
@@ -110,6 +115,19 @@ static int run_healthcheck(const struct settings_source *source)
     return exit_code;
 }
 
+static int run_admin(const struct settings_source *source)
+{
+    int exit_code;
+    struct error error = {.message = ""};
+    struct settings *settings = settings_or_complaint(source, &exit_code);
+
+    if (settings == NULL)
+        return exit_code;
+    exit_code = admin_run(settings, source->words, &error);
+    settings_free(settings);
+    return exit_code == EXIT_SUCCESS ? exit_code : complain(exit_code, error.message);
+}
+
 static int run_generate_key(const struct settings_source *source)
 {
     char key[API_KEY_BYTES + 1];
@@ -143,13 +161,18 @@ static bool is_help(const char *argument)
     return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
 }
 
-/* Takes --config out of the arguments; the others go to `options`. */
-static bool source_read(struct settings_source *source, const char *options[], int argc,
-                        char *argv[], struct error *error)
+/* Takes words and --config out of the arguments; the others go to `options`. */
+static bool source_read(struct settings_source *source, int words_max, const char *options[],
+                        int argc, char *argv[], struct error *error)
 {
-    *source = (struct settings_source){.argv = options};
+    int words = 0;
 
-    for (int i = 0; i < argc; i++) {
+    *source = (struct settings_source){.argv = options};
+    while (words < words_max && words < argc && argv[words][0] != '-') {
+        source->words[words] = argv[words];
+        words++;
+    }
+    for (int i = words; i < argc; i++) {
         struct text value = text_of(argv[i]);
         if (!text_equal(text_cut(&value, '='), TEXT("--config"))) {
             options[source->argc++] = argv[i];
@@ -181,11 +204,18 @@ static void print_help(FILE *out)
           out);
     for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
         fprintf(out, "  %-14s %s\n", commands[i].word, commands[i].help);
-    fputs("\noptions of serve, check-config and healthcheck (they outrank the environment, which\n"
+    fputs(
+        "\nactions of admin, before its options; services may run meanwhile, and see it within a\n"
+        "second:\n",
+        out);
+    admin_print_help(out);
+    fputs("\noptions of serve, check-config, healthcheck and admin (they outrank the environment, "
+          "which\n"
           "outranks the file; SLUICE_X_FILE names a file whose first line is SLUICE_X):\n",
           out);
     settings_print_help(out);
-    fputs("\nexit status: 0 done, 1 unhealthy, 2 wrong usage, 69 something needed cannot be had,\n"
+    fputs("\nexit status: 0 done, 1 unhealthy or no such app, 2 wrong usage, 69 something needed "
+          "cannot be had,\n"
           "78 wrong settings.\n",
           out);
 }

@@ -6,6 +6,7 @@
 #include "app/service.h"
 
 #include "app/listener.h"
+#include "app/open_catalogue.h"
 #include "app/worker.h"
 #include "base/clock.h"
 #include "base/duration.h"
@@ -59,7 +60,6 @@ struct service {
 static void block_signals(sigset_t *signals);
 static void raise_file_limit(void);
 static bool make(struct service *service, struct error *error);
-static struct catalogue_backend *open_backend(const struct settings *settings, struct error *error);
 static void make_metrics(struct service *service);
 static bool make_workers(struct service *service, struct error *error);
 static void declare_apps(struct catalogue *catalogue, const struct settings *settings);
@@ -132,7 +132,7 @@ static void raise_file_limit(void)
 static bool make(struct service *service, struct error *error)
 {
     const struct settings *settings = service->settings;
-    struct catalogue_backend *backend = open_backend(settings, error);
+    struct catalogue_backend *backend = open_catalogue(settings, error);
     struct catalogue_options options = {
         .pepper = settings->has_pepper ? &settings->pepper : NULL,
         .restores = settings->restore_catalogue,
@@ -155,18 +155,6 @@ static bool make(struct service *service, struct error *error)
             site_counts_new(settings->connections_max, settings->connections_per_ip_max);
     make_metrics(service);
     return make_workers(service, error);
-}
-
-static struct catalogue_backend *open_backend(const struct settings *settings, struct error *error)
-{
-    switch (settings->catalogue) {
-    case CATALOGUE_KIND_SQLITE:
-        return catalogue_sqlite_new(settings->catalogue_path, error);
-    case CATALOGUE_KIND_REDIS:
-        return catalogue_redis_new(&settings->redis);
-    }
-    ASSERT(!"a catalogue of the table");
-    return NULL;
 }
 
 static void make_metrics(struct service *service)

@@ -13,6 +13,16 @@ struct app *app_new(void)
     return app;
 }
 
+struct app *app_new_deleted(const char *app_id, int64_t revision)
+{
+    struct app *app = app_new();
+
+    (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
+    app->state = APP_DELETED;
+    app->revision = revision;
+    return app;
+}
+
 struct app *app_retain(struct app *app)
 {
     /* Whoever retains has a reference already, so there is nothing to order against. */

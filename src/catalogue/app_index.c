@@ -97,7 +97,7 @@ struct app *app_index_find(struct app_index *index, const struct key_digest *dig
 
 void app_index_publish_give(struct app_index *index, struct app *app)
 {
-    struct app *dropped = app;
+    struct app *dropped = NULL;
 
     ASSERT(pthread_rwlock_wrlock(&index->lock) == 0);
     struct app *old = find(index, text_of(app->id));
@@ -106,12 +106,14 @@ void app_index_publish_give(struct app_index *index, struct app *app)
         dropped = old;
         if (old != NULL)
             erase(index, old);
-        insert(index, app);
+        if (app->state != APP_DELETED)
+            insert(index, app_retain(app));
         if (old != NULL)
             atomic_store(&old->is_replaced, true);
     }
     ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
     app_release(dropped);
+    app_release(app);
 }
 
 size_t app_index_count(struct app_index *index)

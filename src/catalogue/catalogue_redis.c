@@ -6,9 +6,10 @@
  *     sluice:{catalogue}:identity       struct catalogue_identity
  *     sluice:{catalogue}:restoring      there while an instance puts apps back
  *     sluice:{catalogue}:revision       the newest revision given
- *     sluice:{catalogue}:apps           zset: app's id, its revision
+ *     sluice:{catalogue}:apps           zset: app's id, its revision; without a hash it is deleted
  *     sluice:{catalogue}:keys           hash: digest of an API key in hex, app's id
- *     sluice:{catalogue}:app:<id>       hash: name, created_at, revision, keys (digests in hex)
+ *     sluice:{catalogue}:app:<id>       hash: name, created_at, revision, keys (digests in hex),
+ *                                       suspended (if it is)
  *     sluice:{catalogue}:policies:<id>  hash: name of the identity, document
  *
  * Each write is one script. A revision is at least the server's clock in microseconds: should Redis
@@ -16,6 +17,7 @@
  * instance has seen. */
 #include "base/memory.h"
 #include "catalogue/stored_policy.h"
+#include "redis_admin.h"
 #include "redis_app.h"
 #include "redis_call.h"
 #include "redis_mark.h"
@@ -64,7 +66,8 @@ static enum catalogue_status changes(struct catalogue_redis *redis, int64_t *rev
                                      void *context, catalogue_visit_fn *visit, bool *more,
                                      struct error *error);
 static enum catalogue_status change(struct catalogue_redis *redis, const redisReply *id,
-                                    void *context, catalogue_visit_fn *visit, struct error *error);
+                                    int64_t revision, void *context, catalogue_visit_fn *visit,
+                                    struct error *error);
 static bool revision_read(const redisReply *reply, int64_t after, int64_t *revision);
 static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app_id,
                                   struct policy *policy, uint64_t new_id, struct error *error);
@@ -80,6 +83,9 @@ static const struct catalogue_operations operations = {
     .app_load = on_app_load,
     .policy_save = on_policy_save,
     .policy_remove = on_policy_remove,
+    .app_remove = redis_admin_remove,
+    .app_suspend = redis_admin_suspend,
+    .app_rekey = redis_admin_rekey,
     .changes = on_changes,
     .free = on_free,
 };
@@ -214,7 +220,7 @@ static enum catalogue_status changes(struct catalogue_redis *redis, int64_t *rev
                          "redis: its revision in the list of apps is damaged");
             continue;
         }
-        status = change(redis, reply->element[i], context, visit, error);
+        status = change(redis, reply->element[i], newer, context, visit, error);
         if (status == CATALOGUE_OK)
             *revision = newer;
     }
@@ -225,7 +231,8 @@ static enum catalogue_status changes(struct catalogue_redis *redis, int64_t *rev
 
 /* An app that changes in between is loaded as it is then, and comes again with its new revision. */
 static enum catalogue_status change(struct catalogue_redis *redis, const redisReply *id,
-                                    void *context, catalogue_visit_fn *visit, struct error *error)
+                                    int64_t revision, void *context, catalogue_visit_fn *visit,
+                                    struct error *error)
 {
     char app_id[APP_ID_BYTES + 1];
     struct app *app = NULL;
@@ -237,6 +244,8 @@ static enum catalogue_status change(struct catalogue_redis *redis, const redisRe
     const enum catalogue_status status = redis_app_load(redis, app_id, &app, error);
     if (status == CATALOGUE_OK)
         visit(context, app);
+    if (status == CATALOGUE_ABSENT)
+        visit(context, app_new_deleted(app_id, revision));
     return status == CATALOGUE_UNAVAILABLE ? status : CATALOGUE_OK;
 }
 

@@ -5,6 +5,7 @@
  * the commits and changes() misses none. */
 #include "base/memory.h"
 #include "catalogue/stored_policy.h"
+#include "sqlite_admin.h"
 #include "sqlite_app.h"
 #include "sqlite_mark.h"
 #include "sqlite_restore.h"
@@ -28,8 +29,6 @@ static enum catalogue_status policy_number(struct database *database, const char
 static enum catalogue_status policy_remove(struct database *database, const char *app_id,
                                            const struct policy_identity *identity,
                                            struct error *error);
-static enum catalogue_status app_revise(struct database *database, const char *app_id,
-                                        struct error *error);
 static struct database *database_of(struct catalogue_backend *backend);
 
 static const struct catalogue_operations operations = {
@@ -43,6 +42,9 @@ static const struct catalogue_operations operations = {
     .app_load = on_app_load,
     .policy_save = on_policy_save,
     .policy_remove = on_policy_remove,
+    .app_remove = sqlite_admin_remove,
+    .app_suspend = sqlite_admin_suspend,
+    .app_rekey = sqlite_admin_rekey,
     .changes = on_changes,
     .free = on_free,
 };
@@ -168,7 +170,7 @@ static enum catalogue_status policy_save(struct database *database, const char *
                                          struct policy *policy, struct error *error)
 {
     sqlite3_stmt *replace = sqlite_statements_for(database, POLICY_REPLACE, app_id);
-    enum catalogue_status status = app_revise(database, app_id, error);
+    enum catalogue_status status = sqlite_statements_revise(database, app_id, error);
     struct arena arena = {0};
 
     if (status == CATALOGUE_OK)
@@ -215,16 +217,7 @@ static enum catalogue_status policy_remove(struct database *database, const char
         return CATALOGUE_UNAVAILABLE;
     if (database_changes(database) == 0)
         return CATALOGUE_ABSENT;
-    return app_revise(database, app_id, error);
-}
-
-static enum catalogue_status app_revise(struct database *database, const char *app_id,
-                                        struct error *error)
-{
-    if (!database_run(database, database_statement(database, REVISION_NEXT), error) ||
-        !database_run(database, sqlite_statements_for(database, APP_REVISE, app_id), error))
-        return CATALOGUE_UNAVAILABLE;
-    return database_changes(database) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;
+    return sqlite_statements_revise(database, app_id, error);
 }
 
 static struct database *database_of(struct catalogue_backend *backend)

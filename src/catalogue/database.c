@@ -213,7 +213,9 @@ static bool migrate(struct database *database, struct error *error)
             return false;
     }
     (void)snprintf(set_schema, sizeof(set_schema), "PRAGMA user_version = %d", newest);
-    return execute(database, set_schema, error) && execute(database, "COMMIT", error);
+    return execute(database, set_schema, error) &&
+           execute(database, database->options->additions, error) &&
+           execute(database, "COMMIT", error);
 }
 
 static bool read_schema(struct database *database, int *schema, struct error *error)

@@ -6,10 +6,11 @@
 #include <sodium.h>
 
 static const char load_script[] =
-    "return {redis.call('HMGET', KEYS[4], 'name', 'created_at', 'revision', 'keys'),\n"
+    "return {redis.call('HMGET', KEYS[4], 'name', 'created_at', 'revision', 'keys',\n"
+    "                                       'suspended'),\n"
     "        redis.call('HVALS', KEYS[5])}\n";
 
-enum field { NAME, CREATED_AT, REVISION, KEYS, FIELD_COUNT };
+enum field { NAME, CREATED_AT, REVISION, KEYS, SUSPENDED, FIELD_COUNT };
 
 static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
                                         struct app **app, struct error *error);
@@ -73,6 +74,8 @@ static bool fields_read(struct app *app, const redisReply *fields, struct error 
     if (!text_parse_integer(redis_call_text(fields->element[REVISION]), &app->revision))
         return error_set(error, "redis: the app's revision is damaged");
     app->name = text_copy(&app->arena, name);
+    if (fields->element[SUSPENDED]->type != REDIS_REPLY_NIL)
+        app->state = APP_SUSPENDED;
     return keys_read(app, redis_call_text(fields->element[KEYS]), error);
 }
 

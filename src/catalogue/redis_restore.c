@@ -8,9 +8,9 @@
 
 #define LOCK REDIS_CALL_PREFIX "restoring"
 
-#define ARGUMENTS_BEFORE_POLICIES 4
+#define ARGUMENTS_BEFORE_POLICIES 5
 
-/* ARGV: app, name, created_at, keys, and of each policy the name of its identity and its document. */
+/* ARGV: app, name, created_at, keys, whether it is suspended, and of each policy the name of its identity and its document. */
 static const char restore_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
     "  return 'exists'\n"
@@ -26,7 +26,8 @@ static const char restore_script[] =
     "for i = 1, #ARGV[4], 64 do\n"
     "  redis.call('HSET', KEYS[3], string.sub(ARGV[4], i, i + 63), ARGV[1])\n"
     "end\n"
-    "for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
+    "if ARGV[5] ~= '' then redis.call('HSET', KEYS[4], 'suspended', ARGV[5]) end\n"
+    "for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
     "end\n" REDIS_CALL_REVISE "return 'created'\n";
 
 static struct text keys_write(const struct app *app, struct arena *arena);
@@ -68,6 +69,7 @@ enum catalogue_status redis_restore_app(struct catalogue_backend *backend, const
     arguments[1] = app->name;
     arguments[2] = text_write_integer(app->created_at_us, created_at);
     arguments[3] = keys_write(app, &arena);
+    arguments[4] = app->state == APP_SUSPENDED ? TEXT("1") : TEXT("");
     for (size_t i = 0; i < policy_count; i++) {
         const struct policy *policy = policy_set_at(app->policies, i);
         struct text *pair = &arguments[ARGUMENTS_BEFORE_POLICIES + 2 * i];

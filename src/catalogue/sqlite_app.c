@@ -3,7 +3,7 @@
 
 #include "catalogue/stored_policy.h"
 
-enum column { NAME, CREATED_AT, REVISION };
+enum column { NAME, CREATED_AT, REVISION, SUSPENDED };
 
 static enum catalogue_status app_read(struct database *database, struct app *app,
                                       struct error *error);
@@ -70,6 +70,8 @@ static enum catalogue_status app_read(struct database *database, struct app *app
     app->name = text_copy(&app->arena, name);
     app->created_at_us = database_integer(select, CREATED_AT);
     app->revision = database_integer(select, REVISION);
+    if (database_integer(select, SUSPENDED) != 0)
+        app->state = APP_SUSPENDED;
     return CATALOGUE_OK;
 }
 
@@ -130,6 +132,8 @@ static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stm
             return status;
         if (status == CATALOGUE_OK)
             visit(context, app);
+        if (status == CATALOGUE_ABSENT)
+            visit(context, app_new_deleted(app_id, database_integer(row, 1)));
     } else {
         damages_tell(&sqlite->damages, id, "SQLite: this is no id of an app");
     }

@@ -54,6 +54,9 @@ static enum catalogue_status app_restore(struct database *database, const struct
         if (!database_run(database, key, error))
             return CATALOGUE_UNAVAILABLE;
     }
+    if (app->state == APP_SUSPENDED &&
+        !database_run(database, sqlite_statements_for(database, SUSPENSION_INSERT, app->id), error))
+        return CATALOGUE_UNAVAILABLE;
     for (size_t i = 0; i < policy_set_count(app->policies); i++) {
         if (!policy_insert(database, app, policy_set_at(app->policies, i), error))
             return CATALOGUE_UNAVAILABLE;
@@ -67,6 +70,9 @@ static enum catalogue_status app_is_known(struct database *database, const struc
     enum catalogue_status status = sqlite_statements_step(
         database, sqlite_statements_for(database, APP_SELECT, app->id), error);
 
+    if (status == CATALOGUE_ABSENT)
+        status = sqlite_statements_step(
+            database, sqlite_statements_for(database, TOMBSTONE_SELECT, app->id), error);
     for (size_t i = 0; i < app->key_count && status == CATALOGUE_ABSENT; i++) {
         sqlite3_stmt *owner = database_statement(database, KEY_OWNER);
 

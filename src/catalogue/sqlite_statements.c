@@ -25,6 +25,15 @@ static const char *const migrations[] = {
     "  PRIMARY KEY (app_id, route_key, role, user_id)) WITHOUT ROWID;",
 };
 
+/* What later versions have added. 884fd83 refuses a file of a newer schema, so these have no number of
+ * their own: an older version leaves them alone. */
+static const char additions[] =
+    "CREATE TABLE IF NOT EXISTS tombstones (" /* apps that were deleted */
+    "  id TEXT PRIMARY KEY,"
+    "  revision INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS tombstones_by_revision ON tombstones (revision);"
+    "CREATE TABLE IF NOT EXISTS suspensions (app_id TEXT PRIMARY KEY) WITHOUT ROWID;";
+
 /* What REVISION_NEXT has left, and one policy. */
 #define NEXT "(SELECT value FROM settings WHERE name = 'revision')"
 #define ONE  " WHERE app_id = ?1 AND route_key = ?2 AND role = ?3 AND user_id = ?4"
@@ -39,15 +48,24 @@ static const char *const statements[STATEMENT_COUNT] = {
                       "CAST(value AS INTEGER), ifnull((SELECT max(revision) FROM apps"
                       " WHERE revision < 9007199254740992), 0))",
     [APP_INSERT] = "INSERT INTO apps VALUES (?1, ?2, ?3, " NEXT ")",
-    [APP_SELECT] = "SELECT name, created_at, revision FROM apps WHERE id = ?1",
+    [APP_SELECT] = "SELECT name, created_at, revision,"
+                   " EXISTS (SELECT 1 FROM suspensions WHERE app_id = ?1) FROM apps WHERE id = ?1",
     [APP_REVISE] = "UPDATE apps SET revision = " NEXT " WHERE id = ?1",
-    [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 ORDER BY revision",
+    [APP_DELETE] = "DELETE FROM apps WHERE id = ?1",
+    [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 UNION ALL"
+                     " SELECT id, revision FROM tombstones WHERE revision > ?1 ORDER BY 2",
+    [TOMBSTONE_INSERT] = "REPLACE INTO tombstones VALUES (?1, " NEXT ")",
+    [TOMBSTONE_SELECT] = "SELECT 1 FROM tombstones WHERE id = ?1",
+    [SUSPENSION_INSERT] = "INSERT OR IGNORE INTO suspensions VALUES (?1)",
+    [SUSPENSION_DELETE] = "DELETE FROM suspensions WHERE app_id = ?1",
     /* REPLACE: a key is free when its app is gone. */
     [KEY_INSERT] = "REPLACE INTO api_keys (app_id, digest) VALUES (?1, ?2)",
     [KEY_SELECT] = "SELECT app_id FROM api_keys WHERE digest = ?1",
     [KEY_OWNER] = "SELECT 1 FROM api_keys JOIN apps ON apps.id = api_keys.app_id"
                   " WHERE digest = ?1",
     [KEYS_SELECT] = "SELECT digest FROM api_keys WHERE app_id = ?1",
+    [KEYS_DELETE] = "DELETE FROM api_keys WHERE app_id = ?1",
+    [POLICIES_DELETE] = "DELETE FROM policies WHERE app_id = ?1",
     [POLICIES_SELECT] = "SELECT document FROM policies WHERE app_id = ?1",
     [POLICIES_COUNT] = "SELECT count(*) FROM policies WHERE app_id = ?1",
     [POLICY_SELECT] = "SELECT id, version FROM policies" ONE,
@@ -58,6 +76,7 @@ static const char *const statements[STATEMENT_COUNT] = {
 const struct database_options sqlite_statements_options = {
     .migrations = migrations,
     .migration_count = ARRAY_COUNT(migrations),
+    .additions = additions,
     .statements = statements,
     .statement_count = STATEMENT_COUNT,
 };
@@ -112,4 +131,13 @@ void sqlite_statements_bind_policy(sqlite3_stmt *statement, const struct policy 
     database_bind_integer(statement, 5, (int64_t)policy->id);
     database_bind_integer(statement, 6, policy->version);
     database_bind_text(statement, 7, document);
+}
+
+enum catalogue_status sqlite_statements_revise(struct database *database, const char *app_id,
+                                               struct error *error)
+{
+    if (!database_run(database, database_statement(database, REVISION_NEXT), error) ||
+        !database_run(database, sqlite_statements_for(database, APP_REVISE, app_id), error))
+        return CATALOGUE_UNAVAILABLE;
+    return database_changes(database) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;
 }

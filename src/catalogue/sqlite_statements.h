@@ -18,11 +18,18 @@ enum sqlite_statement {
     APP_INSERT,
     APP_SELECT,
     APP_REVISE,
+    APP_DELETE,
     APPS_CHANGED,
+    TOMBSTONE_INSERT,
+    TOMBSTONE_SELECT,
+    SUSPENSION_INSERT,
+    SUSPENSION_DELETE,
     KEY_INSERT,
     KEY_SELECT,
     KEY_OWNER,
     KEYS_SELECT,
+    KEYS_DELETE,
+    POLICIES_DELETE,
     POLICIES_SELECT,
     POLICIES_COUNT,
     POLICY_SELECT,
@@ -51,6 +58,9 @@ enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_
 sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_statement which,
                                     const char *app_id);
 
+/* Gives the app the next revision; CATALOGUE_ABSENT when there is none. */
+enum catalogue_status sqlite_statements_revise(struct database *database, const char *app_id,
+                                               struct error *error);
 /* As the parameters that follow it. */
 void sqlite_statements_bind_identity(sqlite3_stmt *statement,
                                      const struct policy_identity *identity);

@@ -149,6 +149,8 @@ static void on_change(void *context, struct app *app)
 static void app_check(const struct app *app)
 {
     ASSERT(is_app_id(app->id));
+    if (app->state == APP_DELETED)
+        return;
     ASSERT(!text_is_absent(app->name) && app->key_count <= APP_KEYS_MAX);
     ASSERT(app->policies != NULL && policy_set_count(app->policies) <= POLICIES_PER_APP_MAX);
     for (size_t i = 0; i < policy_set_count(app->policies); i++) {

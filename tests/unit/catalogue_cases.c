@@ -100,6 +100,27 @@ static void on_seen(void *context, struct app *app)
     app_release(app);
 }
 
+/* The newest of the apps that changes() gives. */
+struct last_seen {
+    size_t count;
+    size_t active;
+    char id[APP_ID_BYTES + 1];
+    enum app_state state;
+    int64_t revision;
+};
+
+static void on_last(void *context, struct app *app)
+{
+    struct last_seen *last = context;
+
+    last->count++;
+    last->active += app->state == APP_ACTIVE;
+    (void)snprintf(last->id, sizeof(last->id), "%s", app->id);
+    last->state = app->state;
+    last->revision = app->revision;
+    app_release(app);
+}
+
 static void expect_changes(struct catalogue_backend *backend, int64_t *revision,
                            const char *letters)
 {
@@ -544,6 +565,125 @@ static void no_version_is_lost_between_two_writers(void **state)
     arena_close(&arena);
 }
 
+/* An app of each letter from 'b' on has a damage of its own, between two that have none. */
+static void damage_apps(struct catalogue_pair *pair)
+{
+    sample_app(pair->one, 'a');
+    for (int damage = 0; damage < DAMAGE_COUNT; damage++) {
+        const char *app_id = sample_app(pair->one, (char)('b' + damage));
+        pair->damage(pair, app_id, (enum catalogue_damage)damage);
+    }
+    sample_app(pair->one, 'z');
+}
+
+static void a_deleted_app_is_seen_as_such_and_its_key_is_nobody_s(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct key_digest key = sample_digest('b');
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct last_seen last = {0};
+    char found[APP_ID_BYTES + 1];
+    struct app *app = NULL;
+    struct error error = {0};
+    int64_t revision = 0;
+    sample_app(pair->one, 'a');
+    sample_app(pair->one, 'b');
+    save(pair->one, "app_b00000000000", policy, CATALOGUE_CREATED);
+    expect_changes(pair->other, &revision, "ab");
+    struct app *kept = load_app(pair->one, "app_b00000000000");
+
+    expect(pair->one->operations->app_remove(pair->one, kept->id, &error), CATALOGUE_OK, &error);
+    expect(pair->one->operations->app_remove(pair->one, kept->id, &error), CATALOGUE_ABSENT,
+           &error);
+
+    expect(pair->other->operations->changes(pair->other, &revision, &last, on_last, &error),
+           CATALOGUE_OK, &error);
+    assert_int_equal(last.count, 1);
+    assert_string_equal(last.id, kept->id);
+    assert_int_equal(last.state, APP_DELETED);
+    assert_true(last.revision == revision);
+    expect(pair->other->operations->app_find(pair->other, &key, found, &error), CATALOGUE_ABSENT,
+           &error);
+    expect(pair->other->operations->app_load(pair->other, kept->id, &app, &error), CATALOGUE_ABSENT,
+           &error);
+    expect(pair->other->operations->app_restore(pair->other, kept, &error), CATALOGUE_OK, &error);
+    expect(pair->other->operations->app_load(pair->other, kept->id, &app, &error), CATALOGUE_ABSENT,
+           &error);
+    app_release(kept);
+    arena_close(&arena);
+}
+
+static void an_app_that_is_damaged_can_be_deleted(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct error error = {0};
+    int64_t revision = 0;
+    damage_apps(pair);
+
+    for (int damage = 0; damage < DAMAGE_COUNT; damage++) {
+        char app_id[APP_ID_BYTES + 1];
+        (void)snprintf(app_id, sizeof(app_id), "app_%c00000000000", 'b' + damage);
+        expect(pair->one->operations->app_remove(pair->one, app_id, &error), CATALOGUE_OK, &error);
+    }
+
+    struct last_seen last = {0};
+    expect(pair->other->operations->changes(pair->other, &revision, &last, on_last, &error),
+           CATALOGUE_OK, &error);
+    assert_int_equal(last.count, DAMAGE_COUNT + 2);
+    assert_int_equal(last.active, 2);
+}
+
+static void a_suspension_is_seen_and_lifted(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    const char *app_id = sample_app(pair->one, 'a');
+    struct error error = {0};
+    int64_t revision = 0;
+
+    expect(pair->one->operations->app_suspend(pair->one, app_id, true, &error), CATALOGUE_OK,
+           &error);
+    expect(pair->one->operations->app_suspend(pair->one, app_id, true, &error), CATALOGUE_OK,
+           &error);
+    expect_changes(pair->other, &revision, "a");
+    struct app *app = load_app(pair->other, app_id);
+    assert_int_equal(app->state, APP_SUSPENDED);
+    app_release(app);
+
+    expect(pair->one->operations->app_suspend(pair->one, app_id, false, &error), CATALOGUE_OK,
+           &error);
+    expect_changes(pair->other, &revision, "a");
+    app = load_app(pair->other, app_id);
+    assert_int_equal(app->state, APP_ACTIVE);
+    app_release(app);
+    expect(pair->one->operations->app_suspend(pair->one, "app_b00000000000", true, &error),
+           CATALOGUE_ABSENT, &error);
+}
+
+static void a_new_key_takes_the_place_of_the_others(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    const char *app_id = sample_app(pair->one, 'a');
+    struct key_digest old = sample_digest('a');
+    struct key_digest new = sample_digest('n');
+    char found[APP_ID_BYTES + 1];
+    struct error error = {0};
+
+    expect(pair->one->operations->app_rekey(pair->one, app_id, &new, &error), CATALOGUE_OK, &error);
+
+    expect(pair->other->operations->app_find(pair->other, &old, found, &error), CATALOGUE_ABSENT,
+           &error);
+    expect(pair->other->operations->app_find(pair->other, &new, found, &error), CATALOGUE_OK,
+           &error);
+    assert_string_equal(found, app_id);
+    struct app *app = load_app(pair->other, app_id);
+    assert_int_equal(app->key_count, 1);
+    assert_memory_equal(&app->keys[0], &new, sizeof(new));
+    app_release(app);
+    expect(pair->one->operations->app_rekey(pair->one, "app_b00000000000", &new, &error),
+           CATALOGUE_ABSENT, &error);
+}
+
 /* Standard error goes to a file in between. */
 struct captured {
     char path[SCRATCH_PATH_BYTES];
@@ -572,17 +712,6 @@ static int capture_end(struct captured *captured, const char *needle)
         count++;
     free(text);
     return count;
-}
-
-/* An app of each letter from 'b' on has a damage of its own, between two that have none. */
-static void damage_apps(struct catalogue_pair *pair)
-{
-    sample_app(pair->one, 'a');
-    for (int damage = 0; damage < DAMAGE_COUNT; damage++) {
-        const char *app_id = sample_app(pair->one, (char)('b' + damage));
-        pair->damage(pair, app_id, (enum catalogue_damage)damage);
-    }
-    sample_app(pair->one, 'z');
 }
 
 static void apps_that_cannot_be_read_are_passed_over(void **state)
@@ -690,6 +819,10 @@ int catalogue_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
         CASE(what_cannot_be_read_is_logged_once_by_name),
         CASE(a_damaged_app_is_told_from_a_catalogue_that_is_away),
         CASE(a_key_whose_app_is_gone_is_free),
+        CASE(a_deleted_app_is_seen_as_such_and_its_key_is_nobody_s),
+        CASE(an_app_that_is_damaged_can_be_deleted),
+        CASE(a_suspension_is_seen_and_lifted),
+        CASE(a_new_key_takes_the_place_of_the_others),
     };
 #undef CASE
 

@@ -152,6 +152,26 @@ static void what_was_not_published_in_an_epoch_is_gone_at_its_end(void **state)
     app_release(held);
 }
 
+static void a_deleted_app_is_let_go_of(void **state)
+{
+    struct app_index *index = *state;
+    app_index_publish_give(index, app_with(1, 5, 100, 2));
+    app_index_publish_give(index, app_with(2, 5, 200, 1));
+    struct app *held = find(index, 100);
+
+    app_index_publish_give(index, app_new_deleted("app_000000000001", 4));
+    expect_key(index, 100, "app_000000000001");
+    app_index_publish_give(index, app_new_deleted("app_000000000001", 6));
+    app_index_publish_give(index, app_new_deleted("app_000000000003", 7));
+
+    expect_key(index, 100, NULL);
+    expect_key(index, 101, NULL);
+    expect_key(index, 200, "app_000000000002");
+    assert_int_equal(app_index_count(index), 1);
+    assert_true(atomic_load(&held->is_replaced));
+    app_release(held);
+}
+
 static void all_apps_are_listed_once(void **state)
 {
     struct app_index *index = *state;
@@ -337,6 +357,7 @@ int main(void)
         TEST(an_older_value_changes_nothing),
         TEST(the_same_revision_replaces),
         TEST(what_was_not_published_in_an_epoch_is_gone_at_its_end),
+        TEST(a_deleted_app_is_let_go_of),
         TEST(all_apps_are_listed_once),
         TEST(a_value_in_use_outlives_its_replacement),
         TEST(a_new_app_has_an_empty_set_of_policies),

@@ -261,7 +261,7 @@ static void revisions_that_are_damaged_stop_neither_changes_nor_writes(void **st
 
 static void on_counted(void *context, struct app *app)
 {
-    ++*(size_t *)context;
+    *(size_t *)context += app->state != APP_DELETED;
     app_release(app);
 }
 

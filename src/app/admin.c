@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/admin.h"
+
+#include "app/open_catalogue.h"
+#include "auth/api_key.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/writer.h"
+
+#include <sodium.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define LINE_BYTES_USUAL 256
+
+/* What an action works with. */
+struct admin {
+    const struct settings *settings;
+    struct catalogue_backend *backend;
+    const char *app_id;
+};
+
+struct action {
+    const char *word;
+    bool takes_app;
+    enum catalogue_status (*run)(const struct admin *admin, struct error *error);
+    const char *help;
+};
+
+static enum catalogue_status run_list(const struct admin *admin, struct error *error);
+static enum catalogue_status run_suspend(const struct admin *admin, struct error *error);
+static enum catalogue_status run_resume(const struct admin *admin, struct error *error);
+static enum catalogue_status run_delete(const struct admin *admin, struct error *error);
+static enum catalogue_status run_replace_key(const struct admin *admin, struct error *error);
+
+static const struct action actions[] = {
+    {"list", false, run_list, "print the apps, each as a line of JSON"},
+    {"suspend", true, run_suspend, "answer the app's requests with 403"},
+    {"resume", true, run_resume, "answer them again"},
+    {"delete", true, run_delete, "delete the app, its keys and its policies"},
+    {"replace-key", true, run_replace_key, "print a new key; the app's others are no longer valid"},
+};
+
+static const struct action *action_find(const char *const words[], struct error *error);
+static struct catalogue_backend *open_existing(const struct settings *settings,
+                                               struct error *error);
+static int exit_code_of(enum catalogue_status status, const char *app_id, struct error *error);
+static void print_app(void *context, struct app *app);
+static bool find_pepper(const struct admin *admin, struct pepper *pepper, struct error *error);
+
+void admin_print_help(FILE *out)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
+        fprintf(out, "  %-11s %-6s %s\n", actions[i].word, actions[i].takes_app ? "APP_ID" : "",
+                actions[i].help);
+}
+
+int admin_run(const struct settings *settings, const char *const words[], struct error *error)
+{
+    const struct action *action = action_find(words, error);
+    char app_id[APP_ID_BYTES + 1] = "";
+    struct admin admin = {.settings = settings, .app_id = app_id};
+
+    if (!action)
+        return EXIT_USAGE;
+    if (action->takes_app && !app_id_read(text_of(words[1]), app_id)) {
+        error_set(error, "%s: this is no id of an app", words[1]);
+        return EXIT_USAGE;
+    }
+    admin.backend = open_existing(settings, error);
+    if (!admin.backend)
+        return EX_UNAVAILABLE;
+    int exit_code = EX_CONFIG;
+    if (catalogue_admits(admin.backend, settings->has_pepper ? &settings->pepper : NULL, error))
+        exit_code = exit_code_of(action->run(&admin, error), app_id, error);
+    admin.backend->operations->free(admin.backend);
+    return exit_code;
+}
+
+static const struct action *action_find(const char *const words[], struct error *error)
+{
+    for (size_t i = 0; words[0] && i < ARRAY_COUNT(actions); i++) {
+        if (strcmp(actions[i].word, words[0]) != 0)
+            continue;
+        if (actions[i].takes_app == (words[1] != NULL))
+            return &actions[i];
+        error_set(error,
+                  actions[i].takes_app ? "admin %s: needs the id of an app"
+                                       : "admin %s: takes no app",
+                  words[0]);
+        return NULL;
+    }
+    error_set(error, "admin %s: there is no such action; see sluice --help",
+              words[0] ? words[0] : "");
+    return NULL;
+}
+
+/* A service would make the file; who asks for its apps has mistaken the path. */
+static struct catalogue_backend *open_existing(const struct settings *settings, struct error *error)
+{
+    if (settings->catalogue == CATALOGUE_KIND_SQLITE &&
+        access(settings->catalogue_path, F_OK) != 0) {
+        error_set(error, "there is no catalogue at %s", settings->catalogue_path);
+        return NULL;
+    }
+    return open_catalogue(settings, error);
+}
+
+static int exit_code_of(enum catalogue_status status, const char *app_id, struct error *error)
+{
+    switch (status) {
+    case CATALOGUE_OK:
+    case CATALOGUE_CREATED:
+        return EXIT_SUCCESS;
+    case CATALOGUE_ABSENT:
+        error_set(error, "there is no app %s", app_id);
+        return EXIT_FAILURE;
+    case CATALOGUE_FULL:
+    case CATALOGUE_DAMAGED:
+        return EXIT_FAILURE;
+    case CATALOGUE_UNAVAILABLE:
+        return EX_UNAVAILABLE;
+    }
+    return EX_UNAVAILABLE;
+}
+
+static enum catalogue_status run_list(const struct admin *admin, struct error *error)
+{
+    int64_t revision = 0;
+
+    return admin->backend->operations->changes(admin->backend, &revision, NULL, print_app, error);
+}
+
+static enum catalogue_status run_suspend(const struct admin *admin, struct error *error)
+{
+    return admin->backend->operations->app_suspend(admin->backend, admin->app_id, true, error);
+}
+
+static enum catalogue_status run_resume(const struct admin *admin, struct error *error)
+{
+    return admin->backend->operations->app_suspend(admin->backend, admin->app_id, false, error);
+}
+
+static enum catalogue_status run_delete(const struct admin *admin, struct error *error)
+{
+    return admin->backend->operations->app_remove(admin->backend, admin->app_id, error);
+}
+
+/* Printed once it is valid. */
+static enum catalogue_status run_replace_key(const struct admin *admin, struct error *error)
+{
+    char api_key[API_KEY_BYTES + 1];
+    struct pepper pepper;
+
+    if (!find_pepper(admin, &pepper, error))
+        return CATALOGUE_UNAVAILABLE;
+    api_key_generate(api_key);
+    const struct key_digest key = key_digest_of(&pepper, text_of(api_key));
+    enum catalogue_status status =
+        admin->backend->operations->app_rekey(admin->backend, admin->app_id, &key, error);
+    if (status == CATALOGUE_OK)
+        puts(api_key);
+    sodium_memzero(api_key, sizeof api_key);
+    sodium_memzero(&pepper, sizeof pepper);
+    return status;
+}
+
+static void print_app(void *context, struct app *app)
+{
+    static const char *const states[] = {[APP_ACTIVE] = "active", [APP_SUSPENDED] = "suspended"};
+    char created_at[CLOCK_RFC3339_BYTES];
+    struct arena arena = {0};
+    struct buffer line;
+    struct writer writer;
+
+    (void)context;
+    if (app->state != APP_DELETED) {
+        clock_write_rfc3339(app->created_at_us, created_at);
+        buffer_init(&line, &arena, LINE_BYTES_USUAL);
+        writer_init(&writer, &line);
+        writer_begin_object(&writer, NULL);
+        writer_string(&writer, "app_id", app->id);
+        writer_text(&writer, "name", app->name);
+        writer_string(&writer, "state", states[app->state]);
+        writer_integer(&writer, "keys", app->key_count);
+        writer_integer(&writer, "policies", (int64_t)policy_set_count(app->policies));
+        writer_string(&writer, "created_at", created_at);
+        writer_end_object(&writer);
+        printf("%.*s\n", TEXT_PRINTF(buffer_text(&line)));
+    }
+    arena_close(&arena);
+    app_release(app);
+}
+
+static bool find_pepper(const struct admin *admin, struct pepper *pepper, struct error *error)
+{
+    struct catalogue_mark mark;
+
+    *pepper = admin->settings->pepper;
+    if (admin->settings->has_pepper)
+        return true;
+    if (admin->backend->operations->mark_read(admin->backend, &mark, error) != CATALOGUE_OK)
+        return false;
+    *pepper = mark.pepper;
+    bool has_pepper = mark.has_pepper;
+    sodium_memzero(&mark, sizeof mark);
+    return has_pepper ||
+           error_set(error, "the catalogue has no pepper: no service has used it yet");
+}

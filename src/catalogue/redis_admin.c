@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis_admin.h"
+
+#include "redis_call.h"
+
+#include <sodium.h>
+
+/* Takes the app's keys out of those of all, as far as they are its own. */
+#define RELEASE_KEYS                                                                               \
+    "local held = redis.pcall('HGET', KEYS[4], 'keys')\n"                                          \
+    "held = type(held) == 'string' and held or ''\n"                                               \
+    "for i = 1, #held, 64 do\n"                                                                    \
+    "  local key = string.sub(held, i, i + 63)\n"                                                  \
+    "  if redis.call('HGET', KEYS[3], key) == ARGV[1] then redis.call('HDEL', KEYS[3], key) end\n" \
+    "end\n"
+
+/* REVISE leaves a hash with the revision in it; without it, the id in the list says: deleted. */
+static const char remove_script[] =
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" RELEASE_KEYS
+    "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4])\n"
+    "return 'deleted'\n";
+
+static const char suspend_script[] =
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n"
+    "redis.call('HSET', KEYS[4], 'suspended', '1')\n" REDIS_CALL_REVISE "return 'replaced'\n";
+
+static const char resume_script[] =
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n"
+    "redis.call('HDEL', KEYS[4], 'suspended')\n" REDIS_CALL_REVISE "return 'replaced'\n";
+
+static const char rekey_script[] =
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" RELEASE_KEYS
+    "redis.call('HSET', KEYS[4], 'keys', ARGV[2])\n"
+    "redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])\n" REDIS_CALL_REVISE "return 'replaced'\n";
+
+static enum catalogue_status run(struct catalogue_backend *backend, const char *script,
+                                 const struct text arguments[], size_t count, struct error *error);
+
+enum catalogue_status redis_admin_remove(struct catalogue_backend *backend, const char *app_id,
+                                         struct error *error)
+{
+    const struct text arguments[] = {text_of(app_id)};
+
+    return run(backend, remove_script, arguments, ARRAY_COUNT(arguments), error);
+}
+
+enum catalogue_status redis_admin_suspend(struct catalogue_backend *backend, const char *app_id,
+                                          bool is_suspended, struct error *error)
+{
+    const struct text arguments[] = {text_of(app_id)};
+
+    return run(backend, is_suspended ? suspend_script : resume_script, arguments,
+               ARRAY_COUNT(arguments), error);
+}
+
+enum catalogue_status redis_admin_rekey(struct catalogue_backend *backend, const char *app_id,
+                                        const struct key_digest *key, struct error *error)
+{
+    char hex[REDIS_CALL_HEX_BYTES + 1];
+
+    (void)sodium_bin2hex(hex, sizeof(hex), key->bytes, sizeof(key->bytes));
+    const struct text arguments[] = {text_of(app_id), text_of(hex)};
+    return run(backend, rekey_script, arguments, ARRAY_COUNT(arguments), error);
+}
+
+static enum catalogue_status run(struct catalogue_backend *backend, const char *script,
+                                 const struct text arguments[], size_t count, struct error *error)
+{
+    return redis_call_status_take(
+        redis_call_script(redis_call_backend(backend), script, arguments, count, error), error);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "sqlite_admin.h"
+
+#include "sqlite_statements.h"
+
+static enum catalogue_status app_run(struct catalogue_backend *backend, const char *app_id,
+                                     const enum sqlite_statement statements[], size_t count,
+                                     const struct key_digest *key, struct error *error);
+static enum catalogue_status app_change(struct database *database, const char *app_id,
+                                        const enum sqlite_statement statements[], size_t count,
+                                        const struct key_digest *key, struct error *error);
+
+enum catalogue_status sqlite_admin_remove(struct catalogue_backend *backend, const char *app_id,
+                                          struct error *error)
+{
+    static const enum sqlite_statement statements[] = {
+        SUSPENSION_DELETE, POLICIES_DELETE, KEYS_DELETE, APP_DELETE, TOMBSTONE_INSERT,
+    };
+
+    return app_run(backend, app_id, statements, ARRAY_COUNT(statements), NULL, error);
+}
+
+enum catalogue_status sqlite_admin_suspend(struct catalogue_backend *backend, const char *app_id,
+                                           bool is_suspended, struct error *error)
+{
+    const enum sqlite_statement statement = is_suspended ? SUSPENSION_INSERT : SUSPENSION_DELETE;
+
+    return app_run(backend, app_id, &statement, 1, NULL, error);
+}
+
+enum catalogue_status sqlite_admin_rekey(struct catalogue_backend *backend, const char *app_id,
+                                         const struct key_digest *key, struct error *error)
+{
+    static const enum sqlite_statement statements[] = {KEYS_DELETE, KEY_INSERT};
+
+    return app_run(backend, app_id, statements, ARRAY_COUNT(statements), key, error);
+}
+
+static enum catalogue_status app_run(struct catalogue_backend *backend, const char *app_id,
+                                     const enum sqlite_statement statements[], size_t count,
+                                     const struct key_digest *key, struct error *error)
+{
+    struct database *database = sqlite_statements_backend(backend)->database;
+
+    if (!database_begin(database, DATABASE_WRITE, error))
+        return CATALOGUE_UNAVAILABLE;
+    return sqlite_statements_end(
+        database, app_change(database, app_id, statements, count, key, error), error);
+}
+
+/* Under the next revision. */
+static enum catalogue_status app_change(struct database *database, const char *app_id,
+                                        const enum sqlite_statement statements[], size_t count,
+                                        const struct key_digest *key, struct error *error)
+{
+    enum catalogue_status status = sqlite_statements_revise(database, app_id, error);
+
+    for (size_t i = 0; i < count && status == CATALOGUE_OK; i++) {
+        sqlite3_stmt *statement = sqlite_statements_for(database, statements[i], app_id);
+
+        if (statements[i] == KEY_INSERT)
+            database_bind_bytes(statement, 2, key->bytes, sizeof(key->bytes));
+        if (!database_run(database, statement, error))
+            status = CATALOGUE_UNAVAILABLE;
+    }
+    return status;
+}
