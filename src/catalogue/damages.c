@@ -37,7 +37,10 @@ static void show(struct text name, char shown[static SHOWN_BYTES_MAX + 1])
 {
     size_t count = name.length < SHOWN_BYTES_MAX ? name.length : SHOWN_BYTES_MAX;
 
-    for (size_t i = 0; i < count; i++)
-        shown[i] = name.at[i] > ' ' && name.at[i] <= '~' ? name.at[i] : '?';
+    memset(shown, '?', count);
+    for (size_t i = 0; i < count; i++) {
+        if (name.at[i] > ' ' && name.at[i] <= '~')
+            shown[i] = name.at[i];
+    }
     shown[count] = '\0';
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis_mark.h"
 
-#include "base/log.h"
 #include "redis/redis_eviction.h"
 #include "redis_call.h"
 
@@ -22,7 +21,6 @@ static const char claim_script[] =
     "return 'created'\n";
 
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error);
-static void warn_of_eviction(struct catalogue_redis *redis);
 
 /* No more than reading: an instance that starts while Redis is full or read-only needs what is there
  * and nothing else. */
@@ -38,8 +36,9 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend,
         return CATALOGUE_UNAVAILABLE;
     bool is_read = mark_fill(mark, reply, error);
     freeReplyObject(reply);
-    if (is_read && !redis->has_looked_for_eviction)
-        warn_of_eviction(redis);
+    if (is_read)
+        redis_eviction_warn(redis->session, &redis->has_looked_for_eviction,
+                            "apps, keys and policies");
     return is_read ? CATALOGUE_OK : CATALOGUE_UNAVAILABLE;
 }
 
@@ -80,15 +79,4 @@ static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, stru
     if (mark->has_identity)
         memcpy(&mark->identity, identity.at, sizeof(mark->identity));
     return true;
-}
-
-/* Once for a process: it is a matter of Redis' configuration. */
-static void warn_of_eviction(struct catalogue_redis *redis)
-{
-    char policy[REDIS_EVICTION_POLICY_BYTES];
-
-    redis->has_looked_for_eviction = true;
-    if (redis_eviction_threatens(redis->session, policy))
-        log_write(LOG_WARN, "redis may evict apps and counters",
-                  LOG_STRING("maxmemory_policy", policy), LOG_STRING("set_it_to", "noeviction"));
 }

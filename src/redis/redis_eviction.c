@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_eviction.h"
 
+#include "base/log.h"
+
 static struct text info_value(struct text info, struct text name);
 
 /* INFO, since CONFIG is what operators forbid. */
@@ -28,6 +30,19 @@ bool redis_eviction_threatens(struct redis_session *session,
     }
     freeReplyObject(reply);
     return threatens;
+}
+
+void redis_eviction_warn(struct redis_session *session, bool *has_looked, const char *what)
+{
+    char policy[REDIS_EVICTION_POLICY_BYTES];
+
+    if (*has_looked)
+        return;
+    *has_looked = true;
+    if (redis_eviction_threatens(session, policy))
+        log_write(LOG_WARN, "redis may evict", LOG_STRING("what", what),
+                  LOG_STRING("maxmemory_policy", policy),
+                  LOG_STRING("cure", "CONFIG SET maxmemory-policy noeviction"));
 }
 
 /* What follows `name` on its line; absent when there is none. */

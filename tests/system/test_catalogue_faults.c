@@ -166,6 +166,29 @@ static void a_pepper_that_does_not_fit_is_refused_at_the_start(void **state)
     free(output);
 }
 
+static void a_redis_that_may_evict_is_warned_of_once_for_apps_and_for_counters(void **state)
+{
+    const struct world *world = *state;
+    const struct service_options options = world_options(world);
+    (void)redis_server_command(world->redis,
+                               "CONFIG SET maxmemory 100mb maxmemory-policy allkeys-lru");
+
+    struct service *service = service_start(&options);
+    struct client *client = tenant_new(service);
+    tenant_policy(client, "{'route_key':'/five','limit':5,'window_seconds':3600}");
+    EXPECT(client_check(client, "alice", "/five"), 200, NULL);
+    WAIT_FOR (WAIT_SECONDS, service_count_events(service, "redis may evict") == 2)
+        ;
+
+    EXPECT(client_check(client, "alice", "/five"), 200, NULL);
+    WAIT_FOR (WAIT_SECONDS, json_array_size(client_get(client, "/logs/latest")->json) == 2)
+        ;
+    assert_int_equal(service_count_events(service, "redis may evict"), 2);
+    client_free(client);
+    service_stop(service);
+    (void)redis_server_command(world->redis, "CONFIG SET maxmemory 0 maxmemory-policy noeviction");
+}
+
 static int empty(void **state)
 {
     const struct world *world = *state;
@@ -183,6 +206,7 @@ int main(int argc, char *argv[])
         TEST(instances_stay_one_service_when_redis_comes_back_empty),
         TEST(an_instance_whose_catalogue_is_another_s_is_not_ready_and_goes_on),
         TEST(a_pepper_that_does_not_fit_is_refused_at_the_start),
+        TEST(a_redis_that_may_evict_is_warned_of_once_for_apps_and_for_counters),
     };
 #undef TEST
 
