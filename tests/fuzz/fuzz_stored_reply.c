@@ -26,14 +26,16 @@ static void try_app_load(void);
 static void try_policy_save(void);
 static void try_policy_remove(void);
 static void try_changes(void);
+static void try_admin(void);
+static void try_restore(void);
 static void on_change(void *context, struct app *app);
 static void app_check(const struct app *app);
 static bool is_app_id(const char id[static APP_ID_BYTES + 1]);
 static void status_check(enum catalogue_status status, const struct error *error);
 
 static void (*const operations[])(void) = {
-    try_mark_read, try_mark_claim,  try_app_create,    try_app_find,
-    try_app_load,  try_policy_save, try_policy_remove, try_changes,
+    try_mark_read,   try_mark_claim,    try_app_create, try_app_find, try_app_load,
+    try_policy_save, try_policy_remove, try_changes,    try_admin,    try_restore,
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -137,6 +139,25 @@ static void try_changes(void)
     struct error error = {0};
 
     status_check(backend->operations->changes(backend, &revision, NULL, on_change, &error), &error);
+}
+
+static void try_admin(void)
+{
+    struct error error = {0};
+
+    status_check(backend->operations->app_suspend(backend, app_id, true, &error), &error);
+    status_check(backend->operations->app_rekey(backend, app_id, &key, &error), &error);
+    status_check(backend->operations->app_remove(backend, app_id, &error), &error);
+}
+
+static void try_restore(void)
+{
+    struct app *app = app_new_deleted(app_id, 1);
+    struct error error = {0};
+
+    status_check(backend->operations->restore_begin(backend, &error), &error);
+    status_check(backend->operations->app_restore(backend, app, &error), &error);
+    app_release(app);
 }
 
 static void on_change(void *context, struct app *app)
