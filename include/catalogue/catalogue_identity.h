@@ -33,7 +33,8 @@ struct catalogue_mark {
 /* What a process goes by. */
 struct catalogue_held {
     const struct pepper *pepper; /* NULL: none yet */
-    bool has_generation;
+    bool has_seen_pepper;        /* stored there, before this look */
+    bool has_generation;         /* not where none could be written yet */
     struct generation generation;
 };
 

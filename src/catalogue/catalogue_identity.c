@@ -31,11 +31,10 @@ enum catalogue_verdict catalogue_identity_judge(const struct catalogue_held *hel
 {
     if (!pepper_fits(held, mark))
         return VERDICT_FOREIGN;
-    if (!mark->has_identity) {
-        return !held->has_generation ? VERDICT_UNMARKED
-               : mark->has_pepper    ? VERDICT_REPLACED
-                                     : VERDICT_EMPTY;
-    }
+    if (!mark->has_identity && !mark->has_pepper)
+        return held->has_generation || held->has_seen_pepper ? VERDICT_EMPTY : VERDICT_UNMARKED;
+    if (!mark->has_identity)
+        return held->has_generation ? VERDICT_REPLACED : VERDICT_UNMARKED;
     if (!held->has_generation || generation_equal(&held->generation, &mark->identity.generation))
         return VERDICT_KEPT;
     if (generation_equal(&held->generation, &mark->identity.before) ||

@@ -66,6 +66,7 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
 
     for (int i = 0; i < ATTEMPTS && look == LOOK_AGAIN; i++) {
         const struct catalogue_held held = {.pepper = app_index_pepper(continuity->index),
+                                            .has_seen_pepper = continuity->has_seen_pepper,
                                             .has_generation = continuity->has_generation,
                                             .generation = continuity->generation};
         struct catalogue_mark mark;
@@ -96,6 +97,7 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
             look = LOOK_OVER;
             break;
         }
+        continuity->has_seen_pepper |= status == CATALOGUE_OK && mark.has_pepper;
         sodium_memzero(&mark, sizeof(mark));
     }
     if (look == LOOK_AGAIN) {

@@ -16,6 +16,7 @@ struct continuity {
     struct app_index *index;
     bool restores;
     bool is_pepper_configured;
+    bool has_seen_pepper; /* in the catalogue */
     bool has_generation;
     struct generation generation;
     bool owes_apps;    /* what the index holds may have to be put back */

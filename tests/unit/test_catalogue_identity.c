@@ -20,7 +20,8 @@ static void verdicts_are_those_of_the_table(void **state)
     const struct catalogue_identity foreign = catalogue_identity_new(&another, &first.generation);
     const struct catalogue_held nothing = {0};
     const struct catalogue_held configured = {.pepper = &own};
-    const struct catalogue_held known = {&own, true, first.generation};
+    const struct catalogue_held unmarked = {.pepper = &own, .has_seen_pepper = true};
+    const struct catalogue_held known = {&own, true, true, first.generation};
     const struct {
         const struct catalogue_held *held;
         const struct pepper *pepper;
@@ -37,6 +38,9 @@ static void verdicts_are_those_of_the_table(void **state)
         {&configured, &own, NULL, VERDICT_UNMARKED},
         {&configured, &another, NULL, VERDICT_FOREIGN},
         {&configured, NULL, &foreign, VERDICT_FOREIGN},
+        {&unmarked, NULL, NULL, VERDICT_EMPTY},
+        {&unmarked, &own, NULL, VERDICT_UNMARKED},
+        {&unmarked, &own, &first, VERDICT_KEPT},
         {&known, &own, &first, VERDICT_KEPT},
         {&known, NULL, &first, VERDICT_KEPT},
         {&known, NULL, NULL, VERDICT_EMPTY},

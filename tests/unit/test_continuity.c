@@ -305,6 +305,27 @@ static void where_nothing_can_be_written_what_is_there_is_served(void **state)
     instance_close(&instance);
 }
 
+static void what_could_never_be_marked_is_put_back_too(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+    instance_close(&instance);
+    (void)redis_server_command(server, "DEL " IDENTITY);
+    (void)redis_server_command(server, "CONFIG SET maxmemory 1");
+    instance = instance_open_redis(server);
+    instance_start(&instance);
+
+    (void)redis_server_command(server, "FLUSHALL");
+    (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+    wait_until_whole(&instance, 1);
+
+    expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
 static void a_pepper_that_does_not_fit_is_not_admitted(void **state)
 {
     (void)state;
@@ -344,6 +365,7 @@ int main(void)
         TEST(a_catalogue_without_an_identity_gets_one),
         TEST(a_pepper_that_is_gone_alone_is_put_back),
         TEST(where_nothing_can_be_written_what_is_there_is_served),
+        TEST(what_could_never_be_marked_is_put_back_too),
         TEST(a_pepper_that_does_not_fit_is_not_admitted),
     };
 #undef TEST
