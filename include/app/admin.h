@@ -10,9 +10,9 @@
 /* The actions, for --help. */
 void admin_print_help(FILE *out);
 
-/* Runs the action that words[0] names, on the app words[1] where it takes one. Returns EXIT_SUCCESS,
- * EXIT_FAILURE when there is no such app, EXIT_USAGE, EX_CONFIG or EX_UNAVAILABLE, and an error but for
- * the first. */
+/* Runs the action that words[0] names, on the app words[1] where it takes one. Returns EXIT_SUCCESS
+ * or, with the reason, EXIT_FAILURE when there is no such app, EXIT_USAGE, EX_CONFIG or
+ * EX_UNAVAILABLE. */
 MUST_USE int admin_run(const struct settings *settings, const char *const words[],
                        struct error *error);
 

@@ -15,7 +15,7 @@
 #define APP_NAME_BYTES_MAX 100
 #define APP_KEYS_MAX       16
 
-/* A deleted one is never among the apps of an index: it tells the index to let go of what it has. */
+/* A deleted one is never among the apps of an index: it tells the index to let go of its own. */
 enum app_state { APP_ACTIVE, APP_SUSPENDED, APP_DELETED };
 
 struct journal_app;

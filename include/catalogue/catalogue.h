@@ -92,8 +92,8 @@ MUST_USE bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job
  * thread. */
 bool catalogue_is_ready(const struct catalogue *catalogue);
 
-/* The apps have been read, so that a key that is not among them is unknown, and the catalogue is not
- * under another pepper. Any thread. */
+/* The apps have been read, so that a key that is not among them is unknown, and the catalogue is
+ * not under another pepper. Any thread. */
 bool catalogue_serves(const struct catalogue *catalogue);
 
 /* Whether it is still the catalogue that this process knows. */

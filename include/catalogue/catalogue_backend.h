@@ -25,8 +25,8 @@ enum catalogue_status {
 /* Revisions are below: they are exact in Lua, too. One above it is damage. */
 #define CATALOGUE_REVISION_MAX (INT64_C(1) << 53)
 
-/* An instance that died while it put apps back is waited for this long. What two put back at once is
- * right all the same: each app is put back by one write, or not at all. */
+/* An instance that died while it put apps back is waited for this long. What two put back at once
+ * is right all the same: each app is put back by one write, or not at all. */
 #define CATALOGUE_RESTORE_MS 10000
 
 struct catalogue_backend;
@@ -76,8 +76,8 @@ typedef enum catalogue_status catalogue_policy_remove_fn(struct catalogue_backen
                                                          const char *app_id,
                                                          const struct policy_identity *identity,
                                                          struct error *error);
-/* Deletes the app with its keys and policies; its id is remembered, and never given back. Works on one
- * that is damaged, too. */
+/* Deletes the app with its keys and policies, also one that is damaged; its id is remembered, and
+ * never given back. */
 typedef enum catalogue_status catalogue_app_remove_fn(struct catalogue_backend *backend,
                                                       const char *app_id, struct error *error);
 typedef enum catalogue_status catalogue_app_suspend_fn(struct catalogue_backend *backend,
@@ -89,7 +89,8 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      const struct key_digest *key,
                                                      struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
- * From 0: all apps. A deleted one is visited as such, with its id and revision. One that cannot be read is passed over. */
+ * From 0: all apps. A deleted one is visited as such, with its id and revision. One that cannot be
+ * read is passed over. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);

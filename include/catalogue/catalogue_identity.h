@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which catalogue this is: a generation of its own beside the pepper. One that was lost and put back,
- * or replaced, has another. Any thread. */
+ * Which catalogue this is: a generation of its own beside the pepper. One that was lost and put
+ * back, or replaced, has another. Any thread. */
 #ifndef CATALOGUE_CATALOGUE_IDENTITY_H
 #define CATALOGUE_CATALOGUE_IDENTITY_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * /livez asks nothing but the process. /readyz asks whether to send traffic here: not before
- * the store has answered once and the apps have been read. A store that is lost later makes the service `degraded`,
- * not unready: it goes on deciding by on_store_error, and taking every instance out of rotation at
- * once would turn a store's fault into an outage. */
+ * /livez asks nothing but the process. /readyz asks whether to send traffic here: not before the
+ * store has answered once and the apps have been read. A store that is lost later makes the service
+ * `degraded`, not unready: it goes on deciding by on_store_error, and taking every instance out of
+ * rotation at once would turn a store's fault into an outage. */
 #include "api/handlers.h"
 #include "api/readiness.h"
 #include "base/buffer.h"

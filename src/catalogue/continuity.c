@@ -134,7 +134,8 @@ static enum look keep(struct continuity *continuity, const struct catalogue_mark
     return LOOK_OVER;
 }
 
-/* Where nothing can be written the process does with the pepper that there is, and goes on trying. */
+/* Where nothing can be written the process does with the pepper that there is, and goes on trying.
+ * */
 static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
                             enum catalogue_status *status, struct error *error)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Whether the catalogue is still the one that this process knows, and what is done when it is not:
- * an empty one gets back what the index holds, one that was put back or replaced is read afresh, one
- * under another pepper is left alone. The catalogue thread's, but for `state` and `losses`. Private
- * to catalogue.c. */
+ * an empty one gets back what the index holds, one that was put back or replaced is read afresh,
+ * one under another pepper is left alone. The catalogue thread's, but for `state` and `losses`.
+ * Private to catalogue.c. */
 #ifndef CATALOGUE_CONTINUITY_H
 #define CATALOGUE_CONTINUITY_H
 
@@ -28,7 +28,7 @@ struct continuity {
 /* Without a pepper of the configuration it is found in the catalogue, or made there. */
 void continuity_init(struct continuity *continuity, const struct catalogue_options *options);
 
-/* CATALOGUE_OK: the catalogue is ours, the index has its pepper, and apps may be read and written. */
+/* CATALOGUE_OK: the catalogue is ours, the index has its pepper, apps may be read and written. */
 enum catalogue_status continuity_check(struct continuity *continuity, struct error *error);
 
 /* The apps have been read, after CATALOGUE_OK. */

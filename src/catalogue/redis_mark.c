@@ -22,8 +22,8 @@ static const char claim_script[] =
 
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error);
 
-/* No more than reading: an instance that starts while Redis is full or read-only needs what is there
- * and nothing else. */
+/* No more than reading: an instance that starts while Redis is full or read-only needs what is
+ * there and nothing else. */
 enum catalogue_status redis_mark_read(struct catalogue_backend *backend,
                                       struct catalogue_mark *mark, struct error *error)
 {

@@ -10,7 +10,8 @@
 
 #define ARGUMENTS_BEFORE_POLICIES 5
 
-/* ARGV: app, name, created_at, keys, whether it is suspended, and of each policy the name of its identity and its document. */
+/* ARGV: app, name, created_at, keys, whether it is suspended, and of each policy the name of its
+ * identity and its document. */
 static const char restore_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
     "  return 'exists'\n"

@@ -25,8 +25,8 @@ static const char *const migrations[] = {
     "  PRIMARY KEY (app_id, route_key, role, user_id)) WITHOUT ROWID;",
 };
 
-/* What later versions have added. 884fd83 refuses a file of a newer schema, so these have no number of
- * their own: an older version leaves them alone. */
+/* What later versions have added. 884fd83 refuses a file of a newer schema, so these have no number
+ * of their own: an older version leaves them alone. */
 static const char additions[] =
     "CREATE TABLE IF NOT EXISTS tombstones (" /* apps that were deleted */
     "  id TEXT PRIMARY KEY,"

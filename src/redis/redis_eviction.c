@@ -39,10 +39,11 @@ void redis_eviction_warn(struct redis_session *session, bool *has_looked, const 
     if (*has_looked)
         return;
     *has_looked = true;
-    if (redis_eviction_threatens(session, policy))
+    if (redis_eviction_threatens(session, policy)) {
         log_write(LOG_WARN, "redis may evict", LOG_STRING("what", what),
                   LOG_STRING("maxmemory_policy", policy),
                   LOG_STRING("cure", "CONFIG SET maxmemory-policy noeviction"));
+    }
 }
 
 /* What follows `name` on its line; absent when there is none. */

@@ -2,9 +2,9 @@
  *
  * What comes back when the catalogue in Redis is asked: another instance, an older or newer Sluice,
  * or an operator may have written it. Each operation reads the input from its start. It says that
- * the catalogue is unavailable or the app damaged, with a reason, or its result is whole: an app has an id, a name, at
- * most as many keys and policies as an app may have, each policy is canonical (canonical.h), and
- * each is found in the app's set under its own identity. */
+ * the catalogue is unavailable or the app damaged, with a reason, or its result is whole: an app
+ * has an id, a name, at most as many keys and policies as an app may have, each policy is canonical
+ * (canonical.h), and each is found in the app's set under its own identity. */
 #include "fuzz.h"
 
 #include "base/log.h"

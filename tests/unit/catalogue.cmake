@@ -1,4 +1,4 @@
-# Tests of the catalogue layer. Both backends run the cases of catalogue_cases.c.
+# Tests of the catalogue layer. Both backends run the cases of catalogue_*cases.c.
 unit_test(app_index LINKS catalogue support THREADS)
 unit_test(catalogue_identity LINKS catalogue support)
 unit_test(catalogue_sqlite LINKS catalogue support)
@@ -6,8 +6,9 @@ unit_test(catalogue_redis LINKS catalogue support LABELS redis)
 unit_test(catalogue LINKS catalogue support THREADS LABELS redis)
 unit_test(continuity LINKS catalogue support THREADS LABELS redis)
 unit_test(provisioning LINKS catalogue auth support THREADS LABELS redis)
-target_sources(test_catalogue_sqlite PRIVATE catalogue_cases.c sample_policy.c)
-target_sources(test_catalogue_redis PRIVATE catalogue_cases.c sample_policy.c)
+set(cases catalogue_cases.c catalogue_damage_cases.c catalogue_operator_cases.c)
+target_sources(test_catalogue_sqlite PRIVATE ${cases} sample_policy.c)
+target_sources(test_catalogue_redis PRIVATE ${cases} sample_policy.c)
 target_sources(test_catalogue PRIVATE instance.c sample_policy.c)
 target_sources(test_continuity PRIVATE instance.c sample_policy.c)
 target_sources(test_provisioning PRIVATE instance.c sample_policy.c)

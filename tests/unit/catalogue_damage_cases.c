@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/arena.h"
+#include "catalogue_case.h"
+#include "sample_policy.h"
+#include "support/scratch.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+void damage_apps(struct catalogue_pair *pair)
+{
+    sample_app(pair->one, 'a');
+    for (int damage = 0; damage < DAMAGE_COUNT; damage++) {
+        const char *app_id = sample_app(pair->one, (char)('b' + damage));
+        pair->damage(pair, app_id, (enum catalogue_damage)damage);
+    }
+    sample_app(pair->one, 'z');
+}
+
+/* Standard error goes to a file in between. */
+struct captured {
+    char path[SCRATCH_PATH_BYTES];
+    int standard_error;
+};
+
+static void capture_begin(struct captured *captured)
+{
+    scratch_file("log", "", captured->path);
+    int file = open(captured->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    captured->standard_error = dup(STDERR_FILENO);
+    assert_true(file >= 0 && captured->standard_error >= 0);
+    assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
+    (void)close(file);
+}
+
+/* How often the text was written. */
+static int capture_end(struct captured *captured, const char *needle)
+{
+    char *text = scratch_read(captured->path);
+    int count = 0;
+
+    assert_int_equal(dup2(captured->standard_error, STDERR_FILENO), STDERR_FILENO);
+    (void)close(captured->standard_error);
+    for (const char *at = text; (at = strstr(at, needle)) != NULL; at++)
+        count++;
+    free(text);
+    return count;
+}
+
+static void apps_that_cannot_be_read_are_passed_over(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct seen seen = {.revision = 0};
+    struct error error = {0};
+    int64_t revision = 0;
+    damage_apps(pair);
+
+    enum catalogue_status status =
+        pair->other->operations->changes(pair->other, &revision, &seen, on_seen, &error);
+
+    /* The one beside which there is another is whole. */
+    expect_status(status, CATALOGUE_OK, &error);
+    assert_string_equal(seen.letters, "abz");
+    assert_true(revision == seen.revision);
+    expect_changes(pair->other, &revision, "");
+    sample_app(pair->one, 'y');
+    expect_changes(pair->other, &revision, "y");
+}
+
+static void what_cannot_be_read_is_logged_once_by_name(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct captured captured;
+    struct app *app = NULL;
+    struct error error = {0};
+    damage_apps(pair);
+
+    capture_begin(&captured);
+    for (int i = 0; i < 3; i++) {
+        struct seen seen = {.revision = 0};
+        int64_t revision = 0;
+        (void)pair->other->operations->changes(pair->other, &revision, &seen, on_seen, &error);
+    }
+    (void)pair->other->operations->app_load(pair->other, "app_f00000000000", &app, &error);
+    int count = capture_end(&captured, "stored app skipped");
+
+    assert_null(app);
+    assert_int_equal(count, DAMAGE_COUNT);
+}
+
+static void a_damaged_app_is_told_from_a_catalogue_that_is_away(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    const char *app_id = sample_app(pair->one, 'a');
+    struct app *app = NULL;
+    struct error error = {0};
+    pair->damage(pair, app_id, DAMAGE_TYPE);
+
+    expect_status(pair->one->operations->app_load(pair->one, app_id, &app, &error),
+                  CATALOGUE_DAMAGED, &error);
+    assert_string_not_equal(error.message, "");
+    assert_int_not_equal(pair->one->operations->policy_save(pair->one, app_id, policy, &error),
+                         CATALOGUE_UNAVAILABLE);
+    assert_int_not_equal(
+        pair->one->operations->policy_remove(pair->one, app_id, &policy->identity, &error),
+        CATALOGUE_UNAVAILABLE);
+    sample_app(pair->one, 'b');
+    arena_close(&arena);
+}
+
+static void a_key_whose_app_is_gone_is_free(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct key_digest key = sample_digest('a');
+    char found[APP_ID_BYTES + 1] = "";
+    struct error error = {0};
+    pair->lose(pair, sample_app(pair->one, 'a'));
+
+    expect_status(pair->one->operations->app_create(pair->one, "app_b00000000000", TEXT("b"), 1,
+                                                    &key, &error),
+                  CATALOGUE_CREATED, &error);
+
+    expect_status(pair->one->operations->app_find(pair->one, &key, found, &error), CATALOGUE_OK,
+                  &error);
+    assert_string_equal(found, "app_b00000000000");
+    app_release(load_app(pair->one, found));
+}
+
+int catalogue_damage_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest cases[] = {
+        CASE(apps_that_cannot_be_read_are_passed_over),
+        CASE(what_cannot_be_read_is_logged_once_by_name),
+        CASE(a_damaged_app_is_told_from_a_catalogue_that_is_away),
+        CASE(a_key_whose_app_is_gone_is_free),
+    };
+#undef CASE
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
