@@ -114,7 +114,7 @@ void continuity_settle(struct continuity *continuity)
         log_write(LOG_INFO, "catalogue is whole", LOG_NONE);
 }
 
-/* The pepper may be gone although the identity is there. */
+/* The pepper may be gone alone; where nothing can be written it stays so for the time being. */
 static enum look keep(struct continuity *continuity, const struct catalogue_mark *mark,
                       enum catalogue_status *status, struct error *error)
 {
@@ -127,15 +127,15 @@ static enum look keep(struct continuity *continuity, const struct catalogue_mark
         return LOOK_OVER;
     *status = operations->mark_claim(continuity->backend, app_index_pepper(continuity->index),
                                      &mark->identity, error);
-    if (*status != CATALOGUE_CREATED)
-        return *status == CATALOGUE_OK ? LOOK_AGAIN : LOOK_OVER;
+    if (*status == CATALOGUE_OK)
+        return LOOK_AGAIN;
+    if (*status == CATALOGUE_CREATED)
+        log_write(LOG_WARN, "pepper put back", LOG_NONE);
     *status = CATALOGUE_OK;
-    log_write(LOG_WARN, "pepper put back", LOG_NONE);
     return LOOK_OVER;
 }
 
-/* Where nothing can be written the process does with the pepper that there is, and goes on trying.
- * */
+/* Where nothing can be written the process does with the pepper that there is, and tries again. */
 static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
                             enum catalogue_status *status, struct error *error)
 {
@@ -185,8 +185,12 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
     if (!mark->has_identity) {
         enum look look =
             claim(continuity, app_index_pepper(continuity->index), NULL, status, error);
-        if (look == LOOK_AGAIN || *status != CATALOGUE_OK)
+        if (look == LOOK_AGAIN)
             return look;
+        if (*status != CATALOGUE_OK) {
+            *status = CATALOGUE_OK; /* nothing can be written: what is there is served on */
+            return LOOK_OVER;
+        }
     } else {
         adopt(continuity, &mark->identity.generation);
     }

@@ -29,8 +29,7 @@ void on_seen(void *context, struct app *app);
 /* From *revision on, changes() gives the apps of these letters and no others. */
 void expect_changes(struct catalogue_backend *backend, int64_t *revision, const char *letters);
 
-/* An app of each letter from 'b' on gets a damage of its own, between 'a' and 'z', which have none.
- * */
+/* An app of each letter from 'b' on gets a damage of its own, between 'a' and 'z' without any. */
 void damage_apps(struct catalogue_pair *pair);
 
 /* Parts of catalogue_cases_run(): what cannot be read; what operators do, and what is put back. */

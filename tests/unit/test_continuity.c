@@ -283,6 +283,41 @@ static void a_pepper_that_is_gone_alone_is_put_back(void **state)
     instance_close(&instance);
 }
 
+/* Scripts that Redis has run. */
+static long long scripts_run(void)
+{
+    const redisReply *reply = redis_server_command(server, "INFO commandstats");
+    const char *at = strstr(reply->str, "cmdstat_eval:calls=");
+
+    return at == NULL ? 0 : strtoll(at + strlen("cmdstat_eval:calls="), NULL, 10);
+}
+
+static void what_cannot_be_put_back_yet_does_not_take_the_catalogue_away(void **state)
+{
+    static const char *const lost[] = {PEPPER, IDENTITY};
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+
+    for (size_t i = 0; i < ARRAY_COUNT(lost); i++) {
+        (void)redis_server_command(server, "CONFIG SET maxmemory 1");
+        (void)redis_server_command(server, "DEL %s", lost[i]);
+        long long before = scripts_run();
+        WAIT_FOR (INSTANCE_PATIENCE_S, scripts_run() >= before + 3)
+            ;
+        assert_true(catalogue_is_ready(instance.catalogue));
+        (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+        WAIT_FOR (INSTANCE_PATIENCE_S,
+                  redis_server_command(server, "EXISTS %s", lost[i])->integer == 1)
+            ;
+    }
+    wait_until_whole(&instance, 1);
+    expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
 static void where_nothing_can_be_written_what_is_there_is_served(void **state)
 {
     (void)state;
@@ -364,6 +399,7 @@ int main(void)
         TEST(a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back),
         TEST(a_catalogue_without_an_identity_gets_one),
         TEST(a_pepper_that_is_gone_alone_is_put_back),
+        TEST(what_cannot_be_put_back_yet_does_not_take_the_catalogue_away),
         TEST(where_nothing_can_be_written_what_is_there_is_served),
         TEST(what_could_never_be_marked_is_put_back_too),
         TEST(a_pepper_that_does_not_fit_is_not_admitted),
