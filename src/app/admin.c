@@ -3,9 +3,12 @@
 
 #include "app/open_catalogue.h"
 #include "auth/api_key.h"
+#include "base/app_id.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/writer.h"
+#include "catalogue/app.h"
+#include "catalogue/catalogue.h"
 
 #include <sodium.h>
 #include <sysexits.h>

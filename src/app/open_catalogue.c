@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/open_catalogue.h"
 
+#include "catalogue/catalogue_backend.h"
+
 struct catalogue_backend *open_catalogue(const struct settings *settings, struct error *error)
 {
     switch (settings->catalogue) {
