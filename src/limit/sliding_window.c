@@ -97,8 +97,9 @@ static struct limit_state state_at(const struct limit_state *state, double windo
 {
     double start = start_of(now, window);
 
-    if (start == state->number[START])
-        return *state;
+    if (start == state->number[START]) /* which may be -0 */
+        return (struct limit_state){
+            .number = {start, state->number[PREVIOUS], state->number[CURRENT]}};
     if (start == state->number[START] + window)
         return (struct limit_state){.number = {start, state->number[CURRENT], 0}};
     return (struct limit_state){.number = {start, 0, 0}};

@@ -200,6 +200,21 @@ static void a_state_that_no_limit_explains_counts_as_never_seen(void **state)
     }
 }
 
+/* The twin in Lua writes the window's start as it has computed it. */
+static void a_start_of_minus_zero_is_kept_as_zero(void **state)
+{
+    (void)state;
+    struct limit limit = sliding_of(10, 60);
+    struct limit_state stored = {.number = {-0.0, 0, 3}};
+    struct outcome outcome;
+    int64_t keep_us;
+
+    decide(&limit, 1, &stored, 0, 1, &outcome, &keep_us);
+
+    assert_int_equal(outcome.at[0].remaining, 6);
+    assert_false(signbit(stored.number[0]));
+}
+
 static void numbers_stay_finite_at_the_largest_of_everything(void **state)
 {
     (void)state;
@@ -394,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_denial_of_each_algorithm_tells_the_least_wait),
         cmocka_unit_test(a_state_of_each_algorithm_is_kept_until_it_says_nothing),
         cmocka_unit_test(a_state_that_no_limit_explains_counts_as_never_seen),
+        cmocka_unit_test(a_start_of_minus_zero_is_kept_as_zero),
         cmocka_unit_test(numbers_stay_finite_at_the_largest_of_everything),
     };
 
