@@ -4,6 +4,7 @@
 #define QUOTA_BOUNDLESS INT64_C(1000000000)
 /* Redis lets keys end at whole milliseconds, and rounds twice. */
 #define EXPIRY_LATE_US 2000
+#define FOREVER_US     (INT64_MAX / 2)
 
 static void charge_at(const struct reference_band *band, struct reference_subject *subject,
                       int64_t now_us, int64_t cost, struct reference_answer answers[]);
@@ -15,6 +16,9 @@ static void answer_at(const struct reference_band *band, struct reference_subjec
 static bool is_charged(const struct reference_band *band, const struct reference_subject *subject);
 static void untouched_at(const struct reference_band *band, const struct reference_subject *subject,
                          int64_t now_us, int64_t untouched_us[]);
+static void check_each(const struct reference_limit limits[], size_t count,
+                       struct reference_subject *subject, int64_t now_us, int64_t cost,
+                       struct reference_answer answers[]);
 static int64_t larger(int64_t one, int64_t other);
 
 void reference_band_begin(struct reference_band *band, struct reference_instant instant)
@@ -83,8 +87,7 @@ bool reference_band_is_in_doubt(const struct reference_band *band, struct refere
     return false;
 }
 
-/* The memory engine keeps a counter until the latest of what its charges asked for, Redis a key until
- * what the last one did. */
+/* A counter is kept until what its last charge asked for; in Redis all of a key until the latest. */
 void reference_band_charge(struct reference_band *band, struct reference_instant instant,
                            int64_t cost)
 {
@@ -146,7 +149,7 @@ static void charge_at(const struct reference_band *band, struct reference_subjec
         else
             limits[i].quota = QUOTA_BOUNDLESS;
     }
-    (void)reference_check(subject, limits, band->count, now_us, cost, answers);
+    check_each(limits, band->count, subject, now_us, cost, answers);
 }
 
 static void look_at(const struct reference_band *band, const struct reference_subject *subject,
@@ -154,7 +157,7 @@ static void look_at(const struct reference_band *band, const struct reference_su
 {
     struct reference_subject copy = *subject;
 
-    (void)reference_check(&copy, band->limits, band->count, now_us, 0, answers);
+    check_each(band->limits, band->count, &copy, now_us, 0, answers);
 }
 
 /* Whether and when the cost passes is what the limits say; what is left is what is left after the
@@ -166,7 +169,7 @@ static void answer_at(const struct reference_band *band, struct reference_subjec
     struct reference_answer charge[REFERENCE_LIMITS_MAX] = {0};
     struct reference_subject copy = subject;
 
-    (void)reference_check(&copy, band->limits, band->count, now_us, cost, answers);
+    check_each(band->limits, band->count, &copy, now_us, cost, answers);
     if (charged)
         charge_at(band, &subject, now_us, cost, charge);
     look_at(band, &subject, now_us, after);
@@ -194,6 +197,21 @@ static void untouched_at(const struct reference_band *band, const struct referen
     look_at(band, subject, now_us, answers);
     for (size_t i = 0; i < band->count; i++)
         untouched_us[i] = now_us + answers[i].reset_us;
+}
+
+/* An earliest instant before a charge that was noted at its latest one is no clock that went back:
+ * for that counter it is the time of the charge. */
+static void check_each(const struct reference_limit limits[], size_t count,
+                       struct reference_subject *subject, int64_t now_us, int64_t cost,
+                       struct reference_answer answers[])
+{
+    for (size_t i = 0; i < count; i++) {
+        struct reference_subject one = {.counters = {subject->counters[i]}};
+        const int64_t at_us = reference_now(&one, 1, now_us, FOREVER_US);
+
+        (void)reference_check(&one, &limits[i], 1, at_us, cost, &answers[i]);
+        subject->counters[i] = one.counters[0];
+    }
 }
 
 static int64_t larger(int64_t one, int64_t other)
