@@ -21,31 +21,14 @@
 #include "store/store_memory.h"
 #include "store/store_redis.h"
 
+#include "drain.h"
+
 #include <event2/event.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-/* A drain, in the order it runs. */
-enum drain {
-    DRAIN_NONE,
-    DRAIN_ACCEPTING, /* connections that are being made get through */
-    DRAIN_SETTLING,  /* clients who do not know yet send a request, and learn it by the answer */
-    DRAIN_READING,   /* requests that have begun to come in may become complete */
-    DRAIN_ANSWERING, /* what is complete is answered */
-    DRAIN_LEAVING,   /* answers leave */
-    DRAIN_OVER,      /* those that nobody reads are given up */
-};
-
-/* How long at most; nothing more comes in when DRAIN_READING is over. */
-static const struct timeval drain_times[] = {
-    [DRAIN_ACCEPTING] = {.tv_usec = 100 * MILLISECOND_US},
-    [DRAIN_SETTLING] = {.tv_usec = 200 * MILLISECOND_US},
-    [DRAIN_READING] = {.tv_usec = 700 * MILLISECOND_US},
-    [DRAIN_LEAVING] = {.tv_sec = 2},
-};
 
 #define OPERATION_CONNECTIONS_MAX 64
 
@@ -62,12 +45,11 @@ struct worker {
     int ended;        /* an eventfd: the thread is at its end */
     bool is_starting; /* its store has not been ready yet */
     atomic_int *starting;
-    enum drain drain_phase; /* the worker's own view; readiness.draining is everybody's */
-    struct event *drain_timer;
+    struct drain drain;     /* the worker's own view; readiness.draining is everybody's */
     atomic_bool has_turned; /* since the main thread asked */
     struct queue_item turn;
     struct queue_item open;
-    struct queue_item drain;
+    struct queue_item begin_drain;
     struct queue_item reload;
     const struct settings *reload_settings;
     sem_t reloaded;
@@ -83,13 +65,9 @@ static struct http_server *new_operation(struct worker *worker, const struct set
                                          struct error *error);
 static void *worker_run(void *context);
 static void worker_turn(struct worker *worker);
-static void see_whether_all_is_answered(struct worker *worker);
 static void worker_measure(struct worker *worker);
-static bool worker_has_drained(const struct worker *worker);
 static void on_open(struct queue_item *item);
 static void on_drain(struct queue_item *item);
-static void arm_drain_timer(struct worker *worker);
-static void on_drain_phase_over(evutil_socket_t fd, short events, void *context);
 static void on_turn(struct queue_item *item);
 static void on_reload(struct queue_item *item);
 static void on_wake(evutil_socket_t fd, short events, void *context);
@@ -135,15 +113,15 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
     worker->has_turned = true;
     worker->turn.run = on_turn;
     worker->open.run = on_open;
-    worker->drain.run = on_drain;
+    worker->begin_drain.run = on_drain;
     worker->reload.run = on_reload;
     worker->ended = eventfd(0, EFD_CLOEXEC);
     ASSERT(worker->ended >= 0);
     sem_init(&worker->reloaded, 0, 0);
     worker->queue_readable =
         event_new(worker->base, queue_fd(worker->api.queue), EV_READ | EV_PERSIST, on_wake, NULL);
-    worker->drain_timer = evtimer_new(worker->base, on_drain_phase_over, worker);
-    ASSERT(worker->queue_readable && worker->drain_timer);
+    ASSERT(worker->queue_readable);
+    drain_init(&worker->drain, worker->base, &worker->api);
     event_add(worker->queue_readable, NULL);
     worker->http = new_http(worker, shared, listener, error);
     if (!worker->http)
@@ -198,7 +176,7 @@ bool worker_is_turning(struct worker *worker)
 
 void worker_drain(struct worker *worker)
 {
-    ASSERT(queue_post(worker->api.queue, &worker->drain));
+    ASSERT(queue_post(worker->api.queue, &worker->begin_drain));
 }
 
 /* A join with a time limit would go by the wall clock, or escape the thread sanitizer. */
@@ -223,7 +201,7 @@ void worker_free(struct worker *worker)
     if (worker->api.handback)
         handback_free(worker->api.handback);
     event_free(worker->queue_readable);
-    event_free(worker->drain_timer);
+    drain_close(&worker->drain);
     queue_free(worker->api.queue);
     key_cache_free(worker->api.key_cache);
     event_base_free(worker->base);
@@ -316,7 +294,7 @@ static void *worker_run(void *context)
     struct worker *worker = context;
 
     worker_turn(worker); /* a store in memory is ready, and no event will say so */
-    while (!worker_has_drained(worker)) {
+    while (!drain_is_over(&worker->drain)) {
         event_base_loop(worker->base, EVLOOP_ONCE);
         worker_turn(worker);
     }
@@ -341,17 +319,8 @@ static void worker_turn(struct worker *worker)
     http_server_turn(worker->http);
     if (worker->operation)
         http_server_turn(worker->operation);
-    if (worker->drain_phase == DRAIN_ANSWERING)
-        see_whether_all_is_answered(worker);
+    drain_turn(&worker->drain);
     worker_measure(worker);
-}
-
-static void see_whether_all_is_answered(struct worker *worker)
-{
-    if (http_server_busy(worker->http) > http_server_leaving(worker->http))
-        return;
-    worker->drain_phase = DRAIN_LEAVING;
-    arm_drain_timer(worker);
 }
 
 static void worker_measure(struct worker *worker)
@@ -378,29 +347,6 @@ static void worker_measure(struct worker *worker)
     metrics_set(metrics, METRIC_CHECKS_WAITING, waiting_room_taken(worker->api.waiting_room));
 }
 
-/* With the last answer sent; connections that then are idle are closed. */
-static bool worker_has_drained(const struct worker *worker)
-{
-    if (worker->drain_phase < DRAIN_OVER && worker->operation &&
-        http_server_busy(worker->operation) > 0)
-        return false;
-    switch (worker->drain_phase) {
-    case DRAIN_NONE:
-    case DRAIN_ACCEPTING:
-    case DRAIN_SETTLING:
-        return false;
-    case DRAIN_READING:
-        return http_server_busy(worker->http) == 0 && http_server_incoming(worker->http) == 0;
-    case DRAIN_ANSWERING:
-    case DRAIN_LEAVING:
-        return http_server_busy(worker->http) == 0;
-    case DRAIN_OVER:
-        return true;
-    }
-    ASSERT(!"a phase of the drain");
-    return false;
-}
-
 static void on_open(struct queue_item *item)
 {
     http_server_open(CONTAINER_OF(item, struct worker, open)->http);
@@ -408,31 +354,9 @@ static void on_open(struct queue_item *item)
 
 static void on_drain(struct queue_item *item)
 {
-    struct worker *worker = CONTAINER_OF(item, struct worker, drain);
+    struct worker *worker = CONTAINER_OF(item, struct worker, begin_drain);
 
-    worker->drain_phase = DRAIN_ACCEPTING;
-    arm_drain_timer(worker);
-    http_server_quiesce(worker->http);
-    waiting_room_drain(worker->api.waiting_room);
-}
-
-static void arm_drain_timer(struct worker *worker)
-{
-    evtimer_add(worker->drain_timer, &drain_times[worker->drain_phase]);
-}
-
-static void on_drain_phase_over(evutil_socket_t fd, short events, void *context)
-{
-    struct worker *worker = context;
-
-    (void)fd;
-    (void)events;
-    worker->api.now_us = clock_monotonic_us(); /* requests may be handled before the turn */
-    worker->drain_phase++;
-    if (worker->drain_phase == DRAIN_SETTLING)
-        http_server_stop_listening(worker->http);
-    if (worker->drain_phase < DRAIN_ANSWERING)
-        arm_drain_timer(worker);
+    drain_begin(&worker->drain, worker->http, worker->operation);
 }
 
 static void on_turn(struct queue_item *item)
