@@ -90,7 +90,8 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
  * From 0: all apps. A deleted one is visited as such, with its id and revision. One that cannot be
- * read is passed over. */
+ * read is passed over. CATALOGUE_ABSENT, and nothing is visited, when there are apps and none is of
+ * *revision or newer: an older copy has come back. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);

@@ -69,6 +69,8 @@ static enum catalogue_status change(struct catalogue_redis *redis, const redisRe
                                     int64_t revision, void *context, catalogue_visit_fn *visit,
                                     struct error *error);
 static bool revision_read(const redisReply *reply, int64_t after, int64_t *revision);
+static enum catalogue_status look_back(struct catalogue_redis *redis, int64_t revision,
+                                       struct error *error);
 static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app_id,
                                   struct policy *policy, uint64_t new_id, struct error *error);
 
@@ -177,7 +179,7 @@ static enum catalogue_status on_changes(struct catalogue_backend *backend, int64
                                         void *context, catalogue_visit_fn *visit,
                                         struct error *error)
 {
-    enum catalogue_status status = CATALOGUE_OK;
+    enum catalogue_status status = look_back(redis_call_backend(backend), *revision, error);
     bool more = true;
 
     while (status == CATALOGUE_OK && more)
@@ -253,6 +255,30 @@ static bool revision_read(const redisReply *reply, int64_t after, int64_t *revis
 {
     return text_parse_integer(redis_call_text(reply), revision) && *revision > after &&
            *revision < CATALOGUE_REVISION_MAX;
+}
+
+/* CATALOGUE_ABSENT: the newest one in the list is older than what has been seen. A revision is never
+ * taken back, so the list is. */
+static enum catalogue_status look_back(struct catalogue_redis *redis, int64_t revision,
+                                       struct error *error)
+{
+    const struct text words[] = {TEXT("ZREVRANGEBYSCORE"),
+                                 TEXT(PREFIX "apps"),
+                                 TEXT("+inf"),
+                                 TEXT("-inf"),
+                                 TEXT("WITHSCORES"),
+                                 TEXT("LIMIT"),
+                                 TEXT("0"),
+                                 TEXT("1")};
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+    enum catalogue_status status = reply == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_OK;
+    int64_t newest = 0;
+
+    if (reply != NULL && redis_call_is_array(reply, 2) &&
+        revision_read(reply->element[1], 0, &newest) && newest < revision)
+        status = CATALOGUE_ABSENT;
+    freeReplyObject(reply);
+    return status;
 }
 
 /* Numbers the policy after what is stored and saves it, unless that is no longer what is stored. */

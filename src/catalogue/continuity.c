@@ -108,6 +108,15 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
                                                            : status;
 }
 
+void continuity_gone_back(struct continuity *continuity)
+{
+    if (state_enter(continuity, CATALOGUE_LOST))
+        atomic_fetch_add(&continuity->losses, 1);
+    log_write(LOG_ERROR, "catalogue replaced",
+              LOG_STRING("reason", "it is older than what was read of it"));
+    begin_afresh(continuity, &continuity->generation);
+}
+
 void continuity_settle(struct continuity *continuity)
 {
     if (!continuity->owes_apps && state_enter(continuity, CATALOGUE_KEPT))

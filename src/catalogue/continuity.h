@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Whether the catalogue is still the one that this process knows, and what is done when it is not:
- * an empty one gets back what the index holds, one that was put back or replaced is read afresh,
+ * an empty one gets back what the index holds, one that was put back or replaced, or that has gone
+ * back to what it was before, is read afresh,
  * one under another pepper is left alone. The catalogue thread's, but for `state` and `losses`.
  * Private to catalogue.c. */
 #ifndef CATALOGUE_CONTINUITY_H
@@ -30,6 +31,9 @@ void continuity_init(struct continuity *continuity, const struct catalogue_optio
 
 /* CATALOGUE_OK: the catalogue is ours, the index has its pepper, apps may be read and written. */
 enum catalogue_status continuity_check(struct continuity *continuity, struct error *error);
+
+/* The catalogue is an older copy of itself, as its revisions tell. */
+void continuity_gone_back(struct continuity *continuity);
 
 /* The apps have been read, after CATALOGUE_OK. */
 void continuity_settle(struct continuity *continuity);

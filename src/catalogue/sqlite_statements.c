@@ -54,6 +54,8 @@ static const char *const statements[STATEMENT_COUNT] = {
     [APP_DELETE] = "DELETE FROM apps WHERE id = ?1",
     [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 UNION ALL"
                      " SELECT id, revision FROM tombstones WHERE revision > ?1 ORDER BY 2",
+    [REVISION_NEWEST] = "SELECT max(revision) FROM (SELECT revision FROM apps UNION ALL"
+                        " SELECT revision FROM tombstones)",
     [TOMBSTONE_INSERT] = "REPLACE INTO tombstones VALUES (?1, " NEXT ")",
     [TOMBSTONE_SELECT] = "SELECT 1 FROM tombstones WHERE id = ?1",
     [SUSPENSION_INSERT] = "INSERT OR IGNORE INTO suspensions VALUES (?1)",

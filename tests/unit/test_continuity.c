@@ -224,6 +224,66 @@ static void a_replaced_catalogue_is_read_afresh(void **state)
     instance_close(&instance);
 }
 
+/* At another instance, so that this one sees it as it reads what has changed. */
+static void save_elsewhere(struct instance *instance, struct instance *other, struct policy *policy)
+{
+    instance_start(other);
+    assert_int_equal(instance_save(other, policy), CATALOGUE_OK);
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(instance, policy) == 2)
+        ;
+    instance_close(other);
+}
+
+/* As when Redis loads an older dump, or comes back without its last writes. */
+static void a_catalogue_that_has_gone_back_is_read_afresh(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+    struct instance other = instance_open_redis(server);
+    save_elsewhere(&instance, &other, policy);
+    publish_app(&instance, "app_x00000000000", 'x');
+
+    (void)redis_server_command(
+        server, "EVAL %s 1 " IDENTITY,
+        "redis.call('HSET', 'sluice:{catalogue}:app:" INSTANCE_APP_ID "', 'revision', 5)"
+        "redis.call('ZADD', 'sluice:{catalogue}:apps', 5, '" INSTANCE_APP_ID "')"
+        "redis.call('DEL', 'sluice:{catalogue}:policies:" INSTANCE_APP_ID "')");
+    wait_until_whole(&instance, 1);
+
+    assert_int_equal(app_index_count(instance.index), 1);
+    assert_int_equal(instance_version(&instance, policy), 0);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* As when an operator puts an older copy into the file, and goes on. */
+static void a_file_that_has_gone_back_is_read_afresh(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+    struct instance other = instance_open_file(path);
+    save_elsewhere(&instance, &other, policy);
+
+    run_sql(path, "BEGIN IMMEDIATE; DELETE FROM policies; UPDATE apps SET revision = 1;"
+                  "UPDATE settings SET value = 1 WHERE name = 'revision'; COMMIT");
+    wait_until_whole(&instance, 1);
+
+    assert_int_equal(instance_version(&instance, policy), 0);
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
 /* By an instance that started between the loss and the moment when it was noticed. */
 static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(void **state)
 {
@@ -396,6 +456,8 @@ int main(void)
         TEST(without_restoring_it_stays_lost_and_nothing_is_written),
         TEST(a_catalogue_under_another_pepper_is_left_alone),
         TEST(a_replaced_catalogue_is_read_afresh),
+        TEST(a_catalogue_that_has_gone_back_is_read_afresh),
+        TEST(a_file_that_has_gone_back_is_read_afresh),
         TEST(a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back),
         TEST(a_catalogue_without_an_identity_gets_one),
         TEST(a_pepper_that_is_gone_alone_is_put_back),
