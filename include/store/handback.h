@@ -2,7 +2,8 @@
  *
  * What was allowed by local counters while the store was away, to be charged there once it is back:
  * so a subject that has used its limit locally does not find it whole in the store. It is charged as
- * far as it fits, never beyond a limit, and at most once: a hand-back that is late is not repeated.
+ * far as it fits, never beyond a limit, and at most once: a hand-back that is late is not repeated,
+ * one that the store as a whole refuses is.
  * What the store was asked about and did not answer in time, or not by a decision, is not noted: it
  * may be charged there already.
  *

@@ -31,6 +31,10 @@ static bool charge(struct handback *handback, struct store *store, struct note *
                    int64_t now_us);
 static void on_charged(void *context, const struct outcome *outcome);
 static void settle(struct note *note, enum take_status status);
+static bool is_charged_nowhere(enum take_status status);
+static bool note_put_back(struct note *note);
+static void note_put_in(struct handback *handback, struct note *note);
+static void cost_add(struct note *note, int64_t cost);
 static void count(const struct handback *handback, enum metric metric, int64_t cost);
 static void note_take_out(struct handback *handback, struct note *note);
 static int key_compare(const void *a, const void *b);
@@ -63,10 +67,7 @@ void handback_note(struct handback *handback, const struct take *take)
         count(handback, METRIC_HANDED_BACK_LOST, take->cost);
         return;
     }
-    if (take->cost < LIMIT_COST_MAX - note->take.cost)
-        note->take.cost += take->cost;
-    else
-        note->take.cost = LIMIT_COST_MAX;
+    cost_add(note, take->cost);
     note->take.limit_count = take->limit_count;
     memcpy(note->limits, take->limits, take->limit_count * sizeof(take->limits[0]));
     note->noted_us = take->now_us;
@@ -106,9 +107,7 @@ static struct note *note_of(struct handback *handback, const struct take *take)
 
     note->handback = handback;
     note->take = (struct take){.key = take->key, .limits = note->limits, .fills = true};
-    ASSERT(tsearch(note, &handback->tree, key_compare) != NULL);
-    TAILQ_INSERT_TAIL(&handback->notes, note, next);
-    handback->count++;
+    note_put_in(handback, note);
     return note;
 }
 
@@ -130,7 +129,7 @@ static bool charge(struct handback *handback, struct store *store, struct note *
 
     note->take.now_us = now_us;
     const bool is_settled = store_take(store, &note->take, &outcome, note, on_charged) == STORE_NOW;
-    if (is_settled && outcome.status == TAKE_DOWN)
+    if (is_settled && is_charged_nowhere(outcome.status))
         return false;
     note_take_out(handback, note);
     if (is_settled)
@@ -148,12 +147,51 @@ static void on_charged(void *context, const struct outcome *outcome)
     settle(note, outcome->status);
 }
 
-/* However it went: asking again might charge it twice. */
+/* What may have been charged is not handed back again. */
 static void settle(struct note *note, enum take_status status)
 {
+    if (is_charged_nowhere(status) && note_put_back(note))
+        return;
     count(note->handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
           note->take.cost);
     free(note);
+}
+
+static bool is_charged_nowhere(enum take_status status)
+{
+    return status == TAKE_DOWN || status == TAKE_REFUSED;
+}
+
+/* To what has been noted since. False when there are too many already. */
+static bool note_put_back(struct note *note)
+{
+    struct handback *handback = note->handback;
+    struct note **found = tfind(&note->take.key, &handback->tree, key_compare);
+
+    if (found != NULL) {
+        cost_add(*found, note->take.cost);
+        free(note);
+        return true;
+    }
+    if (handback->count == HANDBACK_SUBJECTS_MAX)
+        return false;
+    note_put_in(handback, note);
+    return true;
+}
+
+static void note_put_in(struct handback *handback, struct note *note)
+{
+    ASSERT(tsearch(note, &handback->tree, key_compare) != NULL);
+    TAILQ_INSERT_TAIL(&handback->notes, note, next);
+    handback->count++;
+}
+
+static void cost_add(struct note *note, int64_t cost)
+{
+    if (cost < LIMIT_COST_MAX - note->take.cost)
+        note->take.cost += cost;
+    else
+        note->take.cost = LIMIT_COST_MAX;
 }
 
 static void count(const struct handback *handback, enum metric metric, int64_t cost)

@@ -146,6 +146,35 @@ static void what_is_late_is_not_handed_back_again(void **state)
     expect_figures(0, 2);
 }
 
+static void what_is_refused_waits_for_the_next_time(void **state)
+{
+    (void)state;
+    note(1, 2, NOW_US);
+    fake.answers_later = true;
+    handback_run(handback, &fake.store, NOW_US);
+    note(1, 3, NOW_US);
+    fake.is_ready = false;
+
+    fake.done(fake.contexts[0], &(struct outcome){.status = TAKE_REFUSED});
+    expect_figures(0, 0);
+    assert_int_equal(handback_count(handback), 1);
+    fake.is_ready = true;
+    handback_run(handback, &fake.store, NOW_US);
+    assert_int_equal(fake.count, 2);
+    assert_int_equal(fake.takes[1].cost, 5);
+
+    fake.done(fake.contexts[1], &(struct outcome){.status = TAKE_REFUSED});
+    assert_int_equal(handback_count(handback), 1);
+    fake.answers_later = false;
+    fake.status = TAKE_REFUSED;
+    handback_run(handback, &fake.store, NOW_US);
+    assert_int_equal(fake.count, 3);
+    fake.status = TAKE_DONE;
+    handback_run(handback, &fake.store, NOW_US);
+    assert_int_equal(fake.takes[3].cost, 5);
+    expect_figures(5, 0);
+}
+
 static void what_no_window_holds_any_more_is_let_go(void **state)
 {
     (void)state;
@@ -210,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_that_goes_away_again_gets_the_rest_later, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_late_is_not_handed_back_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_refused_waits_for_the_next_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_no_window_holds_any_more_is_let_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_so_many_are_in_flight_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(subjects_without_end_are_not_all_kept, set_up, tear_down),
