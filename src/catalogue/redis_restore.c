@@ -10,6 +10,14 @@
 
 #define ARGUMENTS_BEFORE_POLICIES 5
 
+/* KEYS: the lock; ARGV: for how many milliseconds. One that never expires, or later than any of ours,
+ * is a stranger's, and would keep everybody from putting apps back. */
+static const char begin_script[] =
+    "local left = redis.call('PTTL', KEYS[1])\n"
+    "if left >= 0 and left <= tonumber(ARGV[1]) then return 'exists' end\n"
+    "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])\n"
+    "return 'created'\n";
+
 /* ARGV: app, name, created_at, keys, whether it is suspended, and of each policy the name of its
  * identity and its document. */
 static const char restore_script[] =
@@ -36,16 +44,11 @@ static struct text keys_write(const struct app *app, struct arena *arena);
 enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, struct error *error)
 {
     char milliseconds[TEXT_INTEGER_BYTES_MAX];
-    const struct text words[] = {
-        TEXT("SET"), TEXT(LOCK), TEXT("1"),
-        TEXT("NX"),  TEXT("PX"), text_write_integer(CATALOGUE_RESTORE_MS, milliseconds)};
+    const struct text words[] = {TEXT("EVAL"), TEXT(begin_script), TEXT("1"), TEXT(LOCK),
+                                 text_write_integer(CATALOGUE_RESTORE_MS, milliseconds)};
     redisReply *reply = redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), error);
 
-    if (reply == NULL)
-        return CATALOGUE_UNAVAILABLE;
-    bool is_ours = reply->type == REDIS_REPLY_STATUS;
-    freeReplyObject(reply);
-    return is_ours ? CATALOGUE_CREATED : CATALOGUE_OK;
+    return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(reply, error);
 }
 
 /* Otherwise it expires. */

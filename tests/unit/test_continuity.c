@@ -72,6 +72,29 @@ static void a_flushed_redis_gets_back_what_was_there(void **state)
     instance_close(&instance);
 }
 
+/* A lock that would never expire, or not for days, is nobody's. */
+static void a_lock_of_a_stranger_does_not_keep_it_from_being_put_back(void **state)
+{
+    static const char *const locks[] = {"'SET', KEYS[1], '1'", "'LPUSH', KEYS[1], '1'",
+                                        "'SET', KEYS[1], '1', 'EX', '86400'"};
+
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = start_instance(policy);
+
+    for (unsigned i = 0; i < ARRAY_COUNT(locks); i++) {
+        char script[128];
+
+        (void)snprintf(script, sizeof(script), "redis.call('FLUSHALL') redis.call(%s)", locks[i]);
+        (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:restoring", script);
+        wait_until_whole(&instance, i + 1);
+        expect_all_there(&instance, policy);
+    }
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
 static void a_redis_that_restarted_without_persistence_gets_it_back(void **state)
 {
     (void)state;
@@ -450,6 +473,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
     const struct CMUnitTest tests[] = {
         TEST(a_flushed_redis_gets_back_what_was_there),
+        TEST(a_lock_of_a_stranger_does_not_keep_it_from_being_put_back),
         TEST(a_redis_that_restarted_without_persistence_gets_it_back),
         TEST(an_emptied_file_gets_it_back),
         TEST(what_one_instance_alone_has_seen_is_put_back_too),
