@@ -179,7 +179,8 @@ static enum catalogue_status on_changes(struct catalogue_backend *backend, int64
                                         void *context, catalogue_visit_fn *visit,
                                         struct error *error)
 {
-    enum catalogue_status status = look_back(redis_call_backend(backend), *revision, error);
+    enum catalogue_status status =
+        *revision == 0 ? CATALOGUE_OK : look_back(redis_call_backend(backend), *revision, error);
     bool more = true;
 
     while (status == CATALOGUE_OK && more)
@@ -262,14 +263,9 @@ static bool revision_read(const redisReply *reply, int64_t after, int64_t *revis
 static enum catalogue_status look_back(struct catalogue_redis *redis, int64_t revision,
                                        struct error *error)
 {
-    const struct text words[] = {TEXT("ZREVRANGEBYSCORE"),
-                                 TEXT(PREFIX "apps"),
-                                 TEXT("+inf"),
-                                 TEXT("-inf"),
-                                 TEXT("WITHSCORES"),
-                                 TEXT("LIMIT"),
-                                 TEXT("0"),
-                                 TEXT("1")};
+    const struct text words[] = {
+        TEXT("ZREVRANGEBYSCORE"), TEXT(PREFIX "apps"), TEXT("+inf"), TEXT("-inf"),
+        TEXT("WITHSCORES"),       TEXT("LIMIT"),       TEXT("0"),    TEXT("1")};
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
     enum catalogue_status status = reply == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_OK;
     int64_t newest = 0;
