@@ -11,13 +11,11 @@ struct target {
     const char *fault; /* why it is none of these, as a sentence; NULL: it is one */
     struct text host;  /* of the absolute form; absent in the others */
     size_t path_at;    /* where the path begins */
-    struct text path;  /* without the query */
-    bool path_has_escapes;
     bool has_query;
     size_t bytes;
 };
 
-/* `host` and `path` point into `raw`. */
+/* `host` points into `raw`. */
 void target_parse(struct text raw, struct target *target);
 
 #endif

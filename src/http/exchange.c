@@ -36,6 +36,7 @@ struct exchange {
 
 /* The steps of a request. */
 static struct exchange *exchange_new(struct exchanges *exchanges);
+static const char *copy_escaped(struct exchange *exchange, const char *path);
 static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method,
                              const char *version);
 static void read_fields(struct exchange *exchange);
@@ -84,8 +85,7 @@ void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *con
     client->exchange = exchange;
     target_parse(text_of(uri), &exchange->target);
     exchange->target.host = text_copy(&exchange->request.arena, exchange->target.host);
-    if (exchange->target.path_has_escapes)
-        exchange->escaped = text_copy(&exchange->request.arena, exchange->target.path).at;
+    exchange->escaped = copy_escaped(exchange, uri + exchange->target.path_at);
     exchanges->incoming++;
     client_set_state(exchange->client, CLIENT_SENDING);
     return exchange;
@@ -125,6 +125,15 @@ static struct exchange *exchange_new(struct exchanges *exchanges)
     arena_init_storage(&exchange->request.arena, exchange->storage, sizeof exchange->storage);
     exchange->exchanges = exchanges;
     return exchange;
+}
+
+/* The path without the query, or NULL when nothing in it is escaped. */
+static const char *copy_escaped(struct exchange *exchange, const char *path)
+{
+    struct text rest = text_of(path);
+    struct text raw = text_cut(&rest, '?');
+
+    return memchr(raw.at, '%', raw.length) ? text_copy(&exchange->request.arena, raw).at : NULL;
 }
 
 /* A response that is queued now, with the body unread, ends the connection; so one that came

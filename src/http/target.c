@@ -26,8 +26,6 @@ void target_parse(struct text raw, struct target *target)
             target->fault = "The request target names no host that is one.";
     }
     path = without_query((struct text){raw.at + target->path_at, raw.length - target->path_at});
-    target->path = path;
-    target->path_has_escapes = path.length > 0 && memchr(path.at, '%', path.length);
     if (text_is_absent(target->host) && !text_starts_with(path, TEXT("/")) &&
         !text_equal(path, TEXT("*")))
         target->fault = "The request target is neither a path nor an http URL.";
