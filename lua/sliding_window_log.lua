@@ -4,6 +4,14 @@
 -- The log is a sorted set. A charge's score is its time, its member "<before>:<cost>": the sum of
 -- all charges before it, in 16 digits, so that charges of one time are in order too.
 --
+-- Only the last charge and the oldest that counts are read for what is allowed: what lies between
+-- them may be anything, so a denial does not depend on it.
+local SUM_MAX = 9007199254740991 -- the largest run of integers that a double holds exactly
+
+local function charge_member(before, cost)
+    return string.format("%016.0f:%.0f", before, cost)
+end
+
 -- `found` is a member and its score. Nothing, when that is no charge that can have been written
 -- here.
 local function charge_of(found)
@@ -13,7 +21,7 @@ local function charge_of(found)
         return
     end
     before, cost = tonumber(before), tonumber(cost)
-    if before <= 9007199254740991 and cost >= 1 and cost <= 10000
+    if cost >= 1 and cost <= 10000 and before + cost <= SUM_MAX
         and at >= 0 and at <= 9007199254740991 and at % 1 == 0 then
         return { at = at, before = before, cost = cost }
     end
@@ -62,7 +70,7 @@ local function charge_before(key, oldest, total)
     return last
 end
 
--- Moves to now_us what was charged later.
+-- Moves to now_us what was charged later. Then another charge may be the last one.
 local function charges_move(key, now_us, window_us)
     local now = string.format("%.0f", now_us)
     for _, member in ipairs(redis.call("ZRANGEBYSCORE", key, "(" .. now, "+inf")) do
@@ -71,8 +79,21 @@ local function charges_move(key, now_us, window_us)
     redis.call("PEXPIRE", key, string.format("%d", math.ceil(window_us / 1000)))
 end
 
+-- Charges what was charged after `before` anew, from a sum of 0 on.
+local function charges_restart(key, before)
+    local found = redis.call("ZRANGE", key, "0", "-1", "WITHSCORES")
+    redis.call("DEL", key)
+    for i = 1, #found, 2 do
+        local charge = charge_of({ found[i], found[i + 1] })
+        if charge and charge.before >= before then
+            redis.call("ZADD", key, found[i + 1], charge_member(charge.before - before, charge.cost))
+        end
+    end
+end
+
 -- The sum of all charges, what of it is used, when the last one was, and which one has to leave
--- before `cost` fits, unless it does. Nothing, when the log makes no sense.
+-- before `cost` fits: none when it does, or when a charge on the way makes no sense. Nothing, when
+-- the log makes none.
 local function log_read(key, now_us, cost, quota, window_us)
     local newest = charge_last(key)
     if not newest then
@@ -80,7 +101,10 @@ local function log_read(key, now_us, cost, quota, window_us)
     end
     if newest.at > now_us then
         charges_move(key, now_us, window_us)
-        newest.at = now_us
+        newest = charge_last(key)
+        if not newest then
+            return
+        end
     end
     local total = newest.before + newest.cost
     if newest.at <= now_us - window_us then
@@ -93,8 +117,7 @@ local function log_read(key, now_us, cost, quota, window_us)
     elseif used + cost <= quota or cost > quota then
         return total, used, newest.at
     end
-    local leaves = charge_before(key, oldest, total + cost - quota)
-    return leaves and total, used, newest.at, leaves
+    return total, used, newest.at, charge_before(key, oldest, total + cost - quota)
 end
 
 -- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], what has come from the
@@ -104,8 +127,9 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local total, used, last, leaves = log_read(key, now_us, cost, quota, window_us)
     local is_refused = not total
     if is_refused then
-        total, used, last, leaves = 0, 0, now_us, nil
+        total, used, last = 0, 0, now_us
     end
+    local before = total - used
     local allowed = used + cost <= quota
     local retry = 0
 
@@ -113,8 +137,9 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         used, last = used + cost, now_us
     elseif cost > quota then
         retry = -1
-    elseif not allowed then
-        retry = leaves.at + window_us - now_us
+    elseif not allowed then -- at the latest when all have left
+        is_refused = not leaves
+        retry = (leaves and leaves.at or last) + window_us - now_us
     end
     local left = math.max(quota - used, 0)
     local reset = used > 0 and last + window_us - now_us or 0
@@ -127,9 +152,12 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         if is_refused then
             redis.call("DEL", key)
         end
-        local member = string.format("%016.0f:%.0f", total, cost)
         redis.call("ZREMRANGEBYSCORE", key, "-inf", string.format("%.0f", now_us - window_us))
-        redis.call("ZADD", key, string.format("%.0f", now_us), member)
+        if total + cost > SUM_MAX then
+            charges_restart(key, before)
+            total = total - before
+        end
+        redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(reset / 1000)))
     end
     return retry, left, told, 0, charge

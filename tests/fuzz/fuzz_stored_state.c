@@ -3,7 +3,8 @@
  * What lies in Redis where a counter's state should be. C and Lua, side by side, make the same of it
  * to the bit: the same decision, the same state to keep, or none, and both refuse the same. No script
  * fails, whatever it finds; nobody waits for longer than the algorithm could ask for, nothing remains
- * that the limit does not have, and whatever is kept has an expiry.
+ * that the limit does not have, no more passes at one time than the limit has, and whatever is kept
+ * has an expiry.
  *
  * An input is a line of numbers (algorithm, how many limits, quota, seconds, burst, cost, time in
  * us); a line of numbers, the stored state; and bytes that are stored behind it. Of an algorithm that
@@ -17,6 +18,7 @@
 
 #define STORED_BYTES_MAX 256
 #define LIMITS           2
+#define TAKES            6 /* at one time, each of what the one before has left */
 
 static int64_t number_next(struct text *line, int64_t min, int64_t max);
 static size_t numbers_read(struct text line, double numbers[], size_t max);
@@ -24,7 +26,9 @@ static size_t store_numbers(const struct take *take, struct text input, char sto
 static void store_log(const struct take *take, struct text input);
 static void states_from(const struct take *take, const char stored[], size_t length,
                         struct limit_state states[]);
-static void agree(const struct take *take, const char stored[], size_t length);
+static void agree(const struct take *take, const char stored[], size_t length,
+                  struct outcome *in_lua);
+static size_t stored_next(const struct take *take, char stored[], size_t length);
 static bool is_same(const struct limit_outcome *a, const struct limit_outcome *b);
 static void outcome_check(const struct take *take, const struct outcome *outcome);
 static int64_t wait_max_us(const struct limit *limit);
@@ -44,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct limit limits[LIMITS];
     struct take take = {.key.policy_id = 1, .limits = limits};
     char stored[STORED_BYTES_MAX];
+    size_t length = 0;
+    int64_t passed = 0;
 
     limits[0].algorithm = (enum algorithm_id)number_next(&line, 0, ALGORITHM_COUNT - 1);
     take.limit_count = (size_t)number_next(&line, 1, LIMITS);
@@ -57,15 +63,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     take.now_us = number_next(&line, 0, LIMIT_TIME_US_MAX);
 
     scratch_redis_run("FLUSHALL");
-    if (algorithm_keeps_log(limits[0].algorithm)) {
-        struct outcome outcome;
-
+    const bool keeps_log = algorithm_keeps_log(limits[0].algorithm);
+    if (keeps_log)
         store_log(&take, rest);
-        scratch_redis_take(&take, &outcome);
+    else
+        length = store_numbers(&take, rest, stored);
+    for (int i = 0; i < TAKES; i++) {
+        struct outcome outcome = {0};
+
+        if (keeps_log) {
+            scratch_redis_take(&take, &outcome);
+        } else {
+            agree(&take, stored, length, &outcome);
+            length = stored_next(&take, stored, length);
+        }
         outcome_check(&take, &outcome);
-    } else {
-        agree(&take, stored, store_numbers(&take, rest, stored));
+        passed += outcome.allowed ? take.cost : 0;
     }
+    ASSERT(passed <= limit_capacity(&limits[0]));
     return 0;
 }
 
@@ -149,22 +164,22 @@ static void states_from(const struct take *take, const char stored[], size_t len
         memcpy(states[i].number, stored + i * bytes, bytes);
 }
 
-static void agree(const struct take *take, const char stored[], size_t length)
+static void agree(const struct take *take, const char stored[], size_t length,
+                  struct outcome *in_lua)
 {
     const size_t bytes = algorithm_of(take->limits[0].algorithm)->state_numbers * sizeof(double);
     struct limit_state states[LIMITS] = {0};
     int64_t keep_us[LIMITS];
     struct outcome in_c = {0};
-    struct outcome in_lua = {0};
     char key[TAKE_SCRIPT_KEY_BYTES];
 
     states_from(take, stored, length, states);
     decide(take->limits, take->limit_count, states, take->now_us, take->cost, &in_c, keep_us);
-    scratch_redis_take(take, &in_lua);
+    scratch_redis_take(take, in_lua);
     outcome_check(take, &in_c);
-    ASSERT(in_c.allowed == in_lua.allowed && in_c.refused == in_lua.refused);
+    ASSERT(in_c.allowed == in_lua->allowed && in_c.refused == in_lua->refused);
     for (size_t i = 0; i < take->limit_count; i++)
-        ASSERT(is_same(&in_c.at[i], &in_lua.at[i]));
+        ASSERT(is_same(&in_c.at[i], &in_lua->at[i]));
     take_script_key(&take->key, key);
     for (size_t i = 0; i < take->limit_count; i++) {
         if (keep_us[i] == 0)
@@ -173,6 +188,22 @@ static void agree(const struct take *take, const char stored[], size_t length)
         ASSERT(kept->type == REDIS_REPLY_STRING && kept->len == bytes * take->limit_count);
         ASSERT(memcmp(kept->str + i * bytes, states[i].number, bytes) == 0);
     }
+}
+
+/* What lies there now. Returns how many bytes; as many as before of what is of another type. */
+static size_t stored_next(const struct take *take, char stored[], size_t length)
+{
+    char key[TAKE_SCRIPT_KEY_BYTES];
+
+    take_script_key(&take->key, key);
+    const redisReply *found = scratch_redis_try("GET %s", key);
+    if (found->type == REDIS_REPLY_ERROR)
+        return length;
+    if (found->type != REDIS_REPLY_STRING)
+        return 0;
+    ASSERT(found->len <= STORED_BYTES_MAX);
+    memcpy(stored, found->str, found->len);
+    return found->len;
 }
 
 static bool is_same(const struct limit_outcome *a, const struct limit_outcome *b)

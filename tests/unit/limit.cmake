@@ -8,6 +8,7 @@ unit_test(policy_set LINKS limit)
 unit_test(verdict LINKS limit)
 unit_test(rate_headers LINKS limit)
 unit_test(take_script LINKS support store limit LABELS redis)
+unit_test(stored_logs LINKS support store limit LABELS redis)
 unit_test(vectors LINKS support store redis limit LABELS redis)
 unit_test(model LINKS support store redis limit LABELS redis)
 foreach(invariants invariants invariants_hints invariants_algorithms invariants_log)
@@ -20,6 +21,7 @@ target_compile_definitions(test_policy
 target_compile_definitions(test_vectors
   PRIVATE VECTORS_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/vectors")
 target_sources(test_take_script PRIVATE script_redis.c)
+target_sources(test_stored_logs PRIVATE script_redis.c)
 target_sources(test_vectors PRIVATE script_redis.c state_copy.c)
 target_sources(test_decide PRIVATE state_copy.c)
 target_sources(test_model

@@ -497,37 +497,6 @@ static void a_log_that_makes_no_sense_counts_as_never_seen(void **state)
     }
 }
 
-/* Only the last of its charges, and the oldest that counts, are read for what is allowed; others for
- * a denial. */
-static void a_log_with_nonsense_in_the_middle_is_replaced_when_that_is_met(void **state)
-{
-    (void)state;
-    struct limit log = minute;
-    log.algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
-    const struct take take = take_of(&log, 1, 1);
-    const struct take more = {.key = take.key, .limits = &log, .limit_count = 1, .cost = 6};
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-
-    (void)take_script_keys(&take, keys);
-    for (int i = 0; i < 9; i++)
-        assert_true(outcome_of(&take).allowed);
-    for (int rank = 1; rank < 8; rank++) {
-        const redisReply *found =
-            redis_server_command(server, "ZRANGE %s %d %d WITHSCORES", keys[1], rank, rank);
-        char score[40];
-
-        (void)snprintf(score, sizeof(score), "%s", found->element[1]->str);
-        (void)redis_server_command(server, "ZREMRANGEBYRANK %s %d %d", keys[1], rank, rank);
-        (void)redis_server_command(server, "ZADD %s %s 000000000000000%d:x", keys[1], score, rank);
-    }
-
-    const struct outcome outcome = outcome_of(&more);
-
-    assert_int_equal(outcome.refused, 1);
-    assert_int_equal(outcome.at[0].remaining, 4);
-    assert_int_equal(redis_integer("ZCARD", keys[1]), 1);
-}
-
 static void a_cost_past_the_limit_never_passes(void **state)
 {
     (void)state;
@@ -645,7 +614,6 @@ int main(void)
         cmocka_unit_test(a_key_of_another_type_counts_as_never_seen),
         cmocka_unit_test(numbers_that_make_no_sense_count_as_never_seen),
         cmocka_unit_test(a_log_that_makes_no_sense_counts_as_never_seen),
-        cmocka_unit_test(a_log_with_nonsense_in_the_middle_is_replaced_when_that_is_met),
         cmocka_unit_test(a_cost_past_the_limit_never_passes),
         cmocka_unit_test(wrong_arguments_are_an_error),
         cmocka_unit_test(an_algorithm_that_is_none_is_an_error),
