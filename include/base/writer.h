@@ -10,16 +10,21 @@
 
 struct writer {
     struct buffer *out;
-    bool comma; /* the next value at this level follows another */
+    bool comma;       /* the next value at this level follows another */
+    bool for_display; /* see writer_for_display() */
 };
 
 void writer_init(struct writer *writer, struct buffer *out);
+/* From here on hidden characters (code_point.h) are escaped, too: for what a terminal shows and
+ * somebody reads. The JSON means the same. */
+void writer_for_display(struct writer *writer);
 void writer_begin_object(struct writer *writer, const char *key);
 void writer_end_object(struct writer *writer);
 void writer_begin_array(struct writer *writer, const char *key);
 void writer_end_array(struct writer *writer);
-/* An absent text is written as null. Only what RFC 8259 §7 demands is escaped; a byte that is not
- * UTF-8 becomes U+FFFD, so that the result is JSON whatever a library's message holds. */
+/* An absent text is written as null. Only what RFC 8259 §7 demands is escaped, unless it is for
+ * display; a byte that is not UTF-8 becomes U+FFFD, so that the result is JSON whatever a library's
+ * message holds. */
 void writer_text(struct writer *writer, const char *key, struct text value);
 void writer_string(struct writer *writer, const char *key, const char *value); /* NULL: null */
 void writer_integer(struct writer *writer, const char *key, int64_t value);

@@ -181,6 +181,7 @@ static void print_app(void *context, struct app *app)
         clock_write_rfc3339(app->created_at_us, created_at);
         buffer_init(&line, &arena, LINE_BYTES_USUAL);
         writer_init(&writer, &line);
+        writer_for_display(&writer);
         writer_begin_object(&writer, NULL);
         writer_string(&writer, "app_id", app->id);
         writer_text(&writer, "name", app->name);

@@ -6,6 +6,7 @@
 #include "app/service.h"
 #include "app/settings.h"
 #include "auth/api_key.h"
+#include "base/code_point.h"
 #include "base/memory.h"
 
 #include <signal.h>
@@ -220,9 +221,21 @@ static void print_help(FILE *out)
           out);
 }
 
-/* Returns the exit code that it was given. */
+/* Returns the exit code that it was given. The message may hold what others have said. */
 static int complain(int exit_code, const char *message)
 {
-    fprintf(stderr, "sluice: %s\n", message);
+    struct text rest = text_of(message);
+
+    fputs("sluice: ", stderr);
+    while (rest.length > 0) {
+        struct text character = {rest.at, text_utf8_bytes(rest)};
+
+        rest.at += character.length > 0 ? character.length : 1;
+        rest.length -= character.length > 0 ? character.length : 1;
+        if (character.length == 0 || code_point_is_hidden(code_point_of(character)))
+            character = TEXT("?");
+        fprintf(stderr, "%.*s", TEXT_PRINTF(character));
+    }
+    fputc('\n', stderr);
     return exit_code;
 }

@@ -38,6 +38,7 @@ void log_write_fields(enum log_level level, const char *event, const struct log_
     arena_init_storage(&arena, storage, sizeof(storage));
     buffer_init(&buffer, &arena, LINE_BYTES_MAX);
     writer_init(&line, &buffer);
+    writer_for_display(&line);
 
     atomic_fetch_add_explicit(&lines_written[level], 1, memory_order_relaxed);
     line_begin(&line, level, event);

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/writer.h"
 
+#include "base/code_point.h"
+
 static void writer_key(struct writer *writer, const char *key);
-static void add_escaped(struct buffer *out, struct text text);
+static void add_escaped(const struct writer *writer, struct text text);
 static size_t plain_bytes(struct text text);
 static bool is_plain(char c);
-static size_t add_special(struct buffer *out, struct text rest);
-static void add_control(struct buffer *out, unsigned char c);
+static size_t add_special(const struct writer *writer, struct text rest);
+static void add_escape(struct buffer *out, uint32_t code_point);
+static void add_unit(struct buffer *out, uint32_t unit);
 
 void writer_init(struct writer *writer, struct buffer *out)
 {
     *writer = (struct writer){.out = out};
+}
+
+void writer_for_display(struct writer *writer)
+{
+    writer->for_display = true;
 }
 
 void writer_begin_object(struct writer *writer, const char *key)
@@ -47,7 +55,7 @@ void writer_text(struct writer *writer, const char *key, struct text value)
     }
     writer_key(writer, key);
     buffer_add_char(writer->out, '"');
-    add_escaped(writer->out, value);
+    add_escaped(writer, value);
     buffer_add_char(writer->out, '"');
 }
 
@@ -98,15 +106,15 @@ static void writer_key(struct writer *writer, const char *key)
 }
 
 /* In turn a run of plain bytes, copied whole, and a character that is not plain. */
-static void add_escaped(struct buffer *out, struct text text)
+static void add_escaped(const struct writer *writer, struct text text)
 {
     while (text.length > 0) {
         size_t bytes = plain_bytes(text);
 
         if (bytes > 0)
-            buffer_add(out, (struct text){text.at, bytes});
+            buffer_add(writer->out, (struct text){text.at, bytes});
         else
-            bytes = add_special(out, text);
+            bytes = add_special(writer, text);
         text = (struct text){text.at + bytes, text.length - bytes};
     }
 }
@@ -125,42 +133,53 @@ static bool is_plain(char c)
 {
     unsigned char byte = (unsigned char)c;
 
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+    return byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
 }
 
 /* Writes the first character of `rest` and returns how many bytes it took there. */
-static size_t add_special(struct buffer *out, struct text rest)
+static size_t add_special(const struct writer *writer, struct text rest)
 {
-    unsigned char first = (unsigned char)rest.at[0];
+    const struct text character = {rest.at, text_utf8_bytes(rest)};
 
-    if (first < 0x80) {
-        add_control(out, first);
+    if (character.length == 0) {
+        buffer_add(writer->out, TEXT("\xef\xbf\xbd"));
         return 1;
     }
 
-    size_t bytes = text_utf8_bytes(rest);
+    const uint32_t code_point = code_point_of(character);
 
-    if (bytes == 0) {
-        buffer_add(out, TEXT("\xef\xbf\xbd"));
-        return 1;
-    }
-    buffer_add(out, (struct text){rest.at, bytes});
-    return bytes;
+    if (code_point < 0x7f || (writer->for_display && code_point_is_hidden(code_point)))
+        add_escape(writer->out, code_point);
+    else
+        buffer_add(writer->out, character);
+    return character.length;
 }
 
 /* RFC 8259 §7. */
-static void add_control(struct buffer *out, unsigned char c)
+static void add_escape(struct buffer *out, uint32_t code_point)
 {
-    static const char digits[] = "0123456789abcdef";
     static const char shorts[] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
                                   ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
 
-    buffer_add_char(out, '\\');
-    if (shorts[c] != 0) {
-        buffer_add_char(out, shorts[c]);
+    if (code_point < ARRAY_COUNT(shorts) && shorts[code_point] != 0) {
+        buffer_add_char(out, '\\');
+        buffer_add_char(out, shorts[code_point]);
         return;
     }
-    buffer_add(out, TEXT("u00"));
-    buffer_add_char(out, digits[c >> 4]);
-    buffer_add_char(out, digits[c & 15]);
+    if (code_point < CODE_POINT_SUPPLEMENTARY) {
+        add_unit(out, code_point);
+        return;
+    }
+    const uint32_t rest = code_point - CODE_POINT_SUPPLEMENTARY;
+    add_unit(out, 0xd800 + (rest >> 10));
+    add_unit(out, 0xdc00 + (rest & 0x3ff));
+}
+
+static void add_unit(struct buffer *out, uint32_t unit)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    buffer_add(out, TEXT("\\u"));
+    for (int shift = 12; shift >= 0; shift -= 4)
+        buffer_add_char(out, digits[unit >> shift & 15]);
 }

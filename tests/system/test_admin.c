@@ -112,6 +112,24 @@ static void apps_are_listed_with_what_they_have(void **state)
     close_tenant(&tenant);
 }
 
+/* As raw bytes they would clear the screen, and turn around what is read. */
+static void a_name_does_nothing_to_the_terminal(void **state)
+{
+    const struct scene *scene = *state;
+    struct client *stranger = stranger_new(scene->first);
+    const struct reply *reply =
+        client_post(stranger, "/register", "{'name':'a\\u009b2J\\u007f\\u202e\\u200b\\u2028b'}");
+
+    EXPECT(reply, 201, NULL);
+
+    char *output = admin(scene, "list", NULL, 0);
+
+    assert_non_null(strstr(output, "\"a\\u009b2J\\u007f\\u202e\\u200b\\u2028b\""));
+    assert_null(strstr(output, "\xc2\x9b"));
+    free(output);
+    client_free(stranger);
+}
+
 static void a_suspended_app_is_answered_403_everywhere_until_it_is_resumed(void **state)
 {
     const struct scene *scene = *state;
@@ -286,6 +304,7 @@ int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(apps_are_listed_with_what_they_have),
+        cmocka_unit_test(a_name_does_nothing_to_the_terminal),
         cmocka_unit_test(a_suspended_app_is_answered_403_everywhere_until_it_is_resumed),
         cmocka_unit_test(a_deleted_app_is_gone_everywhere),
         cmocka_unit_test(a_replaced_key_is_the_only_one_that_is_valid),

@@ -42,6 +42,7 @@ static void wrong_usage_is_told_from_wrong_settings(void **state)
     scratch_file("config", "workers: many\n", config);
 
     expect_exit((const char *const[]){"dance", NULL}, EXIT_WRONG_USAGE, "command");
+    expect_exit((const char *const[]){"dance\x1b[2J", NULL}, EXIT_WRONG_USAGE, "dance?[2J");
     expect_exit((const char *const[]){"serve", "--no-such-flag", "1", NULL}, EXIT_WRONG_USAGE,
                 "no-such-flag");
     expect_exit((const char *const[]){"check-config", "--config", config, NULL},

@@ -90,6 +90,17 @@ static void a_line_is_one_json_object(void **state)
     json_decref(line);
 }
 
+static void a_line_does_nothing_to_the_terminal_that_shows_it(void **state)
+{
+    (void)state;
+
+    log_write(LOG_INFO, "shown", LOG_STRING("name", "a\x1b\x7f\xc2\x9b\xe2\x80\xae"));
+
+    char *text = captured();
+    assert_non_null(strstr(text, "\"a\\u001b\\u007f\\u009b\\u202e\""));
+    free(text);
+}
+
 static void a_line_may_have_no_fields(void **state)
 {
     (void)state;
@@ -227,6 +238,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_is_one_json_object, capture_begin, capture_end),
+        cmocka_unit_test_setup_teardown(a_line_does_nothing_to_the_terminal_that_shows_it,
+                                        capture_begin, capture_end),
         cmocka_unit_test_setup_teardown(a_line_may_have_no_fields, capture_begin, capture_end),
         cmocka_unit_test_setup_teardown(lines_below_the_level_are_dropped, capture_begin,
                                         capture_end),

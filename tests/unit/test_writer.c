@@ -82,6 +82,22 @@ static void only_what_must_be_is_escaped(void **state)
                         "\xc3\xa4\xf0\x9f\x98\x80\"");
 }
 
+/* DEL, a C1 control, a bidirectional one, no width, a separator of lines, a tag; not what is seen. */
+static void what_is_for_display_hides_nothing(void **state)
+{
+    (void)state;
+
+    writer_for_display(&writer);
+    writer_text(&writer, NULL,
+                TEXT("a\x7f\xc2\x9b"
+                     "2J\xe2\x80\xae\xe2\x80\x8b\xe2\x80\xa8\xf3\xa0\x80\xa0\xc3\xa4\xf0\x9f\x98"
+                     "\x80\x1b\n"));
+
+    assert_string_equal(buffer_string(&buffer),
+                        "\"a\\u007f\\u009b2J\\u202e\\u200b\\u2028\\udb40\\udc20"
+                        "\xc3\xa4\xf0\x9f\x98\x80\\u001b\\n\"");
+}
+
 static void runs_of_plain_bytes_keep_their_place_between_escapes(void **state)
 {
     (void)state;
@@ -128,6 +144,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(commas_stand_between_members_only, begin, end),
         cmocka_unit_test_setup_teardown(absent_is_null_and_empty_is_empty, begin, end),
         cmocka_unit_test_setup_teardown(only_what_must_be_is_escaped, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_for_display_hides_nothing, begin, end),
         cmocka_unit_test_setup_teardown(runs_of_plain_bytes_keep_their_place_between_escapes, begin,
                                         end),
         cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_replaced, begin, end),
