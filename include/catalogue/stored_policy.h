@@ -29,14 +29,17 @@ void stored_policy_number(struct policy *policy, struct text stored, uint64_t ne
 struct stored_policies {
     struct app *app;
     size_t count;
+    size_t skipped;
+    struct error reason; /* of the first that was skipped */
     struct policy *at[POLICIES_PER_APP_MAX];
 };
 
-/* Adds one document; one that cannot be read is logged and skipped, so that it costs its app that
- * policy and nothing else. */
+void stored_policies_begin(struct stored_policies *policies, struct app *app);
+/* Adds one document; one that cannot be read is skipped, so that it costs its app that policy and
+ * nothing else. */
 void stored_policies_add(struct stored_policies *policies, struct text document);
 /* Makes what was added the policies of the app; of those with one identity, which a damaged
- * catalogue may hold, the newest version. */
+ * catalogue may hold, the newest version. However many were skipped, they are one line of the log. */
 void stored_policies_finish(struct stored_policies *policies);
 
 #endif

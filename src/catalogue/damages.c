@@ -5,6 +5,7 @@
 
 #define SHOWN_BYTES_MAX 64
 
+static bool has_doubled(size_t count);
 static size_t place_of(struct text name);
 static void show(struct text name, char shown[static SHOWN_BYTES_MAX + 1]);
 
@@ -17,9 +18,17 @@ void damages_tell(struct damages *damages, struct text name, const char *reason)
     if ((damages->told[place / 8] & bit) != 0)
         return;
     damages->told[place / 8] |= bit;
+    damages->count++;
+    if (damages->count > DAMAGES_NAMED_MAX && !has_doubled(damages->count))
+        return;
     show(name, shown);
     log_write(LOG_ERROR, "stored app skipped", LOG_STRING("app_id", shown),
-              LOG_STRING("reason", reason));
+              LOG_STRING("reason", reason), LOG_INTEGER("apps", (int64_t)damages->count));
+}
+
+static bool has_doubled(size_t count)
+{
+    return (count & (count - 1)) == 0;
 }
 
 /* FNV-1a. */

@@ -97,8 +97,7 @@ static void policies_read(struct app *app, const redisReply *documents)
 {
     struct stored_policies policies;
 
-    policies.app = app;
-    policies.count = 0;
+    stored_policies_begin(&policies, app);
     for (size_t i = 0; i < documents->elements; i++)
         stored_policies_add(&policies, redis_call_text(documents->element[i]));
     stored_policies_finish(&policies);

@@ -120,8 +120,7 @@ static enum catalogue_status policies_read(struct database *database, struct app
     enum catalogue_status status = sqlite_statements_step(database, select, error);
     struct stored_policies policies;
 
-    policies.app = app;
-    policies.count = 0;
+    stored_policies_begin(&policies, app);
     for (; status == CATALOGUE_OK; status = sqlite_statements_step(database, select, error))
         stored_policies_add(&policies, database_text(select, 0));
     if (status == CATALOGUE_UNAVAILABLE)

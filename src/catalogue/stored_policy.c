@@ -9,7 +9,7 @@
 #define DOCUMENT_BYTES_USUAL 512
 #define NAME_BYTES_USUAL     64
 
-static void skipped(const struct stored_policies *policies, const char *reason);
+static void skip(struct stored_policies *policies, const struct error *reason);
 static int compare_newest_first(const void *left, const void *right);
 
 struct text stored_policy_write(const struct policy *policy, struct arena *arena)
@@ -73,6 +73,13 @@ void stored_policy_number(struct policy *policy, struct text stored, uint64_t ne
     arena_close(&arena);
 }
 
+void stored_policies_begin(struct stored_policies *policies, struct app *app)
+{
+    policies->app = app;
+    policies->count = 0;
+    policies->skipped = 0;
+}
+
 void stored_policies_add(struct stored_policies *policies, struct text document)
 {
     struct error error = {.message = "the app has too many policies"};
@@ -81,7 +88,7 @@ void stored_policies_add(struct stored_policies *policies, struct text document)
     if (policies->count < POLICIES_PER_APP_MAX)
         policy = stored_policy_read(document, &policies->app->arena, &error);
     if (policy == NULL) {
-        skipped(policies, error.message);
+        skip(policies, &error);
         return;
     }
     policies->at[policies->count++] = policy;
@@ -89,6 +96,7 @@ void stored_policies_add(struct stored_policies *policies, struct text document)
 
 void stored_policies_finish(struct stored_policies *policies)
 {
+    const struct error same = {.message = "the app has a policy of the same identity"};
     size_t kept = 0;
 
     qsort(policies->at, policies->count, sizeof(policies->at[0]), compare_newest_first);
@@ -96,18 +104,23 @@ void stored_policies_finish(struct stored_policies *policies)
         struct policy *policy = policies->at[i];
 
         if (kept > 0 && policy_identity_equal(&policies->at[kept - 1]->identity, &policy->identity))
-            skipped(policies, "the app has a policy of the same identity");
+            skip(policies, &same);
         else
             policies->at[kept++] = policy;
     }
     policies->count = kept;
     policies->app->policies = policy_set_new(&policies->app->arena, policies->at, policies->count);
+    if (policies->skipped > 0) {
+        log_write(LOG_WARN, "stored policies skipped", LOG_STRING("app_id", policies->app->id),
+                  LOG_INTEGER("policies", (int64_t)policies->skipped),
+                  LOG_STRING("reason", policies->reason.message));
+    }
 }
 
-static void skipped(const struct stored_policies *policies, const char *reason)
+static void skip(struct stored_policies *policies, const struct error *reason)
 {
-    log_write(LOG_WARN, "stored policy skipped", LOG_STRING("app_id", policies->app->id),
-              LOG_STRING("reason", reason));
+    if (policies->skipped++ == 0)
+        policies->reason = *reason;
 }
 
 /* By identity; of one identity the newest version first. */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalogue/stored_policy.h"
+
+#include "base/log.h"
+#include "sample_policy.h"
+#include "support/cmocka.h"
+
+#define JUNK 1000
+
+/* What was skipped is one line, and the policy among it is kept. */
+static void an_app_full_of_junk_is_one_line_of_the_log(void **state)
+{
+    (void)state;
+    struct app *app = app_new();
+    struct stored_policies policies;
+    struct policy *good =
+        sample_policy(&app->arena, "{'route_key':'/good','limit':5,'window_seconds':60}");
+    const uint64_t before = log_lines(LOG_WARN);
+
+    good->id = 1;
+    good->version = 1;
+    stored_policies_begin(&policies, app);
+    for (int i = 0; i < JUNK; i++)
+        stored_policies_add(&policies, TEXT("{\"route_key\":5}"));
+    stored_policies_add(&policies, stored_policy_write(good, &app->arena));
+    stored_policies_add(&policies, stored_policy_write(good, &app->arena));
+    stored_policies_finish(&policies);
+
+    assert_int_equal(policies.skipped, JUNK + 1);
+    assert_int_equal(policy_set_count(app->policies), 1);
+    assert_int_equal(log_lines(LOG_WARN) - before, 1);
+    app_release(app);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_app_full_of_junk_is_one_line_of_the_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
