@@ -27,9 +27,16 @@ MUST_USE struct database *database_new(const char *path, const struct database_o
                                        struct error *error);
 void database_free(struct database *database);
 
+/* Whether its file is no longer at its path: what is written to it nobody will find again. */
+bool database_has_moved(struct database *database);
+/* Opens what is now at the path, created when there is nothing; false, and *database is as before,
+ * when that cannot be. Between transactions. */
+MUST_USE bool database_reopen(struct database **database, struct error *error);
+
 enum database_access { DATABASE_READ, DATABASE_WRITE };
 
-/* DATABASE_WRITE takes the lock at once, waiting up to 2 s for another process. */
+/* DATABASE_WRITE takes the lock at once, waiting up to 2 s for another process. It is refused once the
+ * file has moved. */
 MUST_USE bool database_begin(struct database *database, enum database_access access,
                              struct error *error);
 /* Commits; false, and nothing has changed, when that fails. What was bound and read ends here. */

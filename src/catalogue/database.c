@@ -3,10 +3,7 @@
 
 #include "base/memory.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "database_file.h"
 
 #define BUSY_TIMEOUT_MS 2000
 
@@ -21,10 +18,12 @@ static const char pragmas[] = "PRAGMA journal_mode = WAL;"
 struct database {
     sqlite3 *connection;
     const struct database_options *options;
+    struct database_file file;
     sqlite3_stmt *statements[];
 };
 
-static bool file_prepare(const char *path, struct error *error);
+static struct database *open_at(const char *path, const struct database_options *options,
+                                struct error *error);
 static bool open_connection(struct database *database, const char *path, struct error *error);
 static bool migrate(struct database *database, struct error *error);
 static bool read_schema(struct database *database, int *schema, struct error *error);
@@ -36,18 +35,36 @@ static bool failed(const struct database *database, struct error *error);
 struct database *database_new(const char *path, const struct database_options *options,
                               struct error *error)
 {
-    struct database *database = memory_new(
-        1, sizeof(*database) + options->statement_count * sizeof(database->statements[0]));
     struct error reason = {0};
 
-    database->options = options;
-    if (file_prepare(path, &reason) && open_connection(database, path, &reason) &&
-        migrate(database, &reason) && prepare(database, &reason))
-        return database;
-
+    if (database_file_make_directory(path, &reason))
+        return open_at(path, options, error);
     (void)error_set(error, "cannot open %s: %s", path, reason.message);
-    database_free(database);
     return NULL;
+}
+
+bool database_has_moved(struct database *database)
+{
+    int has_moved = 0;
+
+    return sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) ==
+               SQLITE_OK &&
+           has_moved != 0;
+}
+
+/* What is in the log alone goes to the file first, for whoever has moved that without it. */
+bool database_reopen(struct database **database, struct error *error)
+{
+    struct database *moved = *database;
+
+    (void)sqlite3_wal_checkpoint_v2(moved->connection, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    database_file_remove_companions(&moved->file);
+    struct database *opened = open_at(moved->file.path, moved->options, error);
+    if (opened == NULL)
+        return false;
+    database_free(moved);
+    *database = opened;
+    return true;
 }
 
 void database_free(struct database *database)
@@ -57,13 +74,19 @@ void database_free(struct database *database)
     for (size_t i = 0; i < database->options->statement_count; i++)
         (void)sqlite3_finalize(database->statements[i]);
     ASSERT(sqlite3_close(database->connection) == SQLITE_OK);
+    database_file_end(&database->file);
     free(database);
 }
 
 bool database_begin(struct database *database, enum database_access access, struct error *error)
 {
     /* A read that turned into a write could fail half-way: another process may write first. */
-    return execute(database, access == DATABASE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error);
+    if (!execute(database, access == DATABASE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error))
+        return false;
+    if (access == DATABASE_READ || !database_has_moved(database))
+        return true;
+    database_roll_back(database);
+    return error_set(error, "SQLite: the file %s has been moved or deleted", database->file.path);
 }
 
 bool database_commit(struct database *database, struct error *error)
@@ -158,27 +181,22 @@ bool database_holds_integer(sqlite3_stmt *statement, int place)
     return sqlite3_column_type(statement, place) == SQLITE_INTEGER;
 }
 
-/* SQLite would create the file as the umask has it, and it holds the pepper. A file that is there
- * is not opened here: closing it would drop the locks that this process may have on it. */
-static bool file_prepare(const char *path, struct error *error)
+static struct database *open_at(const char *path, const struct database_options *options,
+                                struct error *error)
 {
-    char *directory = memory_string(path);
-    char *slash = strrchr(directory, '/');
-    bool has_directory = true;
+    struct database *database = memory_new(
+        1, sizeof(*database) + options->statement_count * sizeof(database->statements[0]));
+    struct error reason = {0};
 
-    if (slash != NULL && slash != directory) {
-        *slash = '\0';
-        has_directory = mkdir(directory, 0700) == 0 || errno == EEXIST;
+    database->options = options;
+    if (database_file_make(path, &reason) && open_connection(database, path, &reason) &&
+        migrate(database, &reason) && prepare(database, &reason)) {
+        database_file_begin(&database->file, path);
+        return database;
     }
-    free(directory);
-    if (!has_directory)
-        return error_set(error, "its directory cannot be created: %s", strerror(errno));
-
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno == EEXIST || error_set(error, "%s", strerror(errno));
-    (void)close(fd);
-    return true;
+    (void)error_set(error, "cannot open %s: %s", path, reason.message);
+    database_free(database);
+    return NULL;
 }
 
 static bool open_connection(struct database *database, const char *path, struct error *error)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "sqlite_mark.h"
 
+#include "base/log.h"
+
 #include "sqlite_statements.h"
 
+static bool reopen(struct catalogue_sqlite *sqlite, struct error *error);
 static enum catalogue_status mark_read(struct database *database, struct catalogue_mark *mark,
                                        struct error *error);
 static enum catalogue_status mark_claim(struct database *database, const struct pepper *pepper,
@@ -12,8 +15,11 @@ static enum catalogue_status mark_claim(struct database *database, const struct 
 enum catalogue_status sqlite_mark_read(struct catalogue_backend *backend,
                                        struct catalogue_mark *mark, struct error *error)
 {
-    struct database *database = sqlite_statements_backend(backend)->database;
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
+    if (database_has_moved(sqlite->database) && !reopen(sqlite, error))
+        return CATALOGUE_UNAVAILABLE;
+    struct database *database = sqlite->database;
     if (!database_begin(database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
     return sqlite_statements_end(database, mark_read(database, mark, error), error);
@@ -29,6 +35,16 @@ enum catalogue_status sqlite_mark_claim(struct catalogue_backend *backend,
     if (!database_begin(database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
     return sqlite_statements_end(database, mark_claim(database, pepper, identity, error), error);
+}
+
+/* What is now at the path is judged as any other catalogue: empty, or another one. */
+static bool reopen(struct catalogue_sqlite *sqlite, struct error *error)
+{
+    if (!database_reopen(&sqlite->database, error))
+        return false;
+    log_write(LOG_ERROR, "catalogue file moved or deleted",
+              LOG_STRING("done", "opened what is at its path now"));
+    return true;
 }
 
 static enum catalogue_status mark_read(struct database *database, struct catalogue_mark *mark,

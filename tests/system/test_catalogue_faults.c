@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * A catalogue in Redis that was never reached, that is lost, or that is another's. */
+ * A catalogue that was never reached, that is lost, or that is another's. */
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
 
-#define WAIT_SECONDS 30
-#define PEPPER       "pepper of the test's own"
+#include <unistd.h>
+
+#define WAIT_SECONDS    30
+#define PEPPER          "pepper of the test's own"
+#define FILE_PATH_BYTES (SCRATCH_PATH_BYTES + 16)
 
 static void a_catalogue_that_was_never_reached_is_not_ready(void **state)
 {
@@ -145,6 +149,65 @@ static void an_instance_whose_catalogue_is_another_s_is_not_ready_and_goes_on(vo
     service_stop(service);
 }
 
+static struct service *start_on_file(const struct world *world, const char *restores,
+                                     char path[static FILE_PATH_BYTES])
+{
+    char directory[SCRATCH_PATH_BYTES];
+    char catalogue[FILE_PATH_BYTES + 8];
+    const char *const flags[] = {
+        "--catalogue", catalogue, "--restore-catalogue", restores, "--sandbox", "true", NULL};
+    struct service_options options = world_options(world);
+
+    scratch_directory("file", directory);
+    (void)snprintf(path, FILE_PATH_BYTES, "%s/sluice.db", directory);
+    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s", path);
+    options.flags = flags;
+    return service_start(&options);
+}
+
+static void a_catalogue_whose_file_is_deleted_is_put_back(void **state)
+{
+    const struct world *world = *state;
+    char path[FILE_PATH_BYTES];
+    struct service *service = start_on_file(world, "true", path);
+    struct client *client = tenant_new(service);
+    tenant_policy(client, "{'route_key':'/five','limit':5,'window_seconds':3600}");
+
+    assert_int_equal(unlink(path), 0);
+    WAIT_FOR (WAIT_SECONDS, is_whole(client, 1))
+        ;
+
+    assert_int_equal(access(path, R_OK), 0);
+    assert_int_equal(service_count_events(service, "catalogue file moved or deleted"), 1);
+    assert_int_equal(service_count_events(service, "catalogue lost"), 1);
+    EXPECT(client_post(client, "/policy", "{'route_key':'/five','rate':'5/h'}"), 200, NULL);
+    client_free(client);
+    service_stop(service);
+}
+
+static void a_catalogue_whose_file_is_deleted_stays_lost_where_nothing_is_put_back(void **state)
+{
+    const struct world *world = *state;
+    char path[FILE_PATH_BYTES];
+    struct service *service = start_on_file(world, "false", path);
+    struct client *client = tenant_new(service);
+    tenant_policy(client, "{'route_key':'/five','limit':5,'window_seconds':3600}");
+
+    assert_int_equal(unlink(path), 0);
+    EXPECT_PROBLEM(client_post(client, "/policy", "{'route_key':'/x','rate':'1/s'}"), 503, NULL);
+    WAIT_FOR (WAIT_SECONDS, figure(client, "sluice_catalogue_losses_total") == 1)
+        ;
+
+    const struct reply *ready = client_get(client, "/readyz");
+    assert_string_equal(reply_text(ready, "catalogue_identity"), "lost");
+    assert_ptr_equal(reply_at(ready, "catalogue"), json_false());
+    assert_int_equal(service_count_events(service, "catalogue lost"), 1);
+    assert_int_equal(allowed_of(client, 6), 5);
+    EXPECT_PROBLEM(client_post(client, "/policy", "{'route_key':'/x','rate':'1/s'}"), 503, NULL);
+    client_free(client);
+    service_stop(service);
+}
+
 static void a_pepper_that_does_not_fit_is_refused_at_the_start(void **state)
 {
     const struct world *world = *state;
@@ -205,6 +268,8 @@ int main(int argc, char *argv[])
         TEST(a_store_that_is_there_does_not_make_up_for_the_apps),
         TEST(instances_stay_one_service_when_redis_comes_back_empty),
         TEST(an_instance_whose_catalogue_is_another_s_is_not_ready_and_goes_on),
+        TEST(a_catalogue_whose_file_is_deleted_is_put_back),
+        TEST(a_catalogue_whose_file_is_deleted_stays_lost_where_nothing_is_put_back),
         TEST(a_pepper_that_does_not_fit_is_refused_at_the_start),
         TEST(a_redis_that_may_evict_is_warned_of_once_for_apps_and_for_counters),
     };

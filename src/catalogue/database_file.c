@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "database_file.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const suffixes[DATABASE_COMPANIONS] = {"-wal", "-shm"};
+
+static bool companion_stat(const struct database_file *file, size_t which,
+                           char path[static PATH_MAX], struct stat *status);
+
+bool database_file_make_directory(const char *path, struct error *error)
+{
+    char *directory = memory_string(path);
+    char *slash = strrchr(directory, '/');
+    bool has_directory = true;
+
+    if (slash != NULL && slash != directory) {
+        *slash = '\0';
+        has_directory = mkdir(directory, 0700) == 0 || errno == EEXIST;
+    }
+    free(directory);
+    if (!has_directory)
+        return error_set(error, "its directory cannot be created: %s", strerror(errno));
+    return true;
+}
+
+/* SQLite would create the file as the umask has it, and it holds the pepper. A file that is there
+ * is not opened here: closing it would drop the locks that this process may have on it. */
+bool database_file_make(const char *path, struct error *error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return errno == EEXIST || error_set(error, "%s", strerror(errno));
+    (void)close(fd);
+    return true;
+}
+
+void database_file_begin(struct database_file *file, const char *path)
+{
+    file->path = memory_string(path);
+    for (size_t i = 0; i < DATABASE_COMPANIONS; i++) {
+        char companion[PATH_MAX];
+        struct stat status = {0};
+
+        if (companion_stat(file, i, companion, &status)) {
+            file->companions[i].device = status.st_dev;
+            file->companions[i].inode = status.st_ino;
+        }
+    }
+}
+
+void database_file_end(struct database_file *file)
+{
+    free(file->path);
+    *file = (struct database_file){0};
+}
+
+void database_file_remove_companions(const struct database_file *file)
+{
+    for (size_t i = 0; i < DATABASE_COMPANIONS; i++) {
+        char companion[PATH_MAX];
+        struct stat status;
+
+        if (companion_stat(file, i, companion, &status) &&
+            status.st_dev == file->companions[i].device &&
+            status.st_ino == file->companions[i].inode)
+            (void)unlink(companion);
+    }
+}
+
+static bool companion_stat(const struct database_file *file, size_t which,
+                           char path[static PATH_MAX], struct stat *status)
+{
+    int length = snprintf(path, PATH_MAX, "%s%s", file->path, suffixes[which]);
+
+    return length > 0 && length < PATH_MAX && stat(path, status) == 0;
+}
