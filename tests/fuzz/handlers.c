@@ -116,7 +116,7 @@ static void answer_later(struct request *request)
     journal_asked = NULL;
 }
 
-/* In the place of src/catalogue/catalogue.c. */
+/* In the place of src/catalogue/catalogue.c, with support/whole_catalogue.c. */
 
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {
@@ -130,32 +130,6 @@ bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
     catalogue_asked = job;
     return true;
 }
-
-bool catalogue_is_ready(const struct catalogue *catalogue)
-{
-    (void)catalogue;
-    return true;
-}
-
-bool catalogue_serves(const struct catalogue *catalogue)
-{
-    (void)catalogue;
-    return true;
-}
-
-enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue)
-{
-    (void)catalogue;
-    return CATALOGUE_KEPT;
-}
-
-unsigned catalogue_losses(const struct catalogue *catalogue)
-{
-    (void)catalogue;
-    return 0;
-}
-
-const char *const catalogue_continuity_words[] = {"kept", "lost", "foreign", NULL};
 
 /* In the place of src/journal/journal.c. */
 

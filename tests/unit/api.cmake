@@ -3,5 +3,6 @@ unit_test(openapi LINKS api)
 
 foreach(orders check_orders batch_orders)
   unit_test(${orders} LINKS api support)
-  target_sources(test_${orders} PRIVATE fake_store.c handling.c sample_policy.c)
+  target_sources(test_${orders} PRIVATE fake_store.c handling.c sample_policy.c
+    ${CMAKE_SOURCE_DIR}/tests/support/whole_catalogue.c)
 endforeach()

@@ -224,7 +224,8 @@ static int64_t charged_in(struct memory_table *table, const char *user_id, const
     return limit_capacity(&take.limits[0]) - outcome.at[0].remaining;
 }
 
-/* In the place of src/catalogue/catalogue.c and src/journal/journal.c. */
+/* In the place of src/catalogue/catalogue.c, with support/whole_catalogue.c, and of
+ * src/journal/journal.c. */
 
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {
@@ -232,32 +233,6 @@ bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
     (void)job;
     fail_msg("no handler here asks the catalogue");
     return false;
-}
-
-bool catalogue_is_ready(const struct catalogue *catalogue)
-{
-    (void)catalogue;
-    return true;
-}
-
-const char *const catalogue_continuity_words[] = {"kept", NULL};
-
-bool catalogue_serves(const struct catalogue *catalogue)
-{
-    (void)catalogue;
-    return true;
-}
-
-enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue)
-{
-    (void)catalogue;
-    return CATALOGUE_KEPT;
-}
-
-unsigned catalogue_losses(const struct catalogue *catalogue)
-{
-    (void)catalogue;
-    return 0;
 }
 
 struct journal_app *journal_app(struct journal *journal, const char *app_id)

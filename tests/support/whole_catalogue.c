@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * In the place of src/catalogue/catalogue.c: a catalogue that is there, has been read, and was never
+ * lost. What is asked of it, catalogue_submit(), is for those who link this to answer. */
+#include "catalogue/catalogue.h"
+
+const char *const catalogue_continuity_words[] = {"kept", "lost", "foreign", NULL};
+
+bool catalogue_is_ready(const struct catalogue *catalogue)
+{
+    (void)catalogue;
+    return true;
+}
+
+bool catalogue_serves(const struct catalogue *catalogue)
+{
+    (void)catalogue;
+    return true;
+}
+
+enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue)
+{
+    (void)catalogue;
+    return CATALOGUE_KEPT;
+}
+
+unsigned catalogue_losses(const struct catalogue *catalogue)
+{
+    (void)catalogue;
+    return 0;
+}
