@@ -12,6 +12,8 @@
  * limit, the API key, the handler. */
 size_t entry_begin(struct request *request, void *context);
 enum handled entry_finish(struct request *request, void *context);
+/* Lets the store have its turn, and the time go on. */
+void entry_between(void *context);
 /* Counts the answer, and says that it is not to be kept. */
 void entry_answered(struct request *request, void *context);
 

@@ -25,6 +25,8 @@
     X(STORE_CALLS_DOWN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"down\"", NULL)       \
     X(STORE_CALLS_REFUSED, METRIC_COUNTER, "sluice_store_calls_total", "result=\"refused\"", NULL) \
     X(STORE_CALLS_BROKEN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"broken\"", NULL)   \
+    X(STORE_REPLIES_KEPT_WAITING, METRIC_COUNTER, "sluice_store_replies_kept_waiting_total", "",    \
+      "Replies that this instance was too busy to read within redis_timeout_ms; they counted.")    \
     X(HANDED_BACK, METRIC_COUNTER, "sluice_handed_back_total", "result=\"done\"",                  \
       "Permits given locally without Redis, by whether it counts them since; lost: perhaps not.")  \
     X(HANDED_BACK_LOST, METRIC_COUNTER, "sluice_handed_back_total", "result=\"lost\"", NULL)       \

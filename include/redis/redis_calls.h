@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The calls of one connection, from sending to reply or deadline. Replies come in the order of
- * sending, so `unanswered` is a queue and its head owns the next reply. A call that is waited for
- * stands in `by_deadline` too; one that is not is abandoned, and its reply only frees it. */
+ * sending, so `unanswered` is a queue and its head owns the next reply. The time of a call begins when
+ * it is written: how long the worker takes to get there is no fault of Redis. From then on a call
+ * that is waited for stands in `by_deadline` too; one that is not is abandoned, and its reply only
+ * frees it. */
 #ifndef REDIS_REDIS_CALLS_H
 #define REDIS_REDIS_CALLS_H
 
@@ -20,9 +22,10 @@ TAILQ_HEAD(redis_call_list, redis_call);
 /* The owner's storage; the members are the calls' own. */
 struct redis_calls {
     struct redis_call_queue unanswered; /* in the order of sending */
+    struct redis_call *unwritten;       /* of those, the first that is not yet written */
     struct redis_call_list by_deadline; /* of those, the ones waited for; the earliest first */
     struct redis_call_queue spare;
-    size_t in_flight; /* length of by_deadline */
+    size_t in_flight; /* that are waited for */
     int64_t late_us;  /* see redis_calls_late_us() */
 };
 
@@ -31,11 +34,14 @@ void redis_calls_init(struct redis_calls *calls);
 void redis_calls_close(struct redis_calls *calls);
 
 /* A call that has just been sent. `done` runs exactly once, in one of the functions below. */
-void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t deadline_us, void *context,
+void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t timeout_us, void *context,
                      redis_link_done_fn *done);
 
-/* Gives the next reply to the call it belongs to; false when there is none, or it cannot be that
- * call's: an error has one line, and who has stopped waiting looks at nothing else. */
+/* All that were added until now are written: their time begins. */
+void redis_calls_written(struct redis_calls *calls, int64_t now_us);
+
+/* Gives the next reply to the call it belongs to; false when none has been written, or it cannot be
+ * that call's: an error has one line, and who has stopped waiting looks at nothing else. */
 MUST_USE bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply);
 
 /* Calls whose deadline has come are LATE. */
@@ -47,8 +53,8 @@ void redis_calls_lose(struct redis_calls *calls);
 /* The next deadline of a call that is waited for, or REDIS_CALLS_NEVER. */
 int64_t redis_calls_deadline_us(const struct redis_calls *calls);
 
-/* The deadline of the first call that was LATE since one was answered in time, or none was out;
- * else REDIS_CALLS_NEVER. */
+/* When the first call was LATE since one was answered in time, or none was out; else
+ * REDIS_CALLS_NEVER. */
 int64_t redis_calls_late_us(const struct redis_calls *calls);
 
 #endif

@@ -14,10 +14,12 @@
 struct event_base;
 struct redis_connection;
 
-/* What happens on the wire. Each runs on the loop, never inside a function of the wire, and may
- * call any of them. */
+/* What happens on the wire. Each runs on the loop, or inside redis_wire_serve(), and inside no other
+ * function of the wire; each may call any of them but that one. */
 struct redis_wire_events {
     void (*connected)(void *context);
+    /* All that was sent until now is being given to the socket. */
+    void (*written)(void *context);
     /* `reply` is borrowed for the call. */
     void (*replied)(void *context, const redisReply *reply);
     /* The connection is over, and the wire is closed. `reason` is borrowed for the call. */
@@ -30,6 +32,7 @@ struct redis_wire {
     const struct redis_wire_events *events;
     void *context;
     struct redis_connection *connection; /* NULL: closed */
+    uint64_t replies;                    /* that have come so far */
 };
 
 /* Closed. `base`, `events` and `context` are borrowed as long as the wire lives. */
@@ -45,6 +48,9 @@ MUST_USE bool redis_wire_open(struct redis_wire *wire, const struct sockaddr *ad
  * leave in one write. The wire must be connected. */
 void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[],
                      const size_t lengths[]);
+
+/* Between two turns of the loop: writes what was sent, and hands on the replies that have come. */
+void redis_wire_serve(struct redis_wire *wire);
 
 /* Drops the connection and what was not yet written. A closed wire stays closed. */
 void redis_wire_close(struct redis_wire *wire);

@@ -46,6 +46,7 @@ struct store_engine {
                               void *context, store_done_fn *done);
     enum store_answer (*forget)(struct store *store, const struct take *take,
                                 struct outcome *outcome, void *context, store_done_fn *done);
+    void (*serve)(struct store *store);
     bool (*is_ready)(const struct store *store);
     struct store_health (*health)(const struct store *store);
     void (*free)(struct store *store);
@@ -56,8 +57,8 @@ struct store {
 };
 
 /* Decides and charges. STORE_NOW: *outcome is filled, `done` never runs. STORE_LATER: `done` runs
- * exactly once, on this worker's loop, never inside this call, at latest one turn after the
- * engine's timeout. The worker's thread that owns the store, as all below. */
+ * exactly once, on this worker's loop or in store_serve(), never inside this call, at latest one
+ * turn after the engine's timeout. The worker's thread that owns the store, as all below. */
 enum store_answer store_take(struct store *store, const struct take *take, struct outcome *outcome,
                              void *context, store_done_fn *done);
 
@@ -65,6 +66,10 @@ enum store_answer store_take(struct store *store, const struct take *take, struc
  * outcome->count is the number of limits that had counters, 0 or take->limit_count. */
 enum store_answer store_forget(struct store *store, const struct take *take,
                                struct outcome *outcome, void *context, store_done_fn *done);
+
+/* In the middle of a long turn of the loop: calls that were made are sent, and those that are answered
+ * are done. Not from a `done`. */
+void store_serve(struct store *store);
 
 /* Whether a take would now be decided by this engine. */
 bool store_is_ready(const struct store *store);

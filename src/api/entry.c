@@ -12,10 +12,12 @@
 #include "api/local_limit.h"
 #include "api/reading.h"
 #include "api/routes.h"
+#include "base/clock.h"
 #include "http/assets.h"
 #include "http/problem.h"
 #include "limit/verdict.h"
 #include "metrics/metrics.h"
+#include "store/store.h"
 #include "web/web_assets.h"
 
 /* Of a request that is refused anyway, or whose key this process does not know: a made-up one takes
@@ -94,6 +96,14 @@ void entry_answered(struct request *request, void *context)
         number = (size_t)(request->route - routes()->rows);
     metrics_count_request(api->metrics, number, request->response.status);
     browser_seal(request);
+}
+
+void entry_between(void *context)
+{
+    struct api *api = context;
+
+    api->now_us = clock_monotonic_us();
+    store_serve(api->store);
 }
 
 bool entry_trusts(const struct ip_address *address, void *context)

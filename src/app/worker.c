@@ -265,7 +265,8 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
         .request_timeout_s = settings->request_timeout_s,
         .tls = settings->tls,
         .hsts_max_age_s = settings->hsts_max_age_s,
-        .handler = {&worker->api, entry_begin, entry_finish, entry_answered, entry_trusts},
+        .handler = {&worker->api, entry_begin, entry_finish, entry_answered, entry_between,
+                    entry_trusts},
     };
 
     return http_server_new(worker->base, &options, error);
@@ -283,7 +284,7 @@ static struct http_server *new_operation(struct worker *worker, const struct set
         .idle_timeout_s = settings->idle_timeout_s,
         .request_timeout_s = settings->request_timeout_s,
         .handler = {&worker->api, entry_begin_operation, entry_finish, entry_answered,
-                    entry_trusts},
+                    entry_between, entry_trusts},
     };
 
     return http_server_new(worker->base, &options, error);

@@ -12,6 +12,9 @@
 #include <sanitizer/asan_interface.h>
 #include <stdalign.h>
 
+/* Some milliseconds' work; and few enough that what is done between does not show. */
+#define REQUESTS_IN_A_ROW 128
+
 /* How many ended exchanges are kept, and what each has for its request's arena at least: an ordinary
  * request gets by without malloc(). */
 #define EXCHANGES_KEPT_MAX 256
@@ -77,8 +80,11 @@ void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *con
     struct exchanges *exchanges = context;
     struct client *client =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    struct exchange *exchange = exchange_new(exchanges);
+    struct exchange *exchange;
 
+    if (++exchanges->begun % REQUESTS_IN_A_ROW == 0)
+        exchanges->handler.between(exchanges->handler.context);
+    exchange = exchange_new(exchanges);
     exchange_on_closed(client);
     exchange->connection = connection;
     exchange->client = client;

@@ -27,6 +27,7 @@ struct exchanges {
     size_t bodies_held;    /* bytes */
     size_t bodies_refused; /* for want of room, so far */
     struct answers answers;
+    uint64_t begun;        /* so far */
     size_t waiting;        /* suspended */
     size_t incoming;       /* not complete yet */
     size_t busy;           /* complete, and not answered to the last byte */

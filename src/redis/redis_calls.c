@@ -7,7 +7,8 @@ struct redis_call {
     STAILQ_ENTRY(redis_call) next; /* in `unanswered` or `spare` */
     TAILQ_ENTRY(redis_call) by_deadline;
     size_t integers; /* that its reply has */
-    int64_t deadline_us;
+    int64_t timeout_us;
+    int64_t deadline_us; /* REDIS_CALLS_NEVER: not yet written */
     void *context;
     redis_link_done_fn *done; /* NULL: abandoned */
 };
@@ -24,6 +25,7 @@ static redis_link_done_fn *stop_waiting(struct redis_calls *calls, struct redis_
 void redis_calls_init(struct redis_calls *calls)
 {
     STAILQ_INIT(&calls->unanswered);
+    calls->unwritten = NULL;
     TAILQ_INIT(&calls->by_deadline);
     STAILQ_INIT(&calls->spare);
     calls->in_flight = 0;
@@ -40,24 +42,35 @@ void redis_calls_close(struct redis_calls *calls)
     }
 }
 
-void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t deadline_us, void *context,
+void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t timeout_us, void *context,
                      redis_link_done_fn *done)
 {
     struct redis_call *call = new_call(calls);
 
     call->integers = integers;
-    call->deadline_us = deadline_us;
+    call->timeout_us = timeout_us;
+    call->deadline_us = REDIS_CALLS_NEVER;
     call->context = context;
     call->done = done;
     STAILQ_INSERT_TAIL(&calls->unanswered, call, next);
-    insert_by_deadline(calls, call);
+    if (calls->unwritten == NULL)
+        calls->unwritten = call;
+    calls->in_flight++;
+}
+
+void redis_calls_written(struct redis_calls *calls, int64_t now_us)
+{
+    for (; calls->unwritten != NULL; calls->unwritten = STAILQ_NEXT(calls->unwritten, next)) {
+        calls->unwritten->deadline_us = now_us + calls->unwritten->timeout_us;
+        insert_by_deadline(calls, calls->unwritten);
+    }
 }
 
 bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply)
 {
     const struct redis_call *call = STAILQ_FIRST(&calls->unanswered);
 
-    if (call == NULL || !may_answer(call, reply))
+    if (call == calls->unwritten || !may_answer(call, reply))
         return false;
     if (call->done != NULL || STAILQ_NEXT(call, next) == NULL)
         calls->late_us = REDIS_CALLS_NEVER;
@@ -70,7 +83,7 @@ void redis_calls_expire(struct redis_calls *calls, int64_t now_us)
     while (redis_calls_deadline_us(calls) <= now_us) {
         struct redis_call *call = TAILQ_FIRST(&calls->by_deadline);
         if (calls->late_us == REDIS_CALLS_NEVER)
-            calls->late_us = call->deadline_us;
+            calls->late_us = now_us;
         stop_waiting(calls, call)(call->context, REDIS_LINK_LATE, NULL);
     }
 }
@@ -78,6 +91,7 @@ void redis_calls_expire(struct redis_calls *calls, int64_t now_us)
 void redis_calls_lose(struct redis_calls *calls)
 {
     calls->late_us = REDIS_CALLS_NEVER;
+    calls->unwritten = NULL;
     while (!STAILQ_EMPTY(&calls->unanswered))
         finish_oldest(calls, REDIS_LINK_LOST, NULL);
 }
@@ -144,7 +158,6 @@ static void insert_by_deadline(struct redis_calls *calls, struct redis_call *cal
         TAILQ_INSERT_HEAD(&calls->by_deadline, call, by_deadline);
     else
         TAILQ_INSERT_AFTER(&calls->by_deadline, before, call, by_deadline);
-    calls->in_flight++;
 }
 
 /* The call is spare before `done` runs, which may make the next one. */
@@ -164,7 +177,8 @@ static redis_link_done_fn *stop_waiting(struct redis_calls *calls, struct redis_
 {
     redis_link_done_fn *done = call->done;
 
-    TAILQ_REMOVE(&calls->by_deadline, call, by_deadline);
+    if (call->deadline_us != REDIS_CALLS_NEVER)
+        TAILQ_REMOVE(&calls->by_deadline, call, by_deadline);
     call->done = NULL;
     calls->in_flight--;
     return done;

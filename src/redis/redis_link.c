@@ -53,6 +53,7 @@ static void link_connect(struct redis_link *link);
 static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason);
 static void try_next_address(struct redis_link *link, const char *reason);
 static void on_connected(void *context);
+static void on_written(void *context);
 static void on_replied(void *context, const redisReply *reply);
 static void on_prepared(struct redis_link *link, const redisReply *reply);
 static bool accept_prepared(const struct redis_link *link, const redisReply *reply,
@@ -65,7 +66,7 @@ static void link_lose(struct redis_link *link, const char *reason);
 static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us);
 static void disarm_timer(struct redis_link *link);
 
-static const struct redis_wire_events wire_events = {on_connected, on_replied, on_lost};
+static const struct redis_wire_events wire_events = {on_connected, on_written, on_replied, on_lost};
 
 struct redis_link *redis_link_new(struct event_base *base, const struct redis_link_options *options)
 {
@@ -112,16 +113,20 @@ size_t redis_link_in_flight(const struct redis_link *link)
 }
 
 bool redis_link_call(struct redis_link *link, int argc, const char *const argv[],
-                     const size_t lengths[], size_t integers, int64_t deadline_us, void *context,
+                     const size_t lengths[], size_t integers, int64_t timeout_us, void *context,
                      redis_link_done_fn *done)
 {
     if (link->phase != READY)
         return false;
-    redis_calls_add(&link->calls, integers, deadline_us, context, done);
+    redis_calls_add(&link->calls, integers, timeout_us, context, done);
     redis_wire_send(&link->wire, argc, argv, lengths);
-    if (deadline_us < link->timer_at_us)
-        arm_timer(link, clock_monotonic_us(), deadline_us);
     return true;
+}
+
+void redis_link_serve(struct redis_link *link)
+{
+    if (link->phase == READY)
+        redis_wire_serve(&link->wire);
 }
 
 void redis_link_distrust(struct redis_link *link, const char *reason)
@@ -247,6 +252,16 @@ static void link_become_ready(struct redis_link *link)
         log_write(LOG_INFO, "redis ready", LOG_STRING("redis", link->where));
 }
 
+static void on_written(void *context)
+{
+    struct redis_link *link = context;
+    const int64_t now_us = clock_monotonic_us();
+
+    redis_calls_written(&link->calls, now_us);
+    if (link->phase == READY && redis_calls_deadline_us(&link->calls) < link->timer_at_us)
+        arm_timer(link, now_us, redis_calls_deadline_us(&link->calls));
+}
+
 static void on_answered(struct redis_link *link, const redisReply *reply)
 {
     if (redis_calls_answer(&link->calls, reply))
@@ -257,6 +272,10 @@ static void on_answered(struct redis_link *link, const redisReply *reply)
 
 static void expire_calls(struct redis_link *link)
 {
+    redis_wire_serve(&link->wire);
+    if (link->phase != READY)
+        return;
+
     const int64_t now_us = clock_monotonic_us();
 
     redis_calls_expire(&link->calls, now_us);

@@ -41,6 +41,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context);
 static bool answers_unasked(const struct redis_connection *connection);
 static void on_reply(redisAsyncContext *async, void *reply, void *context);
 static void on_writable(evutil_socket_t fd, short what, void *context);
+static bool waits_to_write(const struct redis_connection *connection);
 static void end(struct redis_connection *connection, const char *reason);
 
 /* The hooks by which hiredis says what it waits for. */
@@ -87,6 +88,24 @@ void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[]
     ASSERT(connection != NULL && connection->is_announced);
     const struct text command = redis_command_write(&connection->command, argc, argv, lengths);
     (void)redisAsyncFormattedCommand(connection->async, on_reply, NULL, command.at, command.length);
+}
+
+/* One read takes in only so much. As long as it brings a reply there may be another. */
+void redis_wire_serve(struct redis_wire *wire)
+{
+    struct redis_connection *connection = wire->connection;
+    uint64_t before;
+
+    if (connection != NULL && waits_to_write(connection)) {
+        event_del(connection->flush);
+        on_writable(-1, EV_WRITE, connection);
+    }
+    do {
+        if (wire->connection == NULL || wire->connection != connection)
+            return;
+        before = wire->replies;
+        on_readable(-1, EV_READ, connection);
+    } while (wire->replies != before);
 }
 
 /* Inside a callback hiredis only notes that it has to free. */
@@ -184,8 +203,10 @@ static void on_reply(redisAsyncContext *async, void *reply, void *context)
     (void)context;
     if (reply == NULL) /* the connection ends, and `connection` may be gone already */
         return;
-    if (connection->wire != NULL)
+    if (connection->wire != NULL) {
+        connection->wire->replies++;
         connection->wire->events->replied(connection->wire->context, reply);
+    }
     if (connection->wire != NULL && async->replies.head == NULL && reader->pos < reader->len)
         end(connection, "an answer nobody asked for");
 }
@@ -196,8 +217,16 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    if (connection->wire != NULL && connection->is_announced)
+        connection->wire->events->written(connection->wire->context);
     connection->is_writing = true;
     redisAsyncHandleWrite(connection->async);
+}
+
+static bool waits_to_write(const struct redis_connection *connection)
+{
+    return event_pending(connection->flush, EV_TIMEOUT, NULL) ||
+           event_pending(connection->writable, EV_WRITE, NULL);
 }
 
 static void end(struct redis_connection *connection, const char *reason)

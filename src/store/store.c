@@ -19,6 +19,11 @@ enum store_answer store_forget(struct store *store, const struct take *take,
     return store->engine->forget(store, take, outcome, context, done);
 }
 
+void store_serve(struct store *store)
+{
+    store->engine->serve(store);
+}
+
 bool store_is_ready(const struct store *store)
 {
     return store->engine->is_ready(store);

@@ -46,6 +46,7 @@ static enum store_answer engine_take(struct store *store, const struct take *tak
                                      struct outcome *outcome, void *context, store_done_fn *done);
 static enum store_answer engine_forget(struct store *store, const struct take *take,
                                        struct outcome *outcome, void *context, store_done_fn *done);
+static void engine_serve(struct store *store);
 static bool engine_is_ready(const struct store *store);
 static struct store_health engine_health(const struct store *store);
 static void engine_free(struct store *store);
@@ -53,6 +54,7 @@ static void engine_free(struct store *store);
 static const struct store_engine memory_engine = {
     .take = engine_take,
     .forget = engine_forget,
+    .serve = engine_serve,
     .is_ready = engine_is_ready,
     .health = engine_health,
     .free = engine_free,
@@ -241,6 +243,11 @@ static enum store_answer engine_forget(struct store *store, const struct take *t
     (void)done;
     memory_table_forget(CONTAINER_OF(store, struct store_memory, store)->table, take, outcome);
     return STORE_NOW;
+}
+
+static void engine_serve(struct store *store)
+{
+    (void)store; /* every call has been answered at once */
 }
 
 static bool engine_is_ready(const struct store *store)

@@ -38,7 +38,7 @@ struct pending {
     size_t limit_count;
     size_t integers; /* that the reply has */
     int64_t cost;
-    int64_t deadline_us;
+    int64_t begun_us;
     bool may_send_again;              /* after NOSCRIPT */
     bool is_at_fault;                 /* the error was of this call, and no failure of Redis */
     const struct take_script *script; /* of a take */
@@ -53,10 +53,13 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
                                             struct outcome *outcome, void *context,
                                             store_done_fn *done);
 static struct pending *pending_begin(struct store_redis *redis, struct outcome *outcome);
-static void send_script(struct pending *pending, const char *command, struct text script);
+static void send_script(struct pending *pending, const char *command, struct text script,
+                        int64_t timeout_us);
 static void send_call(struct pending *pending, int argc, const char *const argv[],
-                      const size_t lengths[]);
+                      const size_t lengths[], int64_t timeout_us);
 static void on_answered(void *context, enum redis_link_status status, const redisReply *reply);
+static void note_reply(struct pending *pending);
+static int64_t time_left(const struct pending *pending);
 static bool is_no_script(const redisReply *reply);
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome);
@@ -69,6 +72,7 @@ static void pending_finish(struct pending *pending, struct outcome *outcome);
 static void tell_breaker(const struct pending *pending, enum take_status status);
 static bool is_only_slow(const struct pending *pending, enum take_status status);
 
+static void store_redis_serve(struct store *store);
 static bool store_redis_is_ready(const struct store *store);
 static struct store_health store_redis_health(const struct store *store);
 static void store_redis_free(struct store *store);
@@ -76,6 +80,7 @@ static void store_redis_free(struct store *store);
 static const struct store_engine engine = {
     .take = store_redis_take,
     .forget = store_redis_forget,
+    .serve = store_redis_serve,
     .is_ready = store_redis_is_ready,
     .health = store_redis_health,
     .free = store_redis_free,
@@ -118,7 +123,7 @@ static enum store_answer store_redis_take(struct store *store, const struct take
     pending->may_send_again = true;
     pending->script = take_script_of(take);
     take_arguments_write(&pending->arguments, take);
-    send_script(pending, "EVALSHA", text_of(pending->script->sha1));
+    send_script(pending, "EVALSHA", text_of(pending->script->sha1), pending->redis->timeout_us);
     return STORE_LATER;
 }
 
@@ -142,7 +147,7 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
     size_t key_count = take_script_keys(take, pending->arguments.keys);
     for (size_t i = 0; i < key_count; i++)
         arguments[1 + i] = pending->arguments.keys[i];
-    send_call(pending, 1 + (int)key_count, arguments, NULL);
+    send_call(pending, 1 + (int)key_count, arguments, NULL, pending->redis->timeout_us);
     return STORE_LATER;
 }
 
@@ -164,11 +169,12 @@ static struct pending *pending_begin(struct store_redis *redis, struct outcome *
         redis->spare = pending->next;
     pending->redis = redis;
     pending->is_at_fault = false;
-    pending->deadline_us = now_us + redis->timeout_us;
+    pending->begun_us = now_us;
     return pending;
 }
 
-static void send_script(struct pending *pending, const char *command, struct text script)
+static void send_script(struct pending *pending, const char *command, struct text script,
+                        int64_t timeout_us)
 {
     struct take_arguments *arguments = &pending->arguments;
 
@@ -176,15 +182,14 @@ static void send_script(struct pending *pending, const char *command, struct tex
     arguments->lengths[0] = strlen(command);
     arguments->argv[1] = script.at;
     arguments->lengths[1] = script.length;
-    send_call(pending, arguments->count, arguments->argv, arguments->lengths);
+    send_call(pending, arguments->count, arguments->argv, arguments->lengths, timeout_us);
 }
 
 static void send_call(struct pending *pending, int argc, const char *const argv[],
-                      const size_t lengths[])
+                      const size_t lengths[], int64_t timeout_us)
 {
-    const bool accepted =
-        redis_link_call(pending->redis->link, argc, argv, lengths, pending->integers,
-                        pending->deadline_us, pending, on_answered);
+    const bool accepted = redis_link_call(pending->redis->link, argc, argv, lengths,
+                                          pending->integers, timeout_us, pending, on_answered);
 
     /* The link is READY: pending_begin() looked, or it has just handed on a reply. */
     ASSERT(accepted);
@@ -196,16 +201,32 @@ static void on_answered(void *context, enum redis_link_status status, const redi
     struct outcome outcome = {0};
 
     if (status == REDIS_LINK_REPLIED)
-        pending->redis->replied_at_us = clock_monotonic_us();
+        note_reply(pending);
     /* Only this error says that nothing was charged and that asking again helps. What is sent again
-     * keeps its deadline. */
+     * has what is left of the time. */
     if (status == REDIS_LINK_REPLIED && pending->may_send_again && is_no_script(reply)) {
         pending->may_send_again = false;
-        send_script(pending, "EVAL", take_script_source(pending->script));
+        send_script(pending, "EVAL", take_script_source(pending->script), time_left(pending));
         return;
     }
     outcome.status = read_answer(pending, status, reply, &outcome);
     pending_finish(pending, &outcome);
+}
+
+/* A reply that is read after its time had come before: the worker was busy with something else. */
+static void note_reply(struct pending *pending)
+{
+    struct store_redis *redis = pending->redis;
+
+    redis->replied_at_us = clock_monotonic_us();
+    if (time_left(pending) < 0)
+        metrics_count(redis->metrics, METRIC_STORE_REPLIES_KEPT_WAITING);
+}
+
+/* Negative when it is over. */
+static int64_t time_left(const struct pending *pending)
+{
+    return pending->begun_us + pending->redis->timeout_us - clock_monotonic_us();
 }
 
 static bool is_no_script(const redisReply *reply)
@@ -311,8 +332,7 @@ static void tell_breaker(const struct pending *pending, enum take_status status)
     const bool was_open = breaker_is_open(&redis->breaker);
 
     metrics_count(redis->metrics, call_metrics[status]);
-    metrics_observe(redis->metrics, METRIC_STORE_CALL_DURATION,
-                    now_us - (pending->deadline_us - redis->timeout_us));
+    metrics_observe(redis->metrics, METRIC_STORE_CALL_DURATION, now_us - pending->begun_us);
     if (status == TAKE_DONE || pending->is_at_fault)
         breaker_succeeded(&redis->breaker);
     else if (was_open || !is_only_slow(pending, status))
@@ -328,8 +348,12 @@ static void tell_breaker(const struct pending *pending, enum take_status status)
  * must not take Redis away from all of them. */
 static bool is_only_slow(const struct pending *pending, enum take_status status)
 {
-    return status == TAKE_LATE &&
-           pending->redis->replied_at_us > pending->deadline_us - pending->redis->timeout_us;
+    return status == TAKE_LATE && pending->redis->replied_at_us > pending->begun_us;
+}
+
+static void store_redis_serve(struct store *store)
+{
+    redis_link_serve(CONTAINER_OF(store, struct store_redis, store)->link);
 }
 
 static bool store_redis_is_ready(const struct store *store)

@@ -1,5 +1,6 @@
 # Tests of the redis layer.
 unit_test(redis_bounds LINKS redis support)
+unit_test(redis_calls LINKS redis support)
 unit_test(redis_command LINKS redis support)
 unit_test(redis_complaints LINKS redis support)
 unit_test(redis_error LINKS redis support)

@@ -84,8 +84,8 @@ static bool call(struct redis_link *link, const char *command, const char *key, 
     const char *argv[] = {command, key};
     const size_t lengths[] = {strlen(command), strlen(key)};
 
-    return redis_link_call(link, 2, argv, lengths, REDIS_LINK_AN_INTEGER,
-                           clock_monotonic_us() + timeout_us, answers, on_done);
+    return redis_link_call(link, 2, argv, lengths, REDIS_LINK_AN_INTEGER, timeout_us, answers,
+                           on_done);
 }
 
 static long long connections_received(void)
@@ -196,9 +196,8 @@ static void binary_arguments_of_any_size_pass(void **state)
         char *value = memory_new(sizes[i] + 1, 1); /* NULs throughout */
         const char *set[] = {"SET", "binary", value};
         const size_t lengths[] = {3, 6, sizes[i]};
-        const int64_t deadline_us = clock_monotonic_us() + PATIENT_US;
 
-        assert_true(redis_link_call(link, 3, set, lengths, REDIS_LINK_ANYTHING, deadline_us,
+        assert_true(redis_link_call(link, 3, set, lengths, REDIS_LINK_ANYTHING, PATIENT_US,
                                     &answers, on_done));
         assert_true(call(link, "GET", "binary", PATIENT_US, &answers));
         TURN_UNTIL(answers.replied == 2);
@@ -242,8 +241,7 @@ static void on_chained(void *context, enum redis_link_status status, const redis
     on_done(&chain->answers, status, reply);
     if (reply != NULL && reply->integer < 100)
         assert_true(redis_link_call(chain->link, 2, (const char *[]){"INCR", "counter"}, NULL,
-                                    REDIS_LINK_AN_INTEGER, clock_monotonic_us() + PATIENT_US, chain,
-                                    on_chained));
+                                    REDIS_LINK_AN_INTEGER, PATIENT_US, chain, on_chained));
 }
 
 static void a_reply_may_lead_to_the_next_call(void **state)
@@ -253,8 +251,7 @@ static void a_reply_may_lead_to_the_next_call(void **state)
     (void)redis_server_command(server, "DEL counter");
 
     assert_true(redis_link_call(chain.link, 2, (const char *[]){"INCR", "counter"}, NULL,
-                                REDIS_LINK_AN_INTEGER, clock_monotonic_us() + PATIENT_US, &chain,
-                                on_chained));
+                                REDIS_LINK_AN_INTEGER, PATIENT_US, &chain, on_chained));
     TURN_UNTIL(chain.answers.integer == 100);
 
     assert_int_equal(redis_link_in_flight(chain.link), 0);
@@ -316,6 +313,94 @@ static void each_call_keeps_its_own_deadline(void **state)
 
     assert_int_equal(in_flight, 1);
     assert_int_equal(hasty.replied + hasty.lost, 0);
+    redis_link_free(link);
+}
+
+/* What it has done is seen over another connection. */
+static void wait_for_counter(long long value)
+{
+    WAIT_FOR (10, redis_server_command(server, "GET counter")->str != NULL &&
+                      strtoll(redis_server_command(server, "GET counter")->str, NULL, 10) == value)
+        ;
+}
+
+/* Without a turn of the loop: the worker is busy for longer than its calls may take. */
+static void be_busy_for(int64_t us)
+{
+    const int64_t until_us = clock_monotonic_us() + us;
+
+    WAIT_FOR (10, clock_monotonic_us() > until_us)
+        ;
+}
+
+static void a_call_that_the_worker_has_not_written_is_not_late(void **state)
+{
+    struct redis_link *link = ready_link_to(redis_server_unix_url(server));
+    struct answers answers = {0};
+    (void)state;
+
+    assert_true(call(link, "INCR", "counter", HASTY_US, &answers));
+    be_busy_for(2 * HASTY_US);
+    TURN_UNTIL(redis_link_in_flight(link) == 0);
+
+    assert_int_equal(answers.replied, 1);
+    redis_link_free(link);
+}
+
+/* So many that one write takes the calls, and one read not the replies. */
+static void replies_that_have_come_are_read_before_a_call_is_judged(void **state)
+{
+    static const long long many = 4000;
+    struct redis_link *link = ready_link_to(redis_server_unix_url(server));
+    struct answers answers = {0};
+    (void)state;
+    (void)redis_server_command(server, "DEL counter");
+
+    for (int i = 0; i < many; i++)
+        assert_true(call(link, "INCR", "counter", SECOND_US, &answers));
+    redis_link_serve(link);
+    wait_for_counter(many);
+    be_busy_for(SECOND_US);
+    TURN_UNTIL(redis_link_in_flight(link) == 0);
+
+    assert_int_equal(answers.late, 0);
+    assert_int_equal(answers.replied, many);
+    redis_link_free(link);
+}
+
+static void a_link_is_served_in_the_middle_of_a_turn(void **state)
+{
+    struct redis_link *link = ready_link_to(redis_server_unix_url(server));
+    struct answers answers = {0};
+    (void)state;
+    (void)redis_server_command(server, "DEL counter");
+
+    assert_true(call(link, "INCR", "counter", PATIENT_US, &answers));
+    redis_link_serve(link);
+    wait_for_counter(1);
+    WAIT_FOR (10, answers.replied == 1)
+        redis_link_serve(link);
+    assert_true(call(link, "INCR", "counter", PATIENT_US, &answers));
+    TURN_UNTIL(answers.replied == 2);
+
+    assert_true(answers.in_order);
+    redis_link_free(link);
+}
+
+static void a_link_may_be_lost_while_it_is_served(void **state)
+{
+    struct redis_link *link = ready_link_to(redis_server_tcp_url(server));
+    struct answers answers = {0};
+    (void)state;
+
+    assert_true(call(link, "INCR", "counter", PATIENT_US, &answers));
+    (void)redis_server_command(server, "CLIENT KILL TYPE normal SKIPME yes");
+    WAIT_FOR (10, answers.lost == 1)
+        redis_link_serve(link);
+    redis_link_serve(link);
+    TURN_UNTIL(redis_link_is_ready(link));
+
+    assert_int_equal(answers.replied + answers.late, 0);
     redis_link_free(link);
 }
 
@@ -562,6 +647,10 @@ int main(void)
         TEST(an_error_reply_is_a_reply),
         TEST(a_late_reply_answers_nobody),
         TEST(each_call_keeps_its_own_deadline),
+        TEST(a_call_that_the_worker_has_not_written_is_not_late),
+        TEST(replies_that_have_come_are_read_before_a_call_is_judged),
+        TEST(a_link_is_served_in_the_middle_of_a_turn),
+        TEST(a_link_may_be_lost_while_it_is_served),
         TEST(a_connection_that_stays_silent_is_replaced),
         TEST(a_lost_reply_does_not_make_all_that_follow_late),
         TEST(what_cannot_answer_a_late_call_ends_the_connection),

@@ -20,6 +20,7 @@ struct talk {
     struct impostor impostor;
     struct redis_wire wire;
     bool is_connected;
+    size_t writes;
     size_t replies;
     char reason[128]; /* empty: not lost */
 };
@@ -27,6 +28,11 @@ struct talk {
 static void on_connected(void *context)
 {
     ((struct talk *)context)->is_connected = true;
+}
+
+static void on_written(void *context)
+{
+    ((struct talk *)context)->writes++;
 }
 
 static void on_replied(void *context, const redisReply *reply)
@@ -42,7 +48,7 @@ static void on_lost(void *context, const char *reason)
     (void)snprintf(talk->reason, sizeof(talk->reason), "%s", reason);
 }
 
-static const struct redis_wire_events events = {on_connected, on_replied, on_lost};
+static const struct redis_wire_events events = {on_connected, on_written, on_replied, on_lost};
 
 static bool turn(struct talk *talk)
 {
@@ -94,6 +100,25 @@ static void a_reply_of_many_values_is_told(void **state)
     talk_end(&talk);
 }
 
+static void what_is_sent_in_one_turn_is_written_once(void **state)
+{
+    struct talk talk;
+    (void)state;
+    talk_begin(&talk);
+
+    redis_wire_send(&talk.wire, 1, (const char *[]){"PING"}, NULL);
+    const size_t before = talk.writes;
+    redis_wire_serve(&talk.wire);
+    const size_t served = talk.writes;
+    redis_wire_serve(&talk.wire);
+    assert_true(turn(&talk));
+
+    assert_int_equal(before, 0);
+    assert_int_equal(served, 1);
+    assert_int_equal(talk.writes, 1);
+    talk_end(&talk);
+}
+
 static void an_array_too_long_to_be_an_answer_ends_the_connection_at_its_head(void **state)
 {
     static const char *const heads[] = {"*2147483647\r\n", "*1000000\r\n*1000000\r\n",
@@ -139,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_of_many_values_is_told),
+        cmocka_unit_test(what_is_sent_in_one_turn_is_written_once),
         cmocka_unit_test(an_array_too_long_to_be_an_answer_ends_the_connection_at_its_head),
         cmocka_unit_test(a_string_that_does_not_end_ends_the_connection),
     };

@@ -12,6 +12,7 @@
 #include "support/wait.h"
 
 #include <event2/event.h>
+#include <sys/ioctl.h>
 
 #define PATIENT_US MINUTE_US
 #define HASTY_US   (20 * MILLISECOND_US)
@@ -225,6 +226,15 @@ static void what_is_sent_again_keeps_its_deadline(void **state)
     impostor_close(&impostor);
 }
 
+/* What the store has written and nobody has read: an impostor does not listen. */
+static int unread_bytes(const struct impostor *impostor)
+{
+    int bytes;
+
+    assert_int_equal(ioctl(impostor->connections[impostor->count - 1], FIONREAD, &bytes), 0);
+    return bytes;
+}
+
 static void a_script_that_is_refused_twice_is_broken(void **state)
 {
     struct impostor impostor;
@@ -232,8 +242,13 @@ static void a_script_that_is_refused_twice_is_broken(void **state)
     (void)state;
     struct store *store = ready_store_of(&impostor, PATIENT_US);
 
+    const int prepared = unread_bytes(&impostor);
     begin_take(store, 1, &answers);
-    impostor_say(&impostor, "-NOSCRIPT No.\r\n-NOSCRIPT No.\r\n");
+    TURN_UNTIL(unread_bytes(&impostor) > prepared);
+    const int asked = unread_bytes(&impostor);
+    impostor_say(&impostor, "-NOSCRIPT No.\r\n");
+    TURN_UNTIL(unread_bytes(&impostor) > asked);
+    impostor_say(&impostor, "-NOSCRIPT No.\r\n");
     TURN_UNTIL(answers.count == 1);
 
     assert_int_equal(answers.by_status[TAKE_BROKEN], 1);

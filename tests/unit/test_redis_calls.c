@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_calls.h"
+
+#include "support/cmocka.h"
+
+#define TIMEOUT_US INT64_C(50)
+
+static struct redis_calls calls;
+
+struct told {
+    size_t replied;
+    size_t late;
+    size_t lost;
+};
+
+static void on_done(void *context, enum redis_link_status status, const redisReply *reply)
+{
+    struct told *told = context;
+
+    (void)reply;
+    told->replied += status == REDIS_LINK_REPLIED;
+    told->late += status == REDIS_LINK_LATE;
+    told->lost += status == REDIS_LINK_LOST;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    redis_calls_init(&calls);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    redis_calls_lose(&calls);
+    redis_calls_close(&calls);
+    return 0;
+}
+
+static void add(struct told *told)
+{
+    redis_calls_add(&calls, REDIS_LINK_AN_INTEGER, TIMEOUT_US, told, on_done);
+}
+
+static bool answer(void)
+{
+    const redisReply reply = {.type = REDIS_REPLY_INTEGER};
+
+    return redis_calls_answer(&calls, &reply);
+}
+
+static void the_time_of_a_call_begins_when_it_is_written(void **state)
+{
+    struct told told = {0};
+    (void)state;
+
+    add(&told);
+    redis_calls_expire(&calls, 1000);
+    const int64_t unwritten_us = redis_calls_deadline_us(&calls);
+    redis_calls_written(&calls, 1000);
+    redis_calls_expire(&calls, 1000 + TIMEOUT_US - 1);
+    const size_t early = told.late;
+    redis_calls_expire(&calls, 1000 + TIMEOUT_US);
+
+    assert_int_equal(unwritten_us, REDIS_CALLS_NEVER);
+    assert_int_equal(early, 0);
+    assert_int_equal(told.late, 1);
+    assert_true(answer()); /* it is abandoned, and its reply is still to come */
+}
+
+static void what_is_written_once_keeps_its_deadline(void **state)
+{
+    struct told first = {0};
+    struct told second = {0};
+    (void)state;
+
+    add(&first);
+    redis_calls_written(&calls, 1000);
+    add(&second);
+    redis_calls_written(&calls, 1010);
+    redis_calls_expire(&calls, 1000 + TIMEOUT_US);
+
+    assert_int_equal(first.late, 1);
+    assert_int_equal(second.late, 0);
+    assert_int_equal(redis_calls_deadline_us(&calls), 1010 + TIMEOUT_US);
+}
+
+static void a_call_that_is_not_written_has_no_reply(void **state)
+{
+    struct told told = {0};
+    (void)state;
+
+    add(&told);
+    const bool unwritten = answer();
+    redis_calls_written(&calls, 1000);
+    const bool written = answer();
+
+    assert_false(unwritten);
+    assert_true(written);
+    assert_int_equal(told.replied, 1);
+    assert_false(answer());
+}
+
+static void a_call_that_is_not_written_is_lost_with_the_others(void **state)
+{
+    struct told told = {0};
+    (void)state;
+
+    add(&told);
+    redis_calls_written(&calls, 1000);
+    add(&told);
+    redis_calls_lose(&calls);
+    redis_calls_written(&calls, 1000);
+
+    assert_int_equal(told.lost, 2);
+    assert_int_equal(calls.in_flight, 0);
+    assert_int_equal(redis_calls_deadline_us(&calls), REDIS_CALLS_NEVER);
+}
+
+/* A process that was stopped for an hour has not been let down by Redis for an hour. */
+static void being_stuck_begins_when_lateness_is_seen(void **state)
+{
+    static const int64_t hour_us = INT64_C(3600000000);
+    struct told told = {0};
+    (void)state;
+
+    add(&told);
+    redis_calls_written(&calls, 1000);
+    redis_calls_expire(&calls, hour_us);
+
+    assert_int_equal(told.late, 1);
+    assert_int_equal(redis_calls_late_us(&calls), hour_us);
+    assert_true(answer());
+    assert_int_equal(redis_calls_late_us(&calls), REDIS_CALLS_NEVER);
+}
+
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_time_of_a_call_begins_when_it_is_written),
+        TEST(what_is_written_once_keeps_its_deadline),
+        TEST(a_call_that_is_not_written_has_no_reply),
+        TEST(a_call_that_is_not_written_is_lost_with_the_others),
+        TEST(being_stuck_begins_when_lateness_is_seen),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
