@@ -74,7 +74,7 @@ enum take_status {
     TAKE_DONE,    /* decided; the outcomes are filled */
     TAKE_LATE,    /* no answer within the deadline; it may have been charged */
     TAKE_DOWN,    /* not asked: no connection, or the breaker is open */
-    TAKE_REFUSED, /* the store as a whole cannot, and says so; nothing was charged */
+    TAKE_REFUSED, /* the store cannot, and says so; nothing was charged */
     TAKE_BROKEN   /* the store answered something that is no decision; it may have been charged */
 };
 

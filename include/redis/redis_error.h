@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an error reply says: that Redis as a whole cannot, or something of one key or one call. */
+ * What an error reply says: of Redis as a whole, of the place where it was asked, or of one key or one
+ * call. */
 #ifndef REDIS_REDIS_ERROR_H
 #define REDIS_REDIS_ERROR_H
 
@@ -10,8 +11,12 @@
  * has called; it is the code of that. Borrowed from `reply`. */
 struct text redis_error_code(struct text reply);
 
-/* Whether whoever asks next is refused like this one, whatever the key: there is no memory, no right,
- * no master. What was asked has not been done. */
-bool redis_error_is_of_all(struct text reply);
+enum redis_error_scope {
+    REDIS_ERROR_OF_ALL, /* whoever asks next is refused, too, whatever the key; nothing was done */
+    REDIS_ERROR_OF_PLACE, /* this server is fine, but not the one for the key; nothing was done */
+    REDIS_ERROR_OF_ONE    /* of this key or this call, which may have been done in part */
+};
+
+enum redis_error_scope redis_error_scope(struct text reply);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Whether it is worth asking something that has been failing (the circuit breaker of Nygard,
- * "Release It!"). Closed until BREAKER_FAILURES failures in a row; then open, and one probe at a
- * time is let through, after a jittered wait; a success closes it. Plain value of one thread,
- * zeroed at the start; time is an argument. */
+ * "Release It!"). Closed until BREAKER_FAILURES failures in a row; then open, and its owner is asked
+ * to probe now and then, after jittered waits, until something succeeds: no caller has to be the
+ * probe. Of one thread. */
 #ifndef STORE_BREAKER_H
 #define STORE_BREAKER_H
 
@@ -14,20 +14,28 @@
 #define BREAKER_WAIT_MIN_US (100 * MILLISECOND_US)
 #define BREAKER_WAIT_MAX_US (500 * MILLISECOND_US)
 
+struct event;
+struct event_base;
+
+/* Time to find out, by something that a caller would ask, too. Tells how it went by one of the two
+ * below, or nothing when it could not even ask. On the loop. */
+typedef void breaker_probe_fn(void *context);
+
+/* The owner's storage; the members are the breaker's own. */
 struct breaker {
     int failures_in_row; /* counted up to BREAKER_FAILURES */
-    bool probing;        /* a probe is out */
-    int64_t probe_at_us; /* open: no probe before this */
+    struct event *wait;  /* pending while it is open */
+    breaker_probe_fn *probe;
+    void *context;
 };
 
-bool breaker_is_open(const struct breaker *breaker);
-/* Whether breaker_allows() would say yes. */
-bool breaker_would_allow(const struct breaker *breaker, int64_t now_us);
+/* Closed. */
+void breaker_init(struct breaker *breaker, struct event_base *base, void *context,
+                  breaker_probe_fn *probe);
+void breaker_close(struct breaker *breaker);
 
-/* Whether to ask now. When it is open and says yes, the caller's call is the probe, and its outcome
- * must be told. */
-MUST_USE bool breaker_allows(struct breaker *breaker, int64_t now_us);
+bool breaker_is_open(const struct breaker *breaker);
 void breaker_succeeded(struct breaker *breaker);
-void breaker_failed(struct breaker *breaker, int64_t now_us);
+void breaker_failed(struct breaker *breaker);
 
 #endif

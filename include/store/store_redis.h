@@ -11,9 +11,10 @@
  * src/api/decision.c by the policy's on_store_error, in the same turn of the loop. The reply,
  * should it still come, answers nobody. A connection that is lost ends its takes as TAKE_LATE at
  * once: they may have been charged, too. After BREAKER_FAILURES such ends in a row the breaker
- * (breaker.h) opens: takes are TAKE_DOWN without being sent, but for single probes, until one is
- * answered. So it does after as many TAKE_REFUSED (redis_error.h). An error of one key or one call is
- * TAKE_BROKEN for the take that met it, and nobody else's: Redis has answered. */
+ * (breaker.h) opens: takes are TAKE_DOWN without being sent, until a probe of our own (probe.h) is
+ * decided. So it does after as many errors of Redis as a whole (redis_error.h), which are
+ * TAKE_REFUSED. An error of the place is TAKE_REFUSED, one of one key or one call TAKE_BROKEN, for
+ * the take that met it and nobody else's: Redis has answered. */
 #ifndef STORE_STORE_REDIS_H
 #define STORE_STORE_REDIS_H
 

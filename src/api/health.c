@@ -10,19 +10,18 @@
 #include "base/duration.h"
 #include "base/writer.h"
 #include "catalogue/catalogue.h"
-#include "store/store.h"
+#include "store/probe.h"
 
 /* Anybody may ask, so the store is asked this often at most, by each worker. */
 #define STORE_SEEN_US (100 * MILLISECOND_US)
 
-struct look {
+struct probe {
     struct request *request;
     struct api *api;
 };
 
-static struct take look_take(const struct api *api);
-static void on_looked(void *context, const struct outcome *outcome);
-static void answer(const struct look *look);
+static void on_probed(void *context, const struct outcome *outcome);
+static void answer(const struct probe *probe);
 
 enum handled livez_get(struct request *request, void *context)
 {
@@ -35,50 +34,36 @@ enum handled livez_get(struct request *request, void *context)
  * its server hangs, and a PING does not know whether a script may run. */
 enum handled readyz_get(struct request *request, void *context)
 {
-    struct look *look = ARENA_NEW(&request->arena, struct look);
+    struct probe *probe = ARENA_NEW(&request->arena, struct probe);
     struct api *api = context;
-    struct take take = look_take(api);
+    struct take take = probe_take(api->now_us);
     struct outcome outcome;
 
-    *look = (struct look){request, api};
+    *probe = (struct probe){request, api};
     if (api->now_us < api->readiness->store_seen.fresh_until_us) {
-        answer(look);
+        answer(probe);
         return HANDLED_NOW;
     }
-    if (store_take(api->store, &take, &outcome, look, on_looked) == STORE_LATER)
+    if (store_take(api->store, &take, &outcome, probe, on_probed) == STORE_LATER)
         return HANDLED_LATER;
-    on_looked(look, &outcome);
+    on_probed(probe, &outcome);
     return HANDLED_NOW;
 }
 
-/* At a counter that no policy has; a look leaves nothing behind. */
-static struct take look_take(const struct api *api)
+static void on_probed(void *context, const struct outcome *outcome)
 {
-    static const struct limit limit = {
-        .name = "default",
-        .algorithm = ALGORITHM_FIXED_WINDOW,
-        .quota = 1,
-        .window_us = SECOND_US,
-        .burst = 1,
-    };
-
-    return (struct take){.limits = &limit, .limit_count = 1, .now_us = api->now_us};
-}
-
-static void on_looked(void *context, const struct outcome *outcome)
-{
-    const struct look *look = context;
-    const struct api *api = look->api;
+    const struct probe *probe = context;
+    const struct api *api = probe->api;
 
     api->readiness->store_seen.decides = outcome->status == TAKE_DONE;
     api->readiness->store_seen.fresh_until_us = api->now_us + STORE_SEEN_US;
-    answer(look);
+    answer(probe);
 }
 
-static void answer(const struct look *look)
+static void answer(const struct probe *probe)
 {
-    struct request *request = look->request;
-    const struct api *api = look->api;
+    struct request *request = probe->request;
+    const struct api *api = probe->api;
     const struct readiness *readiness = api->readiness;
     bool store = readiness->store_seen.decides;
     bool catalogue = catalogue_is_ready(api->catalogue);

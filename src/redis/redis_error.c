@@ -6,17 +6,24 @@
 #define WRAPPED "ERR Error running script"
 #define BEHIND  ": -"
 
-static const char *const of_all[] = {
-    "BUSY",        /* a script of somebody else goes on and on */
-    "CLUSTERDOWN", /* some node of it is gone */
-    "LOADING",     /* it reads what is on its disk */
-    "MASTERDOWN",  /* a replica without its master, told to be silent then */
-    "MISCONF",     /* it cannot write to its disk, and takes no writes */
-    "NOAUTH",      /* a password was set behind our back */
-    "NOPERM",      /* the ACL of our user */
-    "NOREPLICAS",  /* too few to take writes */
-    "OOM",         /* maxmemory, with noeviction */
-    "READONLY",    /* it has become a replica */
+static const struct {
+    const char *code;
+    enum redis_error_scope scope;
+} errors[] = {
+    {"ASK", REDIS_ERROR_OF_PLACE},       /* the key is on its way to another node of a cluster */
+    {"BUSY", REDIS_ERROR_OF_ALL},        /* a script of somebody else goes on and on */
+    {"CLUSTERDOWN", REDIS_ERROR_OF_ALL}, /* some node of it is gone */
+    {"CROSSSLOT", REDIS_ERROR_OF_PLACE}, /* the keys are on different nodes */
+    {"LOADING", REDIS_ERROR_OF_ALL},     /* it reads what is on its disk */
+    {"MASTERDOWN", REDIS_ERROR_OF_ALL},  /* a replica without its master, told to be silent then */
+    {"MISCONF", REDIS_ERROR_OF_ALL},     /* it cannot write to its disk, and takes no writes */
+    {"MOVED", REDIS_ERROR_OF_PLACE},     /* another node of a cluster has the key */
+    {"NOAUTH", REDIS_ERROR_OF_ALL},      /* a password was set behind our back */
+    {"NOPERM", REDIS_ERROR_OF_ALL},      /* the ACL of our user */
+    {"NOREPLICAS", REDIS_ERROR_OF_ALL},  /* too few to take writes */
+    {"OOM", REDIS_ERROR_OF_ALL},         /* maxmemory, with noeviction */
+    {"READONLY", REDIS_ERROR_OF_ALL},    /* it has become a replica */
+    {"TRYAGAIN", REDIS_ERROR_OF_PLACE},  /* some of the keys are on their way to another node */
 };
 
 struct text redis_error_code(struct text reply)
@@ -34,13 +41,13 @@ struct text redis_error_code(struct text reply)
     return text_cut(&rest, ' ');
 }
 
-bool redis_error_is_of_all(struct text reply)
+enum redis_error_scope redis_error_scope(struct text reply)
 {
     const struct text code = redis_error_code(reply);
 
-    for (size_t i = 0; i < ARRAY_COUNT(of_all); i++) {
-        if (text_equal(code, text_of(of_all[i])))
-            return true;
+    for (size_t i = 0; i < ARRAY_COUNT(errors); i++) {
+        if (text_equal(code, text_of(errors[i].code)))
+            return errors[i].scope;
     }
-    return false;
+    return REDIS_ERROR_OF_ONE;
 }

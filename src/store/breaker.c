@@ -1,39 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/breaker.h"
 
+#include <event2/event.h>
 #include <sodium.h>
+
+static void on_waited(evutil_socket_t fd, short events, void *context);
+static void wait_again(struct breaker *breaker);
+
+void breaker_init(struct breaker *breaker, struct event_base *base, void *context,
+                  breaker_probe_fn *probe)
+{
+    *breaker = (struct breaker){.probe = probe, .context = context};
+    breaker->wait = evtimer_new(base, on_waited, breaker);
+    ASSERT(breaker->wait != NULL);
+}
+
+void breaker_close(struct breaker *breaker)
+{
+    event_free(breaker->wait);
+}
 
 bool breaker_is_open(const struct breaker *breaker)
 {
-    return breaker->failures_in_row >= BREAKER_FAILURES;
-}
-
-bool breaker_would_allow(const struct breaker *breaker, int64_t now_us)
-{
-    return !breaker_is_open(breaker) || (!breaker->probing && now_us >= breaker->probe_at_us);
-}
-
-bool breaker_allows(struct breaker *breaker, int64_t now_us)
-{
-    if (!breaker_would_allow(breaker, now_us))
-        return false;
-    breaker->probing = breaker_is_open(breaker);
-    return true;
+    return breaker->failures_in_row == BREAKER_FAILURES;
 }
 
 void breaker_succeeded(struct breaker *breaker)
 {
-    *breaker = (struct breaker){0};
+    if (breaker_is_open(breaker))
+        event_del(breaker->wait);
+    breaker->failures_in_row = 0;
 }
 
-/* Also told of calls that went out before it opened: each puts the next probe off, none of them can
- * leave `probing` set for ever. */
-void breaker_failed(struct breaker *breaker, int64_t now_us)
+/* Also told of calls that went out before it opened. */
+void breaker_failed(struct breaker *breaker)
+{
+    if (breaker_is_open(breaker))
+        return;
+    breaker->failures_in_row++;
+    if (breaker_is_open(breaker))
+        wait_again(breaker);
+}
+
+static void on_waited(evutil_socket_t fd, short events, void *context)
+{
+    struct breaker *breaker = context;
+
+    (void)fd;
+    (void)events;
+    wait_again(breaker);
+    breaker->probe(breaker->context);
+}
+
+static void wait_again(struct breaker *breaker)
 {
     const uint32_t spread_us = (uint32_t)(BREAKER_WAIT_MAX_US - BREAKER_WAIT_MIN_US + 1);
+    const struct timeval wait =
+        duration_timeval(BREAKER_WAIT_MIN_US + randombytes_uniform(spread_us));
 
-    if (!breaker_is_open(breaker))
-        breaker->failures_in_row++;
-    breaker->probing = false;
-    breaker->probe_at_us = now_us + BREAKER_WAIT_MIN_US + randombytes_uniform(spread_us);
+    event_add(breaker->wait, &wait);
 }

@@ -6,7 +6,9 @@
 #include "base/memory.h"
 #include "metrics/metrics.h"
 
+#include <event2/event.h>
 #include <search.h>
+#include <sodium.h>
 #include <sys/queue.h>
 
 struct note {
@@ -21,7 +23,8 @@ struct handback {
     void *tree;
     TAILQ_HEAD(notes, note) notes;
     size_t count;
-    size_t in_flight; /* notes that the store has, and nobody else */
+    size_t in_flight;   /* notes that the store has, and nobody else */
+    struct event *rest; /* pending after something was refused */
     struct metrics *metrics;
 };
 
@@ -31,6 +34,8 @@ static bool charge(struct handback *handback, struct store *store, struct note *
                    int64_t now_us);
 static void on_charged(void *context, const struct outcome *outcome);
 static void settle(struct note *note, enum take_status status);
+static void rest(struct handback *handback);
+static void on_rested(evutil_socket_t fd, short events, void *context);
 static bool is_charged_nowhere(enum take_status status);
 static bool note_put_back(struct note *note);
 static void note_put_in(struct handback *handback, struct note *note);
@@ -39,11 +44,13 @@ static void count(const struct handback *handback, enum metric metric, int64_t c
 static void note_take_out(struct handback *handback, struct note *note);
 static int key_compare(const void *a, const void *b);
 
-struct handback *handback_new(struct metrics *metrics)
+struct handback *handback_new(struct event_base *base, struct metrics *metrics)
 {
     struct handback *handback = MEMORY_NEW(struct handback);
 
     TAILQ_INIT(&handback->notes);
+    handback->rest = evtimer_new(base, on_rested, handback);
+    ASSERT(handback->rest != NULL);
     handback->metrics = metrics;
     return handback;
 }
@@ -56,6 +63,7 @@ void handback_free(struct handback *handback)
         note_take_out(handback, note);
         free(note);
     }
+    event_free(handback->rest);
     free(handback);
 }
 
@@ -76,7 +84,7 @@ void handback_note(struct handback *handback, const struct take *take)
 void handback_run(struct handback *handback, struct store *store, int64_t now_us)
 {
     while (handback->count > 0 && handback->in_flight < HANDBACK_IN_FLIGHT_MAX &&
-           store_is_ready(store)) {
+           !evtimer_pending(handback->rest, NULL) && store_is_ready(store)) {
         struct note *note = TAILQ_FIRST(&handback->notes);
 
         if (is_over(note, now_us)) {
@@ -129,8 +137,10 @@ static bool charge(struct handback *handback, struct store *store, struct note *
 
     note->take.now_us = now_us;
     const bool is_settled = store_take(store, &note->take, &outcome, note, on_charged) == STORE_NOW;
-    if (is_settled && is_charged_nowhere(outcome.status))
+    if (is_settled && is_charged_nowhere(outcome.status)) {
+        rest(handback);
         return false;
+    }
     note_take_out(handback, note);
     if (is_settled)
         settle(note, outcome.status);
@@ -150,11 +160,31 @@ static void on_charged(void *context, const struct outcome *outcome)
 /* What may have been charged is not handed back again. */
 static void settle(struct note *note, enum take_status status)
 {
-    if (is_charged_nowhere(status) && note_put_back(note))
+    struct handback *handback = note->handback;
+
+    if (is_charged_nowhere(status) && note_put_back(note)) {
+        rest(handback);
         return;
-    count(note->handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
+    }
+    count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
           note->take.cost);
     free(note);
+}
+
+static void rest(struct handback *handback)
+{
+    const struct timeval wait =
+        duration_timeval(HANDBACK_REST_US + randombytes_uniform((uint32_t)HANDBACK_REST_US));
+
+    evtimer_add(handback->rest, &wait);
+}
+
+/* The turn that follows is all that it takes. */
+static void on_rested(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    (void)context;
 }
 
 static bool is_charged_nowhere(enum take_status status)

@@ -12,6 +12,7 @@
 #include "redis/redis_error.h"
 #include "redis/redis_link.h"
 #include "store/breaker.h"
+#include "store/probe.h"
 #include "store/take_script.h"
 
 struct store_redis {
@@ -19,6 +20,7 @@ struct store_redis {
     struct redis_link *link;
     int64_t timeout_us;
     struct breaker breaker;
+    bool is_probing;
     int64_t replied_at_us; /* when Redis last said anything */
     struct redis_complaints complaints;
     struct metrics *metrics;
@@ -52,7 +54,11 @@ static enum store_answer store_redis_take(struct store *store, const struct take
 static enum store_answer store_redis_forget(struct store *store, const struct take *take,
                                             struct outcome *outcome, void *context,
                                             store_done_fn *done);
-static struct pending *pending_begin(struct store_redis *redis, struct outcome *outcome);
+static bool is_worth_asking(const struct store_redis *redis);
+static enum store_answer answer_down(struct store_redis *redis, struct outcome *outcome);
+static void begin_take(struct store_redis *redis, const struct take *take, void *context,
+                       store_done_fn *done);
+static struct pending *pending_begin(struct store_redis *redis);
 static void send_script(struct pending *pending, const char *command, struct text script,
                         int64_t timeout_us);
 static void send_call(struct pending *pending, int argc, const char *const argv[],
@@ -71,6 +77,8 @@ static void complain(const struct pending *pending, const char *reason);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
 static void tell_breaker(const struct pending *pending, enum take_status status);
 static bool is_only_slow(const struct pending *pending, enum take_status status);
+static void on_probe_due(void *context);
+static void on_probed(void *context, const struct outcome *outcome);
 
 static void store_redis_serve(struct store *store);
 static bool store_redis_is_ready(const struct store *store);
@@ -102,6 +110,7 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
     struct redis_link_options link_options = {.url = options->url};
     link_options.script_count = take_script_sources(&link_options.scripts);
     redis->link = redis_link_new(base, &link_options);
+    breaker_init(&redis->breaker, base, redis, on_probe_due);
     return &redis->store;
 }
 
@@ -109,21 +118,11 @@ static enum store_answer store_redis_take(struct store *store, const struct take
                                           struct outcome *outcome, void *context,
                                           store_done_fn *done)
 {
-    struct pending *pending =
-        pending_begin(CONTAINER_OF(store, struct store_redis, store), outcome);
+    struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
 
-    if (pending == NULL)
-        return STORE_NOW;
-    pending->context = context;
-    pending->done = done;
-    pending->read = take_script_read;
-    pending->limit_count = take->limit_count;
-    pending->integers = take_script_integers(take->limit_count);
-    pending->cost = take->cost;
-    pending->may_send_again = true;
-    pending->script = take_script_of(take);
-    take_arguments_write(&pending->arguments, take);
-    send_script(pending, "EVALSHA", text_of(pending->script->sha1), pending->redis->timeout_us);
+    if (!is_worth_asking(redis))
+        return answer_down(redis, outcome);
+    begin_take(redis, take, context, done);
     return STORE_LATER;
 }
 
@@ -131,12 +130,14 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
                                             struct outcome *outcome, void *context,
                                             store_done_fn *done)
 {
-    struct pending *pending =
-        pending_begin(CONTAINER_OF(store, struct store_redis, store), outcome);
+    struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
     const char *arguments[1 + TAKE_SCRIPT_KEYS_MAX] = {"DEL"};
 
-    if (pending == NULL)
-        return STORE_NOW;
+    if (!is_worth_asking(redis))
+        return answer_down(redis, outcome);
+
+    struct pending *pending = pending_begin(redis);
+
     pending->context = context;
     pending->done = done;
     pending->read = forgotten_read;
@@ -151,25 +152,46 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
     return STORE_LATER;
 }
 
-/* NULL, with the outcome, when this is not the time to ask. */
-static struct pending *pending_begin(struct store_redis *redis, struct outcome *outcome)
+static bool is_worth_asking(const struct store_redis *redis)
 {
-    const int64_t now_us = clock_monotonic_us();
+    return redis_link_is_ready(redis->link) && !breaker_is_open(&redis->breaker);
+}
+
+static enum store_answer answer_down(struct store_redis *redis, struct outcome *outcome)
+{
+    *outcome = (struct outcome){.status = TAKE_DOWN};
+    metrics_count(redis->metrics, METRIC_STORE_CALLS_DOWN);
+    return STORE_NOW;
+}
+
+static void begin_take(struct store_redis *redis, const struct take *take, void *context,
+                       store_done_fn *done)
+{
+    struct pending *pending = pending_begin(redis);
+
+    pending->context = context;
+    pending->done = done;
+    pending->read = take_script_read;
+    pending->limit_count = take->limit_count;
+    pending->integers = take_script_integers(take->limit_count);
+    pending->cost = take->cost;
+    pending->may_send_again = true;
+    pending->script = take_script_of(take);
+    take_arguments_write(&pending->arguments, take);
+    send_script(pending, "EVALSHA", text_of(pending->script->sha1), redis->timeout_us);
+}
+
+static struct pending *pending_begin(struct store_redis *redis)
+{
     struct pending *pending = redis->spare;
 
-    /* The link first: a probe that the breaker grants must go out. */
-    if (!redis_link_is_ready(redis->link) || !breaker_allows(&redis->breaker, now_us)) {
-        *outcome = (struct outcome){.status = TAKE_DOWN};
-        metrics_count(redis->metrics, METRIC_STORE_CALLS_DOWN);
-        return NULL;
-    }
     if (pending == NULL)
         pending = MEMORY_NEW(struct pending);
     else
         redis->spare = pending->next;
     pending->redis = redis;
     pending->is_at_fault = false;
-    pending->begun_us = now_us;
+    pending->begun_us = clock_monotonic_us();
     return pending;
 }
 
@@ -282,9 +304,11 @@ static bool forgotten_read(const redisReply *reply, size_t limit_count, struct o
 
 static enum take_status read_error(struct pending *pending, const redisReply *reply)
 {
+    const enum redis_error_scope scope = redis_error_scope((struct text){reply->str, reply->len});
+
     complain(pending, reply->str);
-    pending->is_at_fault = !redis_error_is_of_all((struct text){reply->str, reply->len});
-    return pending->is_at_fault ? TAKE_BROKEN : TAKE_REFUSED;
+    pending->is_at_fault = scope != REDIS_ERROR_OF_ALL;
+    return scope == REDIS_ERROR_OF_ONE ? TAKE_BROKEN : TAKE_REFUSED;
 }
 
 /* The key holds keyed hashes, no user data. */
@@ -336,7 +360,7 @@ static void tell_breaker(const struct pending *pending, enum take_status status)
     if (status == TAKE_DONE || pending->is_at_fault)
         breaker_succeeded(&redis->breaker);
     else if (was_open || !is_only_slow(pending, status))
-        breaker_failed(&redis->breaker, now_us);
+        breaker_failed(&redis->breaker);
     const bool is_open = breaker_is_open(&redis->breaker);
     const char *event = is_open ? "redis is not asked: it keeps failing" : "redis is asked again";
     if (is_open != was_open && !redis->is_closing &&
@@ -351,6 +375,27 @@ static bool is_only_slow(const struct pending *pending, enum take_status status)
     return status == TAKE_LATE && pending->redis->replied_at_us > pending->begun_us;
 }
 
+/* A call would wait for the probe before it, and find out the same. */
+static void on_probe_due(void *context)
+{
+    struct store_redis *redis = context;
+    const struct take take = probe_take(clock_monotonic_us());
+
+    if (redis->is_probing || !redis_link_is_ready(redis->link))
+        return;
+    redis->is_probing = true;
+    begin_take(redis, &take, redis, on_probed);
+}
+
+/* The breaker knows already. */
+static void on_probed(void *context, const struct outcome *outcome)
+{
+    struct store_redis *redis = context;
+
+    (void)outcome;
+    redis->is_probing = false;
+}
+
 static void store_redis_serve(struct store *store)
 {
     redis_link_serve(CONTAINER_OF(store, struct store_redis, store)->link);
@@ -360,8 +405,7 @@ static bool store_redis_is_ready(const struct store *store)
 {
     const struct store_redis *redis = (const struct store_redis *)(const void *)store;
 
-    return redis_link_is_ready(redis->link) &&
-           breaker_would_allow(&redis->breaker, clock_monotonic_us());
+    return is_worth_asking(redis);
 }
 
 static struct store_health store_redis_health(const struct store *store)
@@ -380,6 +424,7 @@ static void store_redis_free(struct store *store)
 
     redis->is_closing = true;
     redis_link_free(redis->link);
+    breaker_close(&redis->breaker);
     while (redis->spare != NULL) {
         struct pending *pending = redis->spare;
         redis->spare = pending->next;

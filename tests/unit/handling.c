@@ -61,7 +61,7 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
     fake_store_open(&handling->fake);
     api.store = &handling->fake.store;
     api.local = memory_table_new(COUNTERS);
-    api.handback = handback_new(&metrics);
+    api.handback = handback_new(base, &metrics);
     api.waiting_room = waiting_room_new(base, places);
     api.batch_checks_max = 1000;
     api.now_us = NOW_US;

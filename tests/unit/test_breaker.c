@@ -1,41 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/breaker.h"
 
+#include "base/clock.h"
 #include "support/cmocka.h"
 
-#define NOW_US INT64_C(1000000)
+#include <event2/event.h>
 
-static struct breaker opened_breaker(void)
+static struct event_base *base;
+static struct breaker breaker;
+static size_t probes;
+
+static void on_probe(void *context)
 {
-    struct breaker breaker = {0};
+    (void)context;
+    probes++;
+}
 
-    for (int i = 0; i < BREAKER_FAILURES; i++)
-        breaker_failed(&breaker, NOW_US);
-    return breaker;
+static int set_up(void **state)
+{
+    (void)state;
+    base = event_base_new();
+    breaker_init(&breaker, base, NULL, on_probe);
+    probes = 0;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    breaker_close(&breaker);
+    event_base_free(base);
+    return 0;
+}
+
+static void keep_failing(int times)
+{
+    for (int i = 0; i < times; i++)
+        breaker_failed(&breaker);
+}
+
+/* How long the loop has nothing to do but wait. */
+static int64_t wait_for_probe(void)
+{
+    const int64_t begun_us = clock_monotonic_us();
+
+    assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+    return clock_monotonic_us() - begun_us;
+}
+
+static bool has_a_timer(void)
+{
+    return event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED) > 0;
 }
 
 static void stays_closed_below_the_number_of_failures(void **state)
 {
-    struct breaker breaker = {0};
     (void)state;
 
-    for (int i = 0; i < BREAKER_FAILURES - 1; i++)
-        breaker_failed(&breaker, NOW_US);
+    keep_failing(BREAKER_FAILURES - 1);
 
     assert_false(breaker_is_open(&breaker));
-    assert_true(breaker_allows(&breaker, NOW_US));
-    assert_true(breaker_allows(&breaker, NOW_US));
+    assert_false(has_a_timer());
 }
 
 static void a_success_between_failures_starts_the_count_again(void **state)
 {
-    struct breaker breaker = {0};
     (void)state;
 
     for (int i = 0; i < 10 * BREAKER_FAILURES; i++) {
         if (i % (BREAKER_FAILURES - 1) == 0)
             breaker_succeeded(&breaker);
-        breaker_failed(&breaker, NOW_US);
+        keep_failing(1);
     }
 
     assert_false(breaker_is_open(&breaker));
@@ -43,96 +78,94 @@ static void a_success_between_failures_starts_the_count_again(void **state)
 
 static void opens_after_failures_in_a_row(void **state)
 {
-    struct breaker breaker = opened_breaker();
     (void)state;
+
+    keep_failing(BREAKER_FAILURES);
 
     assert_true(breaker_is_open(&breaker));
-    assert_false(breaker_allows(&breaker, NOW_US));
-    assert_false(breaker_allows(&breaker, NOW_US + BREAKER_WAIT_MIN_US - 1));
+    assert_int_equal(probes, 0);
 }
 
-static void lets_one_probe_through_after_the_wait(void **state)
+static void asks_to_probe_after_a_wait_and_again_until_something_succeeds(void **state)
 {
-    struct breaker breaker = opened_breaker();
-    const int64_t later_us = NOW_US + BREAKER_WAIT_MAX_US;
     (void)state;
+    keep_failing(BREAKER_FAILURES);
 
-    const bool would_allow = breaker_would_allow(&breaker, later_us);
-    const bool first = breaker_allows(&breaker, later_us);
-    const bool would_allow_another = breaker_would_allow(&breaker, later_us);
-    const bool second = breaker_allows(&breaker, later_us + BREAKER_WAIT_MAX_US);
+    const int64_t first_us = wait_for_probe();
+    const int64_t second_us = wait_for_probe();
+    keep_failing(1);
+    const int64_t third_us = wait_for_probe();
 
-    assert_true(would_allow);
-    assert_true(first);
-    assert_false(would_allow_another);
-    assert_false(second);
+    assert_int_equal(probes, 3);
+    assert_true(breaker_is_open(&breaker));
+    assert_true(first_us >= BREAKER_WAIT_MIN_US - MILLISECOND_US);
+    assert_true(second_us >= BREAKER_WAIT_MIN_US - MILLISECOND_US);
+    assert_true(third_us >= BREAKER_WAIT_MIN_US - MILLISECOND_US);
 }
 
-static void a_probe_that_succeeds_closes_it(void **state)
+static void a_success_closes_it_and_ends_the_probes(void **state)
 {
-    struct breaker breaker = opened_breaker();
     (void)state;
-    assert_true(breaker_allows(&breaker, NOW_US + BREAKER_WAIT_MAX_US));
+    keep_failing(BREAKER_FAILURES);
+    (void)wait_for_probe();
 
     breaker_succeeded(&breaker);
 
     assert_false(breaker_is_open(&breaker));
-    assert_true(breaker_allows(&breaker, NOW_US));
-    assert_true(breaker_allows(&breaker, NOW_US));
+    assert_false(has_a_timer());
+    keep_failing(BREAKER_FAILURES - 1);
+    assert_false(breaker_is_open(&breaker));
 }
 
-static void a_probe_that_fails_leads_to_another_wait_and_probe(void **state)
+static void failures_without_end_do_not_put_the_probe_off(void **state)
 {
-    struct breaker breaker = opened_breaker();
-    const int64_t probe_us = NOW_US + BREAKER_WAIT_MAX_US;
+    struct timeval at;
+    struct timeval later;
     (void)state;
-    assert_true(breaker_allows(&breaker, probe_us));
+    keep_failing(BREAKER_FAILURES);
+    assert_true(event_pending(breaker.wait, EV_TIMEOUT, &at));
 
-    breaker_failed(&breaker, probe_us);
+    keep_failing(1000);
 
     assert_true(breaker_is_open(&breaker));
-    assert_false(breaker_allows(&breaker, probe_us + BREAKER_WAIT_MIN_US - 1));
-    assert_true(breaker_allows(&breaker, probe_us + BREAKER_WAIT_MAX_US));
+    assert_true(event_pending(breaker.wait, EV_TIMEOUT, &later));
+    assert_memory_equal(&at, &later, sizeof(at));
 }
 
-static void waits_are_jittered_within_their_bounds(void **state)
+static void waits_differ_within_their_bounds(void **state)
 {
     int64_t shortest_us = INT64_MAX;
     int64_t longest_us = 0;
     (void)state;
 
     for (int i = 0; i < 1000; i++) {
-        const int64_t wait_us = opened_breaker().probe_at_us - NOW_US;
+        struct timeval now;
+        struct timeval at;
+        assert_int_equal(event_base_gettimeofday_cached(base, &now), 0);
+        keep_failing(BREAKER_FAILURES);
+        assert_true(event_pending(breaker.wait, EV_TIMEOUT, &at));
+        const int64_t wait_us = (at.tv_sec - now.tv_sec) * SECOND_US + (at.tv_usec - now.tv_usec);
         shortest_us = wait_us < shortest_us ? wait_us : shortest_us;
         longest_us = wait_us > longest_us ? wait_us : longest_us;
+        breaker_succeeded(&breaker);
     }
 
-    assert_in_range(shortest_us, BREAKER_WAIT_MIN_US, 2 * BREAKER_WAIT_MIN_US);
-    assert_in_range(longest_us, BREAKER_WAIT_MAX_US - BREAKER_WAIT_MIN_US, BREAKER_WAIT_MAX_US);
+    assert_in_range(shortest_us, BREAKER_WAIT_MIN_US - MILLISECOND_US, 2 * BREAKER_WAIT_MIN_US);
+    assert_true(longest_us >= BREAKER_WAIT_MAX_US - BREAKER_WAIT_MIN_US);
 }
 
-static void failures_without_end_do_not_overflow(void **state)
-{
-    struct breaker breaker = opened_breaker();
-    (void)state;
-
-    for (int i = 0; i < 1000; i++)
-        breaker_failed(&breaker, NOW_US);
-
-    assert_int_equal(breaker.failures_in_row, BREAKER_FAILURES);
-}
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stays_closed_below_the_number_of_failures),
-        cmocka_unit_test(a_success_between_failures_starts_the_count_again),
-        cmocka_unit_test(opens_after_failures_in_a_row),
-        cmocka_unit_test(lets_one_probe_through_after_the_wait),
-        cmocka_unit_test(a_probe_that_succeeds_closes_it),
-        cmocka_unit_test(a_probe_that_fails_leads_to_another_wait_and_probe),
-        cmocka_unit_test(waits_are_jittered_within_their_bounds),
-        cmocka_unit_test(failures_without_end_do_not_overflow),
+        TEST(stays_closed_below_the_number_of_failures),
+        TEST(a_success_between_failures_starts_the_count_again),
+        TEST(opens_after_failures_in_a_row),
+        TEST(asks_to_probe_after_a_wait_and_again_until_something_succeeds),
+        TEST(a_success_closes_it_and_ends_the_probes),
+        TEST(failures_without_end_do_not_put_the_probe_off),
+        TEST(waits_differ_within_their_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

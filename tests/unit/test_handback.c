@@ -6,6 +6,8 @@
 #include "metrics/metrics.h"
 #include "support/cmocka.h"
 
+#include <event2/event.h>
+
 #define SECOND    SECOND_US
 #define NOW_US    (1000 * SECOND)
 #define TAKES_MAX 64
@@ -50,13 +52,15 @@ static const struct limit minute = {
 static struct fake fake;
 static struct handback *handback;
 static struct metrics *metrics;
+static struct event_base *base;
 
 static int set_up(void **state)
 {
     (void)state;
     fake = (struct fake){.store.engine = &fake_engine, .is_ready = true};
+    base = event_base_new();
     metrics = metrics_new(1, 1);
-    handback = handback_new(metrics);
+    handback = handback_new(base, metrics);
     return 0;
 }
 
@@ -64,6 +68,7 @@ static int tear_down(void **state)
 {
     (void)state;
     handback_free(handback);
+    event_base_free(base);
     metrics_free(metrics, 1);
     return 0;
 }
@@ -77,6 +82,12 @@ static void note(uint64_t policy_id, int64_t cost, int64_t at_us)
                               .now_us = at_us};
 
     handback_note(handback, &take);
+}
+
+/* The only event of the loop. */
+static void wait_for_rest(void)
+{
+    assert_int_equal(event_base_dispatch(base), 1);
 }
 
 static void expect_figures(uint64_t done, uint64_t lost)
@@ -159,6 +170,7 @@ static void what_is_refused_waits_for_the_next_time(void **state)
     expect_figures(0, 0);
     assert_int_equal(handback_count(handback), 1);
     fake.is_ready = true;
+    wait_for_rest();
     handback_run(handback, &fake.store, NOW_US);
     assert_int_equal(fake.count, 2);
     assert_int_equal(fake.takes[1].cost, 5);
@@ -167,12 +179,32 @@ static void what_is_refused_waits_for_the_next_time(void **state)
     assert_int_equal(handback_count(handback), 1);
     fake.answers_later = false;
     fake.status = TAKE_REFUSED;
+    wait_for_rest();
     handback_run(handback, &fake.store, NOW_US);
     assert_int_equal(fake.count, 3);
     fake.status = TAKE_DONE;
+    wait_for_rest();
     handback_run(handback, &fake.store, NOW_US);
     assert_int_equal(fake.takes[3].cost, 5);
     expect_figures(5, 0);
+}
+
+/* A store that refuses at once would be asked as often as the loop can turn. */
+static void after_a_refusal_there_is_a_rest(void **state)
+{
+    (void)state;
+    note(1, 2, NOW_US);
+    note(2, 2, NOW_US);
+    fake.status = TAKE_REFUSED;
+
+    handback_run(handback, &fake.store, NOW_US);
+    handback_run(handback, &fake.store, NOW_US);
+
+    assert_int_equal(fake.count, 1);
+    assert_int_equal(handback_count(handback), 2);
+    wait_for_rest();
+    handback_run(handback, &fake.store, NOW_US);
+    assert_int_equal(fake.count, 2);
 }
 
 static void what_no_window_holds_any_more_is_let_go(void **state)
@@ -240,6 +272,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_late_is_not_handed_back_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_refused_waits_for_the_next_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(after_a_refusal_there_is_a_rest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_no_window_holds_any_more_is_let_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_so_many_are_in_flight_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(subjects_without_end_are_not_all_kept, set_up, tear_down),

@@ -5,44 +5,55 @@
 
 #include "support/cmocka.h"
 
-static void what_redis_as_a_whole_cannot_is_told_from_what_one_key_cannot(void **state)
+static void an_error_says_whom_it_is_of(void **state)
 {
     static const struct {
         const char *reply;
         const char *code;
-        bool is_of_all;
+        enum redis_error_scope scope;
     } cases[] = {
         {"OOM command not allowed when used memory > 'maxmemory'. script: 1f, on @user_script:9.",
-         "OOM", true},
+         "OOM", REDIS_ERROR_OF_ALL},
         {"ERR Error running script (call to f_1f): @user_script:28: @user_script: 28: -OOM command "
          "not allowed when used memory > 'maxmemory'.",
-         "OOM", true},
-        {"READONLY You can't write against a read only replica.", "READONLY", true},
-        {"LOADING Redis is loading the dataset in memory", "LOADING", true},
-        {"BUSY Redis is busy running a script. You can only call SCRIPT KILL", "BUSY", true},
-        {"NOPERM User sluice has no permissions to run the 'evalsha' command", "NOPERM", true},
+         "OOM", REDIS_ERROR_OF_ALL},
+        {"READONLY You can't write against a read only replica.", "READONLY", REDIS_ERROR_OF_ALL},
+        {"LOADING Redis is loading the dataset in memory", "LOADING", REDIS_ERROR_OF_ALL},
+        {"BUSY Redis is busy running a script. You can only call SCRIPT KILL", "BUSY",
+         REDIS_ERROR_OF_ALL},
+        {"NOPERM User sluice has no permissions to run the 'evalsha' command", "NOPERM",
+         REDIS_ERROR_OF_ALL},
         {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-         "MASTERDOWN", true},
-        {"MISCONF Redis is configured to save RDB snapshots", "MISCONF", true},
-        {"NOAUTH Authentication required.", "NOAUTH", true},
-        {"NOREPLICAS Not enough good replicas to write.", "NOREPLICAS", true},
-        {"CLUSTERDOWN The cluster is down", "CLUSTERDOWN", true},
-        {"WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE", false},
+         "MASTERDOWN", REDIS_ERROR_OF_ALL},
+        {"MISCONF Redis is configured to save RDB snapshots", "MISCONF", REDIS_ERROR_OF_ALL},
+        {"NOAUTH Authentication required.", "NOAUTH", REDIS_ERROR_OF_ALL},
+        {"NOREPLICAS Not enough good replicas to write.", "NOREPLICAS", REDIS_ERROR_OF_ALL},
+        {"CLUSTERDOWN The cluster is down", "CLUSTERDOWN", REDIS_ERROR_OF_ALL},
+        {"WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE",
+         REDIS_ERROR_OF_ONE},
         {"ERR Error running script (call to f_1f): @user_script:8: WRONGTYPE Operation against a "
          "key holding the wrong kind of value",
-         "ERR", false},
-        {"ERR invalid expire time in 'set' command script: 1f, on @user_script:21.", "ERR", false},
-        {"ERR user_script:30: attempt to compare nil with number script: 1f", "ERR", false},
-        {"BUSYKEY Target key name already exists.", "BUSYKEY", false},
-        {"OOM", "OOM", true},
-        {"", "", false},
+         "ERR", REDIS_ERROR_OF_ONE},
+        {"ERR invalid expire time in 'set' command script: 1f, on @user_script:21.", "ERR",
+         REDIS_ERROR_OF_ONE},
+        {"ERR user_script:30: attempt to compare nil with number script: 1f", "ERR",
+         REDIS_ERROR_OF_ONE},
+        {"BUSYKEY Target key name already exists.", "BUSYKEY", REDIS_ERROR_OF_ONE},
+        {"MOVED 3999 127.0.0.1:6381", "MOVED", REDIS_ERROR_OF_PLACE},
+        {"ASK 3999 127.0.0.1:6381", "ASK", REDIS_ERROR_OF_PLACE},
+        {"TRYAGAIN Multiple keys request during rehashing of slot", "TRYAGAIN",
+         REDIS_ERROR_OF_PLACE},
+        {"CROSSSLOT Keys in request don't hash to the same slot", "CROSSSLOT",
+         REDIS_ERROR_OF_PLACE},
+        {"OOM", "OOM", REDIS_ERROR_OF_ALL},
+        {"", "", REDIS_ERROR_OF_ONE},
     };
     (void)state;
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         const struct text reply = text_of(cases[i].reply);
 
-        assert_int_equal(redis_error_is_of_all(reply), cases[i].is_of_all);
+        assert_int_equal(redis_error_scope(reply), cases[i].scope);
         assert_true(text_equal(redis_error_code(reply), text_of(cases[i].code)));
     }
 }
@@ -50,7 +61,7 @@ static void what_redis_as_a_whole_cannot_is_told_from_what_one_key_cannot(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_redis_as_a_whole_cannot_is_told_from_what_one_key_cannot),
+        cmocka_unit_test(an_error_says_whom_it_is_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
