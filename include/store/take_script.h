@@ -26,6 +26,8 @@
 #define TAKE_SCRIPT_KEYS_MAX      (1 + LIMITS_MAX)
 #define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 2)
 #define TAKE_SCRIPT_KEY_BYTES     80
+/* Its algorithm, where its state is, quota, window, burst. */
+#define TAKE_SCRIPT_NUMBERS_PER_LIMIT 5
 
 struct take_script {
     enum algorithm_id algorithm; /* of the only limit; ALGORITHM_COUNT: any limits */
@@ -54,7 +56,7 @@ struct take_arguments {
     size_t lengths[TAKE_SCRIPT_ARGUMENTS_MAX];
     char key_count;
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    double numbers[2 + 5 * LIMITS_MAX];
+    double numbers[2 + TAKE_SCRIPT_NUMBERS_PER_LIMIT * LIMITS_MAX];
 };
 
 /* Not copyable afterwards: argv points into it. */
@@ -63,8 +65,13 @@ void take_arguments_write(struct take_arguments *arguments, const struct take *t
 /* How many integers the reply has that decides on so many limits. */
 size_t take_script_integers(size_t limit_count);
 
-/* Fills *outcome from the reply; false when it is not a decision on `limit_count` limits. */
+/* Fills *outcome from the reply; false when it is no decision on `limit_count` limits. */
 MUST_USE bool take_script_read(const redisReply *reply, size_t limit_count,
                                struct outcome *outcome);
+
+/* Whether the take with these arguments can have this outcome: a bit that flips on the way makes
+ * another number of one. */
+MUST_USE bool take_script_explains(const struct take_arguments *arguments,
+                                   const struct outcome *outcome);
 
 #endif

@@ -28,8 +28,11 @@ struct store_redis {
     bool is_closing;
 };
 
+struct pending;
+
 /* What a reply that is no error says; false when it makes no sense. */
-typedef bool pending_read_fn(const redisReply *reply, size_t limit_count, struct outcome *outcome);
+typedef bool pending_read_fn(const struct pending *pending, const redisReply *reply,
+                             struct outcome *outcome);
 
 struct pending {
     struct pending *next; /* in the list of spare ones */
@@ -39,7 +42,6 @@ struct pending {
     pending_read_fn *read;
     size_t limit_count;
     size_t integers; /* that the reply has */
-    int64_t cost;
     int64_t begun_us;
     bool may_send_again;              /* after NOSCRIPT */
     bool is_at_fault;                 /* the error was of this call, and no failure of Redis */
@@ -69,8 +71,10 @@ static int64_t time_left(const struct pending *pending);
 static bool is_no_script(const redisReply *reply);
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome);
-static bool is_believable(const struct outcome *outcome, int64_t cost);
-static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome);
+static bool decision_read(const struct pending *pending, const redisReply *reply,
+                          struct outcome *outcome);
+static bool forgotten_read(const struct pending *pending, const redisReply *reply,
+                           struct outcome *outcome);
 static enum take_status read_error(struct pending *pending, const redisReply *reply);
 static void count_refused(const struct pending *pending, const struct outcome *outcome);
 static void complain(const struct pending *pending, const char *reason);
@@ -143,7 +147,6 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
     pending->read = forgotten_read;
     pending->limit_count = take->limit_count;
     pending->integers = REDIS_LINK_AN_INTEGER;
-    pending->cost = 0;
     pending->may_send_again = false;
     size_t key_count = take_script_keys(take, pending->arguments.keys);
     for (size_t i = 0; i < key_count; i++)
@@ -171,10 +174,9 @@ static void begin_take(struct store_redis *redis, const struct take *take, void 
 
     pending->context = context;
     pending->done = done;
-    pending->read = take_script_read;
+    pending->read = decision_read;
     pending->limit_count = take->limit_count;
     pending->integers = take_script_integers(take->limit_count);
-    pending->cost = take->cost;
     pending->may_send_again = true;
     pending->script = take_script_of(take);
     take_arguments_write(&pending->arguments, take);
@@ -265,8 +267,7 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     case REDIS_LINK_REPLIED:
         if (reply->type == REDIS_REPLY_ERROR)
             return read_error(pending, reply);
-        if (!pending->read(reply, pending->limit_count, outcome) ||
-            !is_believable(outcome, pending->cost)) {
+        if (!pending->read(pending, reply, outcome)) {
             redis_link_distrust(pending->redis->link, "the reply is no decision");
             return TAKE_BROKEN;
         }
@@ -283,22 +284,21 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     return TAKE_BROKEN;
 }
 
-/* A bit that flips on the way makes another number of one. No limit denies what it has left, give or
- * take what rounding does: whoever is denied by mistake cannot know, so Redis is not believed. */
-static bool is_believable(const struct outcome *outcome, int64_t cost)
+/* Whoever is denied by mistake cannot know. */
+static bool decision_read(const struct pending *pending, const redisReply *reply,
+                          struct outcome *outcome)
 {
-    for (size_t i = 0; i < outcome->count; i++) {
-        if (!outcome->at[i].allowed && outcome->at[i].remaining > cost)
-            return false;
-    }
-    return true;
+    return take_script_read(reply, pending->limit_count, outcome) &&
+           take_script_explains(&pending->arguments, outcome);
 }
 
-static bool forgotten_read(const redisReply *reply, size_t limit_count, struct outcome *outcome)
+static bool forgotten_read(const struct pending *pending, const redisReply *reply,
+                           struct outcome *outcome)
 {
-    if (reply->type != REDIS_REPLY_INTEGER)
+    if (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0 ||
+        reply->integer > TAKE_SCRIPT_KEYS_MAX)
         return false;
-    outcome->count = reply->integer > 0 ? limit_count : 0;
+    outcome->count = reply->integer > 0 ? pending->limit_count : 0;
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #define INTEGERS_PER_LIMIT 4
+#define NUMBERS_PER_LIMIT  TAKE_SCRIPT_NUMBERS_PER_LIMIT
 /* What a double, and so Lua, holds exactly; far from overflow in what is computed of it. */
 #define INTEGER_MAX INT64_C(9007199254740991)
 
@@ -23,6 +24,11 @@ static char *digest_write(char *out, const struct digest *digest);
 static char *hex_write(char *out, uint64_t value, int digits);
 static void argument_add(struct take_arguments *arguments, const void *at, size_t length);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
+static struct limit limit_of(const double numbers[static NUMBERS_PER_LIMIT]);
+static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
+static double longest_us(const struct limit *limit);
+static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charged,
+                          const struct limit_outcome *outcome);
 
 const struct take_script *take_script_of(const struct take *take)
 {
@@ -124,6 +130,22 @@ bool take_script_read(const redisReply *reply, size_t limit_count, struct outcom
     return true;
 }
 
+bool take_script_explains(const struct take_arguments *arguments, const struct outcome *outcome)
+{
+    const bool fills = arguments->numbers[0] < 0;
+    const int64_t cost = (int64_t)arguments->numbers[0];
+
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct limit limit = limit_of(arguments->numbers + 2 + NUMBERS_PER_LIMIT * i);
+
+        if (!explains(&limit, &outcome->at[i]))
+            return false;
+        if (!fills && !explains_cost(&limit, cost, outcome->allowed && cost > 0, &outcome->at[i]))
+            return false;
+    }
+    return true;
+}
+
 /* In base64url. Returns the end. */
 static char *digest_write(char *out, const struct digest *digest)
 {
@@ -177,4 +199,47 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
         .delay_us = integers[DELAY_US],
     };
     return true;
+}
+
+/* But for its name. */
+static struct limit limit_of(const double numbers[static NUMBERS_PER_LIMIT])
+{
+    return (struct limit){
+        .algorithm = (enum algorithm_id)(numbers[0] - 1),
+        .quota = (int64_t)numbers[2],
+        .window_us = (int64_t)numbers[3],
+        .burst = (int64_t)numbers[4],
+    };
+}
+
+/* Whatever was asked. */
+static bool explains(const struct limit *limit, const struct limit_outcome *outcome)
+{
+    const int64_t delay_max_us = limit->algorithm == ALGORITHM_LEAKY_BUCKET ? outcome->reset_us : 0;
+
+    return outcome->remaining <= limit_capacity(limit) &&
+           (double)outcome->reset_us <= longest_us(limit) &&
+           outcome->retry_us <= outcome->reset_us && outcome->delay_us <= delay_max_us;
+}
+
+/* Until a counter is untouched again, at the most: a window ends, and so does the one after it, in which
+ * a sliding one still counts; a bucket pays off what it owes, which it may from when it was larger. */
+static double longest_us(const struct limit *limit)
+{
+    if (!algorithm_of(limit->algorithm)->has_burst)
+        return 2 * (double)limit->window_us;
+    return limit->quota == 0 ? 0 : LIMIT_TIME_US_MAX;
+}
+
+/* What is denied does not fit; give or take one, since what is left is rounded. What is charged has
+ * fitted, and is missing now. */
+static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charged,
+                          const struct limit_outcome *outcome)
+{
+    const int64_t capacity = limit_capacity(limit);
+
+    if (!outcome->allowed)
+        return outcome->never == (cost > capacity) && outcome->remaining <= cost;
+    return !is_charged ||
+           (cost <= capacity && outcome->remaining <= capacity - cost && outcome->reset_us > 0);
 }

@@ -96,6 +96,7 @@ void scratch_redis_take(const struct take *take, struct outcome *outcome)
 
     ASSERT(all->type == REDIS_REPLY_ARRAY && all->elements == 1 + 2 * key_count);
     ASSERT(take_script_read(all->element[0], take->limit_count, outcome));
+    ASSERT(take_script_explains(&arguments, outcome));
     for (size_t i = 1; i < all->elements; i += 2)
         ASSERT(all->element[i]->integer >= 0 || all->element[i]->integer == -2);
     freeReplyObject(all);

@@ -7,6 +7,7 @@
 #define FAR_MS (1000 * INT64_C(365) * 24 * 3600 * 1000)
 
 static int load(void);
+static bool is_read(const redisReply *decision, const struct take *take, struct outcome *outcome);
 static void take_append(const struct take *take, const char *now);
 static bool expiry_holds(long long left_ms, bool is_charged);
 static redisReply *reply_next(int type);
@@ -79,7 +80,7 @@ void script_redis_take(const struct take *take, struct outcome *outcome)
     const redisReply *decision = reply->element[0];
     if (decision->type == REDIS_REPLY_ERROR)
         print_message("the script: %s\n", decision->str);
-    if (!take_script_read(decision, take->limit_count, outcome))
+    if (!is_read(decision, take, outcome))
         outcome->status = TAKE_BROKEN;
     for (size_t i = 1; i < reply->elements; i += 2) {
         if (!expiry_holds(reply->element[i]->integer, outcome->allowed && take->cost > 0))
@@ -92,9 +93,19 @@ void script_redis_take_by_its_clock(const struct take *take, struct outcome *out
 {
     take_append(take, NULL);
     redisReply *decision = reply_next(REDIS_REPLY_ARRAY);
-    if (!take_script_read(decision, take->limit_count, outcome))
+    if (!is_read(decision, take, outcome))
         outcome->status = TAKE_BROKEN;
     freeReplyObject(decision);
+}
+
+/* As the store does. */
+static bool is_read(const redisReply *decision, const struct take *take, struct outcome *outcome)
+{
+    struct take_arguments arguments;
+
+    take_arguments_write(&arguments, take);
+    return take_script_read(decision, take->limit_count, outcome) &&
+           take_script_explains(&arguments, outcome);
 }
 
 /* `now` may be NULL. */

@@ -585,6 +585,26 @@ static void only_a_decision_is_read_as_one(void **state)
     assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, -61, 0}, 4, 1));
 }
 
+/* Of a cost that is too high for it, and of one limit of several. */
+static void an_outcome_is_explained_by_what_was_asked(void **state)
+{
+    (void)state;
+    const struct limit limits[] = {minute, minute};
+    const struct take take = take_of(limits, 2, minute.quota + 1);
+    struct take_arguments arguments;
+    struct outcome outcome = {.count = 2,
+                              .at = {{.never = true, .remaining = 7, .reset_us = 1},
+                                     {.never = true, .remaining = 0, .reset_us = 1}}};
+
+    take_arguments_write(&arguments, &take);
+    assert_true(take_script_explains(&arguments, &outcome));
+    outcome.at[1] = (struct limit_outcome){.allowed = true, .remaining = 1};
+    assert_true(take_script_explains(&arguments, &outcome)); /* a look: the other one denies */
+    outcome.at[0] = outcome.at[1];
+    outcome.allowed = true;
+    assert_false(take_script_explains(&arguments, &outcome));
+}
+
 static int close_all(void **state)
 {
     freeReplyObject(reply);
@@ -618,6 +638,7 @@ int main(void)
         cmocka_unit_test(wrong_arguments_are_an_error),
         cmocka_unit_test(an_algorithm_that_is_none_is_an_error),
         cmocka_unit_test(only_a_decision_is_read_as_one),
+        cmocka_unit_test(an_outcome_is_explained_by_what_was_asked),
     };
 
     return cmocka_run_group_tests(tests, script_redis_open, close_all);

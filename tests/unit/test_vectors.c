@@ -51,6 +51,7 @@ static void history_run(void);
 static size_t random_limits(struct limit limits[LIMITS_MAX]);
 static int64_t random_quota(enum algorithm_id algorithm);
 static int64_t random_cost(const struct limit *limit);
+static void random_room(struct limit *limit);
 static int64_t random_step_back(void);
 static void outcomes_equal(const struct outcome *a, const struct outcome *b);
 static void stored_equal(const struct take *take, const struct limit_state states[]);
@@ -268,8 +269,7 @@ static void history_run(void)
         struct outcome in_lua = {0};
 
         if (rand() % 10 == 0) {
-            limits[which].quota = random_quota(limits[which].algorithm);
-            limits[which].burst = random_quota(limits[which].algorithm);
+            random_room(&limits[which]);
         }
         take.cost = random_cost(&limits[which]);
         take.now_us += rand() % 8 == 0 ? -random_step_back() : rand() % (1 << (rand() % 30));
@@ -292,12 +292,18 @@ static size_t random_limits(struct limit limits[LIMITS_MAX])
 
         limits[i] = (struct limit){
             .algorithm = algorithm,
-            .quota = random_quota(algorithm),
             .window_us = INT64_C(1000000) * (1 + rand() % (1 << (rand() % 25))),
-            .burst = random_quota(algorithm),
         };
+        random_room(&limits[i]);
     }
     return count;
+}
+
+static void random_room(struct limit *limit)
+{
+    limit->quota = random_quota(limit->algorithm);
+    limit->burst =
+        algorithm_of(limit->algorithm)->has_burst ? random_quota(limit->algorithm) : limit->quota;
 }
 
 /* Of a thread that is late, or of a clock that is put right. */
