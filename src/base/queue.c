@@ -3,7 +3,8 @@
  * A list under a mutex that is held for a few instructions, and an eventfd that is written only
  * when the list stops being empty: a burst of posts costs one wake-up. The reader clears the
  * eventfd before it takes the list, so a post in between wakes it once too often, never too
- * seldom. */
+ * seldom. All of a post happens under the mutex, so whoever holds it after an item has run knows
+ * that the item's poster is done with the queue. */
 #include "base/queue.h"
 
 #include "base/memory.h"
@@ -22,7 +23,7 @@ struct queue {
     int fd;
 };
 
-static bool queue_append(struct queue *queue, struct queue_item *item, bool *was_empty);
+static bool queue_append(struct queue *queue, struct queue_item *item);
 static void queue_wake(const struct queue *queue);
 static void queue_clear_wakes(const struct queue *queue);
 static struct queue_item *queue_take_all(struct queue *queue);
@@ -42,6 +43,9 @@ void queue_free(struct queue *queue)
 {
     if (queue == NULL)
         return;
+    /* Posters whose items have run may still be on their way out. */
+    pthread_mutex_lock(&queue->mutex);
+    pthread_mutex_unlock(&queue->mutex);
     close(queue->fd);
     pthread_mutex_destroy(&queue->mutex);
     free(queue);
@@ -49,13 +53,13 @@ void queue_free(struct queue *queue)
 
 bool queue_post(struct queue *queue, struct queue_item *item)
 {
-    bool was_empty;
+    bool fits;
 
-    if (!queue_append(queue, item, &was_empty))
-        return false;
-    if (was_empty)
-        queue_wake(queue);
-    return true;
+    item->next = NULL;
+    pthread_mutex_lock(&queue->mutex);
+    fits = queue_append(queue, item);
+    pthread_mutex_unlock(&queue->mutex);
+    return fits;
 }
 
 size_t queue_drain(struct queue *queue)
@@ -86,26 +90,23 @@ int queue_fd(const struct queue *queue)
     return queue->fd;
 }
 
-static bool queue_append(struct queue *queue, struct queue_item *item, bool *was_empty)
+/* Under `mutex`. */
+static bool queue_append(struct queue *queue, struct queue_item *item)
 {
-    bool fits;
+    bool was_empty = !queue_has_items(queue);
 
-    item->next = NULL;
-    pthread_mutex_lock(&queue->mutex);
-    *was_empty = !queue_has_items(queue);
-    fits = queue->capacity == 0 ||
-           atomic_load_explicit(&queue->unfinished, memory_order_relaxed) < queue->capacity;
-    if (fits) {
-        atomic_fetch_add_explicit(&queue->unfinished, 1, memory_order_relaxed);
-        if (*was_empty) {
-            atomic_store_explicit(&queue->first, item, memory_order_relaxed);
-        } else {
-            queue->last->next = item;
-        }
-        queue->last = item;
+    if (queue->capacity > 0 &&
+        atomic_load_explicit(&queue->unfinished, memory_order_relaxed) >= queue->capacity)
+        return false;
+    atomic_fetch_add_explicit(&queue->unfinished, 1, memory_order_relaxed);
+    if (was_empty) {
+        atomic_store_explicit(&queue->first, item, memory_order_relaxed);
+        queue_wake(queue);
+    } else {
+        queue->last->next = item;
     }
-    pthread_mutex_unlock(&queue->mutex);
-    return fits;
+    queue->last = item;
+    return true;
 }
 
 /* An eventfd refuses only at 2^64 - 2 unread wake-ups, and then the reader is awake anyway. */

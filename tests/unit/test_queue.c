@@ -13,6 +13,7 @@
 
 #define POSTERS 4
 #define POSTS   5000
+#define FREES   2000
 
 struct job {
     struct queue_item item;
@@ -202,6 +203,39 @@ static void every_item_of_many_posters_runs_once_in_its_order(void **state)
     }
 }
 
+static void *post_one(void *context)
+{
+    struct job *job = context;
+
+    assert_true(queue_post(job->queue, &job->item));
+    return NULL;
+}
+
+/* Who asked and has the answer may end, queue and all, while the answer's poster is still in the
+ * call. A descriptor that it then wrote to would be another's. */
+static void a_queue_may_be_freed_as_soon_as_its_last_item_ran(void **state)
+{
+    (void)state;
+    struct job jobs[2];
+
+    for (size_t round = 0; round < FREES; round++) {
+        struct queue *queue = queue_new(0);
+        pthread_t threads[ARRAY_COUNT(jobs)];
+        for (size_t i = 0; i < ARRAY_COUNT(jobs); i++) {
+            jobs[i] = (struct job){.item.run = on_job, .queue = queue};
+            assert_int_equal(pthread_create(&threads[i], NULL, post_one, &jobs[i]), 0);
+        }
+
+        ran_count = 0;
+        while (ran_count < ARRAY_COUNT(jobs))
+            queue_drain(queue);
+        queue_free(queue);
+
+        for (size_t i = 0; i < ARRAY_COUNT(jobs); i++)
+            pthread_join(threads[i], NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup(an_item_that_posts_itself_waits_for_the_next_drain, begin),
         cmocka_unit_test_setup(items_never_run_stay_with_those_who_posted_them, begin),
         cmocka_unit_test_setup(every_item_of_many_posters_runs_once_in_its_order, begin),
+        cmocka_unit_test_setup(a_queue_may_be_freed_as_soon_as_its_last_item_ran, begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
