@@ -2,7 +2,12 @@
  *
  * One JSON object per line on standard error: {"time","level","event", ...fields}. Each line is one
  * write, so lines of different threads do not mix. Never log an API key, a token or a user's
- * identity. */
+ * identity.
+ *
+ * Nobody who logs waits for whoever reads standard error: between log_start() and log_end() one
+ * thread writes, 128 KiB of lines may wait for it, and those beyond are dropped, counted and told of
+ * in their place. Before and after, a line is written at once, or dropped when there is no room for
+ * it within a second. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -30,6 +35,13 @@ struct log_field {
         .name = NULL                                                                               \
     }
 
+/* Main thread, before others are started, and once it is in the sandbox that it shall be in. */
+void log_start(void);
+
+/* Waits until what has been logged is written, for a second at most. Any thread, several times; does
+ * nothing without log_start(). */
+void log_end(void);
+
 /*     log_write(LOG_WARN, "redis link lost", LOG_STRING("reason", r), LOG_INTEGER("wait_ms", 50));
  *     log_write(LOG_INFO, "drained", LOG_NONE);
  *
@@ -42,10 +54,11 @@ struct log_field {
 void log_write_fields(enum log_level level, const char *event, const struct log_field fields[],
                       size_t count);
 
-/* Lines written so far. Any thread. */
+/* Lines logged so far, those included that were dropped; and the latter alone. Any thread. */
 uint64_t log_lines(enum log_level level);
+uint64_t log_lines_dropped(void);
 
-/* Lines below `level` are dropped. LOG_INFO at the start. Any thread. */
+/* Lines below `level` are left out. LOG_INFO at the start. Any thread. */
 void log_set_level(enum log_level level);
 
 /* "debug", "info", "warn", "error", NULL: for configuration, in the order of enum log_level. */

@@ -1,63 +1,110 @@
 /* SPDX-License-Identifier: MIT
  *
- * A usual line is built on the stack, so that writing one costs no allocation. */
+ * A usual line is built on the stack, so that logging one costs no allocation. */
 #include "base/log.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/writer.h"
 
-#include <errno.h>
+#include "log_spool.h"
+#include "stderr_line.h"
+
 #include <stdalign.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #define LINE_BYTES_MAX 1024
+#define END_WAIT_US    SECOND_US
 
 const char *const log_level_words[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL};
 
-static atomic_int level_lowest = LOG_INFO;
-static _Atomic uint64_t lines_written[LOG_ERROR + 1];
+/* How a line leaves; false when it could not. */
+typedef bool deliver_fn(struct text line);
 
+static atomic_int level_lowest = LOG_INFO;
+static _Atomic uint64_t lines_logged[LOG_ERROR + 1];
+
+static bool deliver(struct text line);
+static bool tell_dropped(uint64_t count);
+static bool log_line(enum log_level level, const char *event, const struct log_field fields[],
+                     size_t count, deliver_fn *out);
 static void line_begin(struct writer *line, enum log_level level, const char *event);
 static bool line_add(struct writer *line, const struct log_field *field);
-static void line_end(struct writer *line);
+static struct text line_end(struct writer *line);
+
+void log_start(void)
+{
+    log_spool_start(tell_dropped);
+}
+
+void log_end(void)
+{
+    log_spool_end(END_WAIT_US);
+}
 
 void log_write_fields(enum log_level level, const char *event, const struct log_field fields[],
                       size_t count)
 {
     if ((int)level < atomic_load_explicit(&level_lowest, memory_order_relaxed))
         return;
+    if (!log_line(level, event, fields, count, deliver))
+        log_spool_count_dropped();
+}
 
+uint64_t log_lines(enum log_level level)
+{
+    return atomic_load_explicit(&lines_logged[level], memory_order_relaxed);
+}
+
+uint64_t log_lines_dropped(void)
+{
+    return log_spool_dropped();
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&level_lowest, (int)level, memory_order_relaxed);
+}
+
+static bool deliver(struct text line)
+{
+    return log_spool_give(line) || stderr_line_try(line);
+}
+
+/* Not by way of the spool, where other lines may be before it. */
+static bool tell_dropped(uint64_t count)
+{
+    const struct log_field fields[] = {LOG_INTEGER("count", (int64_t)count)};
+
+    return log_line(LOG_WARN, "log lines were dropped", fields, ARRAY_COUNT(fields),
+                    stderr_line_write);
+}
+
+static bool log_line(enum log_level level, const char *event, const struct log_field fields[],
+                     size_t count, deliver_fn *out)
+{
     alignas(max_align_t) char storage[2 * LINE_BYTES_MAX];
     struct arena arena;
     struct buffer buffer;
     struct writer line;
+    bool is_out;
 
     arena_init_storage(&arena, storage, sizeof(storage));
     buffer_init(&buffer, &arena, LINE_BYTES_MAX);
     writer_init(&line, &buffer);
     writer_for_display(&line);
 
-    atomic_fetch_add_explicit(&lines_written[level], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&lines_logged[level], 1, memory_order_relaxed);
     line_begin(&line, level, event);
     for (size_t i = 0; i < count; i++) {
         if (!line_add(&line, &fields[i]))
             break;
     }
-    line_end(&line);
+    is_out = out(line_end(&line));
     arena_close(&arena);
-}
-
-uint64_t log_lines(enum log_level level)
-{
-    return atomic_load_explicit(&lines_written[level], memory_order_relaxed);
-}
-
-void log_set_level(enum log_level level)
-{
-    atomic_store_explicit(&level_lowest, (int)level, memory_order_relaxed);
+    return is_out;
 }
 
 static void line_begin(struct writer *line, enum log_level level, const char *event)
@@ -92,13 +139,9 @@ static bool line_add(struct writer *line, const struct log_field *field)
     return false;
 }
 
-static void line_end(struct writer *line)
+static struct text line_end(struct writer *line)
 {
-    ssize_t written;
-
     writer_end_object(line);
     buffer_add_char(line->out, '\n');
-    do {
-        written = write(STDERR_FILENO, line->out->at, line->out->length);
-    } while (written < 0 && errno == EINTR);
+    return buffer_text(line->out);
 }

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-#include <unistd.h>
+#include "stderr_line.h"
 
 #define LINE_BYTES_MAX 128
 
@@ -47,8 +47,8 @@ NO_RETURN static void memory_is_out(size_t size)
                           "{\"time\":\"%s\",\"level\":\"error\",\"event\":\"out of memory\","
                           "\"bytes\":%zu}\n",
                           time, size);
-    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
+    bool is_written = stderr_line_try((struct text){line, (size_t)length});
 
-    (void)written; /* nobody is left who could be told */
+    (void)is_written; /* nobody is left who could be told */
     abort();
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/log.h"
+
 #include <jansson.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -12,8 +14,9 @@
 
 #include <cmocka.h>
 
-/* Breaks an assertion in a process of its own, whose standard error is `stderr_fd`. */
-static pid_t break_assertion(int stderr_fd)
+/* Breaks an assertion in a process of its own, whose standard error is `stderr_fd`, perhaps while the
+ * log's thread runs. */
+static pid_t break_assertion(int stderr_fd, bool with_log)
 {
     pid_t child = fork();
 
@@ -22,6 +25,10 @@ static pid_t break_assertion(int stderr_fd)
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     dup2(stderr_fd, STDERR_FILENO);
     signal(SIGABRT, SIG_DFL);
+    if (with_log) {
+        log_start();
+        log_write(LOG_INFO, "cause", LOG_NONE);
+    }
     ASSERT(child == 7);
     _exit(0);
 }
@@ -34,7 +41,7 @@ static void a_broken_invariant_is_logged_and_aborts(void **state)
     int status = 0;
     assert_int_equal(pipe(ends), 0);
 
-    pid_t child = break_assertion(ends[1]);
+    pid_t child = break_assertion(ends[1], false);
     assert_int_equal(waitpid(child, &status, 0), child);
 
     assert_true(WIFSIGNALED(status));
@@ -45,6 +52,28 @@ static void a_broken_invariant_is_logged_and_aborts(void **state)
     assert_string_equal(json_string_value(json_object_get(fields, "condition")), "child == 7");
     assert_string_equal(json_string_value(json_object_get(fields, "function")), "break_assertion");
     json_decref(fields);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void what_was_logged_before_a_broken_invariant_is_not_lost(void **state)
+{
+    (void)state;
+    int ends[2];
+    char text[4096] = "";
+    int status = 0;
+    assert_int_equal(pipe(ends), 0);
+
+    pid_t child = break_assertion(ends[1], true);
+    assert_int_equal(waitpid(child, &status, 0), child);
+
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+    const char *cause = strstr(text, "\"event\":\"cause\"");
+    const char *failure = strstr(text, "\"event\":\"assertion failed\"");
+    assert_non_null(cause);
+    assert_non_null(failure);
+    assert_true(cause < failure);
     close(ends[0]);
     close(ends[1]);
 }
@@ -63,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_broken_invariant_is_logged_and_aborts),
+        cmocka_unit_test(what_was_logged_before_a_broken_invariant_is_not_lost),
         cmocka_unit_test(a_kept_invariant_has_no_effect),
     };
 
