@@ -43,9 +43,10 @@ int worker_metrics_port(const struct worker *worker);
 void worker_start(struct worker *worker);
 void worker_open(struct worker *worker);
 
-/* From the main thread, after worker_start(): returns when the worker uses the new settings and
- * no more the old ones, within one turn. */
+/* From the main thread, after worker_start(): has the worker use the new settings, and returns at
+ * once. Until it has, which takes one turn, it may use the old ones, and is not told of others. */
 void worker_reload(struct worker *worker, const struct settings *settings);
+bool worker_has_reloaded(const struct worker *worker);
 
 /* From the main thread, after worker_start(): whether the worker's loop has turned since this was
  * asked last. Makes it turn once more. */

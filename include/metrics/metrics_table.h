@@ -96,10 +96,12 @@
     X(MEMORY_EVICTIONS, METRIC_COUNTER, "sluice_memory_evictions_total", "",                       \
       "Counters dropped before they had expired, for want of room.")                               \
     X(LOG_LINES_DEBUG, METRIC_COUNTER, "sluice_log_lines_total", "level=\"debug\"",                \
-      "Lines written to the process' own log.")                                                    \
+      "Lines of the process' own log, those included that were dropped.")                          \
     X(LOG_LINES_INFO, METRIC_COUNTER, "sluice_log_lines_total", "level=\"info\"", NULL)            \
     X(LOG_LINES_WARN, METRIC_COUNTER, "sluice_log_lines_total", "level=\"warn\"", NULL)            \
     X(LOG_LINES_ERROR, METRIC_COUNTER, "sluice_log_lines_total", "level=\"error\"", NULL)          \
+    X(LOG_LINES_DROPPED, METRIC_COUNTER, "sluice_log_lines_dropped_total", "",                     \
+      "Lines dropped because nobody reads the log, or writing it failed.")                         \
     X(PROCESS_CPU, METRIC_COUNTER_US, "process_cpu_seconds_total", "",                             \
       "Processor time used, by user and system, in seconds.")                                      \
     X(PROCESS_RESIDENT, METRIC_GAUGE, "process_resident_memory_bytes", "",                         \

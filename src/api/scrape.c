@@ -80,6 +80,7 @@ static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUN
     figures[METRIC_LOG_LINES_INFO] = log_lines(LOG_INFO);
     figures[METRIC_LOG_LINES_WARN] = log_lines(LOG_WARN);
     figures[METRIC_LOG_LINES_ERROR] = log_lines(LOG_ERROR);
+    figures[METRIC_LOG_LINES_DROPPED] = log_lines_dropped();
 }
 
 static void write_build(const struct api *api, struct buffer *out)

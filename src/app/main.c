@@ -9,9 +9,13 @@
 #include "base/code_point.h"
 #include "base/memory.h"
 
+#include "signals.h"
+
+#include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 struct command {
     const char *word;
@@ -38,6 +42,7 @@ static const struct command commands[] = {
     {"version", run_version, false, 0, "print the version"},
 };
 
+static void open_standard_streams(void);
 static const struct command *command_find(const char *word, struct error *error);
 static bool is_help(const char *argument);
 static bool source_read(struct settings_source *source, int words_max, const char *options[],
@@ -51,6 +56,7 @@ int main(int argc, char *argv[])
     struct settings_source source;
     struct error error;
 
+    open_standard_streams();
     if (sodium_init() < 0)
         return complain(EX_UNAVAILABLE, "libsodium cannot be initialised");
     signal(SIGPIPE, SIG_IGN);
@@ -84,9 +90,11 @@ int main(int argc, char *argv[])
 
 static int run_serve(const struct settings_source *source)
 {
+    struct settings *settings;
     int exit_code;
-    struct settings *settings = settings_or_complaint(source, &exit_code);
 
+    signals_hold_reloads();
+    settings = settings_or_complaint(source, &exit_code);
     return settings == NULL ? exit_code : service_run(settings, source);
 }
 
@@ -145,6 +153,16 @@ static int run_version(const struct settings_source *source)
     (void)source;
     puts("sluice " SLUICE_VERSION);
     return EXIT_SUCCESS;
+}
+
+/* Whatever is opened gets the lowest number that is free: without this it could be a socket or a file
+ * that log lines go to. */
+static void open_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            abort();
+    }
 }
 
 static const struct command *command_find(const char *word, struct error *error)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The main thread: make, enter the sandbox, start, wait for signals, drain, in this order. Signals
- * are blocked in every thread and taken here by sigwait(), so no code of ours runs in a signal
- * handler. */
+ * The main thread: make, enter the sandbox, start, wait for signals, drain, in this order. */
 #include "app/service.h"
 
 #include "app/listener.h"
@@ -18,11 +16,10 @@
 #include "journal/journal.h"
 #include "metrics/metrics_apps.h"
 #include "sandbox.h"
+#include "signals.h"
 #include "store/store_memory.h"
 #include "systemd.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sodium.h>
 #include <sys/resource.h>
 #include <sysexits.h>
@@ -31,12 +28,16 @@
 /* How long those who connect wait for the first decision to be possible; then they are answered
  * that it is not. */
 #define HOLD_US_MAX (2 * SECOND_US)
-/* How often it is looked whether it is. */
-#define HOLD_LOOK_US (2 * MILLISECOND_US)
+/* How often it is looked whether something is so that no descriptor tells of. */
+#define LOOK_US (2 * MILLISECOND_US)
+/* How long a reload waits to be refused while the service drains. */
+#define DRAIN_LOOK_US (50 * MILLISECOND_US)
+#define FOREVER_US    (-1)
 
 struct service {
     struct settings *settings; /* as read last */
     struct settings *started;  /* as read first: what only a restart changes is as it says */
+    struct settings *replaced; /* workers may still use them; NULL: none do */
     const struct settings_source *source;
     struct app_index *index;
     struct catalogue *catalogue;
@@ -52,26 +53,28 @@ struct service {
     int64_t watched_us;  /* when the supervisor was to be told the last time */
     atomic_bool draining;
     atomic_int starting;
-    int exit_code; /* when it cannot start */
+    bool is_ending; /* a signal has asked for it */
+    int exit_code;  /* when it cannot start */
     size_t worker_count;
     struct worker *workers[SETTINGS_WORKERS_MAX];
 };
 
-static void block_signals(sigset_t *signals);
 static void raise_file_limit(void);
 static bool make(struct service *service, struct error *error);
 static void make_metrics(struct service *service);
 static bool make_workers(struct service *service, struct error *error);
 static void declare_apps(struct catalogue *catalogue, const struct settings *settings);
 static void start(struct service *service);
-static bool hold(const struct service *service);
+static bool hold(struct service *service);
 static bool can_decide(const struct service *service);
-static void obey(struct service *service, const sigset_t *signals);
-static int next_signal(const struct service *service, const sigset_t *signals);
+static void obey(struct service *service);
 static void tell_watchdog(struct service *service);
 static void reload(struct service *service);
 static bool swap_settings(struct service *service, struct error *error);
-static bool drain(struct service *service, const sigset_t *signals);
+static void settle(struct service *service);
+static bool have_reloaded(const struct service *service);
+static bool drain(struct service *service);
+static bool join(struct worker *worker, int64_t deadline_us);
 static void dispose(struct service *service);
 static void log_listening(const struct service *service, const char *address, bool decides);
 
@@ -84,9 +87,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
         .exit_code = EX_UNAVAILABLE,
     };
     struct error error = {0};
-    sigset_t signals;
 
-    block_signals(&signals);
     raise_file_limit();
     if (!settings->core_dumps)
         sandbox_forbid_core_dumps();
@@ -97,25 +98,19 @@ int service_run(struct settings *settings, const struct settings_source *source)
         dispose(&service);
         return service.exit_code;
     }
+    log_start();
     start(&service);
-    obey(&service, &signals);
-    if (!drain(&service, &signals)) {
+    obey(&service);
+    if (!drain(&service)) {
         /* Requests still hold what disposing would free. */
         log_write(LOG_ERROR, "drain timed out", LOG_NONE);
+        log_end();
         _exit(EXIT_FAILURE);
     }
     log_write(LOG_INFO, "stopped", LOG_NONE);
     dispose(&service);
+    log_end();
     return EXIT_SUCCESS;
-}
-
-static void block_signals(sigset_t *signals)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
 /* Each connection is a descriptor; the soft limit of most systems is 1,024. */
@@ -148,6 +143,7 @@ static bool make(struct service *service, struct error *error)
         service->exit_code = EX_CONFIG;
         return false;
     }
+    signals_hold_ends(); /* there is something to drain now */
     service->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
     service->table = memory_table_new(settings->memory_counters_max);
     if (settings->connections_per_ip_max > 0)
@@ -252,16 +248,15 @@ static void start(struct service *service)
 }
 
 /* A restart would lose the requests of those who connect before the catalogue has been read. False
- * when it takes too long. */
-static bool hold(const struct service *service)
+ * when it takes too long, or the service is to end. */
+static bool hold(struct service *service)
 {
-    const struct timespec rest = duration_timespec(HOLD_LOOK_US);
     int64_t until_us = clock_monotonic_us() + HOLD_US_MAX;
 
     while (!can_decide(service)) {
-        if (clock_monotonic_us() > until_us)
+        service->is_ending = signals_came(SIGNALS_END, LOOK_US);
+        if (service->is_ending || clock_monotonic_us() > until_us)
             return false;
-        (void)nanosleep(&rest, NULL);
     }
     return true;
 }
@@ -272,27 +267,22 @@ static bool can_decide(const struct service *service)
     return atomic_load(&service->starting) == 0 && catalogue_serves(service->catalogue);
 }
 
-static void obey(struct service *service, const sigset_t *signals)
+static void obey(struct service *service)
 {
     service->watchdog_us = systemd_watchdog_us();
-    for (;;) {
-        int number = next_signal(service, signals);
-
-        if (number == SIGHUP)
+    while (!service->is_ending) {
+        switch (signals_next(service->watchdog_us > 0 ? service->watchdog_us / 4 : FOREVER_US)) {
+        case SIGNALS_RELOAD:
             reload(service);
-        else if (number == SIGTERM || number == SIGINT)
-            return;
+            break;
+        case SIGNALS_END:
+            service->is_ending = true;
+            break;
+        case SIGNALS_NONE:
+            break;
+        }
         tell_watchdog(service);
     }
-}
-
-/* -1: it is time to tell the watchdog. */
-static int next_signal(const struct service *service, const sigset_t *signals)
-{
-    int64_t wait_us = service->watchdog_us / 4;
-    const struct timespec wait = duration_timespec(wait_us);
-
-    return wait_us == 0 ? sigwaitinfo(signals, NULL) : sigtimedwait(signals, NULL, &wait);
 }
 
 /* Silence makes the supervisor restart the service: one worker that hangs is enough. */
@@ -317,6 +307,10 @@ static void reload(struct service *service)
 
     systemd_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
     swapped = swap_settings(service, &error);
+    if (swapped)
+        settle(service);
+    if (service->is_ending)
+        return;
     if (swapped) {
         log_write(LOG_INFO, "reloaded", LOG_NONE);
     } else {
@@ -347,26 +341,63 @@ static bool swap_settings(struct service *service, struct error *error)
         worker_reload(service->workers[i], settings);
     declare_apps(service->catalogue, settings);
     if (service->settings != service->started)
-        settings_free(service->settings);
+        service->replaced = service->settings;
     service->settings = settings;
     return true;
 }
 
-/* A second signal ends the process at once, by its default action. */
-static bool drain(struct service *service, const sigset_t *signals)
+/* Until all workers use the new settings, or the service is to end: one of them may hang. */
+static void settle(struct service *service)
+{
+    while (!have_reloaded(service)) {
+        service->is_ending = signals_came(SIGNALS_END, LOOK_US);
+        if (service->is_ending)
+            return;
+    }
+    settings_free(service->replaced);
+    service->replaced = NULL;
+}
+
+static bool have_reloaded(const struct service *service)
+{
+    bool all_have = true;
+
+    for (size_t i = 0; i < service->worker_count; i++)
+        all_have &= worker_has_reloaded(service->workers[i]);
+    return all_have;
+}
+
+/* A second signal ends the process at once. */
+static bool drain(struct service *service)
 {
     int64_t deadline_us = clock_monotonic_us() + service->started->drain_timeout_s * SECOND_US;
     bool drained = true;
 
+    signals_release_ends();
     log_write(LOG_INFO, "draining", LOG_NONE);
     systemd_notify("STOPPING=1\nSTATUS=Answering what is under way.");
-    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
     atomic_store(&service->draining, true);
     for (size_t i = 0; i < service->worker_count; i++)
         worker_drain(service->workers[i]);
     for (size_t i = 0; i < service->worker_count; i++)
-        drained &= worker_join(service->workers[i], deadline_us);
+        drained &= join(service->workers[i], deadline_us);
     return drained;
+}
+
+/* Who asks for a reload meanwhile is told that there will be none. */
+static bool join(struct worker *worker, int64_t deadline_us)
+{
+    for (;;) {
+        int64_t left_us = deadline_us - clock_monotonic_us();
+        bool is_last = left_us <= DRAIN_LOOK_US;
+
+        if (worker_join(worker, deadline_us - (is_last ? 0 : left_us - DRAIN_LOOK_US)))
+            return true;
+        if (signals_came(SIGNALS_RELOAD, 0))
+            log_write(LOG_WARN, "reload refused", LOG_STRING("reason", "the service is ending"));
+        if (is_last)
+            return false;
+    }
 }
 
 /* Workers first: the threads they ask must outlive them. */
@@ -384,6 +415,7 @@ static void dispose(struct service *service)
     process_files_close(&service->files);
     if (service->settings != service->started)
         settings_free(service->settings);
+    settings_free(service->replaced);
     settings_free(service->started);
 }
 

@@ -11,6 +11,7 @@
 #include "auth/key_cache.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/queue.h"
 #include "catalogue/catalogue.h"
@@ -26,7 +27,7 @@
 #include <event2/event.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -52,7 +53,7 @@ struct worker {
     struct queue_item begin_drain;
     struct queue_item reload;
     const struct settings *reload_settings;
-    sem_t reloaded;
+    atomic_bool has_reloaded;
 };
 
 static struct event_base *new_base(void);
@@ -71,6 +72,7 @@ static void on_drain(struct queue_item *item);
 static void on_turn(struct queue_item *item);
 static void on_reload(struct queue_item *item);
 static void on_wake(evutil_socket_t fd, short events, void *context);
+static void on_event_log(int severity, const char *message);
 
 struct worker *worker_new(const struct worker_shared *shared, size_t number,
                           const struct listener *listener, struct error *error)
@@ -118,7 +120,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
     worker->reload.run = on_reload;
     worker->ended = eventfd(0, EFD_CLOEXEC);
     ASSERT(worker->ended >= 0);
-    sem_init(&worker->reloaded, 0, 0);
+    worker->has_reloaded = true;
     worker->queue_readable =
         event_new(worker->base, queue_fd(worker->api.queue), EV_READ | EV_PERSIST, on_wake, NULL);
     ASSERT(worker->queue_readable);
@@ -161,10 +163,15 @@ void worker_open(struct worker *worker)
 
 void worker_reload(struct worker *worker, const struct settings *settings)
 {
+    ASSERT(worker_has_reloaded(worker));
     worker->reload_settings = settings;
+    atomic_store(&worker->has_reloaded, false);
     ASSERT(queue_post(worker->api.queue, &worker->reload));
-    while (sem_wait(&worker->reloaded) != 0)
-        continue;
+}
+
+bool worker_has_reloaded(const struct worker *worker)
+{
+    return atomic_load(&worker->has_reloaded);
 }
 
 bool worker_is_turning(struct worker *worker)
@@ -206,7 +213,6 @@ void worker_free(struct worker *worker)
     queue_free(worker->api.queue);
     key_cache_free(worker->api.key_cache);
     event_base_free(worker->base);
-    sem_destroy(&worker->reloaded);
     (void)close(worker->ended);
     free(worker);
 }
@@ -216,6 +222,7 @@ static struct event_base *new_base(void)
     struct event_config *config = event_config_new();
     struct event_base *base;
 
+    event_set_log_callback(on_event_log);
     ASSERT(config);
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     base = event_base_new_with_config(config);
@@ -372,7 +379,7 @@ static void on_reload(struct queue_item *item)
 
     worker->api.settings = &worker->reload_settings->api;
     http_server_use_tls(worker->http, worker->reload_settings->tls);
-    sem_post(&worker->reloaded);
+    atomic_store(&worker->has_reloaded, true);
 }
 
 /* Waking the loop is all: worker_turn() does the rest. */
@@ -381,4 +388,11 @@ static void on_wake(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     (void)context;
+}
+
+/* By itself libevent writes to standard error, and waits there. */
+static void on_event_log(int severity, const char *message)
+{
+    (void)severity;
+    log_write(LOG_DEBUG, "libevent", LOG_STRING("message", message));
 }

@@ -43,6 +43,27 @@ int raw_connect(int port)
     return fd;
 }
 
+int raw_listen(void)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ASSERT(fd >= 0);
+    ASSERT(bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0);
+    ASSERT(listen(fd, SOMAXCONN) == 0);
+    return fd;
+}
+
+int raw_port(int fd)
+{
+    struct sockaddr_in address = {0};
+    socklen_t length = sizeof(address);
+
+    ASSERT(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+    return ntohs(address.sin_port);
+}
+
 int raw_begin_check(int port, const char *api_key, size_t body_bytes)
 {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";

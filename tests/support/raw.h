@@ -26,4 +26,9 @@ void raw_receive(int fd, int seconds, struct raw_reply *reply);
 /* Reads until `end` has come, or for `seconds`. */
 void raw_receive_until(int fd, const char *end, int seconds, struct raw_reply *reply);
 
+/* A socket on a port of 127.0.0.1 that is free, as a supervisor holds it: open whatever becomes of
+ * the service that it is passed to. */
+int raw_listen(void);
+int raw_port(int fd);
+
 #endif

@@ -5,6 +5,7 @@
 #include "support/client.h"
 #include "support/cmocka.h"
 #include "support/process.h"
+#include "support/raw.h"
 #include "support/wait.h"
 
 #include <jansson.h>
@@ -59,9 +60,11 @@ struct service *service_start(const struct service_options *options)
     memcpy(logs[log_count++], service->log, sizeof(service->log));
     collect_arguments(options, service, argv);
     service->process = options->passed_socket > 0
-                           ? start_passing(options, argv, service->log)
+                           ? start_passing(options, argv, or_else(options->log_pipe, service->log))
                            : process_start(argv, options->environment, service->log);
-    WAIT_FOR (LISTEN_SECONDS, has_listened(service))
+    if (options->log_pipe != NULL)
+        service->port = raw_port(options->passed_socket);
+    WAIT_FOR (LISTEN_SECONDS, service->port > 0 || has_listened(service))
         ;
     if (!options->not_ready)
         WAIT_FOR (READY_SECONDS, is_ready(service))

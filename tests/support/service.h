@@ -22,6 +22,7 @@ struct service_options {
     const char *const *flags;       /* further ones, each name with its value, NULL-terminated */
     const char *const *environment; /* NAME=value, NULL-terminated */
     int passed_socket;              /* listening, passed as systemd does; 0: none */
+    const char *log_pipe;           /* a FIFO in place of service_log(), with passed_socket alone */
     bool https;                     /* the flags name a certificate */
     bool not_ready;                 /* return as soon as it listens */
 };

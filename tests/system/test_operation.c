@@ -5,6 +5,7 @@
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/load.h"
+#include "support/raw.h"
 #include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
@@ -53,18 +54,6 @@ static void supervisor_expect(const struct supervisor *supervisor, const char *s
     state[length] = '\0';
     if (strncmp(state, start, strlen(start)) != 0)
         fail_msg("told \"%s\" instead of \"%s\"", state, start);
-}
-
-/* A socket as a supervisor holds it: open whatever becomes of the service. */
-static int held_socket(void)
-{
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(fd, SOMAXCONN), 0);
-    return fd;
 }
 
 /* Two loads on the one service that starts where the other ends. */
@@ -194,7 +183,7 @@ static void a_restart_on_a_held_socket_loses_no_request(void **state)
     struct traffic traffic;
     scratch_directory("kept", data_dir);
     options.data_dir = data_dir;
-    options.passed_socket = held_socket();
+    options.passed_socket = raw_listen();
     struct service *service = service_start(&options);
     traffic_begin(&traffic, service);
 
