@@ -23,6 +23,7 @@ struct api {
     struct digest_key local_key; /* of the subjects counted in `local` by this process for itself */
     struct metrics *metrics;     /* what this worker counts */
     struct metrics_apps *apps;   /* NULL: no app has figures of its own */
+    struct audit *audit;         /* what the log tells of callers; see audit.h */
     const struct route_table *routes; /* that the public listener serves */
     struct readiness *readiness;      /* for /readyz */
     struct scrape *scrape;            /* for /metrics */

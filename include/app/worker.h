@@ -18,8 +18,9 @@ struct worker_shared {
     const struct api_settings *api_settings;
     const struct scrape_process *process;
     struct metrics_apps *apps; /* NULL: no app has figures of its own */
-    bool metrics_apart;        /* /metrics has a listener of its own */
-    struct metrics *blocks;    /* one per worker */
+    struct audit *audit;
+    bool metrics_apart;     /* /metrics has a listener of its own */
+    struct metrics *blocks; /* one per worker */
     struct app_index *index;
     struct catalogue *catalogue;
     struct journal *journal;

@@ -17,14 +17,19 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 struct log_field {
     const char *name; /* NULL: no field */
-    enum { LOG_FIELD_STRING, LOG_FIELD_INTEGER } kind;
+    enum { LOG_FIELD_STRING, LOG_FIELD_TEXT, LOG_FIELD_INTEGER } kind;
     const char *string;
+    struct text text;
     int64_t integer;
 };
 
 #define LOG_STRING(name_, value_)                                                                  \
     {                                                                                              \
         .name = (name_), .kind = LOG_FIELD_STRING, .string = (value_)                              \
+    }
+#define LOG_TEXT(name_, value_)                                                                    \
+    {                                                                                              \
+        .name = (name_), .kind = LOG_FIELD_TEXT, .text = (value_)                                  \
     }
 #define LOG_INTEGER(name_, value_)                                                                 \
     {                                                                                              \

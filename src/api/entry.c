@@ -6,8 +6,10 @@
 #include "api/entry.h"
 
 #include "api/api_settings.h"
+#include "api/audit.h"
 #include "api/authenticate.h"
 #include "api/browser.h"
+#include "api/caller.h"
 #include "api/handlers.h"
 #include "api/local_limit.h"
 #include "api/reading.h"
@@ -95,6 +97,7 @@ void entry_answered(struct request *request, void *context)
     if (request->route && request->route != &asset_route)
         number = (size_t)(request->route - routes()->rows);
     metrics_count_request(api->metrics, number, request->response.status);
+    audit_answered(api, request);
     browser_seal(request);
 }
 
@@ -181,9 +184,7 @@ static bool guard_admits(struct request *request, struct api *api)
 
     if (request->route->guard == ROUTE_UNLIMITED || rate.quota == 0)
         return true;
-    address = client_ip_find(&api->settings->trusted_proxies, request->peer,
-                             request_header(request, "X-Forwarded-For"));
-    address = ip_address_site(&address);
+    address = caller_site(request, api);
     outcome =
         local_limit_take(api, registers ? LOCAL_LIMIT_REGISTER : LOCAL_LIMIT_MANAGE,
                          (struct text){(const char *)address.bytes, sizeof address.bytes}, rate, 1);

@@ -2,6 +2,7 @@
  *
  * /policy: save, list and delete. */
 #include "api/ask.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "http/problem.h"
@@ -9,6 +10,7 @@
 struct policy_job {
     struct catalogue_job job;
     struct request *request;
+    const struct api *api;
 };
 
 static struct policy *read_policy(struct request *request);
@@ -88,6 +90,7 @@ static enum handled submit(struct policy_job *policy_job, struct request *reques
     struct catalogue_job *job = &policy_job->job;
 
     policy_job->request = request;
+    policy_job->api = api;
     memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
     return ask_catalogue(request, api, job, policy_job, done);
 }
@@ -100,6 +103,7 @@ static void on_saved(struct catalogue_job *job)
     switch (job->status) {
     case CATALOGUE_OK:
     case CATALOGUE_CREATED:
+        audit_policy_saved(policy_job->api, request, &job->policy->identity, job->policy->version);
         write_saved(job, request);
         break;
     case CATALOGUE_FULL:
@@ -171,10 +175,12 @@ static void on_deleted(struct catalogue_job *job)
     struct policy_job *policy_job = job->context;
     struct request *request = policy_job->request;
 
-    if (job->status == CATALOGUE_OK)
+    if (job->status == CATALOGUE_OK) {
+        audit_policy_deleted(policy_job->api, request, &job->identity);
         request_answer_json(request, 200, TEXT("{\"message\":\"Policy deleted\"}"));
-    else if (job->status == CATALOGUE_ABSENT)
+    } else if (job->status == CATALOGUE_ABSENT) {
         problem_answer(request, PROBLEM_NO_POLICY, "This app has no policy of this identity.");
-    else
+    } else {
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
+    }
 }

@@ -3,6 +3,7 @@
  * POST /register: a new app and its key, which is shown this once. */
 #include "api/api_settings.h"
 #include "api/ask.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "auth/api_key.h"
@@ -17,6 +18,7 @@ const char *const registration_words[] = {"open", "token", "closed", NULL};
 struct registering {
     struct catalogue_job job;
     struct request *request;
+    const struct api *api;
     char api_key[API_KEY_BYTES + 1];
 };
 
@@ -39,6 +41,7 @@ enum handled register_post(struct request *request, void *context)
         return HANDLED_NOW;
     }
     registering->request = request;
+    registering->api = api;
     api_key_generate(registering->api_key);
     job->kind = CATALOGUE_APP_CREATE;
     app_id_generate(job->app_id);
@@ -101,6 +104,7 @@ static void on_created(struct catalogue_job *job)
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
         return;
     }
+    audit_registered(registering->api, request, job->app_id, job->name);
     clock_write_rfc3339(job->created_at_us, created_at);
     buffer_init(&body, &request->arena, 256);
     writer_init(&writer, &body);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /reset: forgets what one subject has used under the policy that a check would use. */
+#include "api/audit.h"
 #include "api/decision.h"
 #include "api/handlers.h"
 #include "api/reading.h"
@@ -96,6 +97,8 @@ static void reset_answer(struct reset *reset)
         problem_answer(reset->request, PROBLEM_UNAVAILABLE, "The counters cannot be reached.");
         return;
     }
+    audit_reset(reset->decision.api, reset->request, reset->decision.route_key,
+                reset->decision.role);
     buffer_init(&body, &reset->request->arena, 64);
     writer_init(&writer, &body);
     writer_begin_object(&writer, NULL);

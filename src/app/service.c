@@ -3,6 +3,7 @@
  * The main thread: make, enter the sandbox, start, wait for signals, drain, in this order. */
 #include "app/service.h"
 
+#include "api/audit.h"
 #include "app/listener.h"
 #include "app/open_catalogue.h"
 #include "app/worker.h"
@@ -32,7 +33,8 @@
 #define LOOK_US (2 * MILLISECOND_US)
 /* How long a reload waits to be refused while the service drains. */
 #define DRAIN_LOOK_US (50 * MILLISECOND_US)
-#define FOREVER_US    (-1)
+/* How often the log is asked for the sums of minutes that are over. */
+#define AUDIT_LOOK_US (5 * SECOND_US)
 
 struct service {
     struct settings *settings; /* as read last */
@@ -47,6 +49,7 @@ struct service {
     struct metrics *blocks;          /* one per worker */
     struct process_files files;
     struct metrics_apps *apps; /* NULL: no app has figures of its own */
+    struct audit *audit;
     struct scrape_process process;
     struct listener listener;
     int64_t watchdog_us; /* 0: nobody watches */
@@ -68,6 +71,7 @@ static void start(struct service *service);
 static bool hold(struct service *service);
 static bool can_decide(const struct service *service);
 static void obey(struct service *service);
+static int64_t rest_us(const struct service *service);
 static void tell_watchdog(struct service *service);
 static void reload(struct service *service);
 static bool swap_settings(struct service *service, struct error *error);
@@ -87,6 +91,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
         .exit_code = EX_UNAVAILABLE,
     };
     struct error error = {0};
+    bool drained;
 
     raise_file_limit();
     if (!settings->core_dumps)
@@ -101,7 +106,9 @@ int service_run(struct settings *settings, const struct settings_source *source)
     log_start();
     start(&service);
     obey(&service);
-    if (!drain(&service)) {
+    drained = drain(&service);
+    audit_turn(service.audit, INT64_MAX);
+    if (!drained) {
         /* Requests still hold what disposing would free. */
         log_write(LOG_ERROR, "drain timed out", LOG_NONE);
         log_end();
@@ -145,6 +152,7 @@ static bool make(struct service *service, struct error *error)
     }
     signals_hold_ends(); /* there is something to drain now */
     service->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
+    service->audit = audit_new();
     service->table = memory_table_new(settings->memory_counters_max);
     if (settings->connections_per_ip_max > 0)
         service->site_counts =
@@ -179,6 +187,7 @@ static bool make_workers(struct service *service, struct error *error)
         .api_settings = &settings->api,
         .process = &service->process,
         .apps = service->apps,
+        .audit = service->audit,
         .metrics_apart = settings->metrics_listen_length > 0,
         .blocks = service->blocks,
         .index = service->index,
@@ -271,7 +280,7 @@ static void obey(struct service *service)
 {
     service->watchdog_us = systemd_watchdog_us();
     while (!service->is_ending) {
-        switch (signals_next(service->watchdog_us > 0 ? service->watchdog_us / 4 : FOREVER_US)) {
+        switch (signals_next(rest_us(service))) {
         case SIGNALS_RELOAD:
             reload(service);
             break;
@@ -282,7 +291,15 @@ static void obey(struct service *service)
             break;
         }
         tell_watchdog(service);
+        audit_turn(service->audit, clock_monotonic_us());
     }
+}
+
+static int64_t rest_us(const struct service *service)
+{
+    int64_t watch_us = service->watchdog_us / 4;
+
+    return watch_us > 0 && watch_us < AUDIT_LOOK_US ? watch_us : AUDIT_LOOK_US;
 }
 
 /* Silence makes the supervisor restart the service: one worker that hangs is enough. */
@@ -411,6 +428,7 @@ static void dispose(struct service *service)
     site_counts_free(service->site_counts);
     metrics_free(service->blocks, service->process.worker_count);
     metrics_apps_free(service->apps);
+    audit_free(service->audit);
     app_index_free(service->index);
     process_files_close(&service->files);
     if (service->settings != service->started)

@@ -68,7 +68,7 @@ static sigset_t set_of(bool reloads, bool ends)
 
 static int take(const sigset_t *signals, int64_t wait_us)
 {
-    const struct timespec wait = duration_timespec(wait_us > 0 ? wait_us : 0);
+    const struct timespec wait = duration_timespec(wait_us);
 
-    return wait_us < 0 ? sigwaitinfo(signals, NULL) : sigtimedwait(signals, NULL, &wait);
+    return sigtimedwait(signals, NULL, &wait);
 }

@@ -14,7 +14,7 @@ void signals_hold_reloads(void);
 /* From here on an end waits, too. Before, it is one at once. */
 void signals_hold_ends(void);
 
-/* What has come, the end first, or comes within `wait_us`; a negative time is no limit. */
+/* What has come, the end first, or comes within `wait_us`. */
 enum signals_order signals_next(int64_t wait_us);
 
 /* The same, of one of the two alone; the other waits on. */

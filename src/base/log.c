@@ -129,6 +129,9 @@ static bool line_add(struct writer *line, const struct log_field *field)
     case LOG_FIELD_STRING:
         writer_string(line, field->name, field->string);
         break;
+    case LOG_FIELD_TEXT:
+        writer_text(line, field->name, field->text);
+        break;
     case LOG_FIELD_INTEGER:
         writer_integer(line, field->name, field->integer);
         break;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/audit.h"
+
+#include "api/caller.h"
+#include "base/log_limit.h"
+#include "base/memory.h"
+#include "catalogue/app.h"
+#include "http/router.h"
+
+enum kind { REGISTRATIONS, POLICIES, RESETS, REFUSALS, KEYS, KIND_COUNT };
+
+static const struct log_limit_kind kinds[KIND_COUNT] = {
+    [REGISTRATIONS] = {"more apps registered", "address", 20, LOG_INFO},
+    [POLICIES] = {"more policies changed", "app_id", 20, LOG_INFO},
+    [RESETS] = {"more counters reset", "app_id", 20, LOG_INFO},
+    [REFUSALS] = {"more requests refused", "address", 5, LOG_INFO},
+    [KEYS] = {"keys refused", "address", 0, LOG_WARN},
+};
+
+struct audit {
+    struct log_limit *limits[KIND_COUNT];
+};
+
+typedef char address_text[IP_ADDRESS_SITE_BYTES];
+
+static bool admits(const struct api *api, enum kind kind, const char *subject);
+static void write_address(const struct api *api, struct request *request, address_text text);
+static const char *app_id_of(const struct request *request);
+static void refused(const struct api *api, struct request *request, const char *address);
+static enum log_level level_of(int status);
+
+struct audit *audit_new(void)
+{
+    struct audit *audit = MEMORY_NEW(struct audit);
+
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        audit->limits[i] = log_limit_new(&kinds[i]);
+    return audit;
+}
+
+void audit_free(struct audit *audit)
+{
+    if (!audit)
+        return;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        log_limit_free(audit->limits[i]);
+    free(audit);
+}
+
+void audit_turn(struct audit *audit, int64_t now_us)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        log_limit_turn(audit->limits[i], now_us);
+}
+
+void audit_registered(const struct api *api, struct request *request, const char *app_id,
+                      struct text name)
+{
+    address_text address;
+
+    if (!api->audit)
+        return;
+    write_address(api, request, address);
+    if (!admits(api, REGISTRATIONS, address))
+        return;
+    log_write(LOG_INFO, "app registered", LOG_STRING("app_id", app_id),
+              LOG_STRING("address", address), LOG_TEXT("name", name));
+}
+
+void audit_policy_saved(const struct api *api, struct request *request,
+                        const struct policy_identity *identity, int64_t version)
+{
+    const char *app_id = app_id_of(request);
+    address_text address;
+
+    if (!admits(api, POLICIES, app_id))
+        return;
+    write_address(api, request, address);
+    log_write(LOG_INFO, "policy saved", LOG_STRING("app_id", app_id),
+              LOG_STRING("address", address), LOG_INTEGER("version", version),
+              LOG_TEXT("route_key", identity->route_key), LOG_TEXT("role", identity->role),
+              LOG_STRING(text_is_absent(identity->user_id) ? NULL : "of", "one user"));
+}
+
+void audit_policy_deleted(const struct api *api, struct request *request,
+                          const struct policy_identity *identity)
+{
+    const char *app_id = app_id_of(request);
+    address_text address;
+
+    if (!admits(api, POLICIES, app_id))
+        return;
+    write_address(api, request, address);
+    log_write(LOG_INFO, "policy deleted", LOG_STRING("app_id", app_id),
+              LOG_STRING("address", address), LOG_TEXT("route_key", identity->route_key),
+              LOG_TEXT("role", identity->role),
+              LOG_STRING(text_is_absent(identity->user_id) ? NULL : "of", "one user"));
+}
+
+void audit_reset(const struct api *api, struct request *request, struct text route_key,
+                 struct text role)
+{
+    const char *app_id = app_id_of(request);
+    address_text address;
+
+    if (!admits(api, RESETS, app_id))
+        return;
+    write_address(api, request, address);
+    log_write(LOG_INFO, "counters reset", LOG_STRING("app_id", app_id),
+              LOG_STRING("address", address), LOG_TEXT("route_key", route_key),
+              LOG_TEXT("role", role));
+}
+
+void audit_answered(const struct api *api, struct request *request)
+{
+    const struct route *route = request->route;
+    int status = request->response.status;
+    address_text address;
+
+    if (!api->audit || !route || status < 400)
+        return;
+    if (route->access == ROUTE_APP && status == 401) {
+        write_address(api, request, address);
+        (void)admits(api, KEYS, address); /* never */
+    } else if (route->guard != ROUTE_UNLIMITED) {
+        write_address(api, request, address);
+        refused(api, request, address);
+    }
+}
+
+static bool admits(const struct api *api, enum kind kind, const char *subject)
+{
+    return api->audit && log_limit_admits(api->audit->limits[kind], subject, api->now_us);
+}
+
+static void write_address(const struct api *api, struct request *request, address_text text)
+{
+    struct ip_address site = caller_site(request, api);
+
+    ip_address_write_site(&site, text);
+}
+
+static const char *app_id_of(const struct request *request)
+{
+    const struct app *app = request->principal;
+
+    return app ? app->id : NULL;
+}
+
+static void refused(const struct api *api, struct request *request, const char *address)
+{
+    const struct route *route = request->route;
+    const char *app_id = app_id_of(request);
+
+    if (!admits(api, REFUSALS, address))
+        return;
+    log_write(level_of(request->response.status), "request refused", LOG_STRING("address", address),
+              LOG_STRING(app_id ? "app_id" : NULL, app_id), LOG_STRING("method", route->method),
+              LOG_STRING("path", route->path), LOG_INTEGER("status", request->response.status));
+}
+
+/* A mistake of the caller's is no more than that. */
+static enum log_level level_of(int status)
+{
+    bool concerns_operator = status == 401 || status == 403 || status == 429 || status >= 500;
+
+    return concerns_operator ? LOG_WARN : LOG_INFO;
+}
