@@ -59,6 +59,10 @@ void log_end(void);
 void log_write_fields(enum log_level level, const char *event, const struct log_field fields[],
                       size_t count);
 
+/* The same at LOG_ERROR for the last line of a process: what was logged before it is written first,
+ * as by log_end(), and then this one at once, whatever became of the others. */
+void log_write_last(const char *event, const struct log_field fields[], size_t count);
+
 /* Lines logged so far, those included that were dropped; and the latter alone. Any thread. */
 uint64_t log_lines(enum log_level level);
 uint64_t log_lines_dropped(void);

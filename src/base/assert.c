@@ -5,9 +5,13 @@
 
 void assert_failed(const char *condition, const char *file, int line, const char *function)
 {
-    log_end(); /* what led to it comes first, and this line at once */
-    log_write(LOG_ERROR, "assertion failed", LOG_STRING("condition", condition),
-              LOG_STRING("file", file), LOG_INTEGER("line", line),
-              LOG_STRING("function", function));
+    const struct log_field fields[] = {
+        LOG_STRING("condition", condition),
+        LOG_STRING("file", file),
+        LOG_INTEGER("line", line),
+        LOG_STRING("function", function),
+    };
+
+    log_write_last("assertion failed", fields, ARRAY_COUNT(fields));
     abort();
 }

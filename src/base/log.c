@@ -53,6 +53,13 @@ void log_write_fields(enum log_level level, const char *event, const struct log_
         log_spool_count_dropped();
 }
 
+void log_write_last(const char *event, const struct log_field fields[], size_t count)
+{
+    log_end();
+    if (!log_line(LOG_ERROR, event, fields, count, stderr_line_try))
+        log_spool_count_dropped();
+}
+
 uint64_t log_lines(enum log_level level)
 {
     return atomic_load_explicit(&lines_logged[level], memory_order_relaxed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -78,6 +79,25 @@ static void what_was_logged_before_a_broken_invariant_is_not_lost(void **state)
     close(ends[1]);
 }
 
+static void a_broken_invariant_aborts_though_nobody_reads_the_log(void **state)
+{
+    (void)state;
+    char page[4096] = "";
+    int ends[2];
+    int status = 0;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    while (write(ends[1], page, sizeof(page)) > 0)
+        continue;
+    assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+
+    pid_t child = break_assertion(ends[1], true);
+    assert_int_equal(waitpid(child, &status, 0), child);
+
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void a_kept_invariant_has_no_effect(void **state)
 {
     (void)state;
@@ -93,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_broken_invariant_is_logged_and_aborts),
         cmocka_unit_test(what_was_logged_before_a_broken_invariant_is_not_lost),
+        cmocka_unit_test(a_broken_invariant_aborts_though_nobody_reads_the_log),
         cmocka_unit_test(a_kept_invariant_has_no_effect),
     };
 

@@ -206,7 +206,7 @@ static void many_threads_that_log_do_not_wait_either(void **state)
     dropped = log_lines_dropped() - dropped;
     assert_in_range(dropped, 1, WRITERS * LINES - 1);
     empty_pipe();
-    free(read_lines(WRITERS * LINES));
+    free(read_lines((uint64_t)WRITERS * LINES));
 }
 
 static void the_end_does_not_wait_for_a_reader_who_never_comes(void **state)
