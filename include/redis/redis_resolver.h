@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * From a redis_url to socket addresses without blocking the loop: paths and numeric addresses at
- * once, names through /etc/hosts and DNS by libevent's resolver. */
+ * once, names through /etc/hosts and DNS by libevent's resolver. Nothing is remembered: each
+ * question reads the files and asks the name servers anew, because a failover may move a name. */
 #ifndef REDIS_REDIS_RESOLVER_H
 #define REDIS_REDIS_RESOLVER_H
 
@@ -11,9 +12,14 @@
 
 #define REDIS_ADDRESSES_MAX 8
 
+/* The machine's list of name servers. A server in it may have a port: 127.0.0.1:5353. */
+#define REDIS_RESOLVER_CONF "/etc/resolv.conf"
+
 struct event_base;
 struct redis_resolver;
 
+/* Each family in the name server's order; they take turns, so that a family that leads nowhere
+ * delays the other by one address at a time. */
 struct redis_addresses {
     size_t count;
     struct redis_address {
@@ -27,9 +33,12 @@ struct redis_addresses {
 typedef void redis_resolver_done_fn(void *context, const struct redis_addresses *addresses,
                                     const char *reason);
 
-/* `url` is borrowed. No timer and no socket while nothing is asked. Never NULL. */
+/* `url` and `resolv_conf`, a path, are borrowed. No timer and no socket while nothing is asked.
+ * Never NULL. */
 struct redis_resolver *redis_resolver_new(struct event_base *base, const struct redis_url *url,
-                                          void *context, redis_resolver_done_fn *done);
+                                          const char *resolv_conf, void *context,
+                                          redis_resolver_done_fn *done);
+/* A lookup that is out is freed by the next turn of the loop. */
 void redis_resolver_free(struct redis_resolver *resolver);
 
 /* `done` runs once, unless cancelled first. One question at a time. Not inside `done`. */

@@ -78,7 +78,7 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_li
     link->script_count = options->script_count;
     redis_greeting_init(&link->greeting, &link->url);
     link->phase = BACKING_OFF;
-    link->resolver = redis_resolver_new(base, &link->url, link, on_resolved);
+    link->resolver = redis_resolver_new(base, &link->url, REDIS_RESOLVER_CONF, link, on_resolved);
     redis_wire_init(&link->wire, base, &wire_events, link);
     link->backoff_us = BACKOFF_MIN_US;
     redis_calls_init(&link->calls);

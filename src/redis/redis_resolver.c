@@ -5,15 +5,15 @@
  * redis_resolver_free() cuts it off, and then its callback frees it in a later turn of the loop. */
 #include "redis/redis_resolver.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 
+#include <ctype.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <sys/un.h>
-
-/* Before a query is sent again; libevent's own 5 s outlast any attempt to connect. */
-#define QUERY_TIMEOUT_S "1"
 
 struct lookup {
     struct redis_resolver *resolver; /* NULL: it is gone */
@@ -22,31 +22,60 @@ struct lookup {
 struct redis_resolver {
     struct event_base *base;
     const struct redis_url *url;
+    char host[sizeof(((struct redis_url *)NULL)->host)]; /* its, in lower case */
+    const char *resolv_conf;
     void *context;
     redis_resolver_done_fn *done;
     struct event *answer;          /* active when `addresses` and `reason` are to be handed on */
-    struct evdns_base *nameserver; /* NULL until a name was asked for */
+    struct evdns_base *nameserver; /* NULL: no name is asked for */
     struct lookup *lookup;         /* NULL: none is out */
     bool is_wanted;                /* a question waits for the lookup */
     struct redis_addresses addresses;
     const char *reason; /* a string that lives for ever */
 };
 
+/* How libevent asks; it wins over the `options` of resolv.conf, whose times are for programs that have
+ * more of it. Whoever connects has 1 s. Four questions, to one name server after the other, are over
+ * in 0.5 s, and an answer to any of them counts until then. Three servers of which one answers need
+ * all four. */
+static const struct {
+    const char *name;
+    const char *value;
+} options[] = {
+    {"timeout:", "0.12"}, /* of a question, in seconds */
+    {"attempts:", "4"},
+    {"max-timeouts:", "1"},              /* and a server is asked after the others */
+    {"getaddrinfo-allow-skew:", "0.45"}, /* for IPv6 after an answer for IPv4, or for IPv4 */
+    {"randomize-case:", "0"},            /* some servers know names in lower case alone */
+};
+
+static void keep_libevent_silent(void);
+static void on_libevent_log(int severity, const char *message);
 static bool resolve_path(struct redis_resolver *resolver);
 static bool resolve_numeric(struct redis_resolver *resolver, const char *port);
 static void resolve_name(struct redis_resolver *resolver, const char *port);
+static void nameserver_close(struct redis_resolver *resolver);
+static struct evdns_base *nameserver_new(const struct redis_resolver *resolver);
 static void on_resolved(int result, struct evutil_addrinfo *found, void *context);
+static const char *explain(int result);
 static void keep_addresses(struct redis_resolver *resolver, const struct addrinfo *found);
-static void keep_family(struct redis_resolver *resolver, const struct addrinfo *found, int family);
+static const struct addrinfo *find_family(const struct addrinfo *found, int family);
+static void keep_address(struct redis_addresses *addresses, const struct addrinfo *found);
 static void on_answer(evutil_socket_t fd, short what, void *context);
 
 struct redis_resolver *redis_resolver_new(struct event_base *base, const struct redis_url *url,
-                                          void *context, redis_resolver_done_fn *done)
+                                          const char *resolv_conf, void *context,
+                                          redis_resolver_done_fn *done)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct redis_resolver *resolver = MEMORY_NEW(struct redis_resolver);
 
+    (void)pthread_once(&once, keep_libevent_silent);
     resolver->base = base;
     resolver->url = url;
+    for (size_t i = 0; url->host[i] != '\0'; i++)
+        resolver->host[i] = (char)tolower((unsigned char)url->host[i]);
+    resolver->resolv_conf = resolv_conf;
     resolver->context = context;
     resolver->done = done;
     resolver->answer = event_new(base, -1, 0, on_answer, resolver);
@@ -60,8 +89,7 @@ void redis_resolver_free(struct redis_resolver *resolver)
         return;
     if (resolver->lookup != NULL)
         resolver->lookup->resolver = NULL;
-    if (resolver->nameserver != NULL)
-        evdns_base_free(resolver->nameserver, 1);
+    nameserver_close(resolver);
     event_free(resolver->answer);
     free(resolver);
 }
@@ -86,7 +114,18 @@ void redis_resolver_begin(struct redis_resolver *resolver)
 void redis_resolver_cancel(struct redis_resolver *resolver)
 {
     resolver->is_wanted = false;
-    event_del(resolver->answer);
+}
+
+/* It writes to standard error of each name server that fails, and `reason` says what came of it. */
+static void keep_libevent_silent(void)
+{
+    event_set_log_callback(on_libevent_log);
+}
+
+static void on_libevent_log(int severity, const char *message)
+{
+    if (severity == EVENT_LOG_ERR)
+        log_write(LOG_ERROR, "libevent", LOG_STRING("reason", message));
 }
 
 static bool resolve_path(struct redis_resolver *resolver)
@@ -117,29 +156,44 @@ static bool resolve_numeric(struct redis_resolver *resolver, const char *port)
     return true;
 }
 
+/* Both families, whatever addresses this machine has: EVUTIL_AI_ADDRCONFIG takes one whose only IPv6
+ * addresses are local ones for one without IPv6, and a family that leads nowhere fails at once. */
 static void resolve_name(struct redis_resolver *resolver, const char *port)
 {
-    const struct evutil_addrinfo hints = {.ai_flags = EVUTIL_AI_ADDRCONFIG,
-                                          .ai_socktype = SOCK_STREAM};
-    struct lookup *lookup = NULL;
+    const struct evutil_addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct lookup *lookup = MEMORY_NEW(struct lookup);
 
     /* A new one each time: the machine's name servers may have changed since. */
-    if (resolver->nameserver != NULL)
-        evdns_base_free(resolver->nameserver, 1);
-    resolver->nameserver = evdns_base_new(resolver->base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-                                                              EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    if (resolver->nameserver == NULL) {
-        resolver->reason = "the list of name servers cannot be read";
-        event_active(resolver->answer, EV_READ, 0);
-        return;
-    }
-    (void)evdns_base_set_option(resolver->nameserver, "timeout", QUERY_TIMEOUT_S);
-    lookup = MEMORY_NEW(struct lookup);
+    nameserver_close(resolver);
+    resolver->nameserver = nameserver_new(resolver);
     lookup->resolver = resolver;
     resolver->lookup = lookup;
     /* May run on_resolved() at once. */
-    (void)evdns_getaddrinfo(resolver->nameserver, resolver->url->host, port, &hints, on_resolved,
+    (void)evdns_getaddrinfo(resolver->nameserver, resolver->host, port, &hints, on_resolved,
                             lookup);
+}
+
+static void nameserver_close(struct redis_resolver *resolver)
+{
+    if (resolver->nameserver != NULL)
+        evdns_base_free(resolver->nameserver, 1);
+    resolver->nameserver = NULL;
+}
+
+/* Reads /etc/hosts, too. Without a list, or with an empty one, the name server is 127.0.0.1, as it is
+ * for the C library. It is closed when the lookup ends: told to go quiet by itself, libevent does not
+ * hear the second server that it asks. */
+static struct evdns_base *nameserver_new(const struct redis_resolver *resolver)
+{
+    struct evdns_base *nameserver = evdns_base_new(resolver->base, 0);
+
+    ASSERT(nameserver != NULL);
+    (void)evdns_base_resolv_conf_parse(nameserver, DNS_OPTIONS_ALL, resolver->resolv_conf);
+    for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
+        const int failure = evdns_base_set_option(nameserver, options[i].name, options[i].value);
+        ASSERT(failure == 0);
+    }
+    return nameserver;
 }
 
 static void on_resolved(int result, struct evutil_addrinfo *found, void *context)
@@ -153,34 +207,58 @@ static void on_resolved(int result, struct evutil_addrinfo *found, void *context
         if (result == 0)
             keep_addresses(resolver, found);
         else
-            resolver->reason = evutil_gai_strerror(result);
-        if (resolver->is_wanted)
-            event_active(resolver->answer, EV_READ, 0);
+            resolver->reason = explain(result);
+        event_active(resolver->answer, EV_READ, 0);
     }
     if (found != NULL)
         evutil_freeaddrinfo(found);
 }
 
+/* libevent calls it a failure for ever when nobody has answered in time. */
+static const char *explain(int result)
+{
+    switch (result) {
+    case EVUTIL_EAI_FAIL:
+        return "no name server has answered";
+    case EVUTIL_EAI_NONAME:
+        return "there is no such name";
+    default:
+        return evutil_gai_strerror(result);
+    }
+}
+
 /* IPv4 first: "localhost" names both, and Redis listens on 127.0.0.1 more often than on ::1. */
 static void keep_addresses(struct redis_resolver *resolver, const struct addrinfo *found)
 {
-    keep_family(resolver, found, AF_INET);
-    keep_family(resolver, found, AF_INET6);
-    if (resolver->addresses.count == 0)
+    struct redis_addresses *addresses = &resolver->addresses;
+    const struct addrinfo *ipv4 = find_family(found, AF_INET);
+    const struct addrinfo *ipv6 = find_family(found, AF_INET6);
+
+    while (ipv4 != NULL || ipv6 != NULL) {
+        keep_address(addresses, ipv4);
+        keep_address(addresses, ipv6);
+        ipv4 = ipv4 == NULL ? NULL : find_family(ipv4->ai_next, AF_INET);
+        ipv6 = ipv6 == NULL ? NULL : find_family(ipv6->ai_next, AF_INET6);
+    }
+    if (addresses->count == 0)
         resolver->reason = "the name has no address";
 }
 
-static void keep_family(struct redis_resolver *resolver, const struct addrinfo *found, int family)
+/* The first one of the family, NULL when there is none. */
+static const struct addrinfo *find_family(const struct addrinfo *found, int family)
 {
-    struct redis_addresses *addresses = &resolver->addresses;
+    while (found != NULL && found->ai_family != family)
+        found = found->ai_next;
+    return found;
+}
 
-    for (; found != NULL && addresses->count < REDIS_ADDRESSES_MAX; found = found->ai_next) {
-        if (found->ai_family != family)
-            continue;
-        struct redis_address *address = &addresses->list[addresses->count++];
-        memcpy(&address->at, found->ai_addr, found->ai_addrlen);
-        address->length = found->ai_addrlen;
-    }
+static void keep_address(struct redis_addresses *addresses, const struct addrinfo *found)
+{
+    if (found == NULL || addresses->count == REDIS_ADDRESSES_MAX)
+        return;
+    struct redis_address *address = &addresses->list[addresses->count++];
+    memcpy(&address->at, found->ai_addr, found->ai_addrlen);
+    address->length = found->ai_addrlen;
 }
 
 static void on_answer(evutil_socket_t fd, short what, void *context)
@@ -189,6 +267,11 @@ static void on_answer(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    if (resolver->lookup != NULL) /* the answer to a question that was cancelled, before the next */
+        return;
+    nameserver_close(resolver);
+    if (!resolver->is_wanted)
+        return;
     resolver->is_wanted = false;
     resolver->done(resolver->context, &resolver->addresses, resolver->reason);
 }
