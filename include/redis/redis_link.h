@@ -3,8 +3,8 @@
  * One Redis connection on a worker's event loop, which mends itself.
  *
  * Phases: CONNECTING -> PREPARING (AUTH, SELECT, SCRIPT LOAD) -> READY -> BACKING_OFF ->
- * CONNECTING. Only READY takes calls. CONNECTING and PREPARING together take 1 s at most. Backing
- * off waits with full jitter, 50 ms doubling to 1 s.
+ * CONNECTING. Only READY takes calls. CONNECTING (see redis_connector.h) and PREPARING together take
+ * 1 s at most. Backing off waits with full jitter, 50 ms doubling to 1 s.
  *
  * Every call has so much time from when it is written, and what has come by then is read before it
  * is judged: a worker that is late itself does not blame Redis. Past its time a call is LATE, and the

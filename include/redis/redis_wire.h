@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * One connection of hiredis' asynchronous API on a worker's event loop; its file alone knows
- * that API. What hiredis does when it connects, reads and frees itself (and that it aborts on an answer
- * nobody asked for) is turned here into three plain events. */
+ * that API. What hiredis does when it reads and frees itself (and that it aborts on an answer nobody
+ * asked for) is turned here into two plain events. */
 #ifndef REDIS_REDIS_WIRE_H
 #define REDIS_REDIS_WIRE_H
 
-#include "base/error.h"
+#include "base/prelude.h"
 
 #include <hiredis/hiredis.h>
-#include <sys/socket.h>
 
 struct event_base;
 struct redis_connection;
@@ -17,7 +16,6 @@ struct redis_connection;
 /* What happens on the wire. Each runs on the loop, or inside redis_wire_serve(), and inside no other
  * function of the wire; each may call any of them but that one. */
 struct redis_wire_events {
-    void (*connected)(void *context);
     /* All that was sent until now is being given to the socket. */
     void (*written)(void *context);
     /* `reply` is borrowed for the call. */
@@ -39,13 +37,11 @@ struct redis_wire {
 void redis_wire_init(struct redis_wire *wire, struct event_base *base,
                      const struct redis_wire_events *events, void *context);
 
-/* Starts to connect a closed wire to an Internet or unix address; `connected` or `lost` follows.
- * False: it failed at once. */
-MUST_USE bool redis_wire_open(struct redis_wire *wire, const struct sockaddr *address,
-                              socklen_t length, struct error *error);
+/* A closed wire takes a connected socket that does not block; `lost` follows some day. */
+void redis_wire_open_give(struct redis_wire *wire, int fd);
 
 /* Sends a command; `lengths` may be NULL when argv are strings. All commands of one turn of the loop
- * leave in one write. The wire must be connected. */
+ * leave in one write. The wire must be open. */
 void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[],
                      const size_t lengths[]);
 

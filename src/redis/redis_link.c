@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "redis/redis_calls.h"
 #include "redis/redis_complaints.h"
+#include "redis/redis_connector.h"
 #include "redis/redis_greeting.h"
 #include "redis/redis_resolver.h"
 #include "redis/redis_wire.h"
@@ -34,10 +35,9 @@ struct redis_link {
     struct redis_greeting greeting;
 
     enum phase phase;
-    struct redis_resolver *resolver;
-    struct redis_addresses addresses; /* CONNECTING: to be tried in this order */
-    size_t address_next;
+    struct redis_connector *connector;
     struct redis_wire wire;
+    int64_t connect_until_us; /* CONNECTING and PREPARING */
     size_t prepared; /* PREPARING: replies that came; the greeting's first, then the scripts' */
     int64_t backoff_us;
     struct redis_complaints complaints;
@@ -50,9 +50,7 @@ struct redis_link {
 
 static void on_timer(evutil_socket_t fd, short what, void *context);
 static void link_connect(struct redis_link *link);
-static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason);
-static void try_next_address(struct redis_link *link, const char *reason);
-static void on_connected(void *context);
+static void on_connected(void *context, int fd, const char *reason);
 static void on_written(void *context);
 static void on_replied(void *context, const redisReply *reply);
 static void on_prepared(struct redis_link *link, const redisReply *reply);
@@ -66,7 +64,7 @@ static void link_lose(struct redis_link *link, const char *reason);
 static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us);
 static void disarm_timer(struct redis_link *link);
 
-static const struct redis_wire_events wire_events = {on_connected, on_written, on_replied, on_lost};
+static const struct redis_wire_events wire_events = {on_written, on_replied, on_lost};
 
 struct redis_link *redis_link_new(struct event_base *base, const struct redis_link_options *options)
 {
@@ -78,7 +76,8 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_li
     link->script_count = options->script_count;
     redis_greeting_init(&link->greeting, &link->url);
     link->phase = BACKING_OFF;
-    link->resolver = redis_resolver_new(base, &link->url, REDIS_RESOLVER_CONF, link, on_resolved);
+    link->connector =
+        redis_connector_new(base, &link->url, REDIS_RESOLVER_CONF, link, on_connected);
     redis_wire_init(&link->wire, base, &wire_events, link);
     link->backoff_us = BACKOFF_MIN_US;
     redis_calls_init(&link->calls);
@@ -98,7 +97,7 @@ void redis_link_free(struct redis_link *link)
     redis_calls_lose(&link->calls);
     redis_calls_close(&link->calls);
     event_free(link->timer);
-    redis_resolver_free(link->resolver);
+    redis_connector_free(link->connector);
     free(link);
 }
 
@@ -146,8 +145,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     case BACKING_OFF:
         link_connect(link);
         break;
-    case CONNECTING:
-        link_lose(link, "no connection within 1 s");
+    case CONNECTING: /* is for the connector to end */
         break;
     case PREPARING:
         link_lose(link, "connected, but no answer within 1 s");
@@ -160,42 +158,21 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 
 static void link_connect(struct redis_link *link)
 {
-    const int64_t now_us = clock_monotonic_us();
-
     link->phase = CONNECTING;
-    arm_timer(link, now_us, now_us + CONNECT_US);
-    redis_resolver_begin(link->resolver);
+    link->connect_until_us = clock_monotonic_us() + CONNECT_US;
+    redis_connector_begin(link->connector, link->connect_until_us);
 }
 
-static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason)
+static void on_connected(void *context, int fd, const char *reason)
 {
     struct redis_link *link = context;
 
-    link->addresses = *addresses;
-    link->address_next = 0;
-    try_next_address(link, reason);
-}
-
-/* `reason` is why there is none before the next one, or why the one before failed. */
-static void try_next_address(struct redis_link *link, const char *reason)
-{
-    struct error error = {0};
-
-    redis_wire_close(&link->wire);
-    while (link->address_next < link->addresses.count) {
-        const struct redis_address *address = &link->addresses.list[link->address_next++];
-        if (redis_wire_open(&link->wire, (const struct sockaddr *)&address->at, address->length,
-                            &error))
-            return;
-        reason = error.message;
+    if (fd < 0) {
+        link_lose(link, reason);
+        return;
     }
-    link_lose(link, reason);
-}
-
-static void on_connected(void *context)
-{
-    struct redis_link *link = context;
-
+    redis_wire_open_give(&link->wire, fd);
+    arm_timer(link, clock_monotonic_us(), link->connect_until_us);
     link->phase = PREPARING;
     link->prepared = 0;
     for (size_t i = 0; i < link->greeting.count; i++)
@@ -293,12 +270,7 @@ static void expire_calls(struct redis_link *link)
 
 static void on_lost(void *context, const char *reason)
 {
-    struct redis_link *link = context;
-
-    if (link->phase == CONNECTING)
-        try_next_address(link, reason);
-    else
-        link_lose(link, reason);
+    link_lose(context, reason);
 }
 
 /* The one way out of every phase: closes, and tries again after a wait. */
@@ -315,7 +287,7 @@ static void link_lose(struct redis_link *link, const char *reason)
     link->phase = BACKING_OFF;
     link->backoff_us =
         link->backoff_us * 2 < BACKOFF_MAX_US ? link->backoff_us * 2 : BACKOFF_MAX_US;
-    redis_resolver_cancel(link->resolver);
+    redis_connector_cancel(link->connector);
     redis_wire_close(&link->wire);
     disarm_timer(link);
     arm_timer(link, now_us, now_us + wait_us);

@@ -6,7 +6,9 @@
 #include "base/memory.h"
 #include "redis/redis_bounds.h"
 #include "redis/redis_command.h"
+#include "redis/redis_connector.h"
 #include "redis/redis_greeting.h"
+#include "redis/redis_resolver.h"
 
 #include <errno.h>
 
@@ -135,18 +137,15 @@ static bool session_connect(struct redis_session *session, struct error *error)
 {
     const struct redis_url *url = &session->url;
     const struct timeval timeout = duration_timeval(session->timeout_ms * MILLISECOND_US);
+    struct error cause = {0};
     char where[320];
 
     redis_url_describe(url, where, sizeof(where));
-    session->context = url->is_unix ? redisConnectUnixWithTimeout(url->host, timeout)
-                                    : redisConnectWithTimeout(url->host, url->port, timeout);
-    if (session->context == NULL)
-        return error_set(error, "cannot connect to redis at %s: out of memory", where);
-    if (session->context->err != 0) {
-        error_set(error, "cannot connect to redis at %s: %s", where, session->context->errstr);
-        drop_context(session);
-        return false;
-    }
+    const int fd = redis_connector_wait(url, REDIS_RESOLVER_CONF, session->timeout_ms, &cause);
+    if (fd < 0)
+        return error_set(error, "cannot connect to redis at %s: %s", where, cause.message);
+    session->context = redisConnectFd(fd);
+    ASSERT(session->context != NULL && session->context->err == 0);
     if (redisSetTimeout(session->context, timeout) != REDIS_OK) {
         error_set(error, "cannot connect to redis at %s: no timeout on the socket", where);
         drop_context(session);

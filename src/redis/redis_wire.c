@@ -12,10 +12,8 @@
 
 #include <event2/event.h>
 #include <hiredis/async.h>
-#include <netdb.h>
-#include <sys/un.h>
+#include <sys/socket.h>
 
-#define PORT_BYTES 8
 /* The scripts answer a few dozen integers. */
 #define REPLY_VALUES_MAX 1024
 #define REPLY_BYTES_MAX  ((size_t)8 * 1024 * 1024)
@@ -24,9 +22,8 @@ struct redis_connection {
     struct redis_wire *wire; /* NULL: nobody listens any more */
     redisAsyncContext *async;
     struct event *readable;
-    struct event *writable; /* while connecting, and when the socket takes no more */
+    struct event *writable; /* when the socket takes no more */
     struct event *flush;    /* active: what was sent in this turn is to be written */
-    bool is_announced;      /* `connected` has been told */
     bool is_writing;
     struct redis_command command;
     struct redis_bounds bounds;
@@ -34,9 +31,8 @@ struct redis_connection {
 };
 
 /* A connection's life. */
-static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length);
+static redisAsyncContext *context_new(int fd);
 static void attach(struct redis_connection *connection, struct event_base *base);
-static void on_connected(const redisAsyncContext *async, int status);
 static void on_readable(evutil_socket_t fd, short what, void *context);
 static bool answers_unasked(const struct redis_connection *connection);
 static void on_reply(redisAsyncContext *async, void *reply, void *context);
@@ -57,26 +53,15 @@ void redis_wire_init(struct redis_wire *wire, struct event_base *base,
     *wire = (struct redis_wire){.base = base, .events = events, .context = context};
 }
 
-bool redis_wire_open(struct redis_wire *wire, const struct sockaddr *address, socklen_t length,
-                     struct error *error)
+void redis_wire_open_give(struct redis_wire *wire, int fd)
 {
-    struct redis_connection *connection;
-    redisAsyncContext *async = connect_to(address, length);
+    struct redis_connection *connection = MEMORY_NEW(struct redis_connection);
 
     ASSERT(wire->connection == NULL);
-    if (async == NULL)
-        return error_set(error, "connect: not an address, or out of memory");
-    if (async->err != 0) {
-        error_set(error, "connect: %s", async->errstr);
-        redisAsyncFree(async);
-        return false;
-    }
-    connection = MEMORY_NEW(struct redis_connection);
     connection->wire = wire;
-    connection->async = async;
+    connection->async = context_new(fd);
     wire->connection = connection;
     attach(connection, wire->base);
-    return true;
 }
 
 /* A command that hiredis refuses, because it is about to end the connection, is lost with it. */
@@ -85,7 +70,7 @@ void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[]
 {
     struct redis_connection *connection = wire->connection;
 
-    ASSERT(connection != NULL && connection->is_announced);
+    ASSERT(connection != NULL);
     const struct text command = redis_command_write(&connection->command, argc, argv, lengths);
     (void)redisAsyncFormattedCommand(connection->async, on_reply, NULL, command.at, command.length);
 }
@@ -120,19 +105,15 @@ void redis_wire_close(struct redis_wire *wire)
     redisAsyncFree(connection->async);
 }
 
-static redisAsyncContext *connect_to(const struct sockaddr *address, socklen_t length)
+/* hiredis would connect once more to find out whether it is connected, and has no address to do it. */
+static redisAsyncContext *context_new(int fd)
 {
-    char host[NI_MAXHOST];
-    char port[PORT_BYTES];
-    int64_t number;
+    const redisOptions options = {.type = REDIS_CONN_USERFD, .endpoint.fd = fd};
+    redisAsyncContext *async = redisAsyncConnectWithOptions(&options);
 
-    if (address->sa_family == AF_UNIX)
-        return redisAsyncConnectUnix(((const struct sockaddr_un *)(const void *)address)->sun_path);
-    if (getnameinfo(address, length, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0 ||
-        !text_parse_integer(text_of(port), &number))
-        return NULL;
-    return redisAsyncConnect(host, (int)number);
+    ASSERT(async != NULL && async->err == 0);
+    async->c.flags |= REDIS_CONNECTED;
+    return async;
 }
 
 static void attach(struct redis_connection *connection, struct event_base *base)
@@ -156,19 +137,6 @@ static void attach(struct redis_connection *connection, struct event_base *base)
     async->ev.delWrite = delete_write;
     async->ev.cleanup = cleanup;
     event_add(connection->readable, NULL);
-    redisAsyncSetConnectCallback(async, on_connected);
-}
-
-/* When it failed, `cleanup` follows. */
-static void on_connected(const redisAsyncContext *async, int status)
-{
-    struct redis_connection *connection = async->data;
-
-    if (status != REDIS_OK)
-        return;
-    connection->is_announced = true;
-    if (connection->wire != NULL)
-        connection->wire->events->connected(connection->wire->context);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
@@ -217,7 +185,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    if (connection->wire != NULL && connection->is_announced)
+    if (connection->wire != NULL)
         connection->wire->events->written(connection->wire->context);
     connection->is_writing = true;
     redisAsyncHandleWrite(connection->async);
@@ -256,7 +224,7 @@ static void add_write(void *context)
     bool is_full = connection->is_writing;
 
     connection->is_writing = false;
-    if (is_full || !connection->is_announced)
+    if (is_full)
         event_add(connection->writable, NULL);
     else
         event_active(connection->flush, EV_TIMEOUT, 0);

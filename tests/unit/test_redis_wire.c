@@ -2,12 +2,12 @@
 #include "redis/redis_wire.h"
 
 #include "redis/redis_bounds.h"
-#include "redis/redis_url.h"
+#include "redis/redis_connector.h"
+#include "redis/redis_resolver.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
 #include "support/wait.h"
 
-#include <arpa/inet.h>
 #include <event2/event.h>
 
 /* What hiredis reads at once. */
@@ -19,16 +19,10 @@ struct talk {
     struct event_base *base;
     struct impostor impostor;
     struct redis_wire wire;
-    bool is_connected;
     size_t writes;
     size_t replies;
     char reason[128]; /* empty: not lost */
 };
-
-static void on_connected(void *context)
-{
-    ((struct talk *)context)->is_connected = true;
-}
 
 static void on_written(void *context)
 {
@@ -48,7 +42,7 @@ static void on_lost(void *context, const char *reason)
     (void)snprintf(talk->reason, sizeof(talk->reason), "%s", reason);
 }
 
-static const struct redis_wire_events events = {on_connected, on_written, on_replied, on_lost};
+static const struct redis_wire_events events = {on_written, on_replied, on_lost};
 
 static bool turn(struct talk *talk)
 {
@@ -58,7 +52,6 @@ static bool turn(struct talk *talk)
 /* One command has been sent. */
 static void talk_begin(struct talk *talk)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct redis_url url;
     struct error error = {0};
 
@@ -66,12 +59,11 @@ static void talk_begin(struct talk *talk)
     impostor_open(&talk->impostor);
     impostor_listen(&talk->impostor);
     assert_true(redis_url_parse(text_of(talk->impostor.url), &url, &error));
-    address.sin_port = htons((uint16_t)url.port);
+    const int fd = redis_connector_wait(&url, REDIS_RESOLVER_CONF, 10000, &error);
+    assert_true(fd >= 0);
+    assert_int_equal(evutil_make_socket_nonblocking(fd), 0);
     redis_wire_init(&talk->wire, talk->base, &events, talk);
-    assert_true(
-        redis_wire_open(&talk->wire, (const struct sockaddr *)&address, sizeof(address), &error));
-    WAIT_FOR (10, turn(talk) && talk->is_connected)
-        ;
+    redis_wire_open_give(&talk->wire, fd);
     WAIT_FOR (10, impostor_accept(&talk->impostor))
         ;
     redis_wire_send(&talk->wire, 1, (const char *[]){"PING"}, NULL);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each case is played in both ways: on a loop, as links connect, and waiting for it, as sessions do.
+ * "redis.test" is a name of the test's own name server; all of 127.0.0.0/8 is this machine. */
+#include "redis/redis_connector.h"
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "support/cmocka.h"
+#include "support/listener.h"
+#include "support/name_server.h"
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PATIENT_MS 4000
+#define HASTY_MS   100
+#define ANY_PORT   0
+
+static struct name_server *names;
+static char resolv_conf[SCRATCH_PATH_BYTES];
+
+/* The ways to connect; -1, and error, when it failed. */
+typedef int connect_fn(const struct redis_url *url, int timeout_ms, struct error *error);
+
+struct attempt {
+    bool is_over;
+    int fd;
+    struct error *error;
+};
+
+static void on_connected(void *context, int fd, const char *reason)
+{
+    struct attempt *attempt = context;
+
+    attempt->is_over = true;
+    attempt->fd = fd;
+    assert_int_equal(reason == NULL, fd >= 0);
+    if (reason != NULL)
+        error_set(attempt->error, "%s", reason);
+}
+
+static int connect_on_loop(const struct redis_url *url, int timeout_ms, struct error *error)
+{
+    struct attempt attempt = {.error = error};
+    struct event_base *base = event_base_new();
+    struct redis_connector *connector =
+        redis_connector_new(base, url, resolv_conf, &attempt, on_connected);
+
+    redis_connector_begin(connector, clock_monotonic_us() + timeout_ms * MILLISECOND_US);
+    while (!attempt.is_over)
+        assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+    redis_connector_free(connector);
+    (void)event_base_loop(base, EVLOOP_NONBLOCK);
+    event_base_free(base);
+    return attempt.fd;
+}
+
+static int connect_waiting(const struct redis_url *url, int timeout_ms, struct error *error)
+{
+    return redis_connector_wait(url, resolv_conf, timeout_ms, error);
+}
+
+static connect_fn *const ways[] = {connect_on_loop, connect_waiting};
+
+#define FOR_EACH_WAY(way) for (size_t way = 0; way < ARRAY_COUNT(ways); way++)
+
+static struct redis_url url_of(const char *host, int port)
+{
+    struct redis_url url = {.port = port};
+
+    (void)snprintf(url.host, sizeof(url.host), "%s", host);
+    return url;
+}
+
+/* The other end of a connection, which is closed. */
+static void expect_peer(int fd, const char *expected)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof(peer);
+    char host[NI_MAXHOST];
+
+    assert_true(fd >= 0);
+    assert_int_equal(getpeername(fd, (struct sockaddr *)&peer, &length), 0);
+    assert_int_equal(getnameinfo((const struct sockaddr *)&peer, length, host, sizeof(host), NULL,
+                                 0, NI_NUMERICHOST),
+                     0);
+    assert_string_equal(host, expected);
+    (void)close(fd);
+}
+
+/* At this port, "redis.test" being these addresses. */
+static void expect_connected(const char *const addresses[], size_t count, int port,
+                             const char *expected)
+{
+    const struct redis_url url = url_of("redis.test", port);
+
+    name_server_forget(names);
+    for (size_t i = 0; i < count; i++)
+        name_server_add(names, "redis.test", addresses[i]);
+    FOR_EACH_WAY(way)
+    {
+        struct error error = {0};
+        expect_peer(ways[way](&url, PATIENT_MS, &error), expected);
+    }
+}
+
+static void an_address_that_refuses_gives_way_to_the_next(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.2", "127.0.0.3", "127.0.0.1"};
+    struct listener live;
+    (void)state;
+    listener_open(&live, "127.0.0.1", ANY_PORT);
+
+    expect_connected(addresses, ARRAY_COUNT(addresses), live.port, "127.0.0.1");
+
+    listener_close(&live);
+}
+
+static void an_address_that_is_silent_costs_only_its_share(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.2", "127.0.0.1"};
+    struct listener silent;
+    struct listener live;
+    (void)state;
+    listener_open(&live, "127.0.0.1", ANY_PORT);
+    listener_open(&silent, "127.0.0.2", live.port);
+    listener_fill(&silent);
+
+    expect_connected(addresses, ARRAY_COUNT(addresses), live.port, "127.0.0.1");
+
+    listener_close(&silent);
+    listener_close(&live);
+}
+
+static void one_family_is_enough_and_either_replaces_the_other(void **state)
+{
+    static const char *const ipv4[] = {"127.0.0.1"};
+    static const char *const ipv6[] = {"::1"};
+    static const char *const both[] = {"::1", "127.0.0.1"};
+    struct listener on_ipv4;
+    struct listener on_ipv6;
+    (void)state;
+    listener_open(&on_ipv4, "127.0.0.1", ANY_PORT);
+    listener_open(&on_ipv6, "::1", ANY_PORT);
+
+    expect_connected(ipv4, 1, on_ipv4.port, "127.0.0.1");
+    expect_connected(ipv6, 1, on_ipv6.port, "::1");
+    expect_connected(both, 2, on_ipv6.port, "::1");
+    expect_connected(both, 2, on_ipv4.port, "127.0.0.1");
+
+    listener_close(&on_ipv4);
+    listener_close(&on_ipv6);
+}
+
+static void each_attempt_resolves_the_name_anew(void **state)
+{
+    static const char *const before[] = {"127.0.0.1"};
+    static const char *const after[] = {"127.0.0.2"};
+    struct listener old;
+    struct listener new;
+    (void)state;
+    listener_open(&old, "127.0.0.1", ANY_PORT);
+    listener_open(&new, "127.0.0.2", old.port);
+    const struct redis_url url = url_of("redis.test", old.port);
+    name_server_forget(names);
+
+    FOR_EACH_WAY(way)
+    {
+        struct error error = {0};
+        assert_int_equal(ways[way](&url, PATIENT_MS, &error), -1);
+        assert_string_equal(error.message, "there is no such name");
+    }
+    expect_connected(before, 1, old.port, "127.0.0.1");
+    expect_connected(after, 1, old.port, "127.0.0.2");
+
+    listener_close(&old);
+    listener_close(&new);
+}
+
+static void a_failure_says_why_of_each_address(void **state)
+{
+    struct listener silent;
+    (void)state;
+    listener_open(&silent, "127.0.0.2", ANY_PORT);
+    listener_fill(&silent);
+    const struct redis_url url = url_of("redis.test", silent.port);
+    name_server_forget(names);
+    name_server_add(names, "redis.test", "127.0.0.2");
+    name_server_add(names, "redis.test", "127.0.0.3");
+
+    FOR_EACH_WAY(way)
+    {
+        struct error error = {0};
+        assert_int_equal(ways[way](&url, 10 * HASTY_MS, &error), -1);
+        assert_string_equal(error.message,
+                            "127.0.0.2: Connection timed out, 127.0.0.3: Connection refused");
+    }
+    listener_close(&silent);
+}
+
+static void a_silent_name_server_ends_an_attempt_in_time(void **state)
+{
+    struct name_server *silent = name_server_start();
+    char path[SCRATCH_PATH_BYTES];
+    const struct redis_url url = url_of("redis.test", 6379);
+    struct error error = {0};
+    (void)state;
+    name_server_silence(silent);
+    name_server_conf(&silent, 1, "", path);
+
+    assert_int_equal(redis_connector_wait(&url, path, HASTY_MS, &error), -1);
+    assert_string_equal(error.message, "the name was not resolved in time");
+    assert_int_equal(redis_connector_wait(&url, path, PATIENT_MS, &error), -1);
+    assert_string_equal(error.message, "no name server has answered");
+
+    name_server_stop(silent);
+}
+
+static int option_of(int fd, int level, int option)
+{
+    int value = -1;
+    socklen_t length = sizeof(value);
+
+    assert_int_equal(getsockopt(fd, level, option, &value, &length), 0);
+    return value;
+}
+
+static void connections_ask_whether_an_idle_peer_is_there(void **state)
+{
+    struct listener live;
+    (void)state;
+    listener_open(&live, "127.0.0.1", ANY_PORT);
+    const struct redis_url url = url_of("127.0.0.1", live.port);
+
+    FOR_EACH_WAY(way)
+    {
+        struct error error = {0};
+        const int fd = ways[way](&url, PATIENT_MS, &error);
+
+        assert_true(fd >= 0);
+        assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+        assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 30);
+        assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 5);
+        assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
+        assert_true(option_of(fd, IPPROTO_TCP, TCP_NODELAY) != 0);
+        assert_int_equal((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0, ways[way] == connect_waiting);
+        (void)close(fd);
+    }
+    listener_close(&live);
+}
+
+static void a_cancelled_attempt_calls_nobody_and_the_next_one_does(void **state)
+{
+    struct error error = {0};
+    struct attempt attempt = {.error = &error};
+    struct listener live;
+    (void)state;
+    listener_open(&live, "127.0.0.1", ANY_PORT);
+    const struct redis_url url = url_of("redis.test", live.port);
+    struct event_base *base = event_base_new();
+    struct redis_connector *connector =
+        redis_connector_new(base, &url, resolv_conf, &attempt, on_connected);
+    name_server_forget(names);
+    name_server_add(names, "redis.test", "127.0.0.1");
+
+    for (int turns = 0; turns < 4; turns++) {
+        redis_connector_begin(connector, clock_monotonic_us() + MINUTE_US);
+        for (int i = 0; i < turns && !attempt.is_over; i++)
+            assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+        redis_connector_cancel(connector);
+        if (attempt.is_over)
+            (void)close(attempt.fd);
+        attempt.is_over = false;
+        (void)event_base_loop(base, EVLOOP_NONBLOCK);
+        assert_false(attempt.is_over);
+    }
+    redis_connector_begin(connector, clock_monotonic_us() + MINUTE_US);
+    while (!attempt.is_over)
+        assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+
+    expect_peer(attempt.fd, "127.0.0.1");
+    redis_connector_free(connector);
+    (void)event_base_loop(base, EVLOOP_NONBLOCK);
+    event_base_free(base);
+    listener_close(&live);
+}
+
+static int open_group(void **state)
+{
+    (void)state;
+    names = name_server_start();
+    name_server_conf(&names, 1, "", resolv_conf);
+    return 0;
+}
+
+static int close_group(void **state)
+{
+    (void)state;
+    name_server_stop(names);
+    scratch_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_that_refuses_gives_way_to_the_next),
+        cmocka_unit_test(an_address_that_is_silent_costs_only_its_share),
+        cmocka_unit_test(one_family_is_enough_and_either_replaces_the_other),
+        cmocka_unit_test(each_attempt_resolves_the_name_anew),
+        cmocka_unit_test(a_failure_says_why_of_each_address),
+        cmocka_unit_test(a_silent_name_server_ends_an_attempt_in_time),
+        cmocka_unit_test(connections_ask_whether_an_idle_peer_is_there),
+        cmocka_unit_test(a_cancelled_attempt_calls_nobody_and_the_next_one_does),
+    };
+
+    return cmocka_run_group_tests(tests, open_group, close_group);
+}
