@@ -8,7 +8,8 @@
 #include "base/text.h"
 
 /* Its code, the first word: "OOM", "WRONGTYPE". Redis 6 wraps the error of a command that a script
- * has called; it is the code of that. Borrowed from `reply`. */
+ * has called; it is the code of that. NOPERM when
+ * our user may not do what a script does, which only Redis 7.2 calls so. Borrowed from `reply`. */
 struct text redis_error_code(struct text reply);
 
 enum redis_error_scope {
@@ -18,5 +19,9 @@ enum redis_error_scope {
 };
 
 enum redis_error_scope redis_error_scope(struct text reply);
+
+/* Whether `command` is refused as such, by an ACL, a proxy, or a Redis that does not know it, and
+ * not the connection, or the moment. Both are strings. */
+bool redis_error_is_of_command(const char *reply, const char *command);
 
 #endif

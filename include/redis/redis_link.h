@@ -11,7 +11,12 @@
  * reply, should it come after all, answers nobody. It is looked at nevertheless: if it is none of
  * that call, one has been lost or added on the way, and those behind it would answer the wrong calls.
  * When for 1 s after that no call is answered in time, nor all that are out late, the connection is
- * replaced. An idle link has no timer. */
+ * replaced. A link that has heard nothing for 30 s at most sends a PING, which is such a call:
+ * firewalls and proxies forget an idle connection, and whether Redis is there is known before
+ * somebody asks.
+ *
+ * A Redis that refuses SCRIPT LOAD or PING as a command, by an ACL for instance, is told of in the
+ * log, once, and does without. Each script is then to be sent whole when Redis does not know it. */
 #ifndef REDIS_REDIS_LINK_H
 #define REDIS_REDIS_LINK_H
 
@@ -38,6 +43,7 @@ struct redis_link_options {
     struct redis_url url;
     const struct text *scripts; /* loaded in PREPARING; borrowed, live as long as the link */
     size_t script_count;
+    int64_t ping_after_us; /* 0: 30 s */
 };
 
 /* Starts connecting on the next turn of `base`. Worker's thread, as all below. Never NULL. */

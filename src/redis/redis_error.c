@@ -5,6 +5,8 @@
  * that refused to run. */
 #define WRAPPED "ERR Error running script"
 #define BEHIND  ": -"
+/* How Redis before 7.2 refuses a command or a key in a script: as an ERR. */
+#define NO_RIGHT "The user executing the script can't "
 
 static const struct {
     const char *code;
@@ -30,6 +32,8 @@ struct text redis_error_code(struct text reply)
 {
     struct text rest = reply;
 
+    if (memmem(reply.at, reply.length, NO_RIGHT, strlen(NO_RIGHT)) != NULL)
+        return TEXT("NOPERM");
     if (text_starts_with(reply, TEXT(WRAPPED))) {
         const char *behind = memmem(reply.at, reply.length, BEHIND, strlen(BEHIND));
 
@@ -50,4 +54,15 @@ enum redis_error_scope redis_error_scope(struct text reply)
             return errors[i].scope;
     }
     return REDIS_ERROR_OF_ONE;
+}
+
+/* Each proxy has words of its own: "ERR unsupported command", "ERR SCRIPT is disabled". */
+bool redis_error_is_of_command(const char *reply, const char *command)
+{
+    const struct text code = redis_error_code(text_of(reply));
+
+    if (text_equal(code, TEXT("NOPERM")))
+        return true;
+    return text_equal(code, TEXT("ERR")) &&
+           (strcasestr(reply, "command") != NULL || strcasestr(reply, command) != NULL);
 }

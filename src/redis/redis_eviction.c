@@ -7,12 +7,11 @@ static struct text info_value(struct text info, struct text name);
 
 /* INFO, since CONFIG is what operators forbid. */
 bool redis_eviction_threatens(struct redis_session *session,
-                              char policy[static REDIS_EVICTION_POLICY_BYTES])
+                              char policy[static REDIS_EVICTION_POLICY_BYTES], struct error *error)
 {
     const char *argv[] = {"INFO", "memory"};
     const size_t lengths[] = {4, 6};
-    struct error ignored;
-    redisReply *reply = redis_session_command(session, &ignored, 2, argv, lengths);
+    redisReply *reply = redis_session_command(session, error, 2, argv, lengths);
     bool threatens = false;
 
     if (reply == NULL)
@@ -35,14 +34,18 @@ bool redis_eviction_threatens(struct redis_session *session,
 void redis_eviction_warn(struct redis_session *session, bool *has_looked, const char *what)
 {
     char policy[REDIS_EVICTION_POLICY_BYTES];
+    struct error error = {0};
 
     if (*has_looked)
         return;
     *has_looked = true;
-    if (redis_eviction_threatens(session, policy)) {
+    if (redis_eviction_threatens(session, policy, &error)) {
         log_write(LOG_WARN, "redis may evict", LOG_STRING("what", what),
                   LOG_STRING("maxmemory_policy", policy),
                   LOG_STRING("cure", "CONFIG SET maxmemory-policy noeviction"));
+    } else if (error.message[0] != '\0') {
+        log_write(LOG_WARN, "redis does not say whether it may evict", LOG_STRING("what", what),
+                  LOG_STRING("command", "INFO memory"), LOG_STRING("reason", error.message));
     }
 }
 

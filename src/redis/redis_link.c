@@ -11,6 +11,7 @@
 #include "redis/redis_calls.h"
 #include "redis/redis_complaints.h"
 #include "redis/redis_connector.h"
+#include "redis/redis_error.h"
 #include "redis/redis_greeting.h"
 #include "redis/redis_resolver.h"
 #include "redis/redis_wire.h"
@@ -20,6 +21,8 @@
 
 #define CONNECT_US      SECOND_US /* CONNECTING and PREPARING together */
 #define STUCK_US        SECOND_US /* past a deadline, without one in time */
+#define PING_AFTER_US   (30 * SECOND_US)
+#define PING_US         SECOND_US
 #define BACKOFF_MIN_US  (50 * MILLISECOND_US)
 #define BACKOFF_MAX_US  SECOND_US
 #define NO_TIMER        REDIS_CALLS_NEVER
@@ -46,6 +49,11 @@ struct redis_link {
     int64_t timer_at_us; /* NO_TIMER: not armed */
 
     struct redis_calls calls; /* none but in READY */
+    int64_t look_every_us;    /* whether the link is idle */
+    int64_t look_at_us;       /* next, in READY */
+    bool has_heard;           /* a reply, since the last look */
+    bool has_missed_load;     /* SCRIPT LOAD is refused, and the log says so */
+    bool has_missed_ping;
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *context);
@@ -54,11 +62,14 @@ static void on_connected(void *context, int fd, const char *reason);
 static void on_written(void *context);
 static void on_replied(void *context, const redisReply *reply);
 static void on_prepared(struct redis_link *link, const redisReply *reply);
-static bool accept_prepared(const struct redis_link *link, const redisReply *reply,
-                            struct error *error);
+static bool accept_prepared(struct redis_link *link, const redisReply *reply, struct error *error);
 static void link_become_ready(struct redis_link *link);
 static void on_answered(struct redis_link *link, const redisReply *reply);
 static void expire_calls(struct redis_link *link);
+static void look_whether_idle(struct redis_link *link, int64_t now_us);
+static void on_pong(void *context, enum redis_link_status status, const redisReply *reply);
+static void link_miss(struct redis_link *link, bool *has_missed, const char *command,
+                      const char *reason);
 static void on_lost(void *context, const char *reason);
 static void link_lose(struct redis_link *link, const char *reason);
 static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us);
@@ -81,6 +92,8 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_li
     redis_wire_init(&link->wire, base, &wire_events, link);
     link->backoff_us = BACKOFF_MIN_US;
     redis_calls_init(&link->calls);
+    link->look_every_us =
+        (options->ping_after_us == 0 ? PING_AFTER_US : options->ping_after_us) / 2;
     link->timer = event_new(base, -1, 0, on_timer, link);
     ASSERT(link->timer != NULL);
     link->timer_at_us = NO_TIMER;
@@ -145,7 +158,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     case BACKING_OFF:
         link_connect(link);
         break;
-    case CONNECTING: /* is for the connector to end */
+    case CONNECTING: /* the connector ends it */
         break;
     case PREPARING:
         link_lose(link, "connected, but no answer within 1 s");
@@ -210,22 +223,28 @@ static void on_prepared(struct redis_link *link, const redisReply *reply)
         link_become_ready(link);
 }
 
-static bool accept_prepared(const struct redis_link *link, const redisReply *reply,
-                            struct error *error)
+static bool accept_prepared(struct redis_link *link, const redisReply *reply, struct error *error)
 {
     if (reply->type != REDIS_REPLY_ERROR)
         return true;
     if (link->prepared < link->greeting.count)
         return redis_greeting_explain(&link->greeting.commands[link->prepared], reply->str, error);
-    return error_set(error, "redis refused SCRIPT LOAD: %s", reply->str);
+    if (!redis_error_is_of_command(reply->str, "SCRIPT"))
+        return error_set(error, "redis refused SCRIPT LOAD: %s", reply->str);
+    link_miss(link, &link->has_missed_load, "SCRIPT LOAD", reply->str);
+    return true;
 }
 
 static void link_become_ready(struct redis_link *link)
 {
+    const int64_t now_us = clock_monotonic_us();
+
     link->phase = READY;
     link->backoff_us = BACKOFF_MIN_US;
-    disarm_timer(link);
-    if (redis_complaints_allow(&link->complaints, "ready", clock_monotonic_us()))
+    link->has_heard = true;
+    link->look_at_us = now_us + link->look_every_us;
+    arm_timer(link, now_us, link->look_at_us);
+    if (redis_complaints_allow(&link->complaints, "ready", now_us))
         log_write(LOG_INFO, "redis ready", LOG_STRING("redis", link->where));
 }
 
@@ -241,6 +260,7 @@ static void on_written(void *context)
 
 static void on_answered(struct redis_link *link, const redisReply *reply)
 {
+    link->has_heard = true;
     if (redis_calls_answer(&link->calls, reply))
         return;
     /* "-ERR max number of clients reached", or something that is no Redis. */
@@ -256,16 +276,53 @@ static void expire_calls(struct redis_link *link)
     const int64_t now_us = clock_monotonic_us();
 
     redis_calls_expire(&link->calls, now_us);
+    if (link->phase != READY)
+        return;
     const int64_t late_us = redis_calls_late_us(&link->calls);
     const int64_t stuck_us = late_us == REDIS_CALLS_NEVER ? REDIS_CALLS_NEVER : late_us + STUCK_US;
     if (stuck_us <= now_us) {
         link_lose(link, "no answer in time for 1 s");
         return;
     }
+    if (link->look_at_us <= now_us)
+        look_whether_idle(link, now_us);
     const int64_t deadline_us = redis_calls_deadline_us(&link->calls);
     const int64_t next_us = deadline_us < stuck_us ? deadline_us : stuck_us;
-    if (next_us != REDIS_CALLS_NEVER)
-        arm_timer(link, now_us, next_us);
+    arm_timer(link, now_us, next_us < link->look_at_us ? next_us : link->look_at_us);
+}
+
+/* Twice in the time after which a PING is due, so that no reply has to note when it came. */
+static void look_whether_idle(struct redis_link *link, int64_t now_us)
+{
+    static const char *const ping[] = {"PING"};
+
+    link->look_at_us = now_us + link->look_every_us;
+    if (!link->has_heard) {
+        redis_calls_add(&link->calls, REDIS_LINK_ANYTHING, PING_US, link, on_pong);
+        redis_wire_send(&link->wire, ARRAY_COUNT(ping), ping, NULL);
+    }
+    link->has_heard = false;
+}
+
+/* That any answer came is what counts; without one the link is stuck. */
+static void on_pong(void *context, enum redis_link_status status, const redisReply *reply)
+{
+    struct redis_link *link = context;
+
+    if (status == REDIS_LINK_REPLIED && reply->type == REDIS_REPLY_ERROR)
+        link_miss(link, &link->has_missed_ping, "PING", reply->str);
+}
+
+/* Once for each command: whoever forbade it knows. */
+static void link_miss(struct redis_link *link, bool *has_missed, const char *command,
+                      const char *reason)
+{
+    if (*has_missed)
+        return;
+    *has_missed = true;
+    log_write(LOG_WARN, "redis refuses a command that is not necessary",
+              LOG_STRING("redis", link->where), LOG_STRING("command", command),
+              LOG_STRING("reason", reason));
 }
 
 static void on_lost(void *context, const char *reason)

@@ -38,6 +38,13 @@ static void an_error_says_whom_it_is_of(void **state)
          REDIS_ERROR_OF_ONE},
         {"ERR user_script:30: attempt to compare nil with number script: 1f", "ERR",
          REDIS_ERROR_OF_ONE},
+        {"ERR The user executing the script can't run this command or subcommand script: 1f, on "
+         "@user_script:1.",
+         "NOPERM", REDIS_ERROR_OF_ALL},
+        {"ERR Error running script (call to f_1f): @user_script:1: @user_script: 1: The user "
+         "executing the script can't access at least one of the keys mentioned in the command "
+         "arguments",
+         "NOPERM", REDIS_ERROR_OF_ALL},
         {"BUSYKEY Target key name already exists.", "BUSYKEY", REDIS_ERROR_OF_ONE},
         {"MOVED 3999 127.0.0.1:6381", "MOVED", REDIS_ERROR_OF_PLACE},
         {"ASK 3999 127.0.0.1:6381", "ASK", REDIS_ERROR_OF_PLACE},
@@ -58,10 +65,34 @@ static void an_error_says_whom_it_is_of(void **state)
     }
 }
 
+static void what_forbids_a_command_is_told_from_what_forbids_everything(void **state)
+{
+    static const struct {
+        const char *reply;
+        bool is_of_command;
+    } cases[] = {
+        {"NOPERM this user has no permissions to run the 'script|load' command", true},
+        {"ERR unknown command 'SCRIPT', with args beginning with: 'LOAD'", true},
+        {"ERR unsupported command", true},
+        {"ERR Script is disabled", true},
+        {"ERR max number of clients reached", false},
+        {"NOAUTH Authentication required.", false},
+        {"LOADING Redis is loading the dataset in memory", false},
+        {"BUSY Redis is busy running a script. You can only call SCRIPT KILL", false},
+        {"", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        assert_int_equal(redis_error_is_of_command(cases[i].reply, "SCRIPT"),
+                         cases[i].is_of_command);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_says_whom_it_is_of),
+        cmocka_unit_test(what_forbids_a_command_is_told_from_what_forbids_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static void a_redis_threatens_when_it_is_bounded_and_may_evict(void **state)
         (void)redis_server_command(server, "CONFIG SET maxmemory %s maxmemory-policy %s",
                                    cases[i].maximum, cases[i].policy);
 
-        assert_int_equal(redis_eviction_threatens(session, policy), cases[i].threatens);
+        assert_int_equal(redis_eviction_threatens(session, policy, &error), cases[i].threatens);
         if (cases[i].threatens)
             assert_string_equal(policy, cases[i].policy);
     }
@@ -42,7 +42,8 @@ static void one_that_does_not_answer_does_not_threaten(void **state)
     assert_true(redis_url_parse(TEXT("redis://127.0.0.1:1"), &url, &error));
     struct redis_session *session = redis_session_new(&url, 1000);
 
-    assert_false(redis_eviction_threatens(session, policy));
+    assert_false(redis_eviction_threatens(session, policy, &error));
+    assert_non_null(strstr(error.message, "Connection refused"));
 
     redis_session_free(session);
 }

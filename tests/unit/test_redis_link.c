@@ -421,6 +421,99 @@ static void a_connection_that_stays_silent_is_replaced(void **state)
     redis_link_free(link);
 }
 
+static struct redis_link *idle_link_to(const char *text)
+{
+    struct redis_link_options options = {.ping_after_us = HASTY_US};
+    struct error error = {0};
+
+    assert_true(redis_url_parse(text_of(text), &options.url, &error));
+    struct redis_link *link = redis_link_new(base, &options);
+    TURN_UNTIL(redis_link_is_ready(link));
+    return link;
+}
+
+static bool has_been_pinged(long long times)
+{
+    const char *stats = redis_server_command(server, "INFO commandstats")->str;
+    const char *pings = strstr(stats, "cmdstat_ping:calls=");
+
+    return pings != NULL && strtoll(pings + strlen("cmdstat_ping:calls="), NULL, 10) >= times;
+}
+
+static void an_idle_link_asks_whether_redis_is_there(void **state)
+{
+    (void)state;
+    (void)redis_server_command(server, "CONFIG RESETSTAT");
+    struct redis_link *link = idle_link_to(redis_server_tcp_url(server));
+
+    TURN_UNTIL(has_been_pinged(3));
+
+    assert_int_equal(connections_received(), 1);
+    redis_link_free(link);
+}
+
+static void an_idle_connection_that_leads_nowhere_is_replaced(void **state)
+{
+    struct redis_link *link = idle_link_to(redis_server_tcp_url(server));
+    (void)state;
+    redis_server_pause(server);
+
+    TURN_UNTIL(!redis_link_is_ready(link));
+    redis_server_continue(server);
+    TURN_UNTIL(redis_link_is_ready(link));
+
+    redis_link_free(link);
+}
+
+static void a_refused_ping_is_an_answer(void **state)
+{
+    char url[256];
+    (void)state;
+    (void)redis_server_command(server, "ACL SETUSER mute on >x ~* +@all -ping");
+    (void)redis_server_command(server, "CONFIG RESETSTAT");
+    (void)snprintf(url, sizeof(url), "unix://mute:x@%s",
+                   redis_server_unix_url(server) + strlen("unix://"));
+    struct redis_link *link = idle_link_to(url);
+
+    TURN_UNTIL(strstr(redis_server_command(server, "INFO commandstats")->str,
+                      "cmdstat_ping:calls=0,usec=0,usec_per_call=0.00,rejected_calls=3"));
+
+    assert_true(redis_link_is_ready(link));
+    assert_int_equal(connections_received(), 1);
+    redis_link_free(link);
+}
+
+static bool becomes_ready_after(const char *words)
+{
+    struct impostor impostor;
+    impostor_open(&impostor);
+    impostor_listen(&impostor);
+    struct redis_link *link = link_to(impostor.url);
+
+    TURN_UNTIL(impostor_accept(&impostor));
+    impostor_say(&impostor, words);
+    TURN_UNTIL(redis_link_is_ready(link) || impostor_accept(&impostor));
+    const bool is_ready = redis_link_is_ready(link);
+
+    redis_link_free(link);
+    impostor_close(&impostor);
+    return is_ready;
+}
+
+static void scripts_need_not_be_loaded(void **state)
+{
+    (void)state;
+
+    assert_true(becomes_ready_after("-NOPERM this user has no permissions to run the "
+                                    "'script|load' command\r\n"));
+    assert_true(
+        becomes_ready_after("-ERR unknown command 'SCRIPT', with args beginning with:\r\n"));
+    assert_true(becomes_ready_after("-ERR Script is disabled here\r\n"));
+    assert_false(becomes_ready_after("-NOAUTH Authentication required.\r\n"));
+    assert_false(becomes_ready_after("-LOADING Redis is loading the dataset in memory\r\n"));
+    assert_false(becomes_ready_after("-ERR max number of clients reached\r\n"));
+}
+
 static struct redis_link *ready_link_to_impostor(struct impostor *impostor)
 {
     impostor_open(impostor);
@@ -586,7 +679,7 @@ static void free_loses_what_is_out(void **state)
     assert_int_equal(answers.replied + answers.late, 0);
 }
 
-static void an_idle_link_has_no_timer(void **state)
+static void an_idle_link_has_one_timer(void **state)
 {
     struct redis_link *link = ready_link_to(redis_server_unix_url(server));
     struct answers answers = {0};
@@ -595,9 +688,9 @@ static void an_idle_link_has_no_timer(void **state)
     const int after_connecting = event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED);
     assert_true(call(link, "INCR", "counter", HASTY_US, &answers));
     TURN_UNTIL(answers.replied == 1);
-    TURN_UNTIL(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED) == 1);
+    TURN_UNTIL(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED) == 2);
 
-    assert_int_equal(after_connecting, 1);
+    assert_int_equal(after_connecting, 2); /* and the socket */
     redis_link_free(link);
 }
 
@@ -652,6 +745,10 @@ int main(void)
         TEST(a_link_is_served_in_the_middle_of_a_turn),
         TEST(a_link_may_be_lost_while_it_is_served),
         TEST(a_connection_that_stays_silent_is_replaced),
+        TEST(an_idle_link_asks_whether_redis_is_there),
+        TEST(an_idle_connection_that_leads_nowhere_is_replaced),
+        TEST(a_refused_ping_is_an_answer),
+        TEST(scripts_need_not_be_loaded),
         TEST(a_lost_reply_does_not_make_all_that_follow_late),
         TEST(what_cannot_answer_a_late_call_ends_the_connection),
         TEST(calls_are_lost_with_the_server_and_work_after_its_restart),
@@ -659,7 +756,7 @@ int main(void)
         TEST(a_server_that_accepts_and_never_answers_is_given_up),
         TEST(what_is_no_redis_is_left),
         TEST(free_loses_what_is_out),
-        TEST(an_idle_link_has_no_timer),
+        TEST(an_idle_link_has_one_timer),
         TEST(may_be_freed_while_a_name_is_looked_up),
     };
 
