@@ -36,6 +36,7 @@ struct catalogue_redis {
     struct catalogue_backend backend;
     struct redis_session *session;
     struct damages damages;
+    bool has_looked_for_rights;
     bool has_looked_for_eviction;
 };
 

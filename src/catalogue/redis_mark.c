@@ -2,6 +2,7 @@
 #include "redis_mark.h"
 
 #include "redis/redis_eviction.h"
+#include "redis/redis_rights.h"
 #include "redis_call.h"
 
 #define PEPPER   REDIS_CALL_PREFIX "pepper"
@@ -34,6 +35,7 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend,
     *mark = (struct catalogue_mark){0};
     if (reply == NULL)
         return CATALOGUE_UNAVAILABLE;
+    redis_rights_warn(redis->session, &redis->has_looked_for_rights);
     bool is_read = mark_fill(mark, reply, error);
     freeReplyObject(reply);
     if (is_read)

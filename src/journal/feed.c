@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "metrics/figure.h"
 #include "redis/redis_eviction.h"
+#include "redis/redis_rights.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -38,6 +39,7 @@ struct feed {
     int64_t rests_until_us;
     bool complained;           /* and has not worked since */
     int64_t complain_after_us; /* no line about a failure before this */
+    bool has_looked_for_rights;
     bool has_looked_for_eviction;
     struct figure failures;
     struct figure dropped;
@@ -113,6 +115,7 @@ bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_
         if (newest - *sent > JOURNAL_RECORDS)
             figure_add(&feed->dropped, newest - *sent - JOURNAL_RECORDS);
         *sent = newest;
+        redis_rights_warn(feed->session, &feed->has_looked_for_rights);
         redis_eviction_warn(feed->session, &feed->has_looked_for_eviction, "counters");
     } else {
         figure_add(&feed->failures, 1);

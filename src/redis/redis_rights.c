@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_rights.h"
+
+#include "base/log.h"
+
+#define KEY "sluice:{rights}"
+
+/* Each command in a form that passes the count of its arguments, which comes before the rights, and
+ * that changes nothing: the key is never there. */
+static const char script[] =
+    "local probes = {\n"
+    "  'TIME', 'GET K', 'MGET K', 'SET K v XX', 'DEL K', 'EXISTS K',\n"
+    "  'EXPIRE K 1', 'PEXPIRE K 1', 'PTTL K',\n"
+    "  'HGET K f', 'HMGET K f', 'HGETALL K', 'HVALS K', 'HLEN K',\n"
+    "  'HSET K f v f', 'HDEL K f',\n"
+    "  'ZADD K XX 0 m', 'ZCARD K', 'ZCOUNT K 0 0', 'ZRANGE K 0 0',\n"
+    "  'ZRANGEBYSCORE K 0 0', 'ZREVRANGEBYSCORE K 0 0',\n"
+    "  'ZREMRANGEBYSCORE K 0 0', 'ZSCORE K m',\n"
+    "  'XADD K NOMKSTREAM * f v', 'XREVRANGE K + - COUNT 1' }\n"
+    "local missing = ''\n"
+    "for _, probe in ipairs(probes) do\n"
+    "  local words = {}\n"
+    "  for word in string.gmatch(probe, '%S+') do\n"
+    "    words[#words + 1] = word == 'K' and KEYS[1] or word\n"
+    "  end\n"
+    "  local reply = redis.pcall(unpack(words))\n"
+    "  local refusal = type(reply) == 'table' and reply.err or ''\n"
+    "  if string.find(refusal, 'NOPERM', 1, true) or\n"
+    "     string.find(refusal, 'The user executing the script', 1, true) then\n"
+    "    missing = missing .. ' +' .. string.lower(words[1])\n"
+    "  end\n"
+    "end\n"
+    "return missing\n";
+
+void redis_rights_find_missing(struct redis_session *session,
+                               char missing[static REDIS_RIGHTS_BYTES])
+{
+    const char *argv[] = {"EVAL", script, "1", KEY};
+    const size_t lengths[] = {strlen("EVAL"), strlen(script), 1, strlen(KEY)};
+    struct error ignored = {0};
+    redisReply *reply = redis_session_command(session, &ignored, ARRAY_COUNT(argv), argv, lengths);
+
+    missing[0] = '\0';
+    if (reply != NULL && reply->type == REDIS_REPLY_STRING)
+        (void)snprintf(missing, REDIS_RIGHTS_BYTES, "%.*s", (int)reply->len, reply->str);
+    freeReplyObject(reply);
+}
+
+void redis_rights_warn(struct redis_session *session, bool *has_looked)
+{
+    char missing[REDIS_RIGHTS_BYTES];
+    char cure[REDIS_RIGHTS_BYTES + 32];
+
+    if (*has_looked)
+        return;
+    *has_looked = true;
+    redis_rights_find_missing(session, missing);
+    if (missing[0] == '\0')
+        return;
+    (void)snprintf(cure, sizeof(cure), "ACL SETUSER <user>%s", missing);
+    log_write(LOG_WARN, "redis does not grant all rights", LOG_STRING("cure", cure));
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_rights.h"
+
+#include "support/cmocka.h"
+#include "support/redis_group.h"
+
+static void expect_missing(const char *credentials, const char *expected)
+{
+    char text[256];
+    char missing[REDIS_RIGHTS_BYTES];
+    struct redis_url url;
+    struct error error = {0};
+
+    (void)snprintf(text, sizeof(text), "unix://%s%s", credentials,
+                   redis_server_unix_url(server) + strlen("unix://"));
+    assert_true(redis_url_parse(text_of(text), &url, &error));
+    struct redis_session *session = redis_session_new(&url, 10000);
+
+    redis_rights_find_missing(session, missing);
+
+    assert_string_equal(missing, expected);
+    redis_session_free(session);
+}
+
+static void what_a_user_may_not_do_is_found(void **state)
+{
+    (void)state;
+    (void)redis_server_command(server,
+                               "ACL SETUSER some on >x ~* +@all -get -zadd -hset -xadd -del");
+
+    expect_missing("", "");
+    expect_missing("some:x@", " +get +del +hset +zadd +xadd");
+}
+
+static void a_user_without_scripts_is_not_asked(void **state)
+{
+    (void)state;
+    (void)redis_server_command(server, "ACL SETUSER none on >x ~* -@all");
+
+    expect_missing("none:x@", "");
+}
+
+static void looking_changes_nothing(void **state)
+{
+    (void)state;
+    (void)redis_server_command(server, "FLUSHALL");
+
+    expect_missing("", "");
+
+    assert_int_equal(redis_server_command(server, "DBSIZE")->integer, 0);
+    assert_non_null(strstr(redis_server_command(server, "INFO persistence")->str,
+                           "rdb_changes_since_last_save:0\r\n"));
+}
+
+/* A full one and a replica refuse what writes, whatever the rights are. */
+static void a_redis_that_takes_no_writes_grants_all_the_same(void **state)
+{
+    (void)state;
+    (void)redis_server_command(server, "CONFIG SET maxmemory 1 maxmemory-policy noeviction");
+    expect_missing("", "");
+    (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+    (void)redis_server_command(server, "REPLICAOF 127.0.0.1 1");
+    expect_missing("", "");
+    (void)redis_server_command(server, "REPLICAOF NO ONE");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_user_may_not_do_is_found),
+        cmocka_unit_test(a_user_without_scripts_is_not_asked),
+        cmocka_unit_test(looking_changes_nothing),
+        cmocka_unit_test(a_redis_that_takes_no_writes_grants_all_the_same),
+    };
+
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
+}
