@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "loss.h"
+
+#include "support/cmocka.h"
+#include "support/redis_group.h"
+#include "support/wait.h"
+
+#include <sqlite3.h>
+
+void loss_wait_until_whole(const struct instance *instance, unsigned losses)
+{
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              catalogue_losses(instance->catalogue) == losses &&
+                  catalogue_continuity(instance->catalogue) == CATALOGUE_KEPT &&
+                  catalogue_is_ready(instance->catalogue))
+        ;
+}
+
+struct instance loss_start_instance(const struct policy *policy)
+{
+    struct instance instance = instance_open_redis(server);
+    struct policy saved = *policy;
+
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(instance_save(&instance, &saved), CATALOGUE_CREATED);
+    return instance;
+}
+
+void loss_expect_all_there(struct instance *instance, const struct policy *policy)
+{
+    struct instance fresh = instance_open_redis(server);
+
+    instance_start(&fresh);
+    assert_memory_equal(app_index_pepper(fresh.index), app_index_pepper(instance->index),
+                        sizeof(struct pepper));
+    assert_int_equal(app_index_count(fresh.index), 1);
+    assert_int_equal(instance_version(&fresh, policy), 1);
+    assert_int_equal(app_index_count(instance->index), 1);
+    assert_int_equal(instance_version(instance, policy), 1);
+    instance_close(&fresh);
+}
+
+void loss_publish_app(const struct instance *instance, const char *app_id, uint8_t key)
+{
+    struct app *app = app_new();
+
+    (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
+    app->name = TEXT("seen here alone");
+    app->keys[app->key_count++] = instance_key(key);
+    app_index_publish_give(instance->index, app);
+}
+
+void loss_run_sql(const char *path, const char *sql)
+{
+    sqlite3 *database = NULL;
+
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    (void)sqlite3_busy_timeout(database, 10000);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
