@@ -22,8 +22,10 @@ enum catalogue_status {
     CATALOGUE_UNAVAILABLE
 };
 
-/* Revisions are below: they are exact in Lua, too. One above it is damage. */
-#define CATALOGUE_REVISION_MAX (INT64_C(1) << 53)
+/* A revision is at least the clock's microseconds, and above the last one that was given. The clock
+ * reaches this one, which is exact in Lua, in 2112: a last one that is as great explains nothing. An
+ * app's that is ahead of both clock and last one is damage. */
+#define CATALOGUE_REVISION_MAX (INT64_C(1) << 52)
 
 /* An instance that died while it put apps back is waited for this long. What two put back at once
  * is right all the same: each app is put back by one write, or not at all. */

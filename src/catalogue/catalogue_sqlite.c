@@ -9,6 +9,7 @@
 #include "sqlite_app.h"
 #include "sqlite_mark.h"
 #include "sqlite_restore.h"
+#include "sqlite_revision.h"
 #include "sqlite_statements.h"
 
 static catalogue_app_create_fn on_app_create;
@@ -160,8 +161,8 @@ static enum catalogue_status app_create(struct database *database, const char *a
     database_bind_text(insert, 2, name);
     database_bind_integer(insert, 3, created_at_us);
     database_bind_bytes(insert_key, 2, key->bytes, sizeof(key->bytes));
-    if (!database_run(database, database_statement(database, REVISION_NEXT), error) ||
-        !database_run(database, insert, error) || !database_run(database, insert_key, error))
+    if (!sqlite_revision_next(database, error) || !database_run(database, insert, error) ||
+        !database_run(database, insert_key, error))
         return CATALOGUE_UNAVAILABLE;
     return CATALOGUE_CREATED;
 }
@@ -170,7 +171,7 @@ static enum catalogue_status policy_save(struct database *database, const char *
                                          struct policy *policy, struct error *error)
 {
     sqlite3_stmt *replace = sqlite_statements_for(database, POLICY_REPLACE, app_id);
-    enum catalogue_status status = sqlite_statements_revise(database, app_id, error);
+    enum catalogue_status status = sqlite_revision_give(database, app_id, error);
     struct arena arena = {0};
 
     if (status == CATALOGUE_OK)
@@ -217,7 +218,7 @@ static enum catalogue_status policy_remove(struct database *database, const char
         return CATALOGUE_UNAVAILABLE;
     if (database_changes(database) == 0)
         return CATALOGUE_ABSENT;
-    return sqlite_statements_revise(database, app_id, error);
+    return sqlite_revision_give(database, app_id, error);
 }
 
 static struct database *database_of(struct catalogue_backend *backend)

@@ -5,17 +5,18 @@
 
 #include <sodium.h>
 
-static const char load_script[] =
+static const char load_script[] = REDIS_CALL_EXPLAIN
     "return {redis.call('HMGET', KEYS[4], 'name', 'created_at', 'revision', 'keys',\n"
     "                                       'suspended'),\n"
-    "        redis.call('HVALS', KEYS[5])}\n";
+    "        redis.call('HVALS', KEYS[5]), explained}\n";
 
 enum field { NAME, CREATED_AT, REVISION, KEYS, SUSPENDED, FIELD_COUNT };
 
 static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
                                         struct app **app, struct error *error);
 static bool is_gone(const redisReply *fields);
-static bool fields_read(struct app *app, const redisReply *fields, struct error *error);
+static bool fields_read(struct app *app, const redisReply *fields, int64_t explained,
+                        struct error *error);
 static bool keys_read(struct app *app, struct text hex, struct error *error);
 static void policies_read(struct app *app, const redisReply *documents);
 
@@ -36,7 +37,7 @@ enum catalogue_status redis_app_load(struct catalogue_redis *redis, const char *
 static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
                                         struct app **app, struct error *error)
 {
-    if (!redis_call_is_array(reply, 2) || !redis_call_is_array(reply->element[0], FIELD_COUNT)) {
+    if (!redis_call_is_array(reply, 3) || !redis_call_is_array(reply->element[0], FIELD_COUNT)) {
         (void)error_set(error, "redis: not the answer of the script");
         return CATALOGUE_UNAVAILABLE;
     }
@@ -45,7 +46,7 @@ static enum catalogue_status reply_read(const redisReply *reply, const char *app
 
     struct app *loaded = app_new();
     (void)snprintf(loaded->id, sizeof(loaded->id), "%s", app_id);
-    if (!fields_read(loaded, reply->element[0], error)) {
+    if (!fields_read(loaded, reply->element[0], redis_call_integer(reply->element[2]), error)) {
         app_release(loaded);
         return CATALOGUE_DAMAGED;
     }
@@ -63,7 +64,8 @@ static bool is_gone(const redisReply *fields)
     return true;
 }
 
-static bool fields_read(struct app *app, const redisReply *fields, struct error *error)
+static bool fields_read(struct app *app, const redisReply *fields, int64_t explained,
+                        struct error *error)
 {
     struct text name = redis_call_text(fields->element[NAME]);
 
@@ -71,7 +73,8 @@ static bool fields_read(struct app *app, const redisReply *fields, struct error 
         return error_set(error, "redis: the app's name is damaged");
     if (!text_parse_integer(redis_call_text(fields->element[CREATED_AT]), &app->created_at_us))
         return error_set(error, "redis: the app's created_at is damaged");
-    if (!text_parse_integer(redis_call_text(fields->element[REVISION]), &app->revision))
+    if (!text_parse_integer(redis_call_text(fields->element[REVISION]), &app->revision) ||
+        app->revision > explained)
         return error_set(error, "redis: the app's revision is damaged");
     app->name = text_copy(&app->arena, name);
     if (fields->element[SUSPENDED]->type != REDIS_REPLY_NIL)

@@ -100,3 +100,8 @@ bool redis_call_is_array(const redisReply *reply, size_t count)
 {
     return reply->type == REDIS_REPLY_ARRAY && reply->elements == count;
 }
+
+int64_t redis_call_integer(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+}

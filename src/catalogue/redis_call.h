@@ -16,18 +16,23 @@
 #define REDIS_CALL_HEX_BYTES (2 * (size_t)KEY_DIGEST_BYTES)
 /* KEYS of every script: revision, apps, keys, then app and policies of the app whose id is ARGV[1].
  *
- * Gives the app the next revision, above the last one and that of every app: the last one may be
- * lost or damaged. string.format(), since Lua by itself writes no more than 14 digits of a number. */
-#define REDIS_CALL_REVISE                                                                          \
+ * The newest revision that can have been given, which no app's is ahead of: the last one may be
+ * lost or damaged. */
+#define REDIS_CALL_EXPLAIN                                                                         \
     "local function sane(text)\n"                                                                  \
     "  local number = type(text) == 'string' and tonumber(text) or 0\n"                            \
-    "  return number > 0 and number < 9007199254740992 and number or 0\n"                          \
+    "  return number > 0 and number < 4503599627370496 and number % 1 == 0 and number or 0\n"      \
     "end\n"                                                                                        \
     "local now = redis.call('TIME')\n"                                                             \
-    "local newest = redis.call('ZREVRANGEBYSCORE', KEYS[2], '(9007199254740992', '0',\n"           \
-    "                          'WITHSCORES', 'LIMIT', '0', '1')\n"                                 \
-    "local last = math.max(sane(redis.pcall('GET', KEYS[1])), sane(newest[2]))\n"                  \
-    "local revision = string.format('%.0f', math.max(last + 1, now[1] * 1000000 + now[2]))\n"      \
+    "local clock = now[1] * 1000000 + now[2]\n"                                                    \
+    "local last = sane(redis.pcall('GET', KEYS[1]))\n"                                             \
+    "local explained = math.max(last, clock)\n"
+
+/* Gives the app the next revision. string.format(), since Lua by itself writes no more than 14
+ * digits of a number. */
+#define REDIS_CALL_REVISE                                                                          \
+    REDIS_CALL_EXPLAIN                                                                             \
+    "local revision = string.format('%.0f', math.max(last + 1, clock))\n"                          \
     "redis.call('SET', KEYS[1], revision)\n"                                                       \
     "redis.call('HSET', KEYS[4], 'revision', revision)\n"                                          \
     "redis.call('ZADD', KEYS[2], revision, ARGV[1])\n"
@@ -57,5 +62,7 @@ enum catalogue_status redis_call_status_take(redisReply *reply, struct error *er
 /* Absent when the reply is no string. */
 struct text redis_call_text(const redisReply *reply);
 bool redis_call_is_array(const redisReply *reply, size_t count);
+/* 0 when the reply is no number. */
+int64_t redis_call_integer(const redisReply *reply);
 
 #endif

@@ -7,13 +7,26 @@
 #define CHANGES_MAX 1000 /* that one reply lists */
 #define PREFIX      REDIS_CALL_PREFIX
 
+/* KEYS: revision, apps; ARGV: after which revision, how many. */
+static const char changes_script[] = REDIS_CALL_EXPLAIN
+    "return {explained, redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[1], '+inf', 'WITHSCORES',\n"
+    "                              'LIMIT', '0', ARGV[2])}\n";
+
+/* KEYS: revision, apps. */
+static const char newest_script[] = REDIS_CALL_EXPLAIN
+    "local newest = redis.call('ZREVRANGEBYSCORE', KEYS[2], explained, '-inf', 'WITHSCORES',\n"
+    "                          'LIMIT', '0', '1')\n"
+    "return sane(newest[2])\n";
+
 static enum catalogue_status changes(struct catalogue_redis *redis, int64_t *revision,
                                      void *context, catalogue_visit_fn *visit, bool *more,
                                      struct error *error);
+static enum catalogue_status page_read(struct catalogue_redis *redis, const redisReply *reply,
+                                       int64_t *revision, void *context, catalogue_visit_fn *visit,
+                                       bool *is_full, struct error *error);
 static enum catalogue_status change(struct catalogue_redis *redis, const redisReply *id,
                                     int64_t revision, void *context, catalogue_visit_fn *visit,
                                     struct error *error);
-static bool revision_read(const redisReply *reply, int64_t after, int64_t *revision);
 static enum catalogue_status look_back(struct catalogue_redis *redis, int64_t revision,
                                        struct error *error);
 
@@ -43,26 +56,43 @@ static enum catalogue_status changes(struct catalogue_redis *redis, int64_t *rev
     (void)snprintf(after, sizeof(after), "(%lld", (long long)asked_after);
     (void)snprintf(count_max, sizeof(count_max), "%d", CHANGES_MAX);
     const struct text words[] = {
-        TEXT("ZRANGEBYSCORE"), TEXT(PREFIX "apps"), text_of(after), TEXT("+inf"),
-        TEXT("WITHSCORES"),    TEXT("LIMIT"),       TEXT("0"),      text_of(count_max)};
+        TEXT("EVAL"),        TEXT(changes_script), TEXT("2"),         TEXT(PREFIX "revision"),
+        TEXT(PREFIX "apps"), text_of(after),       text_of(count_max)};
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
-    enum catalogue_status status = reply == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_OK;
-    bool is_full = reply != NULL && reply->elements == (size_t)2 * CHANGES_MAX;
+    if (reply == NULL)
+        return CATALOGUE_UNAVAILABLE;
+    enum catalogue_status status = page_read(redis, reply, revision, context, visit, more, error);
+    *more = *more && *revision > asked_after;
+    freeReplyObject(reply);
+    return status;
+}
 
-    for (size_t i = 0; status == CATALOGUE_OK && i + 1 < reply->elements; i += 2) {
+static enum catalogue_status page_read(struct catalogue_redis *redis, const redisReply *reply,
+                                       int64_t *revision, void *context, catalogue_visit_fn *visit,
+                                       bool *is_full, struct error *error)
+{
+    enum catalogue_status status = CATALOGUE_OK;
+
+    if (!redis_call_is_array(reply, 2) || reply->element[1]->type != REDIS_REPLY_ARRAY) {
+        (void)error_set(error, "redis: not the answer of the script");
+        return CATALOGUE_UNAVAILABLE;
+    }
+    const int64_t explained = redis_call_integer(reply->element[0]);
+    const redisReply *list = reply->element[1];
+    for (size_t i = 0; status == CATALOGUE_OK && i + 1 < list->elements; i += 2) {
         int64_t newer = 0;
 
-        if (!revision_read(reply->element[i + 1], *revision, &newer)) {
-            damages_tell(&redis->damages, redis_call_text(reply->element[i]),
+        if (!text_parse_integer(redis_call_text(list->element[i + 1]), &newer) ||
+            newer <= *revision || newer > explained) {
+            damages_tell(&redis->damages, redis_call_text(list->element[i]),
                          "redis: its revision in the list of apps is damaged");
             continue;
         }
-        status = change(redis, reply->element[i], newer, context, visit, error);
+        status = change(redis, list->element[i], newer, context, visit, error);
         if (status == CATALOGUE_OK)
             *revision = newer;
     }
-    *more = is_full && *revision > asked_after;
-    freeReplyObject(reply);
+    *is_full = list->elements == (size_t)2 * CHANGES_MAX;
     return status;
 }
 
@@ -86,27 +116,18 @@ static enum catalogue_status change(struct catalogue_redis *redis, const redisRe
     return status == CATALOGUE_UNAVAILABLE ? status : CATALOGUE_OK;
 }
 
-static bool revision_read(const redisReply *reply, int64_t after, int64_t *revision)
-{
-    return text_parse_integer(redis_call_text(reply), revision) && *revision > after &&
-           *revision < CATALOGUE_REVISION_MAX;
-}
-
 /* CATALOGUE_ABSENT: the newest one in the list is older than what has been seen. A revision is never
  * taken back, so the list is. */
 static enum catalogue_status look_back(struct catalogue_redis *redis, int64_t revision,
                                        struct error *error)
 {
-    const struct text words[] = {
-        TEXT("ZREVRANGEBYSCORE"), TEXT(PREFIX "apps"), TEXT("+inf"), TEXT("-inf"),
-        TEXT("WITHSCORES"),       TEXT("LIMIT"),       TEXT("0"),    TEXT("1")};
+    const struct text words[] = {TEXT("EVAL"), TEXT(newest_script), TEXT("2"),
+                                 TEXT(PREFIX "revision"), TEXT(PREFIX "apps")};
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
-    enum catalogue_status status = reply == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_OK;
-    int64_t newest = 0;
 
-    if (reply != NULL && redis_call_is_array(reply, 2) &&
-        revision_read(reply->element[1], 0, &newest) && newest < revision)
-        status = CATALOGUE_ABSENT;
+    if (reply == NULL)
+        return CATALOGUE_UNAVAILABLE;
+    const int64_t newest = redis_call_integer(reply);
     freeReplyObject(reply);
-    return status;
+    return newest > 0 && newest < revision ? CATALOGUE_ABSENT : CATALOGUE_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sqlite_admin.h"
 
-#include "sqlite_statements.h"
+#include "sqlite_revision.h"
 
 static enum catalogue_status app_run(struct catalogue_backend *backend, const char *app_id,
                                      const enum sqlite_statement statements[], size_t count,
@@ -53,7 +53,7 @@ static enum catalogue_status app_change(struct database *database, const char *a
                                         const enum sqlite_statement statements[], size_t count,
                                         const struct key_digest *key, struct error *error)
 {
-    enum catalogue_status status = sqlite_statements_revise(database, app_id, error);
+    enum catalogue_status status = sqlite_revision_give(database, app_id, error);
 
     for (size_t i = 0; i < count && status == CATALOGUE_OK; i++) {
         sqlite3_stmt *statement = sqlite_statements_for(database, statements[i], app_id);

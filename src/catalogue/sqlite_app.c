@@ -2,6 +2,7 @@
 #include "sqlite_app.h"
 
 #include "catalogue/stored_policy.h"
+#include "sqlite_revision.h"
 
 enum column { NAME, CREATED_AT, REVISION, SUSPENDED };
 
@@ -62,6 +63,11 @@ static enum catalogue_status look_back(struct database *database, int64_t revisi
                                        struct error *error)
 {
     sqlite3_stmt *select = database_statement(database, REVISION_NEWEST);
+    int64_t explained = 0;
+
+    if (!sqlite_revision_explained(database, &explained, error))
+        return CATALOGUE_UNAVAILABLE;
+    database_bind_integer(select, 1, explained);
     enum catalogue_status status = sqlite_statements_step(database, select, error);
 
     if (status == CATALOGUE_OK && database_holds_integer(select, 0) &&
@@ -74,8 +80,11 @@ static enum catalogue_status app_read(struct database *database, struct app *app
                                       struct error *error)
 {
     sqlite3_stmt *select = sqlite_statements_for(database, APP_SELECT, app->id);
-    enum catalogue_status status = sqlite_statements_step(database, select, error);
+    int64_t explained = 0;
 
+    if (!sqlite_revision_explained(database, &explained, error))
+        return CATALOGUE_UNAVAILABLE;
+    enum catalogue_status status = sqlite_statements_step(database, select, error);
     if (status != CATALOGUE_OK)
         return status;
     struct text name = database_text(select, NAME);
@@ -83,7 +92,7 @@ static enum catalogue_status app_read(struct database *database, struct app *app
         return damaged(error, "name");
     if (!database_holds_integer(select, CREATED_AT))
         return damaged(error, "created_at");
-    if (!database_holds_integer(select, REVISION))
+    if (!database_holds_integer(select, REVISION) || database_integer(select, REVISION) > explained)
         return damaged(error, "revision");
     app->name = text_copy(&app->arena, name);
     app->created_at_us = database_integer(select, CREATED_AT);
@@ -138,8 +147,11 @@ static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stm
     struct text id = database_text(row, 0);
     char app_id[APP_ID_BYTES + 1];
     struct app *app = NULL;
+    int64_t explained = 0;
 
-    if (!database_holds_integer(row, 1) || database_integer(row, 1) >= CATALOGUE_REVISION_MAX) {
+    if (!sqlite_revision_explained(sqlite->database, &explained, error))
+        return CATALOGUE_UNAVAILABLE;
+    if (!database_holds_integer(row, 1) || database_integer(row, 1) > explained) {
         damages_tell(&sqlite->damages, id, "SQLite: the app's revision is damaged");
         return CATALOGUE_OK;
     }

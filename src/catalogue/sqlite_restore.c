@@ -2,7 +2,7 @@
 #include "sqlite_restore.h"
 
 #include "catalogue/stored_policy.h"
-#include "sqlite_statements.h"
+#include "sqlite_revision.h"
 
 static enum catalogue_status app_restore(struct database *database, const struct app *app,
                                          struct error *error);
@@ -44,8 +44,7 @@ static enum catalogue_status app_restore(struct database *database, const struct
     sqlite3_stmt *insert = sqlite_statements_for(database, APP_INSERT, app->id);
     database_bind_text(insert, 2, app->name);
     database_bind_integer(insert, 3, app->created_at_us);
-    if (!database_run(database, database_statement(database, REVISION_NEXT), error) ||
-        !database_run(database, insert, error))
+    if (!sqlite_revision_next(database, error) || !database_run(database, insert, error))
         return CATALOGUE_UNAVAILABLE;
     for (size_t i = 0; i < app->key_count; i++) {
         sqlite3_stmt *key = sqlite_statements_for(database, KEY_INSERT, app->id);

@@ -34,7 +34,7 @@ static const char additions[] =
     "CREATE INDEX IF NOT EXISTS tombstones_by_revision ON tombstones (revision);"
     "CREATE TABLE IF NOT EXISTS suspensions (app_id TEXT PRIMARY KEY) WITHOUT ROWID;";
 
-/* What REVISION_NEXT has left, and one policy. */
+/* The last revision that was given, and one policy. */
 #define NEXT "(SELECT value FROM settings WHERE name = 'revision')"
 #define ONE  " WHERE app_id = ?1 AND route_key = ?2 AND role = ?3 AND user_id = ?4"
 
@@ -43,10 +43,8 @@ static const char *const statements[STATEMENT_COUNT] = {
     [PEPPER_SELECT] = "SELECT value FROM settings WHERE name = 'pepper'",
     [IDENTITY_REPLACE] = "REPLACE INTO settings VALUES ('identity', ?1)",
     [IDENTITY_SELECT] = "SELECT value FROM settings WHERE name = 'identity'",
-    [REVISION_NEXT] = "INSERT INTO settings VALUES ('revision', 1)"
-                      " ON CONFLICT (name) DO UPDATE SET value = 1 + max("
-                      "CAST(value AS INTEGER), ifnull((SELECT max(revision) FROM apps"
-                      " WHERE revision < 9007199254740992), 0))",
+    [REVISION_SELECT] = "SELECT value FROM settings WHERE name = 'revision'",
+    [REVISION_REPLACE] = "REPLACE INTO settings VALUES ('revision', ?1)",
     [APP_INSERT] = "INSERT INTO apps VALUES (?1, ?2, ?3, " NEXT ")",
     [APP_SELECT] = "SELECT name, created_at, revision,"
                    " EXISTS (SELECT 1 FROM suspensions WHERE app_id = ?1) FROM apps WHERE id = ?1",
@@ -55,7 +53,7 @@ static const char *const statements[STATEMENT_COUNT] = {
     [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 UNION ALL"
                      " SELECT id, revision FROM tombstones WHERE revision > ?1 ORDER BY 2",
     [REVISION_NEWEST] = "SELECT max(revision) FROM (SELECT revision FROM apps UNION ALL"
-                        " SELECT revision FROM tombstones)",
+                        " SELECT revision FROM tombstones) WHERE revision <= ?1",
     [TOMBSTONE_INSERT] = "REPLACE INTO tombstones VALUES (?1, " NEXT ")",
     [TOMBSTONE_SELECT] = "SELECT 1 FROM tombstones WHERE id = ?1",
     [SUSPENSION_INSERT] = "INSERT OR IGNORE INTO suspensions VALUES (?1)",
@@ -133,13 +131,4 @@ void sqlite_statements_bind_policy(sqlite3_stmt *statement, const struct policy 
     database_bind_integer(statement, 5, (int64_t)policy->id);
     database_bind_integer(statement, 6, policy->version);
     database_bind_text(statement, 7, document);
-}
-
-enum catalogue_status sqlite_statements_revise(struct database *database, const char *app_id,
-                                               struct error *error)
-{
-    if (!database_run(database, database_statement(database, REVISION_NEXT), error) ||
-        !database_run(database, sqlite_statements_for(database, APP_REVISE, app_id), error))
-        return CATALOGUE_UNAVAILABLE;
-    return database_changes(database) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;
 }

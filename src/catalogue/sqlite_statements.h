@@ -14,7 +14,8 @@ enum sqlite_statement {
     PEPPER_SELECT,
     IDENTITY_REPLACE,
     IDENTITY_SELECT,
-    REVISION_NEXT,
+    REVISION_SELECT,
+    REVISION_REPLACE,
     APP_INSERT,
     APP_SELECT,
     APP_REVISE,
@@ -59,9 +60,6 @@ enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_
 sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_statement which,
                                     const char *app_id);
 
-/* Gives the app the next revision; CATALOGUE_ABSENT when there is none. */
-enum catalogue_status sqlite_statements_revise(struct database *database, const char *app_id,
-                                               struct error *error);
 /* As the parameters that follow it. */
 void sqlite_statements_bind_identity(sqlite3_stmt *statement,
                                      const struct policy_identity *identity);

@@ -16,6 +16,7 @@ enum catalogue_damage {
     DAMAGE_KEY,        /* too short */
     DAMAGE_KEYS,       /* 17 of them */
     DAMAGE_TYPE,       /* of what holds it, as far as there is one */
+    DAMAGE_AHEAD,      /* a revision that is not yet due, but could be one */
     DAMAGE_COUNT
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "catalogue_cases.h"
+#include "catalogue_case.h"
 
 #include "base/arena.h"
 #include "catalogue/stored_policy.h"
@@ -44,6 +44,10 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
     case DAMAGE_TYPE:
         (void)redis_server_command(server, "SET sluice:{catalogue}:app:%s text", app_id);
         (void)redis_server_command(server, "SET sluice:{catalogue}:policies:%s text", app_id);
+        return;
+    case DAMAGE_AHEAD:
+        (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps 4000000000000000 %s",
+                                   app_id);
         return;
     case DAMAGE_COUNT:
         break;
@@ -252,11 +256,48 @@ static void revisions_that_are_damaged_stop_neither_changes_nor_writes(void **st
     (void)redis_server_command(server, "DEL sluice:{catalogue}:revision");
     (void)redis_server_command(server, "HSET sluice:{catalogue}:revision is wrong");
     app_release(load_app(pair->one, sample_app(pair->one, 'y')));
-    (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps 9000000000000000 %s",
-                               "app_a00000000000");
-    struct app *app = load_app(pair->one, sample_app(pair->one, 'z'));
-    assert_true(app->revision == INT64_C(9000000000000001));
-    app_release(app);
+}
+
+/* 2^53 - 1, after which there would be no other, and others that no clock has reached. */
+static void a_revision_that_nobody_has_given_hides_none_that_follow(void **state)
+{
+    static const char *const planted[] = {"9007199254740991", "4503599627370497",
+                                          "4503599627370495", "4000000000000000"};
+    struct catalogue_pair *pair = *state;
+    int64_t revision = 0;
+    sample_app(pair->one, 'x');
+    expect_changes(pair->other, &revision, "x");
+
+    for (size_t i = 0; i < ARRAY_COUNT(planted); i++) {
+        const char letters[] = {(char)('a' + i), '\0'};
+        (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps %s %s", planted[i],
+                                   "app_x00000000000");
+        (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s revision %s",
+                                   "app_x00000000000", planted[i]);
+        sample_app(pair->one, letters[0]);
+        expect_changes(pair->other, &revision, letters);
+    }
+    struct app *app = NULL;
+    struct error error = {0};
+    assert_int_equal(
+        pair->other->operations->app_load(pair->other, "app_x00000000000", &app, &error),
+        CATALOGUE_DAMAGED);
+    assert_string_equal(error.message, "redis: the app's revision is damaged");
+}
+
+/* Not even when it is the last one that was given, as far as one can tell. */
+static void a_last_revision_that_no_clock_reaches_is_not_gone_on_from(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    int64_t revision = 0;
+
+    (void)redis_server_command(server, "SET sluice:{catalogue}:revision 9007199254740991");
+    sample_app(pair->one, 'a');
+    expect_changes(pair->other, &revision, "a");
+    sample_app(pair->one, 'b');
+    expect_changes(pair->other, &revision, "b");
+
+    assert_true(revision < CATALOGUE_REVISION_MAX);
 }
 
 static void on_counted(void *context, struct app *app)
@@ -340,6 +381,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_pepper_is_read_where_nothing_can_be_written, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(revisions_that_are_damaged_stop_neither_changes_nor_writes,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_revision_that_nobody_has_given_hides_none_that_follow,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_last_revision_that_no_clock_reaches_is_not_gone_on_from,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(more_changes_than_one_reply_lists_are_all_seen, setup,
                                         teardown),

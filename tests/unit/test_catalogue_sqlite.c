@@ -61,6 +61,7 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
         [DAMAGE_KEY] = "UPDATE api_keys SET digest = x'aa' WHERE app_id = ?1",
         [DAMAGE_KEYS] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 16)"
                         " INSERT INTO api_keys SELECT randomblob(32), ?1 FROM n",
+        [DAMAGE_AHEAD] = "UPDATE apps SET revision = 4000000000000000 WHERE id = ?1",
         [DAMAGE_TYPE] = "UPDATE apps SET name = x'', revision = x'00' WHERE id = ?1",
     };
     meddle_with(CONTAINER_OF(pair, struct place, pair), sqls[damage], app_id);
@@ -245,6 +246,8 @@ static void a_last_revision_that_is_damaged_stops_no_writes(void **state)
         "UPDATE settings SET value = 'soon' WHERE name = 'revision'",
         "UPDATE settings SET value = -5 WHERE name = 'revision'",
         "DELETE FROM settings WHERE name = 'revision'",
+        "REPLACE INTO settings VALUES ('revision', 9007199254740991)",
+        "REPLACE INTO settings VALUES ('revision', 9223372036854775807)",
     };
     struct place *place = *state;
     struct catalogue_backend *backend = place->pair.one;
