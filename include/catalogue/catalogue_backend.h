@@ -27,6 +27,8 @@ enum catalogue_status {
  * app's that is ahead of both clock and last one is damage. */
 #define CATALOGUE_REVISION_MAX (INT64_C(1) << 52)
 
+#define CATALOGUE_WRITES_MAX 1000 /* that are remembered, so that an older copy is known as such */
+
 /* An instance that died while it put apps back is waited for this long. What two put back at once
  * is right all the same: each app is put back by one write, or not at all. */
 #define CATALOGUE_RESTORE_MS 10000
@@ -36,9 +38,10 @@ struct catalogue_backend;
 /* Receives an app with one reference that it takes over. */
 typedef void catalogue_visit_fn(void *context, struct app *app);
 
-/* What is stored of pepper and identity; nothing is written. */
+/* What is stored of pepper, identity and progress, and whether the write of this revision is part of
+ * it: 0 is, and so is what is older than all that are remembered. Nothing is changed. */
 typedef enum catalogue_status catalogue_mark_read_fn(struct catalogue_backend *backend,
-                                                     struct catalogue_mark *mark,
+                                                     int64_t written, struct catalogue_mark *mark,
                                                      struct error *error);
 /* Stores both, what is missing of them: CATALOGUE_CREATED. CATALOGUE_OK when there is another
  * identity or pepper: nothing is changed then. `pepper` is NULL where it is not to be stored. */
@@ -92,8 +95,7 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
  * From 0: all apps. A deleted one is visited as such, with its id and revision. One that cannot be
- * read is passed over. CATALOGUE_ABSENT, and nothing is visited, when there are apps and none is of
- * *revision or newer: an older copy has come back. */
+ * read is passed over. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);
@@ -119,6 +121,7 @@ struct catalogue_operations {
 
 struct catalogue_backend {
     const struct catalogue_operations *operations;
+    int64_t written; /* the newest revision it has given; whoever reads afresh makes it 0 */
 };
 
 /* A database file, created when it is missing, with WAL and a busy timeout. NULL when it cannot be

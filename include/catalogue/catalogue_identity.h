@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which catalogue this is: a generation of its own beside the pepper. One that was lost and put
- * back, or replaced, has another. Any thread. */
+ * back, or replaced, has another; an older copy has the same one, but not the newest writes. Any
+ * thread. */
 #ifndef CATALOGUE_CATALOGUE_IDENTITY_H
 #define CATALOGUE_CATALOGUE_IDENTITY_H
 
@@ -22,12 +23,21 @@ struct catalogue_identity {
     uint8_t fingerprint[DIGEST_KEY_BYTES];
 };
 
-/* What is stored of both. */
+/* How far a catalogue has come: as revisions, 0 for none. The last CATALOGUE_WRITES_MAX writes are
+ * remembered, but for those of an older version. */
+struct catalogue_progress {
+    int64_t newest;  /* that any app has, also one that is deleted */
+    int64_t written; /* the last write that is remembered */
+};
+
+/* What is stored of all that, at one moment. */
 struct catalogue_mark {
     bool has_pepper;
     bool has_identity; /* an older version writes none; one of another length counts as none */
+    bool lacks_write;  /* the write that was asked for is none of it */
     struct pepper pepper;
     struct catalogue_identity identity;
+    struct catalogue_progress progress;
 };
 
 /* What a process goes by. */
@@ -36,6 +46,7 @@ struct catalogue_held {
     bool has_seen_pepper;        /* stored there, before this look */
     bool has_generation;         /* not where none could be written yet */
     struct generation generation;
+    struct catalogue_progress seen; /* of this generation; `written` is what was asked for */
 };
 
 enum catalogue_verdict {
@@ -43,7 +54,7 @@ enum catalogue_verdict {
     VERDICT_UNMARKED, /* the same pepper, or nothing at all, and no identity: to be marked */
     VERDICT_EMPTY,    /* what the process knows is gone */
     VERDICT_RESTORED, /* another process has put it back, or made one anew since */
-    VERDICT_REPLACED, /* there is another one under the same pepper: an older copy */
+    VERDICT_REPLACED, /* there is another one under the same pepper, or an older copy of itself */
     VERDICT_FOREIGN   /* there is one under another pepper */
 };
 

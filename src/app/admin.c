@@ -203,7 +203,7 @@ static bool find_pepper(const struct admin *admin, struct pepper *pepper, struct
     *pepper = admin->settings->pepper;
     if (admin->settings->has_pepper)
         return true;
-    if (admin->backend->operations->mark_read(admin->backend, &mark, error) != CATALOGUE_OK)
+    if (admin->backend->operations->mark_read(admin->backend, 0, &mark, error) != CATALOGUE_OK)
         return false;
     *pepper = mark.pepper;
     bool has_pepper = mark.has_pepper;

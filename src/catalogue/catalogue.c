@@ -252,12 +252,6 @@ static enum catalogue_status apps_read(struct catalogue *catalogue, struct error
     enum catalogue_status status = catalogue->backend->operations->changes(
         catalogue->backend, &catalogue->revision, catalogue, on_changed, error);
 
-    if (status == CATALOGUE_ABSENT) {
-        continuity_gone_back(&catalogue->continuity);
-        begin_afresh(catalogue);
-        status = catalogue->backend->operations->changes(catalogue->backend, &catalogue->revision,
-                                                         catalogue, on_changed, error);
-    }
     if (status != CATALOGUE_OK)
         return status;
     atomic_store_explicit(&catalogue->is_read, true, memory_order_release);

@@ -11,6 +11,7 @@ _Static_assert(sizeof(struct catalogue_identity) == 2 * GENERATION_BYTES + DIGES
 static struct generation generation_new(void);
 static bool pepper_fits(const struct catalogue_held *held, const struct catalogue_mark *mark);
 static bool has_fingerprint(const struct catalogue_identity *identity, const struct pepper *pepper);
+static bool has_gone_back(const struct catalogue_held *held, const struct catalogue_mark *mark);
 static bool generation_equal(const struct generation *a, const struct generation *b);
 
 struct catalogue_identity catalogue_identity_new(const struct pepper *pepper,
@@ -36,7 +37,7 @@ enum catalogue_verdict catalogue_identity_judge(const struct catalogue_held *hel
     if (!mark->has_identity)
         return held->has_generation ? VERDICT_REPLACED : VERDICT_UNMARKED;
     if (!held->has_generation || generation_equal(&held->generation, &mark->identity.generation))
-        return VERDICT_KEPT;
+        return has_gone_back(held, mark) ? VERDICT_REPLACED : VERDICT_KEPT;
     if (generation_equal(&held->generation, &mark->identity.before) ||
         memcmp(&mark->identity.generation, &held->generation, sizeof(held->generation)) > 0)
         return VERDICT_RESTORED;
@@ -74,6 +75,13 @@ static bool has_fingerprint(const struct catalogue_identity *identity, const str
     struct digest_key fingerprint = digest_key_derive(pepper, TEXT("fingerprint"));
 
     return sodium_memcmp(identity->fingerprint, fingerprint.bytes, sizeof(fingerprint.bytes)) == 0;
+}
+
+/* Revisions are never taken back, so the list of apps tells, as long as nobody has gone on from the
+ * copy. If somebody has, the writes that are remembered tell. */
+static bool has_gone_back(const struct catalogue_held *held, const struct catalogue_mark *mark)
+{
+    return mark->lacks_write || mark->progress.newest < held->seen.newest;
 }
 
 static bool generation_equal(const struct generation *a, const struct generation *b)

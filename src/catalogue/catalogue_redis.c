@@ -7,6 +7,7 @@
  *     sluice:{catalogue}:restoring      there while an instance puts apps back
  *     sluice:{catalogue}:revision       the newest revision given
  *     sluice:{catalogue}:apps           zset: app's id, its revision; without a hash it is deleted
+ *     sluice:{catalogue}:history        zset: revisions given lately, each its own score
  *     sluice:{catalogue}:keys           hash: digest of an API key in hex, app's id
  *     sluice:{catalogue}:app:<id>       hash: name, created_at, revision, keys (digests in hex),
  *                                       suspended (if it is)
@@ -38,7 +39,8 @@ static const char create_script[] =
     "  return 'exists'\n"
     "end\n"
     "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], 'keys', ARGV[4])\n"
-    "redis.call('HSET', KEYS[3], ARGV[4], ARGV[1])\n" REDIS_CALL_REVISE "return 'created'\n";
+    "redis.call('HSET', KEYS[3], ARGV[4], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
+        "created");
 
 /* ARGV: app, identity, the document that was read before, the new one, most documents. */
 static const char save_script[] =
@@ -47,12 +49,12 @@ static const char save_script[] =
     "if (stored or '') ~= ARGV[3] then return 'overtaken' end\n"
     "if not stored and redis.call('HLEN', KEYS[5]) >= tonumber(ARGV[5]) then return 'full' end\n"
     "redis.call('HSET', KEYS[5], ARGV[2], ARGV[4])\n" REDIS_CALL_REVISE
-    "return stored and 'replaced' or 'created'\n";
+    "return (stored and 'replaced ' or 'created ') .. revision\n";
 
 static const char remove_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 0 or redis.call('HDEL', KEYS[5], ARGV[2]) == 0 then\n"
     "  return 'absent'\n"
-    "end\n" REDIS_CALL_REVISE "return 'deleted'\n";
+    "end\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER("deleted");
 
 static catalogue_app_create_fn on_app_create;
 static catalogue_app_find_fn on_app_find;
@@ -101,9 +103,10 @@ static enum catalogue_status on_app_create(struct catalogue_backend *backend, co
     (void)snprintf(created_at, sizeof(created_at), "%lld", (long long)created_at_us);
     (void)sodium_bin2hex(hex, sizeof(hex), key->bytes, sizeof(key->bytes));
     const struct text arguments[] = {text_of(app_id), name, text_of(created_at), text_of(hex)};
-    return redis_call_status_take(redis_call_script(redis_call_backend(backend), create_script,
-                                                    arguments, ARRAY_COUNT(arguments), error),
-                                  error);
+    struct catalogue_redis *redis = redis_call_backend(backend);
+    return redis_call_status_take(
+        redis, redis_call_script(redis, create_script, arguments, ARRAY_COUNT(arguments), error),
+        error);
 }
 
 static enum catalogue_status on_app_find(struct catalogue_backend *backend,
@@ -144,7 +147,7 @@ static enum catalogue_status on_policy_save(struct catalogue_backend *backend, c
         redisReply *reply =
             policy_attempt(redis_call_backend(backend), app_id, policy, new_id, error);
         if (reply == NULL || !text_equal(redis_call_text(reply), TEXT("overtaken")))
-            return redis_call_status_take(reply, error);
+            return redis_call_status_take(redis_call_backend(backend), reply, error);
         freeReplyObject(reply);
     }
     (void)error_set(error, "too many others save the same policy");
@@ -161,7 +164,7 @@ static enum catalogue_status on_policy_remove(struct catalogue_backend *backend,
                                           ARRAY_COUNT(arguments), error);
 
     arena_close(&arena);
-    return redis_call_status_take(reply, error);
+    return redis_call_status_take(redis_call_backend(backend), reply, error);
 }
 
 static void on_free(struct catalogue_backend *backend)

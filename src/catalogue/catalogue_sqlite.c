@@ -20,17 +20,16 @@ static catalogue_policy_remove_fn on_policy_remove;
 static catalogue_changes_fn on_changes;
 static catalogue_free_fn on_free;
 
-static enum catalogue_status app_create(struct database *database, const char *app_id,
+static enum catalogue_status app_create(struct catalogue_sqlite *sqlite, const char *app_id,
                                         struct text name, int64_t created_at_us,
                                         const struct key_digest *key, struct error *error);
-static enum catalogue_status policy_save(struct database *database, const char *app_id,
+static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const char *app_id,
                                          struct policy *policy, struct error *error);
 static enum catalogue_status policy_number(struct database *database, const char *app_id,
                                            struct policy *policy, struct error *error);
-static enum catalogue_status policy_remove(struct database *database, const char *app_id,
+static enum catalogue_status policy_remove(struct catalogue_sqlite *sqlite, const char *app_id,
                                            const struct policy_identity *identity,
                                            struct error *error);
-static struct database *database_of(struct catalogue_backend *backend);
 
 static const struct catalogue_operations operations = {
     .mark_read = sqlite_mark_read,
@@ -66,30 +65,30 @@ static enum catalogue_status on_app_create(struct catalogue_backend *backend, co
                                            struct text name, int64_t created_at_us,
                                            const struct key_digest *key, struct error *error)
 {
-    struct database *database = database_of(backend);
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
-    if (!database_begin(database, DATABASE_WRITE, error))
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
     return sqlite_statements_end(
-        database, app_create(database, app_id, name, created_at_us, key, error), error);
+        sqlite, app_create(sqlite, app_id, name, created_at_us, key, error), error);
 }
 
 static enum catalogue_status on_app_find(struct catalogue_backend *backend,
                                          const struct key_digest *key,
                                          char app_id[APP_ID_BYTES + 1], struct error *error)
 {
-    struct database *database = database_of(backend);
-    sqlite3_stmt *select = database_statement(database, KEY_SELECT);
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
+    sqlite3_stmt *select = database_statement(sqlite->database, KEY_SELECT);
 
-    if (!database_begin(database, DATABASE_READ, error))
+    if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
     database_bind_bytes(select, 1, key->bytes, sizeof(key->bytes));
-    enum catalogue_status status = sqlite_statements_step(database, select, error);
+    enum catalogue_status status = sqlite_statements_step(sqlite->database, select, error);
     if (status == CATALOGUE_OK && !app_id_read(database_text(select, 0), app_id)) {
         (void)error_set(error, "SQLite: the app of a key is damaged");
         status = CATALOGUE_DAMAGED;
     }
-    return sqlite_statements_end(database, status, error);
+    return sqlite_statements_end(sqlite, status, error);
 }
 
 static enum catalogue_status on_app_load(struct catalogue_backend *backend, const char *app_id,
@@ -99,29 +98,28 @@ static enum catalogue_status on_app_load(struct catalogue_backend *backend, cons
 
     if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(sqlite->database, sqlite_app_load(sqlite, app_id, app, error),
-                                 error);
+    return sqlite_statements_end(sqlite, sqlite_app_load(sqlite, app_id, app, error), error);
 }
 
 static enum catalogue_status on_policy_save(struct catalogue_backend *backend, const char *app_id,
                                             struct policy *policy, struct error *error)
 {
-    struct database *database = database_of(backend);
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
-    if (!database_begin(database, DATABASE_WRITE, error))
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(database, policy_save(database, app_id, policy, error), error);
+    return sqlite_statements_end(sqlite, policy_save(sqlite, app_id, policy, error), error);
 }
 
 static enum catalogue_status on_policy_remove(struct catalogue_backend *backend, const char *app_id,
                                               const struct policy_identity *identity,
                                               struct error *error)
 {
-    struct database *database = database_of(backend);
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
-    if (!database_begin(database, DATABASE_WRITE, error))
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(database, policy_remove(database, app_id, identity, error), error);
+    return sqlite_statements_end(sqlite, policy_remove(sqlite, app_id, identity, error), error);
 }
 
 static enum catalogue_status on_changes(struct catalogue_backend *backend, int64_t *revision,
@@ -133,19 +131,22 @@ static enum catalogue_status on_changes(struct catalogue_backend *backend, int64
     if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
     return sqlite_statements_end(
-        sqlite->database, sqlite_app_changes(sqlite, revision, context, visit, error), error);
+        sqlite, sqlite_app_changes(sqlite, revision, context, visit, error), error);
 }
 
 static void on_free(struct catalogue_backend *backend)
 {
-    database_free(database_of(backend));
-    free(sqlite_statements_backend(backend));
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
+
+    database_free(sqlite->database);
+    free(sqlite);
 }
 
-static enum catalogue_status app_create(struct database *database, const char *app_id,
+static enum catalogue_status app_create(struct catalogue_sqlite *sqlite, const char *app_id,
                                         struct text name, int64_t created_at_us,
                                         const struct key_digest *key, struct error *error)
 {
+    struct database *database = sqlite->database;
     sqlite3_stmt *same_key = database_statement(database, KEY_OWNER);
     sqlite3_stmt *insert = sqlite_statements_for(database, APP_INSERT, app_id);
     sqlite3_stmt *insert_key = sqlite_statements_for(database, KEY_INSERT, app_id);
@@ -161,17 +162,18 @@ static enum catalogue_status app_create(struct database *database, const char *a
     database_bind_text(insert, 2, name);
     database_bind_integer(insert, 3, created_at_us);
     database_bind_bytes(insert_key, 2, key->bytes, sizeof(key->bytes));
-    if (!sqlite_revision_next(database, error) || !database_run(database, insert, error) ||
+    if (!sqlite_revision_next(sqlite, error) || !database_run(database, insert, error) ||
         !database_run(database, insert_key, error))
         return CATALOGUE_UNAVAILABLE;
     return CATALOGUE_CREATED;
 }
 
-static enum catalogue_status policy_save(struct database *database, const char *app_id,
+static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const char *app_id,
                                          struct policy *policy, struct error *error)
 {
+    struct database *database = sqlite->database;
     sqlite3_stmt *replace = sqlite_statements_for(database, POLICY_REPLACE, app_id);
-    enum catalogue_status status = sqlite_revision_give(database, app_id, error);
+    enum catalogue_status status = sqlite_revision_give(sqlite, app_id, error);
     struct arena arena = {0};
 
     if (status == CATALOGUE_OK)
@@ -207,10 +209,11 @@ static enum catalogue_status policy_number(struct database *database, const char
     return database_integer(count, 0) < POLICIES_PER_APP_MAX ? CATALOGUE_CREATED : CATALOGUE_FULL;
 }
 
-static enum catalogue_status policy_remove(struct database *database, const char *app_id,
+static enum catalogue_status policy_remove(struct catalogue_sqlite *sqlite, const char *app_id,
                                            const struct policy_identity *identity,
                                            struct error *error)
 {
+    struct database *database = sqlite->database;
     sqlite3_stmt *delete = sqlite_statements_for(database, POLICY_DELETE, app_id);
 
     sqlite_statements_bind_identity(delete, identity);
@@ -218,10 +221,5 @@ static enum catalogue_status policy_remove(struct database *database, const char
         return CATALOGUE_UNAVAILABLE;
     if (database_changes(database) == 0)
         return CATALOGUE_ABSENT;
-    return sqlite_revision_give(database, app_id, error);
-}
-
-static struct database *database_of(struct catalogue_backend *backend)
-{
-    return sqlite_statements_backend(backend)->database;
+    return sqlite_revision_give(sqlite, app_id, error);
 }

@@ -10,6 +10,7 @@
 /* What one look at the catalogue led to: it is over, or somebody else was faster. */
 enum look { LOOK_OVER, LOOK_AGAIN };
 
+static struct catalogue_held held_now(const struct continuity *continuity);
 static enum look keep(struct continuity *continuity, const struct catalogue_mark *mark,
                       enum catalogue_status *status, struct error *error);
 static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
@@ -38,7 +39,7 @@ bool catalogue_admits(struct catalogue_backend *backend, const struct pepper *pe
     const struct catalogue_held held = {.pepper = pepper};
     struct catalogue_mark mark;
     struct error ignored;
-    bool is_foreign = backend->operations->mark_read(backend, &mark, &ignored) == CATALOGUE_OK &&
+    bool is_foreign = backend->operations->mark_read(backend, 0, &mark, &ignored) == CATALOGUE_OK &&
                       catalogue_identity_judge(&held, &mark) == VERDICT_FOREIGN;
 
     if (is_foreign)
@@ -65,13 +66,11 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
     enum look look = LOOK_AGAIN;
 
     for (int i = 0; i < ATTEMPTS && look == LOOK_AGAIN; i++) {
-        const struct catalogue_held held = {.pepper = app_index_pepper(continuity->index),
-                                            .has_seen_pepper = continuity->has_seen_pepper,
-                                            .has_generation = continuity->has_generation,
-                                            .generation = continuity->generation};
+        const struct catalogue_held held = held_now(continuity);
         struct catalogue_mark mark;
 
-        status = continuity->backend->operations->mark_read(continuity->backend, &mark, error);
+        status = continuity->backend->operations->mark_read(continuity->backend, held.seen.written,
+                                                            &mark, error);
         if (status != CATALOGUE_OK)
             return status;
         switch (catalogue_identity_judge(&held, &mark)) {
@@ -98,6 +97,8 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
             break;
         }
         continuity->has_seen_pepper |= status == CATALOGUE_OK && mark.has_pepper;
+        if (status == CATALOGUE_OK && look == LOOK_OVER)
+            continuity->seen = mark.progress;
         sodium_memzero(&mark, sizeof(mark));
     }
     if (look == LOOK_AGAIN) {
@@ -108,19 +109,24 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
                                                            : status;
 }
 
-void continuity_gone_back(struct continuity *continuity)
-{
-    if (state_enter(continuity, CATALOGUE_LOST))
-        atomic_fetch_add(&continuity->losses, 1);
-    log_write(LOG_ERROR, "catalogue replaced",
-              LOG_STRING("reason", "it is older than what was read of it"));
-    begin_afresh(continuity, &continuity->generation);
-}
-
 void continuity_settle(struct continuity *continuity)
 {
     if (!continuity->owes_apps && state_enter(continuity, CATALOGUE_KEPT))
         log_write(LOG_INFO, "catalogue is whole", LOG_NONE);
+}
+
+/* What this process has written counts as seen before it has been read. */
+static struct catalogue_held held_now(const struct continuity *continuity)
+{
+    struct catalogue_held held = {.pepper = app_index_pepper(continuity->index),
+                                  .has_seen_pepper = continuity->has_seen_pepper,
+                                  .has_generation = continuity->has_generation,
+                                  .generation = continuity->generation,
+                                  .seen = continuity->seen};
+
+    if (continuity->backend->written > held.seen.written)
+        held.seen.written = continuity->backend->written;
+    return held;
 }
 
 /* The pepper may be gone alone; where nothing can be written it stays so for the time being. */
@@ -191,6 +197,10 @@ static enum look put_back(struct continuity *continuity, enum catalogue_status *
 static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
                          enum catalogue_status *status, struct error *error)
 {
+    const bool is_same =
+        mark->has_identity && memcmp(&mark->identity.generation, &continuity->generation,
+                                     sizeof(continuity->generation)) == 0;
+
     if (!mark->has_identity) {
         enum look look =
             claim(continuity, app_index_pepper(continuity->index), NULL, status, error);
@@ -207,6 +217,7 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
         atomic_fetch_add(&continuity->losses, 1);
     log_write(LOG_ERROR, "catalogue replaced",
               LOG_STRING("reason", continuity->owes_apps ? "others have put it back or made it anew"
+                                   : is_same             ? "it is older than what was seen of it"
                                                          : "its identity is another one"));
     begin_afresh(continuity, &continuity->generation);
     return LOOK_OVER;
@@ -251,6 +262,8 @@ static void adopt(struct continuity *continuity, const struct generation *genera
 static void begin_afresh(struct continuity *continuity, const struct generation *generation)
 {
     adopt(continuity, generation);
+    continuity->seen = (struct catalogue_progress){0};
+    continuity->backend->written = 0;
     app_index_begin_epoch(continuity->index);
     continuity->reads_afresh = true;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Whether the catalogue is still the one that this process knows, and what is done when it is not:
- * an empty one gets back what the index holds, one that was put back or replaced, or that has gone
- * back to what it was before, is read afresh,
- * one under another pepper is left alone. The catalogue thread's, but for `state` and `losses`.
- * Private to catalogue.c. */
+ * an empty one gets back what the index holds, one that was put back or replaced, or that is an
+ * older copy of itself, is read afresh, one under another pepper is left alone. The catalogue
+ * thread's, but for `state` and `losses`. Private to catalogue.c. */
 #ifndef CATALOGUE_CONTINUITY_H
 #define CATALOGUE_CONTINUITY_H
 
@@ -20,7 +19,8 @@ struct continuity {
     bool has_seen_pepper; /* in the catalogue */
     bool has_generation;
     struct generation generation;
-    bool owes_apps;    /* what the index holds may have to be put back */
+    struct catalogue_progress seen; /* of this generation */
+    bool owes_apps;                 /* what the index holds may have to be put back */
     bool reads_afresh; /* for whoever reads the apps to clear, once they start from revision 0 */
     atomic_int state;  /* enum catalogue_continuity */
     atomic_uint losses;
@@ -31,9 +31,6 @@ void continuity_init(struct continuity *continuity, const struct catalogue_optio
 
 /* CATALOGUE_OK: the catalogue is ours, the index has its pepper, apps may be read and written. */
 enum catalogue_status continuity_check(struct continuity *continuity, struct error *error);
-
-/* The catalogue is an older copy of itself, as its revisions tell. */
-void continuity_gone_back(struct continuity *continuity);
 
 /* The apps have been read, after CATALOGUE_OK. */
 void continuity_settle(struct continuity *continuity);

@@ -17,21 +17,23 @@
 /* REVISE leaves a hash with the revision in it; without it, the id in the list says: deleted. */
 static const char remove_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" RELEASE_KEYS
-    "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4])\n"
-    "return 'deleted'\n";
+    "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE
+    "redis.call('DEL', KEYS[4])\n" REDIS_CALL_ANSWER("deleted");
 
 static const char suspend_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n"
-    "redis.call('HSET', KEYS[4], 'suspended', '1')\n" REDIS_CALL_REVISE "return 'replaced'\n";
+    "redis.call('HSET', KEYS[4], 'suspended', '1')\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
+        "replaced");
 
 static const char resume_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n"
-    "redis.call('HDEL', KEYS[4], 'suspended')\n" REDIS_CALL_REVISE "return 'replaced'\n";
+    "redis.call('HDEL', KEYS[4], 'suspended')\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER("replaced");
 
 static const char rekey_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" RELEASE_KEYS
     "redis.call('HSET', KEYS[4], 'keys', ARGV[2])\n"
-    "redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])\n" REDIS_CALL_REVISE "return 'replaced'\n";
+    "redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
+        "replaced");
 
 static enum catalogue_status run(struct catalogue_backend *backend, const char *script,
                                  const struct text arguments[], size_t count, struct error *error);
@@ -66,6 +68,8 @@ enum catalogue_status redis_admin_rekey(struct catalogue_backend *backend, const
 static enum catalogue_status run(struct catalogue_backend *backend, const char *script,
                                  const struct text arguments[], size_t count, struct error *error)
 {
-    return redis_call_status_take(
-        redis_call_script(redis_call_backend(backend), script, arguments, count, error), error);
+    struct catalogue_redis *redis = redis_call_backend(backend);
+
+    return redis_call_status_take(redis, redis_call_script(redis, script, arguments, count, error),
+                                  error);
 }

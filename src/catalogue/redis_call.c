@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 
-#define SCRIPT_KEYS 5
+#define SCRIPT_KEYS 6
 
 static const struct {
     const char *name;
@@ -11,7 +11,7 @@ static const struct {
 } script_keys[SCRIPT_KEYS] = {
     {REDIS_CALL_PREFIX "revision", false}, {REDIS_CALL_PREFIX "apps", false},
     {REDIS_CALL_PREFIX "keys", false},     {REDIS_CALL_PREFIX "app:", true},
-    {REDIS_CALL_PREFIX "policies:", true},
+    {REDIS_CALL_PREFIX "policies:", true}, {REDIS_CALL_PREFIX "history", false},
 };
 
 struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend)
@@ -45,7 +45,7 @@ redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
 
     words[word_count++] = TEXT("EVAL");
     words[word_count++] = text_of(script);
-    words[word_count++] = TEXT("5");
+    words[word_count++] = TEXT("6");
     for (size_t i = 0; i < SCRIPT_KEYS; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "%s%s", script_keys[i].name,
                        script_keys[i].is_of_app ? arguments[0].at : "");
@@ -64,7 +64,8 @@ enum catalogue_status redis_call_failure(const struct error *error)
     return strstr(error->message, "WRONGTYPE") == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_DAMAGED;
 }
 
-enum catalogue_status redis_call_status_take(redisReply *reply, struct error *error)
+enum catalogue_status redis_call_status_take(struct catalogue_redis *redis, redisReply *reply,
+                                             struct error *error)
 {
     static const struct {
         const char *word;
@@ -78,11 +79,16 @@ enum catalogue_status redis_call_status_take(redisReply *reply, struct error *er
 
     if (reply == NULL)
         return redis_call_failure(error);
+    struct text revision = redis_call_text(reply);
+    const struct text word = text_cut(&revision, ' ');
+    int64_t written = 0;
     for (size_t i = 0; i < ARRAY_COUNT(meanings) && !is_known; i++) {
-        is_known = text_equal(redis_call_text(reply), text_of(meanings[i].word));
+        is_known = text_equal(word, text_of(meanings[i].word));
         if (is_known)
             status = meanings[i].status;
     }
+    if (is_known && text_parse_integer(revision, &written) && written > redis->backend.written)
+        redis->backend.written = written;
     if (!is_known)
         (void)error_set(error, "redis: not the answer of the script");
     freeReplyObject(reply);

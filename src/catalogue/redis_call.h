@@ -14,7 +14,8 @@
 #define REDIS_CALL_NAME_BYTES 64
 /* Of a key's digest as Redis holds it. */
 #define REDIS_CALL_HEX_BYTES (2 * (size_t)KEY_DIGEST_BYTES)
-/* KEYS of every script: revision, apps, keys, then app and policies of the app whose id is ARGV[1].
+/* KEYS of every script: revision, apps, keys, app and policies of the app whose id is ARGV[1], and
+ * history.
  *
  * The newest revision that can have been given, which no app's is ahead of: the last one may be
  * lost or damaged. */
@@ -28,14 +29,25 @@
     "local last = sane(redis.pcall('GET', KEYS[1]))\n"                                             \
     "local explained = math.max(last, clock)\n"
 
+#define REDIS_CALL_TEXT_(number) #number
+#define REDIS_CALL_TEXT(number)  REDIS_CALL_TEXT_(number)
+
 /* Gives the app the next revision. string.format(), since Lua by itself writes no more than 14
- * digits of a number. */
+ * digits of a number. What nobody can have written would push out of the history what was. */
 #define REDIS_CALL_REVISE                                                                          \
     REDIS_CALL_EXPLAIN                                                                             \
     "local revision = string.format('%.0f', math.max(last + 1, clock))\n"                          \
     "redis.call('SET', KEYS[1], revision)\n"                                                       \
     "redis.call('HSET', KEYS[4], 'revision', revision)\n"                                          \
-    "redis.call('ZADD', KEYS[2], revision, ARGV[1])\n"
+    "redis.call('ZADD', KEYS[2], revision, ARGV[1])\n"                                             \
+    "if redis.call('TYPE', KEYS[6]).ok ~= 'zset' then redis.call('DEL', KEYS[6]) end\n"            \
+    "redis.call('ZREMRANGEBYSCORE', KEYS[6], string.format('(%.0f', explained), '+inf')\n"         \
+    "redis.call('ZADD', KEYS[6], revision, revision)\n"                                            \
+    "redis.call('ZREMRANGEBYRANK', KEYS[6], '0',\n"                                                \
+    "           -1 - " REDIS_CALL_TEXT(CATALOGUE_WRITES_MAX) ")\n"
+
+/* What a script that has given a revision answers. */
+#define REDIS_CALL_ANSWER(word) "return '" word " ' .. revision\n"
 
 struct catalogue_redis {
     struct catalogue_backend backend;
@@ -56,8 +68,10 @@ redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
 /* Why there was no reply: CATALOGUE_DAMAGED when the key is of another type than it should be,
  * which concerns nothing but that key; otherwise CATALOGUE_UNAVAILABLE. */
 enum catalogue_status redis_call_failure(const struct error *error);
-/* What a script's answer means. Consumes the reply, which may be NULL. */
-enum catalogue_status redis_call_status_take(redisReply *reply, struct error *error);
+/* What a script's answer means; a revision in it is the newest that was given. Consumes the reply,
+ * which may be NULL. */
+enum catalogue_status redis_call_status_take(struct catalogue_redis *redis, redisReply *reply,
+                                             struct error *error);
 
 /* Absent when the reply is no string. */
 struct text redis_call_text(const redisReply *reply);

@@ -12,12 +12,6 @@ static const char changes_script[] = REDIS_CALL_EXPLAIN
     "return {explained, redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[1], '+inf', 'WITHSCORES',\n"
     "                              'LIMIT', '0', ARGV[2])}\n";
 
-/* KEYS: revision, apps. */
-static const char newest_script[] = REDIS_CALL_EXPLAIN
-    "local newest = redis.call('ZREVRANGEBYSCORE', KEYS[2], explained, '-inf', 'WITHSCORES',\n"
-    "                          'LIMIT', '0', '1')\n"
-    "return sane(newest[2])\n";
-
 static enum catalogue_status changes(struct catalogue_redis *redis, int64_t *revision,
                                      void *context, catalogue_visit_fn *visit, bool *more,
                                      struct error *error);
@@ -27,15 +21,12 @@ static enum catalogue_status page_read(struct catalogue_redis *redis, const redi
 static enum catalogue_status change(struct catalogue_redis *redis, const redisReply *id,
                                     int64_t revision, void *context, catalogue_visit_fn *visit,
                                     struct error *error);
-static enum catalogue_status look_back(struct catalogue_redis *redis, int64_t revision,
-                                       struct error *error);
 
 /* Page by page: a reply is bounded, and no two apps have the same revision. */
 enum catalogue_status redis_changes(struct catalogue_backend *backend, int64_t *revision,
                                     void *context, catalogue_visit_fn *visit, struct error *error)
 {
-    enum catalogue_status status =
-        *revision == 0 ? CATALOGUE_OK : look_back(redis_call_backend(backend), *revision, error);
+    enum catalogue_status status = CATALOGUE_OK;
     bool more = true;
 
     while (status == CATALOGUE_OK && more)
@@ -114,20 +105,4 @@ static enum catalogue_status change(struct catalogue_redis *redis, const redisRe
     if (status == CATALOGUE_ABSENT)
         visit(context, app_new_deleted(app_id, revision));
     return status == CATALOGUE_UNAVAILABLE ? status : CATALOGUE_OK;
-}
-
-/* CATALOGUE_ABSENT: the newest one in the list is older than what has been seen. A revision is never
- * taken back, so the list is. */
-static enum catalogue_status look_back(struct catalogue_redis *redis, int64_t revision,
-                                       struct error *error)
-{
-    const struct text words[] = {TEXT("EVAL"), TEXT(newest_script), TEXT("2"),
-                                 TEXT(PREFIX "revision"), TEXT(PREFIX "apps")};
-    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
-
-    if (reply == NULL)
-        return CATALOGUE_UNAVAILABLE;
-    const int64_t newest = redis_call_integer(reply);
-    freeReplyObject(reply);
-    return newest > 0 && newest < revision ? CATALOGUE_ABSENT : CATALOGUE_OK;
 }

@@ -8,6 +8,26 @@
 #define PEPPER   REDIS_CALL_PREFIX "pepper"
 #define IDENTITY REDIS_CALL_PREFIX "identity"
 
+/* KEYS: revision, apps, history, pepper, identity; ARGV: the write that is asked for. A write that is
+ * older than all that are remembered may have been forgotten. */
+static const char read_script[] = REDIS_CALL_EXPLAIN
+    "local function last_of(key)\n"
+    "  return sane(redis.pcall('ZREVRANGEBYSCORE', key, explained, '-inf', 'WITHSCORES', 'LIMIT',\n"
+    "                          '0', '1')[2])\n"
+    "end\n"
+    "local function has_write()\n"
+    "  if ARGV[1] == '0' then return true end\n"
+    "  if redis.call('TYPE', KEYS[3]).ok ~= 'zset' then return false end\n"
+    "  if redis.call('ZSCORE', KEYS[3], ARGV[1]) then return true end\n"
+    "  local first = redis.call('ZRANGE', KEYS[3], '0', '0', 'WITHSCORES')[2]\n"
+    "  return redis.call('ZCARD', KEYS[3]) >= " REDIS_CALL_TEXT(
+        CATALOGUE_WRITES_MAX) "\n"
+                              "     and tonumber(ARGV[1]) < sane(first)\n"
+                              "end\n"
+                              "return {redis.call('MGET', KEYS[4], KEYS[5]), last_of(KEYS[2]), "
+                              "last_of(KEYS[3]),\n"
+                              "        has_write() and 1 or 0}\n";
+
 /* KEYS: pepper, identity; ARGV: pepper or nothing, identity. An identity of another length is none.
  */
 static const char claim_script[] =
@@ -25,11 +45,20 @@ static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, stru
 
 /* No more than reading: an instance that starts while Redis is full or read-only needs what is
  * there and nothing else. */
-enum catalogue_status redis_mark_read(struct catalogue_backend *backend,
+enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t written,
                                       struct catalogue_mark *mark, struct error *error)
 {
     struct catalogue_redis *redis = redis_call_backend(backend);
-    const struct text words[] = {TEXT("MGET"), TEXT(PEPPER), TEXT(IDENTITY)};
+    char asked[TEXT_INTEGER_BYTES_MAX];
+    const struct text words[] = {TEXT("EVAL"),
+                                 TEXT(read_script),
+                                 TEXT("5"),
+                                 TEXT(REDIS_CALL_PREFIX "revision"),
+                                 TEXT(REDIS_CALL_PREFIX "apps"),
+                                 TEXT(REDIS_CALL_PREFIX "history"),
+                                 TEXT(PEPPER),
+                                 TEXT(IDENTITY),
+                                 text_write_integer(written, asked)};
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
     *mark = (struct catalogue_mark){0};
@@ -58,19 +87,20 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
         {(const char *)pepper, pepper == NULL ? 0 : sizeof(*pepper)},
         {(const char *)identity, sizeof(*identity)},
     };
-    redisReply *reply = redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), error);
+    struct catalogue_redis *redis = redis_call_backend(backend);
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
     /* Of another type, the pepper is damaged, and with it the catalogue. */
-    return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(reply, error);
+    return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
 /* MGET has nothing of what is of another type. */
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
 {
-    if (!redis_call_is_array(reply, 2))
-        return error_set(error, "redis: not the answer of MGET");
-    struct text pepper = redis_call_text(reply->element[0]);
-    struct text identity = redis_call_text(reply->element[1]);
+    if (!redis_call_is_array(reply, 4) || !redis_call_is_array(reply->element[0], 2))
+        return error_set(error, "redis: not the answer of the script");
+    struct text pepper = redis_call_text(reply->element[0]->element[0]);
+    struct text identity = redis_call_text(reply->element[0]->element[1]);
 
     if (!text_is_absent(pepper) && pepper.length != sizeof(mark->pepper))
         return error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
@@ -80,5 +110,8 @@ static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, stru
     mark->has_identity = identity.length == sizeof(mark->identity);
     if (mark->has_identity)
         memcpy(&mark->identity, identity.at, sizeof(mark->identity));
+    mark->progress.newest = redis_call_integer(reply->element[1]);
+    mark->progress.written = redis_call_integer(reply->element[2]);
+    mark->lacks_write = redis_call_integer(reply->element[3]) == 0;
     return true;
 }

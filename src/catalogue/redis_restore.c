@@ -37,7 +37,7 @@ static const char restore_script[] =
     "end\n"
     "if ARGV[5] ~= '' then redis.call('HSET', KEYS[4], 'suspended', ARGV[5]) end\n"
     "for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
-    "end\n" REDIS_CALL_REVISE "return 'created'\n";
+    "end\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER("created");
 
 static struct text keys_write(const struct app *app, struct arena *arena);
 
@@ -46,9 +46,10 @@ enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, str
     char milliseconds[TEXT_INTEGER_BYTES_MAX];
     const struct text words[] = {TEXT("EVAL"), TEXT(begin_script), TEXT("1"), TEXT(LOCK),
                                  text_write_integer(CATALOGUE_RESTORE_MS, milliseconds)};
-    redisReply *reply = redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), error);
+    struct catalogue_redis *redis = redis_call_backend(backend);
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
-    return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(reply, error);
+    return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
 /* Otherwise it expires. */
@@ -81,10 +82,10 @@ enum catalogue_status redis_restore_app(struct catalogue_backend *backend, const
         pair[0] = stored_policy_name(&policy->identity, &arena);
         pair[1] = stored_policy_write(policy, &arena);
     }
-    redisReply *reply =
-        redis_call_script(redis_call_backend(backend), restore_script, arguments, count, error);
+    struct catalogue_redis *redis = redis_call_backend(backend);
+    redisReply *reply = redis_call_script(redis, restore_script, arguments, count, error);
     arena_close(&arena);
-    return redis_call_status_take(reply, error);
+    return redis_call_status_take(redis, reply, error);
 }
 
 static struct text keys_write(const struct app *app, struct arena *arena)

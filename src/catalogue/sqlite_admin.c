@@ -6,7 +6,7 @@
 static enum catalogue_status app_run(struct catalogue_backend *backend, const char *app_id,
                                      const enum sqlite_statement statements[], size_t count,
                                      const struct key_digest *key, struct error *error);
-static enum catalogue_status app_change(struct database *database, const char *app_id,
+static enum catalogue_status app_change(struct catalogue_sqlite *sqlite, const char *app_id,
                                         const enum sqlite_statement statements[], size_t count,
                                         const struct key_digest *key, struct error *error);
 
@@ -40,20 +40,21 @@ static enum catalogue_status app_run(struct catalogue_backend *backend, const ch
                                      const enum sqlite_statement statements[], size_t count,
                                      const struct key_digest *key, struct error *error)
 {
-    struct database *database = sqlite_statements_backend(backend)->database;
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
-    if (!database_begin(database, DATABASE_WRITE, error))
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(
-        database, app_change(database, app_id, statements, count, key, error), error);
+    return sqlite_statements_end(sqlite, app_change(sqlite, app_id, statements, count, key, error),
+                                 error);
 }
 
 /* Under the next revision. */
-static enum catalogue_status app_change(struct database *database, const char *app_id,
+static enum catalogue_status app_change(struct catalogue_sqlite *sqlite, const char *app_id,
                                         const enum sqlite_statement statements[], size_t count,
                                         const struct key_digest *key, struct error *error)
 {
-    enum catalogue_status status = sqlite_revision_give(database, app_id, error);
+    struct database *database = sqlite->database;
+    enum catalogue_status status = sqlite_revision_give(sqlite, app_id, error);
 
     for (size_t i = 0; i < count && status == CATALOGUE_OK; i++) {
         sqlite3_stmt *statement = sqlite_statements_for(database, statements[i], app_id);

@@ -6,8 +6,6 @@
 
 enum column { NAME, CREATED_AT, REVISION, SUSPENDED };
 
-static enum catalogue_status look_back(struct database *database, int64_t revision,
-                                       struct error *error);
 static enum catalogue_status app_read(struct database *database, struct app *app,
                                       struct error *error);
 static enum catalogue_status keys_read(struct database *database, struct app *app,
@@ -44,36 +42,15 @@ enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_
                                          struct error *error)
 {
     sqlite3_stmt *select = database_statement(sqlite->database, APPS_CHANGED);
-    enum catalogue_status status = look_back(sqlite->database, *revision, error);
 
-    if (status != CATALOGUE_OK)
-        return status;
     database_bind_integer(select, 1, *revision);
-    status = sqlite_statements_step(sqlite->database, select, error);
+    enum catalogue_status status = sqlite_statements_step(sqlite->database, select, error);
     while (status == CATALOGUE_OK) {
         status = change(sqlite, select, revision, context, visit, error);
         if (status == CATALOGUE_OK)
             status = sqlite_statements_step(sqlite->database, select, error);
     }
     return status == CATALOGUE_ABSENT ? CATALOGUE_OK : status;
-}
-
-/* CATALOGUE_ABSENT: the newest one is older than what has been seen. */
-static enum catalogue_status look_back(struct database *database, int64_t revision,
-                                       struct error *error)
-{
-    sqlite3_stmt *select = database_statement(database, REVISION_NEWEST);
-    int64_t explained = 0;
-
-    if (!sqlite_revision_explained(database, &explained, error))
-        return CATALOGUE_UNAVAILABLE;
-    database_bind_integer(select, 1, explained);
-    enum catalogue_status status = sqlite_statements_step(database, select, error);
-
-    if (status == CATALOGUE_OK && database_holds_integer(select, 0) &&
-        database_integer(select, 0) < revision)
-        return CATALOGUE_ABSENT;
-    return status;
 }
 
 static enum catalogue_status app_read(struct database *database, struct app *app,

@@ -3,26 +3,32 @@
 
 #include "base/log.h"
 
-#include "sqlite_statements.h"
+#include "sqlite_revision.h"
 
 static bool reopen(struct catalogue_sqlite *sqlite, struct error *error);
 static enum catalogue_status mark_read(struct database *database, struct catalogue_mark *mark,
                                        struct error *error);
+static bool progress_read(struct database *database, int64_t written, struct catalogue_mark *mark,
+                          struct error *error);
+static bool revision_read(struct database *database, sqlite3_stmt *select, int64_t *revision,
+                          struct error *error);
 static enum catalogue_status mark_claim(struct database *database, const struct pepper *pepper,
                                         const struct catalogue_identity *identity,
                                         struct error *error);
 
-enum catalogue_status sqlite_mark_read(struct catalogue_backend *backend,
+enum catalogue_status sqlite_mark_read(struct catalogue_backend *backend, int64_t written,
                                        struct catalogue_mark *mark, struct error *error)
 {
     struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
     if (database_has_moved(sqlite->database) && !reopen(sqlite, error))
         return CATALOGUE_UNAVAILABLE;
-    struct database *database = sqlite->database;
-    if (!database_begin(database, DATABASE_READ, error))
+    if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(database, mark_read(database, mark, error), error);
+    enum catalogue_status status = mark_read(sqlite->database, mark, error);
+    if (status == CATALOGUE_OK && !progress_read(sqlite->database, written, mark, error))
+        status = CATALOGUE_UNAVAILABLE;
+    return sqlite_statements_end(sqlite, status, error);
 }
 
 enum catalogue_status sqlite_mark_claim(struct catalogue_backend *backend,
@@ -30,11 +36,12 @@ enum catalogue_status sqlite_mark_claim(struct catalogue_backend *backend,
                                         const struct catalogue_identity *identity,
                                         struct error *error)
 {
-    struct database *database = sqlite_statements_backend(backend)->database;
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
-    if (!database_begin(database, DATABASE_WRITE, error))
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(database, mark_claim(database, pepper, identity, error), error);
+    return sqlite_statements_end(sqlite, mark_claim(sqlite->database, pepper, identity, error),
+                                 error);
 }
 
 /* What is now at the path is judged as any other catalogue: empty, or another one. */
@@ -70,6 +77,39 @@ static enum catalogue_status mark_read(struct database *database, struct catalog
         status == CATALOGUE_OK &&
         database_bytes(identity, 0, (uint8_t *)&mark->identity, sizeof(mark->identity));
     return CATALOGUE_OK;
+}
+
+static bool progress_read(struct database *database, int64_t written, struct catalogue_mark *mark,
+                          struct error *error)
+{
+    sqlite3_stmt *newest = database_statement(database, REVISION_NEWEST);
+    sqlite3_stmt *last = database_statement(database, HISTORY_NEWEST);
+    sqlite3_stmt *has = database_statement(database, HISTORY_HAS);
+    int64_t explained = 0;
+    int64_t is_there = 0;
+
+    if (!sqlite_revision_explained(database, &explained, error))
+        return false;
+    database_bind_integer(newest, 1, explained);
+    database_bind_integer(last, 1, explained);
+    database_bind_integer(has, 1, written);
+    database_bind_integer(has, 2, CATALOGUE_WRITES_MAX);
+    if (!revision_read(database, newest, &mark->progress.newest, error) ||
+        !revision_read(database, last, &mark->progress.written, error) ||
+        !revision_read(database, has, &is_there, error))
+        return false;
+    mark->lacks_write = is_there == 0;
+    return true;
+}
+
+/* 0 where there is none. */
+static bool revision_read(struct database *database, sqlite3_stmt *select, int64_t *revision,
+                          struct error *error)
+{
+    enum catalogue_status status = sqlite_statements_step(database, select, error);
+
+    *revision = status == CATALOGUE_OK ? database_integer(select, 0) : 0;
+    return status != CATALOGUE_UNAVAILABLE;
 }
 
 static enum catalogue_status mark_claim(struct database *database, const struct pepper *pepper,

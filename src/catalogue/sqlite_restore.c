@@ -4,7 +4,7 @@
 #include "catalogue/stored_policy.h"
 #include "sqlite_revision.h"
 
-static enum catalogue_status app_restore(struct database *database, const struct app *app,
+static enum catalogue_status app_restore(struct catalogue_sqlite *sqlite, const struct app *app,
                                          struct error *error);
 static enum catalogue_status app_is_known(struct database *database, const struct app *app,
                                           struct error *error);
@@ -27,16 +27,17 @@ void sqlite_restore_end(struct catalogue_backend *backend)
 enum catalogue_status sqlite_restore_app(struct catalogue_backend *backend, const struct app *app,
                                          struct error *error)
 {
-    struct database *database = sqlite_statements_backend(backend)->database;
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
-    if (!database_begin(database, DATABASE_WRITE, error))
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(database, app_restore(database, app, error), error);
+    return sqlite_statements_end(sqlite, app_restore(sqlite, app, error), error);
 }
 
-static enum catalogue_status app_restore(struct database *database, const struct app *app,
+static enum catalogue_status app_restore(struct catalogue_sqlite *sqlite, const struct app *app,
                                          struct error *error)
 {
+    struct database *database = sqlite->database;
     enum catalogue_status known = app_is_known(database, app, error);
 
     if (known != CATALOGUE_ABSENT)
@@ -44,7 +45,7 @@ static enum catalogue_status app_restore(struct database *database, const struct
     sqlite3_stmt *insert = sqlite_statements_for(database, APP_INSERT, app->id);
     database_bind_text(insert, 2, app->name);
     database_bind_integer(insert, 3, app->created_at_us);
-    if (!sqlite_revision_next(database, error) || !database_run(database, insert, error))
+    if (!sqlite_revision_next(sqlite, error) || !database_run(database, insert, error))
         return CATALOGUE_UNAVAILABLE;
     for (size_t i = 0; i < app->key_count; i++) {
         sqlite3_stmt *key = sqlite_statements_for(database, KEY_INSERT, app->id);

@@ -16,21 +16,31 @@ bool sqlite_revision_explained(struct database *database, int64_t *explained, st
     return true;
 }
 
-bool sqlite_revision_next(struct database *database, struct error *error)
+bool sqlite_revision_next(struct catalogue_sqlite *sqlite, struct error *error)
 {
+    struct database *database = sqlite->database;
     sqlite3_stmt *replace = database_statement(database, REVISION_REPLACE);
+    sqlite3_stmt *insert = database_statement(database, HISTORY_INSERT);
+    sqlite3_stmt *trim = database_statement(database, HISTORY_TRIM);
     int64_t last = 0;
 
     if (!last_read(database, &last, error))
         return false;
-    database_bind_integer(replace, 1, greater(last + 1, clock_wall_us()));
-    return database_run(database, replace, error);
+    sqlite->given = greater(last + 1, clock_wall_us());
+    database_bind_integer(replace, 1, sqlite->given);
+    database_bind_integer(insert, 1, sqlite->given);
+    database_bind_integer(trim, 1, sqlite->given);
+    database_bind_integer(trim, 2, CATALOGUE_WRITES_MAX);
+    return database_run(database, replace, error) && database_run(database, insert, error) &&
+           database_run(database, trim, error);
 }
 
-enum catalogue_status sqlite_revision_give(struct database *database, const char *app_id,
+enum catalogue_status sqlite_revision_give(struct catalogue_sqlite *sqlite, const char *app_id,
                                            struct error *error)
 {
-    if (!sqlite_revision_next(database, error) ||
+    struct database *database = sqlite->database;
+
+    if (!sqlite_revision_next(sqlite, error) ||
         !database_run(database, sqlite_statements_for(database, APP_REVISE, app_id), error))
         return CATALOGUE_UNAVAILABLE;
     return database_changes(database) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;

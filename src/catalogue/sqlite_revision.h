@@ -12,9 +12,9 @@
 MUST_USE bool sqlite_revision_explained(struct database *database, int64_t *explained,
                                         struct error *error);
 /* Makes the next revision the last one, which APP_INSERT and the like go by. */
-MUST_USE bool sqlite_revision_next(struct database *database, struct error *error);
+MUST_USE bool sqlite_revision_next(struct catalogue_sqlite *sqlite, struct error *error);
 /* Gives the app the next revision; CATALOGUE_ABSENT when there is none. */
-enum catalogue_status sqlite_revision_give(struct database *database, const char *app_id,
+enum catalogue_status sqlite_revision_give(struct catalogue_sqlite *sqlite, const char *app_id,
                                            struct error *error);
 
 #endif

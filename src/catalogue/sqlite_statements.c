@@ -32,7 +32,8 @@ static const char additions[] =
     "  id TEXT PRIMARY KEY,"
     "  revision INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS tombstones_by_revision ON tombstones (revision);"
-    "CREATE TABLE IF NOT EXISTS suspensions (app_id TEXT PRIMARY KEY) WITHOUT ROWID;";
+    "CREATE TABLE IF NOT EXISTS suspensions (app_id TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS history (revision INTEGER PRIMARY KEY);"; /* given lately */
 
 /* The last revision that was given, and one policy. */
 #define NEXT "(SELECT value FROM settings WHERE name = 'revision')"
@@ -45,6 +46,14 @@ static const char *const statements[STATEMENT_COUNT] = {
     [IDENTITY_SELECT] = "SELECT value FROM settings WHERE name = 'identity'",
     [REVISION_SELECT] = "SELECT value FROM settings WHERE name = 'revision'",
     [REVISION_REPLACE] = "REPLACE INTO settings VALUES ('revision', ?1)",
+    [HISTORY_INSERT] = "REPLACE INTO history VALUES (?1)",
+    /* What nobody can have written would push out what was. */
+    [HISTORY_TRIM] = "DELETE FROM history WHERE revision > ?1 OR revision <="
+                     " (SELECT revision FROM history ORDER BY revision DESC LIMIT 1 OFFSET ?2)",
+    [HISTORY_NEWEST] = "SELECT max(revision) FROM history WHERE revision <= ?1",
+    [HISTORY_HAS] = "SELECT ?1 = 0 OR EXISTS (SELECT 1 FROM history WHERE revision = ?1)"
+                    " OR (SELECT count(*) FROM history) >= ?2"
+                    " AND ?1 < (SELECT min(revision) FROM history)",
     [APP_INSERT] = "INSERT INTO apps VALUES (?1, ?2, ?3, " NEXT ")",
     [APP_SELECT] = "SELECT name, created_at, revision,"
                    " EXISTS (SELECT 1 FROM suspensions WHERE app_id = ?1) FROM apps WHERE id = ?1",
@@ -86,12 +95,20 @@ struct catalogue_sqlite *sqlite_statements_backend(struct catalogue_backend *bac
     return CONTAINER_OF(backend, struct catalogue_sqlite, backend);
 }
 
-enum catalogue_status sqlite_statements_end(struct database *database, enum catalogue_status status,
-                                            struct error *error)
+enum catalogue_status sqlite_statements_end(struct catalogue_sqlite *sqlite,
+                                            enum catalogue_status status, struct error *error)
 {
-    if (status == CATALOGUE_OK || status == CATALOGUE_CREATED)
-        return database_commit(database, error) ? status : CATALOGUE_UNAVAILABLE;
-    database_roll_back(database);
+    const int64_t given = sqlite->given;
+
+    sqlite->given = 0;
+    if (status != CATALOGUE_OK && status != CATALOGUE_CREATED) {
+        database_roll_back(sqlite->database);
+        return status;
+    }
+    if (!database_commit(sqlite->database, error))
+        return CATALOGUE_UNAVAILABLE;
+    if (given > sqlite->backend.written)
+        sqlite->backend.written = given;
     return status;
 }
 

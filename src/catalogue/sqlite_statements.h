@@ -16,6 +16,10 @@ enum sqlite_statement {
     IDENTITY_SELECT,
     REVISION_SELECT,
     REVISION_REPLACE,
+    HISTORY_INSERT,
+    HISTORY_TRIM,
+    HISTORY_NEWEST,
+    HISTORY_HAS,
     APP_INSERT,
     APP_SELECT,
     APP_REVISE,
@@ -46,13 +50,14 @@ struct catalogue_sqlite {
     struct catalogue_backend backend;
     struct database *database;
     struct damages damages;
+    int64_t given; /* the revision that the transaction under way has given; 0: none */
 };
 
 struct catalogue_sqlite *sqlite_statements_backend(struct catalogue_backend *backend);
 
 /* Keeps what went well; returns what came of it. */
-enum catalogue_status sqlite_statements_end(struct database *database, enum catalogue_status status,
-                                            struct error *error);
+enum catalogue_status sqlite_statements_end(struct catalogue_sqlite *sqlite,
+                                            enum catalogue_status status, struct error *error);
 /* CATALOGUE_OK when there is a row, CATALOGUE_ABSENT when there is none or no more. */
 enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_stmt *statement,
                                              struct error *error);

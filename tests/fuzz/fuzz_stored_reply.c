@@ -64,7 +64,7 @@ static void try_mark_read(void)
 {
     struct catalogue_mark mark;
     struct error error = {0};
-    enum catalogue_status status = backend->operations->mark_read(backend, &mark, &error);
+    enum catalogue_status status = backend->operations->mark_read(backend, 1, &mark, &error);
 
     status_check(status, &error);
     ASSERT(status == CATALOGUE_OK || status == CATALOGUE_UNAVAILABLE);

@@ -39,12 +39,12 @@ enum catalogue_status settle_pepper(struct catalogue_backend *backend, struct pe
 {
     const struct catalogue_identity identity = catalogue_identity_new(pepper, NULL);
     struct catalogue_mark mark;
-    enum catalogue_status status = backend->operations->mark_read(backend, &mark, error);
+    enum catalogue_status status = backend->operations->mark_read(backend, 0, &mark, error);
 
     if (status == CATALOGUE_OK && !mark.has_pepper) {
         status = backend->operations->mark_claim(backend, pepper, &identity, error);
         if (status != CATALOGUE_UNAVAILABLE)
-            status = backend->operations->mark_read(backend, &mark, error);
+            status = backend->operations->mark_read(backend, 0, &mark, error);
     }
     *pepper = mark.pepper;
     return status;

@@ -34,13 +34,15 @@ static void the_first_mark_is_kept(void **state)
     struct catalogue_mark mark;
     struct error error = {0};
 
-    expect_status(pair->one->operations->mark_read(pair->one, &mark, &error), CATALOGUE_OK, &error);
+    expect_status(pair->one->operations->mark_read(pair->one, 0, &mark, &error), CATALOGUE_OK,
+                  &error);
     assert_false(mark.has_pepper || mark.has_identity);
     expect_status(pair->one->operations->mark_claim(pair->one, NULL, &first, &error),
                   CATALOGUE_CREATED, &error);
     expect_status(pair->other->operations->mark_claim(pair->other, &pepper, &second, &error),
                   CATALOGUE_OK, &error);
-    expect_status(pair->one->operations->mark_read(pair->one, &mark, &error), CATALOGUE_OK, &error);
+    expect_status(pair->one->operations->mark_read(pair->one, 0, &mark, &error), CATALOGUE_OK,
+                  &error);
     assert_true(!mark.has_pepper && mark.has_identity);
     assert_memory_equal(&mark.identity, &first, sizeof(first));
 
@@ -48,7 +50,7 @@ static void the_first_mark_is_kept(void **state)
                   CATALOGUE_CREATED, &error);
     expect_status(pair->other->operations->mark_claim(pair->other, &another, &first, &error),
                   CATALOGUE_OK, &error);
-    expect_status(pair->other->operations->mark_read(pair->other, &mark, &error), CATALOGUE_OK,
+    expect_status(pair->other->operations->mark_read(pair->other, 0, &mark, &error), CATALOGUE_OK,
                   &error);
     assert_true(mark.has_pepper && mark.has_identity);
     assert_memory_equal(&mark.pepper, &pepper, sizeof(pepper));

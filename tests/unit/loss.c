@@ -60,3 +60,29 @@ void loss_run_sql(const char *path, const char *sql)
     assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }
+
+void loss_copy(void)
+{
+    (void)redis_server_command(server, "EVAL %s 0",
+                               "for _, key in ipairs(redis.call('KEYS', 'sluice:*')) do "
+                               "  redis.call('SET', 'copy:' .. key, redis.call('DUMP', key)) "
+                               "end");
+}
+
+void loss_go_back_and_on(void)
+{
+    (void)redis_server_command(
+        server, "EVAL %s 0",
+        "for _, key in ipairs(redis.call('KEYS', 'sluice:*')) do redis.call('DEL', key) end "
+        "for _, key in ipairs(redis.call('KEYS', 'copy:*')) do "
+        "  redis.call('RESTORE', string.sub(key, 6), 0, redis.call('GET', key)) "
+        "end "
+        "local now = redis.call('TIME') "
+        "local revision = string.format('%.0f', now[1] * 1000000 + now[2]) "
+        "redis.call('SET', 'sluice:{catalogue}:revision', revision) "
+        "redis.call('HSET', 'sluice:{catalogue}:app:app_n00000000000', 'name', 'new', "
+        "           'created_at', '1', 'keys', string.rep('6e', 32), 'revision', revision) "
+        "redis.call('HSET', 'sluice:{catalogue}:keys', string.rep('6e', 32), 'app_n00000000000') "
+        "redis.call('ZADD', 'sluice:{catalogue}:apps', revision, 'app_n00000000000') "
+        "redis.call('ZADD', 'sluice:{catalogue}:history', revision, revision)");
+}

@@ -19,6 +19,10 @@ void loss_expect_all_there(struct instance *instance, const struct policy *polic
 
 /* The instance alone knows an app of this id, whose key is all `key`. */
 void loss_publish_app(const struct instance *instance, const char *app_id, uint8_t key);
+/* Keeps a copy of the catalogue in Redis; and puts it back, with one more app that somebody has
+ * created there since, before anybody can look. */
+void loss_copy(void);
+void loss_go_back_and_on(void);
 /* In the database file, behind the back of the instances. */
 void loss_run_sql(const char *path, const char *sql);
 

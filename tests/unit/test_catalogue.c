@@ -32,11 +32,12 @@ static enum catalogue_status puppet_status(struct catalogue_backend *backend, st
     return CATALOGUE_UNAVAILABLE;
 }
 
-static enum catalogue_status puppet_mark_read(struct catalogue_backend *backend,
+static enum catalogue_status puppet_mark_read(struct catalogue_backend *backend, int64_t written,
                                               struct catalogue_mark *mark, struct error *error)
 {
     struct puppet *puppet = CONTAINER_OF(backend, struct puppet, backend);
 
+    (void)written;
     *mark = puppet->mark;
     return puppet_status(backend, error);
 }

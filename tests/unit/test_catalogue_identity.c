@@ -21,7 +21,10 @@ static void verdicts_are_those_of_the_table(void **state)
     const struct catalogue_held nothing = {0};
     const struct catalogue_held configured = {.pepper = &own};
     const struct catalogue_held unmarked = {.pepper = &own, .has_seen_pepper = true};
-    const struct catalogue_held known = {&own, true, true, first.generation};
+    const struct catalogue_held known = {.pepper = &own,
+                                         .has_seen_pepper = true,
+                                         .has_generation = true,
+                                         .generation = first.generation};
     const struct {
         const struct catalogue_held *held;
         const struct pepper *pepper;
@@ -69,6 +72,32 @@ static void verdicts_are_those_of_the_table(void **state)
     }
 }
 
+static void what_lacks_something_that_was_seen_is_an_older_copy(void **state)
+{
+    (void)state;
+    const struct catalogue_identity identity = catalogue_identity_new(&own, NULL);
+    const struct catalogue_held held = {.pepper = &own,
+                                        .has_generation = true,
+                                        .generation = identity.generation,
+                                        .seen = {.newest = 7, .written = 6}};
+    static const struct {
+        int64_t newest;
+        bool lacks_write;
+        enum catalogue_verdict verdict;
+    } rows[] = {
+        {7, false, VERDICT_KEPT},     {8, false, VERDICT_KEPT},    {6, false, VERDICT_REPLACED},
+        {0, false, VERDICT_REPLACED}, {8, true, VERDICT_REPLACED},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        const struct catalogue_mark mark = {.has_identity = true,
+                                            .lacks_write = rows[i].lacks_write,
+                                            .identity = identity,
+                                            .progress = {.newest = rows[i].newest}};
+        assert_int_equal(catalogue_identity_judge(&held, &mark), rows[i].verdict);
+    }
+}
+
 static void the_fingerprint_does_not_tell_the_pepper(void **state)
 {
     (void)state;
@@ -83,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_are_those_of_the_table),
+        cmocka_unit_test(what_lacks_something_that_was_seen_is_an_older_copy),
         cmocka_unit_test(the_fingerprint_does_not_tell_the_pepper),
     };
 

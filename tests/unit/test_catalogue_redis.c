@@ -116,7 +116,7 @@ static void all_keys_are_in_one_slot_of_a_cluster(void **state)
 
     const redisReply *keys = redis_server_command(server, "KEYS *");
 
-    assert_int_equal(keys->elements, 7);
+    assert_int_equal(keys->elements, 8);
     for (size_t i = 0; i < keys->elements; i++)
         assert_true(text_starts_with(text_of(keys->element[i]->str), TEXT("sluice:{catalogue}:")));
     arena_close(&arena);

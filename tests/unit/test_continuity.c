@@ -244,7 +244,7 @@ static void what_cannot_be_put_back_yet_does_not_take_the_catalogue_away(void **
         (void)redis_server_command(server, "CONFIG SET maxmemory 1");
         (void)redis_server_command(server, "DEL %s", lost[i]);
         long long before = scripts_run();
-        WAIT_FOR (INSTANCE_PATIENCE_S, scripts_run() >= before + 3)
+        WAIT_FOR (INSTANCE_PATIENCE_S, scripts_run() >= before + 12)
             ;
         assert_true(catalogue_is_ready(instance.catalogue));
         (void)redis_server_command(server, "CONFIG SET maxmemory 0");

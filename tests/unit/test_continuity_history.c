@@ -92,6 +92,155 @@ static void a_file_that_has_gone_back_is_read_afresh(void **state)
     instance_close(&instance);
 }
 
+/* Otherwise it would have the newest revision again, as if nothing had happened. */
+static void an_older_copy_that_others_have_gone_on_from_is_read_afresh(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    struct instance other = instance_open_redis(server);
+    loss_copy();
+    save_elsewhere(&instance, &other, policy);
+    loss_publish_app(&instance, "app_x00000000000", 'x');
+
+    loss_go_back_and_on();
+    loss_wait_until_whole(&instance, 1);
+
+    assert_int_equal(app_index_count(instance.index), 2);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* It was answered, so it counts as seen, whether it has been read or not. */
+static void the_loss_of_what_an_instance_has_just_saved_is_noticed(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    loss_copy();
+
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_OK);
+    loss_go_back_and_on();
+    loss_wait_until_whole(&instance, 1);
+
+    assert_int_equal(instance_version(&instance, policy), 1);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void a_copy_without_any_app_is_read_afresh(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    (void)redis_server_command(server, "DEL sluice:{catalogue}:apps sluice:{catalogue}:keys "
+                                       "sluice:{catalogue}:revision sluice:{catalogue}:history "
+                                       "sluice:{catalogue}:app:" INSTANCE_APP_ID
+                                       " sluice:{catalogue}:policies:" INSTANCE_APP_ID);
+    loss_wait_until_whole(&instance, 1);
+
+    assert_int_equal(app_index_count(instance.index), 0);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void an_older_file_that_others_have_gone_on_from_is_read_afresh(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+    struct instance other = instance_open_file(path);
+    save_elsewhere(&instance, &other, policy);
+
+    loss_run_sql(path, "BEGIN IMMEDIATE; DELETE FROM policies;"
+                       "DELETE FROM history WHERE revision ="
+                       " (SELECT value FROM settings WHERE name = 'revision');"
+                       "UPDATE settings SET value = value + 1 WHERE name = 'revision';"
+                       "UPDATE apps SET revision ="
+                       " (SELECT value FROM settings WHERE name = 'revision');"
+                       "INSERT INTO history SELECT value FROM settings WHERE name = 'revision';"
+                       "COMMIT");
+    loss_wait_until_whole(&instance, 1);
+
+    assert_int_equal(instance_version(&instance, policy), 0);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* 884fd83 keeps no account of what it has written. */
+static void what_an_older_version_writes_is_not_taken_for_a_loss(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    struct key_digest key = instance_key(INSTANCE_APP_KEY);
+
+    for (int i = 0; i < 3; i++) {
+        const int64_t revision = INT64_C(4000000000000000) + i;
+        struct app *app = NULL;
+        (void)redis_server_command(
+            server, "EVAL %s 1 %lld",
+            "redis.call('SET', 'sluice:{catalogue}:revision', KEYS[1]) "
+            "redis.call('HSET', 'sluice:{catalogue}:app:" INSTANCE_APP_ID "', 'revision', KEYS[1]) "
+            "redis.call('ZADD', 'sluice:{catalogue}:apps', KEYS[1], '" INSTANCE_APP_ID "')",
+            (long long)revision);
+        WAIT_FOR (INSTANCE_PATIENCE_S, app != NULL && app->revision == revision) {
+            app_release(app);
+            app = app_index_find(instance.index, &key);
+        }
+        app_release(app);
+    }
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_OK);
+    assert_true(instance_version(&instance, policy) == 2);
+
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* As many writes as are remembered, and more, between two looks. */
+static void what_is_no_longer_remembered_is_not_taken_for_lost(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    (void)redis_server_command(server, "EVAL %s 0",
+                               "local key = 'sluice:{catalogue}:history' "
+                               "local newest = redis.call('ZREVRANGE', key, 0, 0)[1] "
+                               "redis.call('DEL', key) "
+                               "for i = 1, 1000 do "
+                               "  local revision = string.format('%.0f', newest + i) "
+                               "  redis.call('ZADD', key, revision, revision) "
+                               "end");
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_OK);
+    struct instance other = instance_open_redis(server);
+    instance_start(&other);
+    assert_int_equal(instance_save(&other, policy), CATALOGUE_OK);
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_version(&instance, policy) == 3)
+        ;
+
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
+    assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:history")->integer,
+                     1000);
+    arena_close(&arena);
+    instance_close(&other);
+    instance_close(&instance);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
@@ -99,6 +248,12 @@ int main(void)
         TEST(a_replaced_catalogue_is_read_afresh),
         TEST(a_catalogue_that_has_gone_back_is_read_afresh),
         TEST(a_file_that_has_gone_back_is_read_afresh),
+        TEST(an_older_copy_that_others_have_gone_on_from_is_read_afresh),
+        TEST(the_loss_of_what_an_instance_has_just_saved_is_noticed),
+        TEST(a_copy_without_any_app_is_read_afresh),
+        TEST(an_older_file_that_others_have_gone_on_from_is_read_afresh),
+        TEST(what_an_older_version_writes_is_not_taken_for_a_loss),
+        TEST(what_is_no_longer_remembered_is_not_taken_for_lost),
     };
 #undef TEST
 
