@@ -463,5 +463,6 @@ int catalogue_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
 #undef CASE
 
     return cmocka_run_group_tests(cases, NULL, NULL) + catalogue_damage_cases_run(setup, teardown) +
-           catalogue_operator_cases_run(setup, teardown);
+           catalogue_operator_cases_run(setup, teardown) +
+           catalogue_restore_cases_run(setup, teardown);
 }
