@@ -14,8 +14,10 @@
 
 #define APP_NAME_BYTES_MAX 100
 #define APP_KEYS_MAX       16
+#define APPS_DELETED_MAX   1000 /* that are remembered, the last ones */
 
-/* A deleted one is never among the apps of an index: it tells the index to let go of its own. */
+/* A deleted one has no more than id and revision. It tells an index to let go of its own, which no
+ * older value brings back. */
 enum app_state { APP_ACTIVE, APP_SUSPENDED, APP_DELETED };
 
 struct journal_app;

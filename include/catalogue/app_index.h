@@ -19,12 +19,13 @@ void app_index_free(struct app_index *index);
 struct app *app_index_find(struct app_index *index, const struct key_digest *digest);
 
 /* Takes over the caller's reference. An app of the same id is replaced, and told so, unless it has a
- * newer revision; by a deleted one, with nothing. */
+ * newer revision. Of deleted ones the last APPS_DELETED_MAX are remembered. */
 void app_index_publish_give(struct app_index *index, struct app *app);
 
+/* Of the apps that are not deleted. */
 size_t app_index_count(struct app_index *index);
 
-/* All apps, each retained for the caller, who frees the array with free(). */
+/* All apps, also deleted ones, each retained for the caller, who frees the array with free(). */
 struct app **app_index_list(struct app_index *index, size_t *count);
 
 /* From now on revisions are those of another catalogue: whatever is published replaces what was

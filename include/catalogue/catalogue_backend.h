@@ -54,12 +54,14 @@ typedef enum catalogue_status catalogue_mark_claim_fn(struct catalogue_backend *
 typedef enum catalogue_status catalogue_restore_begin_fn(struct catalogue_backend *backend,
                                                          struct error *error);
 typedef void catalogue_restore_end_fn(struct catalogue_backend *backend);
-/* Puts an app back as it is, under a new revision: CATALOGUE_CREATED. CATALOGUE_OK when its id was
- * ever there, or one of its keys is: nothing is changed then. */
+/* Puts an app back as it is, under a new revision: CATALOGUE_CREATED. CATALOGUE_OK, and nothing is
+ * changed, when the app was deleted, or written since, or put back from this revision or a newer one;
+ * or when one of its keys is another app's. A deleted app is deleted again whatever there is: its id
+ * is never given to another. All in one step, so that it does not matter which instance is first. */
 typedef enum catalogue_status catalogue_app_restore_fn(struct catalogue_backend *backend,
                                                        const struct app *app, struct error *error);
-/* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists: nothing
- * is changed then. */
+/* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists, or one
+ * with this id was deleted: nothing is changed then. */
 typedef enum catalogue_status
 catalogue_app_create_fn(struct catalogue_backend *backend, const char *app_id, struct text name,
                         int64_t created_at_us, const struct key_digest *key, struct error *error);

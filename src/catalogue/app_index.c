@@ -28,9 +28,10 @@ struct app_index {
     pthread_rwlock_t
         lock; /* guards what follows, up to the secrets; holds a reference of each app */
     struct slot *slots;
-    size_t slot_mask;  /* the number of slots is a power of two */
-    size_t name_count; /* at most half of it */
-    size_t app_count;
+    size_t slot_mask;     /* the number of slots is a power of two */
+    size_t name_count;    /* at most half of it */
+    size_t app_count;     /* without deleted ones */
+    size_t deleted_count; /* at most APPS_DELETED_MAX */
     unsigned epoch;
     uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random: nobody can aim at one slot */
     _Atomic(struct secrets *) secrets;           /* NULL until set, then never changed */
@@ -42,6 +43,8 @@ static size_t names_of(const struct app *app, struct text names[NAMES_MAX]);
 static void insert(struct app_index *index, struct app *app);
 static void erase(struct app_index *index, const struct app *app);
 static void take_out(struct app_index *index, struct app *app);
+static size_t *count_of(struct app_index *index, const struct app *app);
+static void forget_oldest_deleted(struct app_index *index);
 static void slot_fill(struct app_index *index, uint64_t hash, struct app *app);
 static void slot_empty(struct app_index *index, uint64_t hash, const struct app *app);
 static void grow(struct app_index *index);
@@ -106,10 +109,11 @@ void app_index_publish_give(struct app_index *index, struct app *app)
         dropped = old;
         if (old != NULL)
             erase(index, old);
-        if (app->state != APP_DELETED)
-            insert(index, app_retain(app));
+        insert(index, app_retain(app));
         if (old != NULL)
             atomic_store(&old->is_replaced, true);
+        if (index->deleted_count > APPS_DELETED_MAX)
+            forget_oldest_deleted(index);
     }
     ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
     app_release(dropped);
@@ -129,7 +133,8 @@ struct app **app_index_list(struct app_index *index, size_t *count)
     size_t found = 0;
 
     ASSERT(pthread_rwlock_rdlock(&index->lock) == 0);
-    struct app **apps = memory_new(index->app_count + 1, sizeof(struct app *));
+    struct app **apps =
+        memory_new(index->app_count + index->deleted_count + 1, sizeof(struct app *));
     for (size_t i = 0; i <= index->slot_mask; i++) {
         struct app *app = index->slots[i].app;
 
@@ -137,7 +142,7 @@ struct app **app_index_list(struct app_index *index, size_t *count)
         if (app != NULL && index->slots[i].hash == hash_of(index, text_of(app->id)))
             apps[found++] = app_retain(app);
     }
-    ASSERT(found == index->app_count);
+    ASSERT(found == index->app_count + index->deleted_count);
     ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
     *count = found;
     return apps;
@@ -234,7 +239,7 @@ static void insert(struct app_index *index, struct app *app)
     struct text names[NAMES_MAX];
     size_t count = names_of(app, names);
 
-    index->app_count++;
+    *count_of(index, app) += 1;
     index->name_count += count;
     while (2 * index->name_count > index->slot_mask + 1)
         grow(index);
@@ -247,7 +252,7 @@ static void erase(struct app_index *index, const struct app *app)
     struct text names[NAMES_MAX];
     size_t count = names_of(app, names);
 
-    index->app_count--;
+    *count_of(index, app) -= 1;
     index->name_count -= count;
     for (size_t i = 0; i < count; i++)
         slot_empty(index, hash_of(index, names[i]), app);
@@ -259,6 +264,25 @@ static void take_out(struct app_index *index, struct app *app)
     erase(index, app);
     atomic_store(&app->is_replaced, true);
     app_release(app);
+}
+
+static size_t *count_of(struct app_index *index, const struct app *app)
+{
+    return app->state == APP_DELETED ? &index->deleted_count : &index->app_count;
+}
+
+static void forget_oldest_deleted(struct app_index *index)
+{
+    struct app *oldest = NULL;
+
+    for (size_t i = 0; i <= index->slot_mask; i++) {
+        struct app *app = index->slots[i].app;
+
+        if (app != NULL && app->state == APP_DELETED &&
+            (oldest == NULL || app->revision < oldest->revision))
+            oldest = app;
+    }
+    take_out(index, oldest);
 }
 
 static void slot_fill(struct app_index *index, uint64_t hash, struct app *app)

@@ -10,7 +10,7 @@
  *     sluice:{catalogue}:history        zset: revisions given lately, each its own score
  *     sluice:{catalogue}:keys           hash: digest of an API key in hex, app's id
  *     sluice:{catalogue}:app:<id>       hash: name, created_at, revision, keys (digests in hex),
- *                                       suspended (if it is)
+ *                                       suspended (if it is), restored (if it was put back)
  *     sluice:{catalogue}:policies:<id>  hash: name of the identity, document
  *
  * Each write is one script. A revision is at least the server's clock in microseconds: should Redis
@@ -34,7 +34,7 @@
 /* A key is free when the hash of its app is gone. */
 static const char create_script[] =
     "local owner = redis.call('HGET', KEYS[3], ARGV[4])\n"
-    "if redis.call('EXISTS', KEYS[4]) == 1 or\n"
+    "if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) or\n"
     "   owner and redis.call('EXISTS', '" PREFIX "app:' .. owner) == 1 then\n"
     "  return 'exists'\n"
     "end\n"

@@ -152,10 +152,14 @@ static enum catalogue_status app_create(struct catalogue_sqlite *sqlite, const c
     sqlite3_stmt *insert_key = sqlite_statements_for(database, KEY_INSERT, app_id);
 
     database_bind_bytes(same_key, 1, key->bytes, sizeof(key->bytes));
+    database_bind_text(same_key, 2, text_of(app_id));
     enum catalogue_status found = sqlite_statements_step(database, same_key, error);
     if (found == CATALOGUE_ABSENT)
         found = sqlite_statements_step(database,
                                        sqlite_statements_for(database, APP_SELECT, app_id), error);
+    if (found == CATALOGUE_ABSENT)
+        found = sqlite_statements_step(
+            database, sqlite_statements_for(database, TOMBSTONE_SELECT, app_id), error);
     if (found != CATALOGUE_ABSENT)
         return found;
 

@@ -268,8 +268,8 @@ static void begin_afresh(struct continuity *continuity, const struct generation 
     continuity->reads_afresh = true;
 }
 
-/* While another instance does so this one goes on owing them: it may have seen what the other has
- * not. */
+/* While another instance does so this one waits: it may have seen what the other has not, which
+ * reading what the other puts back would replace. */
 static enum catalogue_status apps_put_back(struct continuity *continuity, struct error *error)
 {
     const struct catalogue_operations *operations = continuity->backend->operations;
@@ -277,8 +277,10 @@ static enum catalogue_status apps_put_back(struct continuity *continuity, struct
     int64_t restored = 0;
     size_t count = 0;
 
+    if (status == CATALOGUE_OK)
+        (void)error_set(error, "another instance is putting apps back");
     if (status != CATALOGUE_CREATED)
-        return status;
+        return CATALOGUE_UNAVAILABLE;
     struct app **apps = app_index_list(continuity->index, &count);
     for (size_t i = 0; i < count; i++) {
         if (status != CATALOGUE_UNAVAILABLE)

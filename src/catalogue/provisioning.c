@@ -77,8 +77,8 @@ enum catalogue_status provisioning_apply(const struct provisioning *provisioning
             return status;
         if (status != CATALOGUE_OK) {
             log_write(LOG_ERROR, "declared app left out", LOG_STRING("name", declared->name.at),
-                      LOG_STRING("reason", status == CATALOGUE_DAMAGED ? error->message
-                                                                       : "it is being deleted"));
+                      LOG_STRING("reason",
+                                 status == CATALOGUE_DAMAGED ? error->message : "it was deleted"));
         }
     }
     return CATALOGUE_OK;

@@ -5,20 +5,9 @@
 
 #include <sodium.h>
 
-/* Takes the app's keys out of those of all, as far as they are its own. */
-#define RELEASE_KEYS                                                                               \
-    "local held = redis.pcall('HGET', KEYS[4], 'keys')\n"                                          \
-    "held = type(held) == 'string' and held or ''\n"                                               \
-    "for i = 1, #held, 64 do\n"                                                                    \
-    "  local key = string.sub(held, i, i + 63)\n"                                                  \
-    "  if redis.call('HGET', KEYS[3], key) == ARGV[1] then redis.call('HDEL', KEYS[3], key) end\n" \
-    "end\n"
-
-/* REVISE leaves a hash with the revision in it; without it, the id in the list says: deleted. */
 static const char remove_script[] =
-    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" RELEASE_KEYS
-    "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE
-    "redis.call('DEL', KEYS[4])\n" REDIS_CALL_ANSWER("deleted");
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" REDIS_CALL_BURY
+        REDIS_CALL_ANSWER("deleted");
 
 static const char suspend_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n"
@@ -30,7 +19,7 @@ static const char resume_script[] =
     "redis.call('HDEL', KEYS[4], 'suspended')\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER("replaced");
 
 static const char rekey_script[] =
-    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" RELEASE_KEYS
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" REDIS_CALL_RELEASE
     "redis.call('HSET', KEYS[4], 'keys', ARGV[2])\n"
     "redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
         "replaced");

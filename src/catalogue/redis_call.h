@@ -49,6 +49,21 @@
 /* What a script that has given a revision answers. */
 #define REDIS_CALL_ANSWER(word) "return '" word " ' .. revision\n"
 
+/* Takes the app's keys out of those of all, as far as they are its own. */
+#define REDIS_CALL_RELEASE                                                                         \
+    "local held = redis.pcall('HGET', KEYS[4], 'keys')\n"                                          \
+    "held = type(held) == 'string' and held or ''\n"                                               \
+    "for i = 1, #held, 64 do\n"                                                                    \
+    "  local key = string.sub(held, i, i + 63)\n"                                                  \
+    "  if redis.call('HGET', KEYS[3], key) == ARGV[1] then redis.call('HDEL', KEYS[3], key) end\n" \
+    "end\n"
+
+/* Deletes the app. REVISE leaves a hash with the revision in it; without it, the id in the list says:
+ * deleted. */
+#define REDIS_CALL_BURY                                                                            \
+    REDIS_CALL_RELEASE                                                                             \
+    "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4])\n"
+
 struct catalogue_redis {
     struct catalogue_backend backend;
     struct redis_session *session;

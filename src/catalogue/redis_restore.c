@@ -8,7 +8,7 @@
 
 #define LOCK REDIS_CALL_PREFIX "restoring"
 
-#define ARGUMENTS_BEFORE_POLICIES 5
+#define ARGUMENTS_BEFORE_POLICIES 6
 
 /* KEYS: the lock; ARGV: for how many milliseconds. One that never expires, or later than any of ours,
  * is a stranger's, and would keep everybody from putting apps back. */
@@ -18,27 +18,45 @@ static const char begin_script[] =
     "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])\n"
     "return 'created'\n";
 
-/* ARGV: app, name, created_at, keys, whether it is suspended, and of each policy the name of its
- * identity and its document. */
+/* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, and of each
+ * policy the name of its identity and its document. `restored` is the revision that the app was put
+ * back under, and that of the copy: whatever is written since has another revision. */
 static const char restore_script[] =
-    "if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
+    "if redis.call('EXISTS', KEYS[4]) == 1 then\n"
+    "  local there = redis.call('HMGET', KEYS[4], 'revision', 'restored')\n"
+    "  local given, copied = string.match(there[2] or '', '^(%d+) (%d+)$')\n"
+    "  if not given or given ~= there[1] or tonumber(copied) >= tonumber(ARGV[6]) then\n"
+    "    return 'exists'\n"
+    "  end\n"
+    "elseif redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
     "  return 'exists'\n"
     "end\n"
     "for i = 1, #ARGV[4], 64 do\n"
     "  local owner = redis.call('HGET', KEYS[3], string.sub(ARGV[4], i, i + 63))\n"
-    "  if owner and redis.call('EXISTS', '" REDIS_CALL_PREFIX "app:' .. owner) == 1 then\n"
+    "  if owner and owner ~= ARGV[1] and\n"
+    "     redis.call('EXISTS', '" REDIS_CALL_PREFIX "app:' .. owner) == 1 then\n"
     "    return 'exists'\n"
     "  end\n"
-    "end\n"
-    "redis.call('DEL', KEYS[5])\n"
+    "end\n" REDIS_CALL_RELEASE "redis.call('DEL', KEYS[4], KEYS[5])\n"
     "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], 'keys', ARGV[4])\n"
     "for i = 1, #ARGV[4], 64 do\n"
     "  redis.call('HSET', KEYS[3], string.sub(ARGV[4], i, i + 63), ARGV[1])\n"
     "end\n"
     "if ARGV[5] ~= '' then redis.call('HSET', KEYS[4], 'suspended', ARGV[5]) end\n"
-    "for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
-    "end\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER("created");
+    "for i = 7, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
+    "end\n" REDIS_CALL_REVISE
+    "redis.call('HSET', KEYS[4], 'restored', revision .. ' ' .. ARGV[6])\n" REDIS_CALL_ANSWER(
+        "created");
 
+/* ARGV: app. */
+static const char bury_script[] =
+    "if redis.call('EXISTS', KEYS[4]) == 0 and redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
+    "  return 'exists'\n"
+    "end\n" REDIS_CALL_BURY REDIS_CALL_ANSWER("created");
+
+static redisReply *bury(struct catalogue_redis *redis, const struct app *app, struct error *error);
+static redisReply *restore(struct catalogue_redis *redis, const struct app *app,
+                           struct error *error);
 static struct text keys_write(const struct app *app, struct arena *arena);
 
 enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, struct error *error)
@@ -64,9 +82,27 @@ void redis_restore_end(struct catalogue_backend *backend)
 enum catalogue_status redis_restore_app(struct catalogue_backend *backend, const struct app *app,
                                         struct error *error)
 {
+    struct catalogue_redis *redis = redis_call_backend(backend);
+    redisReply *reply =
+        app->state == APP_DELETED ? bury(redis, app, error) : restore(redis, app, error);
+
+    return redis_call_status_take(redis, reply, error);
+}
+
+static redisReply *bury(struct catalogue_redis *redis, const struct app *app, struct error *error)
+{
+    const struct text arguments[] = {text_of(app->id)};
+
+    return redis_call_script(redis, bury_script, arguments, ARRAY_COUNT(arguments), error);
+}
+
+static redisReply *restore(struct catalogue_redis *redis, const struct app *app,
+                           struct error *error)
+{
     size_t policy_count = policy_set_count(app->policies);
     size_t count = ARGUMENTS_BEFORE_POLICIES + 2 * policy_count;
     char created_at[TEXT_INTEGER_BYTES_MAX];
+    char revision[TEXT_INTEGER_BYTES_MAX];
     struct arena arena = {0};
     struct text *arguments = ARENA_ARRAY(&arena, struct text, count);
 
@@ -75,6 +111,7 @@ enum catalogue_status redis_restore_app(struct catalogue_backend *backend, const
     arguments[2] = text_write_integer(app->created_at_us, created_at);
     arguments[3] = keys_write(app, &arena);
     arguments[4] = app->state == APP_SUSPENDED ? TEXT("1") : TEXT("");
+    arguments[5] = text_write_integer(app->revision, revision);
     for (size_t i = 0; i < policy_count; i++) {
         const struct policy *policy = policy_set_at(app->policies, i);
         struct text *pair = &arguments[ARGUMENTS_BEFORE_POLICIES + 2 * i];
@@ -82,10 +119,9 @@ enum catalogue_status redis_restore_app(struct catalogue_backend *backend, const
         pair[0] = stored_policy_name(&policy->identity, &arena);
         pair[1] = stored_policy_write(policy, &arena);
     }
-    struct catalogue_redis *redis = redis_call_backend(backend);
     redisReply *reply = redis_call_script(redis, restore_script, arguments, count, error);
     arena_close(&arena);
-    return redis_call_status_take(redis, reply, error);
+    return reply;
 }
 
 static struct text keys_write(const struct app *app, struct arena *arena)

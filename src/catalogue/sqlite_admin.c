@@ -10,14 +10,34 @@ static enum catalogue_status app_change(struct catalogue_sqlite *sqlite, const c
                                         const enum sqlite_statement statements[], size_t count,
                                         const struct key_digest *key, struct error *error);
 
+bool sqlite_admin_bury(struct catalogue_sqlite *sqlite, const char *app_id, struct error *error)
+{
+    static const enum sqlite_statement statements[] = {
+        SUSPENSION_DELETE, POLICIES_DELETE, KEYS_DELETE,
+        RESTORED_DELETE,   APP_DELETE,      TOMBSTONE_INSERT,
+    };
+    bool is_done = sqlite_revision_next(sqlite, error);
+
+    for (size_t i = 0; i < ARRAY_COUNT(statements) && is_done; i++) {
+        is_done =
+            database_run(sqlite->database,
+                         sqlite_statements_for(sqlite->database, statements[i], app_id), error);
+    }
+    return is_done;
+}
+
 enum catalogue_status sqlite_admin_remove(struct catalogue_backend *backend, const char *app_id,
                                           struct error *error)
 {
-    static const enum sqlite_statement statements[] = {
-        SUSPENSION_DELETE, POLICIES_DELETE, KEYS_DELETE, APP_DELETE, TOMBSTONE_INSERT,
-    };
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
-    return app_run(backend, app_id, statements, ARRAY_COUNT(statements), NULL, error);
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
+        return CATALOGUE_UNAVAILABLE;
+    enum catalogue_status status = sqlite_statements_step(
+        sqlite->database, sqlite_statements_for(sqlite->database, APP_SELECT, app_id), error);
+    if (status == CATALOGUE_OK && !sqlite_admin_bury(sqlite, app_id, error))
+        status = CATALOGUE_UNAVAILABLE;
+    return sqlite_statements_end(sqlite, status, error);
 }
 
 enum catalogue_status sqlite_admin_suspend(struct catalogue_backend *backend, const char *app_id,

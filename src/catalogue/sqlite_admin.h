@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * What operators do to apps in a database file. Private to catalogue_sqlite.c. */
+ * What operators do to apps in a database file. Private to catalogue_sqlite.c and
+ * what belongs to it. */
 #ifndef CATALOGUE_SQLITE_ADMIN_H
 #define CATALOGUE_SQLITE_ADMIN_H
 
-#include "catalogue/catalogue_backend.h"
+#include "sqlite_statements.h"
+
+/* Leaves no more of the app, if there is any, than that it was deleted. Within a transaction. */
+MUST_USE bool sqlite_admin_bury(struct catalogue_sqlite *sqlite, const char *app_id,
+                                struct error *error);
 
 catalogue_app_remove_fn sqlite_admin_remove;
 catalogue_app_suspend_fn sqlite_admin_suspend;

@@ -33,6 +33,10 @@ static const char additions[] =
     "  revision INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS tombstones_by_revision ON tombstones (revision);"
     "CREATE TABLE IF NOT EXISTS suspensions (app_id TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS restored (" /* apps that were put back, as long as unchanged */
+    "  app_id TEXT PRIMARY KEY,"
+    "  revision INTEGER NOT NULL,"              /* under this one */
+    "  copied INTEGER NOT NULL) WITHOUT ROWID;" /* from a copy with this one */
     "CREATE TABLE IF NOT EXISTS history (revision INTEGER PRIMARY KEY);"; /* given lately */
 
 /* The last revision that was given, and one policy. */
@@ -65,13 +69,18 @@ static const char *const statements[STATEMENT_COUNT] = {
                         " SELECT revision FROM tombstones) WHERE revision <= ?1",
     [TOMBSTONE_INSERT] = "REPLACE INTO tombstones VALUES (?1, " NEXT ")",
     [TOMBSTONE_SELECT] = "SELECT 1 FROM tombstones WHERE id = ?1",
+    [RESTORED_REPLACE] = "REPLACE INTO restored VALUES (?1, " NEXT ", ?2)",
+    /* Whatever is written since has another revision. */
+    [RESTORED_BEFORE] = "SELECT 1 FROM apps JOIN restored ON restored.app_id = apps.id"
+                        " AND restored.revision = apps.revision WHERE apps.id = ?1 AND copied < ?2",
+    [RESTORED_DELETE] = "DELETE FROM restored WHERE app_id = ?1",
     [SUSPENSION_INSERT] = "INSERT OR IGNORE INTO suspensions VALUES (?1)",
     [SUSPENSION_DELETE] = "DELETE FROM suspensions WHERE app_id = ?1",
     /* REPLACE: a key is free when its app is gone. */
     [KEY_INSERT] = "REPLACE INTO api_keys (app_id, digest) VALUES (?1, ?2)",
     [KEY_SELECT] = "SELECT app_id FROM api_keys WHERE digest = ?1",
     [KEY_OWNER] = "SELECT 1 FROM api_keys JOIN apps ON apps.id = api_keys.app_id"
-                  " WHERE digest = ?1",
+                  " WHERE digest = ?1 AND apps.id <> ?2",
     [KEYS_SELECT] = "SELECT digest FROM api_keys WHERE app_id = ?1",
     [KEYS_DELETE] = "DELETE FROM api_keys WHERE app_id = ?1",
     [POLICIES_DELETE] = "DELETE FROM policies WHERE app_id = ?1",

@@ -3,6 +3,51 @@
 #include "catalogue_case.h"
 #include "sample_policy.h"
 
+#define APP_A "app_a00000000000"
+
+/* As an instance holds it: app_a with the key sample_digest(key). */
+static struct app *copy_of(int64_t revision, uint8_t key)
+{
+    struct app *app = app_new();
+
+    (void)snprintf(app->id, sizeof(app->id), APP_A);
+    app->name = TEXT("a");
+    app->revision = revision;
+    app->key_count = 1;
+    app->keys[0] = sample_digest(key);
+    return app;
+}
+
+static void restore_give(struct catalogue_backend *backend, struct app *app,
+                         enum catalogue_status expected)
+{
+    struct error error = {0};
+
+    expect_status(backend->operations->app_restore(backend, app, &error), expected, &error);
+    app_release(app);
+}
+
+static void expect_owner(struct catalogue_backend *backend, uint8_t key,
+                         enum catalogue_status expected)
+{
+    const struct key_digest digest = sample_digest(key);
+    char found[APP_ID_BYTES + 1] = "";
+    struct error error = {0};
+
+    expect_status(backend->operations->app_find(backend, &digest, found, &error), expected, &error);
+    if (expected == CATALOGUE_OK)
+        assert_string_equal(found, APP_A);
+}
+
+static void expect_gone(struct catalogue_backend *backend)
+{
+    struct app *app = NULL;
+    struct error error = {0};
+
+    expect_status(backend->operations->app_load(backend, APP_A, &app, &error), CATALOGUE_ABSENT,
+                  &error);
+}
+
 static void an_app_is_put_back_as_it_was(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -69,12 +114,115 @@ static void nothing_is_put_back_over_what_is_there(void **state)
     app_release(with_its_key);
 }
 
+/* Whoever is first. */
+static void of_two_copies_of_an_app_the_newer_one_stays(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s','version':3}");
+    int64_t revision = 0;
+    struct app *older = copy_of(10, 'o');
+    older->policies = policy_set_new(&older->arena, &policy, 1);
+    struct app *newer = copy_of(20, 'n');
+    newer->state = APP_SUSPENDED;
+
+    restore_give(pair->one, app_retain(older), CATALOGUE_CREATED);
+    restore_give(pair->other, app_retain(older), CATALOGUE_OK);
+    expect_changes(pair->other, &revision, "a");
+    restore_give(pair->other, newer, CATALOGUE_CREATED);
+    expect_changes(pair->other, &revision, "a");
+    restore_give(pair->one, older, CATALOGUE_OK);
+
+    expect_changes(pair->other, &revision, "");
+    expect_owner(pair->one, 'o', CATALOGUE_ABSENT);
+    expect_owner(pair->one, 'n', CATALOGUE_OK);
+    struct app *app = load_app(pair->one, APP_A);
+    assert_int_equal(app->state, APP_SUSPENDED);
+    assert_int_equal(app->key_count, 1);
+    assert_int_equal(policy_set_count(app->policies), 0);
+    app_release(app);
+    arena_close(&arena);
+}
+
+static void what_was_written_since_is_newer_than_any_copy(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    restore_give(pair->one, copy_of(10, 'o'), CATALOGUE_CREATED);
+    save_policy(pair->one, APP_A, policy, CATALOGUE_CREATED);
+
+    restore_give(pair->other, copy_of(CATALOGUE_REVISION_MAX - 1, 'n'), CATALOGUE_OK);
+
+    struct app *app = load_app(pair->other, APP_A);
+    assert_int_equal(policy_set_count(app->policies), 1);
+    app_release(app);
+    expect_owner(pair->one, 'n', CATALOGUE_ABSENT);
+    arena_close(&arena);
+}
+
+static void a_deletion_is_put_back_too(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    int64_t revision = 0;
+
+    restore_give(pair->one, app_new_deleted(APP_A, 20), CATALOGUE_CREATED);
+    restore_give(pair->other, app_new_deleted(APP_A, 20), CATALOGUE_OK);
+    restore_give(pair->other, copy_of(10, 'o'), CATALOGUE_OK);
+
+    expect_gone(pair->one);
+    expect_owner(pair->one, 'o', CATALOGUE_ABSENT);
+    expect_changes(pair->other, &revision, "a");
+}
+
+/* Of an instance that did not know it, also when somebody has written to the app since: an id is
+ * never given to another app. */
+static void a_deletion_takes_back_what_was_put_back(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    int64_t revision = 0;
+    restore_give(pair->one, copy_of(10, 'o'), CATALOGUE_CREATED);
+    save_policy(pair->one, APP_A, policy, CATALOGUE_CREATED);
+    expect_changes(pair->other, &revision, "a");
+
+    restore_give(pair->other, app_new_deleted(APP_A, 9), CATALOGUE_CREATED);
+
+    expect_gone(pair->one);
+    expect_owner(pair->one, 'o', CATALOGUE_ABSENT);
+    expect_changes(pair->other, &revision, "a");
+    arena_close(&arena);
+}
+
+/* A declared app has its id for as long as its declaration is not read again. */
+static void the_id_of_a_deleted_app_is_not_given_again(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    const struct key_digest key = sample_digest('a');
+    struct error error = {0};
+    expect_status(pair->one->operations->app_remove(pair->one, sample_app(pair->one, 'a'), &error),
+                  CATALOGUE_OK, &error);
+
+    expect_status(
+        pair->other->operations->app_create(pair->other, APP_A, TEXT("a"), 1, &key, &error),
+        CATALOGUE_OK, &error);
+
+    expect_gone(pair->one);
+    expect_owner(pair->one, 'a', CATALOGUE_ABSENT);
+}
+
 int catalogue_restore_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest cases[] = {
         CASE(an_app_is_put_back_as_it_was),
         CASE(nothing_is_put_back_over_what_is_there),
+        CASE(of_two_copies_of_an_app_the_newer_one_stays),
+        CASE(what_was_written_since_is_newer_than_any_copy),
+        CASE(a_deletion_is_put_back_too),
+        CASE(a_deletion_takes_back_what_was_put_back),
+        CASE(the_id_of_a_deleted_app_is_not_given_again),
     };
 #undef CASE
 

@@ -172,6 +172,61 @@ static void a_deleted_app_is_let_go_of(void **state)
     app_release(held);
 }
 
+static size_t list_and_count_deleted(struct app_index *index, int64_t *oldest)
+{
+    size_t count = 0;
+    size_t deleted = 0;
+    struct app **apps = app_index_list(index, &count);
+
+    *oldest = INT64_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (apps[i]->state == APP_DELETED) {
+            deleted++;
+            *oldest = apps[i]->revision < *oldest ? apps[i]->revision : *oldest;
+        }
+        app_release(apps[i]);
+    }
+    free(apps);
+    return deleted;
+}
+
+static void deletions_are_remembered_and_listed(void **state)
+{
+    struct app_index *index = *state;
+    int64_t oldest = 0;
+
+    app_index_publish_give(index, app_new_deleted("app_000000000001", 6));
+    app_index_publish_give(index, app_new_deleted("app_000000000001", 6));
+    app_index_publish_give(index, app_with(1, 5, 100, 1));
+    app_index_publish_give(index, app_with(2, 5, 200, 1));
+
+    expect_key(index, 100, NULL);
+    assert_int_equal(app_index_count(index), 1);
+    assert_int_equal(list_and_count_deleted(index, &oldest), 1);
+    assert_true(oldest == 6);
+    app_index_begin_epoch(index);
+    assert_int_equal(list_and_count_deleted(index, &oldest), 1);
+    app_index_end_epoch(index);
+    assert_int_equal(list_and_count_deleted(index, &oldest), 0);
+}
+
+static void of_too_many_deletions_the_oldest_is_forgotten(void **state)
+{
+    struct app_index *index = *state;
+    int64_t oldest = 0;
+    app_index_publish_give(index, app_with(1, 1, 100, 1));
+
+    for (int64_t i = 0; i < APPS_DELETED_MAX + 3; i++) {
+        char app_id[APP_ID_BYTES + 1];
+        (void)snprintf(app_id, sizeof(app_id), "app_%012d", (int)(100 + i));
+        app_index_publish_give(index, app_new_deleted(app_id, 10 + i));
+    }
+
+    assert_int_equal(list_and_count_deleted(index, &oldest), APPS_DELETED_MAX);
+    assert_true(oldest == 13);
+    assert_int_equal(app_index_count(index), 1);
+}
+
 static void all_apps_are_listed_once(void **state)
 {
     struct app_index *index = *state;
@@ -358,6 +413,8 @@ int main(void)
         TEST(the_same_revision_replaces),
         TEST(what_was_not_published_in_an_epoch_is_gone_at_its_end),
         TEST(a_deleted_app_is_let_go_of),
+        TEST(deletions_are_remembered_and_listed),
+        TEST(of_too_many_deletions_the_oldest_is_forgotten),
         TEST(all_apps_are_listed_once),
         TEST(a_value_in_use_outlives_its_replacement),
         TEST(a_new_app_has_an_empty_set_of_policies),

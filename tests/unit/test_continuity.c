@@ -120,6 +120,83 @@ static void what_one_instance_alone_has_seen_is_put_back_too(void **state)
     instance_close(&other);
 }
 
+/* At revision 10 of the catalogue it had this key; afterwards one instance alone has seen what became
+ * of it. */
+static void publish_old(const struct instance *instance)
+{
+    struct app *app = app_new();
+
+    (void)snprintf(app->id, sizeof(app->id), "app_x00000000000");
+    app->name = TEXT("as it was");
+    app->revision = 10;
+    app->keys[app->key_count++] = instance_key('x');
+    app_index_publish_give(instance->index, app);
+}
+
+static void
+an_app_that_is_deleted_does_not_come_back_from_an_instance_that_has_missed_it(void **state)
+{
+    const struct key_digest key = instance_key('x');
+    (void)state;
+    struct instance stale = instance_open_redis(server);
+    struct instance other = instance_open_redis(server);
+    instance_start(&stale);
+    instance_start(&other);
+    publish_old(&stale);
+    publish_old(&other);
+    app_index_publish_give(other.index, app_new_deleted("app_x00000000000", 20));
+
+    (void)redis_server_command(server, "FLUSHALL");
+    loss_wait_until_whole(&stale, 1);
+    loss_wait_until_whole(&other, 1);
+
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              app_index_count(stale.index) == 0 && app_index_count(other.index) == 0)
+        ;
+    assert_null(app_index_find(stale.index, &key));
+    assert_int_equal(
+        redis_server_command(server, "EXISTS sluice:{catalogue}:app:app_x00000000000")->integer, 0);
+    (void)redis_server_command(server, "FLUSHALL");
+    loss_wait_until_whole(&stale, 2);
+    loss_wait_until_whole(&other, 2);
+    assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 1);
+    instance_close(&stale);
+    instance_close(&other);
+}
+
+static void of_an_app_the_newest_copy_is_put_back_whoever_is_first(void **state)
+{
+    const struct key_digest old_key = instance_key('x');
+    const struct key_digest new_key = instance_key('y');
+    (void)state;
+    struct instance stale = instance_open_redis(server);
+    struct instance other = instance_open_redis(server);
+    instance_start(&stale);
+    instance_start(&other);
+    publish_old(&stale);
+    struct app *newer = app_new();
+    (void)snprintf(newer->id, sizeof(newer->id), "app_x00000000000");
+    newer->name = TEXT("as it is");
+    newer->revision = 20;
+    newer->state = APP_SUSPENDED;
+    newer->keys[newer->key_count++] = new_key;
+    app_index_publish_give(other.index, newer);
+
+    (void)redis_server_command(server, "FLUSHALL");
+    loss_wait_until_whole(&stale, 1);
+    loss_wait_until_whole(&other, 1);
+
+    struct app *app = NULL;
+    WAIT_FOR (INSTANCE_PATIENCE_S, (app = app_index_find(stale.index, &new_key)) != NULL)
+        ;
+    assert_int_equal(app->state, APP_SUSPENDED);
+    assert_null(app_index_find(stale.index, &old_key));
+    assert_null(app_index_find(other.index, &old_key));
+    app_release(app);
+    instance_close(&stale);
+    instance_close(&other);
+}
+
 static void without_restoring_it_stays_lost_and_nothing_is_written(void **state)
 {
     (void)state;
@@ -335,6 +412,8 @@ int main(void)
         TEST(a_redis_that_restarted_without_persistence_gets_it_back),
         TEST(an_emptied_file_gets_it_back),
         TEST(what_one_instance_alone_has_seen_is_put_back_too),
+        TEST(an_app_that_is_deleted_does_not_come_back_from_an_instance_that_has_missed_it),
+        TEST(of_an_app_the_newest_copy_is_put_back_whoever_is_first),
         TEST(without_restoring_it_stays_lost_and_nothing_is_written),
         TEST(a_catalogue_under_another_pepper_is_left_alone),
         TEST(a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back),

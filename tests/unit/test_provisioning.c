@@ -186,6 +186,7 @@ static void instances_with_the_same_declaration_make_one_app(void **state)
     instance_close(&other);
 }
 
+/* Under another id, as with each reading of the configuration. */
 static void a_declared_app_whose_hash_is_gone_is_made_again(void **state)
 {
     (void)state;
@@ -198,10 +199,17 @@ static void a_declared_app_whose_hash_is_gone_is_made_again(void **state)
 
     (void)redis_server_command(server, "DEL sluice:{catalogue}:app:%s", INSTANCE_APP_ID);
     instance = instance_open_redis(server);
+    (void)snprintf(declaration.provision.app_id, sizeof(declaration.provision.app_id), "%s",
+                   "app_b00000000000");
     provision(&instance, &declaration);
     instance_start(&instance);
 
-    assert_int_equal(declared_version(&instance, &declaration, declaration.policies[0]), 1);
+    const struct key_digest digest =
+        key_digest_of(app_index_pepper(instance.index), text_of(declaration.api_key));
+    struct app *app = app_index_find(instance.index, &digest);
+    assert_non_null(app);
+    assert_string_equal(app->id, "app_b00000000000");
+    assert_int_equal(instance_version_take(app, declaration.policies[0]), 1);
     arena_close(&declaration.arena);
     instance_close(&instance);
 }
