@@ -83,8 +83,8 @@ typedef enum catalogue_status catalogue_policy_remove_fn(struct catalogue_backen
                                                          const char *app_id,
                                                          const struct policy_identity *identity,
                                                          struct error *error);
-/* Deletes the app with its keys and policies, also one that is damaged; its id is remembered, and
- * never given back. */
+/* Deletes the app with its keys and policies, also one that is damaged; its id is never given again
+ * while it is remembered. */
 typedef enum catalogue_status catalogue_app_remove_fn(struct catalogue_backend *backend,
                                                       const char *app_id, struct error *error);
 typedef enum catalogue_status catalogue_app_suspend_fn(struct catalogue_backend *backend,
@@ -96,8 +96,10 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      const struct key_digest *key,
                                                      struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
- * From 0: all apps. A deleted one is visited as such, with its id and revision. One that cannot be
- * read is passed over. */
+ * From 0: all apps. A deleted one is visited as such, with its id and revision, as long as it is one
+ * of the last APPS_DELETED_MAX. An app that cannot be read is passed over. CATALOGUE_ABSENT, and
+ * nothing is visited, when a deletion after *revision is no longer remembered: then all apps are to
+ * be read from 0, and those that are not among them are gone. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);

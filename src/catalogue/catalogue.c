@@ -252,8 +252,16 @@ static enum catalogue_status apps_read(struct catalogue *catalogue, struct error
     enum catalogue_status status = catalogue->backend->operations->changes(
         catalogue->backend, &catalogue->revision, catalogue, on_changed, error);
 
+    if (status == CATALOGUE_ABSENT) {
+        app_index_begin_epoch(catalogue->index);
+        begin_afresh(catalogue);
+        status = catalogue->backend->operations->changes(catalogue->backend, &catalogue->revision,
+                                                         catalogue, on_changed, error);
+    }
     if (status != CATALOGUE_OK)
         return status;
+    if (catalogue->ends_epoch && !continuity_holds(&catalogue->continuity, error))
+        return CATALOGUE_UNAVAILABLE;
     atomic_store_explicit(&catalogue->is_read, true, memory_order_release);
     if (catalogue->ends_epoch && !catalogue->continuity.owes_apps) {
         app_index_end_epoch(catalogue->index);

@@ -8,6 +8,8 @@
  *     sluice:{catalogue}:revision       the newest revision given
  *     sluice:{catalogue}:apps           zset: app's id, its revision; without a hash it is deleted
  *     sluice:{catalogue}:history        zset: revisions given lately, each its own score
+ *     sluice:{catalogue}:deleted        zset: ids of the last deleted apps, their revisions
+ *     sluice:{catalogue}:forgotten      the revision of the last one that is no longer among them
  *     sluice:{catalogue}:keys           hash: digest of an API key in hex, app's id
  *     sluice:{catalogue}:app:<id>       hash: name, created_at, revision, keys (digests in hex),
  *                                       suspended (if it is), restored (if it was put back)

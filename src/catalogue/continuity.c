@@ -109,6 +109,19 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
                                                            : status;
 }
 
+bool continuity_holds(struct continuity *continuity, struct error *error)
+{
+    const struct catalogue_held held = held_now(continuity);
+    struct catalogue_mark mark;
+
+    if (continuity->backend->operations->mark_read(continuity->backend, held.seen.written, &mark,
+                                                   error) != CATALOGUE_OK)
+        return false;
+    const bool is_same = catalogue_identity_judge(&held, &mark) == VERDICT_KEPT;
+    sodium_memzero(&mark, sizeof(mark));
+    return is_same || error_set(error, "the catalogue has become another while it was read");
+}
+
 void continuity_settle(struct continuity *continuity)
 {
     if (!continuity->owes_apps && state_enter(continuity, CATALOGUE_KEPT))

@@ -32,6 +32,10 @@ void continuity_init(struct continuity *continuity, const struct catalogue_optio
 /* CATALOGUE_OK: the catalogue is ours, the index has its pepper, apps may be read and written. */
 enum catalogue_status continuity_check(struct continuity *continuity, struct error *error);
 
+/* Whether it is still the same, after the apps have been read: if it was emptied in between, what was
+ * not there is not gone. */
+bool continuity_holds(struct continuity *continuity, struct error *error);
+
 /* The apps have been read, after CATALOGUE_OK. */
 void continuity_settle(struct continuity *continuity);
 

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 
-#define SCRIPT_KEYS 6
+#define SCRIPT_KEYS 8
 
 static const struct {
     const char *name;
@@ -12,6 +12,7 @@ static const struct {
     {REDIS_CALL_PREFIX "revision", false}, {REDIS_CALL_PREFIX "apps", false},
     {REDIS_CALL_PREFIX "keys", false},     {REDIS_CALL_PREFIX "app:", true},
     {REDIS_CALL_PREFIX "policies:", true}, {REDIS_CALL_PREFIX "history", false},
+    {REDIS_CALL_PREFIX "deleted", false},  {REDIS_CALL_PREFIX "forgotten", false},
 };
 
 struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend)
@@ -45,7 +46,7 @@ redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
 
     words[word_count++] = TEXT("EVAL");
     words[word_count++] = text_of(script);
-    words[word_count++] = TEXT("6");
+    words[word_count++] = TEXT("8");
     for (size_t i = 0; i < SCRIPT_KEYS; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "%s%s", script_keys[i].name,
                        script_keys[i].is_of_app ? arguments[0].at : "");

@@ -15,7 +15,7 @@
 /* Of a key's digest as Redis holds it. */
 #define REDIS_CALL_HEX_BYTES (2 * (size_t)KEY_DIGEST_BYTES)
 /* KEYS of every script: revision, apps, keys, app and policies of the app whose id is ARGV[1], and
- * history.
+ * history, deleted, forgotten.
  *
  * The newest revision that can have been given, which no app's is ahead of: the last one may be
  * lost or damaged. */
@@ -59,10 +59,27 @@
     "end\n"
 
 /* Deletes the app. REVISE leaves a hash with the revision in it; without it, the id in the list says:
- * deleted. */
+ * deleted. Of too many the oldest are forgotten, and who has not seen them yet is told by the revision
+ * of the newest of those. */
 #define REDIS_CALL_BURY                                                                            \
     REDIS_CALL_RELEASE                                                                             \
-    "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4])\n"
+    "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4])\n"       \
+    "if redis.call('TYPE', KEYS[7]).ok ~= 'zset' then redis.call('DEL', KEYS[7]) end\n"            \
+    "redis.call('ZADD', KEYS[7], revision, ARGV[1])\n"                                             \
+    "local count = redis.call('ZCARD', KEYS[7]) - " REDIS_CALL_TEXT(                               \
+        APPS_DELETED_MAX) "\n"                                                                     \
+                          "local oldest = count > 0 and\n"                                         \
+                          "               redis.call('ZRANGE', KEYS[7], '0', math.min(count, "     \
+                          "100) - 1) or {}\n"                                                      \
+                          "for _, id in ipairs(oldest) do\n"                                       \
+                          "  local forgotten = redis.call('ZSCORE', KEYS[7], id)\n"                \
+                          "  redis.call('ZREM', KEYS[7], id)\n"                                    \
+                          "  if redis.call('EXISTS', '" REDIS_CALL_PREFIX                          \
+                          "app:' .. id) == 0 then\n"                                               \
+                          "    redis.call('ZREM', KEYS[2], id)\n"                                  \
+                          "    redis.call('SET', KEYS[8], forgotten)\n"                            \
+                          "  end\n"                                                                \
+                          "end\n"
 
 struct catalogue_redis {
     struct catalogue_backend backend;

@@ -16,6 +16,8 @@ bool sqlite_admin_bury(struct catalogue_sqlite *sqlite, const char *app_id, stru
         SUSPENSION_DELETE, POLICIES_DELETE, KEYS_DELETE,
         RESTORED_DELETE,   APP_DELETE,      TOMBSTONE_INSERT,
     };
+    sqlite3_stmt *forgotten = database_statement(sqlite->database, FORGOTTEN_REPLACE);
+    sqlite3_stmt *trim = database_statement(sqlite->database, TOMBSTONES_TRIM);
     bool is_done = sqlite_revision_next(sqlite, error);
 
     for (size_t i = 0; i < ARRAY_COUNT(statements) && is_done; i++) {
@@ -23,7 +25,10 @@ bool sqlite_admin_bury(struct catalogue_sqlite *sqlite, const char *app_id, stru
             database_run(sqlite->database,
                          sqlite_statements_for(sqlite->database, statements[i], app_id), error);
     }
-    return is_done;
+    database_bind_integer(forgotten, 1, APPS_DELETED_MAX);
+    database_bind_integer(trim, 1, APPS_DELETED_MAX);
+    return is_done && database_run(sqlite->database, forgotten, error) &&
+           database_run(sqlite->database, trim, error);
 }
 
 enum catalogue_status sqlite_admin_remove(struct catalogue_backend *backend, const char *app_id,

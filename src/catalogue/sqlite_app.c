@@ -6,6 +6,8 @@
 
 enum column { NAME, CREATED_AT, REVISION, SUSPENDED };
 
+static enum catalogue_status deletions_look_up(struct database *database, int64_t revision,
+                                               struct error *error);
 static enum catalogue_status app_read(struct database *database, struct app *app,
                                       struct error *error);
 static enum catalogue_status keys_read(struct database *database, struct app *app,
@@ -42,15 +44,36 @@ enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_
                                          struct error *error)
 {
     sqlite3_stmt *select = database_statement(sqlite->database, APPS_CHANGED);
+    enum catalogue_status status = deletions_look_up(sqlite->database, *revision, error);
 
+    if (status != CATALOGUE_OK)
+        return status;
     database_bind_integer(select, 1, *revision);
-    enum catalogue_status status = sqlite_statements_step(sqlite->database, select, error);
+    status = sqlite_statements_step(sqlite->database, select, error);
     while (status == CATALOGUE_OK) {
         status = change(sqlite, select, revision, context, visit, error);
         if (status == CATALOGUE_OK)
             status = sqlite_statements_step(sqlite->database, select, error);
     }
     return status == CATALOGUE_ABSENT ? CATALOGUE_OK : status;
+}
+
+/* CATALOGUE_ABSENT: one after this revision is forgotten. */
+static enum catalogue_status deletions_look_up(struct database *database, int64_t revision,
+                                               struct error *error)
+{
+    sqlite3_stmt *forgotten = database_statement(database, FORGOTTEN_SELECT);
+    int64_t explained = 0;
+
+    if (!sqlite_revision_explained(database, &explained, error))
+        return CATALOGUE_UNAVAILABLE;
+    database_bind_integer(forgotten, 1, explained);
+    enum catalogue_status status = sqlite_statements_step(database, forgotten, error);
+    if (status == CATALOGUE_UNAVAILABLE)
+        return status;
+    return status == CATALOGUE_OK && revision > 0 && revision < database_integer(forgotten, 0)
+               ? CATALOGUE_ABSENT
+               : CATALOGUE_OK;
 }
 
 static enum catalogue_status app_read(struct database *database, struct app *app,

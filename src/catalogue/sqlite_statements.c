@@ -69,6 +69,15 @@ static const char *const statements[STATEMENT_COUNT] = {
                         " SELECT revision FROM tombstones) WHERE revision <= ?1",
     [TOMBSTONE_INSERT] = "REPLACE INTO tombstones VALUES (?1, " NEXT ")",
     [TOMBSTONE_SELECT] = "SELECT 1 FROM tombstones WHERE id = ?1",
+    /* Of too many the oldest are forgotten, and who has not seen them yet is told by the newest. */
+    [FORGOTTEN_REPLACE] = "REPLACE INTO settings SELECT 'forgotten', revision FROM tombstones"
+                          " ORDER BY revision DESC LIMIT 1 OFFSET ?1",
+    [FORGOTTEN_SELECT] =
+        "SELECT value FROM settings WHERE name = 'forgotten'"
+        " AND value <= (SELECT max(revision) FROM tombstones WHERE revision <= ?1)",
+    [TOMBSTONES_TRIM] = "DELETE FROM tombstones WHERE revision <="
+                        " (SELECT revision FROM tombstones"
+                        " ORDER BY revision DESC LIMIT 1 OFFSET ?1)",
     [RESTORED_REPLACE] = "REPLACE INTO restored VALUES (?1, " NEXT ", ?2)",
     /* Whatever is written since has another revision. */
     [RESTORED_BEFORE] = "SELECT 1 FROM apps JOIN restored ON restored.app_id = apps.id"

@@ -212,6 +212,48 @@ static void the_id_of_a_deleted_app_is_not_given_again(void **state)
     expect_owner(pair->one, 'a', CATALOGUE_ABSENT);
 }
 
+static void on_deleted(void *context, struct app *app)
+{
+    *(size_t *)context += app->state == APP_DELETED;
+    app_release(app);
+}
+
+/* Otherwise they would grow for ever. */
+static void of_too_many_deletions_those_who_missed_some_are_told(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct error error = {0};
+    int64_t late = 0;
+    int64_t current = 0;
+    int64_t from_the_start = 0;
+    size_t count = 0;
+    sample_app(pair->one, 'z');
+    expect_changes(pair->other, &late, "z");
+
+    for (int i = 0; i < APPS_DELETED_MAX + 2; i++) {
+        struct app *app = app_new_deleted(APP_A, 1);
+        (void)snprintf(app->id, sizeof(app->id), "app_%012d", i);
+        restore_give(pair->one, app, CATALOGUE_CREATED);
+        if (i == 1)
+            expect_changes(pair->other, &current, "z00");
+    }
+
+    expect_status(pair->other->operations->changes(pair->other, &late, &count, on_deleted, &error),
+                  CATALOGUE_ABSENT, &error);
+    assert_int_equal(count, 0);
+    expect_status(
+        pair->other->operations->changes(pair->other, &current, &count, on_deleted, &error),
+        CATALOGUE_OK, &error);
+    assert_int_equal(count, APPS_DELETED_MAX);
+    count = 0;
+    expect_status(
+        pair->other->operations->changes(pair->other, &from_the_start, &count, on_deleted, &error),
+        CATALOGUE_OK, &error);
+    assert_int_equal(count, APPS_DELETED_MAX);
+    assert_true(from_the_start == current);
+    app_release(load_app(pair->other, "app_z00000000000"));
+}
+
 int catalogue_restore_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -223,6 +265,7 @@ int catalogue_restore_cases_run(CMFixtureFunction setup, CMFixtureFunction teard
         CASE(a_deletion_is_put_back_too),
         CASE(a_deletion_takes_back_what_was_put_back),
         CASE(the_id_of_a_deleted_app_is_not_given_again),
+        CASE(of_too_many_deletions_those_who_missed_some_are_told),
     };
 #undef CASE
 

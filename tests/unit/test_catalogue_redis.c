@@ -317,6 +317,7 @@ static void more_changes_than_one_reply_lists_are_all_seen(void **state)
                                "  redis.call('ZADD', KEYS[1], i, string.format('app_%012d', i)) "
                                "end");
     sample_app(pair->one, 'a'); /* the newest, and the only one that is more than an id */
+    (void)redis_server_command(server, "SET sluice:{catalogue}:forgotten 2000");
 
     const enum catalogue_status status =
         pair->one->operations->changes(pair->one, &revision, &count, on_counted, &error);

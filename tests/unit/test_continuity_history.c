@@ -3,10 +3,13 @@
  * A catalogue that is an older copy of itself. */
 #include "base/arena.h"
 #include "loss.h"
+#include "redis/redis_session.h"
 #include "sample_policy.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
 #include "support/wait.h"
+
+#include <stdatomic.h>
 
 /* As when an operator loads an older copy: with revisions that have been seen already. */
 static void a_replaced_catalogue_is_read_afresh(void **state)
@@ -241,6 +244,85 @@ static void what_is_no_longer_remembered_is_not_taken_for_lost(void **state)
     instance_close(&instance);
 }
 
+/* As long as a test wants it, Redis is emptied just before all apps are read from it. */
+static struct catalogue_operations emptying;
+static catalogue_changes_fn *real_changes;
+static atomic_bool empties;
+
+static enum catalogue_status changes_of_nothing(struct catalogue_backend *backend,
+                                                int64_t *revision, void *context,
+                                                catalogue_visit_fn *visit, struct error *error)
+{
+    if (*revision == 0 && atomic_exchange(&empties, false)) {
+        const char *words[] = {"FLUSHALL"};
+        const size_t lengths[] = {strlen(words[0])};
+        struct redis_url url;
+        assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, error));
+        struct redis_session *session = redis_session_new(&url, 1000);
+        freeReplyObject(redis_session_command(session, error, 1, words, lengths));
+        redis_session_free(session);
+    }
+    return real_changes(backend, revision, context, visit, error);
+}
+
+static void what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct policy saved = *policy;
+    struct redis_url url;
+    struct error error = {0};
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    struct catalogue_backend *backend = catalogue_redis_new(&url);
+    emptying = *backend->operations;
+    real_changes = emptying.changes;
+    emptying.changes = changes_of_nothing;
+    backend->operations = &emptying;
+    struct instance instance = instance_new(backend, NULL);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(instance_save(&instance, &saved), CATALOGUE_CREATED);
+
+    atomic_store(&empties, true);
+    (void)redis_server_command(
+        server, "EVAL %s 1 " LOSS_IDENTITY,
+        "redis.call('SETRANGE', KEYS[1], 0, string.rep(string.char(0), 16))");
+    WAIT_FOR (INSTANCE_PATIENCE_S, !atomic_load(&empties))
+        ;
+
+    loss_wait_until_whole(&instance, 1);
+    loss_expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* Too many for the catalogue to remember, while this instance did not look. */
+static void deletions_that_are_no_longer_remembered_are_seen_all_the_same(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    struct instance other = instance_open_redis(server);
+    save_elsewhere(&instance, &other, policy);
+    loss_publish_app(&instance, "app_x00000000000", 'x');
+
+    (void)redis_server_command(server, "EVAL %s 0",
+                               "local now = redis.call('TIME') "
+                               "local revision = string.format('%.0f', now[1] * 1000000 + now[2]) "
+                               "local apps = 'sluice:{catalogue}:apps' "
+                               "redis.call('ZADD', apps, revision, 'app_y00000000000') "
+                               "redis.call('SET', 'sluice:{catalogue}:forgotten', revision)");
+    WAIT_FOR (INSTANCE_PATIENCE_S, app_index_count(instance.index) == 1)
+        ;
+
+    assert_int_equal(instance_version(&instance, policy), 2);
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
@@ -254,6 +336,8 @@ int main(void)
         TEST(an_older_file_that_others_have_gone_on_from_is_read_afresh),
         TEST(what_an_older_version_writes_is_not_taken_for_a_loss),
         TEST(what_is_no_longer_remembered_is_not_taken_for_lost),
+        TEST(what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted),
+        TEST(deletions_that_are_no_longer_remembered_are_seen_all_the_same),
     };
 #undef TEST
 
