@@ -152,11 +152,17 @@ static void try_admin(void)
 
 static void try_restore(void)
 {
-    struct app *app = app_new_deleted(app_id, 1);
+    struct app *deleted = app_new_deleted(app_id, 1);
+    struct app *app = app_new();
     struct error error = {0};
+
+    (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
+    app->name = TEXT("shop");
 
     status_check(backend->operations->restore_begin(backend, &error), &error);
     status_check(backend->operations->app_restore(backend, app, &error), &error);
+    status_check(backend->operations->app_restore(backend, deleted, &error), &error);
+    app_release(deleted);
     app_release(app);
 }
 
