@@ -269,12 +269,11 @@ static void on_answered(struct redis_link *link, const redisReply *reply)
 
 static void expire_calls(struct redis_link *link)
 {
+    const int64_t now_us = clock_monotonic_us(); /* before it looks what has come by then */
+
     redis_wire_serve(&link->wire);
     if (link->phase != READY)
         return;
-
-    const int64_t now_us = clock_monotonic_us();
-
     redis_calls_expire(&link->calls, now_us);
     if (link->phase != READY)
         return;
