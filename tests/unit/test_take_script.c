@@ -416,6 +416,25 @@ static void assert_replaced(const struct take *take, size_t refused)
         assert_true(redis_integer("PTTL", keys[i]) != -1);
 }
 
+/* What a script has read is in Lua's memory until that is swept, which is not at each call. */
+static void of_a_long_value_no_more_is_read_than_a_state_has(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute};
+    limits[1].algorithm = ALGORITHM_TOKEN_BUCKET;
+    static const char field[] = "used_memory_lua:";
+
+    for (size_t count = 1; count <= 2; count++) {
+        const struct take take = take_of(limits, count, 3);
+
+        (void)redis_server_command(server, "SETRANGE %s 33554432 end", key_of(&take));
+        assert_true(outcome_of(&take).allowed);
+        const char *used = strstr(redis_server_command(server, "INFO memory")->str, field);
+        assert_in_range(strtoll(used + strlen(field), NULL, 10), 1, 8 << 20);
+        assert_int_equal(outcome_of(&take).at[0].remaining, 4);
+    }
+}
+
 /* Whatever is where a counter should be: the other limits of the policy are decided as ever. */
 static void a_key_of_another_type_counts_as_never_seen(void **state)
 {
@@ -631,6 +650,7 @@ int main(void)
         cmocka_unit_test(looks_and_denials_write_nothing),
         cmocka_unit_test(what_fills_is_charged_as_far_as_it_fits),
         cmocka_unit_test(a_value_of_another_length_counts_as_none),
+        cmocka_unit_test(of_a_long_value_no_more_is_read_than_a_state_has),
         cmocka_unit_test(a_key_of_another_type_counts_as_never_seen),
         cmocka_unit_test(numbers_that_make_no_sense_count_as_never_seen),
         cmocka_unit_test(a_log_that_makes_no_sense_counts_as_never_seen),
