@@ -248,8 +248,9 @@ static void roll_up(struct journal_app *app)
     if (app->usage == NULL)
         app->usage = usage_app_new(journal->usage);
     const size_t earlier = counts->tallies[0].minute < counts->tallies[1].minute ? 0 : 1;
-    usage_add(app->usage, &counts->tallies[earlier]);
-    usage_add(app->usage, &counts->tallies[1 - earlier]);
+    const int64_t elapsed_minutes = clock_monotonic_us() / MINUTE_US;
+    usage_add(app->usage, &counts->tallies[earlier], elapsed_minutes);
+    usage_add(app->usage, &counts->tallies[1 - earlier], elapsed_minutes);
     if (counts->denied != NULL)
         usage_add_denied(app->usage, counts->denied);
     if (journal->feed != NULL)

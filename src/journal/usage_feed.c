@@ -2,7 +2,8 @@
  *
  * Hash sluice:usage:{<app id>}:<minutes|hours>:<start>, the minutes of one hour or the hours of one
  * day from `start` on, in seconds since 1970. Per minute or hour and instance a field
- * "<its start>:<instance>", whose value is two packed texts: the counts, and who was denied. */
+ * "<its start>:<instance>", whose value is two packed texts: the counts, and who was denied. What an
+ * instance counts there after it let go what it had counted has a field "...:<part>" of its own. */
 #include "journal/usage_feed.h"
 
 #include "base/arena.h"
@@ -12,7 +13,7 @@
 #include <inttypes.h>
 
 #define KEY_BYTES       80
-#define FIELD_BYTES     48
+#define FIELD_BYTES     64
 #define EXPIRY_BYTES    24
 #define VALUE_BYTES_MIN 256
 #define PART_BYTES_MAX  ((size_t)1024 * 1024)
@@ -75,8 +76,10 @@ static void on_unsent(void *context, const struct usage_view *view)
     struct buffer value;
 
     write_key(sending->app_id, view->span, view->start, key);
-    (void)snprintf(field, sizeof field, "%" PRId64 ":%016" PRIx64, view->start * MINUTE_S,
-                   feed_instance(sending->feed));
+    const int length = snprintf(field, sizeof field, "%" PRId64 ":%016" PRIx64,
+                                view->start * MINUTE_S, feed_instance(sending->feed));
+    if (view->part > 0)
+        (void)snprintf(field + length, sizeof field - (size_t)length, ":%" PRIu32, view->part);
     (void)snprintf(expiry, sizeof expiry, "%" PRId64, kept_s + EXPIRY_REST_S);
     buffer_init(&value, &arena, VALUE_BYTES_MIN);
     packed_write_text(&value, view->counts);
