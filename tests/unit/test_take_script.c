@@ -516,6 +516,25 @@ static void a_log_that_makes_no_sense_counts_as_never_seen(void **state)
     }
 }
 
+static void what_is_refused_is_known_by_its_key(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute, minute};
+    limits[0].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    limits[2].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+
+    for (size_t poisoned = 0; poisoned < 3; poisoned++) {
+        const struct take take = take_of(limits, ARRAY_COUNT(limits), 1);
+        struct take_arguments arguments;
+
+        take_arguments_write(&arguments, &take);
+        (void)redis_server_command(server, "RPUSH %s a b c", arguments.keys[poisoned]);
+        run_script(take_script_of(&take), &arguments);
+
+        assert_string_equal(take_script_refused_key(reply, &arguments), arguments.keys[poisoned]);
+    }
+}
+
 static void a_cost_past_the_limit_never_passes(void **state)
 {
     (void)state;
@@ -654,6 +673,7 @@ int main(void)
         cmocka_unit_test(a_key_of_another_type_counts_as_never_seen),
         cmocka_unit_test(numbers_that_make_no_sense_count_as_never_seen),
         cmocka_unit_test(a_log_that_makes_no_sense_counts_as_never_seen),
+        cmocka_unit_test(what_is_refused_is_known_by_its_key),
         cmocka_unit_test(a_cost_past_the_limit_never_passes),
         cmocka_unit_test(wrong_arguments_are_an_error),
         cmocka_unit_test(an_algorithm_that_is_none_is_an_error),
