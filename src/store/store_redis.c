@@ -136,7 +136,7 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
                                             store_done_fn *done)
 {
     struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
-    const char *arguments[1 + TAKE_SCRIPT_KEYS_MAX] = {"DEL"};
+    const char *arguments[1 + TAKE_SCRIPT_KEYS_MAX] = {"UNLINK"};
 
     if (!is_worth_asking(redis))
         return answer_down(redis, outcome);
