@@ -62,9 +62,10 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
     *mark = (struct catalogue_mark){0};
+    redis_rights_warn(redis->session,
+                      &redis->has_looked_for_rights); /* or it is why there is none */
     if (reply == NULL)
         return CATALOGUE_UNAVAILABLE;
-    redis_rights_warn(redis->session, &redis->has_looked_for_rights);
     bool is_read = mark_fill(mark, reply, error);
     freeReplyObject(reply);
     if (is_read)

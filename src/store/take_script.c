@@ -135,8 +135,8 @@ bool take_script_explains(const struct take_arguments *arguments, const struct o
     const int64_t cost = (int64_t)arguments->numbers[0];
 
     for (size_t i = 0; i < outcome->count; i++) {
-        const struct limit limit = limit_of(arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS +
-                                            TAKE_SCRIPT_LIMIT_NUMBERS * i);
+        const struct limit limit =
+            limit_of(arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS * i);
 
         if (!explains(&limit, &outcome->at[i]))
             return false;

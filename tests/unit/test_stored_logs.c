@@ -268,6 +268,7 @@ static void a_clock_that_goes_back_leaves_the_same_in_c_and_lua(void **state)
     (void)state;
     struct limit many = ten;
     many.quota = 2 * CHARGE_LOG_LEAVE_MAX;
+    many.burst = many.quota;
 
     for (int64_t past = CHARGE_LOG_LEAVE_MAX - 1; past <= CHARGE_LOG_LEAVE_MAX; past++) {
         struct take take = take_of(&many, 1);
