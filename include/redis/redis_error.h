@@ -8,8 +8,8 @@
 #include "base/text.h"
 
 /* Its code, the first word: "OOM", "WRONGTYPE". Redis 6 wraps the error of a command that a script
- * has called; it is the code of that. NOPERM when
- * our user may not do what a script does, which only Redis 7.2 calls so. Borrowed from `reply`. */
+ * has called; it is the code of that. "NOPERM" also where Redis says so in words alone. Borrowed
+ * from `reply`, or constant. */
 struct text redis_error_code(struct text reply);
 
 enum redis_error_scope {

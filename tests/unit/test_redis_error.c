@@ -23,6 +23,12 @@ static void an_error_says_whom_it_is_of(void **state)
          REDIS_ERROR_OF_ALL},
         {"NOPERM User sluice has no permissions to run the 'evalsha' command", "NOPERM",
          REDIS_ERROR_OF_ALL},
+        {"ERR The user executing the script can't run this command or subcommand script: b3, on "
+         "@user_script:72.",
+         "NOPERM", REDIS_ERROR_OF_ALL},
+        {"ERR Error running script (call to f_b3): @user_script:72: @user_script: 72: The user "
+         "executing the script can't run this command or subcommand",
+         "NOPERM", REDIS_ERROR_OF_ALL},
         {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
          "MASTERDOWN", REDIS_ERROR_OF_ALL},
         {"MISCONF Redis is configured to save RDB snapshots", "MISCONF", REDIS_ERROR_OF_ALL},
