@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an error reply says: of Redis as a whole, of the place where it was asked, or of one key or one
- * call. */
+ * What an error reply says: of Redis as a whole, of the place where it was asked, or of one key or
+ * one call. */
 #ifndef REDIS_REDIS_ERROR_H
 #define REDIS_REDIS_ERROR_H
 
@@ -23,5 +23,9 @@ enum redis_error_scope redis_error_scope(struct text reply);
 /* Whether `command` is refused as such, by an ACL, a proxy, or a Redis that does not know it, and
  * not the connection, or the moment. Both are strings. */
 bool redis_error_is_of_command(const char *reply, const char *command);
+
+/* Whether what is at the key can never be what the command is for: it is of another type, or a
+ * stream that takes no more entries. */
+bool redis_error_blames_key(struct text reply);
 
 #endif

@@ -94,11 +94,25 @@ static void what_forbids_a_command_is_told_from_what_forbids_everything(void **s
                          cases[i].is_of_command);
 }
 
+static void what_is_at_a_key_is_blamed(void **state)
+{
+    (void)state;
+
+    assert_true(redis_error_blames_key(
+        TEXT("WRONGTYPE Operation against a key holding the wrong kind of value")));
+    assert_true(redis_error_blames_key(
+        TEXT("ERR The stream has exhausted the last possible ID, unable to add more items")));
+    assert_false(redis_error_blames_key(TEXT("ERR unknown command 'XADD'")));
+    assert_false(redis_error_blames_key(TEXT("OOM command not allowed")));
+    assert_false(redis_error_blames_key(TEXT("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_says_whom_it_is_of),
         cmocka_unit_test(what_forbids_a_command_is_told_from_what_forbids_everything),
+        cmocka_unit_test(what_is_at_a_key_is_blamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
