@@ -316,15 +316,16 @@ static enum take_status read_error(struct pending *pending, const redisReply *re
 static void count_refused(const struct pending *pending, const redisReply *reply,
                           const struct outcome *outcome)
 {
-    static const char event[] = "what redis held of a counter made no sense";
     struct store_redis *redis = pending->redis;
 
     if (outcome->refused == 0)
         return;
     metrics_add(redis->metrics, METRIC_STATES_REFUSED, outcome->refused);
-    if (redis_complaints_allow(&redis->complaints, event, clock_monotonic_us()))
-        log_write(LOG_WARN, event,
-                  LOG_STRING("key", take_script_refused_key(reply, &pending->arguments)));
+
+    const char *key = take_script_refused_key(reply, &pending->arguments);
+
+    if (redis_complaints_allow(&redis->complaints, key, clock_monotonic_us()))
+        log_write(LOG_WARN, "what redis held of a counter made no sense", LOG_STRING("key", key));
 }
 
 /* The cause is the error's code: "OOM", "NOPERM", "BUSY", "READONLY". */
