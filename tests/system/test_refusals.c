@@ -102,14 +102,20 @@ static long long times_asked(const struct scene *scene)
     return sum;
 }
 
-/* At each turn of the wait a probe or a round of hand-backs, and what the test itself asks. */
+/* How many probes there may have been at most. */
+static double waits_since(int64_t began_us)
+{
+    return 1 + (double)(clock_monotonic_us() - began_us) / BREAKER_WAIT_MIN_US;
+}
+
+/* After each wait a probe or a round of hand-backs, and what the test itself asks. */
 static void expect_patience(const struct scene *scene, const struct refusal *refusal,
                             long long asked_before, int64_t began_us)
 {
-    const int64_t waits = 1 + (clock_monotonic_us() - began_us) / BREAKER_WAIT_MIN_US;
-    const int64_t at_once = refusal->scope == REFUSAL_OF_PLACE ? HANDBACK_IN_FLIGHT_MAX + 1 : 1;
+    const double at_once = refusal->scope == REFUSAL_OF_PLACE ? HANDBACK_IN_FLIGHT_MAX + 1 : 1;
+    const double asked = (double)(times_asked(scene) - asked_before);
 
-    assert_true(times_asked(scene) - asked_before <= 4 * USERS + waits * at_once);
+    assert_true(asked <= 4.0 * USERS + waits_since(began_us) * at_once);
 }
 
 static void check_users(const struct scene *scene, int first, int last)
@@ -153,6 +159,7 @@ static double times_refused(const struct scene *scene, const struct refusal *ref
 
 static void expect_that_it_stays_so(const struct scene *scene, const struct refusal *refusal)
 {
+    const int64_t began_us = clock_monotonic_us();
     const double refused = times_refused(scene, refusal);
     const bool opens = refusal->scope == REFUSAL_OF_ALL;
 
@@ -160,6 +167,9 @@ static void expect_that_it_stays_so(const struct scene *scene, const struct refu
         assert_true(is_degraded(scene));
         assert_true(figure(scene, "sluice_store_breakers_open", "") == (opens ? 1 : 0));
     }
+    /* Probes alone, and not the hand-backs that a breaker which closes too early lets through. */
+    assert_true(!opens || times_refused(scene, refusal) - refused <= waits_since(began_us));
+    assert_true(is_degraded(scene));
     assert_true(figure(scene, "sluice_store_links_connected", "") ==
                 (refusal->scope == REFUSAL_CONNECTING ? 0 : 1));
     assert_true(handed_back(scene, "result=\"done\"") == 0);

@@ -9,6 +9,8 @@
 #include "support/redis_group.h"
 #include "support/wait.h"
 
+#include <inttypes.h>
+
 #define SPOILT        "app000spoilt0000"
 #define SPOILT_STREAM "sluice:log:{" SPOILT "}"
 #define HUGE_FIELDS   "40" /* of each entry of a full stream: more than a reply may have */
@@ -173,8 +175,8 @@ static void damage_usage(const char *how, bool is_hours)
     char key[96];
 
     for (int i = 0; i < 2; i++) {
-        (void)snprintf(key, sizeof key, "sluice:usage:{" SPOILT "}:%s:%lld",
-                       is_hours ? "hours" : "minutes", (long long)(start_s + i * span_s));
+        (void)snprintf(key, sizeof key, "sluice:usage:{" SPOILT "}:%s:%" PRId64,
+                       is_hours ? "hours" : "minutes", start_s + i * span_s);
         damage(how, key);
     }
 }
