@@ -97,9 +97,10 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
  * From 0: all apps. A deleted one is visited as such, with its id and revision, as long as it is one
- * of the last APPS_DELETED_MAX. An app that cannot be read is passed over. CATALOGUE_ABSENT, and
- * nothing is visited, when a deletion after *revision is no longer remembered: then all apps are to
- * be read from 0, and those that are not among them are gone. */
+ * of the last APPS_DELETED_MAX. So is one that cannot be read: an older copy of it may say the
+ * opposite of what was changed. One whose id or revision is damaged is passed over. CATALOGUE_ABSENT,
+ * and nothing is visited, when a deletion after *revision is no longer remembered: then all apps are
+ * to be read from 0, and those that are not among them are gone. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+static struct app *new_in_state(const char *app_id, int64_t revision, enum app_state state);
+
 struct app *app_new(void)
 {
     struct app *app = MEMORY_NEW(struct app);
@@ -15,12 +17,12 @@ struct app *app_new(void)
 
 struct app *app_new_deleted(const char *app_id, int64_t revision)
 {
-    struct app *app = app_new();
+    return new_in_state(app_id, revision, APP_DELETED);
+}
 
-    (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
-    app->state = APP_DELETED;
-    app->revision = revision;
-    return app;
+struct app *app_new_damaged(const char *app_id, int64_t revision)
+{
+    return new_in_state(app_id, revision, APP_DAMAGED);
 }
 
 struct app *app_retain(struct app *app)
@@ -41,4 +43,14 @@ void app_release(struct app *app)
         return;
     arena_close(&app->arena);
     free(app);
+}
+
+static struct app *new_in_state(const char *app_id, int64_t revision, enum app_state state)
+{
+    struct app *app = app_new();
+
+    (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
+    app->state = state;
+    app->revision = revision;
+    return app;
 }

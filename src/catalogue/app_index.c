@@ -109,7 +109,8 @@ void app_index_publish_give(struct app_index *index, struct app *app)
         dropped = old;
         if (old != NULL)
             erase(index, old);
-        insert(index, app_retain(app));
+        if (app->state != APP_DAMAGED)
+            insert(index, app_retain(app));
         if (old != NULL)
             atomic_store(&old->is_replaced, true);
         if (index->deleted_count > APPS_DELETED_MAX)

@@ -122,5 +122,7 @@ static enum catalogue_status change(const struct reading *reading, const redisRe
         reading->visit(reading->context, app);
     if (status == CATALOGUE_ABSENT)
         reading->visit(reading->context, app_new_deleted(app_id, revision));
+    if (status == CATALOGUE_DAMAGED)
+        reading->visit(reading->context, app_new_damaged(app_id, revision));
     return status == CATALOGUE_UNAVAILABLE ? status : CATALOGUE_OK;
 }

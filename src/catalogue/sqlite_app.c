@@ -163,6 +163,8 @@ static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stm
             visit(context, app);
         if (status == CATALOGUE_ABSENT)
             visit(context, app_new_deleted(app_id, database_integer(row, 1)));
+        if (status == CATALOGUE_DAMAGED)
+            visit(context, app_new_damaged(app_id, database_integer(row, 1)));
     } else {
         damages_tell(&sqlite->damages, id, "SQLite: this is no id of an app");
     }

@@ -222,6 +222,33 @@ static void a_deleted_app_does_not_come_back_with_what_was_lost(void **state)
     close_tenant(&other);
 }
 
+static void a_damaged_app_that_is_suspended_is_served_nowhere(void **state)
+{
+    const struct scene *scene = *state;
+    struct tenant tenant = open_tenant(scene);
+    struct tenant other = open_tenant(scene);
+    if (scene->world->redis == NULL) {
+        close_tenant(&tenant);
+        close_tenant(&other);
+        skip();
+    }
+    (void)redis_server_command(scene->world->redis,
+                               "HSET sluice:{catalogue}:app:%s created_at soon", tenant.app_id);
+
+    char *output = admin(scene, "suspend", tenant.app_id, 1);
+    wait_for_status(&tenant, 401);
+
+    assert_non_null(strstr(output, "no longer served"));
+    free(output);
+    output = admin(scene, "list", NULL, 0);
+    assert_non_null(strstr(output, "\"damaged\""));
+    free(output);
+    EXPECT(client_check(other.there, "alice", "/a"), 200, NULL);
+    free(admin(scene, "delete", tenant.app_id, 0));
+    close_tenant(&tenant);
+    close_tenant(&other);
+}
+
 /* Writes of both sides wait for each other. */
 static void services_write_while_an_operator_does(void **state)
 {
@@ -309,6 +336,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_deleted_app_is_gone_everywhere),
         cmocka_unit_test(a_replaced_key_is_the_only_one_that_is_valid),
         cmocka_unit_test(a_deleted_app_does_not_come_back_with_what_was_lost),
+        cmocka_unit_test(a_damaged_app_that_is_suspended_is_served_nowhere),
         cmocka_unit_test(services_write_while_an_operator_does),
         cmocka_unit_test(mistakes_are_named),
     };

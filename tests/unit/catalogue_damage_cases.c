@@ -88,6 +88,32 @@ static void what_cannot_be_read_is_logged_once_by_name(void **state)
     assert_int_equal(count, DAMAGE_COUNT);
 }
 
+static void on_state(void *context, struct app *app)
+{
+    *(enum app_state *)context = app->state;
+    app_release(app);
+}
+
+/* What an older copy says of its keys, or of a suspension, may be what the change was about. */
+static void a_damaged_app_that_changes_is_seen_as_such(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    const char *app_id = sample_app(pair->one, 'a');
+    enum app_state seen = APP_ACTIVE;
+    struct error error = {0};
+    int64_t revision = 0;
+    expect_changes(pair->other, &revision, "a");
+    pair->damage(pair, app_id, DAMAGE_NAME);
+
+    expect_status(pair->one->operations->app_suspend(pair->one, app_id, true, &error), CATALOGUE_OK,
+                  &error);
+
+    expect_status(pair->other->operations->changes(pair->other, &revision, &seen, on_state, &error),
+                  CATALOGUE_OK, &error);
+    assert_int_equal(seen, APP_DAMAGED);
+    expect_changes(pair->other, &revision, "");
+}
+
 static void a_damaged_app_is_told_from_a_catalogue_that_is_away(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -134,6 +160,7 @@ int catalogue_damage_cases_run(CMFixtureFunction setup, CMFixtureFunction teardo
     const struct CMUnitTest cases[] = {
         CASE(apps_that_cannot_be_read_are_passed_over),
         CASE(what_cannot_be_read_is_logged_once_by_name),
+        CASE(a_damaged_app_that_changes_is_seen_as_such),
         CASE(a_damaged_app_is_told_from_a_catalogue_that_is_away),
         CASE(a_key_whose_app_is_gone_is_free),
     };
