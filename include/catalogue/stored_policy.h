@@ -9,6 +9,10 @@
 #include "catalogue/app.h"
 #include "limit/policy.h"
 
+/* More than any document has; a plain number, because Lua has it too. All of an app's together are
+ * less than a reply of Redis may have. */
+#define STORED_POLICY_BYTES_MAX 32768
+
 /* The document that stored_policy_read() takes back, with id and version. */
 struct text stored_policy_write(const struct policy *policy, struct arena *arena);
 

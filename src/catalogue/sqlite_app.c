@@ -88,7 +88,7 @@ static enum catalogue_status app_read(struct database *database, struct app *app
     if (status != CATALOGUE_OK)
         return status;
     struct text name = database_text(select, NAME);
-    if (text_is_absent(name) || name.length > APP_NAME_BYTES_MAX)
+    if (name.length == 0 || name.length > APP_NAME_BYTES_MAX)
         return damaged(error, "name");
     if (!database_holds_integer(select, CREATED_AT))
         return damaged(error, "created_at");
@@ -119,6 +119,10 @@ static enum catalogue_status keys_read(struct database *database, struct app *ap
         }
         app->key_count++;
     }
+    if (status == CATALOGUE_ABSENT && app->key_count == 0) {
+        (void)error_set(error, "SQLite: the app has no key");
+        return CATALOGUE_DAMAGED;
+    }
     return status == CATALOGUE_ABSENT ? CATALOGUE_OK : status;
 }
 
@@ -126,9 +130,17 @@ static enum catalogue_status policies_read(struct database *database, struct app
                                            struct error *error)
 {
     sqlite3_stmt *select = sqlite_statements_for(database, POLICIES_SELECT, app->id);
-    enum catalogue_status status = sqlite_statements_step(database, select, error);
+    sqlite3_stmt *count = sqlite_statements_for(database, POLICIES_COUNT, app->id);
+    enum catalogue_status status = sqlite_statements_step(database, count, error);
     struct stored_policies policies;
 
+    if (status == CATALOGUE_OK && database_integer(count, 0) > POLICIES_PER_APP_MAX) {
+        (void)error_set(error, "SQLite: the app has too many policies");
+        status = CATALOGUE_DAMAGED;
+    }
+    if (status != CATALOGUE_OK)
+        return status;
+    status = sqlite_statements_step(database, select, error);
     stored_policies_begin(&policies, app);
     for (; status == CATALOGUE_OK; status = sqlite_statements_step(database, select, error))
         stored_policies_add(&policies, database_text(select, 0));

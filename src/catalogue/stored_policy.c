@@ -26,8 +26,11 @@ struct text stored_policy_write(const struct policy *policy, struct arena *arena
 struct policy *stored_policy_read(struct text document, struct arena *arena, struct error *error)
 {
     struct faults faults = {0};
+    if (document.length > STORED_POLICY_BYTES_MAX) {
+        (void)error_set(error, "the policy is longer than %d bytes", STORED_POLICY_BYTES_MAX);
+        return NULL;
+    }
     json_t *value = document_parse(document, error);
-
     if (value == NULL)
         return NULL;
     struct policy *policy = policy_read(value, "", arena, &faults);

@@ -62,6 +62,10 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
         [DAMAGE_KEYS] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 16)"
                         " INSERT INTO api_keys SELECT randomblob(32), ?1 FROM n",
         [DAMAGE_AHEAD] = "UPDATE apps SET revision = 4000000000000000 WHERE id = ?1",
+        [DAMAGE_LENGTH] = "UPDATE apps SET name = hex(zeroblob(32500000)) WHERE id = ?1",
+        [DAMAGE_POLICIES] = "WITH RECURSIVE n (i) AS"
+                            " (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 66000)"
+                            " INSERT INTO policies SELECT ?1, i, '', '', 1, 1, '{}' FROM n",
         [DAMAGE_TYPE] = "UPDATE apps SET name = x'', revision = x'00' WHERE id = ?1",
     };
     meddle_with(CONTAINER_OF(pair, struct place, pair), sqls[damage], app_id);
