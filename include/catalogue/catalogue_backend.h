@@ -24,7 +24,7 @@ enum catalogue_status {
 
 /* A revision is at least the clock's microseconds, and above the last one that was given. The clock
  * reaches this one, which is exact in Lua, in 2112: a last one that is as great explains nothing. An
- * app's that is ahead of both clock and last one is damage. */
+ * app's that is ahead of both clock and last one is damage; so is a time past this one. */
 #define CATALOGUE_REVISION_MAX (INT64_C(1) << 52)
 
 #define CATALOGUE_WRITES_MAX 1000 /* that are remembered, so that an older copy is known as such */

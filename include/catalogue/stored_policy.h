@@ -25,6 +25,8 @@ struct text stored_policy_name(const struct policy_identity *identity, struct ar
 
 /* For a policy that is new: random, never 0. */
 uint64_t stored_policy_new_id(void);
+/* The version after a stored one: 1 when that is no version, or the last one. */
+int64_t stored_policy_next_version(int64_t stored);
 /* Gives `policy` the id of the stored document and the next version; `new_id` and 1 when there is
  * none that can be read. */
 void stored_policy_number(struct policy *policy, struct text stored, uint64_t new_id);

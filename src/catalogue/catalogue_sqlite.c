@@ -202,8 +202,11 @@ static enum catalogue_status policy_number(struct database *database, const char
     sqlite_statements_bind_identity(select, &policy->identity);
     enum catalogue_status found = sqlite_statements_step(database, select, error);
     if (found == CATALOGUE_OK) {
-        policy->id = (uint64_t)database_integer(select, 0);
-        policy->version = database_integer(select, 1) + 1;
+        if (database_holds_integer(select, 0) && database_integer(select, 0) != 0)
+            policy->id = (uint64_t)database_integer(select, 0);
+        policy->version = database_holds_integer(select, 1)
+                              ? stored_policy_next_version(database_integer(select, 1))
+                              : 1;
         return CATALOGUE_OK;
     }
     if (found == CATALOGUE_UNAVAILABLE ||

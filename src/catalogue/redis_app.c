@@ -97,10 +97,11 @@ static bool fields_read(struct app *app, const redisReply *fields, int64_t expla
 
     if (name.length == 0 || name.length > APP_NAME_BYTES_MAX)
         return error_set(error, "redis: the app's name is damaged");
-    if (!text_parse_integer(redis_call_text(fields->element[CREATED_AT]), &app->created_at_us))
+    if (!text_parse_integer(redis_call_text(fields->element[CREATED_AT]), &app->created_at_us) ||
+        app->created_at_us < 0 || app->created_at_us >= CATALOGUE_REVISION_MAX)
         return error_set(error, "redis: the app's created_at is damaged");
     if (!text_parse_integer(redis_call_text(fields->element[REVISION]), &app->revision) ||
-        app->revision > explained)
+        app->revision <= 0 || app->revision > explained)
         return error_set(error, "redis: the app's revision is damaged");
     app->name = text_copy(&app->arena, name);
     if (fields->element[SUSPENDED]->type != REDIS_REPLY_NIL)

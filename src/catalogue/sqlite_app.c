@@ -48,7 +48,8 @@ enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_
 
     if (status != CATALOGUE_OK)
         return status;
-    database_bind_integer(select, 1, *revision);
+    /* What is below the first one is damaged: once it is named. */
+    database_bind_integer(select, 1, *revision == 0 ? INT64_MIN : *revision);
     status = sqlite_statements_step(sqlite->database, select, error);
     while (status == CATALOGUE_OK) {
         status = change(sqlite, select, revision, context, visit, error);
@@ -90,9 +91,11 @@ static enum catalogue_status app_read(struct database *database, struct app *app
     struct text name = database_text(select, NAME);
     if (name.length == 0 || name.length > APP_NAME_BYTES_MAX)
         return damaged(error, "name");
-    if (!database_holds_integer(select, CREATED_AT))
+    if (!database_holds_integer(select, CREATED_AT) || database_integer(select, CREATED_AT) < 0 ||
+        database_integer(select, CREATED_AT) >= CATALOGUE_REVISION_MAX)
         return damaged(error, "created_at");
-    if (!database_holds_integer(select, REVISION) || database_integer(select, REVISION) > explained)
+    if (!database_holds_integer(select, REVISION) || database_integer(select, REVISION) <= 0 ||
+        database_integer(select, REVISION) > explained)
         return damaged(error, "revision");
     app->name = text_copy(&app->arena, name);
     app->created_at_us = database_integer(select, CREATED_AT);
@@ -163,7 +166,8 @@ static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stm
 
     if (!sqlite_revision_explained(sqlite->database, &explained, error))
         return CATALOGUE_UNAVAILABLE;
-    if (!database_holds_integer(row, 1) || database_integer(row, 1) > explained) {
+    if (!database_holds_integer(row, 1) || database_integer(row, 1) <= 0 ||
+        database_integer(row, 1) > explained) {
         damages_tell(&sqlite->damages, id, "SQLite: the app's revision is damaged");
         return CATALOGUE_OK;
     }

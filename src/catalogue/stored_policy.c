@@ -64,6 +64,11 @@ uint64_t stored_policy_new_id(void)
     return id;
 }
 
+int64_t stored_policy_next_version(int64_t stored)
+{
+    return stored < 0 || stored >= POLICY_VERSION_MAX ? 1 : stored + 1;
+}
+
 void stored_policy_number(struct policy *policy, struct text stored, uint64_t new_id)
 {
     struct error unreadable;
@@ -72,7 +77,7 @@ void stored_policy_number(struct policy *policy, struct text stored, uint64_t ne
         text_is_absent(stored) ? NULL : stored_policy_read(stored, &arena, &unreadable);
 
     policy->id = before == NULL ? new_id : before->id;
-    policy->version = before == NULL ? 1 : before->version + 1;
+    policy->version = before == NULL ? 1 : stored_policy_next_version(before->version);
     arena_close(&arena);
 }
 

@@ -71,6 +71,7 @@ static void what_cannot_be_read_is_logged_once_by_name(void **state)
 {
     struct catalogue_pair *pair = *state;
     struct captured captured;
+    char app_id[APP_ID_BYTES + 1];
     struct app *app = NULL;
     struct error error = {0};
     damage_apps(pair);
@@ -81,7 +82,8 @@ static void what_cannot_be_read_is_logged_once_by_name(void **state)
         int64_t revision = 0;
         (void)pair->other->operations->changes(pair->other, &revision, &seen, on_seen, &error);
     }
-    (void)pair->other->operations->app_load(pair->other, "app_f00000000000", &app, &error);
+    (void)snprintf(app_id, sizeof(app_id), "app_%c00000000000", 'b' + DAMAGE_KEY);
+    (void)pair->other->operations->app_load(pair->other, app_id, &app, &error);
     int count = capture_end(&captured, "stored app skipped");
 
     assert_null(app);
@@ -136,6 +138,24 @@ static void a_damaged_app_is_told_from_a_catalogue_that_is_away(void **state)
     arena_close(&arena);
 }
 
+static void a_policy_after_whose_version_there_is_none_is_saved_as_a_first_one(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    const char *app_id = sample_app(pair->one, 'a');
+    save_policy(pair->one, app_id, policy, CATALOGUE_CREATED);
+    pair->exhaust(pair, app_id);
+
+    save_policy(pair->one, app_id, policy, CATALOGUE_OK);
+
+    assert_int_equal(policy->version, 1);
+    struct app *app = load_app(pair->other, app_id);
+    assert_int_equal(policy_set_count(app->policies), 1);
+    app_release(app);
+    arena_close(&arena);
+}
+
 static void a_key_whose_app_is_gone_is_free(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -162,6 +182,7 @@ int catalogue_damage_cases_run(CMFixtureFunction setup, CMFixtureFunction teardo
         CASE(what_cannot_be_read_is_logged_once_by_name),
         CASE(a_damaged_app_that_changes_is_seen_as_such),
         CASE(a_damaged_app_is_told_from_a_catalogue_that_is_away),
+        CASE(a_policy_after_whose_version_there_is_none_is_saved_as_a_first_one),
         CASE(a_key_whose_app_is_gone_is_free),
     };
 #undef CASE

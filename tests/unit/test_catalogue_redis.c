@@ -31,6 +31,13 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
         (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s created_at soon",
                                    app_id);
         return;
+    case DAMAGE_TIME:
+        (void)redis_server_command(
+            server, "HSET sluice:{catalogue}:app:%s created_at 9223372036854775807", app_id);
+        return;
+    case DAMAGE_PAST:
+        (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s revision -1", app_id);
+        return;
     case DAMAGE_REVISION:
         (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps +inf %s", app_id);
         return;
@@ -65,6 +72,15 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
     fail();
 }
 
+static void exhaust(struct catalogue_pair *pair, const char *app_id)
+{
+    (void)pair;
+    (void)redis_server_command(server, "HSET sluice:{catalogue}:policies:%s %s %s", app_id,
+                               "[\"/a\",\"default\",null]",
+                               "{\"route_key\":\"/a\",\"rate\":\"5/s\",\"id\":\"0000000000000001\","
+                               "\"version\":9007199254740991}");
+}
+
 static void lose(struct catalogue_pair *pair, const char *app_id)
 {
     (void)pair;
@@ -84,6 +100,7 @@ static int setup(void **state)
     pair.one = catalogue_redis_new(&unix_url);
     pair.other = catalogue_redis_new(&tcp_url);
     pair.damage = damage;
+    pair.exhaust = exhaust;
     pair.lose = lose;
     *state = &pair;
     return 0;
@@ -357,6 +374,8 @@ static void entries_that_nobody_has_listed_hide_no_apps(void **state)
 
     (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:apps",
                                "for i = 1, 2500 do"
+                               "  redis.call('ZADD', KEYS[1], '-inf', 'before all' .. i)"
+                               "  redis.call('ZADD', KEYS[1], -i, 'before' .. i)"
                                "  redis.call('ZADD', KEYS[1], i / 3000, 'fraction' .. i)"
                                "  redis.call('ZADD', KEYS[1], '7.5', 'same' .. i)"
                                "  redis.call('ZADD', KEYS[1], '4e15', 'ahead' .. i)"

@@ -57,6 +57,8 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
             " revision - 0 FROM apps WHERE id = ?1",
         [DAMAGE_NAME] = "UPDATE apps SET name = hex(zeroblob(51)) WHERE id = ?1",
         [DAMAGE_CREATED_AT] = "UPDATE apps SET created_at = 'soon' WHERE id = ?1",
+        [DAMAGE_TIME] = "UPDATE apps SET created_at = 9223372036854775807 WHERE id = ?1",
+        [DAMAGE_PAST] = "UPDATE apps SET revision = -1 WHERE id = ?1",
         [DAMAGE_REVISION] = "UPDATE apps SET revision = 9223372036854775807 WHERE id = ?1",
         [DAMAGE_KEY] = "UPDATE api_keys SET digest = x'aa' WHERE app_id = ?1",
         [DAMAGE_KEYS] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 16)"
@@ -69,6 +71,12 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
         [DAMAGE_TYPE] = "UPDATE apps SET name = x'', revision = x'00' WHERE id = ?1",
     };
     meddle_with(CONTAINER_OF(pair, struct place, pair), sqls[damage], app_id);
+}
+
+static void exhaust(struct catalogue_pair *pair, const char *app_id)
+{
+    meddle_with(CONTAINER_OF(pair, struct place, pair),
+                "UPDATE policies SET version = 9223372036854775807 WHERE app_id = ?1", app_id);
 }
 
 static void lose(struct catalogue_pair *pair, const char *app_id)
@@ -87,6 +95,7 @@ static int setup(void **state)
     place.pair.one = open_backend(&place);
     place.pair.other = open_backend(&place);
     place.pair.damage = damage;
+    place.pair.exhaust = exhaust;
     place.pair.lose = lose;
     *state = &place;
     return 0;
