@@ -47,6 +47,8 @@ struct app *app_new(void);
 struct app *app_new_deleted(const char *app_id, int64_t revision);
 /* One that says that the app of this id cannot be read. */
 struct app *app_new_damaged(const char *app_id, int64_t revision);
+/* In constant time. */
+bool app_has_key(const struct app *app, const struct key_digest *key);
 /* Any thread. */
 struct app *app_retain(struct app *app);
 /* Any thread; the last one frees. NULL is fine. */

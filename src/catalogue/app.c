@@ -3,6 +3,10 @@
 
 #include "base/memory.h"
 
+#include <sodium.h>
+
+_Static_assert(KEY_DIGEST_BYTES == crypto_verify_32_BYTES, "what app_has_key() compares");
+
 static struct app *new_in_state(const char *app_id, int64_t revision, enum app_state state);
 
 struct app *app_new(void)
@@ -23,6 +27,15 @@ struct app *app_new_deleted(const char *app_id, int64_t revision)
 struct app *app_new_damaged(const char *app_id, int64_t revision)
 {
     return new_in_state(app_id, revision, APP_DAMAGED);
+}
+
+bool app_has_key(const struct app *app, const struct key_digest *key)
+{
+    for (size_t i = 0; i < app->key_count; i++) {
+        if (crypto_verify_32(app->keys[i].bytes, key->bytes) == 0)
+            return true;
+    }
+    return false;
 }
 
 struct app *app_retain(struct app *app)

@@ -33,11 +33,15 @@
 #define SAVE_ATTEMPTS 8
 #define PREFIX        REDIS_CALL_PREFIX
 
-/* A key is free when the hash of its app is gone. */
+/* A key is free when the app it leads to does not have it. */
 static const char create_script[] =
+    "local function has_key(app, key)\n"
+    "  local keys = redis.pcall('HGET', '" PREFIX "app:' .. app, 'keys')\n"
+    "  return type(keys) == 'string' and string.find(keys, key, 1, true)\n"
+    "end\n"
     "local owner = redis.call('HGET', KEYS[3], ARGV[4])\n"
     "if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) or\n"
-    "   owner and redis.call('EXISTS', '" PREFIX "app:' .. owner) == 1 then\n"
+    "   owner and has_key(owner, ARGV[4]) then\n"
     "  return 'exists'\n"
     "end\n"
     "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], 'keys', ARGV[4])\n"
