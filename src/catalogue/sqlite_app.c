@@ -8,7 +8,7 @@ enum column { NAME, CREATED_AT, REVISION, SUSPENDED };
 
 static enum catalogue_status deletions_look_up(struct database *database, int64_t revision,
                                                struct error *error);
-static enum catalogue_status app_read(struct database *database, struct app *app,
+static enum catalogue_status app_read(struct database *database, struct app *app, int64_t explained,
                                       struct error *error);
 static enum catalogue_status keys_read(struct database *database, struct app *app,
                                        struct error *error);
@@ -22,14 +22,19 @@ static enum catalogue_status damaged(struct error *error, const char *what);
 enum catalogue_status sqlite_app_load(struct catalogue_sqlite *sqlite, const char *app_id,
                                       struct app **app, struct error *error)
 {
-    struct app *loaded = app_new();
+    int64_t explained = 0;
 
+    if (!sqlite_revision_explained(sqlite->database, &explained, error))
+        return CATALOGUE_UNAVAILABLE;
+    struct app *loaded = app_new();
     (void)snprintf(loaded->id, sizeof(loaded->id), "%s", app_id);
-    enum catalogue_status status = app_read(sqlite->database, loaded, error);
+    enum catalogue_status status = app_read(sqlite->database, loaded, explained, error);
     if (status == CATALOGUE_OK)
         status = keys_read(sqlite->database, loaded, error);
     if (status == CATALOGUE_OK)
         status = policies_read(sqlite->database, loaded, error);
+    if (status == CATALOGUE_UNAVAILABLE && database_take_damage(sqlite->database))
+        status = CATALOGUE_DAMAGED;
     if (status == CATALOGUE_DAMAGED)
         damages_tell(&sqlite->damages, text_of(app_id), error->message);
     if (status == CATALOGUE_OK)
@@ -77,15 +82,18 @@ static enum catalogue_status deletions_look_up(struct database *database, int64_
                : CATALOGUE_OK;
 }
 
-static enum catalogue_status app_read(struct database *database, struct app *app,
+/* What is left of a deleted app could not be deleted. */
+static enum catalogue_status app_read(struct database *database, struct app *app, int64_t explained,
                                       struct error *error)
 {
     sqlite3_stmt *select = sqlite_statements_for(database, APP_SELECT, app->id);
-    int64_t explained = 0;
+    sqlite3_stmt *deleted = sqlite_statements_for(database, TOMBSTONE_SELECT, app->id);
+    enum catalogue_status status = sqlite_statements_step(database, deleted, error);
 
-    if (!sqlite_revision_explained(database, &explained, error))
-        return CATALOGUE_UNAVAILABLE;
-    enum catalogue_status status = sqlite_statements_step(database, select, error);
+    if (status == CATALOGUE_OK)
+        return CATALOGUE_ABSENT;
+    if (status == CATALOGUE_ABSENT)
+        status = sqlite_statements_step(database, select, error);
     if (status != CATALOGUE_OK)
         return status;
     struct text name = database_text(select, NAME);

@@ -130,6 +130,14 @@ enum catalogue_status sqlite_statements_end(struct catalogue_sqlite *sqlite,
     return status;
 }
 
+enum catalogue_status sqlite_statements_end_app(struct catalogue_sqlite *sqlite,
+                                                enum catalogue_status status, struct error *error)
+{
+    if (status == CATALOGUE_UNAVAILABLE && database_take_damage(sqlite->database))
+        status = CATALOGUE_DAMAGED;
+    return sqlite_statements_end(sqlite, status, error);
+}
+
 enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_stmt *statement,
                                              struct error *error)
 {
