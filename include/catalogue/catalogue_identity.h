@@ -33,8 +33,9 @@ struct catalogue_progress {
 /* What is stored of all that, at one moment. */
 struct catalogue_mark {
     bool has_pepper;
-    bool has_identity; /* an older version writes none; one of another length counts as none */
-    bool lacks_write;  /* the write that was asked for is none of it */
+    bool has_identity;  /* an older version writes none; one of another length counts as none */
+    bool lacks_write;   /* the write that was asked for is none of it */
+    bool has_lost_list; /* revisions were given, and no app is listed */
     struct pepper pepper;
     struct catalogue_identity identity;
     struct catalogue_progress progress;
@@ -52,7 +53,7 @@ struct catalogue_held {
 enum catalogue_verdict {
     VERDICT_KEPT,     /* the catalogue that the process knows, or the first that it sees */
     VERDICT_UNMARKED, /* the same pepper, or nothing at all, and no identity: to be marked */
-    VERDICT_EMPTY,    /* what the process knows is gone */
+    VERDICT_EMPTY,    /* what the process knows is gone: all, or all apps */
     VERDICT_RESTORED, /* another process has put it back, or made one anew since */
     VERDICT_REPLACED, /* there is another one under the same pepper, or an older copy of itself */
     VERDICT_FOREIGN   /* there is one under another pepper */

@@ -36,8 +36,11 @@ enum catalogue_verdict catalogue_identity_judge(const struct catalogue_held *hel
         return held->has_generation || held->has_seen_pepper ? VERDICT_EMPTY : VERDICT_UNMARKED;
     if (!mark->has_identity)
         return held->has_generation ? VERDICT_REPLACED : VERDICT_UNMARKED;
-    if (!held->has_generation || generation_equal(&held->generation, &mark->identity.generation))
-        return has_gone_back(held, mark) ? VERDICT_REPLACED : VERDICT_KEPT;
+    if (!held->has_generation || generation_equal(&held->generation, &mark->identity.generation)) {
+        if (!has_gone_back(held, mark))
+            return VERDICT_KEPT;
+        return mark->has_lost_list ? VERDICT_EMPTY : VERDICT_REPLACED;
+    }
     if (generation_equal(&held->generation, &mark->identity.before) ||
         memcmp(&mark->identity.generation, &held->generation, sizeof(held->generation)) > 0)
         return VERDICT_RESTORED;

@@ -78,6 +78,8 @@ static enum catalogue_status page(struct walk *walk, struct error *error)
                                  text_write_integer(CHANGES_MAX, count_max)};
     redisReply *reply = redis_call(walk->redis, words, ARRAY_COUNT(words), error);
 
+    if (reply == NULL && redis_call_failure(error) == CATALOGUE_DAMAGED)
+        (void)error_set(error, "redis: " PREFIX "apps is no sorted set");
     if (reply == NULL)
         return CATALOGUE_UNAVAILABLE;
     enum catalogue_status status = page_read(walk, reply, error);

@@ -24,9 +24,12 @@ static const char read_script[] = REDIS_CALL_EXPLAIN
         CATALOGUE_WRITES_MAX) "\n"
                               "     and tonumber(ARGV[1]) < sane(first)\n"
                               "end\n"
+                              "local count = redis.pcall('ZCARD', KEYS[2])\n"
+                              "local is_lost = (type(count) ~= 'number' or count == 0)\n"
+                              "                and (last > 0 or last_of(KEYS[3]) > 0)\n"
                               "return {redis.call('MGET', KEYS[4], KEYS[5]), last_of(KEYS[2]), "
                               "last_of(KEYS[3]),\n"
-                              "        has_write() and 1 or 0}\n";
+                              "        has_write() and 1 or 0, is_lost and 1 or 0}\n";
 
 /* KEYS: pepper, identity; ARGV: pepper or nothing, identity. An identity of another length is none.
  */
@@ -98,7 +101,7 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
 /* MGET has nothing of what is of another type. */
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
 {
-    if (!redis_call_is_array(reply, 4) || !redis_call_is_array(reply->element[0], 2))
+    if (!redis_call_is_array(reply, 5) || !redis_call_is_array(reply->element[0], 2))
         return error_set(error, "redis: not the answer of the script");
     struct text pepper = redis_call_text(reply->element[0]->element[0]);
     struct text identity = redis_call_text(reply->element[0]->element[1]);
@@ -114,5 +117,6 @@ static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, stru
     mark->progress.newest = redis_call_integer(reply->element[1]);
     mark->progress.written = redis_call_integer(reply->element[2]);
     mark->lacks_write = redis_call_integer(reply->element[3]) == 0;
+    mark->has_lost_list = redis_call_integer(reply->element[4]) != 0;
     return true;
 }

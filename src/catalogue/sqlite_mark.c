@@ -86,7 +86,9 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     sqlite3_stmt *last = database_statement(database, HISTORY_NEWEST);
     sqlite3_stmt *has = database_statement(database, HISTORY_HAS);
     int64_t explained = 0;
+    sqlite3_stmt *lost = database_statement(database, APPS_LOST);
     int64_t is_there = 0;
+    int64_t is_lost = 0;
 
     if (!sqlite_revision_explained(database, &explained, error))
         return false;
@@ -96,13 +98,15 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     database_bind_integer(has, 2, CATALOGUE_WRITES_MAX);
     if (!revision_read(database, newest, &mark->progress.newest, error) ||
         !revision_read(database, last, &mark->progress.written, error) ||
-        !revision_read(database, has, &is_there, error))
+        !revision_read(database, has, &is_there, error) ||
+        !revision_read(database, lost, &is_lost, error))
         return false;
     mark->lacks_write = is_there == 0;
+    mark->has_lost_list = is_lost != 0;
     return true;
 }
 
-/* 0 where there is none. */
+/* Or another number; 0 where there is none. */
 static bool revision_read(struct database *database, sqlite3_stmt *select, int64_t *revision,
                           struct error *error)
 {

@@ -25,6 +25,7 @@ enum sqlite_statement {
     APP_REVISE,
     APP_DELETE,
     APPS_CHANGED,
+    APPS_LOST,
     REVISION_NEWEST,
     TOMBSTONE_INSERT,
     TOMBSTONE_SELECT,
