@@ -18,6 +18,7 @@ enum catalogue_damage {
     DAMAGE_KEY,        /* too short */
     DAMAGE_KEYS,       /* 17 of them */
     DAMAGE_TYPE,       /* of what holds it, as far as there is one */
+    DAMAGE_RANK,       /* a revision of the app itself that no other follows */
     DAMAGE_AHEAD,      /* a revision that is not yet due, but could be one */
     DAMAGE_LENGTH,     /* what holds its keys, or its name, is 65 MB long */
     DAMAGE_POLICIES,   /* many more of them than an app may have */

@@ -116,6 +116,29 @@ static void a_damaged_app_that_changes_is_seen_as_such(void **state)
     expect_changes(pair->other, &revision, "");
 }
 
+static void a_revision_that_is_damaged_outranks_no_change(void **state)
+{
+    static const enum catalogue_damage damages[] = {DAMAGE_RANK, DAMAGE_AHEAD, DAMAGE_REVISION,
+                                                    DAMAGE_PAST};
+    struct catalogue_pair *pair = *state;
+    struct error error = {0};
+    int64_t revision = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(damages); i++) {
+        const char letters[] = {(char)('a' + i), '\0'};
+        const char *app_id = sample_app(pair->one, letters[0]);
+        pair->damage(pair, app_id, damages[i]);
+
+        expect_status(pair->one->operations->app_suspend(pair->one, app_id, true, &error),
+                      CATALOGUE_OK, &error);
+
+        struct app *app = load_app(pair->other, app_id);
+        assert_int_equal(app->state, APP_SUSPENDED);
+        app_release(app);
+        expect_changes(pair->other, &revision, letters);
+    }
+}
+
 static void a_damaged_app_is_told_from_a_catalogue_that_is_away(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -181,6 +204,7 @@ int catalogue_damage_cases_run(CMFixtureFunction setup, CMFixtureFunction teardo
         CASE(apps_that_cannot_be_read_are_passed_over),
         CASE(what_cannot_be_read_is_logged_once_by_name),
         CASE(a_damaged_app_that_changes_is_seen_as_such),
+        CASE(a_revision_that_is_damaged_outranks_no_change),
         CASE(a_damaged_app_is_told_from_a_catalogue_that_is_away),
         CASE(a_policy_after_whose_version_there_is_none_is_saved_as_a_first_one),
         CASE(a_key_whose_app_is_gone_is_free),

@@ -52,6 +52,10 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
         (void)redis_server_command(server, "SET sluice:{catalogue}:app:%s text", app_id);
         (void)redis_server_command(server, "SET sluice:{catalogue}:policies:%s text", app_id);
         return;
+    case DAMAGE_RANK:
+        (void)redis_server_command(
+            server, "HSET sluice:{catalogue}:app:%s revision 99999999999999999", app_id);
+        return;
     case DAMAGE_AHEAD:
         (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps 4000000000000000 %s",
                                    app_id);

@@ -63,6 +63,7 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
         [DAMAGE_KEY] = "UPDATE api_keys SET digest = x'aa' WHERE app_id = ?1",
         [DAMAGE_KEYS] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 16)"
                         " INSERT INTO api_keys SELECT randomblob(32), ?1 FROM n",
+        [DAMAGE_RANK] = "UPDATE apps SET revision = 1 << 60 WHERE id = ?1",
         [DAMAGE_AHEAD] = "UPDATE apps SET revision = 4000000000000000 WHERE id = ?1",
         [DAMAGE_LENGTH] = "UPDATE apps SET name = hex(zeroblob(32500000)) WHERE id = ?1",
         [DAMAGE_POLICIES] = "WITH RECURSIVE n (i) AS"
@@ -327,12 +328,12 @@ static void a_damaged_page_costs_the_app_that_lies_in_it(void **state)
     struct arena arena = {0};
     struct error error = {0};
     int64_t revision = 0;
-    for (char letter = 'a'; letter <= 'c'; letter++) {
-        const char *app_id = sample_app(place->pair.one, letter);
+    for (const char *letter = "abc"; *letter != '\0'; letter++) {
+        const char *app_id = sample_app(place->pair.one, *letter);
         for (int i = 0; i < 60; i++) {
             char document[128];
             (void)snprintf(document, sizeof(document), "{'route_key':'/%c/%02d','rate':'5/s'}",
-                           letter, i);
+                           *letter, i);
             save_policy(place->pair.one, app_id, sample_policy(&arena, document),
                         CATALOGUE_CREATED);
         }
@@ -359,7 +360,6 @@ static void a_damaged_page_costs_the_app_that_lies_in_it(void **state)
 static void a_file_whose_list_of_apps_is_damaged_is_named(void **state)
 {
     struct place *place = *state;
-    struct catalogue_backend *backend = NULL;
     struct error error = {0};
     int64_t revision = 0;
     sample_app(place->pair.one, 'a');
@@ -367,7 +367,8 @@ static void a_file_whose_list_of_apps_is_damaged_is_named(void **state)
     close_backend(&place->pair.other);
 
     spoil_page(place, NULL, root_page(place, "apps_by_revision"));
-    backend = place->pair.one = open_backend(place);
+    place->pair.one = open_backend(place);
+    struct catalogue_backend *backend = place->pair.one;
 
     assert_int_equal(backend->operations->changes(backend, &revision, NULL, NULL, &error),
                      CATALOGUE_UNAVAILABLE);
