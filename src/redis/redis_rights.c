@@ -13,7 +13,7 @@ static const char script[] =
     "  'TYPE K', 'EXISTS K',\n"
     "  'EXPIRE K 1', 'PEXPIRE K 1', 'PTTL K',\n"
     "  'HGET K f', 'HMGET K f', 'HGETALL K', 'HVALS K', 'HLEN K',\n"
-    "  'HSET K f v f', 'HDEL K f',\n"
+    "  'HSET K f v f', 'HSTRLEN K f', 'HDEL K f',\n"
     "  'ZADD K XX 0 m', 'ZCARD K', 'ZCOUNT K 0 0', 'ZRANGE K 0 0',\n"
     "  'ZRANGEBYSCORE K 0 0', 'ZREVRANGEBYSCORE K 0 0',\n"
     "  'ZREMRANGEBYSCORE K 0 0', 'ZREMRANGEBYRANK K 0 0', 'ZREM K m', 'ZSCORE K m',\n"
