@@ -59,6 +59,10 @@ int64_t algorithm_quota_max(enum algorithm_id id);
 /* The most that can be taken at once: the burst; nothing when the quota is 0. */
 int64_t limit_capacity(const struct limit *limit);
 
+/* For how long a charge may count, at the most: a window, and the next one where that slides, or what a
+ * whole bucket takes to be refilled. */
+int64_t limit_memory_us(const struct limit *limit);
+
 /* fixed_window_decide(), ...: three per row of the list. */
 #define ALGORITHM_FUNCTIONS(word, name, state_numbers, has_burst)                                  \
     algorithm_settle_fn name##_settle;                                                             \

@@ -25,11 +25,15 @@
     X(STORE_CALLS_DOWN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"down\"", NULL)       \
     X(STORE_CALLS_REFUSED, METRIC_COUNTER, "sluice_store_calls_total", "result=\"refused\"", NULL) \
     X(STORE_CALLS_BROKEN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"broken\"", NULL)   \
+    X(STORE_CALLS_SPARED, METRIC_COUNTER, "sluice_store_calls_spared_total", "",                    \
+      "Calls to Redis that were not sent (down), because it could not have answered them in time.") \
     X(STORE_REPLIES_KEPT_WAITING, METRIC_COUNTER, "sluice_store_replies_kept_waiting_total", "",    \
       "Replies that this instance was too busy to read within redis_timeout_ms; they counted.")    \
     X(HANDED_BACK, METRIC_COUNTER, "sluice_handed_back_total", "result=\"done\"",                  \
-      "Permits given locally without Redis, by whether it counts them since; lost: perhaps not.")  \
+      "Permits given locally without Redis, by whether it counts them since; lost: perhaps not; "  \
+      "over: not any more.")                                                                       \
     X(HANDED_BACK_LOST, METRIC_COUNTER, "sluice_handed_back_total", "result=\"lost\"", NULL)       \
+    X(HANDED_BACK_OVER, METRIC_COUNTER, "sluice_handed_back_total", "result=\"over\"", NULL)       \
     X(STATES_REFUSED, METRIC_COUNTER, "sluice_states_refused_total", "",                           \
       "Counters whose stored state made no sense, so that they counted as never seen.")            \
     X(JOBS_REFUSED_CATALOGUE, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"catalogue\"",  \

@@ -25,6 +25,7 @@ struct redis_calls {
     struct redis_call *unwritten;       /* of those, the first that is not yet written */
     struct redis_call_list by_deadline; /* of those, the ones waited for; the earliest first */
     struct redis_call_queue spare;
+    size_t unanswered_count;
     size_t in_flight; /* that are waited for */
     int64_t late_us;  /* see redis_calls_late_us() */
 };

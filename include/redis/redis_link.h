@@ -77,5 +77,13 @@ void redis_link_distrust(struct redis_link *link, const char *reason);
 
 /* Calls accepted whose `done` has not run. */
 size_t redis_link_in_flight(const struct redis_link *link);
+/* Calls whose reply has not come: those, and the ones that were LATE. */
+size_t redis_link_unanswered(const struct redis_link *link);
+
+/* How long the calls before this have taken is not known: the worker was too busy to look. */
+int64_t redis_link_excused_us(const struct redis_link *link);
+
+/* When the last reply was read, whoever it was for (clock_monotonic_us()). */
+int64_t redis_link_heard_us(const struct redis_link *link);
 
 #endif

@@ -31,6 +31,8 @@ struct redis_wire {
     void *context;
     struct redis_connection *connection; /* NULL: closed */
     uint64_t replies;                    /* that have come so far */
+    int64_t looked_us;                   /* when it was last looked for more */
+    int64_t excused_us;                  /* see redis_link_excused_us() */
 };
 
 /* Closed. `base`, `events` and `context` are borrowed as long as the wire lives. */

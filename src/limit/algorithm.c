@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/algorithm.h"
 
+#include <math.h>
+
 #define ROW(word, name, state_numbers, has_burst)                                                  \
     {#name, state_numbers, has_burst, name##_settle, name##_stamp, name##_decide},
 static const struct algorithm algorithms[] = {ALGORITHMS(ROW)};
@@ -33,4 +35,18 @@ int64_t algorithm_quota_max(enum algorithm_id id)
 int64_t limit_capacity(const struct limit *limit)
 {
     return limit->quota == 0 ? 0 : limit->burst;
+}
+
+int64_t limit_memory_us(const struct limit *limit)
+{
+    if (!algorithm_of(limit->algorithm)->has_burst)
+        return limit->algorithm == ALGORITHM_SLIDING_WINDOW ? 2 * limit->window_us
+                                                            : limit->window_us;
+    if (limit->quota == 0)
+        return 0;
+
+    const double refill_us =
+        ceil((double)limit->burst * (double)limit->window_us / (double)limit->quota);
+
+    return refill_us < LIMIT_TIME_US_MAX ? (int64_t)refill_us : LIMIT_TIME_US_MAX;
 }

@@ -26,6 +26,7 @@ void redis_calls_init(struct redis_calls *calls)
 {
     STAILQ_INIT(&calls->unanswered);
     calls->unwritten = NULL;
+    calls->unanswered_count = 0;
     TAILQ_INIT(&calls->by_deadline);
     STAILQ_INIT(&calls->spare);
     calls->in_flight = 0;
@@ -53,6 +54,7 @@ void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t timeout
     call->context = context;
     call->done = done;
     STAILQ_INSERT_TAIL(&calls->unanswered, call, next);
+    calls->unanswered_count++;
     if (calls->unwritten == NULL)
         calls->unwritten = call;
     calls->in_flight++;
@@ -167,6 +169,7 @@ static void finish_oldest(struct redis_calls *calls, enum redis_link_status stat
     struct redis_call *call = STAILQ_FIRST(&calls->unanswered);
 
     STAILQ_REMOVE_HEAD(&calls->unanswered, next);
+    calls->unanswered_count--;
     STAILQ_INSERT_HEAD(&calls->spare, call, next);
     if (call->done != NULL)
         stop_waiting(calls, call)(call->context, status, reply);

@@ -51,7 +51,8 @@ struct redis_link {
     struct redis_calls calls; /* none but in READY */
     int64_t look_every_us;    /* whether the link is idle */
     int64_t look_at_us;       /* next, in READY */
-    bool has_heard;           /* a reply, since the last look */
+    int64_t looked_us;        /* the last time */
+    int64_t heard_us;         /* see redis_link_heard_us() */
     bool has_missed_load;     /* SCRIPT LOAD is refused, and the log says so */
     bool has_missed_ping;
 };
@@ -124,6 +125,11 @@ size_t redis_link_in_flight(const struct redis_link *link)
     return link->calls.in_flight;
 }
 
+size_t redis_link_unanswered(const struct redis_link *link)
+{
+    return link->calls.unanswered_count;
+}
+
 bool redis_link_call(struct redis_link *link, int argc, const char *const argv[],
                      const size_t lengths[], size_t integers, int64_t timeout_us, void *context,
                      redis_link_done_fn *done)
@@ -139,6 +145,16 @@ void redis_link_serve(struct redis_link *link)
 {
     if (link->phase == READY)
         redis_wire_serve(&link->wire);
+}
+
+int64_t redis_link_excused_us(const struct redis_link *link)
+{
+    return link->wire.excused_us;
+}
+
+int64_t redis_link_heard_us(const struct redis_link *link)
+{
+    return link->heard_us;
 }
 
 void redis_link_distrust(struct redis_link *link, const char *reason)
@@ -241,7 +257,8 @@ static void link_become_ready(struct redis_link *link)
 
     link->phase = READY;
     link->backoff_us = BACKOFF_MIN_US;
-    link->has_heard = true;
+    link->heard_us = now_us;
+    link->looked_us = now_us;
     link->look_at_us = now_us + link->look_every_us;
     arm_timer(link, now_us, link->look_at_us);
     if (redis_complaints_allow(&link->complaints, "ready", now_us))
@@ -260,7 +277,7 @@ static void on_written(void *context)
 
 static void on_answered(struct redis_link *link, const redisReply *reply)
 {
-    link->has_heard = true;
+    link->heard_us = clock_monotonic_us();
     if (redis_calls_answer(&link->calls, reply))
         return;
     /* "-ERR max number of clients reached", or something that is no Redis. */
@@ -290,17 +307,17 @@ static void expire_calls(struct redis_link *link)
     arm_timer(link, now_us, next_us < link->look_at_us ? next_us : link->look_at_us);
 }
 
-/* Twice in the time after which a PING is due, so that no reply has to note when it came. */
+/* Twice in the time after which a PING is due. */
 static void look_whether_idle(struct redis_link *link, int64_t now_us)
 {
     static const char *const ping[] = {"PING"};
 
     link->look_at_us = now_us + link->look_every_us;
-    if (!link->has_heard) {
+    if (link->heard_us < link->looked_us) {
         redis_calls_add(&link->calls, REDIS_LINK_ANYTHING, PING_US, link, on_pong);
         redis_wire_send(&link->wire, ARRAY_COUNT(ping), ping, NULL);
     }
-    link->has_heard = false;
+    link->looked_us = now_us;
 }
 
 /* That any answer came is what counts; without one the link is stuck. */

@@ -5,6 +5,8 @@
  * wire. A wire that has been closed before is no longer told anything. */
 #include "redis/redis_wire.h"
 
+#include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "redis/redis_bounds.h"
@@ -17,6 +19,9 @@
 /* The scripts answer a few dozen integers. */
 #define REPLY_VALUES_MAX 1024
 #define REPLY_BYTES_MAX  ((size_t)8 * 1024 * 1024)
+
+/* Who has not looked for so long does not know when what he finds has come. */
+#define UNLOOKED_US (10 * MILLISECOND_US)
 
 struct redis_connection {
     struct redis_wire *wire; /* NULL: nobody listens any more */
@@ -34,6 +39,7 @@ struct redis_connection {
 static redisAsyncContext *context_new(int fd);
 static void attach(struct redis_connection *connection, struct event_base *base);
 static void on_readable(evutil_socket_t fd, short what, void *context);
+static void note_look(struct redis_wire *wire);
 static bool answers_unasked(const struct redis_connection *connection);
 static void on_reply(redisAsyncContext *async, void *reply, void *context);
 static void on_writable(evutil_socket_t fd, short what, void *context);
@@ -145,12 +151,23 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    if (connection->wire != NULL)
+        note_look(connection->wire);
     if (answers_unasked(connection))
         end(connection, "an answer nobody asked for");
     else if (redis_bounds_are_passed(&connection->bounds, connection->async->c.reader))
         end(connection, REDIS_BOUNDS_PASSED);
     else
         redisAsyncHandleRead(connection->async);
+}
+
+static void note_look(struct redis_wire *wire)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    if (now_us - wire->looked_us > UNLOOKED_US)
+        wire->excused_us = now_us;
+    wire->looked_us = now_us;
 }
 
 /* hiredis asserts that this does not happen, but for an error or the end of the stream. */

@@ -4,6 +4,7 @@
 #include "store/handback.h"
 
 #include "base/memory.h"
+#include "limit/algorithm.h"
 #include "metrics/metrics.h"
 
 #include <event2/event.h>
@@ -88,6 +89,7 @@ void handback_run(struct handback *handback, struct store *store, int64_t now_us
         struct note *note = TAILQ_FIRST(&handback->notes);
 
         if (is_over(note, now_us)) {
+            count(handback, METRIC_HANDED_BACK_OVER, note->take.cost);
             note_take_out(handback, note);
             free(note);
         } else if (!charge(handback, store, note, now_us)) {
@@ -119,11 +121,11 @@ static struct note *note_of(struct handback *handback, const struct take *take)
     return note;
 }
 
-/* After the longest of its windows nothing of it would count any more. */
+/* Then nothing of it would count any more. */
 static bool is_over(const struct note *note, int64_t now_us)
 {
     for (size_t i = 0; i < note->take.limit_count; i++) {
-        if (now_us - note->noted_us < note->limits[i].window_us)
+        if (now_us - note->noted_us < limit_memory_us(&note->limits[i]))
             return false;
     }
     return true;

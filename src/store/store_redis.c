@@ -12,6 +12,7 @@
 #include "redis/redis_error.h"
 #include "redis/redis_link.h"
 #include "store/breaker.h"
+#include "store/call_window.h"
 #include "store/probe.h"
 #include "store/take_script.h"
 
@@ -20,8 +21,10 @@ struct store_redis {
     struct redis_link *link;
     int64_t timeout_us;
     struct breaker breaker;
+    bool has_told_open; /* the log says that Redis is not asked */
     bool is_probing;
-    int64_t replied_at_us; /* when Redis last said anything */
+    struct call_window window;
+    int64_t in_time_us; /* when a reply last came in time */
     struct redis_complaints complaints;
     struct metrics *metrics;
     struct pending *spare;
@@ -29,6 +32,9 @@ struct store_redis {
 };
 
 struct pending;
+
+/* Somebody who has answered nobody in time for so long is not only slow. */
+#define IN_TIME_US SECOND_US
 
 /* What a reply that is no error says; false when it makes no sense. */
 typedef bool pending_read_fn(const struct pending *pending, const redisReply *reply,
@@ -57,6 +63,7 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
                                             struct outcome *outcome, void *context,
                                             store_done_fn *done);
 static bool is_worth_asking(const struct store_redis *redis);
+static bool is_behind(struct store_redis *redis);
 static enum store_answer answer_down(struct store_redis *redis, struct outcome *outcome);
 static void begin_take(struct store_redis *redis, const struct take *take, void *context,
                        store_done_fn *done);
@@ -81,6 +88,7 @@ static void count_refused(const struct pending *pending, const redisReply *reply
 static void complain(const struct pending *pending, const char *reason);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
 static void tell_breaker(const struct pending *pending, enum take_status status);
+static void tell_of_breaker(struct store_redis *redis, int64_t now_us);
 static bool is_only_slow(const struct pending *pending, enum take_status status);
 static void on_probe_due(void *context);
 static void on_probed(void *context, const struct outcome *outcome);
@@ -111,6 +119,7 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
 
     redis->store.engine = &engine;
     redis->timeout_us = options->timeout_us;
+    call_window_init(&redis->window, options->timeout_us);
     redis->metrics = options->metrics;
     struct redis_link_options link_options = {.url = options->url};
     link_options.script_count = take_script_sources(&link_options.scripts);
@@ -125,7 +134,7 @@ static enum store_answer store_redis_take(struct store *store, const struct take
 {
     struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
 
-    if (!is_worth_asking(redis))
+    if (!is_worth_asking(redis) || is_behind(redis))
         return answer_down(redis, outcome);
     begin_take(redis, take, context, done);
     return STORE_LATER;
@@ -159,6 +168,20 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
 static bool is_worth_asking(const struct store_redis *redis)
 {
     return redis_link_is_ready(redis->link) && !breaker_is_open(&redis->breaker);
+}
+
+/* One more would be late, and so would all who come after it. */
+static bool is_behind(struct store_redis *redis)
+{
+    const size_t out = redis_link_unanswered(redis->link);
+
+    if (call_window_admits(&redis->window, out))
+        return false;
+    metrics_count(redis->metrics, METRIC_STORE_CALLS_SPARED);
+    if (redis_complaints_allow(&redis->complaints, "behind", clock_monotonic_us()))
+        log_write(LOG_WARN, "redis cannot keep up: some are decided without it",
+                  LOG_INTEGER("unanswered", (int64_t)out));
+    return true;
 }
 
 static enum store_answer answer_down(struct store_redis *redis, struct outcome *outcome)
@@ -243,8 +266,8 @@ static void note_reply(struct pending *pending)
 {
     struct store_redis *redis = pending->redis;
 
-    redis->replied_at_us = clock_monotonic_us();
-    if (time_left(pending) < 0)
+    redis->in_time_us = redis_link_heard_us(redis->link);
+    if (redis->in_time_us > pending->begun_us + redis->timeout_us)
         metrics_count(redis->metrics, METRIC_STORE_REPLIES_KEPT_WAITING);
 }
 
@@ -361,22 +384,40 @@ static void tell_breaker(const struct pending *pending, enum take_status status)
 
     metrics_count(redis->metrics, call_metrics[status]);
     metrics_observe(redis->metrics, METRIC_STORE_CALL_DURATION, now_us - pending->begun_us);
+    if (status == TAKE_LATE || pending->begun_us > redis_link_excused_us(redis->link))
+        call_window_took(&redis->window, now_us - pending->begun_us, now_us);
     if (status == TAKE_DONE || pending->is_at_fault)
         breaker_succeeded(&redis->breaker);
     else if (was_open || !is_only_slow(pending, status))
         breaker_failed(&redis->breaker);
-    const bool is_open = breaker_is_open(&redis->breaker);
-    const char *event = is_open ? "redis is not asked: it keeps failing" : "redis is asked again";
-    if (is_open != was_open && !redis->is_closing &&
-        redis_complaints_allow(&redis->complaints, event, now_us))
-        log_write(is_open ? LOG_WARN : LOG_INFO, event, LOG_NONE);
+    if (!redis->is_closing && breaker_is_open(&redis->breaker) != was_open)
+        tell_of_breaker(redis, now_us);
 }
 
-/* While Redis goes on replying, a call that is late has waited behind others: one tenant's load
- * must not take Redis away from all of them. */
+/* Of one that opens again and again, once a second. Who has been told so is told of the end. */
+static void tell_of_breaker(struct store_redis *redis, int64_t now_us)
+{
+    static const char open[] = "redis is not asked: it keeps failing";
+
+    if (!breaker_is_open(&redis->breaker)) {
+        if (redis->has_told_open)
+            log_write(LOG_INFO, "redis is asked again", LOG_NONE);
+        redis->has_told_open = false;
+    } else if (redis_complaints_allow(&redis->complaints, open, now_us)) {
+        log_write(LOG_WARN, open, LOG_NONE);
+        redis->has_told_open = true;
+    }
+}
+
+/* While Redis goes on replying, and to some in time, a call that is late has waited behind others: one
+ * tenant's load must not take Redis away from all of them. */
 static bool is_only_slow(const struct pending *pending, enum take_status status)
 {
-    return status == TAKE_LATE && pending->redis->replied_at_us > pending->begun_us;
+    const struct store_redis *redis = pending->redis;
+    const int64_t heard_us = redis_link_heard_us(redis->link);
+
+    return status == TAKE_LATE && heard_us > pending->begun_us &&
+           heard_us - redis->in_time_us < IN_TIME_US;
 }
 
 /* A call would wait for the probe before it, and find out the same. */

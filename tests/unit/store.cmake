@@ -7,6 +7,7 @@ foreach(memory store_memory store_memory_bounds store_memory_floods store_memory
 endforeach()
 unit_test(store_memory_threads LINKS store support THREADS)
 unit_test(breaker LINKS store support)
+unit_test(call_window LINKS store support)
 unit_test(handback LINKS store support)
 unit_test(store_redis LINKS store support LABELS redis)
 

@@ -219,6 +219,36 @@ static void what_no_window_holds_any_more_is_let_go(void **state)
     assert_int_equal(fake.takes[0].key.policy_id, 2);
     assert_int_equal(handback_count(handback), 0);
     expect_figures(2, 0);
+    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_OVER]), 2);
+}
+
+/* A bucket of twice its rate is refilled in two windows; what slides counts in the next one, too. */
+static void what_counts_for_longer_than_a_window_is_kept_so_long(void **state)
+{
+    static const struct limit limits[] = {
+        {.algorithm = ALGORITHM_TOKEN_BUCKET, .quota = 10, .window_us = 60 * SECOND, .burst = 20},
+        {.algorithm = ALGORITHM_LEAKY_BUCKET, .quota = 10, .window_us = 60 * SECOND, .burst = 20},
+        {.algorithm = ALGORITHM_SLIDING_WINDOW, .quota = 10, .window_us = 60 * SECOND, .burst = 10},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
+        const struct take take = {.key = {.policy_id = i},
+                                  .limits = &limits[i],
+                                  .limit_count = 1,
+                                  .cost = 1,
+                                  .now_us = NOW_US};
+        handback_note(handback, &take);
+        handback_note(handback, &take);
+    }
+    fake.is_ready = false;
+
+    handback_run(handback, &fake.store, NOW_US + 120 * SECOND - 1);
+    assert_int_equal(handback_count(handback), 3);
+    fake.is_ready = true;
+    handback_run(handback, &fake.store, NOW_US + 120 * SECOND - 1);
+
+    assert_int_equal(fake.count, 3);
+    expect_figures(6, 0);
 }
 
 static void only_so_many_are_in_flight_at_once(void **state)
@@ -274,6 +304,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_refused_waits_for_the_next_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(after_a_refusal_there_is_a_rest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_no_window_holds_any_more_is_let_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_counts_for_longer_than_a_window_is_kept_so_long,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_so_many_are_in_flight_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(subjects_without_end_are_not_all_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sum_does_not_overflow, set_up, tear_down),
