@@ -294,17 +294,19 @@ static enum catalogue_status apps_put_back(struct continuity *continuity, struct
         (void)error_set(error, "another instance is putting apps back");
     if (status != CATALOGUE_CREATED)
         return CATALOGUE_UNAVAILABLE;
+    bool is_done = true;
     struct app **apps = app_index_list(continuity->index, &count);
     for (size_t i = 0; i < count; i++) {
         if (status != CATALOGUE_UNAVAILABLE)
             status = operations->app_restore(continuity->backend, apps[i], error);
         restored += status == CATALOGUE_CREATED;
+        is_done &= status == CATALOGUE_CREATED || status == CATALOGUE_OK;
         app_release(apps[i]);
     }
     free(apps);
     operations->restore_end(continuity->backend);
-    if (status == CATALOGUE_UNAVAILABLE)
-        return status;
+    if (!is_done)
+        return CATALOGUE_UNAVAILABLE;
     continuity->owes_apps = false;
     log_write(LOG_WARN, "apps put back", LOG_INTEGER("apps", restored),
               LOG_INTEGER("known", (int64_t)count));

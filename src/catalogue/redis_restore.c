@@ -18,10 +18,17 @@ static const char begin_script[] =
     "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])\n"
     "return 'created'\n";
 
+/* What is of another type than we give it has been put there by somebody else since the loss, and would
+ * keep everything from being put back. */
+#define MAKE_WAY                                                                                   \
+    "for i, kind in pairs({[2] = 'zset', [3] = 'hash', [4] = 'hash', [5] = 'hash'}) do\n"          \
+    "  if redis.call('TYPE', KEYS[i]).ok ~= kind then redis.call('DEL', KEYS[i]) end\n"            \
+    "end\n"
+
 /* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, and of each
  * policy the name of its identity and its document. `restored` is the revision that the app was put
  * back under, and that of the copy: whatever is written since has another revision. */
-static const char restore_script[] =
+static const char restore_script[] = MAKE_WAY
     "if redis.call('EXISTS', KEYS[4]) == 1 then\n"
     "  local there = redis.call('HMGET', KEYS[4], 'revision', 'restored')\n"
     "  local given, copied = string.match(there[2] or '', '^(%d+) (%d+)$')\n"
@@ -49,7 +56,7 @@ static const char restore_script[] =
         "created");
 
 /* ARGV: app. */
-static const char bury_script[] =
+static const char bury_script[] = MAKE_WAY
     "if redis.call('EXISTS', KEYS[4]) == 0 and redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
     "  return 'exists'\n"
     "end\n" REDIS_CALL_BURY REDIS_CALL_ANSWER("created");

@@ -8,6 +8,8 @@
 #include "support/redis_group.h"
 #include "support/wait.h"
 
+#include <stdatomic.h>
+
 static void wait_until(const struct instance *instance, enum catalogue_continuity continuity)
 {
     WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_continuity(instance->catalogue) == continuity)
@@ -50,6 +52,77 @@ static void a_lock_of_a_stranger_does_not_keep_it_from_being_put_back(void **sta
         loss_wait_until_whole(&instance, i + 1);
         loss_expect_all_there(&instance, policy);
     }
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* As when somebody uses a key of ours for himself. */
+static void what_stands_in_the_way_of_putting_it_back_is_replaced(void **state)
+{
+    static const char *const keys[] = {"revision",
+                                       "apps",
+                                       "keys",
+                                       "history",
+                                       "deleted",
+                                       "app:" INSTANCE_APP_ID,
+                                       "policies:" INSTANCE_APP_ID};
+
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    app_index_publish_give(instance.index, app_new_deleted("app_d00000000000", 1));
+
+    for (unsigned i = 0; i < ARRAY_COUNT(keys); i++) {
+        (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:%s",
+                                   "redis.call('FLUSHALL') redis.call('SADD', KEYS[1], 'x')",
+                                   keys[i]);
+        loss_wait_until_whole(&instance, i + 1);
+        loss_expect_all_there(&instance, policy);
+    }
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* The backend says of the first attempts that what is stored cannot be read. */
+static struct catalogue_operations refusing;
+static catalogue_app_restore_fn *real_app_restore;
+static atomic_int refusals;
+
+static enum catalogue_status app_restore_refused(struct catalogue_backend *backend,
+                                                 const struct app *app, struct error *error)
+{
+    if (atomic_fetch_sub(&refusals, 1) <= 0)
+        return real_app_restore(backend, app, error);
+    (void)error_set(error, "what is there cannot be read");
+    return CATALOGUE_DAMAGED;
+}
+
+static void what_cannot_be_put_back_is_kept_and_tried_again(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct policy saved = *policy;
+    struct redis_url url;
+    struct error error = {0};
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    struct catalogue_backend *backend = catalogue_redis_new(&url);
+    refusing = *backend->operations;
+    real_app_restore = refusing.app_restore;
+    refusing.app_restore = app_restore_refused;
+    backend->operations = &refusing;
+    struct instance instance = instance_new(backend, NULL);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(instance_save(&instance, &saved), CATALOGUE_CREATED);
+
+    atomic_store(&refusals, 2);
+    (void)redis_server_command(server, "FLUSHALL");
+    loss_wait_until_whole(&instance, 1);
+
+    assert_true(atomic_load(&refusals) < 0);
+    loss_expect_all_there(&instance, policy);
     arena_close(&arena);
     instance_close(&instance);
 }
@@ -409,6 +482,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_flushed_redis_gets_back_what_was_there),
         TEST(a_lock_of_a_stranger_does_not_keep_it_from_being_put_back),
+        TEST(what_stands_in_the_way_of_putting_it_back_is_replaced),
+        TEST(what_cannot_be_put_back_is_kept_and_tried_again),
         TEST(a_redis_that_restarted_without_persistence_gets_it_back),
         TEST(an_emptied_file_gets_it_back),
         TEST(what_one_instance_alone_has_seen_is_put_back_too),
