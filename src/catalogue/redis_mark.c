@@ -41,6 +41,7 @@ static const char claim_script[] =
     "redis.call('SET', KEYS[2], ARGV[2])\n"
     "return 'created'\n";
 
+static bool is_refusal(const struct error *error);
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error);
 
 /* No more than reading: an instance that starts while Redis is full or read-only needs what is
@@ -62,9 +63,10 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
     *mark = (struct catalogue_mark){0};
+    if (reply != NULL || is_refusal(error))
+        redis_rights_warn(redis->session, &redis->has_looked_for_rights);
     if (reply == NULL)
         return CATALOGUE_UNAVAILABLE;
-    redis_rights_warn(redis->session, &redis->has_looked_for_rights);
     bool is_read = mark_fill(mark, reply, error);
     freeReplyObject(reply);
     if (is_read)
@@ -92,6 +94,13 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
 
     /* Of another type, the pepper is damaged, and with it the catalogue. */
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
+}
+
+/* As Redis words it where a right is missing: 6 and before, and 7. */
+static bool is_refusal(const struct error *error)
+{
+    return strstr(error->message, "NOPERM") != NULL ||
+           strstr(error->message, "The user executing the script") != NULL;
 }
 
 /* MGET has nothing of what is of another type. */
