@@ -43,6 +43,7 @@ struct catalogue_mark {
 /* What a process goes by. */
 struct catalogue_held {
     const struct pepper *pepper; /* NULL: none yet */
+    bool is_configured;          /* the pepper is, so that none needs to be stored */
     bool has_seen_pepper;        /* stored there, before this look */
     bool has_generation;         /* not where none could be written yet */
     struct generation generation;

@@ -56,7 +56,8 @@ static struct generation generation_new(void)
 }
 
 /* A process without a pepper takes the one that is stored, if that is the one of the catalogue: it
- * may be kept under one that only the configuration of others has. */
+ * may be kept under one that only the configuration of others has. A configured one goes before the
+ * one that is stored, as it did in 884fd83, which stored one as long as none was configured. */
 static bool pepper_fits(const struct catalogue_held *held, const struct catalogue_mark *mark)
 {
     const struct pepper *pepper = held->pepper;
@@ -65,6 +66,8 @@ static bool pepper_fits(const struct catalogue_held *held, const struct catalogu
         pepper = &mark->pepper;
     if (pepper == NULL)
         return !mark->has_identity;
+    if (held->is_configured && (mark->has_identity || !held->has_generation))
+        return !mark->has_identity || has_fingerprint(&mark->identity, pepper);
     if (mark->has_pepper && sodium_memcmp(&mark->pepper, pepper, sizeof(*pepper)) != 0)
         return false;
     return !mark->has_identity || has_fingerprint(&mark->identity, pepper);

@@ -36,7 +36,7 @@ const char *const catalogue_continuity_words[] = {"kept", "lost", "foreign", NUL
 bool catalogue_admits(struct catalogue_backend *backend, const struct pepper *pepper,
                       struct error *error)
 {
-    const struct catalogue_held held = {.pepper = pepper};
+    const struct catalogue_held held = {.pepper = pepper, .is_configured = pepper != NULL};
     struct catalogue_mark mark;
     struct error ignored;
     bool is_foreign = backend->operations->mark_read(backend, 0, &mark, &ignored) == CATALOGUE_OK &&
@@ -132,6 +132,7 @@ void continuity_settle(struct continuity *continuity)
 static struct catalogue_held held_now(const struct continuity *continuity)
 {
     struct catalogue_held held = {.pepper = app_index_pepper(continuity->index),
+                                  .is_configured = continuity->is_pepper_configured,
                                   .has_seen_pepper = continuity->has_seen_pepper,
                                   .has_generation = continuity->has_generation,
                                   .generation = continuity->generation,
@@ -176,6 +177,13 @@ static enum look mark_first(struct continuity *continuity, const struct catalogu
         pepper = mark->pepper;
     else
         randombytes_buf(&pepper, sizeof(pepper));
+    if (mark->has_pepper && sodium_memcmp(&mark->pepper, &pepper, sizeof(pepper)) != 0 &&
+        !continuity->has_passed_over) {
+        continuity->has_passed_over = true;
+        log_write(LOG_WARN, "stored pepper passed over",
+                  LOG_STRING("reason", "key_pepper is set: keys made under the stored one, without "
+                                       "key_pepper, are unknown"));
+    }
     enum look look = claim(continuity, &pepper, NULL, status, error);
     if (look == LOOK_OVER && *status == CATALOGUE_UNAVAILABLE && has_pepper)
         *status = CATALOGUE_OK;
@@ -322,9 +330,13 @@ static bool state_enter(struct continuity *continuity, enum catalogue_continuity
 static void explain(const struct pepper *pepper, const struct catalogue_mark *mark,
                     struct error *error)
 {
+    const struct catalogue_held stored = {.pepper = &mark->pepper};
+    const bool is_its_own =
+        mark->has_pepper && catalogue_identity_judge(&stored, mark) != VERDICT_FOREIGN;
+
     (void)error_set(error, "%s",
-                    pepper == NULL     ? "the catalogue is kept under a key_pepper, and none is set"
-                    : mark->has_pepper ? "the catalogue is kept under a pepper of its own, another "
-                                         "than this one"
-                                       : "the catalogue is kept under another key_pepper");
+                    pepper == NULL ? "the catalogue is kept under a key_pepper, and none is set"
+                    : is_its_own   ? "the catalogue is kept under a pepper of its own, another "
+                                     "than this one"
+                                   : "the catalogue is kept under another key_pepper");
 }

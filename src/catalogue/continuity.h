@@ -16,6 +16,7 @@ struct continuity {
     struct app_index *index;
     bool restores;
     bool is_pepper_configured;
+    bool has_passed_over; /* a stored pepper, for the one that is configured */
     bool has_seen_pepper; /* in the catalogue */
     bool has_generation;
     struct generation generation;

@@ -19,7 +19,11 @@ static void verdicts_are_those_of_the_table(void **state)
     older.generation.bytes[1] = 0;
     const struct catalogue_identity foreign = catalogue_identity_new(&another, &first.generation);
     const struct catalogue_held nothing = {0};
-    const struct catalogue_held configured = {.pepper = &own};
+    const struct catalogue_held configured = {.pepper = &own, .is_configured = true};
+    const struct catalogue_held running = {.pepper = &own,
+                                           .is_configured = true,
+                                           .has_generation = true,
+                                           .generation = first.generation};
     const struct catalogue_held unmarked = {.pepper = &own, .has_seen_pepper = true};
     const struct catalogue_held known = {.pepper = &own,
                                          .has_seen_pepper = true,
@@ -39,8 +43,13 @@ static void verdicts_are_those_of_the_table(void **state)
         {&configured, NULL, NULL, VERDICT_UNMARKED},
         {&configured, NULL, &first, VERDICT_KEPT},
         {&configured, &own, NULL, VERDICT_UNMARKED},
-        {&configured, &another, NULL, VERDICT_FOREIGN},
+        {&configured, &another, NULL, VERDICT_UNMARKED},
+        {&configured, &another, &first, VERDICT_KEPT},
+        {&configured, &another, &foreign, VERDICT_FOREIGN},
         {&configured, NULL, &foreign, VERDICT_FOREIGN},
+        {&running, &another, &first, VERDICT_KEPT},
+        {&running, &another, NULL, VERDICT_FOREIGN},
+        {&running, &another, &foreign, VERDICT_FOREIGN},
         {&unmarked, NULL, NULL, VERDICT_EMPTY},
         {&unmarked, &own, NULL, VERDICT_UNMARKED},
         {&unmarked, &own, &first, VERDICT_KEPT},

@@ -476,6 +476,65 @@ static void a_pepper_that_does_not_fit_is_not_admitted(void **state)
     instance_close(&instance);
 }
 
+static struct catalogue_backend *new_backend(void)
+{
+    struct redis_url url;
+    struct error error = {0};
+
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    return catalogue_redis_new(&url);
+}
+
+/* 884fd83 stored one as long as none was configured, and never looked at it afterwards. */
+static void of_an_older_version_the_configured_pepper_goes_before_the_stored_one(void **state)
+{
+    (void)state;
+    const struct pepper configured = {.bytes = {7}};
+    struct error error = {0};
+    struct catalogue_backend *backend = new_backend();
+    (void)redis_server_command(server, "SET " LOSS_PEPPER " abcdefghabcdefghabcdefghabcdefgh");
+
+    assert_true(catalogue_admits(backend, &configured, &error));
+    struct instance instance = instance_new(new_backend(), &configured);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    struct instance fresh = instance_new(new_backend(), &configured);
+    assert_true(catalogue_admits(backend, &configured, &error));
+    instance_start(&fresh);
+    assert_int_equal(app_index_count(fresh.index), 1);
+    assert_false(catalogue_admits(backend, NULL, &error));
+    assert_string_equal(error.message, "the catalogue is kept under a key_pepper, and none is set");
+    assert_string_equal(redis_server_command(server, "GET " LOSS_PEPPER)->str,
+                        "abcdefghabcdefghabcdefghabcdefgh");
+    backend->operations->free(backend);
+    instance_close(&fresh);
+    instance_close(&instance);
+}
+
+static void of_an_older_file_the_configured_pepper_goes_before_the_stored_one(void **state)
+{
+    (void)state;
+    const struct pepper configured = {.bytes = {7}};
+    char path[INSTANCE_PATH_BYTES];
+    struct error error = {0};
+    instance_new_file(path);
+    struct catalogue_backend *backend = catalogue_sqlite_new(path, &error);
+    assert_non_null(backend);
+    loss_run_sql(path, "INSERT INTO settings VALUES ('pepper', zeroblob(32))");
+
+    for (unsigned count = 0; count < 2; count++) {
+        assert_true(catalogue_admits(backend, &configured, &error));
+        struct instance instance =
+            instance_new(catalogue_sqlite_new(path, &error), &configured);
+        instance_start(&instance);
+        assert_int_equal(app_index_count(instance.index), count);
+        assert_int_equal(instance_create(&instance), count == 0 ? CATALOGUE_CREATED : CATALOGUE_OK);
+        instance_close(&instance);
+    }
+    backend->operations->free(backend);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
@@ -498,6 +557,8 @@ int main(void)
         TEST(where_nothing_can_be_written_what_is_there_is_served),
         TEST(what_could_never_be_marked_is_put_back_too),
         TEST(a_pepper_that_does_not_fit_is_not_admitted),
+        TEST(of_an_older_version_the_configured_pepper_goes_before_the_stored_one),
+        TEST(of_an_older_file_the_configured_pepper_goes_before_the_stored_one),
     };
 #undef TEST
 
