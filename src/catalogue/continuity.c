@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "continuity.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <sodium.h>
@@ -11,6 +12,10 @@
 enum look { LOOK_OVER, LOOK_AGAIN };
 
 static struct catalogue_held held_now(const struct continuity *continuity);
+static enum catalogue_verdict judge(const struct continuity *continuity,
+                                    const struct catalogue_held *held,
+                                    const struct catalogue_mark *mark);
+static bool has_met(const struct continuity *continuity, const struct generation *generation);
 static enum look keep(struct continuity *continuity, const struct catalogue_mark *mark,
                       enum catalogue_status *status, struct error *error);
 static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
@@ -19,8 +24,12 @@ static enum look put_back(struct continuity *continuity, enum catalogue_status *
                           struct error *error);
 static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
                          enum catalogue_status *status, struct error *error);
-static void refuse(struct continuity *continuity, const struct catalogue_mark *mark,
-                   struct error *error);
+static enum look meet(struct continuity *continuity, const struct catalogue_mark *mark,
+                      enum catalogue_status *status, struct error *error);
+static enum catalogue_status find_relation(struct continuity *continuity, bool *is_related,
+                                           struct error *error);
+static void on_other_app(void *context, struct app *app);
+static void refuse(struct continuity *continuity, const struct error *reason, const char *cure);
 static enum look claim(struct continuity *continuity, const struct pepper *pepper,
                        const struct generation *before, enum catalogue_status *status,
                        struct error *error);
@@ -67,13 +76,14 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
 
     for (int i = 0; i < ATTEMPTS && look == LOOK_AGAIN; i++) {
         const struct catalogue_held held = held_now(continuity);
+        const int64_t now_us = clock_monotonic_us();
         struct catalogue_mark mark;
 
         status = continuity->backend->operations->mark_read(continuity->backend, held.seen.written,
                                                             &mark, error);
         if (status != CATALOGUE_OK)
             return status;
-        switch (catalogue_identity_judge(&held, &mark)) {
+        switch (judge(continuity, &held, &mark)) {
         case VERDICT_KEPT:
             look = keep(continuity, &mark, &status, error);
             break;
@@ -90,15 +100,22 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
         case VERDICT_REPLACED:
             look = replace(continuity, &mark, &status, error);
             break;
+        case VERDICT_ANOTHER:
+            look = meet(continuity, &mark, &status, error);
+            break;
         case VERDICT_FOREIGN:
-            refuse(continuity, &mark, error);
+            explain(app_index_pepper(continuity->index), &mark, error);
+            refuse(continuity, error,
+                   "restart this instance, or give both the same key_pepper");
             status = CATALOGUE_UNAVAILABLE;
             look = LOOK_OVER;
             break;
         }
         continuity->has_seen_pepper |= status == CATALOGUE_OK && mark.has_pepper;
-        if (status == CATALOGUE_OK && look == LOOK_OVER)
+        if (status == CATALOGUE_OK && look == LOOK_OVER) {
             continuity->seen = mark.progress;
+            continuity->seen_at_us = now_us;
+        }
         sodium_memzero(&mark, sizeof(mark));
     }
     if (look == LOOK_AGAIN) {
@@ -136,11 +153,30 @@ static struct catalogue_held held_now(const struct continuity *continuity)
                                   .has_seen_pepper = continuity->has_seen_pepper,
                                   .has_generation = continuity->has_generation,
                                   .generation = continuity->generation,
-                                  .seen = continuity->seen};
+                                  .seen = continuity->seen,
+                                  .unseen_us = clock_monotonic_us() - continuity->seen_at_us};
 
     if (continuity->backend->written > held.seen.written)
         held.seen.written = continuity->backend->written;
     return held;
+}
+
+/* What was another one once stays so, whatever has become of it since. */
+static enum catalogue_verdict judge(const struct continuity *continuity,
+                                    const struct catalogue_held *held,
+                                    const struct catalogue_mark *mark)
+{
+    const enum catalogue_verdict verdict = catalogue_identity_judge(held, mark);
+
+    return verdict == VERDICT_RESTORED && has_met(continuity, &mark->identity.generation)
+               ? VERDICT_ANOTHER
+               : verdict;
+}
+
+static bool has_met(const struct continuity *continuity, const struct generation *generation)
+{
+    return continuity->has_met_another &&
+           memcmp(&continuity->another, generation, sizeof(*generation)) == 0;
 }
 
 /* The pepper may be gone alone; where nothing can be written it stays so for the time being. */
@@ -239,20 +275,75 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
     log_write(LOG_ERROR, "catalogue replaced",
               LOG_STRING("reason", continuity->owes_apps ? "others have put it back or made it anew"
                                    : is_same             ? "it is older than what was seen of it"
-                                                         : "its identity is another one"));
+                                   : mark->has_identity  ? "it is an older copy, or one beside it"
+                                                         : "its identity is gone"));
     begin_afresh(continuity, &continuity->generation);
     return LOOK_OVER;
 }
 
-/* Both go on: this process with the apps that it has, and whoever made the other one. */
-static void refuse(struct continuity *continuity, const struct catalogue_mark *mark,
-                   struct error *error)
+/* An older copy, which an operator has loaded, knows some of the same apps. One that knows none of
+ * them is somebody else's: what is in either must not get into the other. */
+static enum look meet(struct continuity *continuity, const struct catalogue_mark *mark,
+                      enum catalogue_status *status, struct error *error)
 {
-    explain(app_index_pepper(continuity->index), mark, error);
+    const struct generation *generation = &mark->identity.generation;
+    bool is_related = false;
+
+    if (!has_met(continuity, generation)) {
+        *status = find_relation(continuity, &is_related, error);
+        if (*status != CATALOGUE_OK)
+            return LOOK_OVER;
+    }
+    if (is_related)
+        return replace(continuity, mark, status, error);
+    continuity->has_met_another = true;
+    continuity->another = *generation;
+    (void)error_set(error, "the catalogue is another one, with apps of its own");
+    refuse(continuity, error, "restart this instance, or give it back the catalogue that it had");
+    *status = CATALOGUE_UNAVAILABLE;
+    return LOOK_OVER;
+}
+
+/* The apps that are held, and whether one of those that are visited is among them. */
+struct acquaintance {
+    struct app **held;
+    size_t count;
+    bool is_found;
+};
+
+static enum catalogue_status find_relation(struct continuity *continuity, bool *is_related,
+                                           struct error *error)
+{
+    struct acquaintance acquaintance = {0};
+    int64_t revision = 0;
+
+    acquaintance.held = app_index_list(continuity->index, &acquaintance.count);
+    enum catalogue_status status = continuity->backend->operations->changes(
+        continuity->backend, &revision, &acquaintance, on_other_app, error);
+    /* Who holds nothing has nothing to lose. */
+    *is_related = acquaintance.is_found || acquaintance.count == 0;
+    for (size_t i = 0; i < acquaintance.count; i++)
+        app_release(acquaintance.held[i]);
+    free(acquaintance.held);
+    return status;
+}
+
+static void on_other_app(void *context, struct app *app)
+{
+    struct acquaintance *acquaintance = context;
+
+    for (size_t i = 0; i < acquaintance->count && !acquaintance->is_found; i++)
+        acquaintance->is_found = strcmp(acquaintance->held[i]->id, app->id) == 0;
+    app_release(app);
+}
+
+/* Both go on: this process with the apps that it has, and whoever made the other one. */
+static void refuse(struct continuity *continuity, const struct error *reason, const char *cure)
+{
     if (state_enter(continuity, CATALOGUE_FOREIGN)) {
         atomic_fetch_add(&continuity->losses, continuity->has_generation);
-        log_write(LOG_ERROR, "catalogue is another's", LOG_STRING("reason", error->message),
-                  LOG_STRING("cure", "restart this instance, or give both the same key_pepper"));
+        log_write(LOG_ERROR, "catalogue is another's", LOG_STRING("reason", reason->message),
+                  LOG_STRING("cure", cure));
     }
 }
 

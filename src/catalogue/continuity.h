@@ -21,6 +21,9 @@ struct continuity {
     bool has_generation;
     struct generation generation;
     struct catalogue_progress seen; /* of this generation */
+    int64_t seen_at_us;             /* clock_monotonic_us(), before the look */
+    bool has_met_another;
+    struct generation another; /* that has nothing to do with it, under the same pepper */
     bool owes_apps;                 /* what the index holds may have to be put back */
     bool reads_afresh; /* for whoever reads the apps to clear, once they start from revision 0 */
     atomic_int state;  /* enum catalogue_continuity */

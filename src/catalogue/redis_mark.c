@@ -15,6 +15,14 @@ static const char read_script[] = REDIS_CALL_EXPLAIN
     "  return sane(redis.pcall('ZREVRANGEBYSCORE', key, explained, '-inf', 'WITHSCORES', 'LIMIT',\n"
     "                          '0', '1')[2])\n"
     "end\n"
+    "local function age()\n"
+    "  local oldest\n"
+    "  for i = 2, 3 do\n"
+    "    local first = redis.pcall('ZRANGE', KEYS[i], '0', '0', 'WITHSCORES')[2]\n"
+    "    if first then oldest = math.min(oldest or clock, sane(first)) end\n"
+    "  end\n"
+    "  return oldest and math.max(clock - oldest, 1) or 0\n"
+    "end\n"
     "local function has_write()\n"
     "  if ARGV[1] == '0' then return true end\n"
     "  if redis.call('TYPE', KEYS[3]).ok ~= 'zset' then return false end\n"
@@ -26,7 +34,7 @@ static const char read_script[] = REDIS_CALL_EXPLAIN
                               "end\n"
                               "return {redis.call('MGET', KEYS[4], KEYS[5]), last_of(KEYS[2]), "
                               "last_of(KEYS[3]),\n"
-                              "        has_write() and 1 or 0}\n";
+                              "        has_write() and 1 or 0, age()}\n";
 
 /* KEYS: pepper, identity; ARGV: pepper or nothing, identity. An identity of another length is none.
  */
@@ -106,7 +114,7 @@ static bool is_refusal(const struct error *error)
 /* MGET has nothing of what is of another type. */
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
 {
-    if (!redis_call_is_array(reply, 4) || !redis_call_is_array(reply->element[0], 2))
+    if (!redis_call_is_array(reply, 5) || !redis_call_is_array(reply->element[0], 2))
         return error_set(error, "redis: not the answer of the script");
     struct text pepper = redis_call_text(reply->element[0]->element[0]);
     struct text identity = redis_call_text(reply->element[0]->element[1]);
@@ -121,6 +129,7 @@ static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, stru
         memcpy(&mark->identity, identity.at, sizeof(mark->identity));
     mark->progress.newest = redis_call_integer(reply->element[1]);
     mark->progress.written = redis_call_integer(reply->element[2]);
+    mark->progress.age_us = redis_call_integer(reply->element[4]);
     mark->lacks_write = redis_call_integer(reply->element[3]) == 0;
     return true;
 }

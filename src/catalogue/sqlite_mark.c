@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sqlite_mark.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include "sqlite_revision.h"
@@ -85,8 +86,10 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     sqlite3_stmt *newest = database_statement(database, REVISION_NEWEST);
     sqlite3_stmt *last = database_statement(database, HISTORY_NEWEST);
     sqlite3_stmt *has = database_statement(database, HISTORY_HAS);
+    sqlite3_stmt *oldest = database_statement(database, REVISION_OLDEST);
     int64_t explained = 0;
     int64_t is_there = 0;
+    int64_t first = 0;
 
     if (!sqlite_revision_explained(database, &explained, error))
         return false;
@@ -96,8 +99,13 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     database_bind_integer(has, 2, CATALOGUE_WRITES_MAX);
     if (!revision_read(database, newest, &mark->progress.newest, error) ||
         !revision_read(database, last, &mark->progress.written, error) ||
-        !revision_read(database, has, &is_there, error))
+        !revision_read(database, has, &is_there, error) ||
+        !revision_read(database, oldest, &first, error))
         return false;
+    if (database_holds_integer(oldest, 0)) {
+        const int64_t age_us = clock_wall_us() - first;
+        mark->progress.age_us = age_us > 1 ? age_us : 1;
+    }
     mark->lacks_write = is_there == 0;
     return true;
 }

@@ -67,6 +67,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                      " SELECT id, revision FROM tombstones WHERE revision > ?1 ORDER BY 2",
     [REVISION_NEWEST] = "SELECT max(revision) FROM (SELECT revision FROM apps UNION ALL"
                         " SELECT revision FROM tombstones) WHERE revision <= ?1",
+    [REVISION_OLDEST] = "SELECT min(revision) FROM (SELECT revision FROM apps UNION ALL"
+                        " SELECT revision FROM tombstones UNION ALL"
+                        " SELECT revision FROM history)",
     [TOMBSTONE_INSERT] = "REPLACE INTO tombstones VALUES (?1, " NEXT ")",
     [TOMBSTONE_SELECT] = "SELECT 1 FROM tombstones WHERE id = ?1",
     /* Of too many the oldest are forgotten, and who has not seen them yet is told by the newest. */

@@ -325,9 +325,71 @@ static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(vo
         server, "EVAL %s 2 " LOSS_PEPPER " " LOSS_IDENTITY,
         "local pepper, identity = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]) "
         "redis.call('FLUSHALL') redis.call('SET', KEYS[1], pepper) "
-        "redis.call('SET', KEYS[2], string.char(255) .. string.sub(identity, 2))");
+        "redis.call('SET', KEYS[2], string.rep(string.char(0), 32) .. string.sub(identity, 33))");
     loss_wait_until_whole(&instance, 1);
 
+    loss_expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* The catalogue is one that was made elsewhere, under the same pepper, with an app of its own: so many
+ * microseconds ago. */
+static void put_another(const char *ago_us)
+{
+    (void)redis_server_command(
+        server, "EVAL %s 2 " LOSS_PEPPER " " LOSS_IDENTITY " %s",
+        "local pepper, identity = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]) "
+        "local now = redis.call('TIME') "
+        "local revision = string.format('%.0f', now[1] * 1000000 + now[2] - ARGV[1]) "
+        "redis.call('FLUSHALL') redis.call('SET', KEYS[1], pepper) "
+        "redis.call('SET', KEYS[2], string.rep(string.char(0), 32) .. string.sub(identity, 33)) "
+        "redis.call('SET', 'sluice:{catalogue}:revision', revision) "
+        "redis.call('HSET', 'sluice:{catalogue}:app:app_n00000000000', 'name', 'new', "
+        "           'created_at', '1', 'keys', string.rep('6e', 32), 'revision', revision) "
+        "redis.call('HSET', 'sluice:{catalogue}:keys', string.rep('6e', 32), 'app_n00000000000') "
+        "redis.call('ZADD', 'sluice:{catalogue}:apps', revision, 'app_n00000000000')",
+        ago_us);
+}
+
+/* As by an instance that started in the moment of the loss, at which somebody registered at once. */
+static void what_was_made_since_the_loss_gets_back_what_was_there_before(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    put_another("1");
+    loss_wait_until_whole(&instance, 1);
+
+    assert_int_equal(app_index_count(instance.index), 2);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 2);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* As when two environments have the same key_pepper, and one is given the Redis of the other. */
+static void what_was_there_before_the_loss_is_another_s_and_not_mixed(void **state)
+{
+    const struct key_digest its_key = instance_key('n');
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    put_another("3600000000");
+    wait_until(&instance, CATALOGUE_FOREIGN);
+
+    assert_false(catalogue_serves(instance.catalogue));
+    assert_int_equal(catalogue_losses(instance.catalogue), 1);
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    assert_null(app_index_find(instance.index, &its_key));
+    assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 1);
+    (void)redis_server_command(server, "FLUSHALL");
+    loss_wait_until_whole(&instance, 2);
     loss_expect_all_there(&instance, policy);
     arena_close(&arena);
     instance_close(&instance);
@@ -551,6 +613,8 @@ int main(void)
         TEST(without_restoring_it_stays_lost_and_nothing_is_written),
         TEST(a_catalogue_under_another_pepper_is_left_alone),
         TEST(a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back),
+        TEST(what_was_made_since_the_loss_gets_back_what_was_there_before),
+        TEST(what_was_there_before_the_loss_is_another_s_and_not_mixed),
         TEST(a_catalogue_without_an_identity_gets_one),
         TEST(a_pepper_that_is_gone_alone_is_put_back),
         TEST(what_cannot_be_put_back_yet_does_not_take_the_catalogue_away),
