@@ -28,7 +28,15 @@ struct catalogue_identity {
 struct catalogue_progress {
     int64_t newest;  /* that any app has, also one that is deleted */
     int64_t written; /* the last write that is remembered */
-    int64_t age_us;  /* since the oldest one that is remembered, by the clock of whoever stores it */
+    int64_t age_us; /* since the oldest one that is remembered, by the clock of whoever stores it */
+};
+
+#define RESTORER_BYTES 96
+
+/* Who puts apps back into it. */
+struct catalogue_restorer {
+    char name[RESTORER_BYTES]; /* "": nobody, or all have ended */
+    bool is_at_it;             /* otherwise it has died, or hangs */
 };
 
 /* What is stored of all that, at one moment. */
@@ -39,6 +47,7 @@ struct catalogue_mark {
     struct pepper pepper;
     struct catalogue_identity identity;
     struct catalogue_progress progress;
+    struct catalogue_restorer restorer;
 };
 
 /* What a process goes by. */

@@ -62,6 +62,8 @@ struct provision_order {
 static void *thread_run(void *context);
 static void rest(const struct catalogue *catalogue);
 static void refresh(struct catalogue *catalogue);
+static void retry_later(struct catalogue *catalogue);
+static void apps_put_back(struct catalogue *catalogue);
 static void begin_afresh(struct catalogue *catalogue);
 static enum catalogue_status apps_read(struct catalogue *catalogue, struct error *error);
 static void on_changed(void *context, struct app *app);
@@ -125,6 +127,7 @@ void catalogue_free(struct catalogue *catalogue)
     queue_free(catalogue->orders);
     queue_free(catalogue->jobs);
     queue_free(catalogue->finds);
+    continuity_close(&catalogue->continuity);
     catalogue->backend->operations->free(catalogue->backend);
     free(catalogue);
 }
@@ -214,20 +217,50 @@ static void refresh(struct catalogue *catalogue)
 
     if (catalogue->continuity.reads_afresh)
         begin_afresh(catalogue);
+    if (status == CATALOGUE_OK && continuity_owes(&catalogue->continuity)) {
+        apps_put_back(catalogue);
+        return;
+    }
     if (status == CATALOGUE_OK)
         status = apps_read(catalogue, &error);
     if (status == CATALOGUE_OK)
         status = orders_apply(catalogue, &error);
 
     set_ready(catalogue, status == CATALOGUE_OK, &error);
-    if (status == CATALOGUE_OK) {
-        catalogue->refresh_at_us = clock_monotonic_us() + CATALOGUE_POLL_US;
-        catalogue->retry_us = RETRY_MIN_US;
+    if (status != CATALOGUE_OK) {
+        retry_later(catalogue);
         return;
     }
+    catalogue->refresh_at_us = clock_monotonic_us() + CATALOGUE_POLL_US;
+    catalogue->retry_us = RETRY_MIN_US;
+}
+
+static void retry_later(struct catalogue *catalogue)
+{
     catalogue->refresh_at_us = clock_monotonic_us() + catalogue->retry_us;
     catalogue->retry_us =
         catalogue->retry_us * 2 < RETRY_MAX_US ? catalogue->retry_us * 2 : RETRY_MAX_US;
+}
+
+/* A slice of them, and what others have forbidden meanwhile. Once all are back they are read from the
+ * first revision on. */
+static void apps_put_back(struct catalogue *catalogue)
+{
+    struct error error = {0};
+    struct error ignored = {0};
+    enum catalogue_status status = continuity_put_back(&catalogue->continuity, &error);
+
+    if (continuity_owes(&catalogue->continuity))
+        (void)apps_read(catalogue, &ignored);
+    else
+        catalogue->revision = 0;
+    if (status == CATALOGUE_OK)
+        (void)error_set(&error, "apps are being put back");
+    set_ready(catalogue, false, &error);
+    if (status == CATALOGUE_OK)
+        catalogue->refresh_at_us = 0;
+    else
+        retry_later(catalogue);
 }
 
 /* From the first revision on, and with what was declared. */
@@ -260,10 +293,13 @@ static enum catalogue_status apps_read(struct catalogue *catalogue, struct error
     }
     if (status != CATALOGUE_OK)
         return status;
-    if (catalogue->ends_epoch && !continuity_holds(&catalogue->continuity, error))
+    if (continuity_owes(&catalogue->continuity))
+        return CATALOGUE_OK;
+    if ((catalogue->ends_epoch || !catalogue->continuity.has_settled) &&
+        !continuity_holds(&catalogue->continuity, error))
         return CATALOGUE_UNAVAILABLE;
     atomic_store_explicit(&catalogue->is_read, true, memory_order_release);
-    if (catalogue->ends_epoch && !catalogue->continuity.owes_apps) {
+    if (catalogue->ends_epoch) {
         app_index_end_epoch(catalogue->index);
         catalogue->ends_epoch = false;
     }
@@ -271,11 +307,15 @@ static enum catalogue_status apps_read(struct catalogue *catalogue, struct error
     return CATALOGUE_OK;
 }
 
+/* While apps are put back, what others put back may be older than what is held here. */
 static void on_changed(void *context, struct app *app)
 {
     struct catalogue *catalogue = context;
 
-    app_index_publish_give(catalogue->index, app);
+    if (app->state == APP_ACTIVE && continuity_owes(&catalogue->continuity))
+        app_release(app);
+    else
+        app_index_publish_give(catalogue->index, app);
 }
 
 static enum catalogue_status orders_apply(struct catalogue *catalogue, struct error *error)
@@ -324,9 +364,13 @@ static void on_job(struct queue_item *item)
 {
     struct catalogue_job *job = CONTAINER_OF(item, struct catalogue_job, item);
     struct catalogue *catalogue = job->catalogue;
-    bool is_late = clock_monotonic_us() >= job->expires_us;
     struct error error = {0};
 
+    /* Many jobs must not keep what others have changed from being seen. */
+    if (!catalogue->is_stopping && catalogue_is_ready(catalogue) &&
+        clock_monotonic_us() >= catalogue->refresh_at_us)
+        refresh(catalogue);
+    bool is_late = clock_monotonic_us() >= job->expires_us;
     if (job->kind != CATALOGUE_APP_FIND)
         shares_give(&catalogue->shares, job->app_id);
     job->status = CATALOGUE_UNAVAILABLE;

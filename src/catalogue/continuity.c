@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include "relation.h"
+
 #include <sodium.h>
 
 #define ATTEMPTS 3 /* to be the one that marks a catalogue */
@@ -26,16 +28,14 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
                          enum catalogue_status *status, struct error *error);
 static enum look meet(struct continuity *continuity, const struct catalogue_mark *mark,
                       enum catalogue_status *status, struct error *error);
-static enum catalogue_status find_relation(struct continuity *continuity, bool *is_related,
-                                           struct error *error);
-static void on_other_app(void *context, struct app *app);
 static void refuse(struct continuity *continuity, const struct error *reason, const char *cure);
 static enum look claim(struct continuity *continuity, const struct pepper *pepper,
                        const struct generation *before, enum catalogue_status *status,
                        struct error *error);
 static void adopt(struct continuity *continuity, const struct generation *generation);
 static void begin_afresh(struct continuity *continuity, const struct generation *generation);
-static enum catalogue_status apps_put_back(struct continuity *continuity, struct error *error);
+static bool is_to_wait(const struct continuity *continuity, enum catalogue_verdict verdict,
+                       const struct catalogue_mark *mark, struct error *error);
 static bool state_enter(struct continuity *continuity, enum catalogue_continuity state);
 static void explain(const struct pepper *pepper, const struct catalogue_mark *mark,
                     struct error *error);
@@ -65,8 +65,14 @@ void continuity_init(struct continuity *continuity, const struct catalogue_optio
         .restores = options->restores,
         .is_pepper_configured = options->pepper != NULL,
     };
+    restoring_init(&continuity->restoring);
     if (options->pepper != NULL)
         app_index_set_pepper(options->index, options->pepper);
+}
+
+void continuity_close(struct continuity *continuity)
+{
+    restoring_end(&continuity->restoring);
 }
 
 enum catalogue_status continuity_check(struct continuity *continuity, struct error *error)
@@ -83,7 +89,10 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
                                                             &mark, error);
         if (status != CATALOGUE_OK)
             return status;
-        switch (judge(continuity, &held, &mark)) {
+        const enum catalogue_verdict verdict = judge(continuity, &held, &mark);
+        if (is_to_wait(continuity, verdict, &mark, error))
+            return CATALOGUE_UNAVAILABLE;
+        switch (verdict) {
         case VERDICT_KEPT:
             look = keep(continuity, &mark, &status, error);
             break;
@@ -94,7 +103,8 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
             look = put_back(continuity, &status, error);
             break;
         case VERDICT_RESTORED:
-            continuity->owes_apps = continuity->restores;
+            if (continuity->restores)
+                restoring_begin(&continuity->restoring, continuity->index);
             look = replace(continuity, &mark, &status, error);
             break;
         case VERDICT_REPLACED:
@@ -105,8 +115,7 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
             break;
         case VERDICT_FOREIGN:
             explain(app_index_pepper(continuity->index), &mark, error);
-            refuse(continuity, error,
-                   "restart this instance, or give both the same key_pepper");
+            refuse(continuity, error, "restart this instance, or give both the same key_pepper");
             status = CATALOGUE_UNAVAILABLE;
             look = LOOK_OVER;
             break;
@@ -115,6 +124,8 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
         if (status == CATALOGUE_OK && look == LOOK_OVER) {
             continuity->seen = mark.progress;
             continuity->seen_at_us = now_us;
+            restoring_look(&continuity->restoring, continuity->backend, &mark.restorer,
+                           continuity->restores);
         }
         sodium_memzero(&mark, sizeof(mark));
     }
@@ -122,8 +133,17 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
         (void)error_set(error, "the catalogue is being made by others");
         return CATALOGUE_UNAVAILABLE;
     }
-    return status == CATALOGUE_OK && continuity->owes_apps ? apps_put_back(continuity, error)
-                                                           : status;
+    return status;
+}
+
+bool continuity_owes(const struct continuity *continuity)
+{
+    return restoring_is_under_way(&continuity->restoring);
+}
+
+enum catalogue_status continuity_put_back(struct continuity *continuity, struct error *error)
+{
+    return restoring_go_on(&continuity->restoring, continuity->backend, error);
 }
 
 bool continuity_holds(struct continuity *continuity, struct error *error)
@@ -134,14 +154,21 @@ bool continuity_holds(struct continuity *continuity, struct error *error)
     if (continuity->backend->operations->mark_read(continuity->backend, held.seen.written, &mark,
                                                    error) != CATALOGUE_OK)
         return false;
-    const bool is_same = catalogue_identity_judge(&held, &mark) == VERDICT_KEPT;
+    const enum catalogue_verdict verdict = catalogue_identity_judge(&held, &mark);
+    const bool is_same =
+        (verdict == VERDICT_KEPT || (verdict == VERDICT_UNMARKED && !continuity->has_generation)) &&
+        (continuity->has_settled ||
+         !restoring_is_elsewhere(&continuity->restoring, &mark.restorer));
     sodium_memzero(&mark, sizeof(mark));
     return is_same || error_set(error, "the catalogue has become another while it was read");
 }
 
 void continuity_settle(struct continuity *continuity)
 {
-    if (!continuity->owes_apps && state_enter(continuity, CATALOGUE_KEPT))
+    if (continuity_owes(continuity))
+        return;
+    continuity->has_settled = true;
+    if (state_enter(continuity, CATALOGUE_KEPT))
         log_write(LOG_INFO, "catalogue is whole", LOG_NONE);
 }
 
@@ -243,9 +270,18 @@ static enum look put_back(struct continuity *continuity, enum catalogue_status *
         return LOOK_OVER;
     }
     const struct generation before = continuity->generation;
+    /* Before there is anything to be found, so that nobody takes the first apps for all. */
+    *status = continuity->backend->operations->restore_begin(continuity->backend,
+                                                             continuity->restoring.name, error);
+    if (*status == CATALOGUE_OK)
+        (void)error_set(error, "another instance is putting apps back");
+    if (*status != CATALOGUE_CREATED) {
+        *status = CATALOGUE_UNAVAILABLE;
+        return LOOK_OVER;
+    }
     enum look look = claim(continuity, app_index_pepper(continuity->index), &before, status, error);
     if (look == LOOK_OVER && *status == CATALOGUE_OK) {
-        continuity->owes_apps = true;
+        restoring_begin(&continuity->restoring, continuity->index);
         begin_afresh(continuity, &continuity->generation);
     }
     return look;
@@ -273,10 +309,11 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
     if (state_enter(continuity, CATALOGUE_LOST))
         atomic_fetch_add(&continuity->losses, 1);
     log_write(LOG_ERROR, "catalogue replaced",
-              LOG_STRING("reason", continuity->owes_apps ? "others have put it back or made it anew"
-                                   : is_same             ? "it is older than what was seen of it"
-                                   : mark->has_identity  ? "it is an older copy, or one beside it"
-                                                         : "its identity is gone"));
+              LOG_STRING("reason", continuity_owes(continuity)
+                                       ? "others have put it back or made it anew"
+                                   : is_same            ? "it is older than what was seen of it"
+                                   : mark->has_identity ? "it is an older copy, or one beside it"
+                                                        : "its identity is gone"));
     begin_afresh(continuity, &continuity->generation);
     return LOOK_OVER;
 }
@@ -290,7 +327,7 @@ static enum look meet(struct continuity *continuity, const struct catalogue_mark
     bool is_related = false;
 
     if (!has_met(continuity, generation)) {
-        *status = find_relation(continuity, &is_related, error);
+        *status = relation_find(continuity->backend, continuity->index, &is_related, error);
         if (*status != CATALOGUE_OK)
             return LOOK_OVER;
     }
@@ -302,39 +339,6 @@ static enum look meet(struct continuity *continuity, const struct catalogue_mark
     refuse(continuity, error, "restart this instance, or give it back the catalogue that it had");
     *status = CATALOGUE_UNAVAILABLE;
     return LOOK_OVER;
-}
-
-/* The apps that are held, and whether one of those that are visited is among them. */
-struct acquaintance {
-    struct app **held;
-    size_t count;
-    bool is_found;
-};
-
-static enum catalogue_status find_relation(struct continuity *continuity, bool *is_related,
-                                           struct error *error)
-{
-    struct acquaintance acquaintance = {0};
-    int64_t revision = 0;
-
-    acquaintance.held = app_index_list(continuity->index, &acquaintance.count);
-    enum catalogue_status status = continuity->backend->operations->changes(
-        continuity->backend, &revision, &acquaintance, on_other_app, error);
-    /* Who holds nothing has nothing to lose. */
-    *is_related = acquaintance.is_found || acquaintance.count == 0;
-    for (size_t i = 0; i < acquaintance.count; i++)
-        app_release(acquaintance.held[i]);
-    free(acquaintance.held);
-    return status;
-}
-
-static void on_other_app(void *context, struct app *app)
-{
-    struct acquaintance *acquaintance = context;
-
-    for (size_t i = 0; i < acquaintance->count && !acquaintance->is_found; i++)
-        acquaintance->is_found = strcmp(acquaintance->held[i]->id, app->id) == 0;
-    app_release(app);
 }
 
 /* Both go on: this process with the apps that it has, and whoever made the other one. */
@@ -380,36 +384,16 @@ static void begin_afresh(struct continuity *continuity, const struct generation 
     continuity->reads_afresh = true;
 }
 
-/* While another instance does so this one waits: it may have seen what the other has not, which
- * reading what the other puts back would replace. */
-static enum catalogue_status apps_put_back(struct continuity *continuity, struct error *error)
+/* Who starts while apps are put back would take those that it finds for all that there are. */
+static bool is_to_wait(const struct continuity *continuity, enum catalogue_verdict verdict,
+                       const struct catalogue_mark *mark, struct error *error)
 {
-    const struct catalogue_operations *operations = continuity->backend->operations;
-    enum catalogue_status status = operations->restore_begin(continuity->backend, error);
-    int64_t restored = 0;
-    size_t count = 0;
-
-    if (status == CATALOGUE_OK)
-        (void)error_set(error, "another instance is putting apps back");
-    if (status != CATALOGUE_CREATED)
-        return CATALOGUE_UNAVAILABLE;
-    bool is_done = true;
-    struct app **apps = app_index_list(continuity->index, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (status != CATALOGUE_UNAVAILABLE)
-            status = operations->app_restore(continuity->backend, apps[i], error);
-        restored += status == CATALOGUE_CREATED;
-        is_done &= status == CATALOGUE_CREATED || status == CATALOGUE_OK;
-        app_release(apps[i]);
-    }
-    free(apps);
-    operations->restore_end(continuity->backend);
-    if (!is_done)
-        return CATALOGUE_UNAVAILABLE;
-    continuity->owes_apps = false;
-    log_write(LOG_WARN, "apps put back", LOG_INTEGER("apps", restored),
-              LOG_INTEGER("known", (int64_t)count));
-    return CATALOGUE_OK;
+    if (continuity->has_settled || continuity_owes(continuity) ||
+        (verdict != VERDICT_KEPT && verdict != VERDICT_UNMARKED) ||
+        !restoring_is_elsewhere(&continuity->restoring, &mark->restorer))
+        return false;
+    (void)error_set(error, "%s is putting apps back", mark->restorer.name);
+    return true;
 }
 
 /* Whether it was in another one before. */

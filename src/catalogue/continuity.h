@@ -9,6 +9,8 @@
 
 #include "catalogue/catalogue.h"
 
+#include "restoring.h"
+
 #include <stdatomic.h>
 
 struct continuity {
@@ -23,8 +25,9 @@ struct continuity {
     struct catalogue_progress seen; /* of this generation */
     int64_t seen_at_us;             /* clock_monotonic_us(), before the look */
     bool has_met_another;
-    struct generation another; /* that has nothing to do with it, under the same pepper */
-    bool owes_apps;                 /* what the index holds may have to be put back */
+    struct generation another;  /* that has nothing to do with it, under the same pepper */
+    struct restoring restoring; /* what the index held goes back */
+    bool has_settled;           /* once */
     bool reads_afresh; /* for whoever reads the apps to clear, once they start from revision 0 */
     atomic_int state;  /* enum catalogue_continuity */
     atomic_uint losses;
@@ -33,8 +36,16 @@ struct continuity {
 /* Without a pepper of the configuration it is found in the catalogue, or made there. */
 void continuity_init(struct continuity *continuity, const struct catalogue_options *options);
 
+void continuity_close(struct continuity *continuity);
+
 /* CATALOGUE_OK: the catalogue is ours, the index has its pepper, apps may be read and written. */
 enum catalogue_status continuity_check(struct continuity *continuity, struct error *error);
+
+/* Whether what the index held is still being put back. As long as it is, what others change is read
+ * for what it forbids, and nothing is let go of. */
+bool continuity_owes(const struct continuity *continuity);
+/* Puts back some more of it: as restoring_go_on(). */
+enum catalogue_status continuity_put_back(struct continuity *continuity, struct error *error);
 
 /* Whether it is still the same, after the apps have been read: if it was emptied in between, what was
  * not there is not gone. */

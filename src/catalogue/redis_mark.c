@@ -4,17 +4,20 @@
 #include "redis/redis_eviction.h"
 #include "redis/redis_rights.h"
 #include "redis_call.h"
+#include "redis_restore.h"
+#include "restorer.h"
 
 #define PEPPER   REDIS_CALL_PREFIX "pepper"
 #define IDENTITY REDIS_CALL_PREFIX "identity"
 
-/* KEYS: revision, apps, history, pepper, identity; ARGV: the write that is asked for. A write that is
+/* KEYS: revision, apps, history, pepper, identity, restoring; ARGV: the write that is asked for. A write that is
  * older than all that are remembered may have been forgotten. */
 static const char read_script[] = REDIS_CALL_EXPLAIN
     "local function last_of(key)\n"
     "  return sane(redis.pcall('ZREVRANGEBYSCORE', key, explained, '-inf', 'WITHSCORES', 'LIMIT',\n"
     "                          '0', '1')[2])\n"
     "end\n"
+    "local restoring = redis.pcall('GET', KEYS[6])\n"
     "local function age()\n"
     "  local oldest\n"
     "  for i = 2, 3 do\n"
@@ -34,7 +37,8 @@ static const char read_script[] = REDIS_CALL_EXPLAIN
                               "end\n"
                               "return {redis.call('MGET', KEYS[4], KEYS[5]), last_of(KEYS[2]), "
                               "last_of(KEYS[3]),\n"
-                              "        has_write() and 1 or 0, age()}\n";
+                              "        has_write() and 1 or 0, age(), clock,\n"
+                              "        type(restoring) == 'string' and restoring or ''}\n";
 
 /* KEYS: pepper, identity; ARGV: pepper or nothing, identity. An identity of another length is none.
  */
@@ -61,12 +65,13 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
     char asked[TEXT_INTEGER_BYTES_MAX];
     const struct text words[] = {TEXT("EVAL"),
                                  TEXT(read_script),
-                                 TEXT("5"),
+                                 TEXT("6"),
                                  TEXT(REDIS_CALL_PREFIX "revision"),
                                  TEXT(REDIS_CALL_PREFIX "apps"),
                                  TEXT(REDIS_CALL_PREFIX "history"),
                                  TEXT(PEPPER),
                                  TEXT(IDENTITY),
+                                 TEXT(REDIS_RESTORE_MARK),
                                  text_write_integer(written, asked)};
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
@@ -114,7 +119,7 @@ static bool is_refusal(const struct error *error)
 /* MGET has nothing of what is of another type. */
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
 {
-    if (!redis_call_is_array(reply, 5) || !redis_call_is_array(reply->element[0], 2))
+    if (!redis_call_is_array(reply, 7) || !redis_call_is_array(reply->element[0], 2))
         return error_set(error, "redis: not the answer of the script");
     struct text pepper = redis_call_text(reply->element[0]->element[0]);
     struct text identity = redis_call_text(reply->element[0]->element[1]);
@@ -130,6 +135,8 @@ static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, stru
     mark->progress.newest = redis_call_integer(reply->element[1]);
     mark->progress.written = redis_call_integer(reply->element[2]);
     mark->progress.age_us = redis_call_integer(reply->element[4]);
+    mark->restorer =
+        restorer_read(redis_call_text(reply->element[6]), redis_call_integer(reply->element[5]));
     mark->lacks_write = redis_call_integer(reply->element[3]) == 0;
     return true;
 }

@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis_restore.h"
 
+#include "base/duration.h"
 #include "catalogue/stored_policy.h"
 #include "redis_call.h"
 
 #include <sodium.h>
 
-#define LOCK REDIS_CALL_PREFIX "restoring"
-
 #define ARGUMENTS_BEFORE_POLICIES 6
 
-/* KEYS: the lock; ARGV: for how many milliseconds. One that never expires, or later than any of ours,
- * is a stranger's, and would keep everybody from putting apps back. */
+/* KEYS: the mark; ARGV: for how many microseconds, the name. See restorer.h for what is stored. */
 static const char begin_script[] =
-    "local left = redis.call('PTTL', KEYS[1])\n"
-    "if left >= 0 and left <= tonumber(ARGV[1]) then return 'exists' end\n"
-    "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])\n"
+    "local now = redis.call('TIME')\n"
+    "local clock = now[1] * 1000000 + now[2]\n"
+    "local held = redis.pcall('GET', KEYS[1])\n"
+    "local till, name = string.match(type(held) == 'string' and held or '', '^(%d+) (.+)$')\n"
+    "till = tonumber(till or '0')\n"
+    "if till > clock and till <= clock + ARGV[1] and name ~= ARGV[2] then return 'exists' end\n"
+    "redis.call('SET', KEYS[1], string.format('%.0f ', clock + ARGV[1]) .. ARGV[2])\n"
     "return 'created'\n";
+
+static const char end_script[] =
+    "local held = redis.pcall('GET', KEYS[1])\n"
+    "if type(held) == 'string' and string.match(held, '^%d+ (.+)$') == ARGV[1] then\n"
+    "  redis.call('DEL', KEYS[1])\n"
+    "end\n"
+    "return 'deleted'\n";
 
 /* What is of another type than we give it has been put there by somebody else since the loss, and would
  * keep everything from being put back. */
@@ -66,21 +75,27 @@ static redisReply *restore(struct catalogue_redis *redis, const struct app *app,
                            struct error *error);
 static struct text keys_write(const struct app *app, struct arena *arena);
 
-enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, struct error *error)
+enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, const char *name,
+                                          struct error *error)
 {
-    char milliseconds[TEXT_INTEGER_BYTES_MAX];
-    const struct text words[] = {TEXT("EVAL"), TEXT(begin_script), TEXT("1"), TEXT(LOCK),
-                                 text_write_integer(CATALOGUE_RESTORE_MS, milliseconds)};
+    char span[TEXT_INTEGER_BYTES_MAX];
+    const struct text words[] = {TEXT("EVAL"),
+                                 TEXT(begin_script),
+                                 TEXT("1"),
+                                 TEXT(REDIS_RESTORE_MARK),
+                                 text_write_integer(CATALOGUE_RESTORE_MS * MILLISECOND_US, span),
+                                 text_of(name)};
     struct catalogue_redis *redis = redis_call_backend(backend);
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
-/* Otherwise it expires. */
-void redis_restore_end(struct catalogue_backend *backend)
+/* Otherwise it is given up once its time is over. */
+void redis_restore_end(struct catalogue_backend *backend, const char *name)
 {
-    const struct text words[] = {TEXT("DEL"), TEXT(LOCK)};
+    const struct text words[] = {TEXT("EVAL"), TEXT(end_script), TEXT("1"),
+                                 TEXT(REDIS_RESTORE_MARK), text_of(name)};
     struct error ignored;
 
     freeReplyObject(redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), &ignored));

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include "sqlite_restore.h"
 #include "sqlite_revision.h"
 
 static bool reopen(struct catalogue_sqlite *sqlite, struct error *error);
@@ -27,7 +28,8 @@ enum catalogue_status sqlite_mark_read(struct catalogue_backend *backend, int64_
     if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
     enum catalogue_status status = mark_read(sqlite->database, mark, error);
-    if (status == CATALOGUE_OK && !progress_read(sqlite->database, written, mark, error))
+    if (status == CATALOGUE_OK && (!progress_read(sqlite->database, written, mark, error) ||
+                                   !sqlite_restore_read(sqlite->database, &mark->restorer, error)))
         status = CATALOGUE_UNAVAILABLE;
     return sqlite_statements_end(sqlite, status, error);
 }

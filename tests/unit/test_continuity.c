@@ -10,6 +10,24 @@
 
 #include <stdatomic.h>
 
+static struct catalogue_backend *new_backend(void)
+{
+    struct redis_url url;
+    struct error error = {0};
+
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    return catalogue_redis_new(&url);
+}
+
+/* Scripts that Redis has run. */
+static long long scripts_run(void)
+{
+    const redisReply *reply = redis_server_command(server, "INFO commandstats");
+    const char *at = strstr(reply->str, "cmdstat_eval:calls=");
+
+    return at == NULL ? 0 : strtoll(at + strlen("cmdstat_eval:calls="), NULL, 10);
+}
+
 static void wait_until(const struct instance *instance, enum catalogue_continuity continuity)
 {
     WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_continuity(instance->catalogue) == continuity)
@@ -104,10 +122,7 @@ static void what_cannot_be_put_back_is_kept_and_tried_again(void **state)
     struct arena arena = {0};
     struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     struct policy saved = *policy;
-    struct redis_url url;
-    struct error error = {0};
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    struct catalogue_backend *backend = catalogue_redis_new(&url);
+    struct catalogue_backend *backend = new_backend();
     refusing = *backend->operations;
     real_app_restore = refusing.app_restore;
     refusing.app_restore = app_restore_refused;
@@ -122,6 +137,108 @@ static void what_cannot_be_put_back_is_kept_and_tried_again(void **state)
     loss_wait_until_whole(&instance, 1);
 
     assert_true(atomic_load(&refusals) < 0);
+    loss_expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* The first apps go back, and the last one does not as long as the test keeps it. */
+static atomic_bool keeps_last;
+static atomic_int put_back;
+
+static enum catalogue_status app_restore_stuck(struct catalogue_backend *backend,
+                                               const struct app *app, struct error *error)
+{
+    if (atomic_load(&keeps_last) && atomic_load(&put_back) > 0) {
+        (void)error_set(error, "not yet");
+        return CATALOGUE_UNAVAILABLE;
+    }
+    atomic_fetch_add(&put_back, 1);
+    return real_app_restore(backend, app, error);
+}
+
+static void what_is_deleted_while_apps_are_put_back_is_gone_at_once(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct catalogue_backend *backend = new_backend();
+    refusing = *backend->operations;
+    real_app_restore = refusing.app_restore;
+    refusing.app_restore = app_restore_stuck;
+    backend->operations = &refusing;
+    struct instance instance = instance_new(backend, NULL);
+    instance_start(&instance);
+    loss_publish_app(&instance, "app_x00000000000", 'x');
+    loss_publish_app(&instance, "app_y00000000000", 'y');
+    struct catalogue_backend *administrator = new_backend();
+
+    atomic_store(&put_back, 0);
+    atomic_store(&keeps_last, true);
+    (void)redis_server_command(server, "FLUSHALL");
+    WAIT_FOR (INSTANCE_PATIENCE_S, atomic_load(&put_back) == 1)
+        ;
+    const bool has_x =
+        redis_server_command(server, "EXISTS sluice:{catalogue}:app:app_x00000000000")->integer ==
+        1;
+    assert_int_equal(administrator->operations->app_remove(
+                         administrator, has_x ? "app_x00000000000" : "app_y00000000000", &error),
+                     CATALOGUE_OK);
+
+    WAIT_FOR (INSTANCE_PATIENCE_S, app_index_count(instance.index) == 1)
+        ;
+    assert_int_equal(catalogue_continuity(instance.catalogue), CATALOGUE_LOST);
+    atomic_store(&keeps_last, false);
+    loss_wait_until_whole(&instance, 1);
+    assert_int_equal(app_index_count(instance.index), 1);
+    administrator->operations->free(administrator);
+    instance_close(&instance);
+}
+
+/* It would answer 401 for the keys that are not yet back. */
+static void who_starts_while_apps_are_put_back_is_not_ready(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    struct catalogue_backend *restorer = new_backend();
+    struct error error = {0};
+    assert_int_equal(restorer->operations->restore_begin(restorer, "host:1:a", &error),
+                     CATALOGUE_CREATED);
+    struct instance fresh = instance_open_redis(server);
+    const long long before = scripts_run();
+
+    catalogue_start(fresh.catalogue);
+    WAIT_FOR (INSTANCE_PATIENCE_S, scripts_run() >= before + 10)
+        ;
+
+    assert_false(catalogue_is_ready(fresh.catalogue));
+    assert_false(catalogue_serves(fresh.catalogue));
+    assert_true(catalogue_is_ready(instance.catalogue));
+    restorer->operations->restore_end(restorer, "host:1:a");
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_is_ready(fresh.catalogue))
+        ;
+    assert_int_equal(app_index_count(fresh.index), 1);
+    restorer->operations->free(restorer);
+    arena_close(&arena);
+    instance_close(&fresh);
+    instance_close(&instance);
+}
+
+static void who_died_while_it_put_apps_back_is_given_up(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    (void)redis_server_command(server, "SET sluice:{catalogue}:restoring %s",
+                               "1764000000000000 host:1:a");
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              redis_server_command(server, "EXISTS sluice:{catalogue}:restoring")->integer == 0)
+        ;
+
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
     loss_expect_all_there(&instance, policy);
     arena_close(&arena);
     instance_close(&instance);
@@ -435,15 +552,6 @@ static void a_pepper_that_is_gone_alone_is_put_back(void **state)
     instance_close(&instance);
 }
 
-/* Scripts that Redis has run. */
-static long long scripts_run(void)
-{
-    const redisReply *reply = redis_server_command(server, "INFO commandstats");
-    const char *at = strstr(reply->str, "cmdstat_eval:calls=");
-
-    return at == NULL ? 0 : strtoll(at + strlen("cmdstat_eval:calls="), NULL, 10);
-}
-
 static void what_cannot_be_put_back_yet_does_not_take_the_catalogue_away(void **state)
 {
     static const char *const lost[] = {LOSS_PEPPER, LOSS_IDENTITY};
@@ -538,15 +646,6 @@ static void a_pepper_that_does_not_fit_is_not_admitted(void **state)
     instance_close(&instance);
 }
 
-static struct catalogue_backend *new_backend(void)
-{
-    struct redis_url url;
-    struct error error = {0};
-
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    return catalogue_redis_new(&url);
-}
-
 /* 884fd83 stored one as long as none was configured, and never looked at it afterwards. */
 static void of_an_older_version_the_configured_pepper_goes_before_the_stored_one(void **state)
 {
@@ -587,8 +686,7 @@ static void of_an_older_file_the_configured_pepper_goes_before_the_stored_one(vo
 
     for (unsigned count = 0; count < 2; count++) {
         assert_true(catalogue_admits(backend, &configured, &error));
-        struct instance instance =
-            instance_new(catalogue_sqlite_new(path, &error), &configured);
+        struct instance instance = instance_new(catalogue_sqlite_new(path, &error), &configured);
         instance_start(&instance);
         assert_int_equal(app_index_count(instance.index), count);
         assert_int_equal(instance_create(&instance), count == 0 ? CATALOGUE_CREATED : CATALOGUE_OK);
@@ -605,6 +703,9 @@ int main(void)
         TEST(a_lock_of_a_stranger_does_not_keep_it_from_being_put_back),
         TEST(what_stands_in_the_way_of_putting_it_back_is_replaced),
         TEST(what_cannot_be_put_back_is_kept_and_tried_again),
+        TEST(what_is_deleted_while_apps_are_put_back_is_gone_at_once),
+        TEST(who_starts_while_apps_are_put_back_is_not_ready),
+        TEST(who_died_while_it_put_apps_back_is_given_up),
         TEST(a_redis_that_restarted_without_persistence_gets_it_back),
         TEST(an_emptied_file_gets_it_back),
         TEST(what_one_instance_alone_has_seen_is_put_back_too),
