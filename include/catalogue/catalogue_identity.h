@@ -42,8 +42,10 @@ struct catalogue_restorer {
 /* What is stored of all that, at one moment. */
 struct catalogue_mark {
     bool has_pepper;
-    bool has_identity; /* an older version writes none; one of another length counts as none */
-    bool lacks_write;  /* the write that was asked for is none of it */
+    bool has_identity;      /* an older version writes none */
+    bool is_pepper_damaged; /* there is something else in its place, which counts as none */
+    bool is_identity_damaged;
+    bool lacks_write; /* the write that was asked for is none of it */
     struct pepper pepper;
     struct catalogue_identity identity;
     struct catalogue_progress progress;

@@ -250,10 +250,12 @@ static void apps_put_back(struct catalogue *catalogue)
     struct error ignored = {0};
     enum catalogue_status status = continuity_put_back(&catalogue->continuity, &error);
 
-    if (continuity_owes(&catalogue->continuity))
-        (void)apps_read(catalogue, &ignored);
-    else
+    if (!continuity_owes(&catalogue->continuity)) {
         catalogue->revision = 0;
+        catalogue->refresh_at_us = 0;
+        return;
+    }
+    (void)apps_read(catalogue, &ignored);
     if (status == CATALOGUE_OK)
         (void)error_set(&error, "apps are being put back");
     set_ready(catalogue, false, &error);

@@ -25,7 +25,8 @@ static enum look mark_first(struct continuity *continuity, const struct catalogu
 static enum look put_back(struct continuity *continuity, enum catalogue_status *status,
                           struct error *error);
 static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
-                         enum catalogue_status *status, struct error *error);
+                         const char *reason, enum catalogue_status *status, struct error *error);
+static const char *why_replaced(const struct catalogue_mark *mark);
 static enum look meet(struct continuity *continuity, const struct catalogue_mark *mark,
                       enum catalogue_status *status, struct error *error);
 static void refuse(struct continuity *continuity, const struct error *reason, const char *cure);
@@ -49,6 +50,7 @@ bool catalogue_admits(struct catalogue_backend *backend, const struct pepper *pe
     struct catalogue_mark mark;
     struct error ignored;
     bool is_foreign = backend->operations->mark_read(backend, 0, &mark, &ignored) == CATALOGUE_OK &&
+                      !(mark.is_pepper_damaged && pepper == NULL) &&
                       catalogue_identity_judge(&held, &mark) == VERDICT_FOREIGN;
 
     if (is_foreign)
@@ -90,6 +92,10 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
         if (status != CATALOGUE_OK)
             return status;
         const enum catalogue_verdict verdict = judge(continuity, &held, &mark);
+        if (held.pepper == NULL && mark.is_pepper_damaged) {
+            (void)error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
+            return CATALOGUE_UNAVAILABLE;
+        }
         if (is_to_wait(continuity, verdict, &mark, error))
             return CATALOGUE_UNAVAILABLE;
         switch (verdict) {
@@ -105,10 +111,11 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
         case VERDICT_RESTORED:
             if (continuity->restores)
                 restoring_begin(&continuity->restoring, continuity->index);
-            look = replace(continuity, &mark, &status, error);
+            look = replace(continuity, &mark, "others have put it back or made it anew", &status,
+                           error);
             break;
         case VERDICT_REPLACED:
-            look = replace(continuity, &mark, &status, error);
+            look = replace(continuity, &mark, why_replaced(&mark), &status, error);
             break;
         case VERDICT_ANOTHER:
             look = meet(continuity, &mark, &status, error);
@@ -222,7 +229,8 @@ static enum look keep(struct continuity *continuity, const struct catalogue_mark
     if (*status == CATALOGUE_OK)
         return LOOK_AGAIN;
     if (*status == CATALOGUE_CREATED)
-        log_write(LOG_WARN, "pepper put back", LOG_NONE);
+        log_write(LOG_WARN, "pepper put back",
+                  LOG_STRING("reason", mark->is_pepper_damaged ? "it was damaged" : "it was gone"));
     *status = CATALOGUE_OK;
     return LOOK_OVER;
 }
@@ -288,12 +296,8 @@ static enum look put_back(struct continuity *continuity, enum catalogue_status *
 }
 
 static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
-                         enum catalogue_status *status, struct error *error)
+                         const char *reason, enum catalogue_status *status, struct error *error)
 {
-    const bool is_same =
-        mark->has_identity && memcmp(&mark->identity.generation, &continuity->generation,
-                                     sizeof(continuity->generation)) == 0;
-
     if (!mark->has_identity) {
         enum look look =
             claim(continuity, app_index_pepper(continuity->index), NULL, status, error);
@@ -308,14 +312,16 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
     }
     if (state_enter(continuity, CATALOGUE_LOST))
         atomic_fetch_add(&continuity->losses, 1);
-    log_write(LOG_ERROR, "catalogue replaced",
-              LOG_STRING("reason", continuity_owes(continuity)
-                                       ? "others have put it back or made it anew"
-                                   : is_same            ? "it is older than what was seen of it"
-                                   : mark->has_identity ? "it is an older copy, or one beside it"
-                                                        : "its identity is gone"));
+    log_write(LOG_ERROR, "catalogue replaced", LOG_STRING("reason", reason));
     begin_afresh(continuity, &continuity->generation);
     return LOOK_OVER;
+}
+
+static const char *why_replaced(const struct catalogue_mark *mark)
+{
+    return mark->has_identity          ? "it is older than what was seen of it"
+           : mark->is_identity_damaged ? "its identity is damaged"
+                                       : "its identity is gone";
 }
 
 /* An older copy, which an operator has loaded, knows some of the same apps. One that knows none of
@@ -332,7 +338,7 @@ static enum look meet(struct continuity *continuity, const struct catalogue_mark
             return LOOK_OVER;
     }
     if (is_related)
-        return replace(continuity, mark, status, error);
+        return replace(continuity, mark, "it is an older copy, or one beside it", status, error);
     continuity->has_met_another = true;
     continuity->another = *generation;
     (void)error_set(error, "the catalogue is another one, with apps of its own");

@@ -38,15 +38,19 @@ static const char read_script[] = REDIS_CALL_EXPLAIN
                               "return {redis.call('MGET', KEYS[4], KEYS[5]), last_of(KEYS[2]), "
                               "last_of(KEYS[3]),\n"
                               "        has_write() and 1 or 0, age(), clock,\n"
-                              "        type(restoring) == 'string' and restoring or ''}\n";
+                              "        type(restoring) == 'string' and restoring or '',\n"
+                              "        redis.call('EXISTS', KEYS[4]), redis.call('EXISTS', "
+                              "KEYS[5])}\n";
 
-/* KEYS: pepper, identity; ARGV: pepper or nothing, identity. An identity of another length is none.
- */
+/* KEYS: pepper, identity; ARGV: pepper or nothing, identity. What is of another type or length is
+ * none. */
 static const char claim_script[] =
-    "local pepper = redis.call('GET', KEYS[1])\n"
-    "local identity = redis.call('GET', KEYS[2])\n"
-    "if pepper and ARGV[1] ~= '' and pepper ~= ARGV[1] or\n"
-    "   identity and #identity == #ARGV[2] and identity ~= ARGV[2] then\n"
+    "local function stored(i)\n"
+    "  local value = redis.pcall('GET', KEYS[i])\n"
+    "  return type(value) == 'string' and #value == #ARGV[i] and value\n"
+    "end\n"
+    "local pepper, identity = stored(1), stored(2)\n"
+    "if pepper and pepper ~= ARGV[1] or identity and identity ~= ARGV[2] then\n"
     "  return 'exists'\n"
     "end\n"
     "if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1]) end\n"
@@ -105,7 +109,6 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
     struct catalogue_redis *redis = redis_call_backend(backend);
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
-    /* Of another type, the pepper is damaged, and with it the catalogue. */
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
@@ -119,17 +122,17 @@ static bool is_refusal(const struct error *error)
 /* MGET has nothing of what is of another type. */
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
 {
-    if (!redis_call_is_array(reply, 7) || !redis_call_is_array(reply->element[0], 2))
+    if (!redis_call_is_array(reply, 9) || !redis_call_is_array(reply->element[0], 2))
         return error_set(error, "redis: not the answer of the script");
     struct text pepper = redis_call_text(reply->element[0]->element[0]);
     struct text identity = redis_call_text(reply->element[0]->element[1]);
 
-    if (!text_is_absent(pepper) && pepper.length != sizeof(mark->pepper))
-        return error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
-    mark->has_pepper = !text_is_absent(pepper);
+    mark->has_pepper = pepper.length == sizeof(mark->pepper);
+    mark->is_pepper_damaged = !mark->has_pepper && redis_call_integer(reply->element[7]) == 1;
     if (mark->has_pepper)
         memcpy(&mark->pepper, pepper.at, sizeof(mark->pepper));
     mark->has_identity = identity.length == sizeof(mark->identity);
+    mark->is_identity_damaged = !mark->has_identity && redis_call_integer(reply->element[8]) == 1;
     if (mark->has_identity)
         memcpy(&mark->identity, identity.at, sizeof(mark->identity));
     mark->progress.newest = redis_call_integer(reply->element[1]);

@@ -67,18 +67,16 @@ static enum catalogue_status mark_read(struct database *database, struct catalog
     enum catalogue_status status = sqlite_statements_step(database, pepper, error);
     if (status == CATALOGUE_UNAVAILABLE)
         return status;
-    mark->has_pepper = status == CATALOGUE_OK;
-    if (mark->has_pepper &&
-        !database_bytes(pepper, 0, mark->pepper.bytes, sizeof(mark->pepper.bytes))) {
-        (void)error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
-        return CATALOGUE_UNAVAILABLE;
-    }
+    mark->has_pepper = status == CATALOGUE_OK &&
+                       database_bytes(pepper, 0, mark->pepper.bytes, sizeof(mark->pepper.bytes));
+    mark->is_pepper_damaged = status == CATALOGUE_OK && !mark->has_pepper;
     status = sqlite_statements_step(database, identity, error);
     if (status == CATALOGUE_UNAVAILABLE)
         return status;
     mark->has_identity =
         status == CATALOGUE_OK &&
         database_bytes(identity, 0, (uint8_t *)&mark->identity, sizeof(mark->identity));
+    mark->is_identity_damaged = status == CATALOGUE_OK && !mark->has_identity;
     return CATALOGUE_OK;
 }
 
@@ -126,7 +124,7 @@ static enum catalogue_status mark_claim(struct database *database, const struct 
                                         const struct catalogue_identity *identity,
                                         struct error *error)
 {
-    sqlite3_stmt *insert = database_statement(database, PEPPER_INSERT);
+    sqlite3_stmt *insert = database_statement(database, PEPPER_REPLACE);
     sqlite3_stmt *replace = database_statement(database, IDENTITY_REPLACE);
     struct catalogue_mark mark;
     enum catalogue_status status = mark_read(database, &mark, error);

@@ -44,7 +44,7 @@ static const char additions[] =
 #define ONE  " WHERE app_id = ?1 AND route_key = ?2 AND role = ?3 AND user_id = ?4"
 
 static const char *const statements[STATEMENT_COUNT] = {
-    [PEPPER_INSERT] = "INSERT OR IGNORE INTO settings VALUES ('pepper', ?1)",
+    [PEPPER_REPLACE] = "REPLACE INTO settings VALUES ('pepper', ?1)",
     [PEPPER_SELECT] = "SELECT value FROM settings WHERE name = 'pepper'",
     [IDENTITY_REPLACE] = "REPLACE INTO settings VALUES ('identity', ?1)",
     [IDENTITY_SELECT] = "SELECT value FROM settings WHERE name = 'identity'",

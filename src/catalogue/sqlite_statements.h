@@ -10,7 +10,7 @@
 #include "damages.h"
 
 enum sqlite_statement {
-    PEPPER_INSERT,
+    PEPPER_REPLACE,
     PEPPER_SELECT,
     IDENTITY_REPLACE,
     IDENTITY_SELECT,

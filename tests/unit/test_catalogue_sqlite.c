@@ -206,13 +206,15 @@ static void a_damaged_pepper_is_not_used(void **state)
 {
     struct place *place = *state;
     struct catalogue_backend *backend = place->pair.one;
-    struct pepper pepper = {.bytes = {1}};
+    struct catalogue_mark mark;
     struct error error = {0};
     meddle(place, "INSERT INTO settings VALUES ('pepper', x'0102')");
+    meddle(place, "INSERT INTO settings VALUES ('identity', 7)");
 
-    assert_int_equal(settle_pepper(backend, &pepper, &error), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(backend->operations->mark_read(backend, 0, &mark, &error), CATALOGUE_OK);
 
-    assert_string_equal(error.message, "the stored pepper is not 32 bytes long");
+    assert_true(!mark.has_pepper && mark.is_pepper_damaged);
+    assert_true(!mark.has_identity && mark.is_identity_damaged);
 }
 
 static void a_file_of_a_newer_version_is_refused(void **state)

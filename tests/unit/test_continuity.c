@@ -74,6 +74,77 @@ static void a_lock_of_a_stranger_does_not_keep_it_from_being_put_back(void **sta
     instance_close(&instance);
 }
 
+static void a_pepper_or_identity_that_is_damaged_is_put_back(void **state)
+{
+    static const char *const keys[] = {LOSS_PEPPER, LOSS_IDENTITY};
+    static const char *const damages[] = {"'SET', KEYS[1], 'abcde'", "'SADD', KEYS[1], 'x'"};
+
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    const long long lengths[] = {sizeof(struct pepper), sizeof(struct catalogue_identity)};
+
+    for (size_t i = 0; i < ARRAY_COUNT(keys) * ARRAY_COUNT(damages); i++) {
+        const char *key = keys[i / ARRAY_COUNT(damages)];
+        char script[128];
+        (void)snprintf(script, sizeof(script), "redis.call('DEL', KEYS[1]) redis.call(%s)",
+                       damages[i % ARRAY_COUNT(damages)]);
+        (void)redis_server_command(server, "EVAL %s 1 %s", script, key);
+        WAIT_FOR (INSTANCE_PATIENCE_S,
+                  redis_server_command(server, "EVAL %s 1 %s",
+                                       "local is = redis.pcall('STRLEN', KEYS[1]) "
+                                       "return type(is) == 'number' and is or 0",
+                                       key)
+                          ->integer == lengths[i / ARRAY_COUNT(damages)])
+            ;
+        loss_expect_all_there(&instance, policy);
+    }
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* Nobody is left who knows it, and one that is made anew would make all keys unknown. */
+static void who_has_no_pepper_does_not_replace_a_damaged_one(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct instance instance = instance_open_redis(server);
+    (void)redis_server_command(server, "SET " LOSS_PEPPER " abcde");
+    struct catalogue_backend *backend = new_backend();
+    assert_true(catalogue_admits(backend, NULL, &error));
+    const long long before = scripts_run();
+
+    catalogue_start(instance.catalogue);
+    WAIT_FOR (INSTANCE_PATIENCE_S, scripts_run() >= before + 3)
+        ;
+
+    assert_false(catalogue_is_ready(instance.catalogue));
+    assert_string_equal(redis_server_command(server, "GET " LOSS_PEPPER)->str, "abcde");
+    backend->operations->free(backend);
+    instance_close(&instance);
+}
+
+static void a_damaged_pepper_in_the_file_is_put_back(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    loss_run_sql(path, "UPDATE settings SET value = 'abcde' WHERE name = 'pepper'");
+    struct instance fresh = instance_open_file(path);
+    instance_start(&fresh);
+
+    assert_memory_equal(app_index_pepper(fresh.index), app_index_pepper(instance.index),
+                        sizeof(struct pepper));
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
+    instance_close(&fresh);
+    instance_close(&instance);
+}
+
 /* As when somebody uses a key of ours for himself. */
 static void what_stands_in_the_way_of_putting_it_back_is_replaced(void **state)
 {
@@ -701,6 +772,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_flushed_redis_gets_back_what_was_there),
         TEST(a_lock_of_a_stranger_does_not_keep_it_from_being_put_back),
+        TEST(a_pepper_or_identity_that_is_damaged_is_put_back),
+        TEST(a_damaged_pepper_in_the_file_is_put_back),
+        TEST(who_has_no_pepper_does_not_replace_a_damaged_one),
         TEST(what_stands_in_the_way_of_putting_it_back_is_replaced),
         TEST(what_cannot_be_put_back_is_kept_and_tried_again),
         TEST(what_is_deleted_while_apps_are_put_back_is_gone_at_once),
