@@ -378,6 +378,9 @@ static void on_job(struct queue_item *item)
     job->status = CATALOGUE_UNAVAILABLE;
     if (!is_late && !catalogue->is_stopping && catalogue_is_ready(catalogue)) {
         job->status = jobs_run(job, catalogue->backend, catalogue->index, &error);
+        /* What is not in a catalogue that has been lost may be there again in a moment. */
+        if (job->status == CATALOGUE_ABSENT && !continuity_holds(&catalogue->continuity, &error))
+            job->status = CATALOGUE_UNAVAILABLE;
         if (job->status == CATALOGUE_UNAVAILABLE) {
             set_ready(catalogue, false, &error);
             catalogue->refresh_at_us = 0; /* asks at once whether it still answers */

@@ -74,6 +74,25 @@ static void a_lock_of_a_stranger_does_not_keep_it_from_being_put_back(void **sta
     instance_close(&instance);
 }
 
+static void what_is_lost_is_not_called_absent_before_the_loss_is_noticed(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    for (unsigned i = 1; i <= 3; i++) {
+        (void)redis_server_command(server, "FLUSHALL");
+        assert_int_not_equal(instance_save(&instance, policy), CATALOGUE_ABSENT);
+        (void)redis_server_command(server, "FLUSHALL");
+        assert_int_not_equal(instance_look_up(&instance, 'b'), CATALOGUE_ABSENT);
+        loss_wait_until_whole(&instance, catalogue_losses(instance.catalogue));
+    }
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_ABSENT);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
 static void a_pepper_or_identity_that_is_damaged_is_put_back(void **state)
 {
     static const char *const keys[] = {LOSS_PEPPER, LOSS_IDENTITY};
@@ -772,6 +791,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_flushed_redis_gets_back_what_was_there),
         TEST(a_lock_of_a_stranger_does_not_keep_it_from_being_put_back),
+        TEST(what_is_lost_is_not_called_absent_before_the_loss_is_noticed),
         TEST(a_pepper_or_identity_that_is_damaged_is_put_back),
         TEST(a_damaged_pepper_in_the_file_is_put_back),
         TEST(who_has_no_pepper_does_not_replace_a_damaged_one),
