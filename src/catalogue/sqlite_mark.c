@@ -25,6 +25,8 @@ enum catalogue_status sqlite_mark_read(struct catalogue_backend *backend, int64_
 
     if (database_has_moved(sqlite->database) && !reopen(sqlite, error))
         return CATALOGUE_UNAVAILABLE;
+    if (database_is_frozen(sqlite->database) && database_thaw(&sqlite->database))
+        log_write(LOG_INFO, "database can be written", LOG_NONE);
     if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
     enum catalogue_status status = mark_read(sqlite->database, mark, error);
