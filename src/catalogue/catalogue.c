@@ -20,8 +20,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-#define RETRY_MIN_US (200 * MILLISECOND_US)
-#define RETRY_MAX_US SECOND_US
+#define RETRY_MIN_US   (200 * MILLISECOND_US)
+#define RETRY_MAX_US   SECOND_US
+#define WRITE_RETRY_US (2 * SECOND_US) /* a try may wait for a lock as long */
 
 /* As the log has told it. */
 enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
@@ -38,6 +39,7 @@ struct catalogue {
     bool is_started;
     atomic_bool is_ready; /* written by the thread, as is the next */
     atomic_bool is_read;
+    atomic_bool is_read_only; /* it answers, and cannot be written */
 
     bool is_stopping; /* this and what follows is the thread's own */
     struct continuity continuity;
@@ -46,6 +48,8 @@ struct catalogue {
     int64_t revision; /* the newest one seen */
     int64_t refresh_at_us;
     int64_t retry_us; /* the wait after the next failure */
+    bool tries_write;
+    int64_t write_at_us;
     struct provision_order *first_order;
     struct provision_order **last_order;
     struct provision_order *applied; /* the last one: done again when the catalogue is another */
@@ -62,6 +66,7 @@ struct provision_order {
 static void *thread_run(void *context);
 static void rest(const struct catalogue *catalogue);
 static void refresh(struct catalogue *catalogue);
+static void try_write(struct catalogue *catalogue);
 static void retry_later(struct catalogue *catalogue);
 static void apps_put_back(struct catalogue *catalogue);
 static void begin_afresh(struct catalogue *catalogue);
@@ -74,6 +79,7 @@ static void on_provision(struct queue_item *item);
 static void provision_order_free(struct provision_order *order);
 
 static void on_job(struct queue_item *item);
+static void on_refused(struct catalogue *catalogue, const struct error *error);
 static void on_answer(struct queue_item *item);
 
 static void set_ready(struct catalogue *catalogue, bool is_ready, const struct error *error);
@@ -88,6 +94,7 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
     catalogue->finds = queue_new(CATALOGUE_FINDS_MAX);
     catalogue->orders = queue_new(0);
     catalogue->retry_us = RETRY_MIN_US;
+    catalogue->tries_write = true;
     catalogue->last_order = &catalogue->first_order;
     continuity_init(&catalogue->continuity, options);
     return catalogue;
@@ -151,6 +158,12 @@ bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 bool catalogue_is_ready(const struct catalogue *catalogue)
 {
     return atomic_load_explicit(&catalogue->is_ready, memory_order_relaxed);
+}
+
+bool catalogue_is_writable(const struct catalogue *catalogue)
+{
+    return catalogue_is_ready(catalogue) &&
+           !atomic_load_explicit(&catalogue->is_read_only, memory_order_relaxed);
 }
 
 bool catalogue_serves(const struct catalogue *catalogue)
@@ -225,6 +238,9 @@ static void refresh(struct catalogue *catalogue)
         status = apps_read(catalogue, &error);
     if (status == CATALOGUE_OK)
         status = orders_apply(catalogue, &error);
+    if (status == CATALOGUE_OK && catalogue->tries_write &&
+        clock_monotonic_us() >= catalogue->write_at_us)
+        try_write(catalogue);
 
     set_ready(catalogue, status == CATALOGUE_OK, &error);
     if (status != CATALOGUE_OK) {
@@ -233,6 +249,21 @@ static void refresh(struct catalogue *catalogue)
     }
     catalogue->refresh_at_us = clock_monotonic_us() + CATALOGUE_POLL_US;
     catalogue->retry_us = RETRY_MIN_US;
+}
+
+static void try_write(struct catalogue *catalogue)
+{
+    struct error error = {0};
+    const bool can_write = continuity_can_write(&catalogue->continuity, &error);
+
+    catalogue->tries_write = !can_write;
+    catalogue->write_at_us = clock_monotonic_us() + WRITE_RETRY_US;
+    if (atomic_exchange(&catalogue->is_read_only, !can_write) == !can_write)
+        return;
+    if (can_write)
+        log_write(LOG_INFO, "catalogue can be written", LOG_NONE);
+    else
+        log_write(LOG_WARN, "catalogue cannot be written", LOG_STRING("reason", error.message));
 }
 
 static void retry_later(struct catalogue *catalogue)
@@ -381,13 +412,22 @@ static void on_job(struct queue_item *item)
         /* What is not in a catalogue that has been lost may be there again in a moment. */
         if (job->status == CATALOGUE_ABSENT && !continuity_holds(&catalogue->continuity, &error))
             job->status = CATALOGUE_UNAVAILABLE;
-        if (job->status == CATALOGUE_UNAVAILABLE) {
-            set_ready(catalogue, false, &error);
-            catalogue->refresh_at_us = 0; /* asks at once whether it still answers */
-        }
+        if (job->status == CATALOGUE_UNAVAILABLE)
+            on_refused(catalogue, &error);
     }
     job->item.run = on_answer;
     ASSERT(queue_post(job->reply_to, &job->item));
+}
+
+/* Asks at once whether it still answers, and whether it is writing alone that fails. */
+static void on_refused(struct catalogue *catalogue, const struct error *error)
+{
+    if (!atomic_load(&catalogue->is_read_only)) {
+        set_ready(catalogue, false, error);
+        catalogue->write_at_us = 0;
+    }
+    catalogue->tries_write = true;
+    catalogue->refresh_at_us = 0;
 }
 
 /* The asker's thread. */

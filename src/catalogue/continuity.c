@@ -33,8 +33,8 @@ static void refuse(struct continuity *continuity, const struct error *reason, co
 static enum look claim(struct continuity *continuity, const struct pepper *pepper,
                        const struct generation *before, enum catalogue_status *status,
                        struct error *error);
-static void adopt(struct continuity *continuity, const struct generation *generation);
-static void begin_afresh(struct continuity *continuity, const struct generation *generation);
+static void adopt(struct continuity *continuity, const struct catalogue_identity *identity);
+static void begin_afresh(struct continuity *continuity);
 static bool is_to_wait(const struct continuity *continuity, enum catalogue_verdict verdict,
                        const struct catalogue_mark *mark, struct error *error);
 static bool state_enter(struct continuity *continuity, enum catalogue_continuity state);
@@ -170,6 +170,13 @@ bool continuity_holds(struct continuity *continuity, struct error *error)
     return is_same || error_set(error, "the catalogue has become another while it was read");
 }
 
+bool continuity_can_write(struct continuity *continuity, struct error *error)
+{
+    /* Another identity is there by now: the next look has more to say of that. */
+    return continuity->backend->operations->mark_claim(
+               continuity->backend, NULL, &continuity->identity, error) != CATALOGUE_UNAVAILABLE;
+}
+
 void continuity_settle(struct continuity *continuity)
 {
     if (continuity_owes(continuity))
@@ -186,7 +193,7 @@ static struct catalogue_held held_now(const struct continuity *continuity)
                                   .is_configured = continuity->is_pepper_configured,
                                   .has_seen_pepper = continuity->has_seen_pepper,
                                   .has_generation = continuity->has_generation,
-                                  .generation = continuity->generation,
+                                  .generation = continuity->identity.generation,
                                   .seen = continuity->seen,
                                   .unseen_us = clock_monotonic_us() - continuity->seen_at_us};
 
@@ -221,7 +228,7 @@ static enum look keep(struct continuity *continuity, const struct catalogue_mark
 
     if (app_index_pepper(continuity->index) == NULL)
         app_index_set_pepper(continuity->index, &mark->pepper);
-    adopt(continuity, &mark->identity.generation);
+    adopt(continuity, &mark->identity);
     if (mark->has_pepper || continuity->is_pepper_configured || !continuity->restores)
         return LOOK_OVER;
     *status = operations->mark_claim(continuity->backend, app_index_pepper(continuity->index),
@@ -277,7 +284,7 @@ static enum look put_back(struct continuity *continuity, enum catalogue_status *
         *status = CATALOGUE_UNAVAILABLE;
         return LOOK_OVER;
     }
-    const struct generation before = continuity->generation;
+    const struct generation before = continuity->identity.generation;
     /* Before there is anything to be found, so that nobody takes the first apps for all. */
     *status = continuity->backend->operations->restore_begin(continuity->backend,
                                                              continuity->restoring.name, error);
@@ -290,7 +297,7 @@ static enum look put_back(struct continuity *continuity, enum catalogue_status *
     enum look look = claim(continuity, app_index_pepper(continuity->index), &before, status, error);
     if (look == LOOK_OVER && *status == CATALOGUE_OK) {
         restoring_begin(&continuity->restoring, continuity->index);
-        begin_afresh(continuity, &continuity->generation);
+        begin_afresh(continuity);
     }
     return look;
 }
@@ -308,12 +315,12 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
             return LOOK_OVER;
         }
     } else {
-        adopt(continuity, &mark->identity.generation);
+        adopt(continuity, &mark->identity);
     }
     if (state_enter(continuity, CATALOGUE_LOST))
         atomic_fetch_add(&continuity->losses, 1);
     log_write(LOG_ERROR, "catalogue replaced", LOG_STRING("reason", reason));
-    begin_afresh(continuity, &continuity->generation);
+    begin_afresh(continuity);
     return LOOK_OVER;
 }
 
@@ -369,21 +376,20 @@ static enum look claim(struct continuity *continuity, const struct pepper *peppe
     if (*status == CATALOGUE_OK)
         return LOOK_AGAIN;
     if (*status == CATALOGUE_CREATED) {
-        adopt(continuity, &identity.generation);
+        adopt(continuity, &identity);
         *status = CATALOGUE_OK;
     }
     return LOOK_OVER;
 }
 
-static void adopt(struct continuity *continuity, const struct generation *generation)
+static void adopt(struct continuity *continuity, const struct catalogue_identity *identity)
 {
     continuity->has_generation = true;
-    continuity->generation = *generation;
+    continuity->identity = *identity;
 }
 
-static void begin_afresh(struct continuity *continuity, const struct generation *generation)
+static void begin_afresh(struct continuity *continuity)
 {
-    adopt(continuity, generation);
     continuity->seen = (struct catalogue_progress){0};
     continuity->backend->written = 0;
     app_index_begin_epoch(continuity->index);

@@ -21,9 +21,9 @@ struct continuity {
     bool has_passed_over; /* a stored pepper, for the one that is configured */
     bool has_seen_pepper; /* in the catalogue */
     bool has_generation;
-    struct generation generation;
-    struct catalogue_progress seen; /* of this generation */
-    int64_t seen_at_us;             /* clock_monotonic_us(), before the look */
+    struct catalogue_identity identity; /* as it was seen last */
+    struct catalogue_progress seen;     /* of this generation */
+    int64_t seen_at_us;                 /* clock_monotonic_us(), before the look */
     bool has_met_another;
     struct generation another;  /* that has nothing to do with it, under the same pepper */
     struct restoring restoring; /* what the index held goes back */
@@ -50,6 +50,9 @@ enum catalogue_status continuity_put_back(struct continuity *continuity, struct 
 /* Whether it is still the same, after the apps have been read: if it was emptied in between, what was
  * not there is not gone. */
 bool continuity_holds(struct continuity *continuity, struct error *error);
+
+/* Tries: writes what is there already. */
+MUST_USE bool continuity_can_write(struct continuity *continuity, struct error *error);
 
 /* The apps have been read, after CATALOGUE_OK. */
 void continuity_settle(struct continuity *continuity);

@@ -54,7 +54,7 @@ static enum catalogue_status puppet_mark_claim(struct catalogue_backend *backend
 
     if (status != CATALOGUE_OK)
         return status;
-    puppet->mark.has_pepper = pepper != NULL;
+    puppet->mark.has_pepper |= pepper != NULL;
     if (pepper != NULL)
         puppet->mark.pepper = *pepper;
     puppet->mark.has_identity = true;

@@ -691,6 +691,35 @@ static void where_nothing_can_be_written_what_is_there_is_served(void **state)
     instance_close(&instance);
 }
 
+static void that_nothing_can_be_written_is_told_until_it_can(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    assert_true(catalogue_is_writable(instance.catalogue));
+
+    (void)redis_server_command(server, "CONFIG SET maxmemory 1");
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_UNAVAILABLE);
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_is_ready(instance.catalogue))
+        ;
+    assert_false(catalogue_is_writable(instance.catalogue));
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_UNAVAILABLE);
+    assert_true(catalogue_is_ready(instance.catalogue));
+    struct instance fresh = instance_open_redis(server);
+    instance_start(&fresh);
+    assert_false(catalogue_is_writable(fresh.catalogue));
+
+    (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              catalogue_is_writable(instance.catalogue) && catalogue_is_writable(fresh.catalogue))
+        ;
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_OK);
+    arena_close(&arena);
+    instance_close(&fresh);
+    instance_close(&instance);
+}
+
 static void what_could_never_be_marked_is_put_back_too(void **state)
 {
     (void)state;
@@ -814,6 +843,7 @@ int main(void)
         TEST(a_pepper_that_is_gone_alone_is_put_back),
         TEST(what_cannot_be_put_back_yet_does_not_take_the_catalogue_away),
         TEST(where_nothing_can_be_written_what_is_there_is_served),
+        TEST(that_nothing_can_be_written_is_told_until_it_can),
         TEST(what_could_never_be_marked_is_put_back_too),
         TEST(a_pepper_that_does_not_fit_is_not_admitted),
         TEST(of_an_older_version_the_configured_pepper_goes_before_the_stored_one),
