@@ -6,17 +6,22 @@
 --
 -- Only the last charge and the oldest that counts are read for what is allowed: what lies between
 -- them may be anything, so a denial does not depend on it.
+--
+-- However long the log, a call takes no longer: no more than LEAVE_MAX charges leave one by one,
+-- and a log that is replaced as a whole is freed in the background. What has left lingers until
+-- then, and does not count. Each charge that is added lets that many leave, so a log is never longer
+-- than the largest limit that it had.
 local SUM_MAX = 9007199254740991 -- the largest run of integers that a double holds exactly
+local LEAVE_MAX = 128 -- CHARGE_LOG_LEAVE_MAX
 
 local function charge_member(before, cost)
     return string.format("%016.0f:%.0f", before, cost)
 end
 
--- `found` is a member and its score. Nothing, when that is no charge that can have been written
--- here.
-local function charge_of(found)
-    local before, cost = string.match(found[1] or "", "^(%d+):(%d+)$")
-    local at = tonumber(found[2])
+-- Nothing, when a member and its score are no charge that can have been written here.
+local function charge_of(member, score)
+    local before, cost = string.match(member or "", "^(%d+):(%d+)$")
+    local at = tonumber(score)
     if not before or #before ~= 16 then
         return
     end
@@ -32,7 +37,7 @@ end
 local function charge_last(key)
     local found = redis.pcall("ZRANGE", key, "-1", "-1", "WITHSCORES")
     if not found.err then
-        return found[1] ~= nil and charge_of(found)
+        return found[1] ~= nil and charge_of(found[1], found[2])
     elseif not string.find(found.err, "WRONGTYPE", 1, true) then
         return redis.call("ZRANGE", key, "-1", "-1", "WITHSCORES")
     end
@@ -40,8 +45,23 @@ end
 
 local function charge_after(key, at)
     local later = string.format("(%.0f", at)
-    return charge_of(
-        redis.call("ZRANGEBYSCORE", key, later, "+inf", "WITHSCORES", "LIMIT", "0", "1"))
+    local found = redis.call("ZRANGEBYSCORE", key, later, "+inf", "WITHSCORES", "LIMIT", "0", "1")
+    return charge_of(found[1], found[2])
+end
+
+-- The oldest charge after `at`, and how many are older: nothing in place of that when there are
+-- more than one. Most often it is one of the first two.
+local function charge_oldest(key, at)
+    local found = redis.call("ZRANGE", key, "0", "1", "WITHSCORES")
+    for older = 0, 1 do
+        local charge = charge_of(found[2 * older + 1], found[2 * older + 2])
+        if not charge then
+            break
+        elseif charge.at > at then
+            return charge, older
+        end
+    end
+    return charge_after(key, at)
 end
 
 -- The last charge before which less than `total` was charged; `oldest` is such a one. Charges are
@@ -58,7 +78,7 @@ local function charge_before(key, oldest, total)
     while high - low > 1 do
         local middle = math.floor((low + high) / 2)
         local rank = string.format("%.0f", middle)
-        local charge = charge_of(redis.call("ZRANGE", key, rank, rank, "WITHSCORES"))
+        local charge = charge_of(unpack(redis.call("ZRANGE", key, rank, rank, "WITHSCORES")))
         if not charge then
             return
         elseif charge.before < total then
@@ -70,66 +90,81 @@ local function charge_before(key, oldest, total)
     return last
 end
 
--- Moves to now_us what was charged later. Then another charge may be the last one.
-local function charges_move(key, now_us, window_us)
-    local now = string.format("%.0f", now_us)
-    for _, member in ipairs(redis.call("ZRANGEBYSCORE", key, "(" .. now, "+inf")) do
-        redis.call("ZADD", key, now, member)
+-- Takes out what had left at the time `at`, `older` of them, but no more than may leave at once.
+local function charges_leave(key, at, older)
+    older = older or redis.call("ZCOUNT", key, "-inf", string.format("%.0f", at))
+    if older > 0 then
+        local rank = string.format("%d", math.min(older, LEAVE_MAX) - 1)
+        redis.call("ZREMRANGEBYRANK", key, "0", rank)
+    end
+end
+
+-- Puts one charge in place of all, at a later time than theirs.
+local function charges_merge(key, at, before, cost)
+    redis.call("UNLINK", key)
+    redis.call("ZADD", key, string.format("%.0f", at), charge_member(before, cost))
+end
+
+-- Moves to now_us, as one charge, what was charged later; all that counts when those, or those that
+-- linger, are more than may leave. Returns what is last then; nothing when it makes no sense.
+local function charges_move(key, newest, now_us, window_us)
+    local left_us = newest.at - window_us -- what was charged until then had left
+    local oldest = charge_after(key, left_us)
+    local first = charge_after(key, math.max(left_us, now_us))
+    local total = newest.before + newest.cost
+    if not (oldest and first) or first.before >= total or total - oldest.before > 10000 then
+        return
+    end
+    local left, later = string.format("%.0f", left_us), string.format("(%.0f", now_us)
+    local leave = math.max(
+        redis.call("ZCOUNT", key, "-inf", left), redis.call("ZCOUNT", key, later, "+inf"))
+    if leave > LEAVE_MAX then
+        charges_merge(key, now_us, oldest.before, total - oldest.before)
+    else
+        redis.call("ZREMRANGEBYSCORE", key, "-inf", left)
+        redis.call("ZREMRANGEBYSCORE", key, later, "+inf")
+        redis.call("ZADD", key, string.format("%.0f", now_us),
+            charge_member(first.before, total - first.before))
     end
     redis.call("PEXPIRE", key, string.format("%d", math.ceil(window_us / 1000)))
+    return charge_last(key)
 end
 
--- Charges what was charged after `before` anew, from a sum of 0 on.
-local function charges_restart(key, before)
-    local found = redis.call("ZRANGE", key, "0", "-1", "WITHSCORES")
-    redis.call("DEL", key)
-    for i = 1, #found, 2 do
-        local charge = charge_of({ found[i], found[i + 1] })
-        if charge and charge.before >= before then
-            redis.call("ZADD", key, found[i + 1], charge_member(charge.before - before, charge.cost))
-        end
-    end
-end
-
--- The sum of all charges, what of it is used, when the last one was, and which one has to leave
--- before `cost` fits: none when it does, or when a charge on the way makes no sense. Nothing, when
--- the log makes none.
+-- The sum of all charges, what of it is used, when the last one was, how many are older than what
+-- is used: nothing when that is not known; and which one has to leave before `cost` fits: none when
+-- it does, or when a charge on the way makes no sense. Nothing at all, when the log makes none.
 local function log_read(key, now_us, cost, quota, window_us)
     local newest = charge_last(key)
-    if not newest then
-        return newest == false and 0 or nil, 0, now_us
+    if newest and newest.at > now_us then
+        newest = charges_move(key, newest, now_us, window_us)
     end
-    if newest.at > now_us then
-        charges_move(key, now_us, window_us)
-        newest = charge_last(key)
-        if not newest then
-            return
-        end
+    if not newest then
+        return newest == false and 0 or nil, 0, now_us, 0
     end
     local total = newest.before + newest.cost
     if newest.at <= now_us - window_us then
         return total, 0, newest.at
     end
-    local oldest = charge_after(key, now_us - window_us)
+    local oldest, older = charge_oldest(key, now_us - window_us)
     local used = oldest and total - oldest.before
     if not used or used < 1 or used > 10000 then
         return
     elseif used + cost <= quota or cost > quota then
-        return total, used, newest.at
+        return total, used, newest.at, older
     end
-    return total, used, newest.at, charge_before(key, oldest, total + cost - quota)
+    return total, used, newest.at, older, charge_before(key, oldest, total + cost - quota)
 end
 
 -- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], what has come from the
 -- future is moved at once, and instead of a new state it returns the function that adds the charge.
 local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local key = KEYS[at]
-    local total, used, last, leaves = log_read(key, now_us, cost, quota, window_us)
+    local total, used, last, older, leaves = log_read(key, now_us, cost, quota, window_us)
     local is_refused = not total
     if is_refused then
         total, used, last = 0, 0, now_us
     end
-    local before = total - used
+    local counted = used
     local allowed = used + cost <= quota
     local retry = 0
 
@@ -149,13 +184,14 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         return retry, left, told, 0
     end
     local function charge()
-        if is_refused then
-            redis.call("DEL", key)
-        end
-        redis.call("ZREMRANGEBYSCORE", key, "-inf", string.format("%.0f", now_us - window_us))
-        if total + cost > SUM_MAX then
-            charges_restart(key, before)
-            total = total - before
+        local is_at_its_end = total + cost > SUM_MAX -- which nobody lives to see
+        total = is_at_its_end and counted or total
+        if counted == 0 then
+            redis.call("UNLINK", key)
+        elseif is_at_its_end then
+            charges_merge(key, now_us, 0, counted)
+        else
+            charges_leave(key, now_us - window_us, older)
         end
         redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(reset / 1000)))

@@ -10,8 +10,9 @@ local cost, state_bytes = struct.unpack("<dd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
 local now_us = ARGV[2] and tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
 
-local states = state_bytes > 0 and redis.pcall("GET", KEYS[1])
-if not states then
+-- Whatever lies there, only a little more than states can have is read.
+local states = state_bytes > 0 and redis.pcall("GETRANGE", KEYS[1], "0", "255") or ""
+if states == "" then
     states = string.rep("\0", state_bytes)
 elseif #states ~= state_bytes then
     if states.err and not string.find(states.err, "WRONGTYPE", 1, true) then

@@ -17,8 +17,9 @@
 #define APPS_DELETED_MAX   1000 /* that are remembered, the last ones */
 
 /* A deleted one has no more than id and revision. It tells an index to let go of its own, which no
- * older value brings back. */
-enum app_state { APP_ACTIVE, APP_SUSPENDED, APP_DELETED };
+ * older value brings back. One that has changed and cannot be read has no more either, and is never
+ * among the apps of an index: it tells it to let go of its own. */
+enum app_state { APP_ACTIVE, APP_SUSPENDED, APP_DELETED, APP_DAMAGED };
 
 struct journal_app;
 
@@ -44,6 +45,10 @@ struct app {
 struct app *app_new(void);
 /* One that says that the app of this id was deleted. */
 struct app *app_new_deleted(const char *app_id, int64_t revision);
+/* One that says that the app of this id cannot be read. */
+struct app *app_new_damaged(const char *app_id, int64_t revision);
+/* In constant time. */
+bool app_has_key(const struct app *app, const struct key_digest *key);
 /* Any thread. */
 struct app *app_retain(struct app *app);
 /* Any thread; the last one frees. NULL is fine. */

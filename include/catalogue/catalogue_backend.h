@@ -24,7 +24,7 @@ enum catalogue_status {
 
 /* A revision is at least the clock's microseconds, and above the last one that was given. The clock
  * reaches this one, which is exact in Lua, in 2112: a last one that is as great explains nothing. An
- * app's that is ahead of both clock and last one is damage. */
+ * app's that is ahead of both clock and last one is damage; so is a time past this one. */
 #define CATALOGUE_REVISION_MAX (INT64_C(1) << 52)
 
 #define CATALOGUE_WRITES_MAX 1000 /* that are remembered, so that an older copy is known as such */
@@ -99,9 +99,10 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
  * From 0: all apps. A deleted one is visited as such, with its id and revision, as long as it is one
- * of the last APPS_DELETED_MAX. An app that cannot be read is passed over. CATALOGUE_ABSENT, and
- * nothing is visited, when a deletion after *revision is no longer remembered: then all apps are to
- * be read from 0, and those that are not among them are gone. */
+ * of the last APPS_DELETED_MAX. So is one that cannot be read: an older copy of it may say the
+ * opposite of what was changed. One whose id or revision is damaged is passed over. CATALOGUE_ABSENT,
+ * and nothing is visited, when a deletion after *revision is no longer remembered: then all apps are
+ * to be read from 0, and those that are not among them are gone. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);

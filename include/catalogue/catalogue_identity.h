@@ -45,7 +45,8 @@ struct catalogue_mark {
     bool has_identity;      /* an older version writes none */
     bool is_pepper_damaged; /* there is something else in its place, which counts as none */
     bool is_identity_damaged;
-    bool lacks_write; /* the write that was asked for is none of it */
+    bool lacks_write;   /* the write that was asked for is none of it */
+    bool has_lost_list; /* revisions were given, and no app is listed */
     struct pepper pepper;
     struct catalogue_identity identity;
     struct catalogue_progress progress;
@@ -66,7 +67,7 @@ struct catalogue_held {
 enum catalogue_verdict {
     VERDICT_KEPT,     /* the catalogue that the process knows, or the first that it sees */
     VERDICT_UNMARKED, /* the same pepper, or nothing at all, and no identity: to be marked */
-    VERDICT_EMPTY,    /* what the process knows is gone */
+    VERDICT_EMPTY,    /* what the process knows is gone: all, or all apps */
     VERDICT_RESTORED, /* another process has put it back, or made one anew since */
     VERDICT_REPLACED, /* there is an older copy of it, or one without an identity */
     VERDICT_ANOTHER,  /* there is another one under the same pepper, which was there before */

@@ -54,6 +54,11 @@ void database_roll_back(struct database *database);
 /* The prepared statement options->statements[which], ready to be bound and run. */
 sqlite3_stmt *database_statement(struct database *database, size_t which);
 
+/* Whether a statement of this transaction has failed because what it came across in the file is
+ * damaged: others may fare better, but what it has written cannot be committed. Asked once for
+ * each. */
+bool database_take_damage(struct database *database);
+
 enum database_step { DATABASE_ROW, DATABASE_DONE, DATABASE_FAILED };
 enum database_step database_step(struct database *database, sqlite3_stmt *statement,
                                  struct error *error);

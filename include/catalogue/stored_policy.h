@@ -9,6 +9,10 @@
 #include "catalogue/app.h"
 #include "limit/policy.h"
 
+/* More than any document has; a plain number, because Lua has it too. All of an app's together are
+ * less than a reply of Redis may have. */
+#define STORED_POLICY_BYTES_MAX 32768
+
 /* The document that stored_policy_read() takes back, with id and version. */
 struct text stored_policy_write(const struct policy *policy, struct arena *arena);
 
@@ -21,6 +25,8 @@ struct text stored_policy_name(const struct policy_identity *identity, struct ar
 
 /* For a policy that is new: random, never 0. */
 uint64_t stored_policy_new_id(void);
+/* The version after a stored one: 1 when that is no version, or the last one. */
+int64_t stored_policy_next_version(int64_t stored);
 /* Gives `policy` the id of the stored document and the next version; `new_id` and 1 when there is
  * none that can be read. */
 void stored_policy_number(struct policy *policy, struct text stored, uint64_t new_id);

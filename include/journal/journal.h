@@ -36,6 +36,7 @@ void journal_free(struct journal *journal);
 struct journal_counts {
     uint64_t flush_failures; /* each is tried again */
     uint64_t dropped;        /* records overwritten before the feed had them */
+    uint64_t replaced;       /* keys that held something else */
 };
 
 struct journal_counts journal_counts(const struct journal *journal);

@@ -33,6 +33,7 @@ struct usage_query {
 struct usage_view {
     enum usage_span span;
     int64_t start;      /* minute since 1970 */
+    uint32_t part;      /* of the span: parts are added up */
     struct text counts; /* tally_write() */
     struct text denied; /* heavy_hitters_write(); absent when nobody was, and for a minute */
 };

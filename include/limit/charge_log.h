@@ -15,6 +15,10 @@ struct charge {
 
 struct charge_log;
 
+/* No more charges leave a log in Redis one by one in one call, so that none takes long. What has
+ * left lingers there until then, and does not count. */
+#define CHARGE_LOG_LEAVE_MAX 128
+
 void charge_log_free(struct charge_log *log);
 
 size_t charge_log_count(const struct charge_log *log);
@@ -33,7 +37,8 @@ size_t charge_log_rank_from(const struct charge_log *log, int64_t total);
  * `over_us`. *log is made when it is NULL. */
 void charge_log_add(struct charge_log **log, int64_t at_us, int64_t cost, int64_t over_us);
 
-/* Moves to `at_us` what was charged later. Whether anything was. */
+/* Moves to `at_us`, as one charge, what was charged later; all charges when those are more than
+ * CHARGE_LOG_LEAVE_MAX. Whether anything was later. */
 bool charge_log_move(struct charge_log *log, int64_t at_us);
 
 /* What it takes in memory; 0 of NULL. At most 32 bytes for each charge that it has held of late,

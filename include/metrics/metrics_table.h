@@ -89,6 +89,8 @@
       "Attempts to move decisions to the shared log that failed.")                                 \
     X(JOURNAL_DROPPED, METRIC_COUNTER, "sluice_journal_dropped_total", "",                         \
       "Decisions that were overwritten before the shared log had them.")                           \
+    X(JOURNAL_REPLACED, METRIC_COUNTER, "sluice_journal_keys_replaced_total", "",                  \
+      "Keys of log and usage in Redis that held something else and were replaced.")                \
     X(MEMORY_COUNTERS, METRIC_GAUGE, "sluice_memory_counters", "",                                 \
       "Counters held in this process.")                                                            \
     X(MEMORY_BYTES, METRIC_GAUGE, "sluice_memory_bytes", "",                                       \

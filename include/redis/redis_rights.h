@@ -8,12 +8,12 @@
 
 #include "redis/redis_session.h"
 
-/* " +get +set", what the user lacks; "" for nothing, or when Redis does not say. */
+/* " +get +set", what the user lacks. False, and "", when Redis does not say. */
 #define REDIS_RIGHTS_BYTES 512
-void redis_rights_find_missing(struct redis_session *session,
+bool redis_rights_find_missing(struct redis_session *session,
                                char missing[static REDIS_RIGHTS_BYTES]);
 
-/* Logs them. Once for a process, whose *has_looked begins as false. */
+/* Logs them, once Redis has said. Once for a process, whose *has_looked begins as false. */
 void redis_rights_warn(struct redis_session *session, bool *has_looked);
 
 #endif

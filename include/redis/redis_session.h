@@ -24,8 +24,17 @@ void redis_session_free(struct redis_session *session);
 MUST_USE redisReply *redis_session_command(struct redis_session *session, struct error *error,
                                            int argc, const char *argv[], const size_t lengths[]);
 
+/* Whose fault the last failure was. */
+enum redis_session_fault {
+    REDIS_SESSION_OF_REDIS, /* whoever asks next fails, too: no answer, or it refuses everybody */
+    REDIS_SESSION_OF_CALL,  /* of what was asked; a reply beyond the bounds, too */
+    REDIS_SESSION_OF_KEY    /* of what is at the key, see redis_error_blames_key() */
+};
+
+enum redis_session_fault redis_session_fault(const struct redis_session *session);
+
 /* Appends a command to be sent by the next redis_session_flush(), which returns false when any of
- * them failed; what the replies say besides is dropped. */
+ * them failed, or any command of a transaction; what the replies say besides is dropped. */
 void redis_session_append(struct redis_session *session, int argc, const char *argv[],
                           const size_t lengths[]);
 MUST_USE bool redis_session_flush(struct redis_session *session, struct error *error);

@@ -26,8 +26,10 @@
 #define TAKE_SCRIPT_KEYS_MAX      (1 + LIMITS_MAX)
 #define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 2)
 #define TAKE_SCRIPT_KEY_BYTES     80
-/* Its algorithm, where its state is, quota, window, burst. */
-#define TAKE_SCRIPT_NUMBERS_PER_LIMIT 5
+/* Its cost, and the bytes of the states. */
+#define TAKE_SCRIPT_HEAD_NUMBERS 2
+/* A limit's algorithm, where its state is, quota, window, burst. */
+#define TAKE_SCRIPT_LIMIT_NUMBERS 5
 
 struct take_script {
     enum algorithm_id algorithm; /* of the only limit; ALGORITHM_COUNT: any limits */
@@ -56,7 +58,7 @@ struct take_arguments {
     size_t lengths[TAKE_SCRIPT_ARGUMENTS_MAX];
     char key_count;
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    double numbers[2 + TAKE_SCRIPT_NUMBERS_PER_LIMIT * LIMITS_MAX];
+    double numbers[TAKE_SCRIPT_HEAD_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS * LIMITS_MAX];
 };
 
 /* Not copyable afterwards: argv points into it. */
@@ -73,5 +75,10 @@ MUST_USE bool take_script_read(const redisReply *reply, size_t limit_count,
  * another number of one. */
 MUST_USE bool take_script_explains(const struct take_arguments *arguments,
                                    const struct outcome *outcome);
+
+/* Where the first of what was refused lies: borrowed from the arguments. There is some by the reply
+ * to them. */
+const char *take_script_refused_key(const redisReply *reply,
+                                    const struct take_arguments *arguments);
 
 #endif

@@ -129,7 +129,8 @@ static void on_looked_up(struct catalogue_job *job)
     if (job->app) {
         adopt(lookup->request, job->app);
         (void)admit(lookup->request, lookup->api, lookup->next);
-    } else if (job->status == CATALOGUE_ABSENT) {
+    } else if (job->status == CATALOGUE_ABSENT || job->status == CATALOGUE_DAMAGED) {
+        /* Of an app that cannot be read nobody can say whether the key is still valid. */
         local_limit_take(lookup->api, LOCAL_LIMIT_ABSENT, subject, absent_rate, 1);
         problem_answer(lookup->request, PROBLEM_BAD_KEY, "X-API-Key belongs to no app.");
     } else {

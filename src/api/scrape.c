@@ -72,6 +72,7 @@ static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUN
     figures[METRIC_CATALOGUE_LOSSES] = catalogue_losses(api->catalogue);
     figures[METRIC_JOURNAL_FLUSH_FAILURES] = journal.flush_failures;
     figures[METRIC_JOURNAL_DROPPED] = journal.dropped;
+    figures[METRIC_JOURNAL_REPLACED] = journal.replaced;
     figures[METRIC_MEMORY_COUNTERS] = memory.counters;
     figures[METRIC_MEMORY_BYTES] = memory.bytes;
     figures[METRIC_MEMORY_EVICTIONS] = memory.evictions;

@@ -52,6 +52,8 @@ static bool is_declared(const struct admin *admin, const struct pepper *pepper);
 static int exit_code_of(const struct admin *admin, enum catalogue_status status,
                         struct error *error);
 static bool is_lost(const struct admin *admin);
+static enum catalogue_status changed(const struct admin *admin, enum catalogue_status status,
+                                     struct error *error);
 static void print_app(void *context, struct app *app);
 static bool find_pepper(const struct admin *admin, struct pepper *pepper, struct error *error);
 
@@ -171,12 +173,16 @@ static enum catalogue_status run_list(const struct admin *admin, struct error *e
 
 static enum catalogue_status run_suspend(const struct admin *admin, struct error *error)
 {
-    return admin->backend->operations->app_suspend(admin->backend, admin->app_id, true, error);
+    return changed(
+        admin, admin->backend->operations->app_suspend(admin->backend, admin->app_id, true, error),
+        error);
 }
 
 static enum catalogue_status run_resume(const struct admin *admin, struct error *error)
 {
-    return admin->backend->operations->app_suspend(admin->backend, admin->app_id, false, error);
+    return changed(
+        admin, admin->backend->operations->app_suspend(admin->backend, admin->app_id, false, error),
+        error);
 }
 
 static enum catalogue_status run_delete(const struct admin *admin, struct error *error)
@@ -200,8 +206,9 @@ static enum catalogue_status run_replace_key(const struct admin *admin, struct e
     }
     api_key_generate(api_key);
     const struct key_digest key = key_digest_of(&pepper, text_of(api_key));
-    enum catalogue_status status =
-        admin->backend->operations->app_rekey(admin->backend, admin->app_id, &key, error);
+    enum catalogue_status status = changed(
+        admin, admin->backend->operations->app_rekey(admin->backend, admin->app_id, &key, error),
+        error);
     if (status == CATALOGUE_OK)
         puts(api_key);
     sodium_memzero(api_key, sizeof api_key);
@@ -227,9 +234,28 @@ static bool is_declared(const struct admin *admin, const struct pepper *pepper)
     return is_found;
 }
 
+/* What came of a change. One of an app that cannot be read has another effect than the one that was
+ * asked for: nobody serves the app any longer. */
+static enum catalogue_status changed(const struct admin *admin, enum catalogue_status status,
+                                     struct error *error)
+{
+    struct error reason = {0};
+    struct app *app = NULL;
+
+    if (status != CATALOGUE_OK)
+        return status;
+    status = admin->backend->operations->app_load(admin->backend, admin->app_id, &app, &reason);
+    app_release(app);
+    if (status != CATALOGUE_DAMAGED)
+        return CATALOGUE_OK;
+    error_set(error, "the app is no longer served, because it cannot be read: %s", reason.message);
+    return CATALOGUE_DAMAGED;
+}
+
 static void print_app(void *context, struct app *app)
 {
-    static const char *const states[] = {[APP_ACTIVE] = "active", [APP_SUSPENDED] = "suspended"};
+    static const char *const states[] = {
+        [APP_ACTIVE] = "active", [APP_SUSPENDED] = "suspended", [APP_DAMAGED] = "damaged"};
     char created_at[CLOCK_RFC3339_BYTES];
     struct arena arena = {0};
     struct buffer line;
@@ -237,17 +263,20 @@ static void print_app(void *context, struct app *app)
 
     (void)context;
     if (app->state != APP_DELETED) {
-        clock_write_rfc3339(app->created_at_us, created_at);
         buffer_init(&line, &arena, LINE_BYTES_USUAL);
         writer_init(&writer, &line);
         writer_for_display(&writer);
         writer_begin_object(&writer, NULL);
         writer_string(&writer, "app_id", app->id);
-        writer_text(&writer, "name", app->name);
+        if (app->state != APP_DAMAGED)
+            writer_text(&writer, "name", app->name);
         writer_string(&writer, "state", states[app->state]);
-        writer_integer(&writer, "keys", app->key_count);
-        writer_integer(&writer, "policies", (int64_t)policy_set_count(app->policies));
-        writer_string(&writer, "created_at", created_at);
+        if (app->state != APP_DAMAGED) {
+            clock_write_rfc3339(app->created_at_us, created_at);
+            writer_integer(&writer, "keys", app->key_count);
+            writer_integer(&writer, "policies", (int64_t)policy_set_count(app->policies));
+            writer_string(&writer, "created_at", created_at);
+        }
         writer_end_object(&writer);
         printf("%.*s\n", TEXT_PRINTF(buffer_text(&line)));
     }

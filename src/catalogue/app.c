@@ -3,6 +3,12 @@
 
 #include "base/memory.h"
 
+#include <sodium.h>
+
+_Static_assert(KEY_DIGEST_BYTES == crypto_verify_32_BYTES, "what app_has_key() compares");
+
+static struct app *new_in_state(const char *app_id, int64_t revision, enum app_state state);
+
 struct app *app_new(void)
 {
     struct app *app = MEMORY_NEW(struct app);
@@ -15,12 +21,21 @@ struct app *app_new(void)
 
 struct app *app_new_deleted(const char *app_id, int64_t revision)
 {
-    struct app *app = app_new();
+    return new_in_state(app_id, revision, APP_DELETED);
+}
 
-    (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
-    app->state = APP_DELETED;
-    app->revision = revision;
-    return app;
+struct app *app_new_damaged(const char *app_id, int64_t revision)
+{
+    return new_in_state(app_id, revision, APP_DAMAGED);
+}
+
+bool app_has_key(const struct app *app, const struct key_digest *key)
+{
+    for (size_t i = 0; i < app->key_count; i++) {
+        if (crypto_verify_32(app->keys[i].bytes, key->bytes) == 0)
+            return true;
+    }
+    return false;
 }
 
 struct app *app_retain(struct app *app)
@@ -41,4 +56,14 @@ void app_release(struct app *app)
         return;
     arena_close(&app->arena);
     free(app);
+}
+
+static struct app *new_in_state(const char *app_id, int64_t revision, enum app_state state)
+{
+    struct app *app = app_new();
+
+    (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
+    app->state = state;
+    app->revision = revision;
+    return app;
 }

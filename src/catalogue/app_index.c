@@ -109,7 +109,8 @@ void app_index_publish_give(struct app_index *index, struct app *app)
         dropped = old;
         if (old != NULL)
             erase(index, old);
-        insert(index, app_retain(app));
+        if (app->state != APP_DAMAGED)
+            insert(index, app_retain(app));
         if (old != NULL)
             atomic_store(&old->is_replaced, true);
         if (index->deleted_count > APPS_DELETED_MAX)
@@ -214,16 +215,13 @@ static struct app *find(const struct app_index *index, struct text name)
 /* Digests in constant time. */
 static bool has_name(const struct app *app, struct text name)
 {
-    _Static_assert(KEY_DIGEST_BYTES == crypto_verify_32_BYTES && KEY_DIGEST_BYTES > APP_ID_BYTES,
-                   "a digest is told from an id by its length");
+    struct key_digest digest;
 
+    _Static_assert(KEY_DIGEST_BYTES > APP_ID_BYTES, "a digest is told from an id by its length");
     if (name.length != KEY_DIGEST_BYTES)
         return text_equal(text_of(app->id), name);
-    for (size_t i = 0; i < app->key_count; i++) {
-        if (crypto_verify_32(app->keys[i].bytes, (const unsigned char *)name.at) == 0)
-            return true;
-    }
-    return false;
+    memcpy(digest.bytes, name.at, sizeof(digest.bytes));
+    return app_has_key(app, &digest);
 }
 
 static size_t names_of(const struct app *app, struct text names[NAMES_MAX])

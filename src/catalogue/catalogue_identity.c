@@ -36,8 +36,11 @@ enum catalogue_verdict catalogue_identity_judge(const struct catalogue_held *hel
         return mark->progress.age_us == 0 ? VERDICT_EMPTY : VERDICT_REPLACED;
     if (!mark->has_identity)
         return VERDICT_UNMARKED;
-    if (!held->has_generation || generation_equal(&held->generation, &mark->identity.generation))
-        return has_gone_back(held, mark) ? VERDICT_REPLACED : VERDICT_KEPT;
+    if (!held->has_generation || generation_equal(&held->generation, &mark->identity.generation)) {
+        if (!has_gone_back(held, mark))
+            return VERDICT_KEPT;
+        return mark->has_lost_list ? VERDICT_EMPTY : VERDICT_REPLACED;
+    }
     if (generation_equal(&held->generation, &mark->identity.before) || is_made_since(held, mark))
         return VERDICT_RESTORED;
     return VERDICT_ANOTHER;

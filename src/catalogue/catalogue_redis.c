@@ -33,21 +33,39 @@
 #define SAVE_ATTEMPTS 8
 #define PREFIX        REDIS_CALL_PREFIX
 
-/* A key is free when the hash of its app is gone. */
+/* A key is free when the app it leads to does not have it. */
 static const char create_script[] =
+    "local function has_key(app, key)\n"
+    "  local keys = redis.pcall('HGET', '" PREFIX "app:' .. app, 'keys')\n"
+    "  return type(keys) == 'string' and string.find(keys, key, 1, true)\n"
+    "end\n"
     "local owner = redis.call('HGET', KEYS[3], ARGV[4])\n"
     "if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) or\n"
-    "   owner and redis.call('EXISTS', '" PREFIX "app:' .. owner) == 1 then\n"
+    "   owner and has_key(owner, ARGV[4]) then\n"
     "  return 'exists'\n"
     "end\n"
     "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], 'keys', ARGV[4])\n"
     "redis.call('HSET', KEYS[3], ARGV[4], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
         "created");
 
+/* What is too long for a reply is damaged whatever it says. */
+#define STORED                                                                                     \
+    "local stored = ''\n"                                                                          \
+    "if redis.call('HSTRLEN', KEYS[5], ARGV[2]) <= " REDIS_CALL_TEXT(                              \
+        STORED_POLICY_BYTES_MAX) "\n"                                                              \
+                                 "then stored = redis.call('HGET', KEYS[5], ARGV[2]) end\n"
+
+/* KEYS: keys; ARGV: digest of a key. What is longer than any id is not worth reading. */
+static const char find_script[] =
+    "if redis.call('HSTRLEN', KEYS[1], ARGV[1]) > 64 then return '' end\n"
+    "return redis.call('HGET', KEYS[1], ARGV[1])\n";
+
+/* ARGV: app, identity. */
+static const char stored_script[] = STORED "return stored\n";
+
 /* ARGV: app, identity, the document that was read before, the new one, most documents. */
 static const char save_script[] =
-    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n"
-    "local stored = redis.call('HGET', KEYS[5], ARGV[2])\n"
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" STORED
     "if (stored or '') ~= ARGV[3] then return 'overtaken' end\n"
     "if not stored and redis.call('HLEN', KEYS[5]) >= tonumber(ARGV[5]) then return 'full' end\n"
     "redis.call('HSET', KEYS[5], ARGV[2], ARGV[4])\n" REDIS_CALL_REVISE
@@ -118,7 +136,8 @@ static enum catalogue_status on_app_find(struct catalogue_backend *backend,
     char hex[REDIS_CALL_HEX_BYTES + 1];
 
     (void)sodium_bin2hex(hex, sizeof(hex), key->bytes, sizeof(key->bytes));
-    const struct text words[] = {TEXT("HGET"), TEXT(PREFIX "keys"), text_of(hex)};
+    const struct text words[] = {TEXT("EVAL"), TEXT(find_script), TEXT("1"), TEXT(PREFIX "keys"),
+                                 text_of(hex)};
     redisReply *reply = redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), error);
     if (reply == NULL)
         return redis_call_failure(error);
@@ -182,15 +201,13 @@ static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app
                                   struct policy *policy, uint64_t new_id, struct error *error)
 {
     struct arena arena = {0};
-    char key[REDIS_CALL_NAME_BYTES];
     char policies_max[24];
     redisReply *reply = NULL;
 
-    (void)snprintf(key, sizeof(key), PREFIX "policies:%s", app_id);
     (void)snprintf(policies_max, sizeof(policies_max), "%d", POLICIES_PER_APP_MAX);
     struct text name = stored_policy_name(&policy->identity, &arena);
-    const struct text words[] = {TEXT("HGET"), text_of(key), name};
-    redisReply *stored = redis_call(redis, words, ARRAY_COUNT(words), error);
+    const struct text asked[] = {text_of(app_id), name};
+    redisReply *stored = redis_call_script(redis, stored_script, asked, ARRAY_COUNT(asked), error);
     if (stored == NULL)
         goto out;
 

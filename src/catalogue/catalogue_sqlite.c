@@ -69,7 +69,7 @@ static enum catalogue_status on_app_create(struct catalogue_backend *backend, co
 
     if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(
+    return sqlite_statements_end_app(
         sqlite, app_create(sqlite, app_id, name, created_at_us, key, error), error);
 }
 
@@ -88,7 +88,7 @@ static enum catalogue_status on_app_find(struct catalogue_backend *backend,
         (void)error_set(error, "SQLite: the app of a key is damaged");
         status = CATALOGUE_DAMAGED;
     }
-    return sqlite_statements_end(sqlite, status, error);
+    return sqlite_statements_end_app(sqlite, status, error);
 }
 
 static enum catalogue_status on_app_load(struct catalogue_backend *backend, const char *app_id,
@@ -98,7 +98,7 @@ static enum catalogue_status on_app_load(struct catalogue_backend *backend, cons
 
     if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(sqlite, sqlite_app_load(sqlite, app_id, app, error), error);
+    return sqlite_statements_end_app(sqlite, sqlite_app_load(sqlite, app_id, app, error), error);
 }
 
 static enum catalogue_status on_policy_save(struct catalogue_backend *backend, const char *app_id,
@@ -108,7 +108,7 @@ static enum catalogue_status on_policy_save(struct catalogue_backend *backend, c
 
     if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(sqlite, policy_save(sqlite, app_id, policy, error), error);
+    return sqlite_statements_end_app(sqlite, policy_save(sqlite, app_id, policy, error), error);
 }
 
 static enum catalogue_status on_policy_remove(struct catalogue_backend *backend, const char *app_id,
@@ -119,7 +119,7 @@ static enum catalogue_status on_policy_remove(struct catalogue_backend *backend,
 
     if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(sqlite, policy_remove(sqlite, app_id, identity, error), error);
+    return sqlite_statements_end_app(sqlite, policy_remove(sqlite, app_id, identity, error), error);
 }
 
 static enum catalogue_status on_changes(struct catalogue_backend *backend, int64_t *revision,
@@ -202,8 +202,11 @@ static enum catalogue_status policy_number(struct database *database, const char
     sqlite_statements_bind_identity(select, &policy->identity);
     enum catalogue_status found = sqlite_statements_step(database, select, error);
     if (found == CATALOGUE_OK) {
-        policy->id = (uint64_t)database_integer(select, 0);
-        policy->version = database_integer(select, 1) + 1;
+        if (database_holds_integer(select, 0) && database_integer(select, 0) != 0)
+            policy->id = (uint64_t)database_integer(select, 0);
+        policy->version = database_holds_integer(select, 1)
+                              ? stored_policy_next_version(database_integer(select, 1))
+                              : 1;
         return CATALOGUE_OK;
     }
     if (found == CATALOGUE_UNAVAILABLE ||

@@ -22,8 +22,8 @@ static enum look keep(struct continuity *continuity, const struct catalogue_mark
                       enum catalogue_status *status, struct error *error);
 static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
                             enum catalogue_status *status, struct error *error);
-static enum look put_back(struct continuity *continuity, enum catalogue_status *status,
-                          struct error *error);
+static enum look put_back(struct continuity *continuity, const struct catalogue_mark *mark,
+                          enum catalogue_status *status, struct error *error);
 static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
                          const char *reason, enum catalogue_status *status, struct error *error);
 static const char *why_replaced(const struct catalogue_mark *mark);
@@ -106,7 +106,7 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
             look = mark_first(continuity, &mark, &status, error);
             break;
         case VERDICT_EMPTY:
-            look = put_back(continuity, &status, error);
+            look = put_back(continuity, &mark, &status, error);
             break;
         case VERDICT_RESTORED:
             if (continuity->restores)
@@ -199,6 +199,8 @@ static struct catalogue_held held_now(const struct continuity *continuity)
 
     if (continuity->backend->written > held.seen.written)
         held.seen.written = continuity->backend->written;
+    if (continuity->backend->written > held.seen.newest)
+        held.seen.newest = continuity->backend->written;
     return held;
 }
 
@@ -271,20 +273,23 @@ static enum look mark_first(struct continuity *continuity, const struct catalogu
     return look;
 }
 
-static enum look put_back(struct continuity *continuity, enum catalogue_status *status,
-                          struct error *error)
+/* Where the apps alone are gone it is still the catalogue that it was. */
+static enum look put_back(struct continuity *continuity, const struct catalogue_mark *mark,
+                          enum catalogue_status *status, struct error *error)
 {
+    const char *reason =
+        mark->has_identity ? "it lists no app any longer" : "it has come back empty";
+
     if (state_enter(continuity, CATALOGUE_LOST)) {
         atomic_fetch_add(&continuity->losses, 1);
-        log_write(LOG_ERROR, "catalogue lost", LOG_STRING("reason", "it has come back empty"),
+        log_write(LOG_ERROR, "catalogue lost", LOG_STRING("reason", reason),
                   LOG_STRING("restore_catalogue", continuity->restores ? "true" : "false"));
     }
     if (!continuity->restores) {
-        (void)error_set(error, "the catalogue has come back empty");
+        (void)error_set(error, "the catalogue is lost: %s", reason);
         *status = CATALOGUE_UNAVAILABLE;
         return LOOK_OVER;
     }
-    const struct generation before = continuity->identity.generation;
     /* Before there is anything to be found, so that nobody takes the first apps for all. */
     *status = continuity->backend->operations->restore_begin(continuity->backend,
                                                              continuity->restoring.name, error);
@@ -292,6 +297,13 @@ static enum look put_back(struct continuity *continuity, enum catalogue_status *
         (void)error_set(error, "another instance is putting apps back");
     if (*status != CATALOGUE_CREATED) {
         *status = CATALOGUE_UNAVAILABLE;
+        return LOOK_OVER;
+    }
+    const struct generation before = continuity->identity.generation;
+    *status = CATALOGUE_OK;
+    if (mark->has_identity) {
+        restoring_begin(&continuity->restoring, continuity->index);
+        begin_afresh(continuity);
         return LOOK_OVER;
     }
     enum look look = claim(continuity, app_index_pepper(continuity->index), &before, status, error);

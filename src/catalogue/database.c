@@ -23,6 +23,8 @@ struct database {
     sqlite3 *connection;
     const struct database_options *options;
     struct database_file file;
+    enum database_access access; /* of the transaction under way, as is the next */
+    bool has_met_damage;
     sqlite3_stmt *statements[];
 };
 
@@ -40,6 +42,7 @@ static bool prepare(struct database *database, struct error *error);
 static void reset(struct database *database);
 static bool execute(struct database *database, const char *sql, struct error *error);
 static bool failed(const struct database *database, struct error *error);
+static int primary_code(const struct database *database);
 
 struct database *database_new(const char *path, const struct database_options *options,
                               struct error *error)
@@ -111,6 +114,8 @@ void database_free(struct database *database)
 
 bool database_begin(struct database *database, enum database_access access, struct error *error)
 {
+    database->access = access;
+    database->has_met_damage = false;
     /* A read that turned into a write could fail half-way: another process may write first. */
     if (!execute(database, access == DATABASE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error))
         return false;
@@ -122,6 +127,11 @@ bool database_begin(struct database *database, enum database_access access, stru
 
 bool database_commit(struct database *database, struct error *error)
 {
+    /* A transaction that has met damage cannot be committed; one that only reads need not be. */
+    if (database->access == DATABASE_READ) {
+        database_roll_back(database);
+        return true;
+    }
     reset(database);
     if (execute(database, "COMMIT", error))
         return true;
@@ -135,6 +145,14 @@ void database_roll_back(struct database *database)
 
     reset(database);
     (void)execute(database, "ROLLBACK", &ignored);
+}
+
+bool database_take_damage(struct database *database)
+{
+    bool has_met_damage = database->has_met_damage;
+
+    database->has_met_damage = false;
+    return has_met_damage;
 }
 
 sqlite3_stmt *database_statement(struct database *database, size_t which)
@@ -153,6 +171,7 @@ enum database_step database_step(struct database *database, sqlite3_stmt *statem
         return DATABASE_ROW;
     if (result == SQLITE_DONE)
         return DATABASE_DONE;
+    database->has_met_damage = primary_code(database) == SQLITE_CORRUPT;
     (void)failed(database, error);
     return DATABASE_FAILED;
 }
@@ -362,5 +381,18 @@ static bool execute(struct database *database, const char *sql, struct error *er
 
 static bool failed(const struct database *database, struct error *error)
 {
-    return error_set(error, "SQLite: %s", sqlite3_errmsg(database->connection));
+    const char *reason = sqlite3_errmsg(database->connection);
+    const int code = primary_code(database);
+
+    if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB)
+        return error_set(error, "SQLite: %s", reason);
+    return error_set(error,
+                     "SQLite: %s (PRAGMA integrity_check says where, .recover of sqlite3 saves the "
+                     "rest): %s",
+                     reason, sqlite3_db_filename(database->connection, "main"));
+}
+
+static int primary_code(const struct database *database)
+{
+    return sqlite3_errcode(database->connection) & 0xff;
 }

@@ -3,6 +3,8 @@
 
 #include "catalogue/stored_policy.h"
 
+#include "key_owner.h"
+
 static enum catalogue_status app_create(struct catalogue_job *job,
                                         struct catalogue_backend *backend, struct app_index *index,
                                         struct error *error);
@@ -53,11 +55,13 @@ static enum catalogue_status app_find(struct catalogue_job *job, struct catalogu
     job->app = app_index_find(index, &job->key);
     if (job->app != NULL)
         return CATALOGUE_OK;
-    enum catalogue_status status =
-        backend->operations->app_find(backend, &job->key, job->app_id, error);
+    struct app *app = NULL;
+    enum catalogue_status status = key_owner_load(backend, &job->key, &app, error);
     if (status != CATALOGUE_OK)
         return status;
-    return publish(backend, index, job->app_id, status, &job->app, error);
+    job->app = app_retain(app);
+    app_index_publish_give(index, app);
+    return CATALOGUE_OK;
 }
 
 static enum catalogue_status policy_save(struct catalogue_job *job,

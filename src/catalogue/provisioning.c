@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "catalogue/stored_policy.h"
 
+#include "key_owner.h"
+
 #include <sodium.h>
 
 struct declared {
@@ -30,10 +32,10 @@ static enum catalogue_status declared_apply(const struct declared *declared,
                                             struct catalogue_backend *backend,
                                             struct app_index *index, struct error *error);
 static enum catalogue_status app_load_by_key(struct catalogue_backend *backend,
-                                             const struct key_digest *key, struct app **app,
-                                             struct error *error);
+                                             struct app_index *index, const struct key_digest *key,
+                                             struct app **app, struct error *error);
 static enum catalogue_status app_make(const struct declared *declared,
-                                      struct catalogue_backend *backend,
+                                      struct catalogue_backend *backend, struct app_index *index,
                                       const struct key_digest *key, struct app **app,
                                       struct error *error);
 static enum catalogue_status policies_ensure(const struct declared *declared,
@@ -117,10 +119,10 @@ static enum catalogue_status declared_apply(const struct declared *declared,
         key_digest_of(app_index_pepper(index), text_of(declared->api_key));
     struct app *before = NULL;
     struct app *after = NULL;
-    enum catalogue_status status = app_load_by_key(backend, &key, &before, error);
+    enum catalogue_status status = app_load_by_key(backend, index, &key, &before, error);
 
     if (status == CATALOGUE_ABSENT)
-        status = app_make(declared, backend, &key, &before, error);
+        status = app_make(declared, backend, index, &key, &before, error);
     if (status == CATALOGUE_OK)
         status = policies_ensure(declared, backend, before, error);
     if (status == CATALOGUE_OK)
@@ -131,20 +133,30 @@ static enum catalogue_status declared_apply(const struct declared *declared,
     return status;
 }
 
-/* CATALOGUE_ABSENT also when there is no more than the key left of the app. */
+/* The index has all apps, also those to which no key leads: one key must not get a second app. */
 static enum catalogue_status app_load_by_key(struct catalogue_backend *backend,
-                                             const struct key_digest *key, struct app **app,
-                                             struct error *error)
+                                             struct app_index *index, const struct key_digest *key,
+                                             struct app **app, struct error *error)
 {
-    char app_id[APP_ID_BYTES + 1];
-    enum catalogue_status status = backend->operations->app_find(backend, key, app_id, error);
+    struct app *known = app_index_find(index, key);
+    struct app *loaded = NULL;
+    enum catalogue_status status = CATALOGUE_ABSENT;
 
-    return status == CATALOGUE_OK ? backend->operations->app_load(backend, app_id, app, error)
-                                  : status;
+    if (known != NULL)
+        status = backend->operations->app_load(backend, known->id, &loaded, error);
+    app_release(known);
+    if (status == CATALOGUE_OK && app_has_key(loaded, key)) {
+        *app = loaded;
+        return CATALOGUE_OK;
+    }
+    app_release(loaded);
+    return status == CATALOGUE_OK || status == CATALOGUE_ABSENT
+               ? key_owner_load(backend, key, app, error)
+               : status;
 }
 
 static enum catalogue_status app_make(const struct declared *declared,
-                                      struct catalogue_backend *backend,
+                                      struct catalogue_backend *backend, struct app_index *index,
                                       const struct key_digest *key, struct app **app,
                                       struct error *error)
 {
@@ -156,7 +168,7 @@ static enum catalogue_status app_make(const struct declared *declared,
     if (status == CATALOGUE_CREATED)
         log_write(LOG_INFO, "declared app created", LOG_STRING("app_id", declared->app_id));
     /* Another instance with the same file may have been faster, with an id of its own. */
-    return app_load_by_key(backend, key, app, error);
+    return app_load_by_key(backend, index, key, app, error);
 }
 
 static enum catalogue_status policies_ensure(const struct declared *declared,

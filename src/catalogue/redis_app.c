@@ -5,16 +5,47 @@
 
 #include <sodium.h>
 
+#define FIELD_BYTES_MAX 2048 /* more than any field has; a plain number, because Lua has it too */
+
+/* Nothing, or what is wrong, or fields, policies and the newest revision there can be. Whatever is
+ * too long is left empty here: what one app has is a reply that can be received, or else it would
+ * seem that Redis is away. */
 static const char load_script[] = REDIS_CALL_EXPLAIN
-    "return {redis.call('HMGET', KEYS[4], 'name', 'created_at', 'revision', 'keys',\n"
-    "                                       'suspended'),\n"
-    "        redis.call('HVALS', KEYS[5]), explained}\n";
+    "local function field(name)\n"
+    "  if redis.call('HSTRLEN', KEYS[4], name) > " REDIS_CALL_TEXT(
+        FIELD_BYTES_MAX) " then\n"
+                         "    return ''\n"
+                         "  end\n"
+                         "  return redis.call('HGET', KEYS[4], name)\n"
+                         "end\n"
+                         "if redis.call('EXISTS', KEYS[4]) == 0 then return false end\n"
+                         "if redis.call('HLEN', KEYS[5]) > " REDIS_CALL_TEXT(
+                             POLICIES_PER_APP_MAX) " then\n"
+                                                   "  return 'the app has too many policies'\n"
+                                                   "end\n"
+                                                   "local documents = redis.call('HVALS', "
+                                                   "KEYS[5])\n"
+                                                   "for i = 1, #documents do\n"
+                                                   "  if #documents[i] > " REDIS_CALL_TEXT(
+                                                       STORED_POLICY_BYTES_MAX) " then "
+                                                                                "documents[i] = '' "
+                                                                                "end\n"
+                                                                                "end\n"
+                                                                                "return "
+                                                                                "{{field('name'), "
+                                                                                "field('created_at'"
+                                                                                "), "
+                                                                                "field('revision'),"
+                                                                                " field('keys'),\n"
+                                                                                "         "
+                                                                                "field('suspended')"
+                                                                                "}, documents, "
+                                                                                "explained}\n";
 
 enum field { NAME, CREATED_AT, REVISION, KEYS, SUSPENDED, FIELD_COUNT };
 
 static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
                                         struct app **app, struct error *error);
-static bool is_gone(const redisReply *fields);
 static bool fields_read(struct app *app, const redisReply *fields, int64_t explained,
                         struct error *error);
 static bool keys_read(struct app *app, struct text hex, struct error *error);
@@ -37,12 +68,16 @@ enum catalogue_status redis_app_load(struct catalogue_redis *redis, const char *
 static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
                                         struct app **app, struct error *error)
 {
+    if (reply->type == REDIS_REPLY_NIL)
+        return CATALOGUE_ABSENT;
+    if (reply->type == REDIS_REPLY_STRING) {
+        (void)error_set(error, "redis: %.*s", TEXT_PRINTF(redis_call_text(reply)));
+        return CATALOGUE_DAMAGED;
+    }
     if (!redis_call_is_array(reply, 3) || !redis_call_is_array(reply->element[0], FIELD_COUNT)) {
         (void)error_set(error, "redis: not the answer of the script");
         return CATALOGUE_UNAVAILABLE;
     }
-    if (is_gone(reply->element[0]))
-        return CATALOGUE_ABSENT;
 
     struct app *loaded = app_new();
     (void)snprintf(loaded->id, sizeof(loaded->id), "%s", app_id);
@@ -55,26 +90,18 @@ static enum catalogue_status reply_read(const redisReply *reply, const char *app
     return CATALOGUE_OK;
 }
 
-static bool is_gone(const redisReply *fields)
-{
-    for (size_t i = 0; i < fields->elements; i++) {
-        if (fields->element[i]->type != REDIS_REPLY_NIL)
-            return false;
-    }
-    return true;
-}
-
 static bool fields_read(struct app *app, const redisReply *fields, int64_t explained,
                         struct error *error)
 {
     struct text name = redis_call_text(fields->element[NAME]);
 
-    if (text_is_absent(name) || name.length > APP_NAME_BYTES_MAX)
+    if (name.length == 0 || name.length > APP_NAME_BYTES_MAX)
         return error_set(error, "redis: the app's name is damaged");
-    if (!text_parse_integer(redis_call_text(fields->element[CREATED_AT]), &app->created_at_us))
+    if (!text_parse_integer(redis_call_text(fields->element[CREATED_AT]), &app->created_at_us) ||
+        app->created_at_us < 0 || app->created_at_us >= CATALOGUE_REVISION_MAX)
         return error_set(error, "redis: the app's created_at is damaged");
     if (!text_parse_integer(redis_call_text(fields->element[REVISION]), &app->revision) ||
-        app->revision > explained)
+        app->revision <= 0 || app->revision > explained)
         return error_set(error, "redis: the app's revision is damaged");
     app->name = text_copy(&app->arena, name);
     if (fields->element[SUSPENDED]->type != REDIS_REPLY_NIL)
@@ -93,7 +120,9 @@ static bool keys_read(struct app *app, struct text hex, struct error *error)
         hex.at += REDIS_CALL_HEX_BYTES;
         hex.length -= REDIS_CALL_HEX_BYTES;
     }
-    return hex.length == 0 || error_set(error, "redis: a key of the app is damaged");
+    if (hex.length != 0)
+        return error_set(error, "redis: a key of the app is damaged");
+    return app->key_count > 0 || error_set(error, "redis: the app has no key that can be read");
 }
 
 static void policies_read(struct app *app, const redisReply *documents)

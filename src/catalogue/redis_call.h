@@ -52,7 +52,7 @@
 /* Takes the app's keys out of those of all, as far as they are its own. */
 #define REDIS_CALL_RELEASE                                                                         \
     "local held = redis.pcall('HGET', KEYS[4], 'keys')\n"                                          \
-    "held = type(held) == 'string' and held or ''\n"                                               \
+    "held = type(held) == 'string' and #held <= 1024 and held or ''\n"                             \
     "for i = 1, #held, 64 do\n"                                                                    \
     "  local key = string.sub(held, i, i + 63)\n"                                                  \
     "  if redis.call('HGET', KEYS[3], key) == ARGV[1] then redis.call('HDEL', KEYS[3], key) end\n" \

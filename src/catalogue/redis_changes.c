@@ -4,55 +4,69 @@
 #include "redis_app.h"
 #include "redis_call.h"
 
+#include <float.h>
+#include <math.h>
+
 #define CHANGES_MAX 1000 /* that one reply lists */
 #define PREFIX      REDIS_CALL_PREFIX
 
-/* KEYS: revision, apps, forgotten; ARGV: after which revision, how many. What was forgotten is older
- * than the newest in the list: otherwise all would be read again and again. */
+#define SCORE_BYTES 40 /* of a bound, as Redis writes and reads it */
+
+/* KEYS: revision, apps, forgotten; ARGV: after which score, how many. What was forgotten is older than
+ * the newest in the list: otherwise all would be read again and again. What is longer than any id is
+ * cut short: it is damaged anyway, and a reply is bounded. */
 static const char changes_script[] = REDIS_CALL_EXPLAIN
     "local newest = redis.call('ZREVRANGEBYSCORE', KEYS[2], explained, '-inf', 'WITHSCORES',\n"
     "                          'LIMIT', '0', '1')\n"
-    "return {explained, math.min(sane(redis.pcall('GET', KEYS[3])), sane(newest[2])),\n"
-    "        redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'WITHSCORES',\n"
-    "                   'LIMIT', '0', ARGV[2])}\n";
+    "local list = redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[1], '+inf', 'WITHSCORES',\n"
+    "                        'LIMIT', '0', ARGV[2])\n"
+    "for i = 1, #list, 2 do list[i] = string.sub(list[i], 1, 64) end\n"
+    "return {explained, math.min(sane(redis.pcall('GET', KEYS[3])), sane(newest[2])), list}\n";
 
-/* What redis_changes() was asked for, and how far it has come. */
-struct reading {
+/* Through the list of apps, in the order of their scores: what was asked for, and how far it is. */
+struct walk {
     struct catalogue_redis *redis;
     const int64_t since;
     int64_t *revision;
     void *context;
     catalogue_visit_fn *visit;
-    bool has_more;
+    double place; /* the score of the last entry */
+    char after[SCORE_BYTES];
+    bool is_over;
 };
 
-static enum catalogue_status page_load(struct reading *reading, struct error *error);
-static enum catalogue_status page_read(struct reading *reading, const redisReply *reply,
+static enum catalogue_status page(struct walk *walk, struct error *error);
+static enum catalogue_status page_read(struct walk *walk, const redisReply *reply,
                                        struct error *error);
-static enum catalogue_status change(const struct reading *reading, const redisReply *id,
-                                    int64_t revision, struct error *error);
+static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
+                                        const redisReply *score, int64_t explained,
+                                        struct error *error);
+static enum catalogue_status change(const struct walk *walk, const redisReply *id, int64_t revision,
+                                    struct error *error);
 
 /* Page by page: a reply is bounded, and no two apps have the same revision. */
 enum catalogue_status redis_changes(struct catalogue_backend *backend, int64_t *revision,
                                     void *context, catalogue_visit_fn *visit, struct error *error)
 {
-    struct reading reading = {.redis = redis_call_backend(backend),
-                              .since = *revision,
-                              .revision = revision,
-                              .context = context,
-                              .visit = visit,
-                              .has_more = true};
+    struct walk walk = {.redis = redis_call_backend(backend),
+                        .since = *revision,
+                        .revision = revision,
+                        .context = context,
+                        .visit = visit,
+                        .place = *revision == 0 ? -HUGE_VAL : (double)*revision,
+                        .after = "-inf"};
     enum catalogue_status status = CATALOGUE_OK;
 
-    while (status == CATALOGUE_OK && reading.has_more)
-        status = page_load(&reading, error);
+    if (*revision != 0)
+        (void)snprintf(walk.after, sizeof(walk.after), "(%lld", (long long)*revision);
+    while (status == CATALOGUE_OK && !walk.is_over)
+        status = page(&walk, error);
     return status;
 }
 
-static enum catalogue_status page_load(struct reading *reading, struct error *error)
+static enum catalogue_status page(struct walk *walk, struct error *error)
 {
-    const int64_t asked_after = *reading->revision;
-    char after[TEXT_INTEGER_BYTES_MAX];
+    const double asked_after = walk->place;
     char count_max[TEXT_INTEGER_BYTES_MAX];
     const struct text words[] = {TEXT("EVAL"),
                                  TEXT(changes_script),
@@ -60,21 +74,21 @@ static enum catalogue_status page_load(struct reading *reading, struct error *er
                                  TEXT(PREFIX "revision"),
                                  TEXT(PREFIX "apps"),
                                  TEXT(PREFIX "forgotten"),
-                                 text_write_integer(asked_after, after),
+                                 text_of(walk->after),
                                  text_write_integer(CHANGES_MAX, count_max)};
-    redisReply *reply = redis_call(reading->redis, words, ARRAY_COUNT(words), error);
+    redisReply *reply = redis_call(walk->redis, words, ARRAY_COUNT(words), error);
 
+    if (reply == NULL && redis_call_failure(error) == CATALOGUE_DAMAGED)
+        (void)error_set(error, "redis: " PREFIX "apps is no sorted set");
     if (reply == NULL)
         return CATALOGUE_UNAVAILABLE;
-    enum catalogue_status status = page_read(reading, reply, error);
-    reading->has_more = reading->has_more && *reading->revision > asked_after;
+    enum catalogue_status status = page_read(walk, reply, error);
     freeReplyObject(reply);
+    walk->is_over |= !(walk->place > asked_after);
     return status;
 }
 
-/* A revision that cannot be read takes the cursor nowhere; such entries sort behind all others, so a
- * page of nothing else is the last. */
-static enum catalogue_status page_read(struct reading *reading, const redisReply *reply,
+static enum catalogue_status page_read(struct walk *walk, const redisReply *reply,
                                        struct error *error)
 {
     enum catalogue_status status = CATALOGUE_OK;
@@ -83,44 +97,64 @@ static enum catalogue_status page_read(struct reading *reading, const redisReply
         (void)error_set(error, "redis: not the answer of the script");
         return CATALOGUE_UNAVAILABLE;
     }
-    const int64_t explained = redis_call_integer(reply->element[0]);
-    const int64_t forgotten = redis_call_integer(reply->element[1]);
-    const redisReply *list = reply->element[2];
-    if (reading->since > 0 && reading->since < forgotten)
+    if (walk->since > 0 && walk->since < redis_call_integer(reply->element[1]))
         return CATALOGUE_ABSENT;
+    const redisReply *list = reply->element[2];
+    walk->is_over = list->elements != (size_t)2 * CHANGES_MAX;
     for (size_t i = 0; status == CATALOGUE_OK && i + 1 < list->elements; i += 2) {
-        int64_t newer = 0;
-
-        if (!text_parse_integer(redis_call_text(list->element[i + 1]), &newer) ||
-            newer <= *reading->revision || newer > explained) {
-            damages_tell(&reading->redis->damages, redis_call_text(list->element[i]),
-                         "redis: its revision in the list of apps is damaged");
-            continue;
-        }
-        status = change(reading, list->element[i], newer, error);
-        if (status == CATALOGUE_OK)
-            *reading->revision = newer;
+        status = entry_read(walk, list->element[i], list->element[i + 1],
+                            redis_call_integer(reply->element[0]), error);
     }
-    reading->has_more = list->elements == (size_t)2 * CHANGES_MAX;
     return status;
 }
 
+/* The next page begins behind this entry, whatever it is, unless it is ahead of all revisions, as is
+ * what follows it. What is no revision is passed: those that are given from now on are newer. */
+static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
+                                        const redisReply *score, int64_t explained,
+                                        struct error *error)
+{
+    const struct text text = redis_call_text(score);
+    const double place = text_is_absent(text) ? HUGE_VAL : strtod(text.at, NULL);
+    const bool is_ahead = !(place <= (double)explained && place < (double)CATALOGUE_REVISION_MAX);
+    const int64_t newer = is_ahead || place < 0 ? 0 : (int64_t)place;
+
+    if (is_ahead) {
+        walk->is_over = true;
+    } else {
+        walk->place = fmax(place, -DBL_MAX); /* past where the first page began */
+        (void)snprintf(walk->after, sizeof(walk->after), "(%.*s", TEXT_PRINTF(text));
+    }
+    if (is_ahead || (double)newer < place || newer <= *walk->revision) {
+        damages_tell(&walk->redis->damages, redis_call_text(id),
+                     "redis: its revision in the list of apps is damaged");
+    } else {
+        enum catalogue_status status = change(walk, id, newer, error);
+        if (status != CATALOGUE_OK)
+            return status;
+    }
+    if (newer > *walk->revision)
+        *walk->revision = newer;
+    return CATALOGUE_OK;
+}
+
 /* An app that changes in between is loaded as it is then, and comes again with its new revision. */
-static enum catalogue_status change(const struct reading *reading, const redisReply *id,
-                                    int64_t revision, struct error *error)
+static enum catalogue_status change(const struct walk *walk, const redisReply *id, int64_t revision,
+                                    struct error *error)
 {
     char app_id[APP_ID_BYTES + 1];
     struct app *app = NULL;
 
     if (!app_id_read(redis_call_text(id), app_id)) {
-        damages_tell(&reading->redis->damages, redis_call_text(id),
-                     "redis: this is no id of an app");
+        damages_tell(&walk->redis->damages, redis_call_text(id), "redis: this is no id of an app");
         return CATALOGUE_OK;
     }
-    const enum catalogue_status status = redis_app_load(reading->redis, app_id, &app, error);
+    const enum catalogue_status status = redis_app_load(walk->redis, app_id, &app, error);
     if (status == CATALOGUE_OK)
-        reading->visit(reading->context, app);
+        walk->visit(walk->context, app);
     if (status == CATALOGUE_ABSENT)
-        reading->visit(reading->context, app_new_deleted(app_id, revision));
+        walk->visit(walk->context, app_new_deleted(app_id, revision));
+    if (status == CATALOGUE_DAMAGED)
+        walk->visit(walk->context, app_new_damaged(app_id, revision));
     return status == CATALOGUE_UNAVAILABLE ? status : CATALOGUE_OK;
 }

@@ -35,12 +35,16 @@ static const char read_script[] = REDIS_CALL_EXPLAIN
         CATALOGUE_WRITES_MAX) "\n"
                               "     and tonumber(ARGV[1]) < sane(first)\n"
                               "end\n"
+                              "local count = redis.pcall('ZCARD', KEYS[2])\n"
+                              "local is_lost = (type(count) ~= 'number' or count == 0)\n"
+                              "                and (last > 0 or last_of(KEYS[3]) > 0)\n"
                               "return {redis.call('MGET', KEYS[4], KEYS[5]), last_of(KEYS[2]), "
                               "last_of(KEYS[3]),\n"
                               "        has_write() and 1 or 0, age(), clock,\n"
                               "        type(restoring) == 'string' and restoring or '',\n"
                               "        redis.call('EXISTS', KEYS[4]), redis.call('EXISTS', "
-                              "KEYS[5])}\n";
+                              "KEYS[5]),\n"
+                              "        is_lost and 1 or 0}\n";
 
 /* KEYS: pepper, identity; ARGV: pepper or nothing, identity. What is of another type or length is
  * none. */
@@ -57,7 +61,6 @@ static const char claim_script[] =
     "redis.call('SET', KEYS[2], ARGV[2])\n"
     "return 'created'\n";
 
-static bool is_refusal(const struct error *error);
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error);
 
 /* No more than reading: an instance that starts while Redis is full or read-only needs what is
@@ -80,8 +83,8 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
     *mark = (struct catalogue_mark){0};
-    if (reply != NULL || is_refusal(error))
-        redis_rights_warn(redis->session, &redis->has_looked_for_rights);
+    redis_rights_warn(redis->session,
+                      &redis->has_looked_for_rights); /* or it is why there is none */
     if (reply == NULL)
         return CATALOGUE_UNAVAILABLE;
     bool is_read = mark_fill(mark, reply, error);
@@ -112,17 +115,10 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
-/* As Redis words it where a right is missing: 6 and before, and 7. */
-static bool is_refusal(const struct error *error)
-{
-    return strstr(error->message, "NOPERM") != NULL ||
-           strstr(error->message, "The user executing the script") != NULL;
-}
-
 /* MGET has nothing of what is of another type. */
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
 {
-    if (!redis_call_is_array(reply, 9) || !redis_call_is_array(reply->element[0], 2))
+    if (!redis_call_is_array(reply, 10) || !redis_call_is_array(reply->element[0], 2))
         return error_set(error, "redis: not the answer of the script");
     struct text pepper = redis_call_text(reply->element[0]->element[0]);
     struct text identity = redis_call_text(reply->element[0]->element[1]);
@@ -141,5 +137,6 @@ static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, stru
     mark->restorer =
         restorer_read(redis_call_text(reply->element[6]), redis_call_integer(reply->element[5]));
     mark->lacks_write = redis_call_integer(reply->element[3]) == 0;
+    mark->has_lost_list = redis_call_integer(reply->element[9]) != 0;
     return true;
 }

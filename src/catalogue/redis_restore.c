@@ -9,7 +9,8 @@
 
 #define ARGUMENTS_BEFORE_POLICIES 6
 
-/* KEYS: the mark; ARGV: for how many microseconds, the name. See restorer.h for what is stored. */
+/* KEYS: the mark, apps; ARGV: for how many microseconds, the name. See restorer.h for what is stored.
+ * Something else in the place of the list would keep everybody from putting apps back. */
 static const char begin_script[] =
     "local now = redis.call('TIME')\n"
     "local clock = now[1] * 1000000 + now[2]\n"
@@ -18,6 +19,7 @@ static const char begin_script[] =
     "till = tonumber(till or '0')\n"
     "if till > clock and till <= clock + ARGV[1] and name ~= ARGV[2] then return 'exists' end\n"
     "redis.call('SET', KEYS[1], string.format('%.0f ', clock + ARGV[1]) .. ARGV[2])\n"
+    "if redis.call('TYPE', KEYS[2]).ok ~= 'zset' then redis.call('DEL', KEYS[2]) end\n"
     "return 'created'\n";
 
 static const char end_script[] =
@@ -36,33 +38,42 @@ static const char end_script[] =
 
 /* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, and of each
  * policy the name of its identity and its document. `restored` is the revision that the app was put
- * back under, and that of the copy: whatever is written since has another revision. */
+ * back under, and that of the copy: whatever is written since has another revision. An app that is
+ * there and not in the list, which was lost, is newer than any copy. */
 static const char restore_script[] = MAKE_WAY
-    "if redis.call('EXISTS', KEYS[4]) == 1 then\n"
-    "  local there = redis.call('HMGET', KEYS[4], 'revision', 'restored')\n"
-    "  local given, copied = string.match(there[2] or '', '^(%d+) (%d+)$')\n"
-    "  if not given or given ~= there[1] or tonumber(copied) >= tonumber(ARGV[6]) then\n"
-    "    return 'exists'\n"
-    "  end\n"
-    "elseif redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
-    "  return 'exists'\n"
-    "end\n"
-    "for i = 1, #ARGV[4], 64 do\n"
-    "  local owner = redis.call('HGET', KEYS[3], string.sub(ARGV[4], i, i + 63))\n"
-    "  if owner and owner ~= ARGV[1] and\n"
-    "     redis.call('EXISTS', '" REDIS_CALL_PREFIX "app:' .. owner) == 1 then\n"
-    "    return 'exists'\n"
-    "  end\n"
-    "end\n" REDIS_CALL_RELEASE "redis.call('DEL', KEYS[4], KEYS[5])\n"
-    "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], 'keys', ARGV[4])\n"
-    "for i = 1, #ARGV[4], 64 do\n"
-    "  redis.call('HSET', KEYS[3], string.sub(ARGV[4], i, i + 63), ARGV[1])\n"
-    "end\n"
-    "if ARGV[5] ~= '' then redis.call('HSET', KEYS[4], 'suspended', ARGV[5]) end\n"
-    "for i = 7, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
-    "end\n" REDIS_CALL_REVISE
-    "redis.call('HSET', KEYS[4], 'restored', revision .. ' ' .. ARGV[6])\n" REDIS_CALL_ANSWER(
-        "created");
+    "local is_there = redis.call('EXISTS', KEYS[4]) == 1\n"
+    "if is_there and not redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n" REDIS_CALL_REVISE
+        REDIS_CALL_ANSWER(
+            "created") "end\n"
+                       "if is_there then\n"
+                       "  local there = redis.call('HMGET', KEYS[4], 'revision', 'restored')\n"
+                       "  local given, copied = string.match(there[2] or '', '^(%d+) (%d+)$')\n"
+                       "  if not given or given ~= there[1] or tonumber(copied) >= "
+                       "tonumber(ARGV[6]) then\n"
+                       "    return 'exists'\n"
+                       "  end\n"
+                       "elseif redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
+                       "  return 'exists'\n"
+                       "end\n"
+                       "for i = 1, #ARGV[4], 64 do\n"
+                       "  local owner = redis.call('HGET', KEYS[3], string.sub(ARGV[4], i, i + "
+                       "63))\n"
+                       "  if owner and owner ~= ARGV[1] and\n"
+                       "     redis.call('EXISTS', '" REDIS_CALL_PREFIX "app:' .. owner) == 1 then\n"
+                       "    return 'exists'\n"
+                       "  end\n"
+                       "end\n" REDIS_CALL_RELEASE "redis.call('DEL', KEYS[4], KEYS[5])\n"
+                       "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], "
+                       "'keys', ARGV[4])\n"
+                       "for i = 1, #ARGV[4], 64 do\n"
+                       "  redis.call('HSET', KEYS[3], string.sub(ARGV[4], i, i + 63), ARGV[1])\n"
+                       "end\n"
+                       "if ARGV[5] ~= '' then redis.call('HSET', KEYS[4], 'suspended', ARGV[5]) "
+                       "end\n"
+                       "for i = 7, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
+                       "end\n" REDIS_CALL_REVISE
+                       "redis.call('HSET', KEYS[4], 'restored', revision .. ' ' .. "
+                       "ARGV[6])\n" REDIS_CALL_ANSWER("created");
 
 /* ARGV: app. */
 static const char bury_script[] = MAKE_WAY
@@ -81,8 +92,9 @@ enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, con
     char span[TEXT_INTEGER_BYTES_MAX];
     const struct text words[] = {TEXT("EVAL"),
                                  TEXT(begin_script),
-                                 TEXT("1"),
+                                 TEXT("2"),
                                  TEXT(REDIS_RESTORE_MARK),
+                                 TEXT(REDIS_CALL_PREFIX "apps"),
                                  text_write_integer(CATALOGUE_RESTORE_MS * MILLISECOND_US, span),
                                  text_of(name)};
     struct catalogue_redis *redis = redis_call_backend(backend);

@@ -10,27 +10,23 @@ static enum catalogue_status app_change(struct catalogue_sqlite *sqlite, const c
                                         const enum sqlite_statement statements[], size_t count,
                                         const struct key_digest *key, struct error *error);
 
+static bool entomb(struct catalogue_sqlite *sqlite, const char *app_id, struct error *error);
+
 bool sqlite_admin_bury(struct catalogue_sqlite *sqlite, const char *app_id, struct error *error)
 {
-    static const enum sqlite_statement statements[] = {
-        SUSPENSION_DELETE, POLICIES_DELETE, KEYS_DELETE,
-        RESTORED_DELETE,   APP_DELETE,      TOMBSTONE_INSERT,
-    };
-    sqlite3_stmt *forgotten = database_statement(sqlite->database, FORGOTTEN_REPLACE);
-    sqlite3_stmt *trim = database_statement(sqlite->database, TOMBSTONES_TRIM);
-    bool is_done = sqlite_revision_next(sqlite, error);
+    static const enum sqlite_statement statements[] = {SUSPENSION_DELETE, POLICIES_DELETE,
+                                                       KEYS_DELETE, RESTORED_DELETE, APP_DELETE};
+    bool is_done = true;
 
     for (size_t i = 0; i < ARRAY_COUNT(statements) && is_done; i++) {
         is_done =
             database_run(sqlite->database,
                          sqlite_statements_for(sqlite->database, statements[i], app_id), error);
     }
-    database_bind_integer(forgotten, 1, APPS_DELETED_MAX);
-    database_bind_integer(trim, 1, APPS_DELETED_MAX);
-    return is_done && database_run(sqlite->database, forgotten, error) &&
-           database_run(sqlite->database, trim, error);
+    return is_done && entomb(sqlite, app_id, error);
 }
 
+/* Where a part of the app cannot be deleted, that it was deleted outweighs what is left. */
 enum catalogue_status sqlite_admin_remove(struct catalogue_backend *backend, const char *app_id,
                                           struct error *error)
 {
@@ -42,7 +38,13 @@ enum catalogue_status sqlite_admin_remove(struct catalogue_backend *backend, con
         sqlite->database, sqlite_statements_for(sqlite->database, APP_SELECT, app_id), error);
     if (status == CATALOGUE_OK && !sqlite_admin_bury(sqlite, app_id, error))
         status = CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(sqlite, status, error);
+    status = sqlite_statements_end_app(sqlite, status, error);
+    if (status != CATALOGUE_DAMAGED)
+        return status;
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
+        return CATALOGUE_UNAVAILABLE;
+    status = entomb(sqlite, app_id, error) ? CATALOGUE_OK : CATALOGUE_UNAVAILABLE;
+    return sqlite_statements_end_app(sqlite, status, error);
 }
 
 enum catalogue_status sqlite_admin_suspend(struct catalogue_backend *backend, const char *app_id,
@@ -69,8 +71,21 @@ static enum catalogue_status app_run(struct catalogue_backend *backend, const ch
 
     if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(sqlite, app_change(sqlite, app_id, statements, count, key, error),
-                                 error);
+    return sqlite_statements_end_app(
+        sqlite, app_change(sqlite, app_id, statements, count, key, error), error);
+}
+
+static bool entomb(struct catalogue_sqlite *sqlite, const char *app_id, struct error *error)
+{
+    sqlite3_stmt *insert = sqlite_statements_for(sqlite->database, TOMBSTONE_INSERT, app_id);
+    sqlite3_stmt *forgotten = database_statement(sqlite->database, FORGOTTEN_REPLACE);
+    sqlite3_stmt *trim = database_statement(sqlite->database, TOMBSTONES_TRIM);
+
+    database_bind_integer(forgotten, 1, APPS_DELETED_MAX);
+    database_bind_integer(trim, 1, APPS_DELETED_MAX);
+    return sqlite_revision_next(sqlite, error) && database_run(sqlite->database, insert, error) &&
+           database_run(sqlite->database, forgotten, error) &&
+           database_run(sqlite->database, trim, error);
 }
 
 /* Under the next revision. */

@@ -8,7 +8,7 @@ enum column { NAME, CREATED_AT, REVISION, SUSPENDED };
 
 static enum catalogue_status deletions_look_up(struct database *database, int64_t revision,
                                                struct error *error);
-static enum catalogue_status app_read(struct database *database, struct app *app,
+static enum catalogue_status app_read(struct database *database, struct app *app, int64_t explained,
                                       struct error *error);
 static enum catalogue_status keys_read(struct database *database, struct app *app,
                                        struct error *error);
@@ -22,14 +22,19 @@ static enum catalogue_status damaged(struct error *error, const char *what);
 enum catalogue_status sqlite_app_load(struct catalogue_sqlite *sqlite, const char *app_id,
                                       struct app **app, struct error *error)
 {
-    struct app *loaded = app_new();
+    int64_t explained = 0;
 
+    if (!sqlite_revision_explained(sqlite->database, &explained, error))
+        return CATALOGUE_UNAVAILABLE;
+    struct app *loaded = app_new();
     (void)snprintf(loaded->id, sizeof(loaded->id), "%s", app_id);
-    enum catalogue_status status = app_read(sqlite->database, loaded, error);
+    enum catalogue_status status = app_read(sqlite->database, loaded, explained, error);
     if (status == CATALOGUE_OK)
         status = keys_read(sqlite->database, loaded, error);
     if (status == CATALOGUE_OK)
         status = policies_read(sqlite->database, loaded, error);
+    if (status == CATALOGUE_UNAVAILABLE && database_take_damage(sqlite->database))
+        status = CATALOGUE_DAMAGED;
     if (status == CATALOGUE_DAMAGED)
         damages_tell(&sqlite->damages, text_of(app_id), error->message);
     if (status == CATALOGUE_OK)
@@ -48,7 +53,8 @@ enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_
 
     if (status != CATALOGUE_OK)
         return status;
-    database_bind_integer(select, 1, *revision);
+    /* What is below the first one is damaged: once it is named. */
+    database_bind_integer(select, 1, *revision == 0 ? INT64_MIN : *revision);
     status = sqlite_statements_step(sqlite->database, select, error);
     while (status == CATALOGUE_OK) {
         status = change(sqlite, select, revision, context, visit, error);
@@ -76,23 +82,28 @@ static enum catalogue_status deletions_look_up(struct database *database, int64_
                : CATALOGUE_OK;
 }
 
-static enum catalogue_status app_read(struct database *database, struct app *app,
+/* What is left of a deleted app could not be deleted. */
+static enum catalogue_status app_read(struct database *database, struct app *app, int64_t explained,
                                       struct error *error)
 {
     sqlite3_stmt *select = sqlite_statements_for(database, APP_SELECT, app->id);
-    int64_t explained = 0;
+    sqlite3_stmt *deleted = sqlite_statements_for(database, TOMBSTONE_SELECT, app->id);
+    enum catalogue_status status = sqlite_statements_step(database, deleted, error);
 
-    if (!sqlite_revision_explained(database, &explained, error))
-        return CATALOGUE_UNAVAILABLE;
-    enum catalogue_status status = sqlite_statements_step(database, select, error);
+    if (status == CATALOGUE_OK)
+        return CATALOGUE_ABSENT;
+    if (status == CATALOGUE_ABSENT)
+        status = sqlite_statements_step(database, select, error);
     if (status != CATALOGUE_OK)
         return status;
     struct text name = database_text(select, NAME);
-    if (text_is_absent(name) || name.length > APP_NAME_BYTES_MAX)
+    if (name.length == 0 || name.length > APP_NAME_BYTES_MAX)
         return damaged(error, "name");
-    if (!database_holds_integer(select, CREATED_AT))
+    if (!database_holds_integer(select, CREATED_AT) || database_integer(select, CREATED_AT) < 0 ||
+        database_integer(select, CREATED_AT) >= CATALOGUE_REVISION_MAX)
         return damaged(error, "created_at");
-    if (!database_holds_integer(select, REVISION) || database_integer(select, REVISION) > explained)
+    if (!database_holds_integer(select, REVISION) || database_integer(select, REVISION) <= 0 ||
+        database_integer(select, REVISION) > explained)
         return damaged(error, "revision");
     app->name = text_copy(&app->arena, name);
     app->created_at_us = database_integer(select, CREATED_AT);
@@ -119,6 +130,10 @@ static enum catalogue_status keys_read(struct database *database, struct app *ap
         }
         app->key_count++;
     }
+    if (status == CATALOGUE_ABSENT && app->key_count == 0) {
+        (void)error_set(error, "SQLite: the app has no key");
+        return CATALOGUE_DAMAGED;
+    }
     return status == CATALOGUE_ABSENT ? CATALOGUE_OK : status;
 }
 
@@ -126,9 +141,17 @@ static enum catalogue_status policies_read(struct database *database, struct app
                                            struct error *error)
 {
     sqlite3_stmt *select = sqlite_statements_for(database, POLICIES_SELECT, app->id);
-    enum catalogue_status status = sqlite_statements_step(database, select, error);
+    sqlite3_stmt *count = sqlite_statements_for(database, POLICIES_COUNT, app->id);
+    enum catalogue_status status = sqlite_statements_step(database, count, error);
     struct stored_policies policies;
 
+    if (status == CATALOGUE_OK && database_integer(count, 0) > POLICIES_PER_APP_MAX) {
+        (void)error_set(error, "SQLite: the app has too many policies");
+        status = CATALOGUE_DAMAGED;
+    }
+    if (status != CATALOGUE_OK)
+        return status;
+    status = sqlite_statements_step(database, select, error);
     stored_policies_begin(&policies, app);
     for (; status == CATALOGUE_OK; status = sqlite_statements_step(database, select, error))
         stored_policies_add(&policies, database_text(select, 0));
@@ -151,7 +174,8 @@ static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stm
 
     if (!sqlite_revision_explained(sqlite->database, &explained, error))
         return CATALOGUE_UNAVAILABLE;
-    if (!database_holds_integer(row, 1) || database_integer(row, 1) > explained) {
+    if (!database_holds_integer(row, 1) || database_integer(row, 1) <= 0 ||
+        database_integer(row, 1) > explained) {
         damages_tell(&sqlite->damages, id, "SQLite: the app's revision is damaged");
         return CATALOGUE_OK;
     }
@@ -163,6 +187,8 @@ static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stm
             visit(context, app);
         if (status == CATALOGUE_ABSENT)
             visit(context, app_new_deleted(app_id, database_integer(row, 1)));
+        if (status == CATALOGUE_DAMAGED)
+            visit(context, app_new_damaged(app_id, database_integer(row, 1)));
     } else {
         damages_tell(&sqlite->damages, id, "SQLite: this is no id of an app");
     }

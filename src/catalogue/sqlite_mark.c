@@ -90,8 +90,10 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     sqlite3_stmt *has = database_statement(database, HISTORY_HAS);
     sqlite3_stmt *oldest = database_statement(database, REVISION_OLDEST);
     int64_t explained = 0;
+    sqlite3_stmt *lost = database_statement(database, APPS_LOST);
     int64_t is_there = 0;
     int64_t first = 0;
+    int64_t is_lost = 0;
 
     if (!sqlite_revision_explained(database, &explained, error))
         return false;
@@ -102,17 +104,19 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     if (!revision_read(database, newest, &mark->progress.newest, error) ||
         !revision_read(database, last, &mark->progress.written, error) ||
         !revision_read(database, has, &is_there, error) ||
-        !revision_read(database, oldest, &first, error))
+        !revision_read(database, oldest, &first, error) ||
+        !revision_read(database, lost, &is_lost, error))
         return false;
     if (database_holds_integer(oldest, 0)) {
         const int64_t age_us = clock_wall_us() - first;
         mark->progress.age_us = age_us > 1 ? age_us : 1;
     }
     mark->lacks_write = is_there == 0;
+    mark->has_lost_list = is_lost != 0;
     return true;
 }
 
-/* 0 where there is none. */
+/* Or another number; 0 where there is none. */
 static bool revision_read(struct database *database, sqlite3_stmt *select, int64_t *revision,
                           struct error *error)
 {

@@ -62,7 +62,7 @@ enum catalogue_status sqlite_restore_app(struct catalogue_backend *backend, cons
 
     if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end(sqlite, app_restore(sqlite, app, error), error);
+    return sqlite_statements_end_app(sqlite, app_restore(sqlite, app, error), error);
 }
 
 static enum catalogue_status mark_take(struct database *database, const char *name,

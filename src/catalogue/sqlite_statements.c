@@ -68,6 +68,8 @@ static const char *const statements[STATEMENT_COUNT] = {
     [APP_DELETE] = "DELETE FROM apps WHERE id = ?1",
     [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 UNION ALL"
                      " SELECT id, revision FROM tombstones WHERE revision > ?1 ORDER BY 2",
+    [APPS_LOST] = "SELECT NOT EXISTS (SELECT 1 FROM apps) AND EXISTS"
+                  " (SELECT 1 FROM settings WHERE name = 'revision' AND value > 0)",
     [REVISION_NEWEST] = "SELECT max(revision) FROM (SELECT revision FROM apps UNION ALL"
                         " SELECT revision FROM tombstones) WHERE revision <= ?1",
     [REVISION_OLDEST] = "SELECT min(revision) FROM (SELECT revision FROM apps UNION ALL"
@@ -134,6 +136,14 @@ enum catalogue_status sqlite_statements_end(struct catalogue_sqlite *sqlite,
     if (given > sqlite->backend.written)
         sqlite->backend.written = given;
     return status;
+}
+
+enum catalogue_status sqlite_statements_end_app(struct catalogue_sqlite *sqlite,
+                                                enum catalogue_status status, struct error *error)
+{
+    if (status == CATALOGUE_UNAVAILABLE && database_take_damage(sqlite->database))
+        status = CATALOGUE_DAMAGED;
+    return sqlite_statements_end(sqlite, status, error);
 }
 
 enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_stmt *statement,

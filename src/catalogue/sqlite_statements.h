@@ -28,6 +28,7 @@ enum sqlite_statement {
     APP_REVISE,
     APP_DELETE,
     APPS_CHANGED,
+    APPS_LOST,
     REVISION_NEWEST,
     REVISION_OLDEST,
     TOMBSTONE_INSERT,
@@ -68,6 +69,9 @@ struct catalogue_sqlite *sqlite_statements_backend(struct catalogue_backend *bac
 /* Keeps what went well; returns what came of it. */
 enum catalogue_status sqlite_statements_end(struct catalogue_sqlite *sqlite,
                                             enum catalogue_status status, struct error *error);
+/* The same of what concerns one app: damage of the file is damage of that app, or of its key. */
+enum catalogue_status sqlite_statements_end_app(struct catalogue_sqlite *sqlite,
+                                                enum catalogue_status status, struct error *error);
 /* CATALOGUE_OK when there is a row, CATALOGUE_ABSENT when there is none or no more. */
 enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_stmt *statement,
                                              struct error *error);

@@ -26,8 +26,11 @@ struct text stored_policy_write(const struct policy *policy, struct arena *arena
 struct policy *stored_policy_read(struct text document, struct arena *arena, struct error *error)
 {
     struct faults faults = {0};
+    if (document.length > STORED_POLICY_BYTES_MAX) {
+        (void)error_set(error, "the policy is longer than %d bytes", STORED_POLICY_BYTES_MAX);
+        return NULL;
+    }
     json_t *value = document_parse(document, error);
-
     if (value == NULL)
         return NULL;
     struct policy *policy = policy_read(value, "", arena, &faults);
@@ -61,6 +64,11 @@ uint64_t stored_policy_new_id(void)
     return id;
 }
 
+int64_t stored_policy_next_version(int64_t stored)
+{
+    return stored < 0 || stored >= POLICY_VERSION_MAX ? 1 : stored + 1;
+}
+
 void stored_policy_number(struct policy *policy, struct text stored, uint64_t new_id)
 {
     struct error unreadable;
@@ -69,7 +77,7 @@ void stored_policy_number(struct policy *policy, struct text stored, uint64_t ne
         text_is_absent(stored) ? NULL : stored_policy_read(stored, &arena, &unreadable);
 
     policy->id = before == NULL ? new_id : before->id;
-    policy->version = before == NULL ? 1 : before->version + 1;
+    policy->version = before == NULL ? 1 : stored_policy_next_version(before->version);
     arena_close(&arena);
 }
 

@@ -119,6 +119,7 @@ struct journal_counts journal_counts(const struct journal *journal)
     return (struct journal_counts){
         .flush_failures = feed_failures(journal->feed),
         .dropped = feed_dropped(journal->feed),
+        .replaced = feed_replaced(journal->feed),
     };
 }
 
@@ -212,7 +213,7 @@ static void on_stop(struct queue_item *item)
     CONTAINER_OF(item, struct journal, stop)->stopping = true;
 }
 
-/* Rolls up all, and sends until the first failure. The app that failed comes last the next time:
+/* Rolls up all, and sends until Redis is away. The app that failed comes last the next time:
  * should it be the trouble, it does not stop the others. */
 static void flush(struct journal *journal)
 {
@@ -225,10 +226,12 @@ static void flush(struct journal *journal)
         roll_up(app);
         if (journal->feed == NULL)
             continue;
-        if (failed != NULL)
-            mark_dirty(app);
-        else if (!feed_send(journal->feed, app->id, &app->ring, &app->sent))
+        if (failed == NULL && feed_send(journal->feed, app->id, &app->ring, &app->sent))
+            continue;
+        if (failed == NULL && feed_is_away(journal->feed))
             failed = app;
+        else
+            mark_dirty(app);
     }
     if (clock_monotonic_us() >= journal->send_usage_at_us)
         send_usage(journal);
@@ -248,8 +251,9 @@ static void roll_up(struct journal_app *app)
     if (app->usage == NULL)
         app->usage = usage_app_new(journal->usage);
     const size_t earlier = counts->tallies[0].minute < counts->tallies[1].minute ? 0 : 1;
-    usage_add(app->usage, &counts->tallies[earlier]);
-    usage_add(app->usage, &counts->tallies[1 - earlier]);
+    const int64_t elapsed_minutes = clock_monotonic_us() / MINUTE_US;
+    usage_add(app->usage, &counts->tallies[earlier], elapsed_minutes);
+    usage_add(app->usage, &counts->tallies[1 - earlier], elapsed_minutes);
     if (counts->denied != NULL)
         usage_add_denied(app->usage, counts->denied);
     if (journal->feed != NULL)
@@ -268,22 +272,28 @@ static void note_unsent(struct journal_app *app)
     app->unsent = true;
 }
 
-/* Not while Redis is left alone. Ends at the first failure, and puts that app last, as flush()
- * does. */
+/* Not while Redis is left alone; otherwise as flush() does. */
 static void send_usage(struct journal *journal)
 {
+    STAILQ_HEAD(, journal_app) unsent = STAILQ_HEAD_INITIALIZER(unsent);
+    struct journal_app *failed = NULL;
     struct journal_app *app;
 
     if (journal->feed == NULL || clock_monotonic_us() < feed_rests_until_us(journal->feed))
         return;
-    while ((app = STAILQ_FIRST(&journal->unsent_apps)) != NULL) {
-        STAILQ_REMOVE_HEAD(&journal->unsent_apps, in_unsent);
+    STAILQ_CONCAT(&unsent, &journal->unsent_apps);
+    while ((app = STAILQ_FIRST(&unsent)) != NULL) {
+        STAILQ_REMOVE_HEAD(&unsent, in_unsent);
         app->unsent = false;
-        if (!usage_feed_send(journal->feed, app->id, app->usage)) {
+        if (failed == NULL && usage_feed_send(journal->feed, app->id, app->usage))
+            continue;
+        if (failed == NULL && feed_is_away(journal->feed))
+            failed = app;
+        else
             note_unsent(app);
-            return;
-        }
     }
+    if (failed != NULL)
+        note_unsent(failed);
 }
 
 static void on_job(struct queue_item *item)

@@ -43,7 +43,11 @@ static bool log_from_feed(struct journal_job *job, struct feed *feed, struct jou
 {
     if (app != NULL && !feed_send(feed, app->id, &app->ring, &app->sent))
         return false;
-    return feed_read(feed, job->app_id, &job->filter, job->arena, &job->answer);
+    const enum feed_reading reading =
+        feed_read(feed, job->app_id, &job->filter, job->arena, &job->answer);
+    if (reading == FEED_REPLACED && app != NULL)
+        app->sent = feed_sent_nothing(&app->ring);
+    return reading == FEED_READ;
 }
 
 static void log_from_ring(struct journal_job *job, struct journal_app *app)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A closed span is one block of packed bytes, in its app's list and, for giving way, in one list of
- * all apps. Both are in the order of closing. */
+ * all apps. Both are in the order of closing. A clock that is ahead for hours so takes nothing away:
+ * it may be put right. */
 #include "journal/usage.h"
 
 #include "base/arena.h"
@@ -17,6 +18,8 @@ struct period {
     TAILQ_ENTRY(period) in_all;
     struct usage_app *app;
     uint32_t start; /* minute since 1970 */
+    uint32_t part;
+    int64_t closed_at; /* in elapsed minutes */
     uint32_t counts_bytes;
     uint32_t denied_bytes;
     uint8_t span; /* enum usage_span */
@@ -28,6 +31,8 @@ TAILQ_HEAD(periods, period);
 
 struct history {
     struct tally open;     /* of the span that begins at open.minute; unless empty */
+    uint32_t part;         /* of it */
+    uint32_t parts;        /* so far */
     bool sent;             /* what is open */
     struct periods closed; /* sent ones come before others */
     int64_t newest;        /* the start of the newest that ever closed */
@@ -44,6 +49,7 @@ struct usage {
     struct periods closed[USAGE_SPANS];
     size_t bytes; /* of all that is closed */
     size_t bytes_max;
+    int64_t elapsed_minutes; /* at the last usage_add() */
 };
 
 static struct usage_view view_of(const struct period *period);
@@ -53,8 +59,8 @@ static void close_open(struct usage_app *app, enum usage_span span);
 static void reopen(struct usage_app *app, enum usage_span span, int64_t start);
 static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
                                    struct arena *arena);
-static void give_way(struct usage *usage, enum usage_span span, int64_t newest);
-static void free_oldest(struct usage *usage, enum usage_span span, int64_t start, size_t bytes_max);
+static void give_way(struct usage *usage, enum usage_span span);
+static void free_oldest(struct usage *usage, enum usage_span span, int64_t since, size_t bytes_max);
 static void forget_period(struct period *period);
 static void remove_period(struct period *period);
 static void visit_open(const struct usage_app *app, enum usage_span span, void *context,
@@ -103,10 +109,11 @@ void usage_app_free(struct usage_app *app)
     free(app);
 }
 
-void usage_add(struct usage_app *app, const struct tally *tally)
+void usage_add(struct usage_app *app, const struct tally *tally, int64_t elapsed_minutes)
 {
     if (tally->count == 0)
         return;
+    app->usage->elapsed_minutes = elapsed_minutes;
     for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
         struct history *history = &app->histories[span];
 
@@ -182,6 +189,7 @@ static struct usage_view view_of(const struct period *period)
     struct usage_view view = {
         .span = (enum usage_span)period->span,
         .start = period->start,
+        .part = period->part,
         .counts = {period->packed, period->counts_bytes},
     };
 
@@ -200,16 +208,15 @@ static void open_at(struct usage_app *app, enum usage_span span, int64_t start)
 {
     struct history *history = &app->histories[span];
     struct tally *open = &history->open;
-    const int64_t before = open->minute;
 
-    if (open->count > 0 && start == before)
+    if (open->count > 0 && start == open->minute)
         return;
     if (open->count > 0) {
         close_open(app, span);
-        /* By the earlier of the two, since a clock that is ahead may be set right in a moment. */
-        give_way(app->usage, span, start < before ? start : before);
+        give_way(app->usage, span);
     }
     open->minute = start;
+    history->part = 0;
     if (start <= history->newest)
         reopen(app, span, start);
 }
@@ -224,6 +231,8 @@ static void close_open(struct usage_app *app, enum usage_span span)
 
     period->app = app;
     period->start = (uint32_t)view.start;
+    period->part = view.part;
+    period->closed_at = usage->elapsed_minutes;
     period->counts_bytes = (uint32_t)view.counts.length;
     period->denied_bytes = (uint32_t)view.denied.length;
     period->span = (uint8_t)span;
@@ -242,7 +251,8 @@ static void close_open(struct usage_app *app, enum usage_span span)
     arena_close(&arena);
 }
 
-/* A span that was closed goes on: each is there once, as each has one field in Redis. */
+/* A span that was closed goes on: each is there once, as each has one field in Redis. What was let
+ * go may be there still, so what is counted from now on is another part of the span. */
 static void reopen(struct usage_app *app, enum usage_span span, int64_t start)
 {
     struct history *history = &app->histories[span];
@@ -254,9 +264,12 @@ static void reopen(struct usage_app *app, enum usage_span span, int64_t start)
         if (period->start == start)
             break;
     }
-    if (period == NULL)
+    if (period == NULL) {
+        history->part = ++history->parts;
         return;
+    }
     view = view_of(period);
+    history->part = period->part;
     while (tally_read(&view.counts, &entry))
         tally_add(&history->open, &entry);
     if (!text_is_absent(view.denied)) {
@@ -271,7 +284,8 @@ static struct usage_view pack_open(const struct usage_app *app, enum usage_span 
                                    struct arena *arena)
 {
     const struct tally *open = &app->histories[span].open;
-    struct usage_view view = {.span = span, .start = open->minute};
+    struct usage_view view = {
+        .span = span, .start = open->minute, .part = app->histories[span].part};
     struct buffer buffer;
 
     buffer_init(&buffer, arena, PACKED_BYTES_MIN);
@@ -286,35 +300,36 @@ static struct usage_view pack_open(const struct usage_app *app, enum usage_span 
     return view;
 }
 
-/* The lists are in the order of closing: where the clock went back, what is old by now may stay
- * behind what was closed before, until there are too many bytes. */
-static void give_way(struct usage *usage, enum usage_span span, int64_t newest)
+static void give_way(struct usage *usage, enum usage_span span)
 {
-    free_oldest(usage, span, newest - usage_kept_minutes[span] - HOUR_MINUTES, SIZE_MAX);
-    free_oldest(usage, USAGE_MINUTE, 0, usage->bytes_max);
-    free_oldest(usage, USAGE_HOUR, 0, usage->bytes_max);
+    const int64_t kept_minutes = usage_kept_minutes[span] + HOUR_MINUTES;
+
+    free_oldest(usage, span, usage->elapsed_minutes - kept_minutes, SIZE_MAX);
+    free_oldest(usage, USAGE_MINUTE, INT64_MIN, usage->bytes_max);
+    free_oldest(usage, USAGE_HOUR, INT64_MIN, usage->bytes_max);
 }
 
-/* Until it is not before the minute `start` and there are not more than so many bytes. */
-static void free_oldest(struct usage *usage, enum usage_span span, int64_t start, size_t bytes_max)
+/* Until it was closed no earlier than `since` and there are not more than so many bytes. */
+static void free_oldest(struct usage *usage, enum usage_span span, int64_t since, size_t bytes_max)
 {
     struct period *oldest;
 
     while ((oldest = TAILQ_FIRST(&usage->closed[span])) != NULL) {
         /* remove_period() takes out of the list what it frees, which the analyzer does not see. */
-        if (oldest->start >= start && usage->bytes <= bytes_max) /* NOLINT(clang-analyzer-*) */
+        if (oldest->closed_at >= since && usage->bytes <= bytes_max) /* NOLINT(clang-analyzer-*) */
             return;
         forget_period(oldest);
     }
 }
 
-/* The hour of a minute that goes is told as an hour from now on. */
+/* The hour of a minute that goes is told as an hour from now on, unless it is yet to come. */
 static void forget_period(struct period *period)
 {
     struct usage_app *app = period->app;
     const int64_t next_hour = period->start - period->start % HOUR_MINUTES + HOUR_MINUTES;
+    const bool has_been = period->start <= app->histories[USAGE_MINUTE].open.minute;
 
-    if (period->span == USAGE_MINUTE && next_hour > app->minutes_from)
+    if (period->span == USAGE_MINUTE && has_been && next_hour > app->minutes_from)
         app->minutes_from = next_hour;
     remove_period(period);
 }

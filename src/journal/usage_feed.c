@@ -2,7 +2,8 @@
  *
  * Hash sluice:usage:{<app id>}:<minutes|hours>:<start>, the minutes of one hour or the hours of one
  * day from `start` on, in seconds since 1970. Per minute or hour and instance a field
- * "<its start>:<instance>", whose value is two packed texts: the counts, and who was denied. */
+ * "<its start>:<instance>", whose value is two packed texts: the counts, and who was denied. What an
+ * instance counts there after it let go what it had counted has a field "...:<part>" of its own. */
 #include "journal/usage_feed.h"
 
 #include "base/arena.h"
@@ -12,7 +13,7 @@
 #include <inttypes.h>
 
 #define KEY_BYTES       80
-#define FIELD_BYTES     48
+#define FIELD_BYTES     64
 #define EXPIRY_BYTES    24
 #define VALUE_BYTES_MIN 256
 #define PART_BYTES_MAX  ((size_t)1024 * 1024)
@@ -29,9 +30,12 @@ static const struct {
 struct sending {
     struct feed *feed;
     const char *app_id;
+    bool succeeded; /* one by one */
+    struct error error;
 };
 
 static void on_unsent(void *context, const struct usage_view *view);
+static void on_unsent_alone(void *context, const struct usage_view *view);
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
                       char key[static KEY_BYTES]);
 static bool read_hashes(struct feed *feed, const char *app_id, enum usage_span span, int64_t from,
@@ -42,14 +46,17 @@ static bool read_field(const redisReply *field, const redisReply *value, struct 
 
 bool usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app)
 {
-    struct sending sending = {feed, app_id};
-    struct error error = {0};
+    struct sending sending = {.feed = feed, .app_id = app_id, .succeeded = true};
 
     usage_visit_unsent(app, &sending, on_unsent);
-    const bool succeeded = redis_session_flush(feed_session(feed), &error);
+    bool succeeded = redis_session_flush(feed_session(feed), &sending.error);
+    if (!succeeded && redis_session_fault(feed_session(feed)) == REDIS_SESSION_OF_KEY) {
+        usage_visit_unsent(app, &sending, on_unsent_alone);
+        succeeded = sending.succeeded;
+    }
     if (succeeded)
         usage_mark_sent(app);
-    return feed_settle(feed, succeeded, &error);
+    return feed_settle(feed, succeeded, app_id, &sending.error);
 }
 
 /* Who was denied stands with the hours, so those of the window are always read. */
@@ -75,8 +82,10 @@ static void on_unsent(void *context, const struct usage_view *view)
     struct buffer value;
 
     write_key(sending->app_id, view->span, view->start, key);
-    (void)snprintf(field, sizeof field, "%" PRId64 ":%016" PRIx64, view->start * MINUTE_S,
-                   feed_instance(sending->feed));
+    const int length = snprintf(field, sizeof field, "%" PRId64 ":%016" PRIx64,
+                                view->start * MINUTE_S, feed_instance(sending->feed));
+    if (view->part > 0)
+        (void)snprintf(field + length, sizeof field - (size_t)length, ":%" PRIu32, view->part);
     (void)snprintf(expiry, sizeof expiry, "%" PRId64, kept_s + EXPIRY_REST_S);
     buffer_init(&value, &arena, VALUE_BYTES_MIN);
     packed_write_text(&value, view->counts);
@@ -89,6 +98,24 @@ static void on_unsent(void *context, const struct usage_view *view)
     redis_session_append(session, ARRAY_COUNT(expire), expire, NULL);
     redis_session_append(session, 1, (const char *[]){"EXEC"}, NULL);
     arena_close(&arena);
+}
+
+/* So it shows which key holds something else. */
+static void on_unsent_alone(void *context, const struct usage_view *view)
+{
+    struct sending *sending = context;
+    struct redis_session *session = feed_session(sending->feed);
+    char key[KEY_BYTES];
+
+    if (!sending->succeeded)
+        return;
+    write_key(sending->app_id, view->span, view->start, key);
+    on_unsent(context, view);
+    sending->succeeded = redis_session_flush(session, &sending->error);
+    if (!sending->succeeded && feed_replace(sending->feed, key)) {
+        on_unsent(context, view);
+        sending->succeeded = redis_session_flush(session, &sending->error);
+    }
 }
 
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
@@ -123,8 +150,9 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
     redisReply *reply =
         redis_session_command(feed_session(feed), &error, ARRAY_COUNT(command), command, NULL);
 
-    if (!feed_settle(feed, reply != NULL, &error) || reply == NULL)
-        return false;
+    if (reply == NULL)
+        return feed_replace(feed, key) || feed_settle(feed, false, key, &error);
+    (void)feed_settle(feed, true, key, &error);
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         struct usage_view view = {.span = span};
 

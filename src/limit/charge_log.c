@@ -94,12 +94,16 @@ void charge_log_add(struct charge_log **log, int64_t at_us, int64_t cost, int64_
 
 bool charge_log_move(struct charge_log *log, int64_t at_us)
 {
-    size_t left = charge_log_count(log);
-    size_t moved = 0;
+    const size_t count = charge_log_count(log);
+    size_t first = charge_log_rank_after(log, at_us);
 
-    for (; left > 0 && slot_of(log, left - 1)->at_us > at_us; left--, moved++)
-        slot_of(log, left - 1)->at_us = at_us;
-    return moved > 0;
+    if (first == count)
+        return false;
+    if (count - first > CHARGE_LOG_LEAVE_MAX)
+        first = 0;
+    slot_of(log, first)->at_us = at_us;
+    log->count = first + 1;
+    return true;
 }
 
 size_t charge_log_bytes(const struct charge_log *log)

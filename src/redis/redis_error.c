@@ -8,6 +8,9 @@
 /* How Redis before 7.2 refuses a command or a key in a script: as an ERR. */
 #define NO_RIGHT "The user executing the script can't "
 
+/* Of a stream with the greatest id there is. */
+#define EXHAUSTED "ERR The stream has exhausted "
+
 static const struct {
     const char *code;
     enum redis_error_scope scope;
@@ -65,4 +68,10 @@ bool redis_error_is_of_command(const char *reply, const char *command)
         return true;
     return text_equal(code, TEXT("ERR")) &&
            (strcasestr(reply, "command") != NULL || strcasestr(reply, command) != NULL);
+}
+
+bool redis_error_blames_key(struct text reply)
+{
+    return text_equal(redis_error_code(reply), TEXT("WRONGTYPE")) ||
+           text_starts_with(reply, TEXT(EXHAUSTED));
 }

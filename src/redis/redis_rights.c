@@ -9,13 +9,14 @@
  * that changes nothing: the key is never there. */
 static const char script[] =
     "local probes = {\n"
-    "  'TIME', 'GET K', 'MGET K', 'SET K v XX', 'DEL K', 'EXISTS K',\n"
-    "  'TYPE K', 'EXPIRE K 1', 'PEXPIRE K 1',\n"
+    "  'TIME', 'GET K', 'GETRANGE K 0 0', 'MGET K', 'SET K v XX', 'DEL K', 'UNLINK K',\n"
+    "  'TYPE K', 'EXISTS K',\n"
+    "  'EXPIRE K 1', 'PEXPIRE K 1',\n"
     "  'HGET K f', 'HMGET K f', 'HGETALL K', 'HVALS K', 'HLEN K',\n"
-    "  'HSET K f v f', 'HDEL K f',\n"
+    "  'HSET K f v f', 'HSTRLEN K f', 'HDEL K f',\n"
     "  'ZADD K XX 0 m', 'ZCARD K', 'ZCOUNT K 0 0', 'ZRANGE K 0 0',\n"
     "  'ZRANGEBYSCORE K 0 0', 'ZREVRANGEBYSCORE K 0 0',\n"
-    "  'ZREM K m', 'ZREMRANGEBYSCORE K 0 0', 'ZREMRANGEBYRANK K 0 0', 'ZSCORE K m',\n"
+    "  'ZREMRANGEBYSCORE K 0 0', 'ZREMRANGEBYRANK K 0 0', 'ZREM K m', 'ZSCORE K m',\n"
     "  'XADD K NOMKSTREAM * f v', 'XREVRANGE K + - COUNT 1' }\n"
     "local missing = ''\n"
     "for _, probe in ipairs(probes) do\n"
@@ -32,7 +33,7 @@ static const char script[] =
     "end\n"
     "return missing\n";
 
-void redis_rights_find_missing(struct redis_session *session,
+bool redis_rights_find_missing(struct redis_session *session,
                                char missing[static REDIS_RIGHTS_BYTES])
 {
     const char *argv[] = {"EVAL", script, "1", KEY};
@@ -43,7 +44,9 @@ void redis_rights_find_missing(struct redis_session *session,
     missing[0] = '\0';
     if (reply != NULL && reply->type == REDIS_REPLY_STRING)
         (void)snprintf(missing, REDIS_RIGHTS_BYTES, "%.*s", (int)reply->len, reply->str);
+    const bool is_known = reply != NULL;
     freeReplyObject(reply);
+    return is_known;
 }
 
 void redis_rights_warn(struct redis_session *session, bool *has_looked)
@@ -53,8 +56,7 @@ void redis_rights_warn(struct redis_session *session, bool *has_looked)
 
     if (*has_looked)
         return;
-    *has_looked = true;
-    redis_rights_find_missing(session, missing);
+    *has_looked = redis_rights_find_missing(session, missing);
     if (missing[0] == '\0')
         return;
     (void)snprintf(cure, sizeof(cure), "ACL SETUSER <user>%s", missing);

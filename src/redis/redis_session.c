@@ -7,6 +7,7 @@
 #include "redis/redis_bounds.h"
 #include "redis/redis_command.h"
 #include "redis/redis_connector.h"
+#include "redis/redis_error.h"
 #include "redis/redis_greeting.h"
 #include "redis/redis_resolver.h"
 
@@ -28,11 +29,14 @@ struct redis_session {
     struct error failure;         /* why it failed */
     size_t appended;              /* commands whose replies the next flush reads */
     bool append_failed;           /* what was appended is lost; `failure` says why */
+    enum redis_session_fault fault;
 };
 
 static bool connect_if_needed(struct redis_session *session, struct error *error);
 static bool session_connect(struct redis_session *session, struct error *error);
 static bool greet(struct redis_session *session, struct error *error);
+static bool fail(struct redis_session *session, const redisReply *reply, struct error *error);
+static const redisReply *error_in(const redisReply *reply);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
 static bool get_reply(struct redis_session *session, void **reply);
 static void drop_context(struct redis_session *session);
@@ -72,7 +76,7 @@ redisReply *redis_session_command(struct redis_session *session, struct error *e
     if (!read_reply(session, &reply, error))
         return NULL;
     if (reply->type == REDIS_REPLY_ERROR) {
-        error_set(error, "redis: %s", reply->str);
+        fail(session, reply, error);
         freeReplyObject(reply);
         return NULL;
     }
@@ -111,15 +115,22 @@ bool redis_session_flush(struct redis_session *session, struct error *error)
         if (!read_reply(session, &reply, error))
             return false;
         session->appended--;
-        if (reply->type == REDIS_REPLY_ERROR && succeeded)
-            succeeded = error_set(error, "redis: %s", reply->str);
+        const redisReply *refusal = error_in(reply);
+        if (refusal != NULL && succeeded)
+            succeeded = fail(session, refusal, error);
         freeReplyObject(reply);
     }
     return succeeded;
 }
 
+enum redis_session_fault redis_session_fault(const struct redis_session *session)
+{
+    return session->fault;
+}
+
 static bool connect_if_needed(struct redis_session *session, struct error *error)
 {
+    session->fault = REDIS_SESSION_OF_REDIS;
     if (session->context != NULL)
         return true;
     if (clock_monotonic_us() < session->connect_after_us) {
@@ -131,6 +142,32 @@ static bool connect_if_needed(struct redis_session *session, struct error *error
     session->connect_after_us = clock_monotonic_us() + HOLD_OFF_US;
     session->failure = *error;
     return false;
+}
+
+/* By an error reply. */
+static bool fail(struct redis_session *session, const redisReply *reply, struct error *error)
+{
+    const struct text said = {reply->str, reply->len};
+
+    if (redis_error_blames_key(said))
+        session->fault = REDIS_SESSION_OF_KEY;
+    else if (redis_error_scope(said) == REDIS_ERROR_OF_ALL)
+        session->fault = REDIS_SESSION_OF_REDIS;
+    else
+        session->fault = REDIS_SESSION_OF_CALL;
+    return error_set(error, "redis: %s", reply->str);
+}
+
+/* The reply itself, or what a command of a transaction was answered; NULL: it is well. */
+static const redisReply *error_in(const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return reply;
+    for (size_t i = 0; i < reply->elements; i++) {
+        if (reply->element[i]->type == REDIS_REPLY_ERROR)
+            return reply->element[i];
+    }
+    return NULL;
 }
 
 static bool session_connect(struct redis_session *session, struct error *error)
@@ -192,6 +229,8 @@ static bool read_reply(struct redis_session *session, redisReply **reply, struct
         *reply = read;
         return true;
     }
+    session->fault =
+        session->context->err == REDIS_ERR_OOM ? REDIS_SESSION_OF_CALL : REDIS_SESSION_OF_REDIS;
     if (session->context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
         error_set(error, "redis: no answer within %d ms", session->timeout_ms);
     else

@@ -76,7 +76,8 @@ static bool decision_read(const struct pending *pending, const redisReply *reply
 static bool forgotten_read(const struct pending *pending, const redisReply *reply,
                            struct outcome *outcome);
 static enum take_status read_error(struct pending *pending, const redisReply *reply);
-static void count_refused(const struct pending *pending, const struct outcome *outcome);
+static void count_refused(const struct pending *pending, const redisReply *reply,
+                          const struct outcome *outcome);
 static void complain(const struct pending *pending, const char *reason);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
 static void tell_breaker(const struct pending *pending, enum take_status status);
@@ -135,7 +136,7 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
                                             store_done_fn *done)
 {
     struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
-    const char *arguments[1 + TAKE_SCRIPT_KEYS_MAX] = {"DEL"};
+    const char *arguments[1 + TAKE_SCRIPT_KEYS_MAX] = {"UNLINK"};
 
     if (!is_worth_asking(redis))
         return answer_down(redis, outcome);
@@ -271,7 +272,7 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
             redis_link_distrust(pending->redis->link, "the reply is no decision");
             return TAKE_BROKEN;
         }
-        count_refused(pending, outcome);
+        count_refused(pending, reply, outcome);
         return TAKE_DONE;
     case REDIS_LINK_LATE:
         return TAKE_LATE;
@@ -312,16 +313,19 @@ static enum take_status read_error(struct pending *pending, const redisReply *re
 }
 
 /* The key holds keyed hashes, no user data. */
-static void count_refused(const struct pending *pending, const struct outcome *outcome)
+static void count_refused(const struct pending *pending, const redisReply *reply,
+                          const struct outcome *outcome)
 {
-    static const char event[] = "what redis held of a counter made no sense";
     struct store_redis *redis = pending->redis;
 
     if (outcome->refused == 0)
         return;
     metrics_add(redis->metrics, METRIC_STATES_REFUSED, outcome->refused);
-    if (redis_complaints_allow(&redis->complaints, event, clock_monotonic_us()))
-        log_write(LOG_WARN, event, LOG_STRING("key", pending->arguments.keys[0]));
+
+    const char *key = take_script_refused_key(reply, &pending->arguments);
+
+    if (redis_complaints_allow(&redis->complaints, key, clock_monotonic_us()))
+        log_write(LOG_WARN, "what redis held of a counter made no sense", LOG_STRING("key", key));
 }
 
 /* The cause is the error's code: "OOM", "NOPERM", "BUSY", "READONLY". */

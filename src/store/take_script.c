@@ -8,7 +8,6 @@
 #include <sodium.h>
 
 #define INTEGERS_PER_LIMIT 4
-#define NUMBERS_PER_LIMIT  TAKE_SCRIPT_NUMBERS_PER_LIMIT
 /* What a double, and so Lua, holds exactly; far from overflow in what is computed of it. */
 #define INTEGER_MAX INT64_C(9007199254740991)
 
@@ -24,7 +23,7 @@ static char *digest_write(char *out, const struct digest *digest);
 static char *hex_write(char *out, uint64_t value, int digits);
 static void argument_add(struct take_arguments *arguments, const void *at, size_t length);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
-static struct limit limit_of(const double numbers[static NUMBERS_PER_LIMIT]);
+static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS]);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
 static double longest_us(const struct limit *limit);
 static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charged,
@@ -81,7 +80,7 @@ size_t take_script_keys(const struct take *take,
 void take_arguments_write(struct take_arguments *arguments, const struct take *take)
 {
     const size_t key_count = take_script_keys(take, arguments->keys);
-    double *number = arguments->numbers + 2;
+    double *number = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
     size_t log = 1;
     size_t state_bytes = 0;
 
@@ -136,7 +135,8 @@ bool take_script_explains(const struct take_arguments *arguments, const struct o
     const int64_t cost = (int64_t)arguments->numbers[0];
 
     for (size_t i = 0; i < outcome->count; i++) {
-        const struct limit limit = limit_of(arguments->numbers + 2 + NUMBERS_PER_LIMIT * i);
+        const struct limit limit =
+            limit_of(arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS * i);
 
         if (!explains(&limit, &outcome->at[i]))
             return false;
@@ -144,6 +144,19 @@ bool take_script_explains(const struct take_arguments *arguments, const struct o
             return false;
     }
     return true;
+}
+
+const char *take_script_refused_key(const redisReply *reply, const struct take_arguments *arguments)
+{
+    const double *limit = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
+    size_t i = RESET_US;
+
+    for (; reply->element[i]->integer >= 0; i += INTEGERS_PER_LIMIT)
+        limit += TAKE_SCRIPT_LIMIT_NUMBERS;
+
+    const bool keeps_log = algorithm_keeps_log((enum algorithm_id)(limit[0] - 1));
+
+    return arguments->keys[keeps_log ? (size_t)limit[1] - 1 : 0];
 }
 
 /* In base64url. Returns the end. */
@@ -202,7 +215,7 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
 }
 
 /* But for its name. */
-static struct limit limit_of(const double numbers[static NUMBERS_PER_LIMIT])
+static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS])
 {
     return (struct limit){
         .algorithm = (enum algorithm_id)(numbers[0] - 1),

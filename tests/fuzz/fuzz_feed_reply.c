@@ -51,7 +51,7 @@ static void try_filter(const struct record_filter *filter)
     struct text written = {0};
     struct error error = {0};
 
-    if (feed_read(feed, "app_000000000000", filter, &arena, &written)) {
+    if (feed_read(feed, "app_000000000000", filter, &arena, &written) == FEED_READ) {
         json_t *entries = document_parse(written, &error);
 
         ASSERT(json_is_array(entries));

@@ -4,10 +4,12 @@
  * next reply of replies.h. As behind the real one, no caller sees an error reply. */
 #include "redis/redis_session.h"
 
+#include "redis/redis_error.h"
 #include "replies.h"
 
 static char nothing;
 static int appended; /* commands whose replies the next flush reads */
+static enum redis_session_fault fault;
 
 struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms)
 {
@@ -33,9 +35,21 @@ redisReply *redis_session_command(struct redis_session *session, struct error *e
         ASSERT(argv[i] != NULL);
     if (reply != NULL && reply->type != REDIS_REPLY_ERROR)
         return reply;
+    if (reply == NULL)
+        fault = REDIS_SESSION_OF_REDIS;
+    else if (redis_error_blames_key((struct text){reply->str, reply->len}))
+        fault = REDIS_SESSION_OF_KEY;
+    else
+        fault = REDIS_SESSION_OF_CALL;
     freeReplyObject(reply);
     (void)error_set(error, "redis: no reply");
     return NULL;
+}
+
+enum redis_session_fault redis_session_fault(const struct redis_session *session)
+{
+    (void)session;
+    return fault;
 }
 
 void redis_session_append(struct redis_session *session, int argc, const char *argv[],

@@ -28,6 +28,7 @@ struct redis_server {
     char socket[SCRATCH_PATH_BYTES + 16];
     char output[SCRATCH_PATH_BYTES + 16];
     char password[64]; /* "" for none */
+    bool is_node;      /* of a cluster */
     char clock_path[SCRATCH_PATH_BYTES + 16];
     _Atomic(int64_t) *clock_us; /* NULL: it has the real one */
     char unix_url[128];
@@ -36,7 +37,7 @@ struct redis_server {
     redisReply *reply;        /* what redis_server_command() returned last */
 };
 
-static struct redis_server *start(const char *password, bool is_clocked);
+static struct redis_server *start(const char *password, bool is_clocked, bool is_node);
 static void map_clock(struct redis_server *server);
 static const redisReply *checked_reply(const struct redis_server *server, const char *command);
 static bool run(struct redis_server *server);
@@ -48,15 +49,20 @@ static bool reply_contains(const redisReply *reply, const char *needle);
 
 struct redis_server *redis_server_start(const char *password)
 {
-    return start(password, false);
+    return start(password, false, false);
 }
 
 struct redis_server *redis_server_start_clocked(void)
 {
-    return start(NULL, true);
+    return start(NULL, true, false);
 }
 
-static struct redis_server *start(const char *password, bool is_clocked)
+struct redis_server *redis_server_start_node(void)
+{
+    return start(NULL, false, true);
+}
+
+static struct redis_server *start(const char *password, bool is_clocked, bool is_node)
 {
     struct redis_server *server = MEMORY_NEW(struct redis_server);
     bool running = false;
@@ -66,6 +72,7 @@ static struct redis_server *start(const char *password, bool is_clocked)
     (void)snprintf(server->output, sizeof(server->output), "%s/redis.log", server->directory);
     (void)snprintf(server->password, sizeof(server->password), "%s",
                    password == NULL ? "" : password);
+    server->is_node = is_node;
     if (is_clocked)
         map_clock(server);
     /* Whether a port is free shows only when Redis binds it. */
@@ -232,6 +239,10 @@ static bool run(struct redis_server *server)
                           "no",
                           "--enable-debug-command",
                           "local",
+                          "--enable-protected-configs",
+                          "local",
+                          "--cluster-enabled",
+                          server->is_node ? "yes" : "no",
                           server->password[0] == '\0' ? NULL : "--requirepass",
                           server->password,
                           NULL};

@@ -13,6 +13,8 @@ struct redis_server;
 struct redis_server *redis_server_start(const char *password);
 /* The same, with a wall clock that redis_server_set_clock() moves. */
 struct redis_server *redis_server_start_clocked(void);
+/* A node of a cluster, which has no slots yet. */
+struct redis_server *redis_server_start_node(void);
 void redis_server_stop(struct redis_server *server);
 
 /* From now on its wall clock stands still at `now_us`; 0: it is the real one. */

@@ -304,6 +304,33 @@ static void in_a_lost_catalogue_no_app_is_called_absent(void **state)
     (void)redis_server_command(scene->world->redis, "DEL sluice:{catalogue}:restoring");
 }
 
+static void a_damaged_app_that_is_suspended_is_served_nowhere(void **state)
+{
+    const struct scene *scene = *state;
+    struct tenant tenant = open_tenant(scene);
+    struct tenant other = open_tenant(scene);
+    if (scene->world->redis == NULL) {
+        close_tenant(&tenant);
+        close_tenant(&other);
+        skip();
+    }
+    (void)redis_server_command(scene->world->redis,
+                               "HSET sluice:{catalogue}:app:%s created_at soon", tenant.app_id);
+
+    char *output = admin(scene, "suspend", tenant.app_id, 1);
+    wait_for_status(&tenant, 401);
+
+    assert_non_null(strstr(output, "no longer served"));
+    free(output);
+    output = admin(scene, "list", NULL, 0);
+    assert_non_null(strstr(output, "\"damaged\""));
+    free(output);
+    EXPECT(client_check(other.there, "alice", "/a"), 200, NULL);
+    free(admin(scene, "delete", tenant.app_id, 0));
+    close_tenant(&tenant);
+    close_tenant(&other);
+}
+
 /* Writes of both sides wait for each other. */
 static void services_write_while_an_operator_does(void **state)
 {
@@ -394,6 +421,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_key_of_a_declared_app_is_not_replaced),
         cmocka_unit_test(a_new_key_that_cannot_be_printed_is_told),
         cmocka_unit_test(in_a_lost_catalogue_no_app_is_called_absent),
+        cmocka_unit_test(a_damaged_app_that_is_suspended_is_served_nowhere),
         cmocka_unit_test(services_write_while_an_operator_does),
         cmocka_unit_test(mistakes_are_named),
     };

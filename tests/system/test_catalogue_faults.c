@@ -136,7 +136,7 @@ static void an_instance_whose_catalogue_is_another_s_is_not_ready_and_goes_on(vo
     (void)redis_server_command(world->redis, "EVAL %s 1 sluice:{catalogue}:pepper",
                                "redis.call('FLUSHALL') "
                                "redis.call('SET', KEYS[1], string.rep('x', 32))");
-    WAIT_FOR (WAIT_SECONDS, client_get(client, "/readyz")->status == 503)
+    WAIT_FOR (WAIT_SECONDS, reply_at(client_get(client, "/readyz"), "catalogue") == json_false())
         ;
 
     EXPECT(client_get(client, "/readyz"), 503,

@@ -16,7 +16,7 @@ void expect_status(enum catalogue_status status, enum catalogue_status expected,
 void save_policy(struct catalogue_backend *backend, const char *app_id, struct policy *policy,
                  enum catalogue_status expected);
 
-/* The ids of the apps that changes() gives, in order, as their letters. */
+/* The ids of the apps that changes() gives, in order, as their letters, without damaged ones. */
 struct seen {
     char letters[64];
     size_t count;

@@ -84,7 +84,8 @@ void on_seen(void *context, struct app *app)
     struct seen *seen = context;
 
     assert_true(seen->count < sizeof(seen->letters) - 1);
-    seen->letters[seen->count++] = app->id[4];
+    if (app->state != APP_DAMAGED)
+        seen->letters[seen->count++] = app->id[4];
     assert_true(app->revision > seen->revision);
     seen->revision = app->revision;
     app_release(app);

@@ -12,11 +12,16 @@ enum catalogue_damage {
     DAMAGE_ID,         /* beside the app is another, with a NUL in its id */
     DAMAGE_NAME,       /* longer than any */
     DAMAGE_CREATED_AT, /* no number */
+    DAMAGE_TIME,       /* created when no clock will be */
+    DAMAGE_PAST,       /* a revision below the first */
     DAMAGE_REVISION,   /* no number, or one that is none of a catalogue's */
     DAMAGE_KEY,        /* too short */
     DAMAGE_KEYS,       /* 17 of them */
     DAMAGE_TYPE,       /* of what holds it, as far as there is one */
+    DAMAGE_RANK,       /* a revision of the app itself that no other follows */
     DAMAGE_AHEAD,      /* a revision that is not yet due, but could be one */
+    DAMAGE_LENGTH,     /* what holds its keys, or its name, is 65 MB long */
+    DAMAGE_POLICIES,   /* many more of them than an app may have */
     DAMAGE_COUNT
 };
 
@@ -26,6 +31,8 @@ struct catalogue_pair {
     struct catalogue_backend *other;
     /* Damages the app behind the catalogue's back. */
     void (*damage)(struct catalogue_pair *pair, const char *app_id, enum catalogue_damage damage);
+    /* Gives the app's policies of /a the last version there can be. */
+    void (*exhaust)(struct catalogue_pair *pair, const char *app_id);
     /* Leaves no more of the app than what its key says. */
     void (*lose)(struct catalogue_pair *pair, const char *app_id);
 };

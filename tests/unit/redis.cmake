@@ -5,6 +5,8 @@ unit_test(redis_command LINKS redis support)
 unit_test(redis_complaints LINKS redis support)
 unit_test(redis_connector LINKS redis support THREADS)
 unit_test(redis_error LINKS redis support)
+target_compile_definitions(test_redis_error PRIVATE
+  TABLE="${CMAKE_SOURCE_DIR}/docs/redis-errors.md")
 unit_test(redis_link LINKS redis support LABELS redis)
 unit_test(redis_resolver LINKS redis support THREADS)
 unit_test(redis_rights LINKS redis support LABELS redis)

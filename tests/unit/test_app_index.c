@@ -227,6 +227,24 @@ static void of_too_many_deletions_the_oldest_is_forgotten(void **state)
     assert_int_equal(app_index_count(index), 1);
 }
 
+static void a_damaged_app_is_let_go_of(void **state)
+{
+    struct app_index *index = *state;
+    app_index_publish_give(index, app_with(1, 5, 100, 2));
+    app_index_publish_give(index, app_with(2, 5, 200, 1));
+
+    app_index_publish_give(index, app_new_damaged("app_000000000001", 4));
+    expect_key(index, 100, "app_000000000001");
+    app_index_publish_give(index, app_new_damaged("app_000000000001", 6));
+    app_index_publish_give(index, app_new_damaged("app_000000000003", 7));
+
+    expect_key(index, 100, NULL);
+    expect_key(index, 200, "app_000000000002");
+    assert_int_equal(app_index_count(index), 1);
+    app_index_publish_give(index, app_with(1, 8, 100, 1));
+    expect_key(index, 100, "app_000000000001");
+}
+
 static void all_apps_are_listed_once(void **state)
 {
     struct app_index *index = *state;
@@ -415,6 +433,7 @@ int main(void)
         TEST(a_deleted_app_is_let_go_of),
         TEST(deletions_are_remembered_and_listed),
         TEST(of_too_many_deletions_the_oldest_is_forgotten),
+        TEST(a_damaged_app_is_let_go_of),
         TEST(all_apps_are_listed_once),
         TEST(a_value_in_use_outlives_its_replacement),
         TEST(a_new_app_has_an_empty_set_of_policies),

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <sodium.h>
 
 /* A backend that does as the test tells it. */
 struct puppet {
@@ -203,6 +204,28 @@ static void a_key_registered_elsewhere_is_found_at_once(void **state)
     assert_int_equal(instance_look_up(&other, 'a'), CATALOGUE_OK);
     assert_int_equal(app_index_count(other.index), 1);
     instance_close(&one);
+    instance_close(&other);
+}
+
+/* As it is where the app's keys were damaged when one was replaced. */
+static void a_key_that_its_app_no_longer_has_is_unknown(void **state)
+{
+    (void)state;
+    char hex[2 * KEY_DIGEST_BYTES + 1];
+    const struct key_digest new = instance_key('n');
+    struct instance one = instance_open_redis(server);
+    instance_start(&one);
+    assert_int_equal(instance_create(&one), CATALOGUE_CREATED);
+    instance_close(&one);
+    (void)sodium_bin2hex(hex, sizeof(hex), new.bytes, sizeof(new.bytes));
+
+    (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s keys %s", INSTANCE_APP_ID,
+                               hex);
+
+    struct instance other = instance_open_redis(server);
+    instance_start(&other);
+    assert_int_equal(instance_look_up(&other, INSTANCE_APP_KEY), CATALOGUE_ABSENT);
+    assert_int_equal(instance_look_up(&other, 'n'), CATALOGUE_OK);
     instance_close(&other);
 }
 
@@ -581,6 +604,7 @@ int main(void)
         cmocka_unit_test(a_key_registered_elsewhere_is_found_at_once),
         cmocka_unit_test(a_changed_policy_is_published_before_the_answer),
         cmocka_unit_test(changes_spread_through_a_file),
+        WITH_REDIS(a_key_that_its_app_no_longer_has_is_unknown),
         WITH_REDIS(changes_spread_through_redis),
         cmocka_unit_test(all_apps_are_there_after_a_restart),
         cmocka_unit_test(a_job_that_waited_too_long_is_not_begun),

@@ -95,15 +95,19 @@ static void what_lacks_something_that_was_seen_is_an_older_copy(void **state)
     static const struct {
         int64_t newest;
         bool lacks_write;
+        bool has_lost_list;
         enum catalogue_verdict verdict;
     } rows[] = {
-        {7, false, VERDICT_KEPT},     {8, false, VERDICT_KEPT},    {6, false, VERDICT_REPLACED},
-        {0, false, VERDICT_REPLACED}, {8, true, VERDICT_REPLACED},
+        {7, false, false, VERDICT_KEPT},     {8, false, false, VERDICT_KEPT},
+        {6, false, false, VERDICT_REPLACED}, {0, false, false, VERDICT_REPLACED},
+        {8, true, false, VERDICT_REPLACED},  {7, false, true, VERDICT_KEPT},
+        {6, false, true, VERDICT_EMPTY},     {0, true, true, VERDICT_EMPTY},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         const struct catalogue_mark mark = {.has_identity = true,
                                             .lacks_write = rows[i].lacks_write,
+                                            .has_lost_list = rows[i].has_lost_list,
                                             .identity = identity,
                                             .progress = {.newest = rows[i].newest}};
         assert_int_equal(catalogue_identity_judge(&held, &mark), rows[i].verdict);

@@ -31,6 +31,13 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
         (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s created_at soon",
                                    app_id);
         return;
+    case DAMAGE_TIME:
+        (void)redis_server_command(
+            server, "HSET sluice:{catalogue}:app:%s created_at 9223372036854775807", app_id);
+        return;
+    case DAMAGE_PAST:
+        (void)redis_server_command(server, "HSET sluice:{catalogue}:app:%s revision -1", app_id);
+        return;
     case DAMAGE_REVISION:
         (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps +inf %s", app_id);
         return;
@@ -45,14 +52,37 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
         (void)redis_server_command(server, "SET sluice:{catalogue}:app:%s text", app_id);
         (void)redis_server_command(server, "SET sluice:{catalogue}:policies:%s text", app_id);
         return;
+    case DAMAGE_RANK:
+        (void)redis_server_command(
+            server, "HSET sluice:{catalogue}:app:%s revision 99999999999999999", app_id);
+        return;
     case DAMAGE_AHEAD:
         (void)redis_server_command(server, "ZADD sluice:{catalogue}:apps 4000000000000000 %s",
+                                   app_id);
+        return;
+    case DAMAGE_LENGTH:
+        (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:app:%s",
+                                   "redis.call('HSET', KEYS[1], 'keys', string.rep('a', 65e6))",
+                                   app_id);
+        return;
+    case DAMAGE_POLICIES:
+        (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:policies:%s",
+                                   "for i = 1, 66000 do redis.call('HSET', KEYS[1], i, '{}') end",
                                    app_id);
         return;
     case DAMAGE_COUNT:
         break;
     }
     fail();
+}
+
+static void exhaust(struct catalogue_pair *pair, const char *app_id)
+{
+    (void)pair;
+    (void)redis_server_command(server, "HSET sluice:{catalogue}:policies:%s %s %s", app_id,
+                               "[\"/a\",\"default\",null]",
+                               "{\"route_key\":\"/a\",\"rate\":\"5/s\",\"id\":\"0000000000000001\","
+                               "\"version\":9007199254740991}");
 }
 
 static void lose(struct catalogue_pair *pair, const char *app_id)
@@ -74,6 +104,7 @@ static int setup(void **state)
     pair.one = catalogue_redis_new(&unix_url);
     pair.other = catalogue_redis_new(&tcp_url);
     pair.damage = damage;
+    pair.exhaust = exhaust;
     pair.lose = lose;
     *state = &pair;
     return 0;
@@ -300,6 +331,67 @@ static void a_last_revision_that_no_clock_reaches_is_not_gone_on_from(void **sta
     assert_true(revision < CATALOGUE_REVISION_MAX);
 }
 
+/* Too long to be read with others, each of them. */
+static void what_no_reply_can_hold_costs_no_more_than_itself(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *good = sample_policy(&arena, "{'route_key':'/good','rate':'5/s'}");
+    struct policy *bad = sample_policy(&arena, "{'route_key':'/bad','rate':'5/s'}");
+    const char *app_id = sample_app(pair->one, 'a');
+    const struct key_digest key = {.bytes = {0xab}};
+    char hex[2 * sizeof(key.bytes) + 1];
+    char found[APP_ID_BYTES + 1];
+    struct error error = {0};
+    int64_t revision = 0;
+    save_policy(pair->one, app_id, good, CATALOGUE_CREATED);
+    sodium_bin2hex(hex, sizeof(hex), key.bytes, sizeof(key.bytes));
+
+    (void)redis_server_command(server,
+                               "EVAL %s 3 sluice:{catalogue}:apps sluice:{catalogue}:keys "
+                               "sluice:{catalogue}:policies:%s %s %s",
+                               "local long = string.rep('a', 65e6) "
+                               "redis.call('ZADD', KEYS[1], 1, long) "
+                               "redis.call('HSET', KEYS[2], ARGV[1], long) "
+                               "redis.call('HSET', KEYS[3], ARGV[2], long)",
+                               app_id, hex, "[\"/bad\",\"default\",null]");
+
+    expect_changes(pair->other, &revision, "a");
+    struct app *app = load_app(pair->one, app_id);
+    assert_int_equal(policy_set_count(app->policies), 1);
+    app_release(app);
+    expect_status(pair->one->operations->app_find(pair->one, &key, found, &error),
+                  CATALOGUE_DAMAGED, &error);
+    save_policy(pair->one, app_id, bad, CATALOGUE_OK);
+    app = load_app(pair->one, app_id);
+    assert_int_equal(policy_set_count(app->policies), 2);
+    app_release(app);
+    arena_close(&arena);
+}
+
+/* No revision is a fraction, or ahead of the clock. */
+static void entries_that_nobody_has_listed_hide_no_apps(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    int64_t revision = 0;
+    sample_app(pair->one, 'a');
+
+    (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:apps",
+                               "for i = 1, 2500 do"
+                               "  redis.call('ZADD', KEYS[1], '-inf', 'before all' .. i)"
+                               "  redis.call('ZADD', KEYS[1], -i, 'before' .. i)"
+                               "  redis.call('ZADD', KEYS[1], i / 3000, 'fraction' .. i)"
+                               "  redis.call('ZADD', KEYS[1], '7.5', 'same' .. i)"
+                               "  redis.call('ZADD', KEYS[1], '4e15', 'ahead' .. i)"
+                               "  redis.call('ZADD', KEYS[1], '+inf', 'infinite' .. i) "
+                               "end");
+    sample_app(pair->one, 'b');
+
+    expect_changes(pair->other, &revision, "ab");
+    sample_app(pair->one, 'c');
+    expect_changes(pair->other, &revision, "c");
+}
+
 static void on_counted(void *context, struct app *app)
 {
     *(size_t *)context += app->state != APP_DELETED;
@@ -387,6 +479,10 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_last_revision_that_no_clock_reaches_is_not_gone_on_from,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(what_no_reply_can_hold_costs_no_more_than_itself, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(entries_that_nobody_has_listed_hide_no_apps, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(more_changes_than_one_reply_lists_are_all_seen, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_redis_that_is_away_is_found_again, setup, teardown),

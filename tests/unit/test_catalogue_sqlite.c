@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "catalogue_cases.h"
+#include "catalogue_case.h"
 
 #include "base/arena.h"
 #include "sample_policy.h"
@@ -59,14 +59,27 @@ static void damage(struct catalogue_pair *pair, const char *app_id, enum catalog
             " revision - 0 FROM apps WHERE id = ?1",
         [DAMAGE_NAME] = "UPDATE apps SET name = hex(zeroblob(51)) WHERE id = ?1",
         [DAMAGE_CREATED_AT] = "UPDATE apps SET created_at = 'soon' WHERE id = ?1",
+        [DAMAGE_TIME] = "UPDATE apps SET created_at = 9223372036854775807 WHERE id = ?1",
+        [DAMAGE_PAST] = "UPDATE apps SET revision = -1 WHERE id = ?1",
         [DAMAGE_REVISION] = "UPDATE apps SET revision = 9223372036854775807 WHERE id = ?1",
         [DAMAGE_KEY] = "UPDATE api_keys SET digest = x'aa' WHERE app_id = ?1",
         [DAMAGE_KEYS] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 16)"
                         " INSERT INTO api_keys SELECT randomblob(32), ?1 FROM n",
+        [DAMAGE_RANK] = "UPDATE apps SET revision = 1 << 60 WHERE id = ?1",
         [DAMAGE_AHEAD] = "UPDATE apps SET revision = 4000000000000000 WHERE id = ?1",
+        [DAMAGE_LENGTH] = "UPDATE apps SET name = hex(zeroblob(32500000)) WHERE id = ?1",
+        [DAMAGE_POLICIES] = "WITH RECURSIVE n (i) AS"
+                            " (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 66000)"
+                            " INSERT INTO policies SELECT ?1, i, '', '', 1, 1, '{}' FROM n",
         [DAMAGE_TYPE] = "UPDATE apps SET name = x'', revision = x'00' WHERE id = ?1",
     };
     meddle_with(CONTAINER_OF(pair, struct place, pair), sqls[damage], app_id);
+}
+
+static void exhaust(struct catalogue_pair *pair, const char *app_id)
+{
+    meddle_with(CONTAINER_OF(pair, struct place, pair),
+                "UPDATE policies SET version = 9223372036854775807 WHERE app_id = ?1", app_id);
 }
 
 static void lose(struct catalogue_pair *pair, const char *app_id)
@@ -85,6 +98,7 @@ static int setup(void **state)
     place.pair.one = open_backend(&place);
     place.pair.other = open_backend(&place);
     place.pair.damage = damage;
+    place.pair.exhaust = exhaust;
     place.pair.lose = lose;
     *state = &place;
     return 0;
@@ -338,6 +352,105 @@ static void a_lock_held_by_another_process_does_not_keep_it_from_being_read(void
     backend->operations->free(backend);
 }
 
+#define PAGE_BYTES 4096
+
+/* Spoils the page in which the text stands, or that page where it is NULL. Nobody has the file open. */
+static void spoil_page(const struct place *place, const char *text, size_t page)
+{
+    FILE *file = fopen(place->path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    const size_t size = (size_t)ftell(file);
+    unsigned char *bytes = malloc(size);
+    assert_non_null(bytes);
+    rewind(file);
+    assert_int_equal(fread(bytes, 1, size, file), size);
+    if (text != NULL) {
+        const unsigned char *found = memmem(bytes, size, text, strlen(text));
+        assert_non_null(found);
+        page = (size_t)(found - bytes) / PAGE_BYTES;
+    }
+
+    memset(bytes + page * PAGE_BYTES, 0xee, PAGE_BYTES);
+    rewind(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+    free(bytes);
+}
+
+/* The first page of an index. */
+static size_t root_page(const struct place *place, const char *index)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *select = NULL;
+
+    assert_int_equal(sqlite3_open(place->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database,
+                                        "SELECT rootpage FROM sqlite_master WHERE name = ?1", -1,
+                                        &select, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_bind_text(select, 1, index, -1, SQLITE_STATIC), SQLITE_OK);
+    assert_int_equal(sqlite3_step(select), SQLITE_ROW);
+    const size_t page = (size_t)sqlite3_column_int(select, 0) - 1;
+    assert_int_equal(sqlite3_finalize(select), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    return page;
+}
+
+static void a_damaged_page_costs_the_app_that_lies_in_it(void **state)
+{
+    struct place *place = *state;
+    struct arena arena = {0};
+    struct error error = {0};
+    int64_t revision = 0;
+    for (const char *letter = "abc"; *letter != '\0'; letter++) {
+        const char *app_id = sample_app(place->pair.one, *letter);
+        for (int i = 0; i < 60; i++) {
+            char document[128];
+            (void)snprintf(document, sizeof(document), "{'route_key':'/%c/%02d','rate':'5/s'}",
+                           *letter, i);
+            save_policy(place->pair.one, app_id, sample_policy(&arena, document),
+                        CATALOGUE_CREATED);
+        }
+    }
+    close_backend(&place->pair.one);
+    close_backend(&place->pair.other);
+
+    spoil_page(place, "\"/b/30\"", 0);
+    place->pair.one = open_backend(place);
+    struct catalogue_backend *backend = place->pair.one;
+
+    expect_changes(backend, &revision, "ac");
+    sample_app(backend, 'd');
+    expect_changes(backend, &revision, "d");
+    expect_status(backend->operations->app_remove(backend, "app_b00000000000", &error),
+                  CATALOGUE_OK, &error);
+    expect_changes(backend, &revision, "b");
+    struct app *app = NULL;
+    expect_status(backend->operations->app_load(backend, "app_b00000000000", &app, &error),
+                  CATALOGUE_ABSENT, &error);
+    arena_close(&arena);
+}
+
+static void a_file_whose_list_of_apps_is_damaged_is_named(void **state)
+{
+    struct place *place = *state;
+    struct error error = {0};
+    int64_t revision = 0;
+    sample_app(place->pair.one, 'a');
+    close_backend(&place->pair.one);
+    close_backend(&place->pair.other);
+
+    spoil_page(place, NULL, root_page(place, "apps_by_revision"));
+    place->pair.one = open_backend(place);
+    struct catalogue_backend *backend = place->pair.one;
+
+    assert_int_equal(backend->operations->changes(backend, &revision, NULL, NULL, &error),
+                     CATALOGUE_UNAVAILABLE);
+    if (strstr(error.message, place->path) == NULL || strstr(error.message, ".recover") == NULL)
+        fail_msg("%s", error.message);
+}
+
 static void what_is_no_database_is_refused(void **state)
 {
     (void)state;
@@ -372,6 +485,10 @@ int main(void)
             a_file_that_cannot_be_written_is_read_and_written_once_it_can, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_lock_held_by_another_process_does_not_keep_it_from_being_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_page_costs_the_app_that_lies_in_it, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_file_whose_list_of_apps_is_damaged_is_named, setup,
+                                        teardown),
         cmocka_unit_test(what_is_no_database_is_refused),
     };
 

@@ -115,6 +115,35 @@ static void memory_comes_back_when_a_burst_is_over(void **state)
     charge_log_free(log);
 }
 
+static void what_was_later_is_moved_as_one(void **state)
+{
+    (void)state;
+    struct charge_log *log = log_of(10);
+
+    assert_false(charge_log_move(log, 100));
+    assert_true(charge_log_move(log, 75));
+
+    assert_int_equal(charge_log_count(log), 8);
+    assert_int_equal(charge_log_at(log, 6).at_us, 70);
+    assert_int_equal(charge_log_at(log, 7).at_us, 75);
+    assert_int_equal(charge_log_at(log, 7).before, 28);
+    assert_int_equal(charge_log_total(log), 55);
+    charge_log_free(log);
+}
+
+static void with_more_than_may_leave_at_once_all_are_moved(void **state)
+{
+    (void)state;
+    struct charge_log *log = log_of(CHARGE_LOG_LEAVE_MAX + 10);
+
+    assert_true(charge_log_move(log, 95));
+
+    assert_int_equal(charge_log_count(log), 1);
+    assert_int_equal(charge_log_at(log, 0).at_us, 95);
+    assert_int_equal(charge_log_at(log, 0).before, 0);
+    charge_log_free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +154,8 @@ int main(void)
         cmocka_unit_test(what_is_over_is_dropped_and_still_counts_in_the_total),
         cmocka_unit_test(a_log_that_moves_along_takes_no_more_memory),
         cmocka_unit_test(memory_comes_back_when_a_burst_is_over),
+        cmocka_unit_test(what_was_later_is_moved_as_one),
+        cmocka_unit_test(with_more_than_may_leave_at_once_all_are_moved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -378,6 +378,56 @@ static void an_emptied_file_gets_it_back(void **state)
     instance_close(&instance);
 }
 
+/* The apps themselves may still be there, and are then as they are: newer than any copy. */
+static void a_lost_list_of_apps_is_put_back(void **state)
+{
+    static const char *const losses[] = {
+        "redis.call('DEL', KEYS[1])",
+        "redis.call('SET', KEYS[1], 'text')",
+        "redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])",
+    };
+
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    for (unsigned i = 0; i < ARRAY_COUNT(losses); i++) {
+        (void)redis_server_command(server,
+                                   "EVAL %s 3 sluice:{catalogue}:apps sluice:{catalogue}:app:%s "
+                                   "sluice:{catalogue}:policies:%s",
+                                   losses[i], INSTANCE_APP_ID, INSTANCE_APP_ID);
+        loss_wait_until_whole(&instance, i + 1);
+        loss_expect_all_there(&instance, policy);
+    }
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void a_file_without_apps_gets_them_back(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+
+    loss_run_sql(path, "DELETE FROM apps");
+    loss_wait_until_whole(&instance, 1);
+
+    struct instance fresh = instance_open_file(path);
+    instance_start(&fresh);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    assert_int_equal(instance_version(&fresh, policy), 1);
+    arena_close(&arena);
+    instance_close(&fresh);
+    instance_close(&instance);
+}
+
 static void what_one_instance_alone_has_seen_is_put_back_too(void **state)
 {
     (void)state;
@@ -831,6 +881,8 @@ int main(void)
         TEST(who_died_while_it_put_apps_back_is_given_up),
         TEST(a_redis_that_restarted_without_persistence_gets_it_back),
         TEST(an_emptied_file_gets_it_back),
+        TEST(a_lost_list_of_apps_is_put_back),
+        TEST(a_file_without_apps_gets_them_back),
         TEST(what_one_instance_alone_has_seen_is_put_back_too),
         TEST(an_app_that_is_deleted_does_not_come_back_from_an_instance_that_has_missed_it),
         TEST(of_an_app_the_newest_copy_is_put_back_whoever_is_first),

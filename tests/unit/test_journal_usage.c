@@ -101,6 +101,34 @@ static void a_clock_that_steps_back_stops_no_count_in_redis(void **state)
     expect_that_a_step_back_is_survived(journal_on_redis());
 }
 
+/* Far enough, for two hours, for what was counted before to be too old if it were right. */
+static void expect_that_two_hours_ahead_cost_nothing(struct journal *journal)
+{
+    const int64_t now_us = clock_wall_us();
+
+    decide_at(now_us, journal, "alice", 5, 2);
+    assert_true(counts(journal, 3, 2, false));
+    decide_at(now_us + 216 * HOUR_US, journal, "alice", 1, 0);
+    assert_true(counts(journal, 3, 2, false));
+    decide_at(now_us + 217 * HOUR_US, journal, "alice", 1, 0);
+    assert_true(counts(journal, 3, 2, false));
+    decide_at(now_us, journal, "alice", 5, 1);
+    assert_true(counts(journal, 7, 3, false));
+    journal_free(journal);
+}
+
+static void two_hours_ahead_cost_nothing(void **state)
+{
+    (void)state;
+    expect_that_two_hours_ahead_cost_nothing(journal_alone());
+}
+
+static void two_hours_ahead_cost_nothing_in_redis(void **state)
+{
+    (void)state;
+    expect_that_two_hours_ahead_cost_nothing(journal_on_redis());
+}
+
 static void *decide_many(void *context)
 {
     decide(context, "alice", RECORDS, 0);
@@ -236,6 +264,8 @@ int main(void)
         cmocka_unit_test(decisions_of_many_threads_are_all_counted),
         cmocka_unit_test(a_clock_that_steps_back_stops_no_count),
         WITH_REDIS(a_clock_that_steps_back_stops_no_count_in_redis),
+        cmocka_unit_test(two_hours_ahead_cost_nothing),
+        WITH_REDIS(two_hours_ahead_cost_nothing_in_redis),
         WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
         WITH_REDIS(usage_in_redis_expires),
         WITH_REDIS(usage_and_its_expiry_are_set_in_one_transaction),

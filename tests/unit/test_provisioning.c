@@ -266,6 +266,55 @@ static void no_api_key_is_stored_in_clear(void **state)
     instance_close(&in_redis);
 }
 
+/* The next instance declares the same under another id. */
+static struct instance open_again(struct instance *instance, struct declaration *declaration)
+{
+    instance_close(instance);
+    struct instance next = instance_open_redis(server);
+
+    memcpy(declaration->provision.app_id, "app_b00000000000", APP_ID_BYTES);
+    provision(&next, declaration);
+    instance_start(&next);
+    return next;
+}
+
+static void what_finds_apps_by_their_keys_may_be_lost(void **state)
+{
+    (void)state;
+    struct instance instance = instance_open_redis(server);
+    struct declaration declaration;
+    declaration_open(&declaration);
+    provision(&instance, &declaration);
+    instance_start(&instance);
+
+    (void)redis_server_command(server, "DEL sluice:{catalogue}:keys");
+    instance = open_again(&instance, &declaration);
+
+    assert_int_equal(app_index_count(instance.index), 1);
+    app_release(declared_app(&instance, &declaration));
+    arena_close(&declaration.arena);
+    instance_close(&instance);
+}
+
+static void a_key_that_its_app_no_longer_has_is_free(void **state)
+{
+    (void)state;
+    struct instance instance = instance_open_redis(server);
+    struct declaration declaration;
+    declaration_open(&declaration);
+    provision(&instance, &declaration);
+    instance_start(&instance);
+
+    (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:app:%s",
+                               "redis.call('HSET', KEYS[1], 'keys', string.rep('a', 64))",
+                               INSTANCE_APP_ID);
+    instance = open_again(&instance, &declaration);
+
+    assert_int_equal(app_index_count(instance.index), 2);
+    arena_close(&declaration.arena);
+    instance_close(&instance);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
@@ -278,6 +327,8 @@ int main(void)
         TEST(a_declared_app_whose_hash_is_gone_is_made_again),
         TEST(a_declared_app_that_cannot_be_read_keeps_no_other_out),
         TEST(no_api_key_is_stored_in_clear),
+        TEST(what_finds_apps_by_their_keys_may_be_lost),
+        TEST(a_key_that_its_app_no_longer_has_is_free),
     };
 #undef TEST
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The replies are what Redis 6.2 and 7.0 say. */
+ * The replies are what Redis 6.2 and 7.0 say; the table is what we promise of them. */
 #include "redis/redis_error.h"
 
 #include "support/cmocka.h"
+#include "support/scratch.h"
+
+#define CELLS 4 /* of a row, that are looked at */
 
 static void an_error_says_whom_it_is_of(void **state)
 {
@@ -23,6 +26,12 @@ static void an_error_says_whom_it_is_of(void **state)
          REDIS_ERROR_OF_ALL},
         {"NOPERM User sluice has no permissions to run the 'evalsha' command", "NOPERM",
          REDIS_ERROR_OF_ALL},
+        {"ERR The user executing the script can't run this command or subcommand script: b3, on "
+         "@user_script:72.",
+         "NOPERM", REDIS_ERROR_OF_ALL},
+        {"ERR Error running script (call to f_b3): @user_script:72: @user_script: 72: The user "
+         "executing the script can't run this command or subcommand",
+         "NOPERM", REDIS_ERROR_OF_ALL},
         {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
          "MASTERDOWN", REDIS_ERROR_OF_ALL},
         {"MISCONF Redis is configured to save RDB snapshots", "MISCONF", REDIS_ERROR_OF_ALL},
@@ -88,11 +97,71 @@ static void what_forbids_a_command_is_told_from_what_forbids_everything(void **s
                          cases[i].is_of_command);
 }
 
+/* "| `OOM` | when | yes | yes | ...": false when the line is none of those. */
+static bool read_row(struct text line, struct text cells[static CELLS])
+{
+    if (!text_starts_with(line, TEXT("| `")))
+        return false;
+    (void)text_cut(&line, '`');
+    cells[0] = text_cut(&line, '`');
+    (void)text_cut(&line, '|');
+    for (size_t i = 1; i < CELLS; i++)
+        cells[i] = text_cut(&line, '|');
+    return line.length > 0;
+}
+
+static bool says_yes(struct text cell)
+{
+    assert_true(text_equal(cell, TEXT(" yes ")) || text_equal(cell, TEXT(" no ")));
+    return text_equal(cell, TEXT(" yes "));
+}
+
+static void the_table_says_what_counts_and_what_is_kept(void **state)
+{
+    char *table = scratch_read(TABLE);
+    struct text rest = text_of(table);
+    size_t rows_of[REDIS_ERROR_OF_ONE + 1] = {0};
+    (void)state;
+    assert_non_null(table);
+
+    while (rest.length > 0) {
+        struct text cells[CELLS];
+
+        if (!read_row(text_cut(&rest, '\n'), cells))
+            continue;
+        const enum redis_error_scope scope = redis_error_scope(cells[0]);
+        rows_of[scope]++;
+        if (says_yes(cells[2]) != (scope == REDIS_ERROR_OF_ALL) ||
+            says_yes(cells[3]) != (scope != REDIS_ERROR_OF_ONE))
+            fail_msg("%.*s is not so", TEXT_PRINTF(cells[0]));
+    }
+
+    assert_int_equal(rows_of[REDIS_ERROR_OF_ALL], 10);
+    assert_int_equal(rows_of[REDIS_ERROR_OF_PLACE], 4);
+    assert_in_range(rows_of[REDIS_ERROR_OF_ONE], 1, 100);
+    free(table);
+}
+
+static void what_is_at_a_key_is_blamed(void **state)
+{
+    (void)state;
+
+    assert_true(redis_error_blames_key(
+        TEXT("WRONGTYPE Operation against a key holding the wrong kind of value")));
+    assert_true(redis_error_blames_key(
+        TEXT("ERR The stream has exhausted the last possible ID, unable to add more items")));
+    assert_false(redis_error_blames_key(TEXT("ERR unknown command 'XADD'")));
+    assert_false(redis_error_blames_key(TEXT("OOM command not allowed")));
+    assert_false(redis_error_blames_key(TEXT("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_says_whom_it_is_of),
         cmocka_unit_test(what_forbids_a_command_is_told_from_what_forbids_everything),
+        cmocka_unit_test(the_table_says_what_counts_and_what_is_kept),
+        cmocka_unit_test(what_is_at_a_key_is_blamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,47 @@ static void an_error_reply_is_an_error_and_keeps_the_connection(void **state)
     redis_session_free(session);
 }
 
+static void a_failure_tells_whose_fault_it_is(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    (void)state;
+    (void)redis_server_command(server, "DEL counter word");
+    (void)redis_server_command(server, "SET word text");
+
+    assert_false(run(session, "INCR", "word", NULL, &error));
+    assert_int_equal(redis_session_fault(session), REDIS_SESSION_OF_CALL);
+    assert_false(run(session, "LLEN", "word", NULL, &error));
+    assert_int_equal(redis_session_fault(session), REDIS_SESSION_OF_KEY);
+    (void)redis_server_command(server, "CONFIG SET maxmemory 1");
+    assert_false(run(session, "INCR", "counter", NULL, &error));
+    assert_int_equal(redis_session_fault(session), REDIS_SESSION_OF_REDIS);
+    (void)redis_server_command(server, "CONFIG SET maxmemory 0");
+    redis_server_pause(server);
+    assert_false(run(session, "LLEN", "word", NULL, &error));
+    redis_server_continue(server);
+    assert_int_equal(redis_session_fault(session), REDIS_SESSION_OF_REDIS);
+    redis_session_free(session);
+}
+
+/* EXEC itself is well, and each command has its own answer in it. */
+static void what_fails_in_a_transaction_fails_its_flush(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    (void)state;
+    (void)redis_server_command(server, "SET word text");
+
+    redis_session_append(session, 1, (const char *[]){"MULTI"}, NULL);
+    append(session, "LPOP", "word");
+    redis_session_append(session, 1, (const char *[]){"EXEC"}, NULL);
+
+    assert_false(redis_session_flush(session, &error));
+    assert_non_null(strstr(error.message, "WRONGTYPE"));
+    assert_int_equal(redis_session_fault(session), REDIS_SESSION_OF_KEY);
+    redis_session_free(session);
+}
+
 static void a_database_is_selected(void **state)
 {
     char url[256];
@@ -322,6 +363,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_answered),
         cmocka_unit_test(an_error_reply_is_an_error_and_keeps_the_connection),
+        cmocka_unit_test(a_failure_tells_whose_fault_it_is),
+        cmocka_unit_test(what_fails_in_a_transaction_fails_its_flush),
         cmocka_unit_test(a_database_is_selected),
         cmocka_unit_test(a_hung_server_costs_one_timeout),
         cmocka_unit_test(connects_again_after_the_server_was_away),

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Logs of charges in a real Redis that somebody else has put there. Only the last of its charges and
- * the oldest that counts are read for what is allowed, so the others may be anything: whatever they
- * are, no more than the limit passes at one time. */
+ * Logs of charges in a real Redis that somebody else has put there. Only the last of its charges
+ * and the oldest that counts are read for what is allowed, so the others may be anything: whatever
+ * they are, no more than the limit passes at one time. And however many they are, a call is no more
+ * work: that is counted in commands, and in charges that leave. */
 #include "base/duration.h"
 #include "limit/algorithm.h"
+#include "limit/charge_log.h"
 #include "script_redis.h"
 #include "support/cmocka.h"
 
@@ -12,6 +14,9 @@
 #define WINDOW (60 * SECOND_US)
 #define QUOTA  10
 #define TAKES  8
+#define MANY   1000
+
+#define COMMANDS_MAX 12 /* of one call */
 
 struct planted {
     int64_t at_us;
@@ -35,12 +40,40 @@ static void plant(const struct take *take, const struct planted charges[], size_
     (void)redis_server_command(server, "PEXPIRE %s 100000", keys[1]);
 }
 
-static struct take take_new(int64_t cost)
+/* `count` charges of 1, the first of them a microsecond after `after_us`, before which `before` was
+ * charged. */
+static void plant_many(const struct take *take, int64_t after_us, int64_t before, int64_t count)
+{
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    (void)take_script_keys(take, keys);
+    (void)redis_server_command(
+        server, "EVAL %s 1 %s %lld %lld %lld",
+        "for i = 1, ARGV[3] do redis.call('ZADD', KEYS[1], string.format('%.0f', ARGV[1] + i),"
+        " string.format('%016.0f:1', ARGV[2] + i - 1)) end",
+        keys[1], (long long)after_us, (long long)before, (long long)count);
+    (void)redis_server_command(server, "PEXPIRE %s 100000", keys[1]);
+}
+
+static long long count_of(const struct take *take)
+{
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    (void)take_script_keys(take, keys);
+    return redis_server_command(server, "ZCARD %s", keys[1])->integer;
+}
+
+static struct take take_of(const struct limit *limit, int64_t cost)
 {
     static uint64_t last_id;
 
     return (struct take){
-        .key.policy_id = ++last_id, .limits = &ten, .limit_count = 1, .cost = cost, .now_us = NOW};
+        .key.policy_id = ++last_id, .limits = limit, .limit_count = 1, .cost = cost, .now_us = NOW};
+}
+
+static struct take take_new(int64_t cost)
+{
+    return take_of(&ten, cost);
 }
 
 static struct outcome outcome_of(const struct take *take)
@@ -50,6 +83,19 @@ static struct outcome outcome_of(const struct take *take)
     script_redis_take(take, &outcome);
     assert_int_equal(outcome.status, TAKE_DONE);
     return outcome;
+}
+
+/* How many commands Redis has run since CONFIG RESETSTAT, those in scripts among them. */
+static long long commands_run(void)
+{
+    const char *stats = redis_server_command(server, "INFO commandstats")->str;
+    long long run = 0;
+
+    while ((stats = strstr(stats, ":calls=")) != NULL) {
+        stats += strlen(":calls=");
+        run += strtoll(stats, NULL, 10);
+    }
+    return run;
 }
 
 /* What passes of several takes. */
@@ -76,10 +122,22 @@ static void a_sum_at_its_end_starts_again_and_forgets_nothing(void **state)
     assert_int_equal(passes(&take), 6);
     assert_int_equal(outcome_of(&take).refused, 0);
     assert_int_equal(outcome_of(&take).at[0].remaining, 1);
-    take.now_us = NOW - 9 + WINDOW;
-    assert_int_equal(outcome_of(&take).at[0].remaining, 2);
-    take.now_us = NOW - 7 + WINDOW;
-    assert_int_equal(passes(&take), 3);
+    take.now_us = NOW - 1 + WINDOW;
+    assert_int_equal(outcome_of(&take).at[0].remaining, 1);
+    take.now_us = NOW + WINDOW;
+    assert_int_equal(passes(&take), 9);
+}
+
+static void a_sum_at_its_end_starts_again_when_all_has_left(void **state)
+{
+    (void)state;
+    const struct planted charge = {NOW - WINDOW, "9007199254740990:1"};
+    const struct take take = take_new(3);
+
+    plant(&take, &charge, 1);
+
+    assert_int_equal(passes(&take), 9);
+    assert_int_equal(outcome_of(&take).refused, 0);
 }
 
 static void a_sum_past_its_end_counts_as_never_seen(void **state)
@@ -125,13 +183,130 @@ static void a_future_in_disorder_lets_no_more_than_the_limit_pass(void **state)
     assert_in_range(passes(&take), 0, QUOTA);
 }
 
+static void of_what_has_left_a_charge_takes_out_only_so_many(void **state)
+{
+    (void)state;
+    struct take take = take_new(1);
+    long long left = MANY;
+
+    plant_many(&take, NOW - WINDOW - MANY, 0, MANY + 1);
+    assert_true(outcome_of(&take).allowed);
+
+    assert_int_equal(count_of(&take), 1 + 1 + left - CHARGE_LOG_LEAVE_MAX);
+    assert_int_equal(outcome_of(&take).at[0].remaining, QUOTA - 3);
+    for (left -= 2 * CHARGE_LOG_LEAVE_MAX; left > 0; left -= CHARGE_LOG_LEAVE_MAX)
+        assert_true(outcome_of(&take).allowed);
+    assert_int_equal(count_of(&take), QUOTA - outcome_of(&take).at[0].remaining);
+}
+
+/* In the background, which costs a call nothing. */
+static void a_log_that_has_left_is_taken_out_whole(void **state)
+{
+    (void)state;
+    struct take take = take_new(1);
+
+    plant_many(&take, NOW - WINDOW - MANY, 0, MANY);
+    (void)redis_server_command(server, "CONFIG RESETSTAT");
+    assert_true(outcome_of(&take).allowed);
+
+    assert_non_null(strstr(redis_server_command(server, "INFO commandstats")->str, "_unlink:"));
+    assert_null(strstr(redis_server_command(server, "INFO commandstats")->str, "_zremrange"));
+    assert_int_equal(count_of(&take), 1);
+}
+
+static void a_future_of_many_is_moved_at_once(void **state)
+{
+    (void)state;
+    struct limit many = ten;
+    many.quota = MANY + 2;
+    struct take take = take_of(&many, 0);
+
+    plant_many(&take, NOW - 2, 0, MANY + 2);
+    (void)redis_server_command(server, "CONFIG RESETSTAT");
+    const struct outcome looked = outcome_of(&take);
+
+    assert_in_range(commands_run(), 1, COMMANDS_MAX + 5); /* MULTI, PTTL, PEXPIRE, EXEC, CONFIG */
+    assert_null(strstr(redis_server_command(server, "INFO commandstats")->str, "_zremrange"));
+    assert_int_equal(looked.at[0].remaining, 0);
+    assert_int_equal(looked.at[0].reset_us, WINDOW);
+    assert_int_equal(looked.refused, 0);
+    assert_int_equal(count_of(&take), 1);
+}
+
+static void a_future_of_more_than_any_limit_is_refused_unmoved(void **state)
+{
+    (void)state;
+    const struct take take = take_new(0);
+
+    plant_many(&take, NOW, 0, 10 * MANY + 1);
+    (void)redis_server_command(server, "CONFIG RESETSTAT");
+    const struct outcome looked = outcome_of(&take);
+
+    assert_in_range(commands_run(), 1, COMMANDS_MAX + 5);
+    assert_int_equal(looked.refused, 1);
+    assert_int_equal(looked.at[0].remaining, QUOTA);
+}
+
+/* A log that had left in part when the clock went back: what had, does not count again. */
+static void what_had_left_before_the_clock_went_back_stays_out(void **state)
+{
+    (void)state;
+    struct take take = take_new(1);
+
+    plant_many(&take, NOW - MANY - 1, 0, MANY);
+    plant_many(&take, NOW - 1 + WINDOW, MANY, 1);
+    take.now_us = NOW - 2;
+
+    assert_int_equal(passes(&take), TAKES);
+    assert_int_equal(outcome_of(&take).at[0].remaining, 0);
+    assert_int_equal(count_of(&take), QUOTA);
+}
+
+/* So many in the future that they can leave one by one, and one more. */
+static void a_clock_that_goes_back_leaves_the_same_in_c_and_lua(void **state)
+{
+    (void)state;
+    struct limit many = ten;
+    many.quota = 2 * CHARGE_LOG_LEAVE_MAX;
+    many.burst = many.quota;
+
+    for (int64_t past = CHARGE_LOG_LEAVE_MAX - 1; past <= CHARGE_LOG_LEAVE_MAX; past++) {
+        struct take take = take_of(&many, 1);
+        struct limit_state in_c = {0};
+        struct outcome of_c = {0};
+        int64_t keep_us = 0;
+
+        for (int64_t i = 0; i < 4 * CHARGE_LOG_LEAVE_MAX; i++) {
+            if (i < many.quota)
+                take.now_us = NOW + i;
+            else
+                take.now_us = NOW + past - 1 + (i - many.quota) * WINDOW / many.quota;
+            const struct outcome in_lua = outcome_of(&take);
+            decide(&many, 1, &in_c, take.now_us, take.cost, &of_c, &keep_us);
+            assert_int_equal(in_lua.allowed, of_c.allowed);
+            assert_int_equal(in_lua.at[0].remaining, of_c.at[0].remaining);
+            assert_int_equal(in_lua.at[0].reset_us, of_c.at[0].reset_us);
+            assert_int_equal(in_lua.at[0].retry_us, of_c.at[0].retry_us);
+            assert_int_equal(count_of(&take), charge_log_count(in_c.logged.log));
+        }
+        charge_log_free(in_c.logged.log);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sum_at_its_end_starts_again_and_forgets_nothing),
+        cmocka_unit_test(a_sum_at_its_end_starts_again_when_all_has_left),
         cmocka_unit_test(a_sum_past_its_end_counts_as_never_seen),
         cmocka_unit_test(nonsense_in_the_middle_of_a_log_lets_nothing_more_pass),
         cmocka_unit_test(a_future_in_disorder_lets_no_more_than_the_limit_pass),
+        cmocka_unit_test(of_what_has_left_a_charge_takes_out_only_so_many),
+        cmocka_unit_test(a_log_that_has_left_is_taken_out_whole),
+        cmocka_unit_test(a_future_of_many_is_moved_at_once),
+        cmocka_unit_test(a_future_of_more_than_any_limit_is_refused_unmoved),
+        cmocka_unit_test(what_had_left_before_the_clock_went_back_stays_out),
+        cmocka_unit_test(a_clock_that_goes_back_leaves_the_same_in_c_and_lua),
     };
 
     return cmocka_run_group_tests(tests, script_redis_open, script_redis_close);

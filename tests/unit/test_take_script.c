@@ -416,6 +416,25 @@ static void assert_replaced(const struct take *take, size_t refused)
         assert_true(redis_integer("PTTL", keys[i]) != -1);
 }
 
+/* What a script has read is in Lua's memory until that is swept, which is not at each call. */
+static void of_a_long_value_no_more_is_read_than_a_state_has(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute};
+    limits[1].algorithm = ALGORITHM_TOKEN_BUCKET;
+    static const char field[] = "used_memory_lua:";
+
+    for (size_t count = 1; count <= 2; count++) {
+        const struct take take = take_of(limits, count, 3);
+
+        (void)redis_server_command(server, "SETRANGE %s 33554432 end", key_of(&take));
+        assert_true(outcome_of(&take).allowed);
+        const char *used = strstr(redis_server_command(server, "INFO memory")->str, field);
+        assert_in_range(strtoll(used + strlen(field), NULL, 10), 1, 8 << 20);
+        assert_int_equal(outcome_of(&take).at[0].remaining, 4);
+    }
+}
+
 /* Whatever is where a counter should be: the other limits of the policy are decided as ever. */
 static void a_key_of_another_type_counts_as_never_seen(void **state)
 {
@@ -494,6 +513,25 @@ static void a_log_that_makes_no_sense_counts_as_never_seen(void **state)
                                    poison[i][0][0] == '%' ? now : poison[i][0], poison[i][1]);
         (void)redis_server_command(server, "PEXPIRE %s 100000", keys[1]);
         assert_replaced(&take, 1);
+    }
+}
+
+static void what_is_refused_is_known_by_its_key(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute, minute};
+    limits[0].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    limits[2].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+
+    for (size_t poisoned = 0; poisoned < 3; poisoned++) {
+        const struct take take = take_of(limits, ARRAY_COUNT(limits), 1);
+        struct take_arguments arguments;
+
+        take_arguments_write(&arguments, &take);
+        (void)redis_server_command(server, "RPUSH %s a b c", arguments.keys[poisoned]);
+        run_script(take_script_of(&take), &arguments);
+
+        assert_string_equal(take_script_refused_key(reply, &arguments), arguments.keys[poisoned]);
     }
 }
 
@@ -631,9 +669,11 @@ int main(void)
         cmocka_unit_test(looks_and_denials_write_nothing),
         cmocka_unit_test(what_fills_is_charged_as_far_as_it_fits),
         cmocka_unit_test(a_value_of_another_length_counts_as_none),
+        cmocka_unit_test(of_a_long_value_no_more_is_read_than_a_state_has),
         cmocka_unit_test(a_key_of_another_type_counts_as_never_seen),
         cmocka_unit_test(numbers_that_make_no_sense_count_as_never_seen),
         cmocka_unit_test(a_log_that_makes_no_sense_counts_as_never_seen),
+        cmocka_unit_test(what_is_refused_is_known_by_its_key),
         cmocka_unit_test(a_cost_past_the_limit_never_passes),
         cmocka_unit_test(wrong_arguments_are_an_error),
         cmocka_unit_test(an_algorithm_that_is_none_is_an_error),

@@ -18,19 +18,26 @@
 
 static const struct usage_query last_hour = {.window_minutes = HOUR, .step_minutes = 1};
 
-static void add(struct usage_app *app, int64_t minute, const char *route, uint64_t allowed,
-                uint64_t denied)
+/* At a time when the clock was wrong. */
+static void add_ahead(struct usage_app *app, int64_t minute, int64_t ahead_minutes,
+                      const char *route, uint64_t allowed, uint64_t denied)
 {
     const struct tally_entry entry = {
         .route = text_of(route),
         .role = TEXT("default"),
         .counts = {[TALLY_ALLOWED] = allowed, [TALLY_DENIED] = denied},
     };
-    struct tally tally = {.minute = minute};
+    struct tally tally = {.minute = minute + ahead_minutes};
 
     tally_add(&tally, &entry);
-    usage_add(app, &tally);
+    usage_add(app, &tally, minute);
     tally_close(&tally);
+}
+
+static void add(struct usage_app *app, int64_t minute, const char *route, uint64_t allowed,
+                uint64_t denied)
+{
+    add_ahead(app, minute, 0, route, allowed, denied);
 }
 
 static void add_denied(struct usage_app *app, struct text name, int times)
@@ -361,8 +368,8 @@ static void a_span_that_the_clock_comes_back_to_goes_on(void **state)
     usage_free(usage);
 }
 
-/* One minute that is wrong is no reason to let go what would be too old if it were right. */
-static void a_clock_that_is_ahead_for_a_moment_costs_no_history(void **state)
+/* However far and long: what would be too old if it were right is not. */
+static void a_clock_that_is_ahead_costs_no_history(void **state)
 {
     const struct usage_query day = {.window_minutes = DAY, .step_minutes = 1};
     const struct usage_query week = {.window_minutes = 7 * DAY, .step_minutes = HOUR};
@@ -373,7 +380,8 @@ static void a_clock_that_is_ahead_for_a_moment_costs_no_history(void **state)
     (void)state;
     for (int64_t minute = now - 8 * DAY; minute < now; minute++)
         add(app, minute, "/a", 1, 0);
-    add(app, now + 30 * DAY, "/a", 1000, 0);
+    for (int64_t ahead = 30 * DAY; ahead < 33 * DAY; ahead += 7)
+        add_ahead(app, now, ahead, "/a", 1000, 0);
     add(app, now, "/a", 1, 0);
 
     json_t *json = answer(app, &day, now);
@@ -383,6 +391,53 @@ static void a_clock_that_is_ahead_for_a_moment_costs_no_history(void **state)
     json = answer(app, &week, now);
     assert_int_equal(total_of(json, "allowed"), 7 * DAY);
     json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+static void a_minute_ahead_that_is_too_old_takes_no_minutes_along(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    add_ahead(app, MIDNIGHT, 9 * DAY, "/a", 1, 0);
+    for (int64_t minute = MIDNIGHT; minute <= MIDNIGHT + 2 * DAY; minute++)
+        add(app, minute, "/a", 1, 0);
+    json_t *json = answer(app, &last_hour, MIDNIGHT + 2 * DAY);
+
+    assert_true(json_is_null(json_object_get(json, "hourly_before")));
+    assert_int_equal(total_of(json, "allowed"), HOUR);
+    json_decref(json);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
+/* What is still in Redis is neither overwritten nor counted twice. */
+static void on_part(void *context, const struct usage_view *view)
+{
+    if (view->span == USAGE_HOUR && view->start == MIDNIGHT)
+        ((int *)context)[view->part]++;
+}
+
+static void a_span_that_was_let_go_begins_another_part(void **state)
+{
+    struct usage *usage = usage_new(1);
+    struct usage_app *app = usage_app_new(usage);
+    int parts[8] = {0};
+    int different = 0;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        add(app, MIDNIGHT, "/a", 1, 0);
+        add(app, MIDNIGHT, "/a", 1, 0);
+        usage_visit_unsent(app, parts, on_part);
+        add_ahead(app, MIDNIGHT, 9 * DAY, "/a", 1, 0);
+    }
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        different += parts[i] == 1;
+    assert_int_equal(different, 3);
     usage_app_free(app);
     usage_free(usage);
 }
@@ -468,7 +523,9 @@ int main(void)
         cmocka_unit_test(hours_give_way_when_there_are_no_minutes),
         cmocka_unit_test(what_comes_after_the_clock_went_back_is_told_at_once),
         cmocka_unit_test(a_span_that_the_clock_comes_back_to_goes_on),
-        cmocka_unit_test(a_clock_that_is_ahead_for_a_moment_costs_no_history),
+        cmocka_unit_test(a_clock_that_is_ahead_costs_no_history),
+        cmocka_unit_test(a_minute_ahead_that_is_too_old_takes_no_minutes_along),
+        cmocka_unit_test(a_span_that_was_let_go_begins_another_part),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
     };

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Keys in Redis that hold something else than what was put there: nobody is degraded by it, and the
+ * log names them. */
+#include "limit/algorithm.h"
+#include "scrape.h"
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/wait.h"
+#include "support/world.h"
+
+#define WAIT_SECONDS 30
+#define NAME_BYTES   128
+#define USERS        20
+#define STATES       "sluice_states_refused_total"
+#define CALLS        "sluice_store_calls_total"
+
+static struct scrape scrape; /* too large for a stack */
+
+/* One command per type of a key; the stream is one that takes no more. */
+static const char *const damages[] = {
+    "SET %s junk", "RPUSH %s a b", "SADD %s a b",
+    "ZADD %s 1 a", "HSET %s a b",  "XADD %s 18446744073709551615-18446744073709551615 a b",
+};
+
+static const size_t damage_count = ARRAY_COUNT(damages);
+
+static struct service *start(const struct world *world)
+{
+    char directory[SCRATCH_PATH_BYTES];
+    char catalogue[SCRATCH_PATH_BYTES + 32];
+    const char *const flags[] = {"--catalogue", catalogue, NULL};
+    struct service_options options = world_options(world);
+
+    scratch_directory("catalogue", directory);
+    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
+    options.flags = flags;
+    return service_start(&options);
+}
+
+static double figure(struct client *client, const char *name, const char *labels)
+{
+    scrape_read(&scrape, client);
+    return scrape_value(&scrape, name, labels);
+}
+
+/* Replaces what is at the key, but not what it is called. */
+static void damage(const struct world *world, const char *how, const char *key)
+{
+    (void)redis_server_command(world->redis, "DEL %s", key);
+    (void)redis_server_command(world->redis, how, key);
+}
+
+/* The one counter that there is, but for that of probes; "": there are none or several. */
+static void find_counter(const struct world *world, char key[static NAME_BYTES])
+{
+    static const char script[] =
+        "local found = {}\n"
+        "for _, key in ipairs(redis.call('KEYS', 'sluice:{*')) do\n"
+        "  if not key:find(':0000000000000000:') then found[#found + 1] = key end\n"
+        "end\n"
+        "return #found == 1 and found[1] or ''";
+
+    (void)snprintf(key, NAME_BYTES, "%s",
+                   redis_server_command(world->redis, "EVAL %s 0", script)->str);
+}
+
+/* A log's key has a number behind that of its policy's counters. */
+static bool is_named(const struct service *service, const char *key)
+{
+    char counters[NAME_BYTES];
+    const char *end = key;
+
+    for (int colons = 0; colons < 3; colons++)
+        end = strchr(end, ':') + 1;
+    (void)snprintf(counters, sizeof(counters), "%.*s", (int)(end - key) + (int)strcspn(end, ":"),
+                   key);
+    return scratch_contains(service_log(service), counters);
+}
+
+static void expect_decided(const struct reply *reply, int remaining)
+{
+    EXPECT(reply, 200, "{'allowed':true}");
+    assert_int_equal(reply_integer(reply, "remaining"), remaining);
+    assert_null(reply_at(reply, "degraded"));
+}
+
+static void expect_that_it_starts_afresh(const struct world *world, struct service *service,
+                                         struct client *tenant, const char *how,
+                                         const char *algorithm)
+{
+    char key[NAME_BYTES];
+
+    (void)redis_server_command(world->redis, "FLUSHALL");
+    expect_decided(client_check(tenant, "alice", algorithm), 9);
+    find_counter(world, key);
+    assert_string_not_equal(key, "");
+    const double refused = figure(tenant, STATES, "");
+    damage(world, how, key);
+
+    expect_decided(client_check(tenant, "bob", algorithm), 9);
+    expect_decided(client_look(tenant, "alice", algorithm), 10);
+    expect_decided(client_check(tenant, "alice", algorithm), 9);
+    expect_decided(client_check(tenant, "alice", algorithm), 8);
+
+    assert_true(figure(tenant, STATES, "") == refused + 2);
+    assert_true(redis_server_command(world->redis, "PTTL %s", key)->integer > 0);
+    /* Another key's line of the same second may have been in the way. */
+    WAIT_FOR (WAIT_SECONDS, is_named(service, key)) {
+        damage(world, how, key);
+        expect_decided(client_look(tenant, "alice", algorithm), 10);
+    }
+}
+
+static void a_counter_of_any_type_starts_afresh_and_is_named(void **state)
+{
+    const struct world *world = *state;
+    struct service *service = start(world);
+    struct client *tenant = tenant_new(service);
+
+    for (size_t i = 0; algorithm_names[i] != NULL; i++) {
+        tenant_policy(tenant,
+                      "{'route_key':'%s','algorithm':'%s','limit':10,'window_seconds':86400}",
+                      algorithm_names[i], algorithm_names[i]);
+        for (size_t type = 0; type < damage_count; type++)
+            expect_that_it_starts_afresh(world, service, tenant, damages[type], algorithm_names[i]);
+    }
+
+    assert_true(figure(tenant, CALLS, "result=\"broken\"") == 0);
+    assert_true(figure(tenant, CALLS, "result=\"refused\"") == 0);
+    assert_true(figure(tenant, CALLS, "result=\"late\"") == 0);
+    assert_true(figure(tenant, "sluice_store_breakers_open", "") == 0);
+    client_free(tenant);
+    service_stop(service);
+}
+
+/* As far as lines of one second do not get in each other's way. */
+static void several_counters_are_each_named(void **state)
+{
+    static const char event[] = "what redis held of a counter made no sense";
+    const struct world *world = *state;
+    struct service *service = start(world);
+    struct client *tenant = tenant_new(service);
+    char user[32];
+    tenant_policy(tenant, "{'route_key':'*','limit':10,'window_seconds':86400}");
+    (void)redis_server_command(world->redis, "FLUSHALL");
+    for (int i = 0; i < USERS; i++) {
+        (void)snprintf(user, sizeof(user), "user %d", i);
+        expect_decided(client_check(tenant, user, "/any"), 9);
+    }
+
+    (void)redis_server_command(world->redis, "EVAL %s 0",
+                               "for _, key in ipairs(redis.call('KEYS', 'sluice:{*')) do "
+                               "  redis.call('SET', key, 'junk', 'KEEPTTL') "
+                               "end");
+    for (int i = 0; i < USERS; i++) {
+        (void)snprintf(user, sizeof(user), "user %d", i);
+        expect_decided(client_check(tenant, user, "/any"), 9);
+    }
+
+    assert_true(service_count_events(service, event) >= USERS / 4);
+    client_free(tenant);
+    service_stop(service);
+}
+
+struct keys {
+    size_t count;
+    char at[8][NAME_BYTES];
+};
+
+static void find_keys(const struct world *world, const char *pattern, struct keys *keys)
+{
+    const redisReply *found = redis_server_command(world->redis, "KEYS %s", pattern);
+
+    for (size_t i = 0; i < found->elements; i++) {
+        assert_true(keys->count < ARRAY_COUNT(keys->at));
+        (void)snprintf(keys->at[keys->count++], NAME_BYTES, "%s", found->element[i]->str);
+    }
+}
+
+static void expect_log(struct client *tenant, size_t decisions)
+{
+    assert_int_equal(json_array_size(client_get(tenant, "/logs/latest")->json), decisions);
+}
+
+/* What earlier minutes had sent may be gone, unless `is_whole`. */
+static void expect_usage(struct client *tenant, int64_t decisions, bool is_whole)
+{
+    const struct reply *usage = client_get(tenant, "/usage");
+
+    EXPECT(usage, 200, "{'degraded':false}");
+    assert_in_range(reply_integer(usage, "totals.allowed"), is_whole ? decisions : 1, decisions);
+}
+
+static void a_log_and_a_usage_of_another_type_cost_no_other_app_anything(void **state)
+{
+    const struct world *world = *state;
+    struct service *service = start(world);
+    struct client *spoilt = tenant_new(service);
+    struct client *other = tenant_new(service);
+    struct keys keys = {0};
+    size_t decisions = 1;
+    (void)redis_server_command(world->redis, "FLUSHALL");
+    tenant_policy(spoilt, "{'route_key':'*','limit':100,'window_seconds':86400}");
+    tenant_policy(other, "{'route_key':'*','limit':100,'window_seconds':86400}");
+    EXPECT(client_check(spoilt, "alice", "/any"), 200, NULL);
+    expect_log(spoilt, decisions);
+    expect_usage(spoilt, (int64_t)decisions, true);
+    find_keys(world, "sluice:log:*", &keys);
+    find_keys(world, "sluice:usage:*", &keys);
+    assert_int_equal(keys.count, 3);
+
+    for (size_t i = 0; i < damage_count; i++) {
+        for (size_t k = 0; k < keys.count; k++)
+            damage(world, damages[i], keys.at[k]);
+        EXPECT(client_check(other, "alice", "/any"), 200, NULL);
+        expect_log(other, decisions);
+        expect_usage(other, (int64_t)decisions, true);
+        EXPECT(client_check(spoilt, "alice", "/any"), 200, NULL);
+        decisions++;
+        expect_log(spoilt, decisions);
+        expect_usage(spoilt, (int64_t)decisions, false);
+    }
+
+    assert_true(figure(other, "sluice_journal_keys_replaced_total", "") >= (double)damage_count);
+    assert_true(figure(other, "sluice_journal_flush_failures_total", "") == 0);
+    for (size_t k = 0; k < keys.count; k++) {
+        WAIT_FOR (WAIT_SECONDS, scratch_contains(service_log(service), keys.at[k])) {
+            damage(world, damages[0], keys.at[k]);
+            expect_log(spoilt, decisions);
+            EXPECT(client_get(spoilt, "/usage"), 200, "{'degraded':false}");
+        }
+    }
+    client_free(other);
+    client_free(spoilt);
+    service_stop(service);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_counter_of_any_type_starts_afresh_and_is_named),
+        cmocka_unit_test(several_counters_are_each_named),
+        cmocka_unit_test(a_log_and_a_usage_of_another_type_cost_no_other_app_anything),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open_engine, world_close));
+}
