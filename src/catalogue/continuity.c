@@ -92,10 +92,6 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
         if (status != CATALOGUE_OK)
             return status;
         const enum catalogue_verdict verdict = judge(continuity, &held, &mark);
-        if (held.pepper == NULL && mark.is_pepper_damaged) {
-            (void)error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
-            return CATALOGUE_UNAVAILABLE;
-        }
         if (is_to_wait(continuity, verdict, &mark, error))
             return CATALOGUE_UNAVAILABLE;
         switch (verdict) {
@@ -408,10 +404,13 @@ static void begin_afresh(struct continuity *continuity)
     continuity->reads_afresh = true;
 }
 
-/* Who starts while apps are put back would take those that it finds for all that there are. */
+/* Who starts while apps are put back would take those that it finds for all that there are; and a
+ * pepper that was made anew, in place of a damaged one, would make all keys unknown. */
 static bool is_to_wait(const struct continuity *continuity, enum catalogue_verdict verdict,
                        const struct catalogue_mark *mark, struct error *error)
 {
+    if (app_index_pepper(continuity->index) == NULL && mark->is_pepper_damaged)
+        return !error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
     if (continuity->has_settled || continuity_owes(continuity) ||
         (verdict != VERDICT_KEPT && verdict != VERDICT_UNMARKED) ||
         !restoring_is_elsewhere(&continuity->restoring, &mark->restorer))
