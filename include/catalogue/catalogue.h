@@ -92,6 +92,10 @@ MUST_USE bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job
  * thread. */
 bool catalogue_is_ready(const struct catalogue *catalogue);
 
+/* It answers, and when it was last tried it could be written: at the start, by each job that writes,
+ * and from time to time while it cannot. Any thread. */
+bool catalogue_is_writable(const struct catalogue *catalogue);
+
 /* The apps have been read, so that a key that is not among them is unknown, and the catalogue is
  * not under another pepper. Any thread. */
 bool catalogue_serves(const struct catalogue *catalogue);

@@ -29,8 +29,9 @@ enum catalogue_status {
 
 #define CATALOGUE_WRITES_MAX 1000 /* that are remembered, so that an older copy is known as such */
 
-/* An instance that died while it put apps back is waited for this long. What two put back at once
- * is right all the same: each app is put back by one write, or not at all. */
+/* An instance that died while it put apps back is waited for this long, also by those that start
+ * meanwhile. What two put back at once is right all the same: each app is put back by one write, or not
+ * at all. */
 #define CATALOGUE_RESTORE_MS 10000
 
 struct catalogue_backend;
@@ -49,11 +50,12 @@ typedef enum catalogue_status catalogue_mark_claim_fn(struct catalogue_backend *
                                                       const struct pepper *pepper,
                                                       const struct catalogue_identity *identity,
                                                       struct error *error);
-/* Keeps others from putting apps back: CATALOGUE_CREATED. CATALOGUE_OK: somebody else does, or
- * ended without telling less than CATALOGUE_RESTORE_MS ago. */
+/* For CATALOGUE_RESTORE_MS from now on keeps others from putting apps back, and tells everybody that
+ * `name` does: CATALOGUE_CREATED. CATALOGUE_OK: another does. */
 typedef enum catalogue_status catalogue_restore_begin_fn(struct catalogue_backend *backend,
-                                                         struct error *error);
-typedef void catalogue_restore_end_fn(struct catalogue_backend *backend);
+                                                         const char *name, struct error *error);
+/* `name` is done. What is not ended remains as a mark of it. */
+typedef void catalogue_restore_end_fn(struct catalogue_backend *backend, const char *name);
 /* Puts an app back as it is, under a new revision: CATALOGUE_CREATED. CATALOGUE_OK, and nothing is
  * changed, when the app was deleted, or written since, or put back from this revision or a newer one;
  * or when one of its keys is another app's. A deleted app is deleted again whatever there is: its id

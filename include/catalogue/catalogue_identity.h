@@ -10,7 +10,7 @@
 
 #define GENERATION_BYTES 16
 
-/* When it was made, in microseconds since 1970 and the greatest byte first; the rest is random. */
+/* Random. In no order, so that a clock that was wrong when a catalogue was made has no say. */
 struct generation {
     uint8_t bytes[GENERATION_BYTES];
 };
@@ -28,26 +28,40 @@ struct catalogue_identity {
 struct catalogue_progress {
     int64_t newest;  /* that any app has, also one that is deleted */
     int64_t written; /* the last write that is remembered */
+    int64_t age_us; /* since the oldest one that is remembered, by the clock of whoever stores it */
+};
+
+#define RESTORER_BYTES 96
+
+/* Who puts apps back into it. */
+struct catalogue_restorer {
+    char name[RESTORER_BYTES]; /* "": nobody, or all have ended */
+    bool is_at_it;             /* otherwise it has died, or hangs */
 };
 
 /* What is stored of all that, at one moment. */
 struct catalogue_mark {
     bool has_pepper;
-    bool has_identity;  /* an older version writes none; one of another length counts as none */
+    bool has_identity;      /* an older version writes none */
+    bool is_pepper_damaged; /* there is something else in its place, which counts as none */
+    bool is_identity_damaged;
     bool lacks_write;   /* the write that was asked for is none of it */
     bool has_lost_list; /* revisions were given, and no app is listed */
     struct pepper pepper;
     struct catalogue_identity identity;
     struct catalogue_progress progress;
+    struct catalogue_restorer restorer;
 };
 
 /* What a process goes by. */
 struct catalogue_held {
     const struct pepper *pepper; /* NULL: none yet */
+    bool is_configured;          /* the pepper is, so that none needs to be stored */
     bool has_seen_pepper;        /* stored there, before this look */
     bool has_generation;         /* not where none could be written yet */
     struct generation generation;
     struct catalogue_progress seen; /* of this generation; `written` is what was asked for */
+    int64_t unseen_us;              /* since it was seen last, by the process' own clock */
 };
 
 enum catalogue_verdict {
@@ -55,7 +69,8 @@ enum catalogue_verdict {
     VERDICT_UNMARKED, /* the same pepper, or nothing at all, and no identity: to be marked */
     VERDICT_EMPTY,    /* what the process knows is gone: all, or all apps */
     VERDICT_RESTORED, /* another process has put it back, or made one anew since */
-    VERDICT_REPLACED, /* there is another one under the same pepper, or an older copy of itself */
+    VERDICT_REPLACED, /* there is an older copy of it, or one without an identity */
+    VERDICT_ANOTHER,  /* there is another one under the same pepper, which was there before */
     VERDICT_FOREIGN   /* there is one under another pepper */
 };
 

@@ -22,7 +22,9 @@ struct database_options {
 struct database;
 
 /* Creates a missing file (mode 0600, its directory 0700) and migrates an old one; NULL when it
- * cannot be opened, or is newer than the migrations. */
+ * cannot be opened, is newer than the migrations, or is old and cannot be written.
+ * Where nothing can be written (a disk that is full or mounted read-only, a writer that does not end)
+ * one of this version is read all the same, and the log says so. */
 MUST_USE struct database *database_new(const char *path, const struct database_options *options,
                                        struct error *error);
 void database_free(struct database *database);
@@ -32,6 +34,12 @@ bool database_has_moved(struct database *database);
 /* Opens what is now at the path, created when there is nothing; false, and *database is as before,
  * when that cannot be. Between transactions. */
 MUST_USE bool database_reopen(struct database **database, struct error *error);
+
+/* Whether it was opened where nothing can be written, and can only be read. */
+bool database_is_frozen(const struct database *database);
+/* Opens such a one again; false, and *database is as before, when that is still so. Between
+ * transactions. */
+MUST_USE bool database_thaw(struct database **database);
 
 enum database_access { DATABASE_READ, DATABASE_WRITE };
 

@@ -82,11 +82,11 @@
       "HTTP connections that may be open.")                                                        \
     X(APPS, METRIC_GAUGE, "sluice_apps", "", "Apps that this process knows.")                      \
     X(CATALOGUE_READY, METRIC_GAUGE, "sluice_catalogue_ready", "",                                 \
-      "1 when the catalogue answered when it was last asked.")                                     \
+      "1 when the catalogue could be read and written when it was last tried.")                    \
     X(CATALOGUE_LOST, METRIC_GAUGE, "sluice_catalogue_lost", "",                                   \
       "1 while the catalogue, come back empty or as another, is not whole again.")                 \
     X(CATALOGUE_FOREIGN, METRIC_GAUGE, "sluice_catalogue_foreign", "",                             \
-      "1 while the catalogue is kept under another pepper than this process has.")                 \
+      "1 while the catalogue is another one: under another pepper, or with other apps.")           \
     X(CATALOGUE_LOSSES, METRIC_COUNTER, "sluice_catalogue_losses_total", "",                       \
       "Times that the catalogue was not the one that this process knew.")                          \
     X(JOURNAL_FLUSH_FAILURES, METRIC_COUNTER, "sluice_journal_flush_failures_total", "",           \

@@ -66,7 +66,7 @@ static void answer(const struct probe *probe)
     const struct api *api = probe->api;
     const struct readiness *readiness = api->readiness;
     bool store = readiness->store_seen.decides;
-    bool catalogue = catalogue_is_ready(api->catalogue);
+    bool catalogue = catalogue_is_writable(api->catalogue);
     enum catalogue_continuity continuity = catalogue_continuity(api->catalogue);
     bool whole = catalogue && continuity == CATALOGUE_KEPT;
     bool draining = atomic_load(readiness->draining);

@@ -66,7 +66,7 @@ static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUN
     enum catalogue_continuity continuity = catalogue_continuity(api->catalogue);
 
     figures[METRIC_APPS] = app_index_count(api->index);
-    figures[METRIC_CATALOGUE_READY] = catalogue_is_ready(api->catalogue);
+    figures[METRIC_CATALOGUE_READY] = catalogue_is_writable(api->catalogue);
     figures[METRIC_CATALOGUE_LOST] = continuity == CATALOGUE_LOST;
     figures[METRIC_CATALOGUE_FOREIGN] = continuity == CATALOGUE_FOREIGN;
     figures[METRIC_CATALOGUE_LOSSES] = catalogue_losses(api->catalogue);

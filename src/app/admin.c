@@ -47,7 +47,11 @@ static const struct action actions[] = {
 static const struct action *action_find(const char *const words[], struct error *error);
 static struct catalogue_backend *open_existing(const struct settings *settings,
                                                struct error *error);
-static int exit_code_of(enum catalogue_status status, const char *app_id, struct error *error);
+static int run(const struct action *action, const struct admin *admin, struct error *error);
+static bool is_declared(const struct admin *admin, const struct pepper *pepper);
+static int exit_code_of(const struct admin *admin, enum catalogue_status status,
+                        struct error *error);
+static bool is_lost(const struct admin *admin);
 static enum catalogue_status changed(const struct admin *admin, enum catalogue_status status,
                                      struct error *error);
 static void print_app(void *context, struct app *app);
@@ -77,7 +81,7 @@ int admin_run(const struct settings *settings, const char *const words[], struct
         return EX_UNAVAILABLE;
     int exit_code = EX_CONFIG;
     if (catalogue_admits(admin.backend, settings->has_pepper ? &settings->pepper : NULL, error))
-        exit_code = exit_code_of(action->run(&admin, error), app_id, error);
+        exit_code = run(action, &admin, error);
     admin.backend->operations->free(admin.backend);
     return exit_code;
 }
@@ -111,14 +115,32 @@ static struct catalogue_backend *open_existing(const struct settings *settings, 
     return open_catalogue(settings, error);
 }
 
-static int exit_code_of(enum catalogue_status status, const char *app_id, struct error *error)
+/* What an action has printed counts once it is written. */
+static int run(const struct action *action, const struct admin *admin, struct error *error)
+{
+    const int exit_code = exit_code_of(admin, action->run(admin, error), error);
+
+    if (exit_code != EXIT_SUCCESS || (fflush(stdout) == 0 && !ferror(stdout)))
+        return exit_code;
+    error_set(error, "admin %s: done, but the output could not be written%s", action->word,
+              action->run == run_replace_key ? ": nobody knows the new key, replace it once more"
+                                             : "");
+    return EX_IOERR;
+}
+
+static int exit_code_of(const struct admin *admin, enum catalogue_status status,
+                        struct error *error)
 {
     switch (status) {
     case CATALOGUE_OK:
     case CATALOGUE_CREATED:
         return EXIT_SUCCESS;
     case CATALOGUE_ABSENT:
-        error_set(error, "there is no app %s", app_id);
+        if (is_lost(admin)) {
+            error_set(error, "the catalogue has been lost and is not yet whole again: try later");
+            return EX_UNAVAILABLE;
+        }
+        error_set(error, "there is no app %s", admin->app_id);
         return EXIT_FAILURE;
     case CATALOGUE_FULL:
     case CATALOGUE_DAMAGED:
@@ -127,6 +149,19 @@ static int exit_code_of(enum catalogue_status status, const char *app_id, struct
         return EX_UNAVAILABLE;
     }
     return EX_UNAVAILABLE;
+}
+
+/* It has nothing in it, or not yet all. */
+static bool is_lost(const struct admin *admin)
+{
+    struct catalogue_mark mark;
+    struct error ignored;
+    const bool is_read =
+        admin->backend->operations->mark_read(admin->backend, 0, &mark, &ignored) == CATALOGUE_OK;
+    const bool is_lost = !is_read || mark.restorer.is_at_it || mark.progress.age_us == 0;
+
+    sodium_memzero(&mark, sizeof mark);
+    return is_lost;
 }
 
 static enum catalogue_status run_list(const struct admin *admin, struct error *error)
@@ -163,6 +198,12 @@ static enum catalogue_status run_replace_key(const struct admin *admin, struct e
 
     if (!find_pepper(admin, &pepper, error))
         return CATALOGUE_UNAVAILABLE;
+    if (is_declared(admin, &pepper)) {
+        error_set(error, "%s is declared: its key is the one of its api_key_file, change that",
+                  admin->app_id);
+        sodium_memzero(&pepper, sizeof pepper);
+        return CATALOGUE_DAMAGED;
+    }
     api_key_generate(api_key);
     const struct key_digest key = key_digest_of(&pepper, text_of(api_key));
     enum catalogue_status status = changed(
@@ -173,6 +214,24 @@ static enum catalogue_status run_replace_key(const struct admin *admin, struct e
     sodium_memzero(api_key, sizeof api_key);
     sodium_memzero(&pepper, sizeof pepper);
     return status;
+}
+
+/* The next reload would make the old key valid again, of a second app. */
+static bool is_declared(const struct admin *admin, const struct pepper *pepper)
+{
+    bool is_found = false;
+
+    for (size_t i = 0; i < admin->settings->app_count && !is_found; i++) {
+        const struct key_digest key =
+            key_digest_of(pepper, text_of(admin->settings->apps[i].api_key));
+        char app_id[APP_ID_BYTES + 1];
+        struct error ignored;
+
+        is_found = admin->backend->operations->app_find(admin->backend, &key, app_id, &ignored) ==
+                       CATALOGUE_OK &&
+                   strcmp(app_id, admin->app_id) == 0;
+    }
+    return is_found;
 }
 
 /* What came of a change. One of an app that cannot be read has another effect than the one that was

@@ -85,6 +85,8 @@ int main(int argc, char *argv[])
                         : complain(EXIT_USAGE, error.message);
 
     free(options);
+    if (exit_code == EXIT_SUCCESS && (fflush(stdout) != 0 || ferror(stdout)))
+        return complain(EX_IOERR, "the output could not be written");
     return exit_code;
 }
 
@@ -156,11 +158,13 @@ static int run_version(const struct settings_source *source)
 }
 
 /* Whatever is opened gets the lowest number that is free: without this it could be a socket or a file
- * that log lines go to. */
+ * that log lines go to. Output that nobody can read fails, as it would have without this. */
 static void open_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+        const int mode = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
+
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode) != fd)
             abort();
     }
 }

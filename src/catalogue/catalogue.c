@@ -20,8 +20,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-#define RETRY_MIN_US (200 * MILLISECOND_US)
-#define RETRY_MAX_US SECOND_US
+#define RETRY_MIN_US   (200 * MILLISECOND_US)
+#define RETRY_MAX_US   SECOND_US
+#define WRITE_RETRY_US (2 * SECOND_US) /* a try may wait for a lock as long */
 
 /* As the log has told it. */
 enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
@@ -38,6 +39,7 @@ struct catalogue {
     bool is_started;
     atomic_bool is_ready; /* written by the thread, as is the next */
     atomic_bool is_read;
+    atomic_bool is_read_only; /* it answers, and cannot be written */
 
     bool is_stopping; /* this and what follows is the thread's own */
     struct continuity continuity;
@@ -46,6 +48,8 @@ struct catalogue {
     int64_t revision; /* the newest one seen */
     int64_t refresh_at_us;
     int64_t retry_us; /* the wait after the next failure */
+    bool tries_write;
+    int64_t write_at_us;
     struct provision_order *first_order;
     struct provision_order **last_order;
     struct provision_order *applied; /* the last one: done again when the catalogue is another */
@@ -62,6 +66,9 @@ struct provision_order {
 static void *thread_run(void *context);
 static void rest(const struct catalogue *catalogue);
 static void refresh(struct catalogue *catalogue);
+static void try_write(struct catalogue *catalogue);
+static void retry_later(struct catalogue *catalogue);
+static void apps_put_back(struct catalogue *catalogue);
 static void begin_afresh(struct catalogue *catalogue);
 static enum catalogue_status apps_read(struct catalogue *catalogue, struct error *error);
 static void on_changed(void *context, struct app *app);
@@ -72,6 +79,7 @@ static void on_provision(struct queue_item *item);
 static void provision_order_free(struct provision_order *order);
 
 static void on_job(struct queue_item *item);
+static void on_refused(struct catalogue *catalogue, const struct error *error);
 static void on_answer(struct queue_item *item);
 
 static void set_ready(struct catalogue *catalogue, bool is_ready, const struct error *error);
@@ -86,6 +94,7 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
     catalogue->finds = queue_new(CATALOGUE_FINDS_MAX);
     catalogue->orders = queue_new(0);
     catalogue->retry_us = RETRY_MIN_US;
+    catalogue->tries_write = true;
     catalogue->last_order = &catalogue->first_order;
     continuity_init(&catalogue->continuity, options);
     return catalogue;
@@ -125,6 +134,7 @@ void catalogue_free(struct catalogue *catalogue)
     queue_free(catalogue->orders);
     queue_free(catalogue->jobs);
     queue_free(catalogue->finds);
+    continuity_close(&catalogue->continuity);
     catalogue->backend->operations->free(catalogue->backend);
     free(catalogue);
 }
@@ -148,6 +158,12 @@ bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 bool catalogue_is_ready(const struct catalogue *catalogue)
 {
     return atomic_load_explicit(&catalogue->is_ready, memory_order_relaxed);
+}
+
+bool catalogue_is_writable(const struct catalogue *catalogue)
+{
+    return catalogue_is_ready(catalogue) &&
+           !atomic_load_explicit(&catalogue->is_read_only, memory_order_relaxed);
 }
 
 bool catalogue_serves(const struct catalogue *catalogue)
@@ -214,20 +230,70 @@ static void refresh(struct catalogue *catalogue)
 
     if (catalogue->continuity.reads_afresh)
         begin_afresh(catalogue);
+    if (status == CATALOGUE_OK && continuity_owes(&catalogue->continuity)) {
+        apps_put_back(catalogue);
+        return;
+    }
     if (status == CATALOGUE_OK)
         status = apps_read(catalogue, &error);
     if (status == CATALOGUE_OK)
         status = orders_apply(catalogue, &error);
+    if (status == CATALOGUE_OK && catalogue->tries_write &&
+        clock_monotonic_us() >= catalogue->write_at_us)
+        try_write(catalogue);
 
     set_ready(catalogue, status == CATALOGUE_OK, &error);
-    if (status == CATALOGUE_OK) {
-        catalogue->refresh_at_us = clock_monotonic_us() + CATALOGUE_POLL_US;
-        catalogue->retry_us = RETRY_MIN_US;
+    if (status != CATALOGUE_OK) {
+        retry_later(catalogue);
         return;
     }
+    catalogue->refresh_at_us = clock_monotonic_us() + CATALOGUE_POLL_US;
+    catalogue->retry_us = RETRY_MIN_US;
+}
+
+static void try_write(struct catalogue *catalogue)
+{
+    struct error error = {0};
+    const bool can_write = continuity_can_write(&catalogue->continuity, &error);
+
+    catalogue->tries_write = !can_write;
+    catalogue->write_at_us = clock_monotonic_us() + WRITE_RETRY_US;
+    if (atomic_exchange(&catalogue->is_read_only, !can_write) == !can_write)
+        return;
+    if (can_write)
+        log_write(LOG_INFO, "catalogue can be written", LOG_NONE);
+    else
+        log_write(LOG_WARN, "catalogue cannot be written", LOG_STRING("reason", error.message));
+}
+
+static void retry_later(struct catalogue *catalogue)
+{
     catalogue->refresh_at_us = clock_monotonic_us() + catalogue->retry_us;
     catalogue->retry_us =
         catalogue->retry_us * 2 < RETRY_MAX_US ? catalogue->retry_us * 2 : RETRY_MAX_US;
+}
+
+/* A slice of them, and what others have forbidden meanwhile. Once all are back they are read from the
+ * first revision on. */
+static void apps_put_back(struct catalogue *catalogue)
+{
+    struct error error = {0};
+    struct error ignored = {0};
+    enum catalogue_status status = continuity_put_back(&catalogue->continuity, &error);
+
+    if (!continuity_owes(&catalogue->continuity)) {
+        catalogue->revision = 0;
+        catalogue->refresh_at_us = 0;
+        return;
+    }
+    (void)apps_read(catalogue, &ignored);
+    if (status == CATALOGUE_OK)
+        (void)error_set(&error, "apps are being put back");
+    set_ready(catalogue, false, &error);
+    if (status == CATALOGUE_OK)
+        catalogue->refresh_at_us = 0;
+    else
+        retry_later(catalogue);
 }
 
 /* From the first revision on, and with what was declared. */
@@ -260,10 +326,13 @@ static enum catalogue_status apps_read(struct catalogue *catalogue, struct error
     }
     if (status != CATALOGUE_OK)
         return status;
-    if (catalogue->ends_epoch && !continuity_holds(&catalogue->continuity, error))
+    if (continuity_owes(&catalogue->continuity))
+        return CATALOGUE_OK;
+    if ((catalogue->ends_epoch || !catalogue->continuity.has_settled) &&
+        !continuity_holds(&catalogue->continuity, error))
         return CATALOGUE_UNAVAILABLE;
     atomic_store_explicit(&catalogue->is_read, true, memory_order_release);
-    if (catalogue->ends_epoch && !catalogue->continuity.owes_apps) {
+    if (catalogue->ends_epoch) {
         app_index_end_epoch(catalogue->index);
         catalogue->ends_epoch = false;
     }
@@ -271,11 +340,15 @@ static enum catalogue_status apps_read(struct catalogue *catalogue, struct error
     return CATALOGUE_OK;
 }
 
+/* While apps are put back, what others put back may be older than what is held here. */
 static void on_changed(void *context, struct app *app)
 {
     struct catalogue *catalogue = context;
 
-    app_index_publish_give(catalogue->index, app);
+    if (app->state == APP_ACTIVE && continuity_owes(&catalogue->continuity))
+        app_release(app);
+    else
+        app_index_publish_give(catalogue->index, app);
 }
 
 static enum catalogue_status orders_apply(struct catalogue *catalogue, struct error *error)
@@ -324,21 +397,37 @@ static void on_job(struct queue_item *item)
 {
     struct catalogue_job *job = CONTAINER_OF(item, struct catalogue_job, item);
     struct catalogue *catalogue = job->catalogue;
-    bool is_late = clock_monotonic_us() >= job->expires_us;
     struct error error = {0};
 
+    /* Many jobs must not keep what others have changed from being seen. */
+    if (!catalogue->is_stopping && catalogue_is_ready(catalogue) &&
+        clock_monotonic_us() >= catalogue->refresh_at_us)
+        refresh(catalogue);
+    bool is_late = clock_monotonic_us() >= job->expires_us;
     if (job->kind != CATALOGUE_APP_FIND)
         shares_give(&catalogue->shares, job->app_id);
     job->status = CATALOGUE_UNAVAILABLE;
     if (!is_late && !catalogue->is_stopping && catalogue_is_ready(catalogue)) {
         job->status = jobs_run(job, catalogue->backend, catalogue->index, &error);
-        if (job->status == CATALOGUE_UNAVAILABLE) {
-            set_ready(catalogue, false, &error);
-            catalogue->refresh_at_us = 0; /* asks at once whether it still answers */
-        }
+        /* What is not in a catalogue that has been lost may be there again in a moment. */
+        if (job->status == CATALOGUE_ABSENT && !continuity_holds(&catalogue->continuity, &error))
+            job->status = CATALOGUE_UNAVAILABLE;
+        if (job->status == CATALOGUE_UNAVAILABLE)
+            on_refused(catalogue, &error);
     }
     job->item.run = on_answer;
     ASSERT(queue_post(job->reply_to, &job->item));
+}
+
+/* Asks at once whether it still answers, and whether it is writing alone that fails. */
+static void on_refused(struct catalogue *catalogue, const struct error *error)
+{
+    if (!atomic_load(&catalogue->is_read_only)) {
+        set_ready(catalogue, false, error);
+        catalogue->write_at_us = 0;
+    }
+    catalogue->tries_write = true;
+    catalogue->refresh_at_us = 0;
 }
 
 /* The asker's thread. */

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "catalogue/catalogue_identity.h"
 
-#include "base/clock.h"
-
 #include <sodium.h>
 
 _Static_assert(sizeof(struct catalogue_identity) == 2 * GENERATION_BYTES + DIGEST_KEY_BYTES,
                "it is stored as it is");
 
-static struct generation generation_new(void);
 static bool pepper_fits(const struct catalogue_held *held, const struct catalogue_mark *mark);
 static bool has_fingerprint(const struct catalogue_identity *identity, const struct pepper *pepper);
 static bool has_gone_back(const struct catalogue_held *held, const struct catalogue_mark *mark);
+static bool is_made_since(const struct catalogue_held *held, const struct catalogue_mark *mark);
 static bool generation_equal(const struct generation *a, const struct generation *b);
 
 struct catalogue_identity catalogue_identity_new(const struct pepper *pepper,
@@ -20,7 +18,7 @@ struct catalogue_identity catalogue_identity_new(const struct pepper *pepper,
     struct digest_key fingerprint = digest_key_derive(pepper, TEXT("fingerprint"));
     struct catalogue_identity identity = {0};
 
-    identity.generation = generation_new();
+    randombytes_buf(identity.generation.bytes, sizeof(identity.generation.bytes));
     if (before != NULL)
         identity.before = *before;
     memcpy(identity.fingerprint, fingerprint.bytes, sizeof(identity.fingerprint));
@@ -34,32 +32,23 @@ enum catalogue_verdict catalogue_identity_judge(const struct catalogue_held *hel
         return VERDICT_FOREIGN;
     if (!mark->has_identity && !mark->has_pepper)
         return held->has_generation || held->has_seen_pepper ? VERDICT_EMPTY : VERDICT_UNMARKED;
+    if (!mark->has_identity && held->has_generation)
+        return mark->progress.age_us == 0 ? VERDICT_EMPTY : VERDICT_REPLACED;
     if (!mark->has_identity)
-        return held->has_generation ? VERDICT_REPLACED : VERDICT_UNMARKED;
+        return VERDICT_UNMARKED;
     if (!held->has_generation || generation_equal(&held->generation, &mark->identity.generation)) {
         if (!has_gone_back(held, mark))
             return VERDICT_KEPT;
         return mark->has_lost_list ? VERDICT_EMPTY : VERDICT_REPLACED;
     }
-    if (generation_equal(&held->generation, &mark->identity.before) ||
-        memcmp(&mark->identity.generation, &held->generation, sizeof(held->generation)) > 0)
+    if (generation_equal(&held->generation, &mark->identity.before) || is_made_since(held, mark))
         return VERDICT_RESTORED;
-    return VERDICT_REPLACED;
-}
-
-static struct generation generation_new(void)
-{
-    struct generation generation;
-    uint64_t now_us = (uint64_t)clock_wall_us();
-
-    randombytes_buf(generation.bytes, sizeof(generation.bytes));
-    for (size_t i = sizeof(now_us); i-- > 0; now_us >>= 8)
-        generation.bytes[i] = (uint8_t)now_us;
-    return generation;
+    return VERDICT_ANOTHER;
 }
 
 /* A process without a pepper takes the one that is stored, if that is the one of the catalogue: it
- * may be kept under one that only the configuration of others has. */
+ * may be kept under one that only the configuration of others has. A configured one goes before the
+ * one that is stored, as it did in 884fd83, which stored one as long as none was configured. */
 static bool pepper_fits(const struct catalogue_held *held, const struct catalogue_mark *mark)
 {
     const struct pepper *pepper = held->pepper;
@@ -68,6 +57,8 @@ static bool pepper_fits(const struct catalogue_held *held, const struct catalogu
         pepper = &mark->pepper;
     if (pepper == NULL)
         return !mark->has_identity;
+    if (held->is_configured && (mark->has_identity || !held->has_generation))
+        return !mark->has_identity || has_fingerprint(&mark->identity, pepper);
     if (mark->has_pepper && sodium_memcmp(&mark->pepper, pepper, sizeof(*pepper)) != 0)
         return false;
     return !mark->has_identity || has_fingerprint(&mark->identity, pepper);
@@ -85,6 +76,13 @@ static bool has_fingerprint(const struct catalogue_identity *identity, const str
 static bool has_gone_back(const struct catalogue_held *held, const struct catalogue_mark *mark)
 {
     return mark->lacks_write || mark->progress.newest < held->seen.newest;
+}
+
+/* Whatever is in it was written after the other one was seen for the last time. Two spans of time are
+ * compared, not two clocks; one part in a thousand is for the pace of these. */
+static bool is_made_since(const struct catalogue_held *held, const struct catalogue_mark *mark)
+{
+    return mark->progress.age_us <= held->unseen_us + held->unseen_us / 1000;
 }
 
 static bool generation_equal(const struct generation *a, const struct generation *b)

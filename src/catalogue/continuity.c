@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "continuity.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+
+#include "relation.h"
 
 #include <sodium.h>
 
@@ -11,6 +14,10 @@
 enum look { LOOK_OVER, LOOK_AGAIN };
 
 static struct catalogue_held held_now(const struct continuity *continuity);
+static enum catalogue_verdict judge(const struct continuity *continuity,
+                                    const struct catalogue_held *held,
+                                    const struct catalogue_mark *mark);
+static bool has_met(const struct continuity *continuity, const struct generation *generation);
 static enum look keep(struct continuity *continuity, const struct catalogue_mark *mark,
                       enum catalogue_status *status, struct error *error);
 static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
@@ -18,15 +25,18 @@ static enum look mark_first(struct continuity *continuity, const struct catalogu
 static enum look put_back(struct continuity *continuity, const struct catalogue_mark *mark,
                           enum catalogue_status *status, struct error *error);
 static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
-                         enum catalogue_status *status, struct error *error);
-static void refuse(struct continuity *continuity, const struct catalogue_mark *mark,
-                   struct error *error);
+                         const char *reason, enum catalogue_status *status, struct error *error);
+static const char *why_replaced(const struct catalogue_mark *mark);
+static enum look meet(struct continuity *continuity, const struct catalogue_mark *mark,
+                      enum catalogue_status *status, struct error *error);
+static void refuse(struct continuity *continuity, const struct error *reason, const char *cure);
 static enum look claim(struct continuity *continuity, const struct pepper *pepper,
                        const struct generation *before, enum catalogue_status *status,
                        struct error *error);
-static void adopt(struct continuity *continuity, const struct generation *generation);
-static void begin_afresh(struct continuity *continuity, const struct generation *generation);
-static enum catalogue_status apps_put_back(struct continuity *continuity, struct error *error);
+static void adopt(struct continuity *continuity, const struct catalogue_identity *identity);
+static void begin_afresh(struct continuity *continuity);
+static bool is_to_wait(const struct continuity *continuity, enum catalogue_verdict verdict,
+                       const struct catalogue_mark *mark, struct error *error);
 static bool state_enter(struct continuity *continuity, enum catalogue_continuity state);
 static void explain(const struct pepper *pepper, const struct catalogue_mark *mark,
                     struct error *error);
@@ -36,10 +46,11 @@ const char *const catalogue_continuity_words[] = {"kept", "lost", "foreign", NUL
 bool catalogue_admits(struct catalogue_backend *backend, const struct pepper *pepper,
                       struct error *error)
 {
-    const struct catalogue_held held = {.pepper = pepper};
+    const struct catalogue_held held = {.pepper = pepper, .is_configured = pepper != NULL};
     struct catalogue_mark mark;
     struct error ignored;
     bool is_foreign = backend->operations->mark_read(backend, 0, &mark, &ignored) == CATALOGUE_OK &&
+                      !(mark.is_pepper_damaged && pepper == NULL) &&
                       catalogue_identity_judge(&held, &mark) == VERDICT_FOREIGN;
 
     if (is_foreign)
@@ -56,8 +67,14 @@ void continuity_init(struct continuity *continuity, const struct catalogue_optio
         .restores = options->restores,
         .is_pepper_configured = options->pepper != NULL,
     };
+    restoring_init(&continuity->restoring);
     if (options->pepper != NULL)
         app_index_set_pepper(options->index, options->pepper);
+}
+
+void continuity_close(struct continuity *continuity)
+{
+    restoring_end(&continuity->restoring);
 }
 
 enum catalogue_status continuity_check(struct continuity *continuity, struct error *error)
@@ -67,13 +84,17 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
 
     for (int i = 0; i < ATTEMPTS && look == LOOK_AGAIN; i++) {
         const struct catalogue_held held = held_now(continuity);
+        const int64_t now_us = clock_monotonic_us();
         struct catalogue_mark mark;
 
         status = continuity->backend->operations->mark_read(continuity->backend, held.seen.written,
                                                             &mark, error);
         if (status != CATALOGUE_OK)
             return status;
-        switch (catalogue_identity_judge(&held, &mark)) {
+        const enum catalogue_verdict verdict = judge(continuity, &held, &mark);
+        if (is_to_wait(continuity, verdict, &mark, error))
+            return CATALOGUE_UNAVAILABLE;
+        switch (verdict) {
         case VERDICT_KEPT:
             look = keep(continuity, &mark, &status, error);
             break;
@@ -84,29 +105,48 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
             look = put_back(continuity, &mark, &status, error);
             break;
         case VERDICT_RESTORED:
-            continuity->owes_apps = continuity->restores;
-            look = replace(continuity, &mark, &status, error);
+            if (continuity->restores)
+                restoring_begin(&continuity->restoring, continuity->index);
+            look = replace(continuity, &mark, "others have put it back or made it anew", &status,
+                           error);
             break;
         case VERDICT_REPLACED:
-            look = replace(continuity, &mark, &status, error);
+            look = replace(continuity, &mark, why_replaced(&mark), &status, error);
+            break;
+        case VERDICT_ANOTHER:
+            look = meet(continuity, &mark, &status, error);
             break;
         case VERDICT_FOREIGN:
-            refuse(continuity, &mark, error);
+            explain(app_index_pepper(continuity->index), &mark, error);
+            refuse(continuity, error, "restart this instance, or give both the same key_pepper");
             status = CATALOGUE_UNAVAILABLE;
             look = LOOK_OVER;
             break;
         }
         continuity->has_seen_pepper |= status == CATALOGUE_OK && mark.has_pepper;
-        if (status == CATALOGUE_OK && look == LOOK_OVER)
+        if (status == CATALOGUE_OK && look == LOOK_OVER) {
             continuity->seen = mark.progress;
+            continuity->seen_at_us = now_us;
+            restoring_look(&continuity->restoring, continuity->backend, &mark.restorer,
+                           continuity->restores);
+        }
         sodium_memzero(&mark, sizeof(mark));
     }
     if (look == LOOK_AGAIN) {
         (void)error_set(error, "the catalogue is being made by others");
         return CATALOGUE_UNAVAILABLE;
     }
-    return status == CATALOGUE_OK && continuity->owes_apps ? apps_put_back(continuity, error)
-                                                           : status;
+    return status;
+}
+
+bool continuity_owes(const struct continuity *continuity)
+{
+    return restoring_is_under_way(&continuity->restoring);
+}
+
+enum catalogue_status continuity_put_back(struct continuity *continuity, struct error *error)
+{
+    return restoring_go_on(&continuity->restoring, continuity->backend, error);
 }
 
 bool continuity_holds(struct continuity *continuity, struct error *error)
@@ -117,14 +157,28 @@ bool continuity_holds(struct continuity *continuity, struct error *error)
     if (continuity->backend->operations->mark_read(continuity->backend, held.seen.written, &mark,
                                                    error) != CATALOGUE_OK)
         return false;
-    const bool is_same = catalogue_identity_judge(&held, &mark) == VERDICT_KEPT;
+    const enum catalogue_verdict verdict = catalogue_identity_judge(&held, &mark);
+    const bool is_same =
+        (verdict == VERDICT_KEPT || (verdict == VERDICT_UNMARKED && !continuity->has_generation)) &&
+        (continuity->has_settled ||
+         !restoring_is_elsewhere(&continuity->restoring, &mark.restorer));
     sodium_memzero(&mark, sizeof(mark));
     return is_same || error_set(error, "the catalogue has become another while it was read");
 }
 
+bool continuity_can_write(struct continuity *continuity, struct error *error)
+{
+    /* Another identity is there by now: the next look has more to say of that. */
+    return continuity->backend->operations->mark_claim(
+               continuity->backend, NULL, &continuity->identity, error) != CATALOGUE_UNAVAILABLE;
+}
+
 void continuity_settle(struct continuity *continuity)
 {
-    if (!continuity->owes_apps && state_enter(continuity, CATALOGUE_KEPT))
+    if (continuity_owes(continuity))
+        return;
+    continuity->has_settled = true;
+    if (state_enter(continuity, CATALOGUE_KEPT))
         log_write(LOG_INFO, "catalogue is whole", LOG_NONE);
 }
 
@@ -132,16 +186,36 @@ void continuity_settle(struct continuity *continuity)
 static struct catalogue_held held_now(const struct continuity *continuity)
 {
     struct catalogue_held held = {.pepper = app_index_pepper(continuity->index),
+                                  .is_configured = continuity->is_pepper_configured,
                                   .has_seen_pepper = continuity->has_seen_pepper,
                                   .has_generation = continuity->has_generation,
-                                  .generation = continuity->generation,
-                                  .seen = continuity->seen};
+                                  .generation = continuity->identity.generation,
+                                  .seen = continuity->seen,
+                                  .unseen_us = clock_monotonic_us() - continuity->seen_at_us};
 
     if (continuity->backend->written > held.seen.written)
         held.seen.written = continuity->backend->written;
     if (continuity->backend->written > held.seen.newest)
         held.seen.newest = continuity->backend->written;
     return held;
+}
+
+/* What was another one once stays so, whatever has become of it since. */
+static enum catalogue_verdict judge(const struct continuity *continuity,
+                                    const struct catalogue_held *held,
+                                    const struct catalogue_mark *mark)
+{
+    const enum catalogue_verdict verdict = catalogue_identity_judge(held, mark);
+
+    return verdict == VERDICT_RESTORED && has_met(continuity, &mark->identity.generation)
+               ? VERDICT_ANOTHER
+               : verdict;
+}
+
+static bool has_met(const struct continuity *continuity, const struct generation *generation)
+{
+    return continuity->has_met_another &&
+           memcmp(&continuity->another, generation, sizeof(*generation)) == 0;
 }
 
 /* The pepper may be gone alone; where nothing can be written it stays so for the time being. */
@@ -152,7 +226,7 @@ static enum look keep(struct continuity *continuity, const struct catalogue_mark
 
     if (app_index_pepper(continuity->index) == NULL)
         app_index_set_pepper(continuity->index, &mark->pepper);
-    adopt(continuity, &mark->identity.generation);
+    adopt(continuity, &mark->identity);
     if (mark->has_pepper || continuity->is_pepper_configured || !continuity->restores)
         return LOOK_OVER;
     *status = operations->mark_claim(continuity->backend, app_index_pepper(continuity->index),
@@ -160,7 +234,8 @@ static enum look keep(struct continuity *continuity, const struct catalogue_mark
     if (*status == CATALOGUE_OK)
         return LOOK_AGAIN;
     if (*status == CATALOGUE_CREATED)
-        log_write(LOG_WARN, "pepper put back", LOG_NONE);
+        log_write(LOG_WARN, "pepper put back",
+                  LOG_STRING("reason", mark->is_pepper_damaged ? "it was damaged" : "it was gone"));
     *status = CATALOGUE_OK;
     return LOOK_OVER;
 }
@@ -178,6 +253,13 @@ static enum look mark_first(struct continuity *continuity, const struct catalogu
         pepper = mark->pepper;
     else
         randombytes_buf(&pepper, sizeof(pepper));
+    if (mark->has_pepper && sodium_memcmp(&mark->pepper, &pepper, sizeof(pepper)) != 0 &&
+        !continuity->has_passed_over) {
+        continuity->has_passed_over = true;
+        log_write(LOG_WARN, "stored pepper passed over",
+                  LOG_STRING("reason", "key_pepper is set: keys made under the stored one, without "
+                                       "key_pepper, are unknown"));
+    }
     enum look look = claim(continuity, &pepper, NULL, status, error);
     if (look == LOOK_OVER && *status == CATALOGUE_UNAVAILABLE && has_pepper)
         *status = CATALOGUE_OK;
@@ -204,27 +286,33 @@ static enum look put_back(struct continuity *continuity, const struct catalogue_
         *status = CATALOGUE_UNAVAILABLE;
         return LOOK_OVER;
     }
-    const struct generation before = continuity->generation;
+    /* Before there is anything to be found, so that nobody takes the first apps for all. */
+    *status = continuity->backend->operations->restore_begin(continuity->backend,
+                                                             continuity->restoring.name, error);
+    if (*status == CATALOGUE_OK)
+        (void)error_set(error, "another instance is putting apps back");
+    if (*status != CATALOGUE_CREATED) {
+        *status = CATALOGUE_UNAVAILABLE;
+        return LOOK_OVER;
+    }
+    const struct generation before = continuity->identity.generation;
+    *status = CATALOGUE_OK;
     if (mark->has_identity) {
-        continuity->owes_apps = true;
-        begin_afresh(continuity, &before);
+        restoring_begin(&continuity->restoring, continuity->index);
+        begin_afresh(continuity);
         return LOOK_OVER;
     }
     enum look look = claim(continuity, app_index_pepper(continuity->index), &before, status, error);
     if (look == LOOK_OVER && *status == CATALOGUE_OK) {
-        continuity->owes_apps = true;
-        begin_afresh(continuity, &continuity->generation);
+        restoring_begin(&continuity->restoring, continuity->index);
+        begin_afresh(continuity);
     }
     return look;
 }
 
 static enum look replace(struct continuity *continuity, const struct catalogue_mark *mark,
-                         enum catalogue_status *status, struct error *error)
+                         const char *reason, enum catalogue_status *status, struct error *error)
 {
-    const bool is_same =
-        mark->has_identity && memcmp(&mark->identity.generation, &continuity->generation,
-                                     sizeof(continuity->generation)) == 0;
-
     if (!mark->has_identity) {
         enum look look =
             claim(continuity, app_index_pepper(continuity->index), NULL, status, error);
@@ -235,27 +323,52 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
             return LOOK_OVER;
         }
     } else {
-        adopt(continuity, &mark->identity.generation);
+        adopt(continuity, &mark->identity);
     }
     if (state_enter(continuity, CATALOGUE_LOST))
         atomic_fetch_add(&continuity->losses, 1);
-    log_write(LOG_ERROR, "catalogue replaced",
-              LOG_STRING("reason", continuity->owes_apps ? "others have put it back or made it anew"
-                                   : is_same             ? "it is older than what was seen of it"
-                                                         : "its identity is another one"));
-    begin_afresh(continuity, &continuity->generation);
+    log_write(LOG_ERROR, "catalogue replaced", LOG_STRING("reason", reason));
+    begin_afresh(continuity);
+    return LOOK_OVER;
+}
+
+static const char *why_replaced(const struct catalogue_mark *mark)
+{
+    return mark->has_identity          ? "it is older than what was seen of it"
+           : mark->is_identity_damaged ? "its identity is damaged"
+                                       : "its identity is gone";
+}
+
+/* An older copy, which an operator has loaded, knows some of the same apps. One that knows none of
+ * them is somebody else's: what is in either must not get into the other. */
+static enum look meet(struct continuity *continuity, const struct catalogue_mark *mark,
+                      enum catalogue_status *status, struct error *error)
+{
+    const struct generation *generation = &mark->identity.generation;
+    bool is_related = false;
+
+    if (!has_met(continuity, generation)) {
+        *status = relation_find(continuity->backend, continuity->index, &is_related, error);
+        if (*status != CATALOGUE_OK)
+            return LOOK_OVER;
+    }
+    if (is_related)
+        return replace(continuity, mark, "it is an older copy, or one beside it", status, error);
+    continuity->has_met_another = true;
+    continuity->another = *generation;
+    (void)error_set(error, "the catalogue is another one, with apps of its own");
+    refuse(continuity, error, "restart this instance, or give it back the catalogue that it had");
+    *status = CATALOGUE_UNAVAILABLE;
     return LOOK_OVER;
 }
 
 /* Both go on: this process with the apps that it has, and whoever made the other one. */
-static void refuse(struct continuity *continuity, const struct catalogue_mark *mark,
-                   struct error *error)
+static void refuse(struct continuity *continuity, const struct error *reason, const char *cure)
 {
-    explain(app_index_pepper(continuity->index), mark, error);
     if (state_enter(continuity, CATALOGUE_FOREIGN)) {
         atomic_fetch_add(&continuity->losses, continuity->has_generation);
-        log_write(LOG_ERROR, "catalogue is another's", LOG_STRING("reason", error->message),
-                  LOG_STRING("cure", "restart this instance, or give both the same key_pepper"));
+        log_write(LOG_ERROR, "catalogue is another's", LOG_STRING("reason", reason->message),
+                  LOG_STRING("cure", cure));
     }
 }
 
@@ -271,55 +384,39 @@ static enum look claim(struct continuity *continuity, const struct pepper *peppe
     if (*status == CATALOGUE_OK)
         return LOOK_AGAIN;
     if (*status == CATALOGUE_CREATED) {
-        adopt(continuity, &identity.generation);
+        adopt(continuity, &identity);
         *status = CATALOGUE_OK;
     }
     return LOOK_OVER;
 }
 
-static void adopt(struct continuity *continuity, const struct generation *generation)
+static void adopt(struct continuity *continuity, const struct catalogue_identity *identity)
 {
     continuity->has_generation = true;
-    continuity->generation = *generation;
+    continuity->identity = *identity;
 }
 
-static void begin_afresh(struct continuity *continuity, const struct generation *generation)
+static void begin_afresh(struct continuity *continuity)
 {
-    adopt(continuity, generation);
     continuity->seen = (struct catalogue_progress){0};
     continuity->backend->written = 0;
     app_index_begin_epoch(continuity->index);
     continuity->reads_afresh = true;
 }
 
-/* While another instance does so this one waits: it may have seen what the other has not, which
- * reading what the other puts back would replace. */
-static enum catalogue_status apps_put_back(struct continuity *continuity, struct error *error)
+/* Who starts while apps are put back would take those that it finds for all that there are; and a
+ * pepper that was made anew, in place of a damaged one, would make all keys unknown. */
+static bool is_to_wait(const struct continuity *continuity, enum catalogue_verdict verdict,
+                       const struct catalogue_mark *mark, struct error *error)
 {
-    const struct catalogue_operations *operations = continuity->backend->operations;
-    enum catalogue_status status = operations->restore_begin(continuity->backend, error);
-    int64_t restored = 0;
-    size_t count = 0;
-
-    if (status == CATALOGUE_OK)
-        (void)error_set(error, "another instance is putting apps back");
-    if (status != CATALOGUE_CREATED)
-        return CATALOGUE_UNAVAILABLE;
-    struct app **apps = app_index_list(continuity->index, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (status != CATALOGUE_UNAVAILABLE)
-            status = operations->app_restore(continuity->backend, apps[i], error);
-        restored += status == CATALOGUE_CREATED;
-        app_release(apps[i]);
-    }
-    free(apps);
-    operations->restore_end(continuity->backend);
-    if (status == CATALOGUE_UNAVAILABLE)
-        return status;
-    continuity->owes_apps = false;
-    log_write(LOG_WARN, "apps put back", LOG_INTEGER("apps", restored),
-              LOG_INTEGER("known", (int64_t)count));
-    return CATALOGUE_OK;
+    if (app_index_pepper(continuity->index) == NULL && mark->is_pepper_damaged)
+        return !error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
+    if (continuity->has_settled || continuity_owes(continuity) ||
+        (verdict != VERDICT_KEPT && verdict != VERDICT_UNMARKED) ||
+        !restoring_is_elsewhere(&continuity->restoring, &mark->restorer))
+        return false;
+    (void)error_set(error, "%s is putting apps back", mark->restorer.name);
+    return true;
 }
 
 /* Whether it was in another one before. */
@@ -331,9 +428,13 @@ static bool state_enter(struct continuity *continuity, enum catalogue_continuity
 static void explain(const struct pepper *pepper, const struct catalogue_mark *mark,
                     struct error *error)
 {
+    const struct catalogue_held stored = {.pepper = &mark->pepper};
+    const bool is_its_own =
+        mark->has_pepper && catalogue_identity_judge(&stored, mark) != VERDICT_FOREIGN;
+
     (void)error_set(error, "%s",
-                    pepper == NULL     ? "the catalogue is kept under a key_pepper, and none is set"
-                    : mark->has_pepper ? "the catalogue is kept under a pepper of its own, another "
-                                         "than this one"
-                                       : "the catalogue is kept under another key_pepper");
+                    pepper == NULL ? "the catalogue is kept under a key_pepper, and none is set"
+                    : is_its_own   ? "the catalogue is kept under a pepper of its own, another "
+                                     "than this one"
+                                   : "the catalogue is kept under another key_pepper");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "catalogue/database.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 
 #include "database_file.h"
@@ -10,10 +11,13 @@
 /* synchronous = FULL: an API key is shown once, so a registration that was answered must survive a
  * loss of power; NORMAL could lose the last ones. Writes here are rare: the wait is affordable.
  * temp_store: the sandbox has no directory for temporary files. */
-static const char pragmas[] = "PRAGMA journal_mode = WAL;"
-                              "PRAGMA synchronous = FULL;"
+static const char log_pragma[] = "PRAGMA journal_mode = WAL;";
+static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA temp_store = MEMORY;"
                               "PRAGMA foreign_keys = ON;";
+
+/* OPENING_FROZEN: as it lies there, without locks or a log beside it. */
+enum opening { OPENING_USUAL, OPENING_FROZEN };
 
 struct database {
     sqlite3 *connection;
@@ -26,7 +30,12 @@ struct database {
 
 static struct database *open_at(const char *path, const struct database_options *options,
                                 struct error *error);
-static bool open_connection(struct database *database, const char *path, struct error *error);
+static struct database *open_with(const char *path, const struct database_options *options,
+                                  enum opening opening, struct error *error);
+static bool open_connection(struct database *database, const char *path, enum opening opening,
+                            struct error *error);
+static bool make_ready(struct database *database, struct error *error);
+static bool cannot_write(const struct database *database);
 static bool migrate(struct database *database, struct error *error);
 static bool read_schema(struct database *database, int *schema, struct error *error);
 static bool prepare(struct database *database, struct error *error);
@@ -53,6 +62,28 @@ bool database_has_moved(struct database *database)
     return sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) ==
                SQLITE_OK &&
            has_moved != 0;
+}
+
+bool database_is_frozen(const struct database *database)
+{
+    return sqlite3_db_readonly(database->connection, "main") == 1;
+}
+
+bool database_thaw(struct database **database)
+{
+    struct error ignored = {0};
+    struct database *frozen = *database;
+    struct database *opened =
+        open_with(frozen->file.path, frozen->options, OPENING_USUAL, &ignored);
+
+    if (opened == NULL || database_is_frozen(opened)) {
+        database_free(opened);
+        return false;
+    }
+    database_file_begin(&opened->file, frozen->file.path);
+    database_free(frozen);
+    *database = opened;
+    return true;
 }
 
 /* What is in the log alone goes to the file first, for whoever has moved that without it. */
@@ -200,33 +231,84 @@ bool database_holds_integer(sqlite3_stmt *statement, int place)
     return sqlite3_column_type(statement, place) == SQLITE_INTEGER;
 }
 
+/* Where nothing can be written there is no room for the index of a log either. Then nobody else can
+ * write, and nobody has the file open, so that it is read as it lies there; unless there is a log,
+ * without which it would be an older one. */
 static struct database *open_at(const char *path, const struct database_options *options,
                                 struct error *error)
 {
+    struct error reason = {0};
+    struct error ignored = {0};
+    struct database *database = open_with(path, options, OPENING_USUAL, &reason);
+
+    if (database == NULL && database_file_is_whole(path))
+        database = open_with(path, options, OPENING_FROZEN, &ignored);
+    if (database == NULL) {
+        (void)error_set(error, "cannot open %s: %s", path, reason.message);
+        return NULL;
+    }
+    if (reason.message[0] != '\0')
+        log_write(LOG_WARN, "database cannot be written", LOG_STRING("reason", reason.message));
+    database_file_begin(&database->file, path);
+    return database;
+}
+
+static struct database *open_with(const char *path, const struct database_options *options,
+                                  enum opening opening, struct error *error)
+{
     struct database *database = memory_new(
         1, sizeof(*database) + options->statement_count * sizeof(database->statements[0]));
-    struct error reason = {0};
 
     database->options = options;
-    if (database_file_make(path, &reason) && open_connection(database, path, &reason) &&
-        migrate(database, &reason) && prepare(database, &reason)) {
-        database_file_begin(&database->file, path);
+    if (database_file_make(path, error) && open_connection(database, path, opening, error) &&
+        make_ready(database, error))
         return database;
-    }
-    (void)error_set(error, "cannot open %s: %s", path, reason.message);
     database_free(database);
     return NULL;
 }
 
-static bool open_connection(struct database *database, const char *path, struct error *error)
+static bool open_connection(struct database *database, const char *path, enum opening opening,
+                            struct error *error)
 {
+    char *uri = database_file_frozen_uri(path);
+    const bool is_frozen = opening == OPENING_FROZEN;
     /* One thread at a time uses it, so SQLite's own mutexes would only cost. */
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    const int flags = SQLITE_OPEN_NOMUTEX |
+                      (is_frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE);
+    const int result = sqlite3_open_v2(is_frozen ? uri : path, &database->connection, flags, NULL);
 
-    if (sqlite3_open_v2(path, &database->connection, flags, NULL) != SQLITE_OK)
+    free(uri);
+    if (result != SQLITE_OK)
         return failed(database, error);
     (void)sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
-    return execute(database, pragmas, error);
+    return (is_frozen || execute(database, log_pragma, error)) && execute(database, pragmas, error);
+}
+
+/* What is there can be read as long as it is of this version. */
+static bool make_ready(struct database *database, struct error *error)
+{
+    struct error ignored = {0};
+    int schema = 0;
+
+    if (migrate(database, error))
+        return prepare(database, error);
+    if (!cannot_write(database))
+        return false;
+    (void)execute(database, "ROLLBACK", &ignored);
+    return read_schema(database, &schema, &ignored) &&
+           schema == (int)database->options->migration_count && prepare(database, &ignored);
+}
+
+static bool cannot_write(const struct database *database)
+{
+    static const int codes[] = {SQLITE_READONLY, SQLITE_FULL,  SQLITE_BUSY,
+                                SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_PERM};
+    const int code = sqlite3_errcode(database->connection);
+    bool is_found = false;
+
+    for (size_t i = 0; i < ARRAY_COUNT(codes) && !is_found; i++)
+        is_found = code == codes[i];
+    return is_found;
 }
 
 /* PRAGMA user_version is the schema of the file. A failure leaves the transaction open: closing the

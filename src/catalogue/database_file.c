@@ -42,6 +42,33 @@ bool database_file_make(const char *path, struct error *error)
     return true;
 }
 
+bool database_file_is_whole(const char *path)
+{
+    char log[PATH_MAX];
+    struct stat status;
+    const int length = snprintf(log, sizeof(log), "%s%s", path, suffixes[0]);
+
+    return length > 0 && length < PATH_MAX && (stat(log, &status) != 0 || status.st_size == 0);
+}
+
+char *database_file_frozen_uri(const char *path)
+{
+    static const char head[] = "file:";
+    static const char tail[] = "?immutable=1";
+    const size_t bytes = sizeof(head) + 3 * strlen(path) + sizeof(tail);
+    char *uri = memory_new(1, bytes);
+    size_t length = (size_t)snprintf(uri, bytes, "%s", head);
+
+    for (; *path != '\0'; path++) {
+        const bool is_special = strchr("%?#", *path) != NULL;
+
+        length += (size_t)snprintf(uri + length, bytes - length, is_special ? "%%%02X" : "%c",
+                                   (unsigned char)*path);
+    }
+    (void)snprintf(uri + length, bytes - length, "%s", tail);
+    return uri;
+}
+
 void database_file_begin(struct database_file *file, const char *path)
 {
     file->path = memory_string(path);

@@ -23,6 +23,11 @@ struct database_file {
 MUST_USE bool database_file_make_directory(const char *path, struct error *error);
 MUST_USE bool database_file_make(const char *path, struct error *error);
 
+/* Whether there is nothing in a log beside the file. */
+bool database_file_is_whole(const char *path);
+/* Names the file as one that never changes: for free(). */
+char *database_file_frozen_uri(const char *path);
+
 /* Remembers the companions of an open database. */
 void database_file_begin(struct database_file *file, const char *path);
 void database_file_end(struct database_file *file);

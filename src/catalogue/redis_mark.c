@@ -4,16 +4,27 @@
 #include "redis/redis_eviction.h"
 #include "redis/redis_rights.h"
 #include "redis_call.h"
+#include "redis_restore.h"
+#include "restorer.h"
 
 #define PEPPER   REDIS_CALL_PREFIX "pepper"
 #define IDENTITY REDIS_CALL_PREFIX "identity"
 
-/* KEYS: revision, apps, history, pepper, identity; ARGV: the write that is asked for. A write that is
+/* KEYS: revision, apps, history, pepper, identity, restoring; ARGV: the write that is asked for. A write that is
  * older than all that are remembered may have been forgotten. */
 static const char read_script[] = REDIS_CALL_EXPLAIN
     "local function last_of(key)\n"
     "  return sane(redis.pcall('ZREVRANGEBYSCORE', key, explained, '-inf', 'WITHSCORES', 'LIMIT',\n"
     "                          '0', '1')[2])\n"
+    "end\n"
+    "local restoring = redis.pcall('GET', KEYS[6])\n"
+    "local function age()\n"
+    "  local oldest\n"
+    "  for i = 2, 3 do\n"
+    "    local first = redis.pcall('ZRANGE', KEYS[i], '0', '0', 'WITHSCORES')[2]\n"
+    "    if first then oldest = math.min(oldest or clock, sane(first)) end\n"
+    "  end\n"
+    "  return oldest and math.max(clock - oldest, 1) or 0\n"
     "end\n"
     "local function has_write()\n"
     "  if ARGV[1] == '0' then return true end\n"
@@ -29,15 +40,21 @@ static const char read_script[] = REDIS_CALL_EXPLAIN
                               "                and (last > 0 or last_of(KEYS[3]) > 0)\n"
                               "return {redis.call('MGET', KEYS[4], KEYS[5]), last_of(KEYS[2]), "
                               "last_of(KEYS[3]),\n"
-                              "        has_write() and 1 or 0, is_lost and 1 or 0}\n";
+                              "        has_write() and 1 or 0, age(), clock,\n"
+                              "        type(restoring) == 'string' and restoring or '',\n"
+                              "        redis.call('EXISTS', KEYS[4]), redis.call('EXISTS', "
+                              "KEYS[5]),\n"
+                              "        is_lost and 1 or 0}\n";
 
-/* KEYS: pepper, identity; ARGV: pepper or nothing, identity. An identity of another length is none.
- */
+/* KEYS: pepper, identity; ARGV: pepper or nothing, identity. What is of another type or length is
+ * none. */
 static const char claim_script[] =
-    "local pepper = redis.call('GET', KEYS[1])\n"
-    "local identity = redis.call('GET', KEYS[2])\n"
-    "if pepper and ARGV[1] ~= '' and pepper ~= ARGV[1] or\n"
-    "   identity and #identity == #ARGV[2] and identity ~= ARGV[2] then\n"
+    "local function stored(i)\n"
+    "  local value = redis.pcall('GET', KEYS[i])\n"
+    "  return type(value) == 'string' and #value == #ARGV[i] and value\n"
+    "end\n"
+    "local pepper, identity = stored(1), stored(2)\n"
+    "if pepper and pepper ~= ARGV[1] or identity and identity ~= ARGV[2] then\n"
     "  return 'exists'\n"
     "end\n"
     "if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1]) end\n"
@@ -55,12 +72,13 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
     char asked[TEXT_INTEGER_BYTES_MAX];
     const struct text words[] = {TEXT("EVAL"),
                                  TEXT(read_script),
-                                 TEXT("5"),
+                                 TEXT("6"),
                                  TEXT(REDIS_CALL_PREFIX "revision"),
                                  TEXT(REDIS_CALL_PREFIX "apps"),
                                  TEXT(REDIS_CALL_PREFIX "history"),
                                  TEXT(PEPPER),
                                  TEXT(IDENTITY),
+                                 TEXT(REDIS_RESTORE_MARK),
                                  text_write_integer(written, asked)};
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
@@ -94,29 +112,31 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
     struct catalogue_redis *redis = redis_call_backend(backend);
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
-    /* Of another type, the pepper is damaged, and with it the catalogue. */
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
 /* MGET has nothing of what is of another type. */
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
 {
-    if (!redis_call_is_array(reply, 5) || !redis_call_is_array(reply->element[0], 2))
+    if (!redis_call_is_array(reply, 10) || !redis_call_is_array(reply->element[0], 2))
         return error_set(error, "redis: not the answer of the script");
     struct text pepper = redis_call_text(reply->element[0]->element[0]);
     struct text identity = redis_call_text(reply->element[0]->element[1]);
 
-    if (!text_is_absent(pepper) && pepper.length != sizeof(mark->pepper))
-        return error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
-    mark->has_pepper = !text_is_absent(pepper);
+    mark->has_pepper = pepper.length == sizeof(mark->pepper);
+    mark->is_pepper_damaged = !mark->has_pepper && redis_call_integer(reply->element[7]) == 1;
     if (mark->has_pepper)
         memcpy(&mark->pepper, pepper.at, sizeof(mark->pepper));
     mark->has_identity = identity.length == sizeof(mark->identity);
+    mark->is_identity_damaged = !mark->has_identity && redis_call_integer(reply->element[8]) == 1;
     if (mark->has_identity)
         memcpy(&mark->identity, identity.at, sizeof(mark->identity));
     mark->progress.newest = redis_call_integer(reply->element[1]);
     mark->progress.written = redis_call_integer(reply->element[2]);
+    mark->progress.age_us = redis_call_integer(reply->element[4]);
+    mark->restorer =
+        restorer_read(redis_call_text(reply->element[6]), redis_call_integer(reply->element[5]));
     mark->lacks_write = redis_call_integer(reply->element[3]) == 0;
-    mark->has_lost_list = redis_call_integer(reply->element[4]) != 0;
+    mark->has_lost_list = redis_call_integer(reply->element[9]) != 0;
     return true;
 }

@@ -1,30 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis_restore.h"
 
+#include "base/duration.h"
 #include "catalogue/stored_policy.h"
 #include "redis_call.h"
 
 #include <sodium.h>
 
-#define LOCK REDIS_CALL_PREFIX "restoring"
-
 #define ARGUMENTS_BEFORE_POLICIES 6
 
-/* KEYS: the lock, apps; ARGV: for how many milliseconds. One that never expires, or later than any of
- * ours, is a stranger's, and would keep everybody from putting apps back, as would something else in
- * the place of the list. */
+/* KEYS: the mark, apps; ARGV: for how many microseconds, the name. See restorer.h for what is stored.
+ * Something else in the place of the list would keep everybody from putting apps back. */
 static const char begin_script[] =
-    "local left = redis.call('PTTL', KEYS[1])\n"
-    "if left >= 0 and left <= tonumber(ARGV[1]) then return 'exists' end\n"
-    "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])\n"
+    "local now = redis.call('TIME')\n"
+    "local clock = now[1] * 1000000 + now[2]\n"
+    "local held = redis.pcall('GET', KEYS[1])\n"
+    "local till, name = string.match(type(held) == 'string' and held or '', '^(%d+) (.+)$')\n"
+    "till = tonumber(till or '0')\n"
+    "if till > clock and till <= clock + ARGV[1] and name ~= ARGV[2] then return 'exists' end\n"
+    "redis.call('SET', KEYS[1], string.format('%.0f ', clock + ARGV[1]) .. ARGV[2])\n"
     "if redis.call('TYPE', KEYS[2]).ok ~= 'zset' then redis.call('DEL', KEYS[2]) end\n"
     "return 'created'\n";
+
+static const char end_script[] =
+    "local held = redis.pcall('GET', KEYS[1])\n"
+    "if type(held) == 'string' and string.match(held, '^%d+ (.+)$') == ARGV[1] then\n"
+    "  redis.call('DEL', KEYS[1])\n"
+    "end\n"
+    "return 'deleted'\n";
+
+/* What is of another type than we give it has been put there by somebody else since the loss, and would
+ * keep everything from being put back. */
+#define MAKE_WAY                                                                                   \
+    "for i, kind in pairs({[2] = 'zset', [3] = 'hash', [4] = 'hash', [5] = 'hash'}) do\n"          \
+    "  if redis.call('TYPE', KEYS[i]).ok ~= kind then redis.call('DEL', KEYS[i]) end\n"            \
+    "end\n"
 
 /* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, and of each
  * policy the name of its identity and its document. `restored` is the revision that the app was put
  * back under, and that of the copy: whatever is written since has another revision. An app that is
  * there and not in the list, which was lost, is newer than any copy. */
-static const char restore_script[] =
+static const char restore_script[] = MAKE_WAY
     "local is_there = redis.call('EXISTS', KEYS[4]) == 1\n"
     "if is_there and not redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n" REDIS_CALL_REVISE
         REDIS_CALL_ANSWER(
@@ -60,7 +76,7 @@ static const char restore_script[] =
                        "ARGV[6])\n" REDIS_CALL_ANSWER("created");
 
 /* ARGV: app. */
-static const char bury_script[] =
+static const char bury_script[] = MAKE_WAY
     "if redis.call('EXISTS', KEYS[4]) == 0 and redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
     "  return 'exists'\n"
     "end\n" REDIS_CALL_BURY REDIS_CALL_ANSWER("created");
@@ -70,25 +86,28 @@ static redisReply *restore(struct catalogue_redis *redis, const struct app *app,
                            struct error *error);
 static struct text keys_write(const struct app *app, struct arena *arena);
 
-enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, struct error *error)
+enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, const char *name,
+                                          struct error *error)
 {
-    char milliseconds[TEXT_INTEGER_BYTES_MAX];
+    char span[TEXT_INTEGER_BYTES_MAX];
     const struct text words[] = {TEXT("EVAL"),
                                  TEXT(begin_script),
                                  TEXT("2"),
-                                 TEXT(LOCK),
+                                 TEXT(REDIS_RESTORE_MARK),
                                  TEXT(REDIS_CALL_PREFIX "apps"),
-                                 text_write_integer(CATALOGUE_RESTORE_MS, milliseconds)};
+                                 text_write_integer(CATALOGUE_RESTORE_MS * MILLISECOND_US, span),
+                                 text_of(name)};
     struct catalogue_redis *redis = redis_call_backend(backend);
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
-/* Otherwise it expires. */
-void redis_restore_end(struct catalogue_backend *backend)
+/* Otherwise it is given up once its time is over. */
+void redis_restore_end(struct catalogue_backend *backend, const char *name)
 {
-    const struct text words[] = {TEXT("DEL"), TEXT(LOCK)};
+    const struct text words[] = {TEXT("EVAL"), TEXT(end_script), TEXT("1"),
+                                 TEXT(REDIS_RESTORE_MARK), text_of(name)};
     struct error ignored;
 
     freeReplyObject(redis_call(redis_call_backend(backend), words, ARRAY_COUNT(words), &ignored));

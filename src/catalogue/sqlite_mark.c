@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "sqlite_mark.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
+#include "sqlite_restore.h"
 #include "sqlite_revision.h"
 
 static bool reopen(struct catalogue_sqlite *sqlite, struct error *error);
@@ -23,10 +25,13 @@ enum catalogue_status sqlite_mark_read(struct catalogue_backend *backend, int64_
 
     if (database_has_moved(sqlite->database) && !reopen(sqlite, error))
         return CATALOGUE_UNAVAILABLE;
+    if (database_is_frozen(sqlite->database) && database_thaw(&sqlite->database))
+        log_write(LOG_INFO, "database can be written", LOG_NONE);
     if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
     enum catalogue_status status = mark_read(sqlite->database, mark, error);
-    if (status == CATALOGUE_OK && !progress_read(sqlite->database, written, mark, error))
+    if (status == CATALOGUE_OK && (!progress_read(sqlite->database, written, mark, error) ||
+                                   !sqlite_restore_read(sqlite->database, &mark->restorer, error)))
         status = CATALOGUE_UNAVAILABLE;
     return sqlite_statements_end(sqlite, status, error);
 }
@@ -64,18 +69,16 @@ static enum catalogue_status mark_read(struct database *database, struct catalog
     enum catalogue_status status = sqlite_statements_step(database, pepper, error);
     if (status == CATALOGUE_UNAVAILABLE)
         return status;
-    mark->has_pepper = status == CATALOGUE_OK;
-    if (mark->has_pepper &&
-        !database_bytes(pepper, 0, mark->pepper.bytes, sizeof(mark->pepper.bytes))) {
-        (void)error_set(error, "the stored pepper is not %d bytes long", PEPPER_BYTES);
-        return CATALOGUE_UNAVAILABLE;
-    }
+    mark->has_pepper = status == CATALOGUE_OK &&
+                       database_bytes(pepper, 0, mark->pepper.bytes, sizeof(mark->pepper.bytes));
+    mark->is_pepper_damaged = status == CATALOGUE_OK && !mark->has_pepper;
     status = sqlite_statements_step(database, identity, error);
     if (status == CATALOGUE_UNAVAILABLE)
         return status;
     mark->has_identity =
         status == CATALOGUE_OK &&
         database_bytes(identity, 0, (uint8_t *)&mark->identity, sizeof(mark->identity));
+    mark->is_identity_damaged = status == CATALOGUE_OK && !mark->has_identity;
     return CATALOGUE_OK;
 }
 
@@ -85,9 +88,11 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     sqlite3_stmt *newest = database_statement(database, REVISION_NEWEST);
     sqlite3_stmt *last = database_statement(database, HISTORY_NEWEST);
     sqlite3_stmt *has = database_statement(database, HISTORY_HAS);
+    sqlite3_stmt *oldest = database_statement(database, REVISION_OLDEST);
     int64_t explained = 0;
     sqlite3_stmt *lost = database_statement(database, APPS_LOST);
     int64_t is_there = 0;
+    int64_t first = 0;
     int64_t is_lost = 0;
 
     if (!sqlite_revision_explained(database, &explained, error))
@@ -99,8 +104,13 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     if (!revision_read(database, newest, &mark->progress.newest, error) ||
         !revision_read(database, last, &mark->progress.written, error) ||
         !revision_read(database, has, &is_there, error) ||
+        !revision_read(database, oldest, &first, error) ||
         !revision_read(database, lost, &is_lost, error))
         return false;
+    if (database_holds_integer(oldest, 0)) {
+        const int64_t age_us = clock_wall_us() - first;
+        mark->progress.age_us = age_us > 1 ? age_us : 1;
+    }
     mark->lacks_write = is_there == 0;
     mark->has_lost_list = is_lost != 0;
     return true;
@@ -120,7 +130,7 @@ static enum catalogue_status mark_claim(struct database *database, const struct 
                                         const struct catalogue_identity *identity,
                                         struct error *error)
 {
-    sqlite3_stmt *insert = database_statement(database, PEPPER_INSERT);
+    sqlite3_stmt *insert = database_statement(database, PEPPER_REPLACE);
     sqlite3_stmt *replace = database_statement(database, IDENTITY_REPLACE);
     struct catalogue_mark mark;
     enum catalogue_status status = mark_read(database, &mark, error);

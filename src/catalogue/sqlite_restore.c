@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "sqlite_restore.h"
 
+#include "base/clock.h"
 #include "catalogue/stored_policy.h"
+#include "restorer.h"
 #include "sqlite_admin.h"
 #include "sqlite_revision.h"
 
+static enum catalogue_status mark_take(struct database *database, const char *name,
+                                       struct error *error);
+static enum catalogue_status mark_drop(struct database *database, const char *name,
+                                       struct error *error);
 static enum catalogue_status app_restore(struct catalogue_sqlite *sqlite, const struct app *app,
                                          struct error *error);
 static enum catalogue_status app_is_known(struct database *database, const struct app *app,
@@ -17,17 +23,36 @@ static bool parts_insert(struct database *database, const struct app *app, struc
 static bool policy_insert(struct database *database, const struct app *app,
                           const struct policy *policy, struct error *error);
 
-/* The lock of each write is enough. */
-enum catalogue_status sqlite_restore_begin(struct catalogue_backend *backend, struct error *error)
+enum catalogue_status sqlite_restore_begin(struct catalogue_backend *backend, const char *name,
+                                           struct error *error)
 {
-    (void)backend;
-    (void)error;
-    return CATALOGUE_CREATED;
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
+
+    if (!database_begin(sqlite->database, DATABASE_WRITE, error))
+        return CATALOGUE_UNAVAILABLE;
+    return sqlite_statements_end(sqlite, mark_take(sqlite->database, name, error), error);
 }
 
-void sqlite_restore_end(struct catalogue_backend *backend)
+/* Otherwise it is given up once its time is over. */
+void sqlite_restore_end(struct catalogue_backend *backend, const char *name)
 {
-    (void)backend;
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
+    struct error ignored;
+
+    if (!database_begin(sqlite->database, DATABASE_WRITE, &ignored))
+        return;
+    (void)sqlite_statements_end(sqlite, mark_drop(sqlite->database, name, &ignored), &ignored);
+}
+
+bool sqlite_restore_read(struct database *database, struct catalogue_restorer *restorer,
+                         struct error *error)
+{
+    sqlite3_stmt *select = database_statement(database, RESTORING_SELECT);
+    enum catalogue_status status = sqlite_statements_step(database, select, error);
+    const struct text stored = status == CATALOGUE_OK ? database_text(select, 0) : (struct text){0};
+
+    *restorer = restorer_read(stored, clock_wall_us());
+    return status != CATALOGUE_UNAVAILABLE;
 }
 
 enum catalogue_status sqlite_restore_app(struct catalogue_backend *backend, const struct app *app,
@@ -38,6 +63,35 @@ enum catalogue_status sqlite_restore_app(struct catalogue_backend *backend, cons
     if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
     return sqlite_statements_end_app(sqlite, app_restore(sqlite, app, error), error);
+}
+
+static enum catalogue_status mark_take(struct database *database, const char *name,
+                                       struct error *error)
+{
+    sqlite3_stmt *replace = database_statement(database, RESTORING_REPLACE);
+    char space[RESTORER_STORED_BYTES];
+    struct catalogue_restorer restorer;
+
+    if (!sqlite_restore_read(database, &restorer, error))
+        return CATALOGUE_UNAVAILABLE;
+    if (restorer.is_at_it && strcmp(restorer.name, name) != 0)
+        return CATALOGUE_OK;
+    database_bind_text(replace, 1, restorer_write(name, clock_wall_us(), space));
+    return database_run(database, replace, error) ? CATALOGUE_CREATED : CATALOGUE_UNAVAILABLE;
+}
+
+static enum catalogue_status mark_drop(struct database *database, const char *name,
+                                       struct error *error)
+{
+    struct catalogue_restorer restorer;
+
+    if (!sqlite_restore_read(database, &restorer, error))
+        return CATALOGUE_UNAVAILABLE;
+    if (strcmp(restorer.name, name) != 0)
+        return CATALOGUE_OK;
+    return database_run(database, database_statement(database, RESTORING_DELETE), error)
+               ? CATALOGUE_OK
+               : CATALOGUE_UNAVAILABLE;
 }
 
 static enum catalogue_status app_restore(struct catalogue_sqlite *sqlite, const struct app *app,

@@ -4,10 +4,14 @@
 #ifndef CATALOGUE_SQLITE_RESTORE_H
 #define CATALOGUE_SQLITE_RESTORE_H
 
-#include "catalogue/catalogue_backend.h"
+#include "sqlite_statements.h"
 
 catalogue_restore_begin_fn sqlite_restore_begin;
 catalogue_restore_end_fn sqlite_restore_end;
 catalogue_app_restore_fn sqlite_restore_app;
+
+/* In the transaction under way. */
+MUST_USE bool sqlite_restore_read(struct database *database, struct catalogue_restorer *restorer,
+                                  struct error *error);
 
 #endif

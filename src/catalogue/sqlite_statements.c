@@ -44,10 +44,13 @@ static const char additions[] =
 #define ONE  " WHERE app_id = ?1 AND route_key = ?2 AND role = ?3 AND user_id = ?4"
 
 static const char *const statements[STATEMENT_COUNT] = {
-    [PEPPER_INSERT] = "INSERT OR IGNORE INTO settings VALUES ('pepper', ?1)",
+    [PEPPER_REPLACE] = "REPLACE INTO settings VALUES ('pepper', ?1)",
     [PEPPER_SELECT] = "SELECT value FROM settings WHERE name = 'pepper'",
     [IDENTITY_REPLACE] = "REPLACE INTO settings VALUES ('identity', ?1)",
     [IDENTITY_SELECT] = "SELECT value FROM settings WHERE name = 'identity'",
+    [RESTORING_REPLACE] = "REPLACE INTO settings VALUES ('restoring', ?1)",
+    [RESTORING_SELECT] = "SELECT value FROM settings WHERE name = 'restoring'",
+    [RESTORING_DELETE] = "DELETE FROM settings WHERE name = 'restoring'",
     [REVISION_SELECT] = "SELECT value FROM settings WHERE name = 'revision'",
     [REVISION_REPLACE] = "REPLACE INTO settings VALUES ('revision', ?1)",
     [HISTORY_INSERT] = "REPLACE INTO history VALUES (?1)",
@@ -69,6 +72,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                   " (SELECT 1 FROM settings WHERE name = 'revision' AND value > 0)",
     [REVISION_NEWEST] = "SELECT max(revision) FROM (SELECT revision FROM apps UNION ALL"
                         " SELECT revision FROM tombstones) WHERE revision <= ?1",
+    [REVISION_OLDEST] = "SELECT min(revision) FROM (SELECT revision FROM apps UNION ALL"
+                        " SELECT revision FROM tombstones UNION ALL"
+                        " SELECT revision FROM history)",
     [TOMBSTONE_INSERT] = "REPLACE INTO tombstones VALUES (?1, " NEXT ")",
     [TOMBSTONE_SELECT] = "SELECT 1 FROM tombstones WHERE id = ?1",
     /* Of too many the oldest are forgotten, and who has not seen them yet is told by the newest. */

@@ -159,7 +159,7 @@ static void try_restore(void)
     (void)snprintf(app->id, sizeof(app->id), "%s", app_id);
     app->name = TEXT("shop");
 
-    status_check(backend->operations->restore_begin(backend, &error), &error);
+    status_check(backend->operations->restore_begin(backend, "fuzz", &error), &error);
     status_check(backend->operations->app_restore(backend, app, &error), &error);
     status_check(backend->operations->app_restore(backend, deleted, &error), &error);
     app_release(deleted);

@@ -222,6 +222,88 @@ static void a_deleted_app_does_not_come_back_with_what_was_lost(void **state)
     close_tenant(&other);
 }
 
+/* Its key is configuration, and the next reload would make it valid again. */
+static void the_key_of_a_declared_app_is_not_replaced(void **state)
+{
+    const struct scene *scene = *state;
+    char key_path[SCRATCH_PATH_BYTES];
+    char config[SCRATCH_PATH_BYTES];
+    char yaml[SCRATCH_PATH_BYTES + 128];
+    char *key = service_new_key(key_path);
+    (void)snprintf(yaml, sizeof(yaml), "apps:\n  - name: declared\n    api_key_file: %s\n",
+                   key_path);
+    scratch_file("declared.yaml", yaml, config);
+    const char *const flags[] = {"--config", config, NULL};
+    struct service_options options = world_options(scene->world);
+    options.data_dir = service_data_dir(scene->first);
+    options.flags = flags;
+    struct service *service = service_start(&options);
+    struct client *client = stranger_new(service);
+    client_set_key(client, key);
+    EXPECT(client_get(client, "/policy"), 200, NULL);
+    char *list = admin(scene, "list", NULL, 0);
+    char app_id[APP_ID_MAX] = "";
+    char *rest = list;
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        json_t *app = json_loads(line, 0, NULL);
+        if (app != NULL && strcmp(json_string_value(json_object_get(app, "name")), "declared") == 0)
+            (void)snprintf(app_id, sizeof(app_id), "%s",
+                           json_string_value(json_object_get(app, "app_id")));
+        json_decref(app);
+    }
+    const char *argv[12];
+    char *output = NULL;
+
+    collect(scene, "replace-key", app_id, argv);
+    size_t count = 0;
+    while (argv[count] != NULL)
+        count++;
+    argv[count++] = "--config";
+    argv[count++] = config;
+    argv[count] = NULL;
+    assert_int_equal(service_run_command(argv, &output), 1);
+
+    assert_non_null(strstr(output, "is declared: its key is the one of its api_key_file"));
+    EXPECT(client_get(client, "/policy"), 200, NULL);
+    free(output);
+    free(list);
+    free(key);
+    client_free(client);
+    service_stop(service);
+}
+
+static void a_new_key_that_cannot_be_printed_is_told(void **state)
+{
+    const struct scene *scene = *state;
+    struct tenant tenant = open_tenant(scene);
+    const char *const commands[] = {"replace-key", "list"};
+    const char *argv[12] = {getenv("SLUICE_BINARY")};
+
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        collect(scene, commands[i], i == 0 ? tenant.app_id : NULL, argv + 1);
+        assert_int_equal(process_wait(process_start(argv, NULL, "/dev/full"), WAIT_SECONDS), 74);
+    }
+    close_tenant(&tenant);
+}
+
+/* It may be there again in a moment. */
+static void in_a_lost_catalogue_no_app_is_called_absent(void **state)
+{
+    const struct scene *scene = *state;
+    if (scene->world->redis == NULL)
+        skip();
+    (void)redis_server_command(scene->world->redis, "EVAL %s 1 sluice:{catalogue}:restoring",
+                               "local now = redis.call('TIME') "
+                               "redis.call('SET', KEYS[1], string.format('%.0f', "
+                               "now[1] * 1000000 + now[2] + 5000000) .. ' host:1:a')");
+
+    char *output = admin(scene, "suspend", "app_000000000000", 69);
+
+    assert_non_null(strstr(output, "has been lost"));
+    free(output);
+    (void)redis_server_command(scene->world->redis, "DEL sluice:{catalogue}:restoring");
+}
+
 static void a_damaged_app_that_is_suspended_is_served_nowhere(void **state)
 {
     const struct scene *scene = *state;
@@ -336,6 +418,9 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_deleted_app_is_gone_everywhere),
         cmocka_unit_test(a_replaced_key_is_the_only_one_that_is_valid),
         cmocka_unit_test(a_deleted_app_does_not_come_back_with_what_was_lost),
+        cmocka_unit_test(the_key_of_a_declared_app_is_not_replaced),
+        cmocka_unit_test(a_new_key_that_cannot_be_printed_is_told),
+        cmocka_unit_test(in_a_lost_catalogue_no_app_is_called_absent),
         cmocka_unit_test(a_damaged_app_that_is_suspended_is_served_nowhere),
         cmocka_unit_test(services_write_while_an_operator_does),
         cmocka_unit_test(mistakes_are_named),

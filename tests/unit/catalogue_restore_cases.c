@@ -254,6 +254,38 @@ static void of_too_many_deletions_those_who_missed_some_are_told(void **state)
     app_release(load_app(pair->other, "app_z00000000000"));
 }
 
+static void expect_restorer(struct catalogue_backend *backend, const char *name, bool is_at_it)
+{
+    struct catalogue_mark mark;
+    struct error error = {0};
+
+    expect_status(backend->operations->mark_read(backend, 0, &mark, &error), CATALOGUE_OK, &error);
+    assert_string_equal(mark.restorer.name, name);
+    assert_true(mark.restorer.is_at_it == is_at_it);
+}
+
+static void who_puts_apps_back_is_told_to_the_others_and_keeps_them_from_it(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    const struct catalogue_operations *operations = pair->one->operations;
+    struct error error = {0};
+    expect_restorer(pair->other, "", false);
+
+    expect_status(operations->restore_begin(pair->one, "host:1:a", &error), CATALOGUE_CREATED,
+                  &error);
+    expect_restorer(pair->other, "host:1:a", true);
+    expect_status(operations->restore_begin(pair->other, "host:2:b", &error), CATALOGUE_OK, &error);
+    operations->restore_end(pair->other, "host:2:b");
+    expect_restorer(pair->other, "host:1:a", true);
+    expect_status(operations->restore_begin(pair->one, "host:1:a", &error), CATALOGUE_CREATED,
+                  &error);
+
+    operations->restore_end(pair->one, "host:1:a");
+    expect_restorer(pair->one, "", false);
+    expect_status(operations->restore_begin(pair->other, "host:2:b", &error), CATALOGUE_CREATED,
+                  &error);
+}
+
 int catalogue_restore_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -266,6 +298,7 @@ int catalogue_restore_cases_run(CMFixtureFunction setup, CMFixtureFunction teard
         CASE(a_deletion_takes_back_what_was_put_back),
         CASE(the_id_of_a_deleted_app_is_not_given_again),
         CASE(of_too_many_deletions_those_who_missed_some_are_told),
+        CASE(who_puts_apps_back_is_told_to_the_others_and_keeps_them_from_it),
     };
 #undef CASE
 

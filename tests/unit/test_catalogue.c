@@ -2,6 +2,7 @@
 #include "instance.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "sample_policy.h"
 #include "support/cmocka.h"
@@ -18,6 +19,7 @@ struct puppet {
     atomic_bool is_away;
     atomic_bool keeps_apps_back; /* changes() alone is away */
     atomic_int finds;
+    atomic_int readings;        /* changes() */
     struct catalogue_mark mark; /* the catalogue thread's */
     sem_t entered;              /* app_find() has begun */
     sem_t leave;                /* and may end */
@@ -53,7 +55,7 @@ static enum catalogue_status puppet_mark_claim(struct catalogue_backend *backend
 
     if (status != CATALOGUE_OK)
         return status;
-    puppet->mark.has_pepper = pepper != NULL;
+    puppet->mark.has_pepper |= pepper != NULL;
     if (pepper != NULL)
         puppet->mark.pepper = *pepper;
     puppet->mark.has_identity = true;
@@ -94,6 +96,7 @@ static enum catalogue_status puppet_changes(struct catalogue_backend *backend, i
     (void)revision;
     (void)context;
     (void)visit;
+    atomic_fetch_add(&puppet->readings, 1);
     if (!atomic_load(&puppet->keeps_apps_back))
         return puppet_status(backend, error);
     (void)error_set(error, "the puppet keeps its apps back");
@@ -340,6 +343,37 @@ static void a_job_that_waited_too_long_is_not_begun(void **state)
     instance_close(&instance);
 }
 
+/* Otherwise a deletion would be seen once all that was asked before is answered. */
+static void changes_are_read_between_two_jobs(void **state)
+{
+    (void)state;
+    struct puppet *puppet = puppet_new();
+    struct instance instance = instance_new(&puppet->backend, NULL);
+    instance_start(&instance);
+    struct catalogue_job jobs[2];
+    bool is_done[2];
+    for (size_t i = 0; i < ARRAY_COUNT(jobs); i++) {
+        jobs[i] = (struct catalogue_job){.kind = CATALOGUE_APP_FIND, .key = instance_key('a')};
+        instance_submit(&instance, &jobs[i], &is_done[i]);
+    }
+    sem_wait(&puppet->entered);
+
+    const int before = atomic_load(&puppet->readings);
+    const int64_t due_us = clock_monotonic_us() + CATALOGUE_POLL_US;
+    WAIT_FOR (INSTANCE_PATIENCE_S, clock_monotonic_us() >= due_us)
+        ;
+    sem_post(&puppet->leave);
+    sem_wait(&puppet->entered);
+
+    assert_true(atomic_load(&puppet->readings) > before);
+    sem_post(&puppet->leave);
+    for (size_t i = 0; i < ARRAY_COUNT(jobs); i++) {
+        WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &is_done[i]))
+            ;
+    }
+    instance_close(&instance);
+}
+
 static void look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others(void **state)
 {
     static struct catalogue_job jobs[CATALOGUE_FINDS_MAX + 2];
@@ -574,6 +608,7 @@ int main(void)
         WITH_REDIS(changes_spread_through_redis),
         cmocka_unit_test(all_apps_are_there_after_a_restart),
         cmocka_unit_test(a_job_that_waited_too_long_is_not_begun),
+        cmocka_unit_test(changes_are_read_between_two_jobs),
         cmocka_unit_test(look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others),
         cmocka_unit_test(no_app_fills_the_queue_for_the_others),
         cmocka_unit_test(jobs_not_yet_run_are_answered_at_the_end),

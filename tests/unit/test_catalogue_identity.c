@@ -14,52 +14,64 @@ static void verdicts_are_those_of_the_table(void **state)
     const struct catalogue_identity first = catalogue_identity_new(&own, NULL);
     const struct catalogue_identity restored = catalogue_identity_new(&own, &first.generation);
     const struct catalogue_identity anew = catalogue_identity_new(&own, NULL);
-    struct catalogue_identity older = catalogue_identity_new(&own, NULL);
-    older.generation.bytes[0] = 0;
-    older.generation.bytes[1] = 0;
     const struct catalogue_identity foreign = catalogue_identity_new(&another, &first.generation);
     const struct catalogue_held nothing = {0};
-    const struct catalogue_held configured = {.pepper = &own};
+    const struct catalogue_held configured = {.pepper = &own, .is_configured = true};
+    const struct catalogue_held running = {.pepper = &own,
+                                           .is_configured = true,
+                                           .has_generation = true,
+                                           .generation = first.generation};
     const struct catalogue_held unmarked = {.pepper = &own, .has_seen_pepper = true};
     const struct catalogue_held known = {.pepper = &own,
                                          .has_seen_pepper = true,
                                          .has_generation = true,
-                                         .generation = first.generation};
+                                         .generation = first.generation,
+                                         .unseen_us = 1000};
     const struct {
         const struct catalogue_held *held;
         const struct pepper *pepper;
         const struct catalogue_identity *identity;
         enum catalogue_verdict verdict;
+        int64_t age_us;
     } rows[] = {
-        {&nothing, NULL, NULL, VERDICT_UNMARKED},
-        {&nothing, &own, NULL, VERDICT_UNMARKED},
-        {&nothing, &own, &first, VERDICT_KEPT},
-        {&nothing, NULL, &first, VERDICT_FOREIGN},
-        {&nothing, &another, &first, VERDICT_FOREIGN},
-        {&configured, NULL, NULL, VERDICT_UNMARKED},
-        {&configured, NULL, &first, VERDICT_KEPT},
-        {&configured, &own, NULL, VERDICT_UNMARKED},
-        {&configured, &another, NULL, VERDICT_FOREIGN},
-        {&configured, NULL, &foreign, VERDICT_FOREIGN},
-        {&unmarked, NULL, NULL, VERDICT_EMPTY},
-        {&unmarked, &own, NULL, VERDICT_UNMARKED},
-        {&unmarked, &own, &first, VERDICT_KEPT},
-        {&known, &own, &first, VERDICT_KEPT},
-        {&known, NULL, &first, VERDICT_KEPT},
-        {&known, NULL, NULL, VERDICT_EMPTY},
-        {&known, &own, NULL, VERDICT_REPLACED},
-        {&known, &own, &older, VERDICT_REPLACED},
-        {&known, &own, &anew, VERDICT_RESTORED},
-        {&known, &own, &restored, VERDICT_RESTORED},
-        {&known, NULL, &restored, VERDICT_RESTORED},
-        {&known, &another, NULL, VERDICT_FOREIGN},
-        {&known, &another, &foreign, VERDICT_FOREIGN},
-        {&known, NULL, &foreign, VERDICT_FOREIGN},
+        {&nothing, NULL, NULL, VERDICT_UNMARKED, 0},
+        {&nothing, &own, NULL, VERDICT_UNMARKED, 0},
+        {&nothing, &own, &first, VERDICT_KEPT, 0},
+        {&nothing, NULL, &first, VERDICT_FOREIGN, 0},
+        {&nothing, &another, &first, VERDICT_FOREIGN, 0},
+        {&configured, NULL, NULL, VERDICT_UNMARKED, 0},
+        {&configured, NULL, &first, VERDICT_KEPT, 0},
+        {&configured, &own, NULL, VERDICT_UNMARKED, 0},
+        {&configured, &another, NULL, VERDICT_UNMARKED, 0},
+        {&configured, &another, &first, VERDICT_KEPT, 0},
+        {&configured, &another, &foreign, VERDICT_FOREIGN, 0},
+        {&configured, NULL, &foreign, VERDICT_FOREIGN, 0},
+        {&running, &another, &first, VERDICT_KEPT, 0},
+        {&running, &another, NULL, VERDICT_FOREIGN, 0},
+        {&running, &another, &foreign, VERDICT_FOREIGN, 0},
+        {&unmarked, NULL, NULL, VERDICT_EMPTY, 0},
+        {&unmarked, &own, NULL, VERDICT_UNMARKED, 0},
+        {&unmarked, &own, &first, VERDICT_KEPT, 0},
+        {&known, &own, &first, VERDICT_KEPT, 0},
+        {&known, NULL, &first, VERDICT_KEPT, 0},
+        {&known, NULL, NULL, VERDICT_EMPTY, 0},
+        {&known, &own, NULL, VERDICT_EMPTY, 0},
+        {&known, &own, NULL, VERDICT_REPLACED, 1},
+        {&known, &own, &anew, VERDICT_RESTORED, 0},
+        {&known, &own, &anew, VERDICT_RESTORED, 1001},
+        {&known, &own, &anew, VERDICT_ANOTHER, 1002},
+        {&known, &own, &restored, VERDICT_RESTORED, 0},
+        {&known, &own, &restored, VERDICT_RESTORED, 1002},
+        {&known, NULL, &restored, VERDICT_RESTORED, 0},
+        {&known, &another, NULL, VERDICT_FOREIGN, 0},
+        {&known, &another, &foreign, VERDICT_FOREIGN, 0},
+        {&known, NULL, &foreign, VERDICT_FOREIGN, 0},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct catalogue_mark mark = {.has_pepper = rows[i].pepper != NULL,
-                                      .has_identity = rows[i].identity != NULL};
+                                      .has_identity = rows[i].identity != NULL,
+                                      .progress = {.age_us = rows[i].age_us}};
         if (mark.has_pepper)
             mark.pepper = *rows[i].pepper;
         if (mark.has_identity)

@@ -5,8 +5,10 @@
 #include "sample_policy.h"
 #include "support/scratch.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 struct place {
@@ -220,13 +222,15 @@ static void a_damaged_pepper_is_not_used(void **state)
 {
     struct place *place = *state;
     struct catalogue_backend *backend = place->pair.one;
-    struct pepper pepper = {.bytes = {1}};
+    struct catalogue_mark mark;
     struct error error = {0};
     meddle(place, "INSERT INTO settings VALUES ('pepper', x'0102')");
+    meddle(place, "INSERT INTO settings VALUES ('identity', 7)");
 
-    assert_int_equal(settle_pepper(backend, &pepper, &error), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(backend->operations->mark_read(backend, 0, &mark, &error), CATALOGUE_OK);
 
-    assert_string_equal(error.message, "the stored pepper is not 32 bytes long");
+    assert_true(!mark.has_pepper && mark.is_pepper_damaged);
+    assert_true(!mark.has_identity && mark.is_identity_damaged);
 }
 
 static void a_file_of_a_newer_version_is_refused(void **state)
@@ -275,6 +279,77 @@ static void a_last_revision_that_is_damaged_stops_no_writes(void **state)
         app_release(app);
         meddle(place, damages[i]);
     }
+}
+
+/* As on a disk that is full; SIGXFSZ would end the process otherwise. */
+static void let_files_grow(bool is_allowed)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = is_allowed ? limit.rlim_max : 0;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static struct catalogue_backend *open_on_full_disk(const char *path)
+{
+    struct error error = {0};
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    let_files_grow(false);
+    struct catalogue_backend *backend = catalogue_sqlite_new(path, &error);
+    let_files_grow(true);
+    if (backend == NULL)
+        fail_msg("%s", error.message);
+    return backend;
+}
+
+static void a_file_that_cannot_be_written_is_read_and_written_once_it_can(void **state)
+{
+    struct place *place = *state;
+    struct catalogue_mark mark;
+    struct error error = {0};
+    const char *app_id = sample_app(place->pair.one, 'a');
+
+    for (int is_open_elsewhere = 1; is_open_elsewhere >= 0; is_open_elsewhere--) {
+        close_backend(&place->pair.one);
+        if (is_open_elsewhere == 0)
+            close_backend(&place->pair.other);
+        place->pair.one = open_on_full_disk(place->path);
+
+        let_files_grow(false);
+        app_release(load_app(place->pair.one, app_id));
+        assert_int_equal(
+            place->pair.one->operations->app_suspend(place->pair.one, app_id, true, &error),
+            CATALOGUE_UNAVAILABLE);
+        assert_int_equal(place->pair.one->operations->mark_read(place->pair.one, 0, &mark, &error),
+                         CATALOGUE_OK);
+        let_files_grow(true);
+
+        assert_int_equal(place->pair.one->operations->mark_read(place->pair.one, 0, &mark, &error),
+                         CATALOGUE_OK);
+        assert_int_equal(
+            place->pair.one->operations->app_suspend(place->pair.one, app_id, true, &error),
+            CATALOGUE_OK);
+    }
+}
+
+static void a_lock_held_by_another_process_does_not_keep_it_from_being_read(void **state)
+{
+    struct place *place = *state;
+    const char *app_id = sample_app(place->pair.one, 'a');
+    struct error error = {0};
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(place->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+
+    struct catalogue_backend *backend = catalogue_sqlite_new(place->path, &error);
+
+    assert_non_null(backend);
+    app_release(load_app(backend, app_id));
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    assert_int_equal(backend->operations->app_suspend(backend, app_id, true, &error), CATALOGUE_OK);
+    backend->operations->free(backend);
 }
 
 #define PAGE_BYTES 4096
@@ -406,6 +481,10 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_last_revision_that_is_damaged_stops_no_writes, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            a_file_that_cannot_be_written_is_read_and_written_once_it_can, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_lock_held_by_another_process_does_not_keep_it_from_being_read, setup, teardown),
         cmocka_unit_test_setup_teardown(a_damaged_page_costs_the_app_that_lies_in_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_file_whose_list_of_apps_is_damaged_is_named, setup,

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Putting back what an index held when the catalogue was lost, a slice at a time, so that what others
+ * change meanwhile is seen in between. The catalogue thread's. Private to continuity.c. */
+#ifndef CATALOGUE_RESTORING_H
+#define CATALOGUE_RESTORING_H
+
+#include "catalogue/app_index.h"
+#include "catalogue/catalogue_backend.h"
+
+struct restoring {
+    char name[RESTORER_BYTES]; /* this process', for the others */
+    struct app **apps;         /* NULL: nothing is being put back */
+    size_t count;
+    size_t next;
+    int64_t restored;
+    struct error refusal; /* of the last app that could not be put back */
+    bool is_refused;
+    bool has_told_unfinished;
+};
+
+void restoring_init(struct restoring *restoring);
+/* Begins with what the index holds now; what was left of an earlier loss is in it. */
+void restoring_begin(struct restoring *restoring, struct app_index *index);
+/* Nothing is put back any more. Fine when nothing is. */
+void restoring_end(struct restoring *restoring);
+bool restoring_is_under_way(const struct restoring *restoring);
+
+/* CATALOGUE_OK: the slice is done, and if it was the last one nothing is under way any more.
+ * CATALOGUE_UNAVAILABLE: to be called again; either the backend does not answer, or another instance
+ * puts apps back, or some could not be put back and all are tried again. While another does so this
+ * one waits, since it may have seen what the other has not. */
+enum catalogue_status restoring_go_on(struct restoring *restoring,
+                                      struct catalogue_backend *backend, struct error *error);
+
+/* Whether another instance does so now. */
+bool restoring_is_elsewhere(const struct restoring *restoring,
+                            const struct catalogue_restorer *restorer);
+/* Logs who has died while it put apps back, and takes away its mark where that is allowed. */
+void restoring_look(struct restoring *restoring, struct catalogue_backend *backend,
+                    const struct catalogue_restorer *restorer, bool may_write);
+
+#endif
