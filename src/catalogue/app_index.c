@@ -280,6 +280,7 @@ static void forget_oldest_deleted(struct app_index *index)
             (oldest == NULL || app->revision < oldest->revision))
             oldest = app;
     }
+    ASSERT(oldest != NULL);
     take_out(index, oldest);
 }
 
