@@ -176,7 +176,7 @@ static void on_change(void *context, struct app *app)
 static void app_check(const struct app *app)
 {
     ASSERT(is_app_id(app->id));
-    if (app->state == APP_DELETED)
+    if (app->state == APP_DELETED || app->state == APP_DAMAGED)
         return;
     ASSERT(!text_is_absent(app->name) && app->key_count <= APP_KEYS_MAX);
     ASSERT(app->policies != NULL && policy_set_count(app->policies) <= POLICIES_PER_APP_MAX);
