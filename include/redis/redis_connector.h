@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a redis_url to a connected socket, for links and sessions alike.
+ * From a redis_url to a connected socket, for links and, by way of redis_dialer.h,
+ * for sessions.
  *
  * Every address of the name is tried in turn. One that refuses gives way to the next at once; one
  * that is silent gets its share of the time that is left, which is divided evenly among the
@@ -12,7 +13,6 @@
 #ifndef REDIS_REDIS_CONNECTOR_H
 #define REDIS_REDIS_CONNECTOR_H
 
-#include "base/error.h"
 #include "redis/redis_url.h"
 
 struct event_base;
@@ -34,10 +34,5 @@ void redis_connector_begin(struct redis_connector *connector, int64_t deadline_u
 
 /* Does nothing when no attempt is made. */
 void redis_connector_cancel(struct redis_connector *connector);
-
-/* The same on a loop of its own: blocks for `timeout_ms` at most. Returns a connected socket that
- * blocks and is the caller's, or -1 with `error` set. Any thread. */
-MUST_USE int redis_connector_wait(const struct redis_url *url, const char *resolv_conf,
-                                  int timeout_ms, struct error *error);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/code_point.h"
 #include "base/memory.h"
 
+#include "event_log.h"
 #include "signals.h"
 
 #include <fcntl.h>
@@ -60,6 +61,7 @@ int main(int argc, char *argv[])
     if (sodium_init() < 0)
         return complain(EX_UNAVAILABLE, "libsodium cannot be initialised");
     signal(SIGPIPE, SIG_IGN);
+    event_log_begin();
 
     for (int i = 1; i < argc; i++) {
         if (is_help(argv[i])) {

@@ -72,7 +72,6 @@ static void on_drain(struct queue_item *item);
 static void on_turn(struct queue_item *item);
 static void on_reload(struct queue_item *item);
 static void on_wake(evutil_socket_t fd, short events, void *context);
-static void on_event_log(int severity, const char *message);
 
 struct worker *worker_new(const struct worker_shared *shared, size_t number,
                           const struct listener *listener, struct error *error)
@@ -223,7 +222,6 @@ static struct event_base *new_base(void)
     struct event_config *config = event_config_new();
     struct event_base *base;
 
-    event_set_log_callback(on_event_log);
     ASSERT(config);
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     base = event_base_new_with_config(config);
@@ -389,11 +387,4 @@ static void on_wake(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     (void)context;
-}
-
-/* By itself libevent writes to standard error, and waits there. */
-static void on_event_log(int severity, const char *message)
-{
-    (void)severity;
-    log_write(LOG_DEBUG, "libevent", LOG_STRING("message", message));
 }

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -50,8 +49,6 @@ static int socket_failure(int fd);
 static void note_failure(struct redis_connector *connector, const char *reason);
 static void connector_finish(struct redis_connector *connector, int fd);
 static void drop_attempt(struct redis_connector *connector);
-static void on_waited(void *context, int fd, const char *reason);
-static bool socket_block(int fd);
 
 struct redis_connector *redis_connector_new(struct event_base *base, const struct redis_url *url,
                                             const char *resolv_conf, void *context,
@@ -236,50 +233,4 @@ static void drop_attempt(struct redis_connector *connector)
     if (connector->fd != NO_SOCKET)
         (void)close(connector->fd);
     connector->fd = NO_SOCKET;
-}
-
-/* What came of a connector that is waited for. */
-struct outcome {
-    bool is_known;
-    int fd;
-    struct error *error;
-};
-
-int redis_connector_wait(const struct redis_url *url, const char *resolv_conf, int timeout_ms,
-                         struct error *error)
-{
-    struct outcome outcome = {.error = error};
-    struct event_base *base = event_base_new();
-
-    ASSERT(base != NULL);
-    struct redis_connector *connector =
-        redis_connector_new(base, url, resolv_conf, &outcome, on_waited);
-    redis_connector_begin(connector, clock_monotonic_us() + timeout_ms * MILLISECOND_US);
-    while (!outcome.is_known)
-        (void)event_base_loop(base, EVLOOP_ONCE);
-    redis_connector_free(connector);
-    (void)event_base_loop(base, EVLOOP_NONBLOCK); /* a lookup that was cut off ends in it */
-    event_base_free(base);
-    if (outcome.fd == NO_SOCKET || socket_block(outcome.fd))
-        return outcome.fd;
-    error_set(error, "%s", strerror(errno));
-    (void)close(outcome.fd);
-    return NO_SOCKET;
-}
-
-static void on_waited(void *context, int fd, const char *reason)
-{
-    struct outcome *outcome = context;
-
-    outcome->is_known = true;
-    outcome->fd = fd;
-    if (fd == NO_SOCKET)
-        error_set(outcome->error, "%s", reason);
-}
-
-static bool socket_block(int fd)
-{
-    const int flags = fcntl(fd, F_GETFL);
-
-    return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
 }

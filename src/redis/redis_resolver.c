@@ -5,14 +5,14 @@
  * redis_resolver_free() cuts it off, and then its callback frees it in a later turn of the loop. */
 #include "redis/redis_resolver.h"
 
-#include "base/log.h"
+#include "base/error.h"
 #include "base/memory.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <netdb.h>
-#include <pthread.h>
 #include <sys/un.h>
 
 struct lookup {
@@ -31,7 +31,7 @@ struct redis_resolver {
     struct lookup *lookup;         /* NULL: none is out */
     bool is_wanted;                /* a question waits for the lookup */
     struct redis_addresses addresses;
-    const char *reason; /* a string that lives for ever */
+    struct error reason; /* without any address */
 };
 
 /* How libevent asks; it wins over the `options` of resolv.conf, whose times are for programs that have
@@ -49,11 +49,10 @@ static const struct {
     {"randomize-case:", "0"},            /* some servers know names in lower case alone */
 };
 
-static void keep_libevent_silent(void);
-static void on_libevent_log(int severity, const char *message);
 static bool resolve_path(struct redis_resolver *resolver);
 static bool resolve_numeric(struct redis_resolver *resolver, const char *port);
 static void resolve_name(struct redis_resolver *resolver, const char *port);
+static void give_up(struct redis_resolver *resolver, int failure);
 static void nameserver_close(struct redis_resolver *resolver);
 static struct evdns_base *nameserver_new(const struct redis_resolver *resolver);
 static void on_resolved(int result, struct evutil_addrinfo *found, void *context);
@@ -67,10 +66,8 @@ struct redis_resolver *redis_resolver_new(struct event_base *base, const struct 
                                           const char *resolv_conf, void *context,
                                           redis_resolver_done_fn *done)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct redis_resolver *resolver = MEMORY_NEW(struct redis_resolver);
 
-    (void)pthread_once(&once, keep_libevent_silent);
     resolver->base = base;
     resolver->url = url;
     for (size_t i = 0; url->host[i] != '\0'; i++)
@@ -103,7 +100,7 @@ void redis_resolver_begin(struct redis_resolver *resolver)
     if (resolver->lookup != NULL)
         return;
     resolver->addresses.count = 0;
-    resolver->reason = NULL;
+    resolver->reason = (struct error){0};
     (void)snprintf(port, sizeof(port), "%d", resolver->url->port);
     if (resolver->url->is_unix ? resolve_path(resolver) : resolve_numeric(resolver, port))
         event_active(resolver->answer, EV_READ, 0);
@@ -114,18 +111,6 @@ void redis_resolver_begin(struct redis_resolver *resolver)
 void redis_resolver_cancel(struct redis_resolver *resolver)
 {
     resolver->is_wanted = false;
-}
-
-/* It writes to standard error of each name server that fails, and `reason` says what came of it. */
-static void keep_libevent_silent(void)
-{
-    event_set_log_callback(on_libevent_log);
-}
-
-static void on_libevent_log(int severity, const char *message)
-{
-    if (severity == EVENT_LOG_ERR)
-        log_write(LOG_ERROR, "libevent", LOG_STRING("reason", message));
 }
 
 static bool resolve_path(struct redis_resolver *resolver)
@@ -165,12 +150,27 @@ static void resolve_name(struct redis_resolver *resolver, const char *port)
 
     /* A new one each time: the machine's name servers may have changed since. */
     nameserver_close(resolver);
+    errno = 0;
     resolver->nameserver = nameserver_new(resolver);
+    const int failure = errno;
     lookup->resolver = resolver;
     resolver->lookup = lookup;
     /* May run on_resolved() at once. */
     (void)evdns_getaddrinfo(resolver->nameserver, resolver->host, port, &hints, on_resolved,
                             lookup);
+    /* It would wait for ever when no descriptor was left for a name server's socket. */
+    if (resolver->lookup != NULL && evdns_base_count_nameservers(resolver->nameserver) == 0)
+        give_up(resolver, failure);
+}
+
+/* The lookup calls nobody any more, as after redis_resolver_free(). */
+static void give_up(struct redis_resolver *resolver, int failure)
+{
+    resolver->lookup->resolver = NULL;
+    resolver->lookup = NULL;
+    nameserver_close(resolver);
+    error_set(&resolver->reason, "no name server can be asked: %s", strerror(failure));
+    event_active(resolver->answer, EV_READ, 0);
 }
 
 static void nameserver_close(struct redis_resolver *resolver)
@@ -207,7 +207,7 @@ static void on_resolved(int result, struct evutil_addrinfo *found, void *context
         if (result == 0)
             keep_addresses(resolver, found);
         else
-            resolver->reason = explain(result);
+            error_set(&resolver->reason, "%s", explain(result));
         event_active(resolver->answer, EV_READ, 0);
     }
     if (found != NULL)
@@ -241,7 +241,7 @@ static void keep_addresses(struct redis_resolver *resolver, const struct addrinf
         ipv6 = ipv6 == NULL ? NULL : find_family(ipv6->ai_next, AF_INET6);
     }
     if (addresses->count == 0)
-        resolver->reason = "the name has no address";
+        error_set(&resolver->reason, "the name has no address");
 }
 
 /* The first one of the family, NULL when there is none. */
@@ -273,5 +273,5 @@ static void on_answer(evutil_socket_t fd, short what, void *context)
     if (!resolver->is_wanted)
         return;
     resolver->is_wanted = false;
-    resolver->done(resolver->context, &resolver->addresses, resolver->reason);
+    resolver->done(resolver->context, &resolver->addresses, resolver->reason.message);
 }

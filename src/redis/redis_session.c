@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "redis/redis_bounds.h"
 #include "redis/redis_command.h"
-#include "redis/redis_connector.h"
+#include "redis/redis_dialer.h"
 #include "redis/redis_error.h"
 #include "redis/redis_greeting.h"
 #include "redis/redis_resolver.h"
@@ -22,6 +22,7 @@
 struct redis_session {
     struct redis_url url;
     int timeout_ms;
+    struct redis_dialer *dialer;
     struct redis_command command; /* what is appended */
     redisContext *context;        /* NULL: not connected */
     struct redis_bounds bounds;   /* of its replies */
@@ -47,6 +48,7 @@ struct redis_session *redis_session_new(const struct redis_url *url, int timeout
 
     session->url = *url;
     session->timeout_ms = timeout_ms;
+    session->dialer = redis_dialer_new(&session->url, REDIS_RESOLVER_CONF);
     return session;
 }
 
@@ -56,6 +58,7 @@ void redis_session_free(struct redis_session *session)
         return;
     drop_context(session);
     redis_command_close(&session->command);
+    redis_dialer_free(session->dialer);
     free(session);
 }
 
@@ -178,7 +181,7 @@ static bool session_connect(struct redis_session *session, struct error *error)
     char where[320];
 
     redis_url_describe(url, where, sizeof(where));
-    const int fd = redis_connector_wait(url, REDIS_RESOLVER_CONF, session->timeout_ms, &cause);
+    const int fd = redis_dialer_dial(session->dialer, session->timeout_ms, &cause);
     if (fd < 0)
         return error_set(error, "cannot connect to redis at %s: %s", where, cause.message);
     session->context = redisConnectFd(fd);

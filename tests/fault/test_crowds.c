@@ -13,7 +13,9 @@
 #include "scene.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/process.h"
 #include "support/raw.h"
+#include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
 
@@ -333,6 +335,58 @@ static void running_out_of_descriptors_is_survived(void **state)
     scene_close(&scene);
 }
 
+static bool log_tells(const struct service *service, const char *words)
+{
+    char *text = scratch_read(service_log(service));
+    const bool tells = strstr(text, words) != NULL;
+
+    free(text);
+    return tells;
+}
+
+static bool is_degraded(struct client *tenant)
+{
+    const struct reply *reply = client_check(tenant, "alice", "/a");
+
+    assert_int_equal(reply->status, 200);
+    return strstr(reply->body, "\"degraded\":true") != NULL;
+}
+
+/* The connections of links and sessions are what the crowd then takes. */
+static void a_redis_lost_while_no_descriptor_is_left_is_found_again(void **state)
+{
+    static const char *const flags[] = {"--idle-timeout-s", "3600", NULL};
+    static const size_t size = 64, room = 8;
+    const struct world *world = *state;
+    struct service_options options = world_options(world);
+    struct crowd crowd;
+    options.flags = flags;
+    options.environment = (const char *const[]){PROCESS_MAY_BE_SEEN, NULL};
+    struct service *service = service_start(&options);
+    struct scene scene = {.service = service, .tenant = tenant_new(service)};
+    tenant_policy(scene.tenant, "{'route_key':'/a','limit':%d,'window_seconds':31536000}",
+                  SCENE_QUOTA);
+    assert_false(is_degraded(scene.tenant));
+    scene.fds = process_open_fds(service_process(service));
+    crowd_open(&crowd, service_port(service));
+    allow_files(&scene, scene.fds + room);
+    crowd_join(&crowd, size);
+
+    redis_server_kill(world->redis);
+    WAIT_FOR (SCENE_WAIT_SECONDS, log_tells(service, "cannot connect to redis") &&
+                                      log_tells(service, "Too many open files"))
+        (void)is_degraded(scene.tenant);
+    redis_server_restart(world->redis);
+    assert_true(is_degraded(scene.tenant));
+    allow_files(&scene, RLIM_INFINITY);
+    crowd_close(&crowd);
+
+    WAIT_FOR (SCENE_WAIT_SECONDS, !is_degraded(scene.tenant))
+        ;
+    client_free(scene.tenant);
+    service_stop(service);
+}
+
 /* They wait for Redis, which hangs and goes on hanging. */
 static void sigterm_with_fifty_in_flight_answers_all(void **state)
 {
@@ -401,6 +455,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_million_keys_stay_under_the_cap),
         cmocka_unit_test(requests_with_thousands_of_arguments_leave_nothing_behind),
         cmocka_unit_test(running_out_of_descriptors_is_survived),
+        cmocka_unit_test(a_redis_lost_while_no_descriptor_is_left_is_found_again),
         cmocka_unit_test(sigterm_with_fifty_in_flight_answers_all),
     };
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "redis/redis_dialer.h"
 #include "support/cmocka.h"
 #include "support/listener.h"
 #include "support/name_server.h"
@@ -15,6 +16,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,7 +65,11 @@ static int connect_on_loop(const struct redis_url *url, int timeout_ms, struct e
 
 static int connect_waiting(const struct redis_url *url, int timeout_ms, struct error *error)
 {
-    return redis_connector_wait(url, resolv_conf, timeout_ms, error);
+    struct redis_dialer *dialer = redis_dialer_new(url, resolv_conf);
+    const int fd = redis_dialer_dial(dialer, timeout_ms, error);
+
+    redis_dialer_free(dialer);
+    return fd;
 }
 
 static connect_fn *const ways[] = {connect_on_loop, connect_waiting};
@@ -214,11 +220,14 @@ static void a_silent_name_server_ends_an_attempt_in_time(void **state)
     name_server_silence(silent);
     name_server_conf(&silent, 1, "", path);
 
-    assert_int_equal(redis_connector_wait(&url, path, HASTY_MS, &error), -1);
+    struct redis_dialer *dialer = redis_dialer_new(&url, path);
+
+    assert_int_equal(redis_dialer_dial(dialer, HASTY_MS, &error), -1);
     assert_string_equal(error.message, "the name was not resolved in time");
-    assert_int_equal(redis_connector_wait(&url, path, PATIENT_MS, &error), -1);
+    assert_int_equal(redis_dialer_dial(dialer, PATIENT_MS, &error), -1);
     assert_string_equal(error.message, "no name server has answered");
 
+    redis_dialer_free(dialer);
     name_server_stop(silent);
 }
 
@@ -291,6 +300,49 @@ static void a_cancelled_attempt_calls_nobody_and_the_next_one_does(void **state)
     listener_close(&live);
 }
 
+/* As many as there are now; returns what was allowed. */
+static struct rlimit allow_no_more_descriptors(void)
+{
+    const int free = dup(STDERR_FILENO);
+    struct rlimit before;
+
+    assert_true(free >= 0);
+    (void)close(free);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = (rlim_t)free,
+                                                               .rlim_max = before.rlim_max}),
+                     0);
+    return before;
+}
+
+static void without_a_descriptor_an_attempt_fails_and_the_next_one_may_succeed(void **state)
+{
+    static const char *const hosts[] = {"127.0.0.1", "redis.test"};
+    static const char *const reasons[] = {"127.0.0.1: Too many open files",
+                                          "no name server can be asked: Too many open files"};
+    struct listener live;
+    (void)state;
+    listener_open(&live, "127.0.0.1", ANY_PORT);
+    name_server_forget(names);
+    name_server_add(names, "redis.test", "127.0.0.1");
+
+    for (size_t i = 0; i < ARRAY_COUNT(hosts); i++) {
+        const struct redis_url url = url_of(hosts[i], live.port);
+        struct redis_dialer *dialer = redis_dialer_new(&url, resolv_conf);
+        struct error error = {0};
+
+        const struct rlimit before = allow_no_more_descriptors();
+        const int none = redis_dialer_dial(dialer, PATIENT_MS, &error);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+
+        assert_int_equal(none, -1);
+        assert_string_equal(error.message, reasons[i]);
+        expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.1");
+        redis_dialer_free(dialer);
+    }
+    listener_close(&live);
+}
+
 static int open_group(void **state)
 {
     (void)state;
@@ -318,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_silent_name_server_ends_an_attempt_in_time),
         cmocka_unit_test(connections_ask_whether_an_idle_peer_is_there),
         cmocka_unit_test(a_cancelled_attempt_calls_nobody_and_the_next_one_does),
+        cmocka_unit_test(without_a_descriptor_an_attempt_fails_and_the_next_one_may_succeed),
     };
 
     return cmocka_run_group_tests(tests, open_group, close_group);

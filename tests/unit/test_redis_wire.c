@@ -2,7 +2,7 @@
 #include "redis/redis_wire.h"
 
 #include "redis/redis_bounds.h"
-#include "redis/redis_connector.h"
+#include "redis/redis_dialer.h"
 #include "redis/redis_resolver.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
@@ -59,7 +59,9 @@ static void talk_begin(struct talk *talk)
     impostor_open(&talk->impostor);
     impostor_listen(&talk->impostor);
     assert_true(redis_url_parse(text_of(talk->impostor.url), &url, &error));
-    const int fd = redis_connector_wait(&url, REDIS_RESOLVER_CONF, 10000, &error);
+    struct redis_dialer *dialer = redis_dialer_new(&url, REDIS_RESOLVER_CONF);
+    const int fd = redis_dialer_dial(dialer, 10000, &error);
+    redis_dialer_free(dialer);
     assert_true(fd >= 0);
     assert_int_equal(evutil_make_socket_nonblocking(fd), 0);
     redis_wire_init(&talk->wire, talk->base, &events, talk);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A redis_connector that is waited for, on a loop of its own. The loop is made once and kept: an
+ * attempt needs no descriptor but those of its sockets, and fails without one like any other. One
+ * thread at a time. */
+#ifndef REDIS_REDIS_DIALER_H
+#define REDIS_REDIS_DIALER_H
+
+#include "base/error.h"
+#include "redis/redis_url.h"
+
+struct redis_dialer;
+
+/* `url` and `resolv_conf` (see redis_resolver.h) are borrowed. libevent ends the process when there
+ * is no descriptor for the loop, so make it while the service starts. Never NULL. */
+struct redis_dialer *redis_dialer_new(const struct redis_url *url, const char *resolv_conf);
+void redis_dialer_free(struct redis_dialer *dialer);
+
+/* Blocks for `timeout_ms` at most. Returns a connected socket that blocks and is the caller's, or -1
+ * with `error` set. */
+MUST_USE int redis_dialer_dial(struct redis_dialer *dialer, int timeout_ms, struct error *error);
+
+#endif

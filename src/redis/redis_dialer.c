@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_dialer.h"
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/memory.h"
+#include "redis/redis_connector.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct redis_dialer {
+    struct event_base *base;
+    struct redis_connector *connector;
+    bool is_over; /* the attempt, and below is what came of it */
+    int fd;
+    struct error error;
+};
+
+static void on_connected(void *context, int fd, const char *reason);
+static bool socket_block(int fd);
+
+struct redis_dialer *redis_dialer_new(const struct redis_url *url, const char *resolv_conf)
+{
+    struct redis_dialer *dialer = MEMORY_NEW(struct redis_dialer);
+
+    dialer->base = event_base_new();
+    ASSERT(dialer->base != NULL);
+    dialer->connector = redis_connector_new(dialer->base, url, resolv_conf, dialer, on_connected);
+    return dialer;
+}
+
+void redis_dialer_free(struct redis_dialer *dialer)
+{
+    if (dialer == NULL)
+        return;
+    redis_connector_free(dialer->connector);
+    (void)event_base_loop(dialer->base, EVLOOP_NONBLOCK); /* a lookup that was cut off ends in it */
+    event_base_free(dialer->base);
+    free(dialer);
+}
+
+int redis_dialer_dial(struct redis_dialer *dialer, int timeout_ms, struct error *error)
+{
+    dialer->is_over = false;
+    redis_connector_begin(dialer->connector, clock_monotonic_us() + timeout_ms * MILLISECOND_US);
+    while (!dialer->is_over)
+        (void)event_base_loop(dialer->base, EVLOOP_ONCE);
+    if (dialer->fd >= 0 && socket_block(dialer->fd))
+        return dialer->fd;
+    if (dialer->fd < 0) {
+        *error = dialer->error;
+        return -1;
+    }
+    error_set(error, "%s", strerror(errno));
+    (void)close(dialer->fd);
+    return -1;
+}
+
+static void on_connected(void *context, int fd, const char *reason)
+{
+    struct redis_dialer *dialer = context;
+
+    dialer->is_over = true;
+    dialer->fd = fd;
+    if (fd < 0)
+        error_set(&dialer->error, "%s", reason);
+}
+
+static bool socket_block(int fd)
+{
+    const int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
+}
