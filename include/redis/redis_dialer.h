@@ -20,4 +20,7 @@ void redis_dialer_free(struct redis_dialer *dialer);
  * with `error` set. */
 MUST_USE int redis_dialer_dial(struct redis_dialer *dialer, int timeout_ms, struct error *error);
 
+/* See redis_connector_trust(). */
+void redis_dialer_trust(struct redis_dialer *dialer);
+
 #endif

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "redis/redis_url.h"
 
+#include <hiredis/hiredis.h>
+
 struct redis_greeting {
     size_t count;
     struct redis_greeting_command {
@@ -19,8 +21,11 @@ struct redis_greeting {
 /* `greeting` points into itself and into `url`: both stay where they are while it is used. */
 void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url *url);
 
-/* Says that Redis refused `command` with this error reply. Always returns false. */
-bool redis_greeting_explain(const struct redis_greeting_command *command, const char *reply,
-                            struct error *error);
+/* The reason when what answers does not answer as Redis does. */
+#define REDIS_GREETING_NO_REDIS "what answers there is no redis"
+
+/* Whether this reply lets us go on; otherwise `error` is set. */
+MUST_USE bool redis_greeting_accept(const struct redis_greeting_command *command,
+                                    const redisReply *reply, struct error *error);
 
 #endif

@@ -10,7 +10,8 @@
 
 #include <sys/socket.h>
 
-#define REDIS_ADDRESSES_MAX 8
+/* libevent takes 32 of each family from an answer. */
+#define REDIS_ADDRESSES_MAX 64
 
 /* The machine's list of name servers. A server in it may have a port: 127.0.0.1:5353. */
 #define REDIS_RESOLVER_CONF "/etc/resolv.conf"

@@ -32,7 +32,9 @@ struct redis_connector {
     struct redis_resolver *resolver;
     int64_t deadline_us;
     struct redis_addresses addresses;
-    size_t next;         /* address; the one before is being tried */
+    size_t next; /* address; the one before is being tried */
+    struct redis_address
+        tried;           /* last, by any attempt; of length 0 when none is or it is trusted */
     int fd;              /* of that one */
     struct event *event; /* NULL: no attempt is made */
     struct error reason; /* why each address before it failed */
@@ -40,6 +42,8 @@ struct redis_connector {
 
 static void wait_for(struct redis_connector *connector, int64_t wait_us);
 static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason);
+static size_t index_after(const struct redis_addresses *addresses,
+                          const struct redis_address *address);
 static void try_next_address(struct redis_connector *connector);
 static int64_t next_share_us(const struct redis_connector *connector);
 static int open_socket(const struct redis_address *address);
@@ -90,6 +94,11 @@ void redis_connector_cancel(struct redis_connector *connector)
     drop_attempt(connector);
 }
 
+void redis_connector_trust(struct redis_connector *connector)
+{
+    connector->tried.length = 0;
+}
+
 /* on_event() runs when the socket, if there is one, is connected or has failed, or else then. */
 static void wait_for(struct redis_connector *connector, int64_t wait_us)
 {
@@ -106,11 +115,26 @@ static void wait_for(struct redis_connector *connector, int64_t wait_us)
 static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason)
 {
     struct redis_connector *connector = context;
+    const size_t first = index_after(addresses, &connector->tried);
 
-    connector->addresses = *addresses;
+    connector->addresses.count = addresses->count;
+    for (size_t i = 0; i < addresses->count; i++)
+        connector->addresses.list[i] = addresses->list[(first + i) % addresses->count];
     if (addresses->count == 0)
         error_set(&connector->reason, "%s", reason);
     try_next_address(connector);
+}
+
+/* It may have moved within the answer, or be in it no more: then it is 0. */
+static size_t index_after(const struct redis_addresses *addresses,
+                          const struct redis_address *address)
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (addresses->list[i].length == address->length &&
+            memcmp(&addresses->list[i].at, &address->at, address->length) == 0)
+            return i + 1;
+    }
+    return 0;
 }
 
 static void try_next_address(struct redis_connector *connector)
@@ -120,7 +144,8 @@ static void try_next_address(struct redis_connector *connector)
     while (connector->next < addresses->count) {
         const int64_t share_us = next_share_us(connector);
 
-        connector->fd = open_socket(&addresses->list[connector->next++]);
+        connector->tried = addresses->list[connector->next++];
+        connector->fd = open_socket(&connector->tried);
         if (connector->fd != NO_SOCKET) {
             wait_for(connector, share_us);
             return;

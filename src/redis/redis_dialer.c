@@ -59,6 +59,11 @@ int redis_dialer_dial(struct redis_dialer *dialer, int timeout_ms, struct error 
     return -1;
 }
 
+void redis_dialer_trust(struct redis_dialer *dialer)
+{
+    redis_connector_trust(dialer->connector);
+}
+
 static void on_connected(void *context, int fd, const char *reason)
 {
     struct redis_dialer *dialer = context;

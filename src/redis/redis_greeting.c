@@ -20,13 +20,17 @@ void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url
     }
 }
 
-bool redis_greeting_explain(const struct redis_greeting_command *command, const char *reply,
-                            struct error *error)
+bool redis_greeting_accept(const struct redis_greeting_command *command, const redisReply *reply,
+                           struct error *error)
 {
+    if (reply->type == REDIS_REPLY_STATUS)
+        return true;
+    if (reply->type != REDIS_REPLY_ERROR)
+        return error_set(error, REDIS_GREETING_NO_REDIS);
     /* A server that knows no AUTH quotes its arguments, perhaps cut. */
-    const bool may_quote = strstr(reply, "unknown command") != NULL ||
-                           strstr(reply, command->argv[command->argc - 1]) != NULL;
+    const bool may_quote = strstr(reply->str, "unknown command") != NULL ||
+                           strstr(reply->str, command->argv[command->argc - 1]) != NULL;
 
     return error_set(error, "redis refused %s: %s", command->argv[0],
-                     may_quote ? "it does not know the command or its argument" : reply);
+                     may_quote ? "it does not know the command or its argument" : reply->str);
 }

@@ -241,10 +241,12 @@ static void on_prepared(struct redis_link *link, const redisReply *reply)
 
 static bool accept_prepared(struct redis_link *link, const redisReply *reply, struct error *error)
 {
-    if (reply->type != REDIS_REPLY_ERROR)
-        return true;
     if (link->prepared < link->greeting.count)
-        return redis_greeting_explain(&link->greeting.commands[link->prepared], reply->str, error);
+        return redis_greeting_accept(&link->greeting.commands[link->prepared], reply, error);
+    if (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS)
+        return true;
+    if (reply->type != REDIS_REPLY_ERROR)
+        return error_set(error, REDIS_GREETING_NO_REDIS);
     if (!redis_error_is_of_command(reply->str, "SCRIPT"))
         return error_set(error, "redis refused SCRIPT LOAD: %s", reply->str);
     link_miss(link, &link->has_missed_load, "SCRIPT LOAD", reply->str);
@@ -259,6 +261,7 @@ static void link_become_ready(struct redis_link *link)
     link->backoff_us = BACKOFF_MIN_US;
     link->heard_us = now_us;
     link->looked_us = now_us;
+    redis_connector_trust(link->connector);
     link->look_at_us = now_us + link->look_every_us;
     arm_timer(link, now_us, link->look_at_us);
     if (redis_complaints_allow(&link->complaints, "ready", now_us))

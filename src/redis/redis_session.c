@@ -36,6 +36,9 @@ struct redis_session {
 static bool connect_if_needed(struct redis_session *session, struct error *error);
 static bool session_connect(struct redis_session *session, struct error *error);
 static bool greet(struct redis_session *session, struct error *error);
+static redisReply *ask(struct redis_session *session, int argc, const char *argv[],
+                       struct error *error);
+static bool is_of_use(const redisReply *pong, struct error *error);
 static bool fail(struct redis_session *session, const redisReply *reply, struct error *error);
 static const redisReply *error_in(const redisReply *reply);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
@@ -142,6 +145,7 @@ static bool connect_if_needed(struct redis_session *session, struct error *error
     }
     if (session_connect(session, error))
         return true;
+    session->fault = REDIS_SESSION_OF_REDIS;
     session->connect_after_us = clock_monotonic_us() + HOLD_OFF_US;
     session->failure = *error;
     return false;
@@ -194,31 +198,56 @@ static bool session_connect(struct redis_session *session, struct error *error)
     session->bounds =
         (struct redis_bounds){.values_max = REPLY_VALUES_MAX, .bytes_max = REPLY_BYTES_MAX};
     redis_bounds_hold(&session->bounds, session->context->reader);
-    return greet(session, error);
+    if (!greet(session, error)) {
+        drop_context(session);
+        return false;
+    }
+    redis_dialer_trust(session->dialer);
+    return true;
 }
 
+/* PING comes last, so that what says nothing, or is no Redis, is not taken for one. */
 static bool greet(struct redis_session *session, struct error *error)
 {
     struct redis_greeting greeting;
+    bool is_accepted = true;
 
     redis_greeting_init(&greeting, &session->url);
-    for (size_t i = 0; i < greeting.count; i++) {
+    for (size_t i = 0; i < greeting.count && is_accepted; i++) {
         struct redis_greeting_command *command = &greeting.commands[i];
-        redisReply *reply = NULL;
+        redisReply *reply = ask(session, command->argc, command->argv, error);
 
-        /* A failed append shows as a failed read. */
-        (void)redisAppendCommandArgv(session->context, command->argc, command->argv, NULL);
-        if (!read_reply(session, &reply, error))
-            return false;
-        const bool refused = reply->type == REDIS_REPLY_ERROR;
-        if (refused)
-            redis_greeting_explain(command, reply->str, error);
+        is_accepted = reply != NULL && redis_greeting_accept(command, reply, error);
         freeReplyObject(reply);
-        if (refused) {
-            drop_context(session);
-            return false;
-        }
     }
+    if (!is_accepted)
+        return false;
+    redisReply *pong = ask(session, 1, (const char *[]){"PING"}, error);
+    is_accepted = pong != NULL && is_of_use(pong, error);
+    freeReplyObject(pong);
+    return is_accepted;
+}
+
+/* NULL after an I/O error; then the connection is gone. */
+static redisReply *ask(struct redis_session *session, int argc, const char *argv[],
+                       struct error *error)
+{
+    redisReply *reply = NULL;
+
+    /* A failed append shows as a failed read. */
+    (void)redisAppendCommandArgv(session->context, argc, argv, NULL);
+    return read_reply(session, &reply, error) ? reply : NULL;
+}
+
+/* An ACL may forbid PING, and a Redis that cannot write refuses it, too. */
+static bool is_of_use(const redisReply *pong, struct error *error)
+{
+    if (pong->type == REDIS_REPLY_STATUS)
+        return true;
+    if (pong->type != REDIS_REPLY_ERROR)
+        return error_set(error, REDIS_GREETING_NO_REDIS);
+    if (text_equal(redis_error_code(text_of(pong->str)), TEXT("LOADING")))
+        return error_set(error, "redis: %s", pong->str);
     return true;
 }
 

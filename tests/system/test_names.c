@@ -11,8 +11,10 @@
 #include "support/wait.h"
 #include "support/world.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define WAIT_SECONDS 20
@@ -100,6 +102,77 @@ static void dead_name_servers_and_dead_addresses_are_passed_over(void **state)
     listener_close(&silent);
 }
 
+/* Who accepts at an address, and is no Redis. */
+struct stranger {
+    const char *kind;
+    const char *words; /* in answer to whatever it hears; NULL: what it has heard */
+    bool is_deaf;      /* hangs up at once */
+    bool is_endless;   /* says its words again and again */
+    struct listener listener;
+};
+
+static void converse(const struct stranger *stranger, int fd)
+{
+    char heard[4096];
+    ssize_t length;
+
+    while (!stranger->is_deaf && (length = recv(fd, heard, sizeof(heard), 0)) > 0) {
+        const char *words = stranger->words == NULL ? heard : stranger->words;
+        const size_t bytes = stranger->words == NULL ? (size_t)length : strlen(words);
+
+        while (send(fd, words, bytes, MSG_NOSIGNAL) > 0 && stranger->is_endless)
+            ;
+    }
+}
+
+/* With one after the other. */
+static void *receive_guests(void *context)
+{
+    const struct stranger *stranger = context;
+    int fd;
+
+    while ((fd = accept(stranger->listener.fd, NULL, NULL)) >= 0) {
+        converse(stranger, fd);
+        (void)close(fd);
+    }
+    return NULL;
+}
+
+static void an_address_where_something_else_answers_is_passed_over(void **state)
+{
+    static struct stranger strangers[] = {
+        {.kind = "hangs up", .is_deaf = true},
+        {.kind = "silent", .words = ""},
+        {.kind = "speaks HTTP", .words = "HTTP/1.1 400 Bad Request\r\n\r\n"},
+        {.kind = "loading", .words = "-LOADING Redis is loading the dataset in memory\r\n"},
+        {.kind = "loading, no password", .words = "+OK\r\n-LOADING Redis is loading\r\n"},
+        {.kind = "echo"},
+        {.kind = "endless", .words = "$9000000000\r\n", .is_endless = true},
+    };
+    const struct world *world = *state;
+    if (!has_names)
+        skip();
+    name_server_forget(live);
+    name_server_add(live, "redis.test", "127.0.0.2");
+    name_server_add(live, "redis.test", "127.0.0.1");
+
+    for (size_t i = 0; i < ARRAY_COUNT(strangers); i++) {
+        struct stranger *stranger = &strangers[i];
+        pthread_t thread;
+        print_message("  %s\n", stranger->kind);
+        listener_open(&stranger->listener, "127.0.0.2", redis_server_port(world->redis));
+        assert_int_equal(pthread_create(&thread, NULL, receive_guests, stranger), 0);
+
+        struct service *service = start(world);
+        expect_everything(service);
+
+        service_stop(service);
+        assert_int_equal(shutdown(stranger->listener.fd, SHUT_RDWR), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        listener_close(&stranger->listener);
+    }
+}
+
 static bool is_degraded(struct client *client)
 {
     return strcmp(reply_text(client_get(client, "/readyz"), "status"), "degraded") == 0;
@@ -135,6 +208,7 @@ int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dead_name_servers_and_dead_addresses_are_passed_over),
+        cmocka_unit_test(an_address_where_something_else_answers_is_passed_over),
         cmocka_unit_test(a_name_that_moves_is_followed),
     };
 

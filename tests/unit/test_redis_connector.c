@@ -300,6 +300,40 @@ static void a_cancelled_attempt_calls_nobody_and_the_next_one_does(void **state)
     listener_close(&live);
 }
 
+/* The name server's order may be another each time; which address was tried is what counts. */
+static void each_attempt_begins_with_the_address_after_the_last_one_tried(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.2", "127.0.0.3", "127.0.0.1"};
+    static const char *const others[] = {"127.0.0.1", "127.0.0.3"};
+    struct listener listeners[ARRAY_COUNT(addresses)];
+    struct error error = {0};
+    (void)state;
+    name_server_forget(names);
+    for (size_t i = 0; i < ARRAY_COUNT(addresses); i++) {
+        listener_open(&listeners[i], addresses[i], i == 0 ? ANY_PORT : listeners[0].port);
+        name_server_add(names, "redis.test", addresses[i]);
+    }
+    const struct redis_url url = url_of("redis.test", listeners[0].port);
+    struct redis_dialer *dialer = redis_dialer_new(&url, resolv_conf);
+
+    for (size_t i = 0; i < 2 * ARRAY_COUNT(addresses); i++)
+        expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error),
+                    addresses[i % ARRAY_COUNT(addresses)]);
+    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.2");
+    redis_dialer_trust(dialer);
+    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.2");
+    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.3");
+    name_server_forget(names);
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++)
+        name_server_add(names, "redis.test", others[i]);
+    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.1");
+    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.3");
+
+    redis_dialer_free(dialer);
+    for (size_t i = 0; i < ARRAY_COUNT(addresses); i++)
+        listener_close(&listeners[i]);
+}
+
 /* As many as there are now; returns what was allowed. */
 static struct rlimit allow_no_more_descriptors(void)
 {
@@ -370,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_silent_name_server_ends_an_attempt_in_time),
         cmocka_unit_test(connections_ask_whether_an_idle_peer_is_there),
         cmocka_unit_test(a_cancelled_attempt_calls_nobody_and_the_next_one_does),
+        cmocka_unit_test(each_attempt_begins_with_the_address_after_the_last_one_tried),
         cmocka_unit_test(without_a_descriptor_an_attempt_fails_and_the_next_one_may_succeed),
     };
 

@@ -103,7 +103,7 @@ static void addresses_of_both_families_take_turns(void **state)
     expect_found("six.test", path, "2001:db8::1");
     expect_found("both.test", path,
                  "192.0.2.1 2001:db8::1 192.0.2.2 2001:db8::2 192.0.2.3 192.0.2.4 192.0.2.5 "
-                 "192.0.2.6");
+                 "192.0.2.6 192.0.2.7 192.0.2.8 192.0.2.9");
 
     name_server_stop(server);
 }

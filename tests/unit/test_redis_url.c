@@ -196,9 +196,12 @@ static void a_refused_password_is_not_repeated(void **state)
     (void)state;
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char words[128];
+        redisReply reply = {.type = REDIS_REPLY_ERROR, .str = words};
         struct error error = {0};
+        (void)snprintf(words, sizeof(words), "%s", cases[i].reply);
 
-        const bool accepted = redis_greeting_explain(&command, cases[i].reply, &error);
+        const bool accepted = redis_greeting_accept(&command, &reply, &error);
 
         assert_false(accepted);
         assert_string_equal(error.message, cases[i].message);
