@@ -11,7 +11,6 @@
 #include <fcntl.h>
 
 #define RESOLV_CONF "/etc/resolv.conf"
-#define DNS_PORT    53
 
 /* What the C library, its resolver and libevent's, and the others open later by themselves. */
 static const char *const of_libraries[] = {
@@ -103,12 +102,12 @@ static void allow_directory_of(struct landlock *landlock, const char *file,
     free(directory);
 }
 
-/* By a unix socket it is asked through no port, and paths of sockets are not fenced. */
+/* By a unix socket it is asked through no port, and paths of sockets are not fenced. Name servers are
+ * asked by datagrams alone, which are not fenced either. */
 static void allow_redis(struct landlock *landlock, const struct settings *settings)
 {
     if (settings->redis.is_unix ||
         (settings->engine != ENGINE_REDIS && settings->catalogue != CATALOGUE_KIND_REDIS))
         return;
     landlock_allow_port(landlock, (in_port_t)settings->redis.port);
-    landlock_allow_port(landlock, DNS_PORT); /* for answers that are too long for a datagram */
 }

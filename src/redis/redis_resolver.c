@@ -214,12 +214,14 @@ static void on_resolved(int result, struct evutil_addrinfo *found, void *context
         evutil_freeaddrinfo(found);
 }
 
-/* libevent calls it a failure for ever when nobody has answered in time. */
+/* libevent does not tell apart what is "a failure for ever". It reads datagrams alone, so an answer
+ * that is longer is none. */
 static const char *explain(int result)
 {
     switch (result) {
     case EVUTIL_EAI_FAIL:
-        return "no name server has answered";
+        return "no name server gave an address: no answer, an error, none of this name, or more "
+               "than a datagram holds";
     case EVUTIL_EAI_NONAME:
         return "there is no such name";
     default:

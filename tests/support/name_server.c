@@ -40,6 +40,8 @@ struct name_server {
     bool is_silent;
     int ignored; /* family */
     bool minds_case;
+    bool fails;
+    unsigned failure; /* flags */
     size_t questions;
 };
 
@@ -109,6 +111,14 @@ void name_server_ignore(struct name_server *server, int family)
 {
     (void)pthread_mutex_lock(&server->mutex);
     server->ignored = family;
+    (void)pthread_mutex_unlock(&server->mutex);
+}
+
+void name_server_fail(struct name_server *server, unsigned flags)
+{
+    (void)pthread_mutex_lock(&server->mutex);
+    server->fails = true;
+    server->failure = flags;
     (void)pthread_mutex_unlock(&server->mutex);
 }
 
@@ -183,8 +193,12 @@ static size_t answer_write(struct name_server *server, unsigned char *message, s
     const int family = message[end + 1] == TYPE_A ? AF_INET : AF_INET6;
     if (server->is_silent || server->ignored == family)
         return 0;
+    memset(message + 6, 0, 6);
+    if (server->fails) {
+        (void)put16(message + 2, FLAGS_ANSWER | server->failure);
+        return end + 4;
+    }
     (void)put16(message + 2, FLAGS_ANSWER | (knows(server, name) ? 0 : NAME_UNKNOWN));
-    memset(message + 8, 0, 4);
     return records_write(server, name, family, message, end + 4);
 }
 

@@ -25,6 +25,9 @@ void name_server_forget(struct name_server *server);
 void name_server_silence(struct name_server *server);
 /* Answers no question for this family, AF_INET or AF_INET6. */
 void name_server_ignore(struct name_server *server, int family);
+/* Gives no address from now on, whatever it is asked, and answers with these flags: see RFC
+ * 1035, section 4.1.1. */
+void name_server_fail(struct name_server *server, unsigned flags);
 /* Knows a name only in the case in which it was added. */
 void name_server_mind_case(struct name_server *server);
 

@@ -225,7 +225,7 @@ static void a_silent_name_server_ends_an_attempt_in_time(void **state)
     assert_int_equal(redis_dialer_dial(dialer, HASTY_MS, &error), -1);
     assert_string_equal(error.message, "the name was not resolved in time");
     assert_int_equal(redis_dialer_dial(dialer, PATIENT_MS, &error), -1);
-    assert_string_equal(error.message, "no name server has answered");
+    assert_non_null(strstr(error.message, "no name server gave an address: "));
 
     redis_dialer_free(dialer);
     name_server_stop(silent);

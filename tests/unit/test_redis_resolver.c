@@ -14,6 +14,10 @@
 
 #define LOOKUP_US SECOND_US
 
+#define NOT_FOUND                                                                                  \
+    "no name server gave an address: no answer, an error, none of this name, or more than a "      \
+    "datagram holds"
+
 /* What is asked, and what came of it: "192.0.2.1 2001:db8::1", or the reason in brackets. */
 struct lookup {
     struct event_base *base;
@@ -146,6 +150,31 @@ static void a_lookup_that_nobody_answers_ends_soon(void **state)
     name_server_stop(server);
 }
 
+/* libevent does not tell which it was. */
+static void a_lookup_that_fails_does_not_claim_that_nobody_answered(void **state)
+{
+    static const unsigned flags[] = {
+        0x0000, /* the name has no address */
+        0x0001, /* the question is malformed */
+        0x0002, /* the server has failed */
+        0x0005, /* it refuses */
+        0x0200, /* there is more than a datagram holds */
+    };
+    struct name_server *server = name_server_start();
+    char path[SCRATCH_PATH_BYTES];
+    (void)state;
+    name_server_conf(&server, 1, "", path);
+
+    for (size_t i = 0; i < ARRAY_COUNT(flags); i++) {
+        name_server_fail(server, flags[i]);
+        expect_found("redis.test", path, "(" NOT_FOUND ")");
+    }
+    name_server_silence(server);
+    expect_found("redis.test", path, "(" NOT_FOUND ")");
+
+    name_server_stop(server);
+}
+
 static void a_family_that_nobody_answers_for_does_not_delay_the_other(void **state)
 {
     struct name_server *server = name_server_start();
@@ -246,6 +275,7 @@ int main(void)
         cmocka_unit_test(addresses_of_both_families_take_turns),
         cmocka_unit_test(silent_name_servers_leave_time_for_one_that_answers),
         cmocka_unit_test(a_lookup_that_nobody_answers_ends_soon),
+        cmocka_unit_test(a_lookup_that_fails_does_not_claim_that_nobody_answered),
         cmocka_unit_test(a_family_that_nobody_answers_for_does_not_delay_the_other),
         cmocka_unit_test(a_name_server_may_know_names_in_lower_case_alone),
         cmocka_unit_test(each_question_is_asked_anew),
