@@ -4,14 +4,17 @@
 #ifndef REDIS_REDIS_COMPLAINTS_H
 #define REDIS_REDIS_COMPLAINTS_H
 
+#include <stdatomic.h>
+
 #define REDIS_COMPLAINTS 16
 
 /* A zeroed one is ready. */
 struct redis_complaints {
-    int64_t silent_until_us[REDIS_COMPLAINTS]; /* by hash of the cause */
+    _Atomic(int64_t) silent_until_us[REDIS_COMPLAINTS]; /* by hash of the cause */
 };
 
-/* Whether to log `cause` now. Two causes may share a place; then one of them waits. */
+/* Whether to log `cause` now. Two causes may share a place; then one of them waits.
+ * Any thread: of those that come at once one is allowed. */
 MUST_USE bool redis_complaints_allow(struct redis_complaints *complaints, const char *cause,
                                      int64_t now_us);
 

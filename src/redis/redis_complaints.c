@@ -9,10 +9,9 @@
 bool redis_complaints_allow(struct redis_complaints *complaints, const char *cause, int64_t now_us)
 {
     const uint64_t hash = hash_text(HASH_START, text_of(cause));
-    int64_t *silent_until_us = &complaints->silent_until_us[hash % REDIS_COMPLAINTS];
+    _Atomic(int64_t) *silent_until_us = &complaints->silent_until_us[hash % REDIS_COMPLAINTS];
+    int64_t until_us = atomic_load(silent_until_us);
 
-    if (now_us < *silent_until_us)
-        return false;
-    *silent_until_us = now_us + SILENCE_US;
-    return true;
+    return now_us >= until_us &&
+           atomic_compare_exchange_strong(silent_until_us, &until_us, now_us + SILENCE_US);
 }

@@ -43,7 +43,6 @@ struct redis_link {
     int64_t connect_until_us; /* CONNECTING and PREPARING */
     size_t prepared; /* PREPARING: replies that came; the greeting's first, then the scripts' */
     int64_t backoff_us;
-    struct redis_complaints complaints;
 
     struct event *timer;
     int64_t timer_at_us; /* NO_TIMER: not armed */
@@ -56,6 +55,10 @@ struct redis_link {
     bool has_missed_load;     /* SCRIPT LOAD is refused, and the log says so */
     bool has_missed_ping;
 };
+
+/* Of all links of the process, as all are to the same Redis: however many workers there are, a cause
+ * is one line. */
+static struct redis_complaints complaints;
 
 static void on_timer(evutil_socket_t fd, short what, void *context);
 static void link_connect(struct redis_link *link);
@@ -264,7 +267,7 @@ static void link_become_ready(struct redis_link *link)
     redis_connector_trust(link->connector);
     link->look_at_us = now_us + link->look_every_us;
     arm_timer(link, now_us, link->look_at_us);
-    if (redis_complaints_allow(&link->complaints, "ready", now_us))
+    if (redis_complaints_allow(&complaints, "ready", now_us))
         log_write(LOG_INFO, "redis ready", LOG_STRING("redis", link->where));
 }
 
@@ -355,7 +358,7 @@ static void link_lose(struct redis_link *link, const char *reason)
     const int64_t now_us = clock_monotonic_us();
     const int64_t wait_us = (int64_t)randombytes_uniform((uint32_t)link->backoff_us);
 
-    if (redis_complaints_allow(&link->complaints, reason, now_us)) {
+    if (redis_complaints_allow(&complaints, reason, now_us)) {
         log_write(LOG_WARN, link->phase == READY ? "redis lost" : "redis not reachable",
                   LOG_STRING("redis", link->where), LOG_STRING("reason", reason),
                   LOG_INTEGER("retry_ms", wait_us / MILLISECOND_US));

@@ -171,6 +171,30 @@ static void waits_longer_after_each_failure(void **state)
 }
 
 /* hiredis' assertion on it would end the process. */
+/* Each of them is lost once, at least, before all have come twice. */
+static void many_links_complain_like_one(void **state)
+{
+    struct redis_link *links[IMPOSTOR_CONNECTIONS_MAX / 2];
+    struct impostor impostor;
+    const uint64_t lines = log_lines(LOG_WARN);
+    const int64_t begin_us = clock_monotonic_us();
+    (void)state;
+    log_set_level(LOG_WARN);
+    impostor_open(&impostor);
+    impostor_listen(&impostor);
+    for (size_t i = 0; i < ARRAY_COUNT(links); i++)
+        links[i] = link_to(impostor.url);
+
+    TURN_UNTIL(impostor_rebuff(&impostor, "-ERR many are called\r\n") == 2 * ARRAY_COUNT(links));
+
+    const uint64_t seconds = (uint64_t)((clock_monotonic_us() - begin_us) / SECOND_US);
+    log_set_level(LOG_ERROR);
+    assert_in_range(log_lines(LOG_WARN) - lines, 1, 1 + seconds);
+    for (size_t i = 0; i < ARRAY_COUNT(links); i++)
+        redis_link_free(links[i]);
+    impostor_close(&impostor);
+}
+
 static void a_server_that_speaks_first_is_left(void **state)
 {
     struct impostor impostor;
@@ -733,6 +757,7 @@ int main(void)
         TEST(a_right_password_and_a_database_are_used),
         TEST(a_refused_password_never_becomes_ready_and_is_tried_again),
         TEST(waits_longer_after_each_failure),
+        TEST(many_links_complain_like_one),
         TEST(a_server_that_speaks_first_is_left),
         TEST(binary_arguments_of_any_size_pass),
         TEST(many_calls_of_one_turn_are_answered_in_order),
