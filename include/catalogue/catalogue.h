@@ -80,8 +80,13 @@ MUST_USE bool catalogue_admits(struct catalogue_backend *backend, const struct p
  * so far, trying again until the backend answers. */
 void catalogue_start(struct catalogue *catalogue);
 
-/* Ends the thread; jobs not yet run are answered CATALOGUE_UNAVAILABLE, so what they reply to must
- * still be there. NULL is fine. */
+/* Ends the thread after the call that it makes of the backend: what is declared is then not all
+ * applied, which the log tells. False when it has not ended by `deadline_us`, of
+ * clock_monotonic_us(): then nothing of the catalogue may be freed. */
+MUST_USE bool catalogue_stop(struct catalogue *catalogue, int64_t deadline_us);
+
+/* Ends the thread, however long that takes, unless it has been stopped; jobs not yet run are
+ * answered CATALOGUE_UNAVAILABLE, so what they reply to must still be there. NULL is fine. */
 void catalogue_free(struct catalogue *catalogue);
 
 /* False when the queue is full, or the app's share of it: the job was not taken. Any thread. */

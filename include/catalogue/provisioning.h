@@ -6,6 +6,8 @@
 
 #include "catalogue/catalogue.h"
 
+#include <stdatomic.h>
+
 struct provisioning;
 
 /* Copies all of it. */
@@ -14,9 +16,10 @@ struct provisioning *provisioning_new(const struct catalogue_provision provision
 void provisioning_free(struct provisioning *provisioning);
 
 /* Creates what is missing, saves what differs, and publishes what it changed: run again, it changes
- * nothing. CATALOGUE_UNAVAILABLE when it has to be run again. Catalogue thread. */
+ * nothing. CATALOGUE_UNAVAILABLE when it has to be run again, also once `is_stopping`: then the log
+ * tells how many apps are not as declared. Catalogue thread. */
 enum catalogue_status provisioning_apply(const struct provisioning *provisioning,
                                          struct catalogue_backend *backend, struct app_index *index,
-                                         struct error *error);
+                                         const atomic_bool *is_stopping, struct error *error);
 
 #endif

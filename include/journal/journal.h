@@ -29,7 +29,13 @@ struct journal;
 /* `url` may be NULL: no feed. Records and jobs may be given before the thread is started. */
 struct journal *journal_new(const struct redis_url *url);
 void journal_start(struct journal *journal);
-/* Flushes once more, then ends the thread. Jobs not run are answered with `available` false. */
+/* Flushes once more, then ends the thread, which was started. From `give_up_us` on nothing is sent
+ * any more; how many decisions have not been, and of how many apps the usage, is logged. False when
+ * what it was sending has not come to an end by `deadline_us`: then nothing of the journal may be
+ * freed. Both are of clock_monotonic_us(). */
+MUST_USE bool journal_stop(struct journal *journal, int64_t give_up_us, int64_t deadline_us);
+/* Unless it has been stopped: flushes once more, however long that takes, and ends the thread. Jobs
+ * not run are answered with `available` false. */
 void journal_free(struct journal *journal);
 
 /* How the moving to the feed went, so far: all zero without one. Any thread. */

@@ -33,6 +33,11 @@
 #define LOOK_US (2 * MILLISECOND_US)
 /* How long a reload waits to be refused while the service drains. */
 #define DRAIN_LOOK_US (50 * MILLISECOND_US)
+/* How long the thread of the catalogue, and that of the journal after its last flush, may take for
+ * what they have under way: some calls of a store, each with a time-out of its own. */
+#define STEP_US_MAX (2 * SECOND_US)
+/* How long the last flush may take however little is left of the drain's time. */
+#define FLUSH_US_MIN (500 * MILLISECOND_US)
 /* How often the log is asked for the sums of minutes that are over. */
 #define AUDIT_LOOK_US (5 * SECOND_US)
 
@@ -77,8 +82,9 @@ static void reload(struct service *service);
 static bool swap_settings(struct service *service, struct error *error);
 static void settle(struct service *service);
 static bool have_reloaded(const struct service *service);
-static bool drain(struct service *service);
+static const char *drain(struct service *service, int64_t deadline_us);
 static bool join(struct worker *worker, int64_t deadline_us);
+static const char *end_threads(struct service *service, int64_t deadline_us);
 static void dispose(struct service *service);
 static void log_listening(const struct service *service, const char *address, bool decides);
 
@@ -91,7 +97,8 @@ int service_run(struct settings *settings, const struct settings_source *source)
         .exit_code = EX_UNAVAILABLE,
     };
     struct error error = {0};
-    bool drained;
+    const char *left; /* what has not come to its end; NULL: nothing */
+    int64_t deadline_us;
 
     raise_file_limit();
     if (!settings->core_dumps)
@@ -106,16 +113,19 @@ int service_run(struct settings *settings, const struct settings_source *source)
     log_start();
     start(&service);
     obey(&service);
-    drained = drain(&service);
+    deadline_us = clock_monotonic_us() + service.started->drain_timeout_s * SECOND_US;
+    left = drain(&service, deadline_us);
     audit_turn(service.audit, INT64_MAX);
-    if (!drained) {
-        /* Requests still hold what disposing would free. */
-        log_write(LOG_ERROR, "drain timed out", LOG_NONE);
+    if (left == NULL)
+        left = end_threads(&service, deadline_us);
+    if (left != NULL) {
+        /* They still hold what disposing would free. */
+        log_write(LOG_ERROR, "drain timed out", LOG_STRING("waited_for", left));
         log_end();
         _exit(EXIT_FAILURE);
     }
-    log_write(LOG_INFO, "stopped", LOG_NONE);
     dispose(&service);
+    log_write(LOG_INFO, "stopped", LOG_NONE);
     log_end();
     return EXIT_SUCCESS;
 }
@@ -385,9 +395,8 @@ static bool have_reloaded(const struct service *service)
 }
 
 /* A second signal ends the process at once. */
-static bool drain(struct service *service)
+static const char *drain(struct service *service, int64_t deadline_us)
 {
-    int64_t deadline_us = clock_monotonic_us() + service->started->drain_timeout_s * SECOND_US;
     bool drained = true;
 
     signals_release_ends();
@@ -398,7 +407,7 @@ static bool drain(struct service *service)
         worker_drain(service->workers[i]);
     for (size_t i = 0; i < service->worker_count; i++)
         drained &= join(service->workers[i], deadline_us);
-    return drained;
+    return drained ? NULL : "requests";
 }
 
 /* Who asks for a reload meanwhile is told that there will be none. */
@@ -415,6 +424,19 @@ static bool join(struct worker *worker, int64_t deadline_us)
         if (is_last)
             return false;
     }
+}
+
+/* One after the other, while the workers' queues that they answer to are still there. */
+static const char *end_threads(struct service *service, int64_t deadline_us)
+{
+    bool ended = catalogue_stop(service->catalogue, clock_monotonic_us() + STEP_US_MAX);
+    int64_t give_up_us = clock_monotonic_us() + FLUSH_US_MIN;
+
+    if (give_up_us < deadline_us)
+        give_up_us = deadline_us;
+    if (!journal_stop(service->journal, give_up_us, give_up_us + STEP_US_MAX))
+        return "journal";
+    return ended ? NULL : "catalogue";
 }
 
 /* Workers first: the threads they ask must outlive them. */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/queue.h"
+#include "base/thread_end.h"
 #include "catalogue/catalogue.h"
 #include "http/http_server.h"
 #include "http/waiting_room.h"
@@ -25,10 +26,8 @@
 #include "drain.h"
 
 #include <event2/event.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define OPERATION_CONNECTIONS_MAX 64
@@ -43,7 +42,7 @@ struct worker {
     struct http_server *http;
     struct http_server *operation; /* for /metrics and health alone; NULL: none */
     pthread_t thread;
-    int ended;        /* an eventfd: the thread is at its end */
+    struct thread_end ended;
     bool is_starting; /* its store has not been ready yet */
     atomic_int *starting;
     struct drain drain;     /* the worker's own view; readiness.draining is everybody's */
@@ -118,8 +117,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
     worker->open.run = on_open;
     worker->begin_drain.run = on_drain;
     worker->reload.run = on_reload;
-    worker->ended = eventfd(0, EFD_CLOEXEC);
-    ASSERT(worker->ended >= 0);
+    thread_end_init(&worker->ended);
     worker->has_reloaded = true;
     worker->queue_readable =
         event_new(worker->base, queue_fd(worker->api.queue), EV_READ | EV_PERSIST, on_wake, NULL);
@@ -190,14 +188,7 @@ void worker_drain(struct worker *worker)
 /* A join with a time limit would go by the wall clock, or escape the thread sanitizer. */
 bool worker_join(struct worker *worker, int64_t deadline_us)
 {
-    struct pollfd ended = {.fd = worker->ended, .events = POLLIN};
-    int failure;
-
-    if (poll(&ended, 1, duration_poll_ms(deadline_us - clock_monotonic_us())) <= 0)
-        return false;
-    failure = pthread_join(worker->thread, NULL);
-    ASSERT(failure == 0);
-    return true;
+    return thread_end_join(&worker->ended, worker->thread, deadline_us);
 }
 
 void worker_free(struct worker *worker)
@@ -213,7 +204,7 @@ void worker_free(struct worker *worker)
     queue_free(worker->api.queue);
     key_cache_free(worker->api.key_cache);
     event_base_free(worker->base);
-    (void)close(worker->ended);
+    thread_end_close(&worker->ended);
     free(worker);
 }
 
@@ -306,7 +297,7 @@ static void *worker_run(void *context)
         event_base_loop(worker->base, EVLOOP_ONCE);
         worker_turn(worker);
     }
-    (void)eventfd_write(worker->ended, 1);
+    thread_end_tell(&worker->ended);
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread_end.h"
 #include "catalogue/provisioning.h"
 
 #include "continuity.h"
@@ -36,12 +37,14 @@ struct catalogue {
     struct shares shares; /* of the apps in `jobs` */
     struct queue_item stop;
     pthread_t thread;
+    struct thread_end ended;
     bool is_started;
     atomic_bool is_ready; /* written by the thread, as is the next */
     atomic_bool is_read;
     atomic_bool is_read_only; /* it answers, and cannot be written */
+    atomic_bool is_stopping;  /* what is under way ends after the call that it makes */
 
-    bool is_stopping; /* this and what follows is the thread's own */
+    /* From here on the thread's own: */
     struct continuity continuity;
     bool ends_epoch; /* once all has been read afresh */
     enum catalogue_state state;
@@ -74,6 +77,7 @@ static enum catalogue_status apps_read(struct catalogue *catalogue, struct error
 static void on_changed(void *context, struct app *app);
 static enum catalogue_status orders_apply(struct catalogue *catalogue, struct error *error);
 
+static void ask_to_stop(struct catalogue *catalogue);
 static void on_stop(struct queue_item *item);
 static void on_provision(struct queue_item *item);
 static void provision_order_free(struct provision_order *order);
@@ -95,6 +99,7 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
     catalogue->orders = queue_new(0);
     catalogue->retry_us = RETRY_MIN_US;
     catalogue->tries_write = true;
+    thread_end_init(&catalogue->ended);
     catalogue->last_order = &catalogue->first_order;
     continuity_init(&catalogue->continuity, options);
     return catalogue;
@@ -113,12 +118,21 @@ void catalogue_start(struct catalogue *catalogue)
     catalogue->is_started = true;
 }
 
+bool catalogue_stop(struct catalogue *catalogue, int64_t deadline_us)
+{
+    ask_to_stop(catalogue);
+    if (catalogue->is_started &&
+        !thread_end_join(&catalogue->ended, catalogue->thread, deadline_us))
+        return false;
+    catalogue->is_started = false;
+    return true;
+}
+
 void catalogue_free(struct catalogue *catalogue)
 {
     if (catalogue == NULL)
         return;
-    catalogue->stop.run = on_stop;
-    ASSERT(queue_post(catalogue->orders, &catalogue->stop));
+    ask_to_stop(catalogue);
     if (catalogue->is_started)
         ASSERT(pthread_join(catalogue->thread, NULL) == 0);
     /* From here on this is the thread. */
@@ -135,6 +149,7 @@ void catalogue_free(struct catalogue *catalogue)
     queue_free(catalogue->jobs);
     queue_free(catalogue->finds);
     continuity_close(&catalogue->continuity);
+    thread_end_close(&catalogue->ended);
     catalogue->backend->operations->free(catalogue->backend);
     free(catalogue);
 }
@@ -202,13 +217,15 @@ static void *thread_run(void *context)
     for (;;) {
         rest(catalogue);
         (void)queue_drain(catalogue->orders);
-        if (catalogue->is_stopping)
-            return NULL;
+        if (atomic_load(&catalogue->is_stopping))
+            break;
         if (clock_monotonic_us() >= catalogue->refresh_at_us)
             refresh(catalogue);
         (void)queue_drain(catalogue->jobs);
         (void)queue_drain(catalogue->finds);
     }
+    thread_end_tell(&catalogue->ended);
+    return NULL;
 }
 
 /* Until there is something to do. */
@@ -356,7 +373,8 @@ static enum catalogue_status orders_apply(struct catalogue *catalogue, struct er
     while (catalogue->first_order != NULL) {
         struct provision_order *order = catalogue->first_order;
         enum catalogue_status status =
-            provisioning_apply(order->provisioning, catalogue->backend, catalogue->index, error);
+            provisioning_apply(order->provisioning, catalogue->backend, catalogue->index,
+                               &catalogue->is_stopping, error);
 
         if (status != CATALOGUE_OK)
             return status;
@@ -369,9 +387,19 @@ static enum catalogue_status orders_apply(struct catalogue *catalogue, struct er
     return CATALOGUE_OK;
 }
 
+/* Once. */
+static void ask_to_stop(struct catalogue *catalogue)
+{
+    if (atomic_exchange(&catalogue->is_stopping, true))
+        return;
+    catalogue->stop.run = on_stop;
+    ASSERT(queue_post(catalogue->orders, &catalogue->stop));
+}
+
+/* Has woken the thread. */
 static void on_stop(struct queue_item *item)
 {
-    CONTAINER_OF(item, struct catalogue, stop)->is_stopping = true;
+    (void)item;
 }
 
 static void on_provision(struct queue_item *item)
@@ -400,14 +428,14 @@ static void on_job(struct queue_item *item)
     struct error error = {0};
 
     /* Many jobs must not keep what others have changed from being seen. */
-    if (!catalogue->is_stopping && catalogue_is_ready(catalogue) &&
+    if (!atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue) &&
         clock_monotonic_us() >= catalogue->refresh_at_us)
         refresh(catalogue);
     bool is_late = clock_monotonic_us() >= job->expires_us;
     if (job->kind != CATALOGUE_APP_FIND)
         shares_give(&catalogue->shares, job->app_id);
     job->status = CATALOGUE_UNAVAILABLE;
-    if (!is_late && !catalogue->is_stopping && catalogue_is_ready(catalogue)) {
+    if (!is_late && !atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue)) {
         job->status = jobs_run(job, catalogue->backend, catalogue->index, &error);
         /* What is not in a catalogue that has been lost may be there again in a moment. */
         if (job->status == CATALOGUE_ABSENT && !continuity_holds(&catalogue->continuity, &error))
@@ -443,7 +471,7 @@ static void set_ready(struct catalogue *catalogue, bool is_ready, const struct e
     enum catalogue_state state = is_ready ? CATALOGUE_ANSWERS : CATALOGUE_AWAY;
 
     atomic_store_explicit(&catalogue->is_ready, is_ready, memory_order_relaxed);
-    if (state == catalogue->state)
+    if (state == catalogue->state || atomic_load(&catalogue->is_stopping))
         return;
     catalogue->state = state;
     if (is_ready) {

@@ -30,7 +30,8 @@ static struct policy *policy_copy(const struct policy *policy, struct arena *are
 
 static enum catalogue_status declared_apply(const struct declared *declared,
                                             struct catalogue_backend *backend,
-                                            struct app_index *index, struct error *error);
+                                            struct app_index *index, const atomic_bool *is_stopping,
+                                            struct error *error);
 static enum catalogue_status app_load_by_key(struct catalogue_backend *backend,
                                              struct app_index *index, const struct key_digest *key,
                                              struct app **app, struct error *error);
@@ -40,7 +41,8 @@ static enum catalogue_status app_make(const struct declared *declared,
                                       struct error *error);
 static enum catalogue_status policies_ensure(const struct declared *declared,
                                              struct catalogue_backend *backend,
-                                             const struct app *app, struct error *error);
+                                             const struct app *app, const atomic_bool *is_stopping,
+                                             struct error *error);
 static bool policy_is_stored(const struct policy *policy, const struct policy_set *stored);
 static struct text canonical(const struct policy *policy, struct arena *arena);
 
@@ -69,12 +71,15 @@ void provisioning_free(struct provisioning *provisioning)
 /* What keeps one declared app from being there keeps none of the others. */
 enum catalogue_status provisioning_apply(const struct provisioning *provisioning,
                                          struct catalogue_backend *backend, struct app_index *index,
-                                         struct error *error)
+                                         const atomic_bool *is_stopping, struct error *error)
 {
     for (size_t i = 0; i < provisioning->count; i++) {
         const struct declared *declared = &provisioning->apps[i];
-        enum catalogue_status status = declared_apply(declared, backend, index, error);
+        enum catalogue_status status = declared_apply(declared, backend, index, is_stopping, error);
 
+        if (status == CATALOGUE_UNAVAILABLE && atomic_load(is_stopping))
+            log_write(LOG_WARN, "declared apps not applied", LOG_STRING("reason", error->message),
+                      LOG_INTEGER("count", (int64_t)(provisioning->count - i)));
         if (status == CATALOGUE_UNAVAILABLE)
             return status;
         if (status != CATALOGUE_OK) {
@@ -113,7 +118,8 @@ static struct policy *policy_copy(const struct policy *policy, struct arena *are
 
 static enum catalogue_status declared_apply(const struct declared *declared,
                                             struct catalogue_backend *backend,
-                                            struct app_index *index, struct error *error)
+                                            struct app_index *index, const atomic_bool *is_stopping,
+                                            struct error *error)
 {
     const struct key_digest key =
         key_digest_of(app_index_pepper(index), text_of(declared->api_key));
@@ -124,7 +130,7 @@ static enum catalogue_status declared_apply(const struct declared *declared,
     if (status == CATALOGUE_ABSENT)
         status = app_make(declared, backend, index, &key, &before, error);
     if (status == CATALOGUE_OK)
-        status = policies_ensure(declared, backend, before, error);
+        status = policies_ensure(declared, backend, before, is_stopping, error);
     if (status == CATALOGUE_OK)
         status = backend->operations->app_load(backend, before->id, &after, error);
     if (status == CATALOGUE_OK)
@@ -173,11 +179,16 @@ static enum catalogue_status app_make(const struct declared *declared,
 
 static enum catalogue_status policies_ensure(const struct declared *declared,
                                              struct catalogue_backend *backend,
-                                             const struct app *app, struct error *error)
+                                             const struct app *app, const atomic_bool *is_stopping,
+                                             struct error *error)
 {
     for (size_t i = 0; i < declared->policy_count; i++) {
         struct policy *policy = declared->policies[i];
 
+        if (atomic_load(is_stopping)) {
+            (void)error_set(error, "the service is ending");
+            return CATALOGUE_UNAVAILABLE;
+        }
         if (policy_is_stored(policy, app->policies))
             continue;
         policy->id = stored_policy_new_id();

@@ -9,7 +9,9 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/thread_end.h"
 #include "journal/feed.h"
 #include "journal/usage_feed.h"
 #include "journal_answer.h"
@@ -26,7 +28,10 @@ struct journal {
     struct queue *stops; /* `stop`, which may not */
     struct queue_item stop;
     pthread_t thread;
+    struct thread_end ended;
     bool is_started;
+    bool has_ended;
+    _Atomic int64_t give_up_us; /* nothing is sent from here on; NEVER until the end */
     /* The journal's thread only: */
     struct feed *feed; /* NULL: the rings are the log, and usage is this process' own */
     struct usage *usage;
@@ -38,8 +43,11 @@ struct journal {
     bool stopping;
 };
 
+static void ask_to_stop(struct journal *journal, int64_t give_up_us);
+static void end(struct journal *journal);
 static void mark_dirty(struct journal_app *app);
-static void *run(void *context);
+static void *thread_run(void *context);
+static void run(struct journal *journal);
 static void wait_for_work(struct journal *journal);
 static int64_t flush_due_us(const struct journal *journal);
 static void on_dirty(struct queue_item *item);
@@ -48,6 +56,9 @@ static void flush(struct journal *journal);
 static void roll_up(struct journal_app *app);
 static void note_unsent(struct journal_app *app);
 static void send_usage(struct journal *journal);
+static bool gives_up(const struct journal *journal);
+static void flush_last(struct journal *journal);
+static void tell_unsent(struct journal *journal);
 static void on_job(struct queue_item *item);
 static void on_answered(struct queue_item *item);
 
@@ -61,6 +72,8 @@ struct journal *journal_new(const struct redis_url *url)
     journal->stops = queue_new(0);
     journal->stop.run = on_stop;
     journal->usage = usage_new(USAGE_BYTES_MAX);
+    atomic_init(&journal->give_up_us, NEVER);
+    thread_end_init(&journal->ended);
     STAILQ_INIT(&journal->dirty_apps);
     STAILQ_INIT(&journal->unsent_apps);
     if (url != NULL)
@@ -70,22 +83,27 @@ struct journal *journal_new(const struct redis_url *url)
 
 void journal_start(struct journal *journal)
 {
-    const int failure = pthread_create(&journal->thread, NULL, run, journal);
+    const int failure = pthread_create(&journal->thread, NULL, thread_run, journal);
 
     ASSERT(failure == 0);
     journal->is_started = true;
+}
+
+bool journal_stop(struct journal *journal, int64_t give_up_us, int64_t deadline_us)
+{
+    ASSERT(journal->is_started);
+    ask_to_stop(journal, give_up_us);
+    journal->has_ended = thread_end_join(&journal->ended, journal->thread, deadline_us);
+    return journal->has_ended;
 }
 
 void journal_free(struct journal *journal)
 {
     if (journal == NULL)
         return;
-    const bool posted = queue_post(journal->stops, &journal->stop);
-    ASSERT(posted);
-    if (journal->is_started)
-        pthread_join(journal->thread, NULL);
-    else
-        run(journal);
+    if (!journal->has_ended)
+        end(journal);
+    thread_end_close(&journal->ended);
     journal_apps_close(&journal->apps);
     usage_free(journal->usage);
     ring_counts_close(&journal->counts);
@@ -131,6 +149,22 @@ bool journal_submit(struct journal *journal, struct journal_job *job)
     return queue_post(journal->jobs, &job->item);
 }
 
+static void ask_to_stop(struct journal *journal, int64_t give_up_us)
+{
+    atomic_store(&journal->give_up_us, give_up_us);
+    const bool posted = queue_post(journal->stops, &journal->stop);
+    ASSERT(posted);
+}
+
+static void end(struct journal *journal)
+{
+    ask_to_stop(journal, NEVER);
+    if (journal->is_started)
+        pthread_join(journal->thread, NULL);
+    else
+        run(journal);
+}
+
 /* Any thread */
 
 /* No record is missed: flush() clears the mark before it locks the ring to look. A record that it
@@ -146,10 +180,18 @@ static void mark_dirty(struct journal_app *app)
 
 /* The journal's thread */
 
-static void *run(void *context)
+static void *thread_run(void *context)
 {
     struct journal *journal = context;
 
+    (void)pthread_setname_np(pthread_self(), "journal");
+    run(journal);
+    thread_end_tell(&journal->ended);
+    return NULL;
+}
+
+static void run(struct journal *journal)
+{
     while (!journal->stopping) {
         wait_for_work(journal);
         queue_drain(journal->stops);
@@ -161,10 +203,7 @@ static void *run(void *context)
             flush(journal);
     }
     queue_drain(journal->jobs);
-    queue_drain(journal->dirty);
-    flush(journal);
-    send_usage(journal);
-    return NULL;
+    flush_last(journal);
 }
 
 static void wait_for_work(struct journal *journal)
@@ -226,7 +265,8 @@ static void flush(struct journal *journal)
         roll_up(app);
         if (journal->feed == NULL)
             continue;
-        if (failed == NULL && feed_send(journal->feed, app->id, &app->ring, &app->sent))
+        if (failed == NULL && !gives_up(journal) &&
+            feed_send(journal->feed, app->id, &app->ring, &app->sent))
             continue;
         if (failed == NULL && feed_is_away(journal->feed))
             failed = app;
@@ -285,7 +325,8 @@ static void send_usage(struct journal *journal)
     while ((app = STAILQ_FIRST(&unsent)) != NULL) {
         STAILQ_REMOVE_HEAD(&unsent, in_unsent);
         app->unsent = false;
-        if (failed == NULL && usage_feed_send(journal->feed, app->id, app->usage))
+        if (failed == NULL && !gives_up(journal) &&
+            usage_feed_send(journal->feed, app->id, app->usage))
             continue;
         if (failed == NULL && feed_is_away(journal->feed))
             failed = app;
@@ -294,6 +335,36 @@ static void send_usage(struct journal *journal)
     }
     if (failed != NULL)
         note_unsent(failed);
+}
+
+static bool gives_up(const struct journal *journal)
+{
+    return clock_monotonic_us() >= atomic_load(&journal->give_up_us);
+}
+
+static void flush_last(struct journal *journal)
+{
+    queue_drain(journal->dirty);
+    flush(journal);
+    send_usage(journal);
+    queue_drain(journal->dirty); /* those that were not sent */
+    if (journal->feed != NULL)
+        tell_unsent(journal);
+}
+
+static void tell_unsent(struct journal *journal)
+{
+    struct journal_app *app;
+    uint64_t records = 0;
+    int64_t usages = 0;
+
+    STAILQ_FOREACH(app, &journal->dirty_apps, in_dirty)
+    records += ring_newest(&app->ring) - app->sent;
+    STAILQ_FOREACH(app, &journal->unsent_apps, in_unsent)
+    usages++;
+    if (records > 0 || usages > 0)
+        log_write(LOG_WARN, "journal not all sent", LOG_INTEGER("count", (int64_t)records),
+                  LOG_INTEGER("usage_apps", usages));
 }
 
 static void on_job(struct queue_item *item)

@@ -4,8 +4,12 @@
  * lost. */
 #include "journal_case.h"
 
+#include "base/clock.h"
 #include "support/redis_group.h"
 #include "support/wait.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 static void without_redis_the_ring_answers_and_the_feed_recovers(void **state)
 {
@@ -72,6 +76,41 @@ static void a_hung_redis_delays_no_record_and_loses_none(void **state)
     journal_free(there);
 }
 
+/* What the journal says at its end of how many decisions Redis has not; 0 when it says nothing. */
+static int64_t stop_at_once(struct journal *journal)
+{
+    int pipe_ends[2];
+    char said[4096] = "";
+    const int real_stderr = dup(STDERR_FILENO);
+
+    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_true(dup2(pipe_ends[1], STDERR_FILENO) >= 0);
+    const bool has_ended =
+        journal_stop(journal, 0, clock_monotonic_us() + JOURNAL_PATIENCE_S * SECOND_US);
+    assert_true(dup2(real_stderr, STDERR_FILENO) >= 0);
+    (void)read(pipe_ends[0], said, sizeof(said) - 1);
+    close(real_stderr);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+    assert_true(has_ended);
+    const char *line = strstr(said, "\"journal not all sent\",\"count\":");
+    return line == NULL ? 0 : strtoll(strstr(line, "count") + strlen("count\":"), NULL, 10);
+}
+
+static void what_is_not_sent_when_it_has_to_end_is_counted(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    journal_numbers(journal, 1, 10);
+
+    const int64_t unsent = stop_at_once(journal);
+
+    const redisReply *sent = redis_server_command(server, "XLEN %s", JOURNAL_STREAM);
+    assert_int_equal(unsent + sent->integer, 10);
+    journal_free(journal);
+}
+
 #define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
 
 int main(void)
@@ -80,6 +119,7 @@ int main(void)
         WITH_REDIS(without_redis_the_ring_answers_and_the_feed_recovers),
         WITH_REDIS(what_redis_missed_is_counted),
         WITH_REDIS(a_hung_redis_delays_no_record_and_loses_none),
+        WITH_REDIS(what_is_not_sent_when_it_has_to_end_is_counted),
     };
 
     return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end of a thread, for which another may wait no longer than it likes. The system's own call for
+ * that is unknown to sanitizers. */
+#ifndef BASE_THREAD_END_H
+#define BASE_THREAD_END_H
+
+#include <pthread.h>
+
+struct thread_end {
+    int fd;
+};
+
+void thread_end_init(struct thread_end *end);
+void thread_end_close(struct thread_end *end);
+
+/* The last that the thread does. */
+void thread_end_tell(const struct thread_end *end);
+
+/* Joins the thread. False when it has not told its end by `deadline_us`, of clock_monotonic_us():
+ * then it runs on. */
+MUST_USE bool thread_end_join(const struct thread_end *end, pthread_t thread, int64_t deadline_us);
+
+#endif
