@@ -1,24 +1,38 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * All is read without blocking, since a pipe may have a writer that says nothing: waiting for it
+ * would hold up a reload, and all signals with it. */
 #include "file.h"
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK_BYTES    4096
 #define LINE_BYTES_MAX 65536
 
-static FILE *open_to_read(const char *path);
-static bool read_whole(FILE *stream, const char *path, size_t bytes_max, struct arena *arena,
+static int open_to_read(const char *path);
+static bool read_whole(int fd, const char *path, size_t bytes_max, struct arena *arena,
                        struct text *content, struct error *error);
-static bool is_pipe(FILE *stream);
-static void warn_if_open_to_all(FILE *stream, const char *path);
-static int stream_read(FILE *stream, size_t bytes_max, struct buffer *buffer);
+static bool is_pipe(int fd);
+static void warn_if_open_to_all(int fd, const char *path);
+static int read_all(int fd, size_t bytes_max, struct buffer *buffer);
+static bool has_more(int fd);
+
+static int64_t waits_until_us; /* of clock_monotonic_us() */
+
+void file_begin(void)
+{
+    waits_until_us = clock_monotonic_us() + FILE_WAIT_S * SECOND_US;
+}
 
 bool file_read(const char *path, size_t bytes_max, struct arena *arena, struct text *content,
                struct error *error)
@@ -29,11 +43,11 @@ bool file_read(const char *path, size_t bytes_max, struct arena *arena, struct t
 bool file_read_secret(const char *path, size_t bytes_max, struct arena *arena, struct text *content,
                       struct error *error)
 {
-    FILE *stream = open_to_read(path);
+    const int fd = open_to_read(path);
 
-    if (stream != NULL)
-        warn_if_open_to_all(stream, path);
-    return read_whole(stream, path, bytes_max, arena, content, error);
+    if (fd >= 0)
+        warn_if_open_to_all(fd, path);
+    return read_whole(fd, path, bytes_max, arena, content, error);
 }
 
 bool file_read_line(const char *path, struct arena *arena, struct text *line, struct error *error)
@@ -52,36 +66,29 @@ bool file_read_line(const char *path, struct arena *arena, struct text *line, st
     return true;
 }
 
-/* To wait for who writes to a pipe, as open() does, would hold up a reload, and all signals with it. */
-static FILE *open_to_read(const char *path)
+/* A description of its own, so that O_NONBLOCK is nobody else's. */
+static int open_to_read(const char *path)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    FILE *stream = NULL;
-
-    if (fd < 0)
-        return NULL;
-    if (fcntl(fd, F_SETFL, O_RDONLY) == 0)
-        stream = fdopen(fd, "r");
-    if (stream == NULL)
-        (void)close(fd);
-    return stream;
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-static bool read_whole(FILE *stream, const char *path, size_t bytes_max, struct arena *arena,
+static bool read_whole(int fd, const char *path, size_t bytes_max, struct arena *arena,
                        struct text *content, struct error *error)
 {
     struct buffer buffer;
 
-    if (stream == NULL)
+    if (fd < 0)
         return error_set(error, "cannot read %s: %s", path, strerror(errno));
 
     buffer_init(&buffer, arena, CHUNK_BYTES);
-    int failure = stream_read(stream, bytes_max, &buffer);
-    const bool is_spent = buffer.length == 0 && is_pipe(stream);
-    fclose(stream);
+    int failure = read_all(fd, bytes_max, &buffer);
+    const bool is_spent = buffer.length == 0 && is_pipe(fd);
+    (void)close(fd);
 
     if (failure == EFBIG)
         return error_set(error, "cannot read %s: longer than %zu bytes", path, bytes_max);
+    if (failure == EAGAIN)
+        return error_set(error, "cannot read %s: took longer than %d s", path, FILE_WAIT_S);
     if (failure != 0)
         return error_set(error, "cannot read %s: %s", path, strerror(failure));
     /* Like the one of `--config <(...)` when it is read again: no settings are not meant by that. */
@@ -91,21 +98,20 @@ static bool read_whole(FILE *stream, const char *path, size_t bytes_max, struct 
     return true;
 }
 
-static bool is_pipe(FILE *stream)
+static bool is_pipe(int fd)
 {
     struct stat status;
 
-    return fstat(fileno(stream), &status) == 0 && S_ISFIFO(status.st_mode);
+    return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 /* The group may: a key that belongs to root and the service's group is the usual way. */
-static void warn_if_open_to_all(FILE *stream, const char *path)
+static void warn_if_open_to_all(int fd, const char *path)
 {
     struct stat status;
     char mode[8];
 
-    if (fstat(fileno(stream), &status) != 0 || !S_ISREG(status.st_mode) ||
-        (status.st_mode & S_IRWXO) == 0)
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IRWXO) == 0)
         return;
     snprintf(mode, sizeof(mode), "%04o", (unsigned)(status.st_mode & ACCESSPERMS));
     log_write(LOG_WARN, "file with a secret is open to all", LOG_STRING("file", path),
@@ -113,15 +119,33 @@ static void warn_if_open_to_all(FILE *stream, const char *path)
 }
 
 /* Returns an errno, 0 when all has been read. */
-static int stream_read(FILE *stream, size_t bytes_max, struct buffer *buffer)
+static int read_all(int fd, size_t bytes_max, struct buffer *buffer)
 {
     char chunk[CHUNK_BYTES];
-    size_t length;
+    ssize_t length;
 
-    while ((length = fread(chunk, 1, sizeof(chunk), stream)) > 0) {
-        if (length > bytes_max - buffer->length)
+    while ((length = read(fd, chunk, sizeof(chunk))) != 0) {
+        if (length < 0 && !has_more(fd))
+            return errno;
+        if (length < 0)
+            continue;
+        if ((size_t)length > bytes_max - buffer->length)
             return EFBIG;
-        buffer_add(buffer, (struct text){chunk, length});
+        buffer_add(buffer, (struct text){chunk, (size_t)length});
     }
-    return ferror(stream) ? errno : 0;
+    return 0;
+}
+
+/* After a read that failed; leaves errno as it is when it is for good. */
+static bool has_more(int fd)
+{
+    struct pollfd in = {.fd = fd, .events = POLLIN};
+
+    if (errno == EINTR)
+        return true;
+    if (errno != EAGAIN)
+        return false;
+    (void)poll(&in, 1, duration_poll_ms(waits_until_us - clock_monotonic_us()));
+    errno = EAGAIN;
+    return in.revents != 0;
 }

@@ -10,6 +10,11 @@
 
 struct arena;
 
+/* Before a load: from here on whoever writes to a pipe among the files keeps the reader waiting for
+ * FILE_WAIT_S in all; then what is not complete cannot be read. Main thread, as all of this. */
+#define FILE_WAIT_S 5
+void file_begin(void);
+
 /* The content, NUL-terminated, in `arena`. False when the file cannot be read or is longer than
  * `bytes_max`. */
 MUST_USE bool file_read(const char *path, size_t bytes_max, struct arena *arena,

@@ -9,6 +9,7 @@
 #include "base/duration.h"
 #include "base/ip_address.h"
 #include "base/memory.h"
+#include "file.h"
 #include "settings_parts.h"
 
 #include <netinet/in.h>
@@ -42,6 +43,7 @@ struct settings *settings_load(const struct settings_source *source, int *exit_c
     struct settings *settings = MEMORY_NEW(struct settings);
 
     arena_init(&settings->arena);
+    file_begin();
     *exit_code = EX_CONFIG;
     if (apply_all(settings, source, exit_code, error) && complete(settings, error))
         return settings;

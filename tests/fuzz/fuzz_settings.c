@@ -126,6 +126,10 @@ static void app_check(const struct settings_app *app)
 
 /* In the place of src/app/file.c. */
 
+void file_begin(void)
+{
+}
+
 bool file_read(const char *path, size_t bytes_max, struct arena *arena, struct text *content,
                struct error *error)
 {

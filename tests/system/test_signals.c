@@ -10,8 +10,10 @@
 #include "support/world.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -183,6 +185,28 @@ static void a_worker_that_hangs_in_a_reload_does_not_keep_the_end_from_coming(vo
     assert_int_equal(service_finish_stop(service), 0);
 }
 
+/* Whoever writes to it is there and says nothing. */
+static void a_reload_that_reads_a_silent_pipe_is_refused(void **state)
+{
+    struct service_options options = world_options(*state);
+    char config[SCRATCH_PATH_BYTES];
+    scratch_file("config", UNLIMITED, config);
+    options.config = config;
+    struct service *service = service_start(&options);
+    assert_int_equal(unlink(config), 0);
+    assert_int_equal(mkfifo(config, 0600), 0);
+    int writer = open(config, O_RDWR | O_CLOEXEC);
+    assert_true(writer >= 0);
+
+    service_reload(service);
+
+    WAIT_FOR (WAIT_SECONDS, service_count_events(service, "reload refused") == 1)
+        ;
+    assert_true(scratch_contains(service_log(service), "took longer than 5 s"));
+    service_stop(service);
+    (void)close(writer);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +215,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(an_end_that_comes_while_it_starts_is_a_clean_one),
         cmocka_unit_test(a_reload_that_comes_while_it_starts_is_done_afterwards),
         cmocka_unit_test(a_worker_that_hangs_in_a_reload_does_not_keep_the_end_from_coming),
+        cmocka_unit_test(a_reload_that_reads_a_silent_pipe_is_refused),
     };
 
     world_choose_engine(argc, argv);
