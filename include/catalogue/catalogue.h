@@ -117,8 +117,8 @@ extern const char *const catalogue_continuity_words[];
 enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue);
 unsigned catalogue_losses(const struct catalogue *catalogue);
 
-/* Applies the declared apps on the catalogue thread, as soon as the backend answers. Copies what it
- * needs. Any thread. */
+/* Applies the declared apps on the catalogue thread, as soon as the backend answers, in the place of
+ * what was declared before and has not been applied. Copies what it needs. Any thread. */
 void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],
                          size_t count);
 

@@ -36,6 +36,8 @@ struct catalogue {
     struct queue *orders; /* to stop, to provision: never refused */
     struct shares shares; /* of the apps in `jobs` */
     struct queue_item stop;
+    struct queue_item provision;             /* posted while there is something `declared` */
+    _Atomic(struct provisioning *) declared; /* NULL: the thread has taken it */
     pthread_t thread;
     struct thread_end ended;
     bool is_started;
@@ -53,17 +55,8 @@ struct catalogue {
     int64_t retry_us; /* the wait after the next failure */
     bool tries_write;
     int64_t write_at_us;
-    struct provision_order *first_order;
-    struct provision_order **last_order;
-    struct provision_order *applied; /* the last one: done again when the catalogue is another */
-};
-
-/* Waits in the list until it has been carried out. */
-struct provision_order {
-    struct queue_item item;
-    struct catalogue *catalogue;
-    struct provisioning *provisioning;
-    struct provision_order *next;
+    struct provisioning *ordered; /* to be applied; NULL: nothing */
+    struct provisioning *applied; /* done again when the catalogue is another */
 };
 
 static void *thread_run(void *context);
@@ -75,12 +68,11 @@ static void apps_put_back(struct catalogue *catalogue);
 static void begin_afresh(struct catalogue *catalogue);
 static enum catalogue_status apps_read(struct catalogue *catalogue, struct error *error);
 static void on_changed(void *context, struct app *app);
-static enum catalogue_status orders_apply(struct catalogue *catalogue, struct error *error);
+static enum catalogue_status order_apply(struct catalogue *catalogue, struct error *error);
 
 static void ask_to_stop(struct catalogue *catalogue);
 static void on_stop(struct queue_item *item);
 static void on_provision(struct queue_item *item);
-static void provision_order_free(struct provision_order *order);
 
 static void on_job(struct queue_item *item);
 static void on_refused(struct catalogue *catalogue, const struct error *error);
@@ -100,7 +92,7 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
     catalogue->retry_us = RETRY_MIN_US;
     catalogue->tries_write = true;
     thread_end_init(&catalogue->ended);
-    catalogue->last_order = &catalogue->first_order;
+    catalogue->provision.run = on_provision;
     continuity_init(&catalogue->continuity, options);
     return catalogue;
 }
@@ -139,12 +131,8 @@ void catalogue_free(struct catalogue *catalogue)
     (void)queue_drain(catalogue->orders);
     (void)queue_drain(catalogue->jobs);
     (void)queue_drain(catalogue->finds);
-    while (catalogue->first_order != NULL) {
-        struct provision_order *order = catalogue->first_order;
-        catalogue->first_order = order->next;
-        provision_order_free(order);
-    }
-    provision_order_free(catalogue->applied);
+    provisioning_free(catalogue->ordered);
+    provisioning_free(catalogue->applied);
     queue_free(catalogue->orders);
     queue_free(catalogue->jobs);
     queue_free(catalogue->finds);
@@ -200,12 +188,12 @@ unsigned catalogue_losses(const struct catalogue *catalogue)
 void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],
                          size_t count)
 {
-    struct provision_order *order = MEMORY_NEW(struct provision_order);
+    struct provisioning *replaced =
+        atomic_exchange(&catalogue->declared, provisioning_new(provisions, count));
 
-    order->item.run = on_provision;
-    order->catalogue = catalogue;
-    order->provisioning = provisioning_new(provisions, count);
-    ASSERT(queue_post(catalogue->orders, &order->item));
+    if (replaced == NULL)
+        ASSERT(queue_post(catalogue->orders, &catalogue->provision));
+    provisioning_free(replaced);
 }
 
 static void *thread_run(void *context)
@@ -254,7 +242,7 @@ static void refresh(struct catalogue *catalogue)
     if (status == CATALOGUE_OK)
         status = apps_read(catalogue, &error);
     if (status == CATALOGUE_OK)
-        status = orders_apply(catalogue, &error);
+        status = order_apply(catalogue, &error);
     if (status == CATALOGUE_OK && catalogue->tries_write &&
         clock_monotonic_us() >= catalogue->write_at_us)
         try_write(catalogue);
@@ -316,18 +304,13 @@ static void apps_put_back(struct catalogue *catalogue)
 /* From the first revision on, and with what was declared. */
 static void begin_afresh(struct catalogue *catalogue)
 {
-    struct provision_order *order = catalogue->applied;
-
     catalogue->continuity.reads_afresh = false;
     catalogue->ends_epoch = true;
     catalogue->revision = 0;
-    if (order == NULL)
+    if (catalogue->ordered != NULL)
         return;
+    catalogue->ordered = catalogue->applied;
     catalogue->applied = NULL;
-    order->next = catalogue->first_order;
-    if (order->next == NULL)
-        catalogue->last_order = &order->next;
-    catalogue->first_order = order;
 }
 
 static enum catalogue_status apps_read(struct catalogue *catalogue, struct error *error)
@@ -368,22 +351,19 @@ static void on_changed(void *context, struct app *app)
         app_index_publish_give(catalogue->index, app);
 }
 
-static enum catalogue_status orders_apply(struct catalogue *catalogue, struct error *error)
+static enum catalogue_status order_apply(struct catalogue *catalogue, struct error *error)
 {
-    while (catalogue->first_order != NULL) {
-        struct provision_order *order = catalogue->first_order;
-        enum catalogue_status status =
-            provisioning_apply(order->provisioning, catalogue->backend, catalogue->index,
-                               &catalogue->is_stopping, error);
+    enum catalogue_status status;
 
-        if (status != CATALOGUE_OK)
-            return status;
-        catalogue->first_order = order->next;
-        if (catalogue->first_order == NULL)
-            catalogue->last_order = &catalogue->first_order;
-        provision_order_free(catalogue->applied);
-        catalogue->applied = order;
-    }
+    if (catalogue->ordered == NULL)
+        return CATALOGUE_OK;
+    status = provisioning_apply(catalogue->ordered, catalogue->backend, catalogue->index,
+                                &catalogue->is_stopping, error);
+    if (status != CATALOGUE_OK)
+        return status;
+    provisioning_free(catalogue->applied);
+    catalogue->applied = catalogue->ordered;
+    catalogue->ordered = NULL;
     return CATALOGUE_OK;
 }
 
@@ -404,21 +384,11 @@ static void on_stop(struct queue_item *item)
 
 static void on_provision(struct queue_item *item)
 {
-    struct provision_order *order = CONTAINER_OF(item, struct provision_order, item);
-    struct catalogue *catalogue = order->catalogue;
+    struct catalogue *catalogue = CONTAINER_OF(item, struct catalogue, provision);
 
-    order->next = NULL;
-    *catalogue->last_order = order;
-    catalogue->last_order = &order->next;
+    provisioning_free(catalogue->ordered);
+    catalogue->ordered = atomic_exchange(&catalogue->declared, NULL);
     catalogue->refresh_at_us = 0;
-}
-
-static void provision_order_free(struct provision_order *order)
-{
-    if (order == NULL)
-        return;
-    provisioning_free(order->provisioning);
-    free(order);
 }
 
 static void on_job(struct queue_item *item)

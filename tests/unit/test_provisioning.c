@@ -214,6 +214,31 @@ static void a_declared_app_whose_hash_is_gone_is_made_again(void **state)
     instance_close(&instance);
 }
 
+static void what_is_declared_takes_the_place_of_what_is_not_yet_applied(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    struct declaration earlier;
+    struct declaration later;
+    declaration_open(&earlier);
+    declaration_open(&later);
+    memcpy(earlier.provision.app_id, "app_b00000000000", APP_ID_BYTES);
+
+    for (int i = 0; i < 3; i++)
+        provision(&instance, &earlier);
+    provision(&instance, &later);
+    instance_start(&instance);
+
+    assert_int_equal(app_index_count(instance.index), 1);
+    assert_null(declared_app(&instance, &earlier));
+    assert_int_equal(declared_version(&instance, &later, later.policies[0]), 1);
+    arena_close(&earlier.arena);
+    arena_close(&later.arena);
+    instance_close(&instance);
+}
+
 static void a_declared_app_that_cannot_be_read_keeps_no_other_out(void **state)
 {
     (void)state;
@@ -322,6 +347,7 @@ int main(void)
         TEST(a_declared_app_is_created_with_its_policies),
         TEST(declaring_again_saves_only_what_differs),
         TEST(a_declaration_takes_effect_while_running),
+        cmocka_unit_test(what_is_declared_takes_the_place_of_what_is_not_yet_applied),
         TEST(a_declaration_waits_for_the_backend),
         TEST(instances_with_the_same_declaration_make_one_app),
         TEST(a_declared_app_whose_hash_is_gone_is_made_again),
