@@ -8,7 +8,8 @@
 
 #include "base/log.h"
 
-/* Subjects that are told apart in a minute; what further ones do is summed up as "others". */
+/* Subjects that are told apart in a minute. Further ones share the lines of one, so that many subjects
+ * do not hide who comes after them, and what they do besides is summed up as "others". */
 #define LOG_LIMIT_SUBJECTS_MAX  64
 #define LOG_LIMIT_SUBJECT_BYTES 64 /* with the NUL; a longer one is cut */
 

@@ -17,8 +17,8 @@ struct subject {
 struct minute {
     int64_t end_us; /* 0: none has begun */
     size_t count;
-    uint64_t others;
     struct subject subjects[LOG_LIMIT_SUBJECTS_MAX];
+    struct subject others; /* all further ones; its name is not set */
 };
 
 struct log_limit {
@@ -84,10 +84,6 @@ static bool minute_admits(struct minute *minute, const char *name, unsigned line
 {
     struct subject *subject = minute_find_or_add(minute, name);
 
-    if (subject == NULL) {
-        minute->others++;
-        return false;
-    }
     if (subject->lines == lines_max) {
         subject->counted++;
         return false;
@@ -96,7 +92,6 @@ static bool minute_admits(struct minute *minute, const char *name, unsigned line
     return true;
 }
 
-/* NULL when it is one too many. */
 static struct subject *minute_find_or_add(struct minute *minute, const char *name)
 {
     struct subject *added;
@@ -106,7 +101,7 @@ static struct subject *minute_find_or_add(struct minute *minute, const char *nam
             return &minute->subjects[i];
     }
     if (minute->count == LOG_LIMIT_SUBJECTS_MAX)
-        return NULL;
+        return &minute->others;
     added = &minute->subjects[minute->count++];
     (void)snprintf(added->name, sizeof(added->name), "%s", name);
     return added;
@@ -116,7 +111,7 @@ static void minute_tell(const struct minute *minute, const struct log_limit_kind
 {
     for (size_t i = 0; i < minute->count; i++)
         tell(kind, minute->subjects[i].name, minute->subjects[i].counted);
-    tell(kind, "others", minute->others);
+    tell(kind, "others", minute->others.counted);
 }
 
 static void tell(const struct log_limit_kind *kind, const char *name, uint64_t count)
