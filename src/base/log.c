@@ -26,6 +26,7 @@ typedef bool deliver_fn(struct text line);
 static atomic_int level_lowest = LOG_INFO;
 static _Atomic uint64_t lines_logged[LOG_ERROR + 1];
 
+static void count_line(enum log_level level);
 static bool deliver(struct text line);
 static bool tell_dropped(uint64_t count);
 static bool log_line(enum log_level level, const char *event, const struct log_field fields[],
@@ -49,6 +50,7 @@ void log_write_fields(enum log_level level, const char *event, const struct log_
 {
     if ((int)level < atomic_load_explicit(&level_lowest, memory_order_relaxed))
         return;
+    count_line(level);
     if (!log_line(level, event, fields, count, deliver))
         log_spool_count_dropped();
 }
@@ -56,6 +58,7 @@ void log_write_fields(enum log_level level, const char *event, const struct log_
 void log_write_last(const char *event, const struct log_field fields[], size_t count)
 {
     log_end();
+    count_line(LOG_ERROR);
     if (!log_line(LOG_ERROR, event, fields, count, stderr_line_try))
         log_spool_count_dropped();
 }
@@ -75,18 +78,26 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&level_lowest, (int)level, memory_order_relaxed);
 }
 
+static void count_line(enum log_level level)
+{
+    atomic_fetch_add_explicit(&lines_logged[level], 1, memory_order_relaxed);
+}
+
 static bool deliver(struct text line)
 {
     return log_spool_give(line) || stderr_line_try(line);
 }
 
-/* Not by way of the spool, where other lines may be before it. */
+/* Not by way of the spool, where other lines may be before it; one that fails is tried again. */
 static bool tell_dropped(uint64_t count)
 {
     const struct log_field fields[] = {LOG_INTEGER("count", (int64_t)count)};
 
-    return log_line(LOG_WARN, "log lines were dropped", fields, ARRAY_COUNT(fields),
-                    stderr_line_write);
+    if (!log_line(LOG_WARN, "log lines were dropped", fields, ARRAY_COUNT(fields),
+                  stderr_line_write))
+        return false;
+    count_line(LOG_WARN);
+    return true;
 }
 
 static bool log_line(enum log_level level, const char *event, const struct log_field fields[],
@@ -103,7 +114,6 @@ static bool log_line(enum log_level level, const char *event, const struct log_f
     writer_init(&line, &buffer);
     writer_for_display(&line);
 
-    atomic_fetch_add_explicit(&lines_logged[level], 1, memory_order_relaxed);
     line_begin(&line, level, event);
     for (size_t i = 0; i < count; i++) {
         if (!line_add(&line, &fields[i]))

@@ -13,11 +13,36 @@
 #define FOREVER     (-1)
 #define PATIENCE_MS 1000
 
+static struct text write_some(struct text line);
 static bool has_room(int wait_ms);
 
 static atomic_bool is_stuck; /* there was no room within PATIENCE_MS */
+static atomic_bool is_torn;  /* only a part of a line could be written; it has no end yet */
 
 bool stderr_line_write(struct text line)
+{
+    if (atomic_exchange(&is_torn, false) && write_some(TEXT("\n")).length > 0) {
+        atomic_store(&is_torn, true);
+        return false;
+    }
+
+    const struct text rest = write_some(line);
+
+    if (rest.length > 0 && rest.length < line.length)
+        atomic_store(&is_torn, true);
+    return rest.length == 0;
+}
+
+bool stderr_line_try(struct text line)
+{
+    bool stuck = !has_room(atomic_load(&is_stuck) ? 0 : PATIENCE_MS);
+
+    atomic_store(&is_stuck, stuck);
+    return !stuck && stderr_line_write(line);
+}
+
+/* Returns what will never be taken. */
+static struct text write_some(struct text line)
 {
     while (line.length > 0) {
         ssize_t written = write(STDERR_FILENO, line.at, line.length);
@@ -28,18 +53,10 @@ bool stderr_line_write(struct text line)
         } else if (errno == EAGAIN) {
             (void)has_room(FOREVER); /* another has made it non-blocking */
         } else if (errno != EINTR) {
-            return false;
+            break;
         }
     }
-    return true;
-}
-
-bool stderr_line_try(struct text line)
-{
-    bool stuck = !has_room(atomic_load(&is_stuck) ? 0 : PATIENCE_MS);
-
-    atomic_store(&is_stuck, stuck);
-    return !stuck && stderr_line_write(line);
+    return line;
 }
 
 /* Also when a write would fail at once. */

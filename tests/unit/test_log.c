@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -223,6 +226,72 @@ static void lines_of_different_threads_do_not_mix(void **state)
     free(text);
 }
 
+/* Standard error is a file on a disk that takes so much more. */
+static FILE *begin_disk(void)
+{
+    FILE *disk = tmpfile();
+
+    assert_non_null(disk);
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_true(dup2(fileno(disk), STDERR_FILENO) >= 0);
+    return disk;
+}
+
+static void leave_room(FILE *disk, rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur =
+        bytes == RLIM_INFINITY ? limit.rlim_max : (rlim_t)lseek(fileno(disk), 0, SEEK_END) + bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_line_that_was_torn_swallows_no_other(void **state)
+{
+    (void)state;
+    char line[2 * 1024];
+    FILE *disk = begin_disk();
+
+    leave_room(disk, 20);
+    log_write(LOG_INFO, "torn", LOG_NONE);
+    leave_room(disk, RLIM_INFINITY);
+    log_write(LOG_INFO, "whole", LOG_NONE);
+    log_write(LOG_INFO, "next", LOG_NONE);
+
+    rewind(disk);
+    assert_non_null(fgets(line, sizeof(line), disk));
+    assert_int_equal(strlen(line), 21);
+    assert_non_null(fgets(line, sizeof(line), disk));
+    assert_non_null(strstr(line, "\"event\":\"whole\"}\n"));
+    assert_int_equal(line[0], '{');
+    assert_non_null(fgets(line, sizeof(line), disk));
+    assert_int_equal(line[0], '{');
+    assert_null(fgets(line, sizeof(line), disk));
+    (void)fclose(disk);
+}
+
+static void what_could_not_be_told_of_drops_is_no_line(void **state)
+{
+    (void)state;
+    FILE *disk = begin_disk();
+    const uint64_t warn = log_lines(LOG_WARN);
+    const uint64_t info = log_lines(LOG_INFO);
+    const uint64_t dropped = log_lines_dropped();
+
+    leave_room(disk, 0);
+    log_start();
+    for (int i = 0; i < 3; i++)
+        log_write(LOG_INFO, "lost", LOG_NONE);
+    log_end();
+    leave_room(disk, RLIM_INFINITY);
+
+    assert_int_equal(log_lines(LOG_INFO), info + 3);
+    assert_int_equal(log_lines_dropped(), dropped + 3);
+    assert_int_equal(log_lines(LOG_WARN), warn);
+    (void)fclose(disk);
+}
+
 static void the_words_follow_the_levels(void **state)
 {
     (void)state;
@@ -249,6 +318,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_of_exactly_one_kilobyte_is_whole, capture_begin,
                                         capture_end),
         cmocka_unit_test_setup_teardown(lines_of_different_threads_do_not_mix, capture_begin,
+                                        capture_end),
+        cmocka_unit_test_setup_teardown(a_line_that_was_torn_swallows_no_other, capture_begin,
+                                        capture_end),
+        cmocka_unit_test_setup_teardown(what_could_not_be_told_of_drops_is_no_line, capture_begin,
                                         capture_end),
         cmocka_unit_test_setup_teardown(the_words_follow_the_levels, capture_begin, capture_end),
     };
