@@ -63,6 +63,10 @@ void log_write_fields(enum log_level level, const char *event, const struct log_
  * as by log_end(), and then this one at once, whatever became of the others. */
 void log_write_last(const char *event, const struct log_field fields[], size_t count);
 
+/* Not in this form, and not counted: what whoever has typed a command is told of it, "\n" included. At
+ * once, or not at all when there is no room for it within a second. Without log_start(). */
+void log_complain(struct text line);
+
 /* Lines logged so far, those included that were dropped; and the latter alone. Any thread. */
 uint64_t log_lines(enum log_level level);
 uint64_t log_lines_dropped(void);

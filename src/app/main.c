@@ -6,7 +6,10 @@
 #include "app/service.h"
 #include "app/settings.h"
 #include "auth/api_key.h"
+#include "base/arena.h"
+#include "base/buffer.h"
 #include "base/code_point.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #include "event_log.h"
@@ -17,6 +20,8 @@
 #include <sodium.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#define COMPLAINT_BYTES 512
 
 struct command {
     const char *word;
@@ -98,6 +103,7 @@ static int run_serve(const struct settings_source *source)
     int exit_code;
 
     signals_hold_reloads();
+    signals_end_cleanly();
     settings = settings_or_complaint(source, &exit_code);
     return settings == NULL ? exit_code : service_run(settings, source);
 }
@@ -245,12 +251,16 @@ static void print_help(FILE *out)
           out);
 }
 
-/* Returns the exit code that it was given. The message may hold what others have said. */
+/* Returns the exit code that it was given, also when nobody reads. The message may hold what others
+ * have said. */
 static int complain(int exit_code, const char *message)
 {
     struct text rest = text_of(message);
+    struct arena arena = {0};
+    struct buffer line;
 
-    fputs("sluice: ", stderr);
+    buffer_init(&line, &arena, COMPLAINT_BYTES);
+    buffer_add(&line, TEXT("sluice: "));
     while (rest.length > 0) {
         struct text character = {rest.at, text_utf8_bytes(rest)};
 
@@ -258,8 +268,10 @@ static int complain(int exit_code, const char *message)
         rest.length -= character.length > 0 ? character.length : 1;
         if (character.length == 0 || code_point_is_hidden(code_point_of(character)))
             character = TEXT("?");
-        fprintf(stderr, "%.*s", TEXT_PRINTF(character));
+        buffer_add(&line, character);
     }
-    fputc('\n', stderr);
+    buffer_add_char(&line, '\n');
+    log_complain(buffer_text(&line));
+    arena_close(&arena);
     return exit_code;
 }

@@ -4,7 +4,9 @@
 #include "base/duration.h"
 
 #include <signal.h>
+#include <unistd.h>
 
+static void on_early_end(int number);
 static sigset_t set_of(bool reloads, bool ends);
 static int take(const sigset_t *signals, int64_t wait_us);
 
@@ -13,6 +15,12 @@ void signals_hold_reloads(void)
     const sigset_t reloads = set_of(true, false);
 
     (void)pthread_sigmask(SIG_BLOCK, &reloads, NULL);
+}
+
+void signals_end_cleanly(void)
+{
+    (void)signal(SIGTERM, on_early_end);
+    (void)signal(SIGINT, on_early_end);
 }
 
 void signals_hold_ends(void)
@@ -50,6 +58,12 @@ void signals_release_ends(void)
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGINT, SIG_DFL);
     (void)pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
+}
+
+static void on_early_end(int number)
+{
+    (void)number;
+    _exit(EXIT_SUCCESS);
 }
 
 static sigset_t set_of(bool reloads, bool ends)

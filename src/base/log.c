@@ -63,6 +63,13 @@ void log_write_last(const char *event, const struct log_field fields[], size_t c
         log_spool_count_dropped();
 }
 
+void log_complain(struct text line)
+{
+    const bool is_written = stderr_line_try(line);
+
+    (void)is_written; /* the exit code says it, too */
+}
+
 uint64_t log_lines(enum log_level level)
 {
     return atomic_load_explicit(&lines_logged[level], memory_order_relaxed);

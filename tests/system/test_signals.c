@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -74,8 +75,8 @@ static void a_second_signal_of_either_kind_ends_it_at_once(void **state)
     }
 }
 
-/* The binary while it starts: its Redis is not there, so it waits for its catalogue. */
-static pid_t start(char log[static SCRATCH_PATH_BYTES])
+/* The binary while it starts on this Redis. */
+static pid_t start_on(const char *redis_url, char log[static SCRATCH_PATH_BYTES])
 {
     char data[SCRATCH_PATH_BYTES];
     const char *const argv[] = {getenv("SLUICE_BINARY"),
@@ -87,13 +88,20 @@ static pid_t start(char log[static SCRATCH_PATH_BYTES])
                                 "--engine",
                                 "redis",
                                 "--redis-url",
-                                "redis://127.0.0.1:1/0",
+                                redis_url,
                                 NULL};
 
     assert_non_null(argv[0]);
     scratch_directory("data", data);
     scratch_file("log", "", log);
-    pid_t process = process_start(argv, NULL, log);
+    return process_start(argv, NULL, log);
+}
+
+/* Its Redis is not there, so it waits for its catalogue. */
+static pid_t start(char log[static SCRATCH_PATH_BYTES])
+{
+    pid_t process = start_on("redis://127.0.0.1:1/0", log);
+
     WAIT_FOR (WAIT_SECONDS, scratch_contains(log, "\"event\":\"redis not reachable\""))
         ;
     return process;
@@ -113,6 +121,24 @@ static void an_end_that_comes_while_it_starts_is_a_clean_one(void **state)
         assert_int_equal(process_wait(process, WAIT_SECONDS), 0);
         assert_true(scratch_contains(log, "\"event\":\"stopped\""));
     }
+}
+
+/* Its first question, whether it may use the catalogue, is never answered. */
+static void an_end_that_comes_while_its_redis_hangs_is_a_clean_one(void **state)
+{
+    char log[SCRATCH_PATH_BYTES];
+    char url[64];
+    int socket = raw_listen();
+    struct pollfd asked = {.fd = socket, .events = POLLIN};
+    (void)state;
+    (void)snprintf(url, sizeof(url), "redis://127.0.0.1:%d/0", raw_port(socket));
+    pid_t process = start_on(url, log);
+    assert_int_equal(poll(&asked, 1, WAIT_SECONDS * 1000), 1);
+
+    assert_int_equal(kill(process, SIGTERM), 0);
+
+    assert_int_equal(process_wait(process, WAIT_SECONDS), 0);
+    (void)close(socket);
 }
 
 static void a_reload_that_comes_while_it_starts_is_done_afterwards(void **state)
@@ -213,6 +239,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_reload_is_refused_while_it_drains),
         cmocka_unit_test(a_second_signal_of_either_kind_ends_it_at_once),
         cmocka_unit_test(an_end_that_comes_while_it_starts_is_a_clean_one),
+        cmocka_unit_test(an_end_that_comes_while_its_redis_hangs_is_a_clean_one),
         cmocka_unit_test(a_reload_that_comes_while_it_starts_is_done_afterwards),
         cmocka_unit_test(a_worker_that_hangs_in_a_reload_does_not_keep_the_end_from_coming),
         cmocka_unit_test(a_reload_that_reads_a_silent_pipe_is_refused),

@@ -197,6 +197,29 @@ static void standard_streams_that_are_closed_are_not_given_to_sockets(void **sta
     (void)close(socket);
 }
 
+static void a_complaint_that_nobody_reads_does_not_keep_it_from_ending(void **state)
+{
+    static const char spaces[PIPE_BYTES];
+    const char *const argv[] = {getenv("SLUICE_BINARY"), "serve", "--no-such-option", NULL};
+    char path[SCRATCH_PATH_BYTES];
+    (void)state;
+    assert_non_null(argv[0]);
+    scratch_file("log-pipe", "", path); /* for its name */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int pipe = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    assert_int_equal(fcntl(pipe, F_SETPIPE_SZ, PIPE_BYTES), PIPE_BYTES);
+    assert_int_equal(write(pipe, spaces, PIPE_BYTES), PIPE_BYTES);
+
+    pid_t process = process_start(argv, NULL, path);
+
+    int exit_code = process_wait(process, WAIT_SECONDS);
+    if (exit_code == PROCESS_RUNNING)
+        process_kill(process);
+    assert_int_equal(exit_code, 2);
+    (void)close(pipe);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +227,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_end_does_not_wait_for_a_reader),
         cmocka_unit_test(a_second_signal_ends_it_at_once),
         cmocka_unit_test(a_reader_who_is_gone_ends_nothing),
+        cmocka_unit_test(a_complaint_that_nobody_reads_does_not_keep_it_from_ending),
         cmocka_unit_test(standard_streams_that_are_closed_are_not_given_to_sockets),
     };
 
