@@ -11,6 +11,9 @@
 /* Of a stream with the greatest id there is. */
 #define EXHAUSTED "ERR The stream has exhausted "
 
+/* What follows is quoted. */
+#define QUOTES ", with args beginning with"
+
 static const struct {
     const char *code;
     enum redis_error_scope scope;
@@ -46,6 +49,13 @@ struct text redis_error_code(struct text reply)
         }
     }
     return text_cut(&rest, ' ');
+}
+
+struct text redis_error_told(struct text reply)
+{
+    const char *quotes = memmem(reply.at, reply.length, QUOTES, strlen(QUOTES));
+
+    return quotes == NULL ? reply : (struct text){reply.at, (size_t)(quotes - reply.at)};
 }
 
 enum redis_error_scope redis_error_scope(struct text reply)

@@ -155,6 +155,7 @@ static bool connect_if_needed(struct redis_session *session, struct error *error
 static bool fail(struct redis_session *session, const redisReply *reply, struct error *error)
 {
     const struct text said = {reply->str, reply->len};
+    const struct text told = redis_error_told(said);
 
     if (redis_error_blames_key(said))
         session->fault = REDIS_SESSION_OF_KEY;
@@ -162,7 +163,7 @@ static bool fail(struct redis_session *session, const redisReply *reply, struct 
         session->fault = REDIS_SESSION_OF_REDIS;
     else
         session->fault = REDIS_SESSION_OF_CALL;
-    return error_set(error, "redis: %s", reply->str);
+    return error_set(error, "redis: %.*s", TEXT_PRINTF(told));
 }
 
 /* The reply itself, or what a command of a transaction was answered; NULL: it is well. */

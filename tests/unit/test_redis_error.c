@@ -8,6 +8,26 @@
 
 #define CELLS 4 /* of a row, that are looked at */
 
+static void what_is_told_quotes_no_argument(void **state)
+{
+    static const struct {
+        const char *reply;
+        const char *told;
+    } cases[] = {
+        {"ERR unknown command 'XADD', with args beginning with: 'sluice:log' '{\"user_id\":\"al",
+         "ERR unknown command 'XADD'"},
+        {"ERR unknown command `XADD`, with args beginning with: `sluice:log`, ",
+         "ERR unknown command `XADD`"},
+        {"OOM command not allowed when used memory > 'maxmemory'.",
+         "OOM command not allowed when used memory > 'maxmemory'."},
+        {"", ""},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        assert_true(text_equal(redis_error_told(text_of(cases[i].reply)), text_of(cases[i].told)));
+}
+
 static void an_error_says_whom_it_is_of(void **state)
 {
     static const struct {
@@ -159,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_says_whom_it_is_of),
+        cmocka_unit_test(what_is_told_quotes_no_argument),
         cmocka_unit_test(what_forbids_a_command_is_told_from_what_forbids_everything),
         cmocka_unit_test(the_table_says_what_counts_and_what_is_kept),
         cmocka_unit_test(what_is_at_a_key_is_blamed),

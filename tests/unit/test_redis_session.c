@@ -85,6 +85,20 @@ static void an_error_reply_is_an_error_and_keeps_the_connection(void **state)
     redis_session_free(session);
 }
 
+static void an_error_quotes_nothing_of_what_was_sent(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    (void)state;
+
+    const bool refused = !run(session, "UNKNOWN", "alice", NULL, &error);
+
+    assert_true(refused);
+    assert_non_null(strstr(error.message, "redis: ERR unknown command"));
+    assert_null(strstr(error.message, "alice"));
+    redis_session_free(session);
+}
+
 static void a_failure_tells_whose_fault_it_is(void **state)
 {
     struct redis_session *session = session_to(redis_server_unix_url(server));
@@ -363,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_answered),
         cmocka_unit_test(an_error_reply_is_an_error_and_keeps_the_connection),
+        cmocka_unit_test(an_error_quotes_nothing_of_what_was_sent),
         cmocka_unit_test(a_failure_tells_whose_fault_it_is),
         cmocka_unit_test(what_fails_in_a_transaction_fails_its_flush),
         cmocka_unit_test(a_database_is_selected),
