@@ -9,8 +9,8 @@
 #include "http/request.h"
 
 /* Submits `job`, which lies in the request's arena and whose kind and input are set. HANDLED_LATER:
- * done(job) runs once on this worker, with job->context as given. HANDLED_NOW: the catalogue takes no
- * more, and the request has been answered 503. */
+ * done(job) runs once on this worker, with job->context as given. HANDLED_NOW: the catalogue takes
+ * no more, and the request has been answered 503. */
 enum handled ask_catalogue(struct request *request, struct api *api, struct catalogue_job *job,
                            void *context, catalogue_done_fn *done);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the operator is told of what callers change and of what they are refused, as lines of the log.
- * A tenant or an address that does much of it gets so many lines in a minute, and then one with the
- * number of the others; keys that are refused are summed up alone. No user's identity is told. Shared
- * by the workers. Where api->audit is NULL nothing is told. */
+ * What the operator is told of what callers change and of what they are refused, as lines of the
+ * log. A tenant or an address that does much of it gets so many lines in a minute, and then one
+ * with the number of the others; keys that are refused are summed up alone. No user's identity is
+ * told. Shared by the workers. Where api->audit is NULL nothing is told. */
 #ifndef API_AUDIT_H
 #define API_AUDIT_H
 
@@ -17,7 +17,8 @@ struct audit *audit_new(void);
 /* Tells of what it has not told yet. */
 void audit_free(struct audit *audit);
 
-/* To be called every few seconds: tells of minutes that are over (clock_monotonic_us()). Any thread. */
+/* To be called every few seconds: tells of minutes that are over (clock_monotonic_us()). Any
+ * thread. */
 void audit_turn(struct audit *audit, int64_t now_us);
 
 /* The request has done this, and is about to be answered so. Worker's thread, as all below. */

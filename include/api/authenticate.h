@@ -16,15 +16,15 @@ typedef enum handled authenticated_fn(struct request *request, void *context);
 #define AUTHENTICATE_ABSENT_S           10
 
 /* Whether there is a key of the right form in X-API-Key: what can be said before the body is read.
- * Otherwise answers 401. Leaves the key's digest in request->credentials and, when this process knows
- * it, the app in request->principal, until the request ends. */
+ * Otherwise answers 401. Leaves the key's digest in request->credentials and, when this process
+ * knows it, the app in request->principal, until the request ends. */
 MUST_USE bool authenticate_begin(struct request *request, struct api *api);
 
 /* After authenticate_begin() said yes, and the body is here. Makes the app of the request's key
- * request->principal, in its newest value, and goes on with `next`, at once when the index knows the
- * key. A well-formed key that it does not know is looked up in the catalogue, so that
- * a key registered at one instance works at the next at once. Otherwise answers 401, 403 when the
- * app is suspended, or 503 when the catalogue cannot say. */
+ * request->principal, in its newest value, and goes on with `next`, at once when the index knows
+ * the key. A well-formed key that it does not know is looked up in the catalogue, so that a key
+ * registered at one instance works at the next at once. Otherwise answers 401, 403 when the app is
+ * suspended, or 503 when the catalogue cannot say. */
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next);
 
 #endif

@@ -8,8 +8,8 @@
 #include "app/settings.h"
 
 /* Serves until SIGTERM or SIGINT has been obeyed; takes over `settings`. `source` is read again on
- * SIGHUP, which the caller has blocked already. Returns the exit code: 0 after a clean drain, 69 when the address or the database file
- * cannot be had. Main thread. */
+ * SIGHUP, which the caller has blocked already. Returns the exit code: 0 after a clean drain, 69
+ * when the address or the database file cannot be had. Main thread. */
 int service_run(struct settings *settings, const struct settings_source *source);
 
 #endif

@@ -31,8 +31,8 @@ struct worker_shared {
     atomic_int *starting; /* workers whose store has not been ready yet; each counts itself out */
 };
 
-/* Worker `number`, from 0. Binds the listener; the port is in worker_port() when `listener` had none.
- * NULL when it cannot. */
+/* Worker `number`, from 0. Binds the listener; the port is in worker_port() when `listener` had
+ * none. NULL when it cannot. */
 MUST_USE struct worker *worker_new(const struct worker_shared *shared, size_t number,
                                    const struct listener *listener, struct error *error);
 int worker_port(const struct worker *worker);

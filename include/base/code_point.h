@@ -12,8 +12,8 @@
 uint32_t code_point_of(struct text character);
 
 /* Whether it shows nothing of itself where it is read, or does something there: controls of a
- * terminal and of the direction of writing, separators of lines, characters of no width. A text with
- * one may look like another text. */
+ * terminal and of the direction of writing, separators of lines, characters of no width. A text
+ * with one may look like another text. */
 bool code_point_is_hidden(uint32_t code_point);
 
 #endif

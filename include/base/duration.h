@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Units of time, the larger one first: SECOND_US is a second in microseconds. No other file says how
- * many there are. Any thread. */
+ * Units of time, the larger one first: SECOND_US is a second in microseconds. No other file says
+ * how many there are. Any thread. */
 #ifndef BASE_DURATION_H
 #define BASE_DURATION_H
 
@@ -28,7 +28,8 @@ static inline int64_t duration_rounded_up(int64_t time_us, int64_t unit_us)
     return time_us / unit_us + (time_us % unit_us > 0 ? 1 : 0);
 }
 
-/* For poll(), which is not to wake early and look again for nothing; 0 when there is nothing left. */
+/* For poll(), which is not to wake early and look again for nothing; 0 when there is nothing
+ * left. */
 static inline int duration_poll_ms(int64_t left_us)
 {
     return left_us > 0 ? (int)duration_rounded_up(left_us, MILLISECOND_US) : 0;

@@ -2,7 +2,8 @@
  *
  * FNV-1a of 64 bits, for tables inside the process: nothing that it makes is stored or sent. Who
  * chooses what is hashed can make hashes meet, so it is for keys that nobody gains by choosing, and
- * where equal hashes cost a comparison and no more. Otherwise there is base/digest.h. Any thread. */
+ * where equal hashes cost a comparison and no more. Otherwise there is base/digest.h. Any
+ * thread. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 

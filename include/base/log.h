@@ -5,9 +5,9 @@
  * identity.
  *
  * Nobody who logs waits for whoever reads standard error: between log_start() and log_end() one
- * thread writes, 128 KiB of lines may wait for it, and those beyond are dropped, counted and told of
- * in their place. Before and after, a line is written at once, or dropped when there is no room for
- * it within a second. */
+ * thread writes, 128 KiB of lines may wait for it, and those beyond are dropped, counted and told
+ * of in their place. Before and after, a line is written at once, or dropped when there is no room
+ * for it within a second. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -43,8 +43,8 @@ struct log_field {
 /* Main thread, before others are started, and once it is in the sandbox that it shall be in. */
 void log_start(void);
 
-/* Waits until what has been logged is written, for a second at most. Any thread, several times; does
- * nothing without log_start(). */
+/* Waits until what has been logged is written, for a second at most. Any thread, several times;
+ * does nothing without log_start(). */
 void log_end(void);
 
 /*     log_write(LOG_WARN, "redis link lost", LOG_STRING("reason", r), LOG_INTEGER("wait_ms", 50));
@@ -63,8 +63,8 @@ void log_write_fields(enum log_level level, const char *event, const struct log_
  * as by log_end(), and then this one at once, whatever became of the others. */
 void log_write_last(const char *event, const struct log_field fields[], size_t count);
 
-/* Not in this form, and not counted: what whoever has typed a command is told of it, "\n" included. At
- * once, or not at all when there is no room for it within a second. Without log_start(). */
+/* Not in this form, and not counted: what whoever has typed a command is told of it, "\n" included.
+ * At once, or not at all when there is no room for it within a second. Without log_start(). */
 void log_complain(struct text line);
 
 /* Lines logged so far, those included that were dropped; and the latter alone. Any thread. */

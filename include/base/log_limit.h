@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which lines of one kind are written, so that nobody can flood the log: of each subject (an app, an
- * address) the first few in a minute, and one at its end that says how many there were besides. The
- * clock is an argument. Any thread; waits for a short lock alone. */
+ * Which lines of one kind are written, so that nobody can flood the log: of each subject (an app,
+ * an address) the first few in a minute, and one at its end that says how many there were besides.
+ * The clock is an argument. Any thread; waits for a short lock alone. */
 #ifndef BASE_LOG_LIMIT_H
 #define BASE_LOG_LIMIT_H
 
 #include "base/log.h"
 
-/* Subjects that are told apart in a minute. Further ones share the lines of one, so that many subjects
- * do not hide who comes after them, and what they do besides is summed up as "others". */
+/* Subjects that are told apart in a minute. Further ones share the lines of one, so that many
+ * subjects do not hide who comes after them, and what they do besides is summed up as "others". */
 #define LOG_LIMIT_SUBJECTS_MAX  64
 #define LOG_LIMIT_SUBJECT_BYTES 64 /* with the NUL; a longer one is cut */
 

@@ -16,12 +16,12 @@ struct queue;
  * number is bounded by the requests for them. */
 struct queue *queue_new(size_t capacity);
 /* Reader's thread, or after it has ended. May follow the run of the last item at once: posters that
- * are still in queue_post() with an item that has run are waited for. Nobody begins to post any more.
- * Items that were never run stay with those who posted them. */
+ * are still in queue_post() with an item that has run are waited for. Nobody begins to post any
+ * more. Items that were never run stay with those who posted them. */
 void queue_free(struct queue *queue);
 
-/* False when full: the item was not taken. Any thread; never blocks on I/O. Whoever runs the item may
- * free the queue. */
+/* False when full: the item was not taken. Any thread; never blocks on I/O. Whoever runs the item
+ * may free the queue. */
 MUST_USE bool queue_post(struct queue *queue, struct queue_item *item);
 
 /* Runs what was posted before the call. Reader's thread only. Returns how many ran. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end of a thread, for which another may wait no longer than it likes. The system's own call for
- * that is unknown to sanitizers. */
+ * The end of a thread, for which another may wait no longer than it likes. The system's own call
+ * for that is unknown to sanitizers. */
 #ifndef BASE_THREAD_END_H
 #define BASE_THREAD_END_H
 

@@ -97,8 +97,8 @@ MUST_USE bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job
  * thread. */
 bool catalogue_is_ready(const struct catalogue *catalogue);
 
-/* It answers, and when it was last tried it could be written: at the start, by each job that writes,
- * and from time to time while it cannot. Any thread. */
+/* It answers, and when it was last tried it could be written: at the start, by each job that
+ * writes, and from time to time while it cannot. Any thread. */
 bool catalogue_is_writable(const struct catalogue *catalogue);
 
 /* The apps have been read, so that a key that is not among them is unknown, and the catalogue is
@@ -117,8 +117,8 @@ extern const char *const catalogue_continuity_words[];
 enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue);
 unsigned catalogue_losses(const struct catalogue *catalogue);
 
-/* Applies the declared apps on the catalogue thread, as soon as the backend answers, in the place of
- * what was declared before and has not been applied. Copies what it needs. Any thread. */
+/* Applies the declared apps on the catalogue thread, as soon as the backend answers, in the place
+ * of what was declared before and has not been applied. Copies what it needs. Any thread. */
 void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],
                          size_t count);
 

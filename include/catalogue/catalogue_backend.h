@@ -23,15 +23,15 @@ enum catalogue_status {
 };
 
 /* A revision is at least the clock's microseconds, and above the last one that was given. The clock
- * reaches this one, which is exact in Lua, in 2112: a last one that is as great explains nothing. An
- * app's that is ahead of both clock and last one is damage; so is a time past this one. */
+ * reaches this one, which is exact in Lua, in 2112: a last one that is as great explains nothing.
+ * An app's that is ahead of both clock and last one is damage; so is a time past this one. */
 #define CATALOGUE_REVISION_MAX (INT64_C(1) << 52)
 
 #define CATALOGUE_WRITES_MAX 1000 /* that are remembered, so that an older copy is known as such */
 
 /* An instance that died while it put apps back is waited for this long, also by those that start
- * meanwhile. What two put back at once is right all the same: each app is put back by one write, or not
- * at all. */
+ * meanwhile. What two put back at once is right all the same: each app is put back by one write, or
+ * not at all. */
 #define CATALOGUE_RESTORE_MS 10000
 
 struct catalogue_backend;
@@ -39,8 +39,8 @@ struct catalogue_backend;
 /* Receives an app with one reference that it takes over. */
 typedef void catalogue_visit_fn(void *context, struct app *app);
 
-/* What is stored of pepper, identity and progress, and whether the write of this revision is part of
- * it: 0 is, and so is what is older than all that are remembered. Nothing is changed. */
+/* What is stored of pepper, identity and progress, and whether the write of this revision is part
+ * of it: 0 is, and so is what is older than all that are remembered. Nothing is changed. */
 typedef enum catalogue_status catalogue_mark_read_fn(struct catalogue_backend *backend,
                                                      int64_t written, struct catalogue_mark *mark,
                                                      struct error *error);
@@ -50,16 +50,17 @@ typedef enum catalogue_status catalogue_mark_claim_fn(struct catalogue_backend *
                                                       const struct pepper *pepper,
                                                       const struct catalogue_identity *identity,
                                                       struct error *error);
-/* For CATALOGUE_RESTORE_MS from now on keeps others from putting apps back, and tells everybody that
- * `name` does: CATALOGUE_CREATED. CATALOGUE_OK: another does. */
+/* For CATALOGUE_RESTORE_MS from now on keeps others from putting apps back, and tells everybody
+ * that `name` does: CATALOGUE_CREATED. CATALOGUE_OK: another does. */
 typedef enum catalogue_status catalogue_restore_begin_fn(struct catalogue_backend *backend,
                                                          const char *name, struct error *error);
 /* `name` is done. What is not ended remains as a mark of it. */
 typedef void catalogue_restore_end_fn(struct catalogue_backend *backend, const char *name);
 /* Puts an app back as it is, under a new revision: CATALOGUE_CREATED. CATALOGUE_OK, and nothing is
- * changed, when the app was deleted, or written since, or put back from this revision or a newer one;
- * or when one of its keys is another app's. A deleted app is deleted again whatever there is: its id
- * is never given to another. All in one step, so that it does not matter which instance is first. */
+ * changed, when the app was deleted, or written since, or put back from this revision or a newer
+ * one; or when one of its keys is another app's. A deleted app is deleted again whatever there is:
+ * its id is never given to another. All in one step, so that it does not matter which instance is
+ * first. */
 typedef enum catalogue_status catalogue_app_restore_fn(struct catalogue_backend *backend,
                                                        const struct app *app, struct error *error);
 /* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists, or one
@@ -98,11 +99,11 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      const struct key_digest *key,
                                                      struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
- * From 0: all apps. A deleted one is visited as such, with its id and revision, as long as it is one
- * of the last APPS_DELETED_MAX. So is one that cannot be read: an older copy of it may say the
- * opposite of what was changed. One whose id or revision is damaged is passed over. CATALOGUE_ABSENT,
- * and nothing is visited, when a deletion after *revision is no longer remembered: then all apps are
- * to be read from 0, and those that are not among them are gone. */
+ * From 0: all apps. A deleted one is visited as such, with its id and revision, as long as it is
+ * one of the last APPS_DELETED_MAX. So is one that cannot be read: an older copy of it may say the
+ * opposite of what was changed. One whose id or revision is damaged is passed over.
+ * CATALOGUE_ABSENT, and nothing is visited, when a deletion after *revision is no longer
+ * remembered: then all apps are to be read from 0, and those that are not among them are gone. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);

@@ -22,9 +22,9 @@ struct database_options {
 struct database;
 
 /* Creates a missing file (mode 0600, its directory 0700) and migrates an old one; NULL when it
- * cannot be opened, is newer than the migrations, or is old and cannot be written.
- * Where nothing can be written (a disk that is full or mounted read-only, a writer that does not end)
- * one of this version is read all the same, and the log says so. */
+ * cannot be opened, is newer than the migrations, or is old and cannot be written. Where nothing
+ * can be written (a disk that is full or mounted read-only, a writer that does not end) one of this
+ * version is read all the same, and the log says so. */
 MUST_USE struct database *database_new(const char *path, const struct database_options *options,
                                        struct error *error);
 void database_free(struct database *database);
@@ -43,8 +43,8 @@ MUST_USE bool database_thaw(struct database **database);
 
 enum database_access { DATABASE_READ, DATABASE_WRITE };
 
-/* DATABASE_WRITE takes the lock at once, waiting up to 2 s for another process. It is refused once the
- * file has moved. */
+/* DATABASE_WRITE takes the lock at once, waiting up to 2 s for another process. It is refused once
+ * the file has moved. */
 MUST_USE bool database_begin(struct database *database, enum database_access access,
                              struct error *error);
 /* Commits; false, and nothing has changed, when that fails. What was bound and read ends here. */

@@ -45,7 +45,8 @@ void stored_policies_begin(struct stored_policies *policies, struct app *app);
  * nothing else. */
 void stored_policies_add(struct stored_policies *policies, struct text document);
 /* Makes what was added the policies of the app; of those with one identity, which a damaged
- * catalogue may hold, the newest version. However many were skipped, they are one line of the log. */
+ * catalogue may hold, the newest version. However many were skipped, they are one line of the
+ * log. */
 void stored_policies_finish(struct stored_policies *policies);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The head of a request: what RFC 9110 and RFC 9112 demand of it and libmicrohttpd does not see to.
- * Framing, the names of fields and the number of Host fields are its own affair. Feed it every field,
- * then ask. Pure. */
+ * Framing, the names of fields and the number of Host fields are its own affair. Feed it every
+ * field, then ask. Pure. */
 #ifndef HTTP_HEAD_H
 #define HTTP_HEAD_H
 

@@ -23,8 +23,8 @@ struct http_handler {
     enum handled (*finish)(struct request *request, void *context);
     /* The answer is there, whoever has given it, and is about to be sent. May still add fields. */
     void (*answered)(struct request *request, void *context);
-    /* Every so many requests of one turn, before the next one begins: what would not bear to wait until
-     * all who are ready have been served. May answer other requests. */
+    /* Every so many requests of one turn, before the next one begins: what would not bear to wait
+     * until all who are ready have been served. May answer other requests. */
     void (*between)(void *context);
     /* Whether who connects from there may have any number of connections. */
     bool (*is_trusted)(const struct ip_address *address, void *context);

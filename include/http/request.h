@@ -71,8 +71,9 @@ struct request {
     const struct transport *transport; /* private: what carries the request */
 };
 
-/* The value of the field of this name (any case), absent when there is none; several are joined with
- * ", " (RFC 9110 §5.3), so that two of what may come once are no value that is taken. In the arena. */
+/* The value of the field of this name (any case), absent when there is none; several are joined
+ * with ", " (RFC 9110 §5.3), so that two of what may come once are no value that is taken. In the
+ * arena. */
 struct text request_header(struct request *request, const char *name);
 
 bool request_has_query(const struct request *request);
@@ -97,8 +98,8 @@ void request_answer_json(struct request *request, int status, struct text body);
  * the arena does not release (references, JSON values). */
 void request_on_close(struct request *request, void *object, void (*release)(void *object));
 
-/* Runs release(object) when the answer has left to its last byte, or never will: for a share in what
- * the arena holds, which is the client's to let go of. */
+/* Runs release(object) when the answer has left to its last byte, or never will: for a share in
+ * what the arena holds, which is the client's to let go of. */
 void request_on_end(struct request *request, void *object, void (*release)(void *object));
 
 /* For the transport alone: a new request; letting go of what request_on_close() was told, once
@@ -112,8 +113,8 @@ void request_set_phase(struct request *request, enum request_phase phase);
 /* A short text in the request's arena, NUL-terminated. */
 const char *request_printf(struct request *request, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Adds a field to the answer, until it is sent: see http_handler.answered. `name` is a literal; `value` a literal or in
- * the arena. */
+/* Adds a field to the answer, until it is sent: see http_handler.answered. `name` is a literal;
+ * `value` a literal or in the arena. */
 void request_add_field(struct request *request, const char *name, const char *value);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The request target as it comes (RFC 9112 §3.2): a path with its query, the same behind "http://host",
- * or "*". Pure. */
+ * The request target as it comes (RFC 9112 §3.2): a path with its query, the same behind
+ * "http://host", or "*". Pure. */
 #ifndef HTTP_TARGET_H
 #define HTTP_TARGET_H
 

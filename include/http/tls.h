@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a server shows and offers over TLS: its certificate, the key to it, versions and ciphers. A
- * value that never changes, so that any number of threads and connections may own it: a reload makes
- * another one for the connections to come, and the last owner of the old one ends it. */
+ * value that never changes, so that any number of threads and connections may own it: a reload
+ * makes another one for the connections to come, and the last owner of the old one ends it. */
 #ifndef HTTP_TLS_H
 #define HTTP_TLS_H
 

@@ -3,10 +3,10 @@
  * What the apps of this process have been using: per app a tally of the open minute and of the open
  * hour, and packed ones of those before. The journal's thread owns all of it.
  *
- * What is closed is kept for as long as usage_kept_minutes says after it was, by a clock that nobody
- * sets. Closed minutes and hours of all apps together take at most the bytes given to usage_new():
- * past them the oldest minutes go, and when there are none the oldest hours. An app's open ones hold
- * at most TALLY_PAIRS_MAX pairs each. */
+ * What is closed is kept for as long as usage_kept_minutes says after it was, by a clock that
+ * nobody sets. Closed minutes and hours of all apps together take at most the bytes given to
+ * usage_new(): past them the oldest minutes go, and when there are none the oldest hours. An app's
+ * open ones hold at most TALLY_PAIRS_MAX pairs each. */
 #ifndef JOURNAL_USAGE_H
 #define JOURNAL_USAGE_H
 
@@ -24,9 +24,9 @@ void usage_free(struct usage *usage);
 struct usage_app *usage_app_new(struct usage *usage);
 void usage_app_free(struct usage_app *app);
 
-/* Adds what was counted in the minute tally->minute; nothing when it is empty. Whatever way the clock
- * was set, the minute and the hour that it belongs to are open afterwards. `elapsed_minutes` are
- * those of a clock that nobody sets. */
+/* Adds what was counted in the minute tally->minute; nothing when it is empty. Whatever way the
+ * clock was set, the minute and the hour that it belongs to are open afterwards. `elapsed_minutes`
+ * are those of a clock that nobody sets. */
 void usage_add(struct usage_app *app, const struct tally *tally, int64_t elapsed_minutes);
 /* Adds those who were denied, to the open hour: usage_add() has opened it. */
 void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied);

@@ -18,11 +18,11 @@ enum settled {
 };
 
 /* Makes of what was stored what can be decided on at `now_us`. A stored state is input, whoever has
- * written it: its numbers have to be whole and such as some quota and burst explain, else it becomes
- * all zero, a subject that was never seen. A stamp later than `now_us` says that a clock was wrong
- * for a moment, then or now. It is moved to `now_us`, and what was used stays: so nobody waits for
- * longer than the algorithm could ask for, and each step of a clock lets one more limit pass at
- * most. Any thread; a log is moved where it is. */
+ * written it: its numbers have to be whole and such as some quota and burst explain, else it
+ * becomes all zero, a subject that was never seen. A stamp later than `now_us` says that a clock
+ * was wrong for a moment, then or now. It is moved to `now_us`, and what was used stays: so nobody
+ * waits for longer than the algorithm could ask for, and each step of a clock lets one more limit
+ * pass at most. Any thread; a log is moved where it is. */
 typedef enum settled algorithm_settle_fn(const struct limit *limit, struct limit_state *state,
                                          int64_t now_us);
 
@@ -59,8 +59,8 @@ int64_t algorithm_quota_max(enum algorithm_id id);
 /* The most that can be taken at once: the burst; nothing when the quota is 0. */
 int64_t limit_capacity(const struct limit *limit);
 
-/* For how long a charge may count, at the most: a window, and the next one where that slides, or what a
- * whole bucket takes to be refilled. */
+/* For how long a charge may count, at the most: a window, and the next one where that slides, or
+ * what a whole bucket takes to be refilled. */
 int64_t limit_memory_us(const struct limit *limit);
 
 /* fixed_window_decide(), ...: three per row of the list. */
@@ -76,9 +76,9 @@ void sliding_window_log_charge(const struct limit *limit, struct limit_state *st
 
 /* Settles the `states` of `count` limits and decides `cost` against them, all or none: only when
  * each allows is any charged. When one denies, the others' outcomes are those of a look, so that
- * `remaining` is what is really left. keep_us[i] is for how long to keep states[i] from now_us on; 0
- * when what is stored may stay as it is. Fills all of *outcome. Whoever owns the states frees their
- * logs. Reads no clock; any thread. */
+ * `remaining` is what is really left. keep_us[i] is for how long to keep states[i] from now_us on;
+ * 0 when what is stored may stay as it is. Fills all of *outcome. Whoever owns the states frees
+ * their logs. Reads no clock; any thread. */
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
             int64_t cost, struct outcome *outcome, int64_t keep_us[]);
 

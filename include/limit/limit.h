@@ -44,9 +44,9 @@ void limit_write(const struct limit *limit, struct writer *writer);
 /* The members that limit_read() reads, ending with NULL. */
 extern const char *const limit_members[];
 
-/* What an algorithm keeps between decisions: numbers, whose meaning is its own, or a log of charges.
- * All zero is a subject that was never seen. Doubles, since the Lua twins have nothing else; every
- * value is an integer. */
+/* What an algorithm keeps between decisions: numbers, whose meaning is its own, or a log of
+ * charges. All zero is a subject that was never seen. Doubles, since the Lua twins have nothing
+ * else; every value is an integer. */
 #define LIMIT_STATE_NUMBERS 3
 struct limit_state {
     union {

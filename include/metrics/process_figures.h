@@ -13,7 +13,8 @@
  * ask. */
 #define PROCESS_FIGURES_FRESH_US SECOND_US
 
-/* Where the kernel says it, held open: a sandbox lets nobody open it later. Shared by all threads. */
+/* Where the kernel says it, held open: a sandbox lets nobody open it later. Shared by all
+ * threads. */
 struct process_files {
     int memory;       /* -1: there is none */
     DIR *descriptors; /* NULL: there is none */

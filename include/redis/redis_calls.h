@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The calls of one connection, from sending to reply or deadline. Replies come in the order of
- * sending, so `unanswered` is a queue and its head owns the next reply. The time of a call begins when
- * it is written: how long the worker takes to get there is no fault of Redis. From then on a call
- * that is waited for stands in `by_deadline` too; one that is not is abandoned, and its reply only
- * frees it. */
+ * sending, so `unanswered` is a queue and its head owns the next reply. The time of a call begins
+ * when it is written: how long the worker takes to get there is no fault of Redis. From then on a
+ * call that is waited for stands in `by_deadline` too; one that is not is abandoned, and its reply
+ * only frees it. */
 #ifndef REDIS_REDIS_CALLS_H
 #define REDIS_REDIS_CALLS_H
 

@@ -5,8 +5,9 @@
  *
  * Every address of the name is tried in turn. One that refuses gives way to the next at once; one
  * that is silent gets its share of the time that is left, which is divided evenly among the
- * addresses that are left. Each attempt resolves the name anew, and begins with the address after the
- * one that was tried last: one that accepts and is no Redis does not keep the others from their turn.
+ * addresses that are left. Each attempt resolves the name anew, and begins with the address after
+ * the one that was tried last: one that accepts and is no Redis does not keep the others from their
+ * turn.
  *
  * On TCP the socket has TCP_NODELAY and keep-alive: an idle peer is asked after 30 s, and is gone
  * after three more questions in 15 s. No unacknowledged data is bounded (TCP_USER_TIMEOUT), because

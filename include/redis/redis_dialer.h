@@ -16,8 +16,8 @@ struct redis_dialer;
 struct redis_dialer *redis_dialer_new(const struct redis_url *url, const char *resolv_conf);
 void redis_dialer_free(struct redis_dialer *dialer);
 
-/* Blocks for `timeout_ms` at most. Returns a connected socket that blocks and is the caller's, or -1
- * with `error` set. */
+/* Blocks for `timeout_ms` at most. Returns a connected socket that blocks and is the caller's, or
+ * -1 with `error` set. */
 MUST_USE int redis_dialer_dial(struct redis_dialer *dialer, int timeout_ms, struct error *error);
 
 /* See redis_connector_trust(). */

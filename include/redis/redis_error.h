@@ -12,8 +12,8 @@
  * from `reply`, or constant. */
 struct text redis_error_code(struct text reply);
 
-/* What of it may be logged: up to where Redis quotes the arguments of a command that it does not know,
- * which may be a user's. Borrowed from `reply`. */
+/* What of it may be logged: up to where Redis quotes the arguments of a command that it does not
+ * know, which may be a user's. Borrowed from `reply`. */
 struct text redis_error_told(struct text reply);
 
 enum redis_error_scope {

@@ -14,8 +14,8 @@
 bool redis_eviction_threatens(struct redis_session *session,
                               char policy[static REDIS_EVICTION_POLICY_BYTES], struct error *error);
 
-/* Logs, if so, that it may throw `what` away, or that it does not say. Once for a process, whose *has_looked begins as
- * false: it is a matter of Redis' configuration. */
+/* Logs, if so, that it may throw `what` away, or that it does not say. Once for a process, whose
+ * *has_looked begins as false: it is a matter of Redis' configuration. */
 void redis_eviction_warn(struct redis_session *session, bool *has_looked, const char *what);
 
 #endif

@@ -3,17 +3,17 @@
  * One Redis connection on a worker's event loop, which mends itself.
  *
  * Phases: CONNECTING -> PREPARING (AUTH, SELECT, SCRIPT LOAD) -> READY -> BACKING_OFF ->
- * CONNECTING. Only READY takes calls. CONNECTING (see redis_connector.h) and PREPARING together take
- * 1 s at most. Backing off waits with full jitter, 50 ms doubling to 1 s.
+ * CONNECTING. Only READY takes calls. CONNECTING (see redis_connector.h) and PREPARING together
+ * take 1 s at most. Backing off waits with full jitter, 50 ms doubling to 1 s.
  *
  * Every call has so much time from when it is written, and what has come by then is read before it
- * is judged: a worker that is late itself does not blame Redis. Past its time a call is LATE, and the
- * reply, should it come after all, answers nobody. It is looked at nevertheless: if it is none of
- * that call, one has been lost or added on the way, and those behind it would answer the wrong calls.
- * When for 1 s after that no call is answered in time, nor all that are out late, the connection is
- * replaced. A link that has heard nothing for 30 s at most sends a PING, which is such a call:
- * firewalls and proxies forget an idle connection, and whether Redis is there is known before
- * somebody asks.
+ * is judged: a worker that is late itself does not blame Redis. Past its time a call is LATE, and
+ * the reply, should it come after all, answers nobody. It is looked at nevertheless: if it is none
+ * of that call, one has been lost or added on the way, and those behind it would answer the wrong
+ * calls. When for 1 s after that no call is answered in time, nor all that are out late, the
+ * connection is replaced. A link that has heard nothing for 30 s at most sends a PING, which is
+ * such a call: firewalls and proxies forget an idle connection, and whether Redis is there is known
+ * before somebody asks.
  *
  * A Redis that refuses SCRIPT LOAD or PING as a command, by an ACL for instance, is told of in the
  * log, once, and does without. Each script is then to be sent whole when Redis does not know it. */
@@ -34,8 +34,9 @@ enum redis_link_status {
     REDIS_LINK_LOST     /* the connection ended first; the command may have run */
 };
 
-/* Runs exactly once per accepted call, on the link's loop or inside redis_link_serve(), never inside
- * redis_link_call(). `reply` is borrowed for the call and NULL unless REPLIED. It may call again, but not free the link. */
+/* Runs exactly once per accepted call, on the link's loop or inside redis_link_serve(), never
+ * inside redis_link_call(). `reply` is borrowed for the call and NULL unless REPLIED. It may call
+ * again, but not free the link. */
 typedef void redis_link_done_fn(void *context, enum redis_link_status status,
                                 const redisReply *reply);
 
@@ -59,20 +60,20 @@ bool redis_link_is_ready(const struct redis_link *link);
 #define REDIS_LINK_AN_INTEGER 0
 #define REDIS_LINK_ANYTHING   SIZE_MAX
 
-/* Sends a command; what argv points to is copied. `integers` is what replies to it have. `timeout_us`
- * begins when it is written: at the latest when the present turn of the loop is over. False when the
- * link is not READY: `done` never runs. All calls of one turn leave in one write, unless the link is
- * served between. */
+/* Sends a command; what argv points to is copied. `integers` is what replies to it have.
+ * `timeout_us` begins when it is written: at the latest when the present turn of the loop is over.
+ * False when the link is not READY: `done` never runs. All calls of one turn leave in one write,
+ * unless the link is served between. */
 MUST_USE bool redis_link_call(struct redis_link *link, int argc, const char *const argv[],
                               const size_t lengths[], size_t integers, int64_t timeout_us,
                               void *context, redis_link_done_fn *done);
 
-/* In the middle of a long turn of the loop: writes the calls that were made, and answers those whose
- * reply has come. Not from a `done`. */
+/* In the middle of a long turn of the loop: writes the calls that were made, and answers those
+ * whose reply has come. Not from a `done`. */
 void redis_link_serve(struct redis_link *link);
 
-/* What came makes no sense, so what comes next may be meant for other calls: replaces the connection.
- * Every call still out gets LOST before this returns. May be called in a `done`. */
+/* What came makes no sense, so what comes next may be meant for other calls: replaces the
+ * connection. Every call still out gets LOST before this returns. May be called in a `done`. */
 void redis_link_distrust(struct redis_link *link, const char *reason);
 
 /* Calls accepted whose `done` has not run. */

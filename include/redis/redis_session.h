@@ -12,8 +12,8 @@
 
 struct redis_session;
 
-/* Connects to nothing yet, but takes the few descriptors of a loop, see redis_dialer.h: make it while
- * the service starts. `url` is copied. Each connect, send or receive takes at most
+/* Connects to nothing yet, but takes the few descriptors of a loop, see redis_dialer.h: make it
+ * while the service starts. `url` is copied. Each connect, send or receive takes at most
  * `timeout_ms`. */
 struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms);
 void redis_session_free(struct redis_session *session);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One connection of hiredis' asynchronous API on a worker's event loop; its file alone knows
- * that API. What hiredis does when it reads and frees itself (and that it aborts on an answer nobody
+ * One connection of hiredis' asynchronous API on a worker's event loop; its file alone knows that
+ * API. What hiredis does when it reads and frees itself (and that it aborts on an answer nobody
  * asked for) is turned here into two plain events. */
 #ifndef REDIS_REDIS_WIRE_H
 #define REDIS_REDIS_WIRE_H
@@ -13,8 +13,8 @@
 struct event_base;
 struct redis_connection;
 
-/* What happens on the wire. Each runs on the loop, or inside redis_wire_serve(), and inside no other
- * function of the wire; each may call any of them but that one. */
+/* What happens on the wire. Each runs on the loop, or inside redis_wire_serve(), and inside no
+ * other function of the wire; each may call any of them but that one. */
 struct redis_wire_events {
     /* All that was sent until now is being given to the socket. */
     void (*written)(void *context);
@@ -42,8 +42,8 @@ void redis_wire_init(struct redis_wire *wire, struct event_base *base,
 /* A closed wire takes a connected socket that does not block; `lost` follows some day. */
 void redis_wire_open_give(struct redis_wire *wire, int fd);
 
-/* Sends a command; `lengths` may be NULL when argv are strings. All commands of one turn of the loop
- * leave in one write. The wire must be open. */
+/* Sends a command; `lengths` may be NULL when argv are strings. All commands of one turn of the
+ * loop leave in one write. The wire must be open. */
 void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[],
                      const size_t lengths[]);
 

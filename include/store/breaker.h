@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Whether it is worth asking something that has been failing (the circuit breaker of Nygard,
- * "Release It!"). Closed until BREAKER_FAILURES failures in a row; then open, and its owner is asked
- * to probe now and then, after jittered waits, until something succeeds: no caller has to be the
- * probe. Of one thread. */
+ * "Release It!"). Closed until BREAKER_FAILURES failures in a row; then open, and its owner is
+ * asked to probe now and then, after jittered waits, until something succeeds: no caller has to be
+ * the probe. Of one thread. */
 #ifndef STORE_BREAKER_H
 #define STORE_BREAKER_H
 

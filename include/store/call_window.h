@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * How many calls may be out at once to somebody who has so long for each. What he cannot do in time is
- * better not asked: a queue in front of him makes every call late, of everybody. So the window goes by
- * how long he takes, as delay-based congestion control does (TCP Vegas): it grows by a quarter while
- * he answers in half the time, and shrinks by a quarter, once in that time, when he takes three
- * quarters of it. Plain value of one thread; time is an argument. */
+ * How many calls may be out at once to somebody who has so long for each. What he cannot do in time
+ * is better not asked: a queue in front of him makes every call late, of everybody. So the window
+ * goes by how long he takes, as delay-based congestion control does (TCP Vegas): it grows by a
+ * quarter while he answers in half the time, and shrinks by a quarter, once in that time, when he
+ * takes three quarters of it. Plain value of one thread; time is an argument. */
 #ifndef STORE_CALL_WINDOW_H
 #define STORE_CALL_WINDOW_H
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * What was allowed by local counters while the store was away, to be charged there once it is back:
- * so a subject that has used its limit locally does not find it whole in the store. It is charged as
- * far as it fits, never beyond a limit, and at most once: a hand-back that is late is not repeated,
- * one that is refused is, after a rest.
- * What the store was asked about and did not answer in time, or not by a decision, is not noted: it
- * may be charged there already.
+ * so a subject that has used its limit locally does not find it whole in the store. It is charged
+ * as far as it fits, never beyond a limit, and at most once: a hand-back that is late is not
+ * repeated, one that is refused is, after a rest. What the store was asked about and did not answer
+ * in time, or not by a decision, is not noted: it may be charged there already.
  *
  * So within one window at most one limit is allowed by the store, and one by each instance that had
  * to decide by itself; what comes after the hand-back counts with that. Bounded: subjects beyond
@@ -36,8 +35,8 @@ void handback_free(struct handback *handback);
 /* A local decision has allowed and charged this. */
 void handback_note(struct handback *handback, const struct take *take);
 
-/* Once per turn: hands back what is noted, while the store is ready. Sees to it that there is a turn when
- * it has rested. */
+/* Once per turn: hands back what is noted, while the store is ready. Sees to it that there is a
+ * turn when it has rested. */
 void handback_run(struct handback *handback, struct store *store, int64_t now_us);
 
 /* Subjects that wait to be handed back. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The take that finds out whether a store decides. It is charged to a counter that no policy has, so
- * it writes: a look is answered by a Redis that takes no writes, and a denial, too. */
+ * The take that finds out whether a store decides. It is charged to a counter that no policy has,
+ * so it writes: a look is answered by a Redis that takes no writes, and a denial, too. */
 #ifndef STORE_PROBE_H
 #define STORE_PROBE_H
 

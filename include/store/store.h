@@ -67,8 +67,8 @@ enum store_answer store_take(struct store *store, const struct take *take, struc
 enum store_answer store_forget(struct store *store, const struct take *take,
                                struct outcome *outcome, void *context, store_done_fn *done);
 
-/* In the middle of a long turn of the loop: calls that were made are sent, and those that are answered
- * are done. Not from a `done`. */
+/* In the middle of a long turn of the loop: calls that were made are sent, and those that are
+ * answered are done. Not from a `done`. */
 void store_serve(struct store *store);
 
 /* Whether a take would now be decided by this engine. */

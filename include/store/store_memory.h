@@ -4,17 +4,17 @@
  * does not multiply by their number. Decides at once. Also the local fallback while Redis is away,
  * and the limiter of the management routes.
  *
- * Bounded by a number of counters (one per limit and subject), at most 96 bytes each; one with a log
- * of charges stands for as many as its log is large. When it is full, those that have expired go
- * first, then those of the tenant that takes the most room: see counter_table.h. The latter are
+ * Bounded by a number of counters (one per limit and subject), at most 96 bytes each; one with a
+ * log of charges stands for as many as its log is large. When it is full, those that have expired
+ * go first, then those of the tenant that takes the most room: see counter_table.h. The latter are
  * counted as evictions. */
 #ifndef STORE_STORE_MEMORY_H
 #define STORE_STORE_MEMORY_H
 
 #include "store/store.h"
 
-/* Threads read their clocks at different moments: a take whose time is behind a counter's by so much
- * at most is decided at the counter's time. Further behind, the clock was set back. */
+/* Threads read their clocks at different moments: a take whose time is behind a counter's by so
+ * much at most is decided at the counter's time. Further behind, the clock was set back. */
 #define STORE_MEMORY_SKEW_US INT64_C(1000000)
 
 struct memory_table;

@@ -2,9 +2,9 @@
  *
  * The Redis engine of one worker: one key and one EVALSHA per take.
  *
- * Key: sluice:{<subject digest, base64url>}:<policy id, hex>:<layout, base64url>; its value packs the
- * states of all limits. A call without an answer by its deadline is TAKE_LATE and never sent again:
- * it may have been charged. Only an explicit NOSCRIPT is retried, once, as EVAL.
+ * Key: sluice:{<subject digest, base64url>}:<policy id, hex>:<layout, base64url>; its value packs
+ * the states of all limits. A call without an answer by its deadline is TAKE_LATE and never sent
+ * again: it may have been charged. Only an explicit NOSCRIPT is retried, once, as EVAL.
  *
  * When Redis hangs, a take that waits is answered timeout_us after it was sent: the link's timer
  * ends the call, `done` gets TAKE_LATE, and what that means for the caller follows in

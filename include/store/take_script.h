@@ -5,12 +5,12 @@
  * each algorithm, for a policy with one limit, and one for all others.
  *
  * KEYS[1] the counters' key: a string of the states of all limits but those whose algorithm keeps a
- * log; then for each limit that does, the key of that: KEYS[1], a colon, and which limit it is, from
- * 0 on. ARGV[1] little-endian doubles: the cost (negative: as much of it as fits, which only the
- * script for all others knows) and the bytes of KEYS[1]; then per limit the algorithm's number, from
- * 1 on, where its state begins in KEYS[1], or which of the KEYS its log is, both from 1 on, and
- * quota, window_us, burst. There may be an ARGV[2], for tests: a time in µs, which replaces Redis'
- * TIME.
+ * log; then for each limit that does, the key of that: KEYS[1], a colon, and which limit it is,
+ * from 0 on. ARGV[1] little-endian doubles: the cost (negative: as much of it as fits, which only
+ * the script for all others knows) and the bytes of KEYS[1]; then per limit the algorithm's number,
+ * from 1 on, where its state begins in KEYS[1], or which of the KEYS its log is, both from 1 on,
+ * and quota, window_us, burst. There may be an ARGV[2], for tests: a time in µs, which replaces
+ * Redis' TIME.
  *
  * Replies a flat array, four integers per limit: retry_us (0: allowed, -1: never), remaining,
  * reset_us, delay_us. Where what was stored made no sense, and counted as never seen, there is -1

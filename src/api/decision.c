@@ -161,8 +161,8 @@ static void conclude_candidate(struct decision *decision, const struct outcome *
     verdict_from_candidate(decision->policy, outcome, &decision->trial->verdict);
 }
 
-/* What was late, or answered by what is no decision, may have been charged by the store, or will be:
- * only what was refused is handed back. */
+/* What was late, or answered by what is no decision, may have been charged by the store, or will
+ * be: only what was refused is handed back. */
 static void decide_locally(struct decision *decision, enum take_status status)
 {
     struct take take = decision_counters(decision, &decision->policy->rule);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What happens to every request before its handler. Before the body is read: route, the page that
- * sends it, form of the key, media type. After it: IP limit, the app of the key, a query that nobody
- * reads. */
+ * sends it, form of the key, media type. After it: IP limit, the app of the key, a query that
+ * nobody reads. */
 #include "api/entry.h"
 
 #include "api/api_settings.h"

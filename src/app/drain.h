@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a worker ends: it takes no more connections, answers what has been asked, and tells each client to
- * ask elsewhere. Nothing that takes longer than it should holds it up but a store that owes decisions.
- * Private to worker.c. Worker's thread. */
+ * How a worker ends: it takes no more connections, answers what has been asked, and tells each
+ * client to ask elsewhere. Nothing that takes longer than it should holds it up but a store that
+ * owes decisions. Private to worker.c. Worker's thread. */
 #ifndef APP_DRAIN_H
 #define APP_DRAIN_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What libevent says, and when it ends the process. By itself it writes to standard error, and waits
- * there. */
+ * What libevent says, and when it ends the process. By itself it writes to standard error, and
+ * waits there. */
 #ifndef APP_EVENT_LOG_H
 #define APP_EVENT_LOG_H
 

@@ -91,7 +91,8 @@ static bool read_whole(int fd, const char *path, size_t bytes_max, struct arena 
         return error_set(error, "cannot read %s: took longer than %d s", path, FILE_WAIT_S);
     if (failure != 0)
         return error_set(error, "cannot read %s: %s", path, strerror(failure));
-    /* Like the one of `--config <(...)` when it is read again: no settings are not meant by that. */
+    /* Like the one of `--config <(...)` when it is read again: no settings are not meant by
+     * that. */
     if (is_spent)
         return error_set(error, "cannot read %s: a pipe that holds nothing", path);
     *content = (struct text){buffer_string(&buffer), buffer.length};

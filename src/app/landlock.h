@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel's fence around files, TCP ports and neighbours, landlock(7): what is not allowed here is
- * refused (EACCES) when it is opened. What was open before stays so. A kernel that has less of it
- * fences less, one without it nothing. Main thread. */
+ * The kernel's fence around files, TCP ports and neighbours, landlock(7): what is not allowed here
+ * is refused (EACCES) when it is opened. What was open before stays so. A kernel that has less of
+ * it fences less, one without it nothing. Main thread. */
 #ifndef APP_LANDLOCK_H
 #define APP_LANDLOCK_H
 

@@ -165,8 +165,8 @@ static int run_version(const struct settings_source *source)
     return EXIT_SUCCESS;
 }
 
-/* Whatever is opened gets the lowest number that is free: without this it could be a socket or a file
- * that log lines go to. Output that nobody can read fails, as it would have without this. */
+/* Whatever is opened gets the lowest number that is free: without this it could be a socket or a
+ * file that log lines go to. Output that nobody can read fails, as it would have without this. */
 static void open_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

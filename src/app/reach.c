@@ -102,8 +102,8 @@ static void allow_directory_of(struct landlock *landlock, const char *file,
     free(directory);
 }
 
-/* By a unix socket it is asked through no port, and paths of sockets are not fenced. Name servers are
- * asked by datagrams alone, which are not fenced either. */
+/* By a unix socket it is asked through no port, and paths of sockets are not fenced. Name servers
+ * are asked by datagrams alone, which are not fenced either. */
 static void allow_redis(struct landlock *landlock, const struct settings *settings)
 {
     if (settings->redis.is_unix ||

@@ -20,7 +20,8 @@ void sandbox_forbid_core_dumps(void)
     (void)prctl(PR_SET_DUMPABLE, 0);
     if (getrlimit(RLIMIT_CORE, &limit) != 0)
         return;
-    /* The kernel heeds 0 for files only; at 1 it also starts no program of core_pattern (core(5)). */
+    /* The kernel heeds 0 for files only; at 1 it also starts no program of core_pattern
+     * (core(5)). */
     if (limit.rlim_max > 1)
         limit.rlim_max = 1;
     limit.rlim_cur = limit.rlim_max;

@@ -181,7 +181,8 @@ static bool complete_tls(struct settings *settings, struct error *error)
     return true;
 }
 
-/* Listeners share ports, so this would work, and some connections reach the wrong one of the two. */
+/* Listeners share ports, so this would work, and some connections reach the wrong one of the
+ * two. */
 static bool listens_twice(const struct settings *settings)
 {
     const struct sockaddr *listen = (const struct sockaddr *)&settings->listen;

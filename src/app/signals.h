@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the service is told by signals, which no handler takes but an early end: SIGHUP asks for a reload, SIGTERM and
- * SIGINT for the end. Private to this layer. Main thread, before it starts others: those never take
- * what is held. */
+ * What the service is told by signals, which no handler takes but an early end: SIGHUP asks for a
+ * reload, SIGTERM and SIGINT for the end. Private to this layer. Main thread, before it starts
+ * others: those never take what is held. */
 #ifndef APP_SIGNALS_H
 #define APP_SIGNALS_H
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What systemd and a service tell each other: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
- * Each is a few bytes in a datagram or in the environment, promised to be stable, and those pages
- * suggest to do without their library; it would be the largest thing this service links, for the
- * three functions here. Any supervisor that speaks the same protocols will do. Main thread. */
+ * What systemd and a service tell each other: sd_notify(3), sd_listen_fds(3),
+ * sd_watchdog_enabled(3). Each is a few bytes in a datagram or in the environment, promised to be
+ * stable, and those pages suggest to do without their library; it would be the largest thing this
+ * service links, for the three functions here. Any supervisor that speaks the same protocols will
+ * do. Main thread. */
 #ifndef APP_SYSTEMD_H
 #define APP_SYSTEMD_H
 

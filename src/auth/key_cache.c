@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A key may be in one of two slots side by side. Which of them a new one takes is left to chance. */
+ * A key may be in one of two slots side by side. Which of them a new one takes is left to
+ * chance. */
 #include "auth/key_cache.h"
 
 #include "base/memory.h"

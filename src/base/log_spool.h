@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines on their way to standard error, and the one thread that writes them and may be blocked by it.
- * Whoever gives a line waits for a short lock alone, and allocates nothing. Private to log.c. */
+ * Lines on their way to standard error, and the one thread that writes them and may be blocked by
+ * it. Whoever gives a line waits for a short lock alone, and allocates nothing. Private to
+ * log.c. */
 #ifndef BASE_LOG_SPOOL_H
 #define BASE_LOG_SPOOL_H
 
@@ -17,11 +18,13 @@ typedef bool log_spool_tell_fn(uint64_t dropped);
 void log_spool_start(log_spool_tell_fn *tell);
 
 /* Ends the thread when all lines have been written, or leaves it alone when that takes longer than
- * `wait_us`. Any thread, also the spool's own, and several times; does nothing without the thread. */
+ * `wait_us`. Any thread, also the spool's own, and several times; does nothing without the
+ * thread. */
 void log_spool_end(int64_t wait_us);
 
 /* False when no thread writes lines: before the start, and after the end unless it was left alone.
- * Then the line is the caller's to write. A line for which there is no room is dropped. Any thread. */
+ * Then the line is the caller's to write. A line for which there is no room is dropped. Any
+ * thread. */
 MUST_USE bool log_spool_give(struct text line);
 
 /* Counts a line that could not be written. Any thread. */

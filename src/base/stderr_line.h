@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Lines on standard error, which is shared with others: its flags are not ours to change, and it
- * may be a pipe that nobody reads. Each line is one write, unless the system takes only a part; what
- * remains a part is ended before the next line, once there is room again.
- * Private to this layer. Any thread. */
+ * may be a pipe that nobody reads. Each line is one write, unless the system takes only a part;
+ * what remains a part is ended before the next line, once there is room again. Private to this
+ * layer. Any thread. */
 #ifndef BASE_STDERR_LINE_H
 #define BASE_STDERR_LINE_H
 

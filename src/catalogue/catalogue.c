@@ -278,8 +278,8 @@ static void retry_later(struct catalogue *catalogue)
         catalogue->retry_us * 2 < RETRY_MAX_US ? catalogue->retry_us * 2 : RETRY_MAX_US;
 }
 
-/* A slice of them, and what others have forbidden meanwhile. Once all are back they are read from the
- * first revision on. */
+/* A slice of them, and what others have forbidden meanwhile. Once all are back they are read from
+ * the first revision on. */
 static void apps_put_back(struct catalogue *catalogue)
 {
     struct error error = {0};

@@ -78,8 +78,8 @@ static bool has_gone_back(const struct catalogue_held *held, const struct catalo
     return mark->lacks_write || mark->progress.newest < held->seen.newest;
 }
 
-/* Whatever is in it was written after the other one was seen for the last time. Two spans of time are
- * compared, not two clocks; one part in a thousand is for the pace of these. */
+/* Whatever is in it was written after the other one was seen for the last time. Two spans of time
+ * are compared, not two clocks; one part in a thousand is for the pace of these. */
 static bool is_made_since(const struct catalogue_held *held, const struct catalogue_mark *mark)
 {
     return mark->progress.age_us <= held->unseen_us + held->unseen_us / 1000;

@@ -47,8 +47,8 @@ bool continuity_owes(const struct continuity *continuity);
 /* Puts back some more of it: as restoring_go_on(). */
 enum catalogue_status continuity_put_back(struct continuity *continuity, struct error *error);
 
-/* Whether it is still the same, after the apps have been read: if it was emptied in between, what was
- * not there is not gone. */
+/* Whether it is still the same, after the apps have been read: if it was emptied in between, what
+ * was not there is not gone. */
 bool continuity_holds(struct continuity *continuity, struct error *error);
 
 /* Tries: writes what is there already. */

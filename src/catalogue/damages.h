@@ -16,8 +16,8 @@ struct damages {
     uint8_t told[DAMAGES_PLACES / 8];
 };
 
-/* Logs that the app of this name, which may be any bytes, is skipped. Past DAMAGES_NAMED_MAX there is
- * one more line, with the count, whenever that has doubled. */
+/* Logs that the app of this name, which may be any bytes, is skipped. Past DAMAGES_NAMED_MAX there
+ * is one more line, with the count, whenever that has doubled. */
 void damages_tell(struct damages *damages, struct text name, const char *reason);
 
 #endif

@@ -58,9 +58,9 @@
     "  if redis.call('HGET', KEYS[3], key) == ARGV[1] then redis.call('HDEL', KEYS[3], key) end\n" \
     "end\n"
 
-/* Deletes the app. REVISE leaves a hash with the revision in it; without it, the id in the list says:
- * deleted. Of too many the oldest are forgotten, and who has not seen them yet is told by the revision
- * of the newest of those. */
+/* Deletes the app. REVISE leaves a hash with the revision in it; without it, the id in the list
+ * says: deleted. Of too many the oldest are forgotten, and who has not seen them yet is told by the
+ * revision of the newest of those. */
 #define REDIS_CALL_BURY                                                                            \
     REDIS_CALL_RELEASE                                                                             \
     "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4])\n"       \

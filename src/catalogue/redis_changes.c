@@ -12,9 +12,9 @@
 
 #define SCORE_BYTES 40 /* of a bound, as Redis writes and reads it */
 
-/* KEYS: revision, apps, forgotten; ARGV: after which score, how many. What was forgotten is older than
- * the newest in the list: otherwise all would be read again and again. What is longer than any id is
- * cut short: it is damaged anyway, and a reply is bounded. */
+/* KEYS: revision, apps, forgotten; ARGV: after which score, how many. What was forgotten is older
+ * than the newest in the list: otherwise all would be read again and again. What is longer than any
+ * id is cut short: it is damaged anyway, and a reply is bounded. */
 static const char changes_script[] = REDIS_CALL_EXPLAIN
     "local newest = redis.call('ZREVRANGEBYSCORE', KEYS[2], explained, '-inf', 'WITHSCORES',\n"
     "                          'LIMIT', '0', '1')\n"
@@ -108,8 +108,8 @@ static enum catalogue_status page_read(struct walk *walk, const redisReply *repl
     return status;
 }
 
-/* The next page begins behind this entry, whatever it is, unless it is ahead of all revisions, as is
- * what follows it. What is no revision is passed: those that are given from now on are newer. */
+/* The next page begins behind this entry, whatever it is, unless it is ahead of all revisions, as
+ * is what follows it. What is no revision is passed: those that are given from now on are newer. */
 static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
                                         const redisReply *score, int64_t explained,
                                         struct error *error)

@@ -10,8 +10,8 @@
 #define PEPPER   REDIS_CALL_PREFIX "pepper"
 #define IDENTITY REDIS_CALL_PREFIX "identity"
 
-/* KEYS: revision, apps, history, pepper, identity, restoring; ARGV: the write that is asked for. A write that is
- * older than all that are remembered may have been forgotten. */
+/* KEYS: revision, apps, history, pepper, identity, restoring; ARGV: the write that is asked for. A
+ * write that is older than all that are remembered may have been forgotten. */
 static const char read_script[] = REDIS_CALL_EXPLAIN
     "local function last_of(key)\n"
     "  return sane(redis.pcall('ZREVRANGEBYSCORE', key, explained, '-inf', 'WITHSCORES', 'LIMIT',\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a catalogue of another identity has to do with the apps that an index holds: an older copy,
- * which an operator has loaded, knows some of them. Private to continuity.c. */
+ * Whether a catalogue of another identity has to do with the apps that an index holds: an older
+ * copy, which an operator has loaded, knows some of them. Private to continuity.c. */
 #ifndef CATALOGUE_RELATION_H
 #define CATALOGUE_RELATION_H
 

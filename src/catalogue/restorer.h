@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who puts apps back, as it is stored: until when, in microseconds since 1970 by the clock of whoever
- * stores it, a space, and a name. Private to the backends and restoring.c. */
+ * Who puts apps back, as it is stored: until when, in microseconds since 1970 by the clock of
+ * whoever stores it, a space, and a name. Private to the backends and restoring.c. */
 #ifndef CATALOGUE_RESTORER_H
 #define CATALOGUE_RESTORER_H
 

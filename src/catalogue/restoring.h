@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Putting back what an index held when the catalogue was lost, a slice at a time, so that what others
- * change meanwhile is seen in between. The catalogue thread's. Private to continuity.c. */
+ * Putting back what an index held when the catalogue was lost, a slice at a time, so that what
+ * others change meanwhile is seen in between. The catalogue thread's. Private to continuity.c. */
 #ifndef CATALOGUE_RESTORING_H
 #define CATALOGUE_RESTORING_H
 
@@ -27,9 +27,9 @@ void restoring_end(struct restoring *restoring);
 bool restoring_is_under_way(const struct restoring *restoring);
 
 /* CATALOGUE_OK: the slice is done, and if it was the last one nothing is under way any more.
- * CATALOGUE_UNAVAILABLE: to be called again; either the backend does not answer, or another instance
- * puts apps back, or some could not be put back and all are tried again. While another does so this
- * one waits, since it may have seen what the other has not. */
+ * CATALOGUE_UNAVAILABLE: to be called again; either the backend does not answer, or another
+ * instance puts apps back, or some could not be put back and all are tried again. While another
+ * does so this one waits, since it may have seen what the other has not. */
 enum catalogue_status restoring_go_on(struct restoring *restoring,
                                       struct catalogue_backend *backend, struct error *error);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * How many places of a queue each app takes. Apps are told apart by a few bits of their random ids:
- * two may share, which only matters while both ask for very much. All zero at the start; any thread.
- * Private to catalogue.c. */
+ * two may share, which only matters while both ask for very much. All zero at the start; any
+ * thread. Private to catalogue.c. */
 #ifndef CATALOGUE_SHARES_H
 #define CATALOGUE_SHARES_H
 

@@ -4,8 +4,8 @@
  * Private to http_server.c. Worker's thread.
  *
  * A turn of the loop accepts a few, so that who is connected is served in between. It rests for a
- * moment when there is no descriptor or no memory for one more, since others may give some back, and
- * when there is no room: who then connects waits in the kernel's queue. */
+ * moment when there is no descriptor or no memory for one more, since others may give some back,
+ * and when there is no room: who then connects waits in the kernel's queue. */
 #ifndef HTTP_ACCEPTOR_H
 #define HTTP_ACCEPTOR_H
 

@@ -69,8 +69,8 @@ static bool is_page(const struct response *response)
     return text_starts_with(text_of(response->content_type), TEXT("text/html"));
 }
 
-/* Clients that go by the time-out say so in each request, as HTTP/1.0 had them, and look for it in each
- * answer. To others it would be some bytes and instructions for nothing. */
+/* Clients that go by the time-out say so in each request, as HTTP/1.0 had them, and look for it in
+ * each answer. To others it would be some bytes and instructions for nothing. */
 static bool asks_to_be_kept(struct request *request)
 {
     struct text options = request_header(request, MHD_HTTP_HEADER_CONNECTION);

@@ -156,8 +156,8 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
         look(clients, client, now_us);
 }
 
-/* Between a request's completion and the next look, some bytes of another one may have come in. Less
- * than its first line passes for idle, until more comes. */
+/* Between a request's completion and the next look, some bytes of another one may have come in.
+ * Less than its first line passes for idle, until more comes. */
 static void look(struct clients *clients, struct client *client, int64_t now_us)
 {
     bool is_asking = client->state == CLIENT_ASKING || client->state == CLIENT_READING;

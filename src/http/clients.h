@@ -57,8 +57,8 @@ struct clients {
     size_t ended_to_make_room;
 };
 
-/* Looks at the clients from now on. A request may take `sending_us` from its first byte to its last, and
- * of an answer 64 KiB must be read in each `reading_us`. */
+/* Looks at the clients from now on. A request may take `sending_us` from its first byte to its
+ * last, and of an answer 64 KiB must be read in each `reading_us`. */
 void clients_init(struct clients *clients, struct event_base *base, int64_t sending_us,
                   int64_t reading_us);
 void clients_close(struct clients *clients);

@@ -15,8 +15,8 @@
 /* Some milliseconds' work; and few enough that what is done between does not show. */
 #define REQUESTS_IN_A_ROW 128
 
-/* How many ended exchanges are kept, and what each has for its request's arena at least: an ordinary
- * request gets by without malloc(). */
+/* How many ended exchanges are kept, and what each has for its request's arena at least: an
+ * ordinary request gets by without malloc(). */
 #define EXCHANGES_KEPT_MAX 256
 #define STORAGE_BYTES      ((size_t)3072)
 
@@ -238,8 +238,8 @@ static void refuse_large(struct exchange *exchange)
     request->response.close = true;
 }
 
-/* A body that is refused is read to its end, because libmicrohttpd takes no answer in the middle of one.
- * It has as long as any other. */
+/* A body that is refused is read to its end, because libmicrohttpd takes no answer in the middle of
+ * one. It has as long as any other. */
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size)
 {
     struct request *request = &exchange->request;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * GnuTLS reads from the socket through on_pull(), which is where a handshake can be made to wait. */
+ * GnuTLS reads from the socket through on_pull(), which is where a handshake can be made to
+ * wait. */
 #include "handshakes.h"
 
 #include "base/memory.h"

@@ -25,8 +25,8 @@
  * it, see FRAMING_BYTES_MAX. */
 #define CONNECTION_POOL_BYTES ((size_t)16 * 1024)
 
-/* What RFC 9112 forbids is refused; but an empty line before a request is skipped (§2.2), as it would
- * not be at 2 and above. */
+/* What RFC 9112 forbids is refused; but an empty line before a request is skipped (§2.2), as it
+ * would not be at 2 and above. */
 #define CLIENT_DISCIPLINE 1
 
 /* At most this much is taken out of a socket that is about to be closed. */
@@ -235,8 +235,8 @@ static void make_room(void *context)
     server->has_work = true;
 }
 
-/* What a connection brings with it is read in the same turn. The ticket of one that cannot begin is still
- * here unless on_connection() has been told of it. */
+/* What a connection brings with it is read in the same turn. The ticket of one that cannot begin is
+ * still here unless on_connection() has been told of it. */
 static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length)
 {
     struct http_server *server = context;

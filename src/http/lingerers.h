@@ -4,9 +4,9 @@
  * http_server.c. Worker's thread.
  *
  * A socket that is closed while something still comes in is reset, and then whoever was refused in
- * the middle of a body may never see why (RFC 9112 §9.6); a proxy takes the instance for broken, and
- * sends nobody there for a while. So what comes is dropped until the client closes, too, or some
- * seconds have passed. */
+ * the middle of a body may never see why (RFC 9112 §9.6); a proxy takes the instance for broken,
+ * and sends nobody there for a while. So what comes is dropped until the client closes, too, or
+ * some seconds have passed. */
 #ifndef HTTP_LINGERERS_H
 #define HTTP_LINGERERS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A hash table in stripes, each with a lock of its own, since it is asked by every worker, twice for
- * each connection. The hash has a random key: who chooses addresses chooses no collisions. */
+ * A hash table in stripes, each with a lock of its own, since it is asked by every worker, twice
+ * for each connection. The hash has a random key: who chooses addresses chooses no collisions. */
 #include "http/site_counts.h"
 
 #include "base/clock.h"

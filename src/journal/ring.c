@@ -188,8 +188,8 @@ static void count(struct ring_counts *counts, const struct record *record)
     heavy_hitters_add(counts->denied, record->subject_is_ip, record->subject);
 }
 
-/* Both are taken long before a third minute comes, however the clock is set. Should they not be, what
- * one of them has counts as of that minute, which is the present. */
+/* Both are taken long before a third minute comes, however the clock is set. Should they not be,
+ * what one of them has counts as of that minute, which is the present. */
 static struct tally *tally_of(struct ring_counts *counts, int64_t minute)
 {
     struct tally *tally = &counts->tallies[0];

@@ -201,8 +201,8 @@ static bool row_is_of(const struct tally *tally, const struct tally_row *row, st
            text_equal((struct text){texts + row->route_length, row->role_length}, role);
 }
 
-/* Makes sure that a row is free and, after it is taken, an eighth of them still is: find_row() ends,
- * and soon. */
+/* Makes sure that a row is free and, after it is taken, an eighth of them still is: find_row()
+ * ends, and soon. */
 static void reserve_row(struct tally *tally)
 {
     const uint32_t capacity_old = tally->capacity;

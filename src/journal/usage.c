@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A closed span is one block of packed bytes, in its app's list and, for giving way, in one list of
- * all apps. Both are in the order of closing. A clock that is ahead for hours so takes nothing away:
- * it may be put right. */
+ * all apps. Both are in the order of closing. A clock that is ahead for hours so takes nothing
+ * away: it may be put right. */
 #include "journal/usage.h"
 
 #include "base/arena.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Hash sluice:usage:{<app id>}:<minutes|hours>:<start>, the minutes of one hour or the hours of one
- * day from `start` on, in seconds since 1970. Per minute or hour and instance a field
- * "<its start>:<instance>", whose value is two packed texts: the counts, and who was denied. What an
+ * day from `start` on, in seconds since 1970. Per minute or hour and instance a field "<its
+ * start>:<instance>", whose value is two packed texts: the counts, and who was denied. What an
  * instance counts there after it let go what it had counted has a field "...:<part>" of its own. */
 #include "journal/usage_feed.h"
 

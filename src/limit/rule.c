@@ -100,8 +100,9 @@ static struct pointer limit_pointer(const struct form *form, size_t index)
     return pointer;
 }
 
-/* Limits with the same layout can go on with each other's stored states. Who writes a policy chooses
- * what goes in, so this is a hash for which nobody finds two that collide, secret key or none. */
+/* Limits with the same layout can go on with each other's stored states. Who writes a policy
+ * chooses what goes in, so this is a hash for which nobody finds two that collide, secret key or
+ * none. */
 static struct digest layout_of(const struct rule *rule, enum rule_use use)
 {
     crypto_generichash_state hash;

@@ -56,8 +56,8 @@ struct redis_link {
     bool has_missed_ping;
 };
 
-/* Of all links of the process, as all are to the same Redis: however many workers there are, a cause
- * is one line. */
+/* Of all links of the process, as all are to the same Redis: however many workers there are, a
+ * cause is one line. */
 static struct redis_complaints complaints;
 
 static void on_timer(evutil_socket_t fd, short what, void *context);

@@ -34,10 +34,10 @@ struct redis_resolver {
     struct error reason; /* without any address */
 };
 
-/* How libevent asks; it wins over the `options` of resolv.conf, whose times are for programs that have
- * more of it. Whoever connects has 1 s. Four questions, to one name server after the other, are over
- * in 0.5 s, and an answer to any of them counts until then. Three servers of which one answers need
- * all four. */
+/* How libevent asks; it wins over the `options` of resolv.conf, whose times are for programs that
+ * have more of it. Whoever connects has 1 s. Four questions, to one name server after the other,
+ * are over in 0.5 s, and an answer to any of them counts until then. Three servers of which one
+ * answers need all four. */
 static const struct {
     const char *name;
     const char *value;
@@ -141,8 +141,9 @@ static bool resolve_numeric(struct redis_resolver *resolver, const char *port)
     return true;
 }
 
-/* Both families, whatever addresses this machine has: EVUTIL_AI_ADDRCONFIG takes one whose only IPv6
- * addresses are local ones for one without IPv6, and a family that leads nowhere fails at once. */
+/* Both families, whatever addresses this machine has: EVUTIL_AI_ADDRCONFIG takes one whose only
+ * IPv6 addresses are local ones for one without IPv6, and a family that leads nowhere fails at
+ * once. */
 static void resolve_name(struct redis_resolver *resolver, const char *port)
 {
     const struct evutil_addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -180,9 +181,9 @@ static void nameserver_close(struct redis_resolver *resolver)
     resolver->nameserver = NULL;
 }
 
-/* Reads /etc/hosts, too. Without a list, or with an empty one, the name server is 127.0.0.1, as it is
- * for the C library. It is closed when the lookup ends: told to go quiet by itself, libevent does not
- * hear the second server that it asks. */
+/* Reads /etc/hosts, too. Without a list, or with an empty one, the name server is 127.0.0.1, as it
+ * is for the C library. It is closed when the lookup ends: told to go quiet by itself, libevent
+ * does not hear the second server that it asks. */
 static struct evdns_base *nameserver_new(const struct redis_resolver *resolver)
 {
     struct evdns_base *nameserver = evdns_base_new(resolver->base, 0);

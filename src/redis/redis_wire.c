@@ -111,7 +111,8 @@ void redis_wire_close(struct redis_wire *wire)
     redisAsyncFree(connection->async);
 }
 
-/* hiredis would connect once more to find out whether it is connected, and has no address to do it. */
+/* hiredis would connect once more to find out whether it is connected, and has no address to do
+ * it. */
 static redisAsyncContext *context_new(int fd)
 {
     const redisOptions options = {.type = REDIS_CONN_USERFD, .endpoint.fd = fd};

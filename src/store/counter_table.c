@@ -327,8 +327,8 @@ static bool is_among(struct counter_id id, const struct counter_id ids[], size_t
     return false;
 }
 
-/* Leaves behind what is over; grows by a tenth unless that made as much free. So a table that grows has two
- * slots in three in use at least, and a counter takes at most 96 bytes. */
+/* Leaves behind what is over; grows by a tenth unless that made as much free. So a table that grows
+ * has two slots in three in use at least, and a counter takes at most 96 bytes. */
 static void rebuild(struct counter_table *table, int64_t now_us)
 {
     struct counter_table old = *table;

@@ -409,8 +409,8 @@ static void tell_of_breaker(struct store_redis *redis, int64_t now_us)
     }
 }
 
-/* While Redis goes on replying, and to some in time, a call that is late has waited behind others: one
- * tenant's load must not take Redis away from all of them. */
+/* While Redis goes on replying, and to some in time, a call that is late has waited behind others:
+ * one tenant's load must not take Redis away from all of them. */
 static bool is_only_slow(const struct pending *pending, enum take_status status)
 {
     const struct store_redis *redis = pending->redis;

@@ -235,8 +235,9 @@ static bool explains(const struct limit *limit, const struct limit_outcome *outc
            outcome->retry_us <= outcome->reset_us && outcome->delay_us <= delay_max_us;
 }
 
-/* Until a counter is untouched again, at the most: a window ends, and so does the one after it, in which
- * a sliding one still counts; a bucket pays off what it owes, which it may from when it was larger. */
+/* Until a counter is untouched again, at the most: a window ends, and so does the one after it, in
+ * which a sliding one still counts; a bucket pays off what it owes, which it may from when it was
+ * larger. */
 static double longest_us(const struct limit *limit)
 {
     if (!algorithm_of(limit->algorithm)->has_burst)

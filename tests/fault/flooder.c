@@ -3,9 +3,9 @@
  * usage: flooder PORT API_KEY CONNECTIONS SECONDS
  *
  * Connections that come in waves, each asking POST /check on /a for a user of its own. When all are
- * there and have been answered once the flood begins: all ask at once, and again as soon as they are
- * answered. After that time each waits for its last answer, and one line says what came of the flood:
- * answers, of those degraded, failures, the 99th percentile and how long it took, both in
+ * there and have been answered once the flood begins: all ask at once, and again as soon as they
+ * are answered. After that time each waits for its last answer, and one line says what came of the
+ * flood: answers, of those degraded, failures, the 99th percentile and how long it took, both in
  * microseconds. A process of its own, so that it takes no turn from its judge. */
 #include "base/clock.h"
 #include "base/duration.h"

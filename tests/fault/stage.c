@@ -88,7 +88,8 @@ static bool has_registered(struct client *client)
     return reply->status == 201;
 }
 
-/* What is left of one is never what is left of another: a reply that answers the wrong check shows. */
+/* What is left of one is never what is left of another: a reply that answers the wrong check
+ * shows. */
 static void save_policies(struct client *tenant)
 {
     static const char *const modes[] = {"local", "allow", "deny"};

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Floods: more questions than one worker can answer at once, beside a Redis that is well, or that is
- * at some distance. That the worker is late is no fault of Redis: it goes on being asked, and limits
- * stay exact just when they matter most: test_floods redis_unix|redis_tcp [--strict [PATTERN]].
+ * Floods: more questions than one worker can answer at once, beside a Redis that is well, or that
+ * is at some distance. That the worker is late is no fault of Redis: it goes on being asked, and
+ * limits stay exact just when they matter most: test_floods redis_unix|redis_tcp [--strict
+ * [PATTERN]].
  *
- * With --strict the floods are as large and as long as is promised, and so are the figures; and Redis
- * has the processor before all others where that is allowed, so that it is well on a busy machine,
- * too. Without it, floods are small, and the deadline is one that no machine misses. */
+ * With --strict the floods are as large and as long as is promised, and so are the figures; and
+ * Redis has the processor before all others where that is allowed, so that it is well on a busy
+ * machine, too. Without it, floods are small, and the deadline is one that no machine misses. */
 #include "crowd.h"
 #include "flood.h"
 #include "support/cmocka.h"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * What lies in Redis where a counter's state should be. C and Lua, side by side, make the same of it
- * to the bit: the same decision, the same state to keep, or none, and both refuse the same. No script
- * fails, whatever it finds; nobody waits for longer than the algorithm could ask for, nothing remains
- * that the limit does not have, no more passes at one time than the limit has, and whatever is kept
- * has an expiry.
+ * What lies in Redis where a counter's state should be. C and Lua, side by side, make the same of
+ * it to the bit: the same decision, the same state to keep, or none, and both refuse the same. No
+ * script fails, whatever it finds; nobody waits for longer than the algorithm could ask for,
+ * nothing remains that the limit does not have, no more passes at one time than the limit has, and
+ * whatever is kept has an expiry.
  *
  * An input is a line of numbers (algorithm, how many limits, quota, seconds, burst, cost, time in
- * us); a line of numbers, the stored state; and bytes that are stored behind it. Of an algorithm that
- * keeps a log, all lines but the first are scores and members. C has its logs in memory alone: there
- * Lua is by itself. */
+ * us); a line of numbers, the stored state; and bytes that are stored behind it. Of an algorithm
+ * that keeps a log, all lines but the first are scores and members. C has its logs in memory alone:
+ * there Lua is by itself. */
 #include "fuzz.h"
 
 #include "limit/algorithm.h"

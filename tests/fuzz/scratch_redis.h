@@ -17,8 +17,8 @@ void scratch_redis_start(void);
 const redisReply *scratch_redis_run(const char *format, ...);
 const redisReply *scratch_redis_try(const char *format, ...);
 
-/* Decides *take at take->now_us. All its keys have an expiry before, and those that are there have one
- * behind it: that is moved far away. */
+/* Decides *take at take->now_us. All its keys have an expiry before, and those that are there have
+ * one behind it: that is moved far away. */
 void scratch_redis_take(const struct take *take, struct outcome *outcome);
 
 #endif

@@ -379,7 +379,8 @@ static void flow_write(const struct fault_proxy *proxy, struct pair *pair, struc
         const struct piece *next = STAILQ_NEXT(piece, next);
         const bool has_more = !bytewise && next != NULL && next->due_us <= now_us;
         const size_t left = bytewise ? 1 : piece->length - piece->sent;
-        /* Pieces that are due together leave in one segment; of a damaged one nothing may be left. */
+        /* Pieces that are due together leave in one segment; of a damaged one nothing may be
+         * left. */
         const ssize_t sent = piece->length == 0 ? 0
                                                 : send(flow->to, piece->bytes + piece->sent, left,
                                                        MSG_NOSIGNAL | (has_more ? MSG_MORE : 0));

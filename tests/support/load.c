@@ -211,7 +211,8 @@ static void add(struct line *line, const struct reply *reply)
     (void)pthread_mutex_unlock(&load->lock);
 }
 
-/* A line that waits sends nothing, so what it would have sent is counted with the wait left to it. */
+/* A line that waits sends nothing, so what it would have sent is counted with the wait left to
+ * it. */
 static void time_answer(struct line *line, int64_t took_us)
 {
     struct load_summary *summary = &line->load->summary;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * To be preloaded into a redis-server: its wall clock stands still at the number of microseconds that
- * the first eight bytes of the file MOVED_CLOCK hold, which whoever has mapped that file moves; at 0
- * it is the real one. The monotonic clock, by which Redis waits, goes on.
+ * To be preloaded into a redis-server: its wall clock stands still at the number of microseconds
+ * that the first eight bytes of the file MOVED_CLOCK hold, which whoever has mapped that file
+ * moves; at 0 it is the real one. The monotonic clock, by which Redis waits, goes on.
  *
- * Built without what the tests are built with: it is loaded into a program that has no sanitizer. */
+ * Built without what the tests are built with: it is loaded into a program that has no
+ * sanitizer. */
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>

@@ -202,7 +202,8 @@ static size_t answer_write(struct name_server *server, unsigned char *message, s
     return records_write(server, name, family, message, end + 4);
 }
 
-/* "redis.test"; returns what follows it. The labels end within the message, which ends with more. */
+/* "redis.test"; returns what follows it. The labels end within the message, which ends with
+ * more. */
 static size_t name_read(const unsigned char *message, size_t length, char name[static NAME_BYTES])
 {
     size_t at = HEAD_BYTES;

@@ -13,7 +13,8 @@
 /* Without a password. NULL before redis_group_open() and after redis_group_close(). */
 extern struct redis_server *server;
 
-/* Setup of the group: libsodium is there, a broken connection is no signal, and `server` answers. */
+/* Setup of the group: libsodium is there, a broken connection is no signal, and `server`
+ * answers. */
 int redis_group_open(void **state);
 /* The same with a wall clock that redis_server_set_clock() moves. */
 int redis_group_open_clocked(void **state);

@@ -87,7 +87,8 @@ bool reference_band_is_in_doubt(const struct reference_band *band, struct refere
     return false;
 }
 
-/* A counter is kept until what its last charge asked for; in Redis all of a key until the latest. */
+/* A counter is kept until what its last charge asked for; in Redis all of a key until the
+ * latest. */
 void reference_band_charge(struct reference_band *band, struct reference_instant instant,
                            int64_t cost)
 {

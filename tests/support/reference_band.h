@@ -39,8 +39,8 @@ struct reference_band {
     struct reference_subject least; /* used, that is */
     struct reference_subject most;
     struct reference_subject most_so_far; /* in the present request: its charges at its earliest */
-    /* When the service forgets what was charged: each counter by itself at the earliest, all that lie
-     * in one key of Redis together at the latest. */
+    /* When the service forgets what was charged: each counter by itself at the earliest, all that
+     * lie in one key of Redis together at the latest. */
     int64_t expiry_min_us[REFERENCE_LIMITS_MAX];
     int64_t expiry_max_us;
     int64_t last_width_us; /* between the bounds of the last charge */

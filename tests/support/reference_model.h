@@ -62,8 +62,8 @@ const char *reference_algorithm_name(enum reference_algorithm algorithm);
 /* Whether it is a bucket, which a policy may give a `burst`. */
 bool reference_has_burst(enum reference_algorithm algorithm);
 
-/* The time at which somebody is decided on whose clock says `now_us`, when other clocks may be ahead
- * by `skew_us`: the latest one, within that, of which the counters know. */
+/* The time at which somebody is decided on whose clock says `now_us`, when other clocks may be
+ * ahead by `skew_us`: the latest one, within that, of which the counters know. */
 int64_t reference_now(const struct reference_subject *subject, size_t count, int64_t now_us,
                       int64_t skew_us);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where clients connect from. The machine itself has no limit, so this runs in a network of its own,
- * whose loopback has other addresses, too. Skipped where the kernel does not allow that. */
+ * Where clients connect from. The machine itself has no limit, so this runs in a network of its
+ * own, whose loopback has other addresses, too. Skipped where the kernel does not allow that. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/raw.h"

@@ -102,8 +102,8 @@ static void who_is_in_the_middle_of_a_request_keeps_the_place(void **state)
     service_stop(service);
 }
 
-/* As the first request of a connection, or not; the time-outs are minutes. Sometimes the end is there
- * when the service reads what came before it, and sometimes it comes later. */
+/* As the first request of a connection, or not; the time-outs are minutes. Sometimes the end is
+ * there when the service reads what came before it, and sometimes it comes later. */
 static void who_ends_in_the_middle_of_a_request_is_let_go(void **state)
 {
     static const char *const flags[] = {"--idle-timeout-s", "600", "--request-timeout-s", "600",

@@ -275,8 +275,8 @@ static void a_document_of_very_many_values_is_refused(void **state)
 
 static const char *const one_worker[] = {"--workers", "1", NULL};
 
-/* Reads the refusal of a body that has not been sent yet, up to the end of what the service has to say,
- * and has it do something else then. */
+/* Reads the refusal of a body that has not been sent yet, up to the end of what the service has to
+ * say, and has it do something else then. */
 static int connect_to_be_refused(const struct service *service)
 {
     static const char head[] =
@@ -302,8 +302,8 @@ static bool can_send(int fd)
     return send(fd, piece, sizeof piece, MSG_NOSIGNAL) > 0;
 }
 
-/* A proxy sends what it has of a request, looks at the answer then, and takes an instance that resets
- * the connection meanwhile for broken. */
+/* A proxy sends what it has of a request, looks at the answer then, and takes an instance that
+ * resets the connection meanwhile for broken. */
 static void who_is_refused_can_still_send_the_body(void **state)
 {
     struct service *service = start(*state, one_worker);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * HTTPS as clients, scanners and operators meet it: what is refused and what is taken, a certificate
- * that is renewed under load, handshakes that are never completed. */
+ * HTTPS as clients, scanners and operators meet it: what is refused and what is taken, a
+ * certificate that is renewed under load, handshakes that are never completed. */
 #include "scrape.h"
 #include "support/certificate.h"
 #include "support/cmocka.h"
@@ -75,8 +75,8 @@ static struct service *start(void **state, const struct files *files)
     return service_start(&options);
 }
 
-/* What `openssl s_client` says of a connection, the caller's to free. `typed` is what it is given to
- * send. */
+/* What `openssl s_client` says of a connection, the caller's to free. `typed` is what it is given
+ * to send. */
 static char *connect_with(const struct service *service, const char *arguments, const char *typed)
 {
     char command[COMMAND_BYTES];
@@ -116,8 +116,8 @@ static int count_of(const char *text, const char *word)
 #define REFUSED     "Cipher is (NONE)"
 #define CIPHER(one) "-tls1_2 -cipher " one ":@SECLEVEL=0"
 
-/* A scan: how a client connects, and what comes of it with a certificate of each kind. A server that
- * takes everything shows that the client offers it. */
+/* A scan: how a client connects, and what comes of it with a certificate of each kind. A server
+ * that takes everything shows that the client offers it. */
 static const struct {
     const char *arguments;
     const char *elliptic;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Redis by a name: the links of the workers, the catalogue and the log, in the sandbox. The service
- * reads /etc/resolv.conf, so this runs in a mount namespace where a file of the test's own lies over
- * it. Skipped where the kernel does not allow that. All of 127.0.0.0/8 is this machine. */
+ * reads /etc/resolv.conf, so this runs in a mount namespace where a file of the test's own lies
+ * over it. Skipped where the kernel does not allow that. All of 127.0.0.0/8 is this machine. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/listener.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A proxy before two instances: test_proxies PROXY, which is one of support/proxy.h. The raw requests
- * come through it, and between them the checks of good clients, whose connections to the instances
- * are the same: each must get its own answer, and no instance may be taken out for what it answers. */
+ * A proxy before two instances: test_proxies PROXY, which is one of support/proxy.h. The raw
+ * requests come through it, and between them the checks of good clients, whose connections to the
+ * instances are the same: each must get its own answer, and no instance may be taken out for what
+ * it answers. */
 #include "base/arena.h"
 #include "base/memory.h"
 #include "raw_rows.h"
@@ -121,8 +122,8 @@ static bool both_serve(struct stand *stand)
     return both;
 }
 
-/* It comes to an end. The good clients check meanwhile, after the first of its answer, and after it has
- * left. */
+/* It comes to an end. The good clients check meanwhile, after the first of its answer, and after it
+ * has left. */
 static bool bears(struct stand *stand, const char *request)
 {
     struct arena arena = {0};

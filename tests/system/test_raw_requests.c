@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bytes as no library sends them: what two HTTP parsers could read differently, and what is no HTTP. A
- * request that ends its connection is not to be followed by another: neither is what came with it taken
- * for one, nor is there more than one answer. */
+ * Bytes as no library sends them: what two HTTP parsers could read differently, and what is no
+ * HTTP. A request that ends its connection is not to be followed by another: neither is what came
+ * with it taken for one, nor is there more than one answer. */
 #include "base/arena.h"
 #include "http/head.h"
 #include "raw_rows.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Standard error is a pipe that is full and that nobody reads, as that of a supervisor that hangs. */
+ * Standard error is a pipe that is full and that nobody reads, as that of a supervisor that
+ * hangs. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/process.h"

@@ -81,8 +81,8 @@ static void send_waiting(int fd, const struct client *tenant, const char *route)
     raw_send(fd, request, (size_t)length);
 }
 
-/* Returns when the check of a new connection has been decided, and so is held. For a queue that does
- * not move meanwhile. */
+/* Returns when the check of a new connection has been decided, and so is held. For a queue that
+ * does not move meanwhile. */
 static int begin_hold(const struct service *service, struct client *tenant, const char *route)
 {
     int fd = raw_connect(service_port(service));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What may stand where a value does and is none that a plain body has: JSON of other kinds, and what
- * is no JSON. */
+ * What may stand where a value does and is none that a plain body has: JSON of other kinds, and
+ * what is no JSON. */
 #ifndef UNIT_ODD_VALUES_H
 #define UNIT_ODD_VALUES_H
 

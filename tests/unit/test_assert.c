@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-/* Breaks an assertion in a process of its own, whose standard error is `stderr_fd`, perhaps while the
- * log's thread runs. */
+/* Breaks an assertion in a process of its own, whose standard error is `stderr_fd`, perhaps while
+ * the log's thread runs. */
 static pid_t break_assertion(int stderr_fd, bool with_log)
 {
     pid_t child = fork();

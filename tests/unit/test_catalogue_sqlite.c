@@ -354,7 +354,8 @@ static void a_lock_held_by_another_process_does_not_keep_it_from_being_read(void
 
 #define PAGE_BYTES 4096
 
-/* Spoils the page in which the text stands, or that page where it is NULL. Nobody has the file open. */
+/* Spoils the page in which the text stands, or that page where it is NULL. Nobody has the file
+ * open. */
 static void spoil_page(const struct place *place, const char *text, size_t page)
 {
     FILE *file = fopen(place->path, "r+b");

@@ -450,8 +450,8 @@ static void what_one_instance_alone_has_seen_is_put_back_too(void **state)
     instance_close(&other);
 }
 
-/* At revision 10 of the catalogue it had this key; afterwards one instance alone has seen what became
- * of it. */
+/* At revision 10 of the catalogue it had this key; afterwards one instance alone has seen what
+ * became of it. */
 static void publish_old(const struct instance *instance)
 {
     struct app *app = app_new();
@@ -590,8 +590,8 @@ static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(vo
     instance_close(&instance);
 }
 
-/* The catalogue is one that was made elsewhere, under the same pepper, with an app of its own: so many
- * microseconds ago. */
+/* The catalogue is one that was made elsewhere, under the same pepper, with an app of its own: so
+ * many microseconds ago. */
 static void put_another(const char *ago_us)
 {
     (void)redis_server_command(
@@ -609,7 +609,8 @@ static void put_another(const char *ago_us)
         ago_us);
 }
 
-/* As by an instance that started in the moment of the loss, at which somebody registered at once. */
+/* As by an instance that started in the moment of the loss, at which somebody registered at
+ * once. */
 static void what_was_made_since_the_loss_gets_back_what_was_there_before(void **state)
 {
     (void)state;

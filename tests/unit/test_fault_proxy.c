@@ -55,7 +55,8 @@ static void connect_both(void)
         ;
 }
 
-/* One read: what there is, 0 at the end, -1 when nothing has come yet or the connection is broken. */
+/* One read: what there is, 0 at the end, -1 when nothing has come yet or the connection is
+ * broken. */
 static ssize_t read_now(int fd, char bytes[static 64])
 {
     return recv(fd, bytes, 64, MSG_DONTWAIT);

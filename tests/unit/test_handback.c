@@ -222,7 +222,8 @@ static void what_no_window_holds_any_more_is_let_go(void **state)
     assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_OVER]), 2);
 }
 
-/* A bucket of twice its rate is refilled in two windows; what slides counts in the next one, too. */
+/* A bucket of twice its rate is refilled in two windows; what slides counts in the next one,
+ * too. */
 static void what_counts_for_longer_than_a_window_is_kept_so_long(void **state)
 {
     static const struct limit limits[] = {

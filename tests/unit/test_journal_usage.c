@@ -76,7 +76,8 @@ static void more_decisions_than_the_ring_holds_are_counted(void **state)
     journal_free(journal);
 }
 
-/* What was counted while the clock was an hour ahead is in the future; what follows is told at once. */
+/* What was counted while the clock was an hour ahead is in the future; what follows is told at
+ * once. */
 static void expect_that_a_step_back_is_survived(struct journal *journal)
 {
     decide_at(clock_wall_us() + HOUR_US, journal, "alice", 3, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each case is played in both ways: on a loop, as links connect, and waiting for it, as sessions do.
- * "redis.test" is a name of the test's own name server; all of 127.0.0.0/8 is this machine. */
+ * Each case is played in both ways: on a loop, as links connect, and waiting for it, as sessions
+ * do. "redis.test" is a name of the test's own name server; all of 127.0.0.0/8 is this machine. */
 #include "redis/redis_connector.h"
 
 #include "base/clock.h"

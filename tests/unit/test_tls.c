@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which certificates, keys and priorities are taken, and what is said of the others. What they do on
- * a connection is in tests/system/test_https.c. */
+ * Which certificates, keys and priorities are taken, and what is said of the others. What they do
+ * on a connection is in tests/system/test_https.c. */
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"

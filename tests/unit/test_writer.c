@@ -82,7 +82,8 @@ static void only_what_must_be_is_escaped(void **state)
                         "\xc3\xa4\xf0\x9f\x98\x80\"");
 }
 
-/* DEL, a C1 control, a bidirectional one, no width, a separator of lines, a tag; not what is seen. */
+/* DEL, a C1 control, a bidirectional one, no width, a separator of lines, a tag; not what is
+ * seen. */
 static void what_is_for_display_hides_nothing(void **state)
 {
     (void)state;
