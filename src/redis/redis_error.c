@@ -5,8 +5,9 @@
  * that refused to run. */
 #define WRAPPED "ERR Error running script"
 #define BEHIND  ": -"
-/* How Redis before 7.2 refuses a command or a key in a script: as an ERR. */
-#define NO_RIGHT "The user executing the script can't "
+/* How Redis refuses a command or a key in a script: as an ERR; the second since 7.2. */
+static const char *const no_right[] = {"The user executing the script can't ",
+                                       "ACL failure in script: "};
 
 /* Of a stream with the greatest id there is. */
 #define EXHAUSTED "ERR The stream has exhausted "
@@ -38,8 +39,10 @@ struct text redis_error_code(struct text reply)
 {
     struct text rest = reply;
 
-    if (memmem(reply.at, reply.length, NO_RIGHT, strlen(NO_RIGHT)) != NULL)
-        return TEXT("NOPERM");
+    for (size_t i = 0; i < ARRAY_COUNT(no_right); i++) {
+        if (memmem(reply.at, reply.length, no_right[i], strlen(no_right[i])) != NULL)
+            return TEXT("NOPERM");
+    }
     if (text_starts_with(reply, TEXT(WRAPPED))) {
         const char *behind = memmem(reply.at, reply.length, BEHIND, strlen(BEHIND));
 

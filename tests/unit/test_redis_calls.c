@@ -5,28 +5,32 @@
 
 #define TIMEOUT_US INT64_C(50)
 
-static struct redis_calls calls;
-
 struct told {
     size_t replied;
     size_t late;
     size_t lost;
 };
 
+static struct redis_calls calls;
+static struct told told; /* until the calls have been lost, after the test */
+static struct told later;
+
 static void on_done(void *context, enum redis_link_status status, const redisReply *reply)
 {
-    struct told *told = context;
+    struct told *to = context;
 
     (void)reply;
-    told->replied += status == REDIS_LINK_REPLIED;
-    told->late += status == REDIS_LINK_LATE;
-    told->lost += status == REDIS_LINK_LOST;
+    to->replied += status == REDIS_LINK_REPLIED;
+    to->late += status == REDIS_LINK_LATE;
+    to->lost += status == REDIS_LINK_LOST;
 }
 
 static int set_up(void **state)
 {
     (void)state;
     redis_calls_init(&calls);
+    told = (struct told){0};
+    later = (struct told){0};
     return 0;
 }
 
@@ -38,9 +42,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void add(struct told *told)
+static void add(struct told *to)
 {
-    redis_calls_add(&calls, REDIS_LINK_AN_INTEGER, TIMEOUT_US, told, on_done);
+    redis_calls_add(&calls, REDIS_LINK_AN_INTEGER, TIMEOUT_US, to, on_done);
 }
 
 static bool answer(void)
@@ -52,7 +56,6 @@ static bool answer(void)
 
 static void the_time_of_a_call_begins_when_it_is_written(void **state)
 {
-    struct told told = {0};
     (void)state;
 
     add(&told);
@@ -71,24 +74,21 @@ static void the_time_of_a_call_begins_when_it_is_written(void **state)
 
 static void what_is_written_once_keeps_its_deadline(void **state)
 {
-    struct told first = {0};
-    struct told second = {0};
     (void)state;
 
-    add(&first);
+    add(&told);
     redis_calls_written(&calls, 1000);
-    add(&second);
+    add(&later);
     redis_calls_written(&calls, 1010);
     redis_calls_expire(&calls, 1000 + TIMEOUT_US);
 
-    assert_int_equal(first.late, 1);
-    assert_int_equal(second.late, 0);
+    assert_int_equal(told.late, 1);
+    assert_int_equal(later.late, 0);
     assert_int_equal(redis_calls_deadline_us(&calls), 1010 + TIMEOUT_US);
 }
 
 static void a_call_that_is_not_written_has_no_reply(void **state)
 {
-    struct told told = {0};
     (void)state;
 
     add(&told);
@@ -104,7 +104,6 @@ static void a_call_that_is_not_written_has_no_reply(void **state)
 
 static void a_call_that_is_not_written_is_lost_with_the_others(void **state)
 {
-    struct told told = {0};
     (void)state;
 
     add(&told);
@@ -122,7 +121,6 @@ static void a_call_that_is_not_written_is_lost_with_the_others(void **state)
 static void being_stuck_begins_when_lateness_is_seen(void **state)
 {
     static const int64_t hour_us = INT64_C(3600000000);
-    struct told told = {0};
     (void)state;
 
     add(&told);

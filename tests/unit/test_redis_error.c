@@ -46,6 +46,9 @@ static void an_error_says_whom_it_is_of(void **state)
          REDIS_ERROR_OF_ALL},
         {"NOPERM User sluice has no permissions to run the 'evalsha' command", "NOPERM",
          REDIS_ERROR_OF_ALL},
+        {"ERR ACL failure in script: User sluice has no permissions to run the 'set' command "
+         "script: b3, on @user_script:73.",
+         "NOPERM", REDIS_ERROR_OF_ALL},
         {"ERR The user executing the script can't run this command or subcommand script: b3, on "
          "@user_script:72.",
          "NOPERM", REDIS_ERROR_OF_ALL},
