@@ -239,7 +239,7 @@ static void send_call(struct pending *pending, int argc, const char *const argv[
     const bool accepted = redis_link_call(pending->redis->link, argc, argv, lengths,
                                           pending->integers, timeout_us, pending, on_answered);
 
-    /* The link is READY: pending_begin() looked, or it has just handed on a reply. */
+    /* The link is READY: whoever began the call looked, or it has just handed on a reply. */
     ASSERT(accepted);
 }
 

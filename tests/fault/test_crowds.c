@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "crowd.h"
 #include "scene.h"
+#include "strict.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/process.h"
@@ -433,18 +434,6 @@ static void sigterm_with_fifty_in_flight_answers_all(void **state)
     }
 }
 
-static void read_arguments(int argc, char *argv[])
-{
-    static char pattern[128];
-
-    is_strict = argc > 2 && strcmp(argv[2], "--strict") == 0;
-    if (is_strict && argc == 4) {
-        (void)snprintf(pattern, sizeof(pattern), "*%s*", argv[3]);
-        cmocka_set_test_filter(pattern);
-    }
-    world_choose_engine(is_strict && argc <= 4 ? 2 : argc, argv);
-}
-
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +448,6 @@ int main(int argc, char *argv[])
         cmocka_unit_test(sigterm_with_fifty_in_flight_answers_all),
     };
 
-    read_arguments(argc, argv);
+    is_strict = strict_read_arguments(argc, argv);
     return service_report(cmocka_run_group_tests(tests, world_open_engine, world_close));
 }

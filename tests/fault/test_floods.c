@@ -10,6 +10,7 @@
  * machine, too. Without it, floods are small, and the deadline is one that no machine misses. */
 #include "crowd.h"
 #include "flood.h"
+#include "strict.h"
 #include "support/cmocka.h"
 #include "support/fault_proxy.h"
 #include "support/world.h"
@@ -121,18 +122,6 @@ static void a_redis_at_a_distance_is_not_late(void **state)
     expect_few(most, "late");
 }
 
-static void read_arguments(int argc, char *argv[])
-{
-    static char pattern[128];
-
-    is_strict = argc > 2 && strcmp(argv[2], "--strict") == 0;
-    if (is_strict && argc == 4) {
-        (void)snprintf(pattern, sizeof(pattern), "*%s*", argv[3]);
-        cmocka_set_test_filter(pattern);
-    }
-    world_choose_engine(is_strict && argc <= 4 ? 2 : argc, argv);
-}
-
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -141,7 +130,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_redis_at_a_distance_is_not_late),
     };
 
-    read_arguments(argc, argv);
+    is_strict = strict_read_arguments(argc, argv);
     flood_print_head();
     return service_report(cmocka_run_group_tests(tests, open_engine, world_close));
 }
