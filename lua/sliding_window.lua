@@ -41,6 +41,7 @@ local function sliding_window(states, at, now_us, cost, quota, window_us)
     local left = used < quota and quota - used or 0
     local reset = current > 0 and rest + window_us or previous > 0 and rest or 0
     local told = is_refused and -1 - reset or reset
+    retry = math.min(retry, reset) -- what has rounded up may be later by 1 us
 
     if is_moved or allowed and cost > 0 then
         local kept = struct.pack("<ddd", start, previous, current)

@@ -75,6 +75,7 @@ void sliding_window_decide(const struct limit *limit, struct limit_state *state,
     double left = quota > used ? quota - used : 0;
     double reset = current > 0 ? rest + window : previous > 0 ? rest : 0;
 
+    retry = fmin(retry, reset); /* what has rounded up may be later by 1 us */
     *outcome = (struct limit_outcome){
         .allowed = allowed,
         .never = never,

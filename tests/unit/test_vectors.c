@@ -19,8 +19,9 @@
 
 #include <sodium.h>
 
-#define RANDOM_HISTORIES 200
-#define RANDOM_STEPS     60
+#define RANDOM_HISTORIES           200
+#define RANDOM_HISTORIES_IN_C_ONLY 20000
+#define RANDOM_STEPS               60
 
 /* Decides one take; `context` is the engine's own. */
 typedef void take_fn(void *context, const struct take *take, struct outcome *outcome);
@@ -31,6 +32,13 @@ struct plain_engine {
     size_t limit_count;
     struct limit limits[LIMITS_MAX];
     struct limit_state states[LIMITS_MAX];
+};
+
+/* The life of one subject under limits that change now and then. */
+struct history {
+    struct limit limits[LIMITS_MAX];
+    struct plain_engine plain;
+    struct take take;
 };
 
 static void run_file(const char *name, take_fn *take, void *context);
@@ -47,7 +55,10 @@ static void plain_take(void *context, const struct take *take, struct outcome *o
 static void memory_take(void *context, const struct take *take, struct outcome *outcome);
 static void script_take(void *context, const struct take *take, struct outcome *outcome);
 
-static void history_run(void);
+static void random_seed(void);
+static void history_begin(struct history *history);
+static void history_step(struct history *history, struct outcome *in_c);
+static void history_end(struct history *history);
 static size_t random_limits(struct limit limits[LIMITS_MAX]);
 static int64_t random_quota(enum algorithm_id algorithm);
 static int64_t random_cost(const struct limit *limit);
@@ -94,6 +105,51 @@ static void the_script_gives_the_answers_of_the_vectors(void **state)
 static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
 {
     (void)state;
+    random_seed();
+
+    for (int i = 0; i < RANDOM_HISTORIES; i++) {
+        struct history history;
+
+        history_begin(&history);
+        for (int step = 0; step < RANDOM_STEPS; step++) {
+            struct outcome in_c = {0};
+            struct outcome in_lua = {0};
+
+            history_step(&history, &in_c);
+            script_redis_take(&history.take, &in_lua);
+
+            outcomes_equal(&in_c, &in_lua);
+            stored_equal(&history.take, history.plain.states);
+        }
+        history_end(&history);
+    }
+}
+
+/* So none of the script's is taken for one that a flipped bit has made. */
+static void random_decisions_are_explained_by_what_was_asked(void **state)
+{
+    (void)state;
+    random_seed();
+
+    for (int i = 0; i < RANDOM_HISTORIES_IN_C_ONLY; i++) {
+        struct history history;
+
+        history_begin(&history);
+        for (int step = 0; step < RANDOM_STEPS; step++) {
+            struct take_arguments arguments;
+            struct outcome outcome = {0};
+
+            history_step(&history, &outcome);
+            take_arguments_write(&arguments, &history.take);
+
+            assert_true(take_script_explains(&arguments, &outcome));
+        }
+        history_end(&history);
+    }
+}
+
+static void random_seed(void)
+{
     unsigned seed = (unsigned)randombytes_random();
     const char *given = getenv("SLUICE_TEST_SEED");
 
@@ -101,9 +157,6 @@ static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
         seed = (unsigned)strtoul(given, NULL, 10);
     print_message("SLUICE_TEST_SEED=%u\n", seed);
     srand(seed);
-
-    for (int i = 0; i < RANDOM_HISTORIES; i++)
-        history_run();
 }
 
 static void run_file(const char *name, take_fn *take, void *context)
@@ -255,32 +308,34 @@ static void script_take(void *context, const struct take *take, struct outcome *
     script_redis_take(take, outcome);
 }
 
-/* The life of one subject under limits that change now and then. */
-static void history_run(void)
+static void history_begin(struct history *history)
 {
-    struct limit limits[LIMITS_MAX];
-    struct plain_engine plain = {0};
-    struct take take = {.key = key_next(), .limits = limits, .limit_count = random_limits(limits)};
+    *history = (struct history){0};
+    history->take = (struct take){
+        .key = key_next(),
+        .limits = history->limits,
+        .limit_count = random_limits(history->limits),
+        .now_us = rand() % 2 == 0 ? 0 : INT64_C(1763735373123457),
+    };
+}
 
-    take.now_us = rand() % 2 == 0 ? 0 : INT64_C(1763735373123457);
-    for (int i = 0; i < RANDOM_STEPS; i++) {
-        size_t which = (size_t)rand() % take.limit_count;
-        struct outcome in_c = {0};
-        struct outcome in_lua = {0};
+/* The next take, and how it is decided in C. */
+static void history_step(struct history *history, struct outcome *in_c)
+{
+    struct take *take = &history->take;
+    size_t which = (size_t)rand() % take->limit_count;
 
-        if (rand() % 10 == 0) {
-            random_room(&limits[which]);
-        }
-        take.cost = random_cost(&limits[which]);
-        take.now_us += rand() % 8 == 0 ? -random_step_back() : rand() % (1 << (rand() % 30));
-        take.now_us = take.now_us < 0 ? 0 : take.now_us;
-        plain_take(&plain, &take, &in_c);
-        script_redis_take(&take, &in_lua);
+    if (rand() % 10 == 0)
+        random_room(&history->limits[which]);
+    take->cost = random_cost(&history->limits[which]);
+    take->now_us += rand() % 8 == 0 ? -random_step_back() : rand() % (1 << (rand() % 30));
+    take->now_us = take->now_us < 0 ? 0 : take->now_us;
+    plain_take(&history->plain, take, in_c);
+}
 
-        outcomes_equal(&in_c, &in_lua);
-        stored_equal(&take, plain.states);
-    }
-    plain_end(&plain);
+static void history_end(struct history *history)
+{
+    plain_end(&history->plain);
 }
 
 static size_t random_limits(struct limit limits[LIMITS_MAX])
@@ -406,6 +461,7 @@ int main(void)
         cmocka_unit_test(the_memory_engine_gives_the_answers_of_the_vectors),
         cmocka_unit_test(the_script_gives_the_answers_of_the_vectors),
         cmocka_unit_test(random_histories_leave_the_same_bits_in_c_and_lua),
+        cmocka_unit_test(random_decisions_are_explained_by_what_was_asked),
     };
 
     return cmocka_run_group_tests(tests, script_redis_open, script_redis_close);
