@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/shares.h"
+
+void shares_init(struct shares *shares, size_t places)
+{
+    *shares = (struct shares){.places = places};
+    tenant_map_init(&shares->shares);
+}
+
+void shares_close(struct shares *shares)
+{
+    tenant_map_close(&shares->shares);
+}
+
+bool shares_take(struct shares *shares, uint32_t tenant, uint32_t count)
+{
+    const uint32_t share = tenant_map_get(&shares->shares, tenant);
+    const size_t available = shares->taken < shares->places ? shares->places - shares->taken : 0;
+
+    if (shares->taken > 0 && (size_t)share + count > available)
+        return false;
+    shares->taken += count;
+    tenant_map_set(&shares->shares, tenant, share + count);
+    return true;
+}
+
+void shares_give(struct shares *shares, uint32_t tenant, uint32_t count)
+{
+    const uint32_t share = tenant_map_get(&shares->shares, tenant);
+
+    ASSERT(share >= count);
+    shares->taken -= count;
+    tenant_map_set(&shares->shares, tenant, share - count);
+}
