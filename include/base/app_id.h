@@ -16,7 +16,4 @@ void app_id_generate(char app_id[static APP_ID_BYTES + 1]);
  * it. */
 MUST_USE bool app_id_read(struct text text, char app_id[static APP_ID_BYTES + 1]);
 
-/* Of its random characters, so as good as a hash. */
-uint32_t app_id_hash(const char app_id[static APP_ID_BYTES + 1]);
-
 #endif

@@ -29,6 +29,7 @@ struct app {
     atomic_bool is_replaced; /* a newer value has been published since */
     enum app_state state;
     unsigned key_count;
+    uint32_t tenant; /* the app's number in this process, from 1 on: see app_index.h */
     const struct policy_set *policies;     /* never NULL */
     _Atomic(struct journal_app *) journal; /* set by its first decision */
     char id[APP_ID_BYTES + 1];

@@ -7,15 +7,15 @@
 #define CATALOGUE_CATALOGUE_H
 
 #include "base/duration.h"
+#include "base/fair_queue.h"
 #include "base/queue.h"
 #include "catalogue/app_index.h"
 #include "catalogue/catalogue_backend.h"
 
-#define CATALOGUE_JOBS_MAX         1024
-#define CATALOGUE_JOBS_PER_APP_MAX 64  /* so that no app fills the queue for the others */
-#define CATALOGUE_FINDS_MAX        256 /* CATALOGUE_APP_FIND, which have a queue of their own */
-#define CATALOGUE_POLL_US          (500 * MILLISECOND_US)
-#define CATALOGUE_JOB_TIMEOUT_US   (2 * SECOND_US) /* a job that waited longer is not begun */
+#define CATALOGUE_JOBS_MAX       1024 /* divided among the apps: see base/shares.h */
+#define CATALOGUE_FINDS_MAX      256  /* CATALOGUE_APP_FIND, which have a queue of their own */
+#define CATALOGUE_POLL_US        (500 * MILLISECOND_US)
+#define CATALOGUE_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that waited longer is not begun */
 
 enum catalogue_job_kind {
     CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key  out: app, if it is new */
@@ -30,8 +30,10 @@ typedef void catalogue_done_fn(struct catalogue_job *job);
 
 /* Belongs to the asker, and must stay where it is from submit to done. */
 struct catalogue_job {
+    struct fair_item turn;  /* private */
     struct queue_item item; /* private */
     enum catalogue_job_kind kind;
+    uint32_t tenant; /* who asks; 0 before there is an app */
     struct queue *reply_to;
     catalogue_done_fn *done;
     void *context;      /* the asker's */

@@ -15,7 +15,7 @@ struct counter_key {
     struct digest subject;
     uint64_t policy_id;
     struct digest layout; /* of the rule */
-    uint32_t tenant;      /* a hash of the app: whose room the counters take; counting ignores it */
+    uint32_t tenant;      /* the app's: whose room the counters take; counting ignores it */
 };
 
 struct take {

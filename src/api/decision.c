@@ -79,7 +79,7 @@ struct take decision_counters(const struct decision *decision, const struct rule
         .key = {.subject = subject_digest(key, text_of(decision->app->id), &decision->subject),
                 .policy_id = decision->policy->id,
                 .layout = rule->layout,
-                .tenant = app_id_hash(decision->app->id)},
+                .tenant = decision->app->tenant},
         .limits = rule->limits,
         .limit_count = rule->limit_count,
         .cost = decision->cost,

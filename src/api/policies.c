@@ -92,6 +92,7 @@ static enum handled submit(struct policy_job *policy_job, struct request *reques
     policy_job->request = request;
     policy_job->api = api;
     memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
+    job->tenant = request_app(request)->tenant;
     return ask_catalogue(request, api, job, policy_job, done);
 }
 

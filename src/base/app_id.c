@@ -23,11 +23,3 @@ bool app_id_read(struct text text, char app_id[static APP_ID_BYTES + 1])
     app_id[APP_ID_BYTES] = '\0';
     return true;
 }
-
-uint32_t app_id_hash(const char app_id[static APP_ID_BYTES + 1])
-{
-    uint32_t hash;
-
-    memcpy(&hash, app_id + PREFIX_BYTES, sizeof(hash));
-    return hash;
-}

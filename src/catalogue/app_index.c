@@ -33,6 +33,7 @@ struct app_index {
     size_t app_count;     /* without deleted ones */
     size_t deleted_count; /* at most APPS_DELETED_MAX */
     unsigned epoch;
+    uint32_t tenants;                            /* numbers given */
     uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random: nobody can aim at one slot */
     _Atomic(struct secrets *) secrets;           /* NULL until set, then never changed */
 };
@@ -105,6 +106,7 @@ void app_index_publish_give(struct app_index *index, struct app *app)
     ASSERT(pthread_rwlock_wrlock(&index->lock) == 0);
     struct app *old = find(index, text_of(app->id));
     app->epoch = index->epoch;
+    app->tenant = old != NULL ? old->tenant : ++index->tenants;
     if (old == NULL || old->epoch != app->epoch || old->revision <= app->revision) {
         dropped = old;
         if (old != NULL)

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/inbox.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread_end.h"
@@ -14,7 +15,6 @@
 
 #include "continuity.h"
 #include "jobs.h"
-#include "shares.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -24,6 +24,7 @@
 #define RETRY_MIN_US   (200 * MILLISECOND_US)
 #define RETRY_MAX_US   SECOND_US
 #define WRITE_RETRY_US (2 * SECOND_US) /* a try may wait for a lock as long */
+#define JOBS_IN_A_ROW  16              /* before a look-up gets its turn */
 
 /* As the log has told it. */
 enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
@@ -31,10 +32,9 @@ enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
 struct catalogue {
     struct catalogue_backend *backend;
     struct app_index *index;
-    struct queue *jobs;
+    struct inbox *jobs;
     struct queue *finds;  /* look-ups, which anybody can cause: never before the others */
     struct queue *orders; /* to stop, to provision: never refused */
-    struct shares shares; /* of the apps in `jobs` */
     struct queue_item stop;
     struct queue_item provision;             /* posted while there is something `declared` */
     _Atomic(struct provisioning *) declared; /* NULL: the thread has taken it */
@@ -74,7 +74,9 @@ static void ask_to_stop(struct catalogue *catalogue);
 static void on_stop(struct queue_item *item);
 static void on_provision(struct queue_item *item);
 
-static void on_job(struct queue_item *item);
+static void jobs_take(struct catalogue *catalogue, size_t count);
+static void on_find(struct queue_item *item);
+static void job_answer(struct catalogue_job *job);
 static void on_refused(struct catalogue *catalogue, const struct error *error);
 static void on_answer(struct queue_item *item);
 
@@ -86,7 +88,7 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
 
     catalogue->backend = options->backend;
     catalogue->index = options->index;
-    catalogue->jobs = queue_new(CATALOGUE_JOBS_MAX);
+    catalogue->jobs = inbox_new(CATALOGUE_JOBS_MAX);
     catalogue->finds = queue_new(CATALOGUE_FINDS_MAX);
     catalogue->orders = queue_new(0);
     catalogue->retry_us = RETRY_MIN_US;
@@ -129,12 +131,12 @@ void catalogue_free(struct catalogue *catalogue)
         ASSERT(pthread_join(catalogue->thread, NULL) == 0);
     /* From here on this is the thread. */
     (void)queue_drain(catalogue->orders);
-    (void)queue_drain(catalogue->jobs);
+    jobs_take(catalogue, SIZE_MAX);
     (void)queue_drain(catalogue->finds);
     provisioning_free(catalogue->ordered);
     provisioning_free(catalogue->applied);
     queue_free(catalogue->orders);
-    queue_free(catalogue->jobs);
+    inbox_free(catalogue->jobs);
     queue_free(catalogue->finds);
     continuity_close(&catalogue->continuity);
     thread_end_close(&catalogue->ended);
@@ -145,17 +147,12 @@ void catalogue_free(struct catalogue *catalogue)
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {
     job->catalogue = catalogue;
-    job->item.run = on_job;
     job->expires_us = clock_monotonic_us() + CATALOGUE_JOB_TIMEOUT_US;
     job->app = NULL;
-    if (job->kind == CATALOGUE_APP_FIND)
-        return queue_post(catalogue->finds, &job->item);
-    if (!shares_take(&catalogue->shares, job->app_id, CATALOGUE_JOBS_PER_APP_MAX))
-        return false;
-    if (queue_post(catalogue->jobs, &job->item))
-        return true;
-    shares_give(&catalogue->shares, job->app_id);
-    return false;
+    if (job->kind != CATALOGUE_APP_FIND)
+        return inbox_post(catalogue->jobs, &job->turn, job->tenant);
+    job->item.run = on_find;
+    return queue_post(catalogue->finds, &job->item);
 }
 
 bool catalogue_is_ready(const struct catalogue *catalogue)
@@ -209,7 +206,7 @@ static void *thread_run(void *context)
             break;
         if (clock_monotonic_us() >= catalogue->refresh_at_us)
             refresh(catalogue);
-        (void)queue_drain(catalogue->jobs);
+        jobs_take(catalogue, JOBS_IN_A_ROW);
         (void)queue_drain(catalogue->finds);
     }
     thread_end_tell(&catalogue->ended);
@@ -220,7 +217,7 @@ static void *thread_run(void *context)
 static void rest(const struct catalogue *catalogue)
 {
     struct pollfd queues[] = {{.fd = queue_fd(catalogue->orders), .events = POLLIN},
-                              {.fd = queue_fd(catalogue->jobs), .events = POLLIN},
+                              {.fd = inbox_fd(catalogue->jobs), .events = POLLIN},
                               {.fd = queue_fd(catalogue->finds), .events = POLLIN}};
     int64_t left_us = catalogue->refresh_at_us - clock_monotonic_us();
 
@@ -391,9 +388,21 @@ static void on_provision(struct queue_item *item)
     catalogue->refresh_at_us = 0;
 }
 
-static void on_job(struct queue_item *item)
+static void jobs_take(struct catalogue *catalogue, size_t count)
 {
-    struct catalogue_job *job = CONTAINER_OF(item, struct catalogue_job, item);
+    struct fair_item *turn;
+
+    while (count-- > 0 && (turn = inbox_take(catalogue->jobs)) != NULL)
+        job_answer(CONTAINER_OF(turn, struct catalogue_job, turn));
+}
+
+static void on_find(struct queue_item *item)
+{
+    job_answer(CONTAINER_OF(item, struct catalogue_job, item));
+}
+
+static void job_answer(struct catalogue_job *job)
+{
     struct catalogue *catalogue = job->catalogue;
     struct error error = {0};
 
@@ -402,8 +411,6 @@ static void on_job(struct queue_item *item)
         clock_monotonic_us() >= catalogue->refresh_at_us)
         refresh(catalogue);
     bool is_late = clock_monotonic_us() >= job->expires_us;
-    if (job->kind != CATALOGUE_APP_FIND)
-        shares_give(&catalogue->shares, job->app_id);
     job->status = CATALOGUE_UNAVAILABLE;
     if (!is_late && !atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue)) {
         job->status = jobs_run(job, catalogue->backend, catalogue->index, &error);

