@@ -86,3 +86,26 @@ void loss_go_back_and_on(void)
         "redis.call('ZADD', 'sluice:{catalogue}:apps', revision, 'app_n00000000000') "
         "redis.call('ZADD', 'sluice:{catalogue}:history', revision, revision)");
 }
+
+struct catalogue_backend *loss_new_backend(void)
+{
+    struct redis_url url;
+    struct error error = {0};
+
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    return catalogue_redis_new(&url);
+}
+
+long long loss_scripts_run(void)
+{
+    const redisReply *reply = redis_server_command(server, "INFO commandstats");
+    const char *at = strstr(reply->str, "cmdstat_eval:calls=");
+
+    return at == NULL ? 0 : strtoll(at + strlen("cmdstat_eval:calls="), NULL, 10);
+}
+
+void loss_wait_until(const struct instance *instance, enum catalogue_continuity continuity)
+{
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_continuity(instance->catalogue) == continuity)
+        ;
+}

@@ -12,6 +12,11 @@
 
 /* With one app, which has this policy. */
 struct instance loss_start_instance(const struct policy *policy);
+/* Of its own. */
+struct catalogue_backend *loss_new_backend(void);
+/* How many scripts Redis has run. */
+long long loss_scripts_run(void);
+void loss_wait_until(const struct instance *instance, enum catalogue_continuity continuity);
 /* The instance has noticed so many losses, and all is well again. */
 void loss_wait_until_whole(const struct instance *instance, unsigned losses);
 /* The instance, and one that starts now, know the app and its policy. */

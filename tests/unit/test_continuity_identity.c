@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * By what a catalogue is known again: its identity, and the pepper that its keys are hashed with. */
+#include "base/arena.h"
+#include "loss.h"
+#include "sample_policy.h"
+#include "support/cmocka.h"
+#include "support/redis_group.h"
+#include "support/wait.h"
+
+static void a_pepper_or_identity_that_is_damaged_is_put_back(void **state)
+{
+    static const char *const keys[] = {LOSS_PEPPER, LOSS_IDENTITY};
+    static const char *const damages[] = {"'SET', KEYS[1], 'abcde'", "'SADD', KEYS[1], 'x'"};
+
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    const long long lengths[] = {sizeof(struct pepper), sizeof(struct catalogue_identity)};
+
+    for (size_t i = 0; i < ARRAY_COUNT(keys) * ARRAY_COUNT(damages); i++) {
+        const char *key = keys[i / ARRAY_COUNT(damages)];
+        char script[128];
+        (void)snprintf(script, sizeof(script), "redis.call('DEL', KEYS[1]) redis.call(%s)",
+                       damages[i % ARRAY_COUNT(damages)]);
+        (void)redis_server_command(server, "EVAL %s 1 %s", script, key);
+        WAIT_FOR (INSTANCE_PATIENCE_S,
+                  redis_server_command(server, "EVAL %s 1 %s",
+                                       "local is = redis.pcall('STRLEN', KEYS[1]) "
+                                       "return type(is) == 'number' and is or 0",
+                                       key)
+                          ->integer == lengths[i / ARRAY_COUNT(damages)])
+            ;
+        loss_expect_all_there(&instance, policy);
+    }
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* Nobody is left who knows it, and one that is made anew would make all keys unknown. */
+static void who_has_no_pepper_does_not_replace_a_damaged_one(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct instance instance = instance_open_redis(server);
+    (void)redis_server_command(server, "SET " LOSS_PEPPER " abcde");
+    struct catalogue_backend *backend = loss_new_backend();
+    assert_true(catalogue_admits(backend, NULL, &error));
+    const long long before = loss_scripts_run();
+
+    catalogue_start(instance.catalogue);
+    WAIT_FOR (INSTANCE_PATIENCE_S, loss_scripts_run() >= before + 3)
+        ;
+
+    assert_false(catalogue_is_ready(instance.catalogue));
+    assert_string_equal(redis_server_command(server, "GET " LOSS_PEPPER)->str, "abcde");
+    backend->operations->free(backend);
+    instance_close(&instance);
+}
+
+static void a_damaged_pepper_in_the_file_is_put_back(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance instance = instance_open_file(path);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    loss_run_sql(path, "UPDATE settings SET value = 'abcde' WHERE name = 'pepper'");
+    struct instance fresh = instance_open_file(path);
+    instance_start(&fresh);
+
+    assert_memory_equal(app_index_pepper(fresh.index), app_index_pepper(instance.index),
+                        sizeof(struct pepper));
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
+    instance_close(&fresh);
+    instance_close(&instance);
+}
+
+static void a_catalogue_under_another_pepper_is_left_alone(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    (void)redis_server_command(server, "EVAL %s 1 " LOSS_PEPPER,
+                               "redis.call('FLUSHALL') "
+                               "redis.call('SET', KEYS[1], string.rep('x', 32))");
+    loss_wait_until(&instance, CATALOGUE_FOREIGN);
+
+    assert_false(catalogue_serves(instance.catalogue));
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    assert_int_equal(redis_server_command(server, "DBSIZE")->integer, 1);
+    (void)redis_server_command(server, "DEL " LOSS_PEPPER);
+    loss_wait_until_whole(&instance, 2);
+    loss_expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* By an instance that started between the loss and the moment when it was noticed. */
+static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    (void)redis_server_command(
+        server, "EVAL %s 2 " LOSS_PEPPER " " LOSS_IDENTITY,
+        "local pepper, identity = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]) "
+        "redis.call('FLUSHALL') redis.call('SET', KEYS[1], pepper) "
+        "redis.call('SET', KEYS[2], string.rep(string.char(0), 32) .. string.sub(identity, 33))");
+    loss_wait_until_whole(&instance, 1);
+
+    loss_expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* The catalogue is one that was made elsewhere, under the same pepper, with an app of its own: so
+ * many microseconds ago. */
+static void put_another(const char *ago_us)
+{
+    (void)redis_server_command(
+        server, "EVAL %s 2 " LOSS_PEPPER " " LOSS_IDENTITY " %s",
+        "local pepper, identity = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]) "
+        "local now = redis.call('TIME') "
+        "local revision = string.format('%.0f', now[1] * 1000000 + now[2] - ARGV[1]) "
+        "redis.call('FLUSHALL') redis.call('SET', KEYS[1], pepper) "
+        "redis.call('SET', KEYS[2], string.rep(string.char(0), 32) .. string.sub(identity, 33)) "
+        "redis.call('SET', 'sluice:{catalogue}:revision', revision) "
+        "redis.call('HSET', 'sluice:{catalogue}:app:app_n00000000000', 'name', 'new', "
+        "           'created_at', '1', 'keys', string.rep('6e', 32), 'revision', revision) "
+        "redis.call('HSET', 'sluice:{catalogue}:keys', string.rep('6e', 32), 'app_n00000000000') "
+        "redis.call('ZADD', 'sluice:{catalogue}:apps', revision, 'app_n00000000000')",
+        ago_us);
+}
+
+/* As by an instance that started in the moment of the loss, at which somebody registered at
+ * once. */
+static void what_was_made_since_the_loss_gets_back_what_was_there_before(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    put_another("1");
+    loss_wait_until_whole(&instance, 1);
+
+    assert_int_equal(app_index_count(instance.index), 2);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 2);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* As when two environments have the same key_pepper, and one is given the Redis of the other. */
+static void what_was_there_before_the_loss_is_another_s_and_not_mixed(void **state)
+{
+    const struct key_digest its_key = instance_key('n');
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    put_another("3600000000");
+    loss_wait_until(&instance, CATALOGUE_FOREIGN);
+
+    assert_false(catalogue_serves(instance.catalogue));
+    assert_int_equal(catalogue_losses(instance.catalogue), 1);
+    assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_UNAVAILABLE);
+    assert_int_equal(instance_version(&instance, policy), 1);
+    assert_null(app_index_find(instance.index, &its_key));
+    assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 1);
+    (void)redis_server_command(server, "FLUSHALL");
+    loss_wait_until_whole(&instance, 2);
+    loss_expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+/* What 884fd83 has made, by itself or after a loss. */
+static void a_catalogue_without_an_identity_gets_one(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+    instance_close(&instance);
+    (void)redis_server_command(server, "DEL " LOSS_IDENTITY);
+
+    instance = instance_open_redis(server);
+    instance_start(&instance);
+
+    assert_int_equal(redis_server_command(server, "STRLEN " LOSS_IDENTITY)->integer,
+                     sizeof(struct catalogue_identity));
+    assert_int_equal(catalogue_losses(instance.catalogue), 0);
+    (void)redis_server_command(server, "DEL " LOSS_IDENTITY);
+    loss_wait_until_whole(&instance, 1);
+    loss_expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void a_pepper_that_is_gone_alone_is_put_back(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct instance instance = loss_start_instance(policy);
+
+    (void)redis_server_command(server, "DEL " LOSS_PEPPER);
+
+    WAIT_FOR (INSTANCE_PATIENCE_S,
+              redis_server_command(server, "EXISTS " LOSS_PEPPER)->integer == 1)
+        ;
+    loss_expect_all_there(&instance, policy);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
+static void a_pepper_that_does_not_fit_is_not_admitted(void **state)
+{
+    (void)state;
+    const struct pepper configured = {.bytes = {7}};
+    const struct pepper another = {.bytes = {8}};
+    struct redis_url url;
+    struct error error = {0};
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    struct catalogue_backend *backend = catalogue_redis_new(&url);
+    struct instance instance = instance_new(catalogue_redis_new(&url), &configured);
+
+    assert_true(catalogue_admits(backend, &another, &error));
+    instance_start(&instance);
+
+    assert_true(catalogue_admits(backend, &configured, &error));
+    assert_false(catalogue_admits(backend, &another, &error));
+    assert_string_equal(error.message, "the catalogue is kept under another key_pepper");
+    assert_false(catalogue_admits(backend, NULL, &error));
+    assert_string_equal(error.message, "the catalogue is kept under a key_pepper, and none is set");
+    assert_int_equal(redis_server_command(server, "EXISTS " LOSS_PEPPER)->integer, 0);
+    backend->operations->free(backend);
+    instance_close(&instance);
+}
+
+/* 884fd83 stored one as long as none was configured, and never looked at it afterwards. */
+static void of_an_older_version_the_configured_pepper_goes_before_the_stored_one(void **state)
+{
+    (void)state;
+    const struct pepper configured = {.bytes = {7}};
+    struct error error = {0};
+    struct catalogue_backend *backend = loss_new_backend();
+    (void)redis_server_command(server, "SET " LOSS_PEPPER " abcdefghabcdefghabcdefghabcdefgh");
+
+    assert_true(catalogue_admits(backend, &configured, &error));
+    struct instance instance = instance_new(loss_new_backend(), &configured);
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    struct instance fresh = instance_new(loss_new_backend(), &configured);
+    assert_true(catalogue_admits(backend, &configured, &error));
+    instance_start(&fresh);
+    assert_int_equal(app_index_count(fresh.index), 1);
+    assert_false(catalogue_admits(backend, NULL, &error));
+    assert_string_equal(error.message, "the catalogue is kept under a key_pepper, and none is set");
+    assert_string_equal(redis_server_command(server, "GET " LOSS_PEPPER)->str,
+                        "abcdefghabcdefghabcdefghabcdefgh");
+    backend->operations->free(backend);
+    instance_close(&fresh);
+    instance_close(&instance);
+}
+
+static void of_an_older_file_the_configured_pepper_goes_before_the_stored_one(void **state)
+{
+    (void)state;
+    const struct pepper configured = {.bytes = {7}};
+    char path[INSTANCE_PATH_BYTES];
+    struct error error = {0};
+    instance_new_file(path);
+    struct catalogue_backend *backend = catalogue_sqlite_new(path, &error);
+    assert_non_null(backend);
+    loss_run_sql(path, "INSERT INTO settings VALUES ('pepper', zeroblob(32))");
+
+    for (unsigned count = 0; count < 2; count++) {
+        assert_true(catalogue_admits(backend, &configured, &error));
+        struct instance instance = instance_new(catalogue_sqlite_new(path, &error), &configured);
+        instance_start(&instance);
+        assert_int_equal(app_index_count(instance.index), count);
+        assert_int_equal(instance_create(&instance), count == 0 ? CATALOGUE_CREATED : CATALOGUE_OK);
+        instance_close(&instance);
+    }
+    backend->operations->free(backend);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
+    const struct CMUnitTest tests[] = {
+        TEST(a_pepper_or_identity_that_is_damaged_is_put_back),
+        TEST(who_has_no_pepper_does_not_replace_a_damaged_one),
+        TEST(a_damaged_pepper_in_the_file_is_put_back),
+        TEST(a_catalogue_under_another_pepper_is_left_alone),
+        TEST(a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back),
+        TEST(what_was_made_since_the_loss_gets_back_what_was_there_before),
+        TEST(what_was_there_before_the_loss_is_another_s_and_not_mixed),
+        TEST(a_catalogue_without_an_identity_gets_one),
+        TEST(a_pepper_that_is_gone_alone_is_put_back),
+        TEST(a_pepper_that_does_not_fit_is_not_admitted),
+        TEST(of_an_older_version_the_configured_pepper_goes_before_the_stored_one),
+        TEST(of_an_older_file_the_configured_pepper_goes_before_the_stored_one),
+    };
+#undef TEST
+
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
+}
