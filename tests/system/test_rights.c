@@ -216,7 +216,7 @@ static void expect_named(const struct world *world, const char *right)
     service_stop(service);
 }
 
-/* But PING, which is sent after 15 s and named by test_redis_link. */
+/* But PING, which is sent after 15 s and named by test_redis_link_idle. */
 static void a_right_that_is_missing_is_named(void **state)
 {
     for (size_t i = 0; i < rights.count; i++) {
