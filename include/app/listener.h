@@ -20,6 +20,9 @@ MUST_USE bool listener_find(struct listener *listener, const struct settings *se
 /* The first worker has found this port, and the others share it. */
 void listener_bound(struct listener *listener, int port);
 
+/* The address; valid as long as the listener. */
+const struct sockaddr *listener_address(const struct listener *listener);
+
 /* For one worker, the caller's to close: a duplicate of the socket passed, or -1. */
 int listener_duplicate(const struct listener *listener);
 

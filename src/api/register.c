@@ -13,7 +13,7 @@
 
 #include <sodium.h>
 
-const char *const registration_words[] = {"open", "token", "closed", NULL};
+const char *const registration_words[] = {"auto", "open", "token", "closed", NULL};
 
 struct registering {
     struct catalogue_job job;
@@ -52,7 +52,7 @@ enum handled register_post(struct request *request, void *context)
 
 static bool registration_admits(struct request *request, const struct api_settings *settings)
 {
-    switch (settings->registration) {
+    switch (settings->registers) {
     case REGISTRATION_OPEN:
         return true;
     case REGISTRATION_TOKEN:
@@ -61,6 +61,7 @@ static bool registration_admits(struct request *request, const struct api_settin
         problem_answer(request, PROBLEM_ADMIN_TOKEN,
                        "Registering here needs the operator's token in X-Admin-Token.");
         return false;
+    case REGISTRATION_AUTO:
     case REGISTRATION_CLOSED:
         problem_answer(request, PROBLEM_REGISTRATION_CLOSED,
                        "The operator of this service registers apps.");

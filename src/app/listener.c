@@ -34,6 +34,11 @@ void listener_bound(struct listener *listener, int port)
     *port_of(&listener->address) = htons((in_port_t)port);
 }
 
+const struct sockaddr *listener_address(const struct listener *listener)
+{
+    return (const struct sockaddr *)&listener->address;
+}
+
 int listener_duplicate(const struct listener *listener)
 {
     int fd;

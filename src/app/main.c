@@ -3,6 +3,7 @@
  * The command line of `sluice`. */
 #include "app/admin.h"
 #include "app/healthcheck.h"
+#include "app/registration.h"
 #include "app/service.h"
 #include "app/settings.h"
 #include "auth/api_key.h"
@@ -115,7 +116,9 @@ static int run_check_config(const struct settings_source *source)
 
     if (settings == NULL)
         return exit_code;
-    puts("The settings are valid.");
+    registration_settle(&settings->api, (const struct sockaddr *)&settings->listen);
+    printf("The settings are valid.\nRegistration at `listen`: %s, because %s.\n",
+           registration_words[settings->api.registers], registration_reason(&settings->api));
     settings_free(settings);
     return EXIT_SUCCESS;
 }

@@ -6,6 +6,7 @@
 #include "api/audit.h"
 #include "app/listener.h"
 #include "app/open_catalogue.h"
+#include "app/registration.h"
 #include "app/worker.h"
 #include "base/clock.h"
 #include "base/duration.h"
@@ -40,6 +41,11 @@
 #define FLUSH_US_MIN (500 * MILLISECOND_US)
 /* How often the log is asked for the sums of minutes that are over. */
 #define AUDIT_LOOK_US (5 * SECOND_US)
+
+/* Who may register, and why. */
+#define LOG_REGISTRATION(settings)                                                                 \
+    LOG_STRING("registration", registration_words[(settings)->api.registers]),                     \
+        LOG_STRING("registration_because", registration_reason(&(settings)->api))
 
 struct service {
     struct settings *settings; /* as read last */
@@ -191,7 +197,7 @@ static void make_metrics(struct service *service)
 /* With port 0 the first worker finds a free port and the others share it. */
 static bool make_workers(struct service *service, struct error *error)
 {
-    const struct settings *settings = service->settings;
+    struct settings *settings = service->settings;
     struct worker_shared shared = {
         .settings = settings,
         .api_settings = &settings->api,
@@ -211,6 +217,7 @@ static bool make_workers(struct service *service, struct error *error)
 
     if (!listener_find(&service->listener, settings, error))
         return false;
+    registration_settle(&settings->api, listener_address(&service->listener));
     randombytes_buf(&shared.local_key, sizeof shared.local_key);
     while (service->worker_count < (size_t)settings->workers) {
         struct worker *worker =
@@ -339,7 +346,7 @@ static void reload(struct service *service)
     if (service->is_ending)
         return;
     if (swapped) {
-        log_write(LOG_INFO, "reloaded", LOG_NONE);
+        log_write(LOG_INFO, "reloaded", LOG_REGISTRATION(service->settings));
     } else {
         /* Who is refused a file that everybody may read looks in vain for the reason. */
         log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message),
@@ -364,6 +371,7 @@ static bool swap_settings(struct service *service, struct error *error)
     if (kept)
         log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
     log_set_level(settings->log_level);
+    registration_settle(&settings->api, listener_address(&service->listener));
     for (size_t i = 0; i < service->worker_count; i++)
         worker_reload(service->workers[i], settings);
     declare_apps(service->catalogue, settings);
@@ -471,5 +479,5 @@ static void log_listening(const struct service *service, const char *address, bo
         LOG_INTEGER("workers", (int64_t)service->worker_count),
         LOG_STRING("engine", settings->engine == ENGINE_REDIS ? "redis" : "memory"),
         LOG_STRING("catalogue", settings->catalogue == CATALOGUE_KIND_REDIS ? "redis" : "sqlite"),
-        LOG_STRING("decides", decides ? "yes" : "not yet"));
+        LOG_STRING("decides", decides ? "yes" : "not yet"), LOG_REGISTRATION(settings));
 }

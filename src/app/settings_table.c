@@ -93,15 +93,17 @@ const struct setting settings_table[] = {
         .kind = &setting_choice,
         FIELD(api.registration),
         .words = registration_words,
-        .fallback = "open",
+        .fallback = "auto",
         .reloadable = true,
-        .help = "Who may register an app: everybody, who has the admin_token, or nobody.",
+        .help = "Who may register an app: everybody, who has the admin_token, or nobody. auto is\n"
+                "open where only this machine reaches `listen`, else token where there is an\n"
+                "admin_token, else closed.",
     },
     {
         .name = "admin_token",
         .kind = &setting_token,
         FIELD(api.admin_token),
-        .min = 1,
+        .min = 16,
         .reloadable = true,
         .help = "What X-Admin-Token must hold when registration is token. A secret: better in\n"
                 "the environment or a file than on the command line, which others can see.",

@@ -254,7 +254,7 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
 {
     const struct settings *settings = shared->settings;
     struct http_server_options options = {
-        .address = (const struct sockaddr *)&listener->address,
+        .address = listener_address(listener),
         .address_length = listener->length,
         .listen_fd = listener_duplicate(listener),
         .connections_max = share_of(settings->connections_max, settings),

@@ -90,7 +90,7 @@ static void settings_check(const struct settings *settings)
     ASSERT((settings->tls_certificate == NULL) == (settings->tls_key == NULL));
     ASSERT((settings->tls_certificate == NULL) == (settings->tls == NULL));
     ASSERT(settings->api.registration != REGISTRATION_TOKEN ||
-           settings->api.admin_token[0] != '\0');
+           strlen(settings->api.admin_token) >= 16);
     ASSERT(settings->app_count <= SETTINGS_APPS_MAX);
     for (size_t i = 0; i < settings->app_count; i++)
         app_check(&settings->apps[i]);

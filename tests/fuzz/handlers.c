@@ -30,7 +30,7 @@ static const char policies_text[] =
     "{\"route_key\":\"/d\",\"mode\":\"shadow\",\"algorithm\":\"sliding_window\",\"rate\":\"0/m\"},"
     "{\"route_key\":\"/e\",\"user_id\":\"u1\",\"is_active\":false,\"rate\":\"1/s\"}]";
 
-static struct api_settings settings;
+static struct api_settings settings = {.registers = REGISTRATION_OPEN};
 static struct metrics metrics;
 static struct api api = {.settings = &settings, .metrics = &metrics};
 static struct app *app;

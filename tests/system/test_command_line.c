@@ -58,6 +58,9 @@ static void settings_that_are_good_are_called_so(void **state)
     scratch_file("config", "workers: 1\nregister_limit: 5/m\n", config);
 
     expect_exit((const char *const[]){"check-config", "--config", config, NULL}, 0, "valid");
+    expect_exit((const char *const[]){"check-config", "--config", config, NULL}, 0, ": open,");
+    expect_exit((const char *const[]){"check-config", "--listen", "0.0.0.0:8080", NULL}, 0,
+                ": closed,");
 }
 
 /* By a listener that does not share its port. */

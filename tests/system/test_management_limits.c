@@ -3,7 +3,11 @@
  * Who may register, and how often one address may use the routes that are not checks. */
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/raw.h"
+#include "support/wait.h"
 #include "support/world.h"
+
+#include <unistd.h>
 
 #define FROM(address) "X-Forwarded-For: " address
 
@@ -92,18 +96,18 @@ static void managing_is_limited_and_checking_is_not(void **state)
 
 static void with_a_token_only_its_holder_registers(void **state)
 {
-    static const char *const flags[] = {"--registration", "token", "--admin-token", "correct-horse",
-                                        NULL};
+    static const char *const flags[] = {"--registration", "token", "--admin-token",
+                                        "correct-horse-battery", NULL};
     struct service *service = start(*state, NULL, NULL, flags);
     struct client *client = stranger_new(service);
 
     const struct reply *refused = client_post(client, "/register", "{'name':'Test'}");
     EXPECT_PROBLEM(refused, 401, NULL);
     assert_non_null(reply_field(refused, "WWW-Authenticate"));
-    EXPECT_PROBLEM(register_with(client, "X-Admin-Token: wrong-horse"), 401, NULL);
-    EXPECT_PROBLEM(register_with(client, "X-Admin-Token: correct-horse2"), 401, NULL);
+    EXPECT_PROBLEM(register_with(client, "X-Admin-Token: wrong-horse-battery"), 401, NULL);
+    EXPECT_PROBLEM(register_with(client, "X-Admin-Token: correct-horse-battery2"), 401, NULL);
     EXPECT_PROBLEM(register_with(client, "X-Admin-Token;"), 401, NULL);
-    EXPECT(register_with(client, "X-Admin-Token: correct-horse"), 201, NULL);
+    EXPECT(register_with(client, "X-Admin-Token: correct-horse-battery"), 201, NULL);
     client_free(client);
     service_stop(service);
 }
@@ -138,6 +142,75 @@ static void the_environment_says_so_too_and_flags_outrank_it(void **state)
     service_stop(service);
 }
 
+static void where_others_reach_it_nobody_registers_unless_the_operator_says_so(void **state)
+{
+    static const char *const bare[] = {"--listen", "0.0.0.0:0", NULL};
+    static const char *const open[] = {"--listen", "0.0.0.0:0", "--registration", "open", NULL};
+    static const char *const token[] = {"--listen", "0.0.0.0:0", "--admin-token",
+                                        "correct-horse-battery", NULL};
+    struct service *service = start(*state, NULL, NULL, bare);
+    struct client *client = stranger_new(service);
+    EXPECT_PROBLEM(client_post(client, "/register", "{'name':'Test'}"), 403, NULL);
+    char *log = scratch_read(service_log(service));
+    assert_non_null(log);
+    assert_non_null(strstr(log, "\"registration\":\"closed\""));
+    assert_non_null(strstr(log, "set admin_token"));
+    free(log);
+    client_free(client);
+    service_stop(service);
+
+    service = start(*state, NULL, NULL, token);
+    client = stranger_new(service);
+    EXPECT_PROBLEM(client_post(client, "/register", "{'name':'Test'}"), 401, NULL);
+    EXPECT(register_with(client, "X-Admin-Token: correct-horse-battery"), 201, NULL);
+    client_free(client);
+    service_stop(service);
+
+    service = start(*state, NULL, NULL, open);
+    client = stranger_new(service);
+    EXPECT(client_post(client, "/register", "{'name':'Test'}"), 201, NULL);
+    client_free(client);
+    service_stop(service);
+}
+
+static void of_a_passed_socket_its_own_address_counts(void **state)
+{
+    static const char *const flags[] = {"--listen", "0.0.0.0:8080", NULL};
+    struct service_options options = world_options(*state);
+    options.flags = flags;
+    options.passed_socket = raw_listen();
+    struct service *service = service_start(&options);
+    struct client *client = stranger_new(service);
+
+    EXPECT(client_post(client, "/register", "{'name':'Test'}"), 201, NULL);
+    client_free(client);
+    service_stop(service);
+    (void)close(options.passed_socket);
+}
+
+static void a_reload_changes_who_registers(void **state)
+{
+    static const char *const flags[] = {"--listen", "0.0.0.0:0", NULL};
+    struct service_options options = world_options(*state);
+    char config[SCRATCH_PATH_BYTES];
+    scratch_file("config", "register_limit: off\n", config);
+    options.config = config;
+    options.flags = flags;
+    struct service *service = service_start(&options);
+    struct client *client = stranger_new(service);
+    EXPECT_PROBLEM(client_post(client, "/register", "{'name':'Test'}"), 403, NULL);
+
+    scratch_rewrite(config, "register_limit: off\nadmin_token: correct-horse-battery\n");
+    service_reload(service);
+    WAIT_FOR (10, service_count_events(service, "reloaded") == 1)
+        ;
+
+    EXPECT_PROBLEM(client_post(client, "/register", "{'name':'Test'}"), 401, NULL);
+    EXPECT(register_with(client, "X-Admin-Token: correct-horse-battery"), 201, NULL);
+    client_free(client);
+    service_stop(service);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +220,9 @@ int main(int argc, char *argv[])
         cmocka_unit_test(with_a_token_only_its_holder_registers),
         cmocka_unit_test(when_it_is_closed_nobody_registers),
         cmocka_unit_test(the_environment_says_so_too_and_flags_outrank_it),
+        cmocka_unit_test(where_others_reach_it_nobody_registers_unless_the_operator_says_so),
+        cmocka_unit_test(of_a_passed_socket_its_own_address_counts),
+        cmocka_unit_test(a_reload_changes_who_registers),
     };
 
     world_choose_engine(argc, argv);

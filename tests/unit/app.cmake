@@ -1,5 +1,6 @@
 # Tests of the app layer.
 unit_test(healthcheck LINKS app)
+unit_test(registration LINKS app support)
 foreach(sandbox sandbox reach)
   unit_test(${sandbox} LINKS app support)
   target_sources(test_${sandbox} PRIVATE sandbox_case.c)

@@ -36,7 +36,7 @@ static const char *const policies[] = {
 
 static struct app *app;
 static struct metrics metrics;
-static const struct api_settings settings;
+static const struct api_settings settings = {.registers = REGISTRATION_OPEN};
 static struct event_base *base;
 static struct api api = {.settings = &settings, .metrics = &metrics};
 static struct handling *running;

@@ -45,7 +45,7 @@ static void defaults_hold_without_any_source(void **state)
     assert_null(settings->tls_key);
     assert_null(settings->tls);
     assert_int_equal(settings->hsts_max_age_s, 31536000);
-    assert_int_equal(settings->api.registration, REGISTRATION_OPEN);
+    assert_int_equal(settings->api.registration, REGISTRATION_AUTO);
     assert_string_equal(settings->api.admin_token, "");
     assert_int_equal(settings->api.register_limit.quota, 5);
     assert_int_equal(settings->api.register_limit.window_s, 60);
@@ -162,7 +162,7 @@ static void help_names_every_setting_its_variable_and_its_default(void **state)
         assert_non_null(strstr(help, name));
     }
     assert_non_null(strstr(help, "--redis-timeout-ms=1..5000\n"));
-    assert_non_null(strstr(help, "--registration=open|token|closed\n"));
+    assert_non_null(strstr(help, "--registration=auto|open|token|closed\n"));
     assert_non_null(strstr(help, "[SLUICE_LOG_LEVEL, default info, reread on SIGHUP]\n"));
     free(help);
 }

@@ -28,7 +28,7 @@ static void a_reload_names_the_first_setting_that_needs_a_restart(void **state)
         {"metrics_listen: 127.0.0.1:9464", "metrics_listen"},
         {"registration: closed\nregister_limit: off\nmanage_limit: off\nlog_level: warn\n"
          "trusted_proxies: '::1'\nbrowser_hosts: localhost:8080\nrate_limit_reset: "
-         "epoch\nadmin_token: new",
+         "epoch\nadmin_token: new-one-of-16-bytes",
          NULL},
     };
     struct settings *old = settings_valid(EMPTY_FILE, NO_FLAGS);

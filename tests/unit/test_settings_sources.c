@@ -79,11 +79,12 @@ static void wrong_flags_are_wrong_usage(void **state)
 static void a_variable_may_name_a_file_that_holds_the_value(void **state)
 {
     (void)state;
-    setenv("SLUICE_ADMIN_TOKEN_FILE", settings_file("token", "  from-a-file \r\nsecond line\n"), 1);
+    setenv("SLUICE_ADMIN_TOKEN_FILE",
+           settings_file("token", "  this-is-from-a-file \r\nsecond line\n"), 1);
 
     struct settings *settings = settings_valid(EMPTY_FILE, NO_FLAGS);
 
-    assert_string_equal(settings->api.admin_token, "from-a-file");
+    assert_string_equal(settings->api.admin_token, "this-is-from-a-file");
     settings_free(settings);
 }
 
@@ -271,7 +272,7 @@ static void every_file_that_was_read_is_remembered(void **state)
     api_key_generate(key);
     struct certificate made = certificate_make(&(struct certificate_options){.name = "localhost"});
     const char *const read[] = {
-        settings_file("token", "token\n"),
+        settings_file("token", "token-of-sixteen-bytes\n"),
         settings_file("key", key),
         settings_file("pem", made.pem),
         settings_file("pem-key", made.key),

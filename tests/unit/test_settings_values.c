@@ -18,7 +18,7 @@ static void every_kind_is_read_from_the_file(void **state)
     (void)snprintf(yaml, sizeof(yaml),
                    "listen: \"[::1]:9090\"\nworkers: 3\nengine: redis\n"
                    "redis_url: redis://user:secret@cache:7000/2\ncatalogue: sqlite:/tmp/a b.db\n"
-                   "registration: token\nadmin_token: \"12345678\"\nregister_limit: off\n"
+                   "registration: token\nadmin_token: \"1234567890123456\"\nregister_limit: off\n"
                    "manage_limit: 100/15m\nkey_pepper: 0123456789abcdef\nlog_level: debug\n"
                    "trusted_proxies: 10.0.0.0/8, ::1\nrate_limit_reset: off\n"
                    "browser_hosts: limits.example.org, [::1]:8080\n"
@@ -40,7 +40,7 @@ static void every_kind_is_read_from_the_file(void **state)
     assert_int_equal(settings->catalogue, CATALOGUE_KIND_SQLITE);
     assert_string_equal(settings->catalogue_path, "/tmp/a b.db");
     assert_int_equal(settings->api.registration, REGISTRATION_TOKEN);
-    assert_string_equal(settings->api.admin_token, "12345678");
+    assert_string_equal(settings->api.admin_token, "1234567890123456");
     assert_int_equal(settings->api.register_limit.quota, 0);
     assert_int_equal(settings->api.manage_limit.quota, 100);
     assert_int_equal(settings->api.manage_limit.window_s, 900);
@@ -74,7 +74,7 @@ static void wrong_values_of_the_file_are_named_with_their_place(void **state)
          "/engine: must be one of memory, redis (the first of 2 faults)"},
         {"memory_counters_max: 1023",
          "/memory_counters_max: must be an integer from 1024 to 100000000"},
-        {"registration: maybe", "/registration: must be one of open, token, closed"},
+        {"registration: maybe", "/registration: must be one of auto, open, token, closed"},
         {"log_level: loud", "/log_level: must be one of debug, info, warn, error"},
         {"rate_limit_reset: false", "/rate_limit_reset: must be one of delta, epoch, off"},
         {"listen: localhost:8080", "/listen: must be an IP address and a port, such as "
@@ -108,7 +108,8 @@ static void wrong_values_of_the_file_are_named_with_their_place(void **state)
          "/browser_hosts: \"https://a.example\" is no host such as limits.example.org or "
          "[::1]:8080"},
         {"key_pepper: tooshort", "/key_pepper: must be a text of 16 to 1024 bytes"},
-        {"admin_token: with a space", "/admin_token: must be visible ASCII without spaces"},
+        {"admin_token: fifteen-letters", "/admin_token: must be a text of 16 to 256 bytes"},
+        {"admin_token: with a space in it", "/admin_token: must be visible ASCII without spaces"},
         {"catalogue: postgres://user:secret@host/db",
          "/catalogue: PostgreSQL is not supported by this version; use sqlite:PATH or redis"},
         {"catalogue: 'sqlite:'", "/catalogue: must be sqlite:PATH or redis"},
