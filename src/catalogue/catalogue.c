@@ -13,7 +13,7 @@
 #include "base/thread_end.h"
 #include "catalogue/provisioning.h"
 
-#include "continuity.h"
+#include "follower.h"
 #include "jobs.h"
 
 #include <poll.h>
@@ -41,22 +41,17 @@ struct catalogue {
     pthread_t thread;
     struct thread_end ended;
     bool is_started;
-    atomic_bool is_ready; /* written by the thread, as is the next */
-    atomic_bool is_read;
+    atomic_bool is_ready;     /* written by the thread, as is the next */
     atomic_bool is_read_only; /* it answers, and cannot be written */
     atomic_bool is_stopping;  /* what is under way ends after the call that it makes */
 
     /* From here on the thread's own: */
-    struct continuity continuity;
-    bool ends_epoch; /* once all has been read afresh */
+    struct follower follower;
     enum catalogue_state state;
-    int64_t revision; /* the newest one seen */
     int64_t refresh_at_us;
     int64_t retry_us; /* the wait after the next failure */
     bool tries_write;
     int64_t write_at_us;
-    struct provisioning *ordered; /* to be applied; NULL: nothing */
-    struct provisioning *applied; /* done again when the catalogue is another */
 };
 
 static void *thread_run(void *context);
@@ -65,10 +60,6 @@ static void refresh(struct catalogue *catalogue);
 static void try_write(struct catalogue *catalogue);
 static void retry_later(struct catalogue *catalogue);
 static void apps_put_back(struct catalogue *catalogue);
-static void begin_afresh(struct catalogue *catalogue);
-static enum catalogue_status apps_read(struct catalogue *catalogue, struct error *error);
-static void on_changed(void *context, struct app *app);
-static enum catalogue_status order_apply(struct catalogue *catalogue, struct error *error);
 
 static void ask_to_stop(struct catalogue *catalogue);
 static void on_stop(struct queue_item *item);
@@ -95,7 +86,7 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
     catalogue->tries_write = true;
     thread_end_init(&catalogue->ended);
     catalogue->provision.run = on_provision;
-    continuity_init(&catalogue->continuity, options);
+    follower_init(&catalogue->follower, options, &catalogue->is_stopping);
     return catalogue;
 }
 
@@ -133,12 +124,10 @@ void catalogue_free(struct catalogue *catalogue)
     (void)queue_drain(catalogue->orders);
     jobs_take(catalogue, SIZE_MAX);
     (void)queue_drain(catalogue->finds);
-    provisioning_free(catalogue->ordered);
-    provisioning_free(catalogue->applied);
     queue_free(catalogue->orders);
     inbox_free(catalogue->jobs);
     queue_free(catalogue->finds);
-    continuity_close(&catalogue->continuity);
+    follower_close(&catalogue->follower);
     thread_end_close(&catalogue->ended);
     catalogue->backend->operations->free(catalogue->backend);
     free(catalogue);
@@ -168,18 +157,18 @@ bool catalogue_is_writable(const struct catalogue *catalogue)
 
 bool catalogue_serves(const struct catalogue *catalogue)
 {
-    return atomic_load_explicit(&catalogue->is_read, memory_order_acquire) &&
+    return atomic_load_explicit(&catalogue->follower.is_read, memory_order_acquire) &&
            catalogue_continuity(catalogue) != CATALOGUE_FOREIGN;
 }
 
 enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue)
 {
-    return (enum catalogue_continuity)atomic_load(&catalogue->continuity.state);
+    return (enum catalogue_continuity)atomic_load(&catalogue->follower.continuity.state);
 }
 
 unsigned catalogue_losses(const struct catalogue *catalogue)
 {
-    return atomic_load(&catalogue->continuity.losses);
+    return atomic_load(&catalogue->follower.continuity.losses);
 }
 
 void catalogue_provision(struct catalogue *catalogue, const struct catalogue_provision provisions[],
@@ -228,18 +217,16 @@ static void rest(const struct catalogue *catalogue)
 static void refresh(struct catalogue *catalogue)
 {
     struct error error = {0};
-    enum catalogue_status status = continuity_check(&catalogue->continuity, &error);
+    enum catalogue_status status = follower_check(&catalogue->follower, &error);
 
-    if (catalogue->continuity.reads_afresh)
-        begin_afresh(catalogue);
-    if (status == CATALOGUE_OK && continuity_owes(&catalogue->continuity)) {
+    if (status == CATALOGUE_OK && continuity_owes(&catalogue->follower.continuity)) {
         apps_put_back(catalogue);
         return;
     }
     if (status == CATALOGUE_OK)
-        status = apps_read(catalogue, &error);
+        status = follower_read(&catalogue->follower, &error);
     if (status == CATALOGUE_OK)
-        status = order_apply(catalogue, &error);
+        status = follower_provide(&catalogue->follower, &error);
     if (status == CATALOGUE_OK && catalogue->tries_write &&
         clock_monotonic_us() >= catalogue->write_at_us)
         try_write(catalogue);
@@ -256,7 +243,7 @@ static void refresh(struct catalogue *catalogue)
 static void try_write(struct catalogue *catalogue)
 {
     struct error error = {0};
-    const bool can_write = continuity_can_write(&catalogue->continuity, &error);
+    const bool can_write = continuity_can_write(&catalogue->follower.continuity, &error);
 
     catalogue->tries_write = !can_write;
     catalogue->write_at_us = clock_monotonic_us() + WRITE_RETRY_US;
@@ -281,14 +268,14 @@ static void apps_put_back(struct catalogue *catalogue)
 {
     struct error error = {0};
     struct error ignored = {0};
-    enum catalogue_status status = continuity_put_back(&catalogue->continuity, &error);
+    enum catalogue_status status = continuity_put_back(&catalogue->follower.continuity, &error);
 
-    if (!continuity_owes(&catalogue->continuity)) {
-        catalogue->revision = 0;
+    if (!continuity_owes(&catalogue->follower.continuity)) {
+        catalogue->follower.revision = 0;
         catalogue->refresh_at_us = 0;
         return;
     }
-    (void)apps_read(catalogue, &ignored);
+    (void)follower_read(&catalogue->follower, &ignored);
     if (status == CATALOGUE_OK)
         (void)error_set(&error, "apps are being put back");
     set_ready(catalogue, false, &error);
@@ -296,72 +283,6 @@ static void apps_put_back(struct catalogue *catalogue)
         catalogue->refresh_at_us = 0;
     else
         retry_later(catalogue);
-}
-
-/* From the first revision on, and with what was declared. */
-static void begin_afresh(struct catalogue *catalogue)
-{
-    catalogue->continuity.reads_afresh = false;
-    catalogue->ends_epoch = true;
-    catalogue->revision = 0;
-    if (catalogue->ordered != NULL)
-        return;
-    catalogue->ordered = catalogue->applied;
-    catalogue->applied = NULL;
-}
-
-static enum catalogue_status apps_read(struct catalogue *catalogue, struct error *error)
-{
-    enum catalogue_status status = catalogue->backend->operations->changes(
-        catalogue->backend, &catalogue->revision, catalogue, on_changed, error);
-
-    if (status == CATALOGUE_ABSENT) {
-        app_index_begin_epoch(catalogue->index);
-        begin_afresh(catalogue);
-        status = catalogue->backend->operations->changes(catalogue->backend, &catalogue->revision,
-                                                         catalogue, on_changed, error);
-    }
-    if (status != CATALOGUE_OK)
-        return status;
-    if (continuity_owes(&catalogue->continuity))
-        return CATALOGUE_OK;
-    if ((catalogue->ends_epoch || !catalogue->continuity.has_settled) &&
-        !continuity_holds(&catalogue->continuity, error))
-        return CATALOGUE_UNAVAILABLE;
-    atomic_store_explicit(&catalogue->is_read, true, memory_order_release);
-    if (catalogue->ends_epoch) {
-        app_index_end_epoch(catalogue->index);
-        catalogue->ends_epoch = false;
-    }
-    continuity_settle(&catalogue->continuity);
-    return CATALOGUE_OK;
-}
-
-/* While apps are put back, what others put back may be older than what is held here. */
-static void on_changed(void *context, struct app *app)
-{
-    struct catalogue *catalogue = context;
-
-    if (app->state == APP_ACTIVE && continuity_owes(&catalogue->continuity))
-        app_release(app);
-    else
-        app_index_publish_give(catalogue->index, app);
-}
-
-static enum catalogue_status order_apply(struct catalogue *catalogue, struct error *error)
-{
-    enum catalogue_status status;
-
-    if (catalogue->ordered == NULL)
-        return CATALOGUE_OK;
-    status = provisioning_apply(catalogue->ordered, catalogue->backend, catalogue->index,
-                                &catalogue->is_stopping, error);
-    if (status != CATALOGUE_OK)
-        return status;
-    provisioning_free(catalogue->applied);
-    catalogue->applied = catalogue->ordered;
-    catalogue->ordered = NULL;
-    return CATALOGUE_OK;
 }
 
 /* Once. */
@@ -383,8 +304,7 @@ static void on_provision(struct queue_item *item)
 {
     struct catalogue *catalogue = CONTAINER_OF(item, struct catalogue, provision);
 
-    provisioning_free(catalogue->ordered);
-    catalogue->ordered = atomic_exchange(&catalogue->declared, NULL);
+    follower_order_give(&catalogue->follower, atomic_exchange(&catalogue->declared, NULL));
     catalogue->refresh_at_us = 0;
 }
 
@@ -415,7 +335,8 @@ static void job_answer(struct catalogue_job *job)
     if (!is_late && !atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue)) {
         job->status = jobs_run(job, catalogue->backend, catalogue->index, &error);
         /* What is not in a catalogue that has been lost may be there again in a moment. */
-        if (job->status == CATALOGUE_ABSENT && !continuity_holds(&catalogue->continuity, &error))
+        if (job->status == CATALOGUE_ABSENT &&
+            !continuity_holds(&catalogue->follower.continuity, &error))
             job->status = CATALOGUE_UNAVAILABLE;
         if (job->status == CATALOGUE_UNAVAILABLE)
             on_refused(catalogue, &error);
