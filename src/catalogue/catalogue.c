@@ -33,7 +33,7 @@ struct catalogue {
     struct catalogue_backend *backend;
     struct app_index *index;
     struct inbox *jobs;
-    struct queue *finds;  /* look-ups, which anybody can cause: never before the others */
+    struct queue *finds;  /* look-ups, which anybody can cause: one at a time between jobs */
     struct queue *orders; /* to stop, to provision: never refused */
     struct queue_item stop;
     struct queue_item provision;             /* posted while there is something `declared` */
@@ -316,9 +316,13 @@ static void jobs_take(struct catalogue *catalogue, size_t count)
         job_answer(CONTAINER_OF(turn, struct catalogue_job, turn));
 }
 
+/* Anybody can cause look-ups: what apps have asked meanwhile comes between two of them. */
 static void on_find(struct queue_item *item)
 {
-    job_answer(CONTAINER_OF(item, struct catalogue_job, item));
+    struct catalogue_job *find = CONTAINER_OF(item, struct catalogue_job, item);
+
+    jobs_take(find->catalogue, JOBS_IN_A_ROW);
+    job_answer(find);
 }
 
 static void job_answer(struct catalogue_job *job)

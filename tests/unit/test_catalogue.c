@@ -374,6 +374,39 @@ static void changes_are_read_between_two_jobs(void **state)
     instance_close(&instance);
 }
 
+/* Keys can be made up by the thousand: a policy must not wait until all of them have been looked
+ * for. */
+static void a_job_that_comes_meanwhile_is_done_before_the_next_look_up(void **state)
+{
+    (void)state;
+    struct puppet *puppet = puppet_new();
+    struct instance instance = instance_new(&puppet->backend, NULL);
+    struct catalogue_job finds[3];
+    bool is_found[ARRAY_COUNT(finds)];
+    struct catalogue_job save = {.kind = CATALOGUE_POLICY_REMOVE};
+    bool is_saved;
+    instance_start(&instance);
+    for (size_t i = 0; i < ARRAY_COUNT(finds); i++) {
+        finds[i] = (struct catalogue_job){.kind = CATALOGUE_APP_FIND};
+        instance_submit(&instance, &finds[i], &is_found[i]);
+        if (i == 0)
+            sem_wait(&puppet->entered); /* so that the others come together */
+    }
+
+    sem_post(&puppet->leave);
+    sem_wait(&puppet->entered);
+    instance_submit(&instance, &save, &is_saved);
+    sem_post(&puppet->leave);
+    sem_wait(&puppet->entered);
+
+    assert_true(instance_is_answered(&instance, &is_saved));
+    sem_post(&puppet->leave);
+    for (size_t i = 0; i < ARRAY_COUNT(finds); i++)
+        WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &is_found[i]))
+            ;
+    instance_close(&instance);
+}
+
 static void look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others(void **state)
 {
     static struct catalogue_job jobs[CATALOGUE_FINDS_MAX + 2];
@@ -610,6 +643,7 @@ int main(void)
         cmocka_unit_test(all_apps_are_there_after_a_restart),
         cmocka_unit_test(a_job_that_waited_too_long_is_not_begun),
         cmocka_unit_test(changes_are_read_between_two_jobs),
+        cmocka_unit_test(a_job_that_comes_meanwhile_is_done_before_the_next_look_up),
         cmocka_unit_test(look_ups_beyond_their_bound_are_not_taken_and_do_not_bar_the_others),
         cmocka_unit_test(no_app_fills_the_queue_for_the_others_or_goes_before_them),
         cmocka_unit_test(jobs_not_yet_run_are_answered_at_the_end),
