@@ -14,7 +14,7 @@ struct api {
     struct catalogue *catalogue;
     struct journal *journal;
     struct store *store;
-    struct memory_table *local; /* fallback of on_store_error, and the IP limits */
+    struct memory_table *local; /* fallback of on_store_error, and local limits */
     struct handback *handback;  /* what the fallback has allowed; NULL when that is the store */
     struct waiting_room *waiting_room; /* of checks that wait for their turn */
     size_t batch_checks;               /* of batches under way: until their answers have left */

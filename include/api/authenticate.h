@@ -10,10 +10,8 @@
 /* Goes on with a request whose app is known; its return value counts as authenticate()'s. */
 typedef enum handled authenticated_fn(struct request *request, void *context);
 
-/* A look-up costs the catalogue little, but keys can be made up: this many a second and process,
- * the rest is answered 503. A key that was not found is not looked up again for this long. */
-#define AUTHENTICATE_LOOKUPS_PER_SECOND 1000
-#define AUTHENTICATE_ABSENT_S           10
+/* A key that was not found is not looked up again for this long. */
+#define AUTHENTICATE_ABSENT_S 10
 
 /* Whether there is a key of the right form in X-API-Key: what can be said before the body is read.
  * Otherwise answers 401. Leaves the key's digest in request->credentials and, when this process

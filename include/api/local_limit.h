@@ -13,8 +13,8 @@
 /* What is limited; each counts by itself. */
 enum local_limit {
     LOCAL_LIMIT_REGISTER = 1, /* registrations of an IP address */
-    LOCAL_LIMIT_MANAGE,       /* management requests of an IP address */
-    LOCAL_LIMIT_LOOKUP,       /* catalogue look-ups of the process */
+    LOCAL_LIMIT_MANAGE,       /* management requests of an app or an IP address */
+    LOCAL_LIMIT_LOOKUP,       /* catalogue look-ups of an IP address and of the process */
     LOCAL_LIMIT_ABSENT        /* look-ups of one key that was not found */
 };
 

@@ -12,7 +12,7 @@ enum route_access {
     ROUTE_APP     /* X-API-Key */
 };
 
-/* Which IP limit a route counts against. */
+/* Which limit a route counts against: see api/guard.h. */
 enum route_guard { ROUTE_UNLIMITED, ROUTE_REGISTERING, ROUTE_MANAGING };
 
 enum route_body { BODY_NONE, BODY_JSON, BODY_OPTIONAL };

@@ -4,13 +4,13 @@
 #include "api/authenticate.h"
 
 #include "api/ask.h"
+#include "api/guard.h"
 #include "api/local_limit.h"
 #include "auth/api_key.h"
 #include "auth/key_cache.h"
 #include "catalogue/app_index.h"
 #include "http/problem.h"
 #include "journal/journal.h"
-#include "metrics/metrics.h"
 
 struct lookup {
     struct catalogue_job job;
@@ -28,7 +28,6 @@ static void on_looked_up(struct catalogue_job *job);
 static void adopt(struct request *request, struct app *app);
 static void release_app(void *app);
 
-static const struct rate lookup_rate = {AUTHENTICATE_LOOKUPS_PER_SECOND, 1};
 static const struct rate absent_rate = {1, AUTHENTICATE_ABSENT_S};
 
 bool authenticate_begin(struct request *request, struct api *api)
@@ -106,11 +105,8 @@ static enum handled look_up(struct request *request, struct api *api, const stru
         problem_answer(request, PROBLEM_BAD_KEY, "X-API-Key belongs to no app.");
         return HANDLED_NOW;
     }
-    if (!local_limit_take(api, LOCAL_LIMIT_LOOKUP, TEXT(""), lookup_rate, 1).allowed) {
-        metrics_count(api->metrics, METRIC_JOBS_REFUSED_LOOKUPS);
-        problem_answer(request, PROBLEM_OVERLOADED, "Too many unknown keys are being looked up.");
+    if (!guard_admits_lookup(request, api))
         return HANDLED_NOW;
-    }
 
     lookup = ARENA_NEW(&request->arena, struct lookup);
     lookup->request = request;

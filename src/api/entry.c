@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
  * What happens to every request before its handler. Before the body is read: route, the page that
- * sends it, form of the key, media type. After it: IP limit, the app of the key, a query that
- * nobody reads. */
+ * sends it, form of the key, media type. After it: limits of app or address, the app of the key, a
+ * query that nobody reads. */
 #include "api/entry.h"
 
 #include "api/api_settings.h"
 #include "api/audit.h"
 #include "api/authenticate.h"
 #include "api/browser.h"
-#include "api/caller.h"
+#include "api/guard.h"
 #include "api/handlers.h"
-#include "api/local_limit.h"
 #include "api/reading.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "http/assets.h"
 #include "http/problem.h"
-#include "limit/verdict.h"
 #include "metrics/metrics.h"
 #include "store/store.h"
 #include "web/web_assets.h"
@@ -30,7 +28,6 @@ static size_t begin(struct request *request, struct api *api, const struct route
 static void refuse_route(struct request *request, const char *allow);
 static bool media_type_is_taken(struct request *request);
 static bool is_json(struct text media_type);
-static bool guard_admits(struct request *request, struct api *api);
 static enum handled handle(struct request *request, void *context);
 static bool query_is_known(struct request *request);
 
@@ -172,30 +169,6 @@ static bool is_json(struct text media_type)
         return false;
     return text_equal_ignoring_case(
         (struct text){media_type.at + media_type.length - suffix.length, suffix.length}, suffix);
-}
-
-static bool guard_admits(struct request *request, struct api *api)
-{
-    bool registers = request->route->guard == ROUTE_REGISTERING;
-    struct rate rate = registers ? api->settings->register_limit : api->settings->manage_limit;
-    struct limit_outcome outcome;
-    struct ip_address address;
-    int64_t retry_s;
-
-    if (request->route->guard == ROUTE_UNLIMITED || rate.quota == 0)
-        return true;
-    address = caller_site(request, api);
-    outcome =
-        local_limit_take(api, registers ? LOCAL_LIMIT_REGISTER : LOCAL_LIMIT_MANAGE,
-                         (struct text){(const char *)address.bytes, sizeof address.bytes}, rate, 1);
-    if (outcome.allowed)
-        return true;
-    retry_s = verdict_seconds(outcome.retry_us);
-    request_add_field(request, "Retry-After", request_printf(request, "%lld", (long long)retry_s));
-    problem_answer(request, PROBLEM_TOO_MANY_REQUESTS,
-                   "This address may send %lld such requests in %lld s; try again in %lld s.",
-                   (long long)rate.quota, (long long)rate.window_s, (long long)retry_s);
-    return false;
 }
 
 static enum handled handle(struct request *request, void *context)

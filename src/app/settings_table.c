@@ -114,7 +114,9 @@ const struct setting settings_table[] = {
         FIELD(api.register_limit),
         .fallback = "5/minute",
         .reloadable = true,
-        .help = "Registrations that one IP address may try.",
+        .help =
+            "Registrations that one IP address may try, or one /64 of IPv6; a /48 of IPv6 may try\n"
+            "16 times as many.",
     },
     {
         .name = "manage_limit",
@@ -122,7 +124,9 @@ const struct setting settings_table[] = {
         FIELD(api.manage_limit),
         .fallback = "120/minute",
         .reloadable = true,
-        .help = "Requests of one IP address to the other management routes.",
+        .help = "Requests of one app to the other management routes; of one IP address, counted in "
+                "the\n"
+                "same way, where the key is not known.",
     },
     {
         .name = "key_pepper",

@@ -70,6 +70,24 @@ static void behind_a_trusted_proxy_the_limit_is_for_the_last_address_not_trusted
     service_stop(service);
 }
 
+static void a_48_of_ipv6_registers_as_often_as_sixteen_of_its_networks(void **state)
+{
+    static const char *const flags[] = {"--trusted-proxies", "127.0.0.1", NULL};
+    struct service *service = start(*state, "1/minute", NULL, flags);
+    struct client *client = stranger_new(service);
+    char from[64];
+
+    for (int i = 0; i < 16; i++) {
+        (void)snprintf(from, sizeof(from), FROM("2001:db8:7:%x::1"), i);
+        EXPECT(register_with(client, from), 201, NULL);
+    }
+    EXPECT_PROBLEM(register_with(client, FROM("2001:db8:7:10::1")), 429, NULL);
+    EXPECT_PROBLEM(register_with(client, FROM("2001:db8:7:ffff::1")), 429, NULL);
+    EXPECT(register_with(client, FROM("2001:db8:8::1")), 201, NULL);
+    client_free(client);
+    service_stop(service);
+}
+
 static void managing_is_limited_and_checking_is_not(void **state)
 {
     struct service *service = start(*state, NULL, "3/minute", NULL);
@@ -216,6 +234,7 @@ int main(int argc, char *argv[])
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_registers_five_times_a_minute),
         cmocka_unit_test(behind_a_trusted_proxy_the_limit_is_for_the_last_address_not_trusted),
+        cmocka_unit_test(a_48_of_ipv6_registers_as_often_as_sixteen_of_its_networks),
         cmocka_unit_test(managing_is_limited_and_checking_is_not),
         cmocka_unit_test(with_a_token_only_its_holder_registers),
         cmocka_unit_test(when_it_is_closed_nobody_registers),

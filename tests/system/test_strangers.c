@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Strangers with keys that they have made up, and who shares an address or the catalogue with
+ * them. */
+#include "auth/api_key.h"
+#include "scrape.h"
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/world.h"
+
+#define PROXIES      "--trusted-proxies", "127.0.0.1"
+#define LOOKUPS_MANY 2000 /* more than any machine asks for in a second, one after the other */
+
+static struct scrape scrape; /* too large for a stack */
+
+static struct service *start(const struct world *world, const char *manage_limit)
+{
+    static const char *const flags[] = {PROXIES, NULL};
+    struct service_options options = world_options(world);
+
+    options.manage_limit = manage_limit;
+    options.flags = flags;
+    return service_start(&options);
+}
+
+static const struct reply *get_from(struct client *client, const char *address, const char *path)
+{
+    char header[128];
+    const char *const headers[] = {header, NULL};
+
+    (void)snprintf(header, sizeof(header), "X-Forwarded-For: %s", address);
+    client_set_headers(client, headers);
+    const struct reply *reply = client_get(client, "%s", path);
+    client_set_headers(client, NULL);
+    return reply;
+}
+
+static int status_of_made_up_key(struct client *client, const char *address)
+{
+    char key[API_KEY_BYTES + 1];
+
+    api_key_generate(key);
+    client_set_key(client, key);
+    return get_from(client, address, "/policy")->status;
+}
+
+static void strangers_do_not_use_up_the_limit_of_an_app_at_their_address(void **state)
+{
+    struct service *service = start(*state, "3/minute");
+    struct client *tenant = tenant_new(service);
+    struct client *other = tenant_new(service);
+    struct client *stranger = stranger_new(service);
+
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(status_of_made_up_key(stranger, "192.0.2.1"), 401);
+    assert_int_equal(status_of_made_up_key(stranger, "192.0.2.1"), 429);
+
+    for (int i = 0; i < 3; i++)
+        EXPECT(get_from(tenant, "192.0.2.1", "/policy"), 200, NULL);
+    EXPECT_PROBLEM(get_from(tenant, "192.0.2.1", "/policy"), 429, NULL);
+    EXPECT_PROBLEM(get_from(tenant, "192.0.2.2", "/policy"), 429, NULL);
+    EXPECT(get_from(other, "192.0.2.1", "/policy"), 200, NULL);
+    client_free(stranger);
+    client_free(other);
+    client_free(tenant);
+    service_stop(service);
+}
+
+static void one_address_does_not_use_up_the_look_ups_of_the_others(void **state)
+{
+    struct service *service = start(*state, NULL);
+    struct client *stranger = stranger_new(service);
+    int status = 0;
+
+    for (int i = 0; i < LOOKUPS_MANY && status != 503; i++)
+        status = status_of_made_up_key(stranger, "2001:db8::1");
+
+    assert_int_equal(status, 503);
+    assert_int_equal(status_of_made_up_key(stranger, "2001:db8:0:1::1"), 401);
+    assert_int_equal(status_of_made_up_key(stranger, "192.0.2.1"), 401);
+    scrape_read(&scrape, stranger);
+    assert_true(scrape_value(&scrape, "sluice_jobs_refused_total", "queue=\"lookups\"") >= 1);
+    client_free(stranger);
+    service_stop(service);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strangers_do_not_use_up_the_limit_of_an_app_at_their_address),
+        cmocka_unit_test(one_address_does_not_use_up_the_look_ups_of_the_others),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open_engine, world_close));
+}
