@@ -10,8 +10,11 @@
 #include "limit/policy_set.h"
 #include "limit/verdict.h"
 
-/* The identities tried, as the inside of a JSON array. Lies in a request's arena. */
+/* The first identities tried and the one that exists, as a JSON array. Lies in a request's
+ * arena. */
 struct explain {
+    unsigned listed;
+    unsigned omitted;
     struct buffer considered;
     struct writer writer;
 };
@@ -21,9 +24,9 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
                               struct text user_id, struct arena *arena,
                               const struct policy **policy);
 
-/* Writes the member `explain`: the policies looked for, in order; the one chosen, and why; per
- * limit its numbers before and after this check, when counters were asked; and the same of the
- * candidate, NULL for none. `cost` is the check's. */
+/* Writes the member `explain`: the policies looked for, in order, and how many are not listed; the
+ * one chosen, and why; per limit its numbers before and after this check, when counters were asked;
+ * and the same of the candidate, NULL for none. `cost` is the check's. */
 void explain_write(const struct explain *explain, const struct verdict *verdict,
                    const struct verdict *candidate, int64_t cost, struct writer *writer);
 

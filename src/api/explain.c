@@ -5,6 +5,9 @@
 #include "base/duration.h"
 #include "limit/algorithm.h"
 
+/* A tenant with a prefix of every length could have 800 listed for each check. */
+#define LISTED_MAX 32
+
 static policy_set_tried_fn on_tried;
 static void write_why(const struct policy_identity *identity, struct writer *writer);
 static void write_limits(const struct verdict *verdict, int64_t cost, struct writer *writer);
@@ -32,6 +35,7 @@ void explain_write(const struct explain *explain, const struct verdict *verdict,
 
     writer_begin_object(writer, "explain");
     writer_raw(writer, "considered", buffer_text(&explain->considered));
+    writer_integer(writer, "considered_omitted", explain->omitted);
     writer_begin_object(writer, "chosen");
     writer_text(writer, "route_key", policy->identity.route_key);
     writer_text(writer, "role", policy->identity.role);
@@ -55,6 +59,11 @@ static void on_tried(void *context, const struct policy_tried *tried)
     struct writer *writer = &explain->writer;
     char route_key[POLICY_ROUTE_BYTES_MAX + 2];
 
+    if (explain->listed >= LISTED_MAX && !tried->found) {
+        explain->omitted++;
+        return;
+    }
+    explain->listed++;
     snprintf(route_key, sizeof route_key, "%.*s%s", TEXT_PRINTF(tried->route),
              tried->is_prefix ? "*" : "");
     writer_begin_object(writer, NULL);

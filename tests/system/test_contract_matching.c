@@ -177,6 +177,7 @@ static void an_explanation_says_what_was_considered_and_what_it_did(void **state
     json_t *considered = reply_at(reply, "explain.considered");
     assert_int_equal(json_array_size(considered), 12);
     assert_true(json_is_true(json_object_get(json_array_get(considered, 11), "found")));
+    assert_int_equal(reply_integer(reply, "explain.considered_omitted"), 0);
 
     reply = client_post(tenant, "/check",
                         "{'user_id':'ada','route_key':'/why/me','cost':4,'explain':true}");
@@ -186,6 +187,30 @@ static void an_explanation_says_what_was_considered_and_what_it_did(void **state
 
     reply = client_check(tenant, "ada", "/why/me");
     assert_null(reply_at(reply, "explain"));
+    client_free(tenant);
+}
+
+/* A route of 200 bytes may have 800 identities before the one that is found. */
+static void an_explanation_lists_the_first_that_were_considered_and_the_one_found(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    char route[64] = "/";
+    for (int i = 1; i <= 20; i++) {
+        route[i] = 'a';
+        tenant_policy(tenant, "{'route_key':'%s*','role':'gold','rate':'9/h'}", route);
+    }
+    tenant_policy(tenant, "{'route_key':'*','rate':'5/h'}");
+
+    const struct reply *reply =
+        client_post(tenant, "/check",
+                    "{'user_id':'ada','route_key':'%s','role':'silver','explain':true}", route);
+
+    EXPECT(reply, 200, "{'explain':{'chosen':{'route_key':'*'}}}");
+    json_t *considered = reply_at(reply, "explain.considered");
+    assert_int_equal(json_array_size(considered), 33);
+    assert_true(json_is_true(json_object_get(json_array_get(considered, 32), "found")));
+    assert_int_equal(reply_integer(reply, "explain.considered_omitted"), 22 * 4 - 33);
     client_free(tenant);
 }
 
@@ -202,6 +227,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_policy_saved_while_the_body_comes_in_decides),
         cmocka_unit_test(nothing_matches_without_a_policy),
         cmocka_unit_test(an_explanation_says_what_was_considered_and_what_it_did),
+        cmocka_unit_test(an_explanation_lists_the_first_that_were_considered_and_the_one_found),
     };
 
     world_choose_engine(argc, argv);
