@@ -6,6 +6,8 @@
 
 #include <stdatomic.h>
 
+struct probe; /* see health.c */
+
 struct readiness {
     const char *engine;          /* "memory" or "redis" */
     const atomic_bool *draining; /* SIGTERM has come */
@@ -15,7 +17,8 @@ struct readiness {
     struct {
         int64_t fresh_until_us;
         bool decides;
-    } store_seen; /* what /readyz last found out */
+    } store_seen;         /* what /readyz last found out */
+    struct probe *asking; /* requests that wait for the look under way; NULL: there is none */
 };
 
 #endif

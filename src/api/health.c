@@ -12,12 +12,14 @@
 #include "catalogue/catalogue.h"
 #include "store/probe.h"
 
-/* Anybody may ask, so the store is asked this often at most, by each worker. */
+/* Anybody may ask, so the store is asked this often at most, by each worker, and not again before it
+ * has answered. */
 #define STORE_SEEN_US (100 * MILLISECOND_US)
 
 struct probe {
     struct request *request;
     struct api *api;
+    struct probe *next;
 };
 
 static void on_probed(void *context, const struct outcome *outcome);
@@ -39,25 +41,30 @@ enum handled readyz_get(struct request *request, void *context)
     struct take take = probe_take(api->now_us);
     struct outcome outcome;
 
-    *probe = (struct probe){request, api};
+    *probe = (struct probe){request, api, api->readiness->asking};
     if (api->now_us < api->readiness->store_seen.fresh_until_us) {
         answer(probe);
         return HANDLED_NOW;
     }
-    if (store_take(api->store, &take, &outcome, probe, on_probed) == STORE_LATER)
+    api->readiness->asking = probe;
+    if (probe->next || store_take(api->store, &take, &outcome, api, on_probed) == STORE_LATER)
         return HANDLED_LATER;
-    on_probed(probe, &outcome);
+    on_probed(api, &outcome);
     return HANDLED_NOW;
 }
 
 static void on_probed(void *context, const struct outcome *outcome)
 {
-    const struct probe *probe = context;
-    const struct api *api = probe->api;
+    const struct api *api = context;
+    const struct probe *asking = api->readiness->asking;
 
+    api->readiness->asking = NULL;
     api->readiness->store_seen.decides = outcome->status == TAKE_DONE;
     api->readiness->store_seen.fresh_until_us = api->now_us + STORE_SEEN_US;
-    answer(probe);
+    for (const struct probe *next; asking; asking = next) {
+        next = asking->next; /* whoever is answered may be gone */
+        answer(asking);
+    }
 }
 
 static void answer(const struct probe *probe)

@@ -2,28 +2,50 @@
  *
  * What is answered without Redis: as each policy's on_store_error says, by the log, and by the
  * catalogue. That all of it is answered in time, and how it ends, is tested in tests/fault. */
+#include "base/clock.h"
+#include "base/duration.h"
+#include "scrape.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/raw.h"
 #include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
 
-#define WAIT_SECONDS 30
-#define IMPATIENT_MS "50" /* the default */
-#define COUNT_LIMIT  1000000000
+#include <unistd.h>
 
-static struct service *start(const struct world *world)
+#define WAIT_SECONDS  30
+#define IMPATIENT_MS  "50" /* the default */
+#define PATIENT_MS    "5000"
+#define COUNT_LIMIT   1000000000
+#define ASKERS        20
+#define LOOK_HOLDS_US (100 * MILLISECOND_US) /* for other askers */
+
+static struct scrape scrape; /* too large for a stack */
+
+static struct service *start_with(const struct world *world, const char *timeout_ms)
 {
     char directory[SCRATCH_PATH_BYTES];
     char catalogue[SCRATCH_PATH_BYTES + 32];
     struct service_options options = world_options(world);
-    const char *const flags[] = {"--catalogue", catalogue, NULL};
+    const char *const flags[] = {"--catalogue", catalogue, "--workers", "1", NULL};
 
     scratch_directory("catalogue", directory);
     (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
     options.flags = flags;
-    options.redis_timeout_ms = IMPATIENT_MS;
+    options.redis_timeout_ms = timeout_ms;
     return service_start(&options);
+}
+
+static struct service *start(const struct world *world)
+{
+    return start_with(world, IMPATIENT_MS);
+}
+
+static double figure(struct client *client, const char *name, const char *labels)
+{
+    scrape_read(&scrape, client);
+    return scrape_value(&scrape, name, labels);
 }
 
 static struct client *tenant_with_policies(const struct service *service)
@@ -136,6 +158,40 @@ static void a_catalogue_in_redis_that_is_away_delays_no_decision(void **state)
     service_stop(service);
 }
 
+/* Anybody may ask, as often as he likes, and need not wait for the answer. */
+static void many_who_ask_whether_it_is_ready_are_told_by_one_look(void **state)
+{
+    static const char request[] = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const struct world *world = *state;
+    struct service *service = start_with(world, PATIENT_MS);
+    struct client *client = stranger_new(service);
+    int fds[ASKERS];
+    const double before = figure(client, "sluice_store_calls_total", "result=\"done\"");
+
+    const int64_t stale_us = clock_monotonic_us() + 2 * LOOK_HOLDS_US;
+    WAIT_FOR (WAIT_SECONDS, clock_monotonic_us() > stale_us)
+        ;
+    redis_server_pause(world->redis);
+    for (size_t i = 0; i < ARRAY_COUNT(fds); i++) {
+        fds[i] = raw_connect(service_port(service));
+        raw_send(fds[i], request, strlen(request));
+    }
+    WAIT_FOR (WAIT_SECONDS, figure(client, "sluice_http_requests_in_progress", "") >= ASKERS)
+        ;
+    redis_server_continue(world->redis);
+
+    for (size_t i = 0; i < ARRAY_COUNT(fds); i++) {
+        struct raw_reply reply;
+        raw_receive(fds[i], WAIT_SECONDS, &reply);
+        assert_int_equal(reply.status, 200);
+        assert_non_null(strstr(reply.text, "\"store\":true"));
+        (void)close(fds[i]);
+    }
+    assert_true(figure(client, "sluice_store_calls_total", "result=\"done\"") == before + 1);
+    client_free(client);
+    service_stop(service);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +199,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(each_mode_answers_as_it_says_when_redis_hangs),
         cmocka_unit_test(the_log_is_read_without_redis),
         cmocka_unit_test(a_catalogue_in_redis_that_is_away_delays_no_decision),
+        cmocka_unit_test(many_who_ask_whether_it_is_ready_are_told_by_one_look),
     };
 
     world_choose_engine(argc, argv);
