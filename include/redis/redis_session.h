@@ -34,10 +34,19 @@ enum redis_session_fault {
 
 enum redis_session_fault redis_session_fault(const struct redis_session *session);
 
-/* Appends a command to be sent by the next redis_session_flush(), which returns false when any of
- * them failed, or any command of a transaction; what the replies say besides is dropped. */
+/* Appends a command to be sent when the first reply is taken. All that was appended is taken before
+ * the next command is run. */
 void redis_session_append(struct redis_session *session, int argc, const char *argv[],
                           const size_t lengths[]);
+
+/* The reply to the first command that was appended and has not been taken, as
+ * redis_session_command() returns it; NULL, too, when a command of its transaction failed. After an
+ * I/O error whatever is left of what was appended fails, too. All of it takes at most twice
+ * `timeout_ms`, however many replies come, and slowly. */
+MUST_USE redisReply *redis_session_take(struct redis_session *session, struct error *error);
+
+/* Takes all replies and drops them. False when any was NULL: `error` and the fault are of the first
+ * of those. */
 MUST_USE bool redis_session_flush(struct redis_session *session, struct error *error);
 
 #endif

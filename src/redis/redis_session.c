@@ -14,6 +14,7 @@
 #include <errno.h>
 
 #define HOLD_OFF_US (200 * MILLISECOND_US)
+#define NEVER       INT64_MAX
 /* The longest replies are an hour of an app's usage, a value or two per minute and instance, and
  * an app's 1,000 policies. */
 #define REPLY_VALUES_MAX ((size_t)64 * 1024)
@@ -28,8 +29,9 @@ struct redis_session {
     struct redis_bounds bounds;   /* of its replies */
     int64_t connect_after_us;     /* a failed connect holds off the next one */
     struct error failure;         /* why it failed */
-    size_t appended;              /* commands whose replies the next flush reads */
-    bool append_failed;           /* what was appended is lost; `failure` says why */
+    size_t pending;       /* commands that were appended and whose replies are to be taken */
+    bool is_broken;       /* the pending ones are lost; `failure` says why */
+    int64_t answer_by_us; /* what is pending; NEVER until the first reply is taken */
     enum redis_session_fault fault;
 };
 
@@ -43,6 +45,7 @@ static bool fail(struct redis_session *session, const redisReply *reply, struct 
 static const redisReply *error_in(const redisReply *reply);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
 static bool get_reply(struct redis_session *session, void **reply);
+static bool is_late(struct redis_session *session);
 static void drop_context(struct redis_session *session);
 
 struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms)
@@ -51,6 +54,7 @@ struct redis_session *redis_session_new(const struct redis_url *url, int timeout
 
     session->url = *url;
     session->timeout_ms = timeout_ms;
+    session->answer_by_us = NEVER;
     session->dialer = redis_dialer_new(&session->url, REDIS_RESOLVER_CONF);
     return session;
 }
@@ -71,7 +75,7 @@ redisReply *redis_session_command(struct redis_session *session, struct error *e
     redisReply *reply = NULL;
 
     /* The replies to what was appended would come first. */
-    ASSERT(session->appended == 0 && !session->append_failed);
+    ASSERT(session->pending == 0);
     if (!connect_if_needed(session, error))
         return NULL;
     if (redisAppendCommandArgv(session->context, argc, argv, lengths) != REDIS_OK) {
@@ -92,40 +96,59 @@ redisReply *redis_session_command(struct redis_session *session, struct error *e
 void redis_session_append(struct redis_session *session, int argc, const char *argv[],
                           const size_t lengths[])
 {
+    session->pending++;
     /* A part of what belongs together must not be sent without the rest. */
-    if (session->append_failed)
+    if (session->is_broken)
         return;
-    if (!connect_if_needed(session, &session->failure)) {
-        session->append_failed = true;
+    session->is_broken = !connect_if_needed(session, &session->failure);
+    if (session->is_broken)
         return;
-    }
     const struct text command = redis_command_write(&session->command, argc, argv, lengths);
     if (redisAppendFormattedCommand(session->context, command.at, command.length) != REDIS_OK) {
         error_set(&session->failure, "redis: %s", session->context->errstr);
         drop_context(session);
-        session->append_failed = true;
-        return;
+        session->is_broken = true;
     }
-    session->appended++;
+}
+
+redisReply *redis_session_take(struct redis_session *session, struct error *error)
+{
+    redisReply *reply = NULL;
+
+    ASSERT(session->pending > 0);
+    if (session->answer_by_us == NEVER)
+        session->answer_by_us = clock_monotonic_us() + session->timeout_ms * MILLISECOND_US;
+    if (!session->is_broken)
+        session->is_broken = !read_reply(session, &reply, &session->failure);
+    if (session->is_broken)
+        *error = session->failure;
+    if (--session->pending == 0) {
+        session->is_broken = false;
+        session->answer_by_us = NEVER;
+    }
+    const redisReply *refusal = reply == NULL ? NULL : error_in(reply);
+    if (refusal == NULL)
+        return reply;
+    fail(session, refusal, error);
+    freeReplyObject(reply);
+    return NULL;
 }
 
 bool redis_session_flush(struct redis_session *session, struct error *error)
 {
-    bool succeeded = !session->append_failed;
+    enum redis_session_fault fault = session->fault;
+    struct error further;
+    bool succeeded = true;
 
-    if (!succeeded)
-        *error = session->failure;
-    session->append_failed = false;
-    while (session->appended > 0) {
-        redisReply *reply = NULL;
-        if (!read_reply(session, &reply, error))
-            return false;
-        session->appended--;
-        const redisReply *refusal = error_in(reply);
-        if (refusal != NULL && succeeded)
-            succeeded = fail(session, refusal, error);
+    while (session->pending > 0) {
+        redisReply *reply = redis_session_take(session, succeeded ? error : &further);
+
+        if (reply == NULL && succeeded)
+            fault = session->fault;
+        succeeded &= reply != NULL;
         freeReplyObject(reply);
     }
+    session->fault = fault;
     return succeeded;
 }
 
@@ -281,7 +304,7 @@ static bool get_reply(struct redis_session *session, void **reply)
     if (redisGetReplyFromReader(context, reply) != REDIS_OK)
         return false;
     while (*reply == NULL && !is_sent) {
-        if (redisBufferWrite(context, &is_sent) != REDIS_OK)
+        if (is_late(session) || redisBufferWrite(context, &is_sent) != REDIS_OK)
             return false;
     }
     while (*reply == NULL) {
@@ -289,10 +312,20 @@ static bool get_reply(struct redis_session *session, void **reply)
             context->err = REDIS_ERR_OOM; /* as hiredis would call it */
             return false;
         }
-        if (redisBufferRead(context) != REDIS_OK ||
+        if (is_late(session) || redisBufferRead(context) != REDIS_OK ||
             redisGetReplyFromReader(context, reply) != REDIS_OK)
             return false;
     }
+    return true;
+}
+
+/* Each read has its timeout; many replies that come slowly have one, too. */
+static bool is_late(struct redis_session *session)
+{
+    if (clock_monotonic_us() < session->answer_by_us)
+        return false;
+    session->context->err = REDIS_ERR_IO; /* as hiredis would call it */
+    errno = EAGAIN;
     return true;
 }
 
@@ -301,5 +334,4 @@ static void drop_context(struct redis_session *session)
     if (session->context != NULL)
         redisFree(session->context);
     session->context = NULL;
-    session->appended = 0;
 }

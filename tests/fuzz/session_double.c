@@ -8,7 +8,7 @@
 #include "replies.h"
 
 static char nothing;
-static int appended; /* commands whose replies the next flush reads */
+static int appended; /* commands whose replies are to be taken */
 static enum redis_session_fault fault;
 
 struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms)
@@ -62,17 +62,24 @@ void redis_session_append(struct redis_session *session, int argc, const char *a
     appended++;
 }
 
-bool redis_session_flush(struct redis_session *session, struct error *error)
+redisReply *redis_session_take(struct redis_session *session, struct error *error)
 {
     const char *none[] = {""};
+
+    ASSERT(appended > 0);
+    appended--;
+    return redis_session_command(session, error, 1, none, NULL);
+}
+
+bool redis_session_flush(struct redis_session *session, struct error *error)
+{
     bool good = true;
 
-    for (; appended > 0 && good; appended--) {
-        redisReply *reply = redis_session_command(session, error, 1, none, NULL);
+    while (appended > 0) {
+        redisReply *reply = redis_session_take(session, error);
 
-        good = reply != NULL;
+        good &= reply != NULL;
         freeReplyObject(reply);
     }
-    appended = 0;
     return good;
 }

@@ -314,6 +314,94 @@ static void a_flush_tells_of_any_failure_and_runs_the_rest(void **state)
     redis_session_free(session);
 }
 
+static void each_reply_that_is_taken_tells_of_its_own_command(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    (void)state;
+    (void)redis_server_command(server, "SET word text");
+    (void)redis_server_command(server, "DEL counter");
+    append(session, "INCR", "counter");
+    append(session, "LLEN", "word");
+    append(session, "INCR", "counter");
+
+    redisReply *first = redis_session_take(session, &error);
+    redisReply *second = redis_session_take(session, &error);
+    const enum redis_session_fault fault = redis_session_fault(session);
+    redisReply *third = redis_session_take(session, &error);
+
+    assert_int_equal(first->integer, 1);
+    assert_null(second);
+    assert_int_equal(fault, REDIS_SESSION_OF_KEY);
+    assert_int_equal(third->integer, 2);
+    freeReplyObject(first);
+    freeReplyObject(third);
+    redis_session_free(session);
+}
+
+static void all_that_is_left_fails_with_the_connection(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    long long integer = 0;
+    (void)state;
+    append(session, "EXISTS", "counter");
+    append(session, "EXISTS", "counter");
+    redis_server_pause(server);
+
+    redisReply *first = redis_session_take(session, &error);
+    redis_server_continue(server);
+    redisReply *second = redis_session_take(session, &error);
+
+    assert_null(first);
+    assert_null(second);
+    assert_string_equal(error.message, "redis: no answer within 300 ms");
+    assert_int_equal(redis_session_fault(session), REDIS_SESSION_OF_REDIS);
+    assert_true(run(session, "EXISTS", "nothing", &integer, &error));
+    redis_session_free(session);
+}
+
+#define SLOW_REPLIES 100
+
+/* Accepts, and answers twice as many commands as are asked, each well within the timeout. */
+static void *answer_slowly(void *context)
+{
+    struct impostor *impostor = context;
+    struct pollfd listening = {.fd = impostor->listening, .events = POLLIN};
+    int replies = 0;
+
+    if (poll(&listening, 1, TIMEOUT_MS * 10) == 1 && impostor_accept(impostor)) {
+        while (replies < 2 * SLOW_REPLIES &&
+               send(impostor->connections[0], "+OK\r\n", strlen("+OK\r\n"), MSG_NOSIGNAL) > 0) {
+            (void)poll(NULL, 0, TIMEOUT_MS / 10);
+            replies++;
+        }
+    }
+    return NULL;
+}
+
+static void replies_that_come_slowly_one_by_one_are_not_waited_for(void **state)
+{
+    struct impostor impostor;
+    struct error error = {0};
+    pthread_t thread;
+    (void)state;
+    impostor_open(&impostor);
+    impostor_listen(&impostor);
+    struct redis_session *session = session_to(impostor.url);
+    assert_int_equal(pthread_create(&thread, NULL, answer_slowly, &impostor), 0);
+
+    for (int i = 0; i < SLOW_REPLIES; i++)
+        append(session, "INCR", "counter");
+    const bool flushed = redis_session_flush(session, &error);
+
+    assert_false(flushed);
+    assert_string_equal(error.message, "redis: no answer within 300 ms");
+    redis_session_free(session);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    impostor_close(&impostor);
+}
+
 static void an_empty_flush_succeeds_without_connecting(void **state)
 {
     struct impostor impostor;
@@ -387,6 +475,9 @@ int main(void)
         cmocka_unit_test(what_is_longer_than_any_answer_ends_the_connection),
         cmocka_unit_test(what_was_appended_is_sent_by_one_flush),
         cmocka_unit_test(a_flush_tells_of_any_failure_and_runs_the_rest),
+        cmocka_unit_test(each_reply_that_is_taken_tells_of_its_own_command),
+        cmocka_unit_test(all_that_is_left_fails_with_the_connection),
+        cmocka_unit_test(replies_that_come_slowly_one_by_one_are_not_waited_for),
         cmocka_unit_test(an_empty_flush_succeeds_without_connecting),
         cmocka_unit_test(a_flush_fails_when_nothing_could_be_appended),
         cmocka_unit_test(the_password_decides),
