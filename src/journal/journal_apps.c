@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "flusher.h"
 
 static size_t bucket_of(const char *app_id);
 static void free_apps(struct journal_app *app);
@@ -30,8 +31,7 @@ struct journal_app *journal_apps_find(struct journal_apps *apps, const char *app
 }
 
 struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const char *app_id,
-                                             struct journal *journal,
-                                             void (*run)(struct queue_item *item))
+                                             struct flusher *flusher)
 {
     struct journal_app *app = journal_apps_find(apps, app_id);
     const size_t length = strlen(app_id);
@@ -46,9 +46,9 @@ struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const ch
 
         app = MEMORY_NEW(struct journal_app);
         memcpy(app->id, app_id, length + 1);
-        app->journal = journal;
+        app->flusher = flusher;
         ring_init(&app->ring);
-        app->item.run = run;
+        app->item.run = flusher_on_dirty;
         app->next = atomic_load_explicit(bucket, memory_order_relaxed);
         atomic_store_explicit(bucket, app, memory_order_release);
     }

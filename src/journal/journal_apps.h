@@ -14,18 +14,20 @@
 
 #define JOURNAL_BUCKETS 32768
 
+struct flusher;
+
 /* What a decision looks at comes first, to lie together. */
 struct journal_app {
     char id[APP_ID_BYTES + 1];
-    atomic_bool dirty;        /* posted, or in the journal's list of dirty apps */
+    atomic_bool dirty;        /* posted, or in the flusher's list of dirty apps */
     struct journal_app *next; /* in its bucket */
     struct ring ring;
-    struct journal *journal;
+    struct flusher *flusher;
     struct queue_item item; /* posted when `dirty` becomes true */
     /* The journal's thread only: */
     STAILQ_ENTRY(journal_app) in_dirty;
     STAILQ_ENTRY(journal_app) in_unsent;
-    bool unsent;             /* its usage: in the journal's list of those */
+    bool unsent;             /* its usage: in the flusher's list of those */
     uint64_t sent;           /* number of the newest record that the feed has */
     struct usage_app *usage; /* NULL until something was counted */
 };
@@ -40,9 +42,7 @@ void journal_apps_close(struct journal_apps *apps);
 
 /* Any thread, both. */
 struct journal_app *journal_apps_find(struct journal_apps *apps, const char *app_id);
-/* The app's `journal` and `item.run` are as given when it is new. */
 struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const char *app_id,
-                                             struct journal *journal,
-                                             void (*run)(struct queue_item *item));
+                                             struct flusher *flusher);
 
 #endif
