@@ -36,6 +36,27 @@ bool feed_is_away(const struct feed *feed);
  * when it has not; the log says why, once per second at most. */
 MUST_USE bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent);
 
+/* The same in two steps, for exchanges that carry several apps: what of an app was appended, and
+ * whose replies are to be taken. */
+struct feed_part {
+    size_t commands; /* 0: there is nothing to send */
+    size_t bytes;
+    bool is_last;     /* nothing is left to append */
+    uint64_t upto;    /* of a ring: the newest record that is in it */
+    uint64_t dropped; /* of a ring: records that had been overwritten before */
+};
+
+/* Of what the ring holds past the number `sent`, the oldest, until that is `bytes_max` or more. */
+struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring *ring,
+                             uint64_t sent, size_t bytes_max);
+/* Takes the replies to the next `commands` commands. False when any failed: the session tells whose
+ * fault that was. */
+MUST_USE bool feed_take(struct feed *feed, size_t commands, struct error *error);
+/* Redis has it. */
+void feed_note_sent(struct feed *feed, const struct feed_part *part);
+/* After all replies of an exchange were taken: whether Redis is to be left alone, by what error. */
+void feed_settle_exchange(struct feed *feed, bool is_away, const struct error *error);
+
 /* The *sent with which feed_send() sends all that the ring still holds. */
 uint64_t feed_sent_nothing(struct ring *ring);
 

@@ -35,8 +35,11 @@ void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied)
 typedef void usage_visit_fn(void *context, const struct usage_view *view);
 void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *visit);
 
-/* Only those that changed since usage_mark_sent(), which says that they have been sent. */
-void usage_visit_unsent(const struct usage_app *app, void *context, usage_visit_fn *visit);
+/* Offers those that changed since they were sent, of each kind the oldest first, until `take` says
+ * that it does not take one: then false. usage_mark_sent() says that those which it took have been
+ * sent; nothing may be added in between. */
+typedef bool usage_take_fn(void *context, const struct usage_view *view);
+bool usage_offer_unsent(struct usage_app *app, void *context, usage_take_fn *take);
 void usage_mark_sent(struct usage_app *app);
 
 /* All minutes from here on are there, as far as they are kept at all. */

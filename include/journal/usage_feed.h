@@ -10,8 +10,17 @@
 #include "journal/feed.h"
 #include "journal/usage.h"
 
-/* Sends what Redis has not yet, and marks it sent. False when Redis has not taken all of it. */
-MUST_USE bool usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app);
+enum usage_sent { USAGE_SENT_ALL, USAGE_SENT_SOME, USAGE_NOT_SENT };
+
+/* Sends some of what Redis has not yet, the oldest first, and marks it sent. Not all that was tried
+ * need have failed when it says so. */
+MUST_USE enum usage_sent usage_feed_send(struct feed *feed, const char *app_id,
+                                         struct usage_app *app);
+
+/* For an exchange that carries several apps: as feed_append(). When it has succeeded,
+ * usage_mark_sent() says so. */
+struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct usage_app *app,
+                                   size_t bytes_max);
 
 /* Adds what all instances have sent. False: `report` may hold a part. */
 MUST_USE bool usage_feed_read(struct feed *feed, const char *app_id, struct usage_report *report);

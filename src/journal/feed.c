@@ -24,6 +24,8 @@
 #define COMPLAIN_US SECOND_US
 #define KEY_BYTES   48
 #define ENTRY_BYTES 512
+/* Of the command, besides the record: some 130. */
+#define ENTRY_EXTRA_BYTES ((size_t)128)
 
 /* The macro's value as a literal. */
 #define LITERAL(macro)  LITERAL_(macro)
@@ -47,10 +49,10 @@ struct feed {
 };
 
 static void write_key(const char *app_id, char key[static KEY_BYTES]);
-static bool send_range(struct feed *feed, const char *key, struct ring *ring, uint64_t sent,
-                       uint64_t newest, struct error *error);
-static void append_record(struct feed *feed, const char *key, uint64_t sequence,
-                          const struct record *record, struct arena *arena);
+static size_t append_record(struct feed *feed, const char *key, uint64_t sequence,
+                            const struct record *record, struct arena *arena);
+static void warn_once(struct feed *feed);
+static void leave_alone(struct feed *feed, const struct error *error);
 static void complain(struct feed *feed, const char *key, const char *event,
                      const struct error *error);
 static enum feed_reading read_failed(struct feed *feed, const char *key, const struct error *error);
@@ -84,28 +86,90 @@ bool feed_is_away(const struct feed *feed)
 
 bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent)
 {
-    const uint64_t newest = ring_newest(ring);
+    struct feed_part part = feed_append(feed, app_id, ring, *sent, SIZE_MAX);
     struct error error = {0};
     char key[KEY_BYTES];
 
-    if (newest == *sent)
+    if (part.commands == 0)
         return true;
     write_key(app_id, key);
-    bool succeeded = send_range(feed, key, ring, *sent, newest, &error);
+    bool succeeded = feed_take(feed, part.commands, &error);
     if (!succeeded && feed_replace(feed, key)) {
         *sent = feed_sent_nothing(ring);
-        succeeded = send_range(feed, key, ring, *sent, newest, &error);
+        part = feed_append(feed, app_id, ring, *sent, SIZE_MAX);
+        succeeded = feed_take(feed, part.commands, &error);
     }
     if (succeeded) {
-        if (newest - *sent > JOURNAL_RECORDS)
-            figure_add(&feed->dropped, newest - *sent - JOURNAL_RECORDS);
-        *sent = newest;
-        redis_rights_warn(feed->session, &feed->has_looked_for_rights);
-        redis_eviction_warn(feed->session, &feed->has_looked_for_eviction, "counters");
+        feed_note_sent(feed, &part);
+        *sent = part.upto;
+        warn_once(feed);
     } else {
         figure_add(&feed->failures, 1);
     }
     return feed_settle(feed, succeeded, key, &error);
+}
+
+struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring *ring,
+                             uint64_t sent, size_t bytes_max)
+{
+    const char *expire[] = {"EXPIRE", NULL, LITERAL(FEED_EXPIRY_S)};
+    const uint64_t newest = ring_newest(ring);
+    struct feed_part part = {.upto = sent};
+    struct arena arena = {0};
+    struct record record;
+    char key[KEY_BYTES];
+
+    write_key(app_id, key);
+    expire[1] = key;
+    if (newest - sent > JOURNAL_RECORDS)
+        part.upto = newest - JOURNAL_RECORDS;
+    part.dropped = part.upto - sent;
+    while (part.upto < newest && part.bytes < bytes_max) {
+        if (!ring_read(ring, ++part.upto, &arena, &record)) {
+            part.dropped++;
+            continue;
+        }
+        part.bytes += append_record(feed, key, part.upto, &record, &arena);
+        /* Of what it finds when it wakes up and we have gone, Redis reads only the first 16 KiB. */
+        if (part.commands++ == 0) {
+            redis_session_append(feed->session, ARRAY_COUNT(expire), expire, NULL);
+            part.commands++;
+        }
+    }
+    part.is_last = part.upto == newest;
+    arena_close(&arena);
+    return part;
+}
+
+bool feed_take(struct feed *feed, size_t commands, struct error *error)
+{
+    struct error further;
+    bool succeeded = true;
+
+    for (; commands > 0; commands--) {
+        redisReply *reply = redis_session_take(feed->session, succeeded ? error : &further);
+
+        freeReplyObject(reply);
+        succeeded &= reply != NULL;
+    }
+    return succeeded;
+}
+
+void feed_note_sent(struct feed *feed, const struct feed_part *part)
+{
+    if (part->dropped > 0)
+        figure_add(&feed->dropped, part->dropped);
+}
+
+void feed_settle_exchange(struct feed *feed, bool is_away, const struct error *error)
+{
+    if (is_away) {
+        figure_add(&feed->failures, 1);
+        leave_alone(feed, error);
+        return;
+    }
+    warn_once(feed);
+    (void)feed_settle(feed, true, "", error);
 }
 
 uint64_t feed_sent_nothing(struct ring *ring)
@@ -156,30 +220,18 @@ struct redis_session *feed_session(struct feed *feed)
 
 bool feed_settle(struct feed *feed, bool succeeded, const char *key, const struct error *error)
 {
-    const int64_t now_us = clock_monotonic_us();
-
     if (succeeded) {
         if (feed->complained)
             log_write(LOG_INFO, "journal feed works again", LOG_NONE);
         feed->complained = false;
         feed->rest_us = 0;
-        return true;
-    }
-    if (redis_session_fault(feed->session) != REDIS_SESSION_OF_REDIS) {
+    } else if (redis_session_fault(feed->session) == REDIS_SESSION_OF_REDIS) {
+        leave_alone(feed, error);
+    } else {
         complain(feed, key, "journal key failed", error);
         feed->rest_us = 0;
-        return false;
     }
-    feed->rest_us = feed->rest_us == 0 ? REST_US_MIN : 2 * feed->rest_us;
-    if (feed->rest_us > REST_US_MAX)
-        feed->rest_us = REST_US_MAX;
-    feed->rests_until_us = now_us + feed->rest_us;
-    if (now_us >= feed->complain_after_us) {
-        log_write(LOG_WARN, "journal feed failed", LOG_STRING("reason", error->message));
-        feed->complained = true;
-        feed->complain_after_us = now_us + COMPLAIN_US;
-    }
-    return false;
+    return succeeded;
 }
 
 /* Another instance that does so at the same time may have written already: that much is lost with
@@ -219,31 +271,9 @@ static void write_key(const char *app_id, char key[static KEY_BYTES])
     (void)snprintf(key, KEY_BYTES, "sluice:log:{%s}", app_id);
 }
 
-/* What the ring holds past the number `sent`, to `newest`. */
-static bool send_range(struct feed *feed, const char *key, struct ring *ring, uint64_t sent,
-                       uint64_t newest, struct error *error)
-{
-    uint64_t sequence = newest - sent > JOURNAL_RECORDS ? newest - JOURNAL_RECORDS : sent;
-    const char *expire[] = {"EXPIRE", key, LITERAL(FEED_EXPIRY_S)};
-    struct arena arena = {0};
-    struct record record;
-    bool expires = false;
-
-    while (sequence++ < newest) {
-        if (!ring_read(ring, sequence, &arena, &record))
-            continue;
-        append_record(feed, key, sequence, &record, &arena);
-        /* Of what it finds when it wakes up and we have gone, Redis reads only the first 16 KiB. */
-        if (!expires)
-            redis_session_append(feed->session, ARRAY_COUNT(expire), expire, NULL);
-        expires = true;
-    }
-    arena_close(&arena);
-    return redis_session_flush(feed->session, error);
-}
-
-static void append_record(struct feed *feed, const char *key, uint64_t sequence,
-                          const struct record *record, struct arena *arena)
+/* Returns how many bytes the record takes. */
+static size_t append_record(struct feed *feed, const char *key, uint64_t sequence,
+                            const struct record *record, struct arena *arena)
 {
     char origin[48];
     struct buffer entry;
@@ -257,6 +287,29 @@ static void append_record(struct feed *feed, const char *key, uint64_t sequence,
         "XADD", key,   "MAXLEN", "~", LITERAL(JOURNAL_RECORDS), "*", "e", buffer_string(&entry),
         "o",    origin};
     redis_session_append(feed->session, ARRAY_COUNT(add), add, NULL);
+    return entry.length + ENTRY_EXTRA_BYTES;
+}
+
+/* Both look by commands of their own, so only between exchanges. */
+static void warn_once(struct feed *feed)
+{
+    redis_rights_warn(feed->session, &feed->has_looked_for_rights);
+    redis_eviction_warn(feed->session, &feed->has_looked_for_eviction, "counters");
+}
+
+static void leave_alone(struct feed *feed, const struct error *error)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    feed->rest_us = feed->rest_us == 0 ? REST_US_MIN : 2 * feed->rest_us;
+    if (feed->rest_us > REST_US_MAX)
+        feed->rest_us = REST_US_MAX;
+    feed->rests_until_us = now_us + feed->rest_us;
+    if (now_us >= feed->complain_after_us) {
+        log_write(LOG_WARN, "journal feed failed", LOG_STRING("reason", error->message));
+        feed->complained = true;
+        feed->complain_after_us = now_us + COMPLAIN_US;
+    }
 }
 
 static void complain(struct feed *feed, const char *key, const char *event,

@@ -1,13 +1,20 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Of each cargo an app lies in at most one list: of those that wait for the next flush, or of those
+ * that are on their way since the last one began. A turn sends for some of those on their way, and
+ * who has more to send goes behind the others. */
 #include "flusher.h"
 
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "journal/usage_feed.h"
+#include "exchange.h"
 
-#define NEVER INT64_MAX
+#define NEVER            INT64_MAX
+#define ROLL_UPS_IN_TURN 64 /* some 100 us */
+
+STAILQ_HEAD(cargo_apps, journal_app);
 
 struct flusher {
     struct queue *dirty;         /* apps; they may wait for the next flush */
@@ -15,16 +22,27 @@ struct flusher {
     struct feed *feed;           /* NULL: the rings are the log, and usage is this process' own */
     struct usage *usage;
     struct ring_counts counts; /* what is being rolled up */
-    STAILQ_HEAD(, journal_app) dirty_apps;
-    STAILQ_HEAD(, journal_app) unsent_apps; /* with usage that the feed has not */
-    int64_t flush_at_us;                    /* while there are dirty apps */
-    int64_t send_usage_at_us;               /* while there are unsent ones */
+    /* Of CARGO_LOG the dirty apps, of CARGO_USAGE those with usage that the feed has not. */
+    struct cargo_apps waiting[CARGOS];
+    struct cargo_apps going[CARGOS];
+    int64_t begin_us[CARGOS]; /* when those that wait go, while there are any */
+    bool is_ending;
+    bool has_failed; /* reset when the end begins */
+    struct exchange exchange;
 };
 
-static void flush(struct flusher *flusher);
+static bool is_going(const struct flusher *flusher);
+static void begin(struct flusher *flusher, enum cargo cargo);
+static void go_on(struct flusher *flusher, enum cargo cargo);
+static bool can_send(const struct flusher *flusher);
+static void send_some(struct flusher *flusher, enum cargo cargo);
+static void roll_up_some(struct flusher *flusher);
+static void stay(struct flusher *flusher);
+static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
+static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
+                   enum exchange_outcome outcome);
+static void go_behind(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
 static void note_unsent(struct flusher *flusher, struct journal_app *app);
-static void send_usage(struct flusher *flusher);
-static bool gives_up(const struct flusher *flusher);
 static void tell_unsent(const struct flusher *flusher);
 
 struct flusher *flusher_new(struct feed *feed)
@@ -35,8 +53,10 @@ struct flusher *flusher_new(struct feed *feed)
     flusher->feed = feed;
     flusher->usage = usage_new(USAGE_BYTES_MAX);
     atomic_init(&flusher->give_up_us, NEVER);
-    STAILQ_INIT(&flusher->dirty_apps);
-    STAILQ_INIT(&flusher->unsent_apps);
+    for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
+        STAILQ_INIT(&flusher->waiting[cargo]);
+        STAILQ_INIT(&flusher->going[cargo]);
+    }
     return flusher;
 }
 
@@ -53,13 +73,13 @@ void flusher_on_dirty(struct queue_item *item)
     struct journal_app *app = CONTAINER_OF(item, struct journal_app, item);
     struct flusher *flusher = app->flusher;
 
-    if (STAILQ_EMPTY(&flusher->dirty_apps))
-        flusher->flush_at_us =
+    if (STAILQ_EMPTY(&flusher->waiting[CARGO_LOG]))
+        flusher->begin_us[CARGO_LOG] =
             clock_monotonic_us() + (flusher->feed == NULL ? JOURNAL_ROLL_UP_US : JOURNAL_FLUSH_US);
-    STAILQ_INSERT_TAIL(&flusher->dirty_apps, app, in_dirty);
+    STAILQ_INSERT_TAIL(&flusher->waiting[CARGO_LOG], app, in_cargo[CARGO_LOG]);
 }
 
-/* No record is missed: flush() clears the mark before it locks the ring to look. A record that it
+/* No record is missed: set_out() clears the mark before it locks the ring to look. A record that it
  * does not see was added after that, by a thread that therefore sees the mark cleared. */
 void flusher_mark(struct journal_app *app)
 {
@@ -72,7 +92,7 @@ void flusher_mark(struct journal_app *app)
 
 int flusher_fd(const struct flusher *flusher)
 {
-    return STAILQ_EMPTY(&flusher->dirty_apps) ? queue_fd(flusher->dirty) : -1;
+    return STAILQ_EMPTY(&flusher->waiting[CARGO_LOG]) ? queue_fd(flusher->dirty) : -1;
 }
 
 int64_t flusher_due_us(const struct flusher *flusher)
@@ -80,28 +100,40 @@ int64_t flusher_due_us(const struct flusher *flusher)
     const int64_t rests_until_us = flusher->feed == NULL ? 0 : feed_rests_until_us(flusher->feed);
     int64_t due_us = NEVER;
 
-    if (!STAILQ_EMPTY(&flusher->dirty_apps))
-        due_us = flusher->flush_at_us;
-    if (!STAILQ_EMPTY(&flusher->unsent_apps) && flusher->send_usage_at_us < due_us)
-        due_us = flusher->send_usage_at_us;
+    if (is_going(flusher))
+        return 0;
+    for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
+        if (!STAILQ_EMPTY(&flusher->waiting[cargo]) && flusher->begin_us[cargo] < due_us)
+            due_us = flusher->begin_us[cargo];
+    }
     return due_us > rests_until_us ? due_us : rests_until_us;
 }
 
 void flusher_turn(struct flusher *flusher)
 {
-    const bool is_due = clock_monotonic_us() >= flusher_due_us(flusher);
+    const int64_t now_us = clock_monotonic_us();
+    const bool is_resting = flusher->feed != NULL && now_us < feed_rests_until_us(flusher->feed);
 
-    if (is_due || STAILQ_EMPTY(&flusher->dirty_apps))
+    for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
+        if (!is_resting && !STAILQ_EMPTY(&flusher->waiting[cargo]) &&
+            now_us >= flusher->begin_us[cargo])
+            begin(flusher, cargo);
+        go_on(flusher, cargo);
+    }
+    if (STAILQ_EMPTY(&flusher->waiting[CARGO_LOG]))
         queue_drain(flusher->dirty);
-    if (is_due)
-        flush(flusher);
 }
 
+/* The log comes first, since that finds out what has been counted. */
 void flusher_end(struct flusher *flusher)
 {
-    queue_drain(flusher->dirty);
-    flush(flusher);
-    send_usage(flusher);
+    flusher->is_ending = true;
+    flusher->has_failed = false;
+    for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
+        begin(flusher, cargo);
+        while (!STAILQ_EMPTY(&flusher->going[cargo]))
+            go_on(flusher, cargo);
+    }
     queue_drain(flusher->dirty); /* those that were not sent */
     if (flusher->feed != NULL)
         tell_unsent(flusher);
@@ -132,71 +164,135 @@ void flusher_roll_up(struct flusher *flusher, struct journal_app *app)
         note_unsent(flusher, app);
 }
 
-/* Rolls up all, and sends until Redis is away. The app that failed comes last the next time:
- * should it be the trouble, it does not stop the others. */
-static void flush(struct flusher *flusher)
+static bool is_going(const struct flusher *flusher)
 {
-    struct journal_app *failed = NULL;
+    return !STAILQ_EMPTY(&flusher->going[CARGO_LOG]) || !STAILQ_EMPTY(&flusher->going[CARGO_USAGE]);
+}
+
+/* Those that are still on their way go first. */
+static void begin(struct flusher *flusher, enum cargo cargo)
+{
+    if (cargo == CARGO_LOG)
+        queue_drain(flusher->dirty);
+    STAILQ_CONCAT(&flusher->going[cargo], &flusher->waiting[cargo]);
+}
+
+static void go_on(struct flusher *flusher, enum cargo cargo)
+{
+    if (STAILQ_EMPTY(&flusher->going[cargo]))
+        return;
+    if (can_send(flusher))
+        send_some(flusher, cargo);
+    else if (cargo == CARGO_LOG)
+        roll_up_some(flusher);
+    else
+        stay(flusher);
+}
+
+/* At the end until it fails, however short ago it has failed before. */
+static bool can_send(const struct flusher *flusher)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    if (flusher->feed == NULL || now_us >= atomic_load(&flusher->give_up_us))
+        return false;
+    if (flusher->is_ending)
+        return !flusher->has_failed;
+    return now_us >= feed_rests_until_us(flusher->feed);
+}
+
+static void send_some(struct flusher *flusher, enum cargo cargo)
+{
+    struct exchange *exchange = &flusher->exchange;
     struct journal_app *app;
 
-    while ((app = STAILQ_FIRST(&flusher->dirty_apps)) != NULL) {
-        STAILQ_REMOVE_HEAD(&flusher->dirty_apps, in_dirty);
-        atomic_store(&app->dirty, false);
-        flusher_roll_up(flusher, app);
-        if (flusher->feed == NULL)
-            continue;
-        if (failed == NULL && !gives_up(flusher) &&
-            feed_send(flusher->feed, app->id, &app->ring, &app->sent))
-            continue;
-        if (failed == NULL && feed_is_away(flusher->feed))
-            failed = app;
-        else
+    exchange_init(exchange, flusher->feed, cargo);
+    while ((app = STAILQ_FIRST(&flusher->going[cargo])) != NULL &&
+           exchange_has_room(exchange, app)) {
+        set_out(flusher, app, cargo);
+        exchange_add(exchange, app);
+    }
+    if (!exchange_run(exchange))
+        flusher->has_failed = true;
+    for (size_t i = 0; i < exchange->count; i++)
+        settle(flusher, exchange->parts[i].app, cargo, exchange->parts[i].outcome);
+}
+
+static void roll_up_some(struct flusher *flusher)
+{
+    struct journal_app *app;
+
+    for (int i = 0; i < ROLL_UPS_IN_TURN; i++) {
+        app = STAILQ_FIRST(&flusher->going[CARGO_LOG]);
+        if (app == NULL)
+            return;
+        set_out(flusher, app, CARGO_LOG);
+        if (flusher->feed != NULL)
             flusher_mark(app);
     }
-    if (clock_monotonic_us() >= flusher->send_usage_at_us)
-        send_usage(flusher);
-    if (failed != NULL)
-        flusher_mark(failed);
+}
+
+/* Usage that cannot be sent at present. */
+static void stay(struct flusher *flusher)
+{
+    STAILQ_CONCAT(&flusher->going[CARGO_USAGE], &flusher->waiting[CARGO_USAGE]);
+    STAILQ_CONCAT(&flusher->waiting[CARGO_USAGE], &flusher->going[CARGO_USAGE]);
+    flusher->begin_us[CARGO_USAGE] = clock_monotonic_us() + JOURNAL_SEND_USAGE_US;
+}
+
+/* The first of those on their way is in no list from here on. */
+static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo)
+{
+    STAILQ_REMOVE_HEAD(&flusher->going[cargo], in_cargo[cargo]);
+    switch (cargo) {
+    case CARGO_LOG:
+        atomic_store(&app->dirty, false);
+        flusher_roll_up(flusher, app);
+        break;
+    case CARGO_USAGE:
+        app->unsent = false;
+        break;
+    case CARGOS:
+        ASSERT(false);
+    }
+}
+
+static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
+                   enum exchange_outcome outcome)
+{
+    switch (outcome) {
+    case EXCHANGE_SENT:
+        break;
+    case EXCHANGE_GOES_ON:
+        go_behind(flusher, app, cargo);
+        break;
+    case EXCHANGE_FAILED:
+        if (cargo == CARGO_LOG)
+            flusher_mark(app);
+        else
+            note_unsent(flusher, app);
+        break;
+    }
+}
+
+/* A dirty app has been posted meanwhile, and will come again. */
+static void go_behind(struct flusher *flusher, struct journal_app *app, enum cargo cargo)
+{
+    if (cargo == CARGO_LOG && atomic_exchange(&app->dirty, true))
+        return;
+    if (cargo == CARGO_USAGE)
+        app->unsent = true;
+    STAILQ_INSERT_TAIL(&flusher->going[cargo], app, in_cargo[cargo]);
 }
 
 static void note_unsent(struct flusher *flusher, struct journal_app *app)
 {
     if (app->unsent)
         return;
-    if (STAILQ_EMPTY(&flusher->unsent_apps))
-        flusher->send_usage_at_us = clock_monotonic_us() + JOURNAL_SEND_USAGE_US;
-    STAILQ_INSERT_TAIL(&flusher->unsent_apps, app, in_unsent);
+    if (STAILQ_EMPTY(&flusher->waiting[CARGO_USAGE]))
+        flusher->begin_us[CARGO_USAGE] = clock_monotonic_us() + JOURNAL_SEND_USAGE_US;
+    STAILQ_INSERT_TAIL(&flusher->waiting[CARGO_USAGE], app, in_cargo[CARGO_USAGE]);
     app->unsent = true;
-}
-
-/* Not while Redis is left alone; otherwise as flush() does. */
-static void send_usage(struct flusher *flusher)
-{
-    STAILQ_HEAD(, journal_app) unsent = STAILQ_HEAD_INITIALIZER(unsent);
-    struct journal_app *failed = NULL;
-    struct journal_app *app;
-
-    if (flusher->feed == NULL || clock_monotonic_us() < feed_rests_until_us(flusher->feed))
-        return;
-    STAILQ_CONCAT(&unsent, &flusher->unsent_apps);
-    while ((app = STAILQ_FIRST(&unsent)) != NULL) {
-        STAILQ_REMOVE_HEAD(&unsent, in_unsent);
-        app->unsent = false;
-        if (failed == NULL && !gives_up(flusher) &&
-            usage_feed_send(flusher->feed, app->id, app->usage))
-            continue;
-        if (failed == NULL && feed_is_away(flusher->feed))
-            failed = app;
-        else
-            note_unsent(flusher, app);
-    }
-    if (failed != NULL)
-        note_unsent(flusher, failed);
-}
-
-static bool gives_up(const struct flusher *flusher)
-{
-    return clock_monotonic_us() >= atomic_load(&flusher->give_up_us);
 }
 
 static void tell_unsent(const struct flusher *flusher)
@@ -205,9 +301,9 @@ static void tell_unsent(const struct flusher *flusher)
     uint64_t records = 0;
     int64_t usages = 0;
 
-    STAILQ_FOREACH(app, &flusher->dirty_apps, in_dirty)
+    STAILQ_FOREACH(app, &flusher->waiting[CARGO_LOG], in_cargo[CARGO_LOG])
     records += ring_newest(&app->ring) - app->sent;
-    STAILQ_FOREACH(app, &flusher->unsent_apps, in_unsent)
+    STAILQ_FOREACH(app, &flusher->waiting[CARGO_USAGE], in_cargo[CARGO_USAGE])
     usages++;
     if (records > 0 || usages > 0)
         log_write(LOG_WARN, "journal not all sent", LOG_INTEGER("count", (int64_t)records),

@@ -98,7 +98,13 @@ static void answer_usage(struct journal_job *job, struct feed *feed, struct jour
 static bool usage_from_feed(const struct journal_job *job, struct feed *feed,
                             struct journal_app *app, struct usage_report *report)
 {
-    if (app != NULL && app->usage != NULL && !usage_feed_send(feed, app->id, app->usage))
+    enum usage_sent sent = USAGE_SENT_ALL;
+
+    do {
+        if (app != NULL && app->usage != NULL)
+            sent = usage_feed_send(feed, app->id, app->usage);
+    } while (sent == USAGE_SENT_SOME);
+    if (sent != USAGE_SENT_ALL)
         return false;
     return usage_feed_read(feed, job->app_id, report);
 }

@@ -16,6 +16,9 @@
 
 struct flusher;
 
+/* What goes to Redis. */
+enum cargo { CARGO_LOG, CARGO_USAGE, CARGOS };
+
 /* What a decision looks at comes first, to lie together. */
 struct journal_app {
     char id[APP_ID_BYTES + 1];
@@ -25,11 +28,11 @@ struct journal_app {
     struct flusher *flusher;
     struct queue_item item; /* posted when `dirty` becomes true */
     /* The journal's thread only: */
-    STAILQ_ENTRY(journal_app) in_dirty;
-    STAILQ_ENTRY(journal_app) in_unsent;
-    bool unsent;             /* its usage: in the flusher's list of those */
-    uint64_t sent;           /* number of the newest record that the feed has */
-    struct usage_app *usage; /* NULL until something was counted */
+    STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the flusher */
+    bool goes_alone[CARGOS];                    /* see exchange.h */
+    bool unsent;                                /* its usage: in the flusher's lists of those */
+    uint64_t sent;                              /* number of the newest record that the feed has */
+    struct usage_app *usage;                    /* NULL until something was counted */
 };
 
 struct journal_apps {

@@ -36,6 +36,9 @@ struct history {
     bool sent;             /* what is open */
     struct periods closed; /* sent ones come before others */
     int64_t newest;        /* the start of the newest that ever closed */
+    /* Since usage_offer_unsent(): */
+    struct period *taken; /* the newest closed one; NULL: none */
+    bool open_taken;
 };
 
 struct usage_app {
@@ -59,6 +62,9 @@ static void close_open(struct usage_app *app, enum usage_span span);
 static void reopen(struct usage_app *app, enum usage_span span, int64_t start);
 static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
                                    struct arena *arena);
+static bool offer_closed(struct history *history, void *context, usage_take_fn *take);
+static bool offer_open(const struct usage_app *app, enum usage_span span, void *context,
+                       usage_take_fn *take);
 static void give_way(struct usage *usage, enum usage_span span);
 static void free_oldest(struct usage *usage, enum usage_span span, int64_t since, size_t bytes_max);
 static void forget_period(struct period *period);
@@ -146,36 +152,33 @@ void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *vis
     }
 }
 
-void usage_visit_unsent(const struct usage_app *app, void *context, usage_visit_fn *visit)
+bool usage_offer_unsent(struct usage_app *app, void *context, usage_take_fn *take)
 {
+    bool took_all = true;
+
     for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
-        const struct history *history = &app->histories[span];
-        const struct period *period;
+        struct history *history = &app->histories[span];
 
-        TAILQ_FOREACH_REVERSE (period, &history->closed, periods, in_app) {
-            if (period->sent)
-                break;
-            const struct usage_view view = view_of(period);
-
-            visit(context, &view);
+        history->taken = NULL;
+        history->open_taken = false;
+        took_all = took_all && offer_closed(history, context, take);
+        if (took_all && !history->sent) {
+            took_all = offer_open(app, span, context, take);
+            history->open_taken = took_all;
         }
-        if (!history->sent)
-            visit_open(app, span, context, visit);
     }
+    return took_all;
 }
 
 void usage_mark_sent(struct usage_app *app)
 {
     for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
         struct history *history = &app->histories[span];
-        struct period *period;
+        struct period *period = history->taken;
 
-        history->sent = true;
-        TAILQ_FOREACH_REVERSE (period, &history->closed, periods, in_app) {
-            if (period->sent)
-                break;
+        history->sent |= history->open_taken;
+        for (; period != NULL && !period->sent; period = TAILQ_PREV(period, periods, in_app))
             period->sent = true;
-        }
     }
 }
 
@@ -298,6 +301,37 @@ static struct usage_view pack_open(const struct usage_app *app, enum usage_span 
             view.denied = buffer_text(&buffer);
     }
     return view;
+}
+
+static bool offer_closed(struct history *history, void *context, usage_take_fn *take)
+{
+    struct period *period = TAILQ_LAST(&history->closed, periods);
+    struct period *unsent = NULL;
+
+    for (; period != NULL && !period->sent; period = TAILQ_PREV(period, periods, in_app))
+        unsent = period;
+    for (; unsent != NULL; unsent = TAILQ_NEXT(unsent, in_app)) {
+        const struct usage_view view = view_of(unsent);
+
+        if (!take(context, &view))
+            return false;
+        history->taken = unsent;
+    }
+    return true;
+}
+
+/* True, too, when there is nothing. */
+static bool offer_open(const struct usage_app *app, enum usage_span span, void *context,
+                       usage_take_fn *take)
+{
+    struct arena arena = {0};
+
+    if (app->histories[span].open.count == 0)
+        return true;
+    const struct usage_view view = pack_open(app, span, &arena);
+    const bool taken = take(context, &view);
+    arena_close(&arena);
+    return taken;
 }
 
 static void give_way(struct usage *usage, enum usage_span span)

@@ -12,12 +12,15 @@
 
 #include <inttypes.h>
 
-#define KEY_BYTES       80
-#define FIELD_BYTES     64
-#define EXPIRY_BYTES    24
-#define VALUE_BYTES_MIN 256
-#define PART_BYTES_MAX  ((size_t)1024 * 1024)
-#define EXPIRY_REST_S   (2 * HOUR_S) /* clocks differ, and hashes are read whole */
+#define KEY_BYTES        80
+#define FIELD_BYTES      64
+#define EXPIRY_BYTES     24
+#define VALUE_BYTES_MIN  256
+#define PART_BYTES_MAX   ((size_t)1024 * 1024)
+#define VIEW_COMMANDS    4
+#define VIEW_EXTRA_BYTES ((size_t)300) /* of its commands, besides the value: some 290 */
+#define SEND_BYTES_MAX   ((size_t)64 * 1024)
+#define EXPIRY_REST_S    (2 * HOUR_S) /* clocks differ, and hashes are read whole */
 
 static const struct {
     const char *name;
@@ -30,12 +33,15 @@ static const struct {
 struct sending {
     struct feed *feed;
     const char *app_id;
+    size_t bytes_max;
+    struct feed_part part;
     bool succeeded; /* one by one */
     struct error error;
 };
 
-static void on_unsent(void *context, const struct usage_view *view);
-static void on_unsent_alone(void *context, const struct usage_view *view);
+static bool append(void *context, const struct usage_view *view);
+static bool send_alone(void *context, const struct usage_view *view);
+static void append_view(struct sending *sending, const struct usage_view *view);
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
                       char key[static KEY_BYTES]);
 static bool read_hashes(struct feed *feed, const char *app_id, enum usage_span span, int64_t from,
@@ -44,19 +50,32 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
                       struct usage_report *report);
 static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view);
 
-bool usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app)
+enum usage_sent usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app)
 {
-    struct sending sending = {.feed = feed, .app_id = app_id, .succeeded = true};
+    struct sending sending = {
+        .feed = feed, .app_id = app_id, .bytes_max = SEND_BYTES_MAX, .succeeded = true};
+    bool is_all = usage_offer_unsent(app, &sending, append);
 
-    usage_visit_unsent(app, &sending, on_unsent);
-    bool succeeded = redis_session_flush(feed_session(feed), &sending.error);
-    if (!succeeded && redis_session_fault(feed_session(feed)) == REDIS_SESSION_OF_KEY) {
-        usage_visit_unsent(app, &sending, on_unsent_alone);
-        succeeded = sending.succeeded;
+    sending.succeeded = redis_session_flush(feed_session(feed), &sending.error);
+    if (!sending.succeeded && redis_session_fault(feed_session(feed)) == REDIS_SESSION_OF_KEY) {
+        sending.succeeded = true;
+        sending.part = (struct feed_part){0};
+        is_all = usage_offer_unsent(app, &sending, send_alone);
     }
-    if (succeeded)
+    if (sending.succeeded)
         usage_mark_sent(app);
-    return feed_settle(feed, succeeded, app_id, &sending.error);
+    if (!feed_settle(feed, sending.succeeded, app_id, &sending.error))
+        return USAGE_NOT_SENT;
+    return is_all ? USAGE_SENT_ALL : USAGE_SENT_SOME;
+}
+
+struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct usage_app *app,
+                                   size_t bytes_max)
+{
+    struct sending sending = {.feed = feed, .app_id = app_id, .bytes_max = bytes_max};
+
+    sending.part.is_last = usage_offer_unsent(app, &sending, append);
+    return sending.part;
 }
 
 /* Who was denied stands with the hours, so those of the window are always read. */
@@ -69,10 +88,37 @@ bool usage_feed_read(struct feed *feed, const char *app_id, struct usage_report 
            read_hashes(feed, app_id, USAGE_MINUTE, minutes_from, report);
 }
 
-/* All or nothing: a connection that ends in between leaves no hash without its expiry. */
-static void on_unsent(void *context, const struct usage_view *view)
+static bool append(void *context, const struct usage_view *view)
 {
-    const struct sending *sending = context;
+    struct sending *sending = context;
+
+    if (sending->part.bytes >= sending->bytes_max)
+        return false;
+    append_view(sending, view);
+    return true;
+}
+
+/* So it shows which key holds something else. */
+static bool send_alone(void *context, const struct usage_view *view)
+{
+    struct sending *sending = context;
+    struct redis_session *session = feed_session(sending->feed);
+    char key[KEY_BYTES];
+
+    if (!append(context, view))
+        return false;
+    write_key(sending->app_id, view->span, view->start, key);
+    sending->succeeded = redis_session_flush(session, &sending->error);
+    if (!sending->succeeded && feed_replace(sending->feed, key)) {
+        append_view(sending, view);
+        sending->succeeded = redis_session_flush(session, &sending->error);
+    }
+    return sending->succeeded;
+}
+
+/* All or nothing: a connection that ends in between leaves no hash without its expiry. */
+static void append_view(struct sending *sending, const struct usage_view *view)
+{
     struct redis_session *session = feed_session(sending->feed);
     const int64_t kept_s = (usage_kept_minutes[view->span] + hashes[view->span].minutes) * MINUTE_S;
     char key[KEY_BYTES];
@@ -97,25 +143,9 @@ static void on_unsent(void *context, const struct usage_view *view)
     redis_session_append(session, ARRAY_COUNT(set), set, lengths);
     redis_session_append(session, ARRAY_COUNT(expire), expire, NULL);
     redis_session_append(session, 1, (const char *[]){"EXEC"}, NULL);
+    sending->part.commands += VIEW_COMMANDS;
+    sending->part.bytes += value.length + VIEW_EXTRA_BYTES;
     arena_close(&arena);
-}
-
-/* So it shows which key holds something else. */
-static void on_unsent_alone(void *context, const struct usage_view *view)
-{
-    struct sending *sending = context;
-    struct redis_session *session = feed_session(sending->feed);
-    char key[KEY_BYTES];
-
-    if (!sending->succeeded)
-        return;
-    write_key(sending->app_id, view->span, view->start, key);
-    on_unsent(context, view);
-    sending->succeeded = redis_session_flush(session, &sending->error);
-    if (!sending->succeeded && feed_replace(sending->feed, key)) {
-        on_unsent(context, view);
-        sending->succeeded = redis_session_flush(session, &sending->error);
-    }
 }
 
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,

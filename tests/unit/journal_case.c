@@ -28,11 +28,16 @@ struct journal *journal_alone(void)
 
 struct journal *journal_on_redis(void)
 {
+    return journal_on(redis_server_unix_url(server));
+}
+
+struct journal *journal_on(const char *where)
+{
     struct journal *journal;
     struct redis_url url;
     struct error error;
 
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    assert_true(redis_url_parse(text_of(where), &url, &error));
     journal = journal_new(&url);
     journal_start(journal);
     return journal;

@@ -17,10 +17,12 @@
 
 extern const struct record_filter journal_everything;
 
-/* Both are started. */
+/* All are started. */
 struct journal *journal_alone(void);
 /* With a feed to the Redis of redis_group.h. */
 struct journal *journal_on_redis(void);
+/* With a feed to the Redis at this URL. */
+struct journal *journal_on(const char *where);
 
 /* Records the decision number `number`, which the cost tells: it is denied when it is divisible by
  * three, is of route /even or /odd, and every tenth is of bob, the others of alice. */

@@ -55,6 +55,13 @@ static void on_view(void *context, const struct usage_view *view)
     usage_report_add(context, view);
 }
 
+static bool take_any(void *context, const struct usage_view *view)
+{
+    (void)context;
+    (void)view;
+    return true;
+}
+
 /* What GET /usage says at the minute `now`; to be released with json_decref(). */
 static json_t *answer(const struct usage_app *app, const struct usage_query *query, int64_t now)
 {
@@ -332,6 +339,12 @@ static void on_start(void *context, const struct usage_view *view)
     fail_msg("more spans than were counted");
 }
 
+static bool take_start(void *context, const struct usage_view *view)
+{
+    on_start(context, view);
+    return true;
+}
+
 static void a_span_that_the_clock_comes_back_to_goes_on(void **state)
 {
     struct usage *usage = usage_new(USAGE_BYTES_MAX);
@@ -342,6 +355,7 @@ static void a_span_that_the_clock_comes_back_to_goes_on(void **state)
     add(app, MIDNIGHT, "/a", 1, 1);
     add_denied(app, TEXT("eve"), 1);
     add(app, MIDNIGHT + 2 * HOUR, "/a", 2, 0);
+    assert_true(usage_offer_unsent(app, NULL, take_any));
     usage_mark_sent(app);
     add(app, MIDNIGHT, "/a", 4, 2);
     add_denied(app, TEXT("eve"), 2);
@@ -359,7 +373,7 @@ static void a_span_that_the_clock_comes_back_to_goes_on(void **state)
     assert_int_equal(starts[USAGE_MINUTE][3], 0);
     assert_int_equal(starts[USAGE_HOUR][2], 0);
     memset(starts, 0, sizeof starts);
-    usage_visit_unsent(app, &starts, on_start);
+    assert_true(usage_offer_unsent(app, &starts, take_start));
     assert_int_equal(starts[USAGE_MINUTE][2], 0);
     assert_int_equal(starts[USAGE_HOUR][0], MIDNIGHT);
     assert_int_equal(starts[USAGE_HOUR][1], 0);
@@ -414,10 +428,11 @@ static void a_minute_ahead_that_is_too_old_takes_no_minutes_along(void **state)
 }
 
 /* What is still in Redis is neither overwritten nor counted twice. */
-static void on_part(void *context, const struct usage_view *view)
+static bool take_part(void *context, const struct usage_view *view)
 {
     if (view->span == USAGE_HOUR && view->start == MIDNIGHT)
         ((int *)context)[view->part]++;
+    return true;
 }
 
 static void a_span_that_was_let_go_begins_another_part(void **state)
@@ -431,7 +446,7 @@ static void a_span_that_was_let_go_begins_another_part(void **state)
     for (int i = 0; i < 3; i++) {
         add(app, MIDNIGHT, "/a", 1, 0);
         add(app, MIDNIGHT, "/a", 1, 0);
-        usage_visit_unsent(app, parts, on_part);
+        assert_true(usage_offer_unsent(app, parts, take_part));
         add_ahead(app, MIDNIGHT, 9 * DAY, "/a", 1, 0);
     }
 
@@ -471,11 +486,49 @@ static void the_denied_of_the_hours_in_the_window_are_told(void **state)
     usage_free(usage);
 }
 
-static void count_views(void *context, const struct usage_view *view)
+static bool count_views(void *context, const struct usage_view *view)
 {
     int *counts = context;
 
     counts[view->span]++;
+    return true;
+}
+
+/* Takes as many as the context says. */
+static bool take_some(void *context, const struct usage_view *view)
+{
+    int *left = context;
+
+    (void)view;
+    return (*left)-- > 0;
+}
+
+static void what_is_sent_in_parts_is_sent_once(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+    int views[USAGE_SPANS] = {0};
+    int left;
+
+    (void)state;
+    for (int64_t minute = MIDNIGHT; minute < MIDNIGHT + 5; minute++)
+        add(app, minute, "/a", 1, 0);
+
+    left = 2;
+    assert_false(usage_offer_unsent(app, &left, take_some));
+    usage_mark_sent(app);
+    assert_true(usage_offer_unsent(app, views, count_views));
+    assert_int_equal(views[USAGE_MINUTE], 3);
+    assert_int_equal(views[USAGE_HOUR], 1);
+
+    left = 3; /* the last minutes, and not the hour */
+    assert_false(usage_offer_unsent(app, &left, take_some));
+    usage_mark_sent(app);
+    assert_true(usage_offer_unsent(app, views, count_views));
+    assert_int_equal(views[USAGE_MINUTE], 3);
+    assert_int_equal(views[USAGE_HOUR], 2);
+    usage_app_free(app);
+    usage_free(usage);
 }
 
 static void what_was_sent_is_not_sent_again_until_it_grows(void **state)
@@ -485,26 +538,26 @@ static void what_was_sent_is_not_sent_again_until_it_grows(void **state)
     int views[USAGE_SPANS] = {0};
 
     (void)state;
-    usage_visit_unsent(app, views, count_views);
+    assert_true(usage_offer_unsent(app, views, count_views));
     assert_int_equal(views[USAGE_MINUTE] + views[USAGE_HOUR], 0);
 
     for (int64_t minute = MIDNIGHT; minute < MIDNIGHT + 5; minute++)
         add(app, minute, "/a", 1, 0);
-    usage_visit_unsent(app, views, count_views);
+    assert_true(usage_offer_unsent(app, views, count_views));
     assert_int_equal(views[USAGE_MINUTE], 5);
     assert_int_equal(views[USAGE_HOUR], 1);
 
     usage_mark_sent(app);
-    usage_visit_unsent(app, views, count_views);
+    assert_true(usage_offer_unsent(app, views, count_views));
     assert_int_equal(views[USAGE_MINUTE], 5);
 
     add(app, MIDNIGHT + 4, "/a", 1, 0);
-    usage_visit_unsent(app, views, count_views);
+    assert_true(usage_offer_unsent(app, views, count_views));
     assert_int_equal(views[USAGE_MINUTE], 6);
 
     /* The minute that closes had more than was sent; the next one is open. */
     add(app, MIDNIGHT + 5, "/a", 1, 0);
-    usage_visit_unsent(app, views, count_views);
+    assert_true(usage_offer_unsent(app, views, count_views));
     assert_int_equal(views[USAGE_MINUTE], 8);
     assert_int_equal(views[USAGE_HOUR], 3);
     usage_app_free(app);
@@ -528,6 +581,7 @@ int main(void)
         cmocka_unit_test(a_span_that_was_let_go_begins_another_part),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
+        cmocka_unit_test(what_is_sent_in_parts_is_sent_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
