@@ -17,6 +17,7 @@ struct api_settings {
     enum registration registration; /* as it is set */
     enum registration registers;    /* what that comes to where this listens; never AUTO */
     char admin_token[257];          /* "" for none */
+    unsigned apps_max;              /* beyond it nobody registers */
     struct rate register_limit;     /* quota 0: no limit */
     struct rate manage_limit;
     struct trusted_proxies trusted_proxies;

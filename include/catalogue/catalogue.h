@@ -18,7 +18,8 @@
 #define CATALOGUE_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that waited longer is not begun */
 
 enum catalogue_job_kind {
-    CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key  out: app, if it is new */
+    CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key, apps_max
+                               out: app, if it is new */
     CATALOGUE_APP_FIND,     /* in: key                               out: app */
     CATALOGUE_POLICY_SAVE,  /* in: app_id, policy                    out: policy's id and version */
     CATALOGUE_POLICY_REMOVE /* in: app_id, identity */
@@ -43,6 +44,7 @@ struct catalogue_job {
     struct text name;
     int64_t created_at_us;
     struct key_digest key;
+    int64_t apps_max;
     struct policy *policy; /* borrowed; its id and version are overwritten in any case */
     struct policy_identity identity;
 

@@ -17,7 +17,7 @@ enum catalogue_status {
     CATALOGUE_OK,
     CATALOGUE_CREATED, /* saved something that was not there */
     CATALOGUE_ABSENT,  /* no such app, key or policy */
-    CATALOGUE_FULL,    /* the app has POLICIES_PER_APP_MAX policies */
+    CATALOGUE_FULL,    /* the app has POLICIES_PER_APP_MAX policies, or there are too many apps */
     CATALOGUE_DAMAGED, /* what is stored cannot be read: it concerns this app and nothing else */
     CATALOGUE_UNAVAILABLE
 };
@@ -64,10 +64,18 @@ typedef void catalogue_restore_end_fn(struct catalogue_backend *backend, const c
 typedef enum catalogue_status catalogue_app_restore_fn(struct catalogue_backend *backend,
                                                        const struct app *app, struct error *error);
 /* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists, or one
- * with this id was deleted: nothing is changed then. */
-typedef enum catalogue_status
-catalogue_app_create_fn(struct catalogue_backend *backend, const char *app_id, struct text name,
-                        int64_t created_at_us, const struct key_digest *key, struct error *error);
+ * with this id was deleted; CATALOGUE_FULL when there are `apps_max` already: nothing is changed
+ * then. All in one step, so that many instances together create no more. */
+struct catalogue_new_app {
+    const char *app_id;
+    struct text name;
+    int64_t created_at_us;
+    const struct key_digest *key;
+    int64_t apps_max; /* 0: as many as there are */
+};
+typedef enum catalogue_status catalogue_app_create_fn(struct catalogue_backend *backend,
+                                                      const struct catalogue_new_app *new,
+                                                      struct error *error);
 /* The id of the app with this key. */
 typedef enum catalogue_status catalogue_app_find_fn(struct catalogue_backend *backend,
                                                     const struct key_digest *key,

@@ -17,6 +17,7 @@ enum problem {
     PROBLEM_BAD_KEY,             /* 401 */
     PROBLEM_ADMIN_TOKEN,         /* 401 */
     PROBLEM_REGISTRATION_CLOSED, /* 403 */
+    PROBLEM_TOO_MANY_APPS,       /* 403: there are apps_max */
     PROBLEM_SUSPENDED,           /* 403: the operator has suspended the app */
     PROBLEM_FOREIGN_PAGE,        /* 403: a browser's request for another site's page */
     PROBLEM_NO_ROUTE,            /* 404 */

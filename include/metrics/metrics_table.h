@@ -40,6 +40,8 @@
       "Requests answered 503 because too many before them ask the same of another thread.")        \
     X(JOBS_REFUSED_JOURNAL, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"journal\"", NULL)\
     X(JOBS_REFUSED_LOOKUPS, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"lookups\"", NULL)\
+    X(REGISTRATIONS_REFUSED, METRIC_COUNTER, "sluice_registrations_refused_total", "",             \
+      "Registrations answered 403 because there are apps_max apps.")                               \
     X(WAITS_REFUSED, METRIC_COUNTER, "sluice_waits_refused_total", "",                             \
       "Checks answered 503 because too many wait for their turn.")                                 \
     X(BATCHES_REFUSED, METRIC_COUNTER, "sluice_batches_refused_total", "",                         \

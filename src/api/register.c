@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "catalogue/app_index.h"
 #include "http/problem.h"
+#include "metrics/metrics.h"
 
 #include <sodium.h>
 
@@ -47,6 +48,7 @@ enum handled register_post(struct request *request, void *context)
     app_id_generate(job->app_id);
     job->key = key_digest_of(pepper, text_of(registering->api_key));
     job->created_at_us = clock_wall_us();
+    job->apps_max = api->settings->apps_max;
     return ask_catalogue(request, api, job, registering, on_created);
 }
 
@@ -101,6 +103,12 @@ static void on_created(struct catalogue_job *job)
     struct writer writer;
 
     app_release(job->app);
+    if (job->status == CATALOGUE_FULL) {
+        metrics_count(registering->api->metrics, METRIC_REGISTRATIONS_REFUSED);
+        problem_answer(request, PROBLEM_TOO_MANY_APPS,
+                       "This service has as many apps as its operator lets it have.");
+        return;
+    }
     if (job->status != CATALOGUE_CREATED) {
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
         return;

@@ -129,6 +129,17 @@ const struct setting settings_table[] = {
                 "same way, where the key is not known.",
     },
     {
+        .name = "apps_max",
+        .kind = &setting_integer,
+        FIELD(api.apps_max),
+        .min = 1,
+        .max = 10000000,
+        .fallback = "100000",
+        .reloadable = true,
+        .help = "Apps of the catalogue, past which nobody registers. Declared apps count, and are\n"
+                "created all the same.",
+    },
+    {
         .name = "key_pepper",
         .kind = &setting_pepper,
         FIELD(pepper),

@@ -33,7 +33,8 @@
 #define SAVE_ATTEMPTS 8
 #define PREFIX        REDIS_CALL_PREFIX
 
-/* A key is free when the app it leads to does not have it. */
+/* A key is free when the app it leads to does not have it. The list of apps has the deleted ones,
+ * too, as long as they are remembered. */
 static const char create_script[] =
     "local function has_key(app, key)\n"
     "  local keys = redis.pcall('HGET', '" PREFIX "app:' .. app, 'keys')\n"
@@ -44,6 +45,9 @@ static const char create_script[] =
     "   owner and has_key(owner, ARGV[4]) then\n"
     "  return 'exists'\n"
     "end\n"
+    "local deleted = redis.pcall('ZCARD', KEYS[7])\n"
+    "local count = redis.call('ZCARD', KEYS[2]) - (type(deleted) == 'number' and deleted or 0)\n"
+    "if ARGV[5] ~= '0' and count >= tonumber(ARGV[5]) then return 'full' end\n"
     "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], 'keys', ARGV[4])\n"
     "redis.call('HSET', KEYS[3], ARGV[4], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
         "created");
@@ -113,16 +117,17 @@ struct catalogue_backend *catalogue_redis_new(const struct redis_url *url)
     return &redis->backend;
 }
 
-static enum catalogue_status on_app_create(struct catalogue_backend *backend, const char *app_id,
-                                           struct text name, int64_t created_at_us,
-                                           const struct key_digest *key, struct error *error)
+static enum catalogue_status on_app_create(struct catalogue_backend *backend,
+                                           const struct catalogue_new_app *new, struct error *error)
 {
-    char created_at[24];
+    char created_at[TEXT_INTEGER_BYTES_MAX];
+    char apps_max[TEXT_INTEGER_BYTES_MAX];
     char hex[REDIS_CALL_HEX_BYTES + 1];
 
-    (void)snprintf(created_at, sizeof(created_at), "%lld", (long long)created_at_us);
-    (void)sodium_bin2hex(hex, sizeof(hex), key->bytes, sizeof(key->bytes));
-    const struct text arguments[] = {text_of(app_id), name, text_of(created_at), text_of(hex)};
+    (void)sodium_bin2hex(hex, sizeof(hex), new->key->bytes, sizeof(new->key->bytes));
+    const struct text arguments[] = {text_of(new->app_id), new->name,
+                                     text_write_integer(new->created_at_us, created_at),
+                                     text_of(hex), text_write_integer(new->apps_max, apps_max)};
     struct catalogue_redis *redis = redis_call_backend(backend);
     return redis_call_status_take(
         redis, redis_call_script(redis, create_script, arguments, ARRAY_COUNT(arguments), error),

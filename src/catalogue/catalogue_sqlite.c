@@ -20,9 +20,12 @@ static catalogue_policy_remove_fn on_policy_remove;
 static catalogue_changes_fn on_changes;
 static catalogue_free_fn on_free;
 
-static enum catalogue_status app_create(struct catalogue_sqlite *sqlite, const char *app_id,
-                                        struct text name, int64_t created_at_us,
-                                        const struct key_digest *key, struct error *error);
+static enum catalogue_status app_create(struct catalogue_sqlite *sqlite,
+                                        const struct catalogue_new_app *new, struct error *error);
+static enum catalogue_status app_is_taken(struct database *database,
+                                          const struct catalogue_new_app *new, struct error *error);
+static enum catalogue_status apps_are_too_many(struct database *database, int64_t apps_max,
+                                               struct error *error);
 static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const char *app_id,
                                          struct policy *policy, struct error *error);
 static enum catalogue_status policy_number(struct database *database, const char *app_id,
@@ -61,16 +64,14 @@ struct catalogue_backend *catalogue_sqlite_new(const char *path, struct error *e
     return &sqlite->backend;
 }
 
-static enum catalogue_status on_app_create(struct catalogue_backend *backend, const char *app_id,
-                                           struct text name, int64_t created_at_us,
-                                           const struct key_digest *key, struct error *error)
+static enum catalogue_status on_app_create(struct catalogue_backend *backend,
+                                           const struct catalogue_new_app *new, struct error *error)
 {
     struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
     if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end_app(
-        sqlite, app_create(sqlite, app_id, name, created_at_us, key, error), error);
+    return sqlite_statements_end_app(sqlite, app_create(sqlite, new, error), error);
 }
 
 static enum catalogue_status on_app_find(struct catalogue_backend *backend,
@@ -142,34 +143,55 @@ static void on_free(struct catalogue_backend *backend)
     free(sqlite);
 }
 
-static enum catalogue_status app_create(struct catalogue_sqlite *sqlite, const char *app_id,
-                                        struct text name, int64_t created_at_us,
-                                        const struct key_digest *key, struct error *error)
+static enum catalogue_status app_create(struct catalogue_sqlite *sqlite,
+                                        const struct catalogue_new_app *new, struct error *error)
 {
     struct database *database = sqlite->database;
-    sqlite3_stmt *same_key = database_statement(database, KEY_OWNER);
-    sqlite3_stmt *insert = sqlite_statements_for(database, APP_INSERT, app_id);
-    sqlite3_stmt *insert_key = sqlite_statements_for(database, KEY_INSERT, app_id);
+    sqlite3_stmt *insert = sqlite_statements_for(database, APP_INSERT, new->app_id);
+    sqlite3_stmt *insert_key = sqlite_statements_for(database, KEY_INSERT, new->app_id);
+    enum catalogue_status found = app_is_taken(database, new, error);
 
-    database_bind_bytes(same_key, 1, key->bytes, sizeof(key->bytes));
-    database_bind_text(same_key, 2, text_of(app_id));
-    enum catalogue_status found = sqlite_statements_step(database, same_key, error);
-    if (found == CATALOGUE_ABSENT)
-        found = sqlite_statements_step(database,
-                                       sqlite_statements_for(database, APP_SELECT, app_id), error);
-    if (found == CATALOGUE_ABSENT)
-        found = sqlite_statements_step(
-            database, sqlite_statements_for(database, TOMBSTONE_SELECT, app_id), error);
+    if (found == CATALOGUE_ABSENT && new->apps_max > 0)
+        found = apps_are_too_many(database, new->apps_max, error);
     if (found != CATALOGUE_ABSENT)
         return found;
 
-    database_bind_text(insert, 2, name);
-    database_bind_integer(insert, 3, created_at_us);
-    database_bind_bytes(insert_key, 2, key->bytes, sizeof(key->bytes));
+    database_bind_text(insert, 2, new->name);
+    database_bind_integer(insert, 3, new->created_at_us);
+    database_bind_bytes(insert_key, 2, new->key->bytes, sizeof(new->key->bytes));
     if (!sqlite_revision_next(sqlite, error) || !database_run(database, insert, error) ||
         !database_run(database, insert_key, error))
         return CATALOGUE_UNAVAILABLE;
     return CATALOGUE_CREATED;
+}
+
+/* CATALOGUE_OK: its id or its key is another's, or was. */
+static enum catalogue_status app_is_taken(struct database *database,
+                                          const struct catalogue_new_app *new, struct error *error)
+{
+    sqlite3_stmt *same_key = database_statement(database, KEY_OWNER);
+
+    database_bind_bytes(same_key, 1, new->key->bytes, sizeof(new->key->bytes));
+    database_bind_text(same_key, 2, text_of(new->app_id));
+    enum catalogue_status found = sqlite_statements_step(database, same_key, error);
+    if (found == CATALOGUE_ABSENT)
+        found = sqlite_statements_step(
+            database, sqlite_statements_for(database, APP_SELECT, new->app_id), error);
+    if (found == CATALOGUE_ABSENT)
+        found = sqlite_statements_step(
+            database, sqlite_statements_for(database, TOMBSTONE_SELECT, new->app_id), error);
+    return found;
+}
+
+/* CATALOGUE_ABSENT: they are not. */
+static enum catalogue_status apps_are_too_many(struct database *database, int64_t apps_max,
+                                               struct error *error)
+{
+    sqlite3_stmt *count = database_statement(database, APPS_COUNT);
+
+    if (sqlite_statements_step(database, count, error) != CATALOGUE_OK)
+        return CATALOGUE_UNAVAILABLE;
+    return database_integer(count, 0) >= apps_max ? CATALOGUE_FULL : CATALOGUE_ABSENT;
 }
 
 static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const char *app_id,

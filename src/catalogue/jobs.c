@@ -41,7 +41,13 @@ static enum catalogue_status app_create(struct catalogue_job *job,
                                         struct error *error)
 {
     enum catalogue_status status = backend->operations->app_create(
-        backend, job->app_id, job->name, job->created_at_us, &job->key, error);
+        backend,
+        &(struct catalogue_new_app){.app_id = job->app_id,
+                                    .name = job->name,
+                                    .created_at_us = job->created_at_us,
+                                    .key = &job->key,
+                                    .apps_max = job->apps_max},
+        error);
 
     if (status != CATALOGUE_CREATED)
         return status;

@@ -167,7 +167,12 @@ static enum catalogue_status app_make(const struct declared *declared,
                                       struct error *error)
 {
     enum catalogue_status status = backend->operations->app_create(
-        backend, declared->app_id, declared->name, clock_wall_us(), key, error);
+        backend,
+        &(struct catalogue_new_app){.app_id = declared->app_id,
+                                    .name = declared->name,
+                                    .created_at_us = clock_wall_us(),
+                                    .key = key},
+        error);
 
     if (status == CATALOGUE_UNAVAILABLE || status == CATALOGUE_DAMAGED)
         return status;

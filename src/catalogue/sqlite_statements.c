@@ -68,6 +68,7 @@ static const char *const statements[STATEMENT_COUNT] = {
     [APP_DELETE] = "DELETE FROM apps WHERE id = ?1",
     [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 UNION ALL"
                      " SELECT id, revision FROM tombstones WHERE revision > ?1 ORDER BY 2",
+    [APPS_COUNT] = "SELECT count(*) FROM apps",
     [APPS_LOST] = "SELECT NOT EXISTS (SELECT 1 FROM apps) AND EXISTS"
                   " (SELECT 1 FROM settings WHERE name = 'revision' AND value > 0)",
     [REVISION_NEWEST] = "SELECT max(revision) FROM (SELECT revision FROM apps UNION ALL"

@@ -28,6 +28,7 @@ enum sqlite_statement {
     APP_REVISE,
     APP_DELETE,
     APPS_CHANGED,
+    APPS_COUNT,
     APPS_LOST,
     REVISION_NEWEST,
     REVISION_OLDEST,

@@ -14,6 +14,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_BAD_KEY] = {401, TYPE("bad-key"), "Invalid API key"},
     [PROBLEM_ADMIN_TOKEN] = {401, TYPE("admin-token"), "Admin token required"},
     [PROBLEM_REGISTRATION_CLOSED] = {403, TYPE("registration-closed"), "Registration is closed"},
+    [PROBLEM_TOO_MANY_APPS] = {403, TYPE("too-many-apps"), "Too many apps"},
     [PROBLEM_SUSPENDED] = {403, TYPE("suspended"), "App suspended"},
     [PROBLEM_FOREIGN_PAGE] = {403, TYPE("foreign-page"), "Foreign page"},
     [PROBLEM_NO_ROUTE] = {404, TYPE("no-route"), "No such resource"},

@@ -83,7 +83,11 @@ static void try_app_create(void)
 {
     struct error error = {0};
 
-    status_check(backend->operations->app_create(backend, app_id, TEXT("shop"), 1, &key, &error),
+    status_check(backend->operations->app_create(
+                     backend,
+                     &(struct catalogue_new_app){
+                         .app_id = app_id, .name = TEXT("shop"), .created_at_us = 1, .key = &key},
+                     &error),
                  &error);
 }
 

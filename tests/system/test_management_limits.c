@@ -88,6 +88,27 @@ static void a_48_of_ipv6_registers_as_often_as_sixteen_of_its_networks(void **st
     service_stop(service);
 }
 
+static void past_apps_max_nobody_registers(void **state)
+{
+    char directory[SCRATCH_PATH_BYTES];
+    char catalogue[SCRATCH_PATH_BYTES + 32];
+    const char *const flags[] = {"--apps-max", "2", "--catalogue", catalogue, NULL};
+    scratch_directory("catalogue", directory);
+    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
+    struct service *service = start(*state, NULL, NULL, flags);
+    struct client *client = stranger_new(service);
+    EXPECT(client_post(client, "/register", "{'name':'Test'}"), 201, NULL);
+    EXPECT(client_post(client, "/register", "{'name':'Test'}"), 201, NULL);
+
+    EXPECT_PROBLEM(client_post(client, "/register", "{'name':'Test'}"), 403, NULL);
+
+    const struct reply *reply = client_get(client, "/metrics");
+    assert_non_null(strstr(reply->body, "\nsluice_registrations_refused_total 1\n"));
+    assert_non_null(strstr(reply->body, "\nsluice_apps 2\n"));
+    client_free(client);
+    service_stop(service);
+}
+
 static void managing_is_limited_and_checking_is_not(void **state)
 {
     struct service *service = start(*state, NULL, "3/minute", NULL);
@@ -235,6 +256,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(an_address_registers_five_times_a_minute),
         cmocka_unit_test(behind_a_trusted_proxy_the_limit_is_for_the_last_address_not_trusted),
         cmocka_unit_test(a_48_of_ipv6_registers_as_often_as_sixteen_of_its_networks),
+        cmocka_unit_test(past_apps_max_nobody_registers),
         cmocka_unit_test(managing_is_limited_and_checking_is_not),
         cmocka_unit_test(with_a_token_only_its_holder_registers),
         cmocka_unit_test(when_it_is_closed_nobody_registers),

@@ -28,8 +28,13 @@ const char *sample_app(struct catalogue_backend *backend, char letter)
     struct error error = {0};
 
     (void)snprintf(app_id, sizeof(app_id), "app_%c00000000000", letter);
-    expect_status(backend->operations->app_create(backend, app_id, (struct text){&letter, 1},
-                                                  CREATED_AT_US, &key, &error),
+    expect_status(backend->operations->app_create(
+                      backend,
+                      &(struct catalogue_new_app){.app_id = app_id,
+                                                  .name = (struct text){&letter, 1},
+                                                  .created_at_us = CREATED_AT_US,
+                                                  .key = &key},
+                      &error),
                   CATALOGUE_CREATED, &error);
     return app_id;
 }
@@ -170,11 +175,20 @@ static void creating_with_a_taken_id_or_key_changes_nothing(void **state)
     expect_changes(pair->one, &revision, "a");
 
     expect_status(
-        pair->one->operations->app_create(pair->one, app_id, TEXT("same id"), 1, &another, &error),
+        pair->one->operations->app_create(
+            pair->one,
+            &(struct catalogue_new_app){
+                .app_id = app_id, .name = TEXT("same id"), .created_at_us = 1, .key = &another},
+            &error),
         CATALOGUE_OK, &error);
-    expect_status(pair->one->operations->app_create(pair->one, "app_b00000000000", TEXT("same key"),
-                                                    1, &own, &error),
-                  CATALOGUE_OK, &error);
+    expect_status(
+        pair->one->operations->app_create(pair->one,
+                                          &(struct catalogue_new_app){.app_id = "app_b00000000000",
+                                                                      .name = TEXT("same key"),
+                                                                      .created_at_us = 1,
+                                                                      .key = &own},
+                                          &error),
+        CATALOGUE_OK, &error);
 
     expect_changes(pair->one, &revision, "");
     expect_status(pair->one->operations->app_find(pair->one, &another, found, &error),
@@ -191,8 +205,13 @@ static void names_are_kept_byte_by_byte(void **state)
     struct key_digest key = sample_digest('a');
     struct error error = {0};
 
-    expect_status(pair->one->operations->app_create(pair->one, "app_a00000000000", name,
-                                                    CREATED_AT_US, &key, &error),
+    expect_status(pair->one->operations->app_create(
+                      pair->one,
+                      &(struct catalogue_new_app){.app_id = "app_a00000000000",
+                                                  .name = name,
+                                                  .created_at_us = CREATED_AT_US,
+                                                  .key = &key},
+                      &error),
                   CATALOGUE_CREATED, &error);
 
     struct app *app = load_app(pair->other, "app_a00000000000");
@@ -464,6 +483,7 @@ int catalogue_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
 #undef CASE
 
     return cmocka_run_group_tests(cases, NULL, NULL) + catalogue_damage_cases_run(setup, teardown) +
+           catalogue_newcomer_cases_run(setup, teardown) +
            catalogue_operator_cases_run(setup, teardown) +
            catalogue_restore_cases_run(setup, teardown);
 }

@@ -187,9 +187,13 @@ static void a_key_whose_app_is_gone_is_free(void **state)
     struct error error = {0};
     pair->lose(pair, sample_app(pair->one, 'a'));
 
-    expect_status(pair->one->operations->app_create(pair->one, "app_b00000000000", TEXT("b"), 1,
-                                                    &key, &error),
-                  CATALOGUE_CREATED, &error);
+    expect_status(
+        pair->one->operations->app_create(
+            pair->one,
+            &(struct catalogue_new_app){
+                .app_id = "app_b00000000000", .name = TEXT("b"), .created_at_us = 1, .key = &key},
+            &error),
+        CATALOGUE_CREATED, &error);
 
     expect_status(pair->one->operations->app_find(pair->one, &key, found, &error), CATALOGUE_OK,
                   &error);

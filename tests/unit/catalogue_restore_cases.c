@@ -204,9 +204,12 @@ static void the_id_of_a_deleted_app_is_not_given_again(void **state)
     expect_status(pair->one->operations->app_remove(pair->one, sample_app(pair->one, 'a'), &error),
                   CATALOGUE_OK, &error);
 
-    expect_status(
-        pair->other->operations->app_create(pair->other, APP_A, TEXT("a"), 1, &key, &error),
-        CATALOGUE_OK, &error);
+    expect_status(pair->other->operations->app_create(
+                      pair->other,
+                      &(struct catalogue_new_app){
+                          .app_id = APP_A, .name = TEXT("a"), .created_at_us = 1, .key = &key},
+                      &error),
+                  CATALOGUE_OK, &error);
 
     expect_gone(pair->one);
     expect_owner(pair->one, 'a', CATALOGUE_ABSENT);

@@ -159,8 +159,11 @@ static void nothing_is_written_to_a_file_that_is_gone(void **state)
     assert_non_null(backend);
 
     assert_int_equal(unlink(scene->path), 0);
-    const enum catalogue_status status =
-        backend->operations->app_create(backend, "app_k00000000000", TEXT("lost"), 1, &key, &error);
+    const enum catalogue_status status = backend->operations->app_create(
+        backend,
+        &(struct catalogue_new_app){
+            .app_id = "app_k00000000000", .name = TEXT("lost"), .created_at_us = 1, .key = &key},
+        &error);
 
     assert_int_equal(status, CATALOGUE_UNAVAILABLE);
     assert_non_null(strstr(error.message, scene->path));

@@ -209,8 +209,11 @@ static void a_lock_held_by_another_process_makes_it_unavailable_for_writing(void
     assert_int_equal(sqlite3_open(place->path, &database), SQLITE_OK);
     assert_int_equal(sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 
-    enum catalogue_status status =
-        backend->operations->app_create(backend, "app_a00000000000", TEXT("a"), 1, &key, &error);
+    enum catalogue_status status = backend->operations->app_create(
+        backend,
+        &(struct catalogue_new_app){
+            .app_id = "app_a00000000000", .name = TEXT("a"), .created_at_us = 1, .key = &key},
+        &error);
 
     assert_int_equal(status, CATALOGUE_UNAVAILABLE);
     assert_string_equal(error.message, "SQLite: database is locked");
