@@ -35,8 +35,10 @@ struct app {
     char id[APP_ID_BYTES + 1];
     struct key_digest keys[APP_KEYS_MAX];
     struct text name;
-    int64_t created_at_us; /* wall clock */
-    unsigned epoch;        /* the index's */
+    int64_t created_at_us;   /* wall clock */
+    bool is_unused;          /* it has registered, and the catalogue knows of no decision of it */
+    atomic_bool has_decided; /* in this process */
+    unsigned epoch;          /* the index's */
     int64_t revision; /* of the catalogue when this value was read: the newer replaces the older */
     struct arena arena; /* holds everything the members point to */
 };
@@ -48,6 +50,8 @@ struct app *app_new(void);
 struct app *app_new_deleted(const char *app_id, int64_t revision);
 /* One that says that the app of this id cannot be read. */
 struct app *app_new_damaged(const char *app_id, int64_t revision);
+/* As far as this process knows. */
+bool app_is_unused(const struct app *app);
 /* In constant time. */
 bool app_has_key(const struct app *app, const struct key_digest *key);
 /* Any thread. */

@@ -72,6 +72,7 @@ struct catalogue_new_app {
     int64_t created_at_us;
     const struct key_digest *key;
     int64_t apps_max; /* 0: as many as there are */
+    bool is_unused;   /* is remembered, until app_use() */
 };
 typedef enum catalogue_status catalogue_app_create_fn(struct catalogue_backend *backend,
                                                       const struct catalogue_new_app *new,
@@ -106,6 +107,16 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      const char *app_id,
                                                      const struct key_digest *key,
                                                      struct error *error);
+/* The app has checked something, which is remembered. CATALOGUE_ABSENT, and nothing is changed, when
+ * it is not known to be unused. */
+typedef enum catalogue_status catalogue_app_use_fn(struct catalogue_backend *backend,
+                                                   const char *app_id, struct error *error);
+/* Deletes the app as app_remove() does, if it is unused and nothing of it has changed since this
+ * revision, which must be `kept_us` old by the clock that gives revisions. CATALOGUE_ABSENT
+ * otherwise: nothing is changed then. */
+typedef enum catalogue_status catalogue_app_expire_fn(struct catalogue_backend *backend,
+                                                      const char *app_id, int64_t revision,
+                                                      int64_t kept_us, struct error *error);
 /* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
  * From 0: all apps. A deleted one is visited as such, with its id and revision, as long as it is
  * one of the last APPS_DELETED_MAX. So is one that cannot be read: an older copy of it may say the
@@ -131,6 +142,8 @@ struct catalogue_operations {
     catalogue_app_remove_fn *app_remove;
     catalogue_app_suspend_fn *app_suspend;
     catalogue_app_rekey_fn *app_rekey;
+    catalogue_app_use_fn *app_use;
+    catalogue_app_expire_fn *app_expire;
     catalogue_changes_fn *changes;
     catalogue_free_fn *free;
 };

@@ -225,6 +225,7 @@ static struct journal_app *journal_of(const struct decision *decision)
     if (journal == NULL) {
         journal = journal_app(decision->api->journal, app->id);
         atomic_store_explicit(&app->journal, journal, memory_order_release);
+        atomic_store_explicit(&app->has_decided, true, memory_order_relaxed);
     }
     return journal;
 }

@@ -276,6 +276,7 @@ static void print_app(void *context, struct app *app)
             writer_integer(&writer, "keys", app->key_count);
             writer_integer(&writer, "policies", (int64_t)policy_set_count(app->policies));
             writer_string(&writer, "created_at", created_at);
+            writer_bool(&writer, "unused", app->is_unused);
         }
         writer_end_object(&writer);
         printf("%.*s\n", TEXT_PRINTF(buffer_text(&line)));

@@ -29,6 +29,11 @@ struct app *app_new_damaged(const char *app_id, int64_t revision)
     return new_in_state(app_id, revision, APP_DAMAGED);
 }
 
+bool app_is_unused(const struct app *app)
+{
+    return app->is_unused && !atomic_load_explicit(&app->has_decided, memory_order_relaxed);
+}
+
 bool app_has_key(const struct app *app, const struct key_digest *key)
 {
     for (size_t i = 0; i < app->key_count; i++) {

@@ -107,6 +107,8 @@ void app_index_publish_give(struct app_index *index, struct app *app)
     struct app *old = find(index, text_of(app->id));
     app->epoch = index->epoch;
     app->tenant = old != NULL ? old->tenant : ++index->tenants;
+    if (old != NULL && atomic_load(&old->has_decided))
+        atomic_store(&app->has_decided, true);
     if (old == NULL || old->epoch != app->epoch || old->revision <= app->revision) {
         dropped = old;
         if (old != NULL)

@@ -12,7 +12,8 @@
  *     sluice:{catalogue}:forgotten      the revision of the last one that is no longer among them
  *     sluice:{catalogue}:keys           hash: digest of an API key in hex, app's id
  *     sluice:{catalogue}:app:<id>       hash: name, created_at, revision, keys (digests in hex),
- *                                       suspended (if it is), restored (if it was put back)
+ *                                       suspended (if it is), unused (if it is), restored (if it
+ *                                       was put back)
  *     sluice:{catalogue}:policies:<id>  hash: name of the identity, document
  *
  * Each write is one script. A revision is at least the server's clock in microseconds: should Redis
@@ -26,6 +27,7 @@
 #include "redis_changes.h"
 #include "redis_mark.h"
 #include "redis_restore.h"
+#include "redis_unused.h"
 
 #include <sodium.h>
 
@@ -49,6 +51,7 @@ static const char create_script[] =
     "local count = redis.call('ZCARD', KEYS[2]) - (type(deleted) == 'number' and deleted or 0)\n"
     "if ARGV[5] ~= '0' and count >= tonumber(ARGV[5]) then return 'full' end\n"
     "redis.call('HSET', KEYS[4], 'name', ARGV[2], 'created_at', ARGV[3], 'keys', ARGV[4])\n"
+    "if ARGV[6] ~= '' then redis.call('HSET', KEYS[4], 'unused', ARGV[6]) end\n"
     "redis.call('HSET', KEYS[3], ARGV[4], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
         "created");
 
@@ -104,6 +107,8 @@ static const struct catalogue_operations operations = {
     .app_remove = redis_admin_remove,
     .app_suspend = redis_admin_suspend,
     .app_rekey = redis_admin_rekey,
+    .app_use = redis_unused_end,
+    .app_expire = redis_unused_expire,
     .changes = redis_changes,
     .free = on_free,
 };
@@ -125,9 +130,12 @@ static enum catalogue_status on_app_create(struct catalogue_backend *backend,
     char hex[REDIS_CALL_HEX_BYTES + 1];
 
     (void)sodium_bin2hex(hex, sizeof(hex), new->key->bytes, sizeof(new->key->bytes));
-    const struct text arguments[] = {text_of(new->app_id), new->name,
+    const struct text arguments[] = {text_of(new->app_id),
+                                     new->name,
                                      text_write_integer(new->created_at_us, created_at),
-                                     text_of(hex), text_write_integer(new->apps_max, apps_max)};
+                                     text_of(hex),
+                                     text_write_integer(new->apps_max, apps_max),
+                                     new->is_unused ? TEXT("1") : TEXT("")};
     struct catalogue_redis *redis = redis_call_backend(backend);
     return redis_call_status_take(
         redis, redis_call_script(redis, create_script, arguments, ARRAY_COUNT(arguments), error),

@@ -11,6 +11,7 @@
 #include "sqlite_restore.h"
 #include "sqlite_revision.h"
 #include "sqlite_statements.h"
+#include "sqlite_unused.h"
 
 static catalogue_app_create_fn on_app_create;
 static catalogue_app_find_fn on_app_find;
@@ -48,6 +49,8 @@ static const struct catalogue_operations operations = {
     .app_remove = sqlite_admin_remove,
     .app_suspend = sqlite_admin_suspend,
     .app_rekey = sqlite_admin_rekey,
+    .app_use = sqlite_unused_end,
+    .app_expire = sqlite_unused_expire,
     .changes = on_changes,
     .free = on_free,
 };
@@ -160,7 +163,10 @@ static enum catalogue_status app_create(struct catalogue_sqlite *sqlite,
     database_bind_integer(insert, 3, new->created_at_us);
     database_bind_bytes(insert_key, 2, new->key->bytes, sizeof(new->key->bytes));
     if (!sqlite_revision_next(sqlite, error) || !database_run(database, insert, error) ||
-        !database_run(database, insert_key, error))
+        !database_run(database, insert_key, error) ||
+        (new->is_unused &&
+         !database_run(database, sqlite_statements_for(database, UNUSED_INSERT, new->app_id),
+                       error)))
         return CATALOGUE_UNAVAILABLE;
     return CATALOGUE_CREATED;
 }

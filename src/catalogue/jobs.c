@@ -46,7 +46,8 @@ static enum catalogue_status app_create(struct catalogue_job *job,
                                     .name = job->name,
                                     .created_at_us = job->created_at_us,
                                     .key = &job->key,
-                                    .apps_max = job->apps_max},
+                                    .apps_max = job->apps_max,
+                                    .is_unused = true},
         error);
 
     if (status != CATALOGUE_CREATED)

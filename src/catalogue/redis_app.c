@@ -5,44 +5,31 @@
 
 #include <sodium.h>
 
-#define FIELD_BYTES_MAX 2048 /* more than any field has; a plain number, because Lua has it too */
+/* For Lua, as text. A field has no more than that. */
+#define FIELD_BYTES_MAX    "2048"
+#define POLICIES_MAX       REDIS_CALL_TEXT(POLICIES_PER_APP_MAX)
+#define DOCUMENT_BYTES_MAX REDIS_CALL_TEXT(STORED_POLICY_BYTES_MAX)
 
 /* Nothing, or what is wrong, or fields, policies and the newest revision there can be. Whatever is
  * too long is left empty here: what one app has is a reply that can be received, or else it would
  * seem that Redis is away. */
 static const char load_script[] = REDIS_CALL_EXPLAIN
     "local function field(name)\n"
-    "  if redis.call('HSTRLEN', KEYS[4], name) > " REDIS_CALL_TEXT(
-        FIELD_BYTES_MAX) " then\n"
-                         "    return ''\n"
-                         "  end\n"
-                         "  return redis.call('HGET', KEYS[4], name)\n"
-                         "end\n"
-                         "if redis.call('EXISTS', KEYS[4]) == 0 then return false end\n"
-                         "if redis.call('HLEN', KEYS[5]) > " REDIS_CALL_TEXT(
-                             POLICIES_PER_APP_MAX) " then\n"
-                                                   "  return 'the app has too many policies'\n"
-                                                   "end\n"
-                                                   "local documents = redis.call('HVALS', "
-                                                   "KEYS[5])\n"
-                                                   "for i = 1, #documents do\n"
-                                                   "  if #documents[i] > " REDIS_CALL_TEXT(
-                                                       STORED_POLICY_BYTES_MAX) " then "
-                                                                                "documents[i] = '' "
-                                                                                "end\n"
-                                                                                "end\n"
-                                                                                "return "
-                                                                                "{{field('name'), "
-                                                                                "field('created_at'"
-                                                                                "), "
-                                                                                "field('revision'),"
-                                                                                " field('keys'),\n"
-                                                                                "         "
-                                                                                "field('suspended')"
-                                                                                "}, documents, "
-                                                                                "explained}\n";
+    "  if redis.call('HSTRLEN', KEYS[4], name) > " FIELD_BYTES_MAX " then return '' end\n"
+    "  return redis.call('HGET', KEYS[4], name)\n"
+    "end\n"
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return false end\n"
+    "if redis.call('HLEN', KEYS[5]) > " POLICIES_MAX " then\n"
+    "  return 'the app has too many policies'\n"
+    "end\n"
+    "local documents = redis.call('HVALS', KEYS[5])\n"
+    "for i = 1, #documents do\n"
+    "  if #documents[i] > " DOCUMENT_BYTES_MAX " then documents[i] = '' end\n"
+    "end\n"
+    "return {{field('name'), field('created_at'), field('revision'), field('keys'),\n"
+    "         field('suspended'), field('unused')}, documents, explained}\n";
 
-enum field { NAME, CREATED_AT, REVISION, KEYS, SUSPENDED, FIELD_COUNT };
+enum field { NAME, CREATED_AT, REVISION, KEYS, SUSPENDED, UNUSED, FIELD_COUNT };
 
 static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
                                         struct app **app, struct error *error);
@@ -106,6 +93,7 @@ static bool fields_read(struct app *app, const redisReply *fields, int64_t expla
     app->name = text_copy(&app->arena, name);
     if (fields->element[SUSPENDED]->type != REDIS_REPLY_NIL)
         app->state = APP_SUSPENDED;
+    app->is_unused = fields->element[UNUSED]->type != REDIS_REPLY_NIL;
     return keys_read(app, redis_call_text(fields->element[KEYS]), error);
 }
 

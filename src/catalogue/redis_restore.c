@@ -7,7 +7,7 @@
 
 #include <sodium.h>
 
-#define ARGUMENTS_BEFORE_POLICIES 6
+#define ARGUMENTS_BEFORE_POLICIES 7
 
 /* KEYS: the mark, apps; ARGV: for how many microseconds, the name. See restorer.h for what is
  * stored. Something else in the place of the list would keep everybody from putting apps back. */
@@ -36,8 +36,8 @@ static const char end_script[] =
     "  if redis.call('TYPE', KEYS[i]).ok ~= kind then redis.call('DEL', KEYS[i]) end\n"            \
     "end\n"
 
-/* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, and of
- * each policy the name of its identity and its document. `restored` is the revision that the app
+/* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, whether it
+ * is unused, and of each policy the name of its identity and its document. `restored` is the revision that the app
  * was put back under, and that of the copy: whatever is written since has another revision. An app
  * that is there and not in the list, which was lost, is newer than any copy. */
 static const char restore_script[] = MAKE_WAY
@@ -70,7 +70,8 @@ static const char restore_script[] = MAKE_WAY
                        "end\n"
                        "if ARGV[5] ~= '' then redis.call('HSET', KEYS[4], 'suspended', ARGV[5]) "
                        "end\n"
-                       "for i = 7, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
+                       "if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'unused', ARGV[7]) end\n"
+                       "for i = 8, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) "
                        "end\n" REDIS_CALL_REVISE
                        "redis.call('HSET', KEYS[4], 'restored', revision .. ' ' .. "
                        "ARGV[6])\n" REDIS_CALL_ANSWER("created");
@@ -146,6 +147,7 @@ static redisReply *restore(struct catalogue_redis *redis, const struct app *app,
     arguments[3] = keys_write(app, &arena);
     arguments[4] = app->state == APP_SUSPENDED ? TEXT("1") : TEXT("");
     arguments[5] = text_write_integer(app->revision, revision);
+    arguments[6] = app_is_unused(app) ? TEXT("1") : TEXT("");
     for (size_t i = 0; i < policy_count; i++) {
         const struct policy *policy = policy_set_at(app->policies, i);
         struct text *pair = &arguments[ARGUMENTS_BEFORE_POLICIES + 2 * i];

@@ -14,8 +14,9 @@ static bool entomb(struct catalogue_sqlite *sqlite, const char *app_id, struct e
 
 bool sqlite_admin_bury(struct catalogue_sqlite *sqlite, const char *app_id, struct error *error)
 {
-    static const enum sqlite_statement statements[] = {SUSPENSION_DELETE, POLICIES_DELETE,
-                                                       KEYS_DELETE, RESTORED_DELETE, APP_DELETE};
+    static const enum sqlite_statement statements[] = {SUSPENSION_DELETE, UNUSED_DELETE,
+                                                       POLICIES_DELETE,   KEYS_DELETE,
+                                                       RESTORED_DELETE,   APP_DELETE};
     bool is_done = true;
 
     for (size_t i = 0; i < ARRAY_COUNT(statements) && is_done; i++) {

@@ -4,7 +4,7 @@
 #include "catalogue/stored_policy.h"
 #include "sqlite_revision.h"
 
-enum column { NAME, CREATED_AT, REVISION, SUSPENDED };
+enum column { NAME, CREATED_AT, REVISION, SUSPENDED, UNUSED };
 
 static enum catalogue_status deletions_look_up(struct database *database, int64_t revision,
                                                struct error *error);
@@ -110,6 +110,7 @@ static enum catalogue_status app_read(struct database *database, struct app *app
     app->revision = database_integer(select, REVISION);
     if (database_integer(select, SUSPENDED) != 0)
         app->state = APP_SUSPENDED;
+    app->is_unused = database_integer(select, UNUSED) != 0;
     return CATALOGUE_OK;
 }
 

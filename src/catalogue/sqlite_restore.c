@@ -160,8 +160,8 @@ static enum catalogue_status keys_are_taken(struct database *database, const str
 
 static bool older_copy_remove(struct database *database, const struct app *app, struct error *error)
 {
-    static const enum sqlite_statement statements[] = {SUSPENSION_DELETE, POLICIES_DELETE,
-                                                       KEYS_DELETE, APP_DELETE};
+    static const enum sqlite_statement statements[] = {SUSPENSION_DELETE, UNUSED_DELETE,
+                                                       POLICIES_DELETE, KEYS_DELETE, APP_DELETE};
     bool is_done = true;
 
     for (size_t i = 0; i < ARRAY_COUNT(statements) && is_done; i++) {
@@ -185,6 +185,9 @@ static bool parts_insert(struct database *database, const struct app *app, struc
         is_done = database_run(database,
                                sqlite_statements_for(database, SUSPENSION_INSERT, app->id), error);
     }
+    if (app_is_unused(app) && is_done)
+        is_done =
+            database_run(database, sqlite_statements_for(database, UNUSED_INSERT, app->id), error);
     for (size_t i = 0; i < policy_set_count(app->policies) && is_done; i++)
         is_done = policy_insert(database, app, policy_set_at(app->policies, i), error);
     return is_done;

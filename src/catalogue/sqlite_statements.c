@@ -33,6 +33,7 @@ static const char additions[] =
     "  revision INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS tombstones_by_revision ON tombstones (revision);"
     "CREATE TABLE IF NOT EXISTS suspensions (app_id TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS unused (app_id TEXT PRIMARY KEY) WITHOUT ROWID;" /* registered */
     "CREATE TABLE IF NOT EXISTS restored (" /* apps that were put back, as long as unchanged */
     "  app_id TEXT PRIMARY KEY,"
     "  revision INTEGER NOT NULL,"              /* under this one */
@@ -63,7 +64,8 @@ static const char *const statements[STATEMENT_COUNT] = {
                     " AND ?1 < (SELECT min(revision) FROM history)",
     [APP_INSERT] = "INSERT INTO apps VALUES (?1, ?2, ?3, " NEXT ")",
     [APP_SELECT] = "SELECT name, created_at, revision,"
-                   " EXISTS (SELECT 1 FROM suspensions WHERE app_id = ?1) FROM apps WHERE id = ?1",
+                   " EXISTS (SELECT 1 FROM suspensions WHERE app_id = ?1),"
+                   " EXISTS (SELECT 1 FROM unused WHERE app_id = ?1) FROM apps WHERE id = ?1",
     [APP_REVISE] = "UPDATE apps SET revision = " NEXT " WHERE id = ?1",
     [APP_DELETE] = "DELETE FROM apps WHERE id = ?1",
     [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 UNION ALL"
@@ -94,6 +96,10 @@ static const char *const statements[STATEMENT_COUNT] = {
     [RESTORED_DELETE] = "DELETE FROM restored WHERE app_id = ?1",
     [SUSPENSION_INSERT] = "INSERT OR IGNORE INTO suspensions VALUES (?1)",
     [SUSPENSION_DELETE] = "DELETE FROM suspensions WHERE app_id = ?1",
+    [UNUSED_INSERT] = "INSERT OR IGNORE INTO unused VALUES (?1)",
+    [UNUSED_DELETE] = "DELETE FROM unused WHERE app_id = ?1",
+    [UNUSED_SINCE] = "SELECT 1 FROM unused JOIN apps ON apps.id = unused.app_id"
+                     " WHERE apps.id = ?1 AND revision = ?2 AND revision <= ?3",
     /* REPLACE: a key is free when its app is gone. */
     [KEY_INSERT] = "REPLACE INTO api_keys (app_id, digest) VALUES (?1, ?2)",
     [KEY_SELECT] = "SELECT app_id FROM api_keys WHERE digest = ?1",

@@ -151,6 +151,8 @@ static void try_admin(void)
 
     status_check(backend->operations->app_suspend(backend, app_id, true, &error), &error);
     status_check(backend->operations->app_rekey(backend, app_id, &key, &error), &error);
+    status_check(backend->operations->app_use(backend, app_id, &error), &error);
+    status_check(backend->operations->app_expire(backend, app_id, 1, 1, &error), &error);
     status_check(backend->operations->app_remove(backend, app_id, &error), &error);
 }
 

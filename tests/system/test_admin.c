@@ -103,7 +103,8 @@ static void apps_are_listed_with_what_they_have(void **state)
         json_decref(app);
     }
     assert_non_null(found);
-    EXPECT_MEMBERS(found, "app_id name state keys policies created_at");
+    EXPECT_MEMBERS(found, "app_id name state keys policies created_at unused");
+    assert_true(json_is_true(json_object_get(found, "unused")));
     assert_string_equal(json_string_value(json_object_get(found, "state")), "active");
     assert_int_equal(json_integer_value(json_object_get(found, "keys")), 1);
     assert_int_equal(json_integer_value(json_object_get(found, "policies")), 1);
