@@ -55,7 +55,7 @@ MUST_USE bool feed_take(struct feed *feed, size_t commands, struct error *error)
 /* Redis has it. */
 void feed_note_sent(struct feed *feed, const struct feed_part *part);
 /* After all replies of an exchange were taken: whether Redis is to be left alone, by what error. */
-void feed_settle_exchange(struct feed *feed, bool is_away, const struct error *error);
+void feed_settle_round_trip(struct feed *feed, bool is_away, const struct error *error);
 
 /* The *sent with which feed_send() sends all that the ring still holds. */
 uint64_t feed_sent_nothing(struct ring *ring);

@@ -161,7 +161,7 @@ void feed_note_sent(struct feed *feed, const struct feed_part *part)
         figure_add(&feed->dropped, part->dropped);
 }
 
-void feed_settle_exchange(struct feed *feed, bool is_away, const struct error *error)
+void feed_settle_round_trip(struct feed *feed, bool is_away, const struct error *error)
 {
     if (is_away) {
         figure_add(&feed->failures, 1);

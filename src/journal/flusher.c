@@ -9,7 +9,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "exchange.h"
+#include "round_trip.h"
 
 #define NEVER            INT64_MAX
 #define ROLL_UPS_IN_TURN 64 /* some 100 us */
@@ -28,7 +28,7 @@ struct flusher {
     int64_t begin_us[CARGOS]; /* when those that wait go, while there are any */
     bool is_ending;
     bool has_failed; /* reset when the end begins */
-    struct exchange exchange;
+    struct round_trip trip;
 };
 
 static bool is_going(const struct flusher *flusher);
@@ -40,7 +40,7 @@ static void roll_up_some(struct flusher *flusher);
 static void stay(struct flusher *flusher);
 static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
 static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
-                   enum exchange_outcome outcome);
+                   enum round_trip_outcome outcome);
 static void go_behind(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
 static void note_unsent(struct flusher *flusher, struct journal_app *app);
 static void tell_unsent(const struct flusher *flusher);
@@ -203,19 +203,18 @@ static bool can_send(const struct flusher *flusher)
 
 static void send_some(struct flusher *flusher, enum cargo cargo)
 {
-    struct exchange *exchange = &flusher->exchange;
+    struct round_trip *trip = &flusher->trip;
     struct journal_app *app;
 
-    exchange_init(exchange, flusher->feed, cargo);
-    while ((app = STAILQ_FIRST(&flusher->going[cargo])) != NULL &&
-           exchange_has_room(exchange, app)) {
+    round_trip_init(trip, flusher->feed, cargo);
+    while ((app = STAILQ_FIRST(&flusher->going[cargo])) != NULL && round_trip_has_room(trip, app)) {
         set_out(flusher, app, cargo);
-        exchange_add(exchange, app);
+        round_trip_add(trip, app);
     }
-    if (!exchange_run(exchange))
+    if (!round_trip_run(trip))
         flusher->has_failed = true;
-    for (size_t i = 0; i < exchange->count; i++)
-        settle(flusher, exchange->parts[i].app, cargo, exchange->parts[i].outcome);
+    for (size_t i = 0; i < trip->count; i++)
+        settle(flusher, trip->parts[i].app, cargo, trip->parts[i].outcome);
 }
 
 static void roll_up_some(struct flusher *flusher)
@@ -258,15 +257,15 @@ static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo
 }
 
 static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
-                   enum exchange_outcome outcome)
+                   enum round_trip_outcome outcome)
 {
     switch (outcome) {
-    case EXCHANGE_SENT:
+    case ROUND_TRIP_SENT:
         break;
-    case EXCHANGE_GOES_ON:
+    case ROUND_TRIP_GOES_ON:
         go_behind(flusher, app, cargo);
         break;
-    case EXCHANGE_FAILED:
+    case ROUND_TRIP_FAILED:
         if (cargo == CARGO_LOG)
             flusher_mark(app);
         else

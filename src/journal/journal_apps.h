@@ -29,7 +29,7 @@ struct journal_app {
     struct queue_item item; /* posted when `dirty` becomes true */
     /* The journal's thread only: */
     STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the flusher */
-    bool goes_alone[CARGOS];                    /* see exchange.h */
+    bool goes_alone[CARGOS];                    /* see round_trip.h */
     bool unsent;                                /* its usage: in the flusher's lists of those */
     uint64_t sent;                              /* number of the newest record that the feed has */
     struct usage_app *usage;                    /* NULL until something was counted */

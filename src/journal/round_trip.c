@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "round_trip.h"
+
+#include "journal/usage_feed.h"
+
+static bool take_reply(struct round_trip *trip, struct round_trip_part *part, struct error *error);
+static struct feed_part append_log(struct feed *feed, struct journal_app *app);
+static struct feed_part append_usage(struct feed *feed, struct journal_app *app);
+static void note_log(struct feed *feed, struct journal_app *app, const struct feed_part *part);
+static void note_usage(struct feed *feed, struct journal_app *app, const struct feed_part *part);
+static enum round_trip_outcome send_log(struct feed *feed, struct journal_app *app);
+static enum round_trip_outcome send_usage(struct feed *feed, struct journal_app *app);
+
+static const struct {
+    struct feed_part (*append)(struct feed *feed, struct journal_app *app);
+    void (*note_sent)(struct feed *feed, struct journal_app *app, const struct feed_part *part);
+    enum round_trip_outcome (*send_alone)(struct feed *feed, struct journal_app *app);
+} cargos[CARGOS] = {
+    [CARGO_LOG] = {append_log, note_log, send_log},
+    [CARGO_USAGE] = {append_usage, note_usage, send_usage},
+};
+
+void round_trip_init(struct round_trip *trip, struct feed *feed, enum cargo cargo)
+{
+    trip->feed = feed;
+    trip->cargo = cargo;
+    trip->count = 0;
+    trip->bytes = 0;
+    trip->is_of_one = false;
+}
+
+bool round_trip_has_room(const struct round_trip *trip, const struct journal_app *app)
+{
+    if (trip->count == 0)
+        return true;
+    return !trip->is_of_one && !app->goes_alone[trip->cargo] && trip->count < ROUND_TRIP_APPS_MAX &&
+           trip->bytes < ROUND_TRIP_BYTES_MAX;
+}
+
+void round_trip_add(struct round_trip *trip, struct journal_app *app)
+{
+    struct round_trip_part *part = &trip->parts[trip->count++];
+
+    *part = (struct round_trip_part){.app = app};
+    trip->is_of_one = app->goes_alone[trip->cargo];
+    if (trip->is_of_one)
+        return;
+    part->appended = cargos[trip->cargo].append(trip->feed, app);
+    trip->bytes += part->appended.bytes;
+}
+
+bool round_trip_run(struct round_trip *trip)
+{
+    struct error error = {0};
+    bool is_away = false;
+    size_t commands = 0;
+
+    if (trip->is_of_one) {
+        struct round_trip_part *part = &trip->parts[0];
+
+        part->outcome = cargos[trip->cargo].send_alone(trip->feed, part->app);
+        part->app->goes_alone[trip->cargo] = part->outcome == ROUND_TRIP_FAILED;
+        return !feed_is_away(trip->feed);
+    }
+    for (size_t i = 0; i < trip->count; i++) {
+        struct error failure = {0};
+
+        commands += trip->parts[i].appended.commands;
+        if (take_reply(trip, &trip->parts[i], &failure) || is_away)
+            continue;
+        is_away = true;
+        error = failure;
+    }
+    if (commands > 0)
+        feed_settle_round_trip(trip->feed, is_away, &error);
+    return !is_away;
+}
+
+/* False when Redis is away. */
+static bool take_reply(struct round_trip *trip, struct round_trip_part *part, struct error *error)
+{
+    struct journal_app *app = part->app;
+
+    if (feed_take(trip->feed, part->appended.commands, error)) {
+        cargos[trip->cargo].note_sent(trip->feed, app, &part->appended);
+        part->outcome = part->appended.is_last ? ROUND_TRIP_SENT : ROUND_TRIP_GOES_ON;
+        return true;
+    }
+    const bool is_away = redis_session_fault(feed_session(trip->feed)) == REDIS_SESSION_OF_REDIS;
+    app->goes_alone[trip->cargo] = true;
+    part->outcome = is_away ? ROUND_TRIP_FAILED : ROUND_TRIP_GOES_ON;
+    return !is_away;
+}
+
+static struct feed_part append_log(struct feed *feed, struct journal_app *app)
+{
+    return feed_append(feed, app->id, &app->ring, app->sent, ROUND_TRIP_BYTES_OF_APP);
+}
+
+static struct feed_part append_usage(struct feed *feed, struct journal_app *app)
+{
+    return usage_feed_append(feed, app->id, app->usage, ROUND_TRIP_BYTES_OF_APP);
+}
+
+static void note_log(struct feed *feed, struct journal_app *app, const struct feed_part *part)
+{
+    feed_note_sent(feed, part);
+    app->sent = part->upto;
+}
+
+static void note_usage(struct feed *feed, struct journal_app *app, const struct feed_part *part)
+{
+    (void)feed;
+    (void)part;
+    usage_mark_sent(app->usage);
+}
+
+static enum round_trip_outcome send_log(struct feed *feed, struct journal_app *app)
+{
+    return feed_send(feed, app->id, &app->ring, &app->sent) ? ROUND_TRIP_SENT : ROUND_TRIP_FAILED;
+}
+
+static enum round_trip_outcome send_usage(struct feed *feed, struct journal_app *app)
+{
+    static const enum round_trip_outcome outcomes[] = {
+        [USAGE_SENT_ALL] = ROUND_TRIP_SENT,
+        [USAGE_SENT_SOME] = ROUND_TRIP_GOES_ON,
+        [USAGE_NOT_SENT] = ROUND_TRIP_FAILED,
+    };
+
+    return outcomes[usage_feed_send(feed, app->id, app->usage)];
+}
