@@ -11,6 +11,7 @@
 #include "base/app_id.h"
 #include "base/arena.h"
 #include "base/duration.h"
+#include "base/inbox.h"
 #include "base/queue.h"
 #include "journal/record.h"
 #include "journal/ring.h"
@@ -21,7 +22,7 @@
 #define JOURNAL_FLUSH_US       (250 * MILLISECOND_US)
 #define JOURNAL_ROLL_UP_US     (20 * SECOND_US) /* without a feed; well within a minute */
 #define JOURNAL_SEND_USAGE_US  SECOND_US
-#define JOURNAL_JOBS_MAX       1024
+#define JOURNAL_JOBS_MAX       1024            /* of all apps; see shares.h for what one may have */
 #define JOURNAL_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that waited longer is not begun */
 
 struct journal;
@@ -65,13 +66,14 @@ typedef void journal_done_fn(struct journal_job *job);
 
 /* A question. Belongs to the asker, and must stay where it is from submit to done. */
 struct journal_job {
+    struct fair_item turn;  /* private */
     struct queue_item item; /* private */
     struct queue *reply_to;
     journal_done_fn *done;
-    void *context;           /* the asker's */
-    int64_t expires_us;      /* private */
-    struct journal *journal; /* private */
+    void *context;      /* the asker's */
+    int64_t expires_us; /* private */
 
+    uint32_t tenant; /* the app's number: its share of the jobs, and its turns */
     char app_id[APP_ID_BYTES + 1];
     enum { JOURNAL_LOG, JOURNAL_USAGE } asks;
     struct record_filter filter; /* for JOURNAL_LOG; its texts must stay, too */
@@ -82,7 +84,8 @@ struct journal_job {
     struct text answer;  /* JSON in `arena`: an array, newest entry first, or an object */
 };
 
-/* False when the queue is full. Any thread. */
+/* False when the app has its share of the jobs. Jobs of different apps are answered in turns. Any
+ * thread. */
 MUST_USE bool journal_submit(struct journal *journal, struct journal_job *job);
 
 #endif

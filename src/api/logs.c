@@ -28,6 +28,7 @@ enum handled logs_latest_get(struct request *request, void *context)
     if (!read_filter(request, &job->filter))
         return HANDLED_NOW;
     logs->request = request;
+    job->tenant = request_app(request)->tenant;
     memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
     job->arena = &request->arena;
     job->reply_to = api->queue;

@@ -8,6 +8,7 @@
 #include "http/problem.h"
 #include "journal/journal.h"
 #include "limit/policy.h"
+#include "metrics/metrics.h"
 
 #define TIME_BYTES_MAX 20
 
@@ -35,6 +36,7 @@ enum handled usage_get(struct request *request, void *context)
     if (!read_query(request, &job->query))
         return HANDLED_NOW;
     usage->request = request;
+    job->tenant = request_app(request)->tenant;
     memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
     job->asks = JOURNAL_USAGE;
     job->arena = &request->arena;
@@ -43,6 +45,7 @@ enum handled usage_get(struct request *request, void *context)
     job->context = usage;
     if (journal_submit(api->journal, job))
         return HANDLED_LATER;
+    metrics_count(api->metrics, METRIC_JOBS_REFUSED_JOURNAL);
     problem_answer(request, PROBLEM_OVERLOADED, "The usage has too many readers.");
     return HANDLED_NOW;
 }

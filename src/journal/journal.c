@@ -17,11 +17,12 @@
 
 #include <poll.h>
 
-#define NEVER INT64_MAX
+#define NEVER         INT64_MAX
+#define JOBS_IN_A_ROW 16 /* before the flush goes on */
 
 struct journal {
     struct journal_apps apps;
-    struct queue *jobs;
+    struct inbox *jobs;
     struct queue *stops; /* `stop`, which may not */
     struct queue_item stop;
     pthread_t thread;
@@ -40,7 +41,8 @@ static void *thread_run(void *context);
 static void run(struct journal *journal);
 static void wait_for_work(struct journal *journal);
 static void on_stop(struct queue_item *item);
-static void on_job(struct queue_item *item);
+static void take_jobs(struct journal *journal, size_t count);
+static void answer(struct journal *journal, struct journal_job *job);
 static void on_answered(struct queue_item *item);
 
 struct journal *journal_new(const struct redis_url *url)
@@ -48,7 +50,7 @@ struct journal *journal_new(const struct redis_url *url)
     struct journal *journal = MEMORY_NEW(struct journal);
 
     journal_apps_init(&journal->apps);
-    journal->jobs = queue_new(JOURNAL_JOBS_MAX);
+    journal->jobs = inbox_new(JOURNAL_JOBS_MAX);
     journal->stops = queue_new(0);
     journal->stop.run = on_stop;
     thread_end_init(&journal->ended);
@@ -85,7 +87,7 @@ void journal_free(struct journal *journal)
     flusher_free(journal->flusher);
     feed_free(journal->feed);
     queue_free(journal->stops);
-    queue_free(journal->jobs);
+    inbox_free(journal->jobs);
     free(journal);
 }
 
@@ -118,10 +120,9 @@ struct journal_counts journal_counts(const struct journal *journal)
 
 bool journal_submit(struct journal *journal, struct journal_job *job)
 {
-    job->item.run = on_job;
-    job->journal = journal;
+    job->item.run = on_answered;
     job->expires_us = clock_monotonic_us() + JOURNAL_JOB_TIMEOUT_US;
-    return queue_post(journal->jobs, &job->item);
+    return inbox_post(journal->jobs, &job->turn, job->tenant);
 }
 
 static void ask_to_stop(struct journal *journal, int64_t give_up_us)
@@ -157,10 +158,10 @@ static void run(struct journal *journal)
     while (!journal->stopping) {
         wait_for_work(journal);
         queue_drain(journal->stops);
-        queue_drain(journal->jobs);
+        take_jobs(journal, JOBS_IN_A_ROW);
         flusher_turn(journal->flusher);
     }
-    queue_drain(journal->jobs);
+    take_jobs(journal, SIZE_MAX);
     flusher_end(journal->flusher);
 }
 
@@ -169,7 +170,7 @@ static void wait_for_work(struct journal *journal)
 {
     struct pollfd inputs[] = {
         {.fd = queue_fd(journal->stops), .events = POLLIN},
-        {.fd = queue_fd(journal->jobs), .events = POLLIN},
+        {.fd = inbox_fd(journal->jobs), .events = POLLIN},
         {.fd = flusher_fd(journal->flusher), .events = POLLIN},
     };
     const int64_t due_us = flusher_due_us(journal->flusher);
@@ -185,10 +186,16 @@ static void on_stop(struct queue_item *item)
     CONTAINER_OF(item, struct journal, stop)->stopping = true;
 }
 
-static void on_job(struct queue_item *item)
+static void take_jobs(struct journal *journal, size_t count)
 {
-    struct journal_job *job = CONTAINER_OF(item, struct journal_job, item);
-    struct journal *journal = job->journal;
+    struct fair_item *turn;
+
+    while (count-- > 0 && (turn = inbox_take(journal->jobs)) != NULL)
+        answer(journal, CONTAINER_OF(turn, struct journal_job, turn));
+}
+
+static void answer(struct journal *journal, struct journal_job *job)
+{
     struct journal_app *app = journal_apps_find(&journal->apps, job->app_id);
 
     job->available = !journal->stopping && clock_monotonic_us() < job->expires_us;
@@ -197,7 +204,6 @@ static void on_job(struct queue_item *item)
             flusher_roll_up(journal->flusher, app);
         journal_answer(job, journal->feed, app);
     }
-    job->item.run = on_answered;
     const bool posted = queue_post(job->reply_to, &job->item);
     ASSERT(posted);
 }

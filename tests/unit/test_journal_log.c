@@ -116,6 +116,59 @@ static void freeing_answers_every_job_once(void **state)
     queue_free(replies);
 }
 
+/* The order in which some jobs were answered: a number each, of which the greedy app has the first.
+ */
+struct turns {
+    struct journal_job jobs[JOURNAL_JOBS_MAX];
+    struct arena arenas[JOURNAL_JOBS_MAX];
+    size_t answered;
+    size_t places[JOURNAL_JOBS_MAX];
+};
+
+static struct turns turns;
+
+static void on_turn(struct journal_job *job)
+{
+    turns.places[job - turns.jobs] = ++turns.answered;
+}
+
+static bool ask_as(struct journal *journal, struct queue *replies, size_t number, uint32_t tenant)
+{
+    struct journal_job *job = &turns.jobs[number];
+
+    *job = (struct journal_job){.tenant = tenant,
+                                .app_id = JOURNAL_APP,
+                                .filter = journal_everything,
+                                .reply_to = replies,
+                                .done = on_turn,
+                                .arena = &turns.arenas[number]};
+    return journal_submit(journal, job);
+}
+
+static void who_asks_all_the_time_bars_nobody_and_is_not_first(void **state)
+{
+    struct journal *journal = journal_new(NULL);
+    struct queue *replies = queue_new(0);
+    size_t greedy = 0;
+
+    (void)state;
+    while (greedy < JOURNAL_JOBS_MAX - 2 && ask_as(journal, replies, greedy, 1))
+        greedy++;
+    const bool modest_is_taken =
+        ask_as(journal, replies, greedy, 2) && ask_as(journal, replies, greedy + 1, 2);
+    journal_free(journal);
+    queue_drain(replies);
+
+    assert_int_equal(greedy, JOURNAL_JOBS_MAX / 2);
+    assert_true(modest_is_taken);
+    assert_int_equal(turns.answered, greedy + 2);
+    assert_in_range(turns.places[greedy], 1, 2);
+    assert_in_range(turns.places[greedy + 1], 3, 4);
+    for (size_t i = 0; i < greedy + 2; i++)
+        arena_close(&turns.arenas[i]);
+    queue_free(replies);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +180,7 @@ int main(void)
         cmocka_unit_test(many_threads_record_while_one_asks),
         cmocka_unit_test(a_journal_that_never_started_answers_when_it_is_freed),
         cmocka_unit_test(freeing_answers_every_job_once),
+        cmocka_unit_test(who_asks_all_the_time_bars_nobody_and_is_not_first),
     };
 
     if (sodium_init() < 0)
