@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * How often each outcome came, for each pair of route and role, in some stretch of time. At most
- * TALLY_PAIRS_MAX pairs are told apart; what comes for further ones is counted under the route and
- * role "(other)". A zeroed tally is empty. Not shared between threads. */
+ * TALLY_PAIRS_MAX pairs are told apart, and no more than fit into TALLY_BYTES_MAX; what comes for
+ * further ones is counted under the route and role "(other)". A zeroed tally is empty. Not shared
+ * between threads. */
 #ifndef JOURNAL_TALLY_H
 #define JOURNAL_TALLY_H
 
 #include "base/buffer.h"
 #include "journal/record.h"
 
-#define TALLY_PAIRS_MAX 200
+#define TALLY_PAIRS_MAX  200
+#define TALLY_BYTES_MAX  12288 /* packed, and with counts below two millions */
+#define TALLY_PAIR_BYTES 20    /* of those, of a pair besides its two texts */
 
 /* Every decision is allowed or denied; the others say more about some of them. */
 enum tally_outcome {
@@ -37,6 +40,7 @@ struct tally {
     uint32_t capacity; /* of rows: 0 or a power of two */
     uint32_t texts_length;
     uint32_t texts_capacity;
+    uint32_t bytes; /* of TALLY_BYTES_MAX */
     bool has_other; /* one of `count` is "(other)", which is no pair */
 };
 
@@ -52,6 +56,9 @@ void tally_merge(struct tally *tally, const struct tally *from);
 
 /* Goes through the entries, in no order: *position is 0 at first. False: there are no more. */
 bool tally_next(const struct tally *tally, size_t *position, struct tally_entry *entry);
+
+/* Whether it is of "(other)". */
+bool tally_is_other(const struct tally_entry *entry);
 
 /* Packs the entries to bytes, and takes them off the front of `packed` one by one. False: there are
  * no more, or the rest is no entry. */

@@ -3,7 +3,10 @@
  * Usage that the instances share: Redis hashes per app. Blocks like the feed, whose connection it
  * uses. Each instance writes what it has counted itself in a minute or an hour, whole and again
  * whenever that has grown, so a flush whose answer was lost is sent again without counting twice.
- */
+ *
+ * What an app can take of Redis is bounded, for each instance: 28 hours of minutes of
+ * TALLY_BYTES_MAX, and ten days of hours, which besides hold the names of HEAVY_HITTERS subjects,
+ * 17 KB at most. Together these are 28 MB. */
 #ifndef JOURNAL_USAGE_FEED_H
 #define JOURNAL_USAGE_FEED_H
 

@@ -45,6 +45,7 @@ struct usage_report {
     int64_t hourly_before; /* before this minute, hours are taken; of what follows, minutes */
     uint64_t (*points)[TALLY_OUTCOMES]; /* one per step, in the arena */
     uint64_t totals[TALLY_OUTCOMES];
+    uint64_t uncounted; /* decisions under "(other)", which a filter cannot tell */
     struct tally pairs;
     struct heavy_hitters *denied;
     int64_t denied_since; /* minute: the first hour that the window reaches into */

@@ -21,6 +21,7 @@ struct tally_row {
 };
 
 static uint64_t *tally_counts(struct tally *tally, struct text route, struct text role);
+static bool take_place(struct tally *tally, size_t bytes);
 static uint32_t hash_pair(struct text route, struct text role);
 static uint64_t hash_text(uint64_t hash, struct text text);
 static struct tally_row *find_row(const struct tally *tally, uint32_t hash, struct text route,
@@ -46,6 +47,7 @@ void tally_clear(struct tally *tally)
     if (tally->count > 0)
         memset(tally->rows, 0, tally->capacity * sizeof tally->rows[0]);
     tally->count = 0;
+    tally->bytes = 0;
     tally->has_other = false;
     tally->texts_length = 0;
 }
@@ -93,6 +95,11 @@ bool tally_next(const struct tally *tally, size_t *position, struct tally_entry 
     return true;
 }
 
+bool tally_is_other(const struct tally_entry *entry)
+{
+    return text_equal(entry->route, OTHER) && text_equal(entry->role, OTHER);
+}
+
 /* Each entry says how many counts it has, so that a later version may have more of them. */
 void tally_write(const struct tally *tally, struct buffer *buffer)
 {
@@ -137,7 +144,7 @@ static uint64_t *tally_counts(struct tally *tally, struct text route, struct tex
         return row->counts;
     if (text_equal(route, OTHER) && text_equal(role, OTHER))
         tally->has_other = true;
-    else if (tally->count - tally->has_other >= TALLY_PAIRS_MAX)
+    else if (!take_place(tally, TALLY_PAIR_BYTES + route.length + role.length))
         return tally_counts(tally, OTHER, OTHER);
     reserve_row(tally);
     row = find_row(tally, hash, route, role);
@@ -149,6 +156,16 @@ static uint64_t *tally_counts(struct tally *tally, struct text route, struct tex
     };
     tally->count++;
     return row->counts;
+}
+
+/* For one more pair. */
+static bool take_place(struct tally *tally, size_t bytes)
+{
+    if (tally->count - tally->has_other >= TALLY_PAIRS_MAX ||
+        tally->bytes + bytes > TALLY_BYTES_MAX)
+        return false;
+    tally->bytes += (uint32_t)bytes;
+    return true;
 }
 
 /* Need not be strong: whoever makes routes collide makes his own counts slower, by at most

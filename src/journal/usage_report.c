@@ -78,6 +78,7 @@ struct text usage_report_write(const struct usage_report *report, struct arena *
     writer_begin_object(&writer, "totals");
     write_counts(report->totals, &writer);
     writer_end_object(&writer);
+    writer_integer(&writer, "uncounted", (int64_t)report->uncounted);
     write_series(report, &writer);
     write_routes(report, arena, &writer);
     write_denied(report, &writer);
@@ -91,8 +92,10 @@ static void add_counts(struct usage_report *report, int64_t start, struct text p
     struct tally_entry entry;
 
     while (tally_read(&packed, &entry)) {
-        if (!query_takes(report->query, &entry))
+        if (!query_takes(report->query, &entry)) {
+            report->uncounted += tally_is_other(&entry) ? decisions(&entry) : 0;
             continue;
+        }
         tally_add(&report->pairs, &entry);
         for (size_t i = 0; i < TALLY_OUTCOMES; i++) {
             report->points[point][i] += entry.counts[i];

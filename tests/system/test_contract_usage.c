@@ -33,8 +33,9 @@ static void decisions_are_counted_at_once_by_route_role_and_outcome(void **state
            "           {'route':'/a','role':'premium','allowed':1,'denied':0}],"
            " 'top_denied':{'error_max':0,"
            "               'subjects':[{'user_id':'alice','denied':2,'error':0}]}}");
-    EXPECT_MEMBERS(usage->json, "from to step_seconds hourly_before degraded totals series routes "
-                                "top_denied");
+    EXPECT_MEMBERS(usage->json,
+                   "from to step_seconds hourly_before degraded totals uncounted series routes "
+                   "top_denied");
     EXPECT_MEMBERS(reply_at(usage, "totals"), COUNTS);
     EXPECT_MEMBERS(reply_at(usage, "series.0"), "timestamp " COUNTS);
     EXPECT_MEMBERS(reply_at(usage, "routes.0"), "route role " COUNTS);

@@ -457,6 +457,33 @@ static void a_span_that_was_let_go_begins_another_part(void **state)
     usage_free(usage);
 }
 
+static void what_a_filter_cannot_tell_is_told_to_be_uncounted(void **state)
+{
+    const struct usage_query one_route = {
+        .window_minutes = HOUR, .step_minutes = 1, .route_key = TEXT("/0")};
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+
+    (void)state;
+    for (int i = 0; i < TALLY_PAIRS_MAX + 50; i++) {
+        char route[16];
+
+        (void)snprintf(route, sizeof route, "/%d", i);
+        add(app, MIDNIGHT, route, 1, 1);
+    }
+    json_t *all = answer(app, &last_hour, MIDNIGHT);
+    json_t *some = answer(app, &one_route, MIDNIGHT);
+
+    assert_int_equal(total_of(all, "allowed"), TALLY_PAIRS_MAX + 50);
+    assert_int_equal(integer_at(all, "uncounted"), 0);
+    assert_int_equal(total_of(some, "allowed"), 1);
+    assert_int_equal(integer_at(some, "uncounted"), 100);
+    json_decref(all);
+    json_decref(some);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
 static void the_denied_of_the_hours_in_the_window_are_told(void **state)
 {
     struct usage *usage = usage_new(USAGE_BYTES_MAX);
@@ -579,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_ahead_costs_no_history),
         cmocka_unit_test(a_minute_ahead_that_is_too_old_takes_no_minutes_along),
         cmocka_unit_test(a_span_that_was_let_go_begins_another_part),
+        cmocka_unit_test(what_a_filter_cannot_tell_is_told_to_be_uncounted),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
         cmocka_unit_test(what_is_sent_in_parts_is_sent_once),
