@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: MIT
  *
- * FNV-1a of 64 bits, for tables inside the process: nothing that it makes is stored or sent. Who
- * chooses what is hashed can make hashes meet, so it is for keys that nobody gains by choosing, and
- * where equal hashes cost a comparison and no more. Otherwise there is base/digest.h. Any
- * thread. */
+ * A keyed hash of texts, for tables inside the process: nothing that it makes is stored or sent.
+ *
+ * A text is a polynomial modulo 2^61-1, with a coefficient for each seven bytes. Its hash is what
+ * that has at a secret point, mixed (Carter and Wegman, "Universal classes of hash functions",
+ * 1979). Whoever chooses two texts of n bytes without knowing the point makes them meet with a
+ * probability of n/7 in 2^61. The point is random, the process's own and never told. Any thread. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
 #include "base/text.h"
 
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-#define HASH_PRIME UINT64_C(0x100000001b3)
+#define HASH_BLOCK_BYTES      7
+#define HASH_PREFIX_BYTES_MAX 255
 
-/* Goes on with one byte. Inline, as those are that look at each request. */
-static inline uint64_t hash_byte(uint64_t hash, char byte)
+uint64_t hash_text(struct text text);
+
+/* One hash of two; their order matters. */
+static inline uint64_t hash_join(uint64_t a, uint64_t b)
 {
-    return (hash ^ (unsigned char)byte) * HASH_PRIME;
+    const uint64_t joined = (a + (b << 23 | b >> 41)) * UINT64_C(0x9e3779b97f4a7c15);
+
+    return joined ^ joined >> 32;
 }
 
-/* Goes on with all bytes of the text; begin with HASH_START. */
-static inline uint64_t hash_text(uint64_t hash, struct text text)
-{
-    for (size_t i = 0; i < text.length; i++)
-        hash = hash_byte(hash, text.at[i]);
-    return hash;
-}
+/* A text that was gone through once: the hash of any of its prefixes is then one step away. */
+struct hash_prefixes {
+    struct text text;
+    uint64_t states[HASH_PREFIX_BYTES_MAX / HASH_BLOCK_BYTES + 1];
+};
+
+/* The text has at most HASH_PREFIX_BYTES_MAX bytes, and is borrowed. */
+void hash_prefixes_init(struct hash_prefixes *prefixes, struct text text);
+/* hash_text() of its first `length` bytes. */
+uint64_t hash_prefix(const struct hash_prefixes *prefixes, size_t length);
 
 #endif

@@ -150,12 +150,9 @@ bool heavy_hitters_read(struct heavy_hitters *hitters, struct text packed)
     return true;
 }
 
-/* Equal hashes cost a comparison, no more. */
 static uint32_t hash_of(bool is_ip, struct text name)
 {
-    const uint64_t hash = hash_text(HASH_START ^ is_ip, name);
-
-    return (uint32_t)(hash ^ hash >> 32);
+    return (uint32_t)hash_text(name) ^ is_ip;
 }
 
 static size_t find(const struct heavy_hitters *hitters, uint32_t hash, bool is_ip, struct text name)

@@ -56,10 +56,9 @@ struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const ch
     return app;
 }
 
-/* App ids are random and ours, so nobody chooses their buckets. */
 static size_t bucket_of(const char *app_id)
 {
-    return hash_text(HASH_START, text_of(app_id)) % JOURNAL_BUCKETS;
+    return hash_text(text_of(app_id)) % JOURNAL_BUCKETS;
 }
 
 static void free_apps(struct journal_app *app)

@@ -3,6 +3,7 @@
  * A hash table with open addressing. A pair's two texts lie one behind the other in `texts`. */
 #include "journal/tally.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "journal/packed.h"
 #include "limit/policy.h"
@@ -23,7 +24,6 @@ struct tally_row {
 static uint64_t *tally_counts(struct tally *tally, struct text route, struct text role);
 static bool take_place(struct tally *tally, size_t bytes);
 static uint32_t hash_pair(struct text route, struct text role);
-static uint64_t hash_text(uint64_t hash, struct text text);
 static struct tally_row *find_row(const struct tally *tally, uint32_t hash, struct text route,
                                   struct text role);
 static bool row_is_of(const struct tally *tally, const struct tally_row *row, struct text route,
@@ -168,31 +168,9 @@ static bool take_place(struct tally *tally, size_t bytes)
     return true;
 }
 
-/* Need not be strong: whoever makes routes collide makes his own counts slower, by at most
- * TALLY_PAIRS_MAX comparisons of a hash. */
 static uint32_t hash_pair(struct text route, struct text role)
 {
-    const uint64_t hash = hash_text(hash_text(route.length, route), role);
-
-    return (uint32_t)(hash >> 32) | 1;
-}
-
-/* Eight bytes at a time: it runs for every decision. */
-static uint64_t hash_text(uint64_t hash, struct text text)
-{
-    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / golden ratio */
-
-    while (text.length > 0) {
-        const size_t bytes = text.length < sizeof hash ? text.length : sizeof hash;
-        uint64_t word = 0;
-
-        memcpy(&word, text.at, bytes);
-        hash = (hash ^ word) * multiplier;
-        hash ^= hash >> 29;
-        text.at += bytes;
-        text.length -= bytes;
-    }
-    return hash;
+    return (uint32_t)(hash_join(hash_text(route), hash_text(role)) >> 32) | 1;
 }
 
 /* The pair's row, or the free one where it belongs; NULL when the tally has no rows at all. */

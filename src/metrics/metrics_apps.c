@@ -77,8 +77,7 @@ const char *metrics_apps_id(const struct metrics_apps *apps, size_t slot)
 /* The app's place, or the empty one where it would be. */
 static size_t find_place(const struct metrics_apps *apps, const char *app_id)
 {
-    /* App ids are random and ours, so nobody chooses their places. */
-    size_t place = hash_text(HASH_START, text_of(app_id)) % PLACES;
+    size_t place = hash_text(text_of(app_id)) % PLACES;
 
     for (;; place = (place + 1) % PLACES) {
         uint32_t held = atomic_load_explicit(&apps->places[place], memory_order_acquire);

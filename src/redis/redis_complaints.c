@@ -8,7 +8,7 @@
 
 bool redis_complaints_allow(struct redis_complaints *complaints, const char *cause, int64_t now_us)
 {
-    const uint64_t hash = hash_text(HASH_START, text_of(cause));
+    const uint64_t hash = hash_text(text_of(cause));
     _Atomic(int64_t) *silent_until_us = &complaints->silent_until_us[hash % REDIS_COMPLAINTS];
     int64_t until_us = atomic_load(silent_until_us);
 

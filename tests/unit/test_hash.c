@@ -3,30 +3,125 @@
 
 #include "support/cmocka.h"
 
-/* Of the authors' own table: http://www.isthe.com/chongo/tech/comp/fnv/ */
-static void the_hash_is_fnv_1a(void **state)
+#include <stdio.h>
+#include <unistd.h>
+
+#define LONGEST 300
+#define SLOTS   2048
+#define CHOSEN  512
+#define CHOOSE  "choose"
+
+static uint64_t hash_of_number(unsigned number)
 {
-    (void)state;
-    assert_true(hash_text(HASH_START, TEXT("")) == UINT64_C(0xcbf29ce484222325));
-    assert_true(hash_text(HASH_START, TEXT("a")) == UINT64_C(0xaf63dc4c8601ec8c));
-    assert_true(hash_text(HASH_START, TEXT("foobar")) == UINT64_C(0x85944171f73967e8));
+    char route[32];
+
+    (void)snprintf(route, sizeof route, "/route/%u", number);
+    return hash_text(text_of(route));
 }
 
-static void a_hash_goes_on_where_it_was_left(void **state)
+/* What a stranger would do who knew the key: texts that all meet in one slot. */
+static int choose(void)
 {
-    const uint64_t foo = hash_text(HASH_START, TEXT("foo"));
+    unsigned chosen = 0;
 
-    (void)state;
-    assert_true(hash_text(foo, TEXT("bar")) == hash_text(HASH_START, TEXT("foobar")));
-    assert_true(hash_byte(hash_text(foo, TEXT("ba")), 'r') == hash_text(foo, TEXT("bar")));
+    for (unsigned number = 0; chosen < CHOSEN; number++) {
+        if (hash_of_number(number) % SLOTS != 0)
+            continue;
+        (void)printf("%u\n", number);
+        chosen++;
+    }
+    return 0;
 }
 
-int main(void)
+static void texts_that_meet_in_one_process_do_not_in_another(void **state)
+{
+    static unsigned taken[SLOTS];
+    char self[512] = "";
+    char command[600];
+    unsigned number;
+    unsigned most = 0;
+    unsigned count = 0;
+
+    (void)state;
+    assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    (void)snprintf(command, sizeof command, "'%s' " CHOOSE, self);
+    FILE *other = popen(command, "r");
+
+    assert_non_null(other);
+    while (fscanf(other, "%u", &number) == 1) {
+        unsigned *slot = &taken[hash_of_number(number) % SLOTS];
+
+        if (++*slot > most)
+            most = *slot;
+        count++;
+    }
+    assert_int_equal(pclose(other), 0);
+    assert_int_equal(count, CHOSEN);
+    assert_in_range(most, 1, 16);
+}
+
+static void texts_that_differ_have_different_hashes(void **state)
+{
+    char text[LONGEST] = "";
+    uint64_t of_nothing[LONGEST + 1];
+
+    (void)state;
+    for (size_t length = 0; length <= LONGEST; length++) {
+        of_nothing[length] = hash_text((struct text){text, length});
+        for (size_t shorter = 0; shorter < length; shorter++)
+            assert_true(of_nothing[shorter] != of_nothing[length]);
+    }
+    for (size_t bit = 0; bit < 8 * (size_t)LONGEST; bit++) {
+        text[bit / 8] = (char)(1U << bit % 8);
+        assert_true(hash_text((struct text){text, LONGEST}) != of_nothing[LONGEST]);
+        assert_true(hash_text((struct text){text, bit / 8 + 1}) != of_nothing[bit / 8 + 1]);
+        assert_true(hash_text((struct text){text, bit / 8}) == of_nothing[bit / 8]);
+        text[bit / 8] = 0;
+    }
+}
+
+static void a_prefix_s_hash_is_that_of_its_text(void **state)
+{
+    char text[HASH_PREFIX_BYTES_MAX];
+    struct hash_prefixes prefixes;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)(i * 37 + 11);
+    for (size_t length = 0; length <= sizeof text; length++) {
+        hash_prefixes_init(&prefixes, (struct text){text, length});
+        for (size_t prefix = 0; prefix <= length; prefix++) {
+            assert_true(hash_prefix(&prefixes, prefix) == hash_text((struct text){text, prefix}));
+        }
+    }
+}
+
+static void an_absent_text_is_hashed_as_an_empty_one(void **state)
+{
+    (void)state;
+    assert_true(hash_text((struct text){0}) == hash_text(TEXT("")));
+}
+
+static void a_joined_hash_goes_by_the_order(void **state)
+{
+    const uint64_t foo = hash_text(TEXT("foo"));
+    const uint64_t bar = hash_text(TEXT("bar"));
+
+    (void)state;
+    assert_true(hash_join(foo, bar) != hash_join(bar, foo));
+}
+
+int main(int argument_count, char *arguments[])
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_hash_is_fnv_1a),
-        cmocka_unit_test(a_hash_goes_on_where_it_was_left),
+        cmocka_unit_test(texts_that_meet_in_one_process_do_not_in_another),
+        cmocka_unit_test(texts_that_differ_have_different_hashes),
+        cmocka_unit_test(a_prefix_s_hash_is_that_of_its_text),
+        cmocka_unit_test(an_absent_text_is_hashed_as_an_empty_one),
+        cmocka_unit_test(a_joined_hash_goes_by_the_order),
     };
 
+    if (argument_count > 1 && strcmp(arguments[1], CHOOSE) == 0)
+        return choose();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
