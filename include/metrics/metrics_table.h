@@ -43,7 +43,7 @@
     X(REGISTRATIONS_REFUSED, METRIC_COUNTER, "sluice_registrations_refused_total", "",             \
       "Registrations answered 403 because there are apps_max apps.")                               \
     X(WAITS_REFUSED, METRIC_COUNTER, "sluice_waits_refused_total", "",                             \
-      "Checks answered 503 because too many wait for their turn.")                                 \
+      "Checks answered 503 because too many of their app wait.")                                   \
     X(BATCHES_REFUSED, METRIC_COUNTER, "sluice_batches_refused_total", "",                         \
       "Batches answered 503 because too many checks of others are under way.")                     \
     X(BODIES_REFUSED, METRIC_COUNTER, "sluice_http_bodies_refused_total", "",                      \

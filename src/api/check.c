@@ -52,7 +52,8 @@ enum handled check_post(struct request *request, void *context)
         problem_answer(request, PROBLEM_NO_POLICY, "%s", decision_no_policy);
         return HANDLED_NOW;
     }
-    if (check->wants_to_wait && !waiting_room_enter(decision->api->waiting_room)) {
+    if (check->wants_to_wait &&
+        !waiting_room_enter(decision->api->waiting_room, decision->app->tenant)) {
         metrics_count(decision->api->metrics, METRIC_WAITS_REFUSED);
         problem_answer(request, PROBLEM_OVERLOADED, "Too many checks wait for their turn.");
         return HANDLED_NOW;
@@ -101,7 +102,7 @@ static enum handled check_go_on(struct check *check)
         return HANDLED_LATER;
     }
     if (check->wants_to_wait)
-        waiting_room_leave(check->decision.api->waiting_room);
+        waiting_room_leave(check->decision.api->waiting_room, check->decision.app->tenant);
     check_answer(check);
     return HANDLED_NOW;
 }
@@ -123,7 +124,8 @@ static void check_hold(struct check *check)
 
     check->held_since_us = clock_monotonic_us();
     waiting_room_hold(check->decision.api->waiting_room, check->request,
-                      check->held_since_us + hold_ms * MILLISECOND_US, check, check_on_held);
+                      check->decision.app->tenant, check->held_since_us + hold_ms * MILLISECOND_US,
+                      check, check_on_held);
 }
 
 /* Its turn has come, or the hold has ended before. */

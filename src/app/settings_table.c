@@ -220,7 +220,8 @@ const struct setting settings_table[] = {
         .max = 1000000,
         .fallback = "1000",
         .help = "Checks with \"wait\": true that are held until their turn, of all workers\n"
-                "together; 0 holds none and refuses them.",
+                "together; one app may have as many as are left free, half when it is alone.\n"
+                "0 holds none and refuses them.",
     },
     {
         .name = "batch_checks_max",

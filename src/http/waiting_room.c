@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
+#include "base/shares.h"
 
 #include <event2/event.h>
 #include <poll.h>
@@ -17,6 +18,7 @@ struct hold {
     LIST_ENTRY(hold) next;
     struct waiting_room *room;
     struct event *event;
+    uint32_t tenant;
     int64_t until_us;
     void *context;
     waiting_room_done_fn *done;
@@ -24,8 +26,7 @@ struct hold {
 
 struct waiting_room {
     struct event_base *base;
-    size_t places_max;
-    size_t taken;
+    struct shares places;
     bool is_drained;
     LIST_HEAD(holds, hold) holds;
 };
@@ -35,51 +36,49 @@ static void on_event(evutil_socket_t fd, short events, void *context);
 static bool has_left(int fd);
 static void end(struct hold *hold);
 
-struct waiting_room *waiting_room_new(struct event_base *base, size_t places_max)
+struct waiting_room *waiting_room_new(struct event_base *base, size_t places)
 {
     struct waiting_room *room = MEMORY_NEW(struct waiting_room);
 
     room->base = base;
-    room->places_max = places_max;
+    shares_init(&room->places, places);
     LIST_INIT(&room->holds);
     return room;
 }
 
 void waiting_room_free(struct waiting_room *room)
 {
-    ASSERT(room->taken == 0);
+    ASSERT(room->places.taken == 0);
+    shares_close(&room->places);
     free(room);
 }
 
-bool waiting_room_enter(struct waiting_room *room)
+/* Whoever is alone gets a share even of nothing. */
+bool waiting_room_enter(struct waiting_room *room, uint32_t tenant)
 {
-    if (room->taken == room->places_max)
-        return false;
-    room->taken++;
-    return true;
+    return room->places.places > 0 && shares_take(&room->places, tenant, 1);
 }
 
-void waiting_room_leave(struct waiting_room *room)
+void waiting_room_leave(struct waiting_room *room, uint32_t tenant)
 {
-    ASSERT(room->taken > 0);
-    room->taken--;
+    shares_give(&room->places, tenant, 1);
 }
 
 size_t waiting_room_taken(const struct waiting_room *room)
 {
-    return room->taken;
+    return room->places.taken;
 }
 
 /* EV_CLOSED would be the natural choice, but libevent 2.1 does not report a reset as one, and spins
  * on it instead. Edge-triggered, because the next request of a client that pipelines stays unread
  * in the socket. */
-void waiting_room_hold(struct waiting_room *room, struct request *request, int64_t until_us,
-                       void *context, waiting_room_done_fn *done)
+void waiting_room_hold(struct waiting_room *room, struct request *request, uint32_t tenant,
+                       int64_t until_us, void *context, waiting_room_done_fn *done)
 {
     struct hold *hold = ARENA_NEW(&request->arena, struct hold);
 
-    ASSERT(room->taken > 0);
     hold->room = room;
+    hold->tenant = tenant;
     hold->until_us = room->is_drained ? 0 : until_us;
     hold->context = context;
     hold->done = done;
@@ -132,6 +131,6 @@ static void end(struct hold *hold)
 {
     LIST_REMOVE(hold, next);
     event_free(hold->event);
-    waiting_room_leave(hold->room);
+    waiting_room_leave(hold->room, hold->tenant);
     hold->done(hold->context);
 }

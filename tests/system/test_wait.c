@@ -36,10 +36,10 @@ static struct client *tenant_with_queues(const struct service *service)
     return tenant;
 }
 
-/* A service with one worker and one place. */
-static struct service *start_with_one_place(const struct world *world)
+/* A service with one worker. */
+static struct service *start_with_places(const struct world *world, const char *places)
 {
-    static const char *const flags[] = {"--workers", "1", "--waiting-max", "1", NULL};
+    const char *const flags[] = {"--workers", "1", "--waiting-max", places, NULL};
     struct service_options options = world_options(world);
 
     options.flags = flags;
@@ -187,7 +187,7 @@ static void nobody_else_waits(void **state)
 static void beyond_the_bound_a_check_is_refused_and_charges_nothing(void **state)
 {
     const struct world *world = *state;
-    struct service *service = start_with_one_place(world);
+    struct service *service = start_with_places(world, "1");
     struct client *tenant = tenant_with_queues(service);
     (void)queue_up(tenant, "/slow", 1);
     EXPECT(client_post(tenant, "/check", LOOKS("/slow")), 200, "{'remaining':99}");
@@ -204,13 +204,38 @@ static void beyond_the_bound_a_check_is_refused_and_charges_nothing(void **state
     service_stop(service);
 }
 
+static void an_app_that_waits_in_crowds_leaves_places_to_others(void **state)
+{
+    const struct world *world = *state;
+    struct service *service = start_with_places(world, "4");
+    struct client *crowd = tenant_with_queues(service);
+    struct client *other = tenant_with_queues(service);
+    int fds[3];
+    (void)queue_up(crowd, "/slow", 1);
+    (void)queue_up(other, "/slow", 1);
+
+    fds[0] = begin_hold(service, crowd, "/slow");
+    fds[1] = begin_hold(service, crowd, "/slow");
+    EXPECT_PROBLEM(client_post(crowd, "/check", WAITS("/slow")), 503, "wait for their turn");
+    fds[2] = begin_hold(service, other, "/slow");
+
+    for (size_t i = 0; i < ARRAY_COUNT(fds); i++) {
+        struct raw_reply reply;
+
+        assert_int_equal(shutdown(fds[i], SHUT_WR), 0);
+        raw_receive(fds[i], WAIT_SECONDS, &reply);
+        assert_int_equal(reply.status, 200);
+        (void)close(fds[i]);
+    }
+    client_free(crowd);
+    client_free(other);
+    service_stop(service);
+}
+
 static void without_places_no_check_may_wait(void **state)
 {
-    static const char *const flags[] = {"--waiting-max", "0", NULL};
     const struct world *world = *state;
-    struct service_options options = world_options(world);
-    options.flags = flags;
-    struct service *service = service_start(&options);
+    struct service *service = start_with_places(world, "0");
     struct client *tenant = tenant_with_queues(service);
 
     EXPECT_PROBLEM(client_post(tenant, "/check", WAITS("/fast")), 503, "wait for their turn");
@@ -231,7 +256,7 @@ static void leave(int fd, bool aborts)
 static void a_client_that_leaves_frees_its_place_and_has_paid(void **state)
 {
     const struct world *world = *state;
-    struct service *service = start_with_one_place(world);
+    struct service *service = start_with_places(world, "1");
     struct client *tenant = tenant_with_queues(service);
     (void)queue_up(tenant, "/slow", 1);
 
@@ -280,7 +305,7 @@ static int charges_logged(struct client *tenant)
 static void a_check_that_waits_is_logged_once_when_it_is_decided(void **state)
 {
     const struct world *world = *state;
-    struct service *service = start_with_one_place(world);
+    struct service *service = start_with_places(world, "1");
     struct client *tenant = tenant_with_queues(service);
     (void)queue_up(tenant, "/slow", 1);
     int fd = begin_hold(service, tenant, "/slow");
@@ -443,6 +468,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(each_waits_for_its_own_turn),
         cmocka_unit_test(nobody_else_waits),
         cmocka_unit_test(beyond_the_bound_a_check_is_refused_and_charges_nothing),
+        cmocka_unit_test(an_app_that_waits_in_crowds_leaves_places_to_others),
         cmocka_unit_test(without_places_no_check_may_wait),
         cmocka_unit_test(a_client_that_leaves_frees_its_place_and_has_paid),
         cmocka_unit_test(a_client_that_half_closes_is_answered_with_the_rest),

@@ -14,6 +14,9 @@
 
 #define WAIT_SECONDS 20
 #define SOON_US      INT64_C(50000)
+#define PLACES       12
+#define CROWD        1 /* a tenant */
+#define ANOTHER      2
 
 /* A request with its connection. */
 struct guest {
@@ -30,7 +33,7 @@ static int open_room(void **state)
 {
     (void)state;
     base = event_base_new();
-    room = waiting_room_new(base, 2);
+    room = waiting_room_new(base, PLACES);
     return 0;
 }
 
@@ -63,9 +66,9 @@ static void on_done(void *context)
     struct guest *guest = context;
 
     guest->done++;
-    guest->had_room = waiting_room_enter(room);
+    guest->had_room = waiting_room_enter(room, CROWD);
     if (guest->had_room)
-        waiting_room_leave(room);
+        waiting_room_leave(room, CROWD);
     request_answer_json(&guest->exchange.request, 200, TEXT("{}"));
 }
 
@@ -78,8 +81,8 @@ static void come(struct guest *guest)
 
 static void wait_until(struct guest *guest, int64_t until_us)
 {
-    assert_true(waiting_room_enter(room));
-    waiting_room_hold(room, &guest->exchange.request, until_us, guest, on_done);
+    assert_true(waiting_room_enter(room, CROWD));
+    waiting_room_hold(room, &guest->exchange.request, CROWD, until_us, guest, on_done);
     assert_int_equal(guest->done, 0);
     request_set_phase(&guest->exchange.request, REQUEST_WAITING);
 }
@@ -102,19 +105,45 @@ static void expect_ended(struct guest *guest)
     turn();
 }
 
-static void there_are_so_many_places_and_no_more(void **state)
+/* As many as it gets. */
+static size_t enter_all(uint32_t tenant)
+{
+    size_t entered = 0;
+
+    while (waiting_room_enter(room, tenant))
+        entered++;
+    return entered;
+}
+
+static void leave_all(uint32_t tenant, size_t entered)
+{
+    for (size_t i = 0; i < entered; i++)
+        waiting_room_leave(room, tenant);
+}
+
+static void a_tenant_alone_gets_half_of_the_places_and_each_back(void **state)
 {
     (void)state;
-    assert_true(waiting_room_enter(room));
-    assert_true(waiting_room_enter(room));
-    assert_false(waiting_room_enter(room));
+    assert_int_equal(enter_all(CROWD), PLACES / 2);
+    assert_int_equal(waiting_room_taken(room), PLACES / 2);
 
-    waiting_room_leave(room);
+    waiting_room_leave(room, CROWD);
 
-    assert_true(waiting_room_enter(room));
-    assert_false(waiting_room_enter(room));
-    waiting_room_leave(room);
-    waiting_room_leave(room);
+    assert_int_equal(enter_all(CROWD), 1);
+    leave_all(CROWD, PLACES / 2);
+    assert_int_equal(waiting_room_taken(room), 0);
+}
+
+static void whoever_comes_after_a_crowd_still_gets_in(void **state)
+{
+    (void)state;
+    const size_t crowd = enter_all(CROWD);
+    const size_t others = enter_all(ANOTHER);
+
+    assert_int_equal(others, PLACES / 4);
+    assert_false(waiting_room_enter(room, CROWD));
+    leave_all(CROWD, crowd);
+    leave_all(ANOTHER, others);
 }
 
 static void a_room_without_places_lets_nobody_in(void **state)
@@ -122,7 +151,7 @@ static void a_room_without_places_lets_nobody_in(void **state)
     (void)state;
     struct waiting_room *closed = waiting_room_new(base, 0);
 
-    assert_false(waiting_room_enter(closed));
+    assert_false(waiting_room_enter(closed, CROWD));
     waiting_room_free(closed);
 }
 
@@ -139,7 +168,7 @@ static void a_hold_keeps_its_place(void **state)
     turn();
 
     assert_int_equal(first.done + second.done, 0);
-    assert_false(waiting_room_enter(room));
+    assert_int_equal(waiting_room_taken(room), 2);
     waiting_room_drain(room);
     expect_ended(&first);
     expect_ended(&second);
@@ -300,7 +329,9 @@ static void a_drain_ends_all_holds_and_those_that_follow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(there_are_so_many_places_and_no_more, open_room,
+        cmocka_unit_test_setup_teardown(a_tenant_alone_gets_half_of_the_places_and_each_back,
+                                        open_room, close_room),
+        cmocka_unit_test_setup_teardown(whoever_comes_after_a_crowd_still_gets_in, open_room,
                                         close_room),
         cmocka_unit_test_setup_teardown(a_room_without_places_lets_nobody_in, open_room,
                                         close_room),
