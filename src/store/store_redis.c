@@ -9,11 +9,11 @@
 #include "base/memory.h"
 #include "metrics/metrics.h"
 #include "redis/redis_complaints.h"
-#include "redis/redis_error.h"
 #include "redis/redis_link.h"
 #include "store/breaker.h"
 #include "store/call_window.h"
 #include "store/probe.h"
+#include "store/take_answer.h"
 #include "store/take_script.h"
 
 struct store_redis {
@@ -26,6 +26,7 @@ struct store_redis {
     struct call_window window;
     int64_t in_time_us; /* when a reply last came in time */
     struct redis_complaints complaints;
+    struct take_answers answers;
     struct metrics *metrics;
     struct pending *spare;
     bool is_closing;
@@ -36,23 +37,17 @@ struct pending;
 /* Somebody who has answered nobody in time for so long is not only slow. */
 #define IN_TIME_US SECOND_US
 
-/* What a reply that is no error says; false when it makes no sense. */
-typedef bool pending_read_fn(const struct pending *pending, const redisReply *reply,
-                             struct outcome *outcome);
-
 struct pending {
     struct pending *next; /* in the list of spare ones */
     struct store_redis *redis;
     store_done_fn *done;
     void *context;
-    pending_read_fn *read;
-    size_t limit_count;
     size_t integers; /* that the reply has */
     int64_t begun_us;
     bool may_send_again;              /* after NOSCRIPT */
     bool is_at_fault;                 /* the error was of this call, and no failure of Redis */
     const struct take_script *script; /* of a take */
-    struct take_arguments arguments;
+    struct take_asked asked;
 };
 
 /* A call, in the order it runs. */
@@ -78,14 +73,6 @@ static int64_t time_left(const struct pending *pending);
 static bool is_no_script(const redisReply *reply);
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome);
-static bool decision_read(const struct pending *pending, const redisReply *reply,
-                          struct outcome *outcome);
-static bool forgotten_read(const struct pending *pending, const redisReply *reply,
-                           struct outcome *outcome);
-static enum take_status read_error(struct pending *pending, const redisReply *reply);
-static void count_refused(const struct pending *pending, const redisReply *reply,
-                          const struct outcome *outcome);
-static void complain(const struct pending *pending, const char *reason);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
 static void tell_breaker(const struct pending *pending, enum take_status status);
 static void tell_of_breaker(struct store_redis *redis, int64_t now_us);
@@ -121,6 +108,8 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
     redis->timeout_us = options->timeout_us;
     call_window_init(&redis->window, options->timeout_us);
     redis->metrics = options->metrics;
+    redis->answers =
+        (struct take_answers){.metrics = options->metrics, .complaints = &redis->complaints};
     struct redis_link_options link_options = {.url = options->url};
     link_options.script_count = take_script_sources(&link_options.scripts);
     redis->link = redis_link_new(base, &link_options);
@@ -154,13 +143,13 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
 
     pending->context = context;
     pending->done = done;
-    pending->read = forgotten_read;
-    pending->limit_count = take->limit_count;
+    pending->asked.forgets = true;
+    pending->asked.limit_count = take->limit_count;
     pending->integers = REDIS_LINK_AN_INTEGER;
     pending->may_send_again = false;
-    size_t key_count = take_script_keys(take, pending->arguments.keys);
+    size_t key_count = take_script_keys(take, pending->asked.arguments.keys);
     for (size_t i = 0; i < key_count; i++)
-        arguments[1 + i] = pending->arguments.keys[i];
+        arguments[1 + i] = pending->asked.arguments.keys[i];
     send_call(pending, 1 + (int)key_count, arguments, NULL, pending->redis->timeout_us);
     return STORE_LATER;
 }
@@ -198,12 +187,12 @@ static void begin_take(struct store_redis *redis, const struct take *take, void 
 
     pending->context = context;
     pending->done = done;
-    pending->read = decision_read;
-    pending->limit_count = take->limit_count;
+    pending->asked.forgets = false;
+    pending->asked.limit_count = take->limit_count;
     pending->integers = take_script_integers(take->limit_count);
     pending->may_send_again = true;
     pending->script = take_script_of(take);
-    take_arguments_write(&pending->arguments, take);
+    take_arguments_write(&pending->asked.arguments, take);
     send_script(pending, "EVALSHA", text_of(pending->script->sha1), redis->timeout_us);
 }
 
@@ -224,7 +213,7 @@ static struct pending *pending_begin(struct store_redis *redis)
 static void send_script(struct pending *pending, const char *command, struct text script,
                         int64_t timeout_us)
 {
-    struct take_arguments *arguments = &pending->arguments;
+    struct take_arguments *arguments = &pending->asked.arguments;
 
     arguments->argv[0] = command;
     arguments->lengths[0] = strlen(command);
@@ -287,15 +276,16 @@ static bool is_no_script(const redisReply *reply)
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome)
 {
+    const struct take_answers *answers = &pending->redis->answers;
+
     switch (status) {
     case REDIS_LINK_REPLIED:
         if (reply->type == REDIS_REPLY_ERROR)
-            return read_error(pending, reply);
-        if (!pending->read(pending, reply, outcome)) {
+            return take_answer_error(answers, &pending->asked, reply, &pending->is_at_fault);
+        if (!take_answer_read(answers, &pending->asked, reply, outcome)) {
             redis_link_distrust(pending->redis->link, "the reply is no decision");
             return TAKE_BROKEN;
         }
-        count_refused(pending, reply, outcome);
         return TAKE_DONE;
     case REDIS_LINK_LATE:
         return TAKE_LATE;
@@ -306,61 +296,6 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     }
     ASSERT(!"a status of the link");
     return TAKE_BROKEN;
-}
-
-/* Whoever is denied by mistake cannot know. */
-static bool decision_read(const struct pending *pending, const redisReply *reply,
-                          struct outcome *outcome)
-{
-    return take_script_read(reply, pending->limit_count, outcome) &&
-           take_script_explains(&pending->arguments, outcome);
-}
-
-static bool forgotten_read(const struct pending *pending, const redisReply *reply,
-                           struct outcome *outcome)
-{
-    if (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0 ||
-        reply->integer > TAKE_SCRIPT_KEYS_MAX)
-        return false;
-    outcome->count = reply->integer > 0 ? pending->limit_count : 0;
-    return true;
-}
-
-static enum take_status read_error(struct pending *pending, const redisReply *reply)
-{
-    const enum redis_error_scope scope = redis_error_scope((struct text){reply->str, reply->len});
-
-    complain(pending, reply->str);
-    pending->is_at_fault = scope != REDIS_ERROR_OF_ALL;
-    return scope == REDIS_ERROR_OF_ONE ? TAKE_BROKEN : TAKE_REFUSED;
-}
-
-/* The key holds keyed hashes, no user data. */
-static void count_refused(const struct pending *pending, const redisReply *reply,
-                          const struct outcome *outcome)
-{
-    struct store_redis *redis = pending->redis;
-
-    if (outcome->refused == 0)
-        return;
-    metrics_add(redis->metrics, METRIC_STATES_REFUSED, outcome->refused);
-
-    const char *key = take_script_refused_key(reply, &pending->arguments);
-
-    if (redis_complaints_allow(&redis->complaints, key, clock_monotonic_us()))
-        log_write(LOG_WARN, "what redis held of a counter made no sense", LOG_STRING("key", key));
-}
-
-/* The cause is the error's code: "OOM", "NOPERM", "BUSY", "READONLY". */
-static void complain(const struct pending *pending, const char *reason)
-{
-    struct store_redis *redis = pending->redis;
-    char code[32];
-
-    (void)snprintf(code, sizeof(code), "%.*s", TEXT_PRINTF(redis_error_code(text_of(reason))));
-    if (redis_complaints_allow(&redis->complaints, code, clock_monotonic_us()))
-        log_write(LOG_WARN, "redis refused a decision", LOG_STRING("reason", reason),
-                  LOG_STRING("key", pending->arguments.keys[0]));
 }
 
 /* Gives the pending back before `done`, which may ask for the next one. */
