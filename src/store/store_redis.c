@@ -10,21 +10,19 @@
 #include "metrics/metrics.h"
 #include "redis/redis_complaints.h"
 #include "redis/redis_link.h"
-#include "store/breaker.h"
 #include "store/call_window.h"
 #include "store/probe.h"
 #include "store/take_answer.h"
 #include "store/take_script.h"
+#include "store/trust.h"
 
 struct store_redis {
     struct store store; /* the engine's face */
     struct redis_link *link;
     int64_t timeout_us;
-    struct breaker breaker;
-    bool has_told_open; /* the log says that Redis is not asked */
+    struct trust trust;
     bool is_probing;
     struct call_window window;
-    int64_t in_time_us; /* when a reply last came in time */
     struct redis_complaints complaints;
     struct take_answers answers;
     struct metrics *metrics;
@@ -33,9 +31,6 @@ struct store_redis {
 };
 
 struct pending;
-
-/* Somebody who has answered nobody in time for so long is not only slow. */
-#define IN_TIME_US SECOND_US
 
 struct pending {
     struct pending *next; /* in the list of spare ones */
@@ -57,7 +52,6 @@ static enum store_answer store_redis_take(struct store *store, const struct take
 static enum store_answer store_redis_forget(struct store *store, const struct take *take,
                                             struct outcome *outcome, void *context,
                                             store_done_fn *done);
-static bool is_worth_asking(const struct store_redis *redis);
 static bool is_behind(struct store_redis *redis);
 static enum store_answer answer_down(struct store_redis *redis, struct outcome *outcome);
 static void begin_take(struct store_redis *redis, const struct take *take, void *context,
@@ -74,9 +68,7 @@ static bool is_no_script(const redisReply *reply);
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome);
 static void pending_finish(struct pending *pending, struct outcome *outcome);
-static void tell_breaker(const struct pending *pending, enum take_status status);
-static void tell_of_breaker(struct store_redis *redis, int64_t now_us);
-static bool is_only_slow(const struct pending *pending, enum take_status status);
+static void tell(const struct pending *pending, enum take_status status);
 static void on_probe_due(void *context);
 static void on_probed(void *context, const struct outcome *outcome);
 
@@ -113,7 +105,7 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
     struct redis_link_options link_options = {.url = options->url};
     link_options.script_count = take_script_sources(&link_options.scripts);
     redis->link = redis_link_new(base, &link_options);
-    breaker_init(&redis->breaker, base, redis, on_probe_due);
+    trust_init(&redis->trust, base, redis->link, &redis->complaints, redis, on_probe_due);
     return &redis->store;
 }
 
@@ -123,7 +115,7 @@ static enum store_answer store_redis_take(struct store *store, const struct take
 {
     struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
 
-    if (!is_worth_asking(redis) || is_behind(redis))
+    if (!trust_asks(&redis->trust) || is_behind(redis))
         return answer_down(redis, outcome);
     begin_take(redis, take, context, done);
     return STORE_LATER;
@@ -136,7 +128,7 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
     struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
     const char *arguments[1 + TAKE_SCRIPT_KEYS_MAX] = {"UNLINK"};
 
-    if (!is_worth_asking(redis))
+    if (!trust_asks(&redis->trust))
         return answer_down(redis, outcome);
 
     struct pending *pending = pending_begin(redis);
@@ -152,11 +144,6 @@ static enum store_answer store_redis_forget(struct store *store, const struct ta
         arguments[1 + i] = pending->asked.arguments.keys[i];
     send_call(pending, 1 + (int)key_count, arguments, NULL, pending->redis->timeout_us);
     return STORE_LATER;
-}
-
-static bool is_worth_asking(const struct store_redis *redis)
-{
-    return redis_link_is_ready(redis->link) && !breaker_is_open(&redis->breaker);
 }
 
 /* One more would be late, and so would all who come after it. */
@@ -255,8 +242,8 @@ static void note_reply(struct pending *pending)
 {
     struct store_redis *redis = pending->redis;
 
-    redis->in_time_us = redis_link_heard_us(redis->link);
-    if (redis->in_time_us > pending->begun_us + redis->timeout_us)
+    trust_heard(&redis->trust);
+    if (redis_link_heard_us(redis->link) > pending->begun_us + redis->timeout_us)
         metrics_count(redis->metrics, METRIC_STORE_REPLIES_KEPT_WAITING);
 }
 
@@ -305,54 +292,23 @@ static void pending_finish(struct pending *pending, struct outcome *outcome)
     store_done_fn *done = pending->done;
     void *context = pending->context;
 
-    tell_breaker(pending, outcome->status);
+    tell(pending, outcome->status);
     pending->next = redis->spare;
     redis->spare = pending;
     done(context, outcome);
 }
 
-static void tell_breaker(const struct pending *pending, enum take_status status)
+static void tell(const struct pending *pending, enum take_status status)
 {
     struct store_redis *redis = pending->redis;
     const int64_t now_us = clock_monotonic_us();
-    const bool was_open = breaker_is_open(&redis->breaker);
 
     metrics_count(redis->metrics, call_metrics[status]);
     metrics_observe(redis->metrics, METRIC_STORE_CALL_DURATION, now_us - pending->begun_us);
     if (status == TAKE_LATE || pending->begun_us > redis_link_excused_us(redis->link))
         call_window_took(&redis->window, now_us - pending->begun_us, now_us);
-    if (status == TAKE_DONE || pending->is_at_fault)
-        breaker_succeeded(&redis->breaker);
-    else if (was_open || !is_only_slow(pending, status))
-        breaker_failed(&redis->breaker);
-    if (!redis->is_closing && breaker_is_open(&redis->breaker) != was_open)
-        tell_of_breaker(redis, now_us);
-}
-
-/* Of one that opens again and again, once a second. Who has been told so is told of the end. */
-static void tell_of_breaker(struct store_redis *redis, int64_t now_us)
-{
-    static const char open[] = "redis is not asked: it keeps failing";
-
-    if (!breaker_is_open(&redis->breaker)) {
-        if (redis->has_told_open)
-            log_write(LOG_INFO, "redis is asked again", LOG_NONE);
-        redis->has_told_open = false;
-    } else if (redis_complaints_allow(&redis->complaints, open, now_us)) {
-        log_write(LOG_WARN, open, LOG_NONE);
-        redis->has_told_open = true;
-    }
-}
-
-/* While Redis goes on replying, and to some in time, a call that is late has waited behind others:
- * one tenant's load must not take Redis away from all of them. */
-static bool is_only_slow(const struct pending *pending, enum take_status status)
-{
-    const struct store_redis *redis = pending->redis;
-    const int64_t heard_us = redis_link_heard_us(redis->link);
-
-    return status == TAKE_LATE && heard_us > pending->begun_us &&
-           heard_us - redis->in_time_us < IN_TIME_US;
+    if (!redis->is_closing)
+        trust_judge(&redis->trust, pending->begun_us, status, pending->is_at_fault, now_us);
 }
 
 /* A call would wait for the probe before it, and find out the same. */
@@ -385,7 +341,7 @@ static bool store_redis_is_ready(const struct store *store)
 {
     const struct store_redis *redis = (const struct store_redis *)(const void *)store;
 
-    return is_worth_asking(redis);
+    return trust_asks(&redis->trust);
 }
 
 static struct store_health store_redis_health(const struct store *store)
@@ -394,7 +350,7 @@ static struct store_health store_redis_health(const struct store *store)
 
     return (struct store_health){
         .is_connected = redis_link_is_ready(redis->link),
-        .breaker_is_open = breaker_is_open(&redis->breaker),
+        .breaker_is_open = breaker_is_open(&redis->trust.breaker),
     };
 }
 
@@ -404,7 +360,7 @@ static void store_redis_free(struct store *store)
 
     redis->is_closing = true;
     redis_link_free(redis->link);
-    breaker_close(&redis->breaker);
+    trust_close(&redis->trust);
     while (redis->spare != NULL) {
         struct pending *pending = redis->spare;
         redis->spare = pending->next;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/trust.h"
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "redis/redis_complaints.h"
+#include "redis/redis_link.h"
+
+/* Somebody who has answered nobody in time for so long is not only slow. */
+#define IN_TIME_US SECOND_US
+
+static bool is_only_slow(const struct trust *trust, int64_t begun_us, enum take_status status);
+static void tell(struct trust *trust, int64_t now_us);
+
+void trust_init(struct trust *trust, struct event_base *base, const struct redis_link *link,
+                struct redis_complaints *complaints, void *context, breaker_probe_fn *probe)
+{
+    *trust = (struct trust){.link = link, .complaints = complaints};
+    breaker_init(&trust->breaker, base, context, probe);
+}
+
+void trust_close(struct trust *trust)
+{
+    breaker_close(&trust->breaker);
+}
+
+bool trust_asks(const struct trust *trust)
+{
+    return redis_link_is_ready(trust->link) && !breaker_is_open(&trust->breaker);
+}
+
+void trust_heard(struct trust *trust)
+{
+    trust->in_time_us = redis_link_heard_us(trust->link);
+}
+
+void trust_judge(struct trust *trust, int64_t begun_us, enum take_status status, bool is_at_fault,
+                 int64_t now_us)
+{
+    const bool was_open = breaker_is_open(&trust->breaker);
+
+    if (status == TAKE_DONE || is_at_fault)
+        breaker_succeeded(&trust->breaker);
+    else if (was_open || !is_only_slow(trust, begun_us, status))
+        breaker_failed(&trust->breaker);
+    if (breaker_is_open(&trust->breaker) != was_open)
+        tell(trust, now_us);
+}
+
+static bool is_only_slow(const struct trust *trust, int64_t begun_us, enum take_status status)
+{
+    const int64_t heard_us = redis_link_heard_us(trust->link);
+
+    return status == TAKE_LATE && heard_us > begun_us && heard_us - trust->in_time_us < IN_TIME_US;
+}
+
+/* Of one that opens again and again, once a second. Who has been told so is told of the end. */
+static void tell(struct trust *trust, int64_t now_us)
+{
+    static const char open[] = "redis is not asked: it keeps failing";
+
+    if (!breaker_is_open(&trust->breaker)) {
+        if (trust->has_told_open)
+            log_write(LOG_INFO, "redis is asked again", LOG_NONE);
+        trust->has_told_open = false;
+    } else if (redis_complaints_allow(trust->complaints, open, now_us)) {
+        log_write(LOG_WARN, open, LOG_NONE);
+        trust->has_told_open = true;
+    }
+}
