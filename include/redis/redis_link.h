@@ -40,9 +40,16 @@ enum redis_link_status {
 typedef void redis_link_done_fn(void *context, enum redis_link_status status,
                                 const redisReply *reply);
 
+/* Calls have been answered, given up or lost, and their `done` has run: there is room for more, or
+ * no link any more. Runs also for a reply that answers nobody, and where `done` may run; may do
+ * what that may. */
+typedef void redis_link_settled_fn(void *context);
+
 struct redis_link_options {
     struct redis_url url;
-    const struct text *scripts; /* loaded in PREPARING; borrowed, live as long as the link */
+    redis_link_settled_fn *settled; /* NULL: nobody listens */
+    void *context;                  /* of `settled` */
+    const struct text *scripts;     /* loaded in PREPARING; borrowed, live as long as the link */
     size_t script_count;
     int64_t ping_after_us; /* 0: 30 s */
 };
@@ -68,8 +75,8 @@ MUST_USE bool redis_link_call(struct redis_link *link, int argc, const char *con
                               const size_t lengths[], size_t integers, int64_t timeout_us,
                               void *context, redis_link_done_fn *done);
 
-/* In the middle of a long turn of the loop: writes the calls that were made, and answers those
- * whose reply has come. Not from a `done`. */
+/* In the middle of a long turn of the loop: answers the calls whose reply has come, and writes
+ * those that were made. Not from a `done`. */
 void redis_link_serve(struct redis_link *link);
 
 /* What came makes no sense, so what comes next may be meant for other calls: replaces the
@@ -81,8 +88,9 @@ size_t redis_link_in_flight(const struct redis_link *link);
 /* Calls whose reply has not come: those, and the ones that were LATE. */
 size_t redis_link_unanswered(const struct redis_link *link);
 
-/* How long the calls before this have taken is not known: the worker was too busy to look. */
-int64_t redis_link_excused_us(const struct redis_link *link);
+/* What a call that was sent at `sent_us` has taken at least when it is over at `now_us`: its reply
+ * may have come while the worker was too busy to look. */
+int64_t redis_link_took_at_least_us(const struct redis_link *link, int64_t sent_us, int64_t now_us);
 
 /* When the last reply was read, whoever it was for (clock_monotonic_us()). */
 int64_t redis_link_heard_us(const struct redis_link *link);

@@ -32,7 +32,8 @@ struct redis_wire {
     struct redis_connection *connection; /* NULL: closed */
     uint64_t replies;                    /* that have come so far */
     int64_t looked_us;                   /* when it was last looked for more */
-    int64_t excused_us;                  /* see redis_link_excused_us() */
+    int64_t unlooked_us;                 /* from then on it was not, for long */
+    int64_t excused_us;                  /* and until then, the last time */
 };
 
 /* Closed. `base`, `events` and `context` are borrowed as long as the wire lives. */
@@ -47,7 +48,7 @@ void redis_wire_open_give(struct redis_wire *wire, int fd);
 void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[],
                      const size_t lengths[]);
 
-/* Between two turns of the loop: writes what was sent, and hands on the replies that have come. */
+/* Between two turns of the loop: hands on the replies that have come, and writes what was sent. */
 void redis_wire_serve(struct redis_wire *wire);
 
 /* Drops the connection and what was not yet written. A closed wire stays closed. */

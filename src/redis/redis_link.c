@@ -54,6 +54,9 @@ struct redis_link {
     int64_t heard_us;         /* see redis_link_heard_us() */
     bool has_missed_load;     /* SCRIPT LOAD is refused, and the log says so */
     bool has_missed_ping;
+
+    redis_link_settled_fn *settled;
+    void *context;
 };
 
 /* Of all links of the process, as all are to the same Redis: however many workers there are, a
@@ -76,6 +79,7 @@ static void link_miss(struct redis_link *link, bool *has_missed, const char *com
                       const char *reason);
 static void on_lost(void *context, const char *reason);
 static void link_lose(struct redis_link *link, const char *reason);
+static void tell_settled(const struct redis_link *link);
 static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us);
 static void disarm_timer(struct redis_link *link);
 
@@ -89,6 +93,8 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_li
     redis_url_describe(&link->url, link->where, sizeof(link->where));
     link->scripts = options->scripts;
     link->script_count = options->script_count;
+    link->settled = options->settled;
+    link->context = options->context;
     redis_greeting_init(&link->greeting, &link->url);
     link->phase = BACKING_OFF;
     link->connector =
@@ -150,9 +156,13 @@ void redis_link_serve(struct redis_link *link)
         redis_wire_serve(&link->wire);
 }
 
-int64_t redis_link_excused_us(const struct redis_link *link)
+int64_t redis_link_took_at_least_us(const struct redis_link *link, int64_t sent_us, int64_t now_us)
 {
-    return link->wire.excused_us;
+    const struct redis_wire *wire = &link->wire;
+
+    if (sent_us > wire->excused_us)
+        return now_us - sent_us;
+    return sent_us < wire->unlooked_us ? wire->unlooked_us - sent_us : 0;
 }
 
 int64_t redis_link_heard_us(const struct redis_link *link)
@@ -284,8 +294,10 @@ static void on_written(void *context)
 static void on_answered(struct redis_link *link, const redisReply *reply)
 {
     link->heard_us = clock_monotonic_us();
-    if (redis_calls_answer(&link->calls, reply))
+    if (redis_calls_answer(&link->calls, reply)) {
+        tell_settled(link);
         return;
+    }
     /* "-ERR max number of clients reached", or something that is no Redis. */
     link_lose(link, reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer nobody asked for");
 }
@@ -298,6 +310,7 @@ static void expire_calls(struct redis_link *link)
     if (link->phase != READY)
         return;
     redis_calls_expire(&link->calls, now_us);
+    tell_settled(link);
     if (link->phase != READY)
         return;
     const int64_t late_us = redis_calls_late_us(&link->calls);
@@ -371,6 +384,13 @@ static void link_lose(struct redis_link *link, const char *reason)
     disarm_timer(link);
     arm_timer(link, now_us, now_us + wait_us);
     redis_calls_lose(&link->calls);
+    tell_settled(link);
+}
+
+static void tell_settled(const struct redis_link *link)
+{
+    if (link->settled != NULL)
+        link->settled(link->context);
 }
 
 static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us)

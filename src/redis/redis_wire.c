@@ -81,22 +81,23 @@ void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[]
     (void)redisAsyncFormattedCommand(connection->async, on_reply, NULL, command.at, command.length);
 }
 
-/* One read takes in only so much. As long as it brings a reply there may be another. */
+/* One read takes in only so much. As long as it brings a reply there may be another. A reply may
+ * lead to the next command: what is to be written is written last. */
 void redis_wire_serve(struct redis_wire *wire)
 {
     struct redis_connection *connection = wire->connection;
     uint64_t before;
 
-    if (connection != NULL && waits_to_write(connection)) {
-        event_del(connection->flush);
-        on_writable(-1, EV_WRITE, connection);
-    }
     do {
         if (wire->connection == NULL || wire->connection != connection)
             return;
         before = wire->replies;
         on_readable(-1, EV_READ, connection);
     } while (wire->replies != before);
+    if (wire->connection == connection && waits_to_write(connection)) {
+        event_del(connection->flush);
+        on_writable(-1, EV_WRITE, connection);
+    }
 }
 
 /* Inside a callback hiredis only notes that it has to free. */
@@ -166,8 +167,10 @@ static void note_look(struct redis_wire *wire)
 {
     const int64_t now_us = clock_monotonic_us();
 
-    if (now_us - wire->looked_us > UNLOOKED_US)
+    if (now_us - wire->looked_us > UNLOOKED_US) {
+        wire->unlooked_us = wire->looked_us;
         wire->excused_us = now_us;
+    }
     wire->looked_us = now_us;
 }
 

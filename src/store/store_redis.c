@@ -305,8 +305,11 @@ static void tell(const struct pending *pending, enum take_status status)
 
     metrics_count(redis->metrics, call_metrics[status]);
     metrics_observe(redis->metrics, METRIC_STORE_CALL_DURATION, now_us - pending->begun_us);
-    if (status == TAKE_LATE || pending->begun_us > redis_link_excused_us(redis->link))
-        call_window_took(&redis->window, now_us - pending->begun_us, now_us);
+    call_window_took(&redis->window,
+                     status == TAKE_LATE
+                         ? now_us - pending->begun_us
+                         : redis_link_took_at_least_us(redis->link, pending->begun_us, now_us),
+                     now_us);
     if (!redis->is_closing)
         trust_judge(&redis->trust, pending->begun_us, status, pending->is_at_fault, now_us);
 }

@@ -119,6 +119,75 @@ static void a_late_reply_answers_nobody(void **state)
     redis_link_free(link);
 }
 
+/* What was seen when calls were last settled. */
+struct room {
+    struct redis_link *link;
+    size_t in_flight;
+    size_t unanswered;
+    bool is_ready;
+};
+
+static void on_settled(void *context)
+{
+    struct room *room = context;
+
+    room->in_flight = redis_link_in_flight(room->link);
+    room->unanswered = redis_link_unanswered(room->link);
+    room->is_ready = redis_link_is_ready(room->link);
+}
+
+static void who_waits_for_room_is_told_of_all_that_makes_some(void **state)
+{
+    struct room room = {0};
+    struct redis_link_options options = {.settled = on_settled, .context = &room};
+    struct link_answers answers = {0};
+    struct error error = {0};
+    (void)state;
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &options.url, &error));
+    room.link = redis_link_new(link_base, &options);
+    TURN_UNTIL(redis_link_is_ready(room.link));
+
+    assert_true(link_call(room.link, "INCR", "counter", PATIENT_US, &answers));
+    TURN_UNTIL(answers.replied == 1);
+    assert_true(room.is_ready);
+    assert_int_equal(room.unanswered, 0);
+
+    redis_server_pause(server);
+    assert_true(link_call(room.link, "INCR", "counter", HASTY_US, &answers));
+    assert_true(link_call(room.link, "INCR", "counter", HASTY_US, &answers));
+    TURN_UNTIL(answers.late == 2);
+    assert_int_equal(room.in_flight, 0);
+    assert_int_equal(room.unanswered, 2);
+    redis_server_continue(server);
+    TURN_UNTIL(room.unanswered == 0);
+    assert_int_equal(answers.replied, 1);
+
+    assert_true(link_call(room.link, "INCR", "counter", PATIENT_US, &answers));
+    redis_link_distrust(room.link, "a test");
+    assert_int_equal(answers.lost, 1);
+    assert_false(room.is_ready);
+    redis_link_free(room.link);
+}
+
+/* What a worker does not look at for long may have come at once. */
+static void a_worker_that_is_busy_does_not_blame_redis(void **state)
+{
+    struct redis_link *link = link_open(redis_server_unix_url(server));
+    struct link_answers answers = {0};
+    const int64_t sent_us = clock_monotonic_us();
+    (void)state;
+    assert_true(link_call(link, "INCR", "counter", PATIENT_US, &answers));
+
+    while (clock_monotonic_us() < sent_us + HASTY_US)
+        ;
+    TURN_UNTIL(answers.replied == 1);
+
+    const int64_t now_us = clock_monotonic_us();
+    assert_true(redis_link_took_at_least_us(link, sent_us, now_us) < now_us - sent_us);
+    assert_int_equal(redis_link_took_at_least_us(link, now_us, now_us + 5), 5);
+    redis_link_free(link);
+}
+
 static void each_call_keeps_its_own_deadline(void **state)
 {
     struct redis_link *link = link_open(redis_server_unix_url(server));
@@ -332,6 +401,8 @@ int main(void)
         TEST(a_reply_may_lead_to_the_next_call),
         TEST(an_error_reply_is_a_reply),
         TEST(a_late_reply_answers_nobody),
+        TEST(who_waits_for_room_is_told_of_all_that_makes_some),
+        TEST(a_worker_that_is_busy_does_not_blame_redis),
         TEST(each_call_keeps_its_own_deadline),
         TEST(a_call_that_the_worker_has_not_written_is_not_late),
         TEST(replies_that_have_come_are_read_before_a_call_is_judged),
