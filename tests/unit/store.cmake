@@ -10,6 +10,7 @@ unit_test(breaker LINKS store support)
 unit_test(call_window LINKS store support)
 unit_test(handback LINKS store support)
 unit_test(store_redis LINKS store support LABELS redis)
+target_sources(test_store_redis PRIVATE asker.c)
 
 target_sources(test_store_memory_histories PRIVATE state_copy.c)
 target_sources(test_store_memory_threads PRIVATE table_case.c)

@@ -1,125 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/store_redis.h"
+#include "asker.h"
 
-#include "base/duration.h"
 #include "base/log.h"
-#include "metrics/metrics.h"
 #include "store/breaker.h"
 #include "store/call_window.h"
 #include "store/take_script.h"
-#include "support/cmocka.h"
-#include "support/impostor.h"
-#include "support/redis_group.h"
-#include "support/wait.h"
 
-#include <event2/event.h>
 #include <sys/socket.h>
-
-#define PATIENT_US MINUTE_US
-#define HASTY_US   (20 * MILLISECOND_US)
-
-static const struct limit thousand_per_hour = {
-    .algorithm = ALGORITHM_FIXED_WINDOW, .quota = 1000, .window_us = HOUR_US, .burst = 1000};
-
-static struct event_base *base;
-static struct metrics metrics;
-
-/* What came of the takes that share it. */
-struct answers {
-    size_t count;
-    size_t by_status[TAKE_BROKEN + 1];
-    size_t allowed;
-    struct outcome last;
-    size_t place; /* of the last, among all answers */
-};
-
-static size_t answers_so_far;
-
-static void on_done(void *context, const struct outcome *outcome)
-{
-    struct answers *answers = context;
-
-    answers->count++;
-    answers->by_status[outcome->status]++;
-    answers->allowed += outcome->status == TAKE_DONE && outcome->allowed;
-    answers->last = *outcome;
-    answers->place = ++answers_so_far;
-}
-
-static void turn(void)
-{
-    (void)event_base_loop(base, EVLOOP_NONBLOCK);
-}
-
-#define TURN_UNTIL(condition)                                                                      \
-    WAIT_FOR (20, condition)                                                                       \
-    turn()
-
-static struct store *new_store(const char *url, int64_t timeout_us)
-{
-    struct store_redis_options options = {.timeout_us = timeout_us, .metrics = &metrics};
-    struct error error = {0};
-
-    assert_true(redis_url_parse(text_of(url), &options.url, &error));
-    return store_redis_new(base, &options);
-}
-
-/* What a Redis says to each script that is loaded. */
-static void say_loaded(struct impostor *impostor)
-{
-    const struct text *sources;
-    const size_t count = take_script_sources(&sources);
-
-    for (size_t i = 0; i < count; i++)
-        impostor_say(impostor, "+the script is loaded\r\n");
-}
-
-static struct store *ready_store(int64_t timeout_us)
-{
-    struct store *store = new_store(redis_server_unix_url(server), timeout_us);
-
-    TURN_UNTIL(store_is_ready(store));
-    return store;
-}
-
-/* Of `subject`, under a policy of one limit. */
-static struct take take_of(uint8_t subject, const struct limit *limit, int64_t cost)
-{
-    return (struct take){.key = {.subject = {{subject}}, .policy_id = 1, .layout = {{2}}},
-                         .limits = limit,
-                         .limit_count = 1,
-                         .cost = cost};
-}
-
-/* An answer that comes at once is counted like one that comes later. */
-static void begin_take(struct store *store, uint8_t subject, struct answers *answers)
-{
-    const struct take take = take_of(subject, &thousand_per_hour, 1);
-    struct outcome outcome;
-
-    if (store_take(store, &take, &outcome, answers, on_done) == STORE_NOW)
-        on_done(answers, &outcome);
-}
 
 static enum take_status take_and_wait(struct store *store, uint8_t subject)
 {
     struct answers answers = {0};
 
-    begin_take(store, subject, &answers);
+    asker_take(store, subject, &answers);
     TURN_UNTIL(answers.count == 1);
     return answers.last.status;
 }
 
 static void a_take_is_decided_and_charged(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
-    const struct take take = take_of(1, &thousand_per_hour, 400);
+    struct store *store = asker_store(PATIENT_US);
+    const struct take take = asker_take_of(1, &asker_limit, 400);
     struct answers answers = {0};
     struct outcome now;
     (void)state;
 
     for (size_t i = 1; i <= 3; i++) {
-        assert_int_equal(store_take(store, &take, &now, &answers, on_done), STORE_LATER);
+        assert_int_equal(store_take(store, &take, &now, &answers, asker_on_done), STORE_LATER);
         assert_int_equal(answers.count, i - 1);
         TURN_UNTIL(answers.count == i);
     }
@@ -135,23 +42,23 @@ static void a_take_is_decided_and_charged(void **state)
 static void limits_of_a_policy_are_charged_all_or_none(void **state)
 {
     const struct limit limits[LIMITS_MAX] = {
-        thousand_per_hour,
+        asker_limit,
         {.algorithm = ALGORITHM_TOKEN_BUCKET, .quota = 10, .window_us = HOUR_US, .burst = 10},
-        thousand_per_hour,
-        thousand_per_hour,
-        thousand_per_hour,
-        thousand_per_hour,
-        thousand_per_hour,
-        thousand_per_hour};
-    struct take take = take_of(1, limits, 6);
-    struct store *store = ready_store(PATIENT_US);
+        asker_limit,
+        asker_limit,
+        asker_limit,
+        asker_limit,
+        asker_limit,
+        asker_limit};
+    struct take take = asker_take_of(1, limits, 6);
+    struct store *store = asker_store(PATIENT_US);
     struct answers answers = {0};
     struct outcome now;
     (void)state;
     take.limit_count = ARRAY_COUNT(limits);
 
     for (int i = 0; i < 2; i++)
-        assert_int_equal(store_take(store, &take, &now, &answers, on_done), STORE_LATER);
+        assert_int_equal(store_take(store, &take, &now, &answers, asker_on_done), STORE_LATER);
     TURN_UNTIL(answers.count == 2);
 
     assert_int_equal(answers.allowed, 1);
@@ -163,12 +70,12 @@ static void limits_of_a_policy_are_charged_all_or_none(void **state)
 
 static void many_takes_in_flight_are_exact(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
+    struct store *store = asker_store(PATIENT_US);
     struct answers answers = {0};
     (void)state;
 
     for (int i = 0; i < 2500; i++)
-        begin_take(store, 1, &answers);
+        asker_take(store, 1, &answers);
     TURN_UNTIL(answers.count == 2500);
 
     assert_int_equal(answers.by_status[TAKE_DONE], 2500);
@@ -178,14 +85,14 @@ static void many_takes_in_flight_are_exact(void **state)
 
 static void a_flushed_script_costs_no_take(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
+    struct store *store = asker_store(PATIENT_US);
     struct answers answers = {0};
     (void)state;
 
     for (size_t round = 1; round <= 5; round++) {
         /* All are on their way to a Redis that has forgotten the script. */
         for (int i = 0; i < 100; i++)
-            begin_take(store, 1, &answers);
+            asker_take(store, 1, &answers);
         (void)redis_server_command(server, "SCRIPT FLUSH");
         TURN_UNTIL(answers.count == round * 100);
     }
@@ -196,27 +103,16 @@ static void a_flushed_script_costs_no_take(void **state)
     store_free(store);
 }
 
-static struct store *ready_store_of(struct impostor *impostor, int64_t timeout_us)
-{
-    impostor_open(impostor);
-    impostor_listen(impostor);
-    struct store *store = new_store(impostor->url, timeout_us);
-    TURN_UNTIL(impostor_accept(impostor));
-    say_loaded(impostor);
-    TURN_UNTIL(store_is_ready(store));
-    return store;
-}
-
 static void what_is_sent_again_keeps_its_deadline(void **state)
 {
     struct impostor impostor;
     struct answers again = {0};
     struct answers later = {0};
     (void)state;
-    struct store *store = ready_store_of(&impostor, HASTY_US);
+    struct store *store = asker_impostor_store(&impostor, HASTY_US);
 
-    begin_take(store, 1, &again);
-    begin_take(store, 1, &later);
+    asker_take(store, 1, &again);
+    asker_take(store, 1, &later);
     impostor_say(&impostor, "-NOSCRIPT No matching script.\r\n");
     TURN_UNTIL(again.count == 1 && later.count == 1);
 
@@ -227,35 +123,16 @@ static void what_is_sent_again_keeps_its_deadline(void **state)
     impostor_close(&impostor);
 }
 
-/* How many scripts the store has asked it to run: nobody reads what an impostor is told. */
-static size_t asked_of(const struct impostor *impostor)
-{
-    static char heard[128 * 1024];
-    static const char *const commands[] = {"\r\nEVALSHA\r\n", "\r\nEVAL\r\n"};
-    const ssize_t length = recv(impostor->connections[impostor->count - 1], heard, sizeof(heard),
-                                MSG_PEEK | MSG_DONTWAIT);
-    size_t asked = 0;
-
-    for (size_t i = 0; i < ARRAY_COUNT(commands) && length > 0; i++) {
-        const char *at = heard;
-        while ((at = memmem(at, (size_t)(heard + length - at), commands[i], strlen(commands[i])))) {
-            at++;
-            asked++;
-        }
-    }
-    return asked;
-}
-
 static void a_script_that_is_refused_twice_is_broken(void **state)
 {
     struct impostor impostor;
     struct answers answers = {0};
     (void)state;
-    struct store *store = ready_store_of(&impostor, PATIENT_US);
+    struct store *store = asker_impostor_store(&impostor, PATIENT_US);
 
-    begin_take(store, 1, &answers);
+    asker_take(store, 1, &answers);
     impostor_say(&impostor, "-NOSCRIPT No.\r\n");
-    TURN_UNTIL(asked_of(&impostor) == 2);
+    TURN_UNTIL(asker_scripts(&impostor) == 2);
     impostor_say(&impostor, "-NOSCRIPT No.\r\n");
     TURN_UNTIL(answers.count == 1);
 
@@ -269,9 +146,9 @@ static enum take_status status_of_reply(const char *reply)
 {
     struct impostor impostor;
     struct answers answers = {0};
-    struct store *store = ready_store_of(&impostor, PATIENT_US);
+    struct store *store = asker_impostor_store(&impostor, PATIENT_US);
 
-    begin_take(store, 1, &answers);
+    asker_take(store, 1, &answers);
     impostor_say(&impostor, reply);
     TURN_UNTIL(answers.count == 1);
 
@@ -307,8 +184,8 @@ static void what_no_limit_can_have_answered_is_not_believed(void **state)
 
 static void forgetting_starts_afresh(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
-    const struct take take = take_of(1, &thousand_per_hour, 1);
+    struct store *store = asker_store(PATIENT_US);
+    const struct take take = asker_take_of(1, &asker_limit, 1);
     struct answers first = {0};
     struct answers second = {0};
     struct answers after = {0};
@@ -317,9 +194,9 @@ static void forgetting_starts_afresh(void **state)
     assert_int_equal(take_and_wait(store, 1), TAKE_DONE);
     assert_int_equal(take_and_wait(store, 2), TAKE_DONE);
 
-    assert_int_equal(store_forget(store, &take, &now, &first, on_done), STORE_LATER);
-    assert_int_equal(store_forget(store, &take, &now, &second, on_done), STORE_LATER);
-    begin_take(store, 1, &after);
+    assert_int_equal(store_forget(store, &take, &now, &first, asker_on_done), STORE_LATER);
+    assert_int_equal(store_forget(store, &take, &now, &second, asker_on_done), STORE_LATER);
+    asker_take(store, 1, &after);
     TURN_UNTIL(after.count == 1);
 
     assert_int_equal(first.last.status, TAKE_DONE);
@@ -335,14 +212,15 @@ static void forgetting_starts_afresh(void **state)
 
 static void a_take_before_the_connection_is_down_at_once(void **state)
 {
-    struct store *store = new_store(redis_server_unix_url(server), PATIENT_US);
-    const struct take take = take_of(1, &thousand_per_hour, 1);
+    struct store *store = asker_store_at(redis_server_unix_url(server), PATIENT_US);
+    const struct take take = asker_take_of(1, &asker_limit, 1);
     struct outcome taken = {.status = TAKE_DONE};
     struct outcome forgotten = {.status = TAKE_DONE};
     (void)state;
 
-    const enum store_answer take_answer = store_take(store, &take, &taken, NULL, on_done);
-    const enum store_answer forget_answer = store_forget(store, &take, &forgotten, NULL, on_done);
+    const enum store_answer take_answer = store_take(store, &take, &taken, NULL, asker_on_done);
+    const enum store_answer forget_answer =
+        store_forget(store, &take, &forgotten, NULL, asker_on_done);
 
     assert_false(store_is_ready(store));
     assert_int_equal(take_answer, STORE_NOW);
@@ -354,18 +232,18 @@ static void a_take_before_the_connection_is_down_at_once(void **state)
 
 static void a_hung_redis_is_late_then_left_alone_then_asked_again(void **state)
 {
-    struct store *store = ready_store(HASTY_US);
+    struct store *store = asker_store(HASTY_US);
     struct answers late = {0};
     struct answers refused = {0};
     (void)state;
     redis_server_pause(server);
-    const uint64_t late_before = figure_get(&metrics.figures[METRIC_STORE_CALLS_LATE]);
-    const uint64_t down_before = figure_get(&metrics.figures[METRIC_STORE_CALLS_DOWN]);
+    const uint64_t late_before = figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_LATE]);
+    const uint64_t down_before = figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_DOWN]);
 
     for (int i = 0; i < BREAKER_FAILURES; i++)
-        begin_take(store, 1, &late);
+        asker_take(store, 1, &late);
     TURN_UNTIL(late.count == BREAKER_FAILURES);
-    begin_take(store, 1, &refused);
+    asker_take(store, 1, &refused);
     const bool ready_while_open = store_is_ready(store);
     const struct store_health health = store_health(store);
     redis_server_continue(server);
@@ -379,21 +257,21 @@ static void a_hung_redis_is_late_then_left_alone_then_asked_again(void **state)
     assert_true(health.breaker_is_open);
     assert_true(store_is_ready(store));
     assert_false(store_health(store).breaker_is_open);
-    assert_true(figure_get(&metrics.figures[METRIC_STORE_CALLS_LATE]) >=
+    assert_true(figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_LATE]) >=
                 late_before + BREAKER_FAILURES);
-    assert_true(figure_get(&metrics.figures[METRIC_STORE_CALLS_DOWN]) > down_before);
+    assert_true(figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_DOWN]) > down_before);
     store_free(store);
 }
 
 static void a_restarted_redis_is_ready_again_without_any_take(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
+    struct store *store = asker_store(PATIENT_US);
     struct answers lost = {0};
     (void)state;
     redis_server_pause(server);
     for (int i = 0; i < 100; i++)
-        begin_take(store, 1, &lost);
-    turn();
+        asker_take(store, 1, &lost);
+    asker_turn();
     redis_server_kill(server);
     TURN_UNTIL(lost.count == 100);
     const bool ready_while_away = store_is_ready(store);
@@ -408,7 +286,7 @@ static void a_restarted_redis_is_ready_again_without_any_take(void **state)
 
 static void what_redis_as_a_whole_cannot_is_refused(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
+    struct store *store = asker_store(PATIENT_US);
     (void)state;
 
     (void)redis_server_command(server, "CONFIG SET maxmemory 1");
@@ -427,21 +305,21 @@ static void what_redis_as_a_whole_cannot_is_refused(void **state)
 
 static uint64_t refused_calls(void)
 {
-    return figure_get(&metrics.figures[METRIC_STORE_CALLS_REFUSED]);
+    return figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_REFUSED]);
 }
 
 /* What stands in a queue before it would be late with all who come after. */
 static void what_redis_cannot_answer_in_time_is_not_asked(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
+    struct store *store = asker_store(PATIENT_US);
     struct answers sent = {0};
     struct answers spared = {0};
     (void)state;
     redis_server_pause(server);
     for (size_t i = 0; i < CALL_WINDOW_START; i++)
-        begin_take(store, 1, &sent);
+        asker_take(store, 1, &sent);
 
-    begin_take(store, 2, &spared);
+    asker_take(store, 2, &spared);
     const bool is_ready = store_is_ready(store);
     redis_server_continue(server);
     TURN_UNTIL(sent.count == CALL_WINDOW_START);
@@ -456,7 +334,7 @@ static void what_redis_cannot_answer_in_time_is_not_asked(void **state)
 /* A look or a denial is answered by a Redis that takes no writes: only what writes finds out. */
 static void the_breaker_stays_open_until_redis_takes_writes_again(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
+    struct store *store = asker_store(PATIENT_US);
     struct answers takes = {0};
     (void)state;
     (void)redis_server_command(server, "CONFIG SET maxmemory 1");
@@ -466,7 +344,7 @@ static void the_breaker_stays_open_until_redis_takes_writes_again(void **state)
 
     TURN_UNTIL(refused_calls() == before + 3);
     const bool is_open = store_health(store).breaker_is_open;
-    begin_take(store, 2, &takes);
+    asker_take(store, 2, &takes);
     (void)redis_server_command(server, "CONFIG SET maxmemory 0");
     TURN_UNTIL(store_is_ready(store));
 
@@ -482,12 +360,12 @@ static struct store *store_that_was_told(struct impostor *impostor, const char *
 {
     impostor_open(impostor);
     impostor_listen(impostor);
-    struct store *store = new_store(impostor->url, PATIENT_US);
+    struct store *store = asker_store_at(impostor->url, PATIENT_US);
     TURN_UNTIL(impostor_accept(impostor));
-    say_loaded(impostor);
+    asker_say_loaded(impostor);
     TURN_UNTIL(store_is_ready(store));
     for (size_t i = 1; i <= BREAKER_FAILURES; i++) {
-        begin_take(store, 1, answers);
+        asker_take(store, 1, answers);
         impostor_say(impostor, error);
         TURN_UNTIL(answers->count == i);
     }
@@ -512,7 +390,7 @@ static void an_error_of_one_key_takes_redis_away_from_nobody(void **state)
         assert_int_equal(answers.by_status[TAKE_BROKEN], BREAKER_FAILURES);
         assert_true(store_is_ready(store));
         assert_false(store_health(store).breaker_is_open);
-        begin_take(store, 2, &next);
+        asker_take(store, 2, &next);
         impostor_say(&impostor, "*4\r\n:0\r\n:9\r\n:1\r\n:0\r\n");
         TURN_UNTIL(next.count == 1);
         assert_int_equal(next.last.status, TAKE_DONE);
@@ -528,13 +406,13 @@ static void a_probe_that_is_lost_is_followed_by_another(void **state)
     (void)state;
     struct store *store = store_that_was_told(&impostor, "-OOM command not allowed\r\n", &answers);
 
-    TURN_UNTIL(asked_of(&impostor) == BREAKER_FAILURES + 1);
+    TURN_UNTIL(asker_scripts(&impostor) == BREAKER_FAILURES + 1);
     assert_int_equal(shutdown(impostor.connections[0], SHUT_RDWR), 0);
     TURN_UNTIL(impostor_accept(&impostor));
-    say_loaded(&impostor);
+    asker_say_loaded(&impostor);
     TURN_UNTIL(store_health(store).is_connected);
     const bool is_ready_unprobed = store_is_ready(store);
-    TURN_UNTIL(asked_of(&impostor) == 1);
+    TURN_UNTIL(asker_scripts(&impostor) == 1);
     impostor_say(&impostor, "*4\r\n:0\r\n:9\r\n:1\r\n:0\r\n");
     TURN_UNTIL(store_is_ready(store));
 
@@ -593,9 +471,9 @@ static void an_error_of_redis_as_a_whole_opens_the_breaker(void **state)
 
 static void a_counter_of_another_type_is_replaced_and_counted(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
-    const struct take take = take_of(1, &thousand_per_hour, 1);
-    const uint64_t before = figure_get(&metrics.figures[METRIC_STATES_REFUSED]);
+    struct store *store = asker_store(PATIENT_US);
+    const struct take take = asker_take_of(1, &asker_limit, 1);
+    const uint64_t before = figure_get(&asker_metrics.figures[METRIC_STATES_REFUSED]);
     char key[TAKE_SCRIPT_KEY_BYTES];
     (void)state;
     take_script_key(&take.key, key);
@@ -604,7 +482,7 @@ static void a_counter_of_another_type_is_replaced_and_counted(void **state)
     assert_int_equal(take_and_wait(store, 1), TAKE_DONE);
     assert_int_equal(take_and_wait(store, 1), TAKE_DONE);
 
-    assert_int_equal(figure_get(&metrics.figures[METRIC_STATES_REFUSED]), before + 1);
+    assert_int_equal(figure_get(&asker_metrics.figures[METRIC_STATES_REFUSED]), before + 1);
     assert_int_equal(redis_server_command(server, "STRLEN %s", key)->integer, 16);
     store_free(store);
 }
@@ -619,14 +497,14 @@ static void after_what_is_no_decision_no_reply_of_that_connection_counts(void **
     (void)state;
     impostor_open(&impostor);
     impostor_listen(&impostor);
-    struct store *store = new_store(impostor.url, PATIENT_US);
+    struct store *store = asker_store_at(impostor.url, PATIENT_US);
     TURN_UNTIL(impostor_accept(&impostor));
     for (size_t scripts = take_script_sources(&sources); scripts > 0; scripts--)
         impostor_say(&impostor, "+the script is loaded\r\n");
     TURN_UNTIL(store_is_ready(store));
 
-    begin_take(store, 1, &first);
-    begin_take(store, 2, &second);
+    asker_take(store, 1, &first);
+    asker_take(store, 2, &second);
     impostor_say(&impostor, "*1\r\n:1\r\n*4\r\n:0\r\n:9\r\n:1\r\n:0\r\n");
     TURN_UNTIL(first.count == 1 && second.count == 1);
 
@@ -639,11 +517,11 @@ static void after_what_is_no_decision_no_reply_of_that_connection_counts(void **
 
 static void free_answers_what_is_out(void **state)
 {
-    struct store *store = ready_store(PATIENT_US);
+    struct store *store = asker_store(PATIENT_US);
     struct answers answers = {0};
     (void)state;
     for (int i = 0; i < 10; i++)
-        begin_take(store, 1, &answers);
+        asker_take(store, 1, &answers);
 
     store_free(store);
 
@@ -660,18 +538,18 @@ struct chain {
 static void on_chained(void *context, const struct outcome *outcome)
 {
     struct chain *chain = context;
-    const struct take take = take_of(1, &thousand_per_hour, 1);
+    const struct take take = asker_take_of(1, &asker_limit, 1);
     struct outcome now;
 
-    on_done(&chain->answers, outcome);
+    asker_on_done(&chain->answers, outcome);
     if (--chain->left > 0)
         assert_int_equal(store_take(chain->store, &take, &now, chain, on_chained), STORE_LATER);
 }
 
 static void an_answer_may_lead_to_the_next_take(void **state)
 {
-    struct chain chain = {.store = ready_store(PATIENT_US), .left = 50};
-    const struct take take = take_of(1, &thousand_per_hour, 1);
+    struct chain chain = {.store = asker_store(PATIENT_US), .left = 50};
+    const struct take take = asker_take_of(1, &asker_limit, 1);
     struct outcome now;
     (void)state;
 
@@ -683,21 +561,7 @@ static void an_answer_may_lead_to_the_next_take(void **state)
     store_free(chain.store);
 }
 
-static int begin_test(void **state)
-{
-    (void)redis_group_empty(state);
-    base = event_base_new();
-    return base == NULL;
-}
-
-static int end_test(void **state)
-{
-    (void)state;
-    event_base_free(base);
-    return 0;
-}
-
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, begin_test, end_test)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, asker_begin, asker_end)
 
 int main(void)
 {
