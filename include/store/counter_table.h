@@ -5,19 +5,23 @@
  * that have one.
  *
  * It is bounded in room: a counter takes 1, and one with a log as many more as fit into the log's
- * bytes. When it is full, one of a few counters spread over the table goes: one that has expired,
- * else one of the tenant that takes the most room (of the one that adds, if they take as much), and
- * of those the one that expires soonest. So who takes the most room pays, and a tenant that takes
- * little keeps it, however long the windows and however many the subjects of the others. */
+ * bytes. When it is full, a counter that has expired goes, if a few that are spread over the table
+ * hold one; else one of the tenant that gives way by the rule in crowd.h, and of a few of its
+ * counters the one that expires soonest. Where nobody holds a thousandth, of the spread ones one of
+ * who holds the most.
+ *
+ * No call drops more than a few. What a log that grew took beyond the room is made up for by the
+ * next uses, at the cost of the tenant whose log it was. So the room is passed only for as long as
+ * that takes, and by the counters of one take, which never drop each other. */
 #ifndef STORE_COUNTER_TABLE_H
 #define STORE_COUNTER_TABLE_H
 
 #include "limit/limit.h"
+#include "store/crowd.h"
+#include "store/tenant_rooms.h"
 
-/* When the table is full, it chooses among this many counters which one to drop. */
-#define COUNTER_TABLE_CANDIDATES 16
-#define COUNTER_TABLE_COUNT_MIN  (2 * LIMITS_MAX) /* some are left when one take's are spared */
-#define COUNTER_TABLE_COUNT_MAX  (UINT32_C(1) << 30)
+#define COUNTER_TABLE_COUNT_MIN (2 * LIMITS_MAX) /* some are left when one take's are spared */
+#define COUNTER_TABLE_COUNT_MAX (UINT32_C(1) << 23)
 
 /* `low` has to be a keyed hash: it chooses the slot, and nobody outside may steer it. */
 struct counter_id {
@@ -28,28 +32,34 @@ struct counter_id {
 struct counter {
     struct counter_id id;
     struct limit_state state;
-    int64_t expires_us; /* 0: an empty slot */
+    int64_t expires_us;
     uint32_t tenant;
-    uint16_t room; /* the table's own account */
-    bool has_log;  /* the state is a log and no numbers */
-};
-
-/* How much room a tenant takes. */
-struct counter_room {
-    uint32_t tenant;
-    uint32_t taken; /* 0: an empty slot */
+    uint32_t next; /* the tenant's counters are a ring; the table's own account, as `room` */
+    uint32_t previous;
+    uint16_t room;
+    bool has_log; /* the state is a log and no numbers */
 };
 
 struct counter_table {
-    struct counter *slots;
-    struct counter_room *rooms; /* `slot_count` as well: there may be a tenant per counter */
+    struct counter *counters; /* without a gap */
+    uint32_t *slots;          /* by id, where the counter is; 0: empty */
+    uint32_t space;           /* for counters */
     uint32_t slot_count;
-    uint32_t count; /* slots in use */
-    uint32_t room_taken;
-    uint32_t room_max;  /* passed only where as few counters are left as a take may have */
-    uint32_t sweep_at;  /* the slot that the next sweep looks at */
-    uint32_t look_at;   /* where the last candidate was, as a fraction of 2^32 */
+    uint32_t count;
+    uint32_t sweep_at; /* the counter that the next sweep looks at */
+    uint32_t look_at;  /* where the last candidate was, as a fraction of 2^32 */
+    uint32_t debtor;   /* whose log took room beyond the bound */
+    struct tenant_rooms rooms;
+    struct crowd crowd;
     uint64_t evictions; /* counters dropped before they had expired */
+    uint64_t looks;     /* at counters, to find one to drop */
+};
+
+/* What the table is used for: a take at a time. None of its counters are dropped. */
+struct counter_use {
+    int64_t now_us;
+    const struct counter_id *spared;
+    size_t spared_count; /* at most LIMITS_MAX */
 };
 
 /* `room_max` from COUNTER_TABLE_COUNT_MIN to .._COUNT_MAX. Starts small, grows as counters come.
@@ -61,25 +71,26 @@ void counter_table_close(struct counter_table *table);
  * expired. */
 struct counter *counter_table_find(const struct counter_table *table, struct counter_id id);
 
-/* Adds a counter that is not there yet, and takes over its log. When full, drops others first, but
- * none of `spared` (at most LIMITS_MAX). */
-void counter_table_add(struct counter_table *table, const struct counter *counter, int64_t now_us,
-                       const struct counter_id spared[], size_t spared_count);
+/* Adds a counter that is not there yet, and takes over its log. When full, drops others first. */
+void counter_table_add(struct counter_table *table, const struct counter *counter,
+                       const struct counter_use *use);
 
 /* Gives a counter another state, and lets its old log go unless it is the same. True when its room
  * is no longer what it was: counter_table_refit() has to follow. */
 MUST_USE bool counter_table_set(struct counter *counter, const struct limit_state *state,
                                 bool has_log);
 
-/* Accounts for the room that the counter now takes, if it is there; drops others as an add does. */
-void counter_table_refit(struct counter_table *table, struct counter_id id, int64_t now_us,
-                         const struct counter_id spared[], size_t spared_count);
+/* Accounts for the room that the counter now takes, if it is there; drops others as an add does. It
+ * has to be among the spared. */
+void counter_table_refit(struct counter_table *table, struct counter_id id,
+                         const struct counter_use *use);
 
 void counter_table_remove(struct counter_table *table, struct counter *counter);
 
-/* Looks at the next few slots, round and round, and drops what has expired, so that room comes free
- * even where nobody asks again. To be called once per use of the table. */
-void counter_table_sweep(struct counter_table *table, int64_t now_us);
+/* Looks at the next few counters, round and round, and drops what has expired, so that room comes
+ * free even where nobody asks again; and some of what is beyond the bound. To be called once per
+ * use of the table. */
+void counter_table_sweep(struct counter_table *table, const struct counter_use *use);
 
 size_t counter_table_bytes(const struct counter_table *table);
 

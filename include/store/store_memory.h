@@ -6,8 +6,8 @@
  *
  * Bounded by a number of counters (one per limit and subject), at most 96 bytes each; one with a
  * log of charges stands for as many as its log is large. When it is full, those that have expired
- * go first, then those of the tenant that takes the most room: see counter_table.h. The latter are
- * counted as evictions. */
+ * go first, then those of the tenant that gives way: see crowd.h. The latter are counted as
+ * evictions. */
 #ifndef STORE_STORE_MEMORY_H
 #define STORE_STORE_MEMORY_H
 

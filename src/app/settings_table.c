@@ -190,7 +190,8 @@ const struct setting settings_table[] = {
         .max = 100000000,
         .fallback = "1000000",
         .help = "Counters held in memory, at most 96 bytes each; 2 to 4 charges in a log\n"
-                "take as much as one. Past it the app that holds the most gives way.",
+                "take as much as one. Past it an app with more than half gives way, or an\n"
+                "app takes from its own; one with little, from the youngest with more.",
     },
     {
         .name = "connections_max",

@@ -107,7 +107,6 @@ void memory_table_take(struct memory_table *table, const struct take *take, stru
     decide(take->limits, take->limit_count, states, now_us, cost, outcome, keep_us);
     stripe->refused += outcome->refused;
     keep(&stripe->counters, take, now_us, ids, found, states, keep_us);
-    counter_table_sweep(&stripe->counters, take->now_us);
     pthread_mutex_unlock(&stripe->lock);
 }
 
@@ -187,11 +186,14 @@ static bool counts(const struct counter *counter, const struct limit *limit, int
 }
 
 /* Those that have a counter come first: to add or to refit one moves the others. What is not
- * charged and yet to be kept has been moved from the future: with it its expiry. */
+ * charged and yet to be kept has been moved from the future: with it its expiry. What has expired is
+ * swept out last, since that moves them, too. */
 static void keep(struct counter_table *counters, const struct take *take, int64_t now_us,
                  const struct counter_id ids[], struct counter *const found[],
                  const struct limit_state states[], const int64_t keep_us[])
 {
+    struct counter_use use = {
+        .now_us = take->now_us, .spared = ids, .spared_count = take->limit_count};
     bool outgrown[LIMITS_MAX] = {0};
 
     for (size_t i = 0; i < take->limit_count; i++) {
@@ -213,13 +215,14 @@ static void keep(struct counter_table *counters, const struct take *take, int64_
         if (keep_us[i] == 0)
             continue;
         if (found[i] == NULL)
-            counter_table_add(counters, &counter, take->now_us, ids, take->limit_count);
+            counter_table_add(counters, &counter, &use);
         else if (outgrown[i])
-            counter_table_refit(counters, ids[i], take->now_us, ids, take->limit_count);
+            counter_table_refit(counters, ids[i], &use);
     }
+    counter_table_sweep(counters, &use);
 }
 
-/* Never 0, which is an empty slot, and never past what can be told. */
+/* Never before it is kept, and never past what can be told. */
 static int64_t expiry_of(int64_t now_us, int64_t keep_us)
 {
     int64_t from_us = now_us < 0 ? 0 : now_us < LIMIT_TIME_US_MAX ? now_us : LIMIT_TIME_US_MAX;

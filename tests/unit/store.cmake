@@ -1,6 +1,7 @@
 # Tests of the store layer.
-unit_test(counter_table LINKS store)
+unit_test(counter_table LINKS store support)
 unit_test(crowd LINKS store support)
+unit_test(eviction LINKS store support)
 foreach(memory store_memory store_memory_bounds store_memory_floods store_memory_logs
         store_memory_histories)
   unit_test(${memory} LINKS store support)

@@ -117,6 +117,25 @@ static void a_counter_costs_no_more_when_each_has_a_tenant_of_its_own(void **sta
     memory_table_free(table);
 }
 
+/* Two counters in one stripe, which these bits of the subject choose, are the least with which a
+ * tenant is no longer a small one. */
+static void nor_when_each_has_two_and_the_table_grows(void **state)
+{
+    struct memory_table *table = memory_table_new(65536);
+    struct limit limit = table_window(1, MINUTE_US);
+
+    (void)state;
+    for (uint32_t i = 0; i < 60000; i++) {
+        struct take take = table_take_by(i / 2, i, &limit, 1);
+
+        take.key.subject.bytes[sizeof(uint64_t)] = (unsigned char)(i / 2);
+        assert_true(table_allows(table, &take));
+        struct memory_table_usage usage = memory_table_usage(table);
+        assert_true(i < 20000 || usage.bytes <= 96 * usage.counters);
+    }
+    memory_table_free(table);
+}
+
 static void memory_of_expired_counters_is_used_again(void **state)
 {
     struct memory_table *table = memory_table_new(100000);
@@ -164,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_full_table_costs_at_most_96_bytes_per_counter),
         cmocka_unit_test(a_table_that_grows_costs_at_most_96_bytes_per_counter),
         cmocka_unit_test(a_counter_costs_no_more_when_each_has_a_tenant_of_its_own),
+        cmocka_unit_test(nor_when_each_has_two_and_the_table_grows),
         cmocka_unit_test(memory_of_expired_counters_is_used_again),
         cmocka_unit_test(using_the_table_sweeps_out_what_has_expired),
     };
