@@ -25,6 +25,7 @@ struct worker_shared {
     struct catalogue *catalogue;
     struct journal *journal;
     struct memory_table *table;
+    struct memory_table *own_limits;
     struct site_counts *site_counts; /* NULL: no limit */
     struct digest_key local_key;     /* random */
     const atomic_bool *draining;

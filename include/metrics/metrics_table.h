@@ -103,6 +103,10 @@
       "Bytes that the counters in this process take.")                                             \
     X(MEMORY_EVICTIONS, METRIC_COUNTER, "sluice_memory_evictions_total", "",                       \
       "Counters dropped before they had expired, for want of room.")                               \
+    X(OWN_LIMITS_BYTES, METRIC_GAUGE, "sluice_own_limits_bytes", "",                               \
+      "Bytes that the service's own limits on addresses and unknown keys take.")                   \
+    X(OWN_LIMITS_EVICTIONS, METRIC_COUNTER, "sluice_own_limits_evictions_total", "",               \
+      "Addresses and unknown keys whose count began anew, because there were so many.")            \
     X(LOG_LINES_DEBUG, METRIC_COUNTER, "sluice_log_lines_total", "level=\"debug\"",                \
       "Lines of the process' own log, those included that were dropped.")                          \
     X(LOG_LINES_INFO, METRIC_COUNTER, "sluice_log_lines_total", "level=\"info\"", NULL)            \

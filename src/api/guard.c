@@ -51,7 +51,7 @@ bool guard_admits_lookup(struct request *request, struct api *api)
     static const struct rate of_process = {GUARD_LOOKUPS_PER_SECOND, 1};
 
     if (charge_address(request, api, LOCAL_LIMIT_LOOKUP, of_address).outcome.allowed &&
-        local_limit_take(api, LOCAL_LIMIT_LOOKUP, TEXT(""), of_process, 1).allowed)
+        local_limit_take(api, LOCAL_LIMIT_LOOKUPS, TEXT(""), of_process, 1).allowed)
         return true;
     metrics_count(api->metrics, METRIC_JOBS_REFUSED_LOOKUPS);
     problem_answer(request, PROBLEM_OVERLOADED, "Too many unknown keys are being looked up.");

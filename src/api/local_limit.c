@@ -15,7 +15,9 @@ struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, s
         .burst = rate.quota,
     };
     struct take take = {
-        .key = {.subject = digest_of(&api->local_key, &subject, 1), .policy_id = limit},
+        .key = {.subject = digest_of(&api->local_key, &subject, 1),
+                .policy_id = limit,
+                .tenant = limit},
         .limits = &fixed_window,
         .limit_count = 1,
         .cost = cost,
@@ -23,6 +25,6 @@ struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, s
     };
     struct outcome outcome;
 
-    memory_table_take(api->local, &take, &outcome);
+    memory_table_take(api->own_limits, &take, &outcome);
     return outcome.at[0];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * GET /metrics: the figures of all workers, whichever of them is asked. Asks neither store nor
- * catalogue, and waits for nothing but the locks of the memory table's stripes. */
+ * catalogue, and waits for nothing but the locks of the memory tables' stripes. */
 #include "api/scrape.h"
 
 #include "api/handlers.h"
@@ -62,6 +62,7 @@ static void ask_process(struct api *api, uint64_t figures[static METRIC_COUNT])
 static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUNT])
 {
     struct memory_table_usage memory = memory_table_usage(api->local);
+    struct memory_table_usage own_limits = memory_table_usage(api->own_limits);
     struct journal_counts journal = journal_counts(api->journal);
     enum catalogue_continuity continuity = catalogue_continuity(api->catalogue);
 
@@ -76,7 +77,9 @@ static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUN
     figures[METRIC_MEMORY_COUNTERS] = memory.counters;
     figures[METRIC_MEMORY_BYTES] = memory.bytes;
     figures[METRIC_MEMORY_EVICTIONS] = memory.evictions;
-    figures[METRIC_STATES_REFUSED] += memory.refused;
+    figures[METRIC_OWN_LIMITS_BYTES] = own_limits.bytes;
+    figures[METRIC_OWN_LIMITS_EVICTIONS] = own_limits.evictions;
+    figures[METRIC_STATES_REFUSED] += memory.refused + own_limits.refused;
     figures[METRIC_LOG_LINES_DEBUG] = log_lines(LOG_DEBUG);
     figures[METRIC_LOG_LINES_INFO] = log_lines(LOG_INFO);
     figures[METRIC_LOG_LINES_WARN] = log_lines(LOG_WARN);

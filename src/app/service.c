@@ -4,6 +4,7 @@
 #include "app/service.h"
 
 #include "api/audit.h"
+#include "api/local_limit.h"
 #include "app/listener.h"
 #include "app/open_catalogue.h"
 #include "app/registration.h"
@@ -56,6 +57,7 @@ struct service {
     struct catalogue *catalogue;
     struct journal *journal;
     struct memory_table *table;
+    struct memory_table *own_limits; /* of the service on its callers */
     struct site_counts *site_counts; /* NULL: no limit */
     struct metrics *blocks;          /* one per worker */
     struct process_files files;
@@ -170,6 +172,7 @@ static bool make(struct service *service, struct error *error)
     service->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
     service->audit = audit_new();
     service->table = memory_table_new(settings->memory_counters_max);
+    service->own_limits = memory_table_new(LOCAL_LIMIT_COUNTERS_MAX);
     if (settings->connections_per_ip_max > 0)
         service->site_counts =
             site_counts_new(settings->connections_max, settings->connections_per_ip_max);
@@ -210,6 +213,7 @@ static bool make_workers(struct service *service, struct error *error)
         .catalogue = service->catalogue,
         .journal = service->journal,
         .table = service->table,
+        .own_limits = service->own_limits,
         .site_counts = service->site_counts,
         .draining = &service->draining,
         .starting = &service->starting,
@@ -455,6 +459,7 @@ static void dispose(struct service *service)
     journal_free(service->journal);
     catalogue_free(service->catalogue);
     memory_table_free(service->table);
+    memory_table_free(service->own_limits);
     site_counts_free(service->site_counts);
     metrics_free(service->blocks, service->process.worker_count);
     metrics_apps_free(service->apps);

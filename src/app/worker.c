@@ -88,6 +88,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
         .journal = shared->journal,
         .store = worker->store,
         .local = shared->table,
+        .own_limits = shared->own_limits,
         .handback =
             shared->settings->engine == ENGINE_REDIS ? handback_new(worker->base, metrics) : NULL,
         .waiting_room = waiting_room_new(worker->base,

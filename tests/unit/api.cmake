@@ -1,5 +1,6 @@
 # Tests of the api layer.
 unit_test(openapi LINKS api)
+unit_test(local_limit LINKS api support)
 
 foreach(orders check_orders batch_orders)
   unit_test(${orders} LINKS api support)
