@@ -1,52 +1,12 @@
-/* SPDX-License-Identifier: MIT
- *
- * A closed span is one block of packed bytes, in its app's list and, for giving way, in one list of
- * all apps. Both are in the order of closing. A clock that is ahead for hours so takes nothing
- * away: it may be put right. */
+/* SPDX-License-Identifier: MIT */
 #include "journal/usage.h"
 
 #include "base/arena.h"
 #include "base/duration.h"
 #include "base/memory.h"
-
-#include <sys/queue.h>
+#include "usage_history.h"
 
 #define PACKED_BYTES_MIN 256
-
-struct period {
-    TAILQ_ENTRY(period) in_app;
-    TAILQ_ENTRY(period) in_all;
-    struct usage_app *app;
-    uint32_t start; /* minute since 1970 */
-    uint32_t part;
-    int64_t closed_at; /* in elapsed minutes */
-    uint32_t counts_bytes;
-    uint32_t denied_bytes;
-    uint8_t span; /* enum usage_span */
-    bool sent;
-    char packed[]; /* the counts, and who was denied */
-};
-
-TAILQ_HEAD(periods, period);
-
-struct history {
-    struct tally open;     /* of the span that begins at open.minute; unless empty */
-    uint32_t part;         /* of it */
-    uint32_t parts;        /* so far */
-    bool sent;             /* what is open */
-    struct periods closed; /* sent ones come before others */
-    int64_t newest;        /* the start of the newest that ever closed */
-    /* Since usage_offer_unsent(): */
-    struct period *taken; /* the newest closed one; NULL: none */
-    bool open_taken;
-};
-
-struct usage_app {
-    struct usage *usage;
-    struct history histories[USAGE_SPANS];
-    struct heavy_hitters *denied; /* in the open hour; NULL until there is somebody */
-    int64_t minutes_from;
-};
 
 struct usage {
     struct periods closed[USAGE_SPANS];
@@ -55,16 +15,10 @@ struct usage {
     int64_t elapsed_minutes; /* at the last usage_add() */
 };
 
-static struct usage_view view_of(const struct period *period);
 static size_t bytes_of(const struct period *period);
 static void open_at(struct usage_app *app, enum usage_span span, int64_t start);
 static void close_open(struct usage_app *app, enum usage_span span);
 static void reopen(struct usage_app *app, enum usage_span span, int64_t start);
-static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
-                                   struct arena *arena);
-static bool offer_closed(struct history *history, void *context, usage_take_fn *take);
-static bool offer_open(const struct usage_app *app, enum usage_span span, void *context,
-                       usage_take_fn *take);
 static void give_way(struct usage *usage, enum usage_span span);
 static void free_oldest(struct usage *usage, enum usage_span span, int64_t since, size_t bytes_max);
 static void forget_period(struct period *period);
@@ -144,41 +98,11 @@ void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *vis
         const struct period *period;
 
         TAILQ_FOREACH (period, &history->closed, in_app) {
-            const struct usage_view view = view_of(period);
+            const struct usage_view view = usage_view_of(period);
 
             visit(context, &view);
         }
         visit_open(app, span, context, visit);
-    }
-}
-
-bool usage_offer_unsent(struct usage_app *app, void *context, usage_take_fn *take)
-{
-    bool took_all = true;
-
-    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
-        struct history *history = &app->histories[span];
-
-        history->taken = NULL;
-        history->open_taken = false;
-        took_all = took_all && offer_closed(history, context, take);
-        if (took_all && !history->sent) {
-            took_all = offer_open(app, span, context, take);
-            history->open_taken = took_all;
-        }
-    }
-    return took_all;
-}
-
-void usage_mark_sent(struct usage_app *app)
-{
-    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
-        struct history *history = &app->histories[span];
-        struct period *period = history->taken;
-
-        history->sent |= history->open_taken;
-        for (; period != NULL && !period->sent; period = TAILQ_PREV(period, periods, in_app))
-            period->sent = true;
     }
 }
 
@@ -187,7 +111,7 @@ int64_t usage_minutes_from(const struct usage_app *app)
     return app->minutes_from;
 }
 
-static struct usage_view view_of(const struct period *period)
+struct usage_view usage_view_of(const struct period *period)
 {
     struct usage_view view = {
         .span = (enum usage_span)period->span,
@@ -229,7 +153,7 @@ static void close_open(struct usage_app *app, enum usage_span span)
     struct usage *usage = app->usage;
     struct history *history = &app->histories[span];
     struct arena arena = {0};
-    const struct usage_view view = pack_open(app, span, &arena);
+    const struct usage_view view = usage_pack_open(app, span, &arena);
     struct period *period = memory_new(1, sizeof *period + view.counts.length + view.denied.length);
 
     period->app = app;
@@ -271,7 +195,7 @@ static void reopen(struct usage_app *app, enum usage_span span, int64_t start)
         history->part = ++history->parts;
         return;
     }
-    view = view_of(period);
+    view = usage_view_of(period);
     history->part = period->part;
     while (tally_read(&view.counts, &entry))
         tally_add(&history->open, &entry);
@@ -283,8 +207,8 @@ static void reopen(struct usage_app *app, enum usage_span span, int64_t start)
     remove_period(period);
 }
 
-static struct usage_view pack_open(const struct usage_app *app, enum usage_span span,
-                                   struct arena *arena)
+struct usage_view usage_pack_open(const struct usage_app *app, enum usage_span span,
+                                  struct arena *arena)
 {
     const struct tally *open = &app->histories[span].open;
     struct usage_view view = {
@@ -301,37 +225,6 @@ static struct usage_view pack_open(const struct usage_app *app, enum usage_span 
             view.denied = buffer_text(&buffer);
     }
     return view;
-}
-
-static bool offer_closed(struct history *history, void *context, usage_take_fn *take)
-{
-    struct period *period = TAILQ_LAST(&history->closed, periods);
-    struct period *unsent = NULL;
-
-    for (; period != NULL && !period->sent; period = TAILQ_PREV(period, periods, in_app))
-        unsent = period;
-    for (; unsent != NULL; unsent = TAILQ_NEXT(unsent, in_app)) {
-        const struct usage_view view = view_of(unsent);
-
-        if (!take(context, &view))
-            return false;
-        history->taken = unsent;
-    }
-    return true;
-}
-
-/* True, too, when there is nothing. */
-static bool offer_open(const struct usage_app *app, enum usage_span span, void *context,
-                       usage_take_fn *take)
-{
-    struct arena arena = {0};
-
-    if (app->histories[span].open.count == 0)
-        return true;
-    const struct usage_view view = pack_open(app, span, &arena);
-    const bool taken = take(context, &view);
-    arena_close(&arena);
-    return taken;
 }
 
 static void give_way(struct usage *usage, enum usage_span span)
@@ -385,7 +278,7 @@ static void visit_open(const struct usage_app *app, enum usage_span span, void *
 
     if (app->histories[span].open.count == 0)
         return;
-    const struct usage_view view = pack_open(app, span, &arena);
+    const struct usage_view view = usage_pack_open(app, span, &arena);
     visit(context, &view);
     arena_close(&arena);
 }

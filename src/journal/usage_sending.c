@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which spans of an app have changed since Redis had them. */
+#include "base/arena.h"
+#include "usage_history.h"
+
+static bool offer_closed(struct history *history, void *context, usage_take_fn *take);
+static bool offer_open(const struct usage_app *app, enum usage_span span, void *context,
+                       usage_take_fn *take);
+
+bool usage_offer_unsent(struct usage_app *app, void *context, usage_take_fn *take)
+{
+    bool took_all = true;
+
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        struct history *history = &app->histories[span];
+
+        history->taken = NULL;
+        history->open_taken = false;
+        took_all = took_all && offer_closed(history, context, take);
+        if (took_all && !history->sent) {
+            took_all = offer_open(app, span, context, take);
+            history->open_taken = took_all;
+        }
+    }
+    return took_all;
+}
+
+void usage_mark_sent(struct usage_app *app)
+{
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        struct history *history = &app->histories[span];
+        struct period *period = history->taken;
+
+        history->sent |= history->open_taken;
+        for (; period != NULL && !period->sent; period = TAILQ_PREV(period, periods, in_app))
+            period->sent = true;
+    }
+}
+
+static bool offer_closed(struct history *history, void *context, usage_take_fn *take)
+{
+    struct period *period = TAILQ_LAST(&history->closed, periods);
+    struct period *unsent = NULL;
+
+    for (; period != NULL && !period->sent; period = TAILQ_PREV(period, periods, in_app))
+        unsent = period;
+    for (; unsent != NULL; unsent = TAILQ_NEXT(unsent, in_app)) {
+        const struct usage_view view = usage_view_of(unsent);
+
+        if (!take(context, &view))
+            return false;
+        history->taken = unsent;
+    }
+    return true;
+}
+
+/* True, too, when there is nothing. */
+static bool offer_open(const struct usage_app *app, enum usage_span span, void *context,
+                       usage_take_fn *take)
+{
+    struct arena arena = {0};
+
+    if (app->histories[span].open.count == 0)
+        return true;
+    const struct usage_view view = usage_pack_open(app, span, &arena);
+    const bool taken = take(context, &view);
+    arena_close(&arena);
+    return taken;
+}
