@@ -29,6 +29,9 @@ void heavy_hitters_free(struct heavy_hitters *hitters);
 /* Empties it, and keeps its space. */
 void heavy_hitters_clear(struct heavy_hitters *hitters);
 
+/* What heavy_hitters_free() would free. */
+size_t heavy_hitters_bytes(const struct heavy_hitters *hitters);
+
 /* One that came. Allocates only for a name longer than those before it. */
 void heavy_hitters_add(struct heavy_hitters *hitters, bool is_ip, struct text name);
 /* Adds all of `from`. */

@@ -4,7 +4,10 @@
  * once, and is counted there. With a Redis feed the thread moves what is new to a stream per app
  * every JOURNAL_FLUSH_US, so that other instances see it; without one the ring is the log. Redis'
  * absence loses no decision and no local reading, only the sharing: what is overwritten in the ring
- * meanwhile is not sent. Counts are rolled up into minutes and hours, and shared later. */
+ * meanwhile is not sent. Counts are rolled up into minutes and hours, and shared later.
+ *
+ * The memory of silent apps is given back, see silence.h: with a feed after an hour, and without one
+ * when all of it is too much. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
@@ -22,6 +25,8 @@
 #define JOURNAL_FLUSH_US       (250 * MILLISECOND_US)
 #define JOURNAL_ROLL_UP_US     (20 * SECOND_US) /* without a feed; well within a minute */
 #define JOURNAL_SEND_USAGE_US  SECOND_US
+#define JOURNAL_SILENCE_US     HOUR_US /* with a feed: then an app's log is kept by Redis alone */
+#define JOURNAL_BYTES_MAX      ((size_t)256 * 1024 * 1024) /* of all apps' logs in this process */
 #define JOURNAL_JOBS_MAX       1024            /* of all apps; see shares.h for what one may have */
 #define JOURNAL_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that waited longer is not begun */
 
@@ -39,11 +44,13 @@ MUST_USE bool journal_stop(struct journal *journal, int64_t give_up_us, int64_t 
  * not run are answered with `available` false. */
 void journal_free(struct journal *journal);
 
-/* How the moving to the feed went, so far: all zero without one. Any thread. */
+/* How the moving to the feed went, so far: the first three are zero without one. Any thread. */
 struct journal_counts {
     uint64_t flush_failures; /* each is tried again */
     uint64_t dropped;        /* records overwritten before the feed had them */
     uint64_t replaced;       /* keys that held something else */
+    uint64_t bytes;          /* at present, of logs and open counts in this process */
+    uint64_t gave_way;       /* logs given back because there were JOURNAL_BYTES_MAX */
 };
 
 struct journal_counts journal_counts(const struct journal *journal);

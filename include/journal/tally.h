@@ -60,6 +60,9 @@ bool tally_next(const struct tally *tally, size_t *position, struct tally_entry 
 /* Whether it is of "(other)". */
 bool tally_is_other(const struct tally_entry *entry);
 
+/* What tally_close() would free. */
+size_t tally_bytes(const struct tally *tally);
+
 /* Packs the entries to bytes, and takes them off the front of `packed` one by one. False: there are
  * no more, or the rest is no entry. */
 void tally_write(const struct tally *tally, struct buffer *buffer);

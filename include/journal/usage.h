@@ -24,6 +24,13 @@ void usage_free(struct usage *usage);
 struct usage_app *usage_app_new(struct usage *usage);
 void usage_app_free(struct usage_app *app);
 
+/* What usage_app_pack() would free, and nobody else's bound holds. */
+size_t usage_app_open_bytes(const struct usage_app *app);
+/* For when the app may stay silent: closes what is open. Should it go on, so do these. */
+void usage_app_pack(struct usage_app *app);
+/* Frees all of it besides: that has been sent. What comes is another part of its span. */
+void usage_app_forget(struct usage_app *app);
+
 /* Adds what was counted in the minute tally->minute; nothing when it is empty. Whatever way the
  * clock was set, the minute and the hour that it belongs to are open afterwards. `elapsed_minutes`
  * are those of a clock that nobody sets. */

@@ -97,6 +97,10 @@
       "Decisions that were overwritten before the shared log had them.")                           \
     X(JOURNAL_REPLACED, METRIC_COUNTER, "sluice_journal_keys_replaced_total", "",                  \
       "Keys of log and usage in Redis that held something else and were replaced.")                \
+    X(JOURNAL_BYTES, METRIC_GAUGE, "sluice_journal_bytes", "",                                     \
+      "Bytes that the logs of apps in this process take, and what is being counted for them.")     \
+    X(JOURNAL_GAVE_WAY, METRIC_COUNTER, "sluice_journal_gave_way_total", "",                       \
+      "Logs of apps given back before their time, because all of them took too much memory.")      \
     X(MEMORY_COUNTERS, METRIC_GAUGE, "sluice_memory_counters", "",                                 \
       "Counters held in this process.")                                                            \
     X(MEMORY_BYTES, METRIC_GAUGE, "sluice_memory_bytes", "",                                       \

@@ -74,6 +74,8 @@ static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUN
     figures[METRIC_JOURNAL_FLUSH_FAILURES] = journal.flush_failures;
     figures[METRIC_JOURNAL_DROPPED] = journal.dropped;
     figures[METRIC_JOURNAL_REPLACED] = journal.replaced;
+    figures[METRIC_JOURNAL_BYTES] = journal.bytes;
+    figures[METRIC_JOURNAL_GAVE_WAY] = journal.gave_way;
     figures[METRIC_MEMORY_COUNTERS] = memory.counters;
     figures[METRIC_MEMORY_BYTES] = memory.bytes;
     figures[METRIC_MEMORY_EVICTIONS] = memory.evictions;

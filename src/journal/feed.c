@@ -174,9 +174,7 @@ void feed_settle_round_trip(struct feed *feed, bool is_away, const struct error 
 
 uint64_t feed_sent_nothing(struct ring *ring)
 {
-    const uint64_t newest = ring_newest(ring);
-
-    return newest > JOURNAL_RECORDS ? newest - JOURNAL_RECORDS : 0;
+    return ring_lost(ring);
 }
 
 uint64_t feed_failures(const struct feed *feed)

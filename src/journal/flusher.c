@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "round_trip.h"
+#include "silence.h"
 
 #define NEVER            INT64_MAX
 #define ROLL_UPS_IN_TURN 64 /* some 100 us */
@@ -22,6 +23,7 @@ struct flusher {
     struct feed *feed;           /* NULL: the rings are the log, and usage is this process' own */
     struct usage *usage;
     struct ring_counts counts; /* what is being rolled up */
+    struct silence silence;
     /* Of CARGO_LOG the dirty apps, of CARGO_USAGE those with usage that the feed has not. */
     struct cargo_apps waiting[CARGOS];
     struct cargo_apps going[CARGOS];
@@ -53,6 +55,7 @@ struct flusher *flusher_new(struct feed *feed)
     flusher->feed = feed;
     flusher->usage = usage_new(USAGE_BYTES_MAX);
     atomic_init(&flusher->give_up_us, NEVER);
+    silence_init(&flusher->silence, feed != NULL, JOURNAL_BYTES_MAX);
     for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
         STAILQ_INIT(&flusher->waiting[cargo]);
         STAILQ_INIT(&flusher->going[cargo]);
@@ -98,7 +101,7 @@ int flusher_fd(const struct flusher *flusher)
 int64_t flusher_due_us(const struct flusher *flusher)
 {
     const int64_t rests_until_us = flusher->feed == NULL ? 0 : feed_rests_until_us(flusher->feed);
-    int64_t due_us = NEVER;
+    int64_t due_us = silence_due_us(&flusher->silence);
 
     if (is_going(flusher))
         return 0;
@@ -122,6 +125,7 @@ void flusher_turn(struct flusher *flusher)
     }
     if (STAILQ_EMPTY(&flusher->waiting[CARGO_LOG]))
         queue_drain(flusher->dirty);
+    silence_give_back(&flusher->silence, clock_monotonic_us());
 }
 
 /* The log comes first, since that finds out what has been counted. */
@@ -142,6 +146,11 @@ void flusher_end(struct flusher *flusher)
 void flusher_give_up_at(struct flusher *flusher, int64_t give_up_us)
 {
     atomic_store(&flusher->give_up_us, give_up_us);
+}
+
+const struct silence *flusher_silence(const struct flusher *flusher)
+{
+    return &flusher->silence;
 }
 
 /* The earlier minute first. */
@@ -247,6 +256,7 @@ static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo
     case CARGO_LOG:
         atomic_store(&app->dirty, false);
         flusher_roll_up(flusher, app);
+        silence_note(&flusher->silence, app, clock_monotonic_us());
         break;
     case CARGO_USAGE:
         app->unsent = false;

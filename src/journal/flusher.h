@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Moves what the apps' rings hold: rolls up what they have counted, and with a feed sends what is
- * new. It does so some time after the first app became dirty; until then it takes no further ones.
+ * Moves what the apps' rings hold: rolls up what they have counted, with a feed sends what is new,
+ * and gives back the memory of those that have been silent. It does so some time after the first app became dirty; until then it takes no further ones.
  * The journal's thread calls it, but for flusher_mark(). */
 #ifndef JOURNAL_FLUSHER_H
 #define JOURNAL_FLUSHER_H
@@ -10,6 +10,7 @@
 #include "journal_apps.h"
 
 struct flusher;
+struct silence;
 
 /* `feed` is NULL when there is none, and otherwise stays as long as the flusher. */
 struct flusher *flusher_new(struct feed *feed);
@@ -31,6 +32,9 @@ void flusher_turn(struct flusher *flusher);
 void flusher_end(struct flusher *flusher);
 /* Nothing is sent any more from here on. Any thread. */
 void flusher_give_up_at(struct flusher *flusher, int64_t give_up_us);
+
+/* For its figures. Any thread. */
+const struct silence *flusher_silence(const struct flusher *flusher);
 
 /* From the ring's counts into the app's minutes and hours. */
 void flusher_roll_up(struct flusher *flusher, struct journal_app *app);

@@ -53,6 +53,15 @@ void heavy_hitters_clear(struct heavy_hitters *hitters)
     hitters->count = 0;
 }
 
+size_t heavy_hitters_bytes(const struct heavy_hitters *hitters)
+{
+    size_t bytes = sizeof *hitters;
+
+    for (size_t i = 0; i < HEAVY_HITTERS; i++)
+        bytes += hitters->names[i].capacity;
+    return bytes;
+}
+
 /* Who is new takes the place of the one that came least, and that one's count as its error: it may
  * have come so often unseen. */
 void heavy_hitters_add(struct heavy_hitters *hitters, bool is_ip, struct text name)

@@ -14,6 +14,7 @@
 #include "journal/feed.h"
 #include "journal_answer.h"
 #include "journal_apps.h"
+#include "silence.h"
 
 #include <poll.h>
 
@@ -109,13 +110,18 @@ void journal_record(struct journal_app *app, const struct record *record)
 
 struct journal_counts journal_counts(const struct journal *journal)
 {
-    if (journal->feed == NULL)
-        return (struct journal_counts){0};
-    return (struct journal_counts){
-        .flush_failures = feed_failures(journal->feed),
-        .dropped = feed_dropped(journal->feed),
-        .replaced = feed_replaced(journal->feed),
+    const struct silence *silence = flusher_silence(journal->flusher);
+    struct journal_counts counts = {
+        .bytes = figure_get(&silence->bytes),
+        .gave_way = figure_get(&silence->gave_way),
     };
+
+    if (journal->feed != NULL) {
+        counts.flush_failures = feed_failures(journal->feed);
+        counts.dropped = feed_dropped(journal->feed);
+        counts.replaced = feed_replaced(journal->feed);
+    }
+    return counts;
 }
 
 bool journal_submit(struct journal *journal, struct journal_job *job)

@@ -31,8 +31,11 @@ struct journal_app {
     STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the flusher */
     bool goes_alone[CARGOS];                    /* see round_trip.h */
     bool unsent;                                /* its usage: in the flusher's lists of those */
-    uint64_t sent;                              /* number of the newest record that the feed has */
-    struct usage_app *usage;                    /* NULL until something was counted */
+    TAILQ_ENTRY(journal_app) in_silence;        /* while `bytes` are not 0; see silence.h */
+    int64_t heard_us;
+    size_t bytes;
+    uint64_t sent;           /* number of the newest record that the feed has */
+    struct usage_app *usage; /* NULL until something was counted */
 };
 
 struct journal_apps {

@@ -41,7 +41,9 @@ struct ring_slot {
 };
 
 static struct ring_slot *slot_find(struct ring *ring, uint64_t sequence);
-static void slot_write(struct ring_slot *slot, const struct record *record);
+static void free_slots(struct ring_slot *slots, uint64_t newest, size_t used);
+static size_t slots_used(const struct ring *ring);
+static size_t slot_write(struct ring_slot *slot, const struct record *record);
 static char *slot_reserve(struct ring_slot *slot, size_t bytes);
 static void count(struct ring_counts *counts, const struct record *record);
 static struct tally *tally_of(struct ring_counts *counts, int64_t minute);
@@ -49,24 +51,17 @@ static void slot_read(const struct ring_slot *slot, struct arena *arena, struct 
 static uint16_t pack_text(char **at, struct text text);
 static struct text unpack_text(const char **at, uint16_t length, struct arena *arena);
 
-/* The slots are not initialised, so that the unused ones cost nothing. */
 void ring_init(struct ring *ring)
 {
-    *ring = (struct ring){.slots = memory_resize(NULL, JOURNAL_RECORDS * sizeof *ring->slots)};
+    *ring = (struct ring){0};
     pthread_mutex_init(&ring->lock, NULL);
 }
 
 void ring_close(struct ring *ring)
 {
-    for (uint64_t i = 1; i <= ring->newest && i <= JOURNAL_RECORDS; i++) {
-        const struct ring_slot *slot = slot_find(ring, i);
-
-        if (slot->is_far)
-            free(slot->far.at);
-    }
+    free_slots(ring->slots, ring->newest, slots_used(ring));
     ring_counts_close(&ring->counts);
     pthread_mutex_destroy(&ring->lock);
-    free(ring->slots);
 }
 
 uint64_t ring_add(struct ring *ring, const struct record *record)
@@ -76,9 +71,9 @@ uint64_t ring_add(struct ring *ring, const struct record *record)
     struct ring_slot *slot = slot_find(ring, sequence);
     memory_prefetch(slot, sizeof *slot);
     count(&ring->counts, record);
-    if (sequence <= JOURNAL_RECORDS)
+    if (sequence - ring->given_back <= JOURNAL_RECORDS)
         slot->is_far = false;
-    slot_write(slot, record);
+    ring->far_bytes += slot_write(slot, record);
     pthread_mutex_unlock(&ring->lock);
     return sequence;
 }
@@ -91,11 +86,18 @@ uint64_t ring_newest(struct ring *ring)
     return newest;
 }
 
+uint64_t ring_lost(struct ring *ring)
+{
+    pthread_mutex_lock(&ring->lock);
+    uint64_t lost = ring->newest - slots_used(ring);
+    pthread_mutex_unlock(&ring->lock);
+    return lost;
+}
+
 bool ring_read(struct ring *ring, uint64_t sequence, struct arena *arena, struct record *record)
 {
     pthread_mutex_lock(&ring->lock);
-    bool kept =
-        sequence >= 1 && sequence <= ring->newest && ring->newest - sequence < JOURNAL_RECORDS;
+    bool kept = sequence <= ring->newest && sequence > ring->newest - slots_used(ring);
     if (kept)
         slot_read(slot_find(ring, sequence), arena, record);
     pthread_mutex_unlock(&ring->lock);
@@ -123,6 +125,43 @@ void ring_take_counts(struct ring *ring, struct ring_counts *counts)
     pthread_mutex_unlock(&ring->lock);
 }
 
+size_t ring_bytes(struct ring *ring)
+{
+    pthread_mutex_lock(&ring->lock);
+    size_t bytes = slots_used(ring) * sizeof *ring->slots + ring->far_bytes;
+    for (size_t i = 0; i < ARRAY_COUNT(ring->counts.tallies); i++)
+        bytes += tally_bytes(&ring->counts.tallies[i]);
+    if (ring->counts.denied != NULL)
+        bytes += heavy_hitters_bytes(ring->counts.denied);
+    pthread_mutex_unlock(&ring->lock);
+    return bytes;
+}
+
+/* Records wait for the lock, so nothing is freed under it. */
+bool ring_give_back(struct ring *ring, uint64_t newest)
+{
+    struct ring_counts counts = {0};
+    struct ring_slot *slots = NULL;
+
+    pthread_mutex_lock(&ring->lock);
+    const size_t used = slots_used(ring);
+    const bool is_idle = ring->newest == newest && ring->counts.tallies[0].count == 0 &&
+                         ring->counts.tallies[1].count == 0;
+    if (is_idle) {
+        slots = ring->slots;
+        counts = ring->counts;
+        ring->slots = NULL;
+        ring->counts = (struct ring_counts){0};
+        ring->given_back = newest;
+        ring->far_bytes = 0;
+    }
+    pthread_mutex_unlock(&ring->lock);
+    if (is_idle)
+        free_slots(slots, newest, used);
+    ring_counts_close(&counts);
+    return is_idle;
+}
+
 void ring_counts_close(struct ring_counts *counts)
 {
     for (size_t i = 0; i < ARRAY_COUNT(counts->tallies); i++)
@@ -131,14 +170,39 @@ void ring_counts_close(struct ring_counts *counts)
     counts->denied = NULL;
 }
 
+/* Nothing of slots that are not used is touched, so these cost nothing. */
 static struct ring_slot *slot_find(struct ring *ring, uint64_t sequence)
 {
+    if (ring->slots == NULL)
+        ring->slots = memory_resize(NULL, JOURNAL_RECORDS * sizeof *ring->slots);
     return &ring->slots[sequence % JOURNAL_RECORDS];
 }
 
-static void slot_write(struct ring_slot *slot, const struct record *record)
+/* Those of the `used` newest records. */
+static void free_slots(struct ring_slot *slots, uint64_t newest, size_t used)
+{
+    for (size_t i = 0; i < used; i++) {
+        const struct ring_slot *slot = &slots[(newest - i) % JOURNAL_RECORDS];
+
+        if (slot->is_far)
+            free(slot->far.at);
+    }
+    free(slots);
+}
+
+/* How many records are kept. */
+static size_t slots_used(const struct ring *ring)
+{
+    const uint64_t since = ring->newest - ring->given_back;
+
+    return since < JOURNAL_RECORDS ? since : JOURNAL_RECORDS;
+}
+
+/* Returns how many bytes its texts take more than before, besides the slot. */
+static size_t slot_write(struct ring_slot *slot, const struct record *record)
 {
     const struct record_candidate *candidate = &record->candidate;
+    const size_t far_bytes = slot->is_far ? slot->far.size : 0;
     char *at =
         slot_reserve(slot, (candidate->is_there ? sizeof *candidate : 0) + record->subject.length +
                                record->route.length + record->role.length);
@@ -161,6 +225,7 @@ static void slot_write(struct ring_slot *slot, const struct record *record)
     slot->lengths[0] = pack_text(&at, record->subject);
     slot->lengths[1] = pack_text(&at, record->route);
     slot->lengths[2] = pack_text(&at, record->role);
+    return slot->is_far ? slot->far.size - far_bytes : 0;
 }
 
 /* Room for so many bytes in the slot, wherever that is. */

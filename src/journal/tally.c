@@ -100,6 +100,11 @@ bool tally_is_other(const struct tally_entry *entry)
     return text_equal(entry->route, OTHER) && text_equal(entry->role, OTHER);
 }
 
+size_t tally_bytes(const struct tally *tally)
+{
+    return tally->capacity * sizeof tally->rows[0] + tally->texts_capacity;
+}
+
 /* Each entry says how many counts it has, so that a later version may have more of them. */
 void tally_write(const struct tally *tally, struct buffer *buffer)
 {

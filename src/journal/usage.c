@@ -69,6 +69,40 @@ void usage_app_free(struct usage_app *app)
     free(app);
 }
 
+size_t usage_app_open_bytes(const struct usage_app *app)
+{
+    size_t bytes = app->denied == NULL ? 0 : heavy_hitters_bytes(app->denied);
+
+    for (size_t span = 0; span < USAGE_SPANS; span++)
+        bytes += tally_bytes(&app->histories[span].open);
+    return bytes;
+}
+
+void usage_app_pack(struct usage_app *app)
+{
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        struct tally *open = &app->histories[span].open;
+        const int64_t minute = open->minute;
+
+        if (open->count > 0)
+            close_open(app, span);
+        tally_close(open);
+        open->minute = minute;
+        give_way(app->usage, span);
+    }
+    heavy_hitters_free(app->denied);
+    app->denied = NULL;
+}
+
+void usage_app_forget(struct usage_app *app)
+{
+    usage_app_pack(app);
+    for (size_t span = 0; span < USAGE_SPANS; span++) {
+        while (!TAILQ_EMPTY(&app->histories[span].closed))
+            forget_period(TAILQ_FIRST(&app->histories[span].closed));
+    }
+}
+
 void usage_add(struct usage_app *app, const struct tally *tally, int64_t elapsed_minutes)
 {
     if (tally->count == 0)
@@ -200,6 +234,8 @@ static void reopen(struct usage_app *app, enum usage_span span, int64_t start)
     while (tally_read(&view.counts, &entry))
         tally_add(&history->open, &entry);
     if (!text_is_absent(view.denied)) {
+        if (app->denied == NULL)
+            app->denied = heavy_hitters_new();
         const bool was_ours = heavy_hitters_read(app->denied, view.denied);
 
         ASSERT(was_ours);
