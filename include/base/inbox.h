@@ -22,6 +22,10 @@ MUST_USE bool inbox_post(struct inbox *inbox, struct fair_item *item, uint32_t t
 /* Whose turn it is; its place is free again. NULL when there is none. Reader's thread only. */
 struct fair_item *inbox_take(struct inbox *inbox);
 
+/* Puts back the item that was taken last: what is left of its job is the first of its tenant's, and
+ * has that one's next turn. Reader's thread only. */
+void inbox_put_back(struct inbox *inbox, struct fair_item *item);
+
 /* Readable while there are items. Owned by the inbox. */
 int inbox_fd(const struct inbox *inbox);
 

@@ -25,6 +25,9 @@ void shares_close(struct shares *shares);
 /* False when that is more than the tenant's share. */
 MUST_USE bool shares_take(struct shares *shares, uint32_t tenant, uint32_t count);
 
+/* More, whatever the share: for what was given back a moment ago. */
+void shares_retake(struct shares *shares, uint32_t tenant, uint32_t count);
+
 /* Gives back some of what the tenant has taken. */
 void shares_give(struct shares *shares, uint32_t tenant, uint32_t count);
 

@@ -11,6 +11,7 @@ struct fair_lane {
     uint32_t deficit; /* cost that may be had in this turn */
 };
 
+static struct fair_lane *lane_of(struct fair_queue *queue, uint32_t tenant);
 static struct fair_lane *lane_find(const struct fair_queue *queue, uint32_t tenant);
 static struct fair_lane *lane_open(struct fair_queue *queue, uint32_t tenant);
 static void lane_close(struct fair_queue *queue, struct fair_lane *lane);
@@ -38,15 +39,22 @@ void fair_queue_close(struct fair_queue *queue)
 void fair_queue_put(struct fair_queue *queue, struct fair_item *item, uint32_t tenant,
                     uint32_t cost)
 {
-    struct fair_lane *lane = lane_find(queue, tenant);
+    struct fair_lane *lane = lane_of(queue, tenant);
 
     ASSERT(cost > 0);
-    if (lane == NULL)
-        lane = lane_open(queue, tenant);
     item->tenant = tenant;
     item->cost = cost;
     TAILQ_INSERT_TAIL(&lane->items, item, in_lane);
     TAILQ_INSERT_TAIL(&queue->order, item, in_order);
+    queue->count++;
+}
+
+void fair_queue_put_back(struct fair_queue *queue, struct fair_item *item)
+{
+    struct fair_lane *lane = lane_of(queue, item->tenant);
+
+    TAILQ_INSERT_HEAD(&lane->items, item, in_lane);
+    TAILQ_INSERT_HEAD(&queue->order, item, in_order);
     queue->count++;
 }
 
@@ -80,6 +88,13 @@ void fair_queue_remove(struct fair_queue *queue, struct fair_item *item)
     queue->count--;
     if (TAILQ_EMPTY(&lane->items))
         lane_close(queue, lane);
+}
+
+static struct fair_lane *lane_of(struct fair_queue *queue, uint32_t tenant)
+{
+    struct fair_lane *lane = lane_find(queue, tenant);
+
+    return lane == NULL ? lane_open(queue, tenant) : lane;
 }
 
 /* NULL when the tenant does not wait. */

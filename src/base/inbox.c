@@ -72,6 +72,16 @@ struct fair_item *inbox_take(struct inbox *inbox)
     return item;
 }
 
+void inbox_put_back(struct inbox *inbox, struct fair_item *item)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    shares_retake(&inbox->shares, item->tenant, COST);
+    fair_queue_put_back(&inbox->queue, item);
+    if (inbox->queue.count == 1)
+        ASSERT(eventfd_write(inbox->fd, 1) == 0);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
 int inbox_fd(const struct inbox *inbox)
 {
     return inbox->fd;

@@ -19,9 +19,14 @@ bool shares_take(struct shares *shares, uint32_t tenant, uint32_t count)
 
     if (shares->taken > 0 && (size_t)share + count > available)
         return false;
-    shares->taken += count;
-    tenant_map_set(&shares->shares, tenant, share + count);
+    shares_retake(shares, tenant, count);
     return true;
+}
+
+void shares_retake(struct shares *shares, uint32_t tenant, uint32_t count)
+{
+    shares->taken += count;
+    tenant_map_set(&shares->shares, tenant, tenant_map_get(&shares->shares, tenant) + count);
 }
 
 void shares_give(struct shares *shares, uint32_t tenant, uint32_t count)

@@ -63,6 +63,30 @@ static void who_floods_it_neither_bars_others_nor_goes_before_them(void **state)
     inbox_free(inbox);
 }
 
+static void what_is_put_back_has_its_tenants_next_turn(void **state)
+{
+    struct inbox *inbox = inbox_new(PLACES);
+    struct fair_item items[3];
+    (void)state;
+    assert_true(inbox_post(inbox, &items[0], 1));
+    assert_true(inbox_post(inbox, &items[1], 1));
+    assert_true(inbox_post(inbox, &items[2], 2));
+
+    assert_ptr_equal(inbox_take(inbox), &items[0]);
+    inbox_put_back(inbox, &items[0]);
+    assert_ptr_equal(inbox_take(inbox), &items[2]);
+    inbox_put_back(inbox, &items[2]);
+
+    assert_ptr_equal(inbox_take(inbox), &items[0]);
+    assert_ptr_equal(inbox_take(inbox), &items[2]);
+    assert_ptr_equal(inbox_take(inbox), &items[1]);
+    inbox_put_back(inbox, &items[1]);
+    assert_true(is_readable(inbox));
+    assert_ptr_equal(inbox_take(inbox), &items[1]);
+    assert_null(inbox_take(inbox));
+    inbox_free(inbox);
+}
+
 static void *post_all(void *context)
 {
     struct poster *poster = context;
@@ -105,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_readable_while_there_is_something),
         cmocka_unit_test(who_floods_it_neither_bars_others_nor_goes_before_them),
+        cmocka_unit_test(what_is_put_back_has_its_tenants_next_turn),
         cmocka_unit_test(what_any_threads_post_is_taken_once),
     };
 
