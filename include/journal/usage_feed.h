@@ -25,7 +25,19 @@ MUST_USE enum usage_sent usage_feed_send(struct feed *feed, const char *app_id,
 struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct usage_app *app,
                                    size_t bytes_max);
 
-/* Adds what all instances have sent. False: `report` may hold a part. */
-MUST_USE bool usage_feed_read(struct feed *feed, const char *app_id, struct usage_report *report);
+/* How far a report has been read. */
+struct usage_cursor {
+    enum usage_span span;
+    int64_t minute; /* where the next hash begins */
+};
+
+struct usage_cursor usage_feed_start(const struct usage_report *report);
+
+enum usage_read { USAGE_READ_ALL, USAGE_READ_SOME, USAGE_NOT_READ };
+
+/* Adds what all instances have sent for an hour by minutes, or for a day by hours, in one round
+ * trip, and moves the cursor on. USAGE_NOT_READ: `report` may hold a part. */
+MUST_USE enum usage_read usage_feed_read(struct feed *feed, const char *app_id,
+                                         struct usage_report *report, struct usage_cursor *cursor);
 
 #endif

@@ -19,7 +19,7 @@
 #include <poll.h>
 
 #define NEVER         INT64_MAX
-#define JOBS_IN_A_ROW 16 /* before the flush goes on */
+#define JOBS_IN_A_ROW 16 /* or steps of them, before the flush goes on */
 
 struct journal {
     struct journal_apps apps;
@@ -43,7 +43,7 @@ static void run(struct journal *journal);
 static void wait_for_work(struct journal *journal);
 static void on_stop(struct queue_item *item);
 static void take_jobs(struct journal *journal, size_t count);
-static void answer(struct journal *journal, struct journal_job *job);
+static bool answer(struct journal *journal, struct journal_job *job);
 static void on_answered(struct queue_item *item);
 
 struct journal *journal_new(const struct redis_url *url)
@@ -127,6 +127,7 @@ struct journal_counts journal_counts(const struct journal *journal)
 bool journal_submit(struct journal *journal, struct journal_job *job)
 {
     job->item.run = on_answered;
+    job->progress = NULL;
     job->expires_us = clock_monotonic_us() + JOURNAL_JOB_TIMEOUT_US;
     return inbox_post(journal->jobs, &job->turn, job->tenant);
 }
@@ -196,22 +197,32 @@ static void take_jobs(struct journal *journal, size_t count)
 {
     struct fair_item *turn;
 
-    while (count-- > 0 && (turn = inbox_take(journal->jobs)) != NULL)
-        answer(journal, CONTAINER_OF(turn, struct journal_job, turn));
+    while (count-- > 0 && (turn = inbox_take(journal->jobs)) != NULL) {
+        struct journal_job *job = CONTAINER_OF(turn, struct journal_job, turn);
+
+        if (!answer(journal, job)) {
+            inbox_put_back(journal->jobs, turn);
+            continue;
+        }
+        const bool posted = queue_post(job->reply_to, &job->item);
+        ASSERT(posted);
+    }
 }
 
-static void answer(struct journal *journal, struct journal_job *job)
+/* False when that is not all of it. */
+static bool answer(struct journal *journal, struct journal_job *job)
 {
     struct journal_app *app = journal_apps_find(&journal->apps, job->app_id);
+    const bool is_new = job->progress == NULL;
 
-    job->available = !journal->stopping && clock_monotonic_us() < job->expires_us;
-    if (job->available) {
-        if (app != NULL && job->asks == JOURNAL_USAGE)
-            flusher_roll_up(journal->flusher, app);
-        journal_answer(job, journal->feed, app);
+    job->available = !journal->stopping && (!is_new || clock_monotonic_us() < job->expires_us);
+    if (!job->available) {
+        journal_answer_abandon(job);
+        return true;
     }
-    const bool posted = queue_post(job->reply_to, &job->item);
-    ASSERT(posted);
+    if (is_new && app != NULL && job->asks == JOURNAL_USAGE)
+        flusher_roll_up(journal->flusher, app);
+    return journal_answer(job, journal->feed, app);
 }
 
 static void on_answered(struct queue_item *item)

@@ -10,16 +10,25 @@
 #define ARRAY_BYTES_MIN 256
 #define RING_ID_BYTES   48
 
+/* A report that is being read. */
+struct usage_progress {
+    struct usage_report report;
+    struct usage_cursor cursor;
+    bool has_sent; /* what is counted here */
+};
+
 static bool can_ask(const struct feed *feed);
 static bool log_from_feed(struct journal_job *job, struct feed *feed, struct journal_app *app);
 static void log_from_ring(struct journal_job *job, struct journal_app *app);
-static void answer_usage(struct journal_job *job, struct feed *feed, struct journal_app *app);
-static bool usage_from_feed(const struct journal_job *job, struct feed *feed,
-                            struct journal_app *app, struct usage_report *report);
+static bool answer_usage(struct journal_job *job, struct feed *feed, struct journal_app *app);
+static void usage_begin(struct journal_job *job);
+static void usage_finish(struct journal_job *job);
+static enum usage_read usage_from_feed(struct journal_job *job, struct feed *feed,
+                                       struct journal_app *app);
 static void usage_from_app(const struct usage_app *usage, struct usage_report *report);
 static void on_usage(void *context, const struct usage_view *view);
 
-void journal_answer(struct journal_job *job, struct feed *feed, struct journal_app *app)
+bool journal_answer(struct journal_job *job, struct feed *feed, struct journal_app *app)
 {
     switch (job->asks) {
     case JOURNAL_LOG:
@@ -27,9 +36,16 @@ void journal_answer(struct journal_job *job, struct feed *feed, struct journal_a
             log_from_ring(job, app);
         break;
     case JOURNAL_USAGE:
-        answer_usage(job, feed, app);
-        break;
+        return answer_usage(job, feed, app);
     }
+    return true;
+}
+
+void journal_answer_abandon(struct journal_job *job)
+{
+    if (job->progress != NULL)
+        usage_report_close(&job->progress->report);
+    job->progress = NULL;
 }
 
 static bool can_ask(const struct feed *feed)
@@ -78,35 +94,63 @@ static void log_from_ring(struct journal_job *job, struct journal_app *app)
     arena_close(&scratch);
 }
 
-static void answer_usage(struct journal_job *job, struct feed *feed, struct journal_app *app)
+static bool answer_usage(struct journal_job *job, struct feed *feed, struct journal_app *app)
 {
-    const int64_t now = clock_wall_us() / MINUTE_US;
-    struct usage_report report;
-
-    usage_report_init(&report, &job->query, now, job->arena);
-    if (!can_ask(feed) || !usage_from_feed(job, feed, app, &report)) {
-        usage_report_close(&report); /* part of it may have come */
-        usage_report_init(&report, &job->query, now, job->arena);
-        report.degraded = feed != NULL;
-        if (app != NULL && app->usage != NULL)
-            usage_from_app(app->usage, &report);
+    if (job->progress == NULL)
+        usage_begin(job);
+    if (can_ask(feed)) {
+        switch (usage_from_feed(job, feed, app)) {
+        case USAGE_READ_SOME:
+            return false;
+        case USAGE_READ_ALL:
+            usage_finish(job);
+            return true;
+        case USAGE_NOT_READ:
+            break;
+        }
     }
-    job->answer = usage_report_write(&report, job->arena);
-    usage_report_close(&report);
+    journal_answer_abandon(job); /* part of it may have come */
+    usage_begin(job);
+    job->progress->report.degraded = feed != NULL;
+    if (app != NULL && app->usage != NULL)
+        usage_from_app(app->usage, &job->progress->report);
+    usage_finish(job);
+    return true;
 }
 
-static bool usage_from_feed(const struct journal_job *job, struct feed *feed,
-                            struct journal_app *app, struct usage_report *report)
+static void usage_begin(struct journal_job *job)
 {
-    enum usage_sent sent = USAGE_SENT_ALL;
+    struct usage_progress *progress = ARENA_NEW(job->arena, struct usage_progress);
 
-    do {
-        if (app != NULL && app->usage != NULL)
-            sent = usage_feed_send(feed, app->id, app->usage);
-    } while (sent == USAGE_SENT_SOME);
-    if (sent != USAGE_SENT_ALL)
-        return false;
-    return usage_feed_read(feed, job->app_id, report);
+    usage_report_init(&progress->report, &job->query, clock_wall_us() / MINUTE_US, job->arena);
+    progress->cursor = usage_feed_start(&progress->report);
+    job->progress = progress;
+}
+
+static void usage_finish(struct journal_job *job)
+{
+    job->answer = usage_report_write(&job->progress->report, job->arena);
+    journal_answer_abandon(job);
+}
+
+/* First what is counted here goes to Redis, then all that is there is read. */
+static enum usage_read usage_from_feed(struct journal_job *job, struct feed *feed,
+                                       struct journal_app *app)
+{
+    struct usage_progress *progress = job->progress;
+
+    if (!progress->has_sent && app != NULL && app->usage != NULL) {
+        switch (usage_feed_send(feed, app->id, app->usage)) {
+        case USAGE_SENT_ALL:
+            break;
+        case USAGE_SENT_SOME:
+            return USAGE_READ_SOME;
+        case USAGE_NOT_SENT:
+            return USAGE_NOT_READ;
+        }
+    }
+    progress->has_sent = true;
+    return usage_feed_read(feed, job->app_id, &progress->report, &progress->cursor);
 }
 
 static void usage_from_app(const struct usage_app *usage, struct usage_report *report)

@@ -39,13 +39,12 @@ struct sending {
     struct error error;
 };
 
+static struct usage_cursor cursor_at(enum usage_span span, int64_t minute);
 static bool append(void *context, const struct usage_view *view);
 static bool send_alone(void *context, const struct usage_view *view);
 static void append_view(struct sending *sending, const struct usage_view *view);
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
                       char key[static KEY_BYTES]);
-static bool read_hashes(struct feed *feed, const char *app_id, enum usage_span span, int64_t from,
-                        struct usage_report *report);
 static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
                       struct usage_report *report);
 static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view);
@@ -79,13 +78,32 @@ struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct
 }
 
 /* Who was denied stands with the hours, so those of the window are always read. */
-bool usage_feed_read(struct feed *feed, const char *app_id, struct usage_report *report)
+struct usage_cursor usage_feed_start(const struct usage_report *report)
+{
+    return cursor_at(USAGE_HOUR, report->denied_since);
+}
+
+enum usage_read usage_feed_read(struct feed *feed, const char *app_id, struct usage_report *report,
+                                struct usage_cursor *cursor)
 {
     const int64_t minutes_from =
         report->hourly_before > report->from ? report->hourly_before : report->from;
+    char key[KEY_BYTES];
 
-    return read_hashes(feed, app_id, USAGE_HOUR, report->denied_since, report) &&
-           read_hashes(feed, app_id, USAGE_MINUTE, minutes_from, report);
+    if (cursor->span == USAGE_HOUR && cursor->minute >= report->to)
+        *cursor = cursor_at(USAGE_MINUTE, minutes_from);
+    if (cursor->minute >= report->to)
+        return USAGE_READ_ALL;
+    write_key(app_id, cursor->span, cursor->minute, key);
+    if (!read_hash(feed, key, cursor->span, report))
+        return USAGE_NOT_READ;
+    cursor->minute += hashes[cursor->span].minutes;
+    return USAGE_READ_SOME;
+}
+
+static struct usage_cursor cursor_at(enum usage_span span, int64_t minute)
+{
+    return (struct usage_cursor){span, minute - minute % hashes[span].minutes};
 }
 
 static bool append(void *context, const struct usage_view *view)
@@ -155,21 +173,6 @@ static void write_key(const char *app_id, enum usage_span span, int64_t minute,
 
     (void)snprintf(key, KEY_BYTES, "sluice:usage:{%s}:%s:%" PRId64, app_id, hashes[span].name,
                    start * MINUTE_S);
-}
-
-/* All from the minute `from` to the report's end. */
-static bool read_hashes(struct feed *feed, const char *app_id, enum usage_span span, int64_t from,
-                        struct usage_report *report)
-{
-    char key[KEY_BYTES];
-
-    for (int64_t minute = from - from % hashes[span].minutes; minute < report->to;
-         minute += hashes[span].minutes) {
-        write_key(app_id, span, minute, key);
-        if (!read_hash(feed, key, span, report))
-            return false;
-    }
-    return true;
 }
 
 static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
