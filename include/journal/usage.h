@@ -5,8 +5,9 @@
  *
  * What is closed is kept for as long as usage_kept_minutes says after it was, by a clock that
  * nobody sets. Closed minutes and hours of all apps together take at most the bytes given to
- * usage_new(): past them the oldest minutes go, and when there are none the oldest hours. An app's
- * open ones hold at most TALLY_PAIRS_MAX pairs each. */
+ * usage_new(): past them the oldest minutes go, and when there are none the oldest hours. An app
+ * that has more than a 64th gives way before the others: of its own the oldest go as long as it has
+ * more than is free. An app's open ones hold at most what a tally holds each. */
 #ifndef JOURNAL_USAGE_H
 #define JOURNAL_USAGE_H
 

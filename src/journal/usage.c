@@ -7,6 +7,7 @@
 #include "usage_history.h"
 
 #define PACKED_BYTES_MIN 256
+#define SMALL_PART       64 /* of the bytes for all: one app may always have as much */
 
 struct usage {
     struct periods closed[USAGE_SPANS];
@@ -19,7 +20,8 @@ static size_t bytes_of(const struct period *period);
 static void open_at(struct usage_app *app, enum usage_span span, int64_t start);
 static void close_open(struct usage_app *app, enum usage_span span);
 static void reopen(struct usage_app *app, enum usage_span span, int64_t start);
-static void give_way(struct usage *usage, enum usage_span span);
+static void give_way(struct usage_app *app, enum usage_span span);
+static void free_own(struct usage_app *app, enum usage_span span);
 static void free_oldest(struct usage *usage, enum usage_span span, int64_t since, size_t bytes_max);
 static void forget_period(struct period *period);
 static void remove_period(struct period *period);
@@ -88,7 +90,7 @@ void usage_app_pack(struct usage_app *app)
             close_open(app, span);
         tally_close(open);
         open->minute = minute;
-        give_way(app->usage, span);
+        give_way(app, span);
     }
     heavy_hitters_free(app->denied);
     app->denied = NULL;
@@ -174,7 +176,7 @@ static void open_at(struct usage_app *app, enum usage_span span, int64_t start)
         return;
     if (open->count > 0) {
         close_open(app, span);
-        give_way(app->usage, span);
+        give_way(app, span);
     }
     open->minute = start;
     history->part = 0;
@@ -204,6 +206,7 @@ static void close_open(struct usage_app *app, enum usage_span span)
     TAILQ_INSERT_TAIL(&history->closed, period, in_app);
     TAILQ_INSERT_TAIL(&usage->closed[span], period, in_all);
     usage->bytes += bytes_of(period);
+    app->bytes += bytes_of(period);
     tally_clear(&history->open);
     if (span == USAGE_HOUR && app->denied != NULL)
         heavy_hitters_clear(app->denied);
@@ -263,13 +266,28 @@ struct usage_view usage_pack_open(const struct usage_app *app, enum usage_span s
     return view;
 }
 
-static void give_way(struct usage *usage, enum usage_span span)
+static void give_way(struct usage_app *app, enum usage_span span)
 {
+    struct usage *usage = app->usage;
     const int64_t kept_minutes = usage_kept_minutes[span] + HOUR_MINUTES;
 
     free_oldest(usage, span, usage->elapsed_minutes - kept_minutes, SIZE_MAX);
+    free_own(app, USAGE_MINUTE);
+    free_own(app, USAGE_HOUR);
     free_oldest(usage, USAGE_MINUTE, INT64_MIN, usage->bytes_max);
     free_oldest(usage, USAGE_HOUR, INT64_MIN, usage->bytes_max);
+}
+
+/* While the app has more than is free: the rule of shares.h. */
+static void free_own(struct usage_app *app, enum usage_span span)
+{
+    const struct usage *usage = app->usage;
+    struct period *oldest;
+
+    while (app->bytes > usage->bytes_max / SMALL_PART &&
+           app->bytes + usage->bytes > usage->bytes_max &&
+           (oldest = TAILQ_FIRST(&app->histories[span].closed)) != NULL)
+        forget_period(oldest); /* NOLINT(clang-analyzer-*): as below */
 }
 
 /* Until it was closed no earlier than `since` and there are not more than so many bytes. */
@@ -304,6 +322,7 @@ static void remove_period(struct period *period)
     TAILQ_REMOVE(&app->histories[period->span].closed, period, in_app);
     TAILQ_REMOVE(&app->usage->closed[period->span], period, in_all);
     app->usage->bytes -= bytes_of(period);
+    app->bytes -= bytes_of(period);
     free(period);
 }
 

@@ -42,6 +42,7 @@ struct history {
 
 struct usage_app {
     struct usage *usage;
+    size_t bytes; /* of all that is closed */
     struct history histories[USAGE_SPANS];
     struct heavy_hitters *denied; /* in the open hour; NULL until there is somebody */
     int64_t minutes_from;

@@ -256,7 +256,7 @@ static void minutes_of_a_day_and_hours_of_a_week_are_kept(void **state)
 static void the_oldest_minutes_give_way(void **state)
 {
     const struct usage_query day = {.window_minutes = 6 * HOUR, .step_minutes = 10};
-    struct usage *usage = usage_new((size_t)12 * 1024);
+    struct usage *usage = usage_new((size_t)18 * 1024);
     struct usage_app *app = usage_app_new(usage);
     struct usage_app *other = usage_app_new(usage);
 
@@ -457,6 +457,37 @@ static void a_span_that_was_let_go_begins_another_part(void **state)
     usage_free(usage);
 }
 
+static void who_uses_much_gives_way_before_the_others(void **state)
+{
+    const struct usage_query day = {.window_minutes = DAY, .step_minutes = 1};
+    struct usage *usage = usage_new((size_t)64 * 1024);
+    struct usage_app *modest = usage_app_new(usage);
+    struct usage_app *greedy = usage_app_new(usage);
+
+    (void)state;
+    for (int64_t minute = MIDNIGHT; minute < MIDNIGHT + DAY - 1; minute++) {
+        if (minute % HOUR == 0)
+            add(modest, minute, "/a", 1, 0);
+        for (int i = 0; i < 20; i++) {
+            char route[16];
+
+            (void)snprintf(route, sizeof route, "/%d", i);
+            add(greedy, minute, route, 1, 0);
+        }
+    }
+    json_t *of_modest = answer(modest, &day, MIDNIGHT + DAY - 1);
+    json_t *of_greedy = answer(greedy, &day, MIDNIGHT + DAY - 1);
+
+    assert_true(json_is_null(json_object_get(of_modest, "hourly_before")));
+    assert_int_equal(total_of(of_modest, "allowed"), 24);
+    assert_true(json_is_integer(json_object_get(of_greedy, "hourly_before")));
+    json_decref(of_modest);
+    json_decref(of_greedy);
+    usage_app_free(modest);
+    usage_app_free(greedy);
+    usage_free(usage);
+}
+
 static void what_a_filter_cannot_tell_is_told_to_be_uncounted(void **state)
 {
     const struct usage_query one_route = {
@@ -606,6 +637,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_ahead_costs_no_history),
         cmocka_unit_test(a_minute_ahead_that_is_too_old_takes_no_minutes_along),
         cmocka_unit_test(a_span_that_was_let_go_begins_another_part),
+        cmocka_unit_test(who_uses_much_gives_way_before_the_others),
         cmocka_unit_test(what_a_filter_cannot_tell_is_told_to_be_uncounted),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
