@@ -37,6 +37,7 @@ struct settings {
     struct redis_url
         redis; /* from redis_url, else REDIS_HOST and REDIS_PORT, else 127.0.0.1:6379 */
     int64_t redis_timeout_ms;
+    int64_t unused_apps_kept_s; /* 0: for ever */
     enum catalogue_kind catalogue;
     const char *catalogue_path; /* of the SQLite file; NULL for another catalogue */
     const char *data_dir;

@@ -30,6 +30,18 @@ size_t app_index_count(struct app_index *index);
 /* All apps, also deleted ones, each retained for the caller, who frees the array with free(). */
 struct app **app_index_list(struct app_index *index, size_t *count);
 
+#define APP_INDEX_USED_MAX 16
+
+/* Of the apps that the catalogue knows as unused: some that have decided something in this process
+ * since, and of the others the one that has been unchanged for longest. Each is retained. */
+struct app_index_unused {
+    size_t used_count;
+    struct app *used[APP_INDEX_USED_MAX];
+    struct app *oldest; /* NULL: none of a revision below `before` */
+};
+void app_index_find_unused(struct app_index *index, int64_t before, struct app_index_unused *found);
+void app_index_unused_release(const struct app_index_unused *found);
+
 /* From now on revisions are those of another catalogue: whatever is published replaces what was
  * there before. */
 void app_index_begin_epoch(struct app_index *index);

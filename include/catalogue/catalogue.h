@@ -69,7 +69,8 @@ struct catalogue_options {
     struct catalogue_backend *backend; /* taken over */
     struct app_index *index;           /* borrowed */
     const struct pepper *pepper;       /* NULL: read from the backend, or generated into it */
-    bool restores; /* into a backend that has come back empty goes what the index holds */
+    int64_t unused_kept_us; /* an app that has registered and checked nothing; 0: for ever */
+    bool restores;          /* into a backend that has come back empty goes what the index holds */
 };
 
 /* Nothing runs yet. */
@@ -120,6 +121,9 @@ extern const char *const catalogue_continuity_words[];
 /* As last seen; and how often it was not the one that was known. Any thread. */
 enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue);
 unsigned catalogue_losses(const struct catalogue *catalogue);
+
+/* Apps that this process has removed because they were never used. Any thread. */
+unsigned catalogue_removed(const struct catalogue *catalogue);
 
 /* Applies the declared apps on the catalogue thread, as soon as the backend answers, in the place
  * of what was declared before and has not been applied. Copies what it needs. Any thread. */

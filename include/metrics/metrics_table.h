@@ -83,6 +83,8 @@
     X(CONNECTIONS_MAX, METRIC_GAUGE, "sluice_http_connections_max", "",                            \
       "HTTP connections that may be open.")                                                        \
     X(APPS, METRIC_GAUGE, "sluice_apps", "", "Apps that this process knows.")                      \
+    X(APPS_REMOVED, METRIC_COUNTER, "sluice_apps_removed_total", "",                               \
+      "Apps that this process removed because they had registered and checked nothing.")           \
     X(CATALOGUE_READY, METRIC_GAUGE, "sluice_catalogue_ready", "",                                 \
       "1 when the catalogue could be read and written when it was last tried.")                    \
     X(CATALOGUE_LOST, METRIC_GAUGE, "sluice_catalogue_lost", "",                                   \

@@ -71,6 +71,7 @@ static void ask_parts(const struct api *api, uint64_t figures[static METRIC_COUN
     figures[METRIC_CATALOGUE_LOST] = continuity == CATALOGUE_LOST;
     figures[METRIC_CATALOGUE_FOREIGN] = continuity == CATALOGUE_FOREIGN;
     figures[METRIC_CATALOGUE_LOSSES] = catalogue_losses(api->catalogue);
+    figures[METRIC_APPS_REMOVED] = catalogue_removed(api->catalogue);
     figures[METRIC_JOURNAL_FLUSH_FAILURES] = journal.flush_failures;
     figures[METRIC_JOURNAL_DROPPED] = journal.dropped;
     figures[METRIC_JOURNAL_REPLACED] = journal.replaced;

@@ -156,6 +156,7 @@ static bool make(struct service *service, struct error *error)
     struct catalogue_options options = {
         .pepper = settings->has_pepper ? &settings->pepper : NULL,
         .restores = settings->restore_catalogue,
+        .unused_kept_us = settings->unused_apps_kept_s * SECOND_US,
     };
 
     if (!backend)

@@ -80,6 +80,17 @@ const struct setting settings_table[] = {
             "comes back empty while it runs.",
     },
     {
+        .name = "unused_apps_kept_s",
+        .kind = &setting_integer,
+        FIELD(unused_apps_kept_s),
+        .min = 0,
+        .max = 10 * YEAR_S,
+        .fallback = "2592000",
+        .help =
+            "Seconds after which an app that has registered, checked nothing and changed nothing\n"
+            "is removed; 0 keeps all.",
+    },
+    {
         .name = "data_dir",
         .kind = &setting_text,
         FIELD(data_dir),

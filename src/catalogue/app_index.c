@@ -32,12 +32,14 @@ struct app_index {
     size_t name_count;    /* at most half of it */
     size_t app_count;     /* without deleted ones */
     size_t deleted_count; /* at most APPS_DELETED_MAX */
+    size_t unused_count;  /* that the catalogue knows as unused */
     unsigned epoch;
     uint32_t tenants;                            /* numbers given */
     uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random: nobody can aim at one slot */
     _Atomic(struct secrets *) secrets;           /* NULL until set, then never changed */
 };
 
+static void add_unused(struct app_index_unused *found, struct app *app, int64_t before);
 static struct app *find(const struct app_index *index, struct text name);
 static bool has_name(const struct app *app, struct text name);
 static size_t names_of(const struct app *app, struct text names[NAMES_MAX]);
@@ -153,6 +155,30 @@ struct app **app_index_list(struct app_index *index, size_t *count)
     return apps;
 }
 
+/* Where there is none, which is so where nobody registers, it costs nothing. */
+void app_index_find_unused(struct app_index *index, int64_t before, struct app_index_unused *found)
+{
+    *found = (struct app_index_unused){0};
+    ASSERT(pthread_rwlock_rdlock(&index->lock) == 0);
+    for (size_t i = 0; i <= index->slot_mask && index->unused_count > 0; i++) {
+        struct app *app = index->slots[i].app;
+
+        if (app != NULL && app->is_unused &&
+            index->slots[i].hash == hash_of(index, text_of(app->id)))
+            add_unused(found, app, before);
+    }
+    if (found->oldest != NULL)
+        app_retain(found->oldest);
+    ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
+}
+
+void app_index_unused_release(const struct app_index_unused *found)
+{
+    for (size_t i = 0; i < found->used_count; i++)
+        app_release(found->used[i]);
+    app_release(found->oldest);
+}
+
 void app_index_begin_epoch(struct app_index *index)
 {
     ASSERT(pthread_rwlock_wrlock(&index->lock) == 0);
@@ -204,6 +230,18 @@ const struct digest_key *app_index_subject_key(const struct app_index *index)
     return secrets == NULL ? NULL : &secrets->subject_key;
 }
 
+static void add_unused(struct app_index_unused *found, struct app *app, int64_t before)
+{
+    if (!app_is_unused(app)) {
+        if (found->used_count < APP_INDEX_USED_MAX)
+            found->used[found->used_count++] = app_retain(app);
+        return;
+    }
+    if (app->revision < before &&
+        (found->oldest == NULL || app->revision < found->oldest->revision))
+        found->oldest = app;
+}
+
 static struct app *find(const struct app_index *index, struct text name)
 {
     uint64_t hash = hash_of(index, name);
@@ -242,6 +280,7 @@ static void insert(struct app_index *index, struct app *app)
     size_t count = names_of(app, names);
 
     *count_of(index, app) += 1;
+    index->unused_count += app->is_unused;
     index->name_count += count;
     while (2 * index->name_count > index->slot_mask + 1)
         grow(index);
@@ -255,6 +294,7 @@ static void erase(struct app_index *index, const struct app *app)
     size_t count = names_of(app, names);
 
     *count_of(index, app) -= 1;
+    index->unused_count -= app->is_unused;
     index->name_count -= count;
     for (size_t i = 0; i < count; i++)
         slot_empty(index, hash_of(index, names[i]), app);

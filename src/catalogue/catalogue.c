@@ -15,6 +15,7 @@
 
 #include "follower.h"
 #include "jobs.h"
+#include "unused.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -47,6 +48,7 @@ struct catalogue {
 
     /* From here on the thread's own: */
     struct follower follower;
+    struct unused unused;
     enum catalogue_state state;
     int64_t refresh_at_us;
     int64_t retry_us; /* the wait after the next failure */
@@ -59,6 +61,7 @@ static void rest(const struct catalogue *catalogue);
 static void refresh(struct catalogue *catalogue);
 static void try_write(struct catalogue *catalogue);
 static void retry_later(struct catalogue *catalogue);
+static void look_for_unused(struct catalogue *catalogue);
 static void apps_put_back(struct catalogue *catalogue);
 
 static void ask_to_stop(struct catalogue *catalogue);
@@ -87,6 +90,8 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
     thread_end_init(&catalogue->ended);
     catalogue->provision.run = on_provision;
     follower_init(&catalogue->follower, options, &catalogue->is_stopping);
+    unused_init(&catalogue->unused, options->backend, options->index, options->unused_kept_us,
+                unused_now());
     return catalogue;
 }
 
@@ -166,6 +171,11 @@ enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue
     return (enum catalogue_continuity)atomic_load(&catalogue->follower.continuity.state);
 }
 
+unsigned catalogue_removed(const struct catalogue *catalogue)
+{
+    return atomic_load(&catalogue->unused.removed);
+}
+
 unsigned catalogue_losses(const struct catalogue *catalogue)
 {
     return atomic_load(&catalogue->follower.continuity.losses);
@@ -195,6 +205,7 @@ static void *thread_run(void *context)
             break;
         if (clock_monotonic_us() >= catalogue->refresh_at_us)
             refresh(catalogue);
+        look_for_unused(catalogue);
         jobs_take(catalogue, JOBS_IN_A_ROW);
         (void)queue_drain(catalogue->finds);
     }
@@ -260,6 +271,16 @@ static void retry_later(struct catalogue *catalogue)
     catalogue->refresh_at_us = clock_monotonic_us() + catalogue->retry_us;
     catalogue->retry_us =
         catalogue->retry_us * 2 < RETRY_MAX_US ? catalogue->retry_us * 2 : RETRY_MAX_US;
+}
+
+static void look_for_unused(struct catalogue *catalogue)
+{
+    const struct unused_now now = unused_now();
+    struct error error = {0};
+
+    if (now.monotonic_us >= catalogue->unused.look_at_us && catalogue_is_writable(catalogue) &&
+        unused_look(&catalogue->unused, now, &error) == CATALOGUE_UNAVAILABLE)
+        on_refused(catalogue, &error);
 }
 
 /* A slice of them, and what others have forbidden meanwhile. Once all are back they are read from

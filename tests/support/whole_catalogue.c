@@ -30,6 +30,12 @@ enum catalogue_continuity catalogue_continuity(const struct catalogue *catalogue
     return CATALOGUE_KEPT;
 }
 
+unsigned catalogue_removed(const struct catalogue *catalogue)
+{
+    (void)catalogue;
+    return 0;
+}
+
 unsigned catalogue_losses(const struct catalogue *catalogue)
 {
     (void)catalogue;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * Strangers with keys that they have made up, and who shares an address or the catalogue with
- * them. */
+ * them; apps that have registered and are strangers ever since. */
 #include "auth/api_key.h"
 #include "scrape.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/wait.h"
 #include "support/world.h"
 
 #define PROXIES      "--trusted-proxies", "127.0.0.1"
@@ -84,11 +85,35 @@ static void one_address_does_not_use_up_the_look_ups_of_the_others(void **state)
     service_stop(service);
 }
 
+static void an_app_that_registers_and_checks_nothing_is_removed(void **state)
+{
+    static const char *const flags[] = {"--unused-apps-kept-s", "5", NULL};
+    struct service_options options = world_options(*state);
+    options.flags = flags;
+    struct service *service = service_start(&options);
+    struct client *used = tenant_new(service);
+    tenant_policy(used, "{'route_key':'/a','rate':'100/m'}");
+    EXPECT(client_check(used, "ada", "/a"), 200, NULL);
+    struct client *unused = tenant_new(service);
+    tenant_policy(unused, "{'route_key':'/a','rate':'100/m'}");
+
+    WAIT_FOR (60, client_get(unused, "/policy")->status == 401)
+        ;
+    assert_true(service_count_events(service, "unused app removed") >= 1);
+    EXPECT(client_check(used, "ada", "/a"), 200, NULL);
+    scrape_read(&scrape, used);
+    assert_true(scrape_value(&scrape, "sluice_apps_removed_total", "") >= 1);
+    client_free(unused);
+    client_free(used);
+    service_stop(service);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strangers_do_not_use_up_the_limit_of_an_app_at_their_address),
         cmocka_unit_test(one_address_does_not_use_up_the_look_ups_of_the_others),
+        cmocka_unit_test(an_app_that_registers_and_checks_nothing_is_removed),
     };
 
     world_choose_engine(argc, argv);
