@@ -39,7 +39,7 @@ struct redis_connection {
 static redisAsyncContext *context_new(int fd);
 static void attach(struct redis_connection *connection, struct event_base *base);
 static void on_readable(evutil_socket_t fd, short what, void *context);
-static void note_look(struct redis_wire *wire);
+static void read_more(struct redis_connection *connection);
 static bool answers_unasked(const struct redis_connection *connection);
 static void on_reply(redisAsyncContext *async, void *reply, void *context);
 static void on_writable(evutil_socket_t fd, short what, void *context);
@@ -147,31 +147,32 @@ static void attach(struct redis_connection *connection, struct event_base *base)
     event_add(connection->readable, NULL);
 }
 
+/* A worker that is busy with replies is not too busy to look for them. */
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct redis_connection *connection = context;
+    struct redis_wire *wire = connection->wire;
+    const int64_t now_us = clock_monotonic_us();
 
     (void)fd;
     (void)what;
-    if (connection->wire != NULL)
-        note_look(connection->wire);
+    if (wire != NULL && now_us - wire->looked_us > UNLOOKED_US) {
+        wire->unlooked_us = wire->looked_us;
+        wire->excused_us = now_us;
+    }
+    read_more(connection);
+    if (wire != NULL)
+        wire->looked_us = clock_monotonic_us();
+}
+
+static void read_more(struct redis_connection *connection)
+{
     if (answers_unasked(connection))
         end(connection, "an answer nobody asked for");
     else if (redis_bounds_are_passed(&connection->bounds, connection->async->c.reader))
         end(connection, REDIS_BOUNDS_PASSED);
     else
         redisAsyncHandleRead(connection->async);
-}
-
-static void note_look(struct redis_wire *wire)
-{
-    const int64_t now_us = clock_monotonic_us();
-
-    if (now_us - wire->looked_us > UNLOOKED_US) {
-        wire->unlooked_us = wire->looked_us;
-        wire->excused_us = now_us;
-    }
-    wire->looked_us = now_us;
 }
 
 /* hiredis asserts that this does not happen, but for an error or the end of the stream. */
