@@ -26,7 +26,7 @@
     X(STORE_CALLS_REFUSED, METRIC_COUNTER, "sluice_store_calls_total", "result=\"refused\"", NULL) \
     X(STORE_CALLS_BROKEN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"broken\"", NULL)   \
     X(STORE_CALLS_SPARED, METRIC_COUNTER, "sluice_store_calls_spared_total", "",                    \
-      "Calls to Redis that were not sent (down), because it could not have answered them in time.") \
+      "Calls to Redis that were not sent (down), because their turn did not come in time.")        \
     X(STORE_REPLIES_KEPT_WAITING, METRIC_COUNTER, "sluice_store_replies_kept_waiting_total", "",    \
       "Replies that this instance was too busy to read within redis_timeout_ms; they counted.")    \
     X(HANDED_BACK, METRIC_COUNTER, "sluice_handed_back_total", "result=\"done\"",                  \
@@ -65,6 +65,8 @@
       "Workers whose store can be reached; with the memory engine all of them.")                   \
     X(STORE_BREAKERS_OPEN, METRIC_GAUGE, "sluice_store_breakers_open", "",                         \
       "Workers that do not ask Redis because it keeps failing.")                                   \
+    X(STORE_CALLS_WAITING, METRIC_GAUGE, "sluice_store_calls_waiting", "",                         \
+      "Calls to Redis that wait for their turn.")                                                  \
     X(HTTP_CONNECTIONS, METRIC_GAUGE, "sluice_http_connections", "",                               \
       "Open HTTP connections.")                                                                    \
     X(HTTP_REQUESTS_IN_PROGRESS, METRIC_GAUGE, "sluice_http_requests_in_progress", "",             \

@@ -1,24 +1,45 @@
 /* SPDX-License-Identifier: MIT
  *
- * How many calls may be out at once to somebody who has so long for each. What he cannot do in time
- * is better not asked: a queue in front of him makes every call late, of everybody. So the window
- * goes by how long he takes, as delay-based congestion control does (TCP Vegas): it grows by a
- * quarter while he answers in half the time, and shrinks by a quarter, once in that time, when he
- * takes three quarters of it. Plain value of one thread; time is an argument. */
+ * How many calls may be out at once to somebody who has so long for each: as many as keep him busy.
+ * More would only stand in a queue in front of him, where nobody can overtake. So the window goes
+ * by how long a call stands there, as delay-based congestion control does (TCP Vegas): by what it
+ * takes beyond the least that one took lately. However far away he is, that is the queue.
+ *
+ * A call is to stand there for an eighth of its time, 5 ms at most. The window is judged once in
+ * each round, which is the time of one call, and goes a quarter up or down at most. What counts is
+ * the call of that round that stood there for least: what was slow for a moment is no queue. It
+ * grows only when it was too small, and shrinks only when half of it was used. Where the worker was
+ * too busy to see whether there is a queue, it grows to what it began with, and no further.
+ *
+ * Where there is always a queue, nobody sees how long a call takes without one. So when no call has
+ * been quick for CALL_WINDOW_LOOK_US, the window is as small as can be for two rounds. Plain value
+ * of one thread; time is an argument. */
 #ifndef STORE_CALL_WINDOW_H
 #define STORE_CALL_WINDOW_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/duration.h"
 
-#define CALL_WINDOW_MIN   64
-#define CALL_WINDOW_START 4096
-#define CALL_WINDOW_MAX   8192
+#include <stddef.h>
+
+#define CALL_WINDOW_MIN     32
+#define CALL_WINDOW_START   512
+#define CALL_WINDOW_MAX     8192
+#define CALL_WINDOW_LOOK_US (5 * SECOND_US)
 
 struct call_window {
-    int64_t timeout_us;
     double size;
-    int64_t shrunk_at_us;
+    int64_t queue_us;    /* what a call is to stand in the queue */
+    int64_t base_us;     /* the least that a call took lately */
+    int64_t based_at_us; /* when one last took hardly more */
+
+    /* The round: until a call that was sent in it is over. */
+    int64_t round_us;       /* when it began */
+    int64_t least_us;       /* that a call has taken */
+    int64_t least_known_us; /* that a call has taken for certain */
+    double most_wanted;     /* to be out */
+
+    int look_rounds;   /* that are left, when the window is small to look */
+    double size_after; /* the look */
 };
 
 /* `timeout_us` is what a call has. */
@@ -27,7 +48,13 @@ void call_window_init(struct call_window *window, int64_t timeout_us);
 /* Whether one more call fits beside those that are out, given up or not. */
 bool call_window_admits(const struct call_window *window, size_t out);
 
-/* A call has been answered, or was given up, so long after it was made. */
-void call_window_took(struct call_window *window, int64_t took_us, int64_t now_us);
+/* A call that was answered, or given up. */
+struct call_sample {
+    int64_t took_us;
+    int64_t took_at_least_us; /* if it was not looked at when it came */
+    size_t wanted;            /* calls that are out, and that could not be sent */
+};
+
+void call_window_took(struct call_window *window, const struct call_sample *sample, int64_t now_us);
 
 #endif

@@ -6,6 +6,12 @@
  * the states of all limits. A call without an answer by its deadline is TAKE_LATE and never sent
  * again: it may have been charged. Only an explicit NOSCRIPT is retried, once, as EVAL.
  *
+ * Of calls that Redis has not the time for, those that are out are few (call_window.h), and the
+ * others wait for their turn (call_queue.h): a tenant with thousands of takes delays another's by
+ * what is out, and takes Redis from nobody. What is not sent within half of timeout_us is
+ * TAKE_DOWN, as is what its tenant has no place for; neither has been charged, and neither says
+ * anything of Redis. What is sent has what is left of timeout_us. To forget is such a call, too.
+ *
  * When Redis hangs, a take that waits is answered timeout_us after it was sent: the link's timer
  * ends the call, `done` gets TAKE_LATE, and what that means for the caller follows in
  * src/api/decision.c by the policy's on_store_error, in the same turn of the loop. The reply,

@@ -37,4 +37,8 @@ void trust_heard(struct trust *trust);
 void trust_judge(struct trust *trust, int64_t begun_us, enum take_status status, bool is_at_fault,
                  int64_t now_us);
 
+/* A call could not be sent in time, the last one was at `sent_us`. That is as if one had been late
+ * when Redis has been silent since then, and for the time of a call. */
+void trust_judge_unsent(struct trust *trust, int64_t sent_us, int64_t timeout_us, int64_t now_us);
+
 #endif

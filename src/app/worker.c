@@ -332,6 +332,7 @@ static void worker_measure(struct worker *worker)
 
     metrics_set(metrics, METRIC_STORE_LINKS_CONNECTED, health.is_connected);
     metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breaker_is_open);
+    metrics_set(metrics, METRIC_STORE_CALLS_WAITING, health.calls_waiting);
     metrics_set(metrics, METRIC_HTTP_CONNECTIONS, http_server_connections(worker->http));
     metrics_set(metrics, METRIC_HTTP_REQUESTS_IN_PROGRESS, http_server_busy(worker->http));
     metrics_set(metrics, METRIC_BATCH_CHECKS, worker->api.batch_checks);

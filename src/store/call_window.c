@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/call_window.h"
 
-/* A quarter more for a window of answers. */
-#define GROWTH_PER_ANSWER 0.25
-#define SHRINKAGE         0.75
+#include <math.h>
+
+#define QUEUE_US_MAX  (5 * MILLISECOND_US)
+#define GROWTH_MAX    1.25
+#define SHRINKAGE_MAX 0.75
+#define LOOK_ROUNDS   2 /* in the first, calls are answered that stood in the old queue */
+
+static void end_round(struct call_window *window, int64_t now_us);
+static void shrink(struct call_window *window, double change);
+static void grow(struct call_window *window, double at_most, int64_t now_us);
+static double change_for(const struct call_window *window, int64_t took_us);
+static void change_size(struct call_window *window, double change);
+static void begin_look(struct call_window *window);
+static void go_on_looking(struct call_window *window, int64_t now_us);
 
 void call_window_init(struct call_window *window, int64_t timeout_us)
 {
-    *window = (struct call_window){.timeout_us = timeout_us, .size = CALL_WINDOW_START};
+    const int64_t queue_us = timeout_us / 8;
+
+    *window = (struct call_window){
+        .size = CALL_WINDOW_START,
+        .queue_us = queue_us < QUEUE_US_MAX ? queue_us : QUEUE_US_MAX,
+        .base_us = INT64_MAX,
+        .least_us = INT64_MAX,
+        .least_known_us = INT64_MAX,
+    };
 }
 
 bool call_window_admits(const struct call_window *window, size_t out)
@@ -15,18 +34,87 @@ bool call_window_admits(const struct call_window *window, size_t out)
     return (double)out < window->size;
 }
 
-/* What is answered now was made one window ago: a second cut would be for the same queue. */
-void call_window_took(struct call_window *window, int64_t took_us, int64_t now_us)
+void call_window_took(struct call_window *window, const struct call_sample *sample, int64_t now_us)
 {
-    if (took_us <= window->timeout_us / 2) {
-        window->size += GROWTH_PER_ANSWER;
-        if (window->size > CALL_WINDOW_MAX)
-            window->size = CALL_WINDOW_MAX;
-    } else if (took_us > window->timeout_us / 4 * 3 &&
-               now_us - window->shrunk_at_us >= window->timeout_us) {
-        window->size *= SHRINKAGE;
-        if (window->size < CALL_WINDOW_MIN)
-            window->size = CALL_WINDOW_MIN;
-        window->shrunk_at_us = now_us;
-    }
+    if (sample->took_us < window->least_us)
+        window->least_us = sample->took_us;
+    if (sample->took_at_least_us < window->least_known_us)
+        window->least_known_us = sample->took_at_least_us;
+    if (sample->took_us < window->base_us)
+        window->base_us = sample->took_us;
+    if (sample->took_us - window->base_us < window->queue_us / 2)
+        window->based_at_us = now_us;
+    if ((double)sample->wanted > window->most_wanted)
+        window->most_wanted = (double)sample->wanted;
+    if (now_us - sample->took_us >= window->round_us)
+        end_round(window, now_us);
+}
+
+/* What is far from full says nothing of the queue. */
+static void end_round(struct call_window *window, int64_t now_us)
+{
+    const double change = change_for(window, window->least_known_us);
+
+    if (window->look_rounds > 0)
+        go_on_looking(window, now_us);
+    else if (change < 1 && window->most_wanted >= window->size / 2)
+        shrink(window, change);
+    else if (change >= 1 && window->most_wanted >= window->size)
+        grow(window, change, now_us);
+    window->round_us = now_us;
+    window->least_us = INT64_MAX;
+    window->least_known_us = INT64_MAX;
+    window->most_wanted = 0;
+}
+
+/* Where even the smallest window seems to make a queue, he is further away than he was. */
+static void shrink(struct call_window *window, double change)
+{
+    if (window->size > CALL_WINDOW_MIN)
+        change_size(window, change);
+    else
+        begin_look(window);
+}
+
+/* Where it is not known whether there is a queue, no further than what it began with. */
+static void grow(struct call_window *window, double at_most, int64_t now_us)
+{
+    const double change = change_for(window, window->least_us);
+
+    if (now_us - window->based_at_us > CALL_WINDOW_LOOK_US)
+        begin_look(window);
+    else if (change > 1)
+        change_size(window, change);
+    else if (window->size < CALL_WINDOW_START)
+        change_size(window, fmin(at_most, CALL_WINDOW_START / window->size));
+}
+
+/* By which factor, when a call takes so long now, it takes what it is to take. */
+static double change_for(const struct call_window *window, int64_t took_us)
+{
+    return (double)(window->base_us + window->queue_us) / (double)(took_us + 1);
+}
+
+/* By so much in a round. */
+static void change_size(struct call_window *window, double change)
+{
+    const double size = window->size * fmin(fmax(change, SHRINKAGE_MAX), GROWTH_MAX);
+
+    window->size = fmin(fmax(size, CALL_WINDOW_MIN), CALL_WINDOW_MAX);
+}
+
+static void begin_look(struct call_window *window)
+{
+    window->size_after = window->size;
+    window->size = CALL_WINDOW_MIN;
+    window->look_rounds = LOOK_ROUNDS;
+}
+
+static void go_on_looking(struct call_window *window, int64_t now_us)
+{
+    if (--window->look_rounds > 0)
+        return;
+    window->base_us = window->least_us;
+    window->based_at_us = now_us;
+    window->size = window->size_after;
 }

@@ -47,6 +47,14 @@ void trust_judge(struct trust *trust, int64_t begun_us, enum take_status status,
         tell(trust, now_us);
 }
 
+void trust_judge_unsent(struct trust *trust, int64_t sent_us, int64_t timeout_us, int64_t now_us)
+{
+    const int64_t heard_us = redis_link_heard_us(trust->link);
+
+    if (now_us - timeout_us >= (heard_us > sent_us ? heard_us : sent_us))
+        trust_judge(trust, now_us, TAKE_LATE, false, now_us);
+}
+
 static bool is_only_slow(const struct trust *trust, int64_t begun_us, enum take_status status)
 {
     const int64_t heard_us = redis_link_heard_us(trust->link);

@@ -9,10 +9,13 @@ foreach(memory store_memory store_memory_bounds store_memory_floods store_memory
 endforeach()
 unit_test(store_memory_threads LINKS store support THREADS)
 unit_test(breaker LINKS store support)
+unit_test(call_queue LINKS store support)
 unit_test(call_window LINKS store support)
 unit_test(handback LINKS store support)
 unit_test(store_redis LINKS store support LABELS redis)
 target_sources(test_store_redis PRIVATE asker.c)
+unit_test(store_redis_turns LINKS store support LABELS redis)
+target_sources(test_store_redis_turns PRIVATE asker.c)
 
 target_sources(test_store_memory_histories PRIVATE state_copy.c)
 target_sources(test_store_memory_threads PRIVATE table_case.c)

@@ -3,15 +3,10 @@
 
 #include "support/cmocka.h"
 
-#define TIMEOUT_US INT64_C(1000)
+#include <stdlib.h>
 
-static struct call_window begun_window(void)
-{
-    struct call_window window;
-
-    call_window_init(&window, TIMEOUT_US);
-    return window;
-}
+#define TIMEOUT_US (50 * MILLISECOND_US)
+#define QUEUE_US   (5 * MILLISECOND_US)
 
 /* One beside it would be one too many. */
 static size_t size_of(const struct call_window *window)
@@ -23,78 +18,229 @@ static size_t size_of(const struct call_window *window)
     return out;
 }
 
-static void answers_take(struct call_window *window, size_t count, int64_t took_us, int64_t now_us)
+/* A Redis that does one call after the other, and a line to it. There are always more calls than
+ * the window lets out, or only a few. */
+struct simulation {
+    struct call_window window;
+    int64_t away_us;           /* there and back */
+    int64_t service_us;        /* of a call */
+    int64_t (*pause_us)(void); /* before a call; NULL: none */
+    size_t wanted;             /* calls at once */
+    bool is_blind;             /* nobody looks for answers when they come */
+    size_t out;
+    int64_t now_us;
+    int64_t free_us; /* when Redis has done all */
+    int64_t sent_us[CALL_WINDOW_MAX];
+    int64_t back_us[CALL_WINDOW_MAX];
+    size_t first;
+    int64_t answered;
+    int64_t queued_us; /* sum of what the calls stood before Redis */
+};
+
+static struct simulation simulation;
+
+static void begin(int64_t away_us, int64_t service_us, size_t wanted)
 {
-    for (size_t i = 0; i < count; i++)
-        call_window_took(window, took_us, now_us);
+    simulation =
+        (struct simulation){.away_us = away_us, .service_us = service_us, .wanted = wanted};
+    call_window_init(&simulation.window, TIMEOUT_US);
+    simulation.now_us = MINUTE_US;
+}
+
+static void send_all(struct simulation *s)
+{
+    while (s->out < s->wanted && call_window_admits(&s->window, s->out)) {
+        const size_t place = (s->first + s->out++) % CALL_WINDOW_MAX;
+        const int64_t there_us = s->now_us + s->away_us / 2;
+        const int64_t begun_us = s->free_us > there_us ? s->free_us : there_us;
+
+        s->queued_us += begun_us - there_us;
+        s->free_us = begun_us + s->service_us + (s->pause_us != NULL ? s->pause_us() : 0);
+        s->sent_us[place] = s->now_us;
+        s->back_us[place] = s->free_us + s->away_us / 2;
+    }
+}
+
+static void run(int64_t lasting_us)
+{
+    struct simulation *s = &simulation;
+    const int64_t until_us = s->now_us + lasting_us;
+
+    s->answered = 0;
+    s->queued_us = 0;
+    while (s->now_us < until_us) {
+        send_all(s);
+        s->now_us = s->back_us[s->first];
+        const struct call_sample sample = {
+            .took_us = s->now_us - s->sent_us[s->first],
+            .took_at_least_us = s->is_blind ? 0 : s->now_us - s->sent_us[s->first],
+            .wanted = s->wanted,
+        };
+        s->first = (s->first + 1) % CALL_WINDOW_MAX;
+        s->out--;
+        s->answered++;
+        call_window_took(&s->window, &sample, s->now_us);
+    }
+}
+
+static void expect_busy(int64_t lasting_us, double share)
+{
+    const double most = (double)lasting_us / (double)simulation.service_us;
+
+    if ((double)simulation.answered < share * most)
+        fail_msg("%ld answers instead of %.0f", (long)simulation.answered, share * most);
+}
+
+static void expect_queue(int64_t us)
+{
+    if (simulation.queued_us / simulation.answered > us)
+        fail_msg("a queue of %ld us", (long)(simulation.queued_us / simulation.answered));
 }
 
 static void it_begins_with_a_size(void **state)
 {
-    const struct call_window window = begun_window();
+    struct call_window window;
     (void)state;
+
+    call_window_init(&window, TIMEOUT_US);
 
     assert_int_equal(size_of(&window), CALL_WINDOW_START);
 }
 
-static void a_window_of_quick_answers_lets_it_grow_by_a_quarter(void **state)
+static void wherever_redis_is_it_is_busy_and_its_queue_is_short(void **state)
 {
-    struct call_window window = begun_window();
+    static const int64_t away_us[] = {100, 1000, 5000, 20000, 30000};
+    static const int64_t service_us[] = {5, 20, 150};
     (void)state;
 
-    answers_take(&window, CALL_WINDOW_START, TIMEOUT_US / 2, TIMEOUT_US);
-
-    assert_int_equal(size_of(&window), CALL_WINDOW_START / 4 * 5);
+    for (size_t i = 0; i < ARRAY_COUNT(away_us); i++) {
+        for (size_t j = 0; j < ARRAY_COUNT(service_us); j++) {
+            print_message("%ld us away, %ld us for a call\n", (long)away_us[i],
+                          (long)service_us[j]);
+            begin(away_us[i], service_us[j], SIZE_MAX);
+            run(2 * SECOND_US);
+            run(SECOND_US);
+            expect_busy(SECOND_US, 0.99);
+            expect_queue(2 * QUEUE_US);
+        }
+    }
 }
 
-static void answers_that_are_neither_quick_nor_slow_leave_it(void **state)
+/* Of whose queue the least is always seen. */
+static void a_queue_that_stands_for_a_minute_stays_short(void **state)
 {
-    struct call_window window = begun_window();
     (void)state;
+    begin(100, 20, SIZE_MAX);
 
-    answers_take(&window, 1000, TIMEOUT_US / 2 + 1, TIMEOUT_US);
-    answers_take(&window, 1000, TIMEOUT_US / 4 * 3, 2 * TIMEOUT_US);
-
-    assert_int_equal(size_of(&window), CALL_WINDOW_START);
+    for (int minute = 0; minute < 3; minute++) {
+        run(MINUTE_US);
+        expect_busy(MINUTE_US, 0.98);
+        expect_queue(2 * QUEUE_US);
+    }
 }
 
-static void slow_answers_let_it_shrink_once_in_the_time_of_a_call(void **state)
+static void a_redis_that_moves_away_is_kept_busy_again(void **state)
 {
-    struct call_window window = begun_window();
     (void)state;
+    begin(100, 20, SIZE_MAX);
+    run(MINUTE_US);
 
-    answers_take(&window, 1000, TIMEOUT_US, TIMEOUT_US);
-    const size_t once = size_of(&window);
-    answers_take(&window, 1000, TIMEOUT_US, 2 * TIMEOUT_US - 1);
-    const size_t still = size_of(&window);
-    answers_take(&window, 1, TIMEOUT_US, 2 * TIMEOUT_US);
+    simulation.away_us = 8000;
+    run(20 * SECOND_US);
+    run(10 * SECOND_US);
+    expect_busy(10 * SECOND_US, 0.95);
 
-    assert_int_equal(once, CALL_WINDOW_START / 4 * 3);
-    assert_int_equal(still, once);
-    assert_int_equal(size_of(&window), CALL_WINDOW_START / 16 * 9);
+    simulation.away_us = 20000;
+    run(20 * SECOND_US);
+    run(10 * SECOND_US);
+    expect_busy(10 * SECOND_US, 0.95);
+    expect_queue(3 * QUEUE_US);
+}
+
+/* Each thousandth call waits for 20 ms for something else: half of the time. */
+static int64_t rare_pause(void)
+{
+    static int calls;
+
+    return ++calls % 1000 == 0 ? 20 * MILLISECOND_US : 0;
+}
+
+static void what_was_slow_for_a_moment_is_no_queue(void **state)
+{
+    (void)state;
+    begin(100, 20, SIZE_MAX);
+    simulation.pause_us = rare_pause;
+
+    run(10 * SECOND_US);
+
+    assert_true(size_of(&simulation.window) > 4 * CALL_WINDOW_MIN);
+    expect_busy(10 * SECOND_US, 0.45);
+}
+
+/* It was not tried. */
+static void a_window_that_is_not_full_does_not_grow(void **state)
+{
+    (void)state;
+    begin(100, 5, CALL_WINDOW_START / 2);
+
+    run(SECOND_US);
+
+    assert_int_equal(size_of(&simulation.window), CALL_WINDOW_START);
+}
+
+static void a_slow_call_that_was_alone_was_not_in_a_queue(void **state)
+{
+    (void)state;
+    begin(100, 20, 1);
+    run(SECOND_US);
+
+    simulation.away_us = 40000;
+    run(SECOND_US);
+
+    assert_int_equal(size_of(&simulation.window), CALL_WINDOW_START);
+}
+
+/* It may be that Redis has nothing to do. */
+static void where_no_queue_can_be_seen_it_grows_to_what_it_began_with(void **state)
+{
+    (void)state;
+    begin(100, 150, SIZE_MAX);
+    run(10 * SECOND_US);
+    const size_t before = size_of(&simulation.window);
+
+    simulation.is_blind = true;
+    run(CALL_WINDOW_LOOK_US / 2);
+
+    assert_true(before < CALL_WINDOW_START / 2);
+    assert_int_equal(size_of(&simulation.window), CALL_WINDOW_START);
 }
 
 static void it_has_bounds(void **state)
 {
-    struct call_window large = begun_window();
-    struct call_window small = begun_window();
     (void)state;
 
-    answers_take(&large, (size_t)8 * CALL_WINDOW_MAX, 0, TIMEOUT_US);
-    for (int64_t i = 1; i <= 100; i++)
-        answers_take(&small, 1, TIMEOUT_US, i * TIMEOUT_US);
+    begin(20000, 1, SIZE_MAX);
+    run(SECOND_US);
+    assert_int_equal(size_of(&simulation.window), CALL_WINDOW_MAX);
 
-    assert_int_equal(size_of(&large), CALL_WINDOW_MAX);
-    assert_int_equal(size_of(&small), CALL_WINDOW_MIN);
+    begin(100, 20, SIZE_MAX);
+    run(SECOND_US);
+    simulation.service_us = 10000;
+    run(2 * MINUTE_US);
+    assert_in_range(size_of(&simulation.window), CALL_WINDOW_MIN, CALL_WINDOW_MIN * 5 / 4);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_begins_with_a_size),
-        cmocka_unit_test(a_window_of_quick_answers_lets_it_grow_by_a_quarter),
-        cmocka_unit_test(answers_that_are_neither_quick_nor_slow_leave_it),
-        cmocka_unit_test(slow_answers_let_it_shrink_once_in_the_time_of_a_call),
+        cmocka_unit_test(wherever_redis_is_it_is_busy_and_its_queue_is_short),
+        cmocka_unit_test(a_queue_that_stands_for_a_minute_stays_short),
+        cmocka_unit_test(a_redis_that_moves_away_is_kept_busy_again),
+        cmocka_unit_test(what_was_slow_for_a_moment_is_no_queue),
+        cmocka_unit_test(a_window_that_is_not_full_does_not_grow),
+        cmocka_unit_test(a_slow_call_that_was_alone_was_not_in_a_queue),
+        cmocka_unit_test(where_no_queue_can_be_seen_it_grows_to_what_it_began_with),
         cmocka_unit_test(it_has_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "store/breaker.h"
-#include "store/call_window.h"
 #include "store/take_script.h"
 
 #include <sys/socket.h>
@@ -308,29 +307,6 @@ static uint64_t refused_calls(void)
     return figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_REFUSED]);
 }
 
-/* What stands in a queue before it would be late with all who come after. */
-static void what_redis_cannot_answer_in_time_is_not_asked(void **state)
-{
-    struct store *store = asker_store(PATIENT_US);
-    struct answers sent = {0};
-    struct answers spared = {0};
-    (void)state;
-    redis_server_pause(server);
-    for (size_t i = 0; i < CALL_WINDOW_START; i++)
-        asker_take(store, 1, &sent);
-
-    asker_take(store, 2, &spared);
-    const bool is_ready = store_is_ready(store);
-    redis_server_continue(server);
-    TURN_UNTIL(sent.count == CALL_WINDOW_START);
-
-    assert_true(is_ready);
-    assert_int_equal(spared.by_status[TAKE_DOWN], 1);
-    assert_int_equal(sent.by_status[TAKE_DONE], CALL_WINDOW_START);
-    assert_int_equal(take_and_wait(store, 2), TAKE_DONE);
-    store_free(store);
-}
-
 /* A look or a denial is answered by a Redis that takes no writes: only what writes finds out. */
 static void the_breaker_stays_open_until_redis_takes_writes_again(void **state)
 {
@@ -580,7 +556,6 @@ int main(void)
         TEST(a_restarted_redis_is_ready_again_without_any_take),
         TEST(a_counter_of_another_type_is_replaced_and_counted),
         TEST(what_redis_as_a_whole_cannot_is_refused),
-        TEST(what_redis_cannot_answer_in_time_is_not_asked),
         TEST(the_breaker_stays_open_until_redis_takes_writes_again),
         TEST(another_place_takes_redis_away_from_nobody),
         TEST(an_error_of_one_key_takes_redis_away_from_nobody),

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/pending.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+static void set_script(struct pending *pending, const char *command, struct text script);
+static void set_argument(struct take_arguments *arguments, int place, struct text text);
+static void send_call(struct pending *pending, int64_t now_us);
+
+void pending_pool_close(struct pending_pool *pool)
+{
+    while (pool->spare != NULL) {
+        struct pending *pending = pool->spare;
+        pool->spare = pending->next;
+        free(pending);
+    }
+}
+
+struct pending *pending_begin(struct pending_pool *pool, void *context, store_done_fn *done)
+{
+    struct pending *pending = pool->spare;
+
+    if (pending == NULL)
+        pending = MEMORY_NEW(struct pending);
+    else
+        pool->spare = pending->next;
+    pending->pool = pool;
+    pending->context = context;
+    pending->done = done;
+    pending->is_at_fault = false;
+    pending->begun_us = clock_monotonic_us();
+    return pending;
+}
+
+void pending_write_take(struct pending *pending, const struct take *take)
+{
+    pending->asked.forgets = false;
+    pending->asked.limit_count = take->limit_count;
+    pending->integers = take_script_integers(take->limit_count);
+    pending->may_send_again = true;
+    pending->script = take_script_of(take);
+    take_arguments_write(&pending->asked.arguments, take);
+    set_script(pending, "EVALSHA", text_of(pending->script->sha1));
+}
+
+void pending_write_forget(struct pending *pending, const struct take *take)
+{
+    struct take_arguments *arguments = &pending->asked.arguments;
+
+    pending->asked.forgets = true;
+    pending->asked.limit_count = take->limit_count;
+    pending->integers = REDIS_LINK_AN_INTEGER;
+    pending->may_send_again = false;
+    set_argument(arguments, 0, TEXT("UNLINK"));
+    arguments->count = 1 + (int)take_script_keys(take, arguments->keys);
+    for (int i = 1; i < arguments->count; i++)
+        set_argument(arguments, i, text_of(arguments->keys[i - 1]));
+}
+
+void pending_send(struct pending *pending, int64_t now_us)
+{
+    pending->sent_us = now_us;
+    pending->pool->sent_us = now_us;
+    send_call(pending, now_us);
+}
+
+void pending_send_again(struct pending *pending, int64_t now_us)
+{
+    pending->may_send_again = false;
+    set_script(pending, "EVAL", take_script_source(pending->script));
+    send_call(pending, now_us);
+}
+
+void pending_finish(struct pending *pending, const struct outcome *outcome)
+{
+    struct pending_pool *pool = pending->pool;
+    store_done_fn *done = pending->done;
+    void *context = pending->context;
+
+    pending->next = pool->spare;
+    pool->spare = pending;
+    done(context, outcome);
+}
+
+struct pending *pending_of(struct waiting_call *waiting)
+{
+    return CONTAINER_OF(waiting, struct pending, waiting);
+}
+
+static void set_script(struct pending *pending, const char *command, struct text script)
+{
+    set_argument(&pending->asked.arguments, 0, text_of(command));
+    set_argument(&pending->asked.arguments, 1, script);
+}
+
+static void set_argument(struct take_arguments *arguments, int place, struct text text)
+{
+    arguments->argv[place] = text.at;
+    arguments->lengths[place] = text.length;
+}
+
+/* What is left of its time is negative when that is over. */
+static void send_call(struct pending *pending, int64_t now_us)
+{
+    const struct pending_pool *pool = pending->pool;
+    const struct take_arguments *arguments = &pending->asked.arguments;
+    const int64_t left_us = pending->begun_us + pool->timeout_us - now_us;
+    const bool accepted =
+        redis_link_call(pool->link, arguments->count, arguments->argv, arguments->lengths,
+                        pending->integers, left_us, pending, pool->answered);
+
+    ASSERT(accepted);
+}
