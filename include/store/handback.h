@@ -7,8 +7,11 @@
  * in time, or not by a decision, is not noted: it may be charged there already.
  *
  * So within one window at most one limit is allowed by the store, and one by each instance that had
- * to decide by itself; what comes after the hand-back counts with that. Bounded: subjects beyond
- * HANDBACK_SUBJECTS_MAX are not handed back. One worker's thread. */
+ * to decide by itself; what comes after the hand-back counts with that.
+ *
+ * Bounded: of the HANDBACK_SUBJECTS_MAX counters that are noted each tenant has its share
+ * (base/shares.h), and what is beyond it is not handed back. Tenants take turns, a counter in each,
+ * and a refusal lets that tenant rest and no other. One worker's thread. */
 #ifndef STORE_HANDBACK_H
 #define STORE_HANDBACK_H
 
@@ -18,7 +21,7 @@
 #define HANDBACK_SUBJECTS_MAX  10000
 #define HANDBACK_IN_FLIGHT_MAX 32 /* so that the checks of others need not wait for it */
 
-/* What was refused is not tried again before this, or up to twice this. */
+/* Of whom something was refused is not tried again before this, or up to three times this. */
 #define HANDBACK_REST_US (100 * MILLISECOND_US)
 
 struct event_base;

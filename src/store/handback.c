@@ -1,57 +1,76 @@
 /* SPDX-License-Identifier: MIT
  *
- * Notes by counter, in a tree of tsearch(3); the oldest is handed back first. */
+ * Notes by counter, in a tree of tsearch(3); of a tenant, the oldest is handed back first. A note
+ * has its place until it is settled, so what comes back finds it. Rests are counted in beats, which
+ * come while somebody rests. */
 #include "store/handback.h"
 
+#include "base/fair_queue.h"
 #include "base/memory.h"
+#include "base/shares.h"
 #include "limit/algorithm.h"
 #include "metrics/metrics.h"
 
 #include <event2/event.h>
 #include <search.h>
 #include <sodium.h>
-#include <sys/queue.h>
+
+/* From the next beat on it is a whole one. */
+#define BEATS_OF_REST 2
 
 struct note {
     struct take take; /* first, and its key is: what the tree compares. `cost` is the sum */
     struct limit limits[LIMITS_MAX];
     int64_t noted_us; /* the last time */
     struct handback *handback;
-    TAILQ_ENTRY(note) next;
+    struct fair_item item;
 };
 
 struct handback {
     void *tree;
-    TAILQ_HEAD(notes, note) notes;
-    size_t count;
-    size_t in_flight;   /* notes that the store has, and nobody else */
-    struct event *rest; /* pending after something was refused */
+    struct shares shares;
+    struct fair_queue notes;
+    struct fair_items resting; /* notes of tenants that rest, as far as their turn has come */
+    struct tenant_map rests;   /* until which beat a tenant rests, or did */
+    uint32_t beat;
+    struct event *next_beat;
+    size_t count;     /* in `notes` and in `resting` */
+    size_t in_flight; /* notes that the store has, and nobody else */
     struct metrics *metrics;
 };
 
 static struct note *note_of(struct handback *handback, const struct take *take);
 static bool is_over(const struct note *note, int64_t now_us);
-static bool charge(struct handback *handback, struct store *store, struct note *note,
+static void charge(struct handback *handback, struct store *store, struct note *note,
                    int64_t now_us);
 static void on_charged(void *context, const struct outcome *outcome);
 static void settle(struct note *note, enum take_status status);
-static void rest(struct handback *handback);
-static void on_rested(evutil_socket_t fd, short events, void *context);
 static bool is_charged_nowhere(enum take_status status);
-static bool note_put_back(struct note *note);
+static void note_put_back(struct note *note);
+static struct note *next_note(struct handback *handback);
+static void rest(struct handback *handback, uint32_t tenant);
+static bool rests(struct handback *handback, uint32_t tenant);
+static void await_beat(struct handback *handback);
+static void on_beat(evutil_socket_t fd, short events, void *context);
+static void wake_all(struct handback *handback);
 static void note_put_in(struct handback *handback, struct note *note);
 static void cost_add(struct note *note, int64_t cost);
 static void count(const struct handback *handback, enum metric metric, int64_t cost);
 static void note_take_out(struct handback *handback, struct note *note);
+static void note_free(struct note *note);
+static struct note *note_of_item(struct fair_item *item);
 static int key_compare(const void *a, const void *b);
 
 struct handback *handback_new(struct event_base *base, struct metrics *metrics)
 {
     struct handback *handback = MEMORY_NEW(struct handback);
 
-    TAILQ_INIT(&handback->notes);
-    handback->rest = evtimer_new(base, on_rested, handback);
-    ASSERT(handback->rest != NULL);
+    shares_init(&handback->shares, HANDBACK_SUBJECTS_MAX);
+    fair_queue_init(&handback->notes, 1);
+    TAILQ_INIT(&handback->resting);
+    tenant_map_init(&handback->rests);
+    handback->next_beat = evtimer_new(base, on_beat, handback);
+    ASSERT(handback->next_beat != NULL);
     handback->metrics = metrics;
     return handback;
 }
@@ -59,12 +78,16 @@ struct handback *handback_new(struct event_base *base, struct metrics *metrics)
 void handback_free(struct handback *handback)
 {
     ASSERT(handback->in_flight == 0);
-    while (!TAILQ_EMPTY(&handback->notes)) {
-        struct note *note = TAILQ_FIRST(&handback->notes);
+    wake_all(handback);
+    while (handback->count > 0) {
+        struct note *note = note_of_item(fair_queue_take(&handback->notes));
         note_take_out(handback, note);
-        free(note);
+        note_free(note);
     }
-    event_free(handback->rest);
+    event_free(handback->next_beat);
+    tenant_map_close(&handback->rests);
+    fair_queue_close(&handback->notes);
+    shares_close(&handback->shares);
     free(handback);
 }
 
@@ -84,16 +107,16 @@ void handback_note(struct handback *handback, const struct take *take)
 
 void handback_run(struct handback *handback, struct store *store, int64_t now_us)
 {
-    while (handback->count > 0 && handback->in_flight < HANDBACK_IN_FLIGHT_MAX &&
-           !evtimer_pending(handback->rest, NULL) && store_is_ready(store)) {
-        struct note *note = TAILQ_FIRST(&handback->notes);
+    struct note *note;
 
+    while (handback->in_flight < HANDBACK_IN_FLIGHT_MAX && store_is_ready(store) &&
+           (note = next_note(handback)) != NULL) {
+        note_take_out(handback, note);
         if (is_over(note, now_us)) {
             count(handback, METRIC_HANDED_BACK_OVER, note->take.cost);
-            note_take_out(handback, note);
-            free(note);
-        } else if (!charge(handback, store, note, now_us)) {
-            return;
+            note_free(note);
+        } else {
+            charge(handback, store, note, now_us);
         }
     }
 }
@@ -103,14 +126,14 @@ size_t handback_count(const struct handback *handback)
     return handback->count;
 }
 
-/* NULL when there are too many already. */
+/* NULL when the tenant has too many already. */
 static struct note *note_of(struct handback *handback, const struct take *take)
 {
     struct note **found = tfind(&take->key, &handback->tree, key_compare);
 
     if (found != NULL)
         return *found;
-    if (handback->count == HANDBACK_SUBJECTS_MAX)
+    if (!shares_take(&handback->shares, take->key.tenant, 1))
         return NULL;
 
     struct note *note = MEMORY_NEW(struct note);
@@ -131,24 +154,16 @@ static bool is_over(const struct note *note, int64_t now_us)
     return true;
 }
 
-/* False when the store has gone away again. */
-static bool charge(struct handback *handback, struct store *store, struct note *note,
+static void charge(struct handback *handback, struct store *store, struct note *note,
                    int64_t now_us)
 {
     struct outcome outcome;
 
     note->take.now_us = now_us;
-    const bool is_settled = store_take(store, &note->take, &outcome, note, on_charged) == STORE_NOW;
-    if (is_settled && is_charged_nowhere(outcome.status)) {
-        rest(handback);
-        return false;
-    }
-    note_take_out(handback, note);
-    if (is_settled)
+    if (store_take(store, &note->take, &outcome, note, on_charged) == STORE_NOW)
         settle(note, outcome.status);
     else
         handback->in_flight++;
-    return true;
 }
 
 static void on_charged(void *context, const struct outcome *outcome)
@@ -164,29 +179,14 @@ static void settle(struct note *note, enum take_status status)
 {
     struct handback *handback = note->handback;
 
-    if (is_charged_nowhere(status) && note_put_back(note)) {
-        rest(handback);
+    if (is_charged_nowhere(status)) {
+        rest(handback, note->take.key.tenant);
+        note_put_back(note);
         return;
     }
     count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
           note->take.cost);
-    free(note);
-}
-
-static void rest(struct handback *handback)
-{
-    const struct timeval wait =
-        duration_timeval(HANDBACK_REST_US + randombytes_uniform((uint32_t)HANDBACK_REST_US));
-
-    evtimer_add(handback->rest, &wait);
-}
-
-/* The turn that follows is all that it takes. */
-static void on_rested(evutil_socket_t fd, short events, void *context)
-{
-    (void)fd;
-    (void)events;
-    (void)context;
+    note_free(note);
 }
 
 static bool is_charged_nowhere(enum take_status status)
@@ -194,27 +194,86 @@ static bool is_charged_nowhere(enum take_status status)
     return status == TAKE_DOWN || status == TAKE_REFUSED;
 }
 
-/* To what has been noted since. False when there are too many already. */
-static bool note_put_back(struct note *note)
+/* To what has been noted since. */
+static void note_put_back(struct note *note)
 {
     struct handback *handback = note->handback;
     struct note **found = tfind(&note->take.key, &handback->tree, key_compare);
 
     if (found != NULL) {
         cost_add(*found, note->take.cost);
-        free(note);
-        return true;
+        note_free(note);
+    } else {
+        note_put_in(handback, note);
     }
-    if (handback->count == HANDBACK_SUBJECTS_MAX)
-        return false;
-    note_put_in(handback, note);
-    return true;
+}
+
+/* Still in the tree, and no longer in the queue; NULL when all rest. */
+static struct note *next_note(struct handback *handback)
+{
+    struct fair_item *item;
+
+    while ((item = fair_queue_take(&handback->notes)) != NULL) {
+        if (!rests(handback, item->tenant))
+            return note_of_item(item);
+        TAILQ_INSERT_TAIL(&handback->resting, item, in_order);
+        await_beat(handback);
+    }
+    return NULL;
+}
+
+static void rest(struct handback *handback, uint32_t tenant)
+{
+    tenant_map_set(&handback->rests, tenant, handback->beat + BEATS_OF_REST);
+    await_beat(handback);
+}
+
+/* Forgets a rest that is over. */
+static bool rests(struct handback *handback, uint32_t tenant)
+{
+    const uint32_t until = tenant_map_get(&handback->rests, tenant);
+
+    if (until > handback->beat)
+        return true;
+    if (until > 0)
+        tenant_map_set(&handback->rests, tenant, 0);
+    return false;
+}
+
+static void await_beat(struct handback *handback)
+{
+    const uint32_t spread_us = (uint32_t)HANDBACK_REST_US / 2;
+    const struct timeval wait = duration_timeval(HANDBACK_REST_US + randombytes_uniform(spread_us));
+
+    if (!evtimer_pending(handback->next_beat, NULL))
+        evtimer_add(handback->next_beat, &wait);
+}
+
+/* Whose rest is over has turns again: the turn of the loop that follows asks. */
+static void on_beat(evutil_socket_t fd, short events, void *context)
+{
+    struct handback *handback = context;
+
+    (void)fd;
+    (void)events;
+    handback->beat++;
+    wake_all(handback);
+}
+
+static void wake_all(struct handback *handback)
+{
+    struct fair_item *item;
+
+    while ((item = TAILQ_FIRST(&handback->resting)) != NULL) {
+        TAILQ_REMOVE(&handback->resting, item, in_order);
+        fair_queue_put(&handback->notes, item, item->tenant, item->cost);
+    }
 }
 
 static void note_put_in(struct handback *handback, struct note *note)
 {
     ASSERT(tsearch(note, &handback->tree, key_compare) != NULL);
-    TAILQ_INSERT_TAIL(&handback->notes, note, next);
+    fair_queue_put(&handback->notes, &note->item, note->take.key.tenant, 1);
     handback->count++;
 }
 
@@ -231,11 +290,22 @@ static void count(const struct handback *handback, enum metric metric, int64_t c
     metrics_add(handback->metrics, metric, (uint64_t)cost);
 }
 
+/* Out of the tree: its turn has come, so it is out of the queue already. */
 static void note_take_out(struct handback *handback, struct note *note)
 {
     ASSERT(tdelete(note, &handback->tree, key_compare) != NULL);
-    TAILQ_REMOVE(&handback->notes, note, next);
     handback->count--;
+}
+
+static void note_free(struct note *note)
+{
+    shares_give(&note->handback->shares, note->take.key.tenant, 1);
+    free(note);
+}
+
+static struct note *note_of_item(struct fair_item *item)
+{
+    return CONTAINER_OF(item, struct note, item);
 }
 
 static int key_compare(const void *a, const void *b)

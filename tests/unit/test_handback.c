@@ -18,6 +18,7 @@ struct fake {
     bool is_ready;
     bool answers_later;
     enum take_status status;
+    uint32_t refuses; /* the takes of this tenant, at once; 0: of none */
     size_t count;
     struct take takes[TAKES_MAX]; /* of the first ones: `limits` are not valid any more */
     store_done_fn *done;
@@ -36,6 +37,8 @@ static enum store_answer fake_take(struct store *store, const struct take *take,
     fake->count++;
     fake->done = done;
     *outcome = (struct outcome){.status = fake->status};
+    if (fake->refuses != 0 && take->key.tenant == fake->refuses)
+        outcome->status = TAKE_REFUSED;
     return fake->answers_later ? STORE_LATER : STORE_NOW;
 }
 
@@ -73,9 +76,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void note(uint64_t policy_id, int64_t cost, int64_t at_us)
+static void note_of(uint32_t tenant, uint64_t policy_id, int64_t cost, int64_t at_us)
 {
-    const struct take take = {.key = {.policy_id = policy_id},
+    const struct take take = {.key = {.policy_id = policy_id, .tenant = tenant},
                               .limits = &minute,
                               .limit_count = 1,
                               .cost = cost,
@@ -84,9 +87,25 @@ static void note(uint64_t policy_id, int64_t cost, int64_t at_us)
     handback_note(handback, &take);
 }
 
-/* The only event of the loop. */
+static void note(uint64_t policy_id, int64_t cost, int64_t at_us)
+{
+    note_of(0, policy_id, cost, at_us);
+}
+
+static void run(void)
+{
+    handback_run(handback, &fake.store, NOW_US);
+}
+
+/* A beat, which is the only event of the loop, and a whole one. Nobody is asked in between. */
 static void wait_for_rest(void)
 {
+    const size_t before = fake.count;
+
+    run();
+    assert_int_equal(event_base_dispatch(base), 1);
+    run();
+    assert_int_equal(fake.count, before);
     assert_int_equal(event_base_dispatch(base), 1);
 }
 
@@ -270,15 +289,98 @@ static void only_so_many_are_in_flight_at_once(void **state)
     expect_figures(HANDBACK_IN_FLIGHT_MAX + 1, 0);
 }
 
-static void subjects_without_end_are_not_all_kept(void **state)
+static void tenants_take_turns(void **state)
+{
+    static const uint32_t wanted[] = {1, 2, 3, 1, 2, 1, 1};
+    (void)state;
+    for (uint64_t i = 0; i < 4; i++)
+        note_of(1, i, 1, NOW_US);
+    note_of(2, 10, 1, NOW_US);
+    note_of(2, 11, 1, NOW_US);
+    note_of(3, 20, 1, NOW_US);
+
+    run();
+
+    assert_int_equal(fake.count, ARRAY_COUNT(wanted));
+    for (size_t i = 0; i < ARRAY_COUNT(wanted); i++)
+        assert_int_equal(fake.takes[i].key.tenant, wanted[i]);
+}
+
+/* Thousands of one tenant may lie at another place. */
+static void a_refusal_lets_its_tenant_rest_and_no_other(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 3000; i++)
+        note_of(1, i, 1, NOW_US);
+    for (uint64_t i = 3000; i < 3010; i++)
+        note_of(2, i, 1, NOW_US);
+    fake.refuses = 1;
+
+    run();
+    assert_int_equal(fake.count, 1 + 10);
+    expect_figures(10, 0);
+    wait_for_rest();
+    run();
+    assert_int_equal(fake.count, 1 + 10 + 1);
+    note_of(2, 5000, 1, NOW_US);
+    run();
+    assert_int_equal(fake.count, 1 + 10 + 1 + 1);
+
+    assert_int_equal(handback_count(handback), 3000);
+    fake.refuses = 0;
+    wait_for_rest();
+    run();
+    expect_figures(3011, 0);
+}
+
+static void a_tenant_alone_has_half_of_the_places_and_the_next_one_half_of_the_rest(void **state)
 {
     (void)state;
 
-    for (uint64_t i = 0; i < HANDBACK_SUBJECTS_MAX + 10; i++)
+    for (uint64_t i = 0; i < HANDBACK_SUBJECTS_MAX / 2 + 10; i++)
+        note_of(1, i, 1, NOW_US);
+    assert_int_equal(handback_count(handback), HANDBACK_SUBJECTS_MAX / 2);
+    expect_figures(0, 10);
+    for (uint64_t i = HANDBACK_SUBJECTS_MAX; i < 2 * HANDBACK_SUBJECTS_MAX; i++)
+        note_of(2, i, 1, NOW_US);
+
+    assert_int_equal(handback_count(handback), HANDBACK_SUBJECTS_MAX / 4 * 3);
+}
+
+static void what_comes_back_has_kept_its_place(void **state)
+{
+    const uint64_t half = HANDBACK_SUBJECTS_MAX / 2;
+    (void)state;
+    for (uint64_t i = 0; i < half; i++)
+        note(i, 1, NOW_US);
+    fake.answers_later = true;
+
+    run();
+    note(0, 1, NOW_US); /* is on its way */
+    expect_figures(0, 1);
+    for (size_t i = 0; i < HANDBACK_IN_FLIGHT_MAX; i++)
+        fake.done(fake.contexts[i], &(struct outcome){.status = TAKE_REFUSED});
+
+    assert_int_equal(handback_count(handback), half);
+    expect_figures(0, 1);
+}
+
+/* Noted again on its way, and refused: one of two, which gives its place to another. */
+static void what_comes_back_to_what_was_noted_since_needs_no_place(void **state)
+{
+    const uint64_t half = HANDBACK_SUBJECTS_MAX / 2;
+    (void)state;
+    note(0, 1, NOW_US);
+    fake.answers_later = true;
+    run();
+    note(0, 1, NOW_US);
+    fake.done(fake.contexts[0], &(struct outcome){.status = TAKE_REFUSED});
+
+    for (uint64_t i = 1; i < half + 1; i++)
         note(i, 1, NOW_US);
 
-    assert_int_equal(handback_count(handback), HANDBACK_SUBJECTS_MAX);
-    expect_figures(0, 10);
+    assert_int_equal(handback_count(handback), half);
+    expect_figures(0, 1);
 }
 
 static void a_sum_does_not_overflow(void **state)
@@ -308,7 +410,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_counts_for_longer_than_a_window_is_kept_so_long,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_so_many_are_in_flight_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(subjects_without_end_are_not_all_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tenants_take_turns, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_refusal_lets_its_tenant_rest_and_no_other, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_tenant_alone_has_half_of_the_places_and_the_next_one_half_of_the_rest, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(what_comes_back_has_kept_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_comes_back_to_what_was_noted_since_needs_no_place,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sum_does_not_overflow, set_up, tear_down),
     };
 
