@@ -45,9 +45,9 @@ void fair_queue_close(struct fair_queue *queue);
 void fair_queue_put(struct fair_queue *queue, struct fair_item *item, uint32_t tenant,
                     uint32_t cost);
 
-/* Puts back what was taken, before all else of its tenant: what is left of it waits for the tenant's
- * next turn. */
-void fair_queue_put_back(struct fair_queue *queue, struct fair_item *item);
+/* Puts back what was taken, before all else of its tenant: what is left of it, which costs so much,
+ * waits for the tenant's next turn. */
+void fair_queue_put_back(struct fair_queue *queue, struct fair_item *item, uint32_t cost);
 
 /* Takes out whose turn it is; NULL when nobody waits. */
 struct fair_item *fair_queue_take(struct fair_queue *queue);

@@ -11,7 +11,8 @@ struct fair_lane {
     uint32_t deficit; /* cost that may be had in this turn */
 };
 
-static struct fair_lane *lane_of(struct fair_queue *queue, uint32_t tenant);
+static struct fair_lane *lane_for(struct fair_queue *queue, struct fair_item *item, uint32_t tenant,
+                                  uint32_t cost);
 static struct fair_lane *lane_find(const struct fair_queue *queue, uint32_t tenant);
 static struct fair_lane *lane_open(struct fair_queue *queue, uint32_t tenant);
 static void lane_close(struct fair_queue *queue, struct fair_lane *lane);
@@ -39,23 +40,18 @@ void fair_queue_close(struct fair_queue *queue)
 void fair_queue_put(struct fair_queue *queue, struct fair_item *item, uint32_t tenant,
                     uint32_t cost)
 {
-    struct fair_lane *lane = lane_of(queue, tenant);
+    struct fair_lane *lane = lane_for(queue, item, tenant, cost);
 
-    ASSERT(cost > 0);
-    item->tenant = tenant;
-    item->cost = cost;
     TAILQ_INSERT_TAIL(&lane->items, item, in_lane);
     TAILQ_INSERT_TAIL(&queue->order, item, in_order);
-    queue->count++;
 }
 
-void fair_queue_put_back(struct fair_queue *queue, struct fair_item *item)
+void fair_queue_put_back(struct fair_queue *queue, struct fair_item *item, uint32_t cost)
 {
-    struct fair_lane *lane = lane_of(queue, item->tenant);
+    struct fair_lane *lane = lane_for(queue, item, item->tenant, cost);
 
     TAILQ_INSERT_HEAD(&lane->items, item, in_lane);
     TAILQ_INSERT_HEAD(&queue->order, item, in_order);
-    queue->count++;
 }
 
 struct fair_item *fair_queue_take(struct fair_queue *queue)
@@ -90,11 +86,17 @@ void fair_queue_remove(struct fair_queue *queue, struct fair_item *item)
         lane_close(queue, lane);
 }
 
-static struct fair_lane *lane_of(struct fair_queue *queue, uint32_t tenant)
+/* Where an item that comes in belongs. */
+static struct fair_lane *lane_for(struct fair_queue *queue, struct fair_item *item, uint32_t tenant,
+                                  uint32_t cost)
 {
     struct fair_lane *lane = lane_find(queue, tenant);
 
-    return lane == NULL ? lane_open(queue, tenant) : lane;
+    ASSERT(cost > 0);
+    item->tenant = tenant;
+    item->cost = cost;
+    queue->count++;
+    return lane != NULL ? lane : lane_open(queue, tenant);
 }
 
 /* NULL when the tenant does not wait. */

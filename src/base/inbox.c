@@ -76,7 +76,7 @@ void inbox_put_back(struct inbox *inbox, struct fair_item *item)
 {
     pthread_mutex_lock(&inbox->mutex);
     shares_retake(&inbox->shares, item->tenant, COST);
-    fair_queue_put_back(&inbox->queue, item);
+    fair_queue_put_back(&inbox->queue, item, COST);
     if (inbox->queue.count == 1)
         ASSERT(eventfd_write(inbox->fd, 1) == 0);
     pthread_mutex_unlock(&inbox->mutex);

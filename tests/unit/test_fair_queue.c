@@ -92,6 +92,21 @@ static void what_costs_more_than_a_quantum_comes_in_its_time(void **state)
     assert_int_equal(before, 4 * QUANTUM);
 }
 
+static void what_is_put_back_comes_before_others_of_its_tenant(void **state)
+{
+    (void)state;
+
+    put(0, 1, 1);
+    put(1, 1, 1);
+    assert_ptr_equal(fair_queue_take(&queue), &items[0]);
+    fair_queue_put_back(&queue, &items[0], 1);
+
+    assert_ptr_equal(fair_queue_oldest(&queue), &items[0]);
+    assert_ptr_equal(fair_queue_take(&queue), &items[0]);
+    assert_ptr_equal(fair_queue_take(&queue), &items[1]);
+    assert_null(fair_queue_take(&queue));
+}
+
 static void the_oldest_is_who_came_first_whosever_turn_it_is(void **state)
 {
     (void)state;
@@ -167,6 +182,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(turns_are_counted_by_cost_and_not_by_items, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_costs_more_than_a_quantum_comes_in_its_time, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_put_back_comes_before_others_of_its_tenant, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_oldest_is_who_came_first_whosever_turn_it_is, set_up,
                                         tear_down),
