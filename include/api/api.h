@@ -6,6 +6,8 @@
 #define API_API_H
 
 #include "base/digest.h"
+#include "base/shares.h"
+#include "base/slices.h"
 
 struct api {
     const struct api_settings *settings;
@@ -17,18 +19,18 @@ struct api {
     struct memory_table *local; /* fallback of on_store_error */
     struct handback *handback;  /* what the fallback has allowed; NULL when that is the store */
     struct waiting_room *waiting_room; /* of checks that wait for their turn */
-    size_t batch_checks;               /* of batches under way: until their answers have left */
-    size_t batch_checks_max;
-    struct queue *queue;              /* replies of the other threads to this worker */
-    struct memory_table *own_limits;  /* of the service on its callers; see local_limit.h */
-    struct digest_key local_key;      /* of the subjects in it */
-    struct metrics *metrics;          /* what this worker counts */
-    struct metrics_apps *apps;        /* NULL: no app has figures of its own */
-    struct audit *audit;              /* what the log tells of callers; see audit.h */
-    const struct route_table *routes; /* that the public listener serves */
-    struct readiness *readiness;      /* for /readyz */
-    struct scrape *scrape;            /* for /metrics */
-    int64_t now_us;                   /* clock_monotonic_us(), read once per turn */
+    struct shares batch_checks;        /* of batches under way: until their answers have left */
+    struct slices slices;              /* of batches */
+    struct queue *queue;               /* replies of the other threads to this worker */
+    struct memory_table *own_limits;   /* of the service on its callers; see local_limit.h */
+    struct digest_key local_key;       /* of the subjects in it */
+    struct metrics *metrics;           /* what this worker counts */
+    struct metrics_apps *apps;         /* NULL: no app has figures of its own */
+    struct audit *audit;               /* what the log tells of callers; see audit.h */
+    const struct route_table *routes;  /* that the public listener serves */
+    struct readiness *readiness;       /* for /readyz */
+    struct scrape *scrape;             /* for /metrics */
+    int64_t now_us;                    /* clock_monotonic_us(), read once per turn */
 };
 
 #endif

@@ -242,8 +242,9 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 100000000,
         .fallback = "50000",
-        .help = "Checks of batches that are under way at once, of all workers together; past it\n"
-                "a batch is answered 503, unless it is the only one of its worker.",
+        .help = "Checks of batches that are under way at once, of all workers together; one app\n"
+                "may have as many as are left free, half when it is alone. Past it a batch is\n"
+                "answered 503, unless it is the only one of its worker.",
     },
     {
         .name = "metrics_listen",

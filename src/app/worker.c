@@ -64,6 +64,7 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
 static struct http_server *new_operation(struct worker *worker, const struct settings *settings,
                                          struct error *error);
 static void *worker_run(void *context);
+static void wait_for_events(struct worker *worker);
 static void worker_turn(struct worker *worker);
 static void worker_measure(struct worker *worker);
 static void on_open(struct queue_item *item);
@@ -93,7 +94,6 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
             shared->settings->engine == ENGINE_REDIS ? handback_new(worker->base, metrics) : NULL,
         .waiting_room = waiting_room_new(worker->base,
                                          share_of(shared->settings->waiting_max, shared->settings)),
-        .batch_checks_max = share_of(shared->settings->batch_checks_max, shared->settings),
         .queue = queue_new(0),
         .metrics = metrics,
         .apps = shared->apps,
@@ -104,6 +104,9 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
         .local_key = shared->local_key,
         .now_us = clock_monotonic_us(),
     };
+    shares_init(&worker->api.batch_checks,
+                share_of(shared->settings->batch_checks_max, shared->settings));
+    slices_init(&worker->api.slices, clock_monotonic_us);
     worker->readiness = (struct readiness){
         .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
         .draining = shared->draining,
@@ -202,6 +205,8 @@ void worker_free(struct worker *worker)
         handback_free(worker->api.handback);
     event_free(worker->queue_readable);
     drain_close(&worker->drain);
+    slices_close(&worker->api.slices);
+    shares_close(&worker->api.batch_checks);
     queue_free(worker->api.queue);
     key_cache_free(worker->api.key_cache);
     event_base_free(worker->base);
@@ -295,11 +300,19 @@ static void *worker_run(void *context)
 
     worker_turn(worker); /* a store in memory is ready, and no event will say so */
     while (!drain_is_over(&worker->drain)) {
-        event_base_loop(worker->base, EVLOOP_ONCE);
+        wait_for_events(worker);
         worker_turn(worker);
     }
     thread_end_tell(&worker->ended);
     return NULL;
+}
+
+/* Work that is left of the last turn lets what has happened meanwhile go first, and nothing else. */
+static void wait_for_events(struct worker *worker)
+{
+    const bool has_work = slices_waiting(&worker->api.slices) > 0;
+
+    event_base_loop(worker->base, has_work ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
 }
 
 /* The order matters: what other threads have published is seen before a request is looked at,
@@ -316,6 +329,7 @@ static void worker_turn(struct worker *worker)
     }
     if (api->handback)
         handback_run(api->handback, worker->store, api->now_us);
+    slices_turn(&api->slices);
     http_server_turn(worker->http);
     if (worker->operation)
         http_server_turn(worker->operation);
@@ -335,7 +349,8 @@ static void worker_measure(struct worker *worker)
     metrics_set(metrics, METRIC_STORE_CALLS_WAITING, health.calls_waiting);
     metrics_set(metrics, METRIC_HTTP_CONNECTIONS, http_server_connections(worker->http));
     metrics_set(metrics, METRIC_HTTP_REQUESTS_IN_PROGRESS, http_server_busy(worker->http));
-    metrics_set(metrics, METRIC_BATCH_CHECKS, worker->api.batch_checks);
+    metrics_set(metrics, METRIC_BATCH_CHECKS, worker->api.batch_checks.taken);
+    metrics_set(metrics, METRIC_BATCHES_WAITING, slices_waiting(&worker->api.slices));
     metrics_set(metrics, METRIC_BODIES_REFUSED, counts.bodies_refused);
     metrics_set(metrics, METRIC_SLOW_REQUESTS, counts.slow_requests);
     metrics_set(metrics, METRIC_SLOW_READERS, counts.slow_readers);

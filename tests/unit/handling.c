@@ -41,7 +41,10 @@ static struct event_base *base;
 static struct api api = {.settings = &settings, .metrics = &metrics};
 static struct handling *running;
 static char name_space[NAME_BYTES];
+static int64_t clock_us;
+static int64_t step_us;
 
+static int64_t clock_of_the_test(void);
 static void make_app(void);
 static struct take take_of(const char *user_id, const char *route, bool candidate);
 static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
@@ -63,19 +66,45 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
     api.local = memory_table_new(COUNTERS);
     api.handback = handback_new(base, &metrics);
     api.waiting_room = waiting_room_new(base, places);
-    api.batch_checks_max = 1000;
+    shares_init(&api.batch_checks, HANDLING_BATCH_CHECKS);
+    slices_init(&api.slices, clock_of_the_test);
+    step_us = 0;
+    app->tenant = 0;
     api.now_us = NOW_US;
 }
 
 void handling_end(struct handling *handling)
 {
     HANDLING_EXPECT(handling, waiting_room_taken(api.waiting_room) == 0);
-    HANDLING_EXPECT(handling, api.batch_checks == 0);
+    HANDLING_EXPECT(handling, api.batch_checks.taken == 0);
     json_decref(handling->body);
+    slices_close(&api.slices);
+    shares_close(&api.batch_checks);
     waiting_room_free(api.waiting_room);
     fake_store_close(&handling->fake);
     handback_free(api.handback);
     memory_table_free(api.local);
+}
+
+void handling_join(struct handling *other, const struct handling *handling, uint32_t tenant)
+{
+    *other = (struct handling){.name = handling->name};
+    app->tenant = tenant;
+}
+
+void handling_part(struct handling *other)
+{
+    json_decref(other->body);
+}
+
+void handling_slow_down(int64_t us)
+{
+    step_us = us;
+}
+
+void handling_turn(void)
+{
+    slices_turn(&api.slices);
 }
 
 void handling_run(struct handling *handling, handling_fn *handler, const char *quoted)
@@ -113,6 +142,7 @@ void handling_settle(struct handling *handling)
     struct request *request = &handling->exchange.request;
     struct error error = {0};
 
+    handling_turn();
     HANDLING_EXPECT(handling, handling_is_answered(handling));
     HANDLING_EXPECT(handling, handling->exchange.resumed == !handling->answers_at_once);
     handling->status = request->response.status;
@@ -166,6 +196,12 @@ void handling_expect(const struct handling *handling, bool holds, const char *cl
 {
     if (!holds)
         fail_msg("%s: not so: %s", handling->name, claim);
+}
+
+/* It is read before and after each step. */
+static int64_t clock_of_the_test(void)
+{
+    return clock_us += step_us;
 }
 
 static void make_app(void)

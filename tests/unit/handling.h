@@ -15,6 +15,9 @@
 /* Of each limit of the app's policies but /queue, which is a leaky bucket of 20 a second. */
 #define HANDLING_QUOTA 3
 
+/* May be under way at once. */
+#define HANDLING_BATCH_CHECKS 1000
+
 typedef enum handled handling_fn(struct request *request, void *context);
 
 struct handling {
@@ -38,12 +41,23 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
 /* Asserts that nothing is left open: no place, no share of what is bounded, no call. */
 void handling_end(struct handling *handling);
 
+/* Another request beside it, over the same store: of this tenant, as all that are run from now
+ * on. */
+void handling_join(struct handling *other, const struct handling *handling, uint32_t tenant);
+void handling_part(struct handling *other);
+
+/* Each step of what is done in slices takes so long from now on; no time otherwise. */
+void handling_slow_down(int64_t us);
+/* The worker's loop turns. */
+void handling_turn(void);
+
 /* Runs the handler on a body that is written in single quotes. */
 void handling_run(struct handling *handling, handling_fn *handler, const char *quoted);
 bool handling_is_answered(const struct handling *handling);
 /* Turns the event loop until it is answered. */
 void handling_wait(struct handling *handling);
-/* Asserts that the request has been answered, once and at the right moment, and reads its body. */
+/* Asserts that the request is answered in this turn at the latest, once and at the right moment, and
+ * reads its body. */
 void handling_settle(struct handling *handling);
 
 /* The socket's other end is closed. */

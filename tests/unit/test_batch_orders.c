@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /check/batch through the orders in which a store may answer its checks: all of them for
- * three checks, random ones for many. */
+ * three checks, random ones for many. And beside the batches of others. */
 #include "handling.h"
 
 #include "base/arena.h"
@@ -153,10 +153,16 @@ static void a_long_batch_keeps_its_bounds_and_charges_once_in_random_orders(void
 
         begin(&handling, (size_t)random_below(KINDS_OF_THREE), "round", round);
         handling_run(&handling, check_batch_post, body);
-        while (handling.fake.pending_count > 0 && answered++ < stops_after)
+        while (handling.fake.pending_count > 0 && answered++ < stops_after) {
             fake_store_answer(&handling.fake,
                               (size_t)random_below((int64_t)handling.fake.pending_count));
-        fake_store_drain(&handling.fake);
+            if (handling.fake.pending_count == 0 || random_below(8) == 0)
+                handling_turn();
+        }
+        while (!handling_is_answered(&handling)) {
+            fake_store_drain(&handling.fake);
+            handling_turn();
+        }
         handling_settle(&handling);
 
         HANDLING_EXPECT(&handling, handling.fake.asked == MANY && handling.records == MANY);
@@ -174,6 +180,88 @@ static void a_long_batch_keeps_its_bounds_and_charges_once_in_random_orders(void
     arena_close(&arena);
 }
 
+#define CROWD   1 /* a tenant */
+#define ANOTHER 2
+#define BATCHES 20
+
+static const char one_check[] = "{'checks':[{'user_id':'v','route_key':'/allow'}]}";
+
+/* A turn of the loop does four steps. */
+static void a_batch_is_answered_before_the_many_of_another_app(void **state)
+{
+    static struct handling crowd[BATCHES];
+    struct arena arena = {0};
+    const char *body = many(&arena);
+    struct handling handling;
+    struct handling other;
+    size_t answered = 0;
+
+    (void)state;
+    handling_begin(&handling, 0, "a batch beside a crowd");
+    handling_slow_down(SLICE_US / 4);
+    for (size_t i = 0; i < BATCHES; i++) {
+        handling_join(&crowd[i], &handling, CROWD);
+        handling_run(&crowd[i], check_batch_post, body);
+    }
+    handling_join(&other, &handling, ANOTHER);
+    handling_run(&other, check_batch_post, one_check);
+    HANDLING_EXPECT(&handling, !handling_is_answered(&other));
+
+    /* It has three, and the crowd one before each. */
+    handling_turn();
+    handling_turn();
+    HANDLING_EXPECT(&handling, handling_is_answered(&other));
+
+    for (size_t i = 0; i < BATCHES; i++)
+        answered += handling_is_answered(&crowd[i]);
+    HANDLING_EXPECT(&handling, answered <= 1);
+    handling_settle(&other);
+    HANDLING_EXPECT(&handling, other.status == 200);
+    for (size_t i = 0; i < BATCHES; i++) {
+        while (!handling_is_answered(&crowd[i]))
+            handling_turn();
+        handling_settle(&crowd[i]);
+        HANDLING_EXPECT(&handling, crowd[i].status == 200);
+        handling_part(&crowd[i]);
+    }
+    handling_part(&other);
+    handling_end(&handling);
+    arena_close(&arena);
+}
+
+/* An answer that has not left keeps what its checks take. */
+static void an_app_that_reads_no_answers_leaves_room_for_the_batches_of_others(void **state)
+{
+    static struct handling crowd[BATCHES];
+    struct arena arena = {0};
+    const char *body = many(&arena);
+    struct handling handling;
+    struct handling other;
+    size_t refused = 0;
+
+    (void)state;
+    handling_begin(&handling, 0, "a crowd that does not read");
+    for (size_t i = 0; i < BATCHES; i++) {
+        handling_join(&crowd[i], &handling, CROWD);
+        handling_run(&crowd[i], check_batch_post, body);
+    }
+    handling_join(&other, &handling, ANOTHER);
+    handling_run(&other, check_batch_post, body);
+
+    handling_settle(&other);
+    HANDLING_EXPECT(&handling, other.status == 200);
+    for (size_t i = 0; i < BATCHES; i++) {
+        handling_settle(&crowd[i]);
+        refused += crowd[i].status == 503;
+        handling_part(&crowd[i]);
+    }
+    handling_part(&other);
+    HANDLING_EXPECT(&handling, refused == BATCHES - HANDLING_BATCH_CHECKS / 2 / MANY);
+    HANDLING_EXPECT(&handling, handling.records == (BATCHES - refused + 1) * MANY);
+    handling_end(&handling);
+    arena_close(&arena);
+}
+
 static int close_handling(void **state)
 {
     (void)state;
@@ -187,6 +275,8 @@ int main(void)
         cmocka_unit_test(a_batch_is_answered_when_the_last_check_is_in_every_order),
         cmocka_unit_test(a_batch_is_answered_when_its_store_ends),
         cmocka_unit_test(a_long_batch_keeps_its_bounds_and_charges_once_in_random_orders),
+        cmocka_unit_test(a_batch_is_answered_before_the_many_of_another_app),
+        cmocka_unit_test(an_app_that_reads_no_answers_leaves_room_for_the_batches_of_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, close_handling);
