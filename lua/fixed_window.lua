@@ -16,7 +16,7 @@ local function fixed_window(states, at, now_us, cost, quota, window_us)
         start, used = now_us, 0
     end
 
-    local is_going_on = used > 0 and not is_moved
+    local is_there = used > 0
     local allowed = used + cost <= quota
     if allowed then
         used = used + cost
@@ -27,7 +27,9 @@ local function fixed_window(states, at, now_us, cost, quota, window_us)
     local told = is_refused and -1 - reset or reset
 
     if is_moved or allowed and cost > 0 then
-        return retry, left, told, 0, struct.pack("<dd", start, used), reset, is_going_on
+        local life = is_there and 0 or -1
+        local kept = struct.pack("<dd", start, used)
+        return retry, left, told, life, kept, reset, is_there and not is_moved
     end
     return retry, left, told, 0
 end

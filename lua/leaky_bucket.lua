@@ -4,11 +4,10 @@
 --
 -- What comes in and goes out: take_one.lua.
 local function leaky_bucket(states, at, now_us, cost, quota, window_us, burst)
-    local retry, left, told, delay, kept, keep_us =
+    local retry, left, told, life, kept, keep_us =
         token_bucket(states, at, now_us, cost, quota, window_us, burst)
-    if retry == 0 and cost > 0 then
-        local _, _, before = token_bucket(states, at, now_us, 0, quota, window_us, burst)
-        delay = before > 0 and before or 0 -- what was refused is nothing to wait for
+    if life < -1 then -- what is in the queue is kept until it is drained
+        return retry, left, told, -1 - life, kept, keep_us
     end
-    return retry, left, told, delay, kept, keep_us
+    return retry, left, told, life, kept, keep_us
 end

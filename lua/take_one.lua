@@ -6,9 +6,10 @@
 -- limit. It checks the state as its twin in C does when it settles it. It returns how long to wait
 -- before asking again (0: allowed, -1: for ever), what remains, in what time all of it is back (when
 -- the state made no sense, and counted as never seen: -1 less that), and how long to delay what is
--- allowed. When it has charged, or moved what came from the future, there follow the new state, for
--- how long to keep that from now_us, and whether the old state, which it came from, is kept until
--- then already.
+-- allowed. In place of 0 that is -1 less for how long the old state was to be kept, when there was
+-- none, or a charge makes that longer; the delay itself is how long, where there is one. When it has
+-- charged, or moved what came from the future, there follow the new state, for how long to keep that
+-- from now_us, and whether the old state, which it came from, is kept until then already.
 local call = redis.call
 local cost, state_bytes, _, at, quota, window_us, burst = struct.unpack("<ddddddd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
@@ -16,7 +17,8 @@ local now_us = ARGV[2] and tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
 
 -- Whatever lies there, only a little more than a state can have is read.
 local states = redis.pcall("GETRANGE", KEYS[1], "0", "255")
-if states == "" then
+local is_new = states == ""
+if is_new then
     states = string.rep("\0", state_bytes)
 elseif #states ~= state_bytes then
     if states.err and not string.find(states.err, "WRONGTYPE", 1, true) then
@@ -28,6 +30,8 @@ local retry_us, remaining, reset_us, delay_us, kept, keep_us, is_kept =
     algorithm(states, at, now_us, cost, quota, window_us, burst)
 if is_kept then
     call("SET", KEYS[1], kept, "KEEPTTL")
+elseif kept and is_new and ARGV[3] then
+    return { -2, 0, 0, 0 }
 elseif kept then
     local keep_ms = math.ceil(keep_us / 1000)
     if not (keep_ms >= 1 and keep_ms <= 9007199254741) then -- whatever comes, Redis takes it

@@ -12,7 +12,8 @@ local now_us = ARGV[2] and tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
 
 -- Whatever lies there, only a little more than states can have is read.
 local states = state_bytes > 0 and redis.pcall("GETRANGE", KEYS[1], "0", "255") or ""
-if states == "" then
+local is_new = states == ""
+if is_new then
     states = string.rep("\0", state_bytes)
 elseif #states ~= state_bytes then
     if states.err and not string.find(states.err, "WRONGTYPE", 1, true) then
@@ -44,7 +45,7 @@ if cost < 0 then -- as much of it as fits
 end
 
 local reply, allowed, is_moved = {}, true, false
-local charged, keep_longest, are_kept, charges = "", 0, true, {}
+local charged, keep_longest, are_kept, charges, adds_log = "", 0, true, {}, false
 for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
     local _, retry_us, remaining, reset_us, delay_us, state, keep_us, is_kept = decide(limit, cost)
     local last = #reply
@@ -60,6 +61,7 @@ for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
         are_kept = are_kept and is_kept
     elseif state then -- the function that charges a log
         charges[#charges + 1] = state
+        adds_log = adds_log or delay_us == -1
     end
 end
 
@@ -83,6 +85,12 @@ if not allowed or is_moved then -- so nothing is charged: what would have allowe
     end
     if is_moved then
         keep(states, keep_longest)
+    end
+    return reply
+end
+if ARGV[3] and (is_new and keep_longest > 0 or adds_log) then
+    for place = 1, #reply, 4 do
+        reply[place], reply[place + 1], reply[place + 2], reply[place + 3] = -2, 0, 0, 0
     end
     return reply
 end

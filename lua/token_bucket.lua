@@ -24,8 +24,9 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
 
     local debt_allowed = (burst - cost) * window_us
     local allowed = debt <= debt_allowed and cost <= burst
-    local retry = 0
+    local retry, life = 0, 0
     if allowed then
+        life = cost > 0 and -1 - math.ceil(debt / quota) or 0
         debt = debt + cost * window_us
     elseif cost > burst then
         retry = -1
@@ -38,11 +39,12 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
     if reset > 9007199254740991 then -- what a double, and so a reply, holds exactly
         reset = 9007199254740991
         retry = retry < reset and retry or reset
+        life = math.max(life, -1 - reset)
     end
     local told = is_refused and -1 - reset or reset
 
     if is_moved or allowed and cost > 0 then
-        return retry, left, told, 0, struct.pack("<dd", debt, now_us), reset
+        return retry, left, told, life, struct.pack("<dd", debt, now_us), reset
     end
     return retry, left, told, 0
 end

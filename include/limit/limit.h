@@ -75,15 +75,18 @@ enum take_status {
     TAKE_LATE,    /* no answer within the deadline; it may have been charged */
     TAKE_DOWN,    /* not asked: no connection, or the breaker is open */
     TAKE_REFUSED, /* the store cannot, and says so; nothing was charged */
-    TAKE_BROKEN   /* the store answered something that is no decision; it may have been charged */
+    TAKE_BROKEN,  /* the store answered something that is no decision; it may have been charged */
+    TAKE_QUOTA    /* not decided: a counter would be new, and its tenant has too many; nothing was
+                     charged */
 };
 
 /* The decision on one cost against all limits of a policy: charged to all of them or to none. */
 struct outcome {
     enum take_status status;
-    bool allowed;   /* every limit allows */
-    size_t count;   /* limits decided */
-    size_t refused; /* of those: what was stored made no sense, and counted as never seen */
+    bool allowed;    /* every limit allows */
+    size_t count;    /* limits decided */
+    size_t refused;  /* of those: what was stored made no sense, and counted as never seen */
+    int64_t room_us; /* of TAKE_QUOTA: until the tenant may have room */
     struct limit_outcome at[LIMITS_MAX];
 };
 

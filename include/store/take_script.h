@@ -10,11 +10,15 @@
  * the script for all others knows) and the bytes of KEYS[1]; then per limit the algorithm's number,
  * from 1 on, where its state begins in KEYS[1], or which of the KEYS its log is, both from 1 on,
  * and quota, window_us, burst. There may be an ARGV[2], for tests: a time in µs, which replaces
- * Redis' TIME.
+ * Redis' TIME unless it is empty. Where there is an ARGV[3], no key may be created.
  *
  * Replies a flat array, four integers per limit: retry_us (0: allowed, -1: never), remaining,
  * reset_us, delay_us. Where what was stored made no sense, and counted as never seen, there is -1
- * less reset_us in its place. An error is one of Redis itself, never one of what lies at a key. */
+ * less reset_us in its place. Where a charge lets the limit's state live longer than it would have,
+ * there is -1 less that former time in place of a delay_us of 0: -1 when there was no state; a delay
+ * is that former time. So a key whose expiry stands, as most do, adds nothing to the reply. When a
+ * key would have to be created, and may not, nothing is changed, and there are -2, 0, 0, 0 for each
+ * limit. An error is one of Redis itself, never one of what lies at a key. */
 #ifndef STORE_TAKE_SCRIPT_H
 #define STORE_TAKE_SCRIPT_H
 
@@ -24,7 +28,7 @@
 #include <hiredis/hiredis.h>
 
 #define TAKE_SCRIPT_KEYS_MAX      (1 + LIMITS_MAX)
-#define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 2)
+#define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 3)
 #define TAKE_SCRIPT_KEY_BYTES     80
 /* Its cost, and the bytes of the states. */
 #define TAKE_SCRIPT_HEAD_NUMBERS 2
@@ -59,15 +63,20 @@ struct take_arguments {
     char key_count;
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     double numbers[TAKE_SCRIPT_HEAD_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS * LIMITS_MAX];
+    bool forbids_keys;
 };
 
-/* Not copyable afterwards: argv points into it. */
+/* Not copyable afterwards: argv points into it. It may create keys. */
 void take_arguments_write(struct take_arguments *arguments, const struct take *take);
+
+/* It may not: a take that would have to is answered TAKE_QUOTA. Adds two arguments. */
+void take_arguments_forbid_keys(struct take_arguments *arguments);
 
 /* How many integers the reply has that decides on so many limits. */
 size_t take_script_integers(size_t limit_count);
 
-/* Fills *outcome from the reply; false when it is no decision on `limit_count` limits. */
+/* Fills *outcome from the reply; false when it is no decision on `limit_count` limits. Of one that
+ * would have had to create a key the status alone is filled: TAKE_QUOTA. */
 MUST_USE bool take_script_read(const redisReply *reply, size_t limit_count,
                                struct outcome *outcome);
 
@@ -75,6 +84,19 @@ MUST_USE bool take_script_read(const redisReply *reply, size_t limit_count,
  * another number of one. */
 MUST_USE bool take_script_explains(const struct take_arguments *arguments,
                                    const struct outcome *outcome);
+
+/* A charge has set an expiry: for how long the key was to be kept until then, 0 when it was not
+ * there, and for how long it is to be kept now. */
+struct take_life {
+    int64_t was_us;
+    int64_t keep_us;
+};
+
+/* Of each key whose life the charge has changed, by the reply to these arguments, which was read.
+ * Returns how many. Where a clock was put right, or a policy's numbers were changed in between,
+ * was_us is what would have been right. */
+size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
+                         struct take_life lives[static TAKE_SCRIPT_KEYS_MAX]);
 
 /* Where the first of what was refused lies: borrowed from the arguments. There is some by the reply
  * to them. */

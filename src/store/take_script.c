@@ -8,6 +8,8 @@
 #include <sodium.h>
 
 #define INTEGERS_PER_LIMIT 4
+/* In place of retry_us. */
+#define NO_KEY_MAY_BE_CREATED (-2)
 /* What a double, and so Lua, holds exactly; far from overflow in what is computed of it. */
 #define INTEGER_MAX INT64_C(9007199254740991)
 
@@ -22,7 +24,9 @@ _Static_assert(TAKE_SCRIPT_KEYS_MAX <= 9, "the keys are counted in one digit");
 static char *digest_write(char *out, const struct digest *digest);
 static char *hex_write(char *out, uint64_t value, int digits);
 static void argument_add(struct take_arguments *arguments, const void *at, size_t length);
+static bool is_without_room(const redisReply *reply);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
+static struct take_life life_of(redisReply *const elements[]);
 static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS]);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
 static double longest_us(const struct limit *limit);
@@ -98,6 +102,7 @@ void take_arguments_write(struct take_arguments *arguments, const struct take *t
     arguments->numbers[0] = take->fills ? -(double)take->cost : (double)take->cost;
     arguments->numbers[1] = (double)state_bytes;
 
+    arguments->forbids_keys = false;
     arguments->key_count = (char)('0' + key_count);
     arguments->count = 2;
     argument_add(arguments, &arguments->key_count, 1);
@@ -105,6 +110,13 @@ void take_arguments_write(struct take_arguments *arguments, const struct take *t
         argument_add(arguments, arguments->keys[i], strlen(arguments->keys[i]));
     argument_add(arguments, arguments->numbers,
                  (size_t)((char *)number - (char *)arguments->numbers));
+}
+
+void take_arguments_forbid_keys(struct take_arguments *arguments)
+{
+    arguments->forbids_keys = true;
+    argument_add(arguments, "", 0);
+    argument_add(arguments, "kept", strlen("kept"));
 }
 
 size_t take_script_integers(size_t limit_count)
@@ -116,17 +128,25 @@ bool take_script_read(const redisReply *reply, size_t limit_count, struct outcom
 {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_script_integers(limit_count))
         return false;
+    if (is_without_room(reply)) {
+        *outcome = (struct outcome){.status = TAKE_QUOTA};
+        return true;
+    }
     outcome->status = TAKE_DONE;
     outcome->count = limit_count;
     outcome->refused = 0;
     outcome->allowed = true;
+    bool is_charged = false;
     for (size_t i = 0; i < limit_count; i++) {
-        if (!outcome_read(reply->element + INTEGERS_PER_LIMIT * i, &outcome->at[i]))
+        redisReply *const *elements = reply->element + INTEGERS_PER_LIMIT * i;
+
+        if (!outcome_read(elements, &outcome->at[i]))
             return false;
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
-        outcome->refused += reply->element[INTEGERS_PER_LIMIT * i + RESET_US]->integer < 0;
+        outcome->refused += elements[RESET_US]->integer < 0;
+        is_charged = is_charged || elements[DELAY_US]->integer < 0;
     }
-    return true;
+    return outcome->allowed || !is_charged;
 }
 
 bool take_script_explains(const struct take_arguments *arguments, const struct outcome *outcome)
@@ -134,6 +154,8 @@ bool take_script_explains(const struct take_arguments *arguments, const struct o
     const bool fills = arguments->numbers[0] < 0;
     const int64_t cost = (int64_t)arguments->numbers[0];
 
+    if (outcome->status == TAKE_QUOTA)
+        return cost != 0 && arguments->forbids_keys;
     for (size_t i = 0; i < outcome->count; i++) {
         const struct limit limit =
             limit_of(arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS * i);
@@ -144,6 +166,29 @@ bool take_script_explains(const struct take_arguments *arguments, const struct o
             return false;
     }
     return true;
+}
+
+size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
+                         struct take_life lives[static TAKE_SCRIPT_KEYS_MAX])
+{
+    const double *limit = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
+    struct take_life states = {0}; /* in one key, which lives as long as any of them */
+    size_t count = 0;
+
+    for (size_t i = 0; i < reply->elements; i += INTEGERS_PER_LIMIT) {
+        const struct take_life life = life_of(reply->element + i);
+
+        if (algorithm_keeps_log((enum algorithm_id)(limit[0] - 1))) {
+            lives[count++] = life;
+        } else {
+            states.was_us = life.was_us > states.was_us ? life.was_us : states.was_us;
+            states.keep_us = life.keep_us > states.keep_us ? life.keep_us : states.keep_us;
+        }
+        limit += TAKE_SCRIPT_LIMIT_NUMBERS;
+    }
+    if (states.keep_us != states.was_us)
+        lives[count++] = states;
+    return count;
 }
 
 const char *take_script_refused_key(const redisReply *reply, const struct take_arguments *arguments)
@@ -186,10 +231,22 @@ static void argument_add(struct take_arguments *arguments, const void *at, size_
     arguments->count++;
 }
 
+static bool is_without_room(const redisReply *reply)
+{
+    for (size_t i = 0; i < reply->elements; i++) {
+        const int64_t expected = i % INTEGERS_PER_LIMIT == RETRY_US ? NO_KEY_MAY_BE_CREATED : 0;
+
+        if (reply->element[i]->type != REDIS_REPLY_INTEGER ||
+            reply->element[i]->integer != expected)
+            return false;
+    }
+    return true;
+}
+
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome)
 {
     static const int64_t minima[INTEGERS_PER_LIMIT] = {
-        [RETRY_US] = -1, [RESET_US] = -1 - INTEGER_MAX};
+        [RETRY_US] = -1, [RESET_US] = -1 - INTEGER_MAX, [DELAY_US] = -1 - INTEGER_MAX};
     int64_t integers[INTEGERS_PER_LIMIT];
 
     for (size_t i = 0; i < INTEGERS_PER_LIMIT; i++) {
@@ -201,7 +258,8 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
     if (integers[RESET_US] < 0)
         integers[RESET_US] = -1 - integers[RESET_US];
     if (integers[REMAINING] > LIMIT_QUOTA_MAX ||
-        (integers[RETRY_US] != 0 && integers[DELAY_US] != 0))
+        (integers[RETRY_US] != 0 && integers[DELAY_US] != 0) ||
+        -1 - integers[DELAY_US] > integers[RESET_US])
         return false;
     *outcome = (struct limit_outcome){
         .allowed = integers[RETRY_US] == 0,
@@ -209,9 +267,19 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
         .remaining = integers[REMAINING],
         .reset_us = integers[RESET_US],
         .retry_us = integers[RETRY_US] == -1 ? 0 : integers[RETRY_US],
-        .delay_us = integers[DELAY_US],
+        .delay_us = integers[DELAY_US] < 0 ? 0 : integers[DELAY_US],
     };
     return true;
+}
+
+static struct take_life life_of(redisReply *const elements[])
+{
+    const int64_t delay_us = elements[DELAY_US]->integer;
+    const int64_t reset_us = elements[RESET_US]->integer;
+    const int64_t keep_us = reset_us < 0 ? -1 - reset_us : reset_us;
+    const int64_t was_us = delay_us < 0 ? -1 - delay_us : delay_us;
+
+    return (struct take_life){.was_us = delay_us == 0 ? keep_us : was_us, .keep_us = keep_us};
 }
 
 /* But for its name. */

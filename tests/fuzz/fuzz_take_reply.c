@@ -2,9 +2,9 @@
  *
  * What comes back when Redis is asked for a decision. A reply is taken for a decision on one number
  * of limits at most, and then every number is one that the algorithms could have meant: within its
- * range, and an allowed take is told neither to wait nor never to come. Whatever was taken can be
- * told to the client: the body is JSON with the same verdict, and each denial that time can cure
- * says when to come back. */
+ * range, and an allowed take is told neither to wait nor never to come; so are the lives of keys
+ * that it tells of. Whatever was taken can be told to the client: the body is JSON with the same
+ * verdict, and each denial that time can cure says when to come back. */
 #include "fuzz.h"
 
 #include "base/arena.h"
@@ -19,6 +19,7 @@ static struct policy policies[LIMITS_MAX]; /* by the number of limits, less one 
 
 static void try_reply(const redisReply *reply);
 static void outcome_check(const struct outcome *outcome);
+static void lives_check(const redisReply *reply, const struct policy *policy);
 static void told_check(const struct policy *policy, const struct outcome *outcome);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -66,10 +67,13 @@ static void try_reply(const redisReply *reply)
 
         if (!take_script_read(reply, count, &outcome))
             continue;
+        taken++;
+        if (outcome.status == TAKE_QUOTA)
+            continue; /* no decision */
         ASSERT(outcome.count == count);
         outcome_check(&outcome);
+        lives_check(reply, &policies[count - 1]);
         told_check(&policies[count - 1], &outcome);
-        taken++;
     }
     ASSERT(taken <= 1);
 }
@@ -91,6 +95,21 @@ static void outcome_check(const struct outcome *outcome)
         ASSERT(limit->allowed || limit->never || limit->retry_us > 0);
     }
     ASSERT(outcome->allowed == every_one_allows);
+}
+
+/* No longer than there are numbers for, and no longer before than afterwards. */
+static void lives_check(const redisReply *reply, const struct policy *policy)
+{
+    const struct take take = {
+        .limits = policy->rule.limits, .limit_count = policy->rule.limit_count, .cost = 1};
+    struct take_life lives[TAKE_SCRIPT_KEYS_MAX];
+    struct take_arguments arguments;
+
+    take_arguments_write(&arguments, &take);
+    for (size_t i = take_script_lives(reply, &arguments, lives); i-- > 0;) {
+        ASSERT(lives[i].was_us >= 0 && lives[i].was_us <= EXACT_MAX);
+        ASSERT(lives[i].keep_us >= 0 && lives[i].keep_us <= EXACT_MAX);
+    }
 }
 
 static void told_check(const struct policy *policy, const struct outcome *outcome)

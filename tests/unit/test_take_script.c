@@ -194,7 +194,7 @@ static void the_longest_arguments_fit(void **state)
     take_arguments_write(&arguments, &take);
 
     assert_int_equal(arguments.count, 13);
-    assert_int_equal(arguments.count + 1, TAKE_SCRIPT_ARGUMENTS_MAX);
+    assert_int_equal(arguments.count + 2, TAKE_SCRIPT_ARGUMENTS_MAX);
     assert_memory_equal(arguments.argv[2], "9", arguments.lengths[2]);
     assert_string_equal(arguments.argv[3], key_of(&take));
     assert_int_equal(arguments.lengths[3], strlen(key_of(&take)));
@@ -617,10 +617,15 @@ static void only_a_decision_is_read_as_one(void **state)
     ASSERT_NO_DECISION(0, 9, INT64_MIN, 0);
     ASSERT_NO_DECISION(-2, 9, 60, 0);
     ASSERT_NO_DECISION(INT64_MAX, 9, 60, 0);
-    ASSERT_NO_DECISION(0, 9, 60, -1);
+    ASSERT_NO_DECISION(0, 9, 60, -62);
+    ASSERT_NO_DECISION(1, 9, 60, -1);
+    ASSERT_NO_DECISION(-2, 0, 0, 1);
     ASSERT_NO_DECISION(1, 9, 60, 1);
     assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-1, 9, 60, 0}, 4, 1));
     assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, -61, 0}, 4, 1));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, -1}, 4, 1));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, -61}, 4, 1));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-2, 0, 0, 0}, 4, 1));
 }
 
 /* Of a cost that is too high for it, and of one limit of several. */

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How long the scripts let counters live, and what their replies tell of it. */
+#include "store/take_script.h"
+
+#include "base/duration.h"
+#include "limit/algorithm.h"
+#include "script_redis.h"
+#include "support/cmocka.h"
+#include "support/random.h"
+
+#define START_US  INT64_C(1763735373123457)
+#define HISTORIES 150
+#define STEPS     30
+
+static redisReply *reply; /* of the last take, freed by the next one */
+
+/* A take, and what came of it. */
+struct asked {
+    struct take_arguments arguments;
+    struct outcome outcome;
+    struct take_life lives[TAKE_SCRIPT_KEYS_MAX];
+    size_t life_count;
+};
+
+static struct take take_of(const struct limit *limits, size_t count, int64_t cost)
+{
+    static uint64_t last_id;
+
+    return (struct take){.key.policy_id = ++last_id,
+                         .limits = limits,
+                         .limit_count = count,
+                         .cost = cost,
+                         .now_us = START_US};
+}
+
+static struct limit limit_of(enum algorithm_id algorithm)
+{
+    return (struct limit){.algorithm = algorithm, .quota = 10, .window_us = MINUTE_US, .burst = 10};
+}
+
+/* As the store does. */
+static void ask(struct asked *asked, const struct take *take, bool may_create)
+{
+    struct take_arguments *arguments = &asked->arguments;
+    char now[32];
+
+    (void)snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
+    take_arguments_write(arguments, take);
+    if (!may_create)
+        take_arguments_forbid_keys(arguments);
+    arguments->argv[0] = "EVALSHA";
+    arguments->lengths[0] = strlen(arguments->argv[0]);
+    arguments->argv[1] = take_script_of(take)->sha1;
+    arguments->lengths[1] = strlen(arguments->argv[1]);
+    const int place = may_create ? arguments->count++ : arguments->count - 2;
+    arguments->argv[place] = now;
+    arguments->lengths[place] = strlen(now);
+    freeReplyObject(reply);
+    reply = script_redis_run(arguments->count, arguments->argv, arguments->lengths);
+    if (reply->type == REDIS_REPLY_ERROR)
+        fail_msg("%s", reply->str);
+    assert_true(take_script_read(reply, take->limit_count, &asked->outcome));
+    assert_true(take_script_explains(arguments, &asked->outcome));
+    asked->life_count = 0;
+    if (asked->outcome.status == TAKE_DONE && asked->outcome.allowed && take->cost > 0)
+        asked->life_count = take_script_lives(reply, arguments, asked->lives);
+}
+
+static size_t keys_that_are_there(const struct take *take)
+{
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    size_t there = 0;
+
+    for (size_t i = take_script_keys(take, keys); i-- > 0;)
+        there += (size_t)redis_server_command(server, "EXISTS %s", keys[i])->integer;
+    return there;
+}
+
+static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
+{
+    (void)state;
+    /* Until a charge of 1; 10 s later until the next one; and then. */
+    static const struct take_life expected[ALGORITHM_COUNT][2] = {
+        [ALGORITHM_FIXED_WINDOW] = {{0, MINUTE_US}, {50 * SECOND_US, 50 * SECOND_US}},
+        [ALGORITHM_SLIDING_WINDOW_LOG] = {{0, MINUTE_US}, {50 * SECOND_US, MINUTE_US}},
+        [ALGORITHM_TOKEN_BUCKET] = {{0, 24 * SECOND_US}, {14 * SECOND_US, 38 * SECOND_US}},
+        [ALGORITHM_LEAKY_BUCKET] = {{0, 24 * SECOND_US}, {14 * SECOND_US, 38 * SECOND_US}},
+    };
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        const struct limit limit = limit_of((enum algorithm_id)i);
+        struct take take = take_of(&limit, 1, 4);
+
+        if (i == ALGORITHM_SLIDING_WINDOW)
+            continue;
+        for (size_t step = 0; step < 2; step++) {
+            const struct take_life *life = &expected[i][step];
+            struct asked asked;
+
+            ask(&asked, &take, true);
+
+            assert_int_equal(asked.life_count, life->was_us != life->keep_us);
+            if (asked.life_count == 1)
+                assert_memory_equal(asked.lives, life, sizeof(*life));
+            take.now_us += 10 * SECOND_US;
+        }
+    }
+}
+
+/* In the next window it has the rest of that to live, and then the one after it, too. */
+static void a_sliding_window_is_kept_on_once_in_a_window(void **state)
+{
+    (void)state;
+    const struct limit limit = limit_of(ALGORITHM_SLIDING_WINDOW);
+    struct take take = take_of(&limit, 1, 1);
+    const int64_t rest_us = MINUTE_US - START_US % MINUTE_US;
+    struct asked asked;
+
+    ask(&asked, &take, true);
+    assert_int_equal(asked.life_count, 1);
+    assert_int_equal(asked.lives[0].was_us, 0);
+    assert_int_equal(asked.lives[0].keep_us, rest_us + MINUTE_US);
+    ask(&asked, &take, true);
+    assert_int_equal(asked.life_count, 0);
+    take.now_us += MINUTE_US;
+    ask(&asked, &take, true);
+    assert_int_equal(asked.life_count, 1);
+    assert_int_equal(asked.lives[0].was_us, rest_us);
+    assert_int_equal(asked.lives[0].keep_us, rest_us + MINUTE_US);
+}
+
+static void looks_and_denials_change_no_life(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        const struct limit limits[] = {limit_of((enum algorithm_id)i),
+                                       limit_of(ALGORITHM_LEAKY_BUCKET)};
+
+        for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
+            struct take take = take_of(limits, count, 10);
+            struct asked asked;
+
+            ask(&asked, &take, true);
+            assert_true(asked.outcome.allowed);
+            take.cost = 0;
+            ask(&asked, &take, true);
+            asked.life_count = take_script_lives(reply, &asked.arguments, asked.lives);
+            assert_int_equal(asked.life_count, algorithm_keeps_log(limits[0].algorithm));
+            if (asked.life_count == 1)
+                assert_int_equal(asked.lives[0].was_us, asked.lives[0].keep_us);
+            take.cost = 1;
+            ask(&asked, &take, true);
+            assert_false(asked.outcome.allowed);
+            for (size_t n = 0; n < reply->elements; n++)
+                assert_true(reply->element[n]->integer >= 0);
+        }
+    }
+}
+
+static void where_no_key_may_be_created_none_is(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        const struct limit limits[] = {limit_of((enum algorithm_id)i),
+                                       limit_of(ALGORITHM_FIXED_WINDOW)};
+
+        for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
+            const struct take look = take_of(limits, count, 0);
+            const struct take never = take_of(limits, count, 11);
+            struct take take = take_of(limits, count, 1);
+            struct asked asked;
+
+            ask(&asked, &take, false);
+            assert_int_equal(asked.outcome.status, TAKE_QUOTA);
+            assert_int_equal(keys_that_are_there(&take), 0);
+            take.fills = true;
+            ask(&asked, &take, false);
+            assert_int_equal(asked.outcome.status, TAKE_QUOTA);
+            assert_int_equal(keys_that_are_there(&take), 0);
+            ask(&asked, &look, false);
+            assert_int_equal(asked.outcome.status, TAKE_DONE);
+            assert_true(asked.outcome.allowed);
+            ask(&asked, &never, false);
+            assert_int_equal(asked.outcome.status, TAKE_DONE);
+            assert_true(asked.outcome.at[0].never);
+        }
+    }
+}
+
+static void what_is_there_decides_on(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        const struct limit limits[] = {limit_of((enum algorithm_id)i),
+                                       limit_of(ALGORITHM_FIXED_WINDOW)};
+
+        for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
+            const struct take take = take_of(limits, count, 4);
+            struct asked asked;
+
+            ask(&asked, &take, true);
+            ask(&asked, &take, false);
+            assert_int_equal(asked.outcome.status, TAKE_DONE);
+            assert_true(asked.outcome.allowed);
+            assert_int_equal(asked.outcome.at[0].remaining, 2);
+            ask(&asked, &take, false);
+            assert_int_equal(asked.outcome.status, TAKE_DONE);
+            assert_false(asked.outcome.allowed);
+        }
+    }
+}
+
+/* A part of a counter may have expired before the rest. */
+static void a_part_that_is_missing_is_a_key_to_create(void **state)
+{
+    (void)state;
+    const struct limit limits[] = {limit_of(ALGORITHM_SLIDING_WINDOW_LOG),
+                                   limit_of(ALGORITHM_FIXED_WINDOW)};
+
+    for (size_t missing = 0; missing < 2; missing++) {
+        const struct take take = take_of(limits, 2, 1);
+        char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+        struct asked asked;
+
+        ask(&asked, &take, true);
+        assert_int_equal(asked.life_count, 2);
+        (void)take_script_keys(&take, keys);
+        (void)redis_server_command(server, "DEL %s", keys[missing]);
+
+        ask(&asked, &take, false);
+        assert_int_equal(asked.outcome.status, TAKE_QUOTA);
+        assert_int_equal(keys_that_are_there(&take), 1);
+        ask(&asked, &take, true);
+        assert_int_equal(asked.life_count, 1 + (missing == 0));
+        assert_int_equal(asked.outcome.at[1 - missing].remaining, 9);
+        assert_int_equal(asked.outcome.at[missing].remaining, 8);
+    }
+}
+
+static void a_bit_that_flips_makes_no_refusal(void **state)
+{
+    (void)state;
+    const struct limit limit = limit_of(ALGORITHM_FIXED_WINDOW);
+    const struct take take = take_of(&limit, 1, 1);
+    struct asked asked;
+
+    ask(&asked, &take, true);
+    asked.outcome = (struct outcome){.status = TAKE_QUOTA};
+    assert_false(take_script_explains(&asked.arguments, &asked.outcome));
+    take_arguments_forbid_keys(&asked.arguments);
+    assert_true(take_script_explains(&asked.arguments, &asked.outcome));
+}
+
+/* When each of a take's keys expires, by what was told: the packed one's, then the logs'. */
+struct plain {
+    struct limit limits[LIMITS_MAX];
+    struct take take;
+    size_t key_count;
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    int64_t ends_us[TAKE_SCRIPT_KEYS_MAX]; /* 0: it is not there */
+};
+
+static void plain_begin(struct plain *plain)
+{
+    const size_t count = 1 + (size_t)random_below(random_one_in(2) ? 1 : LIMITS_MAX);
+
+    *plain = (struct plain){0};
+    plain->take = take_of(plain->limits, count, 0);
+    for (size_t i = 0; i < count; i++) {
+        struct limit *limit = &plain->limits[i];
+
+        *limit = limit_of((enum algorithm_id)random_below(ALGORITHM_COUNT));
+        limit->quota = 1 + random_below(100);
+        limit->burst = limit->quota;
+        limit->window_us = SECOND_US * (1 + random_below(1 << random_below(12)));
+    }
+    plain->key_count = take_script_keys(&plain->take, plain->keys);
+}
+
+/* The clock is the test's and no concern of Redis': what is over for the one is made so for the
+ * other. */
+static void plain_expire(struct plain *plain)
+{
+    for (size_t i = 0; i < plain->key_count; i++) {
+        if (plain->ends_us[i] > plain->take.now_us)
+            continue;
+        plain->ends_us[i] = 0;
+        (void)redis_server_command(server, "DEL %s", plain->keys[i]);
+    }
+}
+
+/* What a charge makes of the end of one key. */
+static void plain_charge(struct plain *plain, size_t key, int64_t keep_us, struct asked *asked,
+                         size_t *next)
+{
+    const int64_t now_us = plain->take.now_us;
+    const int64_t was_us = plain->ends_us[key] == 0 ? 0 : plain->ends_us[key] - now_us;
+
+    if (key > 0 || was_us != keep_us) {
+        assert_true(*next < asked->life_count);
+        assert_int_equal(asked->lives[*next].was_us, was_us);
+        assert_int_equal(asked->lives[*next].keep_us, keep_us);
+        ++*next;
+    }
+    plain->ends_us[key] = now_us + keep_us;
+}
+
+static void plain_charge_all(struct plain *plain, struct asked *asked)
+{
+    int64_t longest_us = 0;
+    size_t next = 0;
+    size_t log = 1;
+
+    for (size_t i = 0; i < plain->take.limit_count; i++) {
+        const int64_t keep_us = asked->outcome.at[i].reset_us;
+
+        if (algorithm_keeps_log(plain->limits[i].algorithm))
+            plain_charge(plain, log++, keep_us, asked, &next);
+        else
+            longest_us = keep_us > longest_us ? keep_us : longest_us;
+    }
+    if (longest_us > 0)
+        plain_charge(plain, 0, longest_us, asked, &next);
+    assert_int_equal(next, asked->life_count);
+}
+
+static bool plain_lacks_a_key(const struct plain *plain)
+{
+    bool has_states = false;
+    bool lacks_log = false;
+
+    for (size_t i = 0; i < plain->take.limit_count; i++)
+        has_states = has_states || !algorithm_keeps_log(plain->limits[i].algorithm);
+    for (size_t i = 1; i < plain->key_count; i++)
+        lacks_log = lacks_log || plain->ends_us[i] == 0;
+    return lacks_log || (has_states && plain->ends_us[0] == 0);
+}
+
+static void random_lives_are_told_as_they_are(void **state)
+{
+    (void)state;
+
+    for (int history = 0; history < HISTORIES; history++) {
+        struct plain plain;
+
+        plain_begin(&plain);
+        for (int step = 0; step < STEPS; step++) {
+            const bool may_create = !random_one_in(4);
+            struct asked asked;
+
+            plain.take.cost = random_one_in(2) ? 1 : random_below(20);
+            plain.take.now_us += random_below(INT64_C(1) << random_below(32));
+            plain_expire(&plain);
+            ask(&asked, &plain.take, may_create);
+
+            if (asked.outcome.status == TAKE_QUOTA)
+                assert_true(!may_create && plain_lacks_a_key(&plain));
+            else if (asked.outcome.allowed && plain.take.cost > 0)
+                assert_true(may_create || !plain_lacks_a_key(&plain));
+            if (asked.life_count > 0 || (asked.outcome.allowed && plain.take.cost > 0))
+                plain_charge_all(&plain, &asked);
+        }
+    }
+}
+
+static int open_all(void **state)
+{
+    (void)random_seed();
+    return script_redis_open(state);
+}
+
+static int close_all(void **state)
+{
+    freeReplyObject(reply);
+    return script_redis_close(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_charge_tells_how_long_its_key_lived_until_then),
+        cmocka_unit_test(a_sliding_window_is_kept_on_once_in_a_window),
+        cmocka_unit_test(looks_and_denials_change_no_life),
+        cmocka_unit_test(where_no_key_may_be_created_none_is),
+        cmocka_unit_test(what_is_there_decides_on),
+        cmocka_unit_test(a_part_that_is_missing_is_a_key_to_create),
+        cmocka_unit_test(a_bit_that_flips_makes_no_refusal),
+        cmocka_unit_test(random_lives_are_told_as_they_are),
+    };
+
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
