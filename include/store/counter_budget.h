@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How many counters each tenant has in Redis through this process, and whether it may have more.
+ * What is counted are keys: one for a subject under a policy, and one more for each limit that
+ * keeps a log.
+ *
+ * Each process counts what its own scripts tell (take_script_lives()), by how long the keys live:
+ * one is counted until it expires, give or take a seventh of that time (expiries.h). A charge that
+ * lets a key live longer moves it, whichever process has created it, so it stays counted; one whose
+ * expiry stands, as most do, costs nothing. Processes do not tell each other, and one that starts
+ * begins with none: so a tenant may have as many from each. Calls that are on their way are not
+ * counted yet: it may have some more than it may. What Redis loses, or others delete there, is
+ * counted until it would have expired.
+ *
+ * A tenant's count takes less than a kilobyte, and goes when there is nothing to count. Tenant 0,
+ * the service itself, has no bound. Any thread; a short lock that tenants share, and of the takes
+ * only those have it that change a life, while nobody has as many as he may. */
+#ifndef STORE_COUNTER_BUDGET_H
+#define STORE_COUNTER_BUDGET_H
+
+#include "store/take_script.h"
+
+struct counter_budget;
+
+struct counter_budget *counter_budget_new(int64_t counters_max);
+void counter_budget_free(struct counter_budget *budget);
+
+/* From now on, for each tenant. */
+void counter_budget_set_max(struct counter_budget *budget, int64_t counters_max);
+
+/* Whether the tenant may have another counter. */
+bool counter_budget_allows(struct counter_budget *budget, uint32_t tenant, int64_t now_us);
+
+/* The life of one of its keys has begun, or has changed. */
+void counter_budget_note(struct counter_budget *budget, uint32_t tenant,
+                         const struct take_life *life, int64_t now_us);
+
+/* One of its keys was deleted, which would have lived for so long. */
+void counter_budget_give_back(struct counter_budget *budget, uint32_t tenant, int64_t left_us,
+                              int64_t now_us);
+
+/* Until when, from now on, the first of its counters has expired: at least a second. */
+int64_t counter_budget_room_us(struct counter_budget *budget, uint32_t tenant, int64_t now_us);
+
+/* For tests: how many counters it has, and how many tenants are counted. */
+int64_t counter_budget_live(struct counter_budget *budget, uint32_t tenant, int64_t now_us);
+size_t counter_budget_tenants(struct counter_budget *budget);
+
+#endif
