@@ -11,6 +11,7 @@
 #include "http/request.h"
 #include "limit/policy.h"
 
+struct app;
 struct audit;
 
 struct audit *audit_new(void);
@@ -30,6 +31,9 @@ void audit_policy_deleted(const struct api *api, struct request *request,
                           const struct policy_identity *identity);
 void audit_reset(const struct api *api, struct request *request, struct text route_key,
                  struct text role);
+
+/* A counter of the app was not created, because it has counters_per_app_max of them. */
+void audit_counter_refused(const struct api *api, const struct app *app);
 
 /* Once for each answer: tells of it if it refuses a key, or something that is to be managed. */
 void audit_answered(const struct api *api, struct request *request);

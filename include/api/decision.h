@@ -7,7 +7,10 @@
  * whatever happens behind it (store/store_redis.h), and the answer becomes a verdict here: a
  * decision as it is, a failure by the policy's on_store_error. `local` decides with this process'
  * own counters, `allow` and `deny` without any (limit/verdict.h). The client gets an ordinary
- * answer that says `degraded`. */
+ * answer that says `degraded`.
+ *
+ * A counter that would be one more than the app may have is no failure: whatever the policy says,
+ * nothing is decided, charged or written into the log, and the client gets a problem. */
 #ifndef API_DECISION_H
 #define API_DECISION_H
 
@@ -43,7 +46,9 @@ struct decision {
     bool wants_explanation;
     const struct policy *policy; /* of `app`; set by decision_match() */
     struct explain *explain;     /* NULL unless wanted */
-    struct verdict verdict;      /* set when the decision is taken */
+    struct verdict verdict;      /* set when the decision is taken, unless there is no room */
+    bool has_no_room;            /* for the counter, in what the app may have: PROBLEM_QUOTA */
+    int64_t room_s;              /* then: when there may be room */
     struct trial *trial;         /* NULL when the policy has no candidate */
     int64_t asked_us;            /* when the turn began that asked */
     int awaited;                 /* takes that the store has not answered */
@@ -61,14 +66,17 @@ bool decision_read(struct decision *decision, struct form *form, struct arena *a
 /* The detail of PROBLEM_NO_POLICY when decision_match() finds none. */
 extern const char decision_no_policy[];
 
+/* The same of PROBLEM_QUOTA when decision->has_no_room. */
+extern const char decision_no_room[];
+
 /* Finds the policy; false when none applies. `arena` is the request's. */
 bool decision_match(struct decision *decision, struct arena *arena);
 
 /* The store's words for this subject and a rule of the policy. */
 struct take decision_counters(const struct decision *decision, const struct rule *rule);
 
-/* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, `done` never
- * runs. HANDLED_LATER: done(decision) runs once. With a candidate there are two takes side by side,
+/* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, or there is no
+ * room; `done` never runs. HANDLED_LATER: done(decision) runs once. With a candidate there are two takes side by side,
  * under one deadline; one that was not decided is left out of the log. */
 enum handled decision_take(struct decision *decision, decision_done_fn *done);
 

@@ -46,6 +46,7 @@ struct settings {
     struct pepper pepper; /* derived from key_pepper */
     enum log_level log_level;
     size_t memory_counters_max;
+    int64_t counters_per_app_max;
     unsigned connections_max;
     unsigned connections_per_ip_max;
     unsigned waiting_max;
@@ -60,7 +61,7 @@ struct settings {
     const char *tls_priorities;
     struct tls *tls; /* of these; NULL for plain HTTP */
     unsigned hsts_max_age_s;
-    struct api_settings api;   /* the reloadable ones, but for log_level */
+    struct api_settings api;   /* the reloadable ones that handlers read */
     struct settings_app *apps; /* `apps` of the file */
     size_t app_count;
     const struct settings_file *files; /* all that were read, the last first */

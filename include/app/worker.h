@@ -26,6 +26,7 @@ struct worker_shared {
     struct journal *journal;
     struct memory_table *table;
     struct memory_table *own_limits;
+    struct counter_budget *budget;   /* of each app in Redis */
     struct site_counts *site_counts; /* NULL: no limit */
     struct digest_key local_key;     /* random */
     const atomic_bool *draining;

@@ -30,6 +30,7 @@ enum problem {
     PROBLEM_EXPECTATION,         /* 417 */
     PROBLEM_INVALID,             /* 422 */
     PROBLEM_TOO_MANY_REQUESTS,   /* 429: the limits of the management routes */
+    PROBLEM_QUOTA,               /* 429: the app has too much of something to have more */
     PROBLEM_HEADERS_TOO_LARGE,   /* 431 */
     PROBLEM_OVERLOADED,          /* 503 */
     PROBLEM_UNAVAILABLE,         /* 503: the catalogue or the log cannot be reached */

@@ -36,6 +36,8 @@
     X(HANDED_BACK_OVER, METRIC_COUNTER, "sluice_handed_back_total", "result=\"over\"", NULL)       \
     X(STATES_REFUSED, METRIC_COUNTER, "sluice_states_refused_total", "",                           \
       "Counters whose stored state made no sense, so that they counted as never seen.")            \
+    X(COUNTERS_REFUSED, METRIC_COUNTER, "sluice_counters_refused_total", "",                       \
+      "Counters not created in Redis because their app had as many as it may.")                    \
     X(JOBS_REFUSED_CATALOGUE, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"catalogue\"",  \
       "Requests answered 503 because too many before them ask the same of another thread.")        \
     X(JOBS_REFUSED_JOURNAL, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"journal\"", NULL)\

@@ -28,7 +28,7 @@ void counter_budget_free(struct counter_budget *budget);
 /* From now on, for each tenant. */
 void counter_budget_set_max(struct counter_budget *budget, int64_t counters_max);
 
-/* Whether the tenant may have another counter. */
+/* Whether the tenant may have another counter. Always without a budget. */
 bool counter_budget_allows(struct counter_budget *budget, uint32_t tenant, int64_t now_us);
 
 /* The life of one of its keys has begun, or has changed. */

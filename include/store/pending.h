@@ -12,9 +12,10 @@
 /* What all calls of a store share; the owner's storage. The link is the owner's. */
 struct pending_pool {
     struct redis_link *link;
-    int64_t timeout_us;           /* of a call, from when it is begun */
-    redis_link_done_fn *answered; /* its context is the pending */
-    int64_t sent_us;              /* the last call that was new */
+    int64_t timeout_us;            /* of a call, from when it is begun */
+    struct counter_budget *budget; /* NULL: no tenant has a bound */
+    redis_link_done_fn *answered;  /* its context is the pending */
+    int64_t sent_us;               /* the last call that was new */
     struct pending *spare;
 };
 

@@ -58,7 +58,8 @@ struct store {
     const struct store_engine *engine;
 };
 
-/* Decides and charges. STORE_NOW: *outcome is filled, `done` never runs. STORE_LATER: `done` runs
+/* Decides and charges, or not: TAKE_QUOTA where the tenant has too many counters to have another
+ * one. STORE_NOW: *outcome is filled, `done` never runs. STORE_LATER: `done` runs
  * exactly once, on this worker's loop or in store_serve(), never inside this call, at latest one
  * turn after the engine's timeout. The worker's thread that owns the store, as all below. */
 enum store_answer store_take(struct store *store, const struct take *take, struct outcome *outcome,

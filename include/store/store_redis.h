@@ -20,20 +20,24 @@
  * (breaker.h) opens: takes are TAKE_DOWN without being sent, until a probe of our own (probe.h) is
  * decided. So it does after as many errors of Redis as a whole (redis_error.h), which are
  * TAKE_REFUSED. An error of the place is TAKE_REFUSED, one of one key or one call TAKE_BROKEN, for
- * the take that met it and nobody else's: Redis has answered. */
+ * the take that met it and nobody else's: Redis has answered. So it has when a take is TAKE_QUOTA:
+ * its tenant has as many counters as the budget (counter_budget.h) lets it have, and the script has
+ * found that this one would be new. */
 #ifndef STORE_STORE_REDIS_H
 #define STORE_STORE_REDIS_H
 
 #include "redis/redis_url.h"
 #include "store/store.h"
 
+struct counter_budget;
 struct event_base;
 struct metrics;
 
 struct store_redis_options {
     struct redis_url url;
-    int64_t timeout_us;      /* of one call: the deadline of a decision */
-    struct metrics *metrics; /* borrowed; of the thread that owns the store */
+    int64_t timeout_us;            /* of one call: the deadline of a decision */
+    struct metrics *metrics;       /* borrowed; of the thread that owns the store */
+    struct counter_budget *budget; /* borrowed; NULL: no tenant has a bound */
 };
 
 /* Starts to connect. Never NULL. */

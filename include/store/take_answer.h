@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * What Redis answers to a call of the store, as the outcome for who has asked, and what else is
- * told of it: figures, and lines of the log. Worker's thread. */
+ * told of it: figures, lines of the log, and the lives of keys to the budget. Worker's thread. */
 #ifndef STORE_TAKE_ANSWER_H
 #define STORE_TAKE_ANSWER_H
 
 #include "store/take_script.h"
 
+struct counter_budget;
 struct metrics;
 struct redis_complaints;
 
@@ -14,11 +15,13 @@ struct redis_complaints;
 struct take_answers {
     struct metrics *metrics;
     struct redis_complaints *complaints;
+    struct counter_budget *budget; /* NULL: no tenant has a bound */
 };
 
 /* One call. */
 struct take_asked {
     bool forgets;                    /* or takes */
+    uint32_t tenant;                 /* whose keys they are */
     size_t limit_count;              /* of the take */
     struct take_arguments arguments; /* of one that forgets, the keys alone */
 };

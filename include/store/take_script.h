@@ -47,6 +47,10 @@ struct text take_script_source(const struct take_script *script);
 /* The sources of all. Returns how many. */
 size_t take_script_sources(const struct text **sources);
 
+/* Deletes its keys. Replies an integer for each: for how many milliseconds it was to be kept, -1 when
+ * it was not there. */
+extern const char take_script_forget[];
+
 /* The counters' key in Redis, NUL-terminated. */
 void take_script_key(const struct counter_key *key, char out[static TAKE_SCRIPT_KEY_BYTES]);
 
@@ -68,6 +72,11 @@ struct take_arguments {
 
 /* Not copyable afterwards: argv points into it. It may create keys. */
 void take_arguments_write(struct take_arguments *arguments, const struct take *take);
+
+/* The keys alone, to forget them. */
+void take_arguments_write_keys(struct take_arguments *arguments, const struct take *take);
+
+size_t take_arguments_keys(const struct take_arguments *arguments);
 
 /* It may not: a take that would have to is answered TAKE_QUOTA. Adds two arguments. */
 void take_arguments_forbid_keys(struct take_arguments *arguments);

@@ -7,12 +7,13 @@
 #include "catalogue/app.h"
 #include "http/router.h"
 
-enum kind { REGISTRATIONS, POLICIES, RESETS, REFUSALS, KEYS, KIND_COUNT };
+enum kind { REGISTRATIONS, POLICIES, RESETS, COUNTERS, REFUSALS, KEYS, KIND_COUNT };
 
 static const struct log_limit_kind kinds[KIND_COUNT] = {
     [REGISTRATIONS] = {"more apps registered", "address", 20, LOG_INFO},
     [POLICIES] = {"more policies changed", "app_id", 20, LOG_INFO},
     [RESETS] = {"more counters reset", "app_id", 20, LOG_INFO},
+    [COUNTERS] = {"more counters refused", "app_id", 1, LOG_WARN},
     [REFUSALS] = {"more requests refused", "address", 5, LOG_INFO},
     [KEYS] = {"keys refused", "address", 0, LOG_WARN},
 };
@@ -109,6 +110,13 @@ void audit_reset(const struct api *api, struct request *request, struct text rou
     log_write(LOG_INFO, "counters reset", LOG_STRING("app_id", app_id),
               LOG_STRING("address", address), LOG_TEXT("route_key", route_key),
               LOG_TEXT("role", role));
+}
+
+void audit_counter_refused(const struct api *api, const struct app *app)
+{
+    if (admits(api, COUNTERS, app->id))
+        log_write(LOG_WARN, "counter refused: the app has too many", LOG_STRING("app_id", app->id),
+                  LOG_STRING("setting", "counters_per_app_max"));
 }
 
 void audit_answered(const struct api *api, struct request *request)

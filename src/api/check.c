@@ -35,6 +35,7 @@ static bool check_has_to_wait(const struct check *check);
 static void check_hold(struct check *check);
 static void check_on_held(void *context);
 static void check_answer(struct check *check);
+static void check_refuse(struct check *check);
 
 enum handled check_post(struct request *request, void *context)
 {
@@ -112,6 +113,8 @@ static bool check_has_to_wait(const struct check *check)
 {
     const struct verdict *verdict = &check->decision.verdict;
 
+    if (check->decision.has_no_room)
+        return false;
     return verdict->allowed && verdict->delay_ms > 0 && verdict->policy->mode == POLICY_ENFORCE;
 }
 
@@ -147,6 +150,10 @@ static void check_answer(struct check *check)
     struct writer writer;
     size_t count;
 
+    if (check->decision.has_no_room) {
+        check_refuse(check);
+        return;
+    }
     count = rate_headers_write(verdict, style, style == RATE_HEADERS_EPOCH ? clock_wall_us() : 0,
                                &request->arena, headers);
     for (size_t i = 0; i < count; i++)
@@ -158,4 +165,13 @@ static void check_answer(struct check *check)
     decision_write(&check->decision, &writer);
     writer_end_object(&writer);
     request_answer_json(request, verdict->allowed ? 200 : check->deny_status, buffer_text(&body));
+}
+
+static void check_refuse(struct check *check)
+{
+    struct request *request = check->request;
+
+    request_add_field(request, "Retry-After",
+                      request_printf(request, "%lld", (long long)check->decision.room_s));
+    problem_answer(request, PROBLEM_QUOTA, "%s", decision_no_room);
 }

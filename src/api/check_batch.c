@@ -220,6 +220,9 @@ static void batch_write_item(const struct batch_item *item, struct writer *write
         problem_write_faults(item->faults, writer);
     } else if (!item->decision.policy) {
         problem_write(PROBLEM_NO_POLICY, decision_no_policy, writer);
+    } else if (item->decision.has_no_room) {
+        problem_write(PROBLEM_QUOTA, decision_no_room, writer);
+        writer_integer(writer, "retry_after", item->decision.room_s);
     } else {
         writer_integer(writer, "status", item->decision.verdict.allowed ? 200 : 429);
         decision_write(&item->decision, writer);

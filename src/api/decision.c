@@ -3,6 +3,7 @@
  * A decision, in the order it runs: read -> match -> take -> verdict -> journal. */
 #include "api/decision.h"
 
+#include "api/audit.h"
 #include "base/clock.h"
 #include "catalogue/app_index.h"
 #include "journal/journal.h"
@@ -14,6 +15,9 @@
 
 const char decision_no_policy[] = "No policy of this app applies to this route_key, role and user.";
 
+const char decision_no_room[] =
+    "This app has as many counters as it may; one of its subjects has to expire before a new one.";
+
 typedef void conclude_fn(struct decision *decision, const struct outcome *outcome);
 
 static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
@@ -23,6 +27,7 @@ static store_done_fn on_candidate_taken;
 static conclude_fn conclude;
 static conclude_fn conclude_candidate;
 static void decide_locally(struct decision *decision, enum take_status status);
+static void refuse(struct decision *decision, const struct outcome *outcome);
 static void answered(struct decision *decision);
 static void record(const struct decision *decision);
 static struct journal_app *journal_of(const struct decision *decision);
@@ -142,10 +147,12 @@ static void on_candidate_taken(void *context, const struct outcome *outcome)
     answered(decision);
 }
 
-/* What a failed take means is the policy's word. */
+/* What a failed take means is the policy's word; but one that is refused has not failed. */
 static void conclude(struct decision *decision, const struct outcome *outcome)
 {
-    if (outcome->status == TAKE_DONE)
+    if (outcome->status == TAKE_QUOTA)
+        refuse(decision, outcome);
+    else if (outcome->status == TAKE_DONE)
         verdict_from_outcome(decision->policy, outcome, false, &decision->verdict);
     else if (decision->policy->on_store_error == ON_STORE_ERROR_LOCAL)
         decide_locally(decision, outcome->status);
@@ -176,6 +183,13 @@ static void decide_locally(struct decision *decision, enum take_status status)
     verdict_from_outcome(decision->policy, &outcome, true, &decision->verdict);
 }
 
+static void refuse(struct decision *decision, const struct outcome *outcome)
+{
+    decision->has_no_room = true;
+    decision->room_s = verdict_seconds(outcome->room_us);
+    audit_counter_refused(decision->api, decision->app);
+}
+
 static void answered(struct decision *decision)
 {
     if (--decision->awaited > 0)
@@ -187,6 +201,10 @@ static void answered(struct decision *decision)
 static void record(const struct decision *decision)
 {
     const struct verdict *verdict = &decision->verdict;
+
+    if (decision->has_no_room)
+        return;
+
     struct record record = {
         .time_us = clock_wall_us(),
         .subject = decision->subject.name,

@@ -20,6 +20,7 @@
 #include "metrics/metrics_apps.h"
 #include "sandbox.h"
 #include "signals.h"
+#include "store/counter_budget.h"
 #include "store/store_memory.h"
 #include "systemd.h"
 
@@ -58,6 +59,7 @@ struct service {
     struct journal *journal;
     struct memory_table *table;
     struct memory_table *own_limits; /* of the service on its callers */
+    struct counter_budget *budget;
     struct site_counts *site_counts; /* NULL: no limit */
     struct metrics *blocks;          /* one per worker */
     struct process_files files;
@@ -174,6 +176,7 @@ static bool make(struct service *service, struct error *error)
     service->audit = audit_new();
     service->table = memory_table_new(settings->memory_counters_max);
     service->own_limits = memory_table_new(LOCAL_LIMIT_COUNTERS_MAX);
+    service->budget = counter_budget_new(settings->counters_per_app_max);
     if (settings->connections_per_ip_max > 0)
         service->site_counts =
             site_counts_new(settings->connections_max, settings->connections_per_ip_max);
@@ -215,6 +218,7 @@ static bool make_workers(struct service *service, struct error *error)
         .journal = service->journal,
         .table = service->table,
         .own_limits = service->own_limits,
+        .budget = service->budget,
         .site_counts = service->site_counts,
         .draining = &service->draining,
         .starting = &service->starting,
@@ -376,6 +380,7 @@ static bool swap_settings(struct service *service, struct error *error)
     if (kept)
         log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
     log_set_level(settings->log_level);
+    counter_budget_set_max(service->budget, settings->counters_per_app_max);
     registration_settle(&settings->api, listener_address(&service->listener));
     for (size_t i = 0; i < service->worker_count; i++)
         worker_reload(service->workers[i], settings);
@@ -461,6 +466,7 @@ static void dispose(struct service *service)
     catalogue_free(service->catalogue);
     memory_table_free(service->table);
     memory_table_free(service->own_limits);
+    counter_budget_free(service->budget);
     site_counts_free(service->site_counts);
     metrics_free(service->blocks, service->process.worker_count);
     metrics_apps_free(service->apps);

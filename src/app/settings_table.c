@@ -205,6 +205,17 @@ const struct setting settings_table[] = {
                 "app takes from its own; one with little, from the youngest with more.",
     },
     {
+        .name = "counters_per_app_max",
+        .kind = &setting_integer,
+        FIELD(counters_per_app_max),
+        .min = 1,
+        .max = 1000000000,
+        .fallback = "1000000",
+        .reloadable = true,
+        .help = "Counters that one app may have in Redis through this instance; beyond it those\n"
+                "that are there decide on, and a new one is answered 429 with Retry-After.",
+    },
+    {
         .name = "connections_max",
         .kind = &setting_integer,
         FIELD(connections_max),

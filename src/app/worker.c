@@ -243,6 +243,7 @@ static struct store *new_store(struct event_base *base, const struct worker_shar
         .url = settings->redis,
         .timeout_us = settings->redis_timeout_ms * MILLISECOND_US,
         .metrics = metrics,
+        .budget = shared->budget,
     };
 
     switch (settings->engine) {

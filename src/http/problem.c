@@ -27,6 +27,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_EXPECTATION] = {417, TYPE("expectation"), "Expectation failed"},
     [PROBLEM_INVALID] = {422, TYPE("invalid"), "Validation failed"},
     [PROBLEM_TOO_MANY_REQUESTS] = {429, TYPE("too-many-requests"), "Too many requests"},
+    [PROBLEM_QUOTA] = {429, TYPE("quota"), "Quota exhausted"},
     [PROBLEM_HEADERS_TOO_LARGE] = {431, TYPE("headers-too-large"), "Header fields too large"},
     [PROBLEM_OVERLOADED] = {503, TYPE("overloaded"), "Overloaded"},
     [PROBLEM_UNAVAILABLE] = {503, TYPE("unavailable"), "Temporarily unavailable"},

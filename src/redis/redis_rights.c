@@ -11,7 +11,7 @@ static const char script[] =
     "local probes = {\n"
     "  'TIME', 'GET K', 'GETRANGE K 0 0', 'MGET K', 'SET K v XX', 'DEL K', 'UNLINK K',\n"
     "  'TYPE K', 'EXISTS K',\n"
-    "  'EXPIRE K 1', 'PEXPIRE K 1',\n"
+    "  'EXPIRE K 1', 'PEXPIRE K 1', 'PTTL K',\n"
     "  'HGET K f', 'HMGET K f', 'HGETALL K', 'HVALS K', 'HLEN K',\n"
     "  'HSET K f v f', 'HSTRLEN K f', 'HDEL K f',\n"
     "  'ZADD K XX 0 m', 'ZCARD K', 'ZCOUNT K 0 0', 'ZRANGE K 0 0',\n"

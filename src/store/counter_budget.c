@@ -78,7 +78,8 @@ void counter_budget_set_max(struct counter_budget *budget, int64_t counters_max)
 
 bool counter_budget_allows(struct counter_budget *budget, uint32_t tenant, int64_t now_us)
 {
-    if (tenant == 0 || atomic_load_explicit(&budget->full, memory_order_relaxed) == 0)
+    if (budget == NULL || tenant == 0 ||
+        atomic_load_explicit(&budget->full, memory_order_relaxed) == 0)
         return true;
 
     struct stripe *stripe = stripe_lock(budget, tenant);

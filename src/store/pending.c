@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "store/counter_budget.h"
 
 static void set_script(struct pending *pending, const char *command, struct text script);
-static void set_argument(struct take_arguments *arguments, int place, struct text text);
 static void send_call(struct pending *pending, int64_t now_us);
 
 void pending_pool_close(struct pending_pool *pool)
@@ -36,26 +36,26 @@ struct pending *pending_begin(struct pending_pool *pool, void *context, store_do
 void pending_write_take(struct pending *pending, const struct take *take)
 {
     pending->asked.forgets = false;
+    pending->asked.tenant = take->key.tenant;
     pending->asked.limit_count = take->limit_count;
     pending->integers = take_script_integers(take->limit_count);
     pending->may_send_again = true;
     pending->script = take_script_of(take);
     take_arguments_write(&pending->asked.arguments, take);
+    if (!counter_budget_allows(pending->pool->budget, take->key.tenant, pending->begun_us))
+        take_arguments_forbid_keys(&pending->asked.arguments);
     set_script(pending, "EVALSHA", text_of(pending->script->sha1));
 }
 
 void pending_write_forget(struct pending *pending, const struct take *take)
 {
-    struct take_arguments *arguments = &pending->asked.arguments;
-
     pending->asked.forgets = true;
+    pending->asked.tenant = take->key.tenant;
     pending->asked.limit_count = take->limit_count;
-    pending->integers = REDIS_LINK_AN_INTEGER;
+    take_arguments_write_keys(&pending->asked.arguments, take);
+    pending->integers = take_arguments_keys(&pending->asked.arguments);
     pending->may_send_again = false;
-    set_argument(arguments, 0, TEXT("UNLINK"));
-    arguments->count = 1 + (int)take_script_keys(take, arguments->keys);
-    for (int i = 1; i < arguments->count; i++)
-        set_argument(arguments, i, text_of(arguments->keys[i - 1]));
+    set_script(pending, "EVAL", text_of(take_script_forget));
 }
 
 void pending_send(struct pending *pending, int64_t now_us)
@@ -90,14 +90,12 @@ struct pending *pending_of(struct waiting_call *waiting)
 
 static void set_script(struct pending *pending, const char *command, struct text script)
 {
-    set_argument(&pending->asked.arguments, 0, text_of(command));
-    set_argument(&pending->asked.arguments, 1, script);
-}
+    struct take_arguments *arguments = &pending->asked.arguments;
 
-static void set_argument(struct take_arguments *arguments, int place, struct text text)
-{
-    arguments->argv[place] = text.at;
-    arguments->lengths[place] = text.length;
+    arguments->argv[0] = command;
+    arguments->lengths[0] = strlen(command);
+    arguments->argv[1] = script.at;
+    arguments->lengths[1] = script.length;
 }
 
 /* What is left of its time is negative when that is over. */

@@ -73,7 +73,7 @@ static const struct store_engine engine = {
 static const enum metric call_metrics[] = {
     [TAKE_DONE] = METRIC_STORE_CALLS_DONE,     [TAKE_LATE] = METRIC_STORE_CALLS_LATE,
     [TAKE_DOWN] = METRIC_STORE_CALLS_DOWN,     [TAKE_REFUSED] = METRIC_STORE_CALLS_REFUSED,
-    [TAKE_BROKEN] = METRIC_STORE_CALLS_BROKEN,
+    [TAKE_BROKEN] = METRIC_STORE_CALLS_BROKEN, [TAKE_QUOTA] = METRIC_STORE_CALLS_DONE,
 };
 
 struct store *store_redis_new(struct event_base *base, const struct store_redis_options *options)
@@ -83,14 +83,21 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
     redis->store.engine = &engine;
     call_queue_init(&redis->queue, base, options->timeout_us, redis, on_overdue);
     redis->metrics = options->metrics;
-    redis->answers =
-        (struct take_answers){.metrics = options->metrics, .complaints = &redis->complaints};
+    redis->answers = (struct take_answers){
+        .metrics = options->metrics,
+        .complaints = &redis->complaints,
+        .budget = options->budget,
+    };
     struct redis_link_options link_options = {
         .url = options->url, .settled = on_settled, .context = redis};
     link_options.script_count = take_script_sources(&link_options.scripts);
     redis->link = redis_link_new(base, &link_options);
     redis->calls = (struct pending_pool){
-        .link = redis->link, .timeout_us = options->timeout_us, .answered = on_answered};
+        .link = redis->link,
+        .timeout_us = options->timeout_us,
+        .budget = options->budget,
+        .answered = on_answered,
+    };
     trust_init(&redis->trust, base, redis->link, &redis->complaints, redis, on_probe_due);
     return &redis->store;
 }
@@ -192,7 +199,7 @@ static bool is_no_script(const redisReply *reply)
            text_starts_with((struct text){reply->str, reply->len}, TEXT("NOSCRIPT"));
 }
 
-/* Fills the rest of *outcome when the status is TAKE_DONE. */
+/* Fills the rest of *outcome when the status is TAKE_DONE or TAKE_QUOTA. */
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome)
 {
@@ -207,7 +214,7 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
             redis_link_distrust(redis->link, "the reply is no decision");
             return TAKE_BROKEN;
         }
-        return TAKE_DONE;
+        return outcome->status;
     case REDIS_LINK_LATE:
         return TAKE_LATE;
     case REDIS_LINK_LOST:

@@ -6,11 +6,18 @@
 #include "metrics/metrics.h"
 #include "redis/redis_complaints.h"
 #include "redis/redis_error.h"
+#include "store/counter_budget.h"
 
 static bool decision_read(const struct take_asked *asked, const redisReply *reply,
                           struct outcome *outcome);
+static void tell_no_room(const struct take_answers *answers, const struct take_asked *asked,
+                         struct outcome *outcome);
+static void tell_lives(const struct take_answers *answers, const struct take_asked *asked,
+                       const redisReply *reply, const struct outcome *outcome);
 static bool forgotten_read(const struct take_asked *asked, const redisReply *reply,
                            struct outcome *outcome);
+static void tell_forgotten(const struct take_answers *answers, const struct take_asked *asked,
+                           const redisReply *reply);
 static void count_refused(const struct take_answers *answers, const struct take_asked *asked,
                           const redisReply *reply, const struct outcome *outcome);
 static void complain(const struct take_answers *answers, const struct take_asked *asked,
@@ -19,10 +26,19 @@ static void complain(const struct take_answers *answers, const struct take_asked
 bool take_answer_read(const struct take_answers *answers, const struct take_asked *asked,
                       const redisReply *reply, struct outcome *outcome)
 {
-    if (asked->forgets)
-        return forgotten_read(asked, reply, outcome);
+    if (asked->forgets) {
+        if (!forgotten_read(asked, reply, outcome))
+            return false;
+        tell_forgotten(answers, asked, reply);
+        return true;
+    }
     if (!decision_read(asked, reply, outcome))
         return false;
+    if (outcome->status == TAKE_QUOTA) {
+        tell_no_room(answers, asked, outcome);
+        return true;
+    }
+    tell_lives(answers, asked, reply, outcome);
     count_refused(answers, asked, reply, outcome);
     return true;
 }
@@ -46,15 +62,56 @@ static bool decision_read(const struct take_asked *asked, const redisReply *repl
            take_script_explains(&asked->arguments, outcome);
 }
 
+static void tell_no_room(const struct take_answers *answers, const struct take_asked *asked,
+                         struct outcome *outcome)
+{
+    outcome->room_us = SECOND_US;
+    if (answers->budget != NULL)
+        outcome->room_us =
+            counter_budget_room_us(answers->budget, asked->tenant, clock_monotonic_us());
+    metrics_count(answers->metrics, METRIC_COUNTERS_REFUSED);
+}
+
+static void tell_lives(const struct take_answers *answers, const struct take_asked *asked,
+                       const redisReply *reply, const struct outcome *outcome)
+{
+    WRITTEN_FIRST struct take_life lives[TAKE_SCRIPT_KEYS_MAX];
+
+    if (answers->budget == NULL || !outcome->allowed || asked->arguments.numbers[0] == 0)
+        return;
+    for (size_t i = take_script_lives(reply, &asked->arguments, lives); i-- > 0;)
+        counter_budget_note(answers->budget, asked->tenant, &lives[i], clock_monotonic_us());
+}
+
 static bool forgotten_read(const struct take_asked *asked, const redisReply *reply,
                            struct outcome *outcome)
 {
-    if (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0 ||
-        reply->integer > TAKE_SCRIPT_KEYS_MAX)
-        return false;
     outcome->status = TAKE_DONE;
-    outcome->count = reply->integer > 0 ? asked->limit_count : 0;
+    outcome->count = 0;
+    if (reply->type != REDIS_REPLY_ARRAY ||
+        reply->elements != take_arguments_keys(&asked->arguments))
+        return false;
+    for (size_t i = 0; i < reply->elements; i++) {
+        if (reply->element[i]->type != REDIS_REPLY_INTEGER || reply->element[i]->integer < -1)
+            return false;
+        if (reply->element[i]->integer >= 0)
+            outcome->count = asked->limit_count;
+    }
     return true;
+}
+
+static void tell_forgotten(const struct take_answers *answers, const struct take_asked *asked,
+                           const redisReply *reply)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    for (size_t i = 0; answers->budget != NULL && i < reply->elements; i++) {
+        const int64_t left_ms = reply->element[i]->integer;
+
+        if (left_ms >= 0 && left_ms <= LIMIT_TIME_US_MAX / MILLISECOND_US)
+            counter_budget_give_back(answers->budget, asked->tenant, left_ms * MILLISECOND_US,
+                                     now_us);
+    }
 }
 
 /* The key holds keyed hashes, no user data. */

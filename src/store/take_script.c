@@ -16,6 +16,15 @@
 /* One limit's part of the reply. */
 enum { RETRY_US, REMAINING, RESET_US, DELAY_US };
 
+/* What is not granted is done without. */
+const char take_script_forget[] =
+    "local left_ms = {}\n"
+    "for i, key in ipairs(KEYS) do\n"
+    "  local ttl_ms = tonumber(redis.pcall('PTTL', key)) or 0\n"
+    "  left_ms[i] = redis.call('UNLINK', key) == 1 and math.max(0, ttl_ms) or -1\n"
+    "end\n"
+    "return left_ms\n";
+
 /* The scripts unpack little-endian doubles: what is sent is what lies here in memory. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "doubles are sent as they are");
 /* Their number is a digit. */
@@ -83,7 +92,6 @@ size_t take_script_keys(const struct take *take,
 
 void take_arguments_write(struct take_arguments *arguments, const struct take *take)
 {
-    const size_t key_count = take_script_keys(take, arguments->keys);
     double *number = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
     size_t log = 1;
     size_t state_bytes = 0;
@@ -102,14 +110,26 @@ void take_arguments_write(struct take_arguments *arguments, const struct take *t
     arguments->numbers[0] = take->fills ? -(double)take->cost : (double)take->cost;
     arguments->numbers[1] = (double)state_bytes;
 
+    take_arguments_write_keys(arguments, take);
+    argument_add(arguments, arguments->numbers,
+                 (size_t)((char *)number - (char *)arguments->numbers));
+}
+
+void take_arguments_write_keys(struct take_arguments *arguments, const struct take *take)
+{
+    const size_t key_count = take_script_keys(take, arguments->keys);
+
     arguments->forbids_keys = false;
     arguments->key_count = (char)('0' + key_count);
     arguments->count = 2;
     argument_add(arguments, &arguments->key_count, 1);
     for (size_t i = 0; i < key_count; i++)
         argument_add(arguments, arguments->keys[i], strlen(arguments->keys[i]));
-    argument_add(arguments, arguments->numbers,
-                 (size_t)((char *)number - (char *)arguments->numbers));
+}
+
+size_t take_arguments_keys(const struct take_arguments *arguments)
+{
+    return (size_t)(arguments->key_count - '0');
 }
 
 void take_arguments_forbid_keys(struct take_arguments *arguments)

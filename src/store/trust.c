@@ -39,7 +39,7 @@ void trust_judge(struct trust *trust, int64_t begun_us, enum take_status status,
 {
     const bool was_open = breaker_is_open(&trust->breaker);
 
-    if (status == TAKE_DONE || is_at_fault)
+    if (status == TAKE_DONE || status == TAKE_QUOTA || is_at_fault)
         breaker_succeeded(&trust->breaker);
     else if (was_open || !is_only_slow(trust, begun_us, status))
         breaker_failed(&trust->breaker);

@@ -10,6 +10,7 @@ const struct limit asker_limit = {
     .algorithm = ALGORITHM_FIXED_WINDOW, .quota = 1000, .window_us = HOUR_US, .burst = 1000};
 
 struct metrics asker_metrics;
+struct counter_budget *asker_budget;
 
 static struct event_base *base;
 static size_t answers_so_far;
@@ -32,7 +33,8 @@ void asker_turn(void)
 
 struct store *asker_store_at(const char *url, int64_t timeout_us)
 {
-    struct store_redis_options options = {.timeout_us = timeout_us, .metrics = &asker_metrics};
+    struct store_redis_options options = {
+        .timeout_us = timeout_us, .metrics = &asker_metrics, .budget = asker_budget};
     struct error error = {0};
 
     assert_true(redis_url_parse(text_of(url), &options.url, &error));
@@ -69,10 +71,11 @@ void asker_say_loaded(struct impostor *impostor)
 
 struct take asker_take_of(uint8_t subject, const struct limit *limit, int64_t cost)
 {
-    return (struct take){.key = {.subject = {{subject}}, .policy_id = 1, .layout = {{2}}},
-                         .limits = limit,
-                         .limit_count = 1,
-                         .cost = cost};
+    return (struct take){
+        .key = {.subject = {{subject}}, .policy_id = 1, .layout = {{2}}, .tenant = 1},
+        .limits = limit,
+        .limit_count = 1,
+        .cost = cost};
 }
 
 void asker_take(struct store *store, uint8_t subject, struct answers *answers)

@@ -21,11 +21,12 @@ extern const struct limit asker_limit;
 
 /* Of all stores. */
 extern struct metrics asker_metrics;
+extern struct counter_budget *asker_budget; /* NULL but where a test has one */
 
 /* What came of the takes that share it. */
 struct answers {
     size_t count;
-    size_t by_status[TAKE_BROKEN + 1];
+    size_t by_status[TAKE_QUOTA + 1];
     size_t allowed;
     struct outcome last;
     size_t place; /* of the last, among all answers */
@@ -50,7 +51,7 @@ struct store *asker_impostor_store(struct impostor *impostor, int64_t timeout_us
 /* What a Redis says to each script that is loaded. */
 void asker_say_loaded(struct impostor *impostor);
 
-/* Of `subject`, under a policy of one limit. */
+/* Of `subject` of tenant 1, under a policy of one limit. */
 struct take asker_take_of(uint8_t subject, const struct limit *limit, int64_t cost);
 
 /* Takes 1. An answer that comes at once is counted like one that comes later. */

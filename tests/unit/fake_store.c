@@ -38,7 +38,8 @@ static const struct store_engine fake_engine = {
 
 struct fake_answer fake_answer_of_kind(size_t kind)
 {
-    static const enum take_status statuses[] = {TAKE_DONE, TAKE_LATE, TAKE_DOWN, TAKE_BROKEN};
+    static const enum take_status statuses[] = {TAKE_DONE, TAKE_LATE, TAKE_DOWN, TAKE_BROKEN,
+                                                TAKE_QUOTA};
 
     return (struct fake_answer){.is_late = kind >= ARRAY_COUNT(statuses),
                                 .status = statuses[kind % ARRAY_COUNT(statuses)]};
@@ -106,7 +107,7 @@ static enum store_answer ask(struct store *store, const struct take *take, struc
     if (!fake->is_over && fake->answer_count > 0)
         answer = fake->answers[fake->asked % fake->answer_count];
     fake->asked++;
-    if (answer.status != TAKE_DOWN)
+    if (answer.status != TAKE_DOWN && answer.status != TAKE_QUOTA)
         asks(fake->table, take, &result);
     if (answer.status != TAKE_DONE)
         result = (struct outcome){.status = answer.status};

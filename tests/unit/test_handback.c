@@ -176,6 +176,19 @@ static void what_is_late_is_not_handed_back_again(void **state)
     expect_figures(0, 2);
 }
 
+/* Its app has no room for the counter, and may have none for long. */
+static void what_has_no_room_is_lost(void **state)
+{
+    (void)state;
+    note(1, 2, NOW_US);
+    fake.status = TAKE_QUOTA;
+    handback_run(handback, &fake.store, NOW_US);
+
+    assert_int_equal(fake.count, 1);
+    assert_int_equal(handback_count(handback), 0);
+    expect_figures(0, 2);
+}
+
 static void what_is_refused_waits_for_the_next_time(void **state)
 {
     (void)state;
@@ -404,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_that_goes_away_again_gets_the_rest_later, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_late_is_not_handed_back_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_has_no_room_is_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_refused_waits_for_the_next_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(after_a_refusal_there_is_a_rest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_no_window_holds_any_more_is_let_go, set_up, tear_down),

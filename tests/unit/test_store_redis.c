@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "store/breaker.h"
+#include "store/counter_budget.h"
 #include "store/take_script.h"
 
 #include <sys/socket.h>
@@ -302,6 +303,40 @@ static void what_redis_as_a_whole_cannot_is_refused(void **state)
     store_free(store);
 }
 
+/* As Redis has them: one that is refused is not there, and one that is forgotten makes room. Nor is
+ * it a failure, however often. */
+static void a_tenant_has_no_more_counters_than_its_budget(void **state)
+{
+    const uint64_t refused = figure_get(&asker_metrics.figures[METRIC_COUNTERS_REFUSED]);
+    asker_budget = counter_budget_new(2);
+    struct store *store = asker_store(PATIENT_US);
+    struct take forgets = asker_take_of(1, &asker_limit, 1);
+    struct answers forgotten = {0};
+    struct outcome now;
+    (void)state;
+
+    assert_int_equal(take_and_wait(store, 1), TAKE_DONE);
+    assert_int_equal(take_and_wait(store, 2), TAKE_DONE);
+    for (int i = 0; i < 2 * BREAKER_FAILURES; i++)
+        assert_int_equal(take_and_wait(store, 3), TAKE_QUOTA);
+    assert_int_equal(take_and_wait(store, 2), TAKE_DONE);
+    assert_int_equal(redis_server_command(server, "DBSIZE")->integer, 2);
+    assert_int_equal(figure_get(&asker_metrics.figures[METRIC_COUNTERS_REFUSED]) - refused,
+                     2 * BREAKER_FAILURES);
+
+    /* Nor is it created by the script that is sent whole. */
+    (void)redis_server_command(server, "SCRIPT FLUSH");
+    assert_int_equal(take_and_wait(store, 3), TAKE_QUOTA);
+    assert_int_equal(store_forget(store, &forgets, &now, &forgotten, asker_on_done), STORE_LATER);
+    TURN_UNTIL(forgotten.count == 1);
+    assert_int_equal(forgotten.last.count, 1);
+    assert_int_equal(take_and_wait(store, 3), TAKE_DONE);
+    assert_int_equal(take_and_wait(store, 1), TAKE_QUOTA);
+    store_free(store);
+    counter_budget_free(asker_budget);
+    asker_budget = NULL;
+}
+
 static uint64_t refused_calls(void)
 {
     return figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_REFUSED]);
@@ -550,6 +585,7 @@ int main(void)
         TEST(a_script_that_is_refused_twice_is_broken),
         TEST(what_no_limit_can_have_answered_is_not_believed),
         TEST(forgetting_starts_afresh),
+        TEST(a_tenant_has_no_more_counters_than_its_budget),
         TEST(a_take_before_the_connection_is_down_at_once),
         TEST(a_hung_redis_is_late_then_left_alone_then_asked_again),
         TEST(a_probe_that_is_lost_is_followed_by_another),

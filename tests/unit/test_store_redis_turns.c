@@ -327,7 +327,7 @@ static void a_reset_waits_for_its_turn(void **state)
 
     assert_int_equal(heard[2], GOOD);
     say(&impostor, DONE, OUT + 1);
-    say(&impostor, ":1\r\n", 1);
+    say(&impostor, "*1\r\n:1000\r\n", 1);
     TURN_UNTIL(forgotten.count == 1);
     assert_int_equal(forgotten.last.status, TAKE_DONE);
     assert_int_equal(forgotten.last.count, 1);
