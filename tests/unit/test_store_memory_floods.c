@@ -100,6 +100,32 @@ static void a_new_tenant_finds_room_in_a_full_table(void **state)
     memory_table_free(table);
 }
 
+/* Until it held no more than each of them, a large app paid for all that small ones added. */
+static void small_tenants_without_end_leave_half_of_the_table_to_a_large_one(void **state)
+{
+    struct memory_table *table = memory_table_new(FLOOD_COUNTERS);
+    struct limit endless = table_window(1, LIMIT_WINDOW_S_MAX * SECOND_US);
+    const int64_t large = FLOOD_COUNTERS * 83 / 100;
+    int64_t used_up = 0;
+
+    (void)state;
+    for (int64_t i = 0; i < large; i++) {
+        struct take take = table_take_by(VICTIM_TENANT, i, &endless, 1);
+
+        assert_true(table_allows(table, &take));
+    }
+    for (int64_t i = 0; i < 10 * FLOOD_COUNTERS; i++) {
+        struct take take = table_take_by(FLOOD_TENANT + (uint32_t)(i % 60), large + i, &endless, 1);
+
+        assert_true(table_allows(table, &take));
+    }
+
+    for (int64_t i = 0; i < large; i++)
+        used_up += table_remaining(table, table_take_of(i, &endless, 1, 0), 0) == 0;
+    assert_int_equal(used_up, FLOOD_COUNTERS / 2);
+    memory_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +133,7 @@ int main(void)
         cmocka_unit_test(a_flood_of_takes_with_many_limits_leaves_the_limits_of_another_exact),
         cmocka_unit_test(a_flood_by_many_tenants_leaves_the_limits_of_a_small_one_exact),
         cmocka_unit_test(a_new_tenant_finds_room_in_a_full_table),
+        cmocka_unit_test(small_tenants_without_end_leave_half_of_the_table_to_a_large_one),
     };
 
     return cmocka_run_group_tests(tests, table_case_open, NULL);
