@@ -18,8 +18,8 @@
 
 #include <poll.h>
 
-#define NEVER         INT64_MAX
-#define JOBS_IN_A_ROW 16 /* or steps of them, before the flush goes on */
+#define NEVER       INT64_MAX
+#define JOBS_US_MAX (5 * MILLISECOND_US) /* in a row, before the flush goes on */
 
 struct journal {
     struct journal_apps apps;
@@ -42,7 +42,7 @@ static void *thread_run(void *context);
 static void run(struct journal *journal);
 static void wait_for_work(struct journal *journal);
 static void on_stop(struct queue_item *item);
-static void take_jobs(struct journal *journal, size_t count);
+static void take_jobs(struct journal *journal, int64_t until_us);
 static bool answer(struct journal *journal, struct journal_job *job);
 static void on_answered(struct queue_item *item);
 
@@ -165,10 +165,10 @@ static void run(struct journal *journal)
     while (!journal->stopping) {
         wait_for_work(journal);
         queue_drain(journal->stops);
-        take_jobs(journal, JOBS_IN_A_ROW);
+        take_jobs(journal, clock_monotonic_us() + JOBS_US_MAX);
         flusher_turn(journal->flusher);
     }
-    take_jobs(journal, SIZE_MAX);
+    take_jobs(journal, NEVER);
     flusher_end(journal->flusher);
 }
 
@@ -193,11 +193,12 @@ static void on_stop(struct queue_item *item)
     CONTAINER_OF(item, struct journal, stop)->stopping = true;
 }
 
-static void take_jobs(struct journal *journal, size_t count)
+/* None is begun from `until_us` on. */
+static void take_jobs(struct journal *journal, int64_t until_us)
 {
     struct fair_item *turn;
 
-    while (count-- > 0 && (turn = inbox_take(journal->jobs)) != NULL) {
+    while (clock_monotonic_us() < until_us && (turn = inbox_take(journal->jobs)) != NULL) {
         struct journal_job *job = CONTAINER_OF(turn, struct journal_job, turn);
 
         if (!answer(journal, job)) {
