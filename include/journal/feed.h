@@ -11,15 +11,16 @@
 #ifndef JOURNAL_FEED_H
 #define JOURNAL_FEED_H
 
+#include "journal/feed_entries.h"
 #include "journal/record.h"
 #include "journal/ring.h"
 #include "redis/redis_session.h"
 #include "redis/redis_url.h"
 
-struct arena;
-
 #define FEED_TIMEOUT_MS 500
-#define FEED_EXPIRY_S   604800 /* of a stream to which nothing is added: 7 days */
+#define FEED_PART_BYTES                                                                            \
+    ((size_t)64 * 1024)      /* of an app in one round trip: before the last record */
+#define FEED_EXPIRY_S 604800 /* of a stream to which nothing is added: 7 days */
 
 struct feed;
 
@@ -32,9 +33,12 @@ int64_t feed_rests_until_us(const struct feed *feed);
 /* Whether the last exchange failed, and not of one key alone. */
 bool feed_is_away(const struct feed *feed);
 
-/* Sends what the ring holds past the number *sent, and moves *sent on when Redis has it all. False
- * when it has not; the log says why, once per second at most. */
-MUST_USE bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent);
+enum feed_sent { FEED_SENT_ALL, FEED_SENT_SOME, FEED_NOT_SENT };
+
+/* Sends some of what the ring holds past the number *sent, the oldest, and moves *sent on when Redis
+ * has it. When it has not, the log says why, once per second at most. */
+MUST_USE enum feed_sent feed_send(struct feed *feed, const char *app_id, struct ring *ring,
+                                  uint64_t *sent);
 
 /* The same in two steps, for exchanges that carry several apps: what of an app was appended, and
  * whose replies are to be taken. */
@@ -66,14 +70,12 @@ uint64_t feed_failures(const struct feed *feed);
 uint64_t feed_dropped(const struct feed *feed);
 uint64_t feed_replaced(const struct feed *feed);
 
-enum feed_reading { FEED_READ, FEED_REPLACED, FEED_FAILED };
+enum feed_reading { FEED_READ_ALL, FEED_READ_SOME, FEED_REPLACED, FEED_FAILED };
 
-/* Writes a JSON array of the entries that `filter` takes, newest first, into `arena`.
- * FEED_REPLACED: nothing is written; the log is empty now, and what is held of it may be sent
- * again. */
+/* Reads the next page into `entries`. FEED_REPLACED: the log is empty now, and what is held of it
+ * may be sent again. */
 MUST_USE enum feed_reading feed_read(struct feed *feed, const char *app_id,
-                                     const struct record_filter *filter, struct arena *arena,
-                                     struct text *entries);
+                                     struct feed_entries *entries);
 
 /* For usage_feed.c, which talks to the same Redis: the connection; what settles a failed or
  * successful exchange about a key, and returns `succeeded`; this process' mark; a reply's text. */

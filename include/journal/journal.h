@@ -68,7 +68,7 @@ void journal_prefetch(const struct journal_app *app);
 void journal_record(struct journal_app *app, const struct record *record);
 
 struct journal_job;
-struct usage_progress;
+struct journal_progress;
 /* Runs on the thread that drains job->reply_to. */
 typedef void journal_done_fn(struct journal_job *job);
 
@@ -78,9 +78,9 @@ struct journal_job {
     struct queue_item item; /* private */
     struct queue *reply_to;
     journal_done_fn *done;
-    void *context;                   /* the asker's */
-    int64_t expires_us;              /* private */
-    struct usage_progress *progress; /* private: NULL unless a part of it has been answered */
+    void *context;                     /* the asker's */
+    int64_t expires_us;                /* private */
+    struct journal_progress *progress; /* private: NULL unless a part of it has been answered */
 
     uint32_t tenant; /* the app's number: its share of the jobs, and its turns */
     char app_id[APP_ID_BYTES + 1];

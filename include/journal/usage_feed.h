@@ -13,12 +13,10 @@
 #include "journal/feed.h"
 #include "journal/usage.h"
 
-enum usage_sent { USAGE_SENT_ALL, USAGE_SENT_SOME, USAGE_NOT_SENT };
-
 /* Sends some of what Redis has not yet, the oldest first, and marks it sent. Not all that was tried
  * need have failed when it says so. */
-MUST_USE enum usage_sent usage_feed_send(struct feed *feed, const char *app_id,
-                                         struct usage_app *app);
+MUST_USE enum feed_sent usage_feed_send(struct feed *feed, const char *app_id,
+                                        struct usage_app *app);
 
 /* For an exchange that carries several apps: as feed_append(). When it has succeeded,
  * usage_mark_sent() says so. */
@@ -33,11 +31,10 @@ struct usage_cursor {
 
 struct usage_cursor usage_feed_start(const struct usage_report *report);
 
-enum usage_read { USAGE_READ_ALL, USAGE_READ_SOME, USAGE_NOT_READ };
-
 /* Adds what all instances have sent for an hour by minutes, or for a day by hours, in one round
- * trip, and moves the cursor on. USAGE_NOT_READ: `report` may hold a part. */
-MUST_USE enum usage_read usage_feed_read(struct feed *feed, const char *app_id,
-                                         struct usage_report *report, struct usage_cursor *cursor);
+ * trip, and moves the cursor on. FEED_FAILED: `report` may hold a part. */
+MUST_USE enum feed_reading usage_feed_read(struct feed *feed, const char *app_id,
+                                           struct usage_report *report,
+                                           struct usage_cursor *cursor);
 
 #endif

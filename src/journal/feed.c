@@ -10,7 +10,6 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "feed_entries.h"
 #include "metrics/figure.h"
 #include "redis/redis_complaints.h"
 #include "redis/redis_eviction.h"
@@ -84,19 +83,19 @@ bool feed_is_away(const struct feed *feed)
     return feed->rest_us != 0;
 }
 
-bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent)
+enum feed_sent feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent)
 {
-    struct feed_part part = feed_append(feed, app_id, ring, *sent, SIZE_MAX);
+    struct feed_part part = feed_append(feed, app_id, ring, *sent, FEED_PART_BYTES);
     struct error error = {0};
     char key[KEY_BYTES];
 
     if (part.commands == 0)
-        return true;
+        return FEED_SENT_ALL;
     write_key(app_id, key);
     bool succeeded = feed_take(feed, part.commands, &error);
     if (!succeeded && feed_replace(feed, key)) {
         *sent = feed_sent_nothing(ring);
-        part = feed_append(feed, app_id, ring, *sent, SIZE_MAX);
+        part = feed_append(feed, app_id, ring, *sent, FEED_PART_BYTES);
         succeeded = feed_take(feed, part.commands, &error);
     }
     if (succeeded) {
@@ -106,7 +105,9 @@ bool feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_
     } else {
         figure_add(&feed->failures, 1);
     }
-    return feed_settle(feed, succeeded, key, &error);
+    if (!feed_settle(feed, succeeded, key, &error))
+        return FEED_NOT_SENT;
+    return part.is_last ? FEED_SENT_ALL : FEED_SENT_SOME;
 }
 
 struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring *ring,
@@ -192,12 +193,11 @@ uint64_t feed_replaced(const struct feed *feed)
     return figure_get(&feed->replaced);
 }
 
-enum feed_reading feed_read(struct feed *feed, const char *app_id,
-                            const struct record_filter *filter, struct arena *arena,
-                            struct text *entries)
+enum feed_reading feed_read(struct feed *feed, const char *app_id, struct feed_entries *entries)
 {
     char key[KEY_BYTES];
-    const char *range[] = {"XREVRANGE", key, "+", "-", "COUNT", LITERAL(JOURNAL_RECORDS)};
+    const char *range[] = {"XREVRANGE", key,     entries->before,
+                           "-",         "COUNT", LITERAL(FEED_PAGE_ENTRIES)};
     struct error error = {0};
 
     write_key(app_id, key);
@@ -206,9 +206,9 @@ enum feed_reading feed_read(struct feed *feed, const char *app_id,
     if (reply == NULL)
         return read_failed(feed, key, &error);
     (void)feed_settle(feed, true, key, &error);
-    feed_entries_write(reply, filter, arena, entries);
+    const bool is_last = !feed_entries_add(entries, reply);
     freeReplyObject(reply);
-    return FEED_READ;
+    return is_last ? FEED_READ_ALL : FEED_READ_SOME;
 }
 
 struct redis_session *feed_session(struct feed *feed)

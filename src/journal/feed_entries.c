@@ -1,66 +1,79 @@
 /* SPDX-License-Identifier: MIT */
-#include "feed_entries.h"
+#include "journal/feed_entries.h"
 
-#include "base/arena.h"
 #include "base/document.h"
 #include "journal/feed.h"
 
 #define ARRAY_BYTES_MIN 256
 #define FIELDS          ((size_t)2)
 
-/* One entry of a stream. */
-struct entry {
+/* Its texts lie in the arena. */
+struct feed_entry {
     struct record record;
-    struct text id; /* borrowed from the reply, like `origin` */
+    struct text id;
     struct text origin;
     size_t rank; /* 0 is the newest in the stream */
 };
 
-static size_t read_entries(const redisReply *reply, const struct record_filter *filter,
-                           struct arena *arena, struct entry entries[]);
-static bool read_entry(const redisReply *reply, struct arena *arena, struct entry *entry);
+static void add_entry(struct feed_entries *entries, const redisReply *reply);
+static bool read_entry(const redisReply *reply, struct arena *arena, struct feed_entry *entry);
 static bool is_stream_id(struct text id);
 static int compare_newest_first(const void *left, const void *right);
-static void write_entries(const struct entry entries[], size_t count, int64_t limit,
+static void write_entries(const struct feed_entry entries[], size_t count, int64_t limit,
                           struct writer *writer);
-static bool is_repeated(const struct entry entries[], size_t index);
+static bool is_repeated(const struct feed_entry entries[], size_t index);
 
-void feed_entries_write(const redisReply *reply, const struct record_filter *filter,
-                        struct arena *arena, struct text *entries)
+void feed_entries_init(struct feed_entries *entries, const struct record_filter *filter)
 {
-    struct arena scratch = {0};
-    struct entry *found = ARENA_ARRAY(&scratch, struct entry, reply->elements + 1);
-    const size_t count = read_entries(reply, filter, &scratch, found);
+    *entries = (struct feed_entries){.filter = filter, .before = "+"};
+    entries->found = ARENA_ARRAY(&entries->arena, struct feed_entry, JOURNAL_RECORDS);
+}
+
+void feed_entries_close(struct feed_entries *entries)
+{
+    arena_close(&entries->arena);
+}
+
+bool feed_entries_add(struct feed_entries *entries, const redisReply *reply)
+{
+    const size_t read_before = entries->read;
+
+    for (size_t i = 0; i < reply->elements && entries->read < JOURNAL_RECORDS; i++)
+        add_entry(entries, reply->element[i]);
+    return reply->elements >= FEED_PAGE_ENTRIES && entries->read < JOURNAL_RECORDS &&
+           entries->read > read_before;
+}
+
+struct text feed_entries_write(const struct feed_entries *entries, struct arena *arena)
+{
     struct buffer buffer;
     struct writer writer;
 
-    qsort(found, count, sizeof found[0], compare_newest_first);
+    qsort(entries->found, entries->count, sizeof entries->found[0], compare_newest_first);
     buffer_init(&buffer, arena, ARRAY_BYTES_MIN);
     writer_init(&writer, &buffer);
-    write_entries(found, count, filter->limit, &writer);
-    *entries = buffer_text(&buffer);
-    arena_close(&scratch);
+    write_entries(entries->found, entries->count, entries->filter->limit, &writer);
+    return buffer_text(&buffer);
 }
 
-/* Keeps what the filter takes. What is no entry of ours is passed over. */
-static size_t read_entries(const redisReply *reply, const struct record_filter *filter,
-                           struct arena *arena, struct entry entries[])
+static void add_entry(struct feed_entries *entries, const redisReply *reply)
 {
-    size_t count = 0;
+    struct feed_entry *entry = &entries->found[entries->count];
+    const struct text id =
+        reply->elements == 0 ? (struct text){0} : feed_text_of_reply(reply->element[0]);
 
-    for (size_t i = 0; i < reply->elements; i++) {
-        struct entry *entry = &entries[count];
-
-        entry->rank = i;
-        if (read_entry(reply->element[i], arena, entry) &&
-            record_filter_takes(filter, &entry->record))
-            count++;
-    }
-    return count;
+    if (text_equal(id, text_of(entries->before)))
+        return;
+    if (id.length < sizeof entries->before)
+        (void)snprintf(entries->before, sizeof entries->before, "%.*s", TEXT_PRINTF(id));
+    entry->rank = entries->read++;
+    if (read_entry(reply, &entries->arena, entry) &&
+        record_filter_takes(entries->filter, &entry->record))
+        entries->count++;
 }
 
 /* [id, [name, value, name, value]] */
-static bool read_entry(const redisReply *reply, struct arena *arena, struct entry *entry)
+static bool read_entry(const redisReply *reply, struct arena *arena, struct feed_entry *entry)
 {
     if (reply->elements != 2 || reply->element[1]->elements < 2 * FIELDS)
         return false;
@@ -71,8 +84,8 @@ static bool read_entry(const redisReply *reply, struct arena *arena, struct entr
     const bool is_record = json != NULL && record_read(json, arena, &entry->record);
 
     json_decref(json);
-    entry->id = feed_text_of_reply(reply->element[0]);
-    entry->origin = feed_text_of_reply(fields->element[3]);
+    entry->id = text_copy(arena, feed_text_of_reply(reply->element[0]));
+    entry->origin = text_copy(arena, feed_text_of_reply(fields->element[3]));
     return is_record && is_stream_id(entry->id);
 }
 
@@ -91,15 +104,15 @@ static bool is_stream_id(struct text id)
 /* By the time of the decision: instances flush at different moments. */
 static int compare_newest_first(const void *left, const void *right)
 {
-    const struct entry *a = left;
-    const struct entry *b = right;
+    const struct feed_entry *a = left;
+    const struct feed_entry *b = right;
 
     if (a->record.time_us != b->record.time_us)
         return a->record.time_us > b->record.time_us ? -1 : 1;
     return a->rank < b->rank ? -1 : 1;
 }
 
-static void write_entries(const struct entry entries[], size_t count, int64_t limit,
+static void write_entries(const struct feed_entry entries[], size_t count, int64_t limit,
                           struct writer *writer)
 {
     writer_begin_array(writer, NULL);
@@ -113,9 +126,9 @@ static void write_entries(const struct entry entries[], size_t count, int64_t li
 }
 
 /* Copies of one entry have the same time, so they are close to each other. */
-static bool is_repeated(const struct entry entries[], size_t index)
+static bool is_repeated(const struct feed_entry entries[], size_t index)
 {
-    const struct entry *entry = &entries[index];
+    const struct feed_entry *entry = &entries[index];
 
     for (size_t i = index; i > 0 && entries[i - 1].record.time_us == entry->record.time_us; i--) {
         if (text_equal(entries[i - 1].origin, entry->origin))

@@ -10,41 +10,65 @@
 #define ARRAY_BYTES_MIN 256
 #define RING_ID_BYTES   48
 
-/* A report that is being read. */
-struct usage_progress {
-    struct usage_report report;
+/* What Redis has said so far. */
+struct journal_progress {
+    bool has_sent;               /* Redis has what this instance knew at the beginning */
+    uint64_t newest;             /* of JOURNAL_LOG: the newest record of that */
+    struct feed_entries entries; /* of JOURNAL_LOG */
+    struct usage_report report;  /* of JOURNAL_USAGE */
     struct usage_cursor cursor;
-    bool has_sent; /* what is counted here */
 };
 
-static bool can_ask(const struct feed *feed);
-static bool log_from_feed(struct journal_job *job, struct feed *feed, struct journal_app *app);
-static void log_from_ring(struct journal_job *job, struct journal_app *app);
-static bool answer_usage(struct journal_job *job, struct feed *feed, struct journal_app *app);
-static void usage_begin(struct journal_job *job);
+static void log_begin(struct journal_job *job, struct journal_app *app);
+static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
+                                  struct journal_app *app);
+static void log_finish(struct journal_job *job);
+static void log_close(struct journal_progress *progress);
+static void log_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app);
+static void usage_begin(struct journal_job *job, struct journal_app *app);
+static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
+                                    struct journal_app *app);
 static void usage_finish(struct journal_job *job);
-static enum usage_read usage_from_feed(struct journal_job *job, struct feed *feed,
-                                       struct journal_app *app);
-static void usage_from_app(const struct usage_app *usage, struct usage_report *report);
+static void usage_close(struct journal_progress *progress);
+static void usage_from_app(struct journal_job *job, bool has_feed, struct journal_app *app);
 static void on_usage(void *context, const struct usage_view *view);
+static bool can_ask(const struct feed *feed);
+
+static const struct {
+    void (*begin)(struct journal_job *job, struct journal_app *app);
+    enum feed_reading (*read)(struct journal_job *job, struct feed *feed, struct journal_app *app);
+    void (*finish)(struct journal_job *job);
+    void (*close)(struct journal_progress *progress);
+    void (*from_here)(struct journal_job *job, bool has_feed, struct journal_app *app);
+} answers[] = {
+    [JOURNAL_LOG] = {log_begin, log_read, log_finish, log_close, log_from_ring},
+    [JOURNAL_USAGE] = {usage_begin, usage_read, usage_finish, usage_close, usage_from_app},
+};
 
 bool journal_answer(struct journal_job *job, struct feed *feed, struct journal_app *app)
 {
-    switch (job->asks) {
-    case JOURNAL_LOG:
-        if (!can_ask(feed) || !log_from_feed(job, feed, app))
-            log_from_ring(job, app);
-        break;
-    case JOURNAL_USAGE:
-        return answer_usage(job, feed, app);
+    enum feed_reading reading = FEED_FAILED;
+
+    if (job->progress == NULL) {
+        job->progress = ARENA_NEW(job->arena, struct journal_progress);
+        answers[job->asks].begin(job, app);
     }
+    if (can_ask(feed))
+        reading = answers[job->asks].read(job, feed, app);
+    if (reading == FEED_READ_SOME)
+        return false;
+    if (reading == FEED_READ_ALL)
+        answers[job->asks].finish(job);
+    else
+        answers[job->asks].from_here(job, feed != NULL, app);
+    journal_answer_abandon(job);
     return true;
 }
 
 void journal_answer_abandon(struct journal_job *job)
 {
     if (job->progress != NULL)
-        usage_report_close(&job->progress->report);
+        answers[job->asks].close(job->progress);
     job->progress = NULL;
 }
 
@@ -53,20 +77,43 @@ static bool can_ask(const struct feed *feed)
     return feed != NULL && clock_monotonic_us() >= feed_rests_until_us(feed);
 }
 
-/* What this instance has not flushed yet goes first, so that an asker always sees its own
- * decisions. */
-static bool log_from_feed(struct journal_job *job, struct feed *feed, struct journal_app *app)
+static void log_begin(struct journal_job *job, struct journal_app *app)
 {
-    if (app != NULL && !feed_send(feed, app->id, &app->ring, &app->sent))
-        return false;
-    const enum feed_reading reading =
-        feed_read(feed, job->app_id, &job->filter, job->arena, &job->answer);
-    if (reading == FEED_REPLACED && app != NULL)
-        app->sent = feed_sent_nothing(&app->ring);
-    return reading == FEED_READ;
+    job->progress->newest = app == NULL ? 0 : ring_newest(&app->ring);
+    feed_entries_init(&job->progress->entries, &job->filter);
 }
 
-static void log_from_ring(struct journal_job *job, struct journal_app *app)
+/* What this instance has not flushed yet goes first, so that an asker always sees its own
+ * decisions. */
+static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
+                                  struct journal_app *app)
+{
+    struct journal_progress *progress = job->progress;
+
+    if (!progress->has_sent && app != NULL) {
+        if (feed_send(feed, app->id, &app->ring, &app->sent) == FEED_NOT_SENT)
+            return FEED_FAILED;
+        if (app->sent < progress->newest)
+            return FEED_READ_SOME;
+    }
+    progress->has_sent = true;
+    const enum feed_reading reading = feed_read(feed, job->app_id, &progress->entries);
+    if (reading == FEED_REPLACED && app != NULL)
+        app->sent = feed_sent_nothing(&app->ring);
+    return reading;
+}
+
+static void log_finish(struct journal_job *job)
+{
+    job->answer = feed_entries_write(&job->progress->entries, job->arena);
+}
+
+static void log_close(struct journal_progress *progress)
+{
+    feed_entries_close(&progress->entries);
+}
+
+static void log_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app)
 {
     uint64_t sequence = app == NULL ? 0 : ring_newest(&app->ring);
     int64_t left = job->filter.limit;
@@ -75,6 +122,7 @@ static void log_from_ring(struct journal_job *job, struct journal_app *app)
     struct buffer buffer;
     struct writer writer;
 
+    (void)has_feed;
     buffer_init(&buffer, job->arena, ARRAY_BYTES_MIN);
     writer_init(&writer, &buffer);
     writer_begin_array(&writer, NULL);
@@ -94,70 +142,59 @@ static void log_from_ring(struct journal_job *job, struct journal_app *app)
     arena_close(&scratch);
 }
 
-static bool answer_usage(struct journal_job *job, struct feed *feed, struct journal_app *app)
+static void usage_begin(struct journal_job *job, struct journal_app *app)
 {
-    if (job->progress == NULL)
-        usage_begin(job);
-    if (can_ask(feed)) {
-        switch (usage_from_feed(job, feed, app)) {
-        case USAGE_READ_SOME:
-            return false;
-        case USAGE_READ_ALL:
-            usage_finish(job);
-            return true;
-        case USAGE_NOT_READ:
-            break;
-        }
-    }
-    journal_answer_abandon(job); /* part of it may have come */
-    usage_begin(job);
-    job->progress->report.degraded = feed != NULL;
-    if (app != NULL && app->usage != NULL)
-        usage_from_app(app->usage, &job->progress->report);
-    usage_finish(job);
-    return true;
-}
+    struct journal_progress *progress = job->progress;
 
-static void usage_begin(struct journal_job *job)
-{
-    struct usage_progress *progress = ARENA_NEW(job->arena, struct usage_progress);
-
+    (void)app;
     usage_report_init(&progress->report, &job->query, clock_wall_us() / MINUTE_US, job->arena);
     progress->cursor = usage_feed_start(&progress->report);
-    job->progress = progress;
-}
-
-static void usage_finish(struct journal_job *job)
-{
-    job->answer = usage_report_write(&job->progress->report, job->arena);
-    journal_answer_abandon(job);
 }
 
 /* First what is counted here goes to Redis, then all that is there is read. */
-static enum usage_read usage_from_feed(struct journal_job *job, struct feed *feed,
-                                       struct journal_app *app)
+static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
+                                    struct journal_app *app)
 {
-    struct usage_progress *progress = job->progress;
+    struct journal_progress *progress = job->progress;
 
     if (!progress->has_sent && app != NULL && app->usage != NULL) {
         switch (usage_feed_send(feed, app->id, app->usage)) {
-        case USAGE_SENT_ALL:
+        case FEED_SENT_ALL:
             break;
-        case USAGE_SENT_SOME:
-            return USAGE_READ_SOME;
-        case USAGE_NOT_SENT:
-            return USAGE_NOT_READ;
+        case FEED_SENT_SOME:
+            return FEED_READ_SOME;
+        case FEED_NOT_SENT:
+            return FEED_FAILED;
         }
     }
     progress->has_sent = true;
     return usage_feed_read(feed, job->app_id, &progress->report, &progress->cursor);
 }
 
-static void usage_from_app(const struct usage_app *usage, struct usage_report *report)
+static void usage_finish(struct journal_job *job)
 {
-    if (report->hourly_before < usage_minutes_from(usage))
-        report->hourly_before = usage_minutes_from(usage);
-    usage_visit(usage, report, on_usage);
+    job->answer = usage_report_write(&job->progress->report, job->arena);
+}
+
+static void usage_close(struct journal_progress *progress)
+{
+    usage_report_close(&progress->report);
+}
+
+/* Part of it may have come from Redis. */
+static void usage_from_app(struct journal_job *job, bool has_feed, struct journal_app *app)
+{
+    struct usage_report *report = &job->progress->report;
+
+    usage_close(job->progress);
+    usage_begin(job, app);
+    report->degraded = has_feed;
+    if (app != NULL && app->usage != NULL) {
+        if (report->hourly_before < usage_minutes_from(app->usage))
+            report->hourly_before = usage_minutes_from(app->usage);
+        usage_visit(app->usage, report, on_usage);
+    }
+    usage_finish(job);
 }
 
 static void on_usage(void *context, const struct usage_view *view)

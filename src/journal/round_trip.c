@@ -20,6 +20,12 @@ static const struct {
     [CARGO_USAGE] = {append_usage, note_usage, send_usage},
 };
 
+static const enum round_trip_outcome outcomes[] = {
+    [FEED_SENT_ALL] = ROUND_TRIP_SENT,
+    [FEED_SENT_SOME] = ROUND_TRIP_GOES_ON,
+    [FEED_NOT_SENT] = ROUND_TRIP_FAILED,
+};
+
 void round_trip_init(struct round_trip *trip, struct feed *feed, enum cargo cargo)
 {
     trip->feed = feed;
@@ -94,12 +100,12 @@ static bool take_reply(struct round_trip *trip, struct round_trip_part *part, st
 
 static struct feed_part append_log(struct feed *feed, struct journal_app *app)
 {
-    return feed_append(feed, app->id, &app->ring, app->sent, ROUND_TRIP_BYTES_OF_APP);
+    return feed_append(feed, app->id, &app->ring, app->sent, FEED_PART_BYTES);
 }
 
 static struct feed_part append_usage(struct feed *feed, struct journal_app *app)
 {
-    return usage_feed_append(feed, app->id, app->usage, ROUND_TRIP_BYTES_OF_APP);
+    return usage_feed_append(feed, app->id, app->usage, FEED_PART_BYTES);
 }
 
 static void note_log(struct feed *feed, struct journal_app *app, const struct feed_part *part)
@@ -117,16 +123,10 @@ static void note_usage(struct feed *feed, struct journal_app *app, const struct 
 
 static enum round_trip_outcome send_log(struct feed *feed, struct journal_app *app)
 {
-    return feed_send(feed, app->id, &app->ring, &app->sent) ? ROUND_TRIP_SENT : ROUND_TRIP_FAILED;
+    return outcomes[feed_send(feed, app->id, &app->ring, &app->sent)];
 }
 
 static enum round_trip_outcome send_usage(struct feed *feed, struct journal_app *app)
 {
-    static const enum round_trip_outcome outcomes[] = {
-        [USAGE_SENT_ALL] = ROUND_TRIP_SENT,
-        [USAGE_SENT_SOME] = ROUND_TRIP_GOES_ON,
-        [USAGE_NOT_SENT] = ROUND_TRIP_FAILED,
-    };
-
     return outcomes[usage_feed_send(feed, app->id, app->usage)];
 }

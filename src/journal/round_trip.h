@@ -11,9 +11,8 @@
 #include "journal/feed.h"
 #include "journal_apps.h"
 
-#define ROUND_TRIP_APPS_MAX     ((size_t)64)
-#define ROUND_TRIP_BYTES_MAX    ((size_t)256 * 1024) /* before the last app's part */
-#define ROUND_TRIP_BYTES_OF_APP ((size_t)64 * 1024)  /* before the last record or minute */
+#define ROUND_TRIP_APPS_MAX  ((size_t)64)
+#define ROUND_TRIP_BYTES_MAX ((size_t)256 * 1024) /* before the last app's part */
 
 enum round_trip_outcome {
     ROUND_TRIP_SENT,

@@ -19,8 +19,7 @@
 #define PART_BYTES_MAX   ((size_t)1024 * 1024)
 #define VIEW_COMMANDS    4
 #define VIEW_EXTRA_BYTES ((size_t)300) /* of its commands, besides the value: some 290 */
-#define SEND_BYTES_MAX   ((size_t)64 * 1024)
-#define EXPIRY_REST_S    (2 * HOUR_S) /* clocks differ, and hashes are read whole */
+#define EXPIRY_REST_S    (2 * HOUR_S)  /* clocks differ, and hashes are read whole */
 
 static const struct {
     const char *name;
@@ -49,10 +48,10 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
                       struct usage_report *report);
 static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view);
 
-enum usage_sent usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app)
+enum feed_sent usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app)
 {
     struct sending sending = {
-        .feed = feed, .app_id = app_id, .bytes_max = SEND_BYTES_MAX, .succeeded = true};
+        .feed = feed, .app_id = app_id, .bytes_max = FEED_PART_BYTES, .succeeded = true};
     bool is_all = usage_offer_unsent(app, &sending, append);
 
     sending.succeeded = redis_session_flush(feed_session(feed), &sending.error);
@@ -64,8 +63,8 @@ enum usage_sent usage_feed_send(struct feed *feed, const char *app_id, struct us
     if (sending.succeeded)
         usage_mark_sent(app);
     if (!feed_settle(feed, sending.succeeded, app_id, &sending.error))
-        return USAGE_NOT_SENT;
-    return is_all ? USAGE_SENT_ALL : USAGE_SENT_SOME;
+        return FEED_NOT_SENT;
+    return is_all ? FEED_SENT_ALL : FEED_SENT_SOME;
 }
 
 struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct usage_app *app,
@@ -83,8 +82,8 @@ struct usage_cursor usage_feed_start(const struct usage_report *report)
     return cursor_at(USAGE_HOUR, report->denied_since);
 }
 
-enum usage_read usage_feed_read(struct feed *feed, const char *app_id, struct usage_report *report,
-                                struct usage_cursor *cursor)
+enum feed_reading usage_feed_read(struct feed *feed, const char *app_id,
+                                  struct usage_report *report, struct usage_cursor *cursor)
 {
     const int64_t minutes_from =
         report->hourly_before > report->from ? report->hourly_before : report->from;
@@ -93,12 +92,12 @@ enum usage_read usage_feed_read(struct feed *feed, const char *app_id, struct us
     if (cursor->span == USAGE_HOUR && cursor->minute >= report->to)
         *cursor = cursor_at(USAGE_MINUTE, minutes_from);
     if (cursor->minute >= report->to)
-        return USAGE_READ_ALL;
+        return FEED_READ_ALL;
     write_key(app_id, cursor->span, cursor->minute, key);
     if (!read_hash(feed, key, cursor->span, report))
-        return USAGE_NOT_READ;
+        return FEED_FAILED;
     cursor->minute += hashes[cursor->span].minutes;
-    return USAGE_READ_SOME;
+    return FEED_READ_SOME;
 }
 
 static struct usage_cursor cursor_at(enum usage_span span, int64_t minute)

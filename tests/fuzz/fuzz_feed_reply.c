@@ -48,16 +48,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static void try_filter(const struct record_filter *filter)
 {
     struct arena arena = {0};
-    struct text written = {0};
     struct error error = {0};
 
-    if (feed_read(feed, "app_000000000000", filter, &arena, &written) == FEED_READ) {
-        json_t *entries = document_parse(written, &error);
+    enum feed_reading reading = FEED_READ_SOME;
+    struct feed_entries found;
+
+    feed_entries_init(&found, filter);
+    while (reading == FEED_READ_SOME)
+        reading = feed_read(feed, "app_000000000000", &found);
+    if (reading == FEED_READ_ALL) {
+        json_t *entries = document_parse(feed_entries_write(&found, &arena), &error);
 
         ASSERT(json_is_array(entries));
         entries_check(entries, filter);
         json_decref(entries);
     }
+    feed_entries_close(&found);
     arena_close(&arena);
 }
 

@@ -9,12 +9,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define START_US INT64_C(1795270335000000)
-#define THREADS  8
-#define RECORDS  3000
+#define START_US     INT64_C(1795270335000000)
+#define THREADS      8
+#define RECORDS      3000
+#define SECOND_FIRST 2 /* answers, so to say */
 
 static void *record_many(void *context);
 static void on_done(struct journal_job *job);
+static void on_second(struct journal_job *job);
+static struct journal *unstarted_on(const char *where);
 
 const struct record_filter journal_everything = {.limit = JOURNAL_RECORDS};
 
@@ -31,14 +34,15 @@ struct journal *journal_on_redis(void)
     return journal_on(redis_server_unix_url(server));
 }
 
+struct journal *journal_unstarted_on_redis(void)
+{
+    return unstarted_on(redis_server_unix_url(server));
+}
+
 struct journal *journal_on(const char *where)
 {
-    struct journal *journal;
-    struct redis_url url;
-    struct error error;
+    struct journal *journal = unstarted_on(where);
 
-    assert_true(redis_url_parse(text_of(where), &url, &error));
-    journal = journal_new(&url);
     journal_start(journal);
     return journal;
 }
@@ -176,6 +180,33 @@ void journal_expect_filters(struct journal *journal)
     json_decref(entries);
 }
 
+bool journal_answers_second_first(struct journal *journal, struct journal_asked asked[2],
+                                  const struct journal_job jobs[2])
+{
+    struct queue *replies = queue_new(0);
+    bool second_is_first = false;
+
+    journal_ask(&asked[0], journal, replies, &jobs[0]);
+    journal_ask(&asked[1], journal, replies, &jobs[1]);
+    asked[1].job.done = on_second;
+    asked[1].job.context = asked;
+    journal_start(journal);
+    WAIT_FOR (JOURNAL_PATIENCE_S, asked[0].answers > 0 && asked[1].answers > 0)
+        queue_drain(replies);
+    second_is_first = asked[1].answers == SECOND_FIRST;
+    queue_free(replies);
+    return second_is_first;
+}
+
+static struct journal *unstarted_on(const char *where)
+{
+    struct redis_url url;
+    struct error error;
+
+    assert_true(redis_url_parse(text_of(where), &url, &error));
+    return journal_new(&url);
+}
+
 /* Records for its own app and for one that all threads meet at. */
 static void *record_many(void *context)
 {
@@ -195,4 +226,11 @@ static void on_done(struct journal_job *job)
     struct journal_asked *asked = job->context;
 
     asked->answers++;
+}
+
+static void on_second(struct journal_job *job)
+{
+    struct journal_asked *asked = job->context;
+
+    asked[1].answers = asked[0].answers == 0 ? SECOND_FIRST : 1;
 }

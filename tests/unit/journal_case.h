@@ -21,6 +21,8 @@ extern const struct record_filter journal_everything;
 struct journal *journal_alone(void);
 /* With a feed to the Redis of redis_group.h. */
 struct journal *journal_on_redis(void);
+/* The same, and not started. */
+struct journal *journal_unstarted_on_redis(void);
 /* With a feed to the Redis at this URL. */
 struct journal *journal_on(const char *where);
 
@@ -43,6 +45,12 @@ void journal_ask(struct journal_asked *asked, struct journal *journal, struct qu
                  const struct journal_job *job);
 /* Submits it and waits. To be released with json_decref(); NULL when the journal refused. */
 json_t *journal_await(struct journal *journal, const struct journal_job *job);
+
+/* Whether the second question, submitted after the first one to a journal that is not started yet, is
+ * answered before it; starts the journal. Both are answered, in `asked`, whose arenas the caller
+ * closes. */
+bool journal_answers_second_first(struct journal *journal, struct journal_asked asked[2],
+                                  const struct journal_job jobs[2]);
 
 /* The log, likewise. A journal that is busy sending may refuse: then it is asked again. */
 json_t *journal_latest(struct journal *journal, const struct record_filter *filter);

@@ -3,6 +3,7 @@
  * The log that instances share by a stream in Redis. */
 #include "journal_case.h"
 
+#include "base/document.h"
 #include "journal/feed.h"
 #include "support/redis_group.h"
 #include "support/wait.h"
@@ -135,13 +136,40 @@ static void what_was_overwritten_is_not_sent(void **state)
     for (int i = 0; i < 2550; i++)
         ring_add(&ring, &record);
 
-    assert_true(feed_send(feed, JOURNAL_APP, &ring, &sent));
+    enum feed_sent outcome = FEED_SENT_SOME;
+    while (outcome == FEED_SENT_SOME)
+        outcome = feed_send(feed, JOURNAL_APP, &ring, &sent);
+    assert_int_equal(outcome, FEED_SENT_ALL);
 
     /* Had all been sent, whole nodes of 100 would be trimmed: 1050 would be left. */
     assert_int_equal(redis_integer("XLEN " JOURNAL_STREAM), JOURNAL_RECORDS);
     assert_int_equal(sent, 2550);
     feed_free(feed);
     ring_close(&ring);
+}
+
+static void who_asks_little_is_answered_while_a_long_log_is_read(void **state)
+{
+    static const struct journal_job jobs[] = {
+        {.tenant = 1, .app_id = JOURNAL_APP, .filter = {.limit = JOURNAL_RECORDS}},
+        {.tenant = 2, .app_id = "appasking0000001", .filter = {.limit = 1}},
+    };
+    struct journal *journal = journal_unstarted_on_redis();
+    struct journal_asked asked[2];
+    struct error error;
+
+    (void)state;
+    journal_numbers(journal, 1, JOURNAL_RECORDS);
+
+    assert_true(journal_answers_second_first(journal, asked, jobs));
+
+    json_t *entries = document_parse(asked[0].job.answer, &error);
+    assert_int_equal(json_array_size(entries), JOURNAL_RECORDS);
+    assert_int_equal(journal_number_at(entries, JOURNAL_RECORDS - 1), 1);
+    json_decref(entries);
+    arena_close(&asked[0].arena);
+    arena_close(&asked[1].arena);
+    journal_free(journal);
 }
 
 static void threads_record_into_the_feed(void **state)
@@ -182,6 +210,7 @@ int main(void)
         WITH_REDIS(what_is_no_entry_is_passed_over),
         WITH_REDIS(the_stream_is_bounded_and_expires),
         WITH_REDIS(what_was_overwritten_is_not_sent),
+        WITH_REDIS(who_asks_little_is_answered_while_a_long_log_is_read),
         WITH_REDIS(threads_record_into_the_feed),
         WITH_REDIS(freeing_flushes),
     };

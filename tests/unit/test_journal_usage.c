@@ -257,59 +257,32 @@ static void what_is_no_usage_is_passed_over(void **state)
     journal_free(journal);
 }
 
-struct answered {
-    const struct journal_job *first;
-    int count;
-};
-
-static void on_answered(struct journal_job *job)
-{
-    struct answered *answered = job->context;
-
-    if (answered->count++ == 0)
-        answered->first = job;
-}
-
 /* A week by minutes is dozens of hashes in Redis. */
 static void who_asks_little_is_answered_while_a_week_is_read(void **state)
 {
-    static const struct usage_query week = {.window_minutes = USAGE_MINUTES_MAX, .step_minutes = 7};
-    struct answered answered = {0};
-    struct queue *replies = queue_new(0);
-    struct arena arenas[2] = {0};
-    struct redis_url url;
-    struct error error;
-    struct journal_job jobs[] = {
-        {.tenant = 1, .app_id = JOURNAL_APP, .asks = JOURNAL_USAGE, .query = week},
-        {.tenant = 2, .app_id = "appasking0000001", .filter = journal_everything},
+    static const struct journal_job jobs[] = {
+        {.tenant = 1,
+         .app_id = JOURNAL_APP,
+         .asks = JOURNAL_USAGE,
+         .query = {.window_minutes = USAGE_MINUTES_MAX, .step_minutes = 7}},
+        {.tenant = 2, .app_id = "appasking0000001", .filter = {.limit = 1}},
     };
+    struct journal *journal = journal_unstarted_on_redis();
+    struct journal_asked asked[2];
+    struct error error;
 
     (void)state;
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    struct journal *journal = journal_new(&url);
     decide(journal, "alice", 3, 0);
-    for (size_t i = 0; i < ARRAY_COUNT(jobs); i++) {
-        jobs[i].reply_to = replies;
-        jobs[i].done = on_answered;
-        jobs[i].context = &answered;
-        jobs[i].arena = &arenas[i];
-        assert_true(journal_submit(journal, &jobs[i]));
-    }
 
-    journal_start(journal);
-    WAIT_FOR (JOURNAL_PATIENCE_S, answered.count == 2)
-        queue_drain(replies);
-    journal_free(journal);
+    assert_true(journal_answers_second_first(journal, asked, jobs));
 
-    assert_ptr_equal(answered.first, &jobs[1]);
-    assert_true(jobs[0].available);
-    json_t *usage = document_parse(jobs[0].answer, &error);
+    json_t *usage = document_parse(asked[0].job.answer, &error);
     assert_int_equal(
         json_integer_value(json_object_get(json_object_get(usage, "totals"), "allowed")), 3);
     json_decref(usage);
-    arena_close(&arenas[0]);
-    arena_close(&arenas[1]);
-    queue_free(replies);
+    arena_close(&asked[0].arena);
+    arena_close(&asked[1].arena);
+    journal_free(journal);
 }
 
 #define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
