@@ -20,7 +20,7 @@ struct api {
     struct handback *handback;  /* what the fallback has allowed; NULL when that is the store */
     struct waiting_room *waiting_room; /* of checks that wait for their turn */
     struct shares batch_checks;        /* of batches under way: until their answers have left */
-    struct slices slices;              /* of batches */
+    struct slices slices;              /* of batches and lists */
     struct queue *queue;               /* replies of the other threads to this worker */
     struct memory_table *own_limits;   /* of the service on its callers; see local_limit.h */
     struct digest_key local_key;       /* of the subjects in it */

@@ -13,8 +13,8 @@ struct app *request_app(const struct request *request);
 
 enum handled register_post(struct request *request, void *context); /* register.c */
 enum handled policy_post(struct request *request, void *context);   /* policies.c */
-enum handled policy_get(struct request *request, void *context);
 enum handled policy_delete(struct request *request, void *context);
+enum handled policy_get(struct request *request, void *context);       /* policy_list.c */
 enum handled check_post(struct request *request, void *context);       /* check.c */
 enum handled check_batch_post(struct request *request, void *context); /* check_batch.c */
 enum handled reset_post(struct request *request, void *context);       /* reset.c */

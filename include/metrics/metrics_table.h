@@ -80,7 +80,7 @@
     X(BATCH_CHECKS, METRIC_GAUGE, "sluice_batch_checks", "",                                       \
       "Checks of batches under way, until their answers have left.")                               \
     X(BATCHES_WAITING, METRIC_GAUGE, "sluice_batches_waiting", "",                                 \
-      "Batches that wait for their turn, because others were before them.")
+      "Batches, and lists of policies, that wait for their turn behind others.")
 
 /* This part is asked for when somebody looks. */
 #define METRICS_ASKED(X)                                                                           \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * /policy: save, list and delete. */
+ * /policy: save and delete. */
 #include "api/ask.h"
 #include "api/audit.h"
 #include "api/handlers.h"
@@ -18,9 +18,6 @@ static enum handled submit(struct policy_job *policy_job, struct request *reques
                            catalogue_done_fn *done);
 static void on_saved(struct catalogue_job *job);
 static void write_saved(const struct catalogue_job *job, struct request *request);
-static bool read_filter(struct request *request, struct policy_identity *filter);
-static bool filter_takes(const struct policy_identity *filter,
-                         const struct policy_identity *identity);
 static bool read_identity(struct request *request, struct policy_identity *identity);
 static void on_deleted(struct catalogue_job *job);
 
@@ -34,30 +31,6 @@ enum handled policy_post(struct request *request, void *context)
         return HANDLED_NOW;
     job->kind = CATALOGUE_POLICY_SAVE;
     return submit(policy_job, request, context, on_saved);
-}
-
-enum handled policy_get(struct request *request, void *context)
-{
-    const struct policy_set *policies = request_app(request)->policies;
-    struct policy_identity filter = {0};
-    struct buffer body;
-    struct writer writer;
-
-    (void)context;
-    if (!read_filter(request, &filter))
-        return HANDLED_NOW;
-    buffer_init(&body, &request->arena, 1024);
-    writer_init(&writer, &body);
-    writer_begin_array(&writer, NULL);
-    for (size_t i = 0; i < policy_set_count(policies); i++) {
-        const struct policy *policy = policy_set_at(policies, i);
-
-        if (filter_takes(&filter, &policy->identity))
-            policy_write(policy, &writer, NULL);
-    }
-    writer_end_array(&writer);
-    request_answer_json(request, 200, buffer_text(&body));
-    return HANDLED_NOW;
 }
 
 enum handled policy_delete(struct request *request, void *context)
@@ -133,29 +106,6 @@ static void write_saved(const struct catalogue_job *job, struct request *request
     policy_write(job->policy, &writer, "policy");
     writer_end_object(&writer);
     request_answer_json(request, job->status == CATALOGUE_CREATED ? 201 : 200, buffer_text(&body));
-}
-
-/* Absent members filter nothing. */
-static bool read_filter(struct request *request, struct policy_identity *filter)
-{
-    struct reading reading;
-    struct form *form = &reading.form;
-
-    if (!reading_open_query(&reading, request))
-        return false;
-    form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
-    form_text(form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &filter->role);
-    form_text(form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
-    return reading_close(&reading);
-}
-
-static bool filter_takes(const struct policy_identity *filter,
-                         const struct policy_identity *identity)
-{
-    return (text_is_absent(filter->route_key) ||
-            text_equal(filter->route_key, identity->route_key)) &&
-           (text_is_absent(filter->role) || text_equal(filter->role, identity->role)) &&
-           (text_is_absent(filter->user_id) || text_equal(filter->user_id, identity->user_id));
 }
 
 /* From the body, or from the query when there is none: some clients send no body with DELETE. */
