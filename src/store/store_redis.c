@@ -278,10 +278,11 @@ static void on_overdue(void *context)
 static void note_spared(struct store_redis *redis)
 {
     metrics_count(redis->metrics, METRIC_STORE_CALLS_SPARED);
-    if (redis_complaints_allow(&redis->complaints, "behind", clock_monotonic_us()))
+    if (redis_complaints_allow(&redis->complaints, "behind", clock_monotonic_us())) {
         log_write(LOG_WARN, "redis cannot keep up: some are decided without it",
                   LOG_INTEGER("unanswered", (int64_t)redis_link_unanswered(redis->link)),
                   LOG_INTEGER("waiting", (int64_t)call_queue_length(&redis->queue)));
+    }
 }
 
 static void give_up_waiting(struct store_redis *redis)
