@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "flood.h"
 
+#include "flood_requests.h"
+#include "flooding.h"
 #include "support/cmocka.h"
-#include "support/process.h"
 #include "support/world.h"
 #include "system/scrape.h"
 
-#define ROOM         "100000"
-#define WAIT_SECONDS 120 /* beyond the flood itself */
-#define NUMBER_BYTES 16
-#define CALLS        "sluice_store_calls_total"
+#define ROOM          "100000"
+#define REQUEST_BYTES 512
+#define CALLS         "sluice_store_calls_total"
+
+/* For a user of each connection's own. */
+static const char question[] = "{\"user_id\":\"" FLOOD_CONNECTION "\",\"route_key\":\"/a\"}";
 
 static void flood_service(const struct service *service, const struct client *tenant,
                           const struct flood_options *options, struct flood_summary *summary);
@@ -59,34 +62,30 @@ double flood_late_share(const struct flood_summary *summary)
 static void flood_service(const struct service *service, const struct client *tenant,
                           const struct flood_options *options, struct flood_summary *summary)
 {
-    char port[NUMBER_BYTES];
-    char connections[NUMBER_BYTES];
-    char seconds[NUMBER_BYTES];
-    char output[SCRATCH_PATH_BYTES];
-    const char *const argv[] = {FLOODER, port, client_key(tenant), connections, seconds, NULL};
-    enum { ANSWERED, DEGRADED, FAILED, P99_US, TOOK_US, COUNT };
-    long long told[COUNT];
+    char requests[SCRATCH_PATH_BYTES];
+    char request[REQUEST_BYTES];
+    struct flooding flooding;
+    struct flooding_summary told;
+    const struct flooding_options flooding_options = {
+        .port = service_port(service),
+        .connections = options->connections,
+        .seconds = options->seconds,
+        .requests = requests,
+        .manner = "floods",
+    };
 
-    (void)snprintf(port, sizeof(port), "%d", service_port(service));
-    (void)snprintf(connections, sizeof(connections), "%zu", options->connections);
-    (void)snprintf(seconds, sizeof(seconds), "%d", options->seconds);
-    scratch_file("flooder", "", output);
-    pid_t flooder = process_start(argv, NULL, output);
-    int code = process_wait(flooder, options->seconds + WAIT_SECONDS);
-    if (code == PROCESS_RUNNING)
-        process_kill(flooder);
-    char *text = scratch_read(output);
-    char *rest = text;
-    for (size_t i = 0; i < COUNT; i++)
-        told[i] = strtoll(rest, &rest, 10);
-    if (code != 0 || *rest != '\n')
-        fail_msg("the flooder ended with %d: %s", code, text);
-    free(text);
-    summary->answered = (long)told[ANSWERED];
-    summary->degraded = (long)told[DEGRADED];
-    summary->failed = (long)told[FAILED];
-    summary->p99_us = told[P99_US];
-    summary->per_second = (double)summary->answered * 1e6 / (double)told[TOOK_US];
+    (void)snprintf(request, sizeof(request),
+                   "POST /check HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n"
+                   "Content-Length: %zu\r\n\r\n%s",
+                   client_key(tenant), strlen(question), question);
+    scratch_file("requests", request, requests);
+    flooding_begin(&flooding, &flooding_options);
+    flooding_end(&flooding, &told);
+    summary->answered = told.answered;
+    summary->degraded = told.degraded;
+    summary->failed = told.others;
+    summary->p99_us = told.p99_us;
+    summary->per_second = (double)told.answered * 1e6 / (double)told.took_us;
 }
 
 static void read_figures(const struct service *service, struct client *tenant,

@@ -1,69 +1,106 @@
 /* SPDX-License-Identifier: MIT
  *
- * usage: flooder PORT API_KEY CONNECTIONS SECONDS
+ * usage: flooder PORT CONNECTIONS SECONDS REQUESTS MANNER
  *
- * Connections that come in waves, each asking POST /check on /a for a user of its own. When all are
- * there and have been answered once the flood begins: all ask at once, and again as soon as they
- * are answered. After that time each waits for its last answer, and one line says what came of the
- * flood: answers, of those degraded, failures, the 99th percentile and how long it took, both in
- * microseconds. A process of its own, so that it takes no turn from its judge. */
+ * Connections that ask what the file REQUESTS holds, one request after the other, each of which
+ * ends with a NUL; in it ######## stands for a number of its own in each request that is sent, and
+ * @@@@@@@@ for that of the connection. The manners:
+ *
+ *   floods   All come in waves and are answered once before the flood begins. Then all ask at once,
+ *            and again as soon as they are answered, and at the end each waits for its last answer.
+ *   repeats  Each asks as soon as it is there, and again as soon as it is answered. Who is closed
+ *            comes again.
+ *   holds    The same, but of a 200 only the head is read, and the connection stays as it is.
+ *   sits     The same, but who has been answered says nothing more until it is closed.
+ *
+ * The line "there" is written when there have been as many requests as connections. At the end one
+ * line says what came of it: answers with 200, decisions of those that were degraded, what else
+ * came, the 99th percentile and how long it took, both in microseconds. For each answer that there
+ * was a line follows: status (0: closed without one), problem's code or "-", number. A process of
+ * its own, so that it takes no turn from its judge. */
+#include "answer.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
+#include "flood_requests.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /* Elsewhere a client takes no processor from the service and Redis. */
-#define NICENESS      10
-#define WAVE          64
-#define EVENTS_MAX    512
-#define WAIT_MS       1000
-#define REQUEST_BYTES 512
-#define ANSWER_BYTES  4096
+#define NICENESS    10
+#define WAVE        64
+#define EVENTS_MAX  512
+#define WAIT_MS     100
+#define CHUNK_BYTES (1 << 16)
+/* The kernel takes little of an answer that is not read: its buffers go by this. */
+#define HOLDING_BYTES   4096
+#define HOLDING_SEGMENT 536
 /* Of the histogram: the last one for all that took longer. */
-#define BUCKETS       100000
-#define BUCKET_US     100
-#define PATIENCE_US   (60 * SECOND_US) /* with a last answer, on however busy a machine */
-#define USER_TEMPLATE "00000000"
+#define BUCKETS     100000
+#define BUCKET_US   100
+#define PATIENCE_US (60 * SECOND_US) /* with a last answer, on however busy a machine */
+
+struct manner {
+    const char *name;
+    bool is_patient; /* gathers before the flood, and waits for the last answers */
+    bool holds;
+    bool sits;
+};
 
 struct asker {
-    int fd;
+    int fd;           /* -1: has left */
     int64_t asked_us; /* 0: not yet */
+    const struct flood_request *request;
+    unsigned number; /* in the request */
+    size_t sent;
+    bool is_done; /* asks and reads no more */
+    struct answer answer;
 };
 
 struct flooder {
     int port;
     int epoll;
-    char request[REQUEST_BYTES];
-    size_t request_bytes;
-    char *user; /* in the request */
+    const struct manner *manner;
+    struct flood_requests requests;
     struct asker *askers;
     size_t count;
     size_t come;
+    unsigned asked;
     size_t waiting;   /* for an answer, or for their connection */
     int64_t begun_us; /* 0: not all are there */
     int64_t end_us;
 
     /* Since it has begun. */
-    long answered;
-    long degraded;
-    long failed; /* another answer, or none */
+    struct answer_sum sum;
+    long answered; /* with 200 */
     uint32_t took[BUCKETS];
 };
 
-static void write_request(struct flooder *flooder, const char *api_key);
+static const struct manner manners[] = {
+    {.name = "floods", .is_patient = true},
+    {.name = "repeats"},
+    {.name = "holds", .holds = true},
+    {.name = "sits", .sits = true},
+};
+
+static const struct manner *manner_find(const char *name);
 static void gather(struct flooder *flooder);
 static void flood(struct flooder *flooder, int64_t lasting_us);
+static void flood_patiently(struct flooder *flooder);
+static void turn(struct flooder *flooder);
 static void wait_for_all(struct flooder *flooder, int64_t until_us);
-static void come(struct flooder *flooder);
+static void report(const struct flooder *flooder);
+static void come(struct flooder *flooder, struct asker *asker);
 static void go_on(struct flooder *flooder, struct asker *asker, uint32_t events);
 static void ask(struct flooder *flooder, struct asker *asker);
+static void send_more(struct flooder *flooder, struct asker *asker);
 static void hear(struct flooder *flooder, struct asker *asker);
-static bool is_wanted(const char *answer, size_t length);
+static void on_answered(struct flooder *flooder, struct asker *asker);
 static void leave(struct flooder *flooder, struct asker *asker);
 static int64_t percentile_us(const struct flooder *flooder, double share);
 
@@ -71,46 +108,42 @@ int main(int argc, char *argv[])
 {
     struct flooder *flooder = MEMORY_NEW(struct flooder);
 
-    if (argc != 5) {
-        (void)fprintf(stderr, "usage: %s PORT API_KEY CONNECTIONS SECONDS\n", argv[0]);
+    if (argc != 6 || (flooder->manner = manner_find(argv[5])) == NULL ||
+        !flood_requests_read(&flooder->requests, argv[4])) {
+        (void)fprintf(stderr, "usage: %s PORT CONNECTIONS SECONDS REQUESTS MANNER\n", argv[0]);
         return 2;
     }
     flooder->port = (int)strtol(argv[1], NULL, 10);
-    flooder->count = strtoul(argv[3], NULL, 10);
+    flooder->count = strtoul(argv[2], NULL, 10);
     flooder->askers = memory_new(flooder->count, sizeof(*flooder->askers));
     flooder->epoll = epoll_create1(EPOLL_CLOEXEC);
     ASSERT(flooder->epoll >= 0);
-    write_request(flooder, argv[2]);
     (void)!nice(NICENESS);
-    gather(flooder);
-    flood(flooder, strtol(argv[4], NULL, 10) * SECOND_US);
-    printf("%ld %ld %ld %lld %lld\n", flooder->answered, flooder->degraded, flooder->failed,
-           (long long)percentile_us(flooder, 0.99),
-           (long long)(clock_monotonic_us() - flooder->begun_us));
+    if (flooder->manner->is_patient)
+        gather(flooder);
+    flood(flooder, strtol(argv[3], NULL, 10) * SECOND_US);
+    report(flooder);
     (void)close(flooder->epoll);
+    flood_requests_free(&flooder->requests);
     free(flooder->askers);
     free(flooder);
     return 0;
 }
 
-static void write_request(struct flooder *flooder, const char *api_key)
+static const struct manner *manner_find(const char *name)
 {
-    static const char body[] = "{\"user_id\":\"" USER_TEMPLATE "\",\"route_key\":\"/a\"}";
-    int length = snprintf(flooder->request, REQUEST_BYTES,
-                          "POST /check HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n"
-                          "Content-Length: %zu\r\n\r\n%s",
-                          api_key, strlen(body), body);
-
-    ASSERT(length > 0 && length < REQUEST_BYTES);
-    flooder->request_bytes = (size_t)length;
-    flooder->user = strstr(flooder->request + length - strlen(body), USER_TEMPLATE);
+    for (size_t i = 0; i < ARRAY_COUNT(manners); i++) {
+        if (strcmp(manners[i].name, name) == 0)
+            return &manners[i];
+    }
+    return NULL;
 }
 
 static void gather(struct flooder *flooder)
 {
     while (flooder->come < flooder->count) {
         for (size_t i = 0; i < WAVE && flooder->come < flooder->count; i++)
-            come(flooder);
+            come(flooder, &flooder->askers[flooder->come++]);
         wait_for_all(flooder, clock_monotonic_us() + PATIENCE_US);
     }
 }
@@ -119,6 +152,22 @@ static void flood(struct flooder *flooder, int64_t lasting_us)
 {
     flooder->begun_us = clock_monotonic_us();
     flooder->end_us = flooder->begun_us + lasting_us;
+    if (flooder->manner->is_patient) {
+        flood_patiently(flooder);
+    } else {
+        while (flooder->come < flooder->count)
+            come(flooder, &flooder->askers[flooder->come++]);
+        while (clock_monotonic_us() < flooder->end_us)
+            turn(flooder);
+    }
+    for (size_t i = 0; i < flooder->count; i++) {
+        if (flooder->askers[i].fd >= 0)
+            (void)close(flooder->askers[i].fd);
+    }
+}
+
+static void flood_patiently(struct flooder *flooder)
+{
     for (size_t i = 0; i < flooder->count; i++) {
         struct asker *asker = &flooder->askers[i];
         if (asker->fd < 0)
@@ -127,34 +176,62 @@ static void flood(struct flooder *flooder, int64_t lasting_us)
         ask(flooder, asker);
     }
     wait_for_all(flooder, flooder->end_us + PATIENCE_US);
-    flooder->failed += (long)flooder->waiting;
-    for (size_t i = 0; i < flooder->count; i++) {
-        if (flooder->askers[i].fd >= 0)
-            (void)close(flooder->askers[i].fd);
-    }
+    for (; flooder->waiting > 0; flooder->waiting--)
+        answer_count(&flooder->sum, 0, "-");
 }
 
 static void wait_for_all(struct flooder *flooder, int64_t until_us)
 {
-    struct epoll_event events[EVENTS_MAX];
+    while (flooder->waiting > 0 && clock_monotonic_us() < until_us)
+        turn(flooder);
+}
 
-    while (flooder->waiting > 0 && clock_monotonic_us() < until_us) {
-        int count = epoll_wait(flooder->epoll, events, EVENTS_MAX, WAIT_MS);
-        for (int i = 0; i < count; i++)
-            go_on(flooder, events[i].data.ptr, events[i].events);
+static void turn(struct flooder *flooder)
+{
+    struct epoll_event events[EVENTS_MAX];
+    const int count = epoll_wait(flooder->epoll, events, EVENTS_MAX, WAIT_MS);
+
+    for (int i = 0; i < count; i++)
+        go_on(flooder, events[i].data.ptr, events[i].events);
+}
+
+static void report(const struct flooder *flooder)
+{
+    long others = 0;
+
+    for (size_t i = 0; i < flooder->sum.kind_count; i++) {
+        if (flooder->sum.kinds[i].status != 200)
+            others += flooder->sum.kinds[i].count;
+    }
+    printf("%ld %ld %ld %lld %lld\n", flooder->answered, flooder->sum.degraded, others,
+           (long long)percentile_us(flooder, 0.99),
+           (long long)(clock_monotonic_us() - flooder->begun_us));
+    for (size_t i = 0; i < flooder->sum.kind_count; i++) {
+        const struct answer_kind *kind = &flooder->sum.kinds[i];
+        printf("%d %s %ld\n", kind->status, kind->code, kind->count);
     }
 }
 
-static void come(struct flooder *flooder)
+static void come(struct flooder *flooder, struct asker *asker)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET,
                                         .sin_port = htons((in_port_t)flooder->port),
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct asker *asker = &flooder->askers[flooder->come++];
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = asker};
+    /* So that ports are free again at once. */
+    const struct linger abruptly = {.l_onoff = 1};
+    const int holding = HOLDING_BYTES;
+    const int segment = HOLDING_SEGMENT;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                .data.ptr = asker};
 
-    *asker = (struct asker){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    memset(asker, 0, sizeof(*asker));
+    asker->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     ASSERT(asker->fd >= 0);
+    (void)setsockopt(asker->fd, SOL_SOCKET, SO_LINGER, &abruptly, sizeof(abruptly));
+    if (flooder->manner->holds) {
+        (void)setsockopt(asker->fd, SOL_SOCKET, SO_RCVBUF, &holding, sizeof(holding));
+        (void)setsockopt(asker->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+    }
     flooder->waiting++;
     ASSERT(connect(asker->fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
            errno == EINPROGRESS);
@@ -163,65 +240,111 @@ static void come(struct flooder *flooder)
 
 static void go_on(struct flooder *flooder, struct asker *asker, uint32_t events)
 {
-    if ((events & (EPOLLERR | EPOLLHUP)) != 0)
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0 || (asker->is_done && (events & EPOLLRDHUP) != 0)) {
         leave(flooder, asker);
-    else if ((events & EPOLLIN) != 0)
+        return;
+    }
+    if ((events & EPOLLIN) != 0 && asker->asked_us > 0 && !asker->is_done)
         hear(flooder, asker);
-    else if (asker->asked_us == 0)
+    if (asker->fd < 0)
+        return;
+    if (asker->asked_us > 0)
+        send_more(flooder, asker);
+    else if ((events & EPOLLOUT) != 0)
         ask(flooder, asker);
 }
 
 static void ask(struct flooder *flooder, struct asker *asker)
 {
-    size_t number = (size_t)(asker - flooder->askers);
+    const struct flood_requests *requests = &flooder->requests;
 
-    for (size_t i = strlen(USER_TEMPLATE); i > 0; i--, number /= 10)
-        flooder->user[i - 1] = (char)('0' + number % 10);
+    asker->request = &requests->at[flooder->asked % requests->count];
+    asker->number = flooder->asked++;
+    if (flooder->asked == flooder->count) {
+        printf("there\n");
+        (void)fflush(stdout);
+    }
+    asker->sent = 0;
+    asker->answer = (struct answer){0};
     asker->asked_us = clock_monotonic_us();
-    if (send(asker->fd, flooder->request, flooder->request_bytes, MSG_NOSIGNAL) !=
-        (ssize_t)flooder->request_bytes)
+    send_more(flooder, asker);
+}
+
+/* All send from the same bytes, so each puts its numbers there before it goes on. */
+static void send_more(struct flooder *flooder, struct asker *asker)
+{
+    const struct flood_request *request = asker->request;
+
+    if (asker->sent == request->length)
+        return;
+    flood_request_fill(request, asker->number, (unsigned)(asker - flooder->askers));
+    const ssize_t sent =
+        send(asker->fd, request->bytes + asker->sent, request->length - asker->sent, MSG_NOSIGNAL);
+    if (sent >= 0)
+        asker->sent += (size_t)sent;
+    else if (errno != EAGAIN)
         leave(flooder, asker);
 }
 
+/* Until there is no more, because each arrival is told once. */
 static void hear(struct flooder *flooder, struct asker *asker)
 {
-    static const char degraded[] = "\"degraded\":true";
-    char answer[ANSWER_BYTES];
-    const ssize_t got = recv(asker->fd, answer, sizeof(answer), 0);
+    static char chunk[CHUNK_BYTES];
+    const bool holds = flooder->manner->holds;
+    ssize_t got = 0;
+
+    while ((got = recv(asker->fd, chunk, holds ? ANSWER_HEAD_BYTES / 2 : sizeof(chunk), 0)) > 0) {
+        struct answer_sum before_all = {0};
+        struct answer_sum *sum = flooder->begun_us == 0 ? &before_all : &flooder->sum;
+
+        if (!answer_take(&asker->answer, chunk, (size_t)got, sum)) {
+            leave(flooder, asker);
+            return;
+        }
+        if (answer_is_complete(&asker->answer)) {
+            on_answered(flooder, asker);
+            return;
+        }
+        if (holds && asker->answer.status == 200) {
+            answer_count(&flooder->sum, 200, "-");
+            asker->is_done = true;
+            return;
+        }
+    }
+    if (got == 0 || errno != EAGAIN)
+        leave(flooder, asker);
+}
+
+static void on_answered(struct flooder *flooder, struct asker *asker)
+{
     const int64_t now_us = clock_monotonic_us();
     const int64_t bucket = (now_us - asker->asked_us) / BUCKET_US;
 
-    if (got <= 0 || !is_wanted(answer, (size_t)got)) {
-        leave(flooder, asker);
-        return;
-    }
+    asker->is_done = flooder->manner->sits;
     if (flooder->begun_us == 0) {
         flooder->waiting--;
         return;
     }
-    flooder->answered++;
-    flooder->degraded += memmem(answer, (size_t)got, degraded, strlen(degraded)) != NULL;
-    flooder->took[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
-    if (now_us < flooder->end_us)
-        ask(flooder, asker);
-    else
+    if (asker->answer.status == 200) {
+        flooder->answered++;
+        flooder->took[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+    }
+    if (now_us >= flooder->end_us)
         flooder->waiting--;
+    else if (!asker->is_done)
+        ask(flooder, asker);
 }
 
-/* It is short, so it comes in one piece. */
-static bool is_wanted(const char *answer, size_t length)
-{
-    static const char ok[] = "HTTP/1.1 200 ";
-
-    return length > strlen(ok) && memcmp(answer, ok, strlen(ok)) == 0 && answer[length - 1] == '}';
-}
-
+/* Of one that has been answered nothing is missing. */
 static void leave(struct flooder *flooder, struct asker *asker)
 {
+    if (!answer_is_complete(&asker->answer))
+        answer_count(&flooder->sum, 0, "-");
     (void)close(asker->fd);
     asker->fd = -1;
     flooder->waiting--;
-    flooder->failed++;
+    if (!flooder->manner->is_patient && clock_monotonic_us() < flooder->end_us)
+        come(flooder, asker);
 }
 
 static int64_t percentile_us(const struct flooder *flooder, double share)
