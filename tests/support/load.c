@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
-#include "support/client.h"
 #include "support/cmocka.h"
 #include "support/wait.h"
 
@@ -164,7 +163,8 @@ static const struct reply *check(struct line *line)
 {
     const struct timespec rest = {.tv_nsec = RETRY_NS};
     struct load *load = line->load;
-    const struct reply *reply = client_check(line->client, line->user, *line->route);
+    load_ask_fn *ask = load->options.ask == NULL ? client_check : load->options.ask;
+    const struct reply *reply = ask(line->client, line->user, *line->route);
 
     for (int i = 1; i < load->options.attempts_max && is_to_be_tried_again(reply); i++) {
         (void)pthread_mutex_lock(&load->lock);
@@ -172,7 +172,7 @@ static const struct reply *check(struct line *line)
         (void)pthread_mutex_unlock(&load->lock);
         line->uncertain++;
         (void)nanosleep(&rest, NULL);
-        reply = client_check(line->client, line->user, *line->route);
+        reply = ask(line->client, line->user, *line->route);
     }
     return reply;
 }

@@ -5,12 +5,17 @@
 #ifndef SUPPORT_LOAD_H
 #define SUPPORT_LOAD_H
 
+#include "support/client.h"
 #include "support/service.h"
 
 #define LOAD_ROUTES_MAX 4
 /* Of the histogram: 0.1 ms each, and the last one for all that took longer. */
 #define LOAD_BUCKETS   2000
 #define LOAD_BUCKET_US 100
+
+/* Asks once, of that user and route; on a thread of the load. */
+typedef const struct reply *load_ask_fn(struct client *client, const char *user_id,
+                                        const char *route_key);
 
 /* Zero is the default but for the port, the key, the routes and the threads. Everything is borrowed
  * until load_end(). */
@@ -20,6 +25,7 @@ struct load_options {
     /* Checked in turn, user "load" with cost 1; ends with NULL. */
     const char *routes[LOAD_ROUTES_MAX + 1];
     int threads;
+    load_ask_fn *ask; /* NULL: client_check() */
     bool https;
     /* One connection for each check, so that none is ever repeated; else it is kept alive, and a
      * check that finds it closed is sent again over another. */
