@@ -157,7 +157,7 @@ end
 
 -- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], what has come from the
 -- future is moved at once, and instead of a new state it returns the function that adds the charge.
--- Without it a log that nothing counts of is gone, whether it was there or not.
+-- A log of which nothing counts has to be created, whether it is still there or not.
 local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local key = KEYS[at]
     local total, used, last, older, leaves = log_read(key, now_us, cost, quota, window_us)

@@ -75,9 +75,9 @@ bool decision_match(struct decision *decision, struct arena *arena);
 /* The store's words for this subject and a rule of the policy. */
 struct take decision_counters(const struct decision *decision, const struct rule *rule);
 
-/* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, or there is no
- * room; `done` never runs. HANDLED_LATER: done(decision) runs once. With a candidate there are two takes side by side,
- * under one deadline; one that was not decided is left out of the log. */
+/* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, or there is
+ * no room; `done` never runs. HANDLED_LATER: done(decision) runs once. With a candidate there are
+ * two takes side by side, under one deadline; one that was not decided is left out of the log. */
 enum handled decision_take(struct decision *decision, decision_done_fn *done);
 
 /* The members of the check body, into an object that the caller has begun. */

@@ -14,11 +14,13 @@
  *
  * Replies a flat array, four integers per limit: retry_us (0: allowed, -1: never), remaining,
  * reset_us, delay_us. Where what was stored made no sense, and counted as never seen, there is -1
- * less reset_us in its place. Where a charge lets the limit's state live longer than it would have,
- * there is -1 less that former time in place of a delay_us of 0: -1 when there was no state; a delay
- * is that former time. So a key whose expiry stands, as most do, adds nothing to the reply. When a
- * key would have to be created, and may not, nothing is changed, and there are -2, 0, 0, 0 for each
- * limit. An error is one of Redis itself, never one of what lies at a key. */
+ * less reset_us in its place.
+ *
+ * Where a charge lets the limit's state live longer than it would have, there is -1 less that
+ * former time in place of a delay_us of 0: -1 when there was no state. A delay is that former time.
+ * So what is kept as long as before, as most is, adds nothing to the reply. When a key would have
+ * to be created, and may not, nothing is changed, and there are -2, 0, 0, 0 for each limit. An
+ * error is one of Redis itself, never one of what lies at a key. */
 #ifndef STORE_TAKE_SCRIPT_H
 #define STORE_TAKE_SCRIPT_H
 
@@ -47,8 +49,8 @@ struct text take_script_source(const struct take_script *script);
 /* The sources of all. Returns how many. */
 size_t take_script_sources(const struct text **sources);
 
-/* Deletes its keys. Replies an integer for each: for how many milliseconds it was to be kept, -1 when
- * it was not there. */
+/* Deletes its keys. Replies an integer for each: for how many milliseconds it was to be kept, -1
+ * when it was not there. */
 extern const char take_script_forget[];
 
 /* The counters' key in Redis, NUL-terminated. */

@@ -16,7 +16,7 @@
 const char decision_no_policy[] = "No policy of this app applies to this route_key, role and user.";
 
 const char decision_no_room[] =
-    "This app has as many counters as it may; one of its subjects has to expire before a new one.";
+    "This app has as many counters as it may; a new one has to wait until another one expires.";
 
 typedef void conclude_fn(struct decision *decision, const struct outcome *outcome);
 
