@@ -44,7 +44,8 @@ typedef void pending_write_fn(struct pending *pending, const struct take *take);
 void pending_write_take(struct pending *pending, const struct take *take);
 void pending_write_forget(struct pending *pending, const struct take *take);
 
-/* The link is ready. What it is sent with is what is left of its time. */
+/* The link is ready. What it is sent with is what is left of its time. Whether it may create keys
+ * is seen now, so that those that have been answered meanwhile are counted. */
 void pending_send(struct pending *pending, int64_t now_us);
 /* Once more, with the script as a whole. */
 void pending_send_again(struct pending *pending, int64_t now_us);

@@ -42,8 +42,6 @@ void pending_write_take(struct pending *pending, const struct take *take)
     pending->may_send_again = true;
     pending->script = take_script_of(take);
     take_arguments_write(&pending->asked.arguments, take);
-    if (!counter_budget_allows(pending->pool->budget, take->key.tenant, pending->begun_us))
-        take_arguments_forbid_keys(&pending->asked.arguments);
     set_script(pending, "EVALSHA", text_of(pending->script->sha1));
 }
 
@@ -60,8 +58,13 @@ void pending_write_forget(struct pending *pending, const struct take *take)
 
 void pending_send(struct pending *pending, int64_t now_us)
 {
+    struct pending_pool *pool = pending->pool;
+
+    if (!pending->asked.forgets &&
+        !counter_budget_allows(pool->budget, pending->asked.tenant, now_us))
+        take_arguments_forbid_keys(&pending->asked.arguments);
     pending->sent_us = now_us;
-    pending->pool->sent_us = now_us;
+    pool->sent_us = now_us;
     send_call(pending, now_us);
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "store/breaker.h"
 #include "store/call_queue.h"
+#include "store/counter_budget.h"
 #include "support/random.h"
 
 #include <sys/socket.h>
@@ -335,6 +336,34 @@ static void a_reset_waits_for_its_turn(void **state)
     impostor_close(&impostor);
 }
 
+/* By then those before it have been answered, and are counted. */
+static void what_waits_finds_room_or_none_when_it_is_sent(void **state)
+{
+    const size_t asked = 4 * OUT;
+    struct answers answers = {0};
+    struct outcome outcome;
+    (void)state;
+    asker_budget = counter_budget_new(10);
+    struct store *store = asker_store(PATIENT_US);
+
+    for (size_t i = 0; i < asked; i++) {
+        struct take take = asker_take_of(1, &asker_limit, 1);
+
+        take.key.policy_id = 1 + i;
+        const enum store_answer answer =
+            store_take(store, &take, &outcome, &answers, asker_on_done);
+        assert_int_equal(answer, STORE_LATER);
+    }
+    TURN_UNTIL(answers.count == asked);
+
+    assert_int_equal(answers.by_status[TAKE_DONE] + answers.by_status[TAKE_QUOTA], asked);
+    assert_in_range(answers.by_status[TAKE_DONE], 10, 2 * OUT);
+    assert_int_equal(redis_server_command(server, "DBSIZE")->integer, answers.by_status[TAKE_DONE]);
+    store_free(store);
+    counter_budget_free(asker_budget);
+    asker_budget = NULL;
+}
+
 /* Each answer leads to the next take, while the store is closed, too. */
 struct chain {
     struct store *store;
@@ -447,6 +476,7 @@ int main(void)
         TEST(who_waits_is_answered_when_the_connection_is_lost),
         TEST(a_late_reply_makes_room),
         TEST(a_reset_waits_for_its_turn),
+        TEST(what_waits_finds_room_or_none_when_it_is_sent),
         TEST(whatever_happens_each_take_is_answered_once),
     };
 
