@@ -7,9 +7,10 @@
  *
  * A call is to stand there for an eighth of its time, 5 ms at most. The window is judged once in
  * each round, which is the time of one call, and goes a quarter up or down at most. What counts is
- * the call of that round that stood there for least: what was slow for a moment is no queue. It
- * grows only when it was too small, and shrinks only when half of it was used. Where the worker was
- * too busy to see whether there is a queue, it grows to what it began with, and no further.
+ * the call of that round that stood there for least: what was slow for a moment is no queue, unless
+ * a call was late. It grows only when it was too small, and shrinks only when half of it was used.
+ * Where the worker was too busy to see whether there is a queue, it grows to CALL_WINDOW_BLIND, and
+ * no further.
  *
  * Where there is always a queue, nobody sees how long a call takes without one. So when no call has
  * been quick for CALL_WINDOW_LOOK_US, the window is as small as can be for two rounds. Plain value
@@ -22,6 +23,7 @@
 #include <stddef.h>
 
 #define CALL_WINDOW_MIN     32
+#define CALL_WINDOW_BLIND   128
 #define CALL_WINDOW_START   512
 #define CALL_WINDOW_MAX     8192
 #define CALL_WINDOW_LOOK_US (5 * SECOND_US)
@@ -37,6 +39,7 @@ struct call_window {
     int64_t least_us;       /* that a call has taken */
     int64_t least_known_us; /* that a call has taken for certain */
     double most_wanted;     /* to be out */
+    bool was_late;          /* a call */
 
     int look_rounds;   /* that are left, when the window is small to look */
     double size_after; /* the look */
@@ -53,6 +56,7 @@ struct call_sample {
     int64_t took_us;
     int64_t took_at_least_us; /* if it was not looked at when it came */
     size_t wanted;            /* calls that are out, and that could not be sent */
+    bool is_late;             /* it was given up */
 };
 
 void call_window_took(struct call_window *window, const struct call_sample *sample, int64_t now_us);

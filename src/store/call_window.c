@@ -44,6 +44,7 @@ void call_window_took(struct call_window *window, const struct call_sample *samp
         window->base_us = sample->took_us;
     if (sample->took_us - window->base_us < window->queue_us / 2)
         window->based_at_us = now_us;
+    window->was_late = window->was_late || sample->is_late;
     if ((double)sample->wanted > window->most_wanted)
         window->most_wanted = (double)sample->wanted;
     if (now_us - sample->took_us >= window->round_us)
@@ -53,7 +54,8 @@ void call_window_took(struct call_window *window, const struct call_sample *samp
 /* What is far from full says nothing of the queue. */
 static void end_round(struct call_window *window, int64_t now_us)
 {
-    const double change = change_for(window, window->least_known_us);
+    const double change =
+        window->was_late ? SHRINKAGE_MAX : change_for(window, window->least_known_us);
 
     if (window->look_rounds > 0)
         go_on_looking(window, now_us);
@@ -65,6 +67,7 @@ static void end_round(struct call_window *window, int64_t now_us)
     window->least_us = INT64_MAX;
     window->least_known_us = INT64_MAX;
     window->most_wanted = 0;
+    window->was_late = false;
 }
 
 /* Where even the smallest window seems to make a queue, he is further away than he was. */
@@ -76,7 +79,7 @@ static void shrink(struct call_window *window, double change)
         begin_look(window);
 }
 
-/* Where it is not known whether there is a queue, no further than what it began with. */
+/* Where it is not known whether there is a queue, no further than what is certainly short. */
 static void grow(struct call_window *window, double at_most, int64_t now_us)
 {
     const double change = change_for(window, window->least_us);
@@ -85,8 +88,8 @@ static void grow(struct call_window *window, double at_most, int64_t now_us)
         begin_look(window);
     else if (change > 1)
         change_size(window, change);
-    else if (window->size < CALL_WINDOW_START)
-        change_size(window, fmin(at_most, CALL_WINDOW_START / window->size));
+    else if (window->size < CALL_WINDOW_BLIND)
+        change_size(window, fmin(at_most, CALL_WINDOW_BLIND / window->size));
 }
 
 /* By which factor, when a call takes so long now, it takes what it is to take. */

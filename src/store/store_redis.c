@@ -236,6 +236,7 @@ static void tell(const struct pending *pending, enum take_status status)
                                                 : redis_link_took_at_least_us(
                                                       redis->link, pending->sent_us, now_us),
         .wanted = redis_link_unanswered(redis->link) + call_queue_length(&redis->queue),
+        .is_late = status == TAKE_LATE,
     };
 
     metrics_count(redis->metrics, call_metrics[status]);

@@ -201,18 +201,35 @@ static void a_slow_call_that_was_alone_was_not_in_a_queue(void **state)
 }
 
 /* It may be that Redis has nothing to do. */
-static void where_no_queue_can_be_seen_it_grows_to_what_it_began_with(void **state)
+static void where_no_queue_can_be_seen_it_grows_a_little(void **state)
 {
     (void)state;
-    begin(100, 150, SIZE_MAX);
+    begin(100, 500, SIZE_MAX);
     run(10 * SECOND_US);
     const size_t before = size_of(&simulation.window);
 
     simulation.is_blind = true;
     run(CALL_WINDOW_LOOK_US / 2);
 
-    assert_true(before < CALL_WINDOW_START / 2);
-    assert_int_equal(size_of(&simulation.window), CALL_WINDOW_START);
+    assert_true(before < CALL_WINDOW_BLIND);
+    assert_int_equal(size_of(&simulation.window), CALL_WINDOW_BLIND);
+}
+
+/* However soon the next one is answered. */
+static void a_late_call_lets_it_shrink_once_in_a_round(void **state)
+{
+    const struct call_sample late = {
+        .took_us = TIMEOUT_US, .took_at_least_us = TIMEOUT_US, .wanted = SIZE_MAX, .is_late = true};
+    (void)state;
+    begin(100, 20, SIZE_MAX);
+    run(SECOND_US);
+    const size_t before = size_of(&simulation.window);
+
+    for (int i = 0; i < 10; i++)
+        call_window_took(&simulation.window, &late, simulation.now_us);
+    run(10 * MILLISECOND_US);
+
+    assert_in_range(size_of(&simulation.window), before / 2, before - 1);
 }
 
 static void it_has_bounds(void **state)
@@ -240,7 +257,8 @@ int main(void)
         cmocka_unit_test(what_was_slow_for_a_moment_is_no_queue),
         cmocka_unit_test(a_window_that_is_not_full_does_not_grow),
         cmocka_unit_test(a_slow_call_that_was_alone_was_not_in_a_queue),
-        cmocka_unit_test(where_no_queue_can_be_seen_it_grows_to_what_it_began_with),
+        cmocka_unit_test(where_no_queue_can_be_seen_it_grows_a_little),
+        cmocka_unit_test(a_late_call_lets_it_shrink_once_in_a_round),
         cmocka_unit_test(it_has_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
