@@ -88,9 +88,9 @@ size_t redis_link_in_flight(const struct redis_link *link);
 /* Calls whose reply has not come: those, and the ones that were LATE. */
 size_t redis_link_unanswered(const struct redis_link *link);
 
-/* What a call that was sent at `sent_us` has taken at least when it is over at `now_us`: its reply
- * may have come while the worker was too busy to look. */
-int64_t redis_link_took_at_least_us(const struct redis_link *link, int64_t sent_us, int64_t now_us);
+/* What a call that was sent at `sent_us` has taken at least when it is answered now: its reply may
+ * have come as soon as the worker had no time to look any more. */
+int64_t redis_link_took_at_least_us(const struct redis_link *link, int64_t sent_us);
 
 /* When the last reply was read, whoever it was for (clock_monotonic_us()). */
 int64_t redis_link_heard_us(const struct redis_link *link);

@@ -31,9 +31,7 @@ struct redis_wire {
     void *context;
     struct redis_connection *connection; /* NULL: closed */
     uint64_t replies;                    /* that have come so far */
-    int64_t looked_us;                   /* when it was last looked for more */
-    int64_t unlooked_us;                 /* from then on it was not, for long */
-    int64_t excused_us;                  /* and until then, the last time */
+    int64_t looked_us;                   /* for more, until then, before what is read now */
 };
 
 /* Closed. `base`, `events` and `context` are borrowed as long as the wire lives. */

@@ -156,13 +156,9 @@ void redis_link_serve(struct redis_link *link)
         redis_wire_serve(&link->wire);
 }
 
-int64_t redis_link_took_at_least_us(const struct redis_link *link, int64_t sent_us, int64_t now_us)
+int64_t redis_link_took_at_least_us(const struct redis_link *link, int64_t sent_us)
 {
-    const struct redis_wire *wire = &link->wire;
-
-    if (sent_us > wire->excused_us)
-        return now_us - sent_us;
-    return sent_us < wire->unlooked_us ? wire->unlooked_us - sent_us : 0;
+    return sent_us < link->wire.looked_us ? link->wire.looked_us - sent_us : 0;
 }
 
 int64_t redis_link_heard_us(const struct redis_link *link)

@@ -20,9 +20,6 @@
 #define REPLY_VALUES_MAX 1024
 #define REPLY_BYTES_MAX  ((size_t)8 * 1024 * 1024)
 
-/* Who has not looked for so long does not know when what he finds has come. */
-#define UNLOOKED_US (10 * MILLISECOND_US)
-
 struct redis_connection {
     struct redis_wire *wire; /* NULL: nobody listens any more */
     redisAsyncContext *async;
@@ -147,19 +144,13 @@ static void attach(struct redis_connection *connection, struct event_base *base)
     event_add(connection->readable, NULL);
 }
 
-/* A worker that is busy with replies is not too busy to look for them. */
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct redis_connection *connection = context;
     struct redis_wire *wire = connection->wire;
-    const int64_t now_us = clock_monotonic_us();
 
     (void)fd;
     (void)what;
-    if (wire != NULL && now_us - wire->looked_us > UNLOOKED_US) {
-        wire->unlooked_us = wire->looked_us;
-        wire->excused_us = now_us;
-    }
     read_more(connection);
     if (wire != NULL)
         wire->looked_us = clock_monotonic_us();

@@ -232,9 +232,9 @@ static void tell(const struct pending *pending, enum take_status status)
     const int64_t now_us = clock_monotonic_us();
     const struct call_sample sample = {
         .took_us = now_us - pending->sent_us,
-        .took_at_least_us = status == TAKE_LATE ? now_us - pending->sent_us
-                                                : redis_link_took_at_least_us(
-                                                      redis->link, pending->sent_us, now_us),
+        .took_at_least_us = status == TAKE_LATE
+                                ? now_us - pending->sent_us
+                                : redis_link_took_at_least_us(redis->link, pending->sent_us),
         .wanted = redis_link_unanswered(redis->link) + call_queue_length(&redis->queue),
         .is_late = status == TAKE_LATE,
     };
