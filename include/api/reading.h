@@ -30,6 +30,9 @@ MUST_USE const json_t *reading_parse_body(struct request *request);
 /* Opens a form over the body's object, or over the query's arguments (FORM_TEXTUAL); what is read
  * lives as long as the request. False: the request has been answered. */
 MUST_USE bool reading_open_body(struct reading *reading, struct request *request);
+/* The same over a document that lives as long as the request. */
+MUST_USE bool reading_open_document(struct reading *reading, struct request *request,
+                                    const json_t *document);
 MUST_USE bool reading_open_query(struct reading *reading, struct request *request);
 
 /* Closes the form. False: there were faults, and the request has been answered. */

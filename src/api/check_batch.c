@@ -3,15 +3,15 @@
  * POST /check/batch: up to 1,000 checks, decided in order, answered together. Each has its own
  * status: one that is wrong does not spoil the others.
  *
- * A batch is done in steps (base/slices.h): its body is read in one, then checks are begun and
- * results written, some in each. It is out of the slices while it waits for the store. */
+ * A batch is done in steps (base/slices.h): its body is read, checks are begun and results written,
+ * some in each. It is out of the slices while it waits for the store. */
+#include "api/batch_body.h"
 #include "api/decision.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "http/problem.h"
 #include "metrics/metrics.h"
 
-#define BATCH_CHECKS_MAX 1000
 /* Asked of the store at once, so that each check's deadline covers little more than itself, and the
  * checks of others need not wait for a whole batch. */
 #define BATCH_IN_FLIGHT_MAX 32
@@ -19,7 +19,7 @@
 #define BATCH_FAULTS_MAX 4
 /* Checks begun, or results written, in a step; such a step costs a quantum. */
 #define BATCH_STEP SLICE_QUANTUM
-/* To read so much of a body takes as long as a check: 4 to 15 ms for a whole one of 1 MiB. */
+/* To read so much of a body takes about as long as a check. */
 #define BATCH_BYTES_PER_CHECK 64
 
 struct batch_item {
@@ -31,19 +31,21 @@ struct batch {
     struct sliced work;
     struct request *request;
     struct api *api;
-    const json_t *checks; /* NULL until it has been read */
+    struct batch_body input;
+    const json_t *checks; /* NULL until all of it has been read */
     size_t count;
     size_t begun;
     size_t in_flight;
     size_t written;
     struct batch_item *items;
-    struct buffer body; /* of the answer */
+    struct buffer output;
     struct writer writer;
 };
 
 static bool batch_step(struct sliced *work);
 static bool batch_read(struct batch *batch);
-static const json_t *batch_parse(struct request *request);
+static void batch_let_go_of_input(void *context);
+static const json_t *batch_open(struct batch *batch);
 static bool batch_enter(struct batch *batch);
 static void batch_leave(void *context);
 static void batch_begin_some(struct batch *batch);
@@ -63,9 +65,15 @@ enum handled check_batch_post(struct request *request, void *context)
 
     batch->request = request;
     batch->api = context;
-    batch->work.step = batch_step;
-    batch->work.tenant = request_app(request)->tenant;
-    batch->work.cost = 1 + (uint32_t)(request->body.length / BATCH_BYTES_PER_CHECK);
+    batch_body_init(&batch->input, request->body);
+    request_on_close(request, batch, batch_let_go_of_input);
+    batch->work = (struct sliced){
+        .tenant = request_app(request)->tenant,
+        .cost = BATCH_STEP,
+        .step = batch_step,
+    };
+    if (!batch_body_is_large(&batch->input))
+        batch->work.cost = 1 + (uint32_t)(request->body.length / BATCH_BYTES_PER_CHECK);
     slices_begin(&batch->api->slices, &batch->work);
     return request->phase == REQUEST_ANSWERED ? HANDLED_NOW : HANDLED_LATER;
 }
@@ -90,7 +98,18 @@ static bool batch_step(struct sliced *work)
 /* False: the request has been answered. */
 static bool batch_read(struct batch *batch)
 {
-    batch->checks = batch_parse(batch->request);
+    struct batch_body *input = &batch->input;
+
+    switch (batch_body_read(input)) {
+    case BATCH_BODY_MORE:
+        return true;
+    case BATCH_BODY_WRONG:
+        problem_answer(batch->request, input->problem, "%s", input->error.message);
+        return false;
+    case BATCH_BODY_READ:
+        break;
+    }
+    batch->checks = batch_open(batch);
     if (batch->checks == NULL)
         return false;
     batch->count = json_array_size(batch->checks);
@@ -101,14 +120,21 @@ static bool batch_read(struct batch *batch)
     return true;
 }
 
-static const json_t *batch_parse(struct request *request)
+static void batch_let_go_of_input(void *context)
+{
+    struct batch *batch = context;
+
+    batch_body_close(&batch->input);
+}
+
+static const json_t *batch_open(struct batch *batch)
 {
     const json_t *checks = NULL;
     struct reading reading;
 
-    if (!reading_open_body(&reading, request))
+    if (!reading_open_document(&reading, batch->request, batch->input.tree))
         return NULL;
-    form_array(&reading.form, "checks", FORM_REQUIRED, 1, BATCH_CHECKS_MAX, &checks);
+    form_array(&reading.form, "checks", FORM_REQUIRED, 1, BATCH_BODY_CHECKS_MAX, &checks);
     return reading_close(&reading) ? checks : NULL;
 }
 
@@ -207,8 +233,8 @@ static void batch_write_some(struct batch *batch)
 
 static void batch_begin_answer(struct batch *batch)
 {
-    buffer_init(&batch->body, &batch->request->arena, 64 + batch->count * 320);
-    writer_init(&batch->writer, &batch->body);
+    buffer_init(&batch->output, &batch->request->arena, 64 + batch->count * 320);
+    writer_init(&batch->writer, &batch->output);
     writer_begin_object(&batch->writer, NULL);
     writer_begin_array(&batch->writer, "results");
 }
@@ -234,5 +260,5 @@ static void batch_answer(struct batch *batch)
 {
     writer_end_array(&batch->writer);
     writer_end_object(&batch->writer);
-    request_answer_json(batch->request, 200, buffer_text(&batch->body));
+    request_answer_json(batch->request, 200, buffer_text(&batch->output));
 }

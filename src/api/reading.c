@@ -35,6 +35,12 @@ bool reading_open_body(struct reading *reading, struct request *request)
     return body && open_form(reading, body, FORM_JSON);
 }
 
+bool reading_open_document(struct reading *reading, struct request *request, const json_t *document)
+{
+    begin(reading, request);
+    return open_form(reading, document, FORM_JSON);
+}
+
 bool reading_open_query(struct reading *reading, struct request *request)
 {
     begin(reading, request);

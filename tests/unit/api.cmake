@@ -1,6 +1,7 @@
 # Tests of the api layer.
 unit_test(openapi LINKS api)
 unit_test(local_limit LINKS api support)
+unit_test(batch_body LINKS api support)
 unit_test(policy_list LINKS api support)
 target_sources(test_policy_list PRIVATE sample_policy.c)
 
