@@ -10,12 +10,11 @@
 #include "support/cmocka.h"
 #include "support/expect.h"
 
-#define POLICIES_CRAFTED 999
-#define LIMITS           8
-#define CHECKS           1000
-#define CHECKS_FEW       100
-#define CHECKS_AT_ONCE   32
-#define MADE_UP_KEYS     5000
+#define LIMITS         8
+#define CHECKS         1000
+#define CHECKS_FEW     100
+#define CHECKS_AT_ONCE 32
+#define MADE_UP_KEYS   5000
 
 /* 256 bytes of a user's name, written in six times as many; 200 of a route, 64 of a role. */
 #define TEN_ESCAPES "\\u0061\\u0062\\u0063\\u0064\\u0065\\u0066\\u0067\\u0068\\u0069\\u006a"
@@ -50,7 +49,7 @@ void hostile_add_crafted_policies(struct siege *siege)
 {
     char route[CRAFTED_ROUTE_BYTES];
 
-    for (int i = 0; i < POLICIES_CRAFTED; i++) {
+    for (int i = 0; i < siege->options->policies - 1; i++) {
         craft_route(i, route);
         tenant_policy(siege->apps[0],
                       "{'route_key':'%s','limit':1000000000,'window_seconds':31536000}", route);

@@ -20,6 +20,7 @@ struct siege_options {
     int seconds_alone; /* 0: the good app is not watched alone */
     int seconds_beside;
     const char *redis_timeout_ms;
+    int policies;   /* of an app that has as many as it may */
     bool is_killed; /* at the end: of an older service nobody expects that it ends well */
 };
 

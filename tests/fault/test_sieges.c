@@ -22,9 +22,18 @@
 #define NAME_BYTES 64
 
 static const struct siege_options calm = {
-    .connections = 80, .seconds_beside = 2, .redis_timeout_ms = "250"};
+    .connections = 80,
+    .seconds_beside = 2,
+    .redis_timeout_ms = "250",
+    .policies = 500,
+};
 static const struct siege_options full = {
-    .connections = 256, .seconds_alone = 3, .seconds_beside = 5, .redis_timeout_ms = "50"};
+    .connections = 256,
+    .seconds_alone = 3,
+    .seconds_beside = 5,
+    .redis_timeout_ms = "50",
+    .policies = 1000,
+};
 
 static struct {
     bool is_strict;
