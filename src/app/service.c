@@ -4,27 +4,20 @@
 #include "app/service.h"
 
 #include "api/audit.h"
-#include "api/local_limit.h"
-#include "app/listener.h"
-#include "app/open_catalogue.h"
 #include "app/registration.h"
-#include "app/worker.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/provisioning.h"
-#include "http/site_counts.h"
 #include "journal/journal.h"
-#include "metrics/metrics_apps.h"
 #include "sandbox.h"
+#include "service_parts.h"
 #include "signals.h"
 #include "store/counter_budget.h"
-#include "store/store_memory.h"
 #include "systemd.h"
 
-#include <sodium.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -54,33 +47,13 @@ struct service {
     struct settings *started;  /* as read first: what only a restart changes is as it says */
     struct settings *replaced; /* workers may still use them; NULL: none do */
     const struct settings_source *source;
-    struct app_index *index;
-    struct catalogue *catalogue;
-    struct journal *journal;
-    struct memory_table *table;
-    struct memory_table *own_limits; /* of the service on its callers */
-    struct counter_budget *budget;
-    struct site_counts *site_counts; /* NULL: no limit */
-    struct metrics *blocks;          /* one per worker */
-    struct process_files files;
-    struct metrics_apps *apps; /* NULL: no app has figures of its own */
-    struct audit *audit;
-    struct scrape_process process;
-    struct listener listener;
+    struct service_parts parts;
     int64_t watchdog_us; /* 0: nobody watches */
     int64_t watched_us;  /* when the supervisor was to be told the last time */
-    atomic_bool draining;
-    atomic_int starting;
-    bool is_ending; /* a signal has asked for it */
-    int exit_code;  /* when it cannot start */
-    size_t worker_count;
-    struct worker *workers[SETTINGS_WORKERS_MAX];
+    bool is_ending;      /* a signal has asked for it */
 };
 
 static void raise_file_limit(void);
-static bool make(struct service *service, struct error *error);
-static void make_metrics(struct service *service);
-static bool make_workers(struct service *service, struct error *error);
 static void declare_apps(struct catalogue *catalogue, const struct settings *settings);
 static void start(struct service *service);
 static bool hold(struct service *service);
@@ -104,28 +77,30 @@ int service_run(struct settings *settings, const struct settings_source *source)
         .settings = settings,
         .started = settings,
         .source = source,
-        .exit_code = EX_UNAVAILABLE,
     };
     struct error error = {0};
     const char *left; /* what has not come to its end; NULL: nothing */
     int64_t deadline_us;
+    int exit_code;
 
     raise_file_limit();
     if (!settings->core_dumps)
         sandbox_forbid_core_dumps();
     log_set_level(settings->log_level);
-    process_files_open(&service.files);
-    if (!make(&service, &error) || (settings->sandbox && !sandbox_enter(settings, &error))) {
+    exit_code = service_parts_make(&service.parts, settings, &error);
+    if (exit_code == EXIT_SUCCESS && settings->sandbox && !sandbox_enter(settings, &error))
+        exit_code = EX_UNAVAILABLE;
+    if (exit_code != EXIT_SUCCESS) {
         log_write(LOG_ERROR, "cannot start", LOG_STRING("reason", error.message));
         dispose(&service);
-        return service.exit_code;
+        return exit_code;
     }
     log_start();
     start(&service);
     obey(&service);
     deadline_us = clock_monotonic_us() + service.started->drain_timeout_s * SECOND_US;
     left = drain(&service, deadline_us);
-    audit_turn(service.audit, INT64_MAX);
+    audit_turn(service.parts.audit, INT64_MAX);
     if (left == NULL)
         left = end_threads(&service, deadline_us);
     if (left != NULL) {
@@ -149,95 +124,6 @@ static void raise_file_limit(void)
         return;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static bool make(struct service *service, struct error *error)
-{
-    const struct settings *settings = service->settings;
-    struct catalogue_backend *backend = open_catalogue(settings, error);
-    struct catalogue_options options = {
-        .pepper = settings->has_pepper ? &settings->pepper : NULL,
-        .restores = settings->restore_catalogue,
-        .unused_kept_us = settings->unused_apps_kept_s * SECOND_US,
-    };
-
-    if (!backend)
-        return false;
-    service->index = app_index_new();
-    options.backend = backend;
-    options.index = service->index;
-    service->catalogue = catalogue_new(&options);
-    if (!catalogue_admits(backend, options.pepper, error)) {
-        service->exit_code = EX_CONFIG;
-        return false;
-    }
-    signals_hold_ends(); /* there is something to drain now */
-    service->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
-    service->audit = audit_new();
-    service->table = memory_table_new(settings->memory_counters_max);
-    service->own_limits = memory_table_new(LOCAL_LIMIT_COUNTERS_MAX);
-    service->budget = counter_budget_new(settings->counters_per_app_max);
-    if (settings->connections_per_ip_max > 0)
-        service->site_counts =
-            site_counts_new(settings->connections_max, settings->connections_per_ip_max);
-    make_metrics(service);
-    return make_workers(service, error);
-}
-
-static void make_metrics(struct service *service)
-{
-    const struct settings *settings = service->settings;
-    size_t worker_count = (size_t)settings->workers;
-
-    service->blocks = metrics_new(worker_count, settings->metrics_apps + 1);
-    service->process = (struct scrape_process){
-        .blocks = service->blocks,
-        .worker_count = worker_count,
-        .files = &service->files,
-        .connections_max = settings->connections_max,
-        .started_us = clock_wall_us(),
-    };
-    if (settings->metrics_apps > 0)
-        service->apps = metrics_apps_new(settings->metrics_apps);
-}
-
-/* With port 0 the first worker finds a free port and the others share it. */
-static bool make_workers(struct service *service, struct error *error)
-{
-    struct settings *settings = service->settings;
-    struct worker_shared shared = {
-        .settings = settings,
-        .api_settings = &settings->api,
-        .process = &service->process,
-        .apps = service->apps,
-        .audit = service->audit,
-        .metrics_apart = settings->metrics_listen_length > 0,
-        .blocks = service->blocks,
-        .index = service->index,
-        .catalogue = service->catalogue,
-        .journal = service->journal,
-        .table = service->table,
-        .own_limits = service->own_limits,
-        .budget = service->budget,
-        .site_counts = service->site_counts,
-        .draining = &service->draining,
-        .starting = &service->starting,
-    };
-
-    if (!listener_find(&service->listener, settings, error))
-        return false;
-    registration_settle(&settings->api, listener_address(&service->listener));
-    randombytes_buf(&shared.local_key, sizeof shared.local_key);
-    while (service->worker_count < (size_t)settings->workers) {
-        struct worker *worker =
-            worker_new(&shared, service->worker_count, &service->listener, error);
-
-        if (!worker)
-            return false;
-        service->workers[service->worker_count++] = worker;
-        listener_bound(&service->listener, worker_port(worker));
-    }
-    return true;
 }
 
 static void declare_apps(struct catalogue *catalogue, const struct settings *settings)
@@ -267,19 +153,19 @@ static void start(struct service *service)
     char address[LISTENER_TEXT_BYTES];
     bool decides;
 
-    declare_apps(service->catalogue, service->settings);
-    catalogue_start(service->catalogue);
-    journal_start(service->journal);
-    for (size_t i = 0; i < service->worker_count; i++)
-        worker_start(service->workers[i]);
+    declare_apps(service->parts.catalogue, service->settings);
+    catalogue_start(service->parts.catalogue);
+    journal_start(service->parts.journal);
+    for (size_t i = 0; i < service->parts.worker_count; i++)
+        worker_start(service->parts.workers[i]);
     decides = hold(service);
-    for (size_t i = 0; i < service->worker_count; i++)
-        worker_open(service->workers[i]);
-    listener_write_address(&service->listener, address);
+    for (size_t i = 0; i < service->parts.worker_count; i++)
+        worker_open(service->parts.workers[i]);
+    listener_write_address(&service->parts.listener, address);
     log_listening(service, address, decides);
     systemd_notify("READY=1\nSTATUS=%s on %s port %d.",
                    decides ? "Serving" : "Waiting for the store or the catalogue", address,
-                   listener_port(&service->listener));
+                   listener_port(&service->parts.listener));
 }
 
 /* A restart would lose the requests of those who connect before the catalogue has been read. False
@@ -299,7 +185,7 @@ static bool hold(struct service *service)
 /* As /readyz asks. */
 static bool can_decide(const struct service *service)
 {
-    return atomic_load(&service->starting) == 0 && catalogue_serves(service->catalogue);
+    return atomic_load(&service->parts.starting) == 0 && catalogue_serves(service->parts.catalogue);
 }
 
 static void obey(struct service *service)
@@ -317,7 +203,7 @@ static void obey(struct service *service)
             break;
         }
         tell_watchdog(service);
-        audit_turn(service->audit, clock_monotonic_us());
+        audit_turn(service->parts.audit, clock_monotonic_us());
     }
 }
 
@@ -337,8 +223,8 @@ static void tell_watchdog(struct service *service)
     if (service->watchdog_us == 0 || now_us - service->watched_us < service->watchdog_us / 4)
         return;
     service->watched_us = now_us;
-    for (size_t i = 0; i < service->worker_count; i++)
-        all_turn &= worker_is_turning(service->workers[i]);
+    for (size_t i = 0; i < service->parts.worker_count; i++)
+        all_turn &= worker_is_turning(service->parts.workers[i]);
     if (all_turn)
         systemd_notify("WATCHDOG=1");
 }
@@ -380,11 +266,11 @@ static bool swap_settings(struct service *service, struct error *error)
     if (kept)
         log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
     log_set_level(settings->log_level);
-    counter_budget_set_max(service->budget, settings->counters_per_app_max);
-    registration_settle(&settings->api, listener_address(&service->listener));
-    for (size_t i = 0; i < service->worker_count; i++)
-        worker_reload(service->workers[i], settings);
-    declare_apps(service->catalogue, settings);
+    counter_budget_set_max(service->parts.budget, settings->counters_per_app_max);
+    registration_settle(&settings->api, listener_address(&service->parts.listener));
+    for (size_t i = 0; i < service->parts.worker_count; i++)
+        worker_reload(service->parts.workers[i], settings);
+    declare_apps(service->parts.catalogue, settings);
     if (service->settings != service->started)
         service->replaced = service->settings;
     service->settings = settings;
@@ -407,8 +293,8 @@ static bool have_reloaded(const struct service *service)
 {
     bool all_have = true;
 
-    for (size_t i = 0; i < service->worker_count; i++)
-        all_have &= worker_has_reloaded(service->workers[i]);
+    for (size_t i = 0; i < service->parts.worker_count; i++)
+        all_have &= worker_has_reloaded(service->parts.workers[i]);
     return all_have;
 }
 
@@ -420,11 +306,11 @@ static const char *drain(struct service *service, int64_t deadline_us)
     signals_release_ends();
     log_write(LOG_INFO, "draining", LOG_NONE);
     systemd_notify("STOPPING=1\nSTATUS=Answering what is under way.");
-    atomic_store(&service->draining, true);
-    for (size_t i = 0; i < service->worker_count; i++)
-        worker_drain(service->workers[i]);
-    for (size_t i = 0; i < service->worker_count; i++)
-        drained &= join(service->workers[i], deadline_us);
+    atomic_store(&service->parts.draining, true);
+    for (size_t i = 0; i < service->parts.worker_count; i++)
+        worker_drain(service->parts.workers[i]);
+    for (size_t i = 0; i < service->parts.worker_count; i++)
+        drained &= join(service->parts.workers[i], deadline_us);
     return drained ? NULL : "requests";
 }
 
@@ -447,32 +333,19 @@ static bool join(struct worker *worker, int64_t deadline_us)
 /* One after the other, while the workers' queues that they answer to are still there. */
 static const char *end_threads(struct service *service, int64_t deadline_us)
 {
-    bool ended = catalogue_stop(service->catalogue, clock_monotonic_us() + STEP_US_MAX);
+    bool ended = catalogue_stop(service->parts.catalogue, clock_monotonic_us() + STEP_US_MAX);
     int64_t give_up_us = clock_monotonic_us() + FLUSH_US_MIN;
 
     if (give_up_us < deadline_us)
         give_up_us = deadline_us;
-    if (!journal_stop(service->journal, give_up_us, give_up_us + STEP_US_MAX))
+    if (!journal_stop(service->parts.journal, give_up_us, give_up_us + STEP_US_MAX))
         return "journal";
     return ended ? NULL : "catalogue";
 }
 
-/* Workers first: the threads they ask must outlive them. */
 static void dispose(struct service *service)
 {
-    for (size_t i = 0; i < service->worker_count; i++)
-        worker_free(service->workers[i]);
-    journal_free(service->journal);
-    catalogue_free(service->catalogue);
-    memory_table_free(service->table);
-    memory_table_free(service->own_limits);
-    counter_budget_free(service->budget);
-    site_counts_free(service->site_counts);
-    metrics_free(service->blocks, service->process.worker_count);
-    metrics_apps_free(service->apps);
-    audit_free(service->audit);
-    app_index_free(service->index);
-    process_files_close(&service->files);
+    service_parts_dispose(&service->parts);
     if (service->settings != service->started)
         settings_free(service->settings);
     settings_free(service->replaced);
@@ -482,13 +355,13 @@ static void dispose(struct service *service)
 static void log_listening(const struct service *service, const char *address, bool decides)
 {
     const struct settings *settings = service->settings;
-    int metrics_port = worker_metrics_port(service->workers[0]);
+    int metrics_port = worker_metrics_port(service->parts.workers[0]);
 
     log_write(
         decides ? LOG_INFO : LOG_WARN, "listening", LOG_STRING("address", address),
-        LOG_INTEGER("port", listener_port(&service->listener)),
+        LOG_INTEGER("port", listener_port(&service->parts.listener)),
         LOG_INTEGER(metrics_port > 0 ? "metrics_port" : NULL, metrics_port),
-        LOG_INTEGER("workers", (int64_t)service->worker_count),
+        LOG_INTEGER("workers", (int64_t)service->parts.worker_count),
         LOG_STRING("engine", settings->engine == ENGINE_REDIS ? "redis" : "memory"),
         LOG_STRING("catalogue", settings->catalogue == CATALOGUE_KIND_REDIS ? "redis" : "sqlite"),
         LOG_STRING("decides", decides ? "yes" : "not yet"), LOG_REGISTRATION(settings));
