@@ -187,7 +187,7 @@ static void on_known(void *context, enum redis_link_status status, const redisRe
     known->count++;
 }
 
-/* What a worker has not looked at may have come at once; what was not there when it looked has not. */
+/* What came while a worker did not look may have come at once. */
 static void a_call_has_taken_as_long_as_its_reply_was_looked_for(void **state)
 {
     static const char *const ping[] = {"PING"};
