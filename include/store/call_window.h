@@ -9,8 +9,8 @@
  * each round, which is the time of one call, and goes a quarter up or down at most. What counts is
  * the call of that round that stood there for least: what was slow for a moment is no queue, unless
  * a call was late. It grows only when it was too small, and shrinks only when half of it was used.
- * Where the worker was too busy to see whether there is a queue, it grows to CALL_WINDOW_BLIND, and
- * no further.
+ * An answer that came while the worker did not look is taken to have come in the middle of that
+ * time. What only may be a queue makes the window no smaller than CALL_WINDOW_BLIND.
  *
  * Where there is always a queue, nobody sees how long a call takes without one. So when no call has
  * been quick for CALL_WINDOW_LOOK_US, the window is as small as can be for two rounds. Plain value
@@ -36,7 +36,7 @@ struct call_window {
 
     /* The round: until a call that was sent in it is over. */
     int64_t round_us;       /* when it began */
-    int64_t least_us;       /* that a call has taken */
+    int64_t least_us;       /* that a call has taken, as far as can be said */
     int64_t least_known_us; /* that a call has taken for certain */
     double most_wanted;     /* to be out */
     bool was_late;          /* a call */

@@ -10,7 +10,7 @@
 
 static void end_round(struct call_window *window, int64_t now_us);
 static void shrink(struct call_window *window, double change);
-static void grow(struct call_window *window, double at_most, int64_t now_us);
+static void grow(struct call_window *window, double change, int64_t now_us);
 static double change_for(const struct call_window *window, int64_t took_us);
 static void change_size(struct call_window *window, double change);
 static void begin_look(struct call_window *window);
@@ -36,8 +36,10 @@ bool call_window_admits(const struct call_window *window, size_t out)
 
 void call_window_took(struct call_window *window, const struct call_sample *sample, int64_t now_us)
 {
-    if (sample->took_us < window->least_us)
-        window->least_us = sample->took_us;
+    const int64_t middle_us = (sample->took_at_least_us + sample->took_us) / 2;
+
+    if (middle_us < window->least_us)
+        window->least_us = middle_us;
     if (sample->took_at_least_us < window->least_known_us)
         window->least_known_us = sample->took_at_least_us;
     if (sample->took_us < window->base_us)
@@ -54,8 +56,7 @@ void call_window_took(struct call_window *window, const struct call_sample *samp
 /* What is far from full says nothing of the queue. */
 static void end_round(struct call_window *window, int64_t now_us)
 {
-    const double change =
-        window->was_late ? SHRINKAGE_MAX : change_for(window, window->least_known_us);
+    const double change = window->was_late ? SHRINKAGE_MAX : change_for(window, window->least_us);
 
     if (window->look_rounds > 0)
         go_on_looking(window, now_us);
@@ -70,32 +71,33 @@ static void end_round(struct call_window *window, int64_t now_us)
     window->was_late = false;
 }
 
-/* Where even the smallest window seems to make a queue, he is further away than he was. */
+/* What only may be a queue is no reason for a window that is smaller than a blind one. Where even
+ * the smallest window seems to make one, he is further away than he was. */
 static void shrink(struct call_window *window, double change)
 {
-    if (window->size > CALL_WINDOW_MIN)
+    const bool is_known = window->was_late || change_for(window, window->least_known_us) < 1;
+
+    if (!is_known)
+        change_size(window, fmax(change, CALL_WINDOW_BLIND / window->size));
+    else if (window->size > CALL_WINDOW_MIN)
         change_size(window, change);
     else
         begin_look(window);
 }
 
-/* Where it is not known whether there is a queue, no further than what is certainly short. */
-static void grow(struct call_window *window, double at_most, int64_t now_us)
+static void grow(struct call_window *window, double change, int64_t now_us)
 {
-    const double change = change_for(window, window->least_us);
-
     if (now_us - window->based_at_us > CALL_WINDOW_LOOK_US)
         begin_look(window);
-    else if (change > 1)
+    else
         change_size(window, change);
-    else if (window->size < CALL_WINDOW_BLIND)
-        change_size(window, fmin(at_most, CALL_WINDOW_BLIND / window->size));
 }
 
-/* By which factor, when a call takes so long now, it takes what it is to take. */
+/* By which factor. Half of the way, so to speak: what is answered now was sent a round ago, and says
+ * nothing of the change before. */
 static double change_for(const struct call_window *window, int64_t took_us)
 {
-    return (double)(window->base_us + window->queue_us) / (double)(took_us + 1);
+    return sqrt((double)(window->base_us + window->queue_us) / (double)(took_us + 1));
 }
 
 /* By so much in a round. */

@@ -227,7 +227,7 @@ static void a_late_call_lets_it_shrink_once_in_a_round(void **state)
 
     for (int i = 0; i < 10; i++)
         call_window_took(&simulation.window, &late, simulation.now_us);
-    run(10 * MILLISECOND_US);
+    run(6 * MILLISECOND_US);
 
     assert_in_range(size_of(&simulation.window), before / 2, before - 1);
 }
