@@ -7,10 +7,10 @@
  *
  * A call is to stand there for an eighth of its time, 5 ms at most. The window is judged once in
  * each round, which is the time of one call, and goes a quarter up or down at most. What counts is
- * the call of that round that stood there for least: what was slow for a moment is no queue, unless
- * a call was late. It grows only when it was too small, and shrinks only when half of it was used.
- * An answer that came while the worker did not look is taken to have come in the middle of that
- * time. What only may be a queue makes the window no smaller than CALL_WINDOW_BLIND.
+ * how long the calls of that round took on the average: by Little's law the window is then to be
+ * what is answered in the time that a call is to take. It grows only when it was too small, and
+ * shrinks only when half of it was used. An answer waits for the worker, too, which is a queue like
+ * any other; but one that may stand there alone makes the window no smaller than CALL_WINDOW_BLIND.
  *
  * Where there is always a queue, nobody sees how long a call takes without one. So when no call has
  * been quick for CALL_WINDOW_LOOK_US, the window is as small as can be for two rounds. Plain value
@@ -35,11 +35,13 @@ struct call_window {
     int64_t based_at_us; /* when one last took hardly more */
 
     /* The round: until a call that was sent in it is over. */
-    int64_t round_us;       /* when it began */
-    int64_t least_us;       /* that a call has taken, as far as can be said */
-    int64_t least_known_us; /* that a call has taken for certain */
-    double most_wanted;     /* to be out */
-    bool was_late;          /* a call */
+    int64_t round_us;        /* when it began */
+    int64_t least_us;        /* that a call has taken */
+    int64_t sum_us;          /* that the calls have taken, */
+    int64_t sum_at_least_us; /* for certain, */
+    int64_t count;           /* and how many */
+    double most_wanted;      /* to be out */
+    bool was_late;           /* a call */
 
     int look_rounds;   /* that are left, when the window is small to look */
     double size_after; /* the look */

@@ -11,7 +11,7 @@
 static void end_round(struct call_window *window, int64_t now_us);
 static void shrink(struct call_window *window, double change);
 static void grow(struct call_window *window, double change, int64_t now_us);
-static double change_for(const struct call_window *window, int64_t took_us);
+static double change_for(const struct call_window *window, int64_t sum_us);
 static void change_size(struct call_window *window, double change);
 static void begin_look(struct call_window *window);
 static void go_on_looking(struct call_window *window, int64_t now_us);
@@ -25,7 +25,6 @@ void call_window_init(struct call_window *window, int64_t timeout_us)
         .queue_us = queue_us < QUEUE_US_MAX ? queue_us : QUEUE_US_MAX,
         .base_us = INT64_MAX,
         .least_us = INT64_MAX,
-        .least_known_us = INT64_MAX,
     };
 }
 
@@ -36,12 +35,11 @@ bool call_window_admits(const struct call_window *window, size_t out)
 
 void call_window_took(struct call_window *window, const struct call_sample *sample, int64_t now_us)
 {
-    const int64_t middle_us = (sample->took_at_least_us + sample->took_us) / 2;
-
-    if (middle_us < window->least_us)
-        window->least_us = middle_us;
-    if (sample->took_at_least_us < window->least_known_us)
-        window->least_known_us = sample->took_at_least_us;
+    window->count++;
+    window->sum_us += sample->took_us;
+    window->sum_at_least_us += sample->took_at_least_us;
+    if (sample->took_us < window->least_us)
+        window->least_us = sample->took_us;
     if (sample->took_us < window->base_us)
         window->base_us = sample->took_us;
     if (sample->took_us - window->base_us < window->queue_us / 2)
@@ -56,7 +54,7 @@ void call_window_took(struct call_window *window, const struct call_sample *samp
 /* What is far from full says nothing of the queue. */
 static void end_round(struct call_window *window, int64_t now_us)
 {
-    const double change = window->was_late ? SHRINKAGE_MAX : change_for(window, window->least_us);
+    const double change = window->was_late ? SHRINKAGE_MAX : change_for(window, window->sum_us);
 
     if (window->look_rounds > 0)
         go_on_looking(window, now_us);
@@ -66,7 +64,9 @@ static void end_round(struct call_window *window, int64_t now_us)
         grow(window, change, now_us);
     window->round_us = now_us;
     window->least_us = INT64_MAX;
-    window->least_known_us = INT64_MAX;
+    window->count = 0;
+    window->sum_us = 0;
+    window->sum_at_least_us = 0;
     window->most_wanted = 0;
     window->was_late = false;
 }
@@ -75,7 +75,7 @@ static void end_round(struct call_window *window, int64_t now_us)
  * the smallest window seems to make one, he is further away than he was. */
 static void shrink(struct call_window *window, double change)
 {
-    const bool is_known = window->was_late || change_for(window, window->least_known_us) < 1;
+    const bool is_known = window->was_late || change_for(window, window->sum_at_least_us) < 1;
 
     if (!is_known)
         change_size(window, fmax(change, CALL_WINDOW_BLIND / window->size));
@@ -95,9 +95,11 @@ static void grow(struct call_window *window, double change, int64_t now_us)
 
 /* By which factor. Half of the way, so to speak: what is answered now was sent a round ago, and says
  * nothing of the change before. */
-static double change_for(const struct call_window *window, int64_t took_us)
+static double change_for(const struct call_window *window, int64_t sum_us)
 {
-    return sqrt((double)(window->base_us + window->queue_us) / (double)(took_us + 1));
+    const double mean_us = (double)sum_us / (double)window->count;
+
+    return sqrt((double)(window->base_us + window->queue_us) / (mean_us + 1));
 }
 
 /* By so much in a round. */

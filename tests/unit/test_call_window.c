@@ -215,6 +215,32 @@ static void where_no_queue_can_be_seen_it_grows_a_little(void **state)
     assert_int_equal(size_of(&simulation.window), CALL_WINDOW_BLIND);
 }
 
+/* It looks for answers after 2 ms of other work, and each takes it 20 us. Without others, a call takes
+ * some 2.5 ms then; with 5 ms of them, there are 280. */
+static void answers_that_wait_for_a_busy_worker_are_a_queue(void **state)
+{
+    struct call_window window;
+    int64_t now_us = MINUTE_US;
+    (void)state;
+    call_window_init(&window, TIMEOUT_US);
+    call_window_took(&window, &(struct call_sample){.took_us = 100}, now_us);
+
+    for (int turn = 0; turn < 1000; turn++) {
+        const size_t out = size_of(&window);
+
+        now_us += 2 * MILLISECOND_US;
+        for (size_t i = 0; i < out; i++) {
+            now_us += 20;
+            const struct call_sample sample = {.took_us = 2 * MILLISECOND_US + 20 * (int64_t)out,
+                                               .took_at_least_us = i == 0 ? 100 : 0,
+                                               .wanted = SIZE_MAX};
+            call_window_took(&window, &sample, now_us);
+        }
+    }
+
+    assert_in_range(size_of(&window), CALL_WINDOW_BLIND, 300);
+}
+
 /* However soon the next one is answered. */
 static void a_late_call_lets_it_shrink_once_in_a_round(void **state)
 {
@@ -258,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_window_that_is_not_full_does_not_grow),
         cmocka_unit_test(a_slow_call_that_was_alone_was_not_in_a_queue),
         cmocka_unit_test(where_no_queue_can_be_seen_it_grows_a_little),
+        cmocka_unit_test(answers_that_wait_for_a_busy_worker_are_a_queue),
         cmocka_unit_test(a_late_call_lets_it_shrink_once_in_a_round),
         cmocka_unit_test(it_has_bounds),
     };
