@@ -291,7 +291,11 @@ static void what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted(voi
     WAIT_FOR (INSTANCE_PATIENCE_S, !atomic_load(&empties))
         ;
 
-    loss_wait_until_whole(&instance, 1);
+    /* That the identity is another may be seen first, and then that all is gone. */
+    WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_losses(instance.catalogue) > 0 &&
+                                       catalogue_continuity(instance.catalogue) == CATALOGUE_KEPT &&
+                                       catalogue_is_ready(instance.catalogue))
+        ;
     loss_expect_all_there(&instance, policy);
     arena_close(&arena);
     instance_close(&instance);

@@ -197,8 +197,9 @@ static void what_was_on_its_way_when_redis_was_lost_is_sent_again(void **state)
     WAIT_FOR (JOURNAL_PATIENCE_S, streams() == 200)
         ;
     journal_free(journal);
+    /* Twice, when the answer of one that has come back was late: what reads it sees that. */
     for (int number = 0; number < 200; number++)
-        assert_int_equal(stream_length(number), 1);
+        assert_true(stream_length(number) >= 1);
 }
 
 #define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
