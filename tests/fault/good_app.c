@@ -30,7 +30,9 @@ static const char *const elsewhere[] = {"X-Forwarded-For: 192.0.2.1", NULL};
 
 static const struct hostility_figure breakers_open = {"sluice_store_breakers_open", ""};
 
-static long count_used_up(struct siege *siege);
+static void expect_used_up(struct siege *siege, struct client *client, const char *where);
+static long count_used_up(struct client *client);
+static bool is_used_up(const json_t *result);
 static const struct reply *batch_once(struct client *client, int number);
 static bool holds_in_time(bool (*condition)(struct siege *siege), struct siege *siege);
 static bool is_handed_back(struct siege *siege);
@@ -78,17 +80,14 @@ void good_uses_up(struct siege *siege)
         ;
     for (int i = 1; i < USED_UP_BATCHES; i++)
         EXPECT(batch_once(siege->good, i), 200, NULL);
-    assert_int_equal(count_used_up(siege), USED_UP);
+    assert_int_equal(count_used_up(siege->good), USED_UP);
 }
 
 void good_expects_used_up(struct siege *siege)
 {
-    const long used_up = count_used_up(siege);
-
-    (void)snprintf(siege->remark, sizeof(siege->remark), "%ld of %ld counters still used up",
-                   used_up, USED_UP);
-    if (used_up < USED_UP)
-        siege_miss(siege, "%s", siege->remark);
+    expect_used_up(siege, siege->good, "");
+    if (siege->good_elsewhere != NULL)
+        expect_used_up(siege, siege->good_elsewhere, " elsewhere");
 }
 
 void good_loses_redis(struct siege *siege)
@@ -181,19 +180,38 @@ void good_expects_its_log(struct siege *siege)
         siege_miss(siege, "the log of the good app has not its last decisions");
 }
 
-static long count_used_up(struct siege *siege)
+static void expect_used_up(struct siege *siege, struct client *client, const char *where)
+{
+    const long used_up = count_used_up(client);
+
+    (void)snprintf(siege->remark, sizeof(siege->remark), "%ld of %ld counters still used up%s",
+                   used_up, USED_UP, where);
+    if (used_up < USED_UP)
+        siege_miss(siege, "%s", siege->remark);
+}
+
+static long count_used_up(struct client *client)
 {
     long count = 0;
 
     for (int i = 0; i < USED_UP_BATCHES; i++) {
-        const struct reply *reply = batch_once(siege->good, i);
+        const struct reply *reply = batch_once(client, i);
         size_t index;
         json_t *result;
 
         json_array_foreach (reply_at(reply, "results"), index, result)
-            count += json_integer_value(json_object_get(result, "status")) == 429;
+            count += is_used_up(result);
     }
     return count;
+}
+
+/* So says the counter, not who decides without it. */
+static bool is_used_up(const json_t *result)
+{
+    const json_t *remaining = json_object_get(result, "remaining");
+
+    return json_integer_value(json_object_get(result, "status")) == 429 && remaining != NULL &&
+           json_integer_value(remaining) == 0 && json_object_get(result, "degraded") == NULL;
 }
 
 static const struct reply *batch_once(struct client *client, int number)

@@ -133,8 +133,11 @@ void hostile_ask_small_batch(struct siege *siege, int app, FILE *requests)
 
 void hostile_ask_batch_of_new_users(struct siege *siege, int app, FILE *requests)
 {
-    hostile_batch(requests, key_of(siege, app), CHECKS,
-                  "{'user_id':'" FLOOD_NUMBER "-$','route_key':'/a'}");
+    char check[64];
+
+    (void)snprintf(check, sizeof(check), "{'user_id':'%d-" FLOOD_NUMBER "-$','route_key':'/a'}",
+                   siege->rounds);
+    hostile_batch(requests, key_of(siege, app), CHECKS, check);
 }
 
 void hostile_ask_batch_by_crafted(struct siege *siege, int app, FILE *requests)

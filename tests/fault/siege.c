@@ -15,17 +15,14 @@
 const int siege_per_second[SIEGE_ASKS] = {[SIEGE_CHECKS] = 200, [SIEGE_ALSO] = 20};
 
 /* siege_play(), in the order it runs. */
-static void open_siege(struct siege *siege);
-static void start_services(struct siege *siege);
-static void put_redis_away(struct siege *siege, char url[static REDIS_SERVER_URL_BYTES]);
+static void put_redis_away(struct siege *siege);
+static struct service *start_service(const struct siege *siege);
 static void add_known_flags(const struct hostility *row, const char *flags[static FLAGS_MAX]);
 static void watch_alone(struct siege *siege);
-static void besiege(struct siege *siege);
 static void write_requests(struct siege *siege, char path[static SCRATCH_PATH_BYTES]);
 static void begin_loads(struct siege *siege, struct load *loads[static SIEGE_ASKS]);
 static void end_loads(const struct siege *siege, struct load *loads[static SIEGE_ASKS],
                       struct load_summary summaries[static SIEGE_ASKS]);
-static void close_siege(struct siege *siege);
 
 static void run_hook(void (*hook)(struct siege *siege), struct siege *siege)
 {
@@ -36,21 +33,85 @@ static void run_hook(void (*hook)(struct siege *siege), struct siege *siege)
 void siege_play(struct siege *siege, const struct hostility *row,
                 const struct siege_options *options)
 {
-    *siege = (struct siege){
-        .row = row,
-        .options = options,
-        .connections =
-            row->connections > options->connections ? row->connections : options->connections,
-    };
-    open_siege(siege);
+    siege_open(siege, row, options);
     run_hook(row->prepare, siege);
     watch_alone(siege);
     run_hook(row->before, siege);
     siege->figure_before = siege_figure(siege, &row->figure);
-    besiege(siege);
+    siege_besiege(siege, siege->world->service);
     run_hook(row->after, siege);
     siege_judge(siege);
-    close_siege(siege);
+    siege_close(siege);
+}
+
+void siege_open(struct siege *siege, const struct hostility *row,
+                const struct siege_options *options)
+{
+    void *world = NULL;
+
+    (void)world_open_engine(&world);
+    *siege = (struct siege){
+        .row = row,
+        .options = options,
+        .world = world,
+        .connections =
+            row->connections > options->connections ? row->connections : options->connections,
+        .app_count = row->apps == 0 ? 1 : row->apps,
+    };
+    if (row->redis_away_ms > 0)
+        put_redis_away(siege);
+    siege->world->service = start_service(siege);
+    siege->good = tenant_new(siege->world->service);
+    tenant_policy(siege->good, "{'route_key':'/a','limit':1000000000,'window_seconds':31536000}");
+    if (row->has_second)
+        siege_add_second(siege);
+    for (int i = 0; i < siege->app_count; i++)
+        siege->apps[i] = tenant_new(siege->world->service);
+}
+
+void siege_add_second(struct siege *siege)
+{
+    siege->world->second = start_service(siege);
+    siege->good_elsewhere = tenant_at_second(siege->world, siege->good);
+}
+
+void siege_besiege(struct siege *siege, const struct service *service)
+{
+    char requests[SCRATCH_PATH_BYTES];
+    struct load *loads[SIEGE_ASKS] = {NULL};
+    struct flooding flooding;
+    const struct flooding_options options = {
+        .port = service_port(service),
+        .connections = siege->connections,
+        .seconds = siege->options->seconds_beside,
+        .requests = requests,
+        .manner = siege->row->manner,
+    };
+
+    siege->rounds++;
+    write_requests(siege, requests);
+    flooding_begin(&flooding, &options);
+    begin_loads(siege, loads);
+    run_hook(siege->row->meanwhile, siege);
+    flooding_end(&flooding, &siege->hostile);
+    end_loads(siege, loads, siege->beside);
+}
+
+void siege_close(struct siege *siege)
+{
+    for (int i = 0; i < siege->app_count; i++)
+        client_free(siege->apps[i]);
+    client_free(siege->good);
+    client_free(siege->good_elsewhere);
+    void *world = siege->world;
+    if (siege->options->is_killed) {
+        service_kill(siege->world->service);
+        siege->world->service = NULL;
+    }
+    siege->world = NULL;
+    (void)world_close(&world);
+    if (siege->proxy != NULL)
+        fault_proxy_stop(siege->proxy);
 }
 
 void siege_miss(struct siege *siege, const char *format, ...)
@@ -90,51 +151,29 @@ long siege_refused(const struct load_summary *summary)
     return summary->failed + summary->denied;
 }
 
-static void open_siege(struct siege *siege)
+static void put_redis_away(struct siege *siege)
 {
-    void *world = NULL;
+    const struct fault_proxy_options options = {.port = redis_server_port(siege->world->redis)};
 
-    (void)world_open_engine(&world);
-    siege->world = world;
-    start_services(siege);
-    siege->good = tenant_new(siege->world->service);
-    tenant_policy(siege->good, "{'route_key':'/a','limit':1000000000,'window_seconds':31536000}");
-    if (siege->world->second != NULL) {
-        siege->good_elsewhere = stranger_new(siege->world->second);
-        client_set_key(siege->good_elsewhere, client_key(siege->good));
-    }
-    siege->app_count = siege->row->apps == 0 ? 1 : siege->row->apps;
-    for (int i = 0; i < siege->app_count; i++)
-        siege->apps[i] = tenant_new(siege->world->service);
+    siege->proxy = fault_proxy_start(&options);
+    fault_proxy_set(siege->proxy, FAULT_PROXY_DELAY, siege->row->redis_away_ms);
 }
 
-static void start_services(struct siege *siege)
+static struct service *start_service(const struct siege *siege)
 {
     /* What the hostile app has begun may take its time at the end. */
     const char *flags[FLAGS_MAX] = {"--workers", "1", "--drain-timeout-s", "30"};
     struct service_options options = world_options(siege->world);
     char url[REDIS_SERVER_URL_BYTES];
 
-    if (siege->row->redis_away_ms > 0) {
-        put_redis_away(siege, url);
+    if (siege->proxy != NULL) {
+        redis_server_write_url(siege->world->redis, fault_proxy_port(siege->proxy), url);
         options.redis_url = url;
     }
     add_known_flags(siege->row, flags);
     options.flags = flags;
     options.redis_timeout_ms = siege->options->redis_timeout_ms;
-    siege->world->service = service_start(&options);
-    if (siege->row->has_second)
-        siege->world->second = service_start(&options);
-}
-
-static void put_redis_away(struct siege *siege, char url[static REDIS_SERVER_URL_BYTES])
-{
-    struct redis_server *redis = siege->world->redis;
-    const struct fault_proxy_options options = {.port = redis_server_port(redis)};
-
-    siege->proxy = fault_proxy_start(&options);
-    fault_proxy_set(siege->proxy, FAULT_PROXY_DELAY, siege->row->redis_away_ms);
-    redis_server_write_url(redis, fault_proxy_port(siege->proxy), url);
+    return service_start(&options);
 }
 
 /* An older binary is besieged without the settings that it has not. */
@@ -166,27 +205,6 @@ static void watch_alone(struct siege *siege)
         (void)nanosleep(&alone, NULL);
         end_loads(siege, loads, siege->alone);
     }
-}
-
-static void besiege(struct siege *siege)
-{
-    char requests[SCRATCH_PATH_BYTES];
-    struct load *loads[SIEGE_ASKS] = {NULL};
-    struct flooding flooding;
-    const struct flooding_options options = {
-        .port = service_port(siege->world->service),
-        .connections = siege->connections,
-        .seconds = siege->options->seconds_beside,
-        .requests = requests,
-        .manner = siege->row->manner,
-    };
-
-    write_requests(siege, requests);
-    flooding_begin(&flooding, &options);
-    begin_loads(siege, loads);
-    run_hook(siege->row->meanwhile, siege);
-    flooding_end(&flooding, &siege->hostile);
-    end_loads(siege, loads, siege->beside);
 }
 
 static void write_requests(struct siege *siege, char path[static SCRATCH_PATH_BYTES])
@@ -224,21 +242,4 @@ static void end_loads(const struct siege *siege, struct load *loads[static SIEGE
     summaries[SIEGE_CHECKS] = load_end(loads[SIEGE_CHECKS]);
     if (siege->row->also_ask != NULL)
         summaries[SIEGE_ALSO] = load_end(loads[SIEGE_ALSO]);
-}
-
-static void close_siege(struct siege *siege)
-{
-    for (int i = 0; i < siege->app_count; i++)
-        client_free(siege->apps[i]);
-    client_free(siege->good);
-    client_free(siege->good_elsewhere);
-    void *world = siege->world;
-    if (siege->options->is_killed) {
-        service_kill(siege->world->service);
-        siege->world->service = NULL;
-    }
-    siege->world = NULL;
-    (void)world_close(&world);
-    if (siege->proxy != NULL)
-        fault_proxy_stop(siege->proxy);
 }

@@ -36,6 +36,7 @@ struct siege {
     struct client *good;
     struct client *good_elsewhere; /* at the second service; NULL without one */
     size_t connections;            /* of the hostile apps together */
+    int rounds;                    /* in which it was besieged */
     int app_count;
     struct client *apps[SIEGE_APPS_MAX]; /* the hostile ones */
 
@@ -52,6 +53,16 @@ struct siege {
 /* Plays the row on an engine of its own, from the start of the service to its end. */
 void siege_play(struct siege *siege, const struct hostility *row,
                 const struct siege_options *options);
+
+/* The same in steps. Opened, both have no policy but the good app's own. In each round the hostile
+ * apps ask for other new users, of one of the services. */
+void siege_open(struct siege *siege, const struct hostility *row,
+                const struct siege_options *options);
+void siege_besiege(struct siege *siege, const struct service *service);
+void siege_close(struct siege *siege);
+
+/* Another service on the same Redis, which has to become ready and know the good app's policies. */
+void siege_add_second(struct siege *siege);
 
 /* Of siege_play() alone: says what does not hold. */
 void siege_judge(struct siege *siege);
