@@ -21,10 +21,10 @@
 #define KIB             1024.0
 #define MIB             (1024 * KIB)
 
-/* So `./dev fault million` finds them. */
-#define MILLION(test)                                                                              \
+/* So `./dev fault subjects` finds them. */
+#define SUBJECTS(test)                                                                             \
     {                                                                                              \
-        "million: " #test, test, NULL, NULL, NULL                                                  \
+        "subjects: " #test, test, NULL, NULL, NULL                                                 \
     }
 
 /* Of usage in Redis, by instance: 28 hours of minutes, and ten days of hours. */
@@ -330,12 +330,12 @@ static void a_redis_that_apps_have_filled_takes_no_counter_from_anybody(void **s
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest in_memory[] = {
-        MILLION(a_million_subjects_of_one_app_take_nothing_from_another),
+        SUBJECTS(a_million_subjects_of_one_app_take_nothing_from_another),
     };
     const struct CMUnitTest in_redis[] = {
-        MILLION(a_million_subjects_of_one_app_leave_room_in_redis),
-        MILLION(log_and_usage_of_one_app_leave_room_in_redis),
-        MILLION(a_redis_that_apps_have_filled_takes_no_counter_from_anybody),
+        SUBJECTS(a_million_subjects_of_one_app_leave_room_in_redis),
+        SUBJECTS(log_and_usage_of_one_app_leave_room_in_redis),
+        SUBJECTS(a_redis_that_apps_have_filled_takes_no_counter_from_anybody),
     };
 
     size = strict_read_arguments(argc, argv) ? &full : &calm;
