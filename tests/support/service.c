@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#define EVENT_SECONDS  10
 #define LISTEN_SECONDS 20
 #define READY_SECONDS  20
 #define STOP_SECONDS   40
@@ -143,6 +144,13 @@ int service_count_events(const struct service *service, const char *event)
     int port = 0;
 
     return for_each_event(service->log, event, &port);
+}
+
+void service_expect_events(const struct service *service, const char *event, int count)
+{
+    WAIT_FOR (EVENT_SECONDS, service_count_events(service, event) >= count)
+        ;
+    assert_int_equal(service_count_events(service, event), count);
 }
 
 int64_t service_status(const struct service *service, const char *file, const char *name)

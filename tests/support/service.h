@@ -56,6 +56,8 @@ const char *service_log(const struct service *service);
 
 /* Lines of its log whose "event" is this, so far. */
 int service_count_events(const struct service *service, const char *event);
+/* Waits for so many, since a line may come after the answer that it tells of; there are no more. */
+void service_expect_events(const struct service *service, const char *event, int count);
 
 /* Its process's, as /proc has them: the value of a line such as "Seccomp:". -1: there is none. */
 int64_t service_status(const struct service *service, const char *file, const char *name);

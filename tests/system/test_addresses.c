@@ -155,7 +155,8 @@ static void an_address_has_no_more_connections_than_it_may_to_all_workers(void *
     struct client *client = stranger_new(service);
     assert_non_null(strstr(client_get(client, "/metrics")->body,
                            "\nsluice_http_connections_refused_total 32\n"));
-    assert_true(service_count_events(service, "too many connections of one address") >= 1);
+    WAIT_FOR (10, service_count_events(service, "too many connections of one address") >= 1)
+        ;
     (void)close(guests[0]);
     WAIT_FOR (ANSWER_SECONDS, serves(service, "192.0.2.1"))
         ;

@@ -142,7 +142,7 @@ static void an_instance_whose_catalogue_is_another_s_is_not_ready_and_goes_on(vo
     EXPECT(client_get(client, "/readyz"), 503,
            "{'status':'unavailable','catalogue':false,'catalogue_identity':'foreign'}");
     assert_int_equal(figure(client, "sluice_catalogue_foreign"), 1);
-    assert_int_equal(service_count_events(service, "catalogue is another's"), 1);
+    service_expect_events(service, "catalogue is another's", 1);
     assert_int_equal(allowed_of(client, 6), 5);
     EXPECT_PROBLEM(client_post(client, "/policy", "{'route_key':'/x','rate':'1/s'}"), 503, NULL);
     client_free(client);
@@ -178,8 +178,8 @@ static void a_catalogue_whose_file_is_deleted_is_put_back(void **state)
         ;
 
     assert_int_equal(access(path, R_OK), 0);
-    assert_int_equal(service_count_events(service, "catalogue file moved or deleted"), 1);
-    assert_int_equal(service_count_events(service, "catalogue lost"), 1);
+    service_expect_events(service, "catalogue file moved or deleted", 1);
+    service_expect_events(service, "catalogue lost", 1);
     EXPECT(client_post(client, "/policy", "{'route_key':'/five','rate':'5/h'}"), 200, NULL);
     client_free(client);
     service_stop(service);
@@ -201,7 +201,7 @@ static void a_catalogue_whose_file_is_deleted_stays_lost_where_nothing_is_put_ba
     const struct reply *ready = client_get(client, "/readyz");
     assert_string_equal(reply_text(ready, "catalogue_identity"), "lost");
     assert_ptr_equal(reply_at(ready, "catalogue"), json_false());
-    assert_int_equal(service_count_events(service, "catalogue lost"), 1);
+    service_expect_events(service, "catalogue lost", 1);
     assert_int_equal(allowed_of(client, 6), 5);
     EXPECT_PROBLEM(client_post(client, "/policy", "{'route_key':'/x','rate':'1/s'}"), 503, NULL);
     client_free(client);
@@ -246,7 +246,7 @@ static void a_redis_that_may_evict_is_warned_of_once_for_apps_and_for_counters(v
     EXPECT(client_check(client, "alice", "/five"), 200, NULL);
     WAIT_FOR (WAIT_SECONDS, json_array_size(client_get(client, "/logs/latest")->json) == 2)
         ;
-    assert_int_equal(service_count_events(service, "redis may evict"), 2);
+    service_expect_events(service, "redis may evict", 2);
     client_free(client);
     service_stop(service);
     (void)redis_server_command(world->redis, "CONFIG SET maxmemory 0 maxmemory-policy noeviction");

@@ -158,7 +158,8 @@ static void several_counters_are_each_named(void **state)
         expect_decided(client_check(tenant, user, "/any"), 9);
     }
 
-    assert_true(service_count_events(service, event) >= USERS / 4);
+    WAIT_FOR (10, service_count_events(service, event) >= USERS / 4)
+        ;
     client_free(tenant);
     service_stop(service);
 }

@@ -99,7 +99,8 @@ static void an_app_that_registers_and_checks_nothing_is_removed(void **state)
 
     WAIT_FOR (60, client_get(unused, "/policy")->status == 401)
         ;
-    assert_true(service_count_events(service, "unused app removed") >= 1);
+    WAIT_FOR (10, service_count_events(service, "unused app removed") >= 1)
+        ;
     EXPECT(client_check(used, "ada", "/a"), 200, NULL);
     scrape_read(&scrape, used);
     assert_true(scrape_value(&scrape, "sluice_apps_removed_total", "") >= 1);
