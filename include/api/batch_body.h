@@ -30,6 +30,7 @@ struct batch_body {
 };
 
 void batch_body_init(struct batch_body *body, struct text text);
+/* The tree is gone from here on. More than once is fine. */
 void batch_body_close(struct batch_body *body);
 
 /* Whether it takes more than one step. */

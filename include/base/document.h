@@ -22,4 +22,7 @@
  * the form (form.h) can name its field. Any thread. */
 MUST_USE json_t *document_parse(struct text text, struct error *error);
 
+/* How many values the tree has, itself among them. It was parsed, so it is not deep. Any thread. */
+size_t document_values(const json_t *tree);
+
 #endif

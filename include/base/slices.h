@@ -47,6 +47,9 @@ void slices_turn(struct slices *slices);
 /* To be gone on with in its turn. Work that is in already stays where it is. */
 void slices_put(struct slices *slices, struct sliced *work);
 
+/* The same for work that has begun: before what else its tenant has put in. */
+void slices_go_on(struct slices *slices, struct sliced *work);
+
 /* slices_put(); but while nobody waits, and for as long as this turn may take, the work is done
  * here and now. */
 void slices_begin(struct slices *slices, struct sliced *work);

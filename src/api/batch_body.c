@@ -29,6 +29,7 @@ void batch_body_init(struct batch_body *body, struct text text)
 void batch_body_close(struct batch_body *body)
 {
     json_decref(body->tree);
+    body->tree = NULL;
 }
 
 bool batch_body_is_large(const struct batch_body *body)

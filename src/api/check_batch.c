@@ -9,12 +9,16 @@
 #include "api/decision.h"
 #include "api/handlers.h"
 #include "api/reading.h"
+#include "base/document.h"
 #include "http/problem.h"
 #include "metrics/metrics.h"
 
 /* Asked of the store at once, so that each check's deadline covers little more than itself, and the
  * checks of others need not wait for a whole batch. */
-#define BATCH_IN_FLIGHT_MAX 32
+/* A check has six members, all plain; those that are wrong are told of, within reason. */
+#define BATCH_VALUES_PER_CHECK 16
+#define BATCH_VALUES_BESIDES   64
+#define BATCH_IN_FLIGHT_MAX    32
 /* Kept of each check. */
 #define BATCH_FAULTS_MAX 4
 /* Checks begun, or results written, in a step; such a step costs a quantum. */
@@ -46,6 +50,7 @@ static bool batch_step(struct sliced *work);
 static bool batch_read(struct batch *batch);
 static void batch_let_go_of_input(void *context);
 static const json_t *batch_open(struct batch *batch);
+static bool batch_is_lean(struct batch *batch);
 static bool batch_enter(struct batch *batch);
 static void batch_leave(void *context);
 static void batch_begin_some(struct batch *batch);
@@ -110,11 +115,11 @@ static bool batch_read(struct batch *batch)
         break;
     }
     batch->checks = batch_open(batch);
-    if (batch->checks == NULL)
-        return false;
     batch->count = json_array_size(batch->checks);
-    if (!batch_enter(batch))
+    if (batch->checks == NULL || !batch_is_lean(batch) || !batch_enter(batch)) {
+        batch_let_go_of_input(batch);
         return false;
+    }
     batch->items = ARENA_ARRAY(&batch->request->arena, struct batch_item, batch->count);
     batch->work.cost = BATCH_STEP;
     return true;
@@ -136,6 +141,20 @@ static const json_t *batch_open(struct batch *batch)
         return NULL;
     form_array(&reading.form, "checks", FORM_REQUIRED, 1, BATCH_BODY_CHECKS_MAX, &checks);
     return reading_close(&reading) ? checks : NULL;
+}
+
+/* The places of a batch stand for the room of its checks, and a value takes more than a hundred bytes
+ * until the answer has left. */
+static bool batch_is_lean(struct batch *batch)
+{
+    const size_t values_max = BATCH_VALUES_BESIDES + batch->count * BATCH_VALUES_PER_CHECK;
+
+    if (document_values(batch->input.tree) <= values_max)
+        return true;
+    problem_answer(batch->request, PROBLEM_TOO_LARGE,
+                   "The checks have more than %zu values: %d for each, and %d besides.", values_max,
+                   BATCH_VALUES_PER_CHECK, BATCH_VALUES_BESIDES);
+    return false;
 }
 
 /* A check takes a kilobyte or more, and as long as the store lets the batch wait, or the client its
@@ -220,7 +239,7 @@ static void batch_on_decided(struct decision *decision)
 
     batch->in_flight--;
     if (!batch_has_to_wait(batch))
-        slices_put(&batch->api->slices, &batch->work);
+        slices_go_on(&batch->api->slices, &batch->work);
 }
 
 static void batch_write_some(struct batch *batch)

@@ -49,6 +49,20 @@ json_t *document_parse(struct text text, struct error *error)
     return has_reals ? with_integers(value, text) : value;
 }
 
+size_t document_values(const json_t *tree)
+{
+    size_t values = 1;
+    size_t index;
+    const char *key;
+    json_t *value;
+
+    json_array_foreach (tree, index, value)
+        values += document_values(value);
+    json_object_foreach ((json_t *)(uintptr_t)tree, key, value)
+        values += document_values(value);
+    return values;
+}
+
 static bool document_check(struct text text, bool *has_reals, struct error *error)
 {
     if (is_blank(text))

@@ -38,6 +38,15 @@ void slices_put(struct slices *slices, struct sliced *work)
     fair_queue_put(&slices->queue, &work->turn, work->tenant, work->cost);
 }
 
+void slices_go_on(struct slices *slices, struct sliced *work)
+{
+    if (work->is_in)
+        return;
+    work->is_in = true;
+    work->turn.tenant = work->tenant;
+    fair_queue_put_back(&slices->queue, &work->turn, work->cost);
+}
+
 void slices_begin(struct slices *slices, struct sliced *work)
 {
     bool has_more = true;

@@ -74,6 +74,23 @@ static void a_batch_takes_a_thousand_checks(void **state)
     client_free(tenant);
 }
 
+/* A few bytes each in the body, and more than a hundred in memory, until the answer has left. */
+static void a_batch_of_few_checks_has_few_values(void **state)
+{
+    const struct world *world = *state;
+    struct client *client = tenant_new(world->service);
+    char body[8192] = "{'checks':[{'user_id':'u','route_key':'/r'},[";
+    size_t length = strlen(body);
+    tenant_policy(client, "{'route_key':'*','limit':5,'window_seconds':3600}");
+
+    for (int i = 0; i < 100; i++)
+        length += (size_t)snprintf(body + length, sizeof(body) - length, "[],");
+    (void)snprintf(body + length, sizeof(body) - length, "1]]}");
+
+    EXPECT_PROBLEM(client_post(client, "/check/batch", "%s", body), 413, "more than 96 values");
+    client_free(client);
+}
+
 static void a_reset_forgets_the_subject_and_nobody_else(void **state)
 {
     const struct world *world = *state;
@@ -128,6 +145,7 @@ int main(int argc, char *argv[])
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_is_answered_in_order_each_check_by_itself),
         cmocka_unit_test(a_batch_takes_a_thousand_checks),
+        cmocka_unit_test(a_batch_of_few_checks_has_few_values),
         cmocka_unit_test(a_reset_forgets_the_subject_and_nobody_else),
         cmocka_unit_test(a_reset_of_nothing_says_so),
         cmocka_unit_test(a_reset_takes_an_address_and_a_role),

@@ -176,6 +176,24 @@ static void what_is_put_in_twice_is_in_once(void **state)
     assert_int_equal(steps, 1);
 }
 
+/* As when it comes back from somebody whom it had to ask. */
+static void work_that_has_begun_goes_on_before_what_its_tenant_has_put_in(void **state)
+{
+    struct job begun = job_of(CROWD, 1);
+    struct job others[2] = {job_of(CROWD, 1), job_of(CROWD, 1)};
+    (void)state;
+
+    slices_put(&slices, &others[0].work);
+    slices_put(&slices, &others[1].work);
+    slices_go_on(&slices, &begun.work);
+    slices_go_on(&slices, &begun.work);
+    slices_turn(&slices);
+
+    assert_int_equal(steps, 3);
+    assert_ptr_equal(history[0], &begun);
+    assert_ptr_equal(history[1], &others[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +209,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_costly_step_is_waited_for_by_its_tenant, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_put_in_twice_is_in_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            work_that_has_begun_goes_on_before_what_its_tenant_has_put_in, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
