@@ -79,7 +79,8 @@ int service_run(struct settings *settings, const struct settings_source *source)
         .source = source,
     };
     struct error error = {0};
-    const char *left; /* what has not come to its end; NULL: nothing */
+    const char *left;    /* what has not come to its end; NULL: nothing */
+    const char *running; /* likewise, of the threads */
     int64_t deadline_us;
     int exit_code;
 
@@ -101,8 +102,10 @@ int service_run(struct settings *settings, const struct settings_source *source)
     deadline_us = clock_monotonic_us() + service.started->drain_timeout_s * SECOND_US;
     left = drain(&service, deadline_us);
     audit_turn(service.parts.audit, INT64_MAX);
+    /* Also when requests are left: what has been decided is sent, or told not to have been. */
+    running = end_threads(&service, deadline_us);
     if (left == NULL)
-        left = end_threads(&service, deadline_us);
+        left = running;
     if (left != NULL) {
         /* They still hold what disposing would free. */
         log_write(LOG_ERROR, "drain timed out", LOG_STRING("waited_for", left));

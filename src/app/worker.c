@@ -299,6 +299,7 @@ static void *worker_run(void *context)
 {
     struct worker *worker = context;
 
+    (void)pthread_setname_np(pthread_self(), "worker");
     worker_turn(worker); /* a store in memory is ready, and no event will say so */
     while (!drain_is_over(&worker->drain)) {
         wait_for_events(worker);

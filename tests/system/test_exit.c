@@ -156,12 +156,49 @@ static void a_journal_that_hangs_does_not_keep_the_end_from_coming(void **state)
     expect_an_end_without(state, "journal");
 }
 
+/* What a worker has decided is told to be lost, although the worker never ends. */
+static void what_a_worker_that_hangs_has_decided_is_not_lost_untold(void **state)
+{
+    const struct world *world = *state;
+    static const char *const environment[] = {PROCESS_MAY_BE_SEEN, NULL};
+    struct service_options options = world_options(world);
+    char config[SCRATCH_PATH_BYTES];
+    scratch_file("config", "drain_timeout_s: 1\n", config);
+    options.environment = environment;
+    options.config = config;
+    struct service *service = service_start(&options);
+    struct client *client = tenant_new(service);
+    tenant_policy(client, "{'route_key':'/a','limit':5,'window_seconds':60}");
+    redis_server_pause(world->redis);
+    EXPECT(client_post(client, "/check", "{'user_id':'u','route_key':'/a'}"), 200, NULL);
+    const pid_t thread = thread_named(service_process(service), "worker");
+    assert_int_not_equal(thread, 0);
+    if (!halt(thread)) {
+        redis_server_continue(world->redis);
+        client_free(client);
+        service_stop(service);
+        skip();
+    }
+
+    service_begin_stop(service);
+    service_expect_events(service, "drain timed out", 1);
+    redis_server_continue(world->redis);
+
+    assert_int_equal(service_count_events(service, "journal not all sent"), 1);
+    expect_last_line(service_log(service), "\"waited_for\":\"requests\"");
+    if (ptrace(PTRACE_DETACH, thread, NULL, NULL) != 0)
+        assert_int_equal(waitpid(thread, NULL, __WALL), thread);
+    assert_int_equal(service_finish_stop(service), EXIT_FAILURE);
+    client_free(client);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_declared_is_no_longer_applied_once_the_end_has_come),
         cmocka_unit_test(a_catalogue_that_hangs_does_not_keep_the_end_from_coming),
         cmocka_unit_test(a_journal_that_hangs_does_not_keep_the_end_from_coming),
+        cmocka_unit_test(what_a_worker_that_hangs_has_decided_is_not_lost_untold),
     };
 
     world_choose_engine(argc, argv);
