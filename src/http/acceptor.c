@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <unistd.h>
 
 /* In one turn of the loop, and at the end, when all must be taken that have been made. */
@@ -17,7 +18,8 @@
 #define LAST_TAKES_MAX 4096
 
 static const struct timeval rest_time = {.tv_usec = 100 * MILLISECOND_US};
-#define LOG_US SECOND_US /* one line in so long */
+static const struct timeval room_time = {.tv_usec = 5 * MILLISECOND_US}; /* some turns of others */
+#define LOG_US SECOND_US                                                 /* one line in so long */
 
 enum taking { TAKING, TAKEN_ALL, TAKING_FAILED };
 
@@ -28,8 +30,9 @@ static void watch(struct acceptor *acceptor);
 static void on_acceptable(evutil_socket_t fd, short events, void *context);
 static void on_rested(evutil_socket_t fd, short events, void *context);
 static void take_up_to(struct acceptor *acceptor, int takes_max);
+static bool is_awaited(const struct acceptor *acceptor);
 static void wait_for_room(struct acceptor *acceptor);
-static void rest(struct acceptor *acceptor);
+static void rest(struct acceptor *acceptor, const struct timeval *time);
 static enum taking take_next(struct acceptor *acceptor);
 static void log_failure(struct acceptor *acceptor, int failure);
 static void drop_syns(int fd);
@@ -174,31 +177,38 @@ static void take_up_to(struct acceptor *acceptor, int takes_max)
     struct acceptor_owner *owner = &acceptor->owner;
     enum taking taking = TAKING;
 
-    if (!owner->has_room(owner->context))
-        wait_for_room(acceptor);
     for (int i = 0; i < takes_max && taking == TAKING && owner->has_room(owner->context); i++)
         taking = take_next(acceptor);
+    if (taking == TAKING && !owner->has_room(owner->context) && is_awaited(acceptor))
+        wait_for_room(acceptor);
     if (taking == TAKING_FAILED) {
         log_failure(acceptor, errno);
-        rest(acceptor);
+        rest(acceptor, &rest_time);
     }
     acceptor->has_rested = false;
     watch(acceptor);
+}
+
+static bool is_awaited(const struct acceptor *acceptor)
+{
+    struct pollfd waiting = {.fd = acceptor->fd, .events = POLLIN};
+
+    return poll(&waiting, 1, 0) > 0;
 }
 
 /* Who waits at a shared socket may be taken by another who has room: so that nobody gives way for
  * nothing, that is waited for. */
 static void wait_for_room(struct acceptor *acceptor)
 {
-    rest(acceptor);
+    rest(acceptor, &room_time);
     if (!acceptor->is_shared || acceptor->has_rested)
         acceptor->owner.make_room(acceptor->owner.context);
 }
 
 /* The socket goes on being readable: without a rest the loop would spin. */
-static void rest(struct acceptor *acceptor)
+static void rest(struct acceptor *acceptor, const struct timeval *time)
 {
-    evtimer_add(acceptor->rest, &rest_time);
+    evtimer_add(acceptor->rest, time);
 }
 
 /* What is wrong with one connection is no matter of the next (accept(2)). */

@@ -5,7 +5,8 @@
  *
  * A turn of the loop accepts a few, so that who is connected is served in between. It rests for a
  * moment when there is no descriptor or no memory for one more, since others may give some back,
- * and when there is no room: who then connects waits in the kernel's queue. */
+ * and for a shorter one when there is no room: who then connects waits in the kernel's queue, which
+ * is as long as the kernel allows. Nobody is asked for room while that queue is empty. */
 #ifndef HTTP_ACCEPTOR_H
 #define HTTP_ACCEPTOR_H
 

@@ -153,6 +153,42 @@ static void nobody_is_taken_past_the_room_until_there_is_some(void **state)
     assert_int_equal(fixture->taken_count, 3);
 }
 
+static void room_is_asked_for_as_soon_as_the_last_place_is_taken(void **state)
+{
+    struct fixture *fixture = *state;
+    acceptor_open(&fixture->acceptor);
+    fixture->room = 2;
+
+    come(fixture, 2);
+    turn(fixture);
+    assert_int_equal(fixture->taken_count, 2);
+    assert_int_equal(fixture->asked_for_room, 0);
+    fixture->room = 4;
+    come(fixture, 3);
+    turn(fixture);
+
+    assert_int_equal(fixture->taken_count, 4);
+    assert_int_equal(fixture->asked_for_room, 1);
+}
+
+static void who_finds_no_room_makes_it_rest_for_some_milliseconds(void **state)
+{
+    struct fixture *fixture = *state;
+    struct timeval now;
+    struct timeval until;
+    struct timeval rest;
+    acceptor_open(&fixture->acceptor);
+    fixture->room = 0;
+    come(fixture, 1);
+
+    turn(fixture);
+
+    assert_true(evtimer_pending(fixture->acceptor.rest, &until));
+    assert_int_equal(evutil_gettimeofday(&now, NULL), 0);
+    evutil_timersub(&until, &now, &rest);
+    assert_true(rest.tv_sec < 0 || (rest.tv_sec == 0 && rest.tv_usec <= 5000));
+}
+
 static void without_descriptors_it_rests_and_goes_on_when_there_are_some(void **state)
 {
     struct fixture *fixture = *state;
@@ -287,6 +323,8 @@ int main(void)
         TEST(who_connects_waits_until_it_opens),
         TEST(a_turn_takes_a_few_and_the_next_one_the_others),
         TEST(nobody_is_taken_past_the_room_until_there_is_some),
+        TEST(room_is_asked_for_as_soon_as_the_last_place_is_taken),
+        TEST(who_finds_no_room_makes_it_rest_for_some_milliseconds),
         TEST(without_descriptors_it_rests_and_goes_on_when_there_are_some),
         TEST(a_connection_that_ends_ends_its_rest),
         TEST(what_waits_is_taken_before_it_stops),
