@@ -63,6 +63,7 @@ static bool take_head(struct answer *answer)
     if (strncmp(answer->head, version, strlen(version)) != 0)
         return false;
     answer->status = (int)strtol(answer->head + strlen(version), NULL, 10);
+    answer->is_last = strcasestr(answer->head, "\r\nConnection: close\r\n") != NULL;
     field = strcasestr(answer->head, length);
     if (field != NULL)
         answer->body_left = strtoul(field + strlen(length), NULL, 10);

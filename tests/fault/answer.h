@@ -12,7 +12,8 @@
 
 /* A zeroed one has not begun. */
 struct answer {
-    int status; /* 0: its head is not complete */
+    int status;   /* 0: its head is not complete */
+    bool is_last; /* its connection ends with it */
     size_t body_left;
     size_t head_bytes;
     size_t tail_bytes;

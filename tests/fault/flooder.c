@@ -331,6 +331,8 @@ static void on_answered(struct flooder *flooder, struct asker *asker)
     }
     if (now_us >= flooder->end_us)
         flooder->waiting--;
+    else if (asker->answer.is_last && !flooder->manner->is_patient)
+        leave(flooder, asker);
     else if (!asker->is_done)
         ask(flooder, asker);
 }
