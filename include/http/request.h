@@ -86,6 +86,10 @@ const json_t *request_query(struct request *request, struct faults *faults);
  * it. */
 int request_socket(const struct request *request);
 
+/* Says whose the request is, before it is answered: its connection is of this tenant until another
+ * request says otherwise. When places run short, who holds many gives way first. */
+void request_belong(struct request *request, uint32_t tenant);
+
 /* Sets the answer, once. `body` must lie in the arena or be static; `content_type` is a literal. A
  * WAITING request is resumed this turn. */
 void request_answer(struct request *request, int status, const char *content_type,

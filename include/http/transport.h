@@ -17,6 +17,8 @@ struct transport {
     void (*each_argument)(const struct request *request, void *context, transport_visit_fn *visit);
     /* The socket of its connection, open for as long as the request is WAITING. */
     int (*socket)(const struct request *request);
+    /* Its connection is of this tenant from now on. */
+    void (*belong)(struct request *request, uint32_t tenant);
     /* The WAITING request has been answered. */
     void (*resume)(struct request *request);
 };

@@ -140,6 +140,7 @@ static void adopt(struct request *request, struct app *app)
 {
     request->principal = app;
     request_on_close(request, app, release_app);
+    request_belong(request, app->tenant);
     policy_set_prefetch(app->policies);
     journal_prefetch(atomic_load_explicit(&app->journal, memory_order_relaxed));
 }

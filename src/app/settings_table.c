@@ -222,8 +222,8 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 1000000,
         .fallback = "10000",
-        .help = "Open HTTP connections, of all workers together; past it the one that is idle\n"
-                "for longest gives way to a new one.",
+        .help = "Open HTTP connections, of all workers together; past it one of the app that\n"
+                "holds most gives way to a new one, or the one that is idle for longest.",
     },
     {
         .name = "connections_per_ip_max",

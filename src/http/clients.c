@@ -17,6 +17,9 @@
 /* TCP_CLOSE_WAIT of <netinet/tcp.h>, whose struct tcp_info is too old for the rest. */
 #define STATE_CLOSE_WAIT 8
 
+/* Who was answered so recently may have asked again already. */
+#define ANSWERED_US (20 * MILLISECOND_US)
+
 /* Who was active so recently does not give way, unless nobody has for so long. */
 #define ACTIVE_US SECOND_US
 #define SPARED_US (100 * MILLISECOND_US)
@@ -24,9 +27,16 @@
 /* What a client reads at least of an answer in the time that it may read. */
 #define READ_BYTES_MIN ((uint64_t)64 * 1024)
 
-/* How many that only seem to be idle are passed over. */
+/* How many that only seem to be idle are passed over; and tenants that seem to have some. */
 #define CANDIDATES_MAX 16
 
+static void join_idle(struct client *client);
+static void leave_idle(struct client *client);
+static struct client *find_over_share(const struct clients *clients, int64_t now_us,
+                                      bool *any_is_over);
+static struct client *find_of_holder(const struct holder *holder, int64_t now_us);
+static struct client *find_of_all(struct clients *clients, int64_t now_us);
+static bool is_in_use(const struct client *client);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void look(struct clients *clients, struct client *client, int64_t now_us);
 static void look_how_it_reads(struct client *client, int64_t now_us);
@@ -43,8 +53,9 @@ void clients_init(struct clients *clients, struct event_base *base, int64_t send
     struct timeval period = duration_timeval(period_us);
 
     *clients = (struct clients){.sending_us = sending_us, .reading_us = reading_us};
+    LIST_INIT(&clients->all);
     TAILQ_INIT(&clients->idle);
-    TAILQ_INIT(&clients->busy);
+    holders_init(&clients->holders);
     clients->timer = event_new(base, -1, EV_PERSIST, on_timer, clients);
     ASSERT(clients->timer);
     event_add(clients->timer, &period);
@@ -52,7 +63,8 @@ void clients_init(struct clients *clients, struct event_base *base, int64_t send
 
 void clients_close(struct clients *clients)
 {
-    ASSERT(TAILQ_EMPTY(&clients->idle) && TAILQ_EMPTY(&clients->busy));
+    ASSERT(LIST_EMPTY(&clients->all));
+    holders_close(&clients->holders);
     event_free(clients->timer);
 }
 
@@ -69,15 +81,19 @@ struct client *clients_add(struct clients *clients, int fd)
     client->fd = fd;
     client->idle_since_us = clock_monotonic_us();
     client->is_known = true;
-    TAILQ_INSERT_TAIL(&clients->idle, client, next);
+    client->holder = holders_take(&clients->holders, 0);
+    LIST_INSERT_HEAD(&clients->all, client, next);
+    join_idle(client);
     return client;
 }
 
 void clients_remove(struct client *client)
 {
-    struct clients *clients = client->clients;
-
-    TAILQ_REMOVE(client->state == CLIENT_IDLE ? &clients->idle : &clients->busy, client, next);
+    if (client->state == CLIENT_IDLE)
+        leave_idle(client);
+    LIST_REMOVE(client, next);
+    client->clients->awaited_us = 0;
+    holders_give(&client->clients->holders, client->holder);
     free(client);
 }
 
@@ -94,22 +110,29 @@ void client_settled(struct client *client)
 
 void client_set_state(struct client *client, enum client_state state)
 {
-    struct clients *clients = client->clients;
     enum client_state before = client->state;
 
     ASSERT(before != CLIENT_IDLE || state != CLIENT_IDLE);
     client->state = state;
     if (state == CLIENT_ASKING)
         client->requests++;
-    if (before == CLIENT_IDLE) {
-        TAILQ_REMOVE(&clients->idle, client, next);
-        TAILQ_INSERT_TAIL(&clients->busy, client, next);
-    }
+    if (before == CLIENT_IDLE)
+        leave_idle(client);
     if (state == CLIENT_IDLE) {
-        client->idle_since_us = clients->now_us;
-        TAILQ_REMOVE(&clients->busy, client, next);
-        TAILQ_INSERT_TAIL(&clients->idle, client, next);
+        client->idle_since_us = client->clients->now_us;
+        join_idle(client);
     }
+}
+
+void client_belong(struct client *client, uint32_t tenant)
+{
+    struct holders *holders = &client->clients->holders;
+
+    ASSERT(client->state != CLIENT_IDLE);
+    if (client->holder->tenant == tenant)
+        return;
+    holders_give(holders, client->holder);
+    client->holder = holders_take(holders, tenant);
 }
 
 bool client_end(struct client *client)
@@ -124,22 +147,103 @@ bool client_end(struct client *client)
 void clients_give_way(struct clients *clients)
 {
     int64_t now_us = clock_monotonic_us();
+    bool any_is_over = false;
+    struct client *client = find_over_share(clients, now_us, &any_is_over);
+
+    /* Of the others nobody gives way before that has been awaited for long enough. */
+    if (client != NULL || !any_is_over)
+        clients->awaited_us = 0;
+    else if (clients->awaited_us == 0)
+        clients->awaited_us = now_us;
+    if (client == NULL && now_us - clients->awaited_us >= SPARED_US)
+        client = find_of_all(clients, now_us);
+    if (client != NULL)
+        clients->ended_to_make_room += client_end(client);
+}
+
+bool client_gives_way(struct client *client)
+{
+    struct clients *clients = client->clients;
+
+    if (clients->awaited_us == 0 || !holder_is_over(&clients->holders, client->holder))
+        return false;
+    clients->awaited_us = 0;
+    clients->ended_to_make_room++;
+    return true;
+}
+
+static void join_idle(struct client *client)
+{
+    TAILQ_INSERT_TAIL(&client->clients->idle, client, in_idle);
+    TAILQ_INSERT_TAIL(&client->holder->idle, client, in_holder_idle);
+}
+
+static void leave_idle(struct client *client)
+{
+    TAILQ_REMOVE(&client->clients->idle, client, in_idle);
+    TAILQ_REMOVE(&client->holder->idle, client, in_holder_idle);
+}
+
+/* Those that hold most come first. */
+static struct client *find_over_share(const struct clients *clients, int64_t now_us,
+                                      bool *any_is_over)
+{
+    const struct holders *holders = &clients->holders;
+    const struct holder *holder;
+    struct client *client = NULL;
+    int candidates = 0;
+
+    for (size_t rank = HOLDER_RANKS; rank-- > 1 && client == NULL;) {
+        TAILQ_FOREACH (holder, &holders->ranks[rank], in_rank) {
+            if (++candidates > CANDIDATES_MAX)
+                return NULL;
+            if (!holder_is_over(holders, holder))
+                continue;
+            *any_is_over = true;
+            if ((client = find_of_holder(holder, now_us)) != NULL)
+                break;
+        }
+    }
+    return client;
+}
+
+static struct client *find_of_holder(const struct holder *holder, int64_t now_us)
+{
     int candidates = 0;
     struct client *client;
 
-    TAILQ_FOREACH (client, &clients->idle, next) {
-        if (++candidates > CANDIDATES_MAX)
-            return;
-        if (client->is_over || has_unread(client->fd))
-            continue;
-        if (now_us - client->idle_since_us < ACTIVE_US) {
-            if (now_us < clients->spared_until_us)
-                return;
-            clients->spared_until_us = now_us + SPARED_US;
-        }
-        clients->ended_to_make_room += client_end(client);
-        return;
+    TAILQ_FOREACH (client, &holder->idle, in_holder_idle) {
+        if (++candidates > CANDIDATES_MAX || now_us - client->idle_since_us < ANSWERED_US)
+            return NULL;
+        if (!is_in_use(client))
+            return client;
     }
+    return NULL;
+}
+
+static struct client *find_of_all(struct clients *clients, int64_t now_us)
+{
+    int candidates = 0;
+    struct client *client;
+
+    TAILQ_FOREACH (client, &clients->idle, in_idle) {
+        if (++candidates > CANDIDATES_MAX)
+            return NULL;
+        if (is_in_use(client))
+            continue;
+        if (now_us - client->idle_since_us >= ACTIVE_US)
+            return client;
+        if (now_us < clients->spared_until_us)
+            return NULL;
+        clients->spared_until_us = now_us + SPARED_US;
+        return client;
+    }
+    return NULL;
+}
+
+static bool is_in_use(const struct client *client)
+{
+    return client->is_over || has_unread(client->fd);
 }
 
 static void on_timer(evutil_socket_t fd, short events, void *context)
@@ -150,9 +254,7 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    TAILQ_FOREACH (client, &clients->idle, next)
-        look(clients, client, now_us);
-    TAILQ_FOREACH (client, &clients->busy, next)
+    LIST_FOREACH (client, &clients->all, next)
         look(clients, client, now_us);
 }
 

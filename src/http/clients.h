@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clients of one server, one per connection: who is idle and can give way, and who takes too
- * long. Private to http_server.c and exchange.c. Worker's thread.
+ * The clients of one server, one per connection: whose they are, who is idle and can give way, and
+ * who takes too long. Private to http_server.c and exchange.c. Worker's thread.
  *
  * Nothing is done per request but to note where it is. Every few seconds all are looked at, since
  * libmicrohttpd only knows how long a connection is silent: a client that sends or reads a byte now
@@ -11,8 +11,7 @@
 #define HTTP_CLIENTS_H
 
 #include "admission.h"
-
-#include <sys/queue.h>
+#include "holders.h"
 
 struct event;
 struct event_base;
@@ -22,8 +21,11 @@ struct event_base;
 enum client_state { CLIENT_IDLE, CLIENT_SENDING, CLIENT_ASKING, CLIENT_READING };
 
 struct client {
-    TAILQ_ENTRY(client) next;
+    LIST_ENTRY(client) next;
+    TAILQ_ENTRY(client) in_idle;        /* when it is idle, like the next one */
+    TAILQ_ENTRY(client) in_holder_idle; /* of its tenant */
     struct clients *clients;
+    struct holder *holder;     /* its tenant */
     int fd;                    /* borrowed from libmicrohttpd */
     struct exchange *exchange; /* its present one, if any; exchange.c's own */
     struct ticket ticket;
@@ -42,17 +44,17 @@ struct client {
     struct handshake *handshake; /* NULL: it speaks plain HTTP */
 };
 
-TAILQ_HEAD(client_list, client);
-
 struct clients {
+    LIST_HEAD(, client) all;
     struct client_list idle; /* for longest first */
-    struct client_list busy;
+    struct holders holders;
     struct event *timer;
     int64_t sending_us;
     int64_t reading_us;
     int64_t now_us; /* see clients_turn() */
     int64_t spared_until_us;
-    size_t ended_slow; /* so far */
+    int64_t awaited_us; /* since when one of a tenant that is over its share; 0: is not */
+    size_t ended_slow;  /* so far */
     size_t ended_slow_readers;
     size_t ended_to_make_room;
 };
@@ -66,6 +68,7 @@ void clients_close(struct clients *clients);
 /* Before requests are looked at: reads the clock. */
 void clients_turn(struct clients *clients);
 
+/* It belongs to tenant 0, like all that are not known yet. */
 struct client *clients_add(struct clients *clients, int fd);
 /* Frees it. */
 void clients_remove(struct client *client);
@@ -77,12 +80,27 @@ void client_settled(struct client *client);
 
 void client_set_state(struct client *client, enum client_state state);
 
+/* In the middle of a request: its connection belongs to this tenant from now on. */
+void client_belong(struct client *client, uint32_t tenant);
+
 /* Shuts its connection down. False when it was already. */
 bool client_end(struct client *client);
 
-/* Ends the client that has been idle for longest, if there is one; never one in the middle of a
- * request. Who was active within the last second is spared for a moment: ten such a second at most
- * give way, so that a crowd of newcomers does not turn out everybody who works. */
+/* Somebody waits for a place: ends an idle client, if there is one; never one in the middle of a
+ * request.
+ *
+ * Where a tenant holds more than would be left for each if there was one more of them, it gives way:
+ * of those that hold most (within a factor of two), the client that has been idle for longest. When
+ * each of them was answered within the last 20 ms, the next that is answered leaves with its answer,
+ * so that no request meets a connection that has just been closed.
+ *
+ * Where nobody holds so many, and where nobody of them has left for 100 ms, it is the client that has
+ * been idle for longest of all. Who was active within the last second is spared for a moment: ten
+ * such a second at most give way, so that a crowd of newcomers does not turn out everybody who
+ * works. */
 void clients_give_way(struct clients *clients);
+
+/* Asked once for each answer: whether its connection ends with it, to make room. */
+MUST_USE bool client_gives_way(struct client *client);
 
 #endif

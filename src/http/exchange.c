@@ -62,10 +62,11 @@ static void exchange_free(struct exchange *exchange);
 static void transport_each_argument(const struct request *request, void *context,
                                     transport_visit_fn *visit);
 static int transport_socket(const struct request *request);
+static void transport_belong(struct request *request, uint32_t tenant);
 static void transport_resume(struct request *request);
 
 static const struct transport transport = {transport_each_argument, transport_socket,
-                                           transport_resume};
+                                           transport_belong, transport_resume};
 
 void exchanges_init(struct exchanges *exchanges, const struct http_server_options *options)
 {
@@ -309,6 +310,7 @@ static enum MHD_Result send_response(struct exchange *exchange)
     struct request *request = &exchange->request;
     struct MHD_Response *carrier;
     enum MHD_Result queued;
+    bool closes;
 
     ASSERT(request->phase == REQUEST_ANSWERED);
     exchange->client->is_cut_short = !exchange->is_complete;
@@ -320,8 +322,8 @@ static enum MHD_Result send_response(struct exchange *exchange)
     release(exchange);
     answers_add(&exchanges->answers, &exchange->answer, exchange->client,
                 arena_bytes(&request->arena));
-    carrier =
-        carrier_new(request, &exchanges->fields, request->response.close || exchanges->quiesced);
+    closes = request->response.close || exchanges->quiesced || client_gives_way(exchange->client);
+    carrier = carrier_new(request, &exchanges->fields, closes);
     if (!carrier)
         return MHD_NO;
     queued = MHD_queue_response(exchange->connection, (unsigned)request->response.status, carrier);
@@ -434,6 +436,11 @@ static int transport_socket(const struct request *request)
 
     return MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
         ->connect_fd;
+}
+
+static void transport_belong(struct request *request, uint32_t tenant)
+{
+    client_belong(CONTAINER_OF(request, struct exchange, request)->client, tenant);
 }
 
 static void transport_resume(struct request *request)

@@ -109,6 +109,11 @@ int request_socket(const struct request *request)
     return request->transport->socket(request);
 }
 
+void request_belong(struct request *request, uint32_t tenant)
+{
+    request->transport->belong(request, tenant);
+}
+
 void request_answer(struct request *request, int status, const char *content_type, struct text body)
 {
     bool was_waiting = request->phase == REQUEST_WAITING;

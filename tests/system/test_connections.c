@@ -35,6 +35,16 @@ static int ask(int fd, const char *request)
     return reply.status;
 }
 
+/* A request that names its app and leaves everything as it is. */
+static int ask_as(int fd, const struct client *client)
+{
+    char request[256];
+
+    (void)snprintf(request, sizeof(request),
+                   "GET /policy HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n\r\n", client_key(client));
+    return ask(fd, request);
+}
+
 static void expect_end(int fd)
 {
     struct raw_reply reply;
@@ -69,6 +79,42 @@ static void an_idle_client_gives_way_when_all_places_are_taken(void **state)
     assert_non_null(strstr(reply.text, "\nsluice_http_gave_way_total 1\n"));
     for (size_t i = 0; i < PLACES; i++)
         (void)close(seated[i]);
+    service_stop(service);
+}
+
+/* As often as there are newcomers; all that they displace was used a moment ago, and the good app's
+ * before it. */
+static void who_holds_most_places_gives_way_and_nobody_else(void **state)
+{
+    static const char *const flags[] = {"--connections-max", "8", "--workers", "1", NULL};
+    enum { GOOD = 2, NEWCOMERS = 20 };
+    struct service *service = start(*state, flags);
+    struct client *good = tenant_new(service);
+    struct client *crowd = tenant_new(service);
+    int seated[PLACES];
+    int newcomers[NEWCOMERS];
+    client_disconnect(good);
+    client_disconnect(crowd);
+    for (size_t i = 0; i < PLACES; i++) {
+        seated[i] = raw_connect(service_port(service));
+        assert_int_equal(ask_as(seated[i], i < GOOD ? good : crowd), 200);
+    }
+
+    for (size_t i = 0; i < NEWCOMERS; i++) {
+        newcomers[i] = raw_connect(service_port(service));
+        assert_int_equal(ask_as(newcomers[i], crowd), 200);
+    }
+
+    for (size_t i = 0; i < GOOD; i++)
+        assert_int_equal(ask_as(seated[i], good), 200);
+    for (size_t i = GOOD; i < PLACES; i++)
+        expect_end(seated[i]);
+    for (size_t i = 0; i < GOOD; i++)
+        (void)close(seated[i]);
+    for (size_t i = 0; i < NEWCOMERS; i++)
+        (void)close(newcomers[i]);
+    client_free(good);
+    client_free(crowd);
     service_stop(service);
 }
 
@@ -276,6 +322,7 @@ int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_client_gives_way_when_all_places_are_taken),
+        cmocka_unit_test(who_holds_most_places_gives_way_and_nobody_else),
         cmocka_unit_test(who_is_in_the_middle_of_a_request_keeps_the_place),
         cmocka_unit_test(who_ends_in_the_middle_of_a_request_is_let_go),
         cmocka_unit_test(who_ends_after_several_requests_gets_all_the_answers),

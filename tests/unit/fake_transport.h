@@ -15,6 +15,7 @@ struct fake_exchange {
     struct request request;
     const struct fake_pair *arguments; /* may be NULL */
     int socket;                        /* set by the test that asks for it */
+    uint32_t tenant;                   /* whom its connection belongs to */
     int resumed;
 };
 
@@ -32,12 +33,18 @@ static int fake_socket(const struct request *request)
     return ((const struct fake_exchange *)(const void *)request)->socket;
 }
 
+static void fake_belong(struct request *request, uint32_t tenant)
+{
+    CONTAINER_OF(request, struct fake_exchange, request)->tenant = tenant;
+}
+
 static void fake_resume(struct request *request)
 {
     CONTAINER_OF(request, struct fake_exchange, request)->resumed++;
 }
 
-static const struct transport fake_transport = {fake_each_argument, fake_socket, fake_resume};
+static const struct transport fake_transport = {fake_each_argument, fake_socket, fake_belong,
+                                                fake_resume};
 
 #define FAKE_HEADERS_MAX 8
 

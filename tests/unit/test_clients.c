@@ -17,6 +17,10 @@
 #define PAGE_BYTES   ((size_t)64 * 1024)
 #define READING_US   INT64_C(200000)
 #define LONG_AGO_US  INT64_C(2000000)
+#define A_MOMENT_US  INT64_C(30000)
+#define PATIENCE_US  INT64_C(100000)
+#define CROWD        1 /* a tenant */
+#define ANOTHER      2
 
 struct fixture {
     struct event_base *base;
@@ -73,12 +77,18 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void ask(struct client *client)
+static void ask_as(struct client *client, uint32_t tenant)
 {
     client_set_state(client, CLIENT_SENDING);
+    client_belong(client, tenant);
     client_set_state(client, CLIENT_ASKING);
     client_set_state(client, CLIENT_READING);
     client_set_state(client, CLIENT_IDLE);
+}
+
+static void ask(struct client *client)
+{
+    ask_as(client, 0);
 }
 
 /* What the guest sees. */
@@ -139,8 +149,7 @@ static void of_those_who_work_one_gives_way_at_a_time(void **state)
     struct fixture *fixture = *state;
     clients_turn(&fixture->clients);
     for (size_t i = 0; i < GUESTS; i++)
-        ask(fixture->guests[i]);
-    fixture->clients.spared_until_us = 0;
+        ask_as(fixture->guests[i], 1 + (uint32_t)i);
 
     clients_give_way(&fixture->clients);
     int64_t spared_until_us = fixture->clients.spared_until_us;
@@ -151,6 +160,98 @@ static void of_those_who_work_one_gives_way_at_a_time(void **state)
         clients_give_way(&fixture->clients);
 
     assert_true(clock_monotonic_us() >= spared_until_us);
+}
+
+/* The first guest is another's, and has been idle for longest; the others are one tenant's. */
+static void make_crowd(struct fixture *fixture)
+{
+    ask_as(fixture->guests[0], ANOTHER);
+    fixture->guests[0]->idle_since_us -= LONG_AGO_US;
+    ask_as(fixture->guests[1], CROWD);
+    ask_as(fixture->guests[2], CROWD);
+}
+
+static void of_a_tenant_that_holds_many_one_gives_way_that_is_idle_for_a_moment(void **state)
+{
+    struct fixture *fixture = *state;
+    make_crowd(fixture);
+    fixture->guests[1]->idle_since_us -= A_MOMENT_US;
+    fixture->clients.spared_until_us = INT64_MAX;
+
+    clients_give_way(&fixture->clients);
+
+    expect_ended(fixture, false, true, false);
+    assert_int_equal(fixture->clients.ended_to_make_room, 1);
+}
+
+/* Whether it would, when it is answered next. */
+static bool leaves_with_its_answer(struct client *client)
+{
+    client_set_state(client, CLIENT_SENDING);
+    client_set_state(client, CLIENT_ASKING);
+    client_set_state(client, CLIENT_READING);
+    const bool leaves = client_gives_way(client);
+    client_set_state(client, CLIENT_IDLE);
+    return leaves;
+}
+
+static void while_all_of_it_were_just_answered_the_next_leaves_with_its_answer(void **state)
+{
+    struct fixture *fixture = *state;
+    make_crowd(fixture);
+    assert_false(leaves_with_its_answer(fixture->guests[1]));
+    /* However slow the machine is. */
+    fixture->guests[1]->idle_since_us = fixture->guests[2]->idle_since_us = INT64_MAX;
+
+    clients_give_way(&fixture->clients);
+
+    expect_ended(fixture, false, false, false);
+    assert_false(leaves_with_its_answer(fixture->guests[0]));
+    assert_true(leaves_with_its_answer(fixture->guests[2]));
+    assert_false(leaves_with_its_answer(fixture->guests[1]));
+    assert_int_equal(fixture->clients.ended_to_make_room, 1);
+}
+
+static void those_who_have_not_said_who_they_are_are_one_tenant(void **state)
+{
+    struct fixture *fixture = *state;
+    ask_as(fixture->guests[0], ANOTHER);
+    fixture->guests[0]->idle_since_us -= 2 * LONG_AGO_US;
+
+    clients_give_way(&fixture->clients);
+
+    expect_ended(fixture, false, true, false);
+}
+
+static void a_connection_is_of_the_tenant_that_asked_last(void **state)
+{
+    struct fixture *fixture = *state;
+    ask_as(fixture->guests[0], CROWD);
+    ask_as(fixture->guests[1], CROWD);
+    ask_as(fixture->guests[2], CROWD);
+
+    make_crowd(fixture);
+    fixture->guests[1]->idle_since_us -= A_MOMENT_US;
+    clients_give_way(&fixture->clients);
+
+    expect_ended(fixture, false, true, false);
+}
+
+static void while_the_crowd_is_busy_for_long_others_give_way_as_ever(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 1; i < GUESTS; i++) {
+        client_set_state(fixture->guests[i], CLIENT_SENDING);
+        client_belong(fixture->guests[i], CROWD);
+    }
+
+    clients_give_way(&fixture->clients);
+    int64_t awaited_us = fixture->clients.awaited_us;
+    WAIT_FOR (WAIT_SECONDS, is_ended(fixture, 0))
+        clients_give_way(&fixture->clients);
+
+    assert_true(clock_monotonic_us() - awaited_us >= PATIENCE_US);
+    expect_ended(fixture, true, false, false);
 }
 
 /* So much leaves, and is read; then the loop turns. */
@@ -215,6 +316,11 @@ int main(void)
         TEST(who_is_in_the_middle_of_a_request_never_gives_way),
         TEST(who_has_sent_something_that_is_not_read_yet_is_passed_over),
         TEST(of_those_who_work_one_gives_way_at_a_time),
+        TEST(of_a_tenant_that_holds_many_one_gives_way_that_is_idle_for_a_moment),
+        TEST(while_all_of_it_were_just_answered_the_next_leaves_with_its_answer),
+        TEST(those_who_have_not_said_who_they_are_are_one_tenant),
+        TEST(a_connection_is_of_the_tenant_that_asked_last),
+        TEST(while_the_crowd_is_busy_for_long_others_give_way_as_ever),
         TEST(who_reads_an_answer_too_slowly_is_ended),
         TEST(who_reads_fast_enough_may_read_for_long),
         TEST(who_waits_for_an_answer_is_not_taken_for_a_slow_reader),
