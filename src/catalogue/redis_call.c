@@ -2,8 +2,15 @@
 #include "redis_call.h"
 
 #include "base/arena.h"
+#include "base/log.h"
 
 #define SCRIPT_KEYS 8
+#define KEYS_OF_ALL REDIS_CALL_PREFIX "keys"
+
+/* KEYS: keys. */
+static const char make_way_script[] =
+    "if redis.call('TYPE', KEYS[1]).ok == 'hash' then return 0 end\n"
+    "return redis.call('DEL', KEYS[1])\n";
 
 static const struct {
     const char *name;
@@ -14,6 +21,8 @@ static const struct {
     {REDIS_CALL_PREFIX "policies:", true}, {REDIS_CALL_PREFIX "history", false},
     {REDIS_CALL_PREFIX "deleted", false},  {REDIS_CALL_PREFIX "forgotten", false},
 };
+
+static bool make_way(struct catalogue_redis *redis);
 
 struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend)
 {
@@ -32,6 +41,8 @@ redisReply *redis_call(struct catalogue_redis *redis, const struct text words[],
         lengths[i] = words[i].length;
     }
     redisReply *reply = redis_session_command(redis->session, error, (int)count, argv, lengths);
+    if (reply == NULL && redis_call_failure(error) == CATALOGUE_DAMAGED && make_way(redis))
+        reply = redis_session_command(redis->session, error, (int)count, argv, lengths);
     arena_close(&arena);
     return reply;
 }
@@ -111,4 +122,22 @@ bool redis_call_is_array(const redisReply *reply, size_t count)
 int64_t redis_call_integer(const redisReply *reply)
 {
     return reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+}
+
+/* The keys of all apps only lead to what the apps say themselves, so nothing is lost with them; in
+ * their place anything else would keep everybody from registering. */
+static bool make_way(struct catalogue_redis *redis)
+{
+    const char *argv[] = {"EVAL", make_way_script, "1", KEYS_OF_ALL};
+    const size_t lengths[] = {strlen("EVAL"), strlen(make_way_script), 1, strlen(KEYS_OF_ALL)};
+    struct error ignored = {0};
+    redisReply *reply =
+        redis_session_command(redis->session, &ignored, ARRAY_COUNT(argv), argv, lengths);
+    const bool is_made = reply != NULL && redis_call_integer(reply) == 1;
+
+    freeReplyObject(reply);
+    if (is_made)
+        log_write(LOG_WARN, "catalogue key replaced", LOG_STRING("key", KEYS_OF_ALL),
+                  LOG_STRING("reason", "it was of another type"));
+    return is_made;
 }

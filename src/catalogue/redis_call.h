@@ -91,7 +91,8 @@ struct catalogue_redis {
 
 struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend);
 
-/* As redis_session_command(). */
+/* As redis_session_command(), but once more when something of another type was in the place of the
+ * keys of all apps, and has been deleted. */
 redisReply *redis_call(struct catalogue_redis *redis, const struct text words[], size_t count,
                        struct error *error);
 redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,

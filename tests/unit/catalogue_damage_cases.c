@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
+#include "captured.h"
 #include "catalogue_case.h"
 #include "sample_policy.h"
-#include "support/scratch.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 void damage_apps(struct catalogue_pair *pair)
 {
@@ -15,36 +12,6 @@ void damage_apps(struct catalogue_pair *pair)
         pair->damage(pair, app_id, (enum catalogue_damage)damage);
     }
     sample_app(pair->one, 'z');
-}
-
-/* Standard error goes to a file in between. */
-struct captured {
-    char path[SCRATCH_PATH_BYTES];
-    int standard_error;
-};
-
-static void capture_begin(struct captured *captured)
-{
-    scratch_file("log", "", captured->path);
-    int file = open(captured->path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    captured->standard_error = dup(STDERR_FILENO);
-    assert_true(file >= 0 && captured->standard_error >= 0);
-    assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
-    (void)close(file);
-}
-
-/* How often the text was written. */
-static int capture_end(struct captured *captured, const char *needle)
-{
-    char *text = scratch_read(captured->path);
-    int count = 0;
-
-    assert_int_equal(dup2(captured->standard_error, STDERR_FILENO), STDERR_FILENO);
-    (void)close(captured->standard_error);
-    for (const char *at = text; (at = strstr(at, needle)) != NULL; at++)
-        count++;
-    free(text);
-    return count;
 }
 
 static void apps_that_cannot_be_read_are_passed_over(void **state)

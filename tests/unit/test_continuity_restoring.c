@@ -61,6 +61,43 @@ static void what_stands_in_the_way_of_putting_it_back_is_replaced(void **state)
     instance_close(&instance);
 }
 
+static bool is_list(const char *key)
+{
+    return strcmp(redis_server_command(server, "TYPE sluice:{catalogue}:%s", key)->str, "list") ==
+           0;
+}
+
+/* Nothing is lost with it, and all can be written before long. */
+static void what_becomes_of_another_type_meanwhile_is_replaced(void **state)
+{
+    static const char *const keys[] = {"revision", "apps", "keys", "history", "pepper", "identity"};
+    static const char spoil[] = "redis.call('DEL', KEYS[1]) redis.call('LPUSH', KEYS[1], 'x')";
+
+    (void)state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    const struct key_digest key = instance_key(INSTANCE_APP_KEY);
+    struct instance instance = loss_start_instance(policy);
+    struct catalogue_backend *administrator = loss_new_backend();
+    struct error error = {0};
+
+    for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+        (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:%s", spoil, keys[i]);
+        WAIT_FOR (INSTANCE_PATIENCE_S,
+                  administrator->operations->app_rekey(administrator, INSTANCE_APP_ID, &key,
+                                                       &error) == CATALOGUE_OK)
+            ;
+        WAIT_FOR (INSTANCE_PATIENCE_S,
+                  !is_list(keys[i]) && catalogue_is_ready(instance.catalogue) &&
+                      catalogue_continuity(instance.catalogue) == CATALOGUE_KEPT)
+            ;
+        loss_expect_all_there(&instance, policy);
+    }
+    administrator->operations->free(administrator);
+    arena_close(&arena);
+    instance_close(&instance);
+}
+
 /* The backend says of the first attempts that what is stored cannot be read. */
 static struct catalogue_operations refusing;
 static catalogue_app_restore_fn *real_app_restore;
@@ -308,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_lock_of_a_stranger_does_not_keep_it_from_being_put_back),
         TEST(what_stands_in_the_way_of_putting_it_back_is_replaced),
+        TEST(what_becomes_of_another_type_meanwhile_is_replaced),
         TEST(what_cannot_be_put_back_is_kept_and_tried_again),
         TEST(what_is_deleted_while_apps_are_put_back_is_gone_at_once),
         TEST(who_starts_while_apps_are_put_back_is_not_ready),
