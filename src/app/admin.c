@@ -216,21 +216,26 @@ static enum catalogue_status run_replace_key(const struct admin *admin, struct e
     return status;
 }
 
-/* The next reload would make the old key valid again, of a second app. */
+/* The next reload would make the old key valid again, of a second app. Either may be damaged: what
+ * the app says of its keys, or what leads from them to it. */
 static bool is_declared(const struct admin *admin, const struct pepper *pepper)
 {
+    struct error ignored;
+    struct app *app = NULL;
     bool is_found = false;
 
+    (void)admin->backend->operations->app_load(admin->backend, admin->app_id, &app, &ignored);
     for (size_t i = 0; i < admin->settings->app_count && !is_found; i++) {
         const struct key_digest key =
             key_digest_of(pepper, text_of(admin->settings->apps[i].api_key));
         char app_id[APP_ID_BYTES + 1];
-        struct error ignored;
 
-        is_found = admin->backend->operations->app_find(admin->backend, &key, app_id, &ignored) ==
-                       CATALOGUE_OK &&
-                   strcmp(app_id, admin->app_id) == 0;
+        is_found = (app != NULL && app_has_key(app, &key)) ||
+                   (admin->backend->operations->app_find(admin->backend, &key, app_id, &ignored) ==
+                        CATALOGUE_OK &&
+                    strcmp(app_id, admin->app_id) == 0);
     }
+    app_release(app);
     return is_found;
 }
 
