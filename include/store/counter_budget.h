@@ -5,16 +5,17 @@
  * keeps a log.
  *
  * Each process counts what its own scripts tell (take_script_lives()), by how long the keys live:
- * one is counted until it expires, give or take a seventh of that time (expiries.h). A charge that
- * lets a key live longer moves it, whichever process has created it, so it stays counted; one whose
- * expiry stands, as most do, costs nothing. Processes do not tell each other, and one that starts
- * begins with none: so a tenant may have as many from each. Calls that are on their way are not
- * counted yet: it may have some more than it may. What Redis loses, or others delete there, is
- * counted until it would have expired.
+ * one is counted until it expires, and for a seventh of that time longer at most (expiries.h). A
+ * charge that lets a key live longer moves it, so it stays counted; one whose expiry stands, as most
+ * do, costs nothing. Processes do not tell each other, and one that starts begins with none: so a
+ * tenant may have as many from each. What one has created and another lets live longer is counted
+ * by the one until its former expiry, and from then on by the other alone, which cannot refuse it.
+ * Calls that are on their way are not counted yet: a tenant may have some more than it may. What
+ * Redis loses, or others delete there, is counted until it would have expired.
  *
- * A tenant's count takes less than a kilobyte, and goes when there is nothing to count. Tenant 0,
- * the service itself, has no bound. Any thread; a short lock that tenants share, and of the takes
- * only those have it that change a life, while nobody has as many as he may. */
+ * A tenant's count takes little more than a kilobyte, and goes when there is nothing to count.
+ * Tenant 0, the service itself, has no bound. Any thread; a short lock that tenants share, and of
+ * the takes only those have it that change a life, while nobody has as many as he may. */
 #ifndef STORE_COUNTER_BUDGET_H
 #define STORE_COUNTER_BUDGET_H
 

@@ -211,7 +211,7 @@ static void stripe_sweep(struct counter_budget *budget, struct stripe *stripe, i
 {
     struct tenant *tenant = TAILQ_FIRST(&stripe->tenants);
 
-    if (expiries_are_over(&tenant->expiries, now_us)) {
+    if (expiries_live(&tenant->expiries, now_us) == 0) {
         tenant_remove(budget, stripe, tenant);
         return;
     }

@@ -2,12 +2,20 @@
  *
  * A slot of level k is 2^k units wide, and `index` is which one it is since time 0. Level k has the
  * slots from level_begin(k) on, until those of level k + 1 begin: eight or seven, and twice as many
- * of level 0. So where something is counted depends on its end and the present time alone. */
+ * of level 0. So which slot a time is in depends on that time and the present one alone.
+ *
+ * What is counted in a slot is taken to end in the slot's last unit. When the slot is divided it is
+ * in the latest of the parts, whose last unit is the same. So a thing is always where the last unit
+ * is of one of those slots, of any level, that its end is in. */
 #include "store/expiries.h"
 
-static void count(struct expiries *expiries, int64_t left_us, int64_t now_us, int32_t change);
+_Static_assert(INT64_C(14) << (EXPIRIES_LEVELS - 1) >= EXPIRIES_LEFT_US_MAX / EXPIRIES_UNIT_US,
+               "the slots reach as far as any life");
+
 static void advance(struct expiries *expiries, int64_t now_us);
-static void put(struct expiries *expiries, int level, int64_t index, int32_t number);
+static void move(struct expiries *expiries, int64_t last, int32_t number);
+static int32_t *slot_of(struct expiries *expiries, int64_t end);
+static int64_t last_of(int level, int64_t end);
 static int64_t unit_of(int64_t now_us, int64_t left_us);
 static int level_of(int64_t unit, int64_t end);
 static int64_t level_begin(int level, int64_t unit);
@@ -16,28 +24,39 @@ static size_t place_of(int level, int64_t index);
 
 void expiries_add(struct expiries *expiries, int64_t left_us, int64_t now_us)
 {
-    count(expiries, left_us, now_us, 1);
+    const int64_t end = unit_of(now_us, left_us);
+
+    advance(expiries, now_us);
+    if (end < expiries->unit)
+        return;
+    ++*slot_of(expiries, end);
+    expiries->live++;
 }
 
+/* The nearest of the places that it may be in: another thing that was there is now in its place,
+ * which is one that this thing may be in, and no earlier. */
 void expiries_take_out(struct expiries *expiries, int64_t left_us, int64_t now_us)
 {
-    count(expiries, left_us, now_us, -1);
+    const int64_t end = unit_of(now_us, left_us);
+
+    advance(expiries, now_us);
+    if (end < expiries->unit)
+        return;
+    for (int level = level_of(expiries->unit, end); level < EXPIRIES_LEVELS; level++) {
+        int32_t *slot = slot_of(expiries, last_of(level, end));
+
+        if (*slot == 0)
+            continue;
+        --*slot;
+        expiries->live--;
+        return;
+    }
 }
 
 int64_t expiries_live(struct expiries *expiries, int64_t now_us)
 {
     advance(expiries, now_us);
     return expiries->live;
-}
-
-bool expiries_are_over(struct expiries *expiries, int64_t now_us)
-{
-    advance(expiries, now_us);
-    for (size_t i = 0; i < EXPIRIES_SLOTS; i++) {
-        if (expiries->slots[i] != 0)
-            return false;
-    }
-    return true;
 }
 
 int64_t expiries_next_us(struct expiries *expiries, int64_t now_us)
@@ -64,19 +83,6 @@ bool expiries_are_alike(int64_t left_us, int64_t other_left_us, int64_t now_us)
     return level_of(unit, other_end) == level && end >> level == other_end >> level;
 }
 
-static void count(struct expiries *expiries, int64_t left_us, int64_t now_us, int32_t change)
-{
-    advance(expiries, now_us);
-
-    const int64_t end = unit_of(now_us, left_us > 0 ? left_us : 0);
-    const int level = level_of(expiries->unit, end);
-    const int64_t last = level_end(level, expiries->unit) - 1;
-    const int64_t index = end >> level;
-
-    expiries->live += change;
-    put(expiries, level, index < last ? index : last, change);
-}
-
 /* Threads read their clocks at different moments. */
 static void advance(struct expiries *expiries, int64_t now_us)
 {
@@ -93,28 +99,39 @@ static void advance(struct expiries *expiries, int64_t now_us)
         const int64_t end = level_end(level, old.unit);
 
         for (int64_t i = level_begin(level, old.unit); i < end; i++)
-            put(expiries, level, i, old.slots[place_of(level, i)]);
+            move(expiries, last_of(level, i << level), old.slots[place_of(level, i)]);
     }
 }
 
-/* Into its slot; what is nearer by now, into those that the slot is divided into. */
-static void put(struct expiries *expiries, int level, int64_t index, int32_t number)
+/* Out of a slot that has ended, or into the one that its last unit is in by now. */
+static void move(struct expiries *expiries, int64_t last, int32_t number)
 {
     if (number == 0)
         return;
-    if ((index + 1) << level <= expiries->unit) {
+    if (last < expiries->unit)
         expiries->live -= number;
-    } else if (index >= level_begin(level, expiries->unit)) {
-        expiries->slots[place_of(level, index)] += number;
-    } else {
-        put(expiries, level - 1, 2 * index, number / 2);
-        put(expiries, level - 1, 2 * index + 1, number - number / 2);
-    }
+    else
+        *slot_of(expiries, last) += number;
+}
+
+static int32_t *slot_of(struct expiries *expiries, int64_t end)
+{
+    const int level = level_of(expiries->unit, end);
+
+    return &expiries->slots[place_of(level, end >> level)];
+}
+
+/* The last unit of the slot of that level. */
+static int64_t last_of(int level, int64_t end)
+{
+    return end | ((INT64_C(1) << level) - 1);
 }
 
 static int64_t unit_of(int64_t now_us, int64_t left_us)
 {
-    return (now_us + left_us) / EXPIRIES_UNIT_US;
+    const int64_t counted_us = left_us < EXPIRIES_LEFT_US_MAX ? left_us : EXPIRIES_LEFT_US_MAX;
+
+    return (now_us + (counted_us > 0 ? counted_us : 0)) / EXPIRIES_UNIT_US;
 }
 
 static int level_of(int64_t unit, int64_t end)

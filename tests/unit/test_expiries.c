@@ -5,18 +5,18 @@
 #include "support/cmocka.h"
 #include "support/random.h"
 
-#define HISTORIES 300
-#define EVENTS    300
+#define HISTORIES    300
+#define EVENTS       300
+#define ATTACKER_MAX 100
 
 /* Of some year, so that no slot begins with the test. */
 #define DAY_US   (DAY_S * SECOND_US)
 #define START_US INT64_C(1763735373123457)
 
-/* An end that was counted, as one more or one less. */
-struct event {
+/* A thing that lives until then. */
+struct life {
     int64_t end_us;
-    int64_t left_us;
-    int change;
+    bool is_taken_out;
 };
 
 static void what_is_added_lives_until_its_end(void **state)
@@ -28,12 +28,10 @@ static void what_is_added_lives_until_its_end(void **state)
     expiries_add(&expiries, MINUTE_US, START_US);
 
     assert_int_equal(expiries_live(&expiries, START_US), 2);
-    assert_int_equal(expiries_live(&expiries, START_US + 8 * SECOND_US), 2);
+    assert_int_equal(expiries_live(&expiries, START_US + 10 * SECOND_US - 1), 2);
     assert_int_equal(expiries_live(&expiries, START_US + 12 * SECOND_US), 1);
-    assert_int_equal(expiries_live(&expiries, START_US + 51 * SECOND_US), 1);
-    assert_false(expiries_are_over(&expiries, START_US + 51 * SECOND_US));
+    assert_int_equal(expiries_live(&expiries, START_US + MINUTE_US - 1), 1);
     assert_int_equal(expiries_live(&expiries, START_US + 69 * SECOND_US), 0);
-    assert_true(expiries_are_over(&expiries, START_US + 69 * SECOND_US));
 }
 
 static void what_is_taken_out_at_its_end_leaves_nothing(void **state)
@@ -43,14 +41,14 @@ static void what_is_taken_out_at_its_end_leaves_nothing(void **state)
 
     for (int64_t left_us = 1; left_us < 2 * 365 * DAY_US; left_us *= 3) {
         expiries_add(&expiries, left_us, START_US);
-        assert_false(expiries_are_over(&expiries, START_US));
+        assert_int_equal(expiries_live(&expiries, START_US), 1);
         expiries_take_out(&expiries, left_us, START_US);
-        assert_true(expiries_are_over(&expiries, START_US));
+        assert_int_equal(expiries_live(&expiries, START_US), 0);
     }
 }
 
-/* The sum is what counts: one has added it, and another prolongs it. */
-static void a_life_may_be_prolonged_elsewhere(void **state)
+/* By both, until it would have ended: who has added it does not know. */
+static void what_is_prolonged_elsewhere_is_counted_there_too(void **state)
 {
     (void)state;
     struct expiries one = {0};
@@ -60,23 +58,43 @@ static void a_life_may_be_prolonged_elsewhere(void **state)
     expiries_take_out(&other, HOUR_US, START_US);
     expiries_add(&other, DAY_US, START_US);
 
-    for (int64_t at_us = START_US; at_us < START_US + 20 * HOUR_US; at_us += MINUTE_US)
-        assert_int_equal(expiries_live(&one, at_us) + expiries_live(&other, at_us), 1);
+    assert_int_equal(expiries_live(&one, START_US + 50 * MINUTE_US), 1);
+    assert_int_equal(expiries_live(&one, START_US + 70 * MINUTE_US), 0);
+    assert_int_equal(expiries_live(&other, START_US + 20 * HOUR_US), 1);
     assert_int_equal(expiries_live(&other, START_US), 1); /* a clock that is read late */
 }
 
-static void what_outlives_the_slots_is_counted_as_long_as_they_reach(void **state)
+static void what_was_never_added_is_not_taken_out(void **state)
 {
     (void)state;
     struct expiries expiries = {0};
 
-    expiries_add(&expiries, INT64_C(9007199254740991), START_US);
+    for (int64_t left_us = -SECOND_US; left_us < DAY_US; left_us += 7 * MINUTE_US)
+        expiries_take_out(&expiries, left_us, START_US);
+    assert_int_equal(expiries_live(&expiries, START_US), 0);
+    expiries_add(&expiries, HOUR_US, START_US);
+    expiries_take_out(&expiries, 2 * HOUR_US, START_US);
+    expiries_take_out(&expiries, MINUTE_US, START_US);
+    for (int64_t at_us = START_US; at_us < START_US + HOUR_US; at_us += MINUTE_US)
+        assert_int_equal(expiries_live(&expiries, at_us), 1);
+}
+
+static void the_longest_life_is_counted_to_its_end(void **state)
+{
+    (void)state;
+    struct expiries expiries = {0};
+
+    expiries_add(&expiries, INT64_MAX, START_US);
+    expiries_add(&expiries, EXPIRIES_LEFT_US_MAX, START_US);
     expiries_add(&expiries, -SECOND_US, START_US);
 
-    assert_int_equal(expiries_live(&expiries, START_US), 2);
-    assert_int_equal(expiries_live(&expiries, START_US + EXPIRIES_UNIT_US), 1);
-    assert_int_equal(expiries_live(&expiries, START_US + 2 * 365 * DAY_US), 1);
-    assert_int_equal(expiries_live(&expiries, START_US + 10 * 365 * DAY_US), 0);
+    assert_int_equal(expiries_live(&expiries, START_US), 3);
+    assert_int_equal(expiries_live(&expiries, START_US + EXPIRIES_UNIT_US), 2);
+    for (int year = 1; year < 285; year++)
+        assert_int_equal(expiries_live(&expiries, START_US + year * 365 * DAY_US), 2);
+    expiries_take_out(&expiries, EXPIRIES_LEFT_US_MAX - 280 * 365 * DAY_US,
+                      START_US + 284 * 365 * DAY_US);
+    assert_int_equal(expiries_live(&expiries, START_US + 330 * 365 * DAY_US), 0);
 }
 
 static void the_next_end_is_that_of_the_first(void **state)
@@ -98,7 +116,6 @@ static void the_next_end_is_that_of_the_first(void **state)
 static void ends_are_alike_that_are_counted_together(void **state)
 {
     (void)state;
-    struct expiries expiries = {0};
 
     assert_true(expiries_are_alike(HOUR_US, HOUR_US, START_US));
     assert_false(expiries_are_alike(HOUR_US, 2 * HOUR_US, START_US));
@@ -106,12 +123,13 @@ static void ends_are_alike_that_are_counted_together(void **state)
         const int64_t left_us = random_below(HOUR_US);
         const int64_t other_us = left_us + random_below(left_us / 4 + 1);
 
-        expiries_add(&expiries, left_us, START_US);
-        expiries_take_out(&expiries, other_us, START_US);
-        assert_int_equal(expiries_are_over(&expiries, START_US),
+        struct expiries one = {0};
+        struct expiries other = {0};
+
+        expiries_add(&one, left_us, START_US);
+        expiries_add(&other, other_us, START_US);
+        assert_int_equal(memcmp(&one, &other, sizeof(one)) == 0,
                          expiries_are_alike(left_us, other_us, START_US));
-        expiries_add(&expiries, other_us, START_US);
-        expiries_take_out(&expiries, left_us, START_US);
     }
 }
 
@@ -121,57 +139,139 @@ static int64_t random_left_us(void)
     return random_below(INT64_C(1) << (10 + random_below(36)));
 }
 
-/* What must be counted, and what may be or not. */
-static void assert_is_right(struct expiries *expiries, const struct event events[], size_t count,
-                            int64_t now_us)
+/* As whoever counts does: nothing changes while it is counted as long. */
+static void prolong(struct expiries *expiries, struct life *life, int64_t left_us, int64_t now_us)
 {
-    int64_t least = 0;
-    int64_t most = 0;
+    const int64_t former_us = life->end_us - now_us;
 
-    for (size_t i = 0; i < count; i++) {
-        const int64_t slack_us = EXPIRIES_UNIT_US + events[i].left_us / 7;
-        const bool lives = now_us < events[i].end_us - slack_us;
-        const bool may_live = now_us < events[i].end_us + slack_us;
+    life->end_us = now_us + left_us;
+    if (expiries_are_alike(former_us, left_us, now_us))
+        return;
+    expiries_take_out(expiries, former_us, now_us);
+    expiries_add(expiries, left_us, now_us);
+}
 
-        least += lives && events[i].change > 0;
-        least -= may_live && events[i].change < 0;
-        most += may_live && events[i].change > 0;
-        most -= lives && events[i].change < 0;
-    }
-    assert_in_range(expiries_live(expiries, now_us) - least, 0, most - least);
+static int64_t count_later(const struct life lives[], size_t count, int64_t than_us)
+{
+    int64_t later = 0;
+
+    for (size_t i = 0; i < count; i++)
+        later += !lives[i].is_taken_out && lives[i].end_us > than_us;
+    return later;
 }
 
 /* Some are added, some of these are prolonged, some are taken out, and time passes by steps of
- * every size. */
+ * every size. None is counted for longer than the widest slot of them. */
+static void assert_is_counted_as_plainly(int64_t least_us, int64_t range_us)
+{
+    static struct life lives[EVENTS];
+    const int64_t slack_us = EXPIRIES_UNIT_US + (least_us + range_us) / 7;
+    struct expiries expiries = {0};
+    int64_t now_us = START_US + random_left_us();
+    size_t count = 0;
+
+    while (count < EVENTS) {
+        const int64_t left_us = least_us + random_below(range_us);
+        struct life *known = count > 0 ? &lives[random_below((int64_t)count)] : NULL;
+
+        if (known == NULL || known->is_taken_out || known->end_us <= now_us || random_one_in(2)) {
+            expiries_add(&expiries, left_us, now_us);
+            lives[count++] = (struct life){.end_us = now_us + left_us};
+        } else if (random_one_in(3)) {
+            expiries_take_out(&expiries, known->end_us - now_us, now_us);
+            known->is_taken_out = true;
+        } else {
+            prolong(&expiries, known, left_us, now_us);
+        }
+        now_us += random_one_in(3) ? random_below(range_us) / 16 : 0;
+
+        const int64_t live = expiries_live(&expiries, now_us);
+        assert_true(live >= count_later(lives, count, now_us));
+        assert_true(live <= count_later(lives, count, now_us - slack_us));
+    }
+    now_us += 2 * (least_us + range_us) + EXPIRIES_UNIT_US;
+    assert_int_equal(expiries_live(&expiries, now_us), 0);
+}
+
 static void random_histories_are_counted_as_plainly(void **state)
 {
     (void)state;
-    static struct event events[2 * EVENTS];
 
     for (int history = 0; history < HISTORIES; history++) {
-        struct expiries expiries = {0};
-        int64_t now_us = START_US + random_left_us();
-        int64_t last_us = now_us;
-        size_t count = 0;
+        const int64_t range_us = 16 + random_left_us();
 
-        while (count < 2 * EVENTS - 2) {
-            const struct event *known = count > 0 ? &events[random_below((int64_t)count)] : NULL;
-            const int64_t left_us = random_left_us();
+        assert_is_counted_as_plainly(1, range_us);
+        assert_is_counted_as_plainly(range_us, range_us);
+    }
+}
 
-            if (known != NULL && known->change > 0 && known->end_us > now_us) {
-                const int64_t former_us = known->end_us - now_us;
+/* The first and the last moment of the slot that something is in which ends in so many units. */
+static int64_t border_of(int64_t left_units, int64_t now_us, bool is_last)
+{
+    const int64_t unit = now_us / EXPIRIES_UNIT_US;
+    int level = 0;
 
-                expiries_take_out(&expiries, former_us, now_us);
-                events[count++] = (struct event){now_us + former_us, former_us, -1};
-            }
-            expiries_add(&expiries, left_us, now_us);
-            events[count++] = (struct event){now_us + left_us, left_us, 1};
-            last_us = now_us + left_us > last_us ? now_us + left_us : last_us;
-            now_us += random_below(3) == 0 ? random_left_us() / 16 : 0;
-            assert_is_right(&expiries, events, count, now_us);
+    while (INT64_C(16) << level < left_units)
+        level++;
+    const int64_t index = ((unit + left_units) >> level) + is_last;
+    return (index << level) * EXPIRIES_UNIT_US - is_last - now_us;
+}
+
+/* Prolongs all that he has just before they end, and has as many more as he is then let have. */
+static void assert_bounds(int64_t longest_units, int64_t (*choose_us)(int64_t, int64_t))
+{
+    static struct life lives[ATTACKER_MAX];
+    const int64_t due_us = (1 + random_below(8)) * EXPIRIES_UNIT_US;
+    const int64_t began_us = START_US + random_left_us();
+    const int64_t until_us = began_us + 20 * longest_units * EXPIRIES_UNIT_US;
+    struct expiries expiries = {0};
+    size_t count = 0;
+
+    for (int64_t now_us = began_us; now_us < until_us; now_us += EXPIRIES_UNIT_US) {
+        const int64_t left_us = choose_us(longest_units, now_us);
+        size_t kept = 0;
+
+        for (size_t i = 0; i < count; i++) {
+            if (lives[i].end_us <= now_us)
+                continue;
+            lives[kept] = lives[i];
+            if (lives[kept].end_us - now_us < due_us && lives[kept].end_us - now_us < left_us)
+                prolong(&expiries, &lives[kept], left_us, now_us);
+            kept++;
         }
-        assert_true(expiries_are_over(&expiries, now_us + 4 * 365 * DAY_US));
-        assert_int_equal(expiries.live, 0);
+        count = kept;
+        while (expiries_live(&expiries, now_us) < ATTACKER_MAX) {
+            assert_true(count < ATTACKER_MAX);
+            expiries_add(&expiries, left_us, now_us);
+            lives[count++] = (struct life){.end_us = now_us + left_us};
+        }
+    }
+}
+
+static int64_t choose_last(int64_t longest_units, int64_t now_us)
+{
+    return border_of(longest_units, now_us, true);
+}
+
+static int64_t choose_border(int64_t longest_units, int64_t now_us)
+{
+    return border_of(9 + random_below(longest_units), now_us, random_one_in(2));
+}
+
+static int64_t choose_any(int64_t longest_units, int64_t now_us)
+{
+    (void)now_us;
+    return 1 + random_below(longest_units * EXPIRIES_UNIT_US);
+}
+
+static void no_times_of_renewals_hide_what_lives(void **state)
+{
+    (void)state;
+
+    for (int64_t longest_units = 20; longest_units < 420; longest_units += 40) {
+        assert_bounds(longest_units, choose_last);
+        assert_bounds(longest_units, choose_border);
+        assert_bounds(longest_units, choose_any);
     }
 }
 
@@ -210,11 +310,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_added_lives_until_its_end),
         cmocka_unit_test(what_is_taken_out_at_its_end_leaves_nothing),
-        cmocka_unit_test(a_life_may_be_prolonged_elsewhere),
-        cmocka_unit_test(what_outlives_the_slots_is_counted_as_long_as_they_reach),
+        cmocka_unit_test(what_is_prolonged_elsewhere_is_counted_there_too),
+        cmocka_unit_test(what_was_never_added_is_not_taken_out),
+        cmocka_unit_test(the_longest_life_is_counted_to_its_end),
         cmocka_unit_test(the_next_end_is_that_of_the_first),
         cmocka_unit_test(ends_are_alike_that_are_counted_together),
         cmocka_unit_test(random_histories_are_counted_as_plainly),
+        cmocka_unit_test(no_times_of_renewals_hide_what_lives),
         cmocka_unit_test(a_life_that_is_prolonged_for_ever_is_one),
     };
 
