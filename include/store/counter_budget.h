@@ -36,7 +36,8 @@ bool counter_budget_allows(struct counter_budget *budget, uint32_t tenant, int64
 void counter_budget_note(struct counter_budget *budget, uint32_t tenant,
                          const struct take_life *life, int64_t now_us);
 
-/* One of its keys was deleted, which would have lived for so long. */
+/* One of its keys was deleted, which would have lived for so long: nothing where none is counted
+ * that could be it. */
 void counter_budget_give_back(struct counter_budget *budget, uint32_t tenant, int64_t left_us,
                               int64_t now_us);
 

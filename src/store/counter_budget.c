@@ -119,11 +119,13 @@ void counter_budget_give_back(struct counter_budget *budget, uint32_t tenant, in
         return;
 
     struct stripe *stripe = stripe_lock(budget, tenant);
-    struct tenant *noted = tenant_of(stripe, tenant);
+    struct tenant *found = tenant_find(stripe, tenant);
 
-    expiries_take_out(&noted->expiries, left_us, now_us);
-    tenant_weigh(budget, noted, now_us);
-    stripe_sweep(budget, stripe, now_us);
+    if (found != NULL) {
+        expiries_take_out(&found->expiries, left_us, now_us);
+        tenant_weigh(budget, found, now_us);
+        stripe_sweep(budget, stripe, now_us);
+    }
     pthread_mutex_unlock(&stripe->lock);
 }
 

@@ -93,6 +93,26 @@ static void what_is_deleted_is_given_back(void **state)
     counter_budget_free(budget);
 }
 
+/* One that another process has counted, or that was counted before. */
+static void what_was_not_counted_makes_no_room(void **state)
+{
+    (void)state;
+    struct counter_budget *budget = counter_budget_new(2);
+
+    for (int i = 0; i < 10; i++)
+        counter_budget_give_back(budget, 1, DAY_US, START_US);
+    assert_int_equal(counter_budget_live(budget, 1, START_US), 0);
+    assert_int_equal(counter_budget_tenants(budget), 0);
+
+    create(budget, 1, DAY_US, START_US);
+    create(budget, 1, DAY_US, START_US);
+    counter_budget_give_back(budget, 1, HOUR_US, START_US);
+
+    assert_false(counter_budget_allows(budget, 1, START_US));
+    assert_int_equal(counter_budget_live(budget, 1, START_US), 2);
+    counter_budget_free(budget);
+}
+
 static void another_maximum_is_in_force_at_once(void **state)
 {
     (void)state;
@@ -189,6 +209,7 @@ int main(void)
         cmocka_unit_test(to_wait_for_room_is_at_least_a_second),
         cmocka_unit_test(what_is_kept_on_is_counted_on),
         cmocka_unit_test(what_is_deleted_is_given_back),
+        cmocka_unit_test(what_was_not_counted_makes_no_room),
         cmocka_unit_test(another_maximum_is_in_force_at_once),
         cmocka_unit_test(the_service_itself_has_no_bound),
         cmocka_unit_test(who_has_nothing_left_is_forgotten),
