@@ -11,7 +11,8 @@
  * tenant may have as many from each. What one has created and another lets live longer is counted
  * by the one until its former expiry, and from then on by the other alone, which cannot refuse it.
  * Calls that are on their way are not counted yet: a tenant may have some more than it may. What
- * Redis loses, or others delete there, is counted until it would have expired.
+ * others delete in Redis is counted until it would have expired, and so is what Redis loses, unless
+ * somebody clears the budget.
  *
  * A tenant's count takes little more than a kilobyte, and goes when there is nothing to count.
  * Tenant 0, the service itself, has no bound. Any thread; a short lock that tenants share, and of
@@ -28,6 +29,9 @@ void counter_budget_free(struct counter_budget *budget);
 
 /* From now on, for each tenant. */
 void counter_budget_set_max(struct counter_budget *budget, int64_t counters_max);
+
+/* Redis has lost its counters: none is counted. */
+void counter_budget_clear(struct counter_budget *budget);
 
 /* Whether the tenant may have another counter. Always without a budget. */
 bool counter_budget_allows(struct counter_budget *budget, uint32_t tenant, int64_t now_us);

@@ -34,7 +34,7 @@
 #define STEP_US_MAX (2 * SECOND_US)
 /* How long the last flush may take however little is left of the drain's time. */
 #define FLUSH_US_MIN (500 * MILLISECOND_US)
-/* How often the log is asked for the sums of minutes that are over. */
+/* How often the log is asked for the sums of minutes that are over, and the catalogue for losses. */
 #define AUDIT_LOOK_US (5 * SECOND_US)
 
 /* Who may register, and why. */
@@ -48,6 +48,7 @@ struct service {
     struct settings *replaced; /* workers may still use them; NULL: none do */
     const struct settings_source *source;
     struct service_parts parts;
+    unsigned losses;     /* of the catalogue, as seen last */
     int64_t watchdog_us; /* 0: nobody watches */
     int64_t watched_us;  /* when the supervisor was to be told the last time */
     bool is_ending;      /* a signal has asked for it */
@@ -61,6 +62,7 @@ static bool can_decide(const struct service *service);
 static void obey(struct service *service);
 static int64_t rest_us(const struct service *service);
 static void tell_watchdog(struct service *service);
+static void look_for_losses(struct service *service);
 static void reload(struct service *service);
 static bool swap_settings(struct service *service, struct error *error);
 static void settle(struct service *service);
@@ -206,6 +208,7 @@ static void obey(struct service *service)
             break;
         }
         tell_watchdog(service);
+        look_for_losses(service);
         audit_turn(service->parts.audit, clock_monotonic_us());
     }
 }
@@ -230,6 +233,17 @@ static void tell_watchdog(struct service *service)
         all_turn &= worker_is_turning(service->parts.workers[i]);
     if (all_turn)
         systemd_notify("WATCHDOG=1");
+}
+
+/* A Redis that has lost the catalogue has lost the counters beside it. */
+static void look_for_losses(struct service *service)
+{
+    const unsigned losses = catalogue_losses(service->parts.catalogue);
+
+    if (losses == service->losses || service->started->catalogue != CATALOGUE_KIND_REDIS)
+        return;
+    service->losses = losses;
+    counter_budget_clear(service->parts.budget);
 }
 
 static void reload(struct service *service)

@@ -61,19 +61,26 @@ void counter_budget_free(struct counter_budget *budget)
 {
     if (budget == NULL)
         return;
-    for (size_t i = 0; i < STRIPES; i++) {
-        struct stripe *stripe = &budget->stripes[i];
-
-        while (!TAILQ_EMPTY(&stripe->tenants))
-            tenant_remove(budget, stripe, TAILQ_FIRST(&stripe->tenants));
-        pthread_mutex_destroy(&stripe->lock);
-    }
+    counter_budget_clear(budget);
+    for (size_t i = 0; i < STRIPES; i++)
+        pthread_mutex_destroy(&budget->stripes[i].lock);
     free(budget);
 }
 
 void counter_budget_set_max(struct counter_budget *budget, int64_t counters_max)
 {
     atomic_store_explicit(&budget->counters_max, counters_max, memory_order_relaxed);
+}
+
+void counter_budget_clear(struct counter_budget *budget)
+{
+    for (uint32_t i = 0; i < STRIPES; i++) {
+        struct stripe *stripe = stripe_lock(budget, i);
+
+        while (!TAILQ_EMPTY(&stripe->tenants))
+            tenant_remove(budget, stripe, TAILQ_FIRST(&stripe->tenants));
+        pthread_mutex_unlock(&stripe->lock);
+    }
 }
 
 bool counter_budget_allows(struct counter_budget *budget, uint32_t tenant, int64_t now_us)

@@ -192,6 +192,31 @@ static void when_the_windows_have_ended_there_is_room_again(void **state)
     service_stop(service);
 }
 
+static bool is_decided_by_redis(const struct reply *reply)
+{
+    return reply->status == 200 && reply_at(reply, "degraded") == NULL;
+}
+
+static void when_redis_has_lost_them_there_is_room_again(void **state)
+{
+    const struct world *world = *state;
+    struct service *service = start(world);
+    struct client *full = full_tenant(service, HOUR);
+
+    expect_no_room(client_check(full, "new", "/a"), HOUR_RETRY_MAX_S);
+    redis_server_kill(world->redis);
+    redis_server_restart(world->redis);
+
+    WAIT_FOR (WAIT_SECONDS, is_decided_by_redis(client_check(full, "0", "/a")))
+        ;
+    for (int i = 0; i < COUNTERS_MAX; i += BATCH)
+        check_batch(full, i);
+    expect_no_room(client_check(full, "new", "/a"), HOUR_RETRY_MAX_S);
+    service_expect_events(service, "catalogue lost", 1);
+    client_free(full);
+    service_stop(service);
+}
+
 static void a_reload_moves_the_bound(void **state)
 {
     struct service_options options = world_options(*state);
@@ -225,6 +250,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_operator_is_told_which_app_it_is),
         cmocka_unit_test(a_reset_makes_room_for_one),
         cmocka_unit_test(when_the_windows_have_ended_there_is_room_again),
+        cmocka_unit_test(when_redis_has_lost_them_there_is_room_again),
         cmocka_unit_test(a_reload_moves_the_bound),
     };
 

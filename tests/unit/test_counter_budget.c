@@ -159,6 +159,26 @@ static void who_has_nothing_left_is_forgotten(void **state)
     counter_budget_free(budget);
 }
 
+static void when_all_are_lost_there_is_room_at_once(void **state)
+{
+    (void)state;
+    struct counter_budget *budget = counter_budget_new(1);
+
+    for (uint32_t tenant = 1; tenant <= TENANTS; tenant++)
+        create(budget, tenant, DAY_US, START_US);
+    assert_false(counter_budget_allows(budget, TENANTS, START_US));
+
+    counter_budget_clear(budget);
+
+    assert_int_equal(counter_budget_tenants(budget), 0);
+    for (uint32_t tenant = 1; tenant <= TENANTS; tenant++) {
+        assert_true(counter_budget_allows(budget, tenant, START_US));
+        create(budget, tenant, DAY_US, START_US);
+        assert_false(counter_budget_allows(budget, tenant, START_US));
+    }
+    counter_budget_free(budget);
+}
+
 struct creator {
     pthread_t thread;
     struct counter_budget *budget;
@@ -213,6 +233,7 @@ int main(void)
         cmocka_unit_test(another_maximum_is_in_force_at_once),
         cmocka_unit_test(the_service_itself_has_no_bound),
         cmocka_unit_test(who_has_nothing_left_is_forgotten),
+        cmocka_unit_test(when_all_are_lost_there_is_room_at_once),
         cmocka_unit_test(threads_count_together),
     };
 
