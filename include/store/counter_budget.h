@@ -10,6 +10,8 @@
  * do, costs nothing. Processes do not tell each other, and one that starts begins with none: so a
  * tenant may have as many from each. What one has created and another lets live longer is counted
  * by the one until its former expiry, and from then on by the other alone, which cannot refuse it.
+ * Where a policy's numbers are changed, its charges tell what would have been right until then
+ * (take_life), not until when the key was counted: what lives longer by that is not moved.
  * Calls that are on their way are not counted yet: a tenant may have some more than it may. What
  * others delete in Redis is counted until it would have expired, and so is what Redis loses, unless
  * somebody clears the budget.
