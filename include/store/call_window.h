@@ -5,7 +5,7 @@
  * by how long a call stands there, as delay-based congestion control does (TCP Vegas): by what it
  * takes beyond the least that one took lately. However far away he is, that is the queue.
  *
- * A call is to stand there for an eighth of its time, 5 ms at most. The window is judged once in
+ * A call is to stand there for an eighth of its time, 3 ms at most. The window is judged once in
  * each round, which is the time of one call, and goes a quarter up or down at most. What counts is
  * how long the calls of that round took on the average: by Little's law the window is then to be
  * what is answered in the time that a call is to take. It grows only when it was too small, and

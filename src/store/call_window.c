@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define QUEUE_US_MAX  (5 * MILLISECOND_US)
+#define QUEUE_US_MAX  (3 * MILLISECOND_US)
 #define GROWTH_MAX    1.25
 #define SHRINKAGE_MAX 0.75
 #define LOOK_ROUNDS   2 /* in the first, calls are answered that stood in the old queue */

@@ -11,8 +11,9 @@
 
 #define WAIT_SECONDS    20
 #define PAUSE_NS        5000000
-#define USED_UP_BATCHES 2
-#define BATCH_CHECKS    1000
+/* A batch finds room beside those of sixty other apps. */
+#define USED_UP_BATCHES 8
+#define BATCH_CHECKS    250
 #define USED_UP         2000L /* counters: of all batches */
 #define BATCH_BYTES     (BATCH_CHECKS * 64)
 #define LOCAL_CHECKS    5
