@@ -9,8 +9,8 @@
 
 #include <time.h>
 
-#define WAIT_SECONDS    20
-#define PAUSE_NS        5000000
+#define WAIT_SECONDS 20
+#define PAUSE_NS     5000000
 /* A batch finds room beside those of sixty other apps. */
 #define USED_UP_BATCHES 8
 #define BATCH_CHECKS    250
