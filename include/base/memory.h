@@ -7,7 +7,13 @@
 #define BASE_MEMORY_H
 
 /* Of a cache line; of most processors. */
-#define MEMORY_LINE_BYTES 64
+#define MEMORY_LINE_BYTES  64
+#define MEMORY_LARGE_BYTES (128 * 1024)
+
+/* From here on what takes MEMORY_LARGE_BYTES or more goes back to the system as soon as it is freed,
+ * and grows without being copied. By itself malloc(3) does so only until it has freed something as
+ * large. To be called before there are threads. */
+void memory_give_back_large(void);
 
 /* Zeroed memory for `count` things of `size` bytes. Any thread. */
 MUST_USE void *memory_new(size_t count, size_t size);

@@ -86,6 +86,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
     int64_t deadline_us;
     int exit_code;
 
+    memory_give_back_large();
     raise_file_limit();
     if (!settings->core_dumps)
         sandbox_forbid_core_dumps();

@@ -5,10 +5,18 @@
 
 #include "stderr_line.h"
 
+#include <malloc.h>
+
 #define LINE_BYTES_MAX 128
 
 static void *memory_checked(void *memory, size_t size);
 NO_RETURN static void memory_is_out(size_t size);
+
+/* The allocator of a sanitizer does not know of it. */
+void memory_give_back_large(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, MEMORY_LARGE_BYTES);
+}
 
 void *memory_new(size_t count, size_t size)
 {
