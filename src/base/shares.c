@@ -15,9 +15,9 @@ void shares_close(struct shares *shares)
 bool shares_take(struct shares *shares, uint32_t tenant, uint32_t count)
 {
     const uint32_t share = tenant_map_get(&shares->shares, tenant);
-    const size_t available = shares->taken < shares->places ? shares->places - shares->taken : 0;
+    const size_t before_last = shares->taken + count - 1;
 
-    if (shares->taken > 0 && (size_t)share + count > available)
+    if (shares->taken > 0 && before_last + share + count > shares->places)
         return false;
     shares_retake(shares, tenant, count);
     return true;

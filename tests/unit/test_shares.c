@@ -69,6 +69,19 @@ static void a_newcomer_gets_places_beside_any_number_of_others(void **state)
     assert_in_range(take_all(61), 8, PLACES / 61);
 }
 
+/* However coarse the steps are in which the others took theirs. */
+static void large_takers_leave_as_much_as_small_ones(void **state)
+{
+    size_t refused = 0;
+    (void)state;
+
+    for (uint32_t tenant = 1; tenant <= 60; tenant++)
+        refused += !shares_take(&shares, tenant, 20);
+
+    assert_in_range(refused, 1, 20);
+    assert_in_range(take_all(61), 8, PLACES / 61 + 2);
+}
+
 static void what_is_given_back_may_be_taken_again(void **state)
 {
     const uint32_t got = take_all(1);
@@ -109,7 +122,7 @@ static void random_histories_keep_to_the_rule(void **state)
             held[tenant] -= back;
             taken -= back;
         } else {
-            const bool fits = taken == 0 || held[tenant] + count <= PLACES - taken;
+            const bool fits = taken == 0 || taken + count - 1 + held[tenant] + count <= PLACES;
 
             assert_int_equal(shares_take(&shares, tenant, count), fits);
             held[tenant] += fits ? count : 0;
@@ -126,6 +139,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(those_who_ask_in_turn_get_the_same_and_leave_as_much,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newcomer_gets_places_beside_any_number_of_others, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(large_takers_leave_as_much_as_small_ones, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_given_back_may_be_taken_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(when_nothing_is_taken_anything_fits, set_up, tear_down),
