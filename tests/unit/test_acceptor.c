@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "acceptor.h"
 
+#include "base/duration.h"
 #include "base/memory.h"
 #include "support/cmocka.h"
 
@@ -186,7 +187,8 @@ static void who_finds_no_room_makes_it_rest_for_some_milliseconds(void **state)
     assert_true(evtimer_pending(fixture->acceptor.rest, &until));
     assert_int_equal(evutil_gettimeofday(&now, NULL), 0);
     evutil_timersub(&until, &now, &rest);
-    assert_true(rest.tv_sec < 0 || (rest.tv_sec == 0 && rest.tv_usec <= 5000));
+    /* 5 ms, and what the coarse clock is behind. Without descriptors it would be 100. */
+    assert_true(rest.tv_sec < 0 || (rest.tv_sec == 0 && rest.tv_usec <= 50 * MILLISECOND_US));
 }
 
 static void without_descriptors_it_rests_and_goes_on_when_there_are_some(void **state)

@@ -150,7 +150,9 @@ static void waits_differ_within_their_bounds(void **state)
         breaker_succeeded(&breaker);
     }
 
-    assert_in_range(shortest_us, BREAKER_WAIT_MIN_US - MILLISECOND_US, 2 * BREAKER_WAIT_MIN_US);
+    /* The clock of the loop is coarse. */
+    assert_in_range(shortest_us, BREAKER_WAIT_MIN_US - 10 * MILLISECOND_US,
+                    2 * BREAKER_WAIT_MIN_US);
     assert_true(longest_us >= BREAKER_WAIT_MAX_US - BREAKER_WAIT_MIN_US);
 }
 
