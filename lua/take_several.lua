@@ -44,15 +44,17 @@ if cost < 0 then -- as much of it as fits
     end
 end
 
-local reply, allowed, is_moved = {}, true, false
-local charged, keep_longest, are_kept, charges, adds_log = "", 0, true, {}, false
+-- Room for four limits: a table that grows from none costs Redis as much as a limit.
+local reply = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+local last, allowed, is_moved = 0, true, false
+local charged, keep_longest, are_kept, charges, adds_log = "", 0, true, nil, false
 for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
     local _, retry_us, remaining, reset_us, delay_us, state, keep_us, is_kept = decide(limit, cost)
-    local last = #reply
     reply[last + 1] = retry_us
     reply[last + 2] = remaining
     reply[last + 3] = reset_us
     reply[last + 4] = delay_us
+    last = last + 4
     allowed = allowed and retry_us == 0
     if keep_us then
         is_moved = is_moved or retry_us ~= 0 or cost == 0
@@ -60,6 +62,7 @@ for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
         keep_longest = math.max(keep_longest, keep_us)
         are_kept = are_kept and is_kept
     elseif state then -- the function that charges a log
+        charges = charges or {}
         charges[#charges + 1] = state
         adds_log = adds_log or delay_us == -1
     end
@@ -89,12 +92,12 @@ if not allowed or is_moved then -- so nothing is charged: what would have allowe
     return reply
 end
 if ARGV[3] and (is_new and keep_longest > 0 or adds_log) then
-    for place = 1, #reply, 4 do
+    for place = 1, last, 4 do
         reply[place], reply[place + 1], reply[place + 2], reply[place + 3] = -2, 0, 0, 0
     end
     return reply
 end
-for _, charge in ipairs(charges) do
+for _, charge in ipairs(charges or {}) do
     charge()
 end
 if keep_longest > 0 and are_kept then
