@@ -9,7 +9,7 @@
 
 #include "base/fair_queue.h"
 
-#define SLICE_US 2000
+#define SLICE_US 1000
 /* What each tenant may have in its turn, of what sliced.cost counts. */
 #define SLICE_QUANTUM 32
 

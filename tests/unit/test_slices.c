@@ -3,7 +3,7 @@
 
 #include "support/cmocka.h"
 
-#define STEP_US     50
+#define STEP_US     25
 #define A_TURN      (SLICE_US / STEP_US) /* steps */
 #define CROWD       1                    /* a tenant */
 #define ANOTHER     2
