@@ -6,9 +6,9 @@
 /* At first: a client that announces much and sends little must not cost much. */
 #define CAPACITY_MIN ((size_t)512)
 
-static size_t beyond_small(size_t capacity);
+static uint32_t beyond_small(size_t capacity);
 
-enum body_added body_add(struct body *body, struct text data, size_t bytes_max, size_t *held)
+enum body_added body_add(struct body *body, struct text data, size_t bytes_max, struct shares *room)
 {
     size_t capacity = body->capacity ? body->capacity : CAPACITY_MIN;
 
@@ -17,9 +17,10 @@ enum body_added body_add(struct body *body, struct text data, size_t bytes_max, 
     while (capacity - body->length < data.length)
         capacity *= 2;
     if (capacity > body->capacity) {
-        if (*held + beyond_small(capacity) - beyond_small(body->capacity) > BODIES_BYTES_MAX)
+        const uint32_t more = beyond_small(capacity) - beyond_small(body->capacity);
+
+        if (more > 0 && !shares_take(room, body->tenant, more))
             return BODY_NO_ROOM;
-        *held += beyond_small(capacity) - beyond_small(body->capacity);
         body->at = memory_resize(body->at, capacity);
         body->capacity = capacity;
     }
@@ -33,21 +34,24 @@ struct text body_text(const struct body *body)
     return body->length > 0 ? (struct text){body->at, body->length} : (struct text){0};
 }
 
-void body_clear(struct body *body, size_t *held)
+void body_clear(struct body *body, struct shares *room)
 {
     body->length = 0;
     if (body->capacity > CAPACITY_MIN)
-        body_close(body, held);
+        body_close(body, room);
 }
 
-void body_close(struct body *body, size_t *held)
+void body_close(struct body *body, struct shares *room)
 {
-    *held -= beyond_small(body->capacity);
+    const uint32_t held = beyond_small(body->capacity);
+
+    if (held > 0)
+        shares_give(room, body->tenant, held);
     free(body->at);
-    *body = (struct body){0};
+    *body = (struct body){.tenant = body->tenant};
 }
 
-static size_t beyond_small(size_t capacity)
+static uint32_t beyond_small(size_t capacity)
 {
-    return capacity > BODY_BYTES_SMALL ? capacity - BODY_BYTES_SMALL : 0;
+    return capacity > BODY_BYTES_SMALL ? (uint32_t)(capacity - BODY_BYTES_SMALL) : 0;
 }

@@ -135,6 +135,11 @@ void client_belong(struct client *client, uint32_t tenant)
     client->holder = holders_take(holders, tenant);
 }
 
+uint32_t client_tenant(const struct client *client)
+{
+    return client->holder->tenant;
+}
+
 bool client_end(struct client *client)
 {
     if (client->is_over)

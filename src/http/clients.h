@@ -82,6 +82,7 @@ void client_set_state(struct client *client, enum client_state state);
 
 /* In the middle of a request: its connection belongs to this tenant from now on. */
 void client_belong(struct client *client, uint32_t tenant);
+uint32_t client_tenant(const struct client *client);
 
 /* Shuts its connection down. False when it was already. */
 bool client_end(struct client *client);

@@ -71,6 +71,7 @@ static const struct transport transport = {transport_each_argument, transport_so
 void exchanges_init(struct exchanges *exchanges, const struct http_server_options *options)
 {
     *exchanges = (struct exchanges){.handler = options->handler};
+    shares_init(&exchanges->bodies, BODIES_BYTES_MAX);
     carrier_fields_init(&exchanges->fields, options);
     answers_init(&exchanges->answers);
 }
@@ -166,6 +167,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
         return send_response(exchange);
 
     exchange->body_bytes_max = handler->begin(request, handler->context);
+    exchange->body.tenant = client_tenant(exchange->client);
     if (head.content_length > (int64_t)exchange->body_bytes_max) {
         refuse_large(exchange);
         return send_response(exchange);
@@ -240,7 +242,8 @@ static void refuse_large(struct exchange *exchange)
 }
 
 /* A body that is refused is read to its end, because libmicrohttpd takes no answer in the middle of
- * one. It has as long as any other. */
+ * one. It has as long as any other. What had come of it gives its room back: else of many that grow
+ * side by side none would get any further. */
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size)
 {
     struct request *request = &exchange->request;
@@ -249,7 +252,7 @@ static enum MHD_Result read_body(struct exchange *exchange, const char *data, si
     *data_size = 0;
     if (request->phase == REQUEST_READING) {
         switch (body_add(&exchange->body, (struct text){data, size}, exchange->body_bytes_max,
-                         &exchange->exchanges->bodies_held)) {
+                         &exchange->exchanges->bodies)) {
         case BODY_ADDED:
             return MHD_YES;
         case BODY_TOO_LARGE:
@@ -261,6 +264,7 @@ static enum MHD_Result read_body(struct exchange *exchange, const char *data, si
             request->response.close = true;
             break;
         }
+        body_clear(&exchange->body, &exchange->exchanges->bodies);
     }
     return MHD_YES;
 }
@@ -301,7 +305,7 @@ static void release(struct exchange *exchange)
 {
     request_release(&exchange->request);
     exchange->request.body = (struct text){0};
-    body_clear(&exchange->body, &exchange->exchanges->bodies_held);
+    body_clear(&exchange->body, &exchange->exchanges->bodies);
 }
 
 static enum MHD_Result send_response(struct exchange *exchange)
@@ -393,13 +397,12 @@ void exchanges_close(struct exchanges *exchanges)
         exchange_free(exchange);
     }
     exchanges->kept_count = 0;
+    shares_close(&exchanges->bodies);
 }
 
 static void exchange_free(struct exchange *exchange)
 {
-    size_t held = 0; /* what is kept is small */
-
-    body_close(&exchange->body, &held);
+    body_close(&exchange->body, &exchange->exchanges->bodies);
     free(exchange);
 }
 

@@ -9,6 +9,7 @@
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
+#include "base/shares.h"
 #include "http/http_server.h"
 
 #include "answers.h"
@@ -24,8 +25,8 @@ struct exchanges {
     struct carrier_fields fields;
     bool quiesced;         /* each answer ends its connection */
     bool resumed;          /* a connection was resumed: the daemon has to run */
-    size_t bodies_held;    /* bytes */
-    size_t bodies_refused; /* for want of room, so far */
+    struct shares bodies;  /* bytes; see body.h */
+    size_t bodies_refused; /* so far, because there was no room */
     struct answers answers;
     uint64_t begun;        /* so far */
     size_t waiting;        /* suspended */

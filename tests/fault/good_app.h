@@ -6,10 +6,11 @@
 
 #include "siege.h"
 
-/* To be asked by a load: a check of the queue on /queue; a batch of ten; the policy of a route; the
- * newest decisions. */
+/* To be asked by a load: a check of the queue on /queue; a batch of ten; a batch whose body is a
+ * large one; the policy of a route; the newest decisions. */
 load_ask_fn good_waits;
 load_ask_fn good_batches;
+load_ask_fn good_sends_much;
 load_ask_fn good_saves_policy;
 load_ask_fn good_reads_log;
 
