@@ -157,7 +157,7 @@ end
 
 -- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], what has come from the
 -- future is moved at once, and instead of a new state it returns the function that adds the charge.
--- A log of which nothing counts has to be created, whether it is still there or not.
+-- Each charge has a life of its own, so it is as new as a key that is created.
 local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local key = KEYS[at]
     local total, used, last, older, leaves = log_read(key, now_us, cost, quota, window_us)
@@ -166,7 +166,6 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         total, used, last = 0, 0, now_us
     end
     local counted = used
-    local kept_us = counted > 0 and last + window_us - now_us or 0
     local allowed = used + cost <= quota
     local retry = 0
 
@@ -198,5 +197,5 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(reset / 1000)))
     end
-    return retry, left, told, -1 - kept_us, charge
+    return retry, left, told, -1, charge
 end

@@ -47,7 +47,7 @@ end
 -- Room for four limits: a table that grows from none costs Redis as much as a limit.
 local reply = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local last, allowed, is_moved = 0, true, false
-local charged, keep_longest, are_kept, charges, adds_log = "", 0, true, nil, false
+local charged, keep_longest, are_kept, charges = "", 0, true, nil
 for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
     local _, retry_us, remaining, reset_us, delay_us, state, keep_us, is_kept = decide(limit, cost)
     reply[last + 1] = retry_us
@@ -64,7 +64,6 @@ for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
     elseif state then -- the function that charges a log
         charges = charges or {}
         charges[#charges + 1] = state
-        adds_log = adds_log or delay_us == -1
     end
 end
 
@@ -91,7 +90,7 @@ if not allowed or is_moved then -- so nothing is charged: what would have allowe
     end
     return reply
 end
-if ARGV[3] and (is_new and keep_longest > 0 or adds_log) then
+if ARGV[3] and (is_new and keep_longest > 0 or charges) then
     for place = 1, last, 4 do
         reply[place], reply[place + 1], reply[place + 2], reply[place + 3] = -2, 0, 0, 0
     end

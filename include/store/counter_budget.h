@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * How many counters each tenant has in Redis through this process, and whether it may have more.
- * What is counted are keys: one for a subject under a policy, and one more for each limit that
- * keeps a log.
+ * What is counted is a key for each subject under a policy, and each charge that a log keeps: both
+ * take about as much memory.
  *
- * Each process counts what its own scripts tell (take_script_lives()), by how long the keys live:
+ * Each process counts what its own scripts tell (take_script_lives()), by how long it lives:
  * one is counted until it expires, and for a seventh of that time longer at most (expiries.h). A
  * charge that lets a key live longer moves it, so it stays counted; one whose expiry stands, as most
  * do, costs nothing. Processes do not tell each other, and one that starts begins with none: so a

@@ -10,7 +10,8 @@
  * the script for all others knows) and the bytes of KEYS[1]; then per limit the algorithm's number,
  * from 1 on, where its state begins in KEYS[1], or which of the KEYS its log is, both from 1 on,
  * and quota, window_us, burst. There may be an ARGV[2], for tests: a time in µs, which replaces
- * Redis' TIME unless it is empty. Where there is an ARGV[3], no key may be created.
+ * Redis' TIME unless it is empty. Where there is an ARGV[3], no key may be created, and no log may
+ * get a charge.
  *
  * Replies a flat array, four integers per limit: retry_us (0: allowed, -1: never), remaining,
  * reset_us, delay_us. Where what was stored made no sense, and counted as never seen, there is -1
@@ -18,9 +19,10 @@
  *
  * Where a charge lets the limit's state live longer than it would have, there is -1 less that
  * former time in place of a delay_us of 0: -1 when there was no state. A delay is that former time.
- * So what is kept as long as before, as most is, adds nothing to the reply. When a key would have
- * to be created, and may not, nothing is changed, and there are -2, 0, 0, 0 for each limit. An
- * error is one of Redis itself, never one of what lies at a key. */
+ * So what is kept as long as before, as most is, adds nothing to the reply. A charge in a log has a
+ * life of its own, so there is always -1. When a key would have to be created, or a log to get a
+ * charge, and may not, nothing is changed, and there are -2, 0, 0, 0 for each limit. An error is
+ * one of Redis itself, never one of what lies at a key. */
 #ifndef STORE_TAKE_SCRIPT_H
 #define STORE_TAKE_SCRIPT_H
 
@@ -103,8 +105,8 @@ struct take_life {
     int64_t keep_us;
 };
 
-/* Of each key whose life the charge has changed, by the reply to these arguments, which was read.
- * Returns how many. Where a clock was put right, or a policy's numbers were changed in between,
+/* Of each key whose life the charge has changed, and of each log that has got it, by the reply to
+ * these arguments, which was read. Returns how many. Where a clock was put right, or a policy's numbers were changed in between,
  * was_us is what would have been right. */
 size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
                          struct take_life lives[static TAKE_SCRIPT_KEYS_MAX]);

@@ -83,7 +83,7 @@ static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
     /* Until a charge of 1; 10 s later until the next one; and then. */
     static const struct take_life expected[ALGORITHM_COUNT][2] = {
         [ALGORITHM_FIXED_WINDOW] = {{0, MINUTE_US}, {50 * SECOND_US, 50 * SECOND_US}},
-        [ALGORITHM_SLIDING_WINDOW_LOG] = {{0, MINUTE_US}, {50 * SECOND_US, MINUTE_US}},
+        [ALGORITHM_SLIDING_WINDOW_LOG] = {{0, MINUTE_US}, {0, MINUTE_US}},
         [ALGORITHM_TOKEN_BUCKET] = {{0, 24 * SECOND_US}, {14 * SECOND_US, 38 * SECOND_US}},
         [ALGORITHM_LEAKY_BUCKET] = {{0, 24 * SECOND_US}, {14 * SECOND_US, 38 * SECOND_US}},
     };
@@ -198,6 +198,9 @@ static void what_is_there_decides_on(void **state)
         const struct limit limits[] = {limit_of((enum algorithm_id)i),
                                        limit_of(ALGORITHM_FIXED_WINDOW)};
 
+        if (algorithm_keeps_log(limits[0].algorithm))
+            continue;
+
         for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
             const struct take take = take_of(limits, count, 4);
             struct asked asked;
@@ -211,6 +214,31 @@ static void what_is_there_decides_on(void **state)
             assert_int_equal(asked.outcome.status, TAKE_DONE);
             assert_false(asked.outcome.allowed);
         }
+    }
+}
+
+/* A log grows by each charge that it keeps. */
+static void a_log_takes_no_charge_where_no_key_may_be_created(void **state)
+{
+    (void)state;
+    const struct limit limits[] = {limit_of(ALGORITHM_SLIDING_WINDOW_LOG),
+                                   limit_of(ALGORITHM_FIXED_WINDOW)};
+
+    for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
+        struct take take = take_of(limits, count, 4);
+        struct asked asked;
+
+        ask(&asked, &take, true);
+        ask(&asked, &take, false);
+        assert_int_equal(asked.outcome.status, TAKE_QUOTA);
+        take.cost = 0;
+        ask(&asked, &take, false);
+        assert_int_equal(asked.outcome.status, TAKE_DONE);
+        assert_int_equal(asked.outcome.at[0].remaining, 6);
+        take.cost = 7;
+        ask(&asked, &take, false);
+        assert_int_equal(asked.outcome.status, TAKE_DONE);
+        assert_false(asked.outcome.allowed);
     }
 }
 
@@ -293,12 +321,12 @@ static void plain_expire(struct plain *plain)
     }
 }
 
-/* What a charge makes of the end of one key. */
+/* What a charge makes of the end of one key; in a log it has an end of its own. */
 static void plain_charge(struct plain *plain, size_t key, int64_t keep_us, struct asked *asked,
                          size_t *next)
 {
     const int64_t now_us = plain->take.now_us;
-    const int64_t was_us = plain->ends_us[key] == 0 ? 0 : plain->ends_us[key] - now_us;
+    const int64_t was_us = key > 0 || plain->ends_us[key] == 0 ? 0 : plain->ends_us[key] - now_us;
 
     if (key > 0 || was_us != keep_us) {
         assert_true(*next < asked->life_count);
@@ -328,16 +356,18 @@ static void plain_charge_all(struct plain *plain, struct asked *asked)
     assert_int_equal(next, asked->life_count);
 }
 
-static bool plain_lacks_a_key(const struct plain *plain)
+/* Whether a charge makes Redis hold more. */
+static bool plain_would_grow(const struct plain *plain)
 {
     bool has_states = false;
-    bool lacks_log = false;
+    bool has_logs = false;
 
-    for (size_t i = 0; i < plain->take.limit_count; i++)
-        has_states = has_states || !algorithm_keeps_log(plain->limits[i].algorithm);
-    for (size_t i = 1; i < plain->key_count; i++)
-        lacks_log = lacks_log || plain->ends_us[i] == 0;
-    return lacks_log || (has_states && plain->ends_us[0] == 0);
+    for (size_t i = 0; i < plain->take.limit_count; i++) {
+        const bool keeps_log = algorithm_keeps_log(plain->limits[i].algorithm);
+        has_states = has_states || !keeps_log;
+        has_logs = has_logs || keeps_log;
+    }
+    return has_logs || (has_states && plain->ends_us[0] == 0);
 }
 
 static void random_lives_are_told_as_they_are(void **state)
@@ -358,9 +388,9 @@ static void random_lives_are_told_as_they_are(void **state)
             ask(&asked, &plain.take, may_create);
 
             if (asked.outcome.status == TAKE_QUOTA)
-                assert_true(!may_create && plain_lacks_a_key(&plain));
+                assert_true(!may_create && plain_would_grow(&plain));
             else if (asked.outcome.allowed && plain.take.cost > 0)
-                assert_true(may_create || !plain_lacks_a_key(&plain));
+                assert_true(may_create || !plain_would_grow(&plain));
             if (asked.life_count > 0 || (asked.outcome.allowed && plain.take.cost > 0))
                 plain_charge_all(&plain, &asked);
         }
@@ -387,6 +417,7 @@ int main(void)
         cmocka_unit_test(looks_and_denials_change_no_life),
         cmocka_unit_test(where_no_key_may_be_created_none_is),
         cmocka_unit_test(what_is_there_decides_on),
+        cmocka_unit_test(a_log_takes_no_charge_where_no_key_may_be_created),
         cmocka_unit_test(a_part_that_is_missing_is_a_key_to_create),
         cmocka_unit_test(a_bit_that_flips_makes_no_refusal),
         cmocka_unit_test(random_lives_are_told_as_they_are),
