@@ -16,6 +16,10 @@
 
 uint64_t hash_text(struct text text);
 
+/* 2^32 over the golden ratio. Its multiples are spread evenly over 2^32, wherever one begins: so
+ * numbers that follow each other become hashes (Knuth, volume 3, section 6.4). */
+#define HASH_GOLDEN_STEP UINT32_C(0x9e3779b9)
+
 /* One hash of two; their order matters. */
 static inline uint64_t hash_join(uint64_t a, uint64_t b)
 {

@@ -3,12 +3,10 @@
  * Open addressing with linear probing; what is taken out leaves no tombstone. */
 #include "base/tenant_map.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #define SLOT_BITS_MIN 4
-
-/* 2^32 over the golden ratio: numbers that follow each other are spread evenly. */
-#define GOLDEN_STEP UINT32_C(0x9e3779b9)
 
 static uint32_t home_of(const struct tenant_map *map, uint32_t tenant);
 static uint32_t after(const struct tenant_map *map, uint32_t slot);
@@ -52,7 +50,7 @@ void tenant_map_set(struct tenant_map *map, uint32_t tenant, uint32_t value)
 
 static uint32_t home_of(const struct tenant_map *map, uint32_t tenant)
 {
-    return tenant * GOLDEN_STEP >> (32 - map->slot_bits);
+    return tenant * HASH_GOLDEN_STEP >> (32 - map->slot_bits);
 }
 
 static uint32_t after(const struct tenant_map *map, uint32_t slot)

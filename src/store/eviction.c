@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/eviction.h"
 
-/* 2^32 over the golden ratio. Multiples of it are spread evenly over 2^32, wherever one begins. */
-#define GOLDEN_STEP UINT32_C(0x9e3779b9)
+#include "base/hash.h"
 
 static bool is_full_for(const struct counter_table *table, uint32_t room);
 static uint32_t room_of(const struct counter_table *table, uint32_t tenant);
@@ -147,7 +146,7 @@ static bool goes_before(const struct counter_table *table, const struct counter 
 /* Far from the last one, so that what was added together is not looked at together. */
 static struct counter *look_elsewhere(struct counter_table *table)
 {
-    table->look_at += GOLDEN_STEP;
+    table->look_at += HASH_GOLDEN_STEP;
     table->looks++;
     return &table->counters[(uint64_t)table->look_at * table->count >> 32];
 }

@@ -3,10 +3,8 @@
  * Open addressing with linear probing; what is taken out leaves no tombstone. */
 #include "store/tenant_rooms.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
-
-/* 2^32 over the golden ratio: numbers that follow each other are spread evenly. */
-#define GOLDEN_STEP UINT32_C(0x9e3779b9)
 
 static uint32_t after(const struct tenant_rooms *rooms, uint32_t slot);
 
@@ -36,7 +34,7 @@ void tenant_rooms_resize(struct tenant_rooms *rooms, uint32_t tenants_max)
 
 struct tenant_room *tenant_rooms_find(const struct tenant_rooms *rooms, uint32_t tenant)
 {
-    uint32_t mixed = tenant * GOLDEN_STEP;
+    uint32_t mixed = tenant * HASH_GOLDEN_STEP;
     uint32_t slot = (uint32_t)((uint64_t)mixed * rooms->slot_count >> 32);
 
     while (rooms->slots[slot].taken > 0 && rooms->slots[slot].tenant != tenant)
