@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/shares.h"
 
+static void put(struct shares *shares, uint32_t tenant, uint32_t share, uint32_t added);
+
 void shares_init(struct shares *shares, size_t places)
 {
     *shares = (struct shares){.places = places};
@@ -19,14 +21,13 @@ bool shares_take(struct shares *shares, uint32_t tenant, uint32_t count)
 
     if (shares->taken > 0 && before_last + share + count > shares->places)
         return false;
-    shares_retake(shares, tenant, count);
+    put(shares, tenant, share + count, count);
     return true;
 }
 
 void shares_retake(struct shares *shares, uint32_t tenant, uint32_t count)
 {
-    shares->taken += count;
-    tenant_map_set(&shares->shares, tenant, tenant_map_get(&shares->shares, tenant) + count);
+    put(shares, tenant, tenant_map_get(&shares->shares, tenant) + count, count);
 }
 
 void shares_give(struct shares *shares, uint32_t tenant, uint32_t count)
@@ -36,4 +37,10 @@ void shares_give(struct shares *shares, uint32_t tenant, uint32_t count)
     ASSERT(share >= count);
     shares->taken -= count;
     tenant_map_set(&shares->shares, tenant, share - count);
+}
+
+static void put(struct shares *shares, uint32_t tenant, uint32_t share, uint32_t added)
+{
+    shares->taken += added;
+    tenant_map_set(&shares->shares, tenant, share);
 }
