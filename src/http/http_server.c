@@ -76,7 +76,6 @@ struct http_server *http_server_new(struct event_base *base,
     };
     const union MHD_DaemonInfo *info;
 
-    exchanges_init(&server->exchanges, options);
     server->admission.counts = options->site_counts;
     server->admission.context = options->handler.context;
     server->admission.is_trusted = options->handler.is_trusted;
@@ -85,7 +84,9 @@ struct http_server *http_server_new(struct event_base *base,
         free(server);
         return NULL;
     }
+    exchanges_init(&server->exchanges, options);
     if (!start_daemon(server, options)) {
+        exchanges_close(&server->exchanges);
         acceptor_close(&server->acceptor);
         free(server);
         error_set(error, "cannot serve there: libmicrohttpd does not start");
