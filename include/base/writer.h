@@ -33,4 +33,8 @@ void writer_null(struct writer *writer, const char *key);
 /* `json` is one complete JSON value, copied as it is. */
 void writer_raw(struct writer *writer, const char *key, struct text json);
 
+/* All that was written, once it is whole, with a newline behind it: on a terminal the prompt then
+ * has a line of its own. Borrowed from the buffer. */
+struct text writer_document(struct writer *writer);
+
 #endif

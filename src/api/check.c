@@ -164,7 +164,7 @@ static void check_answer(struct check *check)
     writer_begin_object(&writer, NULL);
     decision_write(&check->decision, &writer);
     writer_end_object(&writer);
-    request_answer_json(request, verdict->allowed ? 200 : check->deny_status, buffer_text(&body));
+    request_answer_json(request, verdict->allowed ? 200 : check->deny_status, writer_document(&writer));
 }
 
 static void check_refuse(struct check *check)

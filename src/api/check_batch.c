@@ -279,5 +279,5 @@ static void batch_answer(struct batch *batch)
 {
     writer_end_array(&batch->writer);
     writer_end_object(&batch->writer);
-    request_answer_json(batch->request, 200, buffer_text(&batch->output));
+    request_answer_json(batch->request, 200, writer_document(&batch->writer));
 }

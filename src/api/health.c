@@ -28,7 +28,7 @@ static void answer(const struct probe *probe);
 enum handled livez_get(struct request *request, void *context)
 {
     (void)context;
-    request_answer_json(request, 200, TEXT("{\"status\":\"alive\"}"));
+    request_answer_json(request, 200, TEXT("{\"status\":\"alive\"}\n"));
     return HANDLED_NOW;
 }
 
@@ -95,5 +95,5 @@ static void answer(const struct probe *probe)
     writer_string(&writer, "catalogue_identity", catalogue_continuity_words[continuity]);
     writer_bool(&writer, "draining", draining);
     writer_end_object(&writer);
-    request_answer_json(request, ready ? 200 : 503, buffer_text(&body));
+    request_answer_json(request, ready ? 200 : 503, writer_document(&writer));
 }

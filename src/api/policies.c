@@ -105,7 +105,7 @@ static void write_saved(const struct catalogue_job *job, struct request *request
     writer_string(&writer, "message", "Policy saved successfully.");
     policy_write(job->policy, &writer, "policy");
     writer_end_object(&writer);
-    request_answer_json(request, job->status == CATALOGUE_CREATED ? 201 : 200, buffer_text(&body));
+    request_answer_json(request, job->status == CATALOGUE_CREATED ? 201 : 200, writer_document(&writer));
 }
 
 /* From the body, or from the query when there is none: some clients send no body with DELETE. */
@@ -128,7 +128,7 @@ static void on_deleted(struct catalogue_job *job)
 
     if (job->status == CATALOGUE_OK) {
         audit_policy_deleted(policy_job->api, request, &job->identity);
-        request_answer_json(request, 200, TEXT("{\"message\":\"Policy deleted\"}"));
+        request_answer_json(request, 200, TEXT("{\"message\":\"Policy deleted\"}\n"));
     } else if (job->status == CATALOGUE_ABSENT) {
         problem_answer(request, PROBLEM_NO_POLICY, "This app has no policy of this identity.");
     } else {

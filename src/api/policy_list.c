@@ -71,7 +71,7 @@ static bool list_step(struct sliced *work)
     if (list->next < count)
         return true;
     writer_end_array(&list->writer);
-    request_answer_json(list->request, 200, buffer_text(&list->body));
+    request_answer_json(list->request, 200, writer_document(&list->writer));
     return false;
 }
 

@@ -123,5 +123,5 @@ static void on_created(struct catalogue_job *job)
     writer_string(&writer, "api_key", registering->api_key);
     writer_string(&writer, "created_at", created_at);
     writer_end_object(&writer);
-    request_answer_json(request, 201, buffer_text(&body));
+    request_answer_json(request, 201, writer_document(&writer));
 }

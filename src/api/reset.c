@@ -105,5 +105,5 @@ static void reset_answer(struct reset *reset)
     writer_string(&writer, "message", "Counters reset");
     writer_integer(&writer, "reset", (int64_t)reset->count);
     writer_end_object(&writer);
-    request_answer_json(reset->request, 200, buffer_text(&body));
+    request_answer_json(reset->request, 200, writer_document(&writer));
 }

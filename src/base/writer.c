@@ -86,6 +86,12 @@ void writer_raw(struct writer *writer, const char *key, struct text json)
     buffer_add(writer->out, json);
 }
 
+struct text writer_document(struct writer *writer)
+{
+    buffer_add_char(writer->out, '\n');
+    return buffer_text(writer->out);
+}
+
 /* All that stands between the value before and this one. */
 static void writer_key(struct writer *writer, const char *key)
 {

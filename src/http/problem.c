@@ -34,8 +34,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
 };
 
 static void begin(struct request *request, struct buffer *body, struct writer *writer);
-static void finish(struct request *request, enum problem problem, struct buffer *body,
-                   struct writer *writer);
+static void finish(struct request *request, enum problem problem, struct writer *writer);
 
 const struct problem_row *problem_row(enum problem problem)
 {
@@ -84,7 +83,7 @@ void problem_answer(struct request *request, enum problem problem, const char *d
     va_end(arguments);
     begin(request, &body, &writer);
     problem_write(problem, text, &writer);
-    finish(request, problem, &body, &writer);
+    finish(request, problem, &writer);
 }
 
 void problem_answer_faults(struct request *request, const struct faults *faults)
@@ -94,7 +93,7 @@ void problem_answer_faults(struct request *request, const struct faults *faults)
 
     begin(request, &body, &writer);
     problem_write_faults(faults, &writer);
-    finish(request, PROBLEM_INVALID, &body, &writer);
+    finish(request, PROBLEM_INVALID, &writer);
 }
 
 static void begin(struct request *request, struct buffer *body, struct writer *writer)
@@ -104,8 +103,7 @@ static void begin(struct request *request, struct buffer *body, struct writer *w
     writer_begin_object(writer, NULL);
 }
 
-static void finish(struct request *request, enum problem problem, struct buffer *body,
-                   struct writer *writer)
+static void finish(struct request *request, enum problem problem, struct writer *writer)
 {
     int status = problem_row(problem)->status;
 
@@ -117,5 +115,5 @@ static void finish(struct request *request, enum problem problem, struct buffer 
     }
     if (status == 503)
         request_add_field(request, "Retry-After", "1");
-    request_answer(request, status, "application/problem+json", buffer_text(body));
+    request_answer(request, status, "application/problem+json", writer_document(writer));
 }

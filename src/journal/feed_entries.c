@@ -53,7 +53,7 @@ struct text feed_entries_write(const struct feed_entries *entries, struct arena 
     buffer_init(&buffer, arena, ARRAY_BYTES_MIN);
     writer_init(&writer, &buffer);
     write_entries(entries->found, entries->count, entries->filter->limit, &writer);
-    return buffer_text(&buffer);
+    return writer_document(&writer);
 }
 
 static void add_entry(struct feed_entries *entries, const redisReply *reply)

@@ -138,7 +138,7 @@ static void log_from_ring(struct journal_job *job, bool has_feed, struct journal
         left--;
     }
     writer_end_array(&writer);
-    job->answer = buffer_text(&buffer);
+    job->answer = writer_document(&writer);
     arena_close(&scratch);
 }
 

@@ -83,7 +83,7 @@ struct text usage_report_write(const struct usage_report *report, struct arena *
     write_routes(report, arena, &writer);
     write_denied(report, &writer);
     writer_end_object(&writer);
-    return buffer_text(&buffer);
+    return writer_document(&writer);
 }
 
 static void add_counts(struct usage_report *report, int64_t start, struct text packed)

@@ -130,7 +130,7 @@ static void problem_carries_type_title_status_and_detail(void **state)
 {
     static const char expected[] =
         "{\"type\":\"urn:sluice:problem:no-key\",\"title\":\"API key required\",\"status\":401,"
-        "\"detail\":\"Send it.\"}";
+        "\"detail\":\"Send it.\"}\n";
     struct fake_exchange exchange;
     const struct response *response = &exchange.request.response;
 
@@ -153,7 +153,7 @@ static void problem_lists_each_fault_with_its_pointer(void **state)
     static const char expected[] =
         "{\"type\":\"urn:sluice:problem:invalid\",\"title\":\"Validation failed\",\"status\":422,"
         "\"detail\":\"/a must be 1\",\"errors\":[{\"pointer\":\"/a\",\"detail\":\"must be 1\"},"
-        "{\"pointer\":\"\",\"detail\":\"must be an object\"}]}";
+        "{\"pointer\":\"\",\"detail\":\"must be an object\"}]}\n";
     struct fake_exchange exchange;
     struct faults faults = {0};
 
