@@ -2,7 +2,7 @@
  *
  * Whether our user of a Redis may call what our scripts call. Redis 7.0 refuses a script without
  * saying which command it may not call; those that are sent by themselves are named when they are
- * refused. README.md lists all of them. */
+ * refused. docs/operations.md lists all of them. */
 #ifndef REDIS_REDIS_RIGHTS_H
 #define REDIS_REDIS_RIGHTS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rights that Sluice needs in Redis, as README.md lists them: with these alone everything
+ * The rights that Sluice needs in Redis, as docs/operations.md lists them: with these alone everything
  * works, and when one is missing the log names it. */
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -17,7 +17,7 @@
 static const char *const algorithms[] = {"fixed_window", "sliding_window", "sliding_window_log",
                                          "token_bucket", "leaky_bucket"};
 
-/* The words of README's line. */
+/* The words of its line. */
 struct rights {
     char line[1024];
     size_t count;
@@ -28,15 +28,15 @@ static struct rights rights;
 
 static void rights_read(void)
 {
-    char *readme = scratch_read(README);
+    char *text = scratch_read(OPERATIONS);
     char *place = NULL;
 
-    assert_non_null(readme);
-    char *line = strstr(readme, LINE_START);
+    assert_non_null(text);
+    char *line = strstr(text, LINE_START);
     assert_non_null(line);
     line[strcspn(line, "\n")] = '\0';
     (void)snprintf(rights.line, sizeof(rights.line), "%s", line);
-    free(readme);
+    free(text);
     for (char *word = strtok_r(rights.line, " ", &place); word != NULL;
          word = strtok_r(NULL, " ", &place)) {
         assert_true(rights.count < WORDS_MAX);
