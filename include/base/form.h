@@ -38,7 +38,7 @@ struct form {
     struct faults *faults;
     enum form_kind kind; /* FORM_JSON once opened; the caller may set the other */
     size_t asked_count;
-    const char *asked[FORM_MEMBERS_MAX]; /* of a tree: names read so far, for form_close() */
+    const char *asked[FORM_MEMBERS_MAX]; /* names read so far, for form_close() */
 };
 
 /* False, with a fault, when `value` is not an object. `pointer` and `faults` must outlive the form.
@@ -76,7 +76,7 @@ void form_ignore(struct form *form, const char *name);
 /* A fault at the member `name`, or at the object itself when NULL. */
 void form_fault(struct form *form, const char *name, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Records a fault for each member that was not asked for. */
+/* Records a fault for each member that was not asked for, with the nearest name that was. */
 void form_close(struct form *form);
 
 #endif

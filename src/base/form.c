@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/form.h"
 
+#include "base/nearest.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 
 static void form_begin(struct form *form, const char *pointer, struct faults *faults);
 static struct value form_expect(struct form *form, const char *name, enum form_presence presence);
 static struct value form_ask(struct form *form, const char *name);
-static struct value members_ask(struct members *members, const char *name);
+static struct value members_ask(struct form *form, const char *name);
 static struct value tree_ask(struct form *form, const char *name);
 static struct value value_of(const json_t *json);
 static bool read_integer(const struct form *form, const struct value *value, int64_t *out);
 static bool read_bool(const struct form *form, const struct value *value, bool *out);
 static void members_close(struct form *form);
 static void tree_close(struct form *form);
+static void fault_unknown(struct form *form, const char *name);
 static bool was_asked(const struct form *form, const char *name);
 static void words_write(char out[], size_t size, const char *const words[]);
 
@@ -188,13 +191,16 @@ static struct value form_expect(struct form *form, const char *name, enum form_p
 /* Also notes that the member is known, for form_close(). */
 static struct value form_ask(struct form *form, const char *name)
 {
-    return form->members != NULL ? members_ask(form->members, name) : tree_ask(form, name);
+    return form->members != NULL ? members_ask(form, name) : tree_ask(form, name);
 }
 
-static struct value members_ask(struct members *members, const char *name)
+/* A name that is asked for twice is noted twice. */
+static struct value members_ask(struct form *form, const char *name)
 {
-    struct member *member = members_find(members, text_of(name));
+    struct member *member = members_find(form->members, text_of(name));
 
+    ASSERT(form->asked_count < FORM_MEMBERS_MAX);
+    form->asked[form->asked_count++] = name;
     if (member == NULL)
         return (struct value){.kind = VALUE_NULL};
     member->was_asked = true;
@@ -263,7 +269,7 @@ static void members_close(struct form *form)
         if (member->was_asked)
             continue;
         (void)snprintf(name, sizeof(name), "%.*s", TEXT_PRINTF(member->name));
-        form_fault(form, name, "is not a known member");
+        fault_unknown(form, name);
     }
 }
 
@@ -275,8 +281,21 @@ static void tree_close(struct form *form)
     /* jansson iterates over const objects only through a cast. */
     json_object_foreach ((json_t *)(uintptr_t)form->object, name, value) {
         if (!was_asked(form, name))
-            form_fault(form, name, "is not a known member");
+            fault_unknown(form, name);
     }
+}
+
+static void fault_unknown(struct form *form, const char *name)
+{
+    struct nearest nearest;
+
+    nearest_init(&nearest, text_of(name));
+    for (size_t i = 0; i < form->asked_count; i++)
+        nearest_try(&nearest, form->asked[i]);
+    if (nearest.found != NULL)
+        form_fault(form, name, "is not a known member; did you mean %s?", nearest.found);
+    else
+        form_fault(form, name, "is not a known member");
 }
 
 static bool was_asked(const struct form *form, const char *name)
