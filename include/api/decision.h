@@ -63,8 +63,8 @@ bool decision_read_subject(struct decision *decision, struct form *form, struct 
 /* The same and `cost`. */
 bool decision_read(struct decision *decision, struct form *form, struct arena *arena);
 
-/* The detail of PROBLEM_NO_POLICY when decision_match() finds none. */
-extern const char decision_no_policy[];
+/* The detail of PROBLEM_NO_POLICY when decision_match() finds none: what was asked for. */
+const char *decision_no_policy(const struct decision *decision, struct arena *arena);
 
 /* The same of PROBLEM_QUOTA when decision->has_no_room. */
 extern const char decision_no_room[];

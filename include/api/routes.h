@@ -14,4 +14,11 @@ const struct route_table *routes(void);
 const struct route_table *routes_without_metrics(void);
 const struct route_table *routes_of_operation(void);
 
+/* What other services call ours. The last one is all NULL. */
+struct route_alias {
+    const char *theirs;
+    const char *ours; /* a path of routes() */
+};
+extern const struct route_alias route_aliases[];
+
 #endif

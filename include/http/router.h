@@ -44,6 +44,9 @@ const struct route *router_find(const struct route_table *table, const char *met
 /* Whether it takes the method; its path is not looked at. */
 bool router_serves(const struct route *route, const char *method);
 
+/* GET or HEAD. */
+bool router_reads(const char *method);
+
 /* "GET, HEAD, POST": the methods of a path, or NULL when no row has it. In `arena`. */
 const char *router_allow(const struct route_table *table, const char *path, struct arena *arena);
 

@@ -20,6 +20,7 @@ struct lookup {
 };
 
 static enum handled admit(struct request *request, struct api *api, authenticated_fn *next);
+static void ask_for_key(struct request *request);
 static bool read_key(struct request *request, struct api *api, struct text key);
 static void recognize(struct request *request, struct api *api);
 static enum handled look_up(struct request *request, struct api *api, const struct key_digest *key,
@@ -39,9 +40,12 @@ bool authenticate_begin(struct request *request, struct api *api)
         return true;
     }
     if (text_is_absent(key))
-        problem_answer(request, PROBLEM_NO_KEY, "Send the app's key in the X-API-Key header.");
+        ask_for_key(request);
     else
-        problem_answer(request, PROBLEM_BAD_KEY, "X-API-Key is not a key of this service.");
+        problem_answer(request, PROBLEM_BAD_KEY,
+                       "X-API-Key is not a key of this service: one begins with slk_ and has %d "
+                       "characters, and this one has %zu.",
+                       API_KEY_BYTES, key.length);
     return false;
 }
 
@@ -69,6 +73,14 @@ static enum handled admit(struct request *request, struct api *api, authenticate
     problem_answer(request, PROBLEM_SUSPENDED,
                    "The operator of this service has suspended the app.");
     return HANDLED_NOW;
+}
+
+static void ask_for_key(struct request *request)
+{
+    const bool has_other = !text_is_absent(request_header(request, "Authorization"));
+
+    problem_answer(request, PROBLEM_NO_KEY, "Send the app's key in the X-API-Key header%s.",
+                   has_other ? ", not in Authorization" : "");
 }
 
 /* As long as there is no pepper to hash the key with, its form is all that can be looked at, and

@@ -50,7 +50,8 @@ enum handled check_post(struct request *request, void *context)
     if (!check_read(check, request))
         return HANDLED_NOW;
     if (!decision_match(decision, &request->arena)) {
-        problem_answer(request, PROBLEM_NO_POLICY, "%s", decision_no_policy);
+        problem_answer(request, PROBLEM_NO_POLICY, "%s",
+                       decision_no_policy(decision, &request->arena));
         return HANDLED_NOW;
     }
     if (check->wants_to_wait &&
@@ -164,7 +165,8 @@ static void check_answer(struct check *check)
     writer_begin_object(&writer, NULL);
     decision_write(&check->decision, &writer);
     writer_end_object(&writer);
-    request_answer_json(request, verdict->allowed ? 200 : check->deny_status, writer_document(&writer));
+    request_answer_json(request, verdict->allowed ? 200 : check->deny_status,
+                        writer_document(&writer));
 }
 
 static void check_refuse(struct check *check)

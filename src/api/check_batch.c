@@ -61,7 +61,8 @@ static bool batch_has_to_wait(const struct batch *batch);
 static void batch_on_decided(struct decision *decision);
 static void batch_write_some(struct batch *batch);
 static void batch_begin_answer(struct batch *batch);
-static void batch_write_item(const struct batch_item *item, struct writer *writer);
+static void batch_write_item(const struct batch_item *item, struct arena *arena,
+                             struct writer *writer);
 static void batch_answer(struct batch *batch);
 
 enum handled check_batch_post(struct request *request, void *context)
@@ -247,7 +248,7 @@ static void batch_write_some(struct batch *batch)
     if (batch->written == 0)
         batch_begin_answer(batch);
     for (size_t i = 0; i < BATCH_STEP && batch->written < batch->count; i++)
-        batch_write_item(&batch->items[batch->written++], &batch->writer);
+        batch_write_item(&batch->items[batch->written++], &batch->request->arena, &batch->writer);
 }
 
 static void batch_begin_answer(struct batch *batch)
@@ -258,13 +259,14 @@ static void batch_begin_answer(struct batch *batch)
     writer_begin_array(&batch->writer, "results");
 }
 
-static void batch_write_item(const struct batch_item *item, struct writer *writer)
+static void batch_write_item(const struct batch_item *item, struct arena *arena,
+                             struct writer *writer)
 {
     writer_begin_object(writer, NULL);
     if (item->faults) {
         problem_write_faults(item->faults, writer);
     } else if (!item->decision.policy) {
-        problem_write(PROBLEM_NO_POLICY, decision_no_policy, writer);
+        problem_write(PROBLEM_NO_POLICY, decision_no_policy(&item->decision, arena), writer);
     } else if (item->decision.has_no_room) {
         problem_write(PROBLEM_QUOTA, decision_no_room, writer);
         writer_integer(writer, "retry_after", item->decision.room_s);

@@ -13,8 +13,6 @@
 #include "store/store.h"
 #include "store/store_memory.h"
 
-const char decision_no_policy[] = "No policy of this app applies to this route_key, role and user.";
-
 const char decision_no_room[] =
     "This app has as many counters as it may; a new one has to wait until another one expires.";
 
@@ -74,6 +72,20 @@ bool decision_match(struct decision *decision, struct arena *arena)
     if (decision->policy->candidate != NULL)
         decision->trial = ARENA_NEW(arena, struct trial);
     return true;
+}
+
+const char *decision_no_policy(const struct decision *decision, struct arena *arena)
+{
+    const struct subject *subject = &decision->subject;
+    struct buffer detail;
+
+    buffer_init(&detail, arena, 256);
+    buffer_printf(&detail, "No policy of this app applies to route_key \"%.*s\", role \"%.*s\"",
+                  TEXT_PRINTF(decision->route_key), TEXT_PRINTF(decision->role));
+    if (subject->kind == SUBJECT_USER)
+        buffer_printf(&detail, " and user_id \"%.*s\"", TEXT_PRINTF(subject->name));
+    buffer_add_char(&detail, '.');
+    return buffer_string(&detail);
 }
 
 struct take decision_counters(const struct decision *decision, const struct rule *rule)

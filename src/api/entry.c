@@ -11,6 +11,7 @@
 #include "api/browser.h"
 #include "api/guard.h"
 #include "api/handlers.h"
+#include "api/nearest_route.h"
 #include "api/reading.h"
 #include "api/routes.h"
 #include "base/clock.h"
@@ -24,8 +25,15 @@
  * no more room than this. */
 #define UNTRUSTED_BODY_BYTES_MAX ((size_t)16 * 1024)
 
+/* For "%.*s": so much of a field is repeated to who sent it. */
+#define SHOWN_BYTES_MAX 100
+#define SHOWN(text)                                                                                \
+    (int)((text).length < SHOWN_BYTES_MAX ? (text).length : SHOWN_BYTES_MAX), (text).at
+
 static size_t begin(struct request *request, struct api *api, const struct route *route);
-static void refuse_route(struct request *request, const char *allow);
+static void refuse_route(struct request *request, const struct route_table *table,
+                         const char *allow);
+static void lead_to_docs(struct request *request);
 static bool media_type_is_taken(struct request *request);
 static bool is_json(struct text media_type);
 static enum handled handle(struct request *request, void *context);
@@ -59,7 +67,10 @@ size_t entry_begin(struct request *request, void *context)
     allow = router_allow(api->routes, request->path, &request->arena);
     if (!allow && assets_find(web_assets, request->path))
         allow = "GET, HEAD";
-    refuse_route(request, allow);
+    if (strcmp(request->path, "/") == 0 && router_reads(request->method))
+        lead_to_docs(request);
+    else
+        refuse_route(request, api->routes, allow);
     return UNTRUSTED_BODY_BYTES_MAX;
 }
 
@@ -70,7 +81,7 @@ size_t entry_begin_operation(struct request *request, void *context)
 
     if (route)
         return begin(request, context, route);
-    refuse_route(request, router_allow(table, request->path, &request->arena));
+    refuse_route(request, table, router_allow(table, request->path, &request->arena));
     return UNTRUSTED_BODY_BYTES_MAX;
 }
 
@@ -128,24 +139,39 @@ static size_t begin(struct request *request, struct api *api, const struct route
     if (route->access == ROUTE_APP && !authenticate_begin(request, api))
         return UNTRUSTED_BODY_BYTES_MAX;
     if (route->body != BODY_NONE && !media_type_is_taken(request))
-        problem_answer(request, PROBLEM_MEDIA_TYPE, "The body must be JSON, not encoded.");
+        return UNTRUSTED_BODY_BYTES_MAX;
     if (route->body_bytes_max > UNTRUSTED_BODY_BYTES_MAX && !request->principal)
         return UNTRUSTED_BODY_BYTES_MAX;
     return route->body_bytes_max;
 }
 
 /* `allow` is NULL where there is nothing for any method. */
-static void refuse_route(struct request *request, const char *allow)
+static void refuse_route(struct request *request, const struct route_table *table,
+                         const char *allow)
 {
-    if (!allow) {
-        problem_answer(request, PROBLEM_NO_ROUTE, "There is nothing at this path; see /docs.");
+    const char *nearest;
+
+    if (allow) {
+        request_add_field(request, "Allow", allow);
+        problem_answer(request, PROBLEM_METHOD, "This path takes %s.", allow);
         return;
     }
-    request_add_field(request, "Allow", allow);
-    problem_answer(request, PROBLEM_METHOD, "This path takes %s.", allow);
+    nearest = nearest_route(table, request->path);
+    if (nearest)
+        problem_answer(request, PROBLEM_NO_ROUTE,
+                       "There is nothing at this path; did you mean %s? See /docs.", nearest);
+    else
+        problem_answer(request, PROBLEM_NO_ROUTE, "There is nothing at this path; see /docs.");
 }
 
-/* Absent, JSON, or what curl -d sends when it is told nothing. */
+/* Relative, as a proxy may serve all of this under a prefix. */
+static void lead_to_docs(struct request *request)
+{
+    request_add_field(request, "Location", "docs");
+    request_answer(request, 303, "text/plain", TEXT("The reference is at /docs.\n"));
+}
+
+/* Absent, JSON, or what curl -d sends when it is told nothing. Otherwise the request is answered. */
 static bool media_type_is_taken(struct request *request)
 {
     struct text encoding = request_header(request, "Content-Encoding");
@@ -153,10 +179,19 @@ static bool media_type_is_taken(struct request *request)
     struct text media_type = text_trim(text_cut(&type, ';'));
 
     if (!text_is_absent(encoding) &&
-        !text_equal_ignoring_case(text_trim(encoding), TEXT("identity")))
+        !text_equal_ignoring_case(text_trim(encoding), TEXT("identity"))) {
+        problem_answer(request, PROBLEM_MEDIA_TYPE,
+                       "Content-Encoding is %.*s, and the body must not be encoded.",
+                       SHOWN(encoding));
         return false;
-    return media_type.length == 0 || is_json(media_type) ||
-           text_equal_ignoring_case(media_type, TEXT("application/x-www-form-urlencoded"));
+    }
+    if (media_type.length == 0 || is_json(media_type) ||
+        text_equal_ignoring_case(media_type, TEXT("application/x-www-form-urlencoded")))
+        return true;
+    problem_answer(request, PROBLEM_MEDIA_TYPE,
+                   "Content-Type is %.*s, and the body must be application/json.",
+                   SHOWN(media_type));
+    return false;
 }
 
 static bool is_json(struct text media_type)

@@ -1,22 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/nearest_route.h"
 
+#include "api/routes.h"
 #include "base/nearest.h"
-
-/* What other services call it. */
-static const struct {
-    const char *theirs;
-    const char *ours;
-} names[] = {
-    {"/policies", "/policy"},     {"/rules", "/policy"},         {"/limits", "/policy"},
-    {"/apps", "/register"},       {"/signup", "/register"},      {"/checks", "/check/batch"},
-    {"/batch", "/check/batch"},   {"/throttle", "/check"},       {"/ratelimit", "/check"},
-    {"/logs", "/logs/latest"},    {"/log", "/logs/latest"},      {"/decisions", "/logs/latest"},
-    {"/stats", "/usage"},         {"/health", "/readyz"},        {"/healthz", "/readyz"},
-    {"/ready", "/readyz"},        {"/status", "/readyz"},        {"/live", "/livez"},
-    {"/ping", "/livez"},          {"/prometheus", "/metrics"},   {"/swagger", "/docs"},
-    {"/swagger.json", "/openapi.json"},
-};
 
 static struct text without_last_slash(const char *path);
 static bool ends_with(struct text path, const char *end);
@@ -35,9 +21,9 @@ const char *nearest_route(const struct route_table *table, const char *path)
         if (ends_with(asked, known) && (longest == NULL || strlen(known) > strlen(longest)))
             longest = known;
     }
-    for (size_t i = 0; i < ARRAY_COUNT(names) && longest == NULL; i++) {
-        if (ends_with(asked, names[i].theirs))
-            longest = names[i].ours;
+    for (const struct route_alias *alias = route_aliases; alias->theirs && !longest; alias++) {
+        if (ends_with(asked, alias->theirs))
+            longest = alias->ours;
     }
     return longest != NULL ? longest : nearest.found;
 }

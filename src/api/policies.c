@@ -105,7 +105,8 @@ static void write_saved(const struct catalogue_job *job, struct request *request
     writer_string(&writer, "message", "Policy saved successfully.");
     policy_write(job->policy, &writer, "policy");
     writer_end_object(&writer);
-    request_answer_json(request, job->status == CATALOGUE_CREATED ? 201 : 200, writer_document(&writer));
+    request_answer_json(request, job->status == CATALOGUE_CREATED ? 201 : 200,
+                        writer_document(&writer));
 }
 
 /* From the body, or from the query when there is none: some clients send no body with DELETE. */

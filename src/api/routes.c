@@ -51,6 +51,32 @@ static const struct route_table of_operation = {rows + ARRAY_COUNT(rows) - OPERA
 
 _Static_assert(ARRAY_COUNT(rows) <= METRICS_ROUTES_MAX, "each route is counted by itself");
 
+const struct route_alias route_aliases[] = {
+    {"/policies", "/policy"},
+    {"/rules", "/policy"},
+    {"/limits", "/policy"},
+    {"/apps", "/register"},
+    {"/signup", "/register"},
+    {"/checks", "/check/batch"},
+    {"/batch", "/check/batch"},
+    {"/throttle", "/check"},
+    {"/ratelimit", "/check"},
+    {"/logs", "/logs/latest"},
+    {"/log", "/logs/latest"},
+    {"/decisions", "/logs/latest"},
+    {"/stats", "/usage"},
+    {"/health", "/readyz"},
+    {"/healthz", "/readyz"},
+    {"/ready", "/readyz"},
+    {"/status", "/readyz"},
+    {"/live", "/livez"},
+    {"/ping", "/livez"},
+    {"/prometheus", "/metrics"},
+    {"/swagger", "/docs"},
+    {"/swagger.json", "/openapi.json"},
+    {NULL, NULL},
+};
+
 const struct route_table *routes(void)
 {
     return &table;

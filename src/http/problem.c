@@ -33,6 +33,9 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_UNAVAILABLE] = {503, TYPE("unavailable"), "Temporarily unavailable"},
 };
 
+/* Room for the longest names of a route, a role and a user. */
+#define DETAIL_BYTES 640
+
 static void begin(struct request *request, struct buffer *body, struct writer *writer);
 static void finish(struct request *request, enum problem problem, struct writer *writer);
 
@@ -75,7 +78,7 @@ void problem_answer(struct request *request, enum problem problem, const char *d
 {
     struct buffer body;
     struct writer writer;
-    char text[256];
+    char text[DETAIL_BYTES];
     va_list arguments;
 
     va_start(arguments, detail);

@@ -18,7 +18,12 @@ const struct route *router_find(const struct route_table *table, const char *met
 bool router_serves(const struct route *route, const char *method)
 {
     return strcmp(route->method, method) == 0 ||
-           (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
+           (strcmp(route->method, "GET") == 0 && router_reads(method));
+}
+
+bool router_reads(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
 const char *router_allow(const struct route_table *table, const char *path, struct arena *arena)

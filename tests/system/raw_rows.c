@@ -36,7 +36,7 @@ const struct raw_row raw_rows[] = {
     /* The target: RFC 9112 §3.2. */
     {"GET http://localhost/livez HTTP/1.1\r\n" HOST END, 200, NONE, true},
     {"GET HTTPS://[::1]:443/livez HTTP/1.1\r\n" HOST END, 200, NONE, true},
-    {"GET http://localhost HTTP/1.1\r\n" HOST END, 404, OURS, true},
+    {"GET http://localhost HTTP/1.1\r\n" HOST END, 303, NONE, true},
     {"GET http://u@localhost/livez HTTP/1.1\r\n" HOST END, 400, OURS, false},
     {"GET http:///livez HTTP/1.1\r\n" HOST END, 400, OURS, false},
     {"GET http://localhost/livez HTTP/1.1\r\n" END, 400, THEIRS, false},

@@ -1,5 +1,6 @@
 # Tests of the api layer.
 unit_test(openapi LINKS api)
+unit_test(nearest_route LINKS api)
 unit_test(local_limit LINKS api support)
 unit_test(batch_body LINKS api support)
 unit_test(policy_list LINKS api support)

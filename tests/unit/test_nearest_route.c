@@ -12,10 +12,17 @@
 static void a_path_that_is_nearly_one_leads_to_it(void **state)
 {
     static const char *const paths[][2] = {
-        {"/check/", "/check"},           {"/Check", "/check"},         {"/chekc", "/check"},
-        {"/api/v1/check", "/check"},     {"/v1/check/batch/", "/check/batch"},
-        {"/policies", "/policy"},        {"/health", "/readyz"},       {"/logs/", "/logs/latest"},
-        {"/logs/lastest", "/logs/latest"}, {"/metric", "/metrics"},    {"/docs/", "/docs"},
+        {"/check/", "/check"},
+        {"/Check", "/check"},
+        {"/chekc", "/check"},
+        {"/api/v1/check", "/check"},
+        {"/v1/check/batch/", "/check/batch"},
+        {"/policies", "/policy"},
+        {"/health", "/readyz"},
+        {"/logs/", "/logs/latest"},
+        {"/logs/lastest", "/logs/latest"},
+        {"/metric", "/metrics"},
+        {"/docs/", "/docs"},
     };
 
     (void)state;
@@ -34,14 +41,11 @@ static void one_that_is_nothing_like_it_leads_nowhere(void **state)
 
 static void every_name_that_is_offered_is_a_route(void **state)
 {
-    static const char *const theirs[] = {"/rules", "/apps", "/batch", "/throttle", "/stats",
-                                         "/ping",  "/prometheus", "/swagger", "/swagger.json"};
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_COUNT(theirs); i++) {
-        const char *ours = nearest_route(routes(), theirs[i]);
+    for (const struct route_alias *alias = route_aliases; alias->theirs != NULL; alias++) {
+        const char *ours = nearest_route(routes(), alias->theirs);
 
-        assert_non_null(ours);
+        assert_string_equal(ours, alias->ours);
         assert_true(router_find(routes(), "GET", ours) || router_find(routes(), "POST", ours));
     }
 }
