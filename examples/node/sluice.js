@@ -39,7 +39,7 @@ module.exports = function sluice(options = {}) {
 
   return function limited(request, response, next) {
     const path = (request.originalUrl || request.url).split('?')[0].slice(0, 200);
-    const body = JSON.stringify({ ...subject(request), route_key: path });
+    const body = JSON.stringify({ route_key: path, ...subject(request) });
     let answered = false;
     ask(body, AbortSignal.timeout(timeoutMs), (fault, answer) => {
       if (answered) return;

@@ -26,8 +26,9 @@ class Sluice:
 
     def __call__(self, environ, start_response):
         path = urllib.parse.quote(environ.get("PATH_INFO", "").encode("latin-1")) or "/"
+        check = {"route_key": path[:200], **self.subject(environ)}
         try:
-            status, fields = self.check({**self.subject(environ), "route_key": path[:200]})
+            status, fields = self.check(check)
         except (OSError, http.client.HTTPException) as fault:
             status, fields = repr(fault), []
         if status in (400, 413, 422):  # Nobody passes by a subject that Sluice cannot take.
