@@ -20,6 +20,9 @@ directory, and stopped at the end.
            time as Sluice sent; its Redis column is the floor of Sluice's
   memory, no journal   Sluice linked with a journal that keeps nothing (without_journal.c)
 
+--peers measures instead Sluice beside services that do the same (rivals.py says how each is started
+and asked), with binaries that you have built. Claims are not judged then.
+
 --instructions counts instead: two runs of different lengths under callgrind, so that what starting
 costs cancels out. It is for comparing two commits, and repeats to about one per cent.
 """
@@ -40,7 +43,7 @@ import time
 import instructions
 import report
 from loads import Spoilt
-from rows import CLAIMS, ROWS
+from rows import CLAIMS, ROWS, rows_beside
 
 WARM_UP_SECONDS = 1
 ATTEMPTS = 3
@@ -57,13 +60,14 @@ def main():
             contextlib.ExitStack() as running:
         if options.instructions:
             return instructions.main(options.build, pathlib.Path(scratch))
-        rows = [row for row in ROWS if re.search(options.rows, row.name)
+        rows, left_out = rows_beside(options.peers) if options.peers else (ROWS, [])
+        rows = [row for row in rows if re.search(options.rows, row.name)
                 and not (options.quick and row.is_slow)]
         try:
             results = run(rows, options, pathlib.Path(scratch), running)
         except Spoilt as reason:
             sys.exit(f"bench: {reason}")
-    return finish(rows, results, options)
+    return finish(rows, results, left_out, options)
 
 
 def arguments():
@@ -73,6 +77,10 @@ def arguments():
                         help="fail when a claim is missed in most repeats, three at least")
     parser.add_argument("--rows", metavar="PATTERN", default="",
                         help="only the rows whose name matches")
+    parser.add_argument("--peers", metavar="FOLDER", type=pathlib.Path,
+                        help="measure Sluice beside other rate limiters instead: those whose "
+                             "binaries you have built and put there (throttlecrab-server, "
+                             "limitador-server, gubernator, ratelimit)")
     parser.add_argument("--repeats", type=int, default=9, help="how often (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=1,
                         help="how long a row is measured each time (default: %(default)s)")
@@ -86,6 +94,8 @@ def arguments():
                         help="what to measure (default: %(default)s)")
     options = parser.parse_args()
     options.build = options.build.resolve()
+    if options.peers and not options.peers.is_dir():
+        parser.error(f"--peers: {options.peers} is no folder")
     if options.quick:
         options.repeats, options.seconds = 1, 1
     return options
@@ -138,9 +148,14 @@ def progress(text):
         print(text, file=sys.stderr, flush=True)
 
 
-def finish(rows, results, options):
+def finish(rows, results, left_out, options):
     claims, missed = report.claims_table(CLAIMS, results)
-    print(machine(options.build), report.rows_table(rows, results), claims, sep="\n\n")
+    print(machine(options.build), report.rows_table(rows, results), sep="\n\n")
+    if options.peers:
+        print("", *(f"left out, its binary is not in {options.peers}: {name}" for name in left_out),
+              sep="\n")
+    else:
+        print("", claims, sep="\n")
     if options.json:
         options.json.write_text(json.dumps({"machine": machine(options.build), "results": results}, indent=1))
     return 1 if options.check and missed else 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Processes that the benchmark starts, owns and reads the meters of."""
 
+import os
 import pathlib
 import signal
 import socket
@@ -34,12 +35,13 @@ def wait_for(condition, what, timeout_s=START_TIMEOUT_S):
 class Process:
     """A program and its children, with what they have used so far."""
 
-    def __init__(self, command, log):
+    def __init__(self, command, log, environment=None):
         self.name = pathlib.Path(command[0]).name
         self.log = log
         with open(log, "ab") as output:
             self.process = subprocess.Popen([str(word) for word in command], stdout=output,
-                                            stderr=output, stdin=subprocess.DEVNULL)
+                                            stderr=output, stdin=subprocess.DEVNULL,
+                                            env={**os.environ, **(environment or {})})
 
     def wait_for_port(self, port):
         def connects():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from instructions import Instructions
 from loads import CounterBytes, Idle, Requests, Restart, ScriptCalls
 from peers import Hello, Nginx, RedisFloor, Webdis
+from rivals import LOAD, rivals_in
 from sluice import Sluice
 
 
@@ -115,3 +116,13 @@ CLAIMS = [
     Claim("idle with Redis, at most 10 wake-ups a second", "redis, idle", "wakeups_per_s", 10),
     Claim("the first decision within 100 ms of the start", "memory, start", "start_ms", 100),
 ]
+
+
+def rows_beside(folder):
+    """Sluice and every peer whose binary is in the folder, and the names of the other peers."""
+    rivals, left_out = rivals_in(folder)
+    beside = [Row(rival.recipe.name, rival, LOAD) for rival in rivals]
+    in_memory = [row for row in beside if not row.service.recipe.has_redis]
+    in_redis = [row for row in beside if row.service.recipe.has_redis]
+    return [Row("sluice, memory", MEMORY, LOAD), *in_memory,
+            Row("sluice, redis", REDIS, LOAD), *in_redis], left_out

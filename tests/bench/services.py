@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What all services have in common: sluice.py and peers.py have the services themselves.
+"""What all services have in common: sluice.py, peers.py and rivals.py have the
+services themselves.
 
 A row names a service by a value of one of their classes; rows that name equal values share one. A
 service that is started has `port`, `processes` (by role: "service", "redis"), and `request(load)`:
@@ -54,8 +55,8 @@ class Service:
         for process in self.processes.values():
             process.stop()
 
-    def run(self, role, command, port):
-        process = Process(command, self.scratch / f"{role}.log")
+    def run(self, role, command, port, environment=None):
+        process = Process(command, self.scratch / f"{role}.log", environment)
         self.processes[role] = process
         process.wait_for_port(port)
         return process
@@ -95,11 +96,14 @@ class WithRedis(Service):
 
     def redis_counts(self):
         """Script calls so far, and reads from sockets: their ratio is how well calls share."""
-        fields = dict(line.split(":", 1) for line in self.redis("INFO", "all").splitlines()
-                      if ":" in line)
+        fields = self.redis_figures()
         scripts = sum(int(fields[name].split(",")[0].removeprefix("calls="))
                       for name in ("cmdstat_evalsha", "cmdstat_eval") if name in fields)
         return scripts, int(fields["total_reads_processed"])
+
+    def redis_figures(self):
+        return dict(line.split(":", 1) for line in self.redis("INFO", "all").splitlines()
+                    if ":" in line)
 
     def key_bytes(self):
         """Of the counters' keys; MEMORY USAGE counts the key and its entry, not the hash tables."""
