@@ -1,58 +1,88 @@
 # SPDX-License-Identifier: MIT
-"""What a page of the documentation tells a reader to type, and what it says will be printed.
-
-A command block is fenced by ```sh. What it prints follows at once in a block fenced by ``` or
-```json, where … stands for anything within a line. A block that a test cannot run has a comment
-<!-- not run: reason --> on the line before."""
+"""What a page of the documentation promises: its commands, and what they print."""
 
 from dataclasses import dataclass
 import re
 
-FENCE = "```"
-NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
-SHOWN = ("", "json")
+# What stands in no `sh` block is not run: settings, programs, bodies.
+OTHER_LANGUAGES = {"c", "conf", "dockerfile", "go", "haproxy", "ini", "javascript", "js", "json",
+                   "lua", "mermaid", "nginx", "promql", "python", "yaml"}
+OUTPUT_LANGUAGES = {"", "json", "text"}
+ANYTHING = "…"
+# Run by mistake, these would change the machine of whoever runs the tests.
+OUTSIDE = re.compile(r"\b(?:sudo|systemctl|docker|kubectl|apt-get)\b|/(?:etc|var|usr)/")
+FENCE = re.compile(r"^ *```(\S*)")
+NOT_RUN = re.compile(r"^ *<!-- not run: (.*?) -->$")
+
+
+class Unclear(Exception):
+    """Nobody can say what a block is for."""
 
 
 @dataclass
 class Block:
-    """Commands, with what is shown of their output; why_not is empty for one that is run."""
-
-    line: int
-    commands: str
-    shown: list
-    why_not: str
-
-
-def read(text):
-    """The command blocks of a page, in order."""
-    blocks = []
-    before, fence, held = "", None, []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if fence is None and line.startswith(FENCE):
-            fence, held = line[len(FENCE):], []
-            begun = number
-        elif fence is not None and line == FENCE:
-            if fence == "sh":
-                mark = NOT_RUN.fullmatch(before)
-                blocks.append(Block(begun, "\n".join(held) + "\n", [], mark[1] if mark else ""))
-            elif fence in SHOWN and blocks and before == FENCE:
-                blocks[-1].shown = held
-            before, fence = line, None
-        elif fence is not None:
-            held.append(line)
-        else:
-            before = line
-    return blocks
+    line: int           # of its fence, from 1
+    language: str
+    text: str           # with the end of its last line
+    not_run: str = ""   # the reason
+    expected: str = None  # what it prints, as the page says it; None when the page does not
 
 
-def difference(shown, printed):
-    """Why the lines are not what is shown; empty when they are. Nothing shown, anything goes."""
-    if not shown:
-        return ""
-    if len(shown) != len(printed):
-        return f"{len(shown)} lines are shown, and {len(printed)} came: {printed}"
-    for expected, line in zip(shown, printed):
-        pattern = ".*".join(re.escape(part) for part in expected.split("…"))
-        if not re.fullmatch(pattern, line):
-            return f"shown is {expected}\n  and came {line}"
-    return ""
+def blocks_of(page):
+    """The commands of a page, in their order. What is left out is among them, with its reason."""
+    found, commands = [], None
+    for block in fenced(page):
+        if block is None:   # a heading: what follows is about something else
+            commands = None
+        elif block.language == "sh":
+            if not block.not_run and OUTSIDE.search(block.text):
+                raise Unclear(f"line {block.line}: changes the machine, so it must not be run")
+            commands = block
+            found.append(block)
+        elif block.not_run:
+            commands = None
+            found.append(block)
+        elif commands and block.language in OUTPUT_LANGUAGES:
+            commands.expected = block.text
+            commands = None
+        elif block.language not in OTHER_LANGUAGES:
+            raise Unclear(f"line {block.line}: a block of ```{block.language} is neither commands "
+                          "(```sh), nor what the commands before it print, nor a language")
+    return found
+
+
+def fenced(page):
+    """Every block, and None for every heading."""
+    lines = page.splitlines(keepends=True)
+    at = 0
+    while at < len(lines):
+        fence = FENCE.match(lines[at])
+        if not fence:
+            if lines[at].startswith("#"):
+                yield None
+            at += 1
+            continue
+        end = at + 1
+        while end < len(lines) and not FENCE.match(lines[end]):
+            end += 1
+        if end == len(lines):
+            raise Unclear(f"line {at + 1}: a block without an end")
+        reason = NOT_RUN.match(lines[at - 1].rstrip("\n")) if at else None
+        yield Block(at + 1, fence[1], "".join(lines[at + 1:end]), reason[1] if reason else "")
+        at = end + 1
+
+
+def prints(expected, printed):
+    """Whether that was printed which the page shows. An ellipsis stands for anything within its
+    line; one that is a line of its own, for any number of lines. Where the head of an HTTP answer
+    is shown, further lines may stand between those shown."""
+    shown = expected.rstrip("\n").splitlines()
+    between = r"(?:.*\n)*?" if expected.startswith("HTTP/") else ""
+    pattern = between.join(line_pattern(line) for line in shown)
+    return re.fullmatch(between + pattern + between, printed.rstrip("\n") + "\n") is not None
+
+
+def line_pattern(line):
+    if line.strip() == ANYTHING:
+        return r"(?:.*\n)*?"
+    return ".*?".join(re.escape(part) for part in line.rstrip().split(ANYTHING)) + r"[ \t]*\n"

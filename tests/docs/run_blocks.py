@@ -1,63 +1,78 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Runs the command blocks of pages, as a reader would paste them, and compares what they print:
-run_blocks.py BINARY PAGE...
+"""run_blocks.py [PAGE...]: runs every command block, and says which were not run and why.
 
-Each page has a shell and a fresh service of its own. The pages name it by an address that a test
-cannot be sure of, so another one is put in its place."""
+Without arguments the pages are README.md and those of docs/. Each ```sh block of a page is run,
+from top to bottom in one shell (session.py), and has to print what the block after it shows
+(pages.py). Where nothing is shown, it has to end with status 0, and no answer may be a problem.
+A block that cannot be run has `<!-- not run: REASON -->` on the line before it.
+"""
 
-import json
-from pathlib import Path
-import subprocess
+import os
+import pathlib
+import shutil
 import sys
 import tempfile
 
-import pages
+from pages import Unclear, blocks_of, prints
+from session import SOURCES, Broken, Session
 
-ADDRESS = "127.0.0.1:8080"
-END = "== end of a block =="
-
-
-def main(binary, names):
-    faults = 0
-    for name in names:
-        blocks = pages.read(Path(name).read_text(encoding="utf-8"))
-        chosen = [block for block in blocks if not block.why_not]
-        for block in blocks:
-            if block.why_not:
-                print(f"{name}:{block.line}: not run: {block.why_not}")
-        for block, printed in zip(chosen, run(binary, chosen) if chosen else [], strict=True):
-            why = pages.difference(block.shown, printed)
-            faults += why != ""
-            print(f"{name}:{block.line}: {why or 'as shown'}")
-    return faults > 0
+NEEDED = ("curl", "redis-server")
+SKIPPED = 77    # as CMakeLists.txt says
+PROBLEM = "urn:sluice:problem:"
 
 
-def run(binary, blocks):
-    """What each block prints, a list of lines."""
-    with tempfile.TemporaryDirectory() as folder:
-        service, address = serve(binary, folder)
+def main(names):
+    missing = [program for program in NEEDED if not shutil.which(program)]
+    if missing:
+        print("needs", *missing)
+        return SKIPPED
+    binary = pathlib.Path(os.environ["SLUICE_BINARY"]).resolve()
+    run, left_out, faults = 0, [], []
+    pages = [pathlib.Path(name) for name in names]
+    for page in pages or [SOURCES / "README.md", *sorted((SOURCES / "docs").glob("*.md"))]:
+        text = page.read_text()
         try:
-            script = "".join(f"{block.commands}echo '{END}'\n" for block in blocks)
-            printed = subprocess.run(
-                ["bash"], input=script.replace(ADDRESS, address), cwd=folder, timeout=60, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout
-        finally:
-            service.terminate()
-            service.wait()
-    parts = printed.replace(address, ADDRESS).split(f"{END}\n")
-    return [part.splitlines() for part in parts[:-1]]
+            blocks = blocks_of(text)
+        except Unclear as reason:
+            faults.append(f"{page.name}, {reason}")
+            continue
+        left_out += [f"{page.name}, line {block.line}: {block.not_run}"
+                     for block in blocks if block.not_run]
+        commands = [block for block in blocks if not block.not_run]
+        run += len(commands)
+        faults += [f"{page.name}, {fault}" for fault in run_page(binary, text, commands)]
+    print(f"{run} blocks run, {len(left_out)} not run", *left_out, sep="\n  ")
+    print(*faults, sep="\n")
+    return 1 if faults or run == 0 else 0
 
 
-def serve(binary, folder):
-    service = subprocess.Popen(  # pylint: disable=consider-using-with
-        [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", folder], stderr=subprocess.PIPE,
-        text=True)
-    for line in service.stderr:
-        event = json.loads(line)
-        if event["event"] == "listening":
-            return service, f"{event['address']}:{event['port']}"
-    raise SystemExit(f"the service does not start: exit status {service.wait()}")
+def run_page(binary, text, blocks):
+    """What is wrong with them; the first that breaks the shell ends the page."""
+    if not blocks:
+        return []
+    faults = []
+    with tempfile.TemporaryDirectory(prefix="sluice-docs-") as folder, \
+            Session(binary, pathlib.Path(folder), text) as session:
+        for block in blocks:
+            try:
+                fault = run_block(session, block)
+            except Broken as reason:
+                return [*faults, f"line {block.line}: {reason}"]
+            if fault:
+                faults.append(f"line {block.line}: {fault}")
+    return faults
+
+
+def run_block(session, block):
+    status, printed = session.run(block.text)
+    if block.expected is None:
+        went_well = status == 0 and PROBLEM not in printed
+        return None if went_well else f"status {status}: {printed}"
+    if not prints(block.expected, printed):
+        return f"is to print\n{block.expected}but prints\n{printed}"
+    return None
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(main(sys.argv[1:]))
