@@ -159,7 +159,8 @@ static void refuse_route(struct request *request, const struct route_table *tabl
     nearest = nearest_route(table, request->path);
     if (nearest)
         problem_answer(request, PROBLEM_NO_ROUTE,
-                       "There is nothing at this path; did you mean %s? See /docs.", nearest);
+                       "There is nothing at this path; did you mean %s, which takes %s? See /docs.",
+                       nearest, router_allow(table, nearest, &request->arena));
     else
         problem_answer(request, PROBLEM_NO_ROUTE, "There is nothing at this path; see /docs.");
 }

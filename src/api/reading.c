@@ -2,6 +2,7 @@
 #include "api/reading.h"
 
 #include "base/document.h"
+#include "base/document_hint.h"
 #include "http/problem.h"
 
 static void begin(struct reading *reading, struct request *request);
@@ -14,7 +15,10 @@ const json_t *reading_parse_body(struct request *request)
     json_t *json = document_parse(request->body, &error);
 
     if (!json) {
-        problem_answer(request, PROBLEM_BAD_JSON, "%s", error.message);
+        const char *hint = document_hint(request->body);
+
+        problem_answer(request, PROBLEM_BAD_JSON, "%s%s%s", error.message, hint ? ". " : "",
+                       hint ? hint : "");
         return NULL;
     }
     request_on_close(request, json, release_json);

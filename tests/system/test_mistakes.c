@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What callers get wrong, and what the answer must tell them to change. */
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/world.h"
+
+struct mistake {
+    const char *method;
+    const char *path;
+    const char *header; /* sent as well; or NULL */
+    const char *body;   /* "'" stands for a quote, unless it is told that quotes are wrong */
+    int status;
+    const char *saying; /* part of the answer */
+    const char *change; /* the judgement: what the caller has to change */
+};
+
+#define CHECK  "POST", "/check", NULL
+#define POLICY "POST", "/policy", NULL
+#define BATCH  "POST", "/check/batch", NULL
+#define RESET  "POST", "/reset", NULL
+
+/* clang-format off */
+static const struct mistake of_the_head[] = {
+    {"POST", "/check/", NULL, "{}", 404, "/check, which takes POST", "no slash at the end"},
+    {"POST", "/Check", NULL, "{}", 404, "/check, which takes POST", "small letters"},
+    {"POST", "/chekc", NULL, "{}", 404, "/check, which takes POST", "the spelling"},
+    {"POST", "/api/v1/check", NULL, "{}", 404, "/check, which takes POST", "no prefix"},
+    {"POST", "//check", NULL, "{}", 404, "/check, which takes POST", "one slash"},
+    {"POST", "/v1/check/batch/", NULL, "{}", 404, "/check/batch, which takes POST", "no prefix"},
+    {"GET", "/policies", NULL, NULL, 404, "/policy, which takes", "the path's name"},
+    {"GET", "/rules", NULL, NULL, 404, "/policy, which takes", "the path's name"},
+    {"GET", "/log", NULL, NULL, 404, "/logs/latest, which takes GET", "the whole path"},
+    {"GET", "/logs", NULL, NULL, 404, "/logs/latest, which takes GET", "the whole path"},
+    {"GET", "/logs/lastest", NULL, NULL, 404, "/logs/latest, which takes GET", "the spelling"},
+    {"GET", "/metric", NULL, NULL, 404, "/metrics, which takes GET", "the path's name"},
+    {"GET", "/health", NULL, NULL, 404, "/readyz, which takes GET", "the path's name"},
+    {"GET", "/ping", NULL, NULL, 404, "/livez, which takes GET", "the path's name"},
+    {"GET", "/swagger.json", NULL, NULL, 404, "/openapi.json, which takes GET", "the path's name"},
+    {"GET", "/nowhere", NULL, NULL, 404, "see /docs", "the path; the contract is at /docs"},
+    {"GET", "/check", NULL, NULL, 405, "takes POST", "the method"},
+    {"PUT", "/policy", NULL, "{}", 405, "POST", "the method"},
+    {"POST", "/logs/latest", NULL, "{}", 405, "GET", "the method"},
+    {"POST", "/check", "Content-Type: text/plain", "{}", 415,
+     "Content-Type is text/plain, and the body must be application/json", "the media type"},
+    {"POST", "/check", "Content-Type: multipart/form-data; boundary=x", "{}", 415,
+     "Content-Type is multipart/form-data", "the media type"},
+    {"POST", "/check", "Content-Type: \xff/x", "{}", 415, "is \xef\xbf\xbd/x", "the media type"},
+    {"POST", "/check", "Content-Encoding: gzip", "{}", 415,
+     "Content-Encoding is gzip, and the body must not be encoded", "no compression"},
+    {"POST", "/check", "X-API-Key;", "{}", 401, "X-API-Key", "send the key"},
+    {"GET", "/logs/latest?limit=0", NULL, NULL, 422, "integer from 1 to 1000", "the number"},
+    {"GET", "/logs/latest?limit=ten", NULL, NULL, 422, "integer from 1 to 1000", "the number"},
+    {"GET", "/logs/latest?limti=5", NULL, NULL, 422, "did you mean limit?", "the name"},
+    {"GET", "/logs/latest?allowed=yes", NULL, NULL, 422, "true or false", "the word"},
+    {"GET", "/usage?window=1y", NULL, NULL, 422, "/window", "the unit"},
+    {"POST", "/check?deny_status=418", NULL, "{'user_id':'a','route_key':'/a'}", 422,
+     "must be one of", "the status"},
+};
+
+static const struct mistake of_the_body[] = {
+    {CHECK, "", 400, "The body is empty", "send a body"},
+    {CHECK, "user_id=ada&route_key=/a", 400, "looks like form data", "JSON in place of a form"},
+    {CHECK, "\xef\xbb\xbf{'user_id':'a','route_key':'/a'}", 400, "byte order mark", "no BOM"},
+    {CHECK, "{'user_id':'a','route_key':'/a',}", 400, "no comma before }", "one comma less"},
+    {CHECK, "{'user_id':'a','cost':NaN,'route_key':'/a'}", 400, "no NaN", "a number"},
+    {CHECK, "{'user_id':'a','route_key':'/a'} // now", 400, "no comments", "no comment"},
+    {CHECK, "{'user_id':'a','route_key':'/a','wait':True}", 400, "True", "small letters"},
+    {CHECK, "{'user_id':'a','user_id':'b','route_key':'/a'}", 400, "duplicate", "one of them"},
+    {CHECK, "{'user_id':'a','route_key':'/a'", 400, "line 1", "the end is missing"},
+    {CHECK, "{'user_id':'a','route_key':'/a'}{}", 400, "line 1", "one value alone"},
+    {CHECK, "[]", 422, "must be an object", "an object"},
+    {CHECK, "{'route_key':'/a'}", 422, "user_id", "say who"},
+    {CHECK, "{'user_id':'a','ip':'192.0.2.1','route_key':'/a'}", 422, "ip", "one of them"},
+    {CHECK, "{'user_id':'a'}", 422, "/route_key", "the route"},
+    {CHECK, "{'user_id':'','route_key':'/a'}", 422, "1 to 256 bytes", "a name"},
+    {CHECK, "{'user_id':7,'route_key':'/a'}", 422, "must be a text", "quotes around it"},
+    {CHECK, "{'ip':'localhost','route_key':'/a'}", 422, "/ip", "an address"},
+    {CHECK, "{'userid':'a','route_key':'/a'}", 422, "did you mean user_id?", "the name"},
+    {CHECK, "{'user_id':'a','route':'/a'}", 422, "/route", "the name"},
+    {CHECK, "{'user_id':'a','route-key':'/a'}", 422, "did you mean route_key?", "the name"},
+    {CHECK, "{'user_id':'a','route_key':'/a','cost':'1'}", 422, "must be an integer", "no quotes"},
+    {CHECK, "{'user_id':'a','route_key':'/a','cost':-1}", 422, "integer from 0", "the number"},
+    {CHECK, "{'user_id':'a','route_key':'/a','cost':1.5}", 422, "must be an integer", "whole"},
+    {CHECK, "{'user_id':'a','route_key':'/a','wait':1}", 422, "true or false", "true"},
+    {CHECK, "{'user_id':'a','route_key':'/a','explian':true}", 422, "did you mean explain?",
+     "the name"},
+    {CHECK, "{'user_id':'ada','route_key':'/none','role':'gold'}", 404,
+     "route_key \\\"/none\\\", role \\\"gold\\\" and user_id \\\"ada\\\"", "the policy or the route"},
+    {CHECK, "{'ip':'192.0.2.1','route_key':'/none'}", 404, "route_key \\\"/none\\\"", "the policy"},
+    {RESET, "{'user_id':'ada','route_key':'/none'}", 404, "user_id \\\"ada\\\"", "the policy"},
+    {POLICY, "{}", 422, "/route_key", "the route"},
+    {POLICY, "{'route_key':'/a'}", 422, "limit", "how much"},
+    {POLICY, "{'route_key':'/a','limit':5}", 422, "window_seconds", "in which time"},
+    {POLICY, "{'route_key':'/a','limit':5,'window':60}", 422, "/window", "the name"},
+    {POLICY, "{'route_key':'/a','limit':5,'windows_seconds':60}", 422,
+     "did you mean window_seconds?", "the name"},
+    {POLICY, "{'route_key':'/a','limits':5,'window_seconds':60}", 422, "/limits", "limit"},
+    {POLICY, "{'route_key':'/a','limit':'5','window_seconds':60}", 422, "must be an integer",
+     "no quotes"},
+    {POLICY, "{'route_key':'/a','rate':'5 per minute'}", 422, "/rate", "100/m"},
+    {POLICY, "{'route_key':'/a','rate':5}", 422, "/rate", "a text"},
+    {POLICY, "{'route_key':'/a','rate':'5/m','limit':5}", 422, "rate", "one of them"},
+    {POLICY, "{'route_key':'/a','rate':'5/m','algorithm':'tocken_bucket'}", 422, "token_bucket",
+     "the spelling"},
+    {POLICY, "{'route_key':'/a','rate':'5/m','algorithm':'fixed_window','burst':9}", 422, "/burst",
+     "no burst, or another algorithm"},
+    {POLICY, "{'route_key':'/a','rate':'5/m','mode':'dry-run'}", 422, "shadow", "the word"},
+    {POLICY, "{'route_key':'/a','rate':'5/m','is_active':'yes'}", 422, "true or false", "a boolean"},
+    {POLICY, "{'route_key':'/a','rate':'5/m','on_store_error':'open'}", 422, "allow", "the word"},
+    {POLICY, "{'route_key':'/a*b','rate':'5/m'}", 422, "/route_key", "the star at the end"},
+    {POLICY, "{'route_key':'/a','limit':20000,'window_seconds':60,'algorithm':'sliding_window_log'}",
+     422, "10000", "a smaller limit"},
+    {"DELETE", "/policy", NULL, "{'route_key':'/none'}", 404, "no policy", "the identity"},
+    {"DELETE", "/policy?route_kye=/a", NULL, NULL, 422, "did you mean route_key?", "the name"},
+    {BATCH, "{'checks':[]}", 422, "array of 1 to 1000", "at least one"},
+    {BATCH, "{'check':[{}]}", 422, "did you mean checks?", "the name"},
+    {BATCH, "[{'user_id':'a','route_key':'/a'}]", 422, "must be an object", "{\"checks\": […]}"},
+    {BATCH, "{'checks':{}}", 422, "must be an array", "an array"},
+    {"POST", "/register", NULL, "{}", 422, "/name", "a name"},
+    {"POST", "/register", NULL, "{'nmae':'x'}", 422, "did you mean name?", "the name"},
+};
+/* clang-format on */
+
+/* Of all rows that are not told, rather than of the first. */
+static int missed;
+
+static void expect_told(struct client *client, const struct mistake *mistake)
+{
+    const char *const headers[] = {mistake->header, NULL};
+    char body[512];
+
+    (void)snprintf(body, sizeof(body), "%s", mistake->body == NULL ? "" : mistake->body);
+    for (char *quote = body; (quote = strchr(quote, '\'')) != NULL;)
+        *quote = '"';
+    client_set_headers(client, headers);
+    const struct reply *reply = client_send(client, mistake->method, mistake->path,
+                                            mistake->body == NULL ? NULL : body, strlen(body));
+
+    if (reply->status == mistake->status && strstr(reply->body, mistake->saying) != NULL)
+        return;
+    missed++;
+    print_error("%s %s %s: expected %d, %s, to have changed: %s; was answered %d: %s",
+                mistake->method, mistake->path, body, mistake->status, mistake->saying,
+                mistake->change, reply->status, reply->body);
+}
+
+static void what_is_wrong_before_the_body_is_told(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+
+    for (size_t i = 0; i < ARRAY_COUNT(of_the_head); i++)
+        expect_told(tenant, &of_the_head[i]);
+    assert_int_equal(missed, 0);
+    client_free(tenant);
+}
+
+static void what_is_wrong_in_the_body_is_told(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+
+    for (size_t i = 0; i < ARRAY_COUNT(of_the_body); i++)
+        expect_told(tenant, &of_the_body[i]);
+    assert_int_equal(missed, 0);
+    client_free(tenant);
+}
+
+static void a_key_that_is_cut_or_elsewhere_is_told(void **state)
+{
+    const struct world *world = *state;
+    struct client *stranger = stranger_new(world->service);
+    static const char *const headers[] = {"Authorization: Bearer slk_x", NULL};
+
+    EXPECT_PROBLEM(client_post(stranger, "/check", "{}"), 401, "X-API-Key header.");
+    client_set_headers(stranger, headers);
+    EXPECT_PROBLEM(client_post(stranger, "/check", "{}"), 401, "not in Authorization");
+    client_set_headers(stranger, NULL);
+    client_set_key(stranger, "slk_short");
+    EXPECT_PROBLEM(client_post(stranger, "/check", "{}"), 401,
+                   "begins with slk_ and has 55 characters, and this one has 9");
+    client_free(stranger);
+}
+
+static void single_quotes_are_told(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    static const char body[] = "{'user_id':'ada','route_key':'/a'}";
+
+    EXPECT_PROBLEM(client_send(tenant, "POST", "/check", body, strlen(body)), 400, "double quotes");
+    client_free(tenant);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_wrong_before_the_body_is_told),
+        cmocka_unit_test(what_is_wrong_in_the_body_is_told),
+        cmocka_unit_test(a_key_that_is_cut_or_elsewhere_is_told),
+        cmocka_unit_test(single_quotes_are_told),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open, world_close));
+}
