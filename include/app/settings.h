@@ -93,12 +93,20 @@ struct settings_source {
     const char *const *argv;
 };
 
-/* Reads and validates everything. NULL with a message like
- * "config/sluice.yaml: /apps/0/policies/2/limit: must be an integer from 0 to 1000000000" and the
- * exit code in *exit_code (EXIT_USAGE or EX_CONFIG). Unknown SLUICE_* variables of the
- * environment are logged as warnings. The process is unchanged either way. Main thread. */
-MUST_USE struct settings *settings_load(const struct settings_source *source, int *exit_code,
-                                        struct error *error);
+#define SETTINGS_COMPLAINTS_MAX 40
+
+/* Everything that is wrong with the settings, by origin, each a sentence without the full stop:
+ * "sluice.yaml: line 3: workers: must be a whole number from 0 to 64, not 65". */
+struct settings_complaints {
+    int exit_code; /* EXIT_USAGE when the command line alone is wrong, else EX_CONFIG */
+    size_t count;  /* those past SETTINGS_COMPLAINTS_MAX are counted, not kept */
+    char at[SETTINGS_COMPLAINTS_MAX][512];
+};
+
+/* Reads and validates everything. NULL with one complaint or more. Unknown SLUICE_* variables of
+ * the environment are logged as warnings. The process is unchanged either way. Main thread. */
+MUST_USE struct settings *settings_load(const struct settings_source *source,
+                                        struct settings_complaints *complaints);
 void settings_free(struct settings *settings);
 
 /* The name of the first setting that differs between the two and that only a restart can change, or

@@ -223,12 +223,15 @@ static bool source_read(struct settings_source *source, int words_max, const cha
 
 static struct settings *settings_or_complaint(const struct settings_source *source, int *exit_code)
 {
-    struct error error;
-    struct settings *settings = settings_load(source, exit_code, &error);
+    struct settings_complaints complaints;
+    struct settings *settings = settings_load(source, &complaints);
 
-    if (settings == NULL)
-        complain(*exit_code, error.message);
-    return settings;
+    if (settings != NULL)
+        return settings;
+    *exit_code = complaints.exit_code;
+    for (size_t i = 0; i < complaints.count && i < SETTINGS_COMPLAINTS_MAX; i++)
+        complain(*exit_code, complaints.at[i]);
+    return NULL;
 }
 
 static void print_help(FILE *out)

@@ -65,6 +65,7 @@ static void tell_watchdog(struct service *service);
 static void look_for_losses(struct service *service);
 static void reload(struct service *service);
 static bool swap_settings(struct service *service, struct error *error);
+static bool tell_complaints(const struct settings_complaints *complaints, struct error *error);
 static void settle(struct service *service);
 static bool have_reloaded(const struct service *service);
 static const char *drain(struct service *service, int64_t deadline_us);
@@ -274,12 +275,12 @@ static void reload(struct service *service)
  * old value. */
 static bool swap_settings(struct service *service, struct error *error)
 {
-    int exit_code;
-    struct settings *settings = settings_load(service->source, &exit_code, error);
+    struct settings_complaints complaints;
+    struct settings *settings = settings_load(service->source, &complaints);
     const char *kept;
 
     if (!settings)
-        return false;
+        return tell_complaints(&complaints, error);
     kept = settings_changed_for_restart(service->started, settings);
     if (kept)
         log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
@@ -293,6 +294,14 @@ static bool swap_settings(struct service *service, struct error *error)
         service->replaced = service->settings;
     service->settings = settings;
     return true;
+}
+
+/* Each is a line of the log but the first, which is in `error`. */
+static bool tell_complaints(const struct settings_complaints *complaints, struct error *error)
+{
+    for (size_t i = 1; i < complaints->count && i < SETTINGS_COMPLAINTS_MAX; i++)
+        log_write(LOG_ERROR, "setting is wrong", LOG_STRING("reason", complaints->at[i]));
+    return error_set(error, "%s", complaints->at[0]);
 }
 
 /* Until all workers use the new settings, or the service is to end: one of them may hang. */

@@ -20,32 +20,31 @@
 #define REDIS_HOST_DEFAULT "127.0.0.1"
 #define REDIS_PORT_DEFAULT 6379
 
-static bool apply_all(struct settings *settings, const struct settings_source *source,
-                      int *exit_code, struct error *error);
-static bool apply(struct settings *settings, struct settings_origin *origin, bool loaded,
-                  struct error *error);
-static bool report_faults(const struct settings_origin *origin, const struct faults *faults,
-                          struct error *error);
-static bool complete(struct settings *settings, struct error *error);
-static bool complete_tls(struct settings *settings, struct error *error);
+static void apply_all(struct settings *settings, const struct settings_source *source,
+                      struct settings_complaints *complaints);
+static void apply(struct settings *settings, struct settings_origin *origin,
+                  struct settings_complaints *complaints);
+static void complete(struct settings *settings, struct settings_complaints *complaints);
+static void complete_tls(struct settings *settings, struct settings_complaints *complaints);
 static bool listens_twice(const struct settings *settings);
 static in_port_t port_of(const struct sockaddr *address);
 static bool listener_takes(const struct ip_address *address, const struct ip_address *other);
-static bool complete_redis(struct settings *settings, struct error *error);
+static void complete_redis(struct settings *settings, struct settings_complaints *complaints);
 static void complete_catalogue(struct settings *settings);
 static int cores_available(void);
-static void print_setting(FILE *out, const struct setting *setting);
-static void print_hint(FILE *out, const struct setting *setting);
 
-struct settings *settings_load(const struct settings_source *source, int *exit_code,
-                               struct error *error)
+struct settings *settings_load(const struct settings_source *source,
+                               struct settings_complaints *complaints)
 {
     struct settings *settings = MEMORY_NEW(struct settings);
 
+    complaints->count = 0;
     arena_init(&settings->arena);
     file_begin();
-    *exit_code = EX_CONFIG;
-    if (apply_all(settings, source, exit_code, error) && complete(settings, error))
+    apply_all(settings, source, complaints);
+    if (complaints->count == 0)
+        complete(settings, complaints);
+    if (complaints->count == 0)
         return settings;
     settings_free(settings);
     return NULL;
@@ -80,45 +79,35 @@ const char *settings_changed_for_restart(const struct settings *old, const struc
     return (old->tls == NULL) != (new->tls == NULL) ? "tls_certificate" : NULL;
 }
 
-void settings_print_help(FILE *out)
-{
-    fprintf(out, "  --config=FILE\n      YAML file with these settings and with apps. "
-                 "Without it none is read.\n      [SLUICE_CONFIG]\n");
-    for (size_t i = 0; i < settings_table_count; i++)
-        print_setting(out, &settings_table[i]);
-}
-
-static bool apply_all(struct settings *settings, const struct settings_source *source,
-                      int *exit_code, struct error *error)
+static void apply_all(struct settings *settings, const struct settings_source *source,
+                      struct settings_complaints *complaints)
 {
     const char *variable = getenv("SLUICE_CONFIG");
     const char *file = source->file != NULL ? source->file : variable;
-    struct settings_origin origin = {0};
+    struct settings_origin origin;
 
-    if (!apply(settings, &origin, settings_origin_defaults(&origin, error), error))
-        return false;
+    settings_origin_defaults(&origin, complaints);
+    apply(settings, &origin, complaints);
     if (file != NULL && file[0] != '\0') {
         settings_add_file(settings, file);
-        if (!apply(settings, &origin, settings_origin_file(&origin, file, error), error))
-            return false;
+        settings_origin_file(&origin, file, complaints);
+        apply(settings, &origin, complaints);
     }
-    if (!apply(settings, &origin, settings_origin_environment(&origin, settings, error), error))
-        return false;
-    if (apply(settings, &origin, settings_origin_flags(&origin, source->argc, source->argv, error),
-              error))
-        return true;
-    *exit_code = EXIT_USAGE;
-    return false;
+    settings_origin_environment(&origin, settings, complaints);
+    apply(settings, &origin, complaints);
+    complaints->exit_code = complaints->count == 0 ? EXIT_USAGE : EX_CONFIG;
+    settings_origin_flags(&origin, source->argc, source->argv, complaints);
+    apply(settings, &origin, complaints);
 }
 
 /* Releases the origin's values. */
-static bool apply(struct settings *settings, struct settings_origin *origin, bool loaded,
-                  struct error *error)
+static void apply(struct settings *settings, struct settings_origin *origin,
+                  struct settings_complaints *complaints)
 {
     struct faults faults = {0};
     struct form form;
 
-    if (loaded && form_open(&form, origin->values, "", &faults)) {
+    if (origin->values != NULL && form_open(&form, origin->values, "", &faults)) {
         form.kind = origin->kind == ORIGIN_FILE ? FORM_JSON : FORM_TEXTUAL;
         for (size_t i = 0; i < settings_table_count; i++)
             settings_table[i].kind->read(&settings_table[i], &form, settings);
@@ -126,59 +115,54 @@ static bool apply(struct settings *settings, struct settings_origin *origin, boo
             settings_apps_read(&form, settings);
         form_close(&form);
     }
+    settings_report(origin, &faults, complaints);
     json_decref(origin->values);
-    origin->values = NULL;
-    return loaded && (faults.count == 0 || report_faults(origin, &faults, error));
+    json_decref(origin->lines);
 }
 
-static bool report_faults(const struct settings_origin *origin, const struct faults *faults,
-                          struct error *error)
+static void complete(struct settings *settings, struct settings_complaints *complaints)
 {
-    char place[SETTINGS_PLACE_BYTES];
-
-    settings_origin_place(origin, faults->at[0].pointer, place);
-    if (faults->count == 1)
-        return error_set(error, "%s: %s", place, faults->at[0].detail);
-    return error_set(error, "%s: %s (the first of %zu faults)", place, faults->at[0].detail,
-                     faults->count);
-}
-
-static bool complete(struct settings *settings, struct error *error)
-{
+    complaints->exit_code = EX_CONFIG;
     if (settings->api.registration == REGISTRATION_TOKEN && settings->api.admin_token[0] == '\0')
-        return error_set(error, "registration is token, which needs admin_token");
-    if (!complete_tls(settings, error))
-        return false;
-    if (listens_twice(settings))
-        return error_set(error, "metrics_listen would take connections meant for listen, or the "
-                                "other way round: give it a port of its own");
+        settings_complain(complaints, "registration is token, which needs admin_token");
+    complete_tls(settings, complaints);
+    if (listens_twice(settings)) {
+        settings_complain(
+            complaints, "metrics_listen would take connections meant for listen, or the other way "
+                        "round: give it a port of its own");
+    }
     if (settings->workers == 0)
         settings->workers = cores_available();
     complete_catalogue(settings);
-    return settings->redis.host[0] != '\0' || complete_redis(settings, error);
+    if (settings->redis.host[0] == '\0')
+        complete_redis(settings, complaints);
 }
 
-static bool complete_tls(struct settings *settings, struct error *error)
+static void complete_tls(struct settings *settings, struct settings_complaints *complaints)
 {
-    static const char *const complaints[] = {
+    static const char *const warnings[] = {
         [TLS_NOT_VALID_YET] = "certificate is not valid yet",
         [TLS_EXPIRED] = "certificate has expired",
     };
     const struct tls_parts parts = {settings->tls_certificate, settings->tls_key,
                                     settings->tls_priorities};
     enum tls_validity validity;
+    struct error error;
 
-    if ((parts.certificate == NULL) != (parts.key == NULL))
-        return error_set(error, "tls_certificate and tls_key are only of use together");
+    if ((parts.certificate == NULL) != (parts.key == NULL)) {
+        settings_complain(complaints, "tls_certificate and tls_key are only of use together");
+        return;
+    }
     if (parts.certificate == NULL)
-        return true;
-    settings->tls = tls_new(&parts, error);
-    if (settings->tls == NULL)
-        return false;
+        return;
+    settings->tls = tls_new(&parts, &error);
+    if (settings->tls == NULL) {
+        settings_complain(complaints, "%s", error.message);
+        return;
+    }
     validity = tls_validity(settings->tls, clock_wall_us() / SECOND_US);
     if (validity != TLS_VALID)
-        log_write(LOG_WARN, complaints[validity], LOG_STRING("setting", "tls_certificate"));
-    return true;
+        log_write(LOG_WARN, warnings[validity], LOG_STRING("setting", "tls_certificate"));
 }
 
 /* Listeners share ports, so this would work, and some connections reach the wrong one of the
@@ -219,7 +203,7 @@ static bool listener_takes(const struct ip_address *address, const struct ip_add
 
 /* Without redis_url. Kubernetes sets REDIS_PORT to "tcp://..." where a service is named redis: that
  * is not meant for us. */
-static bool complete_redis(struct settings *settings, struct error *error)
+static void complete_redis(struct settings *settings, struct settings_complaints *complaints)
 {
     struct redis_url *redis = &settings->redis;
     struct text host = text_of(getenv("REDIS_HOST"));
@@ -229,16 +213,20 @@ static bool complete_redis(struct settings *settings, struct error *error)
     if (host.length == 0)
         host = TEXT(REDIS_HOST_DEFAULT);
     if (host.length >= sizeof(redis->host)) {
-        return error_set(error, "REDIS_HOST: must be a text of 1 to %zu bytes",
-                         sizeof(redis->host) - 1);
+        settings_complain(complaints, "REDIS_HOST: must be a text of 1 to %zu bytes",
+                          sizeof(redis->host) - 1);
+        return;
     }
     if (port.length > 0 && !text_starts_with(port, TEXT("tcp://")) &&
-        (!text_parse_integer(port, &number) || number < 1 || number > UINT16_MAX))
-        return error_set(error, "REDIS_PORT: must be an integer from 1 to %d", UINT16_MAX);
+        (!text_parse_integer(port, &number) || number < 1 || number > UINT16_MAX)) {
+        settings_complain(complaints,
+                          "REDIS_PORT: must be a whole number from 1 to %d, not \"%.40s\"",
+                          UINT16_MAX, port.at);
+        return;
+    }
 
     memcpy(redis->host, host.at, host.length);
     redis->port = (int)number;
-    return true;
 }
 
 static void complete_catalogue(struct settings *settings)
@@ -264,38 +252,4 @@ static int cores_available(void)
     int count = sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
 
     return count > SETTINGS_WORKERS_MAX ? SETTINGS_WORKERS_MAX : count;
-}
-
-static void print_setting(FILE *out, const struct setting *setting)
-{
-    char flag[SETTINGS_NAME_BYTES];
-    char variable[SETTINGS_NAME_BYTES];
-    struct text rest = text_of(setting->help);
-
-    settings_write_flag(setting->name, flag);
-    settings_write_variable(setting->name, variable);
-    fprintf(out, "  %s=", flag);
-    print_hint(out, setting);
-    while (!text_is_absent(rest)) {
-        struct text line = text_cut(&rest, '\n');
-        fprintf(out, "\n      %.*s", TEXT_PRINTF(line));
-    }
-    fprintf(out, "\n      [%s", variable);
-    if (setting->fallback != NULL)
-        fprintf(out, ", default %s", setting->fallback);
-    fprintf(out, "%s]\n", setting->reloadable ? ", reread on SIGHUP" : "");
-}
-
-static void print_hint(FILE *out, const struct setting *setting)
-{
-    if (setting->kind->hint != NULL) {
-        fputs(setting->kind->hint, out);
-        return;
-    }
-    if (setting->words == NULL) {
-        fprintf(out, "%lld..%lld", (long long)setting->min, (long long)setting->max);
-        return;
-    }
-    for (size_t i = 0; setting->words[i] != NULL; i++)
-        fprintf(out, "%s%s", i == 0 ? "" : "|", setting->words[i]);
 }

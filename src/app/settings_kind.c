@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #define PEM_BYTES_MAX 65536
+#define ADDRESS_TYPE  "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080"
 
 static void *place(const struct setting *setting, struct settings *settings);
 static const void *place_of(const struct setting *setting, const struct settings *settings);
@@ -58,24 +59,34 @@ static bool same_catalogue(const struct setting *setting, const struct settings 
 static void read_pepper(const struct setting *setting, struct form *form,
                         struct settings *settings);
 
-const struct setting_kind setting_text = {"PATH", read_text, same_string};
-const struct setting_kind setting_token = {"TEXT", read_token, same_bytes};
-const struct setting_kind setting_integer = {NULL, read_integer, same_bytes};
-const struct setting_kind setting_bool = {"true|false", read_bool, same_bytes};
-const struct setting_kind setting_choice = {NULL, read_choice, same_bytes};
-const struct setting_kind setting_rate = {"RATE|off", read_rate, same_bytes};
-const struct setting_kind setting_networks = {"NETWORKS", read_networks, same_bytes};
-const struct setting_kind setting_hosts = {"HOSTS", read_hosts, same_bytes};
-const struct setting_kind setting_file = {"FILE", read_file, same_string};
-const struct setting_kind setting_secret_file = {"FILE", read_secret_file, same_string};
-const struct setting_kind setting_priorities = {"PRIORITIES", read_priorities, same_string};
-const struct setting_kind setting_listen = {"ADDRESS:PORT", read_listen, same_bytes};
-const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT", read_metrics_listen,
-                                                    same_bytes};
-const struct setting_kind setting_redis_url = {"redis://[USER:PASSWORD@]HOST[:PORT][/DB]",
-                                               read_redis_url, same_redis_url};
-const struct setting_kind setting_catalogue = {"sqlite:PATH|redis", read_catalogue, same_catalogue};
-const struct setting_kind setting_pepper = {"TEXT", read_pepper, same_bytes};
+const struct setting_kind setting_text = {"PATH", "a path", false, read_text, same_string};
+const struct setting_kind setting_token = {"TEXT", NULL, true, read_token, same_bytes};
+const struct setting_kind setting_integer = {NULL, NULL, false, read_integer, same_bytes};
+const struct setting_kind setting_bool = {"true|false", NULL, false, read_bool, same_bytes};
+const struct setting_kind setting_choice = {NULL, NULL, false, read_choice, same_bytes};
+const struct setting_kind setting_rate = {"RATE|off", "a rate such as \"5/minute\", or \"off\"",
+                                          false, read_rate, same_bytes};
+const struct setting_kind setting_networks = {
+    "NETWORKS", "one text of networks with commas between them, such as \"10.0.0.0/8, ::1\"", false,
+    read_networks, same_bytes};
+const struct setting_kind setting_hosts = {
+    "HOSTS", "one text of hosts with commas between them, such as \"a.example, localhost:8080\"",
+    false, read_hosts, same_bytes};
+const struct setting_kind setting_file = {"FILE", "the path of a PEM file", false, read_file,
+                                          same_string};
+const struct setting_kind setting_secret_file = {"FILE", "the path of a PEM file", false,
+                                                 read_secret_file, same_string};
+const struct setting_kind setting_priorities = {"PRIORITIES", NULL, false, read_priorities,
+                                                same_string};
+const struct setting_kind setting_listen = {"ADDRESS:PORT", ADDRESS_TYPE, false, read_listen,
+                                            same_bytes};
+const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT", ADDRESS_TYPE, false,
+                                                    read_metrics_listen, same_bytes};
+const struct setting_kind setting_redis_url = {"redis://[USER:PASSWORD@]HOST[:PORT][/DB]", NULL,
+                                               true, read_redis_url, same_redis_url};
+const struct setting_kind setting_catalogue = {"sqlite:PATH|redis", NULL, true, read_catalogue,
+                                               same_catalogue};
+const struct setting_kind setting_pepper = {"TEXT", NULL, true, read_pepper, same_bytes};
 
 static void *place(const struct setting *setting, struct settings *settings)
 {
@@ -274,8 +285,7 @@ static void read_address(const struct setting *setting, struct form *form,
     *address = (struct sockaddr_storage){0};
     *length = parse_address(text_copy(&settings->arena, text).at, address);
     if (*length == 0)
-        form_fault(form, setting->name,
-                   "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080");
+        form_fault(form, setting->name, "must be " ADDRESS_TYPE);
 }
 
 /* "127.0.0.1:8080" or "[::1]:8080". The address' length; 0 when it is none. */

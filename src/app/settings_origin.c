@@ -11,69 +11,74 @@
 
 #define FILE_SUFFIX "_FILE"
 
-static bool put(const struct settings_origin *origin, const char *name, const char *value,
-                struct error *error);
-static bool variable_find(const char *variable, struct settings *settings, struct arena *arena,
-                          const char **value, struct error *error);
+static void put(const struct settings_origin *origin, const char *name, const char *value,
+                struct settings_complaints *complaints);
+static const char *variable_find(const char *variable, struct settings *settings,
+                                 struct arena *arena, struct settings_complaints *complaints);
 static const char *environment_find(const char *variable);
 static void warn_of_unknown_variables(void);
 static bool variable_is_known(struct text name);
 static const struct setting *flag_find(struct text flag);
+static void complain_of_flag(struct text flag, struct settings_complaints *complaints);
+static void place_in_file(const struct settings_origin *origin, const char *pointer,
+                          char place[static SETTINGS_PLACE_BYTES]);
+static int line_of(const struct settings_origin *origin, const char *pointer);
+static void write_path(const char *pointer, char *out, size_t size);
 
-bool settings_origin_defaults(struct settings_origin *origin, struct error *error)
+void settings_origin_defaults(struct settings_origin *origin,
+                              struct settings_complaints *complaints)
 {
     *origin = (struct settings_origin){.kind = ORIGIN_DEFAULTS, .values = json_object()};
 
     for (size_t i = 0; i < settings_table_count; i++) {
         const struct setting *setting = &settings_table[i];
-        if (setting->fallback != NULL && !put(origin, setting->name, setting->fallback, error))
-            return false;
+        if (setting->fallback != NULL)
+            put(origin, setting->name, setting->fallback, complaints);
     }
-    return true;
 }
 
-bool settings_origin_file(struct settings_origin *origin, const char *path, struct error *error)
+void settings_origin_file(struct settings_origin *origin, const char *path,
+                          struct settings_complaints *complaints)
 {
     struct arena arena = {0};
     struct error problem = {0};
     struct text content;
-    bool done = false;
 
-    *origin = (struct settings_origin){.kind = ORIGIN_FILE, .file = path};
-    if (file_read(path, SETTINGS_FILE_BYTES_MAX, &arena, &content, error)) {
-        origin->values = settings_yaml_parse(content, &problem);
-        done = origin->values != NULL || error_set(error, "%s: %s", path, problem.message);
+    *origin = (struct settings_origin){.kind = ORIGIN_FILE, .file = path, .lines = json_object()};
+    if (file_read(path, SETTINGS_FILE_BYTES_MAX, &arena, &content, &problem)) {
+        origin->values = settings_yaml_parse(content, origin->lines, &problem);
+        if (origin->values == NULL)
+            settings_complain(complaints, "%s: %s", path, problem.message);
+    } else {
+        settings_complain(complaints, "%s", problem.message);
     }
     arena_close(&arena);
-    return done;
 }
 
 /* Each setting from SLUICE_NAME, or from the first line of the file that SLUICE_NAME_FILE names. An
  * empty variable is no variable: that is how compose files pass on what is not set. */
-bool settings_origin_environment(struct settings_origin *origin, struct settings *settings,
-                                 struct error *error)
+void settings_origin_environment(struct settings_origin *origin, struct settings *settings,
+                                 struct settings_complaints *complaints)
 {
     struct arena arena = {0};
-    bool done = true;
 
     *origin = (struct settings_origin){.kind = ORIGIN_ENVIRONMENT, .values = json_object()};
-    for (size_t i = 0; i < settings_table_count && done; i++) {
+    for (size_t i = 0; i < settings_table_count; i++) {
         const char *name = settings_table[i].name;
         char variable[SETTINGS_NAME_BYTES];
-        const char *value = NULL;
 
         settings_write_variable(name, variable);
-        done = variable_find(variable, settings, &arena, &value, error) &&
-               (value == NULL || put(origin, name, value, error));
+        const char *value = variable_find(variable, settings, &arena, complaints);
+        if (value != NULL)
+            put(origin, name, value, complaints);
     }
     arena_close(&arena);
     warn_of_unknown_variables();
-    return done;
 }
 
 /* --name=value or --name value; the last of equal ones counts. */
-bool settings_origin_flags(struct settings_origin *origin, int argc, const char *const argv[],
-                           struct error *error)
+void settings_origin_flags(struct settings_origin *origin, int argc, const char *const argv[],
+                           struct settings_complaints *complaints)
 {
     *origin = (struct settings_origin){.kind = ORIGIN_FLAGS, .values = json_object()};
 
@@ -81,18 +86,20 @@ bool settings_origin_flags(struct settings_origin *origin, int argc, const char 
         struct text value = text_of(argv[i]);
         struct text flag = text_cut(&value, '=');
         const struct setting *setting = flag_find(flag);
+        const bool has_next =
+            i + 1 < argc && (setting != NULL || strncmp(argv[i + 1], "--", 2) != 0);
 
         if (setting == NULL)
-            return error_set(error, "%.*s: there is no such option", TEXT_PRINTF(flag));
-        if (text_is_absent(value)) {
-            if (i + 1 == argc)
-                return error_set(error, "%s: needs a value", argv[i]);
+            complain_of_flag(flag, complaints);
+        if (text_is_absent(value) && has_next) {
             value = text_of(argv[++i]);
+        } else if (text_is_absent(value) && setting != NULL) {
+            settings_complain(complaints, "%s: needs a value", argv[i]);
+            continue;
         }
-        if (!put(origin, setting->name, value.at, error))
-            return false;
+        if (setting != NULL)
+            put(origin, setting->name, value.at, complaints);
     }
-    return true;
 }
 
 void settings_origin_place(const struct settings_origin *origin, const char *pointer,
@@ -104,8 +111,7 @@ void settings_origin_place(const struct settings_origin *origin, const char *poi
 
     switch (origin->kind) {
     case ORIGIN_FILE:
-        snprintf(place, SETTINGS_PLACE_BYTES, "%s%s%s", origin->file,
-                 pointer[0] == '\0' ? "" : ": ", pointer);
+        place_in_file(origin, pointer, place);
         return;
     case ORIGIN_FLAGS:
         settings_write_flag(name, written);
@@ -139,20 +145,20 @@ void settings_write_variable(const char *name, char out[static SETTINGS_NAME_BYT
     }
 }
 
-static bool put(const struct settings_origin *origin, const char *name, const char *value,
-                struct error *error)
+static void put(const struct settings_origin *origin, const char *name, const char *value,
+                struct settings_complaints *complaints)
 {
     char place[SETTINGS_PLACE_BYTES];
 
     if (json_object_set_new(origin->values, name, json_string(value)) == 0)
-        return true;
+        return;
     settings_origin_place(origin, name, place);
-    return error_set(error, "%s: must be UTF-8", place);
+    settings_complain(complaints, "%s: must be UTF-8", place);
 }
 
-/* *value stays NULL when neither the variable nor its _FILE twin is set. */
-static bool variable_find(const char *variable, struct settings *settings, struct arena *arena,
-                          const char **value, struct error *error)
+/* NULL when neither the variable nor its _FILE twin is set, or has something to be read. */
+static const char *variable_find(const char *variable, struct settings *settings,
+                                 struct arena *arena, struct settings_complaints *complaints)
 {
     char twin[SETTINGS_NAME_BYTES + sizeof(FILE_SUFFIX)];
     struct error problem = {0};
@@ -162,17 +168,17 @@ static bool variable_find(const char *variable, struct settings *settings, struc
     const char *direct = environment_find(variable);
     const char *path = environment_find(twin);
 
-    if (direct != NULL && path != NULL)
-        return error_set(error, "%s and %s are both set", variable, twin);
-    if (path == NULL) {
-        *value = direct;
-        return true;
+    if (path == NULL)
+        return direct;
+    if (direct != NULL) {
+        settings_complain(complaints, "%s and %s are both set", variable, twin);
+        return NULL;
     }
     settings_add_file(settings, path);
-    if (!file_read_line(path, arena, &line, &problem))
-        return error_set(error, "%s: %s", twin, problem.message);
-    *value = line.at;
-    return true;
+    if (file_read_line(path, arena, &line, &problem))
+        return line.at;
+    settings_complain(complaints, "%s: %s", twin, problem.message);
+    return NULL;
 }
 
 static const char *environment_find(const char *variable)
@@ -189,12 +195,18 @@ static void warn_of_unknown_variables(void)
     for (char **entry = environ; *entry != NULL; entry++) {
         struct text rest = text_of(*entry);
         struct text name = text_cut(&rest, '=');
+        const size_t prefix = strlen("SLUICE_");
         char copy[SETTINGS_PLACE_BYTES];
 
         if (!text_starts_with(name, TEXT("SLUICE_")) || variable_is_known(name))
             continue;
         snprintf(copy, sizeof(copy), "%.*s", TEXT_PRINTF(name));
-        log_write(LOG_WARN, "environment variable is no setting", LOG_STRING("name", copy));
+        const char *nearest =
+            settings_nearest((struct text){name.at + prefix, name.length - prefix});
+        char meant[SETTINGS_NAME_BYTES] = "";
+        settings_write_variable(nearest == NULL ? "" : nearest, meant);
+        log_write(LOG_WARN, "environment variable is no setting", LOG_STRING("name", copy),
+                  LOG_STRING(nearest == NULL ? NULL : "nearest", meant));
     }
 }
 
@@ -226,4 +238,73 @@ static const struct setting *flag_find(struct text flag)
             return &settings_table[i];
     }
     return NULL;
+}
+
+static void complain_of_flag(struct text flag, struct settings_complaints *complaints)
+{
+    char meant[SETTINGS_NAME_BYTES];
+    struct text name = flag;
+
+    while (name.length > 0 && name.at[0] == '-') {
+        name.at++;
+        name.length--;
+    }
+
+    const char *nearest = settings_nearest(name);
+
+    if (nearest != NULL)
+        settings_write_flag(nearest, meant);
+    settings_complain(complaints, "%.*s: there is no such option%s%s%s", TEXT_PRINTF(flag),
+                      nearest == NULL ? "" : "; did you mean ", nearest == NULL ? "" : meant,
+                      nearest == NULL ? "" : "?");
+}
+
+static void place_in_file(const struct settings_origin *origin, const char *pointer,
+                          char place[static SETTINGS_PLACE_BYTES])
+{
+    char path[SETTINGS_PLACE_BYTES];
+    const int line = line_of(origin, pointer);
+
+    write_path(pointer, path, sizeof(path));
+    if (line == 0) {
+        (void)snprintf(place, SETTINGS_PLACE_BYTES, "%.120s%s%.120s", origin->file,
+                       path[0] == '\0' ? "" : ": ", path);
+    } else {
+        (void)snprintf(place, SETTINGS_PLACE_BYTES, "%.110s: line %d: %.110s", origin->file, line,
+                       path);
+    }
+}
+
+/* What is missing has the line of what it is missing in. */
+static int line_of(const struct settings_origin *origin, const char *pointer)
+{
+    char parent[sizeof(((struct fault *)NULL)->pointer)];
+
+    snprintf(parent, sizeof(parent), "%s", pointer);
+    while (parent[0] != '\0') {
+        const json_t *line = json_object_get(origin->lines, parent);
+        if (line != NULL)
+            return (int)json_integer_value(line);
+        char *slash = strrchr(parent, '/');
+        *(slash == NULL ? parent : slash) = '\0';
+    }
+    return 0;
+}
+
+/* "/apps/0/name" as "apps[0].name". */
+static void write_path(const char *pointer, char *out, size_t size)
+{
+    struct text rest = text_of(pointer[0] == '/' ? pointer + 1 : pointer);
+    size_t length = 0;
+
+    out[0] = '\0';
+    while (!text_is_absent(rest) && length < size) {
+        struct text member = text_cut(&rest, '/');
+        int64_t number;
+        const bool is_index = text_parse_integer(member, &number);
+        const char *before = is_index ? "[" : length == 0 ? "" : ".";
+
+        length += (size_t)snprintf(out + length, size - length, "%s%.*s%s", before,
+                                   TEXT_PRINTF(member), is_index ? "]" : "");
+    }
 }

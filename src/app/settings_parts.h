@@ -17,6 +17,8 @@ struct setting;
 /* How a setting's value is read and compared (settings_kind.c). */
 struct setting_kind {
     const char *hint; /* what --help shows for the value; NULL: made of the range or the words */
+    const char *type; /* what a value is, in words; NULL: as the form has it */
+    bool is_secret;   /* messages do not repeat the value */
     /* Reads the member from the form into its place in `settings`; absent leaves it as it is. */
     void (*read)(const struct setting *setting, struct form *form, struct settings *settings);
     bool (*same)(const struct setting *setting, const struct settings *a, const struct settings *b);
@@ -56,6 +58,9 @@ struct setting {
 extern const struct setting settings_table[];
 extern const size_t settings_table_count;
 
+/* What a value looks like: "1..5000", "memory|redis", "FILE". */
+void settings_print_hint(FILE *out, const struct setting *setting);
+
 /* Where values come from (settings_origin.c), the weaker first. */
 enum settings_origin_kind { ORIGIN_DEFAULTS, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAGS };
 
@@ -63,23 +68,40 @@ struct settings_origin {
     enum settings_origin_kind kind;
     const char *file; /* of ORIGIN_FILE */
     json_t *values;   /* an object: setting's name to value; all texts but for the file */
+    json_t *lines;    /* of ORIGIN_FILE: each value's pointer to its line */
 };
 
 /* Adds to settings->files. The path must stay. */
 void settings_add_file(struct settings *settings, const char *path);
 
-/* Each fills `values`, which the caller releases, also after false. */
-MUST_USE bool settings_origin_defaults(struct settings_origin *origin, struct error *error);
-MUST_USE bool settings_origin_file(struct settings_origin *origin, const char *path,
-                                   struct error *error);
-MUST_USE bool settings_origin_environment(struct settings_origin *origin, struct settings *settings,
-                                          struct error *error);
-MUST_USE bool settings_origin_flags(struct settings_origin *origin, int argc,
-                                    const char *const argv[], struct error *error);
+/* Each fills `values`, and `lines`, which the caller releases. What cannot be taken is complained
+ * of; the rest is there all the same. */
+void settings_origin_defaults(struct settings_origin *origin,
+                              struct settings_complaints *complaints);
+void settings_origin_file(struct settings_origin *origin, const char *path,
+                          struct settings_complaints *complaints);
+void settings_origin_environment(struct settings_origin *origin, struct settings *settings,
+                                 struct settings_complaints *complaints);
+void settings_origin_flags(struct settings_origin *origin, int argc, const char *const argv[],
+                           struct settings_complaints *complaints);
 
-#define SETTINGS_PLACE_BYTES 192
+#define SETTINGS_PLACE_BYTES 256
 
-/* The place of a fault as its origin names it: "FILE: /pointer", "SLUICE_NAME", "--name". */
+/* Adds to the complaints. */
+void settings_complain(struct settings_complaints *complaints, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+/* Tells the faults that were found in the origin's values (settings_report.c): where each is, what
+ * must be there, what came unless it may be a secret, and which name was meant. */
+void settings_report(const struct settings_origin *origin, const struct faults *faults,
+                     struct settings_complaints *complaints);
+
+/* What a setting is called that is near to what was typed; NULL when none is. Dashes are
+ * underscores. */
+const char *settings_nearest(struct text typed);
+
+/* The place of a fault as its origin names it: "FILE: line 3: apps[0].name", "SLUICE_NAME",
+ * "--name". */
 void settings_origin_place(const struct settings_origin *origin, const char *pointer,
                            char place[static SETTINGS_PLACE_BYTES]);
 
@@ -90,9 +112,10 @@ void settings_write_variable(const char *name, char out[static SETTINGS_NAME_BYT
 
 /* YAML text to JSON values (settings_yaml.c): one document, plain scalars typed by the core schema
  * of YAML 1.2, quoted ones text. Anchors, aliases, tags, duplicate keys and nesting past
- * DOCUMENT_DEPTH_MAX are refused; nothing but comments is the empty object. NULL with the line and
- * column in `error`. */
-MUST_USE json_t *settings_yaml_parse(struct text text, struct error *error);
+ * DOCUMENT_DEPTH_MAX are refused; nothing but comments is the empty object. `lines`, an object or
+ * NULL, gets the line of each value by the value's pointer, as faults write it. NULL with the line
+ * and column in `error`. */
+MUST_USE json_t *settings_yaml_parse(struct text text, json_t *lines, struct error *error);
 
 /* Reads the member `apps` (settings_apps.c). */
 void settings_apps_read(struct form *form, struct settings *settings);

@@ -7,6 +7,7 @@
 #include "base/decimal.h"
 #include "base/document.h"
 #include "base/memory.h"
+#include "settings_yaml.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,6 +17,9 @@ struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the present one; released by the next */
     size_t depth;
+    struct text text;   /* all of it */
+    json_t *lines;      /* NULL: nobody asks */
+    struct fault place; /* its pointer says where the present value lies */
     struct error *error;
 };
 
@@ -26,6 +30,8 @@ static json_t *collection_read(struct reader *reader, json_t *collection,
                                yaml_event_type_t end);
 static bool item_read(struct reader *reader, json_t *array);
 static bool pair_read(struct reader *reader, json_t *object);
+static bool pair_is_repeated(struct reader *reader, const json_t *object, const char *key);
+static struct fault place_enter(struct reader *reader, const char *member);
 static json_t *scalar_read(struct reader *reader);
 static json_t *plain_typed(const char *plain);
 static json_t *plain_number(const char *plain);
@@ -34,9 +40,9 @@ static bool event_next(struct reader *reader);
 static bool fail_parser(struct reader *reader);
 static bool fail(struct reader *reader, const char *problem);
 
-json_t *settings_yaml_parse(struct text text, struct error *error)
+json_t *settings_yaml_parse(struct text text, json_t *lines, struct error *error)
 {
-    struct reader reader = {.error = error};
+    struct reader reader = {.text = text, .lines = lines, .error = error};
     const unsigned char *input = (const unsigned char *)(text.length == 0 ? "" : text.at);
 
     if (yaml_parser_initialize(&reader.parser) == 0) {
@@ -65,6 +71,11 @@ static json_t *document_read(struct reader *reader)
 
     if (value == NULL)
         return NULL;
+    if (json_is_string(value) && settings_yaml_lacks_space(text_of(json_string_value(value)))) {
+        json_decref(value);
+        fail(reader, SETTINGS_YAML_NO_SPACE);
+        return NULL;
+    }
 
     bool ended = event_next(reader); /* the document's end */
 
@@ -81,7 +92,10 @@ static json_t *document_read(struct reader *reader)
 static json_t *value_read(struct reader *reader)
 {
     if (!event_is_plain_data(&reader->event)) {
-        fail(reader, "anchors, aliases and tags are not supported");
+        fail(reader, reader->event.type == YAML_ALIAS_EVENT
+                         ? SETTINGS_YAML_ALIAS
+                         : "anchors (&) and tags (!) are not supported; a value that begins with "
+                           "such a character must be in quotes");
         return NULL;
     }
     if (reader->event.type == YAML_SCALAR_EVENT)
@@ -114,8 +128,14 @@ static json_t *collection_read(struct reader *reader, json_t *collection,
 
 static bool item_read(struct reader *reader, json_t *array)
 {
+    char number[TEXT_INTEGER_BYTES_MAX + 1];
+
+    (void)snprintf(number, sizeof(number), "%zu", json_array_size(array));
+
+    const struct fault outside = place_enter(reader, number);
     json_t *item = value_read(reader);
 
+    reader->place = outside;
     return item != NULL && json_array_append_new(array, item) == 0;
 }
 
@@ -131,16 +151,51 @@ static bool pair_read(struct reader *reader, json_t *object)
         json_decref(key);
         return fail(reader, "a key must be UTF-8 without NUL");
     }
-    if (json_object_get(object, json_string_value(key)) != NULL) {
+    if (pair_is_repeated(reader, object, json_string_value(key))) {
         json_decref(key);
-        return fail(reader, "this key is there twice");
+        return false;
     }
 
+    const struct fault outside = place_enter(reader, json_string_value(key));
     json_t *value = event_next(reader) ? value_read(reader) : NULL;
     bool done = value != NULL && json_object_set_new(object, json_string_value(key), value) == 0;
 
+    reader->place = outside;
     json_decref(key);
     return done;
+}
+
+/* With the fault, when it is. */
+static bool pair_is_repeated(struct reader *reader, const json_t *object, const char *key)
+{
+    char problem[sizeof(reader->error->message)];
+
+    if (json_object_get(object, key) == NULL)
+        return false;
+
+    const struct fault outside = place_enter(reader, key);
+    const json_t *line = json_object_get(reader->lines, reader->place.pointer);
+
+    reader->place = outside;
+    (void)snprintf(problem, sizeof(problem), "%.64s is there twice; line %lld has it, too", key,
+                   (long long)json_integer_value(line));
+    fail(reader, problem);
+    return true;
+}
+
+/* Remembers the line of the first that is there, and returns the place around it. */
+static struct fault place_enter(struct reader *reader, const char *member)
+{
+    const struct fault outside = reader->place;
+    struct faults inside;
+
+    inside.count = 0;
+    faults_add(&inside, outside.pointer, member, "%s", "");
+    reader->place = inside.at[0];
+    if (json_object_get(reader->lines, reader->place.pointer) == NULL)
+        json_object_set_new(reader->lines, reader->place.pointer,
+                            json_integer((json_int_t)reader->event.start_mark.line + 1));
+    return outside;
 }
 
 static json_t *scalar_read(struct reader *reader)
@@ -236,9 +291,13 @@ static bool fail_parser(struct reader *reader)
     /* Only an encoding error has no line, only an offset. */
     if (parser->error == YAML_READER_ERROR)
         return error_set(reader->error, "byte %zu: %s", parser->problem_offset, parser->problem);
+
+    const char *hint = settings_yaml_hint(parser, reader->text);
+
+    if (hint == NULL)
+        hint = parser->problem == NULL ? "out of memory" : parser->problem;
     return error_set(reader->error, "line %zu, column %zu: %s", parser->problem_mark.line + 1,
-                     parser->problem_mark.column + 1,
-                     parser->problem == NULL ? "out of memory" : parser->problem);
+                     parser->problem_mark.column + 1, hint);
 }
 
 /* At the present event. */

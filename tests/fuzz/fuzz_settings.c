@@ -69,12 +69,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static struct settings *load(void)
 {
     const struct settings_source source = {.file = NAME};
-    struct error error = {0};
-    int exit_code = 0;
-    struct settings *settings = settings_load(&source, &exit_code, &error);
+    struct settings_complaints complaints;
+    struct settings *settings = settings_load(&source, &complaints);
 
-    if (settings == NULL)
-        ASSERT(exit_code == EX_CONFIG && error.message[0] != '\0');
+    if (settings == NULL) {
+        ASSERT(complaints.exit_code == EX_CONFIG && complaints.count > 0 &&
+               complaints.at[0][0] != '\0');
+    }
     return settings;
 }
 

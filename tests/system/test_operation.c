@@ -236,17 +236,18 @@ struct bad_reload {
 static const struct bad_reload bad_reloads[] = {
     {NULL, "No such file"},
     {"listen: [", "line"},
-    {"workers: 2\nworkers: 2\n", "this key is there twice"},
-    {"colour: green\n", "/colour"},
-    {"log_level: loud\n", "/log_level"},
-    {"idle_timeout_s: 0\n", "/idle_timeout_s"},
-    {"tls_certificate: %s\n", "/tls_certificate"},
-    {"apps:\n  - name: Shop\n    api_key_file: %s\n    policies: []\n", "/apps/0/api_key_file"},
+    {"workers: 2\nworkers: 2\n", "is there twice"},
+    {"colour: green\n", "line 1: colour"},
+    {"log_level: loud\n", "line 1: log_level"},
+    {"idle_timeout_s: 0\n", "line 1: idle_timeout_s"},
+    {"tls_certificate: %s\n", "line 1: tls_certificate"},
+    {"apps:\n  - name: Shop\n    api_key_file: %s\n    policies: []\n",
+     "line 3: apps[0].api_key_file"},
     {"apps:\n  - name: Shop\n    api_key_env: NOT_SET_ANYWHERE\n    policies: []\n",
-     "/apps/0/api_key_env"},
+     "line 3: apps[0].api_key_env"},
     {"apps:\n  - {name: Shop, api_key_env: SHOP_KEY, policies: [{route_key: /a, limit: -1,"
      " window_seconds: 60}]}\n",
-     "/apps/0/policies/0/limit"},
+     "line 2: apps[0].policies[0].limit"},
 };
 
 static void write_bad(const struct bad_reload *bad, const char *config, const char *missing)

@@ -23,8 +23,15 @@ struct settings *settings_try(const char *file, const char *const flags[], int *
 
     while (flags[source.argc] != NULL)
         source.argc++;
+    struct settings_complaints complaints;
+    struct settings *settings = settings_load(&source, &complaints);
+
     *error = (struct error){0};
-    return settings_load(&source, exit_code, error);
+    if (settings == NULL) {
+        *exit_code = complaints.exit_code;
+        error_set(error, "%s", complaints.at[0]);
+    }
+    return settings;
 }
 
 struct settings *settings_valid(const char *yaml, const char *const flags[])
@@ -58,6 +65,28 @@ void settings_file_refused(const char *yaml, const char *message)
 
     (void)snprintf(expected, sizeof(expected), "%s: %s", file, message);
     settings_refused(file, NO_FLAGS, EX_CONFIG, expected);
+}
+
+void settings_mistakes_told(const char *yaml, const char *messages, const char *tells)
+{
+    const char *file = settings_file("mistakes.yaml", yaml);
+    const struct settings_source source = {.file = file};
+    struct settings_complaints complaints;
+    char told[2048] = "";
+    struct settings *settings = settings_load(&source, &complaints);
+
+    assert_null(settings);
+    assert_int_equal(complaints.exit_code, EX_CONFIG);
+    for (size_t i = 0; i < complaints.count; i++) {
+        const char *message = complaints.at[i];
+        const size_t length = strlen(told);
+
+        if (strncmp(message, file, strlen(file)) == 0)
+            message += strlen(file) + strlen(": ");
+        (void)snprintf(told + length, sizeof(told) - length, "%s%s", i == 0 ? "" : "\n", message);
+    }
+    if (strcmp(told, messages) != 0)
+        fail_msg("of %s, what %s: %s", yaml, tells, told);
 }
 
 int settings_case_begin(void **state)

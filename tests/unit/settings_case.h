@@ -31,6 +31,9 @@ void settings_refused(const char *file, const char *const flags[], int exit_code
 /* So does a file with this content; `message` is what follows the file's name. */
 void settings_file_refused(const char *yaml, const char *message);
 
+/* All that is said of it, a line each, without the file's name; `tells` is what it is for. */
+void settings_mistakes_told(const char *yaml, const char *messages, const char *tells);
+
 /* Each test begins in an environment without any setting. */
 #define SETTINGS_TEST(claim) cmocka_unit_test_setup(claim, settings_case_begin)
 int settings_case_begin(void **state);

@@ -49,29 +49,30 @@ static void wrong_apps_are_named_by_their_pointer(void **state)
         const char *app;
         const char *message;
     } cases[] = {
-        {"{api_key_env: TEST_APP_KEY}", "/apps/0/name: is required"},
-        {"{name: a}", "/apps/0: must have one of api_key_file and api_key_env"},
+        {"{api_key_env: TEST_APP_KEY}", "line 1: apps[0].name: is required"},
+        {"{name: a}", "line 1: apps[0]: must have one of api_key_file and api_key_env"},
         {"{name: a, api_key_env: TEST_APP_KEY, api_key_file: x}",
-         "/apps/0: must have one of api_key_file and api_key_env"},
+         "line 1: apps[0]: must have one of api_key_file and api_key_env"},
         {"{name: a, api_key: x, api_key_env: TEST_APP_KEY}",
-         "/apps/0/api_key: is not a known member"},
+         "line 1: apps[0].api_key: there is no such name here"},
         {"{name: a, api_key_env: TEST_NO_KEY}",
-         "/apps/0/api_key_env: TEST_NO_KEY is not set in the environment"},
+         "line 1: apps[0].api_key_env: TEST_NO_KEY is not set in the environment"},
         {"{name: a, api_key_env: PATH}",
-         "/apps/0/api_key_env: holds no API key; `sluice generate-key` makes one"},
+         "line 1: apps[0].api_key_env: holds no API key; `sluice generate-key` makes one"},
         {"{name: a, api_key_file: /nonexistent}",
-         "/apps/0/api_key_file: cannot read /nonexistent: No such file or directory"},
+         "line 1: apps[0].api_key_file: cannot read /nonexistent: No such file or directory"},
         {"{name: a, api_key_file: /dev/null}",
-         "/apps/0/api_key_file: holds no API key; `sluice generate-key` makes one"},
+         "line 1: apps[0].api_key_file: holds no API key; `sluice generate-key` makes one"},
         {"{name: a, api_key_env: TEST_APP_KEY}, {name: b, api_key_env: TEST_APP_KEY}",
-         "/apps/1/api_key_env: holds the same API key as /apps/0"},
+         "line 1: apps[1].api_key_env: holds the same API key as /apps/0"},
         {"{name: a, api_key_env: TEST_APP_KEY, policies: [{route_key: /a, limit: 1, "
          "window_seconds: 1}, {route_key: /b, limit: -1, window_seconds: 1}]}",
-         "/apps/0/policies/1/limit: must be an integer from 0 to 1000000000"},
+         "line 1: apps[0].policies[1].limit: must be a whole number from 0 to 1000000000, not -1"},
         {"{name: a, api_key_env: TEST_APP_KEY, policies: [{route_key: /a, limit: 1, "
          "window_seconds: 1}, {route_key: /a, role: default, limit: 2, window_seconds: 1}]}",
-         "/apps/0/policies/1: has the same route_key, role and user_id as an earlier policy"},
-        {"7", "/apps/0: must be an object"},
+         "line 1: apps[0].policies[1]: has the same route_key, role and user_id as an earlier "
+         "policy"},
+        {"7", "line 1: apps[0]: must be names with values, as in \"workers: 2\", not 7"},
     };
     char key[API_KEY_BYTES + 1];
     api_key_generate(key);

@@ -34,10 +34,11 @@ static void an_overridden_value_is_checked_all_the_same(void **state)
 {
     (void)state;
     const char *file = settings_file("overridden.yaml", "workers: many\n");
-    char expected[128];
+    char expected[256];
 
-    (void)snprintf(expected, sizeof(expected), "%s: /workers: must be an integer from 0 to 64",
-                   file);
+    (void)snprintf(
+        expected, sizeof(expected),
+        "%s: line 1: workers: must be a whole number from 0 to 64, not the text \"many\"", file);
     settings_refused(file, FLAGS("--workers=1"), EX_CONFIG, expected);
 }
 
@@ -61,13 +62,14 @@ static void wrong_flags_are_wrong_usage(void **state)
         const char *flag;
         const char *message;
     } cases[] = {
-        {"--wrokers=1", "--wrokers: there is no such option"},
-        {"workers=1", "workers: there is no such option"},
+        {"--wrokers=1", "--wrokers: there is no such option; did you mean --workers?"},
+        {"workers=1", "workers: there is no such option; did you mean --workers?"},
         {"--workers", "--workers: needs a value"},
-        {"--workers=65", "--workers: must be an integer from 0 to 64"},
-        {"--workers=", "--workers: must be an integer from 0 to 64"},
-        {"--redis-timeout-ms=0", "--redis-timeout-ms: must be an integer from 1 to 5000"},
-        {"--engine=sql", "--engine: must be one of memory, redis"},
+        {"--workers=65", "--workers: must be a whole number from 0 to 64, not \"65\""},
+        {"--workers=", "--workers: must be a whole number from 0 to 64, not \"\""},
+        {"--redis-timeout-ms=0",
+         "--redis-timeout-ms: must be a whole number of milliseconds from 1 to 5000, not \"0\""},
+        {"--engine=sql", "--engine: must be one of memory, redis, not \"sql\""},
         {"--apps=[]", "--apps: there is no such option"},
         {"--data-dir=\xff", "--data-dir: must be UTF-8"},
     };
@@ -94,7 +96,7 @@ static void faults_of_a_value_in_a_file_name_the_variable_of_the_file(void **sta
 
     setenv("SLUICE_WORKERS_FILE", settings_file("workers", "many\n"), 1);
     settings_refused(NULL, NO_FLAGS, EX_CONFIG,
-                     "SLUICE_WORKERS_FILE: must be an integer from 0 to 64");
+                     "SLUICE_WORKERS_FILE: must be a whole number from 0 to 64, not \"many\"");
 
     setenv("SLUICE_WORKERS_FILE", "/nonexistent/workers", 1);
     settings_refused(NULL, NO_FLAGS, EX_CONFIG,
@@ -140,7 +142,8 @@ static void faults_of_yaml_name_file_line_and_column(void **state)
 {
     (void)state;
 
-    settings_file_refused("workers: 1\nworkers: 2\n", "line 2, column 1: this key is there twice");
+    settings_file_refused("workers: 1\nworkers: 2\n",
+                          "line 2, column 1: workers is there twice; line 1 has it, too");
 }
 
 static void a_file_that_is_too_long_is_refused(void **state)
@@ -247,7 +250,8 @@ static void a_wrong_redis_port_is_refused_unless_kubernetes_put_it_there(void **
     (void)state;
 
     setenv("REDIS_PORT", "65536", 1);
-    settings_refused(NULL, NO_FLAGS, EX_CONFIG, "REDIS_PORT: must be an integer from 1 to 65535");
+    settings_refused(NULL, NO_FLAGS, EX_CONFIG,
+                     "REDIS_PORT: must be a whole number from 1 to 65535, not \"65536\"");
 
     setenv("REDIS_PORT", "tcp://10.0.0.7:6379", 1);
     struct settings *settings = settings_valid(EMPTY_FILE, NO_FLAGS);

@@ -13,8 +13,10 @@
 static void assert_refused(struct text yaml, const char *message)
 {
     struct error error = {0};
+    json_t *lines = json_object();
 
-    assert_null(settings_yaml_parse(yaml, &error));
+    assert_null(settings_yaml_parse(yaml, lines, &error));
+    json_decref(lines);
     assert_string_equal(error.message, message);
 }
 
@@ -42,7 +44,7 @@ static void plain_scalars_are_typed_by_the_core_schema_and_quoted_ones_are_text(
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct error error = {0};
-        json_t *value = settings_yaml_parse(text_of(cases[i].yaml), &error);
+        json_t *value = settings_yaml_parse(text_of(cases[i].yaml), NULL, &error);
         assert_string_equal(error.message, "");
         char *json = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
 
@@ -59,13 +61,17 @@ static void hostile_or_broken_text_is_refused_with_line_and_column(void **state)
         const char *yaml;
         const char *message;
     } cases[] = {
-        {"workers: 1\nworkers: 2\n", "line 2, column 1: this key is there twice"},
-        {"workers:\n\t- 1\n", "line 2, column 1: found character that cannot start any token"},
+        {"workers: 1\nworkers: 2\n",
+         "line 2, column 1: workers is there twice; line 1 has it, too"},
+        {"workers:\n\t- 1\n",
+         "line 2, column 1: a tab is here; YAML takes spaces alone at the beginning of a line"},
         {"a: &a [x, x]\nb: [*a, *a]\n",
-         "line 1, column 4: anchors, aliases and tags are not supported"},
-        {"b: *a\n", "line 1, column 4: anchors, aliases and tags are not supported"},
-        {"workers: !!int \"1\"\n",
-         "line 1, column 10: anchors, aliases and tags are not supported"},
+         "line 1, column 4: anchors (&) and tags (!) are not supported; a value that begins with "
+         "such a character must be in quotes"},
+        {"b: *a\n", "line 1, column 4: an unquoted * begins an alias, which is not supported; "
+                    "write the value in quotes, as in \"*\""},
+        {"workers: !!int \"1\"\n", "line 1, column 10: anchors (&) and tags (!) are not supported; "
+                                   "a value that begins with such a character must be in quotes"},
         {"? [a, b]\n: c\n", "line 1, column 3: a key must be a plain word"},
         {"workers: 1\n---\nworkers: 2\n",
          "line 2, column 1: a second document begins; only one is allowed"},
@@ -99,7 +105,7 @@ static void nesting_up_to_the_bound_is_taken(void **state)
     (void)state;
     struct error error = {0};
 
-    json_t *value = settings_yaml_parse(TEXT("[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]"), &error);
+    json_t *value = settings_yaml_parse(TEXT("[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]"), NULL, &error);
 
     assert_string_equal(error.message, "");
     assert_non_null(value);

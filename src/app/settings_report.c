@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is wrong with the settings, for people. Forms are written for JSON: here their words become
+ * those of a configuration. */
+#include "settings_parts.h"
+
+#include "base/buffer.h"
+#include "base/nearest.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#define DETAIL_BYTES   400
+#define CAME_BYTES_MAX 40
+#define UNKNOWN_MEMBER "is not a known member"
+#define MUST_BE        "must be "
+
+static size_t order_write(const struct settings_origin *origin, const struct faults *faults,
+                          size_t order[FAULTS_MAX]);
+static json_int_t line_of(const struct settings_origin *origin, const struct fault *fault);
+static void detail_write(const struct settings_origin *origin, const struct fault *fault,
+                         struct buffer *out);
+static void type_write(const struct setting *setting, const struct fault *fault,
+                       const json_t *value, struct buffer *out);
+static void words_write(const char *detail, struct buffer *out);
+static void came_write(const struct settings_origin *origin, const json_t *value,
+                       struct buffer *out);
+static void meant_write(const struct fault *fault, struct buffer *out);
+static const json_t *value_at(const json_t *value, const char *pointer);
+static const struct setting *setting_find(const char *pointer);
+static bool is_secret(const char *pointer, const struct setting *setting);
+
+void settings_complain(struct settings_complaints *complaints, const char *format, ...)
+{
+    va_list values;
+
+    if (complaints->count++ >= SETTINGS_COMPLAINTS_MAX)
+        return;
+    va_start(values, format);
+    vsnprintf(complaints->at[complaints->count - 1], sizeof(complaints->at[0]), format, values);
+    va_end(values);
+}
+
+void settings_report(const struct settings_origin *origin, const struct faults *faults,
+                     struct settings_complaints *complaints)
+{
+    size_t order[FAULTS_MAX];
+    const size_t kept = order_write(origin, faults, order);
+
+    for (size_t i = 0; i < kept; i++) {
+        const struct fault *fault = &faults->at[order[i]];
+        char place[SETTINGS_PLACE_BYTES];
+        struct arena arena = {0};
+        struct buffer detail;
+
+        buffer_init(&detail, &arena, DETAIL_BYTES);
+        settings_origin_place(origin, fault->pointer, place);
+        detail_write(origin, fault, &detail);
+        settings_complain(complaints, "%s: %s", place, buffer_string(&detail));
+        arena_close(&arena);
+    }
+    if (faults->count > kept) {
+        settings_complain(complaints, "%zu more faults follow once these are gone",
+                          faults->count - kept);
+    }
+}
+
+const char *settings_nearest(struct text typed)
+{
+    struct nearest nearest;
+    char name[SETTINGS_NAME_BYTES];
+
+    (void)snprintf(name, sizeof(name), "%.*s", TEXT_PRINTF(typed));
+    for (char *c = name; *c != '\0'; c++) {
+        if (*c == '-')
+            *c = '_';
+    }
+    nearest_init(&nearest, text_of(name));
+    for (size_t i = 0; i < settings_table_count; i++)
+        nearest_try(&nearest, settings_table[i].name);
+    return nearest.found;
+}
+
+/* As they stand in the file; a form finds what is unknown last. Returns how many there are. */
+static size_t order_write(const struct settings_origin *origin, const struct faults *faults,
+                          size_t order[FAULTS_MAX])
+{
+    const size_t kept = faults->count < FAULTS_MAX ? faults->count : FAULTS_MAX;
+
+    for (size_t i = 0; i < kept; i++) {
+        const json_int_t line = line_of(origin, &faults->at[i]);
+        size_t place = i;
+
+        for (; place > 0 && line_of(origin, &faults->at[order[place - 1]]) > line; place--)
+            order[place] = order[place - 1];
+        order[place] = i;
+    }
+    return kept;
+}
+
+static json_int_t line_of(const struct settings_origin *origin, const struct fault *fault)
+{
+    return json_integer_value(json_object_get(origin->lines, fault->pointer));
+}
+
+static void detail_write(const struct settings_origin *origin, const struct fault *fault,
+                         struct buffer *out)
+{
+    const struct setting *setting = setting_find(fault->pointer);
+    const json_t *value = value_at(origin->values, fault->pointer);
+
+    if (strncmp(fault->detail, UNKNOWN_MEMBER, strlen(UNKNOWN_MEMBER)) == 0) {
+        meant_write(fault, out);
+        return;
+    }
+    type_write(setting, fault, value, out);
+    if (strncmp(fault->detail, MUST_BE, strlen(MUST_BE)) == 0 && value != NULL &&
+        fault->pointer[0] != '\0' && !is_secret(fault->pointer, setting))
+        came_write(origin, value, out);
+}
+
+static void type_write(const struct setting *setting, const struct fault *fault,
+                       const json_t *value, struct buffer *out)
+{
+    static const struct {
+        const char *suffix;
+        const char *unit;
+    } units[] = {{"_ms", " of milliseconds"}, {"_s", " of seconds"}};
+
+    const bool is_of_type =
+        setting != NULL && strncmp(fault->detail, MUST_BE, strlen(MUST_BE)) == 0;
+
+    if (is_of_type && setting->kind == &setting_integer) {
+        const char *unit = "";
+        for (size_t i = 0; i < ARRAY_COUNT(units) && unit[0] == '\0'; i++) {
+            const size_t length = strlen(setting->name);
+            const size_t bytes = strlen(units[i].suffix);
+            if (length > bytes && strcmp(setting->name + length - bytes, units[i].suffix) == 0)
+                unit = units[i].unit;
+        }
+        buffer_printf(out, MUST_BE "a whole number%s from %" PRId64 " to %" PRId64, unit,
+                      setting->min, setting->max);
+    } else if (is_of_type && setting->kind->type != NULL && !json_is_string(value)) {
+        buffer_printf(out, MUST_BE "%s", setting->kind->type);
+    } else {
+        words_write(fault->detail, out);
+    }
+}
+
+/* With the words of YAML for those of JSON. */
+static void words_write(const char *detail, struct buffer *out)
+{
+    static const struct {
+        const char *json;
+        const char *yaml;
+    } words[] = {
+        {"an integer", "a whole number"},
+        {"an array", "a list"},
+        {"an object", "names with values, as in \"workers: 2\""},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        const char *at = strstr(detail, words[i].json);
+        if (at != NULL) {
+            buffer_printf(out, "%.*s%s%s", (int)(at - detail), detail, words[i].yaml,
+                          at + strlen(words[i].json));
+            return;
+        }
+    }
+    buffer_printf(out, "%s", detail);
+}
+
+/* A text of the file is told from a number by its quotes. */
+static void came_write(const struct settings_origin *origin, const json_t *value,
+                       struct buffer *out)
+{
+    const char *text = json_string_value(value);
+
+    if (json_is_array(value)) {
+        buffer_printf(out, ", not a list");
+    } else if (json_is_object(value)) {
+        buffer_printf(out, ", not names with values");
+    } else if (json_is_integer(value)) {
+        buffer_printf(out, ", not %" JSON_INTEGER_FORMAT, json_integer_value(value));
+    } else if (json_is_real(value)) {
+        buffer_printf(out, ", not %.15g", json_real_value(value));
+    } else if (json_is_boolean(value)) {
+        buffer_printf(out, ", not %s", json_is_true(value) ? "true" : "false");
+    } else if (text != NULL) {
+        const size_t length = strlen(text);
+        size_t shown = length > CAME_BYTES_MAX ? CAME_BYTES_MAX : length;
+
+        while (shown < length && shown > 0 && ((unsigned char)text[shown] & 0xC0) == 0x80)
+            shown--;
+        buffer_printf(out, ", not %s\"%.*s%s\"", origin->kind == ORIGIN_FILE ? "the text " : "",
+                      (int)shown, text, shown < length ? "..." : "");
+    }
+}
+
+/* An unknown name, and whatever the form says of a known one that is near to it. */
+static void meant_write(const struct fault *fault, struct buffer *out)
+{
+    const bool is_setting = strrchr(fault->pointer, '/') == fault->pointer;
+
+    buffer_printf(out, "there is no such %s%s", is_setting ? "setting" : "name here",
+                  fault->detail + strlen(UNKNOWN_MEMBER));
+}
+
+/* NULL when there is none. */
+static const json_t *value_at(const json_t *value, const char *pointer)
+{
+    struct text rest = text_of(pointer[0] == '\0' ? NULL : pointer + 1);
+
+    while (!text_is_absent(rest) && value != NULL) {
+        struct text member = text_cut(&rest, '/');
+        char name[sizeof(((struct fault *)NULL)->pointer)];
+        int64_t index;
+
+        (void)snprintf(name, sizeof(name), "%.*s", TEXT_PRINTF(member));
+        if (!json_is_array(value)) {
+            value = json_object_get(value, name);
+            continue;
+        }
+        value = text_parse_integer(member, &index) ? json_array_get(value, (size_t)index) : NULL;
+    }
+    return value;
+}
+
+static const struct setting *setting_find(const char *pointer)
+{
+    for (size_t i = 0; pointer[0] == '/' && i < settings_table_count; i++) {
+        if (strcmp(pointer + 1, settings_table[i].name) == 0)
+            return &settings_table[i];
+    }
+    return NULL;
+}
+
+/* Who mistakes one member for the other may have written a key where its file belongs. */
+static bool is_secret(const char *pointer, const struct setting *setting)
+{
+    return (setting != NULL && setting->kind->is_secret) || strstr(pointer, "/api_key") != NULL;
+}
