@@ -12,6 +12,7 @@
 #include "base/code_point.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 
 #include "event_log.h"
 #include "signals.h"
@@ -52,6 +53,7 @@ static const struct command commands[] = {
 static void open_standard_streams(void);
 static const struct command *command_find(const char *word, struct error *error);
 static bool is_help(const char *argument);
+static bool asks_help(int argc, char *argv[]);
 static bool source_read(struct settings_source *source, int words_max, const char *options[],
                         int argc, char *argv[], struct error *error);
 static struct settings *settings_or_complaint(const struct settings_source *source, int *exit_code);
@@ -69,11 +71,9 @@ int main(int argc, char *argv[])
     signal(SIGPIPE, SIG_IGN);
     event_log_begin();
 
-    for (int i = 1; i < argc; i++) {
-        if (is_help(argv[i])) {
-            print_help(stdout);
-            return EXIT_SUCCESS;
-        }
+    if (asks_help(argc, argv)) {
+        print_help(stdout);
+        return EXIT_SUCCESS;
     }
     if (argc < 2) {
         print_help(stderr);
@@ -182,17 +182,34 @@ static void open_standard_streams(void)
 
 static const struct command *command_find(const char *word, struct error *error)
 {
+    struct nearest nearest;
+
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+        word = "version";
+    nearest_init(&nearest, text_of(word));
     for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
         if (strcmp(commands[i].word, word) == 0)
             return &commands[i];
+        nearest_try(&nearest, commands[i].word);
     }
-    error_set(error, "%s: there is no such command; see sluice --help", word);
+    error_set(error, "%s: there is no such command%s%s; see sluice --help", word,
+              nearest.found == NULL ? "" : "; did you mean ",
+              nearest.found == NULL ? "" : nearest.found);
     return NULL;
 }
 
 static bool is_help(const char *argument)
 {
     return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+static bool asks_help(int argc, char *argv[])
+{
+    for (int i = 1; i < argc; i++) {
+        if (is_help(argv[i]))
+            return true;
+    }
+    return argc > 1 && strcmp(argv[1], "help") == 0;
 }
 
 /* Takes words and --config out of the arguments; the others go to `options`. */

@@ -31,7 +31,10 @@ static void the_version_and_the_help_are_printed(void **state)
     (void)state;
 
     expect_exit((const char *const[]){"version", NULL}, 0, "sluice ");
+    expect_exit((const char *const[]){"--version", NULL}, 0, "sluice ");
+    expect_exit((const char *const[]){"-V", NULL}, 0, "sluice ");
     expect_exit((const char *const[]){"--help", NULL}, 0, "--redis-url");
+    expect_exit((const char *const[]){"help", NULL}, 0, "--redis-url");
     expect_exit((const char *const[]){"generate-key", NULL}, 0, "slk_");
 }
 
@@ -42,6 +45,7 @@ static void wrong_usage_is_told_from_wrong_settings(void **state)
     scratch_file("config", "workers: many\n", config);
 
     expect_exit((const char *const[]){"dance", NULL}, EXIT_WRONG_USAGE, "command");
+    expect_exit((const char *const[]){"check-confg", NULL}, EXIT_WRONG_USAGE, "mean check-config");
     expect_exit((const char *const[]){"dance\x1b[2J", NULL}, EXIT_WRONG_USAGE, "dance?[2J");
     expect_exit((const char *const[]){"serve", "--no-such-flag", "1", NULL}, EXIT_WRONG_USAGE,
                 "no-such-flag");
