@@ -14,7 +14,7 @@
 /* A new key, NUL-terminated. Clear it with sodium_memzero() once it has been shown. */
 void api_key_generate(char key[static API_KEY_BYTES + 1]);
 
-/* Form and checksum are right. */
+/* Whether form and checksum are right. */
 bool api_key_is_well_formed(struct text key);
 
 #endif

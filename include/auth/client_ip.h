@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Who is calling: the socket's address, or, when that is a trusted proxy, the right-most address of
- * X-Forwarded-For that is not. */
+ * X-Forwarded-For that is not a trusted proxy. */
 #ifndef AUTH_CLIENT_IP_H
 #define AUTH_CLIENT_IP_H
 
@@ -30,8 +30,8 @@ bool trusted_proxies_contain(const struct trusted_proxies *proxies,
                              const struct ip_address *address);
 
 /* `forwarded_for` is the header's value, absent when there is none; several headers are joined with
- * ",". Empty hops are skipped; one that is no address ends the walk at the last good one: the part
- * before it may be forged. A socket that is not IP has the address "::". */
+ * ",". Empty hops are skipped; a hop that is no address ends the walk at the last good one, because
+ * the part before it may be forged. A socket that is not IP has the address "::". */
 struct ip_address client_ip_find(const struct trusted_proxies *proxies, const struct sockaddr *peer,
                                  struct text forwarded_for);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whose page has a browser send a request. Any page may have one POST to any address that the
- * browser reaches, localhost too: the page does not get to read the answer, but what the request
- * changes is changed. Browsers say where such a request comes from. Pure. */
+ * Which page made a browser send a request. Any page can make it POST to any address that it
+ * reaches, localhost too. The page cannot read the answer, but the request has had its effect.
+ * Browsers say which page such a request comes from. Pure. */
 #ifndef AUTH_PAGE_ORIGIN_H
 #define AUTH_PAGE_ORIGIN_H
 
@@ -17,12 +17,12 @@ struct page_origin {
 
 /* Whether the request comes from a program, from a browser's user, or from a page of this service.
  *
- * Programs send neither Sec-Fetch-Site nor Origin; browsers send one with whatever may change
- * something. Sec-Fetch-Site decides where it is there. Browsers send it over TLS and to localhost
- * only, so without it Origin must name the host that Host names, or one of `hosts`.
+ * Programs send neither Sec-Fetch-Site nor Origin; browsers send one with each request that may
+ * change something. Sec-Fetch-Site decides when it is present. Browsers send it over TLS and to
+ * localhost only, so without it Origin must name the host that Host names, or one of `hosts`.
  *
- * Who points a name at this service's address has pages that look like ours. So where `hosts` are
- * given, Host must be one of them. */
+ * A stranger may point a name of his own at this service's address; his pages then look like ours.
+ * So when `hosts` are given, Host must be one of them. */
 bool page_origin_is_ours(const struct page_origin *page, const struct host_list *hosts);
 
 #endif

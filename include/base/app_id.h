@@ -9,11 +9,11 @@
 #define APP_ID_PREFIX "app_"
 #define APP_ID_BYTES  16
 
-/* A new one, NUL-terminated. */
+/* A new id, NUL-terminated. */
 void app_id_generate(char app_id[static APP_ID_BYTES + 1]);
 
-/* Copies the text, with a NUL. False when it is not the id of an app: somebody else has written
- * it. */
+/* Copies the text, with a NUL. False when it is not the id of an app: then something else than
+ * Sluice has written it. */
 MUST_USE bool app_id_read(struct text text, char app_id[static APP_ID_BYTES + 1]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text that grows, in an arena: released with it, never on its own. Adding is inline: most of
- * what is added is so short that a call would cost more than it does. */
+ * Text that grows, in an arena: released with it, never on its own. Adding is inline: most pieces
+ * are so short that a call would cost more than the copy. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -24,7 +24,7 @@ void buffer_init(struct buffer *buffer, struct arena *arena, size_t capacity);
 /* For buffer_extend() alone: room for `more` bytes behind what is written. */
 SELDOM void buffer_grow(struct buffer *buffer, size_t more);
 
-/* Makes the content `bytes` longer and returns where they are, for the caller to fill. */
+/* Makes the content `bytes` longer and returns where the new bytes are, for the caller to fill. */
 static inline char *buffer_extend(struct buffer *buffer, size_t bytes)
 {
     if (bytes > buffer->capacity - buffer->length)

@@ -6,14 +6,14 @@
 
 #include "base/text.h"
 
-#define CODE_POINT_SUPPLEMENTARY 0x10000u /* the first that JSON escapes as two */
+#define CODE_POINT_SUPPLEMENTARY 0x10000u /* the first that JSON escapes as two units */
 
 /* Of a character that text_utf8_bytes() has measured. */
 uint32_t code_point_of(struct text character);
 
-/* Whether it shows nothing of itself where it is read, or does something there: controls of a
- * terminal and of the direction of writing, separators of lines, characters of no width. A text
- * with one may look like another text. */
+/* Whether the character is invisible, or changes how other text is shown: terminal controls,
+ * controls of the writing direction, line separators, characters without width. A text with one may
+ * look like another text. */
 bool code_point_is_hidden(uint32_t code_point);
 
 #endif

@@ -4,10 +4,10 @@
  * crypto_shorthash_siphashx24. Each part is preceded by its length, so different lists never have
  * the same input: ("a","bc") is not ("ab","c").
  *
- * That is enough to name counters by. SipHash is a pseudorandom function: who does not know the
- * key can neither compute a digest nor choose lists that share one, and by chance two of some 2^64
- * do. It takes a fifth of the work of BLAKE2b, which promises that of a known key, too: where the
- * key is no secret, a digest is no more than a checksum. */
+ * That is enough for names of counters. SipHash is a pseudorandom function: an attacker without the
+ * key can neither compute a digest nor choose lists that share one. By chance, two of some 2^64 do.
+ * It takes a fifth of the work of BLAKE2b. Unlike BLAKE2b it promises nothing once the key is
+ * known: then a digest is no more than a checksum. */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
@@ -17,7 +17,7 @@
 #define DIGEST_KEY_BYTES 16
 #define PEPPER_BYTES     32
 
-/* All parts of a list together, and two for the length of each. */
+/* Of all parts of a list together, with two bytes for the length of each. */
 #define DIGEST_INPUT_BYTES_MAX 512
 
 struct digest {
@@ -28,7 +28,7 @@ struct digest_key {
     uint8_t bytes[DIGEST_KEY_BYTES];
 };
 
-/* The secret of one catalogue: the key of its API keys' digests, and what other keys come from. */
+/* The secret of one catalogue: the key of its API keys' digests, and the source of other keys. */
 struct pepper {
     uint8_t bytes[PEPPER_BYTES];
 };

@@ -21,21 +21,20 @@
 #define DAY_S          (DAY_HOURS * HOUR_S)
 #define YEAR_S         (365 * DAY_S)
 
-/* How many units of `unit_us` cover `time_us` >= 0: nobody who waits so long comes too early.
+/* How many units of `unit_us` cover `time_us` >= 0: a caller that waits so long is never too early.
  * Inline, so that the divisor is a constant. */
 static inline int64_t duration_rounded_up(int64_t time_us, int64_t unit_us)
 {
     return time_us / unit_us + (time_us % unit_us > 0 ? 1 : 0);
 }
 
-/* For poll(), which is not to wake early and look again for nothing; 0 when there is nothing
- * left. */
+/* For poll(), which must not wake too early, for nothing; 0 when no time is left. */
 static inline int duration_poll_ms(int64_t left_us)
 {
     return left_us > 0 ? (int)duration_rounded_up(left_us, MILLISECOND_US) : 0;
 }
 
-/* As the system's calls take it; `time_us` >= 0. */
+/* As system calls take it; `time_us` >= 0. */
 static inline struct timespec duration_timespec(int64_t time_us)
 {
     return (struct timespec){.tv_sec = time_us / SECOND_US,

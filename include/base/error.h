@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One failure, told to a human: configuration, start-up, command line, stores. */
+ * One failure, in words for a human: configuration, start-up, command line, stores. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 

@@ -17,11 +17,11 @@ struct faults {
     struct fault at[FAULTS_MAX];
 };
 
-/* Bytes of what is used of *faults: for a copy that is kept. */
+/* How many bytes of *faults are in use: for a copy that is kept. */
 size_t faults_bytes(const struct faults *faults);
 
 /* Adds a fault at `pointer` + "/" + `member` (escaped as RFC 6901 has it; NULL: at `pointer`
- * itself). Texts too long are cut. */
+ * itself). Longer texts are cut. */
 void faults_add(struct faults *faults, const char *pointer, const char *member, const char *format,
                 ...) PRINTF_LIKE(4, 5);
 

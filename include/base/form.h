@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reads a JSON object member by member. Each read checks type and range and records a fault with
- * its JSON pointer; form_close() records a fault for each member that nobody asked for. Bodies,
- * policies, query strings and the configuration are all read this way, so they have one set of
- * rules and messages.
+ * its JSON pointer; form_close() records a fault for each member that the caller has not read.
+ * Bodies, policies, query strings and the configuration are all read this way, so they have one set
+ * of rules and messages.
  *
  *     struct form form;
  *     if (form_open(&form, body, "", &faults)) {
@@ -32,8 +32,8 @@ enum form_presence { FORM_OPTIONAL, FORM_REQUIRED };
 enum form_kind { FORM_JSON, FORM_TEXTUAL };
 
 struct form {
-    const json_t *object;    /* what is read is either a tree's, */
-    struct members *members; /* or plain: the other one is NULL */
+    const json_t *object;    /* the object is either a tree's, */
+    struct members *members; /* or plain: the other pointer is NULL */
     const char *pointer;     /* where the object lies; borrowed */
     struct faults *faults;
     enum form_kind kind; /* FORM_JSON once opened; the caller may set the other */
@@ -46,7 +46,7 @@ struct form {
 MUST_USE bool form_open(struct form *form, const json_t *value, const char *pointer,
                         struct faults *faults);
 
-/* The same over plain members, which bear the marks of what was asked for. */
+/* The same over plain members, in which the form marks those that it reads. */
 void form_open_members(struct form *form, struct members *members, const char *pointer,
                        struct faults *faults);
 
@@ -68,7 +68,7 @@ bool form_array(struct form *form, const char *name, enum form_presence presence
 bool form_object(struct form *form, const char *name, enum form_presence presence,
                  const json_t **out);
 
-/* Whether the member is there and not null; counts as asked for. */
+/* Whether the member is there and not null; counts as read. */
 bool form_has(struct form *form, const char *name);
 /* Lets a member be there without being read. */
 void form_ignore(struct form *form, const char *name);
@@ -76,7 +76,7 @@ void form_ignore(struct form *form, const char *name);
 /* A fault at the member `name`, or at the object itself when NULL. */
 void form_fault(struct form *form, const char *name, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Records a fault for each member that was not asked for, with the nearest name that was. */
+/* Records a fault for each member that was not read, with the nearest name that was. */
 void form_close(struct form *form);
 
 #endif

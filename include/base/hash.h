@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A keyed hash of texts, for tables inside the process: nothing that it makes is stored or sent.
+ * A keyed hash of texts, for tables inside the process: its values are neither stored nor sent.
  *
- * A text is a polynomial modulo 2^61-1, with a coefficient for each seven bytes. Its hash is what
- * that has at a secret point, mixed (Carter and Wegman, "Universal classes of hash functions",
- * 1979). Whoever chooses two texts of n bytes without knowing the point makes them meet with a
- * probability of n/7 in 2^61. The point is random, the process's own and never told. Any thread. */
+ * A text is a polynomial modulo 2^61-1, with a coefficient for each seven bytes. Its hash is the
+ * value at a secret point, mixed (Carter and Wegman, "Universal classes of hash functions", 1979).
+ * Two texts of n bytes, chosen without knowing the point, collide with a probability of n/7 in
+ * 2^61. The point is random, differs in each process, and never leaves it. Any thread. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
@@ -28,7 +28,7 @@ static inline uint64_t hash_join(uint64_t a, uint64_t b)
     return joined ^ joined >> 32;
 }
 
-/* A text that was gone through once: the hash of any of its prefixes is then one step away. */
+/* A text that was read once: after that, the hash of any prefix takes one step. */
 struct hash_prefixes {
     struct text text;
     uint64_t states[HASH_PREFIX_BYTES_MAX / HASH_BLOCK_BYTES + 1];

@@ -13,13 +13,13 @@
 
 struct host {
     struct text name; /* with the brackets of an IPv6 address */
-    int port;         /* 0: not said, which means either of the two above */
+    int port;         /* 0: not given, which means either of the two above */
 };
 
-/* False, and *host is no host at all, when it is anything else. */
+/* False, and *host is empty, for anything else. */
 MUST_USE bool host_parse(struct text text, struct host *host);
 
-/* Names are compared without regard to case, and otherwise as they are written. */
+/* Compares names without regard to case, and otherwise as they are written. */
 bool host_equal(const struct host *a, const struct host *b);
 
 #define HOST_LIST_BYTES_MAX 1023

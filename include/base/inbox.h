@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Jobs that tenants give to one thread: as many as fit into each tenant's share of the places, and
- * taken one at a time, in turns. The reader waits on inbox_fd() in its event loop or poll(). Items
- * are intrusive. */
+ * Jobs that tenants give to one thread. Each tenant may have as many waiting as its share of the
+ * places; the thread takes them one at a time, in turns. The reader waits on inbox_fd() in its
+ * event loop or poll(). Items are intrusive. */
 #ifndef BASE_INBOX_H
 #define BASE_INBOX_H
 
@@ -11,19 +11,20 @@
 struct inbox;
 
 struct inbox *inbox_new(size_t places);
-/* Reader's thread, when nobody posts any more. Items that were not taken stay with those who posted
- * them. NULL is fine. */
+/* Reader's thread, once no thread posts any more. Items that were not taken stay with their
+ * posters. NULL is fine. */
 void inbox_free(struct inbox *inbox);
 
 /* False when it is more than the tenant's share: see shares.h. The item must stay where it is until
  * it is taken. Any thread; never blocks on I/O. */
 MUST_USE bool inbox_post(struct inbox *inbox, struct fair_item *item, uint32_t tenant);
 
-/* Whose turn it is; its place is free again. NULL when there is none. Reader's thread only. */
+/* The item whose turn it is; its place is free again. NULL when there is none. Reader's thread
+ * only. */
 struct fair_item *inbox_take(struct inbox *inbox);
 
-/* Puts back the item that was taken last: what is left of its job is the first of its tenant's, and
- * has that one's next turn. Reader's thread only. */
+/* Puts back the item that was taken last: the rest of its job comes first in its tenant's next
+ * turn. Reader's thread only. */
 void inbox_put_back(struct inbox *inbox, struct fair_item *item);
 
 /* Readable while there are items. Owned by the inbox. */

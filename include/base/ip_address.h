@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An IP address as a plain value. One address has one form, whatever it was written as, so its
- * bytes may be compared, hashed and counted by. Any thread. */
+ * An IP address as a plain value. One address has one form, however it was written, so its bytes
+ * may be compared, hashed and counted by. Any thread. */
 #ifndef BASE_IP_ADDRESS_H
 #define BASE_IP_ADDRESS_H
 
@@ -16,14 +16,15 @@ struct ip_address {
 
 /* Where the mapped form of an IPv4 address begins. */
 #define IP_ADDRESS_IPV4_BIT 96
-/* What one site is given of IPv6; who has one address of it has them all. */
+/* The IPv6 prefix of one site; a client that has one address of it has them all. */
 #define IP_ADDRESS_SITE_BITS 64
 /* "2001:db8::/64", with the NUL. */
 #define IP_ADDRESS_SITE_BYTES 49
 
-/* "192.0.2.7", "2001:db8::1". Leaves *address alone when it is none. An IPv4 address is known by
- * its IPv6 forms, too: IPv4-mapped, and as NAT64 writes it into the last 32 bits of 64:ff9b::/96
- * (RFC 6052) or 64:ff9b:1::/48 (RFC 8215). The same holds for a socket's address. */
+/* "192.0.2.7", "2001:db8::1". Leaves *address alone when the text is not an address. An IPv4
+ * address is known by its IPv6 forms, too: IPv4-mapped, and as NAT64 writes it into the last 32
+ * bits of 64:ff9b::/96 (RFC 6052) or 64:ff9b:1::/48 (RFC 8215). The same holds for a socket's
+ * address. */
 MUST_USE bool ip_address_parse(struct text text, struct ip_address *address);
 
 /* Whether the text is an IPv4 address as NAT64 writes it. */
@@ -37,7 +38,7 @@ bool ip_address_is_loopback(const struct ip_address *address);
 /* "::" for a socket that is not IP. */
 struct ip_address ip_address_of_socket(const struct sockaddr *socket);
 
-/* Whom limits count: IPv4 as it is, of IPv6 the first IP_ADDRESS_SITE_BITS and then zeros. */
+/* What limits count by: IPv4 as it is, of IPv6 the first IP_ADDRESS_SITE_BITS and then zeros. */
 struct ip_address ip_address_site(const struct ip_address *address);
 
 /* The site of `address`: "192.0.2.7", or "2001:db8::/64". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is stored of an API key, and the only thing: its hash under the catalogue's pepper. */
+ * All that is stored of an API key: its hash under the catalogue's pepper. */
 #ifndef BASE_KEY_DIGEST_H
 #define BASE_KEY_DIGEST_H
 

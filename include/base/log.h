@@ -4,10 +4,10 @@
  * write, so lines of different threads do not mix. Never log an API key, a token or a user's
  * identity.
  *
- * Nobody who logs waits for whoever reads standard error: between log_start() and log_end() one
- * thread writes, 128 KiB of lines may wait for it, and those beyond are dropped, counted and told
- * of in their place. Before and after, a line is written at once, or dropped when there is no room
- * for it within a second. */
+ * No thread that logs waits for the reader of standard error. Between log_start() and log_end() one
+ * thread writes. Up to 128 KiB of lines wait for it; further ones are dropped and counted, and a
+ * line in their place says so. Before and after, a line is written at once, or dropped when there
+ * is no room for it within a second. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -40,11 +40,11 @@ struct log_field {
         .name = NULL                                                                               \
     }
 
-/* Main thread, before others are started, and once it is in the sandbox that it shall be in. */
+/* Main thread, after it has entered its sandbox and before it starts others. */
 void log_start(void);
 
-/* Waits until what has been logged is written, for a second at most. Any thread, several times;
- * does nothing without log_start(). */
+/* Waits until all lines are written, for a second at most. Any thread, several times; does nothing
+ * without log_start(). */
 void log_end(void);
 
 /*     log_write(LOG_WARN, "redis link lost", LOG_STRING("reason", r), LOG_INTEGER("wait_ms", 50));
@@ -59,15 +59,15 @@ void log_end(void);
 void log_write_fields(enum log_level level, const char *event, const struct log_field fields[],
                       size_t count);
 
-/* The same at LOG_ERROR for the last line of a process: what was logged before it is written first,
- * as by log_end(), and then this one at once, whatever became of the others. */
+/* The same at LOG_ERROR for the last line of a process: the earlier lines are written first, as by
+ * log_end(), and then this one at once, even if the others could not be written. */
 void log_write_last(const char *event, const struct log_field fields[], size_t count);
 
-/* Not in this form, and not counted: what whoever has typed a command is told of it, "\n" included.
- * At once, or not at all when there is no room for it within a second. Without log_start(). */
+/* A text for the user of the command line, "\n" included: not JSON, and not counted. Written at
+ * once, or not at all when there is no room for it within a second. Without log_start(). */
 void log_complain(struct text line);
 
-/* Lines logged so far, those included that were dropped; and the latter alone. Any thread. */
+/* Lines logged so far, with those that were dropped; and the dropped ones alone. Any thread. */
 uint64_t log_lines(enum log_level level);
 uint64_t log_lines_dropped(void);
 

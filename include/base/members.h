@@ -2,10 +2,10 @@
  *
  * A plain JSON object, read where it lies: no tree, no copy, no allocation. Plain is an object with
  * few members, each a text of printable ASCII without escapes, an integer, true, false or null;
- * names are such texts, too, each there once. So are nearly all bodies of a check.
+ * names are such texts, too, and none comes twice. Nearly all bodies of a check are plain.
  *
- * This is a short cut, not a second set of rules: whatever is not plain is for document.h to read
- * or to refuse, and what is plain means the same there. */
+ * This is a short cut, not a second set of rules: document.h reads or refuses what is not plain,
+ * and reads what is plain in the same way. */
 #ifndef BASE_MEMBERS_H
 #define BASE_MEMBERS_H
 
@@ -13,7 +13,7 @@
 
 #define MEMBERS_MAX 16
 
-/* VALUE_OTHER is what no plain object has: an array, an object, a number that is no integer. */
+/* VALUE_OTHER is never in a plain object: an array, an object, a number that is not an integer. */
 enum value_kind { VALUE_NULL, VALUE_BOOL, VALUE_INTEGER, VALUE_TEXT, VALUE_OTHER };
 
 /* Only what belongs to the kind is set; the rest is zero. */
@@ -35,8 +35,8 @@ struct members {
     struct member at[MEMBERS_MAX]; /* in the order of the text */
 };
 
-/* False when `json` is not a plain object, or no JSON at all. Names and texts are borrowed from
- * `json`. Any thread. */
+/* False when `json` is not a plain object, or not JSON. Names and texts are borrowed from `json`.
+ * Any thread. */
 MUST_USE bool members_parse(struct members *members, struct text json);
 
 /* NULL when there is none of this name. */

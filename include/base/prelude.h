@@ -15,10 +15,11 @@
 #define MUST_USE                   __attribute__((warn_unused_result))
 #define NO_RETURN                  __attribute__((noreturn))
 #define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
-/* A function whose callers are laid out for the case that they need not call it. */
+/* Cold: calls to it are moved off the hot path. */
 #define SELDOM __attribute__((cold))
 
-/* A large local of a hot path, which is written before it is read: a release zeroes all others. */
+/* A large local variable of a hot path, which is written before it is read: a release build zeroes
+ * all others. */
 #if __has_attribute(uninitialized)
 #define WRITTEN_FIRST __attribute__((uninitialized))
 #else
@@ -27,7 +28,7 @@
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Programmer errors only, in every build: a broken invariant must not decide on anybody's traffic.
+/* Programmer errors only, in every build: a service whose invariants are broken must not decide.
  */
 #define ASSERT(condition)                                                                          \
     ((condition) ? (void)0 : assert_failed(#condition, __FILE__, __LINE__, __func__))
@@ -39,8 +40,7 @@ NO_RETURN void assert_failed(const char *condition, const char *file, int line,
 #define CONTAINER_OF(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-/* Functions with a safer twin here; a use does not link: text.h, buffer.h and clock.h have the
- * twins. */
+/* Functions with a safer twin in text.h, buffer.h or clock.h: code that uses them does not link. */
 #define strcpy    strcpy_is_banned_use_text_copy
 #define strcat    strcat_is_banned_use_buffer_add
 #define sprintf   sprintf_is_banned_use_snprintf

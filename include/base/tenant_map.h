@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A number for each of some tenants. A tenant is an app by the number that this process has given
- * it; 0 is the process itself. Plain value; not locked: one thread at a time. */
+ * A number for each of some tenants. A tenant is an app, known by the number that this process has
+ * given it; 0 is the process itself. Plain value; not locked: one thread at a time. */
 #ifndef BASE_TENANT_MAP_H
 #define BASE_TENANT_MAP_H
 
@@ -22,7 +22,7 @@ void tenant_map_close(struct tenant_map *map);
 /* 0 when the tenant has none. */
 uint32_t tenant_map_get(const struct tenant_map *map, uint32_t tenant);
 
-/* 0 takes the tenant out. Allocates only when there are more tenants than ever before. */
+/* A value of 0 removes the tenant. Allocates only when there are more tenants than ever before. */
 void tenant_map_set(struct tenant_map *map, uint32_t tenant, uint32_t value);
 
 #endif

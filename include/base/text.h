@@ -15,7 +15,7 @@ struct text {
 
 /* For printf: printf("%.*s", TEXT_PRINTF(text)). */
 #define TEXT_PRINTF(text) (int)(text).length, (text).at
-/* A literal as text; not in a static table, where C17 wants a constant. */
+/* A literal as text; not in a static table, where C17 needs a constant. */
 #define TEXT(literal) ((struct text){literal, sizeof(literal) - 1})
 
 /* `string` may be NULL, which is the absent text. */
@@ -41,7 +41,7 @@ struct text text_copy(struct arena *arena, struct text text);
  */
 MUST_USE bool text_parse_integer(struct text text, int64_t *value);
 
-/* What text_parse_integer() takes back: the digits of any int64_t and its sign, at the end of the
+/* What text_parse_integer() reads back: the sign and digits of any int64_t, at the end of the
  * caller's `space`. */
 #define TEXT_INTEGER_BYTES_MAX 20
 struct text text_write_integer(int64_t value, char space[TEXT_INTEGER_BYTES_MAX]);

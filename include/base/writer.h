@@ -15,16 +15,16 @@ struct writer {
 };
 
 void writer_init(struct writer *writer, struct buffer *out);
-/* From here on hidden characters (code_point.h) are escaped, too: for what a terminal shows and
- * somebody reads. The JSON means the same. */
+/* From now on hidden characters (code_point.h) are escaped, too: for output that people read on a
+ * terminal. The JSON means the same. */
 void writer_for_display(struct writer *writer);
 void writer_begin_object(struct writer *writer, const char *key);
 void writer_end_object(struct writer *writer);
 void writer_begin_array(struct writer *writer, const char *key);
 void writer_end_array(struct writer *writer);
 /* An absent text is written as null. Only what RFC 8259 §7 demands is escaped, unless it is for
- * display; a byte that is not UTF-8 becomes U+FFFD, so that the result is JSON whatever a library's
- * message holds. */
+ * display; a byte that is not UTF-8 becomes U+FFFD, so that the result is JSON whatever bytes a
+ * library's message has. */
 void writer_text(struct writer *writer, const char *key, struct text value);
 void writer_string(struct writer *writer, const char *key, const char *value); /* NULL: null */
 void writer_integer(struct writer *writer, const char *key, int64_t value);
