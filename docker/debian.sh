@@ -1,5 +1,5 @@
-# A fresh Debian in a directory, entered by chroot, without a Docker engine. To be sourced, by a script
-# that has set `tree`, the top of the source tree. Needs root, debootstrap and a network.
+# A fresh Debian in a directory, entered by chroot, without a Docker engine. To be sourced, by a
+# script that has set `tree`, the top of the source tree. Needs root, debootstrap and a network.
 
 # shellcheck source=src/deps/apt.sh
 . "$tree/src/deps/apt.sh"

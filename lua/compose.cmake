@@ -11,8 +11,8 @@ set(header "/* Composed from lua/ by lua/compose.cmake. */\n")
 set(source_rows "")
 set(script_rows "")
 
-# Writes a script, and into the header its bytes, what it is for, and its SHA-1, by which Redis knows
-# it.
+# Writes a script, and into the header its bytes, what it is for, and its SHA-1, by which Redis
+# knows it.
 function(script_write name text algorithm)
   set(script ${folder}/take_${name}.lua)
   file(WRITE ${script} "${text}")

@@ -9,8 +9,8 @@
 --
 -- However long the log, a call takes no longer: no more than LEAVE_MAX charges leave one by one,
 -- and a log that is replaced as a whole is freed in the background. What has left lingers until
--- then, and does not count. Each charge that is added lets that many leave, so a log is never longer
--- than the largest limit that it had.
+-- then, and does not count. Each charge that is added lets that many leave, so a log is never
+-- longer than the largest limit that it had.
 local SUM_MAX = 9007199254740991 -- the largest run of integers that a double holds exactly
 local LEAVE_MAX = 128 -- CHARGE_LOG_LEAVE_MAX
 
@@ -32,8 +32,8 @@ local function charge_of(member, score)
     end
 end
 
--- What was charged last; false when there is nothing, and nothing when it makes no sense. In case of
--- an error that is not of this key the call is made again, so that it fails.
+-- What was charged last; false when there is nothing, and nothing when it makes no sense. In case
+-- of an error that is not of this key the call is made again, so that it fails.
 local function charge_last(key)
     local found = redis.pcall("ZRANGE", key, "-1", "-1", "WITHSCORES")
     if not found.err then
@@ -155,9 +155,9 @@ local function log_read(key, now_us, cost, quota, window_us)
     return total, used, newest.at, older, charge_before(key, oldest, total + cost - quota)
 end
 
--- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], what has come from the
--- future is moved at once, and instead of a new state it returns the function that adds the charge.
--- Each charge has a life of its own, so it is as new as a key that is created.
+-- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], what has come from
+-- the future is moved at once, and instead of a new state it returns the function that adds the
+-- charge. Each charge has a life of its own, so it is as new as a key that is created.
 local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local key = KEYS[at]
     local total, used, last, older, leaves = log_read(key, now_us, cost, quota, window_us)

@@ -4,13 +4,13 @@
 -- Above this is composed `algorithm`, the function of one. It gets a string of little-endian
 -- doubles and where in it the limit's state is (all zero: never seen), the time, the cost, and the
 -- limit. It checks the state as its twin in C does when it settles it. It returns how long to wait
--- before asking again (0: allowed, -1: for ever), what remains, in what time all of it is back (when
--- the state made no sense, and counted as never seen: -1 less that), and how long to delay what is
--- allowed. A delay is also for how long the old state was to be kept. Where there is none, and a
--- charge has a state kept for longer than before, -1 less that former time stands in its place.
--- When it has charged, or moved what came from the future, there follow the new state, for how long
--- to keep that from now_us, and whether the old state, which it came from, is kept until then
--- already.
+-- before asking again (0: allowed, -1: for ever), what remains, in what time all of it is back
+-- (when the state made no sense, and counted as never seen: -1 less that), and how long to delay
+-- what is allowed. A delay is also for how long the old state was to be kept. Where there is none,
+-- and a charge has a state kept for longer than before, -1 less that former time stands in its
+-- place. When it has charged, or moved what came from the future, there follow the new state, for
+-- how long to keep that from now_us, and whether the old state, which it came from, is kept until
+-- then already.
 local call = redis.call
 local cost, state_bytes, _, at, quota, window_us, burst = struct.unpack("<ddddddd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs

@@ -2,9 +2,9 @@
  *
  * The body of a batch as a JSON document, read in steps of at most about a millisecond.
  *
- * A small one is read whole, by base/document.h. A large one takes up to 15 ms in one piece, so it is
- * read check by check, each by that same rule. For that it has to hold its checks and nothing else,
- * and each of them in no more room than a check of its own may have. */
+ * A small one is read whole, by base/document.h. A large one takes up to 15 ms in one piece, so it
+ * is read check by check, each by that same rule. For that it has to hold its checks and nothing
+ * else, and each of them in no more room than a check of its own may have. */
 #ifndef API_BATCH_BODY_H
 #define API_BATCH_BODY_H
 
@@ -36,8 +36,8 @@ void batch_body_close(struct batch_body *body);
 /* Whether it takes more than one step. */
 bool batch_body_is_large(const struct batch_body *body);
 
-/* One step. BATCH_BODY_READ: body->tree is the document; with more than BATCH_BODY_CHECKS_MAX checks
- * the others are left out. BATCH_BODY_WRONG: body->problem and body->error say what. */
+/* One step. BATCH_BODY_READ: body->tree is the document; with more than BATCH_BODY_CHECKS_MAX
+ * checks the others are left out. BATCH_BODY_WRONG: body->problem and body->error say what. */
 enum batch_body_status batch_body_read(struct batch_body *body);
 
 #endif

@@ -19,9 +19,9 @@ void app_index_free(struct app_index *index);
 struct app *app_index_find(struct app_index *index, const struct key_digest *digest);
 
 /* Takes over the caller's reference, and sets app->tenant: the number of its id, or the next one. A
- * number is never given again, so the higher, the younger. An app of the same id is replaced, and told so, unless it has
- * a newer revision; by a damaged one, with nothing. Of deleted ones the last APPS_DELETED_MAX are
- * remembered. */
+ * number is never given again, so the higher, the younger. An app of the same id is replaced, and
+ * told so, unless it has a newer revision; by a damaged one, with nothing. Of deleted ones the last
+ * APPS_DELETED_MAX are remembered. */
 void app_index_publish_give(struct app_index *index, struct app *app);
 
 /* Of the apps that are not deleted. */

@@ -107,8 +107,8 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      const char *app_id,
                                                      const struct key_digest *key,
                                                      struct error *error);
-/* The app has checked something, which is remembered. CATALOGUE_ABSENT, and nothing is changed, when
- * it is not known to be unused. */
+/* The app has checked something, which is remembered. CATALOGUE_ABSENT, and nothing is changed,
+ * when it is not known to be unused. */
 typedef enum catalogue_status catalogue_app_use_fn(struct catalogue_backend *backend,
                                                    const char *app_id, struct error *error);
 /* Deletes the app as app_remove() does, if it is unused and nothing of it has changed since this

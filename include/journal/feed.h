@@ -35,8 +35,8 @@ bool feed_is_away(const struct feed *feed);
 
 enum feed_sent { FEED_SENT_ALL, FEED_SENT_SOME, FEED_NOT_SENT };
 
-/* Sends some of what the ring holds past the number *sent, the oldest, and moves *sent on when Redis
- * has it. When it has not, the log says why, once per second at most. */
+/* Sends some of what the ring holds past the number *sent, the oldest, and moves *sent on when
+ * Redis has it. When it has not, the log says why, once per second at most. */
 MUST_USE enum feed_sent feed_send(struct feed *feed, const char *app_id, struct ring *ring,
                                   uint64_t *sent);
 

@@ -6,8 +6,8 @@
  * absence loses no decision and no local reading, only the sharing: what is overwritten in the ring
  * meanwhile is not sent. Counts are rolled up into minutes and hours, and shared later.
  *
- * The memory of silent apps is given back, see silence.h: with a feed after an hour, and without one
- * when all of it is too much. */
+ * The memory of silent apps is given back, see silence.h: with a feed after an hour, and without
+ * one when all of it is too much. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 

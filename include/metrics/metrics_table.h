@@ -25,9 +25,9 @@
     X(STORE_CALLS_DOWN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"down\"", NULL)       \
     X(STORE_CALLS_REFUSED, METRIC_COUNTER, "sluice_store_calls_total", "result=\"refused\"", NULL) \
     X(STORE_CALLS_BROKEN, METRIC_COUNTER, "sluice_store_calls_total", "result=\"broken\"", NULL)   \
-    X(STORE_CALLS_SPARED, METRIC_COUNTER, "sluice_store_calls_spared_total", "",                    \
+    X(STORE_CALLS_SPARED, METRIC_COUNTER, "sluice_store_calls_spared_total", "",                   \
       "Calls to Redis that were not sent (down), because their turn did not come in time.")        \
-    X(STORE_REPLIES_KEPT_WAITING, METRIC_COUNTER, "sluice_store_replies_kept_waiting_total", "",    \
+    X(STORE_REPLIES_KEPT_WAITING, METRIC_COUNTER, "sluice_store_replies_kept_waiting_total", "",   \
       "Replies that this instance was too busy to read within redis_timeout_ms; they counted.")    \
     X(HANDED_BACK, METRIC_COUNTER, "sluice_handed_back_total", "result=\"done\"",                  \
       "Permits given locally without Redis, by whether it counts them since; lost: perhaps not; "  \
@@ -62,7 +62,8 @@
       "Connections closed at once because their IP address had too many.")                         \
     X(TLS_HANDSHAKES_DONE, METRIC_COUNTER, "sluice_tls_handshakes_total", "result=\"done\"",       \
       "TLS handshakes, by whether they came to their end before the connection did.")              \
-    X(TLS_HANDSHAKES_FAILED, METRIC_COUNTER, "sluice_tls_handshakes_total", "result=\"failed\"", NULL)\
+    X(TLS_HANDSHAKES_FAILED, METRIC_COUNTER, "sluice_tls_handshakes_total",                   \
+      "result=\"failed\"", NULL)                                                                   \
     X(STORE_LINKS_CONNECTED, METRIC_GAUGE, "sluice_store_links_connected", "",                     \
       "Workers whose store can be reached; with the memory engine all of them.")                   \
     X(STORE_BREAKERS_OPEN, METRIC_GAUGE, "sluice_store_breakers_open", "",                         \
@@ -114,7 +115,7 @@
     X(MEMORY_BYTES, METRIC_GAUGE, "sluice_memory_bytes", "",                                       \
       "Bytes that the counters in this process take.")                                             \
     X(MEMORY_EVICTIONS, METRIC_COUNTER, "sluice_memory_evictions_total", "",                       \
-      "Counters dropped before they had expired, for want of room.")                               \
+      "Counters dropped before they had expired, because room ran out.")                           \
     X(OWN_LIMITS_BYTES, METRIC_GAUGE, "sluice_own_limits_bytes", "",                               \
       "Bytes that the service's own limits on addresses and unknown keys take.")                   \
     X(OWN_LIMITS_EVICTIONS, METRIC_COUNTER, "sluice_own_limits_evictions_total", "",               \

@@ -7,11 +7,11 @@
  * was added, or EXPIRIES_UNIT_US. Never are fewer counted than live, whatever the times are.
  *
  * A life that is prolonged is one that is taken out at its former end and added at the new one. As
- * only numbers are kept, a thing that is taken out may leave another one of the same slot its place:
- * that one is then counted for as long as the first would have been. What was added elsewhere is
- * not there to be taken out, so it is counted there, too, until its former end, unless another
- * thing of its slot goes in its place. Not thread-safe; the clock is an argument, and never goes
- * back. */
+ * only numbers are kept, a thing that is taken out may leave another one of the same slot its
+ * place: that one is then counted for as long as the first would have been. What was added
+ * elsewhere is not there to be taken out, so it is counted there, too, until its former end, unless
+ * another thing of its slot goes in its place. Not thread-safe; the clock is an argument, and never
+ * goes back. */
 #ifndef STORE_EXPIRIES_H
 #define STORE_EXPIRIES_H
 

@@ -34,8 +34,8 @@ typedef void store_done_fn(void *context, const struct outcome *outcome);
 
 struct store;
 
-/* For the operator: which of the two it is that keeps a store from deciding, and how many calls wait
- * for their turn. */
+/* For the operator: which of the two it is that keeps a store from deciding, and how many calls
+ * wait for their turn. */
 struct store_health {
     bool is_connected;
     bool breaker_is_open;

@@ -106,8 +106,8 @@ struct take_life {
 };
 
 /* Of each key whose life the charge has changed, and of each log that has got it, by the reply to
- * these arguments, which was read. Returns how many. Where a clock was put right, or a policy's numbers were changed in between,
- * was_us is what would have been right. */
+ * these arguments, which was read. Returns how many. Where a clock was put right, or a policy's
+ * numbers were changed in between, was_us is what would have been right. */
 size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
                          struct take_life lives[static TAKE_SCRIPT_KEYS_MAX]);
 

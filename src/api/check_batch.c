@@ -144,8 +144,8 @@ static const json_t *batch_open(struct batch *batch)
     return reading_close(&reading) ? checks : NULL;
 }
 
-/* The places of a batch stand for the room of its checks, and a value takes more than a hundred bytes
- * until the answer has left. */
+/* The places of a batch stand for the room of its checks, and a value takes more than a hundred
+ * bytes until the answer has left. */
 static bool batch_is_lean(struct batch *batch)
 {
     const size_t values_max = BATCH_VALUES_BESIDES + batch->count * BATCH_VALUES_PER_CHECK;

@@ -172,7 +172,8 @@ static void lead_to_docs(struct request *request)
     request_answer(request, 303, "text/plain", TEXT("The reference is at /docs.\n"));
 }
 
-/* Absent, JSON, or what curl -d sends when it is told nothing. Otherwise the request is answered. */
+/* Absent, JSON, or what curl -d sends when it is told nothing. Otherwise the request is
+ * answered. */
 static bool media_type_is_taken(struct request *request)
 {
     struct text encoding = request_header(request, "Content-Encoding");

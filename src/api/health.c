@@ -12,8 +12,8 @@
 #include "catalogue/catalogue.h"
 #include "store/probe.h"
 
-/* Anybody may ask, so the store is asked this often at most, by each worker, and not again before it
- * has answered. */
+/* Anybody may ask, so the store is asked this often at most, by each worker, and not again before
+ * it has answered. */
 #define STORE_SEEN_US (100 * MILLISECOND_US)
 
 struct probe {

@@ -34,7 +34,8 @@
 #define STEP_US_MAX (2 * SECOND_US)
 /* How long the last flush may take however little is left of the drain's time. */
 #define FLUSH_US_MIN (500 * MILLISECOND_US)
-/* How often the log is asked for the sums of minutes that are over, and the catalogue for losses. */
+/* How often the log is asked for the sums of minutes that are over, and the catalogue for
+ * losses. */
 #define AUDIT_LOOK_US (5 * SECOND_US)
 
 /* Who may register, and why. */

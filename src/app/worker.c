@@ -309,7 +309,8 @@ static void *worker_run(void *context)
     return NULL;
 }
 
-/* Work that is left of the last turn lets what has happened meanwhile go first, and nothing else. */
+/* Work that is left of the last turn lets what has happened meanwhile go first, and nothing
+ * else. */
 static void wait_for_events(struct worker *worker)
 {
     const bool has_work = slices_waiting(&worker->api.slices) > 0;

@@ -319,7 +319,7 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
         if (look == LOOK_AGAIN)
             return look;
         if (*status != CATALOGUE_OK) {
-            *status = CATALOGUE_OK; /* nothing can be written: what is there is served on */
+            *status = CATALOGUE_OK; /* read-only: goes on serving what it holds */
             return LOOK_OVER;
         }
     } else {

@@ -37,9 +37,10 @@ static const char end_script[] =
     "end\n"
 
 /* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, whether it
- * is unused, and of each policy the name of its identity and its document. `restored` is the revision that the app
- * was put back under, and that of the copy: whatever is written since has another revision. An app
- * that is there and not in the list, which was lost, is newer than any copy. */
+ * is unused, and of each policy the name of its identity and its document. `restored` is the
+ * revision that the app was put back under, and that of the copy: whatever is written since has
+ * another revision. An app that is there and not in the list, which was lost, is newer than any
+ * copy. */
 static const char restore_script[] = MAKE_WAY
     "local is_there = redis.call('EXISTS', KEYS[4]) == 1\n"
     "if is_there and not redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n" REDIS_CALL_REVISE

@@ -6,8 +6,9 @@
  *
  * What is deleted by mistake is gone, and clocks jump. So the revision of an app's last change must
  * be old enough by this process' wall clock and by the clock that gives revisions, and this process
- * must have run for a day (or for the time itself, if that is less) in which its wall clock has gone
- * as its monotonic one does. Even then one app goes in each look. The catalogue thread's, but for `removed`. Private to catalogue.c. */
+ * must have run for a day (or for the time itself, if that is less) in which its wall clock has
+ * gone as its monotonic one does. Even then one app goes in each look. The catalogue thread's, but
+ * for `removed`. Private to catalogue.c. */
 #ifndef CATALOGUE_UNUSED_H
 #define CATALOGUE_UNUSED_H
 

@@ -3,7 +3,7 @@
  * Where connections come in: the listening socket of one server, as an event of the worker's loop.
  * Private to http_server.c. Worker's thread.
  *
- * A turn of the loop accepts a few, so that who is connected is served in between. It rests for a
+ * A turn of the loop accepts a few, so that connected clients are served in between. It rests for a
  * moment when there is no descriptor or no memory for one more, since others may give some back,
  * and for a shorter one when there is no room: who then connects waits in the kernel's queue, which
  * is as long as the kernel allows. Nobody is asked for room while that queue is empty. */

@@ -9,7 +9,8 @@
 #include "base/text.h"
 
 /* The places of the shares, in bytes: what the unfinished and unanswered bodies of one server hold
- * at most, beyond the first BODY_BYTES_SMALL of each. Many large ones never keep out a small one. */
+ * at most, beyond the first BODY_BYTES_SMALL of each. Many large ones never keep out a small
+ * one. */
 #define BODIES_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define BODY_BYTES_SMALL ((size_t)16 * 1024)
 

@@ -90,14 +90,14 @@ bool client_end(struct client *client);
 /* Somebody waits for a place: ends an idle client, if there is one; never one in the middle of a
  * request.
  *
- * Where a tenant holds more than would be left for each if there was one more of them, it gives way:
- * of those that hold most (within a factor of two), the client that has been idle for longest. When
- * each of them was answered within the last 20 ms, the next that is answered leaves with its answer,
- * so that no request meets a connection that has just been closed.
+ * Where a tenant holds more than would be left for each if there was one more of them, it gives
+ * way: of those that hold most (within a factor of two), the client that has been idle for longest.
+ * When each of them was answered within the last 20 ms, the next that is answered leaves with its
+ * answer, so that no request meets a connection that has just been closed.
  *
- * Where nobody holds so many, and where nobody of them has left for 100 ms, it is the client that has
- * been idle for longest of all. Who was active within the last second is spared for a moment: ten
- * such a second at most give way, so that a crowd of newcomers does not turn out everybody who
+ * Where nobody holds so many, and where nobody of them has left for 100 ms, it is the client that
+ * has been idle for longest of all. Who was active within the last second is spared for a moment:
+ * ten such a second at most give way, so that a crowd of newcomers does not turn out everybody who
  * works. */
 void clients_give_way(struct clients *clients);
 

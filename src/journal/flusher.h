@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Moves what the apps' rings hold: rolls up what they have counted, with a feed sends what is new,
- * and gives back the memory of those that have been silent. It does so some time after the first app became dirty; until then it takes no further ones.
- * The journal's thread calls it, but for flusher_mark(). */
+ * and gives back the memory of those that have been silent. It does so some time after the first
+ * app became dirty; until then it takes no further ones. The journal's thread calls it, but for
+ * flusher_mark(). */
 #ifndef JOURNAL_FLUSHER_H
 #define JOURNAL_FLUSHER_H
 

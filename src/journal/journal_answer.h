@@ -10,8 +10,8 @@
 #include "journal_apps.h"
 
 /* A step of it, of one round trip or two: true when it has set job->answer, false when it is to be
- * called again for the rest. `feed` is NULL when there is none, `app` when the journal has not heard
- * of it. */
+ * called again for the rest. `feed` is NULL when there is none, `app` when the journal has not
+ * heard of it. */
 MUST_USE bool journal_answer(struct journal_job *job, struct feed *feed, struct journal_app *app);
 /* In place of the steps that are left, if there are any. */
 void journal_answer_abandon(struct journal_job *job);

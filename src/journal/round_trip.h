@@ -3,8 +3,8 @@
  * One round trip to Redis that carries what many apps have for it, of each a bounded part.
  *
  * Each app succeeds or fails for itself. One that failed goes alone the next time, also when Redis
- * refused the whole round trip: should the app be the trouble, it does not stop the others. Alone, a
- * key of its that holds something else is replaced. */
+ * refused the whole round trip: should the app be the trouble, it does not stop the others. Alone,
+ * a key of its that holds something else is replaced. */
 #ifndef JOURNAL_ROUND_TRIP_H
 #define JOURNAL_ROUND_TRIP_H
 

@@ -36,7 +36,7 @@ bool limit_read(struct form *form, const char *default_name, struct limit *limit
     if (is_known)
         burst_read(form, limit);
     else
-        form_ignore(form, "burst"); /* what it may be hangs on the algorithm */
+        form_ignore(form, "burst"); /* its range depends on the algorithm */
     return form->faults->count == faults_before;
 }
 

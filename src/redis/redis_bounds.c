@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * hiredis knows a bound for each array alone; but it makes every value by a function that can be
- * replaced, and takes its NULL for want of memory. */
+ * replaced, and takes a NULL from it as a lack of memory. */
 #include "redis/redis_bounds.h"
 
 #include <pthread.h>

@@ -93,8 +93,8 @@ static void grow(struct call_window *window, double change, int64_t now_us)
         change_size(window, change);
 }
 
-/* By which factor. Half of the way, so to speak: what is answered now was sent a round ago, and says
- * nothing of the change before. */
+/* By which factor. Half of the way, so to speak: what is answered now was sent a round ago, and
+ * says nothing of the change before. */
 static double change_for(const struct call_window *window, int64_t sum_us)
 {
     const double mean_us = (double)sum_us / (double)window->count;

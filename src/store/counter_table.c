@@ -301,9 +301,9 @@ static void change_room(struct counter_table *table, struct tenant_room *room, u
         tenant_rooms_leave(&table->rooms, room);
 }
 
-/* Leaves behind what is over; grows by a sixteenth unless that made as much free. So a counter takes
- * at most 96 bytes: 85 when its place, its slot and its tenant's room are in use, a sixteenth more
- * when they have just been made, and 5 for its part in a large tenant. */
+/* Leaves behind what is over; grows by a sixteenth unless that made as much free. So a counter
+ * takes at most 96 bytes: 85 when its place, its slot and its tenant's room are in use, a sixteenth
+ * more when they have just been made, and 5 for its part in a large tenant. */
 static void make_space(struct counter_table *table, int64_t now_us)
 {
     uint32_t space = table->space;

@@ -186,8 +186,8 @@ static bool counts(const struct counter *counter, const struct limit *limit, int
 }
 
 /* Those that have a counter come first: to add or to refit one moves the others. What is not
- * charged and yet to be kept has been moved from the future: with it its expiry. What has expired is
- * swept out last, since that moves them, too. */
+ * charged and yet to be kept has been moved from the future: with it its expiry. What has expired
+ * is swept out last, since that moves them, too. */
 static void keep(struct counter_table *counters, const struct take *take, int64_t now_us,
                  const struct counter_id ids[], struct counter *const found[],
                  const struct limit_state states[], const int64_t keep_us[])

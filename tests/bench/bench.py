@@ -12,8 +12,8 @@ the same machine, with users drawn at random.
 Everything that is measured is started here, on free ports of 127.0.0.1 with files in a scratch
 directory, and stopped at the end.
 
-  hello    libmicrohttpd in Sluice's event loop with a constant answer (hello.c), which is made once, or
-           for each request, as that of a service whose answers differ has to be
+  hello    libmicrohttpd in Sluice's event loop with a constant answer (hello.c), which is made
+           once, or for each request, because a service whose answers differ has to do so
   nginx    limit_req with a state per user and a constant answer; one worker process
   webdis   calls Sluice's script in Redis with the same arguments; one thread, one link
   floor    redis-benchmark calls a script of the same commands with constants, as many calls at a
@@ -157,7 +157,8 @@ def finish(rows, results, left_out, options):
     else:
         print("", claims, sep="\n")
     if options.json:
-        options.json.write_text(json.dumps({"machine": machine(options.build), "results": results}, indent=1))
+        document = {"machine": machine(options.build), "results": results}
+        options.json.write_text(json.dumps(document, indent=1))
     return 1 if options.check and missed else 0
 
 

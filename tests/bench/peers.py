@@ -79,8 +79,8 @@ class Nginx(Peer):
         self.run("service", ["nginx", "-p", self.scratch, "-c", config, "-e", "stderr"], self.port)
 
 
-# What Sluice sends for one check of PLAIN, see include/store/take_script.h: a key of the same length,
-# and the cost and the bytes of state, then algorithm, place, quota, window and burst.
+# What Sluice sends for one check of PLAIN, see include/store/take_script.h: a key of the same
+# length, and the cost and the bytes of state, then algorithm, place, quota, window and burst.
 SCRIPT_ARGUMENT = struct.pack("<7d", 1, 16, 1, 1, QUOTA, WINDOW_SECONDS * 1_000_000, QUOTA)
 SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:0123456789abcdefghijkl"
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A third-party file that is not the one of src/web/assets.sha256 fails the build, by its name, and is
-# not embedded. Usage: pinned_assets.sh <cmake> <src/web> <the packages' cache>
+# A third-party file that is not the one of src/web/assets.sha256 fails the build, by its name, and
+# is not embedded. Usage: pinned_assets.sh <cmake> <src/web> <the packages' cache>
 set -eu
 cmake=$1
 source=$2

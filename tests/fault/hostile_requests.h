@@ -10,7 +10,8 @@
 void hostile_request(FILE *requests, const char *api_key, const char *method, const char *path,
                      const char *body);
 
-/* Writes a batch of as many checks, each like this one, in which $ stands for the check's number. */
+/* Writes a batch of as many checks, each like this one, in which $ stands for the check's
+ * number. */
 void hostile_batch(FILE *requests, const char *api_key, int count, const char *check);
 
 /* Routes that lie in one another's way in a hash table of 2,048 places whose hash is FNV-1a without

@@ -178,7 +178,7 @@ static void sleep_in_redis(struct stage *stage, int seconds)
     (void)redis_server_command(stage->world->redis, "DEBUG SLEEP %d", seconds);
 }
 
-/* Who is connected may stay: so nobody does. */
+/* Open connections would stay authenticated, so all of them are closed. */
 static void change_password(struct stage *stage, int seconds)
 {
     (void)seconds;

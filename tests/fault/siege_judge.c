@@ -57,7 +57,7 @@ static void judge_pace(struct siege *siege, int asked, const char *what)
                    wanted, what, others);
 }
 
-/* What the hostile app was told that is no refusal for want of room. */
+/* Answers to the hostile app that do not refuse it because there is no room. */
 static long count_served(const struct siege *siege)
 {
     const struct answer_sum *told = &siege->hostile.told;

@@ -11,7 +11,8 @@ trap 'rm -f "$found"' EXIT
 # What stands between backquotes in one column of all tables, a line each.
 column() {
   # shellcheck disable=SC2016
-  awk -F'|' -v column="$(($1 + 1))" '/^\|/ && $2 !~ /^(---| resource )/ { print $column }' "$table" |
+  awk -F'|' -v column="$(($1 + 1))" '/^\|/ && $2 !~ /^(---| resource )/ { print $column }' \
+    "$table" |
     grep -o '`[^`]*`' | tr -d '`' | sort -u
 }
 

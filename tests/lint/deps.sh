@@ -1,6 +1,6 @@
 #!/bin/sh
-# The build refuses a source package that is older than src/deps/minima says, and takes one that is not;
-# no other file states a minimum of its own. Usage: deps.sh <source directory>
+# The build refuses a source package that is older than src/deps/minima says, and takes one that is
+# not; no other file states a minimum of its own. Usage: deps.sh <source directory>
 set -eu
 
 cd "$1"
@@ -19,7 +19,8 @@ END
 chmod +x "$directory/bin/apt-get"
 faults=0
 
-# expect WORDS PACKAGE MINIMUM VERSION: they are in what the build says when it is offered the version.
+# expect WORDS PACKAGE MINIMUM VERSION: they are in what the build says when it is offered the
+# version.
 expect()
 {
   said=$(PATH="$directory/bin:$PATH" OFFERED=$4 DEPS_MIRROR=mirror \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks every include between our layers and inside two of them, and that the routes are written in one place only.
-# Usage: layers.sh <source directory>
+# Checks every include between our layers and inside two of them, and that the routes are written in
+# one place only. Usage: layers.sh <source directory>
 cd "$1" || exit 2
 faults=0
 
@@ -56,7 +56,8 @@ routes=$(grep -o '"/[^"]*"' src/api/routes.c | sort -u)
 [ -n "$routes" ] || fault "src/api/routes.c has no routes"
 for route in $routes; do
     for file in $(grep -lF -e "$route" $files); do
-        [ "$file" = src/api/routes.c ] || fault "$file: the route $route belongs to src/api/routes.c"
+        [ "$file" = src/api/routes.c ] ||
+            fault "$file: the route $route belongs to src/api/routes.c"
     done
 done
 

@@ -282,7 +282,7 @@ static void loading_end(struct refusing *refusing)
     await_idle(refusing);
 }
 
-/* Who is connected may stay: so nobody does. */
+/* Open connections would stay authenticated, so all of them are closed. */
 static void password_begin(struct refusing *refusing)
 {
     (void)redis_server_command(refusing->redis, "CONFIG SET requirepass another");

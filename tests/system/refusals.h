@@ -16,7 +16,7 @@ struct refusing {
 enum refusal_scope {
     REFUSAL_OF_ALL,     /* nobody's check is decided */
     REFUSAL_OF_PLACE,   /* nor is one of the keys that have gone */
-    REFUSAL_CONNECTING, /* who is connected is let go, and nobody else let in */
+    REFUSAL_CONNECTING, /* open connections end, and no others are accepted */
 };
 
 struct refusal {

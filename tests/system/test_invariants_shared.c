@@ -120,8 +120,8 @@ static bool is_shared(struct client *client)
     return reply_at(client_look(client, "alice", "/a"), "degraded") == NULL;
 }
 
-/* docs/guarantees.md says it: while Redis is away each instance counts for itself and from zero, so in one
- * window up to the limit times (instances + 1) may pass. */
+/* docs/guarantees.md says it: while Redis is away each instance counts for itself and from zero, so
+ * in one window up to the limit times (instances + 1) may pass. */
 /* What the shared counter says is left; -1 while it is not asked. */
 static int64_t shared_remaining(struct client *client)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rights that Sluice needs in Redis, as docs/operations.md lists them: with these alone everything
- * works, and when one is missing the log names it. */
+ * The rights that Sluice needs in Redis, as docs/operations.md lists them: with these alone
+ * everything works, and when one is missing the log names it. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/scratch.h"

@@ -32,8 +32,8 @@ void expect_changes(struct catalogue_backend *backend, int64_t *revision, const 
 /* An app of each letter from 'b' on gets a damage of its own, between 'a' and 'z' without any. */
 void damage_apps(struct catalogue_pair *pair);
 
-/* Parts of catalogue_cases_run(): what cannot be read; who registers; what operators do; what is put
- * back. */
+/* Parts of catalogue_cases_run(): what cannot be read; who registers; what operators do; what is
+ * put back. */
 int catalogue_damage_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown);
 int catalogue_newcomer_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown);
 int catalogue_operator_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown);

@@ -2,8 +2,8 @@
  *
  * A store that decides as the memory engine does, and says so when and how the test wants: now,
  * later in any order, or at its end. What fails is charged all the same, as it may be by a store
- * that was slow; only what it was never asked about (TAKE_DOWN), or has no room for (TAKE_QUOTA), is
- * not. */
+ * that was slow; only what it was never asked about (TAKE_DOWN), or has no room for (TAKE_QUOTA),
+ * is not. */
 #ifndef UNIT_FAKE_STORE_H
 #define UNIT_FAKE_STORE_H
 

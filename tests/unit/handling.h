@@ -56,8 +56,8 @@ void handling_run(struct handling *handling, handling_fn *handler, const char *q
 bool handling_is_answered(const struct handling *handling);
 /* Turns the event loop until it is answered. */
 void handling_wait(struct handling *handling);
-/* Asserts that the request is answered in this turn at the latest, once and at the right moment, and
- * reads its body. */
+/* Asserts that the request is answered in this turn at the latest, once and at the right moment,
+ * and reads its body. */
 void handling_settle(struct handling *handling);
 
 /* The socket's other end is closed. */

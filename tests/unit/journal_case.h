@@ -46,8 +46,8 @@ void journal_ask(struct journal_asked *asked, struct journal *journal, struct qu
 /* Submits it and waits. To be released with json_decref(); NULL when the journal refused. */
 json_t *journal_await(struct journal *journal, const struct journal_job *job);
 
-/* Whether the second question, submitted after the first one to a journal that is not started yet, is
- * answered before it; starts the journal. Both are answered, in `asked`, whose arenas the caller
+/* Whether the second question, submitted after the first one to a journal that is not started yet,
+ * is answered before it; starts the journal. Both are answered, in `asked`, whose arenas the caller
  * closes. */
 bool journal_answers_second_first(struct journal *journal, struct journal_asked asked[2],
                                   const struct journal_job jobs[2]);

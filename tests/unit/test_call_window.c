@@ -215,8 +215,8 @@ static void where_no_queue_can_be_seen_it_grows_a_little(void **state)
     assert_int_equal(size_of(&simulation.window), CALL_WINDOW_BLIND);
 }
 
-/* It looks for answers after 2 ms of other work, and each takes it 20 us. Without others, a call takes
- * some 2.5 ms then; with 3 ms of them, there are 180. */
+/* It looks for answers after 2 ms of other work, and each takes it 20 us. Without others, a call
+ * takes some 2.5 ms then; with 3 ms of them, there are 180. */
 static void answers_that_wait_for_a_busy_worker_are_a_queue(void **state)
 {
     struct call_window window;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * By what a catalogue is known again: its identity, and the pepper that its keys are hashed with. */
+ * By what a catalogue is known again: its identity, and the pepper that its keys are hashed
+ * with. */
 #include "base/arena.h"
 #include "loss.h"
 #include "sample_policy.h"

@@ -13,7 +13,7 @@
 
 #define SPOILT        "app000spoilt0000"
 #define SPOILT_STREAM "sluice:log:{" SPOILT "}"
-#define HUGE_FIELDS   "400" /* of each entry of a full stream: a page is more than a reply may have */
+#define HUGE_FIELDS   "400" /* of each entry of a full stream: a page exceeds a reply's bound */
 
 static const struct usage_query last_hour = {.window_minutes = 60, .step_minutes = 1};
 

@@ -1,8 +1,8 @@
 -- wrk ... -s replay.lua URL -- TEMPLATE
 --
--- Sends the request in the file TEMPLATE over and over. In it, @number:COUNT@ is replaced by a number
--- of seven digits below COUNT and @line:FILE@ by a line of FILE, drawn anew for each request. Prints
--- what came of it as the last line, in JSON.
+-- Sends the request in the file TEMPLATE over and over. In it, @number:COUNT@ is replaced by a
+-- number of seven digits below COUNT and @line:FILE@ by a line of FILE, drawn anew for each
+-- request. Prints what came of it as the last line, in JSON.
 
 local threads = 0
 
