@@ -57,7 +57,7 @@ static void judge_pace(struct siege *siege, int asked, const char *what)
                    wanted, what, others);
 }
 
-/* Answers to the hostile app that do not refuse it because there is no room. */
+/* How many answers the hostile app got that are not a refusal because of full places. */
 static long count_served(const struct siege *siege)
 {
     const struct answer_sum *told = &siege->hostile.told;

@@ -8,7 +8,8 @@ The folder holds transcripts. Each line of one is one exchange, as the system te
 it: {"method", "path", "status", "headers", "body"}. Every answer must be a documented response of
 its operation: the status (or `default`), the media type, each field that the contract is about, and
 the body by its JSON Schema. The document's own examples must satisfy their schemas too. Documented
-responses that no exchange has shown are listed at the end. """
+responses that no exchange has shown are listed at the end.
+"""
 
 import json
 import pathlib
