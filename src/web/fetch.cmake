@@ -2,30 +2,10 @@
 #
 #   cmake -DNPM=<npm> -DCACHE=<dir> -DSOURCE=<dir of the lock file> -DOUTPUT=<dir> -P fetch.cmake
 #
-# The packages lie in CACHE under the hash of their lock file. They appear there by one rename, when
-# they are complete, so an interrupted build leaves nothing half done; a lock keeps builds that run
-# at the same time from each asking npm. What is not as assets.sha256 says is not put into OUTPUT.
+# What is not as assets.sha256 says is not put into OUTPUT.
 cmake_minimum_required(VERSION 3.22)
 
-# Scripts of packages are never run: one of Swagger UI's dependencies reports installations home.
-function(install packages)
-  if(NOT NPM)
-    message(FATAL_ERROR "npm is needed to fetch Swagger UI: install it, or set SLUICE_WEB_CACHE "
-      "to the cache of a build that had it")
-  endif()
-  set(staging ${packages}.part)
-  file(REMOVE_RECURSE ${staging})
-  file(COPY ${SOURCE}/package.json ${SOURCE}/package-lock.json DESTINATION ${staging})
-  execute_process(
-    COMMAND ${NPM} ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error
-    WORKING_DIRECTORY ${staging}
-    OUTPUT_QUIET
-    RESULT_VARIABLE failed)
-  if(failed)
-    message(FATAL_ERROR "npm could not fetch Swagger UI (${failed})")
-  endif()
-  file(RENAME ${staging} ${packages})
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/packages.cmake)
 
 # One text with everything that the licences ask us to pass on.
 function(write_notice package output)
@@ -56,16 +36,7 @@ function(check_pins directory)
   endforeach()
 endfunction()
 
-file(SHA256 ${SOURCE}/package-lock.json hash)
-string(SUBSTRING ${hash} 0 16 hash)
-set(packages ${CACHE}/${hash})
-
-file(MAKE_DIRECTORY ${CACHE})
-file(LOCK ${CACHE} DIRECTORY GUARD PROCESS TIMEOUT 600)
-if(NOT EXISTS ${packages})
-  install(${packages})
-endif()
-
+fetch_packages(${SOURCE} ${CACHE} packages)
 set(package ${packages}/node_modules/swagger-ui-dist)
 set(staging ${OUTPUT}.part)
 file(REMOVE_RECURSE ${staging} ${OUTPUT})
