@@ -1,0 +1,20 @@
+#!/bin/sh
+# The docs page in a browser: Debian's Chromium. Skipped where there is no browser, or no way to steer it.
+# Usage: run.sh <cmake> <the packages' cache>; the environment names SLUICE_BINARY and
+# SLUICE_SCREENSHOTS.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+
+skip()
+{
+  echo "skipped: $1" >&2
+  exit 77
+}
+
+SLUICE_CHROMIUM=$(command -v chromium) || skip 'there is no chromium'
+command -v node >/dev/null || skip 'there is no Node.js'
+npm=$(command -v npm) || npm=
+SLUICE_PACKAGES=$("$1" "-DNPM=$npm" "-DCACHE=$2" -P "$here/fetch.cmake") ||
+  skip 'playwright-core could not be fetched'
+export SLUICE_CHROMIUM SLUICE_PACKAGES
+exec node "$here/test_docs.mjs"

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+//
+// The docs page in a browser: what a reader sees, measured.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { faintTexts, focusRing, sideways } from "./measures.mjs";
+import { startService } from "./service.mjs";
+
+const { SLUICE_BINARY, SLUICE_CHROMIUM, SLUICE_PACKAGES, SLUICE_SCREENSHOTS } = process.env;
+const { chromium } = createRequire(join(SLUICE_PACKAGES, "package.json"))("playwright-core");
+
+const FIRST_OPERATION_PIXELS_MAX = 400;
+const STEP_MS_MAX = 10000;
+const WIDE = { width: 1280, height: 900 };
+const NARROW = { width: 390, height: 844 };
+const LOOKS = [WIDE, NARROW].flatMap((viewport) =>
+  ["light", "dark"].map((colorScheme) => ({ viewport, colorScheme })));
+
+const contexts = new Map();
+const faults = [];
+let service;
+let browser;
+let untouched; // a page that the tests only look at
+
+before(async () => {
+  service = await startService(SLUICE_BINARY);
+  browser = await chromium.launch({ executablePath: SLUICE_CHROMIUM, args: ["--disable-gpu"] });
+  await mkdir(SLUICE_SCREENSHOTS, { recursive: true });
+  untouched = await openDocs();
+});
+
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+// The pages of one look share what the browser keeps of the files that they load.
+async function contextOf(look) {
+  if (!contexts.has(look))
+    contexts.set(look, await browser.newContext({ ...look, reducedMotion: "reduce" }));
+  return contexts.get(look);
+}
+
+// A page that shows the operations. Whatever it says on the console or asks elsewhere is a fault.
+async function openDocs(options = LOOKS[0]) {
+  const page = await (await contextOf(options)).newPage();
+
+  page.setDefaultTimeout(STEP_MS_MAX);
+  page.on("console", (message) => faults.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== service.origin && protocol !== "data:")
+      faults.push(`a request to ${request.url()}`);
+  });
+  await page.goto(`${service.origin}/docs`);
+  await page.locator(".opblock").last().waitFor();
+  return page;
+}
+
+const operation = (page, tag, id) => page.locator(`#operations-${tag}-${id}`);
+
+async function open(block) {
+  await block.locator(".opblock-summary-control").click();
+  await block.locator(".responses-wrapper").waitFor();
+}
+
+// At once, because one after the other takes the browser much longer.
+async function openEverything(page) {
+  await page.locator("details").evaluateAll((chapters) =>
+    chapters.forEach((chapter) => chapter.setAttribute("open", "")));
+  await page.locator(".opblock:not(.is-open)").evaluateAll((blocks) =>
+    blocks.forEach((block) => block.querySelector(".opblock-summary-control").click()));
+  for (const block of await page.locator(".opblock").all())
+    await block.locator(".responses-wrapper").waitFor();
+  await page.locator(".models-control").click();
+  await page.locator(".models article").last().waitFor();
+}
+
+async function register(page) {
+  const block = operation(page, "Register", "register");
+
+  await open(block);
+  await block.locator(".execute").click();
+  await block.locator(".live-responses-table").waitFor();
+  return block;
+}
+
+async function send(path, headers, body) {
+  const answer = await fetch(service.origin + path,
+    { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
+  return { status: answer.status, body: await answer.json() };
+}
+
+test("the first operation is in sight", async () => {
+  const { y } = await untouched.locator(".opblock").first().boundingBox();
+
+  assert.ok(y <= FIRST_OPERATION_PIXELS_MAX, `it begins at ${y}`);
+});
+
+test("tags come in the order of a first use", async () => {
+  const tags = await untouched.locator(".opblock-tag").evaluateAll((all) =>
+    all.map((tag) => tag.dataset.tag));
+
+  assert.deepEqual(tags, ["Register", "Policy", "Check", "Logs", "Usage", "Operations"]);
+});
+
+test("Authorize focuses the field of the API key, which is the only one", async () => {
+  const page = await openDocs();
+
+  await page.locator(".authorize").click();
+  const field = page.locator(".dialog-ux input");
+  await field.waitFor();
+
+  assert.equal(await field.evaluate((input) => input === document.activeElement), true);
+  assert.match(await page.locator(".dialog-ux .auth-container").innerText(), /X-API-Key/);
+  await page.keyboard.type("slk_of_the_keyboard");
+  await page.keyboard.press("Enter");
+  await page.locator(".dialog-ux .btn-done").click();
+  assert.equal(await page.locator(".authorize.locked").count(), 1);
+  await page.close();
+});
+
+test("what needs a key has a padlock, and registering has none", async () => {
+  const padlocks = (tag, id) => operation(untouched, tag, id).locator(".authorization__btn").count();
+
+  assert.equal(await padlocks("Register", "register"), 0);
+  assert.equal(await padlocks("Policy", "savePolicy"), 1);
+  assert.equal(await padlocks("Check", "check"), 1);
+});
+
+test("curl lines name the page's own address", async () => {
+  const page = await openDocs();
+  const block = await register(page);
+  const lines = (text) => text.match(/https?:\/\/[^/\s']+/g);
+
+  await page.locator("summary", { hasText: "four requests" }).click();
+  const said = lines(await page.locator("details[open] pre").innerText());
+  const made = lines(await block.locator(".curl").innerText());
+
+  assert.deepEqual(said, Array(4).fill(service.origin));
+  assert.deepEqual(made, [service.origin]);
+  await page.close();
+});
+
+test("an example that is chosen becomes the body", async () => {
+  const page = await openDocs();
+  const block = operation(page, "Policy", "savePolicy");
+  await open(block);
+  const body = block.locator(".body-param__text");
+
+  for (const word of ["fixed_window", "token_bucket", "leaky_bucket", "limits", "shadow", "candidate"]) {
+    const label = word.replace(/_.*/, "");
+    const options = block.locator(".examples-select-element option");
+    const [value] = await options.evaluateAll((all, wanted) =>
+      all.filter((option) => option.textContent.toLowerCase().includes(wanted))
+        .map((option) => option.value), label);
+    await block.locator(".examples-select-element").first().selectOption(value);
+    await page.waitForFunction(([box, wanted]) => box.value.includes(wanted),
+      [await body.elementHandle(), word]);
+  }
+  await page.close();
+});
+
+test("the service takes every example as it is printed", async () => {
+  const contract = await (await fetch(`${service.origin}/openapi.json`)).json();
+  const examples = (path) => Object.values(
+    contract.paths[path].post.requestBody.content["application/json"].examples);
+  const { body: app } = await send("/register", {}, { name: "examples" });
+  const key = { "X-API-Key": app.api_key };
+
+  assert.ok(examples("/policy").length >= 6 && examples("/check").length >= 6);
+  for (const { summary, value } of examples("/policy"))
+    assert.ok([200, 201].includes((await send("/policy", key, value)).status), summary);
+  for (const { summary, value } of examples("/check"))
+    assert.equal((await send("/check", key, value)).status, 200, summary);
+});
+
+test("what a page may load and run stays strict", async () => {
+  const answer = await fetch(`${service.origin}/docs`);
+  const directives = answer.headers.get("content-security-policy").split("; ");
+
+  assert.ok(directives.includes("default-src 'none'"));
+  assert.ok(directives.includes("script-src 'self'"));
+  assert.ok(directives.includes("connect-src 'self'"));
+});
+
+test("the keyboard's place is always seen", async () => {
+  const page = await openDocs();
+  await open(operation(page, "Policy", "savePolicy"));
+  const passed = new Set();
+
+  for (let i = 0; i < 30; i++) {
+    await page.keyboard.press("Tab");
+    const { element, isVisible } = await page.evaluate(focusRing);
+    assert.ok(isVisible, `${element} shows no focus`);
+    passed.add(element);
+  }
+
+  assert.ok(passed.size > 15, `only ${passed.size} places were passed`);
+  await page.close();
+});
+
+for (const look of LOOKS) {
+  const name = `${look.viewport.width}-${look.colorScheme}`;
+
+  test(`all of it can be read at ${name}, and nothing sticks out`, async () => {
+    const page = await openDocs(look);
+    const check = async (state, selector = "body") => {
+      const path = join(SLUICE_SCREENSHOTS, `docs-${name}-${state}.png`);
+      await page.screenshot({ path, fullPage: selector === "body" });
+      assert.deepEqual(await page.evaluate(faintTexts, selector), [], `${state}: faint`);
+      assert.deepEqual(await page.evaluate(sideways), { pixels: 0, outside: [] }, state);
+    };
+
+    await check("closed");
+    await page.locator(".authorize").click();
+    await page.locator(".dialog-ux input").waitFor();
+    await check("authorize", ".dialog-ux");
+    await page.keyboard.press("Escape");
+    await register(page);
+    await check("register");
+    if (look.viewport === NARROW) {
+      await openEverything(page);
+      await check("open");
+    }
+    await page.close();
+  });
+}
+
+test("the console stays silent, and no other host is asked", () => {
+  assert.deepEqual(faults, []);
+});
