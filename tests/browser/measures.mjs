@@ -53,7 +53,8 @@ export function faintTexts(selector) {
 
   function isRead(element) {
     const box = element.getBoundingClientRect();
-    return box.width > 1 && box.height > 1 && element.checkVisibility({ visibilityProperty: true }) &&
+    return box.width > 1 && box.height > 1 &&
+      element.checkVisibility({ visibilityProperty: true }) &&
       !element.closest("[disabled], option");
   }
 
@@ -78,7 +79,8 @@ export function faintTexts(selector) {
     if (ratio < (isLarge ? 3 : 4.5)) {
       const place = `${element.tagName.toLowerCase()}.${element.className}`;
       faint.set(`${place} ${style.color} on ${ground}`,
-        `${ratio.toFixed(2)} ${place} ${style.color} on ${ground.map(Math.round)}: ${text.slice(0, 40)}`);
+        `${ratio.toFixed(2)} ${place} ${style.color} on ${ground.map(Math.round)}: ` +
+          text.slice(0, 40));
     }
   }
   return [...faint.values()];
@@ -87,7 +89,8 @@ export function faintTexts(selector) {
 // How far the page can be scrolled sideways, and what sticks out of it.
 export function sideways() {
   const width = document.documentElement.clientWidth;
-  const scrolls = (element) => ["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX);
+  const scrolls = (element) =>
+    ["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX);
   const isInside = (element) => element && (scrolls(element) || isInside(element.parentElement));
   const outside = [...document.body.querySelectorAll("*")].filter((element) =>
     element.getBoundingClientRect().right > width + 0.5 && !isInside(element.parentElement));
@@ -103,7 +106,8 @@ export function focusRing() {
   const element = document.activeElement;
   const style = getComputedStyle(element);
   return {
-    element: `${element.tagName.toLowerCase()}.${element.className}: ${element.textContent.slice(0, 30)}`,
+    element: `${element.tagName.toLowerCase()}.${element.className}: ` +
+      element.textContent.slice(0, 30),
     isVisible: style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 2,
   };
 }

@@ -91,8 +91,11 @@ async function register(page) {
 }
 
 async function send(path, headers, body) {
-  const answer = await fetch(service.origin + path,
-    { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
+  const answer = await fetch(service.origin + path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
   return { status: answer.status, body: await answer.json() };
 }
 
@@ -126,7 +129,8 @@ test("Authorize focuses the field of the API key, which is the only one", async 
 });
 
 test("what needs a key has a padlock, and registering has none", async () => {
-  const padlocks = (tag, id) => operation(untouched, tag, id).locator(".authorization__btn").count();
+  const padlocks = (tag, id) =>
+    operation(untouched, tag, id).locator(".authorization__btn").count();
 
   assert.equal(await padlocks("Register", "register"), 0);
   assert.equal(await padlocks("Policy", "savePolicy"), 1);
@@ -153,7 +157,9 @@ test("an example that is chosen becomes the body", async () => {
   await open(block);
   const body = block.locator(".body-param__text");
 
-  for (const word of ["fixed_window", "token_bucket", "leaky_bucket", "limits", "shadow", "candidate"]) {
+  const words = ["fixed_window", "token_bucket", "leaky_bucket", "limits", "shadow", "candidate"];
+
+  for (const word of words) {
     const label = word.replace(/_.*/, "");
     const options = block.locator(".examples-select-element option");
     const [value] = await options.evaluateAll((all, wanted) =>

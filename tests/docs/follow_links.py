@@ -12,8 +12,8 @@ README_LINES = 150
 
 
 def main(top):
-    texts = {page: page.read_text(encoding="utf-8")
-             for page in [*top.glob("*.md"), *top.glob("docs/**/*.md"), *top.glob("examples/**/*.md")]}
+    pages = [*top.glob("*.md"), *top.glob("docs/**/*.md"), *top.glob("examples/**/*.md")]
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
     faults = [f"{page.relative_to(top)}{fault}" for page, text in texts.items()
               for fault in [*broken_links(page, text), *wide_lines(text)]]
     faults += [f"{page.relative_to(top)}: cannot be reached from README.md"

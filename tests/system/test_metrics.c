@@ -445,7 +445,7 @@ static void the_dashboard_and_the_alerts_ask_only_for_what_is_exported(void **st
     struct error error = {0};
     char *alerts_text = scratch_read(ALERTS);
     assert_non_null(alerts_text);
-    json_t *alerts = settings_yaml_parse(text_of(alerts_text), &error);
+    json_t *alerts = settings_yaml_parse(text_of(alerts_text), NULL, &error);
     if (alerts == NULL)
         fail_msg("%s: %s", ALERTS, error.message);
     json_t *dashboard = json_load_file(DASHBOARD, JSON_REJECT_DUPLICATES, NULL);
