@@ -22,7 +22,7 @@ local function fixed_window(states, at, now_us, cost, quota, window_us)
         used = used + cost
     end
     local left = used < quota and quota - used or 0
-    local reset = used > 0 and start + window_us - now_us or 0
+    local reset = used > 0 and window_us - (now_us - start) or 0
     local retry = allowed and 0 or cost > quota and -1 or reset
     local told = is_refused and -1 - reset or reset
 

@@ -23,7 +23,7 @@ local function sliding_window(states, at, now_us, cost, quota, window_us)
     end
 
     local is_there = current > 0
-    local rest = start + window_us - now_us
+    local rest = window_us - (now_us - start)
     local weight = previous * rest
     local room = quota - cost - current -- how much of `previous` may still count
     local allowed = weight <= room * window_us

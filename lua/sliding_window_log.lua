@@ -175,10 +175,10 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         retry = -1
     elseif not allowed then -- at the latest when all have left
         is_refused = not leaves
-        retry = (leaves and leaves.at or last) + window_us - now_us
+        retry = window_us - (now_us - (leaves and leaves.at or last))
     end
     local left = math.max(quota - used, 0)
-    local reset = used > 0 and last + window_us - now_us or 0
+    local reset = used > 0 and window_us - (now_us - last) or 0
     local told = is_refused and -1 - reset or reset
 
     if not allowed or cost == 0 then

@@ -52,7 +52,7 @@ void fixed_window_decide(const struct limit *limit, struct limit_state *state, i
     if (allowed)
         used = used + cost;
     double left = quota > used ? quota - used : 0;
-    double reset = used > 0 ? start + window - now : 0;
+    double reset = used > 0 ? window - (now - start) : 0;
     bool never = cost > quota;
 
     *outcome = (struct limit_outcome){

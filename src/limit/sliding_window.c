@@ -58,7 +58,7 @@ void sliding_window_decide(const struct limit *limit, struct limit_state *state,
     struct limit_state present = state_at(state, window, now);
     double previous = present.number[PREVIOUS];
     double current = present.number[CURRENT];
-    double rest = present.number[START] + window - now;
+    double rest = window - (now - present.number[START]);
     double weight = previous * rest;
     double room = quota - cost - current; /* how much of `previous` may still count */
     bool never = cost > quota;
