@@ -91,9 +91,19 @@ local function charge_before(key, oldest, total)
 end
 
 -- Takes out what had left at the time `at`, `older` of them, but no more than may leave at once.
+-- Where fewer than that count still, these are put into a new log instead: else a full log,
+-- charged once in a window, would keep for many windows what nobody counts any more.
 local function charges_leave(key, at, older)
     older = older or redis.call("ZCOUNT", key, "-inf", string.format("%.0f", at))
-    if older > 0 then
+    local count = older > LEAVE_MAX and redis.call("ZCARD", key) - older
+    if count and count > 0 and count <= LEAVE_MAX then
+        local kept = redis.call("ZRANGE", key, string.format("%d", older), "-1", "WITHSCORES")
+        for i = 1, #kept, 2 do -- a member and its score, which ZADD takes the other way round
+            kept[i], kept[i + 1] = kept[i + 1], kept[i]
+        end
+        redis.call("UNLINK", key)
+        redis.call("ZADD", key, unpack(kept))
+    elseif older > 0 then
         local rank = string.format("%d", math.min(older, LEAVE_MAX) - 1)
         redis.call("ZREMRANGEBYRANK", key, "0", rank)
     end

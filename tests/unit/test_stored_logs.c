@@ -183,20 +183,34 @@ static void a_future_in_disorder_lets_no_more_than_the_limit_pass(void **state)
     assert_in_range(passes(&take), 0, QUOTA);
 }
 
-static void of_what_has_left_a_charge_takes_out_only_so_many(void **state)
+/* So that a full log, charged once in a window, does not stay full of what nobody counts. */
+static void a_log_of_which_little_counts_is_made_anew(void **state)
 {
     (void)state;
     struct take take = take_new(1);
-    long long left = MANY;
 
     plant_many(&take, NOW - WINDOW - MANY, 0, MANY + 1);
     assert_true(outcome_of(&take).allowed);
 
-    assert_int_equal(count_of(&take), 1 + 1 + left - CHARGE_LOG_LEAVE_MAX);
+    assert_int_equal(count_of(&take), 2);
     assert_int_equal(outcome_of(&take).at[0].remaining, QUOTA - 3);
-    for (left -= 2 * CHARGE_LOG_LEAVE_MAX; left > 0; left -= CHARGE_LOG_LEAVE_MAX)
-        assert_true(outcome_of(&take).allowed);
-    assert_int_equal(count_of(&take), QUOTA - outcome_of(&take).at[0].remaining);
+    assert_int_equal(count_of(&take), 3);
+}
+
+static void of_what_has_left_a_charge_takes_out_only_so_many(void **state)
+{
+    (void)state;
+    struct take take = take_new(1);
+    struct limit many = take.limits[0];
+    const long long counted = CHARGE_LOG_LEAVE_MAX + 1;
+    many.quota = many.burst = 10 * CHARGE_LOG_LEAVE_MAX;
+    take.limits = &many;
+
+    plant_many(&take, NOW - WINDOW - MANY, 0, MANY + counted);
+    assert_true(outcome_of(&take).allowed);
+
+    assert_int_equal(count_of(&take), MANY + counted + 1 - CHARGE_LOG_LEAVE_MAX);
+    assert_int_equal(outcome_of(&take).at[0].remaining, many.quota - counted - 2);
 }
 
 /* In the background, which costs a call nothing. */
@@ -301,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_sum_past_its_end_counts_as_never_seen),
         cmocka_unit_test(nonsense_in_the_middle_of_a_log_lets_nothing_more_pass),
         cmocka_unit_test(a_future_in_disorder_lets_no_more_than_the_limit_pass),
+        cmocka_unit_test(a_log_of_which_little_counts_is_made_anew),
         cmocka_unit_test(of_what_has_left_a_charge_takes_out_only_so_many),
         cmocka_unit_test(a_log_that_has_left_is_taken_out_whole),
         cmocka_unit_test(a_future_of_many_is_moved_at_once),
