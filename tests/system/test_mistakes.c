@@ -145,26 +145,25 @@ static void expect_told(struct client *client, const struct mistake *mistake)
                 mistake->change, reply->status, reply->body);
 }
 
-static void what_is_wrong_before_the_body_is_told(void **state)
+static void expect_all_told(void **state, const struct mistake *mistakes, size_t count)
 {
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
 
-    for (size_t i = 0; i < ARRAY_COUNT(of_the_head); i++)
-        expect_told(tenant, &of_the_head[i]);
+    for (size_t i = 0; i < count; i++)
+        expect_told(tenant, &mistakes[i]);
     assert_int_equal(missed, 0);
     client_free(tenant);
 }
 
+static void what_is_wrong_before_the_body_is_told(void **state)
+{
+    expect_all_told(state, of_the_head, ARRAY_COUNT(of_the_head));
+}
+
 static void what_is_wrong_in_the_body_is_told(void **state)
 {
-    const struct world *world = *state;
-    struct client *tenant = tenant_new(world->service);
-
-    for (size_t i = 0; i < ARRAY_COUNT(of_the_body); i++)
-        expect_told(tenant, &of_the_body[i]);
-    assert_int_equal(missed, 0);
-    client_free(tenant);
+    expect_all_told(state, of_the_body, ARRAY_COUNT(of_the_body));
 }
 
 static void a_key_that_is_cut_or_elsewhere_is_told(void **state)
