@@ -27,9 +27,8 @@ local function fixed_window(states, at, now_us, cost, quota, window_us)
     local told = is_refused and -1 - reset or reset
 
     if is_moved or allowed and cost > 0 then
-        local life = is_there and 0 or -1
         local kept = struct.pack("<dd", start, used)
-        return retry, left, told, life, kept, reset, is_there and not is_moved
+        return retry, left, told, 0, kept, reset, is_there and not is_moved
     end
     return retry, left, told, 0
 end

@@ -4,10 +4,10 @@
 --
 -- What comes in and goes out: take_one.lua.
 local function leaky_bucket(states, at, now_us, cost, quota, window_us, burst)
-    local retry, left, told, life, kept, keep_us =
+    local retry, left, told, delay, kept, keep_us, is_kept, owed =
         token_bucket(states, at, now_us, cost, quota, window_us, burst)
-    if life < -1 then -- what is in the queue is kept until it is drained
-        return retry, left, told, -1 - life, kept, keep_us
+    if retry == 0 and cost > 0 then
+        delay = math.min(math.ceil(owed / quota), keep_us)
     end
-    return retry, left, told, life, kept, keep_us
+    return retry, left, told, delay, kept, keep_us, is_kept
 end

@@ -44,9 +44,8 @@ local function sliding_window(states, at, now_us, cost, quota, window_us)
     retry = math.min(retry, reset) -- what has rounded up may be later by 1 us
 
     if is_moved or allowed and cost > 0 then
-        local life = is_there and 0 or previous > 0 and -1 - rest or -1
         local kept = struct.pack("<ddd", start, previous, current)
-        return retry, left, told, life, kept, reset, is_there and not is_moved
+        return retry, left, told, 0, kept, reset, is_there and not is_moved
     end
     return retry, left, told, 0
 end

@@ -207,5 +207,5 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(reset / 1000)))
     end
-    return retry, left, told, -1, charge
+    return retry, left, told, 0, charge
 end

@@ -6,11 +6,9 @@
 -- limit. It checks the state as its twin in C does when it settles it. It returns how long to wait
 -- before asking again (0: allowed, -1: for ever), what remains, in what time all of it is back
 -- (when the state made no sense, and counted as never seen: -1 less that), and how long to delay
--- what is allowed. A delay is also for how long the old state was to be kept. Where there is none,
--- and a charge has a state kept for longer than before, -1 less that former time stands in its
--- place. When it has charged, or moved what came from the future, there follow the new state, for
--- how long to keep that from now_us, and whether the old state, which it came from, is kept until
--- then already.
+-- what is allowed. When it has charged, or moved what came from the future, there follow the new
+-- state, for how long to keep that from now_us, and whether the old state, which it came from, is
+-- kept until then already.
 local call = redis.call
 local cost, state_bytes, _, at, quota, window_us, burst = struct.unpack("<ddddddd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
@@ -34,6 +32,14 @@ if is_kept then
 elseif kept and is_new and ARGV[3] then
     return { -2, 0, 0, 0 }
 elseif kept then
+    if retry_us == 0 and cost > 0 then
+        -- Only the key knows: its state may be of other numbers than the limit has now. Who has no
+        -- right to ask it tells nothing.
+        local left_ms = is_new and 0 or tonumber(redis.pcall("PTTL", KEYS[1])) or -3
+        if left_ms > -3 then
+            retry_us = left_ms > 0 and left_ms <= 9007199254737 and -3 - 1000 * left_ms or -3
+        end
+    end
     local keep_ms = math.ceil(keep_us / 1000)
     if not (keep_ms >= 1 and keep_ms <= 9007199254741) then -- whatever comes, Redis takes it
         keep_ms = keep_ms > 1 and 9007199254741 or 1

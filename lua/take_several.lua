@@ -102,6 +102,12 @@ end
 if keep_longest > 0 and are_kept then
     call("SET", KEYS[1], charged, "KEEPTTL")
 elseif keep_longest > 0 then
+    -- Only the key knows: its states may be of other numbers than the limits have now. Who has no
+    -- right to ask it tells nothing.
+    local left_ms = is_new and 0 or tonumber(redis.pcall("PTTL", KEYS[1])) or -3
+    if left_ms > -3 then
+        reply[1] = left_ms > 0 and left_ms <= 9007199254737 and -3 - 1000 * left_ms or -3
+    end
     keep(charged, keep_longest)
 end
 return reply

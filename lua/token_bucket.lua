@@ -2,7 +2,7 @@
 -- the tokens that are missing, in units of one token * 1 us / W: a token is W units, and L units
 -- come back per microsecond. Twin: src/limit/token_bucket.c, which says more.
 --
--- What comes in and goes out: take_one.lua.
+-- What comes in and goes out: take_one.lua. Last comes the debt before this charge.
 local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
     if quota == 0 then -- never refilled, so nothing to take and nothing to wait for
         return cost > 0 and -1 or 0, 0, 0, 0
@@ -24,9 +24,8 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
 
     local debt_allowed = (burst - cost) * window_us
     local allowed = debt <= debt_allowed and cost <= burst
-    local retry, life = 0, 0
+    local retry, owed = 0, debt
     if allowed then
-        life = cost > 0 and -1 - math.ceil(debt / quota) or 0
         debt = debt + cost * window_us
     elseif cost > burst then
         retry = -1
@@ -39,12 +38,11 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
     if reset > 9007199254740991 then -- what a double, and so a reply, holds exactly
         reset = 9007199254740991
         retry = retry < reset and retry or reset
-        life = math.max(life, -1 - reset)
     end
     local told = is_refused and -1 - reset or reset
 
     if is_moved or allowed and cost > 0 then
-        return retry, left, told, life, struct.pack("<dd", debt, now_us), reset
+        return retry, left, told, 0, struct.pack("<dd", debt, now_us), reset, false, owed
     end
     return retry, left, told, 0
 end

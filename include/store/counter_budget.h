@@ -4,17 +4,15 @@
  * What is counted is a key for each subject under a policy, and each charge that a log keeps: both
  * take about as much memory.
  *
- * Each process counts what its own scripts tell (take_script_lives()), by how long it lives:
- * one is counted until it expires, and for a seventh of that time longer at most (expiries.h). A
+ * Each process counts what its own scripts tell (take_script_lives()), by how long it lives: one
+ * is counted until it expires, and for a seventh of that time longer at most (expiries.h). A
  * charge that lets a key live longer moves it, so it stays counted; one whose expiry stands, as
  * most do, costs nothing. Processes do not tell each other, and one that starts begins with none:
  * so a tenant may have as many from each. What one has created and another lets live longer is
  * counted by the one until its former expiry, and from then on by the other alone, which cannot
- * refuse it. Where a policy's numbers are changed, its charges tell what would have been right
- * until then (take_life), not until when the key was counted: what lives longer by that is not
- * moved. Calls that are on their way are not counted yet: a tenant may have some more than it may.
- * What others delete in Redis is counted until it would have expired, and so is what Redis loses,
- * unless somebody clears the budget.
+ * refuse it. Calls that are on their way are not counted yet: a tenant may have some more than it
+ * may. What others delete in Redis is counted until it would have expired, and so is what Redis
+ * loses, unless somebody clears the budget.
  *
  * A tenant's count takes little more than a kilobyte, and goes when there is nothing to count.
  * Tenant 0, the service itself, has no bound. Any thread; a short lock that tenants share, and of

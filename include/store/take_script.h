@@ -17,12 +17,14 @@
  * reset_us, delay_us. Where what was stored made no sense, and counted as never seen, there is -1
  * less reset_us in its place.
  *
- * Where a charge lets the limit's state live longer than it would have, there is -1 less that
- * former time in place of a delay_us of 0: -1 when there was no state. A delay is that former time.
- * So what is kept as long as before, as most is, adds nothing to the reply. A charge in a log has a
- * life of its own, so there is always -1. When a key would have to be created, or a log to get a
- * charge, and may not, nothing is changed, and there are -2, 0, 0, 0 for each limit. An error is
- * one of Redis itself, never one of what lies at a key. */
+ * A charge that has set the expiry of KEYS[1] tells for how long that key was to be kept until
+ * then: in place of the first retry_us there is -3 less those microseconds, -3 when it was not
+ * there. The key itself was asked, because a policy's numbers may have changed. The expiry of a
+ * window that goes on is not set again, so most charges of windows tell nothing.
+ *
+ * When a key would have to be created, or a log to get a charge, and may not, nothing is changed,
+ * and there are -2, 0, 0, 0 for each limit. An error is one of Redis itself, never one of what lies
+ * at a key. */
 #ifndef STORE_TAKE_SCRIPT_H
 #define STORE_TAKE_SCRIPT_H
 
@@ -105,9 +107,9 @@ struct take_life {
     int64_t keep_us;
 };
 
-/* Of each key whose life the charge has changed, and of each log that has got it, by the reply to
- * these arguments, which was read. Returns how many. Where a clock was put right, or a policy's
- * numbers were changed in between, was_us is what would have been right. */
+/* Of the states' key when the charge has set its expiry, and of each log, in which every charge has
+ * a life of its own; by the reply to these arguments, which was read, and which allowed a cost.
+ * Returns how many. */
 size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
                          struct take_life lives[static TAKE_SCRIPT_KEYS_MAX]);
 

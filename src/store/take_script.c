@@ -10,6 +10,7 @@
 #define INTEGERS_PER_LIMIT 4
 /* In place of retry_us. */
 #define NO_KEY_MAY_BE_CREATED (-2)
+#define EXPIRY_WAS_SET        (-3) /* less for how long the key was to be kept until then */
 /* What a double, and so Lua, holds exactly; far from overflow in what is computed of it. */
 #define INTEGER_MAX INT64_C(9007199254740991)
 
@@ -35,7 +36,8 @@ static char *hex_write(char *out, uint64_t value, int digits);
 static void argument_add(struct take_arguments *arguments, const void *at, size_t length);
 static bool is_without_room(const redisReply *reply);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
-static struct take_life life_of(redisReply *const elements[]);
+static bool sets_expiry(redisReply *const elements[]);
+static int64_t keep_us_of(redisReply *const elements[]);
 static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS]);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
 static double longest_us(const struct limit *limit);
@@ -156,17 +158,15 @@ bool take_script_read(const redisReply *reply, size_t limit_count, struct outcom
     outcome->count = limit_count;
     outcome->refused = 0;
     outcome->allowed = true;
-    bool is_charged = false;
     for (size_t i = 0; i < limit_count; i++) {
         redisReply *const *elements = reply->element + INTEGERS_PER_LIMIT * i;
 
-        if (!outcome_read(elements, &outcome->at[i]))
+        if (!outcome_read(elements, &outcome->at[i]) || (i > 0 && sets_expiry(elements)))
             return false;
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
         outcome->refused += elements[RESET_US]->integer < 0;
-        is_charged = is_charged || elements[DELAY_US]->integer < 0;
     }
-    return outcome->allowed || !is_charged;
+    return outcome->allowed || !sets_expiry(reply->element);
 }
 
 bool take_script_explains(const struct take_arguments *arguments, const struct outcome *outcome)
@@ -192,22 +192,23 @@ size_t take_script_lives(const redisReply *reply, const struct take_arguments *a
                          struct take_life lives[static TAKE_SCRIPT_KEYS_MAX])
 {
     const double *limit = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
-    struct take_life states = {0}; /* in one key, which lives as long as any of them */
+    int64_t states_us = 0; /* in one key, which lives as long as any of them */
     size_t count = 0;
 
     for (size_t i = 0; i < reply->elements; i += INTEGERS_PER_LIMIT) {
-        const struct take_life life = life_of(reply->element + i);
+        const int64_t keep_us = keep_us_of(reply->element + i);
 
-        if (algorithm_keeps_log((enum algorithm_id)(limit[0] - 1))) {
-            lives[count++] = life;
-        } else {
-            states.was_us = life.was_us > states.was_us ? life.was_us : states.was_us;
-            states.keep_us = life.keep_us > states.keep_us ? life.keep_us : states.keep_us;
-        }
+        if (algorithm_keeps_log((enum algorithm_id)(limit[0] - 1)))
+            lives[count++] = (struct take_life){.keep_us = keep_us};
+        else
+            states_us = keep_us > states_us ? keep_us : states_us;
         limit += TAKE_SCRIPT_LIMIT_NUMBERS;
     }
-    if (states.keep_us != states.was_us)
-        lives[count++] = states;
+    if (sets_expiry(reply->element)) {
+        const int64_t was_us = EXPIRY_WAS_SET - reply->element[RETRY_US]->integer;
+
+        lives[count++] = (struct take_life){.was_us = was_us, .keep_us = states_us};
+    }
     return count;
 }
 
@@ -266,7 +267,7 @@ static bool is_without_room(const redisReply *reply)
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome)
 {
     static const int64_t minima[INTEGERS_PER_LIMIT] = {
-        [RETRY_US] = -1, [RESET_US] = -1 - INTEGER_MAX, [DELAY_US] = -1 - INTEGER_MAX};
+        [RETRY_US] = EXPIRY_WAS_SET - INTEGER_MAX, [RESET_US] = -1 - INTEGER_MAX};
     int64_t integers[INTEGERS_PER_LIMIT];
 
     for (size_t i = 0; i < INTEGERS_PER_LIMIT; i++) {
@@ -277,9 +278,10 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
     }
     if (integers[RESET_US] < 0)
         integers[RESET_US] = -1 - integers[RESET_US];
-    if (integers[REMAINING] > LIMIT_QUOTA_MAX ||
-        (integers[RETRY_US] != 0 && integers[DELAY_US] != 0) ||
-        -1 - integers[DELAY_US] > integers[RESET_US])
+    if (sets_expiry(elements))
+        integers[RETRY_US] = 0;
+    if (integers[REMAINING] > LIMIT_QUOTA_MAX || integers[RETRY_US] < -1 ||
+        (integers[RETRY_US] != 0 && integers[DELAY_US] != 0))
         return false;
     *outcome = (struct limit_outcome){
         .allowed = integers[RETRY_US] == 0,
@@ -287,19 +289,21 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
         .remaining = integers[REMAINING],
         .reset_us = integers[RESET_US],
         .retry_us = integers[RETRY_US] == -1 ? 0 : integers[RETRY_US],
-        .delay_us = integers[DELAY_US] < 0 ? 0 : integers[DELAY_US],
+        .delay_us = integers[DELAY_US],
     };
     return true;
 }
 
-static struct take_life life_of(redisReply *const elements[])
+static bool sets_expiry(redisReply *const elements[])
 {
-    const int64_t delay_us = elements[DELAY_US]->integer;
-    const int64_t reset_us = elements[RESET_US]->integer;
-    const int64_t keep_us = reset_us < 0 ? -1 - reset_us : reset_us;
-    const int64_t was_us = delay_us < 0 ? -1 - delay_us : delay_us;
+    return elements[RETRY_US]->integer <= EXPIRY_WAS_SET;
+}
 
-    return (struct take_life){.was_us = delay_us == 0 ? keep_us : was_us, .keep_us = keep_us};
+static int64_t keep_us_of(redisReply *const elements[])
+{
+    const int64_t reset_us = elements[RESET_US]->integer;
+
+    return reset_us < 0 ? -1 - reset_us : reset_us;
 }
 
 /* But for its name. */

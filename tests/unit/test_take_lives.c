@@ -3,6 +3,7 @@
  * How long the scripts let counters live, and what their replies tell of it. */
 #include "store/take_script.h"
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "limit/algorithm.h"
 #include "script_redis.h"
@@ -21,6 +22,9 @@ struct asked {
     struct outcome outcome;
     struct take_life lives[TAKE_SCRIPT_KEYS_MAX];
     size_t life_count;
+    int64_t kept_us; /* what Redis says of the states' key before: below 0 when it is not there */
+    int64_t keeps_us;
+    int64_t took_us; /* the time in which a life may have become shorter by itself */
 };
 
 static struct take take_of(const struct limit *limits, size_t count, int64_t cost)
@@ -39,8 +43,16 @@ static struct limit limit_of(enum algorithm_id algorithm)
     return (struct limit){.algorithm = algorithm, .quota = 10, .window_us = MINUTE_US, .burst = 10};
 }
 
+static int64_t redis_keeps_us(const struct take *take)
+{
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    (void)take_script_keys(take, keys);
+    return redis_server_command(server, "PTTL %s", keys[0])->integer * MILLISECOND_US;
+}
+
 /* As the store does. */
-static void ask(struct asked *asked, const struct take *take, bool may_create)
+static void run(struct asked *asked, const struct take *take, bool may_create)
 {
     struct take_arguments *arguments = &asked->arguments;
     char now[32];
@@ -67,6 +79,16 @@ static void ask(struct asked *asked, const struct take *take, bool may_create)
         asked->life_count = take_script_lives(reply, arguments, asked->lives);
 }
 
+static void ask(struct asked *asked, const struct take *take, bool may_create)
+{
+    const int64_t begun_us = clock_monotonic_us();
+
+    asked->kept_us = redis_keeps_us(take);
+    run(asked, take, may_create);
+    asked->keeps_us = redis_keeps_us(take);
+    asked->took_us = clock_monotonic_us() - begun_us;
+}
+
 static size_t keys_that_are_there(const struct take *take)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
@@ -77,15 +99,29 @@ static size_t keys_that_are_there(const struct take *take)
     return there;
 }
 
+/* One that Redis, whose clock goes on meanwhile, has told so. */
+static void is_about(int64_t told_us, int64_t expected_us, const struct asked *asked)
+{
+    assert_true(told_us <= expected_us + MILLISECOND_US);
+    assert_true(told_us >= expected_us - asked->took_us - MILLISECOND_US);
+}
+
+/* Of the states' key: its expiry was set now, and the reply says so. */
+static void tells_the_life(const struct asked *asked, const struct take_life *life)
+{
+    is_about(life->was_us, asked->kept_us < 0 ? 0 : asked->kept_us, asked);
+    is_about(asked->keeps_us, life->keep_us, asked);
+}
+
 static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
 {
     (void)state;
-    /* Until a charge of 1; 10 s later until the next one; and then. */
-    static const struct take_life expected[ALGORITHM_COUNT][2] = {
-        [ALGORITHM_FIXED_WINDOW] = {{0, MINUTE_US}, {50 * SECOND_US, 50 * SECOND_US}},
-        [ALGORITHM_SLIDING_WINDOW_LOG] = {{0, MINUTE_US}, {0, MINUTE_US}},
-        [ALGORITHM_TOKEN_BUCKET] = {{0, 24 * SECOND_US}, {14 * SECOND_US, 38 * SECOND_US}},
-        [ALGORITHM_LEAKY_BUCKET] = {{0, 24 * SECOND_US}, {14 * SECOND_US, 38 * SECOND_US}},
+    /* What is left after a charge of 4, and 10 s later after another one; 0: its expiry stands. */
+    static const int64_t expected_us[ALGORITHM_COUNT][2] = {
+        [ALGORITHM_FIXED_WINDOW] = {MINUTE_US, 0},
+        [ALGORITHM_SLIDING_WINDOW_LOG] = {MINUTE_US, MINUTE_US},
+        [ALGORITHM_TOKEN_BUCKET] = {24 * SECOND_US, 38 * SECOND_US},
+        [ALGORITHM_LEAKY_BUCKET] = {24 * SECOND_US, 38 * SECOND_US},
     };
 
     for (int i = 0; i < ALGORITHM_COUNT; i++) {
@@ -95,20 +131,72 @@ static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
         if (i == ALGORITHM_SLIDING_WINDOW)
             continue;
         for (size_t step = 0; step < 2; step++) {
-            const struct take_life *life = &expected[i][step];
             struct asked asked;
 
             ask(&asked, &take, true);
 
-            assert_int_equal(asked.life_count, life->was_us != life->keep_us);
+            assert_int_equal(asked.life_count, expected_us[i][step] > 0);
             if (asked.life_count == 1)
-                assert_memory_equal(asked.lives, life, sizeof(*life));
+                assert_int_equal(asked.lives[0].keep_us, expected_us[i][step]);
+            if (asked.life_count == 1 && algorithm_keeps_log(limit.algorithm))
+                assert_int_equal(asked.lives[0].was_us, 0);
+            else if (asked.life_count == 1)
+                tells_the_life(&asked, &asked.lives[0]);
             take.now_us += 10 * SECOND_US;
         }
     }
 }
 
-/* In the next window it has the rest of that to live, and then the one after it, too. */
+/* Its debt would take a month at the new rate, but the key was to go with the minute. */
+static void a_bucket_with_another_rate_tells_what_its_key_had(void **state)
+{
+    (void)state;
+    static const enum algorithm_id buckets[] = {ALGORITHM_TOKEN_BUCKET, ALGORITHM_LEAKY_BUCKET};
+
+    for (size_t i = 0; i < ARRAY_COUNT(buckets); i++) {
+        struct limit limits[] = {limit_of(buckets[i]), limit_of(ALGORITHM_FIXED_WINDOW)};
+
+        limits[0].quota = 100000;
+        limits[0].burst = 100000;
+        for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
+            struct take take = take_of(limits, count, 1);
+            struct asked asked;
+
+            ask(&asked, &take, true);
+            limits[0].quota = 1;
+            ask(&asked, &take, true);
+
+            assert_int_equal(asked.life_count, 1);
+            assert_true(asked.lives[0].was_us <= MINUTE_US);
+            assert_int_equal(asked.lives[0].keep_us, asked.outcome.at[0].reset_us);
+            tells_the_life(&asked, &asked.lives[0]);
+            limits[0].quota = 100000;
+        }
+    }
+}
+
+static void who_may_not_ask_the_key_is_told_of_no_life(void **state)
+{
+    (void)state;
+    const struct limit limits[] = {limit_of(ALGORITHM_TOKEN_BUCKET),
+                                   limit_of(ALGORITHM_FIXED_WINDOW)};
+
+    for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
+        const struct take take = take_of(limits, count, 1);
+        struct asked asked;
+
+        ask(&asked, &take, true);
+        (void)redis_server_command(server, "ACL SETUSER default -pttl");
+        run(&asked, &take, true);
+        (void)redis_server_command(server, "ACL SETUSER default +pttl");
+
+        assert_true(asked.outcome.allowed);
+        assert_int_equal(asked.outcome.at[0].remaining, 8);
+        assert_int_equal(asked.life_count, 0);
+    }
+}
+
+/* In the next window its expiry is set to the end of the one after it. */
 static void a_sliding_window_is_kept_on_once_in_a_window(void **state)
 {
     (void)state;
@@ -126,8 +214,8 @@ static void a_sliding_window_is_kept_on_once_in_a_window(void **state)
     take.now_us += MINUTE_US;
     ask(&asked, &take, true);
     assert_int_equal(asked.life_count, 1);
-    assert_int_equal(asked.lives[0].was_us, rest_us);
     assert_int_equal(asked.lives[0].keep_us, rest_us + MINUTE_US);
+    tells_the_life(&asked, &asked.lives[0]);
 }
 
 static void looks_and_denials_change_no_life(void **state)
@@ -146,10 +234,8 @@ static void looks_and_denials_change_no_life(void **state)
             assert_true(asked.outcome.allowed);
             take.cost = 0;
             ask(&asked, &take, true);
-            asked.life_count = take_script_lives(reply, &asked.arguments, asked.lives);
-            assert_int_equal(asked.life_count, algorithm_keeps_log(limits[0].algorithm));
-            if (asked.life_count == 1)
-                assert_int_equal(asked.lives[0].was_us, asked.lives[0].keep_us);
+            for (size_t n = 0; n < reply->elements; n++)
+                assert_true(reply->element[n]->integer >= 0);
             take.cost = 1;
             ask(&asked, &take, true);
             assert_false(asked.outcome.allowed);
@@ -326,13 +412,16 @@ static void plain_charge(struct plain *plain, size_t key, int64_t keep_us, struc
                          size_t *next)
 {
     const int64_t now_us = plain->take.now_us;
-    const int64_t was_us = key > 0 || plain->ends_us[key] == 0 ? 0 : plain->ends_us[key] - now_us;
-
-    if (key > 0 || was_us != keep_us) {
+    if (key > 0) {
         assert_true(*next < asked->life_count);
-        assert_int_equal(asked->lives[*next].was_us, was_us);
+        assert_int_equal(asked->lives[*next].was_us, 0);
+        assert_int_equal(asked->lives[(*next)++].keep_us, keep_us);
+    } else if (*next < asked->life_count) {
         assert_int_equal(asked->lives[*next].keep_us, keep_us);
-        ++*next;
+        tells_the_life(asked, &asked->lives[(*next)++]);
+    } else {
+        assert_true(plain->ends_us[key] > 0);
+        is_about(asked->keeps_us, asked->kept_us, asked);
     }
     plain->ends_us[key] = now_us + keep_us;
 }
@@ -413,6 +502,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_charge_tells_how_long_its_key_lived_until_then),
+        cmocka_unit_test(a_bucket_with_another_rate_tells_what_its_key_had),
+        cmocka_unit_test(who_may_not_ask_the_key_is_told_of_no_life),
         cmocka_unit_test(a_sliding_window_is_kept_on_once_in_a_window),
         cmocka_unit_test(looks_and_denials_change_no_life),
         cmocka_unit_test(where_no_key_may_be_created_none_is),

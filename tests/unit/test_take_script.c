@@ -616,15 +616,21 @@ static void only_a_decision_is_read_as_one(void **state)
     ASSERT_NO_DECISION(0, 1000000001, 9, 0);
     ASSERT_NO_DECISION(0, 9, INT64_MIN, 0);
     ASSERT_NO_DECISION(-2, 9, 60, 0);
+    ASSERT_NO_DECISION(INT64_MIN, 9, 60, 0);
     ASSERT_NO_DECISION(INT64_MAX, 9, 60, 0);
-    ASSERT_NO_DECISION(0, 9, 60, -62);
-    ASSERT_NO_DECISION(1, 9, 60, -1);
+    ASSERT_NO_DECISION(0, 9, 60, -1);
     ASSERT_NO_DECISION(-2, 0, 0, 1);
     ASSERT_NO_DECISION(1, 9, 60, 1);
     assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-1, 9, 60, 0}, 4, 1));
     assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, -61, 0}, 4, 1));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, -1}, 4, 1));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, -61}, 4, 1));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-3, 9, 60, 0}, 4, 1));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-63, 9, 60, 5}, 4, 1));
+    assert_true(
+        is_decision(REDIS_REPLY_ARRAY, (const long long[]){-3, 9, 60, 0, 0, 9, 60, 0}, 8, 2));
+    assert_false(
+        is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, 0, -3, 9, 60, 0}, 8, 2));
+    assert_false(
+        is_decision(REDIS_REPLY_ARRAY, (const long long[]){-3, 9, 60, 0, 7, 9, 60, 0}, 8, 2));
     assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-2, 0, 0, 0}, 4, 1));
 }
 
