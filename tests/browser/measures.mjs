@@ -53,9 +53,8 @@ export function faintTexts(selector) {
 
   function isRead(element) {
     const box = element.getBoundingClientRect();
-    return box.width > 1 && box.height > 1 &&
-      element.checkVisibility({ visibilityProperty: true }) &&
-      !element.closest("[disabled], option");
+    return box.width > 1 && box.height > 1 && !element.closest("[disabled], option") &&
+      element.checkVisibility({ visibilityProperty: true });
   }
 
   function* texts(root) {
@@ -78,9 +77,9 @@ export function faintTexts(selector) {
     const ratio = contrast(over([r, g, b, a * opacityOf(element)], ground), ground);
     if (ratio < (isLarge ? 3 : 4.5)) {
       const place = `${element.tagName.toLowerCase()}.${element.className}`;
-      faint.set(`${place} ${style.color} on ${ground}`,
-        `${ratio.toFixed(2)} ${place} ${style.color} on ${ground.map(Math.round)}: ` +
-          text.slice(0, 40));
+      const colours = `${style.color} on ${ground.map(Math.round)}`;
+      faint.set(`${place} ${colours}`,
+        `${ratio.toFixed(2)} ${place} ${colours}: ${text.slice(0, 40)}`);
     }
   }
   return [...faint.values()];
@@ -101,13 +100,14 @@ export function sideways() {
   };
 }
 
-// The ring around what has the focus: its width and its style, and which element it is.
+// What has the focus, and whether there is a ring around it.
 export function focusRing() {
   const element = document.activeElement;
   const style = getComputedStyle(element);
+  const place = `${element.tagName.toLowerCase()}.${element.className}`;
+
   return {
-    element: `${element.tagName.toLowerCase()}.${element.className}: ` +
-      element.textContent.slice(0, 30),
+    element: `${place}: ${element.textContent.slice(0, 30)}`,
     isVisible: style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 2,
   };
 }

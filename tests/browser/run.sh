@@ -1,6 +1,5 @@
 #!/bin/sh
-# The docs page in a browser: Debian's Chromium. Skipped where there is no browser, or no way to
-# steer it.
+# The docs page in Chromium. Skipped where there is no browser, or no way to steer it.
 # Usage: run.sh <cmake> <the packages' cache>; the environment names SLUICE_BINARY and
 # SLUICE_SCREENSHOTS.
 set -eu

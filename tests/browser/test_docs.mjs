@@ -2,10 +2,12 @@
 //
 // The docs page in a browser: what a reader sees, measured.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 
 import { faintTexts, focusRing, sideways } from "./measures.mjs";
 import { startService } from "./service.mjs";
@@ -19,6 +21,16 @@ const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const LOOKS = [WIDE, NARROW].flatMap((viewport) =>
   ["light", "dark"].map((colorScheme) => ({ viewport, colorScheme })));
+
+// How a policy's example begins in the list, and a word of the body that it stands for.
+const EXAMPLES = [
+  ["Fixed window", "fixed_window"],
+  ["Token bucket for a role", "premium"],
+  ["Leaky queue", "leaky_bucket"],
+  ["Several limits", "limits"],
+  ["Shadow", "shadow"],
+  ["Candidate", "candidate"],
+];
 
 const contexts = new Map();
 const faults = [];
@@ -137,17 +149,21 @@ test("what needs a key has a padlock, and registering has none", async () => {
   assert.equal(await padlocks("Check", "check"), 1);
 });
 
-test("curl lines name the page's own address", async () => {
+test("curl lines name the page's own address, and run as they are printed", async () => {
   const page = await openDocs();
   const block = await register(page);
-  const lines = (text) => text.match(/https?:\/\/[^/\s']+/g);
+  const addresses = (text) => text.match(/https?:\/\/[^/\s']+/g);
 
   await page.locator("summary", { hasText: "four requests" }).click();
-  const said = lines(await page.locator("details[open] pre").innerText());
-  const made = lines(await block.locator(".curl").innerText());
+  const said = await page.locator("details[open] pre").innerText();
+  const made = await block.locator(".curl").innerText();
 
-  assert.deepEqual(said, Array(4).fill(service.origin));
-  assert.deepEqual(made, [service.origin]);
+  assert.deepEqual(addresses(said), Array(4).fill(service.origin));
+  assert.deepEqual(addresses(made), [service.origin]);
+  const { stdout } = await promisify(execFile)("sh", ["-ec", said]);
+  assert.match(stdout, /^slk_\w+\n/);
+  assert.match(stdout, /HTTP\/1.1 200 OK\r/);
+  assert.equal(stdout.match(/"allowed":true/g).length, 2);
   await page.close();
 });
 
@@ -157,13 +173,10 @@ test("an example that is chosen becomes the body", async () => {
   await open(block);
   const body = block.locator(".body-param__text");
 
-  const words = ["fixed_window", "token_bucket", "leaky_bucket", "limits", "shadow", "candidate"];
-
-  for (const word of words) {
-    const label = word.replace(/_.*/, "");
+  for (const [label, word] of EXAMPLES) {
     const options = block.locator(".examples-select-element option");
-    const [value] = await options.evaluateAll((all, wanted) =>
-      all.filter((option) => option.textContent.toLowerCase().includes(wanted))
+    const [value] = await options.evaluateAll((all, start) =>
+      all.filter((option) => option.textContent.startsWith(start))
         .map((option) => option.value), label);
     await block.locator(".examples-select-element").first().selectOption(value);
     await page.waitForFunction(([box, wanted]) => box.value.includes(wanted),
