@@ -3,7 +3,6 @@
 #
 # Lines that cannot be broken may be longer: those with a link or with one word that takes most of
 # the line. src/deps has no say here, because a change of its text builds the libraries anew.
-# README.md is not searched for phrases yet.
 set -eu
 cd "$1"
 
@@ -18,8 +17,8 @@ sources()
 }
 
 long=$(sources | LC_ALL=C.UTF-8 xargs grep -nHE '^.{101,}$' | grep -vE '://|[^ ]{80}' || true)
-phrases=$({ sources; find docs -name '*.md'; } | grep -vx tests/lint/prose.sh |
-    xargs grep -nHiwE "$PHRASES" || true)
+phrases=$({ sources; find ./*.md docs examples -name '*.md'; } |
+    grep -vx tests/lint/prose.sh | xargs grep -nHiwE "$PHRASES" || true)
 [ -z "$long" ] || printf 'longer than 100 columns:\n%s\n' "$long"
 [ -z "$phrases" ] || printf 'not plain English:\n%s\n' "$phrases"
 [ -z "$long$phrases" ]
