@@ -13,6 +13,7 @@
 #include "support/wait.h"
 #include "support/world.h"
 
+#include <glob.h>
 #include <unistd.h>
 
 #define WAIT_SECONDS 30
@@ -462,6 +463,44 @@ static void the_dashboard_and_the_alerts_ask_only_for_what_is_exported(void **st
     client_free(tenant);
 }
 
+/* Each figure that stands by itself between backquotes. */
+static size_t check_page(const char *path)
+{
+    char *text = scratch_read(path);
+    size_t names = 0;
+
+    assert_non_null(text);
+    for (char *at = strstr(text, "`sluice_"); at != NULL; at = strstr(at, "`sluice_")) {
+        char *end = strchr(++at, '`');
+
+        assert_non_null(end);
+        *end = '\0';
+        names += promql_check(at, &scrape);
+        at = end + 1;
+    }
+    free(text);
+    return names;
+}
+
+static void the_pages_name_only_figures_that_are_exported(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    size_t names = 0;
+    glob_t pages;
+
+    check_three_times(tenant, "ivan");
+    scrape_read(&scrape, tenant);
+    assert_int_equal(glob(PAGES, 0, NULL, &pages), 0);
+
+    for (size_t i = 0; i < pages.gl_pathc; i++)
+        names += check_page(pages.gl_pathv[i]);
+
+    assert_true(names >= 30);
+    globfree(&pages);
+    client_free(tenant);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +512,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(only_so_many_apps_have_figures_of_their_own),
         cmocka_unit_test(a_listener_apart_takes_it_from_the_others),
         cmocka_unit_test(the_dashboard_and_the_alerts_ask_only_for_what_is_exported),
+        cmocka_unit_test(the_pages_name_only_figures_that_are_exported),
         cmocka_unit_test(a_redis_that_is_gone_is_told_and_keeps_nobody_from_asking),
         cmocka_unit_test(what_was_allowed_without_redis_is_handed_back_and_counted),
         cmocka_unit_test(who_is_too_slow_is_counted),
