@@ -28,7 +28,7 @@ enum handshake_state {
 
 struct handshake {
     LIST_ENTRY(handshake) next;
-    TAILQ_ENTRY(handshake) next_ready;
+    struct handshake_turn turn;
     struct handshakes *handshakes;
     struct MHD_Connection *connection;
     struct client *client;
@@ -57,7 +57,7 @@ void handshakes_init(struct handshakes *handshakes, struct event_base *base, str
     handshakes->base = base;
     handshakes->tls = tls ? tls_share(tls) : NULL;
     LIST_INIT(&handshakes->all);
-    TAILQ_INIT(&handshakes->ready);
+    handshake_turns_init(&handshakes->ready);
 }
 
 /* Whether a server speaks TLS is fixed when it starts. */
@@ -72,6 +72,7 @@ void handshakes_use(struct handshakes *handshakes, struct tls *tls)
 void handshakes_close(struct handshakes *handshakes)
 {
     ASSERT(LIST_EMPTY(&handshakes->all));
+    handshake_turns_close(&handshakes->ready);
     tls_release(handshakes->tls);
 }
 
@@ -89,6 +90,7 @@ struct handshake *handshakes_add(struct handshakes *handshakes, struct MHD_Conne
     handshake->client = client;
     handshake->tls = tls_share(handshakes->tls);
     handshake->fd = fd;
+    handshake_turn_init(&handshake->turn, &client->ticket.site);
     handshake->readable = event_new(handshakes->base, fd, EV_READ, on_readable, handshake);
     LIST_INSERT_HEAD(&handshakes->all, handshake, next);
     handshakes->counts.under_way++;
@@ -126,18 +128,20 @@ bool handshakes_go_on(struct handshakes *handshakes)
 
     handshakes->left = HANDSHAKES_PER_TURN;
     while (handshakes->left > 0 && handshakes_are_ready(handshakes)) {
-        struct handshake *next = TAILQ_FIRST(&handshakes->ready);
+        struct handshake_turn *turn = handshake_turns_take(&handshakes->ready);
+        struct handshake *next = CONTAINER_OF(turn, struct handshake, turn);
 
         next->is_over = next->client->is_over || !is_connected(next->fd);
         handshakes->left -= !next->is_over;
-        resume(next);
+        next->state = HANDSHAKE_GOES_ON;
+        MHD_resume_connection(next->connection);
     }
     return any;
 }
 
 bool handshakes_are_ready(const struct handshakes *handshakes)
 {
-    return !TAILQ_EMPTY(&handshakes->ready);
+    return handshake_turns_are_awaited(&handshakes->ready);
 }
 
 void handshakes_give_up(struct handshakes *handshakes)
@@ -235,7 +239,7 @@ static void on_readable(evutil_socket_t fd, short events, void *context)
     (void)events;
     ASSERT(handshake->state == HANDSHAKE_WAITS);
     handshake->state = HANDSHAKE_READY;
-    TAILQ_INSERT_TAIL(&handshake->handshakes->ready, handshake, next_ready);
+    handshake_turns_wait(&handshake->handshakes->ready, &handshake->turn, handshake->has_begun);
 }
 
 /* The client's is the last message that is read of it. */
@@ -261,7 +265,7 @@ static int on_finished(gnutls_session_t session, unsigned type, unsigned when, u
 static void leave(struct handshake *handshake, enum handshake_state state)
 {
     if (handshake->state == HANDSHAKE_READY)
-        TAILQ_REMOVE(&handshake->handshakes->ready, handshake, next_ready);
+        handshake_turns_leave(&handshake->handshakes->ready, &handshake->turn);
     if (handshake->state == HANDSHAKE_WAITS)
         event_del(handshake->readable);
     handshake->state = state;

@@ -261,8 +261,8 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         client = clients_add(&server->clients, fd);
-        client->handshake = handshakes_add(&server->handshakes, connection, client, fd);
         client->ticket = server->arriving;
+        client->handshake = handshakes_add(&server->handshakes, connection, client, fd);
         server->arriving.is_counted = false;
         server->connections++;
         *own = client;
