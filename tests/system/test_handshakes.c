@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * TLS handshakes that are never completed, and many of them at once. */
+#include "scrape.h"
+#include "support/cmocka.h"
+#include "support/expect.h"
+#include "support/hello.h"
+#include "support/https_files.h"
+#include "support/raw.h"
+#include "support/wait.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WAIT_SECONDS 20
+#define HALF_SHAKES  64
+
+/* The first 16 bytes of a message that is as long as it says. */
+static const char half_a_handshake[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03randomness";
+
+static double figure(struct client *client, const char *name, const char *labels)
+{
+    static struct scrape scrape;
+
+    scrape_read(&scrape, client);
+    return scrape_value(&scrape, name, labels);
+}
+
+static double cpu_seconds(struct client *client)
+{
+    return figure(client, "process_cpu_seconds_total", "");
+}
+
+static bool handshakes_are(struct client *client, const char *which, const char *labels, int count)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof(name), "sluice_tls_handshakes_%s", which);
+    return (int)figure(client, name, labels) == count;
+}
+
+/* Whoever tries again and again what cannot go on uses a whole core. */
+static void a_handshake_that_is_not_completed_costs_nothing_and_is_let_go(void **state)
+{
+    struct https_files files = {0};
+    int fds[HALF_SHAKES];
+    https_files_write(&files, &(struct certificate_options){.name = "one"});
+    https_files_add_flag(&files, "--request-timeout-s", "2");
+    struct service *service = https_files_serve(*state, &files);
+    struct client *client = stranger_new(service);
+    double before = cpu_seconds(client);
+
+    for (int i = 0; i < HALF_SHAKES; i++) {
+        fds[i] = raw_connect(service_port(service));
+        raw_send(fds[i], half_a_handshake, i % 2 == 0 ? sizeof(half_a_handshake) - 1 : 0);
+    }
+    EXPECT(client_get(client, "/livez"), 200, NULL);
+    for (int i = 0; i < HALF_SHAKES; i++) {
+        struct raw_reply reply;
+
+        raw_receive(fds[i], WAIT_SECONDS, &reply);
+        assert_true(reply.closed);
+        (void)close(fds[i]);
+    }
+
+    WAIT_FOR (WAIT_SECONDS, handshakes_are(client, "total", "result=\"failed\"", HALF_SHAKES))
+        ;
+    assert_true(handshakes_are(client, "in_progress", "", 0));
+    assert_true(cpu_seconds(client) - before < 1);
+    client_free(client);
+    service_stop(service);
+}
+
+static void a_service_ends_in_the_middle_of_handshakes(void **state)
+{
+    struct https_files files = {0};
+    int fds[HALF_SHAKES];
+    https_files_write(&files, &(struct certificate_options){.name = "one"});
+    struct service *service = https_files_serve(*state, &files);
+    struct client *client = stranger_new(service);
+
+    for (int i = 0; i < HALF_SHAKES; i++) {
+        fds[i] = raw_connect(service_port(service));
+        raw_send(fds[i], half_a_handshake, sizeof(half_a_handshake) - 1);
+    }
+    WAIT_FOR (WAIT_SECONDS, handshakes_are(client, "in_progress", "", HALF_SHAKES))
+        ;
+    client_free(client);
+
+    service_stop(service);
+    for (int i = 0; i < HALF_SHAKES; i++)
+        (void)close(fds[i]);
+}
+
+/* They are far more than go on in one turn, and as long as none of them says more nothing happens
+ * that would bring another turn. */
+static void each_of_many_at_once_has_its_turn(void **state)
+{
+    struct https_files files = {0};
+    struct hello hello = {0};
+    int fds[HALF_SHAKES];
+    https_files_write(&files, &(struct certificate_options){.name = "one"});
+    struct service *service = https_files_serve(*state, &files);
+    hello_make(&hello);
+
+    for (int i = 0; i < HALF_SHAKES; i++)
+        fds[i] = raw_connect(service_port(service));
+    for (int i = 0; i < HALF_SHAKES; i++)
+        raw_send(fds[i], hello.bytes, hello.length);
+
+    for (int i = 0; i < HALF_SHAKES; i++) {
+        struct pollfd readable = {.fd = fds[i], .events = POLLIN};
+        char first;
+
+        assert_int_equal(poll(&readable, 1, WAIT_SECONDS * 1000), 1);
+        assert_int_equal(recv(fds[i], &first, 1, 0), 1);
+        assert_int_equal(first, half_a_handshake[0]);
+    }
+    for (int i = 0; i < HALF_SHAKES; i++)
+        (void)close(fds[i]);
+    service_stop(service);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_handshake_that_is_not_completed_costs_nothing_and_is_let_go),
+        cmocka_unit_test(a_service_ends_in_the_middle_of_handshakes),
+        cmocka_unit_test(each_of_many_at_once_has_its_turn),
+    };
+
+    world_choose_engine(argc, argv);
+    return service_report(cmocka_run_group_tests(tests, world_open_engine, world_close));
+}
