@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -33,13 +34,21 @@ void raw_exchange(int port, const char *bytes, size_t count, int seconds, struct
 
 int raw_connect(int port)
 {
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return raw_connect_from("127.0.0.1", port);
+}
+
+int raw_connect_from(const char *address, int port)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     ASSERT(fd >= 0);
-    ASSERT(connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0);
+    ASSERT(inet_pton(AF_INET, address, &from.sin_addr) == 1);
+    ASSERT(bind(fd, (const struct sockaddr *)&from, sizeof(from)) == 0);
+    ASSERT(connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0);
     return fd;
 }
 

@@ -17,6 +17,8 @@ void raw_exchange(int port, const char *bytes, size_t count, int seconds, struct
 
 /* The same in steps. The caller closes the socket. */
 int raw_connect(int port);
+/* From another address of this machine: "127.0.0.2". */
+int raw_connect_from(const char *address, int port);
 /* Connects, sends the head of a check and waits for the 100 that shows it is under way: all but its
  * body of `body_bytes`. */
 int raw_begin_check(int port, const char *api_key, size_t body_bytes);

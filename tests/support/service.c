@@ -10,12 +10,14 @@
 
 #include <jansson.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define EVENT_SECONDS  10
 #define LISTEN_SECONDS 20
 #define READY_SECONDS  20
 #define STOP_SECONDS   40
+#define PAUSE_SECONDS  20
 #define ARGUMENTS_MAX  48
 #define SERVICES_MAX   64
 
@@ -38,6 +40,7 @@ static pid_t start_passing(const struct service_options *options, const char *co
 static bool has_listened(struct service *service);
 static bool is_ready(struct service *service);
 static bool has_ended(struct service *service);
+static bool stands_still(const struct service *service);
 static int for_each_event(const char *log, const char *event, int *port);
 static const char *binary(void);
 
@@ -105,6 +108,18 @@ int service_finish_stop(struct service *service)
 void service_reload(struct service *service)
 {
     assert_int_equal(kill(service->process, SIGHUP), 0);
+}
+
+void service_pause(const struct service *service)
+{
+    assert_int_equal(kill(service->process, SIGSTOP), 0);
+    WAIT_FOR (PAUSE_SECONDS, stands_still(service))
+        ;
+}
+
+void service_continue(const struct service *service)
+{
+    assert_int_equal(kill(service->process, SIGCONT), 0);
 }
 
 void service_kill(struct service *service)
@@ -285,6 +300,15 @@ static bool has_ended(struct service *service)
     if (service->exit_code == PROCESS_RUNNING)
         service->exit_code = process_poll(service->process);
     return service->exit_code != PROCESS_RUNNING;
+}
+
+/* All of its threads: a signal takes its time. */
+static bool stands_still(const struct service *service)
+{
+    siginfo_t info = {0};
+    const int failed = waitid(P_PID, (id_t)service->process, &info, WSTOPPED | WNOHANG);
+
+    return failed == 0 && info.si_pid != 0;
 }
 
 /* Counts the event's lines; *port is that of the last one, if it has a port. */

@@ -44,6 +44,10 @@ int service_finish_stop(struct service *service);
 /* SIGHUP: it reads its configuration again. */
 void service_reload(struct service *service);
 
+/* SIGSTOP: all of its threads stand still when this returns, until service_continue(). */
+void service_pause(const struct service *service);
+void service_continue(const struct service *service);
+
 /* SIGKILL. */
 void service_kill(struct service *service);
 

@@ -10,11 +10,14 @@
 #include "support/wait.h"
 
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define WAIT_SECONDS 20
 #define HALF_SHAKES  64
+#define CROWD        256
+#define CROWD_FIRST  (CROWD / 4) /* as many are seen before a newcomer at most */
 
 /* The first 16 bytes of a message that is as long as it says. */
 static const char half_a_handshake[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03randomness";
@@ -122,12 +125,67 @@ static void each_of_many_at_once_has_its_turn(void **state)
     service_stop(service);
 }
 
+/* How many of the others are answered before this one: a set tells them in the order in which they
+ * became readable. */
+static int count_answered_before(int last, const int others[], int count)
+{
+    const int set = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
+    int before = 0;
+
+    assert_true(set >= 0);
+    for (int i = 0; i < count; i++) {
+        event.data.fd = others[i];
+        assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, others[i], &event), 0);
+    }
+    event.data.fd = last;
+    assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, last, &event), 0);
+    do {
+        assert_int_equal(epoll_wait(set, &event, 1, WAIT_SECONDS * 1000), 1);
+        before += event.data.fd != last;
+    } while (event.data.fd != last);
+    (void)close(set);
+    return before;
+}
+
+/* All hellos are there before the service sees the first of them. */
+static void a_newcomer_does_not_wait_for_the_crowd_of_another_address(void **state)
+{
+    struct https_files files = {0};
+    struct hello hello;
+    int crowd[CROWD];
+    https_files_write(&files, &(struct certificate_options){.name = "one"});
+    https_files_add_flag(&files, "--workers", "1");
+    struct service *service = https_files_serve(*state, &files);
+    struct client *client = stranger_new(service);
+    hello_make(&hello);
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = raw_connect_from("127.0.0.2", service_port(service));
+    int newcomer = raw_connect(service_port(service));
+    WAIT_FOR (WAIT_SECONDS, handshakes_are(client, "in_progress", "", CROWD + 1))
+        ;
+
+    service_pause(service);
+    for (int i = 0; i < CROWD; i++)
+        raw_send(crowd[i], hello.bytes, hello.length);
+    raw_send(newcomer, hello.bytes, hello.length);
+    service_continue(service);
+
+    assert_in_range(count_answered_before(newcomer, crowd, CROWD), 0, CROWD_FIRST);
+    for (int i = 0; i < CROWD; i++)
+        (void)close(crowd[i]);
+    (void)close(newcomer);
+    client_free(client);
+    service_stop(service);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handshake_that_is_not_completed_costs_nothing_and_is_let_go),
         cmocka_unit_test(a_service_ends_in_the_middle_of_handshakes),
         cmocka_unit_test(each_of_many_at_once_has_its_turn),
+        cmocka_unit_test(a_newcomer_does_not_wait_for_the_crowd_of_another_address),
     };
 
     world_choose_engine(argc, argv);

@@ -11,8 +11,6 @@
 #include "support/wait.h"
 #include "support/world.h"
 
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define WAIT_SECONDS 60
@@ -74,30 +72,19 @@ static void expect_answers(const int fds[CHECKS])
     }
 }
 
-/* All of its threads: a signal takes its time. */
-static bool stands_still(const struct service *service)
-{
-    siginfo_t info = {0};
-    const int failed = waitid(P_PID, (id_t)service_process(service), &info, WSTOPPED | WNOHANG);
-
-    return failed == 0 && info.si_pid != 0;
-}
-
 static void stand_still_while_redis_answers(const struct service *service,
                                             struct redis_server *redis)
 {
     const long long decided = times_decided(redis);
 
-    assert_int_equal(kill(service_process(service), SIGSTOP), 0);
-    WAIT_FOR (WAIT_SECONDS, stands_still(service))
-        ;
+    service_pause(service);
     (void)redis_server_command(redis, "CLIENT UNPAUSE");
     WAIT_FOR (WAIT_SECONDS, times_decided(redis) >= decided + CHECKS)
         ;
     const int64_t until_us = clock_monotonic_us() + TIMEOUT_MS * MILLISECOND_US;
     WAIT_FOR (WAIT_SECONDS, clock_monotonic_us() > until_us)
         ;
-    assert_int_equal(kill(service_process(service), SIGCONT), 0);
+    service_continue(service);
 }
 
 static void replies_that_came_while_it_stood_still_count(void **state)
