@@ -12,6 +12,8 @@ static void find_codes(struct answer *answer, const char *window, size_t length,
 
 bool answer_take(struct answer *answer, const char *bytes, size_t length, struct answer_sum *sum)
 {
+    if (answer->head_bytes == 0 && length > 0 && bytes[0] != 'H')
+        return false;
     while (answer->status == 0 && length > 0) {
         if (answer->head_bytes + 1 >= sizeof(answer->head))
             return false;

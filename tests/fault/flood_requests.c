@@ -22,6 +22,12 @@ bool flood_requests_read(struct flood_requests *requests, const char *path)
         requests->at = memory_resize(requests->at, (requests->count + 1) * sizeof(*requests->at));
         struct flood_request *request = &requests->at[requests->count++];
         *request = (struct flood_request){.bytes = at, .length = strlen(at)};
+        if (strcmp(at, FLOOD_HELLO) == 0) {
+            hello_make(&requests->hello);
+            request->bytes = requests->hello.bytes;
+            request->length = requests->hello.length;
+            continue;
+        }
         request->numbers = find_places(request, FLOOD_NUMBER, &request->number_count);
         request->connections = find_places(request, FLOOD_CONNECTION, &request->connection_count);
     }

@@ -4,6 +4,11 @@
 #ifndef FAULT_FLOOD_REQUESTS_H
 #define FAULT_FLOOD_REQUESTS_H
 
+#include "support/hello.h"
+
+/* A request that is this word alone is what a client of TLS says first. */
+#define FLOOD_HELLO "hello"
+
 /* In the file: a number that no other request has had, and that of the connection. */
 #define FLOOD_NUMBER     "########"
 #define FLOOD_CONNECTION "@@@@@@@@"
@@ -19,6 +24,7 @@ struct flood_request {
 
 struct flood_requests {
     char *text;
+    struct hello hello;
     size_t count; /* at least 1 */
     struct flood_request *at;
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * usage: flooder PORT CONNECTIONS SECONDS REQUESTS MANNER
+ * usage: flooder PORT CONNECTIONS SECONDS REQUESTS MANNER FROM
  *
  * Connections that ask what the file REQUESTS holds, one request after the other, each of which
  * ends with a NUL; in it ######## stands for a number of its own in each request that is sent, and
- * @@@@@@@@ for that of the connection. The manners:
+ * @@@@@@@@ for that of the connection. FROM is the address that they come from. The manners:
  *
  *   floods   All come in waves and are answered once before the flood begins. Then all ask at once,
  *            and again as soon as they are answered, and at the end each waits for its last answer.
@@ -16,7 +16,7 @@
  * The line "there" is written when there have been as many requests as connections. At the end one
  * line says what came of it: answers with 200, decisions of those that were degraded, what else
  * came, the 99th percentile and how long it took, both in microseconds. For each answer that there
- * was a line follows: status (0: closed without one), problem's code or "-", number. A process of
+ * was a line follows: status (0: none, or no HTTP), problem's code or "-", number. A process of
  * its own, so that it takes no turn from its judge. */
 #include "answer.h"
 #include "base/clock.h"
@@ -64,6 +64,7 @@ struct asker {
 
 struct flooder {
     int port;
+    struct sockaddr_in from;
     int epoll;
     const struct manner *manner;
     struct flood_requests requests;
@@ -108,9 +109,11 @@ int main(int argc, char *argv[])
 {
     struct flooder *flooder = MEMORY_NEW(struct flooder);
 
-    if (argc != 6 || (flooder->manner = manner_find(argv[5])) == NULL ||
+    flooder->from.sin_family = AF_INET;
+    if (argc != 7 || (flooder->manner = manner_find(argv[5])) == NULL ||
+        inet_pton(AF_INET, argv[6], &flooder->from.sin_addr) != 1 ||
         !flood_requests_read(&flooder->requests, argv[4])) {
-        (void)fprintf(stderr, "usage: %s PORT CONNECTIONS SECONDS REQUESTS MANNER\n", argv[0]);
+        (void)fprintf(stderr, "usage: %s PORT CONNECTIONS SECONDS REQUESTS MANNER FROM\n", argv[0]);
         return 2;
     }
     flooder->port = (int)strtol(argv[1], NULL, 10);
@@ -219,6 +222,7 @@ static void come(struct flooder *flooder, struct asker *asker)
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     /* So that ports are free again at once. */
     const struct linger abruptly = {.l_onoff = 1};
+    const int on = 1;
     const int holding = HOLDING_BYTES;
     const int segment = HOLDING_SEGMENT;
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
@@ -228,6 +232,8 @@ static void come(struct flooder *flooder, struct asker *asker)
     asker->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     ASSERT(asker->fd >= 0);
     (void)setsockopt(asker->fd, SOL_SOCKET, SO_LINGER, &abruptly, sizeof(abruptly));
+    (void)setsockopt(asker->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    ASSERT(bind(asker->fd, (const struct sockaddr *)&flooder->from, sizeof(flooder->from)) == 0);
     if (flooder->manner->holds) {
         (void)setsockopt(asker->fd, SOL_SOCKET, SO_RCVBUF, &holding, sizeof(holding));
         (void)setsockopt(asker->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));

@@ -17,8 +17,9 @@ void flooding_begin(struct flooding *flooding, const struct flooding_options *op
     char port[NUMBER_BYTES];
     char connections[NUMBER_BYTES];
     char seconds[NUMBER_BYTES];
+    const char *const from = options->from == NULL ? "127.0.0.1" : options->from;
     const char *const argv[] = {FLOODER,         port, connections, seconds, options->requests,
-                                options->manner, NULL};
+                                options->manner, from, NULL};
 
     (void)snprintf(port, sizeof(port), "%d", options->port);
     (void)snprintf(connections, sizeof(connections), "%zu", options->connections);

@@ -16,6 +16,7 @@ struct flooding_options {
     int seconds;
     const char *requests; /* the file */
     const char *manner;
+    const char *from; /* an address of this machine; NULL: 127.0.0.1 */
 };
 
 struct flooding {

@@ -58,6 +58,12 @@ const struct reply *good_batches(struct client *client, const char *user_id, con
                        check, check, check, check, check, check, check, check, check);
 }
 
+const struct reply *good_connects(struct client *client, const char *user_id, const char *route_key)
+{
+    client_disconnect(client);
+    return client_check(client, user_id, route_key);
+}
+
 /* One check in a body of 24 KiB: little to decide and much to receive. */
 const struct reply *good_sends_much(struct client *client, const char *user_id,
                                     const char *route_key)

@@ -7,12 +7,13 @@
 #include "siege.h"
 
 /* To be asked by a load: a check of the queue on /queue; a batch of ten; a batch whose body is a
- * large one; the policy of a route; the newest decisions. */
+ * large one; the policy of a route; the newest decisions; a check over a new connection. */
 load_ask_fn good_waits;
 load_ask_fn good_batches;
 load_ask_fn good_sends_much;
 load_ask_fn good_saves_policy;
 load_ask_fn good_reads_log;
+load_ask_fn good_connects;
 
 /* Counters that are used up, and must still be when the siege is over. */
 void good_uses_up(struct siege *siege);

@@ -204,3 +204,10 @@ void hostile_do_what_is_logged(struct siege *siege, int app, FILE *requests)
                     "{'user_id':'ada','route_key':'/a'}");
     hostile_request(requests, key_of(siege, app), "POST", "/policy", "{'route_key':'/a'}");
 }
+
+void hostile_greet(struct siege *siege, int app, FILE *requests)
+{
+    (void)siege;
+    (void)app;
+    (void)fwrite(FLOOD_HELLO, 1, sizeof(FLOOD_HELLO), requests);
+}

@@ -35,5 +35,6 @@ hostile_ask_fn hostile_read_log;
 hostile_ask_fn hostile_read_usage;
 hostile_ask_fn hostile_ask_by_made_up_keys;
 hostile_ask_fn hostile_do_what_is_logged;
+hostile_ask_fn hostile_greet;
 
 #endif

@@ -26,6 +26,7 @@ struct hostility_figure {
 struct hostility {
     const char *name; /* the resource */
     enum hostility_engines engines;
+    bool is_https;
     bool has_second; /* instance on the same Redis */
     int apps;        /* that are hostile; 0 is 1 */
     int redis_away_ms;
@@ -37,6 +38,7 @@ struct hostility {
     /* One request for each app, and again in turn. */
     void (*write_request)(struct siege *siege, int app, FILE *requests);
     const char *manner; /* of flooder.c */
+    const char *from;   /* as flooding_options has it */
 
     /* What the good app does all the while besides its checks; or NULL. */
     const char *also;

@@ -10,13 +10,14 @@
 
 #define CHECKING_THREADS 2
 #define PAUSE_NS         5000000
-#define FLAGS_MAX        (HOSTILITY_FLAGS_MAX + 6)
+#define FLAGS_MAX        (HOSTILITY_FLAGS_MAX + 10)
 
 const int siege_per_second[SIEGE_ASKS] = {[SIEGE_CHECKS] = 200, [SIEGE_ALSO] = 20};
 
 /* siege_play(), in the order it runs. */
 static void put_redis_away(struct siege *siege);
 static struct service *start_service(const struct siege *siege);
+static void add_flags(const char *const more[], const char *flags[static FLAGS_MAX]);
 static void add_known_flags(const struct hostility *row, const char *flags[static FLAGS_MAX]);
 static void watch_alone(struct siege *siege);
 static void write_requests(struct siege *siege, char path[static SCRATCH_PATH_BYTES]);
@@ -60,6 +61,8 @@ void siege_open(struct siege *siege, const struct hostility *row,
     };
     if (row->redis_away_ms > 0)
         put_redis_away(siege);
+    if (row->is_https)
+        https_files_write(&siege->https, &(struct certificate_options){.name = "besieged"});
     siege->world->service = start_service(siege);
     siege->good = tenant_new(siege->world->service);
     tenant_policy(siege->good, "{'route_key':'/a','limit':1000000000,'window_seconds':31536000}");
@@ -86,6 +89,7 @@ void siege_besiege(struct siege *siege, const struct service *service)
         .seconds = siege->options->seconds_beside,
         .requests = requests,
         .manner = siege->row->manner,
+        .from = siege->row->from,
     };
 
     siege->rounds++;
@@ -170,10 +174,20 @@ static struct service *start_service(const struct siege *siege)
         redis_server_write_url(siege->world->redis, fault_proxy_port(siege->proxy), url);
         options.redis_url = url;
     }
+    add_flags(siege->https.flags, flags);
     add_known_flags(siege->row, flags);
     options.flags = flags;
+    options.https = siege->row->is_https;
     options.redis_timeout_ms = siege->options->redis_timeout_ms;
     return service_start(&options);
+}
+
+static void add_flags(const char *const more[], const char *flags[static FLAGS_MAX])
+{
+    while (*flags != NULL)
+        flags++;
+    while (*more != NULL)
+        *flags++ = *more++;
 }
 
 /* An older binary is besieged without the settings that it has not. */
@@ -224,6 +238,7 @@ static void begin_loads(struct siege *siege, struct load *loads[static SIEGE_ASK
         .api_key = client_key(siege->good),
         .routes = {"/a"},
         .threads = CHECKING_THREADS,
+        .https = service_is_https(siege->world->service),
         .per_second = siege_per_second[SIEGE_CHECKS],
     };
 

@@ -9,6 +9,7 @@
 #include "flooding.h"
 #include "hostility.h"
 #include "support/fault_proxy.h"
+#include "support/https_files.h"
 #include "support/world.h"
 
 #define SIEGE_APPS_MAX     64
@@ -32,6 +33,7 @@ struct siege {
     const struct hostility *row;
     const struct siege_options *options;
     struct world *world;
+    struct https_files https;
     struct fault_proxy *proxy; /* before a Redis that is away; or NULL */
     struct client *good;
     struct client *good_elsewhere; /* at the second service; NULL without one */
