@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What an algorithm is, and the decision over several limits. The list of algorithms, and what a
- * new one takes, is in algorithms.h.
+ * new one needs, is in algorithms.h.
  *
  * All formulas are integer arithmetic in IEEE doubles, in the same order of operations in C and in
  * Lua, so that both give the same bits. */
@@ -10,29 +10,29 @@
 
 #include "limit/limit.h"
 
-/* What a state that was stored turned out to be. */
+/* What came of a stored state. */
 enum settled {
     SETTLED_AS_IT_WAS,
-    SETTLED_MOVED,  /* it came from the future, and has to be kept as it is now */
+    SETTLED_MOVED,  /* its stamp was in the future; the moved state must be stored */
     SETTLED_REFUSED /* no limit of this algorithm and window can have written it */
 };
 
-/* Makes of what was stored what can be decided on at `now_us`. A stored state is input, whoever has
- * written it: its numbers have to be whole and such as some quota and burst explain, else it
- * becomes all zero, a subject that was never seen. A stamp later than `now_us` says that a clock
- * was wrong for a moment, then or now. It is moved to `now_us`, and what was used stays: so nobody
- * waits for longer than the algorithm could ask for, and each step of a clock lets one more limit
- * pass at most. Any thread; a log is moved where it is. */
+/* Makes a stored state ready for a decision at `now_us`. A stored state is input, whoever wrote it.
+ * Its numbers must be whole, and some quota and burst must explain them; else it becomes all zero,
+ * like a subject that was never seen. A stamp later than `now_us` means that a clock was wrong,
+ * then or now. The stamp is moved to `now_us`, and what was used stays used. So no caller waits
+ * longer than the algorithm can ask for, and each step of a clock lets at most one more limit pass.
+ * Any thread; a log is changed in place. */
 typedef enum settled algorithm_settle_fn(const struct limit *limit, struct limit_state *state,
                                          int64_t now_us);
 
-/* The time that a state was written for. Of a state that is not settled it may be any number. */
+/* The time at which a state was written. If the state is not settled, it may be any number. */
 typedef double algorithm_stamp_fn(const struct limit_state *state);
 
 /* Decides `cost` (>= 0; 0 looks without charging) at `now_us` against one limit, whose state is
- * settled. When it is allowed and cost > 0, *state is what to keep for outcome->reset_us; otherwise
- * it is untouched: a denial and a look write nothing. Pure; any thread. An algorithm that keeps a
- * log leaves it as it is: in *state it notes what to add. */
+ * settled. If it is allowed and cost > 0, *state becomes what to keep for outcome->reset_us.
+ * Otherwise *state stays as it is: a denial and a look write nothing. Pure; any thread. An
+ * algorithm that keeps a log does not change it, but notes in *state what to add. */
 typedef void algorithm_decide_fn(const struct limit *limit, struct limit_state *state,
                                  int64_t now_us, int64_t cost, struct limit_outcome *outcome);
 
@@ -56,14 +56,14 @@ bool algorithm_keeps_log(enum algorithm_id id);
 /* The largest quota that a limit of this algorithm may have. */
 int64_t algorithm_quota_max(enum algorithm_id id);
 
-/* The most that can be taken at once: the burst; nothing when the quota is 0. */
+/* The most that can be taken at once: the burst; 0 when the quota is 0. */
 int64_t limit_capacity(const struct limit *limit);
 
-/* For how long a charge may count, at the most: a window, and the next one where that slides, or
- * what a whole bucket takes to be refilled. */
+/* The longest time for which a charge may count: a window, two where the window slides, or the time
+ * in which an empty bucket fills. */
 int64_t limit_memory_us(const struct limit *limit);
 
-/* fixed_window_decide(), ...: three per row of the list. */
+/* fixed_window_decide() and so on: three functions per row of the list. */
 #define ALGORITHM_FUNCTIONS(word, name, state_numbers, has_burst)                                  \
     algorithm_settle_fn name##_settle;                                                             \
     algorithm_stamp_fn name##_stamp;                                                               \
@@ -71,24 +71,24 @@ int64_t limit_memory_us(const struct limit *limit);
 ALGORITHMS(ALGORITHM_FUNCTIONS)
 #undef ALGORITHM_FUNCTIONS
 
-/* Adds to the log what the decision has noted in *state. */
+/* Adds to the log the charge that the decision has noted in *state. */
 void sliding_window_log_charge(const struct limit *limit, struct limit_state *state);
 
-/* Settles the `states` of `count` limits and decides `cost` against them, all or none: only when
- * each allows is any charged. When one denies, the others' outcomes are those of a look, so that
- * `remaining` is what is really left. keep_us[i] is for how long to keep states[i] from now_us on;
- * 0 when what is stored may stay as it is. Fills all of *outcome. Whoever owns the states frees
- * their logs. Reads no clock; any thread. */
+/* Settles the `states` of `count` limits and decides `cost` against them, all or none: either every
+ * limit allows and all are charged, or none is. If one denies, the outcomes of the others are those
+ * of a look, so that `remaining` is what is really left. keep_us[i] says how long to keep states[i]
+ * from now_us on; 0 means that what is stored may stay as it is. Fills all of *outcome. The owner
+ * of the states frees their logs. Reads no clock; any thread. */
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
             int64_t cost, struct outcome *outcome, int64_t keep_us[]);
 
-/* Threads read their clocks at different moments: what one has just charged may be later than the
- * time of another. The latest stamp of the states that is ahead of `now_us` by `skew_us` at most,
- * else `now_us`: when to decide, so that no stretch of time is counted twice. Pure; any thread. */
+/* The time at which to decide: the latest stamp of the states that is ahead of `now_us` by at most
+ * `skew_us`, else `now_us`. Threads read their clocks at different moments, so one may see a charge
+ * that is later than its own time. This way no stretch of time counts twice. Pure; any thread. */
 int64_t decide_at(const struct limit limits[], size_t count, const struct limit_state states[],
                   int64_t now_us, int64_t skew_us);
 
-/* As much of `cost` as fits beside what is used: what decide() would allow. Any thread. */
+/* The largest part of `cost` that decide() would allow. Any thread. */
 int64_t decide_what_fits(const struct limit limits[], size_t count,
                          const struct limit_state states[], int64_t now_us, int64_t cost);
 

@@ -2,16 +2,16 @@
  *
  * The list of algorithms. A new one is a row here and three files: src/limit/<name>.c with the
  * function that include/limit/algorithm.h describes, its twin lua/<name>.lua, and its cases in
- * tests/vectors/<name>.json. Tests remind of the other places that name it: src/api/openapi.json,
+ * tests/vectors/<name>.json. Tests fail until the other places name it, too: src/api/openapi.json,
  * the model in tests/support/reference_model.c, and the message for an unknown name in
- * tests/policies/. All else follows from the row: the enum in limit.h, the prototype and the table,
- * what the build compiles and composes (it reads the rows, see the top CMakeLists.txt), the names
- * that a policy may give.
+ * tests/policies/. The rest follows from the row: the enum in limit.h, the prototypes, the table,
+ * the names that a policy may give, and what the build compiles and composes (the top
+ * CMakeLists.txt reads the rows).
  *
- * A row: the word of the enum, the name, how many numbers of limit_state it uses (Redis stores
- * only these; 0 when it keeps a log of charges instead), and whether a policy may give it a
- * `burst`. The script in Redis is composed in
- * the order of the rows: a Lua file may call what those above it define. */
+ * A row: the word of the enum, the name, how many numbers of limit_state it uses (Redis stores only
+ * these; 0 when it keeps a log of charges instead), and whether a policy may give it a `burst`. The
+ * script in Redis is composed in the order of the rows, so a Lua file may call what the rows above
+ * it define. */
 #ifndef LIMIT_ALGORITHMS_H
 #define LIMIT_ALGORITHMS_H
 

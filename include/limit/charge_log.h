@@ -1,48 +1,48 @@
 /* SPDX-License-Identifier: MIT
  *
- * What was charged to one counter and when, in the order of time: what sliding_window_log keeps in
- * place of numbers. In Redis a sorted set does the same, see lua/sliding_window_log.lua.
+ * The charges of one counter with their times, oldest first. sliding_window_log keeps such a log
+ * instead of numbers. In Redis a sorted set does the same; see lua/sliding_window_log.lua.
  *
- * Plain memory of one owner, who sees to it that one thread at a time is in it. NULL stands for a
- * log to which nothing was ever added, wherever a log is only read. */
+ * Plain memory of one owner, who lets one thread in at a time. Functions that only read take NULL
+ * for a log to which nothing was ever added. */
 #ifndef LIMIT_CHARGE_LOG_H
 #define LIMIT_CHARGE_LOG_H
 
 struct charge {
     int64_t at_us;
-    int64_t before; /* the sum of all charges before this one, those that are dropped included */
+    int64_t before; /* the sum of all earlier charges, including dropped ones */
 };
 
 struct charge_log;
 
-/* No more charges leave a log in Redis one by one in one call, so that none takes long. What has
- * left lingers there until then, and does not count. */
+/* In Redis one call drops at most so many charges one by one, so that no call takes long. Charges
+ * that have left the window stay stored until then, and do not count. */
 #define CHARGE_LOG_LEAVE_MAX 128
 
 void charge_log_free(struct charge_log *log);
 
 size_t charge_log_count(const struct charge_log *log);
-/* `rank` < charge_log_count(), from the oldest on. */
+/* `rank` < charge_log_count(); the oldest is 0. */
 struct charge charge_log_at(const struct charge_log *log, size_t rank);
 /* The sum of all charges. */
 int64_t charge_log_total(const struct charge_log *log);
 
-/* The rank of the first charge later than `at_us`; the count when there is none. */
+/* The rank of the first charge later than `at_us`; the count if there is none. */
 size_t charge_log_rank_after(const struct charge_log *log, int64_t at_us);
-/* The rank of the first charge before which at least `total` was charged; the count when there is
+/* The rank of the first charge before which at least `total` was charged; the count if there is
  * none. */
 size_t charge_log_rank_from(const struct charge_log *log, int64_t total);
 
-/* Adds a charge of `cost` > 0, no earlier than the last one, and drops those at or before
- * `over_us`. *log is made when it is NULL. */
+/* Adds a charge of `cost` > 0, no earlier than the last one, and drops charges at or before
+ * `over_us`. Makes the log if *log is NULL. */
 void charge_log_add(struct charge_log **log, int64_t at_us, int64_t cost, int64_t over_us);
 
-/* Moves to `at_us`, as one charge, what was charged later; all charges when those are more than
- * CHARGE_LOG_LEAVE_MAX. Whether anything was later. */
+/* Replaces the charges later than `at_us` by one charge at `at_us`. If there are more than
+ * CHARGE_LOG_LEAVE_MAX of them, replaces all charges. Returns whether any was later. */
 bool charge_log_move(struct charge_log *log, int64_t at_us);
 
-/* What it takes in memory; 0 of NULL. At most 32 bytes for each charge that it has held of late,
- * besides 100. */
+/* Its size in memory; 0 for NULL. At most 100 bytes, and 32 for each charge that it has held
+ * lately. */
 size_t charge_log_bytes(const struct charge_log *log);
 
 #endif

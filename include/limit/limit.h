@@ -10,11 +10,11 @@
 #define LIMITS_MAX           8
 #define LIMIT_NAME_BYTES_MAX 32
 #define LIMIT_QUOTA_MAX      INT64_C(1000000000)
-#define LIMIT_LOG_QUOTA_MAX  INT64_C(10000) /* where every charge is kept */
+#define LIMIT_LOG_QUOTA_MAX  INT64_C(10000) /* for a log, which keeps every charge */
 #define LIMIT_WINDOW_S_MAX   YEAR_S
 /* A cost is at most 2^53 - 1, the largest run of integers that a double holds exactly. */
 #define LIMIT_COST_MAX INT64_C(9007199254740991)
-/* The same for times: the latest one, and the longest stretch. */
+/* The same for times: the latest time, and the longest duration. */
 #define LIMIT_TIME_US_MAX LIMIT_COST_MAX
 
 struct charge_log;
@@ -34,8 +34,8 @@ struct limit {
     int64_t burst;     /* B: the bucket's size; equals quota where the algorithm has none */
 };
 
-/* Reads the members of one limit from an open form: of an element of `limits`, or of a policy that
- * has its only limit inline. False when there was a fault. */
+/* Reads the members of one limit from an open form: an element of `limits`, or a policy with one
+ * limit inline. False when there was a fault. */
 bool limit_read(struct form *form, const char *default_name, struct limit *limit);
 
 /* Writes the members of the canonical form into an object that the caller has begun. */
@@ -44,16 +44,16 @@ void limit_write(const struct limit *limit, struct writer *writer);
 /* The members that limit_read() reads, ending with NULL. */
 extern const char *const limit_members[];
 
-/* What an algorithm keeps between decisions: numbers, whose meaning is its own, or a log of
- * charges. All zero is a subject that was never seen. Doubles, since the Lua twins have nothing
- * else; every value is an integer. */
+/* What an algorithm keeps between decisions: numbers, whose meaning it alone knows, or a log of
+ * charges. All zero is a subject that was never seen. The numbers are doubles because Lua has no
+ * other type; every value is an integer. */
 #define LIMIT_STATE_NUMBERS 3
 struct limit_state {
     union {
         double number[LIMIT_STATE_NUMBERS];
         struct {
             struct charge_log *log; /* owned by whoever owns the state */
-            int64_t at_us;          /* the charge to add, while a decision is on its way */
+            int64_t at_us;          /* the charge to add, noted by the decision */
             int64_t cost;
         } logged;
     };
@@ -61,32 +61,30 @@ struct limit_state {
 
 struct limit_outcome {
     bool allowed;      /* this limit alone would let the cost pass */
-    bool never;        /* denied, and no waiting helps: the cost exceeds the capacity */
+    bool never;        /* denied for ever: the cost exceeds the capacity */
     int64_t remaining; /* whole units left, 0..capacity */
-    int64_t reset_us;  /* until the limit is untouched again; 0 when it is */
-    int64_t retry_us;  /* denied: the least wait after which the same cost passes, if nobody else
-                          charges */
-    int64_t delay_us;  /* allowed by an algorithm that queues: the wait until its turn */
+    int64_t reset_us;  /* time until nothing is used; 0: nothing is */
+    int64_t retry_us;  /* denied: the wait after which this cost passes if no other charge comes */
+    int64_t delay_us;  /* allowed by a queueing algorithm: the wait until its turn */
 };
 
-/* How asking a store for a decision ended. */
+/* How a request to a store for a decision ended. */
 enum take_status {
     TAKE_DONE,    /* decided; the outcomes are filled */
     TAKE_LATE,    /* no answer within the deadline; it may have been charged */
     TAKE_DOWN,    /* not asked: no connection, or the breaker is open */
-    TAKE_REFUSED, /* the store cannot, and says so; nothing was charged */
-    TAKE_BROKEN,  /* the store answered something that is no decision; it may have been charged */
-    TAKE_QUOTA    /* not decided: a counter would be new, and its tenant has too many; nothing was
-                     charged */
+    TAKE_REFUSED, /* the store answered with an error; nothing was charged */
+    TAKE_BROKEN,  /* the store's answer is no decision; it may have been charged */
+    TAKE_QUOTA    /* not decided or charged: it needs a new counter, and the tenant has too many */
 };
 
 /* The decision on one cost against all limits of a policy: charged to all of them or to none. */
 struct outcome {
     enum take_status status;
     bool allowed;    /* every limit allows */
-    size_t count;    /* limits decided */
-    size_t refused;  /* of those: what was stored made no sense, and counted as never seen */
-    int64_t room_us; /* of TAKE_QUOTA: until the tenant may have room */
+    size_t count;    /* how many limits were decided */
+    size_t refused;  /* of those: the stored state was impossible, and counted as never seen */
+    int64_t room_us; /* with TAKE_QUOTA: time until the tenant may have room */
     struct limit_outcome at[LIMITS_MAX];
 };
 

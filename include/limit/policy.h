@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A policy: to whom it applies, its limits, and what it does. JSON to a validated value and back;
- * the HTTP body, the catalogue and the configuration file all pass through policy_read(). */
+ * A policy: to whom it applies, its limits, and what it does. Reads JSON into a validated value,
+ * and writes it back. The HTTP body, the catalogue and the configuration file all pass through
+ * policy_read(). */
 #ifndef LIMIT_POLICY_H
 #define LIMIT_POLICY_H
 
@@ -23,31 +24,32 @@ struct arena;
 enum policy_mode { POLICY_ENFORCE, POLICY_SHADOW };
 enum policy_on_store_error { ON_STORE_ERROR_LOCAL, ON_STORE_ERROR_ALLOW, ON_STORE_ERROR_DENY };
 
-/* Which policy a document is about: at most one policy of an app has a given identity. */
+/* The identity of a policy: no two policies of an app have the same. */
 struct policy_identity {
     struct text route_key; /* exact, "prefix*" or "*" */
     struct text role;      /* absent in JSON: "default" */
     struct text user_id;   /* absent: everybody */
 };
 
-/* `rule` comes last: most have one limit, and the unused ones would lie in between. */
+/* `rule` comes last: most policies have one limit, so the unused limits lie at the end. */
 struct policy {
-    uint64_t id;     /* random, given by the catalogue; new after a delete */
-    int64_t version; /* from 1, given by the catalogue; one more at each save */
+    uint64_t id;     /* random, chosen by the catalogue; a new one after a delete */
+    int64_t version; /* set by the catalogue: 1, and one more with each save */
     struct policy_identity identity;
     enum policy_mode mode;
     bool is_active;
     enum policy_on_store_error on_store_error;
-    struct text description;       /* absent when none was given */
-    struct text rate_limit_policy; /* what rate_headers_policy() says of `rule`: made once, copied
-                                    * for each answer, which may outlive it */
-    const struct rule *candidate;  /* on trial: decided and logged, never answered; or NULL */
+    struct text description; /* absent when none was given */
+    /* rate_headers_policy() of `rule`: made once; answers copy it because they may outlive the
+     * policy */
+    struct text rate_limit_policy;
+    const struct rule *candidate; /* on trial: decided and logged, but not enforced; or NULL */
     struct rule rule;
 };
 
-/* The policy in `value`, which lies at `pointer`; its texts are copied into `arena`. NULL when
- * there are faults. The read-only members `id` (16 hex digits) and `version` are left 0 when they
- * are absent; a caller that serves strangers overwrites them. */
+/* Reads the policy in `value`, which is at `pointer` in its document; its texts are copied into
+ * `arena`. NULL when there are faults. The read-only members `id` (16 hex digits) and `version` are
+ * 0 when they are absent. A caller that reads from clients overwrites them. */
 MUST_USE struct policy *policy_read(const json_t *value, const char *pointer, struct arena *arena,
                                     struct faults *faults);
 
@@ -58,8 +60,8 @@ bool policy_identity_equal(const struct policy_identity *a, const struct policy_
 /* By route, then role, then user: the stable order of GET /policy. */
 int policy_identity_compare(const struct policy_identity *a, const struct policy_identity *b);
 
-/* Writes the canonical document, which policy_read() takes back: rates as limit and window_seconds,
- * every default spelled out. */
+/* Writes the canonical document, which policy_read() can read again: rates as limit and
+ * window_seconds, with every default written. */
 void policy_write(const struct policy *policy, struct writer *writer, const char *key);
 
 extern const char *const policy_mode_words[];           /* enum policy_mode, NULL-terminated */

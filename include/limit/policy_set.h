@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The policies of one app, made once and then only read, by any number of threads. */
+ * The policies of one app. The set is made once; then any number of threads read it. */
 #ifndef LIMIT_POLICY_SET_H
 #define LIMIT_POLICY_SET_H
 
@@ -9,18 +9,19 @@
 struct policy_set;
 
 /* A set of `count` policies with different identities. The set and its index lie in `arena`; the
- * policies are kept, not copied, and must live as long. */
+ * policies are not copied, and must live as long as the set. */
 struct policy_set *policy_set_new(struct arena *arena, struct policy *const policies[],
                                   size_t count);
 
 /* The policy that decides for this caller, or NULL. In this order: the exact route, then the
- * longest matching "prefix*", then "*"; at each of them the user with the role, the user with the
+ * longest matching "prefix*", then "*". At each route: the user with the role, the user with the
  * default role, the role, the default role. `user_id` is absent for a check by IP; an absent `role`
- * is the default role. Hash look-ups: the time does not grow with the number of policies. */
+ * is the default role. It looks up hashes, so the time does not grow with the number of
+ * policies. */
 const struct policy *policy_set_match(const struct policy_set *set, struct text route_key,
                                       struct text role, struct text user_id);
 
-/* One identity that a match looks for. Borrowed for the call that tells of it. */
+/* One identity that a match looks for. Borrowed for the call of policy_set_tried_fn. */
 struct policy_tried {
     struct text route; /* without the '*' of a prefix */
     bool is_prefix;
@@ -31,14 +32,14 @@ struct policy_tried {
 
 typedef void policy_set_tried_fn(void *context, const struct policy_tried *tried);
 
-/* policy_set_match(), telling of each identity it looks for, in order; the one found is the
+/* policy_set_match() that reports each identity it looks for, in order. If one is found, it is the
  * last. */
 const struct policy *policy_set_match_telling(const struct policy_set *set, struct text route_key,
                                               struct text role, struct text user_id, void *context,
                                               policy_set_tried_fn *tried);
 
-/* Prefetch what a match in a small set reads: at first the set, then, when that has come, its
- * policies. */
+/* Prefetch what a match in a small set reads: first the set, and its policies once the set is in
+ * the cache. */
 void policy_set_prefetch(const struct policy_set *set);
 void policy_set_prefetch_policies(const struct policy_set *set);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * "100/15m": a quota per stretch of time, as people write it. */
+ * A rate as people write it, like "100/15m": a quota per time. */
 #ifndef LIMIT_RATE_H
 #define LIMIT_RATE_H
 

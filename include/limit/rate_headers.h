@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A verdict as HTTP fields: RateLimit-Policy and RateLimit
- * (draft-ietf-httpapi-ratelimit-headers-11, which may still change: this is its only file),
+ * (draft-ietf-httpapi-ratelimit-headers-11; it may still change, and no other file knows it),
  * X-RateLimit-*, Retry-After (RFC 9110 §10.2.3, seconds). */
 #ifndef LIMIT_RATE_HEADERS_H
 #define LIMIT_RATE_HEADERS_H
@@ -23,11 +23,11 @@ struct rate_header {
     const char *value; /* in the arena, NUL-terminated */
 };
 
-/* The value of RateLimit-Policy, in the arena: the same for every verdict on the rule. */
+/* The value of RateLimit-Policy, in the arena. It is the same for every verdict on the rule. */
 struct text rate_headers_policy(const struct rule *rule, struct arena *arena);
 
-/* Fills `headers`, returns how many. Without counters behind the verdict (inactive, or a store
- * failure) there is at most Retry-After. `wall_us` is only for the epoch style. */
+/* Fills `headers` and returns how many. A verdict without counters (inactive policy or store
+ * failure) has at most Retry-After. Only the epoch style uses `wall_us`. */
 size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style style,
                           int64_t wall_us, struct arena *arena,
                           struct rate_header headers[RATE_HEADERS_MAX]);

@@ -19,11 +19,11 @@ struct subject {
     struct text name; /* the user's id, or the canonical address: IPv4, or "2001:db8::/64" */
 };
 
-/* Reads exactly one of `user_id` and `ip` from the form. An address counts as its site: see
+/* Reads exactly one of `user_id` and `ip` from the form. An address is widened to its site: see
  * base/ip_address.h. `name` is borrowed from the form or lies in `arena`. */
 bool subject_read(struct form *form, struct arena *arena, struct subject *subject);
 
-/* What names this subject's counters within one app; carries no user data. */
+/* The name of this subject's counters within one app. It contains no user data. */
 struct digest subject_digest(const struct digest_key *key, struct text app_id,
                              const struct subject *subject);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * From what the store said to what the caller is told: the words, the limit shown, and the
- * rounding up of times. A denial's Retry-After is the wait that the denying algorithm has
- * computed from its counters (retry_us, in its file in src/limit/, or its twin in lua/), rounded
- * up to seconds here; of several denying limits the longest. When no store decided it is one
- * second, as a guess. */
+ * Turns the store's outcome into the caller's answer: chooses the words and the limit to show, and
+ * rounds times up. A denial's Retry-After is the wait that the denying algorithm has computed from
+ * its counters (retry_us, in its file in src/limit/ or its twin in lua/), rounded up to seconds
+ * here. If several limits deny, the longest wait counts. If no store decided, it is one second, a
+ * guess. */
 #ifndef LIMIT_VERDICT_H
 #define LIMIT_VERDICT_H
 
@@ -14,21 +14,22 @@
 
 struct verdict {
     const struct policy *policy; /* borrowed */
-    const struct rule *rule;     /* what was decided: the policy's, or its candidate */
+    const struct rule *rule;     /* the decided rule: the policy's, or its candidate */
     bool allowed;
-    const char *reason; /* NULL when there is nothing to say */
+    const char *reason; /* NULL: none */
     bool degraded;      /* not decided by the shared store */
-    bool would_deny;    /* shadow mode: allowed, though the limits said no */
+    bool would_deny;    /* shadow mode: allowed, although the limits deny */
     bool decided;       /* the numbers below and `outcome` come from counters */
-    size_t tightest; /* the limit shown at the top level: the one that denies longest, else the one
-                      * with the smallest share left */
+    /* the limit shown at the top level: the one that denies longest, else the one with the smallest
+     * part left */
+    size_t tightest;
     int64_t limit;
     int64_t remaining;
     int64_t reset_s; /* seconds are rounded up */
-    bool can_retry;  /* denied, and waiting helps: retry_* are set */
+    bool can_retry;  /* denied, and a wait helps: retry_* are set */
     int64_t retry_ms;
     int64_t retry_s;
-    int64_t delay_ms; /* allowed, and not before this long; 0: at once */
+    int64_t delay_ms; /* allowed after this wait; 0: at once */
     struct outcome outcome;
 };
 
@@ -37,16 +38,17 @@ struct verdict {
 void verdict_from_outcome(const struct policy *policy, const struct outcome *outcome, bool degraded,
                           struct verdict *verdict);
 
-/* What the policy's candidate would have said. It enforces, whatever the policy's mode. */
+/* The verdict of the policy's candidate. The candidate always enforces, whatever the policy's mode
+ * is. */
 void verdict_from_candidate(const struct policy *policy, const struct outcome *outcome,
                             struct verdict *verdict);
 
-/* The caller has been kept waiting since the verdict was made: its times count from the answer on,
- * so there is less left of them. */
+/* Shortens the verdict's times by `waited_us`, because they count from the answer on, and the
+ * caller has waited since the verdict was made. */
 void verdict_wait(struct verdict *verdict, int64_t waited_us);
 
-/* The verdict when no store decided: `allow` and `deny` of on_store_error. For `local` the caller
- * decides with the local engine and uses verdict_from_outcome(). */
+/* The verdict when no store decided and on_store_error is `allow` or `deny`. For `local` the caller
+ * decides with the local engine and calls verdict_from_outcome(). */
 void verdict_from_failure(const struct policy *policy, enum take_status status,
                           struct verdict *verdict);
 
@@ -58,7 +60,7 @@ void verdict_from_inactive(const struct policy *policy, struct verdict *verdict)
 void verdict_write(const struct verdict *verdict, struct text route_key, struct text role,
                    struct writer *writer);
 
-/* Seconds for a caller to wait: rounded up, never too early. */
+/* The seconds that a caller must wait. They are rounded up, so a caller never comes too early. */
 int64_t verdict_seconds(int64_t time_us);
 
 #endif
