@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether it is worth asking something that has been failing (the circuit breaker of Nygard,
- * "Release It!"). Closed until BREAKER_FAILURES failures in a row; then open, and its owner is
- * asked to probe now and then, after jittered waits, until something succeeds: no caller has to be
- * the probe. Of one thread. */
+ * Whether a store that has been failing is asked at all (the circuit breaker of Nygard, "Release
+ * It!"). It is closed until BREAKER_FAILURES failures in a row. Then it is open, and tells its
+ * owner to probe after random waits, until something succeeds. So no caller has to be the probe. Of
+ * one thread. */
 #ifndef STORE_BREAKER_H
 #define STORE_BREAKER_H
 
@@ -17,8 +17,8 @@
 struct event;
 struct event_base;
 
-/* Time to find out, by something that a caller would ask, too. Tells how it went by one of the two
- * below, or nothing when it could not even ask. On the loop. */
+/* The owner now probes, with something that a caller would also ask. It then calls
+ * breaker_succeeded() or breaker_failed(), or neither if it could not ask. On the loop. */
 typedef void breaker_probe_fn(void *context);
 
 /* The owner's storage; the members are the breaker's own. */

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
  * How many counters each tenant has in Redis through this process, and whether it may have more.
- * What is counted is a key for each subject under a policy, and each charge that a log keeps: both
- * take about as much memory.
+ * Each key of a subject under a policy counts, and each charge that a log keeps: both take about
+ * the same memory.
  *
- * Each process counts what its own scripts tell (take_script_lives()), by how long it lives: one
- * is counted until it expires, and for a seventh of that time longer at most (expiries.h). A
- * charge that lets a key live longer moves it, so it stays counted; one whose expiry stands, as
- * most do, costs nothing. Processes do not tell each other, and one that starts begins with none:
- * so a tenant may have as many from each. What one has created and another lets live longer is
- * counted by the one until its former expiry, and from then on by the other alone, which cannot
- * refuse it. Calls that are on their way are not counted yet: a tenant may have some more than it
- * may. What others delete in Redis is counted until it would have expired, and so is what Redis
- * loses, unless somebody clears the budget.
+ * Each process counts what its own scripts report (take_script_lives()). A counter is counted until
+ * it expires, and at most a seventh of that time longer (expiries.h). A charge that lets a key live
+ * longer moves its end, so it stays counted. A charge that leaves the expiry as it is, as most do,
+ * costs nothing here. Processes do not tell each other, and a new process begins with no counters,
+ * so a tenant may have so many from each process. If one process creates a key and another lets it
+ * live longer, the first counts it until its former expiry, and from then on only the other does,
+ * which cannot refuse it. Calls on their way are not counted yet, so a tenant may have a few too
+ * many. Keys that others delete in Redis are counted until they would have expired. So are keys
+ * that Redis loses, unless counter_budget_clear() is called.
  *
- * A tenant's count takes little more than a kilobyte, and goes when there is nothing to count.
- * Tenant 0, the service itself, has no bound. Any thread; a short lock that tenants share, and of
- * the takes only those have it that change a life, while nobody has as many as he may. */
+ * A tenant's count takes little more than a kilobyte, and is freed when there is nothing to count.
+ * Tenant 0, the service itself, has no bound. Any thread. Tenants share a short lock; while no
+ * tenant has as many as it may, only takes that change a life need it. */
 #ifndef STORE_COUNTER_BUDGET_H
 #define STORE_COUNTER_BUDGET_H
 
@@ -27,25 +27,25 @@ struct counter_budget;
 struct counter_budget *counter_budget_new(int64_t counters_max);
 void counter_budget_free(struct counter_budget *budget);
 
-/* From now on, for each tenant. */
+/* Sets the most counters for each tenant, from now on. */
 void counter_budget_set_max(struct counter_budget *budget, int64_t counters_max);
 
-/* Redis has lost its counters: none is counted. */
+/* Redis has lost its counters: none is counted any more. */
 void counter_budget_clear(struct counter_budget *budget);
 
-/* Whether the tenant may have another counter. Always without a budget. */
+/* Whether the tenant may have another counter. Always true if `budget` is NULL. */
 bool counter_budget_allows(struct counter_budget *budget, uint32_t tenant, int64_t now_us);
 
-/* The life of one of its keys has begun, or has changed. */
+/* The life of one of the tenant's keys has begun, or has changed. */
 void counter_budget_note(struct counter_budget *budget, uint32_t tenant,
                          const struct take_life *life, int64_t now_us);
 
-/* One of its keys was deleted, which would have lived for so long: nothing where none is counted
- * that could be it. */
+/* One of the tenant's keys was deleted, which would have lived for `left_us`. Does nothing if no
+ * counted key can be it. */
 void counter_budget_give_back(struct counter_budget *budget, uint32_t tenant, int64_t left_us,
                               int64_t now_us);
 
-/* Until when, from now on, the first of its counters has expired: at least a second. */
+/* The time from now until the first of its counters has expired: at least a second. */
 int64_t counter_budget_room_us(struct counter_budget *budget, uint32_t tenant, int64_t now_us);
 
 /* For tests: how many counters it has, and how many tenants are counted. */

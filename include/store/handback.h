@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * What was allowed by local counters while the store was away, to be charged there once it is back:
- * so a subject that has used its limit locally does not find it whole in the store. It is charged
- * as far as it fits, never beyond a limit, and at most once: a hand-back that is late is not
- * repeated, one that is refused is, after a rest. What the store was asked about and did not answer
- * in time, or not by a decision, is not noted: it may be charged there already.
+ * What local counters allowed while the store was away, to be charged in the store once it is back.
+ * So a subject that has used its limit locally does not find the whole limit in the store. It is
+ * charged as far as it fits, never beyond a limit, and at most once: a hand-back that is late is
+ * not repeated, but one that is refused is repeated after a rest. If the store was asked and did
+ * not answer in time, or not with a decision, nothing is noted, because the store may have charged
+ * it already.
  *
- * So within one window at most one limit is allowed by the store, and one by each instance that had
- * to decide by itself; what comes after the hand-back counts with that.
+ * So within one window the store allows at most one limit, and so does each instance that had to
+ * decide alone. Later requests count together with what was handed back.
  *
- * Bounded: of the HANDBACK_SUBJECTS_MAX counters that are noted each tenant has its share
- * (base/shares.h), and what is beyond it is not handed back. Tenants take turns, a counter in each,
- * and a refusal lets that tenant rest and no other. One worker's thread. */
+ * Bounded: each tenant has its share (base/shares.h) of the HANDBACK_SUBJECTS_MAX counters that can
+ * be noted. What is beyond its share is not handed back. Tenants take turns, one counter in each
+ * turn. After a refusal only that tenant rests. One worker's thread. */
 #ifndef STORE_HANDBACK_H
 #define STORE_HANDBACK_H
 
@@ -21,25 +22,25 @@
 #define HANDBACK_SUBJECTS_MAX  10000
 #define HANDBACK_IN_FLIGHT_MAX 32 /* so that the checks of others need not wait for it */
 
-/* Of whom something was refused is not tried again before this, or up to three times this. */
+/* After a refusal a tenant rests for this long, or up to three times as long. */
 #define HANDBACK_REST_US (100 * MILLISECOND_US)
 
 struct event_base;
 struct handback;
 struct metrics;
 
-/* `metrics` are borrowed: of the same thread, which `base` is the loop of. */
+/* `metrics` are borrowed. They belong to the same thread, whose loop is `base`. */
 struct handback *handback_new(struct event_base *base, struct metrics *metrics);
 
-/* Forgets what has not been handed back. The store that it was handed to must be gone: its answers
- * come here. */
+/* Forgets what has not been handed back. The store must be freed before, because its answers come
+ * here. */
 void handback_free(struct handback *handback);
 
-/* A local decision has allowed and charged this. */
+/* Notes a take that a local decision has allowed and charged. */
 void handback_note(struct handback *handback, const struct take *take);
 
-/* Once per turn: hands back what is noted, while the store is ready. Sees to it that there is a
- * turn when it has rested. */
+/* Called once per turn: hands back what is noted while the store is ready. Makes sure that there is
+ * a turn after a rest. */
 void handback_run(struct handback *handback, struct store *store, int64_t now_us);
 
 /* Subjects that wait to be handed back. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where counters live. Two engines behind one interface: store_memory.c (this process) and
- * store_redis.c (shared by any number of instances). A store reports facts; what a failure means
- * for the caller is not its business: see api/decision.h. */
+ * store_redis.c (shared by any number of instances). A store reports facts; api/decision.h decides
+ * what a failure means for the caller. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -15,7 +15,7 @@ struct counter_key {
     struct digest subject;
     uint64_t policy_id;
     struct digest layout; /* of the rule */
-    uint32_t tenant;      /* the app's: whose room the counters take; counting ignores it */
+    uint32_t tenant;      /* of the app, whose room the counters take; decisions ignore it */
 };
 
 struct take {
@@ -23,8 +23,8 @@ struct take {
     const struct limit *limits; /* borrowed for the call */
     size_t limit_count;
     int64_t cost;   /* 0 looks */
-    bool fills;     /* charges as much of `cost` as fits, not all of it or none */
-    int64_t now_us; /* of the process clock; engines with a clock of their own ignore it */
+    bool fills;     /* charges as much of `cost` as fits, instead of all or none */
+    int64_t now_us; /* by the process clock; engines with their own clock ignore it */
 };
 
 enum store_answer { STORE_NOW, STORE_LATER };
@@ -34,8 +34,8 @@ typedef void store_done_fn(void *context, const struct outcome *outcome);
 
 struct store;
 
-/* For the operator: which of the two it is that keeps a store from deciding, and how many calls
- * wait for their turn. */
+/* For the operator: which of the two keeps a store from deciding, and how many calls wait for their
+ * turn. */
 struct store_health {
     bool is_connected;
     bool breaker_is_open;
@@ -58,10 +58,11 @@ struct store {
     const struct store_engine *engine;
 };
 
-/* Decides and charges, or not: TAKE_QUOTA where the tenant has too many counters to have another
- * one. STORE_NOW: *outcome is filled, `done` never runs. STORE_LATER: `done` runs
- * exactly once, on this worker's loop or in store_serve(), never inside this call, at latest one
- * turn after the engine's timeout. The worker's thread that owns the store, as all below. */
+/* Decides, and charges if it allows. TAKE_QUOTA: the tenant has too many counters to get another
+ * one. STORE_NOW: *outcome is filled, and `done` never runs. STORE_LATER: `done` runs exactly once,
+ * on this worker's loop or in store_serve(), but never inside this call, and at the latest one turn
+ * after the engine's timeout. This function and all below run on the worker's thread that owns the
+ * store. */
 enum store_answer store_take(struct store *store, const struct take *take, struct outcome *outcome,
                              void *context, store_done_fn *done);
 
@@ -70,16 +71,16 @@ enum store_answer store_take(struct store *store, const struct take *take, struc
 enum store_answer store_forget(struct store *store, const struct take *take,
                                struct outcome *outcome, void *context, store_done_fn *done);
 
-/* In the middle of a long turn of the loop: calls that were made are sent, and those that are
- * answered are done. Not from a `done`. */
+/* To be called in the middle of a long turn of the loop: sends the calls that were made, and runs
+ * `done` for those that are answered. Must not be called from a `done`. */
 void store_serve(struct store *store);
 
-/* Whether a take would now be decided by this engine. */
+/* Whether this engine would now decide a take. */
 bool store_is_ready(const struct store *store);
 
 struct store_health store_health(const struct store *store);
 
-/* Calls still out are answered TAKE_DOWN before this returns. */
+/* Calls that are still out are answered with TAKE_DOWN before this returns. */
 void store_free(struct store *store);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What Redis answers to a call of the store, as the outcome for who has asked, and what else is
- * told of it: figures, lines of the log, and the lives of keys to the budget. Worker's thread. */
+ * Turns Redis' answer to a call of the store into the asker's outcome. Also counts it in the
+ * metrics, logs complaints, and tells the budget the lives of keys. Worker's thread. */
 #ifndef STORE_TAKE_ANSWER_H
 #define STORE_TAKE_ANSWER_H
 
@@ -11,7 +11,7 @@ struct counter_budget;
 struct metrics;
 struct redis_complaints;
 
-/* Of one store, and who is told; all are borrowed. */
+/* Of one store: what is told of its answers. All are borrowed. */
 struct take_answers {
     struct metrics *metrics;
     struct redis_complaints *complaints;
@@ -20,18 +20,18 @@ struct take_answers {
 
 /* One call. */
 struct take_asked {
-    bool forgets;                    /* or takes */
-    uint32_t tenant;                 /* whose keys they are */
+    bool forgets;                    /* else it takes */
+    uint32_t tenant;                 /* the owner of the keys */
     size_t limit_count;              /* of the take */
-    struct take_arguments arguments; /* of one that forgets, the keys alone */
+    struct take_arguments arguments; /* only the keys if it forgets */
 };
 
-/* Fills *outcome from a reply that is no error; false when it makes no sense. */
+/* Fills *outcome from a reply that is no error; false when the reply is impossible. */
 MUST_USE bool take_answer_read(const struct take_answers *answers, const struct take_asked *asked,
                                const redisReply *reply, struct outcome *outcome);
 
-/* The same of an error, which fills nothing. *is_at_fault: it was of this call, and no failure of
- * Redis. */
+/* The same for an error, which fills nothing. *is_at_fault: this call caused the error; Redis did
+ * not fail. */
 enum take_status take_answer_error(const struct take_answers *answers,
                                    const struct take_asked *asked, const redisReply *reply,
                                    bool *is_at_fault);

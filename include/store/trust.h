@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether Redis is asked: what its calls say of it goes to the breaker, and when that opens or
- * closes the log is told. While Redis goes on replying, and to some in time, a call that is late
- * has waited behind others: one tenant's load must not take Redis away from all of them. Worker's
- * thread. */
+ * Whether Redis is asked. The results of calls go to the breaker, and the log says when that opens
+ * or closes. While Redis still replies, and to some calls in time, a late call has only waited
+ * behind others. It does not count as a failure, because one tenant's load must not take Redis away
+ * from all. Worker's thread. */
 #ifndef STORE_TRUST_H
 #define STORE_TRUST_H
 
@@ -27,18 +27,18 @@ void trust_init(struct trust *trust, struct event_base *base, const struct redis
                 struct redis_complaints *complaints, void *context, breaker_probe_fn *probe);
 void trust_close(struct trust *trust);
 
-/* Redis can be asked, and does not keep failing. */
+/* Whether the link is ready and the breaker is closed. */
 bool trust_asks(const struct trust *trust);
 
-/* A reply has been read, to a call that somebody still waited for. */
+/* A reply has been read for a call whose caller still waited. */
 void trust_heard(struct trust *trust);
 
-/* A call that was begun at `begun_us` is over. `is_at_fault`: by an error of its own. */
+/* A call that began at `begun_us` is over. `is_at_fault`: it failed by its own error. */
 void trust_judge(struct trust *trust, int64_t begun_us, enum take_status status, bool is_at_fault,
                  int64_t now_us);
 
-/* A call could not be sent in time, the last one was at `sent_us`. That is as if one had been late
- * when Redis has been silent since then, and for the time of a call. */
+/* A call could not be sent in time; the last one was sent at `sent_us`. If Redis has been silent
+ * since then, and for the time of a call, this counts as a late call. */
 void trust_judge_unsent(struct trust *trust, int64_t sent_us, int64_t timeout_us, int64_t now_us);
 
 #endif
