@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Integers and texts as few bytes, the same on every machine: an integer has seven bits in each
- * byte, the lowest first, and the eighth bit says that more follow; a text is its length and its
- * bytes. */
+ * Packs integers and texts into few bytes, the same on every machine. Each byte of an integer has
+ * seven bits, the lowest first; the eighth bit says that more bytes follow. A text is its length
+ * and its bytes. */
 #ifndef JOURNAL_PACKED_H
 #define JOURNAL_PACKED_H
 
@@ -11,7 +11,7 @@
 void packed_write_integer(struct buffer *buffer, uint64_t value);
 void packed_write_text(struct buffer *buffer, struct text text);
 
-/* Each takes a value off the front of *rest; false, with *rest anywhere, when there is none. */
+/* Each takes a value off the front of *rest. False when there is none; then *rest is undefined. */
 MUST_USE bool packed_read_integer(struct text *rest, uint64_t *value);
 MUST_USE bool packed_read_text(struct text *rest, size_t bytes_max, struct text *text);
 

@@ -11,7 +11,7 @@
 
 struct arena;
 
-/* What the policy's candidate would have said. */
+/* The decision of the policy's candidate. */
 struct record_candidate {
     bool is_there; /* the policy has one, and it was decided */
     bool allowed;
@@ -27,8 +27,8 @@ struct record {
     struct text role;
     int64_t cost;
     bool allowed;
-    bool would_deny;    /* shadow mode: allowed, though the limits said no; not in the log */
-    const char *reason; /* NULL when there is nothing to say; a literal, or in the reader's arena */
+    bool would_deny;    /* shadow mode: allowed, although the limits deny; not in the log */
+    const char *reason; /* NULL: none; else a literal, or in the reader's arena */
     int64_t remaining;  /* -1: unknown, written as null */
     int64_t policy_version;
     const char *mode; /* "enforce" or "shadow"; like reason */
@@ -36,7 +36,7 @@ struct record {
     struct record_candidate candidate;
 };
 
-/* Which entries /logs/latest wants. */
+/* Which entries GET /logs/latest asks for. */
 struct record_filter {
     int64_t limit; /* 1..JOURNAL_RECORDS */
     enum { RECORD_ANY, RECORD_ALLOWED, RECORD_DENIED } allowed;
@@ -47,13 +47,13 @@ struct record_filter {
 bool record_filter_takes(const struct record_filter *filter, const struct record *record);
 
 /* Writes the log entry's object: id (unless absent), timestamp (s), time (RFC 3339, ms), user_id,
- * route, role, cost, allowed, reason, remaining, policy_version, mode, degraded; and `ip` in place
- * of user_id when the subject is one; and `candidate` with allowed, reason and remaining when there
- * is one. */
+ * route, role, cost, allowed, reason, remaining, policy_version, mode, degraded. If the subject is
+ * an IP address, `ip` is in place of user_id. If there is a candidate, `candidate` has its allowed,
+ * reason and remaining. */
 void record_write(const struct record *record, struct text id, struct writer *writer);
 
-/* Reads back what record_write() wrote, in whatever version; members it does not know are passed
- * over. False when it is no log entry. Texts are copied into `arena`; time_us is in whole ms. */
+/* Reads what record_write() of any version wrote; unknown members are skipped. False when it is no
+ * log entry. Texts are copied into `arena`; time_us is in whole ms. */
 MUST_USE bool record_read(const json_t *entry, struct arena *arena, struct record *record);
 
 #endif

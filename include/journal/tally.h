@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * How often each outcome came, for each pair of route and role, in some stretch of time. At most
- * TALLY_PAIRS_MAX pairs are told apart, and no more than fit into TALLY_BYTES_MAX; what comes for
- * further ones is counted under the route and role "(other)". A zeroed tally is empty. Not shared
- * between threads. */
+ * How often each outcome came in some time, for each pair of route and role. A tally has at most
+ * TALLY_PAIRS_MAX pairs, and no more than fit into TALLY_BYTES_MAX. Decisions for further pairs are
+ * counted under the route and role "(other)". A zeroed tally is empty. Not shared between
+ * threads. */
 #ifndef JOURNAL_TALLY_H
 #define JOURNAL_TALLY_H
 
@@ -11,10 +11,10 @@
 #include "journal/record.h"
 
 #define TALLY_PAIRS_MAX  200
-#define TALLY_BYTES_MAX  12288 /* packed, and with counts below two millions */
-#define TALLY_PAIR_BYTES 20    /* of those, of a pair besides its two texts */
+#define TALLY_BYTES_MAX  12288 /* packed, with counts below two million */
+#define TALLY_PAIR_BYTES 20    /* of those, per pair besides its two texts */
 
-/* Every decision is allowed or denied; the others say more about some of them. */
+/* Every decision is allowed or denied. The other outcomes say more about some decisions. */
 enum tally_outcome {
     TALLY_ALLOWED,
     TALLY_DENIED,
@@ -33,7 +33,7 @@ struct tally_entry {
 };
 
 struct tally {
-    int64_t minute; /* since 1970, of the first; the owner's */
+    int64_t minute; /* since 1970, the first of its time; only the owner uses it */
     struct tally_row *rows;
     char *texts;
     uint32_t count;
@@ -48,23 +48,23 @@ void tally_close(struct tally *tally);
 /* Empties it, and keeps its space. */
 void tally_clear(struct tally *tally);
 
-/* Counts one decision. Allocates only when there were never as many pairs since tally_close(). */
+/* Counts one decision. Allocates only when there are more pairs than ever since tally_close(). */
 void tally_record(struct tally *tally, const struct record *record);
 void tally_add(struct tally *tally, const struct tally_entry *entry);
 /* Adds all of `from`. */
 void tally_merge(struct tally *tally, const struct tally *from);
 
-/* Goes through the entries, in no order: *position is 0 at first. False: there are no more. */
+/* Goes through the entries in no order. *position must be 0 at first. False: there are no more. */
 bool tally_next(const struct tally *tally, size_t *position, struct tally_entry *entry);
 
-/* Whether it is of "(other)". */
+/* Whether it is the entry of "(other)". */
 bool tally_is_other(const struct tally_entry *entry);
 
 /* What tally_close() would free. */
 size_t tally_bytes(const struct tally *tally);
 
-/* Packs the entries to bytes, and takes them off the front of `packed` one by one. False: there are
- * no more, or the rest is no entry. */
+/* Packs the entries to bytes; takes one entry off the front of `packed`. False: there are no more,
+ * or the rest is no entry. */
 void tally_write(const struct tally *tally, struct buffer *buffer);
 bool tally_read(struct text *packed, struct tally_entry *entry);
 

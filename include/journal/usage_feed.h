@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * Usage that the instances share: Redis hashes per app. Blocks like the feed, whose connection it
- * uses. Each instance writes what it has counted itself in a minute or an hour, whole and again
- * whenever that has grown, so a flush whose answer was lost is sent again without counting twice.
+ * Usage that the instances share: Redis hashes per app. It blocks like the feed, whose connection
+ * it uses. Each instance writes its own counts of a minute or an hour as a whole, and again when
+ * they have grown. So a flush whose answer was lost can be sent again, and nothing counts twice.
  *
- * What an app can take of Redis is bounded, for each instance: 28 hours of minutes of
- * TALLY_BYTES_MAX, and ten days of hours, which besides hold the names of HEAVY_HITTERS subjects,
- * 17 KB at most. Together these are 28 MB. */
+ * What an app can take in Redis is bounded, for each instance: 28 hours of minutes of
+ * TALLY_BYTES_MAX, and ten days of hours, which also hold the names of HEAVY_HITTERS subjects, at
+ * most 17 KB. Together these are 28 MB. */
 #ifndef JOURNAL_USAGE_FEED_H
 #define JOURNAL_USAGE_FEED_H
 
 #include "journal/feed.h"
 #include "journal/usage.h"
 
-/* Sends some of what Redis has not yet, the oldest first, and marks it sent. Not all that was tried
- * need have failed when it says so. */
+/* Sends some of what Redis does not have yet, the oldest first, and marks it as sent. If it returns
+ * FEED_NOT_SENT, a part may have been sent. */
 MUST_USE enum feed_sent usage_feed_send(struct feed *feed, const char *app_id,
                                         struct usage_app *app);
 
-/* For an exchange that carries several apps: as feed_append(). When it has succeeded,
- * usage_mark_sent() says so. */
+/* Like feed_append(), for an exchange that carries several apps. When it has succeeded, call
+ * usage_mark_sent(). */
 struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct usage_app *app,
                                    size_t bytes_max);
 
-/* How far a report has been read. */
+/* How far a report was read. */
 struct usage_cursor {
     enum usage_span span;
     int64_t minute; /* where the next hash begins */
@@ -31,8 +31,8 @@ struct usage_cursor {
 
 struct usage_cursor usage_feed_start(const struct usage_report *report);
 
-/* Adds what all instances have sent for an hour by minutes, or for a day by hours, in one round
- * trip, and moves the cursor on. FEED_FAILED: `report` may hold a part. */
+/* Adds, in one round trip, what all instances have sent: an hour of minutes, or a day of hours.
+ * Advances the cursor. FEED_FAILED: `report` may hold a part. */
 MUST_USE enum feed_reading usage_feed_read(struct feed *feed, const char *app_id,
                                            struct usage_report *report,
                                            struct usage_cursor *cursor);

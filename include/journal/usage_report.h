@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The answer of GET /usage while it is put together, from packed counts of minutes and hours,
- * wherever they come from. */
+ * The answer of GET /usage while it is built from packed counts of minutes and hours. */
 #ifndef JOURNAL_USAGE_REPORT_H
 #define JOURNAL_USAGE_REPORT_H
 
@@ -15,10 +14,10 @@
 
 struct arena;
 
-/* How long a time one tally covers. Minutes of the last day are kept, hours of the last week. */
+/* The time that one tally covers. Minutes of the last day are kept, hours of the last week. */
 enum usage_span { USAGE_MINUTE, USAGE_HOUR, USAGE_SPANS };
 
-/* Indexed by the span, in minutes: its length, and how long one is kept after its time. */
+/* By span, in minutes: its length, and how long one is kept after its time. */
 extern const int64_t usage_span_minutes[USAGE_SPANS];
 extern const int64_t usage_kept_minutes[USAGE_SPANS];
 
@@ -29,27 +28,27 @@ struct usage_query {
     struct text role;       /* absent: any */
 };
 
-/* What came within one span; borrowed for the call. */
+/* The counts of one span; borrowed for the call. */
 struct usage_view {
     enum usage_span span;
     int64_t start;      /* minute since 1970 */
-    uint32_t part;      /* of the span: parts are added up */
+    uint32_t part;      /* of the span; parts are summed */
     struct text counts; /* tally_write() */
-    struct text denied; /* heavy_hitters_write(); absent when nobody was, and for a minute */
+    struct text denied; /* heavy_hitters_write(); absent if none, and for a minute */
 };
 
 struct usage_report {
     const struct usage_query *query;
-    int64_t from; /* minutes since 1970: [from, to) is whole steps, the present one is the last */
+    int64_t from; /* minutes since 1970: [from, to) are whole steps; the present one is the last */
     int64_t to;
-    int64_t hourly_before; /* before this minute, hours are taken; of what follows, minutes */
+    int64_t hourly_before;              /* hours are taken before this minute; minutes from it on */
     uint64_t (*points)[TALLY_OUTCOMES]; /* one per step, in the arena */
     uint64_t totals[TALLY_OUTCOMES];
-    uint64_t uncounted; /* decisions under "(other)", which a filter cannot tell */
+    uint64_t uncounted; /* decisions under "(other)", which a filter cannot judge */
     struct tally pairs;
     struct heavy_hitters *denied;
-    int64_t denied_since; /* minute: the first hour that the window reaches into */
-    bool degraded;        /* without what other instances counted */
+    int64_t denied_since; /* minute: start of the first hour that overlaps the window */
+    bool degraded;        /* the counts of other instances are missing */
 };
 
 /* `query` is borrowed, `arena` is used until usage_report_close(). `now` is a minute. */
@@ -57,7 +56,7 @@ void usage_report_init(struct usage_report *report, const struct usage_query *qu
                        struct arena *arena);
 void usage_report_close(struct usage_report *report);
 
-/* Adds what falls into the window; what is not ours is passed over. Each span once. */
+/* Adds what is in the window; data that is not ours is skipped. Each span once. */
 void usage_report_add(struct usage_report *report, const struct usage_view *view);
 
 /* The JSON object. */

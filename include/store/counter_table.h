@@ -19,8 +19,7 @@
 #include "store/crowd.h"
 #include "store/tenant_rooms.h"
 
-#define COUNTER_TABLE_COUNT_MIN                                                                    \
-    (2 * LIMITS_MAX) /* one take's counters are spared; some must be left */
+#define COUNTER_TABLE_COUNT_MIN (2 * LIMITS_MAX) /* one take's are spared */
 #define COUNTER_TABLE_COUNT_MAX (UINT32_C(1) << 23)
 
 /* `low` must be a keyed hash: it chooses the slot, and no client may control that. */
