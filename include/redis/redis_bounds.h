@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * How much one reply may take. hiredis allocates what the head of an array announces, and collects
- * a string for as long as it comes; a Redis that lies, or whoever answers in its place, is
- * therefore held to what the longest reply that we ask for can need. */
+ * How much memory one reply may take. hiredis allocates what the head of an array announces, and
+ * collects a string however long it is. The server may lie, or be no Redis. So no reply may need
+ * more than the longest reply that we ask for. */
 #ifndef REDIS_REDIS_BOUNDS_H
 #define REDIS_REDIS_BOUNDS_H
 
@@ -10,21 +10,21 @@
 
 #include <hiredis/hiredis.h>
 
-/* The reason for which a connection ends then. */
+/* The reason with which a connection then ends. */
 #define REDIS_BOUNDS_PASSED "a reply longer than any we ask for"
 
 struct redis_bounds {
-    size_t values_max; /* in the arrays of one reply, all together */
-    size_t bytes_max;  /* of its strings, all together */
+    size_t values_max; /* in all arrays of one reply together */
+    size_t bytes_max;  /* of all its strings together */
     size_t values_left;
     size_t bytes_left;
 };
 
-/* Holds each reply that is read from now on to its bounds: an array or a string that passes them is
- * an error of the reader. `bounds` is the owner's, and lives as long as replies are read. */
+/* Bounds each reply that is read from now on: a longer array or string is an error of the reader.
+ * `bounds` belongs to the owner, and must live as long as replies are read. */
 void redis_bounds_hold(struct redis_bounds *bounds, redisReader *reader);
 
-/* Whether more than a whole reply may take has come of an unfinished one; to be asked before each
+/* Whether an unfinished reply is already longer than a whole one may be. To be called before each
  * read from the network. */
 MUST_USE bool redis_bounds_are_passed(const struct redis_bounds *bounds, const redisReader *reader);
 

@@ -2,8 +2,8 @@
  *
  * The calls of one connection, from sending to reply or deadline. Replies come in the order of
  * sending, so `unanswered` is a queue and its head owns the next reply. The time of a call begins
- * when it is written: how long the worker takes to get there is no fault of Redis. From then on a
- * call that is waited for stands in `by_deadline` too; one that is not is abandoned, and its reply
+ * when it is written, because a worker that writes late is not Redis' fault. From then on a call
+ * whose caller waits is also in `by_deadline`. A call that is not there is abandoned: its reply
  * only frees it. */
 #ifndef REDIS_REDIS_CALLS_H
 #define REDIS_REDIS_CALLS_H
@@ -22,27 +22,28 @@ TAILQ_HEAD(redis_call_list, redis_call);
 /* The owner's storage; the members are the calls' own. */
 struct redis_calls {
     struct redis_call_queue unanswered; /* in the order of sending */
-    struct redis_call *unwritten;       /* of those, the first that is not yet written */
-    struct redis_call_list by_deadline; /* of those, the ones waited for; the earliest first */
+    struct redis_call *unwritten;       /* the first of those that is not written yet */
+    struct redis_call_list by_deadline; /* those whose caller waits; the earliest first */
     struct redis_call_queue spare;
     size_t unanswered_count;
-    size_t in_flight; /* that are waited for */
+    size_t in_flight; /* how many callers wait */
     int64_t late_us;  /* see redis_calls_late_us() */
 };
 
 void redis_calls_init(struct redis_calls *calls);
-/* Every call has been answered, or lost by redis_calls_lose(). */
+/* Every call must have been answered, or lost by redis_calls_lose(). */
 void redis_calls_close(struct redis_calls *calls);
 
-/* A call that has just been sent. `done` runs exactly once, in one of the functions below. */
+/* Adds a call that was just sent. `done` runs exactly once, in one of the functions below. */
 void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t timeout_us, void *context,
                      redis_link_done_fn *done);
 
-/* All that were added until now are written: their time begins. */
+/* All calls added so far are written: their time begins. */
 void redis_calls_written(struct redis_calls *calls, int64_t now_us);
 
-/* Gives the next reply to the call it belongs to; false when none has been written, or it cannot be
- * that call's: an error has one line, and who has stopped waiting looks at nothing else. */
+/* Gives the next reply to its call. False when no call was written, or the reply cannot be that
+ * call's. An error must have one line. The reply to an abandoned call must have the integers that
+ * the call expects, because its caller does not check it any more. */
 MUST_USE bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply);
 
 /* Calls whose deadline has come are LATE. */

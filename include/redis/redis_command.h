@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * A command as it is sent: an array of bulk strings. hiredis' own writer allocates each one and
- * prints each length, some of them twice. */
+ * Writes a command as it is sent: an array of bulk strings. hiredis' own writer is slower: it
+ * allocates each command and prints each length, some of them twice. */
 #ifndef REDIS_REDIS_COMMAND_H
 #define REDIS_REDIS_COMMAND_H
 
 #include "base/text.h"
 
-/* The room that commands are written to, one after the other. All zero is an empty one. */
+/* The space for one command at a time. All zero is an empty one. */
 struct redis_command {
     char *at;
     size_t size;
 };
 
-/* `lengths` may be NULL when argv are strings. Valid until the next one. */
+/* `lengths` may be NULL when argv are strings. Valid until the next call. */
 struct text redis_command_write(struct redis_command *command, int argc, const char *const argv[],
                                 const size_t lengths[]);
 

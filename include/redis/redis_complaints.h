@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Keeps the log readable while Redis is in trouble: each cause is worth one line per second. */
+ * Keeps the log readable while Redis fails: each cause gets one line per second. */
 #ifndef REDIS_REDIS_COMPLAINTS_H
 #define REDIS_REDIS_COMPLAINTS_H
 
@@ -13,8 +13,8 @@ struct redis_complaints {
     _Atomic(int64_t) silent_until_us[REDIS_COMPLAINTS]; /* by hash of the cause */
 };
 
-/* Whether to log `cause` now. Two causes may share a place; then one of them waits.
- * Any thread: of those that come at once one is allowed. */
+/* Whether to log `cause` now. Two causes may share a place; then one of them has to wait. Any
+ * thread: if several come at once, one is allowed. */
 MUST_USE bool redis_complaints_allow(struct redis_complaints *complaints, const char *cause,
                                      int64_t now_us);
 

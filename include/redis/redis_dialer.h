@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A redis_connector that is waited for, on a loop of its own. The loop is made once and kept: an
- * attempt needs no descriptor but those of its sockets, and fails without one like any other. One
- * thread at a time. */
+ * A redis_connector that blocks, on a loop of its own. The loop is made once and kept, so an
+ * attempt needs descriptors only for its sockets. If there is none, the attempt fails like any
+ * other. One thread at a time. */
 #ifndef REDIS_REDIS_DIALER_H
 #define REDIS_REDIS_DIALER_H
 
@@ -12,12 +12,12 @@
 struct redis_dialer;
 
 /* `url` and `resolv_conf` (see redis_resolver.h) are borrowed. libevent ends the process when there
- * is no descriptor for the loop, so make it while the service starts. Never NULL. */
+ * is no descriptor for the loop, so make the dialer while the service starts. Never NULL. */
 struct redis_dialer *redis_dialer_new(const struct redis_url *url, const char *resolv_conf);
 void redis_dialer_free(struct redis_dialer *dialer);
 
-/* Blocks for `timeout_ms` at most. Returns a connected socket that blocks and is the caller's, or
- * -1 with `error` set. */
+/* Blocks for at most `timeout_ms`. Returns a connected, blocking socket that belongs to the caller,
+ * or -1 with `error` set. */
 MUST_USE int redis_dialer_dial(struct redis_dialer *dialer, int timeout_ms, struct error *error);
 
 /* See redis_connector_trust(). */

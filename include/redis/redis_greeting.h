@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a new connection says before anything else: AUTH and SELECT, as far as the URL asks. */
+ * The first commands of a new connection: AUTH and SELECT, if the URL asks for them. */
 #ifndef REDIS_REDIS_GREETING_H
 #define REDIS_REDIS_GREETING_H
 
@@ -18,13 +18,13 @@ struct redis_greeting {
     char database[12];
 };
 
-/* `greeting` points into itself and into `url`: both stay where they are while it is used. */
+/* `greeting` points into itself and into `url`: both must stay where they are while it is used. */
 void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url *url);
 
-/* The reason when what answers does not answer as Redis does. */
+/* The reason when the answer is not what Redis would answer. */
 #define REDIS_GREETING_NO_REDIS "what answers there is no redis"
 
-/* Whether this reply lets us go on; otherwise `error` is set. */
+/* Whether the reply lets the connection go on; otherwise `error` is set. */
 MUST_USE bool redis_greeting_accept(const struct redis_greeting_command *command,
                                     const redisReply *reply, struct error *error);
 

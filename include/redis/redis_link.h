@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * One Redis connection on a worker's event loop, which mends itself.
+ * One Redis connection on a worker's event loop. It reconnects by itself.
  *
  * Phases: CONNECTING -> PREPARING (AUTH, SELECT, SCRIPT LOAD) -> READY -> BACKING_OFF ->
  * CONNECTING. Only READY takes calls. CONNECTING (see redis_connector.h) and PREPARING together
- * take 1 s at most. Backing off waits with full jitter, 50 ms doubling to 1 s.
+ * take at most 1 s. BACKING_OFF waits with full jitter, 50 ms doubling to 1 s.
  *
- * Every call has so much time from when it is written, and what has come by then is read before it
- * is judged: a worker that is late itself does not blame Redis. Past its time a call is LATE, and
- * the reply, should it come after all, answers nobody. It is looked at nevertheless: if it is none
- * of that call, one has been lost or added on the way, and those behind it would answer the wrong
- * calls. When for 1 s after that no call is answered in time, nor all that are out late, the
- * connection is replaced. A link that has heard nothing for 30 s at most sends a PING, which is
- * such a call: firewalls and proxies forget an idle connection, and whether Redis is there is known
- * before somebody asks.
+ * The time of a call begins when it is written. Before a call is judged, the replies that have come
+ * are read, so that a worker that is itself late does not blame Redis. After its time a call is
+ * LATE, and its reply, if it still comes, answers nobody. The reply is checked all the same: if it
+ * cannot be that call's, a reply was lost or added on the way, and the ones behind it would answer
+ * the wrong calls. The connection is replaced if for 1 s after a LATE call no call is answered in
+ * time, nor all that are out late. A link that has heard nothing for at most 30 s sends a PING,
+ * which is such a call, because firewalls and proxies forget an idle connection. So the link also
+ * knows whether Redis is there before a caller asks.
  *
- * A Redis that refuses SCRIPT LOAD or PING as a command, by an ACL for instance, is told of in the
- * log, once, and does without. Each script is then to be sent whole when Redis does not know it. */
+ * If Redis refuses the command SCRIPT LOAD or PING, for instance by an ACL, the log says so once,
+ * and the link goes on without it. Each script must then be sent as a whole when Redis does not
+ * know it. */
 #ifndef REDIS_REDIS_LINK_H
 #define REDIS_REDIS_LINK_H
 
@@ -30,69 +31,71 @@ struct redis_link;
 
 enum redis_link_status {
     REDIS_LINK_REPLIED, /* `reply` is set, and may be a Redis error */
-    REDIS_LINK_LATE,    /* the deadline passed; whatever comes is dropped */
+    REDIS_LINK_LATE,    /* the deadline passed; a later reply is dropped */
     REDIS_LINK_LOST     /* the connection ended first; the command may have run */
 };
 
 /* Runs exactly once per accepted call, on the link's loop or inside redis_link_serve(), never
- * inside redis_link_call(). `reply` is borrowed for the call and NULL unless REPLIED. It may call
- * again, but not free the link. */
+ * inside redis_link_call(). `reply` is borrowed for the call and NULL unless REPLIED. It may make
+ * calls, but not free the link. */
 typedef void redis_link_done_fn(void *context, enum redis_link_status status,
                                 const redisReply *reply);
 
-/* Calls have been answered, given up or lost, and their `done` has run: there is room for more, or
- * no link any more. Runs also for a reply that answers nobody, and where `done` may run; may do
- * what that may. */
+/* Calls were answered, given up or lost, and their `done` has run: there is room for more, or the
+ * link is gone. Also runs for a reply that answers nobody. It runs where `done` may run, and may do
+ * what `done` may. */
 typedef void redis_link_settled_fn(void *context);
 
 struct redis_link_options {
     struct redis_url url;
-    redis_link_settled_fn *settled; /* NULL: nobody listens */
+    redis_link_settled_fn *settled; /* may be NULL */
     void *context;                  /* of `settled` */
     const struct text *scripts;     /* loaded in PREPARING; borrowed, live as long as the link */
     size_t script_count;
     int64_t ping_after_us; /* 0: 30 s */
 };
 
-/* Starts connecting on the next turn of `base`. Worker's thread, as all below. Never NULL. */
+/* Starts to connect in the next turn of `base`. Worker's thread, as for all below. Never NULL. */
 struct redis_link *redis_link_new(struct event_base *base,
                                   const struct redis_link_options *options);
 
-/* Every call still out gets LOST before this returns. Not from a callback of the loop. */
+/* Every call that is still out gets LOST before this returns. Must not be called from a callback of
+ * the loop. */
 void redis_link_free(struct redis_link *link);
 
 bool redis_link_is_ready(const struct redis_link *link);
 
-/* What answers a call, unless it is an error: an array of so many integers, or one of these. */
+/* The reply that a call expects if there is no error: an array of so many integers, or one of
+ * these. */
 #define REDIS_LINK_AN_INTEGER 0
 #define REDIS_LINK_ANYTHING   SIZE_MAX
 
-/* Sends a command; what argv points to is copied. `integers` is what replies to it have.
- * `timeout_us` begins when it is written: at the latest when the present turn of the loop is over.
- * False when the link is not READY: `done` never runs. All calls of one turn leave in one write,
- * unless the link is served between. */
+/* Sends a command; what argv points to is copied. `integers` is how many the reply has.
+ * `timeout_us` begins when the command is written, at the latest at the end of this turn of the
+ * loop. False when the link is not READY: then `done` never runs. All calls of one turn leave in
+ * one write, unless redis_link_serve() comes in between. */
 MUST_USE bool redis_link_call(struct redis_link *link, int argc, const char *const argv[],
                               const size_t lengths[], size_t integers, int64_t timeout_us,
                               void *context, redis_link_done_fn *done);
 
-/* In the middle of a long turn of the loop: answers the calls whose reply has come, and writes
- * those that were made. Not from a `done`. */
+/* To be called in the middle of a long turn of the loop: answers the calls whose reply has come,
+ * and writes new calls. Must not be called from a `done`. */
 void redis_link_serve(struct redis_link *link);
 
-/* What came makes no sense, so what comes next may be meant for other calls: replaces the
- * connection. Every call still out gets LOST before this returns. May be called in a `done`. */
+/* Replaces the connection, because a reply was impossible, and the next ones may belong to other
+ * calls. Every call that is still out gets LOST before this returns. May be called in a `done`. */
 void redis_link_distrust(struct redis_link *link, const char *reason);
 
-/* Calls accepted whose `done` has not run. */
+/* How many accepted calls have not had their `done` yet. */
 size_t redis_link_in_flight(const struct redis_link *link);
-/* Calls whose reply has not come: those, and the ones that were LATE. */
+/* How many calls have had no reply yet: those, and the ones that were LATE. */
 size_t redis_link_unanswered(const struct redis_link *link);
 
-/* What a call that was sent at `sent_us` has taken at least when it is answered now: its reply may
- * have come as soon as the worker had no time to look any more. */
+/* The least time that a call sent at `sent_us` has taken if it is answered now. Its reply may have
+ * come while the worker had no time to look. */
 int64_t redis_link_took_at_least_us(const struct redis_link *link, int64_t sent_us);
 
-/* When the last reply was read, whoever it was for (clock_monotonic_us()). */
+/* When the last reply to any call was read (clock_monotonic_us()). */
 int64_t redis_link_heard_us(const struct redis_link *link);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a redis_url to socket addresses without blocking the loop: paths and numeric addresses at
- * once, names through /etc/hosts and DNS by libevent's resolver. Nothing is remembered: each
- * question reads the files and asks the name servers anew, because a failover may move a name. */
+ * Finds the socket addresses of a redis_url without blocking the loop: paths and numeric addresses
+ * at once, names through /etc/hosts and DNS by libevent's resolver. Nothing is cached: each look-up
+ * reads the files and asks the name servers anew, because a failover may move a name. */
 #ifndef REDIS_REDIS_RESOLVER_H
 #define REDIS_REDIS_RESOLVER_H
 
@@ -19,8 +19,8 @@
 struct event_base;
 struct redis_resolver;
 
-/* Each family in the name server's order; they take turns, so that a family that leads nowhere
- * delays the other by one address at a time. */
+/* Each family is in the name server's order. The two families alternate, so that a family that
+ * cannot be reached delays the other by only one address at a time. */
 struct redis_addresses {
     size_t count;
     struct redis_address {
@@ -29,23 +29,24 @@ struct redis_addresses {
     } list[REDIS_ADDRESSES_MAX];
 };
 
-/* On the loop, never inside a function of the resolver. Without any address, `reason` says why. All
- * is borrowed for the call. */
+/* On the loop, never inside a function of the resolver. If there is no address, `reason` says why.
+ * All is borrowed for the call. */
 typedef void redis_resolver_done_fn(void *context, const struct redis_addresses *addresses,
                                     const char *reason);
 
-/* `url` and `resolv_conf`, a path, are borrowed. No timer and no socket while nothing is asked.
- * Never NULL. */
+/* `url` and `resolv_conf`, a path, are borrowed. Has no timer and no socket while there is no
+ * look-up. Never NULL. */
 struct redis_resolver *redis_resolver_new(struct event_base *base, const struct redis_url *url,
                                           const char *resolv_conf, void *context,
                                           redis_resolver_done_fn *done);
-/* A lookup that is out is freed by the next turn of the loop. */
+/* A look-up that is under way is freed in the next turn of the loop. */
 void redis_resolver_free(struct redis_resolver *resolver);
 
-/* `done` runs once, unless cancelled first. One question at a time. Not inside `done`. */
+/* `done` runs once, unless it is cancelled before. One look-up at a time. Must not be called inside
+ * `done`. */
 void redis_resolver_begin(struct redis_resolver *resolver);
 
-/* Does nothing when nothing is asked. */
+/* Does nothing when there is no look-up. */
 void redis_resolver_cancel(struct redis_resolver *resolver);
 
 #endif

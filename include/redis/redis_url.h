@@ -10,18 +10,18 @@
 
 struct redis_url {
     bool is_unix;
-    char host[256]; /* or the socket's path */
+    char host[256]; /* or the path of the socket */
     int port;
     int database;
     char user[128]; /* "" for none; percent-decoded */
     char password[256];
 };
 
-/* `error` repeats nothing of the URL, which may hold a password. rediss:// is refused with a
- * sentence that says what to do instead. */
+/* `error` contains no part of the URL, because that may hold a password. rediss:// is refused with
+ * an error that says what to do instead. */
 MUST_USE bool redis_url_parse(struct text text, struct redis_url *url, struct error *error);
 
-/* "127.0.0.1:6379/0" or "unix:///path?db=0", for logs: never the credentials. */
+/* "127.0.0.1:6379/0" or "unix:///path?db=0", for logs, without the credentials. */
 void redis_url_describe(const struct redis_url *url, char *out, size_t size);
 
 #endif
