@@ -12,12 +12,12 @@
 void exposition_add_family(struct buffer *out, const char *name, const char *type,
                            const char *help);
 
-/* A sample in parts: exposition_begin(), any number of labels, one value. `suffix` is "_bucket" and
- * the like, or "". */
+/* A sample is written in parts: exposition_begin(), any number of labels, one value. `suffix` is
+ * "_bucket" or the like, or "". */
 void exposition_begin(struct buffer *out, const char *name, const char *suffix);
-/* Labels as they are in the text, `outcome="denied"`; "" for none. */
+/* Labels as they appear in the text, like `outcome="denied"`; "" for none. */
 void exposition_add_labels(struct buffer *out, const char *labels);
-/* `value` is anything, and is escaped. */
+/* `value` may be any text; it is escaped. */
 void exposition_add_label(struct buffer *out, const char *name, struct text value);
 void exposition_end(struct buffer *out, uint64_t value);
 /* Microseconds, written as seconds. */

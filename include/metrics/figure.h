@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A number that one thread writes and any may read meanwhile: no lock, no locked instruction. */
+ * A number that one thread writes while any thread may read it. No lock, and no locked
+ * instruction. */
 #ifndef METRICS_FIGURE_H
 #define METRICS_FIGURE_H
 
@@ -15,7 +16,7 @@ static inline uint64_t figure_get(const struct figure *figure)
     return atomic_load_explicit(&figure->value, memory_order_relaxed);
 }
 
-/* The writer's thread, like the next. */
+/* Writer's thread, like figure_add(). */
 static inline void figure_set(struct figure *figure, uint64_t value)
 {
     atomic_store_explicit(&figure->value, value, memory_order_relaxed);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * How long something took, counted by buckets of fixed bounds. One thread writes; any may read
- * while it does, and may see one observation's bucket before its time. */
+ * How long something took, counted in buckets with fixed bounds. One thread writes. Any thread may
+ * read meanwhile, and may see an observation in its bucket before it is in the sum. */
 #ifndef METRICS_HISTOGRAM_H
 #define METRICS_HISTOGRAM_H
 
 #include "metrics/figure.h"
 
-/* A histogram's upper bounds, as X(µs, "seconds"): fine where a decision of the memory engine and
- * one of Redis lie, and around the usual deadline of 50 ms. */
+/* A histogram's upper bounds, as X(µs, "seconds"): fine where decisions of the memory engine and of
+ * Redis lie, and around the default deadline of 50 ms. */
 #define HISTOGRAM_BOUNDS(X)                                                                        \
     X(10, "1e-05")                                                                                 \
     X(25, "2.5e-05")                                                                               \
@@ -35,11 +35,11 @@
 enum histogram_bucket { HISTOGRAM_BOUNDS(HISTOGRAM_BUCKET) HISTOGRAM_LONGER, HISTOGRAM_BUCKETS };
 
 struct histogram {
-    struct figure buckets[HISTOGRAM_BUCKETS]; /* each without those below it */
+    struct figure buckets[HISTOGRAM_BUCKETS]; /* not cumulative */
     struct figure sum_us;
 };
 
-/* A time below 0 counts as 0. The writer's thread. */
+/* A time below 0 counts as 0. Writer's thread. */
 static inline void histogram_observe(struct histogram *histogram, int64_t took_us)
 {
     static const int64_t bounds_us[] = {HISTOGRAM_BOUNDS(HISTOGRAM_US)};

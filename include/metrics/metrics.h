@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * What one worker counts. Its thread alone writes the block, with plain loads and stores that are
- * atomic, so an event costs about a nanosecond and no two workers share a cache line; any thread
- * may read all blocks while they are written to, see metrics/metrics_report.h. */
+ * What one worker counts. Only its thread writes the block, with plain loads and stores that are
+ * atomic. So an event costs about a nanosecond, and no two workers share a cache line. Any thread
+ * may read all blocks while they are written; see metrics/metrics_report.h. */
 #ifndef METRICS_METRICS_H
 #define METRICS_METRICS_H
 
 #include "metrics/histogram.h"
 #include "metrics/metrics_table.h"
 
-/* Routes beyond the table's, and statuses that are not listed, count as the last one, "other". */
+/* Routes that are not in the table, and statuses that are not listed, count as the last one,
+ * "other". */
 #define METRICS_ROUTES_MAX 64
 
 #define METRICS_STATUSES(X)                                                                        \
@@ -42,13 +43,13 @@ struct metrics {
     struct figure figures[METRICS_COUNTED_COUNT];
     struct histogram histograms[METRIC_HISTOGRAM_COUNT];
     struct figure requests[METRICS_ROUTES_MAX + 1][METRICS_STATUS_COUNT];
-    /* Per slot of metrics/metrics_apps.h. */
+    /* One per slot of metrics/metrics_apps.h. */
     struct figure (*decisions)[METRICS_OUTCOMES];
     char apart_behind[64];
 };
 
-/* The blocks of `worker_count` workers, zeroed, side by side; with room for the decisions of
- * `app_slots` apps each. */
+/* The zeroed blocks of `worker_count` workers, side by side. Each has room for the decisions of
+ * `app_slots` apps. */
 struct metrics *metrics_new(size_t worker_count, size_t app_slots);
 /* NULL is fine. */
 void metrics_free(struct metrics *blocks, size_t worker_count);
@@ -80,7 +81,7 @@ static inline void metrics_count_app(struct metrics *metrics, size_t slot,
     figure_add(&metrics->decisions[slot][outcome], 1);
 }
 
-/* An answer. `route` is its number in the route table. */
+/* Counts an answer. `route` is its number in the route table. */
 void metrics_count_request(struct metrics *metrics, size_t route, int status);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sum of all workers' blocks at one moment, and its text. The blocks are written to meanwhile:
- * figures that belong together may be some events apart, but a histogram's count always equals its
+ * The sum of all workers' blocks at one moment, and its text. The workers write meanwhile, so
+ * figures that belong together may differ by some events. But a histogram's count always equals its
  * last bucket. */
 #ifndef METRICS_METRICS_REPORT_H
 #define METRICS_METRICS_REPORT_H
@@ -10,14 +10,14 @@
 #include "metrics/metrics.h"
 #include "metrics/metrics_apps.h"
 
-/* What a number of metrics_count_request() stands for. */
+/* The route that a number of metrics_count_request() means. */
 struct metrics_route {
     const char *method;
     const char *path;
 };
 
 struct metrics_report {
-    uint64_t figures[METRIC_COUNT]; /* those of METRICS_ASKED are the asker's to fill in */
+    uint64_t figures[METRIC_COUNT]; /* the caller fills in those of METRICS_ASKED */
     const struct metrics *blocks;
     size_t block_count;
 };
@@ -29,8 +29,8 @@ void metrics_report_init(struct metrics_report *report, const struct metrics blo
 /* Writes the rows of the table, then the histograms. */
 void metrics_report_write_figures(const struct metrics_report *report, struct buffer *out);
 
-/* Writes sluice_http_requests_total: the series that have counted something. `routes` are those of
- * the route table; "other" is whatever is none of them. */
+/* Writes sluice_http_requests_total, only the series that have counted something. `routes` are
+ * those of the route table; all else is "other". */
 void metrics_report_write_requests(const struct metrics_report *report,
                                    const struct metrics_route routes[], size_t route_count,
                                    struct buffer *out);

@@ -9,12 +9,12 @@
 #include <dirent.h>
 #include <pthread.h>
 
-/* Kept for this long: counting descriptors takes a while when there are many, and anybody may
- * ask. */
+/* The figures are kept for this long, because it takes a while to count many descriptors, and
+ * anybody may ask. */
 #define PROCESS_FIGURES_FRESH_US SECOND_US
 
-/* Where the kernel says it, held open: a sandbox lets nobody open it later. Shared by all
- * threads. */
+/* The kernel's files, held open, because the sandbox does not let them be opened later. Shared by
+ * all threads. */
 struct process_files {
     int memory;       /* -1: there is none */
     DIR *descriptors; /* NULL: there is none */
@@ -24,7 +24,7 @@ struct process_files {
 void process_files_open(struct process_files *files);
 void process_files_close(struct process_files *files);
 
-/* The owner's storage, zeroed at first. 0 is what is not known. */
+/* The owner's storage, zeroed at first. 0 means not known. */
 struct process_figures {
     int64_t fresh_until_us;
     uint64_t cpu_us;
