@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files embedded in the binary, each compressed by gzip, and as it is unless it is large. The build
- * makes the tables of them, entity tags included, so all of this is constant data: any thread. */
+ * Files embedded in the binary. Each is there compressed by gzip, and also as it is unless it is
+ * large. The build makes their tables, with entity tags, so all of this is constant data: any
+ * thread. */
 #ifndef HTTP_ASSETS_H
 #define HTTP_ASSETS_H
 
@@ -10,12 +11,12 @@
 enum asset_encoding { ASSET_IDENTITY, ASSET_GZIP, ASSET_ENCODING_COUNT };
 
 struct asset_body {
-    struct text content; /* absent: not embedded in this encoding, which only identity can be */
+    struct text content; /* absent: not embedded in this encoding; only identity may be */
     const char *etag;    /* strong, quoted, a hash of `content`: each encoding has its own */
 };
 
 struct asset {
-    const char *path; /* the URL path it is served at */
+    const char *path; /* the URL path that serves it */
     const char *content_type;
     struct asset_body bodies[ASSET_ENCODING_COUNT];
 };
@@ -23,14 +24,14 @@ struct asset {
 /* The asset served at `path`, or NULL. `table` ends with a NULL path. */
 const struct asset *assets_find(const struct asset table[], const char *path);
 
-/* Answers 200 with the encoding the client likes best, 304 when If-None-Match names it, or 406. No
- * other site may load it into a page of its own. HTML gets the Content-Security-Policy (own scripts
- * only, none inline), shares no window with other sites and sends them no Referer. */
+/* Answers 200 with the encoding that the client prefers, 304 if If-None-Match names it, or 406. No
+ * other site may load it into its own page. HTML gets the Content-Security-Policy (own scripts
+ * only, none inline), shares no window with other sites, and sends them no Referer. */
 void assets_answer(struct request *request, const struct asset *asset);
 
-/* The body that Accept-Encoding (RFC 9110 §12.5.3) likes best; gzip wins a tie. Of two bodies the
- * one in gzip is only for who asks for it. A body in gzip alone is also for who does not say what
- * coding it takes; all others get NULL. */
+/* The body that Accept-Encoding (RFC 9110 §12.5.3) prefers; gzip wins a tie. If there are two
+ * bodies, gzip is only for clients that ask for it. If there is only gzip, it is also for clients
+ * without Accept-Encoding. All others get NULL. */
 const struct asset_body *assets_choose(const struct asset *asset, struct text accept_encoding);
 
 /* Whether If-None-Match (RFC 9110 §13.1.2) names `etag`, by weak comparison. */

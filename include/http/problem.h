@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Errors as application/problem+json (RFC 9457). The table in problem.c is the list of everything
- * that Sluice refuses; the OpenAPI document is tested against it. */
+ * Errors as application/problem+json (RFC 9457). The table in problem.c lists all that Sluice
+ * refuses. A test compares the OpenAPI document with it. */
 #ifndef HTTP_PROBLEM_H
 #define HTTP_PROBLEM_H
 
@@ -23,14 +23,14 @@ enum problem {
     PROBLEM_NO_ROUTE,            /* 404 */
     PROBLEM_NO_POLICY,           /* 404 */
     PROBLEM_METHOD,              /* 405 */
-    PROBLEM_NOT_ACCEPTABLE,      /* 406: a file that comes compressed only */
+    PROBLEM_NOT_ACCEPTABLE,      /* 406: a file that is there only compressed */
     PROBLEM_TOO_MANY_POLICIES,   /* 409 */
     PROBLEM_TOO_LARGE,           /* 413 */
     PROBLEM_MEDIA_TYPE,          /* 415 */
     PROBLEM_EXPECTATION,         /* 417 */
     PROBLEM_INVALID,             /* 422 */
     PROBLEM_TOO_MANY_REQUESTS,   /* 429: the limits of the management routes */
-    PROBLEM_QUOTA,               /* 429: the app has too much of something to have more */
+    PROBLEM_QUOTA,               /* 429: the app has its maximum of something */
     PROBLEM_HEADERS_TOO_LARGE,   /* 431 */
     PROBLEM_OVERLOADED,          /* 503 */
     PROBLEM_UNAVAILABLE,         /* 503: the catalogue or the log cannot be reached */
@@ -48,12 +48,13 @@ const struct problem_row *problem_row(enum problem problem);
 /* Writes the members of a problem into an object that the caller has begun. */
 void problem_write(enum problem problem, const char *detail, struct writer *writer);
 
-/* Answers with the problem; `detail` says what happened this time. 401 carries WWW-Authenticate,
- * 503 a Retry-After of 1 s; fields already added to the request stay. */
+/* Answers with the problem; `detail` says what happened this time. A 401 has WWW-Authenticate, a
+ * 503 has a Retry-After of 1 s. Fields that were added to the request before stay. */
 void problem_answer(struct request *request, enum problem problem, const char *detail, ...)
     PRINTF_LIKE(3, 4);
 
-/* Writes the members of PROBLEM_INVALID: the first fault is the detail, all are in `errors`. */
+/* Writes the members of PROBLEM_INVALID: the first fault is the detail, and all faults are in
+ * `errors`. */
 void problem_write_faults(const struct faults *faults, struct writer *writer);
 
 /* Answers 422 with one entry in `errors` per fault. */

@@ -6,13 +6,13 @@
 
 #include "http/request.h"
 
-/* What a route asks of its caller besides a well-formed request. */
+/* What a route demands of its caller besides a well-formed request. */
 enum route_access {
     ROUTE_PUBLIC, /* nothing */
     ROUTE_APP     /* X-API-Key */
 };
 
-/* Which limit a route counts against: see api/guard.h. */
+/* The limit that a route's calls are charged to: see api/guard.h. */
 enum route_guard { ROUTE_UNLIMITED, ROUTE_REGISTERING, ROUTE_MANAGING };
 
 enum route_body { BODY_NONE, BODY_JSON, BODY_OPTIONAL };
@@ -41,13 +41,13 @@ struct route_table {
 const struct route *router_find(const struct route_table *table, const char *method,
                                 const char *path);
 
-/* Whether it takes the method; its path is not looked at. */
+/* Whether it takes the method. Does not look at its path. */
 bool router_serves(const struct route *route, const char *method);
 
 /* GET or HEAD. */
 bool router_reads(const char *method);
 
-/* "GET, HEAD, POST": the methods of a path, or NULL when no row has it. In `arena`. */
+/* The methods of a path, like "GET, HEAD, POST", or NULL when no row has it. In `arena`. */
 const char *router_allow(const struct route_table *table, const char *path, struct arena *arena);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a request asks of the library that carries it: http_server.c implements it over
- * libmicrohttpd, a unit test over a table. */
+ * What a request needs from the library that carries it. http_server.c implements it with
+ * libmicrohttpd, a unit test with a table. */
 #ifndef HTTP_TRANSPORT_H
 #define HTTP_TRANSPORT_H
 
@@ -9,7 +9,7 @@
 
 struct request;
 
-/* Called for each query argument; the texts are borrowed as long as the request lives. */
+/* Called for each query argument. The texts are borrowed for as long as the request lives. */
 typedef void transport_visit_fn(void *context, struct text name, struct text value);
 
 struct transport {
@@ -17,7 +17,7 @@ struct transport {
     void (*each_argument)(const struct request *request, void *context, transport_visit_fn *visit);
     /* The socket of its connection, open for as long as the request is WAITING. */
     int (*socket)(const struct request *request);
-    /* Its connection is of this tenant from now on. */
+    /* From now on the request's connection belongs to this tenant. */
     void (*belong)(struct request *request, uint32_t tenant);
     /* The WAITING request has been answered. */
     void (*resume)(struct request *request);
