@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a catalogue must be able to do: catalogue_sqlite.c and catalogue_redis.c each fill this
- * table. All operations block, for a bounded time, and are called by the catalogue thread alone.
- * Each leaves `error` with a sentence when it returns CATALOGUE_UNAVAILABLE or CATALOGUE_DAMAGED.
- * An app that cannot be read is logged once, by its name. */
+ * The operations of a catalogue: catalogue_sqlite.c and catalogue_redis.c each fill this table. All
+ * operations block for a bounded time, and only the catalogue thread calls them. An operation that
+ * returns CATALOGUE_UNAVAILABLE or CATALOGUE_DAMAGED sets `error` to a sentence. An app that cannot
+ * be read is logged once, with its name. */
 #ifndef CATALOGUE_CATALOGUE_BACKEND_H
 #define CATALOGUE_CATALOGUE_BACKEND_H
 
@@ -15,79 +15,81 @@
 
 enum catalogue_status {
     CATALOGUE_OK,
-    CATALOGUE_CREATED, /* saved something that was not there */
+    CATALOGUE_CREATED, /* saved something new */
     CATALOGUE_ABSENT,  /* no such app, key or policy */
     CATALOGUE_FULL,    /* the app has POLICIES_PER_APP_MAX policies, or there are too many apps */
-    CATALOGUE_DAMAGED, /* what is stored cannot be read: it concerns this app and nothing else */
+    CATALOGUE_DAMAGED, /* what is stored cannot be read; only this app is concerned */
     CATALOGUE_UNAVAILABLE
 };
 
-/* A revision is at least the clock's microseconds, and above the last one that was given. The clock
- * reaches this one, which is exact in Lua, in 2112: a last one that is as great explains nothing.
- * An app's that is ahead of both clock and last one is damage; so is a time past this one. */
+/* A revision is at least the clock's microseconds, and greater than the last revision. The clock
+ * reaches this maximum, which is exact in Lua, in 2112, so a stored last revision that is as great
+ * is ignored. If an app's revision is greater than both clock and last revision, it is damaged. So
+ * is a time beyond this maximum. */
 #define CATALOGUE_REVISION_MAX (INT64_C(1) << 52)
 
-#define CATALOGUE_WRITES_MAX 1000 /* that are remembered, so that an older copy is known as such */
+#define CATALOGUE_WRITES_MAX 1000 /* remembered, so that an older copy is recognized */
 
-/* An instance that died while it put apps back is waited for this long, also by those that start
- * meanwhile. What two put back at once is right all the same: each app is put back by one write, or
- * not at all. */
+/* If an instance dies while it puts apps back, the others wait for it this long, also those that
+ * start meanwhile. If two put apps back at once, the result is still right: each app is put back by
+ * one write, or not at all. */
 #define CATALOGUE_RESTORE_MS 10000
 
 struct catalogue_backend;
 
-/* Receives an app with one reference that it takes over. */
+/* Receives an app with one reference, which it takes over. */
 typedef void catalogue_visit_fn(void *context, struct app *app);
 
-/* What is stored of pepper, identity and progress, and whether the write of this revision is part
- * of it: 0 is, and so is what is older than all that are remembered. Nothing is changed. */
+/* Reads the stored pepper, identity and progress, and whether the write with revision `written` is
+ * part of it. 0 always is, and so is a revision older than all remembered ones. Changes nothing. */
 typedef enum catalogue_status catalogue_mark_read_fn(struct catalogue_backend *backend,
                                                      int64_t written, struct catalogue_mark *mark,
                                                      struct error *error);
-/* Stores both, what is missing of them: CATALOGUE_CREATED. CATALOGUE_OK when there is another
- * identity or pepper: nothing is changed then. `pepper` is NULL where it is not to be stored. */
+/* CATALOGUE_CREATED: has stored pepper and identity, if they were missing. CATALOGUE_OK: there is
+ * another identity or pepper, and nothing is changed. `pepper` is NULL if it is not to be
+ * stored. */
 typedef enum catalogue_status catalogue_mark_claim_fn(struct catalogue_backend *backend,
                                                       const struct pepper *pepper,
                                                       const struct catalogue_identity *identity,
                                                       struct error *error);
-/* For CATALOGUE_RESTORE_MS from now on keeps others from putting apps back, and tells everybody
- * that `name` does: CATALOGUE_CREATED. CATALOGUE_OK: another does. */
+/* CATALOGUE_CREATED: for CATALOGUE_RESTORE_MS from now on no other instance may put apps back, and
+ * all can see that `name` does. CATALOGUE_OK: another instance does. */
 typedef enum catalogue_status catalogue_restore_begin_fn(struct catalogue_backend *backend,
                                                          const char *name, struct error *error);
-/* `name` is done. What is not ended remains as a mark of it. */
+/* `name` has finished. If this is not called, the mark of `name` stays. */
 typedef void catalogue_restore_end_fn(struct catalogue_backend *backend, const char *name);
-/* Puts an app back as it is, under a new revision: CATALOGUE_CREATED. CATALOGUE_OK, and nothing is
- * changed, when the app was deleted, or written since, or put back from this revision or a newer
- * one; or when one of its keys is another app's. A deleted app is deleted again whatever there is:
- * its id is never given to another. All in one step, so that it does not matter which instance is
+/* CATALOGUE_CREATED: the app is put back as it is, under a new revision. CATALOGUE_OK: nothing is
+ * changed, because the app was deleted, or written since, or put back from this revision or a newer
+ * one, or because one of its keys belongs to another app. A deleted app is deleted again whatever
+ * is stored, because its id is never given to another. All in one step, so that any instance may be
  * first. */
 typedef enum catalogue_status catalogue_app_restore_fn(struct catalogue_backend *backend,
                                                        const struct app *app, struct error *error);
-/* A new app with one key. CATALOGUE_OK when an app with this id or this key already exists, or one
- * with this id was deleted; CATALOGUE_FULL when there are `apps_max` already: nothing is changed
- * then. All in one step, so that many instances together create no more. */
+/* Creates an app with one key. CATALOGUE_OK: an app with this id or key exists, or one with this id
+ * was deleted. CATALOGUE_FULL: there are `apps_max` already. In both cases nothing is changed. All
+ * in one step, so that many instances together create no more than `apps_max`. */
 struct catalogue_new_app {
     const char *app_id;
     struct text name;
     int64_t created_at_us;
     const struct key_digest *key;
-    int64_t apps_max; /* 0: as many as there are */
-    bool is_unused;   /* is remembered, until app_use() */
+    int64_t apps_max; /* 0: no maximum */
+    bool is_unused;   /* stored until app_use() */
 };
 typedef enum catalogue_status catalogue_app_create_fn(struct catalogue_backend *backend,
                                                       const struct catalogue_new_app *new,
                                                       struct error *error);
-/* The id of the app with this key. */
+/* Finds the id of the app with this key. */
 typedef enum catalogue_status catalogue_app_find_fn(struct catalogue_backend *backend,
                                                     const struct key_digest *key,
                                                     char app_id[APP_ID_BYTES + 1],
                                                     struct error *error);
-/* The whole app, one reference for the caller. */
+/* Loads the whole app, with one reference for the caller. */
 typedef enum catalogue_status catalogue_app_load_fn(struct catalogue_backend *backend,
                                                     const char *app_id, struct app **app,
                                                     struct error *error);
-/* Saves by identity. policy->version is ignored, policy->id is the id to use if it is new; both are
- * set to what is stored. */
+/* Saves by identity. policy->version is ignored; policy->id is the id to use if the policy is new.
+ * Both are set to what is stored. */
 typedef enum catalogue_status catalogue_policy_save_fn(struct catalogue_backend *backend,
                                                        const char *app_id, struct policy *policy,
                                                        struct error *error);
@@ -95,8 +97,8 @@ typedef enum catalogue_status catalogue_policy_remove_fn(struct catalogue_backen
                                                          const char *app_id,
                                                          const struct policy_identity *identity,
                                                          struct error *error);
-/* Deletes the app with its keys and policies, also one that is damaged; its id is never given again
- * while it is remembered. */
+/* Deletes the app with its keys and policies, also a damaged one. Its id is not given again while
+ * the deletion is remembered. */
 typedef enum catalogue_status catalogue_app_remove_fn(struct catalogue_backend *backend,
                                                       const char *app_id, struct error *error);
 typedef enum catalogue_status catalogue_app_suspend_fn(struct catalogue_backend *backend,
@@ -107,22 +109,23 @@ typedef enum catalogue_status catalogue_app_rekey_fn(struct catalogue_backend *b
                                                      const char *app_id,
                                                      const struct key_digest *key,
                                                      struct error *error);
-/* The app has checked something, which is remembered. CATALOGUE_ABSENT, and nothing is changed,
- * when it is not known to be unused. */
+/* Stores that the app has checked something. CATALOGUE_ABSENT: the app is not marked as unused, and
+ * nothing is changed. */
 typedef enum catalogue_status catalogue_app_use_fn(struct catalogue_backend *backend,
                                                    const char *app_id, struct error *error);
-/* Deletes the app as app_remove() does, if it is unused and nothing of it has changed since this
- * revision, which must be `kept_us` old by the clock that gives revisions. CATALOGUE_ABSENT
- * otherwise: nothing is changed then. */
+/* Deletes the app as app_remove() does, if it is unused and has not changed since this revision.
+ * The revision must be `kept_us` old by the clock that makes revisions. CATALOGUE_ABSENT otherwise:
+ * nothing is changed. */
 typedef enum catalogue_status catalogue_app_expire_fn(struct catalogue_backend *backend,
                                                       const char *app_id, int64_t revision,
                                                       int64_t kept_us, struct error *error);
-/* Loads every app changed after *revision, by anybody, and moves *revision to the newest one seen.
- * From 0: all apps. A deleted one is visited as such, with its id and revision, as long as it is
- * one of the last APPS_DELETED_MAX. So is one that cannot be read: an older copy of it may say the
- * opposite of what was changed. One whose id or revision is damaged is passed over.
- * CATALOGUE_ABSENT, and nothing is visited, when a deletion after *revision is no longer
- * remembered: then all apps are to be read from 0, and those that are not among them are gone. */
+/* Loads every app that any instance has changed after *revision, and moves *revision to the newest
+ * one seen. 0 loads all apps. A deleted app is visited as APP_DELETED, with its id and revision,
+ * while it is one of the last APPS_DELETED_MAX. An app that cannot be read is visited as
+ * APP_DAMAGED, because an older copy of it may say the opposite of the change. An app whose id or
+ * revision is damaged is skipped. CATALOGUE_ABSENT: a deletion after *revision is no longer
+ * remembered, and nothing is visited. Then all apps must be read from 0; apps that are not among
+ * them are gone. */
 typedef enum catalogue_status catalogue_changes_fn(struct catalogue_backend *backend,
                                                    int64_t *revision, void *context,
                                                    catalogue_visit_fn *visit, struct error *error);
@@ -150,15 +153,16 @@ struct catalogue_operations {
 
 struct catalogue_backend {
     const struct catalogue_operations *operations;
-    int64_t written; /* the newest revision it has given; whoever reads afresh makes it 0 */
+    /* the newest revision it has given; a reader that starts afresh sets it to 0 */
+    int64_t written;
 };
 
-/* A database file, created when it is missing, with WAL and a busy timeout. NULL when it cannot be
- * opened. */
+/* A database file with WAL and a busy timeout. It is created when it is missing. NULL when it
+ * cannot be opened. */
 MUST_USE struct catalogue_backend *catalogue_sqlite_new(const char *path, struct error *error);
 
-/* Connects when first used. Keys are sluice:{catalogue}:*, so all of it is one slot of a cluster,
- * and each write is one script, so it is atomic. */
+/* Connects on first use. Keys are sluice:{catalogue}:*, so all of it is in one slot of a cluster.
+ * Each write is one script, so it is atomic. */
 struct catalogue_backend *catalogue_redis_new(const struct redis_url *url);
 
 #endif

@@ -14,60 +14,61 @@
 struct database_options {
     const char *const *migrations; /* [n] leads from schema n to n + 1 */
     size_t migration_count;
-    const char *additions; /* run at each opening: CREATE ... IF NOT EXISTS */
+    const char *additions; /* runs at each opening: CREATE ... IF NOT EXISTS */
     const char *const *statements;
     size_t statement_count;
 };
 
 struct database;
 
-/* Creates a missing file (mode 0600, its directory 0700) and migrates an old one; NULL when it
- * cannot be opened, is newer than the migrations, or is old and cannot be written. Where nothing
- * can be written (a disk that is full or mounted read-only, a writer that does not end) one of this
- * version is read all the same, and the log says so. */
+/* Creates a missing file (mode 0600, its directory 0700) and migrates an old one. NULL when it
+ * cannot be opened, is newer than the migrations, or is old and cannot be written. If nothing can
+ * be written (the disk is full or mounted read-only, or another writer does not end), a file of
+ * this version is opened only for reading, and the log says so. */
 MUST_USE struct database *database_new(const char *path, const struct database_options *options,
                                        struct error *error);
 void database_free(struct database *database);
 
-/* Whether its file is no longer at its path: what is written to it nobody will find again. */
+/* Whether its file is no longer at its path, so that what is written to it would be lost. */
 bool database_has_moved(struct database *database);
-/* Opens what is now at the path, created when there is nothing; false, and *database is as before,
- * when that cannot be. Between transactions. */
+/* Opens the file that is now at the path, or creates one. False when that fails: then *database is
+ * as before. To be called between transactions. */
 MUST_USE bool database_reopen(struct database **database, struct error *error);
 
-/* Whether it was opened where nothing can be written, and can only be read. */
+/* Whether it was opened only for reading, because nothing could be written. */
 bool database_is_frozen(const struct database *database);
-/* Opens such a one again; false, and *database is as before, when that is still so. Between
- * transactions. */
+/* Opens such a database again. False when still nothing can be written: then *database is as
+ * before. To be called between transactions. */
 MUST_USE bool database_thaw(struct database **database);
 
 enum database_access { DATABASE_READ, DATABASE_WRITE };
 
-/* DATABASE_WRITE takes the lock at once, waiting up to 2 s for another process. It is refused once
- * the file has moved. */
+/* DATABASE_WRITE takes the lock at once, and waits up to 2 s for another process. It fails once the
+ * file has moved. */
 MUST_USE bool database_begin(struct database *database, enum database_access access,
                              struct error *error);
-/* Commits; false, and nothing has changed, when that fails. What was bound and read ends here. */
+/* Commits. False when that fails: then nothing has changed. Bound and read values are no longer
+ * valid. */
 MUST_USE bool database_commit(struct database *database, struct error *error);
 void database_roll_back(struct database *database);
 
 /* The prepared statement options->statements[which], ready to be bound and run. */
 sqlite3_stmt *database_statement(struct database *database, size_t which);
 
-/* Whether a statement of this transaction has failed because what it came across in the file is
- * damaged: others may fare better, but what it has written cannot be committed. Asked once for
- * each. */
+/* Whether a statement of this transaction failed because data in the file is damaged. Other
+ * transactions may succeed, but this one must not be committed. To be called once for each
+ * transaction. */
 bool database_take_damage(struct database *database);
 
 enum database_step { DATABASE_ROW, DATABASE_DONE, DATABASE_FAILED };
 enum database_step database_step(struct database *database, sqlite3_stmt *statement,
                                  struct error *error);
-/* To its end; no rows are wanted. */
+/* Runs the statement to its end, and ignores rows. */
 MUST_USE bool database_run(struct database *database, sqlite3_stmt *statement, struct error *error);
-/* Rows that the statement run last has inserted, updated or deleted. */
+/* How many rows the last statement inserted, updated or deleted. */
 int database_changes(const struct database *database);
 
-/* Parameters count from 1, columns from 0. What is bound is borrowed until the statement has run or
+/* Parameters count from 1, columns from 0. Bound values are borrowed until the statement has run or
  * the transaction ends. An absent text is NULL. */
 void database_bind_text(sqlite3_stmt *statement, int place, struct text text);
 void database_bind_bytes(sqlite3_stmt *statement, int place, const uint8_t *bytes, size_t count);
@@ -76,7 +77,8 @@ void database_bind_integer(sqlite3_stmt *statement, int place, int64_t value);
 struct text database_text(sqlite3_stmt *statement, int place);
 /* False when the column does not hold exactly `count` bytes. */
 MUST_USE bool database_bytes(sqlite3_stmt *statement, int place, uint8_t *bytes, size_t count);
-/* A column holds what was put there, whatever the table says. */
+/* Must be checked, because a column holds whatever was put there, whatever type the table
+ * declares. */
 bool database_holds_integer(sqlite3_stmt *statement, int place);
 int64_t database_integer(sqlite3_stmt *statement, int place);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The apps that a configuration file declares, kept until the catalogue can be reached. */
+ * The apps that a configuration file declares. They are kept until the catalogue can be reached. */
 #ifndef CATALOGUE_PROVISIONING_H
 #define CATALOGUE_PROVISIONING_H
 
@@ -15,9 +15,9 @@ struct provisioning *provisioning_new(const struct catalogue_provision provision
 /* Clears the API keys, too. NULL is fine. */
 void provisioning_free(struct provisioning *provisioning);
 
-/* Creates what is missing, saves what differs, and publishes what it changed: run again, it changes
- * nothing. CATALOGUE_UNAVAILABLE when it has to be run again, also once `is_stopping`: then the log
- * tells how many apps are not as declared. Catalogue thread. */
+/* Creates what is missing, saves what differs, and publishes what it changed. A second run changes
+ * nothing. CATALOGUE_UNAVAILABLE when it must run again, also once *is_stopping: then the log says
+ * how many apps are not as declared. Catalogue thread. */
 enum catalogue_status provisioning_apply(const struct provisioning *provisioning,
                                          struct catalogue_backend *backend, struct app_index *index,
                                          const atomic_bool *is_stopping, struct error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Policies as a catalogue keeps them: the canonical document, and the text that names its identity.
- * What the backends share. Any thread. */
+ * Policies as a catalogue keeps them: the canonical document, and a text that names its identity.
+ * Both backends use it. Any thread. */
 #ifndef CATALOGUE_STORED_POLICY_H
 #define CATALOGUE_STORED_POLICY_H
 
@@ -9,26 +9,28 @@
 #include "catalogue/app.h"
 #include "limit/policy.h"
 
-/* More than any document has; a plain number, because Lua has it too. All of an app's together are
- * less than a reply of Redis may have. */
+/* No document is as long. A plain number, because Lua code contains it, too. All documents of an
+ * app together are shorter than a reply of Redis may be. */
 #define STORED_POLICY_BYTES_MAX 32768
 
-/* The document that stored_policy_read() takes back, with id and version. */
+/* The document that stored_policy_read() can read, with id and version. */
 struct text stored_policy_write(const struct policy *policy, struct arena *arena);
 
-/* NULL, with the reason, when this Sluice cannot read it: a newer one may have written it. */
+/* NULL, with the reason, when this version of Sluice cannot read it: a newer version may have
+ * written it. */
 MUST_USE struct policy *stored_policy_read(struct text document, struct arena *arena,
                                            struct error *error);
 
-/* Different identities have different names: a JSON array of its parts. */
+/* The name of the identity: a JSON array of its parts, so different identities have different
+ * names. */
 struct text stored_policy_name(const struct policy_identity *identity, struct arena *arena);
 
-/* For a policy that is new: random, never 0. */
+/* The id of a new policy: random, never 0. */
 uint64_t stored_policy_new_id(void);
-/* The version after a stored one: 1 when that is no version, or the last one. */
+/* The version after a stored one; 1 if the stored one is no version, or the greatest one. */
 int64_t stored_policy_next_version(int64_t stored);
-/* Gives `policy` the id of the stored document and the next version; `new_id` and 1 when there is
- * none that can be read. */
+/* Gives `policy` the id of the stored document and the next version; or `new_id` and version 1 if
+ * there is no document that can be read. */
 void stored_policy_number(struct policy *policy, struct text stored, uint64_t new_id);
 
 /* The policies of an app that is being loaded. */
@@ -36,17 +38,16 @@ struct stored_policies {
     struct app *app;
     size_t count;
     size_t skipped;
-    struct error reason; /* of the first that was skipped */
+    struct error reason; /* why the first was skipped */
     struct policy *at[POLICIES_PER_APP_MAX];
 };
 
 void stored_policies_begin(struct stored_policies *policies, struct app *app);
-/* Adds one document; one that cannot be read is skipped, so that it costs its app that policy and
- * nothing else. */
+/* Adds one document. If it cannot be read, it is skipped, so that the app loses only that
+ * policy. */
 void stored_policies_add(struct stored_policies *policies, struct text document);
-/* Makes what was added the policies of the app; of those with one identity, which a damaged
- * catalogue may hold, the newest version. However many were skipped, they are one line of the
- * log. */
+/* Makes the added policies those of the app. A damaged catalogue may hold several of one identity;
+ * then the newest version is used. All skipped ones together make one line in the log. */
 void stored_policies_finish(struct stored_policies *policies);
 
 #endif
