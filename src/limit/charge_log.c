@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A ring that doubles when it is full and halves when three quarters of it are empty. Both `at_us`
- * and `before` rise along it, so that either is found by bisection. */
+ * and `before` rise along it, so bisection finds either. */
 #include "limit/charge_log.h"
 
 #include "base/memory.h"
@@ -119,7 +119,7 @@ static void drop_until(struct charge_log *log, int64_t over_us)
     log->first = log->count == 0 ? 0 : (log->first + over) % log->capacity;
 }
 
-/* Leaves room for one more. */
+/* Makes room for one more. */
 static void fit(struct charge_log *log)
 {
     size_t capacity = log->capacity;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Several limits as one: charged all or none. Twin: lua/take_several.lua. */
+ * Several limits decided as one: all are charged, or none. Twin: lua/take_several.lua. */
 #include "limit/algorithm.h"
 
 static void settle(const struct limit limits[], size_t count, struct limit_state states[],
                    int64_t now_us, bool moved[], struct outcome *outcome);
 static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[]);
 
-/* Replaces the outcomes of the limits that would have allowed by what they show when nothing is
- * charged. */
+/* For limits that would have allowed: replaces their outcomes by those of a look, because nothing
+ * is charged. */
 static void look_again(const struct limit limits[], size_t count, struct limit_state states[],
                        int64_t now_us, struct outcome *outcome);
 

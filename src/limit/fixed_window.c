@@ -9,7 +9,7 @@
 /* limit_state.number[] */
 enum { START, USED };
 
-/* What is used in the window that is open at `now`; *start becomes `now` when none is. */
+/* What is used in the window that is open at `now`. If none is open, *start becomes `now`. */
 static double used_at(const struct limit_state *state, double window, double now, double *start);
 
 enum settled fixed_window_settle(const struct limit *limit, struct limit_state *state,
@@ -19,7 +19,7 @@ enum settled fixed_window_settle(const struct limit *limit, struct limit_state *
     double used = state->number[USED];
 
     (void)limit;
-    if (used == 0) { /* what is written has been charged */
+    if (used == 0) { /* a state is only written with a charge */
         *state = (struct limit_state){0};
         return SETTLED_AS_IT_WAS;
     }

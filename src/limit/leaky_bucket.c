@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Leaky bucket: a queue of B at most, drained by L per W. What waits in it is what a token bucket
- * lacks, and what is added to it is what is taken there: the same state and the same test. What
- * differs is that whoever is let in has to wait for its turn, until that is drained which was there
- * before. Twin: lua/leaky_bucket.lua. */
+ * Leaky bucket: a queue of at most B, drained by L per W. The length of the queue is what a token
+ * bucket lacks, and to join the queue is to take tokens: the state and the test are the same. The
+ * difference is that an allowed request has to wait until all that was in the queue before it has
+ * drained. Twin: lua/leaky_bucket.lua. */
 #include "limit/algorithm.h"
 
 enum settled leaky_bucket_settle(const struct limit *limit, struct limit_state *state,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One limit: JSON to a validated value and back. */
+ * One limit: reads JSON into a validated value, and writes it back. */
 #include "limit/limit.h"
 
 #include "base/duration.h"

@@ -102,7 +102,8 @@ void policy_write(const struct policy *policy, struct writer *writer, const char
     writer_end_object(writer);
 }
 
-/* What the catalogue gives. A client that sends a policy back as it got it sends these too. */
+/* The members that the catalogue sets. A client that returns a policy as it received it sends them,
+ * too. */
 static void server_members_read(struct form *form, struct policy *policy)
 {
     struct text id;
@@ -161,7 +162,7 @@ static void texts_keep(struct policy *policy, struct arena *arena)
         *texts[i] = text_copy(arena, *texts[i]);
 }
 
-/* Without control characters, which would break up log lines and terminals. */
+/* Control characters would break log lines and terminals. */
 static bool is_plain(struct form *form, const char *name, struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * An open-addressing hash table of policies by identity. A prefix is found by asking for each
- * length that some prefix has, longest first; one pass over a route gives the hashes of all its
- * prefixes. At worst a match looks for 4 callers at the route and at 200 prefixes: 804 probes, each
- * of a slot or two, because nobody can choose policies that meet (base/hash.h). */
+ * An open-addressing hash table of policies by identity. To find a prefix, it looks up each length
+ * that some prefix has, longest first. One pass over a route gives the hashes of all its prefixes.
+ * At worst a match looks for 4 callers at the route and at 200 prefixes: 804 probes of one or two
+ * slots each. Nobody can choose policies whose hashes collide (base/hash.h). */
 #include "limit/policy_set.h"
 
 #include "base/arena.h"
@@ -32,21 +32,21 @@ struct policy_set {
     size_t count;
 };
 
-/* A route_key taken apart. */
+/* The parts of a route_key. */
 struct pattern {
     struct text text; /* without the '*' */
     bool is_prefix;
     uint64_t hash; /* of `text` */
 };
 
-/* For whom a policy is, or who asks. */
+/* The user and role of a policy or of a check. */
 struct caller {
     struct text role;
     struct text user_id; /* absent: everybody */
     uint64_t hash;       /* of both */
 };
 
-/* One match: who asks, and who is told of each step (`tried` may be NULL). */
+/* One match: the caller, and `tried`, which is called for each step (may be NULL). */
 struct search {
     const struct policy_set *set;
     size_t caller_count;
@@ -110,7 +110,7 @@ const struct policy *policy_set_match_telling(const struct policy_set *set, stru
     return found != NULL ? found : find_by_prefix(&search, route_key);
 }
 
-/* The slots lie behind the set, and behind them what is sorted. */
+/* In memory the slots follow the set, and the sorted policies follow the slots. */
 void policy_set_prefetch(const struct policy_set *set)
 {
     memory_prefetch(set, sizeof(*set) + SLOTS_MIN * sizeof(set->slots[0]) +
@@ -184,7 +184,7 @@ static void prefix_lengths_collect(struct policy_set *set, struct arena *arena)
     set->prefix_lengths = lengths;
 }
 
-/* Whose policies apply to this caller, the most special first. Returns how many. */
+/* The callers whose policies apply to this one, the most specific first. Returns how many. */
 static size_t callers_list(struct text role, struct text user_id,
                            struct caller callers[CALLERS_MAX])
 {

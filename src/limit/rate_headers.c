@@ -76,7 +76,7 @@ static const char *limit_field(const struct verdict *verdict, struct arena *aren
     return buffer_string(&field);
 }
 
-/* The next member of the list: a limit's name needs no escapes. */
+/* Begins the next member of the list. A limit's name needs no escapes. */
 static void add_item(struct buffer *field, const char *name)
 {
     if (field->length > 0)
@@ -92,7 +92,7 @@ static void add_parameter(struct buffer *field, struct text name, int64_t value)
     buffer_add_integer(field, value);
 }
 
-/* For how long `r` is what there is. After a denial that ends when the same cost would pass: `t`
+/* The time for which `r` holds. After a denial it ends when the same cost would pass, because `t`
  * must not be later than Retry-After (§6 of the draft). */
 static int64_t effective_window_s(const struct limit_outcome *outcome)
 {

@@ -7,7 +7,7 @@
 
 #include <sodium.h>
 
-/* Where a limit lies in the document. */
+/* The place of a limit in the document. */
 struct pointer {
     char text[sizeof(((struct fault *)NULL)->pointer)];
 };
@@ -86,7 +86,7 @@ static void names_check(struct form *form, const struct rule *rule)
 
         for (size_t before = 0; before < i; before++)
             taken = taken || strcmp(rule->limits[before].name, name) == 0;
-        if (taken && name[0] != '\0') /* "" had a fault already */
+        if (taken && name[0] != '\0') /* "" already had a fault */
             faults_add(form->faults, limit_pointer(form, i).text, "name",
                        "must be unique: \"%s\" is there already", name);
     }
@@ -100,9 +100,8 @@ static struct pointer limit_pointer(const struct form *form, size_t index)
     return pointer;
 }
 
-/* Limits with the same layout can go on with each other's stored states. Who writes a policy
- * chooses what goes in, so this is a hash for which nobody finds two that collide, secret key or
- * none. */
+/* Limits with the same layout can use each other's stored states. The author of a policy chooses
+ * the input, so it must be a hash without known collisions, even without a secret key. */
 static struct digest layout_of(const struct rule *rule, enum rule_use use)
 {
     crypto_generichash_state hash;

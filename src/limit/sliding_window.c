@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sliding window: at most L in the last W, as two counters tell it. Windows of length W follow each
- * other from time 0, and what was used in each of two of them is known. The one before the present
- * one counts by the share of it that is still within the last W, as if it had been used evenly. So
- * no burst of twice the limit passes at the border of two windows. Where the use was uneven, a
- * stretch of W may still see more than L, though never 2 L.
+ * Sliding window: at most L in the last W, estimated from two counters. Windows of length W follow
+ * each other from time 0, and the use of the present and the previous one is known. The previous
+ * window counts by the part of it that is still within the last W, as if its use had been even. So
+ * no burst of twice the limit passes at the border of two windows. If the use was uneven, some time
+ * of length W may still see more than L, but never 2 L.
  *
- * That share is compared as a weight, in units of one use * 1 us / W: an earlier use weighs as many
- * as there are microseconds left of the present window. So the test is on integers, exact as long
- * as L * W < 2^53. Beyond that the products round, by far less than one use.
- * Twin: lua/sliding_window.lua. */
+ * That part is compared as a weight, in units of one use * 1 us / W: each earlier use weighs as
+ * many units as the present window has microseconds left. So the test is on integers, and exact
+ * while L * W < 2^53. Beyond that the products round, by far less than one use. Twin:
+ * lua/sliding_window.lua. */
 #include "limit/algorithm.h"
 
 #include "stored.h"
@@ -18,7 +18,7 @@
 enum { START, PREVIOUS, CURRENT };
 
 static double start_of(double time, double window);
-/* The counts as they stand in the window of `now`, which is no earlier than that of *state. */
+/* The counts in the window of `now`, which is not earlier than that of *state. */
 static struct limit_state state_at(const struct limit_state *state, double window, double now);
 
 enum settled sliding_window_settle(const struct limit *limit, struct limit_state *state,
@@ -27,7 +27,7 @@ enum settled sliding_window_settle(const struct limit *limit, struct limit_state
     double window = (double)limit->window_us;
     double start = state->number[START];
 
-    if (state->number[CURRENT] == 0) { /* what is written has been charged */
+    if (state->number[CURRENT] == 0) { /* a state is only written with a charge */
         *state = (struct limit_state){0};
         return SETTLED_AS_IT_WAS;
     }
@@ -69,13 +69,13 @@ void sliding_window_decide(const struct limit *limit, struct limit_state *state,
         current = current + cost;
     else if (!never && room >= 0) /* the weight falls by `previous` per microsecond */
         retry = ceil((weight - room * window) / previous);
-    else if (!never) /* in the next window, in which `current` is what falls */
+    else if (!never) /* in the next window, where `current` falls */
         retry = rest + ceil(-room * window / current);
     double used = current + ceil(weight / window);
     double left = quota > used ? quota - used : 0;
     double reset = current > 0 ? rest + window : previous > 0 ? rest : 0;
 
-    retry = fmin(retry, reset); /* what has rounded up may be later by 1 us */
+    retry = fmin(retry, reset); /* rounding up may make it 1 us later */
     *outcome = (struct limit_outcome){
         .allowed = allowed,
         .never = never,
@@ -98,7 +98,7 @@ static struct limit_state state_at(const struct limit_state *state, double windo
 {
     double start = start_of(now, window);
 
-    if (start == state->number[START]) /* which may be -0 */
+    if (start == state->number[START]) /* it may be -0 */
         return (struct limit_state){
             .number = {start, state->number[PREVIOUS], state->number[CURRENT]}};
     if (start == state->number[START] + window)

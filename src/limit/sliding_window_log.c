@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sliding window log: at most L in any stretch of W, exactly, since every charge is kept until it
- * leaves (now - W, now]. What is used is what was charged in all less what was charged before the
- * oldest that still counts: two look-ups, however long the log. A denial is not kept, so a log has
- * at most L entries, which is why L is bounded. Twin: lua/sliding_window_log.lua. */
+ * Sliding window log: exactly at most L in any time of length W, because every charge is kept until
+ * it leaves (now - W, now]. What is used is the sum of all charges minus the sum before the oldest
+ * that still counts: two look-ups, however long the log is. A denial is not kept, so a log has at
+ * most L entries. L is bounded for this reason. Twin: lua/sliding_window_log.lua. */
 #include "limit/algorithm.h"
 
 #include "limit/charge_log.h"
@@ -11,7 +11,7 @@
 static int64_t retry_us(const struct limit *limit, const struct charge_log *log, int64_t now_us,
                         int64_t cost);
 
-/* A log is kept in this process alone, by charge_log.h: it is what that makes of it. */
+/* Only charge_log.h in this process writes a log, so its content can be trusted. */
 enum settled sliding_window_log_settle(const struct limit *limit, struct limit_state *state,
                                        int64_t now_us)
 {
@@ -62,8 +62,8 @@ void sliding_window_log_charge(const struct limit *limit, struct limit_state *st
                    state->logged.at_us - limit->window_us);
 }
 
-/* The last charge before which too little was charged has to leave: then what is used begins with
- * the one after it. */
+/* The last charge before which too little was charged has to leave. After that the use begins with
+ * the next charge. */
 static int64_t retry_us(const struct limit *limit, const struct charge_log *log, int64_t now_us,
                         int64_t cost)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Token bucket: B tokens at most, full at the start, refilled by L per W. What is kept is the debt,
- * the tokens that are missing, in units of one token * 1 us / W: a token is W units, and L units
- * come back per microsecond. So the arithmetic is on integers, exact as long as B * W < 2^53, and
- * no fraction of a token is lost however often the bucket is asked. Beyond that the sums round, by
- * far less than a token. leaky_bucket.c is made of it. Twin: lua/token_bucket.lua. */
+ * Token bucket: at most B tokens, full at the start, refilled by L per W. The state is the debt,
+ * the missing tokens, in units of one token * 1 us / W: a token is W units, and L units come back
+ * per microsecond. So the arithmetic is on integers, and exact while B * W < 2^53: no fraction of a
+ * token is lost, however often the bucket is asked. Beyond that the sums round, by far less than a
+ * token. leaky_bucket.c uses this code. Twin: lua/token_bucket.lua. */
 #include "limit/algorithm.h"
 
 #include "stored.h"
@@ -12,10 +12,10 @@
 /* limit_state.number[] */
 enum { DEBT, LAST };
 
-/* The largest debt that any burst allows, and a token more for what is rounded. */
+/* The largest debt that any burst allows, and one token more for rounding. */
 #define TOKENS_MAX (LIMIT_QUOTA_MAX + 1)
 
-/* How long paying off `debt` takes. */
+/* The time to pay off `debt`. */
 static double duration_us(double debt, double quota);
 
 enum settled token_bucket_settle(const struct limit *limit, struct limit_state *state,
@@ -24,8 +24,8 @@ enum settled token_bucket_settle(const struct limit *limit, struct limit_state *
     double debt_max = (double)TOKENS_MAX * (double)limit->window_us;
 
     if (limit->quota == 0)
-        return SETTLED_AS_IT_WAS;   /* nobody looks at it */
-    if (state->number[DEBT] == 0) { /* what is written has been charged */
+        return SETTLED_AS_IT_WAS;   /* it is not read */
+    if (state->number[DEBT] == 0) { /* a state is only written with a charge */
         *state = (struct limit_state){0};
         return SETTLED_AS_IT_WAS;
     }
@@ -53,7 +53,7 @@ void token_bucket_decide(const struct limit *limit, struct limit_state *state, i
     double burst = (double)limit->burst;
     double cost = (double)cost_units;
 
-    if (limit->quota == 0) { /* never refilled, so nothing to take and nothing to wait for */
+    if (limit->quota == 0) { /* never refilled: nothing to take or to wait for */
         *outcome = (struct limit_outcome){.allowed = cost_units == 0, .never = cost_units > 0};
         return;
     }

@@ -4,9 +4,9 @@
 #include "base/duration.h"
 #include "limit/algorithm.h"
 
-#define FAILURE_RETRY_US SECOND_US /* a store that is away may be back by then */
+#define FAILURE_RETRY_US SECOND_US /* by then the store may be back */
 
-/* Why something is denied, in each policy_mode. */
+/* The reasons of a denial, by policy_mode. */
 static const char *const reason_exceeded[] = {
     [POLICY_ENFORCE] = "Rate limit exceeded",
     [POLICY_SHADOW] = "Rate limit exceeded (shadow)",
@@ -167,7 +167,7 @@ static bool is_tighter(const struct limit *limit, const struct limit_outcome *ou
     if (!outcome->allowed && outcome->retry_us != other->retry_us)
         return outcome->retry_us > other->retry_us;
 
-    /* remaining / capacity compared without dividing: all are at most 10^9. */
+    /* Compares remaining / capacity without a division: all are at most 10^9. */
     int64_t capacity = limit_capacity(limit);
     int64_t other_capacity = limit_capacity(other_limit);
 
@@ -176,7 +176,7 @@ static bool is_tighter(const struct limit *limit, const struct limit_outcome *ou
     return outcome->remaining * other_capacity < other->remaining * capacity;
 }
 
-/* Shadow mode says what it would have done, and lets it pass. */
+/* Shadow mode lets it pass, and says what enforce would have done. */
 static void deny(struct verdict *verdict, enum policy_mode mode, const char *const reasons[])
 {
     verdict->reason = reasons[mode];
