@@ -32,7 +32,7 @@ void breaker_succeeded(struct breaker *breaker)
     breaker->failures_in_row = 0;
 }
 
-/* Also told of calls that went out before it opened. */
+/* Also called for calls that went out before it opened. */
 void breaker_failed(struct breaker *breaker)
 {
     if (breaker_is_open(breaker))

@@ -90,8 +90,8 @@ size_t call_queue_length(const struct call_queue *queue)
     return queue->waiting.count;
 }
 
-/* It is not put off when the oldest is sent: under load it fires once in the time that one may
- * wait, not once per call. */
+/* The timer is not moved when the oldest call is sent. So under load it fires once per waiting
+ * time, and not once per call. */
 static void on_timer(evutil_socket_t fd, short events, void *context)
 {
     struct call_queue *queue = context;

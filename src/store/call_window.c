@@ -6,7 +6,7 @@
 #define QUEUE_US_MAX  (3 * MILLISECOND_US)
 #define GROWTH_MAX    1.25
 #define SHRINKAGE_MAX 0.75
-#define LOOK_ROUNDS   2 /* in the first, calls are answered that stood in the old queue */
+#define LOOK_ROUNDS   2 /* calls answered in the first stood in the old queue */
 
 static void end_round(struct call_window *window, int64_t now_us);
 static void shrink(struct call_window *window, double change);
@@ -51,7 +51,7 @@ void call_window_took(struct call_window *window, const struct call_sample *samp
         end_round(window, now_us);
 }
 
-/* What is far from full says nothing of the queue. */
+/* A window that is far from full says nothing about the queue. */
 static void end_round(struct call_window *window, int64_t now_us)
 {
     const double change = window->was_late ? SHRINKAGE_MAX : change_for(window, window->sum_us);
@@ -71,8 +71,9 @@ static void end_round(struct call_window *window, int64_t now_us)
     window->was_late = false;
 }
 
-/* What only may be a queue is no reason for a window that is smaller than a blind one. Where even
- * the smallest window seems to make one, he is further away than he was. */
+/* If it is not certain that there is a queue, the window does not become smaller than
+ * CALL_WINDOW_BLIND. If even the smallest window seems to cause a queue, the server is further away
+ * than before. */
 static void shrink(struct call_window *window, double change)
 {
     const bool is_known = window->was_late || change_for(window, window->sum_at_least_us) < 1;
@@ -93,8 +94,8 @@ static void grow(struct call_window *window, double change, int64_t now_us)
         change_size(window, change);
 }
 
-/* By which factor. Half of the way, so to speak: what is answered now was sent a round ago, and
- * says nothing of the change before. */
+/* The factor of the change, only half of the way: calls that are answered now were sent a round
+ * ago, and do not show the change before. */
 static double change_for(const struct call_window *window, int64_t sum_us)
 {
     const double mean_us = (double)sum_us / (double)window->count;
@@ -102,7 +103,7 @@ static double change_for(const struct call_window *window, int64_t sum_us)
     return sqrt((double)(window->base_us + window->queue_us) / (mean_us + 1));
 }
 
-/* By so much in a round. */
+/* At most this change in a round. */
 static void change_size(struct call_window *window, double change)
 {
     const double size = window->size * fmin(fmax(change, SHRINKAGE_MAX), GROWTH_MAX);

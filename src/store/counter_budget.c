@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tenants of a stripe are in a tree of tsearch(3), and in a list: whenever one of them is
- * counted, the first of the list is looked at and goes to its end, or altogether. */
+ * The tenants of a stripe are in a tree of tsearch(3) and in a list. Whenever one of them is
+ * counted, the first of the list is checked. It moves to the end of the list, or is freed if it has
+ * nothing left. */
 #include "store/counter_budget.h"
 
 #include "base/duration.h"
@@ -16,8 +17,8 @@
 #define STRIPES 16
 
 struct tenant {
-    uint32_t number; /* first: what the tree compares */
-    bool is_full;    /* has as many as it may; counted in counter_budget.full */
+    uint32_t number; /* first, because the tree compares it */
+    bool is_full;    /* has its maximum; counted in counter_budget.full */
     struct expiries expiries;
     TAILQ_ENTRY(tenant) next;
 };
@@ -31,7 +32,7 @@ struct stripe {
 
 struct counter_budget {
     _Atomic(int64_t) counters_max;
-    atomic_size_t full; /* tenants: while there are none, nobody has to be looked for */
+    atomic_size_t full; /* full tenants; while there are none, no look-up is needed */
     struct stripe stripes[STRIPES];
 };
 
@@ -177,7 +178,7 @@ static struct stripe *stripe_lock(struct counter_budget *budget, uint32_t number
     return stripe;
 }
 
-/* NULL: nothing is counted of it. */
+/* NULL: the tenant has nothing counted. */
 static struct tenant *tenant_find(const struct stripe *stripe, uint32_t number)
 {
     struct tenant **found = tfind(&number, &stripe->tree, number_compare);

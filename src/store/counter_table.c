@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The counters lie without a gap, so that any of them is found by its number. Where the counter of
- * an id is, slots say: open addressing with linear probing. What is removed leaves no tombstone
- * there, and the last counter fills its place. */
+ * The counters lie without gaps, so a number finds any of them. Slots say where the counter of an
+ * id is: open addressing with linear probing. A removal leaves no tombstone in the slots, and the
+ * last counter fills the place of the removed one. */
 #include "store/counter_table.h"
 
 #include "base/duration.h"
@@ -13,12 +13,12 @@
 #define SPACE_MIN      16
 #define SWEEP_COUNTERS 2
 
-/* Threads read their clocks at different moments. A counter rests this long after it has expired
- * before it is swept away, so that one whose clock is behind still finds it. */
+/* Threads read their clocks at different moments. So a sweep drops a counter only this long after
+ * it has expired, and a thread whose clock is behind still finds it. */
 #define SWEEP_GRACE_US SECOND_US
 
-/* A slot holds the counter's number plus 1, and above it some bits of the id: a probe looks at no
- * counter whose bits are others. */
+/* A slot holds the counter's number plus 1, and above it some bits of the id, so that a probe skips
+ * counters with other bits. */
 #define SLOT_NUMBER_BITS 24
 #define SLOT_NUMBER_MASK ((UINT32_C(1) << SLOT_NUMBER_BITS) - 1)
 
@@ -99,7 +99,7 @@ bool counter_table_set(struct counter *counter, const struct limit_state *state,
     return counter->room != room_for(counter);
 }
 
-/* Makes room first, and so moves the counter. */
+/* Makes room first, which may move the counter. */
 void counter_table_refit(struct counter_table *table, struct counter_id id,
                          const struct counter_use *use)
 {
@@ -128,7 +128,7 @@ void counter_table_remove(struct counter_table *table, struct counter *counter)
     move_last_to(table, number);
 }
 
-/* A removal fills the place again, so it is looked at once more before the sweep goes on. */
+/* A removal fills the place with another counter, so the sweep looks at it once more. */
 void counter_table_sweep(struct counter_table *table, const struct counter_use *use)
 {
     for (int i = 0; i < SWEEP_COUNTERS && table->count > 0; i++) {
@@ -176,14 +176,14 @@ static uint32_t *probe(const struct counter_table *table, struct counter_id id)
     return &table->slots[slot];
 }
 
-/* Where the probe begins. Maps the hash's upper half onto any number of slots, so that it need not
- * be a power of two. */
+/* The slot where the probe begins. Maps the hash's upper half onto any number of slots, so that the
+ * number need not be a power of two. */
 static uint32_t home_of(const struct counter_table *table, struct counter_id id)
 {
     return (uint32_t)((id.low >> 32) * table->slot_count >> 32);
 }
 
-/* The counters of one take have `low` in common. */
+/* The counters of one take have the same `low`. */
 static uint32_t mark_of(struct counter_id id)
 {
     return (uint32_t)(id.low ^ id.high) << SLOT_NUMBER_BITS;
@@ -205,7 +205,7 @@ static uint32_t distance(const struct counter_table *table, uint32_t from, uint3
     return to >= from ? to - from : to + table->slot_count - from;
 }
 
-/* Moves back into the hole what a probe could no longer reach behind it. */
+/* Moves entries back into the hole that a probe could no longer reach behind it. */
 static void empty_slot(struct counter_table *table, struct counter_id id)
 {
     uint32_t hole = (uint32_t)(probe(table, id) - table->slots);
@@ -221,7 +221,7 @@ static void empty_slot(struct counter_table *table, struct counter_id id)
     table->slots[hole] = 0;
 }
 
-/* Last in the round of its tenant. */
+/* Puts it last in the ring of its tenant. */
 static void link_counter(struct counter_table *table, uint32_t number)
 {
     struct counter *counter = &table->counters[number];
@@ -301,9 +301,9 @@ static void change_room(struct counter_table *table, struct tenant_room *room, u
         tenant_rooms_leave(&table->rooms, room);
 }
 
-/* Leaves behind what is over; grows by a sixteenth unless that made as much free. So a counter
- * takes at most 96 bytes: 85 when its place, its slot and its tenant's room are in use, a sixteenth
- * more when they have just been made, and 5 for its part in a large tenant. */
+/* Drops expired counters; grows by a sixteenth unless that freed as much. So a counter takes at
+ * most 96 bytes: 85 if its place, its slot and its tenant's room are in use, a sixteenth more if
+ * they were just made, and 5 for its part in a large tenant. */
 static void make_space(struct counter_table *table, int64_t now_us)
 {
     uint32_t space = table->space;
@@ -321,7 +321,7 @@ static void make_space(struct counter_table *table, int64_t now_us)
     grow_to(table, space);
 }
 
-/* One slot in three stays empty, so that probes stay short. */
+/* One slot in three stays empty, to keep probes short. */
 static void grow_to(struct counter_table *table, uint32_t space)
 {
     table->counters = memory_resize(table->counters, space * COUNTER_BYTES);

@@ -76,7 +76,7 @@ static const struct holder *find_over_half(const struct crowd *crowd)
     return NULL;
 }
 
-/* Of those that hold their part and are as young as `oldest` at least; none of the adder. */
+/* The youngest that holds its part and is at least as young as `oldest`, but not the adder. */
 static const struct holder *find_youngest(const struct crowd *crowd, uint32_t adder,
                                           uint32_t oldest)
 {
@@ -89,7 +89,8 @@ static const struct holder *find_youngest(const struct crowd *crowd, uint32_t ad
     return NULL;
 }
 
-/* With one counter a tenant is, however small the table: so `large` takes little of its memory. */
+/* A tenant with one counter is always small, also in a small table, so that `large` takes little
+ * memory. */
 static bool is_small(const struct crowd *crowd, uint32_t taken)
 {
     return taken < 2 || (uint64_t)taken * CROWD_SMALL < crowd->room_max;
@@ -100,7 +101,7 @@ static bool holds_its_part(const struct crowd *crowd, uint32_t taken)
     return taken > 0 && 2 * (uint64_t)taken * crowd->tenants >= crowd->taken;
 }
 
-/* Where the tenant is, or would be. */
+/* The place of the tenant, or where it would be. */
 static uint32_t rank_of(const struct crowd *crowd, uint32_t tenant)
 {
     uint32_t low = 0;

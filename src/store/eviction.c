@@ -18,7 +18,8 @@ static bool goes_before(const struct counter_table *table, const struct counter 
 static struct counter *look_elsewhere(struct counter_table *table);
 static bool is_spared(const struct counter *counter, const struct counter_use *use);
 
-/* Who owes room pays before the one that adds does. Of two that owe, the one that holds more. */
+/* A tenant that owes room pays before the one that adds. If both owe, the one that holds more
+ * pays. */
 void eviction_make_room(struct counter_table *table, uint32_t tenant, uint32_t room,
                         const struct counter_use *use)
 {
@@ -52,8 +53,8 @@ static bool evict(struct counter_table *table, uint32_t tenant, const struct cou
     return true;
 }
 
-/* NULL where one take holds so much that what is missing would have to come from those who hold
- * little: then the bound is passed. */
+/* NULL if one take holds so much that the missing room would have to come from tenants that hold
+ * little. Then the table exceeds its bound. */
 static struct counter *choose(struct counter_table *table, uint32_t tenant,
                               const struct counter_use *use)
 {
@@ -87,7 +88,7 @@ static struct counter *choose_expired(struct counter_table *table, const struct 
     return chosen;
 }
 
-/* The next time it goes on from where it ends now, so that none is passed over for ever. */
+/* The next call goes on from where this one ends, so that no counter is skipped for ever. */
 static struct counter *choose_of(struct counter_table *table, uint32_t tenant,
                                  const struct counter_use *use)
 {
@@ -111,7 +112,8 @@ static struct counter *choose_of(struct counter_table *table, uint32_t tenant,
     return chosen;
 }
 
-/* Nobody holds a thousandth: of a few, one of who holds the most. Of those the youngest. */
+/* No tenant holds a thousandth. Takes one of a few counters: of the tenant that holds the most, and
+ * of several such of the youngest. */
 static struct counter *choose_of_the_small(struct counter_table *table,
                                            const struct counter_use *use)
 {
@@ -143,7 +145,8 @@ static bool goes_before(const struct counter_table *table, const struct counter 
     return a->expires_us < b->expires_us;
 }
 
-/* Far from the last one, so that what was added together is not looked at together. */
+/* Looks far from the last one, so that counters that were added together are not looked at
+ * together. */
 static struct counter *look_elsewhere(struct counter_table *table)
 {
     table->look_at += HASH_GOLDEN_STEP;

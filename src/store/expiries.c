@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A slot of level k is 2^k units wide, and `index` is which one it is since time 0. Level k has the
- * slots from level_begin(k) on, until those of level k + 1 begin: eight or seven, and twice as many
- * of level 0. So which slot a time is in depends on that time and the present one alone.
+ * A slot of level k is 2^k units wide, and `index` counts such slots since time 0. Level k has the
+ * slots from level_begin(k) to the first of level k + 1: seven or eight, and twice as many on level
+ * 0. So the slot of a time depends only on that time and on the present time.
  *
- * What is counted in a slot is taken to end in the slot's last unit. When the slot is divided it is
- * in the latest of the parts, whose last unit is the same. So a thing is always where the last unit
- * is of one of those slots, of any level, that its end is in. */
+ * Things in a slot count as ending in the slot's last unit. When the slot is divided, they go to
+ * the latest part, which has the same last unit. So a thing's last unit is always the last unit of
+ * a slot, of some level, that contains its end. */
 #include "store/expiries.h"
 
 _Static_assert(INT64_C(14) << (EXPIRIES_LEVELS - 1) >= EXPIRIES_LEFT_US_MAX / EXPIRIES_UNIT_US,
@@ -33,8 +33,8 @@ void expiries_add(struct expiries *expiries, int64_t left_us, int64_t now_us)
     expiries->live++;
 }
 
-/* The nearest of the places that it may be in: another thing that was there is now in its place,
- * which is one that this thing may be in, and no earlier. */
+/* Takes it out of the nearest of the places where it may be. If it was another thing that was
+ * there, that thing now counts in this thing's place, which is not earlier. */
 void expiries_take_out(struct expiries *expiries, int64_t left_us, int64_t now_us)
 {
     const int64_t end = unit_of(now_us, left_us);
@@ -103,7 +103,7 @@ static void advance(struct expiries *expiries, int64_t now_us)
     }
 }
 
-/* Out of a slot that has ended, or into the one that its last unit is in by now. */
+/* Drops things whose slot has ended, or moves them into the slot that now has their last unit. */
 static void move(struct expiries *expiries, int64_t last, int32_t number)
 {
     if (number == 0)

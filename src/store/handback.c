@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Notes by counter, in a tree of tsearch(3); of a tenant, the oldest is handed back first. A note
- * has its place until it is settled, so what comes back finds it. Rests are counted in beats, which
- * come while somebody rests. */
+ * Notes are kept by counter, in a tree of tsearch(3). A tenant's oldest note is handed back first.
+ * A note keeps its place until it is settled, so an answer finds it. Rests are counted in beats of
+ * a timer, which runs while a tenant rests. */
 #include "store/handback.h"
 
 #include "base/fair_queue.h"
@@ -15,13 +15,14 @@
 #include <search.h>
 #include <sodium.h>
 
-/* From the next beat on it is a whole one. */
+/* One whole beat at least, because the first one is partly over. */
 #define BEATS_OF_REST 2
 
 struct note {
-    struct take take; /* first, and its key is: what the tree compares. `cost` is the sum */
+    /* first, and its key first, because the tree compares it; `cost` is the sum */
+    struct take take;
     struct limit limits[LIMITS_MAX];
-    int64_t noted_us; /* the last time */
+    int64_t noted_us; /* when it was last noted */
     struct handback *handback;
     struct fair_item item;
 };
@@ -30,12 +31,12 @@ struct handback {
     void *tree;
     struct shares shares;
     struct fair_queue notes;
-    struct fair_items resting; /* notes of tenants that rest, as far as their turn has come */
-    struct tenant_map rests;   /* until which beat a tenant rests, or did */
+    struct fair_items resting; /* notes of resting tenants whose turn has come */
+    struct tenant_map rests;   /* the beat until which a tenant rests or rested */
     uint32_t beat;
     struct event *next_beat;
     size_t count;     /* in `notes` and in `resting` */
-    size_t in_flight; /* notes that the store has, and nobody else */
+    size_t in_flight; /* notes that are at the store, and in no queue */
     struct metrics *metrics;
 };
 
@@ -126,7 +127,7 @@ size_t handback_count(const struct handback *handback)
     return handback->count;
 }
 
-/* NULL when the tenant has too many already. */
+/* NULL when the tenant already has too many. */
 static struct note *note_of(struct handback *handback, const struct take *take)
 {
     struct note **found = tfind(&take->key, &handback->tree, key_compare);
@@ -144,7 +145,7 @@ static struct note *note_of(struct handback *handback, const struct take *take)
     return note;
 }
 
-/* Then nothing of it would count any more. */
+/* Then its charge would not count any more. */
 static bool is_over(const struct note *note, int64_t now_us)
 {
     for (size_t i = 0; i < note->take.limit_count; i++) {
@@ -174,7 +175,7 @@ static void on_charged(void *context, const struct outcome *outcome)
     settle(note, outcome->status);
 }
 
-/* What may have been charged is not handed back again. */
+/* If it may have been charged, it is not handed back again. */
 static void settle(struct note *note, enum take_status status)
 {
     struct handback *handback = note->handback;
@@ -194,7 +195,7 @@ static bool is_charged_nowhere(enum take_status status)
     return status == TAKE_DOWN || status == TAKE_REFUSED;
 }
 
-/* To what has been noted since. */
+/* Adds it to what was noted since then. */
 static void note_put_back(struct note *note)
 {
     struct handback *handback = note->handback;
@@ -208,7 +209,7 @@ static void note_put_back(struct note *note)
     }
 }
 
-/* Still in the tree, and no longer in the queue; NULL when all rest. */
+/* The note stays in the tree, but leaves the queue. NULL when all rest. */
 static struct note *next_note(struct handback *handback)
 {
     struct fair_item *item;
@@ -249,7 +250,7 @@ static void await_beat(struct handback *handback)
         evtimer_add(handback->next_beat, &wait);
 }
 
-/* Whose rest is over has turns again: the turn of the loop that follows asks. */
+/* Tenants whose rest is over take turns again, in the next turn of the loop. */
 static void on_beat(evutil_socket_t fd, short events, void *context)
 {
     struct handback *handback = context;
@@ -290,7 +291,7 @@ static void count(const struct handback *handback, enum metric metric, int64_t c
     metrics_add(handback->metrics, metric, (uint64_t)cost);
 }
 
-/* Out of the tree: its turn has come, so it is out of the queue already. */
+/* Removes it from the tree. Its turn has come, so it has left the queue already. */
 static void note_take_out(struct handback *handback, struct note *note)
 {
     ASSERT(tdelete(note, &handback->tree, key_compare) != NULL);

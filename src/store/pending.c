@@ -101,7 +101,7 @@ static void set_script(struct pending *pending, const char *command, struct text
     arguments->lengths[1] = script.length;
 }
 
-/* What is left of its time is negative when that is over. */
+/* The time left is negative when its time is over. */
 static void send_call(struct pending *pending, int64_t now_us)
 {
     const struct pending_pool *pool = pending->pool;

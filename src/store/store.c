@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hands each call to the engine, after checking what every engine relies on. */
+ * Passes each call to the engine, after checks that every engine relies on. */
 #include "store/store.h"
 
 static void check_take(const struct take *take);

@@ -3,8 +3,8 @@
  * Stripes, each a lock and a table of counters. The stripe follows from the subject alone, so all
  * limits of a take are decided and charged under one lock.
  *
- * A counter's id is the subject's digest XORed with what names the limit: still a keyed hash, so
- * nobody outside can make ids meet in one slot or one stripe. */
+ * A counter's id is the subject's digest XORed with the name of the limit. It is still a keyed
+ * hash, so no client can make ids collide in a slot or a stripe. */
 #include "store/store_memory.h"
 
 #include "base/memory.h"
@@ -22,8 +22,8 @@ _Static_assert(COUNTERS_MIN / STRIPES >= COUNTER_TABLE_COUNT_MIN, "a stripe hold
 struct stripe {
     pthread_mutex_t lock;
     struct counter_table counters;  /* guarded by `lock`, as `refused` */
-    uint64_t refused;               /* states that made no sense */
-    char apart[CACHE_LINE_PADDING]; /* two locks never share a cache line */
+    uint64_t refused;               /* impossible states */
+    char apart[CACHE_LINE_PADDING]; /* so that no two locks share a cache line */
 };
 
 struct memory_table {
@@ -157,9 +157,10 @@ struct store *store_memory_new(struct memory_table *table)
     return &memory->store;
 }
 
-/* Also names the counters. The limits of a take differ in `high` alone: they begin at the same slot
- * and lie side by side. A layout is no secret, and who looks for long finds many that are alike in
- * some bits: times what is a secret, and odd, they are spread all the same, and none is lost. */
+/* Also sets the counters' ids. The limits of a take differ only in `high`, so they begin at the
+ * same slot and lie side by side. A layout is no secret, and an attacker can find many that are
+ * alike in some bits. A multiplication by a secret odd number spreads them, and no two become
+ * equal. */
 static struct stripe *stripe_of(struct memory_table *table, const struct take *take,
                                 struct counter_id ids[static LIMITS_MAX])
 {
@@ -178,16 +179,16 @@ static struct stripe *stripe_of(struct memory_table *table, const struct take *t
     return &table->stripes[subject.high % STRIPES];
 }
 
-/* No two layouts are equal, but what is no log must never be taken for one. */
+/* Two layouts are never equal in practice, but numbers must never be read as a log. */
 static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us)
 {
     return counter->expires_us > now_us &&
            counter->has_log == algorithm_keeps_log(limit->algorithm);
 }
 
-/* Those that have a counter come first: to add or to refit one moves the others. What is not
- * charged and yet to be kept has been moved from the future: with it its expiry. What has expired
- * is swept out last, since that moves them, too. */
+/* Limits that have a counter come first, because to add or refit a counter moves others. A state
+ * that is kept without a charge was moved from the future, and its expiry moves with it. Expired
+ * counters are swept last, because that moves others, too. */
 static void keep(struct counter_table *counters, const struct take *take, int64_t now_us,
                  const struct counter_id ids[], struct counter *const found[],
                  const struct limit_state states[], const int64_t keep_us[])
@@ -222,7 +223,7 @@ static void keep(struct counter_table *counters, const struct take *take, int64_
     counter_table_sweep(counters, &use);
 }
 
-/* Never before it is kept, and never past what can be told. */
+/* Later than `now_us`, and without overflow. */
 static int64_t expiry_of(int64_t now_us, int64_t keep_us)
 {
     int64_t from_us = now_us < 0 ? 0 : now_us < LIMIT_TIME_US_MAX ? now_us : LIMIT_TIME_US_MAX;
@@ -250,7 +251,7 @@ static enum store_answer engine_forget(struct store *store, const struct take *t
 
 static void engine_serve(struct store *store)
 {
-    (void)store; /* every call has been answered at once */
+    (void)store; /* every call was answered at once */
 }
 
 static bool engine_is_ready(const struct store *store)

@@ -54,7 +54,7 @@ enum take_status take_answer_error(const struct take_answers *answers,
     return scope == REDIS_ERROR_OF_ONE ? TAKE_BROKEN : TAKE_REFUSED;
 }
 
-/* Whoever is denied by mistake cannot know. */
+/* A client that is denied by mistake cannot know it. */
 static bool decision_read(const struct take_asked *asked, const redisReply *reply,
                           struct outcome *outcome)
 {

@@ -8,16 +8,16 @@
 #include <sodium.h>
 
 #define INTEGERS_PER_LIMIT 4
-/* In place of retry_us. */
+/* Comes in place of retry_us. */
 #define NO_KEY_MAY_BE_CREATED (-2)
-#define EXPIRY_WAS_SET        (-3) /* less for how long the key was to be kept until then */
-/* What a double, and so Lua, holds exactly; far from overflow in what is computed of it. */
+#define EXPIRY_WAS_SET        (-3) /* minus the time that the key had to live before */
+/* A double, and so Lua, holds it exactly. What is computed from it does not overflow. */
 #define INTEGER_MAX INT64_C(9007199254740991)
 
 /* One limit's part of the reply. */
 enum { RETRY_US, REMAINING, RESET_US, DELAY_US };
 
-/* What is not granted is done without. */
+/* If our user may not call PTTL, the script goes on without it. */
 const char take_script_forget[] =
     "local left_ms = {}\n"
     "for i, key in ipairs(KEYS) do\n"
@@ -26,9 +26,9 @@ const char take_script_forget[] =
     "end\n"
     "return left_ms\n";
 
-/* The scripts unpack little-endian doubles: what is sent is what lies here in memory. */
+/* The scripts unpack little-endian doubles, so memory can be sent as it is. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "doubles are sent as they are");
-/* Their number is a digit. */
+/* The number of keys is written as one digit. */
 _Static_assert(TAKE_SCRIPT_KEYS_MAX <= 9, "the keys are counted in one digit");
 
 static char *digest_write(char *out, const struct digest *digest);
@@ -192,7 +192,7 @@ size_t take_script_lives(const redisReply *reply, const struct take_arguments *a
                          struct take_life lives[static TAKE_SCRIPT_KEYS_MAX])
 {
     const double *limit = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
-    int64_t states_us = 0; /* in one key, which lives as long as any of them */
+    int64_t states_us = 0; /* in one key, which lives as long as its longest state */
     size_t count = 0;
 
     for (size_t i = 0; i < reply->elements; i += INTEGERS_PER_LIMIT) {
@@ -225,7 +225,7 @@ const char *take_script_refused_key(const redisReply *reply, const struct take_a
     return arguments->keys[keeps_log ? (size_t)limit[1] - 1 : 0];
 }
 
-/* In base64url. Returns the end. */
+/* Writes base64url. Returns the end. */
 static char *digest_write(char *out, const struct digest *digest)
 {
     const size_t bytes =
@@ -306,7 +306,7 @@ static int64_t keep_us_of(redisReply *const elements[])
     return reset_us < 0 ? -1 - reset_us : reset_us;
 }
 
-/* But for its name. */
+/* Without its name. */
 static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS])
 {
     return (struct limit){
@@ -317,7 +317,7 @@ static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBE
     };
 }
 
-/* Whatever was asked. */
+/* True whatever cost was asked. */
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome)
 {
     const int64_t delay_max_us = limit->algorithm == ALGORITHM_LEAKY_BUCKET ? outcome->reset_us : 0;
@@ -327,9 +327,9 @@ static bool explains(const struct limit *limit, const struct limit_outcome *outc
            outcome->retry_us <= outcome->reset_us && outcome->delay_us <= delay_max_us;
 }
 
-/* Until a counter is untouched again, at the most: a window ends, and so does the one after it, in
- * which a sliding one still counts; a bucket pays off what it owes, which it may from when it was
- * larger. */
+/* The longest time until nothing of a counter is used: one window, or two for a sliding window,
+ * which still counts in the next one. For a bucket, the time to pay off its debt, which may come
+ * from when it was larger. */
 static double longest_us(const struct limit *limit)
 {
     if (!algorithm_of(limit->algorithm)->has_burst)
@@ -337,8 +337,8 @@ static double longest_us(const struct limit *limit)
     return limit->quota == 0 ? 0 : LIMIT_TIME_US_MAX;
 }
 
-/* What is denied does not fit; give or take one, since what is left is rounded. What is charged has
- * fitted, and is missing now. */
+/* A denied cost does not fit, plus or minus one, because `remaining` is rounded. A charged cost did
+ * fit, and is now missing from `remaining`. */
 static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charged,
                           const struct limit_outcome *outcome)
 {

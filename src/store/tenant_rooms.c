@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Open addressing with linear probing; what is taken out leaves no tombstone. */
+ * Open addressing with linear probing; a removal leaves no tombstone. */
 #include "store/tenant_rooms.h"
 
 #include "base/hash.h"
@@ -42,7 +42,7 @@ struct tenant_room *tenant_rooms_find(const struct tenant_rooms *rooms, uint32_t
     return &rooms->slots[slot];
 }
 
-/* Puts in again what a probe could no longer reach behind it. */
+/* Moves entries that a probe could no longer reach behind the hole. */
 void tenant_rooms_leave(struct tenant_rooms *rooms, struct tenant_room *room)
 {
     uint32_t slot = (uint32_t)(room - rooms->slots);

@@ -6,7 +6,7 @@
 #include "redis/redis_complaints.h"
 #include "redis/redis_link.h"
 
-/* Somebody who has answered nobody in time for so long is not only slow. */
+/* A Redis that has answered no call in time for so long is not only slow. */
 #define IN_TIME_US SECOND_US
 
 static bool is_only_slow(const struct trust *trust, int64_t begun_us, enum take_status status);
@@ -62,7 +62,8 @@ static bool is_only_slow(const struct trust *trust, int64_t begun_us, enum take_
     return status == TAKE_LATE && heard_us > begun_us && heard_us - trust->in_time_us < IN_TIME_US;
 }
 
-/* Of one that opens again and again, once a second. Who has been told so is told of the end. */
+/* A breaker that opens again and again is logged once a second. Its closing is logged only after
+ * its opening was. */
 static void tell(struct trust *trust, int64_t now_us)
 {
     static const char open[] = "redis is not asked: it keeps failing";
