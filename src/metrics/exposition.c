@@ -62,7 +62,7 @@ void exposition_end_seconds(struct buffer *out, uint64_t value_us)
                   (unsigned)(value_us % SECOND_US));
 }
 
-/* What was written last tells whether this is the first label. */
+/* The last byte written tells whether this is the first label. */
 static void begin_label(struct buffer *out)
 {
     if (out->at[out->length - 1] != '{')

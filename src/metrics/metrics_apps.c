@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Open addressing over twice as many places as there are slots. A place is filled once and never
- * changes again, so readers need no lock; the writers' one keeps them from filling two for one
- * app. */
+ * changes, so readers need no lock. Writers have a lock, so that they do not fill two places for
+ * one app. */
 #include "metrics/metrics_apps.h"
 
 #include "base/app_id.h"

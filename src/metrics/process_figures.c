@@ -57,14 +57,14 @@ static void read_memory(struct process_figures *figures, const struct process_fi
     char line[128] = "";
     char *at = line;
 
-    /* From its beginning, the file is written anew. */
+    /* A read from its beginning makes the kernel write the file anew. */
     if (files->memory < 0 || pread(files->memory, line, sizeof(line) - 1, 0) <= 0)
         return;
     figures->virtual_bytes = strtoull(at, &at, 10) * page_bytes;
     figures->resident_bytes = strtoull(at, &at, 10) * page_bytes;
 }
 
-/* Since Linux 6.2 the directory's size is their number. Before that they are counted. */
+/* From Linux 6.2 on the directory's size is their number. On older kernels they are counted. */
 static uint64_t count_descriptors(struct process_files *files)
 {
     struct stat status;
