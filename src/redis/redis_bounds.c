@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * hiredis knows a bound for each array alone; but it makes every value by a function that can be
+ * hiredis can bound only each single array. But it makes every value with a function that can be
  * replaced, and takes a NULL from it as a lack of memory. */
 #include "redis/redis_bounds.h"
 
@@ -29,7 +29,7 @@ bool redis_bounds_are_passed(const struct redis_bounds *bounds, const redisReade
     return reader->len - reader->pos > bounds->bytes_max;
 }
 
-/* Our own code does not survive a want of memory, so it is hardly ever that. */
+/* Our own code aborts when memory is short, so that is hardly ever the cause. */
 const char *redis_bounds_explain(const redisContext *context)
 {
     return context->err == REDIS_ERR_OOM ? REDIS_BOUNDS_PASSED : context->errstr;
@@ -61,7 +61,7 @@ static void *create_string(const redisReadTask *task, char *at, size_t length)
     return originals.createString(task, at, length);
 }
 
-/* What is the reply itself, and no part of one, begins the next one. */
+/* A value that is a whole reply, and no part of one, begins the next reply. */
 static struct redis_bounds *bounds_of(const redisReadTask *task)
 {
     struct redis_bounds *bounds = task->privdata;

@@ -6,9 +6,9 @@
 struct redis_call {
     STAILQ_ENTRY(redis_call) next; /* in `unanswered` or `spare` */
     TAILQ_ENTRY(redis_call) by_deadline;
-    size_t integers; /* that its reply has */
+    size_t integers; /* how many its reply has */
     int64_t timeout_us;
-    int64_t deadline_us; /* REDIS_CALLS_NEVER: not yet written */
+    int64_t deadline_us; /* REDIS_CALLS_NEVER: not written yet */
     void *context;
     redis_link_done_fn *done; /* NULL: abandoned */
 };
@@ -142,7 +142,7 @@ static bool is_integer(const redisReply *reply)
     return reply->type == REDIS_REPLY_INTEGER;
 }
 
-/* A damaged end of line makes one error of two. */
+/* A damaged line end makes one error out of two replies. */
 static bool is_one_line(const redisReply *reply)
 {
     return memchr(reply->str, '\r', reply->len) == NULL &&
@@ -162,7 +162,7 @@ static void insert_by_deadline(struct redis_calls *calls, struct redis_call *cal
         TAILQ_INSERT_AFTER(&calls->by_deadline, before, call, by_deadline);
 }
 
-/* The call is spare before `done` runs, which may make the next one. */
+/* The call goes back to the spare ones before `done` runs, because that may make the next call. */
 static void finish_oldest(struct redis_calls *calls, enum redis_link_status status,
                           const redisReply *reply)
 {
@@ -175,7 +175,7 @@ static void finish_oldest(struct redis_calls *calls, enum redis_link_status stat
         stop_waiting(calls, call)(call->context, status, reply);
 }
 
-/* From here on the call is abandoned. Returns what to tell. */
+/* The call is now abandoned. Returns the function to call. */
 static redis_link_done_fn *stop_waiting(struct redis_calls *calls, struct redis_call *call)
 {
     redis_link_done_fn *done = call->done;

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-#define LENGTH_BYTES_MAX 32 /* of a length, and of a line's end */
+#define LENGTH_BYTES_MAX 32 /* for a length and a line end */
 
 static char *length_write(char *out, char kind, size_t length);
 

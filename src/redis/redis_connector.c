@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * There is one event: a timer while the name is resolved, then the socket of the address that is
- * being tried, with the address's share as its time-out. */
+ * There is one event. While the name is resolved it is a timer. Then it is the socket of the
+ * address that is tried, with the address's share as its time-out. */
 #include "redis/redis_connector.h"
 
 #include "base/clock.h"
@@ -16,7 +16,7 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-/* Less than a connection to another data centre needs would be no attempt at all. */
+/* A connection to another data centre needs about this long, so less would be useless. */
 #define SHARE_MIN_US (100 * MILLISECOND_US)
 
 #define KEEPALIVE_IDLE_S     30
@@ -32,11 +32,12 @@ struct redis_connector {
     struct redis_resolver *resolver;
     int64_t deadline_us;
     struct redis_addresses addresses;
-    size_t next; /* address; the one before is being tried */
+    size_t next; /* index of the next address; the one before is being tried */
     struct redis_address
-        tried;           /* last, by any attempt; of length 0 when none is or it is trusted */
-    int fd;              /* of that one */
-    struct event *event; /* NULL: no attempt is made */
+        /* the last address tried by any attempt; length 0: none, or it is trusted */
+        tried;
+    int fd;              /* its socket */
+    struct event *event; /* NULL: no attempt is under way */
     struct error reason; /* why each address before it failed */
 };
 
@@ -99,7 +100,8 @@ void redis_connector_trust(struct redis_connector *connector)
     connector->tried.length = 0;
 }
 
-/* on_event() runs when the socket, if there is one, is connected or has failed, or else then. */
+/* on_event() runs when the socket, if there is one, is connected or has failed, and otherwise after
+ * `wait_us`. */
 static void wait_for(struct redis_connector *connector, int64_t wait_us)
 {
     const struct timeval wait = duration_timeval(wait_us > 0 ? wait_us : 0);
@@ -125,7 +127,7 @@ static void on_resolved(void *context, const struct redis_addresses *addresses, 
     try_next_address(connector);
 }
 
-/* It may have moved within the answer, or be in it no more: then it is 0. */
+/* The address may have moved within the answer. 0 if it is no longer there. */
 static size_t index_after(const struct redis_addresses *addresses,
                           const struct redis_address *address)
 {
@@ -155,7 +157,7 @@ static void try_next_address(struct redis_connector *connector)
     connector_finish(connector, NO_SOCKET);
 }
 
-/* The time of the next address. */
+/* The share of time for the next address. */
 static int64_t next_share_us(const struct redis_connector *connector)
 {
     const int64_t left_us = connector->deadline_us - clock_monotonic_us();
@@ -165,7 +167,7 @@ static int64_t next_share_us(const struct redis_connector *connector)
     return share_us < left_us ? share_us : left_us;
 }
 
-/* NO_SOCKET, and errno, when it fails at once. */
+/* NO_SOCKET, with errno, when it fails at once. */
 static int open_socket(const struct redis_address *address)
 {
     const struct sockaddr *at = (const struct sockaddr *)&address->at;
@@ -189,7 +191,7 @@ static int open_socket(const struct redis_address *address)
     return fd;
 }
 
-/* What the kernel does not know of these, the connection works without. */
+/* The connection works without options that the kernel does not know. */
 static void set_option(int fd, int level, int option, int value)
 {
     (void)setsockopt(fd, level, option, &value, sizeof(value));
@@ -223,7 +225,8 @@ static int socket_failure(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &length) == 0 ? failure : errno;
 }
 
-/* Of an address by its number: the name is known, and which of its addresses is ill is not. */
+/* Names the address by its number, because the log needs to say which address of the name
+ * failed. */
 static void note_failure(struct redis_connector *connector, const char *reason)
 {
     struct error *all = &connector->reason;
@@ -243,7 +246,7 @@ static void note_failure(struct redis_connector *connector, const char *reason)
         error_set(all, "%s%s%s", all->message, comma, reason);
 }
 
-/* The one way to `done`. */
+/* The only way to `done`. */
 static void connector_finish(struct redis_connector *connector, int fd)
 {
     redis_connector_cancel(connector);

@@ -14,7 +14,7 @@
 struct redis_dialer {
     struct event_base *base;
     struct redis_connector *connector;
-    bool is_over; /* the attempt, and below is what came of it */
+    bool is_over; /* the attempt; its result is below */
     int fd;
     struct error error;
 };
@@ -37,7 +37,8 @@ void redis_dialer_free(struct redis_dialer *dialer)
     if (dialer == NULL)
         return;
     redis_connector_free(dialer->connector);
-    (void)event_base_loop(dialer->base, EVLOOP_NONBLOCK); /* a lookup that was cut off ends in it */
+    /* a look-up that was cut off ends in it */
+    (void)event_base_loop(dialer->base, EVLOOP_NONBLOCK);
     event_base_free(dialer->base);
     free(dialer);
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_error.h"
 
-/* How Redis 6 begins what a script has failed of, and what it writes before the code of a command
- * that refused to run. */
+/* How Redis 6 begins the error of a script, and what it writes before the code of a command that
+ * failed. */
 #define WRAPPED "ERR Error running script"
 #define BEHIND  ": -"
-/* How Redis refuses a command or a key in a script: as an ERR; the second since 7.2. */
+/* How Redis refuses a command or a key in a script: as an ERR. The second form comes from 7.2
+ * on. */
 static const char *const no_right[] = {"The user executing the script can't ",
                                        "ACL failure in script: "};
 
-/* Of a stream with the greatest id there is. */
+/* The error of a stream with the greatest possible id. */
 #define EXHAUSTED "ERR The stream has exhausted "
 
-/* What follows is quoted. */
+/* A quotation follows it. */
 #define QUOTES ", with args beginning with"
 
 static const struct {
@@ -20,16 +21,16 @@ static const struct {
     enum redis_error_scope scope;
 } errors[] = {
     {"ASK", REDIS_ERROR_OF_PLACE},       /* the key is on its way to another node of a cluster */
-    {"BUSY", REDIS_ERROR_OF_ALL},        /* a script of somebody else goes on and on */
-    {"CLUSTERDOWN", REDIS_ERROR_OF_ALL}, /* some node of it is gone */
+    {"BUSY", REDIS_ERROR_OF_ALL},        /* another client's script does not end */
+    {"CLUSTERDOWN", REDIS_ERROR_OF_ALL}, /* a node is missing */
     {"CROSSSLOT", REDIS_ERROR_OF_PLACE}, /* the keys are on different nodes */
-    {"LOADING", REDIS_ERROR_OF_ALL},     /* it reads what is on its disk */
-    {"MASTERDOWN", REDIS_ERROR_OF_ALL},  /* a replica without its master, told to be silent then */
+    {"LOADING", REDIS_ERROR_OF_ALL},     /* it still reads its disk */
+    {"MASTERDOWN", REDIS_ERROR_OF_ALL},  /* a replica that does not answer without its master */
     {"MISCONF", REDIS_ERROR_OF_ALL},     /* it cannot write to its disk, and takes no writes */
     {"MOVED", REDIS_ERROR_OF_PLACE},     /* another node of a cluster has the key */
-    {"NOAUTH", REDIS_ERROR_OF_ALL},      /* a password was set behind our back */
+    {"NOAUTH", REDIS_ERROR_OF_ALL},      /* a password was set after we connected */
     {"NOPERM", REDIS_ERROR_OF_ALL},      /* the ACL of our user */
-    {"NOREPLICAS", REDIS_ERROR_OF_ALL},  /* too few to take writes */
+    {"NOREPLICAS", REDIS_ERROR_OF_ALL},  /* too few replicas to take writes */
     {"OOM", REDIS_ERROR_OF_ALL},         /* maxmemory, with noeviction */
     {"READONLY", REDIS_ERROR_OF_ALL},    /* it has become a replica */
     {"TRYAGAIN", REDIS_ERROR_OF_PLACE},  /* some of the keys are on their way to another node */
@@ -72,7 +73,7 @@ enum redis_error_scope redis_error_scope(struct text reply)
     return REDIS_ERROR_OF_ONE;
 }
 
-/* Each proxy has words of its own: "ERR unsupported command", "ERR SCRIPT is disabled". */
+/* Each proxy has its own words: "ERR unsupported command", "ERR SCRIPT is disabled". */
 bool redis_error_is_of_command(const char *reply, const char *command)
 {
     const struct text code = redis_error_code(text_of(reply));

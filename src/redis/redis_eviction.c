@@ -5,7 +5,7 @@
 
 static struct text info_value(struct text info, struct text name);
 
-/* INFO, since CONFIG is what operators forbid. */
+/* INFO, because operators often forbid CONFIG. */
 bool redis_eviction_threatens(struct redis_session *session,
                               char policy[static REDIS_EVICTION_POLICY_BYTES], struct error *error)
 {
@@ -49,7 +49,7 @@ void redis_eviction_warn(struct redis_session *session, bool *has_looked, const 
     }
 }
 
-/* What follows `name` on its line; absent when there is none. */
+/* The text after `name` on its line; absent if there is no such line. */
 static struct text info_value(struct text info, struct text name)
 {
     while (!text_is_absent(info)) {

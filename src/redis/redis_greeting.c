@@ -5,7 +5,7 @@ void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url
 {
     *greeting = (struct redis_greeting){0};
 
-    /* With two arguments only when there is a user: Redis 5 knows no other form. */
+    /* Two arguments only if there is a user, because Redis 5 knows only the form with one. */
     if (url->user[0] != '\0') {
         greeting->commands[greeting->count++] =
             (struct redis_greeting_command){3, {"AUTH", url->user, url->password}};
@@ -27,7 +27,7 @@ bool redis_greeting_accept(const struct redis_greeting_command *command, const r
         return true;
     if (reply->type != REDIS_REPLY_ERROR)
         return error_set(error, REDIS_GREETING_NO_REDIS);
-    /* A server that knows no AUTH quotes its arguments, perhaps cut. */
+    /* A server that does not know AUTH quotes its arguments, perhaps shortened. */
     const bool may_quote = strstr(reply->str, "unknown command") != NULL ||
                            strstr(reply->str, command->argv[command->argc - 1]) != NULL;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * There is one timer: in READY for the calls, else for the phase. It is never moved back when a
- * reply comes in time, so that under load it fires about once per timeout, not once per call. */
+ * There is one timer: in READY it is for the calls, else for the phase. It is not moved when a
+ * reply comes in time, so under load it fires about once per timeout, and not once per call. */
 #include "redis/redis_link.h"
 
 #include "base/clock.h"
@@ -20,7 +20,7 @@
 #include <sodium.h>
 
 #define CONNECT_US      SECOND_US /* CONNECTING and PREPARING together */
-#define STUCK_US        SECOND_US /* past a deadline, without one in time */
+#define STUCK_US        SECOND_US /* after a deadline, without a reply in time */
 #define PING_AFTER_US   (30 * SECOND_US)
 #define PING_US         SECOND_US
 #define BACKOFF_MIN_US  (50 * MILLISECOND_US)
@@ -41,16 +41,16 @@ struct redis_link {
     struct redis_connector *connector;
     struct redis_wire wire;
     int64_t connect_until_us; /* CONNECTING and PREPARING */
-    size_t prepared; /* PREPARING: replies that came; the greeting's first, then the scripts' */
+    size_t prepared; /* PREPARING: replies so far; first the greeting's, then the scripts' */
     int64_t backoff_us;
 
     struct event *timer;
     int64_t timer_at_us; /* NO_TIMER: not armed */
 
-    struct redis_calls calls; /* none but in READY */
-    int64_t look_every_us;    /* whether the link is idle */
-    int64_t look_at_us;       /* next, in READY */
-    int64_t looked_us;        /* the last time */
+    struct redis_calls calls; /* empty except in READY */
+    int64_t look_every_us;    /* how often to check whether the link is idle */
+    int64_t look_at_us;       /* the next check, in READY */
+    int64_t looked_us;        /* the last check */
     int64_t heard_us;         /* see redis_link_heard_us() */
     bool has_missed_load;     /* SCRIPT LOAD is refused, and the log says so */
     bool has_missed_ping;
@@ -59,8 +59,8 @@ struct redis_link {
     void *context;
 };
 
-/* Of all links of the process, as all are to the same Redis: however many workers there are, a
- * cause is one line. */
+/* Shared by all links of the process, because all are to the same Redis. So a cause is one line,
+ * however many workers there are. */
 static struct redis_complaints complaints;
 
 static void on_timer(evutil_socket_t fd, short what, void *context);
@@ -294,13 +294,13 @@ static void on_answered(struct redis_link *link, const redisReply *reply)
         tell_settled(link);
         return;
     }
-    /* "-ERR max number of clients reached", or something that is no Redis. */
+    /* "-ERR max number of clients reached", or a server that is no Redis. */
     link_lose(link, reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer nobody asked for");
 }
 
 static void expire_calls(struct redis_link *link)
 {
-    const int64_t now_us = clock_monotonic_us(); /* before it looks what has come by then */
+    const int64_t now_us = clock_monotonic_us(); /* before the replies that have come are read */
 
     redis_wire_serve(&link->wire);
     if (link->phase != READY)
@@ -322,7 +322,7 @@ static void expire_calls(struct redis_link *link)
     arm_timer(link, now_us, next_us < link->look_at_us ? next_us : link->look_at_us);
 }
 
-/* Twice in the time after which a PING is due. */
+/* Runs twice in the time after which a PING is due. */
 static void look_whether_idle(struct redis_link *link, int64_t now_us)
 {
     static const char *const ping[] = {"PING"};
@@ -335,7 +335,7 @@ static void look_whether_idle(struct redis_link *link, int64_t now_us)
     link->looked_us = now_us;
 }
 
-/* That any answer came is what counts; without one the link is stuck. */
+/* Any answer is good. Without an answer the link is stuck. */
 static void on_pong(void *context, enum redis_link_status status, const redisReply *reply)
 {
     struct redis_link *link = context;
@@ -344,7 +344,7 @@ static void on_pong(void *context, enum redis_link_status status, const redisRep
         link_miss(link, &link->has_missed_ping, "PING", reply->str);
 }
 
-/* Once for each command: whoever forbade it knows. */
+/* Logs each command once, because the operator who forbade it knows. */
 static void link_miss(struct redis_link *link, bool *has_missed, const char *command,
                       const char *reason)
 {
@@ -361,7 +361,7 @@ static void on_lost(void *context, const char *reason)
     link_lose(context, reason);
 }
 
-/* The one way out of every phase: closes, and tries again after a wait. */
+/* The only way out of every phase: closes, and tries again after a wait. */
 static void link_lose(struct redis_link *link, const char *reason)
 {
     const int64_t now_us = clock_monotonic_us();

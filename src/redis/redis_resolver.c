@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A lookup of libevent cannot be ended safely: cancelled, it still calls back later, by way of the
- * evdns_base it came from. So a cancelled lookup goes on, and the next question takes it over; only
- * redis_resolver_free() cuts it off, and then its callback frees it in a later turn of the loop. */
+ * A look-up of libevent cannot be ended safely: after a cancel it still calls back later, through
+ * its evdns_base. So a cancelled look-up goes on, and the next question takes it over. Only
+ * redis_resolver_free() cuts it off; then its callback frees it in a later turn of the loop. */
 #include "redis/redis_resolver.h"
 
 #include "base/error.h"
@@ -16,37 +16,38 @@
 #include <sys/un.h>
 
 struct lookup {
-    struct redis_resolver *resolver; /* NULL: it is gone */
+    struct redis_resolver *resolver; /* NULL: it was freed */
 };
 
 struct redis_resolver {
     struct event_base *base;
     const struct redis_url *url;
-    char host[sizeof(((struct redis_url *)NULL)->host)]; /* its, in lower case */
+    char host[sizeof(((struct redis_url *)NULL)->host)]; /* the host of its URL, in lower case */
     const char *resolv_conf;
     void *context;
     redis_resolver_done_fn *done;
-    struct event *answer;          /* active when `addresses` and `reason` are to be handed on */
-    struct evdns_base *nameserver; /* NULL: no name is asked for */
-    struct lookup *lookup;         /* NULL: none is out */
-    bool is_wanted;                /* a question waits for the lookup */
+    struct event *answer;          /* active when `addresses` and `reason` are to be passed on */
+    struct evdns_base *nameserver; /* NULL: no name is looked up */
+    struct lookup *lookup;         /* NULL: none is under way */
+    bool is_wanted;                /* a question waits for the look-up */
     struct redis_addresses addresses;
-    struct error reason; /* without any address */
+    struct error reason; /* if there is no address */
 };
 
-/* How libevent asks; it wins over the `options` of resolv.conf, whose times are for programs that
- * have more of it. Whoever connects has 1 s. Four questions, to one name server after the other,
- * are over in 0.5 s, and an answer to any of them counts until then. Three servers of which one
- * answers need all four. */
+/* How libevent asks. These values win over the `options` of resolv.conf, whose times are for
+ * programs with more time. A connection has 1 s. Four questions, to one name server after the
+ * other, take 0.5 s together, and an answer to any of them counts until then. If only one of three
+ * servers answers, all four may be needed. */
 static const struct {
     const char *name;
     const char *value;
 } options[] = {
-    {"timeout:", "0.12"}, /* of a question, in seconds */
+    {"timeout:", "0.12"}, /* per question, in seconds */
     {"attempts:", "4"},
-    {"max-timeouts:", "1"},              /* and a server is asked after the others */
-    {"getaddrinfo-allow-skew:", "0.45"}, /* for IPv6 after an answer for IPv4, or for IPv4 */
-    {"randomize-case:", "0"},            /* some servers know names in lower case alone */
+    {"max-timeouts:", "1"}, /* then a server is asked only after the others */
+    /* the wait for the other family after the first has answered */
+    {"getaddrinfo-allow-skew:", "0.45"},
+    {"randomize-case:", "0"}, /* some servers know only lower case */
 };
 
 static bool resolve_path(struct redis_resolver *resolver);
@@ -118,7 +119,7 @@ static bool resolve_path(struct redis_resolver *resolver)
     struct redis_address *address = &resolver->addresses.list[0];
     struct sockaddr_un path = {.sun_family = AF_UNIX};
 
-    /* redis_url_parse() has seen to it that the path fits. */
+    /* redis_url_parse() has checked that the path fits. */
     ASSERT(strlen(resolver->url->host) < sizeof(path.sun_path));
     memcpy(path.sun_path, resolver->url->host, strlen(resolver->url->host) + 1);
     memcpy(&address->at, &path, sizeof(path));
@@ -133,7 +134,7 @@ static bool resolve_numeric(struct redis_resolver *resolver, const char *port)
                                    .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
 
-    /* With these flags it reads no file and asks nobody. */
+    /* With these flags it reads no file and asks no server. */
     if (getaddrinfo(resolver->url->host, port, &hints, &found) != 0)
         return false;
     keep_addresses(resolver, found);
@@ -141,15 +142,15 @@ static bool resolve_numeric(struct redis_resolver *resolver, const char *port)
     return true;
 }
 
-/* Both families, whatever addresses this machine has: EVUTIL_AI_ADDRCONFIG takes one whose only
- * IPv6 addresses are local ones for one without IPv6, and a family that leads nowhere fails at
- * once. */
+/* Asks for both families, whatever addresses this machine has. EVUTIL_AI_ADDRCONFIG would treat a
+ * machine with only local IPv6 addresses as one without IPv6. A family that cannot be reached fails
+ * at once. */
 static void resolve_name(struct redis_resolver *resolver, const char *port)
 {
     const struct evutil_addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct lookup *lookup = MEMORY_NEW(struct lookup);
 
-    /* A new one each time: the machine's name servers may have changed since. */
+    /* A new one each time, because the machine's name servers may have changed. */
     nameserver_close(resolver);
     errno = 0;
     resolver->nameserver = nameserver_new(resolver);
@@ -159,12 +160,12 @@ static void resolve_name(struct redis_resolver *resolver, const char *port)
     /* May run on_resolved() at once. */
     (void)evdns_getaddrinfo(resolver->nameserver, resolver->host, port, &hints, on_resolved,
                             lookup);
-    /* It would wait for ever when no descriptor was left for a name server's socket. */
+    /* Without a descriptor for a name server's socket it would wait for ever. */
     if (resolver->lookup != NULL && evdns_base_count_nameservers(resolver->nameserver) == 0)
         give_up(resolver, failure);
 }
 
-/* The lookup calls nobody any more, as after redis_resolver_free(). */
+/* The look-up no longer calls back to us, as after redis_resolver_free(). */
 static void give_up(struct redis_resolver *resolver, int failure)
 {
     resolver->lookup->resolver = NULL;
@@ -181,9 +182,9 @@ static void nameserver_close(struct redis_resolver *resolver)
     resolver->nameserver = NULL;
 }
 
-/* Reads /etc/hosts, too. Without a list, or with an empty one, the name server is 127.0.0.1, as it
- * is for the C library. It is closed when the lookup ends: told to go quiet by itself, libevent
- * does not hear the second server that it asks. */
+/* Reads /etc/hosts, too. If the list is missing or empty, the name server is 127.0.0.1, as it is
+ * for the C library. We close it when the look-up ends. With libevent's option to become inactive
+ * by itself, it does not hear the second server that it asks. */
 static struct evdns_base *nameserver_new(const struct redis_resolver *resolver)
 {
     struct evdns_base *nameserver = evdns_base_new(resolver->base, 0);
@@ -215,8 +216,8 @@ static void on_resolved(int result, struct evutil_addrinfo *found, void *context
         evutil_freeaddrinfo(found);
 }
 
-/* libevent does not tell apart what is "a failure for ever". It reads datagrams alone, so an answer
- * that is longer is none. */
+/* libevent has one code, "a failure for ever", for different causes. It reads only datagrams, so a
+ * longer answer is no answer. */
 static const char *explain(int result)
 {
     switch (result) {
@@ -247,7 +248,7 @@ static void keep_addresses(struct redis_resolver *resolver, const struct addrinf
         error_set(&resolver->reason, "the name has no address");
 }
 
-/* The first one of the family, NULL when there is none. */
+/* The first address of the family; NULL when there is none. */
 static const struct addrinfo *find_family(const struct addrinfo *found, int family)
 {
     while (found != NULL && found->ai_family != family)
@@ -270,7 +271,7 @@ static void on_answer(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    if (resolver->lookup != NULL) /* the answer to a question that was cancelled, before the next */
+    if (resolver->lookup != NULL) /* the answer is to a cancelled question */
         return;
     nameserver_close(resolver);
     if (!resolver->is_wanted)

@@ -5,8 +5,8 @@
 
 #define KEY "sluice:{rights}"
 
-/* Each command in a form that passes the count of its arguments, which comes before the rights, and
- * that changes nothing: the key is never there. */
+/* Each command has a valid number of arguments, because Redis checks that before the rights. None
+ * changes anything, because the key does not exist. */
 static const char script[] =
     "local probes = {\n"
     "  'TIME', 'GET K', 'GETRANGE K 0 0', 'MGET K', 'SET K v XX', 'DEL K', 'UNLINK K',\n"

@@ -15,8 +15,8 @@
 
 #define HOLD_OFF_US (200 * MILLISECOND_US)
 #define NEVER       INT64_MAX
-/* The longest replies are an hour of an app's usage, a value or two per minute and instance, and
- * an app's 1,000 policies. */
+/* The longest replies are an hour of an app's usage, with one or two values per minute and
+ * instance, and an app's 1,000 policies. */
 #define REPLY_VALUES_MAX ((size_t)64 * 1024)
 #define REPLY_BYTES_MAX  ((size_t)64 * 1024 * 1024)
 
@@ -24,14 +24,14 @@ struct redis_session {
     struct redis_url url;
     int timeout_ms;
     struct redis_dialer *dialer;
-    struct redis_command command; /* what is appended */
+    struct redis_command command; /* the appended command */
     redisContext *context;        /* NULL: not connected */
-    struct redis_bounds bounds;   /* of its replies */
-    int64_t connect_after_us;     /* a failed connect holds off the next one */
-    struct error failure;         /* why it failed */
-    size_t pending;       /* commands that were appended and whose replies are to be taken */
-    bool is_broken;       /* the pending ones are lost; `failure` says why */
-    int64_t answer_by_us; /* what is pending; NEVER until the first reply is taken */
+    struct redis_bounds bounds;   /* for its replies */
+    int64_t connect_after_us;     /* no connect before this, after a failed one */
+    struct error failure;         /* why that failed */
+    size_t pending;               /* appended commands whose replies are not taken yet */
+    bool is_broken;               /* the pending ones are lost; `failure` says why */
+    int64_t answer_by_us; /* deadline of the pending ones; NEVER until the first reply is taken */
     enum redis_session_fault fault;
 };
 
@@ -74,7 +74,7 @@ redisReply *redis_session_command(struct redis_session *session, struct error *e
 {
     redisReply *reply = NULL;
 
-    /* The replies to what was appended would come first. */
+    /* The replies to appended commands would come first. */
     ASSERT(session->pending == 0);
     if (!connect_if_needed(session, error))
         return NULL;
@@ -97,7 +97,7 @@ void redis_session_append(struct redis_session *session, int argc, const char *a
                           const size_t lengths[])
 {
     session->pending++;
-    /* A part of what belongs together must not be sent without the rest. */
+    /* Commands that belong together must not be sent in part. */
     if (session->is_broken)
         return;
     session->is_broken = !connect_if_needed(session, &session->failure);
@@ -174,7 +174,7 @@ static bool connect_if_needed(struct redis_session *session, struct error *error
     return false;
 }
 
-/* By an error reply. */
+/* Notes the fault of an error reply. */
 static bool fail(struct redis_session *session, const redisReply *reply, struct error *error)
 {
     const struct text said = {reply->str, reply->len};
@@ -189,7 +189,7 @@ static bool fail(struct redis_session *session, const redisReply *reply, struct 
     return error_set(error, "redis: %.*s", TEXT_PRINTF(told));
 }
 
-/* The reply itself, or what a command of a transaction was answered; NULL: it is well. */
+/* The reply itself, or the reply to a command of a transaction; NULL: there is no error. */
 static const redisReply *error_in(const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR)
@@ -230,7 +230,7 @@ static bool session_connect(struct redis_session *session, struct error *error)
     return true;
 }
 
-/* PING comes last, so that what says nothing, or is no Redis, is not taken for one. */
+/* PING comes last, so that a server that does not answer, or is no Redis, is not taken for one. */
 static bool greet(struct redis_session *session, struct error *error)
 {
     struct redis_greeting greeting;
@@ -252,7 +252,7 @@ static bool greet(struct redis_session *session, struct error *error)
     return is_accepted;
 }
 
-/* NULL after an I/O error; then the connection is gone. */
+/* NULL after an I/O error; then the connection is closed. */
 static redisReply *ask(struct redis_session *session, int argc, const char *argv[],
                        struct error *error)
 {
@@ -263,7 +263,7 @@ static redisReply *ask(struct redis_session *session, int argc, const char *argv
     return read_reply(session, &reply, error) ? reply : NULL;
 }
 
-/* An ACL may forbid PING, and a Redis that cannot write refuses it, too. */
+/* An ACL may forbid PING, and a Redis that cannot write to its disk refuses it, too. */
 static bool is_of_use(const redisReply *pong, struct error *error)
 {
     if (pong->type == REDIS_REPLY_STATUS)
@@ -275,7 +275,7 @@ static bool is_of_use(const redisReply *pong, struct error *error)
     return true;
 }
 
-/* False after an I/O error; then the connection is gone. */
+/* False after an I/O error; then the connection is closed. */
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error)
 {
     void *read = NULL;
@@ -295,7 +295,7 @@ static bool read_reply(struct redis_session *session, redisReply **reply, struct
     return false;
 }
 
-/* redisGetReply(), but it does not collect for ever. */
+/* Like redisGetReply(), but bounded. */
 static bool get_reply(struct redis_session *session, void **reply)
 {
     redisContext *context = session->context;
@@ -319,7 +319,7 @@ static bool get_reply(struct redis_session *session, void **reply)
     return true;
 }
 
-/* Each read has its timeout; many replies that come slowly have one, too. */
+/* Each read has its timeout. Many replies that come slowly have one, too. */
 static bool is_late(struct redis_session *session)
 {
     if (clock_monotonic_us() < session->answer_by_us)

@@ -80,7 +80,7 @@ static bool parse_network(struct text rest, struct redis_url *url, struct error 
     return rest.length == 0 || parse_database(rest, url, error);
 }
 
-/* Leaves what follows the host: nothing, or ":port". */
+/* Leaves the text after the host: nothing, or ":port". */
 static bool parse_host(struct text *authority, struct redis_url *url, struct error *error)
 {
     const bool is_bracketed = authority->length > 0 && authority->at[0] == '[';
@@ -150,7 +150,7 @@ static bool copy(struct text text, char *out, size_t size)
     return true;
 }
 
-/* A NUL is refused in any form: hiredis and AUTH would see only what is before it. */
+/* A NUL is refused in any form, because hiredis and AUTH would see only the text before it. */
 static bool percent_decode(struct text text, char *out, size_t size)
 {
     size_t written = 0;

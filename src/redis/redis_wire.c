@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A connection is the pair of a hiredis context and its events. hiredis ends the life of both,
- * in its own time: its `cleanup` hook, which runs exactly once, is where they part from the
- * wire. A wire that has been closed before is no longer told anything. */
+ * A connection is the pair of a hiredis context and its events. hiredis alone decides when both
+ * end. Its `cleanup` hook runs exactly once, and there they leave the wire. A wire that was closed
+ * before gets no more events. */
 #include "redis/redis_wire.h"
 
 #include "base/clock.h"
@@ -21,15 +21,15 @@
 #define REPLY_BYTES_MAX  ((size_t)8 * 1024 * 1024)
 
 struct redis_connection {
-    struct redis_wire *wire; /* NULL: nobody listens any more */
+    struct redis_wire *wire; /* NULL: closed */
     redisAsyncContext *async;
     struct event *readable;
     struct event *writable; /* when the socket takes no more */
-    struct event *flush;    /* active: what was sent in this turn is to be written */
+    struct event *flush;    /* active: commands of this turn have to be written */
     bool is_writing;
     struct redis_command command;
     struct redis_bounds bounds;
-    const char *reason; /* why we end it; NULL: hiredis knows */
+    const char *reason; /* why we end it; NULL: hiredis knows the reason */
 };
 
 /* A connection's life. */
@@ -43,7 +43,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context);
 static bool waits_to_write(const struct redis_connection *connection);
 static void end(struct redis_connection *connection, const char *reason);
 
-/* The hooks by which hiredis says what it waits for. */
+/* The hooks with which hiredis says what it waits for. */
 static void add_read(void *context);
 static void delete_read(void *context);
 static void add_write(void *context);
@@ -78,8 +78,8 @@ void redis_wire_send(struct redis_wire *wire, int argc, const char *const argv[]
     (void)redisAsyncFormattedCommand(connection->async, on_reply, NULL, command.at, command.length);
 }
 
-/* One read takes in only so much. As long as it brings a reply there may be another. A reply may
- * lead to the next command: what is to be written is written last. */
+/* One read takes a bounded amount. While a read brings a reply there may be another. A reply may
+ * lead to the next command, so writing comes last. */
 void redis_wire_serve(struct redis_wire *wire)
 {
     struct redis_connection *connection = wire->connection;
@@ -97,7 +97,7 @@ void redis_wire_serve(struct redis_wire *wire)
     }
 }
 
-/* Inside a callback hiredis only notes that it has to free. */
+/* Inside a callback hiredis only notes that it must free. */
 void redis_wire_close(struct redis_wire *wire)
 {
     struct redis_connection *connection = wire->connection;
@@ -109,8 +109,8 @@ void redis_wire_close(struct redis_wire *wire)
     redisAsyncFree(connection->async);
 }
 
-/* hiredis would connect once more to find out whether it is connected, and has no address to do
- * it. */
+/* hiredis would connect again to find out whether it is connected, and it has no address for
+ * that. */
 static redisAsyncContext *context_new(int fd)
 {
     const redisOptions options = {.type = REDIS_CONN_USERFD, .endpoint.fd = fd};
@@ -166,7 +166,7 @@ static void read_more(struct redis_connection *connection)
         redisAsyncHandleRead(connection->async);
 }
 
-/* hiredis asserts that this does not happen, but for an error or the end of the stream. */
+/* hiredis asserts that this does not happen, except for an error or the end of the stream. */
 static bool answers_unasked(const struct redis_connection *connection)
 {
     char first;
@@ -229,8 +229,8 @@ static void delete_read(void *context)
     event_del(((struct redis_connection *)context)->readable);
 }
 
-/* Called for each command, and after a write that left something. A socket mostly takes what it
- * is given, so the first write of a turn does not wait for it to say so. */
+/* Called for each command, and after a write that left something. A socket mostly accepts all, so
+ * the first write of a turn does not wait until the socket is writable. */
 static void add_write(void *context)
 {
     struct redis_connection *connection = context;
