@@ -23,7 +23,7 @@
 #define COMPLAIN_US SECOND_US
 #define KEY_BYTES   48
 #define ENTRY_BYTES 512
-/* Of the command, besides the record: some 130. */
+/* Bytes of the command besides the record: some 130. */
 #define ENTRY_EXTRA_BYTES ((size_t)128)
 
 /* The macro's value as a literal. */
@@ -34,10 +34,10 @@ _Static_assert(FEED_EXPIRY_S == 7 * DAY_S, "written out: Redis is told it as tex
 
 struct feed {
     struct redis_session *session;
-    uint64_t instance; /* random: this process' mark in an entry's origin */
+    uint64_t instance; /* random: marks this process in an entry's origin */
     int64_t rest_us;   /* 0: the last exchange with Redis went well */
     int64_t rests_until_us;
-    bool complained;           /* and has not worked since */
+    bool complained;           /* and no exchange has worked since */
     int64_t complain_after_us; /* no line about a failure before this */
     bool has_looked_for_rights;
     bool has_looked_for_eviction;
@@ -131,7 +131,7 @@ struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring 
             continue;
         }
         part.bytes += append_record(feed, key, part.upto, &record, &arena);
-        /* Of what it finds when it wakes up and we have gone, Redis reads only the first 16 KiB. */
+        /* If Redis wakes up after we have gone, it reads only the first 16 KiB of what we sent. */
         if (part.commands++ == 0) {
             redis_session_append(feed->session, ARRAY_COUNT(expire), expire, NULL);
             part.commands++;
@@ -232,8 +232,8 @@ bool feed_settle(struct feed *feed, bool succeeded, const char *key, const struc
     return succeeded;
 }
 
-/* Another instance that does so at the same time may have written already: that much is lost with
- * what was. */
+/* If another instance replaces the key at the same time, what it has written already may be
+ * lost. */
 bool feed_replace(struct feed *feed, const char *key)
 {
     const char *delete[] = {"DEL", key};
@@ -288,7 +288,7 @@ static size_t append_record(struct feed *feed, const char *key, uint64_t sequenc
     return entry.length + ENTRY_EXTRA_BYTES;
 }
 
-/* Both look by commands of their own, so only between exchanges. */
+/* Both send their own commands, so only between exchanges. */
 static void warn_once(struct feed *feed)
 {
     redis_rights_warn(feed->session, &feed->has_looked_for_rights);

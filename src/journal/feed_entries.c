@@ -89,7 +89,7 @@ static bool read_entry(const redisReply *reply, struct arena *arena, struct feed
     return is_record && is_stream_id(entry->id);
 }
 
-/* "<milliseconds>-<number>": clients go on from it. */
+/* "<milliseconds>-<number>": clients resume from it. */
 static bool is_stream_id(struct text id)
 {
     struct text rest = id;
@@ -101,7 +101,7 @@ static bool is_stream_id(struct text id)
            number >= 0;
 }
 
-/* By the time of the decision: instances flush at different moments. */
+/* By the time of the decision, because instances flush at different moments. */
 static int compare_newest_first(const void *left, const void *right)
 {
     const struct feed_entry *a = left;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Of each cargo an app lies in at most one list: of those that wait for the next flush, or of those
- * that are on their way since the last one began. A turn sends for some of those on their way, and
- * who has more to send goes behind the others. */
+ * For each cargo an app is in at most one list: it waits for the next flush, or it is on its way in
+ * the present flush. A turn sends for some apps that are on their way. An app with more to send
+ * goes behind the others. */
 #include "flusher.h"
 
 #include "base/clock.h"
@@ -19,15 +19,16 @@ STAILQ_HEAD(cargo_apps, journal_app);
 
 struct flusher {
     struct queue *dirty;         /* apps; they may wait for the next flush */
-    _Atomic(int64_t) give_up_us; /* nothing is sent from here on; NEVER until the end */
-    struct feed *feed;           /* NULL: the rings are the log, and usage is this process' own */
+    _Atomic(int64_t) give_up_us; /* from this time on nothing is sent; NEVER until the end */
+    struct feed *feed;           /* NULL: the rings are the log, and usage is not shared */
     struct usage *usage;
     struct ring_counts counts; /* what is being rolled up */
     struct silence silence;
-    /* Of CARGO_LOG the dirty apps, of CARGO_USAGE those with usage that the feed has not. */
+    /* For CARGO_LOG the dirty apps; for CARGO_USAGE the apps with usage that the feed does not
+     * have. */
     struct cargo_apps waiting[CARGOS];
     struct cargo_apps going[CARGOS];
-    int64_t begin_us[CARGOS]; /* when those that wait go, while there are any */
+    int64_t begin_us[CARGOS]; /* when waiting apps begin, if there are any */
     bool is_ending;
     bool has_failed; /* reset when the end begins */
     struct round_trip trip;
@@ -82,8 +83,8 @@ void flusher_on_dirty(struct queue_item *item)
     STAILQ_INSERT_TAIL(&flusher->waiting[CARGO_LOG], app, in_cargo[CARGO_LOG]);
 }
 
-/* No record is missed: set_out() clears the mark before it locks the ring to look. A record that it
- * does not see was added after that, by a thread that therefore sees the mark cleared. */
+/* No record is missed, because set_out() clears the mark before it locks the ring to look. A record
+ * that it does not see was added later, so its thread sees that the mark is clear. */
 void flusher_mark(struct journal_app *app)
 {
     if (atomic_load_explicit(&app->dirty, memory_order_relaxed) ||
@@ -128,7 +129,7 @@ void flusher_turn(struct flusher *flusher)
     silence_give_back(&flusher->silence, clock_monotonic_us());
 }
 
-/* The log comes first, since that finds out what has been counted. */
+/* The log comes first, because it also takes the rings' counts. */
 void flusher_end(struct flusher *flusher)
 {
     flusher->is_ending = true;
@@ -178,7 +179,7 @@ static bool is_going(const struct flusher *flusher)
     return !STAILQ_EMPTY(&flusher->going[CARGO_LOG]) || !STAILQ_EMPTY(&flusher->going[CARGO_USAGE]);
 }
 
-/* Those that are still on their way go first. */
+/* Apps that are still on their way go first. */
 static void begin(struct flusher *flusher, enum cargo cargo)
 {
     if (cargo == CARGO_LOG)
@@ -198,7 +199,7 @@ static void go_on(struct flusher *flusher, enum cargo cargo)
         stay(flusher);
 }
 
-/* At the end until it fails, however short ago it has failed before. */
+/* At the end it sends until a failure, even if an earlier failure was just before. */
 static bool can_send(const struct flusher *flusher)
 {
     const int64_t now_us = clock_monotonic_us();
@@ -240,7 +241,7 @@ static void roll_up_some(struct flusher *flusher)
     }
 }
 
-/* Usage that cannot be sent at present. */
+/* Usage that cannot be sent now. */
 static void stay(struct flusher *flusher)
 {
     STAILQ_CONCAT(&flusher->going[CARGO_USAGE], &flusher->waiting[CARGO_USAGE]);
@@ -248,7 +249,7 @@ static void stay(struct flusher *flusher)
     flusher->begin_us[CARGO_USAGE] = clock_monotonic_us() + JOURNAL_SEND_USAGE_US;
 }
 
-/* The first of those on their way is in no list from here on. */
+/* Takes the first app on its way out of its list. */
 static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo)
 {
     STAILQ_REMOVE_HEAD(&flusher->going[cargo], in_cargo[cargo]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Few enough to be looked through one by one: hashes and counts lie side by side for that. */
+ * There are few enough to look through one by one, so hashes and counts lie side by side. */
 #include "journal/heavy_hitters.h"
 
 #include "base/hash.h"
@@ -62,8 +62,8 @@ size_t heavy_hitters_bytes(const struct heavy_hitters *hitters)
     return bytes;
 }
 
-/* Who is new takes the place of the one that came least, and that one's count as its error: it may
- * have come so often unseen. */
+/* A new subject takes the place of the one that came least, and gets that count as its error,
+ * because it may have come so often unseen. */
 void heavy_hitters_add(struct heavy_hitters *hitters, bool is_ip, struct text name)
 {
     const uint32_t hash = hash_of(is_ip, name);
@@ -85,8 +85,8 @@ void heavy_hitters_add(struct heavy_hitters *hitters, bool is_ip, struct text na
     put(hitters, index, hash, &hitter);
 }
 
-/* One that only the one side holds may have come to the other as often as that side's bound. Of
- * all, the highest counts stay. */
+/* A subject that only one side holds may have come to the other side as often as its bound. The
+ * highest counts of all stay. */
 void heavy_hitters_merge(struct heavy_hitters *hitters, const struct heavy_hitters *from)
 {
     const uint64_t bound = heavy_hitters_bound(hitters);
@@ -220,7 +220,7 @@ static struct hitter hitter_at(const struct heavy_hitters *hitters, size_t index
     };
 }
 
-/* Takes it in when there is room, or in the place of one with a lower count. */
+/* Takes it in if there is room, or in place of one with a lower count. */
 static void offer(struct heavy_hitters *hitters, uint32_t hash, const struct hitter *hitter)
 {
     size_t index = hitters->count;

@@ -19,18 +19,18 @@
 #include <poll.h>
 
 #define NEVER       INT64_MAX
-#define JOBS_US_MAX (5 * MILLISECOND_US) /* in a row, before the flush goes on */
+#define JOBS_US_MAX (5 * MILLISECOND_US) /* of jobs in a row, before the flush goes on */
 
 struct journal {
     struct journal_apps apps;
     struct inbox *jobs;
-    struct queue *stops; /* `stop`, which may not */
+    struct queue *stops; /* `stop`, which is never refused */
     struct queue_item stop;
     pthread_t thread;
     struct thread_end ended;
     bool is_started;
     bool has_ended;
-    struct feed *feed; /* NULL: the rings are the log, and usage is this process' own */
+    struct feed *feed; /* NULL: the rings are the log, and usage is not shared */
     /* The journal's thread only: */
     struct flusher *flusher;
     bool stopping;
@@ -172,7 +172,7 @@ static void run(struct journal *journal)
     flusher_end(journal->flusher);
 }
 
-/* poll() passes over a negative descriptor. */
+/* poll() skips a negative descriptor. */
 static void wait_for_work(struct journal *journal)
 {
     struct pollfd inputs[] = {
@@ -193,7 +193,7 @@ static void on_stop(struct queue_item *item)
     CONTAINER_OF(item, struct journal, stop)->stopping = true;
 }
 
-/* None is begun from `until_us` on. */
+/* Begins none from `until_us` on. */
 static void take_jobs(struct journal *journal, int64_t until_us)
 {
     struct fair_item *turn;
@@ -210,7 +210,7 @@ static void take_jobs(struct journal *journal, int64_t until_us)
     }
 }
 
-/* False when that is not all of it. */
+/* False when there is more to do. */
 static bool answer(struct journal *journal, struct journal_job *job)
 {
     struct journal_app *app = journal_apps_find(&journal->apps, job->app_id);

@@ -10,7 +10,7 @@
 #define ARRAY_BYTES_MIN 256
 #define RING_ID_BYTES   48
 
-/* What Redis has said so far. */
+/* What Redis has answered so far. */
 struct journal_progress {
     bool has_sent;               /* Redis has what this instance knew at the beginning */
     uint64_t newest;             /* of JOURNAL_LOG: the newest record of that */
@@ -83,7 +83,7 @@ static void log_begin(struct journal_job *job, struct journal_app *app)
     feed_entries_init(&job->progress->entries, &job->filter);
 }
 
-/* What this instance has not flushed yet goes first, so that an asker always sees its own
+/* First sends what this instance has not flushed yet, so that a caller always sees its own
  * decisions. */
 static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
                                   struct journal_app *app)
@@ -151,7 +151,7 @@ static void usage_begin(struct journal_job *job, struct journal_app *app)
     progress->cursor = usage_feed_start(&progress->report);
 }
 
-/* First what is counted here goes to Redis, then all that is there is read. */
+/* First sends what is counted here to Redis, then reads all that is there. */
 static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
                                     struct journal_app *app)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The apps that the journal has heard of, by id. Apps are only ever added, each at the head of its
- * bucket's list, so looking one up needs no lock. */
+ * The apps that the journal knows, by id. Apps are only added, each at the head of its bucket's
+ * list, so a look-up needs no lock. */
 #ifndef JOURNAL_JOURNAL_APPS_H
 #define JOURNAL_JOURNAL_APPS_H
 
@@ -19,7 +19,7 @@ struct flusher;
 /* What goes to Redis. */
 enum cargo { CARGO_LOG, CARGO_USAGE, CARGOS };
 
-/* What a decision looks at comes first, to lie together. */
+/* The members that a decision reads come first, to lie together. */
 struct journal_app {
     char id[APP_ID_BYTES + 1];
     atomic_bool dirty;        /* posted, or in the flusher's list of dirty apps */
@@ -30,8 +30,8 @@ struct journal_app {
     /* The journal's thread only: */
     STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the flusher */
     bool goes_alone[CARGOS];                    /* see round_trip.h */
-    bool unsent;                                /* its usage: in the flusher's lists of those */
-    TAILQ_ENTRY(journal_app) in_silence;        /* while `bytes` are not 0; see silence.h */
+    bool unsent;                                /* its usage is in the flusher's lists */
+    TAILQ_ENTRY(journal_app) in_silence;        /* while `bytes` is not 0; see silence.h */
     int64_t heard_us;
     size_t bytes;
     uint64_t sent;           /* number of the newest record that the feed has */
@@ -46,7 +46,7 @@ struct journal_apps {
 void journal_apps_init(struct journal_apps *apps);
 void journal_apps_close(struct journal_apps *apps);
 
-/* Any thread, both. */
+/* Both: any thread. */
 struct journal_app *journal_apps_find(struct journal_apps *apps, const char *app_id);
 struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const char *app_id,
                                              struct flusher *flusher);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The record with sequence number n lies in slot n % JOURNAL_RECORDS until number n +
- * JOURNAL_RECORDS comes. Thousands of apps, each with a ring, do not fit into the processor's
- * caches, so a slot is small: a record of the usual size touches two lines of it and allocates
- * nothing. */
+ * JOURNAL_RECORDS comes. The rings of thousands of apps do not fit into the processor's caches, so
+ * a slot is small: a record of the usual size touches two cache lines and allocates nothing. */
 #include "journal/ring.h"
 
 #include "base/arena.h"
@@ -15,8 +14,9 @@
 #define TEXT_ABSENT  UINT16_MAX
 #define RECORD_TEXTS 3
 
-/* What varies in length is packed: the candidate, when there is one, and the texts. It lies in the
- * slot itself, or, once it did not fit, in a space of its own that the slot keeps from then on. */
+/* The candidate, if there is one, and the texts are packed, because their length varies. They lie
+ * in the slot itself. Once they did not fit, they lie in a space of their own, which the slot then
+ * keeps. */
 struct ring_slot {
     int64_t time_us;
     int64_t cost;
@@ -104,7 +104,7 @@ bool ring_read(struct ring *ring, uint64_t sequence, struct arena *arena, struct
     return kept;
 }
 
-/* Those denied change places with those in `counts`, which are no longer wanted. */
+/* The denied subjects change places with those in `counts`, which are no longer needed. */
 void ring_take_counts(struct ring *ring, struct ring_counts *counts)
 {
     struct heavy_hitters *spare = counts->denied;
@@ -137,7 +137,7 @@ size_t ring_bytes(struct ring *ring)
     return bytes;
 }
 
-/* Records wait for the lock, so nothing is freed under it. */
+/* Records wait for the lock, so nothing is freed while it is held. */
 bool ring_give_back(struct ring *ring, uint64_t newest)
 {
     struct ring_counts counts = {0};
@@ -170,7 +170,7 @@ void ring_counts_close(struct ring_counts *counts)
     counts->denied = NULL;
 }
 
-/* Nothing of slots that are not used is touched, so these cost nothing. */
+/* Slots that are not used are not touched, so they cost no memory. */
 static struct ring_slot *slot_find(struct ring *ring, uint64_t sequence)
 {
     if (ring->slots == NULL)
@@ -178,7 +178,7 @@ static struct ring_slot *slot_find(struct ring *ring, uint64_t sequence)
     return &ring->slots[sequence % JOURNAL_RECORDS];
 }
 
-/* Those of the `used` newest records. */
+/* Frees the slots of the `used` newest records. */
 static void free_slots(struct ring_slot *slots, uint64_t newest, size_t used)
 {
     for (size_t i = 0; i < used; i++) {
@@ -198,7 +198,7 @@ static size_t slots_used(const struct ring *ring)
     return since < JOURNAL_RECORDS ? since : JOURNAL_RECORDS;
 }
 
-/* Returns how many bytes its texts take more than before, besides the slot. */
+/* Returns how many bytes more than before its texts take outside the slot. */
 static size_t slot_write(struct ring_slot *slot, const struct record *record)
 {
     const struct record_candidate *candidate = &record->candidate;
@@ -228,7 +228,7 @@ static size_t slot_write(struct ring_slot *slot, const struct record *record)
     return slot->is_far ? slot->far.size - far_bytes : 0;
 }
 
-/* Room for so many bytes in the slot, wherever that is. */
+/* Room for so many bytes, in the slot or in its own space. */
 static char *slot_reserve(struct ring_slot *slot, size_t bytes)
 {
     const size_t size = slot->is_far ? slot->far.size : sizeof slot->near;
@@ -253,8 +253,8 @@ static void count(struct ring_counts *counts, const struct record *record)
     heavy_hitters_add(counts->denied, record->subject_is_ip, record->subject);
 }
 
-/* Both are taken long before a third minute comes, however the clock is set. Should they not be,
- * what one of them has counts as of that minute, which is the present. */
+/* Both are taken long before a third minute comes, however the clock is set. If they are not, the
+ * counts of one of them count for the third minute, which is the present one. */
 static struct tally *tally_of(struct ring_counts *counts, int64_t minute)
 {
     struct tally *tally = &counts->tallies[0];

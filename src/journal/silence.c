@@ -40,7 +40,7 @@ void silence_give_back(struct silence *silence, int64_t now_us)
         if (app == NULL || (!is_silent && !is_over(silence)))
             return;
         if (!give_back(silence, app, is_silent)) {
-            silence_note(silence, app, now_us); /* in vain: not again at once */
+            silence_note(silence, app, now_us); /* it failed, so not again at once */
             continue;
         }
         take_out(silence, app);
@@ -53,7 +53,7 @@ static bool is_over(const struct silence *silence)
     return figure_get(&silence->bytes) > silence->bytes_max;
 }
 
-/* False when there is something in the ring that is nowhere else yet. */
+/* False when something in the ring is nowhere else yet. */
 static bool give_back(const struct silence *silence, struct journal_app *app, bool is_silent)
 {
     if (silence->has_feed && app->unsent)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A hash table with open addressing. A pair's two texts lie one behind the other in `texts`. */
+ * A hash table with open addressing. The two texts of a pair lie one after the other in `texts`. */
 #include "journal/tally.h"
 
 #include "base/hash.h"
@@ -105,7 +105,7 @@ size_t tally_bytes(const struct tally *tally)
     return tally->capacity * sizeof tally->rows[0] + tally->texts_capacity;
 }
 
-/* Each entry says how many counts it has, so that a later version may have more of them. */
+/* Each entry says how many counts it has, so that a later version may have more. */
 void tally_write(const struct tally *tally, struct buffer *buffer)
 {
     struct tally_entry entry;
@@ -139,7 +139,7 @@ bool tally_read(struct text *packed, struct tally_entry *entry)
     return true;
 }
 
-/* The counts of this pair, which is added unless there are too many. */
+/* The counts of this pair, which is added unless there are too many pairs. */
 static uint64_t *tally_counts(struct tally *tally, struct text route, struct text role)
 {
     const uint32_t hash = hash_pair(route, role);
@@ -163,7 +163,7 @@ static uint64_t *tally_counts(struct tally *tally, struct text route, struct tex
     return row->counts;
 }
 
-/* For one more pair. */
+/* Takes a place for one more pair. */
 static bool take_place(struct tally *tally, size_t bytes)
 {
     if (tally->count - tally->has_other >= TALLY_PAIRS_MAX ||
@@ -178,7 +178,7 @@ static uint32_t hash_pair(struct text route, struct text role)
     return (uint32_t)(hash_join(hash_text(route), hash_text(role)) >> 32) | 1;
 }
 
-/* The pair's row, or the free one where it belongs; NULL when the tally has no rows at all. */
+/* The pair's row, or the free one where it belongs; NULL when the tally has no rows. */
 static struct tally_row *find_row(const struct tally *tally, uint32_t hash, struct text route,
                                   struct text role)
 {
@@ -201,8 +201,8 @@ static bool row_is_of(const struct tally *tally, const struct tally_row *row, st
            text_equal((struct text){texts + row->route_length, row->role_length}, role);
 }
 
-/* Makes sure that a row is free and, after it is taken, an eighth of them still is: find_row()
- * ends, and soon. */
+/* Makes sure that a row is free, and that an eighth of the rows stays free after it is taken, so
+ * that find_row() ends soon. */
 static void reserve_row(struct tally *tally)
 {
     const uint32_t capacity_old = tally->capacity;

@@ -7,11 +7,11 @@
 #include "usage_history.h"
 
 #define PACKED_BYTES_MIN 256
-#define SMALL_PART       64 /* of the bytes for all: one app may always have as much */
+#define SMALL_PART       64 /* an app may always have this part of all bytes */
 
 struct usage {
     struct periods closed[USAGE_SPANS];
-    size_t bytes; /* of all that is closed */
+    size_t bytes; /* of all closed spans */
     size_t bytes_max;
     int64_t elapsed_minutes; /* at the last usage_add() */
 };
@@ -166,7 +166,7 @@ static size_t bytes_of(const struct period *period)
     return sizeof *period + period->counts_bytes + period->denied_bytes;
 }
 
-/* The clock may have been set, forward or back. */
+/* The clock may have been set forward or back. */
 static void open_at(struct usage_app *app, enum usage_span span, int64_t start)
 {
     struct history *history = &app->histories[span];
@@ -215,8 +215,8 @@ static void close_open(struct usage_app *app, enum usage_span span)
     arena_close(&arena);
 }
 
-/* A span that was closed goes on: each is there once, as each has one field in Redis. What was let
- * go may be there still, so what is counted from now on is another part of the span. */
+/* A closed span goes on, because each span is kept once, as it has one field in Redis. If it was
+ * dropped here, Redis may still have it, so new counts are another part of the span. */
 static void reopen(struct usage_app *app, enum usage_span span, int64_t start)
 {
     struct history *history = &app->histories[span];
@@ -278,7 +278,7 @@ static void give_way(struct usage_app *app, enum usage_span span)
     free_oldest(usage, USAGE_HOUR, INT64_MIN, usage->bytes_max);
 }
 
-/* While the app has more than is free: the rule of shares.h. */
+/* Drops while the app has more than is free: the rule of shares.h. */
 static void free_own(struct usage_app *app, enum usage_span span)
 {
     const struct usage *usage = app->usage;
@@ -290,20 +290,23 @@ static void free_own(struct usage_app *app, enum usage_span span)
         forget_period(oldest); /* NOLINT(clang-analyzer-*): as below */
 }
 
-/* Until it was closed no earlier than `since` and there are not more than so many bytes. */
+/* Drops until the oldest was closed at `since` or later, and there are at most `bytes_max`
+ * bytes. */
 static void free_oldest(struct usage *usage, enum usage_span span, int64_t since, size_t bytes_max)
 {
     struct period *oldest;
 
     while ((oldest = TAILQ_FIRST(&usage->closed[span])) != NULL) {
-        /* remove_period() takes out of the list what it frees, which the analyzer does not see. */
+        /* remove_period() removes from the list what it frees, but the analyzer does not see
+         * that. */
         if (oldest->closed_at >= since && usage->bytes <= bytes_max) /* NOLINT(clang-analyzer-*) */
             return;
         forget_period(oldest);
     }
 }
 
-/* The hour of a minute that goes is told as an hour from now on, unless it is yet to come. */
+/* When a minute is dropped, its hour is reported as an hour from now on, unless that hour is still
+ * to come. */
 static void forget_period(struct period *period)
 {
     struct usage_app *app = period->app;

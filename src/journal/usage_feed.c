@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hash sluice:usage:{<app id>}:<minutes|hours>:<start>, the minutes of one hour or the hours of one
- * day from `start` on, in seconds since 1970. Per minute or hour and instance a field "<its
- * start>:<instance>", whose value is two packed texts: the counts, and who was denied. What an
- * instance counts there after it let go what it had counted has a field "...:<part>" of its own. */
+ * Hash sluice:usage:{<app id>}:<minutes|hours>:<start> holds the minutes of one hour or the hours
+ * of one day from `start` on, in seconds since 1970. Each minute or hour of an instance is a field
+ * "<its start>:<instance>". Its value is two packed texts: the counts, and the denied subjects. If
+ * an instance has dropped its counts and counts on in the same span, it uses another field
+ * "...:<part>". */
 #include "journal/usage_feed.h"
 
 #include "base/arena.h"
@@ -18,12 +19,12 @@
 #define VALUE_BYTES_MIN  256
 #define PART_BYTES_MAX   ((size_t)1024 * 1024)
 #define VIEW_COMMANDS    4
-#define VIEW_EXTRA_BYTES ((size_t)300) /* of its commands, besides the value: some 290 */
-#define EXPIRY_REST_S    (2 * HOUR_S)  /* clocks differ, and hashes are read whole */
+#define VIEW_EXTRA_BYTES ((size_t)300) /* of its commands besides the value: some 290 */
+#define EXPIRY_REST_S    (2 * HOUR_S)  /* because clocks differ, and hashes are read whole */
 
 static const struct {
     const char *name;
-    int64_t minutes; /* that one hash is for */
+    int64_t minutes; /* how many one hash covers */
 } hashes[USAGE_SPANS] = {
     [USAGE_MINUTE] = {"minutes", HOUR_MINUTES},
     [USAGE_HOUR] = {"hours", DAY_MINUTES},
@@ -76,7 +77,7 @@ struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct
     return sending.part;
 }
 
-/* Who was denied stands with the hours, so those of the window are always read. */
+/* The denied subjects are with the hours, so the window's hours are always read. */
 struct usage_cursor usage_feed_start(const struct usage_report *report)
 {
     return cursor_at(USAGE_HOUR, report->denied_since);
@@ -115,7 +116,7 @@ static bool append(void *context, const struct usage_view *view)
     return true;
 }
 
-/* So it shows which key holds something else. */
+/* This shows which key holds something else. */
 static bool send_alone(void *context, const struct usage_view *view)
 {
     struct sending *sending = context;
@@ -133,7 +134,7 @@ static bool send_alone(void *context, const struct usage_view *view)
     return sending->succeeded;
 }
 
-/* All or nothing: a connection that ends in between leaves no hash without its expiry. */
+/* All or nothing, so that a connection that ends in between leaves no hash without an expiry. */
 static void append_view(struct sending *sending, const struct usage_view *view)
 {
     struct redis_session *session = feed_session(sending->feed);
@@ -195,7 +196,7 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
     return true;
 }
 
-/* False when it is none of ours. */
+/* False when the field is not ours. */
 static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view)
 {
     struct text name = feed_text_of_reply(field);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What usage.c and usage_sending.c know of an app's usage. A closed span is one block of packed
- * bytes, in its app's list and, for giving way, in one list of all apps. Both are in the order of
- * closing. A clock that is ahead for hours so takes nothing away: it may be put right. */
+ * An app's usage, for usage.c and usage_sending.c. A closed span is one block of packed bytes. It
+ * is in its app's list, and in one list of all apps from which the oldest are dropped. Both lists
+ * are in the order of closing. So if a clock is hours ahead and corrected later, nothing is
+ * lost. */
 #ifndef JOURNAL_USAGE_HISTORY_H
 #define JOURNAL_USAGE_HISTORY_H
 
@@ -23,18 +24,18 @@ struct period {
     uint32_t denied_bytes;
     uint8_t span; /* enum usage_span */
     bool sent;
-    char packed[]; /* the counts, and who was denied */
+    char packed[]; /* the counts, and the denied subjects */
 };
 
 TAILQ_HEAD(periods, period);
 
 struct history {
-    struct tally open;     /* of the span that begins at open.minute; unless empty */
-    uint32_t part;         /* of it */
-    uint32_t parts;        /* so far */
-    bool sent;             /* what is open */
-    struct periods closed; /* sent ones come before others */
-    int64_t newest;        /* the start of the newest that ever closed */
+    struct tally open;     /* of the span that begins at open.minute, unless it is empty */
+    uint32_t part;         /* which part of that span it is */
+    uint32_t parts;        /* parts so far */
+    bool sent;             /* whether the open tally was sent */
+    struct periods closed; /* sent ones first */
+    int64_t newest;        /* start of the newest one ever closed */
     /* Since usage_offer_unsent(): */
     struct period *taken; /* the newest closed one; NULL: none */
     bool open_taken;
@@ -42,9 +43,9 @@ struct history {
 
 struct usage_app {
     struct usage *usage;
-    size_t bytes; /* of all that is closed */
+    size_t bytes; /* of all closed spans */
     struct history histories[USAGE_SPANS];
-    struct heavy_hitters *denied; /* in the open hour; NULL until there is somebody */
+    struct heavy_hitters *denied; /* in the open hour; NULL: none */
     int64_t minutes_from;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which spans of an app have changed since Redis had them. */
+ * Which spans of an app have changed since they were sent to Redis. */
 #include "base/arena.h"
 #include "usage_history.h"
 
@@ -55,7 +55,7 @@ static bool offer_closed(struct history *history, void *context, usage_take_fn *
     return true;
 }
 
-/* True, too, when there is nothing. */
+/* Also true when there is nothing. */
 static bool offer_open(const struct usage_app *app, enum usage_span span, void *context,
                        usage_take_fn *take)
 {
