@@ -45,7 +45,7 @@ bool app_has_key(const struct app *app, const struct key_digest *key)
 
 struct app *app_retain(struct app *app)
 {
-    /* Whoever retains has a reference already, so there is nothing to order against. */
+    /* The caller already has a reference, so no memory order is needed. */
     unsigned before = atomic_fetch_add_explicit(&app->references, 1, memory_order_relaxed);
 
     ASSERT(before > 0);
@@ -56,7 +56,7 @@ void app_release(struct app *app)
 {
     if (app == NULL)
         return;
-    /* Every thread's last reads happen before the memory goes. */
+    /* The last reads of all threads must come before the free. */
     if (atomic_fetch_sub_explicit(&app->references, 1, memory_order_acq_rel) != 1)
         return;
     arena_close(&app->arena);

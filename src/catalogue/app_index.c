@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * One hash table, with open addressing, holds every name of every app: its id and the digests of
- * its keys. A slot says no more than a name's hash and whose it is; the name itself lies in the
- * app, so that looking up one of thousands touches little memory. An app's names go in and out
- * together under the write lock, so no reader sees half of an app. */
+ * One hash table with open addressing holds every name of every app: its id and the digests of its
+ * keys. A slot has only the name's hash and its app. The name itself lies in the app, so a look-up
+ * among thousands touches little memory. An app's names go in and out together under the write
+ * lock, so no reader sees half of an app. */
 #include "catalogue/app_index.h"
 
 #include "base/memory.h"
@@ -25,17 +25,16 @@ struct secrets {
 };
 
 struct app_index {
-    pthread_rwlock_t
-        lock; /* guards what follows, up to the secrets; holds a reference of each app */
+    pthread_rwlock_t lock; /* guards the members below, up to the secrets */
     struct slot *slots;
     size_t slot_mask;     /* the number of slots is a power of two */
-    size_t name_count;    /* at most half of it */
+    size_t name_count;    /* at most half of the slots */
     size_t app_count;     /* without deleted ones */
     size_t deleted_count; /* at most APPS_DELETED_MAX */
-    size_t unused_count;  /* that the catalogue knows as unused */
+    size_t unused_count;  /* apps that the catalogue knows as unused */
     unsigned epoch;
     uint32_t tenants;                            /* numbers given */
-    uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random: nobody can aim at one slot */
+    uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random, so that nobody can aim at one slot */
     _Atomic(struct secrets *) secrets;           /* NULL until set, then never changed */
 };
 
@@ -59,7 +58,7 @@ struct app_index *app_index_new(void)
     struct app_index *index = MEMORY_NEW(struct app_index);
     pthread_rwlockattr_t attributes;
 
-    /* By default a change would wait until no worker happens to look anything up. */
+    /* By default a writer would wait until no worker looks anything up. */
     ASSERT(pthread_rwlockattr_init(&attributes) == 0);
     ASSERT(pthread_rwlockattr_setkind_np(&attributes,
                                          PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) == 0);
@@ -155,7 +154,7 @@ struct app **app_index_list(struct app_index *index, size_t *count)
     return apps;
 }
 
-/* Where there is none, which is so where nobody registers, it costs nothing. */
+/* If there is none, as where nobody registers, it costs nothing. */
 void app_index_find_unused(struct app_index *index, int64_t before, struct app_index_unused *found)
 {
     *found = (struct app_index_unused){0};
@@ -300,7 +299,7 @@ static void erase(struct app_index *index, const struct app *app)
         slot_empty(index, hash_of(index, names[i]), app);
 }
 
-/* Another value of the app, or nothing, takes its place. */
+/* Another value of the app takes its place, or none. */
 static void take_out(struct app_index *index, struct app *app)
 {
     erase(index, app);
@@ -337,7 +336,7 @@ static void slot_fill(struct app_index *index, uint64_t hash, struct app *app)
     index->slots[at] = (struct slot){hash, app};
 }
 
-/* Moves back into the hole what could no longer be reached behind it. */
+/* Moves entries back into the hole that a probe could no longer reach behind it. */
 static void slot_empty(struct app_index *index, uint64_t hash, const struct app *app)
 {
     struct slot *slots = index->slots;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The thread owns the backend. While that does not answer, jobs are refused at once: only the
- * refresh, which runs by itself, asks it again. So an answer waits for no more than the calls of
- * the job under way and of one refresh. */
+ * The thread owns the backend. While the backend does not answer, jobs are refused at once, and
+ * only the periodic refresh asks it again. So an answer waits at most for the calls of the present
+ * job and of one refresh. */
 #include "catalogue/catalogue.h"
 
 #include "base/clock.h"
@@ -24,29 +24,29 @@
 
 #define RETRY_MIN_US   (200 * MILLISECOND_US)
 #define RETRY_MAX_US   SECOND_US
-#define WRITE_RETRY_US (2 * SECOND_US) /* a try may wait for a lock as long */
-#define JOBS_IN_A_ROW  16              /* before a look-up gets its turn */
+#define WRITE_RETRY_US (2 * SECOND_US) /* a try may wait as long for a lock */
+#define JOBS_IN_A_ROW  16              /* jobs before a look-up gets its turn */
 
-/* As the log has told it. */
+/* The state that the log has reported. */
 enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
 
 struct catalogue {
     struct catalogue_backend *backend;
     struct app_index *index;
     struct inbox *jobs;
-    struct queue *finds;  /* look-ups, which anybody can cause: one at a time between jobs */
-    struct queue *orders; /* to stop, to provision: never refused */
+    struct queue *finds;  /* look-ups, which anybody can cause, so one at a time between jobs */
+    struct queue *orders; /* stop and provision, which are never refused */
     struct queue_item stop;
-    struct queue_item provision;             /* posted while there is something `declared` */
+    struct queue_item provision;             /* posted while `declared` is not NULL */
     _Atomic(struct provisioning *) declared; /* NULL: the thread has taken it */
     pthread_t thread;
     struct thread_end ended;
     bool is_started;
-    atomic_bool is_ready;     /* written by the thread, as is the next */
-    atomic_bool is_read_only; /* it answers, and cannot be written */
-    atomic_bool is_stopping;  /* what is under way ends after the call that it makes */
+    atomic_bool is_ready;     /* written by the thread, like the next */
+    atomic_bool is_read_only; /* it answers, but cannot be written */
+    atomic_bool is_stopping;  /* work under way ends after its present call */
 
-    /* From here on the thread's own: */
+    /* Only the thread uses the members below. */
     struct follower follower;
     struct unused unused;
     enum catalogue_state state;
@@ -100,7 +100,7 @@ void catalogue_start(struct catalogue *catalogue)
     sigset_t all;
     sigset_t before;
 
-    /* Signals are the main thread's: this one may be blocked for seconds. */
+    /* The main thread takes the signals, because this one may be blocked for seconds. */
     (void)sigfillset(&all);
     ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     ASSERT(pthread_create(&catalogue->thread, NULL, thread_run, catalogue) == 0);
@@ -125,7 +125,7 @@ void catalogue_free(struct catalogue *catalogue)
     ask_to_stop(catalogue);
     if (catalogue->is_started)
         ASSERT(pthread_join(catalogue->thread, NULL) == 0);
-    /* From here on this is the thread. */
+    /* From now on this thread does the thread's work. */
     (void)queue_drain(catalogue->orders);
     jobs_take(catalogue, SIZE_MAX);
     (void)queue_drain(catalogue->finds);
@@ -196,7 +196,7 @@ static void *thread_run(void *context)
 {
     struct catalogue *catalogue = context;
 
-    /* Another thread could name it only through /proc. */
+    /* Named here, because another thread could do so only through /proc. */
     (void)pthread_setname_np(pthread_self(), "catalogue");
     for (;;) {
         rest(catalogue);
@@ -213,7 +213,7 @@ static void *thread_run(void *context)
     return NULL;
 }
 
-/* Until there is something to do. */
+/* Sleeps until there is something to do. */
 static void rest(const struct catalogue *catalogue)
 {
     struct pollfd queues[] = {{.fd = queue_fd(catalogue->orders), .events = POLLIN},
@@ -283,8 +283,8 @@ static void look_for_unused(struct catalogue *catalogue)
         on_refused(catalogue, &error);
 }
 
-/* A slice of them, and what others have forbidden meanwhile. Once all are back they are read from
- * the first revision on. */
+/* Puts back a slice of them, and reads what others have forbidden meanwhile. When all are back they
+ * are read from the first revision on. */
 static void apps_put_back(struct catalogue *catalogue)
 {
     struct error error = {0};
@@ -306,7 +306,7 @@ static void apps_put_back(struct catalogue *catalogue)
         retry_later(catalogue);
 }
 
-/* Once. */
+/* Only once. */
 static void ask_to_stop(struct catalogue *catalogue)
 {
     if (atomic_exchange(&catalogue->is_stopping, true))
@@ -315,7 +315,7 @@ static void ask_to_stop(struct catalogue *catalogue)
     ASSERT(queue_post(catalogue->orders, &catalogue->stop));
 }
 
-/* Has woken the thread. */
+/* The order only had to wake the thread. */
 static void on_stop(struct queue_item *item)
 {
     (void)item;
@@ -337,7 +337,7 @@ static void jobs_take(struct catalogue *catalogue, size_t count)
         job_answer(CONTAINER_OF(turn, struct catalogue_job, turn));
 }
 
-/* Anybody can cause look-ups: what apps have asked meanwhile comes between two of them. */
+/* Anybody can cause look-ups, so jobs of apps run between two of them. */
 static void on_find(struct queue_item *item)
 {
     struct catalogue_job *find = CONTAINER_OF(item, struct catalogue_job, item);
@@ -351,7 +351,7 @@ static void job_answer(struct catalogue_job *job)
     struct catalogue *catalogue = job->catalogue;
     struct error error = {0};
 
-    /* Many jobs must not keep what others have changed from being seen. */
+    /* Many jobs must not delay the changes of others. */
     if (!atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue) &&
         clock_monotonic_us() >= catalogue->refresh_at_us)
         refresh(catalogue);
@@ -359,7 +359,7 @@ static void job_answer(struct catalogue_job *job)
     job->status = CATALOGUE_UNAVAILABLE;
     if (!is_late && !atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue)) {
         job->status = jobs_run(job, catalogue->backend, catalogue->index, &error);
-        /* What is not in a catalogue that has been lost may be there again in a moment. */
+        /* An app that is missing from a lost catalogue may soon be there again. */
         if (job->status == CATALOGUE_ABSENT &&
             !continuity_holds(&catalogue->follower.continuity, &error))
             job->status = CATALOGUE_UNAVAILABLE;
@@ -370,7 +370,7 @@ static void job_answer(struct catalogue_job *job)
     ASSERT(queue_post(job->reply_to, &job->item));
 }
 
-/* Asks at once whether it still answers, and whether it is writing alone that fails. */
+/* Asks at once whether the backend still answers, and whether only writes fail. */
 static void on_refused(struct catalogue *catalogue, const struct error *error)
 {
     if (!atomic_load(&catalogue->is_read_only)) {

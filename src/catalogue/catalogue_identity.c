@@ -46,9 +46,9 @@ enum catalogue_verdict catalogue_identity_judge(const struct catalogue_held *hel
     return VERDICT_ANOTHER;
 }
 
-/* A process without a pepper takes the one that is stored, if that is the one of the catalogue: it
- * may be kept under one that only the configuration of others has. A configured one goes before the
- * one that is stored, as it did in 884fd83, which stored one as long as none was configured. */
+/* A process without a pepper takes the stored one if it is the catalogue's, because the catalogue
+ * may be kept under a pepper that only other instances have configured. A configured pepper goes
+ * before the stored one, as it did in 884fd83, which stored one while none was configured. */
 static bool pepper_fits(const struct catalogue_held *held, const struct catalogue_mark *mark)
 {
     const struct pepper *pepper = held->pepper;
@@ -71,15 +71,15 @@ static bool has_fingerprint(const struct catalogue_identity *identity, const str
     return sodium_memcmp(identity->fingerprint, fingerprint.bytes, sizeof(fingerprint.bytes)) == 0;
 }
 
-/* Revisions are never taken back, so the list of apps tells, as long as nobody has gone on from the
- * copy. If somebody has, the writes that are remembered tell. */
+/* Revisions never go back, so the list of apps shows an older copy if no process has written to it.
+ * If one has, the remembered writes show it. */
 static bool has_gone_back(const struct catalogue_held *held, const struct catalogue_mark *mark)
 {
     return mark->lacks_write || mark->progress.newest < held->seen.newest;
 }
 
-/* Whatever is in it was written after the other one was seen for the last time. Two spans of time
- * are compared, not two clocks; one part in a thousand is for the pace of these. */
+/* Whether all in it was written after the other one was last seen. This compares two spans of time,
+ * and not two clocks; one part in a thousand allows for their speed. */
 static bool is_made_since(const struct catalogue_held *held, const struct catalogue_mark *mark)
 {
     return mark->progress.age_us <= held->unseen_us + held->unseen_us / 1000;

@@ -35,8 +35,8 @@
 #define SAVE_ATTEMPTS 8
 #define PREFIX        REDIS_CALL_PREFIX
 
-/* A key is free when the app it leads to does not have it. The list of apps has the deleted ones,
- * too, as long as they are remembered. */
+/* A key is free if the app that it leads to does not have it. The list of apps also has the deleted
+ * ones, while they are remembered. */
 static const char create_script[] =
     "local function has_key(app, key)\n"
     "  local keys = redis.pcall('HGET', '" PREFIX "app:' .. app, 'keys')\n"
@@ -55,14 +55,14 @@ static const char create_script[] =
     "redis.call('HSET', KEYS[3], ARGV[4], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
         "created");
 
-/* What is too long for a reply is damaged whatever it says. */
+/* A document that is too long for a reply counts as damaged. */
 #define STORED                                                                                     \
     "local stored = ''\n"                                                                          \
     "if redis.call('HSTRLEN', KEYS[5], ARGV[2]) <= " REDIS_CALL_TEXT(                              \
         STORED_POLICY_BYTES_MAX) "\n"                                                              \
                                  "then stored = redis.call('HGET', KEYS[5], ARGV[2]) end\n"
 
-/* KEYS: keys; ARGV: digest of a key. What is longer than any id is not worth reading. */
+/* KEYS: keys; ARGV: digest of a key. A value longer than any id is not read. */
 static const char find_script[] =
     "if redis.call('HSTRLEN', KEYS[1], ARGV[1]) > 64 then return '' end\n"
     "return redis.call('HGET', KEYS[1], ARGV[1])\n";
@@ -209,7 +209,8 @@ static void on_free(struct catalogue_backend *backend)
     free(redis);
 }
 
-/* Numbers the policy after what is stored and saves it, unless that is no longer what is stored. */
+/* Gives the policy the next version after the stored one and saves it, unless the stored one has
+ * changed. */
 static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app_id,
                                   struct policy *policy, uint64_t new_id, struct error *error)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The catalogue in a database file. Several processes may share it: a write is one transaction,
- * which also draws the next number of the one revision sequence, so revisions are in the order of
- * the commits and changes() misses none. */
+ * The catalogue in a database file. Several processes may share it. A write is one transaction,
+ * which also takes the next revision. So revisions are in the order of the commits, and changes()
+ * misses none. */
 #include "base/memory.h"
 #include "catalogue/stored_policy.h"
 #include "sqlite_admin.h"
@@ -171,7 +171,7 @@ static enum catalogue_status app_create(struct catalogue_sqlite *sqlite,
     return CATALOGUE_CREATED;
 }
 
-/* CATALOGUE_OK: its id or its key is another's, or was. */
+/* CATALOGUE_OK: its id or key belongs or belonged to another app. */
 static enum catalogue_status app_is_taken(struct database *database,
                                           const struct catalogue_new_app *new, struct error *error)
 {
@@ -189,7 +189,7 @@ static enum catalogue_status app_is_taken(struct database *database,
     return found;
 }
 
-/* CATALOGUE_ABSENT: they are not. */
+/* CATALOGUE_ABSENT: they are not too many. */
 static enum catalogue_status apps_are_too_many(struct database *database, int64_t apps_max,
                                                struct error *error)
 {

@@ -8,9 +8,9 @@
 
 #include <sodium.h>
 
-#define ATTEMPTS 3 /* to be the one that marks a catalogue */
+#define ATTEMPTS 3 /* to mark a catalogue before others do */
 
-/* What one look at the catalogue led to: it is over, or somebody else was faster. */
+/* The result of one look at the catalogue: done, or another process was faster. */
 enum look { LOOK_OVER, LOOK_AGAIN };
 
 static struct catalogue_held held_now(const struct continuity *continuity);
@@ -168,7 +168,7 @@ bool continuity_holds(struct continuity *continuity, struct error *error)
 
 bool continuity_can_write(struct continuity *continuity, struct error *error)
 {
-    /* Another identity is there by now: the next look has more to say of that. */
+    /* If another identity is there by now, the next look judges it. */
     return continuity->backend->operations->mark_claim(
                continuity->backend, NULL, &continuity->identity, error) != CATALOGUE_UNAVAILABLE;
 }
@@ -182,7 +182,7 @@ void continuity_settle(struct continuity *continuity)
         log_write(LOG_INFO, "catalogue is whole", LOG_NONE);
 }
 
-/* What this process has written counts as seen before it has been read. */
+/* This process' own writes count as seen before they are read. */
 static struct catalogue_held held_now(const struct continuity *continuity)
 {
     struct catalogue_held held = {.pepper = app_index_pepper(continuity->index),
@@ -200,7 +200,7 @@ static struct catalogue_held held_now(const struct continuity *continuity)
     return held;
 }
 
-/* What was another one once stays so, whatever has become of it since. */
+/* A catalogue that was judged another one stays so, however it has changed. */
 static enum catalogue_verdict judge(const struct continuity *continuity,
                                     const struct catalogue_held *held,
                                     const struct catalogue_mark *mark)
@@ -218,7 +218,7 @@ static bool has_met(const struct continuity *continuity, const struct generation
            memcmp(&continuity->another, generation, sizeof(*generation)) == 0;
 }
 
-/* The pepper may be gone alone; where nothing can be written it stays so for the time being. */
+/* Only the pepper may be gone. If nothing can be written, it stays so for now. */
 static enum look keep(struct continuity *continuity, const struct catalogue_mark *mark,
                       enum catalogue_status *status, struct error *error)
 {
@@ -240,7 +240,7 @@ static enum look keep(struct continuity *continuity, const struct catalogue_mark
     return LOOK_OVER;
 }
 
-/* Where nothing can be written the process does with the pepper that there is, and tries again. */
+/* If nothing can be written, the process uses the pepper that is there, and tries again. */
 static enum look mark_first(struct continuity *continuity, const struct catalogue_mark *mark,
                             enum catalogue_status *status, struct error *error)
 {
@@ -269,7 +269,7 @@ static enum look mark_first(struct continuity *continuity, const struct catalogu
     return look;
 }
 
-/* Where the apps alone are gone it is still the catalogue that it was. */
+/* If only the apps are gone, it is still the same catalogue. */
 static enum look put_back(struct continuity *continuity, const struct catalogue_mark *mark,
                           enum catalogue_status *status, struct error *error)
 {
@@ -286,7 +286,7 @@ static enum look put_back(struct continuity *continuity, const struct catalogue_
         *status = CATALOGUE_UNAVAILABLE;
         return LOOK_OVER;
     }
-    /* Before there is anything to be found, so that nobody takes the first apps for all. */
+    /* Before anything is written, so that no process takes the first apps for all. */
     *status = continuity->backend->operations->restore_begin(continuity->backend,
                                                              continuity->restoring.name, error);
     if (*status == CATALOGUE_OK)
@@ -319,7 +319,7 @@ static enum look replace(struct continuity *continuity, const struct catalogue_m
         if (look == LOOK_AGAIN)
             return look;
         if (*status != CATALOGUE_OK) {
-            *status = CATALOGUE_OK; /* read-only: goes on serving what it holds */
+            *status = CATALOGUE_OK; /* read-only: goes on with what it holds */
             return LOOK_OVER;
         }
     } else {
@@ -339,8 +339,8 @@ static const char *why_replaced(const struct catalogue_mark *mark)
                                        : "its identity is gone";
 }
 
-/* An older copy, which an operator has loaded, knows some of the same apps. One that knows none of
- * them is somebody else's: what is in either must not get into the other. */
+/* An older copy that an operator has loaded has some of the same apps. A catalogue with none of
+ * them belongs to another service, and the two must not mix. */
 static enum look meet(struct continuity *continuity, const struct catalogue_mark *mark,
                       enum catalogue_status *status, struct error *error)
 {
@@ -362,7 +362,7 @@ static enum look meet(struct continuity *continuity, const struct catalogue_mark
     return LOOK_OVER;
 }
 
-/* Both go on: this process with the apps that it has, and whoever made the other one. */
+/* Both go on: this process with its apps, and the owner of the other catalogue. */
 static void refuse(struct continuity *continuity, const struct error *reason, const char *cure)
 {
     if (state_enter(continuity, CATALOGUE_FOREIGN)) {
@@ -372,7 +372,7 @@ static void refuse(struct continuity *continuity, const struct error *reason, co
     }
 }
 
-/* LOOK_AGAIN: somebody else has marked the catalogue. */
+/* LOOK_AGAIN: another process has marked the catalogue. */
 static enum look claim(struct continuity *continuity, const struct pepper *pepper,
                        const struct generation *before, enum catalogue_status *status,
                        struct error *error)
@@ -404,8 +404,8 @@ static void begin_afresh(struct continuity *continuity)
     continuity->reads_afresh = true;
 }
 
-/* Who starts while apps are put back would take those that it finds for all that there are; and a
- * pepper that was made anew, in place of a damaged one, would make all keys unknown. */
+/* A process that starts while apps are put back would take those that it finds for all. And a new
+ * pepper in place of a damaged one would make all keys unknown. */
 static bool is_to_wait(const struct continuity *continuity, enum catalogue_verdict verdict,
                        const struct catalogue_mark *mark, struct error *error)
 {
@@ -419,7 +419,7 @@ static bool is_to_wait(const struct continuity *continuity, enum catalogue_verdi
     return true;
 }
 
-/* Whether it was in another one before. */
+/* Whether it was in another state before. */
 static bool state_enter(struct continuity *continuity, enum catalogue_continuity state)
 {
     return atomic_exchange(&continuity->state, (int)state) != (int)state;

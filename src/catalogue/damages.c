@@ -41,7 +41,7 @@ static size_t place_of(struct text name)
     return (size_t)(value % DAMAGES_PLACES);
 }
 
-/* Of what is no id, the characters that can be printed. */
+/* If the name is no id, shows its printable characters. */
 static void show(struct text name, char shown[static SHOWN_BYTES_MAX + 1])
 {
     size_t count = name.length < SHOWN_BYTES_MAX ? name.length : SHOWN_BYTES_MAX;

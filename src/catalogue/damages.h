@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What has been said of entries that cannot be read, so that each is logged once. Of some thousands
- * two may share a place, and then only one of them is. All zero at the start; one thread's. Private
- * to the backends. */
+ * Which entries that cannot be read were logged, so that each is logged once. Among some thousands
+ * two may share a place; then only one of them is logged. All zero at the start. One thread.
+ * Private to the backends. */
 #ifndef CATALOGUE_DAMAGES_H
 #define CATALOGUE_DAMAGES_H
 
@@ -16,8 +16,8 @@ struct damages {
     uint8_t told[DAMAGES_PLACES / 8];
 };
 
-/* Logs that the app of this name, which may be any bytes, is skipped. Past DAMAGES_NAMED_MAX there
- * is one more line, with the count, whenever that has doubled. */
+/* Logs that the app of this name, which may be any bytes, is skipped. After DAMAGES_NAMED_MAX such
+ * lines there is one more, with the count, each time the count has doubled. */
 void damages_tell(struct damages *damages, struct text name, const char *reason);
 
 #endif

@@ -8,22 +8,22 @@
 
 #define BUSY_TIMEOUT_MS 2000
 
-/* synchronous = FULL: an API key is shown once, so a registration that was answered must survive a
- * loss of power; NORMAL could lose the last ones. Writes here are rare: the wait is affordable.
+/* synchronous = FULL: an API key is shown once, so an answered registration must survive a loss of
+ * power, and NORMAL could lose the last ones. Writes are rare, so the wait does not matter.
  * temp_store: the sandbox has no directory for temporary files. */
 static const char log_pragma[] = "PRAGMA journal_mode = WAL;";
 static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA temp_store = MEMORY;"
                               "PRAGMA foreign_keys = ON;";
 
-/* OPENING_FROZEN: as it lies there, without locks or a log beside it. */
+/* OPENING_FROZEN: only for reading, without locks and without a log beside it. */
 enum opening { OPENING_USUAL, OPENING_FROZEN };
 
 struct database {
     sqlite3 *connection;
     const struct database_options *options;
     struct database_file file;
-    enum database_access access; /* of the transaction under way, as is the next */
+    enum database_access access; /* of the transaction under way, like the next */
     bool has_met_damage;
     sqlite3_stmt *statements[];
 };
@@ -86,7 +86,7 @@ bool database_thaw(struct database **database)
     return true;
 }
 
-/* What is in the log alone goes to the file first, for whoever has moved that without it. */
+/* First copies the log into the file, in case the file was moved without its log. */
 bool database_reopen(struct database **database, struct error *error)
 {
     struct database *moved = *database;
@@ -116,7 +116,7 @@ bool database_begin(struct database *database, enum database_access access, stru
 {
     database->access = access;
     database->has_met_damage = false;
-    /* A read that turned into a write could fail half-way: another process may write first. */
+    /* A read that became a write could fail half-way, because another process may write first. */
     if (!execute(database, access == DATABASE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error))
         return false;
     if (access == DATABASE_READ || !database_has_moved(database))
@@ -127,7 +127,7 @@ bool database_begin(struct database *database, enum database_access access, stru
 
 bool database_commit(struct database *database, struct error *error)
 {
-    /* A transaction that has met damage cannot be committed; one that only reads need not be. */
+    /* A transaction that met damage cannot be committed. One that only reads need not be. */
     if (database->access == DATABASE_READ) {
         database_roll_back(database);
         return true;
@@ -141,7 +141,7 @@ bool database_commit(struct database *database, struct error *error)
 
 void database_roll_back(struct database *database)
 {
-    struct error ignored; /* some failures have rolled back already */
+    struct error ignored; /* after some failures it is rolled back already */
 
     reset(database);
     (void)execute(database, "ROLLBACK", &ignored);
@@ -204,7 +204,7 @@ void database_bind_integer(sqlite3_stmt *statement, int place, int64_t value)
 
 struct text database_text(sqlite3_stmt *statement, int place)
 {
-    /* In this order: the length is that of the form asked for last. */
+    /* In this order, because the length is that of the last form asked for. */
     const unsigned char *at = sqlite3_column_text(statement, place);
     int length = sqlite3_column_bytes(statement, place);
 
@@ -231,9 +231,9 @@ bool database_holds_integer(sqlite3_stmt *statement, int place)
     return sqlite3_column_type(statement, place) == SQLITE_INTEGER;
 }
 
-/* Where nothing can be written there is no room for the index of a log either. Then nobody else can
- * write, and nobody has the file open, so that it is read as it lies there; unless there is a log,
- * without which it would be an older one. */
+/* If nothing can be written, the index of a log cannot be written either. Then no other process can
+ * write or have the file open, so it is read as it is. If there is a log, it is not, because
+ * without its log the file is older. */
 static struct database *open_at(const char *path, const struct database_options *options,
                                 struct error *error)
 {
@@ -272,7 +272,7 @@ static bool open_connection(struct database *database, const char *path, enum op
 {
     char *uri = database_file_frozen_uri(path);
     const bool is_frozen = opening == OPENING_FROZEN;
-    /* One thread at a time uses it, so SQLite's own mutexes would only cost. */
+    /* One thread at a time uses it, so SQLite's own mutexes would be a waste. */
     const int flags = SQLITE_OPEN_NOMUTEX |
                       (is_frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE);
     const int result = sqlite3_open_v2(is_frozen ? uri : path, &database->connection, flags, NULL);
@@ -284,7 +284,7 @@ static bool open_connection(struct database *database, const char *path, enum op
     return (is_frozen || execute(database, log_pragma, error)) && execute(database, pragmas, error);
 }
 
-/* What is there can be read as long as it is of this version. */
+/* A file of this version can still be read. */
 static bool make_ready(struct database *database, struct error *error)
 {
     struct error ignored = {0};

@@ -30,8 +30,8 @@ bool database_file_make_directory(const char *path, struct error *error)
     return true;
 }
 
-/* SQLite would create the file as the umask has it, and it holds the pepper. A file that is there
- * is not opened here: closing it would drop the locks that this process may have on it. */
+/* SQLite would create the file with the umask's mode, but it holds the pepper. An existing file is
+ * not opened here, because closing it would drop the locks that this process may have on it. */
 bool database_file_make(const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A database's file in its directory, beside the two that SQLite keeps while it is open: the log of
- * what is not in it yet, and that one's index. Private to database.c. */
+ * A database's file in its directory, and the two companions that SQLite keeps while it is open:
+ * the log of writes that are not in the file yet, and the log's index. Private to database.c. */
 #ifndef CATALOGUE_DATABASE_FILE_H
 #define CATALOGUE_DATABASE_FILE_H
 
@@ -15,7 +15,7 @@ struct database_file {
     char *path;
     struct {
         dev_t device;
-        ino_t inode; /* 0: there was none */
+        ino_t inode; /* 0: none */
     } companions[DATABASE_COMPANIONS];
 };
 
@@ -23,17 +23,17 @@ struct database_file {
 MUST_USE bool database_file_make_directory(const char *path, struct error *error);
 MUST_USE bool database_file_make(const char *path, struct error *error);
 
-/* Whether there is nothing in a log beside the file. */
+/* Whether no log with content is beside the file. */
 bool database_file_is_whole(const char *path);
-/* Names the file as one that never changes: for free(). */
+/* The URI of the file as one that never changes. The caller frees it with free(). */
 char *database_file_frozen_uri(const char *path);
 
 /* Remembers the companions of an open database. */
 void database_file_begin(struct database_file *file, const char *path);
 void database_file_end(struct database_file *file);
 
-/* Removes those of the companions that are still where they were. Without their file they would be
- * taken for those of another one at its path, and spoil it. */
+/* Removes the companions that are still where they were. Otherwise a new file at the path would be
+ * taken to own them, and be spoiled. */
 void database_file_remove_companions(const struct database_file *file);
 
 #endif

@@ -77,7 +77,7 @@ enum catalogue_status follower_provide(struct follower *follower, struct error *
     return CATALOGUE_OK;
 }
 
-/* From the first revision on, and with what was declared. */
+/* Reads from the first revision on, and applies what was declared. */
 static void begin_afresh(struct follower *follower)
 {
     follower->continuity.reads_afresh = false;
@@ -89,7 +89,7 @@ static void begin_afresh(struct follower *follower)
     follower->applied = NULL;
 }
 
-/* While apps are put back, what others put back may be older than what is held here. */
+/* While apps are put back, those of others may be older than those held here. */
 static void on_changed(void *context, struct app *app)
 {
     struct follower *follower = context;

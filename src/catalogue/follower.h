@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Keeps the index as the catalogue is: reads what has changed, all of it where the catalogue is
- * another one, and applies what is declared. The catalogue thread's, but for `is_read`. Private to
+ * Keeps the index equal to the catalogue: reads what has changed, or all if the catalogue is
+ * another one, and applies what is declared. Catalogue thread, except `is_read`. Private to
  * catalogue.c. */
 #ifndef CATALOGUE_FOLLOWER_H
 #define CATALOGUE_FOLLOWER_H
@@ -13,24 +13,24 @@
 struct follower {
     struct catalogue_backend *backend;
     struct app_index *index;
-    const atomic_bool *is_stopping; /* what is declared is then not all applied */
+    const atomic_bool *is_stopping; /* then declared apps may not all be applied */
     struct continuity continuity;
-    bool ends_epoch;              /* once all has been read afresh */
+    bool ends_epoch;              /* when all has been read afresh */
     int64_t revision;             /* the newest one seen */
-    struct provisioning *ordered; /* to be applied; NULL: nothing */
-    struct provisioning *applied; /* done again when the catalogue is another */
-    atomic_bool is_read;          /* all apps, once */
+    struct provisioning *ordered; /* to be applied; NULL: none */
+    struct provisioning *applied; /* applied again when the catalogue is another one */
+    atomic_bool is_read;          /* all apps have been read once */
 };
 
 void follower_init(struct follower *follower, const struct catalogue_options *options,
                    const atomic_bool *is_stopping);
 void follower_close(struct follower *follower);
 
-/* What is to be applied, in the place of what was and is not yet. Takes it over. */
+/* Replaces what is to be applied and is not applied yet. Takes it over. */
 void follower_order_give(struct follower *follower, struct provisioning *ordered);
 
-/* In this order: whether the catalogue is still the one that is known; what has changed in it; what
- * is declared. */
+/* In this order: checks that the catalogue is still the known one, reads its changes, and applies
+ * what is declared. */
 enum catalogue_status follower_check(struct follower *follower, struct error *error);
 enum catalogue_status follower_read(struct follower *follower, struct error *error);
 enum catalogue_status follower_provide(struct follower *follower, struct error *error);

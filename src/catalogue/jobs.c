@@ -58,7 +58,7 @@ static enum catalogue_status app_create(struct catalogue_job *job,
 static enum catalogue_status app_find(struct catalogue_job *job, struct catalogue_backend *backend,
                                       struct app_index *index, struct error *error)
 {
-    /* An earlier job for the same key has found it. */
+    /* An earlier job for the same key may have found it. */
     job->app = app_index_find(index, &job->key);
     if (job->app != NULL)
         return CATALOGUE_OK;
@@ -95,9 +95,9 @@ static enum catalogue_status policy_remove(struct catalogue_job *job,
     return publish(backend, index, job->app_id, status, NULL, error);
 }
 
-/* Publishes the app as it is now stored, and returns `status`, which is what came of the job.
- * Where that fails the job has failed for its asker, who could not count on the change; the
- * refresh brings it. */
+/* Publishes the app as it is now stored, and returns `status`, the result of the job. If that
+ * fails, the job fails for its caller, who cannot rely on the change; the refresh brings it
+ * later. */
 static enum catalogue_status publish(struct catalogue_backend *backend, struct app_index *index,
                                      const char *app_id, enum catalogue_status status,
                                      struct app **kept, struct error *error)

@@ -68,7 +68,7 @@ void provisioning_free(struct provisioning *provisioning)
     free(provisioning);
 }
 
-/* What keeps one declared app from being there keeps none of the others. */
+/* A failure of one declared app does not stop the others. */
 enum catalogue_status provisioning_apply(const struct provisioning *provisioning,
                                          struct catalogue_backend *backend, struct app_index *index,
                                          const atomic_bool *is_stopping, struct error *error)
@@ -106,7 +106,7 @@ static void declared_copy(struct declared *declared, const struct catalogue_prov
         declared->policies[i] = policy_copy(provision->policies[i], arena);
 }
 
-/* Written and read back, so that whatever a policy comes to hold is copied too. */
+/* Copies by writing and reading, so that members that are added later are copied, too. */
 static struct policy *policy_copy(const struct policy *policy, struct arena *arena)
 {
     struct error error = {0};
@@ -139,7 +139,7 @@ static enum catalogue_status declared_apply(const struct declared *declared,
     return status;
 }
 
-/* The index has all apps, also those to which no key leads: one key must not get a second app. */
+/* The index has all apps, also those that no key leads to. One key must not get a second app. */
 static enum catalogue_status app_load_by_key(struct catalogue_backend *backend,
                                              struct app_index *index, const struct key_digest *key,
                                              struct app **app, struct error *error)
@@ -178,7 +178,7 @@ static enum catalogue_status app_make(const struct declared *declared,
         return status;
     if (status == CATALOGUE_CREATED)
         log_write(LOG_INFO, "declared app created", LOG_STRING("app_id", declared->app_id));
-    /* Another instance with the same file may have been faster, with an id of its own. */
+    /* Another instance with the same file may have been faster, with its own id. */
     return app_load_by_key(backend, index, key, app, error);
 }
 
@@ -209,7 +209,7 @@ static enum catalogue_status policies_ensure(const struct declared *declared,
     return CATALOGUE_OK;
 }
 
-/* With the same content; id and version are the catalogue's. */
+/* Compares the content; the catalogue sets id and version. */
 static bool policy_is_stored(const struct policy *policy, const struct policy_set *stored)
 {
     const struct policy *found = policy_set_find(stored, &policy->identity);

@@ -5,14 +5,14 @@
 
 #include <sodium.h>
 
-/* For Lua, as text. A field has no more than that. */
+/* The most bytes of a field, as text for Lua. */
 #define FIELD_BYTES_MAX    "2048"
 #define POLICIES_MAX       REDIS_CALL_TEXT(POLICIES_PER_APP_MAX)
 #define DOCUMENT_BYTES_MAX REDIS_CALL_TEXT(STORED_POLICY_BYTES_MAX)
 
-/* Nothing, or what is wrong, or fields, policies and the newest revision there can be. Whatever is
- * too long is left empty here: what one app has is a reply that can be received, or else it would
- * seem that Redis is away. */
+/* Replies nothing, or what is wrong, or the fields, the policies and the newest possible revision.
+ * Values that are too long are left empty, because a reply that cannot be received would look as if
+ * Redis were away. */
 static const char load_script[] = REDIS_CALL_EXPLAIN
     "local function field(name)\n"
     "  if redis.call('HSTRLEN', KEYS[4], name) > " FIELD_BYTES_MAX " then return '' end\n"

@@ -70,7 +70,7 @@ redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
     return reply;
 }
 
-/* Redis 6 puts more in front of the error of a script's command than Redis 7. */
+/* Redis 6 puts more text before the error of a script's command than Redis 7. */
 enum catalogue_status redis_call_failure(const struct error *error)
 {
     return strstr(error->message, "WRONGTYPE") == NULL ? CATALOGUE_UNAVAILABLE : CATALOGUE_DAMAGED;
@@ -124,8 +124,8 @@ int64_t redis_call_integer(const redisReply *reply)
     return reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
 }
 
-/* The keys of all apps only lead to what the apps say themselves, so nothing is lost with them; in
- * their place anything else would keep everybody from registering. */
+/* The list of all keys only leads to what the apps hold themselves, so nothing is lost if it is
+ * deleted. Any other value in its place would stop all registrations. */
 static bool make_way(struct catalogue_redis *redis)
 {
     const char *argv[] = {"EVAL", make_way_script, "1", KEYS_OF_ALL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Commands and scripts of the catalogue in Redis, and what their replies say. Private to
- * catalogue_redis.c and what belongs to it. */
+ * Commands and scripts of the catalogue in Redis, and the meaning of their replies. Private to
+ * catalogue_redis.c and its parts. */
 #ifndef CATALOGUE_REDIS_CALL_H
 #define CATALOGUE_REDIS_CALL_H
 
@@ -10,15 +10,15 @@
 #include "redis/redis_session.h"
 
 #define REDIS_CALL_PREFIX "sluice:{catalogue}:"
-/* Of an app's key in Redis; NUL-terminated. */
+/* For an app's key in Redis, NUL-terminated. */
 #define REDIS_CALL_NAME_BYTES 64
-/* Of a key's digest as Redis holds it. */
+/* For a key's digest as Redis holds it. */
 #define REDIS_CALL_HEX_BYTES (2 * (size_t)KEY_DIGEST_BYTES)
 /* KEYS of every script: revision, apps, keys, app and policies of the app whose id is ARGV[1], and
  * history, deleted, forgotten.
  *
- * The newest revision that can have been given, which no app's is ahead of: the last one may be
- * lost or damaged. */
+ * `explained` is the newest revision that can have been given. No app's revision is greater. The
+ * stored last revision may be lost or damaged. */
 #define REDIS_CALL_EXPLAIN                                                                         \
     "local function sane(text)\n"                                                                  \
     "  local number = type(text) == 'string' and tonumber(text) or 0\n"                            \
@@ -32,8 +32,9 @@
 #define REDIS_CALL_TEXT_(number) #number
 #define REDIS_CALL_TEXT(number)  REDIS_CALL_TEXT_(number)
 
-/* Gives the app the next revision. string.format(), since Lua by itself writes no more than 14
- * digits of a number. What nobody can have written would push out of the history what was. */
+/* Gives the app the next revision. It uses string.format(), because Lua itself writes only 14
+ * digits of a number. Impossible revisions are removed from the history, because they would push
+ * out real ones. */
 #define REDIS_CALL_REVISE                                                                          \
     REDIS_CALL_EXPLAIN                                                                             \
     "local revision = string.format('%.0f', math.max(last + 1, clock))\n"                          \
@@ -46,10 +47,10 @@
     "redis.call('ZREMRANGEBYRANK', KEYS[6], '0',\n"                                                \
     "           -1 - " REDIS_CALL_TEXT(CATALOGUE_WRITES_MAX) ")\n"
 
-/* What a script that has given a revision answers. */
+/* The answer of a script that has given a revision. */
 #define REDIS_CALL_ANSWER(word) "return '" word " ' .. revision\n"
 
-/* Takes the app's keys out of those of all, as far as they are its own. */
+/* Removes the app's keys from the list of all keys, if they are its own. */
 #define REDIS_CALL_RELEASE                                                                         \
     "local held = redis.pcall('HGET', KEYS[4], 'keys')\n"                                          \
     "held = type(held) == 'string' and #held <= 1024 and held or ''\n"                             \
@@ -58,9 +59,9 @@
     "  if redis.call('HGET', KEYS[3], key) == ARGV[1] then redis.call('HDEL', KEYS[3], key) end\n" \
     "end\n"
 
-/* Deletes the app. REVISE leaves a hash with the revision in it; without it, the id in the list
- * says: deleted. Of too many the oldest are forgotten, and who has not seen them yet is told by the
- * revision of the newest of those. */
+/* Deletes the app. An id in the list without a hash means deleted, so this removes the hash that
+ * REVISE has left. If there are too many, the oldest are forgotten. The newest revision of those
+ * tells instances that have not seen them yet. */
 #define REDIS_CALL_BURY                                                                            \
     REDIS_CALL_RELEASE                                                                             \
     "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4])\n"       \
@@ -91,17 +92,17 @@ struct catalogue_redis {
 
 struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend);
 
-/* As redis_session_command(), but once more when something of another type was in the place of the
- * keys of all apps, and has been deleted. */
+/* Like redis_session_command(). If a value of another type was in place of the list of all keys, it
+ * is deleted, and the command runs once more. */
 redisReply *redis_call(struct catalogue_redis *redis, const struct text words[], size_t count,
                        struct error *error);
 redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
                               const struct text arguments[], size_t count, struct error *error);
 
-/* Why there was no reply: CATALOGUE_DAMAGED when the key is of another type than it should be,
- * which concerns nothing but that key; otherwise CATALOGUE_UNAVAILABLE. */
+/* Why there was no reply: CATALOGUE_DAMAGED if the key has another type than it should have, which
+ * concerns only that key; otherwise CATALOGUE_UNAVAILABLE. */
 enum catalogue_status redis_call_failure(const struct error *error);
-/* What a script's answer means; a revision in it is the newest that was given. Consumes the reply,
+/* The meaning of a script's answer. A revision in it is the newest one given. Frees the reply,
  * which may be NULL. */
 enum catalogue_status redis_call_status_take(struct catalogue_redis *redis, redisReply *reply,
                                              struct error *error);

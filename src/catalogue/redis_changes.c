@@ -7,14 +7,14 @@
 #include <float.h>
 #include <math.h>
 
-#define CHANGES_MAX 1000 /* that one reply lists */
+#define CHANGES_MAX 1000 /* apps in one reply */
 #define PREFIX      REDIS_CALL_PREFIX
 
-#define SCORE_BYTES 40 /* of a bound, as Redis writes and reads it */
+#define SCORE_BYTES 40 /* for a bound as Redis writes and reads it */
 
-/* KEYS: revision, apps, forgotten; ARGV: after which score, how many. What was forgotten is older
- * than the newest in the list: otherwise all would be read again and again. What is longer than any
- * id is cut short: it is damaged anyway, and a reply is bounded. */
+/* KEYS: revision, apps, forgotten; ARGV: after which score, how many. `forgotten` is at most the
+ * newest in the list, because otherwise all would be read again and again. A name longer than any
+ * id is cut, because it is damaged anyway and a reply is bounded. */
 static const char changes_script[] = REDIS_CALL_EXPLAIN
     "local newest = redis.call('ZREVRANGEBYSCORE', KEYS[2], explained, '-inf', 'WITHSCORES',\n"
     "                          'LIMIT', '0', '1')\n"
@@ -23,7 +23,7 @@ static const char changes_script[] = REDIS_CALL_EXPLAIN
     "for i = 1, #list, 2 do list[i] = string.sub(list[i], 1, 64) end\n"
     "return {explained, math.min(sane(redis.pcall('GET', KEYS[3])), sane(newest[2])), list}\n";
 
-/* Through the list of apps, in the order of their scores: what was asked for, and how far it is. */
+/* A walk through the list of apps by score: what was asked for, and how far it has come. */
 struct walk {
     struct catalogue_redis *redis;
     const int64_t since;
@@ -44,7 +44,7 @@ static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
 static enum catalogue_status change(const struct walk *walk, const redisReply *id, int64_t revision,
                                     struct error *error);
 
-/* Page by page: a reply is bounded, and no two apps have the same revision. */
+/* Page by page, because a reply is bounded. No two apps have the same revision. */
 enum catalogue_status redis_changes(struct catalogue_backend *backend, int64_t *revision,
                                     void *context, catalogue_visit_fn *visit, struct error *error)
 {
@@ -108,8 +108,9 @@ static enum catalogue_status page_read(struct walk *walk, const redisReply *repl
     return status;
 }
 
-/* The next page begins behind this entry, whatever it is, unless it is ahead of all revisions, as
- * is what follows it. What is no revision is passed: those that are given from now on are newer. */
+/* The next page begins after this entry, whatever it is, unless it and all after it are greater
+ * than every revision. An entry that is no revision is skipped, because later revisions are
+ * greater. */
 static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
                                         const redisReply *score, int64_t explained,
                                         struct error *error)
@@ -122,7 +123,7 @@ static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
     if (is_ahead) {
         walk->is_over = true;
     } else {
-        walk->place = fmax(place, -DBL_MAX); /* past where the first page began */
+        walk->place = fmax(place, -DBL_MAX); /* after the place where the first page began */
         (void)snprintf(walk->after, sizeof(walk->after), "(%.*s", TEXT_PRINTF(text));
     }
     if (is_ahead || (double)newer < place || newer <= *walk->revision) {
@@ -138,7 +139,8 @@ static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
     return CATALOGUE_OK;
 }
 
-/* An app that changes in between is loaded as it is then, and comes again with its new revision. */
+/* An app that changes in between is loaded in its new state, and comes again with its new
+ * revision. */
 static enum catalogue_status change(const struct walk *walk, const redisReply *id, int64_t revision,
                                     struct error *error)
 {

@@ -11,7 +11,7 @@
 #define IDENTITY REDIS_CALL_PREFIX "identity"
 
 /* KEYS: revision, apps, history, pepper, identity, restoring; ARGV: the write that is asked for. A
- * write that is older than all that are remembered may have been forgotten. */
+ * write older than all remembered ones may have been forgotten. */
 static const char read_script[] = REDIS_CALL_EXPLAIN
     "local function last_of(key)\n"
     "  return sane(redis.pcall('ZREVRANGEBYSCORE', key, explained, '-inf', 'WITHSCORES', 'LIMIT',\n"
@@ -46,8 +46,8 @@ static const char read_script[] = REDIS_CALL_EXPLAIN
                               "KEYS[5]),\n"
                               "        is_lost and 1 or 0}\n";
 
-/* KEYS: pepper, identity; ARGV: pepper or nothing, identity. What is of another type or length is
- * none. */
+/* KEYS: pepper, identity; ARGV: pepper or nothing, identity. A value of another type or length
+ * counts as none. */
 static const char claim_script[] =
     "local function stored(i)\n"
     "  local value = redis.pcall('GET', KEYS[i])\n"
@@ -63,8 +63,8 @@ static const char claim_script[] =
 
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error);
 
-/* No more than reading: an instance that starts while Redis is full or read-only needs what is
- * there and nothing else. */
+/* Only reads, because an instance that starts while Redis is full or read-only needs only what is
+ * there. */
 enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t written,
                                       struct catalogue_mark *mark, struct error *error)
 {
@@ -84,7 +84,8 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
 
     *mark = (struct catalogue_mark){0};
     redis_rights_warn(redis->session,
-                      &redis->has_looked_for_rights); /* or it is why there is none */
+                      /* missing rights may be why there is no reply */
+                      &redis->has_looked_for_rights);
     if (reply == NULL)
         return CATALOGUE_UNAVAILABLE;
     bool is_read = mark_fill(mark, reply, error);
@@ -115,7 +116,7 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
-/* MGET has nothing of what is of another type. */
+/* MGET replies nil for a value of another type. */
 static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
 {
     if (!redis_call_is_array(reply, 10) || !redis_call_is_array(reply->element[0], 2))

@@ -10,7 +10,7 @@
 #define ARGUMENTS_BEFORE_POLICIES 7
 
 /* KEYS: the mark, apps; ARGV: for how many microseconds, the name. See restorer.h for what is
- * stored. Something else in the place of the list would keep everybody from putting apps back. */
+ * stored. Another value in place of the list would keep all from putting apps back. */
 static const char begin_script[] =
     "local now = redis.call('TIME')\n"
     "local clock = now[1] * 1000000 + now[2]\n"
@@ -29,18 +29,17 @@ static const char end_script[] =
     "end\n"
     "return 'deleted'\n";
 
-/* What is of another type than we give it has been put there by somebody else since the loss, and
- * would keep everything from being put back. */
+/* A value of another type was put there by somebody else after the loss, and would block the
+ * restore. */
 #define MAKE_WAY                                                                                   \
     "for i, kind in pairs({[2] = 'zset', [3] = 'hash', [4] = 'hash', [5] = 'hash'}) do\n"          \
     "  if redis.call('TYPE', KEYS[i]).ok ~= kind then redis.call('DEL', KEYS[i]) end\n"            \
     "end\n"
 
 /* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, whether it
- * is unused, and of each policy the name of its identity and its document. `restored` is the
- * revision that the app was put back under, and that of the copy: whatever is written since has
- * another revision. An app that is there and not in the list, which was lost, is newer than any
- * copy. */
+ * is unused, and of each policy the name of its identity and its document. `restored` has the
+ * revision that the app was put back under, and the copy's: a later write has another revision. If
+ * an app is there but not in the list, the list was lost, and the app is newer than any copy. */
 static const char restore_script[] = MAKE_WAY
     "local is_there = redis.call('EXISTS', KEYS[4]) == 1\n"
     "if is_there and not redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n" REDIS_CALL_REVISE
@@ -105,7 +104,7 @@ enum catalogue_status redis_restore_begin(struct catalogue_backend *backend, con
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
-/* Otherwise it is given up once its time is over. */
+/* If this fails, the mark ends when its time is over. */
 void redis_restore_end(struct catalogue_backend *backend, const char *name)
 {
     const struct text words[] = {TEXT("EVAL"), TEXT(end_script), TEXT("1"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "relation.h"
 
-/* The apps that are held, and whether one of those that are visited is among them. */
+/* The apps that the index holds, and whether a visited app is among them. */
 struct acquaintance {
     struct app **held;
     size_t count;

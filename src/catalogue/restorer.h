@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who puts apps back, as it is stored: until when, in microseconds since 1970 by the clock of
- * whoever stores it, a space, and a name. Private to the backends and restoring.c. */
+ * The stored form of who puts apps back: until when, in microseconds since 1970 by the clock of the
+ * backend, a space, and a name. Private to the backends and restoring.c. */
 #ifndef CATALOGUE_RESTORER_H
 #define CATALOGUE_RESTORER_H
 
@@ -10,8 +10,8 @@
 /* Host, process and something random, so that the log of another instance can name this one. */
 void restorer_name_new(char name[static RESTORER_BYTES]);
 
-/* What makes no sense, or ends later than any of ours, is nobody's: it would keep everybody from
- * putting apps back. */
+/* A value that is impossible, or ends later than any of ours can, counts as none, because it would
+ * keep all from putting apps back. */
 struct catalogue_restorer restorer_read(struct text stored, int64_t now_us);
 
 #define RESTORER_STORED_BYTES (RESTORER_BYTES + 24)

@@ -64,7 +64,7 @@ bool restoring_is_elsewhere(const struct restoring *restoring,
     return restorer->is_at_it && strcmp(restorer->name, restoring->name) != 0;
 }
 
-/* What it alone knew is gone; what others know they have put back, or still do. */
+/* What only that instance knew is lost. Others put back what they know, or have done so. */
 void restoring_look(struct restoring *restoring, struct catalogue_backend *backend,
                     const struct catalogue_restorer *restorer, bool may_write)
 {

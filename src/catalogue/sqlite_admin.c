@@ -27,7 +27,7 @@ bool sqlite_admin_bury(struct catalogue_sqlite *sqlite, const char *app_id, stru
     return is_done && entomb(sqlite, app_id, error);
 }
 
-/* Where a part of the app cannot be deleted, that it was deleted outweighs what is left. */
+/* If a part of the app cannot be deleted, the app still counts as deleted. */
 enum catalogue_status sqlite_admin_remove(struct catalogue_backend *backend, const char *app_id,
                                           struct error *error)
 {

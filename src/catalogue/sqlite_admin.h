@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What operators do to apps in a database file. Private to catalogue_sqlite.c and
- * what belongs to it. */
+ * What operators do to apps in a database file. Private to catalogue_sqlite.c and its parts. */
 #ifndef CATALOGUE_SQLITE_ADMIN_H
 #define CATALOGUE_SQLITE_ADMIN_H
 
 #include "sqlite_statements.h"
 
-/* Leaves no more of the app, if there is any, than that it was deleted. Within a transaction. */
+/* Deletes the app, if it is there, and keeps only the mark that it was deleted. Within a
+ * transaction. */
 MUST_USE bool sqlite_admin_bury(struct catalogue_sqlite *sqlite, const char *app_id,
                                 struct error *error);
 

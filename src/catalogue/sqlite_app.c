@@ -53,7 +53,7 @@ enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_
 
     if (status != CATALOGUE_OK)
         return status;
-    /* What is below the first one is damaged: once it is named. */
+    /* A revision below the first one is damaged. Only a read from the start visits and logs it. */
     database_bind_integer(select, 1, *revision == 0 ? INT64_MIN : *revision);
     status = sqlite_statements_step(sqlite->database, select, error);
     while (status == CATALOGUE_OK) {
@@ -64,7 +64,7 @@ enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_
     return status == CATALOGUE_ABSENT ? CATALOGUE_OK : status;
 }
 
-/* CATALOGUE_ABSENT: one after this revision is forgotten. */
+/* CATALOGUE_ABSENT: a deletion after this revision is forgotten. */
 static enum catalogue_status deletions_look_up(struct database *database, int64_t revision,
                                                struct error *error)
 {
@@ -82,7 +82,8 @@ static enum catalogue_status deletions_look_up(struct database *database, int64_
                : CATALOGUE_OK;
 }
 
-/* What is left of a deleted app could not be deleted. */
+/* Looks for a deletion first, because parts of a deleted app may be left that could not be
+ * deleted. */
 static enum catalogue_status app_read(struct database *database, struct app *app, int64_t explained,
                                       struct error *error)
 {
@@ -162,8 +163,7 @@ static enum catalogue_status policies_read(struct database *database, struct app
     return CATALOGUE_OK;
 }
 
-/* A revision that cannot have been given takes the cursor nowhere; such rows sort behind the
- * others. */
+/* An impossible revision does not move the cursor. Such rows sort after the others. */
 static enum catalogue_status change(struct catalogue_sqlite *sqlite, sqlite3_stmt *row,
                                     int64_t *revision, void *context, catalogue_visit_fn *visit,
                                     struct error *error)

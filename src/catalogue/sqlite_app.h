@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Apps as a database file holds them. Within a transaction of the caller's. Private to
+ * Apps as a database file holds them. Within a transaction of the caller. Private to
  * catalogue_sqlite.c. */
 #ifndef CATALOGUE_SQLITE_APP_H
 #define CATALOGUE_SQLITE_APP_H

@@ -49,7 +49,7 @@ enum catalogue_status sqlite_mark_claim(struct catalogue_backend *backend,
                                  error);
 }
 
-/* What is now at the path is judged as any other catalogue: empty, or another one. */
+/* The file that is now at the path is judged like any other catalogue: empty, or another one. */
 static bool reopen(struct catalogue_sqlite *sqlite, struct error *error)
 {
     if (!database_reopen(&sqlite->database, error))
@@ -116,7 +116,7 @@ static bool progress_read(struct database *database, int64_t written, struct cat
     return true;
 }
 
-/* Or another number; 0 where there is none. */
+/* Reads the number that `select` finds; 0 if there is none. */
 static bool revision_read(struct database *database, sqlite3_stmt *select, int64_t *revision,
                           struct error *error)
 {

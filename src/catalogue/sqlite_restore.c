@@ -33,7 +33,7 @@ enum catalogue_status sqlite_restore_begin(struct catalogue_backend *backend, co
     return sqlite_statements_end(sqlite, mark_take(sqlite->database, name, error), error);
 }
 
-/* Otherwise it is given up once its time is over. */
+/* If this fails, the mark ends when its time is over. */
 void sqlite_restore_end(struct catalogue_backend *backend, const char *name)
 {
     struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
@@ -117,7 +117,7 @@ static enum catalogue_status app_restore(struct catalogue_sqlite *sqlite, const 
     return CATALOGUE_CREATED;
 }
 
-/* CATALOGUE_OK: better than this copy, or not to be had beside it. */
+/* CATALOGUE_OK: what is stored is newer than this copy, or cannot exist beside it. */
 static enum catalogue_status app_is_known(struct database *database, const struct app *app,
                                           struct error *error)
 {

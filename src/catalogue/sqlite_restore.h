@@ -10,7 +10,7 @@ catalogue_restore_begin_fn sqlite_restore_begin;
 catalogue_restore_end_fn sqlite_restore_end;
 catalogue_app_restore_fn sqlite_restore_app;
 
-/* In the transaction under way. */
+/* Within the transaction under way. */
 MUST_USE bool sqlite_restore_read(struct database *database, struct catalogue_restorer *restorer,
                                   struct error *error);
 

@@ -46,7 +46,7 @@ enum catalogue_status sqlite_revision_give(struct catalogue_sqlite *sqlite, cons
     return database_changes(database) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;
 }
 
-/* 0: there is none, or it is damaged. */
+/* *last is 0 if there is none, or it is damaged. */
 static bool last_read(struct database *database, int64_t *last, struct error *error)
 {
     sqlite3_stmt *select = database_statement(database, REVISION_SELECT);

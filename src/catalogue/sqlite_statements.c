@@ -25,8 +25,8 @@ static const char *const migrations[] = {
     "  PRIMARY KEY (app_id, route_key, role, user_id)) WITHOUT ROWID;",
 };
 
-/* What later versions have added. 884fd83 refuses a file of a newer schema, so these have no number
- * of their own: an older version leaves them alone. */
+/* Additions of later versions. They have no schema number, because 884fd83 refuses a file of a
+ * newer schema. An older version ignores them. */
 static const char additions[] =
     "CREATE TABLE IF NOT EXISTS tombstones (" /* apps that were deleted */
     "  id TEXT PRIMARY KEY,"
@@ -55,7 +55,7 @@ static const char *const statements[STATEMENT_COUNT] = {
     [REVISION_SELECT] = "SELECT value FROM settings WHERE name = 'revision'",
     [REVISION_REPLACE] = "REPLACE INTO settings VALUES ('revision', ?1)",
     [HISTORY_INSERT] = "REPLACE INTO history VALUES (?1)",
-    /* What nobody can have written would push out what was. */
+    /* Impossible revisions would push out real ones. */
     [HISTORY_TRIM] = "DELETE FROM history WHERE revision > ?1 OR revision <="
                      " (SELECT revision FROM history ORDER BY revision DESC LIMIT 1 OFFSET ?2)",
     [HISTORY_NEWEST] = "SELECT max(revision) FROM history WHERE revision <= ?1",
@@ -80,7 +80,8 @@ static const char *const statements[STATEMENT_COUNT] = {
                         " SELECT revision FROM history)",
     [TOMBSTONE_INSERT] = "REPLACE INTO tombstones VALUES (?1, " NEXT ")",
     [TOMBSTONE_SELECT] = "SELECT 1 FROM tombstones WHERE id = ?1",
-    /* Of too many the oldest are forgotten, and who has not seen them yet is told by the newest. */
+    /* If there are too many, the oldest are forgotten. The newest of those tells instances that
+     * have not seen them yet. */
     [FORGOTTEN_REPLACE] = "REPLACE INTO settings SELECT 'forgotten', revision FROM tombstones"
                           " ORDER BY revision DESC LIMIT 1 OFFSET ?1",
     [FORGOTTEN_SELECT] =
@@ -90,7 +91,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                         " (SELECT revision FROM tombstones"
                         " ORDER BY revision DESC LIMIT 1 OFFSET ?1)",
     [RESTORED_REPLACE] = "REPLACE INTO restored VALUES (?1, " NEXT ", ?2)",
-    /* Whatever is written since has another revision. */
+    /* A later write has another revision. */
     [RESTORED_BEFORE] = "SELECT 1 FROM apps JOIN restored ON restored.app_id = apps.id"
                         " AND restored.revision = apps.revision WHERE apps.id = ?1 AND copied < ?2",
     [RESTORED_DELETE] = "DELETE FROM restored WHERE app_id = ?1",
@@ -100,7 +101,7 @@ static const char *const statements[STATEMENT_COUNT] = {
     [UNUSED_DELETE] = "DELETE FROM unused WHERE app_id = ?1",
     [UNUSED_SINCE] = "SELECT 1 FROM unused JOIN apps ON apps.id = unused.app_id"
                      " WHERE apps.id = ?1 AND revision = ?2 AND revision <= ?3",
-    /* REPLACE: a key is free when its app is gone. */
+    /* REPLACE, because a key is free when its app is gone. */
     [KEY_INSERT] = "REPLACE INTO api_keys (app_id, digest) VALUES (?1, ?2)",
     [KEY_SELECT] = "SELECT app_id FROM api_keys WHERE digest = ?1",
     [KEY_OWNER] = "SELECT 1 FROM api_keys JOIN apps ON apps.id = api_keys.app_id"

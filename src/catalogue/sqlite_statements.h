@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The schema and the statements of the catalogue in a database file. Private to catalogue_sqlite.c
- * and what belongs to it. */
+ * and its parts. */
 #ifndef CATALOGUE_SQLITE_STATEMENTS_H
 #define CATALOGUE_SQLITE_STATEMENTS_H
 
@@ -70,20 +70,21 @@ struct catalogue_sqlite {
 
 struct catalogue_sqlite *sqlite_statements_backend(struct catalogue_backend *backend);
 
-/* Keeps what went well; returns what came of it. */
+/* Commits if `status` is good; returns the final status. */
 enum catalogue_status sqlite_statements_end(struct catalogue_sqlite *sqlite,
                                             enum catalogue_status status, struct error *error);
-/* The same of what concerns one app: damage of the file is damage of that app, or of its key. */
+/* The same for a transaction about one app: damage of the file counts as damage of that app, or of
+ * its key. */
 enum catalogue_status sqlite_statements_end_app(struct catalogue_sqlite *sqlite,
                                                 enum catalogue_status status, struct error *error);
-/* CATALOGUE_OK when there is a row, CATALOGUE_ABSENT when there is none or no more. */
+/* CATALOGUE_OK if there is a row, CATALOGUE_ABSENT if there is none or no more. */
 enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_stmt *statement,
                                              struct error *error);
 /* A statement whose first parameter is the app. */
 sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_statement which,
                                     const char *app_id);
 
-/* As the parameters that follow it. */
+/* As the parameters after it. */
 void sqlite_statements_bind_identity(sqlite3_stmt *statement,
                                      const struct policy_identity *identity);
 void sqlite_statements_bind_policy(sqlite3_stmt *statement, const struct policy *policy,

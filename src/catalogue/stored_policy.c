@@ -131,7 +131,7 @@ static void skip(struct stored_policies *policies, const struct error *reason)
         policies->reason = *reason;
 }
 
-/* By identity; of one identity the newest version first. */
+/* By identity; for one identity the newest version first. */
 static int compare_newest_first(const void *left, const void *right)
 {
     const struct policy *const *a = left;

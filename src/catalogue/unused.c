@@ -46,7 +46,7 @@ enum catalogue_status unused_look(struct unused *unused, struct unused_now now, 
     return status;
 }
 
-/* A machine that slept is like one whose clock was set. */
+/* After a sleep of the machine the clocks differ, as after a set clock. */
 static bool clocks_are_trusted(struct unused *unused, struct unused_now now)
 {
     const int64_t offset_us = now.wall_us - now.monotonic_us;
@@ -60,7 +60,7 @@ static bool clocks_are_trusted(struct unused *unused, struct unused_now now)
     return now.monotonic_us - unused->steady_from_us >= patience_us;
 }
 
-/* What is told is read back as a change of the app. */
+/* The catalogue then reports this as a change of the app. */
 static enum catalogue_status tell_used(const struct unused *unused,
                                        const struct app_index_unused *found, struct error *error)
 {

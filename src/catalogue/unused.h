@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Apps that have registered and checked nothing. The catalogue's thread looks now and then which of
- * them have decided something since, which the catalogue is then told, and which have been left
- * alone for so long that they go.
+ * Apps that have registered and checked nothing. The catalogue's thread looks from time to time
+ * which of them have decided something since then, and tells the catalogue. It deletes those that
+ * have been unused for too long.
  *
- * What is deleted by mistake is gone, and clocks jump. So the revision of an app's last change must
- * be old enough by this process' wall clock and by the clock that gives revisions, and this process
- * must have run for a day (or for the time itself, if that is less) in which its wall clock has
- * gone as its monotonic one does. Even then one app goes in each look. The catalogue thread's, but
- * for `removed`. Private to catalogue.c. */
+ * An app deleted by mistake is lost, and clocks may jump. So the revision of an app's last change
+ * must be old enough by this process' wall clock and by the clock that gives revisions. And this
+ * process must have run for a day (or for `kept_us`, if that is less) in which its wall clock went
+ * as fast as its monotonic clock. Even then each look deletes one app. Catalogue thread, except
+ * `removed`. Private to catalogue.c. */
 #ifndef CATALOGUE_UNUSED_H
 #define CATALOGUE_UNUSED_H
 
@@ -31,15 +31,15 @@ struct unused {
     struct app_index *index;
     int64_t kept_us;        /* 0: for ever */
     int64_t look_at_us;     /* monotonic */
-    int64_t steady_from_us; /* monotonic: since then the clocks have gone alike */
-    int64_t offset_us;      /* of the wall clock from the monotonic one */
+    int64_t steady_from_us; /* monotonic: from then on both clocks went equally fast */
+    int64_t offset_us;      /* wall clock minus monotonic clock */
     atomic_uint removed;
 };
 
 void unused_init(struct unused *unused, struct catalogue_backend *backend, struct app_index *index,
                  int64_t kept_us, struct unused_now now);
 
-/* CATALOGUE_UNAVAILABLE: the catalogue did not take what there was to tell. */
+/* CATALOGUE_UNAVAILABLE: the catalogue could not be told. */
 enum catalogue_status unused_look(struct unused *unused, struct unused_now now,
                                   struct error *error);
 
