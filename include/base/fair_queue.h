@@ -46,8 +46,8 @@ void fair_queue_close(struct fair_queue *queue);
 void fair_queue_put(struct fair_queue *queue, struct fair_item *item, uint32_t tenant,
                     uint32_t cost);
 
-/* Puts an item that knows its tenant, as one that was taken does, ahead of that tenant's others. The
- * rest of it, which costs `cost`, waits for the tenant's next turn. */
+/* Puts an item ahead of its tenant's others. It has to know its tenant, as one that was taken does.
+ * What is left of it costs `cost`, and waits for the tenant's next turn. */
 void fair_queue_put_back(struct fair_queue *queue, struct fair_item *item, uint32_t cost);
 
 /* Takes out the item whose turn it is; NULL when the queue is empty. */
