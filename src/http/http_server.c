@@ -271,7 +271,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     server->connections--;
     discard_unread(fd);
     if (is_cut_short(client))
-        lingerers_add(&server->lingerers, fd);
+        lingerers_add(&server->lingerers, fd, client_tenant(client));
     admission_leave(&server->admission, &client->ticket);
     exchange_on_closed(client);
     handshakes_remove(client->handshake);

@@ -22,9 +22,12 @@ struct lingerer {
     struct lingerers *lingerers;
     struct event *event;
     int fd;
+    uint32_t tenant;
     int64_t until_us;
 };
 
+static void held_add(struct lingerers *lingerers, uint32_t tenant, int more);
+static struct lingerer *find_to_give_way(const struct lingerers *lingerers);
 static void on_event(evutil_socket_t fd, short events, void *context);
 static void wait_on(const struct lingerer *lingerer);
 static bool has_more(int fd);
@@ -34,6 +37,7 @@ void lingerers_init(struct lingerers *lingerers, struct event_base *base)
 {
     *lingerers = (struct lingerers){.base = base};
     TAILQ_INIT(&lingerers->list);
+    tenant_map_init(&lingerers->held);
 }
 
 void lingerers_close(struct lingerers *lingerers)
@@ -44,27 +48,55 @@ void lingerers_close(struct lingerers *lingerers)
         next = TAILQ_NEXT(each, next);
         end(each);
     }
+    tenant_map_close(&lingerers->held);
 }
 
 /* Without a descriptor to spare it is closed as others are. */
-void lingerers_add(struct lingerers *lingerers, int fd)
+void lingerers_add(struct lingerers *lingerers, int fd, uint32_t tenant)
 {
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
     if (own < 0)
         return;
     (void)shutdown(own, SHUT_WR);
-    if (lingerers->count == LINGERERS_MAX)
-        end(TAILQ_FIRST(&lingerers->list));
+    held_add(lingerers, tenant, 1);
+    if (lingerers->count > LINGERERS_MAX)
+        end(find_to_give_way(lingerers));
     struct lingerer *lingerer = MEMORY_NEW(struct lingerer);
     lingerer->lingerers = lingerers;
     lingerer->fd = own;
+    lingerer->tenant = tenant;
     lingerer->until_us = clock_monotonic_us() + LINGER_US;
     lingerer->event = event_new(lingerers->base, own, EV_READ, on_event, lingerer);
     ASSERT(lingerer->event);
     TAILQ_INSERT_TAIL(&lingerers->list, lingerer, next);
-    lingerers->count++;
     wait_on(lingerer);
+}
+
+static void held_add(struct lingerers *lingerers, uint32_t tenant, int more)
+{
+    const uint32_t held = tenant_map_get(&lingerers->held, tenant);
+
+    lingerers->count += (size_t)more;
+    tenant_map_set(&lingerers->held, tenant, held + (uint32_t)more);
+}
+
+/* Whoever comes is counted already, so one that has most gives way to itself. */
+static struct lingerer *find_to_give_way(const struct lingerers *lingerers)
+{
+    struct lingerer *found = NULL;
+    struct lingerer *each;
+    uint32_t most = 0;
+
+    TAILQ_FOREACH (each, &lingerers->list, next) {
+        const uint32_t held = tenant_map_get(&lingerers->held, each->tenant);
+
+        if (held > most) {
+            most = held;
+            found = each;
+        }
+    }
+    return found;
 }
 
 static void on_event(evutil_socket_t fd, short events, void *context)
@@ -102,7 +134,7 @@ static void end(struct lingerer *lingerer)
     struct lingerers *lingerers = lingerer->lingerers;
 
     TAILQ_REMOVE(&lingerers->list, lingerer, next);
-    lingerers->count--;
+    held_add(lingerers, lingerer->tenant, -1);
     event_free(lingerer->event);
     (void)close(lingerer->fd);
     free(lingerer);

@@ -10,6 +10,8 @@
 #ifndef HTTP_LINGERERS_H
 #define HTTP_LINGERERS_H
 
+#include "base/tenant_map.h"
+
 #include <sys/queue.h>
 
 struct event_base;
@@ -21,6 +23,7 @@ struct lingerers {
     struct event_base *base;
     struct lingerer_list list; /* for longest first */
     size_t count;
+    struct tenant_map held; /* how many of them each tenant has */
 };
 
 void lingerers_init(struct lingerers *lingerers, struct event_base *base);
@@ -28,7 +31,8 @@ void lingerers_init(struct lingerers *lingerers, struct event_base *base);
 void lingerers_close(struct lingerers *lingerers);
 
 /* Has the client see the end of what we say, and takes what it still says from there on. The caller
- * closes `fd`. When there are many, the one that has been there for longest is closed. */
-void lingerers_add(struct lingerers *lingerers, int fd);
+ * closes `fd`. When there are many, one of the tenant that has most is closed: the one that has been
+ * there for longest. */
+void lingerers_add(struct lingerers *lingerers, int fd, uint32_t tenant);
 
 #endif

@@ -38,14 +38,19 @@ static int tear_down(void **state)
 }
 
 /* Returns the client's end. */
-static int add(struct fixture *fixture)
+static int add_of(struct fixture *fixture, uint32_t tenant)
 {
     int ends[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    lingerers_add(&fixture->lingerers, ends[1]);
+    lingerers_add(&fixture->lingerers, ends[1], tenant);
     (void)close(ends[1]);
     return ends[0];
+}
+
+static int add(struct fixture *fixture)
+{
+    return add_of(fixture, 1);
 }
 
 static bool can_send(int client)
@@ -115,6 +120,45 @@ static void of_too_many_the_oldest_gives_way(void **state)
         (void)close(clients[i]);
 }
 
+static void a_tenant_with_many_takes_no_place_from_one_with_few(void **state)
+{
+    struct fixture *fixture = *state;
+    int few[MANY / 2];
+    int many[2 * MANY];
+
+    for (size_t i = 0; i < ARRAY_COUNT(few); i++)
+        few[i] = add_of(fixture, 1);
+    for (size_t i = 0; i < ARRAY_COUNT(many); i++)
+        many[i] = add_of(fixture, 2);
+
+    assert_int_equal(fixture->lingerers.count, MANY);
+    for (size_t i = 0; i < ARRAY_COUNT(few); i++) {
+        assert_true(can_send(few[i]));
+        (void)close(few[i]);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(many); i++) {
+        assert_int_equal(can_send(many[i]), i >= ARRAY_COUNT(many) - MANY / 2);
+        (void)close(many[i]);
+    }
+}
+
+static void a_newcomer_takes_the_place_of_who_has_many(void **state)
+{
+    struct fixture *fixture = *state;
+    int many[MANY];
+
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = add_of(fixture, 2);
+    int newcomer = add_of(fixture, 1);
+
+    assert_true(can_send(newcomer));
+    assert_false(can_send(many[0]));
+    assert_true(can_send(many[1]));
+    (void)close(newcomer);
+    for (size_t i = 0; i < MANY; i++)
+        (void)close(many[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +166,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_closes_is_forgotten_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_silent_is_closed_in_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_too_many_the_oldest_gives_way, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_tenant_with_many_takes_no_place_from_one_with_few, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_newcomer_takes_the_place_of_who_has_many, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
