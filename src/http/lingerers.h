@@ -31,8 +31,8 @@ void lingerers_init(struct lingerers *lingerers, struct event_base *base);
 void lingerers_close(struct lingerers *lingerers);
 
 /* Has the client see the end of what we say, and takes what it still says from there on. The caller
- * closes `fd`. When there are many, one of the tenant that has most is closed: the one that has been
- * there for longest. */
+ * closes `fd`. When there are many, the tenant that has most loses the one that has been there for
+ * longest. */
 void lingerers_add(struct lingerers *lingerers, int fd, uint32_t tenant);
 
 #endif
