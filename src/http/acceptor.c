@@ -13,13 +13,15 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* In one turn of the loop, and at the end, when all must be taken that have been made. */
+/* The most connections taken in one turn of the loop, and at the end, when all that were made must
+ * be taken. */
 #define TAKES_MAX      16
 #define LAST_TAKES_MAX 4096
 
 static const struct timeval rest_time = {.tv_usec = 100 * MILLISECOND_US};
-static const struct timeval room_time = {.tv_usec = 5 * MILLISECOND_US}; /* some turns of others */
-#define LOG_US SECOND_US                                                 /* one line in so long */
+/* a few turns of the loop */
+static const struct timeval room_time = {.tv_usec = 5 * MILLISECOND_US};
+#define LOG_US SECOND_US /* at most one line in this time */
 
 enum taking { TAKING, TAKEN_ALL, TAKING_FAILED };
 
@@ -99,7 +101,7 @@ void acceptor_quiesce(struct acceptor *acceptor)
         drop_syns(acceptor->fd);
 }
 
-/* Never shutdown(2), which would end the listening of all who share the socket. */
+/* Never shutdown(2), because it would end listening for all that share the socket. */
 void acceptor_stop(struct acceptor *acceptor)
 {
     if (acceptor->fd < 0)
@@ -196,8 +198,8 @@ static bool is_awaited(const struct acceptor *acceptor)
     return poll(&waiting, 1, 0) > 0;
 }
 
-/* Who waits at a shared socket may be taken by another who has room: so that nobody gives way for
- * nothing, that is waited for. */
+/* At a shared socket another server with room may take the waiting client. It waits a moment for
+ * that, so that no client gives way for nothing. */
 static void wait_for_room(struct acceptor *acceptor)
 {
     rest(acceptor, &room_time);
@@ -205,13 +207,13 @@ static void wait_for_room(struct acceptor *acceptor)
         acceptor->owner.make_room(acceptor->owner.context);
 }
 
-/* The socket goes on being readable: without a rest the loop would spin. */
+/* The socket stays readable, so without a rest the loop would spin. */
 static void rest(struct acceptor *acceptor, const struct timeval *time)
 {
     evtimer_add(acceptor->rest, time);
 }
 
-/* What is wrong with one connection is no matter of the next (accept(2)). */
+/* An error of one connection does not concern the next one (accept(2)). */
 static enum taking take_next(struct acceptor *acceptor)
 {
     struct acceptor_owner *owner = &acceptor->owner;
@@ -250,8 +252,8 @@ static void log_failure(struct acceptor *acceptor, int failure)
                   LOG_STRING("reason", strerrordesc_np(failure)));
 }
 
-/* A listener that is closed resets what waits in it, and until then the kernel goes on putting a
- * share of the new connections there. Segments of those already made pass. */
+/* A closed listener resets the connections that wait in it, and until it is closed the kernel gives
+ * it a share of the new ones. So SYNs are dropped; segments of connections already made pass. */
 static void drop_syns(int fd)
 {
     static const unsigned flags_at = 13, syn = 0x02, ack = 0x10; /* of the TCP header */

@@ -9,8 +9,8 @@ void answers_init(struct answers *answers)
     TAILQ_INIT(&answers->large);
 }
 
-/* What an ended client's answer holds is released when libmicrohttpd has seen the end, in the next
- * turn. */
+/* The answer of an ended client is released in the next turn, when libmicrohttpd has seen the
+ * end. */
 void answers_add(struct answers *answers, struct answer *answer, struct client *client,
                  size_t bytes)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Embedded files over HTTP: content negotiation, revalidation, and the fields that keep a browser
- * from doing more with a page than it has to. */
+ * Embedded files over HTTP: content negotiation, revalidation, and the fields that let a browser do
+ * no more with a page than it needs. */
 #include "http/assets.h"
 
 #include "http/problem.h"
 
-/* What Swagger UI needs and no more: it sets style attributes and has its icons in data: URLs. */
+/* Only what Swagger UI needs: it sets style attributes, and has its icons in data: URLs. */
 static const char content_security_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
@@ -41,7 +41,7 @@ void assets_answer(struct request *request, const struct asset *asset)
     }
     add_fields(request, asset, body->etag);
     if (assets_match(request_header(request, "If-None-Match"), body->etag)) {
-        /* Only its length is sent: what 200 would have (RFC 9110 §8.6). */
+        /* Only the length is sent, as a 200 would have it (RFC 9110 §8.6). */
         request_answer(request, 304, NULL, body->content);
         return;
     }
@@ -93,8 +93,7 @@ bool assets_match(struct text if_none_match, const char *etag)
     return false;
 }
 
-/* The weight after a coding's ";". What is no weight counts as 0: a wish that cannot be read is not
- * granted. */
+/* The weight after a coding's ";". An invalid weight counts as 0, so the coding is not used. */
 static int member_weight(struct text parameter)
 {
     struct text value = text_trim(parameter);
@@ -106,7 +105,7 @@ static int member_weight(struct text parameter)
     return text_equal_ignoring_case(name, TEXT("q")) ? weight_parse(value) : 0;
 }
 
-/* "0.25" as 250, in thousandths (RFC 9110 §12.4.2); 0 for what is not of that form. */
+/* "0.25" as 250, in thousandths (RFC 9110 §12.4.2); 0 for any other form. */
 static int weight_parse(struct text weight)
 {
     static const int worth[] = {WEIGHT_MAX, 0, 100, 10, 1};
@@ -124,8 +123,8 @@ static int weight_parse(struct text weight)
     return thousandths <= WEIGHT_MAX ? thousandths : 0;
 }
 
-/* Takes the next entity tag, quotes included and "W/" left out, from a list of them. Commas cannot
- * cut the list: a tag may contain one. */
+/* Takes the next entity tag from a list, with its quotes and without "W/". The list cannot be cut
+ * at commas, because a tag may contain one. */
 static bool cut_tag(struct text *rest, struct text *tag)
 {
     const char *at = rest->at;
@@ -163,7 +162,7 @@ static void add_fields(struct request *request, const struct asset *asset, const
     request_add_field(request, "Referrer-Policy", "no-referrer");
 }
 
-/* Whatever parameters follow the type. */
+/* Ignores parameters after the type. */
 static bool has_type(const struct asset *asset, struct text type)
 {
     return text_starts_with(text_of(asset->content_type), type);

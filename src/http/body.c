@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-/* At first: a client that announces much and sends little must not cost much. */
+/* The first size, because a client that announces much and sends little must not cost much. */
 #define CAPACITY_MIN ((size_t)512)
 
 static uint32_t beyond_small(size_t capacity);

@@ -21,7 +21,7 @@ struct MHD_Response *carrier_new(struct request *request, const struct carrier_f
                                  bool closes)
 {
     const struct response *response = &request->response;
-    /* The API is not const, but PERSISTENT memory is only read. */
+    /* The API has no const, but PERSISTENT memory is only read. */
     const union {
         const char *borrowed;
         void *carried;
@@ -63,14 +63,14 @@ static bool add_connection_fields(struct MHD_Response *carrier, struct request *
            add(carrier, MHD_HTTP_HEADER_KEEP_ALIVE, fields->keep_alive);
 }
 
-/* What a browser shows, and no program asks for. */
+/* Browsers show pages; programs do not ask for them. */
 static bool is_page(const struct response *response)
 {
     return text_starts_with(text_of(response->content_type), TEXT("text/html"));
 }
 
-/* Clients that go by the time-out say so in each request, as HTTP/1.0 had them, and look for it in
- * each answer. To others it would be some bytes and instructions for nothing. */
+/* Clients that use the time-out say so in each request, as in HTTP/1.0, and look for it in each
+ * answer. For others it would be a waste of bytes and instructions. */
 static bool asks_to_be_kept(struct request *request)
 {
     struct text options = request_header(request, MHD_HTTP_HEADER_CONNECTION);

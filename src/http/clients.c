@@ -10,24 +10,25 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* How often all are looked at: so late at most is one that is too slow noticed. */
+/* How often all clients are looked at: a client that is too slow is noticed at most this part of
+ * its limit late. */
 #define LOOKS_PER_LIMIT 5
 #define LOOK_US_MAX     (2 * SECOND_US)
 
 /* TCP_CLOSE_WAIT of <netinet/tcp.h>, whose struct tcp_info is too old for the rest. */
 #define STATE_CLOSE_WAIT 8
 
-/* Who was answered so recently may have asked again already. */
+/* A client answered so recently may already have sent its next request. */
 #define ANSWERED_US (20 * MILLISECOND_US)
 
-/* Who was active so recently does not give way, unless nobody has for so long. */
+/* A client active so recently does not give way, unless none has given way for so long. */
 #define ACTIVE_US SECOND_US
 #define SPARED_US (100 * MILLISECOND_US)
 
-/* What a client reads at least of an answer in the time that it may read. */
+/* The least that a client must read of an answer in the time that it has. */
 #define READ_BYTES_MIN ((uint64_t)64 * 1024)
 
-/* How many that only seem to be idle are passed over; and tenants that seem to have some. */
+/* How many clients that only seem idle are skipped, and how many tenants that seem to have some. */
 #define CANDIDATES_MAX 16
 
 static void join_idle(struct client *client);
@@ -155,7 +156,7 @@ void clients_give_way(struct clients *clients)
     bool any_is_over = false;
     struct client *client = find_over_share(clients, now_us, &any_is_over);
 
-    /* Of the others nobody gives way before that has been awaited for long enough. */
+    /* No other client gives way before that one has been awaited for long enough. */
     if (client != NULL || !any_is_over)
         clients->awaited_us = 0;
     else if (clients->awaited_us == 0)
@@ -189,7 +190,7 @@ static void leave_idle(struct client *client)
     TAILQ_REMOVE(&client->holder->idle, client, in_holder_idle);
 }
 
-/* Those that hold most come first. */
+/* The tenants that hold most come first. */
 static struct client *find_over_share(const struct clients *clients, int64_t now_us,
                                       bool *any_is_over)
 {
@@ -263,8 +264,8 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
         look(clients, client, now_us);
 }
 
-/* Between a request's completion and the next look, some bytes of another one may have come in.
- * Less than its first line passes for idle, until more comes. */
+/* Between the end of a request and the next look, some bytes of another may have come in. Less than
+ * its first line counts as idle until more comes. */
 static void look(struct clients *clients, struct client *client, int64_t now_us)
 {
     bool is_asking = client->state == CLIENT_ASKING || client->state == CLIENT_READING;
@@ -298,7 +299,7 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
     client->bytes_idle = info.tcpi_bytes_received;
 }
 
-/* At a look it is READING only when its socket holds no more. */
+/* At a look it counts as READING only when its socket takes no more. */
 static void look_how_it_reads(struct client *client, int64_t now_us)
 {
     struct clients *clients = client->clients;
@@ -313,8 +314,8 @@ static void look_how_it_reads(struct client *client, int64_t now_us)
     client->bytes_read = bytes;
 }
 
-/* libmicrohttpd does not see an end (FIN) that is there when it reads what came before it. It may
- * have read complete requests, too, which it answers one by one: hence the second look. */
+/* libmicrohttpd does not see an end (FIN) that is there when it reads the bytes before it. It may
+ * also have read complete requests, which it answers one by one, so a second look is needed. */
 static void look_whether_it_left(struct client *client, const struct tcp_info *info)
 {
     bool had_left = client->has_left;
@@ -324,7 +325,7 @@ static void look_whether_it_left(struct client *client, const struct tcp_info *i
         (void)client_end(client);
 }
 
-/* A request may be there that has not been read yet. */
+/* Whether a request may be there that is not read yet. */
 static bool has_unread(int fd)
 {
     char byte;
@@ -332,7 +333,7 @@ static bool has_unread(int fd)
     return recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-/* What the kernel counts anyway, so that reading costs nothing more. Zeros where it does not. */
+/* The kernel's own counts, so that reads cost nothing more. Zeros if it has none. */
 static struct tcp_info ask_kernel(int fd)
 {
     struct tcp_info info = {0};

@@ -12,11 +12,11 @@
 #include <sanitizer/asan_interface.h>
 #include <stdalign.h>
 
-/* Some milliseconds' work; and few enough that what is done between does not show. */
+/* Some milliseconds of work, and so many that the work in between hardly costs. */
 #define REQUESTS_IN_A_ROW 128
 
-/* How many ended exchanges are kept, and what each has for its request's arena at least: an
- * ordinary request gets by without malloc(). */
+/* How many ended exchanges are kept, and the least memory that each has for its request's arena: an
+ * ordinary request needs no malloc(). */
 #define EXCHANGES_KEPT_MAX 256
 #define STORAGE_BYTES      ((size_t)3072)
 
@@ -24,14 +24,14 @@ struct exchange {
     struct request request;
     struct exchanges *exchanges;
     struct MHD_Connection *connection;
-    struct client *client; /* at its other end */
+    struct client *client; /* the other end of its connection */
     struct target target;  /* its host is a copy in the arena */
-    const char *escaped;   /* the path as it came when something in it is escaped, otherwise NULL */
-    bool is_complete;      /* nothing more of it is read: counts as busy */
-    bool is_leaving;       /* its answer is there */
+    const char *escaped;   /* the path as it came if it has escapes, otherwise NULL */
+    bool is_complete;      /* the request is read to its end, and counts as busy */
+    bool is_leaving;       /* its answer is made */
     size_t body_bytes_max;
     struct answer answer;
-    /* From here on it outlives the request. */
+    /* The members from here on outlive the request. */
     struct body body;
     struct exchange *next_kept;
     alignas(max_align_t) char storage[STORAGE_BYTES];
@@ -58,7 +58,7 @@ static void end(struct exchange *exchange);
 static void keep(struct exchange *exchange);
 static void exchange_free(struct exchange *exchange);
 
-/* What a request asks of its connection. */
+/* What a request needs from its connection. */
 static void transport_each_argument(const struct request *request, void *context,
                                     transport_visit_fn *visit);
 static int transport_socket(const struct request *request);
@@ -76,7 +76,7 @@ void exchanges_init(struct exchanges *exchanges, const struct http_server_option
     answers_init(&exchanges->answers);
 }
 
-/* The raw request target: libmicrohttpd unescapes it in place. */
+/* Takes the raw request target, because libmicrohttpd unescapes it in place. */
 void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct exchanges *exchanges = context;
@@ -144,9 +144,9 @@ static const char *copy_escaped(struct exchange *exchange, const char *path)
     return memchr(raw.at, '%', raw.length) ? text_copy(&exchange->request.arena, raw).at : NULL;
 }
 
-/* A response that is queued now, with the body unread, ends the connection; so one that came
- * before the body, and whose request may leave the connection usable, is kept until the body has
- * been read. */
+/* A response that is queued now, while the body is unread, ends the connection. So an answer given
+ * before the body is kept until the body is read, if the request may leave the connection
+ * usable. */
 static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method,
                              const char *version)
 {
@@ -197,7 +197,7 @@ static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const ch
     return MHD_YES;
 }
 
-/* A host in the target is the one that counts (RFC 9112 §3.2.2). */
+/* A host in the target counts, and not the Host field (RFC 9112 §3.2.2). */
 static void heed_target_host(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
@@ -241,9 +241,9 @@ static void refuse_large(struct exchange *exchange)
     request->response.close = true;
 }
 
-/* A body that is refused is read to its end, because libmicrohttpd takes no answer in the middle of
- * one. It has as long as any other. What had come of it gives its room back: else of many that grow
- * side by side none would get any further. */
+/* A refused body is read to its end, because libmicrohttpd accepts no answer in the middle of one.
+ * It has as much time as any other. Its room is freed at once: otherwise, of many bodies that grow
+ * side by side, none would get further. */
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size)
 {
     struct request *request = &exchange->request;
@@ -300,7 +300,7 @@ static void suspend(struct exchange *exchange)
     MHD_suspend_connection(exchange->connection);
 }
 
-/* A client may take its time to read the answer: body, JSON and app are not kept until then. */
+/* A client may take long to read the answer. Body, JSON and app are not kept until then. */
 static void release(struct exchange *exchange)
 {
     request_release(&exchange->request);
@@ -346,7 +346,7 @@ void exchange_on_completed(void *context, struct MHD_Connection *connection,
     *exchange_context = NULL;
 }
 
-/* libmicrohttpd does not tell of the end of a request that it refused by itself. */
+/* libmicrohttpd does not report the end of a request that it refused by itself. */
 void exchange_on_closed(struct client *client)
 {
     if (client->exchange)
@@ -371,8 +371,7 @@ static void end(struct exchange *exchange)
     keep(exchange);
 }
 
-/* Whoever uses a request after its end is to be caught by the address sanitizer as if it had been
- * freed. */
+/* The address sanitizer must catch any use of a request after its end, as if it were freed. */
 static void keep(struct exchange *exchange)
 {
     struct exchanges *exchanges = exchange->exchanges;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * One request with its connection. libmicrohttpd makes us create it when the request line has
- * been read (exchange_on_uri), calls exchange_on_access once with the headers, once per piece of
- * body and again when the body is complete or the connection was resumed, and
- * exchange_on_completed at the end, unless it refused the request by itself: then the exchange ends
- * with its connection. It is kept for another request, with what memory an ordinary one needs.
- * Private to http_server.c. Worker's thread. */
+ * One request with its connection. It is created when libmicrohttpd has read the request line
+ * (exchange_on_uri). libmicrohttpd then calls exchange_on_access once with the headers, once per
+ * piece of body, and again when the body is complete or the connection was resumed. At the end it
+ * calls exchange_on_completed, unless it refused the request by itself: then the exchange ends with
+ * its connection. An ended exchange is kept for another request, with the memory that an ordinary
+ * one needs. Private to http_server.c. Worker's thread. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
@@ -19,21 +19,21 @@
 
 struct client;
 
-/* What the exchanges of one server share. */
+/* What all exchanges of one server share. */
 struct exchanges {
     struct http_handler handler;
     struct carrier_fields fields;
     bool quiesced;         /* each answer ends its connection */
-    bool resumed;          /* a connection was resumed: the daemon has to run */
+    bool resumed;          /* a connection was resumed, so the daemon must run */
     struct shares bodies;  /* bytes; see body.h */
-    size_t bodies_refused; /* so far, because there was no room */
+    size_t bodies_refused; /* so far, for lack of room */
     struct answers answers;
     uint64_t begun;        /* so far */
     size_t waiting;        /* suspended */
     size_t incoming;       /* not complete yet */
-    size_t busy;           /* complete, and not answered to the last byte */
-    size_t leaving;        /* of these, answered */
-    struct exchange *kept; /* ended, for the next requests; see exchanges_close() */
+    size_t busy;           /* complete, but not answered to the last byte */
+    size_t leaving;        /* of these, those with an answer */
+    struct exchange *kept; /* ended ones, for the next requests; see exchanges_close() */
     size_t kept_count;
 };
 
@@ -50,7 +50,7 @@ void exchange_on_completed(void *context, struct MHD_Connection *connection,
 /* The client is gone, or has begun another request. */
 void exchange_on_closed(struct client *client);
 
-/* Once the daemon has been stopped. */
+/* To be called when the daemon has been stopped. */
 void exchanges_close(struct exchanges *exchanges);
 
 #endif

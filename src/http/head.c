@@ -3,7 +3,7 @@
 
 #include "base/host.h"
 
-/* What a field or an argument takes beside its text. */
+/* The bytes that a field or an argument takes besides its text. */
 #define FIELD_BYTES 64
 
 static bool is_token(const char *method);
@@ -69,7 +69,7 @@ static bool is_token(const char *method)
     return *method != '\0';
 }
 
-/* libmicrohttpd, unless it is built without them, takes them apart in a second copy. */
+/* libmicrohttpd parses cookies in a second copy, unless it is built without them. */
 static void count_cookies(struct head *head, struct text value)
 {
     head->bytes += value.length + FIELD_BYTES;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which tenant holds how many connections of one server, and which of them are idle. Private to
+ * How many connections of one server each tenant holds, and which of them are idle. Private to
  * clients.c. Worker's thread.
  *
- * Holders are ranked by the number of bits of what they hold: a connection more or less changes
+ * Holders are ranked by the number of bits in their count. So one connection more or less changes
  * little, and those that hold most are found without a look at the others. */
 #ifndef HTTP_HOLDERS_H
 #define HTTP_HOLDERS_H
@@ -12,7 +12,7 @@
 
 #include <sys/queue.h>
 
-#define HOLDER_RANKS 33 /* 0 is that of those who hold nothing */
+#define HOLDER_RANKS 33 /* rank 0 is for those that hold nothing */
 
 struct client;
 
@@ -20,8 +20,8 @@ TAILQ_HEAD(client_list, client);
 
 struct holder {
     TAILQ_ENTRY(holder) in_rank;
-    struct client_list idle; /* for longest first */
-    uint32_t place;          /* among all */
+    struct client_list idle; /* idle for longest first */
+    uint32_t place;          /* in `all` */
     uint32_t tenant;
     uint32_t held;
 };
@@ -30,23 +30,23 @@ TAILQ_HEAD(holder_list, holder);
 
 struct holders {
     struct holder_list ranks[HOLDER_RANKS];
-    struct tenant_map place_of; /* 1 + its place */
-    struct holder **all;        /* those that hold nothing, too */
+    struct tenant_map place_of; /* 1 + the holder's place */
+    struct holder **all;        /* also those that hold nothing */
     uint32_t all_count;
-    uint32_t count; /* that hold any */
-    uint32_t taken; /* by all of them */
+    uint32_t count; /* how many hold any */
+    uint32_t taken; /* connections of all of them */
 };
 
 void holders_init(struct holders *holders);
-/* Nobody may hold any. */
+/* No holder may hold any. */
 void holders_close(struct holders *holders);
 
 /* The tenant holds one more. Allocates only when there are more holders than ever before. */
 struct holder *holders_take(struct holders *holders, uint32_t tenant);
-/* One fewer. */
+/* The holder holds one fewer. */
 void holders_give(struct holders *holders, struct holder *holder);
 
-/* Whether it holds more than would be left for each if there was one holder more; never of a single
+/* Whether it holds more than each would have if there were one holder more. Never true for a single
  * connection. */
 bool holder_is_over(const struct holders *holders, const struct holder *holder);
 

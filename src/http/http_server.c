@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * libmicrohttpd in external epoll mode inside libevent, with connections that are accepted here and
- * given to it. Its epoll descriptor is one event of ours; that event only notes that there is work,
- * and http_server_turn() does it, once per turn. Nobody but the worker's thread calls it, so it
- * keeps no locks and no queues for others. */
+ * libmicrohttpd in external epoll mode inside libevent, with connections that we accept and give to
+ * it. Its epoll descriptor is one of our events. That event only notes that there is work, and
+ * http_server_turn() does it once per turn. Only the worker's thread calls libmicrohttpd, so it
+ * needs no locks and no queues for other threads. */
 #include "http/http_server.h"
 
 #include "base/duration.h"
@@ -21,15 +21,15 @@
 #include <microhttpd.h>
 #include <unistd.h>
 
-/* libmicrohttpd clears this much for every request, so it is kept small; request and answer share
- * it, see FRAMING_BYTES_MAX. */
+/* libmicrohttpd clears this memory for every request, so it is small. Request and answer share it;
+ * see FRAMING_BYTES_MAX. */
 #define CONNECTION_POOL_BYTES ((size_t)16 * 1024)
 
-/* What RFC 9112 forbids is refused; but an empty line before a request is skipped (§2.2), as it
- * would not be at 2 and above. */
+/* Refuses what RFC 9112 forbids, but skips an empty line before a request (§2.2). Levels 2 and
+ * above would not skip it. */
 #define CLIENT_DISCIPLINE 1
 
-/* At most this much is taken out of a socket that is about to be closed. */
+/* The most that is read from a socket before it is closed. */
 #define DISCARDED_BYTES_MAX ((size_t)1024 * 1024)
 
 struct http_server {
@@ -39,7 +39,7 @@ struct http_server {
     struct event *readable; /* the daemon's epoll descriptor */
     struct event *timer;    /* the daemon's next time-out */
     struct admission admission;
-    struct ticket arriving; /* of the connection that is being taken */
+    struct ticket arriving; /* of the connection that is now being taken */
     struct clients clients;
     struct handshakes handshakes;
     struct lingerers lingerers;
@@ -227,7 +227,7 @@ static bool has_room(void *context)
     return server->connections < server->connections_max;
 }
 
-/* The daemon closes it in this turn. */
+/* The daemon closes the ended connection in this turn. */
 static void make_room(void *context)
 {
     struct http_server *server = context;
@@ -236,8 +236,8 @@ static void make_room(void *context)
     server->has_work = true;
 }
 
-/* What a connection brings with it is read in the same turn. The ticket of one that cannot begin is
- * still here unless on_connection() has been told of it. */
+/* Bytes that have come with a connection are read in the same turn. If the connection cannot begin,
+ * its ticket is still here, unless on_connection() was called. */
 static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length)
 {
     struct http_server *server = context;
@@ -279,7 +279,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     acceptor_go_on(&server->acceptor);
 }
 
-/* libmicrohttpd asks for one way to get a certificate; each session gets its own otherwise. */
+/* libmicrohttpd demands one way to get a certificate, but each session gets its own elsewhere. */
 static int no_certificate(gnutls_session_t session, const gnutls_datum_t *issuers, int issuer_count,
                           const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
                           gnutls_pcert_st **certificates, unsigned *count, gnutls_privkey_t *key)
@@ -300,14 +300,14 @@ static int socket_of(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
-/* libmicrohttpd does not tell of an answer of its own: then the request seems to be coming in. */
+/* libmicrohttpd does not report its own answers, so such a request still seems to be coming in. */
 static bool is_cut_short(const struct client *client)
 {
     return !client->is_over && (client->is_cut_short || client->state == CLIENT_SENDING);
 }
 
-/* A socket that is closed with something unread in it is reset, and then a client that was refused
- * in the middle of its body may never see why (RFC 9112 §9.6). */
+/* A socket that is closed with unread bytes is reset. A client that was refused in the middle of
+ * its body may then never see why (RFC 9112 §9.6). */
 static void discard_unread(int fd)
 {
     char sink[16 * 1024];
@@ -334,7 +334,7 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
     on_readable(fd, events, context);
 }
 
-/* The daemon's time-outs all have one length, so one that is armed is never later than a newer
+/* All time-outs of the daemon have the same length, so an armed one is never later than a newer
  * one. */
 static void arm_timer(struct http_server *server)
 {

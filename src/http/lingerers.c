@@ -14,7 +14,7 @@
 #define LINGER_US     (2 * SECOND_US)
 #define LINGERERS_MAX 64
 
-/* Of one of them in a turn, so that others are served in between. */
+/* The most bytes dropped of one connection in a turn, so that others are served in between. */
 #define DROPPED_BYTES ((size_t)64 * 1024)
 
 struct lingerer {
@@ -51,7 +51,7 @@ void lingerers_close(struct lingerers *lingerers)
     tenant_map_close(&lingerers->held);
 }
 
-/* Without a descriptor to spare it is closed as others are. */
+/* If no descriptor is free, the connection is closed at once. */
 void lingerers_add(struct lingerers *lingerers, int fd, uint32_t tenant)
 {
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -120,7 +120,7 @@ static void wait_on(const struct lingerer *lingerer)
     event_add(lingerer->event, &left);
 }
 
-/* Drops what is there, and says whether the client may send more. */
+/* Drops the bytes that are there. Returns whether the client may send more. */
 static bool has_more(int fd)
 {
     char sink[DROPPED_BYTES];

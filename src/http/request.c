@@ -11,7 +11,7 @@ struct request_cleanup {
     void (*release)(void *object);
 };
 
-/* phase_follows[from] has a bit for each phase that may come next. */
+/* phase_follows[from] has a bit for each allowed next phase. */
 static const unsigned phase_follows[] = {
     [REQUEST_OPEN] = 1U << REQUEST_READING | 1U << REQUEST_ANSWERED,
     [REQUEST_READING] = 1U << REQUEST_HANDLING | 1U << REQUEST_ANSWERED,
@@ -197,7 +197,7 @@ static void on_query_argument(void *context, struct text name, struct text value
     struct querying *querying = context;
     char key[64];
 
-    /* A key would end at a NUL, and be a known one. */
+    /* A key would end at a NUL, and could then equal a known one. */
     if (name.length == 0 || name.length >= sizeof key || memchr(name.at, '\0', name.length)) {
         faults_add(querying->faults, "", NULL, "has a query parameter that is not known");
         return;
@@ -208,7 +208,7 @@ static void on_query_argument(void *context, struct text name, struct text value
         faults_add(querying->faults, "", key, "must not be repeated");
         return;
     }
-    /* Both calls refuse what is not UTF-8. */
+    /* Both calls refuse text that is not UTF-8. */
     if (json_object_set_new(querying->object, key,
                             json_stringn(value.at ? value.at : "", value.length)) != 0)
         faults_add(querying->faults, "", NULL, "has a query parameter that is not UTF-8");

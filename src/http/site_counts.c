@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A hash table in stripes, each with a lock of its own, since it is asked by every worker, twice
- * for each connection. The hash has a random key: who chooses addresses chooses no collisions. */
+ * A hash table in stripes, each with its own lock, because every worker uses it twice for each
+ * connection. The hash has a random key, so a client that chooses addresses cannot choose
+ * collisions. */
 #include "http/site_counts.h"
 
 #include "base/clock.h"
@@ -15,7 +16,7 @@
 #include <stdatomic.h>
 
 #define STRIPES 16
-#define LOG_US  SECOND_US /* one line in so long */
+#define LOG_US  SECOND_US /* at most one line in this time */
 
 struct site {
     struct site *next;
@@ -123,7 +124,7 @@ static struct stripe *stripe_lock(struct site_counts *counts, uint64_t hash)
     return stripe;
 }
 
-/* The link to the site, or the one at which it is to be put. */
+/* The link to the site, or the link where it would be added. */
 static struct site **stripe_find(const struct site_counts *counts, const struct stripe *stripe,
                                  uint64_t hash, const struct ip_address *address)
 {

@@ -85,7 +85,8 @@ enum tls_validity tls_validity(const struct tls *tls, int64_t now_s)
     return now_s > tls->ends_s ? TLS_EXPIRED : TLS_VALID;
 }
 
-/* A client that names protocols, and none of ours, means another service (RFC 7301 §3.2). */
+/* A client that names only protocols that we do not have looks for another service (RFC 7301
+ * §3.2). */
 bool tls_apply(const struct tls *tls, gnutls_session_t session)
 {
     static unsigned char newer[] = "http/1.1";

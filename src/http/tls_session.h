@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a session gets what tls.h describes. Private to tls.c and handshakes.c. */
+ * Gives a session what tls.h describes. Private to tls.c and handshakes.c. */
 #ifndef HTTP_TLS_SESSION_H
 #define HTTP_TLS_SESSION_H
 
@@ -8,7 +8,7 @@
 
 #include <gnutls/gnutls.h>
 
-/* Before the handshake; `tls` must live as long as the session. */
+/* To be called before the handshake. `tls` must live as long as the session. */
 MUST_USE bool tls_apply(const struct tls *tls, gnutls_session_t session);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A hold is one event of libevent: the client's socket, and the time. libmicrohttpd does not look
- * at the socket of a suspended connection, nor does it close it, so both are ours for as long as
- * the hold lasts. */
+ * A hold is one event of libevent, for the client's socket and the time. libmicrohttpd neither
+ * reads nor closes the socket of a suspended connection, so we may watch it during the hold. */
 #include "http/waiting_room.h"
 
 #include "base/clock.h"
@@ -53,7 +52,7 @@ void waiting_room_free(struct waiting_room *room)
     free(room);
 }
 
-/* Whoever is alone gets a share even of nothing. */
+/* A tenant that is alone gets a share even if there are no places. */
 bool waiting_room_enter(struct waiting_room *room, uint32_t tenant)
 {
     return room->places.places > 0 && shares_take(&room->places, tenant, 1);
@@ -69,9 +68,9 @@ size_t waiting_room_taken(const struct waiting_room *room)
     return room->places.taken;
 }
 
-/* EV_CLOSED would be the natural choice, but libevent 2.1 does not report a reset as one, and spins
- * on it instead. Edge-triggered, because the next request of a client that pipelines stays unread
- * in the socket. */
+/* EV_CLOSED would be the natural choice, but libevent 2.1 does not report a reset with it, and
+ * spins instead. Edge-triggered, because the next request of a pipelining client stays unread in
+ * the socket. */
 void waiting_room_hold(struct waiting_room *room, struct request *request, uint32_t tenant,
                        int64_t until_us, void *context, waiting_room_done_fn *done)
 {
@@ -106,7 +105,7 @@ static void wait_on(const struct hold *hold)
     event_add(hold->event, &left);
 }
 
-/* libevent's timers go by a coarse clock, and may be some milliseconds early. */
+/* libevent's timers use a coarse clock, and may be some milliseconds early. */
 static void on_event(evutil_socket_t fd, short events, void *context)
 {
     struct hold *hold = context;
@@ -118,7 +117,7 @@ static void on_event(evutil_socket_t fd, short events, void *context)
         wait_on(hold);
 }
 
-/* Closed, half-closed or reset; that there is something to read says nothing. */
+/* Closed, half-closed or reset. Unread bytes alone do not count. */
 static bool has_left(int fd)
 {
     struct pollfd client = {.fd = fd, .events = POLLRDHUP};
@@ -126,7 +125,7 @@ static bool has_left(int fd)
     return poll(&client, 1, 0) == 1;
 }
 
-/* Not the request's any more when done() has answered it: nothing is touched after that. */
+/* done() may answer the request and end its memory, so nothing of it is used after that. */
 static void end(struct hold *hold)
 {
     LIST_REMOVE(hold, next);
