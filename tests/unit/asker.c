@@ -87,7 +87,7 @@ void asker_take(struct store *store, uint8_t subject, struct answers *answers)
         asker_on_done(answers, &outcome);
 }
 
-/* Nobody reads what an impostor is told. */
+/* Peeks at all that the impostor has received: nothing ever reads it. */
 size_t asker_scripts(const struct impostor *impostor)
 {
     static char heard[128 * 1024];

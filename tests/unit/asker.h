@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who asks the Redis engine of a store, on a loop of its own: takes made in one line each, and what
- * came of them. */
+ * A client of a store's Redis engine, on a loop of its own. It makes each take in one line, and
+ * keeps what came of it. */
 #ifndef UNIT_ASKER_H
 #define UNIT_ASKER_H
 
@@ -19,20 +19,20 @@
 /* A thousand per hour. */
 extern const struct limit asker_limit;
 
-/* Of all stores. */
+/* The figures of all stores. */
 extern struct metrics asker_metrics;
-extern struct counter_budget *asker_budget; /* NULL but where a test has one */
+extern struct counter_budget *asker_budget; /* NULL unless a test sets one */
 
-/* What came of the takes that share it. */
+/* The results of the takes that share it. */
 struct answers {
     size_t count;
     size_t by_status[TAKE_QUOTA + 1];
     size_t allowed;
     struct outcome last;
-    size_t place; /* of the last, among all answers */
+    size_t place; /* where the last one came, among all answers */
 };
 
-/* `context` are the answers. */
+/* `context` points to the answers. */
 store_done_fn asker_on_done;
 
 /* One turn of the loop. */
@@ -43,18 +43,18 @@ void asker_turn(void);
     asker_turn()
 
 struct store *asker_store_at(const char *url, int64_t timeout_us);
-/* Of the group's Redis, and ready. */
+/* A store on the group's Redis, ready. */
 struct store *asker_store(int64_t timeout_us);
-/* Of an impostor that is opened for it, and ready. */
+/* A store on an impostor, which it opens; ready. */
 struct store *asker_impostor_store(struct impostor *impostor, int64_t timeout_us);
 
-/* What a Redis says to each script that is loaded. */
+/* The impostor replies to each SCRIPT LOAD as Redis does. */
 void asker_say_loaded(struct impostor *impostor);
 
-/* Of `subject` of tenant 1, under a policy of one limit. */
+/* A take from `subject` of tenant 1, under a policy of one limit. */
 struct take asker_take_of(uint8_t subject, const struct limit *limit, int64_t cost);
 
-/* Takes 1. An answer that comes at once is counted like one that comes later. */
+/* Takes 1. An answer that comes at once counts like one that comes later. */
 void asker_take(struct store *store, uint8_t subject, struct answers *answers);
 
 /* How many scripts the store has asked the newest connection to run. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Standard error goes to a file in between, so that a test can tell what was logged. */
+ * Between begin and end, standard error goes to a file, so a test can see what was logged. */
 #ifndef UNIT_CAPTURED_H
 #define UNIT_CAPTURED_H
 

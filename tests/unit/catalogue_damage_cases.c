@@ -25,7 +25,7 @@ static void apps_that_cannot_be_read_are_passed_over(void **state)
     enum catalogue_status status =
         pair->other->operations->changes(pair->other, &revision, &seen, on_seen, &error);
 
-    /* The one beside which there is another is whole. */
+    /* "b" is seen, because its damage is a second app beside it, and it is whole itself. */
     expect_status(status, CATALOGUE_OK, &error);
     assert_string_equal(seen.letters, "abz");
     assert_true(revision == seen.revision);
@@ -63,7 +63,7 @@ static void on_state(void *context, struct app *app)
     app_release(app);
 }
 
-/* What an older copy says of its keys, or of a suspension, may be what the change was about. */
+/* An older copy may be wrong about its keys or its suspension: just that may have changed. */
 static void a_damaged_app_that_changes_is_seen_as_such(void **state)
 {
     struct catalogue_pair *pair = *state;

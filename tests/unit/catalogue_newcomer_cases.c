@@ -100,7 +100,7 @@ static void a_newcomer_is_unused_until_it_is_used(void **state)
     assert_int_equal(expire(pair->one, app_id, revision, 0), CATALOGUE_ABSENT);
 }
 
-/* So are those that an older version has stored. */
+/* Apps that an older version has stored did not register either. */
 static void what_did_not_register_is_never_unused(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -131,7 +131,7 @@ static void an_unused_app_goes_as_a_deleted_one_does(void **state)
                   CATALOGUE_ABSENT, &error);
     expect_status(pair->one->operations->app_find(pair->one, &key, found, &error), CATALOGUE_ABSENT,
                   &error);
-    expect_changes(pair->one, &revision, "n"); /* that it was deleted */
+    expect_changes(pair->one, &revision, "n"); /* this change is the deletion */
     assert_int_equal(expire(pair->one, app_id, revision, 0), CATALOGUE_ABSENT);
 }
 

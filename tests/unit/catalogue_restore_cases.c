@@ -5,7 +5,7 @@
 
 #define APP_A "app_a00000000000"
 
-/* As an instance holds it: app_a with the key sample_digest(key). */
+/* A copy as an instance holds it: app_a with the key sample_digest(key). */
 static struct app *copy_of(int64_t revision, uint8_t key)
 {
     struct app *app = app_new();
@@ -114,7 +114,7 @@ static void nothing_is_put_back_over_what_is_there(void **state)
     app_release(with_its_key);
 }
 
-/* Whoever is first. */
+/* In either order. */
 static void of_two_copies_of_an_app_the_newer_one_stays(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -175,8 +175,8 @@ static void a_deletion_is_put_back_too(void **state)
     expect_changes(pair->other, &revision, "a");
 }
 
-/* Of an instance that did not know it, also when somebody has written to the app since: an id is
- * never given to another app. */
+/* The deleting instance did not know that app. Somebody may have written to the app since. Even so:
+ * an id is never given to another app. */
 static void a_deletion_takes_back_what_was_put_back(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -195,7 +195,7 @@ static void a_deletion_takes_back_what_was_put_back(void **state)
     arena_close(&arena);
 }
 
-/* A declared app has its id for as long as its declaration is not read again. */
+/* A declared app has the same id until its declaration is read again. */
 static void the_id_of_a_deleted_app_is_not_given_again(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -221,7 +221,7 @@ static void on_deleted(void *context, struct app *app)
     app_release(app);
 }
 
-/* Otherwise they would grow for ever. */
+/* Old deletions are forgotten, because the list would otherwise grow for ever. */
 static void of_too_many_deletions_those_who_missed_some_are_told(void **state)
 {
     struct catalogue_pair *pair = *state;

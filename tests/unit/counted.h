@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the invariants are asked of: one subject's counters in an engine, with the clock handed in.
- * The engines are the memory engine and the script in a real Redis; every test of a program runs on
- * each of them. Main thread only. */
+ * The counters of one subject in an engine, for tests of the invariants; the clock is an argument.
+ * The engines are the memory engine and the script in a real Redis. A program runs each of its
+ * tests on both. Main thread only. */
 #ifndef UNIT_COUNTED_H
 #define UNIT_COUNTED_H
 
@@ -12,18 +12,18 @@
 #include "support/cmocka.h"
 
 #define SECOND SECOND_US
-/* An instant of these days, as Redis' TIME has it. */
+/* A time of our days, in the form of Redis' TIME. */
 #define COUNTED_WALL_US INT64_C(1763735373123457)
 
-/* *state of every test. */
+/* The *state of each test. */
 struct counted_engine {
     const char *name;
     void (*take)(const struct take *take, struct outcome *outcome);
-    int64_t takes_in_seconds; /* how many it does in a few, on a slow machine */
+    int64_t takes_in_seconds; /* how many takes even a slow machine does in a few seconds */
 };
 
-/* The counters of one subject under one policy. Plain value; its limits may be changed between
- * takes, to others with the same algorithms and windows. */
+/* The counters of one subject under one policy. Plain value. Between takes its limits may change to
+ * others with the same algorithms and windows. */
 struct counted {
     const struct counted_engine *engine;
     struct counter_key key;
@@ -32,29 +32,29 @@ struct counted {
     struct outcome outcome; /* of the last take */
 };
 
-/* The body of main(): runs the tests on each engine, a group each. */
+/* The body of main(): runs the tests on each engine, as one group per engine. */
 int counted_run_tests(const struct CMUnitTest tests[], size_t count);
 
 struct limit counted_limit(enum algorithm_id algorithm, int64_t quota, int64_t seconds,
                            int64_t burst);
-/* One that can be met often: a quota of 1..12, a window of 1..100 s, any burst of 1..12 that the
- * algorithm may have. Takes from random.h, as does all below that is random. */
+/* A limit that is often reached: a quota of 1..12, a window of 1..100 s, a burst of 1..12 if the
+ * algorithm has one. Uses random.h, like all other random values here. */
 struct limit counted_random_limit(enum algorithm_id algorithm);
 
-/* Of a subject that nobody has asked about yet. */
+/* For a subject that is new to the engine. */
 struct counted counted_new(const struct counted_engine *engine, const struct limit limits[],
                            size_t count);
 struct counted counted_of(const struct counted_engine *engine, struct limit limit);
 
-/* Whether it was allowed; *outcome has the rest. */
+/* Whether it was allowed. `outcome` holds the rest. */
 bool counted_take(struct counted *counted, int64_t now_us, int64_t cost);
 
-/* From one check to the next: sometimes nothing, sometimes more than a window, often less. */
+/* The time to the next check: sometimes 0, sometimes more than a window, often less. */
 int64_t counted_random_step(const struct counted *counted);
-/* 1..capacity of its first limit, often 1. */
+/* 1..capacity of the first limit, often 1. */
 int64_t counted_random_cost(const struct counted *counted);
 
-/* What a random history was allowed, in the order of time. */
+/* The charges of a random history, in the order of time. */
 #define CHARGES_MAX 300
 
 struct charge {
@@ -68,10 +68,10 @@ struct charges {
     struct charge at[CHARGES_MAX];
 };
 
-/* Asks again and again, for more than is granted, until there are CHARGES_MAX. */
+/* Asks for more than is granted, again and again, until there are CHARGES_MAX charges. */
 void charges_make(struct counted *counted, struct charges *charges);
 
-/* The most that was charged in a stretch of `length_us`, both ends included. */
+/* The most that was charged within `length_us`, both ends included. */
 int64_t charges_most_within(const struct charges *charges, int64_t length_us);
 
 #endif

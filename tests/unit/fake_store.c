@@ -95,7 +95,7 @@ static struct fake_store *fake_of(struct store *store)
     return CONTAINER_OF(store, struct fake_store, store);
 }
 
-/* Only what was decided fills more than the status. */
+/* An outcome that was not decided has only its status. */
 static enum store_answer ask(struct store *store, const struct take *take, struct outcome *outcome,
                              void *context, store_done_fn *done, fake_ask_fn *asks)
 {

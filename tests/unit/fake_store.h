@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A store that decides as the memory engine does, and says so when and how the test wants: now,
- * later in any order, or at its end. What fails is charged all the same, as it may be by a store
- * that was slow; only what it was never asked about (TAKE_DOWN), or has no room for (TAKE_QUOTA),
- * is not. */
+ * A store that decides as the memory engine does, and answers when and how the test says: now,
+ * later in any order, or at its end. A failed call is charged all the same, as in a store that was
+ * slow. Only a call that never reached the store (TAKE_DOWN), or had no room (TAKE_QUOTA), is not
+ * charged. */
 #ifndef UNIT_FAKE_STORE_H
 #define UNIT_FAKE_STORE_H
 
@@ -18,7 +18,7 @@ struct fake_answer {
     enum take_status status;
 };
 
-/* All there are. */
+/* All answers that there are. */
 #define FAKE_KINDS 10
 struct fake_answer fake_answer_of_kind(size_t kind);
 
@@ -30,25 +30,25 @@ struct fake_pending {
 
 struct fake_store {
     struct store store;
-    struct memory_table *table;                   /* what it has charged */
-    struct fake_answer answers[FAKE_ANSWERS_MAX]; /* of the calls, in turn */
+    struct memory_table *table;                   /* what the store has charged */
+    struct fake_answer answers[FAKE_ANSWERS_MAX]; /* to the calls, in turn */
     size_t answer_count;                          /* 0: every call is decided now */
     size_t asked;
     size_t pending_count;
-    size_t pending_most; /* that there ever were at once */
+    size_t pending_most; /* the most that were pending at once */
     struct fake_pending pending[FAKE_PENDING_MAX];
-    bool is_over; /* answers TAKE_DOWN now */
+    bool is_over; /* from now on it answers TAKE_DOWN */
 };
 
 void fake_store_open(struct fake_store *fake);
 void fake_store_close(struct fake_store *fake);
 
-/* Answers the pending call at `index`; those behind it move up. */
+/* Answers the pending call at `index`; the ones after it move up. */
 void fake_store_answer(struct fake_store *fake, size_t index);
-/* Answers all, in the order that `order` stands for: n! numbers are all orders of n calls. Stops
- * after `count` answers, and returns how many it gave. */
+/* Answers the pending calls in the order with the number `order`: n calls have n! orders. Stops
+ * after `count` answers. Returns how many it gave. */
 size_t fake_store_answer_in_order(struct fake_store *fake, size_t order, size_t count);
-/* The end of a store: what is pending is down, and so is what is asked meanwhile. */
+/* The end of the store: pending calls are answered TAKE_DOWN, and so are calls made meanwhile. */
 void fake_store_drain(struct fake_store *fake);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests made of tables of header fields and query arguments, for handlers without a network. */
+ * Requests made from tables of header fields and query arguments. Handlers run on them without a
+ * network. */
 #ifndef TESTS_FAKE_TRANSPORT_H
 #define TESTS_FAKE_TRANSPORT_H
 
@@ -14,8 +15,8 @@ struct fake_pair {
 struct fake_exchange {
     struct request request;
     const struct fake_pair *arguments; /* may be NULL */
-    int socket;                        /* set by the test that asks for it */
-    uint32_t tenant;                   /* whom its connection belongs to */
+    int socket;                        /* set by a test that needs it */
+    uint32_t tenant;                   /* the tenant of its connection */
     int resumed;
 };
 
@@ -48,7 +49,7 @@ static const struct transport fake_transport = {fake_each_argument, fake_socket,
 
 #define FAKE_HEADERS_MAX 8
 
-/* A request whose handler is running. Both tables may be NULL. End it with request_close(). */
+/* A request whose handler is running. Both tables may be NULL. request_close() ends it. */
 static inline void fake_begin(struct fake_exchange *exchange, const struct fake_pair *headers,
                               const struct fake_pair *arguments)
 {

@@ -21,7 +21,7 @@
 
 #define COUNTERS   1024
 #define NAME_BYTES 160
-/* Of the app's clock: what is charged stays charged for as long as a test runs. */
+/* The app's clock. It stands still, so a charge stays for the whole test. */
 #define NOW_US INT64_C(1000000000)
 
 static const char *const policies[] = {
@@ -195,7 +195,7 @@ void handling_hand_back(struct handling *handling)
 void handling_expect(const struct handling *handling, bool holds, const char *claim)
 {
     if (!holds)
-        fail_msg("%s: not so: %s", handling->name, claim);
+        fail_msg("%s: does not hold: %s", handling->name, claim);
 }
 
 /* It is read before and after each step. */
@@ -230,7 +230,7 @@ void handling_close(void)
     event_base_free(base);
 }
 
-/* As the handlers name it. */
+/* The take that a handler would make. */
 static struct take take_of(const char *user_id, const char *route, bool candidate)
 {
     struct decision decision = {
@@ -260,8 +260,8 @@ static int64_t charged_in(struct memory_table *table, const char *user_id, const
     return limit_capacity(&take.limits[0]) - outcome.at[0].remaining;
 }
 
-/* In the place of src/catalogue/catalogue.c, with support/whole_catalogue.c, and of
- * src/journal/journal.c. */
+/* These replace src/journal/journal.c and, with support/whole_catalogue.c,
+ * src/catalogue/catalogue.c. */
 
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {

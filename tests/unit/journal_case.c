@@ -12,7 +12,7 @@
 #define START_US     INT64_C(1795270335000000)
 #define THREADS      8
 #define RECORDS      3000
-#define SECOND_FIRST 2 /* answers, so to say */
+#define SECOND_FIRST 2 /* of all answers */
 
 static void *record_many(void *context);
 static void on_done(struct journal_job *job);
@@ -207,7 +207,7 @@ static struct journal *unstarted_on(const char *where)
     return journal_new(&url);
 }
 
-/* Records for its own app and for one that all threads meet at. */
+/* Records for its own app and for the app that all threads share. */
 static void *record_many(void *context)
 {
     static atomic_int next_thread;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A journal that numbered decisions go into, and its answers. What goes wrong fails the test. */
+ * Records numbered decisions in a journal, and reads its answers. A fault fails the test. */
 #ifndef UNIT_JOURNAL_CASE_H
 #define UNIT_JOURNAL_CASE_H
 
@@ -9,29 +9,30 @@
 
 #include <jansson.h>
 
-#define JOURNAL_APP    "app0000000000001" /* that all below is about, unless it names another */
+#define JOURNAL_APP    "app0000000000001" /* used unless a call names another app */
 #define JOURNAL_STREAM "sluice:log:{" JOURNAL_APP "}"
 
-/* A machine that is busy with other tests changes no outcome. */
+/* Long, so that a busy machine fails no test. */
 #define JOURNAL_PATIENCE_S 60
 
 extern const struct record_filter journal_everything;
 
-/* All are started. */
+/* Each of these is started, unless its name says otherwise. */
 struct journal *journal_alone(void);
-/* With a feed to the Redis of redis_group.h. */
+/* Its feed goes to the Redis of redis_group.h. */
 struct journal *journal_on_redis(void);
-/* The same, and not started. */
+/* The same, but not started. */
 struct journal *journal_unstarted_on_redis(void);
-/* With a feed to the Redis at this URL. */
+/* Its feed goes to the Redis at this URL. */
 struct journal *journal_on(const char *where);
 
-/* Records the decision number `number`, which the cost tells: it is denied when it is divisible by
- * three, is of route /even or /odd, and every tenth is of bob, the others of alice. */
+/* Records decision `number`. Its cost is the number. It is denied if three divides the number. Its
+ * route is /even or /odd. Every tenth is bob's, the others are alice's. */
 void journal_number(struct journal *journal, const char *app_id, int64_t number);
 void journal_numbers(struct journal *journal, int64_t first, int64_t last);
 
-/* Many threads record, each for an app of its own and for JOURNAL_APP, while this one asks. */
+/* Many threads record, each for its own app and for JOURNAL_APP. Meanwhile the caller's thread
+ * asks. */
 void journal_numbers_from_threads(struct journal *journal);
 
 struct journal_asked {
@@ -40,27 +41,26 @@ struct journal_asked {
     int answers;
 };
 
-/* Submits a question that reads like *job; its answer comes when `replies` is drained. */
+/* Submits a question like *job. Its answer comes when `replies` is drained. */
 void journal_ask(struct journal_asked *asked, struct journal *journal, struct queue *replies,
                  const struct journal_job *job);
-/* Submits it and waits. To be released with json_decref(); NULL when the journal refused. */
+/* Submits it and waits. Release the answer with json_decref(). NULL when the journal refused. */
 json_t *journal_await(struct journal *journal, const struct journal_job *job);
 
-/* Whether the second question, submitted after the first one to a journal that is not started yet,
- * is answered before it; starts the journal. Both are answered, in `asked`, whose arenas the caller
- * closes. */
+/* Submits both questions to a journal that is not started yet, then starts it. Returns whether the
+ * second is answered first. Both answers are in `asked`; the caller closes their arenas. */
 bool journal_answers_second_first(struct journal *journal, struct journal_asked asked[2],
                                   const struct journal_job jobs[2]);
 
-/* The log, likewise. A journal that is busy sending may refuse: then it is asked again. */
+/* Reads the log in the same way. A journal that is busy sending may refuse: then it asks again. */
 json_t *journal_latest(struct journal *journal, const struct record_filter *filter);
 size_t journal_count(struct journal *journal);
-/* The number of an entry. */
+/* The number of the entry's decision. */
 int64_t journal_number_at(const json_t *entries, size_t index);
-/* Whether the log is exactly the numbers `first` to `last`, the last one first. */
+/* Whether the log has exactly the numbers `first` to `last`, newest first. */
 bool journal_shows(struct journal *journal, int64_t first, int64_t last);
 
-/* Records into an empty log, and expects that filters choose before their limit counts. */
+/* Records into an empty log. Expects that the filter is applied before the limit. */
 void journal_expect_filters(struct journal *journal);
 
 #endif

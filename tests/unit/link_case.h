@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What tests of a link to Redis are made of: a loop, links on it, and what came of their calls. The
+ * Helpers for tests of a link to Redis: a loop, links on it, and the results of their calls. The
  * Redis is that of redis_group.h. */
 #ifndef UNIT_LINK_CASE_H
 #define UNIT_LINK_CASE_H
@@ -12,7 +12,7 @@
 
 #include <event2/event.h>
 
-/* Far longer than any test, and shorter than any reply to a test that waits for it. */
+/* PATIENT_US is far longer than any test. HASTY_US is shorter than any reply that a test delays. */
 #define PATIENT_US MINUTE_US
 #define HASTY_US   (20 * MILLISECOND_US)
 
@@ -28,12 +28,12 @@ void link_turn(void);
     link_turn()
 
 struct redis_link *link_begin(const char *url);
-/* Is ready. */
+/* Returns once the link is ready. */
 struct redis_link *link_open(const char *url);
-/* Opens the impostor, too, who says what a Redis says. */
+/* Also opens the impostor, which replies as Redis does. */
 struct redis_link *link_open_to_impostor(struct impostor *impostor);
 
-/* What came of the calls that share it. */
+/* The results of the calls that share it. */
 struct link_answers {
     size_t replied;
     size_t late;
@@ -47,7 +47,7 @@ bool link_call(struct redis_link *link, const char *command, const char *key, in
                struct link_answers *answers);
 void link_on_done(void *context, enum redis_link_status status, const redisReply *reply);
 
-/* That Redis has been asked for. */
+/* How many connections Redis has accepted. */
 long long link_connections(void);
 
 #endif

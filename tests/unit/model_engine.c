@@ -8,7 +8,7 @@
 #include <sodium.h>
 
 #define SECOND         INT64_C(1000000)
-#define EVICT_SUBJECTS 100 /* more than a stripe of the smallest table holds */
+#define EVICT_SUBJECTS 100 /* more than fit into a stripe of the smallest table */
 
 static void *memory_open(void);
 static void memory_close(void *context);
@@ -77,7 +77,7 @@ static bool memory_forget(void *context, const struct take *take)
     return outcome.count > 0;
 }
 
-/* Fills the stripe of this subject with others of its tenant, which stay longer. */
+/* Fills the subject's stripe with other subjects of its tenant that live longer. */
 static void memory_evict(void *context, const struct take *take, size_t which)
 {
     struct limit year = {.quota = 1, .window_us = LIMIT_WINDOW_S_MAX * SECOND, .burst = 1};
@@ -127,7 +127,7 @@ static bool script_forget(void *context, const struct take *take)
     return had_counters;
 }
 
-/* Redis throws away whole keys. */
+/* Redis evicts whole keys. */
 static void script_evict(void *context, const struct take *take, size_t which)
 {
     (void)context;

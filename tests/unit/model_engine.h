@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The engines whose answers are compared with the reference model's. Those in Redis use that of
+ * The engines that are compared with the reference model. The two in Redis use the server of
  * script_redis_open_clocked(). */
 #ifndef UNIT_MODEL_ENGINE_H
 #define UNIT_MODEL_ENGINE_H
@@ -9,21 +9,21 @@
 
 struct model_engine {
     const char *name;
-    void *(*open)(void); /* for one history */
+    void *(*open)(void); /* called once for each history */
     void (*close)(void *context);
     void (*take)(void *context, const struct take *take, struct outcome *outcome);
-    bool (*forget)(void *context, const struct take *take); /* whether there was anything */
+    bool (*forget)(void *context, const struct take *take); /* whether there was any */
     void (*evict)(void *context, const struct take *take, size_t which);
-    bool has_expiry; /* on the clock handed in */
-    bool is_in_ms;   /* it has one expiry, in whole ms, for all limits whose states are numbers */
-    int64_t skew_us; /* it takes a clock that is behind by this for one that is late */
+    bool has_expiry; /* its counters expire by the test's clock */
+    bool is_in_ms;   /* limits whose states are numbers share one expiry, in whole ms */
+    int64_t skew_us; /* a clock that is at most this far behind counts as late */
 };
 
-/* Its counters expire by the clock handed in. */
+/* The test's clock decides, and its counters expire by it. */
 extern const struct model_engine model_memory;
-/* The clock is handed in, and its counters never expire: see script_redis_take(). */
+/* The test's clock decides, and its counters never expire: see script_redis_take(). */
 extern const struct model_engine model_script;
-/* The clock that is handed in is that of Redis itself: TIME and expiries follow it, both ways. */
+/* The test sets the clock of Redis itself: TIME and expiries follow it, forward and back. */
 extern const struct model_engine model_redis;
 
 #endif

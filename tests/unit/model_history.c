@@ -67,7 +67,7 @@ void model_history_print(const struct model_history *history)
         operation_print(&history->operations[i]);
 }
 
-/* `limits` are those that hold so far. */
+/* `limits` are the present ones. */
 static void operation_make(struct model_operation *operation, struct limit limits[],
                            size_t limit_count, size_t window_index)
 {
@@ -100,7 +100,7 @@ static int64_t cost_make(const struct limit *limit)
     return random_one_in(2) ? 1 + random_below(3) : random_below(limit->burst + 3);
 }
 
-/* Up to two windows; also what it takes to come to the very end of a window or of a token. */
+/* At most two windows. Some steps lead to the very end of a window or of a token. */
 static int64_t step_make(const struct limit *limit)
 {
     int64_t unit = limit->quota > 0 ? limit->window_us / limit->quota : limit->window_us;
@@ -125,7 +125,7 @@ static struct limit limit_make(size_t window_index)
     return limit;
 }
 
-/* Small ones, where edges are met often, and some of every size. */
+/* Often small, to meet the edges often, but of every size. */
 static void amounts_make(struct limit *limit)
 {
     int64_t max = QUOTA_WINDOW_MAX / limit->window_us;

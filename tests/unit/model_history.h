@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A random history of one subject: its limits, and what is asked of it and done to it. One that
- * fails is cut down to what it takes to fail, and printed.
+ * A random history of one subject: its limits, and the operations on it. A history that fails is
+ * cut down to the operations that it needs to fail, and printed.
  *
- * Its operations stand on their own: what is left when some are dropped is a history too. Quotas
- * and windows are such that the service's doubles are exact. */
+ * An operation does not depend on others: after some are dropped, the rest is a history too. Quotas
+ * and windows are chosen so that the service's doubles are exact. */
 #ifndef UNIT_MODEL_HISTORY_H
 #define UNIT_MODEL_HISTORY_H
 
@@ -17,7 +17,7 @@ enum model_operation_kind { MODEL_CHECK, MODEL_FORGET, MODEL_EVICT, MODEL_EDIT, 
 
 struct model_operation {
     enum model_operation_kind kind;
-    int64_t amount; /* MODEL_CHECK: the cost, 0 looks; MODEL_CLOCK: µs, forward or back */
+    int64_t amount; /* MODEL_CHECK: the cost, 0 is a look; MODEL_CLOCK: µs, forward or back */
     size_t which;   /* MODEL_EVICT: the engine's choice. MODEL_EDIT: this limit of the policy... */
     struct limit limit; /* ...becomes this one */
 };
@@ -30,19 +30,19 @@ struct model_history {
     struct model_operation operations[MODEL_HISTORY_OPERATIONS];
 };
 
-/* Depends on random_begin() alone. It never comes back to a window it has left, since then the
- * counters of that time would be found again, if they had not expired. */
+/* Depends on random_begin() alone. It never returns to a window that it has left, because counters
+ * that have not expired would then be found again. */
 void model_history_make(struct model_history *history);
 
-/* Runs a history afresh. Returns after how many of its operations it failed, 0 when it did not. */
+/* Runs a history from its start. Returns the number of the operation that failed, 0 if none did. */
 typedef size_t model_history_failure_fn(void *context, const struct model_history *history);
 
-/* Drops of a history that fails each operation without which it still does; dropping any one more
- * makes it hold. The last run that failed was that of what is left. */
+/* Drops each operation that a failing history does not need to fail. After that, dropping any one
+ * more makes it hold. The last run that failed was that of the history that is left. */
 void model_history_shrink(struct model_history *history, model_history_failure_fn *failure,
                           void *context);
 
-/* One operation a line, to the test's output. */
+/* Writes one operation per line to the test's output. */
 void model_history_print(const struct model_history *history);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What may stand where a value does and is none that a plain body has: JSON of other kinds, and
- * what is no JSON. */
+ * Values that a plain body does not have: other kinds of JSON, and text that is not JSON. */
 #ifndef UNIT_ODD_VALUES_H
 #define UNIT_ODD_VALUES_H
 

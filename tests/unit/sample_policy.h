@@ -11,7 +11,7 @@ struct arena;
 /* Fails the test when it is not a policy. */
 struct policy *sample_policy(struct arena *arena, const char *quoted);
 
-/* The same content; ids and versions may differ. */
+/* Their contents are the same; ids and versions may differ. */
 void assert_same_policy(const struct policy *actual, const struct policy *expected);
 
 #endif

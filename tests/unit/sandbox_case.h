@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * An attempt is made by a child in the sandbox, from which there is no way out. */
+ * Each attempt is made by a child process in the sandbox, because there is no way out of it. */
 #ifndef UNIT_SANDBOX_CASE_H
 #define UNIT_SANDBOX_CASE_H
 
@@ -8,10 +8,10 @@
 
 #include "support/cmocka.h"
 
-/* Like a system call: -1 with errno when it is refused. */
+/* Returns what a system call does: -1 and errno when it is refused. */
 typedef long attempt_fn(void);
 
-/* The errno of the attempt, 0 when it succeeded. */
+/* The errno of the attempt; 0 when it succeeded. */
 int sandbox_result_of(attempt_fn *attempt, const struct settings *settings);
 
 #endif

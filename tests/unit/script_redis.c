@@ -53,14 +53,14 @@ redisReply *script_redis_run(int count, const char *argv[], const size_t lengths
     return reply;
 }
 
-/* All of it is one transaction: within one, no time passes for Redis, so not even an expiry after a
- * millisecond can bite before it is moved. */
+/* One transaction: while it runs, no time passes for Redis. So not even an expiry after a
+ * millisecond takes effect before it is moved. */
 void script_redis_take(const struct take *take, struct outcome *outcome)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     size_t key_count = take_script_keys(take, keys);
     char now[32];
-    size_t first = key_count == 1 + take->limit_count ? 1 : 0; /* none but logs: no packed key */
+    size_t first = key_count == 1 + take->limit_count ? 1 : 0; /* no packed key: all are logs */
 
     assert_int_equal(redisAppendCommand(connection, "MULTI"), REDIS_OK);
     (void)snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
@@ -98,7 +98,7 @@ void script_redis_take_by_its_clock(const struct take *take, struct outcome *out
     freeReplyObject(decision);
 }
 
-/* As the store does. */
+/* Reads it as the store does. */
 static bool is_read(const redisReply *decision, const struct take *take, struct outcome *outcome)
 {
     struct take_arguments arguments;
@@ -132,7 +132,7 @@ static bool expiry_holds(long long left_ms, bool is_charged)
     const bool is_missing = left_ms == -2;
 
     if (is_charged)
-        return left_ms >= 0; /* of a millisecond nothing may be left */
+        return left_ms >= 0; /* less than a millisecond may be left */
     return is_missing || left_ms >= 0;
 }
 

@@ -32,7 +32,7 @@ void state_close(const struct limit *limit, struct limit_state *state)
     *state = (struct limit_state){0};
 }
 
-/* Totals may differ: what counts is when how much was charged. */
+/* The totals may differ: only the times and the amounts of the charges count. */
 bool state_equal(const struct limit *limit, const struct limit_state *a,
                  const struct limit_state *b)
 {

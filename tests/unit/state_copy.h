@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * A state may own a log of charges: for tests that try something on a copy, and let states go. */
+ * A state may own a log of charges, so a copy needs a log of its own. For tests that try something
+ * on a copy, and for closing states. */
 #ifndef UNIT_STATE_COPY_H
 #define UNIT_STATE_COPY_H
 
 #include "limit/limit.h"
 
-/* To be closed like any other state. */
+/* The copy is closed like any other state. */
 struct limit_state state_copy(const struct limit *limit, const struct limit_state *state);
 
-/* Back to all zero. */
+/* Frees its log and sets it to zero. */
 void state_close(const struct limit *limit, struct limit_state *state);
 
-/* Whether both say the same. */
+/* Whether both states are the same. */
 bool state_equal(const struct limit *limit, const struct limit_state *a,
                  const struct limit_state *b);
 

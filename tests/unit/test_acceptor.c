@@ -88,7 +88,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* On the loopback a connection is there when connect() has returned. */
+/* On the loopback a connection has arrived when connect() returns. */
 static void come(struct fixture *fixture, size_t count)
 {
     struct sockaddr_in address = loopback;
@@ -187,7 +187,7 @@ static void who_finds_no_room_makes_it_rest_for_some_milliseconds(void **state)
     assert_true(evtimer_pending(fixture->acceptor.rest, &until));
     assert_int_equal(evutil_gettimeofday(&now, NULL), 0);
     evutil_timersub(&until, &now, &rest);
-    /* 5 ms, and what the coarse clock is behind. Without descriptors it would be 100. */
+    /* 5 ms, plus how far the coarse clock is behind. Without descriptors it would be 100 ms. */
     assert_true(rest.tv_sec < 0 || (rest.tv_sec == 0 && rest.tv_usec <= 50 * MILLISECOND_US));
 }
 
@@ -268,7 +268,7 @@ static void what_waits_in_a_shared_socket_is_left_to_the_others(void **state)
     (void)close(other);
 }
 
-/* Another one may have room. */
+/* Before that, another worker may have room for it. */
 static void room_for_who_waits_in_a_shared_socket_is_made_after_a_rest(void **state)
 {
     struct fixture *fixture = *state;

@@ -439,7 +439,7 @@ static void apps_are_numbered_as_they_come_and_keep_their_numbers(void **state)
     }
 }
 
-/* Who looked it up goes on with it. */
+/* The request that looked it up still uses it. */
 static void one_that_is_older_than_what_is_known_has_its_number_all_the_same(void **state)
 {
     struct app_index *index = *state;

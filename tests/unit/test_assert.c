@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-/* Breaks an assertion in a process of its own, whose standard error is `stderr_fd`, perhaps while
+/* Breaks an assertion in a child process, with `stderr_fd` as its standard error; `with_log`: while
  * the log's thread runs. */
 static pid_t break_assertion(int stderr_fd, bool with_log)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Embedded files over HTTP, in answer to requests that never came over a network. */
+ * Embedded files in answers to requests. No network is used. */
 #include "http/assets.h"
 
 #include <setjmp.h>
@@ -79,7 +79,7 @@ static void assert_body(const struct response *response, const char *content)
     assert_true(text_equal(response->body, text_of(content)));
 }
 
-/* Of an asset that is there in both encodings. */
+/* The asset has both encodings. */
 static void assert_chosen(const char *accept_encoding, enum asset_encoding encoding)
 {
     assert_ptr_equal(assets_choose(&table[0], text_of(accept_encoding)),
@@ -257,7 +257,7 @@ static void answer_to_a_tag_that_is_current_is_not_modified(void **state)
     (void)state;
     assert_int_equal(response->status, 304);
     assert_null(response->content_type);
-    assert_body(response, "<p>small"); /* for its length */
+    assert_body(response, "<p>small"); /* the answer needs its length */
     assert_string_equal(field(response, "ETag"), "\"p2\"");
     assert_string_equal(field(response, "Vary"), "Accept-Encoding");
     assert_string_equal(field(response, "Cache-Control"), "no-cache");
@@ -282,7 +282,7 @@ static void answer_to_who_does_not_take_gzip_is_not_acceptable(void **state)
     assert_string_equal(response->content_type, "application/problem+json");
     assert_string_equal(field(response, "Vary"), "Accept-Encoding");
     assert_null(field(response, "Content-Encoding"));
-    assert_null(field(response, "Cache-Control")); /* not the file's, which may be kept */
+    assert_null(field(response, "Cache-Control")); /* the file's would let caches keep the answer */
 }
 
 static void pages_and_documents_are_asked_for_again_each_time(void **state)

@@ -163,7 +163,7 @@ static void of_too_many_checks_the_first_beyond_is_the_last_read(void **state)
     batch_body_close(&body);
 }
 
-/* Whatever happens to one byte of a body: the parts are JSON only where the whole is. */
+/* One byte is changed in any way: then the parts are JSON only if the whole is. */
 static void a_damaged_body_is_taken_only_as_what_it_is(void **state)
 {
     static const char bytes[] = "{}[],:\"\\ 1e.-x\0\n\xff";

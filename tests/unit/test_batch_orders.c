@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST /check/batch through the orders in which a store may answer its checks: all of them for
- * three checks, random ones for many. And beside the batches of others. */
+ * POST /check/batch, with the answers of the store in many orders: in all orders for three checks,
+ * in random ones for many. Also a batch beside batches of other apps. */
 #include "handling.h"
 
 #include "base/arena.h"
@@ -15,7 +15,7 @@
 #define IN_FLIGHT_MAX  32
 #define ROUNDS         200
 
-/* The first and the last but one ask nobody. */
+/* The first check and the last but one never reach the store. */
 static const char batch[] = "{'checks':[{'user_id':''},{'user_id':'a','route_key':'/local'},"
                             "{'user_id':'b','route_key':'/allow'},"
                             "{'user_id':'x','route_key':'/none'},"
@@ -43,7 +43,7 @@ static bool is_of(const struct handling *handling, size_t index, const char *rou
     return key != NULL && strcmp(key, route) == 0;
 }
 
-/* A fresh subject's. */
+/* Checks the result of a subject that was new. */
 static void expect_result(const struct handling *handling, size_t index, enum take_status status,
                           const char *route)
 {
@@ -60,7 +60,7 @@ static void expect_result(const struct handling *handling, size_t index, enum ta
     HANDLING_EXPECT(handling, is_degraded(handling, index) == (status != TAKE_DONE));
 }
 
-/* `statuses` are how the three calls ended. */
+/* `statuses`: how the three calls ended. */
 static void expect_results(const struct handling *handling, const enum take_status statuses[CHECKS])
 {
     size_t decided = 0;
@@ -102,7 +102,7 @@ static void a_batch_is_answered_when_the_last_check_is_in_every_order(void **sta
         if (handling.fake.pending_count > 0) {
             const size_t pending = handling.fake.pending_count;
 
-            /* The last one of this order is answered by itself. */
+            /* The last answer of this order comes later, by itself. */
             (void)fake_store_answer_in_order(&handling.fake, i / KINDS_OF_THREE, pending - 1);
             HANDLING_EXPECT(&handling, !handling_is_answered(&handling));
             fake_store_answer(&handling.fake, 0);
@@ -142,7 +142,7 @@ static void a_batch_is_answered_when_its_store_ends(void **state)
     }
 }
 
-/* Checks of one subject: what the store lets pass is what it can. */
+/* All checks are of one subject, so the limit bounds what passes. */
 static const char *many(struct arena *arena)
 {
     struct buffer body;
@@ -163,7 +163,7 @@ static void a_long_batch_keeps_its_bounds_and_charges_once_in_random_orders(void
     (void)state;
     random_begin(random_seed());
     for (size_t round = 0; round < ROUNDS; round++) {
-        const size_t stops_after = (size_t)random_below(2 * MANY); /* the store; or not at all */
+        const size_t stops_after = (size_t)random_below(2 * MANY); /* beyond MANY: never */
         struct handling handling;
         size_t allowed = 0;
         size_t decided = 0;
@@ -190,7 +190,7 @@ static void a_long_batch_keeps_its_bounds_and_charges_once_in_random_orders(void
         }
         HANDLING_EXPECT(&handling, handling.fake.asked == MANY && handling.records == decided);
         HANDLING_EXPECT(&handling, handling.records_allowed == allowed);
-        /* One limit of the store and one of this process, where it decided. */
+        /* One limit in the store, and one more in this process for the calls that it decided. */
         HANDLING_EXPECT(&handling, allowed <= 2 * HANDLING_QUOTA);
         HANDLING_EXPECT(&handling,
                         handling_charged(&handling, "u", "/local", false) <= HANDLING_QUOTA);
@@ -206,7 +206,7 @@ static void a_long_batch_keeps_its_bounds_and_charges_once_in_random_orders(void
 
 static const char one_check[] = "{'checks':[{'user_id':'v','route_key':'/allow'}]}";
 
-/* A turn of the loop does four steps. */
+/* In one turn of the loop there is time for four steps. */
 static void a_batch_is_answered_before_the_many_of_another_app(void **state)
 {
     static struct handling crowd[BATCHES];
@@ -227,7 +227,7 @@ static void a_batch_is_answered_before_the_many_of_another_app(void **state)
     handling_run(&other, check_batch_post, one_check);
     HANDLING_EXPECT(&handling, !handling_is_answered(&other));
 
-    /* It has three, and the crowd one before each. */
+    /* The small batch needs three steps, and before each comes one of the crowd. */
     handling_turn();
     handling_turn();
     HANDLING_EXPECT(&handling, handling_is_answered(&other));
@@ -249,7 +249,7 @@ static void a_batch_is_answered_before_the_many_of_another_app(void **state)
     arena_close(&arena);
 }
 
-/* An answer that has not left keeps what its checks take. */
+/* While an answer has not left, the places of its checks stay taken. */
 static void an_app_that_reads_no_answers_leaves_room_for_the_batches_of_others(void **state)
 {
     static struct handling crowd[BATCHES];

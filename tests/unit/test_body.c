@@ -106,7 +106,7 @@ static void large_bodies_of_a_tenant_leave_room_to_another(void **state)
     assert_int_equal(room->taken, 0);
 }
 
-/* All of them grow a piece at a time, and none could take the next piece if all kept their room. */
+/* All bodies grow piece by piece. If each kept its room, none would get the next piece. */
 static void of_many_that_grow_side_by_side_some_become_whole(void **state)
 {
     static struct body bodies[4 * BODIES_MAX];

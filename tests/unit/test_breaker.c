@@ -39,7 +39,7 @@ static void keep_failing(int times)
         breaker_failed(&breaker);
 }
 
-/* How long the loop has nothing to do but wait. */
+/* Runs the loop until it probes. Returns how long it waited. */
 static int64_t wait_for_probe(void)
 {
     const int64_t begun_us = clock_monotonic_us();

@@ -90,8 +90,8 @@ static void nobody_is_sent_while_the_window_is_closed(void **state)
     assert_null(call_queue_next(&queue, FULL - 1));
 }
 
-/* Eleven is what a turn brings: a call of eight limits, or two of one limit; what is left of it
- * makes three of them the next time. */
+/* A turn is worth a cost of eleven: one call of eight limits, or two calls of one limit. The rest
+ * of a turn is kept: so in the next turn there are three calls. */
 static void calls_go_in_turns_by_what_they_cost(void **state)
 {
     static const size_t wanted[] = {0, 100, 101, 1, 102, 103, 104, 200, 2, 105, 106, 107, 201, 3};
@@ -145,7 +145,7 @@ static void a_call_waits_for_half_of_its_time(void **state)
     assert_int_equal(call_queue_length(&queue), 1);
 }
 
-/* However many come and go. */
+/* However many calls come and go. */
 static void one_timer_is_enough(void **state)
 {
     (void)state;

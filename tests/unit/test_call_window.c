@@ -8,7 +8,7 @@
 #define TIMEOUT_US (50 * MILLISECOND_US)
 #define QUEUE_US   (3 * MILLISECOND_US)
 
-/* One beside it would be one too many. */
+/* The number of calls beside which no other is admitted. */
 static size_t size_of(const struct call_window *window)
 {
     size_t out = 0;
@@ -18,23 +18,23 @@ static size_t size_of(const struct call_window *window)
     return out;
 }
 
-/* A Redis that does one call after the other, and a line to it. There are always more calls than
- * the window lets out, or only a few. */
+/* A Redis that serves one call after the other, behind a line that takes time. The callers want
+ * more calls than the window admits, or only a few. */
 struct simulation {
     struct call_window window;
-    int64_t away_us;           /* there and back */
-    int64_t service_us;        /* of a call */
-    int64_t (*pause_us)(void); /* before a call; NULL: none */
-    size_t wanted;             /* calls at once */
-    bool is_blind;             /* nobody looks for answers when they come */
+    int64_t away_us;           /* the line's time, there and back */
+    int64_t service_us;        /* the time that Redis needs for a call */
+    int64_t (*pause_us)(void); /* how long Redis rests before a call; NULL: not at all */
+    size_t wanted;             /* how many calls the callers want at once */
+    bool is_blind;             /* nothing looks for answers when they arrive */
     size_t out;
     int64_t now_us;
-    int64_t free_us; /* when Redis has done all */
+    int64_t free_us; /* when Redis will have served all calls */
     int64_t sent_us[CALL_WINDOW_MAX];
     int64_t back_us[CALL_WINDOW_MAX];
     size_t first;
     int64_t answered;
-    int64_t queued_us; /* sum of what the calls stood before Redis */
+    int64_t queued_us; /* how long all calls stood in the queue of Redis, together */
 };
 
 static struct simulation simulation;
@@ -126,7 +126,7 @@ static void wherever_redis_is_it_is_busy_and_its_queue_is_short(void **state)
     }
 }
 
-/* Of whose queue the least is always seen. */
+/* Although there is always a queue, the time of a call without one stays known. */
 static void a_queue_that_stands_for_a_minute_stays_short(void **state)
 {
     (void)state;
@@ -157,7 +157,7 @@ static void a_redis_that_moves_away_is_kept_busy_again(void **state)
     expect_queue(3 * QUEUE_US);
 }
 
-/* Each thousandth call waits for 20 ms for something else: half of the time. */
+/* Before each thousandth call Redis rests for 20 ms, so it rests half of the time. */
 static int64_t rare_pause(void)
 {
     static int calls;
@@ -177,7 +177,7 @@ static void what_was_slow_for_a_moment_is_no_queue(void **state)
     expect_busy(10 * SECOND_US, 0.45);
 }
 
-/* It was not tried. */
+/* Nothing shows that it was too small. */
 static void a_window_that_is_not_full_does_not_grow(void **state)
 {
     (void)state;
@@ -200,7 +200,7 @@ static void a_slow_call_that_was_alone_was_not_in_a_queue(void **state)
     assert_int_equal(size_of(&simulation.window), CALL_WINDOW_START);
 }
 
-/* It may be that Redis has nothing to do. */
+/* Redis may be idle. */
 static void where_no_queue_can_be_seen_it_grows_a_little(void **state)
 {
     (void)state;
@@ -215,8 +215,8 @@ static void where_no_queue_can_be_seen_it_grows_a_little(void **state)
     assert_int_equal(size_of(&simulation.window), CALL_WINDOW_BLIND);
 }
 
-/* It looks for answers after 2 ms of other work, and each takes it 20 us. Without others, a call
- * takes some 2.5 ms then; with 3 ms of them, there are 180. */
+/* The worker looks for answers after 2 ms of other work, and handles each in 20 us. If few calls
+ * are out, a call takes 2.5 ms or so. With a queue of 3 ms, about 180 calls are out. */
 static void answers_that_wait_for_a_busy_worker_are_a_queue(void **state)
 {
     struct call_window window;
@@ -241,7 +241,7 @@ static void answers_that_wait_for_a_busy_worker_are_a_queue(void **state)
     assert_in_range(size_of(&window), CALL_WINDOW_BLIND, 200);
 }
 
-/* However soon the next one is answered. */
+/* Even if the next call is answered soon. */
 static void a_late_call_lets_it_shrink_once_in_a_round(void **state)
 {
     const struct call_sample late = {

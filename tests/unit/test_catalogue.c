@@ -13,16 +13,16 @@
 #include <semaphore.h>
 #include <sodium.h>
 
-/* A backend that does as the test tells it. */
+/* A backend that does what the test says. */
 struct puppet {
     struct catalogue_backend backend;
     atomic_bool is_away;
-    atomic_bool keeps_apps_back; /* changes() alone is away */
+    atomic_bool keeps_apps_back; /* only changes() fails */
     atomic_int finds;
-    atomic_int readings;        /* changes() */
-    struct catalogue_mark mark; /* the catalogue thread's */
-    sem_t entered;              /* app_find() has begun */
-    sem_t leave;                /* and may end */
+    atomic_int readings;        /* calls of changes() */
+    struct catalogue_mark mark; /* used by the catalogue thread */
+    sem_t entered;              /* posted when app_find() has begun */
+    sem_t leave;                /* app_find() waits for this */
 };
 
 static enum catalogue_status puppet_status(struct catalogue_backend *backend, struct error *error)
@@ -207,7 +207,7 @@ static void a_key_registered_elsewhere_is_found_at_once(void **state)
     instance_close(&other);
 }
 
-/* As it is where the app's keys were damaged when one was replaced. */
+/* As if the app's keys had been damaged while one was replaced. */
 static void a_key_that_its_app_no_longer_has_is_unknown(void **state)
 {
     (void)state;
@@ -331,7 +331,7 @@ static void a_job_that_waited_too_long_is_not_begun(void **state)
     instance_submit(&instance, &first, &first_is_done);
     sem_wait(&puppet->entered);
     instance_submit(&instance, &second, &second_is_done);
-    second.expires_us = 0; /* the thread is held by the first */
+    second.expires_us = 0; /* it expires while the first job holds the thread */
     sem_post(&puppet->leave);
 
     WAIT_FOR (INSTANCE_PATIENCE_S, instance_is_answered(&instance, &second_is_done))
@@ -343,7 +343,7 @@ static void a_job_that_waited_too_long_is_not_begun(void **state)
     instance_close(&instance);
 }
 
-/* Otherwise a deletion would be seen once all that was asked before is answered. */
+/* Otherwise a deletion would be seen only after all earlier jobs are answered. */
 static void changes_are_read_between_two_jobs(void **state)
 {
     (void)state;
@@ -374,8 +374,8 @@ static void changes_are_read_between_two_jobs(void **state)
     instance_close(&instance);
 }
 
-/* Keys can be made up by the thousand: a policy must not wait until all of them have been looked
- * for. */
+/* Anyone can send thousands of invented keys. A policy must not wait until all of them were looked
+ * up. */
 static void a_job_that_comes_meanwhile_is_done_before_the_next_look_up(void **state)
 {
     (void)state;
@@ -390,7 +390,7 @@ static void a_job_that_comes_meanwhile_is_done_before_the_next_look_up(void **st
         finds[i] = (struct catalogue_job){.kind = CATALOGUE_APP_FIND};
         instance_submit(&instance, &finds[i], &is_found[i]);
         if (i == 0)
-            sem_wait(&puppet->entered); /* so that the others come together */
+            sem_wait(&puppet->entered); /* all others are put in while this one is looked up */
     }
 
     sem_post(&puppet->leave);
@@ -572,7 +572,7 @@ static void a_hanging_redis_is_survived(void **state)
     instance_close(&instance);
 }
 
-/* A worker that looks an app up again and again while it is changed. */
+/* A worker that looks an app up again and again, while the app is changed. */
 struct reader {
     struct app_index *index;
     atomic_bool is_stopping;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A catalogue's file that is deleted, moved or replaced while instances have it open. */
+ * The catalogue's file is deleted, moved or replaced while instances have it open. */
 #include "base/arena.h"
 #include "instance.h"
 #include "sample_policy.h"
@@ -71,7 +71,8 @@ static void expect_sql(const char *path, const char *sql, const char *expected)
     assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }
 
-/* What is at the path is a whole database with all that the instance has, and the instance's. */
+/* The file at the path is a whole database. It has all that the instance has, and the instance uses
+ * it. */
 static void expect_all_there(struct scene *scene)
 {
     struct instance fresh = instance_open_file(scene->path);
@@ -130,7 +131,7 @@ static void another_file_in_its_place_is_another_catalogue(void **state)
     expect_sql(scene->path, "SELECT count(*) FROM apps", "0");
 }
 
-/* Each opens what is there, whichever of them is the first to make it. */
+/* One of them makes the new file, and all open it, whichever is first. */
 static void instances_whose_file_is_deleted_find_each_other_again(void **state)
 {
     struct scene *scene = scene_of(state);
@@ -170,7 +171,8 @@ static void nothing_is_written_to_a_file_that_is_gone(void **state)
     backend->operations->free(backend);
 }
 
-/* Where no file can be made it is away, and what is back is the same as before. */
+/* If no file can be made, the catalogue is away. When the directory is back, the file is the same
+ * as before. */
 static void a_directory_that_is_away_takes_the_catalogue_with_it(void **state)
 {
     struct scene *scene = scene_of(state);

@@ -289,7 +289,7 @@ static void revisions_that_are_damaged_stop_neither_changes_nor_writes(void **st
     app_release(load_app(pair->one, sample_app(pair->one, 'y')));
 }
 
-/* 2^53 - 1, after which there would be no other, and others that no clock has reached. */
+/* One is 2^53 - 1, which has no successor. The others are times that no clock has reached. */
 static void a_revision_that_nobody_has_given_hides_none_that_follow(void **state)
 {
     static const char *const planted[] = {"9007199254740991", "4503599627370497",
@@ -316,7 +316,7 @@ static void a_revision_that_nobody_has_given_hides_none_that_follow(void **state
     assert_string_equal(error.message, "redis: the app's revision is damaged");
 }
 
-/* Not even when it is the last one that was given, as far as one can tell. */
+/* Not even if it seems to be the last one that was given. */
 static void a_last_revision_that_no_clock_reaches_is_not_gone_on_from(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -331,7 +331,7 @@ static void a_last_revision_that_no_clock_reaches_is_not_gone_on_from(void **sta
     assert_true(revision < CATALOGUE_REVISION_MAX);
 }
 
-/* Too long to be read with others, each of them. */
+/* Each of them is too long to be read together with others. */
 static void what_no_reply_can_hold_costs_no_more_than_itself(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -369,7 +369,7 @@ static void what_no_reply_can_hold_costs_no_more_than_itself(void **state)
     arena_close(&arena);
 }
 
-/* No revision is a fraction, or ahead of the clock. */
+/* A revision is never a fraction, and never ahead of the clock. */
 static void entries_that_nobody_has_listed_hide_no_apps(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -408,7 +408,7 @@ static void more_changes_than_one_reply_lists_are_all_seen(void **state)
                                "for i = 1, 2500 do"
                                "  redis.call('ZADD', KEYS[1], i, string.format('app_%012d', i)) "
                                "end");
-    sample_app(pair->one, 'a'); /* the newest, and the only one that is more than an id */
+    sample_app(pair->one, 'a'); /* the newest app, and the only one that has more than an id */
     (void)redis_server_command(server, "SET sluice:{catalogue}:forgotten 2000");
 
     const enum catalogue_status status =

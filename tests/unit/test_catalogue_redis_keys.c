@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The keys of all apps in Redis, when somebody else uses their place for himself. */
+ * Somebody else uses the Redis keys that belong to the catalogue. */
 #include "captured.h"
 #include "catalogue_cases.h"
 #include "support/redis_group.h"
@@ -87,7 +87,7 @@ static void what_was_in_their_place_is_named_once(void **state)
     assert_int_equal(told, 1);
 }
 
-/* It is that app's alone: what all have stays. */
+/* The fault is that app's alone: the index of all keys stays. */
 static void an_app_of_another_type_takes_no_keys_away(void **state)
 {
     struct catalogue_backend *backend = *state;
@@ -102,7 +102,7 @@ static void an_app_of_another_type_takes_no_keys_away(void **state)
     assert_int_equal(look_up(backend, 'b'), CATALOGUE_OK);
 }
 
-/* On a replica, for one. */
+/* On a replica, for example. */
 static void where_nothing_can_be_written_they_stay(void **state)
 {
     (void)redis_server_command(server, "REPLICAOF 127.0.0.1 1");

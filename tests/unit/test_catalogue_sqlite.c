@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 struct place {
-    struct catalogue_pair pair; /* what the shared cases know of it */
+    struct catalogue_pair pair; /* the part that the shared cases know */
     char directory[SCRATCH_PATH_BYTES + 16];
     char path[SCRATCH_PATH_BYTES + 32];
 };
@@ -27,7 +27,7 @@ static struct catalogue_backend *open_backend(const struct place *place)
     return backend;
 }
 
-/* Runs SQL behind the catalogue's back. */
+/* Runs SQL without the catalogue. */
 static void meddle(const struct place *place, const char *sql)
 {
     sqlite3 *database = NULL;
@@ -37,7 +37,7 @@ static void meddle(const struct place *place, const char *sql)
     assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }
 
-/* The same with the id of an app as ?1. */
+/* The same; ?1 is the id of an app. */
 static void meddle_with(const struct place *place, const char *sql, const char *app_id)
 {
     sqlite3 *database = NULL;
@@ -284,7 +284,7 @@ static void a_last_revision_that_is_damaged_stops_no_writes(void **state)
     }
 }
 
-/* As on a disk that is full; SIGXFSZ would end the process otherwise. */
+/* Makes the disk seem full. Without SIG_IGN, SIGXFSZ would end the process. */
 static void let_files_grow(bool is_allowed)
 {
     struct rlimit limit;
@@ -357,8 +357,7 @@ static void a_lock_held_by_another_process_does_not_keep_it_from_being_read(void
 
 #define PAGE_BYTES 4096
 
-/* Spoils the page in which the text stands, or that page where it is NULL. Nobody has the file
- * open. */
+/* Spoils the page that contains `text`; if it is NULL, page number `page`. The file is not open. */
 static void spoil_page(const struct place *place, const char *text, size_t page)
 {
     FILE *file = fopen(place->path, "r+b");

@@ -3,7 +3,7 @@
 
 #include "support/cmocka.h"
 
-/* 1 at 10 µs, 2 at 20 µs, ... */
+/* Charges of 1, at 10 µs, 20 µs, ... */
 static struct charge_log *log_of(int64_t count)
 {
     struct charge_log *log = NULL;
@@ -80,7 +80,7 @@ static void what_is_over_is_dropped_and_still_counts_in_the_total(void **state)
     charge_log_free(log);
 }
 
-/* The window moves along: the ring goes round many times, at every fill. */
+/* The window moves along. The ring goes round many times, at every fill level. */
 static void a_log_that_moves_along_takes_no_more_memory(void **state)
 {
     (void)state;

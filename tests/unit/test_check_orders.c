@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST /check and POST /reset through every order in which a store may answer: at once or later,
- * each call in each way, and at the store's end. */
+ * POST /check and POST /reset, with the answers of the store in every order. Each call is answered
+ * at once or later, in each way, or by the store's end. */
 #include "handling.h"
 
 #include "http/waiting_room.h"
 #include "support/cmocka.h"
 
-/* Endings of what is out: by answers in one of the orders, or by the store's end after so many. */
+/* How pending calls end: they are answered in one of two orders, or the store ends after some
+ * answers. */
 #define ORDERS_OF_TWO 2
 #define ENDINGS       4
 
@@ -31,7 +32,7 @@ static void finish(struct handling *handling, size_t ending)
     fake_store_drain(&handling->fake);
 }
 
-/* How the call `number` of two has ended. */
+/* How call number `number` of two ended. */
 static enum take_status ended(const struct fake_store *fake, size_t number, size_t ending)
 {
     const bool both_late = fake->answers[0].is_late && fake->answers[1].is_late;
@@ -41,7 +42,7 @@ static enum take_status ended(const struct fake_store *fake, size_t number, size
     if (ending == END_AT_ONCE)
         return TAKE_DOWN;
     if (ending == END_AFTER_ONE && both_late && number == 0)
-        return TAKE_DOWN; /* the last one was answered first */
+        return TAKE_DOWN; /* the last call was answered first */
     return fake->answers[number].status;
 }
 
@@ -59,7 +60,7 @@ static int64_t integer_of(const struct handling *handling, const char *member)
     return json_is_integer(value) ? json_integer_value(value) : -1;
 }
 
-/* Neither the policy nor the log has to do with it. */
+/* The policy does not matter, and the log gets no entry. */
 static void expect_no_room(const struct handling *handling, size_t records)
 {
     const char *type = json_string_value(json_object_get(handling->body, "type"));
@@ -69,7 +70,7 @@ static void expect_no_room(const struct handling *handling, size_t records)
     HANDLING_EXPECT(handling, handling->records == records);
 }
 
-/* One check of a fresh subject has ended so, and its answer says so. */
+/* A check of a new subject has ended in this way, and its answer says so. */
 static void expect_verdict(const struct handling *handling, const char *route,
                            enum take_status status)
 {
@@ -123,7 +124,8 @@ static void a_check_is_answered_once_whatever_its_store_does(void **state)
     }
 }
 
-/* What was asked of the store may be charged there. Only what never was comes there later. */
+/* What the store was asked may be charged there. Only what it was never asked is handed back to it
+ * later. */
 static void a_check_is_charged_once_at_most(void **state)
 {
     (void)state;
@@ -197,7 +199,7 @@ static void an_inactive_policy_asks_nobody(void **state)
     handling_end(&handling);
 }
 
-/* How a hold ends. */
+/* What ends a hold. */
 enum hold_end { ITS_TURN, THE_CLIENT_LEAVES, THE_ROOM_IS_DRAINED, HOLD_ENDS };
 
 static void end_hold(struct handling *handling, size_t end)
@@ -209,8 +211,8 @@ static void end_hold(struct handling *handling, size_t end)
     handling_wait(handling);
 }
 
-/* The store has let one pass before: the next one's turn is in 50 ms. A store that fails leaves it
- * to this process, where nobody has passed. */
+/* The store has let one check pass, so the next turn is in 50 ms. If the store fails, this process
+ * decides, and here no check has passed yet. */
 static void a_check_that_waits_is_held_only_when_the_store_says_so(void **state)
 {
     (void)state;
@@ -262,7 +264,7 @@ static void a_check_that_finds_no_place_to_wait_is_not_charged(void **state)
     handling_end(&handling);
 }
 
-/* Two rules are forgotten, of the policy and of its candidate. */
+/* A reset forgets two rules: the policy's and its candidate's. */
 static void a_reset_says_that_it_failed_unless_all_is_forgotten(void **state)
 {
     (void)state;

@@ -25,7 +25,7 @@
 struct fixture {
     struct event_base *base;
     struct clients clients;
-    int ends[GUESTS][2]; /* the guest's, ours */
+    int ends[GUESTS][2]; /* the guest's end and ours */
     struct client *guests[GUESTS];
 };
 
@@ -45,7 +45,7 @@ static void connect_both(int ends[2])
     (void)close(listener);
 }
 
-/* They came long ago, the first one first. */
+/* All guests came long ago, in their order. */
 static int set_up(void **state)
 {
     struct fixture *fixture = MEMORY_NEW(struct fixture);
@@ -91,7 +91,7 @@ static void ask(struct client *client)
     ask_as(client, 0);
 }
 
-/* What the guest sees. */
+/* Whether the guest sees the end of its connection. */
 static bool is_ended(const struct fixture *fixture, size_t guest)
 {
     char byte;
@@ -162,7 +162,8 @@ static void of_those_who_work_one_gives_way_at_a_time(void **state)
     assert_true(clock_monotonic_us() >= spared_until_us);
 }
 
-/* The first guest is another's, and has been idle for longest; the others are one tenant's. */
+/* The first guest is another tenant's, and has been idle for longest. All others are one
+ * tenant's. */
 static void make_crowd(struct fixture *fixture)
 {
     ask_as(fixture->guests[0], ANOTHER);
@@ -184,7 +185,7 @@ static void of_a_tenant_that_holds_many_one_gives_way_that_is_idle_for_a_moment(
     assert_int_equal(fixture->clients.ended_to_make_room, 1);
 }
 
-/* Whether it would, when it is answered next. */
+/* Whether it would leave with its next answer. */
 static bool leaves_with_its_answer(struct client *client)
 {
     client_set_state(client, CLIENT_SENDING);
@@ -200,7 +201,7 @@ static void while_all_of_it_were_just_answered_the_next_leaves_with_its_answer(v
     struct fixture *fixture = *state;
     make_crowd(fixture);
     assert_false(leaves_with_its_answer(fixture->guests[1]));
-    /* However slow the machine is. */
+    /* So that a slow machine changes nothing. */
     fixture->guests[1]->idle_since_us = fixture->guests[2]->idle_since_us = INT64_MAX;
 
     clients_give_way(&fixture->clients);
@@ -254,7 +255,7 @@ static void while_the_crowd_is_busy_for_long_others_give_way_as_ever(void **stat
     expect_ended(fixture, true, false, false);
 }
 
-/* So much leaves, and is read; then the loop turns. */
+/* So many bytes are sent, and the guest reads them. Then the loop turns. */
 static void read_some(struct fixture *fixture, size_t guest, size_t bytes)
 {
     static char page[PAGE_BYTES];

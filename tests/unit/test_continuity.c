@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A catalogue that is no longer the one that the instances know: what was in it comes back. */
+ * The catalogue is no longer the one that the instances know. Its content comes back. */
 #include "base/arena.h"
 #include "loss.h"
 #include "sample_policy.h"
@@ -88,7 +88,8 @@ static void an_emptied_file_gets_it_back(void **state)
     instance_close(&instance);
 }
 
-/* The apps themselves may still be there, and are then as they are: newer than any copy. */
+/* The apps themselves may still be there. They stay as they are, because they are newer than any
+ * copy. */
 static void a_lost_list_of_apps_is_put_back(void **state)
 {
     static const char *const losses[] = {
@@ -160,8 +161,8 @@ static void what_one_instance_alone_has_seen_is_put_back_too(void **state)
     instance_close(&other);
 }
 
-/* At revision 10 of the catalogue it had this key; afterwards one instance alone has seen what
- * became of it. */
+/* The app had this key at revision 10 of the catalogue. Only one instance has seen what happened to
+ * it later. */
 static void publish_old(const struct instance *instance)
 {
     struct app *app = app_new();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A catalogue that is an older copy of itself. */
+ * The catalogue is replaced by an older copy of itself. */
 #include "base/arena.h"
 #include "loss.h"
 #include "redis/redis_session.h"
@@ -11,7 +11,7 @@
 
 #include <stdatomic.h>
 
-/* As when an operator loads an older copy: with revisions that have been seen already. */
+/* As when an operator loads an older copy: its revisions have been seen already. */
 static void a_replaced_catalogue_is_read_afresh(void **state)
 {
     (void)state;
@@ -35,7 +35,7 @@ static void a_replaced_catalogue_is_read_afresh(void **state)
     instance_close(&instance);
 }
 
-/* At another instance, so that this one sees it as it reads what has changed. */
+/* Saves at another instance. This one sees it when it reads the changes. */
 static void save_elsewhere(struct instance *instance, struct instance *other, struct policy *policy)
 {
     instance_start(other);
@@ -69,7 +69,7 @@ static void a_catalogue_that_has_gone_back_is_read_afresh(void **state)
     instance_close(&instance);
 }
 
-/* As when an operator puts an older copy into the file, and goes on. */
+/* As when an operator puts an older copy into the file, and others write to it. */
 static void a_file_that_has_gone_back_is_read_afresh(void **state)
 {
     (void)state;
@@ -95,7 +95,7 @@ static void a_file_that_has_gone_back_is_read_afresh(void **state)
     instance_close(&instance);
 }
 
-/* Otherwise it would have the newest revision again, as if nothing had happened. */
+/* Otherwise its newest revision could be the same again, as if nothing had happened. */
 static void an_older_copy_that_others_have_gone_on_from_is_read_afresh(void **state)
 {
     (void)state;
@@ -116,7 +116,7 @@ static void an_older_copy_that_others_have_gone_on_from_is_read_afresh(void **st
     instance_close(&instance);
 }
 
-/* It was answered, so it counts as seen, whether it has been read or not. */
+/* The save was answered, so it counts as seen, even if it was not read yet. */
 static void the_loss_of_what_an_instance_has_just_saved_is_noticed(void **state)
 {
     (void)state;
@@ -181,7 +181,7 @@ static void an_older_file_that_others_have_gone_on_from_is_read_afresh(void **st
     instance_close(&instance);
 }
 
-/* 884fd83 keeps no account of what it has written. */
+/* Version 884fd83 does not record what it has written. */
 static void what_an_older_version_writes_is_not_taken_for_a_loss(void **state)
 {
     (void)state;
@@ -213,7 +213,7 @@ static void what_an_older_version_writes_is_not_taken_for_a_loss(void **state)
     instance_close(&instance);
 }
 
-/* As many writes as are remembered, and more, between two looks. */
+/* Between two looks there are as many writes as the catalogue remembers, and then more. */
 static void what_is_no_longer_remembered_is_not_taken_for_lost(void **state)
 {
     (void)state;
@@ -244,7 +244,7 @@ static void what_is_no_longer_remembered_is_not_taken_for_lost(void **state)
     instance_close(&instance);
 }
 
-/* As long as a test wants it, Redis is emptied just before all apps are read from it. */
+/* As long as the test says so, Redis is emptied just before all apps are read from it. */
 static struct catalogue_operations emptying;
 static catalogue_changes_fn *real_changes;
 static atomic_bool empties;
@@ -291,7 +291,7 @@ static void what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted(voi
     WAIT_FOR (INSTANCE_PATIENCE_S, !atomic_load(&empties))
         ;
 
-    /* That the identity is another may be seen first, and then that all is gone. */
+    /* The instance may first see the new identity, and only then that everything is gone. */
     WAIT_FOR (INSTANCE_PATIENCE_S, catalogue_losses(instance.catalogue) > 0 &&
                                        catalogue_continuity(instance.catalogue) == CATALOGUE_KEPT &&
                                        catalogue_is_ready(instance.catalogue))
@@ -301,7 +301,7 @@ static void what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted(voi
     instance_close(&instance);
 }
 
-/* Too many for the catalogue to remember, while this instance did not look. */
+/* While this instance did not look, there were more deletions than the catalogue remembers. */
 static void deletions_that_are_no_longer_remembered_are_seen_all_the_same(void **state)
 {
     (void)state;

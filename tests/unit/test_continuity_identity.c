@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * By what a catalogue is known again: its identity, and the pepper that its keys are hashed
- * with. */
+ * How an instance recognises its catalogue: by its identity, and by the pepper with which keys are
+ * hashed. */
 #include "base/arena.h"
 #include "loss.h"
 #include "sample_policy.h"
@@ -39,7 +39,7 @@ static void a_pepper_or_identity_that_is_damaged_is_put_back(void **state)
     instance_close(&instance);
 }
 
-/* Nobody is left who knows it, and one that is made anew would make all keys unknown. */
+/* No instance knows the pepper any more. With a new one, all keys would be unknown. */
 static void who_has_no_pepper_does_not_replace_a_damaged_one(void **state)
 {
     (void)state;
@@ -103,7 +103,7 @@ static void a_catalogue_under_another_pepper_is_left_alone(void **state)
     instance_close(&instance);
 }
 
-/* By an instance that started between the loss and the moment when it was noticed. */
+/* Made by an instance that started after the loss and before it was noticed. */
 static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(void **state)
 {
     (void)state;
@@ -123,8 +123,8 @@ static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(vo
     instance_close(&instance);
 }
 
-/* The catalogue is one that was made elsewhere, under the same pepper, with an app of its own: so
- * many microseconds ago. */
+/* Replaces the catalogue by one that was made elsewhere, so many microseconds ago, under the same
+ * pepper. It has an app of its own. */
 static void put_another(const char *ago_us)
 {
     (void)redis_server_command(
@@ -142,7 +142,7 @@ static void put_another(const char *ago_us)
         ago_us);
 }
 
-/* As by an instance that started in the moment of the loss, at which somebody registered at
+/* As if an instance had started in the moment of the loss, and somebody had registered there at
  * once. */
 static void what_was_made_since_the_loss_gets_back_what_was_there_before(void **state)
 {
@@ -186,7 +186,7 @@ static void what_was_there_before_the_loss_is_another_s_and_not_mixed(void **sta
     instance_close(&instance);
 }
 
-/* What 884fd83 has made, by itself or after a loss. */
+/* Version 884fd83 made it, at first or after a loss. */
 static void a_catalogue_without_an_identity_gets_one(void **state)
 {
     (void)state;
@@ -250,7 +250,7 @@ static void a_pepper_that_does_not_fit_is_not_admitted(void **state)
     instance_close(&instance);
 }
 
-/* 884fd83 stored one as long as none was configured, and never looked at it afterwards. */
+/* Version 884fd83 stored a pepper while none was configured, and ignored it once one was. */
 static void of_an_older_version_the_configured_pepper_goes_before_the_stored_one(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * While apps are put back: what is in the way, and what happens meanwhile. */
+ * While apps are put back: what may be in the way, and what may happen meanwhile. */
 #include "base/arena.h"
 #include "loss.h"
 #include "sample_policy.h"
@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-/* A lock that would never expire, or not for days, is nobody's. */
+/* A lock without an expiry, or with one in days, belongs to no instance. */
 static void a_lock_of_a_stranger_does_not_keep_it_from_being_put_back(void **state)
 {
     static const char *const locks[] = {"'SET', KEYS[1], '1'", "'LPUSH', KEYS[1], '1'",
@@ -33,7 +33,7 @@ static void a_lock_of_a_stranger_does_not_keep_it_from_being_put_back(void **sta
     instance_close(&instance);
 }
 
-/* As when somebody uses a key of ours for himself. */
+/* As when somebody uses one of our Redis keys for something else. */
 static void what_stands_in_the_way_of_putting_it_back_is_replaced(void **state)
 {
     static const char *const keys[] = {"revision",
@@ -67,7 +67,7 @@ static bool is_list(const char *key)
            0;
 }
 
-/* Nothing is lost with it, and all can be written before long. */
+/* It loses nothing, and soon everything can be written again. */
 static void what_becomes_of_another_type_meanwhile_is_replaced(void **state)
 {
     static const char *const keys[] = {"revision", "apps", "keys", "history", "pepper", "identity"};
@@ -98,7 +98,7 @@ static void what_becomes_of_another_type_meanwhile_is_replaced(void **state)
     instance_close(&instance);
 }
 
-/* The backend says of the first attempts that what is stored cannot be read. */
+/* The backend's first answers say that the stored data cannot be read. */
 static struct catalogue_operations refusing;
 static catalogue_app_restore_fn *real_app_restore;
 static atomic_int refusals;
@@ -138,7 +138,7 @@ static void what_cannot_be_put_back_is_kept_and_tried_again(void **state)
     instance_close(&instance);
 }
 
-/* The first apps go back, and the last one does not as long as the test keeps it. */
+/* The first apps are put back. The last one waits until the test lets it go. */
 static atomic_bool keeps_last;
 static atomic_int put_back;
 
@@ -190,7 +190,7 @@ static void what_is_deleted_while_apps_are_put_back_is_gone_at_once(void **state
     instance_close(&instance);
 }
 
-/* It would answer 401 for the keys that are not yet back. */
+/* It would answer 401 to keys that are not back yet. */
 static void who_starts_while_apps_are_put_back_is_not_ready(void **state)
 {
     (void)state;

@@ -32,7 +32,7 @@ static void a_tenant_may_have_so_many_and_no_more(void **state)
 
     assert_false(counter_budget_allows(budget, 1, START_US));
     assert_true(counter_budget_allows(budget, 2, START_US));
-    assert_true(counter_budget_allows(budget, 17, START_US)); /* of the same stripe */
+    assert_true(counter_budget_allows(budget, 17, START_US)); /* in the same stripe */
     assert_false(counter_budget_allows(budget, 1, START_US + 50 * SECOND_US));
     counter_budget_free(budget);
 }
@@ -93,7 +93,7 @@ static void what_is_deleted_is_given_back(void **state)
     counter_budget_free(budget);
 }
 
-/* One that another process has counted, or that was counted before. */
+/* Another process has counted it, or it was counted before. */
 static void what_was_not_counted_makes_no_room(void **state)
 {
     (void)state;
@@ -138,7 +138,7 @@ static void the_service_itself_has_no_bound(void **state)
     counter_budget_free(budget);
 }
 
-/* By whoever is counted next. Nobody is held to be full for ever, either. */
+/* The next count does it. And no tenant counts as full for ever. */
 static void who_has_nothing_left_is_forgotten(void **state)
 {
     (void)state;

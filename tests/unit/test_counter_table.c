@@ -67,7 +67,7 @@ static void what_has_just_expired_is_still_found_by_a_clock_that_is_behind(void 
     counter_table_close(&table);
 }
 
-/* Few homes, so that probes are long and wrap around. */
+/* With few homes, so that probes are long and wrap around. */
 static struct counter_id crowded_id(uint64_t index)
 {
     return (struct counter_id){.low = (index % 5) * (UINT64_MAX / 4), .high = index};
@@ -102,7 +102,7 @@ static void adding_and_removing_agrees_with_a_plain_array(void **state)
     counter_table_close(&table);
 }
 
-/* Goes round with each tenant once, and comes past each counter. */
+/* Follows each tenant's ring once, and meets each counter. */
 static void assert_rings_are_whole(const struct counter_table *table)
 {
     uint32_t seen = 0;

@@ -13,7 +13,7 @@
 #define STEPS    20000
 #define HELD_MAX 400
 
-/* Each tenant's number and what it holds; they end with a holding of 0. */
+/* The tenants' numbers and holdings. A holding of 0 ends the list. */
 static void hold(struct crowd *crowd, const struct holder holders[])
 {
     for (size_t i = 0; holders[i].taken > 0; i++)
@@ -92,7 +92,7 @@ static void who_cannot_give_way_itself_takes_from_no_one_below_its_part(void **s
     assert_int_equal(giver_among(alone, 1, true), NOBODY);
 }
 
-/* Of 600 that hold as much, a part is less than a thousandth. */
+/* With 600 tenants that hold as much, a tenant's part is less than a thousandth. */
 static void newcomers_crowd_each_other(void **state)
 {
     struct crowd crowd;

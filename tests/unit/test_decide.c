@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What tests/vectors/ cannot say: what becomes of the state, and for how long it is to be kept. */
+ * What tests/vectors/ cannot say: what the state is after a decision, and how long it is kept. */
 #include "limit/algorithm.h"
 
 #include "base/duration.h"
@@ -18,7 +18,7 @@
 #define SECOND       SECOND_US
 #define RANDOM_CASES 1000
 
-/* One subject of one limit, and what time it is there. */
+/* A subject with one limit, and its time. */
 struct history {
     struct limit limit;
     struct limit_state state;
@@ -161,8 +161,8 @@ static void what_comes_from_the_future_is_kept_from_now_on(void **state)
     assert_true(states[0].number[0] == 90e6 && states[1].number[1] == 90e6);
 }
 
-/* What an attacker, a flipped bit or another version may have left. Each is tried in the place of
- * each number of a state that is good otherwise. */
+/* An attacker, a flipped bit or another version may have left these. Each value replaces each
+ * number of a state that is otherwise good. */
 static void a_state_that_no_limit_explains_counts_as_never_seen(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void a_state_that_no_limit_explains_counts_as_never_seen(void **state)
                 assert_int_equal(outcome.at[0].remaining, 2);
                 stored.number[n] = poison[i];
                 if (limit.algorithm >= ALGORITHM_TOKEN_BUCKET && n == 0 && i >= 6)
-                    continue; /* that is a debt like others */
+                    continue; /* a debt like others */
                 decide(&limit, 1, &stored, (int64_t)now, 1, &outcome, &keep_us);
                 assert_int_equal(outcome.refused, 1);
                 assert_int_equal(outcome.at[0].remaining, 4);
@@ -200,7 +200,7 @@ static void a_state_that_no_limit_explains_counts_as_never_seen(void **state)
     }
 }
 
-/* The twin in Lua writes the window's start as it has computed it. */
+/* The Lua script writes the window's start just as it computes it. */
 static void a_start_of_minus_zero_is_kept_as_zero(void **state)
 {
     (void)state;
@@ -253,7 +253,7 @@ static struct limit_outcome history_take(struct history *history, int64_t cost, 
     return outcome.at[0];
 }
 
-/* Some time later, maybe under a changed limit, something is charged, or is not. */
+/* Time passes, the limit may change, and something may be charged. */
 static void history_go_on(struct history *history)
 {
     int64_t keep_us = 0;
@@ -264,7 +264,7 @@ static void history_go_on(struct history *history)
     (void)history_take(history, rand() % (history->limit.burst + 2), &keep_us);
 }
 
-/* Up to a thousand in up to a day: small enough for the arithmetic to be exact. */
+/* At most a thousand in at most a day, so the arithmetic is exact. */
 static struct history history_random(enum algorithm_id algorithm)
 {
     struct history history = {
@@ -282,7 +282,7 @@ static struct history history_random(enum algorithm_id algorithm)
     return history;
 }
 
-/* What `cost` would get after that wait, if nothing else were charged in between. */
+/* What `cost` would get after that wait, if nothing else is charged in between. */
 static struct limit_outcome history_later(const struct history *history, int64_t wait_us,
                                           int64_t cost)
 {
@@ -336,7 +336,7 @@ static void a_state_that_need_not_be_kept_says_nothing(enum algorithm_id algorit
     }
 }
 
-/* And a unit more does not. */
+/* But one unit more is denied. */
 static void what_fits_is_allowed(enum algorithm_id algorithm)
 {
     for (int i = 0; i < RANDOM_CASES; i++) {

@@ -22,7 +22,7 @@ static void assert_none(const char *number)
         fail_msg("%s is %lld", number, (long long)value);
 }
 
-/* `count` times `digit` behind `before`, then `after`. */
+/* `before`, then `digit` `count` times, then `after`. */
 static const char *with_many(const char *before, char digit, size_t count, const char *after)
 {
     static char number[2048];
@@ -142,7 +142,7 @@ static void what_is_no_number_is_none(void **state)
     assert_none(NULL);
 }
 
-/* The same integer with its point moved and zeros added. */
+/* The same integer with another exponent and more zeros. */
 static void an_integer_is_found_however_it_is_written(void **state)
 {
     (void)state;

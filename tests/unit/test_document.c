@@ -30,7 +30,7 @@ static void assert_accepted(struct text text, const char *expected)
     json_decref(value);
 }
 
-/* `depth` brackets, open and closed again. */
+/* Writes `depth` brackets that open, and as many that close. */
 static size_t nest(char out[], size_t depth)
 {
     for (size_t i = 0; i < depth; i++) {
@@ -133,7 +133,7 @@ static void values_are_counted_up_to_their_limit(void **state)
 
     (void)state;
     assert_non_null(list);
-    /* The array is a value, too, and each comma brings another one. */
+    /* The array is a value too, and each comma adds one more. */
     for (size_t i = 0; i < 2 * (size_t)DOCUMENT_VALUES_MAX; i += 2)
         memcpy(list + i, i == 0 ? "[1" : ",1", 2);
     size_t length = 2 * ((size_t)DOCUMENT_VALUES_MAX - 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What goes when a table is full, and how much work it is to find. */
+ * Which counters go when a table is full, and how much work it is to find them. */
 #include "store/eviction.h"
 
 #include "limit/charge_log.h"
@@ -170,15 +170,16 @@ those_who_come_when_there_is_no_room_get_a_thousandth_each_from_the_youngest(voi
     counter_table_close(&table);
 }
 
-/* Steady ones with less than their part, whose counters have been used up, among others that add
- * without end: some older, some younger, some with short windows; one with most of the room. */
+/* Steady tenants hold less than their part, and their counters are used up. Others add counters
+ * without end: older ones, younger ones, some with short windows, and one that holds most of the
+ * room. */
 struct history {
     struct counter_table table;
     uint32_t room;
     uint32_t steady;
     uint32_t hostile;
-    bool has_older; /* hostile ones */
-    bool has_short; /* windows */
+    bool has_older; /* some hostile tenants are older */
+    bool has_short; /* some hostile windows are short */
     uint32_t kept_count;
     struct counter kept[ROOM];
     int64_t now_us;
@@ -248,7 +249,7 @@ static void who_holds_less_than_its_part_keeps_every_counter(void **state)
     }
 }
 
-/* Adds to the log as a take does, and returns the room that it takes. */
+/* Adds to the log as a take does. Returns the room that the log takes. */
 static uint32_t charge(struct counter_table *table, struct counter_id id)
 {
     struct counter_use use = {.now_us = 10, .spared = &id, .spared_count = 1};
@@ -305,7 +306,7 @@ static void what_a_log_takes_beyond_the_room_is_made_up_for_bit_by_bit_by_its_te
     counter_table_close(&table);
 }
 
-/* Nobody else pays for what was taken beyond. */
+/* Only the debtor pays for the room beyond the bound. */
 static void who_adds_while_another_owes_room_loses_nothing(void **state)
 {
     struct counter_table table;
@@ -349,7 +350,7 @@ static void a_take_whose_log_is_larger_than_the_table_takes_from_nobody_with_lit
     counter_table_close(&table);
 }
 
-/* Logs take most of the room, and all that is left is soon found. */
+/* Logs take most of the room. The few counters beside them are soon looked at. */
 static void however_few_counters_are_left_an_eviction_looks_at_few(void **state)
 {
     struct counter_table table;

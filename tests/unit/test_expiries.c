@@ -9,11 +9,11 @@
 #define EVENTS       300
 #define ATTACKER_MAX 100
 
-/* Of some year, so that no slot begins with the test. */
+/* A time of our days, so that no slot begins with the test. */
 #define DAY_US   (DAY_S * SECOND_US)
 #define START_US INT64_C(1763735373123457)
 
-/* A thing that lives until then. */
+/* A thing that lives until `end_us`. */
 struct life {
     int64_t end_us;
     bool is_taken_out;
@@ -47,7 +47,8 @@ static void what_is_taken_out_at_its_end_leaves_nothing(void **state)
     }
 }
 
-/* By both, until it would have ended: who has added it does not know. */
+/* Both count it until its former end: the process that added it does not know that it was
+ * prolonged. */
 static void what_is_prolonged_elsewhere_is_counted_there_too(void **state)
 {
     (void)state;
@@ -61,7 +62,7 @@ static void what_is_prolonged_elsewhere_is_counted_there_too(void **state)
     assert_int_equal(expiries_live(&one, START_US + 50 * MINUTE_US), 1);
     assert_int_equal(expiries_live(&one, START_US + 70 * MINUTE_US), 0);
     assert_int_equal(expiries_live(&other, START_US + 20 * HOUR_US), 1);
-    assert_int_equal(expiries_live(&other, START_US), 1); /* a clock that is read late */
+    assert_int_equal(expiries_live(&other, START_US), 1); /* read by a clock that is late */
 }
 
 static void what_was_never_added_is_not_taken_out(void **state)
@@ -139,7 +140,7 @@ static int64_t random_left_us(void)
     return random_below(INT64_C(1) << (10 + random_below(36)));
 }
 
-/* As whoever counts does: nothing changes while it is counted as long. */
+/* As a process does it: nothing changes while the thing is counted for as long. */
 static void prolong(struct expiries *expiries, struct life *life, int64_t left_us, int64_t now_us)
 {
     const int64_t former_us = life->end_us - now_us;
@@ -160,8 +161,8 @@ static int64_t count_later(const struct life lives[], size_t count, int64_t than
     return later;
 }
 
-/* Some are added, some of these are prolonged, some are taken out, and time passes by steps of
- * every size. None is counted for longer than the widest slot of them. */
+/* Things are added, prolonged and taken out, and time passes in steps of every size. None is
+ * counted longer than the widest slot among them. */
 static void assert_is_counted_as_plainly(int64_t least_us, int64_t range_us)
 {
     static struct life lives[EVENTS];
@@ -205,7 +206,7 @@ static void random_histories_are_counted_as_plainly(void **state)
     }
 }
 
-/* The first and the last moment of the slot that something is in which ends in so many units. */
+/* The first or the last moment of the slot of a thing that ends in so many units. */
 static int64_t border_of(int64_t left_units, int64_t now_us, bool is_last)
 {
     const int64_t unit = now_us / EXPIRIES_UNIT_US;
@@ -217,7 +218,7 @@ static int64_t border_of(int64_t left_units, int64_t now_us, bool is_last)
     return (index << level) * EXPIRIES_UNIT_US - is_last - now_us;
 }
 
-/* Prolongs all that he has just before they end, and has as many more as he is then let have. */
+/* Prolongs each thing just before it ends, and adds as many more as it may. */
 static void assert_bounds(int64_t longest_units, int64_t (*choose_us)(int64_t, int64_t))
 {
     static struct life lives[ATTACKER_MAX];
@@ -275,7 +276,7 @@ static void no_times_of_renewals_hide_what_lives(void **state)
     }
 }
 
-/* However often: a counter that is in use all the time is not counted more and more. */
+/* However often: a counter that is always in use counts as one. */
 static void a_life_that_is_prolonged_for_ever_is_one(void **state)
 {
     (void)state;

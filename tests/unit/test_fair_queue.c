@@ -123,7 +123,7 @@ static void the_oldest_is_who_came_first_whosever_turn_it_is(void **state)
     assert_null(fair_queue_oldest(&queue));
 }
 
-/* Who had more than one turn's worth and leaves, does not come back with it. */
+/* A tenant leaves with more than one turn's credit. It does not keep that. */
 static void a_tenant_that_returns_begins_anew(void **state)
 {
     size_t in_a_row = 0;
@@ -140,8 +140,8 @@ static void a_tenant_that_returns_begins_anew(void **state)
     assert_int_equal(in_a_row, QUANTUM);
 }
 
-/* In none of them is anybody who waits all the time behind by more than one turn, whatever others
- * do; and each tenant's own are in order. */
+/* No tenant that waits all the time is ever behind by more than one turn, whatever others do. The
+ * order of each tenant's own is kept. */
 static void random_histories_are_fair(void **state)
 {
     uint64_t served[TENANTS] = {0};

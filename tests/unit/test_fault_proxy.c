@@ -14,8 +14,8 @@
 #define DELAY_MS     50
 #define SEED         7
 
-static int listening; /* of the server */
-static int server;    /* its end of the newest connection; -1: none */
+static int listening; /* the server's */
+static int server;    /* the server's end of the newest connection; -1: none */
 static int client;
 static struct fault_proxy *proxy;
 
@@ -55,8 +55,8 @@ static void connect_both(void)
         ;
 }
 
-/* One read: what there is, 0 at the end, -1 when nothing has come yet or the connection is
- * broken. */
+/* Reads once. Returns the number of bytes, 0 at the end, -1 when nothing has come yet or the
+ * connection is broken. */
 static ssize_t read_now(int fd, char bytes[static 64])
 {
     return recv(fd, bytes, 64, MSG_DONTWAIT);
@@ -174,7 +174,7 @@ static void what_connects_to_a_mute_proxy_is_never_answered(void **state)
     (void)close(first);
 }
 
-/* That they are single bytes shows only to a fast reader. */
+/* Only a fast reader sees single bytes. */
 static void answers_that_come_byte_by_byte_come_whole(void **state)
 {
     (void)state;

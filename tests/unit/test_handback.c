@@ -12,15 +12,15 @@
 #define NOW_US    (1000 * SECOND)
 #define TAKES_MAX 64
 
-/* A store that is told what to answer, and when. */
+/* A store that answers what the test says, when it says so. */
 struct fake {
     struct store store;
     bool is_ready;
     bool answers_later;
     enum take_status status;
-    uint32_t refuses; /* the takes of this tenant, at once; 0: of none */
+    uint32_t refuses; /* refuses this tenant's takes at once; 0: refuses none */
     size_t count;
-    struct take takes[TAKES_MAX]; /* of the first ones: `limits` are not valid any more */
+    struct take takes[TAKES_MAX]; /* the first takes; their `limits` are no longer valid */
     store_done_fn *done;
     void *contexts[TAKES_MAX];
 };
@@ -97,7 +97,7 @@ static void run(void)
     handback_run(handback, &fake.store, NOW_US);
 }
 
-/* A beat, which is the only event of the loop, and a whole one. Nobody is asked in between. */
+/* Waits for one whole beat, which is the loop's only event. No take comes in between. */
 static void wait_for_rest(void)
 {
     const size_t before = fake.count;
@@ -160,7 +160,7 @@ static void a_store_that_goes_away_again_gets_the_rest_later(void **state)
     expect_figures(0, 0);
 }
 
-/* It may have been charged. */
+/* It may have been charged already. */
 static void what_is_late_is_not_handed_back_again(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void what_is_late_is_not_handed_back_again(void **state)
     expect_figures(0, 2);
 }
 
-/* Its app has no room for the counter, and may have none for long. */
+/* Its app has no room for the counter now, and perhaps not for long. */
 static void what_has_no_room_is_lost(void **state)
 {
     (void)state;
@@ -221,7 +221,7 @@ static void what_is_refused_waits_for_the_next_time(void **state)
     expect_figures(5, 0);
 }
 
-/* A store that refuses at once would be asked as often as the loop can turn. */
+/* Otherwise a store that refuses at once would be asked in each turn of the loop. */
 static void after_a_refusal_there_is_a_rest(void **state)
 {
     (void)state;
@@ -254,8 +254,8 @@ static void what_no_window_holds_any_more_is_let_go(void **state)
     assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_OVER]), 2);
 }
 
-/* A bucket of twice its rate is refilled in two windows; what slides counts in the next one,
- * too. */
+/* A bucket of twice its rate is full again after two windows. A sliding window counts in the next
+ * window too. */
 static void what_counts_for_longer_than_a_window_is_kept_so_long(void **state)
 {
     static const struct limit limits[] = {
@@ -319,7 +319,7 @@ static void tenants_take_turns(void **state)
         assert_int_equal(fake.takes[i].key.tenant, wanted[i]);
 }
 
-/* Thousands of one tenant may lie at another place. */
+/* Thousands of one tenant's takes may belong to another place. */
 static void a_refusal_lets_its_tenant_rest_and_no_other(void **state)
 {
     (void)state;
@@ -369,7 +369,7 @@ static void what_comes_back_has_kept_its_place(void **state)
     fake.answers_later = true;
 
     run();
-    note(0, 1, NOW_US); /* is on its way */
+    note(0, 1, NOW_US); /* on its way to the store */
     expect_figures(0, 1);
     for (size_t i = 0; i < HANDBACK_IN_FLIGHT_MAX; i++)
         fake.done(fake.contexts[i], &(struct outcome){.status = TAKE_REFUSED});
@@ -378,7 +378,8 @@ static void what_comes_back_has_kept_its_place(void **state)
     expect_figures(0, 1);
 }
 
-/* Noted again on its way, and refused: one of two, which gives its place to another. */
+/* A take was noted again while it was on its way, and then refused. The two become one, and a place
+ * is free. */
 static void what_comes_back_to_what_was_noted_since_needs_no_place(void **state)
 {
     const uint64_t half = HANDBACK_SUBJECTS_MAX / 2;

@@ -20,7 +20,7 @@ static uint64_t hash_of_number(unsigned number)
     return hash_text(text_of(route));
 }
 
-/* What a stranger would do who knew the key: texts that all meet in one slot. */
+/* What an attacker would do who knew the key: finds texts that all meet in one slot. */
 static int choose(void)
 {
     unsigned chosen = 0;
@@ -34,7 +34,7 @@ static int choose(void)
     return 0;
 }
 
-/* What another process chooses. */
+/* The texts that another process finds. */
 static FILE *choose_elsewhere(pid_t *child)
 {
     int ends[2];

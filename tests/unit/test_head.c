@@ -92,7 +92,7 @@ static void what_is_expected_besides_100_continue_is_unknown(void **state)
         assert_true(read_head("GET", "HTTP/1.1", "/", cases[i]).expects_unknown);
 }
 
-/* Refused as too large, once it is compared with what a route takes. */
+/* Such a request is refused as too large when its length is compared with the route's bound. */
 static void a_length_that_cannot_be_told_is_the_largest(void **state)
 {
     const struct field fields[FIELDS_MAX] = {{"Content-Length", "99999999999999999999"}};

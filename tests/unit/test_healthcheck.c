@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The health check against a server that says one thing to one caller. */
+ * The health check against a server that gives one answer to one caller. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,10 +16,10 @@
 
 struct server {
     int listener;
-    const char *answer; /* NULL: closes without a word */
+    const char *answer; /* NULL: closes without an answer */
     char heard[256];
     pthread_t thread;
-    struct settings settings; /* that lead to it */
+    struct settings settings; /* with the server's address */
 };
 
 static void *server_serve(void *context)

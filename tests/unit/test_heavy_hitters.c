@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Space-Saving against exact counts of streams made from a fixed seed. */
+ * Space-Saving compared with exact counts. The streams are made from a fixed seed. */
 #include "journal/heavy_hitters.h"
 
 #include "base/arena.h"
@@ -13,7 +13,7 @@
 #define NAMES  1000
 #define STREAM 50000
 
-/* What truly came. */
+/* The exact counts. */
 struct truth {
     uint64_t counts[NAMES];
     uint64_t total;

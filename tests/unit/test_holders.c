@@ -92,7 +92,7 @@ static void who_comes_back_is_another_holder_of_the_same_memory(void **state)
     give(holder, 1);
 }
 
-/* Each is in the rank of what it holds. */
+/* Each tenant is in the rank of its holding. */
 static void expect_ranked(const uint32_t held[static TENANTS])
 {
     const struct holder *holder;
@@ -108,7 +108,7 @@ static void expect_ranked(const uint32_t held[static TENANTS])
     assert_int_equal(holders.count, count);
 }
 
-/* More come at first, and more go at last. */
+/* At first more is added than removed, at last the other way round. */
 static void whatever_comes_and_goes_each_is_ranked_by_what_it_holds(void **state)
 {
     static struct holder *all[TENANTS];

@@ -87,7 +87,7 @@ static void what_is_no_host_is_refused(void **state)
         struct host host = {.name = TEXT("left"), .port = 1};
 
         if (host_parse(text_of(texts[i]), &host))
-            fail_msg("\"%s\" is taken for a host", texts[i]);
+            fail_msg("\"%s\" was accepted as a host", texts[i]);
         assert_int_equal(host.name.length, 0);
         assert_int_equal(host.port, 0);
     }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every limiter must keep, whatever the algorithm: G1 to G11, each by name, in the memory
- * engine and in the script, with the clock handed in. What callers are told to wait for, G5, is in
- * test_invariants_hints.c; what each algorithm promises besides, in test_invariants_algorithms.c;
- * what only shows with many at once, over HTTP or in Redis, G9 and G12 among it, in
- * tests/system/test_invariants_*.c, and the clock of Redis, G10, in test_take_script.c.
+ * The invariants G1 to G11, which every limiter keeps, whatever its algorithm. They are tested by
+ * name, in the memory engine and in the script, and the clock is an argument.
+ *
+ * Elsewhere: G5, what callers are told to wait for, in test_invariants_hints.c. What each algorithm
+ * promises besides, in test_invariants_algorithms.c. G10 with the clock of Redis, in
+ * test_take_script.c. What needs many callers at once, HTTP or several processes, such as G9 and
+ * G12, in tests/system/test_invariants_*.c.
  *
  * SLUICE_TEST_SEED replays a run. */
 #include "base/duration.h"
@@ -48,7 +50,7 @@ static void g2_remaining_counts_down_without_gap_or_repeat(void **state)
     }
 }
 
-/* Whoever was denied stands, at any time, as a twin who never asked. */
+/* After a denial, a subject's state is always that of a twin that did not ask. */
 static void g3_denials_are_free(void **state)
 {
     random_begin(random_seed());
@@ -71,7 +73,8 @@ static void g3_denials_are_free(void **state)
     }
 }
 
-/* Each limit stands as that of a twin who has it alone, and who is charged only when all allow. */
+/* Each limit has the state of a twin that is alone, and that is charged only when all limits
+ * allow. */
 static void g4_several_limits_are_charged_all_or_none(void **state)
 {
     random_begin(random_seed());
@@ -223,8 +226,8 @@ static int64_t taken_at_once(struct counted *counted, int64_t now_us)
     return taken;
 }
 
-/* What was used stays, as if it had just been: for as long as the algorithm says, and no longer. In
- * a sliding window the share of the one before may be smaller then. */
+/* The use counts as if it were new, for as long as the algorithm says, and no longer. Only in a
+ * sliding window the share of the previous window may be smaller then. */
 static void g10_a_clock_put_back_gives_nothing_away_and_takes_no_more(void **state)
 {
     random_begin(random_seed());
@@ -236,7 +239,7 @@ static void g10_a_clock_put_back_gives_nothing_away_and_takes_no_more(void **sta
         for (int i = 0; i < HISTORY_STEPS_BACK; i++) {
             (void)taken_at_once(&counted, now_us);
             now_us -= limit.window_us + STORE_MEMORY_SKEW_US + 1 + random_of_any_size(YEAR_US);
-            (void)counted_take(&counted, now_us, 0); /* a look moves it as well as a denial */
+            (void)counted_take(&counted, now_us, 0); /* a look moves it, as a denial does */
             assert_in_range(taken_at_once(&counted, now_us), 0,
                             limit.algorithm == ALGORITHM_SLIDING_WINDOW ? limit.quota : 0);
             int64_t retry_us = counted.outcome.at[0].retry_us;
@@ -265,7 +268,7 @@ static void g10_a_leap_of_the_clock_gives_the_limit_once(void **state)
     }
 }
 
-/* A third of a token comes back at each step, and each step asks for a whole one. */
+/* At each step a third of a token comes back, and a whole token is asked for. */
 static void g11_no_third_of_a_token_is_ever_lost(void **state)
 {
     const struct counted_engine *engine = *state;
@@ -276,7 +279,7 @@ static void g11_no_third_of_a_token_is_ever_lost(void **state)
         int64_t allowed = 0;
 
         if (!algorithm_of(algorithm)->has_burst)
-            continue; /* nothing in it grows by fractions */
+            continue; /* its counters never grow by fractions */
         for (int64_t i = 0; i < steps; i++)
             allowed += counted_take(&bucket, COUNTED_WALL_US + i * SECOND, 1);
         assert_int_equal(allowed, 2 + (steps - 1) / 3);

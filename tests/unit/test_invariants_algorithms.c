@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What each algorithm promises over whole stretches of time, which no single answer shows, in the
- * memory engine and in the script, with the clock handed in. What all of them promise is in
- * test_invariants.c.
+ * What each algorithm promises over long stretches of time, which no single answer shows. The
+ * engines are the memory engine and the script, and the clock is an argument. What all algorithms
+ * promise is in test_invariants.c.
  *
  * SLUICE_TEST_SEED replays a run. */
 #include "counted.h"
@@ -12,7 +12,8 @@
 #define HISTORIES 5
 #define MINUTE    60
 
-/* A fixed window says when it ends, so its charges are those that were told the same end. */
+/* An answer says when its fixed window ends. So charges with the same end are of the same
+ * window. */
 static void fixed_window_gives_at_most_its_limit_until_its_end(void **state)
 {
     random_begin(random_seed());
@@ -54,7 +55,7 @@ static void fixed_window_gives_at_most_twice_its_limit_in_any_interval_of_its_le
     }
 }
 
-/* The bound is tight. A window starts at its first charge, so one unit goes to starting it. */
+/* The bound is tight: one unit is lost, because a window starts at its first charge. */
 static void fixed_window_gives_its_limit_on_either_side_of_a_border(void **state)
 {
     struct limit limit = counted_limit(ALGORITHM_FIXED_WINDOW, 10, MINUTE, 10);
@@ -84,8 +85,8 @@ static void sliding_window_never_reaches_twice_the_limit(void **state)
     }
 }
 
-/* previous * (1 - elapsed) + current + cost <= limit, of the charges themselves, and so never more
- * than the limit in one aligned window. */
+/* For the charges themselves: previous * (1 - elapsed) + current + cost <= limit. So one aligned
+ * window never has more than the limit. */
 static void sliding_window_decides_by_its_formula(void **state)
 {
     random_begin(random_seed());
@@ -118,7 +119,7 @@ static void sliding_window_decides_by_its_formula(void **state)
     }
 }
 
-/* As near to twice the limit as there is: it is not a bound of the limit itself. */
+/* Almost twice the limit: so the limit itself is not the bound. */
 static void sliding_window_gives_almost_twice_its_limit_around_a_border(void **state)
 {
     struct limit limit = counted_limit(ALGORITHM_SLIDING_WINDOW, 10, MINUTE, 10);
@@ -189,8 +190,9 @@ static void token_bucket_polled_faster_than_it_refills_does_not_starve(void **st
     assert_int_equal(allowed, 10 + 20);
 }
 
-/* A turn is the check's time and its delay: GCRA's theoretical arrival time, which never decreases.
- * It is rounded up to a microsecond, so two may be by less than one nearer than the rate. */
+/* A turn is the check's time plus its delay: GCRA's theoretical arrival time, which never
+ * decreases. It is rounded up to a microsecond. So two turns may be nearer than the rate, by less
+ * than a microsecond. */
 static void leaky_bucket_turns_come_no_closer_than_its_rate(void **state)
 {
     random_begin(random_seed());
@@ -226,8 +228,8 @@ static void leaky_bucket_lets_one_in_per_interval_after_its_burst(void **state)
     }
 }
 
-/* One per second, a burst of five: what redis-cell, the reference of GCRA in Redis, answers to the
- * same checks. */
+/* One per second with a burst of five. redis-cell, the reference of GCRA in Redis, gives these
+ * answers to the same checks. */
 static void leaky_bucket_answers_as_redis_cell(void **state)
 {
     enum { NEVER = -1 };

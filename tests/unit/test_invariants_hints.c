@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * G5 of the invariants: what callers are told of the future comes true, for every algorithm, in the
- * memory engine and in the script, with the clock handed in.
+ * Invariant G5: what an answer says of the future comes true, for every algorithm. The engines are
+ * the memory engine and the script, and the clock is an argument.
  *
  * SLUICE_TEST_SEED replays a run. */
 #include "counted.h"
@@ -12,8 +12,8 @@
 #define HISTORY_CHECKS 40
 #define DENIALS        1000
 
-/* Returns how many denials it has met that waiting cures. As callers are told the wait, in whole
- * milliseconds rounded up. */
+/* Waits as callers are told to, in whole milliseconds, rounded up. Returns how many denials were
+ * cured by waiting. */
 static int waits_try(struct counted *counted)
 {
     const struct limit_outcome *outcome = &counted->outcome.at[0];

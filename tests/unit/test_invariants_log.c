@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the exact sliding window promises besides, in the memory engine and in the script, with the
- * clock handed in. What all algorithms promise is in test_invariants.c; that a denial is not
- * stored, in test_take_script.c.
+ * What the exact sliding window promises besides, in the memory engine and in the script; the clock
+ * is an argument. What all algorithms promise is in test_invariants.c. That a denial is not stored
+ * is in test_take_script.c.
  *
  * SLUICE_TEST_SEED replays a run. */
 #include "counted.h"
@@ -16,7 +16,7 @@ static struct counted log_new(const struct counted_engine *engine, int64_t quota
     return counted_of(engine, counted_limit(ALGORITHM_SLIDING_WINDOW_LOG, quota, seconds, quota));
 }
 
-/* A charge counts in [t, t + W), so an interval that holds only its own ends is one W - 1 long. */
+/* A charge counts in [t, t + W). So an interval is W - 1 long if both of its ends are included. */
 static void sliding_window_log_holds_its_limit_in_every_interval(void **state)
 {
     random_begin(random_seed());
@@ -31,7 +31,7 @@ static void sliding_window_log_holds_its_limit_in_every_interval(void **state)
     }
 }
 
-/* And allows whatever that leaves room for. */
+/* And it allows whatever there is room for. */
 static void sliding_window_log_decides_by_the_charges_of_the_last_window(void **state)
 {
     random_begin(random_seed());
@@ -88,7 +88,7 @@ static void sliding_window_log_counts_charges_of_one_instant_apart(void **state)
     assert_int_equal(window.outcome.at[0].retry_us, 60 * SECOND);
 }
 
-/* Nothing passes around a border: the second burst of a window fails whole. */
+/* No extra charges pass at a border: the second burst of a window fails as a whole. */
 static void sliding_window_log_has_no_border(void **state)
 {
     struct counted window = log_new(*state, 10, 60);

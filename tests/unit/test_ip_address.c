@@ -11,7 +11,7 @@ static struct ip_address parse(const char *text)
     struct ip_address address;
 
     if (!ip_address_parse(text_of(text), &address))
-        fail_msg("\"%s\" was not taken", text);
+        fail_msg("\"%s\" was refused", text);
     return address;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Thousands of apps that have something for Redis at once: they share its round trips, and nobody
- * who asks waits for all of them. */
+ * Thousands of apps have something for Redis at once. They share its round trips, and a question
+ * does not wait for all of them. */
 #include "journal_case.h"
 
 #include "base/clock.h"
@@ -39,7 +39,7 @@ static long long stream_length(int number)
     return redis_server_command(server, "XLEN sluice:log:{crowd%011d}", number)->integer;
 }
 
-/* How often Redis has read something from anybody. */
+/* How many reads Redis has done, from all its clients. */
 static long long reads(void)
 {
     static const char name[] = "total_reads_processed:";
@@ -73,7 +73,7 @@ static void slow_close(struct slow *slow)
     fault_proxy_stop(slow->proxy);
 }
 
-/* Redis reads 16 KB at a time, so an exchange of 64 apps takes it some reads. */
+/* Redis reads 16 KB at a time, so an exchange of 64 apps takes a few reads. */
 static void apps_share_a_round_trip(void **state)
 {
     struct journal *journal = journal_on(redis_server_tcp_url(server));
@@ -128,7 +128,7 @@ static void a_stop_is_honoured_before_all_is_sent(void **state)
     slow_close(&slow);
 }
 
-/* Of those that share an exchange. */
+/* The apps share an exchange. */
 static void a_damaged_key_fails_for_its_app_alone(void **state)
 {
     struct journal *journal = journal_on_redis();
@@ -179,7 +179,7 @@ static void who_has_much_to_send_delays_nobody_and_loses_nothing(void **state)
     journal_free(journal);
 }
 
-/* All that shared an exchange which Redis did not answer go alone once. */
+/* If Redis does not answer an exchange, each of its apps is then sent alone, once. */
 static void what_was_on_its_way_when_redis_was_lost_is_sent_again(void **state)
 {
     struct journal *journal = journal_on_redis();
@@ -197,7 +197,7 @@ static void what_was_on_its_way_when_redis_was_lost_is_sent_again(void **state)
     WAIT_FOR (JOURNAL_PATIENCE_S, streams() == 200)
         ;
     journal_free(journal);
-    /* Twice, when the answer of one that has come back was late: what reads it sees that. */
+    /* Twice, if an answer came back late: the reader of the log sees that. */
     for (int number = 0; number < 200; number++)
         assert_true(stream_length(number) >= 1);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Keys of the log and of usage in Redis that hold something else: each costs its app what it held,
- * and nobody else anything. */
+ * Redis keys of the log and of usage hold something else. Each costs its app what it held, and
+ * costs no other app anything. */
 #include "journal_case.h"
 
 #include "base/clock.h"
@@ -13,11 +13,12 @@
 
 #define SPOILT        "app000spoilt0000"
 #define SPOILT_STREAM "sluice:log:{" SPOILT "}"
-#define HUGE_FIELDS   "400" /* of each entry of a full stream: a page exceeds a reply's bound */
+#define HUGE_FIELDS   "400" /* per entry of a full stream, so that a page exceeds a reply's bound */
 
 static const struct usage_query last_hour = {.window_minutes = 60, .step_minutes = 1};
 
-/* A command that makes the key of another type; the last one a stream that takes no more. */
+/* Each command makes the key another type. The last one makes a stream to which nothing can be
+ * added. */
 static const char *const damages[] = {
     "SET %s x",    "RPUSH %s a b", "SADD %s a b",
     "ZADD %s 1 a", "HSET %s a b",  "XADD %s 18446744073709551615-18446744073709551615 e {} o x",
@@ -42,7 +43,7 @@ static void decide(struct journal *journal, const char *app_id)
     journal_record(journal_app(journal, app_id), &record);
 }
 
-/* What all instances have counted of an app; -1: only this one is known. */
+/* The decisions that all instances have counted of an app; -1: only this instance's are known. */
 static int64_t decided(struct journal *journal, const char *app_id)
 {
     struct journal_job job = {.asks = JOURNAL_USAGE, .query = last_hour};
@@ -142,7 +143,7 @@ static void who_only_reads_replaces_too(void **state)
     journal_free(journal);
 }
 
-/* It is left: what it holds may be worth more than the log. */
+/* The stream stays, because what it holds may be worth more than the log. */
 static void a_stream_too_long_to_read_costs_nobody_else_anything(void **state)
 {
     struct journal *here = journal_on_redis();
@@ -158,7 +159,7 @@ static void a_stream_too_long_to_read_costs_nobody_else_anything(void **state)
 
     decide(here, SPOILT);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(log_length(here, SPOILT), 1); /* of this instance */
+        assert_int_equal(log_length(here, SPOILT), 1); /* only this instance's */
         assert_int_equal(decided(here, JOURNAL_APP), 1);
         assert_int_equal(decided(here, SPOILT), 1);
     }
@@ -167,7 +168,7 @@ static void a_stream_too_long_to_read_costs_nobody_else_anything(void **state)
     journal_free(here);
 }
 
-/* Of this hour or day, and of the next one, should that begin meanwhile. */
+/* Damages the usage of this hour or day, and of the next one, in case that begins meanwhile. */
 static void damage_usage(const char *how, bool is_hours)
 {
     const int64_t span_s = is_hours ? 24 * HOUR_S : HOUR_S;
@@ -181,7 +182,7 @@ static void damage_usage(const char *how, bool is_hours)
     }
 }
 
-/* Hashes are of the type for which HSET is no damage. */
+/* Whether the command makes a hash, which is the right type for usage. */
 static bool is_usage(const char *how)
 {
     return strncmp(how, "HSET", 4) == 0;

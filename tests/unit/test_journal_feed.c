@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log that instances share by a stream in Redis. */
+ * The log that instances share through a stream in Redis. */
 #include "journal_case.h"
 
 #include "base/document.h"
@@ -103,7 +103,7 @@ static void what_is_no_entry_is_passed_over(void **state)
     journal_free(journal);
 }
 
-/* Trimming by whole nodes leaves at most one node too many. */
+/* Whole nodes are trimmed, so at most one node too many is left. */
 #define STREAM_LENGTH_MAX (JOURNAL_RECORDS + 100)
 
 static void the_stream_is_bounded_and_expires(void **state)
@@ -141,7 +141,7 @@ static void what_was_overwritten_is_not_sent(void **state)
         outcome = feed_send(feed, JOURNAL_APP, &ring, &sent);
     assert_int_equal(outcome, FEED_SENT_ALL);
 
-    /* Had all been sent, whole nodes of 100 would be trimmed: 1050 would be left. */
+    /* If all had been sent, whole nodes of 100 would be trimmed, and 1050 would be left. */
     assert_int_equal(redis_integer("XLEN " JOURNAL_STREAM), JOURNAL_RECORDS);
     assert_int_equal(sent, 2550);
     feed_free(feed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log that an instance keeps by itself, in the rings of its apps: all of it without Redis. */
+ * The log that one instance keeps in the rings of its apps. No Redis is used. */
 #include "journal_case.h"
 
 #include <sodium.h>
@@ -116,8 +116,8 @@ static void freeing_answers_every_job_once(void **state)
     queue_free(replies);
 }
 
-/* The order in which some jobs were answered: a number each, of which the greedy app has the first.
- */
+/* The order in which some jobs were answered, by their numbers. The greedy app has the first
+ * numbers. */
 struct turns {
     struct journal_job jobs[JOURNAL_JOBS_MAX];
     struct arena arenas[JOURNAL_JOBS_MAX];

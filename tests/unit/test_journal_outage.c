@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A journal whose Redis is away or hangs: what is shown meanwhile, sent later, or counted as
- * lost. */
+ * Redis is away or hangs: what the journal shows meanwhile, what it sends later, and what it counts
+ * as lost. */
 #include "journal_case.h"
 
 #include "base/clock.h"
@@ -25,7 +25,7 @@ static void without_redis_the_ring_answers_and_the_feed_recovers(void **state)
     assert_true(journal_shows(here, 1, 20));
     assert_true(journal_shows(here, 1, 20));
 
-    /* What was shared before went with Redis; what came while it was away is shared now. */
+    /* What was shared before is lost with Redis. What came while it was away is shared now. */
     redis_server_restart(server);
     WAIT_FOR (JOURNAL_PATIENCE_S, journal_shows(there, 11, 20))
         ;
@@ -76,7 +76,7 @@ static void a_hung_redis_delays_no_record_and_loses_none(void **state)
     journal_free(there);
 }
 
-/* What the journal says at its end of how many decisions Redis has not; 0 when it says nothing. */
+/* How many decisions are not in Redis, as the journal says at its end; 0 if it says nothing. */
 static int64_t stop_at_once(struct journal *journal)
 {
     int pipe_ends[2];

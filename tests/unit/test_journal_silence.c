@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The memory of silent apps is given back, and costs nothing but what is told. Time is an argument,
- * so an hour takes none. */
+ * A silent app gives its memory back. That loses nothing but what is reported. Time is an argument,
+ * so an hour takes no time. */
 #include "../../src/journal/flusher.h"
 #include "../../src/journal/silence.h"
 
@@ -42,7 +42,8 @@ static int close_all(void **state)
     return 0;
 }
 
-/* As many decisions, with names that do not fit into a slot; then as the flusher does. */
+/* Adds `count` decisions with names that do not fit into a slot. Then does what the flusher
+ * does. */
 static void decide(struct journal_app *app, int count, int64_t now_us, bool is_sent)
 {
     struct ring_counts counts = {0};
@@ -136,7 +137,7 @@ static void what_redis_has_not_is_not_given_back(void **state)
     open_with(true, 1);
     decide(all[0], 10, 0, false);
     decide(all[1], 10, 0, true);
-    all[1]->unsent = true; /* its usage */
+    all[1]->unsent = true; /* its usage is not sent yet */
 
     silence_give_back(&silence, JOURNAL_SILENCE_US);
 
@@ -162,7 +163,7 @@ static void without_redis_silence_alone_costs_no_log(void **state)
     assert_int_equal(silence_due_us(&silence), INT64_MAX);
 }
 
-/* All usage stays. */
+/* But all usage stays. */
 static void past_the_bound_the_longest_silent_give_way(void **state)
 {
     (void)state;
@@ -200,7 +201,7 @@ static void *record_many(void *context)
     return NULL;
 }
 
-/* Whatever is counted while a ring is given back again and again is counted. */
+/* The ring is given back again and again. Meanwhile each record is counted. */
 static void records_that_come_meanwhile_are_counted(void **state)
 {
     struct ring_counts counts = {0};

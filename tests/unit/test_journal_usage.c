@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Usage as the journal counts it: of one instance, of all together, and while Redis is away. */
+ * Usage as the journal counts it: for one instance, for all together, and while Redis is away. */
 #include "journal_case.h"
 
 #include "base/clock.h"
@@ -16,7 +16,7 @@
 
 static const struct usage_query last_hour = {.window_minutes = 60, .step_minutes = 1};
 
-/* As many decisions as asked, at this time; the first `denied` of them are. */
+/* Makes `count` decisions at this time. The first `denied` of them are denied. */
 static void decide_at(int64_t time_us, struct journal *journal, const char *subject, int count,
                       int denied)
 {
@@ -40,7 +40,7 @@ static void decide(struct journal *journal, const char *subject, int count, int 
     decide_at(clock_wall_us(), journal, subject, count, denied);
 }
 
-/* The journal's answer; to be released with json_decref(). */
+/* The journal's answer. Release it with json_decref(). */
 static json_t *usage_of(struct journal *journal)
 {
     const struct journal_job job = {
@@ -51,7 +51,7 @@ static json_t *usage_of(struct journal *journal)
     return usage;
 }
 
-/* Whether the usage is of so many, from all instances (or else from this one only). */
+/* Whether the usage has these counts. `degraded`: they are of this instance only, else of all. */
 static bool counts(struct journal *journal, int64_t allowed, int64_t denied, bool degraded)
 {
     json_t *usage = usage_of(journal);
@@ -77,8 +77,8 @@ static void more_decisions_than_the_ring_holds_are_counted(void **state)
     journal_free(journal);
 }
 
-/* What was counted while the clock was an hour ahead is in the future; what follows is told at
- * once. */
+/* While the clock was an hour ahead, decisions were counted in the future. Later decisions are
+ * shown at once. */
 static void expect_that_a_step_back_is_survived(struct journal *journal)
 {
     decide_at(clock_wall_us() + HOUR_US, journal, "alice", 3, 0);
@@ -103,7 +103,7 @@ static void a_clock_that_steps_back_stops_no_count_in_redis(void **state)
     expect_that_a_step_back_is_survived(journal_on_redis());
 }
 
-/* Far enough, for two hours, for what was counted before to be too old if it were right. */
+/* So far ahead, for two hours, that earlier decisions would be too old if the clock were right. */
 static void expect_that_two_hours_ahead_cost_nothing(struct journal *journal)
 {
     const int64_t now_us = clock_wall_us();
@@ -168,7 +168,7 @@ static void instances_sum_up_and_keep_what_a_stopped_one_sent(void **state)
     WAIT_FOR (JOURNAL_PATIENCE_S, counts(there, 102, 8, false))
         ;
 
-    /* What it had not sent yet is sent when it stops. */
+    /* At its end it sends what it had not sent yet. */
     decide(there, "bob", 1, 0);
     journal_free(there);
     assert_true(counts(here, 103, 8, false));
@@ -183,7 +183,7 @@ static void instances_sum_up_and_keep_what_a_stopped_one_sent(void **state)
     journal_free(here);
 }
 
-/* The minutes of an hour and the hours of a day. */
+/* This is true of the minutes of an hour, and of the hours of a day. */
 static void usage_in_redis_expires(void **state)
 {
     static const char script[] = "local least = math.huge "
@@ -202,7 +202,7 @@ static void usage_in_redis_expires(void **state)
     journal_free(journal);
 }
 
-/* So whatever ends a connection, and whenever, no usage stays in Redis for ever. */
+/* So no usage stays in Redis for ever, however and whenever a connection ends. */
 static void usage_and_its_expiry_are_set_in_one_transaction(void **state)
 {
     struct journal *journal = journal_on_redis();
@@ -257,7 +257,7 @@ static void what_is_no_usage_is_passed_over(void **state)
     journal_free(journal);
 }
 
-/* A week by minutes is dozens of hashes in Redis. */
+/* A week of minutes is dozens of hashes in Redis. */
 static void who_asks_little_is_answered_while_a_week_is_read(void **state)
 {
     static const struct journal_job jobs[] = {

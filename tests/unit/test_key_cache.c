@@ -5,7 +5,7 @@
 
 #include <sodium.h>
 
-#define KEYS (2 * KEY_CACHE_SLOTS) /* some share a slot, whatever the cache's random key is */
+#define KEYS (2 * KEY_CACHE_SLOTS) /* so some share a slot, whatever the cache's random key is */
 
 static const struct pepper pepper = {.bytes = {1}};
 static char keys[KEYS][API_KEY_BYTES + 1];
@@ -46,7 +46,8 @@ static void keys_that_share_a_slot_keep_their_own_digests(void **state)
         expect_own_digest(*state, keys[i]);
 }
 
-/* Of another pepper, the digest that was kept is no longer right: so it shows that it was kept. */
+/* With another pepper, a digest from the cache is wrong. So it shows that it came from the
+ * cache. */
 static void a_key_is_not_hashed_again(void **state)
 {
     const struct pepper other_pepper = {.bytes = {2}};

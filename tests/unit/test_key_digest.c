@@ -24,8 +24,8 @@ static void digests_depend_on_key_and_pepper(void **state)
     assert_memory_not_equal(&digest, &of_other_pepper, sizeof(digest));
 }
 
-/* Python: hashlib.blake2b(key, key=bytes([7]) + bytes(31), digest_size=32). A digest that changed
- * would lock every stored key out. */
+/* Python: hashlib.blake2b(key, key=bytes([7]) + bytes(31), digest_size=32). If the digest changed,
+ * no stored key would work any more. */
 static void digests_are_keyed_blake2b(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The service's own limits, among floods of what else is counted in this process. */
+ * The service's own limits, beside floods of other counters of this process. */
 #include "api/local_limit.h"
 
 #include "base/duration.h"
@@ -11,7 +11,7 @@
 
 #define NOW_US   (1000 * SECOND_US)
 #define COUNTERS 1024
-#define SUBJECTS 300 /* more than half of some stripes */
+#define SUBJECTS 300 /* more than half of the room of some stripes */
 #define FLOOD    (3 * LOCAL_LIMIT_COUNTERS_MAX)
 
 static const struct rate once_an_hour = {1, 3600};

@@ -226,7 +226,7 @@ static void lines_of_different_threads_do_not_mix(void **state)
     free(text);
 }
 
-/* Standard error is a file on a disk that takes so much more. */
+/* From now on standard error is a file that can grow by so many bytes, as on a full disk. */
 static FILE *begin_disk(void)
 {
     FILE *disk = tmpfile();

@@ -18,7 +18,7 @@
 #define LINES_MAX   3
 #define NOW_US      INT64_C(1000000)
 #define WRITERS     4
-#define LINES       5000 /* of each */
+#define LINES       5000 /* per writer */
 #define OUTPUT_SIZE ((size_t)64 * 1024)
 
 static const struct log_limit_kind kind = {"more of them", "app_id", LINES_MAX, LOG_WARN};
@@ -48,7 +48,8 @@ static int end(void **state)
     return 0;
 }
 
-/* What the lines since the last call say of the subject; -1: nothing. All lines are of the kind. */
+/* The count in the lines about the subject since the last call; -1: there is no such line. All
+ * lines must be of `kind`. */
 static int64_t told_of(const char *subject)
 {
     static char text[OUTPUT_SIZE];

@@ -17,16 +17,16 @@
 
 #include <cmocka.h>
 
-#define PIPE_BYTES   8192 /* with one page alone poll() sees no room beside a line */
+#define PIPE_BYTES   8192 /* with only one page, poll() would report no room once a line is in it */
 #define WRITERS      4
-#define LINES        2000 /* of each; more than the pipe and the spool hold */
+#define LINES        2000 /* per writer; more than the pipe and the spool hold */
 #define READ_MS      60000
 #define OUTPUT_BYTES ((size_t)4 * 1024 * 1024)
 
 static int pipe_ends[2];
 static int real_stderr;
 
-/* A pipe with the flags of all that others share; nobody reads it yet. */
+/* Makes a pipe with these flags, which all who share it have. Nothing reads it yet. */
 static int begin_on(int flags)
 {
     real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -98,7 +98,7 @@ static bool tells_of_drops(const json_t *line)
     return strcmp(string_of(line, "event"), "log lines were dropped") == 0;
 }
 
-/* The lines of `text`, and those that it says are missing. */
+/* The lines of `text`, plus those that it reports as missing. */
 static uint64_t count_lines(const char *text)
 {
     char *copy = strdup(text);
@@ -113,7 +113,7 @@ static uint64_t count_lines(const char *text)
     return count;
 }
 
-/* Reads until so many lines are accounted for; the caller frees it. */
+/* Reads until so many lines were read or reported as missing. The caller frees the text. */
 static char *read_lines(uint64_t count)
 {
     struct pollfd readable = {.fd = pipe_ends[0], .events = POLLIN};
@@ -162,7 +162,7 @@ static void what_is_logged_comes_out_in_its_order_before_the_end(void **state)
     assert_string_equal(rest, "");
 }
 
-/* Those that are missing are so between the lines before and after the one that tells of them. */
+/* A line reports missing lines in the place where they would be. */
 static void nobody_who_logs_waits_and_what_is_missing_is_told_in_its_place(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_members_random.c holds the same reader against the document's. */
+ * test_members_random.c compares the same reader with the document's. */
 #include "base/members.h"
 
 #include "odd_values.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random bodies are read twice: as plain members and as a document. Whatever the first takes, the
- * second takes too, and a form gets the same answers and the same faults from both.
+ * Random bodies are read twice: as plain members and as a document. What the first reader takes,
+ * the second takes too. A form gets the same answers and the same faults from both.
  *
  * SLUICE_TEST_SEED replays a run. */
 #include "base/members.h"
@@ -128,7 +128,7 @@ static void body_splice(struct body *body, size_t at, size_t without, const char
     body->length = body->length - without + with_bytes;
 }
 
-/* The NUL at the end of the odd bytes is one of them. */
+/* The odd bytes include the NUL at their end. */
 static void body_mutate(struct body *body)
 {
     size_t at = (size_t)random_below((int64_t)body->length + 1);
@@ -137,7 +137,7 @@ static void body_mutate(struct body *body)
     const char *value = random_one_in(2) ? ONE_OF(odd_values) : ONE_OF(plain_values);
 
     switch (random_below(5)) {
-    case 0: /* a value in the place of another one */
+    case 0: /* a value replaced by another one */
         if (behind > 0 && memchr(body->at + at, ':', behind) != NULL) {
             const char *colon = memchr(body->at + at, ':', behind);
             at = (size_t)(colon - body->at) + 1;
@@ -146,7 +146,7 @@ static void body_mutate(struct body *body)
                 body_splice(body, at, length, value, strlen(value));
         }
         break;
-    case 1: /* a stretch of itself once more */
+    case 1: /* a stretch of the body repeated */
         behind = (size_t)random_below((int64_t)behind + 1);
         if (behind < 200) {
             char stretch[200];
@@ -256,8 +256,8 @@ static void assert_same_answers(struct members *members, const json_t *tree)
     assert_same_faults(&plain_faults, &tree_faults);
 }
 
-/* Reads a copy of its exact size, so that the sanitizer sees a step past its end. Whether it is
- * plain. */
+/* Reads a copy of exactly the body's size, so that the sanitizer sees a read past its end. Returns
+ * whether the body is plain. */
 static bool read_both_ways(const struct body *body)
 {
     char *copy = malloc(body->length);

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-/* AddressSanitizer would end the process itself. */
+/* Otherwise AddressSanitizer itself would end the process. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -51,7 +51,7 @@ static void resizing_keeps_the_content(void **state)
     free(memory);
 }
 
-/* Asks for more than there is, in a process of its own, whose standard error is `stderr_fd`. */
+/* Asks for too much memory in a child process, with `stderr_fd` as its standard error. */
 static pid_t run_out(int stderr_fd)
 {
     volatile size_t endless = SIZE_MAX / 2;
@@ -80,7 +80,7 @@ static void running_out_is_told_as_the_log_tells_and_aborts(void **state)
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGABRT);
     assert_true(read(ends[0], told, sizeof(told) - 1) > 0);
-    const char *line = strchr(told, '{'); /* a sanitizer may complain before */
+    const char *line = strchr(told, '{'); /* a sanitizer may write something before */
     assert_non_null(line);
     json_t *fields = json_loads(line, 0, NULL);
     assert_non_null(fields);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What workers count, and the text of its sum. */
+ * What workers count, and how the sum is written as text. */
 #include "metrics/metrics_report.h"
 
 #include "base/arena.h"
@@ -33,7 +33,7 @@ static int end(void **state)
     return 0;
 }
 
-/* The figures as text, NUL-terminated, until the end of the test. */
+/* The figures as text, NUL-terminated. Valid until the end of the test. */
 static const char *written_figures(void)
 {
     struct metrics_report report;
@@ -52,7 +52,7 @@ static void assert_has_line(const char *text, const char *line)
         fail_msg("there is no line \"%s\" in:\n%s", line, text);
 }
 
-/* "1e-05" or "+Inf": how many observations are not longer. */
+/* `count` observations are at most `bound`, which is like "1e-05" or "+Inf". */
 static void assert_bucket(const char *text, const char *bound, int count)
 {
     char line[128];
@@ -198,7 +198,7 @@ static void *count_events(void *block)
     return NULL;
 }
 
-/* What a scrape reads from a text, or -1. */
+/* The value that a scrape finds for a series; -1 when it is not there. */
 static long long value_of(const char *text, const char *series)
 {
     const char *at = strstr(text, series);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random histories of one subject, each answer compared with that of the reference model: against
- * the memory engine, and against the Lua script in a real Redis, both with a clock handed in; and
- * once more against Redis, whose own clock is moved.
+ * Random histories of one subject. Each answer is compared with the reference model's, to the
+ * microsecond. Three engines are compared: the memory engine and the Lua script in a real Redis,
+ * both with the time as an argument; and Redis with its own clock, which the test moves.
  *
- * SLUICE_TEST_SEED replays a run, SLUICE_MODEL_HISTORIES sets how many histories there are. A
- * history that fails is printed with only those of its operations that it takes to fail.
- *
- * Answers are to be equal to the microsecond. */
+ * SLUICE_TEST_SEED replays a run. SLUICE_MODEL_HISTORIES sets the number of histories. A history
+ * that fails is printed, with only the operations that it needs to fail. */
 #include "limit/algorithm.h"
 
 #include "base/arena.h"
@@ -27,13 +25,13 @@
 #define POLICY_BYTES     512
 #define DIFFERENCE_BYTES 512
 
-/* An engine under test, and where it and the model differed last. */
+/* An engine under test, and the last difference between it and the model. */
 struct trial {
     const struct model_engine *engine;
     char difference[DIFFERENCE_BYTES];
 };
 
-/* A history on its way through an engine and the model. */
+/* A history that runs through an engine and the model. */
 struct run {
     struct trial *trial;
     void *context; /* the engine's */
@@ -43,9 +41,9 @@ struct run {
     struct take take;
     struct reference_limit limits[MODEL_HISTORY_LIMITS];
     struct reference_subject subject;
-    int64_t packed_until_us; /* is_in_ms: when what is no log goes */
+    int64_t packed_until_us; /* is_in_ms: when all states but logs expire */
     int64_t clock_floor_us;
-    bool is_evicted; /* since the last charge: something may be left to forget, or not */
+    bool is_evicted; /* since the last charge: so there may be nothing to forget */
 };
 
 static void histories_run(const struct model_engine *engine, uint64_t histories);
@@ -95,7 +93,7 @@ static void the_script_answers_as_the_model(void **state)
     histories_run(&model_script, histories_wanted());
 }
 
-/* Its TIME steps both ways, and what it keeps expires by the same clock. */
+/* TIME steps forward and back, and the counters expire by the same clock. */
 static void redis_answers_as_the_model_while_its_clock_steps(void **state)
 {
     (void)state;
@@ -139,7 +137,7 @@ static size_t history_failure(void *context, const struct model_history *history
     size_t failed = 0;
 
     randombytes_buf(run.take.key.subject.bytes, sizeof(run.take.key.subject.bytes));
-    run.clock_floor_us = trial->engine->is_in_ms ? SECOND : 0; /* a Redis at 0 has the real clock */
+    run.clock_floor_us = trial->engine->is_in_ms ? SECOND : 0; /* 0 is the real clock */
     run.take.now_us = time_of(&run, history->start_us + run.clock_floor_us);
     memcpy(run.wanted, history->limits, sizeof(run.wanted));
     policy_apply(&run, history->limit_count);
@@ -179,7 +177,8 @@ static bool operation_holds(struct run *run, const struct model_operation *opera
     return false;
 }
 
-/* The limits as a policy has them; with other algorithms or windows its counters start afresh. */
+/* Gives the limits to a policy. A limit with another algorithm or window starts with a new
+ * counter. */
 static void policy_apply(struct run *run, size_t limit_count)
 {
     char text[POLICY_BYTES];
@@ -205,7 +204,7 @@ static void policy_apply(struct run *run, size_t limit_count)
     }
 }
 
-/* As sample_policy() reads it. */
+/* Written for sample_policy(). */
 static void policy_write_quoted(const struct limit limits[], size_t count,
                                 char text[static POLICY_BYTES])
 {
@@ -227,8 +226,8 @@ static void policy_write_quoted(const struct limit limits[], size_t count,
     }
 }
 
-/* An engine may throw away what has expired, or not: from then on the clock does not go back behind
- * that. */
+/* An engine may or may not drop what has expired. So the clock does not go back behind an expiry
+ * that has passed. */
 static void expire(struct run *run)
 {
     for (size_t i = 0; i < run->take.limit_count; i++) {
@@ -242,7 +241,7 @@ static void expire(struct run *run)
     }
 }
 
-/* What has expired is there for the rest of its last millisecond. */
+/* An expired counter stays for the rest of its last millisecond. */
 static int64_t in_ms(int64_t until_us)
 {
     return ((until_us + 999) / 1000 + 1) * 1000;
@@ -258,13 +257,13 @@ static int64_t kept_until_us(const struct run *run, size_t which)
                                                                   : run->packed_until_us;
 }
 
-/* Without what is less than a millisecond, where the engine has none. */
+/* Rounds down to a whole millisecond, if the engine counts in those. */
 static int64_t time_of(const struct run *run, int64_t time_us)
 {
     return run->trial->engine->is_in_ms ? time_us / 1000 * 1000 : time_us;
 }
 
-/* Whether a state that is a number will be moved. */
+/* Whether the state of a limit, other than a log, will be moved. */
 static bool is_any_ahead(const struct run *run)
 {
     bool is_any = false;
@@ -280,8 +279,8 @@ static bool is_any_ahead(const struct run *run)
     return is_any;
 }
 
-/* The numbers are kept as long as the one that lasts longest; when they are moved and nothing is
- * charged, as long as any limit needs. */
+/* All states but logs are kept as long as the one that lasts longest. If they are moved and nothing
+ * is charged, they are kept as long as any limit needs. */
 static void packed_keep(struct run *run, bool is_charge, const struct reference_answer answers[])
 {
     int64_t until_us = run->take.now_us;
@@ -367,8 +366,8 @@ static bool forget_holds(struct run *run)
     return false;
 }
 
-/* Counters go one by one, and which of them did is seen by looking: each is as it was, or as if it
- * had never been. Where that is the same, it is the same as long as the clock does not go back. */
+/* Counters are evicted one by one, and a look shows which: each is either as before or as if it
+ * were new. If both look the same, they stay the same until the clock goes back. */
 static bool evict_holds(struct run *run, size_t which)
 {
     struct limit wide[MODEL_HISTORY_LIMITS];
@@ -380,7 +379,7 @@ static bool evict_holds(struct run *run, size_t which)
     struct outcome outcome;
 
     run->take.cost = 0;
-    if (!check_holds(run)) /* what has come from the future is moved before */
+    if (!check_holds(run)) /* first moves the states that are in the future */
         return false;
     run->trial->engine->evict(run->context, &run->take, which);
     run->is_evicted = true;
@@ -406,7 +405,7 @@ static bool evict_holds(struct run *run, size_t which)
     return true;
 }
 
-/* Limits under which everything shows that was ever charged under the present ones. */
+/* Makes limits so wide that each charge under the present ones can be seen. */
 static void limits_widen(const struct run *run, struct limit wide[],
                          struct reference_limit reference_wide[])
 {
@@ -417,7 +416,7 @@ static void limits_widen(const struct run *run, struct limit wide[],
         wide[i].quota = algorithm_quota_max(limit->algorithm);
         wide[i].burst = wide[i].quota;
         if (algorithm_of(limit->algorithm)->has_burst)
-            wide[i].quota = 1; /* refilled as slowly as can be */
+            wide[i].quota = 1; /* refilled as slowly as possible */
         reference_wide[i] = run->limits[i];
         reference_wide[i].quota = wide[i].quota;
         reference_wide[i].burst = wide[i].burst;

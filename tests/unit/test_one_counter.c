@@ -30,11 +30,11 @@ static void no_order_explains_a_counter_that_erred(void **state)
 {
     (void)state;
 
-    assert_false(EXPLAINS(1, {0, 9, 1, true, 0}, {0, 9, 1, true, 0})); /* the same twice */
+    assert_false(EXPLAINS(1, {0, 9, 1, true, 0}, {0, 9, 1, true, 0})); /* the same answer twice */
     assert_false(EXPLAINS(3, {0, 9, 1, true, 2}, {0, 9, 1, true, 0})); /* a gap */
     assert_false(EXPLAINS(1, {0, 9, 1, false, 0}));                    /* denied too early */
-    assert_false(EXPLAINS(5, {0, 1, 3, false, 5}));                    /* it would have fitted */
-    assert_false(EXPLAINS(2, {0, 1, 3, true, -1}));                    /* it would not */
+    assert_false(EXPLAINS(5, {0, 1, 3, false, 5}));                    /* denied, but it fitted */
+    assert_false(EXPLAINS(2, {0, 1, 3, true, -1}));                    /* allowed, did not fit */
 }
 
 static void what_ended_before_another_began_comes_first(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The route table and the OpenAPI document, walked against each other, and the problems against
- * both. */
+ * Compares the route table with the OpenAPI document, in both directions. Compares the problems
+ * with both. */
 #include "api/routes.h"
 #include "base/document.h"
 #include "http/assets.h"
@@ -68,7 +68,7 @@ static void every_documented_operation_is_a_route(void **state)
     assert_int_equal(documented, routes()->count);
 }
 
-/* An operation without `security` has the document's: the key. */
+/* An operation without `security` has the document's, which is the key. */
 static bool wants_key(const json_t *operation)
 {
     const json_t *security = json_object_get(operation, "security");
@@ -108,7 +108,7 @@ static void a_route_that_reads_a_body_documents_it(void **state)
     }
 }
 
-/* Whether a parameter of the operation, given or by reference, is in the query. */
+/* Whether the operation has a query parameter, given directly or by reference. */
 static bool has_query_parameter(const json_t *operation)
 {
     static const char prefix[] = "#/components/parameters/";
@@ -153,7 +153,7 @@ static void every_problem_is_documented(void **state)
     free(text);
 }
 
-/* Wherever a schema lists algorithms, it lists those that there are. */
+/* A schema that lists algorithms must list exactly those that exist. */
 static size_t count_algorithm_lists(const json_t *node)
 {
     const json_t *list = json_object_get(json_object_get(node, "algorithm"), "enum");

@@ -127,7 +127,7 @@ static void hosts_that_are_listed_are_ours_and_no_others(void **state)
 {
     static const struct request_of cases[] = {
         {NULL, "https://limits.example.org", "limits.example.org", true},
-        {NULL, "https://limits.example.org", "10.0.0.1:8080", true}, /* a proxy changed Host */
+        {NULL, "https://limits.example.org", "10.0.0.1:8080", true}, /* a proxy has changed Host */
         {NULL, "https://LIMITS.example.org:443", "10.0.0.1:8080", true},
         {"same-origin", "https://limits.example.org", "10.0.0.1:8080", true},
         {"same-origin", NULL, "limits.example.org:443", true},
@@ -135,7 +135,7 @@ static void hosts_that_are_listed_are_ours_and_no_others(void **state)
         {NULL, "http://limits.example.org:8080", "10.0.0.1:8080", false},
         {NULL, "https://other.example.org", "limits.example.org", false},
         {NULL, "null", "limits.example.org", false},
-        /* Names that somebody else has pointed here. */
+        /* Somebody else's names that lead here. */
         {NULL, "http://evil.com:8080", "evil.com:8080", false},
         {"same-origin", "http://evil.com:8080", "evil.com:8080", false},
         {"none", NULL, "evil.com:8080", false},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tests/policies/invalid/ has a policy <case>.json for each thing that can be wrong, and in
- * <case>.error its faults, a line each: pointer, colon, detail. */
+ * In tests/policies/invalid/, each possible fault has a policy <case>.json. <case>.error has its
+ * faults, one per line: pointer, colon, detail. */
 #include "limit/policy.h"
 
 #include <setjmp.h>
@@ -22,7 +22,7 @@
 static struct arena arena;
 static struct faults faults;
 
-/* JSON with ' for ". NULL when there are faults. */
+/* `json` has ' for ". NULL when there are faults. */
 static struct policy *read_policy(const char *json)
 {
     char text[TEXT_BYTES_MAX];
@@ -36,7 +36,7 @@ static struct policy *read_policy(const char *json)
         fail_msg("%s: %s", json, error.message);
     faults = (struct faults){0};
     struct policy *policy = policy_read(document, "", &arena, &faults);
-    json_decref(document); /* the policy has copied its texts */
+    json_decref(document); /* the policy has its own copies of the texts */
     assert_int_equal(policy == NULL, faults.count > 0);
     return policy;
 }
@@ -262,12 +262,12 @@ static void only_algorithms_and_windows_make_the_layout(void **state)
                 layout_of("{'route_key':'/a','limits':[{'rate':'10/h'},{'rate':'9/m'}]}")));
 }
 
-/* What is stored outlives the process: other versions have to find it. */
+/* Stored counters outlive the process, and other versions must find them. */
 static void the_layout_of_a_rule_stays_what_it_is(void **state)
 {
     (void)state;
     const uint8_t expected[DIGEST_BYTES] = {
-        /* BLAKE2b-128 of a line per limit */
+        /* BLAKE2b-128 of one line per limit */
         0x88, 0x4a, 0x9c, 0x47, 0x44, 0x93, 0x29, 0x1d,
         0x43, 0xc1, 0xba, 0x4d, 0x8d, 0xac, 0x33, 0x57,
     };
@@ -277,7 +277,7 @@ static void the_layout_of_a_rule_stays_what_it_is(void **state)
     assert_memory_equal(layout.bytes, expected, sizeof(expected));
 }
 
-/* The two had one hash of 32 bits, and so one state. */
+/* Both had the same 32-bit hash, so they shared one state. */
 static void rules_that_were_made_to_collide_have_layouts_of_their_own(void **state)
 {
     (void)state;
@@ -350,7 +350,7 @@ static void assert_invalid(const char *name)
     read_file(name, ".json", json);
     read_file(name, ".error", must);
     if (read_policy(json) != NULL)
-        fail_msg("%s was taken", name);
+        fail_msg("%s was accepted", name);
     for (size_t i = 0; i < faults.count; i++)
         length += (size_t)snprintf(is + length, sizeof(is) - length, "%s: %s\n",
                                    faults.at[i].pointer, faults.at[i].detail);

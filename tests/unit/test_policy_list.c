@@ -16,7 +16,7 @@ static struct app *app;
 static int64_t now_us;
 static int64_t step_us;
 
-/* It is read before and after each step. */
+/* The code reads it before and after each step. */
 static int64_t clock_of_the_test(void)
 {
     return now_us += step_us;
@@ -65,7 +65,7 @@ static void ask(struct fake_exchange *exchange, uint32_t tenant, const struct fa
         assert_true(is_answered(exchange));
 }
 
-/* Every `step`th policy from the `first` one on, in order. */
+/* Expects every `step`th policy, from number `first` on, in order. */
 static void expect_list(struct fake_exchange *exchange, size_t first, size_t step)
 {
     struct error error = {0};
@@ -107,7 +107,7 @@ static void a_filter_takes_what_it_names(void **state)
     expect_list(&exchange, 1, 2);
 }
 
-/* A turn of the loop does four steps, and a list takes seven. */
+/* In one turn of the loop there is time for four steps. A list needs seven. */
 static void a_list_comes_before_the_many_of_another_app(void **state)
 {
     static struct fake_exchange crowd[LISTS];

@@ -74,7 +74,7 @@ static void fresh_figures_are_not_read_again(void **state)
     assert_int_not_equal(figures.open_fds, 12345);
 }
 
-/* Its files in /proc are root's then. */
+/* Then its files in /proc belong to root. */
 static void a_process_that_nobody_may_look_into_has_figures_too(void **state)
 {
     int status = 0;

@@ -38,8 +38,8 @@ static void provision(struct instance *instance, const struct declaration *decla
     catalogue_provision(instance->catalogue, &declaration->provision, 1);
 }
 
-/* By the digest that authentication computes, and with the id of its first declaration. NULL: the
- * index has no such app yet. */
+/* Finds the app by the digest that authentication computes. It has the id of its first declaration.
+ * NULL: it is not in the index yet. */
 static struct app *declared_app(struct instance *instance, const struct declaration *declaration)
 {
     const struct pepper *pepper = app_index_pepper(instance->index);
@@ -53,7 +53,7 @@ static struct app *declared_app(struct instance *instance, const struct declarat
     return app;
 }
 
-/* As instance_version(). */
+/* Like instance_version(). */
 static int64_t declared_version(struct instance *instance, const struct declaration *declaration,
                                 const struct policy *policy)
 {
@@ -186,7 +186,7 @@ static void instances_with_the_same_declaration_make_one_app(void **state)
     instance_close(&other);
 }
 
-/* Under another id, as with each reading of the configuration. */
+/* With another id, as after each reading of the configuration. */
 static void a_declared_app_whose_hash_is_gone_is_made_again(void **state)
 {
     (void)state;
@@ -291,7 +291,7 @@ static void no_api_key_is_stored_in_clear(void **state)
     instance_close(&in_redis);
 }
 
-/* The next instance declares the same under another id. */
+/* A new instance declares the same app with another id. */
 static struct instance open_again(struct instance *instance, struct declaration *declaration)
 {
     instance_close(instance);

@@ -174,7 +174,8 @@ static void start_posters(struct queue *queue, struct job jobs[POSTERS][POSTS],
     }
 }
 
-/* The reader sleeps on the descriptor alone: a lost wake-up would end the wait empty-handed. */
+/* Only the descriptor wakes the reader: after a lost wake-up the wait would end with nothing
+ * read. */
 static void every_item_of_many_posters_runs_once_in_its_order(void **state)
 {
     (void)state;
@@ -211,8 +212,8 @@ static void *post_one(void *context)
     return NULL;
 }
 
-/* Who asked and has the answer may end, queue and all, while the answer's poster is still in the
- * call. A descriptor that it then wrote to would be another's. */
+/* The reader has its answer, so it may end and free the queue while the poster is still in the
+ * call. If the poster then wrote to the queue's descriptor, that could be another file's. */
 static void a_queue_may_be_freed_as_soon_as_its_last_item_ran(void **state)
 {
     (void)state;

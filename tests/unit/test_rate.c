@@ -27,7 +27,7 @@ static void assert_no_rate(const char *text, const char *message)
     struct error error = {0};
 
     if (rate_parse(text_of(text), &rate, &error))
-        fail_msg("\"%s\" was taken", text);
+        fail_msg("\"%s\" was accepted", text);
     assert_string_equal(error.message, message);
     assert_int_equal(rate.quota, -1);
 }

@@ -44,7 +44,7 @@ static struct verdict verdict_on(size_t count, struct limit_outcome first,
     return verdict;
 }
 
-/* `must` has a "Name: value" line for each header. */
+/* `must` has one "Name: value" line per header. */
 static void assert_headers(const struct verdict *verdict, enum rate_headers_style style,
                            const char *must)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What of files, ports and sockets is within a process's reach in the sandbox. */
+ * Which files, ports and sockets a process can reach in the sandbox. */
 #include "sandbox_case.h"
 
 #include "../../src/app/landlock.h"
@@ -25,15 +25,15 @@ static char certificate_dir[SCRATCH_PATH_BYTES];
 static char data_dir[SCRATCH_PATH_BYTES];
 static char outside_dir[SCRATCH_PATH_BYTES];
 static char config[PATH_BYTES];
-static char neighbour[PATH_BYTES];         /* of the configuration */
-static char certificate[PATH_BYTES];       /* a link into certificate_dir, by the configuration */
+static char neighbour[PATH_BYTES];         /* beside the configuration */
+static char certificate[PATH_BYTES];       /* a link beside it, into certificate_dir */
 static char newer_certificate[PATH_BYTES]; /* in certificate_dir */
 static char catalogue[PATH_BYTES];
 static char outside[PATH_BYTES];
-static char link_outside[PATH_BYTES]; /* by the configuration */
+static char link_outside[PATH_BYTES]; /* beside the configuration */
 static char dots_outside[PATH_BYTES];
 
-/* Listens: the process that the attempts do not belong to has it. */
+/* A listening socket that a process outside the sandbox owns. */
 static int abstract_socket = -1;
 static struct sockaddr_un abstract_address = {.sun_family = AF_UNIX};
 static socklen_t abstract_length = sizeof(abstract_address);
@@ -71,7 +71,7 @@ static int make_files(void **state)
     char older_certificate[PATH_BYTES];
 
     (void)state;
-    settings.redis.port = 1; /* nobody listens there */
+    settings.redis.port = 1; /* nothing listens there */
     scratch_directory("config", config_dir);
     scratch_directory("certificates", certificate_dir);
     scratch_directory("data", data_dir);
@@ -187,7 +187,7 @@ static long connect_to_another_port(void)
     return connect_to((in_port_t)(settings.redis.port + 1));
 }
 
-/* With the first bytes of the stream in the first packet. */
+/* The first packet already has the first bytes of the stream. */
 static long connect_by_sending(void)
 {
     const struct sockaddr_in address = loopback((in_port_t)(settings.redis.port + 1));
@@ -210,7 +210,7 @@ static long connect_to_an_abstract_socket(void)
                    (const struct sockaddr *)&abstract_address, abstract_length);
 }
 
-/* What Landlock refuses, and the ABI from which on it does. */
+/* What Landlock refuses, and since which ABI. */
 static const struct {
     attempt_fn *attempt;
     int abi;
@@ -300,7 +300,8 @@ static void what_serving_needs_is_within_reach(void **state)
         assert_int_equal(sandbox_result_of(granted[i], &settings), 0);
 }
 
-/* As a kernel without it answers, and a container's filter that does not know it. */
+/* Makes Landlock fail, as in a kernel without it, or in a container whose filter does not know
+ * it. */
 static bool lose_landlock(int failure)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);

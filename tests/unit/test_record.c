@@ -133,12 +133,12 @@ static void what_is_no_entry_is_not_read(void **state)
         "[]",
         "{}",
         "{\"id\":\"1-1\"}",
-        /* A time without its milliseconds. */
+        /* The time has no milliseconds. */
         "{\"timestamp\":1,\"time\":\"1970-01-01T00:00:01Z\",\"user_id\":\"a\",\"route\":\"r\","
         "\"cost\":1,\"allowed\":true,\"policy_version\":1,\"mode\":\"enforce\",\"degraded\":false}",
         "{\"timestamp\":1,\"time\":\"1970-01-01T00:00:01.xyzZ\",\"user_id\":\"a\",\"route\":\"r\","
         "\"cost\":1,\"allowed\":true,\"policy_version\":1,\"mode\":\"enforce\",\"degraded\":false}",
-        /* A cost that is no number. */
+        /* The cost is not a number. */
         "{\"timestamp\":1,\"time\":\"1970-01-01T00:00:01.000Z\",\"user_id\":\"a\",\"route\":\"r\","
         "\"cost\":\"1\",\"allowed\":true,\"policy_version\":1,\"mode\":\"enforce\","
         "\"degraded\":false}",

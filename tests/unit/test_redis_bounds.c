@@ -3,8 +3,8 @@
 
 #include "support/cmocka.h"
 
-/* Reads all replies in `bytes`, none with more than four values and six bytes. Returns their
- * number, or -1 when one of them was refused. */
+/* Reads all replies in `bytes`, with at most four values and six bytes each. Returns how many there
+ * are, or -1 when one was refused. */
 static int read_all(const char *bytes)
 {
     struct redis_bounds bounds = {.values_max = 4, .bytes_max = 6};

@@ -12,7 +12,7 @@ struct told {
 };
 
 static struct redis_calls calls;
-static struct told told; /* until the calls have been lost, after the test */
+static struct told told; /* used until the calls are lost, which is after the test */
 static struct told later;
 
 static void on_done(void *context, enum redis_link_status status, const redisReply *reply)
@@ -69,7 +69,7 @@ static void the_time_of_a_call_begins_when_it_is_written(void **state)
     assert_int_equal(unwritten_us, REDIS_CALLS_NEVER);
     assert_int_equal(early, 0);
     assert_int_equal(told.late, 1);
-    assert_true(answer()); /* it is abandoned, and its reply is still to come */
+    assert_true(answer()); /* the answered call was abandoned */
 }
 
 static void what_is_written_once_keeps_its_deadline(void **state)
@@ -117,7 +117,7 @@ static void a_call_that_is_not_written_is_lost_with_the_others(void **state)
     assert_int_equal(redis_calls_deadline_us(&calls), REDIS_CALLS_NEVER);
 }
 
-/* A process that was stopped for an hour has not been let down by Redis for an hour. */
+/* If the process was stopped for an hour, that is not the fault of Redis. */
 static void being_stuck_begins_when_lateness_is_seen(void **state)
 {
     static const int64_t hour_us = INT64_C(3600000000);

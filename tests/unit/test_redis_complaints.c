@@ -18,7 +18,7 @@ static void a_cause_is_logged_once_per_second(void **state)
     assert_true(later);
 }
 
-/* Which causes share a place is another thing in each process. */
+/* Each process has its own choice of causes that share a place. */
 static void other_causes_need_not_wait(void **state)
 {
     struct redis_complaints complaints = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each case is played in both ways: on a loop, as links connect, and waiting for it, as sessions
- * do. "redis.test" is a name of the test's own name server; all of 127.0.0.0/8 is this machine. */
+ * Each case runs in two ways: on a loop, as links connect, and blocking, as sessions do.
+ * "redis.test" is a name in the test's own name server. All of 127.0.0.0/8 is this machine. */
 #include "redis/redis_connector.h"
 
 #include "base/clock.h"
@@ -27,7 +27,7 @@
 static struct name_server *names;
 static char resolv_conf[SCRATCH_PATH_BYTES];
 
-/* The ways to connect; -1, and error, when it failed. */
+/* A way to connect. Returns -1 and sets *error when it fails. */
 typedef int connect_fn(const struct redis_url *url, int timeout_ms, struct error *error);
 
 struct attempt {
@@ -84,7 +84,7 @@ static struct redis_url url_of(const char *host, int port)
     return url;
 }
 
-/* The other end of a connection, which is closed. */
+/* Expects that the other end has this address, and closes the connection. */
 static void expect_peer(int fd, const char *expected)
 {
     struct sockaddr_storage peer;
@@ -100,7 +100,7 @@ static void expect_peer(int fd, const char *expected)
     (void)close(fd);
 }
 
-/* At this port, "redis.test" being these addresses. */
+/* "redis.test" has `addresses`. Expects a connection to `expected` at this port. */
 static void expect_connected(const char *const addresses[], size_t count, int port,
                              const char *expected)
 {
@@ -300,7 +300,8 @@ static void a_cancelled_attempt_calls_nobody_and_the_next_one_does(void **state)
     listener_close(&live);
 }
 
-/* The name server's order may be another each time; which address was tried is what counts. */
+/* The name server may change the order of its answers. Only the address that was tried last
+ * counts. */
 static void each_attempt_begins_with_the_address_after_the_last_one_tried(void **state)
 {
     static const char *const addresses[] = {"127.0.0.2", "127.0.0.3", "127.0.0.1"};
@@ -334,7 +335,7 @@ static void each_attempt_begins_with_the_address_after_the_last_one_tried(void *
         listener_close(&listeners[i]);
 }
 
-/* As many as there are now; returns what was allowed. */
+/* Allows no more descriptors than are open now. Returns the former limit. */
 static struct rlimit allow_no_more_descriptors(void)
 {
     const int free = dup(STDERR_FILENO);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The replies are what Redis 6.2 and 7.0 say; the table is what we promise of them. */
+ * The replies are those of Redis 6.2 and 7.0. The table is what the documentation promises about
+ * them. */
 #include "redis/redis_error.h"
 
 #include "support/cmocka.h"
 #include "support/scratch.h"
 
-#define CELLS 4 /* of a row, that are looked at */
+#define CELLS 4 /* the cells of a row that are compared */
 
 static void what_is_told_quotes_no_argument(void **state)
 {
@@ -120,7 +121,7 @@ static void what_forbids_a_command_is_told_from_what_forbids_everything(void **s
                          cases[i].is_of_command);
 }
 
-/* "| `OOM` | when | yes | yes | ...": false when the line is none of those. */
+/* Reads a row like "| `OOM` | when | yes | yes | ...". False when the line is not one. */
 static bool read_row(struct text line, struct text cells[static CELLS])
 {
     if (!text_starts_with(line, TEXT("| `")))
@@ -156,7 +157,7 @@ static void the_table_says_what_counts_and_what_is_kept(void **state)
         rows_of[scope]++;
         if (says_yes(cells[2]) != (scope == REDIS_ERROR_OF_ALL) ||
             says_yes(cells[3]) != (scope != REDIS_ERROR_OF_ONE))
-            fail_msg("%.*s is not so", TEXT_PRINTF(cells[0]));
+            fail_msg("the row of %.*s is wrong", TEXT_PRINTF(cells[0]));
     }
 
     assert_int_equal(rows_of[REDIS_ERROR_OF_ALL], 10);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls of a link, and what comes of them. */
+ * The calls of a link, and how they end. */
 #include "link_case.h"
 
 #include "base/clock.h"
@@ -17,7 +17,7 @@ static void binary_arguments_of_any_size_pass(void **state)
 
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
         struct link_answers answers = {0};
-        char *value = memory_new(sizes[i] + 1, 1); /* NULs throughout */
+        char *value = memory_new(sizes[i] + 1, 1); /* all bytes are NUL */
         const char *set[] = {"SET", "binary", value};
         const size_t lengths[] = {3, 6, sizes[i]};
 
@@ -119,7 +119,7 @@ static void a_late_reply_answers_nobody(void **state)
     redis_link_free(link);
 }
 
-/* What was seen when calls were last settled. */
+/* What on_settled() saw last. */
 struct room {
     struct redis_link *link;
     size_t in_flight;
@@ -169,7 +169,7 @@ static void who_waits_for_room_is_told_of_all_that_makes_some(void **state)
     redis_link_free(room.link);
 }
 
-/* What a call has taken at least when it is answered. */
+/* The shortest time that an answered call can have taken. */
 struct known {
     struct redis_link *link;
     int64_t sent_us;
@@ -187,7 +187,7 @@ static void on_known(void *context, enum redis_link_status status, const redisRe
     known->count++;
 }
 
-/* What came while a worker did not look may have come at once. */
+/* A reply that came while the worker did not look may have come at once. */
 static void a_call_has_taken_as_long_as_its_reply_was_looked_for(void **state)
 {
     static const char *const ping[] = {"PING"};
@@ -235,7 +235,7 @@ static void each_call_keeps_its_own_deadline(void **state)
     redis_link_free(link);
 }
 
-/* What it has done is seen over another connection. */
+/* Another connection shows what Redis has done. */
 static void wait_for_counter(long long value)
 {
     WAIT_FOR (10, redis_server_command(server, "GET counter")->str != NULL &&
@@ -243,7 +243,7 @@ static void wait_for_counter(long long value)
         ;
 }
 
-/* Without a turn of the loop: the worker is busy for longer than its calls may take. */
+/* The loop does not turn: the worker is busy for longer than its calls may take. */
 static void be_busy_for(int64_t us)
 {
     const int64_t until_us = clock_monotonic_us() + us;
@@ -266,7 +266,7 @@ static void a_call_that_the_worker_has_not_written_is_not_late(void **state)
     redis_link_free(link);
 }
 
-/* So many that one write takes the calls, and one read not the replies. */
+/* So many that one write sends all calls, but one read does not get all replies. */
 static void replies_that_have_come_are_read_before_a_call_is_judged(void **state)
 {
     static const long long many = 4000;
@@ -323,7 +323,7 @@ static void a_link_may_be_lost_while_it_is_served(void **state)
     redis_link_free(link);
 }
 
-/* A call, then the reply that the one before it should have had. */
+/* A call, and after it the reply that belongs to the call before. */
 static void call_with_the_reply_before(struct redis_link *link, const struct impostor *impostor,
                                        struct link_answers *answers)
 {
@@ -350,7 +350,7 @@ static void a_lost_reply_does_not_make_all_that_follow_late(void **state)
     impostor_close(&impostor);
 }
 
-/* Else the next one would be taken for the answer to another call. */
+/* Otherwise the next reply would be taken for the answer to another call. */
 static void what_cannot_answer_a_late_call_ends_the_connection(void **state)
 {
     static const char *const words[] = {"*1\r\n:1\r\n", "+OK\r\n", "-ERR one\rX-ERR two\r\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a link finds its Redis, and goes on trying. */
+ * How a link finds its Redis, and how it keeps trying. */
 #include "link_case.h"
 
 #include "base/clock.h"
@@ -72,8 +72,8 @@ static void waits_longer_after_each_failure(void **state)
     struct redis_link *link = link_begin(impostor.url);
     const int64_t begin_us = clock_monotonic_us();
 
-    /* Refused at once each time, so only the waits pass: 11 of them last 4 s or so when they grow,
-     * 0.3 s when they do not. */
+    /* Each attempt is refused at once, so only the waits take time. With growing waits 11 attempts
+     * last 4 s or so, with constant ones 0.3 s. */
     TURN_UNTIL(impostor_rebuff(&impostor, "-ERR go away\r\n") == 12);
 
     assert_true(clock_monotonic_us() - begin_us > 600 * 1000);
@@ -81,8 +81,7 @@ static void waits_longer_after_each_failure(void **state)
     impostor_close(&impostor);
 }
 
-/* hiredis' assertion on it would end the process. */
-/* Each of them is lost once, at least, before all have come twice. */
+/* Before all have come twice, each has been lost at least once. */
 static void many_links_complain_like_one(void **state)
 {
     struct redis_link *links[IMPOSTOR_CONNECTIONS_MAX / 2];
@@ -106,6 +105,7 @@ static void many_links_complain_like_one(void **state)
     impostor_close(&impostor);
 }
 
+/* hiredis itself would end the process by an assertion. */
 static void a_server_that_speaks_first_is_left(void **state)
 {
     struct impostor impostor;
@@ -187,7 +187,7 @@ static void a_server_that_accepts_and_never_answers_is_given_up(void **state)
 
 static void what_is_no_redis_is_left(void **state)
 {
-    /* Nonsense, an answer too many, a refusal, half an answer, none. */
+    /* Nonsense, one answer too many, a refusal, half an answer, and none. */
     static const char *const words[] = {"HTTP/1.1 400 Bad Request\r\n\r\n",
                                         "$-7\r\n",
                                         "+OK\r\n+OK\r\n",
@@ -203,7 +203,7 @@ static void what_is_no_redis_is_left(void **state)
         impostor_listen(&impostor);
         struct redis_link *link = link_begin(impostor.url);
 
-        /* The second connection shows that the first was given up. */
+        /* The second connection shows that the link gave up the first. */
         TURN_UNTIL(impostor_rebuff(&impostor, words[i]) == 2);
 
         redis_link_free(link);
@@ -220,7 +220,7 @@ static void may_be_freed_while_a_name_is_looked_up(void **state)
         link_turn();
     const bool ready = redis_link_is_ready(link);
     redis_link_free(link);
-    /* The resolver gives its memory back in a later turn. */
+    /* The resolver frees its memory in a later turn. */
     TURN_UNTIL(event_base_get_num_events(link_base, EVENT_BASE_COUNT_ADDED) == 0);
     link_turn();
 

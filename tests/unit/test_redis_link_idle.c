@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A link that nobody asks anything. */
+ * A link without calls. */
 #include "link_case.h"
 
 #include "base/log.h"
@@ -97,7 +97,7 @@ static void an_idle_link_has_one_timer(void **state)
     TURN_UNTIL(answers.replied == 1);
     TURN_UNTIL(event_base_get_num_events(link_base, EVENT_BASE_COUNT_ADDED) == 2);
 
-    assert_int_equal(after_connecting, 2); /* and the socket */
+    assert_int_equal(after_connecting, 2); /* the second event is the socket's */
     redis_link_free(link);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A lookup has LOOKUP_US, as much as an attempt to connect has in all. */
+ * A lookup has LOOKUP_US. That is also the time that an attempt to connect has in all. */
 #include "redis/redis_resolver.h"
 
 #include "base/clock.h"
@@ -18,7 +18,7 @@
     "no name server gave an address: no answer, an error, none of this name, or more than a "      \
     "datagram holds"
 
-/* What is asked, and what came of it: "192.0.2.1 2001:db8::1", or the reason in brackets. */
+/* The question, and its result: "192.0.2.1 2001:db8::1", or the reason in brackets. */
 struct lookup {
     struct event_base *base;
     struct redis_url url;
@@ -55,7 +55,7 @@ static void lookup_open(struct lookup *lookup, const char *url, const char *reso
         redis_resolver_new(lookup->base, &lookup->url, resolv_conf, lookup, on_resolved);
 }
 
-/* Borrowed from the lookup. */
+/* The result is borrowed from the lookup. */
 static const char *ask(struct lookup *lookup)
 {
     const int64_t begin_us = clock_monotonic_us();
@@ -75,7 +75,7 @@ static void lookup_close(struct lookup *lookup)
     event_base_free(lookup->base);
 }
 
-/* Of one question, as it was answered. */
+/* Asks one question, and expects this result. */
 static void expect_found(const char *name, const char *resolv_conf, const char *expected)
 {
     char url[128];
@@ -132,7 +132,8 @@ static void silent_name_servers_leave_time_for_one_that_answers(void **state)
         name_server_stop(servers[i]);
 }
 
-/* libevent's own times end it after 15 s; a machine that is busy may take a second or two more. */
+/* Without a bound, libevent's own times would end it after 15 s. A busy machine may take a second
+ * or two more than the bound. */
 static void a_lookup_that_nobody_answers_ends_soon(void **state)
 {
     struct name_server *server = name_server_start();
@@ -150,15 +151,15 @@ static void a_lookup_that_nobody_answers_ends_soon(void **state)
     name_server_stop(server);
 }
 
-/* libevent does not tell which it was. */
+/* libevent does not tell which of these it was. */
 static void a_lookup_that_fails_does_not_claim_that_nobody_answered(void **state)
 {
     static const unsigned flags[] = {
         0x0000, /* the name has no address */
         0x0001, /* the question is malformed */
         0x0002, /* the server has failed */
-        0x0005, /* it refuses */
-        0x0200, /* there is more than a datagram holds */
+        0x0005, /* the server refuses */
+        0x0200, /* the answer does not fit into a datagram */
     };
     struct name_server *server = name_server_start();
     char path[SCRATCH_PATH_BYTES];

@@ -60,7 +60,7 @@ static void looking_changes_nothing(void **state)
                            "rdb_changes_since_last_save:0\r\n"));
 }
 
-/* A full one and a replica refuse what writes, whatever the rights are. */
+/* A full Redis and a replica refuse writes, whatever the rights are. */
 static void a_redis_that_takes_no_writes_grants_all_the_same(void **state)
 {
     (void)state;

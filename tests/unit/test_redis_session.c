@@ -23,7 +23,7 @@ static struct redis_session *session_to(const char *text)
     return redis_session_new(&url, TIMEOUT_MS);
 }
 
-/* Runs a command of words, and keeps only whether it worked and what an integer reply says. */
+/* Runs a command. Keeps only whether it worked, and the integer of its reply. */
 static bool run(struct redis_session *session, const char *command, const char *key,
                 long long *integer, struct error *error)
 {
@@ -122,7 +122,7 @@ static void a_failure_tells_whose_fault_it_is(void **state)
     redis_session_free(session);
 }
 
-/* EXEC itself is well, and each command has its own answer in it. */
+/* EXEC itself succeeds, and its reply has each command's answer. */
 static void what_fails_in_a_transaction_fails_its_flush(void **state)
 {
     struct redis_session *session = session_to(redis_server_unix_url(server));
@@ -169,7 +169,7 @@ static void a_hung_server_costs_one_timeout(void **state)
     redis_server_continue(server);
     assert_true(hung);
     assert_string_equal(error.message, "redis: no answer within 300 ms");
-    /* The late reply belongs to the connection that was dropped. */
+    /* The late reply came on the dropped connection. */
     assert_true(run(session, "EXISTS", "nothing", &integer, &error));
     assert_int_equal(integer, 0);
     redis_session_free(session);
@@ -195,7 +195,8 @@ static void connects_again_after_the_server_was_away(void **state)
     redis_session_free(session);
 }
 
-/* Only an attempt within the hold-off proves something; false when this machine was too busy. */
+/* Only an attempt within the hold-off proves anything. False when the machine was too busy for
+ * that. */
 static bool second_attempt_is_held_off(void)
 {
     struct impostor impostor;
@@ -227,13 +228,13 @@ static void a_failed_connect_holds_off_the_next(void **state)
         ;
 }
 
-/* Says its words again and again to whom it accepts. */
+/* Says its words to each client that it accepts, again and again. */
 struct speaker {
     struct impostor impostor;
     const char *words;
 };
 
-/* In a thread, since a session blocks. */
+/* Runs in a thread, because a session blocks. */
 static void *speak(void *context)
 {
     struct speaker *speaker = context;
@@ -363,7 +364,8 @@ static void all_that_is_left_fails_with_the_connection(void **state)
 
 #define SLOW_REPLIES 100
 
-/* Accepts, and answers twice as many commands as are asked, each well within the timeout. */
+/* Accepts a client, and answers twice as many commands as are asked. Each answer is well within the
+ * timeout. */
 static void *answer_slowly(void *context)
 {
     struct impostor *impostor = context;

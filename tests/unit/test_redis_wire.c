@@ -10,11 +10,11 @@
 
 #include <event2/event.h>
 
-/* What hiredis reads at once. */
+/* The bytes that hiredis reads at once. */
 #define PIECE_BYTES   16384
 #define ENDLESS_BYTES ((size_t)64 * 1024 * 1024)
 
-/* A wire to an impostor, and what it has told. */
+/* A wire to an impostor, and what the wire has reported. */
 struct talk {
     struct event_base *base;
     struct impostor impostor;

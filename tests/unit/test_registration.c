@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `registration: auto` comes to, by where the service listens. */
+ * What `registration: auto` means, depending on where the service listens. */
 #include "app/registration.h"
 #include "support/cmocka.h"
 
 #include <arpa/inet.h>
 #include <sys/un.h>
 
-/* "" is a unix socket. */
+/* An `address` of "" is a unix socket. */
 static enum registration settled(enum registration configured, const char *admin_token,
                                  const char *address)
 {

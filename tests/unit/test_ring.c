@@ -12,7 +12,7 @@
 #define THREADS 8
 #define ADDS    2000
 
-/* A record whose texts all follow from `number`: of any length up to 500. */
+/* All texts of the record follow from `number`. They are up to 500 bytes long. */
 static struct record record_number(int64_t number, char space[static 512])
 {
     size_t length = (size_t)(number * 37 % 500);
@@ -27,7 +27,7 @@ static struct record record_number(int64_t number, char space[static 512])
     };
 }
 
-/* Whether the texts are those of the record's number. */
+/* Whether all texts are those of the record's number. */
 static bool is_whole(const struct record *record)
 {
     char space[512];
@@ -144,7 +144,7 @@ static void absent_and_empty_texts_stay_what_they_are(void **state)
     ring_close(&ring);
 }
 
-/* Short enough for a slot, and too long for it, in turn in the same slots. */
+/* The texts alternate: short enough for a slot, then too long, in the same slots. */
 static void every_member_comes_back(void **state)
 {
     static const char candidate_reason[] = "Rate limit exceeded";
@@ -213,8 +213,8 @@ static void *add_many(void *context)
     return NULL;
 }
 
-/* Reads while the others write; whatever it gets must be whole. Returns the ring, or NULL when it
- * was not. */
+/* Reads while the others write. Each record that it gets must be whole. Returns the ring, or NULL
+ * when one was not. */
 static void *read_many(void *context)
 {
     struct ring *ring = context;

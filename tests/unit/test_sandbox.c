@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What of the system's calls a process has in the sandbox, and how it gets there. */
+ * Which system calls a process may make in the sandbox, and how it enters it. */
 #include "sandbox_case.h"
 
 #include "base/log.h"
@@ -67,7 +67,7 @@ static long open_an_old_packet_socket(void)
     return socket(AF_INET, SOCK_PACKET | SOCK_CLOEXEC, 0);
 }
 
-/* What Landlock takes for no TCP. */
+/* Landlock does not take this for TCP. */
 static long open_a_multipath_socket(void)
 {
     return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
@@ -207,7 +207,7 @@ static void *wait_for_the_end(void *context)
     return context;
 }
 
-/* It would not be bound. */
+/* The other thread would not be in the sandbox. */
 static void it_is_not_entered_while_another_thread_runs(void **state)
 {
     int status = 0;

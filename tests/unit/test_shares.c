@@ -69,7 +69,7 @@ static void a_newcomer_gets_places_beside_any_number_of_others(void **state)
     assert_in_range(take_all(61), 8, PLACES / 61);
 }
 
-/* However coarse the steps are in which the others took theirs. */
+/* Even if the others took theirs in large steps. */
 static void large_takers_leave_as_much_as_small_ones(void **state)
 {
     size_t refused = 0;

@@ -21,7 +21,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* Asserts that nothing is left. */
+/* Asserts that nothing is left behind. */
 static int tear_down(void **state)
 {
     (void)state;

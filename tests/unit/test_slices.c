@@ -18,7 +18,7 @@ struct job {
 
 static struct slices slices;
 static int64_t now_us;
-static const struct job *history[HISTORY_MAX]; /* whose steps were done */
+static const struct job *history[HISTORY_MAX]; /* the jobs whose steps ran, in order */
 static size_t steps;
 
 static int64_t clock_of_the_test(void)
@@ -176,7 +176,7 @@ static void what_is_put_in_twice_is_in_once(void **state)
     assert_int_equal(steps, 1);
 }
 
-/* As when it comes back from somebody whom it had to ask. */
+/* As when work comes back after it had to ask somebody else. */
 static void work_that_has_begun_goes_on_before_what_its_tenant_has_put_in(void **state)
 {
     struct job begun = job_of(CROWD, 1);

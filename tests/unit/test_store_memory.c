@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The memory engine decides: what is allowed, what is counted apart, what is forgotten. */
+ * The decisions of the memory engine: what is allowed, what has counters of its own, what is
+ * forgotten. */
 #include "base/arena.h"
 #include "sample_policy.h"
 #include "table_case.h"
@@ -74,7 +75,8 @@ static void subjects_policies_and_layouts_are_counted_apart(void **state)
     memory_table_free(table);
 }
 
-/* Two rules whose hashes of 32 bits were once equal: the second read what the first had stored. */
+/* The 32-bit hashes of these two rules were once equal, so the second read the state of the
+ * first. */
 static void a_rule_never_reads_what_another_has_stored(void **state)
 {
     struct memory_table *table = memory_table_new(1024);

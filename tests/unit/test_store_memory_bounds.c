@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The memory engine's room: how it grows, what bounds it, what a counter costs, and how expired
- * ones make way. */
+ * The room of the memory engine: how it grows, what bounds it, what a counter costs, and how
+ * expired counters make way. */
 #include "table_case.h"
 
 static void growing_keeps_every_counter(void **state)
@@ -57,7 +57,7 @@ static void a_take_of_several_limits_survives_in_a_full_table(void **state)
 
     (void)state;
     for (size_t i = 0; i < LIMITS_MAX; i++)
-        limits[i] = table_window(5, SECOND_US); /* expire sooner than all around them */
+        limits[i] = table_window(5, SECOND_US); /* these expire before all others */
     table_take_from_subjects(table, 0, 10240, &limit, START_US);
 
     for (int64_t subject = 20000; subject < 20100; subject++) {
@@ -117,8 +117,8 @@ static void a_counter_costs_no_more_when_each_has_a_tenant_of_its_own(void **sta
     memory_table_free(table);
 }
 
-/* Two counters in one stripe, which these bits of the subject choose, are the least with which a
- * tenant is no longer a small one. */
+/* These bits of the subject choose the stripe. With two counters in one stripe a tenant is no
+ * longer a small one. */
 static void nor_when_each_has_two_and_the_table_grows(void **state)
 {
     struct memory_table *table = memory_table_new(65536);
@@ -145,7 +145,7 @@ static void memory_of_expired_counters_is_used_again(void **state)
     for (int64_t i = 0; i < 100000; i++)
         table_take_from_subjects(table, i, 1, &limit, START_US + i * 1000);
 
-    /* A thousand live at a time. */
+    /* At most a thousand are alive at a time. */
     struct memory_table_usage usage = memory_table_usage(table);
     assert_true(usage.counters < 8000);
     assert_true(usage.bytes < 100000 * 64 / 2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Fairness in a full table: a few hot subjects with short windows, against floods of new subjects
- * with the longest ones. */
+ * Fairness in a full table: a few busy subjects with short windows, and floods of new subjects with
+ * the longest windows. */
 #include "table_case.h"
 
 #define VICTIM_TENANT   1
@@ -12,8 +12,8 @@
 
 struct flood {
     size_t victim_limits;
-    size_t limits;    /* in each take of the flood */
-    uint32_t tenants; /* that it comes from, in turn */
+    size_t limits;    /* per take of the flood */
+    uint32_t tenants; /* the flood comes from so many, in turn */
 };
 
 static size_t victims_allowed(struct memory_table *table, const struct limit limits[], size_t count,
@@ -30,7 +30,8 @@ static size_t victims_allowed(struct memory_table *table, const struct limit lim
     return allowed;
 }
 
-/* The victims ask all the time: what they get in a window shows every counter that they lost. */
+/* The victims ask all the time. What they get in a window shows each counter that they have
+ * lost. */
 static void assert_flood_is_survived(const struct flood *flood)
 {
     struct memory_table *table = memory_table_new(FLOOD_COUNTERS);
@@ -100,7 +101,7 @@ static void a_new_tenant_finds_room_in_a_full_table(void **state)
     memory_table_free(table);
 }
 
-/* Until it held no more than each of them, a large app paid for all that small ones added. */
+/* A large app once paid for all that small ones added, until it held no more than each of them. */
 static void small_tenants_without_end_leave_half_of_the_table_to_a_large_one(void **state)
 {
     struct memory_table *table = memory_table_new(FLOOD_COUNTERS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random histories of many subjects in one table, against a model: every counter there could be, in
- * an array. SLUICE_TEST_SEED replays a run. */
+ * Random histories of many subjects in one table. The model is an array with every possible
+ * counter. SLUICE_TEST_SEED replays a run. */
 #include "table_case.h"
 
 #include "base/memory.h"
@@ -81,7 +81,7 @@ static bool same_outcome(const struct limit_outcome *a, const struct limit_outco
            a->reset_us == b->reset_us && a->retry_us == b->retry_us && a->delay_us == b->delay_us;
 }
 
-/* Mostly forward, now and then by a lot; sometimes a clock is behind the others. */
+/* Time mostly goes forward, sometimes by a lot. Sometimes one clock is behind the others. */
 static int64_t random_time(struct model *model)
 {
     model->latest_us +=

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Logs of charges in the memory engine: they are bounded like everything else there, and pass from
- * owner to owner without a leak. */
+ * Logs of charges in the memory engine: they are bounded like everything else there, and change
+ * owners without a leak. */
 #include "table_case.h"
 
 #define FLOOD_TENANT 7
@@ -33,7 +33,7 @@ static int64_t left_after(struct memory_table *table, const struct take *take)
     return outcome.at[0].remaining;
 }
 
-/* A charge per millisecond to each of the subjects in turn. */
+/* Charges each subject in turn, one charge per millisecond. */
 static void flood(struct memory_table *table, int64_t subjects, int64_t charges)
 {
     for (int64_t i = 0; i < subjects * charges; i++) {
@@ -93,7 +93,7 @@ static void the_logs_of_one_tenant_leave_the_counters_of_another(void **state)
     memory_table_free(table);
 }
 
-/* The eight logs of one policy are more than a stripe of the smallest table holds. */
+/* The eight logs of one policy are larger than a stripe of the smallest table. */
 static void a_take_keeps_its_own_logs_however_small_the_table(void **state)
 {
     (void)state;
@@ -114,7 +114,7 @@ static void a_take_keeps_its_own_logs_however_small_the_table(void **state)
     memory_table_free(table);
 }
 
-/* A layout is a short hash: two different ones may be equal. */
+/* A layout is a short hash, so two different layouts may be equal. */
 static void numbers_are_never_taken_for_a_log_nor_a_log_for_numbers(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One table, many threads. */
+ * Many threads use one table. */
 #include "table_case.h"
 
 #include "base/memory.h"
@@ -16,11 +16,11 @@
 
 struct race {
     struct memory_table *table;
-    atomic_int seen[SHARED_QUOTA]; /* how often `remaining` had this value */
+    atomic_int seen[SHARED_QUOTA]; /* how often each value of `remaining` was seen */
     atomic_int allowed;
 };
 
-/* Takes from one subject, and in between from new ones, so that the stripe grows meanwhile. */
+/* Takes from one subject, and between these takes from new ones, so that the stripe grows. */
 static void *race_run(void *context)
 {
     static atomic_int next_subject = 1000;

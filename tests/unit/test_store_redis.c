@@ -90,7 +90,7 @@ static void a_flushed_script_costs_no_take(void **state)
     (void)state;
 
     for (size_t round = 1; round <= 5; round++) {
-        /* All are on their way to a Redis that has forgotten the script. */
+        /* All are on their way to a Redis that has lost the script. */
         for (int i = 0; i < 100; i++)
             asker_take(store, 1, &answers);
         (void)redis_server_command(server, "SCRIPT FLUSH");
@@ -141,7 +141,7 @@ static void a_script_that_is_refused_twice_is_broken(void **state)
     impostor_close(&impostor);
 }
 
-/* What becomes of a take of 1 that is answered so. */
+/* The status of a take of 1 that gets this reply. */
 static enum take_status status_of_reply(const char *reply)
 {
     struct impostor impostor;
@@ -160,15 +160,15 @@ static enum take_status status_of_reply(const char *reply)
 static void what_no_limit_can_have_answered_is_not_believed(void **state)
 {
     static const char *const impossible[] = {
-        ":1\r\n:999\r\n:3600000000\r\n:0\r\n",        /* a denial of what is left */
-        ":-1\r\n:999\r\n:3600000000\r\n:0\r\n",       /* that is final */
-        ":-1\r\n:0\r\n:0\r\n:0\r\n",                  /* of what fits an empty counter */
-        ":0\r\n:1000\r\n:3600000000\r\n:0\r\n",       /* charged, and nothing is missing */
-        ":0\r\n:1000000000\r\n:3600000000\r\n:0\r\n", /* more is left than there is */
-        ":0\r\n:999\r\n:0\r\n:0\r\n",                 /* charged, and nothing to get back */
-        ":0\r\n:999\r\n:7200000001\r\n:0\r\n",        /* after the next window */
-        ":3600000001\r\n:0\r\n:3600000000\r\n:0\r\n", /* denied for longer than it counts */
-        ":0\r\n:999\r\n:3600000000\r\n:1\r\n",        /* a delay, of what does not queue */
+        ":1\r\n:999\r\n:3600000000\r\n:0\r\n",        /* denied, but it fits */
+        ":-1\r\n:999\r\n:3600000000\r\n:0\r\n",       /* never allowed, but it fits */
+        ":-1\r\n:0\r\n:0\r\n:0\r\n",                  /* never allowed, but it fits when empty */
+        ":0\r\n:1000\r\n:3600000000\r\n:0\r\n",       /* charged, but the whole quota is left */
+        ":0\r\n:1000000000\r\n:3600000000\r\n:0\r\n", /* more is left than the quota */
+        ":0\r\n:999\r\n:0\r\n:0\r\n",                 /* charged, but nothing will come back */
+        ":0\r\n:999\r\n:7200000001\r\n:0\r\n",        /* whole only after the next window */
+        ":3600000001\r\n:0\r\n:3600000000\r\n:0\r\n", /* denied for longer than a charge counts */
+        ":0\r\n:999\r\n:3600000000\r\n:1\r\n",        /* a delay, but the algorithm has no queue */
     };
     (void)state;
 
@@ -178,7 +178,7 @@ static void what_no_limit_can_have_answered_is_not_believed(void **state)
         char reply[128];
         (void)snprintf(reply, sizeof(reply), "*4\r\n%s", impossible[i]);
         if (status_of_reply(reply) != TAKE_BROKEN)
-            fail_msg("believed: %s", impossible[i]);
+            fail_msg("accepted: %s", impossible[i]);
     }
 }
 
@@ -303,8 +303,8 @@ static void what_redis_as_a_whole_cannot_is_refused(void **state)
     store_free(store);
 }
 
-/* As Redis has them: one that is refused is not there, and one that is forgotten makes room. Nor is
- * it a failure, however often. */
+/* These are the counters that Redis has: a refused one does not exist, and a forgotten one makes
+ * room. A refusal is not a failure, however often it comes. */
 static void a_tenant_has_no_more_counters_than_its_budget(void **state)
 {
     const uint64_t refused = figure_get(&asker_metrics.figures[METRIC_COUNTERS_REFUSED]);
@@ -324,7 +324,7 @@ static void a_tenant_has_no_more_counters_than_its_budget(void **state)
     assert_int_equal(figure_get(&asker_metrics.figures[METRIC_COUNTERS_REFUSED]) - refused,
                      2 * BREAKER_FAILURES);
 
-    /* Nor is it created by the script that is sent whole. */
+    /* The script that is sent whole does not create it either. */
     (void)redis_server_command(server, "SCRIPT FLUSH");
     assert_int_equal(take_and_wait(store, 3), TAKE_QUOTA);
     assert_int_equal(store_forget(store, &forgets, &now, &forgotten, asker_on_done), STORE_LATER);
@@ -342,7 +342,7 @@ static uint64_t refused_calls(void)
     return figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_REFUSED]);
 }
 
-/* A look or a denial is answered by a Redis that takes no writes: only what writes finds out. */
+/* A Redis that takes no writes still answers a look or a denial, so only a write shows it. */
 static void the_breaker_stays_open_until_redis_takes_writes_again(void **state)
 {
     struct store *store = asker_store(PATIENT_US);
@@ -365,7 +365,7 @@ static void the_breaker_stays_open_until_redis_takes_writes_again(void **state)
     store_free(store);
 }
 
-/* A Redis that answers each of BREAKER_FAILURES takes by `error`. */
+/* A Redis that answers `error` to each of BREAKER_FAILURES takes. */
 static struct store *store_that_was_told(struct impostor *impostor, const char *error,
                                          struct answers *answers)
 {
@@ -432,7 +432,7 @@ static void a_probe_that_is_lost_is_followed_by_another(void **state)
     impostor_close(&impostor);
 }
 
-/* It has not been charged, and will be by whoever finds the right place. */
+/* It has not been charged. It is charged later, in the right place. */
 static void another_place_takes_redis_away_from_nobody(void **state)
 {
     static const char *const errors[] = {
@@ -498,7 +498,8 @@ static void a_counter_of_another_type_is_replaced_and_counted(void **state)
     store_free(store);
 }
 
-/* Else each call might get the reply of the one before, for as long as there is one more. */
+/* Otherwise each call could get the reply of the call before, as long as there is one reply too
+ * many. */
 static void after_what_is_no_decision_no_reply_of_that_connection_counts(void **state)
 {
     struct impostor impostor;

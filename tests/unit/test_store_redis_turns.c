@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * More calls than the Redis engine lets out at once, of several tenants. */
+ * More calls from several tenants than the Redis engine lets out at once. */
 #include "asker.h"
 
 #include "base/log.h"
@@ -11,15 +11,15 @@
 
 #include <sys/socket.h>
 
-/* Nothing waits for this long; half of it is waited for. */
+/* No test waits this long. Some wait for half of it. */
 #define TIMEOUT_US (2 * SECOND_US)
 
-/* Calls that are out at once, before anything is known of how long they take. */
+/* How many calls are out at once, while nothing is known about their times. */
 #define OUT CALL_WINDOW_START
-/* The first answer is a quick one. */
+/* The window grows by this, because the first answer is quick. */
 #define GROWTH (OUT / 4)
 
-/* What fits into one tenant's places. */
+/* So many calls fit into one tenant's places. */
 #define CROWD     8000
 #define GOOD_ASKS 100
 
@@ -57,7 +57,7 @@ static void say(const struct impostor *impostor, const char *reply, size_t count
         impostor_say(impostor, reply);
 }
 
-/* Of whom are the next calls that the impostor hears; there may be more. */
+/* The tenants of the next calls that the impostor receives. There may be more calls. */
 static void hear(const struct impostor *impostor, enum tenant tenants[], size_t count)
 {
     static const char before[] = "sluice:{";
@@ -76,7 +76,7 @@ static void hear(const struct impostor *impostor, enum tenant tenants[], size_t 
             at += strlen(before);
             if (end - at < 2)
                 break;
-            /* The subject's first byte in base64. */
+            /* The first byte of the subject, in base64. */
             if (found < count)
                 tenants[found] = (enum tenant)((at[0] - 'A') << 2 | (at[1] - 'A') >> 4);
             found++;
@@ -84,13 +84,14 @@ static void hear(const struct impostor *impostor, enum tenant tenants[], size_t 
     }
 }
 
-/* A crowd that goes on asking, and one who asks now and then: both as soon as they are answered. */
+/* A crowd that always asks again, and one good caller that asks now and then. Each asks again as
+ * soon as it is answered. */
 struct crowd {
     struct store *store;
     size_t answered;
     bool is_over;
 
-    size_t good_asked_at; /* answers of the crowd */
+    size_t good_asked_at; /* after how many answers of the crowd */
     size_t good_answered;
     size_t good_degraded;
     size_t most_before_good;
@@ -146,7 +147,7 @@ static void who_asks_now_and_then_is_not_behind_thousands_of_another(void **stat
     store_free(crowd.store);
 }
 
-/* A turn is a cost of eleven, and a call's is four: two calls, or three. */
+/* A turn is worth a cost of eleven, and a call costs four: so two calls go, or three. */
 static void calls_that_wait_are_sent_in_turns(void **state)
 {
     static const enum tenant wanted[] = {HOSTILE, HOSTILE, GOOD,    GOOD,    THIRD,
@@ -195,8 +196,7 @@ static void a_tenant_that_has_taken_its_places_is_down_at_once_and_another_is_no
     impostor_close(&impostor);
 }
 
-/* That they could not be sent says nothing of Redis, which has answered nobody for less than the
- * time of a call. */
+/* That they were not sent says nothing about Redis: the calls that are out still have time. */
 static void what_is_not_sent_within_half_of_its_time_is_down_and_opens_no_breaker(void **state)
 {
     struct impostor impostor;
@@ -218,7 +218,8 @@ static void what_is_not_sent_within_half_of_its_time_is_down_and_opens_no_breake
     impostor_close(&impostor);
 }
 
-/* All calls that are out have waited for their turn: Redis was heard after they had begun. */
+/* All calls that are out have waited for their turn. So Redis has answered something after they
+ * were made. */
 static void a_redis_that_hangs_before_a_crowd_is_left_alone(void **state)
 {
     struct impostor impostor;
@@ -255,7 +256,8 @@ static void who_waits_is_answered_when_the_breaker_opens(void **state)
     TURN_UNTIL(store_health(store).breaker_is_open);
 
     assert_int_equal(sent.by_status[TAKE_REFUSED], BREAKER_FAILURES);
-    /* At most so many have found room; fewer where the machine was too busy for a quick answer. */
+    /* So many may have found room. On a busy machine they are fewer, because no answer was
+     * quick. */
     assert_in_range(waiting.by_status[TAKE_DOWN], 1000 - GROWTH - (BREAKER_FAILURES - 1), 1000);
     assert_int_equal(spared(), before);
     store_free(store);
@@ -282,7 +284,7 @@ static void who_waits_is_answered_when_the_connection_is_lost(void **state)
     impostor_close(&impostor);
 }
 
-/* Calls that were given up keep the window closed until they are answered. */
+/* Calls that were given up count as out until they are answered. */
 static void a_late_reply_makes_room(void **state)
 {
     struct impostor impostor;
@@ -337,7 +339,7 @@ static void a_reset_waits_for_its_turn(void **state)
     impostor_close(&impostor);
 }
 
-/* By then those before it have been answered, and are counted. */
+/* Because the calls before it are answered and counted by then. */
 static void what_waits_finds_room_or_none_when_it_is_sent(void **state)
 {
     const size_t asked = 4 * OUT;
@@ -365,7 +367,7 @@ static void what_waits_finds_room_or_none_when_it_is_sent(void **state)
     asker_budget = NULL;
 }
 
-/* Each answer leads to the next take, while the store is closed, too. */
+/* Each answer leads to the next take, even while the store is closed. */
 struct chain {
     struct store *store;
     bool is_asking;
@@ -403,7 +405,7 @@ static void on_chained(void *context, const struct outcome *outcome)
         chain_ask(chain);
 }
 
-/* What there is no place for is not said. */
+/* Leaves out what does not fit into the socket. */
 static void say_some(int connection, const char *reply, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Logs of charges in a real Redis that somebody else has put there. Only the last of its charges
- * and the oldest that counts are read for what is allowed, so the others may be anything: whatever
- * they are, no more than the limit passes at one time. And however many they are, a call is no more
- * work: that is counted in commands, and in charges that leave. */
+ * Logs of charges in a real Redis that somebody else has written. A decision reads only the last
+ * charge and the oldest one that counts, so the others may be anything. Whatever they are, no more
+ * than the limit passes at one time. However many there are, a call costs no more: that is measured
+ * by the commands, and by the charges that are removed. */
 #include "base/duration.h"
 #include "limit/algorithm.h"
 #include "limit/charge_log.h"
@@ -16,7 +16,7 @@
 #define TAKES  8
 #define MANY   1000
 
-#define COMMANDS_MAX 12 /* of one call */
+#define COMMANDS_MAX 12 /* per call */
 
 struct planted {
     int64_t at_us;
@@ -40,8 +40,8 @@ static void plant(const struct take *take, const struct planted charges[], size_
     (void)redis_server_command(server, "PEXPIRE %s 100000", keys[1]);
 }
 
-/* `count` charges of 1, the first of them a microsecond after `after_us`, before which `before` was
- * charged. */
+/* Adds `count` charges of 1. The first is a microsecond after `after_us`. `before` was charged
+ * before them. */
 static void plant_many(const struct take *take, int64_t after_us, int64_t before, int64_t count)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
@@ -85,7 +85,7 @@ static struct outcome outcome_of(const struct take *take)
     return outcome;
 }
 
-/* How many commands Redis has run since CONFIG RESETSTAT, those in scripts among them. */
+/* How many commands Redis has run since CONFIG RESETSTAT, including those in scripts. */
 static long long commands_run(void)
 {
     const char *stats = redis_server_command(server, "INFO commandstats")->str;
@@ -98,7 +98,7 @@ static long long commands_run(void)
     return run;
 }
 
-/* What passes of several takes. */
+/* How much several takes are allowed. */
 static int64_t passes(const struct take *take)
 {
     int64_t passed = 0;
@@ -170,7 +170,8 @@ static void nonsense_in_the_middle_of_a_log_lets_nothing_more_pass(void **state)
     assert_int_equal(denied.at[0].retry_us, WINDOW);
 }
 
-/* Charges of one time are in the order of their sums, in which they need not have come. */
+/* Charges of the same time are ordered by their sums, which need not be the order in which they
+ * came. */
 static void a_future_in_disorder_lets_no_more_than_the_limit_pass(void **state)
 {
     (void)state;
@@ -183,7 +184,8 @@ static void a_future_in_disorder_lets_no_more_than_the_limit_pass(void **state)
     assert_in_range(passes(&take), 0, QUOTA);
 }
 
-/* So that a full log, charged once in a window, does not stay full of what nobody counts. */
+/* Otherwise a full log that is charged once per window would stay full of charges that do not
+ * count. */
 static void a_log_of_which_little_counts_is_made_anew(void **state)
 {
     (void)state;
@@ -213,7 +215,7 @@ static void of_what_has_left_a_charge_takes_out_only_so_many(void **state)
     assert_int_equal(outcome_of(&take).at[0].remaining, many.quota - counted - 2);
 }
 
-/* In the background, which costs a call nothing. */
+/* In the background, so it costs the call nothing. */
 static void a_log_that_has_left_is_taken_out_whole(void **state)
 {
     (void)state;
@@ -261,7 +263,7 @@ static void a_future_of_more_than_any_limit_is_refused_unmoved(void **state)
     assert_int_equal(looked.at[0].remaining, QUOTA);
 }
 
-/* A log that had left in part when the clock went back: what had, does not count again. */
+/* A part of the log had left before the clock went back. It does not count again. */
 static void what_had_left_before_the_clock_went_back_stays_out(void **state)
 {
     (void)state;
@@ -276,7 +278,7 @@ static void what_had_left_before_the_clock_went_back_stays_out(void **state)
     assert_int_equal(count_of(&take), QUOTA);
 }
 
-/* So many in the future that they can leave one by one, and one more. */
+/* The number of charges in the future: as many as can leave one by one, and one more. */
 static void a_clock_that_goes_back_leaves_the_same_in_c_and_lua(void **state)
 {
     (void)state;

@@ -7,7 +7,7 @@
 
 #define JUNK 1000
 
-/* What was skipped is one line, and the policy among it is kept. */
+/* All that was skipped is one line. The policy among it is kept. */
 static void an_app_full_of_junk_is_one_line_of_the_log(void **state)
 {
     (void)state;

@@ -29,7 +29,7 @@ static bool read_subject(const char *json)
     assert_true(form_open(&form, body, "", &faults));
     bool good = subject_read(&form, &arena, &subject);
     form_close(&form);
-    subject.name = text_copy(&arena, subject.name); /* outlives the body */
+    subject.name = text_copy(&arena, subject.name); /* the name outlives the body */
     json_decref(body);
     return good;
 }
@@ -47,7 +47,7 @@ static void assert_subject(const char *json, enum subject_kind kind, const char 
 static void assert_fault(const char *json, const char *pointer, const char *detail)
 {
     if (read_subject(json))
-        fail_msg("%s was taken", json);
+        fail_msg("%s was accepted", json);
     assert_int_equal(faults.count, 1);
     assert_string_equal(faults.at[0].pointer, pointer);
     assert_string_equal(faults.at[0].detail, detail);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sluice beside a supervisor: what it is passed, what it says, and to whom it does not. */
+ * Sluice under a supervisor: what it is passed, what it reports, and to whom it reports nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -102,7 +102,7 @@ static void the_watchdog_is_for_the_process_it_names(void **state)
     assert_int_equal(systemd_watchdog_us(), 0);
 }
 
-/* Becomes descriptor 3, which is put back by pass_back(). */
+/* Makes `fd` descriptor 3. pass_back() undoes it. */
 static int pass(int fd)
 {
     int saved = fcntl(PASSED_FD, F_DUPFD_CLOEXEC, 10);
@@ -170,7 +170,7 @@ static void what_is_no_listening_tcp_socket_is_refused(void **state)
     pass_back(saved);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const struct sockaddr address = {.sa_family = AF_UNIX};
-    assert_int_equal(bind(fd, &address, sizeof(address.sa_family)), 0); /* a name of its choice */
+    assert_int_equal(bind(fd, &address, sizeof(address.sa_family)), 0); /* the kernel names it */
     assert_int_equal(listen(fd, 1), 0);
     saved = pass(fd);
     assert_found(-1, "not a listening TCP one");

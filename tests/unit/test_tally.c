@@ -115,7 +115,7 @@ static void pairs_past_the_bound_are_counted_together(void **state)
     tally_close(&tally);
 }
 
-/* An app whose names are as long as they may be takes no more memory, here and in Redis. */
+/* An app with the longest possible names needs no more memory, here and in Redis. */
 static void pairs_with_long_names_are_fewer(void **state)
 {
     struct tally tally = {0};
@@ -143,7 +143,7 @@ static void pairs_with_long_names_are_fewer(void **state)
     tally_close(&tally);
 }
 
-/* "(other)" takes no pair's place, whichever comes first. */
+/* "(other)" takes no pair's place, even if it comes first. */
 static void merging_what_is_over_the_bound_keeps_all_pairs(void **state)
 {
     struct tally from = {0};
@@ -247,7 +247,8 @@ static void what_is_cut_off_is_no_entry(void **state)
     arena_close(&arena);
 }
 
-/* An endless integer, a length past the end, a text that is too long, counts without end. */
+/* An integer without an end, a length past the end, a text that is too long, and counts without an
+ * end. */
 static void what_is_no_entry_is_refused(void **state)
 {
     static const struct text strangers[] = {
@@ -266,7 +267,7 @@ static void what_is_no_entry_is_refused(void **state)
     }
 }
 
-/* Two routes, two roles, one count more than this version knows. */
+/* Two routes, two roles, and one count more than this version knows. */
 static void counts_of_a_later_version_are_passed_over(void **state)
 {
     struct text packed = {"\x02/a\x01x\x06\x01\x02\x03\x04\x05\x06\x02/b\x01x\x01\x07", 19};

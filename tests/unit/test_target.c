@@ -8,7 +8,7 @@ static void a_path_may_stand_alone_or_behind_scheme_and_host(void **state)
     static const struct {
         const char *raw;
         const char *host; /* NULL: absent */
-        const char *rest; /* from the path on */
+        const char *rest; /* the path and what follows */
         bool has_query;
     } cases[] = {
         {"/", NULL, "/", false},
@@ -74,7 +74,7 @@ static void what_is_no_target_of_an_origin_server_is_refused(void **state)
         target_parse(text_of(cases[i].raw), &target);
 
         if (!target.fault)
-            fail_msg("\"%s\" is taken for a target", cases[i].raw);
+            fail_msg("\"%s\" was accepted as a target", cases[i].raw);
         assert_string_equal(target.fault, cases[i].fault);
     }
 }

@@ -66,7 +66,7 @@ static void random_histories_end_as_in_an_array(void **state)
     tenant_map_close(&map);
 }
 
-/* Apps are numbered in order, and those that are crowded have any numbers. */
+/* Tenants are numbered in order. But those in a crowd may have any numbers. */
 static void it_grows_with_the_tenants(void **state)
 {
     struct tenant_map map;

@@ -225,12 +225,12 @@ static void what_utf8_forbids_is_no_character(void **state)
         {"\xf0\x8f\xbf\xbf", 4}, /* overlong in 4 */
         {"\xed\xa0\x80", 3},     /* surrogate */
         {"\xf4\x90\x80\x80", 4}, /* past U+10FFFF */
-        {"\xf5\x80\x80\x80", 4}, /* no such lead */
+        {"\xf5\x80\x80\x80", 4}, /* no such first byte */
         {"\xff", 1},             /* no such byte */
         {"\xc3", 1},             /* cut */
         {"\xe2\x82", 2},         /* cut */
-        {"\xe2\x28\xa1", 3},     /* second is no continuation */
-        {"\xe2\x82\x28", 3},     /* third is no continuation */
+        {"\xe2\x28\xa1", 3},     /* the second byte is not a continuation */
+        {"\xe2\x82\x28", 3},     /* the third byte is not a continuation */
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)

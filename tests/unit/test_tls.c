@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which certificates, keys and priorities are taken, and what is said of the others. What they do
- * on a connection is in tests/system/test_https.c. */
+ * Which certificates, keys and priorities are accepted, and what is said about the others.
+ * tests/system/test_https.c shows what they do on a connection. */
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
@@ -15,9 +15,9 @@
 
 struct world {
     struct certificate root;
-    struct certificate middle; /* signed by it */
-    struct certificate leaf;   /* signed by that */
-    struct certificate rsa;    /* by itself */
+    struct certificate middle; /* signed by the root */
+    struct certificate leaf;   /* signed by the middle one */
+    struct certificate rsa;    /* signed by itself */
 };
 
 static int make_certificates(void **state)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which apps that have registered and checked nothing are removed, and when. */
+ * Which apps are removed because they have registered and never checked, and when. */
 #include "unused.h"
 
 #include "support/cmocka.h"
 
 #define KEPT_US  (30 * DAY_S * SECOND_US)
-#define START_US (INT64_C(1700000000) * SECOND_US) /* on the wall */
+#define START_US (INT64_C(1700000000) * SECOND_US) /* a time of the wall clock */
 
-/* What it was told: the letters of the apps. */
+/* The apps that it was told to remove, by their letters. */
 struct told {
     struct catalogue_backend backend;
     char used[32];
     char expired[32];
-    enum catalogue_status status; /* what it answers */
+    enum catalogue_status status; /* its answer */
 };
 
 struct scene {
@@ -58,7 +58,7 @@ static struct app *add(struct scene *scene, char letter, int64_t revision, bool 
     return app;
 }
 
-/* Changes as the catalogue would tell them. */
+/* Gives the change that the catalogue would give. */
 static void take_away(struct scene *scene, char letter)
 {
     char app_id[APP_ID_BYTES + 1];
@@ -99,7 +99,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Both clocks. */
+/* Moves both clocks. */
 static void pass(struct scene *scene, int64_t us)
 {
     scene->now.wall_us += us;
@@ -169,7 +169,7 @@ static void what_is_left_alone_for_long_enough_goes_one_in_each_look(void **stat
     assert_int_equal(atomic_load(&scene->unused.removed), 2);
 }
 
-/* It may know apps for a long time that are used elsewhere, or by an older version. */
+/* Other instances, or an older version, may have used apps that this process has not seen used. */
 static void a_process_that_has_just_started_removes_nothing(void **state)
 {
     struct scene *scene = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From counted minutes to the answer, in one process and with the time handed in. */
+ * From counted minutes to the answer, in one process; time is an argument. */
 #include "journal/usage.h"
 
 #include "base/arena.h"
@@ -18,7 +18,7 @@
 
 static const struct usage_query last_hour = {.window_minutes = HOUR, .step_minutes = 1};
 
-/* At a time when the clock was wrong. */
+/* Adds counts while the clock is wrong. */
 static void add_ahead(struct usage_app *app, int64_t minute, int64_t ahead_minutes,
                       const char *route, uint64_t allowed, uint64_t denied)
 {
@@ -62,7 +62,7 @@ static bool take_any(void *context, const struct usage_view *view)
     return true;
 }
 
-/* What GET /usage says at the minute `now`; to be released with json_decref(). */
+/* The answer of GET /usage at the minute `now`. Release it with json_decref(). */
 static json_t *answer(const struct usage_app *app, const struct usage_query *query, int64_t now)
 {
     struct usage_report report;
@@ -93,7 +93,7 @@ static int64_t total_of(const json_t *json, const char *outcome)
     return integer_at(json_object_get(json, "totals"), outcome);
 }
 
-/* The number in the step that begins at this minute. */
+/* The count in the step that begins at this minute. */
 static int64_t at_minute(const json_t *json, int64_t minute, const char *outcome)
 {
     const json_t *series = json_object_get(json, "series");
@@ -243,7 +243,7 @@ static void minutes_of_a_day_and_hours_of_a_week_are_kept(void **state)
     assert_int_equal(at_minute(json, MIDNIGHT, "allowed"), 60);
     json_decref(json);
 
-    /* The hour in which the window begins is left out, as its minutes are not known. */
+    /* The hour in which the window begins is left out, because its minutes are not known. */
     json = answer(app, &fine, now);
     assert_int_equal(integer_at(json, "hourly_before"), (MIDNIGHT - DAY) * 60);
     assert_in_range(total_of(json, "allowed"), 7 * DAY - HOUR, 7 * DAY + 7);
@@ -252,7 +252,7 @@ static void minutes_of_a_day_and_hours_of_a_week_are_kept(void **state)
     usage_free(usage);
 }
 
-/* Room for a few minutes only: the oldest ones go, and their hours are still told. */
+/* There is room for a few minutes only. The oldest are dropped, but their hours are still shown. */
 static void the_oldest_minutes_give_way(void **state)
 {
     const struct usage_query day = {.window_minutes = 6 * HOUR, .step_minutes = 10};
@@ -278,7 +278,7 @@ static void the_oldest_minutes_give_way(void **state)
     usage_free(usage);
 }
 
-/* Not even the hours fit. */
+/* There is not even room for the hours. */
 static void hours_give_way_when_there_are_no_minutes(void **state)
 {
     const struct usage_query week = {.window_minutes = 7 * DAY, .step_minutes = HOUR};
@@ -324,7 +324,7 @@ static void what_comes_after_the_clock_went_back_is_told_at_once(void **state)
     }
 }
 
-/* Each span once, since an instance has one field for each in Redis. */
+/* Each span must come once, because an instance has one field per span in Redis. */
 static void on_start(void *context, const struct usage_view *view)
 {
     int64_t(*starts)[USAGE_SPANS][8] = context;
@@ -382,7 +382,7 @@ static void a_span_that_the_clock_comes_back_to_goes_on(void **state)
     usage_free(usage);
 }
 
-/* However far and long: what would be too old if it were right is not. */
+/* Even if it is far ahead for long: history is kept if only the wrong clock makes it too old. */
 static void a_clock_that_is_ahead_costs_no_history(void **state)
 {
     const struct usage_query day = {.window_minutes = DAY, .step_minutes = 1};
@@ -427,7 +427,8 @@ static void a_minute_ahead_that_is_too_old_takes_no_minutes_along(void **state)
     usage_free(usage);
 }
 
-/* What is still in Redis is neither overwritten nor counted twice. */
+/* Counts the parts of an hour. A new part neither overwrites what is in Redis nor counts it
+ * twice. */
 static bool take_part(void *context, const struct usage_view *view)
 {
     if (view->span == USAGE_HOUR && view->start == MIDNIGHT)
@@ -552,7 +553,7 @@ static bool count_views(void *context, const struct usage_view *view)
     return true;
 }
 
-/* Takes as many as the context says. */
+/* Accepts as many as the context says. */
 static bool take_some(void *context, const struct usage_view *view)
 {
     int *left = context;
@@ -579,7 +580,7 @@ static void what_is_sent_in_parts_is_sent_once(void **state)
     assert_int_equal(views[USAGE_MINUTE], 3);
     assert_int_equal(views[USAGE_HOUR], 1);
 
-    left = 3; /* the last minutes, and not the hour */
+    left = 3; /* the last minutes, but not the hour */
     assert_false(usage_offer_unsent(app, &left, take_some));
     usage_mark_sent(app);
     assert_true(usage_offer_unsent(app, views, count_views));
@@ -613,7 +614,7 @@ static void what_was_sent_is_not_sent_again_until_it_grows(void **state)
     assert_true(usage_offer_unsent(app, views, count_views));
     assert_int_equal(views[USAGE_MINUTE], 6);
 
-    /* The minute that closes had more than was sent; the next one is open. */
+    /* The minute that ends has more than was sent. The next minute has begun. */
     add(app, MIDNIGHT + 5, "/a", 1, 0);
     assert_true(usage_offer_unsent(app, views, count_views));
     assert_int_equal(views[USAGE_MINUTE], 8);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * One oracle for three: the cases of tests/vectors/ are run through decide(), the memory engine and
- * the Lua script in a real Redis, and all must give the answers written there.
+ * The cases of tests/vectors/ run through decide(), the memory engine and the Lua script in a real
+ * Redis. All three must give the answers that are written there.
  *
- * A case is a new subject. `limits` are as in a policy and hold until a step brings others;
+ * A case is a new subject. `limits` are as in a policy, and apply until a step brings others.
  * `expect` has one outcome per limit: an absent `never` is false, an absent `retry_us` or
- * `delay_us` 0. */
+ * `delay_us` is 0. */
 #include "limit/algorithm.h"
 
 #include "base/document.h"
@@ -23,10 +23,10 @@
 #define RANDOM_HISTORIES_IN_C_ONLY 20000
 #define RANDOM_STEPS               60
 
-/* Decides one take; `context` is the engine's own. */
+/* Decides one take. `context` belongs to the engine. */
 typedef void take_fn(void *context, const struct take *take, struct outcome *outcome);
 
-/* The states of the subject that was last asked about. */
+/* The states of the subject that asked last. */
 struct plain_engine {
     struct counter_key key;
     size_t limit_count;
@@ -34,7 +34,7 @@ struct plain_engine {
     struct limit_state states[LIMITS_MAX];
 };
 
-/* The life of one subject under limits that change now and then. */
+/* The life of one subject whose limits sometimes change. */
 struct history {
     struct limit limits[LIMITS_MAX];
     struct plain_engine plain;
@@ -125,7 +125,7 @@ static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
     }
 }
 
-/* So none of the script's is taken for one that a flipped bit has made. */
+/* So no answer of the script is taken for one that a flipped bit has made. */
 static void random_decisions_are_explained_by_what_was_asked(void **state)
 {
     (void)state;
@@ -319,7 +319,7 @@ static void history_begin(struct history *history)
     };
 }
 
-/* The next take, and how it is decided in C. */
+/* Makes the next take, and decides it in C. */
 static void history_step(struct history *history, struct outcome *in_c)
 {
     struct take *take = &history->take;
@@ -361,13 +361,13 @@ static void random_room(struct limit *limit)
         algorithm_of(limit->algorithm)->has_burst ? random_quota(limit->algorithm) : limit->quota;
 }
 
-/* Of a thread that is late, or of a clock that is put right. */
+/* As by a thread that is late, or by a corrected clock. */
 static int64_t random_step_back(void)
 {
     return rand() % 2 == 0 ? rand() % 1000000 : INT64_C(10000) * (rand() % 1000000);
 }
 
-/* Small ones, where edges are met often, and some of every size. */
+/* Often small, to meet the edges often, but of every size. */
 static int64_t random_quota(enum algorithm_id algorithm)
 {
     int64_t max = algorithm_quota_max(algorithm);
@@ -400,7 +400,7 @@ static void outcomes_equal(const struct outcome *a, const struct outcome *b)
     }
 }
 
-/* The machine is little-endian, as the stored doubles are. */
+/* The machine must be little-endian, because the stored doubles are. */
 static void stored_equal(const struct take *take, const struct limit_state states[])
 {
     char key[TAKE_SCRIPT_KEY_BYTES];
@@ -429,7 +429,7 @@ static void stored_equal(const struct take *take, const struct limit_state state
     logs_equal(take, states);
 }
 
-/* Where and how much, each charge. */
+/* Compares the time and the amount of each charge. */
 static void logs_equal(const struct take *take, const struct limit_state states[])
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];

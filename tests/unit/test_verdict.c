@@ -40,7 +40,7 @@ static struct limit_outcome denied(int64_t remaining, int64_t reset_us, int64_t 
 
 static const struct limit_outcome never = {.never = true, .remaining = 10};
 
-/* A policy of one limit of 10 per minute, or of three. */
+/* The policy has one limit of 10 per minute, or three limits. */
 static int begin(void **state)
 {
     (void)state;

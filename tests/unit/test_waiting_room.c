@@ -23,7 +23,7 @@ struct guest {
     struct fake_exchange exchange;
     int client;
     int done;
-    bool had_room; /* another could have come in when it was done */
+    bool had_room; /* there was room for another one when it was done */
 };
 
 static struct event_base *base;
@@ -92,7 +92,7 @@ static void turn(void)
     assert_true(event_base_loop(base, EVLOOP_NONBLOCK) >= 0);
 }
 
-/* Ended once, and nothing of it is left in the loop. */
+/* It has ended once, and has left nothing in the loop. */
 static void expect_ended(struct guest *guest)
 {
     turn();
@@ -105,7 +105,7 @@ static void expect_ended(struct guest *guest)
     turn();
 }
 
-/* As many as it gets. */
+/* Returns how many entered. */
 static size_t enter_all(uint32_t tenant)
 {
     size_t entered = 0;
@@ -268,7 +268,7 @@ static void a_reset_ends_the_hold(void **state)
     expect_ended(&guest);
 }
 
-/* A loop that spins makes thousands of turns in that time; this one only wakes for the bytes and
+/* A loop that spins makes thousands of turns in that time. This loop wakes only for the bytes, and
  * for timers that are a little early. */
 static void what_the_client_says_neither_ends_the_hold_nor_keeps_the_loop_busy(void **state)
 {
