@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Certificates for tests, made when they are needed: no key is ever kept in the repository. */
+ * Certificates for tests. They are made when they are needed, so no key is kept in the
+ * repository. */
 #ifndef SUPPORT_CERTIFICATE_H
 #define SUPPORT_CERTIFICATE_H
 
@@ -9,9 +10,9 @@ struct certificate {
     char *key; /* PEM too */
 };
 
-/* Zero is the default: self-signed, an elliptic curve, valid since yesterday and until tomorrow. */
+/* Zero is the default: self-signed, an elliptic curve, valid from yesterday until tomorrow. */
 struct certificate_options {
-    const char *name; /* the subject's common name; of 127.0.0.1 in any case */
+    const char *name; /* the common name; 127.0.0.1 is always among the names */
     bool is_rsa;
     int64_t ends_s; /* since 1970 */
     int64_t begins_s;

@@ -220,7 +220,7 @@ char *quotes(char *text)
 
 static struct curl_slist *collect_headers(const struct client *client, bool has_body)
 {
-    struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* curl waits 1 s for a 100 */
+    struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* no 1 s wait for a 100 */
     char key[KEY_BYTES_MAX + 16];
 
     if (has_body && !has_header(client->headers, "Content-Type:"))

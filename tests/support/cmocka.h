@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cmocka 1.1.5 with what it wants included before it. */
+ * cmocka 1.1.5, and the headers that must come before it. */
 #ifndef SUPPORT_CMOCKA_H
 #define SUPPORT_CMOCKA_H
 

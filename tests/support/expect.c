@@ -26,7 +26,7 @@ void reply_expect(const struct reply *reply, int status, const char *pattern, co
         free(text);
     }
     if (!matches) {
-        print_error("wanted status %d\n", status);
+        print_error("expected status %d\n", status);
         fail_with(reply, pattern, file, line);
     }
 }
@@ -39,7 +39,7 @@ void reply_expect_problem(const struct reply *reply, int status, const char *say
     if (reply->status != status || media_type == NULL ||
         strcmp(media_type, PROBLEM_MEDIA_TYPE) != 0 || !problem_is_complete(reply) ||
         (saying != NULL && !problem_says(reply, saying))) {
-        print_error("wanted a problem, status %d\n", status);
+        print_error("expected a problem, status %d\n", status);
         fail_with(reply, saying, file, line);
     }
 }
@@ -68,7 +68,7 @@ void json_expect_members(json_t *object, const char *names, const char *file, in
         ASSERT(length < sizeof(found));
     }
     if (strcmp(found, names) != 0) {
-        print_error("wanted the members %s\nfound              %s\n", names, found);
+        print_error("expected the members %s\nfound                %s\n", names, found);
         _fail(file, line);
     }
 }
@@ -123,7 +123,7 @@ static bool problem_says(const struct reply *reply, const char *saying)
 NO_RETURN static void fail_with(const struct reply *reply, const char *wanted, const char *file,
                                 int line)
 {
-    print_error("wanted %s\n%s %s %s\nwas answered %d after %lld us: %s\n",
+    print_error("expected %s\n%s %s %s\nwas answered %d after %lld us: %s\n",
                 wanted == NULL ? "" : wanted, reply->method, reply->path, reply->sent,
                 reply->status, (long long)reply->took_us, reply->body);
     _fail(file, line);

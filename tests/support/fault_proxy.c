@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One poll() for all connections. A flow is one direction of a pair of sockets: what has been read
- * waits in pieces, each for its time. */
+ * One poll() for all connections. A flow is one direction of a pair of sockets. What was read waits
+ * in pieces, and each piece has its own time. */
 #include "support/fault_proxy.h"
 
 #include "base/clock.h"
@@ -20,8 +20,8 @@
 
 #define PAIRS_MAX      128
 #define PIECE_BYTES    4096
-#define DAMAGE_BYTES   64  /* by which damage may lengthen a piece */
-#define PIECES_MAX     256 /* of a flow: then the sender has to wait */
+#define DAMAGE_BYTES   64  /* how much longer damage may make a piece */
+#define PIECES_MAX     256 /* per flow: when it has so many, the sender waits */
 #define DAMAGED_ONE_IN 4
 
 struct piece {
@@ -55,12 +55,12 @@ struct fault_proxy {
     int woken; /* an eventfd */
     pthread_t thread;
     pthread_cond_t changed;
-    pthread_mutex_t lock; /* of the next four */
+    pthread_mutex_t lock; /* protects the next four */
     enum fault_proxy_mode wanted;
     int wanted_delay_ms;
     bool is_changed;
     bool is_ending;
-    /* Of the thread alone. */
+    /* Used by the thread only. */
     enum fault_proxy_mode mode;
     int64_t delay_us;
     uint64_t random;
@@ -68,7 +68,7 @@ struct fault_proxy {
     struct pair *pairs[PAIRS_MAX];
 };
 
-/* A turn, in the order it runs. */
+/* One turn, in the order in which it runs. */
 static void *run(void *context);
 static bool take_orders(struct fault_proxy *proxy);
 static void change_mode(struct fault_proxy *proxy);
@@ -163,7 +163,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* False when it is to end. */
+/* False when the proxy has to end. */
 static bool take_orders(struct fault_proxy *proxy)
 {
     uint64_t ignored;
@@ -181,7 +181,7 @@ static bool take_orders(struct fault_proxy *proxy)
 
 static void change_mode(struct fault_proxy *proxy)
 {
-    accept_all(proxy); /* whoever has connected before meets the mode that was on */
+    accept_all(proxy); /* clients that connected before get the former mode */
     proxy->mode = proxy->wanted;
     proxy->delay_us = proxy->wanted_delay_ms * INT64_C(1000);
     if (proxy->mode != FAULT_PROXY_RESET && proxy->mode != FAULT_PROXY_MUTE)
@@ -212,7 +212,7 @@ static void wait_for_events(struct fault_proxy *proxy)
     (void)ppoll(watched, count, next_us == INT64_MAX ? NULL : &wait, NULL);
 }
 
-/* Returns how many it added; lowers *next_us to when there is something to write. */
+/* Returns how many it added. Lowers *next_us to the time of the next write. */
 static size_t watch(struct pollfd *watched, const struct fault_proxy *proxy,
                     const struct flow *flow, int64_t *next_us)
 {
@@ -261,7 +261,7 @@ static void accept_all(struct fault_proxy *proxy)
     }
 }
 
-/* -1 when nobody listens there. On this machine that shows at once. */
+/* -1 when nothing listens there. On this machine connect() knows that at once. */
 static int connect_to_server(const struct fault_proxy *proxy)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET,
@@ -306,8 +306,9 @@ static void flow_read(struct fault_proxy *proxy, struct pair *pair, struct flow 
     flow->count++;
 }
 
-/* Bits that flip, bytes that are lost or come twice, and what Redis says, where it does not belong:
- * lengths that are none, that never come, or that no memory holds. */
+/* Flips bits, loses bytes, repeats bytes, or inserts words of Redis where they do not belong:
+ * lengths that are not numbers, that announce bytes which never come, or that no memory can
+ * hold. */
 static void damage(struct fault_proxy *proxy, struct piece *piece)
 {
     static const char *const words[] = {
@@ -379,8 +380,7 @@ static void flow_write(const struct fault_proxy *proxy, struct pair *pair, struc
         const struct piece *next = STAILQ_NEXT(piece, next);
         const bool has_more = !bytewise && next != NULL && next->due_us <= now_us;
         const size_t left = bytewise ? 1 : piece->length - piece->sent;
-        /* Pieces that are due together leave in one segment; of a damaged one nothing may be
-         * left. */
+        /* Pieces that are due together leave in one segment. A damaged piece may be empty. */
         const ssize_t sent = piece->length == 0 ? 0
                                                 : send(flow->to, piece->bytes + piece->sent, left,
                                                        MSG_NOSIGNAL | (has_more ? MSG_MORE : 0));

@@ -30,7 +30,7 @@ void listener_open(struct listener *listener, const char *address, int port)
     listener->port = (int)strtol(digits, NULL, 10);
 }
 
-/* With a backlog of 0 there is room for one guest, and Linux drops what the next one sends. */
+/* With a backlog of 0 there is room for one guest. Linux drops the packets of the next one. */
 void listener_fill(struct listener *listener)
 {
     struct sockaddr_storage at;

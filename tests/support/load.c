@@ -14,7 +14,7 @@
 #define USER_BYTES  64
 #define RETRY_NS    5000000
 
-/* A connection, and what it knows of its counter. */
+/* A connection, and what it knows about its counter. */
 struct line {
     struct load *load;
     pthread_t thread;
@@ -22,15 +22,15 @@ struct line {
     char user[USER_BYTES];
     const char *const *route;
     bool has_count;
-    int64_t count;     /* as it was told last */
-    int64_t uncertain; /* checks that may have been charged besides */
+    int64_t count;     /* from the last answer */
+    int64_t uncertain; /* more checks that may have been charged */
 };
 
 struct load {
     struct load_options options;
     atomic_bool ending;
     struct line lines[THREADS_MAX];
-    pthread_mutex_t lock; /* of the summary */
+    pthread_mutex_t lock; /* protects the summary */
     struct load_summary summary;
 };
 
@@ -150,7 +150,8 @@ static void *check_until_ending(void *context)
             line->route = route_after(line);
         if (options->per_second == 0)
             continue;
-        /* What a slow answer has delayed is not made up for: the pace stays a steady one. */
+        /* A slow answer delays the checks after it. They are not caught up: the pace stays
+         * steady. */
         next_us += line_period_us(options);
         if (next_us < clock_monotonic_us())
             next_us = clock_monotonic_us();
@@ -211,8 +212,8 @@ static void add(struct line *line, const struct reply *reply)
     (void)pthread_mutex_unlock(&load->lock);
 }
 
-/* A line that waits sends nothing, so what it would have sent is counted with the wait left to
- * it. */
+/* A line that waits sends nothing. So each check that it would have sent counts too, with the rest
+ * of the wait. */
 static void time_answer(struct line *line, int64_t took_us)
 {
     struct load_summary *summary = &line->load->summary;
@@ -226,7 +227,7 @@ static void time_answer(struct line *line, int64_t took_us)
     } while (period_us > 0 && took_us > 0);
 }
 
-/* Between two checks of one line; 0: none. */
+/* The time between two checks of one line; 0: none. */
 static int64_t line_period_us(const struct load_options *options)
 {
     return options->per_second == 0 ? 0 : INT64_C(1000000) * options->threads / options->per_second;
@@ -241,8 +242,8 @@ static bool is_wanted(const struct line *line, const struct reply *reply, bool d
     return reply->status == 200 || reply->status == 429;
 }
 
-/* The check itself is one charge more than what the last answer told; each one since that got no
- * count may be another. A reply that was meant for somebody else tells another count. */
+/* This check is one charge more than the last answer told. Each check since then that got no count
+ * may be one more. A reply that belongs to another request tells another count. */
 static void count(struct line *line, const struct reply *reply, bool uncounted)
 {
     struct load_summary *summary = &line->load->summary;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * To be preloaded into a redis-server: its wall clock stands still at the number of microseconds
- * that the first eight bytes of the file MOVED_CLOCK hold, which whoever has mapped that file
- * moves; at 0 it is the real one. The monotonic clock, by which Redis waits, goes on.
+ * To be preloaded into a redis-server. The first eight bytes of the file MOVED_CLOCK are a number
+ * of microseconds. The server's wall clock stands still at that time, and a test that has mapped
+ * the file moves it. At 0 the wall clock shows the real time. The monotonic clock, by which Redis
+ * waits, goes on.
  *
- * Built without what the tests are built with: it is loaded into a program that has no
- * sanitizer. */
+ * Built without the flags of the tests, because the program that loads it has no sanitizer. */
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>

@@ -18,9 +18,9 @@
 #define NAME_BYTES     256
 #define TYPE_A         1
 #define TYPE_AAAA      28
-#define FLAGS_ANSWER   0x8580 /* a response, of who knows, recursion desired and available */
+#define FLAGS_ANSWER   0x8580 /* an answer with authority; recursion is desired and available */
 #define NAME_UNKNOWN   3
-#define NAME_AT_HEAD   0xC00C /* the name of the question, by its place */
+#define NAME_AT_HEAD   0xC00C /* a reference to the name in the question */
 #define CLASS_INTERNET 1
 
 struct record {
@@ -34,11 +34,11 @@ struct name_server {
     int port;
     int end; /* an eventfd */
     pthread_t thread;
-    pthread_mutex_t mutex; /* of all below */
+    pthread_mutex_t mutex; /* protects all below */
     size_t count;
     struct record records[NAME_SERVER_RECORDS_MAX];
     bool is_silent;
-    int ignored; /* family */
+    int ignored; /* an address family */
     bool minds_case;
     bool fails;
     unsigned failure; /* flags */
@@ -181,7 +181,7 @@ static void *serve(void *context)
     return NULL;
 }
 
-/* Makes an answer of a question in place; returns its length, 0 for none. */
+/* Turns a question into its answer, in place. Returns the answer's length; 0: no answer. */
 static size_t answer_write(struct name_server *server, unsigned char *message, size_t length)
 {
     char name[NAME_BYTES];
@@ -202,8 +202,8 @@ static size_t answer_write(struct name_server *server, unsigned char *message, s
     return records_write(server, name, family, message, end + 4);
 }
 
-/* "redis.test"; returns what follows it. The labels end within the message, which ends with
- * more. */
+/* Reads a name such as "redis.test". Returns what follows it. The labels must end within the
+ * message, which must go on after them. */
 static size_t name_read(const unsigned char *message, size_t length, char name[static NAME_BYTES])
 {
     size_t at = HEAD_BYTES;
@@ -241,7 +241,7 @@ static size_t records_write(const struct name_server *server, const char *name, 
         length += put16(message + length, NAME_AT_HEAD);
         length += put16(message + length, family == AF_INET ? TYPE_A : TYPE_AAAA);
         length += put16(message + length, CLASS_INTERNET);
-        length += put16(message + length, 0); /* seconds to keep it, in 32 bits */
+        length += put16(message + length, 0); /* the time to live, in 32 bits */
         length += put16(message + length, 0);
         length += put16(message + length, bytes);
         memcpy(message + length, record->address, bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A DNS server on a free UDP port of 127.0.0.1, which knows a few names and answers by a thread of
- * its own. What it knows may be changed while it answers. */
+ * A DNS server on a free UDP port of 127.0.0.1. It knows a few names, and answers on a thread of
+ * its own. The test may change what it knows while it answers. */
 #ifndef SUPPORT_NAME_SERVER_H
 #define SUPPORT_NAME_SERVER_H
 
@@ -11,33 +11,33 @@
 
 struct name_server;
 
-/* Knows no name: whatever is asked does not exist. */
+/* It knows no name yet: each name that is asked for does not exist. */
 struct name_server *name_server_start(void);
 void name_server_stop(struct name_server *server);
 
-/* From now on the name has this address, IPv4 or IPv6, too. A name with addresses of one family
- * exists without any of the other. `name` is borrowed as long as the server lives. */
+/* Adds an IPv4 or IPv6 address to the name. A name with addresses of one family also exists for the
+ * other family, without an address. `name` is borrowed while the server lives. */
 void name_server_add(struct name_server *server, const char *name, const char *address);
 /* From now on no name exists. */
 void name_server_forget(struct name_server *server);
 
-/* Takes questions, and answers none. */
+/* It still receives questions, but answers none. */
 void name_server_silence(struct name_server *server);
-/* Answers no question for this family, AF_INET or AF_INET6. */
+/* It answers no questions for this family, AF_INET or AF_INET6. */
 void name_server_ignore(struct name_server *server, int family);
-/* Gives no address from now on, whatever it is asked, and answers with these flags: see RFC
- * 1035, section 4.1.1. */
+/* From now on it gives no address, and answers with these flags: see RFC 1035, section 4.1.1. */
 void name_server_fail(struct name_server *server, unsigned flags);
-/* Knows a name only in the case in which it was added. */
+/* It knows a name only in the case in which it was added. */
 void name_server_mind_case(struct name_server *server);
 
-/* Questions that it was asked so far. */
+/* How many questions it has received. */
 size_t name_server_questions(struct name_server *server);
 
-/* Writes a resolv.conf that lists `count` of them in this order, followed by `more` lines. */
+/* Writes a resolv.conf that lists `count` servers in this order, followed by the lines in
+ * `more`. */
 void name_server_conf(struct name_server *const servers[], size_t count, const char *more,
                       char path[static SCRATCH_PATH_BYTES]);
-/* The same into a file that is there. */
+/* The same for an existing file. */
 void name_server_conf_rewrite(struct name_server *const servers[], size_t count, const char *more,
                               const char *path);
 

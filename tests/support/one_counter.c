@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * In general this takes a search through all orders. Here an answer says what the counter held
- * before it, and what it holds only falls: so the order of the charges is given, and looks and
- * denials belong between two of them. What is left to find is a moment for each, as early as can
- * be. */
+ * In general, all orders would have to be tried. Here each answer says what the counter held before
+ * it, and that can only fall. So the order of the charges is known, and looks and denials belong
+ * between two charges. The rest is to find a moment for each check, as early as possible. */
 #include "support/one_counter.h"
 
 static int compare_checks(const void *a, const void *b);
@@ -18,8 +17,8 @@ static int64_t later_of(int64_t a_us, int64_t b_us)
 bool one_counter_explains(struct one_counter_check checks[], size_t count, int64_t limit)
 {
     int64_t held = limit;
-    int64_t charged_us = INT64_MIN; /* when it came to hold this */
-    int64_t asked_us = INT64_MIN;   /* when it was asked last while it held this */
+    int64_t charged_us = INT64_MIN; /* when it began to hold this */
+    int64_t asked_us = INT64_MIN;   /* when it was last asked while it held this */
 
     qsort(checks, count, sizeof(checks[0]), compare_checks);
     for (size_t i = 0; i < count; i++) {
@@ -39,7 +38,7 @@ bool one_counter_explains(struct one_counter_check checks[], size_t count, int64
     return true;
 }
 
-/* Of those that met the same, the one that changed it is the last. */
+/* Of checks that found the same value, the one that changed it comes last. */
 static int compare_checks(const void *a, const void *b)
 {
     const struct one_counter_check *left = a;

@@ -97,8 +97,8 @@ void process_kill(pid_t process)
     ASSERT(waitpid(process, NULL, 0) == process);
 }
 
-/* Made before fork(): other threads of the test may be running, and after it only the calls of
- * signal-safety(7) are allowed. */
+/* Built before fork(), because other threads of the test may be running. After fork() only the
+ * calls of signal-safety(7) are allowed. */
 static char **environment_with(const char *const added[])
 {
     size_t own = 0;
@@ -131,14 +131,14 @@ NO_RETURN static void become(const char *const argv[], char *const environment[]
     char *const *arguments = NULL;
     int file = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
-    memcpy(&arguments, &argv, sizeof(arguments)); /* as above */
+    memcpy(&arguments, &argv, sizeof(arguments)); /* execve() does not write to them */
     if (file >= 0 && dup2(file, STDOUT_FILENO) >= 0 && dup2(file, STDERR_FILENO) >= 0 &&
         prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && (passed == PASSES_NONE || pass(passed)))
         (void)execvpe(argv[0], arguments, environment);
     _exit(EXIT_CANNOT_RUN);
 }
 
-/* dup2() to itself would leave it to be closed. */
+/* dup2() to the same number would leave close-on-exec set. */
 static bool pass(int fd)
 {
     return fd == PASSED_FD ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, PASSED_FD) == PASSED_FD;

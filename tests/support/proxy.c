@@ -18,14 +18,14 @@
 #define SIGNS_MAX     2
 #define ARGUMENTS_MAX 8
 
-/* Below the ephemeral ports, so that no client's connection takes the port. */
+/* Below the ephemeral ports, so that no client's connection uses the port. */
 #define PORT_MIN   20000
 #define PORT_COUNT 12000
 
 struct program {
-    const char *argv[ARGUMENTS_MAX]; /* its configuration comes last */
+    const char *argv[ARGUMENTS_MAX]; /* the configuration's path is the last */
     const char *configuration;
-    const char *signs[SIGNS_MAX + 1]; /* it prints one when it gives up on an instance */
+    const char *signs[SIGNS_MAX + 1]; /* it prints one of these when it takes an instance out */
 };
 
 struct kind {
@@ -43,7 +43,7 @@ struct proxy {
     char output[SCRATCH_PATH_BYTES];
 };
 
-/* What stands in a configuration for what only the test knows. */
+/* A mark in a configuration, and the text that the test puts there. */
 struct blank {
     const char *mark;
     const char *text;
@@ -141,7 +141,7 @@ static const struct kind *find_kind(const char *name)
     return NULL;
 }
 
-/* Tried by binding it: some proxies would share a port with another's. */
+/* Found by binding it, because some proxies would share another's port. */
 static int free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ENDLESS       "" /* until the connection is closed */
+#define ENDLESS       "" /* read until the connection is closed */
 #define GO_ON_SECONDS 30
 
-/* Says whether what has come is all of it. */
+/* Whether the answer is complete. */
 typedef bool is_complete_fn(const struct raw_reply *reply, const char *end);
 
 static is_complete_fn is_one_answer;
@@ -90,7 +90,7 @@ int raw_begin_check(int port, const char *api_key, size_t body_bytes)
     return fd;
 }
 
-/* Stops when the service refuses to read on: the answer then says why. */
+/* Stops when the service no longer reads: its answer then says why. */
 void raw_send(int fd, const char *bytes, size_t count)
 {
     while (count > 0) {

@@ -7,11 +7,11 @@
 struct raw_reply {
     int status;    /* 0: nothing came that is an answer */
     bool closed;   /* the service ended the connection */
-    size_t length; /* of `text`, which is NUL-terminated and cut when it does not fit */
+    size_t length; /* of `text`, which is NUL-terminated, and cut if it is too long */
     char text[16384];
 };
 
-/* Sends the bytes to 127.0.0.1:port and reads until the service closes the connection, or for
+/* Sends the bytes to 127.0.0.1:port. Reads until the service closes the connection, or for
  * `seconds`. */
 void raw_exchange(int port, const char *bytes, size_t count, int seconds, struct raw_reply *reply);
 
@@ -19,17 +19,17 @@ void raw_exchange(int port, const char *bytes, size_t count, int seconds, struct
 int raw_connect(int port);
 /* From another address of this machine: "127.0.0.2". */
 int raw_connect_from(const char *address, int port);
-/* Connects, sends the head of a check and waits for the 100 that shows it is under way: all but its
- * body of `body_bytes`. */
+/* Connects, sends the head of a check, and waits for the 100 that shows that the service is
+ * handling it. Only the body of `body_bytes` is missing. */
 int raw_begin_check(int port, const char *api_key, size_t body_bytes);
 void raw_send(int fd, const char *bytes, size_t count);
-/* Reads one answer, or for `seconds`. The connection must not have been sent more requests. */
+/* Reads one answer, or for `seconds`. No other request may have been sent on the connection. */
 void raw_receive(int fd, int seconds, struct raw_reply *reply);
 /* Reads until `end` has come, or for `seconds`. */
 void raw_receive_until(int fd, const char *end, int seconds, struct raw_reply *reply);
 
-/* A socket on a port of 127.0.0.1 that is free, as a supervisor holds it: open whatever becomes of
- * the service that it is passed to. */
+/* A socket that listens on a free port of 127.0.0.1, as a supervisor has it: it stays open whatever
+ * happens to the service that it is passed to. */
 int raw_listen(void);
 int raw_port(int fd);
 

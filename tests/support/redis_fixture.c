@@ -11,20 +11,20 @@
 #define MADE_AT  "# made at "
 #define DAY_S    INT64_C(86400)
 #define SECOND   INT64_C(1000000)
-#define TIME_MAX 24 /* bytes of a number in digits */
+#define TIME_MAX 24 /* bytes of a number's digits */
 
-/* Where a line is read, and where its words are written: in less than twice the line's bytes, which
- * "<n:0>" comes closest to. */
+/* A line that is read, and the place for its words. The words need less than twice the line's
+ * bytes; "<n:0>" needs the most. */
 struct reader {
     const char *at;
     char *out;
     int64_t shift_s;
 };
 
-/* "<s:N>" and its like. */
+/* Forms like "<s:N>". */
 static const struct {
     const char *start;
-    int64_t units; /* of a second's shift; 0: it is no time */
+    int64_t units; /* per second of the shift; 0: it is not a time */
     bool is_double;
 } forms[] = {
     {"<s:", 1, false},
@@ -65,7 +65,7 @@ void redis_fixture_load(struct redis_server *server, const char *path)
     redis_fixture_visit(path, server, on_load);
 }
 
-/* Whole days, rounded down: also into the past, should the clock have been ahead. */
+/* Whole days, rounded down. It may be negative, if the clock was ahead. */
 static int64_t shift_of(const char *line)
 {
     assert_int_equal(strncmp(line, MADE_AT, strlen(MADE_AT)), 0);
@@ -104,7 +104,7 @@ static void read_word(struct reader *reader)
         assert_int_equal(*reader->at++, '"');
 }
 
-/* False when there is none here. */
+/* False when there is no number here. */
 static bool read_number(struct reader *reader)
 {
     size_t form = 0;
@@ -120,7 +120,7 @@ static bool read_number(struct reader *reader)
     reader->at = end + 1;
     number += reader->shift_s * forms[form].units;
     if (forms[form].is_double) {
-        const double bytes = (double)number; /* as it lies in memory: Sluice is little-endian */
+        const double bytes = (double)number; /* as in memory: Sluice is little-endian */
         memcpy(reader->out, &bytes, sizeof(bytes));
         reader->out += sizeof(bytes);
     } else {
@@ -131,7 +131,7 @@ static bool read_number(struct reader *reader)
 
 static void read_escape(struct reader *reader)
 {
-    static const char escapes[] = "\"\"\\\\n\nr\rt\t"; /* each with what it stands for */
+    static const char escapes[] = "\"\"\\\\n\nr\rt\t"; /* each character, then its meaning */
     const char escape = reader->at[1];
 
     if (escape == 'x') {
@@ -147,7 +147,7 @@ static void read_escape(struct reader *reader)
             return;
         }
     }
-    fail_msg("no such escape: %.8s", reader->at);
+    fail_msg("unknown escape: %.8s", reader->at);
 }
 
 static void on_load(void *context, struct redis_fixture_command *command)

@@ -30,7 +30,7 @@ int redis_group_open_clocked(void **state)
 
 static int prepare(void)
 {
-    (void)signal(SIGPIPE, SIG_IGN); /* as the service does: hiredis writes to closed sockets */
+    (void)signal(SIGPIPE, SIG_IGN); /* as in the service: hiredis writes to closed sockets */
     return sodium_init() < 0 ? -1 : 0;
 }
 

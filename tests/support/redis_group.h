@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one Redis that the tests of a program share, for programs that need just one:
+ * One Redis that all tests of a program share, for programs that need only one:
  *
  *     return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
  *
@@ -10,18 +10,18 @@
 
 #include "support/redis_server.h"
 
-/* Without a password. NULL before redis_group_open() and after redis_group_close(). */
+/* It has no password. NULL before redis_group_open() and after redis_group_close(). */
 extern struct redis_server *server;
 
-/* Setup of the group: libsodium is there, a broken connection is no signal, and `server`
+/* Setup of the group: initialises libsodium, ignores SIGPIPE, and starts `server`, which then
  * answers. */
 int redis_group_open(void **state);
 /* The same with a wall clock that redis_server_set_clock() moves. */
 int redis_group_open_clocked(void **state);
-/* Teardown of the group; the scratch directory goes too. */
+/* Teardown of the group. It also removes the scratch directory. */
 int redis_group_close(void **state);
 
-/* Setup of a test: nothing is left in Redis of the tests before. */
+/* Setup of a test: empties Redis. */
 int redis_group_empty(void **state);
 
 #endif

@@ -28,9 +28,9 @@ struct redis_server {
     char socket[SCRATCH_PATH_BYTES + 16];
     char output[SCRATCH_PATH_BYTES + 16];
     char password[64]; /* "" for none */
-    bool is_node;      /* of a cluster */
+    bool is_node;      /* it is a node of a cluster */
     char clock_path[SCRATCH_PATH_BYTES + 16];
-    _Atomic(int64_t) *clock_us; /* NULL: it has the real one */
+    _Atomic(int64_t) *clock_us; /* NULL: it has the real clock */
     char unix_url[128];
     char tcp_url[REDIS_SERVER_URL_BYTES];
     redisContext *connection; /* NULL: none */
@@ -75,7 +75,7 @@ static struct redis_server *start(const char *password, bool is_clocked, bool is
     server->is_node = is_node;
     if (is_clocked)
         map_clock(server);
-    /* Whether a port is free shows only when Redis binds it. */
+    /* Only Redis itself can find out whether a port is free, by binding it. */
     for (int i = 0; i < START_ATTEMPTS && !running; i++) {
         server->port =
             PORT_MIN + (int)(((unsigned)getpid() * 131U + (unsigned)rand()) % PORT_COUNT);
@@ -117,7 +117,7 @@ void redis_server_stop(struct redis_server *server)
     free(server);
 }
 
-/* The password with every byte percent-encoded: any password is right so. */
+/* Each byte of the password is percent-encoded, so any password is written correctly. */
 void redis_server_write_url(const struct redis_server *server, int port,
                             char url[static REDIS_SERVER_URL_BYTES])
 {
@@ -156,8 +156,8 @@ void redis_server_kill(struct redis_server *server)
     server->process = 0;
 }
 
-/* Meanwhile somebody's connection may have got the port: then Redis ends, and starts once that is
- * closed. */
+/* Meanwhile another connection may have the port. Then Redis ends, and is started again until the
+ * port is free. */
 void redis_server_restart(struct redis_server *server)
 {
     ASSERT(server->process == 0);
@@ -247,7 +247,7 @@ static bool run(struct redis_server *server)
                           server->password,
                           NULL};
 
-    const size_t first = server->clock_us == NULL ? 4 : 0; /* "redis-server", or all before it */
+    const size_t first = server->clock_us == NULL ? 4 : 0; /* skips the words for the clock */
 
     (void)snprintf(port, sizeof(port), "%d", server->port);
     (void)snprintf(clock, sizeof(clock), "MOVED_CLOCK=%s", server->clock_path);
@@ -292,7 +292,7 @@ static void disconnect(struct redis_server *server)
     server->connection = NULL;
 }
 
-/* Asks for the value in the way of every type: one of them is right, the others are errors. */
+/* Reads the value with the commands of all types. One fits, and the others are errors. */
 static bool value_contains(struct redis_server *server, const char *key, const char *needle)
 {
     static const char *const reads[] = {"GET %s",         "HGETALL %s",     "SMEMBERS %s",

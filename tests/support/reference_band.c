@@ -2,7 +2,7 @@
 #include "support/reference_band.h"
 
 #define QUOTA_BOUNDLESS INT64_C(1000000000)
-/* Redis lets keys end at whole milliseconds, and rounds twice. */
+/* Keys in Redis end at whole milliseconds, and times are rounded twice. */
 #define EXPIRY_LATE_US 2000
 #define FOREVER_US     (INT64_MAX / 2)
 
@@ -48,8 +48,8 @@ void reference_band_ask(const struct reference_band *band, struct reference_inst
     answer_at(band, band->least, instant.latest_us, cost, charged, least);
     answer_at(band, band->most_so_far, instant.earliest_us, cost, charged, most);
 
-    /* At the border of an aligned window, charges that count in the next one last longer: those
-     * that the request has made already, and this one. */
+    /* At the border of an aligned window, charges may count in the next window, and then last
+     * longer. That is true of the request's earlier charges, and of this one. */
     answer_at(band, band->most, instant.earliest_us, cost, charged, next);
     if (charged) {
         charge_at(band, &charged_early, instant.earliest_us, cost, soonest);
@@ -87,8 +87,8 @@ bool reference_band_is_in_doubt(const struct reference_band *band, struct refere
     return false;
 }
 
-/* A counter is kept until what its last charge asked for; in Redis all of a key until the
- * latest. */
+/* A counter is kept for as long as its last charge asks. In Redis, the counters of one key are kept
+ * until the last of them ends. */
 void reference_band_charge(struct reference_band *band, struct reference_instant instant,
                            int64_t cost)
 {
@@ -105,8 +105,9 @@ void reference_band_charge(struct reference_band *band, struct reference_instant
     band->last_width_us = instant.latest_us - instant.earliest_us;
 }
 
-/* A bucket refills since its last charge, at the rate of today. Charged later it has refilled less
- * since then, but more before: with a rate that is lower than before that no longer balances. */
+/* A bucket refills from its last charge on, at the present rate. If the charge was later, it has
+ * refilled less since then, but more before. When the rate becomes lower, the two no longer cancel
+ * out. */
 void reference_band_edit(struct reference_band *band, size_t which, struct reference_limit limit)
 {
     struct reference_counter *least = &band->least.counters[which];
@@ -136,8 +137,8 @@ struct reference_bounds reference_band_forget(struct reference_band *band,
     return counters;
 }
 
-/* Whether the limits allow it or not: what a charge does to a counter does not depend on how much
- * fits beside it. */
+/* Charges whether the limits allow it or not: the effect of a charge does not depend on the room
+ * that was left. */
 static void charge_at(const struct reference_band *band, struct reference_subject *subject,
                       int64_t now_us, int64_t cost, struct reference_answer answers[])
 {
@@ -161,8 +162,8 @@ static void look_at(const struct reference_band *band, const struct reference_su
     check_each(band->limits, band->count, &copy, now_us, 0, answers);
 }
 
-/* Whether and when the cost passes is what the limits say; what is left is what is left after the
- * service has charged it or not. */
+/* The limits say whether and when the cost passes. What is left depends on whether the service has
+ * charged it. */
 static void answer_at(const struct reference_band *band, struct reference_subject subject,
                       int64_t now_us, int64_t cost, bool charged, struct reference_answer answers[])
 {
@@ -200,8 +201,8 @@ static void untouched_at(const struct reference_band *band, const struct referen
         untouched_us[i] = now_us + answers[i].reset_us;
 }
 
-/* An earliest instant before a charge that was noted at its latest one is no clock that went back:
- * for that counter it is the time of the charge. */
+/* A charge may be noted at its latest instant, and the earliest instant of a later question may be
+ * before that. The clock did not go back then. For that counter the time of the charge is used. */
 static void check_each(const struct reference_limit limits[], size_t count,
                        struct reference_subject *subject, int64_t now_us, int64_t cost,
                        struct reference_answer answers[])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What differs between the algorithms is what the passing of time does to a counter: counter_at().
- * The rest is the same for all: the cost passes if it fits beside what is used, and a wait is the
- * least after which something holds, found by searching for it. */
+ * The algorithms differ in what time does to a counter: counter_at(). The rest is the same for all.
+ * A cost passes if there is room for it beside what is used. A wait is the shortest time after
+ * which something becomes true, and is found by a search. */
 #include "support/reference_model.h"
 
 static void counter_move(const struct reference_limit *limit, struct reference_counter *counter,
@@ -97,7 +97,7 @@ bool reference_check(struct reference_subject *subject, const struct reference_l
             answer->retry_us = least_wait(limit, &before, now_us, room_for(limit, cost));
         if (!is_charge)
             continue;
-        /* Whoever queues waits until nothing is left of what was there before. */
+        /* A queued check waits until nothing is left of what was queued before. */
         if (limit->algorithm == REFERENCE_LEAKY_BUCKET)
             answer->delay_us = least_wait(limit, &before, now_us, 0);
         after.is_charged = true;
@@ -107,7 +107,7 @@ bool reference_check(struct reference_subject *subject, const struct reference_l
     return is_charge;
 }
 
-/* When the clock has been put back behind it, all that it knows of has just been. */
+/* If the clock was put back to before the counter's time, all that it knows counts as of now. */
 static void counter_move(const struct reference_limit *limit, struct reference_counter *counter,
                          int64_t now_us)
 {
@@ -125,7 +125,7 @@ static void counter_move(const struct reference_limit *limit, struct reference_c
     counter->kept_until_us = now_us + least_wait(limit, counter, now_us, 0);
 }
 
-/* What the counter has become at `now_us`, which is not before its own time. */
+/* The counter at `now_us`, which is not before the counter's own time. */
 static struct reference_counter counter_at(const struct reference_limit *limit,
                                            const struct reference_counter *counter, int64_t now_us)
 {
@@ -134,7 +134,7 @@ static struct reference_counter counter_at(const struct reference_limit *limit,
     int64_t aligned = now_us - now_us % limit->window_us;
 
     switch (limit->algorithm) {
-    case REFERENCE_FIXED_WINDOW: /* [since, since + W), from the first that is charged */
+    case REFERENCE_FIXED_WINDOW: /* [since, since + W), from the first charge on */
         if (counter->charged > 0 && elapsed < limit->window_us)
             return *counter;
         return (struct reference_counter){.since_us = now_us};
@@ -159,7 +159,7 @@ static struct reference_counter counter_at(const struct reference_limit *limit,
     return *counter;
 }
 
-/* Without the charges up to then. */
+/* Removes the charges until `until`. */
 static struct reference_counter counter_without(const struct reference_counter *counter,
                                                 const struct reference_limit *limit,
                                                 int64_t until_us)
@@ -191,13 +191,13 @@ static reference_parts used_at(const struct reference_limit *limit,
     struct reference_counter now = counter_at(limit, counter, now_us);
     int64_t elapsed = now_us - now.since_us;
 
-    /* A bucket that is never filled is none: there is nothing in it, and nothing to wait for. */
+    /* A bucket that is never filled is empty, and there is nothing to wait for. */
     if (reference_has_burst(limit->algorithm) && limit->quota == 0)
         return 0;
     return now.charged + now.earlier * (limit->window_us - elapsed) / limit->window_us;
 }
 
-/* Until no more than `used_max` is used, if nobody charges: what is used never grows with time. */
+/* The time until at most `used_max` is used, if nothing is charged: use never grows with time. */
 static int64_t least_wait(const struct reference_limit *limit,
                           const struct reference_counter *counter, int64_t now_us,
                           reference_parts used_max)
@@ -227,7 +227,7 @@ static int64_t capacity_of(const struct reference_limit *limit)
     return reference_has_burst(limit->algorithm) ? limit->burst : limit->quota;
 }
 
-/* How much may be used already for `cost` to pass; negative when it never does. */
+/* How much may already be used so that `cost` passes; negative if it never passes. */
 static reference_parts room_for(const struct reference_limit *limit, int64_t cost)
 {
     return ((reference_parts)capacity_of(limit) - cost) * limit->window_us;

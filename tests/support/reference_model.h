@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The algorithms once more, straight from their definitions: what the service answers is compared
- * with this. It shares no code with the service, is exact, and does not care how long it takes. */
+ * The algorithms a second time, directly from their definitions, to be compared with the service's
+ * answers. It shares no code with the service, is exact, and may be slow. */
 #ifndef SUPPORT_REFERENCE_MODEL_H
 #define SUPPORT_REFERENCE_MODEL_H
 
 #define REFERENCE_LIMITS_MAX  8
 #define REFERENCE_CHARGES_MAX 256 /* within one window */
 
-/* A part is what one microsecond of the window stands for: W parts are one unit. */
+/* W parts are one unit, so a part is what one microsecond of the window stands for. */
 __extension__ typedef __int128 reference_parts;
 
 enum reference_algorithm {
@@ -17,14 +17,14 @@ enum reference_algorithm {
     REFERENCE_SLIDING_WINDOW_LOG,
     REFERENCE_TOKEN_BUCKET,
     REFERENCE_LEAKY_BUCKET,
-    REFERENCE_ALGORITHM_COUNT /* also: none of these */
+    REFERENCE_ALGORITHM_COUNT /* also means: none of these */
 };
 
 struct reference_limit {
     enum reference_algorithm algorithm;
     int64_t quota;     /* L */
     int64_t window_us; /* W */
-    int64_t burst;     /* B; only of a bucket */
+    int64_t burst;     /* B; buckets only */
 };
 
 struct reference_charge {
@@ -32,15 +32,15 @@ struct reference_charge {
     int64_t cost;
 };
 
-/* All zero: nothing was ever charged. */
+/* A zeroed one was never charged. */
 struct reference_counter {
-    int64_t since_us;        /* when its window began, or when it was charged last: its own time */
-    reference_parts charged; /* in that window, or what then was missing or queued in the bucket */
-    reference_parts earlier; /* sliding_window: in the window before that one */
-    size_t charge_count;     /* sliding_window_log: those of one window */
+    int64_t since_us;        /* its own time: when its window began, or its last charge */
+    reference_parts charged; /* in that window; of a bucket: what was missing or queued then */
+    reference_parts earlier; /* sliding_window: in the window before */
+    size_t charge_count;     /* sliding_window_log: within one window */
     struct reference_charge charges[REFERENCE_CHARGES_MAX];
     bool is_charged;
-    int64_t kept_until_us; /* by the limits at its last charge, it is untouched from then on */
+    int64_t kept_until_us; /* then it is untouched, by the limits at its last charge */
 };
 
 struct reference_subject {
@@ -56,19 +56,19 @@ struct reference_answer {
     int64_t delay_us;
 };
 
-/* REFERENCE_ALGORITHM_COUNT when the model does not know it. */
+/* REFERENCE_ALGORITHM_COUNT when the model does not know the algorithm. */
 enum reference_algorithm reference_algorithm_of(const char *name);
 const char *reference_algorithm_name(enum reference_algorithm algorithm);
-/* Whether it is a bucket, which a policy may give a `burst`. */
+/* Whether it is a bucket: then a policy may have a `burst`. */
 bool reference_has_burst(enum reference_algorithm algorithm);
 
-/* The time at which somebody is decided on whose clock says `now_us`, when other clocks may be
- * ahead by `skew_us`: the latest one, within that, of which the counters know. */
+/* The time of a decision for a clock that says `now_us`, when other clocks may be ahead by
+ * `skew_us`: the latest time that the counters know and that is not further ahead. */
 int64_t reference_now(const struct reference_subject *subject, size_t count, int64_t now_us,
                       int64_t skew_us);
 
-/* Decides `cost` against all limits, charges all or none, and says whether it did. A cost of 0
- * looks. One answer per limit. */
+/* Decides `cost` against all limits, and charges all or none. Returns whether it charged. A cost of
+ * 0 is a look. There is one answer per limit. */
 bool reference_check(struct reference_subject *subject, const struct reference_limit limits[],
                      size_t count, int64_t now_us, int64_t cost, struct reference_answer answers[]);
 

@@ -17,7 +17,7 @@ static int on_remove(const char *path, const struct stat *status, int type, stru
 
 static char root[SCRATCH_PATH_BYTES]; /* "" until the first use */
 static int names_given;
-static const char *sought; /* nftw() passes no context */
+static const char *sought; /* because nftw() has no context argument */
 
 void scratch_directory(const char *name, char path[static SCRATCH_PATH_BYTES])
 {
@@ -48,7 +48,8 @@ char *scratch_read(const char *path)
 
     if (file == NULL)
         return NULL;
-    /* The file may have NULs and may still grow: neither its size nor a line says where it ends. */
+    /* The file may have NULs, and may still grow. So neither its size nor a line shows where it
+     * ends. */
     for (size_t got = 1; got > 0; length += got) {
         content = memory_resize(content, length + 4096 + 1);
         got = fread(content + length, 1, 4096, file);
@@ -100,7 +101,7 @@ static bool file_contains(const char *path, const char *needle)
     size_t needle_bytes = strlen(needle);
     FILE *file = fopen(path, "r");
     char block[8192];
-    size_t kept = 0; /* bytes of the last block, in which the needle may have begun */
+    size_t kept = 0; /* bytes of the last block: the needle may begin in them */
     bool found = false;
 
     ASSERT(needle_bytes < sizeof(block) / 2);

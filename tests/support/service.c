@@ -25,7 +25,7 @@ struct service {
     pid_t process;
     int port;
     bool is_https;
-    int exit_code; /* PROCESS_RUNNING until it has ended */
+    int exit_code; /* PROCESS_RUNNING until it ends */
     char data_dir[SCRATCH_PATH_BYTES];
     char log[SCRATCH_PATH_BYTES];
 };
@@ -83,7 +83,7 @@ void service_stop(struct service *service)
     service_begin_stop(service);
     int exit_code = service_finish_stop(service);
     if (exit_code != 0) {
-        unclean_exits++; /* cmocka does not count what fails in a group's teardown */
+        unclean_exits++; /* cmocka does not count failures in a group's teardown */
         fail_msg("the service exited with %d", exit_code);
     }
 }
@@ -221,7 +221,8 @@ int service_report(int failures)
     }
     scratch_remove();
     if (failed) {
-        /* Without LeakSanitizer's list of what the failed tests held, which would bury the rest. */
+        /* Ends without LeakSanitizer: its list of what the failed tests still hold would hide the
+         * rest. */
         (void)fflush(NULL);
         _exit(EXIT_FAILURE);
     }
@@ -256,7 +257,7 @@ static void collect_arguments(const struct service_options *options, const struc
 static void add_flag(const char *argv[static ARGUMENTS_MAX], size_t *count, const char *name,
                      const char *value)
 {
-    ASSERT(*count + 3 <= ARGUMENTS_MAX); /* a NULL ends them */
+    ASSERT(*count + 3 <= ARGUMENTS_MAX); /* NULL ends them */
     argv[(*count)++] = name;
     argv[(*count)++] = value;
 }
@@ -266,7 +267,8 @@ static const char *or_else(const char *given, const char *fallback)
     return given == NULL ? fallback : given;
 }
 
-/* Only the process itself knows its id before it runs the binary. */
+/* Starts through a shell, because only the process itself knows its id before it runs the
+ * binary. */
 static pid_t start_passing(const struct service_options *options, const char *const argv[],
                            const char *log)
 {
@@ -311,7 +313,7 @@ static bool stands_still(const struct service *service)
     return failed == 0 && info.si_pid != 0;
 }
 
-/* Counts the event's lines; *port is that of the last one, if it has a port. */
+/* Counts the event's lines. *port becomes the port of the last one that has a port. */
 static int for_each_event(const char *log, const char *event, int *port)
 {
     char *text = scratch_read(log);

@@ -6,7 +6,7 @@
 
 static json_t *headers_of(CURL *curl);
 
-/* One write per line, so that the lines of several threads do not mix. */
+/* One write per line, so that lines of several threads do not mix. */
 void transcript_add(CURL *curl, const char *method, const char *path, long status, json_t *body)
 {
     const char *file = getenv("SLUICE_TRANSCRIPT");
@@ -21,7 +21,7 @@ void transcript_add(CURL *curl, const char *method, const char *path, long statu
 
     ASSERT(line != NULL && fd >= 0);
     size_t length = strlen(line);
-    line[length] = '\n'; /* in place of the NUL */
+    line[length] = '\n'; /* replaces the NUL */
     ASSERT(write(fd, line, length + 1) == (ssize_t)(length + 1));
     (void)close(fd);
     free(line);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the service really answered, one JSON object per line in the file that SLUICE_TRANSCRIPT
- * names: tests/openapi holds it against the OpenAPI document. Nothing without that variable. */
+ * Writes all answers of the service to the file SLUICE_TRANSCRIPT, one JSON object per line.
+ * tests/openapi compares them with the OpenAPI document. Without that variable nothing is
+ * written. */
 #ifndef SUPPORT_TRANSCRIPT_H
 #define SUPPORT_TRANSCRIPT_H
 
 #include <curl/curl.h>
 #include <jansson.h>
 
-/* `body` is NULL when it is not JSON. Any thread. */
+/* `body` is NULL if it is not JSON. Any thread. */
 void transcript_add(CURL *curl, const char *method, const char *path, long status, json_t *body);
 
 #endif

@@ -19,7 +19,7 @@ void wait_again(const struct wait *wait, const char *condition, const char *file
     const struct timespec rest = {.tv_nsec = REST_NS};
 
     if (clock_monotonic_us() > wait->deadline_us) {
-        print_error("waited in vain for: %s\n", condition);
+        print_error("this did not become true: %s\n", condition);
         _fail(file, line);
     }
     (void)nanosleep(&rest, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * In the place of src/catalogue/catalogue.c: a catalogue that is there, has been read, and was
- * never lost. What is asked of it, catalogue_submit(), is for those who link this to answer. */
+ * Replaces src/catalogue/catalogue.c. This catalogue exists, has been read, and was never lost.
+ * Programs that link it define catalogue_submit() themselves. */
 #include "catalogue/catalogue.h"
 
 const char *const catalogue_continuity_words[] = {"kept", "lost", "foreign", NULL};

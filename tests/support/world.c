@@ -15,7 +15,7 @@ static const char *const engine_words[ENGINE_COUNT] = {"memory", "redis_unix", "
 
 static size_t engine = MEMORY;
 
-/* Whatever the tests of the group have done, only the catalogue may last. */
+/* After all tests of the group, only the catalogue may have keys without an expiry. */
 static void expect_that_counters_expire(struct redis_server *redis)
 {
     static const char script[] =
@@ -27,7 +27,7 @@ static void expect_that_counters_expire(struct redis_server *redis)
         "end\n"
         "return lasting";
 
-    redis_server_continue(redis); /* should a test have failed while it was paused */
+    redis_server_continue(redis); /* in case a test failed while it was paused */
     const redisReply *reply = redis_server_command(redis, "EVAL %s 0", script);
 
     assert_int_equal(reply->type, REDIS_REPLY_ARRAY);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a system test runs in: an engine and one service on it. Each test registers apps of its own
- * there, so tests do not meet although they share it. */
+ * What a system test runs in: an engine, and one service on it. Each test registers its own apps
+ * there. So tests share the service without disturbing each other. */
 #ifndef SUPPORT_WORLD_H
 #define SUPPORT_WORLD_H
 
@@ -15,30 +15,31 @@ struct world {
     struct redis_server *redis; /* NULL with the memory engine */
     const char *redis_url;      /* NULL with the memory engine */
     struct service *service;
-    struct service *second; /* on the same Redis; NULL but after world_open_pair() */
+    struct service *second; /* on the same Redis; NULL unless world_open_pair() was used */
 };
 
-/* The engine comes from the command line: memory, redis_unix or redis_tcp (which asks for a
- * password). Ends the process when it is none of them. */
+/* The command line names the engine: memory, redis_unix or redis_tcp, which asks for a password.
+ * Ends the process if it is none of these. */
 void world_choose_engine(int argc, char *argv[]);
 
-/* Setup and teardown of a group of tests: *state is a struct world, with a ready service. */
+/* Setup and teardown of a group: *state is a struct world with a ready service. */
 int world_open(void **state);
-/* The same without a service: the tests start their own. */
+/* The same without a service, for tests that start their own. */
 int world_open_engine(void **state);
-/* With two services when they can share an engine: NULL is the second one of the memory engine. */
+/* The same with two services on one engine. With the memory engine `second` is NULL. */
 int world_open_pair(void **state);
 int world_close(void **state);
 
-/* The options of a further service on the same engine. */
+/* The options for one more service on the same engine. */
 struct service_options world_options(const struct world *world);
 
-/* A client of the service without a key. */
+/* A client of the service, without a key. */
 struct client *stranger_new(const struct service *service);
 /* Registers an app and returns a client that uses its key. */
 struct client *tenant_new(const struct service *service);
 
-/* A client of the second service with the same key, once that knows all the app's policies. */
+/* A client of the second service with the same key. Returns once that service knows all policies of
+ * the app. */
 struct client *tenant_at_second(const struct world *world, struct client *tenant);
 
 /* POST /policy, which must succeed. */
