@@ -59,7 +59,7 @@ typedef enum catalogue_status catalogue_restore_begin_fn(struct catalogue_backen
 /* `name` has finished. If this is not called, the mark of `name` stays. */
 typedef void catalogue_restore_end_fn(struct catalogue_backend *backend, const char *name);
 /* CATALOGUE_CREATED: the app is put back as it is, under a new revision. CATALOGUE_OK: nothing is
- * changed, because the app was deleted, or written since, or put back from this revision or a newer
+ * changed, because the app was deleted, or written later, or put back from this revision or a newer
  * one, or because one of its keys belongs to another app. A deleted app is deleted again whatever
  * is stored, because its id is never given to another. All in one step, so that any instance may be
  * first. */

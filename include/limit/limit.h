@@ -52,7 +52,7 @@ struct limit_state {
     union {
         double number[LIMIT_STATE_NUMBERS];
         struct {
-            struct charge_log *log; /* owned by whoever owns the state */
+            struct charge_log *log; /* the owner of the state owns it */
             int64_t at_us;          /* the charge to add, noted by the decision */
             int64_t cost;
         } logged;

@@ -53,8 +53,8 @@ bool handshake_turns_are_awaited(const struct handshake_turns *turns)
     return turns->waiting.count > 0;
 }
 
-/* Two sites that share a number share their turns. The hash is keyed, so nobody can choose such
- * sites, and by chance one of four billion pairs does. */
+/* Two sites with the same number share their turns. The hash is keyed, so no client can choose such
+ * sites. By chance it happens to one of four billion pairs. */
 static uint32_t number_of(const struct ip_address *site)
 {
     return (uint32_t)hash_text((struct text){(const char *)site->bytes, sizeof(site->bytes)});

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which of the handshakes that can go on does so next. Private to handshakes.c. Worker's thread.
+ * Which handshake goes on next, of those that can. Private to handshakes.c. Worker's thread.
  *
- * They take turns by site, which is an IPv4 address or a /64 of IPv6: whoever sends many hellos
- * waits behind its own, and each other site by no more than one of them in each round. Of one site
- * those that have begun come first, because they have cost work already. That holds for a few turns
- * of each: one that sends its bytes one by one does not keep a neighbour waiting for ever. */
+ * They take turns by site, which is an IPv4 address or a /64 of IPv6. A site that sends many hellos
+ * waits behind its own, and every other site waits for at most one of them in each round. Of one
+ * site's handshakes those that have begun come first, because they have cost work already. This
+ * holds only for a few turns of each, so one that sends its bytes one by one does not make the
+ * others wait for ever. */
 #ifndef HTTP_HANDSHAKE_TURNS_H
 #define HTTP_HANDSHAKE_TURNS_H
 
 #include "base/fair_queue.h"
 #include "base/ip_address.h"
 
-/* How often one may go before the new ones of its site: more flights than any handshake has. */
+/* How often a handshake may go before the new ones of its site: more often than it has flights. */
 #define HANDSHAKE_TURNS_AHEAD_MAX 3
 
 struct handshake_turn {
@@ -27,17 +28,17 @@ struct handshake_turns {
 void handshake_turns_init(struct handshake_turns *turns);
 void handshake_turns_close(struct handshake_turns *turns);
 
-/* Of a new handshake, which does not wait yet. */
+/* For a new handshake, which does not wait yet. */
 void handshake_turn_init(struct handshake_turn *turn, const struct ip_address *site);
 
-/* Waits from now on, and must stay where it is until it is taken or leaves. Allocates only when
- * more sites wait than ever before. */
+/* The handshake now waits. It must stay where it is until it is taken or leaves. Allocates only
+ * when more sites wait than ever before. */
 void handshake_turns_wait(struct handshake_turns *turns, struct handshake_turn *turn,
                           bool has_begun);
-/* Waits no more. */
+/* It no longer waits. */
 void handshake_turns_leave(struct handshake_turns *turns, struct handshake_turn *turn);
 
-/* Takes out the one whose turn it is; NULL when none waits. */
+/* Takes out the next one; NULL when none waits. */
 struct handshake_turn *handshake_turns_take(struct handshake_turns *turns);
 bool handshake_turns_are_awaited(const struct handshake_turns *turns);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * GnuTLS reads from the socket through on_pull(), which is where a handshake can be made to
- * wait. */
+ * GnuTLS reads from the socket through on_pull(). There a handshake can be made to wait. */
 #include "handshakes.h"
 
 #include "base/memory.h"
@@ -15,15 +14,15 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* What every TLS connection begins with: the content type of a handshake. */
+/* The first byte of every TLS connection: the content type of a handshake. */
 #define TLS_FIRST_BYTE 22
 
 enum handshake_state {
-    HANDSHAKE_NEW,     /* libmicrohttpd waits for its first bytes */
+    HANDSHAKE_NEW,     /* libmicrohttpd waits for the first bytes */
     HANDSHAKE_GOES_ON, /* may read */
     HANDSHAKE_WAITS,   /* suspended, for something to read */
     HANDSHAKE_READY,   /* suspended, for its turn */
-    HANDSHAKE_DONE,    /* read as it likes */
+    HANDSHAKE_DONE,    /* may always read */
 };
 
 struct handshake {
@@ -36,8 +35,8 @@ struct handshake {
     struct event *readable;
     int fd;
     enum handshake_state state;
-    bool has_begun; /* its first bytes were those of TLS */
-    bool is_over;   /* what has come is not worth reading */
+    bool has_begun; /* its first bytes were TLS */
+    bool is_over;   /* its bytes are not read any more */
 };
 
 static bool is_connected(int fd);
@@ -60,7 +59,7 @@ void handshakes_init(struct handshakes *handshakes, struct event_base *base, str
     handshake_turns_init(&handshakes->ready);
 }
 
-/* Whether a server speaks TLS is fixed when it starts. */
+/* Whether a server speaks TLS is decided when it starts. */
 void handshakes_use(struct handshakes *handshakes, struct tls *tls)
 {
     if (!handshakes->tls || !tls)
@@ -154,7 +153,7 @@ void handshakes_give_up(struct handshakes *handshakes)
     }
 }
 
-/* Nobody waits for the answer of one that is not. */
+/* If it is not, no client waits for the answer. */
 static bool is_connected(int fd)
 {
     struct tcp_info info = {0};
@@ -187,7 +186,7 @@ static ssize_t on_pull(gnutls_transport_ptr_t context, void *data, size_t size)
     return received;
 }
 
-/* Asked only where GnuTLS itself waits, which it does not here. */
+/* Called only when GnuTLS itself waits, which it does not do here. */
 static int on_pull_timeout(gnutls_transport_ptr_t context, unsigned ms)
 {
     struct handshake *handshake = context;
@@ -195,7 +194,7 @@ static int on_pull_timeout(gnutls_transport_ptr_t context, unsigned ms)
     return gnutls_system_recv_timeout((gnutls_transport_ptr_t)(intptr_t)handshake->fd, ms);
 }
 
-/* A new one need not wait for the next turn when there is room in this one. */
+/* A new handshake need not wait for the next turn if there is room in this one. */
 static bool may_read(struct handshake *handshake)
 {
     if (handshake->state != HANDSHAKE_NEW)
@@ -207,7 +206,7 @@ static bool may_read(struct handshake *handshake)
     return true;
 }
 
-/* Who speaks HTTP here is told so in HTTP. */
+/* A client that speaks plain HTTP here is told so in HTTP. */
 static bool is_foreign(struct handshake *handshake, const unsigned char *first)
 {
     static const char answer[] =
@@ -242,7 +241,7 @@ static void on_readable(evutil_socket_t fd, short events, void *context)
     handshake_turns_wait(&handshake->handshakes->ready, &handshake->turn, handshake->has_begun);
 }
 
-/* The client's is the last message that is read of it. */
+/* The client's message is the last one that is read from it. */
 static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                        const gnutls_datum_t *message)
 {

@@ -81,7 +81,7 @@ static void held_add(struct lingerers *lingerers, uint32_t tenant, int more)
     tenant_map_set(&lingerers->held, tenant, held + (uint32_t)more);
 }
 
-/* Whoever comes is counted already, so one that has most gives way to itself. */
+/* The new one is counted already, so a tenant that has most gives way to itself. */
 static struct lingerer *find_to_give_way(const struct lingerers *lingerers)
 {
     struct lingerer *found = NULL;
