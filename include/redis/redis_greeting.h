@@ -22,7 +22,7 @@ struct redis_greeting {
 void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url *url);
 
 /* The reason when the answer is not what Redis would answer. */
-#define REDIS_GREETING_NO_REDIS "what answers there is no redis"
+#define REDIS_GREETING_NO_REDIS "the server there is no redis"
 
 /* Whether the reply lets the connection go on; otherwise `error` is set. */
 MUST_USE bool redis_greeting_accept(const struct redis_greeting_command *command,

@@ -107,7 +107,7 @@ enum catalogue_status continuity_check(struct continuity *continuity, struct err
         case VERDICT_RESTORED:
             if (continuity->restores)
                 restoring_begin(&continuity->restoring, continuity->index);
-            look = replace(continuity, &mark, "others have put it back or made it anew", &status,
+            look = replace(continuity, &mark, "others have put it back, or made a new one", &status,
                            error);
             break;
         case VERDICT_REPLACED:
@@ -163,7 +163,7 @@ bool continuity_holds(struct continuity *continuity, struct error *error)
         (continuity->has_settled ||
          !restoring_is_elsewhere(&continuity->restoring, &mark.restorer));
     sodium_memzero(&mark, sizeof(mark));
-    return is_same || error_set(error, "the catalogue has become another while it was read");
+    return is_same || error_set(error, "another catalogue took its place while it was read");
 }
 
 bool continuity_can_write(struct continuity *continuity, struct error *error)
@@ -274,7 +274,7 @@ static enum look put_back(struct continuity *continuity, const struct catalogue_
                           enum catalogue_status *status, struct error *error)
 {
     const char *reason =
-        mark->has_identity ? "it lists no app any longer" : "it has come back empty";
+        mark->has_identity ? "it no longer lists any app" : "it has come back empty";
 
     if (state_enter(continuity, CATALOGUE_LOST)) {
         atomic_fetch_add(&continuity->losses, 1);

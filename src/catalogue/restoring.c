@@ -73,7 +73,7 @@ void restoring_look(struct restoring *restoring, struct catalogue_backend *backe
 
     if (is_unfinished && !restoring->has_told_unfinished) {
         log_write(LOG_ERROR, "apps not all put back", LOG_STRING("by", restorer->name),
-                  LOG_STRING("reason", "it has not ended, and is given up"));
+                  LOG_STRING("reason", "it did not finish, and is no longer waited for"));
     }
     restoring->has_told_unfinished = is_unfinished;
     if (is_unfinished && may_write && !restoring_is_under_way(restoring) &&

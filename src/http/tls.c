@@ -141,7 +141,7 @@ static bool read_key(gnutls_x509_privkey_t *key, const char *pem, struct error *
     if (failure == GNUTLS_E_SUCCESS)
         return true;
     if (failure == GNUTLS_E_DECRYPTION_FAILED)
-        return error_set(error, "tls_key is encrypted, and nobody is there to enter a password");
+        return error_set(error, "tls_key is encrypted: it must be readable without a password");
     return error_set(error, "tls_key holds no private key that can be read: %s",
                      gnutls_strerror(failure));
 }

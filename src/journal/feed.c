@@ -250,7 +250,7 @@ bool feed_replace(struct feed *feed, const char *key)
     freeReplyObject(reply);
     figure_add(&feed->replaced, 1);
     if (redis_complaints_allow(&feed->complaints, key, clock_monotonic_us()))
-        log_write(LOG_WARN, "what redis held of a journal made no sense", LOG_STRING("key", key));
+        log_write(LOG_WARN, "redis held an invalid journal", LOG_STRING("key", key));
     return true;
 }
 

@@ -125,7 +125,7 @@ static void count_refused(const struct take_answers *answers, const struct take_
     const char *key = take_script_refused_key(reply, &asked->arguments);
 
     if (redis_complaints_allow(answers->complaints, key, clock_monotonic_us()))
-        log_write(LOG_WARN, "what redis held of a counter made no sense", LOG_STRING("key", key));
+        log_write(LOG_WARN, "redis held an invalid counter", LOG_STRING("key", key));
 }
 
 /* The cause is the error's code: "OOM", "NOPERM", "BUSY", "READONLY". */

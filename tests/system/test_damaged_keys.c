@@ -137,7 +137,7 @@ static void a_counter_of_any_type_starts_afresh_and_is_named(void **state)
 /* As far as lines of one second do not get in each other's way. */
 static void several_counters_are_each_named(void **state)
 {
-    static const char event[] = "what redis held of a counter made no sense";
+    static const char event[] = "redis held an invalid counter";
     const struct world *world = *state;
     struct service *service = start(world);
     struct client *tenant = tenant_new(service);
