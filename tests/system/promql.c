@@ -43,7 +43,7 @@ static bool is_ours(const char *at)
     return strncmp(at, "sluice_", 7) == 0 || strncmp(at, "process_", 8) == 0;
 }
 
-/* Returns where to go on. */
+/* Returns where the query goes on. */
 static const char *check_name(struct query *query, const char *at)
 {
     size_t length = strspn(at, NAME_SET);
@@ -59,7 +59,7 @@ static const char *check_name(struct query *query, const char *at)
     return at[length] == '{' ? check_matchers(query, name, at + length + 1) : at + length;
 }
 
-/* label="value",label=~"pattern"} */
+/* Checks label="value",label=~"pattern"} */
 static const char *check_matchers(struct query *query, const char *name, const char *at)
 {
     while (*at != '}') {
@@ -110,7 +110,7 @@ static void check_group_label(struct query *query, const char *label)
         fail_msg("no name has the label %s: %s", label, query->text);
 }
 
-/* Which it adds itself when it scrapes. */
+/* Prometheus adds these labels itself when it scrapes. */
 static bool is_of_prometheus(const char *label)
 {
     return strcmp(label, "job") == 0 || strcmp(label, "instance") == 0;

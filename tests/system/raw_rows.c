@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 
-/* "@300" is so many of what the mark stands for. */
+/* "@300" stands for 300 of these. */
 struct repeated {
     char mark;
     const char *what;
@@ -18,7 +18,7 @@ static const struct repeated *find_repeated(const char *at);
 
 /* clang-format off */
 const struct raw_row raw_rows[] = {
-    /* Sound. */
+    /* Valid requests. */
     {LIVEZ END, 200, NONE, true},
     {CHECK COUNTED END BODY, 200, NONE, true},
     {CHECK CHUNKED END CHUNKS, 200, NONE, true},
@@ -53,7 +53,7 @@ const struct raw_row raw_rows[] = {
     {"GET /li vez HTTP/1.1\r\n" HOST END, 400, THEIRS, false},
     {"GET /livez\r HTTP/1.1\r\n" HOST END, 400, THEIRS, false},
     {"GET /livez$NUL HTTP/1.1\r\n" HOST END, 0, THEIRS, false},
-    /* The request line besides. */
+    /* The rest of the request line. */
     {"GE(T /livez HTTP/1.1\r\n" HOST END, 400, OURS, false},
     {"get /livez HTTP/1.1\r\n" HOST END, 405, OURS, true},
     {"GET /livez HTTP/2.0\r\n" HOST END, 505, THEIRS, false},
@@ -132,7 +132,7 @@ const struct raw_row raw_rows[] = {
     {CHECK CHUNKED END "24\r\n" BODY "\r\n0\r\n\n", 400, THEIRS, false},
     {CHECK CHUNKED END "24\r\n" BODY "\r\n0\r\nContent-Length: 40\r\n\r\n", 200, NONE, true},
     {CHECK_LINE HOST CHUNKED END "24\r\n" BODY "\r\n0\r\n" KEY "\r\n", 401, OURS, true},
-    /* Bodies that are requests. */
+    /* Bodies that look like requests. */
     {LIVEZ "Content-Length: 40\r\n" END LIVEZ END, 200, NONE, true},
     {LIVEZ CHUNKED END "28\r\n" LIVEZ END "\r\n0\r\n\r\n", 200, NONE, true},
     {LIVEZ "Expect: 100-continue\r\nContent-Length: 40\r\n" END LIVEZ END, 200, NONE, true},
@@ -153,7 +153,7 @@ const struct raw_row raw_rows[] = {
     {CHECK "Transfer-Encoding: cow\r\nContent-Length: 40\r\n" END LIVEZ END, 501, THEIRS, false},
     {"POST /check HTTP/1.0\r\n" KEY HOST "Connection: keep-alive\r\nContent-Length: 40\r\n" END
      LIVEZ END, 400, OURS, true},
-    /* What is between two neighbours only. */
+    /* Fields that concern two neighbours only. */
     {CHECK COUNTED "Connection: X-API-Key\r\n" END BODY, 200, NONE, true},
     {CHECK COUNTED "Connection: Content-Length\r\n" END BODY, 200, NONE, true},
     {CHECK COUNTED "Connection: Upgrade\r\nUpgrade: h2c\r\n" END BODY, 200, NONE, true},

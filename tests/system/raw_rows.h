@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of raw requests, and what the service answers to each. */
+ * The table of raw requests, each with the service's answer. */
 #ifndef SYSTEM_RAW_ROWS_H
 #define SYSTEM_RAW_ROWS_H
 
@@ -18,15 +18,15 @@
 #define CHUNKS     "24\r\n" BODY "\r\n0\r\n\r\n"
 #define END        "\r\n"
 
-/* Sent behind each request. Whether it is answered shows whether the connection stays open. */
+/* Sent after each request. If it is answered, the connection has stayed open. */
 #define FOLLOWER "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
-/* Who refuses: we, with a problem, or libmicrohttpd, with a status. */
+/* Who refuses: we, with a problem, or libmicrohttpd, with only a status. */
 enum raw_refusal { NONE, OURS, THEIRS };
 
 struct raw_row {
-    const char *request; /* $KEY: a good key; $NUL: that byte; @300: see raw_rows.c */
-    int status;          /* 0: it is closed without an answer */
+    const char *request; /* $KEY: a valid key; $NUL: that byte; @300: see raw_rows.c */
+    int status;          /* 0: the connection is closed without an answer */
     enum raw_refusal refusal;
     bool stays_open;
 };
@@ -34,7 +34,7 @@ struct raw_row {
 extern const struct raw_row raw_rows[];
 extern const size_t raw_rows_count;
 
-/* The bytes that a request of the table stands for, `key` being the good one. */
+/* The bytes of a request of the table. `key` replaces $KEY. */
 struct text raw_rows_expand(struct arena *arena, const char *request, const char *key);
 
 #endif

@@ -73,7 +73,7 @@ static bool cluster_is_well(struct redis_server *node)
     return strstr(redis_server_command(node, "CLUSTER INFO")->str, "cluster_state:ok") != NULL;
 }
 
-/* Whether it knows another one by its own name, and what it is. */
+/* Whether the node knows the other by its name, and knows what it is. */
 static bool has_met(struct redis_server *node, const char *other)
 {
     const char *line = strstr(redis_server_command(node, "CLUSTER NODES")->str, other);
@@ -93,7 +93,7 @@ static void open_cluster(struct refusing *refusing)
     refusing->redis = redis_server_start_node();
     refusing->node = redis_server_start_node();
     node_id(refusing->node, other);
-    /* A master that has given its last slot away would be a replica at once. */
+    /* Otherwise a master that has given its last slot away would become a replica. */
     (void)redis_server_command(refusing->redis, "CONFIG SET cluster-allow-replica-migration no");
     (void)redis_server_command(refusing->redis, "CLUSTER ADDSLOTSRANGE 0 %d", SLOTS - 1);
     (void)redis_server_command(refusing->redis, "CLUSTER MEET 127.0.0.1 %d",
@@ -119,7 +119,7 @@ void refusing_close(struct refusing *refusing)
     redis_server_stop(refusing->redis);
 }
 
-/* One command; what it answers may be an error. */
+/* Whether the reply to a command begins so. The reply may be an error. */
 static bool answers(const struct refusing *refusing, const char *command, const char *beginning)
 {
     const char *url = redis_server_unix_url(refusing->redis);
@@ -132,7 +132,7 @@ static bool answers(const struct refusing *refusing, const char *command, const 
     return is_so;
 }
 
-/* Does not wait for its end. */
+/* Sends a command, and does not wait until it ends. */
 static void keep_busy(struct refusing *refusing, const char *command)
 {
     const char *url = redis_server_unix_url(refusing->redis);
@@ -188,7 +188,7 @@ static void silent_replica_end(struct refusing *refusing)
     replica_end(refusing);
 }
 
-/* Its directory is not there any more: so no user is told otherwise, root neither. */
+/* Its directory is removed, because then the save fails even for root. */
 static void disk_begin(struct refusing *refusing)
 {
     char directory[SCRATCH_PATH_BYTES];
@@ -218,7 +218,7 @@ static void no_scripts_end(struct refusing *refusing)
     (void)redis_server_command(refusing->redis, "ACL SETUSER default +evalsha +eval");
 }
 
-/* The script runs, and fails of it. */
+/* The script starts, and then fails. */
 static void no_writes_begin(struct refusing *refusing)
 {
     (void)redis_server_command(refusing->redis, "ACL SETUSER default -set");
@@ -263,7 +263,7 @@ static void script_end(struct refusing *refusing)
     await_idle(refusing);
 }
 
-/* It turns to its clients after each kilobyte that it has read. */
+/* While loading, it serves its clients after each kilobyte. */
 static void loading_begin(struct refusing *refusing)
 {
     (void)redis_server_command(refusing->redis, JUNK_TO_LOAD);
@@ -282,7 +282,7 @@ static void loading_end(struct refusing *refusing)
     await_idle(refusing);
 }
 
-/* Open connections would stay authenticated, so all of them are closed. */
+/* Open connections would stay authenticated, so all are closed. */
 static void password_begin(struct refusing *refusing)
 {
     (void)redis_server_command(refusing->redis, "CONFIG SET requirepass another");
@@ -317,8 +317,8 @@ static void no_slots_end(struct refusing *refusing)
         ;
 }
 
-/* All at once: a node writes its table to disk after each turn. Nor does anybody write a key in
- * between, and a slot with keys in it is not given away. */
+/* In one transaction, because a node writes its table to disk after each turn. Also nothing can
+ * write a key in between, and a slot with keys is not given away. */
 static void set_slots(struct refusing *refusing, const char *before, const char *words)
 {
     (void)redis_server_command(refusing->redis, "MULTI");

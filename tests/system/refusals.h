@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * The states in which a Redis that runs refuses what it is asked. Main thread only. */
+ * The states in which a running Redis refuses what it is asked. Main thread only. */
 #ifndef SYSTEM_REFUSALS_H
 #define SYSTEM_REFUSALS_H
 
 #include "support/redis_server.h"
 
-/* A Redis and who else it takes. */
+/* A Redis, and the others that it needs for its state. */
 struct refusing {
     struct redis_server *redis;
-    struct redis_server *node; /* of the same cluster; NULL: there is none */
-    redisContext *busy;        /* what keeps it busy; NULL: nothing does */
+    struct redis_server *node; /* another node of the cluster; NULL: there is none */
+    redisContext *busy;        /* keeps it busy; NULL: nothing does */
 };
 
 enum refusal_scope {
-    REFUSAL_OF_ALL,     /* nobody's check is decided */
-    REFUSAL_OF_PLACE,   /* nor is one of the keys that have gone */
-    REFUSAL_CONNECTING, /* open connections end, and no others are accepted */
+    REFUSAL_OF_ALL,     /* no check is decided */
+    REFUSAL_OF_PLACE,   /* no check of the keys that have moved is decided */
+    REFUSAL_CONNECTING, /* open connections end, and new ones are refused */
 };
 
 struct refusal {
-    const char *name; /* of the test */
-    const char *code; /* what the log says */
+    const char *name; /* the test's */
+    const char *code; /* in the log */
     enum refusal_scope scope;
     bool needs_cluster;
     void (*begin)(struct refusing *refusing);

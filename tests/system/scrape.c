@@ -83,7 +83,7 @@ static void read_help(struct scrape *scrape, char *rest)
 
     assert_true(scrape->family_count < SCRAPE_FAMILIES_MAX);
     if (rest == NULL || strlen(rest) < 5)
-        fail_msg("%s is not explained", name);
+        fail_msg("%s has no HELP and TYPE", name);
     for (size_t i = 0; i < scrape->family_count; i++)
         assert_string_not_equal(scrape->families[i].name, name);
     (void)snprintf(scrape->families[scrape->family_count++].name, sizeof(scrape->families[0].name),
@@ -116,7 +116,7 @@ static void read_sample(struct scrape *scrape, char *line)
     *value = '\0';
     sample->value = strtod(value + 1, &end);
     if (end == value + 1 || *end != '\0')
-        fail_msg("no number behind \"%s\"", line);
+        fail_msg("no number after \"%s\"", line);
     (void)snprintf(sample->name, sizeof(sample->name), "%.*s", (int)name_length, line);
     if (line[name_length] == '{')
         (void)snprintf(sample->labels, sizeof(sample->labels), "%.*s",

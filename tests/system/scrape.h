@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What GET /metrics answers, read as Prometheus reads it. Main thread only. */
+ * The answer of GET /metrics, read as Prometheus reads it. Main thread only. */
 #ifndef SYSTEM_SCRAPE_H
 #define SYSTEM_SCRAPE_H
 
@@ -18,7 +18,7 @@ struct scrape_family {
 struct scrape_sample {
     const struct scrape_family *family;
     char name[96];
-    char labels[256]; /* as they are between the braces; "" for none */
+    char labels[256]; /* the text between the braces; "" if there is none */
     double value;
 };
 
@@ -29,18 +29,19 @@ struct scrape {
     struct scrape_sample samples[SCRAPE_SAMPLES_MAX];
 };
 
-/* Asks and reads; the test fails when the answer is not 200, or a line is not of the format, or a
- * family does not have HELP, TYPE and its samples, in this order and once. */
+/* Sends the request and reads the answer. The test fails when the answer is not 200, when a line
+ * has the wrong format, or when a family does not have HELP, TYPE and its samples once, and in this
+ * order. */
 void scrape_read(struct scrape *scrape, struct client *client);
 
 /* The sample with exactly these labels, or NULL. */
 const struct scrape_sample *scrape_find(const struct scrape *scrape, const char *name,
                                         const char *labels);
 
-/* Its value; the test fails when there is none. */
+/* The sample's value. The test fails when the sample does not exist. */
 double scrape_value(const struct scrape *scrape, const char *name, const char *labels);
 
-/* Whether a sample of this name has this label; with this value unless that is NULL. */
+/* Whether a sample of this name has this label and this value; NULL: any value. */
 bool scrape_has_label(const struct scrape *scrape, const char *name, const char *label,
                       const char *value);
 

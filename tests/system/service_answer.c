@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A body is read as the answers of its limits, which it has in `limits` when they are several, and
- * at the top level when it is one. What else it says at the top level follows from them. */
+ * If there are several limits, the body has their answers in `limits`; if there is one, at the top
+ * level. All else at the top level follows from these answers. */
 #include "service_answer.h"
 
 #include "base/duration.h"
@@ -71,13 +71,13 @@ static bool entry_holds(const struct comparison *comparison, size_t which)
         !integer_holds(comparison, entry, "reset_in", rounded_up(answer->reset_us, SECOND)))
         return false;
     if (comparison->band->count == 1)
-        return true; /* times_hold() looks at the rest */
+        return true; /* times_hold() checks the rest */
     if (allowed || answer->never)
         return is_null(comparison, entry, "retry_after");
     return integer_holds(comparison, entry, "retry_after", rounded_up(answer->retry_us, SECOND));
 }
 
-/* All limits have to allow. */
+/* It is allowed only if all limits allow. */
 static bool verdict_holds(const struct comparison *comparison)
 {
     json_t *body = comparison->body;
@@ -98,7 +98,7 @@ static bool verdict_holds(const struct comparison *comparison)
                       never ? "Cost exceeds the limit" : "Rate limit exceeded");
 }
 
-/* Of several waits the longest. */
+/* The longest of the waits counts. */
 static bool times_hold(const struct comparison *comparison)
 {
     json_t *body = comparison->body;
@@ -125,8 +125,8 @@ static bool times_hold(const struct comparison *comparison)
            integer_holds(comparison, body, "retry_after_ms", rounded_up(retry_us, MILLISECOND_US));
 }
 
-/* The top level shows the tightest limit: of those that the rounded numbers do not tell apart, any
- * one. */
+/* The top level shows the tightest limit. If the rounded numbers of several limits are equal, it
+ * may show any of these. */
 static bool shown_holds(const struct comparison *comparison)
 {
     for (size_t i = 0; i < comparison->band->count; i++) {
@@ -153,7 +153,8 @@ static bool is_shown(const struct comparison *comparison, size_t which)
     return true;
 }
 
-/* What denies is tighter than what allows, for ever than for long; then the smaller share left. */
+/* A limit that denies is tighter than one that allows, and "never" is tighter than a wait.
+ * Otherwise the smaller share left is tighter. */
 static bool is_tighter(const struct comparison *comparison, size_t which, size_t other)
 {
     const struct reference_band_answer *answer = &comparison->answers[which];
@@ -213,7 +214,7 @@ static bool is_null(const struct comparison *comparison, json_t *object, const c
            differs(comparison, object, member, "null");
 }
 
-/* Says so, and is false. */
+/* Reports the difference, and returns false. */
 static bool differs(const struct comparison *comparison, json_t *object, const char *member,
                     const char *must)
 {

@@ -28,7 +28,7 @@ void service_history_make(struct service_history *history)
         operation_make(&history->operations[i], limits, history->limit_count, &generation);
 }
 
-/* `limits` are those that hold so far. */
+/* `limits` are the present ones. */
 static void operation_make(struct service_operation *operation, struct reference_limit limits[],
                            size_t limit_count, int64_t *generation)
 {
@@ -61,7 +61,7 @@ static int64_t cost_make(const struct reference_limit *limit)
     return random_one_in(2) ? 1 + random_below(3) : random_below(limit->burst + 3);
 }
 
-/* The windows of one generation are not those of another. */
+/* Two generations never have the same window. */
 static struct reference_limit limit_make(int64_t generation)
 {
     int64_t shortest = random_one_in(2) ? SECOND : HOUR * (1 + random_below(HOURS_MAX));
@@ -80,7 +80,7 @@ static void amounts_make(struct reference_limit *limit)
     limit->burst = reference_has_burst(limit->algorithm) ? amount_make() : limit->quota;
 }
 
-/* Small ones, where edges are met often, and some of every size. */
+/* Often small, to meet the edges often, but of every size. */
 static int64_t amount_make(void)
 {
     return random_one_in(3) ? random_of_any_size(AMOUNT_MAX) : random_below(12);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where clients connect from. The machine itself has no limit, so this runs in a network of its
- * own, whose loopback has other addresses, too. Skipped where the kernel does not allow that. */
+ * Where clients connect from. The machine itself has no limit. So this runs in its own network,
+ * whose loopback has more addresses. Skipped if the kernel does not allow that. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/raw.h"
@@ -43,7 +43,7 @@ static socklen_t parse(const char *text, int port, union address *address)
     return sizeof(address->v6);
 }
 
-/* All of 192.0.2.0/24 is then on the loopback, since it is one. */
+/* Then all of 192.0.2.0/24 is on the loopback, because one of its addresses is. */
 static bool add_ipv4(const char *text)
 {
     struct ifreq request = {.ifr_name = "lo:1"};
@@ -109,7 +109,7 @@ static bool serves(const struct service *service, const char *from)
     return served;
 }
 
-/* So many of GUESTS that come from there, and the others are refused. */
+/* Connects GUESTS clients from there. Returns how many were accepted; the others are refused. */
 static size_t crowd_in(const struct service *service, const char *from, int guests[GUESTS])
 {
     size_t served = 0;
@@ -212,7 +212,7 @@ static void the_machine_itself_and_trusted_proxies_have_no_limit(void **state)
 static void the_ipv6_address_of_every_interface_takes_ipv4_too(void **state)
 {
     static const char *const flags[] = {"--listen", "[::]:0", "--metrics-listen", "[::]:0", NULL};
-    struct service *service = start(*state, flags); /* and asks it on 127.0.0.1 */
+    struct service *service = start(*state, flags); /* uses 127.0.0.1 */
 
     assert_true(serves(service, "127.0.0.1"));
     if (has_network)

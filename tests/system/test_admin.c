@@ -17,7 +17,7 @@ struct scene {
     struct service *second;
 };
 
-/* An app with a policy, known at both services. */
+/* An app with a policy that both services know. */
 struct tenant {
     char app_id[APP_ID_MAX];
     struct client *here;
@@ -53,7 +53,7 @@ static void wait_for_status(const struct tenant *tenant, int status)
         ;
 }
 
-/* argv[0] is left to who runs it. */
+/* Leaves argv[0] to the caller. */
 static void collect(const struct scene *scene, const char *action, const char *app_id,
                     const char *argv[static 10])
 {
@@ -73,7 +73,7 @@ static void collect(const struct scene *scene, const char *action, const char *a
     argv[count] = NULL;
 }
 
-/* The output, which is the caller's. */
+/* Returns the output. The caller frees it. */
 static char *admin(const struct scene *scene, const char *action, const char *app_id, int code)
 {
     const char *argv[10];
@@ -113,7 +113,7 @@ static void apps_are_listed_with_what_they_have(void **state)
     close_tenant(&tenant);
 }
 
-/* As raw bytes they would clear the screen, and turn around what is read. */
+/* As raw bytes they would clear the screen, and reverse the text. */
 static void a_name_does_nothing_to_the_terminal(void **state)
 {
     const struct scene *scene = *state;
@@ -223,7 +223,7 @@ static void a_deleted_app_does_not_come_back_with_what_was_lost(void **state)
     close_tenant(&other);
 }
 
-/* Its key is configuration, and the next reload would make it valid again. */
+/* The key is in the configuration, and the next reload would make it valid again. */
 static void the_key_of_a_declared_app_is_not_replaced(void **state)
 {
     const struct scene *scene = *state;
@@ -254,7 +254,7 @@ static void the_key_of_a_declared_app_is_not_replaced(void **state)
     }
     const char *argv[12];
     char *output = NULL;
-    if (scene->world->redis != NULL) /* what leads from keys to apps may be lost alone */
+    if (scene->world->redis != NULL) /* the index of keys may be lost alone */
         (void)redis_server_command(scene->world->redis, "DEL sluice:{catalogue}:keys");
 
     collect(scene, "replace-key", app_id, argv);
@@ -289,7 +289,7 @@ static void a_new_key_that_cannot_be_printed_is_told(void **state)
     close_tenant(&tenant);
 }
 
-/* It may be there again in a moment. */
+/* It may be back in a moment. */
 static void in_a_lost_catalogue_no_app_is_called_absent(void **state)
 {
     const struct scene *scene = *state;
@@ -334,7 +334,7 @@ static void a_damaged_app_that_is_suspended_is_served_nowhere(void **state)
     close_tenant(&other);
 }
 
-/* Writes of both sides wait for each other. */
+/* The writes of both sides wait for each other. */
 static void services_write_while_an_operator_does(void **state)
 {
     enum { ADMINS = 4, POLICIES = 30 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the log tells an operator of callers, and that none of them can flood it. */
+ * What the log tells an operator about callers, and that no caller can flood it. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/scratch.h"
@@ -11,10 +11,11 @@
 
 #define WAIT_SECONDS 20
 #define FLOOD        100
-#define LINES_MAX    20 /* of an app in a minute */
+#define LINES_MAX    20 /* per app and minute */
 #define STRANGERS    30
 
-/* The last line of the event in the log of a service, which may have ended; NULL: none yet. */
+/* The last line of the event in a service's log; NULL: there is none yet. The service may have
+ * ended. */
 static json_t *last_line(const char *log, const char *event)
 {
     char *text = scratch_read(log);
@@ -58,7 +59,8 @@ static struct service *start(const struct world *world)
     return service_start(&options);
 }
 
-/* Stops it, and returns the number in the line that sums up the event; 0: there is none. */
+/* Stops the service. Returns the number in the line that sums up the event; 0: there is no such
+ * line. */
 static int64_t sum_at_the_end(struct service *service, const char *event, const char *subject,
                               const char *expected)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whatever is sent, the answer is a problem that says what is wrong, never a 500, and nothing is
+ * Whatever is sent, the answer is a problem that says what is wrong, and never a 500. Nothing is
  * charged or saved. */
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -14,8 +14,8 @@
 
 struct bad_input {
     const char *body;   /* in single quotes; @300 stands for 300 letters */
-    int status;         /* what it is answered */
-    const char *saying; /* the fault's pointer, or part of the detail */
+    int status;         /* the answer's */
+    const char *saying; /* the fault's pointer, or a part of the detail */
 };
 
 static const struct bad_input no_json[] = {
@@ -175,7 +175,7 @@ static const struct bad_input bad_deletions[] = {
     {"{'route_key':'/a','role':'admin'}", 404, NULL},
 };
 
-/* Replaces each @<n> by n letters, and quotes. In `arena`. */
+/* Replaces ' by ", and each @<n> by n letters. The text is in `arena`. */
 static struct text expand(struct arena *arena, const char *body)
 {
     struct buffer out;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests that are wrong before their body is read as JSON: keys, queries, media types, sizes. */
+ * Requests that are wrong before their body is read as JSON: in their key, query, media type or
+ * size. */
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -53,7 +54,7 @@ static void keys_that_are_none(void **state)
             EXPECT_PROBLEM(reply, 401, NULL);
             assert_non_null(reply_field(reply, "WWW-Authenticate"));
             if (strlen(keys[i]) > strlen("slk_"))
-                assert_null(strstr(reply->body, keys[i])); /* answers never repeat a key */
+                assert_null(strstr(reply->body, keys[i])); /* no answer repeats a key */
         }
     }
     expect_nothing_happened(tenant);
@@ -248,7 +249,7 @@ static void paths_that_lead_nowhere(void **state)
     client_free(tenant);
 }
 
-/* A check that is padded with blanks to `bytes`. */
+/* A check that is padded with spaces to `bytes`. */
 static char *padded_check(const char *start, const char *end, size_t bytes)
 {
     char *body = memory_new(1, bytes + 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Browsers and caches: what neither may do with answers, and what no foreign page may ask. */
+ * Browsers and caches: what they may not do with answers, and what a page of another origin may not
+ * request. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/raw.h"
@@ -163,7 +164,7 @@ static void no_foreign_page_registers_an_app(void **state)
     client_free(stranger);
 }
 
-/* The content type of a form, which browsers send without asking first. */
+/* A form's content type, which browsers send without asking the server first. */
 static void a_foreign_form_is_refused_before_its_body_is_read(void **state)
 {
     const struct world *world = *state;

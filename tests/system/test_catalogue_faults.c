@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A catalogue that was never reached, that is lost, or that is another's. */
+ * A catalogue that was never reached, that is lost, or that belongs to another service. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/scratch.h"
@@ -33,7 +33,7 @@ static void a_catalogue_that_was_never_reached_is_not_ready(void **state)
     service_stop(service);
 }
 
-/* With counters in memory, of which nothing has to be reached. */
+/* The counters are in memory, so the store is always there. */
 static void a_store_that_is_there_does_not_make_up_for_the_apps(void **state)
 {
     const struct world *world = *state;
@@ -83,8 +83,8 @@ static int allowed_of(struct client *client, int checks)
     return allowed;
 }
 
-/* Otherwise those that ran and those that start afterwards would not know each other's keys, and
- * would count under different names. */
+/* Otherwise old and new instances would not know each other's keys, and would count under different
+ * names. */
 static void instances_stay_one_service_when_redis_comes_back_empty(void **state)
 {
     const struct world *world = *state;

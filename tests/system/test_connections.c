@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Connections: who gets a place, who gives way, and who is let go. */
+ * Connections: which get a place, which give way, and which are closed. */
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -36,7 +36,7 @@ static int ask(int fd, const char *request)
     return reply.status;
 }
 
-/* A request that names its app and leaves everything as it is. */
+/* A request that names its app and changes nothing. */
 static int ask_as(int fd, const struct client *client)
 {
     char request[256];
@@ -66,7 +66,7 @@ static void an_idle_client_gives_way_when_all_places_are_taken(void **state)
         seated[i] = raw_connect(service_port(service));
         assert_int_equal(ask(seated[i], cheap), 200);
     }
-    assert_int_equal(ask(seated[0], cheap), 200); /* now the second is idle for longest */
+    assert_int_equal(ask(seated[0], cheap), 200); /* now the second has been idle for longest */
 
     int newcomer = raw_connect(service_port(service));
     assert_int_equal(ask(newcomer, cheap), 200);
@@ -83,8 +83,8 @@ static void an_idle_client_gives_way_when_all_places_are_taken(void **state)
     service_stop(service);
 }
 
-/* As often as there are newcomers; all that they displace was used a moment ago, and the good app's
- * before it. */
+/* However many newcomers there are. The connections that they displace were used a moment ago, and
+ * those of the good app before them. */
 static void who_holds_most_places_gives_way_and_nobody_else(void **state)
 {
     static const char *const flags[] = {"--connections-max", "8", "--workers", "1", NULL};
@@ -149,8 +149,8 @@ static void who_is_in_the_middle_of_a_request_keeps_the_place(void **state)
     service_stop(service);
 }
 
-/* As the first request of a connection, or not; the time-outs are minutes. Sometimes the end is
- * there when the service reads what came before it, and sometimes it comes later. */
+/* In the first request of a connection, or in a later one. The time-outs are minutes. Sometimes the
+ * end has arrived when the service reads the part before it, and sometimes it comes later. */
 static void who_ends_in_the_middle_of_a_request_is_let_go(void **state)
 {
     static const char *const flags[] = {"--idle-timeout-s", "600", "--request-timeout-s", "600",
@@ -209,7 +209,7 @@ static void who_ends_after_several_requests_gets_all_the_answers(void **state)
     }
 }
 
-/* Names of control characters, which JSON writes in six bytes each. */
+/* The names are control characters, and JSON needs six bytes for each. */
 static void fill_log(struct client *tenant)
 {
     char name[6 * 250 + 1];
@@ -241,7 +241,7 @@ static double figure(struct client *client, const char *name)
     return strtod(found + strlen(line), NULL);
 }
 
-/* Whole, or 503 where it takes too long to make. */
+/* The whole log, or 503 if it takes too long to make. */
 static bool gets_the_log(struct client *tenant)
 {
     const struct reply *reply = client_get(tenant, "/logs/latest?limit=1000");
@@ -249,7 +249,7 @@ static bool gets_the_log(struct client *tenant)
     return reply->status == 503 || (reply->status == 200 && reply->body_bytes > 1500000);
 }
 
-/* More than 64 MB of them. Meanwhile those who read get all of theirs. */
+/* They are more than 64 MB. Meanwhile clients that read get their whole answers. */
 static void answers_that_nobody_reads_make_room_for_those_who_read(void **state)
 {
     static const char *const flags[] = {"--workers", "1", NULL};
@@ -265,7 +265,8 @@ static void answers_that_nobody_reads_make_room_for_those_who_read(void **state)
                       client_key(tenant));
     assert_true(client_get(tenant, "/logs/latest?limit=1000")->body_bytes > 1500000);
 
-    /* What is read of an answer goes into the sockets: so many that some is left. */
+    /* The sockets hold a part of the answers. So there are so many that a part stays in the
+     * service. */
     for (size_t i = 0; i < GUESTS; i++) {
         guests[i] = raw_connect(service_port(service));
         for (int times = 0; times < 8; times++)
@@ -282,7 +283,8 @@ static void answers_that_nobody_reads_make_room_for_those_who_read(void **state)
     service_stop(service);
 }
 
-/* What a request says of the connection, and whether its answer tells how long it is kept. */
+/* What a request says about the connection, and whether the answer tells how long the connection is
+ * kept. */
 struct keeping {
     const char *request;
     bool told;

@@ -36,7 +36,7 @@ static void a_batch_is_answered_in_order_each_check_by_itself(void **state)
     client_free(tenant);
 }
 
-/* {"checks":[...]} with `count` checks of one user each. */
+/* {"checks":[...]} with `count` checks, each of one user. */
 static char *batch_of(int count)
 {
     size_t size = (size_t)count * 64 + 64;
@@ -65,7 +65,7 @@ static void a_batch_takes_a_thousand_checks(void **state)
     assert_int_equal(json_array_size(results), 1000);
     for (size_t i = 0; i < json_array_size(results); i++) {
         json_t *result = json_array_get(results, i);
-        bool allowed = i < 700; /* each of the hundred users comes round ten times */
+        bool allowed = i < 700; /* each of the hundred users has ten checks */
         assert_int_equal(json_is_true(json_object_get(result, "allowed")), allowed);
         assert_int_equal(json_integer_value(json_object_get(result, "status")),
                          allowed ? 200 : 429);
@@ -74,7 +74,8 @@ static void a_batch_takes_a_thousand_checks(void **state)
     client_free(tenant);
 }
 
-/* A few bytes each in the body, and more than a hundred in memory, until the answer has left. */
+/* Each value has a few bytes in the body, and more than a hundred in memory until the answer has
+ * left. */
 static void a_batch_of_few_checks_has_few_values(void **state)
 {
     const struct world *world = *state;

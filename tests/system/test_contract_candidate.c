@@ -66,7 +66,8 @@ static void a_looser_candidate_goes_on_counting_where_the_rule_denies(void **sta
     client_free(tenant);
 }
 
-/* The same algorithms and windows, so nothing but their use keeps the counters apart. */
+/* Their algorithms and windows are the same, so the counters are apart only because one rule is
+ * live and the other on trial. */
 static void live_rule_and_candidate_never_share_counters(void **state)
 {
     const struct world *world = *state;
@@ -135,7 +136,7 @@ static void checks_of_a_batch_try_the_candidate_in_order(void **state)
     client_free(tenant);
 }
 
-/* Shadow is about the live rule. */
+/* Shadow mode concerns only the live rule. */
 static void a_candidate_says_what_it_would_enforce_in_every_mode(void **state)
 {
     const struct world *world = *state;

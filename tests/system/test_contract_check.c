@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST /check: what the caller is told. */
+ * POST /check: what the caller learns from the answer. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/world.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The algorithms as a caller meets them, and several limits at once. What they
- * promise: test_invariants_http.c. */
+ * The algorithms as a caller sees them, and several limits at once. What they promise is in
+ * test_invariants_http.c. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/world.h"

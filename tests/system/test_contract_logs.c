@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * GET /logs/latest: what was decided, newest first. */
+ * GET /logs/latest: the decisions, newest first. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/world.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which policy decides: route before prefix before *, and at each of them user, role, default. */
+ * Which policy decides: an exact route before a prefix before *; and for each of these a user
+ * before a role before the default. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/raw.h"
@@ -10,7 +11,7 @@
 
 #define WAIT_SECONDS 30
 
-/* The limit of the policy that decides: every policy of a test has its own. */
+/* The limit of the policy that decides. In a test each policy has another limit. */
 static int64_t limit_for(struct client *tenant, const char *user_id, const char *route_key,
                          const char *role)
 {
@@ -125,7 +126,7 @@ static void roles_and_routes_with_policies_of_their_own_count_apart(void **state
     client_free(tenant);
 }
 
-/* The head of a check says whose it is, and then its body may take its time. */
+/* The head of a check names the app. Its body may come much later. */
 static void a_policy_saved_while_the_body_comes_in_decides(void **state)
 {
     static const char body[] = "{\"user_id\":\"alice\",\"route_key\":\"/a\"}";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What needs no key: the documentation, the contract as OpenAPI, liveness and readiness; and what
- * holds for every path: HEAD, OPTIONS and unknown ones. */
+ * What needs no key: the documentation, the contract as OpenAPI, liveness and readiness. Also what
+ * is true of every path: HEAD, OPTIONS and unknown paths. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/world.h"
@@ -26,7 +26,7 @@ static void the_docs_page_and_all_it_loads_are_served(void **state)
     EXPECT_FIELD(page, "Cross-Origin-Resource-Policy", "same-origin");
     EXPECT_FIELD(page, "Referrer-Policy", "no-referrer");
     assert_non_null(strstr(reply_field(page, "Content-Security-Policy"), "default-src"));
-    assert_null(strstr(page->body, "<script>")); /* its policy forbids inline scripts */
+    assert_null(strstr(page->body, "<script>")); /* the page's policy forbids inline scripts */
 
     size_t count = collect_assets(page->body, paths);
     for (size_t i = 0; i < count; i++) {
@@ -99,10 +99,10 @@ static void what_the_docs_page_loads_comes_compressed_only(void **state)
         const char *accept_encoding;
         int status;
     } cases[] = {
-        {"Accept-Encoding:", 200}, /* libcurl's way to leave the field out */
+        {"Accept-Encoding:", 200}, /* libcurl then leaves the field out */
         {"Accept-Encoding: gzip, deflate, br, zstd", 200},
         {"Accept-Encoding: br;q=0.9, *;q=0.1", 200},
-        {"Accept-Encoding;", 406}, /* and to send it empty */
+        {"Accept-Encoding;", 406}, /* libcurl then sends it empty */
         {"Accept-Encoding: identity", 406},
         {"Accept-Encoding: gzip;q=0, *", 406},
     };
@@ -245,7 +245,7 @@ static void a_method_that_a_path_does_not_take_is_told_which_it_does(void **stat
     client_free(tenant);
 }
 
-/* The local addresses in src="..." and href="...". */
+/* Collects the local addresses in src="..." and href="...". */
 static size_t collect_assets(const char *html, char paths[ASSETS_MAX][PATH_BYTES])
 {
     static const char *const attributes[] = {"src=\"/", "href=\"/"};

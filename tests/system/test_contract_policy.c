@@ -160,7 +160,8 @@ static void rates_are_written_as_people_do(void **state)
     client_free(tenant);
 }
 
-/* A configuration whose one app has the policies /0 to /998, each with its number as the limit. */
+/* Writes a configuration with one app, which has the policies /0 to /998. The number of each is its
+ * limit. */
 static void declare_999_policies(const char *key_file, char path[static SCRATCH_PATH_BYTES])
 {
     char *text = NULL;
@@ -178,7 +179,8 @@ static void declare_999_policies(const char *key_file, char path[static SCRATCH_
     free(text);
 }
 
-/* All but the last come from a file, so that the app is loaded once, and not after each. */
+/* All but the last policy come from a file. So the app is loaded once, and not after each
+ * policy. */
 static void an_app_has_at_most_a_thousand_policies(void **state)
 {
     const struct world *world = *state;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST /register: an app, its key, and what is kept of it. */
+ * POST /register: an app, its key, and what the service keeps of it. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/scratch.h"
 #include "support/world.h"
 
-#define SECRET_AT 17 /* slk_<12>_ precedes it */
+#define SECRET_AT 17 /* after slk_<12>_ */
 
 static void registering_shows_the_app_and_its_key(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * GET /usage: what the decisions sum up to. */
+ * GET /usage: the sums of the decisions. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/wait.h"
@@ -95,7 +95,7 @@ static void every_window_up_to_a_week_has_its_steps(void **state)
 
         EXPECT(usage, 200, NULL);
         assert_int_equal(json_array_size(reply_at(usage, "series")), cases[i].points);
-        /* In the shortest window, the minute may have ended since the check. */
+        /* Since the check the minute may have ended, which matters in the shortest window. */
         if (i != 1)
             assert_int_equal(reply_integer(usage, "totals.allowed"), 1);
     }
@@ -145,7 +145,7 @@ static void more_routes_than_are_told_apart_are_counted_together(void **state)
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
     tenant_policy(tenant, "{'route_key':'*','limit':1000,'window_seconds':3600}");
-    /* So many that of the two minutes which they may fall into one has more than 200. */
+    /* They may fall into two minutes. Even then one minute has more than 200. */
     for (int i = 0; i < 450; i++) {
         char route[32];
 
@@ -233,7 +233,7 @@ static void instances_sum_up(void **state)
 {
     const struct world *world = *state;
     if (world->second == NULL)
-        skip(); /* the memory engine is one process */
+        skip(); /* the memory engine is in one process */
     struct client *here = tenant_new(world->service);
     tenant_policy(here, "{'route_key':'/a','limit':3,'window_seconds':3600}");
     struct client *there = tenant_at_second(world, here);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Keys in Redis that hold something else than what was put there: nobody is degraded by it, and the
- * log names them. */
+ * Redis keys hold something else than what Sluice wrote. No app is degraded by that, and the log
+ * names the keys. */
 #include "limit/algorithm.h"
 #include "scrape.h"
 #include "support/cmocka.h"
@@ -17,7 +17,7 @@
 
 static struct scrape scrape; /* too large for a stack */
 
-/* One command per type of a key; the stream is one that takes no more. */
+/* One command per type of a key. The last one makes a stream to which nothing can be added. */
 static const char *const damages[] = {
     "SET %s junk", "RPUSH %s a b", "SADD %s a b",
     "ZADD %s 1 a", "HSET %s a b",  "XADD %s 18446744073709551615-18446744073709551615 a b",
@@ -44,14 +44,14 @@ static double figure(struct client *client, const char *name, const char *labels
     return scrape_value(&scrape, name, labels);
 }
 
-/* Replaces what is at the key, but not what it is called. */
+/* Replaces the value of the key, but not its name. */
 static void damage(const struct world *world, const char *how, const char *key)
 {
     (void)redis_server_command(world->redis, "DEL %s", key);
     (void)redis_server_command(world->redis, how, key);
 }
 
-/* The one counter that there is, but for that of probes; "": there are none or several. */
+/* The only counter, besides that of probes; "": there is none, or more than one. */
 static void find_counter(const struct world *world, char key[static NAME_BYTES])
 {
     static const char script[] =
@@ -65,7 +65,7 @@ static void find_counter(const struct world *world, char key[static NAME_BYTES])
                    redis_server_command(world->redis, "EVAL %s 0", script)->str);
 }
 
-/* A log's key has a number behind that of its policy's counters. */
+/* The key of a log is that of its policy's counters, followed by a number. */
 static bool is_named(const struct service *service, const char *key)
 {
     char counters[NAME_BYTES];
@@ -105,7 +105,7 @@ static void expect_that_it_starts_afresh(const struct world *world, struct servi
 
     assert_true(figure(tenant, STATES, "") == refused + 2);
     assert_true(redis_server_command(world->redis, "PTTL %s", key)->integer > 0);
-    /* Another key's line of the same second may have been in the way. */
+    /* There is one line a second, and another key may have got it. */
     WAIT_FOR (WAIT_SECONDS, is_named(service, key)) {
         damage(world, how, key);
         expect_decided(client_look(tenant, "alice", algorithm), 10);
@@ -134,7 +134,7 @@ static void a_counter_of_any_type_starts_afresh_and_is_named(void **state)
     service_stop(service);
 }
 
-/* As far as lines of one second do not get in each other's way. */
+/* As far as one line a second allows. */
 static void several_counters_are_each_named(void **state)
 {
     static const char event[] = "redis held an invalid counter";
@@ -184,7 +184,7 @@ static void expect_log(struct client *tenant, size_t decisions)
     assert_int_equal(json_array_size(client_get(tenant, "/logs/latest")->json), decisions);
 }
 
-/* What earlier minutes had sent may be gone, unless `is_whole`. */
+/* Unless `is_whole`, usage that was sent in earlier minutes may be lost. */
 static void expect_usage(struct client *tenant, int64_t decisions, bool is_whole)
 {
     const struct reply *usage = client_get(tenant, "/usage");

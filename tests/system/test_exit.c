@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end comes in time, whatever is under way with a store that is slow or a thread that hangs. */
+ * The service ends in time, whatever it is doing with a slow store, and even if a thread hangs. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/fault_proxy.h"
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 
 #define WAIT_SECONDS 20
-#define POLICIES     1000 /* declared: each costs a round trip */
+#define POLICIES     1000 /* all declared, and each costs a round trip */
 #define DELAY_MS     100
 #define LINE_BYTES   4096
 
@@ -48,7 +48,7 @@ static void write_declaration(char config[static SCRATCH_PATH_BYTES])
     scratch_file("config", text, config);
 }
 
-/* Of the service on the world's Redis, whose answers come late by DELAY_MS from here on. */
+/* A proxy in front of the world's Redis. From now on answers come DELAY_MS late. */
 static struct fault_proxy *start_late_redis(const struct world *world,
                                             char url[static REDIS_SERVER_URL_BYTES])
 {
@@ -84,7 +84,7 @@ static void what_is_declared_is_no_longer_applied_once_the_end_has_come(void **s
     fault_proxy_stop(proxy);
 }
 
-/* The thread of that name; 0: there is none. */
+/* The thread with this name; 0: there is none. */
 static pid_t thread_named(pid_t process, const char *name)
 {
     char path[64];
@@ -107,7 +107,7 @@ static pid_t thread_named(pid_t process, const char *name)
     return found;
 }
 
-/* Stops one thread as a debugger does; false where that is not allowed. */
+/* Stops one thread, as a debugger does. False if that is not allowed. */
 static bool halt(pid_t thread)
 {
     int status;
@@ -117,7 +117,7 @@ static bool halt(pid_t thread)
            waitpid(thread, &status, __WALL) == thread;
 }
 
-/* A thread that is traced is there until it is let go, or its tracer has seen its end. */
+/* A traced thread stays until it is released, or until its tracer has seen its end. */
 static void expect_an_end_without(void **state, const char *name)
 {
     static const char *const environment[] = {PROCESS_MAY_BE_SEEN, NULL};
@@ -156,7 +156,7 @@ static void a_journal_that_hangs_does_not_keep_the_end_from_coming(void **state)
     expect_an_end_without(state, "journal");
 }
 
-/* What a worker has decided is told to be lost, although the worker never ends. */
+/* The decisions of a worker are reported as lost, although the worker never ends. */
 static void what_a_worker_that_hangs_has_decided_is_not_lost_untold(void **state)
 {
     const struct world *world = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Clients that take more than they should: fields, bodies, connections, look-ups. */
+ * Clients that take more than their share: of fields, bodies, connections and look-ups. */
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -27,7 +27,7 @@ static struct service *start(const struct world *world, const char *const flags[
     return service_start(&options);
 }
 
-/* A check with a cookie of so many bytes; returns the status, 0 when nothing came. */
+/* A check with a cookie of so many bytes. Returns the status; 0 when no answer came. */
 static int check_with_cookie(const struct world *world, const char *key, int cookie_bytes)
 {
     static const char body[] = "{\"user_id\":\"ada\",\"route_key\":\"/a\"}";
@@ -48,7 +48,7 @@ static int check_with_cookie(const struct world *world, const char *key, int coo
     return reply.status;
 }
 
-/* Other connections are open meanwhile, and the store takes its time. */
+/* Meanwhile other connections are open, and the store is slow. */
 static void a_client_that_has_nothing_more_to_say_is_answered(void **state)
 {
     static const char body[] = "{\"user_id\":\"ada\",\"route_key\":\"/a\"}";
@@ -75,8 +75,8 @@ static void a_client_that_has_nothing_more_to_say_is_answered(void **state)
     client_free(tenant);
 }
 
-/* libmicrohttpd drops the connection when the answer's fields do not fit beside the request's, and
- * that must not happen to a check that has been charged. */
+/* libmicrohttpd drops the connection when the fields of the answer do not fit beside those of the
+ * request. That must not happen to a check that was charged. */
 static void what_is_charged_is_answered_however_long_the_fields(void **state)
 {
     const struct world *world = *state;
@@ -160,7 +160,7 @@ static void a_place_that_becomes_free_is_taken_at_once(void **state)
     service_stop(service);
 }
 
-/* Sends what it is given a byte at a time, over and over, until the service ends the connection. */
+/* Sends one more of the bytes, which repeat. False once the service has ended the connection. */
 static bool trickle(int fd, const char *bytes, size_t *sent)
 {
     char byte = bytes[*sent % strlen(bytes)];
@@ -169,8 +169,8 @@ static bool trickle(int fd, const char *bytes, size_t *sent)
     return send(fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
 }
 
-/* In the fields, in the body, and after a request that was complete. A connection that is only kept
- * alive is left alone all the while. */
+/* In the fields, in the body, or after a complete request. Meanwhile a connection that is only kept
+ * alive stays open. */
 static void who_never_comes_to_an_end_is_let_go(void **state)
 {
     static const char *const flags[] = {"--request-timeout-s", "1", NULL};
@@ -203,7 +203,7 @@ static void who_never_comes_to_an_end_is_let_go(void **state)
     service_stop(service);
 }
 
-/* The beginning came in together with a complete request, and nothing after it. */
+/* A part of a second request came together with a complete one. Nothing comes after it. */
 static void a_request_that_begins_behind_another_has_no_more_time(void **state)
 {
     static const char *const flags[] = {"--request-timeout-s", "1", NULL};
@@ -224,7 +224,7 @@ static void a_request_that_begins_behind_another_has_no_more_time(void **state)
     service_stop(service);
 }
 
-/* Its next request is there already, and waits because the service lets the first one wait. */
+/* Its next request has arrived, and waits because the service holds the first one. */
 static void who_is_kept_waiting_is_not_taken_for_slow(void **state)
 {
     static const char *const flags[] = {"--request-timeout-s", "1", NULL};
@@ -252,13 +252,13 @@ static void who_is_kept_waiting_is_not_taken_for_slow(void **state)
     service_stop(service);
 }
 
-/* A tree of JSON takes many times the room of its text. */
+/* A JSON tree needs many times the room of its text. */
 static void a_document_of_very_many_values_is_refused(void **state)
 {
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
     const size_t checks = 200;
-    const size_t values = 1500; /* of each */
+    const size_t values = 1500; /* per check */
     char *body = memory_new(checks * values, 4);
     size_t length = 0;
 
@@ -280,8 +280,8 @@ static void a_document_of_very_many_values_is_refused(void **state)
 
 static const char *const one_worker[] = {"--workers", "1", NULL};
 
-/* Reads the refusal of a body that has not been sent yet, up to the end of what the service has to
- * say, and has it do something else then. */
+/* Sends only the head of a request that is refused. Reads the refusal until the service has no more
+ * to send. Then keeps the service busy with other requests. */
 static int connect_to_be_refused(const struct service *service)
 {
     static const char head[] =
@@ -307,8 +307,8 @@ static bool can_send(int fd)
     return send(fd, piece, sizeof piece, MSG_NOSIGNAL) > 0;
 }
 
-/* A proxy sends what it has of a request, looks at the answer then, and takes an instance that
- * resets the connection meanwhile for broken. */
+/* A proxy first sends what it has of a request, and then reads the answer. If the instance resets
+ * the connection meanwhile, the proxy believes that the instance is broken. */
 static void who_is_refused_can_still_send_the_body(void **state)
 {
     struct service *service = start(*state, one_worker);

@@ -25,7 +25,7 @@ static struct client *at_second(const struct pair *pair, const struct client *te
     return client;
 }
 
-/* The same, once the second instance knows the app's one policy. */
+/* The same, once the second instance knows the app's only policy. */
 static struct client *at_second_with_policy(const struct pair *pair, const struct client *tenant)
 {
     struct client *client = at_second(pair, tenant);

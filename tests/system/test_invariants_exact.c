@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * G1, G2, G4 with many at once: a limit lets exactly as many pass as it says, however many ask and
- * wherever: with Redis through two instances, with the memory engine through two workers. */
+ * G1, G2 and G4 with many callers at once. A limit lets exactly as many checks pass as it says,
+ * however many callers ask, and wherever they ask: through two instances on Redis, or through two
+ * workers with the memory engine. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "limit/algorithm.h"
@@ -25,15 +26,15 @@ struct result {
     bool degraded;
 };
 
-/* All threads do one round together, each taking the next check until there are no more: the
- * results are read between `done` and the next `go`. */
+/* All threads do one round together. Each takes the next check until there are no more. The results
+ * are read between `done` and the next `go`. */
 struct crowd {
     pthread_barrier_t go;
     pthread_barrier_t done;
     const char *api_key;
     int ports[2];
     int rounds;
-    int cost_max; /* 1: every check costs 1; else they cost 0 to this in turn */
+    int cost_max; /* 1: each check costs 1; else costs go from 0 to this, in turn */
     atomic_int next;
     struct result results[CHECKS];
 };
@@ -84,8 +85,8 @@ static void *run_member(void *context)
     return NULL;
 }
 
-/* NULL when the results are those of one counter that was asked one after the other; else why not.
- * For checks that cost 1, that is also to say that each of the limit's `remaining` came once. */
+/* NULL when the results can come from one counter that was asked by one after the other; else the
+ * reason why not. If all checks cost 1, it follows that each value of `remaining` came once. */
 static const char *fault_of(const struct crowd *crowd)
 {
     struct one_counter_check checks[CHECKS];
@@ -106,7 +107,7 @@ static const char *fault_of(const struct crowd *crowd)
     return NULL;
 }
 
-/* Returns how many of the rounds were at fault. Asserts nothing while threads run. */
+/* Returns how many rounds had a fault. Asserts nothing while the threads run. */
 static int run_rounds(const struct world *world, struct client *tenant, int rounds, int cost_max)
 {
     struct crowd *crowd = MEMORY_NEW(struct crowd);
@@ -140,7 +141,7 @@ static int run_rounds(const struct world *world, struct client *tenant, int roun
     return faults;
 }
 
-/* Registers an app with this policy for /a, which every instance knows. */
+/* Registers an app with this policy for /a. Returns once every instance knows it. */
 static struct client *tenant_everywhere(const struct world *world, const char *limits)
 {
     struct client *tenant = tenant_new(world->service);

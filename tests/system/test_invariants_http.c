@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every limiter must keep, over HTTP and whatever the algorithm: G3 to G7, each by name. With
- * many at once, G1, G2 and G4: test_invariants_exact.c. Names, G8: test_isolation.c. What concerns
- * a shared Redis, G9 and G12: test_invariants_shared.c. With the clock handed in:
- * tests/unit/test_invariants*.c. */
+ * The invariants G3 to G7, which every limiter keeps, whatever its algorithm. They are tested by
+ * name, over HTTP.
+ *
+ * Elsewhere: G1, G2 and G4 with many callers at once, in test_invariants_exact.c. G8, about names,
+ * in test_isolation.c. G9 and G12, about a shared Redis, in test_invariants_shared.c. With the
+ * clock as an argument, in tests/unit/test_invariants*.c. */
 #include "base/clock.h"
 #include "limit/algorithm.h"
 #include "support/cmocka.h"
@@ -12,10 +14,10 @@
 #include "support/world.h"
 
 #define WAIT_SECONDS 20
-/* Redis counts by the wall's clock, which may be set right a little while the test waits. */
+/* Redis counts by the wall clock, which may be corrected a little while the test waits. */
 #define CLOCKS_APART_US 10000
 
-/* An app with this limit under each algorithm, whose name is its route. */
+/* An app with this limit under each algorithm. The route is the algorithm's name. */
 static struct client *tenant_with_all(const struct world *world, int limit, int window_seconds)
 {
     struct client *tenant = tenant_new(world->service);
@@ -76,14 +78,14 @@ static void g4_several_limits_are_charged_all_or_none(void **state)
     client_free(tenant);
 }
 
-/* A denial, and between which moments it was decided. */
+/* A denial, and the times between which it was decided. */
 struct hint {
     int64_t asked_us;
     int64_t answered_us;
     int64_t retry_us;
 };
 
-/* Whether the same check passes now. It must not before the wait is over, and must after it. */
+/* Whether the same check passes after the wait, and not before. */
 static bool passes_in_time(struct client *tenant, const char *route_key, const struct hint *hint)
 {
     int64_t sent_us = clock_monotonic_us();
@@ -118,7 +120,7 @@ static void g5_a_wait_told_is_enough_and_less_is_not(void **state)
     client_free(tenant);
 }
 
-/* The number that follows `name` in the answer's RateLimit field. */
+/* The number after `name` in the RateLimit field of the answer. */
 static int64_t rate_limit_number(const struct reply *reply, const char *name)
 {
     const char *field = reply_field(reply, "RateLimit");

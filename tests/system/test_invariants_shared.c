@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a Redis that two instances share must hold, and what it costs when it is away: G9 and G12,
- * each by name. */
+ * Invariants of a Redis that two instances share: G9, what it must hold, and G12, what it costs
+ * when Redis is away. They are tested by name. */
 #include "limit/algorithm.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -14,7 +14,7 @@
 #define IMPATIENT_MS "200"
 #define WINDOW_MS    60000
 
-/* How many counters there are in Redis, and in how many ms the first and the last of them goes; -1:
+/* How many counters are in Redis, and in how many ms the first and the last of them expire; -1:
  * never. */
 struct expiries {
     int64_t count;
@@ -120,9 +120,7 @@ static bool is_shared(struct client *client)
     return reply_at(client_look(client, "alice", "/a"), "degraded") == NULL;
 }
 
-/* docs/guarantees.md says it: while Redis is away each instance counts for itself and from zero, so
- * in one window up to the limit times (instances + 1) may pass. */
-/* What the shared counter says is left; -1 while it is not asked. */
+/* How much the shared counter has left; -1 while it is not used. */
 static int64_t shared_remaining(struct client *client)
 {
     const struct reply *look = client_look(client, "alice", "/a");
@@ -156,6 +154,8 @@ static void g12_what_was_allowed_without_redis_counts_when_it_is_back(void **sta
     service_stop(world.service);
 }
 
+/* As docs/guarantees.md says: while Redis is away, each instance counts alone and from zero. So in
+ * one window the limit times (instances + 1) may pass. */
 static void g12_without_redis_each_instance_lets_its_limit_pass_once_more(void **state)
 {
     struct world world = *(const struct world *)*state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Apps share nothing, and different names are never one counter: G8 of the invariants (see
+ * Apps share nothing, and different names never share a counter: invariant G8 (see
  * test_invariants_http.c). */
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -63,7 +63,7 @@ static void policies_of_another_app_are_as_if_they_were_not(void **state)
     client_free(other);
 }
 
-/* Each body alone must find its counter untouched, whatever came before. */
+/* Each subject must find its own counter untouched, whatever came before. */
 static void expect_counters_of_their_own(struct client *tenant, const char *const subjects[],
                                          size_t count)
 {

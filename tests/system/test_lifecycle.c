@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals, restarts, and what is declared in the file. */
+ * Signals, restarts, and the apps that a file declares. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/load.h"
@@ -24,7 +24,7 @@ static struct client *tenant_with_policy(const struct service *service)
     return tenant;
 }
 
-/* A service that has had its SIGTERM while checks wait for a paused Redis. */
+/* A service that has got SIGTERM while its checks wait for a paused Redis. */
 struct stopping {
     struct service *service;
     struct client *tenant;
@@ -134,7 +134,7 @@ static void the_end_waits_for_answers_no_longer_than_the_drain_timeout(void **st
     stopping_close(&stopping);
 }
 
-/* Otherwise any client could make each stop slow, and look like one that went wrong. */
+/* Otherwise any client could make each stop slow, and it would look like a failed one. */
 static void the_end_does_not_wait_for_who_does_not_read(void **state)
 {
     static const char *const flags[] = {"--drain-timeout-s", "60", NULL};
@@ -208,7 +208,7 @@ static void a_setting_that_needs_a_restart_is_named_for_as_long_as_it_does(void 
     struct service_options options = world_options(world);
     static const struct {
         const char *yaml;
-        int warnings; /* with those before */
+        int warnings; /* including those of the reloads before */
     } reloads[] = {
         {UNLIMITED "drain_timeout_s: 11\n", 1},
         {UNLIMITED "drain_timeout_s: 11\n", 2},

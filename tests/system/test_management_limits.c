@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who may register, and how often one address may use the routes that are not checks. */
+ * Who may register, and how often one address may use the routes other than checks. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/raw.h"
@@ -11,7 +11,7 @@
 
 #define FROM(address) "X-Forwarded-For: " address
 
-/* Sends with one more header. */
+/* Registers with one more header. */
 static const struct reply *register_with(struct client *client, const char *header)
 {
     const char *const headers[] = {header, NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * GET /metrics: its form, what it counts, what never stands in it, and that the dashboard and the
- * alert rules speak of nothing else. */
+ * GET /metrics: its form, what it counts, and what it never contains. Also that the dashboard and
+ * the alert rules use only names that are exported. */
 #include "../../src/app/settings_parts.h"
 #include "base/memory.h"
 #include "promql.h"
@@ -18,7 +18,7 @@
 
 #define WAIT_SECONDS 30
 #define PATIENT_MS   "5000" /* at most */
-#define LARGE_BODIES 70     /* of a megabyte each, where 64 have room */
+#define LARGE_BODIES 70     /* of a megabyte each; there is room for 64 */
 #define LARGE_BYTES  ((size_t)600 * 1024)
 #define CHECK_ROUTE  "route=\"/check\",method=\"POST\",status="
 
@@ -55,16 +55,16 @@ static void names_and_types_follow_the_conventions(void **state)
         bool is_counter = strcmp(family->type, "counter") == 0;
 
         if (strncmp(family->name, "sluice_", 7) != 0 && strncmp(family->name, "process_", 8) != 0)
-            fail_msg("whose name is %s?", family->name);
+            fail_msg("%s has neither prefix", family->name);
         if (strspn(family->name, "abcdefghijklmnopqrstuvwxyz_") != strlen(family->name))
-            fail_msg("%s is no name of ours", family->name);
+            fail_msg("%s is not in lower case", family->name);
         if (is_counter != ends_with(family->name, "_total"))
-            fail_msg("%s is a %s", family->name, family->type);
+            fail_msg("%s must not be a %s", family->name, family->type);
         if (strcmp(family->type, "histogram") == 0 && !ends_with(family->name, "_seconds"))
             fail_msg("%s has no unit", family->name);
         if (!is_counter && strcmp(family->type, "gauge") != 0 &&
             strcmp(family->type, "histogram") != 0)
-            fail_msg("%s is of no known type: %s", family->name, family->type);
+            fail_msg("%s has an unknown type: %s", family->name, family->type);
     }
     assert_true(scrape.family_count > 20);
     client_free(client);
@@ -187,7 +187,7 @@ static void only_so_many_apps_have_figures_of_their_own(void **state)
     service_stop(service);
 }
 
-/* The port in the line that tells it. */
+/* The port in the line of the log that tells it. */
 static int metrics_port(const struct service *service)
 {
     static const char name[] = "\"metrics_port\":";
@@ -223,7 +223,7 @@ static void a_listener_apart_takes_it_from_the_others(void **state)
     service_stop(service);
 }
 
-/* So that only the counters are in Redis. */
+/* So only the counters are in Redis. */
 static struct service *service_with_its_catalogue_in_a_file(const struct world *world)
 {
     char directory[SCRATCH_PATH_BYTES];
@@ -237,7 +237,7 @@ static struct service *service_with_its_catalogue_in_a_file(const struct world *
     return service_start(&options);
 }
 
-/* Returns when the service knows. */
+/* Returns once the service knows it. */
 static void kill_redis(const struct world *world, struct client *client)
 {
     redis_server_kill(world->redis);
@@ -310,7 +310,7 @@ static void who_is_too_slow_is_counted(void **state)
     raw_receive(slow, WAIT_SECONDS, &reply); /* the idle time-out is 75 s */
 
     assert_true(reply.closed);
-    /* Its worker tells at the end of the turn. */
+    /* The worker reports it at the end of the turn. */
     WAIT_FOR (WAIT_SECONDS, (scrape_read(&scrape, client),
                              scrape_value(&scrape, "sluice_http_slow_requests_total", "") == 1))
         ;
@@ -319,7 +319,7 @@ static void who_is_too_slow_is_counted(void **state)
     service_stop(service);
 }
 
-/* A body of a batch that does not come to its end. */
+/* Begins the body of a batch, which never ends. */
 static int begin_large_body(const struct service *service, const char *key, const char *body)
 {
     char head[512];
@@ -345,7 +345,7 @@ static void large_bodies_that_find_no_room_are_counted(void **state)
     options.flags = flags;
     struct service *service = service_start(&options);
     struct client *tenant = tenant_new(service);
-    /* Only a key that has been seen before may say so much. */
+    /* Only a known key may send so large a body. */
     WAIT_FOR (WAIT_SECONDS,
               client_send(tenant, "POST", "/check/batch", body, LARGE_BYTES)->status == 400)
         ;
@@ -413,7 +413,7 @@ static void batches_beyond_what_may_be_under_way_are_refused(void **state)
         ;
 
     assert_true(scrape_value(&scrape, "sluice_batches_refused_total", "") == 1);
-    /* More than may be under way, but by itself. */
+    /* More than may be under way, but no other batch is. */
     EXPECT(client_post(tenant, "/check/batch",
                        "{'checks':[{'user_id':'u','route_key':'/two'},{'user_id':7},{},{}]}"),
            200, "{'results':[{'status':200},{'status':422},{'status':422},{'status':422}]}");
@@ -422,7 +422,7 @@ static void batches_beyond_what_may_be_under_way_are_refused(void **state)
     service_stop(service);
 }
 
-/* Each text of a member `expr`, and what a variable of a dashboard asks for. */
+/* Checks each text of a member `expr`, and the queries of the dashboard's variables. */
 static size_t check_queries(const json_t *node)
 {
     const char *key;

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random histories through the whole service, each answer compared with what the reference model
- * says, in real time. Many histories take turns, so that time passes for each of them while the
- * others are asked.
+ * Random histories through the whole service, in real time. Each answer is compared with the
+ * reference model's. Many histories take turns, so time passes for each while the others are asked.
  *
- * SLUICE_TEST_SEED replays a run, in everything but the instants; SLUICE_MODEL_HISTORIES sets how
- * many histories there are.
+ * SLUICE_TEST_SEED replays a run, except its times. SLUICE_MODEL_HISTORIES sets the number of
+ * histories.
  *
- * A decision was made before its answer was here, by the clock that the engine decides by. It was
- * made after the request before it was sent, on the same connection: a worker reads its clock once
- * per turn, which may be a moment before the request arrives, but not before the worker has
- * answered what came before. */
+ * A decision has bounds, by the clock of the engine. It was made before its answer arrived, and
+ * after the request before it was sent on the same connection. Why that one: a worker reads its
+ * clock once per turn. That may be a moment before the request arrives, but not before the worker
+ * has answered the request before. */
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
@@ -28,16 +27,16 @@
 #define BODY_BYTES 1024
 #define SECOND     SECOND_US
 
-/* A history on its way through the service and the model; its route is that of its place. */
+/* A history that runs through the service and the model. Its route is that of its place. */
 struct course {
     struct service_history history;
-    size_t next; /* of its operations */
+    size_t next; /* the next operation */
     bool ends_in_doubt;
     uint64_t user;
     size_t route;
     int64_t policy_version;
     struct reference_band band;
-    FILE *story; /* what happened so far, for when it fails */
+    FILE *story; /* what has happened so far, printed when it fails */
     char *story_text;
     size_t story_bytes;
 };
@@ -48,7 +47,7 @@ struct run {
     uint64_t seed;
     uint64_t histories;
     uint64_t begun;
-    struct course *courses[AT_ONCE]; /* NULL: not taken */
+    struct course *courses[AT_ONCE]; /* NULL: the place is free */
     const struct course *asked;      /* by the last request */
     int64_t sent_us;                 /* the last request */
     uint64_t answers;
@@ -87,7 +86,7 @@ static void the_service_answers_as_the_model(void **state)
 
     histories_run(&run);
 
-    print_message("%llu answers of %llu could be no other\n", (unsigned long long)run.exact,
+    print_message("%llu of %llu answers were known exactly\n", (unsigned long long)run.exact,
                   (unsigned long long)run.answers);
     assert_true(run.exact > run.answers / 4);
     client_free(run.tenant);
@@ -233,7 +232,7 @@ static void check_batch(struct run *run, struct course *course, const int64_t co
         answer_compare(run, course, instant, json_array_get(results, i), costs[i]);
 }
 
-/* A charge at the end of a fixed window leaves the model in doubt; nothing else does. */
+/* Only a charge at the end of a fixed window leaves the model in doubt. */
 static void answer_compare(struct run *run, struct course *course, struct reference_instant instant,
                            json_t *body, int64_t cost)
 {
@@ -298,8 +297,8 @@ static void edit(struct run *run, struct course *course, const struct service_op
     policy_save(run, course);
 }
 
-/* POST. Between two requests of one history is one of another, or of none: so what the second one
- * decides is decided after the first one's answer was here. */
+/* POST. Between two requests of one history there is always another request. So the second decision
+ * comes after the first answer. */
 static const struct reply *ask(struct run *run, struct course *course, const char *path,
                                const char *body, struct reference_instant *instant)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Redis by a name: the links of the workers, the catalogue and the log, in the sandbox. The service
- * reads /etc/resolv.conf, so this runs in a mount namespace where a file of the test's own lies
- * over it. Skipped where the kernel does not allow that. All of 127.0.0.0/8 is this machine. */
+ * Redis by its name, in the sandbox: the links of the workers, the catalogue and the log. The
+ * service reads /etc/resolv.conf. So this runs in a mount namespace, where the test's own file
+ * covers that one. Skipped if the kernel does not allow it. All of 127.0.0.0/8 is this machine. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/listener.h"
@@ -24,7 +24,8 @@ static bool has_names;
 static struct name_server *dead;
 static struct name_server *live;
 
-/* Before any thread: a process with several cannot enter another user's namespace. */
+/* To be called before there are threads: a process with several threads cannot enter another user's
+ * namespace. */
 static void enter_namespace(void)
 {
     char path[SCRATCH_PATH_BYTES];
@@ -55,7 +56,7 @@ static int close_group(void **state)
     return world_close(state);
 }
 
-/* On the Redis named "redis.test", with a catalogue there. */
+/* The service uses the Redis named "redis.test", also for its catalogue. */
 static struct service *start(const struct world *world)
 {
     static const char *const flags[] = {"--sandbox", "true", NULL};
@@ -102,12 +103,12 @@ static void dead_name_servers_and_dead_addresses_are_passed_over(void **state)
     listener_close(&silent);
 }
 
-/* Who accepts at an address, and is no Redis. */
+/* A server that accepts at an address and is not a Redis. */
 struct stranger {
     const char *kind;
-    const char *words; /* in answer to whatever it hears; NULL: what it has heard */
-    bool is_deaf;      /* hangs up at once */
-    bool is_endless;   /* says its words again and again */
+    const char *words; /* its answer to everything; NULL: repeats what it receives */
+    bool is_deaf;      /* closes the connection at once */
+    bool is_endless;   /* sends its words again and again */
     struct listener listener;
 };
 
@@ -125,7 +126,7 @@ static void converse(const struct stranger *stranger, int fd)
     }
 }
 
-/* With one after the other. */
+/* Handles one guest after the other. */
 static void *receive_guests(void *context)
 {
     const struct stranger *stranger = context;
@@ -189,7 +190,7 @@ static void a_name_that_moves_is_followed(void **state)
     struct client *client = stranger_new(service);
 
     name_server_forget(live);
-    name_server_add(live, "redis.test", "127.0.0.2"); /* where nobody is */
+    name_server_add(live, "redis.test", "127.0.0.2"); /* nothing listens there */
     redis_server_kill(world->redis);
     redis_server_restart(world->redis);
     WAIT_FOR (WAIT_SECONDS, is_degraded(client))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sluice in the hands of an operator: what it tells a supervisor, restarts that lose no request,
+ * Sluice as an operator uses it: its messages to a supervisor, restarts that lose no request,
  * reloads that are refused, and the sandbox. */
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -34,7 +34,7 @@ static void supervisor_open(struct supervisor *supervisor)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     char path[SCRATCH_PATH_BYTES];
 
-    scratch_file("notify", "", path); /* for its name, which the socket takes */
+    scratch_file("notify", "", path); /* only for its name, which the socket gets */
     assert_int_equal(unlink(path), 0);
     memcpy(address.sun_path, path, sizeof(path));
     supervisor->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -42,7 +42,7 @@ static void supervisor_open(struct supervisor *supervisor)
     (void)snprintf(supervisor->variable, sizeof(supervisor->variable), "NOTIFY_SOCKET=%s", path);
 }
 
-/* The next state that it is told starts like this. */
+/* Expects that the next message to the supervisor starts like this. */
 static void supervisor_expect(const struct supervisor *supervisor, const char *start)
 {
     struct pollfd readable = {.fd = supervisor->fd, .events = POLLIN};
@@ -53,10 +53,10 @@ static void supervisor_expect(const struct supervisor *supervisor, const char *s
     assert_true(length > 0);
     state[length] = '\0';
     if (strncmp(state, start, strlen(start)) != 0)
-        fail_msg("told \"%s\" instead of \"%s\"", state, start);
+        fail_msg("the supervisor got \"%s\" instead of \"%s\"", state, start);
 }
 
-/* Two loads on the one service that starts where the other ends. */
+/* Two loads on one address, on which one service starts while the other ends. */
 struct traffic {
     struct client *tenant;
     struct load *reconnecting;
@@ -227,9 +227,9 @@ static void a_new_instance_takes_over_from_an_old_one_without_a_failure(void **s
     service_stop(old);
 }
 
-/* What a reload refuses, and what it says of it. */
+/* A configuration that a reload refuses, and the reason that it gives. */
 struct bad_reload {
-    const char *config; /* NULL: there is no file; %s is one that is not there */
+    const char *config; /* NULL: no file; %s: a file that does not exist */
     const char *reason;
 };
 
@@ -266,7 +266,7 @@ static void write_bad(const struct bad_reload *bad, const char *config, const ch
     scratch_rewrite(config, text);
 }
 
-/* The last one says this. */
+/* Expects that the last refusal gives this reason. */
 static void expect_refusal(const struct service *service, const char *reason)
 {
     char *log = scratch_read(service_log(service));
@@ -324,7 +324,8 @@ static void write_shop(const char *path, const char *key_file)
     scratch_rewrite(path, text);
 }
 
-/* What each of its threads says of itself; how many have this name. */
+/* Expects that each thread reports that it is in the sandbox. Returns how many threads have this
+ * name. */
 static int expect_threads_in_it(const struct service *service, const char *name)
 {
     char path[SCRATCH_PATH_BYTES];
@@ -377,7 +378,8 @@ static void a_sandboxed_service_does_all_its_work(void **state)
     WAIT_FOR (WAIT_SECONDS, client_look(shop, "alice", "/b")->status == 200)
         ;
 
-    /* The store is lost and found: a new connection, and the scripts once more. */
+    /* The store is lost and found again: that needs a new connection, and the scripts are loaded
+     * again. */
     if (world->redis != NULL) {
         redis_server_kill(world->redis);
         EXPECT(client_check(tenant, "alice", "/a"), 200, "{'degraded':true}");
@@ -429,7 +431,7 @@ static void a_sandboxed_service_reads_only_beside_what_was_named_at_the_start(vo
         expect_refusal(service, "Permission denied");
     }
 
-    /* A new file in the place of the old one, as editors and renewals leave it. */
+    /* A new file replaces the old one, as editors and renewals do it. */
     write_shop(next, key_inside);
     assert_int_equal(rename(next, config), 0);
     service_reload(service);
@@ -439,7 +441,7 @@ static void a_sandboxed_service_reads_only_beside_what_was_named_at_the_start(vo
     service_stop(service);
 }
 
-/* As /proc shows it: "unlimited" is no number. */
+/* As /proc shows it, where "unlimited" is not a number. */
 static int64_t own_core_limit(void)
 {
     struct rlimit limit;
@@ -457,7 +459,8 @@ static void a_crash_leaves_no_core_unless_it_may(void **state)
     options.flags = flags;
     struct service *open = service_start(&options);
 
-    /* Less than a page holds nothing, and at 1 the kernel runs no program of core_pattern. */
+    /* A core file of less than a page has nothing in it. At 1 the kernel does not start a program
+     * of core_pattern. */
     assert_in_range(service_status(secretive, "limits", "Max core file size"), 0, 1);
     assert_int_equal(service_status(open, "limits", "Max core file size"), own_core_limit());
     service_stop(secretive);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A service that stands still for longer than it waits for Redis, while Redis does not: its replies
- * have come when it goes on. */
+ * A service that is stopped for longer than it waits for Redis, while Redis runs on. When the
+ * service goes on, the replies have arrived. */
 #include "base/clock.h"
 #include "base/duration.h"
 #include "scrape.h"
@@ -15,7 +15,7 @@
 
 #define WAIT_SECONDS 60
 #define CHECKS       8
-#define TIMEOUT_MS   2000 /* in which the checks have to get as far as Redis */
+#define TIMEOUT_MS   2000 /* the checks must reach Redis within this time */
 #define CALLS        "sluice_store_calls_total"
 
 static struct scrape scrape; /* too large for a stack */
@@ -34,7 +34,7 @@ static long long times_decided(struct redis_server *redis)
     return calls == NULL ? 0 : strtoll(strchr(calls, '=') + 1, NULL, 10);
 }
 
-/* Redis has read one of a connection's commands, and the others wait behind it. */
+/* Redis has read one command of a connection, and the others wait behind it. */
 static bool holds_calls(struct redis_server *redis)
 {
     const char *info = redis_server_command(redis, "INFO clients")->str;

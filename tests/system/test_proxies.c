@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A proxy before two instances: test_proxies PROXY, which is one of support/proxy.h. The raw
- * requests come through it, and between them the checks of good clients, whose connections to the
- * instances are the same: each must get its own answer, and no instance may be taken out for what
- * it answers. */
+ * A proxy in front of two instances: test_proxies PROXY, where PROXY is one of support/proxy.h. The
+ * raw requests come through the proxy, and between them the checks of good clients over the same
+ * connections to the instances. Each client must get its own answer. No instance may be taken out
+ * because of its answers. */
 #include "base/arena.h"
 #include "base/memory.h"
 #include "raw_rows.h"
@@ -25,10 +25,10 @@
 struct stand {
     struct world *world;
     struct proxy *proxy;
-    struct client *tenant; /* of the first instance itself */
+    struct client *tenant; /* connected directly to the first instance */
     struct client *good[GOOD];
     struct client *denied;
-    long checks; /* of good clients, each of a route of its own */
+    long checks; /* of good clients; each has a route of its own */
 };
 
 static const char *proxy_name;
@@ -104,7 +104,7 @@ static bool is_anothers(const struct raw_reply *reply)
     return strstr(reply->text, "/good/") != NULL || strstr(reply->text, "/denied") != NULL;
 }
 
-/* They are asked in turn, but not by this client alone. */
+/* The proxy uses them in turn, but other requests count too. */
 static bool both_serve(struct stand *stand)
 {
     char before[64] = "";
@@ -122,8 +122,8 @@ static bool both_serve(struct stand *stand)
     return both;
 }
 
-/* It comes to an end. The good clients check meanwhile, after the first of its answer, and after it
- * has left. */
+/* Sends the request. The good clients check after it was sent, after the head of its answer, and
+ * after its end. True if each got its own answer, and the connection was closed. */
 static bool bears(struct stand *stand, const char *request)
 {
     struct arena arena = {0};
@@ -184,7 +184,7 @@ static void nobody_gets_anothers_answer_and_no_instance_is_taken_out(void **stat
     EXPECT(client_get(stand->tenant, "/livez"), 200, NULL);
 }
 
-/* So the others can believe proxy_has_given_up(). */
+/* This shows that proxy_has_given_up() can be true. */
 static void an_instance_that_has_died_is_taken_out(void **state)
 {
     struct stand *stand = *state;

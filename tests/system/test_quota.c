@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An app has so many counters in Redis and no more. Who has one goes on, and so do other apps. */
+ * An app may have so many counters in Redis, and no more. Its existing counters go on, and so do
+ * other apps. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/wait.h"
@@ -14,7 +15,8 @@
 #define WINDOW_S     20
 #define HOUR         "'limit':5,'window_seconds':3600"
 #define UNLIMITED    "register_limit: \"off\"\nmanage_limit: \"off\"\n"
-/* Of a counter that was created just now, as exactly as it is known when it expires. */
+/* For a counter that was created just now: the longest time until its room is free, because its
+ * expiry is known only roughly. */
 #define HOUR_RETRY_MAX_S (3600 + 3600 / 7 + 1)
 
 static struct service *start(const struct world *world)
@@ -34,7 +36,7 @@ static void expect_no_room(const struct reply *reply, int64_t retry_max_s)
     assert_in_range(strtoll(reply_field(reply, "Retry-After"), NULL, 10), 1, retry_max_s);
 }
 
-/* One check of each of these users, all of whom are let in. */
+/* One check of each of these users. All are allowed. */
 static void check_batch(struct client *tenant, int from)
 {
     char body[64 * BATCH + 64];
@@ -54,7 +56,7 @@ static void check_batch(struct client *tenant, int from)
     }
 }
 
-/* A new app with as many counters as it may have: of the users "0", "1", ... */
+/* A new app that has as many counters as it may have, for the users "0", "1", ... */
 static struct client *full_tenant(const struct service *service, const char *rule)
 {
     struct client *tenant = tenant_new(service);
@@ -101,7 +103,7 @@ static void in_a_batch_it_is_the_problem_of_one_check(void **state)
     service_stop(service);
 }
 
-/* It is no failure of the store, and no decision. */
+/* It is neither a failure of the store nor a decision. */
 static void no_policy_says_otherwise(void **state)
 {
     struct service *service = start(*state);

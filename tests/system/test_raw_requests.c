@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bytes as no library sends them: what two HTTP parsers could read differently, and what is no
- * HTTP. A request that ends its connection is not to be followed by another: neither is what came
- * with it taken for one, nor is there more than one answer. */
+ * Bytes that no library sends: requests that two HTTP parsers could read differently, and bytes
+ * that are not HTTP. After a request that ends its connection, no other may follow. Bytes that came
+ * with it are not taken for a request, and there is only one answer. */
 #include "base/arena.h"
 #include "http/head.h"
 #include "raw_rows.h"
@@ -69,7 +69,7 @@ static bool is_as_said(const struct raw_row *row, const struct raw_reply *reply)
            is_problem == (row->refusal == OURS);
 }
 
-/* What is refused is charged to nobody. */
+/* A refused request is charged to no app. */
 static void each_request_is_answered_as_the_table_says(void **state)
 {
     const struct world *world = *state;
@@ -106,7 +106,7 @@ static double cpu_ms(pid_t process)
     return (double)spent.tv_sec * 1e3 + (double)spent.tv_nsec / 1e6;
 }
 
-/* It kept libmicrohttpd 0.9.75 busy until the time-out. */
+/* Such a line kept libmicrohttpd 0.9.75 busy until the time-out. */
 static void an_endless_chunk_line_costs_next_to_nothing(void **state)
 {
     const struct world *world = *state;
@@ -123,7 +123,7 @@ static void an_endless_chunk_line_costs_next_to_nothing(void **state)
     client_free(tenant);
 }
 
-/* One of them was never answered, and leaked. */
+/* With one of these numbers the request was never answered, and leaked. */
 static void any_number_of_arguments_is_answered(void **state)
 {
     static const int most[] = {64, 100, 128, 150, 180, 200, 256, 1000, 4000};
@@ -145,7 +145,7 @@ static void any_number_of_arguments_is_answered(void **state)
     client_free(tenant);
 }
 
-/* What a head takes of HEAD_BYTES_MAX by a field of its own; see head.c. */
+/* The bytes of HEAD_BYTES_MAX that each field takes besides its text; see head.c. */
 #define FIELD_BYTES 64
 
 static size_t bytes_of_fields(const char *api_key, size_t length_digits)
@@ -154,8 +154,8 @@ static size_t bytes_of_fields(const char *api_key, size_t length_digits)
            strlen("localhost") + strlen("Content-Length") + length_digits + 3 * FIELD_BYTES;
 }
 
-/* Both come from one pool: one large field leaves the most text in it, many small ones the most of
- * what libmicrohttpd keeps beside. */
+/* Text and bookkeeping share one pool. One large field leaves the most text in it, and many small
+ * fields leave the most bookkeeping of libmicrohttpd. */
 static void the_largest_head_leaves_room_for_the_longest_answer(void **state)
 {
     static const char name_of_31[] = "a-name-as-long-as-they-may-be-0";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A Redis that runs and refuses: what callers, /readyz and /metrics are told meanwhile, and that
- * nothing of what was allowed is lost. docs/redis-errors.md is the table of it. */
+ * A Redis that runs and refuses: what callers, /readyz and /metrics say meanwhile, and that nothing
+ * that was allowed is lost. docs/redis-errors.md has the table. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "refusals.h"
@@ -16,7 +16,7 @@
 #define WAIT_SECONDS 60
 #define USERS        20
 #define LIMIT        5
-#define PROBES       3 /* that are refused before it is well again */
+#define PROBES       3 /* which are refused before Redis is well again */
 
 #define CALLS "sluice_store_calls_total"
 
@@ -83,7 +83,7 @@ static bool is_ready(const struct scene *scene)
     return strcmp(reply_text(client_get(scene->tenant, "/readyz"), "status"), "ready") == 0;
 }
 
-/* Calls of scripts and refused connections, as Redis itself counts them. */
+/* The calls of scripts, including refused ones, as Redis counts them. */
 static long long times_asked(const struct scene *scene)
 {
     static const char *const counters[] = {"cmdstat_evalsha:calls=", "cmdstat_eval:calls="};
@@ -102,13 +102,14 @@ static long long times_asked(const struct scene *scene)
     return sum;
 }
 
-/* How many probes there may have been at most. */
+/* The highest possible number of probes. */
 static double waits_since(int64_t began_us)
 {
     return 1 + (double)(clock_monotonic_us() - began_us) / BREAKER_WAIT_MIN_US;
 }
 
-/* After each wait a probe or a round of hand-backs, and what the test itself asks. */
+/* After each wait there may be one probe or one round of hand-backs. The test's own requests count
+ * too. */
 static void expect_patience(const struct scene *scene, const struct refusal *refusal,
                             long long asked_before, int64_t began_us)
 {
@@ -167,7 +168,7 @@ static void expect_that_it_stays_so(const struct scene *scene, const struct refu
         assert_true(is_degraded(scene));
         assert_true(figure(scene, "sluice_store_breakers_open", "") == (opens ? 1 : 0));
     }
-    /* Probes alone, and not the hand-backs that a breaker which closes too early lets through. */
+    /* These are only probes. If the breaker closed too early, there would be hand-backs too. */
     assert_true(!opens || times_refused(scene, refusal) - refused <= waits_since(began_us));
     assert_true(is_degraded(scene));
     assert_true(figure(scene, "sluice_store_links_connected", "") ==
@@ -196,7 +197,7 @@ static void expect_that_all_is_handed_back(const struct scene *scene)
     }
 }
 
-/* Each cause has a line a second: the first that is tried may have another. */
+/* Each cause has one line a second, and the first attempt may have another cause. */
 static void expect_complaint(const struct scene *scene, const struct refusal *refusal)
 {
     WAIT_FOR (WAIT_SECONDS, scratch_contains(service_log(scene->service), refusal->code))

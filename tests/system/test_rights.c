@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rights that Sluice needs in Redis, as docs/operations.md lists them: with these alone
- * everything works, and when one is missing the log names it. */
+ * The rights in Redis that docs/operations.md lists. With only these, everything works. If one is
+ * missing, the log names it. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/scratch.h"
@@ -17,7 +17,7 @@
 static const char *const algorithms[] = {"fixed_window", "sliding_window", "sliding_window_log",
                                          "token_bucket", "leaky_bucket"};
 
-/* The words of its line. */
+/* The words of the line. */
 struct rights {
     char line[1024];
     size_t count;
@@ -44,7 +44,7 @@ static void rights_read(void)
     }
 }
 
-/* The user has all of them, but not `without`, which may be NULL. */
+/* Gives the user all rights except `without`, which may be NULL. */
 static void grant(struct redis_server *redis, const char *without)
 {
     const char *words[WORDS_MAX];
@@ -65,7 +65,7 @@ static void grant(struct redis_server *redis, const char *without)
     (void)redis_server_command_words(redis, count, words, lengths);
 }
 
-/* `query` is "", or chooses a database. */
+/* `query` is "", or selects a database. */
 static void write_url(const struct world *world, const char *query, char url[static URL_BYTES])
 {
     (void)snprintf(url, URL_BYTES, "unix://sluice:" PASSWORD "@%s%s",
@@ -83,7 +83,7 @@ static struct service *start(const struct world *world, const char *query, bool 
     return service_start(&options);
 }
 
-/* The exit code; the app's id may be NULL. */
+/* Returns the exit code. The app's id may be NULL. */
 static int admin(const struct world *world, const char *action, const char *app_id)
 {
     char url[URL_BYTES];
@@ -99,7 +99,7 @@ static int admin(const struct world *world, const char *action, const char *app_
     return service_run_command(argv, NULL);
 }
 
-/* All that the API offers. Returns the number of answers that are not what they should be. */
+/* Uses all routes of the API. Returns how many answers were wrong. */
 static int use_api(struct client *tenant)
 {
     int wrong = 0;
@@ -190,7 +190,7 @@ static bool log_says(const struct service *service, const char *words)
     return says;
 }
 
-/* As Redis quotes it, or as the cure has it. */
+/* Redis quotes the right's name, and the hint has it as it is. */
 static bool log_names(const struct service *service, const char *right)
 {
     char quoted[32];
@@ -216,7 +216,7 @@ static void expect_named(const struct world *world, const char *right)
     service_stop(service);
 }
 
-/* But PING, which is sent after 15 s and named by test_redis_link_idle. */
+/* Except PING, which is sent only after 15 s: test_redis_link_idle tests that it is named. */
 static void a_right_that_is_missing_is_named(void **state)
 {
     for (size_t i = 0; i < rights.count; i++) {

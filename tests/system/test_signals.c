@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * SIGHUP, SIGTERM and SIGINT at every phase: while it starts, serves, reloads and drains. */
+ * SIGHUP, SIGTERM and SIGINT in every phase: while the service starts, serves, reloads and
+ * drains. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/process.h"
@@ -21,7 +22,7 @@
 #define WAIT_SECONDS 20
 #define UNLIMITED    "register_limit: \"off\"\nmanage_limit: \"off\"\n"
 
-/* A service that drains for a second, since a request has begun and never comes to its end. */
+/* A service that drains for a second, because a request has begun and never ends. */
 struct lingering {
     struct service *service;
     struct client *tenant;
@@ -75,7 +76,7 @@ static void a_second_signal_of_either_kind_ends_it_at_once(void **state)
     }
 }
 
-/* The binary while it starts on this Redis. */
+/* The binary, starting on this Redis. */
 static pid_t start_on(const char *redis_url, char log[static SCRATCH_PATH_BYTES])
 {
     char data[SCRATCH_PATH_BYTES];
@@ -97,7 +98,7 @@ static pid_t start_on(const char *redis_url, char log[static SCRATCH_PATH_BYTES]
     return process_start(argv, NULL, log);
 }
 
-/* Its Redis is not there, so it waits for its catalogue. */
+/* Its Redis does not exist, so it waits for its catalogue. */
 static pid_t start(char log[static SCRATCH_PATH_BYTES])
 {
     pid_t process = start_on("redis://127.0.0.1:1/0", log);
@@ -123,7 +124,7 @@ static void an_end_that_comes_while_it_starts_is_a_clean_one(void **state)
     }
 }
 
-/* Its first question, whether it may use the catalogue, is never answered. */
+/* Its first question is whether it may use the catalogue. It is never answered. */
 static void an_end_that_comes_while_its_redis_hangs_is_a_clean_one(void **state)
 {
     char log[SCRATCH_PATH_BYTES];
@@ -155,7 +156,7 @@ static void a_reload_that_comes_while_it_starts_is_done_afterwards(void **state)
     assert_int_equal(process_wait(process, WAIT_SECONDS), 0);
 }
 
-/* The thread that was started last: workers are. */
+/* The thread that was started last is a worker. */
 static pid_t a_worker_of(pid_t process)
 {
     char path[64];
@@ -173,7 +174,7 @@ static pid_t a_worker_of(pid_t process)
     return newest;
 }
 
-/* Stops one thread as a debugger does; false where that is not allowed. */
+/* Stops one thread, as a debugger does. False if that is not allowed. */
 static bool halt(pid_t thread)
 {
     int status;
@@ -211,7 +212,7 @@ static void a_worker_that_hangs_in_a_reload_does_not_keep_the_end_from_coming(vo
     assert_int_equal(service_finish_stop(service), 0);
 }
 
-/* Whoever writes to it is there and says nothing. */
+/* The pipe has a writer that writes nothing. */
 static void a_reload_that_reads_a_silent_pipe_is_refused(void **state)
 {
     struct service_options options = world_options(*state);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is answered without Redis: as each policy's on_store_error says, by the log, and by the
- * catalogue. That all of it is answered in time, and how it ends, is tested in tests/fault. */
+ * What is answered without Redis: by checks, as the policy's on_store_error says, by the log, and
+ * by the catalogue. tests/fault tests that answers come in time, and how it ends. */
 #include "base/clock.h"
 #include "base/duration.h"
 #include "scrape.h"
@@ -19,7 +19,7 @@
 #define PATIENT_MS    "5000"
 #define COUNT_LIMIT   1000000000
 #define ASKERS        20
-#define LOOK_HOLDS_US (100 * MILLISECOND_US) /* for other askers */
+#define LOOK_HOLDS_US (100 * MILLISECOND_US) /* for so long a look answers all */
 
 static struct scrape scrape; /* too large for a stack */
 
@@ -62,7 +62,8 @@ static struct client *tenant_with_policies(const struct service *service)
     return tenant;
 }
 
-/* Only checks find out that it hangs; now and then it looks as if it were worth another one. */
+/* Only checks find out that Redis hangs. So it must check, because the breaker sometimes allows a
+ * new attempt. */
 static bool has_given_up_on_redis(struct client *tenant)
 {
     (void)client_look(tenant, "anybody", "/local");
@@ -81,7 +82,7 @@ static void expect_each_mode_without_redis(struct client *tenant)
     for (int i = 0; i < 4; i++)
         EXPECT(client_check(tenant, "nobody else", "/three"), i < 3 ? 200 : 429,
                "{'degraded':true,'limit':3}");
-    /* It remembers for a moment that the store was there. */
+    /* For a moment it still remembers that the store was there. */
     WAIT_FOR (WAIT_SECONDS,
               strcmp(reply_text(client_get(tenant, "/readyz"), "status"), "degraded") == 0)
         ;
@@ -158,7 +159,7 @@ static void a_catalogue_in_redis_that_is_away_delays_no_decision(void **state)
     service_stop(service);
 }
 
-/* Anybody may ask, as often as he likes, and need not wait for the answer. */
+/* Any client may ask, as often as it likes, and need not wait for the answer. */
 static void many_who_ask_whether_it_is_ready_are_told_by_one_look(void **state)
 {
     static const char request[] = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";

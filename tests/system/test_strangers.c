@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Strangers with keys that they have made up, and who shares an address or the catalogue with
- * them; apps that have registered and are strangers ever since. */
+ * Clients with invented keys, and the clients that share an address or the catalogue with them.
+ * Also apps that have registered and were never used. */
 #include "auth/api_key.h"
 #include "scrape.h"
 #include "support/cmocka.h"
@@ -10,7 +10,7 @@
 #include "support/world.h"
 
 #define PROXIES      "--trusted-proxies", "127.0.0.1"
-#define LOOKUPS_MANY 2000 /* more than any machine asks for in a second, one after the other */
+#define LOOKUPS_MANY 2000 /* more than any machine looks up in a second, one after the other */
 
 static struct scrape scrape; /* too large for a stack */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Standard error is a pipe that is full and that nobody reads, as that of a supervisor that
- * hangs. */
+ * Standard error is a full pipe that nothing reads, like that of a supervisor that hangs. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/process.h"
@@ -31,14 +30,14 @@ struct unread {
     struct client *tenant;
 };
 
-/* Its lines of debug tell of each request that is none. */
+/* At the level debug, each request that is not HTTP writes a line. */
 static void unread_begin(struct unread *unread, const struct world *world)
 {
     static const char *const flags[] = {"--log-level", "debug", "--drain-timeout-s", "60", NULL};
     static const char spaces[PIPE_BYTES];
     struct service_options options = world_options(world);
 
-    scratch_file("log-pipe", "", unread->path); /* for its name */
+    scratch_file("log-pipe", "", unread->path); /* only for its name */
     assert_int_equal(unlink(unread->path), 0);
     assert_int_equal(mkfifo(unread->path, 0600), 0);
     unread->pipe = open(unread->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -54,7 +53,7 @@ static void unread_begin(struct unread *unread, const struct world *world)
     tenant_policy(unread->tenant, "{'route_key':'/a','limit':1000000,'window_seconds':31536000}");
 }
 
-/* After the end of the service. */
+/* To be called after the end of the service. */
 static void unread_end(struct unread *unread)
 {
     client_free(unread->tenant);
@@ -70,11 +69,11 @@ static double lines_dropped(struct client *client)
     return scrape_value(&scrape, "sluice_log_lines_dropped_total", "");
 }
 
-/* Until more has been logged than may wait. */
+/* Logs until more lines wait than may. */
 static void flood(const struct unread *unread)
 {
     static const char request[] = "GET / HTTP/1.1\r\n: x\r\n\r\n";
-    const double before = lines_dropped(unread->tenant); /* from its start, and told of early */
+    const double before = lines_dropped(unread->tenant); /* from its start; read before the flood */
     struct raw_reply reply;
 
     for (int i = 0; i < FLOOD; i++) {
@@ -82,10 +81,10 @@ static void flood(const struct unread *unread)
         if (i % 100 == 0 && lines_dropped(unread->tenant) > before)
             return;
     }
-    fail_msg("%d lines are not too many", FLOOD);
+    fail_msg("%d lines were not enough", FLOOD);
 }
 
-/* Reads the pipe until a line of this event has come. */
+/* Reads the pipe until it has a line of this event. */
 static void read_until(const struct unread *unread, const char *event)
 {
     struct pollfd readable = {.fd = unread->pipe, .events = POLLIN};
@@ -131,7 +130,7 @@ static void the_end_does_not_wait_for_a_reader(void **state)
     unread_end(&unread);
 }
 
-/* A request that never comes to its end holds the other one up for a second. */
+/* A request that never ends keeps the first stop waiting. */
 static void a_second_signal_ends_it_at_once(void **state)
 {
     struct unread unread;
@@ -149,7 +148,7 @@ static void a_second_signal_ends_it_at_once(void **state)
     unread_end(&unread);
 }
 
-/* Each write to it fails. */
+/* Each write to the log fails. */
 static void a_reader_who_is_gone_ends_nothing(void **state)
 {
     struct unread unread;
@@ -165,7 +164,7 @@ static void a_reader_who_is_gone_ends_nothing(void **state)
     unread_end(&unread);
 }
 
-/* Otherwise the first sockets would get their numbers, and the log. */
+/* Otherwise the first sockets would get their numbers, and the log's text. */
 static void standard_streams_that_are_closed_are_not_given_to_sockets(void **state)
 {
     static const char script[] = "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\" <&- >&- 2>&-";
@@ -205,7 +204,7 @@ static void a_complaint_that_nobody_reads_does_not_keep_it_from_ending(void **st
     char path[SCRATCH_PATH_BYTES];
     (void)state;
     assert_non_null(argv[0]);
-    scratch_file("log-pipe", "", path); /* for its name */
+    scratch_file("log-pipe", "", path); /* only for its name */
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
     int pipe = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What 884fd83 stored, read by this version: see tests/fixtures/884fd83/make.py. With the memory
- * engine that is a SQLite file; on Redis it is catalogue, counters, log and usage. */
+ * This version reads what version 884fd83 has stored: see tests/fixtures/884fd83/make.py. With the
+ * memory engine that is a SQLite file. On Redis it is the catalogue, counters, the log and
+ * usage. */
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -14,12 +15,12 @@
 #define CATALOGUE  "sluice:{catalogue}:"
 #define PASSES_MAX 100
 
-/* A service on a copy of the fixture, of its own for each test. */
+/* A service on a copy of the fixture. Each test has its own. */
 struct upgrade {
     struct world *world;
     struct service *service;
     char data_dir[SCRATCH_PATH_BYTES];
-    json_t *answers; /* what 884fd83 answered */
+    json_t *answers; /* the answers of 884fd83 */
 };
 
 static void start(struct upgrade *upgrade)
@@ -30,7 +31,7 @@ static void start(struct upgrade *upgrade)
     upgrade->service = service_start(&options);
 }
 
-/* It complains of nothing that it has read. */
+/* It has logged no complaint about what it read. */
 static void stop(struct upgrade *upgrade)
 {
     char *log = scratch_read(service_log(upgrade->service));
@@ -92,7 +93,7 @@ static const struct reply *check(struct client *client, json_t *look, int cost)
     return reply;
 }
 
-/* Of the limit that has least: when all are full, the answer's own is that of the first. */
+/* The least of all limits. If all are full, the answer's own number is that of the first limit. */
 static int64_t least_remaining(const struct reply *reply)
 {
     int64_t least = reply_integer(reply, "remaining");
@@ -107,7 +108,7 @@ static int64_t least_remaining(const struct reply *reply)
     return least;
 }
 
-/* Charges all that is left of the counter; returns how much that was. */
+/* Charges all that the counter has left. Returns how much that was. */
 static int64_t drain(const struct upgrade *upgrade, json_t *counter)
 {
     struct client *client = client_with_key(upgrade, counter);
@@ -122,7 +123,7 @@ static int64_t drain(const struct upgrade *upgrade, json_t *counter)
     return passed;
 }
 
-/* Whichever it does, at most one more limit passes. */
+/* In both cases at most one more limit passes. */
 static void a_counter_goes_on_or_starts_afresh_once(void **state)
 {
     struct upgrade *upgrade = *state;
@@ -162,7 +163,7 @@ static void log_and_usage_are_there(void **state)
     client_free(client);
 }
 
-/* A new app with a policy, a policy of an old app saved and deleted again, and a check. */
+/* Makes a new app with a policy, saves and deletes a policy of an old app, and checks. */
 static void write_beside(const struct upgrade *upgrade)
 {
     json_t *app = json_array_get(json_object_get(upgrade->answers, "apps"), 0);
@@ -178,7 +179,7 @@ static void write_beside(const struct upgrade *upgrade)
     client_free(old);
 }
 
-/* Of the catalogue, whose revisions alone may have moved on. */
+/* Of the stored catalogue, only revisions may have changed. */
 static void on_stored(void *context, struct redis_fixture_command *command)
 {
     const char *const *words = command->words;
@@ -220,7 +221,8 @@ static int64_t query(sqlite3 *database, const char *sql)
     return value;
 }
 
-/* 884fd83 refuses a user_version that it does not know, and inserts without naming columns. */
+/* Version 884fd83 refuses a user_version that it does not know. It inserts rows without naming the
+ * columns. */
 static void what_it_writes_in_a_file_leaves_the_tables_that_were_there(void **state)
 {
     static const char *const lost[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * "wait": true, by which an answer with a delay is held until the turn has come: when it is given,
- * to whom it is not, what a client does meanwhile, and how many are held. Where a turn must not
- * come during a test it is an hour away. */
+ * "wait": true holds an answer with a delay until its turn has come. When it is given, to whom it
+ * is not, what a client may do meanwhile, and how many are held. If a turn must not come during a
+ * test, it is an hour away. */
 #include "base/clock.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -15,12 +15,12 @@
 
 #define WAIT_SECONDS 20
 #define HOLD_MS_MAX  30000
-/* An hour, less what a busy machine may need for an answer: it was not waited for. */
+/* An hour, less the time that a busy machine may need for an answer. So the answer did not wait. */
 #define WHOLE_HOUR_MS (3600000 - WAIT_SECONDS * 1000)
-/* The engine's clock and ours may differ by so much in the time of a test. */
+/* During the test the engine's clock and ours may drift apart by so much. */
 #define DRIFT_US 1000
 
-/* A turn each 100 ms, and one each hour. */
+/* One turn per 100 ms, and one per hour. */
 #define FAST "{'route_key':'/fast','algorithm':'leaky_bucket','rate':'10/s','burst':100}"
 #define SLOW "{'route_key':'/slow','algorithm':'leaky_bucket','rate':'1/h','burst':100}"
 
@@ -46,7 +46,7 @@ static struct service *start_with_places(const struct world *world, const char *
     return service_start(&options);
 }
 
-/* Fills the queue, so that the next turn is `turns` away, and returns the time before that. */
+/* Fills the queue so that the next turn is `turns` away. Returns the time before that. */
 static int64_t queue_up(struct client *tenant, const char *route, int turns)
 {
     int64_t before_us = clock_monotonic_us();
@@ -81,8 +81,8 @@ static void send_waiting(int fd, const struct client *tenant, const char *route)
     raw_send(fd, request, (size_t)length);
 }
 
-/* Returns when the check of a new connection has been decided, and so is held. For a queue that
- * does not move meanwhile. */
+/* Sends a check on a new connection. Returns once it was decided, and so is held. The queue must
+ * not move meanwhile. */
 static int begin_hold(const struct service *service, struct client *tenant, const char *route)
 {
     int fd = raw_connect(service_port(service));
@@ -94,7 +94,7 @@ static int begin_hold(const struct service *service, struct client *tenant, cons
     return fd;
 }
 
-/* The answer has come, long before the turn. */
+/* The answer has come long before its turn. */
 static void expect_rest(int fd)
 {
     static const char delay[] = "\"delay_ms\":";
@@ -144,7 +144,8 @@ static void each_waits_for_its_own_turn(void **state)
         send_waiting(fds[i], tenant, "/fast");
     }
 
-    /* Whichever was decided first: with so many answers, so many turns have come. */
+    /* The order of the decisions does not matter: so many answers mean that so many turns have
+     * come. */
     for (int i = 0; i < 3; i++) {
         expect_whole_wait(fds[i], before_us, 300 + 100 * i);
         (void)close(fds[i]);
@@ -165,10 +166,10 @@ static void nobody_else_waits(void **state)
                           "'is_active':false}");
     tenant_policy(tenant, "{'route_key':'/window','limit':2,'window_seconds':3600}");
 
-    reply = client_post(tenant, "/check", WAITS("/slow")); /* first in the queue */
+    reply = client_post(tenant, "/check", WAITS("/slow")); /* the first in the queue, so no delay */
     EXPECT(reply, 200, "{'allowed':true}");
     assert_null(reply_at(reply, "delay_ms"));
-    reply = client_check(tenant, "ada", "/slow"); /* does not ask for it */
+    reply = client_check(tenant, "ada", "/slow"); /* does not ask to wait */
     EXPECT(reply, 200, "{'allowed':true}");
     assert_in_range(reply_integer(reply, "delay_ms"), WHOLE_HOUR_MS, 3600000);
     EXPECT(client_post(tenant, "/check", WAITS("/slow")), 429, "{'allowed':false}");
@@ -244,7 +245,7 @@ static void without_places_no_check_may_wait(void **state)
     service_stop(service);
 }
 
-/* How a client can leave. */
+/* The ways in which a client can leave. */
 static void leave(int fd, bool aborts)
 {
     const struct linger linger = {.l_onoff = aborts};
@@ -288,7 +289,7 @@ static void a_client_that_half_closes_is_answered_with_the_rest(void **state)
     client_free(tenant);
 }
 
-/* Decisions that charged something. */
+/* How many logged decisions charged something. */
 static int charges_logged(struct client *tenant)
 {
     const struct reply *reply = client_get(tenant, "/logs/latest?limit=1000");
@@ -429,7 +430,7 @@ static void a_hold_ends_after_thirty_seconds(void **state)
 {
     const struct world *world = *state;
     if (world->redis != NULL)
-        skip(); /* half a minute is spent once */
+        skip(); /* it takes half a minute, so one engine is enough */
     struct client *tenant = tenant_with_queues(world->service);
     struct raw_reply reply;
     (void)queue_up(tenant, "/slow", 1);
