@@ -72,7 +72,8 @@ static bool take_head(struct answer *answer)
     return answer->status >= 200 && answer->status < 600;
 }
 
-/* Looks at it together with the end of what came before; what ends in that is known already. */
+/* Looks at the new bytes together with the end of those before. Words that ended there were counted
+ * already. */
 static void take_body(struct answer *answer, const char *bytes, size_t length,
                       struct answer_sum *sum)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An answer of the service as it comes in, of any length, and the sum of what many of them said.
- * Nothing of a body is kept but what may be the beginning of words that are looked for. */
+ * An answer of the service, of any length, read as it comes in, and the sum of what many answers
+ * said. Of a body it keeps only what may be the beginning of words that are looked for. */
 #ifndef FAULT_ANSWER_H
 #define FAULT_ANSWER_H
 
@@ -10,19 +10,19 @@
 #define ANSWER_CODE_BYTES 32
 #define ANSWER_KINDS_MAX  32
 
-/* A zeroed one has not begun. */
+/* A zeroed answer has not begun. */
 struct answer {
-    int status;   /* 0: its head is not complete */
-    bool is_last; /* its connection ends with it */
+    int status;   /* 0: its head is not complete yet */
+    bool is_last; /* the connection ends with it */
     size_t body_left;
     size_t head_bytes;
     size_t tail_bytes;
-    long codes; /* of problems, in its body */
+    long codes; /* how many problem codes are in the body */
     char head[ANSWER_HEAD_BYTES];
     char tail[ANSWER_TAIL_BYTES];
 };
 
-/* What was told: a status, and with it a problem's code, or "-" for an answer without one. */
+/* A status and its problem's code; the code is "-" if the answer has none. */
 struct answer_kind {
     int status; /* 0: no answer */
     char code[ANSWER_CODE_BYTES];
@@ -32,16 +32,16 @@ struct answer_kind {
 struct answer_sum {
     size_t kind_count;
     struct answer_kind kinds[ANSWER_KINDS_MAX];
-    long degraded; /* decisions */
+    long degraded; /* how many decisions were degraded */
 };
 
-/* Goes on with what has come; nothing of another answer may be in it. Returns false when this is no
- * answer. The answer is complete, and counted, as soon as answer_is_complete(). */
+/* Takes the bytes that have come; they must all be of this answer. Returns false when they are not
+ * an answer. The answer is complete, and counted, as soon as answer_is_complete(). */
 MUST_USE bool answer_take(struct answer *answer, const char *bytes, size_t length,
                           struct answer_sum *sum);
 bool answer_is_complete(const struct answer *answer);
 
-/* Counts one, or what came instead of one. */
+/* Counts one answer, or what came instead of one. */
 void answer_count(struct answer_sum *sum, int status, const char *code);
 
 #endif

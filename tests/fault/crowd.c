@@ -96,7 +96,7 @@ void crowd_leave_but(struct crowd *crowd, size_t answered)
     }
 }
 
-/* An answer is short: what has come of it is all of it, or enough to know it. */
+/* An answer is short, so what has come is enough to know it. */
 static void hear(struct crowd *crowd, struct member *member)
 {
     static const char ok[] = "HTTP/1.1 200 ";

@@ -11,14 +11,14 @@
 
 #define WAIT_SECONDS 20
 #define PAUSE_NS     5000000
-/* A batch finds room beside those of sixty other apps. */
+/* There is room for this batch beside those of sixty other apps. */
 #define USED_UP_BATCHES  8
 #define BATCH_CHECKS     250
-#define USED_UP          2000L /* counters: of all batches */
+#define USED_UP          2000L /* counters, in all batches */
 #define BATCH_BYTES      (BATCH_CHECKS * 64)
 #define LOCAL_CHECKS     5
 #define LOCAL_LIMIT      1000
-#define HANDED_BACK_MAX  5000 /* of the other's, before the good app's, and half of them at most */
+#define HANDED_BACK_MAX  5000 /* at most half of the other app's, before the good app's */
 #define NEWCOMERS        5
 #define ROUTE_LOGGED     "/of-the-good-app"
 #define LINES_MAX        500
@@ -27,7 +27,7 @@
 
 static const struct hostility_figure handed_back = {"sluice_handed_back_total", "result=\"done\""};
 
-/* Look-ups are counted by address; this one is not the hostile app's. */
+/* Look-ups are counted by address, and this is not the address of the hostile app. */
 static const char *const elsewhere[] = {"X-Forwarded-For: 192.0.2.1", NULL};
 
 static const struct hostility_figure breakers_open = {"sluice_store_breakers_open", ""};
@@ -64,7 +64,7 @@ const struct reply *good_connects(struct client *client, const char *user_id, co
     return client_check(client, user_id, route_key);
 }
 
-/* One check in a body of 24 KiB: little to decide and much to receive. */
+/* One check in a body of 24 KiB: little to decide, but much to receive. */
 const struct reply *good_sends_much(struct client *client, const char *user_id,
                                     const char *route_key)
 {
@@ -228,7 +228,7 @@ static long count_used_up(struct client *client)
     return count;
 }
 
-/* So says the counter, not who decides without it. */
+/* The counter itself must say so, and not a process that decides without it. */
 static bool is_used_up(const json_t *result)
 {
     const json_t *remaining = json_object_get(result, "remaining");
@@ -250,7 +250,7 @@ static const struct reply *batch_once(struct client *client, int number)
     return client_send(client, "POST", "/check/batch", body, (size_t)length);
 }
 
-/* Or the time is over, which is not the end of the test. */
+/* False when the time is over. That does not end the test. */
 static bool holds_in_time(bool (*condition)(struct siege *siege), struct siege *siege)
 {
     const int64_t until_us = clock_monotonic_us() + WAIT_SECONDS * SECOND_US;

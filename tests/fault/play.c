@@ -14,16 +14,16 @@
 #define CALM_CHECKS 150
 #define NAME_BYTES  96
 
-/* An answer within this time is one in time on a busy machine. */
+/* On a busy machine an answer within this time is in time. */
 #define ANSWER_US_MAX (5 * SECOND_US)
 #define GROWTH_KB_MAX (64 * 1024)
-/* What is promised. */
+/* The promised figures. */
 #define STRICT_P99_US_MAX       ((STAGE_TIMEOUT_MS + 20) * INT64_C(1000))
 #define STRICT_RECOVERED_US_MAX (2 * SECOND_US)
 #define STRICT_GROWTH_KB_MAX    (4 * 1024)
-#define STRICT_DEGRADED_ONE_IN  100 /* where there is no fault but a machine's hiccups */
+#define STRICT_DEGRADED_ONE_IN  100 /* without a fault, a machine sometimes stalls */
 
-/* A play, in the order it runs. */
+/* A play, in the order in which it runs. */
 static void open_without_redis(struct play *play);
 static struct load *begin_load(const struct play *play);
 static void measure(const struct play *play, size_t *fds, size_t *resident_kb);
@@ -59,7 +59,7 @@ void play(struct play *play)
     if (at_start)
         last(play, load, clock_monotonic_us());
     else
-        WAIT_FOR (STAGE_WAIT_SECONDS, stage_is_exact(play->stage)) /* all connections are made */
+        WAIT_FOR (STAGE_WAIT_SECONDS, stage_is_exact(play->stage)) /* makes all connections */
             ;
     measure(play, &play->fds_before, &play->resident_kb_before);
     const int64_t begun_us = clock_monotonic_us();
@@ -113,7 +113,7 @@ static void measure(const struct play *play, size_t *fds, size_t *resident_kb)
     *resident_kb = process_resident_kb(process);
 }
 
-/* What lasts as long as its beginning comes last. */
+/* A scenario that lasts as long as begin() comes last. */
 static void begin_all(const struct play *play)
 {
     for (int lasting = 0; lasting <= 1; lasting++) {
@@ -124,7 +124,7 @@ static void begin_all(const struct play *play)
     }
 }
 
-/* What has begun lasts, ends, and is got over. */
+/* The faults have begun. They last and end, and the service recovers. */
 static void last(struct play *play, struct load *load, int64_t begun_us)
 {
     hold(play, load, begun_us);
@@ -147,7 +147,7 @@ static void hold(const struct play *play, struct load *load, int64_t begun_us)
             next_us[i] = clock_monotonic_us() + scenario->period_ms * INT64_C(1000);
         }
     }
-    /* On a slow machine, too, something has met the fault. */
+    /* Even on a slow machine some checks must meet the fault. */
     load_wait_for_checks(load, CONNECTIONS, STAGE_WAIT_SECONDS);
 }
 
@@ -164,7 +164,8 @@ static void end_all(const struct play *play)
         act(play, play->scenarios[i], false);
 }
 
-/* Until a good number of checks have gone by after the first exact count, and none was degraded. */
+/* Waits for the first exact count, and then for a good number of checks of which none was
+ * degraded. */
 static void recover(struct play *play, struct load *load)
 {
     struct stage *stage = play->stage;
@@ -181,7 +182,7 @@ static void recover(struct play *play, struct load *load)
     }
     if (exact_us - ended_us > play->recovered_us)
         play->recovered_us = exact_us - ended_us;
-    /* It has Redis decide within the deadline, too, which a busy machine may miss once. */
+    /* For this Redis must also decide within the deadline, which a busy machine may miss once. */
     WAIT_FOR (STAGE_WAIT_SECONDS,
               strcmp(reply_text(client_get(stage->tenant, "/readyz"), "status"), "ready") == 0)
         ;

@@ -5,7 +5,7 @@
 
 #define MIB (1024.0 * 1024)
 
-/* 0 when there is no such figure. */
+/* 0 when the figure does not exist. */
 static double figure(struct redis_server *redis, const char *section, const char *name)
 {
     const redisReply *reply = redis_server_command(redis, "INFO %s", section);

@@ -19,7 +19,7 @@ static void drop_connections(struct stage *stage);
 
 const struct scenario scenarios[] = {
     {
-        .name = "nothing_happens", /* to compare with, and the machine's own hiccups */
+        .name = "nothing_happens", /* shows the machine's own stalls, for comparison */
         .degrades = DEGRADES_NEVER,
     },
     {
@@ -96,7 +96,7 @@ const struct scenario scenarios[] = {
         .name = "replies_are_delayed_by_50_ms",
         .network = FAULT_PROXY_DELAY,
         .delay_ms = 50,
-        .degrades = DEGRADES_MAYBE, /* reply and deadline may come in one turn of the loop */
+        .degrades = DEGRADES_MAYBE, /* both may come in one turn of the loop */
     },
     {
         .name = "replies_are_delayed_by_500_ms",
@@ -167,7 +167,7 @@ static void pause_clients(struct stage *stage, int seconds)
     (void)redis_server_command(stage->world->redis, "CLIENT PAUSE %d ALL", seconds * 1000);
 }
 
-/* We are one of the clients. */
+/* This connection is a client too, so it also waits. */
 static void await_unpaused(struct stage *stage)
 {
     (void)redis_server_command(stage->world->redis, "PING");
@@ -178,7 +178,7 @@ static void sleep_in_redis(struct stage *stage, int seconds)
     (void)redis_server_command(stage->world->redis, "DEBUG SLEEP %d", seconds);
 }
 
-/* Open connections would stay authenticated, so all of them are closed. */
+/* Open connections would stay authenticated, so all are closed. */
 static void change_password(struct stage *stage, int seconds)
 {
     (void)seconds;
@@ -203,7 +203,7 @@ static void permit_scripts(struct stage *stage)
     (void)redis_server_command(stage->world->redis, "ACL SETUSER default +@scripting");
 }
 
-/* The policy of a Redis that is not told otherwise is noeviction. */
+/* By default Redis has the policy noeviction. */
 static void fill_memory(struct stage *stage, int seconds)
 {
     (void)seconds;

@@ -10,7 +10,7 @@
 #define CONNECTIONS 4
 #define WARM_CHECKS 150
 
-/* What is promised. */
+/* The promised figure. */
 #define P99_US_MAX INT64_C(20000)
 
 void scene_open(struct scene *scene, const char *const flags[], bool is_strict)

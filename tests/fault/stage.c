@@ -35,7 +35,7 @@ void stage_serve(struct stage *stage, bool through_proxy, bool not_ready)
     options.flags = flags;
     options.redis_timeout_ms = "50";
     options.not_ready = not_ready;
-    /* What is freed is not to look like what is lost. */
+    /* Freed memory must not look like lost memory. */
     options.environment =
         (const char *const[]){"ASAN_OPTIONS=quarantine_size_mb=4", PROCESS_MAY_BE_SEEN, NULL};
     if (through_proxy) {
@@ -78,7 +78,7 @@ bool stage_is_exact(struct stage *stage)
     return true;
 }
 
-/* A service that is not ready may not have opened its catalogue yet. */
+/* A service that is not ready yet may not have opened its catalogue. */
 static bool has_registered(struct client *client)
 {
     const struct reply *reply = client_post(client, "/register", "{'name':'Stage'}");
@@ -88,8 +88,8 @@ static bool has_registered(struct client *client)
     return reply->status == 201;
 }
 
-/* What is left of one is never what is left of another: a reply that answers the wrong check
- * shows. */
+/* Their quotas are so far apart that no two counters ever have as much left. So a reply to another
+ * check is noticed. */
 static void save_policies(struct client *tenant)
 {
     static const char *const modes[] = {"local", "allow", "deny"};

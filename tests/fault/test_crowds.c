@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Crowds: of connections, of clients that are slow, of keys; and room for fewer than come. A good
- * client's steady load stands beside each of them and must not notice, and what a crowd has taken
- * is free again when it has gone: test_crowds ENGINE [--strict [PATTERN]].
+ * Crowds of connections, of slow clients and of keys, and room for fewer than come. Beside each
+ * there is a good client's steady load, which must not notice. When a crowd has gone, all that it
+ * took is free again. Usage: test_crowds ENGINE [--strict [PATTERN]].
  *
- * With --strict the crowds are as large as is promised, and so are the figures; without it, small,
- * and nothing depends on how fast the machine is. */
+ * With --strict the crowds are as large as promised, and so are the figures. Without it they are
+ * small, and nothing depends on the machine's speed. */
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
@@ -23,7 +23,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* What is promised. */
+/* The promised figures. */
 #define IDLE_KB_MAX           40
 #define SLOW_US_MAX           INT64_C(15000000)
 #define KEYS_KB_MAX           (64 * 1024 * 12 / 10)
@@ -34,9 +34,9 @@
 
 #define ARGUMENTS_MAX 4000
 
-/* Of a crowd, in a test and when it is judged strictly. */
+/* A value in an ordinary run, and in a strict one. */
 #define OF(test, strict) (is_strict ? (strict) : (test))
-/* A sanitizer takes memory, too. */
+/* Not judged in an ordinary run, because a sanitizer takes memory too. */
 #define NOT_JUDGED OF(", which is not judged here", "")
 
 static bool is_strict;
@@ -47,7 +47,7 @@ static void wait_for_answers(struct crowd *crowd, size_t answered)
         crowd_listen(crowd, 100);
 }
 
-/* They come and ask in waves: all at once would be another test. */
+/* They come in waves, because all at once would be another test. */
 static void five_thousand_idle_connections_take_little_memory(void **state)
 {
     static const char *const flags[] = {"--idle-timeout-s", "3600", NULL};
@@ -80,7 +80,7 @@ static void five_thousand_idle_connections_take_little_memory(void **state)
         assert_true(each_kb <= IDLE_KB_MAX);
 }
 
-/* They begin a request like this, and go on by a byte now and then. */
+/* They begin a request like this, and sometimes send one more byte. */
 static void drip(const char *rest_of_beginning)
 {
     static const char *const quick[] = {"--request-timeout-s", "1", NULL};
@@ -123,8 +123,8 @@ static void slow_writers_of_bodies_are_gone_in_time(void **state)
     drip("Content-Length: 10000\r\n\r\n{\"user_id\":\"");
 }
 
-/* They ask for far more than sockets can hold, and read none of it: to the service they are silent.
- * Few, because each holds some megabytes of the kernel's. */
+/* They ask for far more than sockets can hold, and read nothing. So to the service they are silent.
+ * They are few, because each takes megabytes of the kernel's memory. */
 static void who_never_reads_is_let_go(void **state)
 {
     static const char *const flags[] = {"--idle-timeout-s", "2", NULL};
@@ -174,7 +174,7 @@ static const struct reply *check_users(struct client *tenant, size_t first, size
     return reply;
 }
 
-/* The good client's app has a counter that is asked for all the time, and one that is not. */
+/* The good client's app has one counter that is used all the time, and one that is not. */
 static void a_million_keys_stay_under_the_cap(void **state)
 {
     const char *counters_max = OF("20000", COUNTERS_MAX_OF_64_MB);
@@ -189,7 +189,7 @@ static void a_million_keys_stay_under_the_cap(void **state)
     struct client *hoarder = tenant_new(scene.service);
     tenant_policy(hoarder, "{'route_key':'/a','limit':1,'window_seconds':31536000}");
 
-    /* A key that is new may not send much at once. */
+    /* A new key may not send much at once. */
     WAIT_FOR (SCENE_WAIT_SECONDS, check_users(hoarder, 0, batch)->status == 200)
         ;
     for (size_t i = batch; i < keys; i += batch)
@@ -229,7 +229,7 @@ static void ask_with_arguments(const struct scene *scene, int count)
     assert_true(reply.closed);
 }
 
-/* One with 256 was never answered by libmicrohttpd 0.9.75, and its memory never given back. */
+/* libmicrohttpd 0.9.75 never answered a request with 256 arguments, and never freed its memory. */
 static void requests_with_thousands_of_arguments_leave_nothing_behind(void **state)
 {
     static const int arguments[] = {64, 100, 128, 150, 180, 200, 256, 1000, ARGUMENTS_MAX};
@@ -282,7 +282,7 @@ static double share_of_a_core(const struct scene *scene)
     return (double)(cpu_us(scene) - used_us) / (double)(clock_monotonic_us() - begun_us);
 }
 
-/* One after the other; returns how long the slowest answer took. */
+/* Serves them one after the other. Returns the longest time of an answer. */
 static int64_t serve_newcomers(const struct scene *scene, size_t count)
 {
     int64_t slowest_us = 0;
@@ -301,8 +301,8 @@ static int64_t serve_newcomers(const struct scene *scene, size_t count)
     return slowest_us;
 }
 
-/* There are so many workers that some have no connection at all, and some have only such that do
- * not leave: what one worker gives back is to serve all of them. */
+/* There are many workers. Some have no connection, and some have only connections that stay. So the
+ * descriptors that one worker gives back must serve all. */
 static void running_out_of_descriptors_is_survived(void **state)
 {
     static const char *const flags[] = {"--workers", "16", "--idle-timeout-s", "3600", NULL};
@@ -353,7 +353,7 @@ static bool is_degraded(struct client *tenant)
     return strstr(reply->body, "\"degraded\":true") != NULL;
 }
 
-/* The connections of links and sessions are what the crowd then takes. */
+/* The crowd then takes the descriptors of links and sessions. */
 static void a_redis_lost_while_no_descriptor_is_left_is_found_again(void **state)
 {
     static const char *const flags[] = {"--idle-timeout-s", "3600", NULL};
@@ -388,7 +388,7 @@ static void a_redis_lost_while_no_descriptor_is_left_is_found_again(void **state
     service_stop(service);
 }
 
-/* They wait for Redis, which hangs and goes on hanging. */
+/* They wait for Redis, which hangs and stays so. */
 static void sigterm_with_fifty_in_flight_answers_all(void **state)
 {
     static const char *const flags[] = {"--idle-timeout-s", "3600", NULL};

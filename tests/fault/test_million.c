@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hostile apps that have checked a million different users for a year, beside a good one, and what
- * all of that takes: test_million memory|redis_unix|redis_tcp [--strict [PATTERN]].
+ * Hostile apps that have checked a million different users in a year, beside a good app, and the
+ * memory that all this takes. Usage: test_million memory|redis_unix|redis_tcp [--strict [PATTERN]].
  *
- * With --strict it is a million, the table in memory has the size that it has by default, and Redis
- * has 64 MB. Without it, all is smaller. Nothing here depends on how fast the machine is. */
+ * With --strict it is a million, the table in memory has its default size, and Redis has 64 MB.
+ * Without it all is smaller. Nothing depends on the machine's speed. */
 #include "good_app.h"
 #include "hostile_app.h"
 #include "room.h"
@@ -21,30 +21,30 @@
 #define KIB             1024.0
 #define MIB             (1024 * KIB)
 
-/* So `./dev fault subjects` finds them. */
+/* Named so that `./dev fault subjects` finds them. */
 #define SUBJECTS(test)                                                                             \
     {                                                                                              \
         "subjects: " #test, test, NULL, NULL, NULL                                                 \
     }
 
-/* Of usage in Redis, by instance: 28 hours of minutes, and ten days of hours. */
+/* The fields of usage in Redis, per instance: 28 hours of minutes, and ten days of hours. */
 #define USAGE_FIELDS (28 * 60 + 10 * 24)
 
 struct size {
     long subjects;
     const char *memory_counters;
-    const char *redis_counters; /* of an app */
+    const char *redis_counters; /* per app */
     const char *redis_bytes;
-    int seconds; /* of a round */
+    int seconds; /* per round */
 };
 
 static const struct size calm = {60000, "20000", "12000", "7mb", 1};
 static const struct size full = {1500000, "1000000", "200000", "64mb", 5};
 
-/* Of all rounds. */
+/* The sum of all rounds. */
 struct sum {
-    long asked; /* subjects that the hostile apps have checked */
-    long quota; /* of those, not let in because there are as many as there may be */
+    long asked; /* how many subjects the hostile apps have checked */
+    long quota; /* how many of them were refused because the app had no room */
     long degraded;
     long good;
     long good_refused;
@@ -67,7 +67,7 @@ static void print_sum(const struct siege *siege, const struct sum *sum)
                   sum->good, sum->good_refused, sum->good_degraded, siege->remark);
 }
 
-/* With counters that are new, and policies that are saved. */
+/* The good app gets new counters, and its policies are saved. */
 static void expect_served(struct siege *siege, struct client *good, const char *where)
 {
     char user[32];
@@ -125,7 +125,7 @@ static void besiege_until_asked(struct siege *siege, long subjects, struct sum *
         const struct load_summary *good = &siege->beside[SIEGE_CHECKS];
 
         if (siege->rounds == ROUNDS_MAX)
-            fail_msg("%d rounds have been too few", ROUNDS_MAX);
+            fail_msg("%d rounds were not enough", ROUNDS_MAX);
         siege_besiege(siege, siege->world->service);
         sum->asked += siege->hostile.answered * CHECKS_IN_BATCH;
         sum->quota += count_told(siege, "quota");
@@ -215,7 +215,7 @@ static void a_million_subjects_of_one_app_leave_room_in_redis(void **state)
     close_siege(&siege);
 }
 
-/* Names as long as they may be, of users that have no counter yet, and more routes than are told
+/* The longest possible names, of users without a counter, and more routes than are counted
  * apart. */
 static void ask_by_many_names(struct siege *siege, int app, FILE *requests)
 {
@@ -242,7 +242,7 @@ static void log_and_usage_of_one_app_leave_room_in_redis(void **state)
     room_print(siege.world->redis, "before");
     siege_besiege(&siege, siege.world->service);
     siege_besiege(&siege, siege.world->second);
-    /* Each instance has fields of its own. */
+    /* Each instance has its own fields. */
     WAIT_FOR (WAIT_SECONDS,
               room_of_largest(siege.world->redis, "sluice:usage:*:hours:*", "HLEN", &fields) > 0 &&
                   fields > 1)
@@ -251,10 +251,9 @@ static void log_and_usage_of_one_app_leave_room_in_redis(void **state)
     const double log = room_of_largest(siege.world->redis, "sluice:log:*", "XLEN", &entries);
     const double usage = room_of_largest(siege.world->redis, "sluice:usage:*", "HLEN", &fields);
     print_message("  the log: %.2f MiB, %.0f entries\n", log / MIB, entries);
-    print_message(
-        "  usage: %.1f KiB in a minute or hour through an instance, so %.1f MiB by the time "
-        "that the first of it goes\n",
-        usage / fields / KIB, usage / fields * USAGE_FIELDS / MIB);
+    print_message("  usage: %.1f KiB per minute or hour and instance, so %.1f MiB when the "
+                  "first of it expires\n",
+                  usage / fields / KIB, usage / fields * USAGE_FIELDS / MIB);
     expect_room(&siege);
     siege_judge(&siege);
     close_siege(&siege);
@@ -278,7 +277,7 @@ static void expect_recovered(struct siege *siege)
     good_expects_used_up(siege);
 }
 
-/* What is not judged. */
+/* Prints what is not judged. */
 static void print_without_room(struct siege *siege)
 {
     struct client *stranger = stranger_new(siege->world->service);
@@ -294,7 +293,7 @@ static void print_without_room(struct siege *siege)
     client_free(stranger);
 }
 
-/* Three budgets are more than it has, and that is said in docs/budgets.md. */
+/* Three budgets are more than this Redis has, as docs/budgets.md says. */
 static void a_redis_that_apps_have_filled_takes_no_counter_from_anybody(void **state)
 {
     static struct siege siege;

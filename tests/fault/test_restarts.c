@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Instances end and come back, in order or not, under a steady load: what was answered stays
+ * Instances end and come back, cleanly or not, under a steady load. What was answered stays
  * counted, what was saved stays saved, and a client that tries again never fails. */
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -18,7 +18,7 @@
 #define PER_SECOND   300
 #define CONNECTIONS  4
 #define ROUND_CHECKS 50
-#define ATTEMPTS_MAX 4000 /* until an instance has come back, on however busy a machine */
+#define ATTEMPTS_MAX 4000 /* enough until an instance is back, even on a busy machine */
 #define LISTEN_BYTES 32
 
 static struct client *tenant_with_policy(const struct service *service)
@@ -82,7 +82,8 @@ static void a_rolling_restart_of_two_on_one_port_fails_no_client_that_tries_agai
     expect_nothing_lost(&summary);
 }
 
-/* A policy that is on its way when the instance is killed: it is saved or it is not. */
+/* Begins to save a policy, and the instance is killed meanwhile. The policy is saved or it is
+ * not. */
 static int begin_policy(int port, const struct client *tenant, int number)
 {
     char request[512];

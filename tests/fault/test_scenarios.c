@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every scenario by itself, each with a service of its own; or all of them mixed at random, with
- * one service, for some minutes: test_scenarios ENGINE [--strict | --minutes N] [PATTERN]. What
- * `./dev fault` runs. */
+ * Each scenario alone, with its own service; or all mixed at random, with one service, for some
+ * minutes. `./dev fault` runs this. Usage: test_scenarios ENGINE [--strict | --minutes N]
+ * [PATTERN]. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "play.h"
@@ -11,7 +11,7 @@
 
 #include <fnmatch.h>
 
-#define SECONDS         1 /* of a fault, in a test */
+#define SECONDS         1 /* of a fault, in an ordinary run */
 #define STRICT_SECONDS  4
 #define MIX_SECONDS_MAX 5
 #define ARGUMENTS_USAGE "usage: %s ENGINE [--strict | --minutes N] [PATTERN]\n"
@@ -24,7 +24,7 @@ static struct {
     uint64_t seed;
 } chosen = {.pattern = "*"};
 
-/* Redis is its own: what a test that fails leaves behind is no other's fault. */
+/* Each scenario has its own Redis, so a test that fails cannot disturb others. */
 static void play_one(void **state)
 {
     const struct scenario *scenario = *state;
@@ -48,7 +48,8 @@ static void play_one(void **state)
     (void)world_close(&world);
 }
 
-/* A scenario that matches, on the way or in Redis as asked; or NULL, if there is none. */
+/* A random scenario that matches the pattern, between Redis and the service or in Redis; NULL if
+ * there is none. */
 static const struct scenario *pick(bool on_the_way)
 {
     const struct scenario *matching[64];
@@ -63,7 +64,7 @@ static const struct scenario *pick(bool on_the_way)
     return count == 0 ? NULL : matching[random_below((int64_t)count)];
 }
 
-/* One fault in Redis, one on the way, or both at once. */
+/* One fault in Redis, one between Redis and the service, or both at once. */
 static void play_all_mixed(void **state)
 {
     const int64_t until_us = clock_monotonic_us() + chosen.minutes * INT64_C(60000000);
