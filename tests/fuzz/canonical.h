@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What must hold of every policy that was accepted, wherever it came from. */
+ * What must be true of each accepted policy, wherever it came from. */
 #ifndef TESTS_FUZZ_CANONICAL_H
 #define TESTS_FUZZ_CANONICAL_H
 
 #include "limit/policy.h"
 
 /* Asserts that every number is in its range, and that the canonical document is a fixed point:
- * written, read and written again it is the same, byte by byte, and so are id, version and the
- * layouts by which stored counters are found again. */
+ * written, read and written again, it is the same, byte by byte. So are the id, the version, and
+ * the layouts, which find stored counters. */
 void canonical_check(const struct policy *policy);
 
 #endif

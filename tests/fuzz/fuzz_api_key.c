@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a client sends as its API key. A text is well-formed exactly when a second, plainer reading
- * says so; a key made of any input is, and with any one of its bytes changed it no longer is. */
+ * An API key, as a client sends it. A text is well-formed exactly if a second, simpler reading says
+ * so. A key that is made from any input is well-formed, and is not when any one of its bytes is
+ * changed. */
 #include "fuzz.h"
 
 #include "auth/api_key.h"
@@ -61,7 +62,7 @@ static void key_of_input(struct text input, char key[static API_KEY_BYTES])
     checksum_of(key, key + CHECKSUMMED);
 }
 
-/* CRC-32 a bit at a time, in base62. */
+/* CRC-32 bit by bit, in base62. */
 static void checksum_of(const char *key, char out[static CHECKSUM_BYTES])
 {
     uint32_t crc = UINT32_MAX;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The body of a request, given to each handler that reads one. Each answers, in JSON, with a status
- * of its own contract: 400 exactly when the body is no JSON document, 422 with errors that each
- * have a place in it, and never a 500. A check is allowed exactly when the status is 200, and its
- * numbers are in their ranges; of a batch each result is what is true of a check. */
+ * The body of a request, given to each handler that reads one. Each handler answers in JSON, with a
+ * status of its own contract, and never with a 500. The status is 400 exactly if the body is not a
+ * JSON document. With 422, each error has a place in the body. A check is allowed exactly if the
+ * status is 200, and its numbers are in their ranges. In a batch, all this is true of each
+ * result. */
 #include "fuzz.h"
 
 #include "answers.h"
@@ -34,7 +35,7 @@ static const struct way {
 
 struct asked {
     const struct way *way;
-    const json_t *document; /* NULL: it is none */
+    const json_t *document; /* NULL: the body is not a document */
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -54,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
         struct asked asked = {&ways[i], document};
 
-        /* Without a body DELETE reads the query, which is another target's. */
+        /* Without a body DELETE reads the query, which another target tests. */
         if (ways[i].handler != policy_delete || size > 0)
             handlers_run(ways[i].handler, body, NULL, &asked, ways[i].check);
     }

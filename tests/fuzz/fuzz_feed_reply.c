@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What comes back when the shared log in Redis is read. The log is unavailable, or it is a JSON
- * array of no more entries than were asked for, newest first, each with every member that a client
- * may rely on, and only such as the filter takes. */
+ * The replies of Redis when the shared log is read. Either the log is unavailable, or it is a JSON
+ * array of at most as many entries as were asked for, newest first. Each entry matches the filter,
+ * and has every member that a client may rely on. */
 #include "fuzz.h"
 
 #include "base/arena.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whose request it is. The input's first line are the trusted proxies, the second the socket's
- * address, the rest is X-Forwarded-For.
+ * Which client a request comes from. The first line of the input has the trusted proxies, the
+ * second has the socket's address, and the rest is X-Forwarded-For.
  *
- * The answer is the socket's address or one that stands in the header; the socket's own unless it
- * is trusted; and nothing that a client writes counts: what the last trusted proxy adds on the
- * right decides alone. What limits count it by is its /64, and stays that. */
+ * The answer is the socket's address, or an address in the header. It is the socket's unless that
+ * is trusted. Nothing that a client writes counts: only what the last trusted proxy adds on the
+ * right decides. Limits count the answer by its /64, and the /64 of that is itself. */
 #include "fuzz.h"
 
 #include "auth/client_ip.h"
@@ -13,7 +13,7 @@
 #include <arpa/inet.h>
 
 static const char added[] = "198.51.100.77";   /* what a proxy adds on the right */
-static const char another[] = "198.51.100.78"; /* only to find out who is trusted */
+static const char another[] = "198.51.100.78"; /* only to find out whether an address is trusted */
 
 static bool peer_parse(struct text text, struct sockaddr_storage *peer);
 static struct ip_address find(const struct trusted_proxies *proxies,
@@ -56,13 +56,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (memchr(extended, '\0', sizeof extended) != extended + length ||
         strlen(extended) != header.length + strlen(added) + 1)
-        return 0; /* too long, or a NUL in the header: libmicrohttpd lets none through */
+        return 0; /* too long, or with a NUL in the header, which libmicrohttpd never passes on */
     found = find(&proxies, &peer, text_of(extended));
     ASSERT(same(&found, &proxied));
     return 0;
 }
 
-/* An address of either family; anything else stands for a unix socket. */
+/* An address of either family. Anything else means a unix socket. */
 static bool peer_parse(struct text text, struct sockaddr_storage *peer)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET};
@@ -87,7 +87,7 @@ static struct ip_address find(const struct trusted_proxies *proxies,
     return client_ip_find(proxies, (const struct sockaddr *)(const void *)peer, header);
 }
 
-/* A trusted socket's header is believed. */
+/* Whether the header counts if the socket has this address. */
 static bool is_trusted(const struct trusted_proxies *proxies, const char *address)
 {
     struct ip_address expected = address_of(another);
@@ -134,7 +134,7 @@ static void check_site(const struct ip_address *address)
     ASSERT(same(&site, &again) && memcmp(site.bytes, address->bytes, 8) == 0);
 }
 
-/* "::" when it is none. */
+/* "::" if the text is not an address. */
 static struct ip_address address_of(const char *text)
 {
     static const uint8_t nat64[] = {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The small notations of the configuration, each input read as each of them: a Redis URL and a
- * rate. What is refused is refused with a sentence, and a refused rate leaves the one that was
- * there; what is accepted is in its range, and means the same when it is written out and read
- * again. */
+ * Two small notations of the configuration: each input is read as a Redis URL and as a rate. A
+ * refusal has a sentence, and a refused rate leaves the old one as it was. What is accepted is in
+ * its range, and is the same when it is written and read again. */
 #include "fuzz.h"
 
 #include "base/arena.h"

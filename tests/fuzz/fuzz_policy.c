@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A policy as JSON, whoever sent it. It is refused with faults that each have a place in the
- * document, or accepted, and then it is canonical: see canonical.h. */
+ * A policy as JSON, from any sender. It is refused with faults that each have a place in the
+ * document, or it is accepted and canonical: see canonical.h. */
 #include "fuzz.h"
 
 #include "base/arena.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A query string, given to each handler that reads one; each line of the input is one argument,
- * name=value or a name alone, as libmicrohttpd hands it over. Each handler answers, in JSON, with a
- * status of its own contract, and errors have their places; no argument is passed over: with one
- * that no handler knows, each refuses. */
+ * A query string, given to each handler that reads one. Each line of the input is one argument,
+ * name=value or only a name, in the form in which libmicrohttpd passes it. Each handler answers in
+ * JSON, with a status of its own contract, and errors have their places. No argument is ignored: if
+ * there is one that no handler knows, all refuse. */
 #include "fuzz.h"
 
 #include "answers.h"
@@ -15,7 +15,7 @@
 static handler_check_fn on_answer;
 static size_t split(char *lines, struct fake_pair arguments[static ARGUMENTS_MAX + 1]);
 
-/* What the body of a check may be, which is read after the query. */
+/* A valid body of a check, which is read after the query. */
 static const char body[] = "{\"user_id\":\"u1\",\"route_key\":\"/a\"}";
 
 static const struct way {
@@ -77,7 +77,7 @@ static void on_answer(const struct request *request, const void *context)
     json_decref(answer_check(request, asked->way->statuses, NULL));
 }
 
-/* Cuts the lines in place; returns how many there are. */
+/* Cuts the lines in place. Returns how many there are. */
 static size_t split(char *lines, struct fake_pair arguments[static ARGUMENTS_MAX + 1])
 {
     size_t count = 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A configuration file, whole: no file, network or environment is touched but the input, which is
- * the content of the file of that name; every other file that it names holds an API key, a
- * certificate and its key, unless the name begins with "missing".
+ * A whole configuration file. No file, network or environment is used: the input is the content of
+ * the file of that name. Every other file that it names has an API key, a certificate and its key,
+ * unless its name begins with "missing".
  *
- * A file is refused with a sentence that names it, or every setting is in its range, the settings
- * that only make sense together are there together, every app has a key and policies that are
- * canonical (canonical.h), and the same file read again asks for no restart. */
+ * A file is refused with a sentence that names it. Otherwise every setting is in its range,
+ * settings that need each other are there together, every app has a key and canonical policies
+ * (canonical.h), and reading the same file again needs no restart. */
 #include "fuzz.h"
 
 #include "app/settings.h"
@@ -125,7 +125,7 @@ static void app_check(const struct settings_app *app)
     }
 }
 
-/* In the place of src/app/file.c. */
+/* Replaces src/app/file.c. */
 
 void file_begin(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What comes back when the catalogue in Redis is asked: another instance, an older or newer Sluice,
- * or an operator may have written it. Each operation reads the input from its start. It says that
- * the catalogue is unavailable or the app damaged, with a reason, or its result is whole: an app
- * has an id, a name, at most as many keys and policies as an app may have, each policy is canonical
- * (canonical.h), and each is found in the app's set under its own identity. */
+ * The replies of Redis when the catalogue is asked. Another instance, an older or newer Sluice, or
+ * an operator may have written the data. Each operation reads the input from its start. It says,
+ * with a reason, that the catalogue is unavailable or the app damaged. Otherwise its result is
+ * whole: an app has an id, a name, and at most as many keys and policies as an app may have. Each
+ * policy is canonical (canonical.h), and is found in the app's set under its identity. */
 #include "fuzz.h"
 
 #include "base/log.h"

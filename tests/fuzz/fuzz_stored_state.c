@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * What lies in Redis where a counter's state should be. C and Lua, side by side, make the same of
- * it to the bit: the same decision, the same state to keep, or none, and both refuse the same. No
- * script fails, whatever it finds; nobody waits for longer than the algorithm could ask for,
- * nothing remains that the limit does not have, no more passes at one time than the limit has, and
- * whatever is kept has an expiry.
+ * Anything that may be in Redis instead of a counter's state. C and Lua do the same with it, to the
+ * bit: both make the same decision and keep the same state or none, and both refuse the same. No
+ * script fails, whatever it finds. No wait is longer than the algorithm can ask for, nothing
+ * remains that the limit does not have, and no more passes at one time than the limit has. Whatever
+ * is kept has an expiry.
  *
  * An input is a line of numbers (algorithm, how many limits, quota, seconds, burst, cost, time in
- * us); a line of numbers, the stored state; and bytes that are stored behind it. Of an algorithm
- * that keeps a log, all lines but the first are scores and members. C has its logs in memory alone:
- * there Lua is by itself. */
+ * us); a line of numbers, the stored state; and bytes that are stored after it. If the algorithm
+ * keeps a log, all lines but the first are scores and members. C has its logs only in memory, so
+ * Lua is then tested alone. */
 #include "fuzz.h"
 
 #include "limit/algorithm.h"
@@ -18,7 +18,7 @@
 
 #define STORED_BYTES_MAX 256
 #define LIMITS           2
-#define TAKES            6 /* at one time, each of what the one before has left */
+#define TAKES            6 /* all at one time, each after what the one before has left */
 
 static int64_t number_next(struct text *line, int64_t min, int64_t max);
 static size_t numbers_read(struct text line, double numbers[], size_t max);
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* Taken into the range, so that most inputs say something. */
+/* Reduced to the range, so that most inputs are useful. */
 static int64_t number_next(struct text *line, int64_t min, int64_t max)
 {
     int64_t number = 0;
@@ -94,7 +94,7 @@ static int64_t number_next(struct text *line, int64_t min, int64_t max)
     return number >= min && number <= max ? number : min + number % (max - min + 1);
 }
 
-/* Any that strtod() knows: infinities, hexadecimal digits and no numbers, too. */
+/* Any number that strtod() knows: also infinities, hexadecimal digits and NaN. */
 static size_t numbers_read(struct text line, double numbers[], size_t max)
 {
     size_t count = 0;
@@ -109,7 +109,7 @@ static size_t numbers_read(struct text line, double numbers[], size_t max)
     return count;
 }
 
-/* The numbers once for each limit. Returns how many bytes. */
+/* Stores the numbers once for each limit. Returns how many bytes. */
 static size_t store_numbers(const struct take *take, struct text input, char stored[])
 {
     const size_t numbers_max = algorithm_of(take->limits[0].algorithm)->state_numbers;
@@ -119,7 +119,7 @@ static size_t store_numbers(const struct take *take, struct text input, char sto
 
     take_script_key(&take->key, key);
     if (input.length == 0)
-        return 0; /* never seen */
+        return 0; /* as if never seen */
     const size_t count = numbers_read(text_cut(&input, '\n'), numbers, numbers_max);
     for (size_t i = 0; i < take->limit_count; i++) {
         memcpy(stored + length, numbers, count * sizeof(numbers[0]));
@@ -130,7 +130,7 @@ static size_t store_numbers(const struct take *take, struct text input, char sto
     if (length == 0) {
         (void)scratch_redis_run("RPUSH %s element", key);
         (void)scratch_redis_run("PEXPIRE %s 1000000", key);
-        return 1; /* of another type: of no length that could be right */
+        return 1; /* another type, so no length is right */
     }
     (void)scratch_redis_run("SET %s %b PX 1000000", key, stored, length);
     return length;
@@ -153,7 +153,7 @@ static void store_log(const struct take *take, struct text input)
     }
 }
 
-/* What is not as long as it has to be is no number: the script says so of each. */
+/* If the length is wrong, no state is a number: the script also says so of each. */
 static void states_from(const struct take *take, const char stored[], size_t length,
                         struct limit_state states[])
 {
@@ -190,7 +190,7 @@ static void agree(const struct take *take, const char stored[], size_t length,
     }
 }
 
-/* What lies there now. Returns how many bytes; as many as before of what is of another type. */
+/* What is stored now. Returns how many bytes; for another type, as many as before. */
 static size_t stored_next(const struct take *take, char stored[], size_t length)
 {
     char key[TAKE_SCRIPT_KEY_BYTES];
@@ -227,7 +227,7 @@ static void outcome_check(const struct take *take, const struct outcome *outcome
     }
 }
 
-/* What was used may have been allowed by a larger limit than there is now. */
+/* A larger limit may have allowed what was used. */
 static int64_t wait_max_us(const struct limit *limit)
 {
     switch (limit->algorithm) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What comes back when Redis is asked for a decision. A reply is taken for a decision on one number
- * of limits at most, and then every number is one that the algorithms could have meant: within its
- * range, and an allowed take is told neither to wait nor never to come; so are the lives of keys
- * that it tells of. Whatever was taken can be told to the client: the body is JSON with the same
- * verdict, and each denial that time can cure says when to come back. */
+ * The reply of Redis to a request for a decision. A reply is accepted for at most one number of
+ * limits. Then every number is one that the algorithms could have meant, within its range. An
+ * allowed take has no wait, and is never final. The lives of keys in the reply are in their range
+ * too. What was accepted can be told to the client: the body is JSON with the same verdict, and
+ * each denial that time can end says when to come back. */
 #include "fuzz.h"
 
 #include "base/arena.h"
@@ -15,7 +15,7 @@
 
 #define EXACT_MAX LIMIT_COST_MAX
 
-static struct policy policies[LIMITS_MAX]; /* by the number of limits, less one */
+static struct policy policies[LIMITS_MAX]; /* by the number of limits, minus one */
 
 static void try_reply(const redisReply *reply);
 static void outcome_check(const struct outcome *outcome);
@@ -69,7 +69,7 @@ static void try_reply(const redisReply *reply)
             continue;
         taken++;
         if (outcome.status == TAKE_QUOTA)
-            continue; /* no decision */
+            continue; /* not a decision */
         ASSERT(outcome.count == count);
         outcome_check(&outcome);
         lives_check(reply, &policies[count - 1]);
@@ -97,7 +97,7 @@ static void outcome_check(const struct outcome *outcome)
     ASSERT(outcome->allowed == every_one_allows);
 }
 
-/* No longer than there are numbers for, and no longer before than afterwards. */
+/* Each life, before and after, is a number that a double has exactly. */
 static void lives_check(const redisReply *reply, const struct policy *policy)
 {
     const struct take take = {

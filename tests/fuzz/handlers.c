@@ -17,7 +17,7 @@
 
 #define COUNTERS 1024
 
-/* No policy below counts for so long. The clock stays where doubles are exact. */
+/* No policy below counts for longer. The clock stays where doubles are exact. */
 #define EXPIRY_US HOUR_US
 #define CLOCK_MAX (LIMIT_COST_MAX / 2)
 
@@ -34,7 +34,7 @@ static struct api_settings settings = {.registers = REGISTRATION_OPEN};
 static struct metrics metrics;
 static struct api api = {.settings = &settings, .metrics = &metrics};
 static struct app *app;
-static struct catalogue_job *catalogue_asked; /* by the handler that runs */
+static struct catalogue_job *catalogue_asked; /* what the present handler has asked */
 static struct journal_job *journal_asked;
 
 static int64_t clock_stands_still(void);
@@ -72,7 +72,7 @@ void handlers_run(handler_fn *handler, struct text body, const struct fake_pair 
     request_close(&exchange.request);
 }
 
-/* So that whatever is begun is done at once. */
+/* So all work that is begun is finished at once. */
 static int64_t clock_stands_still(void)
 {
     return 0;
@@ -125,7 +125,7 @@ static void answer_later(struct request *request)
     journal_asked = NULL;
 }
 
-/* In the place of src/catalogue/catalogue.c, with support/whole_catalogue.c. */
+/* Replaces src/catalogue/catalogue.c, together with support/whole_catalogue.c. */
 
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {
@@ -140,7 +140,7 @@ bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
     return true;
 }
 
-/* In the place of src/journal/journal.c. */
+/* Replaces src/journal/journal.c. */
 
 struct journal_app *journal_app(struct journal *journal, const char *app_id)
 {

@@ -4,7 +4,7 @@
 #include "base/text.h"
 
 #define POINTER_BYTES sizeof(((struct fault *)NULL)->pointer)
-/* From here on a pointer may have been cut, in the midst of a character too. */
+/* A pointer that is at least this long may have been cut, even inside a character. */
 #define CUT_BYTES (POINTER_BYTES - 4)
 
 static const json_t *value_at(const json_t *parent, struct text token);
@@ -51,7 +51,7 @@ static const json_t *value_at(const json_t *parent, struct text token)
     return json_object_get(parent, name);
 }
 
-/* Four times the room: a byte of a cut character may have become U+FFFD. */
+/* Four times the room, because a byte of a cut character may have become U+FFFD. */
 static void token_unescape(struct text token, char out[static POINTER_BYTES * 4])
 {
     size_t length = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether faults say where they are. */
+ * Whether faults say in which place they are. */
 #ifndef TESTS_FUZZ_POINTERS_H
 #define TESTS_FUZZ_POINTERS_H
 
@@ -8,11 +8,11 @@
 
 #include <jansson.h>
 
-/* Asserts that `pointer` (RFC 6901) names a value of the document, or a member that one of its
- * objects lacks. One that may have been cut to fit is followed as far as it goes. */
+/* Asserts that `pointer` (RFC 6901) names a value of the document, or a missing member of one of
+ * its objects. A pointer that may have been cut is followed as far as it goes. */
 void pointer_check(const char *pointer, const json_t *document);
 
-/* Asserts that there is a fault, and the same of each, and that each says something. */
+/* Asserts that there is at least one fault, and that each has a place and a text. */
 void pointers_check(const struct faults *faults, const json_t *document);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "redis/redis_bounds.h"
 
-/* Those of a session. */
+/* The bounds of a session. */
 static struct redis_bounds bounds = {.values_max = 65536, .bytes_max = 64 * 1024 * 1024};
 static redisReader *reader;
 

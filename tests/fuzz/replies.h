@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The input as what a Redis, or whoever sits between it and us, sends: through hiredis' reader, as
- * the service reads it. */
+ * The input as bytes that Redis sends, or somebody between Redis and us. hiredis' reader reads it,
+ * as in the service. */
 #ifndef TESTS_FUZZ_REPLIES_H
 #define TESTS_FUZZ_REPLIES_H
 
@@ -9,12 +9,12 @@
 
 #include <hiredis/hiredis.h>
 
-/* Starts to read `bytes`, which are borrowed. */
+/* Begins to read `bytes`, which are borrowed. */
 void replies_begin(struct text bytes);
 void replies_end(void);
 
-/* The next reply, which the caller frees with freeReplyObject(); NULL when there is no further one,
- * or the bytes break the protocol. */
+/* The next reply, which the caller frees with freeReplyObject(). NULL when there are no more, or
+ * when the bytes break the protocol. */
 MUST_USE redisReply *replies_next(void);
 
 #endif

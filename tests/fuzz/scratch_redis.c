@@ -7,11 +7,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define START_ATTEMPTS 1000 /* of 10 ms each */
+#define START_ATTEMPTS 1000 /* 10 ms each */
 #define FAR_MS         "31536000000000"
 
 static redisContext *connection;
-static redisReply *reply; /* of the last command */
+static redisReply *reply; /* the reply to the last command */
 
 NO_RETURN static void become_redis(const char *directory, const char *socket);
 static redisReply *reply_next(void);
@@ -66,7 +66,7 @@ const redisReply *scratch_redis_try(const char *format, ...)
     return reply;
 }
 
-/* Within a transaction no time passes: nothing expires before it is looked at. */
+/* Within a transaction no time passes, so nothing expires before it is looked at. */
 void scratch_redis_take(const struct take *take, struct outcome *outcome)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * In the place of src/redis/redis_session.c: a session whose Redis answers each command with the
- * next reply of replies.h. As behind the real one, no caller sees an error reply. */
+ * Replaces src/redis/redis_session.c: in this session Redis answers each command with the next
+ * reply of replies.h. As in the real one, no caller sees an error reply. */
 #include "redis/redis_session.h"
 
 #include "redis/redis_error.h"
 #include "replies.h"
 
 static char nothing;
-static int appended; /* commands whose replies are to be taken */
+static int appended; /* commands whose replies were not taken yet */
 static enum redis_session_fault fault;
 
 struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms)
