@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An upgrade and the way back: two instances on one Redis are replaced one after the other, under
- * a steady load, while policies are written at both. */
+ * An upgrade and the way back. Two instances on one Redis are replaced one after the other, under a
+ * steady load. Meanwhile policies are written at both. */
 #include "base/clock.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -16,10 +16,10 @@
 #define STAGE_CHECKS 50
 #define PER_SECOND   100
 #define CONNECTIONS  2
-#define ATTEMPTS_MAX 4000 /* until an instance has come back, on however busy a machine */
+#define ATTEMPTS_MAX 4000 /* enough until an instance is back, even on a busy machine */
 #define LISTEN_BYTES 32
 
-/* Of each side. */
+/* Changes per side. */
 #define VERSION_CHANGES 2
 
 enum { SIDES = 2 };
@@ -27,12 +27,12 @@ enum { SIDES = 2 };
 static const char *const algorithms[] = {"fixed_window", "sliding_window", "sliding_window_log",
                                          "token_bucket", "leaky_bucket"};
 
-/* The first one is how it begins. */
+/* The first stage is the beginning. */
 static const enum version stages[][SIDES] = {
     {OLD, OLD}, {NEW, OLD}, {NEW, NEW}, {OLD, NEW}, {OLD, OLD},
 };
 
-/* One of the two instances, whichever version it is just now. */
+/* One of the two instances, with its present version. */
 struct side {
     enum version version;
     struct service *service;
@@ -45,8 +45,8 @@ struct rolling {
     const struct world *world;
     struct side sides[SIDES];
     int stage;
-    int64_t slowest_us;                      /* policy of this stage, until the other side had it */
-    int64_t passed[ARRAY_COUNT(algorithms)]; /* in all stages, of one subject */
+    int64_t slowest_us;                      /* until the other side had a policy */
+    int64_t passed[ARRAY_COUNT(algorithms)]; /* of one subject, in all stages */
 };
 
 static void side_start(struct side *side, const struct world *world, enum version version)
@@ -88,7 +88,7 @@ static void expect_seen(struct rolling *rolling, struct client *client, const ch
         rolling->slowest_us = took_us;
 }
 
-/* A policy comes, changes and goes; another one stays. */
+/* One policy is made, changed and deleted. Another stays. */
 static void write_policies(struct rolling *rolling, const struct side *here,
                            const struct side *there)
 {
@@ -130,7 +130,7 @@ static void expect_decision_in_log(const struct rolling *rolling, const struct s
         ;
 }
 
-/* How many of some checks pass, asked of both sides in turn. */
+/* How many checks pass, asked of both sides in turn. */
 static int64_t count_passed(const struct rolling *rolling, const char *user, const char *algorithm)
 {
     int64_t passed = 0;
@@ -147,7 +147,7 @@ static int64_t count_passed(const struct rolling *rolling, const char *user, con
     return passed;
 }
 
-/* A new subject of this stage, and one that is there all the way. */
+/* For a new subject of this stage, and for one that is used in all stages. */
 static void expect_exact(struct rolling *rolling)
 {
     const bool mixed = versions_differ() && rolling->sides[0].version != rolling->sides[1].version;
@@ -165,7 +165,7 @@ static void expect_exact(struct rolling *rolling)
     print_message("\n");
 }
 
-/* What the older one lists, the newer one lists, too; perhaps it tells more. */
+/* The newer version lists what the older one lists. It may tell more. */
 static void expect_same_policies(const struct rolling *rolling)
 {
     const bool second_is_newer = rolling->sides[1].version >= rolling->sides[0].version;
@@ -225,7 +225,8 @@ static void rolling_begin(struct rolling *rolling)
     sides[1].load = load_at(&sides[1], "second");
 }
 
-/* With another version a counter may start afresh, and on the way back go on with what it was. */
+/* With another version a counter may start afresh. On the way back it may continue with its old
+ * state. */
 static void expect_counted(const struct load_summary *summary)
 {
     const long most = versions_differ() ? VERSION_CHANGES * CONNECTIONS : 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * A SQLite file that one version after the other goes on with. */
+ * One version after the other uses a SQLite file. */
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/wait.h"
 #include "support/world.h"
 #include "versions.h"
 
-/* All keys there are and the policies, as they were at the end of the version before. */
+/* All keys and the policies are as they were at the end of the version before. */
 static void expect_kept(const struct service *service, json_t *keys, json_t *policies)
 {
     size_t i;
@@ -23,8 +23,8 @@ static void expect_kept(const struct service *service, json_t *keys, json_t *pol
     }
 }
 
-/* Another key, and policies that come, change and go: the first app's, as many as there are keys
- * and one. */
+/* Registers another app for its key. As the first app, saves a policy that stays, changes one, and
+ * deletes one. */
 static void write_to_file(const struct service *service, struct client *tenant, json_t *keys)
 {
     const size_t number = json_array_size(keys);
@@ -40,7 +40,7 @@ static void write_to_file(const struct service *service, struct client *tenant, 
     EXPECT(client_check(tenant, "ada", "/changed"), 200, NULL);
 }
 
-/* Each version is there before the one before it has gone. */
+/* Each version starts before the one before it has ended. */
 static void a_file_goes_on_with_the_new_one_and_with_the_old_one_again(void **state)
 {
     static const enum version versions[] = {OLD, NEW, OLD, NEW};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two versions of the service: SLUICE_OLD_BINARY and SLUICE_BINARY of the environment. */
+ * Two versions of the service: SLUICE_OLD_BINARY and SLUICE_BINARY in the environment. */
 #ifndef UPGRADE_VERSIONS_H
 #define UPGRADE_VERSIONS_H
 
@@ -11,21 +11,21 @@ enum version { OLD, NEW };
 
 extern const char *const version_words[];
 
-/* The arguments are ENGINE [--strict]. Ends the process unless they are, and unless the environment
- * names both binaries. */
+/* The arguments must be ENGINE [--strict], and the environment must name both binaries. Otherwise
+ * ends the process. */
 void versions_choose(int argc, char *argv[]);
 
-/* Whether they are two, and not one beside itself. */
+/* Whether there are really two versions. */
 bool versions_differ(void);
 
-/* Within which a policy is in force at the other instance. With --strict that is what is promised;
- * otherwise nothing depends on how fast the machine is. */
+/* The time within which the other instance must use a policy. With --strict it is the promised
+ * time. Otherwise nothing depends on the machine's speed. */
 int version_seen_seconds(void);
 
-/* As service_start(). */
+/* Like service_start(). */
 struct service *version_start(enum version version, const struct service_options *options);
 
-/* Whether the route's one policy has that limit; 0: it has no policy. */
+/* Whether the route's only policy has this limit; 0: it has no policy. */
 bool client_has_limit(struct client *client, const char *route, int64_t limit);
 
 #endif
