@@ -2,29 +2,29 @@
 # SPDX-License-Identifier: MIT
 """Measures what a decision costs, beside floors and peers in the same run.
 
-The figure is CPU µs per decision: what the kernel has charged to the process, all its threads,
-divided by the decisions it answered. Wall time on a shared machine says little; CPU decides how
-many cores are paid for. Every repeat measures each row once, for a short time, beginning elsewhere
-and every other time backwards, so that what else the machine does meets all of them. Ratios are of
-figures of one repeat. Nothing is pinned to a core. wrk sends over connections that stay open, on
-the same machine, with users drawn at random.
+The figure is CPU µs per decision: the time that the kernel has charged to all threads of the
+process, divided by the decisions that it answered. Wall time on a shared machine says little. CPU
+time decides how many cores must be paid for. Every repeat measures each row once, for a short time.
+Each repeat begins with another row, and every second repeat runs backwards. So other work of the
+machine affects all rows. A ratio is made from two figures of the same repeat. Nothing is pinned to
+a core. wrk sends from the same machine, over connections that stay open, with random users.
 
-Everything that is measured is started here, on free ports of 127.0.0.1 with files in a scratch
-directory, and stopped at the end.
+Everything that is measured is started here, on free ports of 127.0.0.1, with files in a scratch
+directory. At the end it is stopped.
 
-  hello    libmicrohttpd in Sluice's event loop with a constant answer (hello.c), which is made
-           once, or for each request, because a service whose answers differ has to do so
+  hello    libmicrohttpd in Sluice's event loop with a constant answer (hello.c). The answer is made
+           once, or for each request, as a service must do whose answers differ
   nginx    limit_req with a state per user and a constant answer; one worker process
   webdis   calls Sluice's script in Redis with the same arguments; one thread, one link
-  floor    redis-benchmark calls a script of the same commands with constants, as many calls at a
-           time as Sluice sent; its Redis column is the floor of Sluice's
+  floor    redis-benchmark calls a script of the same commands with constants. It sends as many
+           calls at a time as Sluice did. Its Redis column is the floor of Sluice's
   memory, no journal   Sluice linked with a journal that keeps nothing (without_journal.c)
 
---peers measures instead Sluice beside services that do the same (rivals.py says how each is started
-and asked), with binaries that you have built. Claims are not judged then.
+--peers measures Sluice beside services that do the same, with binaries that you have built.
+rivals.py says how each is started and asked. Claims are not judged then.
 
---instructions counts instead: two runs of different lengths under callgrind, so that what starting
-costs cancels out. It is for comparing two commits, and repeats to about one per cent.
+--instructions counts instructions: two runs of different lengths under callgrind, so that the cost
+of starting cancels out. Use it to compare two commits. It repeats to about one per cent.
 """
 
 import argparse
@@ -47,14 +47,14 @@ from rows import CLAIMS, ROWS, rows_beside
 
 WARM_UP_SECONDS = 1
 ATTEMPTS = 3
-# What a disk takes is not what is measured.
+# The time of a disk must not be measured.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 PACKAGES = ["libevent-2.1-7", "redis-server", "nginx-light", "webdis", "wrk"]
 
 
 def main():
     options = arguments()
-    # So that a SIGTERM, too, stops what was started.
+    # So SIGTERM also stops what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="sluice-bench-", dir=MEMORY) as scratch, \
             contextlib.ExitStack() as running:
@@ -124,7 +124,7 @@ def run(rows, options, scratch, running):
 
 
 def measure(row, service, seconds, latest):
-    """Again when what came of it is worth nothing; a row that keeps at it ends the benchmark."""
+    """Measures again if the figures are useless; a row that always fails ends the benchmark."""
     for _ in range(ATTEMPTS):
         try:
             latest[row.name] = row.load.measure(service, seconds, latest)
@@ -135,7 +135,7 @@ def measure(row, service, seconds, latest):
 
 
 def in_turn(rows, repeat, repeats):
-    """Rows that are compared stand beside each other in the table, and so in time."""
+    """Rows that are compared are neighbours in the table, so they are measured close in time."""
     begin = len(rows) * repeat // repeats
     turned = rows[begin:] + rows[:begin]
     return turned if repeat % 2 == 0 else turned[::-1]

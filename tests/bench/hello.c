@@ -3,13 +3,13 @@
  * usage: bench_hello PORT [made]
  *        bench_hello version     of libmicrohttpd
  *
- * The floor under every answer of Sluice: libmicrohttpd in external epoll mode inside libevent, as
- * in src/http/http_server.c, reading a body and answering with one that is always the same and
- * looks like a check's. One thread. Ends with SIGTERM.
+ * The cost that every answer of Sluice has at least: libmicrohttpd in external epoll mode inside
+ * libevent, as in src/http/http_server.c. It reads a body, and always gives the same answer, which
+ * looks like a check's. One thread. SIGTERM ends it.
  *
- * The answer is made once and kept. With `made` it is made for each request, as libmicrohttpd wants
- * it of a service whose answers differ, and as its own examples do: that is the floor which cannot
- * be passed. */
+ * The answer is made once and kept. With `made` it is made for each request. libmicrohttpd needs
+ * that from a service whose answers differ, and its own examples do it. So no such service can cost
+ * less. */
 #include <arpa/inet.h>
 #include <event2/event.h>
 #include <microhttpd.h>
@@ -17,7 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* What the service gives a connection; tests/bench/test_bench.py holds the two together. */
+/* As in the service. tests/bench/test_bench.py checks that the two are equal. */
 #define CONNECTION_POOL_BYTES ((size_t)16 * 1024)
 #define CONNECTIONS_MAX       10000U
 #define CLIENT_DISCIPLINE     1
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 
 static struct MHD_Response *answer_new(void)
 {
-    /* The API is not const, but PERSISTENT memory is only read. */
+    /* The API is not const, but it only reads PERSISTENT memory. */
     union {
         const char *borrowed;
         void *carried;

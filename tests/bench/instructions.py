@@ -14,8 +14,8 @@ from sluice import Sluice
 PROFILE = "callgrind.out"
 KEYS = 1000
 FEW, MANY = 300, 1300
-# callgrind counts `rep stosb` once per byte, a processor does not: memset() and memcpy() shall use
-# vectors however much there is.
+# callgrind counts `rep stosb` once per byte, but a processor does not. So memset() and memcpy()
+# must use vectors for all sizes.
 ENVIRONMENT = ("env", "GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:"
                "glibc.cpu.x86_rep_movsb_threshold=1000000000")
 CASES = [
@@ -32,7 +32,7 @@ CASES = [
 
 @dataclass(frozen=True)
 class Instructions:
-    """A load: what is exact is counted only once."""
+    """A load. It counts only once, because the count is exact."""
 
     requests: Requests = Requests(keys=KEYS)
 
@@ -56,7 +56,7 @@ def main(build, scratch):
 
 
 def per_decision(service, load, build, scratch):
-    """Of two services like this one, which answer few and many requests."""
+    """From two services like this one: one answers few requests, the other many."""
     few, many = (count // 10 if load.batch else count for count in (FEW, MANY))
     counts = []
     for requests in (few, many):

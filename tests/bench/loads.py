@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What is done to a service, and the figures that come of it.
+"""The loads on a service, and the figures that they give.
 
-A load has `prepare(service)`, once, and `measure(service, seconds, latest)`, to warm up and once
-per repeat; `latest` has what the rows measured last. It returns figures by name. CPU is what the
-kernel has charged to the processes, divided by the decisions that were answered meanwhile.
+A load has `prepare(service)`, which is called once, and `measure(service, seconds, latest)`, which
+is called to warm up and then once per repeat. `latest` has the last figures of each row. measure()
+returns figures by name. CPU is the time that the kernel has charged to the processes, divided by
+the decisions that were answered meanwhile.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import time
 from processes import wait_for
 
 REPLAY = pathlib.Path(__file__).parent / "wrk" / "replay.lua"
-# Answers that Redis had no part in are a service in trouble, not a fast one.
+# Answers without Redis mean that the service has a problem, not that it is fast.
 REDIS_SHARE_MIN = 0.995
 CALLS_PER_SECOND = 50_000   # about what Redis does: redis-benchmark counts calls, not seconds
 PIPELINE_DEFAULT = 16
@@ -26,7 +27,7 @@ class Spoilt(Exception):
 
 
 class Meters:
-    """What the processes of a service use from here on."""
+    """What the processes of a service use from now on."""
 
     def __init__(self, service):
         self.service = service
@@ -78,7 +79,7 @@ class Requests:
         figures = meters.figures(decisions)
         refused = answers["requests"] if self.denied and not self.batch else 0
         if answers["broken"] or answers["refused"] != refused:
-            raise Spoilt(f"answers that should not be: {answers}")
+            raise Spoilt(f"wrong answers: {answers}")
         if figures.get("redis_share", 1) < REDIS_SHARE_MIN:
             raise Spoilt(f"Redis decided only {figures['redis_share']:.1%}")
         return {"rps": answers["requests"] / answers["seconds"], "p50_ms": answers["p50_ms"],
@@ -97,7 +98,7 @@ class Requests:
 
 @dataclass(frozen=True)
 class ScriptCalls:
-    """redis-benchmark over one connection, sending as many calls at a time as Sluice's link did in
+    """redis-benchmark over one connection. It sends as many calls at a time as Sluice's link did in
     the row `pipelined_like`."""
 
     pipelined_like: str
@@ -121,7 +122,7 @@ class ScriptCalls:
 
 @dataclass(frozen=True)
 class Idle:
-    """Nothing at all: how often does a thread wake up?"""
+    """No requests at all: how often does a thread wake up?"""
 
     def prepare(self, service):
         pass

@@ -9,7 +9,7 @@ import urllib.parse
 from services import QUOTA, ROUTE, WINDOW_SECONDS, Service, WithRedis, http_request
 
 class Peer(Service):
-    """Gets the very bytes that Sluice would get, unless it says otherwise."""
+    """Gets exactly the bytes that Sluice would get, unless a subclass says otherwise."""
 
     path = "/check"
 
@@ -24,7 +24,7 @@ class Hello(Peer):
     """libmicrohttpd in the same event loop, with a constant answer."""
 
     makes_answers: bool = False  # one for each request
-    prefix: tuple = ()           # of the command: valgrind, for one
+    prefix: tuple = ()           # of the command, such as valgrind
 
     def launch(self):
         answers = ["made"] if self.makes_answers else []
@@ -50,8 +50,8 @@ http {{
   limit_req_zone $arg_user zone=users:64m rate=1000000r/s;
   server {{
     listen 127.0.0.1:{port};
-    # `return` would answer before limit_req is asked, which is only just before access is decided.
-    # So access is denied, and the page for that is the answer: no file, no system call.
+    # `return` would answer before limit_req is asked, because that happens just before access is
+    # decided. So access is denied, and the error page is the answer: no file, no system call.
     location = /check {{
       limit_req zone=users burst=1000000 nodelay;
       deny all;
@@ -79,8 +79,8 @@ class Nginx(Peer):
         self.run("service", ["nginx", "-p", self.scratch, "-c", config, "-e", "stderr"], self.port)
 
 
-# What Sluice sends for one check of PLAIN, see include/store/take_script.h: a key of the same
-# length, and the cost and the bytes of state, then algorithm, place, quota, window and burst.
+# What Sluice sends for one check of PLAIN (see include/store/take_script.h): a key of the same
+# length, the cost and the bytes of state; then algorithm, place, quota, window and burst.
 SCRIPT_ARGUMENT = struct.pack("<7d", 1, 16, 1, 1, QUOTA, WINDOW_SECONDS * 1_000_000, QUOTA)
 SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:0123456789abcdefghijkl"
 
@@ -108,7 +108,7 @@ class Webdis(WithRedis, Peer):
         return http_request("/", [], "/".join(["EVALSHA", self.sha1, "1", key, argument]))
 
 
-# The commands of a charged check, with constants for all that is computed.
+# The commands of a charged check, with constants instead of computed values.
 FLOOR_SCRIPT = """
 redis.call("TIME")
 redis.call("GET", KEYS[1])
@@ -119,7 +119,7 @@ return { 0, 999999999, 3600000000, 0 }
 
 @dataclass(unsafe_hash=True)
 class RedisFloor(WithRedis):
-    """Redis alone, asked by redis-benchmark for the script with constants."""
+    """Redis alone; redis-benchmark calls the script with constants."""
 
     def launch(self):
         self.launch_redis()

@@ -19,7 +19,7 @@ def free_port():
 
 
 def wait_for(condition, what, timeout_s=START_TIMEOUT_S):
-    """The first true value of condition(); a refused connection is as good as a false one."""
+    """The first true value of condition(); a refused connection counts as false."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         try:
@@ -33,7 +33,7 @@ def wait_for(condition, what, timeout_s=START_TIMEOUT_S):
 
 
 class Process:
-    """A program and its children, with what they have used so far."""
+    """A program and its children, and what they have used so far."""
 
     def __init__(self, command, log, environment=None):
         self.name = pathlib.Path(command[0]).name

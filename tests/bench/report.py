@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From figures to medians, verdicts and text. No measuring here."""
+"""Makes medians, verdicts and text from the figures. Measures nothing."""
 
 import statistics
 
@@ -34,7 +34,7 @@ def ratios(claim, results):
 
 
 def is_missed(claim, values):
-    """Noise is no verdict: most repeats have to miss, and three at least when there are as many."""
+    """Most repeats must miss, and at least three if there are so many: one miss may be noise."""
     misses = sum(value > claim.bound for value in values)
     return misses > len(values) / 2 and misses >= min(MISSES_TO_FAIL, len(values))
 
@@ -49,7 +49,7 @@ def spread(values, digits, with_ends=True):
 
 
 def table(header, lines):
-    """Columns as wide as they need to be; the first to the left, the others to the right."""
+    """Columns as wide as needed; the first is left-aligned, the others are right-aligned."""
     widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
     rule = ["-" * width for width in widths]
 

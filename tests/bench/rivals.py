@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Rate limiters of others, measured beside Sluice from a folder with binaries that the reader has
-built (`./dev bench --peers FOLDER`). Each is a row of RECIPES: how it is started, what it is asked,
-and how its answers are read. All of them have one limit that is never reached, for each user, and
-one that a few requests exceed: whoever does not deny those decides nothing.
+"""Other rate limiters, measured beside Sluice from a folder with binaries that the reader has built
+(`./dev bench --peers FOLDER`). Each is a row of RECIPES: how it is started, what it is asked, and
+how its answers are read. Each has one limit per user that is never reached, and one that a few
+requests exceed: a service that does not deny those does not decide at all.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from peers import Peer
 from processes import free_port, wait_for
 from services import QUOTA, WINDOW_SECONDS, WithRedis, blanks_filled, http_request
 
-# As many as the smallest of their caches holds with room to spare.
+# So few that the smallest of their caches has room for more.
 LOAD = Requests(keys=10_000)
 CACHE = 100_000
 PROBES = 8
@@ -24,15 +24,15 @@ USER = f"u@number:{LOAD.keys}@"
 
 @dataclass(frozen=True)
 class Recipe:
-    """In texts, $port is where it has to listen, $second and $third are further free ports,
-    $scratch is a directory of its own and $redis_port the port of its Redis."""
+    """In the texts, $port is the port where it must listen, $second and $third are more free ports,
+    $scratch is its own directory, and $redis_port is the port of its Redis."""
 
-    name: str               # of its row
+    name: str               # the row's
     binary: str             # in the folder
     path: str
     open: str               # the body that is always allowed
     closed: str             # the body that is allowed once, and denied after a few
-    allowed: str            # what the status and body of an answer have in them
+    allowed: str            # a part of the answer's status and body
     denied: str
     arguments: str = ""
     environment: tuple = ()     # pairs
@@ -99,7 +99,7 @@ RECIPES = [
                      ("GUBER_CACHE_SIZE", str(CACHE)),
                      ("GUBER_LOG_LEVEL", "error"))),
     limitador("redis redis://127.0.0.1:$redis_port", name="limitador, redis", has_redis=True),
-    # Its answers have blanks here and there, so only the status is looked at.
+    # The spaces in its answers vary, so only the status is compared.
     Recipe(
         name="ratelimit, redis", binary="ratelimit", path="/json",
         open=ratelimit_body("user_id", USER), closed=ratelimit_body("closed", "u"),
@@ -116,7 +116,7 @@ RECIPES = [
 
 @dataclass(unsafe_hash=True)
 class Rival(WithRedis, Peer):
-    """One of them; the same in each run, whatever else is measured."""
+    """One of them. It is the same in each run, whatever else is measured."""
 
     folder: str
     recipe: Recipe
@@ -157,7 +157,7 @@ class Rival(WithRedis, Peer):
         return self.send(self.recipe.open)
 
     def send(self, body):
-        """Status and body of the answer: a denial may be told by either."""
+        """Status and body of the answer, because a denial may be in either."""
         request = blanks_filled(http_request(self.path, [], body))
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
             connection.sendall(request.encode())
@@ -166,13 +166,13 @@ class Rival(WithRedis, Peer):
             return f"{answer.status} {answer.read().decode()}"
 
     def redis_counts(self):
-        """Commands instead of script calls: not all of them have scripts."""
+        """Commands instead of script calls, because not all of them use scripts."""
         fields = self.redis_figures()
         return int(fields["total_commands_processed"]), int(fields["total_reads_processed"])
 
 
 def rivals_in(folder):
-    """Those whose binary is there, and the names of the others."""
+    """The rivals whose binary is in the folder, and the names of the others."""
     found = [recipe for recipe in RECIPES if (folder / recipe.binary).is_file()]
     left_out = [recipe.name for recipe in RECIPES if recipe not in found]
     return [Rival(str(folder), recipe) for recipe in found], left_out

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is measured (ROWS) and what must come of it (CLAIMS)."""
+"""What is measured (ROWS), and what the figures must be (CLAIMS)."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Claim:
     figure: str
     bound: float
     beside: str = ""
-    inverse: bool = False   # the figure is the better the greater it is
+    inverse: bool = False   # a greater figure is better
 
 
 MEMORY, REDIS = Sluice(), Sluice(engine="redis")
@@ -37,7 +37,7 @@ CLOSED_REDIS = Sluice(engine="redis", policies="closed", filled=100_000)
 MILLION = Sluice(filled=1_000_000)
 BESIDE_UNUSED = Sluice(policies="unused features")
 
-# What is compared stands beside each other, and so in time.
+# Rows that are compared are neighbours, so they are measured close in time.
 ROWS = [
     Row("hello: libmicrohttpd, one answer for all", Hello(), Requests()),
     Row("hello: libmicrohttpd, an answer for each", Hello(makes_answers=True), Requests()),
@@ -46,7 +46,7 @@ ROWS = [
     Row("memory, no journal", Sluice(binary="bench_without_journal"), Requests()),
     Row("memory, beside unused features", BESIDE_UNUSED, Requests()),
     Row("memory, 1,000 policies", Sluice(policies="thousand"), Requests(), is_slow=True),
-    # As many counters as one app has in the other rows, and full logs, as one app's is at once.
+    # As many counters as one app has in the other rows. All logs are full, as one app's soon is.
     Row("memory, 10,000 apps", Sluice(apps=10_000, logged=True), Requests(keys=10), is_slow=True),
     Row("memory, 1,000,000 keys", MILLION, Requests(keys=1_000_000), is_slow=True),
     Row("memory, 1,000 keys", Sluice(label="a thousand keys"), Requests(keys=1000)),
@@ -100,7 +100,7 @@ CLAIMS = [
           "redis, three limits", "redis_us", 1.6, "redis"),
     Claim("journal and usage cost at most 8 %",
           "memory", "cpu_us", 1.08, "memory, no journal"),
-    # By instructions: in time, two equal services differ by more than this from run to run.
+    # By instructions, because the times of two equal services differ by more than this.
     Claim("unused features cost nothing",
           "memory, beside unused features, counted", "instructions", 1.02, "memory, counted"),
     Claim("from 10^3 to 10^6 keys, at most 25 % more",

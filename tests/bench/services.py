@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What all services have in common: sluice.py, peers.py and rivals.py have the
-services themselves.
+"""What all services have in common. The services themselves are in sluice.py, peers.py and
+rivals.py.
 
-A row names a service by a value of one of their classes; rows that name equal values share one. A
-service that is started has `port`, `processes` (by role: "service", "redis"), and `request(load)`:
-the bytes that wrk sends, with blanks that tests/bench/wrk/replay.lua fills in.
+A row names a service by a value of one of their classes. Rows with equal values share one service.
+A started service has `port`, `processes` (by role: "service", "redis"), and `request(load)`: the
+bytes that wrk sends, with blanks that tests/bench/wrk/replay.lua fills in.
 """
 
 import http.client
@@ -14,7 +14,7 @@ import subprocess
 
 from processes import Process, free_port
 
-# The limit that is never reached, which every one is asked about who can be.
+# The limit that is never reached. Each service that can have it is asked about it.
 QUOTA = 1_000_000_000
 WINDOW_SECONDS = 3600
 ROUTE = "/search"
@@ -28,7 +28,7 @@ def http_request(path, fields, body):
 
 
 def blanks_filled(template):
-    """The template as replay.lua could send it; every filling is as long as this one."""
+    """The template as replay.lua could send it. All fillings have the same length."""
     parts = template.split("@")
     for at in range(1, len(parts), 2):
         kind, _, argument = parts[at].partition(":")
@@ -37,8 +37,8 @@ def blanks_filled(template):
 
 
 class Service:
-    """Started at the first use, stopped at the end. Subclasses are dataclasses, compared by their
-    fields: these say what it is, and start() adds what comes of it."""
+    """Started at the first use, stopped at the end. Subclasses are dataclasses, and are compared by
+    their fields, which say what the service is. start() adds the rest."""
 
     allowed, denied = '"allowed":true', '"allowed":false'
 
@@ -95,7 +95,7 @@ class WithRedis(Service):
         return self.redis("-x", "SCRIPT", "LOAD", given=script)
 
     def redis_counts(self):
-        """Script calls so far, and reads from sockets: their ratio is how well calls share."""
+        """Script calls so far, and reads from sockets. Their ratio is the calls per read."""
         fields = self.redis_figures()
         scripts = sum(int(fields[name].split(",")[0].removeprefix("calls="))
                       for name in ("cmdstat_evalsha", "cmdstat_eval") if name in fields)
@@ -106,6 +106,6 @@ class WithRedis(Service):
                     if ":" in line)
 
     def key_bytes(self):
-        """Of the counters' keys; MEMORY USAGE counts the key and its entry, not the hash tables."""
+        """The counters' keys. MEMORY USAGE counts the key and its entry, not the hash tables."""
         keys = self.redis("--scan", "--pattern", "sluice:{*").splitlines()[:KEYS_SAMPLED]
         return max(int(self.redis("MEMORY", "USAGE", key)) for key in keys)

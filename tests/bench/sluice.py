@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sluice, in the arrangements that are measured."""
+"""Sluice with the configurations that are measured."""
 
 from dataclasses import dataclass
 import http.client
@@ -12,7 +12,7 @@ BATCH_TO_FILL = 1000
 LOG_RECORDS = 1000
 USERS_LOGGED = 10
 PEPPER = "the same for every benchmark"
-# What Redis costs is to be measured, not what is done when a busy machine keeps it waiting.
+# Long, because the cost of Redis is measured, and not what happens when a busy machine is late.
 REDIS_TIMEOUT_MS = 2000
 
 
@@ -26,7 +26,7 @@ POLICIES = {
     "one": [PLAIN],
     "closed": [{"route_key": ROUTE, "limit": 1, "window_seconds": 31_536_000}],
     "three limits": [{"route_key": ROUTE, "limits": limits_of(3)}],
-    # Everything that a check of ROUTE by the default role has to pass by.
+    # Features that a check of ROUTE by the default role does not use.
     "unused features": [
         PLAIN,
         {**PLAIN, "role": "premium"},
@@ -34,7 +34,7 @@ POLICIES = {
         {"route_key": "/sea*", "limits": limits_of(3), "mode": "shadow"},
         {"route_key": "*", "limits": limits_of(3)},
     ],
-    # One half is found by its own name, the other through a prefix.
+    # One half is found by its exact name, the other through a prefix.
     "thousand": [{**PLAIN, "route_key": f"{ROUTE}/{i:07d}" + ("*" if i % 2 else "")}
                  for i in range(1000)],
 }
@@ -47,10 +47,10 @@ class Sluice(WithRedis):
     policies: str = "one"
     apps: int = 1
     filled: int = 0             # how many counters there are before the first measurement
-    logged: bool = False        # every app's log is full by then, too
+    logged: bool = False        # by then every app's log is full, too
     binary: str = "sluice"
-    label: str = ""             # tells apart what must not be shared
-    prefix: tuple = ()          # of the command: valgrind, for one
+    label: str = ""             # makes values differ that must not be shared
+    prefix: tuple = ()          # of the command, such as valgrind
 
     def launch(self):
         if self.engine == "redis":
@@ -64,7 +64,7 @@ class Sluice(WithRedis):
                    f"--workers={self.workers}", f"--data-dir={self.scratch}",
                    f"--key-pepper={PEPPER}", "--register-limit=off", "--manage-limit=off",
                    "--log-level=warn",
-                   # Its memory is looked at from outside, also by who is not root.
+                   # So its memory can be read from outside without root.
                    "--core-dumps=true"]
         if self.engine == "redis":
             command += [f"--redis-url=redis://127.0.0.1:{self.redis_port}/0",

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The benchmark's own arithmetic; nothing is started here."""
+"""The benchmark's own arithmetic. Nothing is started here."""
 
 import dataclasses
 import pathlib

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What the benchmark makes of the answers of others: a stand-in takes the place of each binary."""
+"""How the benchmark reads the answers of other services. A stand-in replaces each binary."""
 
 import json
 import pathlib
@@ -12,8 +12,8 @@ from rivals import LOAD, RECIPES, Rival, rivals_in
 from rows import rows_beside
 from services import blanks_filled
 
-# Listens where a binary of this name is told to, and answers as that one does; the closed limit is
-# found by its name in the body.
+# Listens where a binary of this name would, and gives the same answers. It finds the closed limit
+# by its name in the body.
 STAND_IN = '''#!/usr/bin/python3
 import http.server, os, pathlib, sys
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * In the place of src/journal/journal.c: a journal that keeps nothing. Linked before the real one,
- * so the binary is Sluice without what journal and usage counting cost. */
+ * Replaces src/journal/journal.c by a journal that keeps nothing. It is linked before the real one.
+ * So the binary is Sluice without the cost of the journal and of counting usage. */
 #include "journal/journal.h"
 
 static char nothing;

@@ -1,8 +1,8 @@
 -- wrk ... -s replay.lua URL -- TEMPLATE
 --
--- Sends the request in the file TEMPLATE over and over. In it, @number:COUNT@ is replaced by a
--- number of seven digits below COUNT and @line:FILE@ by a line of FILE, drawn anew for each
--- request. Prints what came of it as the last line, in JSON.
+-- Sends the request in the file TEMPLATE again and again. In it, @number:COUNT@ is replaced by a
+-- number of seven digits below COUNT, and @line:FILE@ by a line of FILE. Both are chosen anew for
+-- each request. The last line of the output is the result, in JSON.
 
 local threads = 0
 
@@ -32,7 +32,7 @@ local function blank(kind, argument)
     end
 end
 
--- `parts` are the texts of the template; where one is to be drawn, `blanks` has what draws it.
+-- `parts` are the texts of the template. Where a text must be chosen, `blanks` has the function.
 local parts, blanks = {}, {}
 
 local function read_template(text)
