@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every link within the documentation leads somewhere, every page can be reached from README.md,
-and pages keep to their width: follow_links.py TOP"""
+"""Every link within the documentation has a target, every page can be reached from README.md, and
+lines are within their width. Usage: follow_links.py TOP"""
 
 from pathlib import Path
 import re
@@ -25,7 +25,7 @@ def main(top):
 
 
 def links(page, text):
-    """Where each link within the tree leads: itself, the file and the heading in it."""
+    """For each link within the tree: the link, its file, and the heading in that file."""
     for target in LINK.findall(without_code(text)):
         if re.match(r"[a-z]+:", target):
             continue
@@ -42,7 +42,7 @@ def broken_links(page, text):
 
 
 def headings(text):
-    """As they are written in links: in lower case, with dashes, without other marks."""
+    """The headings as links write them: in lower case, with dashes, without other marks."""
     return {re.sub(r"[^\w\- ]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
             for line in without_code(text).splitlines() if line.startswith("#")}
 
@@ -57,7 +57,7 @@ def reached(page, texts, seen=None):
 
 
 def wide_lines(text):
-    """A table's row, a link and code have the length that they need."""
+    """Rows of tables, lines with links, and code may be longer."""
     for number, line in enumerate(without_code(text).splitlines(), start=1):
         if len(line) > COLUMNS and not line.startswith("|") and not LINK.search(line):
             yield f":{number}: {len(line)} columns"

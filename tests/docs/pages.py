@@ -1,38 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""What a page of the documentation promises: its commands, and what they print."""
+"""Reads the commands of a documentation page, and what they must print."""
 
 from dataclasses import dataclass
 import re
 
-# What stands in no `sh` block is not run: settings, programs, bodies.
+# Blocks in these languages are not run: settings, programs, bodies.
 OTHER_LANGUAGES = {"c", "conf", "dockerfile", "go", "haproxy", "ini", "javascript", "js", "json",
                    "lua", "mermaid", "nginx", "promql", "python", "yaml"}
 OUTPUT_LANGUAGES = {"", "json", "text"}
 ANYTHING = "…"
-# Run by mistake, these would change the machine of whoever runs the tests.
+# If these were run by mistake, they would change the machine on which the tests run.
 OUTSIDE = re.compile(r"\b(?:sudo|systemctl|docker|kubectl|apt-get)\b|/(?:etc|var|usr)/")
 FENCE = re.compile(r"^ *```(\S*)")
 NOT_RUN = re.compile(r"^ *<!-- not run: (.*?) -->$")
 
 
 class Unclear(Exception):
-    """Nobody can say what a block is for."""
+    """It is not clear what a block is for."""
 
 
 @dataclass
 class Block:
-    line: int           # of its fence, from 1
+    line: int           # of its fence, counted from 1
     language: str
-    text: str           # with the end of its last line
+    text: str           # with the newline of its last line
     not_run: str = ""   # the reason
-    expected: str = None  # what it prints, as the page says it; None when the page does not
+    expected: str = None  # what it must print; None when the page does not show it
 
 
 def blocks_of(page):
-    """The commands of a page, in their order. What is left out is among them, with its reason."""
+    """The commands of a page, in their order. Blocks that are not run are included, with their
+    reason."""
     found, commands = [], None
     for block in fenced(page):
-        if block is None:   # a heading: what follows is about something else
+        if block is None:   # a heading: a new subject begins
             commands = None
         elif block.language == "sh":
             if not block.not_run and OUTSIDE.search(block.text):
@@ -73,9 +74,9 @@ def fenced(page):
 
 
 def prints(expected, printed):
-    """Whether that was printed which the page shows. An ellipsis stands for anything within its
-    line; one that is a line of its own, for any number of lines. Where the head of an HTTP answer
-    is shown, further lines may stand between those shown."""
+    """Whether the commands printed what the page shows. An ellipsis stands for any text in its
+    line; an ellipsis on its own line, for any number of lines. If the page shows the head of an
+    HTTP answer, there may be more lines between those that it shows."""
     shown = expected.rstrip("\n").splitlines()
     between = r"(?:.*\n)*?" if expected.startswith("HTTP/") else ""
     pattern = between.join(line_pattern(line) for line in shown)

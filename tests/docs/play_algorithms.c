@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Plays one history of requests through every algorithm, for the pictures in docs/pictures. Each
- * line says what one request met, or what was left at a moment without one:
+ * line is the result of one request, or what was left at a moment without one:
  *
  *   limit QUOTA WINDOW_MS END_MS
  *   ALGORITHM request AT_MS ALLOWED REMAINING DELAY_MS
@@ -17,11 +17,11 @@
 #define END_MS    36000
 #define STEP_MS   100
 
-/* When it begins: the start of a window, where windows are aligned. */
+/* The beginning is the start of a window, if windows are aligned. */
 #define BEGIN_MS (INT64_C(100000) * WINDOW_MS)
 
-/* Few at first. Then as many in a moment as a window allows, across the end of one. Then nobody.
- * Then as many again, and at last a steady flow of twice what the limit allows. */
+/* First a few requests. Then, at the end of a window, as many at once as a window allows. Then
+ * none. Then as many again, and at last a steady flow of twice the limit. */
 static const struct stretch {
     int64_t first_ms;
     int64_t every_ms;

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""run_blocks.py [PAGE...]: runs every command block, and says which were not run and why.
+"""run_blocks.py [PAGE...]: runs every command block, and says which were not run, and why.
 
-Without arguments the pages are README.md and those of docs/. Each ```sh block of a page is run,
-from top to bottom in one shell (session.py), and has to print what the block after it shows
-(pages.py). Where nothing is shown, it has to end with status 0, and no answer may be a problem.
-A block that cannot be run has `<!-- not run: REASON -->` on the line before it.
+Without arguments the pages are README.md and those of docs/. The ```sh blocks of a page are run
+from top to bottom in one shell (session.py). Each must print what the block after it shows
+(pages.py). If nothing is shown, it must end with status 0, and no answer may be a problem. A block
+that cannot be run has `<!-- not run: REASON -->` on the line before it.
 """
 
 import os
@@ -48,7 +48,7 @@ def main(names):
 
 
 def run_page(binary, text, blocks):
-    """What is wrong with them; the first that breaks the shell ends the page."""
+    """The faults of the blocks. The first block that breaks the shell ends the page."""
     if not blocks:
         return []
     faults = []
@@ -70,7 +70,7 @@ def run_block(session, block):
         went_well = status == 0 and PROBLEM not in printed
         return None if went_well else f"status {status}: {printed}"
     if not prints(block.expected, printed):
-        return f"is to print\n{block.expected}but prints\n{printed}"
+        return f"must print\n{block.expected}but prints\n{printed}"
     return None
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A shell beside a fresh service, in which the commands of a page are run, block after block.
+"""A shell and a new service. The commands of a page are run in the shell, block after block.
 
-Every port of this machine that a page names stands for a free one, which the page never sees: the
-service is at 8080, a Redis at 6379 when the page speaks of one, and whatever the page itself starts
-is at the others. The shell is in an empty directory. There `data` is the service's, `config` and
-`examples` are copies of those of the sources, and `sluice` is in the PATH.
+Every local port that a page names stands for a free port, which the page never sees. The service is
+at 8080. A Redis is at 6379, if the page names that port. What the page itself starts is at other
+ports. The shell is in an empty directory: `data` belongs to the service, `config` and `examples`
+are copies of those in the sources, and `sluice` is in the PATH.
 """
 
 import os
@@ -27,11 +27,11 @@ BLOCK_TIMEOUT_S, START_TIMEOUT_S, STOP_TIMEOUT_S = 60, 30, 15
 
 
 class Broken(Exception):
-    """The shell or what it needs did not do its part."""
+    """The shell, or a program that it needs, has failed."""
 
 
 class Session:
-    """One page's; leave it as a context, and all that it started is gone."""
+    """The session of one page. At the end of the context, all that it started is stopped."""
 
     def __init__(self, binary, folder, page):
         self.folder, self.binary = folder, binary
@@ -73,7 +73,7 @@ class Session:
         block = self.folder / ".block"
         block.write_text(self.inward(commands))
         mark = f"end of block {time.monotonic_ns()}"
-        # A command that reads must not get the commands after it.
+        # A command that reads its input must not read the commands after it.
         self.shell.stdin.write(f". {block} </dev/null\nprintf '\\n%s: %s\\n' '{mark}' $?\n")
         self.shell.stdin.flush()
         printed, status = self.printed_until(mark)
@@ -139,7 +139,7 @@ def succeeds(action):
 
 
 def environment(folder):
-    """Nothing of it is the developer's own."""
+    """An environment without the developer's own settings."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith("SLUICE_") and not name.lower().endswith("_proxy")}
     return {**kept, "HOME": str(folder), "LC_ALL": "C.UTF-8",
@@ -147,7 +147,7 @@ def environment(folder):
 
 
 def free_ports(names):
-    """A free port for each, all of them different."""
+    """A different free port for each name."""
     probes = {name: socket.socket() for name in sorted(names)}
     try:
         for probe in probes.values():
@@ -159,7 +159,7 @@ def free_ports(names):
 
 
 def end_group(process):
-    """Ends it and what it has started; a shell leaves its background jobs behind."""
+    """Ends the process and all that it has started, because a shell leaves its background jobs."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What is read from a page, and that a wrong output is noticed. No service is started."""
+"""Reading a page, and noticing a wrong output. No service is started."""
 
 import unittest
 
@@ -98,7 +98,7 @@ class Printed(unittest.TestCase):
 
 
 class Ran:
-    """A session whose commands all end alike."""
+    """A session in which all commands have the same result."""
 
     def __init__(self, status, printed):
         self.done = status, printed
