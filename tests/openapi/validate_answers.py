@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Holds the OpenAPI document against what the service really answered.
+"""Compares the OpenAPI document with the service's real answers.
 
 usage: validate_answers.py OPENAPI FOLDER
 
-The folder holds transcripts. Each line of one is one exchange, as the system tests' client writes
-it: {"method", "path", "status", "headers", "body"}. Every answer must be a documented response of
-its operation: the status (or `default`), the media type, each field that the contract is about, and
-the body by its JSON Schema. The document's own examples must satisfy their schemas too. Documented
-responses that no exchange has shown are listed at the end.
+The folder has transcripts. Each line is one exchange, as the system tests' client writes it:
+{"method", "path", "status", "headers", "body"}. Every answer must be a documented response of its
+operation: its status (or `default`), its media type, each header field of the contract, and its
+body, which must satisfy the JSON Schema. The document's own examples must satisfy their schemas
+too. At the end, the documented responses that no exchange has shown are listed.
 """
 
 import json
@@ -46,7 +46,7 @@ class Contract:
                 for e in validator.iter_errors(value)]
 
     def response_of(self, exchange):
-        """The documented response and its key ("429"), or None and why there is none."""
+        """The documented response and its key ("429"); or None and the reason."""
         path = exchange["path"].split("?")[0]
         method = exchange["method"].lower()
         methods = self.document["paths"].get(path, {})
@@ -113,8 +113,8 @@ def main(document_path, folder):
         print(fault)
     unseen = [f"{method} {path} {key}" for method, path, operation in contract.operations()
               for key in operation["responses"] if (method, path, key) not in shown]
-    print(f"{count} answers held against the document, {len(set(faults))} faults; "
-          f"not shown by any: {', '.join(unseen) or 'none'}")
+    print(f"{count} answers compared with the document, {len(set(faults))} faults; "
+          f"shown by no answer: {', '.join(unseen) or 'none'}")
     if count == 0:
         sys.exit("no transcript: run the contract tests first")
     sys.exit(1 if faults else 0)
