@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What is measured inside a page. Each function is sent to the browser by itself, so it holds all
-// that it needs.
+// Measures inside a page. Each function is sent to the browser alone, so it must use nothing from
+// outside.
 
-// The texts below `selector` whose contrast is less than WCAG 2.2 asks of level AA: 4.5, and 3 for
-// large text. A control that is disabled is exempt there, and here.
+// The texts below `selector` with less contrast than WCAG 2.2 requires for level AA: 4.5, and 3 for
+// large text. Disabled controls are exempt there, and here.
 export function faintTexts(selector) {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 
@@ -33,7 +33,7 @@ export function faintTexts(selector) {
     return (light + 0.05) / (dark + 0.05);
   }
 
-  // A translucent element fades into what is behind it; its own background is a part of it.
+  // A translucent element mixes with what is behind it. Its own background is a part of it.
   function groundOf(element) {
     const layers = [];
     for (let at = element; at; at = at.parentElement) {
@@ -85,7 +85,7 @@ export function faintTexts(selector) {
   return [...faint.values()];
 }
 
-// How far the page can be scrolled sideways, and what sticks out of it.
+// How far the page can be scrolled sideways, and which elements are partly outside.
 export function sideways() {
   const width = document.documentElement.clientWidth;
   const scrolls = (element) =>
@@ -100,7 +100,7 @@ export function sideways() {
   };
 }
 
-// What has the focus, and whether there is a ring around it.
+// The element with the focus, and whether it has a ring around it.
 export function focusRing() {
   const element = document.activeElement;
   const style = getComputedStyle(element);

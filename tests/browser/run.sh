@@ -1,6 +1,6 @@
 #!/bin/sh
-# The docs page in Chromium. Skipped where there is no browser, or no way to steer it.
-# Usage: run.sh <cmake> <the packages' cache>; the environment names SLUICE_BINARY and
+# Tests the docs page in Chromium. Skipped if there is no browser, or nothing to control it with.
+# Usage: run.sh <cmake> <the packages' cache>; the environment has SLUICE_BINARY and
 # SLUICE_SCREENSHOTS.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

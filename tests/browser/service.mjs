@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A service of the test's own: on a free port, in memory, in a directory that goes with it.
+// The test's own service, on a free port and in memory. Its directory is removed at the end.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-// The origin of a service that listens, and what stops it.
+// Returns the origin of a service that listens, and a function that stops it.
 export async function startService(binary) {
   const directory = await mkdtemp(join(tmpdir(), "sluice-browser-"));
   const service = spawn(
@@ -31,7 +31,7 @@ export async function startService(binary) {
   };
 }
 
-// Its log is read to its end, because a full pipe would hold it up.
+// The log is read to its end, because a full pipe would stop the service.
 function portOf(service) {
   const lines = [];
 
@@ -41,6 +41,6 @@ function portOf(service) {
         lines.push(line);
         if (line.includes('"event":"listening"')) resolve(JSON.parse(line).port);
       })
-      .on("close", () => reject(new Error(`the service has not listened:\n${lines.join("\n")}`)));
+      .on("close", () => reject(new Error(`the service did not listen:\n${lines.join("\n")}`)));
   });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The docs page in a browser: what a reader sees, measured.
+// The docs page in a browser: measures what a reader sees.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
@@ -22,7 +22,7 @@ const NARROW = { width: 390, height: 844 };
 const LOOKS = [WIDE, NARROW].flatMap((viewport) =>
   ["light", "dark"].map((colorScheme) => ({ viewport, colorScheme })));
 
-// How a policy's example begins in the list, and a word of the body that it stands for.
+// How a policy's example begins in the list, and a word of its body.
 const EXAMPLES = [
   ["Fixed window", "fixed_window"],
   ["Token bucket for a role", "premium"],
@@ -50,14 +50,15 @@ after(async () => {
   await service?.stop();
 });
 
-// The pages of one look share what the browser keeps of the files that they load.
+// The pages of one look share the browser's cache.
 async function contextOf(look) {
   if (!contexts.has(look))
     contexts.set(look, await browser.newContext({ ...look, reducedMotion: "reduce" }));
   return contexts.get(look);
 }
 
-// A page that shows the operations. Whatever it says on the console or asks elsewhere is a fault.
+// A page that shows the operations. Any line on the console is a fault, and so is any request to
+// another host.
 async function openDocs(options = LOOKS[0]) {
   const page = await (await contextOf(options)).newPage();
 
@@ -81,7 +82,7 @@ async function open(block) {
   await block.locator(".responses-wrapper").waitFor();
 }
 
-// At once, because one after the other takes the browser much longer.
+// All at once, because one after the other takes the browser much longer.
 async function openEverything(page) {
   await page.locator("details").evaluateAll((chapters) =>
     chapters.forEach((chapter) => chapter.setAttribute("open", "")));
@@ -208,7 +209,7 @@ test("what a page may load and run stays strict", async () => {
   assert.ok(directives.includes("connect-src 'self'"));
 });
 
-test("the keyboard's place is always seen", async () => {
+test("the place of the keyboard's focus is always visible", async () => {
   const page = await openDocs();
   await open(operation(page, "Policy", "savePolicy"));
   const passed = new Set();
