@@ -1,6 +1,6 @@
 #!/bin/sh
-# A third-party file that is not the one of src/web/assets.sha256 fails the build, by its name, and
-# is not embedded. Usage: pinned_assets.sh <cmake> <src/web> <the packages' cache>
+# If a third-party file differs from the one in src/web/assets.sha256, the build fails, names it,
+# and does not embed it. Usage: pinned_assets.sh <cmake> <src/web> <the packages' cache>
 set -eu
 cmake=$1
 source=$2
@@ -15,7 +15,7 @@ fault()
   faults=$((faults + 1))
 }
 
-# Without npm: nothing is fetched.
+# There is no npm, so nothing is fetched.
 fetch()
 {
   "$cmake" -DNPM= "-DCACHE=$scratch" "-DSOURCE=$source" "-DOUTPUT=$scratch/output" \
@@ -31,14 +31,14 @@ tamper_with() # <file of the package> <what is embedded of it>
   elif ! grep -q "^  $2 is not the one" "$scratch/log"; then
     fault "$1: the build does not say that $2 differs: $(cat "$scratch/log")"
   elif [ -e "$scratch/output/$2" ]; then
-    fault "$1: the changed file is left for the next build"
+    fault "$1: the changed file stays for the next build"
   fi
   mv "$scratch/kept" "$scratch/$package/$1"
 }
 
 mkdir -p "$scratch/${package%/*}"
 cp -R "$3/$package" "$scratch/$package"
-fetch || fault "what npm brought is refused: $(cat "$scratch/log")"
+fetch || fault "the files from npm are refused: $(cat "$scratch/log")"
 for file in NOTICE.txt swagger-ui-bundle.js swagger-ui.css; do
   [ -e "$scratch/output/$file" ] || fault "$file is not embedded"
 done
