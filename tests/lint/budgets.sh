@@ -1,6 +1,6 @@
 #!/bin/sh
-# docs/budgets.md names what there is: settings, figures, and the tests that hold its rows; and no
-# siege is without a row. $1 is the top of the tree.
+# The settings, figures and tests in docs/budgets.md exist, and each siege has a row there. $1 is
+# the top of the tree.
 set -eu
 
 cd "$1"
@@ -8,7 +8,7 @@ table=docs/budgets.md
 found=$(mktemp)
 trap 'rm -f "$found"' EXIT
 
-# What stands between backquotes in one column of all tables, a line each.
+# Prints the texts between backquotes in one column of all tables, one per line.
 column() {
   # shellcheck disable=SC2016
   awk -F'|' -v column="$(($1 + 1))" '/^\|/ && $2 !~ /^(---| resource )/ { print $column }' \
@@ -16,7 +16,7 @@ column() {
     grep -o '`[^`]*`' | tr -d '`' | sort -u
 }
 
-# Reports each name of the input that is not quoted in one of the files.
+# Reports each name of the input that none of the files has in quotes.
 need() {
   kind=$1
   shift
@@ -35,7 +35,7 @@ column 6 | while IFS= read -r name; do
 done >>"$found"
 
 sed -n 's/.*{\.name = "\(.*\)",$/\1/p' tests/fault/hostilities.c | while IFS= read -r name; do
-  column 6 | grep -qxF -- "$name" || echo "$table: no row is held by the siege \"$name\""
+  column 6 | grep -qxF -- "$name" || echo "$table: no row names the siege \"$name\""
 done >>"$found"
 
 column 6 | grep -q . || echo "$table: no rows" >>"$found"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The build refuses a source package that is older than src/deps/minima says, and takes one that is
-# not; no other file states a minimum of its own. Usage: deps.sh <source directory>
+# The build refuses a source package that is older than src/deps/minima says, and accepts a newer
+# one. No other file has a minimum of its own. Usage: deps.sh <source directory>
 set -eu
 
 cd "$1"
@@ -8,7 +8,7 @@ ls /usr/share/keyrings/debian-archive-keyring.* >/dev/null 2>&1 || exit 77
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 
-# An apt-get whose source packages are nothing but their version.
+# An apt-get whose source packages have only a version.
 mkdir "$directory/bin"
 cat >"$directory/bin/apt-get" <<'END'
 #!/bin/sh
@@ -19,8 +19,7 @@ END
 chmod +x "$directory/bin/apt-get"
 faults=0
 
-# expect WORDS PACKAGE MINIMUM VERSION: they are in what the build says when it is offered the
-# version.
+# expect WORDS PACKAGE MINIMUM VERSION: if the build is offered this version, it says these words.
 expect()
 {
   said=$(PATH="$directory/bin:$PATH" OFFERED=$4 DEPS_MIRROR=mirror \
@@ -45,7 +44,7 @@ while read -r package minimum; do
   }
   elsewhere=$(find CMakeLists.txt src tests lua -name CMakeLists.txt \
     -exec grep -n "$package *>= *[0-9]" {} +) && {
-    printf 'a minimum that belongs to src/deps/minima:\n%s\n' "$elsewhere" >&2
+    printf 'a minimum that belongs in src/deps/minima:\n%s\n' "$elsewhere" >&2
     faults=$((faults + 1))
   }
 done <src/deps/minima

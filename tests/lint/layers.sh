@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks every include between our layers and inside two of them, and that the routes are written in
-# one place only. Usage: layers.sh <source directory>
+# Checks every include between our layers and inside two of them. Also checks that the routes are
+# written in only one place. Usage: layers.sh <source directory>
 cd "$1" || exit 2
 faults=0
 
@@ -9,7 +9,7 @@ fault() {
     faults=$((faults + 1))
 }
 
-# A layer may include what is lower; never its neighbours or what is above.
+# A layer may include lower layers, but never its neighbours or higher layers.
 height() {
     case $1 in
     app) echo 6 ;;
@@ -40,7 +40,7 @@ check_file() {
         fault "$1: $layer is no layer"
         return
     fi
-    # An include without a directory is a private header beside the file.
+    # An include without a directory is a private header in the same directory.
     for path in $(sed -n 's/^ *# *include *"\([^"]*\/[^"]*\)".*/\1/p' "$1"); do
         check_include "$1" "$layer" "$path"
     done
@@ -51,7 +51,7 @@ for file in $files; do
     check_file "$file"
 done
 
-# The path of a route is a literal of the route table and of no other file.
+# Only the route table has the path of a route as a literal.
 routes=$(grep -o '"/[^"]*"' src/api/routes.c | sort -u)
 [ -n "$routes" ] || fault "src/api/routes.c has no routes"
 for route in $routes; do
@@ -61,8 +61,8 @@ for route in $routes; do
     done
 done
 
-# What all others stand on, and what is above most, stand on themselves in one order only: no part
-# needs another that needs it. A part is a header and the source of its name.
+# In the lowest layer and in one of the highest, parts must not include each other in a circle. A
+# part is a header and the source of its name.
 parts_of() { # <layer>
     for file in include/"$1"/*.h src/"$1"/*.c; do
         part=$(basename "${file%.*}")

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Lines are within 100 columns, and prose keeps to plain English. Usage: prose.sh <source directory>
 #
-# Lines that cannot be broken may be longer: those with a link or with one word that takes most of
-# the line. src/deps has no say here, because a change of its text builds the libraries anew.
+# Lines that cannot be broken may be longer: those with a link, or with one word that takes most of
+# the line. src/deps is left out, because a change of its text builds the libraries again.
 set -eu
 cd "$1"
 
