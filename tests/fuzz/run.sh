@@ -1,10 +1,10 @@
 #!/bin/sh
-# One fuzz target. Usage:
+# Runs one fuzz target. Usage:
 #     run.sh <executable> <kept corpus> <directory of its runs> [<more inputs>...]
 #
-# Runs it for SLUICE_FUZZ_SECONDS (10), from all these inputs on. With SLUICE_FUZZ_KEEP=1 it then
-# adds to the kept corpus those inputs of this and earlier runs there that reach what none of the
-# others does, when they are text and small.
+# Runs for SLUICE_FUZZ_SECONDS (10), and starts from all these inputs. With SLUICE_FUZZ_KEEP=1 it
+# then adds inputs of this and earlier runs to the kept corpus: small texts that reach code which no
+# other input reaches.
 set -eu
 target=$1
 kept=$2
@@ -14,7 +14,7 @@ name=$(basename "$target")
 seconds=${SLUICE_FUZZ_SECONDS:-10}
 bytes_max=1024
 
-# Memory that was freed is kept for less long than by default, which makes runs faster.
+# Freed memory is kept for a shorter time than by default, because runs are then faster.
 export ASAN_OPTIONS="quarantine_size_mb=16:${ASAN_OPTIONS-}"
 mkdir -p "$runs/corpus"
 
@@ -26,7 +26,7 @@ count_kept() {
     find "$kept" -type f | wc -l
 }
 
-# Beside what is there libFuzzer puts new inputs, whose names are digests.
+# libFuzzer adds new inputs, whose names are digests.
 keep_new() {
     rm -rf "$runs/base" "$runs/candidates"
     mkdir "$runs/base" "$runs/candidates"
@@ -36,7 +36,7 @@ keep_new() {
             cp "$input" "$runs/candidates"
         fi
     done
-    # Without counters: how often a place is reached makes no input worth keeping.
+    # Without counters, because reaching a place more often is no reason to keep an input.
     "$target" -merge=1 -use_counters=0 "$runs/base" "$runs/candidates" >"$runs/merge.log" 2>&1 || {
         tail -n 40 "$runs/merge.log"
         exit 1
@@ -46,7 +46,7 @@ keep_new() {
     echo "$name: kept $(($(count_kept) - before)) new inputs in $kept"
 }
 
-# Of several directories libFuzzer writes to the first one only.
+# libFuzzer writes only to the first of the directories.
 run() {
     "$target" -max_total_time="$seconds" -timeout=20 -dict="$(dirname "$0")/words.dict" \
         -artifact_prefix="$runs/" "$runs/corpus" "$kept" "$@" >"$runs/log" 2>&1 && {
@@ -56,7 +56,7 @@ run() {
     grep -v '^#[0-9]*.*\(NEW\|REDUCE\|pulse\|RELOAD\)' "$runs/log" | tail -n 60
     found=$(sed -n 's/.*Test unit written to //p' "$runs/log" | tail -n 1)
     echo
-    echo "$name: what must hold does not, see the head of tests/fuzz/$name.c"
+    echo "$name: an input breaks a rule in the head of tests/fuzz/$name.c"
     echo "input:  ${found:-none; the whole log is in $runs/log}"
     [ -z "$found" ] || echo "replay: $target $found"
     exit 1

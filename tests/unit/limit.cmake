@@ -1,4 +1,4 @@
-# Tests of the limit layer, and of the script that decides the same way inside Redis.
+# Tests of the limit layer, and of the script that makes the same decisions in Redis.
 unit_test(rate LINKS limit)
 unit_test(charge_log LINKS limit support)
 unit_test(decide LINKS limit)

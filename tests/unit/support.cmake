@@ -1,3 +1,3 @@
-# Tests of what the tests themselves rely on.
+# Tests of the helpers that other tests use.
 unit_test(fault_proxy LINKS support THREADS)
 unit_test(one_counter LINKS support)
