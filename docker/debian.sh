@@ -1,10 +1,10 @@
-# A fresh Debian in a directory, entered by chroot, without a Docker engine. To be sourced, by a
+# A fresh Debian in a directory, entered by chroot, without a Docker engine. To be sourced by a
 # script that has set `tree`, the top of the source tree. Needs root, debootstrap and a network.
 
 # shellcheck source=src/deps/apt.sh
 . "$tree/src/deps/apt.sh"
 
-# Every Debian is kept here, which is no part of any image or copy of the tree.
+# All Debians are kept here. This directory is not a part of images or copies of the tree.
 debian=$tree/build/debian
 certificates=/etc/ssl/certs/ca-certificates.crt
 
@@ -14,8 +14,8 @@ die()
   exit 1
 }
 
-# Begins the script anew where what it mounts and starts vanishes with it, one at a time:
-# debian_begin SCRIPT [ARGUMENT...]
+# Starts the script again in namespaces of its own, so its mounts and processes end with it. Only
+# one script runs at a time. Usage: debian_begin SCRIPT [ARGUMENT...]
 debian_begin()
 {
   [ "${DEBIAN_BEGUN:-}" != yes ] || return 0
@@ -23,11 +23,11 @@ debian_begin()
   command -v debootstrap >/dev/null || die 'needs the package debootstrap'
   mkdir -p "$debian"
   exec 9>"$debian/lock"
-  flock -n 9 || die "another one is at work in $debian"
+  flock -n 9 || die "another script is at work in $debian"
   DEBIAN_BEGUN=yes exec unshare --mount --pid --fork --kill-child -- "$@"
 }
 
-# Leaves a fresh Debian in ROOT, from one that is made for the first: debian_make SUITE ROOT
+# Copies a fresh Debian to ROOT. The first call for a suite makes it: debian_make SUITE ROOT
 debian_make()
 {
   if [ ! -e "$debian/$1" ]; then
@@ -41,7 +41,7 @@ debian_make()
   mv "$2.part" "$2"
 }
 
-# Gives ROOT what a program expects, and the ways of this machine into the network: debian_open ROOT
+# Gives ROOT what programs expect, and this machine's settings of the network: debian_open ROOT
 debian_open()
 {
   mount -t proc proc "$1/proc"
@@ -55,7 +55,7 @@ debian_open()
   fi
 }
 
-# Copies of the source tree what a Docker build would: debian_copy DIRECTORY
+# Copies the part of the source tree that a Docker build would copy: debian_copy DIRECTORY
 debian_copy()
 {
   find "$tree" -mindepth 1 -maxdepth 1 -printf '%P\0' |
@@ -63,7 +63,8 @@ debian_copy()
     tar -C "$1" -x --no-same-owner
 }
 
-# Becomes a command in ROOT: debian_exec ROOT USER DIRECTORY [VARIABLE=VALUE...] COMMAND...
+# Runs a command in ROOT in place of the shell:
+# debian_exec ROOT USER DIRECTORY [VARIABLE=VALUE...] COMMAND...
 debian_exec()
 {
   root=$1
