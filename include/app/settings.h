@@ -113,7 +113,8 @@ void settings_free(struct settings *settings);
  * NULL. */
 const char *settings_changed_for_restart(const struct settings *old, const struct settings *new);
 
-/* The options part of --help, one paragraph per setting, with environment name and default. */
-void settings_print_help(FILE *out);
+/* The options part of --help, one paragraph per setting, with environment name and default. `names`
+ * ends with NULL; NULL is every setting. */
+void settings_print_help(FILE *out, const char *const names[]);
 
 #endif

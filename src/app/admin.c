@@ -6,6 +6,7 @@
 #include "base/app_id.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/nearest.h"
 #include "base/writer.h"
 #include "catalogue/app.h"
 #include "catalogue/catalogue.h"
@@ -73,7 +74,7 @@ int admin_run(const struct settings *settings, const char *const words[], struct
     if (!action)
         return EXIT_USAGE;
     if (action->takes_app && !app_id_read(text_of(words[1]), app_id)) {
-        error_set(error, "%s: this is no id of an app", words[1]);
+        error_set(error, "%s: this is no id of an app; see sluice admin list", words[1]);
         return EXIT_USAGE;
     }
     admin.backend = open_existing(settings, error);
@@ -88,19 +89,29 @@ int admin_run(const struct settings *settings, const char *const words[], struct
 
 static const struct action *action_find(const char *const words[], struct error *error)
 {
-    for (size_t i = 0; words[0] && i < ARRAY_COUNT(actions); i++) {
-        if (strcmp(actions[i].word, words[0]) != 0)
+    const char *word = words[0] == NULL ? "" : words[0];
+    struct nearest nearest;
+
+    nearest_init(&nearest, text_of(word));
+    for (size_t i = 0; i < ARRAY_COUNT(actions); i++) {
+        nearest_try(&nearest, actions[i].word);
+        if (strcmp(actions[i].word, word) != 0)
             continue;
         if (actions[i].takes_app == (words[1] != NULL))
             return &actions[i];
         error_set(error,
                   actions[i].takes_app ? "admin %s: needs the id of an app"
                                        : "admin %s: takes no app",
-                  words[0]);
+                  word);
         return NULL;
     }
-    error_set(error, "admin %s: there is no such action; see sluice --help",
-              words[0] ? words[0] : "");
+    if (word[0] == '\0')
+        error_set(error, "admin: needs an action; see sluice help admin");
+    else if (nearest.found == NULL)
+        error_set(error, "admin %s: there is no such action; see sluice help admin", word);
+    else
+        error_set(error, "admin %s: there is no such action; did you mean %s?", word,
+                  nearest.found);
     return NULL;
 }
 

@@ -5,36 +5,132 @@
 
 #include "base/nearest.h"
 
+#include <sysexits.h>
+
+static const char *const of_healthcheck[] = {"listen", "tls_certificate", "tls_key", NULL};
+static const char *const of_catalogue[] = {"engine",   "redis_url",  "catalogue",
+                                           "data_dir", "key_pepper", NULL};
+
 const struct command commands[] = {
-    {"serve", commands_run_serve, true, 0,
-     "answer requests until SIGTERM; SIGHUP rereads the settings"},
-    {"check-config", commands_run_check_config, true, 0,
-     "say whether serve would accept the settings"},
-    {"healthcheck", commands_run_healthcheck, true, 0,
-     "ask the service with these settings whether it lives"},
-    {"admin", commands_run_admin, true, SETTINGS_WORDS_MAX,
-     "list, suspend or delete apps; see below"},
-    {"generate-key", commands_run_generate_key, false, 0,
-     "print a new API key, for an app's api_key_file"},
-    {"version", commands_run_version, false, 0, "print the version"},
+    {
+        .word = "serve",
+        .operands = "",
+        .run = commands_run_serve,
+        .takes_options = true,
+        .summary = "answer requests until SIGTERM; SIGHUP rereads the settings",
+        .text = "Answers requests until SIGTERM or SIGINT. Then it answers those under way and\n"
+                "ends. SIGHUP has it read the settings again: it takes over those that are\n"
+                "marked so, and warns when one has changed that needs a restart.",
+        .example = "sluice serve --listen=127.0.0.1:8080 --data-dir=./data",
+    },
+    {
+        .word = "check-config",
+        .operands = "",
+        .run = commands_run_check_config,
+        .takes_options = true,
+        .summary = "say whether serve would accept the settings",
+        .text = "Reads the settings as serve does, and starts nothing. It names everything that\n"
+                "is wrong with them, each with its place. When nothing is, it says who may\n"
+                "register an app.",
+        .example = "sluice check-config --config=sluice.yaml",
+    },
+    {
+        .word = "healthcheck",
+        .operands = "",
+        .run = commands_run_healthcheck,
+        .takes_options = true,
+        .goes_by = of_healthcheck,
+        .summary = "ask the service with these settings whether it lives",
+        .text = "Asks GET /livez at `listen`, from this machine, and waits for two seconds at\n"
+                "most. With TLS it only connects. It is for containers without curl.",
+        .example = "sluice healthcheck --listen=127.0.0.1:8080",
+    },
+    {
+        .word = "admin",
+        .operands = "ACTION [APP_ID]",
+        .operands_max = SETTINGS_WORDS_MAX,
+        .run = commands_run_admin,
+        .takes_options = true,
+        .goes_by = of_catalogue,
+        .summary = "list, suspend or delete apps, or replace their keys",
+        .text = "Reads or changes apps in the catalogue itself. Services may run meanwhile. They\n"
+                "see a change within a second.",
+        .example = "sluice admin list --data-dir=./data",
+    },
+    {
+        .word = "generate-key",
+        .operands = "",
+        .run = commands_run_generate_key,
+        .summary = "print a new API key, for an app's api_key_file",
+        .text =
+            "Prints a new API key and keeps it nowhere. It is valid once a file with it is the\n"
+            "api_key_file of an app in the configuration.",
+        .example = "sluice generate-key > shop.key",
+    },
+    {
+        .word = "help",
+        .operands = "[COMMAND]",
+        .operands_max = 1,
+        .run = commands_run_help,
+        .summary = "print what a command does, its options and an example",
+        .text = "Prints what a command does, the options that it takes and an example. So does\n"
+                "the command with --help or -h. Without a command it lists the commands.",
+        .example = "sluice help serve",
+    },
+    {
+        .word = "version",
+        .operands = "",
+        .run = commands_run_version,
+        .summary = "print the version",
+        .text = "Prints the version. So do --version and -V.",
+        .example = "sluice version",
+    },
 };
 
 const size_t commands_count = ARRAY_COUNT(commands);
 
-const struct command *commands_find(const char *word, struct error *error)
+const struct exit_meaning exit_meanings[] = {
+    {EXIT_SUCCESS, "done"},
+    {EXIT_FAILURE, "the service is not healthy, or there is no such app"},
+    {EXIT_USAGE, "wrong usage"},
+    {EX_UNAVAILABLE, "something that is needed cannot be had"},
+    {EX_IOERR, "the output could not be written"},
+    {EX_CONFIG, "wrong settings"},
+};
+
+const size_t exit_meanings_count = ARRAY_COUNT(exit_meanings);
+
+static const char *word_of(const char *typed);
+
+const struct command *commands_find(const char *typed, struct error *error)
 {
+    const char *word = word_of(typed);
     struct nearest nearest;
 
-    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
-        word = "version";
     nearest_init(&nearest, text_of(word));
     for (size_t i = 0; i < commands_count; i++) {
         if (strcmp(commands[i].word, word) == 0)
             return &commands[i];
         nearest_try(&nearest, commands[i].word);
     }
-    error_set(error, "%s: there is no such command%s%s; see sluice --help", word,
-              nearest.found == NULL ? "" : "; did you mean ",
-              nearest.found == NULL ? "" : nearest.found);
+    if (nearest.found == NULL)
+        error_set(error, "%s: there is no such command; see sluice help", typed);
+    else
+        error_set(error, "%s: there is no such command; did you mean %s?", typed, nearest.found);
     return NULL;
+}
+
+/* What is often typed in place of a command. */
+static const char *word_of(const char *typed)
+{
+    static const struct {
+        const char *option;
+        const char *word;
+    } rows[] = {{"--version", "version"}, {"-V", "version"}, {"--help", "help"}, {"-h", "help"}};
+
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        if (strcmp(rows[i].option, typed) == 0)
+            return rows[i].word;
+    }
+    return typed;
 }

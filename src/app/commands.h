@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `sluice` can be told to do, from one table (commands.c). Main thread. */
+ * What `sluice` can be told to do, from one table (commands.c), which feeds the command line and
+ * its help. Main thread. */
 #ifndef APP_COMMANDS_H
 #define APP_COMMANDS_H
 
@@ -8,16 +9,21 @@
 
 struct command {
     const char *word;
+    const char *operands; /* the words before the options, as usage shows them */
+    int operands_max;
     int (*run)(const struct settings_source *source); /* returns the exit code */
-    bool takes_options;
-    int words_max; /* before the options */
-    const char *help;
+    bool takes_options;                               /* those of all settings */
+    const char *const *goes_by; /* the settings that make a difference to it; NULL: all */
+    const char *summary;        /* one line */
+    const char *text;           /* what it does */
+    const char *example;        /* a command line that works */
 };
 
 extern const struct command commands[];
 extern const size_t commands_count;
 
-/* NULL when there is none, with the nearest in `error`. "--version" and "-V" are words, too. */
+/* NULL when there is none, with the nearest in `error`. "--version", "-V", "--help" and "-h" are
+ * words, too. */
 const struct command *commands_find(const char *word, struct error *error);
 
 /* What each of them does (commands_run.c). */
@@ -26,9 +32,19 @@ int commands_run_check_config(const struct settings_source *source);
 int commands_run_healthcheck(const struct settings_source *source);
 int commands_run_admin(const struct settings_source *source);
 int commands_run_generate_key(const struct settings_source *source);
+int commands_run_help(const struct settings_source *source);
 int commands_run_version(const struct settings_source *source);
 
-/* All of them, for --help (commands_help.c). */
-void commands_print_help(FILE *out);
+struct exit_meaning {
+    int code;
+    const char *text;
+};
+
+extern const struct exit_meaning exit_meanings[];
+extern const size_t exit_meanings_count;
+
+/* All of them, and one (commands_help.c). */
+void commands_print_all(FILE *out);
+void commands_print_one(FILE *out, const struct command *command);
 
 #endif

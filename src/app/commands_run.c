@@ -77,6 +77,22 @@ int commands_run_generate_key(const struct settings_source *source)
     return EXIT_SUCCESS;
 }
 
+int commands_run_help(const struct settings_source *source)
+{
+    const struct command *command;
+    struct error error;
+
+    if (source->words[0] == NULL) {
+        commands_print_all(stdout);
+        return EXIT_SUCCESS;
+    }
+    command = commands_find(source->words[0], &error);
+    if (command == NULL)
+        return complaint_print(EXIT_USAGE, error.message);
+    commands_print_one(stdout, command);
+    return EXIT_SUCCESS;
+}
+
 int commands_run_version(const struct settings_source *source)
 {
     (void)source;

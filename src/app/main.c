@@ -16,6 +16,7 @@
 
 static void open_standard_streams(void);
 static int run(const struct command *command, int argc, char *argv[]);
+static int output_end(int exit_code);
 
 int main(int argc, char *argv[])
 {
@@ -28,12 +29,8 @@ int main(int argc, char *argv[])
     event_log_begin();
 
     if (argc < 2) {
-        commands_print_help(stderr);
+        commands_print_all(stderr);
         return EXIT_USAGE;
-    }
-    if (arguments_ask_help(argc - 1, argv + 1) || strcmp(argv[1], "help") == 0) {
-        commands_print_help(stdout);
-        return EXIT_SUCCESS;
     }
 
     const struct command *command = commands_find(argv[1], &error);
@@ -59,15 +56,27 @@ static int run(const struct command *command, int argc, char *argv[])
     struct settings_source source;
     struct error error;
 
-    if (!command->takes_options && argc > 0)
-        return complaint_print(EXIT_USAGE, "this command takes no options");
+    if (arguments_ask_help(argc, argv)) {
+        commands_print_one(stdout, command);
+        return output_end(EXIT_SUCCESS);
+    }
 
     const char **options = memory_new((size_t)argc + 1, sizeof(*options));
-    int exit_code = arguments_read(&source, command->words_max, options, argc, argv, &error)
-                        ? command->run(&source)
-                        : complaint_print(EXIT_USAGE, error.message);
+    bool is_read = arguments_read(&source, command->operands_max, options, argc, argv, &error);
+
+    if (is_read && !command->takes_options && (source.argc > 0 || source.file != NULL))
+        is_read = error_set(&error, "%s: there is more than it takes; see sluice help %s",
+                            command->word, command->word);
+
+    int exit_code = is_read ? command->run(&source) : complaint_print(EXIT_USAGE, error.message);
 
     free(options);
+    return output_end(exit_code);
+}
+
+/* What was printed counts once it is written. */
+static int output_end(int exit_code)
+{
     if (exit_code == EXIT_SUCCESS && (fflush(stdout) != 0 || ferror(stdout)))
         return complaint_print(EX_IOERR, "the output could not be written");
     return exit_code;

@@ -3,14 +3,17 @@
  * The table of settings for people: the options of --help. */
 #include "settings_parts.h"
 
+static bool is_among(const char *const names[], const char *name);
 static void print_setting(FILE *out, const struct setting *setting);
 
-void settings_print_help(FILE *out)
+void settings_print_help(FILE *out, const char *const names[])
 {
     fprintf(out, "  --config=FILE\n      YAML file with these settings and with apps. "
                  "Without it none is read.\n      [SLUICE_CONFIG]\n");
-    for (size_t i = 0; i < settings_table_count; i++)
-        print_setting(out, &settings_table[i]);
+    for (size_t i = 0; i < settings_table_count; i++) {
+        if (names == NULL || is_among(names, settings_table[i].name))
+            print_setting(out, &settings_table[i]);
+    }
 }
 
 void settings_print_hint(FILE *out, const struct setting *setting)
@@ -25,6 +28,13 @@ void settings_print_hint(FILE *out, const struct setting *setting)
     }
     for (size_t i = 0; setting->words[i] != NULL; i++)
         fprintf(out, "%s%s", i == 0 ? "" : "|", setting->words[i]);
+}
+
+static bool is_among(const char *const names[], const char *name)
+{
+    while (*names != NULL && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
 }
 
 static void print_setting(FILE *out, const struct setting *setting)

@@ -151,7 +151,7 @@ static void help_names_every_setting_its_variable_and_its_default(void **state)
     FILE *out = open_memstream(&help, &length);
     assert_non_null(out);
 
-    settings_print_help(out);
+    settings_print_help(out, NULL);
     fclose(out);
 
     for (size_t i = 0; i < settings_table_count; i++) {
