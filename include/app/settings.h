@@ -45,6 +45,7 @@ struct settings {
     bool has_pepper;
     struct pepper pepper; /* derived from key_pepper */
     enum log_level log_level;
+    enum log_format log_format;
     size_t memory_counters_max;
     int64_t counters_per_app_max;
     unsigned connections_max;

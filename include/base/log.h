@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One JSON object per line on standard error: {"time","level","event", ...fields}. Each line is one
- * write, so lines of different threads do not mix. Never log an API key, a token or a user's
- * identity.
+ * One event per line on standard error: a JSON object {"time","level","event", ...fields}, or the
+ * same as text for people. Each line is one write, so lines of different threads do not mix. Never
+ * log an API key, a token or a user's identity.
  *
  * No thread that logs waits for the reader of standard error. Between log_start() and log_end() one
  * thread writes. Up to 128 KiB of lines wait for it; further ones are dropped and counted, and a
@@ -14,6 +14,9 @@
 #include "base/text.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+/* AUTO is text where standard error is a terminal, JSON elsewhere. */
+enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_JSON, LOG_FORMAT_TEXT };
 
 struct log_field {
     const char *name; /* NULL: no field */
@@ -74,7 +77,15 @@ uint64_t log_lines_dropped(void);
 /* Lines below `level` are left out. LOG_INFO at the start. Any thread. */
 void log_set_level(enum log_level level);
 
+/* Whether a line of this level would be written: for who has to work something out for it. */
+bool log_takes(enum log_level level);
+
+/* LOG_FORMAT_JSON at the start. Looks at standard error as it is now. Any thread. */
+void log_set_format(enum log_format format);
+
 /* "debug", "info", "warn", "error", NULL: for configuration, in the order of enum log_level. */
 extern const char *const log_level_words[];
+/* "auto", "json", "text", NULL: in the order of enum log_format. */
+extern const char *const log_format_words[];
 
 #endif

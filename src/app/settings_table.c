@@ -169,6 +169,15 @@ const struct setting settings_table[] = {
         .help = "The least important log lines that are still written.",
     },
     {
+        .name = "log_format",
+        .kind = &setting_choice,
+        FIELD(log_format),
+        .words = log_format_words,
+        .fallback = "auto",
+        .help = "Log lines for programs or for people. auto is text where standard error is a\n"
+                "terminal, JSON elsewhere.",
+    },
+    {
         .name = "trusted_proxies",
         .kind = &setting_networks,
         FIELD(api.trusted_proxies),

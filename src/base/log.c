@@ -4,15 +4,16 @@
 #include "base/log.h"
 
 #include "base/arena.h"
-#include "base/clock.h"
+#include "base/buffer.h"
 #include "base/duration.h"
-#include "base/writer.h"
 
+#include "log_line.h"
 #include "log_spool.h"
 #include "stderr_line.h"
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #define LINE_BYTES_MAX 1024
 #define END_WAIT_US    SECOND_US
@@ -20,10 +21,14 @@
 const char *const log_level_words[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL};
 
+const char *const log_format_words[] = {
+    [LOG_FORMAT_AUTO] = "auto", [LOG_FORMAT_JSON] = "json", [LOG_FORMAT_TEXT] = "text", NULL};
+
 /* How a line leaves; false when it could not. */
 typedef bool deliver_fn(struct text line);
 
 static atomic_int level_lowest = LOG_INFO;
+static atomic_bool is_text;
 static _Atomic uint64_t lines_logged[LOG_ERROR + 1];
 
 static void count_line(enum log_level level);
@@ -31,9 +36,8 @@ static bool deliver(struct text line);
 static bool tell_dropped(uint64_t count);
 static bool log_line(enum log_level level, const char *event, const struct log_field fields[],
                      size_t count, deliver_fn *out);
-static void line_begin(struct writer *line, enum log_level level, const char *event);
-static bool line_add(struct writer *line, const struct log_field *field);
-static struct text line_end(struct writer *line);
+static bool add_field(struct buffer *line, const struct log_line_form *form,
+                      const struct log_field *field);
 
 void log_start(void)
 {
@@ -48,7 +52,7 @@ void log_end(void)
 void log_write_fields(enum log_level level, const char *event, const struct log_field fields[],
                       size_t count)
 {
-    if ((int)level < atomic_load_explicit(&level_lowest, memory_order_relaxed))
+    if (!log_takes(level))
         return;
     count_line(level);
     if (!log_line(level, event, fields, count, deliver))
@@ -85,6 +89,19 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&level_lowest, (int)level, memory_order_relaxed);
 }
 
+bool log_takes(enum log_level level)
+{
+    return (int)level >= atomic_load_explicit(&level_lowest, memory_order_relaxed);
+}
+
+void log_set_format(enum log_format format)
+{
+    const bool shows =
+        format == LOG_FORMAT_TEXT || (format == LOG_FORMAT_AUTO && isatty(STDERR_FILENO) == 1);
+
+    atomic_store_explicit(&is_text, shows, memory_order_relaxed);
+}
+
 static void count_line(enum log_level level)
 {
     atomic_fetch_add_explicit(&lines_logged[level], 1, memory_order_relaxed);
@@ -112,63 +129,35 @@ static bool log_line(enum log_level level, const char *event, const struct log_f
 {
     alignas(max_align_t) char storage[2 * LINE_BYTES_MAX];
     struct arena arena;
-    struct buffer buffer;
-    struct writer line;
+    struct buffer line;
     bool is_out;
+    const struct log_line_form *form =
+        atomic_load_explicit(&is_text, memory_order_relaxed) ? &log_line_text : &log_line_json;
 
     arena_init_storage(&arena, storage, sizeof(storage));
-    buffer_init(&buffer, &arena, LINE_BYTES_MAX);
-    writer_init(&line, &buffer);
-    writer_for_display(&line);
-
-    line_begin(&line, level, event);
+    buffer_init(&line, &arena, LINE_BYTES_MAX);
+    form->begin(&line, level, event);
     for (size_t i = 0; i < count; i++) {
-        if (!line_add(&line, &fields[i]))
+        if (!add_field(&line, form, &fields[i]))
             break;
     }
-    is_out = out(line_end(&line));
+    buffer_add(&line, text_of(form->end));
+    is_out = out(buffer_text(&line));
     arena_close(&arena);
     return is_out;
 }
 
-static void line_begin(struct writer *line, enum log_level level, const char *event)
-{
-    char time[CLOCK_RFC3339_BYTES];
-
-    clock_write_rfc3339(clock_wall_us(), time);
-    writer_begin_object(line, NULL);
-    writer_string(line, "time", time);
-    writer_string(line, "level", log_level_words[level]);
-    writer_string(line, "event", event);
-}
-
 /* False, and the line as it was, when the field does not fit. */
-static bool line_add(struct writer *line, const struct log_field *field)
+static bool add_field(struct buffer *line, const struct log_line_form *form,
+                      const struct log_field *field)
 {
-    size_t before = line->out->length;
+    size_t before = line->length;
 
     if (field->name == NULL)
         return true;
-    switch (field->kind) {
-    case LOG_FIELD_STRING:
-        writer_string(line, field->name, field->string);
-        break;
-    case LOG_FIELD_TEXT:
-        writer_text(line, field->name, field->text);
-        break;
-    case LOG_FIELD_INTEGER:
-        writer_integer(line, field->name, field->integer);
-        break;
-    }
-    if (line->out->length + strlen("}\n") <= LINE_BYTES_MAX)
+    form->add(line, field);
+    if (line->length + strlen(form->end) <= LINE_BYTES_MAX)
         return true;
-    line->out->length = before;
+    line->length = before;
     return false;
-}
-
-static struct text line_end(struct writer *line)
-{
-    writer_end_object(line);
-    buffer_add_char(line->out, '\n');
-    return buffer_text(line->out);
 }

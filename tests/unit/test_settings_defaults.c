@@ -33,6 +33,7 @@ static void defaults_hold_without_any_source(void **state)
     assert_string_equal(settings->data_dir, "./data");
     assert_false(settings->has_pepper);
     assert_int_equal(settings->log_level, LOG_INFO);
+    assert_int_equal(settings->log_format, LOG_FORMAT_AUTO);
     assert_int_equal(settings->memory_counters_max, 1000000);
     assert_int_equal(settings->connections_max, 10000);
     assert_int_equal(settings->connections_per_ip_max, 1024);

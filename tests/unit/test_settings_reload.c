@@ -25,6 +25,7 @@ static void a_reload_names_the_first_setting_that_needs_a_restart(void **state)
         {"data_dir: other\ncatalogue: sqlite:./data/sluice.db", "data_dir"},
         {"key_pepper: 0123456789abcdef", "key_pepper"},
         {"idle_timeout_s: 31", "idle_timeout_s"},
+        {"log_format: text", "log_format"},
         {"metrics_listen: 127.0.0.1:9464", "metrics_listen"},
         {"registration: closed\nregister_limit: off\nmanage_limit: off\nlog_level: warn\n"
          "trusted_proxies: '::1'\nbrowser_hosts: localhost:8080\nrate_limit_reset: "
