@@ -48,6 +48,7 @@ struct response {
     const char *content_type; /* NULL: no body */
     struct text body;         /* in the request's arena, or static */
     bool close;               /* the connection ends with this answer */
+    const char *problem;      /* the type of the problem that it tells; NULL: none */
     size_t field_count;
     struct response_field fields[RESPONSE_FIELDS_MAX];
 };

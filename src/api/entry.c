@@ -13,6 +13,7 @@
 #include "api/handlers.h"
 #include "api/nearest_route.h"
 #include "api/reading.h"
+#include "api/refusal.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "http/assets.h"
@@ -106,6 +107,7 @@ void entry_answered(struct request *request, void *context)
         number = (size_t)(request->route - routes()->rows);
     metrics_count_request(api->metrics, number, request->response.status);
     audit_answered(api, request);
+    refusal_log(api, request);
     browser_seal(request);
 }
 

@@ -118,5 +118,6 @@ static void finish(struct request *request, enum problem problem, struct writer 
     }
     if (status == 503)
         request_add_field(request, "Retry-After", "1");
+    request->response.problem = problem_row(problem)->type;
     request_answer(request, status, "application/problem+json", writer_document(writer));
 }

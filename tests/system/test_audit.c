@@ -3,6 +3,7 @@
  * What the log tells an operator about callers, and that no caller can flood it. */
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/raw.h"
 #include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
@@ -13,6 +14,9 @@
 #define FLOOD        100
 #define LINES_MAX    20 /* per app and minute */
 #define STRANGERS    30
+
+#define FAR_PART "/far/farther/and/still/farther/away/than/that/aall"
+#define FAR      FAR_PART FAR_PART FAR_PART FAR_PART /* the most that is told of a path */
 
 /* The last line of the event in a service's log; NULL: there is none yet. The service may have
  * ended. */
@@ -178,6 +182,55 @@ static void keys_that_are_refused_are_summed_up_by_address(void **state)
     assert_int_equal(sum, STRANGERS + 1);
 }
 
+/* Its key and the id in its path are those of nobody. */
+static void at_debug_each_request_that_is_not_taken_has_a_line(void **state)
+{
+    static const char made_up[] = "slk_0123456789ab_0123456789abcdef0123456789ABCDEFGHIJKL";
+    static const struct {
+        const char *head;
+        json_int_t status;
+        const char *problem;
+        const char *method;
+        const char *path;
+    } rows[] = {
+        {"POST /check HTTP/1.1\r\nHost: a\r\n", 401, "no-key", "POST", "/check"},
+        {"POST /check HTTP/1.1\r\nHost: a\r\nX-API-Key: "
+         "slk_0123456789ab_0123456789abcdef0123456789ABCDEFGHIJKL\r\n",
+         401, "bad-key", "POST", "/check"},
+        {"GET /nowhere?user_id=alice HTTP/1.1\r\nHost: a\r\n", 404, "no-route", "GET", "/nowhere"},
+        {"GET /check/slk_0123456789ab_0123456789abcdef0123456789ABCDEFGHIJKL HTTP/1.1\r\n"
+         "Host: a\r\n",
+         404, "no-route", "GET", "/check/"},
+        {"DELETE /check HTTP/1.1\r\nHost: a\r\n", 405, "method-not-allowed", "DELETE", "/check"},
+        {"GET /livez HTTP/1.1\r\nHost: a b\r\n", 400, "bad-request", "GET", "/livez"},
+        {"GET " FAR FAR " HTTP/1.1\r\nHost: a\r\n", 404, "no-route", "GET", FAR},
+    };
+    static const char *const flags[] = {"--log-level", "debug", NULL};
+    struct service_options options = world_options(*state);
+    options.flags = flags;
+    struct service *service = service_start(&options);
+
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct raw_reply reply;
+        char request[512];
+        (void)snprintf(request, sizeof(request), "%sConnection: close\r\n\r\n", rows[i].head);
+        raw_exchange(service_port(service), request, strlen(request), WAIT_SECONDS, &reply);
+        assert_int_equal(reply.status, rows[i].status);
+        service_expect_events(service, "request not taken", (int)i + 1);
+        json_t *line = last_line(service_log(service), "request not taken");
+        assert_int_equal(json_integer_value(json_object_get(line, "status")), rows[i].status);
+        expect_text(line, "level", "debug");
+        expect_text(line, "problem", rows[i].problem);
+        expect_text(line, "method", rows[i].method);
+        expect_text(line, "path", rows[i].path);
+        expect_text(line, "address", "127.0.0.1");
+        json_decref(line);
+    }
+    assert_false(scratch_contains(service_log(service), strrchr(made_up, '_') + 1));
+    assert_false(scratch_contains(service_log(service), "alice"));
+    service_stop(service);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +239,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(what_is_refused_is_told_with_its_status),
         cmocka_unit_test(a_tenant_who_saves_all_the_time_gets_so_many_lines_and_a_sum),
         cmocka_unit_test(keys_that_are_refused_are_summed_up_by_address),
+        cmocka_unit_test(at_debug_each_request_that_is_not_taken_has_a_line),
     };
 
     world_choose_engine(argc, argv);
