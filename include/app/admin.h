@@ -6,9 +6,19 @@
 #define APP_ADMIN_H
 
 #include "app/settings.h"
+#include "catalogue/catalogue.h"
 
-/* The actions, for --help. */
-void admin_print_help(FILE *out);
+struct admin;
+
+struct admin_action {
+    const char *word;
+    bool takes_app;
+    enum catalogue_status (*run)(const struct admin *admin, struct error *error);
+    const char *help; /* one line */
+};
+
+extern const struct admin_action admin_actions[];
+extern const size_t admin_actions_count;
 
 /* Runs the action that words[0] names, on the app words[1] where it takes one. Returns EXIT_SUCCESS
  * or, with the reason, EXIT_FAILURE when there is no such app, EXIT_USAGE, EX_CONFIG or

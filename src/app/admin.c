@@ -9,7 +9,6 @@
 #include "base/nearest.h"
 #include "base/writer.h"
 #include "catalogue/app.h"
-#include "catalogue/catalogue.h"
 
 #include <sodium.h>
 #include <sysexits.h>
@@ -24,20 +23,13 @@ struct admin {
     const char *app_id;
 };
 
-struct action {
-    const char *word;
-    bool takes_app;
-    enum catalogue_status (*run)(const struct admin *admin, struct error *error);
-    const char *help;
-};
-
 static enum catalogue_status run_list(const struct admin *admin, struct error *error);
 static enum catalogue_status run_suspend(const struct admin *admin, struct error *error);
 static enum catalogue_status run_resume(const struct admin *admin, struct error *error);
 static enum catalogue_status run_delete(const struct admin *admin, struct error *error);
 static enum catalogue_status run_replace_key(const struct admin *admin, struct error *error);
 
-static const struct action actions[] = {
+const struct admin_action admin_actions[] = {
     {"list", false, run_list, "print the apps, each as a line of JSON"},
     {"suspend", true, run_suspend, "answer the app's requests with 403"},
     {"resume", true, run_resume, "answer them again"},
@@ -45,10 +37,12 @@ static const struct action actions[] = {
     {"replace-key", true, run_replace_key, "print a new key; the app's others are no longer valid"},
 };
 
-static const struct action *action_find(const char *const words[], struct error *error);
+const size_t admin_actions_count = ARRAY_COUNT(admin_actions);
+
+static const struct admin_action *action_find(const char *const words[], struct error *error);
 static struct catalogue_backend *open_existing(const struct settings *settings,
                                                struct error *error);
-static int run(const struct action *action, const struct admin *admin, struct error *error);
+static int run(const struct admin_action *action, const struct admin *admin, struct error *error);
 static bool is_declared(const struct admin *admin, const struct pepper *pepper);
 static int exit_code_of(const struct admin *admin, enum catalogue_status status,
                         struct error *error);
@@ -58,16 +52,9 @@ static enum catalogue_status changed(const struct admin *admin, enum catalogue_s
 static void print_app(void *context, struct app *app);
 static bool find_pepper(const struct admin *admin, struct pepper *pepper, struct error *error);
 
-void admin_print_help(FILE *out)
-{
-    for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
-        fprintf(out, "  %-11s %-6s %s\n", actions[i].word, actions[i].takes_app ? "APP_ID" : "",
-                actions[i].help);
-}
-
 int admin_run(const struct settings *settings, const char *const words[], struct error *error)
 {
-    const struct action *action = action_find(words, error);
+    const struct admin_action *action = action_find(words, error);
     char app_id[APP_ID_BYTES + 1] = "";
     struct admin admin = {.settings = settings, .app_id = app_id};
 
@@ -87,21 +74,21 @@ int admin_run(const struct settings *settings, const char *const words[], struct
     return exit_code;
 }
 
-static const struct action *action_find(const char *const words[], struct error *error)
+static const struct admin_action *action_find(const char *const words[], struct error *error)
 {
     const char *word = words[0] == NULL ? "" : words[0];
     struct nearest nearest;
 
     nearest_init(&nearest, text_of(word));
-    for (size_t i = 0; i < ARRAY_COUNT(actions); i++) {
-        nearest_try(&nearest, actions[i].word);
-        if (strcmp(actions[i].word, word) != 0)
+    for (size_t i = 0; i < admin_actions_count; i++) {
+        nearest_try(&nearest, admin_actions[i].word);
+        if (strcmp(admin_actions[i].word, word) != 0)
             continue;
-        if (actions[i].takes_app == (words[1] != NULL))
-            return &actions[i];
+        if (admin_actions[i].takes_app == (words[1] != NULL))
+            return &admin_actions[i];
         error_set(error,
-                  actions[i].takes_app ? "admin %s: needs the id of an app"
-                                       : "admin %s: takes no app",
+                  admin_actions[i].takes_app ? "admin %s: needs the id of an app"
+                                             : "admin %s: takes no app",
                   word);
         return NULL;
     }
@@ -127,7 +114,7 @@ static struct catalogue_backend *open_existing(const struct settings *settings, 
 }
 
 /* What an action has printed counts once it is written. */
-static int run(const struct action *action, const struct admin *admin, struct error *error)
+static int run(const struct admin_action *action, const struct admin *admin, struct error *error)
 {
     const int exit_code = exit_code_of(admin, action->run(admin, error), error);
 

@@ -5,6 +5,7 @@
 
 #include "app/admin.h"
 
+static void print_actions(FILE *out);
 static void print_options(FILE *out, const struct command *command);
 static void print_exit_codes(FILE *out);
 
@@ -25,14 +26,20 @@ void commands_print_one(FILE *out, const struct command *command)
     fprintf(out, "usage: sluice %s%s%s%s\n\n%s\n", command->word,
             command->operands[0] == '\0' ? "" : " ", command->operands,
             command->takes_options ? " [OPTION...]" : "", command->text);
-    if (command->run == commands_run_admin) {
-        fputs("\nactions:\n", out);
-        admin_print_help(out);
-    }
+    if (command->run == commands_run_admin)
+        print_actions(out);
     if (command->takes_options)
         print_options(out, command);
     print_exit_codes(out);
     fprintf(out, "\nexample:\n  %s\n", command->example);
+}
+
+static void print_actions(FILE *out)
+{
+    fputs("\nactions:\n", out);
+    for (size_t i = 0; i < admin_actions_count; i++)
+        fprintf(out, "  %-11s %-6s %s\n", admin_actions[i].word,
+                admin_actions[i].takes_app ? "APP_ID" : "", admin_actions[i].help);
 }
 
 static void print_options(FILE *out, const struct command *command)

@@ -14,3 +14,8 @@ target_compile_definitions(test_settings_defaults
   PRIVATE SAMPLE="${CMAKE_SOURCE_DIR}/config/sluice.yaml")
 unit_test(settings_yaml LINKS app)
 unit_test(systemd LINKS app)
+unit_test(manual LINKS app support)
+add_dependencies(test_manual manual)
+target_compile_definitions(test_manual PRIVATE
+  COMMANDS_PAGE="${CMAKE_BINARY_DIR}/sluice.8"
+  SETTINGS_PAGE="${CMAKE_BINARY_DIR}/sluice.yaml.5")

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The manual pages, in mdoc(7), made of the tables of commands and settings. Only the build needs
+ * them. */
+#ifndef APP_MANUAL_H
+#define APP_MANUAL_H
+
+#include <stdio.h>
+
+/* sluice(8). */
+void manual_write_commands(FILE *out);
+
+/* sluice.yaml(5). */
+void manual_write_settings(FILE *out);
+
+/* The beginning of a page. */
+void manual_write_head(FILE *out, const char *name, int section, const char *about);
+
+/* Text with each sentence on a line of its own, and an end of line. */
+void manual_write_text(FILE *out, const char *text);
+
+/* One argument of a macro; long ones may be broken behind a colon. */
+void manual_write_word(FILE *out, const char *word);
+
+/* A line as it is typed. */
+void manual_write_line(FILE *out, const char *line);
+
+#endif
