@@ -10,6 +10,8 @@
 struct fault {
     char pointer[128]; /* "" is the whole document */
     char detail[160];  /* "must be an integer from 0 to 1000000000" */
+    bool is_unknown;   /* nobody reads what is there */
+    const char *meant; /* the name near to it that is read, static; NULL: none is */
 };
 
 struct faults {
@@ -24,5 +26,9 @@ size_t faults_bytes(const struct faults *faults);
  * itself). Longer texts are cut. */
 void faults_add(struct faults *faults, const char *pointer, const char *member, const char *format,
                 ...) PRINTF_LIKE(4, 5);
+
+/* Adds the fault that nobody reads `member`. */
+void faults_add_unknown(struct faults *faults, const char *pointer, const char *member,
+                        const char *meant);
 
 #endif

@@ -20,6 +20,20 @@ void faults_add(struct faults *faults, const char *pointer, const char *member, 
     va_start(values, format);
     vsnprintf(fault->detail, sizeof(fault->detail), format, values);
     va_end(values);
+    fault->is_unknown = false;
+    fault->meant = NULL;
+}
+
+void faults_add_unknown(struct faults *faults, const char *pointer, const char *member,
+                        const char *meant)
+{
+    faults_add(faults, pointer, member, "is not a known member%s%s%s",
+               meant == NULL ? "" : "; did you mean ", meant == NULL ? "" : meant,
+               meant == NULL ? "" : "?");
+    if (faults->count > FAULTS_MAX)
+        return;
+    faults->at[faults->count - 1].is_unknown = true;
+    faults->at[faults->count - 1].meant = meant;
 }
 
 static void pointer_write(char pointer[], size_t size, const char *parent, const char *member)

@@ -292,10 +292,7 @@ static void fault_unknown(struct form *form, const char *name)
     nearest_init(&nearest, text_of(name));
     for (size_t i = 0; i < form->asked_count; i++)
         nearest_try(&nearest, form->asked[i]);
-    if (nearest.found != NULL)
-        form_fault(form, name, "is not a known member; did you mean %s?", nearest.found);
-    else
-        form_fault(form, name, "is not a known member");
+    faults_add_unknown(form->faults, form->pointer, name, nearest.found);
 }
 
 static bool was_asked(const struct form *form, const char *name)

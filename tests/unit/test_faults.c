@@ -24,6 +24,24 @@ static void a_fault_names_its_place(void **state)
     assert_string_equal(faults.at[2].pointer, "/");
 }
 
+static void a_fault_of_an_unknown_member_names_the_one_that_was_meant(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+
+    faults_add_unknown(&faults, "", "lisen", "listen");
+    faults_add_unknown(&faults, "", "colour", NULL);
+    faults_add(&faults, "", "listen", "must be a text");
+
+    assert_true(faults.at[0].is_unknown);
+    assert_string_equal(faults.at[0].meant, "listen");
+    assert_string_equal(faults.at[0].detail, "is not a known member; did you mean listen?");
+    assert_true(faults.at[1].is_unknown);
+    assert_null(faults.at[1].meant);
+    assert_string_equal(faults.at[1].detail, "is not a known member");
+    assert_false(faults.at[2].is_unknown);
+}
+
 static void tilde_and_slash_are_escaped_in_a_member(void **state)
 {
     (void)state;
@@ -71,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_names_its_place),
+        cmocka_unit_test(a_fault_of_an_unknown_member_names_the_one_that_was_meant),
         cmocka_unit_test(tilde_and_slash_are_escaped_in_a_member),
         cmocka_unit_test(faults_past_the_last_are_counted_not_kept),
         cmocka_unit_test(long_texts_are_cut_between_escapes),
