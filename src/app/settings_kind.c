@@ -11,7 +11,7 @@
 #include <sodium.h>
 
 #define PEM_BYTES_MAX 65536
-#define ADDRESS_TYPE  "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080"
+#define ADDRESS_TYPE  "an IP address and a port up to 65535, such as 127.0.0.1:8080 or [::1]:8080"
 
 static void *place(const struct setting *setting, struct settings *settings);
 static const void *place_of(const struct setting *setting, const struct settings *settings);

@@ -22,7 +22,6 @@ static const struct setting *flag_find(struct text flag);
 static void complain_of_flag(struct text flag, struct settings_complaints *complaints);
 static void place_in_file(const struct settings_origin *origin, const char *pointer,
                           char place[static SETTINGS_PLACE_BYTES]);
-static int line_of(const struct settings_origin *origin, const char *pointer);
 static void write_path(const char *pointer, char *out, size_t size);
 
 void settings_origin_defaults(struct settings_origin *origin,
@@ -125,6 +124,21 @@ void settings_origin_place(const struct settings_origin *origin, const char *poi
         break;
     }
     snprintf(place, SETTINGS_PLACE_BYTES, "%s%s", written, suffix);
+}
+
+int settings_origin_line(const struct settings_origin *origin, const char *pointer)
+{
+    char parent[sizeof(((struct fault *)NULL)->pointer)];
+
+    snprintf(parent, sizeof(parent), "%s", pointer);
+    while (parent[0] != '\0') {
+        const json_t *line = json_object_get(origin->lines, parent);
+        if (line != NULL)
+            return (int)json_integer_value(line);
+        char *slash = strrchr(parent, '/');
+        *(slash == NULL ? parent : slash) = '\0';
+    }
+    return 0;
 }
 
 void settings_write_flag(const char *name, char out[static SETTINGS_NAME_BYTES])
@@ -250,7 +264,7 @@ static void complain_of_flag(struct text flag, struct settings_complaints *compl
         name.length--;
     }
 
-    const char *nearest = settings_nearest(name);
+    const char *nearest = settings_meant(name);
 
     if (nearest != NULL)
         settings_write_flag(nearest, meant);
@@ -263,7 +277,7 @@ static void place_in_file(const struct settings_origin *origin, const char *poin
                           char place[static SETTINGS_PLACE_BYTES])
 {
     char path[SETTINGS_PLACE_BYTES];
-    const int line = line_of(origin, pointer);
+    const int line = settings_origin_line(origin, pointer);
 
     write_path(pointer, path, sizeof(path));
     if (line == 0) {
@@ -273,22 +287,6 @@ static void place_in_file(const struct settings_origin *origin, const char *poin
         (void)snprintf(place, SETTINGS_PLACE_BYTES, "%.110s: line %d: %.110s", origin->file, line,
                        path);
     }
-}
-
-/* What is missing has the line of what it is missing in. */
-static int line_of(const struct settings_origin *origin, const char *pointer)
-{
-    char parent[sizeof(((struct fault *)NULL)->pointer)];
-
-    snprintf(parent, sizeof(parent), "%s", pointer);
-    while (parent[0] != '\0') {
-        const json_t *line = json_object_get(origin->lines, parent);
-        if (line != NULL)
-            return (int)json_integer_value(line);
-        char *slash = strrchr(parent, '/');
-        *(slash == NULL ? parent : slash) = '\0';
-    }
-    return 0;
 }
 
 /* "/apps/0/name" as "apps[0].name". */

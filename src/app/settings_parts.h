@@ -96,14 +96,23 @@ void settings_complain(struct settings_complaints *complaints, const char *forma
 void settings_report(const struct settings_origin *origin, const struct faults *faults,
                      struct settings_complaints *complaints);
 
-/* What a setting is called that is near to what was typed; NULL when none is. Dashes are
- * underscores. */
+/* The setting whose name is near to what was typed, where dashes are underscores; NULL when none is
+ * (settings_names.c). */
 const char *settings_nearest(struct text typed);
+
+/* The same, or the setting for what others call so: "port" is listen. And the name of an app's or a
+ * policy's member. */
+const char *settings_meant(struct text typed);
+const char *settings_meant_in_apps(struct text typed);
 
 /* The place of a fault as its origin names it: "FILE: line 3: apps[0].name", "SLUICE_NAME",
  * "--name". */
 void settings_origin_place(const struct settings_origin *origin, const char *pointer,
                            char place[static SETTINGS_PLACE_BYTES]);
+
+/* The line of a value in the file; what is missing has the line of what it is missing in. 0: none.
+ */
+int settings_origin_line(const struct settings_origin *origin, const char *pointer);
 
 /* "redis_url" as a flag, "--redis-url", or as a variable, "SLUICE_REDIS_URL". */
 #define SETTINGS_NAME_BYTES 64

@@ -12,12 +12,10 @@
 
 #define DETAIL_BYTES   400
 #define CAME_BYTES_MAX 40
-#define UNKNOWN_MEMBER "is not a known member"
 #define MUST_BE        "must be "
 
 static size_t order_write(const struct settings_origin *origin, const struct faults *faults,
                           size_t order[FAULTS_MAX]);
-static json_int_t line_of(const struct settings_origin *origin, const struct fault *fault);
 static void detail_write(const struct settings_origin *origin, const struct fault *fault,
                          struct buffer *out);
 static void type_write(const struct setting *setting, const struct fault *fault,
@@ -26,6 +24,10 @@ static void words_write(const char *detail, struct buffer *out);
 static void came_write(const struct settings_origin *origin, const json_t *value,
                        struct buffer *out);
 static void meant_write(const struct fault *fault, struct buffer *out);
+static void advice_write(const struct settings_origin *origin, const struct fault *fault,
+                         const json_t *value, struct buffer *out);
+static bool needs_no_quotes(const char *detail, const char *text);
+static const char *word_near_to(const struct setting *setting, const char *text);
 static const json_t *value_at(const json_t *value, const char *pointer);
 static const struct setting *setting_find(const char *pointer);
 static bool is_secret(const char *pointer, const struct setting *setting);
@@ -65,22 +67,6 @@ void settings_report(const struct settings_origin *origin, const struct faults *
     }
 }
 
-const char *settings_nearest(struct text typed)
-{
-    struct nearest nearest;
-    char name[SETTINGS_NAME_BYTES];
-
-    (void)snprintf(name, sizeof(name), "%.*s", TEXT_PRINTF(typed));
-    for (char *c = name; *c != '\0'; c++) {
-        if (*c == '-')
-            *c = '_';
-    }
-    nearest_init(&nearest, text_of(name));
-    for (size_t i = 0; i < settings_table_count; i++)
-        nearest_try(&nearest, settings_table[i].name);
-    return nearest.found;
-}
-
 /* As they stand in the file; a form finds what is unknown last. Returns how many there are. */
 static size_t order_write(const struct settings_origin *origin, const struct faults *faults,
                           size_t order[FAULTS_MAX])
@@ -88,19 +74,16 @@ static size_t order_write(const struct settings_origin *origin, const struct fau
     const size_t kept = faults->count < FAULTS_MAX ? faults->count : FAULTS_MAX;
 
     for (size_t i = 0; i < kept; i++) {
-        const json_int_t line = line_of(origin, &faults->at[i]);
+        const int line = settings_origin_line(origin, faults->at[i].pointer);
         size_t place = i;
 
-        for (; place > 0 && line_of(origin, &faults->at[order[place - 1]]) > line; place--)
+        for (;
+             place > 0 && line < settings_origin_line(origin, faults->at[order[place - 1]].pointer);
+             place--)
             order[place] = order[place - 1];
         order[place] = i;
     }
     return kept;
-}
-
-static json_int_t line_of(const struct settings_origin *origin, const struct fault *fault)
-{
-    return json_integer_value(json_object_get(origin->lines, fault->pointer));
 }
 
 static void detail_write(const struct settings_origin *origin, const struct fault *fault,
@@ -109,14 +92,17 @@ static void detail_write(const struct settings_origin *origin, const struct faul
     const struct setting *setting = setting_find(fault->pointer);
     const json_t *value = value_at(origin->values, fault->pointer);
 
-    if (strncmp(fault->detail, UNKNOWN_MEMBER, strlen(UNKNOWN_MEMBER)) == 0) {
+    if (fault->is_unknown) {
         meant_write(fault, out);
         return;
     }
     type_write(setting, fault, value, out);
     if (strncmp(fault->detail, MUST_BE, strlen(MUST_BE)) == 0 && value != NULL &&
-        fault->pointer[0] != '\0' && !is_secret(fault->pointer, setting))
+        (fault->pointer[0] != '\0' || json_is_array(value)) &&
+        !is_secret(fault->pointer, setting)) {
         came_write(origin, value, out);
+        advice_write(origin, fault, value, out);
+    }
 }
 
 static void type_write(const struct setting *setting, const struct fault *fault,
@@ -197,13 +183,53 @@ static void came_write(const struct settings_origin *origin, const json_t *value
     }
 }
 
-/* An unknown name, and whatever the form says of a known one that is near to it. */
+/* What to write instead, where that is plain. */
+static void advice_write(const struct settings_origin *origin, const struct fault *fault,
+                         const json_t *value, struct buffer *out)
+{
+    const char *text = json_string_value(value);
+    const char *near = text == NULL ? NULL : word_near_to(setting_find(fault->pointer), text);
+
+    if (strstr(fault->detail, "an array") != NULL)
+        buffer_printf(out, "; each value of a list begins with \"- \"");
+    else if (near != NULL)
+        buffer_printf(out, "; did you mean %s?", near);
+    else if (text != NULL && origin->kind == ORIGIN_FILE && needs_no_quotes(fault->detail, text))
+        buffer_printf(out, "; leave the quotes out");
+}
+
+static bool needs_no_quotes(const char *detail, const char *text)
+{
+    int64_t number;
+
+    if (strstr(detail, "an integer") != NULL)
+        return text_parse_integer(text_of(text), &number);
+    return strstr(detail, "true or false") != NULL &&
+           (strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
+}
+
+/* NULL also where the setting takes other things than words. */
+static const char *word_near_to(const struct setting *setting, const char *text)
+{
+    struct nearest nearest;
+
+    nearest_init(&nearest, text_of(text));
+    for (size_t i = 0; setting != NULL && setting->words != NULL && setting->words[i] != NULL; i++)
+        nearest_try(&nearest, setting->words[i]);
+    return nearest.found;
+}
+
 static void meant_write(const struct fault *fault, struct buffer *out)
 {
-    const bool is_setting = strrchr(fault->pointer, '/') == fault->pointer;
+    const struct text name = text_of(strrchr(fault->pointer, '/') + 1);
+    const bool is_setting = name.at == fault->pointer + 1;
+    const char *meant = fault->meant;
 
-    buffer_printf(out, "there is no such %s%s", is_setting ? "setting" : "name here",
-                  fault->detail + strlen(UNKNOWN_MEMBER));
+    if (meant == NULL)
+        meant = is_setting ? settings_meant(name) : settings_meant_in_apps(name);
+    buffer_printf(out, "there is no such %s", is_setting ? "setting" : "name here");
+    if (meant != NULL)
+        buffer_printf(out, "; did you mean %s?", meant);
 }
 
 /* NULL when there is none. */

@@ -38,6 +38,7 @@ static json_t *plain_number(const char *plain);
 static bool event_is_plain_data(const yaml_event_t *event);
 static bool event_next(struct reader *reader);
 static bool fail_parser(struct reader *reader);
+static bool fail_reader(struct reader *reader);
 static bool fail(struct reader *reader, const char *problem);
 
 json_t *settings_yaml_parse(struct text text, json_t *lines, struct error *error)
@@ -288,16 +289,26 @@ static bool fail_parser(struct reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
 
-    /* Only an encoding error has no line, only an offset. */
     if (parser->error == YAML_READER_ERROR)
-        return error_set(reader->error, "byte %zu: %s", parser->problem_offset, parser->problem);
+        return fail_reader(reader);
 
-    const char *hint = settings_yaml_hint(parser, reader->text);
+    const yaml_mark_t *place = &parser->problem_mark;
+    const char *hint = settings_yaml_hint(parser, reader->text, &place);
 
     if (hint == NULL)
         hint = parser->problem == NULL ? "out of memory" : parser->problem;
-    return error_set(reader->error, "line %zu, column %zu: %s", parser->problem_mark.line + 1,
-                     parser->problem_mark.column + 1, hint);
+    return error_set(reader->error, "line %zu, column %zu: %s", place->line + 1, place->column + 1,
+                     hint);
+}
+
+/* The parser knows an offset alone. */
+static bool fail_reader(struct reader *reader)
+{
+    size_t line = 1;
+
+    for (size_t i = 0; i < reader->parser.problem_offset && i < reader->text.length; i++)
+        line += reader->text.at[i] == '\n';
+    return error_set(reader->error, "line %zu: must be UTF-8 without control characters", line);
 }
 
 /* At the present event. */

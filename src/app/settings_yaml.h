@@ -9,8 +9,10 @@
 #include <yaml.h>
 
 /* In plain words, what the parser stumbled over and what to write; NULL when it can only be told in
- * the parser's own. `text` is what was parsed. */
-const char *settings_yaml_hint(const yaml_parser_t *parser, struct text text);
+ * the parser's own. `text` is what was parsed. `*place`, which is where the parser stopped, becomes
+ * where the mistake is. */
+const char *settings_yaml_hint(const yaml_parser_t *parser, struct text text,
+                               const yaml_mark_t **place);
 
 /* The same for a document that is but one text. */
 bool settings_yaml_lacks_space(struct text text);

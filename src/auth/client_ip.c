@@ -60,7 +60,8 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
     struct text address = text_cut(&prefix, '/');
 
     if (!ip_address_parse(address, &network->address))
-        return error_set(error, "\"%.*s\" is no IP address or network", TEXT_PRINTF(text));
+        return error_set(error, "\"%.*s\" is no IP address or network such as 10.0.0.0/8",
+                         TEXT_PRINTF(text));
     bool is_dotted = memchr(address.at, ':', address.length) == NULL;
     /* A shorter prefix of an IPv4 address written as IPv6 would hold others than IPv4, too. */
     int64_t bits_min =

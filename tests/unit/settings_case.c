@@ -67,9 +67,9 @@ void settings_file_refused(const char *yaml, const char *message)
     settings_refused(file, NO_FLAGS, EX_CONFIG, expected);
 }
 
-void settings_mistakes_told(const char *yaml, const char *messages, const char *tells)
+static void mistake_told(const struct mistake *mistake)
 {
-    const char *file = settings_file("mistakes.yaml", yaml);
+    const char *file = settings_file("mistakes.yaml", mistake->yaml);
     const struct settings_source source = {.file = file};
     struct settings_complaints complaints;
     char told[2048] = "";
@@ -85,8 +85,14 @@ void settings_mistakes_told(const char *yaml, const char *messages, const char *
             message += strlen(file) + strlen(": ");
         (void)snprintf(told + length, sizeof(told) - length, "%s%s", i == 0 ? "" : "\n", message);
     }
-    if (strcmp(told, messages) != 0)
-        fail_msg("of %s, what %s: %s", yaml, tells, told);
+    if (strcmp(told, mistake->messages) != 0)
+        fail_msg("of %s, to change %s: %s", mistake->yaml, mistake->change, told);
+}
+
+void settings_mistakes_told(const struct mistake rows[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        mistake_told(&rows[i]);
 }
 
 int settings_case_begin(void **state)

@@ -31,8 +31,13 @@ void settings_refused(const char *file, const char *const flags[], int exit_code
 /* So does a file with this content; `message` is what follows the file's name. */
 void settings_file_refused(const char *yaml, const char *message);
 
-/* All that is said of it, a line each, without the file's name; `tells` is what it is for. */
-void settings_mistakes_told(const char *yaml, const char *messages, const char *tells);
+struct mistake {
+    const char *yaml;
+    const char *messages; /* all that is said of it, a line each, without the file's name */
+    const char *change;   /* the judgement: what a reader of the messages will change */
+};
+
+void settings_mistakes_told(const struct mistake rows[], size_t count);
 
 /* Each test begins in an environment without any setting. */
 #define SETTINGS_TEST(claim) cmocka_unit_test_setup(claim, settings_case_begin)

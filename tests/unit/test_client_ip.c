@@ -230,8 +230,8 @@ static void bad_proxies_are_named(void **state)
         const char *text;
         const char *message;
     } cases[] = {
-        {"10.0.0.1, nonsense", "\"nonsense\" is no IP address or network"},
-        {"10.0.0.1,", "\"\" is no IP address or network"},
+        {"10.0.0.1, nonsense", "\"nonsense\" is no IP address or network such as 10.0.0.0/8"},
+        {"10.0.0.1,", "\"\" is no IP address or network such as 10.0.0.0/8"},
         {"10.0.0.0/33", "\"10.0.0.0/33\": the prefix must be an integer from 0 to 32"},
         {"10.0.0.0/-1", "\"10.0.0.0/-1\": the prefix must be an integer from 0 to 32"},
         {"10.0.0.0/", "\"10.0.0.0/\": the prefix must be an integer from 0 to 32"},

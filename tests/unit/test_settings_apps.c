@@ -54,7 +54,7 @@ static void wrong_apps_are_named_by_their_pointer(void **state)
         {"{name: a, api_key_env: TEST_APP_KEY, api_key_file: x}",
          "line 1: apps[0]: must have one of api_key_file and api_key_env"},
         {"{name: a, api_key: x, api_key_env: TEST_APP_KEY}",
-         "line 1: apps[0].api_key: there is no such name here"},
+         "line 1: apps[0].api_key: there is no such name here; did you mean api_key_file?"},
         {"{name: a, api_key_env: TEST_NO_KEY}",
          "line 1: apps[0].api_key_env: TEST_NO_KEY is not set in the environment"},
         {"{name: a, api_key_env: PATH}",

@@ -77,10 +77,12 @@ static void hostile_or_broken_text_is_refused_with_line_and_column(void **state)
          "line 2, column 1: a second document begins; only one is allowed"},
         {"data_dir: \"a\\0b\"\n", "line 1, column 11: a text must be UTF-8 without NUL"},
         {"\"a\\0b\": 1\n", "line 1, column 1: a key must be UTF-8 without NUL"},
-        {"workers: [1\n", "line 2, column 1: did not find expected ',' or ']'"},
-        {"data_dir: \xff\n", "byte 10: invalid leading UTF-8 octet"},
+        {"workers: [1\n", "line 1, column 10: the [ here has no ]; write one, or put a value that "
+                          "begins with [ in quotes"},
+        {"data_dir: \xff\n", "line 1: must be UTF-8 without control characters"},
         {"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n", "line 1, column 17: nested too deep"},
-        {"a: {b: 1", "line 2, column 1: did not find expected ',' or '}'"},
+        {"a: {b: 1", "line 1, column 4: the { here has no }; write one, or put a value that begins "
+                     "with { in quotes"},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
