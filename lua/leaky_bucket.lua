@@ -1,5 +1,5 @@
--- Leaky bucket: a queue of B at most, drained by L per W: a token bucket whose debt is what waits
--- in the queue. Whoever is let in has to wait until that is drained which was there before. Twin:
+-- Leaky bucket: a queue of B at most, drained by L per W. It is a token bucket whose debt is the
+-- length of the queue. A request that is let in waits until the queue before it is drained. Twin:
 -- src/limit/leaky_bucket.c. token_bucket() is further up in the composed script: see compose.cmake.
 --
 -- What comes in and goes out: take_one.lua.

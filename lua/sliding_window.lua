@@ -1,7 +1,7 @@
--- Sliding window: at most L in the last W, as two counters tell it: what was used in the present
--- one of the windows that follow each other from time 0, and a share of what was used in the one
--- before, compared as a weight in units of one use * 1 us / W. Twin: src/limit/sliding_window.c,
--- which says more.
+-- Sliding window: at most L in the last W, estimated by two counters. Windows follow each other
+-- from time 0. What was used in the present one counts, and a share of what was used in the one
+-- before. That share is compared as a weight, in units of one use * 1 us / W. Twin:
+-- src/limit/sliding_window.c, which says more.
 --
 -- What comes in and goes out: take_one.lua. A window that goes on has its expiry already.
 local function sliding_window(states, at, now_us, cost, quota, window_us)
@@ -41,7 +41,7 @@ local function sliding_window(states, at, now_us, cost, quota, window_us)
     local left = used < quota and quota - used or 0
     local reset = current > 0 and rest + window_us or previous > 0 and rest or 0
     local told = is_refused and -1 - reset or reset
-    retry = math.min(retry, reset) -- what has rounded up may be later by 1 us
+    retry = math.min(retry, reset) -- rounding up may have made it 1 us later
 
     if is_moved or allowed and cost > 0 then
         local kept = struct.pack("<ddd", start, previous, current)

@@ -1,15 +1,15 @@
--- Sliding window log: at most L in any stretch of W, exactly, since every charge is kept until it
+-- Sliding window log: at most L in any stretch of W, exactly, because every charge is kept until it
 -- leaves (now - W, now]. Twin: src/limit/sliding_window_log.c, which says more.
 --
 -- The log is a sorted set. A charge's score is its time, its member "<before>:<cost>": the sum of
 -- all charges before it, in 16 digits, so that charges of one time are in order too.
 --
--- Only the last charge and the oldest that counts are read for what is allowed: what lies between
--- them may be anything, so a denial does not depend on it.
+-- Only the last charge and the oldest that counts decide what is allowed. The charges between them
+-- may be anything.
 --
--- However long the log, a call takes no longer: no more than LEAVE_MAX charges leave one by one,
--- and a log that is replaced as a whole is freed in the background. What has left lingers until
--- then, and does not count. Each charge that is added lets that many leave, so a log is never
+-- A call takes no longer when the log is long. At most LEAVE_MAX charges are removed one by one,
+-- and a log that is replaced as a whole is freed in the background. Charges that have left stay
+-- until they are removed, and do not count. Each new charge removes that many, so a log is never
 -- longer than the largest limit that it had.
 local SUM_MAX = 9007199254740991 -- the largest run of integers that a double holds exactly
 local LEAVE_MAX = 128 -- CHARGE_LOG_LEAVE_MAX
@@ -18,7 +18,7 @@ local function charge_member(before, cost)
     return string.format("%016.0f:%.0f", before, cost)
 end
 
--- Nothing, when a member and its score are no charge that can have been written here.
+-- Returns nothing when a member and its score are no charge that can have been written here.
 local function charge_of(member, score)
     local before, cost = string.match(member or "", "^(%d+):(%d+)$")
     local at = tonumber(score)
@@ -32,8 +32,8 @@ local function charge_of(member, score)
     end
 end
 
--- What was charged last; false when there is nothing, and nothing when it makes no sense. In case
--- of an error that is not of this key the call is made again, so that it fails.
+-- The last charge; false when there is none, and nothing when it is invalid. After an error that is
+-- not of this key the call is made again, so that the script fails with it.
 local function charge_last(key)
     local found = redis.pcall("ZRANGE", key, "-1", "-1", "WITHSCORES")
     if not found.err then
@@ -49,8 +49,8 @@ local function charge_after(key, at)
     return charge_of(found[1], found[2])
 end
 
--- The oldest charge after `at`, and how many are older: nothing in place of that when there are
--- more than one. Most often it is one of the first two.
+-- The oldest charge after `at`, and how many are older: that number is missing when it is more than
+-- one. Most often the charge is one of the first two.
 local function charge_oldest(key, at)
     local found = redis.call("ZRANGE", key, "0", "1", "WITHSCORES")
     for older = 0, 1 do
@@ -64,9 +64,9 @@ local function charge_oldest(key, at)
     return charge_after(key, at)
 end
 
--- The last charge before which less than `total` was charged; `oldest` is such a one. Charges are
--- of 1 at least, so the rank after it is at most as many further on as is lacking. Nothing, when a
--- charge on the way makes no sense.
+-- The last charge before which less than `total` was charged; `oldest` is one of these. A charge is
+-- 1 at least, so the rank after it is at most as many places further as is lacking. Nothing when a
+-- charge on the way is invalid.
 local function charge_before(key, oldest, total)
     local lacking = total - oldest.before
     if lacking == 1 then
@@ -90,9 +90,9 @@ local function charge_before(key, oldest, total)
     return last
 end
 
--- Takes out what had left at the time `at`, `older` of them, but no more than may leave at once.
--- Where fewer than that count still, these are put into a new log instead: else a full log,
--- charged once in a window, would keep for many windows what nobody counts any more.
+-- Removes the `older` charges that had left at the time `at`, but no more than may be removed at
+-- once. When fewer than that still count, they are put into a new log instead. Otherwise a full log
+-- that is charged once in a window would keep charges that do not count for many windows.
 local function charges_leave(key, at, older)
     older = older or redis.call("ZCOUNT", key, "-inf", string.format("%.0f", at))
     local count = older > LEAVE_MAX and redis.call("ZCARD", key) - older
@@ -115,8 +115,9 @@ local function charges_merge(key, at, before, cost)
     redis.call("ZADD", key, string.format("%.0f", at), charge_member(before, cost))
 end
 
--- Moves to now_us, as one charge, what was charged later; all that counts when those, or those that
--- linger, are more than may leave. Returns what is last then; nothing when it makes no sense.
+-- Moves the charges after now_us to now_us, as one charge. It moves all that count when these, or
+-- those that have left, are more than may be removed at once. Returns what is last then; nothing
+-- when it is invalid.
 local function charges_move(key, newest, now_us, window_us)
     local left_us = newest.at - window_us -- what was charged until then had left
     local oldest = charge_after(key, left_us)
@@ -140,9 +141,10 @@ local function charges_move(key, newest, now_us, window_us)
     return charge_last(key)
 end
 
--- The sum of all charges, what of it is used, when the last one was, how many are older than what
--- is used: nothing when that is not known; and which one has to leave before `cost` fits: none when
--- it does, or when a charge on the way makes no sense. Nothing at all, when the log makes none.
+-- Returns the sum of all charges; how much of it is used; when the last charge was; how many
+-- charges are older than the used ones (nothing when that is not known); and the charge that has to
+-- leave before `cost` fits (none when it fits, or when a charge on the way is invalid). Nothing at
+-- all when the log is invalid.
 local function log_read(key, now_us, cost, quota, window_us)
     local newest = charge_last(key)
     if newest and newest.at > now_us then
@@ -165,9 +167,9 @@ local function log_read(key, now_us, cost, quota, window_us)
     return total, used, newest.at, older, charge_before(key, oldest, total + cost - quota)
 end
 
--- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], what has come from
--- the future is moved at once, and instead of a new state it returns the function that adds the
--- charge. Each charge has a life of its own, so it is as new as a key that is created.
+-- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], charges from the
+-- future are moved at once, and instead of a new state it returns the function that adds the
+-- charge. Each charge has a life of its own, so it counts as a key that is created.
 local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local key = KEYS[at]
     local total, used, last, older, leaves = log_read(key, now_us, cost, quota, window_us)

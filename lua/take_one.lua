@@ -2,19 +2,22 @@
 -- include/store/take_script.h.
 --
 -- Above this is composed `algorithm`, the function of one. It gets a string of little-endian
--- doubles and where in it the limit's state is (all zero: never seen), the time, the cost, and the
--- limit. It checks the state as its twin in C does when it settles it. It returns how long to wait
--- before asking again (0: allowed, -1: for ever), what remains, in what time all of it is back
--- (when the state made no sense, and counted as never seen: -1 less that), and how long to delay
--- what is allowed. When it has charged, or moved what came from the future, there follow the new
--- state, for how long to keep that from now_us, and whether the old state, which it came from, is
--- kept until then already.
+-- doubles, the place of the limit's state in it (all zero: never seen), the time, the cost, and the
+-- limit. It checks the state as its twin in C does when it settles it. It returns:
+--   how long to wait before asking again (0: allowed, -1: for ever),
+--   what remains,
+--   in what time all of it is back; -1 less that when the state was invalid, and counted as none,
+--   how long to delay what is allowed.
+-- When it has charged, or moved a state from the future, it also returns:
+--   the new state,
+--   for how long to keep that from now_us,
+--   whether the old state's expiry is that already.
 local call = redis.call
 local cost, state_bytes, _, at, quota, window_us, burst = struct.unpack("<ddddddd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
 local now_us = ARGV[2] and tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
 
--- Whatever lies there, only a little more than a state can have is read.
+-- Reads only a little more than a state can have, whatever lies there.
 local states = redis.pcall("GETRANGE", KEYS[1], "0", "255")
 local is_new = states == ""
 if is_new then
@@ -33,8 +36,8 @@ elseif kept and is_new and ARGV[3] then
     return { -2, 0, 0, 0 }
 elseif kept then
     if retry_us == 0 and cost > 0 then
-        -- Only the key knows: its state may be of other numbers than the limit has now. Who has no
-        -- right to ask it tells nothing.
+        -- Only the key knows, because the limit's numbers may have changed. Without the right to
+        -- ask it nothing is told.
         local left_ms = is_new and 0 or tonumber(redis.pcall("PTTL", KEYS[1])) or -3
         if left_ms > -3 then
             retry_us = left_ms > 0 and left_ms <= 9007199254737 and -3 - 1000 * left_ms or -3

@@ -2,7 +2,7 @@
 -- the reply: include/store/take_script.h. Twin: src/limit/decide.c.
 --
 -- Above this are composed `algorithms`, the functions by their numbers: see take_one.lua. Strings
--- are joined as they come: tables that grow would cost more.
+-- are joined one by one, because growing tables would cost more.
 local HEAD_BYTES, LIMIT_BYTES = 16, 40
 
 local call = redis.call
@@ -10,7 +10,7 @@ local cost, state_bytes = struct.unpack("<dd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
 local now_us = ARGV[2] and tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
 
--- Whatever lies there, only a little more than states can have is read.
+-- Reads only a little more than states can have, whatever lies there.
 local states = state_bytes > 0 and redis.pcall("GETRANGE", KEYS[1], "0", "255") or ""
 local is_new = states == ""
 if is_new then
@@ -67,7 +67,7 @@ for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
     end
 end
 
-if not allowed or is_moved then -- so nothing is charged: what would have allowed shows what it has
+if not allowed or is_moved then -- nothing is charged: who would have allowed shows what it has
     local place = 1
     keep_longest = 0
     for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
@@ -78,7 +78,7 @@ if not allowed or is_moved then -- so nothing is charged: what would have allowe
         if reply[place] == 0 then
             reply[place + 1], reply[place + 2], reply[place + 3] = remaining, reset_us, delay_us
         end
-        if keep_us then -- it has come from the future, and does not again
+        if keep_us then -- the state came from the future; once is enough
             is_moved = true
             states = string.sub(states, 1, at - 1) .. state .. string.sub(states, at + #state)
         end
@@ -102,8 +102,8 @@ end
 if keep_longest > 0 and are_kept then
     call("SET", KEYS[1], charged, "KEEPTTL")
 elseif keep_longest > 0 then
-    -- Only the key knows: its states may be of other numbers than the limits have now. Who has no
-    -- right to ask it tells nothing.
+    -- Only the key knows, because the limits' numbers may have changed. Without the right to ask it
+    -- nothing is told.
     local left_ms = is_new and 0 or tonumber(redis.pcall("PTTL", KEYS[1])) or -3
     if left_ms > -3 then
         reply[1] = left_ms > 0 and left_ms <= 9007199254737 and -3 - 1000 * left_ms or -3

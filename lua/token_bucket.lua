@@ -1,8 +1,8 @@
--- Token bucket: B tokens at most, full at the start, refilled by L per W. What is kept is the debt,
--- the tokens that are missing, in units of one token * 1 us / W: a token is W units, and L units
--- come back per microsecond. Twin: src/limit/token_bucket.c, which says more.
+-- Token bucket: B tokens at most, full at the start, refilled by L per W. Its state is the debt:
+-- the missing tokens in units of one token * 1 us / W. A token is W units, and L units come back
+-- per microsecond. Twin: src/limit/token_bucket.c, which says more.
 --
--- What comes in and goes out: take_one.lua. Last comes the debt before this charge.
+-- What comes in and goes out: take_one.lua. It returns one more: the debt before this charge.
 local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
     if quota == 0 then -- never refilled, so nothing to take and nothing to wait for
         return cost > 0 and -1 or 0, 0, 0, 0

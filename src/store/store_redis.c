@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A call is asked, waits for its turn where there is a queue, is sent, and is answered by the link;
- * or it is given up, and was not sent. Worker's thread. */
+ * A call is asked, waits for its turn if there is a queue, is sent, and is answered by the link. Or
+ * it is given up before it is sent. Worker's thread. */
 #include "store/store_redis.h"
 
 #include "base/clock.h"
@@ -172,8 +172,8 @@ static void on_answered(void *context, enum redis_link_status status, const redi
 
     if (status == REDIS_LINK_REPLIED)
         note_reply(pending);
-    /* Only this error says that nothing was charged and that asking again helps. What is sent again
-     * has what is left of the time. */
+    /* Only this error says that nothing was charged and that asking again helps. The second call
+     * has the rest of the time. */
     if (status == REDIS_LINK_REPLIED && pending->may_send_again && is_no_script(reply)) {
         pending_send_again(pending, clock_monotonic_us());
         return;
@@ -183,7 +183,7 @@ static void on_answered(void *context, enum redis_link_status status, const redi
     pending_finish(pending, &outcome);
 }
 
-/* A reply that is read after its time had come before: the worker was busy with something else. */
+/* Counts a reply that came in time and is read too late, because the worker was busy. */
 static void note_reply(struct pending *pending)
 {
     struct store_redis *redis = redis_of(pending);
@@ -218,8 +218,8 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     case REDIS_LINK_LATE:
         return TAKE_LATE;
     case REDIS_LINK_LOST:
-        /* It may have been charged, unlike what is refused with TAKE_DOWN; but who closes the store
-         * wants to hear only that it is over. */
+        /* It may have been charged, unlike a take that is refused with TAKE_DOWN. But if the store
+         * is closing, the caller only needs to know that it is over. */
         return redis->is_closing ? TAKE_DOWN : TAKE_LATE;
     }
     ASSERT(!"a status of the link");
@@ -259,7 +259,7 @@ static void on_settled(void *context)
         pending_send(pending_of(call), clock_monotonic_us());
 }
 
-/* What has come by now may have made room. */
+/* Replies that have come by now may have made room. */
 static void on_overdue(void *context)
 {
     struct store_redis *redis = context;
@@ -275,7 +275,7 @@ static void on_overdue(void *context)
     on_settled(redis);
 }
 
-/* What would be late, as would be all who come after it. */
+/* The call would be late, and so would all calls after it. */
 static void note_spared(struct store_redis *redis)
 {
     metrics_count(redis->metrics, METRIC_STORE_CALLS_SPARED);
@@ -302,7 +302,7 @@ static void give_up(struct pending *pending)
     pending_finish(pending, &outcome);
 }
 
-/* A call would wait for the probe before it, and find out the same. */
+/* Sends no second probe: it would wait for the first one, and find out the same. */
 static void on_probe_due(void *context)
 {
     struct store_redis *redis = context;
@@ -318,7 +318,7 @@ static void on_probe_due(void *context)
     pending_send(pending, pending->begun_us);
 }
 
-/* The breaker knows already. */
+/* The breaker was told when the reply was read. */
 static void on_probed(void *context, const struct outcome *outcome)
 {
     struct store_redis *redis = context;

@@ -6,8 +6,8 @@
 
 #include "siege.h"
 
-/* Requests of a load: a check of the queue on /queue; a batch of ten; a batch with a large body; the
- * policy of a route; the newest decisions; a check over a new connection. */
+/* Requests of a load: a check of the queue on /queue; a batch of ten; a batch with a large body;
+ * the policy of a route; the newest decisions; a check over a new connection. */
 load_ask_fn good_waits;
 load_ask_fn good_batches;
 load_ask_fn good_sends_much;
