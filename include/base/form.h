@@ -79,4 +79,15 @@ void form_fault(struct form *form, const char *name, const char *format, ...) PR
 /* Records a fault for each member that was not read, with the nearest name that was. */
 void form_close(struct form *form);
 
+/* What callers may write who mean something else. A list of these ends with one that is all NULL.
+ */
+struct form_alias {
+    const char *theirs;
+    const char *ours; /* the alias counts where the form has read a member of this name, */
+    const char *told; /* and then this is told; NULL: that name */
+};
+
+/* The same as form_close(): where one of the aliases is the member's name, it tells that one. */
+void form_close_with(struct form *form, const struct form_alias aliases[]);
+
 #endif

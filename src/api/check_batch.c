@@ -11,6 +11,7 @@
 #include "api/reading.h"
 #include "base/document.h"
 #include "http/problem.h"
+#include "limit/member_aliases.h"
 #include "metrics/metrics.h"
 
 /* Asked of the store at once, so that each check's deadline covers little more than itself, and the
@@ -223,7 +224,7 @@ static bool batch_read_item(struct decision *decision, const json_t *value, size
     if (!form_open(&form, value, pointer, faults))
         return false;
     decision_read(decision, &form, arena);
-    form_close(&form);
+    form_close_with(&form, member_aliases);
     return faults->count == 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/document.h"
 #include "base/document_hint.h"
 #include "http/problem.h"
+#include "limit/member_aliases.h"
 
 static void begin(struct reading *reading, struct request *request);
 static bool open_form(struct reading *reading, const json_t *value, enum form_kind kind);
@@ -53,7 +54,7 @@ bool reading_open_query(struct reading *reading, struct request *request)
 
 bool reading_close(struct reading *reading)
 {
-    form_close(&reading->form);
+    form_close_with(&reading->form, member_aliases);
     if (reading->faults.count == 0)
         return true;
     problem_answer_faults(reading->request, &reading->faults);

@@ -47,9 +47,10 @@ const char *settings_meant(struct text typed)
 const char *settings_meant_in_apps(struct text typed)
 {
     static const struct other_name rows[] = {
-        {"api_key", "api_key_file"}, {"key", "api_key_file"}, {"policy", "policies"},
-        {"rules", "policies"},       {"route", "route_key"},  {"path", "route_key"},
-        {"user", "user_id"},         {"requests", "limit"},   {"window", "window_seconds"},
+        {"api_key", "api_key_file"},
+        {"key", "api_key_file"},
+        {"policy", "policies"},
+        {"rules", "policies"},
     };
 
     return ours_of(rows, ARRAY_COUNT(rows), typed);

@@ -14,9 +14,12 @@ static struct value tree_ask(struct form *form, const char *name);
 static struct value value_of(const json_t *json);
 static bool read_integer(const struct form *form, const struct value *value, int64_t *out);
 static bool read_bool(const struct form *form, const struct value *value, bool *out);
-static void members_close(struct form *form);
-static void tree_close(struct form *form);
-static void fault_unknown(struct form *form, const char *name);
+static void members_close(struct form *form, const struct form_alias aliases[]);
+static void tree_close(struct form *form, const struct form_alias aliases[]);
+static void fault_unknown(struct form *form, const struct form_alias aliases[], const char *name);
+static const char *aliased_as(const struct form *form, const struct form_alias aliases[],
+                              const char *name);
+static const char *nearest_asked(const struct form *form, const char *name);
 static bool was_asked(const struct form *form, const char *name);
 static void words_write(char out[], size_t size, const char *const words[]);
 
@@ -162,10 +165,17 @@ void form_fault(struct form *form, const char *name, const char *format, ...)
 
 void form_close(struct form *form)
 {
+    static const struct form_alias none[] = {{0}};
+
+    form_close_with(form, none);
+}
+
+void form_close_with(struct form *form, const struct form_alias aliases[])
+{
     if (form->members != NULL)
-        members_close(form);
+        members_close(form, aliases);
     else
-        tree_close(form);
+        tree_close(form, aliases);
 }
 
 /* `asked` is left as it is: its count says how much of it is meant. */
@@ -260,7 +270,7 @@ static bool read_bool(const struct form *form, const struct value *value, bool *
     return true;
 }
 
-static void members_close(struct form *form)
+static void members_close(struct form *form, const struct form_alias aliases[])
 {
     for (size_t i = 0; i < form->members->count; i++) {
         const struct member *member = &form->members->at[i];
@@ -269,11 +279,11 @@ static void members_close(struct form *form)
         if (member->was_asked)
             continue;
         (void)snprintf(name, sizeof(name), "%.*s", TEXT_PRINTF(member->name));
-        fault_unknown(form, name);
+        fault_unknown(form, aliases, name);
     }
 }
 
-static void tree_close(struct form *form)
+static void tree_close(struct form *form, const struct form_alias aliases[])
 {
     const char *name;
     json_t *value;
@@ -281,18 +291,36 @@ static void tree_close(struct form *form)
     /* jansson iterates over const objects only through a cast. */
     json_object_foreach ((json_t *)(uintptr_t)form->object, name, value) {
         if (!was_asked(form, name))
-            fault_unknown(form, name);
+            fault_unknown(form, aliases, name);
     }
 }
 
-static void fault_unknown(struct form *form, const char *name)
+static void fault_unknown(struct form *form, const struct form_alias aliases[], const char *name)
+{
+    const char *aliased = aliased_as(form, aliases, name);
+
+    faults_add_unknown(form->faults, form->pointer, name,
+                       aliased != NULL ? aliased : nearest_asked(form, name));
+}
+
+static const char *aliased_as(const struct form *form, const struct form_alias aliases[],
+                              const char *name)
+{
+    for (const struct form_alias *alias = aliases; alias->theirs != NULL; alias++) {
+        if (strcmp(alias->theirs, name) == 0 && was_asked(form, alias->ours))
+            return alias->told != NULL ? alias->told : alias->ours;
+    }
+    return NULL;
+}
+
+static const char *nearest_asked(const struct form *form, const char *name)
 {
     struct nearest nearest;
 
     nearest_init(&nearest, text_of(name));
     for (size_t i = 0; i < form->asked_count; i++)
         nearest_try(&nearest, form->asked[i]);
-    faults_add_unknown(form->faults, form->pointer, name, nearest.found);
+    return nearest.found;
 }
 
 static bool was_asked(const struct form *form, const char *name)

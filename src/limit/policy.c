@@ -2,6 +2,7 @@
 #include "limit/policy.h"
 
 #include "base/arena.h"
+#include "limit/member_aliases.h"
 #include "limit/rate_headers.h"
 
 #define ID_DIGITS 16
@@ -33,7 +34,7 @@ struct policy *policy_read(const json_t *value, const char *pointer, struct aren
     rule_read(&form, RULE_LIVE, &policy->rule);
     candidate_read(&form, policy, arena);
     conduct_read(&form, policy);
-    form_close(&form);
+    form_close_with(&form, member_aliases);
     if (faults->count > faults_before)
         return NULL;
 
@@ -129,7 +130,7 @@ static void candidate_read(struct form *form, struct policy *policy, struct aren
     struct rule *rule = ARENA_NEW(arena, struct rule);
 
     rule_read(&candidate, RULE_CANDIDATE, rule);
-    form_close(&candidate);
+    form_close_with(&candidate, member_aliases);
     policy->candidate = rule;
 }
 

@@ -4,6 +4,7 @@
 #include "base/form.h"
 #include "base/writer.h"
 #include "limit/algorithm.h"
+#include "limit/member_aliases.h"
 
 #include <sodium.h>
 
@@ -73,7 +74,7 @@ static void limit_list_read(struct form *form, const json_t *list, struct rule *
 
         if (form_open(&limit_form, json_array_get(list, i), pointer.text, form->faults)) {
             limit_read(&limit_form, rule->limit_count == 1 ? "default" : number, &rule->limits[i]);
-            form_close(&limit_form);
+            form_close_with(&limit_form, member_aliases);
         }
     }
 }

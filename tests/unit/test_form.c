@@ -295,6 +295,24 @@ static void unknown_members_are_faults(void **state)
     assert_fault(2, "/in/", "is not a known member");
 }
 
+static void a_member_known_by_another_name_is_told_its_own(void **state)
+{
+    (void)state;
+    static const struct form_alias aliases[] = {{"colour", "paint", NULL},
+                                                {"colour", "tint", "tint, as in \"red\""},
+                                                {"hue", "shade", NULL},
+                                                {0}};
+    open_body("{\"colour\":1,\"hue\":1,\"tind\":1}");
+
+    form_ignore(&form, "tint");
+    form_close_with(&form, aliases);
+
+    assert_int_equal(faults.count, 3);
+    assert_fault(0, "/in/colour", "is not a known member; did you mean tint, as in \"red\"?");
+    assert_fault(1, "/in/hue", "is not a known member");
+    assert_fault(2, "/in/tind", "is not a known member; did you mean tint?");
+}
+
 static void asking_or_ignoring_makes_a_member_known(void **state)
 {
     (void)state;
@@ -396,6 +414,7 @@ int main(void)
         cmocka_unit_test_teardown(a_long_list_of_words_is_cut, end),
         cmocka_unit_test_teardown(an_array_has_a_number_of_values, end),
         cmocka_unit_test_teardown(unknown_members_are_faults, end),
+        cmocka_unit_test_teardown(a_member_known_by_another_name_is_told_its_own, end),
         cmocka_unit_test_teardown(asking_or_ignoring_makes_a_member_known, end),
         cmocka_unit_test_teardown(a_member_asked_for_again_takes_no_room, end),
         cmocka_unit_test_teardown(a_fault_of_the_caller_lies_at_a_member_or_at_the_object, end),

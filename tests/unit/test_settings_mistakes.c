@@ -248,8 +248,8 @@ static const struct mistake of_apps[] = {
      "route_key?\n"
      "line 6: apps[0].policies[0].limit: must be a whole number from 0 to 1000000000, not the "
      "text \"many\"\n"
-     "line 7: apps[0].policies[0].window: there is no such name here; did you mean "
-     "window_seconds?",
+     "line 7: apps[0].policies[0].window: there is no such name here; did you mean rate, as in "
+     "\"rate\": \"100/m\", or window_seconds?",
      "the variable, two names and a number; what is missing is what was named wrongly"},
     {"apps:\n"
      "  - name: shop\n"
