@@ -40,6 +40,7 @@ struct algorithm {
     const char *name;     /* as in policies, and the name of its Lua file and function */
     size_t state_numbers; /* how many of limit_state's numbers it uses; 0: it keeps a log */
     bool has_burst;       /* whether a policy may give `burst` */
+    bool has_delay;       /* whether an outcome may have a delay_us */
     algorithm_settle_fn *settle;
     algorithm_stamp_fn *stamp;
     algorithm_decide_fn *decide;
@@ -64,7 +65,7 @@ int64_t limit_capacity(const struct limit *limit);
 int64_t limit_memory_us(const struct limit *limit);
 
 /* fixed_window_decide() and so on: three functions per row of the list. */
-#define ALGORITHM_FUNCTIONS(word, name, state_numbers, has_burst)                                  \
+#define ALGORITHM_FUNCTIONS(word, name, state_numbers, has_burst, has_delay)                       \
     algorithm_settle_fn name##_settle;                                                             \
     algorithm_stamp_fn name##_stamp;                                                               \
     algorithm_decide_fn name##_decide;

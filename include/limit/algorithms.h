@@ -9,19 +9,19 @@
  * CMakeLists.txt reads the rows).
  *
  * A row: the word of the enum, the name, how many numbers of limit_state it uses (Redis stores only
- * these; 0 when it keeps a log of charges instead), and whether a policy may give it a `burst`. The
- * script in Redis is composed in the order of the rows, so a Lua file may call what the rows above
- * it define. */
+ * these; 0 when it keeps a log of charges instead), whether a policy may give it a `burst`, and
+ * whether it may delay what it allows. The script in Redis is composed in the order of the rows, so
+ * a Lua file may call what the rows above it define. */
 #ifndef LIMIT_ALGORITHMS_H
 #define LIMIT_ALGORITHMS_H
 
 /* clang-format off */
 #define ALGORITHMS(X) \
-    X(FIXED_WINDOW, fixed_window, 2, false) \
-    X(SLIDING_WINDOW, sliding_window, 3, false) \
-    X(SLIDING_WINDOW_LOG, sliding_window_log, 0, false) \
-    X(TOKEN_BUCKET, token_bucket, 2, true) \
-    X(LEAKY_BUCKET, leaky_bucket, 2, true)
+    X(FIXED_WINDOW, fixed_window, 2, false, false) \
+    X(SLIDING_WINDOW, sliding_window, 3, false, false) \
+    X(SLIDING_WINDOW_LOG, sliding_window_log, 0, false, false) \
+    X(TOKEN_BUCKET, token_bucket, 2, true, false) \
+    X(LEAKY_BUCKET, leaky_bucket, 2, true, true)
 /* clang-format on */
 
 #endif

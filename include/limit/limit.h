@@ -22,7 +22,7 @@ struct form;
 struct writer;
 
 /* In the order of the list in algorithms.h. */
-#define ALGORITHM_ID(word, name, state_numbers, has_burst) ALGORITHM_##word,
+#define ALGORITHM_ID(word, name, state_numbers, has_burst, has_delay) ALGORITHM_##word,
 enum algorithm_id { ALGORITHMS(ALGORITHM_ID) ALGORITHM_COUNT };
 #undef ALGORITHM_ID
 

@@ -25,4 +25,7 @@ bool rule_read(struct form *form, enum rule_use use, struct rule *rule);
  * inline, several as `limits`. */
 void rule_write(const struct rule *rule, struct writer *writer);
 
+/* Whether one of its limits may delay what it lets in. */
+bool rule_has_delay(const struct rule *rule);
+
 #endif

@@ -29,6 +29,7 @@ struct check {
 
 static bool check_read(struct check *check, struct request *request);
 static bool check_read_query(struct check *check, struct request *request);
+static bool check_may_wait(const struct check *check);
 static void check_on_decided(struct decision *decision);
 static enum handled check_go_on(struct check *check);
 static bool check_has_to_wait(const struct check *check);
@@ -54,12 +55,8 @@ enum handled check_post(struct request *request, void *context)
                        decision_no_policy(decision, &request->arena));
         return HANDLED_NOW;
     }
-    if (check->wants_to_wait &&
-        !waiting_room_enter(decision->api->waiting_room, decision->app->tenant)) {
-        metrics_count(decision->api->metrics, METRIC_WAITS_REFUSED);
-        problem_answer(request, PROBLEM_OVERLOADED, "Too many checks wait for their turn.");
+    if (check->wants_to_wait && !check_may_wait(check))
         return HANDLED_NOW;
-    }
     if (decision_take(decision, check_on_decided) == HANDLED_LATER)
         return HANDLED_LATER;
     return check_go_on(check);
@@ -90,6 +87,28 @@ static bool check_read_query(struct check *check, struct request *request)
     form_choice(&reading.form, "deny_status", FORM_OPTIONAL, deny_status_words, &choice);
     check->deny_status = deny_statuses[choice];
     return reading_close(&reading);
+}
+
+/* With a place in the waiting room; otherwise the request has been answered. */
+static bool check_may_wait(const struct check *check)
+{
+    const struct decision *decision = &check->decision;
+    struct request *request = check->request;
+    WRITTEN_FIRST struct faults faults;
+
+    if (!rule_has_delay(&decision->policy->rule)) {
+        faults.count = 0;
+        faults_add(&faults, "", "wait",
+                   "must not be true: no limit of the policy that applies delays, as leaky_bucket "
+                   "does");
+        problem_answer_faults(request, &faults);
+        return false;
+    }
+    if (waiting_room_enter(decision->api->waiting_room, decision->app->tenant))
+        return true;
+    metrics_count(decision->api->metrics, METRIC_WAITS_REFUSED);
+    problem_answer(request, PROBLEM_OVERLOADED, "Too many checks wait for their turn.");
+    return false;
 }
 
 static void check_on_decided(struct decision *decision)

@@ -3,17 +3,17 @@
 
 #include <math.h>
 
-#define ROW(word, name, state_numbers, has_burst)                                                  \
-    {#name, state_numbers, has_burst, name##_settle, name##_stamp, name##_decide},
+#define ROW(word, name, state_numbers, has_burst, has_delay)                                       \
+    {#name, state_numbers, has_burst, has_delay, name##_settle, name##_stamp, name##_decide},
 static const struct algorithm algorithms[] = {ALGORITHMS(ROW)};
 #undef ROW
 
-#define FITS(word, name, state_numbers, has_burst)                                                 \
+#define FITS(word, name, state_numbers, has_burst, has_delay)                                      \
     _Static_assert((state_numbers) <= LIMIT_STATE_NUMBERS, #name " needs more numbers");
 ALGORITHMS(FITS)
 #undef FITS
 
-#define NAME(word, name, state_numbers, has_burst) #name,
+#define NAME(word, name, state_numbers, has_burst, has_delay) #name,
 const char *const algorithm_names[ALGORITHM_COUNT + 1] = {ALGORITHMS(NAME) NULL};
 #undef NAME
 

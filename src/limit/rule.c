@@ -56,6 +56,15 @@ void rule_write(const struct rule *rule, struct writer *writer)
     writer_end_array(writer);
 }
 
+bool rule_has_delay(const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        if (algorithm_of(rule->limits[i].algorithm)->has_delay)
+            return true;
+    }
+    return false;
+}
+
 static void inline_members_refuse(struct form *form)
 {
     for (const char *const *member = limit_members; *member != NULL; member++) {

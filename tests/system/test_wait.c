@@ -164,7 +164,6 @@ static void nobody_else_waits(void **state)
                           "'burst':2,'mode':'shadow'}");
     tenant_policy(tenant, "{'route_key':'/off','algorithm':'leaky_bucket','rate':'1/h',"
                           "'is_active':false}");
-    tenant_policy(tenant, "{'route_key':'/window','limit':2,'window_seconds':3600}");
 
     reply = client_post(tenant, "/check", WAITS("/slow")); /* the first in the queue, so no delay */
     EXPECT(reply, 200, "{'allowed':true}");
@@ -179,7 +178,6 @@ static void nobody_else_waits(void **state)
     EXPECT(reply, 200, "{'allowed':true,'shadow':true}");
     assert_in_range(reply_integer(reply, "delay_ms"), WHOLE_HOUR_MS, 3600000);
     EXPECT(client_post(tenant, "/check", WAITS("/off")), 200, "{'allowed':true}");
-    EXPECT(client_post(tenant, "/check", WAITS("/window")), 200, "{'remaining':1}");
     EXPECT(client_post(tenant, "/check", "{'user_id':'ada','route_key':'/slow','wait':false}"), 429,
            NULL);
     client_free(tenant);
@@ -462,6 +460,25 @@ static void wait_is_true_or_false_and_of_a_single_check(void **state)
     client_free(tenant);
 }
 
+static void wait_where_nothing_delays_is_refused_and_charges_nothing(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/window','limit':2,'window_seconds':3600}");
+    tenant_policy(tenant, "{'route_key':'/tried','rate':'2/h','algorithm':'token_bucket',"
+                          "'candidate':{'rate':'2/h','algorithm':'leaky_bucket'}}");
+    tenant_policy(tenant, "{'route_key':'/mixed','limits':[{'name':'day','rate':'9/d'},"
+                          "{'name':'pace','rate':'2/h','algorithm':'leaky_bucket'}]}");
+
+    EXPECT_PROBLEM(client_post(tenant, "/check", WAITS("/window")), 422, "as leaky_bucket does");
+    EXPECT(client_post(tenant, "/check", WAITS("/tried")), 422, "{'errors':[{'pointer':'/wait'}]}");
+    EXPECT(client_post(tenant, "/check", WAITS("/mixed")), 200, "{'allowed':true}");
+    EXPECT(client_post(tenant, "/check", "{'user_id':'ada','route_key':'/window','wait':false}"),
+           200, "{'remaining':1}");
+    EXPECT(client_look(tenant, "ada", "/tried"), 200, "{'remaining':2}");
+    client_free(tenant);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +497,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_hold_is_not_idle_time),
         cmocka_unit_test(a_turn_is_kept_without_redis_too),
         cmocka_unit_test(a_hold_ends_after_thirty_seconds),
+        cmocka_unit_test(wait_where_nothing_delays_is_refused_and_charges_nothing),
         cmocka_unit_test(wait_is_true_or_false_and_of_a_single_check),
     };
 

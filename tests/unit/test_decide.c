@@ -395,10 +395,36 @@ static void a_sliding_window_is_kept_for_two_windows_at_most(void **state)
     assert_int_equal(keep_us, 90 * SECOND);
 }
 
+/* The second charge is let in behind the first. */
+static bool is_delayed(enum algorithm_id algorithm)
+{
+    struct history history = {.limit = bucket_of(10, 60, 10), .now_us = SECOND};
+    struct limit_outcome second;
+    int64_t keep_us = 0;
+
+    history.limit.algorithm = algorithm;
+    (void)history_take(&history, 1, &keep_us);
+    second = history_take(&history, 1, &keep_us);
+    history_end(&history);
+    return second.delay_us > 0;
+}
+
+static void the_table_knows_which_algorithms_delay(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        const enum algorithm_id id = (enum algorithm_id)i;
+
+        assert_int_equal(algorithm_of(id)->has_delay, is_delayed(id));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_and_the_names_agree),
+        cmocka_unit_test(the_table_knows_which_algorithms_delay),
         cmocka_unit_test(the_capacity_is_the_burst),
         cmocka_unit_test(a_denial_leaves_every_state_as_it_was),
         cmocka_unit_test(a_look_leaves_every_state_as_it_was),
