@@ -92,6 +92,7 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
 {
     const struct policy *policy = verdict->policy;
     const struct limit *limit = &verdict->rule->limits[verdict->tightest];
+    const struct text asked = text_is_absent(role) ? TEXT(POLICY_ROLE_DEFAULT) : role;
 
     writer_bool(writer, "allowed", verdict->allowed);
     integer_or_null(writer, "limit", verdict->decided, verdict->limit);
@@ -100,7 +101,9 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
     integer_or_null(writer, "retry_after", verdict->can_retry, verdict->retry_s);
     writer_string(writer, "reason", verdict->reason);
     writer_text(writer, "route_key", route_key);
-    writer_text(writer, "role", text_is_absent(role) ? TEXT(POLICY_ROLE_DEFAULT) : role);
+    writer_text(writer, "role", asked);
+    if (!text_equal(policy->identity.role, asked))
+        writer_text(writer, "role_matched", policy->identity.role);
     writer_string(writer, "algorithm", algorithm_of(limit->algorithm)->name);
     writer_integer(writer, "policy_version", policy->version);
     integer_or_null(writer, "retry_after_ms", verdict->can_retry, verdict->retry_ms);

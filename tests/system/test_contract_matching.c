@@ -72,6 +72,31 @@ static void a_role_without_a_policy_falls_to_the_default_role(void **state)
     client_free(tenant);
 }
 
+static void a_role_that_no_policy_knows_is_told(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/a','role':'gold','limit':9,'window_seconds':60}");
+
+    const struct reply *reply =
+        client_post(tenant, "/check/batch",
+                    "{'checks':[{'user_id':'alice','route_key':'/a'},"
+                    "{'user_id':'alice','route_key':'/a','role':'gold'},"
+                    "{'user_id':'alice','route_key':'/a','role':'default','cost':0},"
+                    "{'user_id':'alice','route_key':'/a','role':'golf','cost':0}]}");
+
+    EXPECT(reply, 200,
+           "{'results':[{'status':200},{'status':200},{'status':200},"
+           "{'status':200,'role':'golf','role_matched':'default'}]}");
+    assert_null(reply_at(reply, "results.0.role_matched"));
+    assert_null(reply_at(reply, "results.1.role_matched"));
+    assert_null(reply_at(reply, "results.2.role_matched"));
+    reply = client_post(tenant, "/check", "{'user_id':'alice','route_key':'/a','role':'golf'}");
+    EXPECT(reply, 429, "{'role':'golf','role_matched':'default'}");
+    client_free(tenant);
+}
+
 static void the_exact_route_with_the_default_role_goes_before_a_prefix_with_the_role(void **state)
 {
     const struct world *world = *state;
@@ -221,6 +246,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_exact_route_goes_before_the_longest_prefix_before_the_star),
         cmocka_unit_test(a_user_goes_before_a_role_before_the_default),
         cmocka_unit_test(a_role_without_a_policy_falls_to_the_default_role),
+        cmocka_unit_test(a_role_that_no_policy_knows_is_told),
         cmocka_unit_test(the_exact_route_with_the_default_role_goes_before_a_prefix_with_the_role),
         cmocka_unit_test(the_policy_of_a_user_is_not_for_an_address),
         cmocka_unit_test(routes_under_one_prefix_share_a_counter),

@@ -47,6 +47,7 @@ static int begin(void **state)
     policy = (struct policy){
         .version = 3,
         .is_active = true,
+        .identity.role = TEXT("gold"),
         .rule = {.limit_count = 1,
                  .limits = {limit_of("default", ALGORITHM_FIXED_WINDOW, 10),
                             limit_of("b", ALGORITHM_TOKEN_BUCKET, 100),
@@ -98,6 +99,19 @@ static void an_allowed_check_has_no_reason(void **state)
     assert_body("{\"allowed\":true,\"limit\":10,\"remaining\":9,\"reset_in\":60,"
                 "\"retry_after\":null,\"reason\":null,\"route_key\":\"/a\",\"role\":\"gold\","
                 "\"algorithm\":\"fixed_window\",\"policy_version\":3,\"retry_after_ms\":null}");
+}
+
+static void a_role_that_is_not_the_policy_s_is_told_which_one_is(void **state)
+{
+    (void)state;
+    policy.identity.role = TEXT(POLICY_ROLE_DEFAULT);
+
+    decide_one(allowed(9, 60 * SECOND));
+
+    assert_body("{\"allowed\":true,\"limit\":10,\"remaining\":9,\"reset_in\":60,"
+                "\"retry_after\":null,\"reason\":null,\"route_key\":\"/a\",\"role\":\"gold\","
+                "\"role_matched\":\"default\",\"algorithm\":\"fixed_window\","
+                "\"policy_version\":3,\"retry_after_ms\":null}");
 }
 
 static void a_denied_check_says_when_to_come_back(void **state)
@@ -310,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_allowed_check_has_no_reason, begin),
+        cmocka_unit_test_setup(a_role_that_is_not_the_policy_s_is_told_which_one_is, begin),
         cmocka_unit_test_setup(a_denied_check_says_when_to_come_back, begin),
         cmocka_unit_test_setup(times_are_rounded_up, begin),
         cmocka_unit_test_setup(a_cost_that_never_passes_has_no_retry, begin),
