@@ -66,7 +66,10 @@ bool decision_read(struct decision *decision, struct form *form, struct arena *a
 /* The detail of PROBLEM_NO_POLICY when decision_match() finds none: what was asked for. */
 const char *decision_no_policy(const struct decision *decision, struct arena *arena);
 
-/* The same of PROBLEM_QUOTA when decision->has_no_room. */
+/* Answers so, with the explanation when it is wanted. */
+void decision_answer_no_policy(const struct decision *decision, struct request *request);
+
+/* The detail of PROBLEM_QUOTA when decision->has_no_room. */
 extern const char decision_no_room[];
 
 /* Finds the policy; false when none applies. `arena` is the request's. */

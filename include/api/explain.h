@@ -30,4 +30,7 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
 void explain_write(const struct explain *explain, const struct verdict *verdict,
                    const struct verdict *candidate, int64_t cost, struct writer *writer);
 
+/* Writes the member `explain` where no policy was found: those looked for alone. */
+void explain_write_none(const struct explain *explain, struct writer *writer);
+
 #endif

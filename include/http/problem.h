@@ -45,6 +45,12 @@ struct problem_row {
 
 const struct problem_row *problem_row(enum problem problem);
 
+/* An answer in three steps, for a problem with members of its own: begin its object; write the
+ * members of the problem, and then others; end it and answer. The buffer and the writer are the
+ * caller's, what they hold is the request's. */
+void problem_begin(struct request *request, struct buffer *body, struct writer *writer);
+void problem_end(struct request *request, enum problem problem, struct writer *writer);
+
 /* Writes the members of a problem into an object that the caller has begun. */
 void problem_write(enum problem problem, const char *detail, struct writer *writer);
 

@@ -51,8 +51,7 @@ enum handled check_post(struct request *request, void *context)
     if (!check_read(check, request))
         return HANDLED_NOW;
     if (!decision_match(decision, &request->arena)) {
-        problem_answer(request, PROBLEM_NO_POLICY, "%s",
-                       decision_no_policy(decision, &request->arena));
+        decision_answer_no_policy(decision, request);
         return HANDLED_NOW;
     }
     if (check->wants_to_wait && !check_may_wait(check))

@@ -4,8 +4,10 @@
 #include "api/decision.h"
 
 #include "api/audit.h"
+#include "api/no_policy.h"
 #include "base/clock.h"
 #include "catalogue/app_index.h"
+#include "http/problem.h"
 #include "journal/journal.h"
 #include "metrics/metrics.h"
 #include "metrics/metrics_apps.h"
@@ -18,6 +20,7 @@ const char decision_no_room[] =
 
 typedef void conclude_fn(struct decision *decision, const struct outcome *outcome);
 
+static struct text user_of(const struct decision *decision);
 static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
                  conclude_fn *conclude_now);
 static store_done_fn on_taken;
@@ -57,10 +60,8 @@ bool decision_read(struct decision *decision, struct form *form, struct arena *a
 bool decision_match(struct decision *decision, struct arena *arena)
 {
     const struct policy_set *policies = decision->app->policies;
-    struct text user_id = {0};
+    const struct text user_id = user_of(decision);
 
-    if (decision->subject.kind == SUBJECT_USER)
-        user_id = decision->subject.name;
     if (decision->wants_explanation) {
         decision->explain = explain_match(policies, decision->route_key, decision->role, user_id,
                                           arena, &decision->policy);
@@ -76,16 +77,22 @@ bool decision_match(struct decision *decision, struct arena *arena)
 
 const char *decision_no_policy(const struct decision *decision, struct arena *arena)
 {
-    const struct subject *subject = &decision->subject;
-    struct buffer detail;
+    const struct policy_identity asked = {
+        .route_key = decision->route_key, .role = decision->role, .user_id = user_of(decision)};
 
-    buffer_init(&detail, arena, 256);
-    buffer_printf(&detail, "No policy of this app applies to route_key \"%.*s\", role \"%.*s\"",
-                  TEXT_PRINTF(decision->route_key), TEXT_PRINTF(decision->role));
-    if (subject->kind == SUBJECT_USER)
-        buffer_printf(&detail, " and user_id \"%.*s\"", TEXT_PRINTF(subject->name));
-    buffer_add_char(&detail, '.');
-    return buffer_string(&detail);
+    return no_policy_detail("No policy of this app applies to", &asked, arena);
+}
+
+void decision_answer_no_policy(const struct decision *decision, struct request *request)
+{
+    struct buffer body;
+    struct writer writer;
+
+    problem_begin(request, &body, &writer);
+    problem_write(PROBLEM_NO_POLICY, decision_no_policy(decision, &request->arena), &writer);
+    if (decision->explain)
+        explain_write_none(decision->explain, &writer);
+    problem_end(request, PROBLEM_NO_POLICY, &writer);
 }
 
 struct take decision_counters(const struct decision *decision, const struct rule *rule)
@@ -129,6 +136,12 @@ void decision_write(const struct decision *decision, struct writer *writer)
     verdict_write(&decision->verdict, decision->route_key, decision->role, writer);
     if (decision->explain)
         explain_write(decision->explain, &decision->verdict, tried, decision->cost, writer);
+}
+
+/* Absent when an address is asked about. */
+static struct text user_of(const struct decision *decision)
+{
+    return decision->subject.kind == SUBJECT_USER ? decision->subject.name : (struct text){0};
 }
 
 static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,

@@ -9,6 +9,7 @@
 #define LISTED_MAX 32
 
 static policy_set_tried_fn on_tried;
+static void write_considered(const struct explain *explain, struct writer *writer);
 static void write_why(const struct policy_identity *identity, struct writer *writer);
 static void write_limits(const struct verdict *verdict, int64_t cost, struct writer *writer);
 static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
@@ -34,8 +35,7 @@ void explain_write(const struct explain *explain, const struct verdict *verdict,
     const struct policy *policy = verdict->policy;
 
     writer_begin_object(writer, "explain");
-    writer_raw(writer, "considered", buffer_text(&explain->considered));
-    writer_integer(writer, "considered_omitted", explain->omitted);
+    write_considered(explain, writer);
     writer_begin_object(writer, "chosen");
     writer_text(writer, "route_key", policy->identity.route_key);
     writer_text(writer, "role", policy->identity.role);
@@ -50,6 +50,13 @@ void explain_write(const struct explain *explain, const struct verdict *verdict,
         write_limits(candidate, cost, writer);
         writer_end_object(writer);
     }
+    writer_end_object(writer);
+}
+
+void explain_write_none(const struct explain *explain, struct writer *writer)
+{
+    writer_begin_object(writer, "explain");
+    write_considered(explain, writer);
     writer_end_object(writer);
 }
 
@@ -72,6 +79,12 @@ static void on_tried(void *context, const struct policy_tried *tried)
     writer_text(writer, "user_id", tried->user_id);
     writer_bool(writer, "found", tried->found);
     writer_end_object(writer);
+}
+
+static void write_considered(const struct explain *explain, struct writer *writer)
+{
+    writer_raw(writer, "considered", buffer_text(&explain->considered));
+    writer_integer(writer, "considered_omitted", explain->omitted);
 }
 
 static void write_why(const struct policy_identity *identity, struct writer *writer)

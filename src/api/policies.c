@@ -4,6 +4,7 @@
 #include "api/ask.h"
 #include "api/audit.h"
 #include "api/handlers.h"
+#include "api/no_policy.h"
 #include "api/reading.h"
 #include "http/problem.h"
 
@@ -131,7 +132,9 @@ static void on_deleted(struct catalogue_job *job)
         audit_policy_deleted(policy_job->api, request, &job->identity);
         request_answer_json(request, 200, TEXT("{\"message\":\"Policy deleted\"}\n"));
     } else if (job->status == CATALOGUE_ABSENT) {
-        problem_answer(request, PROBLEM_NO_POLICY, "This app has no policy of this identity.");
+        problem_answer(
+            request, PROBLEM_NO_POLICY, "%s",
+            no_policy_detail("This app has no policy of", &job->identity, &request->arena));
     } else {
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
     }

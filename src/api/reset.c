@@ -34,8 +34,7 @@ enum handled reset_post(struct request *request, void *context)
     if (!reset_read(reset, request))
         return HANDLED_NOW;
     if (!decision_match(decision, &request->arena)) {
-        problem_answer(request, PROBLEM_NO_POLICY, "%s",
-                       decision_no_policy(decision, &request->arena));
+        decision_answer_no_policy(decision, request);
         return HANDLED_NOW;
     }
     reset_forget(reset, &decision->policy->rule);

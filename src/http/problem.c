@@ -36,13 +36,33 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
 /* Room for the longest names of a route, a role and a user. */
 #define DETAIL_BYTES 640
 
-static void begin(struct request *request, struct buffer *body, struct writer *writer);
-static void finish(struct request *request, enum problem problem, struct writer *writer);
-
 const struct problem_row *problem_row(enum problem problem)
 {
     ASSERT(problem < PROBLEM_COUNT);
     return &rows[problem];
+}
+
+void problem_begin(struct request *request, struct buffer *body, struct writer *writer)
+{
+    buffer_init(body, &request->arena, 384);
+    writer_init(writer, body);
+    writer_begin_object(writer, NULL);
+}
+
+void problem_end(struct request *request, enum problem problem, struct writer *writer)
+{
+    int status = problem_row(problem)->status;
+
+    writer_end_object(writer);
+    if (status == 401) {
+        request_add_field(request, "WWW-Authenticate",
+                          problem == PROBLEM_ADMIN_TOKEN ? "AdminToken header=\"X-Admin-Token\""
+                                                         : "ApiKey header=\"X-API-Key\"");
+    }
+    if (status == 503)
+        request_add_field(request, "Retry-After", "1");
+    request->response.problem = problem_row(problem)->type;
+    request_answer(request, status, "application/problem+json", writer_document(writer));
 }
 
 void problem_write(enum problem problem, const char *detail, struct writer *writer)
@@ -84,9 +104,9 @@ void problem_answer(struct request *request, enum problem problem, const char *d
     va_start(arguments, detail);
     vsnprintf(text, sizeof text, detail, arguments);
     va_end(arguments);
-    begin(request, &body, &writer);
+    problem_begin(request, &body, &writer);
     problem_write(problem, text, &writer);
-    finish(request, problem, &writer);
+    problem_end(request, problem, &writer);
 }
 
 void problem_answer_faults(struct request *request, const struct faults *faults)
@@ -94,30 +114,7 @@ void problem_answer_faults(struct request *request, const struct faults *faults)
     struct buffer body;
     struct writer writer;
 
-    begin(request, &body, &writer);
+    problem_begin(request, &body, &writer);
     problem_write_faults(faults, &writer);
-    finish(request, PROBLEM_INVALID, &writer);
-}
-
-static void begin(struct request *request, struct buffer *body, struct writer *writer)
-{
-    buffer_init(body, &request->arena, 384);
-    writer_init(writer, body);
-    writer_begin_object(writer, NULL);
-}
-
-static void finish(struct request *request, enum problem problem, struct writer *writer)
-{
-    int status = problem_row(problem)->status;
-
-    writer_end_object(writer);
-    if (status == 401) {
-        request_add_field(request, "WWW-Authenticate",
-                          problem == PROBLEM_ADMIN_TOKEN ? "AdminToken header=\"X-Admin-Token\""
-                                                         : "ApiKey header=\"X-API-Key\"");
-    }
-    if (status == 503)
-        request_add_field(request, "Retry-After", "1");
-    request->response.problem = problem_row(problem)->type;
-    request_answer(request, status, "application/problem+json", writer_document(writer));
+    problem_end(request, PROBLEM_INVALID, &writer);
 }

@@ -216,6 +216,28 @@ static void an_explanation_says_what_was_considered_and_what_it_did(void **state
     client_free(tenant);
 }
 
+static void where_nothing_matches_an_explanation_says_what_was_looked_for(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/why/*','role':'gold','rate':'9/h'}");
+
+    const struct reply *reply =
+        client_post(tenant, "/check", "{'ip':'192.0.2.1','route_key':'/why/me','explain':true}");
+
+    EXPECT_PROBLEM(reply, 404, "No policy of this app applies to route_key");
+    EXPECT(reply, 404,
+           "{'explain':{'considered':["
+           "{'route_key':'/why/me','role':'default','user_id':null,'found':false},"
+           "{'route_key':'/why/*','role':'default','user_id':null,'found':false}],"
+           "'considered_omitted':0}}");
+    EXPECT_MEMBERS(reply_at(reply, "explain"), "considered considered_omitted");
+    reply = client_post(tenant, "/check", "{'ip':'192.0.2.1','route_key':'/why/me'}");
+    EXPECT_PROBLEM(reply, 404, NULL);
+    assert_null(reply_at(reply, "explain"));
+    client_free(tenant);
+}
+
 /* A route of 200 bytes may have 800 identities before the one that is found. */
 static void an_explanation_lists_the_first_that_were_considered_and_the_one_found(void **state)
 {
@@ -254,6 +276,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_policy_saved_while_the_body_comes_in_decides),
         cmocka_unit_test(nothing_matches_without_a_policy),
         cmocka_unit_test(an_explanation_says_what_was_considered_and_what_it_did),
+        cmocka_unit_test(where_nothing_matches_an_explanation_says_what_was_looked_for),
         cmocka_unit_test(an_explanation_lists_the_first_that_were_considered_and_the_one_found),
     };
 
