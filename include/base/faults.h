@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * Everything that is wrong with one document, each fault with a JSON pointer (RFC 6901) to its
- * place. */
+ * place; or with one query, each fault with its parameter. */
 #ifndef BASE_FAULTS_H
 #define BASE_FAULTS_H
 
 #define FAULTS_MAX 16
 
 struct fault {
-    char pointer[128]; /* "" is the whole document */
+    char pointer[128]; /* "" is the whole document; of a query the parameter's name */
     char detail[160];  /* "must be an integer from 0 to 1000000000" */
     bool is_unknown;   /* nobody reads what is there */
     const char *meant; /* the name near to it that is read, static; NULL: none is */
+    bool is_parameter; /* of a query */
 };
 
 struct faults {
@@ -23,7 +24,7 @@ struct faults {
 size_t faults_bytes(const struct faults *faults);
 
 /* Adds a fault at `pointer` + "/" + `member` (escaped as RFC 6901 has it; NULL: at `pointer`
- * itself). Longer texts are cut. */
+ * itself). A NULL pointer is a query, and `member` its parameter. Longer texts are cut. */
 void faults_add(struct faults *faults, const char *pointer, const char *member, const char *format,
                 ...) PRINTF_LIKE(4, 5);
 

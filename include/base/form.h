@@ -34,15 +34,15 @@ enum form_kind { FORM_JSON, FORM_TEXTUAL };
 struct form {
     const json_t *object;    /* the object is either a tree's, */
     struct members *members; /* or plain: the other pointer is NULL */
-    const char *pointer;     /* where the object lies; borrowed */
+    const char *pointer;     /* where the object lies; borrowed. NULL: it is a query */
     struct faults *faults;
     enum form_kind kind; /* FORM_JSON once opened; the caller may set the other */
     size_t asked_count;
     const char *asked[FORM_MEMBERS_MAX]; /* names read so far, for form_close() */
 };
 
-/* False, with a fault, when `value` is not an object. `pointer` and `faults` must outlive the form.
- */
+/* False, with a fault, when `value` is not an object. `pointer`, which is NULL for a query, and
+ * `faults` must outlive the form. */
 MUST_USE bool form_open(struct form *form, const json_t *value, const char *pointer,
                         struct faults *faults);
 

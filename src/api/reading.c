@@ -7,7 +7,7 @@
 #include "limit/member_aliases.h"
 
 static void begin(struct reading *reading, struct request *request);
-static bool open_form(struct reading *reading, const json_t *value, enum form_kind kind);
+static bool open_form(struct reading *reading, const json_t *value, const char *pointer);
 static void release_json(void *json);
 
 const json_t *reading_parse_body(struct request *request)
@@ -37,19 +37,22 @@ bool reading_open_body(struct reading *reading, struct request *request)
         return true;
     }
     body = reading_parse_body(request);
-    return body && open_form(reading, body, FORM_JSON);
+    return body && open_form(reading, body, "");
 }
 
 bool reading_open_document(struct reading *reading, struct request *request, const json_t *document)
 {
     begin(reading, request);
-    return open_form(reading, document, FORM_JSON);
+    return open_form(reading, document, "");
 }
 
 bool reading_open_query(struct reading *reading, struct request *request)
 {
     begin(reading, request);
-    return open_form(reading, request_query(request, &reading->faults), FORM_TEXTUAL);
+    if (!open_form(reading, request_query(request, &reading->faults), NULL))
+        return false;
+    reading->form.kind = FORM_TEXTUAL;
+    return true;
 }
 
 bool reading_close(struct reading *reading)
@@ -67,14 +70,12 @@ static void begin(struct reading *reading, struct request *request)
     reading->faults.count = 0;
 }
 
-static bool open_form(struct reading *reading, const json_t *value, enum form_kind kind)
+static bool open_form(struct reading *reading, const json_t *value, const char *pointer)
 {
-    if (!form_open(&reading->form, value, "", &reading->faults)) {
-        problem_answer_faults(reading->request, &reading->faults);
-        return false;
-    }
-    reading->form.kind = kind;
-    return true;
+    if (form_open(&reading->form, value, pointer, &reading->faults))
+        return true;
+    problem_answer_faults(reading->request, &reading->faults);
+    return false;
 }
 
 static void release_json(void *json)

@@ -16,7 +16,11 @@ void faults_add(struct faults *faults, const char *pointer, const char *member, 
     struct fault *fault = &faults->at[faults->count - 1];
     va_list values;
 
-    pointer_write(fault->pointer, sizeof(fault->pointer), pointer, member);
+    fault->is_parameter = pointer == NULL;
+    if (fault->is_parameter)
+        (void)snprintf(fault->pointer, sizeof(fault->pointer), "%s", member == NULL ? "" : member);
+    else
+        pointer_write(fault->pointer, sizeof(fault->pointer), pointer, member);
     va_start(values, format);
     vsnprintf(fault->detail, sizeof(fault->detail), format, values);
     va_end(values);
@@ -27,9 +31,9 @@ void faults_add(struct faults *faults, const char *pointer, const char *member, 
 void faults_add_unknown(struct faults *faults, const char *pointer, const char *member,
                         const char *meant)
 {
-    faults_add(faults, pointer, member, "is not a known member%s%s%s",
-               meant == NULL ? "" : "; did you mean ", meant == NULL ? "" : meant,
-               meant == NULL ? "" : "?");
+    faults_add(faults, pointer, member, "is not %s%s%s%s",
+               pointer == NULL ? "known" : "a known member", meant == NULL ? "" : "; did you mean ",
+               meant == NULL ? "" : meant, meant == NULL ? "" : "?");
     if (faults->count > FAULTS_MAX)
         return;
     faults->at[faults->count - 1].is_unknown = true;

@@ -36,6 +36,8 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
 /* Room for the longest names of a route, a role and a user. */
 #define DETAIL_BYTES 640
 
+static const char *subject_of(const struct fault *fault);
+
 const struct problem_row *problem_row(enum problem problem)
 {
     ASSERT(problem < PROBLEM_COUNT);
@@ -78,17 +80,18 @@ void problem_write(enum problem problem, const char *detail, struct writer *writ
 void problem_write_faults(const struct faults *faults, struct writer *writer)
 {
     const struct fault *first = &faults->at[0];
-    char detail[sizeof first->pointer + sizeof first->detail];
+    char detail[sizeof "The query parameter " + sizeof first->pointer + sizeof first->detail];
 
     ASSERT(faults->count > 0);
-    snprintf(detail, sizeof detail, "%s %s", *first->pointer ? first->pointer : "The document",
-             first->detail);
+    snprintf(detail, sizeof detail, "%s%s %s", subject_of(first), first->pointer, first->detail);
     problem_write(PROBLEM_INVALID, detail, writer);
     writer_begin_array(writer, "errors");
     for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
+        const struct fault *fault = &faults->at[i];
+
         writer_begin_object(writer, NULL);
-        writer_string(writer, "pointer", faults->at[i].pointer);
-        writer_string(writer, "detail", faults->at[i].detail);
+        writer_string(writer, fault->is_parameter ? "parameter" : "pointer", fault->pointer);
+        writer_string(writer, "detail", fault->detail);
         writer_end_object(writer);
     }
     writer_end_array(writer);
@@ -117,4 +120,12 @@ void problem_answer_faults(struct request *request, const struct faults *faults)
     problem_begin(request, &body, &writer);
     problem_write_faults(faults, &writer);
     problem_end(request, PROBLEM_INVALID, &writer);
+}
+
+/* What its place follows in a sentence. */
+static const char *subject_of(const struct fault *fault)
+{
+    if (fault->is_parameter)
+        return *fault->pointer ? "The query parameter " : "A query parameter";
+    return *fault->pointer ? "" : "The document";
 }

@@ -20,6 +20,9 @@ static const unsigned phase_follows[] = {
     [REQUEST_ANSWERED] = 0,
 };
 
+/* Longer than any that is known, with its NUL. */
+#define PARAMETER_BYTES 64
+
 struct querying {
     json_t *object;
     struct faults *faults;
@@ -31,6 +34,7 @@ static void add(struct request *request, struct request_cleanup **list, void *ob
 static void run(struct request_cleanup **list);
 static transport_visit_fn on_any_argument;
 static transport_visit_fn on_query_argument;
+static bool name_is_key(struct text name, const char *key, struct faults *faults);
 static void release_json(void *object);
 
 void request_init(struct request *request, const struct transport *transport)
@@ -195,23 +199,34 @@ static void on_any_argument(void *context, struct text name, struct text value)
 static void on_query_argument(void *context, struct text name, struct text value)
 {
     struct querying *querying = context;
-    char key[64];
+    char key[PARAMETER_BYTES];
 
-    /* A key would end at a NUL, and could then equal a known one. */
-    if (name.length == 0 || name.length >= sizeof key || memchr(name.at, '\0', name.length)) {
-        faults_add(querying->faults, "", NULL, "has a query parameter that is not known");
+    (void)snprintf(key, sizeof key, "%.*s", TEXT_PRINTF(name));
+    if (!name_is_key(name, key, querying->faults))
         return;
-    }
-    memcpy(key, name.at, name.length);
-    key[name.length] = '\0';
     if (json_object_get(querying->object, key)) {
-        faults_add(querying->faults, "", key, "must not be repeated");
+        faults_add(querying->faults, NULL, key, "must not be repeated");
         return;
     }
     /* Both calls refuse text that is not UTF-8. */
     if (json_object_set_new(querying->object, key,
                             json_stringn(value.at ? value.at : "", value.length)) != 0)
-        faults_add(querying->faults, "", NULL, "has a query parameter that is not UTF-8");
+        faults_add(querying->faults, NULL, key, "is not UTF-8");
+}
+
+/* `key` is what the name is as a text that ends with a NUL: where it is less, it might be a
+ * parameter that is known. */
+static bool name_is_key(struct text name, const char *key, struct faults *faults)
+{
+    if (name.length == 0)
+        faults_add(faults, NULL, key, "has no name");
+    else if (memchr(name.at, '\0', name.length))
+        faults_add(faults, NULL, key, "has a NUL in its name");
+    else if (name.length >= PARAMETER_BYTES)
+        faults_add(faults, NULL, key, "is not known");
+    else
+        return true;
+    return false;
 }
 
 static void release_json(void *object)

@@ -27,8 +27,10 @@ void answer_check_errors(const json_t *errors, const json_t *document)
     for (size_t i = 0; i < json_array_size(errors); i++) {
         const json_t *error = json_array_get(errors, i);
         const char *pointer = json_string_value(json_object_get(error, "pointer"));
+        const bool is_of_query = json_is_string(json_object_get(error, "parameter"));
 
-        ASSERT(pointer != NULL && json_string_length(json_object_get(error, "detail")) > 0);
+        ASSERT((pointer != NULL) != is_of_query);
+        ASSERT(json_string_length(json_object_get(error, "detail")) > 0);
         if (document != NULL)
             pointer_check(pointer, document);
     }

@@ -8,6 +8,7 @@
 #define NAMES_BYTES        512
 
 static bool problem_is_complete(const struct reply *reply);
+static bool fault_is_at(json_t *fault, const char *place);
 static bool problem_says(const struct reply *reply, const char *saying);
 NO_RETURN static void fail_with(const struct reply *reply, const char *wanted, const char *file,
                                 int line);
@@ -105,6 +106,15 @@ static bool problem_is_complete(const struct reply *reply)
            reply_integer(reply, "status") == reply->status && has_faults == (reply->status == 422);
 }
 
+static bool fault_is_at(json_t *fault, const char *place)
+{
+    const bool is_parameter = place[0] == '?';
+    const char *found =
+        json_string_value(json_object_get(fault, is_parameter ? "parameter" : "pointer"));
+
+    return found != NULL && strcmp(found, is_parameter ? place + 1 : place) == 0;
+}
+
 static bool problem_says(const struct reply *reply, const char *saying)
 {
     json_t *faults = reply_at(reply, "errors");
@@ -113,9 +123,7 @@ static bool problem_says(const struct reply *reply, const char *saying)
     for (size_t i = 0; i < json_array_size(faults) && !says; i++) {
         json_t *fault = json_array_get(faults, i);
         const char *detail = json_string_value(json_object_get(fault, "detail"));
-        const char *pointer = json_string_value(json_object_get(fault, "pointer"));
-        says = detail != NULL && pointer != NULL &&
-               (strcmp(pointer, saying) == 0 || strstr(detail, saying) != NULL);
+        says = detail != NULL && (fault_is_at(fault, saying) || strstr(detail, saying) != NULL);
     }
     return says;
 }

@@ -13,7 +13,8 @@
     reply_expect((reply), (status), (pattern), __FILE__, __LINE__)
 
 /* The same for a problem: its media type and its members, including `title`. The detail must have
- * `saying` in it or, in a 422, the pointer or the detail of a fault. `saying` may be NULL. */
+ * `saying` in it or, in a 422, the detail of a fault, or its place: a pointer, or '?' and the
+ * parameter. `saying` may be NULL. */
 #define EXPECT_PROBLEM(reply, status, saying)                                                      \
     reply_expect_problem((reply), (status), (saying), __FILE__, __LINE__)
 

@@ -70,23 +70,23 @@ static void queries_with_faults(void **state)
         const char *path;
         const char *saying;
     } queries[] = {
-        {"/logs/latest?limit=0", "/limit"},
-        {"/logs/latest?limit=1001", "/limit"},
-        {"/logs/latest?limit=-1", "/limit"},
-        {"/logs/latest?limit=x", "/limit"},
-        {"/logs/latest?limit=", "/limit"},
-        {"/logs/latest?limit=1.5", "/limit"},
-        {"/logs/latest?limit=%2B1", "/limit"},
-        {"/logs/latest?limit=99999999999999999999", "/limit"},
-        {"/logs/latest?limit=1&limit=2", "/limit"},
-        {"/logs/latest?allowed=maybe", "/allowed"},
-        {"/logs/latest?allowed=1", "/allowed"},
-        {"/logs/latest?route_key=", "/route_key"},
-        {"/logs/latest?unknown=1", "/unknown"},
+        {"/logs/latest?limit=0", "?limit"},
+        {"/logs/latest?limit=1001", "?limit"},
+        {"/logs/latest?limit=-1", "?limit"},
+        {"/logs/latest?limit=x", "?limit"},
+        {"/logs/latest?limit=", "?limit"},
+        {"/logs/latest?limit=1.5", "?limit"},
+        {"/logs/latest?limit=%2B1", "?limit"},
+        {"/logs/latest?limit=99999999999999999999", "?limit"},
+        {"/logs/latest?limit=1&limit=2", "?limit"},
+        {"/logs/latest?allowed=maybe", "?allowed"},
+        {"/logs/latest?allowed=1", "?allowed"},
+        {"/logs/latest?route_key=", "?route_key"},
+        {"/logs/latest?unknown=1", "?unknown"},
         {"/logs/latest?user_id=%FF", "UTF-8"},
-        {"/policy?unknown=1", "/unknown"},
-        {"/policy?role=", "/role"},
-        {"/policy?role=a&role=b", "/role"},
+        {"/policy?unknown=1", "?unknown"},
+        {"/policy?role=", "?role"},
+        {"/policy?role=a&role=b", "?role"},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(queries); i++)
@@ -124,11 +124,11 @@ static void query_parameters_that_nobody_knows_are_refused_by_every_route(void *
         const char *query;
         const char *saying;
     } queries[] = {
-        {"unknown=1", "/unknown"},   {"unknown", "/unknown"},
-        {"unknown=", "/unknown"},    {"%75nknown=1", "/unknown"},
-        {"a%2Fb%7Ec=1", "/a~1b~0c"}, {"unknown=1&unknown=2", "must not be repeated"},
-        {"=1", "not known"},         {"&", "not known"},
-        {"%FF=1", "UTF-8"},          {"unknown%00=1", "not known"},
+        {"unknown=1", "?unknown"}, {"unknown", "?unknown"},
+        {"unknown=", "?unknown"},  {"%75nknown=1", "?unknown"},
+        {"a%2Fb%7Ec=1", "?a/b~c"}, {"unknown=1&unknown=2", "must not be repeated"},
+        {"=1", "has no name"},     {"&", "has no name"},
+        {"%FF=1", "UTF-8"},        {"unknown%00=1", "has a NUL"},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
@@ -156,7 +156,7 @@ static void a_query_beside_a_body_does_not_say_what_to_delete(void **state)
     struct client *tenant = tenant_with_policy(world);
 
     EXPECT_PROBLEM(client_delete(tenant, "/policy?route_key=/b", "{'route_key':'/a'}"), 422,
-                   "/route_key");
+                   "?route_key");
 
     expect_nothing_happened(tenant);
     client_free(tenant);
@@ -180,8 +180,8 @@ static void a_known_name_ends_where_it_ends(void **state)
 
     EXPECT_PROBLEM(
         client_post(tenant, "/check?deny_status%00x=403", "{'user_id':'alice','route_key':'/a'}"),
-        422, "not known");
-    EXPECT_PROBLEM(client_get(tenant, "/policy?role%%00=admin"), 422, "not known");
+        422, "has a NUL");
+    EXPECT_PROBLEM(client_get(tenant, "/policy?role%%00=admin"), 422, "has a NUL");
 
     expect_nothing_happened(tenant);
     client_free(tenant);
@@ -198,7 +198,7 @@ static void a_denial_status_that_is_none(void **state)
         char path[128];
         (void)snprintf(path, sizeof(path), "/check?%s", queries[i]);
         EXPECT_PROBLEM(client_post(tenant, path, "{'user_id':'alice','route_key':'/a'}"), 422,
-                       "/deny_status");
+                       "?deny_status");
         expect_nothing_happened(tenant);
     }
     client_free(tenant);

@@ -192,23 +192,23 @@ static void a_wrong_question_is_told_what_is_wrong(void **state)
 {
     static const struct {
         const char *query;
-        const char *pointer;
+        const char *parameter;
     } cases[] = {
-        {"window=8d", "/window"},       {"window=0m", "/window"},
-        {"window=-1h", "/window"},      {"window=h", "/window"},
-        {"window=1", "/window"},        {"window=1s", "/window"},
-        {"window=1.5h", "/window"},     {"window=99999999999999999999d", "/window"},
-        {"window=%201h", "/window"},    {"window=", "/window"},
-        {"step=30s", "/step"},          {"step=2h", "/step"},
-        {"window=7d&step=6m", "/step"}, {"window=25h", "/step"},
-        {"route_key=", "/route_key"},   {"role=", "/role"},
-        {"color=blue", "/color"},
+        {"window=8d", "?window"},       {"window=0m", "?window"},
+        {"window=-1h", "?window"},      {"window=h", "?window"},
+        {"window=1", "?window"},        {"window=1s", "?window"},
+        {"window=1.5h", "?window"},     {"window=99999999999999999999d", "?window"},
+        {"window=%201h", "?window"},    {"window=", "?window"},
+        {"step=30s", "?step"},          {"step=2h", "?step"},
+        {"window=7d&step=6m", "?step"}, {"window=25h", "?step"},
+        {"route_key=", "?route_key"},   {"role=", "?role"},
+        {"color=blue", "?color"},
     };
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
-        EXPECT_PROBLEM(client_get(tenant, "/usage?%s", cases[i].query), 422, cases[i].pointer);
+        EXPECT_PROBLEM(client_get(tenant, "/usage?%s", cases[i].query), 422, cases[i].parameter);
     EXPECT_PROBLEM(client_post(tenant, "/usage", "{}"), 405, NULL);
     client_free(tenant);
 }

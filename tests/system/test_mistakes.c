@@ -51,9 +51,11 @@ static const struct mistake of_the_head[] = {
     {"POST", "/check", "X-API-Key;", "{}", 401, "X-API-Key", "send the key"},
     {"GET", "/logs/latest?limit=0", NULL, NULL, 422, "integer from 1 to 1000", "the number"},
     {"GET", "/logs/latest?limit=ten", NULL, NULL, 422, "integer from 1 to 1000", "the number"},
-    {"GET", "/logs/latest?limti=5", NULL, NULL, 422, "did you mean limit?", "the name"},
+    {"GET", "/logs/latest?limti=5", NULL, NULL, 422,
+     "The query parameter limti is not known; did you mean limit?", "the name"},
     {"GET", "/logs/latest?allowed=yes", NULL, NULL, 422, "true or false", "the word"},
-    {"GET", "/usage?window=1y", NULL, NULL, 422, "/window", "the unit"},
+    {"GET", "/usage?window=1y", NULL, NULL, 422, "\"parameter\":\"window\"",
+     "the unit"},
     {"POST", "/check?deny_status=418", NULL, "{'user_id':'a','route_key':'/a'}", 422,
      "must be one of", "the status"},
 };

@@ -42,6 +42,22 @@ static void a_fault_of_an_unknown_member_names_the_one_that_was_meant(void **sta
     assert_false(faults.at[2].is_unknown);
 }
 
+static void a_fault_of_a_query_names_the_parameter_as_it_is(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+
+    faults_add(&faults, NULL, "~a/b", "must be at least %d", 1);
+    faults_add(&faults, NULL, NULL, "has a parameter without a name");
+    faults_add(&faults, "", "a", "must be an object");
+
+    assert_true(faults.at[0].is_parameter);
+    assert_string_equal(faults.at[0].pointer, "~a/b");
+    assert_true(faults.at[1].is_parameter);
+    assert_string_equal(faults.at[1].pointer, "");
+    assert_false(faults.at[2].is_parameter);
+}
+
 static void tilde_and_slash_are_escaped_in_a_member(void **state)
 {
     (void)state;
@@ -90,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_names_its_place),
         cmocka_unit_test(a_fault_of_an_unknown_member_names_the_one_that_was_meant),
+        cmocka_unit_test(a_fault_of_a_query_names_the_parameter_as_it_is),
         cmocka_unit_test(tilde_and_slash_are_escaped_in_a_member),
         cmocka_unit_test(faults_past_the_last_are_counted_not_kept),
         cmocka_unit_test(long_texts_are_cut_between_escapes),

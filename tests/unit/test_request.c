@@ -69,12 +69,14 @@ static void request_query_names_what_is_repeated_or_not_utf8(void **state)
     fake_begin(&exchange, NULL, repeated);
     request_query(&exchange.request, &faults);
     assert_int_equal(faults.count, 1);
-    assert_string_equal(faults.at[0].pointer, "/limit");
+    assert_true(faults.at[0].is_parameter);
+    assert_string_equal(faults.at[0].pointer, "limit");
     request_close(&exchange.request);
 
     fake_begin(&exchange, NULL, broken);
     request_query(&exchange.request, &faults);
     assert_int_equal(faults.count, 2);
+    assert_string_equal(faults.at[1].pointer, "limit");
     request_close(&exchange.request);
 }
 
@@ -169,6 +171,27 @@ static void problem_lists_each_fault_with_its_pointer(void **state)
     request_close(&exchange.request);
 }
 
+static void problem_lists_each_fault_of_a_query_with_its_parameter(void **state)
+{
+    static const char expected[] =
+        "{\"type\":\"urn:sluice:problem:invalid\",\"title\":\"Validation failed\",\"status\":422,"
+        "\"detail\":\"The query parameter a must be 1\",\"errors\":["
+        "{\"parameter\":\"a\",\"detail\":\"must be 1\"},"
+        "{\"parameter\":\"\",\"detail\":\"has no name\"}]}\n";
+    struct fake_exchange exchange;
+    struct faults faults = {0};
+
+    (void)state;
+    fake_begin(&exchange, NULL, NULL);
+    faults_add(&faults, NULL, "a", "must be %d", 1);
+    faults_add(&faults, NULL, "", "has no name");
+
+    problem_answer_faults(&exchange.request, &faults);
+
+    assert_true(text_equal(exchange.request.response.body, text_of(expected)));
+    request_close(&exchange.request);
+}
+
 static void problem_rows_are_complete_and_different(void **state)
 {
     (void)state;
@@ -193,6 +216,7 @@ int main(void)
         cmocka_unit_test(request_answered_later_is_resumed_once),
         cmocka_unit_test(problem_carries_type_title_status_and_detail),
         cmocka_unit_test(problem_lists_each_fault_with_its_pointer),
+        cmocka_unit_test(problem_lists_each_fault_of_a_query_with_its_parameter),
         cmocka_unit_test(problem_rows_are_complete_and_different),
     };
 
