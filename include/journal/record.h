@@ -49,7 +49,8 @@ bool record_filter_takes(const struct record_filter *filter, const struct record
 /* Writes the log entry's object: id (unless absent), timestamp (s), time (RFC 3339, ms), user_id,
  * route, role, cost, allowed, reason, remaining, policy_version, mode, degraded. If the subject is
  * an IP address, `ip` is in place of user_id. If there is a candidate, `candidate` has its allowed,
- * reason and remaining. */
+ * reason and remaining. An entry with an id is for an answer, where the route is also called
+ * route_key, as in a check; what is stored has the older name alone. */
 void record_write(const struct record *record, struct text id, struct writer *writer);
 
 /* Reads what record_write() of any version wrote; unknown members are skipped. False when it is no

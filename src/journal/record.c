@@ -32,16 +32,19 @@ bool record_filter_takes(const struct record_filter *filter, const struct record
 
 void record_write(const struct record *record, struct text id, struct writer *writer)
 {
+    const bool is_answered = !text_is_absent(id);
     char time[CLOCK_RFC3339_BYTES];
 
     clock_write_rfc3339(record->time_us, time);
     writer_begin_object(writer, NULL);
-    if (!text_is_absent(id))
+    if (is_answered)
         writer_text(writer, "id", id);
     writer_integer(writer, "timestamp", record->time_us / SECOND_US);
     writer_string(writer, "time", time);
     writer_text(writer, record->subject_is_ip ? "ip" : "user_id", record->subject);
     writer_text(writer, "route", record->route);
+    if (is_answered)
+        writer_text(writer, "route_key", record->route);
     writer_text(writer, "role", record->role);
     writer_integer(writer, "cost", record->cost);
     writer_bool(writer, "allowed", record->allowed);

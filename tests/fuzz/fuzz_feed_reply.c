@@ -86,9 +86,9 @@ static void entries_check(const json_t *entries, const struct record_filter *fil
 
 static void entry_check(const json_t *entry, const struct record_filter *filter)
 {
-    static const char *const members[] = {"id",        "timestamp",      "time",    "route",
-                                          "role",      "cost",           "allowed", "reason",
-                                          "remaining", "policy_version", "mode",    "degraded"};
+    static const char *const members[] = {
+        "route_key", "id",     "timestamp", "time",           "route", "role",    "cost",
+        "allowed",   "reason", "remaining", "policy_version", "mode",  "degraded"};
     const char *id = json_string_value(json_object_get(entry, "id"));
     const json_t *user = json_object_get(entry, "user_id");
     const json_t *allowed = json_object_get(entry, "allowed");

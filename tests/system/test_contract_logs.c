@@ -16,11 +16,12 @@ static void a_decision_is_in_the_log_at_once_with_every_member(void **state)
     const struct reply *logs = client_get(tenant, "/logs/latest");
 
     EXPECT(logs, 200,
-           "[{'user_id':'alice','route':'/a','role':'default','cost':2,'allowed':true,"
+           "[{'user_id':'alice','route':'/a','route_key':'/"
+           "a','role':'default','cost':2,'allowed':true,"
            "  'reason':null,'remaining':3,'policy_version':1,'mode':'enforce',"
            "  'degraded':false}]");
     EXPECT_MEMBERS(json_array_get(logs->json, 0),
-                   "id timestamp time user_id route role cost allowed reason remaining "
+                   "id timestamp time user_id route route_key role cost allowed reason remaining "
                    "policy_version mode degraded");
     assert_true(json_is_string(reply_at(logs, "0.id")));
     assert_in_range(reply_integer(logs, "0.timestamp"), time(NULL) - 60, time(NULL) + 1);

@@ -23,8 +23,9 @@ static const struct record denied = {
 
 static const char denied_json[] =
     "{\"id\":\"7-1\",\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.042Z\","
-    "\"user_id\":\"alice \\\"a\\\"\",\"route\":\"/api/*\",\"role\":\"default\",\"cost\":3,"
-    "\"allowed\":false,\"reason\":\"Rate limit exceeded\",\"remaining\":2,\"policy_version\":4,"
+    "\"user_id\":\"alice \\\"a\\\"\",\"route\":\"/api/*\",\"route_key\":\"/api/*\","
+    "\"role\":\"default\",\"cost\":3,\"allowed\":false,\"reason\":\"Rate limit "
+    "exceeded\",\"remaining\":2,\"policy_version\":4,"
     "\"mode\":\"enforce\",\"degraded\":false}";
 
 static struct text write(const struct record *record, struct text id, struct arena *arena)
@@ -81,6 +82,17 @@ static void an_address_is_shown_as_ip(void **state)
     assert_true(read(json, &arena, &again));
     assert_true(again.subject_is_ip);
     assert_text(again.subject, record.subject);
+    arena_close(&arena);
+}
+
+static void what_is_stored_has_the_route_once(void **state)
+{
+    struct arena arena = {0};
+
+    (void)state;
+    struct text json = text_copy(&arena, write(&denied, text_of(NULL), &arena));
+
+    assert_non_null(strstr(json.at, "\"route\":\"/api/*\",\"role\""));
     arena_close(&arena);
 }
 
@@ -209,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_has_every_member),
         cmocka_unit_test(an_address_is_shown_as_ip),
+        cmocka_unit_test(what_is_stored_has_the_route_once),
         cmocka_unit_test(what_is_unknown_is_null),
         cmocka_unit_test(what_was_written_is_read_back_in_milliseconds),
         cmocka_unit_test(what_is_no_entry_is_not_read),
