@@ -82,9 +82,9 @@ void form_close(struct form *form);
 /* What callers may write who mean something else. A list of these ends with one that is all NULL.
  */
 struct form_alias {
-    const char *theirs;
-    const char *ours; /* the alias counts where the form has read a member of this name, */
-    const char *told; /* and then this is told; NULL: that name */
+    const char *theirs; /* case, underscores and hyphens do not matter */
+    const char *ours;   /* the alias counts where the form has read a member of this name, */
+    const char *told;   /* and then this is told; NULL: that name */
 };
 
 /* The same as form_close(): where one of the aliases is the member's name, it tells that one. */

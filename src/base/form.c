@@ -3,8 +3,11 @@
 
 #include "base/nearest.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
+
+#define JOINTS "_-"
 
 static void form_begin(struct form *form, const char *pointer, struct faults *faults);
 static struct value form_expect(struct form *form, const char *name, enum form_presence presence);
@@ -19,6 +22,7 @@ static void tree_close(struct form *form, const struct form_alias aliases[]);
 static void fault_unknown(struct form *form, const struct form_alias aliases[], const char *name);
 static const char *aliased_as(const struct form *form, const struct form_alias aliases[],
                               const char *name);
+static bool is_same_name(const char *a, const char *b);
 static const char *nearest_asked(const struct form *form, const char *name);
 static bool was_asked(const struct form *form, const char *name);
 static void words_write(char out[], size_t size, const char *const words[]);
@@ -307,10 +311,22 @@ static const char *aliased_as(const struct form *form, const struct form_alias a
                               const char *name)
 {
     for (const struct form_alias *alias = aliases; alias->theirs != NULL; alias++) {
-        if (strcmp(alias->theirs, name) == 0 && was_asked(form, alias->ours))
+        if (is_same_name(alias->theirs, name) && was_asked(form, alias->ours))
             return alias->told != NULL ? alias->told : alias->ours;
     }
     return NULL;
+}
+
+/* maxRequests, Max-Requests and max_requests. */
+static bool is_same_name(const char *a, const char *b)
+{
+    a += strspn(a, JOINTS);
+    b += strspn(b, JOINTS);
+    while (*a != '\0' && tolower((unsigned char)*a) == tolower((unsigned char)*b)) {
+        a += 1 + strspn(a + 1, JOINTS);
+        b += 1 + strspn(b + 1, JOINTS);
+    }
+    return *a == '\0' && *b == '\0';
 }
 
 static const char *nearest_asked(const struct form *form, const char *name)

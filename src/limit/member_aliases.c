@@ -61,5 +61,24 @@ const struct form_alias member_aliases[] = {
     {"fail_open", "on_store_error", "on_store_error, as in \"on_store_error\": \"allow\""},
     {"requests", "checks", NULL},
     {"items", "checks", NULL},
+    {"app_name", "name", NULL},
+
+    /* What belongs elsewhere: deny_status is read of the query of a check, checks of the body of a
+     * batch, wait of a check alone, cost of that and each check of a batch. */
+    {"user_id", "deny_status", "a member of the body"},
+    {"ip", "deny_status", "a member of the body"},
+    {"route_key", "deny_status", "a member of the body"},
+    {"role", "deny_status", "a member of the body"},
+    {"cost", "deny_status", "a member of the body"},
+    {"explain", "deny_status", "a member of the body"},
+    {"wait", "deny_status", "a member of the body"},
+    {"deny_status", "cost", "the query parameter, as in ?deny_status=403"},
+    {"checks", "wait", "a batch, which is POST /check/batch"},
+    {"user_id", "checks", "checks, as in \"checks\": [{…}]"},
+    {"wait", "cost", "a check alone, which is POST /check"},
+    {"explain", "cost", "a check alone, which is POST /check"},
+    {"limit", "cost", "the limit of a policy, which is POST /policy"},
+    {"rate", "cost", "the rate of a policy, which is POST /policy"},
+    {"cost", "algorithm", "the cost of a check, which is POST /check"},
     {0},
 };

@@ -300,17 +300,21 @@ static void a_member_known_by_another_name_is_told_its_own(void **state)
     (void)state;
     static const struct form_alias aliases[] = {{"colour", "paint", NULL},
                                                 {"colour", "tint", "tint, as in \"red\""},
+                                                {"base_colour", "tint", NULL},
                                                 {"hue", "shade", NULL},
                                                 {0}};
-    open_body("{\"colour\":1,\"hue\":1,\"tind\":1}");
+    open_body("{\"colour\":1,\"baseColour\":1,\"Base-Colour\":1,\"base\":1,\"hue\":1,\"tind\":1}");
 
     form_ignore(&form, "tint");
     form_close_with(&form, aliases);
 
-    assert_int_equal(faults.count, 3);
+    assert_int_equal(faults.count, 6);
     assert_fault(0, "/in/colour", "is not a known member; did you mean tint, as in \"red\"?");
-    assert_fault(1, "/in/hue", "is not a known member");
-    assert_fault(2, "/in/tind", "is not a known member; did you mean tint?");
+    assert_fault(1, "/in/baseColour", "is not a known member; did you mean tint?");
+    assert_fault(2, "/in/Base-Colour", "is not a known member; did you mean tint?");
+    assert_fault(3, "/in/base", "is not a known member");
+    assert_fault(4, "/in/hue", "is not a known member");
+    assert_fault(5, "/in/tind", "is not a known member; did you mean tint?");
 }
 
 static void asking_or_ignoring_makes_a_member_known(void **state)
