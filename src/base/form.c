@@ -301,6 +301,12 @@ static void tree_close(struct form *form, const struct form_alias aliases[])
 
 static void fault_unknown(struct form *form, const struct form_alias aliases[], const char *name)
 {
+    /* It would not be kept: a body may have thousands, and to look for each of them takes long. */
+    if (form->faults->count >= FAULTS_MAX) {
+        form->faults->count++;
+        return;
+    }
+
     const char *aliased = aliased_as(form, aliases, name);
 
     faults_add_unknown(form->faults, form->pointer, name,

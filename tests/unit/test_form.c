@@ -317,6 +317,18 @@ static void a_member_known_by_another_name_is_told_its_own(void **state)
     assert_fault(5, "/in/tind", "is not a known member; did you mean tint?");
 }
 
+static void unknown_members_past_the_last_fault_are_counted(void **state)
+{
+    (void)state;
+    open_body("{\"x1\":1,\"x2\":1,\"x3\":1,\"x4\":1,\"x5\":1,\"x6\":1,\"x7\":1,\"x8\":1,\"x9\":1,"
+              "\"y1\":1,\"y2\":1,\"y3\":1,\"y4\":1,\"y5\":1,\"y6\":1,\"y7\":1,\"y8\":1,\"y9\":1}");
+
+    form_close(&form);
+
+    assert_int_equal(faults.count, 18);
+    assert_fault(FAULTS_MAX - 1, "/in/y7", "is not a known member");
+}
+
 static void asking_or_ignoring_makes_a_member_known(void **state)
 {
     (void)state;
@@ -419,6 +431,7 @@ int main(void)
         cmocka_unit_test_teardown(an_array_has_a_number_of_values, end),
         cmocka_unit_test_teardown(unknown_members_are_faults, end),
         cmocka_unit_test_teardown(a_member_known_by_another_name_is_told_its_own, end),
+        cmocka_unit_test_teardown(unknown_members_past_the_last_fault_are_counted, end),
         cmocka_unit_test_teardown(asking_or_ignoring_makes_a_member_known, end),
         cmocka_unit_test_teardown(a_member_asked_for_again_takes_no_room, end),
         cmocka_unit_test_teardown(a_fault_of_the_caller_lies_at_a_member_or_at_the_object, end),
