@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/document_hint.h"
 
+#include <ctype.h>
+
 #define IS_SPACE(c) ((c) == ' ' || (c) == '\t' || (c) == '\r' || (c) == '\n')
 
 static bool is_empty(struct text text);
@@ -8,9 +10,11 @@ static bool begins_with_mark(struct text text);
 static bool is_utf16(struct text text);
 static bool is_form_data(struct text text);
 static bool has_single_quotes(struct text text);
+static bool has_bare_names(struct text text);
 static bool has_comment(struct text text);
 static bool has_comma_before_end(struct text text);
 static bool has_no_number(struct text text);
+static bool is_no_object(struct text text);
 static struct text trimmed(struct text text);
 static bool contains(struct text text, const char *part);
 
@@ -24,9 +28,11 @@ static const struct {
     {begins_with_mark, "The body begins with a byte order mark; leave it out."},
     {is_form_data, "The body looks like form data; send a JSON object, such as {\"name\":\"a\"}."},
     {has_single_quotes, "JSON has double quotes, not single ones."},
+    {has_bare_names, "JSON has double quotes around names, too."},
     {has_comment, "JSON has no comments."},
     {has_comma_before_end, "JSON has no comma before } or ]."},
     {has_no_number, "JSON has no NaN, Infinity, None, True or undefined."},
+    {is_no_object, "The body has to be a JSON object, such as {\"name\":\"a\"}."},
 };
 
 const char *document_hint(struct text text)
@@ -69,6 +75,21 @@ static bool has_single_quotes(struct text text)
            contains(text, "['");
 }
 
+static bool has_bare_names(struct text text)
+{
+    bool after_brace = false;
+
+    for (size_t i = 0; i < text.length; i++) {
+        const char c = text.at[i];
+
+        if (after_brace && (isalpha((unsigned char)c) || c == '_'))
+            return true;
+        if (!IS_SPACE(c))
+            after_brace = c == '{';
+    }
+    return false;
+}
+
 static bool has_comment(struct text text)
 {
     return contains(text, "/*") || contains(text, "// ") || contains(text, "\n//") ||
@@ -99,6 +120,11 @@ static bool has_no_number(struct text text)
             return true;
     }
     return false;
+}
+
+static bool is_no_object(struct text text)
+{
+    return trimmed(text).at[0] != '{';
 }
 
 static struct text trimmed(struct text text)

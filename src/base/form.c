@@ -10,6 +10,7 @@
 #define JOINTS "_-"
 
 static void form_begin(struct form *form, const char *pointer, struct faults *faults);
+static bool is_document(const char *text);
 static struct value form_expect(struct form *form, const char *name, enum form_presence presence);
 static struct value form_ask(struct form *form, const char *name);
 static struct value members_ask(struct form *form, const char *name);
@@ -33,7 +34,9 @@ bool form_open(struct form *form, const json_t *value, const char *pointer, stru
     form->object = value;
     if (json_is_object(value))
         return true;
-    faults_add(faults, pointer, NULL, "must be an object");
+    faults_add(faults, pointer, NULL, "must be an object%s",
+               is_document(json_string_value(value)) ? ", and is one as a text: encode it once"
+                                                     : "");
     return false;
 }
 
@@ -191,6 +194,12 @@ static void form_begin(struct form *form, const char *pointer, struct faults *fa
     form->faults = faults;
     form->kind = FORM_JSON;
     form->asked_count = 0;
+}
+
+/* `text` may be NULL. */
+static bool is_document(const char *text)
+{
+    return text != NULL && *text == '{';
 }
 
 static struct value form_expect(struct form *form, const char *name, enum form_presence presence)

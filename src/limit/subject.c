@@ -30,7 +30,7 @@ bool subject_read(struct form *form, struct arena *arena, struct subject *subjec
     if (!form_text(form, "ip", FORM_REQUIRED, 1, SUBJECT_BYTES_MAX, &address))
         return false;
     if (!address_read(address, arena, &subject->name)) {
-        form_fault(form, "ip", "must be an IPv4 or IPv6 address");
+        form_fault(form, "ip", "must be one IPv4 or IPv6 address, without a port or a prefix");
         return false;
     }
     return true;

@@ -80,6 +80,11 @@ static void only_an_object_is_a_form(void **state)
         assert_fault(0, "/checks/3", "must be an object");
         json_decref(value);
     }
+    json_t *twice = json_string("{}");
+    faults = (struct faults){0};
+    assert_false(form_open(&form, twice, "", &faults));
+    assert_fault(0, "", "must be an object, and is one as a text: encode it once");
+    json_decref(twice);
     faults = (struct faults){0};
     assert_false(form_open(&form, NULL, "", &faults));
     assert_fault(0, "", "must be an object");

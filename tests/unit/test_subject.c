@@ -80,7 +80,7 @@ static void addresses_become_canonical(void **state)
 static void what_is_no_address_is_refused(void **state)
 {
     (void)state;
-    const char *detail = "must be an IPv4 or IPv6 address";
+    const char *detail = "must be one IPv4 or IPv6 address, without a port or a prefix";
 
     assert_fault("{\"ip\":\"192.0.2\"}", "/ip", detail);
     assert_fault("{\"ip\":\"192.0.2.256\"}", "/ip", detail);
