@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "base/nearest.h"
 
+static const char *route_above(const struct route_table *table, struct text path);
 static struct text without_last_slash(const char *path);
 static bool ends_with(struct text path, const char *end);
 
@@ -25,7 +26,27 @@ const char *nearest_route(const struct route_table *table, const char *path)
         if (ends_with(asked, alias->theirs))
             longest = alias->ours;
     }
+    if (longest == NULL && nearest.found == NULL)
+        longest = route_above(table, asked);
     return longest != NULL ? longest : nearest.found;
+}
+
+/* Of /policy/42 and /policy.json: paths have no parts that vary. */
+static const char *route_above(const struct route_table *table, struct text path)
+{
+    const char *longest = NULL;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const char *known = table->rows[i].path;
+        const size_t length = strlen(known);
+
+        if (path.length <= length || (path.at[length] != '/' && path.at[length] != '.'))
+            continue;
+        if (text_equal_ignoring_case((struct text){path.at, length}, text_of(known)) &&
+            (longest == NULL || length > strlen(longest)))
+            longest = known;
+    }
+    return longest;
 }
 
 static struct text without_last_slash(const char *path)

@@ -54,8 +54,11 @@ _Static_assert(ARRAY_COUNT(rows) <= METRICS_ROUTES_MAX, "each route is counted b
 const struct route_alias route_aliases[] = {
     {"/policies", "/policy"},
     {"/rules", "/policy"},
+    {"/rule", "/policy"},
     {"/limits", "/policy"},
+    {"/limit", "/policy"},
     {"/apps", "/register"},
+    {"/keys", "/register"},
     {"/signup", "/register"},
     {"/checks", "/check/batch"},
     {"/batch", "/check/batch"},
@@ -73,6 +76,8 @@ const struct route_alias route_aliases[] = {
     {"/ping", "/livez"},
     {"/prometheus", "/metrics"},
     {"/swagger", "/docs"},
+    {"/redoc", "/docs"},
+    {"/api-docs", "/docs"},
     {"/swagger.json", "/openapi.json"},
     {NULL, NULL},
 };

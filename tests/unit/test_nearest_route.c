@@ -23,6 +23,11 @@ static void a_path_that_is_nearly_one_leads_to_it(void **state)
         {"/logs/lastest", "/logs/latest"},
         {"/metric", "/metrics"},
         {"/docs/", "/docs"},
+        {"/policy/42", "/policy"},
+        {"/policy.json", "/policy"},
+        {"/check/ada", "/check/batch"},
+        {"/check/alice/orders", "/check"},
+        {"/logs/latest/5", "/logs/latest"},
     };
 
     (void)state;
@@ -37,6 +42,8 @@ static void one_that_is_nothing_like_it_leads_nowhere(void **state)
     assert_null(nearest_route(routes(), "/favicon.ico"));
     assert_null(nearest_route(routes(), "/"));
     assert_null(nearest_route(routes(), "/wp-login.php"));
+    assert_null(nearest_route(routes(), "/checkpoints"));
+    assert_null(nearest_route(routes(), "/policyholders"));
 }
 
 static void every_name_that_is_offered_is_a_route(void **state)
