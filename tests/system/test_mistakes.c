@@ -118,6 +118,7 @@ static const struct mistake of_the_body[] = {
     {CHECK, "{'user_id':'ada','route_key':'/none','role':'gold'}", 404,
      "route_key \\\"/none\\\", role \\\"gold\\\" and user_id \\\"ada\\\"", "the policy"},
     {CHECK, "{'ip':'192.0.2.1','route_key':'/none'}", 404, "route_key \\\"/none\\\"", "the policy"},
+    {RESET, "{'route_key':'/a'}", 422, "must have `user_id` or `ip`", "say whose"},
     {RESET, "{'user_id':'ada','route_key':'/none'}", 404, "user_id \\\"ada\\\"", "the policy"},
     {CHECK, "{'checks':[{'user_id':'a','route_key':'/a'}]}", 422,
      "did you mean a batch, which is POST /check/batch?", "the path"},
@@ -164,6 +165,29 @@ static const struct mistake of_the_body[] = {
     {POLICY, "{'route_key':'/a','limit':'5','window_seconds':60}", 422, "must be an integer",
      "no quotes"},
     {POLICY, "{'route_key':'/a','rate':'5 per minute'}", 422, "/rate", "100/m"},
+    {POLICY, "{'route_key':'/a','rate':'100'}", 422, "a quota per time", "the time behind a /"},
+    {POLICY, "{'route_key':'/a','rate':'10rps'}", 422, "must look like \\\"100/15m\\\"", "10/s"},
+    {POLICY, "{'route_key':'/a','rate':'1.5/s'}", 422, "must look like \\\"100/15m\\\"", "3/2s"},
+    {POLICY, "{'route_key':'/a','rate':'1000/60'}", 422, "must end in a unit: s, sec", "60s"},
+    {POLICY, "{'route_key':'/a','rate':'100/week'}", 422, "day", "7d"},
+    {POLICY, "{'route_key':'/a','limit':5,'window_seconds':'1m'}", 422,
+     "/window_seconds must be an integer", "a number of seconds"},
+    {POLICY, "{'route_key':'/a','limit':5,'window_seconds':0}", 422, "from 1 to", "the number"},
+    {POLICY, "{'route_key':'/a','limit':null,'window_seconds':60}", 422, "/limit is required",
+     "a number"},
+    {POLICY, "{'route_key':'/a','limits':{'rate':'5/m'}}", 422, "must be an array", "an array"},
+    {POLICY, "{'route_key':'/a','limits':['5/m']}", 422, "/limits/0 must be an object",
+     "an object around it"},
+    {POLICY, "{'route_key':'/a','rate':'5/m','limits':[{'rate':'9/h'}]}", 422,
+     "/rate must be absent beside `limits`", "one of them"},
+    {POLICY, "{'route_key':'^/api/.*$','rate':'5/m'}", 422, "only as its last character",
+     "a prefix in place of a pattern"},
+    {POLICY, "{'route_key':['/a','/b'],'rate':'5/m'}", 422, "must be a text", "a policy for each"},
+    {POLICY, "[{'route_key':'/a','rate':'5/m'}]", 422, "must be an object", "one policy"},
+    {POLICY, "{'policy':{'route_key':'/a','rate':'5/m'}}", 422, "/policy\",\"detail\":\"is not a",
+     "no object around it"},
+    {POLICY, "{'route_key':'/a','rate':'5/m','algorithm':'tokenbucket'}", 422, "token_bucket",
+     "the name"},
     {POLICY, "{'route_key':'/a','rate':5}", 422, "/rate", "a text"},
     {POLICY, "{'route_key':'/a','rate':'5/m','limit':5}", 422, "rate", "one of them"},
     {POLICY, "{'route_key':'/a','rate':'5/m','algorithm':'tocken_bucket'}", 422, "token_bucket",
@@ -181,6 +205,10 @@ static const struct mistake of_the_body[] = {
      "the identity"},
     {"DELETE", "/policy?route_key=/none", NULL, NULL, 404,
      "no policy of route_key \\\"/none\\\", role \\\"default\\\".", "the identity"},
+    {"DELETE", "/policy", NULL, "{'id':'0123456789abcdef'}", 422, "/route_key is required",
+     "the identity in place of the id"},
+    {"DELETE", "/policy", NULL, NULL, 422, "The query parameter route_key is required",
+     "the identity"},
     {"DELETE", "/policy?route_kye=/a", NULL, NULL, 422, "did you mean route_key?", "the name"},
     {BATCH, "{'checks':[]}", 422, "array of 1 to 1000", "at least one"},
     {BATCH, "{'check':[{}]}", 422, "did you mean checks?", "the name"},
@@ -247,6 +275,9 @@ static void a_key_that_is_cut_or_elsewhere_is_told(void **state)
     client_set_headers(stranger, headers);
     EXPECT_PROBLEM(client_post(stranger, "/check", "{}"), 401, "not in Authorization");
     client_set_headers(stranger, NULL);
+    EXPECT_PROBLEM(client_post(stranger, "/check?api_key=slk_x", "{}"), 401, "X-API-Key header.");
+    client_set_key(stranger, "Bearer slk_x");
+    EXPECT_PROBLEM(client_post(stranger, "/check", "{}"), 401, "begins with slk_");
     client_set_key(stranger, "slk_short");
     EXPECT_PROBLEM(client_post(stranger, "/check", "{}"), 401,
                    "begins with slk_ and has 55 characters, and this one has 9");
