@@ -115,7 +115,7 @@ static void nothing_is_put_back_over_what_is_there(void **state)
 }
 
 /* In either order. */
-static void of_two_copies_of_an_app_the_newer_one_stays(void **state)
+static void the_newer_of_two_copies_of_an_app_stays(void **state)
 {
     struct catalogue_pair *pair = *state;
     struct arena arena = {0};
@@ -222,7 +222,7 @@ static void on_deleted(void *context, struct app *app)
 }
 
 /* Old deletions are forgotten, because the list would otherwise grow for ever. */
-static void of_too_many_deletions_those_who_missed_some_are_told(void **state)
+static void readers_that_missed_some_of_too_many_deletions_are_told(void **state)
 {
     struct catalogue_pair *pair = *state;
     struct error error = {0};
@@ -267,7 +267,7 @@ static void expect_restorer(struct catalogue_backend *backend, const char *name,
     assert_true(mark.restorer.is_at_it == is_at_it);
 }
 
-static void who_puts_apps_back_is_told_to_the_others_and_keeps_them_from_it(void **state)
+static void only_one_instance_puts_apps_back_and_the_others_see_which(void **state)
 {
     struct catalogue_pair *pair = *state;
     const struct catalogue_operations *operations = pair->one->operations;
@@ -295,13 +295,13 @@ int catalogue_restore_cases_run(CMFixtureFunction setup, CMFixtureFunction teard
     const struct CMUnitTest cases[] = {
         CASE(an_app_is_put_back_as_it_was),
         CASE(nothing_is_put_back_over_what_is_there),
-        CASE(of_two_copies_of_an_app_the_newer_one_stays),
+        CASE(the_newer_of_two_copies_of_an_app_stays),
         CASE(what_was_written_since_is_newer_than_any_copy),
         CASE(a_deletion_is_put_back_too),
         CASE(a_deletion_takes_back_what_was_put_back),
         CASE(the_id_of_a_deleted_app_is_not_given_again),
-        CASE(of_too_many_deletions_those_who_missed_some_are_told),
-        CASE(who_puts_apps_back_is_told_to_the_others_and_keeps_them_from_it),
+        CASE(readers_that_missed_some_of_too_many_deletions_are_told),
+        CASE(only_one_instance_puts_apps_back_and_the_others_see_which),
     };
 #undef CASE
 

@@ -31,7 +31,7 @@ static void new_ids_differ_and_so_do_their_hashes(void **state)
     assert_string_not_equal(one, other);
 }
 
-static void what_has_not_the_form_of_an_id_is_none(void **state)
+static void a_text_without_the_form_of_an_id_is_not_one(void **state)
 {
     static const struct text others[] = {
         {NULL, 0},
@@ -55,7 +55,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_id_reads_as_one),
         cmocka_unit_test(new_ids_differ_and_so_do_their_hashes),
-        cmocka_unit_test(what_has_not_the_form_of_an_id_is_none),
+        cmocka_unit_test(a_text_without_the_form_of_an_id_is_not_one),
     };
 
     if (sodium_init() < 0)

@@ -210,7 +210,7 @@ static void deletions_are_remembered_and_listed(void **state)
     assert_int_equal(list_and_count_deleted(index, &oldest), 0);
 }
 
-static void of_too_many_deletions_the_oldest_is_forgotten(void **state)
+static void the_oldest_of_too_many_deletions_is_forgotten(void **state)
 {
     struct app_index *index = *state;
     int64_t oldest = 0;
@@ -440,7 +440,7 @@ static void apps_are_numbered_as_they_come_and_keep_their_numbers(void **state)
 }
 
 /* The request that looked it up still uses it. */
-static void one_that_is_older_than_what_is_known_has_its_number_all_the_same(void **state)
+static void an_app_older_than_the_known_one_has_its_number_all_the_same(void **state)
 {
     struct app_index *index = *state;
     struct app *older = app_with(1, 1, 1, 1);
@@ -464,7 +464,7 @@ int main(void)
         TEST(what_was_not_published_in_an_epoch_is_gone_at_its_end),
         TEST(a_deleted_app_is_let_go_of),
         TEST(deletions_are_remembered_and_listed),
-        TEST(of_too_many_deletions_the_oldest_is_forgotten),
+        TEST(the_oldest_of_too_many_deletions_is_forgotten),
         TEST(a_damaged_app_is_let_go_of),
         TEST(all_apps_are_listed_once),
         TEST(a_value_in_use_outlives_its_replacement),
@@ -474,7 +474,7 @@ int main(void)
         TEST(readers_never_see_half_a_change),
         TEST(the_pepper_may_be_set_by_several_threads),
         TEST(apps_are_numbered_as_they_come_and_keep_their_numbers),
-        TEST(one_that_is_older_than_what_is_known_has_its_number_all_the_same),
+        TEST(an_app_older_than_the_known_one_has_its_number_all_the_same),
     };
 #undef TEST
 

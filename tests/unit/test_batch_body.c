@@ -154,7 +154,7 @@ static void a_large_body_has_no_more_values_than_any_document(void **state)
     expect_wrong(buffer_text(&buffer), PROBLEM_BAD_JSON, "/checks/666: too many values");
 }
 
-static void of_too_many_checks_the_first_beyond_is_the_last_read(void **state)
+static void a_body_with_too_many_checks_is_read_up_to_the_first_beyond(void **state)
 {
     (void)state;
     assert_int_equal(read_all(body_of("{\"checks\":[", 2000, 100, "]}")), BATCH_BODY_READ);
@@ -203,7 +203,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_in_a_large_body_is_told_with_its_check),
         cmocka_unit_test(a_check_takes_no_more_room_than_one_of_its_own),
         cmocka_unit_test(a_large_body_has_no_more_values_than_any_document),
-        cmocka_unit_test(of_too_many_checks_the_first_beyond_is_the_last_read),
+        cmocka_unit_test(a_body_with_too_many_checks_is_read_up_to_the_first_beyond),
         cmocka_unit_test(a_damaged_body_is_taken_only_as_what_it_is),
     };
 

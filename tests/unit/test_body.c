@@ -107,7 +107,7 @@ static void large_bodies_of_a_tenant_leave_room_to_another(void **state)
 }
 
 /* All bodies grow piece by piece. If each kept its room, none would get the next piece. */
-static void of_many_that_grow_side_by_side_some_become_whole(void **state)
+static void some_of_many_bodies_that_grow_side_by_side_become_whole(void **state)
 {
     static struct body bodies[4 * BODIES_MAX];
     struct shares *room = *state;
@@ -158,7 +158,7 @@ int main(void)
         TEST(a_body_takes_its_limit_and_no_byte_more),
         TEST(large_bodies_of_a_tenant_are_bounded_and_keep_out_no_small_one),
         TEST(large_bodies_of_a_tenant_leave_room_to_another),
-        TEST(of_many_that_grow_side_by_side_some_become_whole),
+        TEST(some_of_many_bodies_that_grow_side_by_side_become_whole),
         TEST(a_cleared_body_keeps_only_what_a_small_one_needs),
     };
 

@@ -67,7 +67,7 @@ static size_t number_of(const struct waiting_call *call)
     return (size_t)(call - calls);
 }
 
-static void who_finds_the_window_open_and_nobody_waiting_goes_at_once(void **state)
+static void a_call_that_finds_the_window_open_and_none_waiting_goes_at_once(void **state)
 {
     (void)state;
 
@@ -205,7 +205,7 @@ static void whatever_happens_each_comes_out_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(who_finds_the_window_open_and_nobody_waiting_goes_at_once),
+        TEST(a_call_that_finds_the_window_open_and_none_waiting_goes_at_once),
         TEST(nobody_is_sent_while_the_window_is_closed),
         TEST(calls_go_in_turns_by_what_they_cost),
         TEST(a_tenant_alone_has_half_of_the_places_and_the_next_one_half_of_the_rest),

@@ -165,7 +165,7 @@ static int64_t rare_pause(void)
     return ++calls % 1000 == 0 ? 20 * MILLISECOND_US : 0;
 }
 
-static void what_was_slow_for_a_moment_is_no_queue(void **state)
+static void a_slow_moment_is_not_a_queue(void **state)
 {
     (void)state;
     begin(100, 20, SIZE_MAX);
@@ -280,7 +280,7 @@ int main(void)
         cmocka_unit_test(wherever_redis_is_it_is_busy_and_its_queue_is_short),
         cmocka_unit_test(a_queue_that_stands_for_a_minute_stays_short),
         cmocka_unit_test(a_redis_that_moves_away_is_kept_busy_again),
-        cmocka_unit_test(what_was_slow_for_a_moment_is_no_queue),
+        cmocka_unit_test(a_slow_moment_is_not_a_queue),
         cmocka_unit_test(a_window_that_is_not_full_does_not_grow),
         cmocka_unit_test(a_slow_call_that_was_alone_was_not_in_a_queue),
         cmocka_unit_test(where_no_queue_can_be_seen_it_grows_a_little),

@@ -177,7 +177,7 @@ static void a_policy_that_cannot_be_read_is_skipped_and_can_be_replaced(void **s
     arena_close(&arena);
 }
 
-static void of_one_policy_that_is_there_twice_the_newest_version_counts(void **state)
+static void the_newest_version_of_a_policy_that_is_there_twice_counts(void **state)
 {
     struct catalogue_pair *pair = *state;
     struct arena arena = {0};
@@ -237,7 +237,7 @@ static void damage_is_named(void **state)
     assert_string_equal(error.message, "redis: a key of the app is damaged");
 }
 
-static void what_is_no_id_of_an_app_is_not_taken_for_one(void **state)
+static void a_malformed_id_of_an_app_is_damage(void **state)
 {
     struct catalogue_pair *pair = *state;
     const struct key_digest key = {.bytes = {0xab}};
@@ -462,15 +462,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_keys_are_in_one_slot_of_a_cluster, setup, teardown),
         cmocka_unit_test_setup_teardown(a_policy_that_cannot_be_read_is_skipped_and_can_be_replaced,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(of_one_policy_that_is_there_twice_the_newest_version_counts,
+        cmocka_unit_test_setup_teardown(the_newest_version_of_a_policy_that_is_there_twice_counts,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(revisions_grow_although_redis_has_lost_its_last_writes,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(revisions_grow_although_the_clock_has_gone_back, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(damage_is_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_no_id_of_an_app_is_not_taken_for_one, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(a_malformed_id_of_an_app_is_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(the_pepper_is_read_where_nothing_can_be_written, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(revisions_that_are_damaged_stop_neither_changes_nor_writes,

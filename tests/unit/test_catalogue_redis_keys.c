@@ -38,7 +38,7 @@ static enum catalogue_status look_up(struct catalogue_backend *backend, char let
     return backend->operations->app_find(backend, &key, app_id, &error);
 }
 
-static void they_are_none_to_who_looks_one_up(void **state)
+static void a_look_up_finds_none(void **state)
 {
     assert_int_equal(look_up(*state, 'a'), CATALOGUE_ABSENT);
 }
@@ -75,7 +75,7 @@ static void an_app_is_deleted_all_the_same(void **state)
                      CATALOGUE_ABSENT);
 }
 
-static void what_was_in_their_place_is_named_once(void **state)
+static void what_was_in_their_place_is_logged_once(void **state)
 {
     struct captured captured;
 
@@ -117,11 +117,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(they_are_none_to_who_looks_one_up),
+        TEST(a_look_up_finds_none),
         TEST(an_app_is_created_all_the_same),
         TEST(a_key_is_replaced_all_the_same),
         TEST(an_app_is_deleted_all_the_same),
-        TEST(what_was_in_their_place_is_named_once),
+        TEST(what_was_in_their_place_is_logged_once),
         TEST(an_app_of_another_type_takes_no_keys_away),
         TEST(where_nothing_can_be_written_they_stay),
     };

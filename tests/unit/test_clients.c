@@ -144,7 +144,7 @@ static void who_has_sent_something_that_is_not_read_yet_is_passed_over(void **st
     expect_ended(fixture, false, true, false);
 }
 
-static void of_those_who_work_one_gives_way_at_a_time(void **state)
+static void connections_that_are_in_use_give_way_one_at_a_time(void **state)
 {
     struct fixture *fixture = *state;
     clients_turn(&fixture->clients);
@@ -172,7 +172,7 @@ static void make_crowd(struct fixture *fixture)
     ask_as(fixture->guests[2], CROWD);
 }
 
-static void of_a_tenant_that_holds_many_one_gives_way_that_is_idle_for_a_moment(void **state)
+static void a_tenant_with_many_gives_way_with_one_that_is_idle_for_a_moment(void **state)
 {
     struct fixture *fixture = *state;
     make_crowd(fixture);
@@ -213,7 +213,7 @@ static void while_all_of_it_were_just_answered_the_next_leaves_with_its_answer(v
     assert_int_equal(fixture->clients.ended_to_make_room, 1);
 }
 
-static void those_who_have_not_said_who_they_are_are_one_tenant(void **state)
+static void guests_without_a_name_are_one_tenant(void **state)
 {
     struct fixture *fixture = *state;
     ask_as(fixture->guests[0], ANOTHER);
@@ -316,10 +316,10 @@ int main(void)
         TEST(who_has_been_idle_for_longest_gives_way),
         TEST(who_is_in_the_middle_of_a_request_never_gives_way),
         TEST(who_has_sent_something_that_is_not_read_yet_is_passed_over),
-        TEST(of_those_who_work_one_gives_way_at_a_time),
-        TEST(of_a_tenant_that_holds_many_one_gives_way_that_is_idle_for_a_moment),
+        TEST(connections_that_are_in_use_give_way_one_at_a_time),
+        TEST(a_tenant_with_many_gives_way_with_one_that_is_idle_for_a_moment),
         TEST(while_all_of_it_were_just_answered_the_next_leaves_with_its_answer),
-        TEST(those_who_have_not_said_who_they_are_are_one_tenant),
+        TEST(guests_without_a_name_are_one_tenant),
         TEST(a_connection_is_of_the_tenant_that_asked_last),
         TEST(while_the_crowd_is_busy_for_long_others_give_way_as_ever),
         TEST(who_reads_an_answer_too_slowly_is_ended),

@@ -32,7 +32,7 @@ static void what_cannot_be_seen_is_hidden(void **state)
         assert_true(code_point_is_hidden(hidden[i]));
 }
 
-static void what_can_be_seen_is_not(void **state)
+static void visible_characters_are_not(void **state)
 {
     (void)state;
     static const uint32_t seen[] = {' ',    '~',    0xa0,   0xe4,   0x4e2d,  0x2010,  0x2027,
@@ -47,7 +47,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_character_has_its_number),
         cmocka_unit_test(what_cannot_be_seen_is_hidden),
-        cmocka_unit_test(what_can_be_seen_is_not),
+        cmocka_unit_test(visible_characters_are_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,7 +205,7 @@ an_app_that_is_deleted_does_not_come_back_from_an_instance_that_has_missed_it(vo
     instance_close(&other);
 }
 
-static void of_an_app_the_newest_copy_is_put_back_whoever_is_first(void **state)
+static void the_newest_copy_of_an_app_is_put_back_in_any_order(void **state)
 {
     const struct key_digest old_key = instance_key('x');
     const struct key_digest new_key = instance_key('y');
@@ -270,7 +270,7 @@ int main(void)
         TEST(a_file_without_apps_gets_them_back),
         TEST(what_one_instance_alone_has_seen_is_put_back_too),
         TEST(an_app_that_is_deleted_does_not_come_back_from_an_instance_that_has_missed_it),
-        TEST(of_an_app_the_newest_copy_is_put_back_whoever_is_first),
+        TEST(the_newest_copy_of_an_app_is_put_back_in_any_order),
         TEST(without_restoring_it_stays_lost_and_nothing_is_written),
     };
 #undef TEST

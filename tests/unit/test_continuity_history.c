@@ -214,7 +214,7 @@ static void what_an_older_version_writes_is_not_taken_for_a_loss(void **state)
 }
 
 /* Between two looks there are as many writes as the catalogue remembers, and then more. */
-static void what_is_no_longer_remembered_is_not_taken_for_lost(void **state)
+static void writes_that_are_no_longer_remembered_are_not_taken_for_lost(void **state)
 {
     (void)state;
     struct arena arena = {0};
@@ -339,7 +339,7 @@ int main(void)
         TEST(a_copy_without_any_app_is_read_afresh),
         TEST(an_older_file_that_others_have_gone_on_from_is_read_afresh),
         TEST(what_an_older_version_writes_is_not_taken_for_a_loss),
-        TEST(what_is_no_longer_remembered_is_not_taken_for_lost),
+        TEST(writes_that_are_no_longer_remembered_are_not_taken_for_lost),
         TEST(what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted),
         TEST(deletions_that_are_no_longer_remembered_are_seen_all_the_same),
     };

@@ -40,7 +40,7 @@ static void a_pepper_or_identity_that_is_damaged_is_put_back(void **state)
 }
 
 /* No instance knows the pepper any more. With a new one, all keys would be unknown. */
-static void who_has_no_pepper_does_not_replace_a_damaged_one(void **state)
+static void an_instance_without_a_pepper_does_not_replace_a_damaged_one(void **state)
 {
     (void)state;
     struct error error = {0};
@@ -144,7 +144,7 @@ static void put_another(const char *ago_us)
 
 /* As if an instance had started in the moment of the loss, and somebody had registered there at
  * once. */
-static void what_was_made_since_the_loss_gets_back_what_was_there_before(void **state)
+static void a_catalogue_made_after_the_loss_gets_back_the_old_apps(void **state)
 {
     (void)state;
     struct arena arena = {0};
@@ -162,7 +162,7 @@ static void what_was_made_since_the_loss_gets_back_what_was_there_before(void **
 }
 
 /* As when two environments have the same key_pepper, and one is given the Redis of the other. */
-static void what_was_there_before_the_loss_is_another_s_and_not_mixed(void **state)
+static void a_catalogue_older_than_the_loss_is_another_s_and_not_mixed(void **state)
 {
     const struct key_digest its_key = instance_key('n');
     (void)state;
@@ -251,7 +251,7 @@ static void a_pepper_that_does_not_fit_is_not_admitted(void **state)
 }
 
 /* Version 884fd83 stored a pepper while none was configured, and ignored it once one was. */
-static void of_an_older_version_the_configured_pepper_goes_before_the_stored_one(void **state)
+static void after_an_older_version_the_configured_pepper_goes_before_the_stored_one(void **state)
 {
     (void)state;
     const struct pepper configured = {.bytes = {7}};
@@ -277,7 +277,7 @@ static void of_an_older_version_the_configured_pepper_goes_before_the_stored_one
     instance_close(&instance);
 }
 
-static void of_an_older_file_the_configured_pepper_goes_before_the_stored_one(void **state)
+static void in_an_older_file_the_configured_pepper_goes_before_the_stored_one(void **state)
 {
     (void)state;
     const struct pepper configured = {.bytes = {7}};
@@ -304,17 +304,17 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
     const struct CMUnitTest tests[] = {
         TEST(a_pepper_or_identity_that_is_damaged_is_put_back),
-        TEST(who_has_no_pepper_does_not_replace_a_damaged_one),
+        TEST(an_instance_without_a_pepper_does_not_replace_a_damaged_one),
         TEST(a_damaged_pepper_in_the_file_is_put_back),
         TEST(a_catalogue_under_another_pepper_is_left_alone),
         TEST(a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back),
-        TEST(what_was_made_since_the_loss_gets_back_what_was_there_before),
-        TEST(what_was_there_before_the_loss_is_another_s_and_not_mixed),
+        TEST(a_catalogue_made_after_the_loss_gets_back_the_old_apps),
+        TEST(a_catalogue_older_than_the_loss_is_another_s_and_not_mixed),
         TEST(a_catalogue_without_an_identity_gets_one),
         TEST(a_pepper_that_is_gone_alone_is_put_back),
         TEST(a_pepper_that_does_not_fit_is_not_admitted),
-        TEST(of_an_older_version_the_configured_pepper_goes_before_the_stored_one),
-        TEST(of_an_older_file_the_configured_pepper_goes_before_the_stored_one),
+        TEST(after_an_older_version_the_configured_pepper_goes_before_the_stored_one),
+        TEST(in_an_older_file_the_configured_pepper_goes_before_the_stored_one),
     };
 #undef TEST
 

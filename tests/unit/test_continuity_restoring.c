@@ -191,7 +191,7 @@ static void what_is_deleted_while_apps_are_put_back_is_gone_at_once(void **state
 }
 
 /* It would answer 401 to keys that are not back yet. */
-static void who_starts_while_apps_are_put_back_is_not_ready(void **state)
+static void an_instance_that_starts_while_apps_are_put_back_is_not_ready(void **state)
 {
     (void)state;
     struct arena arena = {0};
@@ -221,7 +221,7 @@ static void who_starts_while_apps_are_put_back_is_not_ready(void **state)
     instance_close(&instance);
 }
 
-static void who_died_while_it_put_apps_back_is_given_up(void **state)
+static void an_instance_that_died_while_it_put_apps_back_is_given_up(void **state)
 {
     (void)state;
     struct arena arena = {0};
@@ -289,7 +289,7 @@ static void where_nothing_can_be_written_what_is_there_is_served(void **state)
     instance_close(&instance);
 }
 
-static void that_nothing_can_be_written_is_told_until_it_can(void **state)
+static void a_catalogue_that_takes_no_writes_says_so_until_it_does(void **state)
 {
     (void)state;
     struct arena arena = {0};
@@ -348,11 +348,11 @@ int main(void)
         TEST(what_becomes_of_another_type_meanwhile_is_replaced),
         TEST(what_cannot_be_put_back_is_kept_and_tried_again),
         TEST(what_is_deleted_while_apps_are_put_back_is_gone_at_once),
-        TEST(who_starts_while_apps_are_put_back_is_not_ready),
-        TEST(who_died_while_it_put_apps_back_is_given_up),
+        TEST(an_instance_that_starts_while_apps_are_put_back_is_not_ready),
+        TEST(an_instance_that_died_while_it_put_apps_back_is_given_up),
         TEST(what_cannot_be_put_back_yet_does_not_take_the_catalogue_away),
         TEST(where_nothing_can_be_written_what_is_there_is_served),
-        TEST(that_nothing_can_be_written_is_told_until_it_can),
+        TEST(a_catalogue_that_takes_no_writes_says_so_until_it_does),
         TEST(what_could_never_be_marked_is_put_back_too),
     };
 #undef TEST

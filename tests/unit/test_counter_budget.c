@@ -65,7 +65,7 @@ static void to_wait_for_room_is_at_least_a_second(void **state)
     counter_budget_free(budget);
 }
 
-static void what_is_kept_on_is_counted_on(void **state)
+static void a_counter_whose_life_is_prolonged_stays_counted(void **state)
 {
     (void)state;
     struct counter_budget *budget = counter_budget_new(1);
@@ -139,7 +139,7 @@ static void the_service_itself_has_no_bound(void **state)
 }
 
 /* The next count does it. And no tenant counts as full for ever. */
-static void who_has_nothing_left_is_forgotten(void **state)
+static void a_tenant_without_counters_is_forgotten(void **state)
 {
     (void)state;
     struct counter_budget *budget = counter_budget_new(2);
@@ -227,12 +227,12 @@ int main(void)
         cmocka_unit_test(a_tenant_may_have_so_many_and_no_more),
         cmocka_unit_test(there_is_room_once_the_first_has_expired),
         cmocka_unit_test(to_wait_for_room_is_at_least_a_second),
-        cmocka_unit_test(what_is_kept_on_is_counted_on),
+        cmocka_unit_test(a_counter_whose_life_is_prolonged_stays_counted),
         cmocka_unit_test(what_is_deleted_is_given_back),
         cmocka_unit_test(what_was_not_counted_makes_no_room),
         cmocka_unit_test(another_maximum_is_in_force_at_once),
         cmocka_unit_test(the_service_itself_has_no_bound),
-        cmocka_unit_test(who_has_nothing_left_is_forgotten),
+        cmocka_unit_test(a_tenant_without_counters_is_forgotten),
         cmocka_unit_test(when_all_are_lost_there_is_room_at_once),
         cmocka_unit_test(threads_count_together),
     };

@@ -78,7 +78,7 @@ static void the_rule_is_what_the_header_says(void **state)
     }
 }
 
-static void who_cannot_give_way_itself_takes_from_no_one_below_its_part(void **state)
+static void a_tenant_that_cannot_give_way_takes_from_none_below_its_part(void **state)
 {
     static const struct holder over_half[] = {{1, 6000}, {2, 4000}, {0, 0}};
     static const struct holder half[] = {{1, 5000}, {2, 4500}, {3, 500}, {0, 0}};
@@ -109,7 +109,7 @@ static void newcomers_crowd_each_other(void **state)
     crowd_close(&crowd);
 }
 
-static void where_nobody_is_large_the_table_has_to_look_for_itself(void **state)
+static void without_large_holders_the_table_must_look_for_itself(void **state)
 {
     struct crowd crowd;
     uint32_t giver;
@@ -169,9 +169,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rule_is_what_the_header_says),
-        cmocka_unit_test(who_cannot_give_way_itself_takes_from_no_one_below_its_part),
+        cmocka_unit_test(a_tenant_that_cannot_give_way_takes_from_none_below_its_part),
         cmocka_unit_test(newcomers_crowd_each_other),
-        cmocka_unit_test(where_nobody_is_large_the_table_has_to_look_for_itself),
+        cmocka_unit_test(without_large_holders_the_table_must_look_for_itself),
         cmocka_unit_test(whatever_changes_the_large_ones_are_known_in_their_order),
     };
 

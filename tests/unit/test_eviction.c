@@ -230,7 +230,7 @@ static void history_step(struct history *history, uint32_t newcomers)
     }
 }
 
-static void who_holds_less_than_its_part_keeps_every_counter(void **state)
+static void a_tenant_below_its_part_keeps_every_counter(void **state)
 {
     static struct history history;
 
@@ -274,7 +274,7 @@ static struct counter log_of(uint32_t tenant)
     return log;
 }
 
-static void what_a_log_takes_beyond_the_room_is_made_up_for_bit_by_bit_by_its_tenant(void **state)
+static void the_tenant_of_a_log_that_exceeds_the_room_pays_for_it_bit_by_bit(void **state)
 {
     struct counter_table table;
     struct counter log = log_of(1);
@@ -307,7 +307,7 @@ static void what_a_log_takes_beyond_the_room_is_made_up_for_bit_by_bit_by_its_te
 }
 
 /* Only the debtor pays for the room beyond the bound. */
-static void who_adds_while_another_owes_room_loses_nothing(void **state)
+static void a_tenant_that_adds_while_another_owes_room_loses_nothing(void **state)
 {
     struct counter_table table;
     struct counter log = log_of(1);
@@ -398,9 +398,9 @@ int main(void)
         cmocka_unit_test(a_large_app_gives_way_down_to_half_and_no_further),
         cmocka_unit_test(
             those_who_come_when_there_is_no_room_get_a_thousandth_each_from_the_youngest),
-        cmocka_unit_test(who_holds_less_than_its_part_keeps_every_counter),
-        cmocka_unit_test(what_a_log_takes_beyond_the_room_is_made_up_for_bit_by_bit_by_its_tenant),
-        cmocka_unit_test(who_adds_while_another_owes_room_loses_nothing),
+        cmocka_unit_test(a_tenant_below_its_part_keeps_every_counter),
+        cmocka_unit_test(the_tenant_of_a_log_that_exceeds_the_room_pays_for_it_bit_by_bit),
+        cmocka_unit_test(a_tenant_that_adds_while_another_owes_room_loses_nothing),
         cmocka_unit_test(a_take_whose_log_is_larger_than_the_table_takes_from_nobody_with_little),
         cmocka_unit_test(however_few_counters_are_left_an_eviction_looks_at_few),
     };

@@ -380,7 +380,7 @@ static void what_comes_back_has_kept_its_place(void **state)
 
 /* A take was noted again while it was on its way, and then refused. The two become one, and a place
  * is free. */
-static void what_comes_back_to_what_was_noted_since_needs_no_place(void **state)
+static void a_refused_take_that_was_noted_again_needs_no_second_place(void **state)
 {
     const uint64_t half = HANDBACK_SUBJECTS_MAX / 2;
     (void)state;
@@ -432,7 +432,7 @@ int main(void)
             a_tenant_alone_has_half_of_the_places_and_the_next_one_half_of_the_rest, set_up,
             tear_down),
         cmocka_unit_test_setup_teardown(what_comes_back_has_kept_its_place, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_comes_back_to_what_was_noted_since_needs_no_place,
+        cmocka_unit_test_setup_teardown(a_refused_take_that_was_noted_again_needs_no_second_place,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sum_does_not_overflow, set_up, tear_down),
     };

@@ -79,7 +79,7 @@ static void a_single_connection_is_never_over(void **state)
     give(second, 1);
 }
 
-static void who_comes_back_is_another_holder_of_the_same_memory(void **state)
+static void memory_of_a_holder_that_has_left_is_used_for_the_next(void **state)
 {
     struct holder *holder = take(1, 3);
     (void)state;
@@ -147,7 +147,7 @@ int main(void)
         TEST(who_is_alone_is_over_half_of_the_places),
         TEST(who_holds_no_more_than_what_is_left_for_each_is_not_over),
         TEST(a_single_connection_is_never_over),
-        TEST(who_comes_back_is_another_holder_of_the_same_memory),
+        TEST(memory_of_a_holder_that_has_left_is_used_for_the_next),
         TEST(whatever_comes_and_goes_each_is_ranked_by_what_it_holds),
     };
 

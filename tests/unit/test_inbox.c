@@ -44,7 +44,7 @@ static void it_is_readable_while_there_is_something(void **state)
     inbox_free(inbox);
 }
 
-static void who_floods_it_neither_bars_others_nor_goes_before_them(void **state)
+static void an_app_that_floods_it_neither_bars_others_nor_goes_before_them(void **state)
 {
     struct inbox *inbox = inbox_new(PLACES);
     struct fair_item greedy[PLACES];
@@ -128,7 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_readable_while_there_is_something),
-        cmocka_unit_test(who_floods_it_neither_bars_others_nor_goes_before_them),
+        cmocka_unit_test(an_app_that_floods_it_neither_bars_others_nor_goes_before_them),
         cmocka_unit_test(what_is_put_back_has_its_tenants_next_turn),
         cmocka_unit_test(what_any_threads_post_is_taken_once),
     };

@@ -52,7 +52,7 @@ static void ipv4_behind_nat64_is_that_ipv4(void **state)
     assert_true(same(parse("64:ff9b::"), parse("0.0.0.0")));
 }
 
-static void what_lies_beside_nat64_is_ipv6(void **state)
+static void addresses_beside_the_nat64_prefix_are_ipv6(void **state)
 {
     (void)state;
 
@@ -169,7 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_one_form),
         cmocka_unit_test(ipv4_behind_nat64_is_that_ipv4),
-        cmocka_unit_test(what_lies_beside_nat64_is_ipv6),
+        cmocka_unit_test(addresses_beside_the_nat64_prefix_are_ipv6),
         cmocka_unit_test(what_is_no_address_leaves_it_alone),
         cmocka_unit_test(a_socket_has_its_peers_address),
         cmocka_unit_test(the_site_of_ipv4_is_the_address),

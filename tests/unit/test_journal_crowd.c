@@ -89,7 +89,7 @@ static void apps_share_a_round_trip(void **state)
     journal_free(journal);
 }
 
-static void who_asks_is_answered_before_all_is_sent(void **state)
+static void a_question_is_answered_before_all_is_sent(void **state)
 {
     const struct journal_job job = {.app_id = "appasking0000001", .filter = journal_everything};
     struct slow slow;
@@ -152,7 +152,7 @@ static void a_damaged_key_fails_for_its_app_alone(void **state)
 }
 
 /* A full ring of long records is sent in parts. */
-static void who_has_much_to_send_delays_nobody_and_loses_nothing(void **state)
+static void an_app_with_much_to_send_delays_nobody_and_loses_nothing(void **state)
 {
     struct journal *journal = journal_on_redis();
     char name[257];
@@ -208,10 +208,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REDIS(apps_share_a_round_trip),
-        WITH_REDIS(who_asks_is_answered_before_all_is_sent),
+        WITH_REDIS(a_question_is_answered_before_all_is_sent),
         WITH_REDIS(a_stop_is_honoured_before_all_is_sent),
         WITH_REDIS(a_damaged_key_fails_for_its_app_alone),
-        WITH_REDIS(who_has_much_to_send_delays_nobody_and_loses_nothing),
+        WITH_REDIS(an_app_with_much_to_send_delays_nobody_and_loses_nothing),
         WITH_REDIS(what_was_on_its_way_when_redis_was_lost_is_sent_again),
     };
 

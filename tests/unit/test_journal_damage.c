@@ -129,7 +129,7 @@ static void what_is_held_of_a_replaced_log_is_sent_again(void **state)
     journal_free(there);
 }
 
-static void who_only_reads_replaces_too(void **state)
+static void reading_the_log_replaces_a_wrong_key_too(void **state)
 {
     struct journal *journal = journal_on_redis();
     (void)state;
@@ -220,7 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_REDIS(a_stream_that_is_none_is_replaced_and_costs_nobody_else_anything),
         WITH_REDIS(what_is_held_of_a_replaced_log_is_sent_again),
-        WITH_REDIS(who_only_reads_replaces_too),
+        WITH_REDIS(reading_the_log_replaces_a_wrong_key_too),
         WITH_REDIS(a_stream_too_long_to_read_costs_nobody_else_anything),
         WITH_REDIS(usage_that_is_none_is_replaced_and_costs_nobody_else_anything),
     };

@@ -148,7 +148,7 @@ static void what_was_overwritten_is_not_sent(void **state)
     ring_close(&ring);
 }
 
-static void who_asks_little_is_answered_while_a_long_log_is_read(void **state)
+static void an_app_that_asks_little_is_answered_while_a_long_log_is_read(void **state)
 {
     static const struct journal_job jobs[] = {
         {.tenant = 1, .app_id = JOURNAL_APP, .filter = {.limit = JOURNAL_RECORDS}},
@@ -210,7 +210,7 @@ int main(void)
         WITH_REDIS(what_is_no_entry_is_passed_over),
         WITH_REDIS(the_stream_is_bounded_and_expires),
         WITH_REDIS(what_was_overwritten_is_not_sent),
-        WITH_REDIS(who_asks_little_is_answered_while_a_long_log_is_read),
+        WITH_REDIS(an_app_that_asks_little_is_answered_while_a_long_log_is_read),
         WITH_REDIS(threads_record_into_the_feed),
         WITH_REDIS(freeing_flushes),
     };

@@ -145,7 +145,7 @@ static bool ask_as(struct journal *journal, struct queue *replies, size_t number
     return journal_submit(journal, job);
 }
 
-static void who_asks_all_the_time_bars_nobody_and_is_not_first(void **state)
+static void an_app_that_asks_all_the_time_bars_nobody_and_is_not_first(void **state)
 {
     struct journal *journal = journal_new(NULL);
     struct queue *replies = queue_new(0);
@@ -180,7 +180,7 @@ int main(void)
         cmocka_unit_test(many_threads_record_while_one_asks),
         cmocka_unit_test(a_journal_that_never_started_answers_when_it_is_freed),
         cmocka_unit_test(freeing_answers_every_job_once),
-        cmocka_unit_test(who_asks_all_the_time_bars_nobody_and_is_not_first),
+        cmocka_unit_test(an_app_that_asks_all_the_time_bars_nobody_and_is_not_first),
     };
 
     if (sodium_init() < 0)

@@ -131,7 +131,7 @@ static void it_comes_back_with_the_next_record_and_counts_go_on(void **state)
     arena_close(&arena);
 }
 
-static void what_redis_has_not_is_not_given_back(void **state)
+static void what_is_not_sent_yet_is_not_given_back(void **state)
 {
     (void)state;
     open_with(true, 1);
@@ -245,7 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(after_an_hour_of_silence_redis_alone_keeps_it, close_all),
         cmocka_unit_test_teardown(it_comes_back_with_the_next_record_and_counts_go_on, close_all),
-        cmocka_unit_test_teardown(what_redis_has_not_is_not_given_back, close_all),
+        cmocka_unit_test_teardown(what_is_not_sent_yet_is_not_given_back, close_all),
         cmocka_unit_test_teardown(without_redis_silence_alone_costs_no_log, close_all),
         cmocka_unit_test_teardown(past_the_bound_the_longest_silent_give_way, close_all),
         cmocka_unit_test_teardown(records_that_come_meanwhile_are_counted, close_all),

@@ -258,7 +258,7 @@ static void what_is_no_usage_is_passed_over(void **state)
 }
 
 /* A week of minutes is dozens of hashes in Redis. */
-static void who_asks_little_is_answered_while_a_week_is_read(void **state)
+static void an_app_that_asks_little_is_answered_while_a_week_is_read(void **state)
 {
     static const struct journal_job jobs[] = {
         {.tenant = 1,
@@ -297,7 +297,7 @@ int main(void)
         cmocka_unit_test(two_hours_ahead_cost_nothing),
         WITH_REDIS(two_hours_ahead_cost_nothing_in_redis),
         WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
-        WITH_REDIS(who_asks_little_is_answered_while_a_week_is_read),
+        WITH_REDIS(an_app_that_asks_little_is_answered_while_a_week_is_read),
         WITH_REDIS(usage_in_redis_expires),
         WITH_REDIS(usage_and_its_expiry_are_set_in_one_transaction),
         WITH_REDIS(without_redis_usage_is_the_own_and_is_sent_later),

@@ -104,7 +104,7 @@ static void who_is_silent_is_closed_in_the_end(void **state)
     (void)close(client);
 }
 
-static void of_too_many_the_oldest_gives_way(void **state)
+static void the_oldest_of_too_many_gives_way(void **state)
 {
     struct fixture *fixture = *state;
     int clients[MANY + 1];
@@ -165,7 +165,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_client_sees_the_end_and_can_send, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_closes_is_forgotten_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_silent_is_closed_in_the_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(of_too_many_the_oldest_gives_way, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_of_too_many_gives_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tenant_with_many_takes_no_place_from_one_with_few, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_newcomer_takes_the_place_of_who_has_many, set_up,

@@ -271,7 +271,7 @@ static void a_line_that_was_torn_swallows_no_other(void **state)
     (void)fclose(disk);
 }
 
-static void what_could_not_be_told_of_drops_is_no_line(void **state)
+static void a_report_of_drops_that_cannot_be_written_is_not_counted(void **state)
 {
     (void)state;
     FILE *disk = begin_disk();
@@ -321,8 +321,8 @@ int main(void)
                                         capture_end),
         cmocka_unit_test_setup_teardown(a_line_that_was_torn_swallows_no_other, capture_begin,
                                         capture_end),
-        cmocka_unit_test_setup_teardown(what_could_not_be_told_of_drops_is_no_line, capture_begin,
-                                        capture_end),
+        cmocka_unit_test_setup_teardown(a_report_of_drops_that_cannot_be_written_is_not_counted,
+                                        capture_begin, capture_end),
         cmocka_unit_test_setup_teardown(the_words_follow_the_levels, capture_begin, capture_end),
     };
 

@@ -101,7 +101,7 @@ static void the_others_are_told_when_the_minute_is_over_and_once(void **state)
     assert_int_equal(told_of("a"), -1);
 }
 
-static void who_was_admitted_all_lines_is_not_told_of(void **state)
+static void a_subject_whose_lines_were_all_written_has_no_summary(void **state)
 {
     (void)state;
     (void)admitted("a", LINES_MAX, NOW_US);
@@ -197,7 +197,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_lines_of_each_subject_are_written, begin, end),
         cmocka_unit_test_setup_teardown(the_others_are_told_when_the_minute_is_over_and_once, begin,
                                         end),
-        cmocka_unit_test_setup_teardown(who_was_admitted_all_lines_is_not_told_of, begin, end),
+        cmocka_unit_test_setup_teardown(a_subject_whose_lines_were_all_written_has_no_summary,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(the_next_line_tells_of_a_minute_that_nobody_asked_about,
                                         begin, end),
         cmocka_unit_test_setup_teardown(subjects_beyond_the_table_share_the_lines_of_one, begin,

@@ -34,7 +34,7 @@ static void an_app_keeps_its_slot(void **state)
     metrics_apps_free(apps);
 }
 
-static void who_comes_too_late_shares_the_last_slot(void **state)
+static void apps_that_come_too_late_share_the_last_slot(void **state)
 {
     (void)state;
     struct metrics_apps *apps = metrics_apps_new(1);
@@ -96,7 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_app_keeps_its_slot),
-        cmocka_unit_test(who_comes_too_late_shares_the_last_slot),
+        cmocka_unit_test(apps_that_come_too_late_share_the_last_slot),
         cmocka_unit_test(as_many_apps_as_may_be_have_slots_of_their_own),
         cmocka_unit_test(threads_that_meet_an_app_at_once_get_one_slot),
     };

@@ -166,7 +166,7 @@ static void the_table_says_what_counts_and_what_is_kept(void **state)
     free(table);
 }
 
-static void what_is_at_a_key_is_blamed(void **state)
+static void errors_about_a_key_blame_the_key(void **state)
 {
     (void)state;
 
@@ -186,7 +186,7 @@ int main(void)
         cmocka_unit_test(what_is_told_quotes_no_argument),
         cmocka_unit_test(what_forbids_a_command_is_told_from_what_forbids_everything),
         cmocka_unit_test(the_table_says_what_counts_and_what_is_kept),
-        cmocka_unit_test(what_is_at_a_key_is_blamed),
+        cmocka_unit_test(errors_about_a_key_blame_the_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,7 +136,7 @@ static void on_settled(void *context)
     room->is_ready = redis_link_is_ready(room->link);
 }
 
-static void who_waits_for_room_is_told_of_all_that_makes_some(void **state)
+static void a_caller_that_waits_for_room_is_told_whenever_there_is_some(void **state)
 {
     struct room room = {0};
     struct redis_link_options options = {.settled = on_settled, .context = &room};
@@ -427,7 +427,7 @@ int main(void)
         TEST(a_reply_may_lead_to_the_next_call),
         TEST(an_error_reply_is_a_reply),
         TEST(a_late_reply_answers_nobody),
-        TEST(who_waits_for_room_is_told_of_all_that_makes_some),
+        TEST(a_caller_that_waits_for_room_is_told_whenever_there_is_some),
         TEST(a_call_has_taken_as_long_as_its_reply_was_looked_for),
         TEST(each_call_keeps_its_own_deadline),
         TEST(a_call_that_the_worker_has_not_written_is_not_late),

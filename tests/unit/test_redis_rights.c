@@ -38,7 +38,7 @@ static void what_a_user_may_not_do_is_found(void **state)
     expect_missing("some:x@", " +get +del +hset +zadd +xadd");
 }
 
-static void of_a_user_without_scripts_nothing_is_known(void **state)
+static void nothing_is_known_about_a_user_without_scripts(void **state)
 {
     char missing[REDIS_RIGHTS_BYTES];
     (void)state;
@@ -76,7 +76,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_user_may_not_do_is_found),
-        cmocka_unit_test(of_a_user_without_scripts_nothing_is_known),
+        cmocka_unit_test(nothing_is_known_about_a_user_without_scripts),
         cmocka_unit_test(looking_changes_nothing),
         cmocka_unit_test(a_redis_that_takes_no_writes_grants_all_the_same),
     };

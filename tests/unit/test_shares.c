@@ -41,7 +41,7 @@ static void who_is_alone_gets_half(void **state)
     assert_int_equal(take_all(1), PLACES / 2);
 }
 
-static void those_who_ask_in_turn_get_the_same_and_leave_as_much(void **state)
+static void tenants_that_ask_in_turn_get_the_same_and_leave_as_much(void **state)
 {
     uint32_t got[3] = {0};
     (void)state;
@@ -136,7 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_is_alone_gets_half, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(those_who_ask_in_turn_get_the_same_and_leave_as_much,
+        cmocka_unit_test_setup_teardown(tenants_that_ask_in_turn_get_the_same_and_leave_as_much,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newcomer_gets_places_beside_any_number_of_others, set_up,
                                         tear_down),

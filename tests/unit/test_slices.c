@@ -87,7 +87,7 @@ static void a_turn_ends_in_time_and_the_next_goes_on(void **state)
     assert_int_equal(slices_waiting(&slices), 0);
 }
 
-static void what_begins_in_a_turn_has_what_is_left_of_it(void **state)
+static void work_that_begins_in_a_turn_has_the_rest_of_it(void **state)
 {
     struct job first = job_of(CROWD, A_TURN - 1);
     struct job second = job_of(CROWD, 2);
@@ -132,7 +132,7 @@ static void a_newcomer_s_work_comes_after_a_step_of_each_other_s(void **state)
     assert_true(last - before < most);
 }
 
-static void of_one_tenant_what_has_begun_goes_on_first(void **state)
+static void work_of_a_tenant_that_has_begun_goes_on_first(void **state)
 {
     static struct job crowd[WORKS];
     (void)state;
@@ -163,7 +163,7 @@ static void a_costly_step_is_waited_for_by_its_tenant(void **state)
     assert_ptr_equal(history[9], &costly);
 }
 
-static void what_is_put_in_twice_is_in_once(void **state)
+static void work_that_is_put_in_twice_is_in_once(void **state)
 {
     struct job job = job_of(CROWD, 1);
     (void)state;
@@ -200,15 +200,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(work_is_done_at_once_while_nobody_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_turn_ends_in_time_and_the_next_goes_on, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_begins_in_a_turn_has_what_is_left_of_it, set_up,
+        cmocka_unit_test_setup_teardown(work_that_begins_in_a_turn_has_the_rest_of_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_newcomer_s_work_comes_after_a_step_of_each_other_s,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(of_one_tenant_what_has_begun_goes_on_first, set_up,
+        cmocka_unit_test_setup_teardown(work_of_a_tenant_that_has_begun_goes_on_first, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_costly_step_is_waited_for_by_its_tenant, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_is_put_in_twice_is_in_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(work_that_is_put_in_twice_is_in_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             work_that_has_begun_goes_on_before_what_its_tenant_has_put_in, set_up, tear_down),
     };

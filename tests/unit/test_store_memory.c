@@ -159,7 +159,7 @@ static void forgetting_what_is_unknown_or_expired_counts_nothing(void **state)
     memory_table_free(table);
 }
 
-static void what_has_expired_does_not_weigh_on_a_changed_limit(void **state)
+static void what_has_expired_does_not_count_under_a_changed_limit(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
     struct limit limit = table_window(10, SECOND_US);
@@ -207,7 +207,7 @@ int main(void)
         cmocka_unit_test(looks_and_denials_take_no_memory),
         cmocka_unit_test(forgetting_a_subject_gives_it_everything_back),
         cmocka_unit_test(forgetting_what_is_unknown_or_expired_counts_nothing),
-        cmocka_unit_test(what_has_expired_does_not_weigh_on_a_changed_limit),
+        cmocka_unit_test(what_has_expired_does_not_count_under_a_changed_limit),
         cmocka_unit_test(the_engine_answers_at_once),
     };
 

@@ -119,7 +119,7 @@ static void a_counter_costs_no_more_when_each_has_a_tenant_of_its_own(void **sta
 
 /* These bits of the subject choose the stripe. With two counters in one stripe a tenant is no
  * longer a small one. */
-static void nor_when_each_has_two_and_the_table_grows(void **state)
+static void nor_when_each_tenant_has_two_and_the_table_grows(void **state)
 {
     struct memory_table *table = memory_table_new(65536);
     struct limit limit = table_window(1, MINUTE_US);
@@ -183,7 +183,7 @@ int main(void)
         cmocka_unit_test(a_full_table_costs_at_most_96_bytes_per_counter),
         cmocka_unit_test(a_table_that_grows_costs_at_most_96_bytes_per_counter),
         cmocka_unit_test(a_counter_costs_no_more_when_each_has_a_tenant_of_its_own),
-        cmocka_unit_test(nor_when_each_has_two_and_the_table_grows),
+        cmocka_unit_test(nor_when_each_tenant_has_two_and_the_table_grows),
         cmocka_unit_test(memory_of_expired_counters_is_used_again),
         cmocka_unit_test(using_the_table_sweeps_out_what_has_expired),
     };

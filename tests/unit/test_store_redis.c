@@ -157,7 +157,7 @@ static enum take_status status_of_reply(const char *reply)
     return answers.last.status;
 }
 
-static void what_no_limit_can_have_answered_is_not_believed(void **state)
+static void replies_that_no_limit_can_give_are_not_accepted(void **state)
 {
     static const char *const impossible[] = {
         ":1\r\n:999\r\n:3600000000\r\n:0\r\n",        /* denied, but it fits */
@@ -284,7 +284,7 @@ static void a_restarted_redis_is_ready_again_without_any_take(void **state)
     store_free(store);
 }
 
-static void what_redis_as_a_whole_cannot_is_refused(void **state)
+static void an_error_of_redis_as_a_whole_is_a_refusal(void **state)
 {
     struct store *store = asker_store(PATIENT_US);
     (void)state;
@@ -584,7 +584,7 @@ int main(void)
         TEST(a_flushed_script_costs_no_take),
         TEST(what_is_sent_again_keeps_its_deadline),
         TEST(a_script_that_is_refused_twice_is_broken),
-        TEST(what_no_limit_can_have_answered_is_not_believed),
+        TEST(replies_that_no_limit_can_give_are_not_accepted),
         TEST(forgetting_starts_afresh),
         TEST(a_tenant_has_no_more_counters_than_its_budget),
         TEST(a_take_before_the_connection_is_down_at_once),
@@ -592,7 +592,7 @@ int main(void)
         TEST(a_probe_that_is_lost_is_followed_by_another),
         TEST(a_restarted_redis_is_ready_again_without_any_take),
         TEST(a_counter_of_another_type_is_replaced_and_counted),
-        TEST(what_redis_as_a_whole_cannot_is_refused),
+        TEST(an_error_of_redis_as_a_whole_is_a_refusal),
         TEST(the_breaker_stays_open_until_redis_takes_writes_again),
         TEST(another_place_takes_redis_away_from_nobody),
         TEST(an_error_of_one_key_takes_redis_away_from_nobody),

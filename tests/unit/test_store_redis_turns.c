@@ -132,7 +132,7 @@ static void on_good_answered(void *context, const struct outcome *outcome)
         crowd_ask(crowd, GOOD, on_good_answered);
 }
 
-static void who_asks_now_and_then_is_not_behind_thousands_of_another(void **state)
+static void a_rare_caller_does_not_wait_behind_thousands_of_another(void **state)
 {
     struct crowd crowd = {.store = asker_store(PATIENT_US)};
     (void)state;
@@ -241,7 +241,7 @@ static void a_redis_that_hangs_before_a_crowd_is_left_alone(void **state)
     impostor_close(&impostor);
 }
 
-static void who_waits_is_answered_when_the_breaker_opens(void **state)
+static void waiting_calls_are_answered_when_the_breaker_opens(void **state)
 {
     struct impostor impostor;
     struct answers sent = {0};
@@ -264,7 +264,7 @@ static void who_waits_is_answered_when_the_breaker_opens(void **state)
     impostor_close(&impostor);
 }
 
-static void who_waits_is_answered_when_the_connection_is_lost(void **state)
+static void waiting_calls_are_answered_when_the_connection_is_lost(void **state)
 {
     struct impostor impostor;
     struct answers sent = {0};
@@ -470,13 +470,13 @@ static void whatever_happens_each_take_is_answered_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(who_asks_now_and_then_is_not_behind_thousands_of_another),
+        TEST(a_rare_caller_does_not_wait_behind_thousands_of_another),
         TEST(calls_that_wait_are_sent_in_turns),
         TEST(a_tenant_that_has_taken_its_places_is_down_at_once_and_another_is_not),
         TEST(what_is_not_sent_within_half_of_its_time_is_down_and_opens_no_breaker),
         TEST(a_redis_that_hangs_before_a_crowd_is_left_alone),
-        TEST(who_waits_is_answered_when_the_breaker_opens),
-        TEST(who_waits_is_answered_when_the_connection_is_lost),
+        TEST(waiting_calls_are_answered_when_the_breaker_opens),
+        TEST(waiting_calls_are_answered_when_the_connection_is_lost),
         TEST(a_late_reply_makes_room),
         TEST(a_reset_waits_for_its_turn),
         TEST(what_waits_finds_room_or_none_when_it_is_sent),

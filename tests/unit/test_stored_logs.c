@@ -199,7 +199,7 @@ static void a_log_of_which_little_counts_is_made_anew(void **state)
     assert_int_equal(count_of(&take), 3);
 }
 
-static void of_what_has_left_a_charge_takes_out_only_so_many(void **state)
+static void a_charge_removes_only_so_many_that_have_left(void **state)
 {
     (void)state;
     struct take take = take_new(1);
@@ -318,7 +318,7 @@ int main(void)
         cmocka_unit_test(nonsense_in_the_middle_of_a_log_lets_nothing_more_pass),
         cmocka_unit_test(a_future_in_disorder_lets_no_more_than_the_limit_pass),
         cmocka_unit_test(a_log_of_which_little_counts_is_made_anew),
-        cmocka_unit_test(of_what_has_left_a_charge_takes_out_only_so_many),
+        cmocka_unit_test(a_charge_removes_only_so_many_that_have_left),
         cmocka_unit_test(a_log_that_has_left_is_taken_out_whole),
         cmocka_unit_test(a_future_of_many_is_moved_at_once),
         cmocka_unit_test(a_future_of_more_than_any_limit_is_refused_unmoved),

@@ -136,7 +136,7 @@ static void an_app_that_has_decided_is_told_as_used_and_stays(void **state)
     assert_string_equal(scene->told.expired, "");
 }
 
-static void that_an_app_has_decided_is_not_forgotten_when_it_changes(void **state)
+static void a_changed_app_still_counts_as_used(void **state)
 {
     struct scene *scene = *state;
     atomic_store(&add(scene, 'a', START_US, true)->has_decided, true);
@@ -147,7 +147,7 @@ static void that_an_app_has_decided_is_not_forgotten_when_it_changes(void **stat
     assert_string_equal(scene->told.used, "a");
 }
 
-static void what_is_left_alone_for_long_enough_goes_one_in_each_look(void **state)
+static void each_look_removes_one_app_that_was_unused_for_long_enough(void **state)
 {
     struct scene *scene = *state;
     (void)add(scene, 'b', START_US - 1, true);
@@ -197,7 +197,7 @@ static void a_clock_that_jumps_removes_nothing_for_a_day(void **state)
     assert_string_equal(scene->told.expired, "");
 }
 
-static void where_all_are_kept_none_goes(void **state)
+static void if_all_are_kept_none_is_removed(void **state)
 {
     struct scene *scene = *state;
     (void)add(scene, 'a', 1, true);
@@ -224,11 +224,12 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(an_app_that_has_decided_is_told_as_used_and_stays),
-        CASE(that_an_app_has_decided_is_not_forgotten_when_it_changes),
-        CASE(what_is_left_alone_for_long_enough_goes_one_in_each_look),
+        CASE(a_changed_app_still_counts_as_used),
+        CASE(each_look_removes_one_app_that_was_unused_for_long_enough),
         CASE(a_process_that_has_just_started_removes_nothing),
         CASE(a_clock_that_jumps_removes_nothing_for_a_day),
-        cmocka_unit_test_setup_teardown(where_all_are_kept_none_goes, setup_keeping_all, teardown),
+        cmocka_unit_test_setup_teardown(if_all_are_kept_none_is_removed, setup_keeping_all,
+                                        teardown),
         CASE(nothing_more_is_told_to_a_catalogue_that_is_away),
     };
 #undef CASE

@@ -458,7 +458,7 @@ static void a_span_that_was_let_go_begins_another_part(void **state)
     usage_free(usage);
 }
 
-static void who_uses_much_gives_way_before_the_others(void **state)
+static void an_app_that_uses_much_gives_way_before_the_others(void **state)
 {
     const struct usage_query day = {.window_minutes = DAY, .step_minutes = 1};
     struct usage *usage = usage_new((size_t)64 * 1024);
@@ -489,7 +489,7 @@ static void who_uses_much_gives_way_before_the_others(void **state)
     usage_free(usage);
 }
 
-static void what_a_filter_cannot_tell_is_told_to_be_uncounted(void **state)
+static void decisions_that_a_filter_cannot_tell_apart_are_uncounted(void **state)
 {
     const struct usage_query one_route = {
         .window_minutes = HOUR, .step_minutes = 1, .route_key = TEXT("/0")};
@@ -638,8 +638,8 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_ahead_costs_no_history),
         cmocka_unit_test(a_minute_ahead_that_is_too_old_takes_no_minutes_along),
         cmocka_unit_test(a_span_that_was_let_go_begins_another_part),
-        cmocka_unit_test(who_uses_much_gives_way_before_the_others),
-        cmocka_unit_test(what_a_filter_cannot_tell_is_told_to_be_uncounted),
+        cmocka_unit_test(an_app_that_uses_much_gives_way_before_the_others),
+        cmocka_unit_test(decisions_that_a_filter_cannot_tell_apart_are_uncounted),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
         cmocka_unit_test(what_is_sent_in_parts_is_sent_once),

@@ -197,7 +197,7 @@ static void the_local_fallback_is_told(void **state)
                 "\"degraded\":true}");
 }
 
-static void of_several_limits_the_tightest_is_on_top(void **state)
+static void the_tightest_of_several_limits_is_on_top(void **state)
 {
     (void)state;
 
@@ -330,7 +330,7 @@ int main(void)
         cmocka_unit_test_setup(a_cost_that_never_passes_has_no_retry, begin),
         cmocka_unit_test_setup(shadow_mode_lets_pass_and_says_what_it_would_have_done, begin),
         cmocka_unit_test_setup(the_local_fallback_is_told, begin),
-        cmocka_unit_test_setup(of_several_limits_the_tightest_is_on_top, begin),
+        cmocka_unit_test_setup(the_tightest_of_several_limits_is_on_top, begin),
         cmocka_unit_test_setup(several_limits_are_listed, begin),
         cmocka_unit_test_setup(the_longest_delay_of_a_queue_is_told, begin),
         cmocka_unit_test_setup(after_a_wait_all_times_are_what_is_left_of_them, begin),
