@@ -157,7 +157,7 @@ static void a_journal_that_hangs_does_not_keep_the_end_from_coming(void **state)
 }
 
 /* The decisions of a worker are reported as lost, although the worker never ends. */
-static void what_a_worker_that_hangs_has_decided_is_not_lost_untold(void **state)
+static void decisions_of_a_worker_that_hangs_are_reported_as_lost(void **state)
 {
     const struct world *world = *state;
     static const char *const environment[] = {PROCESS_MAY_BE_SEEN, NULL};
@@ -198,7 +198,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(what_is_declared_is_no_longer_applied_once_the_end_has_come),
         cmocka_unit_test(a_catalogue_that_hangs_does_not_keep_the_end_from_coming),
         cmocka_unit_test(a_journal_that_hangs_does_not_keep_the_end_from_coming),
-        cmocka_unit_test(what_a_worker_that_hangs_has_decided_is_not_lost_untold),
+        cmocka_unit_test(decisions_of_a_worker_that_hangs_are_reported_as_lost),
     };
 
     world_choose_engine(argc, argv);
