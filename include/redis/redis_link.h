@@ -8,9 +8,9 @@
  *
  * The time of a call begins when it is written. Before a call is judged, the replies that have come
  * are read, so that a worker that is itself late does not blame Redis. After its time a call is
- * LATE, and its reply, if it still comes, answers nobody. The reply is checked all the same: if it
- * cannot be that call's, a reply was lost or added on the way, and the ones behind it would answer
- * the wrong calls. The connection is replaced if for 1 s after a LATE call no call is answered in
+ * LATE. Its reply, if it still comes, is REPLIED_LATE: what the command did may have to be counted.
+ * If the reply cannot be that call's, a reply was lost or added on the way, and the ones behind it
+ * would answer the wrong calls. The connection is replaced if for 1 s after a LATE call no call is answered in
  * time, nor all that are out late. A link that has heard nothing for at most 30 s sends a PING,
  * which is such a call, because firewalls and proxies forget an idle connection. So the link also
  * knows whether Redis is there before a caller asks.
@@ -30,14 +30,15 @@ struct event_base;
 struct redis_link;
 
 enum redis_link_status {
-    REDIS_LINK_REPLIED, /* `reply` is set, and may be a Redis error */
-    REDIS_LINK_LATE,    /* the deadline passed; a later reply is dropped */
-    REDIS_LINK_LOST     /* the connection ended first; the command may have run */
+    REDIS_LINK_REPLIED,      /* `reply` is set, and may be a Redis error */
+    REDIS_LINK_LATE,         /* the deadline passed; REPLIED_LATE follows */
+    REDIS_LINK_REPLIED_LATE, /* `reply` is set, or NULL if the connection ended first */
+    REDIS_LINK_LOST          /* the connection ended first; the command may have run */
 };
 
-/* Runs exactly once per accepted call, on the link's loop or inside redis_link_serve(), never
- * inside redis_link_call(). `reply` is borrowed for the call and NULL unless REPLIED. It may make
- * calls, but not free the link. */
+/* Runs exactly once per accepted call, and once more after LATE: on the link's loop or inside
+ * redis_link_serve(), never inside redis_link_call(). `reply` is borrowed for the call. `done` may
+ * make calls, but not free the link. */
 typedef void redis_link_done_fn(void *context, enum redis_link_status status,
                                 const redisReply *reply);
 
@@ -86,7 +87,7 @@ void redis_link_serve(struct redis_link *link);
  * calls. Every call that is still out gets LOST before this returns. May be called in a `done`. */
 void redis_link_distrust(struct redis_link *link, const char *reason);
 
-/* How many accepted calls have not had their `done` yet. */
+/* How many accepted calls are not answered, lost or late yet. */
 size_t redis_link_in_flight(const struct redis_link *link);
 /* How many calls have had no reply yet: those, and the ones that were LATE. */
 size_t redis_link_unanswered(const struct redis_link *link);

@@ -53,6 +53,11 @@ void pending_send_again(struct pending *pending, int64_t now_us);
 /* Puts it back before `done` runs, which may ask for the next one. */
 void pending_finish(struct pending *pending, const struct outcome *outcome);
 
+/* Runs `done` now. The call stays, because its reply may still come. */
+void pending_answer_late(struct pending *pending, const struct outcome *outcome);
+/* Puts back a call whose `done` has run. */
+void pending_put_back(struct pending *pending);
+
 struct pending *pending_of(struct waiting_call *waiting);
 
 #endif

@@ -30,6 +30,10 @@ struct take_asked {
 MUST_USE bool take_answer_read(const struct take_answers *answers, const struct take_asked *asked,
                                const redisReply *reply, struct outcome *outcome);
 
+/* The same for a reply that came too late to answer anybody: only the lives of keys are told. */
+void take_answer_read_late(const struct take_answers *answers, const struct take_asked *asked,
+                           const redisReply *reply);
+
 /* The same for an error, which fills nothing. *is_at_fault: this call caused the error; Redis did
  * not fail. */
 enum take_status take_answer_error(const struct take_answers *answers,

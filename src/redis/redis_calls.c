@@ -10,7 +10,8 @@ struct redis_call {
     int64_t timeout_us;
     int64_t deadline_us; /* REDIS_CALLS_NEVER: not written yet */
     void *context;
-    redis_link_done_fn *done; /* NULL: abandoned */
+    redis_link_done_fn *done;
+    bool is_late;
 };
 
 static struct redis_call *new_call(struct redis_calls *calls);
@@ -20,7 +21,7 @@ static bool is_one_line(const redisReply *reply);
 static void insert_by_deadline(struct redis_calls *calls, struct redis_call *call);
 static void finish_oldest(struct redis_calls *calls, enum redis_link_status status,
                           const redisReply *reply);
-static redis_link_done_fn *stop_waiting(struct redis_calls *calls, struct redis_call *call);
+static void stop_waiting(struct redis_calls *calls, struct redis_call *call);
 
 void redis_calls_init(struct redis_calls *calls)
 {
@@ -53,6 +54,7 @@ void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t timeout
     call->deadline_us = REDIS_CALLS_NEVER;
     call->context = context;
     call->done = done;
+    call->is_late = false;
     STAILQ_INSERT_TAIL(&calls->unanswered, call, next);
     calls->unanswered_count++;
     if (calls->unwritten == NULL)
@@ -74,7 +76,7 @@ bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply)
 
     if (call == calls->unwritten || !may_answer(call, reply))
         return false;
-    if (call->done != NULL || STAILQ_NEXT(call, next) == NULL)
+    if (!call->is_late || STAILQ_NEXT(call, next) == NULL)
         calls->late_us = REDIS_CALLS_NEVER;
     finish_oldest(calls, REDIS_LINK_REPLIED, reply);
     return true;
@@ -86,7 +88,9 @@ void redis_calls_expire(struct redis_calls *calls, int64_t now_us)
         struct redis_call *call = TAILQ_FIRST(&calls->by_deadline);
         if (calls->late_us == REDIS_CALLS_NEVER)
             calls->late_us = now_us;
-        stop_waiting(calls, call)(call->context, REDIS_LINK_LATE, NULL);
+        stop_waiting(calls, call);
+        call->is_late = true;
+        call->done(call->context, REDIS_LINK_LATE, NULL);
     }
 }
 
@@ -124,7 +128,7 @@ static bool may_answer(const struct redis_call *call, const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR)
         return is_one_line(reply);
-    if (call->done != NULL || call->integers == REDIS_LINK_ANYTHING)
+    if (!call->is_late || call->integers == REDIS_LINK_ANYTHING)
         return true;
     if (call->integers == REDIS_LINK_AN_INTEGER)
         return is_integer(reply);
@@ -171,18 +175,14 @@ static void finish_oldest(struct redis_calls *calls, enum redis_link_status stat
     STAILQ_REMOVE_HEAD(&calls->unanswered, next);
     calls->unanswered_count--;
     STAILQ_INSERT_HEAD(&calls->spare, call, next);
-    if (call->done != NULL)
-        stop_waiting(calls, call)(call->context, status, reply);
+    if (!call->is_late)
+        stop_waiting(calls, call);
+    call->done(call->context, call->is_late ? REDIS_LINK_REPLIED_LATE : status, reply);
 }
 
-/* The call is now abandoned. Returns the function to call. */
-static redis_link_done_fn *stop_waiting(struct redis_calls *calls, struct redis_call *call)
+static void stop_waiting(struct redis_calls *calls, struct redis_call *call)
 {
-    redis_link_done_fn *done = call->done;
-
     if (call->deadline_us != REDIS_CALLS_NEVER)
         TAILQ_REMOVE(&calls->by_deadline, call, by_deadline);
-    call->done = NULL;
     calls->in_flight--;
-    return done;
 }

@@ -77,13 +77,22 @@ void pending_send_again(struct pending *pending, int64_t now_us)
 
 void pending_finish(struct pending *pending, const struct outcome *outcome)
 {
-    struct pending_pool *pool = pending->pool;
     store_done_fn *done = pending->done;
     void *context = pending->context;
 
-    pending->next = pool->spare;
-    pool->spare = pending;
+    pending_put_back(pending);
     done(context, outcome);
+}
+
+void pending_answer_late(struct pending *pending, const struct outcome *outcome)
+{
+    pending->done(pending->context, outcome);
+}
+
+void pending_put_back(struct pending *pending)
+{
+    pending->next = pending->pool->spare;
+    pending->pool->spare = pending;
 }
 
 struct pending *pending_of(struct waiting_call *waiting)

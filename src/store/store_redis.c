@@ -170,6 +170,12 @@ static void on_answered(void *context, enum redis_link_status status, const redi
     struct pending *pending = context;
     struct outcome outcome = {0};
 
+    if (status == REDIS_LINK_REPLIED_LATE) {
+        if (reply != NULL && reply->type != REDIS_REPLY_ERROR)
+            take_answer_read_late(&redis_of(pending)->answers, &pending->asked, reply);
+        pending_put_back(pending);
+        return;
+    }
     if (status == REDIS_LINK_REPLIED)
         note_reply(pending);
     /* Only this error says that nothing was charged and that asking again helps. The second call
@@ -180,7 +186,10 @@ static void on_answered(void *context, enum redis_link_status status, const redi
     }
     outcome.status = read_answer(pending, status, reply, &outcome);
     tell(pending, outcome.status);
-    pending_finish(pending, &outcome);
+    if (status == REDIS_LINK_LATE)
+        pending_answer_late(pending, &outcome);
+    else
+        pending_finish(pending, &outcome);
 }
 
 /* Counts a reply that came in time and is read too late, because the worker was busy. */
@@ -217,6 +226,8 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
         return outcome->status;
     case REDIS_LINK_LATE:
         return TAKE_LATE;
+    case REDIS_LINK_REPLIED_LATE: /* was answered when it was late */
+        break;
     case REDIS_LINK_LOST:
         /* It may have been charged, unlike a take that is refused with TAKE_DOWN. But if the store
          * is closing, the caller only needs to know that it is over. */

@@ -43,6 +43,17 @@ bool take_answer_read(const struct take_answers *answers, const struct take_aske
     return true;
 }
 
+void take_answer_read_late(const struct take_answers *answers, const struct take_asked *asked,
+                           const redisReply *reply)
+{
+    WRITTEN_FIRST struct outcome outcome;
+
+    if (asked->forgets && forgotten_read(asked, reply, &outcome))
+        tell_forgotten(answers, asked, reply);
+    if (!asked->forgets && decision_read(asked, reply, &outcome) && outcome.status == TAKE_DONE)
+        tell_lives(answers, asked, reply, &outcome);
+}
+
 enum take_status take_answer_error(const struct take_answers *answers,
                                    const struct take_asked *asked, const redisReply *reply,
                                    bool *is_at_fault)

@@ -37,6 +37,7 @@ struct redis_link *link_open_to_impostor(struct impostor *impostor);
 struct link_answers {
     size_t replied;
     size_t late;
+    size_t replied_late;
     size_t lost;
     long long integer; /* of the last reply */
     bool in_order;     /* each integer was one more than the one before */

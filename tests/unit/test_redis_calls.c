@@ -8,6 +8,7 @@
 struct told {
     size_t replied;
     size_t late;
+    size_t replied_late;
     size_t lost;
 };
 
@@ -22,6 +23,7 @@ static void on_done(void *context, enum redis_link_status status, const redisRep
     (void)reply;
     to->replied += status == REDIS_LINK_REPLIED;
     to->late += status == REDIS_LINK_LATE;
+    to->replied_late += status == REDIS_LINK_REPLIED_LATE;
     to->lost += status == REDIS_LINK_LOST;
 }
 
@@ -69,7 +71,10 @@ static void the_time_of_a_call_begins_when_it_is_written(void **state)
     assert_int_equal(unwritten_us, REDIS_CALLS_NEVER);
     assert_int_equal(early, 0);
     assert_int_equal(told.late, 1);
-    assert_true(answer()); /* the answered call was abandoned */
+    assert_int_equal(told.replied_late, 0);
+    assert_true(answer());
+    assert_int_equal(told.replied_late, 1);
+    assert_int_equal(told.replied, 0);
 }
 
 static void what_is_written_once_keeps_its_deadline(void **state)
@@ -117,6 +122,21 @@ static void a_call_that_is_not_written_is_lost_with_the_others(void **state)
     assert_int_equal(redis_calls_deadline_us(&calls), REDIS_CALLS_NEVER);
 }
 
+static void a_late_call_that_is_lost_gets_no_reply(void **state)
+{
+    (void)state;
+
+    add(&told);
+    redis_calls_written(&calls, 1000);
+    redis_calls_expire(&calls, 1000 + TIMEOUT_US);
+    redis_calls_lose(&calls);
+
+    assert_int_equal(told.late, 1);
+    assert_int_equal(told.replied_late, 1);
+    assert_int_equal(told.lost, 0);
+    assert_int_equal(calls.in_flight, 0);
+}
+
 /* If the process was stopped for an hour, that is not the fault of Redis. */
 static void being_stuck_begins_when_lateness_is_seen(void **state)
 {
@@ -142,6 +162,7 @@ int main(void)
         TEST(what_is_written_once_keeps_its_deadline),
         TEST(a_call_that_is_not_written_has_no_reply),
         TEST(a_call_that_is_not_written_is_lost_with_the_others),
+        TEST(a_late_call_that_is_lost_gets_no_reply),
         TEST(being_stuck_begins_when_lateness_is_seen),
     };
 

@@ -95,7 +95,7 @@ static void an_error_reply_is_a_reply(void **state)
     redis_link_free(link);
 }
 
-static void a_late_reply_answers_nobody(void **state)
+static void a_late_reply_is_told_once_it_comes(void **state)
 {
     struct redis_link *link = link_open(redis_server_tcp_url(server));
     struct link_answers late = {0};
@@ -115,6 +115,7 @@ static void a_late_reply_answers_nobody(void **state)
     assert_int_equal(in_flight, 0);
     assert_int_equal(late.late, 2);
     assert_int_equal(late.replied + late.lost, 0);
+    assert_int_equal(late.replied_late, 2);
     assert_int_equal(next.integer, 44);
     redis_link_free(link);
 }
@@ -426,7 +427,7 @@ int main(void)
         TEST(many_calls_of_one_turn_are_answered_in_order),
         TEST(a_reply_may_lead_to_the_next_call),
         TEST(an_error_reply_is_a_reply),
-        TEST(a_late_reply_answers_nobody),
+        TEST(a_late_reply_is_told_once_it_comes),
         TEST(a_caller_that_waits_for_room_is_told_whenever_there_is_some),
         TEST(a_call_has_taken_as_long_as_its_reply_was_looked_for),
         TEST(each_call_keeps_its_own_deadline),

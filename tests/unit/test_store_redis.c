@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "asker.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/breaker.h"
 #include "store/counter_budget.h"
@@ -337,6 +338,37 @@ static void a_tenant_has_no_more_counters_than_its_budget(void **state)
     asker_budget = NULL;
 }
 
+/* A charge that Redis has made is there, although nobody waits for the answer any more. */
+static void what_is_charged_late_counts_in_the_budget(void **state)
+{
+    struct impostor impostor;
+    struct answers answers = {0};
+    struct take forgets = asker_take_of(1, &asker_limit, 1);
+    struct outcome now;
+    (void)state;
+    asker_budget = counter_budget_new(10);
+    struct store *store = asker_impostor_store(&impostor, HASTY_US);
+
+    asker_take(store, 1, &answers);
+    TURN_UNTIL(answers.count == 1);
+    assert_int_equal(answers.last.status, TAKE_LATE);
+    assert_int_equal(counter_budget_live(asker_budget, 1, clock_monotonic_us()), 0);
+    impostor_say(&impostor, "*4\r\n:-3\r\n:999\r\n:3600000000\r\n:0\r\n");
+    TURN_UNTIL(counter_budget_live(asker_budget, 1, clock_monotonic_us()) == 1);
+
+    assert_int_equal(store_forget(store, &forgets, &now, &answers, asker_on_done), STORE_LATER);
+    TURN_UNTIL(answers.count == 2);
+    assert_int_equal(answers.last.status, TAKE_LATE);
+    impostor_say(&impostor, "*1\r\n:3600000\r\n");
+    TURN_UNTIL(counter_budget_live(asker_budget, 1, clock_monotonic_us()) == 0);
+
+    assert_int_equal(answers.count, 2);
+    store_free(store);
+    impostor_close(&impostor);
+    counter_budget_free(asker_budget);
+    asker_budget = NULL;
+}
+
 static uint64_t refused_calls(void)
 {
     return figure_get(&asker_metrics.figures[METRIC_STORE_CALLS_REFUSED]);
@@ -587,6 +619,7 @@ int main(void)
         TEST(replies_that_no_limit_can_give_are_not_accepted),
         TEST(forgetting_starts_afresh),
         TEST(a_tenant_has_no_more_counters_than_its_budget),
+        TEST(what_is_charged_late_counts_in_the_budget),
         TEST(a_take_before_the_connection_is_down_at_once),
         TEST(a_hung_redis_is_late_then_left_alone_then_asked_again),
         TEST(a_probe_that_is_lost_is_followed_by_another),
