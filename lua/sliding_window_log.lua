@@ -207,7 +207,10 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
             charges_leave(key, now_us - window_us, older)
         end
         redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
-        redis.call("PEXPIRE", key, string.format("%d", math.ceil(reset / 1000)))
+        -- Many large logs that end at once would keep Redis busy, so their ends are spread.
+        local stored = used + (older or 0)
+        local keep = reset + now_us % math.min(200 * stored, window_us / 8)
+        redis.call("PEXPIRE", key, string.format("%d", math.ceil(keep / 1000)))
     end
     return retry, left, told, 0, charge
 end

@@ -42,14 +42,15 @@ void redis_calls_add(struct redis_calls *calls, size_t integers, int64_t timeout
 void redis_calls_written(struct redis_calls *calls, int64_t now_us);
 
 /* Gives the next reply to its call. False when no call was written, or the reply cannot be that
- * call's. An error must have one line. The reply to a late call must have the integers that the call
- * expects, because its caller only counts by it. */
+ * call's. An error must have one line. The reply to a late call must have the integers that the
+ * call expects, because its caller only counts by it. */
 MUST_USE bool redis_calls_answer(struct redis_calls *calls, const redisReply *reply);
 
 /* Calls whose deadline has come are LATE. */
 void redis_calls_expire(struct redis_calls *calls, int64_t now_us);
 
-/* The connection has ended: every call is LOST, or REPLIED_LATE without a reply. None may be added until this returns. */
+/* The connection has ended: every call is LOST, or REPLIED_LATE without a reply. None may be added
+ * until this returns. */
 void redis_calls_lose(struct redis_calls *calls);
 
 /* The next deadline, or REDIS_CALLS_NEVER. */

@@ -10,10 +10,10 @@
  * are read, so that a worker that is itself late does not blame Redis. After its time a call is
  * LATE. Its reply, if it still comes, is REPLIED_LATE: what the command did may have to be counted.
  * If the reply cannot be that call's, a reply was lost or added on the way, and the ones behind it
- * would answer the wrong calls. The connection is replaced if for 1 s after a LATE call no call is answered in
- * time, nor all that are out late. A link that has heard nothing for at most 30 s sends a PING,
- * which is such a call, because firewalls and proxies forget an idle connection. So the link also
- * knows whether Redis is there before a caller asks.
+ * would answer the wrong calls. The connection is replaced if for 1 s after a LATE call no call is
+ * answered in time, nor all that are out late. A link that has heard nothing for at most 30 s
+ * sends a PING, which is such a call, because firewalls and proxies forget an idle connection. So
+ * the link also knows whether Redis is there before a caller asks.
  *
  * If Redis refuses the command SCRIPT LOAD or PING, for instance by an ACL, the log says so once,
  * and the link goes on without it. Each script must then be sent as a whole when Redis does not

@@ -108,8 +108,8 @@ struct take_life {
     int64_t keep_us;
 };
 
-/* The life of the states' key if the charge has set its expiry, and of each log, because every
- * charge of a log has a life of its own. By a reply to these arguments that was read before, and
+/* The life of the states' key if the charge has set its expiry, and of the charge in each log, as
+ * long as it may stay stored there. By a reply to these arguments that was read before, and
  * that allowed a cost. Returns how many. */
 size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
                          struct take_life lives[static TAKE_SCRIPT_KEYS_MAX]);

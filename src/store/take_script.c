@@ -2,6 +2,7 @@
 #include "store/take_script.h"
 
 #include "limit/algorithm.h"
+#include "limit/charge_log.h"
 
 #include "take_scripts_lua.h"
 
@@ -38,6 +39,7 @@ static bool is_without_room(const redisReply *reply);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
 static bool sets_expiry(redisReply *const elements[]);
 static int64_t keep_us_of(redisReply *const elements[]);
+static int64_t log_keep_us(const double limit[static TAKE_SCRIPT_LIMIT_NUMBERS]);
 static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS]);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
 static double longest_us(const struct limit *limit);
@@ -199,7 +201,7 @@ size_t take_script_lives(const redisReply *reply, const struct take_arguments *a
         const int64_t keep_us = keep_us_of(reply->element + i);
 
         if (algorithm_keeps_log((enum algorithm_id)(limit[0] - 1)))
-            lives[count++] = (struct take_life){.keep_us = keep_us};
+            lives[count++] = (struct take_life){.keep_us = log_keep_us(limit)};
         else
             states_us = keep_us > states_us ? keep_us : states_us;
         limit += TAKE_SCRIPT_LIMIT_NUMBERS;
@@ -304,6 +306,22 @@ static int64_t keep_us_of(redisReply *const elements[])
     const int64_t reset_us = elements[RESET_US]->integer;
 
     return reset_us < 0 ? -1 - reset_us : reset_us;
+}
+
+/* How long a charge stays in a log at most. It counts for a window. Later charges then remove it,
+ * CHARGE_LOG_LEAVE_MAX at a time, or it goes with the whole log: that expires a window after its
+ * last charge, and up to an eighth later.
+ *
+ * Where no more count than one charge removes, the first charge of the second window removes it, so
+ * it stays for two windows. Where more do, a charge of the third window finds it removed: in the
+ * second window there were so many charges that all have left that do not count, or so few that the
+ * log was made anew. So it stays for three. */
+static int64_t log_keep_us(const double limit[static TAKE_SCRIPT_LIMIT_NUMBERS])
+{
+    const int64_t quota = (int64_t)limit[2];
+    const int64_t window_us = (int64_t)limit[3];
+
+    return (quota <= CHARGE_LOG_LEAVE_MAX ? 2 : 3) * window_us + window_us / 8;
 }
 
 /* Without its name. */

@@ -10,9 +10,11 @@
 #include "support/cmocka.h"
 #include "support/random.h"
 
-#define START_US  INT64_C(1763735373123457)
-#define HISTORIES 150
-#define STEPS     30
+#define START_US      INT64_C(1763735373123457)
+#define HISTORIES     150
+#define STEPS         30
+#define LOG_HISTORIES 20
+#define CHARGES_MAX   1200
 
 static redisReply *reply; /* of the last take, freed by the next one */
 
@@ -119,7 +121,8 @@ static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
     /* What is left after a charge of 4, and 10 s later after another one; 0: its expiry stands. */
     static const int64_t expected_us[ALGORITHM_COUNT][2] = {
         [ALGORITHM_FIXED_WINDOW] = {MINUTE_US, 0},
-        [ALGORITHM_SLIDING_WINDOW_LOG] = {MINUTE_US, MINUTE_US},
+        [ALGORITHM_SLIDING_WINDOW_LOG] = {2 * MINUTE_US + MINUTE_US / 8,
+                                          2 * MINUTE_US + MINUTE_US / 8},
         [ALGORITHM_TOKEN_BUCKET] = {24 * SECOND_US, 38 * SECOND_US},
         [ALGORITHM_LEAKY_BUCKET] = {24 * SECOND_US, 38 * SECOND_US},
     };
@@ -415,7 +418,7 @@ static void plain_charge(struct plain *plain, size_t key, int64_t keep_us, struc
     if (key > 0) {
         assert_true(*next < asked->life_count);
         assert_int_equal(asked->lives[*next].was_us, 0);
-        assert_int_equal(asked->lives[(*next)++].keep_us, keep_us);
+        assert_true(asked->lives[(*next)++].keep_us >= 2 * keep_us);
     } else if (*next < asked->life_count) {
         assert_int_equal(asked->lives[*next].keep_us, keep_us);
         tells_the_life(asked, &asked->lives[(*next)++]);
@@ -486,6 +489,140 @@ static void random_lives_are_told_as_they_are(void **state)
     }
 }
 
+/* A log by a clock of its own, and until when each of its charges is told to stay. */
+struct charged {
+    struct limit limit;
+    struct take take;
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+    int64_t log_ends_us;
+    int64_t ends_us[CHARGES_MAX];
+    size_t count;
+};
+
+static void charged_begin(struct charged *charged, int64_t quota)
+{
+    *charged = (struct charged){.limit = limit_of(ALGORITHM_SLIDING_WINDOW_LOG)};
+    charged->limit.quota = quota;
+    charged->limit.burst = quota;
+    charged->take = take_of(&charged->limit, 1, 1);
+    (void)take_script_keys(&charged->take, charged->keys);
+}
+
+/* Redis has its own clock: when the log is over by this one, it is deleted. */
+static void charged_wait_until(struct charged *charged, int64_t after_us)
+{
+    charged->take.now_us = START_US + after_us;
+    if (charged->log_ends_us <= charged->take.now_us)
+        (void)redis_server_command(server, "DEL %s", charged->keys[1]);
+}
+
+static void charged_charge(struct charged *charged, size_t count)
+{
+    struct asked asked;
+
+    for (size_t i = 0; i < count && charged->count < CHARGES_MAX; i++) {
+        run(&asked, &charged->take, true);
+        if (!asked.outcome.allowed)
+            return;
+        assert_int_equal(asked.life_count, 1);
+        charged->ends_us[charged->count++] = charged->take.now_us + asked.lives[0].keep_us;
+    }
+    charged->log_ends_us =
+        charged->take.now_us +
+        redis_server_command(server, "PTTL %s", charged->keys[1])->integer * MILLISECOND_US;
+}
+
+static void charged_expects_no_more_than_told(const struct charged *charged)
+{
+    long long told = 0;
+
+    for (size_t i = 0; i < charged->count; i++)
+        told += charged->ends_us[i] > charged->take.now_us;
+    assert_true(redis_server_command(server, "ZCARD %s", charged->keys[1])->integer <= told);
+}
+
+/* At these times come so many, so that those before stay for as long as can be. */
+static void no_charge_stays_in_its_log_for_longer_than_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t quota;
+        struct {
+            int64_t at_us;
+            size_t count;
+        } bursts[4];
+    } histories[] = {
+        {100, {{0, 99}, {MINUTE_US - SECOND_US, 1}, {2 * MINUTE_US - 2 * SECOND_US, 0}}},
+        {1000,
+         {{0, 850},
+          {MINUTE_US - 3 * SECOND_US, 135},
+          {2 * MINUTE_US - 6 * SECOND_US, 1},
+          {3 * MINUTE_US - 7 * SECOND_US, 0}}},
+    };
+    struct charged charged;
+
+    for (size_t i = 0; i < ARRAY_COUNT(histories); i++) {
+        charged_begin(&charged, histories[i].quota);
+        for (size_t burst = 0; burst < ARRAY_COUNT(histories[i].bursts); burst++) {
+            if (burst > 0 && histories[i].bursts[burst].at_us == 0)
+                break;
+            charged_wait_until(&charged, histories[i].bursts[burst].at_us);
+            charged_charge(&charged, histories[i].bursts[burst].count);
+            charged_expects_no_more_than_told(&charged);
+        }
+    }
+}
+
+static void no_random_charge_stays_in_its_log_for_longer_than_is_told(void **state)
+{
+    (void)state;
+    struct charged charged;
+
+    for (int history = 0; history < LOG_HISTORIES; history++) {
+        int64_t at_us = 0;
+
+        charged_begin(&charged, 1 + random_below(400));
+        while (charged.count < CHARGES_MAX / 2) {
+            at_us += random_below(random_one_in(3) ? 2 * MINUTE_US : MINUTE_US / 2);
+            charged_wait_until(&charged, at_us);
+            charged_expects_no_more_than_told(&charged);
+            charged_charge(&charged, (size_t)(1 + random_below(random_one_in(2) ? 200 : 3)));
+            charged_expects_no_more_than_told(&charged);
+        }
+    }
+}
+
+/* Logs that Redis frees at once would keep it from all others meanwhile. */
+static void large_logs_of_one_time_do_not_end_together(void **state)
+{
+    (void)state;
+    const struct limit limit = {.algorithm = ALGORITHM_SLIDING_WINDOW_LOG,
+                                .quota = 1000,
+                                .window_us = HOUR_US,
+                                .burst = 1000};
+    int64_t earliest_us = INT64_MAX;
+    int64_t latest_us = 0;
+
+    for (int i = 0; i < 20; i++) {
+        const struct take take = take_of(&limit, 1, 1);
+        char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+        struct asked asked;
+
+        (void)take_script_keys(&take, keys);
+        struct take charge = take;
+        for (int n = 0; n < 500; n++) {
+            charge.now_us = START_US + 9973 * i;
+            run(&asked, &charge, true);
+        }
+        const int64_t left_us =
+            redis_server_command(server, "PTTL %s", keys[1])->integer * MILLISECOND_US;
+        earliest_us = left_us < earliest_us ? left_us : earliest_us;
+        latest_us = left_us > latest_us ? left_us : latest_us;
+        assert_true(left_us <= HOUR_US + HOUR_US / 8);
+    }
+    assert_true(latest_us - earliest_us >= 50 * MILLISECOND_US);
+}
+
 static int open_all(void **state)
 {
     (void)random_seed();
@@ -512,6 +649,9 @@ int main(void)
         cmocka_unit_test(a_part_that_is_missing_is_a_key_to_create),
         cmocka_unit_test(a_bit_that_flips_makes_no_refusal),
         cmocka_unit_test(random_lives_are_told_as_they_are),
+        cmocka_unit_test(no_charge_stays_in_its_log_for_longer_than_is_told),
+        cmocka_unit_test(no_random_charge_stays_in_its_log_for_longer_than_is_told),
+        cmocka_unit_test(large_logs_of_one_time_do_not_end_together),
     };
 
     return cmocka_run_group_tests(tests, open_all, close_all);
