@@ -36,6 +36,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
 /* Room for the longest names of a route, a role and a user. */
 #define DETAIL_BYTES 640
 
+static const struct fault *main_fault(const struct faults *faults);
 static const char *subject_of(const struct fault *fault);
 
 const struct problem_row *problem_row(enum problem problem)
@@ -79,11 +80,10 @@ void problem_write(enum problem problem, const char *detail, struct writer *writ
 
 void problem_write_faults(const struct faults *faults, struct writer *writer)
 {
-    const struct fault *first = &faults->at[0];
-    char detail[sizeof "The query parameter " + sizeof first->pointer + sizeof first->detail];
+    const struct fault *main = main_fault(faults);
+    char detail[sizeof "The query parameter " + sizeof main->pointer + sizeof main->detail];
 
-    ASSERT(faults->count > 0);
-    snprintf(detail, sizeof detail, "%s%s %s", subject_of(first), first->pointer, first->detail);
+    snprintf(detail, sizeof detail, "%s%s %s", subject_of(main), main->pointer, main->detail);
     problem_write(PROBLEM_INVALID, detail, writer);
     writer_begin_array(writer, "errors");
     for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
@@ -120,6 +120,17 @@ void problem_answer_faults(struct request *request, const struct faults *faults)
     problem_begin(request, &body, &writer);
     problem_write_faults(faults, &writer);
     problem_end(request, PROBLEM_INVALID, &writer);
+}
+
+/* A member by another name, if there is one: it is also why ours is missing. Else the first. */
+static const struct fault *main_fault(const struct faults *faults)
+{
+    ASSERT(faults->count > 0);
+    for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
+        if (faults->at[i].meant != NULL)
+            return &faults->at[i];
+    }
+    return &faults->at[0];
 }
 
 /* What its place follows in a sentence. */

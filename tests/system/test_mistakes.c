@@ -137,7 +137,9 @@ static const struct mistake of_the_body[] = {
     {POLICY, "{'route_key':'/a','limit':5}", 422, "window_seconds", "in which time"},
     {POLICY, "{'route_key':'/a','limit':5,'window':60}", 422, "or window_seconds?", "the name"},
     {POLICY, "{'route_key':'/a','limit':5,'window':'1m'}", 422,
-     "did you mean rate, as in \\\"rate\\\": \\\"100/m\\\"", "both in one: rate"},
+     "\"detail\":\"/window is not a known member; did you mean rate, as in \\\"rate\\\": "
+     "\\\"100/m\\\"",
+     "both in one: rate; that it is missing is not what is said first"},
     {POLICY, "{'route_key':'/a','limit':5,'per':'minute'}", 422,
      "is not a known member; did you mean rate, as in", "both in one: rate"},
     {POLICY, "{'route_key':'/a','limits':[{'limit':5,'period':60}]}", 422,
