@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the handlers of one worker work with. Made by the worker, borrowed by the handlers; a file
- * includes the headers of those parts that it uses. */
+ * All that the handlers of one worker use. The worker makes it, and the handlers borrow it. A file
+ * includes the headers of the parts that it uses. */
 #ifndef API_API_H
 #define API_API_H
 
@@ -17,17 +17,17 @@ struct api {
     struct journal *journal;
     struct store *store;
     struct memory_table *local; /* fallback of on_store_error */
-    struct handback *handback;  /* what the fallback has allowed; NULL when that is the store */
-    struct waiting_room *waiting_room; /* of checks that wait for their turn */
-    struct shares batch_checks;        /* of batches under way: until their answers have left */
+    struct handback *handback;  /* what the fallback has allowed; NULL if the memory is the store */
+    struct waiting_room *waiting_room; /* for checks that wait for their turn */
+    struct shares batch_checks;        /* of batches, until their answers have left */
     struct slices slices;              /* of batches and lists */
     struct queue *queue;               /* replies of the other threads to this worker */
-    struct memory_table *own_limits;   /* of the service on its callers; see local_limit.h */
-    struct digest_key local_key;       /* of the subjects in it */
+    struct memory_table *own_limits;   /* limits of the service on its callers; see local_limit.h */
+    struct digest_key local_key;       /* hashes the subjects in it */
     struct metrics *metrics;           /* what this worker counts */
-    struct metrics_apps *apps;         /* NULL: no app has figures of its own */
-    struct audit *audit;               /* what the log tells of callers; see audit.h */
-    const struct route_table *routes;  /* that the public listener serves */
+    struct metrics_apps *apps;         /* NULL: no figures per app */
+    struct audit *audit;               /* log lines about callers; see audit.h */
+    const struct route_table *routes;  /* of the public listener */
     struct readiness *readiness;       /* for /readyz */
     struct scrape *scrape;             /* for /metrics */
     int64_t now_us;                    /* clock_monotonic_us(), read once per turn */

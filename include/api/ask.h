@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Handing a request's job to the catalogue thread. */
+ * Hands a request's job to the catalogue thread. */
 #ifndef API_ASK_H
 #define API_ASK_H
 
@@ -8,9 +8,9 @@
 #include "catalogue/catalogue.h"
 #include "http/request.h"
 
-/* Submits `job`, which lies in the request's arena and whose kind and input are set. HANDLED_LATER:
+/* Submits `job`. It must lie in the request's arena, with kind and input set. HANDLED_LATER:
  * done(job) runs once on this worker, with job->context as given. HANDLED_NOW: the catalogue takes
- * no more, and the request has been answered 503. */
+ * no more jobs, and the request has been answered 503. */
 enum handled ask_catalogue(struct request *request, struct api *api, struct catalogue_job *job,
                            void *context, catalogue_done_fn *done);
 

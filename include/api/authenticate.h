@@ -7,22 +7,22 @@
 #include "api/api.h"
 #include "http/request.h"
 
-/* Goes on with a request whose app is known; its return value counts as authenticate()'s. */
+/* Goes on with a request whose app is known. Its return value is authenticate()'s. */
 typedef enum handled authenticated_fn(struct request *request, void *context);
 
 /* A key that was not found is not looked up again for this long. */
 #define AUTHENTICATE_ABSENT_S 10
 
-/* Whether there is a key of the right form in X-API-Key: what can be said before the body is read.
- * Otherwise answers 401. Leaves the key's digest in request->credentials and, when this process
- * knows it, the app in request->principal, until the request ends. */
+/* Whether X-API-Key has a key of the right form. This can be checked before the body is read.
+ * Otherwise answers 401. Puts the key's digest into request->credentials. If this process knows the
+ * key, puts the app into request->principal until the request ends. */
 MUST_USE bool authenticate_begin(struct request *request, struct api *api);
 
-/* After authenticate_begin() said yes, and the body is here. Makes the app of the request's key
- * request->principal, in its newest value, and goes on with `next`, at once when the index knows
- * the key. A well-formed key that it does not know is looked up in the catalogue, so that a key
- * registered at one instance works at the next at once. Otherwise answers 401, 403 when the app is
- * suspended, or 503 when the catalogue cannot say. */
+/* To be called after authenticate_begin() returned true and the body has been read. Puts the newest
+ * value of the key's app into request->principal, and goes on with `next`. If the index knows the
+ * key, this happens at once. Otherwise the key is looked up in the catalogue, so a key that one
+ * instance has registered works at all others at once. Answers 401 if there is no such key, 403 if
+ * the app is suspended, and 503 if the catalogue cannot say. */
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What http_server calls. `context` is a struct api. */
+ * The functions that http_server calls. `context` is a struct api. */
 #ifndef API_ENTRY_H
 #define API_ENTRY_H
 
@@ -8,19 +8,19 @@
 #include "base/ip_address.h"
 #include "http/request.h"
 
-/* The steps before a handler, for http_server: find the route, check the media type; then the IP
- * limit, the API key, the handler. */
+/* The steps up to the handler: the first finds the route and checks the media type, the second
+ * checks the limits and the API key and runs the handler. */
 size_t entry_begin(struct request *request, void *context);
 enum handled entry_finish(struct request *request, void *context);
-/* Lets the store have its turn, and the time go on. */
+/* Gives the store its turn, and reads the clock. */
 void entry_between(void *context);
-/* Counts the answer, and says that it is not to be kept. */
+/* Counts the answer, and forbids caches to keep it. */
 void entry_answered(struct request *request, void *context);
 
-/* The machine itself, and the trusted proxies, through which many come. */
+/* True for the machine itself, and for trusted proxies, which send the requests of many. */
 bool entry_trusts(const struct ip_address *address, void *context);
 
-/* In place of entry_begin(), for the listener that is the operator's alone: /metrics and health. */
+/* Replaces entry_begin() on the operator's own listener, which serves only /metrics and health. */
 size_t entry_begin_operation(struct request *request, void *context);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Why a check was decided as it was, for people: `"explain": true`. A check that does not ask
- * for it does none of this. */
+ * For `"explain": true`: tells people why a check was decided as it was. Other checks do none of
+ * this. */
 #ifndef API_EXPLAIN_H
 #define API_EXPLAIN_H
 
@@ -10,7 +10,7 @@
 #include "limit/policy_set.h"
 #include "limit/verdict.h"
 
-/* The first identities tried and the one that exists, as a JSON array. Lies in a request's
+/* The first identities tried, and the one that exists, as a JSON array. Lies in a request's
  * arena. */
 struct explain {
     unsigned listed;
@@ -19,18 +19,18 @@ struct explain {
     struct writer writer;
 };
 
-/* Finds the policy as policy_set_match() does, and keeps what was tried. */
+/* Finds the policy like policy_set_match(), and remembers what was tried. */
 struct explain *explain_match(const struct policy_set *set, struct text route_key, struct text role,
                               struct text user_id, struct arena *arena,
                               const struct policy **policy);
 
 /* Writes the member `explain`: the policies looked for, in order, and how many are not listed; the
- * one chosen, and why; per limit its numbers before and after this check, when counters were asked;
- * and the same of the candidate, NULL for none. `cost` is the check's. */
+ * chosen one, and why; if counters were asked, each limit's numbers before and after this check;
+ * and the same for the candidate, which may be NULL. `cost` is the check's. */
 void explain_write(const struct explain *explain, const struct verdict *verdict,
                    const struct verdict *candidate, int64_t cost, struct writer *writer);
 
-/* Writes the member `explain` where no policy was found: those looked for alone. */
+/* Writes the member `explain` if no policy was found: only the policies looked for. */
 void explain_write_none(const struct explain *explain, struct writer *writer);
 
 #endif

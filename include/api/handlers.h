@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The handlers, one per row of the route table; each source file is one resource. `context` is a
+ * The handlers, one per row of the route table. Each source file is one resource. `context` is a
  * struct api. The app of a ROUTE_APP request is request_app(). */
 #ifndef API_HANDLERS_H
 #define API_HANDLERS_H
@@ -8,7 +8,7 @@
 #include "api/api.h"
 #include "http/request.h"
 
-/* The app that the request's key belongs to; borrowed, lives as long as the request. */
+/* The app of the request's key. Borrowed; it lives as long as the request. */
 struct app *request_app(const struct request *request);
 
 enum handled register_post(struct request *request, void *context); /* register.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What /readyz answers by, and /metrics tells of it. The worker's; GET /readyz writes to it. */
+ * The facts behind the answers of /readyz, some of which /metrics shows. Belongs to the worker; GET
+ * /readyz writes to it. */
 #ifndef API_READINESS_H
 #define API_READINESS_H
 
@@ -11,14 +12,14 @@ struct probe; /* see health.c */
 struct readiness {
     const char *engine;          /* "memory" or "redis" */
     const atomic_bool *draining; /* SIGTERM has come */
-    /* Workers whose store has not decided yet: at 0 the process is ready, and from then on a store
-     * that is away makes it `degraded`. */
+    /* Workers whose store has not decided yet. At 0 the process is ready; after that, a store that
+     * is away makes it `degraded`. */
     const atomic_int *starting;
     struct {
         int64_t fresh_until_us;
         bool decides;
-    } store_seen;         /* what /readyz last found out */
-    struct probe *asking; /* requests that wait for the look under way; NULL: there is none */
+    } store_seen;         /* the last look of /readyz */
+    struct probe *asking; /* requests that wait for a look; NULL: no look is under way */
 };
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading what a request says, with the answer when it is wrong: 400 for a body that is no JSON,
- * 422 with every fault for a document or a query that breaks the rules.
+ * Reads a request's body or query, and answers if it is wrong: 400 if the body is not JSON, 422
+ * with every fault if a document or a query breaks the rules.
  *
  *     struct reading reading;
  *
@@ -19,18 +19,18 @@
 struct reading {
     struct request *request;
     struct faults faults;
-    struct members members; /* of a plain body; the form reads them */
+    struct members members; /* of a plain body, for the form to read */
     struct form form;
 };
 
-/* The body as a JSON value that lives as long as the request; NULL when it is none: then the
- * request has been answered. */
+/* The body as a JSON value that lives as long as the request. NULL: it is not JSON, and the request
+ * has been answered. */
 MUST_USE const json_t *reading_parse_body(struct request *request);
 
-/* Opens a form over the body's object, or over the query's arguments (FORM_TEXTUAL); what is read
+/* Opens a form over the body's object, or over the query's arguments (FORM_TEXTUAL). What is read
  * lives as long as the request. False: the request has been answered. */
 MUST_USE bool reading_open_body(struct reading *reading, struct request *request);
-/* The same over a document that lives as long as the request. */
+/* The same over a document, which must live as long as the request. */
 MUST_USE bool reading_open_document(struct reading *reading, struct request *request,
                                     const json_t *document);
 MUST_USE bool reading_open_query(struct reading *reading, struct request *request);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the log tells at debug of each request that is answered with a problem. */
+ * The debug log line of each request that is answered with a problem. */
 #ifndef API_REFUSAL_H
 #define API_REFUSAL_H
 
 #include "api/api.h"
 #include "http/request.h"
 
-/* Status, problem, method, path and the site of the caller's address. The path ends before a part
- * that may be a key. At other levels this costs a comparison. What libmicrohttpd refuses by itself
- * it tells by itself, at debug, too. */
+/* Logs status, problem, method, path and the site of the caller's address. The path is cut before a
+ * part that may be a key. At other levels this costs one comparison. If libmicrohttpd itself
+ * refuses a request, it writes its own debug line. */
 void refusal_log(const struct api *api, struct request *request);
 
 #endif

@@ -6,15 +6,16 @@
 
 #include "http/router.h"
 
-/* All there are. */
+/* All routes. */
 const struct route_table *routes(void);
 
-/* Those of them that serve everybody when the operator has a listener apart, and those that this
- * one serves. The rows are the same: a row's number is its place in routes(). */
+/* If the operator has a listener of its own, the first are the routes of the public listener, and
+ * the second those of the operator's. The rows are the same, and a row's number is its place in
+ * routes(). */
 const struct route_table *routes_without_metrics(void);
 const struct route_table *routes_of_operation(void);
 
-/* What other services call ours. The last one is all NULL. */
+/* The names of our paths in other services. The last one is all NULL. */
 struct route_alias {
     const char *theirs;
     const char *ours; /* a path of routes() */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What /metrics tells beside what is counted for it. */
+ * Facts that /metrics shows and no counter holds. */
 #ifndef API_SCRAPE_H
 #define API_SCRAPE_H
 
 #include "metrics/metrics.h"
 #include "metrics/process_figures.h"
 
-/* Of the whole process. Immutable but for what it points to. */
+/* Of the whole process. Immutable, except what it points to. */
 struct scrape_process {
     const struct metrics *blocks; /* of all workers */
     size_t worker_count;

@@ -129,7 +129,7 @@ void audit_answered(const struct api *api, struct request *request)
         return;
     if (route->access == ROUTE_APP && status == 401) {
         write_address(api, request, address);
-        (void)admits(api, KEYS, address); /* never */
+        (void)admits(api, KEYS, address); /* never true */
     } else if (route->guard != ROUTE_UNLIMITED) {
         write_address(api, request, address);
         refused(api, request, address);
@@ -167,7 +167,7 @@ static void refused(const struct api *api, struct request *request, const char *
               LOG_STRING("path", route->path), LOG_INTEGER("status", request->response.status));
 }
 
-/* A mistake of the caller's is no more than that. */
+/* A caller's own mistake needs no warning. */
 static enum log_level level_of(int status)
 {
     bool concerns_operator = status == 401 || status == 403 || status == 429 || status >= 500;

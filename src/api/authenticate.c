@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * X-API-Key, in the order it is examined. */
+ * The steps that check X-API-Key, in their order. */
 #include "api/authenticate.h"
 
 #include "api/ask.h"
@@ -83,8 +83,8 @@ static void ask_for_key(struct request *request)
                    has_other ? ", not in Authorization" : "");
 }
 
-/* As long as there is no pepper to hash the key with, its form is all that can be looked at, and
- * authenticate() will say so. */
+/* Without a pepper the key cannot be hashed, so only its form is checked. authenticate() then
+ * answers 503. */
 static bool read_key(struct request *request, struct api *api, struct text key)
 {
     const struct pepper *pepper = app_index_pepper(api->index);
@@ -138,7 +138,7 @@ static void on_looked_up(struct catalogue_job *job)
         adopt(lookup->request, job->app);
         (void)admit(lookup->request, lookup->api, lookup->next);
     } else if (job->status == CATALOGUE_ABSENT || job->status == CATALOGUE_DAMAGED) {
-        /* Of an app that cannot be read nobody can say whether the key is still valid. */
+        /* If the app cannot be read, nobody knows whether the key is still valid. */
         local_limit_take(lookup->api, LOCAL_LIMIT_ABSENT, subject, absent_rate, 1);
         problem_answer(lookup->request, PROBLEM_BAD_KEY, "X-API-Key belongs to no app.");
     } else {
@@ -146,8 +146,8 @@ static void on_looked_up(struct catalogue_job *job)
     }
 }
 
-/* Of thousands of apps in turn none is in the processor's caches: what a decision needs of this one
- * is asked for here, long before. */
+/* With thousands of apps in turn, none is in the processor's caches. So the data that a decision
+ * needs is prefetched here, early. */
 static void adopt(struct request *request, struct app *app)
 {
     request->principal = app;

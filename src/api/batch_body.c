@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a check ends is seen without a parser: at the comma or bracket that is in no string and in
- * none of its own brackets. If the text between two of these is JSON, and so is each of the others,
- * then the whole is. */
+ * The end of a check is found without a parser: it is the first comma or bracket outside of strings
+ * and of the check's own brackets. If each text between two ends is JSON, then the whole is. */
 #include "api/batch_body.h"
 
 #include "base/document.h"
 
-/* About so much is read in a step: 60 us. */
+/* A step reads about this much, in 60 us. */
 #define STEP_BYTES ((size_t)4 * 1024)
 
 static enum batch_body_status read_whole(struct batch_body *body);
@@ -83,7 +82,7 @@ static enum batch_body_status read_some(struct batch_body *body)
     return end_checks(body) ? BATCH_BODY_READ : BATCH_BODY_WRONG;
 }
 
-/* The next check and what it ends with. */
+/* Reads the next check, and sets `end` to the character that ends it. */
 static bool read_check(struct batch_body *body, char *end)
 {
     struct error error = {0};
@@ -106,8 +105,8 @@ static bool read_check(struct batch_body *body, char *end)
     return true;
 }
 
-/* How long it is, without the blanks behind it, and where what ends it is. Values are counted as
- * base/document.c does. */
+/* Finds the length of the check without the blanks after it, and the place of the character that
+ * ends it. Counts values as base/document.c does. */
 static bool measure_check(struct batch_body *body, size_t *length, size_t *end_at)
 {
     bool in_string = false;
@@ -144,7 +143,7 @@ static bool measure_check(struct batch_body *body, size_t *length, size_t *end_a
     return refuse(body, PROBLEM_BAD_JSON, "has no end");
 }
 
-/* Behind the last check: its end has been taken for the array's. */
+/* Reads on after the last check, whose end was the array's bracket. */
 static bool end_checks(struct batch_body *body)
 {
     const char *end = body->rest.at - 1;
@@ -155,7 +154,7 @@ static bool end_checks(struct batch_body *body)
     return body->rest.length == 0 || refuse(body, PROBLEM_BAD_JSON, "is followed by more than ]}");
 }
 
-/* And what is blank before it. */
+/* Also skips blanks before it. */
 static bool skip(struct text *rest, struct text expected)
 {
     skip_blanks(rest);

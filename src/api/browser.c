@@ -28,7 +28,7 @@ bool browser_admits(struct request *request, const struct host_list *hosts)
     return false;
 }
 
-/* Constants alone, and no more than serve: a check pays for each. */
+/* Only constants, and only those that help, because each costs time in a check. */
 void browser_seal(struct request *request)
 {
     const char *vary = depends_on(request->route);
@@ -41,8 +41,8 @@ void browser_seal(struct request *request)
         request_add_field(request, "Vary", vary);
 }
 
-/* A key is a header field of ours. A browser sends it for a foreign page only after it has asked by
- * OPTIONS whether it may, and we never say yes. */
+/* A key is in a header field of our own. For a foreign page a browser asks by OPTIONS before it
+ * sends such a field, and we never say yes. */
 static bool changes_without_key(const struct route *route)
 {
     return route->access != ROUTE_APP && strcmp(route->method, "GET") != 0;
@@ -53,7 +53,7 @@ static bool is_file(const struct request *request)
     return request->route && request->route->handle == asset_get && request->response.status < 400;
 }
 
-/* Header fields that decide who gets which answer; NULL where all get the same. */
+/* The header fields that the answer depends on; NULL if everybody gets the same. */
 static const char *depends_on(const struct route *route)
 {
     if (!route)

@@ -12,10 +12,10 @@
 #include "limit/rate_headers.h"
 #include "metrics/metrics.h"
 
-/* Clients and proxies that wait for an answer give up some time after this. */
+/* Most clients and proxies wait at least this long for an answer. */
 #define CHECK_HOLD_MS_MAX (30 * SECOND_MS)
 
-/* What a proxy that cannot pass 429 on may ask for instead: nginx's auth_request wants 403. */
+/* A proxy that cannot pass on 429 may ask for another status: nginx's auth_request needs 403. */
 static const char *const deny_status_words[] = {"429", "403", "200", NULL};
 static const int deny_statuses[] = {429, 403, 200};
 
@@ -23,7 +23,7 @@ struct check {
     struct decision decision;
     struct request *request;
     int deny_status;
-    bool wants_to_wait; /* asked of the store only with a place in the waiting room */
+    bool wants_to_wait; /* then it needs a place in the waiting room before the store is asked */
     int64_t held_since_us;
 };
 
@@ -88,7 +88,7 @@ static bool check_read_query(struct check *check, struct request *request)
     return reading_close(&reading);
 }
 
-/* With a place in the waiting room; otherwise the request has been answered. */
+/* True: the check has a place in the waiting room. False: the request has been answered. */
 static bool check_may_wait(const struct check *check)
 {
     const struct decision *decision = &check->decision;
@@ -127,7 +127,7 @@ static enum handled check_go_on(struct check *check)
     return HANDLED_NOW;
 }
 
-/* Nobody is to feel shadow mode. */
+/* Shadow mode delays nobody. */
 static bool check_has_to_wait(const struct check *check)
 {
     const struct verdict *verdict = &check->decision.verdict;
@@ -137,8 +137,8 @@ static bool check_has_to_wait(const struct check *check)
     return verdict->allowed && verdict->delay_ms > 0 && verdict->policy->mode == POLICY_ENFORCE;
 }
 
-/* The delay counts from the store's decision, which was some moments ago: so nobody is answered
- * before its turn. */
+/* The delay counts from now. The store decided a moment ago, so no check is answered before its
+ * turn. */
 static void check_hold(struct check *check)
 {
     int64_t delay_ms = check->decision.verdict.delay_ms;
@@ -150,7 +150,7 @@ static void check_hold(struct check *check)
                       check, check_on_held);
 }
 
-/* Its turn has come, or the hold has ended before. */
+/* Its turn has come, or the longest hold is over. */
 static void check_on_held(void *context)
 {
     struct check *check = context;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST /check/batch: up to 1,000 checks, decided in order, answered together. Each has its own
- * status: one that is wrong does not spoil the others.
+ * POST /check/batch: up to 1,000 checks, decided in order and answered together. Each has its own
+ * status, so a wrong one does not fail the others.
  *
- * A batch is done in steps (base/slices.h): its body is read, checks are begun and results written,
- * some in each. It is out of the slices while it waits for the store. */
+ * A batch is done in steps (base/slices.h). Each step reads a part of the body, begins some checks
+ * or writes some results. While the batch waits for the store, it is not in the slices. */
 #include "api/batch_body.h"
 #include "api/decision.h"
 #include "api/handlers.h"
@@ -14,17 +14,18 @@
 #include "limit/member_aliases.h"
 #include "metrics/metrics.h"
 
-/* Asked of the store at once, so that each check's deadline covers little more than itself, and the
- * checks of others need not wait for a whole batch. */
-/* A check has six members, all plain; those that are wrong are told of, within reason. */
+/* A check has six members without parts. There is room for more, so that wrong members can be
+ * named. */
 #define BATCH_VALUES_PER_CHECK 16
 #define BATCH_VALUES_BESIDES   64
-#define BATCH_IN_FLIGHT_MAX    32
-/* Kept of each check. */
+/* Asked of the store at once. So each check's deadline covers little more than itself, and the
+ * checks of others need not wait for a whole batch. */
+#define BATCH_IN_FLIGHT_MAX 32
+/* Faults kept per check. */
 #define BATCH_FAULTS_MAX 4
-/* Checks begun, or results written, in a step; such a step costs a quantum. */
+/* Checks begun, or results written, per step. Such a step costs one quantum. */
 #define BATCH_STEP SLICE_QUANTUM
-/* To read so much of a body takes about as long as a check. */
+/* Reading this much of a body takes about as long as a check. */
 #define BATCH_BYTES_PER_CHECK 64
 
 struct batch_item {
@@ -37,7 +38,7 @@ struct batch {
     struct request *request;
     struct api *api;
     struct batch_body input;
-    const json_t *checks; /* NULL until all of it has been read */
+    const json_t *checks; /* NULL until the whole body has been read */
     size_t count;
     size_t begun;
     size_t in_flight;
@@ -145,8 +146,8 @@ static const json_t *batch_open(struct batch *batch)
     return reading_close(&reading) ? checks : NULL;
 }
 
-/* The places of a batch stand for the room of its checks, and a value takes more than a hundred
- * bytes until the answer has left. */
+/* A batch takes places only for its checks, but each JSON value takes more than a hundred bytes
+ * until the answer has left. So the values per check are bounded. */
 static bool batch_is_lean(struct batch *batch)
 {
     const size_t values_max = BATCH_VALUES_BESIDES + batch->count * BATCH_VALUES_PER_CHECK;
@@ -159,7 +160,7 @@ static bool batch_is_lean(struct batch *batch)
     return false;
 }
 
-/* A check takes a kilobyte or more, and as long as the store lets the batch wait, or the client its
+/* A check holds a kilobyte or more until the store has answered and the client has read the
  * answer. */
 static bool batch_enter(struct batch *batch)
 {
@@ -228,7 +229,8 @@ static bool batch_read_item(struct decision *decision, const json_t *value, size
     return faults->count == 0;
 }
 
-/* Until the store has decided one of those that it was asked about; at the end all of them. */
+/* Whether the batch must wait for the store: for one of its checks in flight, and at the end for
+ * all. */
 static bool batch_has_to_wait(const struct batch *batch)
 {
     return batch->in_flight == BATCH_IN_FLIGHT_MAX ||

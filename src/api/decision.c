@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A decision, in the order it runs: read -> match -> take -> verdict -> journal. */
+ * A decision in the order of its steps: read -> match -> take -> verdict -> journal. */
 #include "api/decision.h"
 
 #include "api/audit.h"
@@ -16,7 +16,7 @@
 #include "store/store_memory.h"
 
 const char decision_no_room[] =
-    "This app has as many counters as it may; a new one has to wait until another one expires.";
+    "This app has as many counters as it may have. A new one must wait until another expires.";
 
 typedef void conclude_fn(struct decision *decision, const struct outcome *outcome);
 
@@ -138,7 +138,7 @@ void decision_write(const struct decision *decision, struct writer *writer)
         explain_write(decision->explain, &decision->verdict, tried, decision->cost, writer);
 }
 
-/* Absent when an address is asked about. */
+/* Absent if the subject is an IP address. */
 static struct text user_of(const struct decision *decision)
 {
     return decision->subject.kind == SUBJECT_USER ? decision->subject.name : (struct text){0};
@@ -172,7 +172,7 @@ static void on_candidate_taken(void *context, const struct outcome *outcome)
     answered(decision);
 }
 
-/* What a failed take means is the policy's word; but one that is refused has not failed. */
+/* The policy says what a failed take means. A take that the quota refused has not failed. */
 static void conclude(struct decision *decision, const struct outcome *outcome)
 {
     if (outcome->status == TAKE_QUOTA)
@@ -193,8 +193,8 @@ static void conclude_candidate(struct decision *decision, const struct outcome *
     verdict_from_candidate(decision->policy, outcome, &decision->trial->verdict);
 }
 
-/* What was late, or answered by what is no decision, may have been charged by the store, or will
- * be: only what was refused is handed back. */
+/* Only a take that the store has surely not charged is handed back. If the answer was late, or was
+ * not a decision, the store may have charged the take, or may yet charge it. */
 static void decide_locally(struct decision *decision, enum take_status status)
 {
     struct take take = decision_counters(decision, &decision->policy->rule);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to every request before its handler. Before the body is read: route, the page that
- * sends it, form of the key, media type. After it: limits of app or address, the app of the key, a
- * query that nobody reads. */
+ * The checks of every request before its handler. Before the body is read: the route, the page that
+ * sends the request, the form of the key, the media type. After it: the limits of the app or
+ * address, the app of the key, a query that nobody reads. */
 #include "api/entry.h"
 
 #include "api/api_settings.h"
@@ -22,11 +22,11 @@
 #include "store/store.h"
 #include "web/web_assets.h"
 
-/* Of a request that is refused anyway, or whose key this process does not know: a made-up one takes
- * no more room than this. */
+/* For a request that is refused anyway, or whose key this process does not know. So a request with
+ * a made-up key takes no more room than this. */
 #define UNTRUSTED_BODY_BYTES_MAX ((size_t)16 * 1024)
 
-/* For "%.*s": so much of a field is repeated to who sent it. */
+/* For "%.*s": an answer repeats at most this much of a field. */
 #define SHOWN_BYTES_MAX 100
 #define SHOWN(text)                                                                                \
     (int)((text).length < SHOWN_BYTES_MAX ? (text).length : SHOWN_BYTES_MAX), (text).at
@@ -40,7 +40,7 @@ static bool is_json(struct text media_type);
 static enum handled handle(struct request *request, void *context);
 static bool query_is_known(struct request *request);
 
-/* The files of the docs page, /docs/..., are the one family of paths that is not in the table. */
+/* The files of the docs page, /docs/..., are the only paths that are not in the table. */
 static const struct route asset_route = {
     .method = "GET",
     .path = "/docs/",
@@ -147,7 +147,7 @@ static size_t begin(struct request *request, struct api *api, const struct route
     return route->body_bytes_max;
 }
 
-/* `allow` is NULL where there is nothing for any method. */
+/* `allow` is NULL if the path has no method. */
 static void refuse_route(struct request *request, const struct route_table *table,
                          const char *allow)
 {
@@ -167,14 +167,14 @@ static void refuse_route(struct request *request, const struct route_table *tabl
         problem_answer(request, PROBLEM_NO_ROUTE, "There is nothing at this path; see /docs.");
 }
 
-/* Relative, as a proxy may serve all of this under a prefix. */
+/* Relative, because a proxy may serve all of this under a prefix. */
 static void lead_to_docs(struct request *request)
 {
     request_add_field(request, "Location", "docs");
     request_answer(request, 303, "text/plain", TEXT("The reference is at /docs.\n"));
 }
 
-/* Absent, JSON, or what curl -d sends when it is told nothing. Otherwise the request is
+/* Takes no type, JSON, or the type that curl -d sends by default. False: the request has been
  * answered. */
 static bool media_type_is_taken(struct request *request)
 {
@@ -217,8 +217,8 @@ static enum handled handle(struct request *request, void *context)
     return request->route->handle(request, context);
 }
 
-/* A handler that reads the query refuses what it does not know; where none does, that is all of
- * it. */
+/* A handler that reads the query refuses unknown arguments. If the handler does not read it, all
+ * arguments are unknown. */
 static bool query_is_known(struct request *request)
 {
     enum route_query query = request->route->query;

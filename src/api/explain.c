@@ -5,7 +5,7 @@
 #include "base/duration.h"
 #include "limit/algorithm.h"
 
-/* A tenant with a prefix of every length could have 800 listed for each check. */
+/* A tenant with a prefix of every length could otherwise get a list of 800 per check. */
 #define LISTED_MAX 32
 
 static policy_set_tried_fn on_tried;
@@ -114,8 +114,8 @@ static void write_limits(const struct verdict *verdict, int64_t cost, struct wri
     writer_end_array(writer);
 }
 
-/* What is left is a whole number rounded down, and so is the cost, so before and after differ by
- * the cost. */
+/* What is left is rounded down, and the cost is a whole number. So before and after differ by the
+ * cost. */
 static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
                         int64_t charged, struct writer *writer)
 {

@@ -12,7 +12,7 @@
 
 #define WIDE_BYTES 6 /* a /48 */
 
-/* Who is counted, and what came of it. */
+/* Who is counted, and the result. */
 struct charge {
     const char *who;
     struct rate rate;
@@ -44,7 +44,7 @@ bool guard_admits(struct request *request, struct api *api)
     return charge.outcome.allowed;
 }
 
-/* The address comes first: one that is refused takes nothing from the others. */
+/* The address comes first, so that an address that is refused takes nothing from the others. */
 bool guard_admits_lookup(struct request *request, struct api *api)
 {
     static const struct rate of_address = {GUARD_LOOKUPS_PER_ADDRESS, 1};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * /livez asks nothing but the process. /readyz asks whether to send traffic here: not before the
+ * /livez says whether the process runs. /readyz says whether it can take traffic: only after the
  * store has answered once and the apps have been read. A store that is lost later makes the service
- * `degraded`, not unready: it goes on deciding by on_store_error, and taking every instance out of
- * rotation at once would turn a store's fault into an outage. */
+ * `degraded`, but not unready. It still decides by on_store_error. If all instances became unready
+ * at once, a fault of the store would become an outage. */
 #include "api/handlers.h"
 #include "api/readiness.h"
 #include "base/buffer.h"
@@ -12,8 +12,8 @@
 #include "catalogue/catalogue.h"
 #include "store/probe.h"
 
-/* Anybody may ask, so the store is asked this often at most, by each worker, and not again before
- * it has answered. */
+/* Anybody may ask, so each worker asks the store at most this often, and never before the last
+ * answer. */
 #define STORE_SEEN_US (100 * MILLISECOND_US)
 
 struct probe {
@@ -32,8 +32,8 @@ enum handled livez_get(struct request *request, void *context)
     return HANDLED_NOW;
 }
 
-/* Whether the store decides is found out by having it decide: an idle connection does not know that
- * its server hangs, and a PING does not know whether a script may run. */
+/* The store is tested by a decision. An idle connection does not show that its server hangs, and a
+ * PING does not show whether a script may run. */
 enum handled readyz_get(struct request *request, void *context)
 {
     struct probe *probe = ARENA_NEW(&request->arena, struct probe);
@@ -62,7 +62,7 @@ static void on_probed(void *context, const struct outcome *outcome)
     api->readiness->store_seen.decides = outcome->status == TAKE_DONE;
     api->readiness->store_seen.fresh_until_us = api->now_us + STORE_SEEN_US;
     for (const struct probe *next; asking; asking = next) {
-        next = asking->next; /* whoever is answered may be gone */
+        next = asking->next; /* an answered request may be gone */
         answer(asking);
     }
 }

@@ -11,7 +11,7 @@ static bool ends_with(struct text path, const char *end);
 const char *nearest_route(const struct route_table *table, const char *path)
 {
     const struct text asked = without_last_slash(path);
-    const char *longest = NULL; /* that the path ends with: it has something before it */
+    const char *longest = NULL; /* the longest known path that `path` ends with */
     struct nearest nearest;
 
     nearest_init(&nearest, asked);
@@ -31,7 +31,7 @@ const char *nearest_route(const struct route_table *table, const char *path)
     return longest != NULL ? longest : nearest.found;
 }
 
-/* Of /policy/42 and /policy.json: paths have no parts that vary. */
+/* For /policy/42 and /policy.json, because no path of ours has a variable part. */
 static const char *route_above(const struct route_table *table, struct text path)
 {
     const char *longest = NULL;

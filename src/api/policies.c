@@ -110,7 +110,8 @@ static void write_saved(const struct catalogue_job *job, struct request *request
                         writer_document(&writer));
 }
 
-/* From the body, or from the query when there is none: some clients send no body with DELETE. */
+/* From the body, or from the query if there is no body, because some clients send none with
+ * DELETE. */
 static bool read_identity(struct request *request, struct policy_identity *identity)
 {
     struct reading reading;

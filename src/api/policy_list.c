@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * GET /policy: an app's policies, which may be two megabytes, written some in each step
- * (base/slices.h). */
+ * GET /policy: the policies of an app. They may take two megabytes, so each step writes some of
+ * them (base/slices.h). */
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "catalogue/app.h"
 
-/* Policies looked at in a step. The longest ones take two or three microseconds each. */
+/* Policies per step. The longest ones take two or three microseconds each. */
 #define LIST_STEP (SLICE_QUANTUM / 2)
 
 struct policy_list {

@@ -26,7 +26,8 @@ const json_t *reading_parse_body(struct request *request)
     return json;
 }
 
-/* Of nearly all checks the body is plain. What is not, and what is wrong, the document decides. */
+/* Nearly all checks have a plain body. Any other body is parsed as a document, which also finds
+ * what is wrong with it. */
 bool reading_open_body(struct reading *reading, struct request *request)
 {
     const json_t *body;

@@ -40,7 +40,7 @@ static struct text cut(const char *from, size_t bytes_max)
     return text;
 }
 
-/* Up to the first part of it that may be a secret. */
+/* The length up to the first part that may be a secret. */
 static size_t path_bytes(const char *path)
 {
     size_t part = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST /register: a new app and its key, which is shown this once. */
+ * POST /register: makes a new app and its key, which is shown only in this answer. */
 #include "api/api_settings.h"
 #include "api/ask.h"
 #include "api/audit.h"
@@ -66,13 +66,13 @@ static bool registration_admits(struct request *request, const struct api_settin
     case REGISTRATION_AUTO:
     case REGISTRATION_CLOSED:
         problem_answer(request, PROBLEM_REGISTRATION_CLOSED,
-                       "The operator of this service registers apps.");
+                       "Only the operator of this service registers apps.");
         return false;
     }
     return false;
 }
 
-/* Compared by hash, so that the time tells neither content nor length. */
+/* Compares hashes, so that the time shows neither content nor length. */
 static bool token_equals(struct text given, const char *expected)
 {
     struct text wanted = text_of(expected);
@@ -106,7 +106,7 @@ static void on_created(struct catalogue_job *job)
     if (job->status == CATALOGUE_FULL) {
         metrics_count(registering->api->metrics, METRIC_REGISTRATIONS_REFUSED);
         problem_answer(request, PROBLEM_TOO_MANY_APPS,
-                       "This service has as many apps as its operator lets it have.");
+                       "This service has as many apps as its operator allows.");
         return;
     }
     if (job->status != CATALOGUE_CREATED) {

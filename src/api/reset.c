@@ -56,7 +56,7 @@ static bool reset_read(struct reset *reset, struct request *request)
     return reading_close(&reading);
 }
 
-/* Also what the fallback has counted. */
+/* Also forgets what the fallback has counted. */
 static void reset_forget(struct reset *reset, const struct rule *rule)
 {
     struct api *api = reset->decision.api;
@@ -80,7 +80,7 @@ static void reset_on_forgotten(void *context, const struct outcome *outcome)
         reset_answer(reset);
 }
 
-/* Of live rule and candidate, fallback and store, the one with the most counters. */
+/* Keeps the largest count among live rule and candidate, fallback and store. */
 static void reset_note(struct reset *reset, const struct outcome *outcome)
 {
     reset->failed = reset->failed || outcome->status != TAKE_DONE;

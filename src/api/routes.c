@@ -7,7 +7,7 @@
 #define BODY_BYTES_MAX  ((size_t)16 * 1024)
 #define BATCH_BYTES_MAX ((size_t)1024 * 1024)
 
-/* Looked through from the top: what is asked most comes first. */
+/* Searched from the top, so the most frequent route comes first. */
 /* clang-format off */
 static const struct route rows[] = {
     {"POST",   "/check",        ROUTE_APP,    ROUTE_UNLIMITED,   BODY_JSON,     QUERY_READ,
@@ -32,7 +32,7 @@ static const struct route rows[] = {
      BODY_BYTES_MAX,  asset_get,        "This contract"},
     {"GET",    "/docs",         ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     QUERY_NONE,
      BODY_BYTES_MAX,  asset_get,        "The contract as a page"},
-    /* The operator's, and /metrics the last: see routes.h. */
+    /* The operator's routes, /metrics last: see routes.h. */
     {"GET",    "/livez",        ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     QUERY_NONE,
      BODY_BYTES_MAX,  livez_get,        "Is the process alive"},
     {"GET",    "/readyz",       ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     QUERY_NONE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * GET /metrics: the figures of all workers, whichever of them is asked. Asks neither store nor
- * catalogue, and waits for nothing but the locks of the memory tables' stripes. */
+ * GET /metrics: any worker answers with the figures of all. It asks neither the store nor the
+ * catalogue. It waits only for the locks of the memory tables' stripes. */
 #include "api/scrape.h"
 
 #include "api/handlers.h"

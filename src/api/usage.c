@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * GET /usage: what the app's decisions sum up to. */
+ * GET /usage: totals of the app's decisions. */
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "base/duration.h"
@@ -83,7 +83,7 @@ static void read_minutes(struct form *form, const char *name, int64_t *minutes)
         form_fault(form, name, "must look like \"15m\": a number and m, h or d, from 1m to 7d");
 }
 
-/* *minutes is set only when it is in range. */
+/* Sets *minutes only if the value is in range. */
 static bool parse_minutes(struct text text, int64_t *minutes)
 {
     const char letter = text.at[text.length - 1];
