@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where the service listens: an address, at which each worker binds a socket of its own, or one
- * socket that a supervisor holds open and passed to this process. Main thread. */
+ * Where the service listens: at an address where each worker binds a socket of its own, or at one
+ * socket that a supervisor has opened and passed to this process. Main thread. */
 #ifndef APP_LISTENER_H
 #define APP_LISTENER_H
 
@@ -13,17 +13,17 @@ struct listener {
     int fd; /* the socket passed, or -1 */
 };
 
-/* False when what was passed cannot be served. Warns when another process has the address, too. */
+/* False if the socket passed cannot be served. Warns if another process has the address, too. */
 MUST_USE bool listener_find(struct listener *listener, const struct settings *settings,
                             struct error *error);
 
 /* The first worker has found this port, and the others share it. */
 void listener_bound(struct listener *listener, int port);
 
-/* The address; valid as long as the listener. */
+/* The address. Valid as long as the listener. */
 const struct sockaddr *listener_address(const struct listener *listener);
 
-/* For one worker, the caller's to close: a duplicate of the socket passed, or -1. */
+/* For one worker: a duplicate of the socket passed, which the caller must close, or -1. */
 int listener_duplicate(const struct listener *listener);
 
 #define LISTENER_TEXT_BYTES 64

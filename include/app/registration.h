@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `registration: auto` comes to: open where the machine itself alone connects, elsewhere for
- * who has the admin_token, and for nobody while there is none. */
+ * What `registration: auto` means here. If only this machine can connect, everybody may register.
+ * Otherwise a caller needs the admin_token, and without an admin_token nobody may register. */
 #ifndef APP_REGISTRATION_H
 #define APP_REGISTRATION_H
 
@@ -9,11 +9,11 @@
 
 #include <sys/socket.h>
 
-/* Makes settings->registers of settings->registration. `listener` is the address that is listened
- * at; a socket that was passed has one of its own. */
+/* Sets settings->registers by settings->registration. `listener` is the address that the service
+ * listens at; a socket that was passed has its own. */
 void registration_settle(struct api_settings *settings, const struct sockaddr *listener);
 
-/* Why it is so, and what changes it. For people. */
+/* The reason, and how to change it. For people. */
 const char *registration_reason(const struct api_settings *settings);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every setting, from one table (src/app/settings_table.c): name, kind, range, default, whether
- * SIGHUP may change it, and its help. The table feeds the command line, the environment, the YAML
- * file, --help and config/sluice.yaml (a test holds them together). Precedence: flags, environment,
- * file, defaults. */
+ * All settings, from one table (src/app/settings_table.c): name, kind, range, default, whether
+ * SIGHUP may change it, and its help. The command line, the environment, the YAML file and --help
+ * use this table. A test compares config/sluice.yaml with it. Precedence: flags, environment, file,
+ * defaults. */
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
@@ -29,13 +29,12 @@ enum catalogue_kind { CATALOGUE_KIND_SQLITE, CATALOGUE_KIND_REDIS };
 struct settings {
     struct sockaddr_storage listen; /* `listen`: "127.0.0.1:8080", "[::1]:8080" */
     socklen_t listen_length;
-    struct sockaddr_storage metrics_listen; /* of no family: /metrics is beside the rest */
+    struct sockaddr_storage metrics_listen; /* no family: /metrics is on `listen` */
     socklen_t metrics_listen_length;
     unsigned metrics_apps;
     int workers; /* `workers`: 0 in the file means one per core; resolved here */
     enum engine engine;
-    struct redis_url
-        redis; /* from redis_url, else REDIS_HOST and REDIS_PORT, else 127.0.0.1:6379 */
+    struct redis_url redis; /* redis_url, or REDIS_HOST and REDIS_PORT, or 127.0.0.1:6379 */
     int64_t redis_timeout_ms;
     int64_t unused_apps_kept_s; /* 0: for ever */
     enum catalogue_kind catalogue;
@@ -60,16 +59,16 @@ struct settings {
     const char *tls_certificate; /* PEM text, NULL for none */
     const char *tls_key;
     const char *tls_priorities;
-    struct tls *tls; /* of these; NULL for plain HTTP */
+    struct tls *tls; /* made of these; NULL for plain HTTP */
     unsigned hsts_max_age_s;
-    struct api_settings api;   /* the reloadable ones that handlers read */
+    struct api_settings api;   /* reloadable settings for handlers */
     struct settings_app *apps; /* `apps` of the file */
     size_t app_count;
-    const struct settings_file *files; /* all that were read, the last first */
-    struct arena arena;                /* holds everything the members point to */
+    const struct settings_file *files; /* all files read, the last first */
+    struct arena arena;                /* holds all that the members point to */
 };
 
-/* A file that the settings name, and that a reload reads again: the configuration, secrets, PEM. */
+/* A file that a reload reads again: the configuration, or a file with a secret or PEM. */
 struct settings_file {
     const char *path;
     const struct settings_file *next;
@@ -85,7 +84,7 @@ struct settings_app {
 
 #define SETTINGS_WORDS_MAX 2
 
-/* What the command line says: `file` is NULL without --config. */
+/* The command line. `file` is NULL without --config. */
 struct settings_source {
     const char
         *words[SETTINGS_WORDS_MAX + 1]; /* before the options, for a command that takes some */
@@ -96,26 +95,25 @@ struct settings_source {
 
 #define SETTINGS_COMPLAINTS_MAX 40
 
-/* Everything that is wrong with the settings, by origin, each a sentence without the full stop:
- * "sluice.yaml: line 3: workers: must be a whole number from 0 to 64, not 65". */
+/* Everything that is wrong with the settings, by origin. Each complaint is a sentence without a
+ * full stop: "sluice.yaml: line 3: workers: must be a whole number from 0 to 64, not 65". */
 struct settings_complaints {
-    int exit_code; /* EXIT_USAGE when the command line alone is wrong, else EX_CONFIG */
-    size_t count;  /* those past SETTINGS_COMPLAINTS_MAX are counted, not kept */
+    int exit_code; /* EXIT_USAGE if only the command line is wrong, otherwise EX_CONFIG */
+    size_t count;  /* above SETTINGS_COMPLAINTS_MAX they are only counted */
     char at[SETTINGS_COMPLAINTS_MAX][512];
 };
 
-/* Reads and validates everything. NULL with one complaint or more. Unknown SLUICE_* variables of
- * the environment are logged as warnings. The process is unchanged either way. Main thread. */
+/* Reads and validates everything. NULL if there is a complaint. Logs a warning for each unknown
+ * SLUICE_* variable. Changes nothing in the process. Main thread. */
 MUST_USE struct settings *settings_load(const struct settings_source *source,
                                         struct settings_complaints *complaints);
 void settings_free(struct settings *settings);
 
-/* The name of the first setting that differs between the two and that only a restart can change, or
- * NULL. */
+/* The name of the first setting that differs and that only a restart can change, or NULL. */
 const char *settings_changed_for_restart(const struct settings *old, const struct settings *new);
 
-/* The options part of --help, one paragraph per setting, with environment name and default. `names`
- * ends with NULL; NULL is every setting. */
+/* Prints the options part of --help: one paragraph per setting, with environment name and default.
+ * `names` ends with NULL; `names` == NULL is every setting. */
 void settings_print_help(FILE *out, const char *const names[]);
 
 #endif

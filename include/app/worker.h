@@ -12,12 +12,12 @@
 
 struct worker;
 
-/* What all workers share; borrowed. */
+/* The parts that all workers share; borrowed. */
 struct worker_shared {
     const struct settings *settings;
     const struct api_settings *api_settings;
     const struct scrape_process *process;
-    struct metrics_apps *apps; /* NULL: no app has figures of its own */
+    struct metrics_apps *apps; /* NULL: no figures per app */
     struct audit *audit;
     bool metrics_apart;     /* /metrics has a listener of its own */
     struct metrics *blocks; /* one per worker */
@@ -26,41 +26,40 @@ struct worker_shared {
     struct journal *journal;
     struct memory_table *table;
     struct memory_table *own_limits;
-    struct counter_budget *budget;   /* of each app in Redis */
+    struct counter_budget *budget;   /* counters of each app in Redis */
     struct site_counts *site_counts; /* NULL: no limit */
     struct digest_key local_key;     /* random */
     const atomic_bool *draining;
-    atomic_int *starting; /* workers whose store has not been ready yet; each counts itself out */
+    atomic_int *starting; /* workers whose store was not ready yet; each subtracts itself */
 };
 
-/* Worker `number`, from 0. Binds the listener; the port is in worker_port() when `listener` had
- * none. NULL when it cannot. */
+/* Makes worker `number`, from 0, and binds the listener. If `listener` had no port, worker_port()
+ * is the new one. NULL if it cannot bind. */
 MUST_USE struct worker *worker_new(const struct worker_shared *shared, size_t number,
                                    const struct listener *listener, struct error *error);
 int worker_port(const struct worker *worker);
-/* The port of the listener for /metrics, which worker 0 has when it is set; else 0. It serves as
- * soon as the thread runs, and until it ends. */
+/* The port of the listener for /metrics, or 0. Only worker 0 has one, if it is set. It serves while
+ * the thread runs. */
 int worker_metrics_port(const struct worker *worker);
 
-/* Starts the thread, which gets its store ready; then lets in those who have connected. */
+/* Starts the thread. It first makes its store ready, and then serves those who have connected. */
 void worker_start(struct worker *worker);
 void worker_open(struct worker *worker);
 
-/* From the main thread, after worker_start(): has the worker use the new settings, and returns at
- * once. Until it has, which takes one turn, it may use the old ones, and is not told of others. */
+/* From the main thread, after worker_start(): gives the worker new settings, and returns at once.
+ * For one turn it may still use the old ones. Until then it must not be given others. */
 void worker_reload(struct worker *worker, const struct settings *settings);
 bool worker_has_reloaded(const struct worker *worker);
 
-/* From the main thread, after worker_start(): whether the worker's loop has turned since this was
- * asked last. Makes it turn once more. */
+/* From the main thread, after worker_start(): whether the worker's loop has turned after the last
+ * call of this. Makes it turn once more. */
 bool worker_is_turning(struct worker *worker);
 
-/* From the main thread: stop accepting, answer what is under way, end the thread. Returns at once.
- */
+/* From the main thread: makes the worker stop accepting, answer requests under way, and end its
+ * thread. Returns at once. */
 void worker_drain(struct worker *worker);
 
-/* Waits for the thread until `deadline_us` (clock_monotonic_us()); false when it is still busy
- * then. */
+/* Waits for the thread until `deadline_us` (clock_monotonic_us()). False: it is still busy. */
 MUST_USE bool worker_join(struct worker *worker, int64_t deadline_us);
 
 /* After worker_join() returned true. */

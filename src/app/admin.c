@@ -16,7 +16,7 @@
 
 #define LINE_BYTES_USUAL 256
 
-/* What an action works with. */
+/* The input of an action. */
 struct admin {
     const struct settings *settings;
     struct catalogue_backend *backend;
@@ -102,7 +102,8 @@ static const struct admin_action *action_find(const char *const words[], struct 
     return NULL;
 }
 
-/* A service would make the file; who asks for its apps has mistaken the path. */
+/* A service would make a missing file. But an operator who asks for its apps has given a wrong
+ * path. */
 static struct catalogue_backend *open_existing(const struct settings *settings, struct error *error)
 {
     if (settings->catalogue == CATALOGUE_KIND_SQLITE &&
@@ -113,7 +114,7 @@ static struct catalogue_backend *open_existing(const struct settings *settings, 
     return open_catalogue(settings, error);
 }
 
-/* What an action has printed counts once it is written. */
+/* The action succeeds only if its output is written. */
 static int run(const struct admin_action *action, const struct admin *admin, struct error *error)
 {
     const int exit_code = exit_code_of(admin, action->run(admin, error), error);
@@ -149,7 +150,7 @@ static int exit_code_of(const struct admin *admin, enum catalogue_status status,
     return EX_UNAVAILABLE;
 }
 
-/* It has nothing in it, or not yet all. */
+/* Whether the catalogue is empty, or not yet whole. */
 static bool is_lost(const struct admin *admin)
 {
     struct catalogue_mark mark;
@@ -188,7 +189,7 @@ static enum catalogue_status run_delete(const struct admin *admin, struct error 
     return admin->backend->operations->app_remove(admin->backend, admin->app_id, error);
 }
 
-/* Printed once it is valid. */
+/* Prints the key after it is valid. */
 static enum catalogue_status run_replace_key(const struct admin *admin, struct error *error)
 {
     char api_key[API_KEY_BYTES + 1];
@@ -214,8 +215,8 @@ static enum catalogue_status run_replace_key(const struct admin *admin, struct e
     return status;
 }
 
-/* The next reload would make the old key valid again, of a second app. Either may be damaged: what
- * the app says of its keys, or what leads from them to it. */
+/* The next reload would make the old key valid again, for a second app. The app is looked up by its
+ * id and by its key, because either record may be damaged. */
 static bool is_declared(const struct admin *admin, const struct pepper *pepper)
 {
     struct error ignored;
@@ -237,8 +238,8 @@ static bool is_declared(const struct admin *admin, const struct pepper *pepper)
     return is_found;
 }
 
-/* What came of a change. One of an app that cannot be read has another effect than the one that was
- * asked for: nobody serves the app any longer. */
+/* The result of a change. A change of an app that cannot be read has another effect: the app is no
+ * longer served. */
 static enum catalogue_status changed(const struct admin *admin, enum catalogue_status status,
                                      struct error *error)
 {

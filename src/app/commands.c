@@ -120,7 +120,7 @@ const struct command *commands_find(const char *typed, struct error *error)
     return NULL;
 }
 
-/* What is often typed in place of a command. */
+/* Finds the word for what is often typed instead of a command. */
 static const char *word_of(const char *typed)
 {
     static const struct {

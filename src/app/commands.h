@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `sluice` can be told to do, from one table (commands.c), which feeds the command line and
- * its help. Main thread. */
+ * The commands of `sluice`, from one table (commands.c) for the command line and its help. Main
+ * thread. */
 #ifndef APP_COMMANDS_H
 #define APP_COMMANDS_H
 
@@ -12,21 +12,21 @@ struct command {
     const char *operands; /* the words before the options, as usage shows them */
     int operands_max;
     int (*run)(const struct settings_source *source); /* returns the exit code */
-    bool takes_options;                               /* those of all settings */
-    const char *const *goes_by; /* the settings that make a difference to it; NULL: all */
-    const char *summary;        /* one line */
-    const char *text;           /* what it does */
-    const char *example;        /* a command line that works */
+    bool takes_options;                               /* the options of all settings */
+    const char *const *goes_by;                       /* the settings that it uses; NULL: all */
+    const char *summary;                              /* one line */
+    const char *text;                                 /* what it does */
+    const char *example;                              /* a command line that works */
 };
 
 extern const struct command commands[];
 extern const size_t commands_count;
 
-/* NULL when there is none, with the nearest in `error`. "--version", "-V", "--help" and "-h" are
+/* NULL if there is none; then `error` names the nearest. "--version", "-V", "--help" and "-h" are
  * words, too. */
 const struct command *commands_find(const char *word, struct error *error);
 
-/* What each of them does (commands_run.c). */
+/* The functions of the commands (commands_run.c). */
 int commands_run_serve(const struct settings_source *source);
 int commands_run_check_config(const struct settings_source *source);
 int commands_run_healthcheck(const struct settings_source *source);
@@ -43,7 +43,7 @@ struct exit_meaning {
 extern const struct exit_meaning exit_meanings[];
 extern const size_t exit_meanings_count;
 
-/* All of them, and one (commands_help.c). */
+/* Print the help on all commands, and on one (commands_help.c). */
 void commands_print_all(FILE *out);
 void commands_print_one(FILE *out, const struct command *command);
 

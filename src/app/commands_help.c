@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of commands for people. */
+ * Prints the table of commands for people. */
 #include "commands.h"
 
 #include "app/admin.h"

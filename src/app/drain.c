@@ -9,7 +9,7 @@
 
 #include <event2/event.h>
 
-/* How long a phase takes at most; nothing more comes in when DRAIN_READING is over. */
+/* The time limit of each phase. After DRAIN_READING nothing more comes in. */
 static const struct timeval phase_times[] = {
     [DRAIN_ACCEPTING] = {.tv_usec = 100 * MILLISECOND_US},
     [DRAIN_SETTLING] = {.tv_usec = 200 * MILLISECOND_US},
@@ -58,7 +58,7 @@ bool drain_is_over(const struct drain *drain)
     return is_silent && (drain->phase > DRAIN_READING || http_server_incoming(drain->http) == 0);
 }
 
-/* The end of DRAIN_ANSWERING is seen by drain_turn(). */
+/* drain_turn() ends DRAIN_ANSWERING. */
 static void enter(struct drain *drain, enum drain_phase phase)
 {
     drain->phase = phase;

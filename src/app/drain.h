@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a worker ends: it takes no more connections, answers what has been asked, and tells each
- * client to ask elsewhere. Nothing that takes longer than it should holds it up but a store that
- * owes decisions. Private to worker.c. Worker's thread. */
+ * How a worker ends. It takes no more connections, answers all requests, and tells each client to
+ * ask elsewhere. Each phase has a time limit; only a store that has not yet decided can delay the
+ * end. Private to worker.c. Worker's thread. */
 #ifndef APP_DRAIN_H
 #define APP_DRAIN_H
 
@@ -11,15 +11,15 @@ struct event;
 struct event_base;
 struct http_server;
 
-/* In the order they come. */
+/* In their order. */
 enum drain_phase {
     DRAIN_NONE,
-    DRAIN_ACCEPTING, /* connections that are being made get through */
-    DRAIN_SETTLING,  /* clients who do not know yet send a request, and learn it by the answer */
-    DRAIN_READING,   /* requests that have begun to come in may become complete */
-    DRAIN_ANSWERING, /* what is complete is answered */
+    DRAIN_ACCEPTING, /* connections under way are still accepted */
+    DRAIN_SETTLING,  /* clients send a request, and its answer tells them to leave */
+    DRAIN_READING,   /* requests that have begun may become complete */
+    DRAIN_ANSWERING, /* complete requests are answered */
     DRAIN_LEAVING,   /* answers leave */
-    DRAIN_OVER,      /* those that nobody reads are given up */
+    DRAIN_OVER,      /* answers that nobody reads are given up */
 };
 
 struct drain {
@@ -30,16 +30,16 @@ struct drain {
     struct http_server *operation; /* NULL: none */
 };
 
-/* What it is given is borrowed as long as it lives. */
+/* Borrows its arguments as long as it lives. */
 void drain_init(struct drain *drain, struct event_base *base, struct api *api);
 void drain_close(struct drain *drain);
 
 void drain_begin(struct drain *drain, struct http_server *http, struct http_server *operation);
 
-/* Once per turn, after the front has run. */
+/* To be called once per turn, after the HTTP servers have run. */
 void drain_turn(struct drain *drain);
 
-/* The last answer has been sent; connections that then are idle are closed. */
+/* Whether the last answer has been sent. Connections that are then idle are closed. */
 bool drain_is_over(const struct drain *drain);
 
 #endif

@@ -21,7 +21,7 @@ static void on_message(int severity, const char *message)
               LOG_STRING("message", message));
 }
 
-/* It has said why. */
+/* libevent has already said why. */
 static void on_fatal(int code)
 {
     (void)code;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What libevent says, and when it ends the process. By itself it writes to standard error, and
- * waits there. */
+ * Messages of libevent, also when it ends the process. By default it writes to standard error,
+ * which may block. */
 #ifndef APP_EVENT_LOG_H
 #define APP_EVENT_LOG_H
 
-/* Its errors go to the log from now on, and the rest when it takes LOG_DEBUG: whoever uses libevent
- * tells by itself what matters. Main thread, before anything uses libevent. */
+/* From now on its errors go to the log. Its other messages go there only at LOG_DEBUG, because the
+ * users of libevent log what matters. Main thread, before anything uses libevent. */
 void event_log_begin(void);
 
 #endif

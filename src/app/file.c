@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * All is read without blocking, since a pipe may have a writer that says nothing: waiting for it
- * would hold up a reload, and all signals with it. */
+ * All files are read without blocking, because a pipe may have a writer that writes nothing.
+ * Waiting for it would delay a reload and all signals. */
 #include "file.h"
 
 #include "base/arena.h"
@@ -66,7 +66,7 @@ bool file_read_line(const char *path, struct arena *arena, struct text *line, st
     return true;
 }
 
-/* A description of its own, so that O_NONBLOCK is nobody else's. */
+/* A new file description, so that O_NONBLOCK changes nobody else's. */
 static int open_to_read(const char *path)
 {
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -91,8 +91,8 @@ static bool read_whole(int fd, const char *path, size_t bytes_max, struct arena 
         return error_set(error, "cannot read %s: took longer than %d s", path, FILE_WAIT_S);
     if (failure != 0)
         return error_set(error, "cannot read %s: %s", path, strerror(failure));
-    /* Like the one of `--config <(...)` when it is read again: no settings are not meant by
-     * that. */
+    /* A pipe such as `--config <(...)` is empty when it is read again. That does not mean that
+     * there are no settings. */
     if (is_spent)
         return error_set(error, "cannot read %s: a pipe that holds nothing", path);
     *content = (struct text){buffer_string(&buffer), buffer.length};
@@ -106,7 +106,7 @@ static bool is_pipe(int fd)
     return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-/* The group may: a key that belongs to root and the service's group is the usual way. */
+/* The group may read it, because a key usually belongs to root and the service's group. */
 static void warn_if_open_to_all(int fd, const char *path)
 {
     struct stat status;
@@ -137,7 +137,7 @@ static int read_all(int fd, size_t bytes_max, struct buffer *buffer)
     return 0;
 }
 
-/* After a read that failed; leaves errno as it is when it is for good. */
+/* After a read that failed: whether to read again. Keeps errno if the failure is final. */
 static bool has_more(int fd)
 {
     struct pollfd in = {.fd = fd, .events = POLLIN};

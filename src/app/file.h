@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small files, read whole. One that holds a secret and that others than owner and group may read is
- * taken with a warning in the log: containers get their secrets so. */
+ * Small files, read whole. If a file with a secret can be read by others than its owner and group,
+ * the log warns. It is read all the same, because containers get such files. */
 #ifndef APP_FILE_H
 #define APP_FILE_H
 
@@ -10,24 +10,24 @@
 
 struct arena;
 
-/* Before a load: from here on whoever writes to a pipe among the files keeps the reader waiting for
- * FILE_WAIT_S in all; then what is not complete cannot be read. Main thread, as all of this. */
+/* To be called before a load. From now on all waits for pipes take at most FILE_WAIT_S together;
+ * then a pipe that is not complete counts as unreadable. Main thread, like all of this. */
 #define FILE_WAIT_S 5
 void file_begin(void);
 
-/* The content, NUL-terminated, in `arena`. False when the file cannot be read or is longer than
+/* The content, NUL-terminated, in `arena`. False if the file cannot be read or is longer than
  * `bytes_max`. */
 MUST_USE bool file_read(const char *path, size_t bytes_max, struct arena *arena,
                         struct text *content, struct error *error);
 
-/* The same, of a secret. */
+/* The same for a secret. */
 MUST_USE bool file_read_secret(const char *path, size_t bytes_max, struct arena *arena,
                                struct text *content, struct error *error);
 
 typedef bool file_read_fn(const char *path, size_t bytes_max, struct arena *arena,
                           struct text *content, struct error *error);
 
-/* The first line without blanks around it: how secrets are kept in files. */
+/* The first line of a file with a secret, without blanks around it. */
 MUST_USE bool file_read_line(const char *path, struct arena *arena, struct text *line,
                              struct error *error);
 

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The header of Debian 12 knows ABI 2; what came after that stands here. */
+/* The header of Debian 12 has ABI 2. Constants of later ABIs are here. */
 #define FILE_TRUNCATE  (1ULL << 14)
 #define PORT_BIND      (1ULL << 0)
 #define PORT_CONNECT   (1ULL << 1)
@@ -19,7 +19,8 @@
 #define CHANGE_OF_FILES                                                                            \
     (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)
 
-/* struct landlock_ruleset_attr, whole. A kernel that does not know its end wants zeros there. */
+/* The whole of struct landlock_ruleset_attr. A kernel that does not know the last members needs
+ * zeros there. */
 struct handled {
     uint64_t files;
     uint64_t ports;
@@ -31,8 +32,8 @@ struct port_rule {
     uint64_t port;
 };
 
-/* What is fenced, by the ABI that brought it. Without LANDLOCK_ACCESS_FS_REFER nothing can be moved
- * from one directory to another, whatever the ABI. */
+/* The accesses to fence, each with its first ABI. Without LANDLOCK_ACCESS_FS_REFER no ABI lets a
+ * file move from one directory to another. */
 static const struct {
     int abi;
     const char *name;
@@ -51,7 +52,7 @@ static const uint64_t accesses[] = {
                        CHANGE_OF_FILES | FILE_TRUNCATE,
 };
 
-/* Those that a file can have. */
+/* The accesses that a file can have. */
 #define ACCESSES_OF_A_FILE                                                                         \
     (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FILE_TRUNCATE)
 

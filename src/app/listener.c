@@ -68,8 +68,8 @@ int listener_port(const struct listener *listener)
     return ntohs(*port_of(&address));
 }
 
-/* Workers share the port, so another process of the same user may share it, too: wanted while one
- * instance takes over from another, a mistake otherwise. */
+/* Workers share the port, so another process of the same user may share it, too. That is right
+ * while one instance takes over from another, and a mistake at other times. */
 static void warn_when_shared(const struct listener *listener)
 {
     int fd = socket(listener->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

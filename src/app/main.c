@@ -41,8 +41,9 @@ int main(int argc, char *argv[])
                            : run(command, argc - 2, argv + 2);
 }
 
-/* Whatever is opened gets the lowest number that is free: without this it could be a socket or a
- * file that log lines go to. Output that nobody can read fails, as it would have without this. */
+/* A new descriptor gets the lowest free number. Without this, a socket or a file could get the
+ * number of standard error, and log lines would go there. Output to a stream that was closed still
+ * fails. */
 static void open_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
@@ -76,7 +77,7 @@ static int run(const struct command *command, int argc, char *argv[])
     return output_end(exit_code);
 }
 
-/* What was printed counts once it is written. */
+/* A command succeeds only if its output is written. */
 static int output_end(int exit_code)
 {
     if (exit_code == EXIT_SUCCESS && (fflush(stdout) != 0 || ferror(stdout)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writes the page whose name it is given to standard output. */
+ * A program: writes the page of the given name to standard output. */
 #include "manual.h"
 
 static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The manual pages, in mdoc(7), made of the tables of commands and settings. Only the build needs
- * them. */
+ * The manual pages in mdoc(7), made from the tables of commands and settings. Only the build needs
+ * this. */
 #ifndef APP_MANUAL_H
 #define APP_MANUAL_H
 
@@ -19,10 +19,10 @@ void manual_write_head(FILE *out, const char *name, int section, const char *abo
 /* Text with each sentence on a line of its own, and an end of line. */
 void manual_write_text(FILE *out, const char *text);
 
-/* One argument of a macro; long ones may be broken behind a colon. */
+/* One argument of a macro. A long one may be broken after a colon. */
 void manual_write_word(FILE *out, const char *word);
 
-/* A line as it is typed. */
+/* A line as a user types it. */
 void manual_write_line(FILE *out, const char *line);
 
 #endif

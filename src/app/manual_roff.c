@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Plain text as roff takes it: every character stands for itself, and copies as itself. */
+ * Writes plain text for roff. Each character is shown as itself, and can be copied as itself. */
 #include "manual.h"
 
 #define WORD_BYTES_UNBROKEN 60

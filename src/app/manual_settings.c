@@ -69,7 +69,7 @@ static void write_origins(FILE *out, const struct setting *setting)
         fputs("It is read again on\n.Dv SIGHUP .\n", out);
 }
 
-/* They are read by a form of their own (settings_apps.c). */
+/* The table of settings does not have them (settings_apps.c). */
 static void write_apps(FILE *out)
 {
     fputs(".Sh APPS\nThe member\n.Sy apps\nof the file is a list of apps that have to be there.\n"

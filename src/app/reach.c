@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A file that the settings name is read again by a reload. By then it may have been replaced, as
- * editors and renewals of certificates do, or its symbolic link may point to another beside the one
- * it pointed to. So its directory and that of its target are allowed. */
+ * A reload reads the files that the settings name again. By then an editor or the renewal of a
+ * certificate may have replaced a file. Or its symbolic link may point to another file beside the
+ * first. So the file's directory and that of its target are allowed. */
 #include "reach.h"
 
 #include "sanitized.h"
@@ -12,7 +12,8 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
-/* What the C library, its resolver and libevent's, and the others open later by themselves. */
+/* Files that the C library, its resolver, libevent's and other libraries open later by
+ * themselves. */
 static const char *const of_libraries[] = {
     RESOLV_CONF,
     "/etc/hosts",
@@ -21,14 +22,14 @@ static const char *const of_libraries[] = {
     "/etc/gai.conf",
     "/etc/services",
     "/etc/protocols",
-    "/etc/localtime", /* asked for by gmtime_r(), too */
+    "/etc/localtime", /* gmtime_r() reads it, too */
     "/usr/share/zoneinfo",
     "/dev/urandom",         /* SQLite */
-    "/etc/gnutls",          /* asked again for each session whether it has changed */
-    "/etc/crypto-policies", /* where /etc/gnutls points to on some systems */
+    "/etc/gnutls",          /* looked at for changes in each session */
+    "/etc/crypto-policies", /* target of /etc/gnutls on some systems */
 };
 
-/* For their reports. */
+/* Needed for the reports of sanitizers. */
 static const char *const of_sanitizers[] = {
     "/proc/self/maps", "/proc/self/task", "/proc/self/exe", "/usr/lib", "/usr/lib64",
 };
@@ -62,13 +63,13 @@ static void allow_libraries(struct landlock *landlock)
 
     for (size_t i = 0; i < ARRAY_COUNT(of_libraries); i++)
         landlock_allow(landlock, of_libraries[i], LANDLOCK_READ);
-    /* A daemon that writes it has it in a directory of its own, and replaces it there. */
+    /* If a daemon writes it, it has a directory of its own, and the daemon replaces it there. */
     if (target != NULL && strcmp(target, RESOLV_CONF) != 0)
         allow_directory_of(landlock, target, LANDLOCK_READ);
     free(target);
 }
 
-/* What is allowed in /proc is forgotten with the last who has it open. */
+/* A rule on a file in /proc ends when the last descriptor on it is closed. */
 static void allow_sanitizers(struct landlock *landlock)
 {
     for (size_t i = 0; i < ARRAY_COUNT(of_sanitizers); i++) {
@@ -88,7 +89,7 @@ static void allow_neighbours(struct landlock *landlock, const char *file,
     free(target);
 }
 
-/* Beneath the root is everything, so what lies there is read by itself. */
+/* Everything is beneath the root, so for a file in the root only the file is allowed. */
 static void allow_directory_of(struct landlock *landlock, const char *file,
                                enum landlock_access access)
 {
@@ -102,8 +103,8 @@ static void allow_directory_of(struct landlock *landlock, const char *file,
     free(directory);
 }
 
-/* By a unix socket it is asked through no port, and paths of sockets are not fenced. Name servers
- * are asked by datagrams alone, which are not fenced either. */
+/* A unix socket needs no port, and paths of sockets are not fenced. Name servers are asked only by
+ * datagrams, which are not fenced either. */
 static void allow_redis(struct landlock *landlock, const struct settings *settings)
 {
     if (settings->redis.is_unix ||

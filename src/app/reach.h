@@ -5,9 +5,9 @@
 #include "app/settings.h"
 #include "landlock.h"
 
-/* Puts all files and TCP ports that serving with these settings does not need out of the reach of
- * the calling thread and those it starts from now on; see sandbox.h. `landlock` then tells what the
- * kernel could not do of it. False when it has refused it. */
+/* Blocks all files and TCP ports that serving with these settings does not need, for the calling
+ * thread and all that it starts later; see sandbox.h. `landlock` then knows what the kernel could
+ * not block. False if the kernel has refused it. */
 MUST_USE bool reach_limit(const struct settings *settings, struct landlock *landlock,
                           struct error *error);
 

@@ -33,7 +33,7 @@ const char *registration_reason(const struct api_settings *settings)
                                                        : "the setting registration says so";
 }
 
-/* The address of every interface is not: others reach it. */
+/* The address of all interfaces is not private, because others can reach it. */
 static bool is_private(const struct sockaddr *listener)
 {
     const struct ip_address address = ip_address_of_socket(listener);

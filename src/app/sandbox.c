@@ -20,7 +20,7 @@ void sandbox_forbid_core_dumps(void)
     (void)prctl(PR_SET_DUMPABLE, 0);
     if (getrlimit(RLIMIT_CORE, &limit) != 0)
         return;
-    /* The kernel heeds 0 for files only; at 1 it also starts no program of core_pattern
+    /* With 0 the kernel writes no core file. With 1 it also starts no program of core_pattern
      * (core(5)). */
     if (limit.rlim_max > 1)
         limit.rlim_max = 1;
@@ -46,7 +46,7 @@ bool sandbox_enter(const struct settings *settings, struct error *error)
     return true;
 }
 
-/* Each is a directory in that one, whose links are two more. */
+/* Each thread is a directory in this one, which has two links more than directories. */
 static size_t count_threads(void)
 {
     struct stat status;

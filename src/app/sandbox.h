@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the process gives up of its rights once it has what it needs: all its threads, for good. */
+ * The rights that the process gives up after its start: for all threads, and for ever. */
 #ifndef APP_SANDBOX_H
 #define APP_SANDBOX_H
 
 #include "app/settings.h"
 
-/* No core dump, neither a file nor to a program, and no debugger of the same user: memory holds the
- * pepper and users' ids. */
+/* Forbids core dumps, to a file and to a program, and debuggers of the same user, because the
+ * memory holds the pepper and users' ids. */
 void sandbox_forbid_core_dumps(void);
 
-/* No new privileges by executing a file, and:
+/* Executing a file gives no new privileges, and:
  *
- * - Of the system calls only those that serving needs: no other program, process, privilege or kind
- *   of socket, and no memory that can be executed. Any other call fails as if this kernel did not
- *   have it (ENOSYS), since libraries know how to do without; the kernel's audit log has a line on
- *   it where that is on.
- * - Of the files only what lies beside those that the settings name, beneath the catalogue's
- *   directory, and what libraries read (EACCES); of TCP ports none to bind, and Redis' to connect
- *   to. A kernel that cannot do all of this does what it can, and a log line says what is missing.
+ * - Only the system calls that serving needs are allowed: no other program, process, privilege or
+ *   kind of socket, and no memory that can be executed. Any other call fails as if this kernel did
+ *   not have it (ENOSYS), because libraries can then do without. The kernel's audit log, if it is
+ *   on, has a line on it.
+ * - Only these files are allowed (EACCES): those beside the files that the settings name, those
+ *   beneath the catalogue's directory, and those that libraries read. No TCP port may be bound, and
+ *   only that of Redis may be connected to.
  *
- * Before any other thread is started. False when one has been, or when the kernel has no filter of
- * system calls. */
+ * If this kernel cannot do all of the second, it does a part, and a log line says what is missing.
+ *
+ * To be called before any other thread starts. False if one has started, or if the kernel has no
+ * filter of system calls. */
 MUST_USE bool sandbox_enter(const struct settings *settings, struct error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a sanitizer's run-time is in the process: it needs more than serving does, and
- * ThreadSanitizer's has a thread. */
+ * Whether a sanitizer's run-time is in the process. It needs more than serving does, and that of
+ * ThreadSanitizer has a thread. */
 #ifndef APP_SANITIZED_H
 #define APP_SANITIZED_H
 

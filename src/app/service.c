@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The main thread: make, enter the sandbox, start, wait for signals, drain, in this order. */
+ * The main thread. Its steps in order: make, enter the sandbox, start, wait for signals, drain. */
 #include "app/service.h"
 
 #include "api/audit.h"
@@ -22,19 +22,19 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* How long those who connect wait for the first decision to be possible; then they are answered
- * that it is not. */
+/* How long clients who connect at the start wait until a decision is possible. Then they are
+ * answered that it is not. */
 #define HOLD_US_MAX (2 * SECOND_US)
-/* How often it is looked whether something is so that no descriptor tells of. */
+/* How often to look at a state that no descriptor reports. */
 #define LOOK_US (2 * MILLISECOND_US)
-/* How long a reload waits to be refused while the service drains. */
+/* How often a drain looks for a reload, to refuse it. */
 #define DRAIN_LOOK_US (50 * MILLISECOND_US)
-/* How long the thread of the catalogue, and that of the journal after its last flush, may take for
- * what they have under way: some calls of a store, each with a time-out of its own. */
+/* How long the catalogue's thread may take to finish its work, and the journal's thread after its
+ * last flush. That is some calls of a store, each with its own time-out. */
 #define STEP_US_MAX (2 * SECOND_US)
-/* How long the last flush may take however little is left of the drain's time. */
+/* The least time for the last flush, even if less is left for the drain. */
 #define FLUSH_US_MIN (500 * MILLISECOND_US)
-/* How often the log is asked for the sums of minutes that are over, and the catalogue for
+/* How often to write the audit sums of minutes that are over, and to ask the catalogue for
  * losses. */
 #define AUDIT_LOOK_US (5 * SECOND_US)
 
@@ -44,14 +44,14 @@
         LOG_STRING("registration_because", registration_reason(&(settings)->api))
 
 struct service {
-    struct settings *settings; /* as read last */
-    struct settings *started;  /* as read first: what only a restart changes is as it says */
-    struct settings *replaced; /* workers may still use them; NULL: none do */
+    struct settings *settings; /* as last read */
+    struct settings *started;  /* as first read: for settings that only a restart changes */
+    struct settings *replaced; /* workers may still use these; NULL: no worker does */
     const struct settings_source *source;
     struct service_parts parts;
-    unsigned losses;     /* of the catalogue, as seen last */
-    int64_t watchdog_us; /* 0: nobody watches */
-    int64_t watched_us;  /* when the supervisor was to be told the last time */
+    unsigned losses;     /* of the catalogue, as last seen */
+    int64_t watchdog_us; /* 0: no supervisor watches */
+    int64_t watched_us;  /* when the supervisor was last told */
     bool is_ending;      /* a signal has asked for it */
 };
 
@@ -83,8 +83,8 @@ int service_run(struct settings *settings, const struct settings_source *source)
         .source = source,
     };
     struct error error = {0};
-    const char *left;    /* what has not come to its end; NULL: nothing */
-    const char *running; /* likewise, of the threads */
+    const char *left;    /* the part that has not ended; NULL: none */
+    const char *running; /* the same for the threads */
     int64_t deadline_us;
     int exit_code;
 
@@ -108,12 +108,13 @@ int service_run(struct settings *settings, const struct settings_source *source)
     deadline_us = clock_monotonic_us() + service.started->drain_timeout_s * SECOND_US;
     left = drain(&service, deadline_us);
     audit_turn(service.parts.audit, INT64_MAX);
-    /* Also when requests are left: what has been decided is sent, or told not to have been. */
+    /* Also if requests are left, so that recorded decisions are flushed, or the log says that they
+     * are not. */
     running = end_threads(&service, deadline_us);
     if (left == NULL)
         left = running;
     if (left != NULL) {
-        /* They still hold what disposing would free. */
+        /* They still use parts that disposing would free. */
         log_write(LOG_ERROR, "drain timed out", LOG_STRING("waited_for", left));
         log_end();
         _exit(EXIT_FAILURE);
@@ -124,7 +125,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
     return EXIT_SUCCESS;
 }
 
-/* Each connection is a descriptor; the soft limit of most systems is 1,024. */
+/* Each connection needs a descriptor, and the soft limit of most systems is 1,024. */
 static void raise_file_limit(void)
 {
     struct rlimit limit;
@@ -155,8 +156,8 @@ static void declare_apps(struct catalogue *catalogue, const struct settings *set
     free(provisions);
 }
 
-/* A supervisor is told that the service is ready also when it cannot decide yet: it answers so, and
- * one that gave up waiting would take that away, too. */
+/* The supervisor is told READY even if the service cannot decide yet, because the service answers
+ * and says so. A supervisor that gave up waiting would end it. */
 static void start(struct service *service)
 {
     char address[LISTENER_TEXT_BYTES];
@@ -177,8 +178,8 @@ static void start(struct service *service)
                    listener_port(&service->parts.listener));
 }
 
-/* A restart would lose the requests of those who connect before the catalogue has been read. False
- * when it takes too long, or the service is to end. */
+/* Waits until the service can decide. Otherwise a restart would fail the requests that come before
+ * the catalogue has been read. False if it takes too long, or the service is to end. */
 static bool hold(struct service *service)
 {
     int64_t until_us = clock_monotonic_us() + HOLD_US_MAX;
@@ -191,7 +192,7 @@ static bool hold(struct service *service)
     return true;
 }
 
-/* As /readyz asks. */
+/* The same test as in /readyz. */
 static bool can_decide(const struct service *service)
 {
     return atomic_load(&service->parts.starting) == 0 && catalogue_serves(service->parts.catalogue);
@@ -224,7 +225,7 @@ static int64_t rest_us(const struct service *service)
     return watch_us > 0 && watch_us < AUDIT_LOOK_US ? watch_us : AUDIT_LOOK_US;
 }
 
-/* Silence makes the supervisor restart the service: one worker that hangs is enough. */
+/* Tells the supervisor only if all workers turn. Without news it restarts the service. */
 static void tell_watchdog(struct service *service)
 {
     int64_t now_us = clock_monotonic_us();
@@ -239,7 +240,7 @@ static void tell_watchdog(struct service *service)
         systemd_notify("WATCHDOG=1");
 }
 
-/* A Redis that has lost the catalogue has lost the counters beside it. */
+/* If Redis has lost the catalogue, it has lost the counters, too. */
 static void look_for_losses(struct service *service)
 {
     const unsigned losses = catalogue_losses(service->parts.catalogue);
@@ -264,7 +265,8 @@ static void reload(struct service *service)
     if (swapped) {
         log_write(LOG_INFO, "reloaded", LOG_REGISTRATION(service->settings));
     } else {
-        /* Who is refused a file that everybody may read looks in vain for the reason. */
+        /* The log line names the sandbox, because otherwise nobody could tell why a readable file
+         * is refused. */
         log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message),
                   LOG_STRING(service->started->sandbox ? "sandbox" : NULL,
                              "files are read beside those that the settings named at the start"));
@@ -273,7 +275,7 @@ static void reload(struct service *service)
                    swapped ? "" : ": ", error.message);
 }
 
-/* A file that is wrong changes nothing; a setting that needs a restart is named and keeps its
+/* A wrong file changes nothing. A setting that needs a restart is named in the log, and keeps its
  * old value. */
 static bool swap_settings(struct service *service, struct error *error)
 {
@@ -298,7 +300,7 @@ static bool swap_settings(struct service *service, struct error *error)
     return true;
 }
 
-/* Each is a line of the log but the first, which is in `error`. */
+/* Puts the first complaint into `error`, and logs each of the others. */
 static bool tell_complaints(const struct settings_complaints *complaints, struct error *error)
 {
     for (size_t i = 1; i < complaints->count && i < SETTINGS_COMPLAINTS_MAX; i++)
@@ -306,7 +308,8 @@ static bool tell_complaints(const struct settings_complaints *complaints, struct
     return error_set(error, "%s", complaints->at[0]);
 }
 
-/* Until all workers use the new settings, or the service is to end: one of them may hang. */
+/* Waits until all workers use the new settings, or the service is to end, because a worker may
+ * hang. */
 static void settle(struct service *service)
 {
     while (!have_reloaded(service)) {
@@ -343,7 +346,7 @@ static const char *drain(struct service *service, int64_t deadline_us)
     return drained ? NULL : "requests";
 }
 
-/* Who asks for a reload meanwhile is told that there will be none. */
+/* Meanwhile refuses reloads, with a log line. */
 static bool join(struct worker *worker, int64_t deadline_us)
 {
     for (;;) {
@@ -359,7 +362,8 @@ static bool join(struct worker *worker, int64_t deadline_us)
     }
 }
 
-/* One after the other, while the workers' queues that they answer to are still there. */
+/* One after the other, while the workers' queues still exist, because the threads answer to
+ * them. */
 static const char *end_threads(struct service *service, int64_t deadline_us)
 {
     bool ended = catalogue_stop(service->parts.catalogue, clock_monotonic_us() + STEP_US_MAX);

@@ -39,7 +39,7 @@ int service_parts_make(struct service_parts *parts, struct settings *settings, s
     parts->catalogue = catalogue_new(&options);
     if (!catalogue_admits(backend, options.pepper, error))
         return EX_CONFIG;
-    signals_hold_ends(); /* there is something to drain now */
+    signals_hold_ends(); /* from now on there is something to drain */
     parts->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
     parts->audit = audit_new();
     parts->table = memory_table_new(settings->memory_counters_max);
@@ -68,7 +68,7 @@ static void make_metrics(struct service_parts *parts, const struct settings *set
         parts->apps = metrics_apps_new(settings->metrics_apps);
 }
 
-/* With port 0 the first worker finds a free port and the others share it. */
+/* With port 0 the first worker finds a free port, and the others share it. */
 static bool make_workers(struct service_parts *parts, struct settings *settings,
                          struct error *error)
 {
@@ -106,7 +106,7 @@ static bool make_workers(struct service_parts *parts, struct settings *settings,
     return true;
 }
 
-/* Workers first: the threads they ask must outlive them. */
+/* Workers first, because the threads that they ask must outlive them. */
 void service_parts_dispose(struct service_parts *parts)
 {
     for (size_t i = 0; i < parts->worker_count; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a service is made of: what its workers share, and the workers. Private to service.c. Main
+ * The parts of a service: those that its workers share, and the workers. Private to service.c. Main
  * thread. */
 #ifndef APP_SERVICE_PARTS_H
 #define APP_SERVICE_PARTS_H
@@ -13,11 +13,11 @@ struct service_parts {
     struct catalogue *catalogue;
     struct journal *journal;
     struct memory_table *table;
-    struct memory_table *own_limits; /* of the service on its callers */
+    struct memory_table *own_limits; /* limits of the service on its callers */
     struct counter_budget *budget;
     struct site_counts *site_counts; /* NULL: no limit */
     struct metrics *blocks;          /* one per worker */
-    struct metrics_apps *apps;       /* NULL: no app has figures of its own */
+    struct metrics_apps *apps;       /* NULL: no figures per app */
     struct audit *audit;
     struct process_files files;
     struct scrape_process process;
@@ -28,14 +28,14 @@ struct service_parts {
     struct worker *workers[SETTINGS_WORKERS_MAX];
 };
 
-/* Makes all of it, in the storage of the caller, who has zeroed it; nothing runs yet. Returns
- * EXIT_SUCCESS; otherwise, with the error, the code to exit with, and what was made is there to be
- * disposed of. Signals that end the process are held from when there is something to drain. Of the
- * settings it settles who may register. */
+/* Makes all parts in the caller's storage, which must be zeroed. Nothing runs yet. Returns
+ * EXIT_SUCCESS, or the exit code with the error; the caller must dispose of the parts in both
+ * cases. Holds signals that end the process as soon as there is something to drain. Also settles in
+ * the settings who may register. */
 MUST_USE int service_parts_make(struct service_parts *parts, struct settings *settings,
                                 struct error *error);
 
-/* The threads have ended, or have never been started. */
+/* To be called when the threads have ended or were never started. */
 void service_parts_dispose(struct service_parts *parts);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Loads the settings: each origin is applied over the weaker one before it, through one reader, and
- * checked even where a stronger one overrides it; then what depends on several settings is worked
- * out. */
+ * Loads the settings. One reader applies each origin over the weaker one before it. A value is
+ * checked even if a stronger origin overrides it. Then values that depend on several settings are
+ * worked out. */
 #include "app/settings.h"
 
 #include "base/clock.h"
@@ -165,8 +165,8 @@ static void complete_tls(struct settings *settings, struct settings_complaints *
         log_write(LOG_WARN, warnings[validity], LOG_STRING("setting", "tls_certificate"));
 }
 
-/* Listeners share ports, so this would work, and some connections reach the wrong one of the
- * two. */
+/* Listeners may share a port, so the system would accept this. But then some connections would
+ * reach the wrong listener. */
 static bool listens_twice(const struct settings *settings)
 {
     const struct sockaddr *listen = (const struct sockaddr *)&settings->listen;
@@ -188,7 +188,7 @@ static in_port_t port_of(const struct sockaddr *address)
                                           : ((const struct sockaddr_in *)address)->sin_port;
 }
 
-/* Whether who listens at `address` takes also what is sent to `other`; [::] takes IPv4, too. */
+/* Whether a listener at `address` also gets connections to `other`. [::] gets IPv4, too. */
 static bool listener_takes(const struct ip_address *address, const struct ip_address *other)
 {
     static const struct ip_address any_ipv6;
@@ -201,7 +201,7 @@ static bool listener_takes(const struct ip_address *address, const struct ip_add
            memcmp(address, &any_ipv4, sizeof(*address)) == 0 && ip_address_is_ipv4(other);
 }
 
-/* Without redis_url. Kubernetes sets REDIS_PORT to "tcp://..." where a service is named redis: that
+/* Without redis_url. If a service is named redis, Kubernetes sets REDIS_PORT to "tcp://...". That
  * is not meant for us. */
 static void complete_redis(struct settings *settings, struct settings_complaints *complaints)
 {
@@ -245,7 +245,7 @@ static void complete_catalogue(struct settings *settings)
     settings->catalogue_path = buffer_string(&path);
 }
 
-/* Those that this process may run on: in a container fewer than the machine has. */
+/* Only cores that this process may run on. In a container these are fewer than the machine has. */
 static int cores_available(void)
 {
     cpu_set_t cores;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The apps that the file declares: a name, where its API key is kept, and its policies, which pass
- * the validator of POST /policy. */
+ * The apps that the file declares. Each has a name, the place of its API key, and policies, which
+ * are checked like those of POST /policy. */
 #include "settings_parts.h"
 
 #include "auth/api_key.h"
@@ -51,7 +51,7 @@ static void app_read(struct settings *settings, struct settings_app *app, const 
     form_close(&form);
 }
 
-/* A file may be read by many and kept in version control, so the key itself is never in it. */
+/* Many may read this file, and it may be in version control, so the key itself is never in it. */
 static void app_read_key(struct form *form, struct settings *settings, struct settings_app *app)
 {
     struct text source = {0};

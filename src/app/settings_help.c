@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of settings for people: the options of --help. */
+ * Prints the table of settings for people: the options of --help. */
 #include "settings_parts.h"
 
 static bool is_among(const char *const names[], const char *name);

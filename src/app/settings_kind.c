@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kinds of settings: how each is read from a form into struct settings, and compared. Every
- * struct settings starts zeroed, so plain values can be compared byte by byte. Messages never
- * repeat a value that may be a secret. */
+ * The kinds of settings: how each is read from a form into struct settings, and compared. Each
+ * struct settings starts zeroed, so plain values can be compared byte by byte. No message repeats a
+ * value that may be a secret. */
 #include "settings_parts.h"
 
 #include "file.h"
@@ -141,7 +141,7 @@ static void read_token(const struct setting *setting, struct form *form, struct 
     memcpy(field, text.at, text.length);
 }
 
-/* No setting is negative, so one representation fits the signed and unsigned members alike. */
+/* No setting is negative, so this fits signed and unsigned members. */
 static void store_integer(const struct setting *setting, struct settings *settings, int64_t value)
 {
     int32_t narrow = (int32_t)value;
@@ -288,7 +288,7 @@ static void read_address(const struct setting *setting, struct form *form,
         form_fault(form, setting->name, "must be " ADDRESS_TYPE);
 }
 
-/* "127.0.0.1:8080" or "[::1]:8080". The address' length; 0 when it is none. */
+/* Reads "127.0.0.1:8080" or "[::1]:8080". Returns the length of the address; 0 if it is none. */
 static socklen_t parse_address(const char *listen, struct sockaddr_storage *address)
 {
     const char *colon = strrchr(listen, ':');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which name was meant: the nearest one, or the one that stands here for what others call so. */
+ * Guesses which name was meant: the nearest one, or ours for a name of another program. */
 #include "settings_parts.h"
 
 #include "base/nearest.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where values come from: flags, environment, file and defaults, each as one JSON object of
+ * Where values come from: flags, environment, file and defaults. Each is a JSON object from
  * setting's name to value, so that one reader checks them all. */
 #include "settings_parts.h"
 
@@ -55,7 +55,7 @@ void settings_origin_file(struct settings_origin *origin, const char *path,
 }
 
 /* Each setting from SLUICE_NAME, or from the first line of the file that SLUICE_NAME_FILE names. An
- * empty variable is no variable: that is how compose files pass on what is not set. */
+ * empty variable counts as unset, because compose files pass unset variables on as empty ones. */
 void settings_origin_environment(struct settings_origin *origin, struct settings *settings,
                                  struct settings_complaints *complaints)
 {
@@ -75,7 +75,7 @@ void settings_origin_environment(struct settings_origin *origin, struct settings
     warn_of_unknown_variables();
 }
 
-/* --name=value or --name value; the last of equal ones counts. */
+/* --name=value or --name value. If an option is there twice, the last counts. */
 void settings_origin_flags(struct settings_origin *origin, int argc, const char *const argv[],
                            struct settings_complaints *complaints)
 {
@@ -170,7 +170,7 @@ static void put(const struct settings_origin *origin, const char *name, const ch
     settings_complain(complaints, "%s: must be UTF-8", place);
 }
 
-/* NULL when neither the variable nor its _FILE twin is set, or has something to be read. */
+/* NULL if neither the variable nor its _FILE twin is set, or if none can be read. */
 static const char *variable_find(const char *variable, struct settings *settings,
                                  struct arena *arena, struct settings_complaints *complaints)
 {
@@ -202,8 +202,8 @@ static const char *environment_find(const char *variable)
     return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
-/* A warning, no error: an orchestrator adds variables of its own, such as Kubernetes for a service
- * of our name. */
+/* A warning and not an error, because an orchestrator adds variables of its own. Kubernetes does so
+ * for a service of our name. */
 static void warn_of_unknown_variables(void)
 {
     for (char **entry = environ; *entry != NULL; entry++) {
@@ -289,7 +289,7 @@ static void place_in_file(const struct settings_origin *origin, const char *poin
     }
 }
 
-/* "/apps/0/name" as "apps[0].name". */
+/* Writes "/apps/0/name" as "apps[0].name". */
 static void write_path(const char *pointer, char *out, size_t size)
 {
     struct text rest = text_of(pointer[0] == '/' ? pointer + 1 : pointer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the files of the settings share, in the order in which a load uses them. Main thread. */
+ * Shared by the files of the settings, in the order in which a load uses it. Main thread. */
 #ifndef APP_SETTINGS_PARTS_H
 #define APP_SETTINGS_PARTS_H
 
@@ -16,10 +16,11 @@ struct setting;
 
 /* How a setting's value is read and compared (settings_kind.c). */
 struct setting_kind {
-    const char *hint; /* what --help shows for the value; NULL: made of the range or the words */
-    const char *type; /* what a value is, in words; NULL: as the form has it */
+    const char *hint; /* the value in --help; NULL: made from the range or the words */
+    const char *type; /* what a value is, in words; NULL: the form's words */
     bool is_secret;   /* messages do not repeat the value */
-    /* Reads the member from the form into its place in `settings`; absent leaves it as it is. */
+    /* Reads the member from the form into its place in `settings`. If it is absent, changes
+     * nothing. */
     void (*read)(const struct setting *setting, struct form *form, struct settings *settings);
     bool (*same)(const struct setting *setting, const struct settings *a, const struct settings *b);
 };
@@ -33,7 +34,7 @@ extern const struct setting_kind setting_rate;           /* struct rate */
 extern const struct setting_kind setting_networks;       /* struct trusted_proxies */
 extern const struct setting_kind setting_hosts;          /* struct host_list */
 extern const struct setting_kind setting_file;           /* const char *: the file's content */
-extern const struct setting_kind setting_secret_file;    /* the same, of a secret */
+extern const struct setting_kind setting_secret_file;    /* the same for a secret */
 extern const struct setting_kind setting_priorities;     /* `tls_priorities` */
 extern const struct setting_kind setting_listen;         /* `listen` */
 extern const struct setting_kind setting_metrics_listen; /* `metrics_listen` */
@@ -47,10 +48,10 @@ struct setting {
     const struct setting_kind *kind;
     size_t offset; /* its place in struct settings */
     size_t size;
-    int64_t min; /* of an integer; of the bytes of a text */
+    int64_t min; /* of an integer, or of the bytes of a text */
     int64_t max;
     const char *const *words; /* of a choice */
-    const char *fallback;     /* the default as text; NULL: none, or worked out from others */
+    const char *fallback;     /* the default as text; NULL: none, or it depends on others */
     bool reloadable;
     const char *help;
 };
@@ -61,21 +62,22 @@ extern const size_t settings_table_count;
 /* What a value looks like: "1..5000", "memory|redis", "FILE". */
 void settings_print_hint(FILE *out, const struct setting *setting);
 
-/* Where values come from (settings_origin.c), the weaker first. */
+/* Where values come from (settings_origin.c), the weakest first. */
 enum settings_origin_kind { ORIGIN_DEFAULTS, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAGS };
 
 struct settings_origin {
     enum settings_origin_kind kind;
     const char *file; /* of ORIGIN_FILE */
-    json_t *values;   /* an object: setting's name to value; all texts but for the file */
-    json_t *lines;    /* of ORIGIN_FILE: each value's pointer to its line */
+    json_t
+        *values;   /* an object: setting's name to value; only a file has other values than texts */
+    json_t *lines; /* of ORIGIN_FILE: from each value's pointer to its line */
 };
 
-/* Adds to settings->files. The path must stay. */
+/* Adds to settings->files. The path must live as long. */
 void settings_add_file(struct settings *settings, const char *path);
 
-/* Each fills `values`, and `lines`, which the caller releases. What cannot be taken is complained
- * of; the rest is there all the same. */
+/* Each fills `values` and `lines`, which the caller must release. If a value cannot be read, they
+ * complain and fill in the rest. */
 void settings_origin_defaults(struct settings_origin *origin,
                               struct settings_complaints *complaints);
 void settings_origin_file(struct settings_origin *origin, const char *path,
@@ -91,27 +93,26 @@ void settings_origin_flags(struct settings_origin *origin, int argc, const char 
 void settings_complain(struct settings_complaints *complaints, const char *format, ...)
     PRINTF_LIKE(2, 3);
 
-/* Tells the faults that were found in the origin's values (settings_report.c): where each is, what
- * must be there, what came unless it may be a secret, and which name was meant. */
+/* Adds complaints for the faults in the origin's values (settings_report.c): where each is, what
+ * must be there, what is there unless it may be a secret, and which name was meant. */
 void settings_report(const struct settings_origin *origin, const struct faults *faults,
                      struct settings_complaints *complaints);
 
-/* The setting whose name is near to what was typed, where dashes are underscores; NULL when none is
- * (settings_names.c). */
+/* The setting whose name is near to what was typed, or NULL (settings_names.c). Dashes count as
+ * underscores. */
 const char *settings_nearest(struct text typed);
 
-/* The same, or the setting for what others call so: "port" is listen. And the name of an app's or a
- * policy's member. */
+/* The same, but also knows the names of other programs, such as "port" for listen, and the members
+ * of apps and policies. */
 const char *settings_meant(struct text typed);
 const char *settings_meant_in_apps(struct text typed);
 
-/* The place of a fault as its origin names it: "FILE: line 3: apps[0].name", "SLUICE_NAME",
- * "--name". */
+/* Writes the place of a fault in the words of its origin: "FILE: line 3: apps[0].name",
+ * "SLUICE_NAME", "--name". */
 void settings_origin_place(const struct settings_origin *origin, const char *pointer,
                            char place[static SETTINGS_PLACE_BYTES]);
 
-/* The line of a value in the file; what is missing has the line of what it is missing in. 0: none.
- */
+/* The line of a value in the file. A missing member has the line of its object. 0: none. */
 int settings_origin_line(const struct settings_origin *origin, const char *pointer);
 
 /* "redis_url" as a flag, "--redis-url", or as a variable, "SLUICE_REDIS_URL". */
@@ -119,11 +120,11 @@ int settings_origin_line(const struct settings_origin *origin, const char *point
 void settings_write_flag(const char *name, char out[static SETTINGS_NAME_BYTES]);
 void settings_write_variable(const char *name, char out[static SETTINGS_NAME_BYTES]);
 
-/* YAML text to JSON values (settings_yaml.c): one document, plain scalars typed by the core schema
- * of YAML 1.2, quoted ones text. Anchors, aliases, tags, duplicate keys and nesting past
- * DOCUMENT_DEPTH_MAX are refused; nothing but comments is the empty object. `lines`, an object or
- * NULL, gets the line of each value by the value's pointer, as faults write it. NULL with the line
- * and column in `error`. */
+/* Makes JSON values from YAML text (settings_yaml.c): one document. Plain scalars are typed by the
+ * core schema of YAML 1.2, and quoted ones are text. Anchors, aliases, tags, duplicate keys and
+ * nesting deeper than DOCUMENT_DEPTH_MAX are refused. A text with only comments is the empty
+ * object. `lines`, an object or NULL, gets the line of each value by the value's pointer, as faults
+ * write it. NULL: `error` says why, with line and column. */
 MUST_USE json_t *settings_yaml_parse(struct text text, json_t *lines, struct error *error);
 
 /* Reads the member `apps` (settings_apps.c). */

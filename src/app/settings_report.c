@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is wrong with the settings, for people. Forms are written for JSON: here their words become
+ * Says what is wrong with the settings, for people. Forms speak of JSON. Here their words become
  * those of a configuration. */
 #include "settings_parts.h"
 
@@ -67,7 +67,8 @@ void settings_report(const struct settings_origin *origin, const struct faults *
     }
 }
 
-/* As they stand in the file; a form finds what is unknown last. Returns how many there are. */
+/* Writes the faults in the order of the file, because a form finds unknown names last. Returns
+ * their number. */
 static size_t order_write(const struct settings_origin *origin, const struct faults *faults,
                           size_t order[FAULTS_MAX])
 {
@@ -133,7 +134,7 @@ static void type_write(const struct setting *setting, const struct fault *fault,
     }
 }
 
-/* With the words of YAML for those of JSON. */
+/* Replaces words of JSON by those of YAML. */
 static void words_write(const char *detail, struct buffer *out)
 {
     static const struct {
@@ -156,7 +157,7 @@ static void words_write(const char *detail, struct buffer *out)
     buffer_printf(out, "%s", detail);
 }
 
-/* A text of the file is told from a number by its quotes. */
+/* Writes what is there instead. In a file, quotes show that it is a text and not a number. */
 static void came_write(const struct settings_origin *origin, const json_t *value,
                        struct buffer *out)
 {
@@ -183,7 +184,7 @@ static void came_write(const struct settings_origin *origin, const json_t *value
     }
 }
 
-/* What to write instead, where that is plain. */
+/* Says what to write instead, if that is clear. */
 static void advice_write(const struct settings_origin *origin, const struct fault *fault,
                          const json_t *value, struct buffer *out)
 {
@@ -208,7 +209,7 @@ static bool needs_no_quotes(const char *detail, const char *text)
            (strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
 }
 
-/* NULL also where the setting takes other things than words. */
+/* NULL also if the setting takes other values than words. */
 static const char *word_near_to(const struct setting *setting, const char *text)
 {
     struct nearest nearest;
@@ -232,7 +233,7 @@ static void meant_write(const struct fault *fault, struct buffer *out)
         buffer_printf(out, "; did you mean %s?", meant);
 }
 
-/* NULL when there is none. */
+/* NULL if there is none. */
 static const json_t *value_at(const json_t *value, const char *pointer)
 {
     struct text rest = text_of(pointer[0] == '\0' ? NULL : pointer + 1);
@@ -261,7 +262,7 @@ static const struct setting *setting_find(const char *pointer)
     return NULL;
 }
 
-/* Who mistakes one member for the other may have written a key where its file belongs. */
+/* A user may have written a key in the place of its file. */
 static bool is_secret(const char *pointer, const struct setting *setting)
 {
     return (setting != NULL && setting->kind->is_secret) || strstr(pointer, "/api_key") != NULL;

@@ -11,9 +11,9 @@
 #define FIELD(member)                                                                              \
     .offset = offsetof(struct settings, member), .size = sizeof(((struct settings *)NULL)->member)
 
-/* Allows, rather than forbids, so that what GnuTLS learns later is not offered unasked. No groups
- * of finite fields: their key exchange costs the server many times what it costs who asks for
- * it. */
+/* A list of what is allowed, so that new algorithms of GnuTLS are not offered by themselves. No
+ * groups of finite fields, because their key exchange costs the server many times what it costs the
+ * client. */
 #define TLS_PRIORITIES                                                                             \
     "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"               \
     "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"                                    \

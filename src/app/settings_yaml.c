@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * YAML to JSON values over libyaml's events, one value at a time and never deeper than the bound,
- * so a hostile file costs no more than its size. */
+ * Makes JSON values from libyaml's events. It reads one value at a time, and never deeper than the
+ * bound. So a hostile file costs no more than its size. */
 #include "settings_parts.h"
 
 #include "base/decimal.h"
@@ -15,11 +15,11 @@
 
 struct reader {
     yaml_parser_t parser;
-    yaml_event_t event; /* the present one; released by the next */
+    yaml_event_t event; /* the present event; the next releases it */
     size_t depth;
-    struct text text;   /* all of it */
-    json_t *lines;      /* NULL: nobody asks */
-    struct fault place; /* its pointer says where the present value lies */
+    struct text text;   /* the whole text */
+    json_t *lines;      /* NULL: not needed */
+    struct fault place; /* its pointer is the place of the present value */
     struct error *error;
 };
 
@@ -166,7 +166,7 @@ static bool pair_read(struct reader *reader, json_t *object)
     return done;
 }
 
-/* With the fault, when it is. */
+/* Whether the key is there already; then reports it. */
 static bool pair_is_repeated(struct reader *reader, const json_t *object, const char *key)
 {
     char problem[sizeof(reader->error->message)];
@@ -184,7 +184,8 @@ static bool pair_is_repeated(struct reader *reader, const json_t *object, const 
     return true;
 }
 
-/* Remembers the line of the first that is there, and returns the place around it. */
+/* Goes to the place of a member or value, and remembers its line if it is the first there. Returns
+ * the place around it. */
 static struct fault place_enter(struct reader *reader, const char *member)
 {
     const struct fault outside = reader->place;
@@ -213,8 +214,7 @@ static json_t *scalar_read(struct reader *reader)
     return value;
 }
 
-/* YAML 1.2.2 §10.3.2; NULL for a text. What YAML 1.1 also took for booleans (yes, on, off) is
- * text. */
+/* YAML 1.2.2 §10.3.2; NULL for a text. The other booleans of YAML 1.1 (yes, on, off) are text. */
 static json_t *plain_typed(const char *plain)
 {
     static const struct {
@@ -261,7 +261,8 @@ static json_t *plain_number(const char *plain)
     if (decimal_parse_integer(text_of(plain), &integer))
         return json_integer(integer);
 
-    /* An integer past 64 bits too, so that the form can say which setting is out of range. */
+    /* An integer past 64 bits also becomes a real, so that the form can say which setting is out of
+     * range. */
     double real = strtod(plain, &end);
     if (end == plain || *end != '\0' || plain[strspn(plain, "+-.eE0123456789")] != '\0')
         return NULL;
@@ -301,7 +302,7 @@ static bool fail_parser(struct reader *reader)
                      hint);
 }
 
-/* The parser knows an offset alone. */
+/* Here the parser knows only an offset. */
 static bool fail_reader(struct reader *reader)
 {
     size_t line = 1;
@@ -311,7 +312,7 @@ static bool fail_reader(struct reader *reader)
     return error_set(reader->error, "line %zu: must be UTF-8 without control characters", line);
 }
 
-/* At the present event. */
+/* Reports a problem at the present event. */
 static bool fail(struct reader *reader, const char *problem)
 {
     const yaml_mark_t *mark = &reader->event.start_mark;

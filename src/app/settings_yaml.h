@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a mistake in YAML most likely is. Private to settings_yaml.c and settings_yaml_hint.c. */
+ * Guesses what a mistake in YAML is. Private to settings_yaml.c and settings_yaml_hint.c. */
 #ifndef APP_SETTINGS_YAML_H
 #define APP_SETTINGS_YAML_H
 
@@ -8,13 +8,13 @@
 
 #include <yaml.h>
 
-/* In plain words, what the parser stumbled over and what to write; NULL when it can only be told in
- * the parser's own. `text` is what was parsed. `*place`, which is where the parser stopped, becomes
- * where the mistake is. */
+/* Says in plain words what is wrong and what to write; NULL: the parser's own words must do. `text`
+ * is what was parsed. `*place` is where the parser stopped, and becomes the place of the
+ * mistake. */
 const char *settings_yaml_hint(const yaml_parser_t *parser, struct text text,
                                const yaml_mark_t **place);
 
-/* The same for a document that is but one text. */
+/* Whether the document is only one text because a space is missing after the colon. */
 bool settings_yaml_lacks_space(struct text text);
 
 #define SETTINGS_YAML_ALIAS                                                                        \

@@ -15,7 +15,7 @@ static bool is_behind_a_value(const yaml_parser_t *parser, struct text text);
 static bool is_tab(const yaml_parser_t *parser, struct text text);
 static bool is_about(const char *part, const char *whole);
 
-/* By what libyaml says; the first row that fits counts. */
+/* Hints for the messages of libyaml. The first row that fits counts. */
 static const struct {
     const char *problem;
     const char *context;                                         /* NULL: any */
@@ -102,7 +102,7 @@ static bool is_empty(size_t rest, struct text text)
     return rest < text.length && text.at[rest] == '\n';
 }
 
-/* The colon that the parser stumbled over is the first of its line. */
+/* Whether the colon that stopped the parser is the first of its line. */
 static bool has_no_colon_before(const yaml_parser_t *parser, struct text text)
 {
     const yaml_mark_t *mark = &parser->problem_mark;
@@ -114,7 +114,7 @@ static bool has_no_colon_before(const yaml_parser_t *parser, struct text text)
     return memchr(before.at, ':', before.length) == NULL;
 }
 
-/* Than the last line before it that is not empty. */
+/* Whether the line is indented further than the last line before it that is not empty. */
 static bool is_indented_further(const yaml_parser_t *parser, struct text text)
 {
     yaml_mark_t before = parser->problem_mark;

@@ -50,7 +50,7 @@ bool signals_came(enum signals_order order, int64_t wait_us)
     return take(&one, wait_us) > 0;
 }
 
-/* Who started the process may have had them ignored. */
+/* The process may have been started with these signals ignored. */
 void signals_release_ends(void)
 {
     const sigset_t ends = set_of(false, true);

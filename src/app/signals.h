@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the service is told by signals, which no handler takes but an early end: SIGHUP asks for a
- * reload, SIGTERM and SIGINT for the end. Private to this layer. Main thread, before it starts
- * others: those never take what is held. */
+ * Signals to the service: SIGHUP asks for a reload, SIGTERM and SIGINT for the end. They are held
+ * and polled; only an early end has a handler. Private to this layer. Main thread, before it starts
+ * others, so that no other thread takes them. */
 #ifndef APP_SIGNALS_H
 #define APP_SIGNALS_H
 
 enum signals_order { SIGNALS_NONE, SIGNALS_RELOAD, SIGNALS_END };
 
-/* As early as possible: a reload waits until it is asked for, and no longer ends the process. */
+/* To be called as early as possible. From now on SIGHUP waits, and does not end the process. */
 void signals_hold_reloads(void);
 
-/* From here on an end is exit status 0 at once: there is nothing to drain yet. */
+/* From now on a signal to end exits at once with status 0, because there is nothing to drain
+ * yet. */
 void signals_end_cleanly(void);
 
-/* From here on an end waits, too. */
+/* From now on a signal to end waits, too. */
 void signals_hold_ends(void);
 
-/* What has come, the end first, or comes within `wait_us`. */
+/* The signal that has come, or comes within `wait_us`; the end first. */
 enum signals_order signals_next(int64_t wait_us);
 
-/* The same, of one of the two alone; the other waits on. */
+/* Whether this one has come, or comes within `wait_us`. The other goes on waiting. */
 bool signals_came(enum signals_order order, int64_t wait_us);
 
-/* From here on an end is one at once again. */
+/* From now on a signal to end ends the process at once again. */
 void signals_release_ends(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system tests run in it on Debian 12 and 13, and a trace of them then shows no refused call
- * but clone3, whose flags a filter cannot see: the C library takes clone instead. Beside what they
- * use stand the siblings that another version of the library may prefer, as openat2 to openat. */
+ * The system tests run in this filter on Debian 12 and 13. A trace of them shows only clone3 as
+ * refused. A filter cannot see its flags, and the C library then uses clone. The lists also have
+ * calls that another version of the library may prefer, such as openat2 to openat. */
 #include "syscall_filter.h"
 
 #include "sanitized.h"
@@ -109,7 +109,7 @@ static const int allowed[] = {
     SCMP_SYS(sched_getscheduler),
     SCMP_SYS(getcpu),
     SCMP_SYS(restart_syscall),
-    /* Signals, itself, the end. */
+    /* Signals, the process itself, the end. */
     SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigtimedwait),
@@ -130,7 +130,7 @@ static const int allowed[] = {
     SCMP_SYS(exit_group),
 };
 
-/* What the run-time of a sanitizer needs besides, for its report at the end above all. */
+/* Also needed by the run-time of a sanitizer, mostly for its report at the end. */
 static const int allowed_sanitized[] = {
     SCMP_SYS(ptrace),
     SCMP_SYS(clone),
@@ -145,7 +145,7 @@ static const int allowed_sanitized[] = {
     SCMP_SYS(process_vm_readv),
 };
 
-/* Allowed while (argument & mask) == value in each of the tests; without a mask there is none. */
+/* Allowed if (argument & mask) == value in each of the tests. A test without a mask is none. */
 struct condition {
     int call;
     struct {
@@ -175,7 +175,7 @@ struct condition {
         }                                                                                          \
     }
 
-/* Of fcntl() nothing that has the kernel send signals: F_SETOWN, F_SETSIG, F_NOTIFY, F_SETLEASE. */
+/* No fcntl() that makes the kernel send signals: F_SETOWN, F_SETSIG, F_NOTIFY, F_SETLEASE. */
 static const struct condition conditions[] = {
     {SCMP_SYS(clone), {{0, CLONE_THREAD, CLONE_THREAD}}},
     {SCMP_SYS(mmap), {{2, PROT_EXEC, 0}}},
@@ -190,9 +190,10 @@ static const struct condition conditions[] = {
     SOCKET(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
     SOCKET(AF_INET6, SOCK_DGRAM, 0),
     SOCKET(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
-    /* getaddrinfo() asks which addresses there are; all sockets of netlink are called raw. */
+    /* getaddrinfo() asks for the machine's addresses. All netlink sockets are of the kind
+     * SOCK_RAW. */
     SOCKET(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE),
-    /* Landlock does not see a connection that begins with data. */
+    /* Landlock does not see a connection that begins with data, so that is not allowed. */
     {SCMP_SYS(sendto), {{3, MSG_FASTOPEN, 0}}},
     {SCMP_SYS(sendmsg), {{2, MSG_FASTOPEN, 0}}},
     {SCMP_SYS(sendmmsg), {{3, MSG_FASTOPEN, 0}}},
@@ -228,14 +229,14 @@ bool syscall_filter_enter(struct error *error)
         failure = allow_all(filter, allowed_sanitized, ARRAY_COUNT(allowed_sanitized));
     if (failure == 0)
         failure = allow_conditions(filter);
-    /* abort() signals itself, and nobody else may be. */
+    /* abort() sends a signal to its own process. No other process may get one. */
     if (failure == 0)
         failure = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                                    SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
     if (failure == 0)
         failure = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
-    /* The tests by a tree of comparisons; in a row, the last of them costs a microsecond. */
+    /* Compares by a tree. In a row, the last comparison would cost a microsecond. */
     (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (failure == 0)
         failure = seccomp_load(filter); /* and no new privileges */

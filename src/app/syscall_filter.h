@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 
-/* Of the system calls only those that serving needs, for all threads and for good; see sandbox.h.
- * False when the kernel cannot do this. */
+/* Allows only the system calls that serving needs, for all threads and for ever; see sandbox.h.
+ * False if the kernel cannot do this. */
 MUST_USE bool syscall_filter_enter(struct error *error);
 
 #endif

@@ -35,7 +35,7 @@ void systemd_notify(const char *format, ...)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
-    /* A supervisor that does not read must not hold up the service. */
+    /* A supervisor that does not read must not block the service. */
     (void)sendto(fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL,
                  (const struct sockaddr *)&address, length);
     (void)close(fd);
@@ -59,7 +59,7 @@ bool systemd_find_listener(int *fd, struct error *error)
         return error_set(error, "LISTEN_FDS: one socket can be served, not %lld", (long long)count);
     if (!is_tcp_listener(LISTENER_FD))
         return error_set(error, "LISTEN_FDS: the socket passed is not a listening TCP one");
-    /* Workers get duplicates, which share the flag. */
+    /* Workers get duplicates, which share this flag. */
     if (fcntl(LISTENER_FD, F_SETFD, FD_CLOEXEC) != 0 ||
         fcntl(LISTENER_FD, F_SETFL, O_NONBLOCK) != 0)
         return error_set(error, "LISTEN_FDS: %s", strerror(errno));
@@ -78,7 +78,7 @@ int64_t systemd_watchdog_us(void)
     return interval_us;
 }
 
-/* A path, or with '@' a name in the abstract namespace. */
+/* The address is a path, or with '@' a name in the abstract namespace. */
 static bool notify_address(struct sockaddr_un *address, socklen_t *length)
 {
     const char *path = getenv("NOTIFY_SOCKET");
@@ -94,7 +94,7 @@ static bool notify_address(struct sockaddr_un *address, socklen_t *length)
     return true;
 }
 
-/* The variables are inherited by children, whom they do not concern. */
+/* Child processes inherit the variables, which are not meant for them. */
 static bool is_for_this_process(const char *variable)
 {
     int64_t process;

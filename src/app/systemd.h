@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * What systemd and a service tell each other: sd_notify(3), sd_listen_fds(3),
- * sd_watchdog_enabled(3). Each is a few bytes in a datagram or in the environment, promised to be
- * stable, and those pages suggest to do without their library; it would be the largest thing this
- * service links, for the three functions here. Any supervisor that speaks the same protocols will
- * do. Main thread. */
+ * Messages between systemd and a service: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
+ * Each is a few bytes in a datagram or in the environment, and their form is stable. Their manual
+ * pages suggest to do without the library, which would be the largest that this service links. Any
+ * supervisor with the same protocols will do. Main thread. */
 #ifndef APP_SYSTEMD_H
 #define APP_SYSTEMD_H
 
 #include "base/error.h"
 
-/* Sends the state, lines of NAME=value such as "READY=1\nSTATUS=Serving."; nothing when nobody
- * asked to be told. */
+/* Sends the state, lines of NAME=value such as "READY=1\nSTATUS=Serving.". Does nothing if no
+ * supervisor has asked for it. */
 void systemd_notify(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* Whether the supervisor is told by a socket in the abstract namespace. */
+/* Whether the supervisor's socket is in the abstract namespace. */
 bool systemd_is_abstract(void);
 
-/* The listening socket that was passed to this process, or -1 for none. False when what was passed
- * is not one listening TCP socket. */
+/* The listening socket that was passed to this process, or -1 for none. False if something else
+ * than one listening TCP socket was passed. */
 MUST_USE bool systemd_find_listener(int *fd, struct error *error);
 
-/* How often the supervisor wants to hear WATCHDOG=1 at least; 0: not at all. */
+/* The longest time that may pass between two WATCHDOG=1; 0: none are expected. */
 int64_t systemd_watchdog_us(void);
 
 #endif

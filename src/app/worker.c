@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The worker's loop is a list of steps, once per turn: see worker_turn(). Nothing in it blocks
- * but the wait for the next event. The main thread speaks to it by posting to its queue. */
+ * A worker's loop is a list of steps, once per turn: see worker_turn(). Only the wait for the next
+ * event blocks. The main thread posts to the worker's queue. */
 #include "app/worker.h"
 
 #include "api/api.h"
@@ -40,13 +40,13 @@ struct worker {
     struct event *queue_readable;
     struct store *store;
     struct http_server *http;
-    struct http_server *operation; /* for /metrics and health alone; NULL: none */
+    struct http_server *operation; /* only for /metrics and health; NULL: none */
     pthread_t thread;
     struct thread_end ended;
-    bool is_starting; /* its store has not been ready yet */
+    bool is_starting; /* its store was not ready yet */
     atomic_int *starting;
-    struct drain drain;     /* the worker's own view; readiness.draining is everybody's */
-    atomic_bool has_turned; /* since the main thread asked */
+    struct drain drain;     /* of this worker; readiness.draining is for all */
+    atomic_bool has_turned; /* after the main thread last asked */
     struct queue_item turn;
     struct queue_item open;
     struct queue_item begin_drain;
@@ -189,7 +189,8 @@ void worker_drain(struct worker *worker)
     ASSERT(queue_post(worker->api.queue, &worker->begin_drain));
 }
 
-/* A join with a time limit would go by the wall clock, or escape the thread sanitizer. */
+/* pthread's own join with a time limit uses the wall clock, or the thread sanitizer does not see
+ * it. */
 bool worker_join(struct worker *worker, int64_t deadline_us)
 {
     return thread_end_join(&worker->ended, worker->thread, deadline_us);
@@ -200,7 +201,7 @@ void worker_free(struct worker *worker)
     http_server_free(worker->http);
     http_server_free(worker->operation);
     waiting_room_free(worker->api.waiting_room);
-    store_free(worker->store); /* its last answers go to the hand-back */
+    store_free(worker->store); /* the hand-back gets its last answers */
     if (worker->api.handback)
         handback_free(worker->api.handback);
     event_free(worker->queue_readable);
@@ -227,7 +228,7 @@ static struct event_base *new_base(void)
     return base;
 }
 
-/* One worker's share of what all have together, rounded up. */
+/* One worker's share of the number for all, rounded up. */
 static unsigned share_of(unsigned number, const struct settings *settings)
 {
     unsigned workers = (unsigned)settings->workers;
@@ -277,7 +278,7 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
     return http_server_new(worker->base, &options, error);
 }
 
-/* Few connections: Prometheus, a load balancer, a person. */
+/* Few connections are enough: Prometheus, a load balancer, a person. */
 static struct http_server *new_operation(struct worker *worker, const struct settings *settings,
                                          struct error *error)
 {
@@ -300,7 +301,7 @@ static void *worker_run(void *context)
     struct worker *worker = context;
 
     (void)pthread_setname_np(pthread_self(), "worker");
-    worker_turn(worker); /* a store in memory is ready, and no event will say so */
+    worker_turn(worker); /* a memory store is ready, and no event says so */
     while (!drain_is_over(&worker->drain)) {
         wait_for_events(worker);
         worker_turn(worker);
@@ -309,8 +310,7 @@ static void *worker_run(void *context)
     return NULL;
 }
 
-/* Work that is left of the last turn lets what has happened meanwhile go first, and nothing
- * else. */
+/* If work is left from the last turn, this only handles the events that have come meanwhile. */
 static void wait_for_events(struct worker *worker)
 {
     const bool has_work = slices_waiting(&worker->api.slices) > 0;
@@ -318,8 +318,8 @@ static void wait_for_events(struct worker *worker)
     event_base_loop(worker->base, has_work ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
 }
 
-/* The order matters: what other threads have published is seen before a request is looked at,
- * and HTTP comes last, when all answers of the turn are there. */
+/* The order matters. Changes of other threads come before requests. HTTP comes last, when all
+ * answers of the turn are there. */
 static void worker_turn(struct worker *worker)
 {
     struct api *api = &worker->api;
@@ -392,7 +392,7 @@ static void on_reload(struct queue_item *item)
     atomic_store(&worker->has_reloaded, true);
 }
 
-/* Waking the loop is all: worker_turn() does the rest. */
+/* This only wakes the loop; worker_turn() does the rest. */
 static void on_wake(evutil_socket_t fd, short events, void *context)
 {
     (void)fd;
