@@ -63,13 +63,13 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
         return error_set(error, "\"%.*s\" is no IP address or network such as 10.0.0.0/8",
                          TEXT_PRINTF(text));
     bool is_dotted = memchr(address.at, ':', address.length) == NULL;
-    /* A shorter prefix of an IPv4 address written as IPv6 would hold others than IPv4, too. */
+    /* A shorter prefix of an IPv4 address written as IPv6 would also contain other addresses. */
     int64_t bits_min =
         !is_dotted && ip_address_is_ipv4(&network->address) ? IP_ADDRESS_IPV4_BIT : 0;
     int64_t bits_max = is_dotted ? 32 : 128;
     int64_t bits = bits_max;
     bool is_integer = text_is_absent(prefix) || text_parse_integer(prefix, &bits);
-    /* It looks like one network, and would hold also who comes by IPv4 and no NAT64. */
+    /* It looks like one network, but would also contain clients that come by IPv4 without NAT64. */
     if (is_integer && bits >= 0 && bits <= IP_ADDRESS_IPV4_BIT &&
         ip_address_is_behind_nat64(address)) {
         return error_set(error,
@@ -84,7 +84,8 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
     return true;
 }
 
-/* Returns what follows the last comma, and leaves what precedes it: the absent text at the end. */
+/* Returns the text after the last comma, and leaves the text before it, which is absent at the
+ * end. */
 static struct text hop_cut_last(struct text *hops)
 {
     const char *comma = hops->length > 0 ? memrchr(hops->at, ',', hops->length) : NULL;
@@ -100,8 +101,8 @@ static struct text hop_cut_last(struct text *hops)
     return text_trim(last);
 }
 
-/* "192.0.2.7", "192.0.2.7:5678", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:5678". Leaves
- * *address alone when it is none of them. */
+/* "192.0.2.7", "192.0.2.7:5678", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:5678". Does not
+ * change *address if it is none of them. */
 static bool hop_parse(struct text hop, struct ip_address *address)
 {
     struct text rest = hop;

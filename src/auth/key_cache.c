@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A key may be in one of two slots side by side. Which of them a new one takes is left to
- * chance. */
+ * A key may be in one of two neighbouring slots. A new key takes one of the two at random. */
 #include "auth/key_cache.h"
 
 #include "base/memory.h"
@@ -11,7 +10,7 @@
 #define WAYS 2
 
 struct slot {
-    struct digest name; /* of the key; no key's is all zeros, but by a chance of 2^-128 */
+    struct digest name; /* of the key; all zeros is no key's (but by a chance of 2^-128) */
     struct key_digest digest;
 };
 

@@ -20,13 +20,14 @@ bool page_origin_is_ours(const struct page_origin *page, const struct host_list 
            (host_equal(&origin, &host) || host_list_has(hosts, &origin));
 }
 
-/* none: typed, or opened from a bookmark. */
+/* none: the user typed the address, or opened a bookmark. */
 static bool site_is_ours(struct text site)
 {
     return text_equal(site, TEXT("same-origin")) || text_equal(site, TEXT("none"));
 }
 
-/* "https://limits.example.org:8443" (RFC 6454 §7). "null" is what pages have that are nobody's. */
+/* "https://limits.example.org:8443" (RFC 6454 §7). "null" is the origin of pages that belong to no
+ * site. */
 static bool origin_parse(struct text origin, struct host *host)
 {
     static const struct {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory is cut off the newest block; when it is used up, a block of twice the size comes before
- * it. What would fill a block nearly alone gets one of its own behind the newest, so that the rest
- * of the newest is not lost. */
+ * Memory is taken from the newest block. When that is used up, a block of twice the size becomes
+ * the newest. A piece that would nearly fill a block gets one of its own after the newest, so that
+ * the rest of the newest is not lost. */
 #include "base/arena.h"
 
 #include "base/memory.h"
 
 #include <stdalign.h>
 
-/* With its head, the first block is what an ordinary request needs: one malloc(). */
+/* With its head, the first block is enough for an ordinary request, so that needs one malloc(). */
 #define BLOCK_BYTES_FIRST ((size_t)2048)
 #define BLOCK_BYTES_MAX   ((size_t)64 * 1024)
 #define ALIGNMENT         alignof(max_align_t)
@@ -47,7 +47,7 @@ void *arena_allocate_raw(struct arena *arena, size_t size)
 {
     ASSERT(size <= PTRDIFF_MAX - ALIGNMENT);
 
-    /* At least one unit, so that even nothing has an address. */
+    /* At least one unit, so that a piece of no bytes has an address, too. */
     size_t units = size == 0 ? 1 : (size + ALIGNMENT - 1) / ALIGNMENT;
     size_t rounded = units * ALIGNMENT;
 

@@ -17,7 +17,7 @@ int64_t clock_wall_us(void)
 
 void clock_write_rfc3339(int64_t wall_us, char out[static CLOCK_RFC3339_BYTES])
 {
-    /* 9999-12-31T23:59:59.999999Z, the last that four digits of a year can name. */
+    /* 9999-12-31T23:59:59.999999Z, the last time whose year has four digits. */
     const int64_t last_us = INT64_C(253402300799999999);
     int64_t shown_us = wall_us < 0 ? 0 : wall_us > last_us ? last_us : wall_us;
     time_t seconds = shown_us / SECOND_US;

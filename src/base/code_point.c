@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/code_point.h"
 
-/* Unicode's Cc, Zl, Zp, Default_Ignorable_Code_Point and, of Cf, what is not seen. */
+/* Unicode's Cc, Zl, Zp, Default_Ignorable_Code_Point, and the invisible ones of Cf. */
 static const struct {
     uint32_t first;
     uint32_t last;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * The value is significand * 10^(zeros + power - digits behind the point). The significand never
- * ends with a zero, so a negative exponent is a fraction, and one past the bound stays there. */
+ * ends with a zero. So a negative exponent means a fraction, and a value above the bound stays
+ * above it. */
 #include "base/decimal.h"
 
-/* Past all digits that a text can have: more of an exponent changes nothing. */
+/* More than the digits that a text can have. A larger exponent changes nothing. */
 #define POWER_MAX INT64_C(1000000000000)
 
 struct decimal {
     int64_t significand;
-    int64_t zeros; /* that follow it */
+    int64_t zeros; /* after the significand */
 };
 
 static bool sign_cut(struct text *rest);
@@ -45,7 +46,7 @@ bool decimal_parse_integer(struct text text, int64_t *value)
     return true;
 }
 
-/* Whether it is negative. */
+/* Takes the sign off. True if it is negative. */
 static bool sign_cut(struct text *rest)
 {
     bool is_negative = rest->length > 0 && rest->at[0] == '-';
@@ -57,7 +58,7 @@ static bool sign_cut(struct text *rest)
     return is_negative;
 }
 
-/* Takes it off the end; absent when there is none. */
+/* Takes the exponent off the end; absent if there is none. */
 static struct text exponent_cut(struct text *rest)
 {
     for (size_t i = 0; i < rest->length; i++) {

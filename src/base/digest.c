@@ -34,7 +34,7 @@ struct digest_key digest_key_derive(const struct pepper *pepper, struct text pur
 {
     struct digest_key derived;
 
-    /* BLAKE2b mixes the length of its output in: no digest of an API key shows this key. */
+    /* BLAKE2b depends on the length of its output, so no digest of an API key shows this key. */
     crypto_generichash(derived.bytes, sizeof(derived.bytes), (const unsigned char *)purpose.at,
                        purpose.length, pepper->bytes, sizeof(pepper->bytes));
     return derived;

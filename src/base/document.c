@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * jansson's parser behind what it does not check itself, and the integers among its reals. */
+ * jansson's parser, with the checks that it does not make itself, and with integers instead of
+ * reals where the text has an integer. */
 #include "base/document.h"
 
 #include "base/decimal.h"
 
 #define PARSE_FLAGS ((size_t)(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY))
 
-/* What is seen of a text without a parser. */
+/* What a text shows without a parser. */
 struct survey {
-    const char *too_much; /* the bracket that opens one level too many, or what begins one value too
-                           * many; or NULL */
-    const char *problem;  /* that this is */
+    const char *too_much; /* where one level or one value too many begins; or NULL */
+    const char *problem;  /* what is wrong there */
     bool has_reals;       /* a number with a point or an exponent */
 };
 
@@ -68,7 +68,7 @@ static bool document_check(struct text text, bool *has_reals, struct error *erro
     if (is_blank(text))
         return error_set(error, "expected a JSON value, got nothing");
 
-    /* Where jansson looks one byte ahead, after a number, it passes over a NUL. */
+    /* After a number jansson reads one byte ahead, and ignores it if it is a NUL. */
     const char *nul = memchr(text.at, '\0', text.length);
 
     if (nul != NULL)
@@ -92,7 +92,7 @@ static bool is_blank(struct text text)
     return true;
 }
 
-/* Whether brackets match is for the parser to say. */
+/* Does not check whether brackets match, because the parser does. */
 static struct survey survey_make(struct text text)
 {
     struct survey survey = {0};
@@ -133,7 +133,7 @@ static bool begins_real(struct text text, size_t i)
     return c == '.' || c == 'E' || (c == 'e' && i > 0 && is_digit(text.at[i - 1]));
 }
 
-/* Counts as jansson does: lines from 1, characters up to and with the one at fault. */
+/* Counts like jansson: lines from 1, and characters including the wrong one. */
 static bool refuse(struct text text, const char *at, const char *problem, struct error *error)
 {
     int line = 1;
@@ -150,8 +150,8 @@ static bool refuse(struct text text, const char *at, const char *problem, struct
     return error_set(error, "line %d, column %d: %s", line, column, problem);
 }
 
-/* jansson has rounded its reals, so the digits say which of them are integers: those of the text in
- * its order, which is also that of the tree. Consumes `value`. */
+/* jansson has rounded its reals, so the digits of the text say which of them are integers. The
+ * numbers of the text and of the tree have the same order. Consumes `value`. */
 static json_t *with_integers(json_t *value, struct text text)
 {
     struct text rest = text;
@@ -161,8 +161,7 @@ static json_t *with_integers(json_t *value, struct text text)
     return settled;
 }
 
-/* Returns a reference of the caller's own: to an integer, or to `value` with what it holds
- * changed. */
+/* Returns a new reference, to an integer or to `value` with its contents changed. */
 static json_t *value_settle(json_t *value, struct text *rest)
 {
     int64_t integer;
@@ -179,7 +178,7 @@ static json_t *value_settle(json_t *value, struct text *rest)
     return json_incref(value);
 }
 
-/* Takes the next number off the rest of a text that the parser has taken. */
+/* Takes the next number off the rest of a text. The parser has accepted the text. */
 static struct text number_cut(struct text *rest)
 {
     bool in_string = false;

@@ -18,7 +18,7 @@ static bool is_no_object(struct text text);
 static struct text trimmed(struct text text);
 static bool contains(struct text text, const char *part);
 
-/* Whichever comes first is told. */
+/* The first row that fits is the hint. */
 static const struct {
     bool (*applies)(struct text text);
     const char *hint;

@@ -5,7 +5,7 @@
 
 bool error_set(struct error *error, const char *format, ...)
 {
-    /* Apart first: the old message may be among the arguments, wrapped in a wider one. */
+    /* Written elsewhere first, because the old message may be one of the arguments. */
     struct error written;
     va_list values;
 

@@ -4,11 +4,11 @@
 #include "base/memory.h"
 
 struct fair_lane {
-    TAILQ_ENTRY(fair_lane) in_round; /* or among the spare ones */
+    TAILQ_ENTRY(fair_lane) in_round; /* or in the list of spare lanes */
     struct fair_items items;
-    uint32_t place; /* among the lanes */
+    uint32_t place; /* its index in the lanes */
     uint32_t tenant;
-    uint32_t deficit; /* cost that may be had in this turn */
+    uint32_t deficit; /* cost that is left for this turn */
 };
 
 static struct fair_lane *lane_for(struct fair_queue *queue, struct fair_item *item, uint32_t tenant,
@@ -86,7 +86,7 @@ void fair_queue_remove(struct fair_queue *queue, struct fair_item *item)
         lane_close(queue, lane);
 }
 
-/* Where an item that comes in belongs. */
+/* The lane for a new item. */
 static struct fair_lane *lane_for(struct fair_queue *queue, struct fair_item *item, uint32_t tenant,
                                   uint32_t cost)
 {
@@ -99,7 +99,7 @@ static struct fair_lane *lane_for(struct fair_queue *queue, struct fair_item *it
     return lane != NULL ? lane : lane_open(queue, tenant);
 }
 
-/* NULL when the tenant does not wait. */
+/* NULL if no item of the tenant waits. */
 static struct fair_lane *lane_find(const struct fair_queue *queue, uint32_t tenant)
 {
     const uint32_t place = tenant_map_get(&queue->lane_of, tenant);
@@ -107,7 +107,7 @@ static struct fair_lane *lane_find(const struct fair_queue *queue, uint32_t tena
     return place == 0 ? NULL : queue->lanes[place - 1];
 }
 
-/* Last in the round. */
+/* Opens a lane at the end of the round. */
 static struct fair_lane *lane_open(struct fair_queue *queue, uint32_t tenant)
 {
     if (TAILQ_EMPTY(&queue->spare))
@@ -141,7 +141,7 @@ static void lane_add_spare(struct fair_queue *queue)
     TAILQ_INSERT_HEAD(&queue->spare, lane, in_round);
 }
 
-/* Its next turn brings another quantum. */
+/* Ends the turn of the first lane. Its next turn brings another quantum. */
 static void turn_pass(struct fair_queue *queue)
 {
     struct fair_lane *lane = TAILQ_FIRST(&queue->round);

@@ -185,7 +185,7 @@ void form_close_with(struct form *form, const struct form_alias aliases[])
         tree_close(form, aliases);
 }
 
-/* `asked` is left as it is: its count says how much of it is meant. */
+/* Does not clear `asked`, because only its first entries, up to its count, are used. */
 static void form_begin(struct form *form, const char *pointer, struct faults *faults)
 {
     form->object = NULL;
@@ -211,13 +211,13 @@ static struct value form_expect(struct form *form, const char *name, enum form_p
     return value;
 }
 
-/* Also notes that the member is known, for form_close(). */
+/* Also remembers for form_close() that the member is known. */
 static struct value form_ask(struct form *form, const char *name)
 {
     return form->members != NULL ? members_ask(form, name) : tree_ask(form, name);
 }
 
-/* A name that is asked for twice is noted twice. */
+/* A name that is asked for twice is kept twice. */
 static struct value members_ask(struct form *form, const char *name)
 {
     struct member *member = members_find(form->members, text_of(name));
@@ -287,7 +287,7 @@ static void members_close(struct form *form, const struct form_alias aliases[])
 {
     for (size_t i = 0; i < form->members->count; i++) {
         const struct member *member = &form->members->at[i];
-        char name[sizeof(((struct fault *)NULL)->pointer)]; /* what a fault keeps of it */
+        char name[sizeof(((struct fault *)NULL)->pointer)]; /* as much as a fault keeps */
 
         if (member->was_asked)
             continue;
@@ -310,7 +310,8 @@ static void tree_close(struct form *form, const struct form_alias aliases[])
 
 static void fault_unknown(struct form *form, const struct form_alias aliases[], const char *name)
 {
-    /* It would not be kept: a body may have thousands, and to look for each of them takes long. */
+    /* Another fault would not be kept. A body may have thousands of unknown members, and a search
+     * for each takes long. */
     if (form->faults->count >= FAULTS_MAX) {
         form->faults->count++;
         return;
@@ -332,7 +333,7 @@ static const char *aliased_as(const struct form *form, const struct form_alias a
     return NULL;
 }
 
-/* maxRequests, Max-Requests and max_requests. */
+/* True for maxRequests, Max-Requests and max_requests. */
 static bool is_same_name(const char *a, const char *b)
 {
     a += strspn(a, JOINTS);

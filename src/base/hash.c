@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The polynomial of a text has the leading coefficient 1, so that texts of different lengths
- * differ; then one coefficient for each block of seven bytes, and one for the rest and its length.
- * Its constant is 0, so that whatever differs is multiplied by the point. */
+ * differ. Then it has a coefficient for each block of seven bytes, and one for the rest and its
+ * length. The constant is 0, so that every difference is multiplied by the point. */
 #include "base/hash.h"
 
 #include <sodium.h>
@@ -52,7 +52,7 @@ uint64_t hash_prefix(const struct hash_prefixes *prefixes, size_t length)
                   length % HASH_BLOCK_BYTES);
 }
 
-/* Before main(), so that no table is older than the point and no thread has to ask. */
+/* Runs before main(), so that the point is there before any table and any thread. */
 static void point_choose(void)
 {
     while (point <= UINT32_MAX || point == PRIME) {
@@ -66,7 +66,7 @@ static uint64_t begin(void)
     return 1;
 }
 
-/* A state is below 2^62, and what it stands for is its remainder. */
+/* A state is below 2^62, and stands for its remainder. */
 static uint64_t go_on(uint64_t state, uint64_t coefficient)
 {
     const product next = (product)state * point + coefficient;

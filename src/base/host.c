@@ -65,7 +65,7 @@ bool host_list_has(const struct host_list *list, const struct host *host)
     return false;
 }
 
-/* Leaves the port, absent where there is no colon. */
+/* Leaves the port, which is absent if there is no colon. */
 static struct text cut_name(struct text *rest)
 {
     struct text name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * All of it under a mutex that is held for a few instructions, and for an eventfd that is written
- * when the first item comes and read when the last one goes. */
+ * A mutex guards all of it, for a few instructions at a time. Under it an eventfd is written when
+ * the first item comes, and read when the last one goes. */
 #include "base/inbox.h"
 
 #include "base/memory.h"

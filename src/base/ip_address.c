@@ -8,7 +8,7 @@
 
 static const uint8_t mapped_prefix[IPV4_BYTE] = {[10] = 0xff, [11] = 0xff};
 
-/* Behind these the last four bytes are IPv4. */
+/* After these prefixes the last four bytes are an IPv4 address. */
 static const struct {
     size_t bytes;
     uint8_t at[IPV4_BYTE];

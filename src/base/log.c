@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A usual line is built on the stack, so that logging one costs no allocation. */
+ * A line of usual length is built on the stack, so it costs no allocation. */
 #include "base/log.h"
 
 #include "base/arena.h"
@@ -24,7 +24,7 @@ const char *const log_level_words[] = {
 const char *const log_format_words[] = {
     [LOG_FORMAT_AUTO] = "auto", [LOG_FORMAT_JSON] = "json", [LOG_FORMAT_TEXT] = "text", NULL};
 
-/* How a line leaves; false when it could not. */
+/* Sends a line; false if it cannot. */
 typedef bool deliver_fn(struct text line);
 
 static atomic_int level_lowest = LOG_INFO;
@@ -71,7 +71,7 @@ void log_complain(struct text line)
 {
     const bool is_written = stderr_line_try(line);
 
-    (void)is_written; /* the exit code says it, too */
+    (void)is_written; /* the exit code also shows a failure */
 }
 
 uint64_t log_lines(enum log_level level)
@@ -112,7 +112,7 @@ static bool deliver(struct text line)
     return log_spool_give(line) || stderr_line_try(line);
 }
 
-/* Not by way of the spool, where other lines may be before it; one that fails is tried again. */
+/* Does not use the spool, where other lines may come before it. If it fails, it is tried again. */
 static bool tell_dropped(uint64_t count)
 {
     const struct log_field fields[] = {LOG_INTEGER("count", (int64_t)count)};
@@ -147,7 +147,7 @@ static bool log_line(enum log_level level, const char *event, const struct log_f
     return is_out;
 }
 
-/* False, and the line as it was, when the field does not fit. */
+/* False if the field does not fit; then the line is unchanged. */
 static bool add_field(struct buffer *line, const struct log_line_form *form,
                       const struct log_field *field)
 {

@@ -10,15 +10,15 @@
 
 struct subject {
     char name[LOG_LIMIT_SUBJECT_BYTES];
-    unsigned lines;   /* that it was admitted */
-    uint64_t counted; /* those besides */
+    unsigned lines;   /* lines admitted */
+    uint64_t counted; /* further lines, only counted */
 };
 
 struct minute {
-    int64_t end_us; /* 0: none has begun */
+    int64_t end_us; /* 0: no minute has begun */
     size_t count;
     struct subject subjects[LOG_LIMIT_SUBJECTS_MAX];
-    struct subject others; /* all further ones; its name is not set */
+    struct subject others; /* all further subjects; its name is not set */
 };
 
 struct log_limit {
@@ -63,7 +63,7 @@ bool log_limit_admits(struct log_limit *limit, const char *subject, int64_t now_
     return admits;
 }
 
-/* Tells without the lock. */
+/* Writes the sums without the lock. */
 void log_limit_turn(struct log_limit *limit, int64_t now_us)
 {
     WRITTEN_FIRST struct minute over;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How one line of the log is written. Whatever a field holds, it stays within its line and within
- * its field, and does nothing to the terminal that shows it. */
+ * How one line of the log is written. No text in a field can end the field or the line, or control
+ * the terminal that shows it. */
 #ifndef BASE_LOG_LINE_H
 #define BASE_LOG_LINE_H
 
@@ -19,8 +19,8 @@ extern const struct log_line_form log_line_json;
 
 /* 14:12:15 warn  redis link lost  reason=refused  wait_ms=50
  *
- * The time is UTC. A value is a JSON string, or the bare text where that has neither spaces nor
- * anything else that it could be mistaken for. */
+ * The time is UTC. A value is a JSON string, or the bare text if that has no spaces and looks like
+ * nothing else. */
 extern const struct log_line_form log_line_text;
 
 #endif

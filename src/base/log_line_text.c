@@ -51,7 +51,8 @@ static void add_value(struct buffer *line, struct text value)
     writer_text(&writer, NULL, value);
 }
 
-/* Nothing that ends a value, and no text that reads like an absent one. */
+/* Whether the text can stand without quotes: nothing in it ends a value, and it does not look like
+ * an absent value. */
 static bool is_bare(struct text value)
 {
     size_t i = 0;

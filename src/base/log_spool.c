@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two halves change places: one is filled under the lock while the thread writes the other without
- * it. When a half is full all lines are dropped until the next change, so those that are missing
- * came after all that is in the half taken then, and before all that comes afterwards. */
+ * Two halves change places. Callers fill one under the lock, while the thread writes the other
+ * without it. When a half is full, all lines are dropped until the next change. So the dropped
+ * lines came after all lines of this half, and before all lines of the next. */
 #include "log_spool.h"
 
 #include "base/clock.h"
@@ -18,7 +18,7 @@ enum phase { RESTING, WRITING, ENDING };
 
 struct half {
     size_t length;
-    uint64_t dropped; /* lines that came when it was full */
+    uint64_t dropped; /* lines that came while it was full */
     char lines[LOG_SPOOL_BYTES];
 };
 
@@ -31,15 +31,15 @@ static void tell_untold(void);
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t has_lines = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t has_ended = PTHREAD_COND_INITIALIZER;
-static enum phase phase; /* this and what is being filled under `mutex` */
+static enum phase phase; /* under `mutex`, like the half being filled */
 static struct half halves[2];
 static struct half *filling = &halves[0];
 
 static atomic_uint_fast64_t lines_dropped;
 
-static _Thread_local bool is_own; /* on the thread itself */
-static log_spool_tell_fn *tell;   /* the thread's, as the next two */
-static uint64_t untold;           /* dropped before what it writes next */
+static _Thread_local bool is_own; /* true on the spool's thread */
+static log_spool_tell_fn *tell;   /* only the thread uses this and the next two */
+static uint64_t untold;           /* dropped before the lines that it writes next */
 static uint64_t told;
 
 void log_spool_start(log_spool_tell_fn *tell_dropped)
@@ -54,11 +54,11 @@ void log_spool_start(log_spool_tell_fn *tell_dropped)
     untold = log_spool_dropped() - told;
     phase = WRITING;
     (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* they are the main thread's */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the main thread takes the signals */
     failure = pthread_create(&thread, NULL, thread_run, NULL);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     ASSERT(failure == 0);
-    (void)pthread_detach(thread); /* it may never end */
+    (void)pthread_detach(thread); /* because it may never end */
 }
 
 void log_spool_end(int64_t wait_us)
@@ -128,7 +128,7 @@ static void *thread_run(void *context)
     return NULL;
 }
 
-/* Waits until there are lines; NULL at the end, when there are none. */
+/* Waits until there are lines. NULL at the end, if there are none. */
 static struct half *take_half(void)
 {
     struct half *taken = NULL;
@@ -147,7 +147,7 @@ static struct half *take_half(void)
     return taken;
 }
 
-/* Line by line, what is missing in its place, and leaves it empty. */
+/* Writes it line by line, with a line for dropped ones in their place, and leaves it empty. */
 static void half_write(struct half *half)
 {
     struct text rest = {half->lines, half->length};

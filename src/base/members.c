@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * `rest` is what has not been read yet. At its end the next byte is taken for a NUL, which JSON has
- * nowhere, so that each step fails there by itself. */
+ * `rest` is the text not read yet. At its end the next byte counts as a NUL, which JSON never has.
+ * So each step fails there without a test for the end. */
 #include "base/members.h"
 
 static bool read_member(struct text *rest, struct members *members);
@@ -111,7 +111,8 @@ static bool read_word(struct text *rest, struct value *value)
     return false;
 }
 
-/* Of a fraction or an exponent nothing is read here, so what follows is neither comma nor brace. */
+/* Does not read a fraction or an exponent. Then neither a comma nor a brace follows, and the body
+ * counts as not plain. */
 static bool read_integer(struct text *rest, struct value *value)
 {
     size_t first = next_of(*rest) == '-' ? 1 : 0;
@@ -140,7 +141,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* With the blanks before it. */
+/* Passes the character and the blanks before it. */
 static bool pass(struct text *rest, char expected)
 {
     pass_blanks(rest);

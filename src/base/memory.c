@@ -12,7 +12,7 @@
 static void *memory_checked(void *memory, size_t size);
 NO_RETURN static void memory_is_out(size_t size);
 
-/* The allocator of a sanitizer does not know of it. */
+/* The allocator of a sanitizer does not have this. */
 void memory_give_back_large(void)
 {
     (void)mallopt(M_MMAP_THRESHOLD, MEMORY_LARGE_BYTES);
@@ -44,7 +44,8 @@ static void *memory_checked(void *memory, size_t size)
     return memory;
 }
 
-/* In the form of the log, but without it: the log is made of parts that ask for memory here. */
+/* Writes a line in the form of the log, but without the log, because the log itself allocates
+ * memory here. */
 NO_RETURN static void memory_is_out(size_t size)
 {
     char time[CLOCK_RFC3339_BYTES];
@@ -57,6 +58,6 @@ NO_RETURN static void memory_is_out(size_t size)
                           time, size);
     bool is_written = stderr_line_try((struct text){line, (size_t)length});
 
-    (void)is_written; /* nobody is left who could be told */
+    (void)is_written; /* nothing else can report it */
     abort();
 }

@@ -30,8 +30,8 @@ void nearest_try(struct nearest *nearest, const char *known)
     nearest->distance = distance;
 }
 
-/* Row by row of the usual table: rows[i % 3][j] is what makes the first i characters of `a` the
- * first j of `b`. */
+/* Makes the usual table row by row. rows[i % 3][j] is the distance from the first i characters of
+ * `a` to the first j of `b`. */
 static size_t distance_of(struct text a, struct text b)
 {
     size_t rows[3][LENGTH_MAX + 1];

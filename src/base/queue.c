@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A list under a mutex that is held for a few instructions, and an eventfd that is written only
- * when the list stops being empty: a burst of posts costs one wake-up. The reader clears the
- * eventfd before it takes the list, so a post in between wakes it once too often, never too
- * seldom. All of a post happens under the mutex, so whoever holds it after an item has run knows
- * that the item's poster is done with the queue. */
+ * A list under a mutex that is held for a few instructions, and an eventfd. The eventfd is written
+ * only when the list stops being empty, so a burst of posts costs one wake-up. The reader clears
+ * the eventfd before it takes the list. So a post in between may wake it once more than needed, but
+ * no wake-up is lost. All of a post happens under the mutex. So a thread that holds it after an
+ * item has run knows that the item's poster is done with the queue. */
 #include "base/queue.h"
 
 #include "base/memory.h"
@@ -16,7 +16,7 @@
 
 struct queue {
     pthread_mutex_t mutex;
-    _Atomic(struct queue_item *) first; /* written under `mutex`, looked at without */
+    _Atomic(struct queue_item *) first; /* written under `mutex`, read without it */
     struct queue_item *last;            /* under `mutex`; unset while `first` is NULL */
     atomic_size_t unfinished;           /* posted and not yet run; grows under `mutex` only */
     size_t capacity;
@@ -43,7 +43,7 @@ void queue_free(struct queue *queue)
 {
     if (queue == NULL)
         return;
-    /* Posters whose items have run may still be on their way out. */
+    /* A poster whose item has run may still be in queue_post(). */
     pthread_mutex_lock(&queue->mutex);
     pthread_mutex_unlock(&queue->mutex);
     close(queue->fd);
@@ -117,7 +117,7 @@ static void queue_wake(const struct queue *queue)
     ASSERT(result == 0);
 }
 
-/* Finds nothing when the reader drains without having been woken. */
+/* Reads nothing if the reader drains without a wake-up. */
 static void queue_clear_wakes(const struct queue *queue)
 {
     eventfd_t wakes;

@@ -62,7 +62,7 @@ size_t slices_waiting(const struct slices *slices)
     return slices->queue.count;
 }
 
-/* A step counts for what it takes by the clock, whatever was thought before. */
+/* A step is charged by its time on the clock, and not by its estimate. */
 static bool run(struct slices *slices, struct sliced *work)
 {
     const int64_t begun_us = slices->clock_us();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is blocking for us may be so for others: O_NONBLOCK is a flag of the open file, not of the
- * descriptor. So poll() tells whether there is room for a line: a pipe that has any takes one at
- * once, unless others write to it, too. */
+ * O_NONBLOCK is a flag of the open file and not of the descriptor, so others would get it, too. So
+ * poll() tells whether there is room for a line. A pipe with any room takes one at once, unless
+ * others write to it, too. */
 #include "stderr_line.h"
 
 #include <errno.h>
@@ -41,7 +41,7 @@ bool stderr_line_try(struct text line)
     return !stuck && stderr_line_write(line);
 }
 
-/* Returns what will never be taken. */
+/* Returns the part that will never be taken. */
 static struct text write_some(struct text line)
 {
     while (line.length > 0) {
@@ -51,7 +51,7 @@ static struct text write_some(struct text line)
             line.at += written;
             line.length -= (size_t)written;
         } else if (errno == EAGAIN) {
-            (void)has_room(FOREVER); /* another has made it non-blocking */
+            (void)has_room(FOREVER); /* another process has made it non-blocking */
         } else if (errno != EINTR) {
             break;
         }
@@ -59,7 +59,7 @@ static struct text write_some(struct text line)
     return line;
 }
 
-/* Also when a write would fail at once. */
+/* True also if a write would fail at once. */
 static bool has_room(int wait_ms)
 {
     struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Open addressing with linear probing; what is taken out leaves no tombstone. */
+ * Open addressing with linear probing. A removed entry leaves no tombstone. */
 #include "base/tenant_map.h"
 
 #include "base/hash.h"
@@ -68,7 +68,7 @@ static uint32_t find(const struct tenant_map *map, uint32_t tenant)
     return slot;
 }
 
-/* Puts in again what a probe could no longer reach behind the hole. */
+/* Empties a slot, and puts in again the entries that a probe could no longer reach behind it. */
 static void empty(struct tenant_map *map, uint32_t hole)
 {
     map->slots[hole].value = 0;

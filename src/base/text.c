@@ -21,7 +21,7 @@ bool text_is_absent(struct text text)
 
 bool text_equal(struct text a, struct text b)
 {
-    /* memcmp() may not be given NULL, not even for no bytes. */
+    /* memcmp() must not get NULL, not even for no bytes. */
     return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }
 
@@ -29,7 +29,7 @@ bool text_equal_ignoring_case(struct text a, struct text b)
 {
     if (a.length != b.length)
         return false;
-    /* As it nearly always is. */
+    /* The usual case. */
     if (text_equal(a, b))
         return true;
     for (size_t i = 0; i < a.length; i++) {
@@ -102,7 +102,7 @@ bool text_parse_integer(struct text text, int64_t *value)
         char digit = text.at[i];
         if (digit < '0' || digit > '9')
             return false;
-        /* Below zero there is room for one more than above it. */
+        /* Sums below zero, because there is one negative integer more. */
         if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_sub_overflow(sum, digit - '0', &sum))
             return false;
     }
@@ -112,7 +112,7 @@ bool text_parse_integer(struct text text, int64_t *value)
     return true;
 }
 
-/* Two digits a step, which halves the divisions. */
+/* Writes two digits per step, which halves the divisions. */
 struct text text_write_integer(int64_t value, char space[TEXT_INTEGER_BYTES_MAX])
 {
     static const char pairs[] = "00010203040506070809101112131415161718192021222324"

@@ -92,7 +92,7 @@ struct text writer_document(struct writer *writer)
     return buffer_text(writer->out);
 }
 
-/* All that stands between the value before and this one. */
+/* Writes everything between the last value and this one. */
 static void writer_key(struct writer *writer, const char *key)
 {
     if (writer->comma)
@@ -111,7 +111,7 @@ static void writer_key(struct writer *writer, const char *key)
     *at = ':';
 }
 
-/* In turn a run of plain bytes, copied whole, and a character that is not plain. */
+/* In turn copies a run of plain bytes as a whole, and escapes the character after it. */
 static void add_escaped(const struct writer *writer, struct text text)
 {
     while (text.length > 0) {
@@ -125,7 +125,7 @@ static void add_escaped(const struct writer *writer, struct text text)
     }
 }
 
-/* How many there are at the start of `text`. */
+/* The number of plain bytes at the start of `text`. */
 static size_t plain_bytes(struct text text)
 {
     size_t i = 0;
@@ -142,7 +142,7 @@ static bool is_plain(char c)
     return byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
 }
 
-/* Writes the first character of `rest` and returns how many bytes it took there. */
+/* Writes the first character of `rest`, and returns its length in `rest`. */
 static size_t add_special(const struct writer *writer, struct text rest)
 {
     const struct text character = {rest.at, text_utf8_bytes(rest)};
