@@ -5,6 +5,7 @@
 #include "api/batch_body.h"
 
 #include "base/document.h"
+#include "base/json_blank.h"
 
 /* A step reads about this much, in 60 us. */
 #define STEP_BYTES ((size_t)4 * 1024)
@@ -17,7 +18,6 @@ static bool measure_check(struct batch_body *body, size_t *length, size_t *end_a
 static bool end_checks(struct batch_body *body);
 static bool skip(struct text *rest, struct text expected);
 static void skip_blanks(struct text *rest);
-static bool is_blank(char c);
 static bool refuse(struct batch_body *body, enum problem problem, const char *what);
 
 void batch_body_init(struct batch_body *body, struct text text)
@@ -122,7 +122,7 @@ static bool measure_check(struct batch_body *body, size_t *length, size_t *end_a
             *end_at = i;
             return true;
         }
-        if (depth > 0 || in_string || !is_blank(c))
+        if (depth > 0 || in_string || !json_is_blank(c))
             *length = i + 1;
         if (c == '\\') {
             i++; /* no string ends with an escaped quote */
@@ -167,15 +167,10 @@ static bool skip(struct text *rest, struct text expected)
 
 static void skip_blanks(struct text *rest)
 {
-    while (rest->length > 0 && is_blank(*rest->at)) {
+    while (rest->length > 0 && json_is_blank(*rest->at)) {
         rest->at++;
         rest->length--;
     }
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static bool refuse(struct batch_body *body, enum problem problem, const char *what)

@@ -5,6 +5,7 @@
 #include "base/document.h"
 
 #include "base/decimal.h"
+#include "base/json_blank.h"
 
 #define PARSE_FLAGS ((size_t)(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY))
 
@@ -85,8 +86,7 @@ static bool document_check(struct text text, bool *has_reals, struct error *erro
 static bool is_blank(struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {
-        char c = text.at[i];
-        if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
+        if (!json_is_blank(text.at[i]))
             return false;
     }
     return true;

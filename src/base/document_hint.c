@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/document_hint.h"
 
-#include <ctype.h>
+#include "base/json_blank.h"
 
-#define IS_SPACE(c) ((c) == ' ' || (c) == '\t' || (c) == '\r' || (c) == '\n')
+#include <ctype.h>
 
 static bool is_empty(struct text text);
 static bool begins_with_mark(struct text text);
@@ -84,7 +84,7 @@ static bool has_bare_names(struct text text)
 
         if (after_brace && (isalpha((unsigned char)c) || c == '_'))
             return true;
-        if (!IS_SPACE(c))
+        if (!json_is_blank(c))
             after_brace = c == '{';
     }
     return false;
@@ -105,7 +105,7 @@ static bool has_comma_before_end(struct text text)
 
         if (after_comma && (c == '}' || c == ']'))
             return true;
-        if (!IS_SPACE(c))
+        if (!json_is_blank(c))
             after_comma = c == ',';
     }
     return false;
@@ -129,7 +129,7 @@ static bool is_no_object(struct text text)
 
 static struct text trimmed(struct text text)
 {
-    while (text.length > 0 && IS_SPACE(text.at[0])) {
+    while (text.length > 0 && json_is_blank(text.at[0])) {
         text.at++;
         text.length--;
     }

@@ -4,6 +4,8 @@
  * So each step fails there without a test for the end. */
 #include "base/members.h"
 
+#include "base/json_blank.h"
+
 static bool read_member(struct text *rest, struct members *members);
 static bool read_text(struct text *rest, struct text *out);
 static bool read_value(struct text *rest, struct value *value);
@@ -11,7 +13,6 @@ static bool read_word(struct text *rest, struct value *value);
 static bool read_integer(struct text *rest, struct value *value);
 static bool is_ordinary(char c);
 static bool is_digit(char c);
-static bool is_blank(char c);
 static bool pass(struct text *rest, char expected);
 static void pass_blanks(struct text *rest);
 static char next_of(struct text rest);
@@ -136,11 +137,6 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* Passes the character and the blanks before it. */
 static bool pass(struct text *rest, char expected)
 {
@@ -153,7 +149,7 @@ static bool pass(struct text *rest, char expected)
 
 static void pass_blanks(struct text *rest)
 {
-    while (is_blank(next_of(*rest)))
+    while (json_is_blank(next_of(*rest)))
         take(rest, 1);
 }
 
