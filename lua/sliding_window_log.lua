@@ -207,9 +207,11 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
             charges_leave(key, now_us - window_us, older)
         end
         redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
-        -- Many large logs that end at once would keep Redis busy, so their ends are spread.
+        -- Many large logs that end at once would keep Redis busy. So their ends are spread, by some
+        -- characters of the subject's digest.
         local stored = used + (older or 0)
-        local keep = reset + now_us % math.min(200 * stored, window_us / 8)
+        local spread = struct.unpack("<I4", key, 9) % math.min(1000 * stored, window_us / 8)
+        local keep = reset + spread
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(keep / 1000)))
     end
     return retry, left, told, 0, charge
