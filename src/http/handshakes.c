@@ -17,6 +17,13 @@
 /* The first byte of every TLS connection: the content type of a handshake. */
 #define TLS_FIRST_BYTE 22
 
+/* How often one step reads. A record takes two reads, and a flight has few records. Without this a
+ * step lasts as long as there are records that mean nothing. */
+#define HANDSHAKE_STEP_PULLS_MAX 16
+/* What a client sends in all until it is done. This is about 1 KiB: it is not asked for
+ * certificates. There is room for two hellos with much longer keys. */
+#define HANDSHAKE_BYTES_MAX ((size_t)32 * 1024)
+
 enum handshake_state {
     HANDSHAKE_NEW,     /* libmicrohttpd waits for the first bytes */
     HANDSHAKE_GOES_ON, /* may read */
@@ -35,15 +42,20 @@ struct handshake {
     struct event *readable;
     int fd;
     enum handshake_state state;
-    bool has_begun; /* its first bytes were TLS */
-    bool is_over;   /* its bytes are not read any more */
+    uint64_t step_turn;  /* the turn of the loop in which it may read */
+    unsigned pulls_left; /* in this step */
+    size_t bytes_left;   /* until it is too long */
+    bool has_begun;      /* its first bytes were TLS */
+    bool is_over;        /* its bytes are not read any more */
 };
 
 static bool is_connected(int fd);
+static void go_on(struct handshake *handshake);
 static ssize_t on_pull(gnutls_transport_ptr_t context, void *data, size_t size);
 static int on_pull_timeout(gnutls_transport_ptr_t context, unsigned ms);
 static bool may_read(struct handshake *handshake);
 static bool is_foreign(struct handshake *handshake, const unsigned char *first);
+static bool is_too_long(struct handshake *handshake, size_t received);
 static void wait_for_more(struct handshake *handshake);
 static void on_readable(evutil_socket_t fd, short events, void *context);
 static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
@@ -89,6 +101,7 @@ struct handshake *handshakes_add(struct handshakes *handshakes, struct MHD_Conne
     handshake->client = client;
     handshake->tls = tls_share(handshakes->tls);
     handshake->fd = fd;
+    handshake->bytes_left = HANDSHAKE_BYTES_MAX;
     handshake_turn_init(&handshake->turn, &client->ticket.site);
     handshake->readable = event_new(handshakes->base, fd, EV_READ, on_readable, handshake);
     LIST_INSERT_HEAD(&handshakes->all, handshake, next);
@@ -125,6 +138,7 @@ bool handshakes_go_on(struct handshakes *handshakes)
 {
     bool any = handshakes_are_ready(handshakes);
 
+    handshakes->turns++;
     handshakes->left = HANDSHAKES_PER_TURN;
     while (handshakes->left > 0 && handshakes_are_ready(handshakes)) {
         struct handshake_turn *turn = handshake_turns_take(&handshakes->ready);
@@ -132,7 +146,7 @@ bool handshakes_go_on(struct handshakes *handshakes)
 
         next->is_over = next->client->is_over || !is_connected(next->fd);
         handshakes->left -= !next->is_over;
-        next->state = HANDSHAKE_GOES_ON;
+        go_on(next);
         MHD_resume_connection(next->connection);
     }
     return any;
@@ -163,6 +177,13 @@ static bool is_connected(int fd)
            info.tcpi_state == TCP_ESTABLISHED;
 }
 
+static void go_on(struct handshake *handshake)
+{
+    handshake->state = HANDSHAKE_GOES_ON;
+    handshake->step_turn = handshake->handshakes->turns;
+    handshake->pulls_left = HANDSHAKE_STEP_PULLS_MAX;
+}
+
 static ssize_t on_pull(gnutls_transport_ptr_t context, void *data, size_t size)
 {
     struct handshake *handshake = context;
@@ -179,7 +200,8 @@ static ssize_t on_pull(gnutls_transport_ptr_t context, void *data, size_t size)
     if (received < 0 && errno == EAGAIN) {
         wait_for_more(handshake);
         errno = EAGAIN;
-    } else if (received > 0 && is_foreign(handshake, data)) {
+    } else if (received > 0 &&
+               (is_foreign(handshake, data) || is_too_long(handshake, (size_t)received))) {
         errno = EPROTO;
         return -1;
     }
@@ -194,15 +216,19 @@ static int on_pull_timeout(gnutls_transport_ptr_t context, unsigned ms)
     return gnutls_system_recv_timeout((gnutls_transport_ptr_t)(intptr_t)handshake->fd, ms);
 }
 
-/* A new handshake need not wait for the next turn if there is room in this one. */
+/* A new handshake need not wait for the next turn if there is room in this one. A step also ends
+ * with its turn: of a message in pieces, GnuTLS reads one piece and is called again in the next. */
 static bool may_read(struct handshake *handshake)
 {
-    if (handshake->state != HANDSHAKE_NEW)
+    if (handshake->state == HANDSHAKE_DONE)
         return true;
-    if (handshake->handshakes->left == 0)
+    if (handshake->state == HANDSHAKE_NEW && handshake->handshakes->left > 0) {
+        handshake->handshakes->left--;
+        go_on(handshake);
+    }
+    if (handshake->step_turn != handshake->handshakes->turns || handshake->pulls_left == 0)
         return false;
-    handshake->handshakes->left--;
-    handshake->state = HANDSHAKE_GOES_ON;
+    handshake->pulls_left--;
     return true;
 }
 
@@ -221,6 +247,14 @@ static bool is_foreign(struct handshake *handshake, const unsigned char *first)
     if (*first >= 'A' && *first <= 'Z')
         (void)send(handshake->fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     return !handshake->has_begun;
+}
+
+static bool is_too_long(struct handshake *handshake, size_t received)
+{
+    if (received > handshake->bytes_left)
+        return true;
+    handshake->bytes_left -= received;
+    return false;
 }
 
 static void wait_for_more(struct handshake *handshake)

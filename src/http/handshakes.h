@@ -30,6 +30,7 @@ struct handshakes {
     struct event_base *base;
     LIST_HEAD(handshake_list, handshake) all; /* of all connections, also completed ones */
     struct handshake_turns ready;             /* suspended, with something to read */
+    uint64_t turns;                           /* of the loop, so far */
     unsigned left;                            /* how many may still go on in this turn */
     struct http_server_handshakes counts;
 };

@@ -18,9 +18,33 @@
 #define HALF_SHAKES  64
 #define CROWD        256
 #define CROWD_FIRST  (CROWD / 4) /* as many are seen before a newcomer at most */
+#define LONG_ONES    16
+#define PIECE        6          /* a record of one byte */
+#define PIECES       (8 * 1024) /* more than a handshake may have */
 
 /* The first 16 bytes of a message that is as long as it says. */
 static const char half_a_handshake[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03randomness";
+
+/* Each byte of the message gets a record of its own. */
+static void cut_to_pieces(char pieces[], const char *message, size_t length)
+{
+    static const char head[] = "\x16\x03\x01\x00\x01";
+
+    for (size_t i = 0; i < length; i++) {
+        memcpy(pieces + i * PIECE, head, PIECE - 1);
+        pieces[i * PIECE + PIECE - 1] = message[i];
+    }
+}
+
+/* The beginning of a message of 64 KiB. */
+static const char *endless_pieces(void)
+{
+    static char pieces[PIECES * PIECE];
+    char message[PIECES] = "\x01\x01\x00\x00";
+
+    cut_to_pieces(pieces, message, PIECES);
+    return pieces;
+}
 
 static double figure(struct client *client, const char *name, const char *labels)
 {
@@ -125,12 +149,12 @@ static void each_of_many_at_once_has_its_turn(void **state)
     service_stop(service);
 }
 
-/* How many of the others are answered before this one: a set tells them in the order in which they
- * became readable. */
-static int count_answered_before(int last, const int others[], int count)
+/* To how many of the others one of the events happens before it happens to this one: a set tells
+ * them in this order. */
+static int count_before(int last, const int others[], int count, unsigned events)
 {
     const int set = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
+    struct epoll_event event = {.events = events | EPOLLONESHOT};
     int before = 0;
 
     assert_true(set >= 0);
@@ -171,12 +195,106 @@ static void a_newcomer_does_not_wait_for_the_crowd_of_another_address(void **sta
     raw_send(newcomer, hello.bytes, hello.length);
     service_continue(service);
 
-    assert_in_range(count_answered_before(newcomer, crowd, CROWD), 0, CROWD_FIRST);
+    assert_in_range(count_before(newcomer, crowd, CROWD, EPOLLIN), 0, CROWD_FIRST);
     for (int i = 0; i < CROWD; i++)
         (void)close(crowd[i]);
     (void)close(newcomer);
     client_free(client);
     service_stop(service);
+}
+
+static void a_hello_in_pieces_of_a_byte_is_answered(void **state)
+{
+    struct https_files files = {0};
+    struct hello hello;
+    char pieces[sizeof(hello.bytes) * PIECE];
+    char first;
+    https_files_write(&files, &(struct certificate_options){.name = "one"});
+    struct service *service = https_files_serve(*state, &files);
+    int fd = raw_connect(service_port(service));
+    hello_make(&hello);
+    const size_t length = hello.length - (PIECE - 1);
+    cut_to_pieces(pieces, hello.bytes + PIECE - 1, length);
+
+    raw_send(fd, pieces, length * PIECE);
+
+    assert_int_equal(recv(fd, &first, 1, 0), 1);
+    assert_int_equal(first, half_a_handshake[0]);
+    (void)close(fd);
+    service_stop(service);
+}
+
+/* It is not let go only because its time is over. */
+static void a_handshake_that_is_too_long_is_let_go(void **state)
+{
+    struct https_files files = {0};
+    struct raw_reply reply;
+    https_files_write(&files, &(struct certificate_options){.name = "one"});
+    https_files_add_flag(&files, "--request-timeout-s", "300");
+    struct service *service = https_files_serve(*state, &files);
+    struct client *client = stranger_new(service);
+    int fd = raw_connect(service_port(service));
+
+    raw_send(fd, endless_pieces(), PIECES * PIECE);
+    raw_receive(fd, WAIT_SECONDS, &reply);
+
+    assert_true(reply.closed);
+    WAIT_FOR (WAIT_SECONDS, handshakes_are(client, "total", "result=\"failed\"", 1))
+        ;
+    assert_true(handshakes_are(client, "in_progress", "", 0));
+    (void)close(fd);
+    client_free(client);
+    service_stop(service);
+}
+
+/* Each sends the same, and all of it is there before the service sees the first byte. */
+static void assert_addresses_take_turns(struct world *world, const char *bytes, size_t count)
+{
+    struct https_files files = {0};
+    int crowd[LONG_ONES];
+    https_files_write(&files, &(struct certificate_options){.name = "one"});
+    https_files_add_flag(&files, "--workers", "1");
+    struct service *service = https_files_serve(world, &files);
+    struct client *client = stranger_new(service);
+    for (int i = 0; i < LONG_ONES; i++)
+        crowd[i] = raw_connect_from("127.0.0.2", service_port(service));
+    int newcomer = raw_connect(service_port(service));
+    WAIT_FOR (WAIT_SECONDS, handshakes_are(client, "in_progress", "", LONG_ONES + 1))
+        ;
+
+    service_pause(service);
+    for (int i = 0; i < LONG_ONES; i++)
+        raw_send(crowd[i], bytes, count);
+    raw_send(newcomer, bytes, count);
+    service_continue(service);
+
+    assert_int_equal(count_before(newcomer, crowd, LONG_ONES, EPOLLRDHUP), 0);
+    for (int i = 0; i < LONG_ONES; i++)
+        (void)close(crowd[i]);
+    (void)close(newcomer);
+    client_free(client);
+    service_stop(service);
+}
+
+/* In each turn of the loop, GnuTLS reads one piece of a message that is not complete. */
+static void long_hellos_take_turns_by_address(void **state)
+{
+    assert_addresses_take_turns(*state, endless_pieces(), PIECES * PIECE);
+}
+
+/* GnuTLS reads on and on as long as it gets records that mean nothing. */
+static void empty_words_after_a_hello_take_turns_by_address(void **state)
+{
+    static const char change_of_cipher[PIECE + 1] = "\x14\x03\x03\x00\x01\x01";
+    static char bytes[sizeof(struct hello) + PIECES * PIECE];
+    struct hello hello;
+
+    hello_make(&hello);
+    memcpy(bytes, hello.bytes, hello.length);
+    for (size_t i = 0; i < PIECES; i++)
+        memcpy(bytes + hello.length + i * PIECE, change_of_cipher, PIECE);
+
+    assert_addresses_take_turns(*state, bytes, hello.length + PIECES * PIECE);
 }
 
 int main(int argc, char *argv[])
@@ -186,6 +304,10 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_service_ends_in_the_middle_of_handshakes),
         cmocka_unit_test(each_of_many_at_once_has_its_turn),
         cmocka_unit_test(a_newcomer_does_not_wait_for_the_crowd_of_another_address),
+        cmocka_unit_test(a_hello_in_pieces_of_a_byte_is_answered),
+        cmocka_unit_test(a_handshake_that_is_too_long_is_let_go),
+        cmocka_unit_test(long_hellos_take_turns_by_address),
+        cmocka_unit_test(empty_words_after_a_hello_take_turns_by_address),
     };
 
     world_choose_engine(argc, argv);
