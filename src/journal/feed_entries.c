@@ -59,8 +59,7 @@ struct text feed_entries_write(const struct feed_entries *entries, struct arena 
 static void add_entry(struct feed_entries *entries, const redisReply *reply)
 {
     struct feed_entry *entry = &entries->found[entries->count];
-    const struct text id =
-        reply->elements == 0 ? (struct text){0} : feed_text_of_reply(reply->element[0]);
+    const struct text id = reply->elements == 0 ? TEXT("") : feed_text_of_reply(reply->element[0]);
 
     if (text_equal(id, text_of(entries->before)))
         return;
