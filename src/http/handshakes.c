@@ -23,6 +23,8 @@
 /* What a client sends in all until it is done. This is about 1 KiB: it is not asked for
  * certificates. There is room for two hellos with much longer keys. */
 #define HANDSHAKE_BYTES_MAX ((size_t)32 * 1024)
+/* What a read counts for at least, because each costs work. So 512 of them are too many. */
+#define READ_BYTES_MIN ((size_t)64)
 
 enum handshake_state {
     HANDSHAKE_NEW,     /* libmicrohttpd waits for the first bytes */
@@ -251,9 +253,11 @@ static bool is_foreign(struct handshake *handshake, const unsigned char *first)
 
 static bool is_too_long(struct handshake *handshake, size_t received)
 {
-    if (received > handshake->bytes_left)
+    const size_t counted = received > READ_BYTES_MIN ? received : READ_BYTES_MIN;
+
+    if (counted > handshake->bytes_left)
         return true;
-    handshake->bytes_left -= received;
+    handshake->bytes_left -= counted;
     return false;
 }
 

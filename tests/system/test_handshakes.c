@@ -19,30 +19,37 @@
 #define CROWD        256
 #define CROWD_FIRST  (CROWD / 4) /* as many are seen before a newcomer at most */
 #define LONG_ONES    16
-#define PIECE        6          /* a record of one byte */
-#define PIECES       (8 * 1024) /* more than a handshake may have */
+#define RECORD_HEAD  5
+#define PIECE        4              /* bytes in a record */
+#define PIECES       ((size_t)1024) /* more than a handshake may have */
 
 /* The first 16 bytes of a message that is as long as it says. */
 static const char half_a_handshake[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03randomness";
 
-/* Each byte of the message gets a record of its own. */
-static void cut_to_pieces(char pieces[], const char *message, size_t length)
+/* Each few bytes of the message get a record of their own. */
+static size_t cut_to_pieces(char pieces[], const char *message, size_t length)
 {
-    static const char head[] = "\x16\x03\x01\x00\x01";
+    static const char head[RECORD_HEAD] = "\x16\x03\x01\x00";
+    char *end = pieces;
 
-    for (size_t i = 0; i < length; i++) {
-        memcpy(pieces + i * PIECE, head, PIECE - 1);
-        pieces[i * PIECE + PIECE - 1] = message[i];
+    for (size_t i = 0; i < length; i += PIECE) {
+        const size_t count = length - i < PIECE ? length - i : PIECE;
+
+        memcpy(end, head, RECORD_HEAD);
+        end[RECORD_HEAD - 1] = (char)count;
+        memcpy(end + RECORD_HEAD, message + i, count);
+        end += RECORD_HEAD + count;
     }
+    return (size_t)(end - pieces);
 }
 
 /* The beginning of a message of 64 KiB. */
 static const char *endless_pieces(void)
 {
-    static char pieces[PIECES * PIECE];
-    char message[PIECES] = "\x01\x01\x00\x00";
+    static char pieces[PIECES * (RECORD_HEAD + PIECE)];
+    char message[PIECES * PIECE] = "\x01\x01\x00\x00";
 
-    cut_to_pieces(pieces, message, PIECES);
+    ASSERT(cut_to_pieces(pieces, message, sizeof(message)) == sizeof(pieces));
     return pieces;
 }
 
@@ -203,20 +210,20 @@ static void a_newcomer_does_not_wait_for_the_crowd_of_another_address(void **sta
     service_stop(service);
 }
 
-static void a_hello_in_pieces_of_a_byte_is_answered(void **state)
+static void a_hello_in_small_pieces_is_answered(void **state)
 {
     struct https_files files = {0};
     struct hello hello;
-    char pieces[sizeof(hello.bytes) * PIECE];
+    char pieces[sizeof(hello.bytes) * (RECORD_HEAD + 1)];
     char first;
     https_files_write(&files, &(struct certificate_options){.name = "one"});
     struct service *service = https_files_serve(*state, &files);
     int fd = raw_connect(service_port(service));
     hello_make(&hello);
-    const size_t length = hello.length - (PIECE - 1);
-    cut_to_pieces(pieces, hello.bytes + PIECE - 1, length);
+    const size_t length =
+        cut_to_pieces(pieces, hello.bytes + RECORD_HEAD, hello.length - RECORD_HEAD);
 
-    raw_send(fd, pieces, length * PIECE);
+    raw_send(fd, pieces, length);
 
     assert_int_equal(recv(fd, &first, 1, 0), 1);
     assert_int_equal(first, half_a_handshake[0]);
@@ -235,7 +242,7 @@ static void a_handshake_that_is_too_long_is_let_go(void **state)
     struct client *client = stranger_new(service);
     int fd = raw_connect(service_port(service));
 
-    raw_send(fd, endless_pieces(), PIECES * PIECE);
+    raw_send(fd, endless_pieces(), PIECES * (RECORD_HEAD + PIECE));
     raw_receive(fd, WAIT_SECONDS, &reply);
 
     assert_true(reply.closed);
@@ -279,22 +286,23 @@ static void assert_addresses_take_turns(struct world *world, const char *bytes, 
 /* In each turn of the loop, GnuTLS reads one piece of a message that is not complete. */
 static void long_hellos_take_turns_by_address(void **state)
 {
-    assert_addresses_take_turns(*state, endless_pieces(), PIECES * PIECE);
+    assert_addresses_take_turns(*state, endless_pieces(), PIECES * (RECORD_HEAD + PIECE));
 }
 
 /* GnuTLS reads on and on as long as it gets records that mean nothing. */
 static void empty_words_after_a_hello_take_turns_by_address(void **state)
 {
-    static const char change_of_cipher[PIECE + 1] = "\x14\x03\x03\x00\x01\x01";
-    static char bytes[sizeof(struct hello) + PIECES * PIECE];
+    static const char change_of_cipher[] = {0x14, 3, 3, 0, 1, 1};
+    static char bytes[sizeof(struct hello) + PIECES * sizeof(change_of_cipher)];
     struct hello hello;
 
     hello_make(&hello);
     memcpy(bytes, hello.bytes, hello.length);
     for (size_t i = 0; i < PIECES; i++)
-        memcpy(bytes + hello.length + i * PIECE, change_of_cipher, PIECE);
+        memcpy(bytes + hello.length + i * sizeof(change_of_cipher), change_of_cipher,
+               sizeof(change_of_cipher));
 
-    assert_addresses_take_turns(*state, bytes, hello.length + PIECES * PIECE);
+    assert_addresses_take_turns(*state, bytes, hello.length + PIECES * sizeof(change_of_cipher));
 }
 
 int main(int argc, char *argv[])
@@ -304,7 +312,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_service_ends_in_the_middle_of_handshakes),
         cmocka_unit_test(each_of_many_at_once_has_its_turn),
         cmocka_unit_test(a_newcomer_does_not_wait_for_the_crowd_of_another_address),
-        cmocka_unit_test(a_hello_in_pieces_of_a_byte_is_answered),
+        cmocka_unit_test(a_hello_in_small_pieces_is_answered),
         cmocka_unit_test(a_handshake_that_is_too_long_is_let_go),
         cmocka_unit_test(long_hellos_take_turns_by_address),
         cmocka_unit_test(empty_words_after_a_hello_take_turns_by_address),
