@@ -39,13 +39,14 @@ bool authenticate_begin(struct request *request, struct api *api)
         recognize(request, api);
         return true;
     }
-    if (text_is_absent(key))
+    if (text_is_absent(key)) {
         ask_for_key(request);
-    else
+    } else {
         problem_answer(request, PROBLEM_BAD_KEY,
                        "X-API-Key is not a key of this service: one begins with slk_ and has %d "
                        "characters, and this one has %zu.",
                        API_KEY_BYTES, key.length);
+    }
     return false;
 }
 

@@ -159,12 +159,13 @@ static void refuse_route(struct request *request, const struct route_table *tabl
         return;
     }
     nearest = nearest_route(table, request->path);
-    if (nearest)
+    if (nearest) {
         problem_answer(request, PROBLEM_NO_ROUTE,
                        "There is nothing at this path; did you mean %s, which takes %s? See /docs.",
                        nearest, router_allow(table, nearest, &request->arena));
-    else
+    } else {
         problem_answer(request, PROBLEM_NO_ROUTE, "There is nothing at this path; see /docs.");
+    }
 }
 
 /* Relative, because a proxy may serve all of this under a prefix. */
