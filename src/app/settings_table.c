@@ -27,8 +27,8 @@ const struct setting settings_table[] = {
         .kind = &setting_listen,
         FIELD(listen),
         .fallback = "127.0.0.1:8080",
-        .help = "Where to serve HTTP; 0.0.0.0:8080 is every IPv4 address of the machine, and\n"
-                "[::]:8080 every address.",
+        .help = "Where to serve HTTP. 0.0.0.0:8080 is every IPv4 address of the machine, and\n"
+                "[::]:8080 is every address.",
     },
     {
         .name = "workers",
@@ -37,7 +37,7 @@ const struct setting settings_table[] = {
         .min = 0,
         .max = SETTINGS_WORKERS_MAX,
         .fallback = "0",
-        .help = "Threads that serve; 0 is one per core.",
+        .help = "Threads that serve. 0: one per core.",
     },
     {
         .name = "engine",
@@ -45,14 +45,14 @@ const struct setting settings_table[] = {
         FIELD(engine),
         .words = engine_words,
         .fallback = "memory",
-        .help = "Where counters live: in this process, or in Redis, shared by all instances.",
+        .help = "Where counters are: in this process, or in Redis, shared by all instances.",
     },
     {
         .name = "redis_url",
         .kind = &setting_redis_url,
         FIELD(redis),
-        .help = "Where Redis is. Without it REDIS_HOST and REDIS_PORT of the environment count,\n"
-                "then 127.0.0.1:6379.",
+        .help = "Where Redis is. If it is not set, REDIS_HOST and REDIS_PORT of the\n"
+                "environment are used, then 127.0.0.1:6379.",
     },
     {
         .name = "redis_timeout_ms",
@@ -61,23 +61,23 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 5000,
         .fallback = "50",
-        .help = "How long a check waits for Redis before the policy's on_store_error decides.",
+        .help = "How long a check waits for Redis. After that the policy's on_store_error\n"
+                "decides.",
     },
     {
         .name = "catalogue",
         .kind = &setting_catalogue,
         FIELD(catalogue),
-        .help = "Where apps, keys and policies live. Without it: redis when the engine is redis,\n"
-                "else sluice.db in data_dir.",
+        .help = "Where apps, keys and policies are. If it is not set: redis if the engine is\n"
+                "redis, otherwise sluice.db in data_dir.",
     },
     {
         .name = "restore_catalogue",
         .kind = &setting_bool,
         FIELD(restore_catalogue),
         .fallback = "true",
-        .help =
-            "Put apps, keys and policies back, as this instance last saw them, when the catalogue\n"
-            "comes back empty while it runs.",
+        .help = "If the catalogue is suddenly empty, put apps, keys and policies back as this\n"
+                "instance last saw them.",
     },
     {
         .name = "unused_apps_kept_s",
@@ -86,9 +86,8 @@ const struct setting settings_table[] = {
         .min = 0,
         .max = 10 * YEAR_S,
         .fallback = "2592000",
-        .help =
-            "Seconds after which an app that has registered, checked nothing and changed nothing\n"
-            "is removed; 0 keeps all.",
+        .help = "Seconds after which a registered app is removed, if it has checked nothing\n"
+                "and changed nothing. 0: all apps stay.",
     },
     {
         .name = "data_dir",
@@ -97,7 +96,7 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = SETTINGS_PATH_BYTES_MAX,
         .fallback = "./data",
-        .help = "Directory for the files that the service keeps.",
+        .help = "Directory for the service's own files.",
     },
     {
         .name = "registration",
@@ -106,9 +105,9 @@ const struct setting settings_table[] = {
         .words = registration_words,
         .fallback = "auto",
         .reloadable = true,
-        .help = "Who may register an app: everybody, who has the admin_token, or nobody. auto is\n"
-                "open where only this machine reaches `listen`, else token where there is an\n"
-                "admin_token, else closed.",
+        .help = "Who may register an app: everybody, whoever has the admin_token, or nobody.\n"
+                "auto: open if only this machine can reach `listen`; otherwise token if there\n"
+                "is an admin_token; otherwise closed.",
     },
     {
         .name = "admin_token",
@@ -116,8 +115,9 @@ const struct setting settings_table[] = {
         FIELD(api.admin_token),
         .min = 16,
         .reloadable = true,
-        .help = "What X-Admin-Token must hold when registration is token. A secret: better in\n"
-                "the environment or a file than on the command line, which others can see.",
+        .help = "The value that X-Admin-Token must have if registration is token. It is a\n"
+                "secret: the environment or a file is better than the command line, which\n"
+                "others can see.",
     },
     {
         .name = "register_limit",
@@ -125,9 +125,8 @@ const struct setting settings_table[] = {
         FIELD(api.register_limit),
         .fallback = "5/minute",
         .reloadable = true,
-        .help =
-            "Registrations that one IP address may try, or one /64 of IPv6; a /48 of IPv6 may try\n"
-            "16 times as many.",
+        .help = "Registrations from one IP address, or from one /64 of IPv6. A /48 of IPv6\n"
+                "may try 16 times as many.",
     },
     {
         .name = "manage_limit",
@@ -135,9 +134,8 @@ const struct setting settings_table[] = {
         FIELD(api.manage_limit),
         .fallback = "120/minute",
         .reloadable = true,
-        .help = "Requests of one app to the other management routes; of one IP address, counted in "
-                "the\n"
-                "same way, where the key is not known.",
+        .help = "Requests of one app to the other management routes. If the key is unknown,\n"
+                "requests from one IP address, counted in the same way.",
     },
     {
         .name = "apps_max",
@@ -147,8 +145,8 @@ const struct setting settings_table[] = {
         .max = 10000000,
         .fallback = "100000",
         .reloadable = true,
-        .help = "Apps of the catalogue, past which nobody registers. Declared apps count, and are\n"
-                "created all the same.",
+        .help = "When the catalogue has so many apps, no other can register. Declared apps\n"
+                "count too, but are always created.",
     },
     {
         .name = "key_pepper",
@@ -156,8 +154,8 @@ const struct setting settings_table[] = {
         FIELD(pepper),
         .min = 16,
         .max = 1024,
-        .help = "Secret under which API keys are hashed; changing it invalidates them all.\n"
-                "Without it one is generated and kept in the catalogue.",
+        .help = "Secret with which API keys are hashed. If it changes, all keys become\n"
+                "invalid. If it is not set, one is generated and kept in the catalogue.",
     },
     {
         .name = "log_level",
@@ -174,24 +172,24 @@ const struct setting settings_table[] = {
         FIELD(log_format),
         .words = log_format_words,
         .fallback = "auto",
-        .help = "Log lines for programs or for people. auto is text where standard error is a\n"
-                "terminal, JSON elsewhere.",
+        .help = "Log lines for programs or for people. auto: text if standard error is a\n"
+                "terminal, otherwise JSON.",
     },
     {
         .name = "trusted_proxies",
         .kind = &setting_networks,
         FIELD(api.trusted_proxies),
         .reloadable = true,
-        .help = "Networks whose X-Forwarded-For is believed: \"10.0.0.0/8, ::1\".",
+        .help = "Networks whose X-Forwarded-For is trusted: \"10.0.0.0/8, ::1\".",
     },
     {
         .name = "browser_hosts",
         .kind = &setting_hosts,
         FIELD(api.browser_hosts),
         .reloadable = true,
-        .help =
-            "Hosts by which browsers reach this service, \"limits.example.org, localhost:8080\":\n"
-            "only their pages may register apps. Without it, pages of the host asked may.",
+        .help = "Hosts at which browsers reach this service: \"limits.example.org,\n"
+                "localhost:8080\". Only pages from these hosts may register apps. If it is not\n"
+                "set, a page may register an app at the host from which it comes.",
     },
     {
         .name = "rate_limit_reset",
@@ -200,7 +198,8 @@ const struct setting settings_table[] = {
         .words = rate_headers_style_words,
         .fallback = "delta",
         .reloadable = true,
-        .help = "X-RateLimit-Reset in seconds from now or as Unix time; off: no X-RateLimit-*.",
+        .help = "X-RateLimit-Reset in seconds from now, or as Unix time. off: no\n"
+                "X-RateLimit-*.",
     },
     {
         .name = "memory_counters_max",
@@ -209,9 +208,10 @@ const struct setting settings_table[] = {
         .min = 1024,
         .max = 100000000,
         .fallback = "1000000",
-        .help = "Counters held in memory, at most 96 bytes each; 2 to 4 charges in a log\n"
-                "take as much as one. Past it an app with more than half gives way, or an\n"
-                "app takes from its own; one with little, from the youngest with more.",
+        .help = "Counters in memory. Each takes at most 96 bytes; 2 to 4 charges in a log\n"
+                "take as much as one. When there are so many, a new counter replaces one of\n"
+                "an app that has more than half. If there is none, it replaces one of its own\n"
+                "app, or, if that has few, one of the youngest app that has more.",
     },
     {
         .name = "counters_per_app_max",
@@ -221,8 +221,9 @@ const struct setting settings_table[] = {
         .max = 1000000000,
         .fallback = "1000000",
         .reloadable = true,
-        .help = "Counters that one app may have in Redis through this instance; beyond it those\n"
-                "that are there decide on, and a new one is answered 429 with Retry-After.",
+        .help = "Counters that one app may have in Redis through this instance. When there\n"
+                "are so many, existing ones go on, and a new one is answered 429 with\n"
+                "Retry-After.",
     },
     {
         .name = "connections_max",
@@ -231,8 +232,9 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 1000000,
         .fallback = "10000",
-        .help = "Open HTTP connections, of all workers together; past it one of the app that\n"
-                "holds most gives way to a new one, or the one that is idle for longest.",
+        .help = "Open HTTP connections, for all workers together. When there are so many, a\n"
+                "new one closes one of the app that has most, or the one that has been idle\n"
+                "for longest.",
     },
     {
         .name = "connections_per_ip_max",
@@ -241,8 +243,8 @@ const struct setting settings_table[] = {
         .min = 0,
         .max = 1000000,
         .fallback = "1024",
-        .help = "Open HTTP connections of one IP address, or of one /64 of IPv6; 0 is no limit.\n"
-                "There is none for the machine itself and for trusted_proxies.",
+        .help = "Open HTTP connections of one IP address, or of one /64 of IPv6. 0: no limit.\n"
+                "The machine itself and trusted_proxies have no limit.",
     },
     {
         .name = "waiting_max",
@@ -251,9 +253,9 @@ const struct setting settings_table[] = {
         .min = 0,
         .max = 1000000,
         .fallback = "1000",
-        .help = "Checks with \"wait\": true that are held until their turn, of all workers\n"
-                "together; one app may have as many as are left free, half when it is alone.\n"
-                "0 holds none and refuses them.",
+        .help = "Checks with \"wait\": true that are held until their turn, for all workers\n"
+                "together. One app may have as many as it leaves free: half of them if it is\n"
+                "alone. 0: such checks are refused.",
     },
     {
         .name = "batch_checks_max",
@@ -262,17 +264,16 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 100000000,
         .fallback = "50000",
-        .help = "Checks of batches that are under way at once, of all workers together; one app\n"
-                "may have as many as are left free, half when it is alone. Past it a batch is\n"
-                "answered 503, unless it is the only one of its worker.",
+        .help = "Checks of batches that are under way at once, for all workers together. One\n"
+                "app may have as many as it leaves free: half of them if it is alone. A batch\n"
+                "beyond that is answered 503, unless it is the only one of its worker.",
     },
     {
         .name = "metrics_listen",
         .kind = &setting_metrics_listen,
         FIELD(metrics_listen),
-        .help =
-            "Where to serve GET /metrics, /livez and /readyz, as plain HTTP. Without it /metrics\n"
-            "is served beside everything else.",
+        .help = "Where to serve GET /metrics, /livez and /readyz, as plain HTTP. If it is not\n"
+                "set, `listen` also serves /metrics.",
     },
     {
         .name = "metrics_apps",
@@ -281,8 +282,8 @@ const struct setting settings_table[] = {
         .min = 0,
         .max = METRICS_APPS_MAX,
         .fallback = "0",
-        .help = "Apps with figures of their own in /metrics, as they come; the others share one.\n"
-                "0: no app has any.",
+        .help = "How many apps have their own figures in /metrics: the first that come. The\n"
+                "others share one. 0: no app has any.",
     },
     {
         .name = "idle_timeout_s",
@@ -291,8 +292,8 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = HOUR_S,
         .fallback = "75",
-        .help = "Seconds after which a silent connection is closed. Longer than a proxy in front\n"
-                "keeps one that it does not use.",
+        .help = "Seconds after which a silent connection is closed. It must be longer than a\n"
+                "proxy in front keeps an unused connection.",
     },
     {
         .name = "request_timeout_s",
@@ -301,7 +302,7 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = HOUR_S,
         .fallback = "10",
-        .help = "Seconds that a request may take to come in, from its first byte to its last.",
+        .help = "Seconds in which a request must arrive, from its first byte to its last.",
     },
     {
         .name = "drain_timeout_s",
@@ -310,32 +311,33 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = HOUR_S,
         .fallback = "10",
-        .help = "Seconds that SIGTERM waits for requests under way.",
+        .help = "Seconds for which SIGTERM waits for requests under way.",
     },
     {
         .name = "sandbox",
         .kind = &setting_bool,
         FIELD(sandbox),
         .fallback = "false",
-        .help = "Once it listens, give up new privileges, every system call that serving does not\n"
-                "need, and all files but those beside the ones that the settings name. The lists\n"
-                "were measured on Debian and Ubuntu.",
+        .help = "Once it listens, give up new privileges, every system call that serving does\n"
+                "not need, and all files except those beside the files that the settings\n"
+                "name. The lists were measured on Debian and Ubuntu.",
     },
     {
         .name = "core_dumps",
         .kind = &setting_bool,
         FIELD(core_dumps),
         .fallback = "false",
-        .help = "Let a crash leave a core dump where the system allows it, and debuggers of the\n"
-                "same user look into the process. Both see secrets.",
+        .help = "Let a crash leave a core dump, if the system allows it, and let debuggers of\n"
+                "the same user look into the process. Both see secrets.",
     },
     {
         .name = "tls_certificate",
         .kind = &setting_file,
         FIELD(tls_certificate),
         .reloadable = true,
-        .help = "PEM file with the server's certificate, then those of its issuers: serves HTTPS.\n"
-                "Needs tls_key. Renewed by SIGHUP; between HTTP and HTTPS only a restart changes.",
+        .help = "PEM file with the server's certificate, then those of its issuers: serves\n"
+                "HTTPS. Needs tls_key. SIGHUP renews it, but changing between HTTP and HTTPS\n"
+                "needs a restart.",
     },
     {
         .name = "tls_key",
@@ -352,9 +354,8 @@ const struct setting settings_table[] = {
         .max = 1000,
         .fallback = TLS_PRIORITIES,
         .reloadable = true,
-        .help =
-            "Versions, ciphers and groups of TLS, as GnuTLS writes them. The default is TLS 1.2\n"
-            "and 1.3 with forward secrecy and authenticated encryption only.",
+        .help = "Versions, ciphers and groups of TLS, in the form of GnuTLS. By default TLS\n"
+                "1.2 and 1.3, only with forward secrecy and authenticated encryption.",
     },
     {
         .name = "hsts_max_age_s",
@@ -363,8 +364,8 @@ const struct setting settings_table[] = {
         .min = 0,
         .max = 2 * YEAR_S,
         .fallback = "31536000",
-        .help = "With TLS: for how many seconds a browser that was shown a page goes to this host\n"
-                "by HTTPS only, on every port; 0 does not say so.",
+        .help = "With TLS: for so many seconds after a page, a browser uses only HTTPS for\n"
+                "this host, on every port. 0: the header is not sent.",
     },
 };
 
