@@ -27,7 +27,7 @@ static const struct route rows[] = {
     {"GET",    "/logs/latest",  ROUTE_APP,    ROUTE_MANAGING,    BODY_NONE,     QUERY_READ,
      BODY_BYTES_MAX,  logs_latest_get,  "Read the latest decisions"},
     {"GET",    "/usage",        ROUTE_APP,    ROUTE_MANAGING,    BODY_NONE,     QUERY_READ,
-     BODY_BYTES_MAX,  usage_get,        "Read what decisions sum up to"},
+     BODY_BYTES_MAX,  usage_get,        "Read totals of decisions"},
     {"GET",    "/openapi.json", ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     QUERY_NONE,
      BODY_BYTES_MAX,  asset_get,        "This contract"},
     {"GET",    "/docs",         ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     QUERY_NONE,
