@@ -61,7 +61,7 @@ int admin_run(const struct settings *settings, const char *const words[], struct
     if (!action)
         return EXIT_USAGE;
     if (action->takes_app && !app_id_read(text_of(words[1]), app_id)) {
-        error_set(error, "%s: this is no id of an app; see sluice admin list", words[1]);
+        error_set(error, "%s: this is not the id of an app; see sluice admin list", words[1]);
         return EXIT_USAGE;
     }
     admin.backend = open_existing(settings, error);
@@ -122,7 +122,7 @@ static int run(const struct admin_action *action, const struct admin *admin, str
     if (exit_code != EXIT_SUCCESS || (fflush(stdout) == 0 && !ferror(stdout)))
         return exit_code;
     error_set(error, "admin %s: done, but the output could not be written%s", action->word,
-              action->run == run_replace_key ? ": nobody knows the new key, replace it once more"
+              action->run == run_replace_key ? ": nobody knows the new key, so replace it again"
                                              : "");
     return EX_IOERR;
 }

@@ -19,8 +19,9 @@ const struct command commands[] = {
         .takes_options = true,
         .summary = "answer requests until SIGTERM; SIGHUP rereads the settings",
         .text = "Answers requests until SIGTERM or SIGINT. Then it answers those under way and\n"
-                "ends. SIGHUP has it read the settings again: it takes over those that are\n"
-                "marked so, and warns when one has changed that needs a restart.",
+                "ends. At SIGHUP it reads the settings again. Those marked \"reread on SIGHUP\"\n"
+                "take their new values. For any other that has changed it logs a warning, because\n"
+                "that needs a restart.",
         .example = "sluice serve --listen=127.0.0.1:8080 --data-dir=./data",
     },
     {
@@ -29,8 +30,8 @@ const struct command commands[] = {
         .run = commands_run_check_config,
         .takes_options = true,
         .summary = "say whether serve would accept the settings",
-        .text = "Reads the settings as serve does, and starts nothing. It names everything that\n"
-                "is wrong with them, each with its place. When nothing is, it says who may\n"
+        .text = "Reads the settings like serve, and starts nothing. It names everything that is\n"
+                "wrong with them, each with its place. If nothing is wrong, it says who may\n"
                 "register an app.",
         .example = "sluice check-config --config=sluice.yaml",
     },
@@ -40,9 +41,9 @@ const struct command commands[] = {
         .run = commands_run_healthcheck,
         .takes_options = true,
         .goes_by = of_healthcheck,
-        .summary = "ask the service with these settings whether it lives",
-        .text = "Asks GET /livez at `listen`, from this machine, and waits for two seconds at\n"
-                "most. With TLS it only connects. It is for containers without curl.",
+        .summary = "ask whether the service with these settings is alive",
+        .text = "Asks GET /livez at `listen`, from this machine, and waits at most two\n"
+                "seconds. With TLS it only connects. It is for containers without curl.",
         .example = "sluice healthcheck --listen=127.0.0.1:8080",
     },
     {
@@ -62,9 +63,8 @@ const struct command commands[] = {
         .operands = "",
         .run = commands_run_generate_key,
         .summary = "print a new API key, for an app's api_key_file",
-        .text =
-            "Prints a new API key and keeps it nowhere. It is valid once a file with it is the\n"
-            "api_key_file of an app in the configuration.",
+        .text = "Prints a new API key, and keeps no copy. The key becomes valid when a file with\n"
+                "it is the api_key_file of an app in the configuration.",
         .example = "sluice generate-key > shop.key",
     },
     {
@@ -93,7 +93,7 @@ const struct exit_meaning exit_meanings[] = {
     {EXIT_SUCCESS, "done"},
     {EXIT_FAILURE, "the service is not healthy, or there is no such app"},
     {EXIT_USAGE, "wrong usage"},
-    {EX_UNAVAILABLE, "something that is needed cannot be had"},
+    {EX_UNAVAILABLE, "something that is needed is not available"},
     {EX_IOERR, "the output could not be written"},
     {EX_CONFIG, "wrong settings"},
 };

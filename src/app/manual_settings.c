@@ -14,7 +14,7 @@ void manual_write_settings(FILE *out)
     fputs(".Sh DESCRIPTION\n.Nm\nis a file in YAML that\n.Xr sluice 8\nreads when\n"
           ".Fl \\-config\nor\n.Ev SLUICE_CONFIG\nnames it.\n"
           "A setting is a line with its name, a colon, a space and its value.\n"
-          "A name that is not known is an error.\n"
+          "An unknown name is an error.\n"
           "Each setting is an option and a variable of the environment, too.\n"
           "Options outrank the environment, the environment outranks the file, and the file "
           "outranks\nthe defaults.\n",
@@ -72,7 +72,7 @@ static void write_origins(FILE *out, const struct setting *setting)
 /* The table of settings does not have them (settings_apps.c). */
 static void write_apps(FILE *out)
 {
-    fputs(".Sh APPS\nThe member\n.Sy apps\nof the file is a list of apps that have to be there.\n"
+    fputs(".Sh APPS\nThe member\n.Sy apps\nof the file is a list of apps that must exist.\n"
           "Each has a\n.Sy name ;\none of\n.Sy api_key_file\nand\n.Sy api_key_env ,\n"
           "which name the file or the variable that holds its key; and a list of\n.Sy policies ,\n"
           "which are as\n.Ql POST /policy\ntakes them.\n",

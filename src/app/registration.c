@@ -22,11 +22,12 @@ const char *registration_reason(const struct api_settings *settings)
 {
     static const char *const reasons[] = {
         [REGISTRATION_AUTO] = NULL,
-        [REGISTRATION_OPEN] = "only this machine reaches the listener: where a proxy in front "
+        [REGISTRATION_OPEN] = "only this machine can reach the listener; if a proxy in front "
                               "lets strangers in, set registration to token",
-        [REGISTRATION_TOKEN] = "others reach the listener, and there is an admin_token",
-        [REGISTRATION_CLOSED] = "others reach the listener: set admin_token to register with it, "
-                                "or registration to open",
+        [REGISTRATION_TOKEN] = "others can reach the listener, and there is an admin_token",
+        [REGISTRATION_CLOSED] =
+            "others can reach the listener; set admin_token to register with it, "
+            "or set registration to open",
     };
 
     return settings->registration == REGISTRATION_AUTO ? reasons[settings->registers]

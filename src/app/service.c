@@ -269,7 +269,7 @@ static void reload(struct service *service)
          * is refused. */
         log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message),
                   LOG_STRING(service->started->sandbox ? "sandbox" : NULL,
-                             "files are read beside those that the settings named at the start"));
+                             "only files beside those named at the start can be read"));
     }
     systemd_notify("READY=1\nSTATUS=Serving with the %s settings%s%s", swapped ? "new" : "old",
                    swapped ? "" : ": ", error.message);

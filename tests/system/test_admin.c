@@ -372,7 +372,7 @@ static void mistakes_are_named(void **state)
         {"dance", NULL, 2, "no such action"},
         {"list", "app_000000000000", 2, "takes no app"},
         {"delete", NULL, 2, "needs the id of an app"},
-        {"delete", "app_'; DROP", 2, "no id of an app"},
+        {"delete", "app_'; DROP", 2, "not the id of an app"},
         {"suspend", "app_000000000000", 1, "there is no app app_000000000000"},
         {"resume", "app_000000000000", 1, "there is no app app_000000000000"},
         {"replace-key", "app_000000000000", 1, "there is no app app_000000000000"},
