@@ -3,19 +3,19 @@
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
-// Swagger UI has a dark look, for a class that it leaves to the page.
+// Swagger UI has a dark look. The page must set its class.
 function followColorScheme() {
   document.documentElement.classList.toggle("dark-mode", dark.matches);
 }
 
-// The document's curl lines name the address of a service that was just started; the reader's is
-// this page's. An origin holds nothing that JSON would escape.
+// The document's curl lines have the default address. The reader needs the address of this page. An
+// origin has no character that JSON escapes.
 function withThisAddress(updateSpec) {
   return (text) => updateSpec(text.replaceAll("http://localhost:8080", location.origin));
 }
 
-// The head of the page: the first paragraph of the description, and each chapter of it folded away,
-// so that the operations are in sight.
+// The head of the page: the first paragraph of the description, and its chapters folded, so that
+// the operations can be seen.
 function foldedInfo(_, { React }) {
   const create = React.createElement;
 
@@ -40,7 +40,7 @@ function foldedInfo(_, { React }) {
   };
 }
 
-// Swagger UI's own place for the button is a row below the head.
+// Swagger UI would put the button into a row below the head.
 function onlyInHead(AuthorizeButton, { React }) {
   return (props) => (props.isInHead ? React.createElement(AuthorizeButton, props) : null);
 }

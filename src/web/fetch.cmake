@@ -2,12 +2,12 @@
 #
 #   cmake -DNPM=<npm> -DCACHE=<dir> -DSOURCE=<dir of the lock file> -DOUTPUT=<dir> -P fetch.cmake
 #
-# What is not as assets.sha256 says is not put into OUTPUT.
+# A file whose hash is not in assets.sha256 is not put into OUTPUT.
 cmake_minimum_required(VERSION 3.22)
 
 include(${CMAKE_CURRENT_LIST_DIR}/packages.cmake)
 
-# One text with everything that the licences ask us to pass on.
+# One text with all that the licences require us to pass on.
 function(write_notice package output)
   file(READ ${package}/package.json json)
   string(JSON version GET "${json}" version)

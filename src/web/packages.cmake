@@ -1,10 +1,10 @@
-# Packages from npm, as a lock file pins them. For scripts, which give NPM.
+# Packages from npm, in the versions of a lock file. For scripts, which must set NPM.
 #
 #   fetch_packages(<dir of the lock file> <cache> <variable>)
 #
 # sets the variable to a directory in the cache that has them in node_modules. Its name is the hash
 # of the lock file. It appears by one rename, when it is complete, so an interrupted build leaves
-# nothing half done. A lock keeps builds that run at the same time from each asking npm.
+# nothing half done. With a lock, builds that run at the same time ask npm only once.
 
 function(fetch_packages source cache directory)
   file(SHA256 ${source}/package-lock.json hash)
@@ -18,7 +18,7 @@ function(fetch_packages source cache directory)
   set(${directory} ${packages} PARENT_SCOPE)
 endfunction()
 
-# Scripts of packages are never run: one of Swagger UI's dependencies reports installations home.
+# Scripts of packages never run, because a dependency of Swagger UI reports installations.
 function(install_packages source packages)
   if(NOT NPM)
     message(FATAL_ERROR "npm is needed to fetch what ${source}/package.json names: install it, or "
