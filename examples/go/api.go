@@ -20,7 +20,7 @@ func setting(name, otherwise string) string {
 	return otherwise
 }
 
-// Whoever logs in, by name; in earnest it comes from what has been verified.
+// A toy: counts any user name. In a real API use a name that has been verified.
 func subject(request *http.Request) (kind, name string) {
 	if user := request.Header.Get("X-User"); user != "" {
 		return "user_id", user

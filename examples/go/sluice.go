@@ -47,7 +47,7 @@ func (sluice Sluice) Limit(next http.Handler) http.Handler {
 		case status == 429:
 			http.Error(response, "429 Too Many Requests", status)
 		case status == 400 || status == 413 || status == 422:
-			// Nobody passes by a subject that Sluice cannot take.
+			// Sluice cannot accept this subject, so the request must not pass.
 			http.Error(response, "400 Bad Request", http.StatusBadRequest)
 		case status == 200 || sluice.FailOpen:
 			next.ServeHTTP(response, request)
@@ -58,7 +58,7 @@ func (sluice Sluice) Limit(next http.Handler) http.Handler {
 	})
 }
 
-// Sluice's answer, or 0 where there is none.
+// Sluice's answer, or 0 if there is none.
 func (sluice Sluice) check(client *http.Client, request *http.Request) (int, http.Header) {
 	kind, name := sluice.Subject(request)
 	route := (&url.URL{Path: request.URL.Path}).EscapedPath()
@@ -73,7 +73,7 @@ func (sluice Sluice) check(client *http.Client, request *http.Request) (int, htt
 	}
 	check.Header.Set("X-API-Key", sluice.Key)
 	check.Header.Set("Content-Type", "application/json")
-	// Not sent. It has net/http ask again when an idle connection was closed, never after a time-out.
+	// Not sent. With it net/http asks again if an idle connection was closed, never after a time-out.
 	check.Header["Idempotency-Key"] = nil
 	answer, err := client.Do(check)
 	if err != nil {

@@ -7,7 +7,7 @@ const sluice = require('./sluice');
 const limited = sluice({
   failOpen: (process.env.FAIL || 'open') === 'open',
   timeoutMs: Number(process.env.TIMEOUT_MS || 250),
-  // Whoever logs in, by name; in earnest it comes from what has been verified.
+  // A toy: counts any user name. In a real API use a name that has been verified.
   subject: (request) => {
     const user = request.headers['x-user'];
     return user ? { user_id: user } : { ip: request.socket.remoteAddress };

@@ -12,7 +12,7 @@ module.exports = function sluice(options = {}) {
   const url = new URL('/check', process.env.SLUICE_URL || 'http://127.0.0.1:8080');
   if (!process.env.SLUICE_API_KEY) throw new Error('SLUICE_API_KEY is not set');
   const client = url.protocol === 'https:' ? https : http;
-  // Connections stay open; those that Sluice closes while they are idle leave the pool.
+  // Connections stay open. Those that Sluice closes while they are idle leave the pool.
   const agent = new client.Agent({ keepAlive: true, maxFreeSockets: 16 });
   const headers = { 'X-API-Key': process.env.SLUICE_API_KEY, 'Content-Type': 'application/json' };
 
@@ -45,7 +45,7 @@ module.exports = function sluice(options = {}) {
       if (answered) return;
       answered = true;
       const status = fault ? fault.message : answer.statusCode;
-      // Nobody passes by a subject that Sluice cannot take.
+      // Sluice cannot accept this subject, so the request must not pass.
       if ([400, 413, 422].includes(status)) return refuse(response, 400);
       if (status === 200 || status === 429) {
         for (const name of FIELDS.filter((field) => field in answer.headers))

@@ -14,7 +14,7 @@ def api(environ, start_response):
 
 
 def subject(environ):
-    """Whoever logs in, by name; in earnest it comes from what has been verified."""
+    """A toy: counts any user name. In a real API use a name that has been verified."""
     user = environ.get("HTTP_X_USER")
     return {"user_id": user} if user else remote_address(environ)
 

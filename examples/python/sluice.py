@@ -22,7 +22,7 @@ class Sluice:
         self.host, self.key = url.netloc, os.environ["SLUICE_API_KEY"]
         self.application, self.subject = application, subject
         self.fail_open, self.timeout_s = fail_open, timeout_s
-        self.idle = collections.deque(maxlen=16)  # Threads share it; past 16 the oldest is closed.
+        self.idle = collections.deque(maxlen=16)  # For all threads; above 16 the oldest is closed.
 
     def __call__(self, environ, start_response):
         path = urllib.parse.quote(environ.get("PATH_INFO", "").encode("latin-1")) or "/"
@@ -31,7 +31,7 @@ class Sluice:
             status, fields = self.check(check)
         except (OSError, http.client.HTTPException) as fault:
             status, fields = repr(fault), []
-        if status in (400, 413, 422):  # Nobody passes by a subject that Sluice cannot take.
+        if status in (400, 413, 422):  # Sluice cannot accept this subject.
             return self.refuse(start_response, "400 Bad Request", [])
         if status == 429:
             return self.refuse(start_response, "429 Too Many Requests", fields)
