@@ -87,6 +87,15 @@ void asker_take(struct store *store, uint8_t subject, struct answers *answers)
         asker_on_done(answers, &outcome);
 }
 
+enum take_status asker_take_and_wait(struct store *store, uint8_t subject)
+{
+    struct answers answers = {0};
+
+    asker_take(store, subject, &answers);
+    TURN_UNTIL(answers.count == 1);
+    return answers.last.status;
+}
+
 /* Peeks at all that the impostor has received: nothing ever reads it. */
 size_t asker_scripts(const struct impostor *impostor)
 {

@@ -56,6 +56,8 @@ struct take asker_take_of(uint8_t subject, const struct limit *limit, int64_t co
 
 /* Takes 1. An answer that comes at once counts like one that comes later. */
 void asker_take(struct store *store, uint8_t subject, struct answers *answers);
+/* Takes 1, and turns the loop until the answer is there. */
+enum take_status asker_take_and_wait(struct store *store, uint8_t subject);
 
 /* How many scripts the store has asked the newest connection to run. */
 size_t asker_scripts(const struct impostor *impostor);
