@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "life_case.h"
+
+#include "base/clock.h"
+#include "support/random.h"
+
+static int64_t redis_keeps_us(const struct take *take);
+
+redisReply *life_reply;
+
+struct take life_take_of(const struct limit *limits, size_t count, int64_t cost)
+{
+    static uint64_t last_id;
+
+    return (struct take){.key.policy_id = ++last_id,
+                         .limits = limits,
+                         .limit_count = count,
+                         .cost = cost,
+                         .now_us = START_US};
+}
+
+struct limit life_limit_of(enum algorithm_id algorithm)
+{
+    return (struct limit){.algorithm = algorithm, .quota = 10, .window_us = MINUTE_US, .burst = 10};
+}
+
+void life_run(struct life_asked *asked, const struct take *take, bool may_create)
+{
+    struct take_arguments *arguments = &asked->arguments;
+    char now[32];
+
+    (void)snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
+    take_arguments_write(arguments, take);
+    if (!may_create)
+        take_arguments_forbid_keys(arguments);
+    arguments->argv[0] = "EVALSHA";
+    arguments->lengths[0] = strlen(arguments->argv[0]);
+    arguments->argv[1] = take_script_of(take)->sha1;
+    arguments->lengths[1] = strlen(arguments->argv[1]);
+    const int place = may_create ? arguments->count++ : arguments->count - 2;
+    arguments->argv[place] = now;
+    arguments->lengths[place] = strlen(now);
+    freeReplyObject(life_reply);
+    life_reply = script_redis_run(arguments->count, arguments->argv, arguments->lengths);
+    if (life_reply->type == REDIS_REPLY_ERROR)
+        fail_msg("%s", life_reply->str);
+    assert_true(take_script_read(life_reply, take->limit_count, &asked->outcome));
+    assert_true(take_script_explains(arguments, &asked->outcome));
+    asked->life_count = 0;
+    if (asked->outcome.status == TAKE_DONE && asked->outcome.allowed && take->cost > 0)
+        asked->life_count = take_script_lives(life_reply, arguments, asked->lives);
+}
+
+void life_ask(struct life_asked *asked, const struct take *take, bool may_create)
+{
+    const int64_t begun_us = clock_monotonic_us();
+
+    asked->kept_us = redis_keeps_us(take);
+    life_run(asked, take, may_create);
+    asked->keeps_us = redis_keeps_us(take);
+    asked->took_us = clock_monotonic_us() - begun_us;
+}
+
+int life_open(void **state)
+{
+    (void)random_seed();
+    return script_redis_open(state);
+}
+
+int life_close(void **state)
+{
+    freeReplyObject(life_reply);
+    return script_redis_close(state);
+}
+
+static int64_t redis_keeps_us(const struct take *take)
+{
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    (void)take_script_keys(take, keys);
+    return redis_server_command(server, "PTTL %s", keys[0])->integer * MILLISECOND_US;
+}
