@@ -59,6 +59,7 @@ static bool check_holds(struct run *run);
 static int64_t now_of(const struct run *run);
 static bool answer_holds(struct run *run, size_t which, const struct limit_outcome *is,
                          const struct reference_answer *must);
+static bool may_keep_log(const struct run *run);
 static bool forget_holds(struct run *run);
 static bool evict_holds(struct run *run, size_t which);
 static void limits_widen(const struct run *run, struct limit wide[],
@@ -351,6 +352,16 @@ static bool answer_holds(struct run *run, size_t which, const struct limit_outco
     return false;
 }
 
+/* In Redis a log stays stored for a while after its last charge has left. */
+static bool may_keep_log(const struct run *run)
+{
+    bool keeps_log = false;
+
+    for (size_t i = 0; i < run->take.limit_count; i++)
+        keeps_log = keeps_log || algorithm_keeps_log(run->take.limits[i].algorithm);
+    return run->trial->engine->is_in_ms && keeps_log;
+}
+
 static bool forget_holds(struct run *run)
 {
     bool was_charged = false;
@@ -359,7 +370,7 @@ static bool forget_holds(struct run *run)
         was_charged = was_charged || run->subject.counters[i].is_charged;
     run->subject = (struct reference_subject){0};
     bool is_forgotten = run->trial->engine->forget(run->context, &run->take);
-    if (is_forgotten == was_charged || run->is_evicted)
+    if (is_forgotten == was_charged || run->is_evicted || (is_forgotten && may_keep_log(run)))
         return true;
     (void)snprintf(run->trial->difference, DIFFERENCE_BYTES, "there was %s to forget",
                    was_charged ? "something" : "nothing");
