@@ -39,7 +39,7 @@ static bool is_without_room(const redisReply *reply);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
 static bool sets_expiry(redisReply *const elements[]);
 static int64_t keep_us_of(redisReply *const elements[]);
-static int64_t log_keep_us(const double limit[static TAKE_SCRIPT_LIMIT_NUMBERS]);
+static int64_t log_keep_us(const struct limit *limit);
 static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS]);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
 static double longest_us(const struct limit *limit);
@@ -193,18 +193,19 @@ bool take_script_explains(const struct take_arguments *arguments, const struct o
 size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
                          struct take_life lives[static TAKE_SCRIPT_KEYS_MAX])
 {
-    const double *limit = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
+    const double *numbers = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
     int64_t states_us = 0; /* in one key, which lives as long as its longest state */
     size_t count = 0;
 
     for (size_t i = 0; i < reply->elements; i += INTEGERS_PER_LIMIT) {
         const int64_t keep_us = keep_us_of(reply->element + i);
+        const struct limit limit = limit_of(numbers);
 
-        if (algorithm_keeps_log((enum algorithm_id)(limit[0] - 1)))
-            lives[count++] = (struct take_life){.keep_us = log_keep_us(limit)};
+        if (algorithm_keeps_log(limit.algorithm))
+            lives[count++] = (struct take_life){.keep_us = log_keep_us(&limit)};
         else
             states_us = keep_us > states_us ? keep_us : states_us;
-        limit += TAKE_SCRIPT_LIMIT_NUMBERS;
+        numbers += TAKE_SCRIPT_LIMIT_NUMBERS;
     }
     if (sets_expiry(reply->element)) {
         const int64_t was_us = EXPIRY_WAS_SET - reply->element[RETRY_US]->integer;
@@ -316,12 +317,9 @@ static int64_t keep_us_of(redisReply *const elements[])
  * it stays for two windows. Where more do, a charge of the third window finds it removed: in the
  * second window there were so many charges that all have left that do not count, or so few that the
  * log was made anew. So it stays for three. */
-static int64_t log_keep_us(const double limit[static TAKE_SCRIPT_LIMIT_NUMBERS])
+static int64_t log_keep_us(const struct limit *limit)
 {
-    const int64_t quota = (int64_t)limit[2];
-    const int64_t window_us = (int64_t)limit[3];
-
-    return (quota <= CHARGE_LOG_LEAVE_MAX ? 2 : 3) * window_us + window_us / 8;
+    return (limit->quota <= CHARGE_LOG_LEAVE_MAX ? 2 : 3) * limit->window_us + limit->window_us / 8;
 }
 
 /* Without its name. */
