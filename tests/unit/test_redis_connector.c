@@ -131,17 +131,14 @@ static void an_address_that_refuses_gives_way_to_the_next(void **state)
 static void an_address_that_is_silent_costs_only_its_share(void **state)
 {
     static const char *const addresses[] = {"127.0.0.2", "127.0.0.1"};
-    struct listener silent;
-    struct listener live;
+    struct listener listeners[ARRAY_COUNT(addresses)];
     (void)state;
-    listener_open(&live, "127.0.0.1", ANY_PORT);
-    listener_open(&silent, "127.0.0.2", live.port);
-    listener_fill(&silent);
+    listeners_open(listeners, addresses, ARRAY_COUNT(addresses));
+    listener_fill(&listeners[0]);
 
-    expect_connected(addresses, ARRAY_COUNT(addresses), live.port, "127.0.0.1");
+    expect_connected(addresses, ARRAY_COUNT(addresses), listeners[0].port, "127.0.0.1");
 
-    listener_close(&silent);
-    listener_close(&live);
+    listeners_close(listeners, ARRAY_COUNT(addresses));
 }
 
 static void one_family_is_enough_and_either_replaces_the_other(void **state)
@@ -166,14 +163,11 @@ static void one_family_is_enough_and_either_replaces_the_other(void **state)
 
 static void each_attempt_resolves_the_name_anew(void **state)
 {
-    static const char *const before[] = {"127.0.0.1"};
-    static const char *const after[] = {"127.0.0.2"};
-    struct listener old;
-    struct listener new;
+    static const char *const addresses[] = {"127.0.0.1", "127.0.0.2"};
+    struct listener listeners[ARRAY_COUNT(addresses)];
     (void)state;
-    listener_open(&old, "127.0.0.1", ANY_PORT);
-    listener_open(&new, "127.0.0.2", old.port);
-    const struct redis_url url = url_of("redis.test", old.port);
+    listeners_open(listeners, addresses, ARRAY_COUNT(addresses));
+    const struct redis_url url = url_of("redis.test", listeners[0].port);
     name_server_forget(names);
 
     FOR_EACH_WAY(way)
@@ -182,11 +176,10 @@ static void each_attempt_resolves_the_name_anew(void **state)
         assert_int_equal(ways[way](&url, PATIENT_MS, &error), -1);
         assert_string_equal(error.message, "there is no such name");
     }
-    expect_connected(before, 1, old.port, "127.0.0.1");
-    expect_connected(after, 1, old.port, "127.0.0.2");
+    for (size_t i = 0; i < ARRAY_COUNT(addresses); i++)
+        expect_connected(&addresses[i], 1, url.port, addresses[i]);
 
-    listener_close(&old);
-    listener_close(&new);
+    listeners_close(listeners, ARRAY_COUNT(addresses));
 }
 
 static void a_failure_says_why_of_each_address(void **state)
@@ -310,10 +303,9 @@ static void each_attempt_begins_with_the_address_after_the_last_one_tried(void *
     struct error error = {0};
     (void)state;
     name_server_forget(names);
-    for (size_t i = 0; i < ARRAY_COUNT(addresses); i++) {
-        listener_open(&listeners[i], addresses[i], i == 0 ? ANY_PORT : listeners[0].port);
+    listeners_open(listeners, addresses, ARRAY_COUNT(addresses));
+    for (size_t i = 0; i < ARRAY_COUNT(addresses); i++)
         name_server_add(names, "redis.test", addresses[i]);
-    }
     const struct redis_url url = url_of("redis.test", listeners[0].port);
     struct redis_dialer *dialer = redis_dialer_new(&url, resolv_conf);
 
@@ -331,8 +323,7 @@ static void each_attempt_begins_with_the_address_after_the_last_one_tried(void *
     expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.3");
 
     redis_dialer_free(dialer);
-    for (size_t i = 0; i < ARRAY_COUNT(addresses); i++)
-        listener_close(&listeners[i]);
+    listeners_close(listeners, ARRAY_COUNT(addresses));
 }
 
 /* Allows no more descriptors than are open now. Returns the former limit. */
