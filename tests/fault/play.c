@@ -58,9 +58,8 @@ void play(struct play *play)
     load_wait_for_checks(load, WARM_CHECKS, STAGE_WAIT_SECONDS);
     if (at_start)
         last(play, load, clock_monotonic_us());
-    else
-        WAIT_FOR (STAGE_WAIT_SECONDS, stage_is_exact(play->stage)) /* makes all connections */
-            ;
+    WAIT_FOR (STAGE_WAIT_SECONDS, stage_is_connected(play->stage))
+        ;
     measure(play, &play->fds_before, &play->resident_kb_before);
     const int64_t begun_us = clock_monotonic_us();
     begin_all(play);

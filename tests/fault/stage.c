@@ -78,6 +78,14 @@ bool stage_is_exact(struct stage *stage)
     return true;
 }
 
+bool stage_is_connected(struct stage *stage)
+{
+    return stage_is_exact(stage) &&
+           strstr(client_get(stage->tenant, "/metrics")->body,
+                  "\nsluice_store_links_connected 2\n") != NULL &&
+           client_get(stage->tenant, "/logs/latest")->status == 200;
+}
+
 /* A service that is not ready yet may not have opened its catalogue. */
 static bool has_registered(struct client *client)
 {

@@ -34,4 +34,8 @@ void stage_close(struct stage *stage);
 /* Whether a new subject is counted exactly, for two clients at once. */
 bool stage_is_exact(struct stage *stage);
 
+/* Whether it counts exactly, and has all its connections to Redis: each worker's, and the one for
+ * logs. */
+bool stage_is_connected(struct stage *stage);
+
 #endif
