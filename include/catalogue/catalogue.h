@@ -49,8 +49,8 @@ struct catalogue_job {
     struct policy_identity identity;
 
     enum catalogue_status status;
-    struct app *app;             /* if not NULL, with one reference for the asker */
-    struct catalogue *catalogue; /* private */
+    struct app *app;         /* if not NULL, with one reference for the asker */
+    struct job_turns *turns; /* private */
 };
 
 struct catalogue;

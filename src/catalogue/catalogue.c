@@ -7,17 +7,16 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/inbox.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread_end.h"
 #include "catalogue/provisioning.h"
 
 #include "follower.h"
+#include "job_turns.h"
 #include "jobs.h"
 #include "unused.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -25,7 +24,6 @@
 #define RETRY_MIN_US   (200 * MILLISECOND_US)
 #define RETRY_MAX_US   SECOND_US
 #define WRITE_RETRY_US (2 * SECOND_US) /* a try may wait as long for a lock */
-#define JOBS_IN_A_ROW  16              /* jobs before a look-up gets its turn */
 
 /* The state that the log has reported. */
 enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
@@ -33,8 +31,7 @@ enum catalogue_state { CATALOGUE_NOT_ASKED, CATALOGUE_ANSWERS, CATALOGUE_AWAY };
 struct catalogue {
     struct catalogue_backend *backend;
     struct app_index *index;
-    struct inbox *jobs;
-    struct queue *finds;  /* look-ups, which anybody can cause, so one at a time between jobs */
+    struct job_turns turns;
     struct queue *orders; /* stop and provision, which are never refused */
     struct queue_item stop;
     struct queue_item provision;             /* posted while `declared` is not NULL */
@@ -68,9 +65,7 @@ static void ask_to_stop(struct catalogue *catalogue);
 static void on_stop(struct queue_item *item);
 static void on_provision(struct queue_item *item);
 
-static void jobs_take(struct catalogue *catalogue, size_t count);
-static void on_find(struct queue_item *item);
-static void job_answer(struct catalogue_job *job);
+static void job_answer(void *context, struct catalogue_job *job);
 static void on_refused(struct catalogue *catalogue, const struct error *error);
 static void on_answer(struct queue_item *item);
 
@@ -82,8 +77,7 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
 
     catalogue->backend = options->backend;
     catalogue->index = options->index;
-    catalogue->jobs = inbox_new(CATALOGUE_JOBS_MAX);
-    catalogue->finds = queue_new(CATALOGUE_FINDS_MAX);
+    job_turns_init(&catalogue->turns, catalogue, job_answer);
     catalogue->orders = queue_new(0);
     catalogue->retry_us = RETRY_MIN_US;
     catalogue->tries_write = true;
@@ -127,11 +121,9 @@ void catalogue_free(struct catalogue *catalogue)
         ASSERT(pthread_join(catalogue->thread, NULL) == 0);
     /* From now on this thread does the thread's work. */
     (void)queue_drain(catalogue->orders);
-    jobs_take(catalogue, SIZE_MAX);
-    (void)queue_drain(catalogue->finds);
+    job_turns_take_all(&catalogue->turns);
     queue_free(catalogue->orders);
-    inbox_free(catalogue->jobs);
-    queue_free(catalogue->finds);
+    job_turns_close(&catalogue->turns);
     follower_close(&catalogue->follower);
     thread_end_close(&catalogue->ended);
     catalogue->backend->operations->free(catalogue->backend);
@@ -140,13 +132,9 @@ void catalogue_free(struct catalogue *catalogue)
 
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {
-    job->catalogue = catalogue;
     job->expires_us = clock_monotonic_us() + CATALOGUE_JOB_TIMEOUT_US;
     job->app = NULL;
-    if (job->kind != CATALOGUE_APP_FIND)
-        return inbox_post(catalogue->jobs, &job->turn, job->tenant);
-    job->item.run = on_find;
-    return queue_post(catalogue->finds, &job->item);
+    return job_turns_post(&catalogue->turns, job);
 }
 
 bool catalogue_is_ready(const struct catalogue *catalogue)
@@ -206,8 +194,7 @@ static void *thread_run(void *context)
         if (clock_monotonic_us() >= catalogue->refresh_at_us)
             refresh(catalogue);
         look_for_unused(catalogue);
-        jobs_take(catalogue, JOBS_IN_A_ROW);
-        (void)queue_drain(catalogue->finds);
+        job_turns_take(&catalogue->turns);
     }
     thread_end_tell(&catalogue->ended);
     return NULL;
@@ -216,11 +203,11 @@ static void *thread_run(void *context)
 /* Sleeps until there is something to do. */
 static void rest(const struct catalogue *catalogue)
 {
-    struct pollfd queues[] = {{.fd = queue_fd(catalogue->orders), .events = POLLIN},
-                              {.fd = inbox_fd(catalogue->jobs), .events = POLLIN},
-                              {.fd = queue_fd(catalogue->finds), .events = POLLIN}};
+    struct pollfd queues[1 + JOB_TURNS_QUEUES] = {
+        {.fd = queue_fd(catalogue->orders), .events = POLLIN}};
     int64_t left_us = catalogue->refresh_at_us - clock_monotonic_us();
 
+    job_turns_watch(&catalogue->turns, &queues[1]);
     (void)poll(queues, ARRAY_COUNT(queues), duration_poll_ms(left_us));
 }
 
@@ -329,26 +316,9 @@ static void on_provision(struct queue_item *item)
     catalogue->refresh_at_us = 0;
 }
 
-static void jobs_take(struct catalogue *catalogue, size_t count)
+static void job_answer(void *context, struct catalogue_job *job)
 {
-    struct fair_item *turn;
-
-    while (count-- > 0 && (turn = inbox_take(catalogue->jobs)) != NULL)
-        job_answer(CONTAINER_OF(turn, struct catalogue_job, turn));
-}
-
-/* Anybody can cause look-ups, so jobs of apps run between two of them. */
-static void on_find(struct queue_item *item)
-{
-    struct catalogue_job *find = CONTAINER_OF(item, struct catalogue_job, item);
-
-    jobs_take(find->catalogue, JOBS_IN_A_ROW);
-    job_answer(find);
-}
-
-static void job_answer(struct catalogue_job *job)
-{
-    struct catalogue *catalogue = job->catalogue;
+    struct catalogue *catalogue = context;
     struct error error = {0};
 
     /* Many jobs must not delay the changes of others. */

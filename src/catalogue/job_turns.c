@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "job_turns.h"
+
+#include "base/inbox.h"
+
+#define JOBS_IN_A_ROW 16 /* jobs before a look-up gets its turn */
+
+static void jobs_take(struct job_turns *turns, size_t count);
+static void on_find(struct queue_item *item);
+
+void job_turns_init(struct job_turns *turns, void *context, job_turns_run_fn *run)
+{
+    *turns = (struct job_turns){.jobs = inbox_new(CATALOGUE_JOBS_MAX),
+                                .finds = queue_new(CATALOGUE_FINDS_MAX),
+                                .context = context,
+                                .run = run};
+}
+
+void job_turns_close(struct job_turns *turns)
+{
+    inbox_free(turns->jobs);
+    queue_free(turns->finds);
+}
+
+bool job_turns_post(struct job_turns *turns, struct catalogue_job *job)
+{
+    job->turns = turns;
+    if (job->kind != CATALOGUE_APP_FIND)
+        return inbox_post(turns->jobs, &job->turn, job->tenant);
+    job->item.run = on_find;
+    return queue_post(turns->finds, &job->item);
+}
+
+void job_turns_watch(const struct job_turns *turns, struct pollfd queues[static JOB_TURNS_QUEUES])
+{
+    queues[0] = (struct pollfd){.fd = inbox_fd(turns->jobs), .events = POLLIN};
+    queues[1] = (struct pollfd){.fd = queue_fd(turns->finds), .events = POLLIN};
+}
+
+void job_turns_take(struct job_turns *turns)
+{
+    jobs_take(turns, JOBS_IN_A_ROW);
+    (void)queue_drain(turns->finds);
+}
+
+void job_turns_take_all(struct job_turns *turns)
+{
+    jobs_take(turns, SIZE_MAX);
+    (void)queue_drain(turns->finds);
+}
+
+static void jobs_take(struct job_turns *turns, size_t count)
+{
+    struct fair_item *turn;
+
+    while (count-- > 0 && (turn = inbox_take(turns->jobs)) != NULL)
+        turns->run(turns->context, CONTAINER_OF(turn, struct catalogue_job, turn));
+}
+
+/* Anybody can cause look-ups, so jobs of apps run between two of them. */
+static void on_find(struct queue_item *item)
+{
+    struct catalogue_job *find = CONTAINER_OF(item, struct catalogue_job, item);
+    struct job_turns *turns = find->turns;
+
+    jobs_take(turns, JOBS_IN_A_ROW);
+    turns->run(turns->context, find);
+}
