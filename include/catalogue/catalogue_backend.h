@@ -88,6 +88,11 @@ typedef enum catalogue_status catalogue_app_find_fn(struct catalogue_backend *ba
 typedef enum catalogue_status catalogue_app_load_fn(struct catalogue_backend *backend,
                                                     const char *app_id, struct app **app,
                                                     struct error *error);
+/* The app's revision as it is stored, for much less than a load costs. An impossible one may pass:
+ * app_load() tells. */
+typedef enum catalogue_status catalogue_app_revision_fn(struct catalogue_backend *backend,
+                                                        const char *app_id, int64_t *revision,
+                                                        struct error *error);
 /* Saves by identity. policy->version is ignored; policy->id is the id to use if the policy is new.
  * Both are set to what is stored. */
 typedef enum catalogue_status catalogue_policy_save_fn(struct catalogue_backend *backend,
@@ -140,6 +145,7 @@ struct catalogue_operations {
     catalogue_app_create_fn *app_create;
     catalogue_app_find_fn *app_find;
     catalogue_app_load_fn *app_load;
+    catalogue_app_revision_fn *app_revision;
     catalogue_policy_save_fn *policy_save;
     catalogue_policy_remove_fn *policy_remove;
     catalogue_app_remove_fn *app_remove;

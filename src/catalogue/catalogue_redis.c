@@ -86,6 +86,7 @@ static const char remove_script[] =
 static catalogue_app_create_fn on_app_create;
 static catalogue_app_find_fn on_app_find;
 static catalogue_app_load_fn on_app_load;
+static catalogue_app_revision_fn on_app_revision;
 static catalogue_policy_save_fn on_policy_save;
 static catalogue_policy_remove_fn on_policy_remove;
 static catalogue_free_fn on_free;
@@ -102,6 +103,7 @@ static const struct catalogue_operations operations = {
     .app_create = on_app_create,
     .app_find = on_app_find,
     .app_load = on_app_load,
+    .app_revision = on_app_revision,
     .policy_save = on_policy_save,
     .policy_remove = on_policy_remove,
     .app_remove = redis_admin_remove,
@@ -170,6 +172,12 @@ static enum catalogue_status on_app_load(struct catalogue_backend *backend, cons
                                          struct app **app, struct error *error)
 {
     return redis_app_load(redis_call_backend(backend), app_id, app, error);
+}
+
+static enum catalogue_status on_app_revision(struct catalogue_backend *backend, const char *app_id,
+                                             int64_t *revision, struct error *error)
+{
+    return redis_app_revision(redis_call_backend(backend), app_id, revision, error);
 }
 
 static enum catalogue_status on_policy_save(struct catalogue_backend *backend, const char *app_id,

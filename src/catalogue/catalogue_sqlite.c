@@ -16,6 +16,7 @@
 static catalogue_app_create_fn on_app_create;
 static catalogue_app_find_fn on_app_find;
 static catalogue_app_load_fn on_app_load;
+static catalogue_app_revision_fn on_app_revision;
 static catalogue_policy_save_fn on_policy_save;
 static catalogue_policy_remove_fn on_policy_remove;
 static catalogue_changes_fn on_changes;
@@ -44,6 +45,7 @@ static const struct catalogue_operations operations = {
     .app_create = on_app_create,
     .app_find = on_app_find,
     .app_load = on_app_load,
+    .app_revision = on_app_revision,
     .policy_save = on_policy_save,
     .policy_remove = on_policy_remove,
     .app_remove = sqlite_admin_remove,
@@ -103,6 +105,17 @@ static enum catalogue_status on_app_load(struct catalogue_backend *backend, cons
     if (!database_begin(sqlite->database, DATABASE_READ, error))
         return CATALOGUE_UNAVAILABLE;
     return sqlite_statements_end_app(sqlite, sqlite_app_load(sqlite, app_id, app, error), error);
+}
+
+static enum catalogue_status on_app_revision(struct catalogue_backend *backend, const char *app_id,
+                                             int64_t *revision, struct error *error)
+{
+    struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
+
+    if (!database_begin(sqlite->database, DATABASE_READ, error))
+        return CATALOGUE_UNAVAILABLE;
+    return sqlite_statements_end_app(sqlite, sqlite_app_revision(sqlite, app_id, revision, error),
+                                     error);
 }
 
 static enum catalogue_status on_policy_save(struct catalogue_backend *backend, const char *app_id,

@@ -29,6 +29,11 @@ static const char load_script[] = REDIS_CALL_EXPLAIN
     "return {{field('name'), field('created_at'), field('revision'), field('keys'),\n"
     "         field('suspended'), field('unused')}, documents, explained}\n";
 
+/* KEYS: app. A value that is too long is left out, as above. */
+static const char revision_script[] =
+    "if redis.call('HSTRLEN', KEYS[1], 'revision') > " FIELD_BYTES_MAX " then return '' end\n"
+    "return redis.call('HGET', KEYS[1], 'revision')\n";
+
 enum field { NAME, CREATED_AT, REVISION, KEYS, SUSPENDED, UNUSED, FIELD_COUNT };
 
 static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
@@ -48,6 +53,28 @@ enum catalogue_status redis_app_load(struct catalogue_redis *redis, const char *
 
     if (status == CATALOGUE_DAMAGED)
         damages_tell(&redis->damages, text_of(app_id), error->message);
+    freeReplyObject(reply);
+    return status;
+}
+
+enum catalogue_status redis_app_revision(struct catalogue_redis *redis, const char *app_id,
+                                         int64_t *revision, struct error *error)
+{
+    char name[REDIS_CALL_NAME_BYTES];
+
+    (void)snprintf(name, sizeof(name), REDIS_CALL_PREFIX "app:%s", app_id);
+    const struct text words[] = {TEXT("EVAL"), TEXT(revision_script), TEXT("1"), text_of(name)};
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+    if (reply == NULL)
+        return redis_call_failure(error);
+
+    enum catalogue_status status = CATALOGUE_OK;
+    if (reply->type == REDIS_REPLY_NIL) {
+        status = CATALOGUE_ABSENT;
+    } else if (!text_parse_integer(redis_call_text(reply), revision)) {
+        (void)error_set(error, "redis: the app's revision is damaged");
+        status = CATALOGUE_DAMAGED;
+    }
     freeReplyObject(reply);
     return status;
 }

@@ -9,5 +9,8 @@
 /* As catalogue_app_load_fn. */
 enum catalogue_status redis_app_load(struct catalogue_redis *redis, const char *app_id,
                                      struct app **app, struct error *error);
+/* As catalogue_app_revision_fn. */
+enum catalogue_status redis_app_revision(struct catalogue_redis *redis, const char *app_id,
+                                         int64_t *revision, struct error *error);
 
 #endif

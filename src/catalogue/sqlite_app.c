@@ -44,6 +44,20 @@ enum catalogue_status sqlite_app_load(struct catalogue_sqlite *sqlite, const cha
     return status;
 }
 
+enum catalogue_status sqlite_app_revision(struct catalogue_sqlite *sqlite, const char *app_id,
+                                          int64_t *revision, struct error *error)
+{
+    sqlite3_stmt *select = sqlite_statements_for(sqlite->database, APP_REVISION, app_id);
+    enum catalogue_status status = sqlite_statements_step(sqlite->database, select, error);
+
+    if (status != CATALOGUE_OK)
+        return status;
+    if (!database_holds_integer(select, 0))
+        return damaged(error, "revision");
+    *revision = database_integer(select, 0);
+    return CATALOGUE_OK;
+}
+
 enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_t *revision,
                                          void *context, catalogue_visit_fn *visit,
                                          struct error *error)

@@ -11,6 +11,10 @@
 enum catalogue_status sqlite_app_load(struct catalogue_sqlite *sqlite, const char *app_id,
                                       struct app **app, struct error *error);
 
+/* As catalogue_app_revision_fn. */
+enum catalogue_status sqlite_app_revision(struct catalogue_sqlite *sqlite, const char *app_id,
+                                          int64_t *revision, struct error *error);
+
 /* As catalogue_changes_fn. */
 enum catalogue_status sqlite_app_changes(struct catalogue_sqlite *sqlite, int64_t *revision,
                                          void *context, catalogue_visit_fn *visit,

@@ -66,6 +66,7 @@ static const char *const statements[STATEMENT_COUNT] = {
     [APP_SELECT] = "SELECT name, created_at, revision,"
                    " EXISTS (SELECT 1 FROM suspensions WHERE app_id = ?1),"
                    " EXISTS (SELECT 1 FROM unused WHERE app_id = ?1) FROM apps WHERE id = ?1",
+    [APP_REVISION] = "SELECT revision FROM apps WHERE id = ?1",
     [APP_REVISE] = "UPDATE apps SET revision = " NEXT " WHERE id = ?1",
     [APP_DELETE] = "DELETE FROM apps WHERE id = ?1",
     [APPS_CHANGED] = "SELECT id, revision FROM apps WHERE revision > ?1 UNION ALL"

@@ -25,6 +25,7 @@ enum sqlite_statement {
     HISTORY_HAS,
     APP_INSERT,
     APP_SELECT,
+    APP_REVISION,
     APP_REVISE,
     APP_DELETE,
     APPS_CHANGED,

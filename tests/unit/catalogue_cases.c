@@ -416,6 +416,40 @@ static void changes_are_seen_once_by_each_instance(void **state)
     arena_close(&arena);
 }
 
+static enum catalogue_status revision_of(struct catalogue_backend *backend, const char *app_id,
+                                         int64_t *revision)
+{
+    struct error error = {0};
+
+    return backend->operations->app_revision(backend, app_id, revision, &error);
+}
+
+static void an_app_s_revision_is_that_of_its_last_change_anywhere(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    char app_id[APP_ID_BYTES + 1];
+    struct error error = {0};
+    int64_t before = 0;
+    int64_t after = 0;
+    (void)snprintf(app_id, sizeof(app_id), "%s", sample_app(pair->one, 'a'));
+    sample_app(pair->one, 'b');
+    assert_int_equal(revision_of(pair->other, app_id, &before), CATALOGUE_OK);
+
+    save_policy(pair->one, app_id, policy, CATALOGUE_CREATED);
+
+    assert_int_equal(revision_of(pair->other, app_id, &after), CATALOGUE_OK);
+    assert_true(after > before);
+    struct app *app = load_app(pair->other, app_id);
+    assert_true(app->revision == after);
+    app_release(app);
+    expect_status(pair->one->operations->app_remove(pair->one, app_id, &error), CATALOGUE_OK,
+                  &error);
+    assert_int_equal(revision_of(pair->other, app_id, &after), CATALOGUE_ABSENT);
+    arena_close(&arena);
+}
+
 /* One of two writers at once. */
 struct rival {
     struct catalogue_backend *backend;
@@ -478,6 +512,7 @@ int catalogue_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
         CASE(policies_of_one_app_are_not_another_s),
         CASE(the_number_of_policies_is_bounded),
         CASE(changes_are_seen_once_by_each_instance),
+        CASE(an_app_s_revision_is_that_of_its_last_change_anywhere),
         CASE(no_version_is_lost_between_two_writers),
     };
 #undef CASE

@@ -106,6 +106,22 @@ static void a_revision_that_is_damaged_outranks_no_change(void **state)
     }
 }
 
+static void no_damage_of_an_app_looks_as_if_the_catalogue_were_away(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    char app_id[APP_ID_BYTES + 1];
+    struct error error = {0};
+    int64_t revision = 0;
+    damage_apps(pair);
+
+    for (int damage = 0; damage < DAMAGE_COUNT; damage++) {
+        (void)snprintf(app_id, sizeof(app_id), "app_%c00000000000", 'b' + damage);
+        assert_int_not_equal(
+            pair->other->operations->app_revision(pair->other, app_id, &revision, &error),
+            CATALOGUE_UNAVAILABLE);
+    }
+}
+
 static void a_damaged_app_is_told_from_a_catalogue_that_is_away(void **state)
 {
     struct catalogue_pair *pair = *state;
@@ -176,6 +192,7 @@ int catalogue_damage_cases_run(CMFixtureFunction setup, CMFixtureFunction teardo
         CASE(what_cannot_be_read_is_logged_once_by_name),
         CASE(a_damaged_app_that_changes_is_seen_as_such),
         CASE(a_revision_that_is_damaged_outranks_no_change),
+        CASE(no_damage_of_an_app_looks_as_if_the_catalogue_were_away),
         CASE(a_damaged_app_is_told_from_a_catalogue_that_is_away),
         CASE(a_policy_after_whose_version_there_is_none_is_saved_as_a_first_one),
         CASE(a_key_whose_app_is_gone_is_free),
