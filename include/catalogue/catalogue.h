@@ -14,6 +14,7 @@
 
 #define CATALOGUE_JOBS_MAX       1024 /* divided among the apps: see base/shares.h */
 #define CATALOGUE_FINDS_MAX      256  /* CATALOGUE_APP_FIND, which have a queue of their own */
+#define CATALOGUE_RENEWS_MAX     256  /* CATALOGUE_APP_RENEW, divided among the apps as well */
 #define CATALOGUE_POLL_US        (500 * MILLISECOND_US)
 #define CATALOGUE_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that has waited longer is not begun */
 
@@ -21,6 +22,10 @@ enum catalogue_job_kind {
     CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key, apps_max
                                out: app, if it is new */
     CATALOGUE_APP_FIND,     /* in: key                               out: app */
+    CATALOGUE_APP_RENEW,    /* in: app_id, tenant, revision          out: is_in_vain
+                               The index gets what other instances have changed before the job was
+                               submitted. Other jobs come first. Jobs of one app that wait at the
+                               same time cause one question to the backend. */
     CATALOGUE_POLICY_SAVE,  /* in: app_id, policy                    out: policy's id and version */
     CATALOGUE_POLICY_REMOVE /* in: app_id, identity */
 };
@@ -37,8 +42,8 @@ struct catalogue_job {
     uint32_t tenant; /* the asker; 0 if there is no app yet */
     struct queue *reply_to;
     catalogue_done_fn *done;
-    void *context;      /* the asker's */
-    int64_t expires_us; /* private: clock_monotonic_us() */
+    void *context;    /* the asker's */
+    int64_t asked_us; /* private: clock_monotonic_us() */
 
     char app_id[APP_ID_BYTES + 1];
     struct text name;
@@ -47,9 +52,11 @@ struct catalogue_job {
     int64_t apps_max;
     struct policy *policy; /* borrowed; its id and version are always overwritten */
     struct policy_identity identity;
+    int64_t revision; /* of the app as the asker knows it */
 
     enum catalogue_status status;
     struct app *app;         /* if not NULL, with one reference for the asker */
+    bool is_in_vain;         /* the backend was asked, and has nothing newer that can be read */
     struct job_turns *turns; /* private */
 };
 

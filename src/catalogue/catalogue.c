@@ -44,6 +44,7 @@ struct catalogue {
     atomic_bool is_stopping;  /* work under way ends after its present call */
 
     /* Only the thread uses the members below. */
+    struct jobs jobs;
     struct follower follower;
     struct unused unused;
     enum catalogue_state state;
@@ -83,6 +84,7 @@ struct catalogue *catalogue_new(const struct catalogue_options *options)
     catalogue->tries_write = true;
     thread_end_init(&catalogue->ended);
     catalogue->provision.run = on_provision;
+    catalogue->jobs = (struct jobs){.backend = options->backend, .index = options->index};
     follower_init(&catalogue->follower, options, &catalogue->is_stopping);
     unused_init(&catalogue->unused, options->backend, options->index, options->unused_kept_us,
                 unused_now());
@@ -132,8 +134,9 @@ void catalogue_free(struct catalogue *catalogue)
 
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {
-    job->expires_us = clock_monotonic_us() + CATALOGUE_JOB_TIMEOUT_US;
+    job->asked_us = clock_monotonic_us();
     job->app = NULL;
+    job->is_in_vain = false;
     return job_turns_post(&catalogue->turns, job);
 }
 
@@ -325,10 +328,10 @@ static void job_answer(void *context, struct catalogue_job *job)
     if (!atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue) &&
         clock_monotonic_us() >= catalogue->refresh_at_us)
         refresh(catalogue);
-    bool is_late = clock_monotonic_us() >= job->expires_us;
+    bool is_late = clock_monotonic_us() >= job->asked_us + CATALOGUE_JOB_TIMEOUT_US;
     job->status = CATALOGUE_UNAVAILABLE;
     if (!is_late && !atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue)) {
-        job->status = jobs_run(job, catalogue->backend, catalogue->index, &error);
+        job->status = jobs_run(&catalogue->jobs, job, &error);
         /* An app that is missing from a lost catalogue may soon be there again. */
         if (job->status == CATALOGUE_ABSENT &&
             !continuity_holds(&catalogue->follower.continuity, &error))

@@ -5,13 +5,14 @@
 
 #define JOBS_IN_A_ROW 16 /* jobs before a look-up gets its turn */
 
-static void jobs_take(struct job_turns *turns, size_t count);
+static void jobs_take(struct job_turns *turns, struct inbox *from, size_t count);
 static void on_find(struct queue_item *item);
 
 void job_turns_init(struct job_turns *turns, void *context, job_turns_run_fn *run)
 {
     *turns = (struct job_turns){.jobs = inbox_new(CATALOGUE_JOBS_MAX),
                                 .finds = queue_new(CATALOGUE_FINDS_MAX),
+                                .renews = inbox_new(CATALOGUE_RENEWS_MAX),
                                 .context = context,
                                 .run = run};
 }
@@ -20,40 +21,45 @@ void job_turns_close(struct job_turns *turns)
 {
     inbox_free(turns->jobs);
     queue_free(turns->finds);
+    inbox_free(turns->renews);
 }
 
 bool job_turns_post(struct job_turns *turns, struct catalogue_job *job)
 {
     job->turns = turns;
-    if (job->kind != CATALOGUE_APP_FIND)
-        return inbox_post(turns->jobs, &job->turn, job->tenant);
     job->item.run = on_find;
-    return queue_post(turns->finds, &job->item);
+    if (job->kind == CATALOGUE_APP_FIND)
+        return queue_post(turns->finds, &job->item);
+    return inbox_post(job->kind == CATALOGUE_APP_RENEW ? turns->renews : turns->jobs, &job->turn,
+                      job->tenant);
 }
 
 void job_turns_watch(const struct job_turns *turns, struct pollfd queues[static JOB_TURNS_QUEUES])
 {
     queues[0] = (struct pollfd){.fd = inbox_fd(turns->jobs), .events = POLLIN};
     queues[1] = (struct pollfd){.fd = queue_fd(turns->finds), .events = POLLIN};
+    queues[2] = (struct pollfd){.fd = inbox_fd(turns->renews), .events = POLLIN};
 }
 
 void job_turns_take(struct job_turns *turns)
 {
-    jobs_take(turns, JOBS_IN_A_ROW);
+    jobs_take(turns, turns->jobs, JOBS_IN_A_ROW);
     (void)queue_drain(turns->finds);
+    jobs_take(turns, turns->renews, 1);
 }
 
 void job_turns_take_all(struct job_turns *turns)
 {
-    jobs_take(turns, SIZE_MAX);
+    jobs_take(turns, turns->jobs, SIZE_MAX);
     (void)queue_drain(turns->finds);
+    jobs_take(turns, turns->renews, SIZE_MAX);
 }
 
-static void jobs_take(struct job_turns *turns, size_t count)
+static void jobs_take(struct job_turns *turns, struct inbox *from, size_t count)
 {
     struct fair_item *turn;
 
-    while (count-- > 0 && (turn = inbox_take(turns->jobs)) != NULL)
+    while (count-- > 0 && (turn = inbox_take(from)) != NULL)
         turns->run(turns->context, CONTAINER_OF(turn, struct catalogue_job, turn));
 }
 
@@ -63,6 +69,6 @@ static void on_find(struct queue_item *item)
     struct catalogue_job *find = CONTAINER_OF(item, struct catalogue_job, item);
     struct job_turns *turns = find->turns;
 
-    jobs_take(turns, JOBS_IN_A_ROW);
+    jobs_take(turns, turns->jobs, JOBS_IN_A_ROW);
     turns->run(turns->context, find);
 }

@@ -8,13 +8,14 @@
 
 #include <poll.h>
 
-#define JOB_TURNS_QUEUES 2
+#define JOB_TURNS_QUEUES 3
 
 typedef void job_turns_run_fn(void *context, struct catalogue_job *job);
 
 struct job_turns {
     struct inbox *jobs;
-    struct queue *finds; /* look-ups, which anybody can cause, so one at a time between jobs */
+    struct queue *finds;  /* look-ups, which anybody can cause, so one at a time between jobs */
+    struct inbox *renews; /* one at a time, when all others have had their turn */
     void *context;
     job_turns_run_fn *run;
 };

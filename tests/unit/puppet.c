@@ -56,6 +56,21 @@ static enum catalogue_status puppet_find(struct catalogue_backend *backend,
     return status == CATALOGUE_OK ? CATALOGUE_ABSENT : status;
 }
 
+static enum catalogue_status puppet_revision(struct catalogue_backend *backend, const char *app_id,
+                                             int64_t *revision, struct error *error)
+{
+    struct puppet *puppet = CONTAINER_OF(backend, struct puppet, backend);
+
+    (void)app_id;
+    *revision = 1;
+    atomic_fetch_add(&puppet->questions, 1);
+    if (atomic_load(&puppet->holds_questions)) {
+        sem_post(&puppet->entered);
+        sem_wait(&puppet->leave);
+    }
+    return puppet_status(backend, error);
+}
+
 static enum catalogue_status puppet_remove(struct catalogue_backend *backend, const char *app_id,
                                            const struct policy_identity *identity,
                                            struct error *error)
@@ -96,6 +111,7 @@ struct puppet *puppet_new(void)
         .mark_read = puppet_mark_read,
         .mark_claim = puppet_mark_claim,
         .app_find = puppet_find,
+        .app_revision = puppet_revision,
         .policy_remove = puppet_remove,
         .changes = puppet_changes,
         .free = puppet_free,

@@ -14,7 +14,9 @@ struct puppet {
     struct catalogue_backend backend;
     atomic_bool is_away;         /* every call fails */
     atomic_bool keeps_apps_back; /* only changes() fails */
+    atomic_bool holds_questions; /* app_revision() waits as app_find() does */
     atomic_int finds;            /* calls of app_find() */
+    atomic_int questions;        /* calls of app_revision(), which is always 1 */
     atomic_int readings;         /* calls of changes() */
     struct catalogue_mark mark;  /* used by the catalogue thread */
     sem_t entered;               /* posted when app_find() has begun */

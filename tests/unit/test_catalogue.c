@@ -90,6 +90,67 @@ static void a_key_registered_elsewhere_is_found_at_once(void **state)
     instance_close(&other);
 }
 
+static void renew(struct instance *instance)
+{
+    const struct key_digest key = instance_key(INSTANCE_APP_KEY);
+    struct app *app = app_index_find(instance->index, &key);
+    struct catalogue_job job = {
+        .kind = CATALOGUE_APP_RENEW, .app_id = INSTANCE_APP_ID, .revision = app->revision};
+
+    app_release(app);
+    assert_int_equal(instance_ask(instance, &job), CATALOGUE_OK);
+}
+
+static void expect_renewals_to_bring_what_was_saved(struct instance *one, struct instance *other)
+{
+    enum { ROUNDS = 50 };
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    instance_start(one);
+    instance_start(other);
+    assert_int_equal(instance_create(one), CATALOGUE_CREATED);
+    assert_int_equal(instance_look_up(other, INSTANCE_APP_KEY), CATALOGUE_OK);
+
+    for (int64_t version = 1; version <= ROUNDS; version++) {
+        (void)instance_save(one, policy);
+        renew(other);
+        assert_int_equal(instance_version(other, policy), version);
+    }
+
+    arena_close(&arena);
+    instance_close(one);
+    instance_close(other);
+}
+
+static void a_policy_saved_elsewhere_is_there_after_a_renewal(void **state)
+{
+    (void)state;
+    char path[INSTANCE_PATH_BYTES];
+    instance_new_file(path);
+    struct instance file_one = instance_open_file(path);
+    struct instance file_other = instance_open_file(path);
+    expect_renewals_to_bring_what_was_saved(&file_one, &file_other);
+
+    struct instance redis_one = instance_open_redis(server);
+    struct instance redis_other = instance_open_redis(server);
+    expect_renewals_to_bring_what_was_saved(&redis_one, &redis_other);
+}
+
+static void an_app_that_is_deleted_meanwhile_is_not_renewed(void **state)
+{
+    (void)state;
+    struct instance instance = instance_open_redis(server);
+    struct catalogue_job job = {.kind = CATALOGUE_APP_RENEW, .app_id = INSTANCE_APP_ID};
+    instance_start(&instance);
+    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+
+    (void)redis_server_command(server, "DEL sluice:{catalogue}:app:%s", INSTANCE_APP_ID);
+
+    assert_int_equal(instance_ask(&instance, &job), CATALOGUE_OK);
+    assert_true(job.is_in_vain);
+    instance_close(&instance);
+}
+
 /* As if the app's keys had been damaged while one was replaced. */
 static void a_key_that_its_app_no_longer_has_is_unknown(void **state)
 {
@@ -303,6 +364,8 @@ int main(void)
         cmocka_unit_test(a_configured_pepper_is_used),
         cmocka_unit_test(a_created_app_is_published_before_the_answer),
         cmocka_unit_test(a_key_registered_elsewhere_is_found_at_once),
+        WITH_REDIS(a_policy_saved_elsewhere_is_there_after_a_renewal),
+        WITH_REDIS(an_app_that_is_deleted_meanwhile_is_not_renewed),
         cmocka_unit_test(a_changed_policy_is_published_before_the_answer),
         cmocka_unit_test(changes_spread_through_a_file),
         WITH_REDIS(a_key_that_its_app_no_longer_has_is_unknown),
