@@ -25,4 +25,9 @@ MUST_USE bool authenticate_begin(struct request *request, struct api *api);
  * the app is suspended, and 503 if the catalogue cannot say. */
 enum handled authenticate(struct request *request, struct api *api, authenticated_fn *next);
 
+/* To be called after authenticate(), when the index may have changed: puts the newest value of the
+ * key's app into request->principal, if it is another one that may go on. The old one stays valid
+ * as long as the request. False: there is none. */
+MUST_USE bool authenticate_renew(struct request *request, struct api *api);
+
 #endif

@@ -55,8 +55,8 @@ struct catalogue_job {
     int64_t revision; /* of the app as the asker knows it */
 
     enum catalogue_status status;
-    struct app *app;         /* if not NULL, with one reference for the asker */
     bool is_in_vain;         /* the backend was asked, and has nothing newer that can be read */
+    struct app *app;         /* if not NULL, with one reference for the asker */
     struct job_turns *turns; /* private */
 };
 

@@ -42,6 +42,12 @@
       "Requests answered 503 because too many earlier ones wait for the same thread.")             \
     X(JOBS_REFUSED_JOURNAL, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"journal\"", NULL)\
     X(JOBS_REFUSED_LOOKUPS, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"lookups\"", NULL)\
+    X(SECOND_LOOKS_CHANGED, METRIC_COUNTER, "sluice_second_looks_total", "result=\"changed\"",     \
+      "Requests that found no policy, by whether the catalogue had a change; refused: not asked.") \
+    X(SECOND_LOOKS_SAME, METRIC_COUNTER, "sluice_second_looks_total", "result=\"same\"", NULL)     \
+    X(SECOND_LOOKS_FAILED, METRIC_COUNTER, "sluice_second_looks_total", "result=\"failed\"", NULL) \
+    X(SECOND_LOOKS_REFUSED, METRIC_COUNTER, "sluice_second_looks_total", "result=\"refused\"",     \
+      NULL)                                                                                        \
     X(REGISTRATIONS_REFUSED, METRIC_COUNTER, "sluice_registrations_refused_total", "",             \
       "Registrations answered 403 because there are apps_max apps.")                               \
     X(WAITS_REFUSED, METRIC_COUNTER, "sluice_waits_refused_total", "",                             \

@@ -65,6 +65,20 @@ enum handled authenticate(struct request *request, struct api *api, authenticate
     return admit(request, api, next);
 }
 
+/* If the app has been deleted or suspended meanwhile, or the key replaced, the request ends as it
+ * began. */
+bool authenticate_renew(struct request *request, struct api *api)
+{
+    struct app *app = app_index_find(api->index, request->credentials);
+    const bool is_another = app && app != request->principal && app->state == APP_ACTIVE;
+
+    if (is_another)
+        adopt(request, app);
+    else
+        app_release(app);
+    return is_another;
+}
+
 static enum handled admit(struct request *request, struct api *api, authenticated_fn *next)
 {
     const struct app *app = request->principal;

@@ -5,6 +5,7 @@
 #include "api/decision.h"
 #include "api/handlers.h"
 #include "api/reading.h"
+#include "api/second_look.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "http/problem.h"
@@ -29,6 +30,8 @@ struct check {
 
 static bool check_read(struct check *check, struct request *request);
 static bool check_read_query(struct check *check, struct request *request);
+static void check_look_again(void *context);
+static enum handled check_decide(struct check *check);
 static bool check_may_wait(const struct check *check);
 static void check_on_decided(struct decision *decision);
 static enum handled check_go_on(struct check *check);
@@ -50,15 +53,12 @@ enum handled check_post(struct request *request, void *context)
     policy_set_prefetch_policies(decision->app->policies);
     if (!check_read(check, request))
         return HANDLED_NOW;
-    if (!decision_match(decision, &request->arena)) {
-        decision_answer_no_policy(decision, request);
-        return HANDLED_NOW;
-    }
-    if (check->wants_to_wait && !check_may_wait(check))
-        return HANDLED_NOW;
-    if (decision_take(decision, check_on_decided) == HANDLED_LATER)
+    if (decision_match(decision, &request->arena))
+        return check_decide(check);
+    if (second_look_begin(request, decision->api, check, check_look_again))
         return HANDLED_LATER;
-    return check_go_on(check);
+    decision_answer_no_policy(decision, request);
+    return HANDLED_NOW;
 }
 
 static bool check_read(struct check *check, struct request *request)
@@ -86,6 +86,26 @@ static bool check_read_query(struct check *check, struct request *request)
     form_choice(&reading.form, "deny_status", FORM_OPTIONAL, deny_status_words, &choice);
     check->deny_status = deny_statuses[choice];
     return reading_close(&reading);
+}
+
+static void check_look_again(void *context)
+{
+    struct check *check = context;
+
+    check->decision.app = request_app(check->request);
+    if (decision_match(&check->decision, &check->request->arena))
+        (void)check_decide(check);
+    else
+        decision_answer_no_policy(&check->decision, check->request);
+}
+
+static enum handled check_decide(struct check *check)
+{
+    if (check->wants_to_wait && !check_may_wait(check))
+        return HANDLED_NOW;
+    if (decision_take(&check->decision, check_on_decided) == HANDLED_LATER)
+        return HANDLED_LATER;
+    return check_go_on(check);
 }
 
 /* True: the check has a place in the waiting room. False: the request has been answered. */

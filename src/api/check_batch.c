@@ -9,6 +9,7 @@
 #include "api/decision.h"
 #include "api/handlers.h"
 #include "api/reading.h"
+#include "api/second_look.h"
 #include "base/document.h"
 #include "http/problem.h"
 #include "limit/member_aliases.h"
@@ -43,6 +44,8 @@ struct batch {
     size_t begun;
     size_t in_flight;
     size_t written;
+    bool has_looked_again; /* or has been refused to; once for all checks */
+    bool is_looking;
     struct batch_item *items;
     struct buffer output;
     struct writer writer;
@@ -56,7 +59,9 @@ static bool batch_is_lean(struct batch *batch);
 static bool batch_enter(struct batch *batch);
 static void batch_leave(void *context);
 static void batch_begin_some(struct batch *batch);
-static void batch_begin_item(struct batch *batch, size_t index);
+static bool batch_begin_item(struct batch *batch, size_t index);
+static bool batch_look_again(struct batch *batch);
+static void batch_on_looked(void *context);
 static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
                             struct arena *arena, struct faults *faults);
 static bool batch_has_to_wait(const struct batch *batch);
@@ -185,13 +190,14 @@ static void batch_leave(void *context)
 static void batch_begin_some(struct batch *batch)
 {
     for (size_t i = 0; i < BATCH_STEP && batch->begun < batch->count; i++) {
-        if (batch->in_flight == BATCH_IN_FLIGHT_MAX)
+        if (batch->in_flight == BATCH_IN_FLIGHT_MAX || !batch_begin_item(batch, batch->begun))
             break;
-        batch_begin_item(batch, batch->begun++);
+        batch->begun++;
     }
 }
 
-static void batch_begin_item(struct batch *batch, size_t index)
+/* False: it is to be begun again, when the batch has looked again for policies. */
+static bool batch_begin_item(struct batch *batch, size_t index)
 {
     const json_t *value = json_array_get(batch->checks, index);
     struct batch_item *item = &batch->items[index];
@@ -208,11 +214,30 @@ static void batch_begin_item(struct batch *batch, size_t index)
             faults.count = BATCH_FAULTS_MAX;
         item->faults = arena_allocate_raw(arena, faults_bytes(&faults));
         memcpy(item->faults, &faults, faults_bytes(&faults));
-        return;
+        return true;
     }
-    if (decision_match(decision, arena) &&
-        decision_take(decision, batch_on_decided) == HANDLED_LATER)
+    if (!decision_match(decision, arena))
+        return !batch_look_again(batch);
+    if (decision_take(decision, batch_on_decided) == HANDLED_LATER)
         batch->in_flight++;
+    return true;
+}
+
+static bool batch_look_again(struct batch *batch)
+{
+    if (batch->has_looked_again)
+        return false;
+    batch->has_looked_again = true;
+    batch->is_looking = second_look_begin(batch->request, batch->api, batch, batch_on_looked);
+    return batch->is_looking;
+}
+
+static void batch_on_looked(void *context)
+{
+    struct batch *batch = context;
+
+    batch->is_looking = false;
+    slices_go_on(&batch->api->slices, &batch->work);
 }
 
 static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
@@ -229,11 +254,11 @@ static bool batch_read_item(struct decision *decision, const json_t *value, size
     return faults->count == 0;
 }
 
-/* Whether the batch must wait for the store: for one of its checks in flight, and at the end for
- * all. */
+/* Whether the batch must wait: for the second look, or for the store. For the store it waits when
+ * as many checks as may be are in flight, and at the end for all. */
 static bool batch_has_to_wait(const struct batch *batch)
 {
-    return batch->in_flight == BATCH_IN_FLIGHT_MAX ||
+    return batch->is_looking || batch->in_flight == BATCH_IN_FLIGHT_MAX ||
            (batch->begun == batch->count && batch->in_flight > 0);
 }
 

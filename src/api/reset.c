@@ -5,6 +5,7 @@
 #include "api/decision.h"
 #include "api/handlers.h"
 #include "api/reading.h"
+#include "api/second_look.h"
 #include "http/problem.h"
 #include "store/store.h"
 #include "store/store_memory.h"
@@ -18,6 +19,8 @@ struct reset {
 };
 
 static bool reset_read(struct reset *reset, struct request *request);
+static void reset_look_again(void *context);
+static enum handled reset_begin(struct reset *reset);
 static void reset_forget(struct reset *reset, const struct rule *rule);
 static store_done_fn reset_on_forgotten;
 static void reset_note(struct reset *reset, const struct outcome *outcome);
@@ -33,16 +36,11 @@ enum handled reset_post(struct request *request, void *context)
     decision->app = request_app(request);
     if (!reset_read(reset, request))
         return HANDLED_NOW;
-    if (!decision_match(decision, &request->arena)) {
-        decision_answer_no_policy(decision, request);
-        return HANDLED_NOW;
-    }
-    reset_forget(reset, &decision->policy->rule);
-    if (decision->policy->candidate != NULL)
-        reset_forget(reset, decision->policy->candidate);
-    if (reset->awaited > 0)
+    if (decision_match(decision, &request->arena))
+        return reset_begin(reset);
+    if (second_look_begin(request, decision->api, reset, reset_look_again))
         return HANDLED_LATER;
-    reset_answer(reset);
+    decision_answer_no_policy(decision, request);
     return HANDLED_NOW;
 }
 
@@ -54,6 +52,30 @@ static bool reset_read(struct reset *reset, struct request *request)
         return false;
     decision_read_subject(&reset->decision, &reading.form, &request->arena);
     return reading_close(&reading);
+}
+
+static void reset_look_again(void *context)
+{
+    struct reset *reset = context;
+
+    reset->decision.app = request_app(reset->request);
+    if (decision_match(&reset->decision, &reset->request->arena))
+        (void)reset_begin(reset);
+    else
+        decision_answer_no_policy(&reset->decision, reset->request);
+}
+
+static enum handled reset_begin(struct reset *reset)
+{
+    const struct policy *policy = reset->decision.policy;
+
+    reset_forget(reset, &policy->rule);
+    if (policy->candidate != NULL)
+        reset_forget(reset, policy->candidate);
+    if (reset->awaited > 0)
+        return HANDLED_LATER;
+    reset_answer(reset);
+    return HANDLED_NOW;
 }
 
 /* Also forgets what the fallback has counted. */

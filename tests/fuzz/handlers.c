@@ -50,6 +50,7 @@ void handlers_init(void)
     log_set_level(LOG_ERROR);
     api.index = app_index_new();
     app_index_set_pepper(api.index, &pepper);
+    api.own_limits = memory_table_new(COUNTERS);
     api.waiting_room = waiting_room_new(event_base_new(), 0);
     shares_init(&api.batch_checks, 1);
     slices_init(&api.slices, clock_stands_still);
@@ -59,12 +60,14 @@ void handlers_init(void)
 void handlers_run(handler_fn *handler, struct text body, const struct fake_pair *arguments,
                   const void *context, handler_check_fn *check)
 {
+    static struct key_digest credentials;
     struct fake_exchange exchange;
 
     counters_expire();
     fake_begin(&exchange, NULL, arguments);
     exchange.request.body = body;
     exchange.request.principal = app;
+    exchange.request.credentials = &credentials;
     if (handler(&exchange.request, &api) == HANDLED_LATER)
         answer_later(&exchange.request);
     ASSERT(exchange.request.phase == REQUEST_ANSWERED);
@@ -121,6 +124,7 @@ static void answer_later(struct request *request)
         catalogue_asked->done(catalogue_asked);
     if (journal_asked != NULL)
         journal_asked->done(journal_asked);
+    slices_turn(&api.slices);
     catalogue_asked = NULL;
     journal_asked = NULL;
 }

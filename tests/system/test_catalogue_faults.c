@@ -149,6 +149,34 @@ static void an_instance_whose_catalogue_is_another_s_is_not_ready_and_goes_on(vo
     service_stop(service);
 }
 
+/* A look whose answer does not come ends in time. Later ones are not begun. */
+static void a_check_without_a_policy_is_answered_while_redis_hangs(void **state)
+{
+    const struct world *world = *state;
+    const struct service_options options = world_options(world);
+    struct service *service = service_start(&options);
+    struct client *client = tenant_new(service);
+    EXPECT_PROBLEM(client_check(client, "alice", "/none"), 404, NULL);
+
+    redis_server_pause(world->redis);
+    EXPECT_PROBLEM(client_check(client, "alice", "/none"), 404, NULL);
+    WAIT_FOR (WAIT_SECONDS, figure(client, "sluice_catalogue_ready") == 0)
+        ;
+    const int64_t failed = figure(client, "sluice_second_looks_total{result=\"failed\"}");
+    const int64_t refused = figure(client, "sluice_second_looks_total{result=\"refused\"}");
+    for (int i = 0; i < 100; i++)
+        EXPECT_PROBLEM(client_check(client, "alice", "/none"), 404, NULL);
+    assert_int_equal(figure(client, "sluice_second_looks_total{result=\"failed\"}"), failed);
+    assert_int_equal(figure(client, "sluice_second_looks_total{result=\"refused\"}"),
+                     refused + 100);
+
+    redis_server_continue(world->redis);
+    WAIT_FOR (WAIT_SECONDS, client_get(client, "/readyz")->status == 200)
+        ;
+    client_free(client);
+    service_stop(service);
+}
+
 static struct service *start_on_file(const struct world *world, const char *restores,
                                      char path[static FILE_PATH_BYTES])
 {
@@ -268,6 +296,7 @@ int main(int argc, char *argv[])
         TEST(a_store_that_is_there_does_not_make_up_for_the_apps),
         TEST(instances_stay_one_service_when_redis_comes_back_empty),
         TEST(an_instance_whose_catalogue_is_another_s_is_not_ready_and_goes_on),
+        TEST(a_check_without_a_policy_is_answered_while_redis_hangs),
         TEST(a_catalogue_whose_file_is_deleted_is_put_back),
         TEST(a_catalogue_whose_file_is_deleted_stays_lost_where_nothing_is_put_back),
         TEST(a_pepper_that_does_not_fit_is_refused_at_the_start),

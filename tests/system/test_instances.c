@@ -2,7 +2,9 @@
  *
  * Two instances on one Redis are one service. */
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
+#include "scrape.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/wait.h"
@@ -77,6 +79,75 @@ static void a_policy_saved_at_one_is_used_by_the_other_soon(void **state)
     print_time_since(saved_us, "a deleted policy was gone");
     client_free(here);
     client_free(there);
+}
+
+/* Behind a load balancer the first check often meets the other instance. */
+static void a_new_policy_is_decided_by_the_other_at_once(void **state)
+{
+    enum { ROUNDS = 200 };
+    const struct pair *pair = *state;
+    struct client *here = tenant_new(pair->first);
+    struct client *there = at_second(pair, here);
+    EXPECT(client_get(there, "/policy"), 200, "[]");
+
+    for (int i = 0; i < ROUNDS; i++) {
+        char route[16];
+
+        (void)snprintf(route, sizeof(route), "/%d", i);
+        tenant_policy(here, "{'route_key':'%s','limit':5,'window_seconds':3600}", route);
+        EXPECT(client_check(there, "alice", route), 200, "{'remaining':4}");
+    }
+    client_free(here);
+    client_free(there);
+}
+
+static void so_are_batches_and_resets(void **state)
+{
+    const struct pair *pair = *state;
+    struct client *here = tenant_new(pair->first);
+    struct client *there = at_second(pair, here);
+    tenant_policy(here, "{'route_key':'/old','limit':5,'window_seconds':3600}");
+    EXPECT(client_check(there, "alice", "/old"), 200, "{'remaining':4}");
+
+    tenant_policy(here, "{'route_key':'/new','limit':5,'window_seconds':3600}");
+    EXPECT(client_post(there, "/check/batch",
+                       "{'checks':[{'user_id':'alice','route_key':'/old'},"
+                       "{'user_id':'alice','route_key':'/new'},"
+                       "{'user_id':'alice','route_key':'/none'}]}"),
+           200, "{'results':[{'remaining':3},{'remaining':4},{'status':404}]}");
+    tenant_policy(here, "{'route_key':'/newer','limit':5,'window_seconds':3600}");
+    EXPECT(client_check(here, "alice", "/newer"), 200, "{'remaining':4}");
+    EXPECT(client_post(there, "/reset", "{'user_id':'alice','route_key':'/newer'}"), 200,
+           "{'reset':1}");
+    client_free(here);
+    client_free(there);
+}
+
+static double looks(struct client *client, const char *labels)
+{
+    static struct scrape scrape; /* too large for a stack */
+
+    scrape_read(&scrape, client);
+    return scrape_value(&scrape, "sluice_second_looks_total", labels);
+}
+
+static void checks_without_a_policy_ask_the_catalogue_only_so_often(void **state)
+{
+    enum { CHECKS = 2000, ASKED_PER_SECOND = 25 };
+    const struct pair *pair = *state;
+    struct client *client = tenant_new(pair->first);
+    const double asked = looks(client, "result=\"same\"");
+    const double refused = looks(client, "result=\"refused\"");
+    const int64_t begun_us = clock_monotonic_us();
+
+    for (int i = 0; i < CHECKS; i++)
+        EXPECT_PROBLEM(client_check(client, "alice", "/none"), 404, NULL);
+
+    const int64_t windows = (clock_monotonic_us() - begun_us) / SECOND_US + 2;
+    const double asked_now = looks(client, "result=\"same\"") - asked;
+    assert_true(asked_now >= 1 && asked_now <= (double)(ASKED_PER_SECOND * windows));
+    assert_true(looks(client, "result=\"refused\"") > refused);
+    client_free(client);
 }
 
 static void both_count_together(void **state)
@@ -168,6 +239,9 @@ int main(int argc, char *argv[])
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_of_one_works_at_the_other_at_once),
         cmocka_unit_test(a_policy_saved_at_one_is_used_by_the_other_soon),
+        cmocka_unit_test(a_new_policy_is_decided_by_the_other_at_once),
+        cmocka_unit_test(so_are_batches_and_resets),
+        cmocka_unit_test(checks_without_a_policy_ask_the_catalogue_only_so_often),
         cmocka_unit_test(both_count_together),
         cmocka_unit_test(a_decision_of_one_is_in_the_log_of_the_other_soon),
         cmocka_unit_test(policies_saved_at_both_at_once_are_all_kept),

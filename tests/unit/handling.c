@@ -35,17 +35,20 @@ static const char *const policies[] = {
 };
 
 static struct app *app;
+static struct key_digest key; /* of all requests */
 static struct metrics metrics;
 static const struct api_settings settings = {.registers = REGISTRATION_OPEN};
 static struct event_base *base;
 static struct api api = {.settings = &settings, .metrics = &metrics};
 static struct handling *running;
+static struct handling *asking; /* whose handler has run last */
 static char name_space[NAME_BYTES];
 static int64_t clock_us;
 static int64_t step_us;
 
 static int64_t clock_of_the_test(void);
-static void make_app(void);
+static struct app *make_app(const char *more);
+static void open_index(void);
 static struct take take_of(const char *user_id, const char *route, bool candidate);
 static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
                           bool candidate);
@@ -55,7 +58,7 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
     va_list arguments;
 
     if (app == NULL)
-        make_app();
+        open_index();
     va_start(arguments, name);
     (void)vsnprintf(name_space, sizeof name_space, name, arguments);
     va_end(arguments);
@@ -64,6 +67,7 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
     fake_store_open(&handling->fake);
     api.store = &handling->fake.store;
     api.local = memory_table_new(COUNTERS);
+    api.own_limits = memory_table_new(COUNTERS);
     api.handback = handback_new(base, &metrics);
     api.waiting_room = waiting_room_new(base, places);
     shares_init(&api.batch_checks, HANDLING_BATCH_CHECKS);
@@ -84,6 +88,9 @@ void handling_end(struct handling *handling)
     fake_store_close(&handling->fake);
     handback_free(api.handback);
     memory_table_free(api.local);
+    memory_table_free(api.own_limits);
+    app_index_begin_epoch(api.index);
+    app_index_end_epoch(api.index);
 }
 
 void handling_join(struct handling *other, const struct handling *handling, uint32_t tenant)
@@ -120,6 +127,8 @@ void handling_run(struct handling *handling, handling_fn *handler, const char *q
     for (char *at = strchr((char *)(uintptr_t)request->body.at, '\''); at; at = strchr(at, '\''))
         *at = '"';
     request->principal = app;
+    request->credentials = &key;
+    asking = handling;
     handling->answers_at_once = handler(request, &api) == HANDLED_NOW;
     HANDLING_EXPECT(handling, handling_is_answered(handling) == handling->answers_at_once);
     if (!handling->answers_at_once)
@@ -153,6 +162,32 @@ void handling_settle(struct handling *handling)
     (void)close(handling->exchange.socket);
     if (handling->client >= 0)
         (void)close(handling->client);
+}
+
+void handling_renew(struct handling *handling, enum catalogue_status status, bool is_in_vain)
+{
+    struct catalogue_job *job = handling->renewal;
+
+    handling->renewal = NULL;
+    job->status = status;
+    job->is_in_vain = is_in_vain;
+    job->done(job);
+}
+
+void handling_change(enum app_state state, uint8_t first, const char *policy)
+{
+    struct app *changed = make_app(policy);
+
+    changed->state = state;
+    changed->revision = 1;
+    changed->key_count = 1;
+    changed->keys[0].bytes[0] = first;
+    app_index_publish_give(api.index, changed);
+}
+
+void handling_pass(int64_t us)
+{
+    api.now_us += us;
 }
 
 void handling_leave(struct handling *handling)
@@ -204,23 +239,32 @@ static int64_t clock_of_the_test(void)
     return clock_us += step_us;
 }
 
-static void make_app(void)
+static void open_index(void)
 {
     static const struct pepper pepper;
-    struct policy *made[ARRAY_COUNT(policies)];
 
     assert_true(sodium_init() >= 0);
     base = event_base_new();
     api.index = app_index_new();
     app_index_set_pepper(api.index, &pepper);
-    app = app_new();
-    memcpy(app->id, "app_000000000000", sizeof app->id);
-    for (size_t i = 0; i < ARRAY_COUNT(policies); i++) {
-        made[i] = sample_policy(&app->arena, policies[i]);
+    app = make_app(NULL);
+}
+
+/* `more` may be NULL. */
+static struct app *make_app(const char *more)
+{
+    struct policy *made[ARRAY_COUNT(policies) + 1];
+    const size_t count = ARRAY_COUNT(policies) + (more != NULL);
+    struct app *new = app_new();
+
+    memcpy(new->id, "app_000000000000", sizeof new->id);
+    for (size_t i = 0; i < count; i++) {
+        made[i] = sample_policy(&new->arena, i < ARRAY_COUNT(policies) ? policies[i] : more);
         made[i]->id = i + 1;
         made[i]->version = 1;
     }
-    app->policies = policy_set_new(&app->arena, made, ARRAY_COUNT(policies));
+    new->policies = policy_set_new(&new->arena, made, count);
+    return new;
 }
 
 void handling_close(void)
@@ -266,9 +310,13 @@ static int64_t charged_in(struct memory_table *table, const char *user_id, const
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {
     (void)catalogue;
-    (void)job;
-    fail_msg("no handler here asks the catalogue");
-    return false;
+    assert_int_equal(job->kind, CATALOGUE_APP_RENEW);
+    if (!asking->takes_renewals)
+        return false;
+    assert_null(asking->renewal);
+    asking->renewal = job;
+    asking->renewals++;
+    return true;
 }
 
 struct journal_app *journal_app(struct journal *journal, const char *app_id)

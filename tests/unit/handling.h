@@ -7,6 +7,8 @@
 #define UNIT_HANDLING_H
 
 #include "api/handlers.h"
+#include "catalogue/app.h"
+#include "catalogue/catalogue.h"
 #include "fake_store.h"
 #include "fake_transport.h"
 
@@ -26,7 +28,10 @@ struct handling {
     int client; /* the other end of its socket */
     const char *name;
     bool answers_at_once;
-    size_t records; /* decisions that the journal was given */
+    bool takes_renewals;           /* of the catalogue; false: it takes none */
+    size_t renewals;               /* asked for, and taken */
+    struct catalogue_job *renewal; /* not answered yet; NULL: none */
+    size_t records;                /* decisions that the journal was given */
     size_t records_allowed;
     size_t records_degraded;
     size_t records_tried; /* those that also say what a candidate decided */
@@ -59,6 +64,14 @@ void handling_wait(struct handling *handling);
 /* Asserts that the request is answered by the end of this turn, once and at the right moment. Reads
  * the answer's body. */
 void handling_settle(struct handling *handling);
+
+/* Answers the renewal as the catalogue does. */
+void handling_renew(struct handling *handling, enum catalogue_status status, bool is_in_vain);
+/* From now on the index has a newer value of the app, in this state: with this key (that of the
+ * requests is 0), and one more policy. Until handling_end(). */
+void handling_change(enum app_state state, uint8_t key, const char *policy);
+/* The app's clock goes on. */
+void handling_pass(int64_t us);
 
 /* The client closes its end of the socket. */
 void handling_leave(struct handling *handling);
