@@ -1,4 +1,5 @@
-// Shows the OpenAPI document. Nothing leaves this origin, and no key outlives the page.
+// Shows the OpenAPI document. Nothing leaves this origin, and no key outlives the page. All addresses
+// are relative, because a proxy may give the service a prefix.
 "use strict";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -8,10 +9,14 @@ function followColorScheme() {
   document.documentElement.classList.toggle("dark-mode", dark.matches);
 }
 
-// The document's curl lines have the default address. The reader needs the address of this page. An
-// origin has no character that JSON escapes.
+// The document's curl lines have the default address. The reader needs that of this service, without
+// characters that have a meaning in JSON or in a shell.
 function withThisAddress(updateSpec) {
-  return (text) => updateSpec(text.replaceAll("http://localhost:8080", location.origin));
+  const prefix = new URL(".", location).pathname.replace(/\/$/, "").replace(/[^\w/.~%-]/g,
+    (character) => `%${character.charCodeAt(0).toString(16)}`);
+  const address = location.origin + prefix;
+
+  return (text) => updateSpec(text.replaceAll("http://localhost:8080", address));
 }
 
 // The head of the page: the first paragraph of the description, and its chapters folded, so that
@@ -55,7 +60,7 @@ dark.addEventListener("change", followColorScheme);
 
 SwaggerUIBundle({
   domNode: document.getElementById("reference"),
-  url: "/openapi.json",
+  url: "openapi.json",
   layout: "BaseLayout",
   presets: [SwaggerUIBundle.presets.apis],
   plugins: [reference],

@@ -10,6 +10,7 @@ import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
 import { faintTexts, focusRing, sideways } from "./measures.mjs";
+import { startProxy } from "./proxy.mjs";
 import { startService } from "./service.mjs";
 
 const { SLUICE_BINARY, SLUICE_CHROMIUM, SLUICE_PACKAGES, SLUICE_SCREENSHOTS } = process.env;
@@ -17,6 +18,7 @@ const { chromium } = createRequire(join(SLUICE_PACKAGES, "package.json"))("playw
 
 const FIRST_OPERATION_PIXELS_MAX = 400;
 const STEP_MS_MAX = 10000;
+const PREFIX = "/teams/a;b"; // A shell would end a command there.
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const LOOKS = [WIDE, NARROW].flatMap((viewport) =>
@@ -35,11 +37,13 @@ const EXAMPLES = [
 const contexts = new Map();
 const faults = [];
 let service;
+let proxy;
 let browser;
 let untouched; // a page that the tests only look at
 
 before(async () => {
   service = await startService(SLUICE_BINARY);
+  proxy = await startProxy(service.origin, PREFIX);
   browser = await chromium.launch({ executablePath: SLUICE_CHROMIUM, args: ["--disable-gpu"] });
   await mkdir(SLUICE_SCREENSHOTS, { recursive: true });
   untouched = await openDocs();
@@ -47,6 +51,7 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
+  await proxy?.stop();
   await service?.stop();
 });
 
@@ -59,7 +64,7 @@ async function contextOf(look) {
 
 // A page that shows the operations. Any line on the console is a fault, and so is any request to
 // another host.
-async function openDocs(options = LOOKS[0]) {
+async function openDocs(options = LOOKS[0], address = service.origin) {
   const page = await (await contextOf(options)).newPage();
 
   page.setDefaultTimeout(STEP_MS_MAX);
@@ -67,10 +72,10 @@ async function openDocs(options = LOOKS[0]) {
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (origin !== service.origin && protocol !== "data:")
+    if (!address.startsWith(origin) && protocol !== "data:")
       faults.push(`a request to ${request.url()}`);
   });
-  await page.goto(`${service.origin}/docs`);
+  await page.goto(`${address}/docs`);
   await page.locator(".opblock").last().waitFor();
   return page;
 }
@@ -150,21 +155,38 @@ test("what needs a key has a padlock, and registering has none", async () => {
   assert.equal(await padlocks("Check", "check"), 1);
 });
 
-test("curl lines name the page's own address, and run as they are printed", async () => {
-  const page = await openDocs();
+async function curlLinesRun(address) {
+  const page = await openDocs(LOOKS[0], address);
   const block = await register(page);
-  const addresses = (text) => text.match(/https?:\/\/[^/\s']+/g);
+  const addresses = (text) => text.match(/https?:\/\/\S+(?=\/(register|policy|check|logs))/g)
+    .map(decodeURIComponent);
 
   await page.locator("summary", { hasText: "four requests" }).click();
   const said = await page.locator("details[open] pre").innerText();
   const made = await block.locator(".curl").innerText();
 
-  assert.deepEqual(addresses(said), Array(4).fill(service.origin));
-  assert.deepEqual(addresses(made), [service.origin]);
+  assert.deepEqual(addresses(said), Array(4).fill(address));
+  assert.deepEqual(addresses(made), [address]);
   const { stdout } = await promisify(execFile)("sh", ["-ec", said]);
   assert.match(stdout, /^slk_\w+\n/);
   assert.match(stdout, /HTTP\/1.1 200 OK\r/);
   assert.equal(stdout.match(/"allowed":true/g).length, 2);
+  await page.close();
+}
+
+test("curl lines name the page's own address, and run as they are printed", () =>
+  curlLinesRun(service.origin));
+
+test("the page works under a proxy's prefix, and its curl lines have it", () =>
+  curlLinesRun(proxy.address));
+
+test("each link of the page stays under a proxy's prefix", async () => {
+  const page = await openDocs(LOOKS[0], proxy.address);
+  const links = await page.locator(".bar a").evaluateAll((all) => all.map((link) => link.href));
+
+  assert.ok(links.length >= 4);
+  for (const link of links)
+    assert.equal((await fetch(link)).status, 200, link);
   await page.close();
 });
 

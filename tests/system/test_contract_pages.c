@@ -245,18 +245,21 @@ static void a_method_that_a_path_does_not_take_is_told_which_it_does(void **stat
     client_free(tenant);
 }
 
-/* Collects the local addresses in src="..." and href="...". */
+/* Collects the paths in src="..." and href="...". All are relative, because a proxy may serve them
+ * under a prefix. */
 static size_t collect_assets(const char *html, char paths[ASSETS_MAX][PATH_BYTES])
 {
-    static const char *const attributes[] = {"src=\"/", "href=\"/"};
+    static const char *const attributes[] = {"src=\"", "href=\""};
     size_t count = 0;
 
     for (size_t i = 0; i < ARRAY_COUNT(attributes); i++) {
         const char *at = html;
         while ((at = strstr(at, attributes[i])) != NULL) {
-            at += strlen(attributes[i]) - 1;
-            assert_true(count < ASSETS_MAX);
-            (void)snprintf(paths[count++], PATH_BYTES, "%.*s", (int)strcspn(at, "\"#"), at);
+            at += strlen(attributes[i]);
+            if (strncmp(at, "data:", 5) == 0)
+                continue;
+            assert_true(*at != '/' && count < ASSETS_MAX);
+            (void)snprintf(paths[count++], PATH_BYTES, "/%.*s", (int)strcspn(at, "\"#"), at);
         }
     }
     return count;
