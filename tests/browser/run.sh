@@ -14,7 +14,8 @@ skip()
 SLUICE_CHROMIUM=$(command -v chromium) || skip 'there is no chromium'
 command -v node >/dev/null || skip 'there is no Node.js'
 npm=$(command -v npm) || npm=
-SLUICE_PACKAGES=$("$1" "-DNPM=$npm" "-DCACHE=$2" -P "$here/fetch.cmake") ||
+fetch=$here/../support/fetch.cmake
+SLUICE_PACKAGES=$("$1" "-DNPM=$npm" "-DCACHE=$2" "-DSOURCE=$here" -P "$fetch") ||
   skip 'playwright-core could not be fetched'
 export SLUICE_CHROMIUM SLUICE_PACKAGES
 exec node "$here/test_docs.mjs"

@@ -12,7 +12,7 @@ sources()
 {
     find include src lua tests docker dev config CMakeLists.txt -type f \
         ! -path 'src/deps/*' ! -path 'tests/fixtures/*' ! -name prometheus-alerts.yaml |
-        grep -E -e '\.(c|h|lua|sh|py|cmake|js|mjs|css|html|yaml|service|socket)$' \
+        grep -E -e '\.(c|h|lua|sh|py|cmake|js|mjs|cjs|ts|css|html|yaml|service|socket)$' \
             -e '(^|/)CMakeLists\.txt$' -e '^dev$' -e '^docker/'
 }
 
