@@ -113,7 +113,7 @@ static void apply(struct settings *settings, struct settings_origin *origin,
             settings_table[i].kind->read(&settings_table[i], &form, settings);
         if (origin->kind == ORIGIN_FILE)
             settings_apps_read(&form, settings);
-        form_close(&form);
+        form_close_with(&form, settings_aliases);
     }
     settings_report(origin, &faults, complaints);
     json_decref(origin->values);

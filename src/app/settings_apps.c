@@ -48,7 +48,7 @@ static void app_read(struct settings *settings, struct settings_app *app, const 
         app->name = text_copy(&settings->arena, name);
     app_read_key(&form, settings, app);
     app_read_policies(&form, settings, app);
-    form_close(&form);
+    form_close_with(&form, settings_aliases);
 }
 
 /* Many may read this file, and it may be in version control, so the key itself is never in it. */

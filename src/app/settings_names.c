@@ -5,12 +5,29 @@
 
 #include "base/nearest.h"
 
-struct other_name {
-    const char *other;
-    const char *ours;
-};
+const struct form_alias settings_aliases[] = {
+    {"address", "listen", NULL},
+    {"bind", "listen", NULL},
+    {"cert", "tls_certificate", NULL},
+    {"certificate", "tls_certificate", NULL},
+    {"database", "catalogue", NULL},
+    {"db", "catalogue", NULL},
+    {"host", "listen", NULL},
+    {"log", "log_level", NULL},
+    {"port", "listen", NULL},
+    {"redis", "redis_url", NULL},
+    {"storage", "engine", NULL},
+    {"store", "engine", NULL},
+    {"threads", "workers", NULL},
+    {"timeout", "request_timeout_s", NULL},
 
-static const char *ours_of(const struct other_name rows[], size_t count, struct text name);
+    /* Of an app. */
+    {"api_key", "api_key_file", NULL},
+    {"key", "api_key_file", NULL},
+    {"policy", "policies", NULL},
+    {"rules", "policies", NULL},
+    {0},
+};
 
 const char *settings_nearest(struct text typed)
 {
@@ -28,39 +45,19 @@ const char *settings_nearest(struct text typed)
     return nearest.found;
 }
 
-const char *settings_meant(struct text typed)
+/* Asks a form in which only this name may be unknown. If it is known, it was typed without dashes.
+ */
+const char *settings_meant(const char *typed)
 {
-    static const struct other_name rows[] = {
-        {"address", "listen"},       {"bind", "listen"},
-        {"cert", "tls_certificate"}, {"certificate", "tls_certificate"},
-        {"database", "catalogue"},   {"db", "catalogue"},
-        {"host", "listen"},          {"log", "log_level"},
-        {"port", "listen"},          {"redis", "redis_url"},
-        {"storage", "engine"},       {"store", "engine"},
-        {"threads", "workers"},      {"timeout", "request_timeout_s"},
-    };
-    const char *nearest = settings_nearest(typed);
+    json_t *object = json_pack("{sn}", typed);
+    struct faults faults = {0};
+    struct form form;
 
-    return nearest != NULL ? nearest : ours_of(rows, ARRAY_COUNT(rows), typed);
-}
-
-const char *settings_meant_in_apps(struct text typed)
-{
-    static const struct other_name rows[] = {
-        {"api_key", "api_key_file"},
-        {"key", "api_key_file"},
-        {"policy", "policies"},
-        {"rules", "policies"},
-    };
-
-    return ours_of(rows, ARRAY_COUNT(rows), typed);
-}
-
-static const char *ours_of(const struct other_name rows[], size_t count, struct text name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (text_equal_ignoring_case(text_of(rows[i].other), name))
-            return rows[i].ours;
+    if (object != NULL && form_open(&form, object, "", &faults)) {
+        for (size_t i = 0; i < settings_table_count; i++)
+            form_ignore(&form, settings_table[i].name);
+        form_close_with(&form, settings_aliases);
     }
-    return NULL;
+    json_decref(object);
+    return faults.count == 0 ? settings_nearest(text_of(typed)) : faults.at[0].meant;
 }

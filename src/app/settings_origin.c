@@ -256,15 +256,12 @@ static const struct setting *flag_find(struct text flag)
 
 static void complain_of_flag(struct text flag, struct settings_complaints *complaints)
 {
+    char name[SETTINGS_NAME_BYTES];
     char meant[SETTINGS_NAME_BYTES];
-    struct text name = flag;
 
-    while (name.length > 0 && name.at[0] == '-') {
-        name.at++;
-        name.length--;
-    }
+    (void)snprintf(name, sizeof(name), "%.*s", TEXT_PRINTF(flag));
 
-    const char *nearest = settings_meant(name);
+    const char *nearest = settings_meant(name + strspn(name, "-"));
 
     if (nearest != NULL)
         settings_write_flag(nearest, meant);

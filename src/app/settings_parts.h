@@ -102,10 +102,11 @@ void settings_report(const struct settings_origin *origin, const struct faults *
  * underscores. */
 const char *settings_nearest(struct text typed);
 
-/* The same, but also knows the names of other programs, such as "port" for listen, and the members
- * of apps and policies. */
-const char *settings_meant(struct text typed);
-const char *settings_meant_in_apps(struct text typed);
+/* The same as a form tells it, which also knows the names of other programs. */
+const char *settings_meant(const char *typed);
+
+/* Names of other programs, such as "port" for listen, for form_close_with(). */
+extern const struct form_alias settings_aliases[];
 
 /* Writes the place of a fault in the words of its origin: "FILE: line 3: apps[0].name",
  * "SLUICE_NAME", "--name". */

@@ -222,15 +222,11 @@ static const char *word_near_to(const struct setting *setting, const char *text)
 
 static void meant_write(const struct fault *fault, struct buffer *out)
 {
-    const struct text name = text_of(strrchr(fault->pointer, '/') + 1);
-    const bool is_setting = name.at == fault->pointer + 1;
-    const char *meant = fault->meant;
+    const bool is_setting = strrchr(fault->pointer, '/') == fault->pointer;
 
-    if (meant == NULL)
-        meant = is_setting ? settings_meant(name) : settings_meant_in_apps(name);
     buffer_printf(out, "there is no such %s", is_setting ? "setting" : "name here");
-    if (meant != NULL)
-        buffer_printf(out, "; did you mean %s?", meant);
+    if (fault->meant != NULL)
+        buffer_printf(out, "; did you mean %s?", fault->meant);
 }
 
 /* NULL if there is none. */
