@@ -7,9 +7,17 @@
 
 #define FAULTS_MAX 16
 
+/* What must be at the place of a fault, as far as a form knows it. FAULT_OTHER: the detail alone
+ * says it. */
+enum fault_type { FAULT_OTHER, FAULT_INTEGER, FAULT_BOOL, FAULT_ARRAY, FAULT_OBJECT };
+
+/* The words for a type, with which details go on after "must be ": "an integer". */
+extern const char *const fault_type_words[];
+
 struct fault {
     char pointer[128]; /* "" is the whole document; of a query the parameter's name */
     char detail[160];  /* "must be an integer from 0 to 1000000000" */
+    enum fault_type type;
     bool is_unknown;   /* nobody reads what is there */
     const char *meant; /* the name near to it that is read, static; NULL: none is */
     bool is_parameter; /* of a query */
@@ -27,6 +35,10 @@ size_t faults_bytes(const struct faults *faults);
  * itself). A NULL pointer is a query, and `member` its parameter. Longer texts are cut. */
 void faults_add(struct faults *faults, const char *pointer, const char *member, const char *format,
                 ...) PRINTF_LIKE(4, 5);
+
+/* Adds the fault that something else is there: "must be ", the words of the type, and `range`. */
+void faults_add_type(struct faults *faults, const char *pointer, const char *member,
+                     enum fault_type type, const char *range);
 
 /* Adds the fault that nobody reads `member`. */
 void faults_add_unknown(struct faults *faults, const char *pointer, const char *member,

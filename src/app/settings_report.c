@@ -20,13 +20,13 @@ static void detail_write(const struct settings_origin *origin, const struct faul
                          struct buffer *out);
 static void type_write(const struct setting *setting, const struct fault *fault,
                        const json_t *value, struct buffer *out);
-static void words_write(const char *detail, struct buffer *out);
+static void words_write(const struct fault *fault, struct buffer *out);
 static void came_write(const struct settings_origin *origin, const json_t *value,
                        struct buffer *out);
 static void meant_write(const struct fault *fault, struct buffer *out);
 static void advice_write(const struct settings_origin *origin, const struct fault *fault,
                          const json_t *value, struct buffer *out);
-static bool needs_no_quotes(const char *detail, const char *text);
+static bool needs_no_quotes(enum fault_type type, const char *text);
 static const char *word_near_to(const struct setting *setting, const char *text);
 static const json_t *value_at(const json_t *value, const char *pointer);
 static const struct setting *setting_find(const char *pointer);
@@ -130,31 +130,26 @@ static void type_write(const struct setting *setting, const struct fault *fault,
     } else if (is_of_type && setting->kind->type != NULL && !json_is_string(value)) {
         buffer_printf(out, MUST_BE "%s", setting->kind->type);
     } else {
-        words_write(fault->detail, out);
+        words_write(fault, out);
     }
 }
 
 /* Replaces words of JSON by those of YAML. */
-static void words_write(const char *detail, struct buffer *out)
+static void words_write(const struct fault *fault, struct buffer *out)
 {
-    static const struct {
-        const char *json;
-        const char *yaml;
-    } words[] = {
-        {"an integer", "a whole number"},
-        {"an array", "a list"},
-        {"an object", "names with values, as in \"workers: 2\""},
+    static const char *const words[] = {
+        [FAULT_INTEGER] = "a whole number",
+        [FAULT_BOOL] = "true or false",
+        [FAULT_ARRAY] = "a list",
+        [FAULT_OBJECT] = "names with values, as in \"workers: 2\"",
     };
+    const char *const range =
+        fault->detail + strlen(MUST_BE) + strlen(fault_type_words[fault->type]);
 
-    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
-        const char *at = strstr(detail, words[i].json);
-        if (at != NULL) {
-            buffer_printf(out, "%.*s%s%s", (int)(at - detail), detail, words[i].yaml,
-                          at + strlen(words[i].json));
-            return;
-        }
-    }
-    buffer_printf(out, "%s", detail);
+    if (fault->type == FAULT_OTHER)
+        buffer_printf(out, "%s", fault->detail);
+    else
+        buffer_printf(out, MUST_BE "%s%s", words[fault->type], range);
 }
 
 /* Writes what is there instead. In a file, quotes show that it is a text and not a number. */
@@ -191,22 +186,21 @@ static void advice_write(const struct settings_origin *origin, const struct faul
     const char *text = json_string_value(value);
     const char *near = text == NULL ? NULL : word_near_to(setting_find(fault->pointer), text);
 
-    if (strstr(fault->detail, "an array") != NULL)
+    if (fault->type == FAULT_ARRAY)
         buffer_printf(out, "; each value of a list begins with \"- \"");
     else if (near != NULL)
         buffer_printf(out, "; did you mean %s?", near);
-    else if (text != NULL && origin->kind == ORIGIN_FILE && needs_no_quotes(fault->detail, text))
+    else if (text != NULL && origin->kind == ORIGIN_FILE && needs_no_quotes(fault->type, text))
         buffer_printf(out, "; leave the quotes out");
 }
 
-static bool needs_no_quotes(const char *detail, const char *text)
+static bool needs_no_quotes(enum fault_type type, const char *text)
 {
     int64_t number;
 
-    if (strstr(detail, "an integer") != NULL)
+    if (type == FAULT_INTEGER)
         return text_parse_integer(text_of(text), &number);
-    return strstr(detail, "true or false") != NULL &&
-           (strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
+    return type == FAULT_BOOL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
 }
 
 /* NULL also if the setting takes other values than words. */

@@ -77,7 +77,7 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
                          TEXT_PRINTF(text));
     }
     if (!is_integer || bits < bits_min || bits > bits_max) {
-        return error_set(error, "\"%.*s\": the prefix must be an integer from %d to %d",
+        return error_set(error, "\"%.*s\": the prefix must be a whole number from %d to %d",
                          TEXT_PRINTF(text), (int)bits_min, (int)bits_max);
     }
     network->prefix_bits = (int)bits + (is_dotted ? IP_ADDRESS_IPV4_BIT : 0);

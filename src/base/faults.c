@@ -3,6 +3,11 @@
 
 #include <stdarg.h>
 
+const char *const fault_type_words[] = {
+    [FAULT_OTHER] = "",         [FAULT_INTEGER] = "an integer", [FAULT_BOOL] = "true or false",
+    [FAULT_ARRAY] = "an array", [FAULT_OBJECT] = "an object",
+};
+
 static void pointer_write(char pointer[], size_t size, const char *parent, const char *member);
 static const char *pointer_escape(char c);
 
@@ -24,8 +29,17 @@ void faults_add(struct faults *faults, const char *pointer, const char *member, 
     va_start(values, format);
     vsnprintf(fault->detail, sizeof(fault->detail), format, values);
     va_end(values);
+    fault->type = FAULT_OTHER;
     fault->is_unknown = false;
     fault->meant = NULL;
+}
+
+void faults_add_type(struct faults *faults, const char *pointer, const char *member,
+                     enum fault_type type, const char *range)
+{
+    faults_add(faults, pointer, member, "must be %s%s", fault_type_words[type], range);
+    if (faults->count <= FAULTS_MAX)
+        faults->at[faults->count - 1].type = type;
 }
 
 void faults_add_unknown(struct faults *faults, const char *pointer, const char *member,

@@ -7,7 +7,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#define JOINTS "_-"
+#define JOINTS      "_-"
+#define RANGE_BYTES 64 /* " from -9223372036854775808 to 9223372036854775807" */
 
 static void form_begin(struct form *form, const char *pointer, struct faults *faults);
 static bool is_document(const char *text);
@@ -34,9 +35,9 @@ bool form_open(struct form *form, const json_t *value, const char *pointer, stru
     form->object = value;
     if (json_is_object(value))
         return true;
-    faults_add(faults, pointer, NULL, "must be an object%s",
-               is_document(json_string_value(value)) ? ", and is one as a text: encode it once"
-                                                     : "");
+    faults_add_type(faults, pointer, NULL, FAULT_OBJECT,
+                    is_document(json_string_value(value)) ? ", and is one as a text: encode it once"
+                                                          : "");
     return false;
 }
 
@@ -72,7 +73,9 @@ bool form_integer(struct form *form, const char *name, enum form_presence presen
     if (value.kind == VALUE_NULL)
         return false;
     if (!read_integer(form, &value, &integer) || integer < min || integer > max) {
-        form_fault(form, name, "must be an integer from %" PRId64 " to %" PRId64, min, max);
+        char range[RANGE_BYTES];
+        (void)snprintf(range, sizeof(range), " from %" PRId64 " to %" PRId64, min, max);
+        faults_add_type(form->faults, form->pointer, name, FAULT_INTEGER, range);
         return false;
     }
     *out = integer;
@@ -87,7 +90,7 @@ bool form_bool(struct form *form, const char *name, enum form_presence presence,
         return false;
     if (read_bool(form, &value, out))
         return true;
-    form_fault(form, name, "must be true or false");
+    faults_add_type(form->faults, form->pointer, name, FAULT_BOOL, "");
     return false;
 }
 
@@ -124,7 +127,9 @@ bool form_array(struct form *form, const char *name, enum form_presence presence
     size_t count = json_array_size(array);
 
     if (!json_is_array(array) || count < count_min || count > count_max) {
-        form_fault(form, name, "must be an array of %zu to %zu values", count_min, count_max);
+        char range[RANGE_BYTES];
+        (void)snprintf(range, sizeof(range), " of %zu to %zu values", count_min, count_max);
+        faults_add_type(form->faults, form->pointer, name, FAULT_ARRAY, range);
         return false;
     }
     *out = array;
@@ -142,7 +147,7 @@ bool form_object(struct form *form, const char *name, enum form_presence presenc
     const json_t *object = json_object_get(form->object, name);
 
     if (!json_is_object(object)) {
-        form_fault(form, name, "must be an object");
+        faults_add_type(form->faults, form->pointer, name, FAULT_OBJECT, "");
         return false;
     }
     *out = object;

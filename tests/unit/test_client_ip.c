@@ -232,10 +232,10 @@ static void bad_proxies_are_named(void **state)
     } cases[] = {
         {"10.0.0.1, nonsense", "\"nonsense\" is no IP address or network such as 10.0.0.0/8"},
         {"10.0.0.1,", "\"\" is no IP address or network such as 10.0.0.0/8"},
-        {"10.0.0.0/33", "\"10.0.0.0/33\": the prefix must be an integer from 0 to 32"},
-        {"10.0.0.0/-1", "\"10.0.0.0/-1\": the prefix must be an integer from 0 to 32"},
-        {"10.0.0.0/", "\"10.0.0.0/\": the prefix must be an integer from 0 to 32"},
-        {"2001:db8::/129", "\"2001:db8::/129\": the prefix must be an integer from 0 to 128"},
+        {"10.0.0.0/33", "\"10.0.0.0/33\": the prefix must be a whole number from 0 to 32"},
+        {"10.0.0.0/-1", "\"10.0.0.0/-1\": the prefix must be a whole number from 0 to 32"},
+        {"10.0.0.0/", "\"10.0.0.0/\": the prefix must be a whole number from 0 to 32"},
+        {"2001:db8::/129", "\"2001:db8::/129\": the prefix must be a whole number from 0 to 128"},
         {"64:ff9b::/95",
          "\"64:ff9b::/95\": behind NAT64 that is every IPv4 address; name the proxies"},
         {"64:ff9b::/96",
@@ -244,9 +244,10 @@ static void bad_proxies_are_named(void **state)
          "\"64:ff9b:1::/48\": behind NAT64 that is every IPv4 address; name the proxies"},
         {"64:ff9b:1:2::/96",
          "\"64:ff9b:1:2::/96\": behind NAT64 that is every IPv4 address; name the proxies"},
-        {"64:ff9b::/129", "\"64:ff9b::/129\": the prefix must be an integer from 96 to 128"},
-        {"::ffff:0.0.0.0/0", "\"::ffff:0.0.0.0/0\": the prefix must be an integer from 96 to 128"},
-        {"10.0.0.0/8/8", "\"10.0.0.0/8/8\": the prefix must be an integer from 0 to 32"},
+        {"64:ff9b::/129", "\"64:ff9b::/129\": the prefix must be a whole number from 96 to 128"},
+        {"::ffff:0.0.0.0/0",
+         "\"::ffff:0.0.0.0/0\": the prefix must be a whole number from 96 to 128"},
+        {"10.0.0.0/8/8", "\"10.0.0.0/8/8\": the prefix must be a whole number from 0 to 32"},
     };
     (void)state;
 
