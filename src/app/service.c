@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "catalogue/catalogue.h"
-#include "catalogue/provisioning.h"
+#include "held_settings.h"
 #include "journal/journal.h"
 #include "sandbox.h"
 #include "service_parts.h"
@@ -44,10 +44,7 @@
         LOG_STRING("registration_because", registration_reason(&(settings)->api))
 
 struct service {
-    struct settings *settings; /* as last read */
-    struct settings *started;  /* as first read: for settings that only a restart changes */
-    struct settings *replaced; /* workers may still use these; NULL: no worker does */
-    const struct settings_source *source;
+    struct held_settings held;
     struct service_parts parts;
     unsigned losses;     /* of the catalogue, as last seen */
     int64_t watchdog_us; /* 0: no supervisor watches */
@@ -56,7 +53,6 @@ struct service {
 };
 
 static void raise_file_limit(void);
-static void declare_apps(struct catalogue *catalogue, const struct settings *settings);
 static void start(struct service *service);
 static bool hold(struct service *service);
 static bool can_decide(const struct service *service);
@@ -65,10 +61,7 @@ static int64_t rest_us(const struct service *service);
 static void tell_watchdog(struct service *service);
 static void look_for_losses(struct service *service);
 static void reload(struct service *service);
-static bool swap_settings(struct service *service, struct error *error);
-static bool tell_complaints(const struct settings_complaints *complaints, struct error *error);
 static void settle(struct service *service);
-static bool have_reloaded(const struct service *service);
 static const char *drain(struct service *service, int64_t deadline_us);
 static bool join(struct worker *worker, int64_t deadline_us);
 static const char *end_threads(struct service *service, int64_t deadline_us);
@@ -78,9 +71,7 @@ static void log_listening(const struct service *service, const char *address, bo
 int service_run(struct settings *settings, const struct settings_source *source)
 {
     struct service service = {
-        .settings = settings,
-        .started = settings,
-        .source = source,
+        .held = {.latest = settings, .started = settings, .source = source},
     };
     struct error error = {0};
     const char *left;    /* the part that has not ended; NULL: none */
@@ -105,7 +96,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
     log_start();
     start(&service);
     obey(&service);
-    deadline_us = clock_monotonic_us() + service.started->drain_timeout_s * SECOND_US;
+    deadline_us = clock_monotonic_us() + service.held.started->drain_timeout_s * SECOND_US;
     left = drain(&service, deadline_us);
     audit_turn(service.parts.audit, INT64_MAX);
     /* Also if requests are left, so that recorded decisions are flushed, or the log says that they
@@ -136,26 +127,6 @@ static void raise_file_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void declare_apps(struct catalogue *catalogue, const struct settings *settings)
-{
-    struct catalogue_provision *provisions;
-
-    if (settings->app_count == 0)
-        return;
-    provisions = memory_new(settings->app_count, sizeof *provisions);
-    for (size_t i = 0; i < settings->app_count; i++) {
-        const struct settings_app *app = &settings->apps[i];
-
-        provisions[i].name = app->name;
-        provisions[i].api_key = app->api_key;
-        provisions[i].policies = app->policies;
-        provisions[i].policy_count = app->policy_count;
-        app_id_generate(provisions[i].app_id);
-    }
-    catalogue_provision(catalogue, provisions, settings->app_count);
-    free(provisions);
-}
-
 /* The supervisor is told READY even if the service cannot decide yet, because the service answers
  * and says so. A supervisor that gave up waiting would end it. */
 static void start(struct service *service)
@@ -163,7 +134,7 @@ static void start(struct service *service)
     char address[LISTENER_TEXT_BYTES];
     bool decides;
 
-    declare_apps(service->parts.catalogue, service->settings);
+    held_settings_declare_apps(&service->held, &service->parts);
     catalogue_start(service->parts.catalogue);
     journal_start(service->parts.journal);
     for (size_t i = 0; i < service->parts.worker_count; i++)
@@ -245,7 +216,7 @@ static void look_for_losses(struct service *service)
 {
     const unsigned losses = catalogue_losses(service->parts.catalogue);
 
-    if (losses == service->losses || service->started->catalogue != CATALOGUE_KIND_REDIS)
+    if (losses == service->losses || service->held.started->catalogue != CATALOGUE_KIND_REDIS)
         return;
     service->losses = losses;
     counter_budget_clear(service->parts.budget);
@@ -257,77 +228,34 @@ static void reload(struct service *service)
     bool swapped;
 
     systemd_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
-    swapped = swap_settings(service, &error);
+    swapped = held_settings_swap(&service->held, &service->parts, &error);
     if (swapped)
         settle(service);
     if (service->is_ending)
         return;
     if (swapped) {
-        log_write(LOG_INFO, "reloaded", LOG_REGISTRATION(service->settings));
+        log_write(LOG_INFO, "reloaded", LOG_REGISTRATION(service->held.latest));
     } else {
         /* The log line names the sandbox, because otherwise nobody could tell why a readable file
          * is refused. */
         log_write(LOG_ERROR, "reload refused", LOG_STRING("reason", error.message),
-                  LOG_STRING(service->started->sandbox ? "sandbox" : NULL,
+                  LOG_STRING(service->held.started->sandbox ? "sandbox" : NULL,
                              "only files beside those named at the start can be read"));
     }
     systemd_notify("READY=1\nSTATUS=Serving with the %s settings%s%s", swapped ? "new" : "old",
                    swapped ? "" : ": ", error.message);
 }
 
-/* A wrong file changes nothing. A setting that needs a restart is named in the log, and keeps its
- * old value. */
-static bool swap_settings(struct service *service, struct error *error)
-{
-    struct settings_complaints complaints;
-    struct settings *settings = settings_load(service->source, &complaints);
-    const char *kept;
-
-    if (!settings)
-        return tell_complaints(&complaints, error);
-    kept = settings_changed_for_restart(service->started, settings);
-    if (kept)
-        log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
-    log_set_level(settings->log_level);
-    counter_budget_set_max(service->parts.budget, settings->counters_per_app_max);
-    registration_settle(&settings->api, listener_address(&service->parts.listener));
-    for (size_t i = 0; i < service->parts.worker_count; i++)
-        worker_reload(service->parts.workers[i], settings);
-    declare_apps(service->parts.catalogue, settings);
-    if (service->settings != service->started)
-        service->replaced = service->settings;
-    service->settings = settings;
-    return true;
-}
-
-/* Puts the first complaint into `error`, and logs each of the others. */
-static bool tell_complaints(const struct settings_complaints *complaints, struct error *error)
-{
-    for (size_t i = 1; i < complaints->count && i < SETTINGS_COMPLAINTS_MAX; i++)
-        log_write(LOG_ERROR, "setting is wrong", LOG_STRING("reason", complaints->at[i]));
-    return error_set(error, "%s", complaints->at[0]);
-}
-
 /* Waits until all workers use the new settings, or the service is to end, because a worker may
  * hang. */
 static void settle(struct service *service)
 {
-    while (!have_reloaded(service)) {
+    while (!held_settings_are_taken(&service->parts)) {
         service->is_ending = signals_came(SIGNALS_END, LOOK_US);
         if (service->is_ending)
             return;
     }
-    settings_free(service->replaced);
-    service->replaced = NULL;
-}
-
-static bool have_reloaded(const struct service *service)
-{
-    bool all_have = true;
-
-    for (size_t i = 0; i < service->parts.worker_count; i++)
-        all_have &= worker_has_reloaded(service->parts.workers[i]);
-    return all_have;
+    held_settings_drop_replaced(&service->held);
 }
 
 /* A second signal ends the process at once. */
@@ -379,15 +307,12 @@ static const char *end_threads(struct service *service, int64_t deadline_us)
 static void dispose(struct service *service)
 {
     service_parts_dispose(&service->parts);
-    if (service->settings != service->started)
-        settings_free(service->settings);
-    settings_free(service->replaced);
-    settings_free(service->started);
+    held_settings_free(&service->held);
 }
 
 static void log_listening(const struct service *service, const char *address, bool decides)
 {
-    const struct settings *settings = service->settings;
+    const struct settings *settings = service->held.latest;
     int metrics_port = worker_metrics_port(service->parts.workers[0]);
 
     log_write(
