@@ -64,8 +64,19 @@ struct settings {
     struct api_settings api;   /* reloadable settings for handlers */
     struct settings_app *apps; /* `apps` of the file */
     size_t app_count;
+    struct settings_value *values;     /* one for each row of the table */
+    const char *apps_text;             /* `apps` in YAML; NULL: there are none */
     const struct settings_file *files; /* all files read, the last first */
     struct arena arena;                /* holds all that the members point to */
+};
+
+/* A setting's value as `sluice config` prints it, and where it comes from. It never holds a
+ * secret. */
+struct settings_value {
+    const char *text;     /* in YAML; NULL: it is not set */
+    const char *place;    /* "sluice.yaml: line 3", "SLUICE_WORKERS", "--workers", "default" */
+    const char *fallback; /* the default in YAML; NULL: it has none */
+    bool is_hidden;       /* a part of the text stands for a secret */
 };
 
 /* A file that a reload reads again: the configuration, or a file with a secret or PEM. */
@@ -109,8 +120,19 @@ MUST_USE struct settings *settings_load(const struct settings_source *source,
                                         struct settings_complaints *complaints);
 void settings_free(struct settings *settings);
 
-/* The name of the first setting that differs and that only a restart can change, or NULL. */
-const char *settings_changed_for_restart(const struct settings *old, const struct settings *new);
+/* A setting that differs from the one in force, and that only a restart can change. */
+struct settings_pending {
+    const char *name;
+    const struct settings_value *in_force;
+    const struct settings_value *configured;
+};
+
+#define SETTINGS_MAX 64
+
+/* Fills in all of these, in the order of the table, and returns their number. They live as long as
+ * both settings. */
+size_t settings_find_pending(const struct settings *in_force, const struct settings *configured,
+                             struct settings_pending pending[static SETTINGS_MAX]);
 
 /* Prints the options part of --help: one paragraph per setting, with environment name and default.
  * `names` ends with NULL; `names` == NULL is every setting. */

@@ -4,6 +4,7 @@
 #ifndef BASE_CODE_POINT_H
 #define BASE_CODE_POINT_H
 
+#include "base/buffer.h"
 #include "base/text.h"
 
 #define CODE_POINT_SUPPLEMENTARY 0x10000u /* the first that JSON escapes as two units */
@@ -15,5 +16,8 @@ uint32_t code_point_of(struct text character);
  * controls of the writing direction, line separators, characters without width. A text with one may
  * look like another text. */
 bool code_point_is_hidden(uint32_t code_point);
+
+/* Adds the text, with a question mark for each hidden character and each byte that is not UTF-8. */
+void code_point_write_visible(struct text text, struct buffer *out);
 
 #endif

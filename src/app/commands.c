@@ -20,8 +20,8 @@ const struct command commands[] = {
         .summary = "answer requests until SIGTERM; SIGHUP rereads the settings",
         .text = "Answers requests until SIGTERM or SIGINT. Then it answers those under way and\n"
                 "ends. At SIGHUP it reads the settings again. Those marked \"reread on SIGHUP\"\n"
-                "take their new values. For any other that has changed it logs a warning, because\n"
-                "that needs a restart.",
+                "take their new values. For each other one that differs it logs a warning with\n"
+                "both values, because it needs a restart.",
         .example = "sluice serve --listen=127.0.0.1:8080 --data-dir=./data",
     },
     {

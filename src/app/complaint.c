@@ -10,21 +10,12 @@
 
 int complaint_print(int exit_code, const char *message)
 {
-    struct text rest = text_of(message);
     struct arena arena = {0};
     struct buffer line;
 
     buffer_init(&line, &arena, COMPLAINT_BYTES);
     buffer_add(&line, TEXT("sluice: "));
-    while (rest.length > 0) {
-        struct text character = {rest.at, text_utf8_bytes(rest)};
-
-        rest.at += character.length > 0 ? character.length : 1;
-        rest.length -= character.length > 0 ? character.length : 1;
-        if (character.length == 0 || code_point_is_hidden(code_point_of(character)))
-            character = TEXT("?");
-        buffer_add(&line, character);
-    }
+    code_point_write_visible(text_of(message), &line);
     buffer_add_char(&line, '\n');
     log_complain(buffer_text(&line));
     arena_close(&arena);

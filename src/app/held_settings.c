@@ -9,6 +9,8 @@
 #include "store/counter_budget.h"
 
 static bool tell_complaints(const struct settings_complaints *complaints, struct error *error);
+static void tell_pending(const struct settings *in_force, const struct settings *configured);
+static const char *value_told(const struct settings_value *value);
 
 /* A setting that needs a restart is named in the log, and keeps its old value. */
 bool held_settings_swap(struct held_settings *held, struct service_parts *parts,
@@ -16,13 +18,10 @@ bool held_settings_swap(struct held_settings *held, struct service_parts *parts,
 {
     struct settings_complaints complaints;
     struct settings *settings = settings_load(held->source, &complaints);
-    const char *kept;
 
     if (!settings)
         return tell_complaints(&complaints, error);
-    kept = settings_changed_for_restart(held->started, settings);
-    if (kept)
-        log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", kept));
+    tell_pending(held->started, settings);
     log_set_level(settings->log_level);
     counter_budget_set_max(parts->budget, settings->counters_per_app_max);
     registration_settle(&settings->api, listener_address(&parts->listener));
@@ -85,4 +84,22 @@ static bool tell_complaints(const struct settings_complaints *complaints, struct
     for (size_t i = 1; i < complaints->count && i < SETTINGS_COMPLAINTS_MAX; i++)
         log_write(LOG_ERROR, "setting is wrong", LOG_STRING("reason", complaints->at[i]));
     return error_set(error, "%s", complaints->at[0]);
+}
+
+static void tell_pending(const struct settings *in_force, const struct settings *configured)
+{
+    struct settings_pending pending[SETTINGS_MAX];
+    const size_t count = settings_find_pending(in_force, configured, pending);
+
+    for (size_t i = 0; i < count; i++) {
+        log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", pending[i].name),
+                  LOG_STRING("in_force", value_told(pending[i].in_force)),
+                  LOG_STRING("configured", value_told(pending[i].configured)),
+                  LOG_STRING("configured_by", pending[i].configured->place));
+    }
+}
+
+static const char *value_told(const struct settings_value *value)
+{
+    return value->text == NULL ? "not set" : value->text;
 }

@@ -65,8 +65,9 @@ static void write_origins(FILE *out, const struct setting *setting)
         manual_write_word(out, setting->fallback);
         fputs(" .\n", out);
     }
-    if (setting->reloadable)
-        fputs("It is read again on\n.Dv SIGHUP .\n", out);
+    fputs(setting->reloadable ? "It is read again on\n.Dv SIGHUP .\n"
+                              : "A change needs a restart.\n",
+          out);
 }
 
 /* The table of settings does not have them (settings_apps.c). */

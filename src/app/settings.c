@@ -69,16 +69,6 @@ void settings_free(struct settings *settings)
     free(settings);
 }
 
-const char *settings_changed_for_restart(const struct settings *old, const struct settings *new)
-{
-    for (size_t i = 0; i < settings_table_count; i++) {
-        const struct setting *setting = &settings_table[i];
-        if (!setting->reloadable && !setting->kind->same(setting, old, new))
-            return setting->name;
-    }
-    return (old->tls == NULL) != (new->tls == NULL) ? "tls_certificate" : NULL;
-}
-
 static void apply_all(struct settings *settings, const struct settings_source *source,
                       struct settings_complaints *complaints)
 {
@@ -114,6 +104,7 @@ static void apply(struct settings *settings, struct settings_origin *origin,
         if (origin->kind == ORIGIN_FILE)
             settings_apps_read(&form, settings);
         form_close_with(&form, settings_aliases);
+        settings_values_note(settings, origin);
     }
     settings_report(origin, &faults, complaints);
     json_decref(origin->values);

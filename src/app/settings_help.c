@@ -54,5 +54,5 @@ static void print_setting(FILE *out, const struct setting *setting)
     fprintf(out, "\n      [%s", variable);
     if (setting->fallback != NULL)
         fprintf(out, ", default %s", setting->fallback);
-    fprintf(out, "%s]\n", setting->reloadable ? ", reread on SIGHUP" : "");
+    fprintf(out, "%s]\n", setting->reloadable ? ", reread on SIGHUP" : ", needs a restart");
 }

@@ -126,6 +126,21 @@ void settings_origin_place(const struct settings_origin *origin, const char *poi
     snprintf(place, SETTINGS_PLACE_BYTES, "%s%s", written, suffix);
 }
 
+void settings_origin_source(const struct settings_origin *origin, const char *name,
+                            char place[static SETTINGS_PLACE_BYTES])
+{
+    char pointer[SETTINGS_NAME_BYTES];
+
+    (void)snprintf(pointer, sizeof(pointer), "/%s", name);
+    if (origin->kind == ORIGIN_DEFAULTS)
+        (void)snprintf(place, SETTINGS_PLACE_BYTES, "default");
+    else if (origin->kind == ORIGIN_FILE)
+        (void)snprintf(place, SETTINGS_PLACE_BYTES, "%.220s: line %d", origin->file,
+                       settings_origin_line(origin, pointer));
+    else
+        settings_origin_place(origin, pointer, place);
+}
+
 int settings_origin_line(const struct settings_origin *origin, const char *pointer)
 {
     char parent[sizeof(((struct fault *)NULL)->pointer)];

@@ -5,6 +5,7 @@
 #define APP_SETTINGS_PARTS_H
 
 #include "app/settings.h"
+#include "base/buffer.h"
 #include "base/form.h"
 
 #include <jansson.h>
@@ -120,6 +121,18 @@ int settings_origin_line(const struct settings_origin *origin, const char *point
 #define SETTINGS_NAME_BYTES 64
 void settings_write_flag(const char *name, char out[static SETTINGS_NAME_BYTES]);
 void settings_write_variable(const char *name, char out[static SETTINGS_NAME_BYTES]);
+
+/* Where the origin has a setting, without the setting's name in a file: "FILE: line 3". */
+void settings_origin_source(const struct settings_origin *origin, const char *name,
+                            char place[static SETTINGS_PLACE_BYTES]);
+
+/* Notes the values that the origin has, after they have been read into the settings
+ * (settings_values.c). */
+void settings_values_note(struct settings *settings, const struct settings_origin *origin);
+
+/* Writes a value as YAML in one line of visible characters, so that it can be read back
+ * (settings_yaml_write.c). */
+void settings_yaml_write(const json_t *value, struct buffer *out);
 
 /* Makes JSON values from YAML text (settings_yaml.c): one document. Plain scalars are typed by the
  * core schema of YAML 1.2, and quoted ones are text. Anchors, aliases, tags, duplicate keys and

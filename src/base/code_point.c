@@ -31,3 +31,17 @@ bool code_point_is_hidden(uint32_t code_point)
     }
     return false;
 }
+
+void code_point_write_visible(struct text text, struct buffer *out)
+{
+    while (text.length > 0) {
+        struct text character = {text.at, text_utf8_bytes(text)};
+        const size_t bytes = character.length > 0 ? character.length : 1;
+
+        if (character.length == 0 || code_point_is_hidden(code_point_of(character)))
+            character = TEXT("?");
+        buffer_add(out, character);
+        text.at += bytes;
+        text.length -= bytes;
+    }
+}

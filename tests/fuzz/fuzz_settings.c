@@ -59,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     struct settings *again = load();
 
-    ASSERT(again != NULL && settings_changed_for_restart(settings, again) == NULL);
+    struct settings_pending pending[SETTINGS_MAX];
+    ASSERT(again != NULL && settings_find_pending(settings, again, pending) == 0);
     ASSERT(again->app_count == settings->app_count);
     settings_free(again);
     settings_free(settings);

@@ -202,7 +202,7 @@ static void a_reload_applies_a_good_file_and_keeps_out_a_bad_one(void **state)
     service_stop(service);
 }
 
-static void a_setting_that_needs_a_restart_is_named_for_as_long_as_it_does(void **state)
+static void settings_that_need_a_restart_are_named_for_as_long_as_they_do(void **state)
 {
     const struct world *world = *state;
     struct service_options options = world_options(world);
@@ -212,7 +212,9 @@ static void a_setting_that_needs_a_restart_is_named_for_as_long_as_it_does(void 
     } reloads[] = {
         {UNLIMITED "drain_timeout_s: 11\n", 1},
         {UNLIMITED "drain_timeout_s: 11\n", 2},
-        {UNLIMITED, 2},
+        {UNLIMITED "drain_timeout_s: 12\nwaiting_max: 7\nlog_level: debug\n", 4},
+        {UNLIMITED "drain_timeout_s: 12\nwaiting_max: 7\n", 6},
+        {UNLIMITED, 6},
     };
     char config[SCRATCH_PATH_BYTES];
     scratch_file("config", UNLIMITED, config);
@@ -227,6 +229,9 @@ static void a_setting_that_needs_a_restart_is_named_for_as_long_as_it_does(void 
         assert_int_equal(service_count_events(service, "setting needs a restart"),
                          reloads[i].warnings);
     }
+    assert_true(scratch_contains(service_log(service),
+                                 "\"setting\":\"waiting_max\",\"in_force\":\"1000\","
+                                 "\"configured\":\"7\",\"configured_by\":\""));
     service_stop(service);
 }
 
@@ -329,7 +334,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_end_does_not_wait_for_who_does_not_read),
         cmocka_unit_test(a_second_signal_ends_it_at_once),
         cmocka_unit_test(a_reload_applies_a_good_file_and_keeps_out_a_bad_one),
-        cmocka_unit_test(a_setting_that_needs_a_restart_is_named_for_as_long_as_it_does),
+        cmocka_unit_test(settings_that_need_a_restart_are_named_for_as_long_as_they_do),
         cmocka_unit_test(reloads_disturb_no_request),
         cmocka_unit_test(a_crash_loses_no_key_no_policy_and_with_redis_no_count),
         cmocka_unit_test(the_file_declares_apps_and_a_reload_changes_their_policies),

@@ -75,7 +75,8 @@ static void every_setting_has_its_text_its_names_and_its_default(void **state)
                        variable, setting->fallback == NULL ? "." : ", default .Ql \"",
                        setting->fallback == NULL ? "" : setting->fallback,
                        setting->fallback == NULL ? "" : "\" .",
-                       setting->reloadable ? " It is read again on .Dv SIGHUP ." : " .");
+                       setting->reloadable ? " It is read again on .Dv SIGHUP ."
+                                           : " A change needs a restart.");
         expect_on(page, item, setting->name);
     }
     free(page);

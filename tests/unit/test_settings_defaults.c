@@ -104,6 +104,38 @@ static void the_sample_file_holds_every_setting_at_its_default(void **state)
     free(sample);
 }
 
+/* The comment above a setting ends at the line before it, or before another setting. */
+static const char *comment_of(const char *sample, const char *line)
+{
+    const char *start = line;
+
+    while (start > sample && !(start[-1] == '\n' && start[-2] == '\n'))
+        start--;
+    return start;
+}
+
+static void the_sample_file_marks_what_a_reload_changes(void **state)
+{
+    (void)state;
+    char *sample = scratch_read(SAMPLE);
+    assert_non_null(sample);
+
+    for (size_t i = 0; i < settings_table_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        char line[64];
+        (void)snprintf(line, sizeof(line),
+                       setting->fallback != NULL ? "\n%s: " : "\n# %s: ", setting->name);
+        const char *at = strstr(sample, line);
+        assert_non_null(at);
+        const char *comment = comment_of(sample, at);
+        const bool is_marked = strncmp(comment, "# (reload) ", strlen("# (reload) ")) == 0;
+        if (is_marked != setting->reloadable)
+            fail_msg("config/sluice.yaml: %s is%s marked (reload)", setting->name,
+                     is_marked ? "" : " not");
+    }
+    free(sample);
+}
+
 /* The declaration of apps at the end of the sample without its comment signs, and with the key's
  * file at `key_path`. */
 static void sample_apps_write(const char *sample, const char *key_path, char *yaml, size_t size)
@@ -174,6 +206,7 @@ int main(void)
         SETTINGS_TEST(defaults_hold_without_any_source),
         SETTINGS_TEST(the_catalogue_follows_the_engine_and_the_data_directory),
         SETTINGS_TEST(the_sample_file_holds_every_setting_at_its_default),
+        SETTINGS_TEST(the_sample_file_marks_what_a_reload_changes),
         SETTINGS_TEST(the_apps_of_the_sample_file_are_valid_without_the_comment_signs),
         SETTINGS_TEST(help_names_every_setting_its_variable_and_its_default),
     };
