@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * All settings, from one table (src/app/settings_table.c): name, kind, range, default, whether
- * SIGHUP may change it, and its help. The command line, the environment, the YAML file and --help
- * use this table. A test compares config/sluice.yaml with it. Precedence: flags, environment, file,
- * defaults. */
+ * SIGHUP may change it, when it makes a difference, and its help. The command line, the
+ * environment, the YAML file and --help use this table. A test compares config/sluice.yaml with it.
+ * Precedence: flags, environment, file, defaults. */
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
@@ -119,6 +119,10 @@ struct settings_complaints {
 MUST_USE struct settings *settings_load(const struct settings_source *source,
                                         struct settings_complaints *complaints);
 void settings_free(struct settings *settings);
+
+/* Logs a warning for each setting that has another value than its default and makes no difference,
+ * because of others. */
+void settings_warn_of_unused(const struct settings *settings);
 
 /* A setting that differs from the one in force, and that only a restart can change. */
 struct settings_pending {

@@ -31,8 +31,8 @@ const struct command commands[] = {
         .takes_options = true,
         .summary = "say whether serve would accept the settings",
         .text = "Reads the settings like serve, and starts nothing. It names everything that is\n"
-                "wrong with them, each with its place. If nothing is wrong, it says who may\n"
-                "register an app.",
+                "wrong with them, each with its place. If nothing is wrong, it warns of settings\n"
+                "that make no difference, and says who may register an app.",
         .example = "sluice check-config --config=sluice.yaml",
     },
     {

@@ -21,8 +21,9 @@ bool held_settings_swap(struct held_settings *held, struct service_parts *parts,
 
     if (!settings)
         return tell_complaints(&complaints, error);
-    tell_pending(held->started, settings);
     log_set_level(settings->log_level);
+    settings_warn_of_unused(settings);
+    tell_pending(held->started, settings);
     counter_budget_set_max(parts->budget, settings->counters_per_app_max);
     registration_settle(&settings->api, listener_address(&parts->listener));
     for (size_t i = 0; i < parts->worker_count; i++)

@@ -65,6 +65,12 @@ static void write_origins(FILE *out, const struct setting *setting)
         manual_write_word(out, setting->fallback);
         fputs(" .\n", out);
     }
+    if (setting->use != NULL) {
+        char sentence[128];
+        (void)snprintf(sentence, sizeof(sentence), "It makes a difference only if %s.",
+                       setting->use->when);
+        manual_write_text(out, sentence);
+    }
     fputs(setting->reloadable ? "It is read again on\n.Dv SIGHUP .\n"
                               : "A change needs a restart.\n",
           out);

@@ -85,6 +85,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
         sandbox_forbid_core_dumps();
     log_set_level(settings->log_level);
     log_set_format(settings->log_format);
+    settings_warn_of_unused(settings);
     exit_code = service_parts_make(&service.parts, settings, &error);
     if (exit_code == EXIT_SUCCESS && settings->sandbox && !sandbox_enter(settings, &error))
         exit_code = EX_UNAVAILABLE;

@@ -43,6 +43,18 @@ extern const struct setting_kind setting_redis_url;      /* `redis` */
 extern const struct setting_kind setting_catalogue;      /* `catalogue` */
 extern const struct setting_kind setting_pepper;         /* `key_pepper` */
 
+/* When a setting makes a difference (settings_use.c). */
+struct setting_use {
+    bool (*holds)(const struct settings *settings);
+    const char *when; /* "engine is redis" */
+};
+
+extern const struct setting_use use_redis; /* for counters or for the catalogue */
+extern const struct setting_use use_redis_engine;
+extern const struct setting_use use_tls;
+extern const struct setting_use use_admin_token;
+extern const struct setting_use use_registration;
+
 /* One row of the table (settings_table.c). */
 struct setting {
     const char *name; /* also the YAML key, the flag with dashes, SLUICE_NAME */
@@ -54,6 +66,7 @@ struct setting {
     const char *const *words; /* of a choice */
     const char *fallback;     /* the default as text; NULL: none, or it depends on others */
     bool reloadable;
+    const struct setting_use *use; /* NULL: it always makes a difference */
     const char *help;
 };
 

@@ -51,6 +51,7 @@ const struct setting settings_table[] = {
         .name = "redis_url",
         .kind = &setting_redis_url,
         FIELD(redis),
+        .use = &use_redis,
         .help = "Where Redis is. If it is not set, REDIS_HOST and REDIS_PORT of the\n"
                 "environment are used, then 127.0.0.1:6379.",
     },
@@ -61,6 +62,7 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 5000,
         .fallback = "50",
+        .use = &use_redis_engine,
         .help = "How long a check waits for Redis. After that the policy's on_store_error\n"
                 "decides.",
     },
@@ -115,6 +117,7 @@ const struct setting settings_table[] = {
         FIELD(api.admin_token),
         .min = 16,
         .reloadable = true,
+        .use = &use_admin_token,
         .help = "The value that X-Admin-Token must have if registration is token. It is a\n"
                 "secret: the environment or a file is better than the command line, which\n"
                 "others can see.",
@@ -145,6 +148,7 @@ const struct setting settings_table[] = {
         .max = 10000000,
         .fallback = "100000",
         .reloadable = true,
+        .use = &use_registration,
         .help = "When the catalogue has so many apps, no other can register. Declared apps\n"
                 "count too, but are always created.",
     },
@@ -221,6 +225,7 @@ const struct setting settings_table[] = {
         .max = 1000000000,
         .fallback = "1000000",
         .reloadable = true,
+        .use = &use_redis_engine,
         .help = "Counters that one app may have in Redis through this instance. When there\n"
                 "are so many, existing ones go on, and a new one is answered 429 with\n"
                 "Retry-After.",
@@ -354,6 +359,7 @@ const struct setting settings_table[] = {
         .max = 1000,
         .fallback = TLS_PRIORITIES,
         .reloadable = true,
+        .use = &use_tls,
         .help = "Versions, ciphers and groups of TLS, in the form of GnuTLS. By default TLS\n"
                 "1.2 and 1.3, only with forward secrecy and authenticated encryption.",
     },
@@ -364,6 +370,7 @@ const struct setting settings_table[] = {
         .min = 0,
         .max = 2 * YEAR_S,
         .fallback = "31536000",
+        .use = &use_tls,
         .help = "With TLS: for so many seconds after a page, a browser uses only HTTPS for\n"
                 "this host, on every port. 0: the header is not sent.",
     },

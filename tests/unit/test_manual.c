@@ -71,12 +71,14 @@ static void every_setting_has_its_text_its_names_and_its_default(void **state)
         (void)snprintf(item, sizeof(item), ".It Sy \"%s\" : Ar \"", setting->name);
         expect_on(page, item, setting->name);
         expect_on(page, setting->help, setting->name);
-        (void)snprintf(item, sizeof(item), ".Fl \"%s\" , variable .Ev %s %s%s%s%s", flag + 1,
-                       variable, setting->fallback == NULL ? "." : ", default .Ql \"",
-                       setting->fallback == NULL ? "" : setting->fallback,
-                       setting->fallback == NULL ? "" : "\" .",
-                       setting->reloadable ? " It is read again on .Dv SIGHUP ."
-                                           : " A change needs a restart.");
+        (void)snprintf(
+            item, sizeof(item), ".Fl \"%s\" , variable .Ev %s %s%s%s %s%s%s%s", flag + 1, variable,
+            setting->fallback == NULL ? "." : ", default .Ql \"",
+            setting->fallback == NULL ? "" : setting->fallback,
+            setting->fallback == NULL ? "" : "\" .",
+            setting->use == NULL ? "" : "It makes a difference only if ",
+            setting->use == NULL ? "" : setting->use->when, setting->use == NULL ? "" : ". ",
+            setting->reloadable ? "It is read again on .Dv SIGHUP ." : "A change needs a restart.");
         expect_on(page, item, setting->name);
     }
     free(page);
