@@ -120,6 +120,9 @@ MUST_USE struct settings *settings_load(const struct settings_source *source,
                                         struct settings_complaints *complaints);
 void settings_free(struct settings *settings);
 
+/* `name` must be in the table. */
+const struct settings_value *settings_value_of(const struct settings *settings, const char *name);
+
 /* Logs a warning for each setting that has another value than its default and makes no difference,
  * because of others. */
 void settings_warn_of_unused(const struct settings *settings);

@@ -12,6 +12,7 @@
 
 /* Borrowed by the database. */
 struct database_options {
+    const char *table;             /* is in every file of ours, and in none of other programs */
     const char *const *migrations; /* [n] leads from schema n to n + 1 */
     size_t migration_count;
     const char *additions; /* runs at each opening: CREATE ... IF NOT EXISTS */
@@ -22,9 +23,10 @@ struct database_options {
 struct database;
 
 /* Creates a missing file (mode 0600, its directory 0700) and migrates an old one. NULL when it
- * cannot be opened, is newer than the migrations, or is old and cannot be written. If nothing can
- * be written (the disk is full or mounted read-only, or another writer does not end), a file of
- * this version is opened only for reading, and the log says so. */
+ * cannot be opened, is another program's (then it is not changed), is newer than the migrations, or
+ * is old and cannot be written. If nothing can be written (the disk is full or mounted read-only,
+ * or another writer does not end), a file of this version is opened only for reading, and the log
+ * says so. */
 MUST_USE struct database *database_new(const char *path, const struct database_options *options,
                                        struct error *error);
 void database_free(struct database *database);

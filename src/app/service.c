@@ -25,6 +25,9 @@
 /* How long clients who connect at the start wait until a decision is possible. Then they are
  * answered that it is not. */
 #define HOLD_US_MAX (2 * SECOND_US)
+/* Descriptors that are open before the first connection, and room for some. */
+#define FILES_OF_ALL    40
+#define FILES_OF_WORKER 10
 /* How often to look at a state that no descriptor reports. */
 #define LOOK_US (2 * MILLISECOND_US)
 /* How often a drain looks for a reload, to refuse it. */
@@ -52,7 +55,7 @@ struct service {
     bool is_ending;      /* a signal has asked for it */
 };
 
-static void raise_file_limit(void);
+static bool raise_file_limit(const struct settings *settings, struct error *error);
 static void start(struct service *service);
 static bool hold(struct service *service);
 static bool can_decide(const struct service *service);
@@ -80,13 +83,14 @@ int service_run(struct settings *settings, const struct settings_source *source)
     int exit_code;
 
     memory_give_back_large();
-    raise_file_limit();
     if (!settings->core_dumps)
         sandbox_forbid_core_dumps();
     log_set_level(settings->log_level);
     log_set_format(settings->log_format);
     settings_warn_of_unused(settings);
-    exit_code = service_parts_make(&service.parts, settings, &error);
+    exit_code = raise_file_limit(settings, &error)
+                    ? service_parts_make(&service.parts, settings, &error)
+                    : EX_UNAVAILABLE;
     if (exit_code == EXIT_SUCCESS && settings->sandbox && !sandbox_enter(settings, &error))
         exit_code = EX_UNAVAILABLE;
     if (exit_code != EXIT_SUCCESS) {
@@ -117,15 +121,23 @@ int service_run(struct settings *settings, const struct settings_source *source)
     return EXIT_SUCCESS;
 }
 
-/* Each connection needs a descriptor, and the soft limit of most systems is 1,024. */
-static void raise_file_limit(void)
+/* Each connection needs a descriptor, and the soft limit of most systems is 1,024. Parts have
+ * descriptors that they cannot do without. */
+static bool raise_file_limit(const struct settings *settings, struct error *error)
 {
+    const rlim_t needed = FILES_OF_ALL + FILES_OF_WORKER * (rlim_t)settings->workers;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return true;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_max >= needed ||
+           error_set(error,
+                     "only %llu files may be open at once, and %d workers need %llu: raise the "
+                     "limit (ulimit -n, LimitNOFILE=), or set workers to less",
+                     (unsigned long long)limit.rlim_max, settings->workers,
+                     (unsigned long long)needed);
 }
 
 /* The supervisor is told READY even if the service cannot decide yet, because the service answers

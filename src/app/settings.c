@@ -141,14 +141,19 @@ static void complete_tls(struct settings *settings, struct settings_complaints *
     struct error error;
 
     if ((parts.certificate == NULL) != (parts.key == NULL)) {
-        settings_complain(complaints, "tls_certificate and tls_key are only of use together");
+        const bool has_key = parts.key != NULL;
+        settings_complain(complaints, "%s is set and %s is not; HTTPS needs both",
+                          has_key ? "tls_key" : "tls_certificate",
+                          has_key ? "tls_certificate" : "tls_key");
         return;
     }
     if (parts.certificate == NULL)
         return;
     settings->tls = tls_new(&parts, &error);
     if (settings->tls == NULL) {
-        settings_complain(complaints, "%s", error.message);
+        settings_complain(complaints, "%s (tls_certificate is %.150s, tls_key is %.150s)",
+                          error.message, settings_value_of(settings, "tls_certificate")->text,
+                          settings_value_of(settings, "tls_key")->text);
         return;
     }
     validity = tls_validity(settings->tls, clock_wall_us() / SECOND_US);

@@ -242,7 +242,7 @@ static void read_pem(const struct setting *setting, struct form *form, struct se
     if (!read(file, PEM_BYTES_MAX, &settings->arena, &content, &error)) {
         form_fault(form, setting->name, "%s", error.message);
     } else if (strstr(content.at, "-----BEGIN ") == NULL) {
-        form_fault(form, setting->name, "must name a PEM file");
+        form_fault(form, setting->name, "%s is no PEM file", file);
     } else {
         *field = content.at;
     }

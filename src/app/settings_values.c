@@ -58,6 +58,16 @@ void settings_values_note(struct settings *settings, const struct settings_origi
     }
 }
 
+const struct settings_value *settings_value_of(const struct settings *settings, const char *name)
+{
+    size_t i = 0;
+
+    while (i < settings_table_count && strcmp(settings_table[i].name, name) != 0)
+        i++;
+    ASSERT(i < settings_table_count);
+    return &settings->values[i];
+}
+
 size_t settings_find_pending(const struct settings *in_force, const struct settings *configured,
                              struct settings_pending pending[static SETTINGS_MAX])
 {

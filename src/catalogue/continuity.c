@@ -435,6 +435,6 @@ static void explain(const struct pepper *pepper, const struct catalogue_mark *ma
     (void)error_set(error, "%s",
                     pepper == NULL ? "the catalogue is kept under a key_pepper, and none is set"
                     : is_its_own   ? "the catalogue is kept under a pepper of its own, another "
-                                     "than this one"
+                                     "than this key_pepper"
                                    : "the catalogue is kept under another key_pepper");
 }

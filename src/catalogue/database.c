@@ -34,6 +34,7 @@ static struct database *open_with(const char *path, const struct database_option
                                   enum opening opening, struct error *error);
 static bool open_connection(struct database *database, const char *path, enum opening opening,
                             struct error *error);
+static bool is_ours(struct database *database, struct error *error);
 static bool make_ready(struct database *database, struct error *error);
 static bool cannot_write(const struct database *database);
 static bool migrate(struct database *database, struct error *error);
@@ -236,7 +237,31 @@ static bool open_connection(struct database *database, const char *path, enum op
     if (result != SQLITE_OK)
         return failed(database, error);
     (void)sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
-    return (is_frozen || execute(database, log_pragma, error)) && execute(database, pragmas, error);
+    return is_ours(database, error) && (is_frozen || execute(database, log_pragma, error)) &&
+           execute(database, pragmas, error);
+}
+
+/* A new file is empty. */
+static bool is_ours(struct database *database, struct error *error)
+{
+    static const char sql[] = "SELECT count(*) > 0, total(name = ?1) > 0 FROM sqlite_master";
+    sqlite3_stmt *statement = NULL;
+    bool is_read = sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL) == SQLITE_OK;
+
+    if (is_read) {
+        database_bind_text(statement, 1, text_of(database->options->table));
+        is_read = sqlite3_step(statement) == SQLITE_ROW;
+    }
+
+    const bool is_foreign =
+        is_read && database_integer(statement, 0) != 0 && database_integer(statement, 1) == 0;
+
+    if (!is_read)
+        (void)failed(database, error);
+    (void)sqlite3_finalize(statement);
+    if (is_foreign)
+        return error_set(error, "it is the database of another program");
+    return is_read;
 }
 
 /* A file of this version can still be read. */
@@ -338,7 +363,10 @@ static bool failed(const struct database *database, struct error *error)
 {
     const char *reason = sqlite3_errmsg(database->connection);
     const int code = primary_code(database);
+    const int cause = code == SQLITE_CANTOPEN ? sqlite3_system_errno(database->connection) : 0;
 
+    if (cause != 0)
+        return error_set(error, "SQLite: %s: %s", reason, strerror(cause));
     if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB)
         return error_set(error, "SQLite: %s", reason);
     return error_set(error,

@@ -118,6 +118,7 @@ static const char *const statements[STATEMENT_COUNT] = {
 };
 
 const struct database_options sqlite_statements_options = {
+    .table = "api_keys",
     .migrations = migrations,
     .migration_count = ARRAY_COUNT(migrations),
     .additions = additions,

@@ -90,14 +90,19 @@ static void settings_that_contradict_each_other_are_refused(void **state)
 
     (void)snprintf(yaml, sizeof(yaml), "tls_key: %s", settings_file("tls.key", PEM_CONTENT));
     settings_refused(settings_file("tls.yaml", yaml), NO_FLAGS, EX_CONFIG,
-                     "tls_certificate and tls_key are only of use together");
+                     "tls_key is set and tls_certificate is not; HTTPS needs both");
 
     struct certificate one = certificate_make(&(struct certificate_options){.name = "one"});
     struct certificate other = certificate_make(&(struct certificate_options){.name = "other"});
-    (void)snprintf(yaml, sizeof(yaml), "tls_certificate: %s\ntls_key: %s\n",
-                   settings_file("tls.pem", one.pem), settings_file("tls.key", other.key));
-    settings_refused(settings_file("tls.yaml", yaml), NO_FLAGS, EX_CONFIG,
-                     "tls_key is not the key of tls_certificate");
+    const char *certificate = settings_file("tls.pem", one.pem);
+    const char *key = settings_file("tls.key", other.key);
+    char expected[256];
+    (void)snprintf(yaml, sizeof(yaml), "tls_certificate: %s\ntls_key: %s\n", certificate, key);
+    (void)snprintf(expected, sizeof(expected),
+                   "tls_key is not the key of tls_certificate (tls_certificate is \"%s\", "
+                   "tls_key is \"%s\")",
+                   certificate, key);
+    settings_refused(settings_file("tls.yaml", yaml), NO_FLAGS, EX_CONFIG, expected);
     certificate_free(&one);
     certificate_free(&other);
 }
