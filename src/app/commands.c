@@ -92,10 +92,10 @@ const size_t commands_count = ARRAY_COUNT(commands);
 const struct exit_meaning exit_meanings[] = {
     {EXIT_SUCCESS, "done"},
     {EXIT_FAILURE, "the service is not healthy, or there is no such app"},
-    {EXIT_USAGE, "wrong usage"},
-    {EX_UNAVAILABLE, "something that is needed is not available"},
+    {EXIT_USAGE, "wrong usage, such as a wrong value of an option"},
+    {EX_UNAVAILABLE, "an address, a database, the sandbox or descriptors are not available"},
     {EX_IOERR, "the output could not be written"},
-    {EX_CONFIG, "wrong settings"},
+    {EX_CONFIG, "wrong settings, or a wrong file that they name"},
 };
 
 const size_t exit_meanings_count = ARRAY_COUNT(exit_meanings);
