@@ -141,6 +141,14 @@ struct settings_pending {
 size_t settings_find_pending(const struct settings *in_force, const struct settings *configured,
                              struct settings_pending pending[static SETTINGS_MAX]);
 
+/* Prints all settings as YAML, each with its origin. `in_force`, which may be NULL, is what
+ * settings_print_in_force() printed in a service: where it differs, that is said. */
+void settings_print(FILE *out, const struct settings *settings, const char *in_force);
+
+/* Prints what a service has in force that has started with one and reloaded the other. */
+void settings_print_in_force(FILE *out, const struct settings *started,
+                             const struct settings *latest);
+
 /* Prints the options part of --help: one paragraph per setting, with environment name and default.
  * `names` ends with NULL; `names` == NULL is every setting. */
 void settings_print_help(FILE *out, const char *const names[]);

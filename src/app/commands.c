@@ -36,6 +36,19 @@ const struct command commands[] = {
         .example = "sluice check-config --config=sluice.yaml",
     },
     {
+        .word = "config",
+        .operands = "",
+        .run = commands_run_config,
+        .takes_options = true,
+        .summary = "print all settings, where each comes from, and what a service has instead",
+        .text = "Prints all settings as serve would have them, each with the line, the variable\n"
+                "or the option that it comes from, as YAML that --config takes. Secrets are\n"
+                "hidden, and a line with one is a comment. If a service runs with this data_dir,\n"
+                "it also prints each value that the service has in force instead, and whether\n"
+                "SIGHUP or a restart would change it.",
+        .example = "sluice config --config=sluice.yaml",
+    },
+    {
         .word = "healthcheck",
         .operands = "",
         .run = commands_run_healthcheck,

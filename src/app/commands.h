@@ -29,6 +29,7 @@ const struct command *commands_find(const char *word, struct error *error);
 /* The functions of the commands (commands_run.c). */
 int commands_run_serve(const struct settings_source *source);
 int commands_run_check_config(const struct settings_source *source);
+int commands_run_config(const struct settings_source *source);
 int commands_run_healthcheck(const struct settings_source *source);
 int commands_run_admin(const struct settings_source *source);
 int commands_run_generate_key(const struct settings_source *source);

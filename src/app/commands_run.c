@@ -7,12 +7,15 @@
 #include "app/service.h"
 #include "auth/api_key.h"
 
+#include "base/code_point.h"
 #include "complaint.h"
+#include "in_force.h"
 #include "signals.h"
 
 #include <sodium.h>
 
 static struct settings *settings_or_complaint(const struct settings_source *source, int *exit_code);
+static void print_comment(const char *line, const char *second);
 
 int commands_run_serve(const struct settings_source *source)
 {
@@ -36,6 +39,32 @@ int commands_run_check_config(const struct settings_source *source)
     registration_settle(&settings->api, (const struct sockaddr *)&settings->listen);
     printf("The settings are valid.\nRegistration at `listen`: %s, because %s.\n",
            registration_words[settings->api.registers], registration_reason(&settings->api));
+    settings_free(settings);
+    return EXIT_SUCCESS;
+}
+
+int commands_run_config(const struct settings_source *source)
+{
+    int exit_code;
+    struct error error = {.message = ""};
+    struct settings *settings = settings_or_complaint(source, &exit_code);
+
+    if (settings == NULL)
+        return exit_code;
+
+    char *in_force = in_force_read(settings, &error);
+
+    registration_settle(&settings->api, (const struct sockaddr *)&settings->listen);
+    if (in_force == NULL) {
+        print_comment("What serve would have in force. What a service has is not known:",
+                      error.message);
+    } else {
+        print_comment("What serve would have in force. Where the service that runs with this "
+                      "data_dir has",
+                      "something else, the next line says so. It does not of what is hidden.");
+    }
+    settings_print(stdout, settings, in_force);
+    free(in_force);
     settings_free(settings);
     return EXIT_SUCCESS;
 }
@@ -112,4 +141,16 @@ static struct settings *settings_or_complaint(const struct settings_source *sour
     for (size_t i = 0; i < complaints.count && i < SETTINGS_COMPLAINTS_MAX; i++)
         complaint_print(*exit_code, complaints.at[i]);
     return NULL;
+}
+
+/* The second line may have text from outside in it. */
+static void print_comment(const char *line, const char *second)
+{
+    struct arena arena = {0};
+    struct buffer visible;
+
+    buffer_init(&visible, &arena, 512);
+    code_point_write_visible(text_of(second), &visible);
+    printf("# %s\n# %s\n", line, buffer_string(&visible));
+    arena_close(&arena);
 }

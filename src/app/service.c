@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "catalogue/catalogue.h"
 #include "held_settings.h"
+#include "in_force.h"
 #include "journal/journal.h"
 #include "sandbox.h"
 #include "service_parts.h"
@@ -48,6 +49,7 @@
 
 struct service {
     struct held_settings held;
+    struct in_force in_force;
     struct service_parts parts;
     unsigned losses;     /* of the catalogue, as last seen */
     int64_t watchdog_us; /* 0: no supervisor watches */
@@ -75,6 +77,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
 {
     struct service service = {
         .held = {.latest = settings, .started = settings, .source = source},
+        .in_force = {.fd = -1},
     };
     struct error error = {0};
     const char *left;    /* the part that has not ended; NULL: none */
@@ -91,6 +94,8 @@ int service_run(struct settings *settings, const struct settings_source *source)
     exit_code = raise_file_limit(settings, &error)
                     ? service_parts_make(&service.parts, settings, &error)
                     : EX_UNAVAILABLE;
+    if (exit_code == EXIT_SUCCESS)
+        in_force_open(&service.in_force, settings);
     if (exit_code == EXIT_SUCCESS && settings->sandbox && !sandbox_enter(settings, &error))
         exit_code = EX_UNAVAILABLE;
     if (exit_code != EXIT_SUCCESS) {
@@ -152,6 +157,7 @@ static void start(struct service *service)
     journal_start(service->parts.journal);
     for (size_t i = 0; i < service->parts.worker_count; i++)
         worker_start(service->parts.workers[i]);
+    in_force_write(&service->in_force, service->held.started, service->held.latest);
     decides = hold(service);
     for (size_t i = 0; i < service->parts.worker_count; i++)
         worker_open(service->parts.workers[i]);
@@ -199,6 +205,9 @@ static void obey(struct service *service)
         tell_watchdog(service);
         look_for_losses(service);
         audit_turn(service->parts.audit, clock_monotonic_us());
+        /* Until it ends, the instance before this one has the file. */
+        if (!service->in_force.has_lock)
+            in_force_write(&service->in_force, service->held.started, service->held.latest);
     }
 }
 
@@ -247,6 +256,7 @@ static void reload(struct service *service)
     if (service->is_ending)
         return;
     if (swapped) {
+        in_force_write(&service->in_force, service->held.started, service->held.latest);
         log_write(LOG_INFO, "reloaded", LOG_REGISTRATION(service->held.latest));
     } else {
         /* The log line names the sandbox, because otherwise nobody could tell why a readable file
@@ -320,6 +330,7 @@ static const char *end_threads(struct service *service, int64_t deadline_us)
 static void dispose(struct service *service)
 {
     service_parts_dispose(&service->parts);
+    in_force_close(&service->in_force);
     held_settings_free(&service->held);
 }
 

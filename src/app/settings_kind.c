@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #define PEM_BYTES_MAX 65536
+#define PEM_BEGIN     "-----BEGIN "
 #define ADDRESS_TYPE  "an IP address and a port up to 65535, such as 127.0.0.1:8080 or [::1]:8080"
 
 static void *place(const struct setting *setting, struct settings *settings);
@@ -238,10 +239,15 @@ static void read_pem(const struct setting *setting, struct form *form, struct se
     if (!form_text(form, setting->name, FORM_OPTIONAL, 1, SETTINGS_PATH_BYTES_MAX, &path))
         return;
     const char *file = text_copy(&settings->arena, path).at;
+    /* No message may repeat a key that was put in the place of its path. */
+    if (strstr(file, PEM_BEGIN) != NULL) {
+        form_fault(form, setting->name, "needs the path of a file, and is what belongs in it");
+        return;
+    }
     settings_add_file(settings, file);
     if (!read(file, PEM_BYTES_MAX, &settings->arena, &content, &error)) {
         form_fault(form, setting->name, "%s", error.message);
-    } else if (strstr(content.at, "-----BEGIN ") == NULL) {
+    } else if (strstr(content.at, PEM_BEGIN) == NULL) {
         form_fault(form, setting->name, "%s is no PEM file", file);
     } else {
         *field = content.at;

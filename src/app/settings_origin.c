@@ -132,13 +132,14 @@ void settings_origin_source(const struct settings_origin *origin, const char *na
     char pointer[SETTINGS_NAME_BYTES];
 
     (void)snprintf(pointer, sizeof(pointer), "/%s", name);
-    if (origin->kind == ORIGIN_DEFAULTS)
+    if (origin->kind == ORIGIN_DEFAULTS) {
         (void)snprintf(place, SETTINGS_PLACE_BYTES, "default");
-    else if (origin->kind == ORIGIN_FILE)
+    } else if (origin->kind == ORIGIN_FILE) {
         (void)snprintf(place, SETTINGS_PLACE_BYTES, "%.220s: line %d", origin->file,
                        settings_origin_line(origin, pointer));
-    else
+    } else {
         settings_origin_place(origin, pointer, place);
+    }
 }
 
 int settings_origin_line(const struct settings_origin *origin, const char *pointer)

@@ -143,6 +143,10 @@ void settings_origin_source(const struct settings_origin *origin, const char *na
  * (settings_values.c). */
 void settings_values_note(struct settings *settings, const struct settings_origin *origin);
 
+/* Whether a reload leaves the old value in force. */
+bool settings_is_pending(const struct setting *setting, const struct settings *in_force,
+                         const struct settings *configured);
+
 /* Writes a value as YAML in one line of visible characters, so that it can be read back
  * (settings_yaml_write.c). */
 void settings_yaml_write(const json_t *value, struct buffer *out);

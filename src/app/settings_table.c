@@ -98,7 +98,8 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = SETTINGS_PATH_BYTES_MAX,
         .fallback = "./data",
-        .help = "Directory for the service's own files.",
+        .help = "Directory for the service's own files: sluice.db, unless the catalogue is\n"
+                "elsewhere, and in-force.yaml, which `sluice config` reads.",
     },
     {
         .name = "registration",

@@ -17,8 +17,6 @@ static void hidden_write(const struct settings *settings, const json_t *json, st
 static void redis_write(const struct settings *settings, const json_t *json, struct buffer *out);
 static bool redis_is_hidden(const struct settings *settings);
 static bool always(const struct settings *settings);
-static bool is_pending(const struct setting *setting, const struct settings *in_force,
-                       const struct settings *configured);
 
 /* Kinds that are not written as a text in quotes. */
 static const struct {
@@ -75,12 +73,26 @@ size_t settings_find_pending(const struct settings *in_force, const struct setti
 
     ASSERT(settings_table_count <= SETTINGS_MAX);
     for (size_t i = 0; i < settings_table_count; i++) {
-        if (is_pending(&settings_table[i], in_force, configured)) {
+        if (settings_is_pending(&settings_table[i], in_force, configured)) {
             pending[count++] = (struct settings_pending){
                 settings_table[i].name, &in_force->values[i], &configured->values[i]};
         }
     }
     return count;
+}
+
+/* A reload renews a certificate, but cannot change between HTTP and HTTPS. A setting that neither
+ * sets follows another one, which is named. */
+bool settings_is_pending(const struct setting *setting, const struct settings *in_force,
+                         const struct settings *configured)
+{
+    const size_t i = (size_t)(setting - settings_table);
+
+    if (in_force->values[i].text == NULL && configured->values[i].text == NULL)
+        return false;
+    if (setting->kind == &setting_file)
+        return (in_force->tls == NULL) != (configured->tls == NULL);
+    return !setting->reloadable && !setting->kind->same(setting, in_force, configured);
 }
 
 static struct settings_value value_of(const struct setting *setting, struct settings *settings,
@@ -163,18 +175,4 @@ static bool always(const struct settings *settings)
 {
     (void)settings;
     return true;
-}
-
-/* A reload renews a certificate, but cannot change between HTTP and HTTPS. A setting that neither
- * sets follows another one, which is named. */
-static bool is_pending(const struct setting *setting, const struct settings *in_force,
-                       const struct settings *configured)
-{
-    const size_t i = (size_t)(setting - settings_table);
-
-    if (in_force->values[i].text == NULL && configured->values[i].text == NULL)
-        return false;
-    if (setting->kind == &setting_file)
-        return (in_force->tls == NULL) != (configured->tls == NULL);
-    return !setting->reloadable && !setting->kind->same(setting, in_force, configured);
 }

@@ -80,6 +80,7 @@ static void the_help_of_a_command_has_its_own_options_alone(void **state)
         /* command, an option that matters to it, one that does not */
         {"serve", "  --redis-url=", "  APP_ID"},
         {"check-config", "  --workers=", "  APP_ID"},
+        {"config", "  --workers=", "  APP_ID"},
         {"healthcheck", "  --listen=", "  --workers="},
         {"admin", "  --key-pepper=", "  --listen="},
         {"generate-key", "usage: sluice generate-key\n", "  --"},
