@@ -6,7 +6,8 @@
  *
  * A file is refused with a sentence that names it. Otherwise every setting is in its range,
  * settings that need each other are there together, every app has a key and canonical policies
- * (canonical.h), and reading the same file again needs no restart. */
+ * (canonical.h), reading the same file again needs no restart, and what is printed of them is YAML
+ * with the same settings in it. */
 #include "fuzz.h"
 
 #include "app/settings.h"
@@ -30,6 +31,7 @@ static struct certificate certificate;
 
 static struct settings *load(void);
 static void settings_check(const struct settings *settings);
+static void printed_check(const struct settings *settings);
 static void integer_check(const struct setting *setting, const struct settings *settings);
 static void app_check(const struct settings_app *app);
 static struct text file_content(const char *path, struct arena *arena);
@@ -58,10 +60,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     settings_check(settings);
 
     struct settings *again = load();
-
     struct settings_pending pending[SETTINGS_MAX];
+
     ASSERT(again != NULL && settings_find_pending(settings, again, pending) == 0);
     ASSERT(again->app_count == settings->app_count);
+    printed_check(settings);
     settings_free(again);
     settings_free(settings);
     return 0;
@@ -96,6 +99,29 @@ static void settings_check(const struct settings *settings)
     ASSERT(settings->app_count <= SETTINGS_APPS_MAX);
     for (size_t i = 0; i < settings->app_count; i++)
         app_check(&settings->apps[i]);
+}
+
+/* What is printed is YAML, and has each setting that it does not hide. */
+static void printed_check(const struct settings *settings)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    struct error error;
+
+    ASSERT(out != NULL);
+    settings_print(out, settings, NULL);
+    (void)fclose(out);
+    json_t *printed = settings_yaml_parse(text_of(text), NULL, &error);
+    ASSERT(printed != NULL);
+    for (size_t i = 0; i < settings_table_count; i++) {
+        const struct settings_value *value = &settings->values[i];
+        const json_t *read = json_object_get(printed, settings_table[i].name);
+        ASSERT((read != NULL) == (value->text != NULL && !value->is_hidden));
+    }
+    ASSERT(json_array_size(json_object_get(printed, "apps")) == settings->app_count);
+    json_decref(printed);
+    free(text);
 }
 
 static void integer_check(const struct setting *setting, const struct settings *settings)
