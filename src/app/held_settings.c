@@ -9,7 +9,7 @@
 #include "store/counter_budget.h"
 
 static bool tell_complaints(const struct settings_complaints *complaints, struct error *error);
-static void tell_pending(const struct settings *in_force, const struct settings *configured);
+static size_t tell_pending(const struct settings *in_force, const struct settings *configured);
 static const char *value_told(const struct settings_value *value);
 
 /* A setting that needs a restart is named in the log, and keeps its old value. */
@@ -23,7 +23,7 @@ bool held_settings_swap(struct held_settings *held, struct service_parts *parts,
         return tell_complaints(&complaints, error);
     log_set_level(settings->log_level);
     settings_warn_of_unused(settings);
-    tell_pending(held->started, settings);
+    held->pending_count = tell_pending(held->started, settings);
     counter_budget_set_max(parts->budget, settings->counters_per_app_max);
     registration_settle(&settings->api, listener_address(&parts->listener));
     for (size_t i = 0; i < parts->worker_count; i++)
@@ -87,7 +87,7 @@ static bool tell_complaints(const struct settings_complaints *complaints, struct
     return error_set(error, "%s", complaints->at[0]);
 }
 
-static void tell_pending(const struct settings *in_force, const struct settings *configured)
+static size_t tell_pending(const struct settings *in_force, const struct settings *configured)
 {
     struct settings_pending pending[SETTINGS_MAX];
     const size_t count = settings_find_pending(in_force, configured, pending);
@@ -98,6 +98,7 @@ static void tell_pending(const struct settings *in_force, const struct settings 
                   LOG_STRING("configured", value_told(pending[i].configured)),
                   LOG_STRING("configured_by", pending[i].configured->place));
     }
+    return count;
 }
 
 static const char *value_told(const struct settings_value *value)

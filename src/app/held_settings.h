@@ -12,6 +12,7 @@ struct held_settings {
     struct settings *started;  /* as first read: for settings that only a restart changes */
     struct settings *replaced; /* workers may still use these; NULL: no worker does */
     const struct settings_source *source;
+    size_t pending_count; /* settings that need a restart */
 };
 
 /* Reads the settings again, and gives them to the parts. A wrong setting changes nothing; then

@@ -251,6 +251,8 @@ static void reload(struct service *service)
 
     systemd_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
     swapped = held_settings_swap(&service->held, &service->parts, &error);
+    if (swapped && service->held.pending_count > 0)
+        error_set(&error, ", of which %zu need a restart.", service->held.pending_count);
     if (swapped)
         settle(service);
     if (service->is_ending)

@@ -119,6 +119,11 @@ static void the_supervisor_is_told_of_each_change(void **state)
     service_reload(service);
     supervisor_expect(&supervisor, "RELOADING=1\nMONOTONIC_USEC=");
     supervisor_expect(&supervisor, "READY=1\nSTATUS=Serving with the new settings.");
+    scratch_rewrite(config, UNLIMITED "drain_timeout_s: 11\nwaiting_max: 7\n");
+    service_reload(service);
+    supervisor_expect(&supervisor, "RELOADING=1\n");
+    supervisor_expect(&supervisor, "READY=1\nSTATUS=Serving with the new settings, of which 2 need "
+                                   "a restart.");
     scratch_rewrite(config, "engine: bicycle\n");
     service_reload(service);
     supervisor_expect(&supervisor, "RELOADING=1\n");
