@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What each setting is, as YAML, and where that was said. A secret becomes the word "hidden" as soon
- * as it is read, so nothing here can print one. */
+ * What each setting is, as YAML, and where that was said. A secret becomes the word "hidden" as
+ * soon as it is read, so nothing here can print one. */
 #include "settings_parts.h"
 
 #include "base/code_point.h"
