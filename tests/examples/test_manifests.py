@@ -26,6 +26,8 @@ CONTRACT = json.loads((TREE / "src/api/openapi.json").read_text())
 SECRET = "0123456789abcdef0123456789abcdef"
 AFTER_DRAINING_S = 6
 SECRETS = "/run/secrets/sluice"
+FILES = [stage.EXAMPLES / "sidecar/compose.yaml", stage.EXAMPLES / "sidecar/compose.redis.yaml",
+         TREE / "docker/compose.yaml"]
 
 
 def documents(path):
@@ -115,17 +117,27 @@ class Compose(Manifests):
 
         self.assertGreater(seconds(service["stop_grace_period"]), drain_s + AFTER_DRAINING_S)
 
-    @unittest.skipUnless(shutil.which("docker"), "docker is not installed")
-    def test_docker_reads_them(self):
-        environment = {**os.environ, "SLUICE_API_KEY": key(), "SLUICE_KEY_PEPPER": SECRET}
-        compose = ["docker", "compose", "-f", "compose.yaml"]
-        if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode != 0:
-            self.skipTest("docker has no compose")
+    def test_version_1_takes_them(self):
+        for path in FILES:
+            with self.subTest(path=path):
+                self.assertNotIn("name", yaml.safe_load(path.read_text()))
 
-        for more in ([], ["-f", "compose.redis.yaml"]):
-            read = subprocess.run([*compose, *more, "config", "--quiet"], capture_output=True,
-                                  text=True, cwd=stage.EXAMPLES / "sidecar", env=environment)
-            self.assertEqual(read.returncode, 0, read.stderr)
+    def test_every_installed_compose_reads_them(self):
+        environment = {**os.environ, "SLUICE_API_KEY": key(), "SLUICE_KEY_PEPPER": SECRET,
+                       "SLUICE_ADMIN_TOKEN": SECRET}
+        sidecar, with_redis, two_instances = FILES
+        composes = [one for one in (["docker", "compose"], ["docker-compose"])
+                    if shutil.which(one[0]) and subprocess.run(
+                        [*one, "version"], capture_output=True).returncode == 0]
+        if not composes:
+            self.skipTest("no compose is installed")
+
+        for compose in composes:
+            for paths in ([sidecar], [sidecar, with_redis], [two_instances]):
+                files = [word for path in paths for word in ("-f", path)]
+                read = subprocess.run([*compose, *files, "config", "--quiet"],
+                                      capture_output=True, text=True, env=environment)
+                self.assertEqual(read.returncode, 0, read.stderr)
 
 
 class Kubernetes:
