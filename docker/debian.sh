@@ -59,7 +59,7 @@ debian_open()
 debian_copy()
 {
   find "$tree" -mindepth 1 -maxdepth 1 -printf '%P\0' |
-    tar -C "$tree" -c --anchored -X "$tree/docker/Dockerfile.dockerignore" --null -T - |
+    tar -C "$tree" -c --anchored -X "$tree/.dockerignore" --null -T - |
     tar -C "$1" -x --no-same-owner
 }
 
