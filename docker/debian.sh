@@ -7,6 +7,7 @@
 # All Debians are kept here. This directory is not a part of images or copies of the tree.
 debian=$tree/build/debian
 certificates=/etc/ssl/certs/ca-certificates.crt
+debian_certificates=/run/certificates
 
 die()
 {
@@ -41,17 +42,23 @@ debian_make()
   mv "$2.part" "$2"
 }
 
-# Gives ROOT what programs expect, and this machine's settings of the network: debian_open ROOT
+# Gives ROOT what programs expect: debian_open ROOT
 debian_open()
 {
   mount -t proc proc "$1/proc"
   mount --rbind /dev "$1/dev"
+  debian_connect "$1"
+}
+
+# Gives ROOT this machine's settings of the network: debian_connect ROOT
+debian_connect()
+{
   cp /etc/resolv.conf /etc/hosts "$1/etc"
   apt_fetching >"$1/etc/apt/apt.conf.d/fetching"
   # Behind a proxy with certificates of its own, apt and npm must trust what this machine trusts.
   if [ -r "$certificates" ]; then
-    cp "$certificates" "$1/run/certificates"
-    echo 'Acquire::https::CAInfo "/run/certificates";' >>"$1/etc/apt/apt.conf.d/fetching"
+    cp "$certificates" "$1$debian_certificates"
+    echo "Acquire::https::CAInfo \"$debian_certificates\";" >>"$1/etc/apt/apt.conf.d/fetching"
   fi
 }
 
@@ -77,5 +84,5 @@ debian_exec()
   done
   exec chroot --userspec="$user" "$root" /usr/bin/env -i -C "$directory" HOME=/root \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    NODE_EXTRA_CA_CERTS=/run/certificates "$@" 9>&-
+    "NODE_EXTRA_CA_CERTS=$debian_certificates" "$@" 9>&-
 }
