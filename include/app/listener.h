@@ -1,30 +1,44 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where the service listens: at an address where each worker binds a socket of its own, or at one
+ * Where servers of this process listen: at an address where each has a socket of its own, or at one
  * socket that a supervisor has opened and passed to this process. Main thread. */
 #ifndef APP_LISTENER_H
 #define APP_LISTENER_H
 
 #include "app/settings.h"
+#include "http/http_server.h"
 
 struct listener {
-    struct sockaddr_storage address; /* port 0 until listener_bound() */
+    struct sockaddr_storage address; /* with the port that was found */
     socklen_t length;
-    int fd; /* the socket passed, or -1 */
+    enum listen_share share;
+    size_t count; /* of the sockets, one for each server */
+    size_t taken;
+    int fds[SETTINGS_WORKERS_MAX];
 };
 
-/* False if the socket passed cannot be served. Warns if another process has the address, too. */
-MUST_USE bool listener_find(struct listener *listener, const struct settings *settings,
+struct listener_options {
+    const struct sockaddr_storage *address;
+    socklen_t length;
+    size_t servers;
+};
+
+/* Opens a socket for each of the servers. False: `error` says why; there is nothing to close. */
+MUST_USE bool listener_open(struct listener *listener, const struct listener_options *options,
                             struct error *error);
 
-/* The first worker has found this port, and the others share it. */
-void listener_bound(struct listener *listener, int port);
+/* The same, but if a socket was passed to this process, takes that one. */
+MUST_USE bool listener_find(struct listener *listener, const struct listener_options *options,
+                            struct error *error);
 
-/* The address. Valid as long as the listener. */
+/* The socket of one more server, which then owns it. */
+int listener_take(struct listener *listener);
+
+/* Closes the sockets that were not taken. One that is zeroed has none. */
+void listener_close(struct listener *listener);
+
+/* Valid as long as the listener. */
 const struct sockaddr *listener_address(const struct listener *listener);
-
-/* For one worker: a duplicate of the socket passed, which the caller must close, or -1. */
-int listener_duplicate(const struct listener *listener);
 
 #define LISTENER_TEXT_BYTES 64
 

@@ -14,12 +14,13 @@ struct worker;
 
 /* The parts that all workers share; borrowed. */
 struct worker_shared {
+    struct listener *listener;  /* gives each worker a socket */
+    struct listener *operation; /* of /metrics and health, at worker 0; NULL: at `listener` */
     const struct settings *settings;
     const struct api_settings *api_settings;
     const struct scrape_process *process;
     struct metrics_apps *apps; /* NULL: no figures per app */
     struct audit *audit;
-    bool metrics_apart;     /* /metrics has a listener of its own */
     struct metrics *blocks; /* one per worker */
     struct app_index *index;
     struct catalogue *catalogue;
@@ -33,14 +34,9 @@ struct worker_shared {
     atomic_int *starting; /* workers whose store was not ready yet; each subtracts itself */
 };
 
-/* Makes worker `number`, from 0, and binds the listener. If `listener` had no port, worker_port()
- * is the new one. NULL if it cannot bind. */
+/* Makes worker `number`, from 0. NULL if libmicrohttpd does not start. */
 MUST_USE struct worker *worker_new(const struct worker_shared *shared, size_t number,
-                                   const struct listener *listener, struct error *error);
-int worker_port(const struct worker *worker);
-/* The port of the listener for /metrics, or 0. Only worker 0 has one, if it is set. It serves while
- * the thread runs. */
-int worker_metrics_port(const struct worker *worker);
+                                   struct error *error);
 
 /* Starts the thread. It first makes its store ready, and then serves those who have connected. */
 void worker_start(struct worker *worker);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * HTTP on a worker's event loop. Only src/http/{http_server,exchange}.c know libmicrohttpd:
- * external epoll mode, no threads. Each worker accepts from a SO_REUSEPORT socket of its own, in
- * src/http/acceptor.c. */
+ * external epoll mode, no threads. Connections are accepted in src/http/acceptor.c. */
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H
 
@@ -30,11 +29,13 @@ struct http_handler {
     bool (*is_trusted)(const struct ip_address *address, void *context);
 };
 
+/* Who accepts connections from a listening socket: one server, or also others that stay when this
+ * one goes. */
+enum listen_share { LISTEN_OWN, LISTEN_PASSED };
+
 struct http_server_options {
-    const struct sockaddr *address; /* port 0: see http_server_port() */
-    socklen_t address_length;
-    /* a shared listening socket, which the server then owns; -1: binds the address */
-    int listen_fd;
+    int listen_fd; /* listens and does not block; the server then owns it */
+    enum listen_share listen_share;
     unsigned connections_max;        /* at this number idle ones give way, then newcomers wait */
     struct site_counts *site_counts; /* of all workers; NULL: no limit per site */
     unsigned idle_timeout_s;
@@ -44,8 +45,8 @@ struct http_server_options {
     struct http_handler handler;
 };
 
-/* Listens; clients that connect wait until http_server_open(). NULL when the address cannot be
- * bound. Worker's thread, as for all below. */
+/* Clients that connect wait until http_server_open(). NULL if libmicrohttpd does not start. Worker's
+ * thread, as for all below. */
 MUST_USE struct http_server *http_server_new(struct event_base *base,
                                              const struct http_server_options *options,
                                              struct error *error);
@@ -53,16 +54,13 @@ MUST_USE struct http_server *http_server_new(struct event_base *base,
 /* Serves from the next turn of the loop on. */
 void http_server_open(struct http_server *server);
 
-/* The port that is bound. */
-int http_server_port(const struct http_server *server);
-
 /* To be called once per turn of the loop, after all answers of the turn have been given: runs
  * libmicrohttpd if there is work for it. */
 void http_server_turn(struct http_server *server);
 
 /* From now on connections are closed after their present request. New ones are left to other
- * listeners of the address: a SYN is dropped, and its sender repeats it a second later. A shared
- * socket is closed here, and the connections that wait in it are left to the others. */
+ * listeners of the address: a SYN is dropped, and its sender repeats it a second later. A socket
+ * that was passed is closed here, and the connections that wait in it are left to the others. */
 void http_server_quiesce(struct http_server *server);
 
 /* Accepts the connections that were made so far, because the kernel would reset them, and closes

@@ -339,7 +339,7 @@ static void dispose(struct service *service)
 static void log_listening(const struct service *service, const char *address, bool decides)
 {
     const struct settings *settings = service->held.latest;
-    int metrics_port = worker_metrics_port(service->parts.workers[0]);
+    int metrics_port = listener_port(&service->parts.operation);
 
     log_write(
         decides ? LOG_INFO : LOG_WARN, "listening", LOG_STRING("address", address),

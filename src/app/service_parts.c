@@ -20,6 +20,8 @@
 static void make_metrics(struct service_parts *parts, const struct settings *settings);
 static bool make_workers(struct service_parts *parts, struct settings *settings,
                          struct error *error);
+static bool open_listeners(struct service_parts *parts, const struct settings *settings,
+                           struct error *error);
 
 int service_parts_make(struct service_parts *parts, struct settings *settings, struct error *error)
 {
@@ -68,7 +70,6 @@ static void make_metrics(struct service_parts *parts, const struct settings *set
         parts->apps = metrics_apps_new(settings->metrics_apps);
 }
 
-/* With port 0 the first worker finds a free port, and the others share it. */
 static bool make_workers(struct service_parts *parts, struct settings *settings,
                          struct error *error)
 {
@@ -78,7 +79,8 @@ static bool make_workers(struct service_parts *parts, struct settings *settings,
         .process = &parts->process,
         .apps = parts->apps,
         .audit = parts->audit,
-        .metrics_apart = settings->metrics_listen_length > 0,
+        .listener = &parts->listener,
+        .operation = settings->metrics_listen_length > 0 ? &parts->operation : NULL,
         .blocks = parts->blocks,
         .index = parts->index,
         .catalogue = parts->catalogue,
@@ -91,19 +93,36 @@ static bool make_workers(struct service_parts *parts, struct settings *settings,
         .starting = &parts->starting,
     };
 
-    if (!listener_find(&parts->listener, settings, error))
+    if (!open_listeners(parts, settings, error))
         return false;
     registration_settle(&settings->api, listener_address(&parts->listener));
     randombytes_buf(&shared.local_key, sizeof shared.local_key);
     while (parts->worker_count < (size_t)settings->workers) {
-        struct worker *worker = worker_new(&shared, parts->worker_count, &parts->listener, error);
+        struct worker *worker = worker_new(&shared, parts->worker_count, error);
 
         if (!worker)
             return false;
         parts->workers[parts->worker_count++] = worker;
-        listener_bound(&parts->listener, worker_port(worker));
     }
     return true;
+}
+
+static bool open_listeners(struct service_parts *parts, const struct settings *settings,
+                           struct error *error)
+{
+    const struct listener_options options = {
+        .address = &settings->listen,
+        .length = settings->listen_length,
+        .servers = (size_t)settings->workers,
+    };
+    const struct listener_options operation = {
+        .address = &settings->metrics_listen,
+        .length = settings->metrics_listen_length,
+        .servers = 1,
+    };
+
+    return listener_find(&parts->listener, &options, error) &&
+           (operation.length == 0 || listener_open(&parts->operation, &operation, error));
 }
 
 /* Workers first, because the threads that they ask must outlive them. */
@@ -111,6 +130,8 @@ void service_parts_dispose(struct service_parts *parts)
 {
     for (size_t i = 0; i < parts->worker_count; i++)
         worker_free(parts->workers[i]);
+    listener_close(&parts->listener);
+    listener_close(&parts->operation);
     journal_free(parts->journal);
     catalogue_free(parts->catalogue);
     memory_table_free(parts->table);

@@ -22,6 +22,7 @@ struct service_parts {
     struct process_files files;
     struct scrape_process process;
     struct listener listener;
+    struct listener operation; /* for /metrics and health; none: no port */
     atomic_bool draining;
     atomic_int starting;
     size_t worker_count;

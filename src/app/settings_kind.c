@@ -6,8 +6,8 @@
 #include "settings_parts.h"
 
 #include "file.h"
+#include "socket_address.h"
 
-#include <arpa/inet.h>
 #include <sodium.h>
 
 #define PEM_BYTES_MAX 65536
@@ -46,9 +46,6 @@ static void read_metrics_listen(const struct setting *setting, struct form *form
 static void read_address(const struct setting *setting, struct form *form,
                          struct settings *settings, struct sockaddr_storage *address,
                          socklen_t *length);
-static socklen_t parse_address(const char *listen, struct sockaddr_storage *address);
-static socklen_t parse_ipv4(const char *host, uint16_t port, struct sockaddr_storage *storage);
-static socklen_t parse_ipv6(const char *host, uint16_t port, struct sockaddr_storage *storage);
 static void read_redis_url(const struct setting *setting, struct form *form,
                            struct settings *settings);
 static bool same_redis_url(const struct setting *setting, const struct settings *a,
@@ -289,51 +286,9 @@ static void read_address(const struct setting *setting, struct form *form,
     if (!form_text(form, setting->name, FORM_OPTIONAL, 1, 64, &text))
         return;
     *address = (struct sockaddr_storage){0};
-    *length = parse_address(text_copy(&settings->arena, text).at, address);
+    *length = socket_address_parse(text_copy(&settings->arena, text).at, address);
     if (*length == 0)
         form_fault(form, setting->name, "must be " ADDRESS_TYPE);
-}
-
-/* Reads "127.0.0.1:8080" or "[::1]:8080". Returns the length of the address; 0 if it is none. */
-static socklen_t parse_address(const char *listen, struct sockaddr_storage *address)
-{
-    const char *colon = strrchr(listen, ':');
-    size_t length = colon == NULL ? 0 : (size_t)(colon - listen);
-    char host[INET6_ADDRSTRLEN + 2];
-    int64_t port;
-
-    if (length == 0 || length >= sizeof(host) || !text_parse_integer(text_of(colon + 1), &port) ||
-        port < 0 || port > UINT16_MAX)
-        return 0;
-
-    memcpy(host, listen, length);
-    host[length] = '\0';
-    if (host[0] != '[')
-        return parse_ipv4(host, (uint16_t)port, address);
-    if (host[length - 1] != ']')
-        return 0;
-    host[length - 1] = '\0';
-    return parse_ipv6(host + 1, (uint16_t)port, address);
-}
-
-static socklen_t parse_ipv4(const char *host, uint16_t port, struct sockaddr_storage *storage)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-
-    if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
-        return 0;
-    memcpy(storage, &address, sizeof(address));
-    return sizeof(address);
-}
-
-static socklen_t parse_ipv6(const char *host, uint16_t port, struct sockaddr_storage *storage)
-{
-    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-
-    if (inet_pton(AF_INET6, host, &address.sin6_addr) != 1)
-        return 0;
-    memcpy(storage, &address, sizeof(address));
-    return sizeof(address);
 }
 
 static void read_redis_url(const struct setting *setting, struct form *form,

@@ -60,8 +60,8 @@ static unsigned share_of(unsigned number, const struct settings *settings);
 static struct store *new_store(struct event_base *base, const struct worker_shared *shared,
                                struct metrics *metrics);
 static struct http_server *new_http(struct worker *worker, const struct worker_shared *shared,
-                                    const struct listener *listener, struct error *error);
-static struct http_server *new_operation(struct worker *worker, const struct settings *settings,
+                                    struct error *error);
+static struct http_server *new_operation(struct worker *worker, const struct worker_shared *shared,
                                          struct error *error);
 static void *worker_run(void *context);
 static void wait_for_events(struct worker *worker);
@@ -73,8 +73,7 @@ static void on_turn(struct queue_item *item);
 static void on_reload(struct queue_item *item);
 static void on_wake(evutil_socket_t fd, short events, void *context);
 
-struct worker *worker_new(const struct worker_shared *shared, size_t number,
-                          const struct listener *listener, struct error *error)
+struct worker *worker_new(const struct worker_shared *shared, size_t number, struct error *error)
 {
     struct worker *worker = MEMORY_NEW(struct worker);
     struct metrics *metrics = &shared->blocks[number];
@@ -98,7 +97,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
         .metrics = metrics,
         .apps = shared->apps,
         .audit = shared->audit,
-        .routes = shared->metrics_apart ? routes_without_metrics() : routes(),
+        .routes = shared->operation != NULL ? routes_without_metrics() : routes(),
         .readiness = &worker->readiness,
         .scrape = &worker->scrape,
         .local_key = shared->local_key,
@@ -128,11 +127,11 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
     ASSERT(worker->queue_readable);
     drain_init(&worker->drain, worker->base, &worker->api);
     event_add(worker->queue_readable, NULL);
-    worker->http = new_http(worker, shared, listener, error);
+    worker->http = new_http(worker, shared, error);
     if (!worker->http)
         goto failed;
-    if (number == 0 && shared->metrics_apart) {
-        worker->operation = new_operation(worker, shared->settings, error);
+    if (number == 0 && shared->operation != NULL) {
+        worker->operation = new_operation(worker, shared, error);
         if (!worker->operation)
             goto failed;
         http_server_open(worker->operation);
@@ -141,16 +140,6 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number,
 failed:
     worker_free(worker);
     return NULL;
-}
-
-int worker_port(const struct worker *worker)
-{
-    return http_server_port(worker->http);
-}
-
-int worker_metrics_port(const struct worker *worker)
-{
-    return worker->operation ? http_server_port(worker->operation) : 0;
 }
 
 void worker_start(struct worker *worker)
@@ -258,13 +247,12 @@ static struct store *new_store(struct event_base *base, const struct worker_shar
 }
 
 static struct http_server *new_http(struct worker *worker, const struct worker_shared *shared,
-                                    const struct listener *listener, struct error *error)
+                                    struct error *error)
 {
     const struct settings *settings = shared->settings;
     struct http_server_options options = {
-        .address = listener_address(listener),
-        .address_length = listener->length,
-        .listen_fd = listener_duplicate(listener),
+        .listen_fd = listener_take(shared->listener),
+        .listen_share = shared->listener->share,
         .connections_max = share_of(settings->connections_max, settings),
         .site_counts = shared->site_counts,
         .idle_timeout_s = settings->idle_timeout_s,
@@ -279,13 +267,13 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
 }
 
 /* Few connections are enough: Prometheus, a load balancer, a person. */
-static struct http_server *new_operation(struct worker *worker, const struct settings *settings,
+static struct http_server *new_operation(struct worker *worker, const struct worker_shared *shared,
                                          struct error *error)
 {
+    const struct settings *settings = shared->settings;
     struct http_server_options options = {
-        .address = (const struct sockaddr *)&settings->metrics_listen,
-        .address_length = settings->metrics_listen_length,
-        .listen_fd = -1,
+        .listen_fd = listener_take(shared->operation),
+        .listen_share = shared->operation->share,
         .connections_max = OPERATION_CONNECTIONS_MAX,
         .idle_timeout_s = settings->idle_timeout_s,
         .request_timeout_s = settings->request_timeout_s,

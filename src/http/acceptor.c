@@ -7,9 +7,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <linux/filter.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -25,9 +23,6 @@ static const struct timeval room_time = {.tv_usec = 5 * MILLISECOND_US};
 
 enum taking { TAKING, TAKEN_ALL, TAKING_FAILED };
 
-static int listener_bind(const struct acceptor_options *options, struct error *error);
-static bool listener_listen(int fd, const struct acceptor_options *options);
-static bool listener_take_over(int fd, struct error *error);
 static void watch(struct acceptor *acceptor);
 static void on_acceptable(evutil_socket_t fd, short events, void *context);
 static void on_rested(evutil_socket_t fd, short events, void *context);
@@ -39,22 +34,13 @@ static enum taking take_next(struct acceptor *acceptor);
 static void log_failure(struct acceptor *acceptor, int failure);
 static void drop_syns(int fd);
 
-bool acceptor_init(struct acceptor *acceptor, struct event_base *base,
-                   const struct acceptor_options *options, struct error *error)
+void acceptor_init(struct acceptor *acceptor, struct event_base *base, int fd,
+                   enum listen_share share, const struct acceptor_owner *owner)
 {
-    *acceptor = (struct acceptor){
-        .fd = options->listen_fd, .is_shared = options->listen_fd >= 0, .owner = options->owner};
-    if (!acceptor->is_shared)
-        acceptor->fd = listener_bind(options, error);
-    else if (!listener_take_over(acceptor->fd, error))
-        acceptor->fd = -1;
-    if (acceptor->fd < 0)
-        return false;
-    acceptor->acceptable =
-        event_new(base, acceptor->fd, EV_READ | EV_PERSIST, on_acceptable, acceptor);
+    *acceptor = (struct acceptor){.fd = fd, .share = share, .owner = *owner};
+    acceptor->acceptable = event_new(base, fd, EV_READ | EV_PERSIST, on_acceptable, acceptor);
     acceptor->rest = evtimer_new(base, on_rested, acceptor);
     ASSERT(acceptor->acceptable && acceptor->rest);
-    return true;
 }
 
 void acceptor_close(struct acceptor *acceptor)
@@ -63,20 +49,6 @@ void acceptor_close(struct acceptor *acceptor)
     event_free(acceptor->rest);
     if (acceptor->fd >= 0)
         (void)close(acceptor->fd);
-}
-
-int acceptor_port(const struct acceptor *acceptor)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } address = {0};
-    socklen_t length = sizeof address;
-
-    if (getsockname(acceptor->fd, &address.any, &length) != 0)
-        return 0;
-    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 void acceptor_open(struct acceptor *acceptor)
@@ -95,7 +67,7 @@ void acceptor_go_on(struct acceptor *acceptor)
 
 void acceptor_quiesce(struct acceptor *acceptor)
 {
-    if (acceptor->is_shared)
+    if (acceptor->share == LISTEN_PASSED)
         acceptor_stop(acceptor);
     else if (acceptor->fd >= 0)
         drop_syns(acceptor->fd);
@@ -106,47 +78,12 @@ void acceptor_stop(struct acceptor *acceptor)
 {
     if (acceptor->fd < 0)
         return;
-    if (!acceptor->is_shared)
+    if (acceptor->share != LISTEN_PASSED)
         take_up_to(acceptor, LAST_TAKES_MAX);
     acceptor->is_open = false;
     watch(acceptor);
     (void)close(acceptor->fd);
     acceptor->fd = -1;
-}
-
-static int listener_bind(const struct acceptor_options *options, struct error *error)
-{
-    int fd = socket(options->address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0 && listener_listen(fd, options))
-        return fd;
-    error_set(error, "cannot listen there: %s", strerror(errno));
-    if (fd >= 0)
-        (void)close(fd);
-    return -1;
-}
-
-static bool listener_listen(int fd, const struct acceptor_options *options)
-{
-    static const int on = 1, off = 0;
-
-    if (options->address->sa_family == AF_INET6 &&
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
-        return false;
-    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-           setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
-           bind(fd, options->address, options->address_length) == 0 && listen(fd, SOMAXCONN) == 0;
-}
-
-static bool listener_take_over(int fd, struct error *error)
-{
-    int flags = fcntl(fd, F_GETFL);
-
-    if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
-        return true;
-    error_set(error, "cannot use the socket that was passed: %s", strerror(errno));
-    (void)close(fd);
-    return false;
 }
 
 static void watch(struct acceptor *acceptor)
@@ -203,7 +140,7 @@ static bool is_awaited(const struct acceptor *acceptor)
 static void wait_for_room(struct acceptor *acceptor)
 {
     rest(acceptor, &room_time);
-    if (!acceptor->is_shared || acceptor->has_rested)
+    if (acceptor->share == LISTEN_OWN || acceptor->has_rested)
         acceptor->owner.make_room(acceptor->owner.context);
 }
 

@@ -11,7 +11,7 @@
 #ifndef HTTP_ACCEPTOR_H
 #define HTTP_ACCEPTOR_H
 
-#include "base/error.h"
+#include "http/http_server.h"
 
 #include <sys/socket.h>
 
@@ -30,8 +30,8 @@ struct acceptor_owner {
 
 struct acceptor {
     struct acceptor_owner owner;
-    int fd;         /* -1 once it has stopped */
-    bool is_shared; /* the socket was passed, and others accept from it, too */
+    int fd; /* -1 once it has stopped */
+    enum listen_share share;
     bool is_open;
     bool has_rested; /* and has not looked since then */
     struct event *acceptable;
@@ -39,22 +39,11 @@ struct acceptor {
     int64_t logged_us;  /* when an error was last logged */
 };
 
-struct acceptor_options {
-    /* other processes of this user may bind it, too; [::] includes IPv4 */
-    const struct sockaddr *address;
-    socklen_t address_length;
-    int listen_fd; /* a socket to take over instead; -1: binds */
-    struct acceptor_owner owner;
-};
-
-/* Listens; clients that connect wait until acceptor_open(). False when the address cannot be bound:
- * then there is nothing to close. */
-MUST_USE bool acceptor_init(struct acceptor *acceptor, struct event_base *base,
-                            const struct acceptor_options *options, struct error *error);
+/* Takes over the non-blocking socket `fd`, which listens. Clients that connect wait until
+ * acceptor_open(). */
+void acceptor_init(struct acceptor *acceptor, struct event_base *base, int fd,
+                   enum listen_share share, const struct acceptor_owner *owner);
 void acceptor_close(struct acceptor *acceptor);
-
-/* The port that is bound. */
-int acceptor_port(const struct acceptor *acceptor);
 
 /* Accepts from the next turn on. */
 void acceptor_open(struct acceptor *acceptor);
@@ -63,8 +52,8 @@ void acceptor_open(struct acceptor *acceptor);
 void acceptor_go_on(struct acceptor *acceptor);
 
 /* New connections are left to other listeners of the address: a SYN is dropped, and its sender
- * repeats it a second later. A shared socket is closed, and the connections that wait in it are
- * left to the others. */
+ * repeats it a second later. A socket that was passed is closed, and the connections that wait in
+ * it are left to the others. */
 void acceptor_quiesce(struct acceptor *acceptor);
 
 /* Takes the connections that were made so far, because the kernel would reset them, and closes the

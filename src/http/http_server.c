@@ -46,7 +46,6 @@ struct http_server {
     bool has_work;
     size_t connections_max;
     size_t connections;
-    int port;
 };
 
 static bool start_daemon(struct http_server *server, const struct http_server_options *options);
@@ -68,22 +67,14 @@ struct http_server *http_server_new(struct event_base *base,
                                     const struct http_server_options *options, struct error *error)
 {
     struct http_server *server = MEMORY_NEW(struct http_server);
-    const struct acceptor_options acceptor = {
-        .address = options->address,
-        .address_length = options->address_length,
-        .listen_fd = options->listen_fd,
-        .owner = {server, has_room, make_room, take},
-    };
+    const struct acceptor_owner owner = {server, has_room, make_room, take};
     const union MHD_DaemonInfo *info;
 
     server->admission.counts = options->site_counts;
     server->admission.context = options->handler.context;
     server->admission.is_trusted = options->handler.is_trusted;
     server->connections_max = options->connections_max;
-    if (!acceptor_init(&server->acceptor, base, &acceptor, error)) {
-        free(server);
-        return NULL;
-    }
+    acceptor_init(&server->acceptor, base, options->listen_fd, options->listen_share, &owner);
     exchanges_init(&server->exchanges, options);
     if (!start_daemon(server, options)) {
         exchanges_close(&server->exchanges);
@@ -93,7 +84,6 @@ struct http_server *http_server_new(struct event_base *base,
         return NULL;
     }
 
-    server->port = acceptor_port(&server->acceptor);
     info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     server->readable = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_readable, server);
     server->timer = evtimer_new(base, on_timer, server);
@@ -113,11 +103,6 @@ void http_server_use_tls(struct http_server *server, struct tls *tls)
 void http_server_open(struct http_server *server)
 {
     acceptor_open(&server->acceptor);
-}
-
-int http_server_port(const struct http_server *server)
-{
-    return server->port;
 }
 
 void http_server_turn(struct http_server *server)

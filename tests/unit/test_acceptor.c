@@ -50,17 +50,20 @@ static void take(void *context, int fd, const struct sockaddr *peer, socklen_t l
 
 static const struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = 0x0100007f};
 
-static bool init(struct fixture *fixture, const struct sockaddr_in *address, int listen_fd)
+static void init(struct fixture *fixture, int fd, enum listen_share share)
 {
-    const struct acceptor_options options = {
-        .address = (const struct sockaddr *)address,
-        .address_length = sizeof(*address),
-        .listen_fd = listen_fd,
-        .owner = {fixture, has_room, make_room, take},
-    };
-    struct error error = {0};
+    const struct acceptor_owner owner = {fixture, has_room, make_room, take};
 
-    return acceptor_init(&fixture->acceptor, fixture->base, &options, &error);
+    acceptor_init(&fixture->acceptor, fixture->base, fd, share, &owner);
+}
+
+static int listen_somewhere(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)), 0);
+    assert_int_equal(listen(fd, SOMAXCONN), 0);
+    return fd;
 }
 
 static int set_up(void **state)
@@ -69,7 +72,7 @@ static int set_up(void **state)
 
     fixture->base = event_base_new();
     fixture->room = CLIENTS_MAX;
-    assert_true(init(fixture, &loopback, -1));
+    init(fixture, listen_somewhere(), LISTEN_OWN);
     *state = fixture;
     return 0;
 }
@@ -91,9 +94,10 @@ static int tear_down(void **state)
 /* On the loopback a connection has arrived when connect() returns. */
 static void come(struct fixture *fixture, size_t count)
 {
-    struct sockaddr_in address = loopback;
+    struct sockaddr_in address;
+    socklen_t length = sizeof(address);
 
-    address.sin_port = htons((in_port_t)acceptor_port(&fixture->acceptor));
+    assert_int_equal(getsockname(fixture->acceptor.fd, (struct sockaddr *)&address, &length), 0);
     for (size_t i = 0; i < count; i++) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -247,14 +251,14 @@ static void what_waits_is_taken_before_it_stops(void **state)
     assert_int_equal(fixture->taken_count, 40);
 }
 
-static void what_waits_in_a_shared_socket_is_left_to_the_others(void **state)
+static void what_waits_in_a_passed_socket_is_left_to_the_others(void **state)
 {
     struct fixture *fixture = *state;
     acceptor_open(&fixture->acceptor);
-    int shared = dup(fixture->acceptor.fd);
+    int passed = dup(fixture->acceptor.fd);
     acceptor_close(&fixture->acceptor);
-    assert_true(init(fixture, &loopback, shared));
-    int other = dup(shared);
+    init(fixture, passed, LISTEN_PASSED);
+    int other = dup(passed);
     acceptor_open(&fixture->acceptor);
     come(fixture, 1);
 
@@ -272,7 +276,7 @@ static void what_waits_in_a_shared_socket_is_left_to_the_others(void **state)
 static void room_for_who_waits_in_a_shared_socket_is_made_after_a_rest(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->acceptor.is_shared = true;
+    fixture->acceptor.share = LISTEN_PASSED;
     fixture->room = 0;
     acceptor_open(&fixture->acceptor);
     come(fixture, 1);
@@ -284,37 +288,6 @@ static void room_for_who_waits_in_a_shared_socket_is_made_after_a_rest(void **st
         event_base_loop(fixture->base, EVLOOP_ONCE);
 
     assert_int_equal(fixture->taken_count, 0);
-}
-
-static void workers_share_a_port(void **state)
-{
-    struct fixture *fixture = *state;
-    struct fixture second = {.base = fixture->base};
-    struct sockaddr_in address = loopback;
-
-    address.sin_port = htons((in_port_t)acceptor_port(&fixture->acceptor));
-
-    assert_true(init(&second, &address, -1));
-    assert_int_equal(acceptor_port(&second.acceptor), acceptor_port(&fixture->acceptor));
-    acceptor_close(&second.acceptor);
-}
-
-static void an_address_that_is_not_here_is_refused_with_the_reason(void **state)
-{
-    struct fixture *fixture = *state;
-    const struct sockaddr_in documentation = {.sin_family = AF_INET,
-                                              .sin_addr.s_addr = htonl(0xc0000207)};
-    const struct acceptor_options options = {
-        .address = (const struct sockaddr *)&documentation,
-        .address_length = sizeof(documentation),
-        .listen_fd = -1,
-    };
-    struct acceptor acceptor;
-    struct error error = {0};
-
-    assert_false(acceptor_init(&acceptor, fixture->base, &options, &error));
-
-    assert_string_equal(error.message, "cannot listen there: Cannot assign requested address");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -330,10 +303,8 @@ int main(void)
         TEST(without_descriptors_it_rests_and_goes_on_when_there_are_some),
         TEST(a_connection_that_ends_ends_its_rest),
         TEST(what_waits_is_taken_before_it_stops),
-        TEST(what_waits_in_a_shared_socket_is_left_to_the_others),
+        TEST(what_waits_in_a_passed_socket_is_left_to_the_others),
         TEST(room_for_who_waits_in_a_shared_socket_is_made_after_a_rest),
-        TEST(workers_share_a_port),
-        TEST(an_address_that_is_not_here_is_refused_with_the_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
