@@ -10,7 +10,6 @@
 
 struct listener {
     struct sockaddr_storage address; /* with the port that was found */
-    socklen_t length;
     enum listen_share share;
     size_t count; /* of the sockets, one for each server */
     size_t taken;
@@ -18,8 +17,9 @@ struct listener {
 };
 
 struct listener_options {
+    const char *setting; /* that names the address, for errors */
     const struct sockaddr_storage *address;
-    socklen_t length;
+    bool shares; /* other processes may listen there, too */
     size_t servers;
 };
 

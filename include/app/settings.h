@@ -31,6 +31,7 @@ struct settings {
     socklen_t listen_length;
     struct sockaddr_storage metrics_listen; /* no family: /metrics is on `listen` */
     socklen_t metrics_listen_length;
+    bool share_address;
     unsigned metrics_apps;
     int workers; /* `workers`: 0 in the file means one per core; resolved here */
     enum engine engine;

@@ -45,8 +45,8 @@ struct http_server_options {
     struct http_handler handler;
 };
 
-/* Clients that connect wait until http_server_open(). NULL if libmicrohttpd does not start. Worker's
- * thread, as for all below. */
+/* Clients that connect wait until http_server_open(). NULL if libmicrohttpd does not start.
+ * Worker's thread, as for all below. */
 MUST_USE struct http_server *http_server_new(struct event_base *base,
                                              const struct http_server_options *options,
                                              struct error *error);

@@ -10,19 +10,22 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static void warn_when_shared(const struct listener_options *options);
 static bool use_passed(struct listener *listener, int fd, size_t servers, struct error *error);
 
 bool listener_open(struct listener *listener, const struct listener_options *options,
                    struct error *error)
 {
-    *listener = (struct listener){
-        .address = *options->address, .length = options->length, .share = LISTEN_OWN};
-    if (!tcp_sockets_open(listener->fds, options->servers, &listener->address, listener->length,
-                          error))
-        return false;
-    listener->count = options->servers;
-    return true;
+    char address[SOCKET_ADDRESS_BYTES];
+
+    *listener = (struct listener){.address = *options->address, .share = LISTEN_OWN};
+    if (tcp_sockets_open(listener->fds, options->servers, &listener->address, options->shares,
+                         error)) {
+        listener->count = options->servers;
+        return true;
+    }
+    socket_address_write(options->address, address);
+    return error_set(error, "%s: cannot listen at %s: %s", options->setting, address,
+                     error->message);
 }
 
 bool listener_find(struct listener *listener, const struct listener_options *options,
@@ -34,7 +37,6 @@ bool listener_find(struct listener *listener, const struct listener_options *opt
         return false;
     if (fd >= 0)
         return use_passed(listener, fd, options->servers, error);
-    warn_when_shared(options);
     return listener_open(listener, options, error);
 }
 
@@ -65,27 +67,13 @@ int listener_port(const struct listener *listener)
     return socket_address_port(&listener->address);
 }
 
-/* Workers share the port, so another process of the same user may share it, too. That is right
- * while one instance takes over from another, and a mistake at other times. */
-static void warn_when_shared(const struct listener_options *options)
-{
-    int fd = socket(options->address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int on = 1;
-
-    if (fd < 0)
-        return;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (const struct sockaddr *)options->address, options->length) != 0 &&
-        errno == EADDRINUSE)
-        log_write(LOG_WARN, "another process has this address, too", LOG_NONE);
-    (void)close(fd);
-}
-
 /* Duplicates share the flags of the socket passed. */
 static bool use_passed(struct listener *listener, int fd, size_t servers, struct error *error)
 {
-    *listener = (struct listener){.length = sizeof listener->address, .share = LISTEN_PASSED};
-    ASSERT(getsockname(fd, (struct sockaddr *)&listener->address, &listener->length) == 0);
+    socklen_t length = sizeof(listener->address);
+
+    *listener = (struct listener){.share = LISTEN_PASSED};
+    ASSERT(getsockname(fd, (struct sockaddr *)&listener->address, &length) == 0);
     while (listener->count < servers) {
         int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 

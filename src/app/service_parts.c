@@ -111,18 +111,21 @@ static bool open_listeners(struct service_parts *parts, const struct settings *s
                            struct error *error)
 {
     const struct listener_options options = {
+        .setting = "listen",
         .address = &settings->listen,
-        .length = settings->listen_length,
+        .shares = settings->share_address,
         .servers = (size_t)settings->workers,
     };
     const struct listener_options operation = {
+        .setting = "metrics_listen",
         .address = &settings->metrics_listen,
-        .length = settings->metrics_listen_length,
+        .shares = settings->share_address,
         .servers = 1,
     };
 
     return listener_find(&parts->listener, &options, error) &&
-           (operation.length == 0 || listener_open(&parts->operation, &operation, error));
+           (settings->metrics_listen_length == 0 ||
+            listener_open(&parts->operation, &operation, error));
 }
 
 /* Workers first, because the threads that they ask must outlive them. */

@@ -7,12 +7,11 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/ip_address.h"
 #include "base/memory.h"
 #include "file.h"
 #include "settings_parts.h"
+#include "socket_address.h"
 
-#include <netinet/in.h>
 #include <sched.h>
 #include <sodium.h>
 #include <sysexits.h>
@@ -27,8 +26,6 @@ static void apply(struct settings *settings, struct settings_origin *origin,
 static void complete(struct settings *settings, struct settings_complaints *complaints);
 static void complete_tls(struct settings *settings, struct settings_complaints *complaints);
 static bool listens_twice(const struct settings *settings);
-static in_port_t port_of(const struct sockaddr *address);
-static bool listener_takes(const struct ip_address *address, const struct ip_address *other);
 static void complete_redis(struct settings *settings, struct settings_complaints *complaints);
 static void complete_catalogue(struct settings *settings);
 static int cores_available(void);
@@ -161,40 +158,11 @@ static void complete_tls(struct settings *settings, struct settings_complaints *
         log_write(LOG_WARN, warnings[validity], LOG_STRING("setting", "tls_certificate"));
 }
 
-/* Listeners may share a port, so the system would accept this. But then some connections would
- * reach the wrong listener. */
+/* The second one could not be opened, and the reason would be less clear. */
 static bool listens_twice(const struct settings *settings)
 {
-    const struct sockaddr *listen = (const struct sockaddr *)&settings->listen;
-    const struct sockaddr *metrics = (const struct sockaddr *)&settings->metrics_listen;
-
-    if (settings->metrics_listen_length == 0 || port_of(listen) == 0 ||
-        port_of(listen) != port_of(metrics))
-        return false;
-
-    const struct ip_address a = ip_address_of_socket(listen);
-    const struct ip_address b = ip_address_of_socket(metrics);
-
-    return listener_takes(&a, &b) || listener_takes(&b, &a);
-}
-
-static in_port_t port_of(const struct sockaddr *address)
-{
-    return address->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)address)->sin6_port
-                                          : ((const struct sockaddr_in *)address)->sin_port;
-}
-
-/* Whether a listener at `address` also gets connections to `other`. [::] gets IPv4, too. */
-static bool listener_takes(const struct ip_address *address, const struct ip_address *other)
-{
-    static const struct ip_address any_ipv6;
-    struct ip_address any_ipv4;
-
-    if (memcmp(address, other, sizeof(*address)) == 0 ||
-        memcmp(address, &any_ipv6, sizeof(*address)) == 0)
-        return true;
-    return ip_address_parse(TEXT("0.0.0.0"), &any_ipv4) &&
-           memcmp(address, &any_ipv4, sizeof(*address)) == 0 && ip_address_is_ipv4(other);
+    return settings->metrics_listen_length > 0 && socket_address_port(&settings->listen) != 0 &&
+           socket_addresses_meet(&settings->listen, &settings->metrics_listen);
 }
 
 /* Without redis_url. If a service is named redis, Kubernetes sets REDIS_PORT to "tcp://...". That

@@ -31,6 +31,14 @@ const struct setting settings_table[] = {
                 "[::]:8080 is every address.",
     },
     {
+        .name = "share_address",
+        .kind = &setting_bool,
+        FIELD(share_address),
+        .fallback = "false",
+        .help = "Also start if another process of the same user listens at the same address.\n"
+                "Each counts for itself if the engine is memory.",
+    },
+    {
         .name = "workers",
         .kind = &setting_integer,
         FIELD(workers),

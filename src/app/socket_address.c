@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "socket_address.h"
 
+#include "base/ip_address.h"
+
 #include <arpa/inet.h>
 
 static socklen_t parse_ipv4(const char *host, uint16_t port, struct sockaddr_storage *storage);
 static socklen_t parse_ipv6(const char *host, uint16_t port, struct sockaddr_storage *storage);
+static bool takes(const struct ip_address *address, const struct ip_address *other);
 
 socklen_t socket_address_parse(const char *text, struct sockaddr_storage *address)
 {
@@ -27,10 +30,36 @@ socklen_t socket_address_parse(const char *text, struct sockaddr_storage *addres
     return parse_ipv6(host + 1, (uint16_t)port, address);
 }
 
+socklen_t socket_address_length(const struct sockaddr_storage *address)
+{
+    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                          : sizeof(struct sockaddr_in);
+}
+
 in_port_t socket_address_port(const struct sockaddr_storage *address)
 {
     return ntohs(address->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)address)->sin6_port
                                                 : ((const struct sockaddr_in *)address)->sin_port);
+}
+
+bool socket_addresses_meet(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    const struct ip_address host_a = ip_address_of_socket((const struct sockaddr *)a);
+    const struct ip_address host_b = ip_address_of_socket((const struct sockaddr *)b);
+
+    return socket_address_port(a) == socket_address_port(b) &&
+           (takes(&host_a, &host_b) || takes(&host_b, &host_a));
+}
+
+void socket_address_write(const struct sockaddr_storage *address,
+                          char out[static SOCKET_ADDRESS_BYTES])
+{
+    const bool is_ipv6 = address->ss_family == AF_INET6;
+    char host[SOCKET_ADDRESS_BYTES];
+
+    socket_address_write_host(address, host);
+    (void)snprintf(out, SOCKET_ADDRESS_BYTES, "%s%.46s%s:%d", is_ipv6 ? "[" : "", host,
+                   is_ipv6 ? "]" : "", socket_address_port(address));
 }
 
 void socket_address_write_host(const struct sockaddr_storage *address,
@@ -62,4 +91,16 @@ static socklen_t parse_ipv6(const char *host, uint16_t port, struct sockaddr_sto
         return 0;
     memcpy(storage, &address, sizeof(address));
     return sizeof(address);
+}
+
+static bool takes(const struct ip_address *address, const struct ip_address *other)
+{
+    static const struct ip_address any_ipv6;
+    struct ip_address any_ipv4;
+
+    if (memcmp(address, other, sizeof(*address)) == 0 ||
+        memcmp(address, &any_ipv6, sizeof(*address)) == 0)
+        return true;
+    return ip_address_parse(TEXT("0.0.0.0"), &any_ipv4) &&
+           memcmp(address, &any_ipv4, sizeof(*address)) == 0 && ip_address_is_ipv4(other);
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The service, the examples in front of it, and what takes the service's place.
 
-Ports are reserved: a socket that is bound and does not listen keeps others away, and SO_REUSEPORT
+Ports are reserved: a socket that is bound and does not listen keeps others away, and share_address
 lets the service have the port, as often as it is started.
 """
 
@@ -97,7 +97,7 @@ apps:
     def start(self):
         self.process = subprocess.Popen(
             [self.binary, "serve", "--config", self.configuration, "--listen", self.address,
-             "--data-dir", self.directory.name, "--workers", "1"],
+             "--data-dir", self.directory.name, "--workers", "1", "--share-address", "true"],
             env={**os.environ, "TOY_API_KEY": self.key}, stderr=subprocess.DEVNULL)
         wait_for(lambda: answers(self.url + "/readyz"), "the service is ready")
 

@@ -61,7 +61,7 @@ static void a_rolling_restart_of_two_on_one_port_fails_no_client_that_tries_agai
     char listen[LISTEN_BYTES];
     const int port = service_port(services[0]);
     (void)snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
-    const char *const flags[] = {"--listen", listen, NULL};
+    const char *const flags[] = {"--listen", listen, "--share-address", "true", NULL};
     options.flags = flags;
     services[1] = service_start(&options);
     struct client *tenant = tenant_with_policy(services[0]);

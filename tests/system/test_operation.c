@@ -211,7 +211,7 @@ static void a_new_instance_takes_over_from_an_old_one_without_a_failure(void **s
     struct service_options options = world_options(world);
     char data_dir[SCRATCH_PATH_BYTES];
     char address[32];
-    const char *const flags[] = {"--listen", address, NULL};
+    const char *const flags[] = {"--listen", address, "--share-address", "true", NULL};
     struct traffic traffic;
     scratch_directory("kept", data_dir);
     options.data_dir = data_dir;
