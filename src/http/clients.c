@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 /* How often all clients are looked at: a client that is too slow is noticed at most this part of
@@ -40,10 +41,11 @@ static struct client *find_of_all(struct clients *clients, int64_t now_us);
 static bool is_in_use(const struct client *client);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void look(struct clients *clients, struct client *client, int64_t now_us);
-static void look_how_it_reads(struct client *client, int64_t now_us);
+static void look_how_it_reads(struct client *client, uint64_t bytes, int64_t now_us);
+static void look_how_long_it_is_idle(struct client *client, int64_t now_us);
 static void look_whether_it_left(struct client *client, const struct tcp_info *info);
 static bool has_unread(int fd);
-static struct tcp_info ask_kernel(int fd);
+static bool ask_kernel(int fd, struct tcp_info *info);
 
 void clients_init(struct clients *clients, struct event_base *base, int64_t sending_us,
                   int64_t reading_us)
@@ -270,11 +272,12 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
 {
     bool is_asking = client->state == CLIENT_ASKING || client->state == CLIENT_READING;
     struct tcp_info info;
+    bool is_counted = ask_kernel(client->fd, &info);
 
     if (client->state != CLIENT_READING)
         client->reading_since_us = 0;
-    else
-        look_how_it_reads(client, now_us);
+    else if (is_counted)
+        look_how_it_reads(client, info.tcpi_bytes_acked, now_us);
 
     if (is_asking || client->requests != client->requests_seen) {
         client->requests_seen = client->requests;
@@ -288,10 +291,11 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
         clients->ended_slow += client_end(client);
         return;
     }
-    info = ask_kernel(client->fd);
     look_whether_it_left(client, &info);
     if (client->begun_us != 0)
         return;
+    if (!is_counted)
+        look_how_long_it_is_idle(client, now_us);
     if (client->state == CLIENT_SENDING ||
         (client->is_known && info.tcpi_bytes_received > client->bytes_idle))
         client->begun_us = now_us;
@@ -299,19 +303,30 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
     client->bytes_idle = info.tcpi_bytes_received;
 }
 
-/* At a look it counts as READING only when its socket takes no more. */
-static void look_how_it_reads(struct client *client, int64_t now_us)
+/* At a look it counts as READING only when its socket takes no more. A socket with a path takes
+ * more only after most of what it holds was read. So there libmicrohttpd's limit on silence is
+ * enough. */
+static void look_how_it_reads(struct client *client, uint64_t bytes, int64_t now_us)
 {
     struct clients *clients = client->clients;
-    uint64_t bytes;
 
     if (client->reading_since_us != 0 && now_us - client->reading_since_us < clients->reading_us)
         return;
-    bytes = ask_kernel(client->fd).tcpi_bytes_acked;
     if (client->reading_since_us != 0 && bytes - client->bytes_read < READ_BYTES_MIN)
         clients->ended_slow_readers += client_end(client);
     client->reading_since_us = now_us;
     client->bytes_read = bytes;
+}
+
+/* libmicrohttpd ends a client that sends nothing for `reading_us`. So if one is idle for longer, a
+ * request began to come in by then. */
+static void look_how_long_it_is_idle(struct client *client, int64_t now_us)
+{
+    struct clients *clients = client->clients;
+
+    if (client->state == CLIENT_IDLE &&
+        now_us - client->idle_since_us >= clients->reading_us + clients->sending_us)
+        clients->ended_slow += client_end(client);
 }
 
 /* libmicrohttpd does not see an end (FIN) that is there when it reads the bytes before it. It may
@@ -333,13 +348,17 @@ static bool has_unread(int fd)
     return recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-/* The kernel's own counts, so that reads cost nothing more. Zeros if it has none. */
-static struct tcp_info ask_kernel(int fd)
+/* The kernel's own counts, so that reads cost nothing more. False if it has none: only TCP has
+ * them. Then *info only says whether the client sends nothing more. */
+static bool ask_kernel(int fd, struct tcp_info *info)
 {
-    struct tcp_info info = {0};
-    socklen_t length = sizeof info;
+    struct pollfd peer = {.fd = fd, .events = POLLRDHUP};
+    socklen_t length = sizeof *info;
 
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
-        return (struct tcp_info){0};
-    return info;
+    *info = (struct tcp_info){0};
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) == 0)
+        return true;
+    if (poll(&peer, 1, 0) > 0)
+        info->tcpi_state = STATE_CLOSE_WAIT;
+    return false;
 }
