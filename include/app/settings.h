@@ -27,10 +27,11 @@ enum engine { ENGINE_MEMORY, ENGINE_REDIS };
 enum catalogue_kind { CATALOGUE_KIND_SQLITE, CATALOGUE_KIND_REDIS };
 
 struct settings {
-    struct sockaddr_storage listen; /* `listen`: "127.0.0.1:8080", "[::1]:8080" */
+    struct sockaddr_storage listen; /* IPv4, IPv6 or AF_UNIX */
     socklen_t listen_length;
     struct sockaddr_storage metrics_listen; /* no family: /metrics is on `listen` */
     socklen_t metrics_listen_length;
+    mode_t socket_mode;
     bool share_address;
     unsigned metrics_apps;
     int workers; /* `workers`: 0 in the file means one per core; resolved here */

@@ -22,7 +22,7 @@ struct trusted_proxies {
     struct ip_network at[TRUSTED_PROXIES_MAX];
 };
 
-/* "10.0.0.0/8, ::1, 192.168.1.1"; "" trusts nobody. */
+/* "10.0.0.0/8, ::1, 192.168.1.1"; "" trusts nobody. "unix:" is every socket that is not IP. */
 MUST_USE bool trusted_proxies_parse(struct text text, struct trusted_proxies *proxies,
                                     struct error *error);
 

@@ -35,8 +35,9 @@ bool ip_address_is_ipv4(const struct ip_address *address);
 /* 127.0.0.0/8 or ::1. */
 bool ip_address_is_loopback(const struct ip_address *address);
 
-/* "::" for a socket that is not IP. */
+/* "::" for a socket that is not IP. No connection comes from that address. */
 struct ip_address ip_address_of_socket(const struct sockaddr *socket);
+bool ip_address_is_none(const struct ip_address *address);
 
 /* What limits count by: IPv4 as it is, of IPv6 the first IP_ADDRESS_SITE_BITS and then zeros. */
 struct ip_address ip_address_site(const struct ip_address *address);

@@ -29,9 +29,10 @@ struct http_handler {
     bool (*is_trusted)(const struct ip_address *address, void *context);
 };
 
-/* Who accepts connections from a listening socket: one server, or also others that stay when this
- * one goes. */
-enum listen_share { LISTEN_OWN, LISTEN_PASSED };
+/* Who accepts connections from a listening socket. OWN: one server. SHARED: several of this
+ * process, which go together; by then nobody can connect any more. PASSED: also others, which
+ * stay. */
+enum listen_share { LISTEN_OWN, LISTEN_SHARED, LISTEN_PASSED };
 
 struct http_server_options {
     int listen_fd; /* listens and does not block; the server then owns it */

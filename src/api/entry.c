@@ -123,7 +123,7 @@ bool entry_trusts(const struct ip_address *address, void *context)
 {
     const struct api *api = context;
 
-    return ip_address_is_loopback(address) ||
+    return ip_address_is_loopback(address) || ip_address_is_none(address) ||
            trusted_proxies_contain(&api->settings->trusted_proxies, address);
 }
 

@@ -19,6 +19,7 @@ enum landlock_access {
     LANDLOCK_READ,  /* files */
     LANDLOCK_LIST,  /* also list directories */
     LANDLOCK_WRITE, /* also make, change and remove files */
+    LANDLOCK_REMOVE /* only remove files */
 };
 
 /* Unless `abstract_sockets`, sockets of other processes in the abstract namespace cannot be

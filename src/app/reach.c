@@ -9,6 +9,7 @@
 #include "systemd.h"
 
 #include <fcntl.h>
+#include <sys/un.h>
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
@@ -40,6 +41,7 @@ static void allow_neighbours(struct landlock *landlock, const char *file,
                              enum landlock_access access);
 static void allow_directory_of(struct landlock *landlock, const char *file,
                                enum landlock_access access);
+static void allow_socket(struct landlock *landlock, const struct sockaddr_storage *address);
 static void allow_redis(struct landlock *landlock, const struct settings *settings);
 
 bool reach_limit(const struct settings *settings, struct landlock *landlock, struct error *error)
@@ -53,6 +55,8 @@ bool reach_limit(const struct settings *settings, struct landlock *landlock, str
         allow_neighbours(landlock, file->path, LANDLOCK_READ);
     if (settings->catalogue_path != NULL)
         allow_neighbours(landlock, settings->catalogue_path, LANDLOCK_WRITE);
+    allow_socket(landlock, &settings->listen);
+    allow_socket(landlock, &settings->metrics_listen);
     allow_redis(landlock, settings);
     return landlock_finish(landlock, error);
 }
@@ -89,7 +93,8 @@ static void allow_neighbours(struct landlock *landlock, const char *file,
     free(target);
 }
 
-/* Everything is beneath the root, so for a file in the root only the file is allowed. */
+/* Everything is beneath the root. So for a file in the root only the file is allowed, or nothing if
+ * the file is to be removed. */
 static void allow_directory_of(struct landlock *landlock, const char *file,
                                enum landlock_access access)
 {
@@ -98,9 +103,17 @@ static void allow_directory_of(struct landlock *landlock, const char *file,
     char *target = realpath(directory, NULL);
     const bool is_root = target != NULL && strcmp(target, "/") == 0;
 
-    landlock_allow(landlock, is_root && access == LANDLOCK_READ ? file : directory, access);
+    landlock_allow(landlock, is_root && access != LANDLOCK_WRITE ? file : directory, access);
     free(target);
     free(directory);
+}
+
+/* The file of a socket is removed at the end. The right to do so is the directory's. */
+static void allow_socket(struct landlock *landlock, const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_UNIX)
+        allow_directory_of(landlock, ((const struct sockaddr_un *)address)->sun_path,
+                           LANDLOCK_REMOVE);
 }
 
 /* A unix socket needs no port, and paths of sockets are not fenced. Name servers are asked only by

@@ -17,7 +17,8 @@ void sandbox_forbid_core_dumps(void);
  *   not have it (ENOSYS), because libraries can then do without. The kernel's audit log, if it is
  *   on, has a line on it.
  * - Only these files are allowed (EACCES): those beside the files that the settings name, those
- *   beneath the catalogue's directory, and those that libraries read. No TCP port may be bound, and
+ *   beneath the catalogue's directory, and those that libraries read. Beside a socket with a path
+ *   files may be removed, because the socket is removed at the end. No TCP port may be bound, and
  *   only that of Redis may be connected to.
  *
  * If this kernel cannot do all of the second, it does a part, and a log line says what is missing.

@@ -3,6 +3,7 @@
  * The main thread. Its steps in order: make, enter the sandbox, start, wait for signals, drain. */
 #include "app/service.h"
 
+#include "announcement.h"
 #include "api/audit.h"
 #include "app/registration.h"
 #include "base/clock.h"
@@ -42,11 +43,6 @@
  * losses. */
 #define AUDIT_LOOK_US (5 * SECOND_US)
 
-/* Who may register, and why. */
-#define LOG_REGISTRATION(settings)                                                                 \
-    LOG_STRING("registration", registration_words[(settings)->api.registers]),                     \
-        LOG_STRING("registration_because", registration_reason(&(settings)->api))
-
 struct service {
     struct held_settings held;
     struct in_force in_force;
@@ -71,7 +67,6 @@ static const char *drain(struct service *service, int64_t deadline_us);
 static bool join(struct worker *worker, int64_t deadline_us);
 static const char *end_threads(struct service *service, int64_t deadline_us);
 static void dispose(struct service *service);
-static void log_listening(const struct service *service, const char *address, bool decides);
 
 int service_run(struct settings *settings, const struct settings_source *source)
 {
@@ -145,11 +140,8 @@ static bool raise_file_limit(const struct settings *settings, struct error *erro
                      (unsigned long long)needed);
 }
 
-/* The supervisor is told READY even if the service cannot decide yet, because the service answers
- * and says so. A supervisor that gave up waiting would end it. */
 static void start(struct service *service)
 {
-    char address[LISTENER_TEXT_BYTES];
     bool decides;
 
     held_settings_declare_apps(&service->held, &service->parts);
@@ -161,11 +153,7 @@ static void start(struct service *service)
     decides = hold(service);
     for (size_t i = 0; i < service->parts.worker_count; i++)
         worker_open(service->parts.workers[i]);
-    listener_write_address(&service->parts.listener, address);
-    log_listening(service, address, decides);
-    systemd_notify("READY=1\nSTATUS=%s on %s port %d.",
-                   decides ? "Serving" : "Waiting for the store or the catalogue", address,
-                   listener_port(&service->parts.listener));
+    announce_listening(&service->parts, service->held.latest, decides);
 }
 
 /* Waits until the service can decide. Otherwise a restart would fail the requests that come before
@@ -292,6 +280,7 @@ static const char *drain(struct service *service, int64_t deadline_us)
     log_write(LOG_INFO, "draining", LOG_NONE);
     systemd_notify("STOPPING=1\nSTATUS=Answering what is under way.");
     atomic_store(&service->parts.draining, true);
+    listener_hide(&service->parts.listener);
     for (size_t i = 0; i < service->parts.worker_count; i++)
         worker_drain(service->parts.workers[i]);
     for (size_t i = 0; i < service->parts.worker_count; i++)
@@ -334,19 +323,4 @@ static void dispose(struct service *service)
     service_parts_dispose(&service->parts);
     in_force_close(&service->in_force);
     held_settings_free(&service->held);
-}
-
-static void log_listening(const struct service *service, const char *address, bool decides)
-{
-    const struct settings *settings = service->held.latest;
-    int metrics_port = listener_port(&service->parts.operation);
-
-    log_write(
-        decides ? LOG_INFO : LOG_WARN, "listening", LOG_STRING("address", address),
-        LOG_INTEGER("port", listener_port(&service->parts.listener)),
-        LOG_INTEGER(metrics_port > 0 ? "metrics_port" : NULL, metrics_port),
-        LOG_INTEGER("workers", (int64_t)service->parts.worker_count),
-        LOG_STRING("engine", settings->engine == ENGINE_REDIS ? "redis" : "memory"),
-        LOG_STRING("catalogue", settings->catalogue == CATALOGUE_KIND_REDIS ? "redis" : "sqlite"),
-        LOG_STRING("decides", decides ? "yes" : "not yet"), LOG_REGISTRATION(settings));
 }

@@ -114,12 +114,14 @@ static bool open_listeners(struct service_parts *parts, const struct settings *s
         .setting = "listen",
         .address = &settings->listen,
         .shares = settings->share_address,
+        .socket_mode = settings->socket_mode,
         .servers = (size_t)settings->workers,
     };
     const struct listener_options operation = {
         .setting = "metrics_listen",
         .address = &settings->metrics_listen,
         .shares = settings->share_address,
+        .socket_mode = settings->socket_mode,
         .servers = 1,
     };
 
@@ -128,13 +130,14 @@ static bool open_listeners(struct service_parts *parts, const struct settings *s
             listener_open(&parts->operation, &operation, error));
 }
 
-/* Workers first, because the threads that they ask must outlive them. */
+/* Workers before the threads that they ask, and listeners before the workers, which close the
+ * sockets. */
 void service_parts_dispose(struct service_parts *parts)
 {
-    for (size_t i = 0; i < parts->worker_count; i++)
-        worker_free(parts->workers[i]);
     listener_close(&parts->listener);
     listener_close(&parts->operation);
+    for (size_t i = 0; i < parts->worker_count; i++)
+        worker_free(parts->workers[i]);
     journal_free(parts->journal);
     catalogue_free(parts->catalogue);
     memory_table_free(parts->table);

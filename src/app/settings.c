@@ -161,8 +161,11 @@ static void complete_tls(struct settings *settings, struct settings_complaints *
 /* The second one could not be opened, and the reason would be less clear. */
 static bool listens_twice(const struct settings *settings)
 {
-    return settings->metrics_listen_length > 0 && socket_address_port(&settings->listen) != 0 &&
-           socket_addresses_meet(&settings->listen, &settings->metrics_listen);
+    const struct sockaddr_storage *listen = &settings->listen;
+    const bool is_known = listen->ss_family == AF_UNIX || socket_address_port(listen) != 0;
+
+    return settings->metrics_listen_length > 0 && is_known &&
+           socket_addresses_meet(listen, &settings->metrics_listen);
 }
 
 /* Without redis_url. If a service is named redis, Kubernetes sets REDIS_PORT to "tcp://...". That

@@ -12,7 +12,7 @@
 
 #define PEM_BYTES_MAX 65536
 #define PEM_BEGIN     "-----BEGIN "
-#define ADDRESS_TYPE  "an IP address and a port up to 65535, such as 127.0.0.1:8080 or [::1]:8080"
+#define MODE_TYPE     "the rights of a file in three digits, of which the first is 6, such as 0660"
 
 static void *place(const struct setting *setting, struct settings *settings);
 static const void *place_of(const struct setting *setting, const struct settings *settings);
@@ -46,6 +46,8 @@ static void read_metrics_listen(const struct setting *setting, struct form *form
 static void read_address(const struct setting *setting, struct form *form,
                          struct settings *settings, struct sockaddr_storage *address,
                          socklen_t *length);
+static void read_mode(const struct setting *setting, struct form *form, struct settings *settings);
+static bool parse_mode(struct text text, mode_t *mode);
 static void read_redis_url(const struct setting *setting, struct form *form,
                            struct settings *settings);
 static bool same_redis_url(const struct setting *setting, const struct settings *a,
@@ -76,10 +78,11 @@ const struct setting_kind setting_secret_file = {"FILE", "the path of a PEM file
                                                  read_secret_file, same_string};
 const struct setting_kind setting_priorities = {"PRIORITIES", NULL, false, read_priorities,
                                                 same_string};
-const struct setting_kind setting_listen = {"ADDRESS:PORT", ADDRESS_TYPE, false, read_listen,
-                                            same_bytes};
-const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT", ADDRESS_TYPE, false,
-                                                    read_metrics_listen, same_bytes};
+const struct setting_kind setting_listen = {"ADDRESS:PORT|unix:PATH", SOCKET_ADDRESS_TYPE, false,
+                                            read_listen, same_bytes};
+const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT|unix:PATH", SOCKET_ADDRESS_TYPE,
+                                                    false, read_metrics_listen, same_bytes};
+const struct setting_kind setting_mode = {"0600..0666", MODE_TYPE, false, read_mode, same_bytes};
 const struct setting_kind setting_redis_url = {"redis://[USER:PASSWORD@]HOST[:PORT][/DB]", NULL,
                                                true, read_redis_url, same_redis_url};
 const struct setting_kind setting_catalogue = {"sqlite:PATH|redis", NULL, true, read_catalogue,
@@ -282,13 +285,51 @@ static void read_address(const struct setting *setting, struct form *form,
                          socklen_t *length)
 {
     struct text text;
+    struct error error;
 
-    if (!form_text(form, setting->name, FORM_OPTIONAL, 1, 64, &text))
+    if (!form_text(form, setting->name, FORM_OPTIONAL, 1, SETTINGS_PATH_BYTES_MAX, &text))
         return;
-    *address = (struct sockaddr_storage){0};
-    *length = socket_address_parse(text_copy(&settings->arena, text).at, address);
-    if (*length == 0)
-        form_fault(form, setting->name, "must be " ADDRESS_TYPE);
+    if (socket_address_parse(text_copy(&settings->arena, text).at, address, &error))
+        *length = socket_address_length(address);
+    else
+        form_fault(form, setting->name, "%s", error.message);
+}
+
+/* YAML reads 0660 as the number 660. Its own form of an octal number, 0o660, is the number 432
+ * here. No such form has a first digit of 6, so it is refused, and not taken for other rights. */
+static void read_mode(const struct setting *setting, struct form *form, struct settings *settings)
+{
+    char digits[TEXT_INTEGER_BYTES_MAX];
+    struct text text;
+    int64_t number;
+
+    if (json_is_integer(json_object_get(form->object, setting->name))) {
+        if (!form_integer(form, setting->name, FORM_OPTIONAL, 0, INT64_MAX, &number))
+            return;
+        text = text_write_integer(number, digits);
+    } else if (!form_text(form, setting->name, FORM_OPTIONAL, 1, 64, &text)) {
+        return;
+    }
+    if (!parse_mode(text, place(setting, settings)))
+        form_fault(form, setting->name, "must be " MODE_TYPE);
+}
+
+/* Reading and writing: connecting needs the right to write, and nobody executes a socket. */
+static bool parse_mode(struct text text, mode_t *mode)
+{
+    const struct text digits =
+        text.length == 4 && text.at[0] == '0' ? (struct text){text.at + 1, 3} : text;
+    mode_t read = 0;
+
+    for (size_t i = 0; i < digits.length; i++) {
+        if (digits.at[i] < '0' || digits.at[i] > '7' || (digits.at[i] - '0') % 2 != 0)
+            return false;
+        read = read * 8 + (mode_t)(digits.at[i] - '0');
+    }
+    if (digits.length != 3 || digits.at[0] != '6')
+        return false;
+    *mode = read;
+    return true;
 }
 
 static void read_redis_url(const struct setting *setting, struct form *form,

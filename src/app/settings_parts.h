@@ -39,6 +39,7 @@ extern const struct setting_kind setting_secret_file;    /* the same for a secre
 extern const struct setting_kind setting_priorities;     /* `tls_priorities` */
 extern const struct setting_kind setting_listen;         /* `listen` */
 extern const struct setting_kind setting_metrics_listen; /* `metrics_listen` */
+extern const struct setting_kind setting_mode;           /* mode_t */
 extern const struct setting_kind setting_redis_url;      /* `redis` */
 extern const struct setting_kind setting_catalogue;      /* `catalogue` */
 extern const struct setting_kind setting_pepper;         /* `key_pepper` */

@@ -28,7 +28,16 @@ const struct setting settings_table[] = {
         FIELD(listen),
         .fallback = "127.0.0.1:8080",
         .help = "Where to serve HTTP. 0.0.0.0:8080 is every IPv4 address of the machine, and\n"
-                "[::]:8080 is every address.",
+                "[::]:8080 is every address. unix:/run/sluice/sluice.sock is a socket with that\n"
+                "path, for programs on the same machine.",
+    },
+    {
+        .name = "socket_mode",
+        .kind = &setting_mode,
+        FIELD(socket_mode),
+        .fallback = "0660",
+        .help = "Who may connect to a socket with a path, as the rights of its file: 0660 lets\n"
+                "its owner and its group, 0600 its owner, 0666 everybody.",
     },
     {
         .name = "share_address",
@@ -193,7 +202,8 @@ const struct setting settings_table[] = {
         .kind = &setting_networks,
         FIELD(api.trusted_proxies),
         .reloadable = true,
-        .help = "Networks whose X-Forwarded-For is trusted: \"10.0.0.0/8, ::1\".",
+        .help = "Networks whose X-Forwarded-For is trusted: \"10.0.0.0/8, ::1\". unix: is every\n"
+                "caller that comes by a socket with a path.",
     },
     {
         .name = "browser_hosts",
@@ -258,7 +268,8 @@ const struct setting settings_table[] = {
         .max = 1000000,
         .fallback = "1024",
         .help = "Open HTTP connections of one IP address, or of one /64 of IPv6. 0: no limit.\n"
-                "The machine itself and trusted_proxies have no limit.",
+                "The machine itself, which includes sockets with a path, and trusted_proxies\n"
+                "have no limit.",
     },
     {
         .name = "waiting_max",
@@ -286,8 +297,8 @@ const struct setting settings_table[] = {
         .name = "metrics_listen",
         .kind = &setting_metrics_listen,
         FIELD(metrics_listen),
-        .help = "Where to serve GET /metrics, /livez and /readyz, as plain HTTP. If it is not\n"
-                "set, `listen` also serves /metrics.",
+        .help = "Where to serve GET /metrics, /livez and /readyz, as plain HTTP: an address as\n"
+                "for `listen`. If it is not set, `listen` also serves /metrics.",
     },
     {
         .name = "metrics_apps",

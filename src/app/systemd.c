@@ -17,7 +17,7 @@
 static bool notify_address(struct sockaddr_un *address, socklen_t *length);
 static bool is_for_this_process(const char *variable);
 static bool variable_integer(const char *variable, int64_t *value);
-static bool is_tcp_listener(int fd);
+static bool is_listener(int fd);
 
 void systemd_notify(const char *format, ...)
 {
@@ -57,8 +57,8 @@ bool systemd_find_listener(int *fd, struct error *error)
         return true;
     if (count != 1)
         return error_set(error, "LISTEN_FDS: one socket can be served, not %lld", (long long)count);
-    if (!is_tcp_listener(LISTENER_FD))
-        return error_set(error, "LISTEN_FDS: the socket passed is not a listening TCP one");
+    if (!is_listener(LISTENER_FD))
+        return error_set(error, "LISTEN_FDS: the socket passed does not listen for streams");
     /* Workers get duplicates, which share this flag. */
     if (fcntl(LISTENER_FD, F_SETFD, FD_CLOEXEC) != 0 ||
         fcntl(LISTENER_FD, F_SETFL, O_NONBLOCK) != 0)
@@ -109,7 +109,7 @@ static bool variable_integer(const char *variable, int64_t *value)
     return text != NULL && text_parse_integer(text_of(text), value);
 }
 
-static bool is_tcp_listener(int fd)
+static bool is_listener(int fd)
 {
     struct sockaddr_storage address = {0};
     socklen_t address_length = sizeof address;
@@ -120,5 +120,6 @@ static bool is_tcp_listener(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM &&
            getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && listens != 0 &&
            getsockname(fd, (struct sockaddr *)&address, &address_length) == 0 &&
-           (address.ss_family == AF_INET || address.ss_family == AF_INET6);
+           (address.ss_family == AF_INET || address.ss_family == AF_INET6 ||
+            address.ss_family == AF_UNIX);
 }

@@ -17,7 +17,7 @@ void systemd_notify(const char *format, ...) PRINTF_LIKE(1, 2);
 bool systemd_is_abstract(void);
 
 /* The listening socket that was passed to this process, or -1 for none. False if something else
- * than one listening TCP socket was passed. */
+ * than one listening stream socket was passed. */
 MUST_USE bool systemd_find_listener(int *fd, struct error *error);
 
 /* The longest time that may pass between two WATCHDOG=1; 0: none are expected. */

@@ -59,6 +59,10 @@ static bool network_parse(struct text text, struct ip_network *network, struct e
     struct text prefix = text;
     struct text address = text_cut(&prefix, '/');
 
+    if (text_equal(text, TEXT("unix:"))) {
+        *network = (struct ip_network){.prefix_bits = 128};
+        return true;
+    }
     if (!ip_address_parse(address, &network->address))
         return error_set(error, "\"%.*s\" is no IP address or network such as 10.0.0.0/8",
                          TEXT_PRINTF(text));

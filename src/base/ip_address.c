@@ -79,6 +79,13 @@ struct ip_address ip_address_of_socket(const struct sockaddr *socket)
     return (struct ip_address){0};
 }
 
+bool ip_address_is_none(const struct ip_address *address)
+{
+    static const struct ip_address none;
+
+    return memcmp(address, &none, sizeof(none)) == 0;
+}
+
 struct ip_address ip_address_site(const struct ip_address *address)
 {
     struct ip_address site = *address;

@@ -69,7 +69,7 @@ void acceptor_quiesce(struct acceptor *acceptor)
 {
     if (acceptor->share == LISTEN_PASSED)
         acceptor_stop(acceptor);
-    else if (acceptor->fd >= 0)
+    else if (acceptor->share == LISTEN_OWN && acceptor->fd >= 0)
         drop_syns(acceptor->fd);
 }
 

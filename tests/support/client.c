@@ -13,10 +13,12 @@
 #define PATH_BYTES    2048
 #define SENT_BYTES    512 /* enough to recognise a body */
 #define KEY_BYTES_MAX 512
+#define SOME_PORT     80 /* a URL has one */
 
 struct client {
     CURL *curl;
     int port;
+    const char *socket; /* its path; NULL: the port */
     bool is_https;
     char key[KEY_BYTES_MAX];
     const char *const *headers; /* borrowed */
@@ -52,6 +54,11 @@ void client_free(struct client *client)
     forget_reply(client);
     curl_easy_cleanup(client->curl);
     free(client);
+}
+
+void client_use_socket(struct client *client, const char *path)
+{
+    client->socket = path;
 }
 
 void client_use_https(struct client *client)
@@ -91,13 +98,14 @@ const struct reply *client_send(struct client *client, const char *method, const
 
     forget_reply(client);
     (void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s", client->is_https ? "https" : "http",
-                   client->port, path);
+                   client->socket == NULL ? client->port : SOME_PORT, path);
     (void)snprintf(client->method, sizeof(client->method), "%s", method);
     (void)snprintf(client->path, sizeof(client->path), "%s", path);
     (void)snprintf(client->sent, sizeof(client->sent), "%.*s", (int)body_bytes,
                    body == NULL ? "" : body);
     curl_easy_reset(curl); /* keeps the connection */
     curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);

@@ -30,6 +30,9 @@ struct reply {
 struct client *client_new(int port);
 void client_free(struct client *client);
 
+/* Connects to the socket with this path from now on; `path` is borrowed. */
+void client_use_socket(struct client *client, const char *path);
+
 /* Uses HTTPS from now on, with any certificate. */
 void client_use_https(struct client *client);
 

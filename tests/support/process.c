@@ -64,6 +64,31 @@ int process_wait(pid_t process, int seconds)
     return code;
 }
 
+pid_t process_wait_all_but_one(const pid_t processes[], size_t count, int code, int seconds)
+{
+    const struct timespec rest = {.tv_nsec = 2000000};
+    bool is_right = true;
+    const int64_t deadline_us = clock_monotonic_us() + seconds * SECOND_US;
+    pid_t *left = memory_new(count, sizeof(*left));
+    pid_t last;
+
+    memcpy(left, processes, count * sizeof(*left));
+    while (count > 1 && clock_monotonic_us() < deadline_us) {
+        for (size_t i = 0; i < count;) {
+            const int ended_with = process_poll(left[i]);
+            is_right &= ended_with == PROCESS_RUNNING || ended_with == code;
+            if (ended_with == PROCESS_RUNNING)
+                i++;
+            else
+                left[i] = left[--count];
+        }
+        (void)nanosleep(&rest, NULL);
+    }
+    last = count == 1 && is_right ? left[0] : 0;
+    free(left);
+    return last;
+}
+
 size_t process_open_fds(pid_t process)
 {
     char path[PROC_PATH_BYTES];

@@ -23,6 +23,10 @@ int process_poll(pid_t process);
 /* Waits for the end, and returns the same; PROCESS_RUNNING when it takes longer than `seconds`. */
 int process_wait(pid_t process, int seconds);
 
+/* Waits until all but one have ended with this exit code. Returns the one that runs, or 0 when it
+ * takes longer than `seconds` or one has ended otherwise. */
+pid_t process_wait_all_but_one(const pid_t processes[], size_t count, int code, int seconds);
+
 /* How many descriptors a running process has open, and how much resident memory it has. If we are
  * not root, a service shows its descriptors only with PROCESS_MAY_BE_SEEN. */
 #define PROCESS_MAY_BE_SEEN "SLUICE_CORE_DUMPS=true"

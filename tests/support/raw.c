@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ENDLESS       "" /* read until the connection is closed */
@@ -49,6 +50,29 @@ int raw_connect_from(const char *address, int port)
     ASSERT(inet_pton(AF_INET, address, &from.sin_addr) == 1);
     ASSERT(bind(fd, (const struct sockaddr *)&from, sizeof(from)) == 0);
     ASSERT(connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0);
+    return fd;
+}
+
+int raw_connect_path(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ASSERT(fd >= 0 && strlen(path) < sizeof(to.sun_path));
+    memcpy(to.sun_path, path, strlen(path));
+    ASSERT(connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0);
+    return fd;
+}
+
+int raw_listen_path(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ASSERT(fd >= 0 && strlen(path) < sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path));
+    ASSERT(bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0);
+    ASSERT(listen(fd, SOMAXCONN) == 0);
     return fd;
 }
 

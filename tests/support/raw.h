@@ -17,6 +17,8 @@ void raw_exchange(int port, const char *bytes, size_t count, int seconds, struct
 
 /* The same in steps. The caller closes the socket. */
 int raw_connect(int port);
+/* To the socket with this path. */
+int raw_connect_path(const char *path);
 /* From another address of this machine: "127.0.0.2". */
 int raw_connect_from(const char *address, int port);
 /* Connects, sends the head of a check, and waits for the 100 that shows that the service is
@@ -31,6 +33,8 @@ void raw_receive_until(int fd, const char *end, int seconds, struct raw_reply *r
 /* A socket that listens on a free port of 127.0.0.1, as a supervisor has it: it stays open whatever
  * happens to the service that it is passed to. */
 int raw_listen(void);
+/* The same at a path. */
+int raw_listen_path(const char *path);
 int raw_port(int fd);
 
 #endif

@@ -20,12 +20,16 @@
 #define PAUSE_SECONDS  20
 #define ARGUMENTS_MAX  48
 #define SERVICES_MAX   64
+#define SOCKET_BYTES   128
+
+static const char socket_prefix[] = "unix:";
 
 struct service {
     pid_t process;
     int port;
     bool is_https;
-    int exit_code; /* PROCESS_RUNNING until it ends */
+    int exit_code;             /* PROCESS_RUNNING until it ends */
+    char socket[SOCKET_BYTES]; /* "unix:" and the path; "": none */
     char data_dir[SCRATCH_PATH_BYTES];
     char log[SCRATCH_PATH_BYTES];
 };
@@ -55,6 +59,9 @@ struct service *service_start(const struct service_options *options)
 
     service->exit_code = PROCESS_RUNNING;
     service->is_https = options->https;
+    if (options->socket != NULL)
+        (void)snprintf(service->socket, sizeof(service->socket), "%s%s", socket_prefix,
+                       options->socket);
     if (options->data_dir == NULL)
         scratch_directory("data", service->data_dir);
     else
@@ -137,6 +144,11 @@ pid_t service_process(const struct service *service)
 int service_port(const struct service *service)
 {
     return service->port;
+}
+
+const char *service_socket(const struct service *service)
+{
+    return service->socket[0] == '\0' ? NULL : service->socket + strlen(socket_prefix);
 }
 
 bool service_is_https(const struct service *service)
@@ -232,7 +244,8 @@ int service_report(int failures)
 static void collect_arguments(const struct service_options *options, const struct service *service,
                               const char *argv[static ARGUMENTS_MAX])
 {
-    const char *const always[] = {binary(),     "serve",           "--listen",  "127.0.0.1:0",
+    const char *listen = service->socket[0] == '\0' ? "127.0.0.1:0" : service->socket;
+    const char *const always[] = {binary(),     "serve",           "--listen",  listen,
                                   "--data-dir", service->data_dir, "--workers", "2"};
     size_t count = ARRAY_COUNT(always);
 
@@ -289,6 +302,7 @@ static bool is_ready(struct service *service)
 {
     assert_false(has_ended(service));
     struct client *client = client_new(service->port);
+    client_use_socket(client, service_socket(service));
     if (service->is_https)
         client_use_https(client);
     bool ready = client_get(client, "/readyz")->status == 200;

@@ -21,6 +21,7 @@ struct service_options {
     const char *manage_limit;
     const char *const *flags;       /* more flags, as name and value; ends with NULL */
     const char *const *environment; /* NAME=value; ends with NULL */
+    const char *socket;             /* a path to listen at */
     int passed_socket;              /* listens, and is passed as systemd does it; 0: none */
     const char *log_pipe;           /* a FIFO instead of service_log(); only with passed_socket */
     bool https;                     /* if the flags name a certificate */
@@ -54,6 +55,8 @@ void service_kill(struct service *service);
 
 pid_t service_process(const struct service *service);
 int service_port(const struct service *service);
+/* The path that it listens at, or NULL. */
+const char *service_socket(const struct service *service);
 bool service_is_https(const struct service *service);
 const char *service_data_dir(const struct service *service);
 /* The file that its standard error is written to. */

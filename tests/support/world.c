@@ -106,6 +106,7 @@ struct client *stranger_new(const struct service *service)
 {
     struct client *client = client_new(service_port(service));
 
+    client_use_socket(client, service_socket(service));
     if (service_is_https(service))
         client_use_https(client);
     return client;

@@ -60,7 +60,9 @@ static const struct start starts[] = {
     {"a number out of range", "export SLUICE_WORKERS=65;", "", "",
      "sluice: SLUICE_WORKERS: must be a whole number from 0 to 64, not \"65\"\n", WRONG, false},
     {"a port out of range", "", "--listen 127.0.0.1:65536", "",
-     "sluice: --listen: " ADDRESS "[::1]:8080, not \"127.0.0.1:65536\"\n", WRONG_USAGE, false},
+     "sluice: --listen: " ADDRESS "[::1]:8080, or unix: and the path of a socket, not "
+     "\"127.0.0.1:65536\"\n",
+     WRONG_USAGE, false},
     {"two listeners at one address", "", "--listen 127.0.0.1:80 --metrics-listen 127.0.0.1:80", "",
      "sluice: metrics_listen would take connections meant for listen, or the other way round: give "
      "it a port of its own\n",

@@ -83,28 +83,6 @@ static void a_process_that_is_told_to_share_serves_beside_another(void **state)
     service_stop(second);
 }
 
-/* Ends all but one, which it returns. */
-static pid_t only_one_left(const pid_t processes[])
-{
-    bool has_ended[AT_ONCE] = {false};
-    pid_t left = 0;
-    int ended = 0;
-
-    WAIT_FOR (WAIT_SECONDS, ended == AT_ONCE - 1) {
-        for (size_t i = 0; i < AT_ONCE; i++) {
-            const int code = has_ended[i] ? PROCESS_RUNNING : process_poll(processes[i]);
-            if (code == PROCESS_RUNNING)
-                continue;
-            assert_int_equal(code, EXIT_UNAVAILABLE);
-            has_ended[i] = true;
-            ended++;
-        }
-    }
-    for (size_t i = 0; i < AT_ONCE; i++)
-        left = has_ended[i] ? left : processes[i];
-    return left;
-}
-
 static void of_many_that_start_at_once_one_has_the_address(void **state)
 {
     char address[ADDRESS_BYTES];
@@ -125,7 +103,10 @@ static void of_many_that_start_at_once_one_has_the_address(void **state)
                                          NULL, log);
         }
 
-        process_kill(only_one_left(processes));
+        const pid_t left =
+            process_wait_all_but_one(processes, AT_ONCE, EXIT_UNAVAILABLE, WAIT_SECONDS);
+        assert_int_not_equal(left, 0);
+        process_kill(left);
     }
 }
 

@@ -115,7 +115,7 @@ static void the_supervisor_is_told_of_each_change(void **state)
     options.environment = environment;
 
     struct service *service = service_start(&options);
-    supervisor_expect(&supervisor, "READY=1\nSTATUS=Serving on 127.0.0.1 port ");
+    supervisor_expect(&supervisor, "READY=1\nSTATUS=Serving on 127.0.0.1:");
     service_reload(service);
     supervisor_expect(&supervisor, "RELOADING=1\nMONOTONIC_USEC=");
     supervisor_expect(&supervisor, "READY=1\nSTATUS=Serving with the new settings.");

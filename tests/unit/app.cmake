@@ -18,8 +18,10 @@ target_compile_definitions(test_settings_defaults
   PRIVATE SAMPLE="${CMAKE_SOURCE_DIR}/config/sluice.yaml")
 unit_test(settings_yaml LINKS app)
 unit_test(systemd LINKS app)
-unit_test(tcp_sockets LINKS app support)
-target_include_directories(test_tcp_sockets PRIVATE ${CMAKE_SOURCE_DIR}/src/app)
+foreach(socket tcp_sockets unix_socket)
+  unit_test(${socket} LINKS app support)
+  target_include_directories(test_${socket} PRIVATE ${CMAKE_SOURCE_DIR}/src/app)
+endforeach()
 unit_test(manual LINKS app support)
 add_dependencies(test_manual manual)
 target_compile_definitions(test_manual PRIVATE

@@ -210,6 +210,17 @@ static void a_socket_without_an_address_is_the_unspecified_one(void **state)
     (void)state;
 
     expect("", "/a/unix/socket", "203.0.113.5", "::");
+    expect("10.0.0.0/8", "/a/unix/socket", "203.0.113.5", "::");
+}
+
+static void sockets_with_a_path_may_be_trusted_like_a_network(void **state)
+{
+    (void)state;
+
+    expect("unix:", "/a/unix/socket", "203.0.113.5", "203.0.113.5");
+    expect("10.0.0.0/8, unix:", "/a/unix/socket", "203.0.113.5, 10.0.0.1", "203.0.113.5");
+    expect("unix:", "198.51.100.1", "203.0.113.5", "198.51.100.1");
+    expect("unix:", "::1", "203.0.113.5", "::1");
 }
 
 static void proxies_are_listed_with_commas(void **state)
@@ -294,6 +305,7 @@ int main(void)
         cmocka_unit_test(ipv4_behind_nat64_is_ipv4),
         cmocka_unit_test(networks_match_to_the_bit),
         cmocka_unit_test(a_socket_without_an_address_is_the_unspecified_one),
+        cmocka_unit_test(sockets_with_a_path_may_be_trusted_like_a_network),
         cmocka_unit_test(proxies_are_listed_with_commas),
         cmocka_unit_test(bad_proxies_are_named),
         cmocka_unit_test(proxies_are_bounded),

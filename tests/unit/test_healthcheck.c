@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct server {
@@ -94,6 +95,32 @@ static void the_address_of_every_interface_is_asked_on_the_loopback(void **state
     assert_true(healthy);
 }
 
+static void a_socket_with_a_path_is_asked(void **state)
+{
+    (void)state;
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    struct server server = {.answer = "HTTP/1.1 200 OK\r\n\r\n"};
+    struct error error = {0};
+    (void)snprintf(path.sun_path, sizeof(path.sun_path), "/tmp/sluice-health-%d", (int)getpid());
+    memcpy(&server.settings.listen, &path, sizeof(path));
+    server.settings.listen_length = sizeof(path);
+    server.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server.listener, (void *)&path, sizeof(path)), 0);
+    assert_int_equal(listen(server.listener, 1), 0);
+    assert_int_equal(pthread_create(&server.thread, NULL, server_serve, &server), 0);
+
+    bool healthy = healthcheck_run(&server.settings, &error);
+
+    server_stop(&server);
+    assert_string_equal(error.message, "");
+    assert_true(healthy);
+    assert_false(healthcheck_run(&server.settings, &error));
+    assert_string_equal(error.message, "cannot connect: Connection refused");
+    assert_int_equal(unlink(path.sun_path), 0);
+    assert_false(healthcheck_run(&server.settings, &error));
+    assert_string_equal(error.message, "cannot connect: No such file or directory");
+}
+
 static void any_other_answer_is_quoted(void **state)
 {
     (void)state;
@@ -157,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_that_answers_200_is_healthy),
         cmocka_unit_test(the_address_of_every_interface_is_asked_on_the_loopback),
+        cmocka_unit_test(a_socket_with_a_path_is_asked),
         cmocka_unit_test(any_other_answer_is_quoted),
         cmocka_unit_test(a_connection_that_ends_without_an_answer_is_unhealthy),
         cmocka_unit_test(nobody_listening_is_unhealthy),

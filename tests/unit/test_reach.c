@@ -24,6 +24,7 @@ static char config_dir[SCRATCH_PATH_BYTES];
 static char certificate_dir[SCRATCH_PATH_BYTES];
 static char data_dir[SCRATCH_PATH_BYTES];
 static char outside_dir[SCRATCH_PATH_BYTES];
+static char socket_dir[SCRATCH_PATH_BYTES];
 static char config[PATH_BYTES];
 static char neighbour[PATH_BYTES];         /* beside the configuration */
 static char certificate[PATH_BYTES];       /* a link beside it, into certificate_dir */
@@ -55,6 +56,16 @@ static void name_file(char path[static PATH_BYTES], const char *directory, const
     (void)snprintf(path, PATH_BYTES, "%s/%s", directory, name);
 }
 
+/* The service listens there. For what is removed, any file will do. */
+static void name_socket(void)
+{
+    struct sockaddr_un *address = (struct sockaddr_un *)(void *)&settings.listen;
+
+    address->sun_family = AF_UNIX;
+    (void)snprintf(address->sun_path, sizeof(address->sun_path), "%s/s", socket_dir);
+    scratch_rewrite(address->sun_path, "");
+}
+
 /* The kernel chooses its name. */
 static void make_abstract_socket(void)
 {
@@ -76,6 +87,8 @@ static int make_files(void **state)
     scratch_directory("certificates", certificate_dir);
     scratch_directory("data", data_dir);
     scratch_directory("outside", outside_dir);
+    scratch_directory("socket", socket_dir);
+    name_socket();
     name_file(config, config_dir, "sluice.yaml");
     name_file(neighbour, config_dir, "key");
     name_file(certificate, config_dir, "certificate");
@@ -163,6 +176,19 @@ static long write_beside_the_configuration(void)
     return open_file(path, O_WRONLY | O_CREAT);
 }
 
+static long make_a_file_beside_the_socket(void)
+{
+    char path[PATH_BYTES];
+
+    name_file(path, socket_dir, "new");
+    return open_file(path, O_WRONLY | O_CREAT);
+}
+
+static long remove_a_file_outside(void)
+{
+    return unlink(outside);
+}
+
 static long empty_the_configuration(void)
 {
     return open_file(config, O_RDONLY | O_TRUNC);
@@ -226,6 +252,8 @@ static const struct {
     {read_a_file_outside_by_dots, 1, EACCES},
     {read_a_file_outside_by_a_link, 1, EACCES},
     {write_beside_the_configuration, 1, EACCES},
+    {make_a_file_beside_the_socket, 1, EACCES},
+    {remove_a_file_outside, 1, EACCES},
     {empty_the_configuration, 3, EACCES},
     {connect_to_another_port, 4, EACCES},
     {connect_by_sending, 4, ENOSYS},
@@ -266,15 +294,25 @@ static long keep_a_database(void)
     return open_file(path, O_RDWR | O_CREAT | O_TRUNC) < 0 ? -1 : unlink(path);
 }
 
+static long remove_the_socket(void)
+{
+    return unlink(((const struct sockaddr_un *)(const void *)&settings.listen)->sun_path);
+}
+
 static long connect_to_redis(void)
 {
     return connect_to((in_port_t)settings.redis.port) < 0 && errno != ECONNREFUSED ? -1 : 0;
 }
 
 static attempt_fn *const granted[] = {
-    read_the_hosts,   read_the_configuration,           read_what_may_replace_it,
-    read_by_a_link,   read_what_the_link_may_name_next, keep_a_database,
+    read_the_hosts,
+    read_the_configuration,
+    read_what_may_replace_it,
+    read_by_a_link,
+    read_what_the_link_may_name_next,
+    keep_a_database,
     connect_to_redis,
+    remove_the_socket,
 };
 
 static void what_the_settings_do_not_name_is_out_of_reach(void **state)

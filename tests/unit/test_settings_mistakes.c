@@ -117,39 +117,39 @@ static const struct mistake of_values[] = {
      "the word; off is among those that are there"},
     {"listen: 8080\n",
      "line 1: listen: must be an IP address and a port up to 65535, such as 127.0.0.1:8080 or "
-     "[::1]:8080, not 8080",
+     "[::1]:8080, or unix: and the path of a socket, not 8080",
      "the value: the address is missing"},
     {"listen: ':8080'\n",
      "line 1: listen: must be an IP address and a port up to 65535, such as 127.0.0.1:8080 or "
-     "[::1]:8080, not the text \":8080\"",
+     "[::1]:8080, or unix: and the path of a socket, not the text \":8080\"",
      "the value: the address is missing"},
     {"listen: localhost:8080\n",
      "line 1: listen: must be an IP address and a port up to 65535, such as 127.0.0.1:8080 or "
-     "[::1]:8080, not the text \"localhost:8080\"",
+     "[::1]:8080, or unix: and the path of a socket, not the text \"localhost:8080\"",
      "the name, to an IP address"},
     {"listen: 127.0.0.1:65536\n",
      "line 1: listen: must be an IP address and a port up to 65535, such as 127.0.0.1:8080 or "
-     "[::1]:8080, not the text \"127.0.0.1:65536\"",
+     "[::1]:8080, or unix: and the path of a socket, not the text \"127.0.0.1:65536\"",
      "the port; its limit is there"},
     {"listen: '::1:8080'\n",
      "line 1: listen: must be an IP address and a port up to 65535, such as 127.0.0.1:8080 or "
-     "[::1]:8080, not the text \"::1:8080\"",
+     "[::1]:8080, or unix: and the path of a socket, not the text \"::1:8080\"",
      "the brackets, as the second form shows"},
     {"listen: '[::1:8080'\n",
      "line 1: listen: must be an IP address and a port up to 65535, such as 127.0.0.1:8080 or "
-     "[::1]:8080, not the text \"[::1:8080\"",
+     "[::1]:8080, or unix: and the path of a socket, not the text \"[::1:8080\"",
      "the bracket, as the second form shows"},
     {"listen: '[127.0.0.1]:8080'\n",
      "line 1: listen: must be an IP address and a port up to 65535, such as 127.0.0.1:8080 or "
-     "[::1]:8080, not the text \"[127.0.0.1]:8080\"",
+     "[::1]:8080, or unix: and the path of a socket, not the text \"[127.0.0.1]:8080\"",
      "the brackets, as the first form shows"},
     {"metrics_listen: 8080\n",
      "line 1: metrics_listen: must be an IP address and a port up to 65535, such as "
-     "127.0.0.1:8080 or [::1]:8080, not 8080",
+     "127.0.0.1:8080 or [::1]:8080, or unix: and the path of a socket, not 8080",
      "the value: the address is missing"},
     {"metrics_listen: here\n",
      "line 1: metrics_listen: must be an IP address and a port up to 65535, such as "
-     "127.0.0.1:8080 or [::1]:8080, not the text \"here\"",
+     "127.0.0.1:8080 or [::1]:8080, or unix: and the path of a socket, not the text \"here\"",
      "the value; both forms are there"},
     {"trusted_proxies: [10.0.0.0/8]\n",
      "line 1: trusted_proxies: must be one text of networks with commas between them, such as "

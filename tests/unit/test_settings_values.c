@@ -6,6 +6,7 @@
 #include "support/certificate.h"
 
 #include <arpa/inet.h>
+#include <sys/un.h>
 
 static void every_kind_is_read_from_the_file(void **state)
 {
@@ -107,6 +108,81 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     certificate_free(&other);
 }
 
+static void a_socket_with_a_path_is_an_address(void **state)
+{
+    (void)state;
+    static const char *const written[] = {"unix:/run/sluice/s.sock", "unix:///run/sluice/s.sock"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(written); i++) {
+        struct settings *settings =
+            settings_valid(EMPTY_FILE, FLAGS("--listen", written[i], "--socket-mode=600"));
+        const struct sockaddr_un *address = (const void *)&settings->listen;
+
+        assert_int_equal(address->sun_family, AF_UNIX);
+        assert_string_equal(address->sun_path, "/run/sluice/s.sock");
+        assert_int_equal(settings->listen_length, sizeof(*address));
+        assert_int_equal(settings->socket_mode, 0600);
+        settings_free(settings);
+    }
+}
+
+/* The longest path has one byte fewer than the kernel's field, which ends in a NUL. */
+static void a_path_that_cannot_be_a_sockets_is_refused(void **state)
+{
+    (void)state;
+    char listen[160];
+    static const char *const wrong[] = {"unix:", "unix:sluice.sock", "unix:@name", "unix:/",
+                                        "unix:/run/sluice/"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+        char message[256];
+        (void)snprintf(message, sizeof(message),
+                       "--listen: must be unix: and a path from the root to a file, such as "
+                       "unix:/run/sluice/sluice.sock, not \"%s\"",
+                       wrong[i]);
+        settings_refused(NULL, FLAGS("--listen", wrong[i]), EXIT_USAGE, message);
+    }
+    (void)snprintf(listen, sizeof(listen), "unix:/%0106d", 0);
+    settings_free(settings_valid(EMPTY_FILE, FLAGS("--listen", listen)));
+    (void)snprintf(listen, sizeof(listen), "unix:/%0107d", 0);
+    settings_refused(NULL, FLAGS("--listen", listen), EXIT_USAGE,
+                     "--listen: the path of a socket may have 107 bytes, and this one has 108");
+}
+
+static void the_rights_of_a_socket_are_octal_digits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        mode_t mode; /* 0: refused */
+    } cases[] = {
+        {"socket_mode: 0660\n", 0660},     {"socket_mode: 660\n", 0660},
+        {"socket_mode: \"0666\"\n", 0666}, {"socket_mode: \"600\"\n", 0600},
+        {"socket_mode: 0640\n", 0640},     {"socket_mode: 0o660\n", 0},
+        {"socket_mode: 0o600\n", 0},       {"socket_mode: 0o666\n", 0},
+        {"socket_mode: 0o644\n", 0},       {"socket_mode: 0777\n", 0},
+        {"socket_mode: 0060\n", 0},        {"socket_mode: \"00660\"\n", 0},
+        {"socket_mode: \"u+rw\"\n", 0},    {"socket_mode: \"68\"\n", 0},
+        {"socket_mode: -660\n", 0},        {"socket_mode: 6.0\n", 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        int exit_code;
+        struct error error;
+        struct settings *settings =
+            settings_try(settings_file("mode.yaml", cases[i].yaml), NO_FLAGS, &exit_code, &error);
+
+        if (cases[i].mode == 0) {
+            assert_null(settings);
+            assert_non_null(strstr(error.message, "socket_mode: must be"));
+        } else {
+            assert_non_null(settings);
+            assert_int_equal(settings->socket_mode, cases[i].mode);
+        }
+        settings_free(settings);
+    }
+}
+
 static void listeners_that_take_the_same_connections_are_refused(void **state)
 {
     (void)state;
@@ -123,6 +199,10 @@ static void listeners_that_take_the_same_connections_are_refused(void **state)
         {"[::]:8081", "127.0.0.1:8081", true},
         {"[::]:8081", "0.0.0.0:8081", true},
         {"[::1]:8081", "[::]:8081", true},
+        {"unix:/run/s", "unix:/run/s", true},
+        {"unix:/run/s", "unix:/run/t", false},
+        {"unix:/run/s", "127.0.0.1:8081", false},
+        {"127.0.0.1:8081", "unix:/run/s", false},
         {"0.0.0.0:8081", "[::1]:8081", false},
         {"127.0.0.1:8081", "127.0.0.2:8081", false},
         {"127.0.0.1:8081", "[::1]:8081", false},
@@ -181,6 +261,9 @@ int main(void)
         SETTINGS_TEST(every_kind_is_read_from_the_file),
         SETTINGS_TEST(a_wrong_secret_is_not_repeated),
         SETTINGS_TEST(settings_that_contradict_each_other_are_refused),
+        SETTINGS_TEST(a_socket_with_a_path_is_an_address),
+        SETTINGS_TEST(a_path_that_cannot_be_a_sockets_is_refused),
+        SETTINGS_TEST(the_rights_of_a_socket_are_octal_digits),
         SETTINGS_TEST(listeners_that_take_the_same_connections_are_refused),
         SETTINGS_TEST(metrics_may_have_a_listener_apart),
         SETTINGS_TEST(one_pepper_is_always_the_same_key),

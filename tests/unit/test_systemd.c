@@ -154,7 +154,23 @@ static void a_listening_socket_is_taken_by_the_process_it_is_for(void **state)
     pass_back(saved);
 }
 
-static void what_is_no_listening_tcp_socket_is_refused(void **state)
+static void a_listening_unix_socket_is_taken(void **state)
+{
+    const struct sockaddr address = {.sa_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    assert_int_equal(bind(fd, &address, sizeof(address.sa_family)), 0); /* the kernel names it */
+    assert_int_equal(listen(fd, 1), 0);
+    int saved = pass(fd);
+    assert_int_equal(setenv("LISTEN_FDS", "1", 1), 0);
+    set_for("LISTEN_PID", getpid());
+
+    assert_found(PASSED_FD, NULL);
+    pass_back(saved);
+}
+
+static void what_does_not_listen_for_streams_is_refused(void **state)
 {
     (void)state;
     set_for("LISTEN_PID", getpid());
@@ -163,17 +179,13 @@ static void what_is_no_listening_tcp_socket_is_refused(void **state)
 
     assert_int_equal(setenv("LISTEN_FDS", "1", 1), 0);
     int saved = pass(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    assert_found(-1, "not a listening TCP one");
+    assert_found(-1, "does not listen for streams");
     pass_back(saved);
     saved = pass(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    assert_found(-1, "not a listening TCP one");
+    assert_found(-1, "does not listen for streams");
     pass_back(saved);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const struct sockaddr address = {.sa_family = AF_UNIX};
-    assert_int_equal(bind(fd, &address, sizeof(address.sa_family)), 0); /* the kernel names it */
-    assert_int_equal(listen(fd, 1), 0);
-    saved = pass(fd);
-    assert_found(-1, "not a listening TCP one");
+    saved = pass(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    assert_found(-1, "does not listen for streams");
     pass_back(saved);
 }
 
@@ -196,7 +208,8 @@ int main(void)
         cmocka_unit_test(without_a_supervisor_nothing_is_said),
         cmocka_unit_test(the_watchdog_is_for_the_process_it_names),
         cmocka_unit_test(a_listening_socket_is_taken_by_the_process_it_is_for),
-        cmocka_unit_test(what_is_no_listening_tcp_socket_is_refused),
+        cmocka_unit_test(a_listening_unix_socket_is_taken),
+        cmocka_unit_test(what_does_not_listen_for_streams_is_refused),
     };
 
     return cmocka_run_group_tests(tests, open_directory, remove_directory);

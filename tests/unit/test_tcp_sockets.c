@@ -18,8 +18,9 @@
 static struct sockaddr_storage parse(const char *text)
 {
     struct sockaddr_storage address = {0};
+    struct error error;
 
-    assert_true(socket_address_parse(text, &address) > 0);
+    assert_true(socket_address_parse(text, &address, &error));
     return address;
 }
 
