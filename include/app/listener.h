@@ -24,6 +24,7 @@ struct listener {
     size_t taken;
     int fds[SETTINGS_WORKERS_MAX];
     struct socket_file file;
+    struct listen_group group; /* of the servers that share one socket */
 };
 
 struct listener_options {

@@ -10,6 +10,8 @@
 #include "http/site_counts.h"
 #include "http/tls.h"
 
+#include <stdatomic.h>
+
 struct event_base;
 
 /* What the server asks of the layer above. All run on the worker's thread. */
@@ -34,11 +36,18 @@ struct http_handler {
  * stay. */
 enum listen_share { LISTEN_OWN, LISTEN_SHARED, LISTEN_PASSED };
 
+/* The servers of this process that accept from one socket, and their connections. */
+struct listen_group {
+    size_t servers;
+    atomic_size_t connections;
+};
+
 struct http_server_options {
     int listen_fd; /* listens and does not block; the server then owns it */
     enum listen_share listen_share;
-    unsigned connections_max;        /* at this number idle ones give way, then newcomers wait */
-    struct site_counts *site_counts; /* of all workers; NULL: no limit per site */
+    struct listen_group *listen_group; /* unless it is LISTEN_OWN; outlives the server */
+    unsigned connections_max;          /* at this number idle ones give way, then newcomers wait */
+    struct site_counts *site_counts;   /* of all workers; NULL: no limit per site */
     unsigned idle_timeout_s;
     unsigned request_timeout_s; /* from a request's first byte to its last; also for a handshake */
     struct tls *tls;            /* the server shares it; NULL: plain HTTP */

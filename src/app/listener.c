@@ -23,7 +23,7 @@ bool listener_open(struct listener *listener, const struct listener_options *opt
 {
     char address[SOCKET_ADDRESS_BYTES];
 
-    *listener = (struct listener){.address = *options->address};
+    *listener = (struct listener){.address = *options->address, .group.servers = options->servers};
     if (listener->address.ss_family == AF_UNIX ? open_path(listener, options, error)
                                                : open_tcp(listener, options, error))
         return true;
@@ -114,7 +114,7 @@ static bool use_passed(struct listener *listener, int fd, size_t servers, struct
 {
     socklen_t length = sizeof(listener->address);
 
-    *listener = (struct listener){.share = LISTEN_PASSED};
+    *listener = (struct listener){.share = LISTEN_PASSED, .group.servers = servers};
     ASSERT(getsockname(fd, (struct sockaddr *)&listener->address, &length) == 0);
     log_write(LOG_INFO, "socket passed", LOG_STRING("instead_of", "listen"));
     return duplicate(listener, fd, servers, error);

@@ -253,6 +253,7 @@ static struct http_server *new_http(struct worker *worker, const struct worker_s
     struct http_server_options options = {
         .listen_fd = listener_take(shared->listener),
         .listen_share = shared->listener->share,
+        .listen_group = &shared->listener->group,
         .connections_max = share_of(settings->connections_max, settings),
         .site_counts = shared->site_counts,
         .idle_timeout_s = settings->idle_timeout_s,
@@ -274,6 +275,7 @@ static struct http_server *new_operation(struct worker *worker, const struct wor
     struct http_server_options options = {
         .listen_fd = listener_take(shared->operation),
         .listen_share = shared->operation->share,
+        .listen_group = &shared->operation->group,
         .connections_max = OPERATION_CONNECTIONS_MAX,
         .idle_timeout_s = settings->idle_timeout_s,
         .request_timeout_s = settings->request_timeout_s,

@@ -19,6 +19,7 @@
 static const struct timeval rest_time = {.tv_usec = 100 * MILLISECOND_US};
 /* a few turns of the loop */
 static const struct timeval room_time = {.tv_usec = 5 * MILLISECOND_US};
+static const struct timeval turn_time = {.tv_usec = MILLISECOND_US};
 #define LOG_US SECOND_US /* at most one line in this time */
 
 enum taking { TAKING, TAKEN_ALL, TAKING_FAILED };
@@ -27,6 +28,8 @@ static void watch(struct acceptor *acceptor);
 static void on_acceptable(evutil_socket_t fd, short events, void *context);
 static void on_rested(evutil_socket_t fd, short events, void *context);
 static void take_up_to(struct acceptor *acceptor, int takes_max);
+static bool leaves_next(struct acceptor *acceptor);
+static enum taking leave_next(struct acceptor *acceptor);
 static bool is_awaited(const struct acceptor *acceptor);
 static void wait_for_room(struct acceptor *acceptor);
 static void rest(struct acceptor *acceptor, const struct timeval *time);
@@ -78,9 +81,9 @@ void acceptor_stop(struct acceptor *acceptor)
 {
     if (acceptor->fd < 0)
         return;
+    acceptor->is_open = false;
     if (acceptor->share != LISTEN_PASSED)
         take_up_to(acceptor, LAST_TAKES_MAX);
-    acceptor->is_open = false;
     watch(acceptor);
     (void)close(acceptor->fd);
     acceptor->fd = -1;
@@ -117,7 +120,7 @@ static void take_up_to(struct acceptor *acceptor, int takes_max)
     enum taking taking = TAKING;
 
     for (int i = 0; i < takes_max && taking == TAKING && owner->has_room(owner->context); i++)
-        taking = take_next(acceptor);
+        taking = leaves_next(acceptor) ? leave_next(acceptor) : take_next(acceptor);
     if (taking == TAKING && !owner->has_room(owner->context) && is_awaited(acceptor))
         wait_for_room(acceptor);
     if (taking == TAKING_FAILED) {
@@ -126,6 +129,25 @@ static void take_up_to(struct acceptor *acceptor, int takes_max)
     }
     acceptor->has_rested = false;
     watch(acceptor);
+}
+
+/* A new connection wakes all that watch a shared socket. The one that has more than its share waits
+ * a moment for the others, because connections stay where they are for long. If nobody has taken it
+ * by then, it does. */
+static bool leaves_next(struct acceptor *acceptor)
+{
+    const bool has_rested = acceptor->has_rested;
+
+    acceptor->has_rested = false;
+    return acceptor->share != LISTEN_OWN && acceptor->is_open && !has_rested &&
+           acceptor->owner.is_ahead(acceptor->owner.context);
+}
+
+static enum taking leave_next(struct acceptor *acceptor)
+{
+    if (is_awaited(acceptor))
+        rest(acceptor, &turn_time);
+    return TAKEN_ALL;
 }
 
 static bool is_awaited(const struct acceptor *acceptor)

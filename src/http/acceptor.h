@@ -7,7 +7,10 @@
  * there is no descriptor or memory for one more, it rests for a moment, because others may free
  * some. If there is no room, it rests for a shorter time. New clients then wait in the kernel's
  * queue, which is as long as the kernel allows. It asks for room only while that queue is not
- * empty. */
+ * empty.
+ *
+ * From a socket that others share it takes none for a millisecond while its server is ahead of the
+ * others. */
 #ifndef HTTP_ACCEPTOR_H
 #define HTTP_ACCEPTOR_H
 
@@ -22,6 +25,8 @@ struct event_base;
 struct acceptor_owner {
     void *context;
     bool (*has_room)(void *context);
+    /* Whether it has clearly more connections than its share of those of a shared socket. */
+    bool (*is_ahead)(void *context);
     /* A client waits and there is no room: call acceptor_go_on() once there is. */
     void (*make_room)(void *context);
     /* Takes over the non-blocking socket of a new connection. */

@@ -29,6 +29,9 @@
  * above would not skip it. */
 #define CLIENT_DISCIPLINE 1
 
+/* A server is ahead by this part of its share: otherwise a crowd would be let in one by one. */
+#define LEAD_PART 8
+
 /* The most that is read from a socket before it is closed. */
 #define DISCARDED_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -36,8 +39,9 @@ struct http_server {
     struct exchanges exchanges;
     struct MHD_Daemon *daemon;
     struct acceptor acceptor;
-    struct event *readable; /* the daemon's epoll descriptor */
-    struct event *timer;    /* the daemon's next time-out */
+    struct listen_group *group; /* NULL: its socket is its own */
+    struct event *readable;     /* the daemon's epoll descriptor */
+    struct event *timer;        /* the daemon's next time-out */
     struct admission admission;
     struct ticket arriving; /* of the connection that is now being taken */
     struct clients clients;
@@ -50,6 +54,8 @@ struct http_server {
 
 static bool start_daemon(struct http_server *server, const struct http_server_options *options);
 static bool has_room(void *context);
+static bool is_ahead(void *context);
+static void count_connection(struct http_server *server, int more);
 static void make_room(void *context);
 static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length);
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
@@ -67,13 +73,14 @@ struct http_server *http_server_new(struct event_base *base,
                                     const struct http_server_options *options, struct error *error)
 {
     struct http_server *server = MEMORY_NEW(struct http_server);
-    const struct acceptor_owner owner = {server, has_room, make_room, take};
+    const struct acceptor_owner owner = {server, has_room, is_ahead, make_room, take};
     const union MHD_DaemonInfo *info;
 
     server->admission.counts = options->site_counts;
     server->admission.context = options->handler.context;
     server->admission.is_trusted = options->handler.is_trusted;
     server->connections_max = options->connections_max;
+    server->group = options->listen_share == LISTEN_OWN ? NULL : options->listen_group;
     acceptor_init(&server->acceptor, base, options->listen_fd, options->listen_share, &owner);
     exchanges_init(&server->exchanges, options);
     if (!start_daemon(server, options)) {
@@ -212,6 +219,23 @@ static bool has_room(void *context)
     return server->connections < server->connections_max;
 }
 
+static bool is_ahead(void *context)
+{
+    const struct http_server *server = context;
+    const struct listen_group *group = server->group;
+
+    const size_t all = atomic_load(&group->connections);
+
+    return server->connections * group->servers > all + all / LEAD_PART;
+}
+
+static void count_connection(struct http_server *server, int more)
+{
+    server->connections += (size_t)more;
+    if (server->group != NULL)
+        atomic_fetch_add(&server->group->connections, (size_t)more);
+}
+
 /* The daemon closes the ended connection in this turn. */
 static void make_room(void *context)
 {
@@ -249,11 +273,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         client->ticket = server->arriving;
         client->handshake = handshakes_add(&server->handshakes, connection, client, fd);
         server->arriving.is_counted = false;
-        server->connections++;
+        count_connection(server, 1);
         *own = client;
         return;
     }
-    server->connections--;
+    count_connection(server, -1);
     discard_unread(fd);
     if (is_cut_short(client))
         lingerers_add(&server->lingerers, fd, client_tenant(client));

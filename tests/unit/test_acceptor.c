@@ -22,6 +22,7 @@ struct fixture {
     size_t taken_count;
     size_t room;
     int asked_for_room;
+    bool is_ahead;
 };
 
 static bool has_room(void *context)
@@ -29,6 +30,13 @@ static bool has_room(void *context)
     const struct fixture *fixture = context;
 
     return fixture->taken_count < fixture->room;
+}
+
+static bool is_ahead(void *context)
+{
+    const struct fixture *fixture = context;
+
+    return fixture->is_ahead;
 }
 
 static void make_room(void *context)
@@ -52,7 +60,7 @@ static const struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_a
 
 static void init(struct fixture *fixture, int fd, enum listen_share share)
 {
-    const struct acceptor_owner owner = {fixture, has_room, make_room, take};
+    const struct acceptor_owner owner = {fixture, has_room, is_ahead, make_room, take};
 
     acceptor_init(&fixture->acceptor, fixture->base, fd, share, &owner);
 }
@@ -272,6 +280,50 @@ static void what_waits_in_a_passed_socket_is_left_to_the_others(void **state)
     (void)close(other);
 }
 
+static void a_shared_socket_is_emptied_before_it_stops(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->acceptor.share = LISTEN_SHARED;
+    fixture->is_ahead = true;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 40);
+
+    acceptor_quiesce(&fixture->acceptor);
+    assert_int_equal(fixture->taken_count, 0);
+    acceptor_stop(&fixture->acceptor);
+
+    assert_int_equal(fixture->taken_count, 40);
+}
+
+static void who_is_ahead_leaves_a_shared_socket_to_the_others_for_a_moment(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->acceptor.share = LISTEN_SHARED;
+    fixture->is_ahead = true;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 1);
+
+    turn(fixture);
+    assert_int_equal(fixture->taken_count, 0);
+    assert_true(evtimer_pending(fixture->acceptor.rest, NULL));
+    while (fixture->taken_count == 0)
+        event_base_loop(fixture->base, EVLOOP_ONCE);
+
+    assert_false(evtimer_pending(fixture->acceptor.rest, NULL));
+}
+
+static void who_is_not_ahead_takes_as_many_from_a_shared_socket_as_from_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->acceptor.share = LISTEN_SHARED;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 3);
+
+    turn(fixture);
+
+    assert_int_equal(fixture->taken_count, 3);
+}
+
 /* Before that, another worker may have room for it. */
 static void room_for_who_waits_in_a_shared_socket_is_made_after_a_rest(void **state)
 {
@@ -304,6 +356,9 @@ int main(void)
         TEST(a_connection_that_ends_ends_its_rest),
         TEST(what_waits_is_taken_before_it_stops),
         TEST(what_waits_in_a_passed_socket_is_left_to_the_others),
+        TEST(a_shared_socket_is_emptied_before_it_stops),
+        TEST(who_is_ahead_leaves_a_shared_socket_to_the_others_for_a_moment),
+        TEST(who_is_not_ahead_takes_as_many_from_a_shared_socket_as_from_its_own),
         TEST(room_for_who_waits_in_a_shared_socket_is_made_after_a_rest),
     };
 
