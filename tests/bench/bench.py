@@ -49,7 +49,7 @@ WARM_UP_SECONDS = 1
 ATTEMPTS = 3
 # The time of a disk must not be measured.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-PACKAGES = ["libevent-2.1-7", "redis-server", "nginx-light", "webdis", "wrk"]
+PACKAGES = ["libevent-2.1-7", "redis-server", "nginx-light", "webdis", "wrk", "nghttp2-client"]
 
 
 def main():

@@ -10,10 +10,12 @@ the decisions that were answered meanwhile.
 from dataclasses import dataclass
 import json
 import pathlib
+import re
 import subprocess
 import time
 
 from processes import wait_for
+from services import blanks_filled
 
 REPLAY = pathlib.Path(__file__).parent / "wrk" / "replay.lua"
 # Answers without Redis mean that the service has a problem, not that it is fast.
@@ -94,6 +96,47 @@ class Requests:
              f"http://127.0.0.1:{service.port}", "--", self._template(service)],
             capture_output=True, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])
+
+
+@dataclass(frozen=True)
+class SameRequest:
+    """h2load, over connections that stay open: one request again and again. Unlike wrk it can use a
+    socket with a path."""
+
+    keys: int = 1
+    connections: int = 64
+    batch: int = 0
+    explain: bool = False
+
+    def prepare(self, service):
+        head, body = service.request(self).split("\r\n\r\n")
+        self._body(service).write_text(blanks_filled(body))
+        self._fields(service).write_text("\n".join(
+            line for line in head.split("\r\n")[1:]
+            if not line.startswith(("Host:", "Content-Length:"))))
+        answer = service.ask(self)
+        if service.allowed not in answer:
+            raise Spoilt(f"expected {service.allowed}: {answer[:300]}")
+
+    def measure(self, service, seconds, latest):
+        meters = Meters(service)
+        fields = self._fields(service).read_text().splitlines()
+        over = [f"--base-uri=unix:{service.path}"] if service.path else []
+        done = subprocess.run(
+            ["h2load", "--h1", "-t1", f"-c{self.connections}", f"-D{seconds}", "--warm-up-time=0",
+             "-d", self._body(service), *[f"-H{field}" for field in fields], *over,
+             f"http://127.0.0.1:{service.port}/check"], capture_output=True, text=True, check=True)
+        counts = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", done.stdout)
+        answers, *others = map(int, counts.groups())
+        if answers == 0 or any(others):
+            raise Spoilt(f"wrong answers: {counts[0]}")
+        return {"rps": answers / seconds, **meters.figures(answers)}
+
+    def _body(self, service):
+        return service.scratch / "body"
+
+    def _fields(self, service):
+        return service.scratch / "fields"
 
 
 @dataclass(frozen=True)

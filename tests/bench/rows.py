@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from instructions import Instructions
-from loads import CounterBytes, Idle, Requests, Restart, ScriptCalls
+from loads import CounterBytes, Idle, Requests, Restart, SameRequest, ScriptCalls
 from peers import Hello, Nginx, RedisFloor, Webdis
 from rivals import LOAD, rivals_in
 from sluice import Sluice
@@ -36,6 +36,7 @@ CLOSED = Sluice(policies="closed", filled=100_000)
 CLOSED_REDIS = Sluice(engine="redis", policies="closed", filled=100_000)
 MILLION = Sluice(filled=1_000_000)
 BESIDE_UNUSED = Sluice(policies="unused features")
+AT_PATH = Sluice(at_path=True)
 
 # Rows that are compared are neighbours, so they are measured close in time.
 ROWS = [
@@ -59,6 +60,8 @@ ROWS = [
     Row("memory, explain", MEMORY, Requests(explain=True)),
     Row("memory, all denied", CLOSED, Requests(denied=True)),
     Row("memory, all denied, hot key", CLOSED, Requests(denied=True, keys=1)),
+    Row("memory, one request, a port", MEMORY, SameRequest()),
+    Row("memory, one request, a socket with a path", AT_PATH, SameRequest()),
     Row("memory, batch of 100", MEMORY, Requests(batch=100, connections=16)),
     Row("memory, 2 workers, batch of 100", MEMORY_2,
         Requests(batch=100, connections=16, threads=2)),
@@ -100,6 +103,9 @@ CLAIMS = [
           "redis, three limits", "redis_us", 1.6, "redis"),
     Claim("journal and usage cost at most 8 %",
           "memory", "cpu_us", 1.08, "memory, no journal"),
+    Claim("over a socket with a path, a check costs no more than over a port",
+          "memory, one request, a socket with a path", "cpu_us", 1.0,
+          "memory, one request, a port"),
     # By instructions, because the times of two equal services differ by more than this.
     Claim("unused features cost nothing",
           "memory, beside unused features, counted", "instructions", 1.02, "memory, counted"),

@@ -41,6 +41,7 @@ class Service:
     their fields, which say what the service is. start() adds the rest."""
 
     allowed, denied = '"allowed":true', '"allowed":false'
+    path = None   # of the socket that it serves instead of the port
 
     def __post_init__(self):
         self.processes = {}
@@ -63,14 +64,27 @@ class Service:
 
     def ask(self, load):
         """The answer to one request of this load."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with self.connect(5) as connection:
             connection.sendall(blanks_filled(self.request(load)).encode())
             answer = http.client.HTTPResponse(connection)
             answer.begin()
             return answer.read().decode()
 
+    def connect(self, timeout_s):
+        if self.path is None:
+            return socket.create_connection(("127.0.0.1", self.port), timeout_s)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(timeout_s)
+        connection.connect(str(self.path))
+        return connection
+
+    def http(self, timeout_s):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        connection.sock = self.connect(timeout_s)
+        return connection
+
     def post(self, path, value, fields=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self.http(30)
         try:
             connection.request("POST", path, json.dumps(value), fields or {})
             answer = connection.getresponse()

@@ -2,7 +2,6 @@
 """Sluice with the configurations that are measured."""
 
 from dataclasses import dataclass
-import http.client
 import json
 
 from processes import Process, wait_for
@@ -48,6 +47,7 @@ class Sluice(WithRedis):
     apps: int = 1
     filled: int = 0             # how many counters there are before the first measurement
     logged: bool = False        # by then every app's log is full, too
+    at_path: bool = False       # serves a socket with a path, and no port
     binary: str = "sluice"
     label: str = ""             # makes values differ that must not be shared
     prefix: tuple = ()          # of the command, such as valgrind
@@ -55,12 +55,16 @@ class Sluice(WithRedis):
     def launch(self):
         if self.engine == "redis":
             self.launch_redis()
-        self.run("service", self.command(), self.port)
+        if self.at_path:
+            self.path = self.scratch / "s"
+            self.processes["service"] = Process(self.command(), self.scratch / "service.log")
+        else:
+            self.run("service", self.command(), self.port)
         self.set_up()
 
     def command(self):
         command = [*self.prefix, self.build / self.binary, "serve",
-                   f"--listen=127.0.0.1:{self.port}", f"--engine={self.engine}",
+                   f"--listen={self.address()}", f"--engine={self.engine}",
                    f"--workers={self.workers}", f"--data-dir={self.scratch}",
                    f"--key-pepper={PEPPER}", "--register-limit=off", "--manage-limit=off",
                    "--log-level=warn",
@@ -70,6 +74,9 @@ class Sluice(WithRedis):
             command += [f"--redis-url=redis://127.0.0.1:{self.redis_port}/0",
                         f"--redis-timeout-ms={REDIS_TIMEOUT_MS}"]
         return command
+
+    def address(self):
+        return f"unix:{self.path}" if self.at_path else f"127.0.0.1:{self.port}"
 
     def set_up(self):
         wait_for(self._is_ready, "sluice is ready")
@@ -98,7 +105,10 @@ class Sluice(WithRedis):
         self.processes["service"] = Process(self.command(), self.scratch / "service.log")
 
     def _is_ready(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        try:
+            connection = self.http(1)
+        except OSError:
+            return False
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200
