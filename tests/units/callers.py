@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Callers who check without a pause until standard input ends, each time on a new connection.
 
-usage: callers.py PORT CALLERS, with the API key in the first line of standard input.
+usage: callers.py ADDRESS CALLERS, with the API key in the first line of standard input. The address
+is a port or the path of a socket.
 
 When each caller has been answered once, prints a line. At the end prints, as JSON, what the callers
 saw: how many checks, of which status or error, and the longest time in seconds.
@@ -10,6 +11,7 @@ saw: how many checks, of which status or error, and the longest time in seconds.
 import collections
 import http.client
 import json
+import socket
 import sys
 import threading
 import time
@@ -18,9 +20,23 @@ CHECK = json.dumps({"user_id": "u", "route_key": "/r"})
 TIME_OUT_S = 30
 
 
+class Connection(http.client.HTTPConnection):
+    def __init__(self, address):
+        super().__init__("127.0.0.1", None if "/" in address else address, timeout=TIME_OUT_S)
+        self.address = address
+
+    def connect(self):
+        if "/" not in self.address:
+            super().connect()
+            return
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(TIME_OUT_S)
+        self.sock.connect(self.address)
+
+
 class Callers:
-    def __init__(self, port, count, key):
-        self.port = port
+    def __init__(self, address, count, key):
+        self.address = address
         self.fields = {"X-API-Key": key, "Content-Type": "application/json"}
         self.seen = collections.Counter()
         self.longest_s = 0
@@ -45,7 +61,7 @@ class Callers:
             self.longest_s = max(self.longest_s, time.monotonic() - begun)
 
     def status(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIME_OUT_S)
+        connection = Connection(self.address)
         try:
             connection.request("POST", "/check", CHECK, self.fields)
             answer = connection.getresponse()
@@ -62,8 +78,8 @@ class Callers:
             thread.join()
 
 
-def main(port, count):
-    callers = Callers(int(port), int(count), sys.stdin.readline().strip())
+def main(address, count):
+    callers = Callers(address, int(count), sys.stdin.readline().strip())
     callers.first.wait()
     print("begun", flush=True)
     sys.stdin.read()

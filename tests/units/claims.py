@@ -13,6 +13,7 @@ from machine import wait_for
 
 EXPOSURE_MAX = 1.2
 RESTARTS = 4
+OTHER_USER = ("setpriv", "--reuid=www-data", "--regid=www-data", "--clear-groups")
 # In this order: a socket cannot be started beside its service.
 UNITS = ("sluice.socket", "sluice.service")
 JOURNALD = ("systemd-journald.socket", "systemd-journald-dev-log.socket",
@@ -152,6 +153,34 @@ def waiting_caller_starts_service(sluice):
     return "the first check is decided"
 
 
+def other_user_reaches_socket_file(sluice):
+    path = "/run/sluice/sluice.sock"
+    sluice.fresh("sluice",
+                 environment=f"SLUICE_LISTEN=unix:{path}\nSLUICE_SOCKET_MODE=0666\n")
+    for end in ["restart"], ["kill", "--signal=KILL"]:
+        process = sluice.show("MainPID")
+        sluice.systemctl(*end, "sluice")
+        wait_for(lambda: sluice.show("MainPID") != process and
+                 "allowed" in sluice.check("--unix-socket", path, become=OTHER_USER),
+                 f"another user is answered after {end[0]}")
+    return "after a restart and after a kill, too"
+
+
+def restarts_with_socket_file_lose_nothing(sluice):
+    path = "/run/sluice.sock"
+    sluice.fresh()
+    sluice.override("sluice.socket",
+                    f"[Socket]\nListenStream=\nListenStream={path}\nSocketMode=0666\n")
+    sluice.systemctl("start", *UNITS)
+    with Load(sluice, 8, str(sluice.machine.path(path))) as load:
+        for _ in range(RESTARTS):
+            sluice.systemctl("restart", "sluice")
+    assert "allowed" in sluice.check("--unix-socket", path, become=OTHER_USER)
+    sluice.systemctl("stop", *UNITS)
+    assert not sluice.machine.path(path).exists(), f"{path} is left"
+    return f"{RESTARTS} restarts, {load.all_decided()}"
+
+
 def wrong_setting_with_socket_ends_both(sluice):
     sluice.fresh("sluice.socket")
     sluice.set("limt: 1\n")
@@ -196,6 +225,8 @@ CLAIMS = [
     ("a socket beside the running service is refused", socket_beside_service_is_refused),
     ("with the socket, a caller starts the service", waiting_caller_starts_service),
     ("with the socket, restarts lose no request", restarts_with_socket_lose_nothing),
+    ("another user reaches a file in /run/sluice", other_user_reaches_socket_file),
+    ("with a socket file of systemd, too", restarts_with_socket_file_lose_nothing),
     ("with the socket, wrong settings end in refused callers", wrong_setting_with_socket_ends_both),
     ("a stop is clean", stop_leaves_only_state),
 ]

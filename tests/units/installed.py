@@ -34,24 +34,26 @@ class Installed:
             raise CannotRun(machine.run("sluice", "version").stderr.strip())
         machine.path("/etc/sluice").mkdir()
         self.key = machine.must("sluice", "generate-key").strip()
-        machine.path("/etc/sluice/environment").write_text(f"UNITS_API_KEY={self.key}\n")
         for unit in "sluice.service", "sluice.socket":
             shutil.copy(TREE / "config" / unit, machine.path("/etc/systemd/system"))
         self.set()
         self.systemctl("daemon-reload")
 
-    def set(self, more="", limit=PLENTY):
+    def set(self, more="", limit=PLENTY, environment=""):
         """Writes the settings: those that are shipped, and an app with a policy."""
+        self.machine.path("/etc/sluice/environment").write_text(
+            f"UNITS_API_KEY={self.key}\n{environment}")
         shipped = (TREE / "config/sluice.yaml").read_text()
         self.machine.path(SETTINGS).write_text(shipped + APP.format(limit=limit) + more)
 
     def systemctl(self, *arguments):
         return self.machine.must("systemctl", *arguments)
 
-    def fresh(self, *units):
+    def fresh(self, *units, environment=""):
         """Good settings, and just these units run; earlier starts do not count."""
-        self.set()
+        self.set(environment=environment)
         self.systemctl("stop", "sluice.socket", "sluice.service")
+        self.systemctl("revert", "sluice.socket")
         self.machine.run("systemctl", "reset-failed", "sluice.socket", "sluice.service")
         if units:
             self.systemctl("start", *units)
@@ -68,9 +70,16 @@ class Installed:
         """What the service has written since its present start, or the last one."""
         return self.machine.journal("_SYSTEMD_INVOCATION_ID=" + self.show("InvocationID"))
 
-    def check(self, *where):
+    def override(self, unit, text):
+        """Until fresh() is called, adds lines to a unit, as `systemctl edit --runtime` does."""
+        directory = self.machine.path(f"/run/systemd/system/{unit}.d")
+        directory.mkdir(parents=True)
+        (directory / "override.conf").write_text(text)
+        self.systemctl("daemon-reload")
+
+    def check(self, *where, become=()):
         """The answer to a check; empty if there was none."""
-        done = self.machine.run("curl", "-sS", "--max-time", "20",
+        done = self.machine.run(*become, "curl", "-sS", "--max-time", "20",
                                 "-H", f"X-API-Key: {self.key}",
                                 "-d", '{"user_id": "u", "route_key": "/r"}',
                                 *where, f"http://127.0.0.1:{PORT}/check")
@@ -83,9 +92,9 @@ class Installed:
 class Load:
     """Callers who check without a pause, while this is open."""
 
-    def __init__(self, installed, callers):
+    def __init__(self, installed, callers, address=str(PORT)):
         self.process = installed.machine.popen_in_network(
-            "/usr/bin/python3", "-B", TREE / "tests/units/callers.py", str(PORT), str(callers))
+            "/usr/bin/python3", "-B", TREE / "tests/units/callers.py", address, str(callers))
         self.process.stdin.write(installed.key + "\n")
         self.process.stdin.flush()
 
