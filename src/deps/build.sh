@@ -1,10 +1,12 @@
 #!/bin/sh
 # Builds one library from Debian's source package, static and without root:
 #
-#   build.sh PACKAGE MINIMUM OUTPUT    with CFLAGS and LDFLAGS in the environment
+#   build.sh PACKAGE MINIMUM OUTPUT    with CC, CFLAGS and LDFLAGS in the environment
 #
-# OUTPUT gets include/, lib/ with the archive and its pkg-config file, and the file version. It may be
-# moved. The package comes by apt from Debian's development suite, the only one that has it, as a private
+# HOST=TRIPLET builds for another machine, with the tools that begin with that triplet.
+#
+# OUTPUT gets include/, lib/ with the archive and its pkg-config file, and three files that say where it
+# is from: version, source (the name and SHA-256 of Debian's description) and copyright. It may be moved. The package comes by apt from Debian's development suite, the only one that has it, as a private
 # list beside the system's own; so its signature is checked as for any other package. That suite keeps
 # only its newest version, which is taken when it is MINIMUM or newer.
 #
@@ -55,7 +57,7 @@ END
 build_libmicrohttpd()
 {
   export ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=:
-  ./configure --prefix="$prefix" --libdir="$prefix/lib" --disable-shared --with-pic \
+  ./configure ${HOST:+"--host=$HOST"} --prefix="$prefix" --libdir="$prefix/lib" --disable-shared --with-pic \
     --enable-https=yes --disable-doc --disable-examples --disable-tools --disable-curl \
     --disable-bauth --disable-dauth --disable-postprocessor --disable-httpupgrade \
     --disable-cookie
@@ -65,7 +67,7 @@ build_libmicrohttpd()
 
 build_hiredis()
 {
-  make -j "$(nproc)" static hiredis.pc hiredis_ssl.pc USE_SSL=1 \
+  make -j "$(nproc)" static hiredis.pc hiredis_ssl.pc USE_SSL=1 AR="${HOST:+$HOST-}ar" \
     OPTIMIZATION= DEBUG_FLAGS= WARNINGS= CFLAGS="$CFLAGS" PREFIX="$prefix" LIBRARY_PATH=lib
   mkdir -p "$prefix/include/hiredis" "$prefix/lib/pkgconfig"
   cp hiredis.h hiredis_ssl.h async.h read.h sds.h alloc.h sockcompat.h "$prefix/include/hiredis"
@@ -116,4 +118,6 @@ sed -i -e 's|^prefix=.*|prefix=${pcfiledir}/../..|' -e "s|$prefix|\${prefix}|" \
   "$prefix"/lib/pkgconfig/*.pc
 rm -f "$prefix"/lib/*.la
 cp -R "$prefix/include" "$prefix/lib" "$output"
+cp "$work/source/debian/copyright" "$output"
+(cd "$work" && sha256sum "${description##*/}") >"$output/source"
 echo "$version" >"$output/version"
