@@ -1,0 +1,17 @@
+# Joins texts: cmake -DNOTICES=<files> -DOUTPUT=<file> -P copyright.cmake
+cmake_minimum_required(VERSION 3.22)
+
+string(REPEAT = 80 line)
+set(parts "")
+foreach(notice IN LISTS NOTICES)
+  get_filename_component(directory ${notice} DIRECTORY)
+  get_filename_component(part ${directory} NAME)
+  file(READ ${notice} text)
+  string(STRIP "${text}" text)
+  if(parts STREQUAL "")
+    set(parts "${text}\n")
+  else()
+    string(APPEND parts "\n${line}\nThe binary also contains ${part}:\n\n${text}\n")
+  endif()
+endforeach()
+file(WRITE ${OUTPUT} "${parts}")
