@@ -28,6 +28,16 @@ debian_begin()
   DEBIAN_BEGUN=yes exec unshare --mount --pid --fork --kill-child -- "$@"
 }
 
+# Prints the suite of a release: debian_suite VERSION
+debian_suite()
+{
+  case $1 in
+  12) echo bookworm ;;
+  13) echo trixie ;;
+  *) die 'VERSION must be 12 or 13' ;;
+  esac
+}
+
 # Copies a fresh Debian to ROOT. The first call for a suite makes it: debian_make SUITE ROOT
 debian_make()
 {
@@ -68,6 +78,26 @@ debian_copy()
   find "$tree" -mindepth 1 -maxdepth 1 -printf '%P\0' |
     tar -C "$tree" -c --anchored -X "$tree/.dockerignore" --null -T - |
     tar -C "$1" -x --no-same-owner
+}
+
+# Opens the Debian in a directory, which is kept with the installed packages and what was built. The
+# source tree is copied anew. Sets `root` to the directory, and `source` to the tree's place in it:
+# debian_enter_source SUITE ROOT
+debian_enter_source()
+{
+  root=$2
+  source=$root/src/sluice
+  [ -e "$root" ] || debian_make "$1" "$root"
+  debian_open "$root"
+  mkdir -p "$source/build"
+  find "$source" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+  debian_copy "$source"
+  # What npm has fetched for this tree is good there, too.
+  if [ -e "$tree/build/web" ] && [ ! -e "$source/build/web" ]; then
+    cp -a "$tree/build/web" "$source/build"
+  fi
+  # Finishes an installation that was interrupted.
+  (debian_exec "$root" 0:0 / dpkg --configure -a)
 }
 
 # Runs a command in ROOT in place of the shell:
