@@ -29,6 +29,7 @@ expect()
   for file in "$2/bin/sluice" "$2/lib/systemd/system/sluice.service" \
     "$2/lib/systemd/system/sluice.socket" "$2/share/man/man8/sluice.8" \
     "$2/share/man/man5/sluice.yaml.5" "$2/share/doc/sluice/copyright" \
+    "$2/share/doc/sluice/sluice.spdx.json" \
     "$2/share/doc/sluice/docs/operations.md" "$3/sluice.yaml"; do
     [ -s "$1$file" ] || fault "prefix $2: there is no $file"
   done
