@@ -97,7 +97,8 @@ static void a_stream_that_is_none_is_replaced_and_costs_nobody_else_anything(voi
             ;
         assert_int_equal(journal_counts(here).replaced, 1);
         assert_int_equal(journal_counts(here).flush_failures, 0);
-        assert_int_equal(decided(there, JOURNAL_APP), decided(here, JOURNAL_APP));
+        WAIT_FOR (JOURNAL_PATIENCE_S, decided(there, JOURNAL_APP) == 1)
+            ;
         assert_int_equal(decided(here, JOURNAL_APP), 1);
         assert_int_equal(decided(here, SPOILT), 1);
         journal_free(here);
