@@ -82,10 +82,10 @@ debian_copy()
 
 # Opens the Debian in a directory, which is kept with the installed packages and what was built. The
 # source tree is copied anew. Sets `root` to the directory, and `source` to the tree's place in it:
-# debian_enter_source SUITE ROOT
+# debian_enter_source SUITE VERSION
 debian_enter_source()
 {
-  root=$2
+  root=$debian/test-$2${SLUICE_ARCHITECTURE:+-$SLUICE_ARCHITECTURE}
   source=$root/src/sluice
   [ -e "$root" ] || debian_make "$1" "$root"
   debian_open "$root"
