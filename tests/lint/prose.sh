@@ -13,7 +13,7 @@ sources()
     find include src lua tests docker package dev config CMakeLists.txt -type f \
         ! -path 'src/deps/*' ! -path 'tests/fixtures/*' ! -name prometheus-alerts.yaml |
         grep -E -e '\.(c|h|lua|sh|py|cmake|js|mjs|cjs|ts|css|html|yaml|service|socket)$' \
-            -e '(^|/)CMakeLists\.txt$' -e '^(dev|docker/|package/debian/)'
+            -e '(^|/)CMakeLists\.txt$' -e '^(dev|docker/|config/package/debian/)'
 }
 
 long=$(sources | LC_ALL=C.UTF-8 xargs grep -nHE '^.{101,}$' | grep -vE '://|[^ ]{80}' || true)
