@@ -83,16 +83,15 @@ def wrong_setting_is_one_start(sluice):
 def killed_is_started_again(sluice):
     sluice.fresh("sluice")
     begun = time.monotonic()
-    sluice.machine.must("kill", "-KILL", sluice.show("MainPID"))
+    sluice.machine.must("systemctl", "kill", "--signal=KILL", "sluice")
     wait_for(lambda: sluice.show("NRestarts") == "1" and sluice.decides(), "it decides again")
     return f"decides again after {time.monotonic() - begun:.1f} s"
 
 
 def stopped_is_replaced(sluice):
     sluice.fresh("sluice")
-    process = sluice.show("MainPID")
     begun = time.monotonic()
-    sluice.machine.must("kill", "-STOP", process)
+    sluice.machine.must("systemctl", "kill", "--signal=STOP", "sluice")
     wait_for(lambda: sluice.show("NRestarts") == "1" and sluice.decides(), "it is replaced")
     return f"another process decides after {time.monotonic() - begun:.0f} s"
 
