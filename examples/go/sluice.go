@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -34,8 +36,16 @@ func remoteAddress(request *http.Request) (kind, name string) {
 }
 
 func (sluice Sluice) Limit(next http.Handler) http.Handler {
-	client := &http.Client{Timeout: sluice.Timeout, Transport: &http.Transport{
-		MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute}} // Sluice closes after 75 s.
+	transport := &http.Transport{
+		MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute} // Sluice closes after 75 s.
+	if strings.HasPrefix(sluice.URL, "unix:") {
+		path := strings.TrimPrefix(sluice.URL, "unix:")
+		sluice.URL = "http://localhost"
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}
+	}
+	client := &http.Client{Timeout: sluice.Timeout, Transport: transport}
 	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
 		status, fields := sluice.check(client, request)
 		if status == 200 || status == 429 {

@@ -9,7 +9,8 @@ const remoteAddress = (request) => ({ ip: request.socket.remoteAddress });
 
 module.exports = function sluice(options = {}) {
   const { failOpen = true, timeoutMs = 250, subject = remoteAddress } = options;
-  const url = new URL('/check', process.env.SLUICE_URL || 'http://127.0.0.1:8080');
+  const [address, socketPath] = (process.env.SLUICE_URL || 'http://127.0.0.1:8080').split('unix:');
+  const url = new URL('/check', address || 'http://localhost');
   if (!process.env.SLUICE_API_KEY) throw new Error('SLUICE_API_KEY is not set');
   const client = url.protocol === 'https:' ? https : http;
   // Connections stay open. Those that Sluice closes while they are idle leave the pool.
@@ -18,7 +19,7 @@ module.exports = function sluice(options = {}) {
 
   function ask(body, signal, done) {
     const length = { 'Content-Length': Buffer.byteLength(body) };
-    const options = { method: 'POST', agent, signal, headers: { ...headers, ...length } };
+    const options = { method: 'POST', socketPath, agent, signal, headers: { ...headers, ...length } };
     const request = client.request(url, options, (answer) => {
       answer.resume().on('error', done).on('end', () => done(null, answer));
     });

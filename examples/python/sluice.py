@@ -2,8 +2,10 @@
 """WSGI middleware that asks Sluice before the application serves. Copy this file."""
 import collections
 import http.client
+import functools
 import json
 import os
+import socket
 import sys
 import urllib.parse
 
@@ -14,12 +16,26 @@ def remote_address(environ):
     return {"ip": environ["REMOTE_ADDR"]}
 
 
+class SocketFile(http.client.HTTPConnection):
+    def __init__(self, path, **options):
+        super().__init__("localhost", **options)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection,
+               "unix": SocketFile}
+
+
 class Sluice:
     def __init__(self, application, fail_open=True, timeout_s=0.25, subject=remote_address):
         url = urllib.parse.urlsplit(os.environ.get("SLUICE_URL", "http://127.0.0.1:8080"))
-        https = url.scheme == "https"
-        self.connection = http.client.HTTPSConnection if https else http.client.HTTPConnection
-        self.host, self.key = url.netloc, os.environ["SLUICE_API_KEY"]
+        self.connect = functools.partial(CONNECTIONS[url.scheme], url.netloc or url.path)
+        self.key = os.environ["SLUICE_API_KEY"]
         self.application, self.subject = application, subject
         self.fail_open, self.timeout_s = fail_open, timeout_s
         self.idle = collections.deque(maxlen=16)  # For all threads; above 16 the oldest is closed.
@@ -48,7 +64,7 @@ class Sluice:
         try:
             connection = self.idle.pop()
         except IndexError:
-            connection = self.connection(self.host, timeout=self.timeout_s)
+            connection = self.connect(timeout=self.timeout_s)
         reused = connection.sock is not None
         try:
             answer = self.send(connection, check)

@@ -49,13 +49,6 @@ def get(url, fields=None):
         connection.close()
 
 
-def answers(url):
-    try:
-        return get(url)[0] == 200
-    except OSError:
-        return False
-
-
 def listens(address):
     host, port = address.split(":")
     try:
@@ -83,12 +76,17 @@ apps:
         window_seconds: 3600
 """
 
-    def __init__(self, limit):
+    def __init__(self, limit, at_socket_file=False):
         self.binary = os.environ["SLUICE_BINARY"]
         self.directory = tempfile.TemporaryDirectory()
         self.reserved = reserve()
         self.address = "127.0.0.1:%d" % self.reserved.getsockname()[1]
         self.url = f"http://{self.address}"
+        self.probe = ["curl", "-sf", self.url + "/readyz"]
+        if at_socket_file:
+            path = self.directory.name + "/sluice.sock"
+            self.address = self.url = "unix:" + path
+            self.probe = ["curl", "-sf", "--unix-socket", path, "http://localhost/readyz"]
         self.key = subprocess.check_output([self.binary, "generate-key"], text=True).strip()
         self.configuration = pathlib.Path(self.directory.name, "sluice.yaml")
         self.configuration.write_text(self.CONFIGURATION.format(limit=limit))
@@ -99,7 +97,10 @@ apps:
             [self.binary, "serve", "--config", self.configuration, "--listen", self.address,
              "--data-dir", self.directory.name, "--workers", "1", "--share-address", "true"],
             env={**os.environ, "TOY_API_KEY": self.key}, stderr=subprocess.DEVNULL)
-        wait_for(lambda: answers(self.url + "/readyz"), "the service is ready")
+        wait_for(self.is_ready, "the service is ready")
+
+    def is_ready(self):
+        return subprocess.run(self.probe, stdout=subprocess.DEVNULL).returncode == 0
 
     def stop(self):
         end(self.process)
@@ -219,7 +220,8 @@ http {{
         address = "127.0.0.1:%d" % self.reserved.getsockname()[1]
         here = pathlib.Path(self.directory.name)
         changes = {
-            "127.0.0.1:8080": service.address,
+            # nginx ends the path of a socket file with a colon.
+            "127.0.0.1:8080": service.address + ":" * service.address.startswith("unix:"),
             "127.0.0.1:8000": address + " reuseport",
             "127.0.0.1:8001": "127.0.0.1:%d" % self.api.server_port,
             "/etc/nginx/sluice.key": str(here / "sluice.key"),

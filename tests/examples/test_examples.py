@@ -13,8 +13,8 @@ REQUESTS = 20
 
 
 class Example(unittest.TestCase):
-    def given(self, fail="open", timeout_ms=PATIENT_MS, limit=1000):
-        self.service = stage.Service(limit)
+    def given(self, fail="open", timeout_ms=PATIENT_MS, limit=1000, at_socket_file=False):
+        self.service = stage.Service(limit, at_socket_file)
         self.addCleanup(self.service.close)
         self.front = FRONT(self.service, fail, timeout_ms)
         self.addCleanup(self.front.close)
@@ -55,6 +55,18 @@ class Example(unittest.TestCase):
         self.assertIn(int(headers["Retry-After"]), range(3500, 3601))
         self.assertIn("r=0", headers["RateLimit"])
         self.assertIn("q=3", headers["RateLimit-Policy"])
+
+    def test_a_socket_file_does_as_well(self):
+        self.given("closed", limit=2, at_socket_file=True)
+        for _ in range(2):
+            self.served()
+        self.refused(429)
+        self.service.stop()
+        self.refused(503)
+
+        self.service.start()
+
+        self.served()
 
     def test_open_serves_while_the_service_is_stopped_and_limits_afterwards(self):
         self.given(limit=1)

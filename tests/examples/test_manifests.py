@@ -26,8 +26,10 @@ CONTRACT = json.loads((TREE / "src/api/openapi.json").read_text())
 SECRET = "0123456789abcdef0123456789abcdef"
 AFTER_DRAINING_S = 6
 SECRETS = "/run/secrets/sluice"
-FILES = [stage.EXAMPLES / "sidecar/compose.yaml", stage.EXAMPLES / "sidecar/compose.redis.yaml",
-         TREE / "docker/compose.yaml"]
+SIDECARS = [["compose.yaml"], ["compose.yaml", "compose.redis.yaml"],
+            ["compose.yaml", "compose.socket.yaml"]]
+TOGETHER = [*([stage.EXAMPLES / "sidecar" / name for name in names] for names in SIDECARS),
+            [TREE / "docker/compose.yaml"]]
 
 
 def documents(path):
@@ -86,9 +88,9 @@ class Compose(Manifests):
         return {name: re.sub(r"\$\{(\w+):\?[^}]*\}", lambda m: made[m[1]], value)
                 for name, value in service["environment"].items()}
 
-    def test_the_service_starts_from_either(self):
+    def test_the_service_starts_from_each(self):
         configuration = (stage.EXAMPLES / "sidecar/sluice.yaml").read_text()
-        for names in (["compose.yaml"], ["compose.yaml", "compose.redis.yaml"]):
+        for names in SIDECARS:
             with self.subTest(names=names):
                 service = self.services(*names)["sluice"]
 
@@ -105,6 +107,18 @@ class Compose(Manifests):
         self.assertEqual(api["networks"], sluice["networks"])
         self.assertNotIn("ports", sluice)
 
+    def test_a_socket_file_is_where_both_look(self):
+        services = self.services("compose.yaml", "compose.socket.yaml")
+        api, sluice = services["api"], services["sluice"]
+        url = api["environment"]["SLUICE_URL"]
+        directory = os.path.dirname(url.removeprefix("unix:"))
+
+        self.assertEqual(url, sluice["environment"]["SLUICE_LISTEN"])
+        self.assertEqual(api["volumes"], sluice["volumes"])
+        self.assertTrue(api["volumes"][0].endswith(":" + directory))
+        # A new volume takes its owner from the image.
+        self.assertIn(f"-o 65532 -g 65532 /image{directory} ", IMAGE)
+
     def test_what_is_mounted_exists(self):
         for service in self.services("compose.yaml").values():
             for volume in service["volumes"]:
@@ -118,14 +132,13 @@ class Compose(Manifests):
         self.assertGreater(seconds(service["stop_grace_period"]), drain_s + AFTER_DRAINING_S)
 
     def test_version_1_takes_them(self):
-        for path in FILES:
+        for path in {path for paths in TOGETHER for path in paths}:
             with self.subTest(path=path):
                 self.assertNotIn("name", yaml.safe_load(path.read_text()))
 
     def test_every_installed_compose_reads_them(self):
         environment = {**os.environ, "SLUICE_API_KEY": key(), "SLUICE_KEY_PEPPER": SECRET,
                        "SLUICE_ADMIN_TOKEN": SECRET}
-        sidecar, with_redis, two_instances = FILES
         composes = [one for one in (["docker", "compose"], ["docker-compose"])
                     if shutil.which(one[0]) and subprocess.run(
                         [*one, "version"], capture_output=True).returncode == 0]
@@ -133,7 +146,7 @@ class Compose(Manifests):
             self.skipTest("no compose is installed")
 
         for compose in composes:
-            for paths in ([sidecar], [sidecar, with_redis], [two_instances]):
+            for paths in TOGETHER:
                 files = [word for path in paths for word in ("-f", path)]
                 read = subprocess.run([*compose, *files, "config", "--quiet"],
                                       capture_output=True, text=True, env=environment)
