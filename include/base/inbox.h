@@ -23,6 +23,11 @@ MUST_USE bool inbox_post(struct inbox *inbox, struct fair_item *item, uint32_t t
  * only. */
 struct fair_item *inbox_take(struct inbox *inbox);
 
+/* The item that has waited longest, no matter whose turn it is. It stays; NULL when there is none.
+ * inbox_take_out() takes it, or another that waits, out of turn. Reader's thread only. */
+struct fair_item *inbox_oldest(struct inbox *inbox);
+void inbox_take_out(struct inbox *inbox, struct fair_item *item);
+
 /* Puts back the item that was taken last: the rest of its job comes first in its tenant's next
  * turn. Reader's thread only. */
 void inbox_put_back(struct inbox *inbox, struct fair_item *item);

@@ -21,6 +21,8 @@ struct inbox {
     int fd;
 };
 
+static void free_place(struct inbox *inbox, const struct fair_item *item);
+
 struct inbox *inbox_new(size_t places)
 {
     struct inbox *inbox = MEMORY_NEW(struct inbox);
@@ -59,17 +61,28 @@ bool inbox_post(struct inbox *inbox, struct fair_item *item, uint32_t tenant)
 
 struct fair_item *inbox_take(struct inbox *inbox)
 {
-    eventfd_t posted;
-
     pthread_mutex_lock(&inbox->mutex);
     struct fair_item *item = fair_queue_take(&inbox->queue);
-    if (item != NULL) {
-        shares_give(&inbox->shares, item->tenant, COST);
-        if (inbox->queue.count == 0)
-            (void)eventfd_read(inbox->fd, &posted);
-    }
+    if (item != NULL)
+        free_place(inbox, item);
     pthread_mutex_unlock(&inbox->mutex);
     return item;
+}
+
+struct fair_item *inbox_oldest(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    struct fair_item *item = fair_queue_oldest(&inbox->queue);
+    pthread_mutex_unlock(&inbox->mutex);
+    return item;
+}
+
+void inbox_take_out(struct inbox *inbox, struct fair_item *item)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    fair_queue_remove(&inbox->queue, item);
+    free_place(inbox, item);
+    pthread_mutex_unlock(&inbox->mutex);
 }
 
 void inbox_put_back(struct inbox *inbox, struct fair_item *item)
@@ -85,4 +98,14 @@ void inbox_put_back(struct inbox *inbox, struct fair_item *item)
 int inbox_fd(const struct inbox *inbox)
 {
     return inbox->fd;
+}
+
+/* The item has left the queue. */
+static void free_place(struct inbox *inbox, const struct fair_item *item)
+{
+    eventfd_t posted;
+
+    shares_give(&inbox->shares, item->tenant, COST);
+    if (inbox->queue.count == 0)
+        (void)eventfd_read(inbox->fd, &posted);
 }

@@ -87,6 +87,28 @@ static void what_is_put_back_has_its_tenants_next_turn(void **state)
     inbox_free(inbox);
 }
 
+static void the_oldest_can_be_taken_out_of_turn(void **state)
+{
+    struct inbox *inbox = inbox_new(PLACES);
+    struct fair_item items[3];
+    (void)state;
+    assert_null(inbox_oldest(inbox));
+    assert_true(inbox_post(inbox, &items[0], 1));
+    assert_true(inbox_post(inbox, &items[1], 1));
+    assert_true(inbox_post(inbox, &items[2], 2));
+
+    assert_ptr_equal(inbox_take(inbox), &items[0]);
+    assert_ptr_equal(inbox_oldest(inbox), &items[1]);
+    inbox_take_out(inbox, &items[1]);
+    assert_ptr_equal(inbox_oldest(inbox), &items[2]);
+    assert_true(is_readable(inbox));
+    inbox_take_out(inbox, &items[2]);
+
+    assert_false(is_readable(inbox));
+    assert_null(inbox_take(inbox));
+    inbox_free(inbox);
+}
+
 static void *post_all(void *context)
 {
     struct poster *poster = context;
@@ -130,6 +152,7 @@ int main(void)
         cmocka_unit_test(it_is_readable_while_there_is_something),
         cmocka_unit_test(an_app_that_floods_it_neither_bars_others_nor_goes_before_them),
         cmocka_unit_test(what_is_put_back_has_its_tenants_next_turn),
+        cmocka_unit_test(the_oldest_can_be_taken_out_of_turn),
         cmocka_unit_test(what_any_threads_post_is_taken_once),
     };
 
