@@ -17,6 +17,9 @@
 #define CATALOGUE_RENEWS_MAX     256  /* CATALOGUE_APP_RENEW, divided among the apps as well */
 #define CATALOGUE_POLL_US        (500 * MILLISECOND_US)
 #define CATALOGUE_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that has waited longer is not begun */
+/* The same for CATALOGUE_APP_RENEW, whose asker can do without. When it is over, the answer waits
+ * at most for the present job or the present reading of changes. */
+#define CATALOGUE_RENEW_TIMEOUT_US (250 * MILLISECOND_US)
 
 enum catalogue_job_kind {
     CATALOGUE_APP_CREATE,   /* in: name, created_at_us, app_id, key, apps_max
@@ -24,8 +27,9 @@ enum catalogue_job_kind {
     CATALOGUE_APP_FIND,     /* in: key                               out: app */
     CATALOGUE_APP_RENEW,    /* in: app_id, tenant, revision          out: is_in_vain
                                The index gets what other instances have changed before the job was
-                               submitted. Other jobs come first. Jobs of one app that wait at the
-                               same time cause one question to the backend. */
+                               submitted; if the app is gone, that, too. Look-ups and renewals take
+                               turns, and other jobs come first. Apps take turns. Jobs of one app
+                               that wait at the same time cause one question to the backend. */
     CATALOGUE_POLICY_SAVE,  /* in: app_id, policy                    out: policy's id and version */
     CATALOGUE_POLICY_REMOVE /* in: app_id, identity */
 };
@@ -43,7 +47,8 @@ struct catalogue_job {
     struct queue *reply_to;
     catalogue_done_fn *done;
     void *context;    /* the asker's */
-    int64_t asked_us; /* private: clock_monotonic_us() */
+    int64_t asked_us; /* private: clock_monotonic_us(), like the next */
+    int64_t late_us;  /* private: from then on it is not begun */
 
     char app_id[APP_ID_BYTES + 1];
     struct text name;

@@ -67,6 +67,8 @@ static void on_stop(struct queue_item *item);
 static void on_provision(struct queue_item *item);
 
 static void job_answer(void *context, struct catalogue_job *job);
+static bool may_begin(const struct catalogue *catalogue, const struct catalogue_job *job);
+static void job_run(struct catalogue *catalogue, struct catalogue_job *job);
 static void on_refused(struct catalogue *catalogue, const struct error *error);
 static void on_answer(struct queue_item *item);
 
@@ -135,6 +137,8 @@ void catalogue_free(struct catalogue *catalogue)
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
 {
     job->asked_us = clock_monotonic_us();
+    job->late_us = job->asked_us + (job->kind == CATALOGUE_APP_RENEW ? CATALOGUE_RENEW_TIMEOUT_US
+                                                                     : CATALOGUE_JOB_TIMEOUT_US);
     job->app = NULL;
     job->is_in_vain = false;
     return job_turns_post(&catalogue->turns, job);
@@ -194,6 +198,7 @@ static void *thread_run(void *context)
         (void)queue_drain(catalogue->orders);
         if (atomic_load(&catalogue->is_stopping))
             break;
+        job_turns_answer_late(&catalogue->turns);
         if (clock_monotonic_us() >= catalogue->refresh_at_us)
             refresh(catalogue);
         look_for_unused(catalogue);
@@ -322,25 +327,36 @@ static void on_provision(struct queue_item *item)
 static void job_answer(void *context, struct catalogue_job *job)
 {
     struct catalogue *catalogue = context;
-    struct error error = {0};
 
     /* Many jobs must not delay the changes of others. */
-    if (!atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue) &&
-        clock_monotonic_us() >= catalogue->refresh_at_us)
+    if (may_begin(catalogue, job) && clock_monotonic_us() >= catalogue->refresh_at_us)
         refresh(catalogue);
-    bool is_late = clock_monotonic_us() >= job->asked_us + CATALOGUE_JOB_TIMEOUT_US;
     job->status = CATALOGUE_UNAVAILABLE;
-    if (!is_late && !atomic_load(&catalogue->is_stopping) && catalogue_is_ready(catalogue)) {
-        job->status = jobs_run(&catalogue->jobs, job, &error);
-        /* An app that is missing from a lost catalogue may soon be there again. */
-        if (job->status == CATALOGUE_ABSENT &&
-            !continuity_holds(&catalogue->follower.continuity, &error))
-            job->status = CATALOGUE_UNAVAILABLE;
-        if (job->status == CATALOGUE_UNAVAILABLE)
-            on_refused(catalogue, &error);
-    }
+    if (may_begin(catalogue, job))
+        job_run(catalogue, job);
     job->item.run = on_answer;
     ASSERT(queue_post(job->reply_to, &job->item));
+}
+
+static bool may_begin(const struct catalogue *catalogue, const struct catalogue_job *job)
+{
+    return clock_monotonic_us() < job->late_us && !atomic_load(&catalogue->is_stopping) &&
+           catalogue_is_ready(catalogue);
+}
+
+static void job_run(struct catalogue *catalogue, struct catalogue_job *job)
+{
+    struct error error = {0};
+
+    job->status = jobs_run(&catalogue->jobs, job, &error);
+    /* An app that is missing from a lost catalogue may soon be there again. */
+    if (job->status == CATALOGUE_ABSENT &&
+        !continuity_holds(&catalogue->follower.continuity, &error))
+        job->status = CATALOGUE_UNAVAILABLE;
+    if (job->status == CATALOGUE_UNAVAILABLE)
+        on_refused(catalogue, &error);
+    else if (job->status == CATALOGUE_ABSENT && job->is_in_vain)
+        refresh(catalogue); /* Its key is refused from now on. */
 }
 
 /* Asks at once whether the backend still answers, and whether only writes fail. */

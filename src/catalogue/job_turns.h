@@ -15,7 +15,7 @@ typedef void job_turns_run_fn(void *context, struct catalogue_job *job);
 struct job_turns {
     struct inbox *jobs;
     struct queue *finds;  /* look-ups, which anybody can cause, so one at a time between jobs */
-    struct inbox *renews; /* one at a time, when all others have had their turn */
+    struct inbox *renews; /* one at a time between jobs and between look-ups */
     void *context;
     job_turns_run_fn *run;
 };
@@ -29,6 +29,9 @@ MUST_USE bool job_turns_post(struct job_turns *turns, struct catalogue_job *job)
 /* What to poll to hear of new jobs. */
 void job_turns_watch(const struct job_turns *turns, struct pollfd queues[static JOB_TURNS_QUEUES]);
 
+/* Runs the renewals that are too late, which only answers them. Those below do so before each
+ * job. */
+void job_turns_answer_late(struct job_turns *turns);
 /* Runs some of the jobs, so that the thread can look after other things in between. */
 void job_turns_take(struct job_turns *turns);
 void job_turns_take_all(struct job_turns *turns);

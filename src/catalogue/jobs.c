@@ -71,17 +71,16 @@ static enum catalogue_status app_find(struct jobs *jobs, struct catalogue_job *j
     return CATALOGUE_OK;
 }
 
-/* A question that began after this job was submitted has brought all that this one could. The
- * refresh looks after an app that is gone or cannot be read. */
+/* A question that began after this job was submitted has brought all that this one could. */
 static enum catalogue_status app_renew(struct jobs *jobs, struct catalogue_job *job,
                                        struct error *error)
 {
     struct jobs_question *last = &jobs->questions[job->tenant % JOBS_QUESTIONS];
-    const struct jobs_question question = {job->tenant, clock_monotonic_us()};
+    struct jobs_question question = {job->tenant, clock_monotonic_us(), CATALOGUE_OK};
     int64_t stored = 0;
 
     if (last->tenant == job->tenant && last->begun_us > job->asked_us)
-        return CATALOGUE_OK;
+        return last->status;
     enum catalogue_status status =
         jobs->backend->operations->app_revision(jobs->backend, job->app_id, &stored, error);
     const bool is_newer = status == CATALOGUE_OK && stored > job->revision;
@@ -89,9 +88,10 @@ static enum catalogue_status app_renew(struct jobs *jobs, struct catalogue_job *
         status = publish(jobs, job->app_id, status, NULL, error);
     if (status == CATALOGUE_UNAVAILABLE)
         return status;
+    question.status = status;
     *last = question;
     job->is_in_vain = !is_newer || status != CATALOGUE_OK;
-    return CATALOGUE_OK;
+    return status;
 }
 
 static enum catalogue_status policy_save(struct jobs *jobs, struct catalogue_job *job,

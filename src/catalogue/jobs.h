@@ -13,6 +13,7 @@
 struct jobs_question {
     uint32_t tenant;
     int64_t begun_us;
+    enum catalogue_status status;
 };
 
 struct jobs {

@@ -68,7 +68,9 @@ static enum catalogue_status puppet_revision(struct catalogue_backend *backend, 
         sem_post(&puppet->entered);
         sem_wait(&puppet->leave);
     }
-    return puppet_status(backend, error);
+    const enum catalogue_status status = puppet_status(backend, error);
+    return status == CATALOGUE_OK ? (enum catalogue_status)atomic_load(&puppet->app_status)
+                                  : status;
 }
 
 static enum catalogue_status puppet_remove(struct catalogue_backend *backend, const char *app_id,
@@ -90,6 +92,10 @@ static enum catalogue_status puppet_changes(struct catalogue_backend *backend, i
     (void)context;
     (void)visit;
     atomic_fetch_add(&puppet->readings, 1);
+    if (atomic_load(&puppet->holds_readings)) {
+        sem_post(&puppet->entered);
+        sem_wait(&puppet->leave);
+    }
     if (!atomic_load(&puppet->keeps_apps_back))
         return puppet_status(backend, error);
     (void)error_set(error, "the puppet keeps its apps back");

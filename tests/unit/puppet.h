@@ -15,6 +15,8 @@ struct puppet {
     atomic_bool is_away;         /* every call fails */
     atomic_bool keeps_apps_back; /* only changes() fails */
     atomic_bool holds_questions; /* app_revision() waits as app_find() does */
+    atomic_bool holds_readings;  /* changes() does */
+    atomic_int app_status;       /* what app_revision() returns while the puppet answers */
     atomic_int finds;            /* calls of app_find() */
     atomic_int questions;        /* calls of app_revision(), which is always 1 */
     atomic_int readings;         /* calls of changes() */

@@ -136,18 +136,26 @@ static void a_policy_saved_elsewhere_is_there_after_a_renewal(void **state)
     expect_renewals_to_bring_what_was_saved(&redis_one, &redis_other);
 }
 
-static void an_app_that_is_deleted_meanwhile_is_not_renewed(void **state)
+static void an_app_that_was_deleted_elsewhere_is_unknown_after_a_renewal(void **state)
 {
     (void)state;
+    struct error error = {0};
+    struct redis_url url;
     struct instance instance = instance_open_redis(server);
     struct catalogue_job job = {.kind = CATALOGUE_APP_RENEW, .app_id = INSTANCE_APP_ID};
+    const struct key_digest key = instance_key(INSTANCE_APP_KEY);
     instance_start(&instance);
     assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
+    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
+    struct catalogue_backend *elsewhere = catalogue_redis_new(&url);
 
-    (void)redis_server_command(server, "DEL sluice:{catalogue}:app:%s", INSTANCE_APP_ID);
+    assert_int_equal(elsewhere->operations->app_remove(elsewhere, INSTANCE_APP_ID, &error),
+                     CATALOGUE_OK);
 
-    assert_int_equal(instance_ask(&instance, &job), CATALOGUE_OK);
+    assert_int_equal(instance_ask(&instance, &job), CATALOGUE_ABSENT);
     assert_true(job.is_in_vain);
+    assert_null(app_index_find(instance.index, &key));
+    elsewhere->operations->free(elsewhere);
     instance_close(&instance);
 }
 
@@ -365,7 +373,7 @@ int main(void)
         cmocka_unit_test(a_created_app_is_published_before_the_answer),
         cmocka_unit_test(a_key_registered_elsewhere_is_found_at_once),
         WITH_REDIS(a_policy_saved_elsewhere_is_there_after_a_renewal),
-        WITH_REDIS(an_app_that_is_deleted_meanwhile_is_not_renewed),
+        WITH_REDIS(an_app_that_was_deleted_elsewhere_is_unknown_after_a_renewal),
         cmocka_unit_test(a_changed_policy_is_published_before_the_answer),
         cmocka_unit_test(changes_spread_through_a_file),
         WITH_REDIS(a_key_that_its_app_no_longer_has_is_unknown),
