@@ -27,7 +27,7 @@ enum handled authenticate(struct request *request, struct api *api, authenticate
 
 /* To be called after authenticate(), when the index may have changed: puts the newest value of the
  * key's app into request->principal, if it is another one that may go on. The old one stays valid
- * as long as the request. False: there is none. */
-MUST_USE bool authenticate_renew(struct request *request, struct api *api);
+ * as long as the request. */
+void authenticate_renew(struct request *request, struct api *api);
 
 #endif

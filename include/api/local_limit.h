@@ -22,8 +22,7 @@ enum local_limit {
     LOCAL_LIMIT_LOOKUP,       /* catalogue look-ups of an IP address */
     LOCAL_LIMIT_LOOKUPS,      /* look-ups of the process */
     LOCAL_LIMIT_ABSENT,       /* look-ups of one key that was not found */
-    LOCAL_LIMIT_SECOND_LOOK,  /* second looks of an app that were in vain */
-    LOCAL_LIMIT_SECOND_LOOKS  /* those of the process */
+    LOCAL_LIMIT_SECOND_LOOK   /* second looks of an app that were in vain */
 };
 
 /* Counters in the table: 6 MB. */

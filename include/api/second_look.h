@@ -4,17 +4,23 @@
  * ago. So before a request is answered that no policy applies, the catalogue is asked once whether
  * the app has changed. Requests of an app that ask at the same time share one question.
  *
- * Questions cost the catalogue little, but routes can be made up. So questions in vain are limited
- * per second, for one app and for this process. Beyond that, and while the catalogue does not
- * answer, nothing is asked, and the first look holds. */
+ * Questions cost the catalogue little, but routes can be made up. So an app may ask in vain only so
+ * often a second, and apps take turns, one question each. Beyond that, and while the catalogue
+ * cannot be written, nothing is asked, and the first look holds. It also holds when no question has
+ * begun within CATALOGUE_RENEW_TIMEOUT_US.
+ *
+ * A request that finds no policy, also a batch, counts once in sluice_second_looks_total:
+ * - changed: this instance has a newer value of the app, or knows that the app is gone;
+ * - same: the catalogue has nothing newer;
+ * - failed: it did not answer in time, or the app cannot be read;
+ * - refused: it was not asked. */
 #ifndef API_SECOND_LOOK_H
 #define API_SECOND_LOOK_H
 
 #include "api/api.h"
 #include "http/request.h"
 
-#define SECOND_LOOK_PER_APP    25
-#define SECOND_LOOK_PER_SECOND 1000
+#define SECOND_LOOK_PER_APP 25
 
 typedef void second_look_fn(void *context);
 

@@ -43,7 +43,7 @@
     X(JOBS_REFUSED_JOURNAL, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"journal\"", NULL)\
     X(JOBS_REFUSED_LOOKUPS, METRIC_COUNTER, "sluice_jobs_refused_total", "queue=\"lookups\"", NULL)\
     X(SECOND_LOOKS_CHANGED, METRIC_COUNTER, "sluice_second_looks_total", "result=\"changed\"",     \
-      "Requests that found no policy, by whether the catalogue had a change; refused: not asked.") \
+      "Requests that found no policy, by whether their app had changed; refused: not asked.") \
     X(SECOND_LOOKS_SAME, METRIC_COUNTER, "sluice_second_looks_total", "result=\"same\"", NULL)     \
     X(SECOND_LOOKS_FAILED, METRIC_COUNTER, "sluice_second_looks_total", "result=\"failed\"", NULL) \
     X(SECOND_LOOKS_REFUSED, METRIC_COUNTER, "sluice_second_looks_total", "result=\"refused\"",     \

@@ -67,16 +67,14 @@ enum handled authenticate(struct request *request, struct api *api, authenticate
 
 /* If the app has been deleted or suspended meanwhile, or the key replaced, the request ends as it
  * began. */
-bool authenticate_renew(struct request *request, struct api *api)
+void authenticate_renew(struct request *request, struct api *api)
 {
     struct app *app = app_index_find(api->index, request->credentials);
-    const bool is_another = app && app != request->principal && app->state == APP_ACTIVE;
 
-    if (is_another)
+    if (app && app != request->principal && app->state == APP_ACTIVE)
         adopt(request, app);
     else
         app_release(app);
-    return is_another;
 }
 
 static enum handled admit(struct request *request, struct api *api, authenticated_fn *next)

@@ -20,7 +20,6 @@ static void charge(struct api *api, uint32_t tenant);
 static void on_asked(struct catalogue_job *job);
 
 static const struct rate of_app = {SECOND_LOOK_PER_APP, 1};
-static const struct rate of_process = {SECOND_LOOK_PER_SECOND, 1};
 
 bool second_look_begin(struct request *request, struct api *api, void *context,
                        second_look_fn *then)
@@ -46,13 +45,14 @@ bool second_look_begin(struct request *request, struct api *api, void *context,
     return false;
 }
 
+/* A catalogue that cannot be written may be locked. Then each save may hold the thread for as long
+ * as it waits for the lock. */
 static bool may_ask(struct api *api, uint32_t tenant)
 {
     const struct text subject = {(const char *)&tenant, sizeof tenant};
 
-    return catalogue_is_ready(api->catalogue) &&
-           local_limit_take(api, LOCAL_LIMIT_SECOND_LOOK, subject, of_app, 0).remaining > 0 &&
-           local_limit_take(api, LOCAL_LIMIT_SECOND_LOOKS, TEXT(""), of_process, 0).remaining > 0;
+    return catalogue_is_writable(api->catalogue) &&
+           local_limit_take(api, LOCAL_LIMIT_SECOND_LOOK, subject, of_app, 0).remaining > 0;
 }
 
 /* Only what was in vain, because a change costs the one who makes it more than the question. */
@@ -61,21 +61,22 @@ static void charge(struct api *api, uint32_t tenant)
     const struct text subject = {(const char *)&tenant, sizeof tenant};
 
     (void)local_limit_take(api, LOCAL_LIMIT_SECOND_LOOK, subject, of_app, 1);
-    (void)local_limit_take(api, LOCAL_LIMIT_SECOND_LOOKS, TEXT(""), of_process, 1);
 }
 
 static void on_asked(struct catalogue_job *job)
 {
     struct second_look *look = job->context;
     struct metrics *metrics = look->api->metrics;
+    const struct app *known = request_app(look->request);
 
     if (job->is_in_vain)
         charge(look->api, job->tenant);
-    if (authenticate_renew(look->request, look->api))
+    if (atomic_load(&known->is_replaced))
         metrics_count(metrics, METRIC_SECOND_LOOKS_CHANGED);
     else if (job->status == CATALOGUE_OK)
         metrics_count(metrics, METRIC_SECOND_LOOKS_SAME);
     else
         metrics_count(metrics, METRIC_SECOND_LOOKS_FAILED);
+    authenticate_renew(look->request, look->api);
     look->then(look->context);
 }

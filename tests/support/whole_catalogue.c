@@ -2,7 +2,11 @@
  *
  * Replaces src/catalogue/catalogue.c. This catalogue exists, has been read, and was never lost.
  * Programs that link it define catalogue_submit() themselves. */
+#include "support/whole_catalogue.h"
+
 #include "catalogue/catalogue.h"
+
+bool whole_catalogue_is_read_only;
 
 const char *const catalogue_continuity_words[] = {"kept", "lost", "foreign", NULL};
 
@@ -15,7 +19,7 @@ bool catalogue_is_ready(const struct catalogue *catalogue)
 bool catalogue_is_writable(const struct catalogue *catalogue)
 {
     (void)catalogue;
-    return true;
+    return !whole_catalogue_is_read_only;
 }
 
 bool catalogue_serves(const struct catalogue *catalogue)

@@ -74,6 +74,7 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
     slices_init(&api.slices, clock_of_the_test);
     step_us = 0;
     app->tenant = 0;
+    atomic_store(&app->is_replaced, false);
     api.now_us = NOW_US;
 }
 
@@ -183,6 +184,12 @@ void handling_change(enum app_state state, uint8_t first, const char *policy)
     changed->key_count = 1;
     changed->keys[0].bytes[0] = first;
     app_index_publish_give(api.index, changed);
+    atomic_store(&app->is_replaced, true); /* It is not in the index, which would do so. */
+}
+
+uint64_t handling_figure(enum metric metric)
+{
+    return figure_get(&metrics.figures[metric]);
 }
 
 void handling_pass(int64_t us)

@@ -11,6 +11,7 @@
 #include "catalogue/catalogue.h"
 #include "fake_store.h"
 #include "fake_transport.h"
+#include "metrics/metrics_table.h"
 
 #include <jansson.h>
 
@@ -70,6 +71,8 @@ void handling_renew(struct handling *handling, enum catalogue_status status, boo
 /* From now on the index has a newer value of the app, in this state: with this key (that of the
  * requests is 0), and one more policy. Until handling_end(). */
 void handling_change(enum app_state state, uint8_t key, const char *policy);
+/* Of all requests so far. */
+uint64_t handling_figure(enum metric metric);
 /* The app's clock goes on. */
 void handling_pass(int64_t us);
 

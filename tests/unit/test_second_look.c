@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "handling.h"
 #include "support/cmocka.h"
+#include "support/whole_catalogue.h"
 
 #define NEW_POLICY "{'route_key':'/new','limit':3,'window_seconds':3600}"
 #define NEW_CHECK  "{'user_id':'u','route_key':'/new'}"
@@ -160,27 +161,86 @@ static void an_app_that_asks_in_vain_too_often_is_answered_at_once_and_no_other(
     handling_end(&handling);
 }
 
-static void all_apps_together_are_bounded_too(void **state)
+/* Otherwise a few dozen of them could take the questions of all. */
+static void apps_that_ask_in_vain_too_often_bar_no_other(void **state)
 {
-    enum { APPS = SECOND_LOOK_PER_SECOND / SECOND_LOOK_PER_APP };
+    enum { APPS = 100 };
     struct handling handling;
     struct handling other;
 
     (void)state;
-    begin(&handling, "all together");
+    begin(&handling, "bar no other");
     for (uint32_t i = 0; i <= APPS; i++) {
         handling_join(&other, &handling, 1 + i);
         other.takes_renewals = true;
-        for (int k = 0; i < APPS && k < SECOND_LOOK_PER_APP; k++)
+        for (int k = 0; k < (i < APPS ? SECOND_LOOK_PER_APP : 1); k++)
             look_in_vain(&other);
-        if (i == APPS) {
-            handling_run(&other, check_post, NEW_CHECK);
-            handling_settle(&other);
-            HANDLING_EXPECT(&other, other.answers_at_once && has_no_policy(&other));
-        }
         handling_part(&other);
     }
     handling_end(&handling);
+}
+
+/* A locked database holds the catalogue's thread for as long as a save waits for the lock. */
+static void a_catalogue_that_cannot_be_written_is_not_asked(void **state)
+{
+    struct handling handling;
+
+    (void)state;
+    begin(&handling, "not written");
+    whole_catalogue_is_read_only = true;
+    handling_run(&handling, check_post, NEW_CHECK);
+    whole_catalogue_is_read_only = false;
+    handling_settle(&handling);
+
+    HANDLING_EXPECT(&handling, handling.answers_at_once && has_no_policy(&handling));
+    HANDLING_EXPECT(&handling, handling.renewals == 0);
+    handling_end(&handling);
+}
+
+/* How one request counts. */
+static const struct {
+    const char *name;
+    handling_fn *handler;
+    const char *body;
+    enum catalogue_status status;
+    bool has_changed;
+    enum app_state state;
+    enum metric metric;
+} counts[] = {
+    {"changed", check_post, NEW_CHECK, CATALOGUE_OK, true, APP_ACTIVE, METRIC_SECOND_LOOKS_CHANGED},
+    {"gone", check_post, NEW_CHECK, CATALOGUE_ABSENT, true, APP_DELETED,
+     METRIC_SECOND_LOOKS_CHANGED},
+    {"suspended", reset_post, NEW_CHECK, CATALOGUE_OK, true, APP_SUSPENDED,
+     METRIC_SECOND_LOOKS_CHANGED},
+    {"same", check_post, NEW_CHECK, CATALOGUE_OK, false, APP_ACTIVE, METRIC_SECOND_LOOKS_SAME},
+    {"damaged", check_post, NEW_CHECK, CATALOGUE_DAMAGED, false, APP_ACTIVE,
+     METRIC_SECOND_LOOKS_FAILED},
+    {"away", check_post, NEW_CHECK, CATALOGUE_UNAVAILABLE, false, APP_ACTIVE,
+     METRIC_SECOND_LOOKS_FAILED},
+    {"batch", check_batch_post, "{'checks':[" NEW_CHECK "," NEW_CHECK "]}", CATALOGUE_OK, false,
+     APP_ACTIVE, METRIC_SECOND_LOOKS_SAME},
+};
+
+static void each_request_counts_once_by_what_came_of_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
+        struct handling handling;
+        uint64_t before[METRIC_SECOND_LOOKS_REFUSED + 1];
+
+        begin(&handling, counts[i].name);
+        for (enum metric k = METRIC_SECOND_LOOKS_CHANGED; k <= METRIC_SECOND_LOOKS_REFUSED; k++)
+            before[k] = handling_figure(k);
+        handling_run(&handling, counts[i].handler, counts[i].body);
+        if (counts[i].has_changed)
+            handling_change(counts[i].state, 0, NULL);
+        handling_renew(&handling, counts[i].status, false);
+        handling_settle(&handling);
+
+        for (enum metric k = METRIC_SECOND_LOOKS_CHANGED; k <= METRIC_SECOND_LOOKS_REFUSED; k++)
+            HANDLING_EXPECT(&handling, handling_figure(k) - before[k] == (k == counts[i].metric));
+        handling_end(&handling);
+    }
 }
 
 /* Otherwise an app that saves many policies and uses each at once would meet 404s again. */
@@ -289,7 +349,9 @@ int main(void)
         cmocka_unit_test(otherwise_it_is_answered_as_without_the_look),
         cmocka_unit_test(a_catalogue_that_takes_no_more_costs_no_wait),
         cmocka_unit_test(an_app_that_asks_in_vain_too_often_is_answered_at_once_and_no_other),
-        cmocka_unit_test(all_apps_together_are_bounded_too),
+        cmocka_unit_test(apps_that_ask_in_vain_too_often_bar_no_other),
+        cmocka_unit_test(a_catalogue_that_cannot_be_written_is_not_asked),
+        cmocka_unit_test(each_request_counts_once_by_what_came_of_it),
         cmocka_unit_test(what_was_not_in_vain_is_not_limited),
         cmocka_unit_test(a_batch_looks_again_once_and_charges_each_check_once),
         cmocka_unit_test(a_batch_without_any_policy_asks_once),
