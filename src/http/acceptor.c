@@ -157,13 +157,15 @@ static bool is_awaited(const struct acceptor *acceptor)
     return poll(&waiting, 1, 0) > 0;
 }
 
-/* At a shared socket another server with room may take the waiting client. It waits a moment for
- * that, so that no client gives way for nothing. */
+/* Another server with room may take the waiting client. It waits a moment for that, so that no
+ * client gives way for nothing. */
 static void wait_for_room(struct acceptor *acceptor)
 {
+    struct acceptor_owner *owner = &acceptor->owner;
+
     rest(acceptor, &room_time);
-    if (acceptor->share == LISTEN_OWN || acceptor->has_rested)
-        acceptor->owner.make_room(acceptor->owner.context);
+    if (acceptor->has_rested || !owner->others_have_room(owner->context))
+        owner->make_room(owner->context);
 }
 
 /* The socket stays readable, so without a rest the loop would spin. */

@@ -27,6 +27,8 @@ struct acceptor_owner {
     bool (*has_room)(void *context);
     /* Whether it has clearly more connections than its share of those of a shared socket. */
     bool (*is_ahead)(void *context);
+    /* Whether another server of the shared socket has room. */
+    bool (*others_have_room)(void *context);
     /* A client waits and there is no room: call acceptor_go_on() once there is. */
     void (*make_room)(void *context);
     /* Takes over the non-blocking socket of a new connection. */

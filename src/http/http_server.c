@@ -55,6 +55,7 @@ struct http_server {
 static bool start_daemon(struct http_server *server, const struct http_server_options *options);
 static bool has_room(void *context);
 static bool is_ahead(void *context);
+static bool others_have_room(void *context);
 static void count_connection(struct http_server *server, int more);
 static void make_room(void *context);
 static void take(void *context, int fd, const struct sockaddr *peer, socklen_t length);
@@ -73,7 +74,12 @@ struct http_server *http_server_new(struct event_base *base,
                                     const struct http_server_options *options, struct error *error)
 {
     struct http_server *server = MEMORY_NEW(struct http_server);
-    const struct acceptor_owner owner = {server, has_room, is_ahead, make_room, take};
+    const struct acceptor_owner owner = {.context = server,
+                                         .has_room = has_room,
+                                         .is_ahead = is_ahead,
+                                         .others_have_room = others_have_room,
+                                         .make_room = make_room,
+                                         .take = take};
     const union MHD_DaemonInfo *info;
 
     server->admission.counts = options->site_counts;
@@ -227,6 +233,16 @@ static bool is_ahead(void *context)
     const size_t all = atomic_load(&group->connections);
 
     return server->connections * group->servers > all + all / LEAD_PART;
+}
+
+/* To be asked by a server without room. All have as much of it. */
+static bool others_have_room(void *context)
+{
+    const struct http_server *server = context;
+    const struct listen_group *group = server->group;
+
+    return group != NULL &&
+           atomic_load(&group->connections) < group->servers * server->connections_max;
 }
 
 static void count_connection(struct http_server *server, int more)

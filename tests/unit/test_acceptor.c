@@ -23,6 +23,7 @@ struct fixture {
     size_t room;
     int asked_for_room;
     bool is_ahead;
+    bool others_have_room;
 };
 
 static bool has_room(void *context)
@@ -37,6 +38,13 @@ static bool is_ahead(void *context)
     const struct fixture *fixture = context;
 
     return fixture->is_ahead;
+}
+
+static bool others_have_room(void *context)
+{
+    const struct fixture *fixture = context;
+
+    return fixture->others_have_room;
 }
 
 static void make_room(void *context)
@@ -60,7 +68,8 @@ static const struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_a
 
 static void init(struct fixture *fixture, int fd, enum listen_share share)
 {
-    const struct acceptor_owner owner = {fixture, has_room, is_ahead, make_room, take};
+    const struct acceptor_owner owner = {fixture,          has_room,  is_ahead,
+                                         others_have_room, make_room, take};
 
     acceptor_init(&fixture->acceptor, fixture->base, fd, share, &owner);
 }
@@ -324,11 +333,24 @@ static void who_is_not_ahead_takes_as_many_from_a_shared_socket_as_from_its_own(
     assert_int_equal(fixture->taken_count, 3);
 }
 
-/* Before that, another worker may have room for it. */
-static void room_for_who_waits_in_a_shared_socket_is_made_after_a_rest(void **state)
+static void room_is_made_at_once_if_no_other_server_has_room(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->acceptor.share = LISTEN_SHARED;
+    fixture->room = 0;
+    acceptor_open(&fixture->acceptor);
+    come(fixture, 1);
+
+    turn(fixture);
+
+    assert_int_equal(fixture->asked_for_room, 1);
+}
+
+static void room_is_made_after_a_rest_if_another_server_has_room(void **state)
 {
     struct fixture *fixture = *state;
     fixture->acceptor.share = LISTEN_PASSED;
+    fixture->others_have_room = true;
     fixture->room = 0;
     acceptor_open(&fixture->acceptor);
     come(fixture, 1);
@@ -359,7 +381,8 @@ int main(void)
         TEST(a_shared_socket_is_emptied_before_it_stops),
         TEST(who_is_ahead_leaves_a_shared_socket_to_the_others_for_a_moment),
         TEST(who_is_not_ahead_takes_as_many_from_a_shared_socket_as_from_its_own),
-        TEST(room_for_who_waits_in_a_shared_socket_is_made_after_a_rest),
+        TEST(room_is_made_at_once_if_no_other_server_has_room),
+        TEST(room_is_made_after_a_rest_if_another_server_has_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
