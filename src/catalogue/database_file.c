@@ -31,15 +31,18 @@ bool database_file_make_directory(const char *path, struct error *error)
 }
 
 /* SQLite would create the file with the umask's mode, but it holds the pepper. An existing file is
- * not opened here, because closing it would drop the locks that this process may have on it. */
+ * not opened here, because closing it would drop the locks that this process may have on it. SQLite
+ * would never come back from a pipe. */
 bool database_file_make(const char *path, struct error *error)
 {
+    struct stat status;
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-    if (fd < 0)
-        return errno == EEXIST || error_set(error, "%s", strerror(errno));
-    (void)close(fd);
-    return true;
+    if (fd >= 0)
+        return close(fd) == 0 || error_set(error, "%s", strerror(errno));
+    if (errno != EEXIST || stat(path, &status) != 0)
+        return error_set(error, "%s", strerror(errno));
+    return S_ISREG(status.st_mode) || error_set(error, "it is not a regular file");
 }
 
 bool database_file_is_whole(const char *path)

@@ -127,9 +127,18 @@ static const struct start starts[] = {
                   "created: No such file or directory\"}\n",
      UNAVAILABLE, true},
     {"a directory for a database", "", "--catalogue sqlite:{dir}", "",
-     CANNOT_START "catalogue: cannot open {dir}: SQLite: unable to open database file: Is a "
-                  "directory\"}\n",
+     CANNOT_START "catalogue: cannot open {dir}: it is not a regular file\"}\n", UNAVAILABLE, true},
+    {"a pipe for a database", "", "--catalogue sqlite:{dir}/pipe", "",
+     CANNOT_START "catalogue: cannot open {dir}/pipe: it is not a regular file\"}\n", UNAVAILABLE,
+     true},
+    {"a link to one", "", "--data-dir {dir}/piped", "",
+     CANNOT_START "data_dir: cannot open {dir}/piped/sluice.db: it is not a regular file\"}\n",
      UNAVAILABLE, true},
+    {"a device for a database", "", "--catalogue sqlite:/dev/zero", "",
+     CANNOT_START "catalogue: cannot open /dev/zero: it is not a regular file\"}\n", UNAVAILABLE,
+     true},
+    {"a pipe that nobody writes for a file of settings", "", "--config {dir}/pipe", "",
+     "sluice: cannot read {dir}/pipe: a pipe that holds nothing\n", WRONG, false},
     {"no database", "", "--catalogue sqlite:{dir}/short", "",
      CANNOT_START "catalogue: cannot open {dir}/short: SQLite: file is not a database (PRAGMA "
                   "integrity_check says where, .recover of sqlite3 saves the rest): "
@@ -311,6 +320,12 @@ static void make_files(struct places *places)
     assert_int_equal(chmod(path, 0), 0);
     (void)snprintf(path, sizeof(path), "%s/readonly", places->dir);
     assert_int_equal(mkdir(path, 0500), 0);
+    (void)snprintf(path, sizeof(path), "%s/pipe", places->dir);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    (void)snprintf(path, sizeof(path), "%s/piped", places->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof(path), "%s/piped/sluice.db", places->dir);
+    assert_int_equal(symlink("../pipe", path), 0);
     sqlite3_close(make_database(places, "foreign.db", "CREATE TABLE a (b)"));
     (void)snprintf(path, sizeof(path), "%s/foreign.db", places->dir);
     assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
