@@ -9,7 +9,8 @@
 
 #include "base/text.h"
 
-#define API_KEY_BYTES 55 /* 4 + 12 + 1 + 32 + 6 */
+#define API_KEY_PREFIX "slk_"
+#define API_KEY_BYTES  55 /* 4 + 12 + 1 + 32 + 6 */
 
 /* A new key, NUL-terminated. Clear it with sodium_memzero() once it has been shown. */
 void api_key_generate(char key[static API_KEY_BYTES + 1]);

@@ -19,8 +19,11 @@
 #define CHUNK_BYTES    4096
 #define LINE_BYTES_MAX 65536
 
+/* For the path of a secret, because somebody may have put the secret in its place. */
+#define UNTOLD "the file that it names"
+
 static int open_to_read(const char *path);
-static bool read_whole(int fd, const char *path, size_t bytes_max, struct arena *arena,
+static bool read_whole(int fd, const char *told, size_t bytes_max, struct arena *arena,
                        struct text *content, struct error *error);
 static bool is_pipe(int fd);
 static void warn_if_open_to_all(int fd, const char *path);
@@ -47,7 +50,7 @@ bool file_read_secret(const char *path, size_t bytes_max, struct arena *arena, s
 
     if (fd >= 0)
         warn_if_open_to_all(fd, path);
-    return read_whole(fd, path, bytes_max, arena, content, error);
+    return read_whole(fd, UNTOLD, bytes_max, arena, content, error);
 }
 
 bool file_read_line(const char *path, struct arena *arena, struct text *line, struct error *error)
@@ -61,7 +64,7 @@ bool file_read_line(const char *path, struct arena *arena, struct text *line, st
     if (line->length > 0 && line->at[line->length - 1] == '\r')
         line->length--;
     if (memchr(line->at, '\0', line->length) != NULL)
-        return error_set(error, "cannot read %s: its first line holds a NUL", path);
+        return error_set(error, "cannot read " UNTOLD ": its first line holds a NUL");
     *line = text_copy(arena, text_trim(*line));
     return true;
 }
@@ -72,13 +75,13 @@ static int open_to_read(const char *path)
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-static bool read_whole(int fd, const char *path, size_t bytes_max, struct arena *arena,
+static bool read_whole(int fd, const char *told, size_t bytes_max, struct arena *arena,
                        struct text *content, struct error *error)
 {
     struct buffer buffer;
 
     if (fd < 0)
-        return error_set(error, "cannot read %s: %s", path, strerror(errno));
+        return error_set(error, "cannot read %s: %s", told, strerror(errno));
 
     buffer_init(&buffer, arena, CHUNK_BYTES);
     int failure = read_all(fd, bytes_max, &buffer);
@@ -86,15 +89,15 @@ static bool read_whole(int fd, const char *path, size_t bytes_max, struct arena 
     (void)close(fd);
 
     if (failure == EFBIG)
-        return error_set(error, "cannot read %s: longer than %zu bytes", path, bytes_max);
+        return error_set(error, "cannot read %s: longer than %zu bytes", told, bytes_max);
     if (failure == EAGAIN)
-        return error_set(error, "cannot read %s: took longer than %d s", path, FILE_WAIT_S);
+        return error_set(error, "cannot read %s: took longer than %d s", told, FILE_WAIT_S);
     if (failure != 0)
-        return error_set(error, "cannot read %s: %s", path, strerror(failure));
+        return error_set(error, "cannot read %s: %s", told, strerror(failure));
     /* A pipe such as `--config <(...)` is empty when it is read again. That does not mean that
      * there are no settings. */
     if (is_spent)
-        return error_set(error, "cannot read %s: a pipe that holds nothing", path);
+        return error_set(error, "cannot read %s: a pipe that holds nothing", told);
     *content = (struct text){buffer_string(&buffer), buffer.length};
     return true;
 }

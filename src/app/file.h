@@ -20,7 +20,7 @@ void file_begin(void);
 MUST_USE bool file_read(const char *path, size_t bytes_max, struct arena *arena,
                         struct text *content, struct error *error);
 
-/* The same for a secret. */
+/* The same for a secret. The error does not repeat the path. */
 MUST_USE bool file_read_secret(const char *path, size_t bytes_max, struct arena *arena,
                                struct text *content, struct error *error);
 

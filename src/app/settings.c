@@ -186,9 +186,10 @@ static void complete_redis(struct settings *settings, struct settings_complaints
     }
     if (port.length > 0 && !text_starts_with(port, TEXT("tcp://")) &&
         (!text_parse_integer(port, &number) || number < 1 || number > UINT16_MAX)) {
-        settings_complain(complaints,
-                          "REDIS_PORT: must be a whole number from 1 to %d, not \"%.40s\"",
-                          UINT16_MAX, port.at);
+        const bool is_told = !settings_may_hold_secret(port.at);
+        settings_complain(complaints, "REDIS_PORT: must be a whole number from 1 to %d%s%.40s%s",
+                          UINT16_MAX, is_told ? ", not \"" : "", is_told ? port.at : "",
+                          is_told ? "\"" : "");
         return;
     }
 

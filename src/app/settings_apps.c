@@ -79,7 +79,7 @@ static void app_read_key(struct form *form, struct settings *settings, struct se
     }
     key = text_of(getenv(name));
     if (text_is_absent(key)) {
-        form_fault(form, "api_key_env", "%s is not set in the environment", name);
+        form_fault(form, "api_key_env", "names a variable that is not set");
     } else {
         app_check_key(form, "api_key_env", settings, app, key);
     }

@@ -113,6 +113,9 @@ void settings_complain(struct settings_complaints *complaints, const char *forma
 void settings_report(const struct settings_origin *origin, const struct faults *faults,
                      struct settings_complaints *complaints);
 
+/* Whether a wrong value may be a key or hold a password. No message may repeat such a one. */
+bool settings_may_hold_secret(const char *value);
+
 /* The setting whose name is near to what was typed, or NULL (settings_names.c). Dashes count as
  * underscores. */
 const char *settings_nearest(struct text typed);

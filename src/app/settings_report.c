@@ -4,6 +4,7 @@
  * those of a configuration. */
 #include "settings_parts.h"
 
+#include "auth/api_key.h"
 #include "base/buffer.h"
 #include "base/nearest.h"
 
@@ -30,7 +31,7 @@ static bool needs_no_quotes(enum fault_type type, const char *text);
 static const char *word_near_to(const struct setting *setting, const char *text);
 static const json_t *value_at(const json_t *value, const char *pointer);
 static const struct setting *setting_find(const char *pointer);
-static bool is_secret(const char *pointer, const struct setting *setting);
+static bool is_secret(const char *pointer, const struct setting *setting, const json_t *value);
 
 void settings_complain(struct settings_complaints *complaints, const char *format, ...)
 {
@@ -100,7 +101,7 @@ static void detail_write(const struct settings_origin *origin, const struct faul
     type_write(setting, fault, value, out);
     if (strncmp(fault->detail, MUST_BE, strlen(MUST_BE)) == 0 && value != NULL &&
         (fault->pointer[0] != '\0' || json_is_array(value)) &&
-        !is_secret(fault->pointer, setting)) {
+        !is_secret(fault->pointer, setting, value)) {
         came_write(origin, value, out);
         advice_write(origin, fault, value, out);
     }
@@ -253,7 +254,14 @@ static const struct setting *setting_find(const char *pointer)
 }
 
 /* A user may have written a key in the place of its file. */
-static bool is_secret(const char *pointer, const struct setting *setting)
+static bool is_secret(const char *pointer, const struct setting *setting, const json_t *value)
 {
-    return (setting != NULL && setting->kind->is_secret) || strstr(pointer, "/api_key") != NULL;
+    return (setting != NULL && setting->kind->is_secret) || strstr(pointer, "/api_key") != NULL ||
+           settings_may_hold_secret(json_string_value(value));
+}
+
+/* An API key, or a URL with a password, which somebody has put into another setting. */
+bool settings_may_hold_secret(const char *value)
+{
+    return value != NULL && (strstr(value, API_KEY_PREFIX) != NULL || strchr(value, '@') != NULL);
 }

@@ -3,7 +3,6 @@
 
 #include "base/base62.h"
 
-#define PREFIX         "slk_"
 #define PREFIX_BYTES   4
 #define ID_BYTES       12
 #define SECRET_BYTES   32
@@ -18,7 +17,7 @@ static uint32_t crc32_of(const char *bytes, size_t length);
 
 void api_key_generate(char key[static API_KEY_BYTES + 1])
 {
-    memcpy(key, PREFIX, PREFIX_BYTES);
+    memcpy(key, API_KEY_PREFIX, PREFIX_BYTES);
     base62_random(key + PREFIX_BYTES, ID_BYTES);
     key[SEPARATOR_AT] = '_';
     base62_random(key + SEPARATOR_AT + 1, SECRET_BYTES);
@@ -30,7 +29,7 @@ bool api_key_is_well_formed(struct text key)
 {
     char checksum[CHECKSUM_BYTES];
 
-    if (key.length != API_KEY_BYTES || memcmp(key.at, PREFIX, PREFIX_BYTES) != 0)
+    if (key.length != API_KEY_BYTES || memcmp(key.at, API_KEY_PREFIX, PREFIX_BYTES) != 0)
         return false;
     for (size_t i = PREFIX_BYTES; i < CHECKSUMMED; i++) {
         if (i == SEPARATOR_AT ? key.at[i] != '_' : !base62_is(key.at[i]))

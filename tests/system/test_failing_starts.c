@@ -68,7 +68,8 @@ static const struct start starts[] = {
      "it a port of its own\n",
      WRONG, false},
     {"a secret's file that is missing", "export SLUICE_ADMIN_TOKEN_FILE={dir}/nowhere;", "", "",
-     "sluice: SLUICE_ADMIN_TOKEN_FILE: cannot read {dir}/nowhere: No such file or directory\n",
+     "sluice: SLUICE_ADMIN_TOKEN_FILE: cannot read the file that it names: No such file or "
+     "directory\n",
      WRONG, false},
     {"a secret that is too short", "export SLUICE_ADMIN_TOKEN_FILE={dir}/short;", "", "",
      "sluice: SLUICE_ADMIN_TOKEN_FILE: must be a text of 16 to 256 bytes\n", WRONG, false},
@@ -97,7 +98,7 @@ static const struct start starts[] = {
      "(tls_certificate is \"{dir}/b.key\", tls_key is \"{dir}/b.key\")\n",
      WRONG, false},
     {"a key that may not be read", "", "--tls-certificate {dir}/a.crt --tls-key {dir}/unreadable",
-     "", "sluice: --tls-key: cannot read {dir}/unreadable: Permission denied\n", WRONG_USAGE,
+     "", "sluice: --tls-key: cannot read the file that it names: Permission denied\n", WRONG_USAGE,
      false},
     {"a key of another certificate", "", "--tls-certificate {dir}/a.crt --tls-key {dir}/b.key", "",
      "sluice: tls_key is not the key of tls_certificate" TLS_FILES, WRONG, false},
@@ -105,7 +106,8 @@ static const struct start starts[] = {
      "sluice: tls_certificate is set and tls_key is not; HTTPS needs both\n", WRONG, false},
     {"no key of a declared app", "", "--config {dir}/wrong.yaml",
      "apps:\n  - name: shop\n    api_key_file: {dir}/nowhere\n",
-     IN_CONFIG("3: apps[0].api_key_file: cannot read {dir}/nowhere: No such file or directory\n"),
+     IN_CONFIG("3: apps[0].api_key_file: cannot read the file that it names: No such file or "
+               "directory\n"),
      WRONG, false},
     {"another thing in its place", "", "--config {dir}/wrong.yaml",
      "apps:\n  - name: shop\n    api_key_file: {dir}/short\n",

@@ -192,7 +192,7 @@ static const struct mistake of_values[] = {
     {"catalogue: 'sqlite:'\n", "line 1: catalogue: must be sqlite:PATH or redis",
      "the value: the path is missing"},
     {"tls_key: /nonexistent/key\n",
-     "line 1: tls_key: cannot read /nonexistent/key: No such file or directory",
+     "line 1: tls_key: cannot read the file that it names: No such file or directory",
      "the path, or the file"},
     {"tls_key: /etc/passwd\n", "line 1: tls_key: /etc/passwd is no PEM file",
      "the path, or the file's form"},
@@ -231,7 +231,8 @@ static const struct mistake of_apps[] = {
      "  - name: shop\n"
      "    api_key_file: /nonexistent\n"
      "    policy: []\n",
-     "line 3: apps[0].api_key_file: cannot read /nonexistent: No such file or directory\nline "
+     "line 3: apps[0].api_key_file: cannot read the file that it names: No such file or "
+     "directory\nline "
      "4: apps[0].policy: there is no such name here; did you mean policies?",
      "the path, and the name"},
     {"apps:\n"
@@ -241,7 +242,7 @@ static const struct mistake of_apps[] = {
      "      - routekey: /a\n"
      "        limit: many\n"
      "        window: 60\n",
-     "line 3: apps[0].api_key_env: TEST_NO_KEY is not set in the environment\n"
+     "line 3: apps[0].api_key_env: names a variable that is not set\n"
      "line 5: apps[0].policies[0].route_key: is required\n"
      "line 5: apps[0].policies[0].window_seconds: is required\n"
      "line 5: apps[0].policies[0].routekey: there is no such name here; did you mean "

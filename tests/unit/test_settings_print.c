@@ -172,6 +172,14 @@ static const char *const secrets[] = {
     "catalogue: mysql://u:sesame@h/db",
     "tls_key: \"-----BEGIN PRIVATE KEY-----\\nsesame\\n-----END PRIVATE KEY-----\\n\"",
     "apps: [{name: a, api_key: sesame}]",
+    "apps: [{name: a, api_key_env: slk_sesame}]",
+    "apps: [{name: a, api_key_file: slk_sesame}]",
+    "apps: [slk_sesame]",
+    "apps: slk_sesame",
+    "tls_key: sesame",
+    "catalogue: redis://:sesame@h",
+    "listen: redis://:sesame@h",
+    "workers: slk_sesame",
 };
 
 /* Everything that commands and a reload say of these settings. */
@@ -224,6 +232,35 @@ static void no_secret_is_ever_told(void **state)
     }
 }
 
+static void a_secret_in_the_place_of_its_file_is_not_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variable;
+        const char *value;
+    } rows[] = {
+        {"SLUICE_ADMIN_TOKEN_FILE", "sesame-of-16-bytes"},
+        {"SLUICE_KEY_PEPPER_FILE", "/sesame-of-16-bytes"},
+        {"SLUICE_REDIS_URL_FILE", "redis://:sesame@h"},
+        {"REDIS_PORT", "redis://:sesame@h:6379"},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct settings_complaints complaints;
+        struct captured captured;
+
+        setenv(rows[i].variable, rows[i].value, 1);
+        capture_begin(&captured);
+        assert_null(settings_load(&(struct settings_source){0}, &complaints));
+        unsetenv(rows[i].variable);
+        fprintf(stderr, "%s\n", complaints.at[0]);
+        fflush(stderr);
+        assert_true(scratch_contains(captured.path, rows[i].variable));
+        if (capture_end(&captured, MARK) != 0)
+            fail_msg("of %s: %s", rows[i].variable, scratch_read(captured.path));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +268,7 @@ int main(void)
         SETTINGS_TEST(each_line_says_where_its_value_comes_from),
         SETTINGS_TEST(a_service_has_the_old_values_of_what_needs_a_restart),
         SETTINGS_TEST(no_secret_is_ever_told),
+        SETTINGS_TEST(a_secret_in_the_place_of_its_file_is_not_told),
     };
 
     return cmocka_run_group_tests(tests, settings_case_open, settings_case_close);
