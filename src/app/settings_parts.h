@@ -151,6 +151,10 @@ void settings_values_note(struct settings *settings, const struct settings_origi
 bool settings_is_pending(const struct setting *setting, const struct settings *in_force,
                          const struct settings *configured);
 
+/* Whether only a restart changes the setting. A reload renews a certificate, but cannot change
+ * between HTTP and HTTPS. */
+bool settings_needs_restart(const struct setting *setting, bool has_tls, bool is_to_have_tls);
+
 /* Writes a value as YAML in one line of visible characters, so that it can be read back
  * (settings_yaml_write.c). */
 void settings_yaml_write(const json_t *value, struct buffer *out);

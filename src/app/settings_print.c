@@ -10,7 +10,8 @@ static void line_write(const char *name, const struct settings_value *value, str
 static void apps_write(const char *apps, struct buffer *out);
 static void note_print(FILE *out, const struct settings *settings, const char *name);
 static void compare(FILE *out, struct text line, const char *name, const char *in_force,
-                    bool reloadable);
+                    bool needs_restart);
+static bool has_tls(const char *in_force);
 static struct text line_of(struct text lines, const char *name);
 static bool is_of(struct text line, const char *name);
 
@@ -29,7 +30,8 @@ void settings_print(FILE *out, const struct settings *settings, const char *in_f
             fprintf(out, "  # %s", value->place);
         note_print(out, settings, setting->name);
         fputc('\n', out);
-        compare(out, buffer_text(&line), setting->name, in_force, setting->reloadable);
+        compare(out, buffer_text(&line), setting->name, in_force,
+                settings_needs_restart(setting, has_tls(in_force), settings->tls != NULL));
         arena_close(&arena);
     }
 
@@ -39,7 +41,7 @@ void settings_print(FILE *out, const struct settings *settings, const char *in_f
     buffer_init(&line, &arena, TEXT_BYTES);
     apps_write(settings->apps_text, &line);
     fprintf(out, "%s\n", buffer_string(&line));
-    compare(out, buffer_text(&line), "apps", in_force, true);
+    compare(out, buffer_text(&line), "apps", in_force, false);
     arena_close(&arena);
 }
 
@@ -98,7 +100,7 @@ static void note_print(FILE *out, const struct settings *settings, const char *n
 
 /* Says what the service has instead. */
 static void compare(FILE *out, struct text line, const char *name, const char *in_force,
-                    bool reloadable)
+                    bool needs_restart)
 {
     const struct text theirs = line_of(text_of(in_force), name);
     struct text value = theirs;
@@ -107,7 +109,13 @@ static void compare(FILE *out, struct text line, const char *name, const char *i
         return;
     (void)text_cut(&value, ':');
     fprintf(out, "#     in force:%.*s (until %s)\n", TEXT_PRINTF(value),
-            reloadable ? "SIGHUP" : "a restart");
+            needs_restart ? "a restart" : "SIGHUP");
+}
+
+/* A setting that is not set is a comment. */
+static bool has_tls(const char *in_force)
+{
+    return text_starts_with(line_of(text_of(in_force), "tls_certificate"), TEXT("tls_certificate"));
 }
 
 /* The line that has the setting, also as a comment. */

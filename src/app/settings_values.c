@@ -81,8 +81,7 @@ size_t settings_find_pending(const struct settings *in_force, const struct setti
     return count;
 }
 
-/* A reload renews a certificate, but cannot change between HTTP and HTTPS. A setting that neither
- * sets follows another one, which is named. */
+/* A setting that neither sets follows another one, which is named. */
 bool settings_is_pending(const struct setting *setting, const struct settings *in_force,
                          const struct settings *configured)
 {
@@ -90,9 +89,18 @@ bool settings_is_pending(const struct setting *setting, const struct settings *i
 
     if (in_force->values[i].text == NULL && configured->values[i].text == NULL)
         return false;
-    if (setting->kind == &setting_file)
-        return (in_force->tls == NULL) != (configured->tls == NULL);
-    return !setting->reloadable && !setting->kind->same(setting, in_force, configured);
+    if (setting->kind->same(setting, in_force, configured))
+        return false;
+    return settings_needs_restart(setting, in_force->tls != NULL, configured->tls != NULL);
+}
+
+bool settings_needs_restart(const struct setting *setting, bool has_tls, bool is_to_have_tls)
+{
+    const bool is_of_tls = setting->kind == &setting_file ||
+                           setting->kind == &setting_secret_file ||
+                           setting->kind == &setting_priorities;
+
+    return !setting->reloadable || (is_of_tls && has_tls != is_to_have_tls);
 }
 
 static struct settings_value value_of(const struct setting *setting, struct settings *settings,

@@ -6,6 +6,7 @@
 #include "../../src/app/settings_parts.h"
 #include "auth/api_key.h"
 #include "captured.h"
+#include "support/certificate.h"
 #include "support/scratch.h"
 
 #define MARK "sesame"
@@ -138,6 +139,38 @@ static void a_service_has_the_old_values_of_what_needs_a_restart(void **state)
     settings_free(later);
 }
 
+static void http_stays_in_force_until_a_restart_and_so_does_https(void **state)
+{
+    (void)state;
+    struct certificate made = certificate_make(&(struct certificate_options){.name = "new"});
+    char yaml[512];
+    (void)snprintf(yaml, sizeof(yaml),
+                   "tls_certificate: %s\ntls_key: %s\ntls_priorities: SECURE256\n",
+                   settings_file("tls.pem", made.pem), settings_file("tls.key", made.key));
+    struct settings *https = settings_valid(yaml, NO_FLAGS);
+    struct settings *http = settings_valid(EMPTY_FILE, NO_FLAGS);
+
+    char *theirs = in_force(http, https);
+    char *text = printed(https, theirs);
+    assert_non_null(strstr(theirs, "\n# tls_key: not set\n"));
+    assert_null(strstr(theirs, "SECURE256"));
+    assert_null(strstr(text, "until SIGHUP"));
+    assert_non_null(strstr(text, "\n#     in force: not set (until a restart)\ntls_priorities: "));
+    free(text);
+    free(theirs);
+
+    theirs = in_force(https, http);
+    text = printed(http, theirs);
+    assert_non_null(strstr(theirs, "\ntls_key: "));
+    assert_non_null(strstr(theirs, "\ntls_priorities: \"SECURE256\"\n"));
+    assert_null(strstr(text, "until SIGHUP"));
+    free(text);
+    free(theirs);
+    settings_free(https);
+    settings_free(http);
+    certificate_free(&made);
+}
+
 /* Each has the mark where a secret may be, some of them in other letters. */
 static const char *const secrets[] = {
     "redis_url: redis://:sesame@h",
@@ -267,6 +300,7 @@ int main(void)
         SETTINGS_TEST(what_is_printed_is_read_back_as_the_same),
         SETTINGS_TEST(each_line_says_where_its_value_comes_from),
         SETTINGS_TEST(a_service_has_the_old_values_of_what_needs_a_restart),
+        SETTINGS_TEST(http_stays_in_force_until_a_restart_and_so_does_https),
         SETTINGS_TEST(no_secret_is_ever_told),
         SETTINGS_TEST(a_secret_in_the_place_of_its_file_is_not_told),
     };

@@ -97,8 +97,10 @@ static void a_certificate_is_renewed_but_http_and_https_take_a_restart(void **st
     }
 
     assert_string_equal(pending_names(variants[1], variants[2]), "");
-    assert_string_equal(pending_names(variants[0], variants[1]), "tls_certificate");
-    assert_string_equal(pending_names(variants[1], variants[0]), "tls_certificate");
+    assert_string_equal(pending_names(variants[0], variants[1]),
+                        "tls_certificate tls_key tls_priorities");
+    assert_string_equal(pending_names(variants[1], variants[0]),
+                        "tls_certificate tls_key tls_priorities");
     for (size_t i = 0; i < ARRAY_COUNT(variants); i++)
         settings_free(variants[i]);
 }
