@@ -126,8 +126,8 @@ void settings_free(struct settings *settings);
 const struct settings_value *settings_value_of(const struct settings *settings, const char *name);
 
 /* Logs a warning for each setting that has another value than its default and makes no difference,
- * because of others. */
-void settings_warn_of_unused(const struct settings *settings);
+ * because of others. What those need a restart for may still be in force as it was `started`. */
+void settings_warn_of_unused(const struct settings *settings, const struct settings *started);
 
 /* A setting that differs from the one in force, and that only a restart can change. */
 struct settings_pending {

@@ -35,7 +35,7 @@ int commands_run_check_config(const struct settings_source *source)
 
     if (settings == NULL)
         return exit_code;
-    settings_warn_of_unused(settings);
+    settings_warn_of_unused(settings, settings);
     registration_settle(&settings->api, (const struct sockaddr *)&settings->listen);
     printf("The settings are valid.\nRegistration at `listen`: %s, because %s.\n",
            registration_words[settings->api.registers], registration_reason(&settings->api));

@@ -22,7 +22,7 @@ bool held_settings_swap(struct held_settings *held, struct service_parts *parts,
     if (!settings)
         return tell_complaints(&complaints, error);
     log_set_level(settings->log_level);
-    settings_warn_of_unused(settings);
+    settings_warn_of_unused(settings, held->started);
     held->pending_count = tell_pending(held->started, settings);
     counter_budget_set_max(parts->budget, settings->counters_per_app_max);
     registration_settle(&settings->api, listener_address(&parts->listener));

@@ -85,7 +85,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
         sandbox_forbid_core_dumps();
     log_set_level(settings->log_level);
     log_set_format(settings->log_format);
-    settings_warn_of_unused(settings);
+    settings_warn_of_unused(settings, settings);
     exit_code = raise_file_limit(settings, &error)
                     ? service_parts_make(&service.parts, settings, &error)
                     : EX_UNAVAILABLE;

@@ -47,7 +47,8 @@ extern const struct setting_kind setting_pepper;         /* `key_pepper` */
 /* When a setting makes a difference (settings_use.c). */
 struct setting_use {
     bool (*holds)(const struct settings *settings);
-    const char *when; /* "engine is redis" */
+    const char *when;   /* "engine is redis" */
+    bool needs_restart; /* what it depends on does */
 };
 
 extern const struct setting_use use_redis; /* for counters or for the catalogue */

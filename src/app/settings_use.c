@@ -12,19 +12,21 @@ static bool token_is_used(const struct settings *settings);
 static bool somebody_registers(const struct settings *settings);
 static bool is_default(const struct settings_value *value);
 
-const struct setting_use use_redis = {redis_is_used, "engine or catalogue is redis"};
-const struct setting_use use_redis_engine = {engine_is_redis, "engine is redis"};
-const struct setting_use use_tls = {tls_is_used, "tls_certificate is set"};
-const struct setting_use use_admin_token = {token_is_used, "registration is token or auto"};
-const struct setting_use use_registration = {somebody_registers, "registration is not closed"};
+const struct setting_use use_redis = {redis_is_used, "engine or catalogue is redis", true};
+const struct setting_use use_redis_engine = {engine_is_redis, "engine is redis", true};
+const struct setting_use use_tls = {tls_is_used, "tls_certificate is set", true};
+const struct setting_use use_admin_token = {token_is_used, "registration is token or auto", false};
+const struct setting_use use_registration = {somebody_registers, "registration is not closed",
+                                             false};
 
-void settings_warn_of_unused(const struct settings *settings)
+void settings_warn_of_unused(const struct settings *settings, const struct settings *started)
 {
     for (size_t i = 0; i < settings_table_count; i++) {
         const struct setting_use *use = settings_table[i].use;
         const struct settings_value *value = &settings->values[i];
 
-        if (use == NULL || use->holds(settings) || is_default(value))
+        if (use == NULL || is_default(value) || use->holds(settings) ||
+            (use->needs_restart && use->holds(started)))
             continue;
         log_write(LOG_WARN, "setting is not used", LOG_STRING("setting", settings_table[i].name),
                   LOG_STRING("set_by", value->place), LOG_STRING("used_if", use->when));

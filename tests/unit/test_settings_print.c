@@ -231,7 +231,7 @@ static void tell_all(const char *file, const char *const flags[])
     if (settings != NULL) {
         settings_print(stderr, settings, NULL);
         settings_print_in_force(stderr, settings, settings);
-        settings_warn_of_unused(settings);
+        settings_warn_of_unused(settings, settings);
         const size_t count = settings_find_pending(old, settings, pending);
         for (size_t i = 0; i < count; i++)
             fprintf(stderr, "%s %s\n", pending[i].configured->text, pending[i].configured->place);

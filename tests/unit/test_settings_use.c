@@ -11,19 +11,25 @@
 #define PEPPER "key_pepper: 0123456789abcdef\n"
 
 /* How many warnings there are, and how many of them name the setting. */
-static void expect_warnings(const struct settings *settings, int count, const char *name)
+static void expect_warnings_after(const struct settings *started, const struct settings *settings,
+                                  int count, const char *name)
 {
     char path[SCRATCH_PATH_BYTES];
     char needle[128];
     struct captured captured;
 
     capture_begin(&captured);
-    settings_warn_of_unused(settings);
+    settings_warn_of_unused(settings, started);
     memcpy(path, captured.path, sizeof(path));
     assert_int_equal(capture_end(&captured, "\"event\":\"setting is not used\""), count);
     (void)snprintf(needle, sizeof(needle), "\"setting\":\"%s\"", name);
     if (count > 0 && !scratch_contains(path, needle))
         fail_msg("%s is not named in: %s", name, scratch_read(path));
+}
+
+static void expect_warnings(const struct settings *settings, int count, const char *name)
+{
+    expect_warnings_after(settings, settings, count, name);
 }
 
 static void a_setting_that_makes_no_difference_is_named(void **state)
@@ -78,6 +84,33 @@ static void a_setting_is_used_with_the_certificate_that_it_is_for(void **state)
     certificate_free(&made);
 }
 
+/* The engine waits for a restart, and the registration does not. */
+static void a_reload_goes_by_what_is_in_force(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *started;
+        const char *latest;
+        int count;
+        const char *name;
+    } rows[] = {
+        {"engine: redis\n", "redis_timeout_ms: 70\ncounters_per_app_max: 5\n", 0, ""},
+        {"engine: redis\n", "hsts_max_age_s: 0\n", 1, "hsts_max_age_s"},
+        {"", "engine: redis\nredis_timeout_ms: 70\n", 0, ""},
+        {"", "redis_timeout_ms: 70\n", 1, "redis_timeout_ms"},
+        {"", "registration: closed\napps_max: 5\n", 1, "apps_max"},
+        {"registration: closed\n", "apps_max: 5\n", 0, ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct settings *started = settings_valid(rows[i].started, NO_FLAGS);
+        struct settings *latest = settings_valid(rows[i].latest, NO_FLAGS);
+        expect_warnings_after(started, latest, rows[i].count, rows[i].name);
+        settings_free(started);
+        settings_free(latest);
+    }
+}
+
 static void defaults_make_no_warning_even_if_they_are_set(void **state)
 {
     (void)state;
@@ -97,7 +130,7 @@ static void the_warning_says_where_the_setting_is(void **state)
     struct settings *settings = settings_valid(EMPTY_FILE, NO_FLAGS);
 
     capture_begin(&captured);
-    settings_warn_of_unused(settings);
+    settings_warn_of_unused(settings, settings);
     const int said = capture_end(&captured, "\"setting\":\"redis_url\",\"set_by\":"
                                             "\"SLUICE_REDIS_URL\",\"used_if\":\"engine or "
                                             "catalogue is redis\"}");
@@ -113,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SETTINGS_TEST(a_setting_that_makes_no_difference_is_named),
         SETTINGS_TEST(a_setting_is_used_with_the_certificate_that_it_is_for),
+        SETTINGS_TEST(a_reload_goes_by_what_is_in_force),
         SETTINGS_TEST(defaults_make_no_warning_even_if_they_are_set),
         SETTINGS_TEST(the_warning_says_where_the_setting_is),
     };
