@@ -4,6 +4,8 @@
  * the word in its place is never taken for the secret. */
 #include "settings_parts.h"
 
+#include "base/code_point.h"
+
 #define TEXT_BYTES 4096
 
 static void line_write(const char *name, const struct settings_value *value, struct buffer *out);
@@ -11,6 +13,7 @@ static void apps_write(const char *apps, struct buffer *out);
 static void note_print(FILE *out, const struct settings *settings, const char *name);
 static void compare(FILE *out, struct text line, const char *name, const char *in_force,
                     bool needs_restart);
+static void visible_print(FILE *out, const char *before, struct text text);
 static bool has_tls(const char *in_force);
 static struct text line_of(struct text lines, const char *name);
 static bool is_of(struct text line, const char *name);
@@ -94,7 +97,7 @@ static void note_print(FILE *out, const struct settings *settings, const char *n
               out);
     } else if (strcmp(name, "redis_url") == 0 && value->text == NULL && use_redis.holds(settings)) {
         redis_url_describe(&settings->redis, place, sizeof(place));
-        fprintf(out, "; %s", place);
+        visible_print(out, "; ", text_of(place));
     }
 }
 
@@ -108,8 +111,20 @@ static void compare(FILE *out, struct text line, const char *name, const char *i
     if (text_is_absent(theirs) || text_equal(theirs, line))
         return;
     (void)text_cut(&value, ':');
-    fprintf(out, "#     in force:%.*s (until %s)\n", TEXT_PRINTF(value),
-            needs_restart ? "a restart" : "SIGHUP");
+    visible_print(out, "#     in force:", value);
+    fprintf(out, " (until %s)\n", needs_restart ? "a restart" : "SIGHUP");
+}
+
+/* A file that others may have written, or a variable, can hold what ends a comment. */
+static void visible_print(FILE *out, const char *before, struct text text)
+{
+    struct arena arena = {0};
+    struct buffer visible;
+
+    buffer_init(&visible, &arena, TEXT_BYTES);
+    code_point_write_visible(text, &visible);
+    fprintf(out, "%s%s", before, buffer_string(&visible));
+    arena_close(&arena);
 }
 
 /* A setting that is not set is a comment. */

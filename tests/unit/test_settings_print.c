@@ -171,6 +171,20 @@ static void http_stays_in_force_until_a_restart_and_so_does_https(void **state)
     certificate_free(&made);
 }
 
+static void nothing_that_others_wrote_ends_a_comment(void **state)
+{
+    (void)state;
+    setenv("REDIS_HOST", "h\ny: x", 1);
+    struct settings *settings = settings_valid("engine: redis\n", NO_FLAGS);
+    char *text = printed(settings, "workers: 7\x1b[2J\radmin_token: y\n");
+
+    assert_non_null(strstr(text, "; [h?y: x]:6379/0\n"));
+    assert_non_null(strstr(text, "\n#     in force: 7?[2J?admin_token: y (until a restart)\n"));
+    free(text);
+    settings_free(settings);
+    unsetenv("REDIS_HOST");
+}
+
 /* Each has the mark where a secret may be, some of them in other letters. */
 static const char *const secrets[] = {
     "redis_url: redis://:sesame@h",
@@ -301,6 +315,7 @@ int main(void)
         SETTINGS_TEST(each_line_says_where_its_value_comes_from),
         SETTINGS_TEST(a_service_has_the_old_values_of_what_needs_a_restart),
         SETTINGS_TEST(http_stays_in_force_until_a_restart_and_so_does_https),
+        SETTINGS_TEST(nothing_that_others_wrote_ends_a_comment),
         SETTINGS_TEST(no_secret_is_ever_told),
         SETTINGS_TEST(a_secret_in_the_place_of_its_file_is_not_told),
     };
