@@ -99,7 +99,7 @@ static bool parse_host(struct text *authority, struct redis_url *url, struct err
     if (host.length == 0 || !copy(host, url->host, sizeof(url->host)))
         return error_set(error, "the host in a Redis URL must have 1..%zu bytes",
                          sizeof(url->host) - 1);
-    if (strchr(url->host, '[') != NULL)
+    if (strpbrk(url->host, "[?#@") != NULL)
         return error_set(error, "the host in a Redis URL is no name and no address");
     return true;
 }
@@ -118,6 +118,10 @@ static bool parse_unix(struct text rest, struct redis_url *url, struct error *er
     if (authority.length > 0)
         return error_set(error, "a unix:// Redis URL names no host: unix:///path");
     const struct text path = text_cut(&query, '?');
+    /* Credentials belong before the path. Here they would be shown as a part of it. */
+    if (memchr(path.at, '@', path.length) != NULL)
+        return error_set(error, "the path in a unix:// Redis URL has an @ in it; credentials go "
+                                "before it: unix://:password@/path");
     if (path.length >= sizeof((struct sockaddr_un){0}.sun_path) ||
         !copy(path, url->host, sizeof(url->host)))
         return error_set(error, "the path in a unix:// Redis URL must be shorter than %zu bytes",
