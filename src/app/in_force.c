@@ -16,6 +16,7 @@
 #define BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 static int open_file(const struct settings *settings, int flags, char path[static PATH_MAX]);
+static bool is_ours(int fd);
 static bool is_whole(const char *text, size_t length);
 
 void in_force_open(struct in_force *in_force, const struct settings *settings)
@@ -23,6 +24,8 @@ void in_force_open(struct in_force *in_force, const struct settings *settings)
     char path[PATH_MAX];
 
     *in_force = (struct in_force){.fd = open_file(settings, O_RDWR | O_CREAT, path)};
+    if (in_force->fd >= 0 && !is_ours(in_force->fd))
+        in_force_close(in_force);
 }
 
 void in_force_write(struct in_force *in_force, const struct settings *started,
@@ -97,7 +100,19 @@ static int open_file(const struct settings *settings, int flags, char path[stati
     return fd;
 }
 
+/* Whether a service has made the file, or nobody has written it yet. Any other is left as it is. */
+static bool is_ours(int fd)
+{
+    char head[sizeof(HEAD) - 1];
+    struct stat status;
+    const ssize_t length = pread(fd, head, sizeof(head), 0);
+
+    return length >= 0 && memcmp(head, HEAD, (size_t)length) == 0 && fstat(fd, &status) == 0 &&
+           status.st_nlink == 1 && status.st_uid == geteuid();
+}
+
 static bool is_whole(const char *text, size_t length)
 {
-    return length >= strlen(END) && strcmp(text + length - strlen(END), END) == 0;
+    return length >= strlen(HEAD) + strlen(END) && strncmp(text, HEAD, strlen(HEAD)) == 0 &&
+           strcmp(text + length - strlen(END), END) == 0;
 }

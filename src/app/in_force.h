@@ -2,7 +2,8 @@
  *
  * What a service has in force, in a file in data_dir, for `sluice config`. The service holds a lock
  * on the file, so nobody takes the file of a service that has ended for news. There is none if the
- * directory does not exist or cannot be written. It has no secret in it. Main thread. */
+ * directory does not exist or cannot be written, or if it has another file of that name, which is
+ * left as it is. It has no secret in it. Main thread. */
 #ifndef APP_IN_FORCE_H
 #define APP_IN_FORCE_H
 

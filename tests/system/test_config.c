@@ -112,6 +112,34 @@ static void the_next_service_with_the_directory_follows_the_one_before(void **st
     service_stop(next);
 }
 
+/* Whoever may write the directory could otherwise choose a file that the service spoils. */
+static void a_file_that_no_service_has_made_is_left_as_it_is(void **state)
+{
+    static const char *const contents[] = {"a file of another program\n", ""};
+
+    for (size_t i = 0; i < ARRAY_COUNT(contents); i++) {
+        struct service_options options = world_options(*state);
+        char directory[SCRATCH_PATH_BYTES];
+        char path[2 * SCRATCH_PATH_BYTES];
+        char other[SCRATCH_PATH_BYTES];
+        scratch_directory("taken", directory);
+        scratch_file("other", contents[i], other);
+        (void)snprintf(path, sizeof(path), "%s/in-force.yaml", directory);
+        (void)unlink(path);
+        assert_int_equal(link(other, path), 0);
+        /* One has only one name, the other only nothing to lose. */
+        if (contents[i][0] != '\0')
+            assert_int_equal(unlink(other), 0);
+        options.data_dir = directory;
+
+        service_stop(service_start(&options));
+
+        char *content = scratch_read(path);
+        assert_string_equal(content, contents[i]);
+        free(content);
+    }
+}
+
 static void settings_that_are_printed_are_settings_to_serve_with(void **state)
 {
     char config[SCRATCH_PATH_BYTES];
@@ -219,6 +247,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(config_tells_what_a_running_service_has_instead),
         cmocka_unit_test(config_does_not_take_the_file_of_a_service_that_has_ended),
         cmocka_unit_test(the_next_service_with_the_directory_follows_the_one_before),
+        cmocka_unit_test(a_file_that_no_service_has_made_is_left_as_it_is),
         cmocka_unit_test(settings_that_are_printed_are_settings_to_serve_with),
         cmocka_unit_test(a_thousand_reloads_disturb_nothing),
         cmocka_unit_test(a_file_that_has_become_another_thing_changes_nothing),
