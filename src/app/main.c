@@ -27,6 +27,7 @@ int main(int argc, char *argv[])
     if (sodium_init() < 0)
         return complaint_print(EX_UNAVAILABLE, "libsodium cannot be initialised");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     log_set_format(LOG_FORMAT_AUTO);
     event_log_begin();
 

@@ -162,6 +162,9 @@ static const struct start starts[] = {
      CANNOT_START "the catalogue is kept under a pepper of its own, another than this "
                   "key_pepper\"}\n",
      WRONG, true},
+    {"files that may not grow", "ulimit -f 2;", "--data-dir {dir}/small", "",
+     CANNOT_START "data_dir: cannot open {dir}/small/sluice.db: SQLite: disk I/O error\"}\n",
+     UNAVAILABLE, true},
     {"too few descriptors", "ulimit -n 50;", "--data-dir {dir}/data --workers 2", "",
      CANNOT_START "only 50 files may be open at once, and 2 workers need 60: raise the limit "
                   "(ulimit -n, LimitNOFILE=), or set workers to less\"}\n",
