@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/code_point.h"
 
-/* Unicode's Cc, Zl, Zp, Default_Ignorable_Code_Point, and the invisible ones of Cf. */
+/* Unicode's Cc, Zl, Zp, Default_Ignorable_Code_Point, the invisible ones of Cf, and the two that YAML lacks. */
 static const struct {
     uint32_t first;
     uint32_t last;
@@ -10,7 +10,8 @@ static const struct {
     {0x061c, 0x061c},   {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
     {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
     {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
-    {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    {0xfffe, 0xffff},   {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+    {0xe0000, 0xe0fff},
 };
 
 uint32_t code_point_of(struct text character)

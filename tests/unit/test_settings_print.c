@@ -44,7 +44,7 @@ static const char odd_yaml[] =
     "engine: redis\n"
     "redis_url: 'unix:///run/\xc3\xa9 # \"r\" \\?db=7'\n"
     "catalogue: \"sqlite:/\xe2\x80\xa8\\u0085 #x: "
-    "y\\\\\\\"\\x7f\\uFEFF\\U000E0001\xf0\x9f\x98\x80\"\n"
+    "y\\\\\\\"\\x7f\\uFEFF\\uFFFE\\uFFFF\\U000E0001\xf0\x9f\x98\x80\"\n"
     "data_dir: ' - a: b '\n"
     "registration: token\n"
     "admin_token: 0123456789abcdef\n"
