@@ -22,7 +22,7 @@ static void detail_write(const struct settings_origin *origin, const struct faul
 static void type_write(const struct setting *setting, const struct fault *fault,
                        const json_t *value, struct buffer *out);
 static void words_write(const struct fault *fault, struct buffer *out);
-static void came_write(const struct settings_origin *origin, const json_t *value,
+static void came_write(const struct settings_origin *origin, const json_t *value, bool is_list,
                        struct buffer *out);
 static void meant_write(const struct fault *fault, struct buffer *out);
 static void advice_write(const struct settings_origin *origin, const struct fault *fault,
@@ -102,7 +102,7 @@ static void detail_write(const struct settings_origin *origin, const struct faul
     if (strncmp(fault->detail, MUST_BE, strlen(MUST_BE)) == 0 && value != NULL &&
         (fault->pointer[0] != '\0' || json_is_array(value)) &&
         !is_secret(fault->pointer, setting, value)) {
-        came_write(origin, value, out);
+        came_write(origin, value, fault->type == FAULT_ARRAY, out);
         advice_write(origin, fault, value, out);
     }
 }
@@ -154,12 +154,14 @@ static void words_write(const struct fault *fault, struct buffer *out)
 }
 
 /* Writes what is there instead. In a file, quotes show that it is a text and not a number. */
-static void came_write(const struct settings_origin *origin, const json_t *value,
+static void came_write(const struct settings_origin *origin, const json_t *value, bool is_list,
                        struct buffer *out)
 {
     const char *text = json_string_value(value);
 
-    if (json_is_array(value)) {
+    if (json_is_array(value) && is_list) {
+        buffer_printf(out, ", not one of %zu", json_array_size(value));
+    } else if (json_is_array(value)) {
         buffer_printf(out, ", not a list");
     } else if (json_is_object(value)) {
         buffer_printf(out, ", not names with values");
@@ -187,7 +189,7 @@ static void advice_write(const struct settings_origin *origin, const struct faul
     const char *text = json_string_value(value);
     const char *near = text == NULL ? NULL : word_near_to(setting_find(fault->pointer), text);
 
-    if (fault->type == FAULT_ARRAY)
+    if (fault->type == FAULT_ARRAY && !json_is_array(value))
         buffer_printf(out, "; each value of a list begins with \"- \"");
     else if (near != NULL)
         buffer_printf(out, "; did you mean %s?", near);

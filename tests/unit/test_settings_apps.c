@@ -5,6 +5,7 @@
 
 #include "auth/api_key.h"
 #include "limit/policy.h"
+#include "support/scratch.h"
 
 static void apps_are_read_with_their_keys_and_policies(void **state)
 {
@@ -85,11 +86,29 @@ static void wrong_apps_are_named_by_their_pointer(void **state)
     }
 }
 
+static void a_list_that_is_too_long_is_told_its_length(void **state)
+{
+    (void)state;
+    char yaml[8192] = "apps: [";
+    size_t length = strlen(yaml);
+
+    for (int i = 0; i <= SETTINGS_APPS_MAX; i++)
+        length += (size_t)snprintf(yaml + length, sizeof(yaml) - length, "1,");
+    (void)snprintf(yaml + length, sizeof(yaml) - length, "1]\n");
+
+    char told[SCRATCH_PATH_BYTES + 128];
+    const char *file = settings_file("long.yaml", yaml);
+    (void)snprintf(told, sizeof(told),
+                   "%s: line 1: apps: must be a list of 0 to 1000 values, not one of 1002", file);
+    settings_refused(file, NO_FLAGS, EX_CONFIG, told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SETTINGS_TEST(apps_are_read_with_their_keys_and_policies),
         SETTINGS_TEST(wrong_apps_are_named_by_their_pointer),
+        SETTINGS_TEST(a_list_that_is_too_long_is_told_its_length),
     };
 
     return cmocka_run_group_tests(tests, settings_case_open, settings_case_close);
