@@ -93,10 +93,12 @@ static size_t tell_pending(const struct settings *in_force, const struct setting
     const size_t count = settings_find_pending(in_force, configured, pending);
 
     for (size_t i = 0; i < count; i++) {
+        const char *place = pending[i].configured->place;
+
         log_write(LOG_WARN, "setting needs a restart", LOG_STRING("setting", pending[i].name),
                   LOG_STRING("in_force", value_told(pending[i].in_force)),
                   LOG_STRING("configured", value_told(pending[i].configured)),
-                  LOG_STRING("configured_by", pending[i].configured->place));
+                  LOG_STRING(place == NULL ? NULL : "configured_by", place));
     }
     return count;
 }

@@ -112,6 +112,18 @@ static void the_next_service_with_the_directory_follows_the_one_before(void **st
     service_stop(next);
 }
 
+static void nothing_configures_a_setting_that_is_gone(void **state)
+{
+    char config[SCRATCH_PATH_BYTES];
+    struct service *service = serve(*state, UNLIMITED "metrics_listen: 127.0.0.1:0\n", config);
+
+    scratch_rewrite(config, UNLIMITED);
+    reload(service, "reloaded", 1);
+
+    assert_true(scratch_contains(service_log(service), "\"configured\":\"not set\"}"));
+    service_stop(service);
+}
+
 /* Whoever may write the directory could otherwise choose a file that the service spoils. */
 static void a_file_that_no_service_has_made_is_left_as_it_is(void **state)
 {
@@ -247,6 +259,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(config_tells_what_a_running_service_has_instead),
         cmocka_unit_test(config_does_not_take_the_file_of_a_service_that_has_ended),
         cmocka_unit_test(the_next_service_with_the_directory_follows_the_one_before),
+        cmocka_unit_test(nothing_configures_a_setting_that_is_gone),
         cmocka_unit_test(a_file_that_no_service_has_made_is_left_as_it_is),
         cmocka_unit_test(settings_that_are_printed_are_settings_to_serve_with),
         cmocka_unit_test(a_thousand_reloads_disturb_nothing),
