@@ -265,5 +265,6 @@ static bool is_secret(const char *pointer, const struct setting *setting, const 
 /* An API key, or a URL with a password, which somebody has put into another setting. */
 bool settings_may_hold_secret(const char *value)
 {
-    return value != NULL && (strstr(value, API_KEY_PREFIX) != NULL || strchr(value, '@') != NULL);
+    return value != NULL && (strstr(value, API_KEY_PREFIX) != NULL ||
+                             (strstr(value, "://") != NULL && strchr(value, '@') != NULL));
 }
