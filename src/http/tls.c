@@ -8,6 +8,8 @@
 #include <gnutls/x509.h>
 #include <stdatomic.h>
 
+#define ENCRYPTED "-----BEGIN ENCRYPTED PRIVATE KEY-----"
+
 struct tls {
     atomic_size_t owners;
     gnutls_certificate_credentials_t credentials;
@@ -140,7 +142,8 @@ static bool read_key(gnutls_x509_privkey_t *key, const char *pem, struct error *
     failure = gnutls_x509_privkey_import2(*key, &text, GNUTLS_X509_FMT_PEM, NULL, 0);
     if (failure == GNUTLS_E_SUCCESS)
         return true;
-    if (failure == GNUTLS_E_DECRYPTION_FAILED)
+    /* GnuTLS does not know every cipher for it, such as scrypt's. */
+    if (failure == GNUTLS_E_DECRYPTION_FAILED || strstr(pem, ENCRYPTED) != NULL)
         return error_set(error, "tls_key is encrypted: it must be readable without a password");
     return error_set(error, "tls_key holds no private key that can be read: %s",
                      gnutls_strerror(failure));

@@ -11,6 +11,10 @@
 
 #include <gnutls/x509.h>
 
+#define UNKNOWN_CIPHER                                                                             \
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAsGCSqGSIb3DQEFDQ==\n"                                \
+    "-----END ENCRYPTED PRIVATE KEY-----\n"
+
 #define PRIORITIES "SECURE128"
 
 struct world {
@@ -129,6 +133,7 @@ static void the_part_that_is_wrong_is_named(void **state)
     expect_refused(pem, pem, PRIORITIES, "tls_key holds no private key");
     expect_refused(pem, "", PRIORITIES, "tls_key holds no private key");
     expect_refused(pem, locked, PRIORITIES, "tls_key is encrypted");
+    expect_refused(pem, UNKNOWN_CIPHER, PRIORITIES, "tls_key is encrypted");
     expect_refused(pem, key, "SECURE128:+FOO", "tls_priorities has a word");
     free(turned);
     free(gap);
