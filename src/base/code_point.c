@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/code_point.h"
 
-/* Unicode's Cc, Zl, Zp, Default_Ignorable_Code_Point, the invisible ones of Cf, and the two that YAML lacks. */
+/* Unicode's Cc, Zl, Zp, Default_Ignorable_Code_Point, the invisible ones of Cf, and the two that
+ * YAML lacks. */
 static const struct {
     uint32_t first;
     uint32_t last;

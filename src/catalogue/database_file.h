@@ -19,8 +19,8 @@ struct database_file {
     } companions[DATABASE_COMPANIONS];
 };
 
-/* Creates what is missing: the directory (mode 0700), the file (0600). What is there in the place of
- * the file must be a regular one. */
+/* Creates what is missing: the directory (mode 0700), the file (0600). What is there in the place
+ * of the file must be a regular one. */
 MUST_USE bool database_file_make_directory(const char *path, struct error *error);
 MUST_USE bool database_file_make(const char *path, struct error *error);
 

@@ -10,7 +10,7 @@ PHRASES='for want of|hangs? on|bears? the marks?|the stuff of|who is connected|i
 
 sources()
 {
-    find include src lua tests docker package dev config CMakeLists.txt -type f \
+    find include src lua tests docker dev config CMakeLists.txt -type f \
         ! -path 'src/deps/*' ! -path 'tests/fixtures/*' ! -name prometheus-alerts.yaml |
         grep -E -e '\.(c|h|lua|sh|py|cmake|js|mjs|cjs|ts|css|html|yaml|service|socket)$' \
             -e '(^|/)CMakeLists\.txt$' -e '^(dev|docker/|config/package/debian/)'
