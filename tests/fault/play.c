@@ -17,6 +17,9 @@
 /* On a busy machine an answer within this time is in time. */
 #define ANSWER_US_MAX (5 * SECOND_US)
 #define GROWTH_KB_MAX (64 * 1024)
+/* On a busy machine a connection may be between two attempts when descriptors are counted. Each
+ * scenario makes dozens of attempts, so what leaks grows by more. */
+#define GROWTH_FDS_MAX 2
 /* The promised figures. */
 #define STRICT_P99_US_MAX       ((STAGE_TIMEOUT_MS + 20) * INT64_C(1000))
 #define STRICT_RECOVERED_US_MAX (2 * SECOND_US)
@@ -243,9 +246,10 @@ static void act(const struct play *play, const struct scenario *scenario, bool b
 static bool holds_no_more_than_before(struct play *play)
 {
     const size_t growth_kb = play->is_strict ? STRICT_GROWTH_KB_MAX : GROWTH_KB_MAX;
+    const size_t growth_fds = play->is_strict ? 0 : GROWTH_FDS_MAX;
 
     measure(play, &play->fds_after, &play->resident_kb_after);
-    return play->fds_after <= play->fds_before &&
+    return play->fds_after <= play->fds_before + growth_fds &&
            play->resident_kb_after <= play->resident_kb_before + growth_kb;
 }
 
