@@ -61,7 +61,7 @@ int commands_run_config(const struct settings_source *source)
     } else {
         print_comment("What serve would have in force. Where the service that runs with this "
                       "data_dir has",
-                      "something else, the next line says so. It does not of what is hidden.");
+                      "something else, the next line says so. Of what is hidden it says nothing.");
     }
     settings_print(stdout, settings, in_force);
     free(in_force);
