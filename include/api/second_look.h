@@ -17,16 +17,24 @@
 #ifndef API_SECOND_LOOK_H
 #define API_SECOND_LOOK_H
 
-#include "api/api.h"
+#include "api/decision.h"
 #include "http/request.h"
 
 #define SECOND_LOOK_PER_APP 25
 
 typedef void second_look_fn(void *context);
 
+/* Goes on with a decision whose policy is set, and says whether it has answered the request. */
+typedef enum handled second_look_found_fn(struct decision *decision);
+
 /* False: nothing is asked. True: then(context) runs once, in a later turn of this worker. If the
  * app has changed, request_app() is then its new value. The old one stays valid, too. */
 MUST_USE bool second_look_begin(struct request *request, struct api *api, void *context,
                                 second_look_fn *then);
+
+/* Finds the policy of the request's only decision, at the second look if not at the first, and then
+ * goes on by found(decision). If there is none, the request is answered so. */
+MUST_USE enum handled second_look_match(struct decision *decision, struct request *request,
+                                        second_look_found_fn *found);
 
 #endif

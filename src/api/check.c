@@ -30,8 +30,7 @@ struct check {
 
 static bool check_read(struct check *check, struct request *request);
 static bool check_read_query(struct check *check, struct request *request);
-static void check_look_again(void *context);
-static enum handled check_decide(struct check *check);
+static second_look_found_fn check_decide;
 static bool check_may_wait(const struct check *check);
 static void check_on_decided(struct decision *decision);
 static enum handled check_go_on(struct check *check);
@@ -53,12 +52,7 @@ enum handled check_post(struct request *request, void *context)
     policy_set_prefetch_policies(decision->app->policies);
     if (!check_read(check, request))
         return HANDLED_NOW;
-    if (decision_match(decision, &request->arena))
-        return check_decide(check);
-    if (second_look_begin(request, decision->api, check, check_look_again))
-        return HANDLED_LATER;
-    decision_answer_no_policy(decision, request);
-    return HANDLED_NOW;
+    return second_look_match(decision, request, check_decide);
 }
 
 static bool check_read(struct check *check, struct request *request)
@@ -88,22 +82,13 @@ static bool check_read_query(struct check *check, struct request *request)
     return reading_close(&reading);
 }
 
-static void check_look_again(void *context)
+static enum handled check_decide(struct decision *decision)
 {
-    struct check *check = context;
+    struct check *check = decision->context;
 
-    check->decision.app = request_app(check->request);
-    if (decision_match(&check->decision, &check->request->arena))
-        (void)check_decide(check);
-    else
-        decision_answer_no_policy(&check->decision, check->request);
-}
-
-static enum handled check_decide(struct check *check)
-{
     if (check->wants_to_wait && !check_may_wait(check))
         return HANDLED_NOW;
-    if (decision_take(&check->decision, check_on_decided) == HANDLED_LATER)
+    if (decision_take(decision, check_on_decided) == HANDLED_LATER)
         return HANDLED_LATER;
     return check_go_on(check);
 }

@@ -19,8 +19,7 @@ struct reset {
 };
 
 static bool reset_read(struct reset *reset, struct request *request);
-static void reset_look_again(void *context);
-static enum handled reset_begin(struct reset *reset);
+static second_look_found_fn reset_begin;
 static void reset_forget(struct reset *reset, const struct rule *rule);
 static store_done_fn reset_on_forgotten;
 static void reset_note(struct reset *reset, const struct outcome *outcome);
@@ -34,14 +33,10 @@ enum handled reset_post(struct request *request, void *context)
     reset->request = request;
     decision->api = context;
     decision->app = request_app(request);
+    decision->context = reset;
     if (!reset_read(reset, request))
         return HANDLED_NOW;
-    if (decision_match(decision, &request->arena))
-        return reset_begin(reset);
-    if (second_look_begin(request, decision->api, reset, reset_look_again))
-        return HANDLED_LATER;
-    decision_answer_no_policy(decision, request);
-    return HANDLED_NOW;
+    return second_look_match(decision, request, reset_begin);
 }
 
 static bool reset_read(struct reset *reset, struct request *request)
@@ -54,20 +49,10 @@ static bool reset_read(struct reset *reset, struct request *request)
     return reading_close(&reading);
 }
 
-static void reset_look_again(void *context)
+static enum handled reset_begin(struct decision *decision)
 {
-    struct reset *reset = context;
-
-    reset->decision.app = request_app(reset->request);
-    if (decision_match(&reset->decision, &reset->request->arena))
-        (void)reset_begin(reset);
-    else
-        decision_answer_no_policy(&reset->decision, reset->request);
-}
-
-static enum handled reset_begin(struct reset *reset)
-{
-    const struct policy *policy = reset->decision.policy;
+    struct reset *reset = decision->context;
+    const struct policy *policy = decision->policy;
 
     reset_forget(reset, &policy->rule);
     if (policy->candidate != NULL)

@@ -15,18 +15,25 @@ struct second_look {
     second_look_fn *then;
 };
 
-static bool may_ask(struct api *api, uint32_t tenant);
-static void charge(struct api *api, uint32_t tenant);
-static void on_asked(struct catalogue_job *job);
+/* A decision without a policy so far. */
+struct search {
+    struct decision *decision;
+    struct request *request;
+    second_look_found_fn *found;
+};
 
-static const struct rate of_app = {SECOND_LOOK_PER_APP, 1};
+static int64_t take_from_app(struct api *api, uint32_t tenant, int64_t cost);
+static void on_asked(struct catalogue_job *job);
+static void search_again(void *context);
 
 bool second_look_begin(struct request *request, struct api *api, void *context,
                        second_look_fn *then)
 {
     const struct app *app = request_app(request);
 
-    if (may_ask(api, app->tenant)) {
+    /* A catalogue that cannot be written may be locked. Then each save may hold the thread for as
+     * long as it waits for the lock. */
+    if (catalogue_is_writable(api->catalogue) && take_from_app(api, app->tenant, 0) > 0) {
         struct second_look *look = ARENA_NEW(&request->arena, struct second_look);
 
         *look = (struct second_look){.request = request, .api = api, .context = context};
@@ -45,22 +52,40 @@ bool second_look_begin(struct request *request, struct api *api, void *context,
     return false;
 }
 
-/* A catalogue that cannot be written may be locked. Then each save may hold the thread for as long
- * as it waits for the lock. */
-static bool may_ask(struct api *api, uint32_t tenant)
+enum handled second_look_match(struct decision *decision, struct request *request,
+                               second_look_found_fn *found)
 {
-    const struct text subject = {(const char *)&tenant, sizeof tenant};
+    if (decision_match(decision, &request->arena))
+        return found(decision);
 
-    return catalogue_is_writable(api->catalogue) &&
-           local_limit_take(api, LOCAL_LIMIT_SECOND_LOOK, subject, of_app, 0).remaining > 0;
+    struct search *search = ARENA_NEW(&request->arena, struct search);
+
+    *search = (struct search){decision, request, found};
+    if (second_look_begin(request, decision->api, search, search_again))
+        return HANDLED_LATER;
+    decision_answer_no_policy(decision, request);
+    return HANDLED_NOW;
 }
 
-/* Only what was in vain, because a change costs the one who makes it more than the question. */
-static void charge(struct api *api, uint32_t tenant)
+static void search_again(void *context)
 {
+    const struct search *search = context;
+    struct decision *decision = search->decision;
+
+    decision->app = request_app(search->request);
+    if (decision_match(decision, &search->request->arena))
+        (void)search->found(decision);
+    else
+        decision_answer_no_policy(decision, search->request);
+}
+
+/* Returns how often the app may still ask in vain. */
+static int64_t take_from_app(struct api *api, uint32_t tenant, int64_t cost)
+{
+    static const struct rate rate = {SECOND_LOOK_PER_APP, 1};
     const struct text subject = {(const char *)&tenant, sizeof tenant};
 
-    (void)local_limit_take(api, LOCAL_LIMIT_SECOND_LOOK, subject, of_app, 1);
+    return local_limit_take(api, LOCAL_LIMIT_SECOND_LOOK, subject, rate, cost).remaining;
 }
 
 static void on_asked(struct catalogue_job *job)
@@ -69,8 +94,9 @@ static void on_asked(struct catalogue_job *job)
     struct metrics *metrics = look->api->metrics;
     const struct app *known = request_app(look->request);
 
+    /* A change costs the one who makes it more than the question, so it is not charged. */
     if (job->is_in_vain)
-        charge(look->api, job->tenant);
+        (void)take_from_app(look->api, job->tenant, 1);
     if (atomic_load(&known->is_replaced))
         metrics_count(metrics, METRIC_SECOND_LOOKS_CHANGED);
     else if (job->status == CATALOGUE_OK)
