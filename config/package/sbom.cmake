@@ -16,11 +16,11 @@ set(files "")
 set(relationships "")
 
 # The members are those of SPDX; "license" is what the package declares.
-# add_package(<id> <relationship to Sluice> NAME VERSION PURL [LICENSE DOWNLOAD CHECKSUM COMMENT])
+# add_package(<id> <relationship to Sluice> NAME VERSION PURL [LICENSE CHECKSUM COMMENT])
 function(add_package id relationship)
   cmake_parse_arguments(package ""
-    "NAME;VERSION;PURL;LICENSE;DOWNLOAD;SUPPLIER;CHECKSUM;COMMENT" "" ${ARGN})
-  foreach(member LICENSE DOWNLOAD SUPPLIER)
+    "NAME;VERSION;PURL;LICENSE;SUPPLIER;CHECKSUM;COMMENT" "" ${ARGN})
+  foreach(member LICENSE SUPPLIER)
     if(NOT package_${member})
       set(package_${member} NOASSERTION)
     endif()
@@ -55,7 +55,7 @@ function(add_package id relationship)
       \"SPDXID\": \"SPDXRef-${id}\",
       \"name\": \"${package_NAME}\",
 ${optional}      \"supplier\": \"${package_SUPPLIER}\",
-      \"downloadLocation\": \"${package_DOWNLOAD}\",
+      \"downloadLocation\": \"NOASSERTION\",
       \"filesAnalyzed\": false,
       \"licenseConcluded\": \"NOASSERTION\",
       \"licenseDeclared\": \"${package_LICENSE}\",
@@ -128,14 +128,10 @@ endfunction()
 function(add_static package)
   file(STRINGS ${DEPS}/${package}/version version)
   file(STRINGS ${DEPS}/${package}/source source)
-  string(REGEX MATCH "^([0-9a-f]+) +(.*)$" source "${source}")
-  set(hash ${CMAKE_MATCH_1})
-  set(description ${CMAKE_MATCH_2})
-  string(REGEX MATCH "^(lib)?." folder ${package})
+  string(REGEX MATCH "^[0-9a-f]+" hash "${source}")
   add_package(${package} STATIC_LINK NAME ${package} VERSION ${version}
     PURL "pkg:deb/debian/${package}@${version}?arch=source"
-    LICENSE "${license_${package}}" SUPPLIER "Organization: Debian" CHECKSUM SHA256:${hash}
-    DOWNLOAD https://deb.debian.org/debian/pool/main/${folder}/${package}/${description})
+    LICENSE "${license_${package}}" SUPPLIER "Organization: Debian" CHECKSUM SHA256:${hash})
   set(packages "${packages}" PARENT_SCOPE)
   set(relationships "${relationships}" PARENT_SCOPE)
 endfunction()
