@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Processes that want the same TCP address: one has it, unless both are told to share. */
+#include "rivals.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/process.h"
@@ -11,9 +12,7 @@
 #include <unistd.h>
 
 #define EXIT_UNAVAILABLE 69
-#define AT_ONCE          6
 #define ROUNDS           3
-#define WAIT_SECONDS     30
 #define ADDRESS_BYTES    32
 
 static void expect_refused(const char *const flags[], const char *reason)
@@ -86,28 +85,12 @@ static void a_process_that_is_told_to_share_serves_beside_another(void **state)
 static void of_many_that_start_at_once_one_has_the_address(void **state)
 {
     char address[ADDRESS_BYTES];
-    char directory[SCRATCH_PATH_BYTES];
-    char log[SCRATCH_PATH_BYTES];
     struct service *first = start_at(*state, "127.0.0.1:0", "false");
     write_address(first, address);
     service_stop(first);
 
-    for (int round = 0; round < ROUNDS; round++) {
-        pid_t processes[AT_ONCE];
-        for (size_t i = 0; i < AT_ONCE; i++) {
-            scratch_directory("data", directory);
-            scratch_file("log", "", log);
-            processes[i] = process_start((const char *const[]){getenv("SLUICE_BINARY"), "serve",
-                                                               "--listen", address, "--data-dir",
-                                                               directory, "--workers", "2", NULL},
-                                         NULL, log);
-        }
-
-        const pid_t left =
-            process_wait_all_but_one(processes, AT_ONCE, EXIT_UNAVAILABLE, WAIT_SECONDS);
-        assert_int_not_equal(left, 0);
-        process_kill(left);
-    }
+    for (int round = 0; round < ROUNDS; round++)
+        process_kill(rivals_start(address));
 }
 
 int main(int argc, char *argv[])

@@ -2,6 +2,7 @@
  *
  * Serving at a path: who may connect, whom limits take a caller for, and what becomes of the
  * file. */
+#include "rivals.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/https_files.h"
@@ -17,7 +18,6 @@
 #define EXIT_UNAVAILABLE 69
 #define WAIT_SECONDS     30
 #define CALLERS          40
-#define AT_ONCE          6
 #define ROUNDS           3
 #define LISTEN_BYTES     (SCRATCH_PATH_BYTES + 8)
 
@@ -153,26 +153,13 @@ static void of_many_that_start_at_once_one_has_the_path(void **state)
 {
     char path[SCRATCH_PATH_BYTES];
     char listen[LISTEN_BYTES];
-    char directory[SCRATCH_PATH_BYTES];
-    char log[SCRATCH_PATH_BYTES];
     (void)state;
     path_in_new_directory(path);
     (void)snprintf(listen, sizeof(listen), "unix:%s", path);
 
     for (int round = 0; round < ROUNDS; round++) {
-        pid_t processes[AT_ONCE];
-        for (size_t i = 0; i < AT_ONCE; i++) {
-            scratch_directory("data", directory);
-            scratch_file("log", "", log);
-            processes[i] = process_start((const char *const[]){getenv("SLUICE_BINARY"), "serve",
-                                                               "--listen", listen, "--data-dir",
-                                                               directory, "--workers", "2", NULL},
-                                         NULL, log);
-        }
+        const pid_t left = rivals_start(listen);
 
-        const pid_t left =
-            process_wait_all_but_one(processes, AT_ONCE, EXIT_UNAVAILABLE, WAIT_SECONDS);
-        assert_int_not_equal(left, 0);
         WAIT_FOR (WAIT_SECONDS, exists(path))
             ;
         (void)close(raw_connect_path(path));

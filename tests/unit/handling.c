@@ -274,11 +274,13 @@ static struct app *make_app(const char *more)
     return new;
 }
 
-void handling_close(void)
+int handling_close(void **state)
 {
+    (void)state;
     app_release(app);
     app_index_free(api.index);
     event_base_free(base);
+    return 0;
 }
 
 /* The take that a handler would make. */

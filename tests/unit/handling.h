@@ -92,8 +92,8 @@ int64_t handling_charged_here(const char *user_id, const char *route);
 /* Hands back to the store what was allowed while it was away. */
 void handling_hand_back(struct handling *handling);
 
-/* To be called after all tests. */
-void handling_close(void);
+/* The teardown of the group: to be called after all tests. */
+int handling_close(void **state);
 
 /* If it does not hold, fails with the case's name. */
 void handling_expect(const struct handling *handling, bool holds, const char *claim);

@@ -282,13 +282,6 @@ static void an_app_that_reads_no_answers_leaves_room_for_the_batches_of_others(v
     arena_close(&arena);
 }
 
-static int close_handling(void **state)
-{
-    (void)state;
-    handling_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,5 +292,5 @@ int main(void)
         cmocka_unit_test(an_app_that_reads_no_answers_leaves_room_for_the_batches_of_others),
     };
 
-    return cmocka_run_group_tests(tests, NULL, close_handling);
+    return cmocka_run_group_tests(tests, NULL, handling_close);
 }

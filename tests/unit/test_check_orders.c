@@ -298,13 +298,6 @@ static void a_reset_says_that_it_failed_unless_all_is_forgotten(void **state)
     }
 }
 
-static int close_handling(void **state)
-{
-    (void)state;
-    handling_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,5 +310,5 @@ int main(void)
         cmocka_unit_test(a_reset_says_that_it_failed_unless_all_is_forgotten),
     };
 
-    return cmocka_run_group_tests(tests, NULL, close_handling);
+    return cmocka_run_group_tests(tests, NULL, handling_close);
 }

@@ -334,13 +334,6 @@ static void a_reset_finds_a_policy_that_came_meanwhile(void **state)
     handling_end(&handling);
 }
 
-static int close_handling(void **state)
-{
-    (void)state;
-    handling_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,5 +351,5 @@ int main(void)
         cmocka_unit_test(a_reset_finds_a_policy_that_came_meanwhile),
     };
 
-    return cmocka_run_group_tests(tests, NULL, close_handling);
+    return cmocka_run_group_tests(tests, NULL, handling_close);
 }
