@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a check costs, in each measure: requests (the member `cost`), and others by name (`costs`),
+ * as {"tokens": 1500}. */
+#ifndef LIMIT_COSTS_H
+#define LIMIT_COSTS_H
+
+#include "base/form.h"
+#include "base/text.h"
+
+struct arena;
+
+#define COSTS_MAX        8
+#define MEASURE_REQUESTS "requests"
+
+struct measured {
+    struct text measure; /* a word (limit/word.h), not `requests` */
+    int64_t cost;        /* 0..LIMIT_COST_MAX */
+};
+
+struct costs {
+    int64_t requests; /* 0..LIMIT_COST_MAX */
+    size_t count;
+    const struct measured *at; /* in the order of text_compare(); no measure twice */
+};
+
+/* Reads `cost` (1 when absent) and `costs`. Names are borrowed from the form; the list lies in
+ * `arena`. False when there was a fault. */
+MUST_USE bool costs_read(struct form *form, struct arena *arena, struct costs *costs);
+
+/* False when the check does not say what it costs in this measure. */
+MUST_USE bool costs_find(const struct costs *costs, struct text measure, int64_t *cost);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whom a check is about: named values, as {"org": "acme", "user": "ada"}. The names are the
+ * caller's own. Two of them mean something here: `ip` is an address, in its canonical form, and a
+ * limit that does not say by whom it counts takes `user`, else `ip`. */
+#ifndef LIMIT_SUBJECTS_H
+#define LIMIT_SUBJECTS_H
+
+#include "base/form.h"
+#include "base/text.h"
+
+struct arena;
+
+#define SUBJECTS_MAX            8
+#define SUBJECT_VALUE_BYTES_MAX 256
+
+struct subject {
+    struct text name;  /* a word (limit/word.h) */
+    struct text value; /* `ip`: "192.0.2.1", or "2001:db8::/64", the site of an IPv6 address */
+};
+
+/* In the order of text_compare() by name; no two have the same. */
+struct subjects {
+    size_t count; /* 1..SUBJECTS_MAX once read */
+    const struct subject *at;
+};
+
+/* Reads the member `subjects`, and `user_id` and `ip`, which are short for `user` and `ip` in it.
+ * At least one must be there, and none twice. Names and values are borrowed from the form or lie in
+ * `arena`. False when there was a fault. */
+MUST_USE bool subjects_read(struct form *form, struct arena *arena, struct subjects *subjects);
+
+/* Reads one subject into `subject`: the member `name`, an object with one name and value, or
+ * `user_id`; *subject stays as it is when neither is there. False when there was a fault. */
+MUST_USE bool subject_read_one(struct form *form, const char *name, struct arena *arena,
+                               struct subject *subject);
+
+/* NULL when there is none of this name. */
+const struct subject *subjects_find(const struct subjects *subjects, struct text name);
+
+/* The value of `user`, or of `ip`; absent when it has none. */
+struct text subjects_user(const struct subjects *subjects);
+struct text subjects_ip(const struct subjects *subjects);
+
+/* The one to name where only one fits: user, else the first other one, else ip. This is the order
+ * in which policies are looked for, too. */
+const struct subject *subjects_first(const struct subjects *subjects);
+
+/* For 0, 1, ...: the subjects in that order; NULL after the last. */
+const struct subject *subjects_in_order(const struct subjects *subjects, size_t place);
+
+#endif
