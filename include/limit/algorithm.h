@@ -31,14 +31,15 @@ typedef double algorithm_stamp_fn(const struct limit_state *state);
 
 /* Decides `cost` (>= 0; 0 looks without charging) at `now_us` against one limit, whose state is
  * settled. If it is allowed and cost > 0, *state becomes what to keep for outcome->reset_us.
- * Otherwise *state stays as it is: a denial and a look write nothing. Pure; any thread. An
- * algorithm that keeps a log does not change it, but notes in *state what to add. */
+ * Otherwise *state stays as it is: a denial and a look write nothing. Pure; any thread. A log is not
+ * changed: what to add is noted in *state, for limit_state_charge(). */
 typedef void algorithm_decide_fn(const struct limit *limit, struct limit_state *state,
                                  int64_t now_us, int64_t cost, struct limit_outcome *outcome);
 
 struct algorithm {
-    const char *name;     /* as in policies, and the name of its Lua file and function */
-    size_t state_numbers; /* how many of limit_state's numbers it uses; 0: it keeps a log */
+    const char *name; /* as in policies, and the name of its Lua file and function */
+    enum state_kind state;
+    size_t state_numbers; /* how many of limit_state's numbers it uses; 0: another kind of state */
     bool has_burst;       /* whether a policy may give `burst` */
     bool has_delay;       /* whether an outcome may have a delay_us */
     algorithm_settle_fn *settle;
@@ -51,8 +52,7 @@ const struct algorithm *algorithm_of(enum algorithm_id id);
 /* The algorithms' names in the order of enum algorithm_id, ending with NULL. */
 extern const char *const algorithm_names[ALGORITHM_COUNT + 1];
 
-/* Whether its state is a log of charges (charge_log.h) and no numbers. */
-bool algorithm_keeps_log(enum algorithm_id id);
+enum state_kind algorithm_state(enum algorithm_id id);
 
 /* The largest quota that a limit of this algorithm may have. */
 int64_t algorithm_quota_max(enum algorithm_id id);
@@ -71,9 +71,6 @@ int64_t limit_memory_us(const struct limit *limit);
     algorithm_decide_fn name##_decide;
 ALGORITHMS(ALGORITHM_FUNCTIONS)
 #undef ALGORITHM_FUNCTIONS
-
-/* Adds to the log the charge that the decision has noted in *state. */
-void sliding_window_log_charge(const struct limit *limit, struct limit_state *state);
 
 /* Settles the `states` of `count` limits and decides `cost` against them, all or none: either every
  * limit allows and all are charged, or none is. If one denies, the outcomes of the others are those

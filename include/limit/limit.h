@@ -6,6 +6,7 @@
 
 #include "base/duration.h"
 #include "limit/algorithms.h"
+#include "limit/limit_state.h"
 
 #define LIMITS_MAX           8
 #define LIMIT_NAME_BYTES_MAX 32
@@ -17,7 +18,6 @@
 /* The same for times: the latest time, and the longest duration. */
 #define LIMIT_TIME_US_MAX LIMIT_COST_MAX
 
-struct charge_log;
 struct form;
 struct writer;
 
@@ -43,21 +43,6 @@ void limit_write(const struct limit *limit, struct writer *writer);
 
 /* The members that limit_read() reads, ending with NULL. */
 extern const char *const limit_members[];
-
-/* What an algorithm keeps between decisions: numbers, whose meaning it alone knows, or a log of
- * charges. All zero is a subject that was never seen. The numbers are doubles because Lua has no
- * other type; every value is an integer. */
-#define LIMIT_STATE_NUMBERS 3
-struct limit_state {
-    union {
-        double number[LIMIT_STATE_NUMBERS];
-        struct {
-            struct charge_log *log; /* the owner of the state owns it */
-            int64_t at_us;          /* the charge to add, noted by the decision */
-            int64_t cost;
-        } logged;
-    };
-};
 
 struct limit_outcome {
     bool allowed;      /* this limit alone would let the cost pass */

@@ -36,7 +36,7 @@ struct counter {
     uint32_t next; /* the tenant's counters are a ring; only the table uses this, and `room` */
     uint32_t previous;
     uint16_t room;
-    bool has_log; /* the state is a log and no numbers */
+    uint8_t kind; /* an enum state_kind */
 };
 
 struct counter_table {
@@ -75,10 +75,10 @@ struct counter *counter_table_find(const struct counter_table *table, struct cou
 void counter_table_add(struct counter_table *table, const struct counter *counter,
                        const struct counter_use *use);
 
-/* Gives a counter another state, and frees its old log unless the log is the same. True when its
+/* Gives a counter another state, and frees its old log unless it is the same one. True when its
  * room has changed: then counter_table_refit() must follow. */
 MUST_USE bool counter_table_set(struct counter *counter, const struct limit_state *state,
-                                bool has_log);
+                                enum state_kind kind);
 
 /* Counts the room that the counter now takes, if it is there, and drops others as an add does. It
  * must be among the spared. */

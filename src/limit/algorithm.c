@@ -4,7 +4,10 @@
 #include <math.h>
 
 #define ROW(word, name, state_numbers, has_burst, has_delay)                                       \
-    {#name, state_numbers, has_burst, has_delay, name##_settle, name##_stamp, name##_decide},
+    {#name,         (state_numbers) == 0 ? STATE_LOG : STATE_NUMBERS,                              \
+     state_numbers, has_burst,                                                                     \
+     has_delay,     name##_settle,                                                                 \
+     name##_stamp,  name##_decide},
 static const struct algorithm algorithms[] = {ALGORITHMS(ROW)};
 #undef ROW
 
@@ -22,14 +25,14 @@ const struct algorithm *algorithm_of(enum algorithm_id id)
     return &algorithms[id];
 }
 
-bool algorithm_keeps_log(enum algorithm_id id)
+enum state_kind algorithm_state(enum algorithm_id id)
 {
-    return algorithms[id].state_numbers == 0;
+    return algorithms[id].state;
 }
 
 int64_t algorithm_quota_max(enum algorithm_id id)
 {
-    return algorithm_keeps_log(id) ? LIMIT_LOG_QUOTA_MAX : LIMIT_QUOTA_MAX;
+    return algorithms[id].state == STATE_LOG ? LIMIT_LOG_QUOTA_MAX : LIMIT_QUOTA_MAX;
 }
 
 int64_t limit_capacity(const struct limit *limit)

@@ -5,7 +5,7 @@
 
 static void settle(const struct limit limits[], size_t count, struct limit_state states[],
                    int64_t now_us, bool moved[], struct outcome *outcome);
-static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[]);
+static void charge(const struct limit limits[], size_t count, struct limit_state states[]);
 
 /* For limits that would have allowed: replaces their outcomes by those of a look, because nothing
  * is charged. */
@@ -31,7 +31,7 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
     }
     const bool is_charged = outcome->allowed && cost > 0;
     if (is_charged) {
-        charge_logs(limits, count, charged);
+        charge(limits, count, charged);
         memcpy(states, charged, count * sizeof(charged[0]));
     } else if (!outcome->allowed) {
         look_again(limits, count, states, now_us, outcome);
@@ -82,12 +82,10 @@ static void settle(const struct limit limits[], size_t count, struct limit_state
     }
 }
 
-static void charge_logs(const struct limit limits[], size_t count, struct limit_state states[])
+static void charge(const struct limit limits[], size_t count, struct limit_state states[])
 {
-    for (size_t i = 0; i < count; i++) {
-        if (algorithm_keeps_log(limits[i].algorithm))
-            sliding_window_log_charge(&limits[i], &states[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        limit_state_charge(algorithm_state(limits[i].algorithm), &states[i], limits[i].window_us);
 }
 
 static void look_again(const struct limit limits[], size_t count, struct limit_state states[],

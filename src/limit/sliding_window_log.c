@@ -56,12 +56,6 @@ void sliding_window_log_decide(const struct limit *limit, struct limit_state *st
     state->logged.cost = cost;
 }
 
-void sliding_window_log_charge(const struct limit *limit, struct limit_state *state)
-{
-    charge_log_add(&state->logged.log, state->logged.at_us, state->logged.cost,
-                   state->logged.at_us - limit->window_us);
-}
-
 /* The last charge before which too little was charged has to leave. After that the use begins with
  * the next charge. */
 static int64_t retry_us(const struct limit *limit, const struct charge_log *log, int64_t now_us,

@@ -7,7 +7,6 @@
 
 #include "base/duration.h"
 #include "base/memory.h"
-#include "limit/charge_log.h"
 #include "store/eviction.h"
 
 #define SPACE_MIN      16
@@ -37,7 +36,7 @@ static void empty_slot(struct counter_table *table, struct counter_id id);
 static void link_counter(struct counter_table *table, uint32_t number);
 static void unlink_counter(struct counter_table *table, uint32_t number);
 static void move_last_to(struct counter_table *table, uint32_t number);
-static void free_log(const struct counter *counter);
+static void free_state(const struct counter *counter);
 static uint16_t room_for(const struct counter *counter);
 static void change_room(struct counter_table *table, struct tenant_room *room, uint32_t before,
                         uint32_t after);
@@ -57,7 +56,7 @@ void counter_table_init(struct counter_table *table, uint32_t room_max)
 void counter_table_close(struct counter_table *table)
 {
     for (uint32_t i = 0; i < table->count; i++)
-        free_log(&table->counters[i]);
+        free_state(&table->counters[i]);
     crowd_close(&table->crowd);
     tenant_rooms_close(&table->rooms);
     free(table->slots);
@@ -88,14 +87,13 @@ void counter_table_add(struct counter_table *table, const struct counter *counte
     link_counter(table, number);
 }
 
-bool counter_table_set(struct counter *counter, const struct limit_state *state, bool has_log)
+bool counter_table_set(struct counter *counter, const struct limit_state *state,
+                       enum state_kind kind)
 {
-    bool keeps_log = has_log && state->logged.log == counter->state.logged.log;
-
-    if (!keeps_log)
-        free_log(counter);
+    if (kind != counter->kind || !limit_state_shares(kind, state, &counter->state))
+        free_state(counter);
     counter->state = *state;
-    counter->has_log = has_log;
+    counter->kind = (uint8_t)kind;
     return counter->room != room_for(counter);
 }
 
@@ -124,7 +122,7 @@ void counter_table_remove(struct counter_table *table, struct counter *counter)
 
     empty_slot(table, counter->id);
     unlink_counter(table, number);
-    free_log(counter);
+    free_state(counter);
     move_last_to(table, number);
 }
 
@@ -275,18 +273,17 @@ static void move_last_to(struct counter_table *table, uint32_t number)
     table->counters[moved->previous].next = number;
 }
 
-static void free_log(const struct counter *counter)
+static void free_state(const struct counter *counter)
 {
-    if (counter->has_log)
-        charge_log_free(counter->state.logged.log);
+    limit_state_free(counter->kind, &counter->state);
 }
 
 static uint16_t room_for(const struct counter *counter)
 {
-    size_t log_bytes = counter->has_log ? charge_log_bytes(counter->state.logged.log) : 0;
+    size_t outside_bytes = limit_state_bytes(counter->kind, &counter->state);
 
     _Static_assert(1 + 32 * LIMIT_LOG_QUOTA_MAX / COUNTER_BYTES < UINT16_MAX, "the largest log");
-    return (uint16_t)(1 + (log_bytes + COUNTER_BYTES - 1) / COUNTER_BYTES);
+    return (uint16_t)(1 + (outside_bytes + COUNTER_BYTES - 1) / COUNTER_BYTES);
 }
 
 static void change_room(struct counter_table *table, struct tenant_room *room, uint32_t before,

@@ -182,8 +182,7 @@ static struct stripe *stripe_of(struct memory_table *table, const struct take *t
 /* Two layouts are never equal in practice, but numbers must never be read as a log. */
 static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us)
 {
-    return counter->expires_us > now_us &&
-           counter->has_log == algorithm_keeps_log(limit->algorithm);
+    return counter->expires_us > now_us && counter->kind == algorithm_state(limit->algorithm);
 }
 
 /* Limits that have a counter come first, because to add or refit a counter moves others. A state
@@ -201,7 +200,7 @@ static void keep(struct counter_table *counters, const struct take *take, int64_
         if (found[i] == NULL || keep_us[i] == 0)
             continue;
         outgrown[i] =
-            counter_table_set(found[i], &states[i], algorithm_keeps_log(take->limits[i].algorithm));
+            counter_table_set(found[i], &states[i], algorithm_state(take->limits[i].algorithm));
         found[i]->expires_us = expiry_of(now_us, keep_us[i]);
     }
     for (size_t i = 0; i < take->limit_count; i++) {
@@ -210,7 +209,7 @@ static void keep(struct counter_table *counters, const struct take *take, int64_
             .state = states[i],
             .expires_us = expiry_of(now_us, keep_us[i]),
             .tenant = take->key.tenant,
-            .has_log = algorithm_keeps_log(take->limits[i].algorithm),
+            .kind = (uint8_t)algorithm_state(take->limits[i].algorithm),
         };
 
         if (keep_us[i] == 0)

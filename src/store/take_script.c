@@ -39,6 +39,7 @@ static bool is_without_room(const redisReply *reply);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
 static bool sets_expiry(redisReply *const elements[]);
 static int64_t keep_us_of(redisReply *const elements[]);
+static bool is_apart(const struct limit *limit);
 static int64_t log_keep_us(const struct limit *limit);
 static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS]);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
@@ -85,7 +86,7 @@ size_t take_script_keys(const struct take *take,
 
     take_script_key(&take->key, out[0]);
     for (size_t i = 0; i < take->limit_count; i++) {
-        if (!algorithm_keeps_log(take->limits[i].algorithm))
+        if (!is_apart(&take->limits[i]))
             continue;
         char *end = stpcpy(stpcpy(out[count], out[0]), ":");
         *hex_write(end, i, 1) = '\0';
@@ -97,15 +98,15 @@ size_t take_script_keys(const struct take *take,
 void take_arguments_write(struct take_arguments *arguments, const struct take *take)
 {
     double *number = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
-    size_t log = 1;
+    size_t own = 1;
     size_t state_bytes = 0;
 
     for (size_t i = 0; i < take->limit_count; i++) {
         const struct limit *limit = &take->limits[i];
-        const bool keeps_log = algorithm_keeps_log(limit->algorithm);
+        const bool has_own_key = is_apart(limit);
 
         *number++ = (double)(limit->algorithm + 1);
-        *number++ = (double)(1 + (keeps_log ? log++ : state_bytes));
+        *number++ = (double)(1 + (has_own_key ? own++ : state_bytes));
         *number++ = (double)limit->quota;
         *number++ = (double)limit->window_us;
         *number++ = (double)limit->burst;
@@ -201,7 +202,7 @@ size_t take_script_lives(const redisReply *reply, const struct take_arguments *a
         const int64_t keep_us = keep_us_of(reply->element + i);
         const struct limit limit = limit_of(numbers);
 
-        if (algorithm_keeps_log(limit.algorithm))
+        if (is_apart(&limit))
             lives[count++] = (struct take_life){.keep_us = log_keep_us(&limit)};
         else
             states_us = keep_us > states_us ? keep_us : states_us;
@@ -223,9 +224,9 @@ const char *take_script_refused_key(const redisReply *reply, const struct take_a
     for (; reply->element[i]->integer >= 0; i += INTEGERS_PER_LIMIT)
         limit += TAKE_SCRIPT_LIMIT_NUMBERS;
 
-    const bool keeps_log = algorithm_keeps_log((enum algorithm_id)(limit[0] - 1));
+    const struct limit refused = limit_of(limit);
 
-    return arguments->keys[keeps_log ? (size_t)limit[1] - 1 : 0];
+    return arguments->keys[is_apart(&refused) ? (size_t)limit[1] - 1 : 0];
 }
 
 /* Writes base64url. Returns the end. */
@@ -307,6 +308,12 @@ static int64_t keep_us_of(redisReply *const elements[])
     const int64_t reset_us = elements[RESET_US]->integer;
 
     return reset_us < 0 ? -1 - reset_us : reset_us;
+}
+
+/* Its state has a key of its own. */
+static bool is_apart(const struct limit *limit)
+{
+    return state_kind_is_apart(algorithm_state(limit->algorithm));
 }
 
 /* How long a charge stays in a log at most. It counts for a window. Later charges then remove it,

@@ -77,7 +77,7 @@ static void play(enum algorithm_id id)
         if (is_asked_at(at_ms))
             ask(&limit, &state, at_ms, 1);
     }
-    if (algorithm_keeps_log(id))
+    if (algorithm_state(id) == STATE_LOG)
         charge_log_free(state.logged.log);
 }
 

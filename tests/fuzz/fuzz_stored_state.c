@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     take.now_us = number_next(&line, 0, LIMIT_TIME_US_MAX);
 
     scratch_redis_run("FLUSHALL");
-    const bool keeps_log = algorithm_keeps_log(limits[0].algorithm);
+    const bool keeps_log = algorithm_state(limits[0].algorithm) == STATE_LOG;
     if (keeps_log)
         store_log(&take, rest);
     else

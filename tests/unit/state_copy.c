@@ -10,7 +10,7 @@ struct limit_state state_copy(const struct limit *limit, const struct limit_stat
 {
     struct limit_state copy = *state;
 
-    if (!algorithm_keeps_log(limit->algorithm))
+    if (algorithm_state(limit->algorithm) != STATE_LOG)
         return copy;
 
     const struct charge_log *log = state->logged.log;
@@ -27,7 +27,7 @@ struct limit_state state_copy(const struct limit *limit, const struct limit_stat
 
 void state_close(const struct limit *limit, struct limit_state *state)
 {
-    if (algorithm_keeps_log(limit->algorithm))
+    if (algorithm_state(limit->algorithm) == STATE_LOG)
         charge_log_free(state->logged.log);
     *state = (struct limit_state){0};
 }
@@ -36,7 +36,7 @@ void state_close(const struct limit *limit, struct limit_state *state)
 bool state_equal(const struct limit *limit, const struct limit_state *a,
                  const struct limit_state *b)
 {
-    if (!algorithm_keeps_log(limit->algorithm))
+    if (algorithm_state(limit->algorithm) != STATE_LOG)
         return memcmp(a, b, sizeof *a) == 0;
 
     const struct charge_log *one = a->logged.log;

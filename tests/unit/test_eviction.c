@@ -259,7 +259,7 @@ static uint32_t charge(struct counter_table *table, struct counter_id id)
     struct limit_state charged = counter->state;
 
     charge_log_add(&charged.logged.log, 10, 1, 0);
-    if (counter_table_set(counter, &charged, true))
+    if (counter_table_set(counter, &charged, STATE_LOG))
         counter_table_refit(table, id, &use);
     counter_table_sweep(table, &use);
     return counter_table_find(table, id)->room;
@@ -269,7 +269,7 @@ static struct counter log_of(uint32_t tenant)
 {
     struct counter log = counter_of(tenant, LATER_US);
 
-    log.has_log = true;
+    log.kind = STATE_LOG;
     charge_log_add(&log.state.logged.log, 10, 1, 0);
     return log;
 }

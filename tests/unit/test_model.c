@@ -254,8 +254,8 @@ static int64_t kept_until_us(const struct run *run, size_t which)
 
     if (!run->trial->engine->is_in_ms)
         return until_us;
-    return algorithm_keeps_log(run->take.limits[which].algorithm) ? in_ms(until_us)
-                                                                  : run->packed_until_us;
+    return algorithm_state(run->take.limits[which].algorithm) == STATE_LOG ? in_ms(until_us)
+                                                                           : run->packed_until_us;
 }
 
 /* Rounds down to a whole millisecond, if the engine counts in those. */
@@ -272,7 +272,7 @@ static bool is_any_ahead(const struct run *run)
     for (size_t i = 0; i < run->take.limit_count; i++) {
         const struct limit *limit = &run->take.limits[i];
         const struct reference_counter *counter = &run->subject.counters[i];
-        const bool counts = counter->is_charged && !algorithm_keeps_log(limit->algorithm) &&
+        const bool counts = counter->is_charged && algorithm_state(limit->algorithm) != STATE_LOG &&
                             !(algorithm_of(limit->algorithm)->has_burst && limit->quota == 0);
 
         is_any = is_any || (counts && counter->since_us > run->take.now_us);
@@ -288,7 +288,8 @@ static void packed_keep(struct run *run, bool is_charge, const struct reference_
 
     for (size_t i = 0; i < run->take.limit_count; i++) {
         const int64_t own_us = run->take.now_us + answers[i].reset_us;
-        const bool counts = !is_charge || !algorithm_keeps_log(run->take.limits[i].algorithm);
+        const bool counts =
+            !is_charge || algorithm_state(run->take.limits[i].algorithm) != STATE_LOG;
 
         until_us = counts && own_us > until_us ? own_us : until_us;
     }
@@ -358,7 +359,7 @@ static bool may_keep_log(const struct run *run)
     bool keeps_log = false;
 
     for (size_t i = 0; i < run->take.limit_count; i++)
-        keeps_log = keeps_log || algorithm_keeps_log(run->take.limits[i].algorithm);
+        keeps_log = keeps_log || algorithm_state(run->take.limits[i].algorithm) == STATE_LOG;
     return run->trial->engine->is_in_ms && keeps_log;
 }
 

@@ -73,7 +73,7 @@ static void a_key_of_another_type_counts_as_never_seen(void **state)
         for (size_t count = 1; count <= 2; count++) {
             const struct take take = script_case_take_of(limits, count, 3);
             char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-            const bool is_log = algorithm_keeps_log(limits[0].algorithm);
+            const bool is_log = algorithm_state(limits[0].algorithm) == STATE_LOG;
 
             (void)take_script_keys(&take, keys);
             (void)redis_server_command(server, "RPUSH %s a b c", keys[is_log ? 1 : 0]);

@@ -60,7 +60,7 @@ static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
             assert_int_equal(asked.life_count, expected_us[i][step] > 0);
             if (asked.life_count == 1)
                 assert_int_equal(asked.lives[0].keep_us, expected_us[i][step]);
-            if (asked.life_count == 1 && algorithm_keeps_log(limit.algorithm))
+            if (asked.life_count == 1 && algorithm_state(limit.algorithm) == STATE_LOG)
                 assert_int_equal(asked.lives[0].was_us, 0);
             else if (asked.life_count == 1)
                 tells_the_life(&asked, &asked.lives[0]);
@@ -206,7 +206,7 @@ static void what_is_there_decides_on(void **state)
         const struct limit limits[] = {life_limit_of((enum algorithm_id)i),
                                        life_limit_of(ALGORITHM_FIXED_WINDOW)};
 
-        if (algorithm_keeps_log(limits[0].algorithm))
+        if (algorithm_state(limits[0].algorithm) == STATE_LOG)
             continue;
 
         for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
@@ -332,7 +332,7 @@ static void plain_charge_all(struct plain *plain, struct life_asked *asked)
     for (size_t i = 0; i < plain->take.limit_count; i++) {
         const int64_t keep_us = asked->outcome.at[i].reset_us;
 
-        if (algorithm_keeps_log(plain->limits[i].algorithm))
+        if (algorithm_state(plain->limits[i].algorithm) == STATE_LOG)
             plain_charge(plain, log++, keep_us, asked, &next);
         else
             longest_us = keep_us > longest_us ? keep_us : longest_us;
@@ -349,7 +349,7 @@ static bool plain_would_grow(const struct plain *plain)
     bool has_logs = false;
 
     for (size_t i = 0; i < plain->take.limit_count; i++) {
-        const bool keeps_log = algorithm_keeps_log(plain->limits[i].algorithm);
+        const bool keeps_log = algorithm_state(plain->limits[i].algorithm) == STATE_LOG;
         has_states = has_states || !keeps_log;
         has_logs = has_logs || keeps_log;
     }

@@ -39,7 +39,7 @@ static void a_limit_alone_has_the_script_of_its_algorithm(void **state)
         const struct take take = script_case_take_of(&only, 1, 1);
 
         assert_int_equal(take_script_of(&take)->algorithm,
-                         algorithm_keeps_log(algorithm) ? ALGORITHM_COUNT : algorithm);
+                         algorithm_state(algorithm) == STATE_LOG ? ALGORITHM_COUNT : algorithm);
     }
     const struct take several = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
     assert_int_equal(take_script_of(&several)->algorithm, ALGORITHM_COUNT);

@@ -437,7 +437,7 @@ static void logs_equal(const struct take *take, const struct limit_state states[
 
     (void)take_script_keys(take, keys);
     for (size_t i = 0; i < take->limit_count; i++) {
-        if (!algorithm_keeps_log(take->limits[i].algorithm))
+        if (algorithm_state(take->limits[i].algorithm) != STATE_LOG)
             continue;
         const struct charge_log *log = states[i].logged.log;
         const redisReply *reply =
