@@ -31,7 +31,7 @@ struct policy_identity {
     struct text user_id;   /* absent: everybody */
 };
 
-/* `rule` comes last: most policies have one limit, so the unused limits lie at the end. */
+/* The limits of `rule` lie right behind the policy, where the arena has room for both. */
 struct policy {
     uint64_t id;     /* random, chosen by the catalogue; a new one after a delete */
     int64_t version; /* set by the catalogue: 1, and one more with each save */

@@ -8,18 +8,20 @@
 #include "base/digest.h"
 #include "limit/limit.h"
 
+struct arena;
+
 struct rule {
     struct digest layout; /* hash of use, algorithms and windows; a change starts afresh */
     size_t limit_count;   /* 1..LIMITS_MAX */
-    struct limit limits[LIMITS_MAX];
+    const struct limit *limits;
 };
 
 /* The use of a rule. The two uses have counters of their own. */
 enum rule_use { RULE_LIVE, RULE_CANDIDATE };
 
-/* Reads `limits` from an open form, or the members of one inline limit. False when there was a
- * fault. */
-bool rule_read(struct form *form, enum rule_use use, struct rule *rule);
+/* Reads `limits` from an open form, or the members of one inline limit. The limits lie in `arena`,
+ * and are the first that is allocated there. False when there was a fault. */
+bool rule_read(struct form *form, enum rule_use use, struct arena *arena, struct rule *rule);
 
 /* Writes the members of the canonical form into an object that the caller has begun: one limit
  * inline, several as `limits`. */

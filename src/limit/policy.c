@@ -31,7 +31,7 @@ struct policy *policy_read(const json_t *value, const char *pointer, struct aren
         return NULL;
     server_members_read(&form, policy);
     policy_identity_read(&form, &policy->identity);
-    rule_read(&form, RULE_LIVE, &policy->rule);
+    rule_read(&form, RULE_LIVE, arena, &policy->rule);
     candidate_read(&form, policy, arena);
     conduct_read(&form, policy);
     form_close_with(&form, member_aliases);
@@ -129,7 +129,7 @@ static void candidate_read(struct form *form, struct policy *policy, struct aren
 
     struct rule *rule = ARENA_NEW(arena, struct rule);
 
-    rule_read(&candidate, RULE_CANDIDATE, rule);
+    rule_read(&candidate, RULE_CANDIDATE, arena, rule);
     form_close_with(&candidate, member_aliases);
     policy->candidate = rule;
 }

@@ -117,10 +117,11 @@ void policy_set_prefetch(const struct policy_set *set)
                              PREFETCHED_MAX * sizeof(set->sorted[0]));
 }
 
+/* A policy's limits lie behind it, and most policies have one. */
 void policy_set_prefetch_policies(const struct policy_set *set)
 {
     for (size_t i = 0; i < set->count && i < PREFETCHED_MAX; i++)
-        memory_prefetch(set->sorted[i], offsetof(struct policy, rule.limits[1]));
+        memory_prefetch(set->sorted[i], sizeof(struct policy) + sizeof(struct limit));
 }
 
 const struct policy *policy_set_find(const struct policy_set *set,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/rule.h"
 
+#include "base/arena.h"
 #include "base/form.h"
 #include "base/writer.h"
 #include "limit/algorithm.h"
@@ -15,26 +16,30 @@ struct pointer {
 
 /* rule_read(), in the order it runs. */
 static void inline_members_refuse(struct form *form);
-static void limit_list_read(struct form *form, const json_t *list, struct rule *rule);
+static void limit_list_read(struct form *form, const json_t *list, struct limit limits[]);
 static void names_check(struct form *form, const struct rule *rule);
 static struct pointer limit_pointer(const struct form *form, size_t index);
 static struct digest layout_of(const struct rule *rule, enum rule_use use);
 
-bool rule_read(struct form *form, enum rule_use use, struct rule *rule)
+bool rule_read(struct form *form, enum rule_use use, struct arena *arena, struct rule *rule)
 {
     size_t faults_before = form->faults->count;
-    const json_t *list;
+    const json_t *list = NULL;
 
-    *rule = (struct rule){.limit_count = 1};
-    if (!form_has(form, "limits")) {
-        limit_read(form, "default", &rule->limits[0]);
-    } else {
+    if (form_has(form, "limits")) {
         inline_members_refuse(form);
-        if (form_array(form, "limits", FORM_REQUIRED, 1, LIMITS_MAX, &list)) {
-            limit_list_read(form, list, rule);
-            names_check(form, rule);
-        }
+        if (!form_array(form, "limits", FORM_REQUIRED, 1, LIMITS_MAX, &list))
+            return false;
     }
+    const size_t count = list == NULL ? 1 : json_array_size(list);
+    struct limit *limits = ARENA_ARRAY(arena, struct limit, count);
+
+    *rule = (struct rule){.limit_count = count, .limits = limits};
+    if (list == NULL)
+        limit_read(form, "default", &limits[0]);
+    else
+        limit_list_read(form, list, limits);
+    names_check(form, rule);
     if (form->faults->count > faults_before)
         return false;
     rule->layout = layout_of(rule, use);
@@ -73,16 +78,17 @@ static void inline_members_refuse(struct form *form)
     }
 }
 
-static void limit_list_read(struct form *form, const json_t *list, struct rule *rule)
+static void limit_list_read(struct form *form, const json_t *list, struct limit limits[])
 {
-    rule->limit_count = json_array_size(list);
-    for (size_t i = 0; i < rule->limit_count; i++) {
+    const size_t count = json_array_size(list);
+
+    for (size_t i = 0; i < count; i++) {
         struct pointer pointer = limit_pointer(form, i);
         char number[2] = {(char)('1' + i), '\0'};
         struct form limit_form;
 
         if (form_open(&limit_form, json_array_get(list, i), pointer.text, form->faults)) {
-            limit_read(&limit_form, rule->limit_count == 1 ? "default" : number, &rule->limits[i]);
+            limit_read(&limit_form, count == 1 ? "default" : number, &limits[i]);
             form_close_with(&limit_form, member_aliases);
         }
     }

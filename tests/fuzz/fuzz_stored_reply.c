@@ -115,11 +115,10 @@ static void try_app_load(void)
 
 static void try_policy_save(void)
 {
-    struct policy policy = {
-        .id = 7,
-        .identity = {.route_key = TEXT("/r"), .role = TEXT("default")},
-        .rule = {.limit_count = 1,
-                 .limits = {{.name = "default", .quota = 1, .window_us = 1000000, .burst = 1}}}};
+    const struct limit limit = {.name = "default", .quota = 1, .window_us = 1000000, .burst = 1};
+    struct policy policy = {.id = 7,
+                            .identity = {.route_key = TEXT("/r"), .role = TEXT("default")},
+                            .rule = {.limit_count = 1, .limits = &limit}};
     struct error error = {0};
     enum catalogue_status status =
         backend->operations->policy_save(backend, app_id, &policy, &error);

@@ -15,6 +15,7 @@
 
 #define EXACT_MAX LIMIT_COST_MAX
 
+static struct limit limits[LIMITS_MAX];
 static struct policy policies[LIMITS_MAX]; /* by the number of limits, minus one */
 
 static void try_reply(const redisReply *reply);
@@ -26,21 +27,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
-    for (size_t count = 1; count <= LIMITS_MAX; count++) {
-        struct policy *policy = &policies[count - 1];
-
-        policy->is_active = true;
-        policy->version = 1;
-        policy->rule.limit_count = count;
-        for (size_t i = 0; i < count; i++) {
-            struct limit *limit = &policy->rule.limits[i];
-
-            *limit = (struct limit){.name = {(char)('a' + i)},
-                                    .algorithm = (enum algorithm_id)(i % ALGORITHM_COUNT),
-                                    .quota = 10,
-                                    .window_us = 60000000,
-                                    .burst = 10};
-        }
+    for (size_t i = 0; i < LIMITS_MAX; i++) {
+        limits[i] = (struct limit){.name = {(char)('a' + i)},
+                                   .algorithm = (enum algorithm_id)(i % ALGORITHM_COUNT),
+                                   .quota = 10,
+                                   .window_us = 60000000,
+                                   .burst = 10};
+        policies[i] = (struct policy){
+            .is_active = true, .version = 1, .rule = {.limit_count = i + 1, .limits = limits}};
     }
     return 0;
 }

@@ -16,6 +16,7 @@
 
 #include <dirent.h>
 #include <sodium.h>
+#include <stdalign.h>
 
 #define TEXT_BYTES_MAX 8192
 
@@ -150,6 +151,22 @@ static void several_limits_are_named_by_their_place(void **state)
     assert_int_equal(policy->rule.limits[2].burst, 3);
     assert_int_equal(single->rule.limit_count, 1);
     assert_string_equal(single->rule.limits[0].name, "default");
+}
+
+/* A match prefetches both at once. */
+static void the_limits_lie_behind_their_policy(void **state)
+{
+    (void)state;
+    struct arena fresh = {0};
+    json_t *document = json_pack("{s:s,s:s}", "route_key", "/a", "rate", "1/s");
+
+    const struct policy *policy = policy_read(document, "", &fresh, &faults);
+
+    assert_non_null(policy);
+    assert_in_range((uintptr_t)policy->rule.limits - (uintptr_t)(policy + 1), 0,
+                    alignof(max_align_t) - 1);
+    json_decref(document);
+    arena_close(&fresh);
 }
 
 static void the_answers_share_one_text_about_the_limits(void **state)
@@ -394,6 +411,7 @@ int main(void)
         cmocka_unit_test(null_is_the_same_as_left_out),
         cmocka_unit_test(every_member_is_read),
         cmocka_unit_test(several_limits_are_named_by_their_place),
+        cmocka_unit_test(the_limits_lie_behind_their_policy),
         cmocka_unit_test(the_answers_share_one_text_about_the_limits),
         cmocka_unit_test(the_server_s_members_are_read_as_it_writes_them),
         cmocka_unit_test(one_limit_is_written_inline),

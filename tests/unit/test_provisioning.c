@@ -101,7 +101,9 @@ static void declaring_again_saves_only_what_differs(void **state)
 
     instance = instance_open_file(path);
     memcpy(declaration.provision.app_id, "app_b00000000000", APP_ID_BYTES);
-    declaration.policies[1]->rule.limits[1].quota = 200;
+    declaration.policies[1] = sample_policy(
+        &declaration.arena, "{'route_key':'/b','role':'gold','limits':[{'name':'x','rate':'5/s'},"
+                            "{'name':'y','rate':'200/h'}],'mode':'shadow'}");
     provision(&instance, &declaration);
     instance_start(&instance);
 
@@ -128,7 +130,8 @@ static void a_declaration_takes_effect_while_running(void **state)
     WAIT_FOR (INSTANCE_PATIENCE_S,
               declared_version(&instance, &declaration, declaration.policies[1]) == 1)
         ;
-    declaration.policies[0]->rule.limits[0].quota = 6;
+    declaration.policies[0] =
+        sample_policy(&declaration.arena, "{'route_key':'/a','rate':'6/s','description':'A'}");
     provision(&instance, &declaration);
     WAIT_FOR (INSTANCE_PATIENCE_S,
               declared_version(&instance, &declaration, declaration.policies[0]) == 2)

@@ -19,7 +19,7 @@ static struct arena arena;
 static struct policy policy = {
     .rule.limit_count = 1,
     .rule.limits =
-        {
+        (const struct limit[]){
             {.name = "default", .quota = 10, .window_us = 60 * SECOND, .burst = 10},
             {.name = "day",
              .algorithm = ALGORITHM_TOKEN_BUCKET,

@@ -15,6 +15,7 @@
 #define SECOND SECOND_US
 
 static struct arena arena;
+static struct limit limits[3];
 static struct policy policy;
 static struct verdict verdict;
 
@@ -44,14 +45,14 @@ static const struct limit_outcome never = {.never = true, .remaining = 10};
 static int begin(void **state)
 {
     (void)state;
+    limits[0] = limit_of("default", ALGORITHM_FIXED_WINDOW, 10);
+    limits[1] = limit_of("b", ALGORITHM_TOKEN_BUCKET, 100);
+    limits[2] = limit_of("c", ALGORITHM_FIXED_WINDOW, 1000);
     policy = (struct policy){
         .version = 3,
         .is_active = true,
         .identity.role = TEXT("gold"),
-        .rule = {.limit_count = 1,
-                 .limits = {limit_of("default", ALGORITHM_FIXED_WINDOW, 10),
-                            limit_of("b", ALGORITHM_TOKEN_BUCKET, 100),
-                            limit_of("c", ALGORITHM_FIXED_WINDOW, 1000)}},
+        .rule = {.limit_count = 1, .limits = limits},
     };
     return 0;
 }
@@ -213,7 +214,7 @@ static void the_tightest_of_several_limits_is_on_top(void **state)
     assert_int_equal(verdict.tightest, 1);
     assert_false(verdict.can_retry);
 
-    policy.rule.limits[1].quota = policy.rule.limits[1].burst = 0;
+    limits[1].quota = limits[1].burst = 0;
     decide_three(allowed(0, SECOND), allowed(0, 0), allowed(0, SECOND));
     assert_int_equal(verdict.tightest, 1);
     assert_int_equal(verdict.limit, 0);
