@@ -18,6 +18,8 @@
 /* The same for times: the latest time, and the longest duration. */
 #define LIMIT_TIME_US_MAX LIMIT_COST_MAX
 
+struct arena;
+struct by;
 struct form;
 struct writer;
 
@@ -28,15 +30,25 @@ enum algorithm_id { ALGORITHMS(ALGORITHM_ID) ALGORITHM_COUNT };
 
 struct limit {
     char name[LIMIT_NAME_BYTES_MAX + 1]; /* unique in its policy; [A-Za-z0-9_.:/-] */
+    uint8_t set;                         /* its place in the sets of its rule */
     enum algorithm_id algorithm;
     int64_t quota;     /* L, 0..algorithm_quota_max(): how much per window */
     int64_t window_us; /* W, 1 s..1 year */
     int64_t burst;     /* B: the bucket's size; equals quota where the algorithm has none */
+    uint64_t id;       /* names its state in a set; unique in its rule but for the lowest 8 bits */
+    /* These two belong to the policy. A copy that outlives the policy must not use them. */
+    const struct by *by; /* by whom it counts, as given; NULL: by user, else by ip */
+    const char *counts;  /* in which measure; NULL: requests */
 };
 
 /* Reads the members of one limit from an open form: an element of `limits`, or a policy with one
- * limit inline. False when there was a fault. */
-bool limit_read(struct form *form, const char *default_name, struct limit *limit);
+ * limit inline. It does not set `set` and `id`, because they depend on the other limits. Texts lie
+ * in `arena`. False when there was a fault. */
+bool limit_read(struct form *form, const char *default_name, struct arena *arena,
+                struct limit *limit);
+
+/* The measure that it counts: "requests" when it does not say. */
+const char *limit_measure(const struct limit *limit);
 
 /* Writes the members of the canonical form into an object that the caller has begun. */
 void limit_write(const struct limit *limit, struct writer *writer);

@@ -3,25 +3,31 @@
  * One limit: reads JSON into a validated value, and writes it back. */
 #include "limit/limit.h"
 
+#include "base/arena.h"
 #include "base/duration.h"
 #include "base/form.h"
 #include "base/writer.h"
 #include "limit/algorithm.h"
+#include "limit/by.h"
+#include "limit/costs.h"
 #include "limit/rate.h"
+#include "limit/word.h"
 
 #define RATE_LENGTH 64
 
 static void name_read(struct form *form, const char *default_name, struct limit *limit);
+static void measure_read(struct form *form, struct arena *arena, struct limit *limit);
 static void quota_read(struct form *form, struct limit *limit);
 static void rate_read(struct form *form, struct limit *limit);
 static void burst_read(struct form *form, struct limit *limit);
 static bool is_name_char(char c);
 
 const char *const limit_members[] = {
-    "name", "algorithm", "limit", "window_seconds", "rate", "burst", NULL,
+    "name", "by", "counts", "algorithm", "limit", "window_seconds", "rate", "burst", NULL,
 };
 
-bool limit_read(struct form *form, const char *default_name, struct limit *limit)
+bool limit_read(struct form *form, const char *default_name, struct arena *arena,
+                struct limit *limit)
 {
     size_t faults_before = form->faults->count;
     int algorithm = ALGORITHM_FIXED_WINDOW;
@@ -32,6 +38,8 @@ bool limit_read(struct form *form, const char *default_name, struct limit *limit
     bool is_known = form->faults->count == faults_before;
 
     name_read(form, default_name, limit);
+    limit->by = by_read(form, arena);
+    measure_read(form, arena, limit);
     quota_read(form, limit);
     if (is_known)
         burst_read(form, limit);
@@ -40,11 +48,19 @@ bool limit_read(struct form *form, const char *default_name, struct limit *limit
     return form->faults->count == faults_before;
 }
 
+const char *limit_measure(const struct limit *limit)
+{
+    return limit->counts == NULL ? MEASURE_REQUESTS : limit->counts;
+}
+
 void limit_write(const struct limit *limit, struct writer *writer)
 {
     const struct algorithm *algorithm = algorithm_of(limit->algorithm);
 
     writer_string(writer, "name", limit->name);
+    by_write(limit->by, writer);
+    if (limit->counts != NULL)
+        writer_string(writer, "counts", limit->counts);
     writer_string(writer, "algorithm", algorithm->name);
     writer_integer(writer, "limit", limit->quota);
     writer_integer(writer, "window_seconds", limit->window_us / SECOND_US);
@@ -64,6 +80,17 @@ static void name_read(struct form *form, const char *default_name, struct limit 
         }
     }
     memcpy(limit->name, name.at, name.length);
+}
+
+static void measure_read(struct form *form, struct arena *arena, struct limit *limit)
+{
+    struct text measure = TEXT(MEASURE_REQUESTS);
+
+    form_text(form, "counts", FORM_OPTIONAL, 1, WORD_BYTES_MAX, &measure);
+    if (!word_is(measure))
+        form_fault(form, "counts", "names a measure: it " WORD_FAULT);
+    else if (!text_equal(measure, TEXT(MEASURE_REQUESTS)))
+        limit->counts = text_copy(arena, measure).at;
 }
 
 static void quota_read(struct form *form, struct limit *limit)

@@ -7,6 +7,9 @@
 #include "limit/algorithm.h"
 #include "limit/member_aliases.h"
 
+#include "limit_id.h"
+#include "rule_sets.h"
+
 #include <sodium.h>
 
 /* The place of a limit in the document. */
@@ -16,8 +19,10 @@ struct pointer {
 
 /* rule_read(), in the order it runs. */
 static void inline_members_refuse(struct form *form);
-static void limit_list_read(struct form *form, const json_t *list, struct limit limits[]);
+static void limit_list_read(struct form *form, const json_t *list, struct arena *arena,
+                            struct limit limits[]);
 static void names_check(struct form *form, const struct rule *rule);
+static void ids_make(struct form *form, struct limit limits[], size_t count);
 static struct pointer limit_pointer(const struct form *form, size_t index);
 static struct digest layout_of(const struct rule *rule, enum rule_use use);
 
@@ -34,16 +39,18 @@ bool rule_read(struct form *form, enum rule_use use, struct arena *arena, struct
     const size_t count = list == NULL ? 1 : json_array_size(list);
     struct limit *limits = ARENA_ARRAY(arena, struct limit, count);
 
-    *rule = (struct rule){.limit_count = count, .limits = limits};
+    *rule = (struct rule){.use = use, .limit_count = count, .limits = limits};
     if (list == NULL)
-        limit_read(form, "default", &limits[0]);
+        limit_read(form, "default", arena, &limits[0]);
     else
-        limit_list_read(form, list, limits);
+        limit_list_read(form, list, arena, limits);
     names_check(form, rule);
     if (form->faults->count > faults_before)
         return false;
+    ids_make(form, limits, count);
+    rule_sets_make(rule, limits, arena);
     rule->layout = layout_of(rule, use);
-    return true;
+    return form->faults->count == faults_before;
 }
 
 void rule_write(const struct rule *rule, struct writer *writer)
@@ -78,7 +85,8 @@ static void inline_members_refuse(struct form *form)
     }
 }
 
-static void limit_list_read(struct form *form, const json_t *list, struct limit limits[])
+static void limit_list_read(struct form *form, const json_t *list, struct arena *arena,
+                            struct limit limits[])
 {
     const size_t count = json_array_size(list);
 
@@ -88,7 +96,7 @@ static void limit_list_read(struct form *form, const json_t *list, struct limit 
         struct form limit_form;
 
         if (form_open(&limit_form, json_array_get(list, i), pointer.text, form->faults)) {
-            limit_read(&limit_form, count == 1 ? "default" : number, &limits[i]);
+            limit_read(&limit_form, count == 1 ? "default" : number, arena, &limits[i]);
             form_close_with(&limit_form, member_aliases);
         }
     }
@@ -106,6 +114,18 @@ static void names_check(struct form *form, const struct rule *rule)
             faults_add(form->faults, limit_pointer(form, i).text, "name",
                        "must be unique: \"%s\" is there already", name);
     }
+}
+
+static void ids_make(struct form *form, struct limit limits[], size_t count);
+static void ids_make(struct form *form, struct limit limits[], size_t count)
+{
+    size_t other;
+    const size_t same = limit_ids_make(limits, count, &other);
+
+    if (same < count)
+        faults_add(form->faults, limit_pointer(form, same).text, "name",
+                   "must be another: the counters of \"%s\" have the same short id",
+                   limits[other].name);
 }
 
 static struct pointer limit_pointer(const struct form *form, size_t index)

@@ -45,6 +45,8 @@ static bool is_same(const struct digest *one, const struct digest *other)
 static void rule_check(const struct rule *rule)
 {
     ASSERT(rule->limit_count >= 1 && rule->limit_count <= LIMITS_MAX);
+    ASSERT(rule->set_count >= 1 && rule->set_count <= rule->limit_count);
+    ASSERT(rule->common_set >= -1 && rule->common_set < (int)rule->set_count);
     for (size_t i = 0; i < rule->limit_count; i++) {
         const struct limit *limit = &rule->limits[i];
 
@@ -53,8 +55,11 @@ static void rule_check(const struct rule *rule)
         ASSERT(limit->quota >= 0 && limit->quota <= algorithm_quota_max(limit->algorithm));
         ASSERT(limit->window_us >= SECOND_US && limit->window_us <= LIMIT_WINDOW_S_MAX * SECOND_US);
         ASSERT(limit->burst >= 0 && limit->burst <= LIMIT_QUOTA_MAX);
-        for (size_t before = 0; before < i; before++)
+        ASSERT(limit->set < rule->set_count);
+        for (size_t before = 0; before < i; before++) {
             ASSERT(strcmp(rule->limits[before].name, limit->name) != 0);
+            ASSERT(rule->limits[before].id >> 8 != limit->id >> 8);
+        }
     }
 }
 

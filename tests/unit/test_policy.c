@@ -234,6 +234,26 @@ static void several_limits_are_written_as_a_list(void **state)
         "\"description\":null}");
 }
 
+static void who_and_what_a_limit_counts_is_written_where_it_was_given(void **state)
+{
+    (void)state;
+
+    struct policy *one =
+        read_good("{'route_key':'/a','rate':'1/s','by':['user','org'],'counts':'tokens'}");
+    struct policy *two = read_good("{'route_key':'/a','limits':[{'rate':'1/s','by':[]},"
+                                   "{'rate':'2/s','by':['org'],'counts':'requests'}]}");
+
+    assert_string_equal(one->rule.limits[0].counts, "tokens");
+    assert_string_equal(
+        written(one),
+        "{\"id\":\"0000000000000000\",\"version\":0,\"route_key\":\"/a\",\"role\":\"default\","
+        "\"user_id\":null,\"name\":\"default\",\"by\":[\"org\",\"user\"],\"counts\":\"tokens\","
+        "\"algorithm\":\"fixed_window\",\"limit\":1,\"window_seconds\":1,\"mode\":\"enforce\","
+        "\"is_active\":true,\"on_store_error\":\"local\",\"description\":null}");
+    assert_non_null(strstr(written(two), "{\"name\":\"1\",\"by\":[],\"algorithm\""));
+    assert_non_null(strstr(written(two), "{\"name\":\"2\",\"by\":\"org\",\"algorithm\""));
+}
+
 static void what_is_written_reads_back_the_same(void **state)
 {
     (void)state;
@@ -244,6 +264,8 @@ static void what_is_written_reads_back_the_same(void **state)
         ":0,'window_seconds':31536000,'algorithm':'token_bucket','burst':1000000000,'mode':'shadow'"
         ",'is_active':false,'on_store_error':'allow','description':''}",
         "{'route_key':'/a','limits':[{'rate':'1/s','name':'x'},{'rate':'9/d','name':'y'}]}",
+        "{'route_key':'/a','limits':[{'rate':'1/s','by':['b','a']},{'rate':'9/d','by':[]},"
+        "{'rate':'7/d','by':['c'],'counts':'tokens'}]}",
         "{'route_key':'/a','rate':'10/m','candidate':{'rate':'5/m','algorithm':'leaky_bucket'}}",
         "{'route_key':'/a','rate':'10/m','candidate':{'limits':[{'rate':'5/m'},{'rate':'9/d'}]}}",
     };
@@ -416,6 +438,7 @@ int main(void)
         cmocka_unit_test(the_server_s_members_are_read_as_it_writes_them),
         cmocka_unit_test(one_limit_is_written_inline),
         cmocka_unit_test(several_limits_are_written_as_a_list),
+        cmocka_unit_test(who_and_what_a_limit_counts_is_written_where_it_was_given),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(only_algorithms_and_windows_make_the_layout),
         cmocka_unit_test(the_layout_of_a_rule_stays_what_it_is),

@@ -8,6 +8,7 @@
  * `delay_us` is 0. */
 #include "limit/algorithm.h"
 
+#include "base/arena.h"
 #include "base/document.h"
 #include "base/form.h"
 #include "limit/charge_log.h"
@@ -230,6 +231,7 @@ static void step_check(const char *case_name, size_t step, const struct outcome 
 static size_t limits_from(json_t *list, struct limit limits[LIMITS_MAX])
 {
     struct faults faults = {0};
+    struct arena arena = {0}; /* no vector has a text that a limit keeps */
     size_t count = json_array_size(list);
 
     assert_in_range(count, 1, LIMITS_MAX);
@@ -237,10 +239,11 @@ static size_t limits_from(json_t *list, struct limit limits[LIMITS_MAX])
         struct form form;
 
         assert_true(form_open(&form, json_array_get(list, i), "", &faults));
-        assert_true(limit_read(&form, "default", &limits[i]));
+        assert_true(limit_read(&form, "default", &arena, &limits[i]));
         form_close(&form);
     }
     assert_int_equal(faults.count, 0);
+    arena_close(&arena);
     return count;
 }
 
