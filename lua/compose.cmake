@@ -28,6 +28,7 @@ function(script_write name text algorithm)
   set(script_rows "${script_rows}" PARENT_SCOPE)
 endfunction()
 
+file(READ ${CMAKE_CURRENT_LIST_DIR}/entries.lua entries)
 file(READ ${CMAKE_CURRENT_LIST_DIR}/take_one.lua take_one)
 file(READ ${CMAKE_CURRENT_LIST_DIR}/take_several.lua take_several)
 set(above "")
@@ -52,10 +53,10 @@ foreach(row IN LISTS ALGORITHMS)
 
   string(TOUPPER ALGORITHM_${name} algorithm)
   if(numbers GREATER 0)
-    script_write(${name} "${text}local algorithm = ${name}\n\n${take_one}" ${algorithm})
+    script_write(${name} "${entries}\n${text}local algorithm = ${name}\n\n${take_one}" ${algorithm})
   endif()
 endforeach()
-script_write(several "${all}local algorithms = {\n${functions}}\n\n${take_several}" ALGORITHM_COUNT)
+script_write(several "${entries}\n${all}local algorithms = {\n${functions}}\n\n${take_several}" ALGORITHM_COUNT)
 
 file(WRITE ${OUTPUT} "${header}
 static const struct text sources[] = {

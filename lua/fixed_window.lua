@@ -7,7 +7,7 @@ local function fixed_window(states, at, now_us, cost, quota, window_us)
     local is_moved, is_refused
     if used == 0 then
         start = now_us
-    elseif not (used > 0 and used <= 1000000000 and used % 1 == 0
+    elseif not (used > 0 and used <= 9007199254740991 and used % 1 == 0
             and start >= 0 and start <= 9007199254740991 and start % 1 == 0) then
         start, used, is_refused = now_us, 0, true
     elseif start > now_us then
@@ -27,7 +27,7 @@ local function fixed_window(states, at, now_us, cost, quota, window_us)
     local told = is_refused and -1 - reset or reset
 
     if is_moved or allowed and cost > 0 then
-        local kept = struct.pack("<dd", start, used)
+        local kept = struct.pack("<ddd", now_us + reset, start, used)
         return retry, left, told, 0, kept, reset, is_there and not is_moved
     end
     return retry, left, told, 0

@@ -44,7 +44,7 @@ local function sliding_window(states, at, now_us, cost, quota, window_us)
     retry = math.min(retry, reset) -- rounding up may have made it 1 us later
 
     if is_moved or allowed and cost > 0 then
-        local kept = struct.pack("<ddd", start, previous, current)
+        local kept = struct.pack("<dddd", now_us + reset, start, previous, current)
         return retry, left, told, 0, kept, reset, is_there and not is_moved
     end
     return retry, left, told, 0

@@ -208,9 +208,10 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         end
         redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
         -- Many large logs that end at once would keep Redis busy. So their ends are spread, by some
-        -- characters of the subject's digest.
+        -- characters of both digests in the key, or of the limit's id where it has one.
         local stored = used + (older or 0)
-        local spread = struct.unpack("<I4", key, 9) % math.min(1000 * stored, window_us / 8)
+        local digests = struct.unpack("<I4", key, 9) + struct.unpack("<I4", key, 50)
+        local spread = digests % math.min(1000 * stored, window_us / 8)
         local keep = reset + spread
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(keep / 1000)))
     end

@@ -1,113 +1,178 @@
--- Decides one take against all limits of a policy and charges all of them or none. KEYS, ARGV and
--- the reply: include/store/take_script.h. Twin: src/limit/decide.c.
+-- Decides one operation on any limits, in any strings: all are charged, or none. KEYS, ARGV and the
+-- reply: include/store/take_script.h. Twin: src/limit/decide.c.
 --
--- Above this are composed `algorithms`, the functions by their numbers: see take_one.lua. Strings
--- are joined one by one, because growing tables would cost more.
-local HEAD_BYTES, LIMIT_BYTES = 16, 40
+-- Above this are composed entries.lua and `algorithms`, the functions by their numbers: see
+-- take_one.lua. Strings are joined one by one, because growing tables would cost more.
+local FILL = 2 -- OPERATION_FILL
+local STRING_BYTES, LIMIT_BYTES, ID_BYTES = 24, 56, 8
 
 local call = redis.call
-local cost, state_bytes = struct.unpack("<dd", ARGV[1])
+local kind, string_count = struct.unpack("<dd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
-local now_us = ARGV[2] and tonumber(ARGV[2]) or time[1] * 1000000 + time[2]
-
--- Reads only a little more than states can have, whatever lies there.
-local states = state_bytes > 0 and redis.pcall("GETRANGE", KEYS[1], "0", "255") or ""
-local is_new = states == ""
-if is_new then
-    states = string.rep("\0", state_bytes)
-elseif #states ~= state_bytes then
-    if states.err and not string.find(states.err, "WRONGTYPE", 1, true) then
-        return states
-    end
-    states = string.rep("\255", state_bytes) -- no numbers: every algorithm refuses them
-end
-
-local function decide(limit, limit_cost)
-    local algorithm, at, quota, window_us, burst = struct.unpack("<ddddd", ARGV[1], limit)
-    local decided = algorithms[algorithm]
-    return at, decided(states, at, now_us, limit_cost, quota, window_us, burst)
-end
-
-local function keep(kept, keep_us)
-    local keep_ms = math.ceil(keep_us / 1000)
-    if not (keep_ms >= 1 and keep_ms <= 9007199254741) then -- whatever comes, Redis takes it
-        keep_ms = keep_ms > 1 and 9007199254741 or 1
-    end
-    call("SET", KEYS[1], kept, "PX", string.format("%d", keep_ms))
-end
-
-if cost < 0 then -- as much of it as fits
-    cost = -cost
-    for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
-        local _, _, remaining = decide(limit, 0)
-        cost = math.min(cost, remaining)
-    end
-end
+local now_us = ARGV[3] and tonumber(ARGV[3]) or time[1] * 1000000 + time[2]
 
 -- Room for four limits: a table that grows from none costs Redis as much as a limit.
 local reply = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
-local last, allowed, is_moved = 0, true, false
-local charged, keep_longest, are_kept, charges = "", 0, true, nil
-for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
-    local _, retry_us, remaining, reset_us, delay_us, state, keep_us, is_kept = decide(limit, cost)
+local last, allowed, is_charged, is_moved, charges = 0, true, false, false, nil
+local strings, row, head_at = { nil, nil, nil, nil }, 17, 1
+for place = 1, string_count do
+    local bytes, head_end, count = struct.unpack("<ddd", ARGV[1], row)
+    local head, others, until_us = string.sub(ARGV[2], head_at, head_end), "", 0
+    head_at = head_end + 1
+
+    -- Reads only a little more than entries can have, whatever lies there.
+    local states = redis.pcall("GETRANGE", KEYS[place], "0", "1023")
+    local is_new = states == ""
+    if is_new then
+        states = string.rep("\0", bytes)
+    elseif states.err then
+        if not string.find(states.err, "WRONGTYPE", 1, true) then
+            return states
+        end
+        states = string.rep("\255", bytes) -- no numbers: every algorithm refuses them
+    elseif #states ~= bytes or string.sub(states, 1, #head) ~= head then
+        states, head, others, until_us = entries_find(states, head, bytes, KEYS[place], now_us)
+    end
+
+    local first, charged, longest_us, is_kept, is_string_charged = last + 1, "", 0, true, false
+    for limit = row + STRING_BYTES, row + STRING_BYTES + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
+        local algorithm, at, length, cost, quota, window_us, burst =
+            struct.unpack("<ddddddd", ARGV[1], limit)
+        local decided = algorithms[algorithm]
+        if kind == FILL then
+            local _, left = decided(states, at, now_us, 0, quota, window_us, burst)
+            cost = math.min(cost, left)
+        end
+        local retry_us, remaining, reset_us, delay_us, state, keep_us, has_expiry =
+            decided(states, at, now_us, cost, quota, window_us, burst)
+        reply[last + 1] = retry_us
+        reply[last + 2] = remaining
+        reply[last + 3] = reset_us
+        reply[last + 4] = delay_us
+        last = last + 4
+        allowed = allowed and retry_us == 0
+        is_charged = is_charged or cost > 0
+        if state then
+            is_moved = is_moved or retry_us ~= 0 or cost == 0
+            is_kept = is_kept and has_expiry
+            is_string_charged = true
+        else -- what is there stays, and the key as long as it counts
+            state = string.sub(states, at - 8, at - 9 + length)
+            keep_us = reset_us < 0 and -1 - reset_us or reset_us
+        end
+        charged = charged .. state
+        longest_us = keep_us > longest_us and keep_us or longest_us
+    end
+    strings[place] = {
+        states, is_new, head, others, until_us, first,
+        is_string_charged and charged, longest_us, is_kept,
+    }
+    row = row + STRING_BYTES + LIMIT_BYTES * count
+end
+for limit = row, #ARGV[1], LIMIT_BYTES do -- each with a key of its own
+    local algorithm, place, _, cost, quota, window_us, burst =
+        struct.unpack("<ddddddd", ARGV[1], limit)
+    local decided = algorithms[algorithm]
+    if kind == FILL then
+        local _, left = decided(nil, place, now_us, 0, quota, window_us, burst)
+        cost = math.min(cost, left)
+    end
+    local retry_us, remaining, reset_us, delay_us, charge =
+        decided(nil, place, now_us, cost, quota, window_us, burst)
     reply[last + 1] = retry_us
     reply[last + 2] = remaining
     reply[last + 3] = reset_us
     reply[last + 4] = delay_us
     last = last + 4
     allowed = allowed and retry_us == 0
-    if keep_us then
-        is_moved = is_moved or retry_us ~= 0 or cost == 0
-        charged = charged .. state
-        keep_longest = math.max(keep_longest, keep_us)
-        are_kept = are_kept and is_kept
-    elseif state then -- the function that charges a log
+    is_charged = is_charged or cost > 0
+    if charge then
         charges = charges or {}
-        charges[#charges + 1] = state
+        charges[#charges + 1] = charge
     end
 end
 
-if not allowed or is_moved then -- nothing is charged: who would have allowed shows what it has
-    local place = 1
-    keep_longest = 0
-    for limit = 1 + HEAD_BYTES, #ARGV[1], LIMIT_BYTES do
-        local at, retry_us, remaining, reset_us, delay_us, state, keep_us
-        if is_moved or reply[place] == 0 then
-            at, retry_us, remaining, reset_us, delay_us, state, keep_us = decide(limit, 0)
+if not allowed or is_moved and not is_charged then -- who would have allowed shows what it has
+    local at_reply = 1
+    row, charges = 17, nil
+    for place = 1, string_count do
+        local _, _, count = struct.unpack("<ddd", ARGV[1], row)
+        local string_of = strings[place]
+        local states, longest_us, has_moved = string_of[1], 0, false
+        for limit = row + STRING_BYTES, row + STRING_BYTES + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
+            if is_moved or reply[at_reply] == 0 then
+                local algorithm, at, length, _, quota, window_us, burst =
+                    struct.unpack("<ddddddd", ARGV[1], limit)
+                local _, remaining, reset_us, delay_us, state =
+                    algorithms[algorithm](states, at, now_us, 0, quota, window_us, burst)
+                if reply[at_reply] == 0 then
+                    reply[at_reply + 1], reply[at_reply + 2] = remaining, reset_us
+                    reply[at_reply + 3] = delay_us
+                end
+                if state then -- it came from the future; once is enough
+                    has_moved = true
+                    states = string.sub(states, 1, at - 9) .. state
+                        .. string.sub(states, at - 8 + length)
+                end
+            end
+            longest_us = math.max(longest_us, reply[at_reply + 2])
+            at_reply = at_reply + 4
         end
-        if reply[place] == 0 then
-            reply[place + 1], reply[place + 2], reply[place + 3] = remaining, reset_us, delay_us
+        string_of[7] = has_moved and string.sub(states, 2 + ID_BYTES * count)
+        string_of[8], string_of[9] = longest_us, false
+        row = row + STRING_BYTES + LIMIT_BYTES * count
+    end
+    for limit = row, #ARGV[1], LIMIT_BYTES do
+        if reply[at_reply] == 0 then
+            local algorithm, place, _, _, quota, window_us, burst =
+                struct.unpack("<ddddddd", ARGV[1], limit)
+            local _, remaining, reset_us, delay_us =
+                algorithms[algorithm](nil, place, now_us, 0, quota, window_us, burst)
+            reply[at_reply + 1], reply[at_reply + 2] = remaining, reset_us
+            reply[at_reply + 3] = delay_us
         end
-        if keep_us then -- the state came from the future; once is enough
-            is_moved = true
-            states = string.sub(states, 1, at - 1) .. state .. string.sub(states, at + #state)
+        at_reply = at_reply + 4
+    end
+end
+
+if ARGV[4] then
+    local needs_room = charges
+    for _, string_of in ipairs(strings) do
+        needs_room = needs_room or string_of[2] and string_of[7]
+    end
+    if needs_room then
+        for at_reply = 1, last, 4 do
+            reply[at_reply], reply[at_reply + 1] = -2, 0
+            reply[at_reply + 2], reply[at_reply + 3] = 0, 0
         end
-        keep_longest = math.max(keep_longest, reply[place + 2])
-        place = place + 4
+        return reply
     end
-    if is_moved then
-        keep(states, keep_longest)
-    end
-    return reply
 end
-if ARGV[3] and (is_new and keep_longest > 0 or charges) then
-    for place = 1, last, 4 do
-        reply[place], reply[place + 1], reply[place + 2], reply[place + 3] = -2, 0, 0, 0
+if charges then
+    for _, charge in ipairs(charges) do
+        charge()
     end
-    return reply
 end
-for _, charge in ipairs(charges or {}) do
-    charge()
-end
-if keep_longest > 0 and are_kept then
-    call("SET", KEYS[1], charged, "KEEPTTL")
-elseif keep_longest > 0 then
-    -- Only the key knows, because the limits' numbers may have changed. Without the right to ask it
-    -- nothing is told.
-    local left_ms = is_new and 0 or tonumber(redis.pcall("PTTL", KEYS[1])) or -3
-    if left_ms > -3 then
-        reply[1] = left_ms > 0 and left_ms <= 9007199254737 and -3 - 1000 * left_ms or -3
+for place = 1, string_count do
+    local _, is_new, head, others, until_us, first, kept, longest_us, is_kept =
+        unpack(strings[place])
+    if kept and (is_kept or until_us > now_us + longest_us) then
+        call("SET", KEYS[place], head .. kept .. others, "KEEPTTL")
+    elseif kept then
+        if allowed and is_charged then
+            -- Only the key knows, because the limits' numbers may have changed. Without the right
+            -- to ask it nothing is told.
+            local left_ms = is_new and 0 or tonumber(redis.pcall("PTTL", KEYS[place])) or -3
+            if left_ms > -3 then
+                reply[first] = left_ms > 0 and left_ms <= 9007199254737
+                    and -3 - 1000 * left_ms or -3
+            end
+        end
+        local keep_ms = math.ceil(longest_us / 1000)
+        if not (keep_ms >= 1 and keep_ms <= 9007199254741) then -- whatever comes, Redis takes it
+            keep_ms = keep_ms > 1 and 9007199254741 or 1
+        end
+        call("SET", KEYS[place], head .. kept .. others, "PX", string.format("%d", keep_ms))
     end
-    keep(charged, keep_longest)
 end
 return reply

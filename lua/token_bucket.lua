@@ -42,7 +42,8 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
     local told = is_refused and -1 - reset or reset
 
     if is_moved or allowed and cost > 0 then
-        return retry, left, told, 0, struct.pack("<dd", debt, now_us), reset, false, owed
+        local kept = struct.pack("<ddd", now_us + reset, debt, now_us)
+        return retry, left, told, 0, kept, reset, false, owed
     end
     return retry, left, told, 0
 end

@@ -76,7 +76,8 @@ extern const char decision_no_room[];
 bool decision_match(struct decision *decision, struct arena *arena);
 
 /* What the store is asked for this subject and a rule of the policy. */
-struct take decision_counters(const struct decision *decision, const struct rule *rule);
+struct operation decision_operation(const struct decision *decision, const struct rule *rule,
+                                    enum operation_kind kind);
 
 /* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, or there is
  * no room; `done` never runs. HANDLED_LATER: done(decision) runs once. With a candidate there are

@@ -72,13 +72,13 @@ int64_t limit_memory_us(const struct limit *limit);
 ALGORITHMS(ALGORITHM_FUNCTIONS)
 #undef ALGORITHM_FUNCTIONS
 
-/* Settles the `states` of `count` limits and decides `cost` against them, all or none: either every
- * limit allows and all are charged, or none is. If one denies, the outcomes of the others are those
- * of a look, so that `remaining` is what is really left. keep_us[i] says how long to keep states[i]
- * from now_us on; 0 means that what is stored may stay as it is. Fills all of *outcome. The owner
- * of the states frees their logs. Reads no clock; any thread. */
+/* Settles the `states` of `count` limits and decides costs[i] against each of them, all or none:
+ * either every limit allows and all are charged, or none is. If one denies, the outcomes of the
+ * others are those of a look, so that `remaining` is what is really left. keep_us[i] says how long
+ * to keep states[i] from now_us on; 0 means that what is stored may stay as it is. Fills all of
+ * *outcome. The owner of the states frees their logs. Reads no clock; any thread. */
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
-            int64_t cost, struct outcome *outcome, int64_t keep_us[]);
+            const int64_t costs[], struct outcome *outcome, int64_t keep_us[]);
 
 /* The time at which to decide: the latest stamp of the states that is ahead of `now_us` by at most
  * `skew_us`, else `now_us`. Threads read their clocks at different moments, so one may see a charge
@@ -86,8 +86,8 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
 int64_t decide_at(const struct limit limits[], size_t count, const struct limit_state states[],
                   int64_t now_us, int64_t skew_us);
 
-/* The largest part of `cost` that decide() would allow. Any thread. */
-int64_t decide_what_fits(const struct limit limits[], size_t count,
-                         const struct limit_state states[], int64_t now_us, int64_t cost);
+/* The largest part of `cost` that the limit alone would allow. Any thread. */
+int64_t decide_what_fits(const struct limit *limit, const struct limit_state *state, int64_t now_us,
+                         int64_t cost);
 
 #endif

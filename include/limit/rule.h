@@ -5,7 +5,6 @@
 #ifndef LIMIT_RULE_H
 #define LIMIT_RULE_H
 
-#include "base/digest.h"
 #include "limit/by.h"
 #include "limit/limit.h"
 
@@ -19,7 +18,6 @@ enum rule_use { RULE_LIVE, RULE_CANDIDATE };
 struct rule {
     enum rule_use use;
     bool is_plain;        /* no limit says `by`, or `counts` other than requests */
-    struct digest layout; /* hash of use, algorithms and windows; a change starts afresh */
     size_t limit_count;   /* 1..LIMITS_MAX */
     const struct limit *limits;
     size_t set_count; /* 1..limit_count */

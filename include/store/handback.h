@@ -36,8 +36,8 @@ struct handback *handback_new(struct event_base *base, struct metrics *metrics);
  * here. */
 void handback_free(struct handback *handback);
 
-/* Notes a take that a local decision has allowed and charged. */
-void handback_note(struct handback *handback, const struct take *take);
+/* Notes what a local decision has allowed and charged. */
+void handback_note(struct handback *handback, const struct operation *operation);
 
 /* Called once per turn: hands back what is noted while the store is ready. Makes sure that there is
  * a turn after a rest. */

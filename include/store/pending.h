@@ -7,6 +7,7 @@
 
 #include "redis/redis_link.h"
 #include "store/call_queue.h"
+#include "store/store.h"
 #include "store/take_answer.h"
 
 /* What all calls of a store share; the owner's storage. The link belongs to the owner. */
@@ -30,19 +31,17 @@ struct pending {
     int64_t sent_us;
     bool may_send_again;              /* once more, after NOSCRIPT */
     bool is_at_fault;                 /* this call caused the error; Redis did not fail */
-    const struct take_script *script; /* of a take */
+    const struct take_script *script; /* NULL: it forgets */
     struct take_asked asked;
 };
 
 /* No call may be on its way. */
 void pending_pool_close(struct pending_pool *pool);
 
-/* The call's time begins. One of the pending_write_ functions then says what it asks. */
+/* The call's time begins. pending_write() then says what it asks. */
 struct pending *pending_begin(struct pending_pool *pool, void *context, store_done_fn *done);
 
-typedef void pending_write_fn(struct pending *pending, const struct take *take);
-void pending_write_take(struct pending *pending, const struct take *take);
-void pending_write_forget(struct pending *pending, const struct take *take);
+void pending_write(struct pending *pending, const struct operation *operation);
 
 /* The link must be ready. Sends the call with the time that it has left. Only now it is decided
  * whether it may create keys, so that calls answered in the meantime are counted. */

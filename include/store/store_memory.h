@@ -24,11 +24,10 @@ struct memory_table;
 struct memory_table *memory_table_new(size_t counters_max);
 void memory_table_free(struct memory_table *table);
 
-/* Any thread. The lock of one stripe is held for the decision, and for nothing else. */
-void memory_table_take(struct memory_table *table, const struct take *take,
-                       struct outcome *outcome);
-void memory_table_forget(struct memory_table *table, const struct take *take,
-                         struct outcome *outcome);
+/* Does what the operation says. Any thread. The locks of its sets' stripes are held for the
+ * decision, and for nothing else. */
+void memory_table_ask(struct memory_table *table, const struct operation *operation,
+                      struct outcome *outcome);
 
 struct memory_table_usage {
     size_t counters;

@@ -20,10 +20,8 @@ struct take_answers {
 
 /* One call. */
 struct take_asked {
-    bool forgets;                    /* else it takes */
-    uint32_t tenant;                 /* the owner of the keys */
-    size_t limit_count;              /* of the take */
-    struct take_arguments arguments; /* only the keys if it forgets */
+    uint32_t tenant; /* the owner of the keys */
+    struct take_arguments arguments;
 };
 
 /* Fills *outcome from a reply that is no error; false when the reply is impossible. */

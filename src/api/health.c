@@ -38,7 +38,7 @@ enum handled readyz_get(struct request *request, void *context)
 {
     struct probe *probe = ARENA_NEW(&request->arena, struct probe);
     struct api *api = context;
-    struct take take = probe_take(api->now_us);
+    const struct operation operation = probe_operation(api->now_us);
     struct outcome outcome;
 
     *probe = (struct probe){request, api, api->readiness->asking};
@@ -47,7 +47,7 @@ enum handled readyz_get(struct request *request, void *context)
         return HANDLED_NOW;
     }
     api->readiness->asking = probe;
-    if (probe->next || store_take(api->store, &take, &outcome, api, on_probed) == STORE_LATER)
+    if (probe->next || store_ask(api->store, &operation, &outcome, api, on_probed) == STORE_LATER)
         return HANDLED_LATER;
     on_probed(api, &outcome);
     return HANDLED_NOW;

@@ -14,17 +14,19 @@ struct limit_outcome local_limit_take(struct api *api, enum local_limit limit, s
         .window_us = rate.window_s * SECOND_US,
         .burst = rate.quota,
     };
-    struct take take = {
-        .key = {.subject = digest_of(&api->local_key, &subject, 1),
-                .policy_id = limit,
-                .tenant = limit},
-        .limits = &fixed_window,
+    const struct operation operation = {
+        .kind = OPERATION_TAKE,
+        .tenant = limit,
+        .policy_id = limit,
+        .set_count = 1,
+        .sets = {digest_of(&api->local_key, &subject, 1)},
         .limit_count = 1,
-        .cost = cost,
+        .limits = &fixed_window,
+        .costs = {cost},
         .now_us = api->now_us,
     };
     struct outcome outcome;
 
-    memory_table_take(api->own_limits, &take, &outcome);
+    memory_table_ask(api->own_limits, &operation, &outcome);
     return outcome.at[0];
 }

@@ -67,12 +67,12 @@ static enum handled reset_begin(struct decision *decision)
 static void reset_forget(struct reset *reset, const struct rule *rule)
 {
     struct api *api = reset->decision.api;
-    struct take take = decision_counters(&reset->decision, rule);
+    const struct operation operation = decision_operation(&reset->decision, rule, OPERATION_FORGET);
     struct outcome outcome;
 
-    memory_table_forget(api->local, &take, &outcome);
+    memory_table_ask(api->local, &operation, &outcome);
     reset_note(reset, &outcome);
-    if (store_forget(api->store, &take, &outcome, reset, reset_on_forgotten) == STORE_LATER)
+    if (store_ask(api->store, &operation, &outcome, reset, reset_on_forgotten) == STORE_LATER)
         reset->awaited++;
     else
         reset_note(reset, &outcome);

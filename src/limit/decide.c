@@ -5,7 +5,8 @@
 
 static void settle(const struct limit limits[], size_t count, struct limit_state states[],
                    int64_t now_us, bool moved[], struct outcome *outcome);
-static void charge(const struct limit limits[], size_t count, struct limit_state states[]);
+static void charge(const struct limit limits[], size_t count, struct limit_state states[],
+                   const int64_t costs[]);
 
 /* For limits that would have allowed: replaces their outcomes by those of a look, because nothing
  * is charged. */
@@ -13,7 +14,7 @@ static void look_again(const struct limit limits[], size_t count, struct limit_s
                        int64_t now_us, struct outcome *outcome);
 
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
-            int64_t cost, struct outcome *outcome, int64_t keep_us[])
+            const int64_t costs[], struct outcome *outcome, int64_t keep_us[])
 {
     struct limit_state charged[LIMITS_MAX];
     bool moved[LIMITS_MAX];
@@ -26,18 +27,20 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
     memcpy(charged, states, count * sizeof(charged[0]));
     for (size_t i = 0; i < count; i++) {
         algorithm_of(limits[i].algorithm)
-            ->decide(&limits[i], &charged[i], now_us, cost, &outcome->at[i]);
+            ->decide(&limits[i], &charged[i], now_us, costs[i], &outcome->at[i]);
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
     }
-    const bool is_charged = outcome->allowed && cost > 0;
-    if (is_charged) {
-        charge(limits, count, charged);
+    if (outcome->allowed) {
+        charge(limits, count, charged, costs);
         memcpy(states, charged, count * sizeof(charged[0]));
-    } else if (!outcome->allowed) {
+    } else {
         look_again(limits, count, states, now_us, outcome);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        const bool is_charged = outcome->allowed && costs[i] > 0;
+
         keep_us[i] = is_charged || moved[i] ? outcome->at[i].reset_us : 0;
+    }
 }
 
 int64_t decide_at(const struct limit limits[], size_t count, const struct limit_state states[],
@@ -54,19 +57,16 @@ int64_t decide_at(const struct limit limits[], size_t count, const struct limit_
     return (int64_t)latest;
 }
 
-int64_t decide_what_fits(const struct limit limits[], size_t count,
-                         const struct limit_state states[], int64_t now_us, int64_t cost)
+int64_t decide_what_fits(const struct limit *limit, const struct limit_state *state, int64_t now_us,
+                         int64_t cost)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct algorithm *algorithm = algorithm_of(limits[i].algorithm);
-        struct limit_state state = states[i];
-        struct limit_outcome look;
+    const struct algorithm *algorithm = algorithm_of(limit->algorithm);
+    struct limit_state looked_at = *state;
+    struct limit_outcome look;
 
-        (void)algorithm->settle(&limits[i], &state, now_us);
-        algorithm->decide(&limits[i], &state, now_us, 0, &look);
-        cost = look.remaining < cost ? look.remaining : cost;
-    }
-    return cost;
+    (void)algorithm->settle(limit, &looked_at, now_us);
+    algorithm->decide(limit, &looked_at, now_us, 0, &look);
+    return look.remaining < cost ? look.remaining : cost;
 }
 
 static void settle(const struct limit limits[], size_t count, struct limit_state states[],
@@ -82,10 +82,14 @@ static void settle(const struct limit limits[], size_t count, struct limit_state
     }
 }
 
-static void charge(const struct limit limits[], size_t count, struct limit_state states[])
+static void charge(const struct limit limits[], size_t count, struct limit_state states[],
+                   const int64_t costs[])
 {
-    for (size_t i = 0; i < count; i++)
-        limit_state_charge(algorithm_state(limits[i].algorithm), &states[i], limits[i].window_us);
+    for (size_t i = 0; i < count; i++) {
+        if (costs[i] > 0)
+            limit_state_charge(algorithm_state(limits[i].algorithm), &states[i],
+                               limits[i].window_us);
+    }
 }
 
 static void look_again(const struct limit limits[], size_t count, struct limit_state states[],

@@ -10,8 +10,6 @@
 #include "limit_id.h"
 #include "rule_sets.h"
 
-#include <sodium.h>
-
 /* The place of a limit in the document. */
 struct pointer {
     char text[sizeof(((struct fault *)NULL)->pointer)];
@@ -24,7 +22,6 @@ static void limit_list_read(struct form *form, const json_t *list, struct arena 
 static void names_check(struct form *form, const struct rule *rule);
 static void ids_make(struct form *form, struct limit limits[], size_t count);
 static struct pointer limit_pointer(const struct form *form, size_t index);
-static struct digest layout_of(const struct rule *rule, enum rule_use use);
 
 bool rule_read(struct form *form, enum rule_use use, struct arena *arena, struct rule *rule)
 {
@@ -49,7 +46,6 @@ bool rule_read(struct form *form, enum rule_use use, struct arena *arena, struct
         return false;
     ids_make(form, limits, count);
     rule_sets_make(rule, limits, arena);
-    rule->layout = layout_of(rule, use);
     return form->faults->count == faults_before;
 }
 
@@ -134,28 +130,4 @@ static struct pointer limit_pointer(const struct form *form, size_t index)
 
     (void)snprintf(pointer.text, sizeof(pointer.text), "%s/limits/%zu", form->pointer, index);
     return pointer;
-}
-
-/* Limits with the same layout can use each other's stored states. The author of a policy chooses
- * the input, so it must be a hash without known collisions, even without a secret key. */
-static struct digest layout_of(const struct rule *rule, enum rule_use use)
-{
-    crypto_generichash_state hash;
-    struct digest layout;
-
-    (void)crypto_generichash_init(&hash, NULL, 0, sizeof(layout.bytes));
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        const struct limit *limit = &rule->limits[i];
-        char line[64];
-        int length = snprintf(line, sizeof(line), "%s %lld\n", algorithm_of(limit->algorithm)->name,
-                              (long long)limit->window_us);
-
-        ASSERT(length > 0 && (size_t)length < sizeof(line));
-        (void)crypto_generichash_update(&hash, (const unsigned char *)line,
-                                        (unsigned long long)length);
-    }
-    if (use == RULE_CANDIDATE)
-        (void)crypto_generichash_update(&hash, (const unsigned char *)"candidate\n", 10);
-    (void)crypto_generichash_final(&hash, layout.bytes, sizeof(layout.bytes));
-    return layout;
 }

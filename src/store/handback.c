@@ -19,8 +19,7 @@
 #define BEATS_OF_REST 2
 
 struct note {
-    /* first, and its key first, because the tree compares it; `cost` is the sum */
-    struct take take;
+    struct operation operation; /* first, because the tree compares it; the costs are sums */
     struct limit limits[LIMITS_MAX];
     int64_t noted_us; /* when it was last noted */
     struct handback *handback;
@@ -40,7 +39,7 @@ struct handback {
     struct metrics *metrics;
 };
 
-static struct note *note_of(struct handback *handback, const struct take *take);
+static struct note *note_of(struct handback *handback, const struct operation *operation);
 static bool is_over(const struct note *note, int64_t now_us);
 static void charge(struct handback *handback, struct store *store, struct note *note,
                    int64_t now_us);
@@ -55,12 +54,14 @@ static void await_beat(struct handback *handback);
 static void on_beat(evutil_socket_t fd, short events, void *context);
 static void wake_all(struct handback *handback);
 static void note_put_in(struct handback *handback, struct note *note);
-static void cost_add(struct note *note, int64_t cost);
+static void limits_keep(struct note *note, const struct limit limits[]);
+static void costs_add(struct note *note, const struct operation *operation);
+static int64_t cost_of(const struct operation *operation);
 static void count(const struct handback *handback, enum metric metric, int64_t cost);
 static void note_take_out(struct handback *handback, struct note *note);
 static void note_free(struct note *note);
 static struct note *note_of_item(struct fair_item *item);
-static int key_compare(const void *a, const void *b);
+static int note_compare(const void *a, const void *b);
 
 struct handback *handback_new(struct event_base *base, struct metrics *metrics)
 {
@@ -92,18 +93,17 @@ void handback_free(struct handback *handback)
     free(handback);
 }
 
-void handback_note(struct handback *handback, const struct take *take)
+void handback_note(struct handback *handback, const struct operation *operation)
 {
-    struct note *note = note_of(handback, take);
+    struct note *note = note_of(handback, operation);
 
     if (note == NULL) {
-        count(handback, METRIC_HANDED_BACK_LOST, take->cost);
+        count(handback, METRIC_HANDED_BACK_LOST, cost_of(operation));
         return;
     }
-    cost_add(note, take->cost);
-    note->take.limit_count = take->limit_count;
-    memcpy(note->limits, take->limits, take->limit_count * sizeof(take->limits[0]));
-    note->noted_us = take->now_us;
+    costs_add(note, operation);
+    limits_keep(note, operation->limits);
+    note->noted_us = operation->now_us;
 }
 
 void handback_run(struct handback *handback, struct store *store, int64_t now_us)
@@ -114,7 +114,7 @@ void handback_run(struct handback *handback, struct store *store, int64_t now_us
            (note = next_note(handback)) != NULL) {
         note_take_out(handback, note);
         if (is_over(note, now_us)) {
-            count(handback, METRIC_HANDED_BACK_OVER, note->take.cost);
+            count(handback, METRIC_HANDED_BACK_OVER, cost_of(&note->operation));
             note_free(note);
         } else {
             charge(handback, store, note, now_us);
@@ -128,19 +128,22 @@ size_t handback_count(const struct handback *handback)
 }
 
 /* NULL when the tenant already has too many. */
-static struct note *note_of(struct handback *handback, const struct take *take)
+static struct note *note_of(struct handback *handback, const struct operation *operation)
 {
-    struct note **found = tfind(&take->key, &handback->tree, key_compare);
+    struct note **found = tfind(operation, &handback->tree, note_compare);
 
     if (found != NULL)
         return *found;
-    if (!shares_take(&handback->shares, take->key.tenant, 1))
+    if (!shares_take(&handback->shares, operation->tenant, 1))
         return NULL;
 
     struct note *note = MEMORY_NEW(struct note);
 
     note->handback = handback;
-    note->take = (struct take){.key = take->key, .limits = note->limits, .fills = true};
+    note->operation = *operation;
+    note->operation.kind = OPERATION_FILL;
+    memset(note->operation.costs, 0, sizeof(note->operation.costs));
+    limits_keep(note, operation->limits);
     note_put_in(handback, note);
     return note;
 }
@@ -148,7 +151,7 @@ static struct note *note_of(struct handback *handback, const struct take *take)
 /* Then its charge would not count any more. */
 static bool is_over(const struct note *note, int64_t now_us)
 {
-    for (size_t i = 0; i < note->take.limit_count; i++) {
+    for (size_t i = 0; i < note->operation.limit_count; i++) {
         if (now_us - note->noted_us < limit_memory_us(&note->limits[i]))
             return false;
     }
@@ -160,8 +163,8 @@ static void charge(struct handback *handback, struct store *store, struct note *
 {
     struct outcome outcome;
 
-    note->take.now_us = now_us;
-    if (store_take(store, &note->take, &outcome, note, on_charged) == STORE_NOW)
+    note->operation.now_us = now_us;
+    if (store_ask(store, &note->operation, &outcome, note, on_charged) == STORE_NOW)
         settle(note, outcome.status);
     else
         handback->in_flight++;
@@ -181,12 +184,12 @@ static void settle(struct note *note, enum take_status status)
     struct handback *handback = note->handback;
 
     if (is_charged_nowhere(status)) {
-        rest(handback, note->take.key.tenant);
+        rest(handback, note->operation.tenant);
         note_put_back(note);
         return;
     }
     count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
-          note->take.cost);
+          cost_of(&note->operation));
     note_free(note);
 }
 
@@ -199,10 +202,10 @@ static bool is_charged_nowhere(enum take_status status)
 static void note_put_back(struct note *note)
 {
     struct handback *handback = note->handback;
-    struct note **found = tfind(&note->take.key, &handback->tree, key_compare);
+    struct note **found = tfind(&note->operation, &handback->tree, note_compare);
 
     if (found != NULL) {
-        cost_add(*found, note->take.cost);
+        costs_add(*found, &note->operation);
         note_free(note);
     } else {
         note_put_in(handback, note);
@@ -273,17 +276,38 @@ static void wake_all(struct handback *handback)
 
 static void note_put_in(struct handback *handback, struct note *note)
 {
-    ASSERT(tsearch(note, &handback->tree, key_compare) != NULL);
-    fair_queue_put(&handback->notes, &note->item, note->take.key.tenant, 1);
+    ASSERT(tsearch(note, &handback->tree, note_compare) != NULL);
+    fair_queue_put(&handback->notes, &note->item, note->operation.tenant, 1);
     handback->count++;
 }
 
-static void cost_add(struct note *note, int64_t cost)
+/* The policy may be gone when it is handed back. */
+static void limits_keep(struct note *note, const struct limit limits[])
 {
-    if (cost < LIMIT_COST_MAX - note->take.cost)
-        note->take.cost += cost;
-    else
-        note->take.cost = LIMIT_COST_MAX;
+    memcpy(note->limits, limits, note->operation.limit_count * sizeof(limits[0]));
+    note->operation.limits = note->limits;
+}
+
+static void costs_add(struct note *note, const struct operation *operation)
+{
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        int64_t *cost = &note->operation.costs[i];
+
+        if (operation->costs[i] < LIMIT_COST_MAX - *cost)
+            *cost += operation->costs[i];
+        else
+            *cost = LIMIT_COST_MAX;
+    }
+}
+
+/* For the metrics: that of the limit which was charged most. */
+static int64_t cost_of(const struct operation *operation)
+{
+    int64_t cost = 0;
+
+    for (size_t i = 0; i < operation->limit_count; i++)
+        cost = operation->costs[i] > cost ? operation->costs[i] : cost;
+    return cost;
 }
 
 static void count(const struct handback *handback, enum metric metric, int64_t cost)
@@ -294,13 +318,13 @@ static void count(const struct handback *handback, enum metric metric, int64_t c
 /* Removes it from the tree. Its turn has come, so it has left the queue already. */
 static void note_take_out(struct handback *handback, struct note *note)
 {
-    ASSERT(tdelete(note, &handback->tree, key_compare) != NULL);
+    ASSERT(tdelete(note, &handback->tree, note_compare) != NULL);
     handback->count--;
 }
 
 static void note_free(struct note *note)
 {
-    shares_give(&note->handback->shares, note->take.key.tenant, 1);
+    shares_give(&note->handback->shares, note->operation.tenant, 1);
     free(note);
 }
 
@@ -309,7 +333,7 @@ static struct note *note_of_item(struct fair_item *item)
     return CONTAINER_OF(item, struct note, item);
 }
 
-static int key_compare(const void *a, const void *b)
+static int note_compare(const void *a, const void *b)
 {
-    return memcmp(a, b, offsetof(struct counter_key, tenant));
+    return operation_compare(a, b);
 }

@@ -33,34 +33,26 @@ struct pending *pending_begin(struct pending_pool *pool, void *context, store_do
     return pending;
 }
 
-void pending_write_take(struct pending *pending, const struct take *take)
+void pending_write(struct pending *pending, const struct operation *operation)
 {
-    pending->asked.forgets = false;
-    pending->asked.tenant = take->key.tenant;
-    pending->asked.limit_count = take->limit_count;
-    pending->integers = take_script_integers(take->limit_count);
-    pending->may_send_again = true;
-    pending->script = take_script_of(take);
-    take_arguments_write(&pending->asked.arguments, take);
-    set_script(pending, "EVALSHA", text_of(pending->script->sha1));
-}
+    const bool forgets = operation->kind == OPERATION_FORGET;
 
-void pending_write_forget(struct pending *pending, const struct take *take)
-{
-    pending->asked.forgets = true;
-    pending->asked.tenant = take->key.tenant;
-    pending->asked.limit_count = take->limit_count;
-    take_arguments_write_keys(&pending->asked.arguments, take);
-    pending->integers = take_arguments_keys(&pending->asked.arguments);
-    pending->may_send_again = false;
-    set_script(pending, "EVAL", text_of(take_script_forget));
+    pending->asked.tenant = operation->tenant;
+    take_arguments_write(&pending->asked.arguments, operation);
+    pending->integers = take_arguments_integers(&pending->asked.arguments);
+    pending->may_send_again = !forgets;
+    pending->script = forgets ? NULL : take_script_of(operation);
+    if (forgets)
+        set_script(pending, "EVAL", text_of(take_script_forget));
+    else
+        set_script(pending, "EVALSHA", text_of(pending->script->sha1));
 }
 
 void pending_send(struct pending *pending, int64_t now_us)
 {
     struct pending_pool *pool = pending->pool;
 
-    if (!pending->asked.forgets &&
+    if (pending->script != NULL &&
         !counter_budget_allows(pool->budget, pending->asked.tenant, now_us))
         take_arguments_forbid_keys(&pending->asked.arguments);
     pending->sent_us = now_us;

@@ -3,7 +3,7 @@
 
 #include "base/duration.h"
 
-struct take probe_take(int64_t now_us)
+struct operation probe_operation(int64_t now_us)
 {
     static const struct limit limit = {
         .name = "default",
@@ -13,5 +13,12 @@ struct take probe_take(int64_t now_us)
         .burst = LIMIT_QUOTA_MAX,
     };
 
-    return (struct take){.limits = &limit, .limit_count = 1, .cost = 1, .now_us = now_us};
+    return (struct operation){
+        .kind = OPERATION_TAKE,
+        .set_count = 1,
+        .limit_count = 1,
+        .limits = &limit,
+        .costs = {1},
+        .now_us = now_us,
+    };
 }

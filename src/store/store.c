@@ -3,20 +3,13 @@
  * Passes each call to the engine, after checks that every engine relies on. */
 #include "store/store.h"
 
-static void check_take(const struct take *take);
+static void check(const struct operation *operation);
 
-enum store_answer store_take(struct store *store, const struct take *take, struct outcome *outcome,
-                             void *context, store_done_fn *done)
+enum store_answer store_ask(struct store *store, const struct operation *operation,
+                            struct outcome *outcome, void *context, store_done_fn *done)
 {
-    check_take(take);
-    return store->engine->take(store, take, outcome, context, done);
-}
-
-enum store_answer store_forget(struct store *store, const struct take *take,
-                               struct outcome *outcome, void *context, store_done_fn *done)
-{
-    check_take(take);
-    return store->engine->forget(store, take, outcome, context, done);
+    check(operation);
+    return store->engine->ask(store, operation, outcome, context, done);
 }
 
 void store_serve(struct store *store)
@@ -40,8 +33,12 @@ void store_free(struct store *store)
         store->engine->free(store);
 }
 
-static void check_take(const struct take *take)
+static void check(const struct operation *operation)
 {
-    ASSERT(take->limit_count >= 1 && take->limit_count <= LIMITS_MAX);
-    ASSERT(take->cost >= 0 && take->cost <= LIMIT_COST_MAX);
+    ASSERT(operation->limit_count >= 1 && operation->limit_count <= LIMITS_MAX);
+    ASSERT(operation->set_count >= 1 && operation->set_count <= LIMITS_MAX);
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        ASSERT(operation->limits[i].set < operation->set_count);
+        ASSERT(operation->costs[i] >= 0 && operation->costs[i] <= LIMIT_COST_MAX);
+    }
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stripes, each a lock and a table of counters. The stripe follows from the subject alone, so all
- * limits of a take are decided and charged under one lock.
+ * Stripes, each a lock and a table of counters. The stripe follows from the set of subjects alone.
+ * An operation locks the stripes of all its sets, in the order of the table, so no two operations
+ * wait for each other. Then all its limits are decided and charged as one.
  *
- * A counter's id is the subject's digest XORed with the name of the limit. It is still a keyed
+ * A counter's id is the digest of its set XORed with the name of the limit. It is still a keyed
  * hash, so no client can make ids collide in a slot or a stripe. */
 #include "store/store_memory.h"
 
@@ -17,7 +18,8 @@
 #define COUNTERS_MIN       1024
 #define CACHE_LINE_PADDING 64
 
-_Static_assert(COUNTERS_MIN / STRIPES >= COUNTER_TABLE_COUNT_MIN, "a stripe holds any one take");
+_Static_assert(COUNTERS_MIN / STRIPES >= COUNTER_TABLE_COUNT_MIN, "a stripe holds any operation");
+_Static_assert(STRIPES <= 64, "a bit of a word for each stripe");
 
 struct stripe {
     pthread_mutex_t lock;
@@ -35,25 +37,36 @@ struct store_memory {
     struct memory_table *table; /* borrowed */
 };
 
-static struct stripe *stripe_of(struct memory_table *table, const struct take *take,
-                                struct counter_id ids[static LIMITS_MAX]);
+/* One operation: where its counters are. */
+struct access {
+    const struct operation *operation;
+    struct stripe *stripes[LIMITS_MAX]; /* by limit */
+    struct counter_id ids[LIMITS_MAX];
+    struct counter *found[LIMITS_MAX]; /* NULL: not there */
+    uint64_t locked;                   /* a bit for each stripe */
+};
+
+static void begin(struct memory_table *table, const struct operation *operation,
+                  struct access *access);
+static void end(struct memory_table *table, const struct access *access);
+static void charge(struct access *access, struct outcome *outcome);
+static void forget(struct access *access, struct outcome *outcome);
+static struct counter_id id_of(const struct operation *operation, const struct limit *limit);
 static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us);
-static void keep(struct counter_table *counters, const struct take *take, int64_t now_us,
-                 const struct counter_id ids[], struct counter *const found[],
-                 const struct limit_state states[], const int64_t keep_us[]);
+static void keep(struct access *access, int64_t now_us, const struct limit_state states[],
+                 const int64_t keep_us[]);
+static void sweep(struct memory_table *table, const struct access *access);
+static struct counter_use use_of(const struct access *access);
 static int64_t expiry_of(int64_t now_us, int64_t keep_us);
-static enum store_answer engine_take(struct store *store, const struct take *take,
-                                     struct outcome *outcome, void *context, store_done_fn *done);
-static enum store_answer engine_forget(struct store *store, const struct take *take,
-                                       struct outcome *outcome, void *context, store_done_fn *done);
+static enum store_answer engine_ask(struct store *store, const struct operation *operation,
+                                    struct outcome *outcome, void *context, store_done_fn *done);
 static void engine_serve(struct store *store);
 static bool engine_is_ready(const struct store *store);
 static struct store_health engine_health(const struct store *store);
 static void engine_free(struct store *store);
 
 static const struct store_engine memory_engine = {
-    .take = engine_take,
-    .forget = engine_forget,
+    .ask = engine_ask,
     .serve = engine_serve,
     .is_ready = engine_is_ready,
     .health = engine_health,
@@ -85,50 +98,18 @@ void memory_table_free(struct memory_table *table)
     free(table);
 }
 
-void memory_table_take(struct memory_table *table, const struct take *take, struct outcome *outcome)
+void memory_table_ask(struct memory_table *table, const struct operation *operation,
+                      struct outcome *outcome)
 {
-    struct counter_id ids[LIMITS_MAX];
-    struct counter *found[LIMITS_MAX];
-    struct limit_state states[LIMITS_MAX] = {0};
-    int64_t keep_us[LIMITS_MAX];
-    int64_t cost = take->cost;
-    struct stripe *stripe = stripe_of(table, take, ids);
+    WRITTEN_FIRST struct access access;
 
-    pthread_mutex_lock(&stripe->lock);
-    for (size_t i = 0; i < take->limit_count; i++) {
-        found[i] = counter_table_find(&stripe->counters, ids[i]);
-        if (found[i] != NULL && counts(found[i], &take->limits[i], take->now_us))
-            states[i] = found[i]->state;
-    }
-    int64_t now_us =
-        decide_at(take->limits, take->limit_count, states, take->now_us, STORE_MEMORY_SKEW_US);
-    if (take->fills)
-        cost = decide_what_fits(take->limits, take->limit_count, states, now_us, cost);
-    decide(take->limits, take->limit_count, states, now_us, cost, outcome, keep_us);
-    stripe->refused += outcome->refused;
-    keep(&stripe->counters, take, now_us, ids, found, states, keep_us);
-    pthread_mutex_unlock(&stripe->lock);
-}
-
-void memory_table_forget(struct memory_table *table, const struct take *take,
-                         struct outcome *outcome)
-{
-    struct counter_id ids[LIMITS_MAX];
-    struct stripe *stripe = stripe_of(table, take, ids);
-    bool had_counters = false;
-
-    pthread_mutex_lock(&stripe->lock);
-    for (size_t i = 0; i < take->limit_count; i++) {
-        struct counter *counter = counter_table_find(&stripe->counters, ids[i]);
-
-        if (counter == NULL)
-            continue;
-        had_counters |= counter->expires_us > take->now_us;
-        counter_table_remove(&stripe->counters, counter);
-    }
-    pthread_mutex_unlock(&stripe->lock);
-    *outcome = (struct outcome){
-        .status = TAKE_DONE, .allowed = true, .count = had_counters ? take->limit_count : 0};
+    begin(table, operation, &access);
+    if (operation->kind == OPERATION_FORGET)
+        forget(&access, outcome);
+    else
+        charge(&access, outcome);
+    sweep(table, &access);
+    end(table, &access);
 }
 
 struct memory_table_usage memory_table_usage(struct memory_table *table)
@@ -157,69 +138,152 @@ struct store *store_memory_new(struct memory_table *table)
     return &memory->store;
 }
 
-/* Also sets the counters' ids. The limits of a take differ only in `high`, so they begin at the
- * same slot and lie side by side. A layout is no secret, and an attacker can find many that are
- * alike in some bits. A multiplication by a secret odd number spreads them, and no two become
- * equal. */
-static struct stripe *stripe_of(struct memory_table *table, const struct take *take,
-                                struct counter_id ids[static LIMITS_MAX])
+/* Locks the stripes of all sets. */
+static void begin(struct memory_table *table, const struct operation *operation,
+                  struct access *access)
 {
-    const struct counter_key *key = &take->key;
-    struct counter_id subject;
-    struct counter_id layout;
+    access->operation = operation;
+    access->locked = 0;
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        const size_t stripe = operation->sets[operation->limits[i].set].bytes[0] % STRIPES;
 
-    ASSERT(take->limit_count <= LIMITS_MAX);
-    _Static_assert(sizeof subject == sizeof key->subject.bytes, "the digest fills the id");
-    memcpy(&subject, key->subject.bytes, sizeof subject);
-    memcpy(&layout, key->layout.bytes, sizeof layout);
-    for (size_t i = 0; i < take->limit_count; i++) {
-        ids[i].low = subject.low ^ key->policy_id ^ layout.low * (subject.high | 1);
-        ids[i].high = subject.high ^ layout.high ^ i;
+        access->ids[i] = id_of(operation, &operation->limits[i]);
+        access->stripes[i] = &table->stripes[stripe];
+        access->locked |= UINT64_C(1) << stripe;
     }
-    return &table->stripes[subject.high % STRIPES];
+    for (uint64_t left = access->locked; left != 0; left &= left - 1)
+        pthread_mutex_lock(&table->stripes[__builtin_ctzll(left)].lock);
+    for (size_t i = 0; i < operation->limit_count; i++)
+        access->found[i] = counter_table_find(&access->stripes[i]->counters, access->ids[i]);
 }
 
-/* Two layouts are never equal in practice, but numbers must never be read as a log. */
+static void end(struct memory_table *table, const struct access *access)
+{
+    for (uint64_t left = access->locked; left != 0; left &= left - 1)
+        pthread_mutex_unlock(&table->stripes[__builtin_ctzll(left)].lock);
+}
+
+/* What is charged, if anything: its costs, as far as they fit if it fills. */
+static void charge(struct access *access, struct outcome *outcome)
+{
+    const struct operation *operation = access->operation;
+    const size_t count = operation->limit_count;
+    struct limit_state states[LIMITS_MAX] = {0};
+    int64_t costs[LIMITS_MAX] = {0};
+    int64_t keep_us[LIMITS_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        const struct counter *found = access->found[i];
+
+        if (found != NULL && counts(found, &operation->limits[i], operation->now_us))
+            states[i] = found->state;
+        if (operation->kind != OPERATION_LOOK)
+            costs[i] = operation->costs[i];
+    }
+
+    const int64_t now_us =
+        decide_at(operation->limits, count, states, operation->now_us, STORE_MEMORY_SKEW_US);
+
+    for (size_t i = 0; i < count && operation->kind == OPERATION_FILL; i++)
+        costs[i] = decide_what_fits(&operation->limits[i], &states[i], now_us, costs[i]);
+    decide(operation->limits, count, states, now_us, costs, outcome, keep_us);
+    access->stripes[0]->refused += outcome->refused;
+    keep(access, now_us, states, keep_us);
+}
+
+static void forget(struct access *access, struct outcome *outcome)
+{
+    const struct operation *operation = access->operation;
+
+    *outcome = (struct outcome){.status = TAKE_DONE, .allowed = true};
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        struct counter_table *counters = &access->stripes[i]->counters;
+        /* A removal moves others. */
+        struct counter *counter = counter_table_find(counters, access->ids[i]);
+
+        if (counter == NULL)
+            continue;
+        outcome->count += counter->expires_us > operation->now_us;
+        counter_table_remove(counters, counter);
+    }
+}
+
+/* A limit's id is no secret, and an attacker can find many that are alike in some bits. A
+ * multiplication by a secret odd number spreads them, and no two become equal. As in Redis, another
+ * tag makes another counter. */
+static struct counter_id id_of(const struct operation *operation, const struct limit *limit)
+{
+    struct counter_id set;
+    struct counter_id tag;
+
+    _Static_assert(sizeof set == sizeof operation->tag.bytes, "the digest fills the id");
+    memcpy(&set, operation->sets[limit->set].bytes, sizeof set);
+    memcpy(&tag, operation->tag.bytes, sizeof tag);
+    return (struct counter_id){
+        .low = (set.low ^ operation->policy_id ^ limit->id * (set.high | 1)) + 2 * tag.low,
+        .high = (set.high ^ limit->id) + 2 * tag.high,
+    };
+}
+
+/* Two ids are never equal in practice, but numbers must never be read as a log. */
 static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us)
 {
     return counter->expires_us > now_us && counter->kind == algorithm_state(limit->algorithm);
 }
 
 /* Limits that have a counter come first, because to add or refit a counter moves others. A state
- * that is kept without a charge was moved from the future, and its expiry moves with it. Expired
- * counters are swept last, because that moves others, too. */
-static void keep(struct counter_table *counters, const struct take *take, int64_t now_us,
-                 const struct counter_id ids[], struct counter *const found[],
-                 const struct limit_state states[], const int64_t keep_us[])
+ * that is kept without a charge was moved from the future, and its expiry moves with it. */
+static void keep(struct access *access, int64_t now_us, const struct limit_state states[],
+                 const int64_t keep_us[])
 {
-    struct counter_use use = {
-        .now_us = take->now_us, .spared = ids, .spared_count = take->limit_count};
+    const struct operation *operation = access->operation;
+    const struct counter_use use = use_of(access);
     bool outgrown[LIMITS_MAX] = {0};
 
-    for (size_t i = 0; i < take->limit_count; i++) {
-        if (found[i] == NULL || keep_us[i] == 0)
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        struct counter *found = access->found[i];
+
+        if (found == NULL || keep_us[i] == 0)
             continue;
         outgrown[i] =
-            counter_table_set(found[i], &states[i], algorithm_state(take->limits[i].algorithm));
-        found[i]->expires_us = expiry_of(now_us, keep_us[i]);
+            counter_table_set(found, &states[i], algorithm_state(operation->limits[i].algorithm));
+        found->expires_us = expiry_of(now_us, keep_us[i]);
     }
-    for (size_t i = 0; i < take->limit_count; i++) {
-        struct counter counter = {
-            .id = ids[i],
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        struct counter_table *counters = &access->stripes[i]->counters;
+        const struct counter counter = {
+            .id = access->ids[i],
             .state = states[i],
             .expires_us = expiry_of(now_us, keep_us[i]),
-            .tenant = take->key.tenant,
-            .kind = (uint8_t)algorithm_state(take->limits[i].algorithm),
+            .tenant = operation->tenant,
+            .kind = (uint8_t)algorithm_state(operation->limits[i].algorithm),
         };
 
         if (keep_us[i] == 0)
             continue;
-        if (found[i] == NULL)
+        if (access->found[i] == NULL)
             counter_table_add(counters, &counter, &use);
         else if (outgrown[i])
-            counter_table_refit(counters, ids[i], &use);
+            counter_table_refit(counters, access->ids[i], &use);
     }
-    counter_table_sweep(counters, &use);
+}
+
+/* Comes last, because a sweep moves counters. */
+static void sweep(struct memory_table *table, const struct access *access)
+{
+    const struct counter_use use = use_of(access);
+
+    for (uint64_t left = access->locked; left != 0; left &= left - 1)
+        counter_table_sweep(&table->stripes[__builtin_ctzll(left)].counters, &use);
+}
+
+static struct counter_use use_of(const struct access *access)
+{
+    return (struct counter_use){
+        .now_us = access->operation->now_us,
+        .spared = access->ids,
+        .spared_count = access->operation->limit_count,
+    };
 }
 
 /* Later than `now_us`, and without overflow. */
@@ -230,21 +294,12 @@ static int64_t expiry_of(int64_t now_us, int64_t keep_us)
     return from_us + (keep_us < 1 ? 1 : keep_us < LIMIT_TIME_US_MAX ? keep_us : LIMIT_TIME_US_MAX);
 }
 
-static enum store_answer engine_take(struct store *store, const struct take *take,
-                                     struct outcome *outcome, void *context, store_done_fn *done)
+static enum store_answer engine_ask(struct store *store, const struct operation *operation,
+                                    struct outcome *outcome, void *context, store_done_fn *done)
 {
     (void)context;
     (void)done;
-    memory_table_take(CONTAINER_OF(store, struct store_memory, store)->table, take, outcome);
-    return STORE_NOW;
-}
-
-static enum store_answer engine_forget(struct store *store, const struct take *take,
-                                       struct outcome *outcome, void *context, store_done_fn *done)
-{
-    (void)context;
-    (void)done;
-    memory_table_forget(CONTAINER_OF(store, struct store_memory, store)->table, take, outcome);
+    memory_table_ask(CONTAINER_OF(store, struct store_memory, store)->table, operation, outcome);
     return STORE_NOW;
 }
 

@@ -27,15 +27,9 @@ struct store_redis {
 };
 
 /* A call, in the order it runs. */
-static enum store_answer store_redis_take(struct store *store, const struct take *take,
-                                          struct outcome *outcome, void *context,
-                                          store_done_fn *done);
-static enum store_answer store_redis_forget(struct store *store, const struct take *take,
-                                            struct outcome *outcome, void *context,
-                                            store_done_fn *done);
-static enum store_answer ask(struct store_redis *redis, pending_write_fn *write,
-                             const struct take *take, struct outcome *outcome, void *context,
-                             store_done_fn *done);
+static enum store_answer store_redis_ask(struct store *store, const struct operation *operation,
+                                         struct outcome *outcome, void *context,
+                                         store_done_fn *done);
 static struct store_redis *redis_of(const struct pending *pending);
 static bool is_asked(const struct store_redis *redis);
 static enum store_answer answer_down(struct store_redis *redis, struct outcome *outcome);
@@ -62,8 +56,7 @@ static struct store_health store_redis_health(const struct store *store);
 static void store_redis_free(struct store *store);
 
 static const struct store_engine engine = {
-    .take = store_redis_take,
-    .forget = store_redis_forget,
+    .ask = store_redis_ask,
     .serve = store_redis_serve,
     .is_ready = store_redis_is_ready,
     .health = store_redis_health,
@@ -102,30 +95,13 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
     return &redis->store;
 }
 
-static enum store_answer store_redis_take(struct store *store, const struct take *take,
-                                          struct outcome *outcome, void *context,
-                                          store_done_fn *done)
+static enum store_answer store_redis_ask(struct store *store, const struct operation *operation,
+                                         struct outcome *outcome, void *context,
+                                         store_done_fn *done)
 {
     struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
-
-    return ask(redis, pending_write_take, take, outcome, context, done);
-}
-
-static enum store_answer store_redis_forget(struct store *store, const struct take *take,
-                                            struct outcome *outcome, void *context,
-                                            store_done_fn *done)
-{
-    struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
-
-    return ask(redis, pending_write_forget, take, outcome, context, done);
-}
-
-static enum store_answer ask(struct store_redis *redis, pending_write_fn *write,
-                             const struct take *take, struct outcome *outcome, void *context,
-                             store_done_fn *done)
-{
-    const uint32_t tenant = take->key.tenant;
-    const uint32_t cost = call_queue_cost(take->limit_count);
+    const uint32_t tenant = operation->tenant;
+    const uint32_t cost = call_queue_cost(operation->limit_count);
 
     if (!is_asked(redis))
         return answer_down(redis, outcome);
@@ -140,7 +116,7 @@ static enum store_answer ask(struct store_redis *redis, pending_write_fn *write,
 
     struct pending *pending = pending_begin(&redis->calls, context, done);
 
-    write(pending, take);
+    pending_write(pending, operation);
     if (turn == CALL_GOES)
         pending_send(pending, pending->begun_us);
     else
@@ -317,7 +293,7 @@ static void give_up(struct pending *pending)
 static void on_probe_due(void *context)
 {
     struct store_redis *redis = context;
-    const struct take take = probe_take(clock_monotonic_us());
+    const struct operation operation = probe_operation(clock_monotonic_us());
 
     if (redis->is_probing || !redis_link_is_ready(redis->link))
         return;
@@ -325,7 +301,7 @@ static void on_probe_due(void *context)
 
     struct pending *pending = pending_begin(&redis->calls, redis, on_probed);
 
-    pending_write_take(pending, &take);
+    pending_write(pending, &operation);
     pending_send(pending, pending->begun_us);
 }
 

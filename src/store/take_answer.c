@@ -8,6 +8,7 @@
 #include "redis/redis_error.h"
 #include "store/counter_budget.h"
 
+static bool forgets(const struct take_asked *asked);
 static bool decision_read(const struct take_asked *asked, const redisReply *reply,
                           struct outcome *outcome);
 static void tell_no_room(const struct take_answers *answers, const struct take_asked *asked,
@@ -26,7 +27,7 @@ static void complain(const struct take_answers *answers, const struct take_asked
 bool take_answer_read(const struct take_answers *answers, const struct take_asked *asked,
                       const redisReply *reply, struct outcome *outcome)
 {
-    if (asked->forgets) {
+    if (forgets(asked)) {
         if (!forgotten_read(asked, reply, outcome))
             return false;
         tell_forgotten(answers, asked, reply);
@@ -48,9 +49,9 @@ void take_answer_read_late(const struct take_answers *answers, const struct take
 {
     WRITTEN_FIRST struct outcome outcome;
 
-    if (asked->forgets && forgotten_read(asked, reply, &outcome))
+    if (forgets(asked) && forgotten_read(asked, reply, &outcome))
         tell_forgotten(answers, asked, reply);
-    if (!asked->forgets && decision_read(asked, reply, &outcome) && outcome.status == TAKE_DONE)
+    if (!forgets(asked) && decision_read(asked, reply, &outcome) && outcome.status == TAKE_DONE)
         tell_lives(answers, asked, reply, &outcome);
 }
 
@@ -65,11 +66,16 @@ enum take_status take_answer_error(const struct take_answers *answers,
     return scope == REDIS_ERROR_OF_ONE ? TAKE_BROKEN : TAKE_REFUSED;
 }
 
+static bool forgets(const struct take_asked *asked)
+{
+    return asked->arguments.kind == OPERATION_FORGET;
+}
+
 /* A client that is denied by mistake cannot know it. */
 static bool decision_read(const struct take_asked *asked, const redisReply *reply,
                           struct outcome *outcome)
 {
-    return take_script_read(reply, asked->limit_count, outcome) &&
+    return take_script_read(reply, &asked->arguments, outcome) &&
            take_script_explains(&asked->arguments, outcome);
 }
 
@@ -88,7 +94,7 @@ static void tell_lives(const struct take_answers *answers, const struct take_ask
 {
     WRITTEN_FIRST struct take_life lives[TAKE_SCRIPT_KEYS_MAX];
 
-    if (answers->budget == NULL || !outcome->allowed || asked->arguments.numbers[0] == 0)
+    if (answers->budget == NULL || !outcome->allowed || !take_arguments_charge(&asked->arguments))
         return;
     for (size_t i = take_script_lives(reply, &asked->arguments, lives); i-- > 0;)
         counter_budget_note(answers->budget, asked->tenant, &lives[i], clock_monotonic_us());
@@ -97,17 +103,18 @@ static void tell_lives(const struct take_answers *answers, const struct take_ask
 static bool forgotten_read(const struct take_asked *asked, const redisReply *reply,
                            struct outcome *outcome)
 {
+    const struct take_arguments *arguments = &asked->arguments;
+
     outcome->status = TAKE_DONE;
     outcome->count = 0;
-    if (reply->type != REDIS_REPLY_ARRAY ||
-        reply->elements != take_arguments_keys(&asked->arguments))
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_arguments_integers(arguments))
         return false;
     for (size_t i = 0; i < reply->elements; i++) {
         if (reply->element[i]->type != REDIS_REPLY_INTEGER || reply->element[i]->integer < -1)
             return false;
-        if (reply->element[i]->integer >= 0)
-            outcome->count = asked->limit_count;
     }
+    for (size_t i = 0; i < arguments->limit_count; i++)
+        outcome->count += reply->element[arguments->key_of[i]]->integer >= 0;
     return true;
 }
 

@@ -9,11 +9,15 @@
 #include <sodium.h>
 
 #define INTEGERS_PER_LIMIT 4
+#define KEY_PREFIX         "sluice:{"
 /* Comes in place of retry_us. */
 #define NO_KEY_MAY_BE_CREATED (-2)
 #define EXPIRY_WAS_SET        (-3) /* minus the time that the key had to live before */
 /* A double, and so Lua, holds it exactly. What is computed from it does not overflow. */
 #define INTEGER_MAX INT64_C(9007199254740991)
+
+/* One limit's numbers. */
+enum { ALGORITHM, PLACE, BYTES, COST, QUOTA, WINDOW, BURST };
 
 /* One limit's part of the reply. */
 enum { RETRY_US, REMAINING, RESET_US, DELAY_US };
@@ -32,28 +36,43 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "doubles are sent as t
 /* The number of keys is written as one digit. */
 _Static_assert(TAKE_SCRIPT_KEYS_MAX <= 9, "the keys are counted in one digit");
 
+/* What take_arguments_write() makes, in this order. */
+static void keys_write(struct take_arguments *arguments, const struct operation *operation);
+static size_t heads_write(struct take_arguments *arguments, const struct operation *operation);
+static size_t numbers_write(struct take_arguments *arguments, const struct operation *operation);
+static double *row_write(double *row, const struct operation *operation, size_t i);
+
+static char *string_key_write(char *out, const struct operation *operation, uint8_t set);
 static char *digest_write(char *out, const struct digest *digest);
 static char *hex_write(char *out, uint64_t value, int digits);
+static bool is_apart(const struct limit *limit);
+static size_t state_bytes(const struct limit *limit);
+static uint64_t id_of(const struct limit *limit);
 static void argument_add(struct take_arguments *arguments, const void *at, size_t length);
+static redisReply *const *elements_of(const redisReply *reply,
+                                      const struct take_arguments *arguments, size_t i);
+static struct limit limit_of(const double row[static TAKE_SCRIPT_LIMIT_NUMBERS]);
+static int64_t cost_of(const double row[static TAKE_SCRIPT_LIMIT_NUMBERS]);
+
 static bool is_without_room(const redisReply *reply);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
 static bool sets_expiry(redisReply *const elements[]);
+static bool may_set_expiry(const struct take_arguments *arguments, size_t i);
 static int64_t keep_us_of(redisReply *const elements[]);
-static bool is_apart(const struct limit *limit);
 static int64_t log_keep_us(const struct limit *limit);
-static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS]);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
 static double longest_us(const struct limit *limit);
 static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charged,
                           const struct limit_outcome *outcome);
 
-const struct take_script *take_script_of(const struct take *take)
+const struct take_script *take_script_of(const struct operation *operation)
 {
     const struct take_script *script = scripts;
 
-    if (take->limit_count != 1 || take->fills)
+    if (operation->limit_count != 1 || operation->kind == OPERATION_FILL)
         return &scripts[ARRAY_COUNT(scripts) - 1];
-    while (script->algorithm != take->limits[0].algorithm && script->algorithm != ALGORITHM_COUNT)
+    while (script->algorithm != operation->limits[0].algorithm &&
+           script->algorithm != ALGORITHM_COUNT)
         script++;
     return script;
 }
@@ -69,72 +88,40 @@ size_t take_script_sources(const struct text **all)
     return ARRAY_COUNT(sources);
 }
 
-void take_script_key(const struct counter_key *key, char out[static TAKE_SCRIPT_KEY_BYTES])
+void take_arguments_write(struct take_arguments *arguments, const struct operation *operation)
 {
-    char *end = stpcpy(out, "sluice:{");
-
-    end = digest_write(end, &key->subject);
-    end = hex_write(stpcpy(end, "}:"), key->policy_id, 16);
-    end = digest_write(stpcpy(end, ":"), &key->layout);
-    *end = '\0';
-}
-
-size_t take_script_keys(const struct take *take,
-                        char out[static TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES])
-{
-    size_t count = 1;
-
-    take_script_key(&take->key, out[0]);
-    for (size_t i = 0; i < take->limit_count; i++) {
-        if (!is_apart(&take->limits[i]))
-            continue;
-        char *end = stpcpy(stpcpy(out[count], out[0]), ":");
-        *hex_write(end, i, 1) = '\0';
-        count++;
-    }
-    return count;
-}
-
-void take_arguments_write(struct take_arguments *arguments, const struct take *take)
-{
-    double *number = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
-    size_t own = 1;
-    size_t state_bytes = 0;
-
-    for (size_t i = 0; i < take->limit_count; i++) {
-        const struct limit *limit = &take->limits[i];
-        const bool has_own_key = is_apart(limit);
-
-        *number++ = (double)(limit->algorithm + 1);
-        *number++ = (double)(1 + (has_own_key ? own++ : state_bytes));
-        *number++ = (double)limit->quota;
-        *number++ = (double)limit->window_us;
-        *number++ = (double)limit->burst;
-        state_bytes += algorithm_of(limit->algorithm)->state_numbers * sizeof(double);
-    }
-    arguments->numbers[0] = take->fills ? -(double)take->cost : (double)take->cost;
-    arguments->numbers[1] = (double)state_bytes;
-
-    take_arguments_write_keys(arguments, take);
-    argument_add(arguments, arguments->numbers,
-                 (size_t)((char *)number - (char *)arguments->numbers));
-}
-
-void take_arguments_write_keys(struct take_arguments *arguments, const struct take *take)
-{
-    const size_t key_count = take_script_keys(take, arguments->keys);
-
+    arguments->kind = operation->kind;
+    arguments->limit_count = operation->limit_count;
     arguments->forbids_keys = false;
-    arguments->key_count = (char)('0' + key_count);
     arguments->count = 2;
+    keys_write(arguments, operation);
     argument_add(arguments, &arguments->key_count, 1);
-    for (size_t i = 0; i < key_count; i++)
+    for (size_t i = 0; i < take_arguments_keys(arguments); i++)
         argument_add(arguments, arguments->keys[i], strlen(arguments->keys[i]));
+    if (operation->kind == OPERATION_FORGET)
+        return;
+
+    const size_t heads_bytes = heads_write(arguments, operation);
+    const size_t numbers = numbers_write(arguments, operation);
+
+    argument_add(arguments, arguments->numbers, numbers * sizeof(arguments->numbers[0]));
+    argument_add(arguments, arguments->heads, heads_bytes);
 }
 
 size_t take_arguments_keys(const struct take_arguments *arguments)
 {
     return (size_t)(arguments->key_count - '0');
+}
+
+bool take_arguments_charge(const struct take_arguments *arguments)
+{
+    if (arguments->kind == OPERATION_FORGET)
+        return false;
+    for (size_t i = 0; i < arguments->limit_count; i++) {
+        if (cost_of(arguments->rows[i]) > 0)
+            return true;
+    }
+    return false;
 }
 
 void take_arguments_forbid_keys(struct take_arguments *arguments)
@@ -144,48 +131,54 @@ void take_arguments_forbid_keys(struct take_arguments *arguments)
     argument_add(arguments, "kept", strlen("kept"));
 }
 
-size_t take_script_integers(size_t limit_count)
+size_t take_arguments_integers(const struct take_arguments *arguments)
 {
-    return INTEGERS_PER_LIMIT * limit_count;
+    return arguments->kind == OPERATION_FORGET ? take_arguments_keys(arguments)
+                                               : INTEGERS_PER_LIMIT * arguments->limit_count;
 }
 
-bool take_script_read(const redisReply *reply, size_t limit_count, struct outcome *outcome)
+bool take_script_read(const redisReply *reply, const struct take_arguments *arguments,
+                      struct outcome *outcome)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_script_integers(limit_count))
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_arguments_integers(arguments))
         return false;
     if (is_without_room(reply)) {
         *outcome = (struct outcome){.status = TAKE_QUOTA};
         return true;
     }
+
+    bool sets_any = false;
+
     outcome->status = TAKE_DONE;
-    outcome->count = limit_count;
+    outcome->count = arguments->limit_count;
     outcome->refused = 0;
     outcome->allowed = true;
-    for (size_t i = 0; i < limit_count; i++) {
-        redisReply *const *elements = reply->element + INTEGERS_PER_LIMIT * i;
+    for (size_t i = 0; i < outcome->count; i++) {
+        redisReply *const *elements = elements_of(reply, arguments, i);
 
-        if (!outcome_read(elements, &outcome->at[i]) || (i > 0 && sets_expiry(elements)))
+        if (!outcome_read(elements, &outcome->at[i]) ||
+            (sets_expiry(elements) && !may_set_expiry(arguments, i)))
             return false;
+        sets_any = sets_any || sets_expiry(elements);
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
         outcome->refused += elements[RESET_US]->integer < 0;
     }
-    return outcome->allowed || !sets_expiry(reply->element);
+    return outcome->allowed || !sets_any;
 }
 
 bool take_script_explains(const struct take_arguments *arguments, const struct outcome *outcome)
 {
-    const bool fills = arguments->numbers[0] < 0;
-    const int64_t cost = (int64_t)arguments->numbers[0];
-
     if (outcome->status == TAKE_QUOTA)
-        return cost != 0 && arguments->forbids_keys;
+        return arguments->forbids_keys && take_arguments_charge(arguments);
     for (size_t i = 0; i < outcome->count; i++) {
-        const struct limit limit =
-            limit_of(arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS * i);
+        const double *row = arguments->rows[i];
+        const struct limit limit = limit_of(row);
+        const int64_t cost = cost_of(row);
 
         if (!explains(&limit, &outcome->at[i]))
             return false;
-        if (!fills && !explains_cost(&limit, cost, outcome->allowed && cost > 0, &outcome->at[i]))
+        if (arguments->kind != OPERATION_FILL &&
+            !explains_cost(&limit, cost, outcome->allowed && cost > 0, &outcome->at[i]))
             return false;
     }
     return true;
@@ -194,39 +187,157 @@ bool take_script_explains(const struct take_arguments *arguments, const struct o
 size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
                          struct take_life lives[static TAKE_SCRIPT_KEYS_MAX])
 {
-    const double *numbers = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
-    int64_t states_us = 0; /* in one key, which lives as long as its longest state */
+    int64_t keep_us[TAKE_SCRIPT_KEYS_MAX] = {0}; /* a string lives as long as its longest state */
     size_t count = 0;
 
-    for (size_t i = 0; i < reply->elements; i += INTEGERS_PER_LIMIT) {
-        const int64_t keep_us = keep_us_of(reply->element + i);
-        const struct limit limit = limit_of(numbers);
+    for (size_t i = 0; i < arguments->limit_count; i++) {
+        const double *row = arguments->rows[i];
+        const int64_t state_us = keep_us_of(elements_of(reply, arguments, i));
+        const struct limit limit = limit_of(row);
+        int64_t *string_us = &keep_us[arguments->key_of[i]];
 
-        if (is_apart(&limit))
+        if (!is_apart(&limit))
+            *string_us = state_us > *string_us ? state_us : *string_us;
+        else if (cost_of(row) > 0)
             lives[count++] = (struct take_life){.keep_us = log_keep_us(&limit)};
-        else
-            states_us = keep_us > states_us ? keep_us : states_us;
-        numbers += TAKE_SCRIPT_LIMIT_NUMBERS;
     }
-    if (sets_expiry(reply->element)) {
-        const int64_t was_us = EXPIRY_WAS_SET - reply->element[RETRY_US]->integer;
+    for (size_t i = 0; i < arguments->limit_count; i++) {
+        redisReply *const *elements = elements_of(reply, arguments, i);
 
-        lives[count++] = (struct take_life){.was_us = was_us, .keep_us = states_us};
+        if (sets_expiry(elements)) {
+            lives[count++] = (struct take_life){
+                .was_us = EXPIRY_WAS_SET - elements[RETRY_US]->integer,
+                .keep_us = keep_us[arguments->key_of[i]],
+            };
+        }
     }
     return count;
 }
 
 const char *take_script_refused_key(const redisReply *reply, const struct take_arguments *arguments)
 {
-    const double *limit = arguments->numbers + TAKE_SCRIPT_HEAD_NUMBERS;
-    size_t i = RESET_US;
+    size_t i = 0;
 
-    for (; reply->element[i]->integer >= 0; i += INTEGERS_PER_LIMIT)
-        limit += TAKE_SCRIPT_LIMIT_NUMBERS;
+    while (elements_of(reply, arguments, i)[RESET_US]->integer >= 0)
+        i++;
+    return arguments->keys[arguments->key_of[i]];
+}
 
-    const struct limit refused = limit_of(limit);
+/* Strings first, each at its first limit. */
+static void keys_write(struct take_arguments *arguments, const struct operation *operation)
+{
+    uint8_t key_of_set[LIMITS_MAX];
+    bool has_string[LIMITS_MAX] = {0};
+    size_t count = 0;
 
-    return arguments->keys[is_apart(&refused) ? (size_t)limit[1] - 1 : 0];
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        const struct limit *limit = &operation->limits[i];
+
+        if (is_apart(limit))
+            continue;
+        if (!has_string[limit->set]) {
+            has_string[limit->set] = true;
+            key_of_set[limit->set] = (uint8_t)count;
+            *string_key_write(arguments->keys[count++], operation, limit->set) = '\0';
+        }
+        arguments->key_of[i] = key_of_set[limit->set];
+    }
+    arguments->string_count = count;
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        const struct limit *limit = &operation->limits[i];
+
+        if (!is_apart(limit))
+            continue;
+        char *end = string_key_write(arguments->keys[count], operation, limit->set);
+        *hex_write(stpcpy(end, ":"), id_of(limit), 16) = '\0';
+        arguments->key_of[i] = (uint8_t)count++;
+    }
+    arguments->key_count = (char)('0' + count);
+}
+
+/* Returns how many bytes. */
+static size_t heads_write(struct take_arguments *arguments, const struct operation *operation)
+{
+    unsigned char *end = arguments->heads;
+
+    for (size_t string = 0; string < arguments->string_count; string++) {
+        unsigned char *number = end++;
+
+        *number = 0;
+        for (size_t i = 0; i < operation->limit_count; i++) {
+            const uint64_t id = id_of(&operation->limits[i]);
+
+            if (arguments->key_of[i] != string)
+                continue;
+            memcpy(end, &id, TAKE_SCRIPT_ID_BYTES);
+            end += TAKE_SCRIPT_ID_BYTES;
+            ++*number;
+        }
+    }
+    return (size_t)(end - arguments->heads);
+}
+
+/* Returns how many. */
+static size_t numbers_write(struct take_arguments *arguments, const struct operation *operation)
+{
+    const unsigned char *head = arguments->heads;
+    double *next = arguments->numbers;
+    uint8_t place = 0;
+
+    *next++ = operation->kind;
+    *next++ = (double)arguments->string_count;
+    for (size_t key = 0; key < take_arguments_keys(arguments); key++) {
+        const bool is_string = key < arguments->string_count;
+        double *string = next;
+
+        if (is_string) {
+            const size_t head_bytes = 1 + (size_t)head[0] * TAKE_SCRIPT_ID_BYTES;
+
+            next += TAKE_SCRIPT_STRING_NUMBERS;
+            string[0] = (double)head_bytes;
+            string[2] = head[0];
+            head += head_bytes;
+            string[1] = (double)(head - arguments->heads);
+        }
+        for (size_t i = 0; i < operation->limit_count; i++) {
+            if (arguments->key_of[i] != key)
+                continue;
+            arguments->place_of[i] = place++;
+            arguments->rows[i] = next;
+            next = row_write(next, operation, i);
+            next[PLACE - TAKE_SCRIPT_LIMIT_NUMBERS] =
+                is_string ? string[0] + 1 + sizeof(double) : (double)(key + 1);
+            if (is_string)
+                string[0] += (double)state_bytes(&operation->limits[i]);
+        }
+    }
+    return (size_t)(next - arguments->numbers);
+}
+
+/* All but its place. Returns the end. */
+static double *row_write(double *row, const struct operation *operation, size_t i)
+{
+    const struct limit *limit = &operation->limits[i];
+
+    row[ALGORITHM] = (double)(limit->algorithm + 1);
+    row[BYTES] = (double)state_bytes(limit);
+    row[COST] = operation->kind == OPERATION_LOOK ? 0 : (double)operation->costs[i];
+    row[QUOTA] = (double)limit->quota;
+    row[WINDOW] = (double)limit->window_us;
+    row[BURST] = (double)limit->burst;
+    return row + TAKE_SCRIPT_LIMIT_NUMBERS;
+}
+
+/* Returns the end, which has no NUL yet. */
+static char *string_key_write(char *out, const struct operation *operation, uint8_t set)
+{
+    const struct digest *digest = &operation->sets[set];
+    char *end = digest_write(stpcpy(out, KEY_PREFIX), &operation->tag);
+
+    end = hex_write(stpcpy(end, "}:"), operation->policy_id, 16);
+    if (memcmp(digest, &operation->tag, sizeof(*digest)) == 0)
+        return end;
+    return digest_write(stpcpy(end, ":"), digest);
 }
 
 /* Writes base64url. Returns the end. */
@@ -254,6 +365,48 @@ static void argument_add(struct take_arguments *arguments, const void *at, size_
     arguments->argv[arguments->count] = at;
     arguments->lengths[arguments->count] = length;
     arguments->count++;
+}
+
+/* Its state has a key of its own. */
+static bool is_apart(const struct limit *limit)
+{
+    return state_kind_is_apart(algorithm_state(limit->algorithm));
+}
+
+/* In a string: the end of its entry, and the numbers. */
+static size_t state_bytes(const struct limit *limit)
+{
+    return is_apart(limit) ? 0
+                           : sizeof(double) * (1 + algorithm_of(limit->algorithm)->state_numbers);
+}
+
+/* With the number of its numbers in the lowest byte. */
+static uint64_t id_of(const struct limit *limit)
+{
+    return (limit->id & ~(uint64_t)UINT8_MAX) | algorithm_of(limit->algorithm)->state_numbers;
+}
+
+/* The limit's part of the reply. */
+static redisReply *const *elements_of(const redisReply *reply,
+                                      const struct take_arguments *arguments, size_t i)
+{
+    return reply->element + INTEGERS_PER_LIMIT * (size_t)arguments->place_of[i];
+}
+
+/* Its numbers only. */
+static struct limit limit_of(const double row[static TAKE_SCRIPT_LIMIT_NUMBERS])
+{
+    return (struct limit){
+        .algorithm = (enum algorithm_id)(row[ALGORITHM] - 1),
+        .quota = (int64_t)row[QUOTA],
+        .window_us = (int64_t)row[WINDOW],
+        .burst = (int64_t)row[BURST],
+    };
+}
+
+static int64_t cost_of(const double row[static TAKE_SCRIPT_LIMIT_NUMBERS])
+{
+    return (int64_t)row[COST];
 }
 
 static bool is_without_room(const redisReply *reply)
@@ -284,8 +437,7 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
         integers[RESET_US] = -1 - integers[RESET_US];
     if (sets_expiry(elements))
         integers[RETRY_US] = 0;
-    if (integers[REMAINING] > LIMIT_QUOTA_MAX || integers[RETRY_US] < -1 ||
-        (integers[RETRY_US] != 0 && integers[DELAY_US] != 0))
+    if (integers[RETRY_US] < -1 || (integers[RETRY_US] != 0 && integers[DELAY_US] != 0))
         return false;
     *outcome = (struct limit_outcome){
         .allowed = integers[RETRY_US] == 0,
@@ -310,10 +462,16 @@ static int64_t keep_us_of(redisReply *const elements[])
     return reset_us < 0 ? -1 - reset_us : reset_us;
 }
 
-/* Its state has a key of its own. */
-static bool is_apart(const struct limit *limit)
+/* Only for the first limit of a string. */
+static bool may_set_expiry(const struct take_arguments *arguments, size_t i)
 {
-    return state_kind_is_apart(algorithm_state(limit->algorithm));
+    const uint8_t key = arguments->key_of[i];
+
+    for (size_t before = 0; before < i; before++) {
+        if (arguments->key_of[before] == key)
+            return false;
+    }
+    return key < arguments->string_count;
 }
 
 /* How long a charge stays in a log at most. It counts for a window. Later charges then remove it,
@@ -327,17 +485,6 @@ static bool is_apart(const struct limit *limit)
 static int64_t log_keep_us(const struct limit *limit)
 {
     return (limit->quota <= CHARGE_LOG_LEAVE_MAX ? 2 : 3) * limit->window_us + limit->window_us / 8;
-}
-
-/* Without its name. */
-static struct limit limit_of(const double numbers[static TAKE_SCRIPT_LIMIT_NUMBERS])
-{
-    return (struct limit){
-        .algorithm = (enum algorithm_id)(numbers[0] - 1),
-        .quota = (int64_t)numbers[2],
-        .window_us = (int64_t)numbers[3],
-        .burst = (int64_t)numbers[4],
-    };
 }
 
 /* True whatever cost was asked. */

@@ -53,7 +53,7 @@ static void ask(const struct limit *limit, struct limit_state *state, int64_t at
     struct outcome outcome;
     int64_t keep_us;
 
-    decide(limit, 1, state, (BEGIN_MS + at_ms) * 1000, cost, &outcome, &keep_us);
+    decide(limit, 1, state, (BEGIN_MS + at_ms) * 1000, &cost, &outcome, &keep_us);
 
     const struct limit_outcome *one = &outcome.at[0];
 

@@ -1,36 +1,47 @@
 /* SPDX-License-Identifier: MIT
  *
  * Anything that may be in Redis instead of a counter's state. C and Lua do the same with it, to the
- * bit: both make the same decision and keep the same state or none, and both refuse the same. No
- * script fails, whatever it finds. No wait is longer than the algorithm can ask for, nothing
- * remains that the limit does not have, and no more passes at one time than the limit has. Whatever
- * is kept has an expiry.
+ * bit: both make the same decision and keep the same state or none, and both refuse the same. What
+ * a string has for limits of another version of the policy is kept as long as it may count, and
+ * nothing else is. No script fails, whatever it finds. No wait is longer than the algorithm can ask
+ * for, nothing remains that the limit does not have, and no more passes at one time than the limit
+ * has. Whatever is kept has an expiry.
  *
  * An input is a line of numbers (algorithm, how many limits, quota, seconds, burst, cost, time in
- * us); a line of numbers, the stored state; and bytes that are stored after it. If the algorithm
- * keeps a log, all lines but the first are scores and members. C has its logs only in memory, so
- * Lua is then tested alone. */
+ * us; then how the string differs from what is written there, see struct damage); a line of
+ * numbers, which each limit has as its state, the end of its entry first, or "another type"; a line
+ * of numbers for other entries; and bytes that are stored after it. If the algorithm keeps a log, all lines but
+ * the first are scores and members. C has its logs only in memory, so Lua is then tested alone. */
 #include "fuzz.h"
 
 #include "limit/algorithm.h"
 #include "scratch_redis.h"
 #include "store/take_script.h"
+#include "stored_entries.h"
 
-#define STORED_BYTES_MAX 256
-#define LIMITS           2
-#define TAKES            6 /* all at one time, each after what the one before has left */
+#define LIMITS 2
+#define TAKES  6 /* all at one time, each after what the one before has left */
+
+/* How a stored string differs from one with just the limits' entries. */
+struct damage {
+    size_t others; /* this many entries of other limits follow */
+    size_t count;  /* added to the number of entries */
+    size_t cut;    /* this many bytes are missing at the end */
+    size_t wrong;  /* this many of the first entries have ids of others */
+};
 
 static int64_t number_next(struct text *line, int64_t min, int64_t max);
 static size_t numbers_read(struct text line, double numbers[], size_t max);
-static size_t store_numbers(const struct take *take, struct text input, char stored[]);
-static void store_log(const struct take *take, struct text input);
-static void states_from(const struct take *take, const char stored[], size_t length,
-                        struct limit_state states[]);
-static void agree(const struct take *take, const char stored[], size_t length,
-                  struct outcome *in_lua);
-static size_t stored_next(const struct take *take, char stored[], size_t length);
+static void store_string(const struct operation *take, struct text input,
+                         const struct damage *damage);
+static void store_log(const struct operation *take, struct text input);
+static void agree(const struct operation *take, struct outcome *in_lua);
+static void kept_check(const struct operation *take, const struct stored_entries *before,
+                       const struct limit_state states[], const int64_t keep_us[]);
+static void stored_read(const struct operation *take, struct stored_entries *entries);
+static const char *key_of(const struct operation *take, size_t limit);
 static bool is_same(const struct limit_outcome *a, const struct limit_outcome *b);
-static void outcome_check(const struct take *take, const struct outcome *outcome);
+static void outcome_check(const struct operation *take, const struct outcome *outcome);
 static int64_t wait_max_us(const struct limit *limit);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -45,10 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text rest = fuzz_text(data, size);
     struct text line = text_cut(&rest, '\n');
-    struct limit limits[LIMITS];
-    struct take take = {.key.policy_id = 1, .limits = limits};
-    char stored[STORED_BYTES_MAX];
-    size_t length = 0;
+    struct limit limits[LIMITS] = {0};
+    struct operation take = {.policy_id = 1, .set_count = 1, .limits = limits};
+    struct damage damage;
     int64_t passed = 0;
 
     limits[0].algorithm = (enum algorithm_id)number_next(&line, 0, ALGORITHM_COUNT - 1);
@@ -58,27 +68,31 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     limits[0].burst = number_next(&line, 0, LIMIT_QUOTA_MAX);
     if (!algorithm_of(limits[0].algorithm)->has_burst)
         limits[0].burst = limits[0].quota;
+    limits[0].id = STORED_ENTRIES_ID(0);
     limits[1] = limits[0];
-    take.cost = number_next(&line, 0, LIMIT_COST_MAX);
+    limits[1].id = STORED_ENTRIES_ID(1);
+    take.costs[0] = take.costs[1] = number_next(&line, 0, LIMIT_COST_MAX);
     take.now_us = number_next(&line, 0, LIMIT_TIME_US_MAX);
+    damage.others = (size_t)number_next(&line, 0, STORED_OTHERS_MAX + 2);
+    damage.count = (size_t)number_next(&line, 0, UINT8_MAX);
+    damage.cut = (size_t)number_next(&line, 0, 64);
+    damage.wrong = (size_t)number_next(&line, 0, LIMITS);
 
     scratch_redis_run("FLUSHALL");
     const bool keeps_log = algorithm_state(limits[0].algorithm) == STATE_LOG;
     if (keeps_log)
         store_log(&take, rest);
     else
-        length = store_numbers(&take, rest, stored);
+        store_string(&take, rest, &damage);
     for (int i = 0; i < TAKES; i++) {
         struct outcome outcome = {0};
 
-        if (keeps_log) {
-            scratch_redis_take(&take, &outcome);
-        } else {
-            agree(&take, stored, length, &outcome);
-            length = stored_next(&take, stored, length);
-        }
+        if (keeps_log)
+            scratch_redis_ask(&take, &outcome);
+        else
+            agree(&take, &outcome);
         outcome_check(&take, &outcome);
-        passed += outcome.allowed ? take.cost : 0;
+        passed += outcome.allowed ? take.costs[0] : 0;
     }
     ASSERT(passed <= limit_capacity(&limits[0]));
     return 0;
@@ -109,110 +123,138 @@ static size_t numbers_read(struct text line, double numbers[], size_t max)
     return count;
 }
 
-/* Stores the numbers once for each limit. Returns how many bytes. */
-static size_t store_numbers(const struct take *take, struct text input, char stored[])
+static void store_string(const struct operation *take, struct text input,
+                         const struct damage *damage)
 {
-    const size_t numbers_max = algorithm_of(take->limits[0].algorithm)->state_numbers;
-    double numbers[LIMIT_STATE_NUMBERS] = {0};
-    char key[TAKE_SCRIPT_KEY_BYTES];
-    size_t length = 0;
+    static unsigned char stored[STORED_BYTES_MAX];
+    const size_t numbers_count = algorithm_of(take->limits[0].algorithm)->state_numbers;
+    double numbers[1 + LIMIT_STATE_NUMBERS] = {0};
+    double others[2 * (1 + LIMIT_STATE_NUMBERS)] = {0};
+    const char *key = key_of(take, 0);
 
-    take_script_key(&take->key, key);
     if (input.length == 0)
-        return 0; /* as if never seen */
-    const size_t count = numbers_read(text_cut(&input, '\n'), numbers, numbers_max);
-    for (size_t i = 0; i < take->limit_count; i++) {
-        memcpy(stored + length, numbers, count * sizeof(numbers[0]));
-        length += count * sizeof(numbers[0]);
-    }
-    for (size_t i = 0; i < input.length && length < STORED_BYTES_MAX; i++)
-        stored[length++] = input.at[i];
-    if (length == 0) {
+        return; /* as if never seen */
+    const struct text line = text_cut(&input, '\n');
+    (void)numbers_read(line, numbers, ARRAY_COUNT(numbers));
+    (void)numbers_read(text_cut(&input, '\n'), others, ARRAY_COUNT(others));
+    if (text_equal(line, TEXT("another type"))) {
         (void)scratch_redis_run("RPUSH %s element", key);
-        (void)scratch_redis_run("PEXPIRE %s 1000000", key);
-        return 1; /* another type, so no length is right */
+        (void)scratch_redis_run("PEXPIRE %s %lld", key, (long long)SCRATCH_REDIS_FAR_MS);
+        return;
     }
-    (void)scratch_redis_run("SET %s %b PX 1000000", key, stored, length);
-    return length;
+
+    struct stored_entries entries = {0};
+
+    for (size_t i = 0; i < take->limit_count + damage->others; i++) {
+        const bool is_own = i < take->limit_count;
+        const size_t number = is_own && i >= damage->wrong ? i : LIMITS + i;
+
+        stored_entries_add(&entries, STORED_ENTRIES_ID(number) | numbers_count,
+                           is_own ? numbers : others + i % 2);
+    }
+    size_t length = stored_entries_write(&entries, stored);
+    stored[0] = (unsigned char)(stored[0] + damage->count);
+    length -= damage->cut < length ? damage->cut : length - 1;
+    for (size_t i = 0; i < input.length && length < STORED_BYTES_MAX; i++)
+        stored[length++] = (unsigned char)input.at[i];
+    (void)scratch_redis_run("SET %s %b PX %lld", key, stored, length,
+                            (long long)SCRATCH_REDIS_FAR_MS);
 }
 
-static void store_log(const struct take *take, struct text input)
+static void store_log(const struct operation *take, struct text input)
 {
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-
-    (void)take_script_keys(take, keys);
     while (!text_is_absent(input)) {
         struct text member = text_cut(&input, '\n');
         const struct text score = text_cut(&member, ' ');
 
         for (size_t i = 0; i < take->limit_count; i++) {
-            (void)scratch_redis_try("ZADD %s %b %b", keys[1 + i], score.at, score.length,
+            const char *key = key_of(take, i);
+
+            (void)scratch_redis_try("ZADD %s %b %b", key, score.at, score.length,
                                     member.length == 0 ? "" : member.at, member.length);
-            (void)scratch_redis_run("PEXPIRE %s 1000000", keys[1 + i]);
+            (void)scratch_redis_run("PEXPIRE %s 1000000", key);
         }
     }
 }
 
-/* If the length is wrong, no state is a number: the script also says so of each. */
-static void states_from(const struct take *take, const char stored[], size_t length,
-                        struct limit_state states[])
+static void agree(const struct operation *take, struct outcome *in_lua)
 {
-    const size_t bytes = algorithm_of(take->limits[0].algorithm)->state_numbers * sizeof(double);
-
-    memset(states, length == 0 ? 0 : 0xff, take->limit_count * sizeof(states[0]));
-    for (size_t i = 0; i < take->limit_count && length == bytes * take->limit_count; i++)
-        memcpy(states[i].number, stored + i * bytes, bytes);
-}
-
-static void agree(const struct take *take, const char stored[], size_t length,
-                  struct outcome *in_lua)
-{
-    const size_t bytes = algorithm_of(take->limits[0].algorithm)->state_numbers * sizeof(double);
+    struct stored_entries before;
     struct limit_state states[LIMITS] = {0};
     int64_t keep_us[LIMITS];
     struct outcome in_c = {0};
-    char key[TAKE_SCRIPT_KEY_BYTES];
 
-    states_from(take, stored, length, states);
-    decide(take->limits, take->limit_count, states, take->now_us, take->cost, &in_c, keep_us);
-    scratch_redis_take(take, in_lua);
+    stored_read(take, &before);
+    for (size_t i = 0; i < take->limit_count; i++)
+        memcpy(states[i].number, before.at[i].numbers + 1, sizeof(states[i].number));
+    decide(take->limits, take->limit_count, states, take->now_us, take->costs, &in_c, keep_us);
+    scratch_redis_ask(take, in_lua);
     outcome_check(take, &in_c);
     ASSERT(in_c.allowed == in_lua->allowed && in_c.refused == in_lua->refused);
     for (size_t i = 0; i < take->limit_count; i++)
         ASSERT(is_same(&in_c.at[i], &in_lua->at[i]));
-    take_script_key(&take->key, key);
+    kept_check(take, &before, states, keep_us);
+}
+
+/* If a state is kept, the string is what was there, with the new states, and without what does not
+ * count any more. Otherwise it is as it was. */
+static void kept_check(const struct operation *take, const struct stored_entries *before,
+                       const struct limit_state states[], const int64_t keep_us[])
+{
+    static unsigned char expected[STORED_BYTES_MAX];
+    struct stored_entries after = *before;
+    bool is_kept = false;
+
     for (size_t i = 0; i < take->limit_count; i++) {
         if (keep_us[i] == 0)
             continue;
-        const redisReply *kept = scratch_redis_run("GET %s", key);
-        ASSERT(kept->type == REDIS_REPLY_STRING && kept->len == bytes * take->limit_count);
-        ASSERT(memcmp(kept->str + i * bytes, states[i].number, bytes) == 0);
+        is_kept = true;
+        after.at[i].numbers[0] = (double)take->now_us + (double)keep_us[i];
+        memcpy(after.at[i].numbers + 1, states[i].number, sizeof(states[i].number));
     }
+    if (!is_kept)
+        return;
+
+    const size_t length = stored_entries_write(&after, expected);
+    const redisReply *kept = scratch_redis_run("GET %s", key_of(take, 0));
+
+    ASSERT(kept->type == REDIS_REPLY_STRING && kept->len == length);
+    ASSERT(memcmp(kept->str, expected, length) == 0);
 }
 
-/* What is stored now. Returns how many bytes; for another type, as many as before. */
-static size_t stored_next(const struct take *take, char stored[], size_t length)
+/* What C would find there: the entries of the limits, then those that must be kept. */
+static void stored_read(const struct operation *take, struct stored_entries *entries)
 {
-    char key[TAKE_SCRIPT_KEY_BYTES];
+    const redisReply *found = scratch_redis_try("GET %s", key_of(take, 0));
+    const size_t numbers_count = algorithm_of(take->limits[0].algorithm)->state_numbers;
+    uint64_t ids[LIMITS];
 
-    take_script_key(&take->key, key);
-    const redisReply *found = scratch_redis_try("GET %s", key);
-    if (found->type == REDIS_REPLY_ERROR)
-        return length;
-    if (found->type != REDIS_REPLY_STRING)
-        return 0;
-    ASSERT(found->len <= STORED_BYTES_MAX);
-    memcpy(stored, found->str, found->len);
-    return found->len;
+    for (size_t i = 0; i < take->limit_count; i++)
+        ids[i] = take->limits[i].id | numbers_count;
+    if (found->type == REDIS_REPLY_NIL)
+        stored_entries_read(entries, NULL, 0, ids, take->limit_count, take->now_us);
+    else if (found->type == REDIS_REPLY_STRING)
+        stored_entries_read(entries, (const unsigned char *)found->str, found->len, ids,
+                            take->limit_count, take->now_us);
+    else /* another type, so nothing there is a number */
+        stored_entries_refuse(entries, ids, take->limit_count);
 }
 
+/* The key of the limit's state; lives until the next call. */
+static const char *key_of(const struct operation *take, size_t limit)
+{
+    static struct take_arguments arguments;
+
+    take_arguments_write(&arguments, take);
+    return arguments.keys[arguments.key_of[limit]];
+}
 static bool is_same(const struct limit_outcome *a, const struct limit_outcome *b)
 {
     return a->allowed == b->allowed && a->never == b->never && a->remaining == b->remaining &&
            a->reset_us == b->reset_us && a->retry_us == b->retry_us && a->delay_us == b->delay_us;
 }
 
-static void outcome_check(const struct take *take, const struct outcome *outcome)
+static void outcome_check(const struct operation *take, const struct outcome *outcome)
 {
     for (size_t i = 0; i < outcome->count; i++) {
         const struct limit *limit = &take->limits[i];

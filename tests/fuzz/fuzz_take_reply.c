@@ -20,7 +20,7 @@ static struct policy policies[LIMITS_MAX]; /* by the number of limits, minus one
 
 static void try_reply(const redisReply *reply);
 static void outcome_check(const struct outcome *outcome);
-static void lives_check(const redisReply *reply, const struct policy *policy);
+static void lives_check(const redisReply *reply, const struct take_arguments *arguments);
 static void told_check(const struct policy *policy, const struct outcome *outcome);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -29,6 +29,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     for (size_t i = 0; i < LIMITS_MAX; i++) {
         limits[i] = (struct limit){.name = {(char)('a' + i)},
+                                   .id = (i + 1) << 8,
                                    .algorithm = (enum algorithm_id)(i % ALGORITHM_COUNT),
                                    .quota = 10,
                                    .window_us = 60000000,
@@ -57,16 +58,22 @@ static void try_reply(const redisReply *reply)
     int taken = 0;
 
     for (size_t count = 1; count <= LIMITS_MAX; count++) {
+        const struct operation take = {.set_count = 1,
+                                       .limit_count = count,
+                                       .limits = limits,
+                                       .costs = {1, 1, 1, 1, 1, 1, 1, 1}};
+        struct take_arguments arguments;
         struct outcome outcome;
 
-        if (!take_script_read(reply, count, &outcome))
+        take_arguments_write(&arguments, &take);
+        if (!take_script_read(reply, &arguments, &outcome))
             continue;
         taken++;
         if (outcome.status == TAKE_QUOTA)
             continue; /* not a decision */
         ASSERT(outcome.count == count);
         outcome_check(&outcome);
-        lives_check(reply, &policies[count - 1]);
+        lives_check(reply, &arguments);
         told_check(&policies[count - 1], &outcome);
     }
     ASSERT(taken <= 1);
@@ -92,15 +99,11 @@ static void outcome_check(const struct outcome *outcome)
 }
 
 /* Each life, before and after, is a number that a double has exactly. */
-static void lives_check(const redisReply *reply, const struct policy *policy)
+static void lives_check(const redisReply *reply, const struct take_arguments *arguments)
 {
-    const struct take take = {
-        .limits = policy->rule.limits, .limit_count = policy->rule.limit_count, .cost = 1};
     struct take_life lives[TAKE_SCRIPT_KEYS_MAX];
-    struct take_arguments arguments;
 
-    take_arguments_write(&arguments, &take);
-    for (size_t i = take_script_lives(reply, &arguments, lives); i-- > 0;) {
+    for (size_t i = take_script_lives(reply, arguments, lives); i-- > 0;) {
         ASSERT(lives[i].was_us >= 0 && lives[i].was_us <= EXACT_MAX);
         ASSERT(lives[i].keep_us >= 0 && lives[i].keep_us <= EXACT_MAX);
     }

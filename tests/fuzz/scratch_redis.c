@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #define START_ATTEMPTS 1000 /* 10 ms each */
-#define FAR_MS         "31536000000000"
 
 static redisContext *connection;
 static redisReply *reply; /* the reply to the last command */
@@ -67,18 +66,17 @@ const redisReply *scratch_redis_try(const char *format, ...)
 }
 
 /* Within a transaction no time passes, so nothing expires before it is looked at. */
-void scratch_redis_take(const struct take *take, struct outcome *outcome)
+void scratch_redis_ask(const struct operation *operation, struct outcome *outcome)
 {
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    const size_t key_count = take_script_keys(take, keys);
     struct take_arguments arguments;
     char now[32];
 
-    take_arguments_write(&arguments, take);
-    (void)snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
+    take_arguments_write(&arguments, operation);
+    const size_t key_count = take_arguments_keys(&arguments);
+    (void)snprintf(now, sizeof(now), "%lld", (long long)operation->now_us);
     arguments.argv[0] = "EVALSHA";
     arguments.lengths[0] = strlen("EVALSHA");
-    arguments.argv[1] = take_script_of(take)->sha1;
+    arguments.argv[1] = take_script_of(operation)->sha1;
     arguments.lengths[1] = strlen(arguments.argv[1]);
     arguments.argv[arguments.count] = now;
     arguments.lengths[arguments.count++] = strlen(now);
@@ -86,8 +84,9 @@ void scratch_redis_take(const struct take *take, struct outcome *outcome)
     (void)redisAppendCommand(connection, "MULTI");
     (void)redisAppendCommandArgv(connection, arguments.count, arguments.argv, arguments.lengths);
     for (size_t i = 0; i < key_count; i++) {
-        (void)redisAppendCommand(connection, "PTTL %s", keys[i]);
-        (void)redisAppendCommand(connection, "PEXPIRE %s " FAR_MS, keys[i]);
+        (void)redisAppendCommand(connection, "PTTL %s", arguments.keys[i]);
+        (void)redisAppendCommand(connection, "PEXPIRE %s %lld", arguments.keys[i],
+                                 (long long)SCRATCH_REDIS_FAR_MS);
     }
     (void)redisAppendCommand(connection, "EXEC");
     for (size_t i = 0; i < 2 + 2 * key_count; i++)
@@ -95,7 +94,7 @@ void scratch_redis_take(const struct take *take, struct outcome *outcome)
     redisReply *all = reply_next();
 
     ASSERT(all->type == REDIS_REPLY_ARRAY && all->elements == 1 + 2 * key_count);
-    ASSERT(take_script_read(all->element[0], take->limit_count, outcome));
+    ASSERT(take_script_read(all->element[0], &arguments, outcome));
     ASSERT(take_script_explains(&arguments, outcome));
     for (size_t i = 1; i < all->elements; i += 2)
         ASSERT(all->element[i]->integer >= 0 || all->element[i]->integer == -2);

@@ -9,6 +9,9 @@
 
 #include <hiredis/hiredis.h>
 
+/* Further away than any expiry of the scripts. */
+#define SCRATCH_REDIS_FAR_MS INT64_C(31536000000000)
+
 /* Starts it, with the take scripts loaded. */
 void scratch_redis_start(void);
 
@@ -17,8 +20,8 @@ void scratch_redis_start(void);
 const redisReply *scratch_redis_run(const char *format, ...);
 const redisReply *scratch_redis_try(const char *format, ...);
 
-/* Decides *take at take->now_us. All its keys must have an expiry before. Those that exist
- * afterwards must have one too, and it is moved far away. */
-void scratch_redis_take(const struct take *take, struct outcome *outcome);
+/* Does what the operation says, at its now_us. All its keys must have an expiry before. Those that
+ * exist afterwards must have one too, and it is moved to SCRATCH_REDIS_FAR_MS. */
+void scratch_redis_ask(const struct operation *operation, struct outcome *outcome);
 
 #endif

@@ -69,25 +69,32 @@ void asker_say_loaded(struct impostor *impostor)
         impostor_say(impostor, "+the script is loaded\r\n");
 }
 
-struct take asker_take_of(uint8_t subject, const struct limit *limit, int64_t cost)
+struct operation asker_take_of(int64_t subject, const struct limit *limit, int64_t cost)
 {
-    return (struct take){
-        .key = {.subject = {{subject}}, .policy_id = 1, .layout = {{2}}, .tenant = 1},
-        .limits = limit,
-        .limit_count = 1,
-        .cost = cost};
+    struct operation take = one_set_take(subject, limit, 1, cost);
+
+    take.tenant = 1;
+    return take;
 }
 
-void asker_take(struct store *store, uint8_t subject, struct answers *answers)
+struct operation asker_forget_of(int64_t subject, const struct limit *limit)
 {
-    const struct take take = asker_take_of(subject, &asker_limit, 1);
+    struct operation forget = asker_take_of(subject, limit, 0);
+
+    forget.kind = OPERATION_FORGET;
+    return forget;
+}
+
+void asker_take(struct store *store, int64_t subject, struct answers *answers)
+{
+    const struct operation take = asker_take_of(subject, &asker_limit, 1);
     struct outcome outcome;
 
-    if (store_take(store, &take, &outcome, answers, asker_on_done) == STORE_NOW)
+    if (store_ask(store, &take, &outcome, answers, asker_on_done) == STORE_NOW)
         asker_on_done(answers, &outcome);
 }
 
-enum take_status asker_take_and_wait(struct store *store, uint8_t subject)
+enum take_status asker_take_and_wait(struct store *store, int64_t subject)
 {
     struct answers answers = {0};
 

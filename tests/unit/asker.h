@@ -10,6 +10,7 @@
 #include "store/store_redis.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
+#include "support/one_set.h"
 #include "support/redis_group.h"
 #include "support/wait.h"
 
@@ -52,12 +53,14 @@ struct store *asker_impostor_store(struct impostor *impostor, int64_t timeout_us
 void asker_say_loaded(struct impostor *impostor);
 
 /* A take from `subject` of tenant 1, under a policy of one limit. */
-struct take asker_take_of(uint8_t subject, const struct limit *limit, int64_t cost);
+struct operation asker_take_of(int64_t subject, const struct limit *limit, int64_t cost);
+/* Forgets the counters of such a take. */
+struct operation asker_forget_of(int64_t subject, const struct limit *limit);
 
 /* Takes 1. An answer that comes at once counts like one that comes later. */
-void asker_take(struct store *store, uint8_t subject, struct answers *answers);
+void asker_take(struct store *store, int64_t subject, struct answers *answers);
 /* Takes 1, and turns the loop until the answer is there. */
-enum take_status asker_take_and_wait(struct store *store, uint8_t subject);
+enum take_status asker_take_and_wait(struct store *store, int64_t subject);
 
 /* How many scripts the store has asked the newest connection to run. */
 size_t asker_scripts(const struct impostor *impostor);

@@ -3,6 +3,7 @@
 
 #include "script_redis.h"
 #include "store/store_memory.h"
+#include "support/one_set.h"
 #include "support/random.h"
 
 #include <sodium.h>
@@ -11,12 +12,12 @@
 
 static struct memory_table *table;
 
-static void memory_take(const struct take *take, struct outcome *outcome);
-static void script_take(const struct take *take, struct outcome *outcome);
+static void memory_ask(const struct operation *operation, struct outcome *outcome);
+static void script_ask(const struct operation *operation, struct outcome *outcome);
 
 static struct counted_engine engines[] = {
-    {"the memory engine", memory_take, 1000000},
-    {"the script", script_take, 50000},
+    {"the memory engine", memory_ask, 1000000},
+    {"the script", script_ask, 50000},
 };
 
 static struct counted_engine *engine_next;
@@ -68,8 +69,9 @@ struct counted counted_new(const struct counted_engine *engine, const struct lim
     struct counted counted = {.engine = engine, .count = count};
 
     ASSERT(count <= LIMITS_MAX);
-    randombytes_buf(counted.key.subject.bytes, sizeof(counted.key.subject.bytes));
+    randombytes_buf(counted.set.bytes, sizeof(counted.set.bytes));
     memcpy(counted.limits, limits, count * sizeof(limits[0]));
+    one_set_tell_apart(counted.limits, count);
     return counted;
 }
 
@@ -80,16 +82,13 @@ struct counted counted_of(const struct counted_engine *engine, struct limit limi
 
 bool counted_take(struct counted *counted, int64_t now_us, int64_t cost)
 {
-    const struct take take = {
-        .key = counted->key,
-        .limits = counted->limits,
-        .limit_count = counted->count,
-        .cost = cost,
-        .now_us = now_us,
-    };
+    struct operation operation = one_set_take(0, counted->limits, counted->count, cost);
 
+    operation.policy_id = counted->policy_id;
+    operation.tag = operation.sets[0] = counted->set;
+    operation.now_us = now_us;
     counted->outcome = (struct outcome){.status = TAKE_BROKEN};
-    counted->engine->take(&take, &counted->outcome);
+    counted->engine->ask(&operation, &counted->outcome);
     assert_int_equal(counted->outcome.status, TAKE_DONE);
     assert_int_equal(counted->outcome.count, counted->count);
     return counted->outcome.allowed;
@@ -141,12 +140,12 @@ int64_t charges_most_within(const struct charges *charges, int64_t length_us)
     return most;
 }
 
-static void memory_take(const struct take *take, struct outcome *outcome)
+static void memory_ask(const struct operation *operation, struct outcome *outcome)
 {
-    memory_table_take(table, take, outcome);
+    memory_table_ask(table, operation, outcome);
 }
 
-static void script_take(const struct take *take, struct outcome *outcome)
+static void script_ask(const struct operation *operation, struct outcome *outcome)
 {
-    script_redis_take(take, outcome);
+    script_redis_ask(operation, outcome);
 }

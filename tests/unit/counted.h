@@ -18,15 +18,16 @@
 /* The *state of each test. */
 struct counted_engine {
     const char *name;
-    void (*take)(const struct take *take, struct outcome *outcome);
+    void (*ask)(const struct operation *operation, struct outcome *outcome);
     int64_t takes_in_seconds; /* how many takes even a slow machine does in a few seconds */
 };
 
-/* The counters of one subject under one policy. Plain value. Between takes its limits may change to
- * others with the same algorithms and windows. */
+/* The counters of one set of subjects under one policy. Plain value. Between takes its limits may
+ * change to others with the same algorithms and windows. */
 struct counted {
     const struct counted_engine *engine;
-    struct counter_key key;
+    struct digest set;
+    uint64_t policy_id;
     size_t count;
     struct limit limits[LIMITS_MAX];
     struct outcome outcome; /* of the last take */

@@ -5,24 +5,9 @@
 
 #define COUNTERS 1024
 
-typedef void fake_ask_fn(struct memory_table *table, const struct take *take,
-                         struct outcome *outcome);
-
 static struct fake_store *fake_of(struct store *store);
-static enum store_answer ask(struct store *store, const struct take *take, struct outcome *outcome,
-                             void *context, store_done_fn *done, fake_ask_fn *asks);
-
-static enum store_answer engine_take(struct store *store, const struct take *take,
-                                     struct outcome *outcome, void *context, store_done_fn *done)
-{
-    return ask(store, take, outcome, context, done, memory_table_take);
-}
-
-static enum store_answer engine_forget(struct store *store, const struct take *take,
-                                       struct outcome *outcome, void *context, store_done_fn *done)
-{
-    return ask(store, take, outcome, context, done, memory_table_forget);
-}
+static enum store_answer engine_ask(struct store *store, const struct operation *operation,
+                                    struct outcome *outcome, void *context, store_done_fn *done);
 
 static bool engine_is_ready(const struct store *store)
 {
@@ -31,8 +16,7 @@ static bool engine_is_ready(const struct store *store)
 }
 
 static const struct store_engine fake_engine = {
-    .take = engine_take,
-    .forget = engine_forget,
+    .ask = engine_ask,
     .is_ready = engine_is_ready,
 };
 
@@ -96,8 +80,8 @@ static struct fake_store *fake_of(struct store *store)
 }
 
 /* An outcome that was not decided has only its status. */
-static enum store_answer ask(struct store *store, const struct take *take, struct outcome *outcome,
-                             void *context, store_done_fn *done, fake_ask_fn *asks)
+static enum store_answer engine_ask(struct store *store, const struct operation *operation,
+                                    struct outcome *outcome, void *context, store_done_fn *done)
 {
     static const struct fake_answer decided = {.status = TAKE_DONE};
     struct fake_store *fake = fake_of(store);
@@ -108,7 +92,7 @@ static enum store_answer ask(struct store *store, const struct take *take, struc
         answer = fake->answers[fake->asked % fake->answer_count];
     fake->asked++;
     if (answer.status != TAKE_DOWN && answer.status != TAKE_QUOTA)
-        asks(fake->table, take, &result);
+        memory_table_ask(fake->table, operation, &result);
     if (answer.status != TAKE_DONE)
         result = (struct outcome){.status = answer.status};
     if (!answer.is_late) {

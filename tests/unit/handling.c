@@ -49,7 +49,7 @@ static int64_t step_us;
 static int64_t clock_of_the_test(void);
 static struct app *make_app(const char *more);
 static void open_index(void);
-static struct take take_of(const char *user_id, const char *route, bool candidate);
+static struct operation look_of(const char *user_id, const char *route, bool candidate);
 static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
                           bool candidate);
 
@@ -284,7 +284,7 @@ int handling_close(void **state)
 }
 
 /* The take that a handler would make. */
-static struct take take_of(const char *user_id, const char *route, bool candidate)
+static struct operation look_of(const char *user_id, const char *route, bool candidate)
 {
     struct decision decision = {
         .api = &api,
@@ -294,23 +294,23 @@ static struct take take_of(const char *user_id, const char *route, bool candidat
         .role = TEXT(POLICY_ROLE_DEFAULT),
     };
     struct arena arena = {0};
-    struct take take;
+    struct operation look;
 
     assert_true(decision_match(&decision, &arena));
-    take = decision_counters(&decision,
-                             candidate ? decision.policy->candidate : &decision.policy->rule);
+    look = decision_operation(
+        &decision, candidate ? decision.policy->candidate : &decision.policy->rule, OPERATION_LOOK);
     arena_close(&arena);
-    return take;
+    return look;
 }
 
 static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
                           bool candidate)
 {
-    const struct take take = take_of(user_id, route, candidate);
+    const struct operation look = look_of(user_id, route, candidate);
     struct outcome outcome;
 
-    memory_table_take(table, &take, &outcome);
-    return limit_capacity(&take.limits[0]) - outcome.at[0].remaining;
+    memory_table_ask(table, &look, &outcome);
+    return limit_capacity(&look.limits[0]) - outcome.at[0].remaining;
 }
 
 /* These replace src/journal/journal.c and, with support/whole_catalogue.c,

@@ -4,19 +4,18 @@
 #include "base/clock.h"
 #include "support/random.h"
 
-static int64_t redis_keeps_us(const struct take *take);
+static int64_t redis_keeps_us(const struct operation *operation);
 
 redisReply *life_reply;
 
-struct take life_take_of(const struct limit *limits, size_t count, int64_t cost)
+struct operation life_take_of(struct limit *limits, size_t count, int64_t cost)
 {
-    static uint64_t last_id;
+    static int64_t last_set;
 
-    return (struct take){.key.policy_id = ++last_id,
-                         .limits = limits,
-                         .limit_count = count,
-                         .cost = cost,
-                         .now_us = START_US};
+    one_set_tell_apart(limits, count);
+    struct operation operation = one_set_take(++last_set, limits, count, cost);
+    operation.now_us = START_US;
+    return operation;
 }
 
 struct limit life_limit_of(enum algorithm_id algorithm)
@@ -24,18 +23,18 @@ struct limit life_limit_of(enum algorithm_id algorithm)
     return (struct limit){.algorithm = algorithm, .quota = 10, .window_us = MINUTE_US, .burst = 10};
 }
 
-void life_run(struct life_asked *asked, const struct take *take, bool may_create)
+void life_run(struct life_asked *asked, const struct operation *operation, bool may_create)
 {
     struct take_arguments *arguments = &asked->arguments;
     char now[32];
 
-    (void)snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
-    take_arguments_write(arguments, take);
+    (void)snprintf(now, sizeof(now), "%lld", (long long)operation->now_us);
+    take_arguments_write(arguments, operation);
     if (!may_create)
         take_arguments_forbid_keys(arguments);
     arguments->argv[0] = "EVALSHA";
     arguments->lengths[0] = strlen(arguments->argv[0]);
-    arguments->argv[1] = take_script_of(take)->sha1;
+    arguments->argv[1] = take_script_of(operation)->sha1;
     arguments->lengths[1] = strlen(arguments->argv[1]);
     const int place = may_create ? arguments->count++ : arguments->count - 2;
     arguments->argv[place] = now;
@@ -44,20 +43,21 @@ void life_run(struct life_asked *asked, const struct take *take, bool may_create
     life_reply = script_redis_run(arguments->count, arguments->argv, arguments->lengths);
     if (life_reply->type == REDIS_REPLY_ERROR)
         fail_msg("%s", life_reply->str);
-    assert_true(take_script_read(life_reply, take->limit_count, &asked->outcome));
+    assert_true(take_script_read(life_reply, arguments, &asked->outcome));
     assert_true(take_script_explains(arguments, &asked->outcome));
     asked->life_count = 0;
-    if (asked->outcome.status == TAKE_DONE && asked->outcome.allowed && take->cost > 0)
+    if (asked->outcome.status == TAKE_DONE && asked->outcome.allowed &&
+        take_arguments_charge(arguments))
         asked->life_count = take_script_lives(life_reply, arguments, asked->lives);
 }
 
-void life_ask(struct life_asked *asked, const struct take *take, bool may_create)
+void life_ask(struct life_asked *asked, const struct operation *operation, bool may_create)
 {
     const int64_t begun_us = clock_monotonic_us();
 
-    asked->kept_us = redis_keeps_us(take);
-    life_run(asked, take, may_create);
-    asked->keeps_us = redis_keeps_us(take);
+    asked->kept_us = redis_keeps_us(operation);
+    life_run(asked, operation, may_create);
+    asked->keeps_us = redis_keeps_us(operation);
     asked->took_us = clock_monotonic_us() - begun_us;
 }
 
@@ -73,10 +73,10 @@ int life_close(void **state)
     return script_redis_close(state);
 }
 
-static int64_t redis_keeps_us(const struct take *take)
+static int64_t redis_keeps_us(const struct operation *operation)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
 
-    (void)take_script_keys(take, keys);
+    (void)script_redis_keys(operation, keys);
     return redis_server_command(server, "PTTL %s", keys[0])->integer * MILLISECOND_US;
 }

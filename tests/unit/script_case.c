@@ -27,38 +27,33 @@ void script_case_run(const struct take_script *script, struct take_arguments *ar
     run(arguments->count, arguments->argv, arguments->lengths);
 }
 
-static void run_take(const struct take *take)
+struct operation script_case_take_of(struct limit *limits, size_t count, int64_t cost)
+{
+    static int64_t last_set;
+
+    one_set_tell_apart(limits, count);
+    return one_set_take(++last_set, limits, count, cost);
+}
+
+const char *script_case_key_of(const struct operation *operation)
+{
+    static char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    (void)script_redis_keys(operation, keys);
+    return keys[0];
+}
+
+struct outcome script_case_outcome_of(const struct operation *operation)
 {
     struct take_arguments arguments;
-
-    take_arguments_write(&arguments, take);
-    script_case_run(take_script_of(take), &arguments);
-}
-
-struct take script_case_take_of(const struct limit *limits, size_t count, int64_t cost)
-{
-    static uint64_t last_id;
-
-    return (struct take){
-        .key.policy_id = ++last_id, .limits = limits, .limit_count = count, .cost = cost};
-}
-
-const char *script_case_key_of(const struct take *take)
-{
-    static char key[TAKE_SCRIPT_KEY_BYTES];
-
-    take_script_key(&take->key, key);
-    return key;
-}
-
-struct outcome script_case_outcome_of(const struct take *take)
-{
     struct outcome outcome;
 
-    run_take(take);
+    take_arguments_write(&arguments, operation);
+    script_case_run(take_script_of(operation), &arguments);
     if (script_case_reply->type == REDIS_REPLY_ERROR)
         fail_msg("%s", script_case_reply->str);
-    assert_true(take_script_read(script_case_reply, take->limit_count, &outcome));
+    assert_true(take_script_read(script_case_reply, &arguments, &outcome));
+    assert_true(take_script_explains(&arguments, &outcome));
     return outcome;
 }
 

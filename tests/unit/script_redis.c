@@ -7,9 +7,12 @@
 #define FAR_MS (1000 * INT64_C(365) * 24 * 3600 * 1000)
 
 static int load(void);
-static bool is_read(const redisReply *decision, const struct take *take, struct outcome *outcome);
-static void take_append(const struct take *take, const char *now);
-static bool expiry_holds(long long left_ms, bool is_charged);
+static void arguments_send(struct take_arguments *arguments, const struct operation *operation,
+                           const char *now);
+static bool is_read(const redisReply *decision, const struct take_arguments *arguments,
+                    struct outcome *outcome);
+static bool expiries_hold(redisReply *const left_ms[], const struct operation *operation,
+                          const struct take_arguments *arguments, bool allowed);
 static redisReply *reply_next(int type);
 
 static redisContext *connection; /* blocking; no reply is outstanding between calls */
@@ -53,87 +56,102 @@ redisReply *script_redis_run(int count, const char *argv[], const size_t lengths
     return reply;
 }
 
+size_t script_redis_keys(const struct operation *operation,
+                         char keys[static TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES])
+{
+    struct take_arguments arguments;
+
+    take_arguments_write(&arguments, operation);
+    memcpy(keys, arguments.keys, sizeof(arguments.keys));
+    return take_arguments_keys(&arguments);
+}
+
 /* One transaction: while it runs, no time passes for Redis. So not even an expiry after a
  * millisecond takes effect before it is moved. */
-void script_redis_take(const struct take *take, struct outcome *outcome)
+void script_redis_take(const struct operation *operation, struct outcome *outcome)
 {
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    size_t key_count = take_script_keys(take, keys);
+    struct take_arguments arguments;
     char now[32];
-    size_t first = key_count == 1 + take->limit_count ? 1 : 0; /* no packed key: all are logs */
 
     assert_int_equal(redisAppendCommand(connection, "MULTI"), REDIS_OK);
-    (void)snprintf(now, sizeof(now), "%lld", (long long)take->now_us);
-    take_append(take, now);
-    for (size_t i = first; i < key_count; i++) {
-        assert_int_equal(redisAppendCommand(connection, "PTTL %s", keys[i]), REDIS_OK);
+    (void)snprintf(now, sizeof(now), "%lld", (long long)operation->now_us);
+    arguments_send(&arguments, operation, now);
+    const size_t key_count = take_arguments_keys(&arguments);
+    for (size_t i = 0; i < key_count; i++) {
+        assert_int_equal(redisAppendCommand(connection, "PTTL %s", arguments.keys[i]), REDIS_OK);
         assert_int_equal(
-            redisAppendCommand(connection, "PEXPIRE %s %lld", keys[i], (long long)FAR_MS),
+            redisAppendCommand(connection, "PEXPIRE %s %lld", arguments.keys[i], (long long)FAR_MS),
             REDIS_OK);
     }
     assert_int_equal(redisAppendCommand(connection, "EXEC"), REDIS_OK);
 
-    for (size_t i = 0; i < 2 + 2 * (key_count - first); i++)
+    for (size_t i = 0; i < 2 + 2 * key_count; i++)
         freeReplyObject(reply_next(REDIS_REPLY_STATUS));
     redisReply *reply = reply_next(REDIS_REPLY_ARRAY);
-    assert_int_equal(reply->elements, 1 + 2 * (key_count - first));
+    assert_int_equal(reply->elements, 1 + 2 * key_count);
     const redisReply *decision = reply->element[0];
     if (decision->type == REDIS_REPLY_ERROR)
         print_message("the script: %s\n", decision->str);
-    if (!is_read(decision, take, outcome))
+    if (!is_read(decision, &arguments, outcome) ||
+        !expiries_hold(reply->element + 1, operation, &arguments, outcome->allowed))
         outcome->status = TAKE_BROKEN;
-    for (size_t i = 1; i < reply->elements; i += 2) {
-        if (!expiry_holds(reply->element[i]->integer, outcome->allowed && take->cost > 0))
-            outcome->status = TAKE_BROKEN;
-    }
     freeReplyObject(reply);
 }
 
-void script_redis_take_by_its_clock(const struct take *take, struct outcome *outcome)
+void script_redis_take_by_its_clock(const struct operation *operation, struct outcome *outcome)
 {
-    take_append(take, NULL);
+    struct take_arguments arguments;
+
+    arguments_send(&arguments, operation, NULL);
     redisReply *decision = reply_next(REDIS_REPLY_ARRAY);
-    if (!is_read(decision, take, outcome))
+    if (!is_read(decision, &arguments, outcome))
         outcome->status = TAKE_BROKEN;
     freeReplyObject(decision);
 }
 
-/* Reads it as the store does. */
-static bool is_read(const redisReply *decision, const struct take *take, struct outcome *outcome)
-{
-    struct take_arguments arguments;
-
-    take_arguments_write(&arguments, take);
-    return take_script_read(decision, take->limit_count, outcome) &&
-           take_script_explains(&arguments, outcome);
-}
-
 /* `now` may be NULL. */
-static void take_append(const struct take *take, const char *now)
+static void arguments_send(struct take_arguments *arguments, const struct operation *operation,
+                           const char *now)
 {
-    struct take_arguments arguments;
-
-    take_arguments_write(&arguments, take);
-    arguments.argv[0] = "EVALSHA";
-    arguments.lengths[0] = strlen("EVALSHA");
-    arguments.argv[1] = take_script_of(take)->sha1;
-    arguments.lengths[1] = strlen(arguments.argv[1]);
+    take_arguments_write(arguments, operation);
+    arguments->argv[0] = "EVALSHA";
+    arguments->lengths[0] = strlen("EVALSHA");
+    arguments->argv[1] = take_script_of(operation)->sha1;
+    arguments->lengths[1] = strlen(arguments->argv[1]);
     if (now != NULL) {
-        arguments.argv[arguments.count] = now;
-        arguments.lengths[arguments.count++] = strlen(now);
+        arguments->argv[arguments->count] = now;
+        arguments->lengths[arguments->count++] = strlen(now);
     }
     assert_int_equal(
-        redisAppendCommandArgv(connection, arguments.count, arguments.argv, arguments.lengths),
+        redisAppendCommandArgv(connection, arguments->count, arguments->argv, arguments->lengths),
         REDIS_OK);
 }
 
-static bool expiry_holds(long long left_ms, bool is_charged)
+/* Reads it as the store does. */
+static bool is_read(const redisReply *decision, const struct take_arguments *arguments,
+                    struct outcome *outcome)
 {
-    const bool is_missing = left_ms == -2;
+    return take_script_read(decision, arguments, outcome) &&
+           take_script_explains(arguments, outcome);
+}
 
-    if (is_charged)
-        return left_ms >= 0; /* less than a millisecond may be left */
-    return is_missing || left_ms >= 0;
+/* Of every second reply: that of PTTL for each key. A key that was charged is there, and less than a
+ * millisecond may be left of it. */
+static bool expiries_hold(redisReply *const left_ms[], const struct operation *operation,
+                          const struct take_arguments *arguments, bool allowed)
+{
+    const bool charges = allowed && operation->kind == OPERATION_TAKE;
+    bool is_charged[TAKE_SCRIPT_KEYS_MAX] = {0};
+
+    for (size_t i = 0; i < operation->limit_count; i++)
+        is_charged[arguments->key_of[i]] |= charges && operation->costs[i] > 0;
+    for (size_t key = 0; key < take_arguments_keys(arguments); key++) {
+        const bool is_missing = left_ms[2 * key]->integer == -2;
+
+        if (left_ms[2 * key]->integer < 0 && (is_charged[key] || !is_missing))
+            return false;
+    }
+    return true;
 }
 
 static redisReply *reply_next(int type)

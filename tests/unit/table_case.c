@@ -3,14 +3,6 @@
 
 #include <sodium.h>
 
-static struct digest subject_number(int64_t number)
-{
-    static const struct digest_key key = {{1}};
-    const struct text part = {(const char *)&number, sizeof number};
-
-    return digest_of(&key, &part, 1);
-}
-
 struct limit table_window(int64_t quota, int64_t window_us)
 {
     return (struct limit){
@@ -22,42 +14,40 @@ struct limit table_window(int64_t quota, int64_t window_us)
     };
 }
 
-struct take table_take_of(int64_t subject, const struct limit limits[], size_t count, int64_t cost)
+struct operation table_take_of(int64_t subject, const struct limit limits[], size_t count,
+                               int64_t cost)
 {
-    return (struct take){
-        .key = {.subject = subject_number(subject), .policy_id = 7, .layout = {{1}}},
-        .limits = limits,
-        .limit_count = count,
-        .cost = cost,
-        .now_us = START_US,
-    };
-}
+    struct operation take = one_set_take(subject, limits, count, cost);
 
-struct take table_take_by(uint32_t tenant, int64_t subject, const struct limit limits[],
-                          size_t count)
-{
-    struct take take = table_take_of(subject, limits, count, 1);
-
-    take.key.tenant = tenant;
+    take.now_us = START_US;
     return take;
 }
 
-bool table_allows(struct memory_table *table, const struct take *take)
+struct operation table_take_by(uint32_t tenant, int64_t subject, const struct limit limits[],
+                               size_t count)
+{
+    struct operation take = table_take_of(subject, limits, count, 1);
+
+    take.tenant = tenant;
+    return take;
+}
+
+bool table_allows(struct memory_table *table, const struct operation *take)
 {
     struct outcome outcome;
 
-    memory_table_take(table, take, &outcome);
+    memory_table_ask(table, take, &outcome);
     assert_int_equal(outcome.status, TAKE_DONE);
     assert_int_equal(outcome.count, take->limit_count);
     return outcome.allowed;
 }
 
-int64_t table_remaining(struct memory_table *table, struct take take, size_t limit)
+int64_t table_remaining(struct memory_table *table, struct operation take, size_t limit)
 {
     struct outcome outcome;
 
-    take.cost = 0;
-    memory_table_take(table, &take, &outcome);
+    take.kind = OPERATION_LOOK;
+    memory_table_ask(table, &take, &outcome);
     return outcome.at[limit].remaining;
 }
 
@@ -65,7 +55,7 @@ void table_take_from_subjects(struct memory_table *table, int64_t first, int64_t
                               const struct limit *limit, int64_t now_us)
 {
     for (int64_t i = 0; i < count; i++) {
-        struct take take = table_take_of(first + i, limit, 1, 1);
+        struct operation take = table_take_of(first + i, limit, 1, 1);
 
         take.now_us = now_us;
         assert_true(table_allows(table, &take));

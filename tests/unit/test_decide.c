@@ -5,13 +5,8 @@
 
 #include "base/duration.h"
 #include "state_copy.h"
+#include "support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <math.h>
 #include <sodium.h>
 
@@ -45,11 +40,21 @@ static struct limit bucket_of(int64_t quota, int64_t seconds, int64_t burst)
 
 static struct limit sliding_of(int64_t quota, int64_t seconds)
 {
-    return (struct limit){.name = "sliding",
-                          .algorithm = ALGORITHM_SLIDING_WINDOW,
-                          .quota = quota,
-                          .window_us = seconds * SECOND,
-                          .burst = quota};
+    struct limit limit = window_of(quota, seconds);
+
+    limit.algorithm = ALGORITHM_SLIDING_WINDOW;
+    return limit;
+}
+
+/* decide(), with one cost for all limits. */
+static void decide_alike(const struct limit limits[], size_t count, struct limit_state states[],
+                         int64_t now_us, int64_t cost, struct outcome *outcome, int64_t keep_us[])
+{
+    int64_t costs[LIMITS_MAX];
+
+    for (size_t i = 0; i < count; i++)
+        costs[i] = cost;
+    decide(limits, count, states, now_us, costs, outcome, keep_us);
 }
 
 static void the_table_and_the_names_agree(void **state)
@@ -88,12 +93,12 @@ static void a_denial_leaves_every_state_as_it_was(void **state)
     struct outcome outcome;
     int64_t keep_us[3] = {0};
 
-    decide(limits, 3, states, SECOND, 2, &outcome, keep_us);
+    decide_alike(limits, 3, states, SECOND, 2, &outcome, keep_us);
     assert_true(outcome.allowed);
     memcpy(before, states, sizeof(before));
     memset(keep_us, 0, sizeof(keep_us));
 
-    decide(limits, 3, states, 2 * SECOND, 1, &outcome, keep_us);
+    decide_alike(limits, 3, states, 2 * SECOND, 1, &outcome, keep_us);
 
     assert_false(outcome.allowed);
     assert_true(outcome.at[0].allowed);
@@ -114,11 +119,11 @@ static void a_look_leaves_every_state_as_it_was(void **state)
     struct outcome outcome;
     int64_t keep_us[3] = {0};
 
-    decide(limits, 2, states, SECOND, 5, &outcome, keep_us);
+    decide_alike(limits, 2, states, SECOND, 5, &outcome, keep_us);
     memcpy(before, states, sizeof(before));
     memset(keep_us, 0, sizeof(keep_us));
 
-    decide(limits, 2, states, 8 * SECOND, 0, &outcome, keep_us);
+    decide_alike(limits, 2, states, 8 * SECOND, 0, &outcome, keep_us);
 
     assert_true(outcome.allowed);
     assert_int_equal(outcome.at[0].remaining, 6);
@@ -136,7 +141,7 @@ static void each_state_is_kept_as_long_as_it_says_something(void **state)
     struct outcome outcome;
     int64_t keep_us[3] = {0};
 
-    decide(limits, 3, states, SECOND, 2, &outcome, keep_us);
+    decide_alike(limits, 3, states, SECOND, 2, &outcome, keep_us);
 
     assert_int_equal(keep_us[0], 60 * SECOND);
     assert_int_equal(keep_us[1], 200 * SECOND);
@@ -151,9 +156,9 @@ static void what_comes_from_the_future_is_kept_from_now_on(void **state)
     struct outcome outcome;
     int64_t keep_us[2];
 
-    decide(limits, 2, states, 4000 * SECOND, 3, &outcome, keep_us);
+    decide_alike(limits, 2, states, 4000 * SECOND, 3, &outcome, keep_us);
     for (int64_t cost = 0; cost <= 3; cost += 3) { /* a look, and after it a denial */
-        decide(limits, 2, states, (90 + cost) * SECOND, cost, &outcome, keep_us);
+        decide_alike(limits, 2, states, (90 + cost) * SECOND, cost, &outcome, keep_us);
         assert_int_equal(outcome.at[0].remaining, 2);
         assert_int_equal(keep_us[0], cost == 0 ? 60 * SECOND : 0);
         assert_int_equal(keep_us[1], cost == 0 ? 36 * SECOND : 0);
@@ -185,13 +190,13 @@ static void a_state_that_no_limit_explains_counts_as_never_seen(void **state)
                 struct outcome outcome;
                 int64_t keep_us;
 
-                decide(&limit, 1, &stored, (int64_t)now, 0, &outcome, &keep_us);
+                decide_alike(&limit, 1, &stored, (int64_t)now, 0, &outcome, &keep_us);
                 assert_int_equal(outcome.refused, 0);
                 assert_int_equal(outcome.at[0].remaining, 2);
                 stored.number[n] = poison[i];
                 if (limit.algorithm >= ALGORITHM_TOKEN_BUCKET && n == 0 && i >= 6)
                     continue; /* a debt like others */
-                decide(&limit, 1, &stored, (int64_t)now, 1, &outcome, &keep_us);
+                decide_alike(&limit, 1, &stored, (int64_t)now, 1, &outcome, &keep_us);
                 assert_int_equal(outcome.refused, 1);
                 assert_int_equal(outcome.at[0].remaining, 4);
                 assert_int_equal(keep_us, outcome.at[0].reset_us);
@@ -209,7 +214,7 @@ static void a_start_of_minus_zero_is_kept_as_zero(void **state)
     struct outcome outcome;
     int64_t keep_us;
 
-    decide(&limit, 1, &stored, 0, 1, &outcome, &keep_us);
+    decide_alike(&limit, 1, &stored, 0, 1, &outcome, &keep_us);
 
     assert_int_equal(outcome.at[0].remaining, 6);
     assert_false(signbit(stored.number[0]));
@@ -223,12 +228,12 @@ static void numbers_stay_finite_at_the_largest_of_everything(void **state)
     struct outcome outcome;
     int64_t keep_us = 0;
 
-    decide(&bucket, 1, &kept, LIMIT_COST_MAX, LIMIT_QUOTA_MAX, &outcome, &keep_us);
+    decide_alike(&bucket, 1, &kept, LIMIT_COST_MAX, LIMIT_QUOTA_MAX, &outcome, &keep_us);
     assert_true(outcome.allowed);
     assert_int_equal(outcome.at[0].reset_us, LIMIT_COST_MAX);
     assert_int_equal(keep_us, LIMIT_COST_MAX);
 
-    decide(&bucket, 1, &kept, 0, LIMIT_QUOTA_MAX, &outcome, &keep_us);
+    decide_alike(&bucket, 1, &kept, 0, LIMIT_QUOTA_MAX, &outcome, &keep_us);
     assert_false(outcome.allowed);
     assert_int_equal(outcome.at[0].remaining, 0);
     assert_int_equal(outcome.at[0].retry_us, LIMIT_COST_MAX);
@@ -249,7 +254,7 @@ static struct limit_outcome history_take(struct history *history, int64_t cost, 
 {
     struct outcome outcome;
 
-    decide(&history->limit, 1, &history->state, history->now_us, cost, &outcome, keep_us);
+    decide_alike(&history->limit, 1, &history->state, history->now_us, cost, &outcome, keep_us);
     return outcome.at[0];
 }
 
@@ -342,7 +347,7 @@ static void what_fits_is_allowed(enum algorithm_id algorithm)
     for (int i = 0; i < RANDOM_CASES; i++) {
         struct history history = history_random(algorithm);
         int64_t cost = rand() % (2 * history.limit.burst + 2);
-        int64_t fits = decide_what_fits(&history.limit, 1, &history.state, history.now_us, cost);
+        int64_t fits = decide_what_fits(&history.limit, &history.state, history.now_us, cost);
 
         assert_in_range(fits, 0, cost);
         if (fits > 0)
@@ -388,10 +393,10 @@ static void a_sliding_window_is_kept_for_two_windows_at_most(void **state)
     struct outcome outcome;
     int64_t keep_us = 0;
 
-    decide(&sliding, 1, &kept, 60 * SECOND, 4, &outcome, &keep_us);
+    decide_alike(&sliding, 1, &kept, 60 * SECOND, 4, &outcome, &keep_us);
     assert_int_equal(keep_us, 120 * SECOND);
 
-    decide(&sliding, 1, &kept, 150 * SECOND, 4, &outcome, &keep_us);
+    decide_alike(&sliding, 1, &kept, 150 * SECOND, 4, &outcome, &keep_us);
     assert_int_equal(keep_us, 90 * SECOND);
 }
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "metrics/metrics.h"
 #include "support/cmocka.h"
+#include "support/one_set.h"
 
 #include <event2/event.h>
 
@@ -20,13 +21,13 @@ struct fake {
     enum take_status status;
     uint32_t refuses; /* refuses this tenant's takes at once; 0: refuses none */
     size_t count;
-    struct take takes[TAKES_MAX]; /* the first takes; their `limits` are no longer valid */
+    struct operation takes[TAKES_MAX]; /* the first takes; their `limits` are no longer valid */
     store_done_fn *done;
     void *contexts[TAKES_MAX];
 };
 
-static enum store_answer fake_take(struct store *store, const struct take *take,
-                                   struct outcome *outcome, void *context, store_done_fn *done)
+static enum store_answer fake_ask(struct store *store, const struct operation *take,
+                                  struct outcome *outcome, void *context, store_done_fn *done)
 {
     struct fake *fake = CONTAINER_OF(store, struct fake, store);
 
@@ -37,7 +38,7 @@ static enum store_answer fake_take(struct store *store, const struct take *take,
     fake->count++;
     fake->done = done;
     *outcome = (struct outcome){.status = fake->status};
-    if (fake->refuses != 0 && take->key.tenant == fake->refuses)
+    if (fake->refuses != 0 && take->tenant == fake->refuses)
         outcome->status = TAKE_REFUSED;
     return fake->answers_later ? STORE_LATER : STORE_NOW;
 }
@@ -47,7 +48,7 @@ static bool fake_is_ready(const struct store *store)
     return ((const struct fake *)(const void *)store)->is_ready;
 }
 
-static const struct store_engine fake_engine = {.take = fake_take, .is_ready = fake_is_ready};
+static const struct store_engine fake_engine = {.ask = fake_ask, .is_ready = fake_is_ready};
 
 static const struct limit minute = {
     .algorithm = ALGORITHM_FIXED_WINDOW, .quota = 10, .window_us = 60 * SECOND, .burst = 10};
@@ -78,12 +79,11 @@ static int tear_down(void **state)
 
 static void note_of(uint32_t tenant, uint64_t policy_id, int64_t cost, int64_t at_us)
 {
-    const struct take take = {.key = {.policy_id = policy_id, .tenant = tenant},
-                              .limits = &minute,
-                              .limit_count = 1,
-                              .cost = cost,
-                              .now_us = at_us};
+    struct operation take = one_set_take(1, &minute, 1, cost);
 
+    take.tenant = tenant;
+    take.policy_id = policy_id;
+    take.now_us = at_us;
     handback_note(handback, &take);
 }
 
@@ -125,11 +125,11 @@ static void the_costs_of_a_counter_are_charged_as_one_as_far_as_they_fit(void **
     handback_run(handback, &fake.store, NOW_US + SECOND);
 
     assert_int_equal(fake.count, 2);
-    assert_int_equal(fake.takes[0].key.policy_id, 1);
-    assert_int_equal(fake.takes[0].cost, 5);
+    assert_int_equal(fake.takes[0].policy_id, 1);
+    assert_int_equal(fake.takes[0].costs[0], 5);
     assert_int_equal(fake.takes[0].now_us, NOW_US + SECOND);
-    assert_int_equal(fake.takes[1].cost, 4);
-    assert_true(fake.takes[0].fills && fake.takes[1].fills);
+    assert_int_equal(fake.takes[1].costs[0], 4);
+    assert_true(fake.takes[0].kind == OPERATION_FILL && fake.takes[1].kind == OPERATION_FILL);
     assert_int_equal(handback_count(handback), 0);
     expect_figures(9, 0);
 }
@@ -205,7 +205,7 @@ static void what_is_refused_waits_for_the_next_time(void **state)
     wait_for_rest();
     handback_run(handback, &fake.store, NOW_US);
     assert_int_equal(fake.count, 2);
-    assert_int_equal(fake.takes[1].cost, 5);
+    assert_int_equal(fake.takes[1].costs[0], 5);
 
     fake.done(fake.contexts[1], &(struct outcome){.status = TAKE_REFUSED});
     assert_int_equal(handback_count(handback), 1);
@@ -217,7 +217,7 @@ static void what_is_refused_waits_for_the_next_time(void **state)
     fake.status = TAKE_DONE;
     wait_for_rest();
     handback_run(handback, &fake.store, NOW_US);
-    assert_int_equal(fake.takes[3].cost, 5);
+    assert_int_equal(fake.takes[3].costs[0], 5);
     expect_figures(5, 0);
 }
 
@@ -248,7 +248,7 @@ static void what_no_window_holds_any_more_is_let_go(void **state)
     handback_run(handback, &fake.store, NOW_US + 60 * SECOND);
 
     assert_int_equal(fake.count, 1);
-    assert_int_equal(fake.takes[0].key.policy_id, 2);
+    assert_int_equal(fake.takes[0].policy_id, 2);
     assert_int_equal(handback_count(handback), 0);
     expect_figures(2, 0);
     assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_OVER]), 2);
@@ -265,11 +265,10 @@ static void what_counts_for_longer_than_a_window_is_kept_so_long(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
-        const struct take take = {.key = {.policy_id = i},
-                                  .limits = &limits[i],
-                                  .limit_count = 1,
-                                  .cost = 1,
-                                  .now_us = NOW_US};
+        struct operation take = one_set_take(1, &limits[i], 1, 1);
+
+        take.policy_id = i;
+        take.now_us = NOW_US;
         handback_note(handback, &take);
         handback_note(handback, &take);
     }
@@ -316,7 +315,7 @@ static void tenants_take_turns(void **state)
 
     assert_int_equal(fake.count, ARRAY_COUNT(wanted));
     for (size_t i = 0; i < ARRAY_COUNT(wanted); i++)
-        assert_int_equal(fake.takes[i].key.tenant, wanted[i]);
+        assert_int_equal(fake.takes[i].tenant, wanted[i]);
 }
 
 /* Thousands of one tenant's takes may belong to another place. */
@@ -405,7 +404,7 @@ static void a_sum_does_not_overflow(void **state)
 
     handback_run(handback, &fake.store, NOW_US);
 
-    assert_int_equal(fake.takes[0].cost, LIMIT_COST_MAX);
+    assert_int_equal(fake.takes[0].costs[0], LIMIT_COST_MAX);
 }
 
 int main(void)

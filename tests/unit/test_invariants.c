@@ -177,17 +177,17 @@ static void g7_a_limit_of_zero_always_denies(void **state)
     }
 }
 
-static void g8_app_policy_and_subject_name_counters_injectively(void **state)
+static void g8_app_policy_subject_and_limit_name_counters_injectively(void **state)
 {
-#define NAME(app, kind, name, policy, layout)                                                      \
+#define NAME(app, kind, name, policy, limit_id)                                                    \
     {                                                                                              \
-        TEXT(app), {kind, TEXT(name)}, policy, layout                                              \
+        TEXT(app), {kind, TEXT(name)}, policy, limit_id                                            \
     }
     const struct {
         struct text app;
         struct subject subject;
         uint64_t policy_id;
-        uint8_t layout;
+        uint64_t limit_id;
     } names[] = {
         NAME("a_b", SUBJECT_USER, "c", 1, 1),      NAME("a", SUBJECT_USER, "b_c", 1, 1),
         NAME("a:", SUBJECT_USER, "b", 1, 1),       NAME("a", SUBJECT_USER, ":b", 1, 1),
@@ -206,11 +206,11 @@ static void g8_app_policy_and_subject_name_counters_injectively(void **state)
     struct counted counted = counted_of(*state, counted_limit(ALGORITHM_FIXED_WINDOW, 1, 60, 1));
     struct digest_key key;
 
-    memcpy(key.bytes, counted.key.subject.bytes, sizeof(key.bytes));
+    memcpy(key.bytes, counted.set.bytes, sizeof(key.bytes));
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        counted.key.subject = subject_digest(&key, names[i].app, &names[i].subject);
-        counted.key.policy_id = names[i].policy_id;
-        counted.key.layout.bytes[0] = names[i].layout;
+        counted.set = subject_digest(&key, names[i].app, &names[i].subject);
+        counted.policy_id = names[i].policy_id;
+        counted.limits[0].id = names[i].limit_id << 8;
 
         assert_true(counted_take(&counted, COUNTED_WALL_US, 1));
         assert_false(counted_take(&counted, COUNTED_WALL_US, 1));
@@ -306,7 +306,7 @@ int main(void)
         cmocka_unit_test(g6_a_cost_of_zero_only_looks),
         cmocka_unit_test(g6_a_cost_beyond_the_limit_never_passes_and_charges_nothing),
         cmocka_unit_test(g7_a_limit_of_zero_always_denies),
-        cmocka_unit_test(g8_app_policy_and_subject_name_counters_injectively),
+        cmocka_unit_test(g8_app_policy_subject_and_limit_name_counters_injectively),
         cmocka_unit_test(g10_a_clock_put_back_gives_nothing_away_and_takes_no_more),
         cmocka_unit_test(g10_a_leap_of_the_clock_gives_the_limit_once),
         cmocka_unit_test(g11_no_third_of_a_token_is_ever_lost),

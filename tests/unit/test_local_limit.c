@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "store/store_memory.h"
 #include "support/cmocka.h"
+#include "support/one_set.h"
 
 #include <sodium.h>
 
@@ -50,20 +51,14 @@ static bool allows(struct api *api, enum local_limit limit, struct text subject)
     return local_limit_take(api, limit, subject, once_an_hour, 1).allowed;
 }
 
-static bool app_allows(struct api *api, uint32_t tenant, uint64_t subject)
+static bool app_allows(struct api *api, uint32_t tenant, int64_t subject)
 {
-    struct take take = {
-        .key = {.policy_id = 7, .tenant = tenant},
-        .limits = &endless,
-        .limit_count = 1,
-        .cost = 1,
-        .now_us = api->now_us,
-    };
-    const struct text part = {(const char *)&subject, sizeof subject};
+    struct operation take = one_set_take(subject, &endless, 1, 1);
     struct outcome outcome;
 
-    take.key.subject = digest_of(&api->local_key, &part, 1);
-    memory_table_take(api->local, &take, &outcome);
+    take.tenant = tenant;
+    take.now_us = api->now_us;
+    memory_table_ask(api->local, &take, &outcome);
     return outcome.allowed;
 }
 

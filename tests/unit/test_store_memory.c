@@ -10,7 +10,7 @@ static void the_quota_is_allowed_and_no_more(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
     struct limit limit = table_window(3, MINUTE_US);
-    struct take take = table_take_of(1, &limit, 1, 1);
+    struct operation take = table_take_of(1, &limit, 1, 1);
 
     (void)state;
     for (int i = 0; i < 3; i++)
@@ -26,8 +26,8 @@ static void the_tenant_does_not_choose_the_counter(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
     struct limit limit = table_window(1, MINUTE_US);
-    struct take take = table_take_by(1, 1, &limit, 1);
-    struct take same = table_take_by(2, 1, &limit, 1);
+    struct operation take = table_take_by(1, 1, &limit, 1);
+    struct operation same = table_take_by(2, 1, &limit, 1);
 
     (void)state;
     assert_true(table_allows(table, &take));
@@ -41,9 +41,10 @@ static void several_limits_are_charged_all_or_none(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
     struct limit limits[] = {table_window(10, MINUTE_US), table_window(3, MINUTE_US)};
-    struct take take = table_take_of(1, limits, 2, 1);
+    struct operation take = table_take_of(1, limits, 2, 1);
 
     (void)state;
+    one_set_tell_apart(limits, 2);
     for (int i = 0; i < 3; i++)
         assert_true(table_allows(table, &take));
     assert_false(table_allows(table, &take));
@@ -53,23 +54,24 @@ static void several_limits_are_charged_all_or_none(void **state)
     memory_table_free(table);
 }
 
-static void subjects_policies_and_layouts_are_counted_apart(void **state)
+static void subjects_policies_and_limits_are_counted_apart(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
     struct limit limit = table_window(1, MINUTE_US);
-    struct take take = table_take_of(1, &limit, 1, 1);
-    struct take other_subject = table_take_of(2, &limit, 1, 1);
-    struct take other_policy = take;
-    struct take other_layout = take;
+    struct operation take = table_take_of(1, &limit, 1, 1);
+    struct operation other_subject = table_take_of(2, &limit, 1, 1);
+    struct limit other = table_window(1, MINUTE_US);
+    struct operation other_limit = table_take_of(1, &other, 1, 1);
+    struct operation other_policy = take;
 
     (void)state;
-    other_policy.key.policy_id++;
-    other_layout.key.layout.bytes[0]++;
+    other_policy.policy_id++;
+    other.id = 0x100;
 
     assert_true(table_allows(table, &take));
     assert_true(table_allows(table, &other_subject));
     assert_true(table_allows(table, &other_policy));
-    assert_true(table_allows(table, &other_layout));
+    assert_true(table_allows(table, &other_limit));
     assert_false(table_allows(table, &take));
     assert_int_equal(memory_table_usage(table).counters, 4);
     memory_table_free(table);
@@ -94,9 +96,8 @@ static void a_rule_never_reads_what_another_has_stored(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
-        struct take take = table_take_of(1, rules[i]->limits, 1, costs[i]);
+        struct operation take = table_take_of(1, rules[i]->limits, 1, costs[i]);
 
-        take.key.layout = rules[i]->layout;
         assert_true(table_allows(table, &take));
         assert_int_equal(table_remaining(table, take, 0), left[i]);
     }
@@ -110,8 +111,8 @@ static void looks_and_denials_take_no_memory(void **state)
     struct memory_table *table = memory_table_new(1024);
     struct limit closed = table_window(0, MINUTE_US);
     struct limit open = table_window(5, MINUTE_US);
-    struct take denied = table_take_of(1, &closed, 1, 1);
-    struct take look = table_take_of(2, &open, 1, 0);
+    struct operation denied = table_take_of(1, &closed, 1, 1);
+    struct operation look = table_take_of(2, &open, 1, 0);
 
     (void)state;
     assert_false(table_allows(table, &denied));
@@ -125,14 +126,17 @@ static void forgetting_a_subject_gives_it_everything_back(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
     struct limit limits[] = {table_window(1, MINUTE_US), table_window(2, MINUTE_US)};
-    struct take take = table_take_of(1, limits, 2, 1);
+    struct operation take = table_take_of(1, limits, 2, 1);
+    struct operation forget = take;
     struct outcome outcome;
 
     (void)state;
+    one_set_tell_apart(limits, 2);
+    forget.kind = OPERATION_FORGET;
     assert_true(table_allows(table, &take));
     assert_false(table_allows(table, &take));
 
-    memory_table_forget(table, &take, &outcome);
+    memory_table_ask(table, &forget, &outcome);
 
     assert_int_equal(outcome.status, TAKE_DONE);
     assert_int_equal(outcome.count, 2);
@@ -145,16 +149,18 @@ static void forgetting_what_is_unknown_or_expired_counts_nothing(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
     struct limit limit = table_window(1, MINUTE_US);
-    struct take take = table_take_of(1, &limit, 1, 1);
+    struct operation take = table_take_of(1, &limit, 1, 1);
+    struct operation forget = take;
     struct outcome outcome;
 
     (void)state;
-    memory_table_forget(table, &take, &outcome);
+    forget.kind = OPERATION_FORGET;
+    memory_table_ask(table, &forget, &outcome);
     assert_int_equal(outcome.count, 0);
 
     assert_true(table_allows(table, &take));
-    take.now_us += MINUTE_US;
-    memory_table_forget(table, &take, &outcome);
+    forget.now_us += MINUTE_US;
+    memory_table_ask(table, &forget, &outcome);
     assert_int_equal(outcome.count, 0);
     memory_table_free(table);
 }
@@ -163,7 +169,7 @@ static void what_has_expired_does_not_count_under_a_changed_limit(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
     struct limit limit = table_window(10, SECOND_US);
-    struct take take = table_take_of(1, &limit, 1, 10);
+    struct operation take = table_take_of(1, &limit, 1, 10);
 
     (void)state;
     limit.algorithm = ALGORITHM_TOKEN_BUCKET;
@@ -181,16 +187,17 @@ static void the_engine_answers_at_once(void **state)
     struct memory_table *table = memory_table_new(1024);
     struct store *store = store_memory_new(table);
     struct limit limit = table_window(1, MINUTE_US);
-    struct take take = table_take_of(1, &limit, 1, 1);
+    struct operation take = table_take_of(1, &limit, 1, 1);
     struct outcome outcome;
 
     (void)state;
     assert_true(store_is_ready(store));
-    assert_int_equal(store_take(store, &take, &outcome, NULL, NULL), STORE_NOW);
+    assert_int_equal(store_ask(store, &take, &outcome, NULL, NULL), STORE_NOW);
     assert_true(outcome.allowed);
-    assert_int_equal(store_take(store, &take, &outcome, NULL, NULL), STORE_NOW);
+    assert_int_equal(store_ask(store, &take, &outcome, NULL, NULL), STORE_NOW);
     assert_false(outcome.allowed);
-    assert_int_equal(store_forget(store, &take, &outcome, NULL, NULL), STORE_NOW);
+    take.kind = OPERATION_FORGET;
+    assert_int_equal(store_ask(store, &take, &outcome, NULL, NULL), STORE_NOW);
     assert_int_equal(outcome.count, 1);
     store_free(store);
     memory_table_free(table);
@@ -202,7 +209,7 @@ int main(void)
         cmocka_unit_test(the_quota_is_allowed_and_no_more),
         cmocka_unit_test(the_tenant_does_not_choose_the_counter),
         cmocka_unit_test(several_limits_are_charged_all_or_none),
-        cmocka_unit_test(subjects_policies_and_layouts_are_counted_apart),
+        cmocka_unit_test(subjects_policies_and_limits_are_counted_apart),
         cmocka_unit_test(a_rule_never_reads_what_another_has_stored),
         cmocka_unit_test(looks_and_denials_take_no_memory),
         cmocka_unit_test(forgetting_a_subject_gives_it_everything_back),

@@ -58,10 +58,11 @@ static void a_take_of_several_limits_survives_in_a_full_table(void **state)
     (void)state;
     for (size_t i = 0; i < LIMITS_MAX; i++)
         limits[i] = table_window(5, SECOND_US); /* these expire before all others */
+    one_set_tell_apart(limits, LIMITS_MAX);
     table_take_from_subjects(table, 0, 10240, &limit, START_US);
 
     for (int64_t subject = 20000; subject < 20100; subject++) {
-        struct take take = table_take_of(subject, limits, LIMITS_MAX, 1);
+        struct operation take = table_take_of(subject, limits, LIMITS_MAX, 1);
 
         assert_true(table_allows(table, &take));
         for (size_t i = 0; i < LIMITS_MAX; i++)
@@ -106,7 +107,7 @@ static void a_counter_costs_no_more_when_each_has_a_tenant_of_its_own(void **sta
 
     (void)state;
     for (uint32_t i = 0; i < 2 * 65536; i++) {
-        struct take take = table_take_by(i, i, &limit, 1);
+        struct operation take = table_take_by(i, i, &limit, 1);
 
         assert_true(table_allows(table, &take));
     }
@@ -126,9 +127,9 @@ static void nor_when_each_tenant_has_two_and_the_table_grows(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 60000; i++) {
-        struct take take = table_take_by(i / 2, i, &limit, 1);
+        struct operation take = table_take_by(i / 2, i, &limit, 1);
 
-        take.key.subject.bytes[sizeof(uint64_t)] = (unsigned char)(i / 2);
+        take.sets[0].bytes[sizeof(uint64_t)] = (unsigned char)(i / 2);
         assert_true(table_allows(table, &take));
         struct memory_table_usage usage = memory_table_usage(table);
         assert_true(i < 20000 || usage.bytes <= 96 * usage.counters);
@@ -163,7 +164,7 @@ static void using_the_table_sweeps_out_what_has_expired(void **state)
     assert_int_equal(memory_table_usage(table).counters, 2000);
 
     for (int64_t i = 0; i < 20000; i++) {
-        struct take look = table_take_of(i, &limit, 1, 0);
+        struct operation look = table_take_of(i, &limit, 1, 0);
 
         look.now_us = START_US + 3 * SECOND_US;
         assert_true(table_allows(table, &look));

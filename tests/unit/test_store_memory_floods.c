@@ -22,7 +22,7 @@ static size_t victims_allowed(struct memory_table *table, const struct limit lim
     size_t allowed = 0;
 
     for (int64_t subject = 0; subject < VICTIM_SUBJECTS; subject++) {
-        struct take take = table_take_by(VICTIM_TENANT, subject, limits, count);
+        struct operation take = table_take_by(VICTIM_TENANT, subject, limits, count);
 
         take.now_us = now_us;
         allowed += table_allows(table, &take);
@@ -44,9 +44,11 @@ static void assert_flood_is_survived(const struct flood *flood)
         brief[i] = table_window(VICTIM_QUOTA, MINUTE_US);
         endless[i] = table_window(VICTIM_QUOTA, LIMIT_WINDOW_S_MAX * SECOND_US);
     }
+    one_set_tell_apart(brief, LIMITS_MAX);
+    one_set_tell_apart(endless, LIMITS_MAX);
     for (int64_t i = 0; i < takes; i++) {
         uint32_t tenant = FLOOD_TENANT + (uint32_t)i % flood->tenants;
-        struct take take = table_take_by(tenant, 1000 + i, endless, flood->limits);
+        struct operation take = table_take_by(tenant, 1000 + i, endless, flood->limits);
 
         take.now_us = START_US + i * (MINUTE_US - 1) / takes;
         assert_true(table_allows(table, &take));
@@ -90,7 +92,7 @@ static void a_new_tenant_finds_room_in_a_full_table(void **state)
 
     (void)state;
     for (int64_t i = 0; i < 2 * FLOOD_COUNTERS; i++) {
-        struct take take = table_take_by(FLOOD_TENANT, 1000 + i, &endless, 1);
+        struct operation take = table_take_by(FLOOD_TENANT, 1000 + i, &endless, 1);
 
         assert_true(table_allows(table, &take));
     }
@@ -111,12 +113,13 @@ static void small_tenants_without_end_leave_half_of_the_table_to_a_large_one(voi
 
     (void)state;
     for (int64_t i = 0; i < large; i++) {
-        struct take take = table_take_by(VICTIM_TENANT, i, &endless, 1);
+        struct operation take = table_take_by(VICTIM_TENANT, i, &endless, 1);
 
         assert_true(table_allows(table, &take));
     }
     for (int64_t i = 0; i < 10 * FLOOD_COUNTERS; i++) {
-        struct take take = table_take_by(FLOOD_TENANT + (uint32_t)(i % 60), large + i, &endless, 1);
+        struct operation take =
+            table_take_by(FLOOD_TENANT + (uint32_t)(i % 60), large + i, &endless, 1);
 
         assert_true(table_allows(table, &take));
     }

@@ -39,7 +39,7 @@ static struct limit random_limit(void)
     return limit;
 }
 
-static void model_take(struct model_counter counters[], const struct take *take,
+static void model_take(struct model_counter counters[], const struct operation *take,
                        struct outcome *outcome)
 {
     struct limit_state states[LIMITS_MAX] = {0};
@@ -51,7 +51,7 @@ static void model_take(struct model_counter counters[], const struct take *take,
     }
     int64_t now_us =
         decide_at(take->limits, take->limit_count, states, take->now_us, STORE_MEMORY_SKEW_US);
-    decide(take->limits, take->limit_count, states, now_us, take->cost, outcome, keep_us);
+    decide(take->limits, take->limit_count, states, now_us, take->costs, outcome, keep_us);
     for (size_t i = 0; i < take->limit_count; i++) {
         if (keep_us[i] == 0)
             continue;
@@ -62,17 +62,15 @@ static void model_take(struct model_counter counters[], const struct take *take,
     }
 }
 
-static void model_forget(struct model_counter counters[], const struct take *take,
+static void model_forget(struct model_counter counters[], const struct operation *take,
                          struct outcome *outcome)
 {
-    bool any = false;
-
+    *outcome = (struct outcome){.status = TAKE_DONE};
     for (size_t i = 0; i < take->limit_count; i++) {
-        any |= counters[i].expires_us > take->now_us;
+        outcome->count += counters[i].expires_us > take->now_us;
         state_close(&take->limits[i], &counters[i].state);
         counters[i].expires_us = 0;
     }
-    *outcome = (struct outcome){.status = TAKE_DONE, .count = any ? take->limit_count : 0};
 }
 
 static bool same_outcome(const struct limit_outcome *a, const struct limit_outcome *b)
@@ -94,23 +92,24 @@ static void history_step(struct model *model, struct memory_table *table, uint64
     int64_t subject = random_below(MODEL_SUBJECTS);
     int64_t policy = random_below(MODEL_POLICIES);
     struct model_counter *counters = model->counters[subject][policy];
-    struct take take =
+    struct operation take =
         table_take_of(subject, model->limits[policy], 1 + (size_t)policy, random_below(8));
     struct outcome expected;
     struct outcome outcome;
 
-    take.key.policy_id = (uint64_t)policy;
+    take.policy_id = (uint64_t)policy;
     take.now_us = random_time(model);
     if (random_below(20) == 0) {
         model_forget(counters, &take, &expected);
-        memory_table_forget(table, &take, &outcome);
+        take.kind = OPERATION_FORGET;
+        memory_table_ask(table, &take, &outcome);
         if (outcome.count != expected.count)
             fail_msg("seed %" PRIu64 ": forget counts %zu, not %zu", seed, outcome.count,
                      expected.count);
         return;
     }
     model_take(counters, &take, &expected);
-    memory_table_take(table, &take, &outcome);
+    memory_table_ask(table, &take, &outcome);
     for (size_t i = 0; i < take.limit_count; i++) {
         if (outcome.allowed != expected.allowed || !same_outcome(&outcome.at[i], &expected.at[i]))
             fail_msg("seed %" PRIu64 ": subject %" PRId64 " limit %zu differs", seed, subject, i);
@@ -144,6 +143,8 @@ static void random_histories_agree_with_a_plain_model(void **state)
         model->latest_us = START_US;
         for (size_t i = 0; i < MODEL_POLICIES * MODEL_LIMITS; i++)
             model->limits[i / MODEL_LIMITS][i % MODEL_LIMITS] = random_limit();
+        for (size_t policy = 0; policy < MODEL_POLICIES; policy++)
+            one_set_tell_apart(model->limits[policy], MODEL_LIMITS);
         for (int step = 0; step < HISTORY_STEPS; step++)
             history_step(model, table, seed);
         assert_int_equal(memory_table_usage(table).evictions, 0);

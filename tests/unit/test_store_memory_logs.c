@@ -17,19 +17,19 @@ static const struct limit window_limit = {.name = "window",
                                           .window_us = MINUTE_US,
                                           .burst = 1000};
 
-static struct take take_of(int64_t subject, const struct limit *limit, int64_t at_us)
+static struct operation take_of(int64_t subject, const struct limit *limit, int64_t at_us)
 {
-    struct take take = table_take_of(subject, limit, 1, 1);
+    struct operation take = table_take_of(subject, limit, 1, 1);
 
     take.now_us = at_us;
     return take;
 }
 
-static int64_t left_after(struct memory_table *table, const struct take *take)
+static int64_t left_after(struct memory_table *table, const struct operation *take)
 {
     struct outcome outcome;
 
-    memory_table_take(table, take, &outcome);
+    memory_table_ask(table, take, &outcome);
     return outcome.at[0].remaining;
 }
 
@@ -37,9 +37,9 @@ static int64_t left_after(struct memory_table *table, const struct take *take)
 static void flood(struct memory_table *table, int64_t subjects, int64_t charges)
 {
     for (int64_t i = 0; i < subjects * charges; i++) {
-        struct take take = take_of(i / charges, &log_limit, START_US + i / 1000);
+        struct operation take = take_of(i / charges, &log_limit, START_US + i / 1000);
 
-        take.key.tenant = FLOOD_TENANT;
+        take.tenant = FLOOD_TENANT;
         (void)left_after(table, &take);
     }
 }
@@ -79,14 +79,14 @@ static void the_logs_of_one_tenant_leave_the_counters_of_another(void **state)
     struct memory_table *table = memory_table_new(65536);
 
     for (int64_t subject = 10000; subject < 10100; subject++) {
-        struct take take = take_of(subject, &window_limit, START_US);
+        struct operation take = take_of(subject, &window_limit, START_US);
 
         (void)left_after(table, &take);
     }
     flood(table, 2000, 1000);
 
     for (int64_t subject = 10000; subject < 10100; subject++) {
-        struct take take = take_of(subject, &window_limit, START_US + SECOND_US);
+        struct operation take = take_of(subject, &window_limit, START_US + SECOND_US);
 
         assert_int_equal(left_after(table, &take), 998);
     }
@@ -99,28 +99,29 @@ static void a_take_keeps_its_own_logs_however_small_the_table(void **state)
     (void)state;
     struct memory_table *table = memory_table_new(1024);
     struct limit limits[LIMITS_MAX];
-    struct take take = take_of(1, limits, START_US);
+    struct operation take = take_of(1, limits, START_US);
     struct outcome outcome;
 
     for (size_t i = 0; i < LIMITS_MAX; i++)
         limits[i] = log_limit;
+    one_set_tell_apart(limits, LIMITS_MAX);
     take.limit_count = LIMITS_MAX;
 
     for (int64_t i = 1; i <= 1000; i++) {
-        memory_table_take(table, &take, &outcome);
+        memory_table_ask(table, &take, &outcome);
         for (size_t limit = 0; limit < LIMITS_MAX; limit++)
             assert_int_equal(outcome.at[limit].remaining, 1000 - i);
     }
     memory_table_free(table);
 }
 
-/* A layout is a short hash, so two different layouts may be equal. */
+/* The id of a limit is a short hash, so those of two different ones may be equal. */
 static void numbers_are_never_taken_for_a_log_nor_a_log_for_numbers(void **state)
 {
     (void)state;
     struct memory_table *table = memory_table_new(1024);
-    struct take log = take_of(1, &log_limit, START_US);
-    struct take window = take_of(1, &window_limit, START_US);
+    struct operation log = take_of(1, &log_limit, START_US);
+    struct operation window = take_of(1, &window_limit, START_US);
 
     assert_int_equal(left_after(table, &window), 999);
     assert_int_equal(left_after(table, &log), 999);
@@ -134,8 +135,8 @@ static void a_log_that_has_expired_begins_anew(void **state)
 {
     (void)state;
     struct memory_table *table = memory_table_new(1024);
-    struct take early = take_of(1, &log_limit, START_US);
-    struct take late = take_of(1, &log_limit, START_US + MINUTE_US);
+    struct operation early = take_of(1, &log_limit, START_US);
+    struct operation late = take_of(1, &log_limit, START_US + MINUTE_US);
 
     assert_int_equal(left_after(table, &early), 999);
     assert_int_equal(left_after(table, &late), 999);
@@ -147,11 +148,13 @@ static void a_log_can_be_forgotten(void **state)
 {
     (void)state;
     struct memory_table *table = memory_table_new(1024);
-    struct take take = take_of(1, &log_limit, START_US);
+    struct operation take = take_of(1, &log_limit, START_US);
     struct outcome outcome;
 
     (void)left_after(table, &take);
-    memory_table_forget(table, &take, &outcome);
+    take.kind = OPERATION_FORGET;
+    memory_table_ask(table, &take, &outcome);
+    take.kind = OPERATION_TAKE;
 
     assert_int_equal(outcome.count, 1);
     assert_int_equal(memory_table_usage(table).counters, 0);

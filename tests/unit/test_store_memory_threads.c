@@ -28,12 +28,12 @@ static void *race_run(void *context)
     struct limit limit = table_window(SHARED_QUOTA, MINUTE_US);
 
     for (int i = 0; i < SHARED_TAKES; i++) {
-        struct take shared = table_take_of(SHARED_SUBJECT, &limit, 1, 1);
-        struct take own = table_take_of(atomic_fetch_add(&next_subject, 1), &limit, 1, 1);
+        struct operation shared = table_take_of(SHARED_SUBJECT, &limit, 1, 1);
+        struct operation own = table_take_of(atomic_fetch_add(&next_subject, 1), &limit, 1, 1);
         struct outcome outcome;
 
-        memory_table_take(race->table, &own, &outcome);
-        memory_table_take(race->table, &shared, &outcome);
+        memory_table_ask(race->table, &own, &outcome);
+        memory_table_ask(race->table, &shared, &outcome);
         if (outcome.allowed) {
             atomic_fetch_add(&race->allowed, 1);
             atomic_fetch_add(&race->seen[outcome.at[0].remaining], 1);

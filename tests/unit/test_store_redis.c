@@ -12,13 +12,13 @@
 static void a_take_is_decided_and_charged(void **state)
 {
     struct store *store = asker_store(PATIENT_US);
-    const struct take take = asker_take_of(1, &asker_limit, 400);
+    const struct operation take = asker_take_of(1, &asker_limit, 400);
     struct answers answers = {0};
     struct outcome now;
     (void)state;
 
     for (size_t i = 1; i <= 3; i++) {
-        assert_int_equal(store_take(store, &take, &now, &answers, asker_on_done), STORE_LATER);
+        assert_int_equal(store_ask(store, &take, &now, &answers, asker_on_done), STORE_LATER);
         assert_int_equal(answers.count, i - 1);
         TURN_UNTIL(answers.count == i);
     }
@@ -33,7 +33,7 @@ static void a_take_is_decided_and_charged(void **state)
 
 static void limits_of_a_policy_are_charged_all_or_none(void **state)
 {
-    const struct limit limits[LIMITS_MAX] = {
+    struct limit limits[LIMITS_MAX] = {
         asker_limit,
         {.algorithm = ALGORITHM_TOKEN_BUCKET, .quota = 10, .window_us = HOUR_US, .burst = 10},
         asker_limit,
@@ -42,15 +42,16 @@ static void limits_of_a_policy_are_charged_all_or_none(void **state)
         asker_limit,
         asker_limit,
         asker_limit};
-    struct take take = asker_take_of(1, limits, 6);
+    struct operation take = asker_take_of(1, limits, 6);
     struct store *store = asker_store(PATIENT_US);
     struct answers answers = {0};
     struct outcome now;
     (void)state;
     take.limit_count = ARRAY_COUNT(limits);
+    one_set_tell_apart(limits, ARRAY_COUNT(limits));
 
     for (int i = 0; i < 2; i++)
-        assert_int_equal(store_take(store, &take, &now, &answers, asker_on_done), STORE_LATER);
+        assert_int_equal(store_ask(store, &take, &now, &answers, asker_on_done), STORE_LATER);
     TURN_UNTIL(answers.count == 2);
 
     assert_int_equal(answers.allowed, 1);
@@ -136,7 +137,7 @@ static void a_script_that_is_refused_twice_is_broken(void **state)
 static void forgetting_starts_afresh(void **state)
 {
     struct store *store = asker_store(PATIENT_US);
-    const struct take take = asker_take_of(1, &asker_limit, 1);
+    const struct operation forget = asker_forget_of(1, &asker_limit);
     struct answers first = {0};
     struct answers second = {0};
     struct answers after = {0};
@@ -145,8 +146,8 @@ static void forgetting_starts_afresh(void **state)
     assert_int_equal(asker_take_and_wait(store, 1), TAKE_DONE);
     assert_int_equal(asker_take_and_wait(store, 2), TAKE_DONE);
 
-    assert_int_equal(store_forget(store, &take, &now, &first, asker_on_done), STORE_LATER);
-    assert_int_equal(store_forget(store, &take, &now, &second, asker_on_done), STORE_LATER);
+    assert_int_equal(store_ask(store, &forget, &now, &first, asker_on_done), STORE_LATER);
+    assert_int_equal(store_ask(store, &forget, &now, &second, asker_on_done), STORE_LATER);
     asker_take(store, 1, &after);
     TURN_UNTIL(after.count == 1);
 
@@ -168,7 +169,7 @@ static void a_tenant_has_no_more_counters_than_its_budget(void **state)
     const uint64_t refused = figure_get(&asker_metrics.figures[METRIC_COUNTERS_REFUSED]);
     asker_budget = counter_budget_new(2);
     struct store *store = asker_store(PATIENT_US);
-    struct take forgets = asker_take_of(1, &asker_limit, 1);
+    const struct operation forgets = asker_forget_of(1, &asker_limit);
     struct answers forgotten = {0};
     struct outcome now;
     (void)state;
@@ -185,7 +186,7 @@ static void a_tenant_has_no_more_counters_than_its_budget(void **state)
     /* The script that is sent whole does not create it either. */
     (void)redis_server_command(server, "SCRIPT FLUSH");
     assert_int_equal(asker_take_and_wait(store, 3), TAKE_QUOTA);
-    assert_int_equal(store_forget(store, &forgets, &now, &forgotten, asker_on_done), STORE_LATER);
+    assert_int_equal(store_ask(store, &forgets, &now, &forgotten, asker_on_done), STORE_LATER);
     TURN_UNTIL(forgotten.count == 1);
     assert_int_equal(forgotten.last.count, 1);
     assert_int_equal(asker_take_and_wait(store, 3), TAKE_DONE);
@@ -200,7 +201,7 @@ static void what_is_charged_late_counts_in_the_budget(void **state)
 {
     struct impostor impostor;
     struct answers answers = {0};
-    struct take forgets = asker_take_of(1, &asker_limit, 1);
+    const struct operation forgets = asker_forget_of(1, &asker_limit);
     struct outcome now;
     (void)state;
     asker_budget = counter_budget_new(10);
@@ -213,7 +214,7 @@ static void what_is_charged_late_counts_in_the_budget(void **state)
     impostor_say(&impostor, "*4\r\n:-3\r\n:999\r\n:3600000000\r\n:0\r\n");
     TURN_UNTIL(counter_budget_live(asker_budget, 1, clock_monotonic_us()) == 1);
 
-    assert_int_equal(store_forget(store, &forgets, &now, &answers, asker_on_done), STORE_LATER);
+    assert_int_equal(store_ask(store, &forgets, &now, &answers, asker_on_done), STORE_LATER);
     TURN_UNTIL(answers.count == 2);
     assert_int_equal(answers.last.status, TAKE_LATE);
     impostor_say(&impostor, "*1\r\n:3600000\r\n");
@@ -229,18 +230,19 @@ static void what_is_charged_late_counts_in_the_budget(void **state)
 static void a_counter_of_another_type_is_replaced_and_counted(void **state)
 {
     struct store *store = asker_store(PATIENT_US);
-    const struct take take = asker_take_of(1, &asker_limit, 1);
+    const struct operation take = asker_take_of(1, &asker_limit, 1);
     const uint64_t before = figure_get(&asker_metrics.figures[METRIC_STATES_REFUSED]);
-    char key[TAKE_SCRIPT_KEY_BYTES];
+    struct take_arguments arguments;
+    const char *key = arguments.keys[0];
     (void)state;
-    take_script_key(&take.key, key);
+    take_arguments_write(&arguments, &take);
     (void)redis_server_command(server, "LPUSH %s element", key);
 
     assert_int_equal(asker_take_and_wait(store, 1), TAKE_DONE);
     assert_int_equal(asker_take_and_wait(store, 1), TAKE_DONE);
 
     assert_int_equal(figure_get(&asker_metrics.figures[METRIC_STATES_REFUSED]), before + 1);
-    assert_int_equal(redis_server_command(server, "STRLEN %s", key)->integer, 16);
+    assert_int_equal(redis_server_command(server, "STRLEN %s", key)->integer, 33);
     store_free(store);
 }
 
@@ -267,22 +269,22 @@ struct chain {
 static void on_chained(void *context, const struct outcome *outcome)
 {
     struct chain *chain = context;
-    const struct take take = asker_take_of(1, &asker_limit, 1);
+    const struct operation take = asker_take_of(1, &asker_limit, 1);
     struct outcome now;
 
     asker_on_done(&chain->answers, outcome);
     if (--chain->left > 0)
-        assert_int_equal(store_take(chain->store, &take, &now, chain, on_chained), STORE_LATER);
+        assert_int_equal(store_ask(chain->store, &take, &now, chain, on_chained), STORE_LATER);
 }
 
 static void an_answer_may_lead_to_the_next_take(void **state)
 {
     struct chain chain = {.store = asker_store(PATIENT_US), .left = 50};
-    const struct take take = asker_take_of(1, &asker_limit, 1);
+    const struct operation take = asker_take_of(1, &asker_limit, 1);
     struct outcome now;
     (void)state;
 
-    assert_int_equal(store_take(chain.store, &take, &now, &chain, on_chained), STORE_LATER);
+    assert_int_equal(store_ask(chain.store, &take, &now, &chain, on_chained), STORE_LATER);
     TURN_UNTIL(chain.left == 0);
 
     assert_int_equal(chain.answers.allowed, 50);

@@ -53,14 +53,15 @@ static void replies_that_no_limit_can_give_are_not_accepted(void **state)
 static void a_take_before_the_connection_is_down_at_once(void **state)
 {
     struct store *store = asker_store_at(redis_server_unix_url(server), PATIENT_US);
-    const struct take take = asker_take_of(1, &asker_limit, 1);
+    const struct operation take = asker_take_of(1, &asker_limit, 1);
+    const struct operation forget = asker_forget_of(1, &asker_limit);
     struct outcome taken = {.status = TAKE_DONE};
     struct outcome forgotten = {.status = TAKE_DONE};
     (void)state;
 
-    const enum store_answer take_answer = store_take(store, &take, &taken, NULL, asker_on_done);
+    const enum store_answer take_answer = store_ask(store, &take, &taken, NULL, asker_on_done);
     const enum store_answer forget_answer =
-        store_forget(store, &take, &forgotten, NULL, asker_on_done);
+        store_ask(store, &forget, &forgotten, NULL, asker_on_done);
 
     assert_false(store_is_ready(store));
     assert_int_equal(take_answer, STORE_NOW);

@@ -27,21 +27,24 @@
 
 enum tenant { HOSTILE = 1, GOOD, THIRD };
 
-static struct take take_by(enum tenant tenant)
+/* The tag of its keys is the tenant's number, and nothing else. */
+static struct operation take_by(enum tenant tenant)
 {
-    struct take take = asker_take_of((uint8_t)tenant, &asker_limit, 1);
+    struct operation take = asker_take_of(tenant, &asker_limit, 1);
 
-    take.key.tenant = tenant;
+    take.tenant = tenant;
+    take.tag = (struct digest){{(unsigned char)tenant}};
+    take.sets[0] = take.tag;
     return take;
 }
 
 static void ask(struct store *store, enum tenant tenant, size_t count, struct answers *answers)
 {
-    const struct take take = take_by(tenant);
+    const struct operation take = take_by(tenant);
     struct outcome outcome;
 
     for (size_t i = 0; i < count; i++) {
-        if (store_take(store, &take, &outcome, answers, asker_on_done) == STORE_NOW)
+        if (store_ask(store, &take, &outcome, answers, asker_on_done) == STORE_NOW)
             asker_on_done(answers, &outcome);
     }
 }
@@ -76,7 +79,7 @@ static void hear(const struct impostor *impostor, enum tenant tenants[], size_t 
             at += strlen(before);
             if (end - at < 2)
                 break;
-            /* The first byte of the subject, in base64. */
+            /* The first byte of the tag, in base64. */
             if (found < count)
                 tenants[found] = (enum tenant)((at[0] - 'A') << 2 | (at[1] - 'A') >> 4);
             found++;
@@ -102,10 +105,10 @@ static void on_good_answered(void *context, const struct outcome *outcome);
 
 static void crowd_ask(struct crowd *crowd, enum tenant tenant, store_done_fn *done)
 {
-    const struct take take = take_by(tenant);
+    const struct operation take = take_by(tenant);
     struct outcome outcome;
 
-    assert_int_equal(store_take(crowd->store, &take, &outcome, crowd, done), STORE_LATER);
+    assert_int_equal(store_ask(crowd->store, &take, &outcome, crowd, done), STORE_LATER);
 }
 
 static void on_crowd_answered(void *context, const struct outcome *outcome)
@@ -319,12 +322,13 @@ static void a_reset_waits_for_its_turn(void **state)
     struct answers forgotten = {0};
     struct outcome now;
     enum tenant heard[OUT];
-    const struct take take = take_by(GOOD);
+    struct operation forget = take_by(GOOD);
     (void)state;
     struct store *store = asker_impostor_store(&impostor, PATIENT_US);
     ask(store, HOSTILE, OUT + 10, &answers);
 
-    assert_int_equal(store_forget(store, &take, &now, &forgotten, asker_on_done), STORE_LATER);
+    forget.kind = OPERATION_FORGET;
+    assert_int_equal(store_ask(store, &forget, &now, &forgotten, asker_on_done), STORE_LATER);
     hear(&impostor, heard, OUT);
     say(&impostor, DONE, 1);
     hear(&impostor, heard, 3);
@@ -350,11 +354,10 @@ static void what_waits_finds_room_or_none_when_it_is_sent(void **state)
     struct store *store = asker_store(PATIENT_US);
 
     for (size_t i = 0; i < asked; i++) {
-        struct take take = asker_take_of(1, &asker_limit, 1);
+        struct operation take = asker_take_of(1, &asker_limit, 1);
 
-        take.key.policy_id = 1 + i;
-        const enum store_answer answer =
-            store_take(store, &take, &outcome, &answers, asker_on_done);
+        take.policy_id = 1 + i;
+        const enum store_answer answer = store_ask(store, &take, &outcome, &answers, asker_on_done);
         assert_int_equal(answer, STORE_LATER);
     }
     TURN_UNTIL(answers.count == asked);
@@ -380,7 +383,7 @@ static void on_chained(void *context, const struct outcome *outcome);
 
 static void chain_ask(struct chain *chain)
 {
-    const struct take take = take_by((enum tenant)random_below(5));
+    const struct operation take = take_by((enum tenant)random_below(5));
     struct outcome outcome;
 
     if (chain->left == 0)
@@ -388,7 +391,7 @@ static void chain_ask(struct chain *chain)
     chain->left--;
     chain->begun++;
     chain->is_asking = true;
-    const enum store_answer answer = store_take(chain->store, &take, &outcome, chain, on_chained);
+    const enum store_answer answer = store_ask(chain->store, &take, &outcome, chain, on_chained);
     chain->is_asking = false;
     if (answer == STORE_NOW)
         chain->ended++;

@@ -29,54 +29,56 @@ static const struct limit ten = {.name = "ten",
                                  .window_us = WINDOW,
                                  .burst = QUOTA};
 
-static void plant(const struct take *take, const struct planted charges[], size_t count)
+static void plant(const struct operation *take, const struct planted charges[], size_t count)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
 
-    (void)take_script_keys(take, keys);
+    (void)script_redis_keys(take, keys);
     for (size_t i = 0; i < count; i++)
-        (void)redis_server_command(server, "ZADD %s %lld %s", keys[1], (long long)charges[i].at_us,
+        (void)redis_server_command(server, "ZADD %s %lld %s", keys[0], (long long)charges[i].at_us,
                                    charges[i].member);
-    (void)redis_server_command(server, "PEXPIRE %s 100000", keys[1]);
+    (void)redis_server_command(server, "PEXPIRE %s 100000", keys[0]);
 }
 
 /* Adds `count` charges of 1. The first is a microsecond after `after_us`. `before` was charged
  * before them. */
-static void plant_many(const struct take *take, int64_t after_us, int64_t before, int64_t count)
+static void plant_many(const struct operation *take, int64_t after_us, int64_t before,
+                       int64_t count)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
 
-    (void)take_script_keys(take, keys);
+    (void)script_redis_keys(take, keys);
     (void)redis_server_command(
         server, "EVAL %s 1 %s %lld %lld %lld",
         "for i = 1, ARGV[3] do redis.call('ZADD', KEYS[1], string.format('%.0f', ARGV[1] + i),"
         " string.format('%016.0f:1', ARGV[2] + i - 1)) end",
-        keys[1], (long long)after_us, (long long)before, (long long)count);
-    (void)redis_server_command(server, "PEXPIRE %s 100000", keys[1]);
+        keys[0], (long long)after_us, (long long)before, (long long)count);
+    (void)redis_server_command(server, "PEXPIRE %s 100000", keys[0]);
 }
 
-static long long count_of(const struct take *take)
+static long long count_of(const struct operation *take)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
 
-    (void)take_script_keys(take, keys);
-    return redis_server_command(server, "ZCARD %s", keys[1])->integer;
+    (void)script_redis_keys(take, keys);
+    return redis_server_command(server, "ZCARD %s", keys[0])->integer;
 }
 
-static struct take take_of(const struct limit *limit, int64_t cost)
+static struct operation take_of(const struct limit *limit, int64_t cost)
 {
-    static uint64_t last_id;
+    static int64_t last_set;
+    struct operation operation = one_set_take(++last_set, limit, 1, cost);
 
-    return (struct take){
-        .key.policy_id = ++last_id, .limits = limit, .limit_count = 1, .cost = cost, .now_us = NOW};
+    operation.now_us = NOW;
+    return operation;
 }
 
-static struct take take_new(int64_t cost)
+static struct operation take_new(int64_t cost)
 {
     return take_of(&ten, cost);
 }
 
-static struct outcome outcome_of(const struct take *take)
+static struct outcome outcome_of(const struct operation *take)
 {
     struct outcome outcome = {0};
 
@@ -99,12 +101,12 @@ static long long commands_run(void)
 }
 
 /* How much several takes are allowed. */
-static int64_t passes(const struct take *take)
+static int64_t passes(const struct operation *take)
 {
     int64_t passed = 0;
 
     for (int i = 0; i < TAKES; i++)
-        passed += outcome_of(take).allowed ? take->cost : 0;
+        passed += outcome_of(take).allowed ? take->costs[0] : 0;
     return passed;
 }
 
@@ -115,7 +117,7 @@ static void a_sum_at_its_end_starts_again_and_forgets_nothing(void **state)
                                       {NOW - 9, "9007199254740988:1"},
                                       {NOW - 8, "9007199254740989:1"},
                                       {NOW - 7, "9007199254740990:1"}};
-    struct take take = take_new(3);
+    struct operation take = take_new(3);
 
     plant(&take, charges, ARRAY_COUNT(charges));
 
@@ -132,7 +134,7 @@ static void a_sum_at_its_end_starts_again_when_all_has_left(void **state)
 {
     (void)state;
     const struct planted charge = {NOW - WINDOW, "9007199254740990:1"};
-    const struct take take = take_new(3);
+    const struct operation take = take_new(3);
 
     plant(&take, &charge, 1);
 
@@ -144,7 +146,7 @@ static void a_sum_past_its_end_counts_as_never_seen(void **state)
 {
     (void)state;
     const struct planted charge = {NOW - 9, "9007199254740991:1"};
-    const struct take take = take_new(3);
+    const struct operation take = take_new(3);
 
     plant(&take, &charge, 1);
 
@@ -159,7 +161,7 @@ static void nonsense_in_the_middle_of_a_log_lets_nothing_more_pass(void **state)
                                       {NOW - 8, "000000000000000x:1"},
                                       {NOW - 7, "000000000000000y:1"},
                                       {NOW - 6, "0000000000000001:4"}};
-    const struct take take = take_new(4);
+    const struct operation take = take_new(4);
 
     plant(&take, charges, ARRAY_COUNT(charges));
 
@@ -177,7 +179,7 @@ static void a_future_in_disorder_lets_no_more_than_the_limit_pass(void **state)
     (void)state;
     const struct planted charges[] = {{NOW + 1, "0000000000020000:1"},
                                       {NOW + 2, "0000000000000010:1"}};
-    const struct take take = take_new(3);
+    const struct operation take = take_new(3);
 
     plant(&take, charges, ARRAY_COUNT(charges));
 
@@ -189,7 +191,7 @@ static void a_future_in_disorder_lets_no_more_than_the_limit_pass(void **state)
 static void a_log_of_which_little_counts_is_made_anew(void **state)
 {
     (void)state;
-    struct take take = take_new(1);
+    struct operation take = take_new(1);
 
     plant_many(&take, NOW - WINDOW - MANY, 0, MANY + 1);
     assert_true(outcome_of(&take).allowed);
@@ -202,7 +204,7 @@ static void a_log_of_which_little_counts_is_made_anew(void **state)
 static void a_charge_removes_only_so_many_that_have_left(void **state)
 {
     (void)state;
-    struct take take = take_new(1);
+    struct operation take = take_new(1);
     struct limit many = take.limits[0];
     const long long counted = CHARGE_LOG_LEAVE_MAX + 1;
     many.quota = many.burst = 10 * CHARGE_LOG_LEAVE_MAX;
@@ -219,7 +221,7 @@ static void a_charge_removes_only_so_many_that_have_left(void **state)
 static void a_log_that_has_left_is_taken_out_whole(void **state)
 {
     (void)state;
-    struct take take = take_new(1);
+    struct operation take = take_new(1);
 
     plant_many(&take, NOW - WINDOW - MANY, 0, MANY);
     (void)redis_server_command(server, "CONFIG RESETSTAT");
@@ -235,7 +237,7 @@ static void a_future_of_many_is_moved_at_once(void **state)
     (void)state;
     struct limit many = ten;
     many.quota = MANY + 2;
-    struct take take = take_of(&many, 0);
+    struct operation take = take_of(&many, 0);
 
     plant_many(&take, NOW - 2, 0, MANY + 2);
     (void)redis_server_command(server, "CONFIG RESETSTAT");
@@ -252,7 +254,7 @@ static void a_future_of_many_is_moved_at_once(void **state)
 static void a_future_of_more_than_any_limit_is_refused_unmoved(void **state)
 {
     (void)state;
-    const struct take take = take_new(0);
+    const struct operation take = take_new(0);
 
     plant_many(&take, NOW, 0, 10 * MANY + 1);
     (void)redis_server_command(server, "CONFIG RESETSTAT");
@@ -267,7 +269,7 @@ static void a_future_of_more_than_any_limit_is_refused_unmoved(void **state)
 static void what_had_left_before_the_clock_went_back_stays_out(void **state)
 {
     (void)state;
-    struct take take = take_new(1);
+    struct operation take = take_new(1);
 
     plant_many(&take, NOW - MANY - 1, 0, MANY);
     plant_many(&take, NOW - 1 + WINDOW, MANY, 1);
@@ -287,7 +289,7 @@ static void a_clock_that_goes_back_leaves_the_same_in_c_and_lua(void **state)
     many.burst = many.quota;
 
     for (int64_t past = CHARGE_LOG_LEAVE_MAX - 1; past <= CHARGE_LOG_LEAVE_MAX; past++) {
-        struct take take = take_of(&many, 1);
+        struct operation take = take_of(&many, 1);
         struct limit_state in_c = {0};
         struct outcome of_c = {0};
         int64_t keep_us = 0;
@@ -298,7 +300,7 @@ static void a_clock_that_goes_back_leaves_the_same_in_c_and_lua(void **state)
             else
                 take.now_us = NOW + past - 1 + (i - many.quota) * WINDOW / many.quota;
             const struct outcome in_lua = outcome_of(&take);
-            decide(&many, 1, &in_c, take.now_us, take.cost, &of_c, &keep_us);
+            decide(&many, 1, &in_c, take.now_us, take.costs, &of_c, &keep_us);
             assert_int_equal(in_lua.allowed, of_c.allowed);
             assert_int_equal(in_lua.at[0].remaining, of_c.at[0].remaining);
             assert_int_equal(in_lua.at[0].reset_us, of_c.at[0].reset_us);

@@ -10,20 +10,21 @@
 static void a_value_of_another_length_counts_as_none(void **state)
 {
     (void)state;
-    struct take take = script_case_take_of(&script_case_minute, 1, 1);
+    struct limit minute = script_case_minute;
+    struct operation take = script_case_take_of(&minute, 1, 1);
 
     (void)redis_server_command(server, "SET %s somethingelse", script_case_key_of(&take));
     assert_int_equal(script_case_outcome_of(&take).at[0].remaining, 9);
-    assert_int_equal(script_case_integer("STRLEN", script_case_key_of(&take)), 16);
+    assert_int_equal(script_case_integer("STRLEN", script_case_key_of(&take)), 9 + 24);
     assert_in_range(script_case_integer("PTTL", script_case_key_of(&take)), 1, 60000);
 }
 
 /* As it is found by a take of 3 that follows a poisoned one: not decided by what was there, and
  * replaced. */
-static void assert_replaced(const struct take *take, size_t refused)
+static void assert_replaced(const struct operation *take, size_t refused)
 {
-    const struct take look = {
-        .key = take->key, .limits = take->limits, .limit_count = take->limit_count, .cost = 0};
+    struct operation look = *take;
+    look.kind = OPERATION_LOOK;
     const struct outcome looked = script_case_outcome_of(&look);
     const struct outcome first = script_case_outcome_of(take);
     const struct outcome second = script_case_outcome_of(take);
@@ -38,7 +39,7 @@ static void assert_replaced(const struct take *take, size_t refused)
         assert_int_equal(first.at[i].remaining, 7);
         assert_int_equal(second.at[i].remaining, 4);
     }
-    for (size_t i = take_script_keys(take, keys); i-- > 0;)
+    for (size_t i = script_redis_keys(take, keys); i-- > 0;)
         assert_true(script_case_integer("PTTL", keys[i]) != -1);
 }
 
@@ -51,7 +52,7 @@ static void of_a_long_value_no_more_is_read_than_a_state_has(void **state)
     static const char field[] = "used_memory_lua:";
 
     for (size_t count = 1; count <= 2; count++) {
-        const struct take take = script_case_take_of(limits, count, 3);
+        const struct operation take = script_case_take_of(limits, count, 3);
 
         (void)redis_server_command(server, "SETRANGE %s 33554432 end", script_case_key_of(&take));
         assert_true(script_case_outcome_of(&take).allowed);
@@ -71,15 +72,31 @@ static void a_key_of_another_type_counts_as_never_seen(void **state)
 
         limits[0].algorithm = (enum algorithm_id)i;
         for (size_t count = 1; count <= 2; count++) {
-            const struct take take = script_case_take_of(limits, count, 3);
+            const struct operation take = script_case_take_of(limits, count, 3);
             char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
             const bool is_log = algorithm_state(limits[0].algorithm) == STATE_LOG;
 
-            (void)take_script_keys(&take, keys);
-            (void)redis_server_command(server, "RPUSH %s a b c", keys[is_log ? 1 : 0]);
+            (void)script_redis_keys(&take, keys);
+            (void)redis_server_command(server, "RPUSH %s a b c", keys[is_log ? count - 1 : 0]);
             assert_replaced(&take, is_log ? 1 : count);
         }
     }
+}
+
+/* The string of one limit, as a script would have left it. */
+static void plant(const struct operation *operation, double ends_us, const double numbers[],
+                  size_t count)
+{
+    struct take_arguments arguments;
+    char value[1 + TAKE_SCRIPT_ID_BYTES + (1 + LIMIT_STATE_NUMBERS) * sizeof(double)];
+    char *end = value;
+
+    take_arguments_write(&arguments, operation);
+    end = mempcpy(end, arguments.heads, 1 + TAKE_SCRIPT_ID_BYTES);
+    end = mempcpy(end, &ends_us, sizeof(ends_us));
+    end = mempcpy(end, numbers, count * sizeof(numbers[0]));
+    (void)redis_server_command(server, "SET %s %b PX 100000", arguments.keys[0], value,
+                               (size_t)(end - value));
 }
 
 static void numbers_that_make_no_sense_count_as_never_seen(void **state)
@@ -93,12 +110,11 @@ static void numbers_that_make_no_sense_count_as_never_seen(void **state)
         const size_t numbers = algorithm_of(limit.algorithm)->state_numbers;
 
         for (size_t p = 0; p < numbers * ARRAY_COUNT(poison); p++) {
-            const struct take take = script_case_take_of(&limit, 1, 3);
+            const struct operation take = script_case_take_of(&limit, 1, 3);
             double stored[LIMIT_STATE_NUMBERS] = {60e6, 60e6, 60e6};
 
             stored[p % numbers] = poison[p / numbers];
-            (void)redis_server_command(server, "SET %s %b PX 100000", script_case_key_of(&take),
-                                       stored, numbers * sizeof(stored[0]));
+            plant(&take, 1e15, stored, numbers);
             assert_replaced(&take, 1);
         }
     }
@@ -128,16 +144,16 @@ static void a_log_that_makes_no_sense_counts_as_never_seen(void **state)
 
     log.algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
     for (size_t i = 0; i < ARRAY_COUNT(poison); i++) {
-        const struct take take = script_case_take_of(&log, 1, 3);
+        const struct operation take = script_case_take_of(&log, 1, 3);
         char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
         const redisReply *time = redis_server_command(server, "TIME");
 
-        (void)take_script_keys(&take, keys);
+        (void)script_redis_keys(&take, keys);
         (void)snprintf(now, sizeof(now), "%s%06lld", time->element[0]->str,
                        strtoll(time->element[1]->str, NULL, 10));
-        (void)redis_server_command(server, "ZADD %s %s %s", keys[1],
+        (void)redis_server_command(server, "ZADD %s %s %s", keys[0],
                                    poison[i][0][0] == '%' ? now : poison[i][0], poison[i][1]);
-        (void)redis_server_command(server, "PEXPIRE %s 100000", keys[1]);
+        (void)redis_server_command(server, "PEXPIRE %s 100000", keys[0]);
         assert_replaced(&take, 1);
     }
 }
@@ -145,40 +161,44 @@ static void a_log_that_makes_no_sense_counts_as_never_seen(void **state)
 static void what_is_refused_is_known_by_its_key(void **state)
 {
     (void)state;
-    struct limit limits[] = {script_case_minute, script_case_minute, script_case_minute};
+    struct limit limits[] = {script_case_minute, script_case_minute, script_case_minute,
+                             script_case_minute};
     limits[0].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
     limits[2].algorithm = ALGORITHM_SLIDING_WINDOW_LOG;
+    limits[3].set = 1;
 
-    for (size_t poisoned = 0; poisoned < 3; poisoned++) {
-        const struct take take = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
+    for (size_t poisoned = 0; poisoned < 4; poisoned++) {
+        struct operation take = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
         struct take_arguments arguments;
 
+        take.set_count = 2;
+        take.sets[1] = one_set_digest(-1);
         take_arguments_write(&arguments, &take);
         (void)redis_server_command(server, "RPUSH %s a b c", arguments.keys[poisoned]);
         script_case_run(take_script_of(&take), &arguments);
 
         assert_string_equal(take_script_refused_key(script_case_reply, &arguments),
                             arguments.keys[poisoned]);
+        (void)redis_server_command(server, "DEL %s", arguments.keys[1]);
     }
 }
 
 static void wrong_arguments_are_an_error(void **state)
 {
     (void)state;
-    const struct limit limits[] = {script_case_minute, script_case_minute};
+    struct limit limits[] = {script_case_minute, script_case_minute};
     struct outcome outcome;
 
     for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
-        const struct take take = script_case_take_of(limits, count, 1);
+        const struct operation take = script_case_take_of(limits, count, 1);
         struct take_arguments arguments;
 
         take_arguments_write(&arguments, &take);
-        for (size_t lacking = 1; lacking <= 5 * sizeof(double); lacking++) {
-            arguments.lengths[arguments.count - 1]--;
+        for (size_t lacking = 1; lacking <= 7 * sizeof(double); lacking++) {
+            arguments.lengths[arguments.count - 2]--;
             script_case_run(take_script_of(&take), &arguments);
-            assert_false(take_script_read(script_case_reply, count, &outcome));
-            if (lacking < 5 * sizeof(double)) /* else it is a limit less */
-                assert_int_equal(script_case_integer("EXISTS", script_case_key_of(&take)), 0);
+            assert_false(take_script_read(script_case_reply, &arguments, &outcome));
+            assert_int_equal(script_case_integer("EXISTS", script_case_key_of(&take)), 0);
         }
     }
 }
@@ -186,30 +206,40 @@ static void wrong_arguments_are_an_error(void **state)
 static void an_algorithm_that_is_none_is_an_error(void **state)
 {
     (void)state;
-    const struct limit limits[] = {script_case_minute, script_case_minute};
-    struct take take = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
+    struct limit limits[] = {script_case_minute, script_case_minute};
+    struct operation take = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
     struct take_arguments arguments;
 
     take_arguments_write(&arguments, &take);
-    arguments.numbers[2 + 5] = ALGORITHM_COUNT + 1;
+    arguments.numbers[TAKE_SCRIPT_HEAD_NUMBERS + TAKE_SCRIPT_STRING_NUMBERS +
+                      TAKE_SCRIPT_LIMIT_NUMBERS] = ALGORITHM_COUNT + 1;
     script_case_run(take_script_of(&take), &arguments);
 
     assert_int_equal(script_case_reply->type, REDIS_REPLY_ERROR);
     assert_int_equal(script_case_integer("EXISTS", script_case_key_of(&take)), 0);
 }
 
-static bool is_decision(int type, const long long integers[], size_t count, size_t limit_count)
+/* On so many limits, each of its own set if it is the second set that they count by. */
+static bool is_decision(int type, const long long integers[], size_t count, size_t limit_count,
+                        bool is_apart)
 {
     redisReply elements[2 * 4] = {0};
     redisReply *pointers[2 * 4];
     redisReply array = {.type = type, .elements = count, .element = pointers};
+    struct limit limits[] = {script_case_minute, script_case_minute};
+    struct take_arguments arguments;
     struct outcome outcome;
 
     for (size_t i = 0; i < count; i++) {
         elements[i] = (redisReply){.type = REDIS_REPLY_INTEGER, .integer = integers[i]};
         pointers[i] = &elements[i];
     }
-    return take_script_read(&array, limit_count, &outcome);
+    limits[1].set = is_apart;
+    struct operation operation = script_case_take_of(limits, limit_count, 1);
+    operation.set_count = 2;
+    operation.sets[1] = one_set_digest(-1);
+    take_arguments_write(&arguments, &operation);
+    return take_script_read(&array, &arguments, &outcome);
 }
 
 static void only_a_decision_is_read_as_one(void **state)
@@ -217,43 +247,44 @@ static void only_a_decision_is_read_as_one(void **state)
     (void)state;
     const long long good[] = {0, 9, 60, 0, 60, 0, 60, 0};
 
-#define ASSERT_NO_DECISION(...)                                                                    \
-    assert_false(is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__}, 4, 1))
+#define IS_DECISION_OF_ONE(...)                                                                    \
+    is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__}, 4, 1, false)
+#define IS_DECISION_OF_TWO(is_apart, ...)                                                          \
+    is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__}, 8, 2, is_apart)
 
-    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 8, 2));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 4, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 4, 2));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 8, 1));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 7, 2));
-    assert_false(is_decision(REDIS_REPLY_STATUS, good, 4, 1));
-    ASSERT_NO_DECISION(0, -1, 60, 0);
-    ASSERT_NO_DECISION(0, 1000000001, 9, 0);
-    ASSERT_NO_DECISION(0, 9, INT64_MIN, 0);
-    ASSERT_NO_DECISION(-2, 9, 60, 0);
-    ASSERT_NO_DECISION(INT64_MIN, 9, 60, 0);
-    ASSERT_NO_DECISION(INT64_MAX, 9, 60, 0);
-    ASSERT_NO_DECISION(0, 9, 60, -1);
-    ASSERT_NO_DECISION(-2, 0, 0, 1);
-    ASSERT_NO_DECISION(1, 9, 60, 1);
-    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-1, 9, 60, 0}, 4, 1));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, -61, 0}, 4, 1));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-3, 9, 60, 0}, 4, 1));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-63, 9, 60, 5}, 4, 1));
-    assert_true(
-        is_decision(REDIS_REPLY_ARRAY, (const long long[]){-3, 9, 60, 0, 0, 9, 60, 0}, 8, 2));
-    assert_false(
-        is_decision(REDIS_REPLY_ARRAY, (const long long[]){0, 9, 60, 0, -3, 9, 60, 0}, 8, 2));
-    assert_false(
-        is_decision(REDIS_REPLY_ARRAY, (const long long[]){-3, 9, 60, 0, 7, 9, 60, 0}, 8, 2));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, (const long long[]){-2, 0, 0, 0}, 4, 1));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 8, 2, false));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 4, 1, false));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 4, 2, false));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 8, 1, false));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 7, 2, false));
+    assert_false(is_decision(REDIS_REPLY_STATUS, good, 4, 1, false));
+    assert_false(IS_DECISION_OF_ONE(0, -1, 60, 0));
+    assert_false(IS_DECISION_OF_ONE(0, INT64_C(1) << 53, 9, 0));
+    assert_false(IS_DECISION_OF_ONE(0, 9, INT64_MIN, 0));
+    assert_false(IS_DECISION_OF_ONE(-2, 9, 60, 0));
+    assert_false(IS_DECISION_OF_ONE(INT64_MIN, 9, 60, 0));
+    assert_false(IS_DECISION_OF_ONE(INT64_MAX, 9, 60, 0));
+    assert_false(IS_DECISION_OF_ONE(0, 9, 60, -1));
+    assert_false(IS_DECISION_OF_ONE(-2, 0, 0, 1));
+    assert_false(IS_DECISION_OF_ONE(1, 9, 60, 1));
+    assert_true(IS_DECISION_OF_ONE(-1, 9, 60, 0));
+    assert_true(IS_DECISION_OF_ONE(0, 9, -61, 0));
+    assert_true(IS_DECISION_OF_ONE(-3, 9, 60, 0));
+    assert_true(IS_DECISION_OF_ONE(-63, 9, 60, 5));
+    assert_true(IS_DECISION_OF_ONE(-2, 0, 0, 0));
+    assert_true(IS_DECISION_OF_TWO(false, -3, 9, 60, 0, 0, 9, 60, 0));
+    assert_false(IS_DECISION_OF_TWO(false, 0, 9, 60, 0, -3, 9, 60, 0));
+    assert_true(IS_DECISION_OF_TWO(true, 0, 9, 60, 0, -3, 9, 60, 0));
+    assert_false(IS_DECISION_OF_TWO(true, 7, 9, 60, 0, -3, 9, 60, 0));
+    assert_false(IS_DECISION_OF_TWO(false, -3, 9, 60, 0, 7, 9, 60, 0));
 }
 
 /* Of a cost that is too high for it, and of one limit of several. */
 static void an_outcome_is_explained_by_what_was_asked(void **state)
 {
     (void)state;
-    const struct limit limits[] = {script_case_minute, script_case_minute};
-    const struct take take = script_case_take_of(limits, 2, script_case_minute.quota + 1);
+    struct limit limits[] = {script_case_minute, script_case_minute};
+    const struct operation take = script_case_take_of(limits, 2, script_case_minute.quota + 1);
     struct take_arguments arguments;
     struct outcome outcome = {.count = 2,
                               .at = {{.never = true, .remaining = 7, .reset_us = 1},

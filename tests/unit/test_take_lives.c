@@ -10,12 +10,12 @@
 #define HISTORIES 150
 #define STEPS     30
 
-static size_t keys_that_are_there(const struct take *take)
+static size_t keys_that_are_there(const struct operation *take)
 {
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     size_t there = 0;
 
-    for (size_t i = take_script_keys(take, keys); i-- > 0;)
+    for (size_t i = script_redis_keys(take, keys); i-- > 0;)
         there += (size_t)redis_server_command(server, "EXISTS %s", keys[i])->integer;
     return there;
 }
@@ -47,8 +47,8 @@ static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
     };
 
     for (int i = 0; i < ALGORITHM_COUNT; i++) {
-        const struct limit limit = life_limit_of((enum algorithm_id)i);
-        struct take take = life_take_of(&limit, 1, 4);
+        struct limit limit = life_limit_of((enum algorithm_id)i);
+        struct operation take = life_take_of(&limit, 1, 4);
 
         if (i == ALGORITHM_SLIDING_WINDOW)
             continue;
@@ -81,7 +81,7 @@ static void a_bucket_with_another_rate_tells_what_its_key_had(void **state)
         limits[0].quota = 100000;
         limits[0].burst = 100000;
         for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
-            struct take take = life_take_of(limits, count, 1);
+            struct operation take = life_take_of(limits, count, 1);
             struct life_asked asked;
 
             life_ask(&asked, &take, true);
@@ -100,11 +100,11 @@ static void a_bucket_with_another_rate_tells_what_its_key_had(void **state)
 static void who_may_not_ask_the_key_is_told_of_no_life(void **state)
 {
     (void)state;
-    const struct limit limits[] = {life_limit_of(ALGORITHM_TOKEN_BUCKET),
-                                   life_limit_of(ALGORITHM_FIXED_WINDOW)};
+    struct limit limits[] = {life_limit_of(ALGORITHM_TOKEN_BUCKET),
+                             life_limit_of(ALGORITHM_FIXED_WINDOW)};
 
     for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
-        const struct take take = life_take_of(limits, count, 1);
+        const struct operation take = life_take_of(limits, count, 1);
         struct life_asked asked;
 
         life_ask(&asked, &take, true);
@@ -122,8 +122,8 @@ static void who_may_not_ask_the_key_is_told_of_no_life(void **state)
 static void a_sliding_window_is_kept_on_once_in_a_window(void **state)
 {
     (void)state;
-    const struct limit limit = life_limit_of(ALGORITHM_SLIDING_WINDOW);
-    struct take take = life_take_of(&limit, 1, 1);
+    struct limit limit = life_limit_of(ALGORITHM_SLIDING_WINDOW);
+    struct operation take = life_take_of(&limit, 1, 1);
     const int64_t rest_us = MINUTE_US - START_US % MINUTE_US;
     struct life_asked asked;
 
@@ -145,20 +145,20 @@ static void looks_and_denials_change_no_life(void **state)
     (void)state;
 
     for (int i = 0; i < ALGORITHM_COUNT; i++) {
-        const struct limit limits[] = {life_limit_of((enum algorithm_id)i),
-                                       life_limit_of(ALGORITHM_LEAKY_BUCKET)};
+        struct limit limits[] = {life_limit_of((enum algorithm_id)i),
+                                 life_limit_of(ALGORITHM_LEAKY_BUCKET)};
 
         for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
-            struct take take = life_take_of(limits, count, 10);
+            struct operation take = life_take_of(limits, count, 10);
             struct life_asked asked;
 
             life_ask(&asked, &take, true);
             assert_true(asked.outcome.allowed);
-            take.cost = 0;
+            one_set_cost(&take, 0);
             life_ask(&asked, &take, true);
             for (size_t n = 0; n < life_reply->elements; n++)
                 assert_true(life_reply->element[n]->integer >= 0);
-            take.cost = 1;
+            one_set_cost(&take, 1);
             life_ask(&asked, &take, true);
             assert_false(asked.outcome.allowed);
             for (size_t n = 0; n < life_reply->elements; n++)
@@ -172,19 +172,19 @@ static void where_no_key_may_be_created_none_is(void **state)
     (void)state;
 
     for (int i = 0; i < ALGORITHM_COUNT; i++) {
-        const struct limit limits[] = {life_limit_of((enum algorithm_id)i),
-                                       life_limit_of(ALGORITHM_FIXED_WINDOW)};
+        struct limit limits[] = {life_limit_of((enum algorithm_id)i),
+                                 life_limit_of(ALGORITHM_FIXED_WINDOW)};
 
         for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
-            const struct take look = life_take_of(limits, count, 0);
-            const struct take never = life_take_of(limits, count, 11);
-            struct take take = life_take_of(limits, count, 1);
+            const struct operation look = life_take_of(limits, count, 0);
+            const struct operation never = life_take_of(limits, count, 11);
+            struct operation take = life_take_of(limits, count, 1);
             struct life_asked asked;
 
             life_ask(&asked, &take, false);
             assert_int_equal(asked.outcome.status, TAKE_QUOTA);
             assert_int_equal(keys_that_are_there(&take), 0);
-            take.fills = true;
+            take.kind = OPERATION_FILL;
             life_ask(&asked, &take, false);
             assert_int_equal(asked.outcome.status, TAKE_QUOTA);
             assert_int_equal(keys_that_are_there(&take), 0);
@@ -203,14 +203,14 @@ static void what_is_there_decides_on(void **state)
     (void)state;
 
     for (int i = 0; i < ALGORITHM_COUNT; i++) {
-        const struct limit limits[] = {life_limit_of((enum algorithm_id)i),
-                                       life_limit_of(ALGORITHM_FIXED_WINDOW)};
+        struct limit limits[] = {life_limit_of((enum algorithm_id)i),
+                                 life_limit_of(ALGORITHM_FIXED_WINDOW)};
 
         if (algorithm_state(limits[0].algorithm) == STATE_LOG)
             continue;
 
         for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
-            const struct take take = life_take_of(limits, count, 4);
+            const struct operation take = life_take_of(limits, count, 4);
             struct life_asked asked;
 
             life_ask(&asked, &take, true);
@@ -229,17 +229,17 @@ static void what_is_there_decides_on(void **state)
 static void a_part_that_is_missing_is_a_key_to_create(void **state)
 {
     (void)state;
-    const struct limit limits[] = {life_limit_of(ALGORITHM_SLIDING_WINDOW_LOG),
-                                   life_limit_of(ALGORITHM_FIXED_WINDOW)};
+    struct limit limits[] = {life_limit_of(ALGORITHM_SLIDING_WINDOW_LOG),
+                             life_limit_of(ALGORITHM_FIXED_WINDOW)};
 
     for (size_t missing = 0; missing < 2; missing++) {
-        const struct take take = life_take_of(limits, 2, 1);
+        const struct operation take = life_take_of(limits, 2, 1);
         char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
         struct life_asked asked;
 
         life_ask(&asked, &take, true);
         assert_int_equal(asked.life_count, 2);
-        (void)take_script_keys(&take, keys);
+        (void)script_redis_keys(&take, keys);
         (void)redis_server_command(server, "DEL %s", keys[missing]);
 
         life_ask(&asked, &take, false);
@@ -255,8 +255,8 @@ static void a_part_that_is_missing_is_a_key_to_create(void **state)
 static void a_bit_that_flips_makes_no_refusal(void **state)
 {
     (void)state;
-    const struct limit limit = life_limit_of(ALGORITHM_FIXED_WINDOW);
-    const struct take take = life_take_of(&limit, 1, 1);
+    struct limit limit = life_limit_of(ALGORITHM_FIXED_WINDOW);
+    const struct operation take = life_take_of(&limit, 1, 1);
     struct life_asked asked;
 
     life_ask(&asked, &take, true);
@@ -266,11 +266,13 @@ static void a_bit_that_flips_makes_no_refusal(void **state)
     assert_true(take_script_explains(&asked.arguments, &asked.outcome));
 }
 
-/* When each of a take's keys expires, by what was told: the packed one's, then the logs'. */
+/* When each of an operation's keys expires, by what was told: the string's, if there is one, then
+ * the logs'. */
 struct plain {
     struct limit limits[LIMITS_MAX];
-    struct take take;
+    struct operation take;
     size_t key_count;
+    size_t string_count;
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     int64_t ends_us[TAKE_SCRIPT_KEYS_MAX]; /* 0: it is not there */
 };
@@ -289,7 +291,11 @@ static void plain_begin(struct plain *plain)
         limit->burst = limit->quota;
         limit->window_us = SECOND_US * (1 + random_below(1 << random_below(12)));
     }
-    plain->key_count = take_script_keys(&plain->take, plain->keys);
+    one_set_tell_apart(plain->limits, count);
+    plain->key_count = script_redis_keys(&plain->take, plain->keys);
+    plain->string_count = plain->key_count;
+    for (size_t i = 0; i < count; i++)
+        plain->string_count -= algorithm_state(plain->limits[i].algorithm) == STATE_LOG;
 }
 
 /* The clock is the test's and no concern of Redis': what is over for the one is made so for the
@@ -309,7 +315,7 @@ static void plain_charge(struct plain *plain, size_t key, int64_t keep_us, struc
                          size_t *next)
 {
     const int64_t now_us = plain->take.now_us;
-    if (key > 0) {
+    if (key >= plain->string_count) {
         assert_true(*next < asked->life_count);
         assert_int_equal(asked->lives[*next].was_us, 0);
         assert_true(asked->lives[(*next)++].keep_us >= 2 * keep_us);
@@ -327,7 +333,7 @@ static void plain_charge_all(struct plain *plain, struct life_asked *asked)
 {
     int64_t longest_us = 0;
     size_t next = 0;
-    size_t log = 1;
+    size_t log = plain->string_count;
 
     for (size_t i = 0; i < plain->take.limit_count; i++) {
         const int64_t keep_us = asked->outcome.at[i].reset_us;
@@ -345,15 +351,9 @@ static void plain_charge_all(struct plain *plain, struct life_asked *asked)
 /* Whether a charge makes Redis hold more. */
 static bool plain_would_grow(const struct plain *plain)
 {
-    bool has_states = false;
-    bool has_logs = false;
+    const bool has_logs = plain->key_count > plain->string_count;
 
-    for (size_t i = 0; i < plain->take.limit_count; i++) {
-        const bool keeps_log = algorithm_state(plain->limits[i].algorithm) == STATE_LOG;
-        has_states = has_states || !keeps_log;
-        has_logs = has_logs || keeps_log;
-    }
-    return has_logs || (has_states && plain->ends_us[0] == 0);
+    return has_logs || (plain->string_count > 0 && plain->ends_us[0] == 0);
 }
 
 static void random_lives_are_told_as_they_are(void **state)
@@ -368,16 +368,16 @@ static void random_lives_are_told_as_they_are(void **state)
             const bool may_create = !random_one_in(4);
             struct life_asked asked;
 
-            plain.take.cost = random_one_in(2) ? 1 : random_below(20);
+            one_set_cost(&plain.take, random_one_in(2) ? 1 : random_below(20));
             plain.take.now_us += random_below(INT64_C(1) << random_below(32));
             plain_expire(&plain);
             life_ask(&asked, &plain.take, may_create);
 
             if (asked.outcome.status == TAKE_QUOTA)
                 assert_true(!may_create && plain_would_grow(&plain));
-            else if (asked.outcome.allowed && plain.take.cost > 0)
+            else if (asked.outcome.allowed && plain.take.costs[0] > 0)
                 assert_true(may_create || !plain_would_grow(&plain));
-            if (asked.life_count > 0 || (asked.outcome.allowed && plain.take.cost > 0))
+            if (asked.life_count > 0 || (asked.outcome.allowed && plain.take.costs[0] > 0))
                 plain_charge_all(&plain, &asked);
         }
     }

@@ -12,21 +12,21 @@
 static void a_log_takes_no_charge_where_no_key_may_be_created(void **state)
 {
     (void)state;
-    const struct limit limits[] = {life_limit_of(ALGORITHM_SLIDING_WINDOW_LOG),
-                                   life_limit_of(ALGORITHM_FIXED_WINDOW)};
+    struct limit limits[] = {life_limit_of(ALGORITHM_SLIDING_WINDOW_LOG),
+                             life_limit_of(ALGORITHM_FIXED_WINDOW)};
 
     for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
-        struct take take = life_take_of(limits, count, 4);
+        struct operation take = life_take_of(limits, count, 4);
         struct life_asked asked;
 
         life_ask(&asked, &take, true);
         life_ask(&asked, &take, false);
         assert_int_equal(asked.outcome.status, TAKE_QUOTA);
-        take.cost = 0;
+        one_set_cost(&take, 0);
         life_ask(&asked, &take, false);
         assert_int_equal(asked.outcome.status, TAKE_DONE);
         assert_int_equal(asked.outcome.at[0].remaining, 6);
-        take.cost = 7;
+        one_set_cost(&take, 7);
         life_ask(&asked, &take, false);
         assert_int_equal(asked.outcome.status, TAKE_DONE);
         assert_false(asked.outcome.allowed);
@@ -36,7 +36,7 @@ static void a_log_takes_no_charge_where_no_key_may_be_created(void **state)
 /* A log by a clock of its own, and until when each of its charges is told to stay. */
 struct charged {
     struct limit limit;
-    struct take take;
+    struct operation take;
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
     int64_t log_ends_us;
     int64_t ends_us[CHARGES_MAX];
@@ -49,7 +49,7 @@ static void charged_begin(struct charged *charged, int64_t quota)
     charged->limit.quota = quota;
     charged->limit.burst = quota;
     charged->take = life_take_of(&charged->limit, 1, 1);
-    (void)take_script_keys(&charged->take, charged->keys);
+    (void)script_redis_keys(&charged->take, charged->keys);
 }
 
 /* Redis has its own clock: when the log is over by this one, it is deleted. */
@@ -57,7 +57,7 @@ static void charged_wait_until(struct charged *charged, int64_t after_us)
 {
     charged->take.now_us = START_US + after_us;
     if (charged->log_ends_us <= charged->take.now_us)
-        (void)redis_server_command(server, "DEL %s", charged->keys[1]);
+        (void)redis_server_command(server, "DEL %s", charged->keys[0]);
 }
 
 static void charged_charge(struct charged *charged, size_t count)
@@ -73,7 +73,7 @@ static void charged_charge(struct charged *charged, size_t count)
     }
     charged->log_ends_us =
         charged->take.now_us +
-        redis_server_command(server, "PTTL %s", charged->keys[1])->integer * MILLISECOND_US;
+        redis_server_command(server, "PTTL %s", charged->keys[0])->integer * MILLISECOND_US;
 }
 
 static void charged_expects_no_more_than_told(const struct charged *charged)
@@ -82,7 +82,7 @@ static void charged_expects_no_more_than_told(const struct charged *charged)
 
     for (size_t i = 0; i < charged->count; i++)
         told += charged->ends_us[i] > charged->take.now_us;
-    assert_true(redis_server_command(server, "ZCARD %s", charged->keys[1])->integer <= told);
+    assert_true(redis_server_command(server, "ZCARD %s", charged->keys[0])->integer <= told);
 }
 
 /* At these times come so many, so that those before stay for as long as can be. */
@@ -140,25 +140,26 @@ static void no_random_charge_stays_in_its_log_for_longer_than_is_told(void **sta
 static void large_logs_of_one_time_do_not_end_together(void **state)
 {
     (void)state;
-    const struct limit limit = {.algorithm = ALGORITHM_SLIDING_WINDOW_LOG,
-                                .quota = 1000,
-                                .window_us = HOUR_US,
-                                .burst = 1000};
+    struct limit limit = {.algorithm = ALGORITHM_SLIDING_WINDOW_LOG,
+                          .quota = 1000,
+                          .window_us = HOUR_US,
+                          .burst = 1000};
     int64_t earliest_us = INT64_MAX;
     int64_t latest_us = 0;
 
     for (int i = 0; i < 20; i++) {
-        struct take take = life_take_of(&limit, 1, 1);
+        struct operation take = life_take_of(&limit, 1, 1);
         char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
         struct life_asked asked;
 
         for (size_t byte = 0; byte < DIGEST_BYTES; byte++)
-            take.key.subject.bytes[byte] = (uint8_t)random_below(256);
-        (void)take_script_keys(&take, keys);
+            take.tag.bytes[byte] = (uint8_t)random_below(256);
+        take.sets[0] = take.tag;
+        (void)script_redis_keys(&take, keys);
         for (int n = 0; n < 500; n++)
             life_run(&asked, &take, true);
         const int64_t left_us =
-            redis_server_command(server, "PTTL %s", keys[1])->integer * MILLISECOND_US;
+            redis_server_command(server, "PTTL %s", keys[0])->integer * MILLISECOND_US;
         earliest_us = left_us < earliest_us ? left_us : earliest_us;
         latest_us = left_us > latest_us ? left_us : latest_us;
         assert_true(left_us <= HOUR_US + HOUR_US / 8);

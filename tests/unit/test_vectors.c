@@ -16,6 +16,7 @@
 #include "state_copy.h"
 #include "store/store_memory.h"
 #include "support/cmocka.h"
+#include "support/one_set.h"
 #include "support/scratch.h"
 
 #include <sodium.h>
@@ -24,37 +25,38 @@
 #define RANDOM_HISTORIES_IN_C_ONLY 20000
 #define RANDOM_STEPS               60
 
-/* Decides one take. `context` belongs to the engine. */
-typedef void take_fn(void *context, const struct take *take, struct outcome *outcome);
+/* `context` belongs to the engine. */
+typedef void ask_fn(void *context, const struct operation *operation, struct outcome *outcome);
 
 /* The states of the subject that asked last. */
 struct plain_engine {
-    struct counter_key key;
+    struct digest set;
     size_t limit_count;
     struct limit limits[LIMITS_MAX];
     struct limit_state states[LIMITS_MAX];
+    int64_t ends_us[LIMITS_MAX];
 };
 
 /* The life of one subject whose limits sometimes change. */
 struct history {
     struct limit limits[LIMITS_MAX];
     struct plain_engine plain;
-    struct take take;
+    struct operation operation;
 };
 
-static void run_file(const char *name, take_fn *take, void *context);
-static void run_case(json_t *document, take_fn *take, void *context);
+static void run_file(const char *name, ask_fn *ask, void *context);
+static void run_case(json_t *document, ask_fn *ask, void *context);
 static void step_check(const char *case_name, size_t step, const struct outcome *outcome,
                        json_t *expected);
 static size_t limits_from(json_t *list, struct limit limits[LIMITS_MAX]);
-static struct counter_key key_next(void);
+static struct operation operation_next(const struct limit limits[], size_t count);
 static json_t *vectors_load(const char *name);
 
-static void plain_begin(struct plain_engine *engine, const struct take *take);
+static void plain_begin(struct plain_engine *engine, const struct operation *operation);
 static void plain_end(struct plain_engine *engine);
-static void plain_take(void *context, const struct take *take, struct outcome *outcome);
-static void memory_take(void *context, const struct take *take, struct outcome *outcome);
-static void script_take(void *context, const struct take *take, struct outcome *outcome);
+static void plain_ask(void *context, const struct operation *operation, struct outcome *outcome);
+static void memory_ask(void *context, const struct operation *operation, struct outcome *outcome);
+static void script_ask(void *context, const struct operation *operation, struct outcome *outcome);
 
 static void random_seed(void);
 static void history_begin(struct history *history);
@@ -66,14 +68,15 @@ static int64_t random_cost(const struct limit *limit);
 static void random_room(struct limit *limit);
 static int64_t random_step_back(void);
 static void outcomes_equal(const struct outcome *a, const struct outcome *b);
-static void stored_equal(const struct take *take, const struct limit_state states[]);
-static void logs_equal(const struct take *take, const struct limit_state states[]);
+static void stored_equal(const struct operation *operation, const struct plain_engine *engine);
+static void logs_equal(const struct take_arguments *arguments, const struct operation *operation,
+                       const struct limit_state states[]);
 
-static void vectors_run(take_fn *take, void *context)
+static void vectors_run(ask_fn *ask, void *context)
 {
     for (size_t i = 0; algorithm_names[i] != NULL; i++)
-        run_file(algorithm_names[i], take, context);
-    run_file("several_limits", take, context);
+        run_file(algorithm_names[i], ask, context);
+    run_file("several_limits", ask, context);
 }
 
 static void decide_gives_the_answers_of_the_vectors(void **state)
@@ -81,7 +84,7 @@ static void decide_gives_the_answers_of_the_vectors(void **state)
     (void)state;
     struct plain_engine engine = {0};
 
-    vectors_run(plain_take, &engine);
+    vectors_run(plain_ask, &engine);
 
     plain_end(&engine);
 }
@@ -91,7 +94,7 @@ static void the_memory_engine_gives_the_answers_of_the_vectors(void **state)
     (void)state;
     struct memory_table *table = memory_table_new(1 << 16);
 
-    vectors_run(memory_take, table);
+    vectors_run(memory_ask, table);
 
     memory_table_free(table);
 }
@@ -100,7 +103,7 @@ static void the_script_gives_the_answers_of_the_vectors(void **state)
 {
     (void)state;
 
-    vectors_run(script_take, NULL);
+    vectors_run(script_ask, NULL);
 }
 
 static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
@@ -117,10 +120,10 @@ static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
             struct outcome in_lua = {0};
 
             history_step(&history, &in_c);
-            script_redis_take(&history.take, &in_lua);
+            script_redis_ask(&history.operation, &in_lua);
 
             outcomes_equal(&in_c, &in_lua);
-            stored_equal(&history.take, history.plain.states);
+            stored_equal(&history.operation, &history.plain);
         }
         history_end(&history);
     }
@@ -141,7 +144,7 @@ static void random_decisions_are_explained_by_what_was_asked(void **state)
             struct outcome outcome = {0};
 
             history_step(&history, &outcome);
-            take_arguments_write(&arguments, &history.take);
+            take_arguments_write(&arguments, &history.operation);
 
             assert_true(take_script_explains(&arguments, &outcome));
         }
@@ -160,40 +163,41 @@ static void random_seed(void)
     srand(seed);
 }
 
-static void run_file(const char *name, take_fn *take, void *context)
+static void run_file(const char *name, ask_fn *ask, void *context)
 {
     json_t *cases = vectors_load(name);
     size_t count = json_array_size(cases);
 
     assert_true(count > 0);
     for (size_t i = 0; i < count; i++)
-        run_case(json_array_get(cases, i), take, context);
+        run_case(json_array_get(cases, i), ask, context);
     json_decref(cases);
 }
 
-static void run_case(json_t *document, take_fn *take, void *context)
+static void run_case(json_t *document, ask_fn *ask, void *context)
 {
     const char *name = json_string_value(json_object_get(document, "name"));
     json_t *steps = json_object_get(document, "steps");
     struct limit limits[LIMITS_MAX];
-    struct take taken = {.key = key_next(), .limits = limits};
 
     assert_non_null(name);
     assert_true(json_array_size(steps) > 0);
-    taken.limit_count = limits_from(json_object_get(document, "limits"), limits);
+    const size_t count = limits_from(json_object_get(document, "limits"), limits);
+    struct operation operation = operation_next(limits, count);
+
     for (size_t i = 0; i < json_array_size(steps); i++) {
         json_t *step = json_array_get(steps, i);
         json_t *changed = json_object_get(step, "limits");
         struct outcome outcome = {0};
 
         if (changed != NULL)
-            assert_int_equal(limits_from(changed, limits), taken.limit_count);
-        taken.now_us = json_integer_value(json_object_get(step, "at_us"));
-        taken.cost = json_integer_value(json_object_get(step, "cost"));
-        take(context, &taken, &outcome);
+            assert_int_equal(limits_from(changed, limits), count);
+        operation.now_us = json_integer_value(json_object_get(step, "at_us"));
+        one_set_cost(&operation, json_integer_value(json_object_get(step, "cost")));
+        ask(context, &operation, &outcome);
 
         assert_int_equal(outcome.status, TAKE_DONE);
-        assert_int_equal(outcome.count, taken.limit_count);
+        assert_int_equal(outcome.count, count);
         step_check(name, i, &outcome, json_object_get(step, "expect"));
     }
 }
@@ -244,16 +248,20 @@ static size_t limits_from(json_t *list, struct limit limits[LIMITS_MAX])
     }
     assert_int_equal(faults.count, 0);
     arena_close(&arena);
+    one_set_tell_apart(limits, count);
     return count;
 }
 
-static struct counter_key key_next(void)
+/* Of a subject that is new. */
+static struct operation operation_next(const struct limit limits[], size_t count)
 {
     static uint64_t last;
+    struct operation operation = one_set_take(0, limits, count, 0);
 
-    struct counter_key key = {.policy_id = ++last, .layout = {{0xfe, 0xdc}}};
-    randombytes_buf(key.subject.bytes, sizeof(key.subject.bytes));
-    return key;
+    operation.policy_id = ++last;
+    randombytes_buf(operation.tag.bytes, sizeof(operation.tag.bytes));
+    operation.sets[0] = operation.tag;
+    return operation;
 }
 
 static json_t *vectors_load(const char *name)
@@ -272,68 +280,72 @@ static json_t *vectors_load(const char *name)
     return cases;
 }
 
-static void plain_take(void *context, const struct take *take, struct outcome *outcome)
+static void plain_ask(void *context, const struct operation *operation, struct outcome *outcome)
 {
     struct plain_engine *engine = context;
     int64_t keep_us[LIMITS_MAX] = {0};
 
-    if (memcmp(&engine->key, &take->key, sizeof(engine->key)) != 0) {
+    if (memcmp(&engine->set, &operation->tag, sizeof(engine->set)) != 0) {
         plain_end(engine);
-        plain_begin(engine, take);
+        plain_begin(engine, operation);
     }
-    decide(take->limits, take->limit_count, engine->states, take->now_us, take->cost, outcome,
-           keep_us);
-    for (size_t i = 0; i < take->limit_count; i++)
-        assert_true(keep_us[i] > 0 || !outcome->allowed || take->cost == 0);
+    decide(operation->limits, operation->limit_count, engine->states, operation->now_us,
+           operation->costs, outcome, keep_us);
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        assert_true(keep_us[i] > 0 || !outcome->allowed || operation->costs[i] == 0);
+        if (keep_us[i] > 0)
+            engine->ends_us[i] = operation->now_us + keep_us[i];
+    }
 }
 
-static void plain_begin(struct plain_engine *engine, const struct take *take)
+static void plain_begin(struct plain_engine *engine, const struct operation *operation)
 {
-    engine->key = take->key;
-    engine->limit_count = take->limit_count;
-    memcpy(engine->limits, take->limits, take->limit_count * sizeof(take->limits[0]));
+    engine->set = operation->tag;
+    engine->limit_count = operation->limit_count;
+    memcpy(engine->limits, operation->limits,
+           operation->limit_count * sizeof(operation->limits[0]));
 }
 
 static void plain_end(struct plain_engine *engine)
 {
-    for (size_t i = 0; i < engine->limit_count; i++)
+    for (size_t i = 0; i < engine->limit_count; i++) {
         state_close(&engine->limits[i], &engine->states[i]);
+        engine->ends_us[i] = 0;
+    }
 }
 
-static void memory_take(void *context, const struct take *take, struct outcome *outcome)
+static void memory_ask(void *context, const struct operation *operation, struct outcome *outcome)
 {
-    memory_table_take(context, take, outcome);
+    memory_table_ask(context, operation, outcome);
 }
 
-static void script_take(void *context, const struct take *take, struct outcome *outcome)
+static void script_ask(void *context, const struct operation *operation, struct outcome *outcome)
 {
     (void)context;
-    script_redis_take(take, outcome);
+    script_redis_ask(operation, outcome);
 }
 
 static void history_begin(struct history *history)
 {
     *history = (struct history){0};
-    history->take = (struct take){
-        .key = key_next(),
-        .limits = history->limits,
-        .limit_count = random_limits(history->limits),
-        .now_us = rand() % 2 == 0 ? 0 : INT64_C(1763735373123457),
-    };
+    history->operation = operation_next(history->limits, random_limits(history->limits));
+    history->operation.now_us = rand() % 2 == 0 ? 0 : INT64_C(1763735373123457);
 }
 
-/* Makes the next take, and decides it in C. */
+/* Makes the next operation, and decides it in C. */
 static void history_step(struct history *history, struct outcome *in_c)
 {
-    struct take *take = &history->take;
-    size_t which = (size_t)rand() % take->limit_count;
+    struct operation *operation = &history->operation;
+    size_t which = (size_t)rand() % operation->limit_count;
 
     if (rand() % 10 == 0)
         random_room(&history->limits[which]);
-    take->cost = random_cost(&history->limits[which]);
-    take->now_us += rand() % 8 == 0 ? -random_step_back() : rand() % (1 << (rand() % 30));
-    take->now_us = take->now_us < 0 ? 0 : take->now_us;
-    plain_take(&history->plain, take, in_c);
+    one_set_cost(operation, random_cost(&history->limits[which]));
+    if (rand() % 4 == 0)
+        operation->costs[which] = random_cost(&history->limits[which]);
+    operation->now_us += rand() % 8 == 0 ? -random_step_back() : rand() % (1 << (rand() % 30));
+    operation->now_us = operation->now_us < 0 ? 0 : operation->now_us;
+    plain_ask(&history->plain, operation, in_c);
 }
 
 static void history_end(struct history *history)
@@ -354,6 +366,7 @@ static size_t random_limits(struct limit limits[LIMITS_MAX])
         };
         random_room(&limits[i]);
     }
+    one_set_tell_apart(limits, count);
     return count;
 }
 
@@ -404,47 +417,51 @@ static void outcomes_equal(const struct outcome *a, const struct outcome *b)
 }
 
 /* The machine must be little-endian, because the stored doubles are. */
-static void stored_equal(const struct take *take, const struct limit_state states[])
+static void stored_equal(const struct operation *operation, const struct plain_engine *engine)
 {
-    char key[TAKE_SCRIPT_KEY_BYTES];
-    double packed[LIMITS_MAX * LIMIT_STATE_NUMBERS] = {0};
+    double entries[LIMITS_MAX * (1 + LIMIT_STATE_NUMBERS)] = {0};
+    struct take_arguments arguments;
     size_t count = 0;
     bool untouched = true;
 
-    for (size_t i = 0; i < take->limit_count; i++) {
-        size_t numbers = algorithm_of(take->limits[i].algorithm)->state_numbers;
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        const size_t numbers = algorithm_of(operation->limits[i].algorithm)->state_numbers;
 
-        for (size_t number = 0; number < numbers; number++) {
-            packed[count++] = states[i].number[number];
-            untouched = untouched && states[i].number[number] == 0;
-        }
+        if (numbers == 0)
+            continue;
+        entries[count++] = (double)engine->ends_us[i];
+        memcpy(&entries[count], engine->states[i].number, numbers * sizeof(entries[0]));
+        count += numbers;
+        untouched = untouched && engine->ends_us[i] == 0;
     }
 
-    take_script_key(&take->key, key);
-    const redisReply *reply = redis_server_command(server, "GET %s", key);
+    take_arguments_write(&arguments, operation);
+    logs_equal(&arguments, operation, engine->states);
+    if (arguments.string_count == 0)
+        return;
+    const redisReply *reply = redis_server_command(server, "GET %s", arguments.keys[0]);
     if (untouched) {
         assert_int_equal(reply->type, REDIS_REPLY_NIL);
     } else {
+        const size_t head_bytes = 1 + (size_t)arguments.heads[0] * TAKE_SCRIPT_ID_BYTES;
+
         assert_int_equal(reply->type, REDIS_REPLY_STRING);
-        assert_int_equal(reply->len, count * sizeof(packed[0]));
-        assert_memory_equal(reply->str, packed, count * sizeof(packed[0]));
+        assert_int_equal(reply->len, head_bytes + count * sizeof(entries[0]));
+        assert_memory_equal(reply->str, arguments.heads, head_bytes);
+        assert_memory_equal(reply->str + head_bytes, entries, count * sizeof(entries[0]));
     }
-    logs_equal(take, states);
 }
 
 /* Compares the time and the amount of each charge. */
-static void logs_equal(const struct take *take, const struct limit_state states[])
+static void logs_equal(const struct take_arguments *arguments, const struct operation *operation,
+                       const struct limit_state states[])
 {
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    size_t key = 1;
-
-    (void)take_script_keys(take, keys);
-    for (size_t i = 0; i < take->limit_count; i++) {
-        if (algorithm_state(take->limits[i].algorithm) != STATE_LOG)
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        if (algorithm_state(operation->limits[i].algorithm) != STATE_LOG)
             continue;
         const struct charge_log *log = states[i].logged.log;
-        const redisReply *reply =
-            redis_server_command(server, "ZRANGE %s 0 -1 WITHSCORES", keys[key++]);
+        const redisReply *reply = redis_server_command(server, "ZRANGE %s 0 -1 WITHSCORES",
+                                                       arguments->keys[arguments->key_of[i]]);
 
         assert_int_equal(reply->elements, 2 * charge_log_count(log));
         for (size_t rank = 0; rank < charge_log_count(log); rank++) {

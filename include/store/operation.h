@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a store is asked to do with the counters of one check: in one call, under one lock or in one
+ * script. */
+#ifndef STORE_OPERATION_H
+#define STORE_OPERATION_H
+
+#include "base/digest.h"
+#include "limit/limit.h"
+
+enum operation_kind {
+    OPERATION_TAKE,  /* charges each limit its cost: all of them, or none */
+    OPERATION_LOOK,  /* charges nothing, whatever the costs are */
+    OPERATION_FILL,  /* charges each limit as much of its cost as fits it */
+    OPERATION_FORGET /* the counters of these limits are as if they had never been charged */
+};
+
+/* A counter is named by a set of subjects, the policy, and the limit's id. All counters of one set
+ * and policy lie together. limits[i].set is the place of its set in `sets`. */
+struct operation {
+    enum operation_kind kind;
+    uint32_t tenant; /* whose room the counters take; decisions ignore it */
+    uint64_t policy_id;
+    struct digest tag; /* what all sets have in common: in Redis all keys are in its slot */
+    size_t set_count;  /* 1..LIMITS_MAX */
+    struct digest sets[LIMITS_MAX]; /* `tag` itself, if a set is just what all have in common */
+    size_t limit_count;             /* 1..LIMITS_MAX */
+    const struct limit *limits;     /* borrowed for the call */
+    int64_t costs[LIMITS_MAX];      /* by limit, 0..LIMIT_COST_MAX; 0 looks at that limit */
+    int64_t now_us; /* by the process' clock; engines with their own clock ignore it */
+};
+
+/* An order of operations: 0 when both are about the same counters, in the same places. */
+int operation_compare(const struct operation *a, const struct operation *b);
+
+/* Whether it may charge anything. */
+bool operation_charges(const struct operation *operation);
+
+#endif

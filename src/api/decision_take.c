@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Takes a decision from the store: the live rule and the candidate at the same time. When both are
+ * concluded, the decision is recorded, and then the asker hears of it. */
+#include "api/audit.h"
+#include "api/decision.h"
+#include "api/decision_record.h"
+#include "base/clock.h"
+#include "catalogue/app_index.h"
+#include "store/handback.h"
+#include "store/store.h"
+#include "store/store_memory.h"
+
+typedef void conclude_fn(struct decision *decision, const struct outcome *outcome);
+
+static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
+                 conclude_fn *conclude_now);
+static store_done_fn on_taken;
+static store_done_fn on_candidate_taken;
+static conclude_fn conclude;
+static conclude_fn conclude_candidate;
+static void decide_locally(struct decision *decision, enum take_status status);
+static void refuse(struct decision *decision, const struct outcome *outcome);
+static void answered(struct decision *decision);
+
+struct operation decision_operation(const struct decision *decision, const struct rule *rule,
+                                    enum operation_kind kind)
+{
+    const struct digest_key *key = app_index_subject_key(decision->api->index);
+    const struct policy *policy = decision->policy;
+    const struct digest digest =
+        subject_digest(key, text_of(decision->app->id), &decision->subject);
+    struct operation operation = {
+        .kind = kind,
+        .tenant = decision->app->tenant,
+        .policy_id = rule == policy->candidate ? ~policy->id : policy->id,
+        .tag = digest,
+        .set_count = 1,
+        .sets = {digest},
+        .limit_count = rule->limit_count,
+        .limits = rule->limits,
+        .now_us = decision->api->now_us,
+    };
+
+    for (size_t i = 0; i < rule->limit_count; i++)
+        operation.costs[i] = decision->cost;
+    return operation;
+}
+
+enum handled decision_take(struct decision *decision, decision_done_fn *done)
+{
+    decision->done = done;
+    decision->asked_us = decision->api->now_us;
+    if (decision->policy->is_active) {
+        take(decision, &decision->policy->rule, on_taken, conclude);
+        if (decision->trial != NULL)
+            take(decision, decision->policy->candidate, on_candidate_taken, conclude_candidate);
+    } else {
+        verdict_from_inactive(decision->policy, &decision->verdict);
+    }
+    if (decision->awaited > 0)
+        return HANDLED_LATER;
+    decision_record(decision);
+    return HANDLED_NOW;
+}
+
+static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
+                 conclude_fn *conclude_now)
+{
+    const struct operation operation = decision_operation(decision, rule, OPERATION_TAKE);
+    struct outcome outcome;
+
+    if (store_ask(decision->api->store, &operation, &outcome, decision, done) == STORE_LATER)
+        decision->awaited++;
+    else
+        conclude_now(decision, &outcome);
+}
+
+static void on_taken(void *context, const struct outcome *outcome)
+{
+    struct decision *decision = context;
+
+    conclude(decision, outcome);
+    answered(decision);
+}
+
+static void on_candidate_taken(void *context, const struct outcome *outcome)
+{
+    struct decision *decision = context;
+
+    conclude_candidate(decision, outcome);
+    answered(decision);
+}
+
+/* The policy says what a failed take means. A take that the quota refused has not failed. */
+static void conclude(struct decision *decision, const struct outcome *outcome)
+{
+    if (outcome->status == TAKE_QUOTA)
+        refuse(decision, outcome);
+    else if (outcome->status == TAKE_DONE)
+        verdict_from_outcome(decision->policy, outcome, false, &decision->verdict);
+    else if (decision->policy->on_store_error == ON_STORE_ERROR_LOCAL)
+        decide_locally(decision, outcome->status);
+    else
+        verdict_from_failure(decision->policy, outcome->status, &decision->verdict);
+}
+
+static void conclude_candidate(struct decision *decision, const struct outcome *outcome)
+{
+    if (outcome->status != TAKE_DONE)
+        return;
+    decision->trial->is_decided = true;
+    verdict_from_candidate(decision->policy, outcome, &decision->trial->verdict);
+}
+
+/* Only a take that the store has surely not charged is handed back. If the answer was late, or was
+ * not a decision, the store may have charged the take, or may yet charge it. */
+static void decide_locally(struct decision *decision, enum take_status status)
+{
+    struct operation operation =
+        decision_operation(decision, &decision->policy->rule, OPERATION_TAKE);
+    struct outcome outcome;
+
+    operation.now_us = clock_monotonic_us(); /* the turn that asked the store may be long ago */
+    memory_table_ask(decision->api->local, &operation, &outcome);
+    const bool is_charged_nowhere = status == TAKE_DOWN || status == TAKE_REFUSED;
+    if (decision->api->handback != NULL && is_charged_nowhere && outcome.allowed &&
+        operation_charges(&operation))
+        handback_note(decision->api->handback, &operation);
+    verdict_from_outcome(decision->policy, &outcome, true, &decision->verdict);
+}
+
+static void refuse(struct decision *decision, const struct outcome *outcome)
+{
+    decision->has_no_room = true;
+    decision->room_s = verdict_seconds(outcome->room_us);
+    audit_counter_refused(decision->api, decision->app);
+}
+
+static void answered(struct decision *decision)
+{
+    if (--decision->awaited > 0)
+        return;
+    decision_record(decision);
+    decision->done(decision);
+}
