@@ -54,7 +54,8 @@ extern const char *const algorithm_names[ALGORITHM_COUNT + 1];
 
 enum state_kind algorithm_state(enum algorithm_id id);
 
-/* The largest quota that a limit of this algorithm may have. */
+/* The largest quota that a limit of this algorithm may have. A fixed window only adds and compares,
+ * so it is exact as far as a double is. Others multiply a quota by a time. */
 int64_t algorithm_quota_max(enum algorithm_id id);
 
 /* The most that can be taken at once: the burst; 0 when the quota is 0. */

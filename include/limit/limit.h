@@ -10,9 +10,10 @@
 
 #define LIMITS_MAX           8
 #define LIMIT_NAME_BYTES_MAX 32
-#define LIMIT_QUOTA_MAX      INT64_C(1000000000)
-#define LIMIT_LOG_QUOTA_MAX  INT64_C(10000) /* for a log, which keeps every charge */
-#define LIMIT_WINDOW_S_MAX   YEAR_S
+/* The largest quota of most algorithms, and the largest burst; see algorithm_quota_max(). */
+#define LIMIT_QUOTA_MAX     INT64_C(1000000000)
+#define LIMIT_LOG_QUOTA_MAX INT64_C(10000) /* for a log, which keeps every charge */
+#define LIMIT_WINDOW_S_MAX  YEAR_S
 /* A cost is at most 2^53 - 1, the largest run of integers that a double holds exactly. */
 #define LIMIT_COST_MAX INT64_C(9007199254740991)
 /* The same for times: the latest time, and the longest duration. */

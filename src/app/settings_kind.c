@@ -187,7 +187,7 @@ static void read_rate(const struct setting *setting, struct form *form, struct s
         return;
     if (text_equal(text, TEXT("off"))) {
         *field = (struct rate){0};
-    } else if (rate_parse(text, &rate, &error) && rate.quota > 0) {
+    } else if (rate_parse(text, LIMIT_QUOTA_MAX, &rate, &error) && rate.quota > 0) {
         *field = rate;
     } else {
         form_fault(form, setting->name, "must be a rate such as \"5/minute\", or \"off\"");

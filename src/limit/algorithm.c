@@ -32,7 +32,9 @@ enum state_kind algorithm_state(enum algorithm_id id)
 
 int64_t algorithm_quota_max(enum algorithm_id id)
 {
-    return algorithms[id].state == STATE_LOG ? LIMIT_LOG_QUOTA_MAX : LIMIT_QUOTA_MAX;
+    if (algorithms[id].state == STATE_LOG)
+        return LIMIT_LOG_QUOTA_MAX;
+    return id == ALGORITHM_FIXED_WINDOW ? LIMIT_COST_MAX : LIMIT_QUOTA_MAX;
 }
 
 int64_t limit_capacity(const struct limit *limit)

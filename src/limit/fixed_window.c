@@ -23,7 +23,7 @@ enum settled fixed_window_settle(const struct limit *limit, struct limit_state *
         *state = (struct limit_state){0};
         return SETTLED_AS_IT_WAS;
     }
-    if (!stored_is_whole(used, LIMIT_QUOTA_MAX) || !stored_is_whole(start, LIMIT_TIME_US_MAX)) {
+    if (!stored_is_whole(used, LIMIT_COST_MAX) || !stored_is_whole(start, LIMIT_TIME_US_MAX)) {
         *state = (struct limit_state){0};
         return SETTLED_REFUSED;
     }

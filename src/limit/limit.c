@@ -119,14 +119,8 @@ static void rate_read(struct form *form, struct limit *limit)
         form_fault(form, "window_seconds", "must be absent beside `rate`");
     if (!form_text(form, "rate", FORM_REQUIRED, 1, RATE_LENGTH, &text))
         return;
-    if (!rate_parse(text, &rate, &error)) {
+    if (!rate_parse(text, algorithm_quota_max(limit->algorithm), &rate, &error)) {
         form_fault(form, "rate", "%s", error.message);
-        return;
-    }
-    if (rate.quota > algorithm_quota_max(limit->algorithm)) {
-        form_fault(form, "rate", "must be at most %lld per window: %s keeps every charge",
-                   (long long)algorithm_quota_max(limit->algorithm),
-                   algorithm_of(limit->algorithm)->name);
         return;
     }
     limit->quota = rate.quota;

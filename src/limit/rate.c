@@ -16,7 +16,7 @@ static const struct {
 static bool window_parse(struct text text, int64_t *window_s, struct error *error);
 static bool unit_find(struct text word, int64_t *seconds);
 
-bool rate_parse(struct text text, struct rate *rate, struct error *error)
+bool rate_parse(struct text text, int64_t quota_max, struct rate *rate, struct error *error)
 {
     struct text window = text;
     struct text quota = text_cut(&window, '/');
@@ -25,8 +25,8 @@ bool rate_parse(struct text text, struct rate *rate, struct error *error)
 
     if (text_is_absent(window) || !text_parse_integer(quota, &units_allowed))
         return error_set(error, "must look like \"100/15m\": a quota per time");
-    if (units_allowed < 0 || units_allowed > LIMIT_QUOTA_MAX)
-        return error_set(error, "must have a quota from 0 to %lld", (long long)LIMIT_QUOTA_MAX);
+    if (units_allowed < 0 || units_allowed > quota_max)
+        return error_set(error, "must have a quota from 0 to %lld", (long long)quota_max);
     if (!window_parse(window, &window_s, error))
         return false;
     *rate = (struct rate){.quota = units_allowed, .window_s = window_s};

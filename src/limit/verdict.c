@@ -6,6 +6,8 @@
 
 #define FAILURE_RETRY_US SECOND_US /* by then the store may be back */
 
+__extension__ typedef unsigned __int128 product;
+
 /* The reasons of a denial, by policy_mode. */
 static const char *const reason_exceeded[] = {
     [POLICY_ENFORCE] = "Rate limit exceeded",
@@ -170,13 +172,14 @@ static bool is_tighter(const struct limit *limit, const struct limit_outcome *ou
     if (!outcome->allowed && outcome->retry_us != other->retry_us)
         return outcome->retry_us > other->retry_us;
 
-    /* Compares remaining / capacity without a division: all are at most 10^9. */
+    /* Compares remaining / capacity without a division. */
     int64_t capacity = limit_capacity(limit);
     int64_t other_capacity = limit_capacity(other_limit);
 
     if (capacity == 0 || other_capacity == 0)
         return other_capacity > 0;
-    return outcome->remaining * other_capacity < other->remaining * capacity;
+    return (product)outcome->remaining * (product)other_capacity <
+           (product)other->remaining * (product)capacity;
 }
 
 /* Shadow mode lets it pass, and says what enforce would have done. */

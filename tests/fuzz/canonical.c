@@ -54,7 +54,7 @@ static void rule_check(const struct rule *rule)
         ASSERT(limit->algorithm < ALGORITHM_COUNT);
         ASSERT(limit->quota >= 0 && limit->quota <= algorithm_quota_max(limit->algorithm));
         ASSERT(limit->window_us >= SECOND_US && limit->window_us <= LIMIT_WINDOW_S_MAX * SECOND_US);
-        ASSERT(limit->burst >= 0 && limit->burst <= LIMIT_QUOTA_MAX);
+        ASSERT(limit->burst >= 0 && limit->burst <= algorithm_quota_max(limit->algorithm));
         ASSERT(limit->set < rule->set_count);
         for (size_t before = 0; before < i; before++) {
             ASSERT(strcmp(rule->limits[before].name, limit->name) != 0);

@@ -121,7 +121,7 @@ static void verdict_check(const json_t *body, bool allowed)
 
     ASSERT(json_is_boolean(json_object_get(body, "allowed")));
     ASSERT(json_is_true(json_object_get(body, "allowed")) == allowed);
-    ASSERT(limit >= 0 && limit <= LIMIT_QUOTA_MAX && remaining >= 0 && remaining <= limit);
+    ASSERT(limit >= 0 && limit <= LIMIT_COST_MAX && remaining >= 0 && remaining <= limit);
     ASSERT(json_integer_value(json_object_get(body, "reset_in")) >= 0);
     ASSERT(allowed ? retry_after == 0 : retry_after >= 0);
     ASSERT(json_is_string(json_object_get(body, "reason")) || allowed);

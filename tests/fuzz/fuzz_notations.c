@@ -93,7 +93,7 @@ static void try_rate(struct text text)
     struct error error = {0};
     char written[64];
 
-    if (!rate_parse(text, &rate, &error)) {
+    if (!rate_parse(text, LIMIT_QUOTA_MAX, &rate, &error)) {
         ASSERT(error.message[0] != '\0');
         ASSERT(rate.quota == before.quota && rate.window_s == before.window_s);
         return;
@@ -102,6 +102,6 @@ static void try_rate(struct text text)
     ASSERT(rate.window_s >= 1 && rate.window_s <= LIMIT_WINDOW_S_MAX);
     (void)snprintf(written, sizeof written, "%lld/%llds", (long long)rate.quota,
                    (long long)rate.window_s);
-    ASSERT(rate_parse(text_of(written), &again, &error));
+    ASSERT(rate_parse(text_of(written), LIMIT_QUOTA_MAX, &again, &error));
     ASSERT(again.quota == rate.quota && again.window_s == rate.window_s);
 }

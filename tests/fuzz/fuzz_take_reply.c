@@ -88,7 +88,7 @@ static void outcome_check(const struct outcome *outcome)
         const struct limit_outcome *limit = &outcome->at[i];
 
         every_one_allows = every_one_allows && limit->allowed;
-        ASSERT(limit->remaining >= 0 && limit->remaining <= LIMIT_QUOTA_MAX);
+        ASSERT(limit->remaining >= 0 && limit->remaining <= LIMIT_COST_MAX);
         ASSERT(limit->reset_us >= 0 && limit->reset_us <= EXACT_MAX);
         ASSERT(limit->retry_us >= 0 && limit->retry_us <= EXACT_MAX);
         ASSERT(limit->delay_us >= 0 && limit->delay_us <= EXACT_MAX);

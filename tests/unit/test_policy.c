@@ -136,6 +136,19 @@ static void every_member_is_read(void **state)
     assert_text(policy->description, "one\ntwo");
 }
 
+static void a_fixed_window_may_be_as_large_as_a_double_counts_exactly(void **state)
+{
+    (void)state;
+
+    struct policy *limit =
+        read_good("{'route_key':'/a','limit':9007199254740991,'window_seconds':1}");
+    struct policy *rate = read_good("{'route_key':'/a','rate':'9007199254740991/s'}");
+
+    assert_true(limit->rule.limits[0].quota == LIMIT_COST_MAX);
+    assert_true(rate->rule.limits[0].quota == LIMIT_COST_MAX);
+    assert_true(rate->rule.limits[0].burst == LIMIT_COST_MAX);
+}
+
 static void several_limits_are_named_by_their_place(void **state)
 {
     (void)state;
@@ -432,6 +445,7 @@ int main(void)
         cmocka_unit_test(what_is_left_out_has_its_default),
         cmocka_unit_test(null_is_the_same_as_left_out),
         cmocka_unit_test(every_member_is_read),
+        cmocka_unit_test(a_fixed_window_may_be_as_large_as_a_double_counts_exactly),
         cmocka_unit_test(several_limits_are_named_by_their_place),
         cmocka_unit_test(the_limits_lie_behind_their_policy),
         cmocka_unit_test(the_answers_share_one_text_about_the_limits),

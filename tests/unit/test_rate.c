@@ -15,7 +15,7 @@ static void assert_rate(const char *text, int64_t quota, int64_t window_s)
     struct rate rate = {-1, -1};
     struct error error = {0};
 
-    if (!rate_parse(text_of(text), &rate, &error))
+    if (!rate_parse(text_of(text), LIMIT_QUOTA_MAX, &rate, &error))
         fail_msg("\"%s\": %s", text, error.message);
     assert_int_equal(rate.quota, quota);
     assert_int_equal(rate.window_s, window_s);
@@ -26,7 +26,7 @@ static void assert_no_rate(const char *text, const char *message)
     struct rate rate = {-1, -1};
     struct error error = {0};
 
-    if (rate_parse(text_of(text), &rate, &error))
+    if (rate_parse(text_of(text), LIMIT_QUOTA_MAX, &rate, &error))
         fail_msg("\"%s\" was accepted", text);
     assert_string_equal(error.message, message);
     assert_int_equal(rate.quota, -1);

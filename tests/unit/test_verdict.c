@@ -220,6 +220,21 @@ static void the_tightest_of_several_limits_is_on_top(void **state)
     assert_int_equal(verdict.limit, 0);
 }
 
+static void shares_of_the_largest_limits_are_compared_exactly(void **state)
+{
+    (void)state;
+    limits[0].quota = limits[0].burst = LIMIT_COST_MAX;
+    limits[2].quota = limits[2].burst = LIMIT_COST_MAX - 1;
+
+    decide_three(allowed(LIMIT_COST_MAX - 2, SECOND), allowed(100, 0),
+                 allowed(LIMIT_COST_MAX - 2, SECOND));
+    assert_int_equal(verdict.tightest, 0);
+
+    decide_three(allowed(LIMIT_COST_MAX, SECOND), allowed(100, 0),
+                 allowed(LIMIT_COST_MAX - 2, SECOND));
+    assert_int_equal(verdict.tightest, 2);
+}
+
 static void several_limits_are_listed(void **state)
 {
     (void)state;
@@ -332,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup(shadow_mode_lets_pass_and_says_what_it_would_have_done, begin),
         cmocka_unit_test_setup(the_local_fallback_is_told, begin),
         cmocka_unit_test_setup(the_tightest_of_several_limits_is_on_top, begin),
+        cmocka_unit_test_setup(shares_of_the_largest_limits_are_compared_exactly, begin),
         cmocka_unit_test_setup(several_limits_are_listed, begin),
         cmocka_unit_test_setup(the_longest_delay_of_a_queue_is_told, begin),
         cmocka_unit_test_setup(after_a_wait_all_times_are_what_is_left_of_them, begin),
