@@ -12,6 +12,8 @@
 #include "limit/limit.h"
 #include "limit/policy.h"
 
+struct subjects;
+
 struct verdict {
     const struct policy *policy; /* borrowed */
     const struct rule *rule;     /* the decided rule: the policy's, or its candidate */
@@ -55,10 +57,12 @@ void verdict_from_failure(const struct policy *policy, enum take_status status,
 /* The verdict of a policy that is switched off (is_active = false). */
 void verdict_from_inactive(const struct policy *policy, struct verdict *verdict);
 
-/* Writes the members of the check body into an object that the caller has begun. `route_key` and
- * `role` are the ones asked for. */
+/* Writes the members of the check body into an object that the caller has begun. `route_key`, `role`
+ * and `subjects` are the ones asked for. If a limit of the rule says by whom or what it counts, all
+ * limits are listed with that, and those that deny are named. Then, if it was decided, the subjects
+ * have all that the limits need; otherwise `subjects` is not used. */
 void verdict_write(const struct verdict *verdict, struct text route_key, struct text role,
-                   struct writer *writer);
+                   const struct subjects *subjects, struct writer *writer);
 
 /* The seconds that a caller must wait. They are rounded up, so a caller never comes too early. */
 int64_t verdict_seconds(int64_t time_us);

@@ -77,7 +77,7 @@ void decision_write(const struct decision *decision, struct writer *writer)
     const struct trial *trial = decision->trial;
     const struct verdict *tried = trial != NULL && trial->is_decided ? &trial->verdict : NULL;
 
-    verdict_write(&decision->verdict, decision->route_key, decision->role, writer);
+    verdict_write(&decision->verdict, decision->route_key, decision->role, NULL, writer);
     if (decision->explain)
         explain_write(decision->explain, &decision->verdict, tried, decision->cost, writer);
 }

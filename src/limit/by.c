@@ -4,6 +4,9 @@
 #include "base/arena.h"
 #include "limit/word.h"
 
+static const struct by by_user = {.count = 1, .names = {{"user", 4}}};
+static const struct by by_ip = {.count = 1, .names = {{"ip", 2}}};
+
 static bool names_read(struct form *form, struct by *by);
 static bool name_add(struct form *form, struct by *by, struct text name);
 
@@ -34,6 +37,13 @@ void by_write(const struct by *by, struct writer *writer)
     for (size_t i = 0; i < by->count; i++)
         writer_text(writer, NULL, by->names[i]);
     writer_end_array(writer);
+}
+
+const struct by *by_resolve(const struct by *by, bool has_user)
+{
+    if (by != NULL)
+        return by;
+    return has_user ? &by_user : &by_ip;
 }
 
 bool by_equal(const struct by *a, const struct by *b)

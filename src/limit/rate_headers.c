@@ -8,6 +8,7 @@
 #define FIELD_BYTES_USUALLY 64
 
 static const char *limit_field(const struct verdict *verdict, struct arena *arena);
+static void add_measure(struct buffer *field, const char *measure);
 static void add_item(struct buffer *field, const char *name);
 static void add_parameter(struct buffer *field, struct text name, int64_t value);
 static int64_t effective_window_s(const struct limit_outcome *outcome);
@@ -17,7 +18,7 @@ static const char *integer_field(int64_t value, struct arena *arena);
 
 const char *const rate_headers_style_words[] = {"delta", "epoch", "off", NULL};
 
-/* "minute";q=100;w=60, "day";q=1000;w=86400 */
+/* "minute";q=100;w=60, "day";q=1000;qu="tokens";w=86400 */
 struct text rate_headers_policy(const struct rule *rule, struct arena *arena)
 {
     struct buffer field;
@@ -28,6 +29,8 @@ struct text rate_headers_policy(const struct rule *rule, struct arena *arena)
 
         add_item(&field, limit->name);
         add_parameter(&field, TEXT(";q="), limit->quota);
+        if (limit->counts != NULL)
+            add_measure(&field, limit->counts);
         add_parameter(&field, TEXT(";w="), limit->window_us / SECOND_US);
         if (limit->burst != limit->quota)
             add_parameter(&field, TEXT(";sluice-burst="), limit->burst);
@@ -74,6 +77,14 @@ static const char *limit_field(const struct verdict *verdict, struct arena *aren
         add_parameter(&field, TEXT(";t="), effective_window_s(outcome));
     }
     return buffer_string(&field);
+}
+
+/* The unit of the quota; without it, requests. A measure needs no escapes. */
+static void add_measure(struct buffer *field, const char *measure)
+{
+    buffer_add(field, TEXT(";qu=\""));
+    buffer_add(field, text_of(measure));
+    buffer_add_char(field, '"');
 }
 
 /* Begins the next member of the list. A limit's name needs no escapes. */

@@ -3,16 +3,11 @@
 
 #include "base/arena.h"
 
-#define USER "user"
-
-static const struct by by_user = {.count = 1, .names = {{USER, sizeof(USER) - 1}}};
-
 static bool is_plain(const struct rule *rule);
 static bool needs_user(const struct rule *rule);
 static size_t set_find(const struct rule *rule, const struct by *by);
 static const struct by *common_of(const struct rule *rule, struct arena *arena);
 static bool every_set_has(const struct rule *rule, struct text name);
-static const struct by *or_user(const struct by *by);
 
 void rule_sets_make(struct rule *rule, struct limit limits[], struct arena *arena)
 {
@@ -23,7 +18,7 @@ void rule_sets_make(struct rule *rule, struct limit limits[], struct arena *aren
     rule->sets = sets;
     rule->set_count = 0;
     for (size_t i = 0; i < rule->limit_count; i++) {
-        const struct by *by = has_user ? or_user(limits[i].by) : limits[i].by;
+        const struct by *by = has_user ? by_resolve(limits[i].by, true) : limits[i].by;
         const size_t set = set_find(rule, by);
 
         if (set == rule->set_count)
@@ -37,7 +32,7 @@ void rule_sets_make(struct rule *rule, struct limit limits[], struct arena *aren
 
 bool rule_counters_differ(const struct rule *one, const struct rule *other)
 {
-    return !by_equal(or_user(one->common), or_user(other->common));
+    return !by_equal(by_resolve(one->common, true), by_resolve(other->common, true));
 }
 
 static bool is_plain(const struct rule *rule)
@@ -53,7 +48,7 @@ static bool is_plain(const struct rule *rule)
 static bool needs_user(const struct rule *rule)
 {
     for (size_t i = 0; i < rule->limit_count; i++) {
-        if (by_has(rule->limits[i].by, TEXT(USER)))
+        if (by_has(rule->limits[i].by, TEXT("user")))
             return true;
     }
     return false;
@@ -92,9 +87,4 @@ static bool every_set_has(const struct rule *rule, struct text name)
             return false;
     }
     return true;
-}
-
-static const struct by *or_user(const struct by *by)
-{
-    return by == NULL ? &by_user : by;
 }

@@ -2,17 +2,23 @@
  *
  * A verdict as the members of an answer. */
 #include "limit/algorithm.h"
+#include "limit/subjects.h"
 #include "limit/verdict.h"
 
 static void integer_or_null(struct writer *writer, const char *key, bool known, int64_t value);
-static void limit_list_write(const struct verdict *verdict, struct writer *writer);
+static void limit_list_write(const struct verdict *verdict, const struct subjects *subjects,
+                             struct writer *writer);
+static void by_values_write(const struct by *by, const struct subjects *subjects,
+                            struct writer *writer);
+static void deniers_write(const struct verdict *verdict, struct writer *writer);
 
 void verdict_write(const struct verdict *verdict, struct text route_key, struct text role,
-                   struct writer *writer)
+                   const struct subjects *subjects, struct writer *writer)
 {
     const struct policy *policy = verdict->policy;
     const struct limit *limit = &verdict->rule->limits[verdict->tightest];
     const struct text asked = text_is_absent(role) ? TEXT(POLICY_ROLE_DEFAULT) : role;
+    const bool is_plain = verdict->rule->is_plain;
 
     writer_bool(writer, "allowed", verdict->allowed);
     integer_or_null(writer, "limit", verdict->decided, verdict->limit);
@@ -29,8 +35,10 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
     integer_or_null(writer, "retry_after_ms", verdict->can_retry, verdict->retry_ms);
     if (verdict->delay_ms > 0)
         writer_integer(writer, "delay_ms", verdict->delay_ms);
-    if (verdict->decided && verdict->rule->limit_count > 1)
-        limit_list_write(verdict, writer);
+    if (verdict->decided && (verdict->rule->limit_count > 1 || !is_plain))
+        limit_list_write(verdict, subjects, writer);
+    if (verdict->decided && !verdict->outcome.allowed && !is_plain)
+        deniers_write(verdict, writer);
     if (policy->mode == POLICY_SHADOW)
         writer_bool(writer, "shadow", true);
     if (verdict->degraded)
@@ -45,16 +53,23 @@ static void integer_or_null(struct writer *writer, const char *key, bool known, 
         writer_null(writer, key);
 }
 
-static void limit_list_write(const struct verdict *verdict, struct writer *writer)
+static void limit_list_write(const struct verdict *verdict, const struct subjects *subjects,
+                             struct writer *writer)
 {
+    const struct rule *rule = verdict->rule;
+
     writer_begin_array(writer, "limits");
     for (size_t i = 0; i < verdict->outcome.count; i++) {
-        const struct limit *limit = &verdict->rule->limits[i];
+        const struct limit *limit = &rule->limits[i];
         const struct limit_outcome *outcome = &verdict->outcome.at[i];
         bool can_retry = !outcome->allowed && !outcome->never;
 
         writer_begin_object(writer, NULL);
         writer_string(writer, "name", limit->name);
+        if (!rule->is_plain) {
+            by_values_write(rule->sets[limit->set], subjects, writer);
+            writer_string(writer, "counts", limit_measure(limit));
+        }
         writer_bool(writer, "allowed", outcome->allowed);
         writer_integer(writer, "limit", limit_capacity(limit));
         writer_integer(writer, "remaining", outcome->remaining);
@@ -62,6 +77,28 @@ static void limit_list_write(const struct verdict *verdict, struct writer *write
         integer_or_null(writer, "retry_after", can_retry, verdict_seconds(outcome->retry_us));
         writer_string(writer, "algorithm", algorithm_of(limit->algorithm)->name);
         writer_end_object(writer);
+    }
+    writer_end_array(writer);
+}
+
+static void by_values_write(const struct by *by, const struct subjects *subjects,
+                            struct writer *writer)
+{
+    const struct by *resolved = by_resolve(by, !text_is_absent(subjects_user(subjects)));
+
+    writer_begin_object(writer, "by");
+    for (size_t i = 0; i < resolved->count; i++)
+        writer_text(writer, resolved->names[i].at,
+                    subjects_find(subjects, resolved->names[i])->value);
+    writer_end_object(writer);
+}
+
+static void deniers_write(const struct verdict *verdict, struct writer *writer)
+{
+    writer_begin_array(writer, "denied_by");
+    for (size_t i = 0; i < verdict->outcome.count; i++) {
+        if (!verdict->outcome.at[i].allowed)
+            writer_string(writer, NULL, verdict->rule->limits[i].name);
     }
     writer_end_array(writer);
 }

@@ -34,8 +34,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                                    .quota = 10,
                                    .window_us = 60000000,
                                    .burst = 10};
-        policies[i] = (struct policy){
-            .is_active = true, .version = 1, .rule = {.limit_count = i + 1, .limits = limits}};
+        policies[i] =
+            (struct policy){.is_active = true,
+                            .version = 1,
+                            .rule = {.is_plain = true, .limit_count = i + 1, .limits = limits}};
     }
     return 0;
 }
@@ -123,7 +125,7 @@ static void told_check(const struct policy *policy, const struct outcome *outcom
     buffer_init(&body, &arena, 512);
     writer_init(&writer, &body);
     writer_begin_object(&writer, NULL);
-    verdict_write(&verdict, TEXT("/r"), TEXT("default"), &writer);
+    verdict_write(&verdict, TEXT("/r"), TEXT("default"), NULL, &writer);
     writer_end_object(&writer);
 
     json_t *document = document_parse(buffer_text(&body), &error);

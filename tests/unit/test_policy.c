@@ -196,6 +196,17 @@ static void the_answers_share_one_text_about_the_limits(void **state)
                 "\"minute\";q=10;w=60, \"day\";q=1000;w=86400;sluice-burst=1500");
 }
 
+static void the_text_about_a_limit_tells_its_measure_where_it_is_not_requests(void **state)
+{
+    (void)state;
+
+    const struct policy *policy =
+        read_good("{'route_key': '/a', 'limits': [{'rate': '5/m', 'counts': 'tokens'},"
+                  "{'rate': '5/m', 'counts': 'requests'}]}");
+
+    assert_text(policy->rate_limit_policy, "\"1\";q=5;qu=\"tokens\";w=60, \"2\";q=5;w=60");
+}
+
 static void the_server_s_members_are_read_as_it_writes_them(void **state)
 {
     (void)state;
@@ -449,6 +460,7 @@ int main(void)
         cmocka_unit_test(several_limits_are_named_by_their_place),
         cmocka_unit_test(the_limits_lie_behind_their_policy),
         cmocka_unit_test(the_answers_share_one_text_about_the_limits),
+        cmocka_unit_test(the_text_about_a_limit_tells_its_measure_where_it_is_not_requests),
         cmocka_unit_test(the_server_s_members_are_read_as_it_writes_them),
         cmocka_unit_test(one_limit_is_written_inline),
         cmocka_unit_test(several_limits_are_written_as_a_list),

@@ -11,10 +11,16 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/duration.h"
+#include "limit/subjects.h"
 
 #define SECOND SECOND_US
 
 static struct arena arena;
+/* As subjects_read() sorts them. */
+static const struct subject known[] = {
+    {{"ip", 2}, {"192.0.2.1", 9}}, {{"org", 3}, {"acme", 4}}, {{"user", 4}, {"ada", 3}}};
+static struct subjects subjects;
+
 static struct limit limits[3];
 static struct policy policy;
 static struct verdict verdict;
@@ -45,6 +51,7 @@ static const struct limit_outcome never = {.never = true, .remaining = 10};
 static int begin(void **state)
 {
     (void)state;
+    subjects = (struct subjects){.count = ARRAY_COUNT(known), .at = known};
     limits[0] = limit_of("default", ALGORITHM_FIXED_WINDOW, 10);
     limits[1] = limit_of("b", ALGORITHM_TOKEN_BUCKET, 100);
     limits[2] = limit_of("c", ALGORITHM_FIXED_WINDOW, 1000);
@@ -52,7 +59,7 @@ static int begin(void **state)
         .version = 3,
         .is_active = true,
         .identity.role = TEXT("gold"),
-        .rule = {.limit_count = 1, .limits = limits},
+        .rule = {.is_plain = true, .limit_count = 1, .limits = limits},
     };
     return 0;
 }
@@ -76,7 +83,7 @@ static void decide_three(struct limit_outcome a, struct limit_outcome b, struct 
     verdict_from_outcome(&policy, &outcome, false, &verdict);
 }
 
-static void assert_body(const char *must)
+static const char *body(void)
 {
     struct buffer buffer;
     struct writer writer;
@@ -84,9 +91,14 @@ static void assert_body(const char *must)
     buffer_init(&buffer, &arena, 64);
     writer_init(&writer, &buffer);
     writer_begin_object(&writer, NULL);
-    verdict_write(&verdict, text_of("/a"), text_of("gold"), &writer);
+    verdict_write(&verdict, text_of("/a"), text_of("gold"), &subjects, &writer);
     writer_end_object(&writer);
-    assert_string_equal(buffer_string(&buffer), must);
+    return buffer_string(&buffer);
+}
+
+static void assert_body(const char *must)
+{
+    assert_string_equal(body(), must);
 }
 
 static void an_allowed_check_has_no_reason(void **state)
@@ -253,6 +265,87 @@ static void several_limits_are_listed(void **state)
                 "\"reset_in\":0,\"retry_after\":null,\"algorithm\":\"fixed_window\"}]}");
 }
 
+/* Three limits by three sets of subjects. */
+static void count_by_sets(void)
+{
+    static const struct by org_and_user = {.count = 2, .names = {{"org", 3}, {"user", 4}}};
+    static const struct by nobody = {.count = 0};
+    static const struct by *const sets[] = {&org_and_user, NULL, &nobody};
+
+    policy.rule.is_plain = false;
+    policy.rule.sets = sets;
+    policy.rule.set_count = ARRAY_COUNT(sets);
+    for (size_t i = 0; i < ARRAY_COUNT(limits); i++)
+        limits[i].set = (uint8_t)i;
+    limits[2].counts = "tokens";
+}
+
+static void by_whom_and_what_each_limit_counts_is_told(void **state)
+{
+    (void)state;
+    count_by_sets();
+
+    decide_three(allowed(5, SECOND), allowed(90, 2 * SECOND), allowed(999, SECOND));
+
+    assert_body("{\"allowed\":true,\"limit\":10,\"remaining\":5,\"reset_in\":1,"
+                "\"retry_after\":null,\"reason\":null,\"route_key\":\"/a\","
+                "\"role\":\"gold\",\"algorithm\":\"fixed_window\",\"policy_version\":3,"
+                "\"retry_after_ms\":null,\"limits\":["
+                "{\"name\":\"default\",\"by\":{\"org\":\"acme\",\"user\":\"ada\"},"
+                "\"counts\":\"requests\",\"allowed\":true,\"limit\":10,\"remaining\":5,"
+                "\"reset_in\":1,\"retry_after\":null,\"algorithm\":\"fixed_window\"},"
+                "{\"name\":\"b\",\"by\":{\"user\":\"ada\"},"
+                "\"counts\":\"requests\",\"allowed\":true,\"limit\":100,\"remaining\":90,"
+                "\"reset_in\":2,\"retry_after\":null,\"algorithm\":\"token_bucket\"},"
+                "{\"name\":\"c\",\"by\":{},"
+                "\"counts\":\"tokens\",\"allowed\":true,\"limit\":1000,\"remaining\":999,"
+                "\"reset_in\":1,\"retry_after\":null,\"algorithm\":\"fixed_window\"}]}");
+}
+
+static void without_a_user_a_limit_that_does_not_say_counts_by_ip(void **state)
+{
+    (void)state;
+    count_by_sets();
+    limits[0].set = 1;
+    subjects.count = 1;
+
+    decide_one(allowed(9, SECOND));
+
+    assert_body("{\"allowed\":true,\"limit\":10,\"remaining\":9,\"reset_in\":1,"
+                "\"retry_after\":null,\"reason\":null,\"route_key\":\"/a\","
+                "\"role\":\"gold\",\"algorithm\":\"fixed_window\",\"policy_version\":3,"
+                "\"retry_after_ms\":null,\"limits\":["
+                "{\"name\":\"default\",\"by\":{\"ip\":\"192.0.2.1\"},"
+                "\"counts\":\"requests\",\"allowed\":true,\"limit\":10,\"remaining\":9,"
+                "\"reset_in\":1,\"retry_after\":null,\"algorithm\":\"fixed_window\"}]}");
+}
+
+static void a_denial_names_the_limits_that_deny(void **state)
+{
+    (void)state;
+    count_by_sets();
+
+    decide_three(denied(0, SECOND, SECOND), allowed(90, 2 * SECOND), never);
+    assert_non_null(strstr(body(), "}],\"denied_by\":[\"default\",\"c\"]}"));
+
+    policy.mode = POLICY_SHADOW;
+    decide_three(allowed(1, SECOND), denied(0, SECOND, SECOND), allowed(1, SECOND));
+    assert_true(verdict.allowed);
+    assert_non_null(strstr(body(), "}],\"denied_by\":[\"b\"],\"shadow\":true}"));
+}
+
+static void what_was_not_decided_needs_no_subjects(void **state)
+{
+    (void)state;
+    count_by_sets();
+    subjects.count = 0;
+
+    verdict_from_inactive(&policy, &verdict);
+
+    assert_null(strstr(body(), "limits"));
+    assert_null(strstr(body(), "denied_by"));
+}
+
 static void the_longest_delay_of_a_queue_is_told(void **state)
 {
     (void)state;
@@ -349,6 +442,10 @@ int main(void)
         cmocka_unit_test_setup(the_tightest_of_several_limits_is_on_top, begin),
         cmocka_unit_test_setup(shares_of_the_largest_limits_are_compared_exactly, begin),
         cmocka_unit_test_setup(several_limits_are_listed, begin),
+        cmocka_unit_test_setup(by_whom_and_what_each_limit_counts_is_told, begin),
+        cmocka_unit_test_setup(without_a_user_a_limit_that_does_not_say_counts_by_ip, begin),
+        cmocka_unit_test_setup(a_denial_names_the_limits_that_deny, begin),
+        cmocka_unit_test_setup(what_was_not_decided_needs_no_subjects, begin),
         cmocka_unit_test_setup(the_longest_delay_of_a_queue_is_told, begin),
         cmocka_unit_test_setup(after_a_wait_all_times_are_what_is_left_of_them, begin),
         cmocka_unit_test_setup(a_store_failure_allows_or_denies_as_the_policy_says, begin),
