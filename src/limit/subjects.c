@@ -11,12 +11,13 @@
 /* What is read: the list so far, and the form that faults are recorded in. */
 struct reading {
     struct form *form;
+    const char *object; /* the name of the member that has any subject */
     struct arena *arena;
     size_t count;
     struct subject at[SUBJECTS_MAX];
 };
 
-static void object_read(struct reading *reading, const char *member);
+static void object_read(struct reading *reading);
 static void value_read(struct reading *reading, struct form *form, struct text name,
                        const char *member);
 static void add(struct reading *reading, struct form *form, const char *member,
@@ -31,11 +32,12 @@ bool subjects_read(struct form *form, struct arena *arena, struct subjects *subj
     const size_t faults_before = form->faults->count;
 
     reading.form = form;
+    reading.object = "subjects";
     reading.arena = arena;
     reading.count = 0;
     value_read(&reading, form, TEXT(USER), "user_id");
     value_read(&reading, form, TEXT(IP), "ip");
-    object_read(&reading, "subjects");
+    object_read(&reading);
     if (reading.count == 0 && form->faults->count == faults_before)
         form_fault(form, NULL, "must have `user_id`, `ip` or `subjects`");
     if (form->faults->count > faults_before)
@@ -55,10 +57,11 @@ bool subject_read_one(struct form *form, const char *name, struct arena *arena,
     const size_t faults_before = form->faults->count;
 
     reading.form = form;
+    reading.object = name;
     reading.arena = arena;
     reading.count = 0;
     value_read(&reading, form, TEXT(USER), "user_id");
-    object_read(&reading, name);
+    object_read(&reading);
     if (reading.count > 1)
         form_fault(form, name, "must be one subject, and be absent beside `user_id`");
     if (form->faults->count > faults_before)
@@ -107,8 +110,9 @@ const struct subject *subjects_in_order(const struct subjects *subjects, size_t 
     return place == 0 ? subjects_find(subjects, TEXT(IP)) : NULL;
 }
 
-static void object_read(struct reading *reading, const char *member)
+static void object_read(struct reading *reading)
 {
+    const char *member = reading->object;
     char pointer[sizeof(((struct fault *)NULL)->pointer)];
     const json_t *object;
     struct form form;
@@ -162,8 +166,8 @@ static void add(struct reading *reading, struct form *form, const char *member,
     while (place > 0 && text_compare(reading->at[place - 1].name, subject.name) > 0)
         place--;
     if (place > 0 && text_equal(reading->at[place - 1].name, subject.name)) {
-        form_fault(form, member, "must not be given twice, as `%s` and in `subjects`",
-                   is_called(&subject, USER) ? "user_id" : IP);
+        form_fault(form, member, "must not be given twice, as `%s` and in `%s`",
+                   is_called(&subject, USER) ? "user_id" : IP, reading->object);
         return;
     }
     memmove(&reading->at[place + 1], &reading->at[place],
