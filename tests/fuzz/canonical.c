@@ -6,7 +6,7 @@
 #include "base/duration.h"
 #include "limit/algorithm.h"
 
-static bool is_same(const struct digest *one, const struct digest *other);
+static bool is_same(const struct rule *one, const struct rule *other);
 static void rule_check(const struct rule *rule);
 static struct text written(const struct policy *policy, struct arena *arena);
 
@@ -30,16 +30,21 @@ void canonical_check(const struct policy *policy)
     ASSERT(text_equal(written(again, &arena), first));
     ASSERT(policy_identity_equal(&again->identity, &policy->identity));
     ASSERT(again->id == policy->id && again->version == policy->version);
-    ASSERT(is_same(&again->rule.layout, &policy->rule.layout));
+    ASSERT(is_same(&again->rule, &policy->rule));
     ASSERT((again->candidate == NULL) == (policy->candidate == NULL));
-    ASSERT(policy->candidate == NULL ||
-           is_same(&again->candidate->layout, &policy->candidate->layout));
+    ASSERT(policy->candidate == NULL || is_same(again->candidate, policy->candidate));
     arena_close(&arena);
 }
 
-static bool is_same(const struct digest *one, const struct digest *other)
+static bool is_same(const struct rule *one, const struct rule *other)
 {
-    return memcmp(one->bytes, other->bytes, sizeof(one->bytes)) == 0;
+    if (one->limit_count != other->limit_count || rule_counters_differ(one, other))
+        return false;
+    for (size_t i = 0; i < one->limit_count; i++) {
+        if (one->limits[i].id != other->limits[i].id || one->limits[i].set != other->limits[i].set)
+            return false;
+    }
+    return true;
 }
 
 static void rule_check(const struct rule *rule)

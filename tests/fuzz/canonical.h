@@ -8,7 +8,7 @@
 
 /* Asserts that every number is in its range, and that the canonical document is a fixed point:
  * written, read and written again, it is the same, byte by byte. So are the id, the version, and
- * the layouts, which find stored counters. */
+ * the ids and sets of the limits, which find stored counters. */
 void canonical_check(const struct policy *policy);
 
 #endif

@@ -57,16 +57,6 @@ static void assert_text(struct text is, const char *must)
         fail_msg("is \"%.*s\", must be \"%s\"", TEXT_PRINTF(is), must);
 }
 
-static struct digest layout_of(const char *json)
-{
-    return read_good(json)->rule.layout;
-}
-
-static bool is_same(struct digest one, struct digest other)
-{
-    return memcmp(one.bytes, other.bytes, sizeof(one.bytes)) == 0;
-}
-
 static const char *written(const struct policy *policy)
 {
     struct buffer buffer;
@@ -299,59 +289,10 @@ static void what_is_written_reads_back_the_same(void **state)
         struct policy *again = read_good(once);
 
         assert_string_equal(written(again), once);
-        assert_true(is_same(again->rule.layout, layout_of(documents[i])));
     }
 }
 
-static void only_algorithms_and_windows_make_the_layout(void **state)
-{
-    (void)state;
-    struct digest zero = {0};
-    struct digest layout = layout_of("{'route_key':'/a','limit':10,'window_seconds':60}");
-
-    assert_false(is_same(layout, zero));
-    assert_true(
-        is_same(layout, layout_of("{'route_key':'/b','role':'x','rate':'99/m','name':'n'}")));
-    assert_false(is_same(layout, layout_of("{'route_key':'/a','limit':10,'window_seconds':61}")));
-    assert_false(
-        is_same(layout, layout_of("{'route_key':'/a','rate':'10/m','algorithm':'token_bucket'}")));
-    assert_false(
-        is_same(layout, layout_of("{'route_key':'/a','limits':[{'rate':'10/m'},{'rate':'9/m'}]}")));
-    assert_true(is_same(
-        layout_of("{'route_key':'/a','rate':'10/m','algorithm':'token_bucket'}"),
-        layout_of("{'route_key':'/a','rate':'9/m','algorithm':'token_bucket','burst':77}")));
-    assert_false(
-        is_same(layout_of("{'route_key':'/a','limits':[{'rate':'10/m'},{'rate':'9/h'}]}"),
-                layout_of("{'route_key':'/a','limits':[{'rate':'10/h'},{'rate':'9/m'}]}")));
-}
-
-/* Stored counters outlive the process, and other versions must find them. */
-static void the_layout_of_a_rule_stays_what_it_is(void **state)
-{
-    (void)state;
-    const uint8_t expected[DIGEST_BYTES] = {
-        /* BLAKE2b-128 of one line per limit */
-        0x88, 0x4a, 0x9c, 0x47, 0x44, 0x93, 0x29, 0x1d,
-        0x43, 0xc1, 0xba, 0x4d, 0x8d, 0xac, 0x33, 0x57,
-    };
-    struct digest layout = layout_of("{'route_key':'/a','limits':[{'rate':'10/m'},"
-                                     "{'rate':'9/h','algorithm':'token_bucket'}]}");
-
-    assert_memory_equal(layout.bytes, expected, sizeof(expected));
-}
-
-/* Both had the same 32-bit hash, so they shared one state. */
-static void rules_that_were_made_to_collide_have_layouts_of_their_own(void **state)
-{
-    (void)state;
-
-    assert_false(is_same(layout_of("{'route_key':'/a','algorithm':'token_bucket','limit':1,"
-                                   "'window_seconds':31300256,'burst':1000000000}"),
-                         layout_of("{'route_key':'/a','algorithm':'sliding_window','limit':1000,"
-                                   "'window_seconds':31525260}")));
-}
-
-static void a_candidate_is_a_rule_with_a_layout_of_its_own(void **state)
+static void a_candidate_is_a_rule_of_its_own(void **state)
 {
     (void)state;
     struct policy *policy =
@@ -361,8 +302,9 @@ static void a_candidate_is_a_rule_with_a_layout_of_its_own(void **state)
     assert_non_null(policy->candidate);
     assert_int_equal(policy->candidate->limit_count, 1);
     assert_int_equal(policy->candidate->limits[0].quota, 5);
-    assert_false(is_same(policy->candidate->layout, policy->rule.layout));
-    assert_true(is_same(policy->rule.layout, without->rule.layout));
+    assert_int_equal(policy->candidate->use, RULE_CANDIDATE);
+    assert_int_equal(policy->rule.use, RULE_LIVE);
+    assert_int_equal(policy->rule.limits[0].quota, 10);
     assert_null(without->candidate);
 }
 
@@ -466,10 +408,7 @@ int main(void)
         cmocka_unit_test(several_limits_are_written_as_a_list),
         cmocka_unit_test(who_and_what_a_limit_counts_is_written_where_it_was_given),
         cmocka_unit_test(what_is_written_reads_back_the_same),
-        cmocka_unit_test(only_algorithms_and_windows_make_the_layout),
-        cmocka_unit_test(the_layout_of_a_rule_stays_what_it_is),
-        cmocka_unit_test(rules_that_were_made_to_collide_have_layouts_of_their_own),
-        cmocka_unit_test(a_candidate_is_a_rule_with_a_layout_of_its_own),
+        cmocka_unit_test(a_candidate_is_a_rule_of_its_own),
         cmocka_unit_test(identities_are_ordered_by_route_then_role_then_user),
         cmocka_unit_test(invalid_policies_are_refused_with_all_their_faults),
     };

@@ -189,6 +189,16 @@ static void a_state_belongs_to_subjects_measure_algorithm_and_window(void **stat
                      id_of("{'rate':'9/s','by':['b','a']}"));
 }
 
+/* Their algorithm and window together once had the same 32-bit hash, so they shared one state. */
+static void limits_that_were_made_to_collide_have_ids_of_their_own(void **state)
+{
+    (void)state;
+
+    assert_int_not_equal(
+        id_of("{'algorithm':'token_bucket','limit':1,'window_seconds':31300256}"),
+        id_of("{'algorithm':'sliding_window','limit':1,'window_seconds':31525260}"));
+}
+
 static void other_limits_and_their_order_change_no_id(void **state)
 {
     (void)state;
@@ -248,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_rule_that_counts_another_measure_is_not_plain),
         cmocka_unit_test(only_another_common_part_starts_counters_afresh),
         cmocka_unit_test(a_state_belongs_to_subjects_measure_algorithm_and_window),
+        cmocka_unit_test(limits_that_were_made_to_collide_have_ids_of_their_own),
         cmocka_unit_test(other_limits_and_their_order_change_no_id),
         cmocka_unit_test(of_limits_that_are_alike_all_but_the_first_are_told_apart_by_name),
         cmocka_unit_test(an_id_stays_what_it_is),
