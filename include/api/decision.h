@@ -39,7 +39,7 @@ typedef void decision_done_fn(struct decision *decision);
 struct decision {
     struct api *api;
     struct app *app;
-    struct subject subject;
+    struct sole_subject subject;
     struct text route_key;
     struct text role; /* the default role if none was given */
     int64_t cost;

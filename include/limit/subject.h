@@ -14,17 +14,17 @@ struct arena;
 
 enum subject_kind { SUBJECT_USER, SUBJECT_IP };
 
-struct subject {
+struct sole_subject {
     enum subject_kind kind;
     struct text name; /* the user's id, or the canonical address: IPv4, or "2001:db8::/64" */
 };
 
 /* Reads exactly one of `user_id` and `ip` from the form. An address is widened to its site: see
  * base/ip_address.h. `name` is borrowed from the form or lies in `arena`. */
-bool subject_read(struct form *form, struct arena *arena, struct subject *subject);
+bool subject_read(struct form *form, struct arena *arena, struct sole_subject *subject);
 
 /* The name of this subject's counters within one app. It contains no user data. */
 struct digest subject_digest(const struct digest_key *key, struct text app_id,
-                             const struct subject *subject);
+                             const struct sole_subject *subject);
 
 #endif

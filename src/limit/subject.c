@@ -10,7 +10,7 @@ static const char *const kind_words[] = {
     [SUBJECT_IP] = "ip",
 };
 
-bool subject_read(struct form *form, struct arena *arena, struct subject *subject)
+bool subject_read(struct form *form, struct arena *arena, struct sole_subject *subject)
 {
     bool has_user = form_has(form, "user_id");
     bool has_ip = form_has(form, "ip");
@@ -37,7 +37,7 @@ bool subject_read(struct form *form, struct arena *arena, struct subject *subjec
 }
 
 struct digest subject_digest(const struct digest_key *key, struct text app_id,
-                             const struct subject *subject)
+                             const struct sole_subject *subject)
 {
     const struct text parts[] = {app_id, text_of(kind_words[subject->kind]), subject->name};
 

@@ -185,7 +185,7 @@ static void g8_app_policy_subject_and_limit_name_counters_injectively(void **sta
     }
     const struct {
         struct text app;
-        struct subject subject;
+        struct sole_subject subject;
         uint64_t policy_id;
         uint64_t limit_id;
     } names[] = {

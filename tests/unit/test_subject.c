@@ -15,7 +15,7 @@
 
 static struct arena arena;
 static struct faults faults;
-static struct subject subject;
+static struct sole_subject subject;
 
 static bool read_subject(const char *json)
 {
@@ -25,7 +25,7 @@ static bool read_subject(const char *json)
 
     assert_non_null(body);
     faults = (struct faults){0};
-    subject = (struct subject){0};
+    subject = (struct sole_subject){0};
     assert_true(form_open(&form, body, "", &faults));
     bool good = subject_read(&form, &arena, &subject);
     form_close(&form);
@@ -105,8 +105,8 @@ static void exactly_one_subject_is_given(void **state)
     assert_fault("{\"user_id\":7}", "/user_id", "must be a text of 1 to 256 bytes");
 }
 
-static bool same_digest(const struct digest_key *key, const char *app_a, struct subject a,
-                        const char *app_b, struct subject b)
+static bool same_digest(const struct digest_key *key, const char *app_a, struct sole_subject a,
+                        const char *app_b, struct sole_subject b)
 {
     struct digest left = subject_digest(key, text_of(app_a), &a);
     struct digest right = subject_digest(key, text_of(app_b), &b);
@@ -118,10 +118,10 @@ static void different_subjects_have_different_digests(void **state)
 {
     (void)state;
     struct digest_key key = {.bytes = {1}};
-    struct subject a = {SUBJECT_USER, TEXT("a")};
-    struct subject ba = {SUBJECT_USER, TEXT("ba")};
-    struct subject address = {SUBJECT_IP, TEXT("192.0.2.1")};
-    struct subject user_named_so = {SUBJECT_USER, TEXT("192.0.2.1")};
+    struct sole_subject a = {SUBJECT_USER, TEXT("a")};
+    struct sole_subject ba = {SUBJECT_USER, TEXT("ba")};
+    struct sole_subject address = {SUBJECT_IP, TEXT("192.0.2.1")};
+    struct sole_subject user_named_so = {SUBJECT_USER, TEXT("192.0.2.1")};
 
     assert_true(same_digest(&key, "app", a, "app", a));
     assert_false(same_digest(&key, "app", a, "ppa", a));
