@@ -21,7 +21,7 @@ struct explain {
 
 /* Finds the policy like policy_set_match(), and remembers what was tried. */
 struct explain *explain_match(const struct policy_set *set, struct text route_key, struct text role,
-                              struct text user_id, struct arena *arena,
+                              const struct subjects *subjects, struct arena *arena,
                               const struct policy **policy);
 
 /* Writes the member `explain`: the policies looked for, in order, and how many are not listed; the

@@ -8,8 +8,8 @@
 
 struct arena;
 
-/* `start`, and then the identity: route, role, and the user if there is one. Lies in `arena`. */
-const char *no_policy_detail(const char *start, const struct policy_identity *identity,
-                             struct arena *arena);
+/* `start`, and then route, role, and the subjects if there are any. Lies in `arena`. */
+const char *no_policy_detail(const char *start, struct text route_key, struct text role,
+                             const struct subjects *subjects, struct arena *arena);
 
 #endif

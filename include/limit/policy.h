@@ -10,12 +10,12 @@
 #include "base/text.h"
 #include "base/writer.h"
 #include "limit/rule.h"
+#include "limit/subjects.h"
 
 struct arena;
 
 #define POLICY_ROUTE_BYTES_MAX       200
 #define POLICY_ROLE_BYTES_MAX        64
-#define POLICY_USER_BYTES_MAX        256
 #define POLICY_DESCRIPTION_BYTES_MAX 500
 #define POLICIES_PER_APP_MAX         1000
 #define POLICY_VERSION_MAX           INT64_C(9007199254740991)
@@ -26,9 +26,9 @@ enum policy_on_store_error { ON_STORE_ERROR_LOCAL, ON_STORE_ERROR_ALLOW, ON_STOR
 
 /* The identity of a policy: no two policies of an app have the same. */
 struct policy_identity {
-    struct text route_key; /* exact, "prefix*" or "*" */
-    struct text role;      /* absent in JSON: "default" */
-    struct text user_id;   /* absent: everybody */
+    struct text route_key;  /* exact, "prefix*" or "*" */
+    struct text role;       /* absent in JSON: "default" */
+    struct subject subject; /* absent: everybody */
 };
 
 /* The limits of `rule` lie right behind the policy, where the arena has room for both. */
@@ -53,12 +53,15 @@ struct policy {
 MUST_USE struct policy *policy_read(const json_t *value, const char *pointer, struct arena *arena,
                                     struct faults *faults);
 
-/* Reads `route_key` (required), `role` and `user_id` from an open form, with the rules of
- * policy_read(); texts are borrowed from the form. */
-bool policy_identity_read(struct form *form, struct policy_identity *identity);
+/* Reads `route_key` (required), `role`, and `user_id` or `subject` from an open form, with the rules
+ * of policy_read(); texts are borrowed from the form or lie in `arena`. */
+bool policy_identity_read(struct form *form, struct arena *arena, struct policy_identity *identity);
 bool policy_identity_equal(const struct policy_identity *a, const struct policy_identity *b);
-/* By route, then role, then user: the stable order of GET /policy. */
+/* By route, then role, then subject: the stable order of GET /policy. */
 int policy_identity_compare(const struct policy_identity *a, const struct policy_identity *b);
+/* Writes `user_id`, and `subject` if it is another one than a user: as members, so that a policy of
+ * everybody or of a user is written as ever. */
+void policy_identity_write_subject(const struct subject *subject, struct writer *writer);
 
 /* Writes the canonical document, which policy_read() can read again: rates as limit and
  * window_seconds, with every default written. */

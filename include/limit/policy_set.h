@@ -13,20 +13,21 @@ struct policy_set;
 struct policy_set *policy_set_new(struct arena *arena, struct policy *const policies[],
                                   size_t count);
 
-/* The policy that decides for this caller, or NULL. In this order: the exact route, then the
- * longest matching "prefix*", then "*". At each route: the user with the role, the user with the
- * default role, the role, the default role. `user_id` is absent for a check by IP; an absent `role`
- * is the default role. It looks up hashes, so the time does not grow with the number of
+/* The policy that decides for these subjects, or NULL. In this order: the exact route, then the
+ * longest matching "prefix*", then "*". At each route: the user, then the other subjects by name,
+ * then the address, then nobody in particular; each of them with the role, then with the default
+ * role. An absent `role` is the default role. Except for `user`, it does not look for subjects whose
+ * name no policy of the set has. It looks up hashes, so the time does not grow with the number of
  * policies. */
 const struct policy *policy_set_match(const struct policy_set *set, struct text route_key,
-                                      struct text role, struct text user_id);
+                                      struct text role, const struct subjects *subjects);
 
 /* One identity that a match looks for. Borrowed for the call of policy_set_tried_fn. */
 struct policy_tried {
     struct text route; /* without the '*' of a prefix */
     bool is_prefix;
     struct text role;
-    struct text user_id; /* absent: everybody */
+    struct subject subject; /* absent: everybody */
     bool found;
 };
 
@@ -35,8 +36,8 @@ typedef void policy_set_tried_fn(void *context, const struct policy_tried *tried
 /* policy_set_match() that reports each identity it looks for, in order. If one is found, it is the
  * last. */
 const struct policy *policy_set_match_telling(const struct policy_set *set, struct text route_key,
-                                              struct text role, struct text user_id, void *context,
-                                              policy_set_tried_fn *tried);
+                                              struct text role, const struct subjects *subjects,
+                                              void *context, policy_set_tried_fn *tried);
 
 /* Prefetch what a match in a small set reads: first the set, and its policies once the set is in
  * the cache. */

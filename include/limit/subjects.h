@@ -8,6 +8,7 @@
 
 #include "base/form.h"
 #include "base/text.h"
+#include "base/writer.h"
 
 struct arena;
 
@@ -30,10 +31,24 @@ struct subjects {
  * `arena`. False when there was a fault. */
 MUST_USE bool subjects_read(struct form *form, struct arena *arena, struct subjects *subjects);
 
-/* Reads one subject into `subject`: the member `name`, an object with one name and value, or
- * `user_id`; *subject stays as it is when neither is there. False when there was a fault. */
-MUST_USE bool subject_read_one(struct form *form, const char *name, struct arena *arena,
-                               struct subject *subject);
+/* Reads one subject into `subject`: `user_id`, or the member `subject`, an object with one name and
+ * value. A query has a parameter for it, as in `subject.org=acme`. An `ip` may be given as the site
+ * that it is in, "2001:db8::/64", because it is written so. *subject stays as it is when nothing is
+ * there. False when there was a fault. */
+MUST_USE bool subject_read_one(struct form *form, struct arena *arena, struct subject *subject);
+
+/* Writes {name: value}. */
+void subject_write(const struct subject *subject, struct writer *writer, const char *key);
+
+/* A subject without a name is nobody in particular. */
+bool subject_is_absent(const struct subject *subject);
+/* The value of a user; absent for any other subject. */
+struct text subject_user(const struct subject *subject);
+/* Whether it is there, and `user_id` cannot tell it. */
+bool subject_is_other(const struct subject *subject);
+bool subject_equal(const struct subject *a, const struct subject *b);
+/* By name, then value; nobody in particular comes first. */
+int subject_compare(const struct subject *a, const struct subject *b);
 
 /* NULL when there is none of this name. */
 const struct subject *subjects_find(const struct subjects *subjects, struct text name);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "catalogue/app.h"
 #include "http/router.h"
+#include "limit/word.h"
 
 enum kind { REGISTRATIONS, POLICIES, RESETS, COUNTERS, REFUSALS, KEYS, KIND_COUNT };
 
@@ -23,9 +24,11 @@ struct audit {
 };
 
 typedef char address_text[IP_ADDRESS_SITE_BYTES];
+typedef char of_text[sizeof("one ") + WORD_BYTES_MAX];
 
 static bool admits(const struct api *api, enum kind kind, const char *subject);
 static void write_address(const struct api *api, struct request *request, address_text text);
+static void write_of(const struct policy_identity *identity, of_text text);
 static const char *app_id_of(const struct request *request);
 static void refused(const struct api *api, struct request *request, const char *address);
 static enum log_level level_of(int status);
@@ -73,14 +76,16 @@ void audit_policy_saved(const struct api *api, struct request *request,
 {
     const char *app_id = app_id_of(request);
     address_text address;
+    of_text of;
 
     if (!admits(api, POLICIES, app_id))
         return;
     write_address(api, request, address);
+    write_of(identity, of);
     log_write(LOG_INFO, "policy saved", LOG_STRING("app_id", app_id),
               LOG_STRING("address", address), LOG_INTEGER("version", version),
               LOG_TEXT("route_key", identity->route_key), LOG_TEXT("role", identity->role),
-              LOG_STRING(text_is_absent(identity->user_id) ? NULL : "of", "one user"));
+              LOG_STRING(of[0] == '\0' ? NULL : "of", of));
 }
 
 void audit_policy_deleted(const struct api *api, struct request *request,
@@ -88,14 +93,15 @@ void audit_policy_deleted(const struct api *api, struct request *request,
 {
     const char *app_id = app_id_of(request);
     address_text address;
+    of_text of;
 
     if (!admits(api, POLICIES, app_id))
         return;
     write_address(api, request, address);
+    write_of(identity, of);
     log_write(LOG_INFO, "policy deleted", LOG_STRING("app_id", app_id),
               LOG_STRING("address", address), LOG_TEXT("route_key", identity->route_key),
-              LOG_TEXT("role", identity->role),
-              LOG_STRING(text_is_absent(identity->user_id) ? NULL : "of", "one user"));
+              LOG_TEXT("role", identity->role), LOG_STRING(of[0] == '\0' ? NULL : "of", of));
 }
 
 void audit_reset(const struct api *api, struct request *request, struct text route_key,
@@ -146,6 +152,15 @@ static void write_address(const struct api *api, struct request *request, addres
     struct ip_address site = caller_site(request, api);
 
     ip_address_write_site(&site, text);
+}
+
+/* "one user", "one org"; empty if the policy is for everybody. */
+static void write_of(const struct policy_identity *identity, of_text text)
+{
+    const struct subject *subject = &identity->subject;
+
+    (void)snprintf(text, sizeof(of_text), "%s%.*s", subject_is_absent(subject) ? "" : "one ",
+                   TEXT_PRINTF(subject->name));
 }
 
 static const char *app_id_of(const struct request *request)

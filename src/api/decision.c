@@ -9,7 +9,7 @@
 const char decision_no_room[] =
     "This app has as many counters as it may have. A new one must wait until another expires.";
 
-static struct text user_of(const struct decision *decision);
+static struct subject subject_of(const struct decision *decision);
 
 bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena)
 {
@@ -37,13 +37,15 @@ bool decision_read(struct decision *decision, struct form *form, struct arena *a
 bool decision_match(struct decision *decision, struct arena *arena)
 {
     const struct policy_set *policies = decision->app->policies;
-    const struct text user_id = user_of(decision);
+    const struct subject subject = subject_of(decision);
+    const struct subjects subjects = {.count = 1, .at = &subject};
 
     if (decision->wants_explanation) {
-        decision->explain = explain_match(policies, decision->route_key, decision->role, user_id,
+        decision->explain = explain_match(policies, decision->route_key, decision->role, &subjects,
                                           arena, &decision->policy);
     } else {
-        decision->policy = policy_set_match(policies, decision->route_key, decision->role, user_id);
+        decision->policy =
+            policy_set_match(policies, decision->route_key, decision->role, &subjects);
     }
     if (decision->policy == NULL)
         return false;
@@ -54,10 +56,11 @@ bool decision_match(struct decision *decision, struct arena *arena)
 
 const char *decision_no_policy(const struct decision *decision, struct arena *arena)
 {
-    const struct policy_identity asked = {
-        .route_key = decision->route_key, .role = decision->role, .user_id = user_of(decision)};
+    const struct subject subject = subject_of(decision);
+    const struct subjects subjects = {.count = 1, .at = &subject};
 
-    return no_policy_detail("No policy of this app applies to", &asked, arena);
+    return no_policy_detail("No policy of this app applies to", decision->route_key, decision->role,
+                            &subjects, arena);
 }
 
 void decision_answer_no_policy(const struct decision *decision, struct request *request)
@@ -82,8 +85,10 @@ void decision_write(const struct decision *decision, struct writer *writer)
         explain_write(decision->explain, &decision->verdict, tried, decision->cost, writer);
 }
 
-/* Absent if the subject is an IP address. */
-static struct text user_of(const struct decision *decision)
+static struct subject subject_of(const struct decision *decision)
 {
-    return decision->subject.kind == SUBJECT_USER ? decision->subject.name : (struct text){0};
+    return (struct subject){
+        .name = decision->subject.kind == SUBJECT_USER ? TEXT("user") : TEXT("ip"),
+        .value = decision->subject.name,
+    };
 }

@@ -5,7 +5,7 @@
 #include "base/duration.h"
 #include "limit/algorithm.h"
 
-/* A tenant with a prefix of every length could otherwise get a list of 800 per check. */
+/* A tenant with a prefix of every length could otherwise get a list of 3,600 per check. */
 #define LISTED_MAX 32
 
 static policy_set_tried_fn on_tried;
@@ -16,7 +16,7 @@ static void write_limit(const struct limit *limit, const struct limit_outcome *o
                         int64_t charged, struct writer *writer);
 
 struct explain *explain_match(const struct policy_set *set, struct text route_key, struct text role,
-                              struct text user_id, struct arena *arena,
+                              const struct subjects *subjects, struct arena *arena,
                               const struct policy **policy)
 {
     struct explain *explain = ARENA_NEW(arena, struct explain);
@@ -24,7 +24,7 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
     buffer_init(&explain->considered, arena, 512);
     writer_init(&explain->writer, &explain->considered);
     writer_begin_array(&explain->writer, NULL);
-    *policy = policy_set_match_telling(set, route_key, role, user_id, explain, on_tried);
+    *policy = policy_set_match_telling(set, route_key, role, subjects, explain, on_tried);
     writer_end_array(&explain->writer);
     return explain;
 }
@@ -39,7 +39,7 @@ void explain_write(const struct explain *explain, const struct verdict *verdict,
     writer_begin_object(writer, "chosen");
     writer_text(writer, "route_key", policy->identity.route_key);
     writer_text(writer, "role", policy->identity.role);
-    writer_text(writer, "user_id", policy->identity.user_id);
+    policy_identity_write_subject(&policy->identity.subject, writer);
     write_why(&policy->identity, writer);
     writer_end_object(writer);
     write_limits(verdict, cost, writer);
@@ -76,7 +76,7 @@ static void on_tried(void *context, const struct policy_tried *tried)
     writer_begin_object(writer, NULL);
     writer_string(writer, "route_key", route_key);
     writer_text(writer, "role", tried->role);
-    writer_text(writer, "user_id", tried->user_id);
+    policy_identity_write_subject(&tried->subject, writer);
     writer_bool(writer, "found", tried->found);
     writer_end_object(writer);
 }
@@ -92,13 +92,14 @@ static void write_why(const struct policy_identity *identity, struct writer *wri
     struct text route = identity->route_key;
     bool is_prefix = route.at[route.length - 1] == '*';
     bool is_default_role = text_equal(identity->role, TEXT(POLICY_ROLE_DEFAULT));
+    const struct subject *subject = &identity->subject;
     char why[128];
 
-    snprintf(why, sizeof why, "the first that exists: %s, %s, %s",
+    snprintf(why, sizeof why, "the first that exists: %s, %s%.*s, %s",
              !is_prefix         ? "the route itself"
              : route.length > 1 ? "the longest prefix"
                                 : "any route",
-             text_is_absent(identity->user_id) ? "everybody" : "this user",
+             subject_is_absent(subject) ? "everybody" : "this ", TEXT_PRINTF(subject->name),
              is_default_role ? "the default role" : "this role");
     writer_string(writer, "why", why);
 }

@@ -54,7 +54,7 @@ static bool read_filter(struct request *request, struct record_filter *filter)
     if (form_bool(form, "allowed", FORM_OPTIONAL, &allowed))
         filter->allowed = allowed ? RECORD_ALLOWED : RECORD_DENIED;
     form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
-    form_text(form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
+    form_text(form, "user_id", FORM_OPTIONAL, 1, SUBJECT_VALUE_BYTES_MAX, &filter->user_id);
     return reading_close(&reading);
 }
 

@@ -21,6 +21,7 @@ static void on_saved(struct catalogue_job *job);
 static void write_saved(const struct catalogue_job *job, struct request *request);
 static bool read_identity(struct request *request, struct policy_identity *identity);
 static void on_deleted(struct catalogue_job *job);
+static void answer_no_policy(struct request *request, const struct policy_identity *identity);
 
 enum handled policy_post(struct request *request, void *context)
 {
@@ -120,7 +121,7 @@ static bool read_identity(struct request *request, struct policy_identity *ident
 
     if (!opened)
         return false;
-    policy_identity_read(&reading.form, identity);
+    policy_identity_read(&reading.form, &request->arena, identity);
     return reading_close(&reading);
 }
 
@@ -133,10 +134,20 @@ static void on_deleted(struct catalogue_job *job)
         audit_policy_deleted(policy_job->api, request, &job->identity);
         request_answer_json(request, 200, TEXT("{\"message\":\"Policy deleted\"}\n"));
     } else if (job->status == CATALOGUE_ABSENT) {
-        problem_answer(
-            request, PROBLEM_NO_POLICY, "%s",
-            no_policy_detail("This app has no policy of", &job->identity, &request->arena));
+        answer_no_policy(request, &job->identity);
     } else {
         problem_answer(request, PROBLEM_UNAVAILABLE, "The catalogue cannot be reached.");
     }
+}
+
+static void answer_no_policy(struct request *request, const struct policy_identity *identity)
+{
+    const struct subjects subjects = {
+        .count = subject_is_absent(&identity->subject) ? 0 : 1,
+        .at = &identity->subject,
+    };
+
+    problem_answer(request, PROBLEM_NO_POLICY, "%s",
+                   no_policy_detail("This app has no policy of", identity->route_key,
+                                    identity->role, &subjects, &request->arena));
 }

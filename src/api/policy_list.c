@@ -53,7 +53,8 @@ static bool list_read_filter(struct policy_list *list)
         return false;
     form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
     form_text(form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &filter->role);
-    form_text(form, "user_id", FORM_OPTIONAL, 1, POLICY_USER_BYTES_MAX, &filter->user_id);
+    if (!subject_read_one(form, &list->request->arena, &filter->subject))
+        filter->subject = (struct subject){0};
     return reading_close(&reading);
 }
 
@@ -77,9 +78,11 @@ static bool list_step(struct sliced *work)
 
 static bool list_takes(const struct policy_list *list, const struct policy_identity *identity)
 {
+    const struct subject *filter = &list->filter.subject;
+
     return is_taken(list->filter.route_key, identity->route_key) &&
            is_taken(list->filter.role, identity->role) &&
-           is_taken(list->filter.user_id, identity->user_id);
+           (subject_is_absent(filter) || subject_equal(filter, &identity->subject));
 }
 
 static bool is_taken(struct text filter, struct text value)

@@ -120,7 +120,7 @@ static void app_read_policies(struct form *form, struct settings *settings,
             continue;
         if (policy_is_repeated(app, policy)) {
             faults_add(form->faults, pointer, NULL,
-                       "has the same route_key, role and user_id as an earlier policy");
+                       "has the same route_key, role and subject as an earlier policy");
         }
         app->policies[app->policy_count++] = policy;
     }

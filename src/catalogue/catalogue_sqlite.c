@@ -31,7 +31,8 @@ static enum catalogue_status apps_are_too_many(struct database *database, int64_
 static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const char *app_id,
                                          struct policy *policy, struct error *error);
 static enum catalogue_status policy_number(struct database *database, const char *app_id,
-                                           struct policy *policy, struct error *error);
+                                           struct policy *policy, struct arena *arena,
+                                           struct error *error);
 static enum catalogue_status policy_remove(struct catalogue_sqlite *sqlite, const char *app_id,
                                            const struct policy_identity *identity,
                                            struct error *error);
@@ -222,25 +223,25 @@ static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const 
     struct arena arena = {0};
 
     if (status == CATALOGUE_OK)
-        status = policy_number(database, app_id, policy, error);
-    if (status != CATALOGUE_OK && status != CATALOGUE_CREATED)
-        return status;
-
-    sqlite_statements_bind_policy(replace, policy, stored_policy_write(policy, &arena));
-    if (!database_run(database, replace, error))
-        status = CATALOGUE_UNAVAILABLE;
+        status = policy_number(database, app_id, policy, &arena, error);
+    if (status == CATALOGUE_OK || status == CATALOGUE_CREATED) {
+        sqlite_statements_bind_policy(replace, policy, &arena);
+        if (!database_run(database, replace, error))
+            status = CATALOGUE_UNAVAILABLE;
+    }
     arena_close(&arena);
     return status;
 }
 
 /* Gives the policy the stored id and the next version; CATALOGUE_CREATED when none is stored. */
 static enum catalogue_status policy_number(struct database *database, const char *app_id,
-                                           struct policy *policy, struct error *error)
+                                           struct policy *policy, struct arena *arena,
+                                           struct error *error)
 {
     sqlite3_stmt *select = sqlite_statements_for(database, POLICY_SELECT, app_id);
     sqlite3_stmt *count = sqlite_statements_for(database, POLICIES_COUNT, app_id);
 
-    sqlite_statements_bind_identity(select, &policy->identity);
+    sqlite_statements_bind_identity(select, &policy->identity, arena);
     enum catalogue_status found = sqlite_statements_step(database, select, error);
     if (found == CATALOGUE_OK) {
         if (database_holds_integer(select, 0) && database_integer(select, 0) != 0)
@@ -263,9 +264,12 @@ static enum catalogue_status policy_remove(struct catalogue_sqlite *sqlite, cons
 {
     struct database *database = sqlite->database;
     sqlite3_stmt *delete = sqlite_statements_for(database, POLICY_DELETE, app_id);
+    struct arena arena = {0};
 
-    sqlite_statements_bind_identity(delete, identity);
-    if (!database_run(database, delete, error))
+    sqlite_statements_bind_identity(delete, identity, &arena);
+    bool is_done = database_run(database, delete, error);
+    arena_close(&arena);
+    if (!is_done)
         return CATALOGUE_UNAVAILABLE;
     if (database_changes(database) == 0)
         return CATALOGUE_ABSENT;

@@ -2,7 +2,6 @@
 #include "sqlite_restore.h"
 
 #include "base/clock.h"
-#include "catalogue/stored_policy.h"
 #include "restorer.h"
 #include "sqlite_admin.h"
 #include "sqlite_revision.h"
@@ -199,7 +198,7 @@ static bool policy_insert(struct database *database, const struct app *app,
     sqlite3_stmt *insert = sqlite_statements_for(database, POLICY_REPLACE, app->id);
     struct arena arena = {0};
 
-    sqlite_statements_bind_policy(insert, policy, stored_policy_write(policy, &arena));
+    sqlite_statements_bind_policy(insert, policy, &arena);
     bool is_done = database_run(database, insert, error);
     arena_close(&arena);
     return is_done;

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "sqlite_statements.h"
 
+#include "base/buffer.h"
+#include "catalogue/stored_policy.h"
+#include "limit/word.h"
+
+/* Begins the column `user_id` of a policy for another subject than a user: "\x1forg=acme". */
+#define OTHER_SUBJECT '\x1f'
+
+static struct text subject_column(const struct subject *subject, struct arena *arena);
+
 static const char *const migrations[] = {
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
     "INSERT INTO settings VALUES ('revision', 0);"
@@ -176,20 +185,35 @@ sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_state
 }
 
 void sqlite_statements_bind_identity(sqlite3_stmt *statement,
-                                     const struct policy_identity *identity)
+                                     const struct policy_identity *identity, struct arena *arena)
 {
-    bool for_everybody = text_is_absent(identity->user_id);
-
     database_bind_text(statement, 2, identity->route_key);
     database_bind_text(statement, 3, identity->role);
-    database_bind_text(statement, 4, for_everybody ? TEXT("") : identity->user_id);
+    database_bind_text(statement, 4, subject_column(&identity->subject, arena));
 }
 
 void sqlite_statements_bind_policy(sqlite3_stmt *statement, const struct policy *policy,
-                                   struct text document)
+                                   struct arena *arena)
 {
-    sqlite_statements_bind_identity(statement, &policy->identity);
+    sqlite_statements_bind_identity(statement, &policy->identity, arena);
     database_bind_integer(statement, 5, (int64_t)policy->id);
     database_bind_integer(statement, 6, policy->version);
-    database_bind_text(statement, 7, document);
+    database_bind_text(statement, 7, stored_policy_write(policy, arena));
+}
+
+/* The column `user_id`. No user's id has a control character. */
+static struct text subject_column(const struct subject *subject, struct arena *arena)
+{
+    struct buffer buffer;
+
+    if (subject_is_absent(subject))
+        return TEXT("");
+    if (!subject_is_other(subject))
+        return subject->value;
+    buffer_init(&buffer, arena, WORD_BYTES_MAX + SUBJECT_VALUE_BYTES_MAX + 2);
+    buffer_add_char(&buffer, OTHER_SUBJECT);
+    buffer_add(&buffer, subject->name);
+    buffer_add_char(&buffer, '=');
+    buffer_add(&buffer, subject->value);
+    return buffer_text(&buffer);
 }

@@ -85,10 +85,10 @@ enum catalogue_status sqlite_statements_step(struct database *database, sqlite3_
 sqlite3_stmt *sqlite_statements_for(struct database *database, enum sqlite_statement which,
                                     const char *app_id);
 
-/* As the parameters after it. */
+/* As the parameters after it. `arena` must live until the statement has run. */
 void sqlite_statements_bind_identity(sqlite3_stmt *statement,
-                                     const struct policy_identity *identity);
+                                     const struct policy_identity *identity, struct arena *arena);
 void sqlite_statements_bind_policy(sqlite3_stmt *statement, const struct policy *policy,
-                                   struct text document);
+                                   struct arena *arena);
 
 #endif

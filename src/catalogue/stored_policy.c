@@ -50,7 +50,10 @@ struct text stored_policy_name(const struct policy_identity *identity, struct ar
     writer_begin_array(&writer, NULL);
     writer_text(&writer, NULL, identity->route_key);
     writer_text(&writer, NULL, identity->role);
-    writer_text(&writer, NULL, identity->user_id);
+    if (subject_is_other(&identity->subject))
+        subject_write(&identity->subject, &writer, NULL);
+    else
+        writer_text(&writer, NULL, subject_user(&identity->subject));
     writer_end_array(&writer);
     return buffer_text(&buffer);
 }

@@ -30,7 +30,7 @@ struct policy *policy_read(const json_t *value, const char *pointer, struct aren
     if (!form_open(&form, value, pointer, faults))
         return NULL;
     server_members_read(&form, policy);
-    policy_identity_read(&form, &policy->identity);
+    policy_identity_read(&form, arena, &policy->identity);
     rule_read(&form, RULE_LIVE, arena, &policy->rule);
     candidate_read(&form, policy, arena);
     conduct_read(&form, policy);
@@ -43,8 +43,9 @@ struct policy *policy_read(const json_t *value, const char *pointer, struct aren
     return policy;
 }
 
-bool policy_identity_read(struct form *form, struct policy_identity *identity)
+bool policy_identity_read(struct form *form, struct arena *arena, struct policy_identity *identity)
 {
+    struct subject *subject = &identity->subject;
     bool good = true;
 
     *identity = (struct policy_identity){.role = TEXT(POLICY_ROLE_DEFAULT)};
@@ -54,18 +55,15 @@ bool policy_identity_read(struct form *form, struct policy_identity *identity)
     if (form_has(form, "role"))
         good &= form_text(form, "role", FORM_REQUIRED, 1, POLICY_ROLE_BYTES_MAX, &identity->role) &&
                 is_plain(form, "role", identity->role);
-    if (form_has(form, "user_id")) {
-        good &= form_text(form, "user_id", FORM_REQUIRED, 1, POLICY_USER_BYTES_MAX,
-                          &identity->user_id) &&
-                is_plain(form, "user_id", identity->user_id);
-    }
+    good &= subject_read_one(form, arena, subject) &&
+            is_plain(form, form_has(form, "user_id") ? "user_id" : "subject", subject->value);
     return good;
 }
 
 bool policy_identity_equal(const struct policy_identity *a, const struct policy_identity *b)
 {
     return text_equal(a->route_key, b->route_key) && text_equal(a->role, b->role) &&
-           text_equal(a->user_id, b->user_id);
+           subject_equal(&a->subject, &b->subject);
 }
 
 int policy_identity_compare(const struct policy_identity *a, const struct policy_identity *b)
@@ -75,8 +73,15 @@ int policy_identity_compare(const struct policy_identity *a, const struct policy
     if (order == 0)
         order = text_compare(a->role, b->role);
     if (order == 0)
-        order = text_compare(a->user_id, b->user_id);
+        order = subject_compare(&a->subject, &b->subject);
     return order;
+}
+
+void policy_identity_write_subject(const struct subject *subject, struct writer *writer)
+{
+    writer_text(writer, "user_id", subject_user(subject));
+    if (subject_is_other(subject))
+        subject_write(subject, writer, "subject");
 }
 
 void policy_write(const struct policy *policy, struct writer *writer, const char *key)
@@ -89,7 +94,7 @@ void policy_write(const struct policy *policy, struct writer *writer, const char
     writer_integer(writer, "version", policy->version);
     writer_text(writer, "route_key", policy->identity.route_key);
     writer_text(writer, "role", policy->identity.role);
-    writer_text(writer, "user_id", policy->identity.user_id);
+    policy_identity_write_subject(&policy->identity.subject, writer);
     rule_write(&policy->rule, writer);
     if (policy->candidate != NULL) {
         writer_begin_object(writer, "candidate");
@@ -153,10 +158,8 @@ static void conduct_read(struct form *form, struct policy *policy)
 static void texts_keep(struct policy *policy, struct arena *arena)
 {
     struct text *const texts[] = {
-        &policy->identity.route_key,
-        &policy->identity.role,
-        &policy->identity.user_id,
-        &policy->description,
+        &policy->identity.route_key,     &policy->identity.role, &policy->identity.subject.name,
+        &policy->identity.subject.value, &policy->description,
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)

@@ -123,6 +123,43 @@ static void the_policy_of_a_user_is_not_for_an_address(void **state)
     client_free(tenant);
 }
 
+static void a_policy_for_one_address_is_for_its_site(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','subject':{'ip':'2001:db8::7'},'limit':1,"
+                          "'window_seconds':60}");
+    tenant_policy(tenant, "{'route_key':'/a','limit':2,'window_seconds':60}");
+
+    EXPECT(client_post(tenant, "/check", "{'ip':'2001:db8::9','route_key':'/a','cost':0}"), 200,
+           "{'limit':1}");
+    EXPECT(client_post(tenant, "/check", "{'ip':'2001:db9::9','route_key':'/a','cost':0}"), 200,
+           "{'limit':2}");
+    assert_int_equal(limit_for(tenant, "2001:db8::/64", "/a", NULL), 2);
+    client_free(tenant);
+}
+
+static void an_explanation_names_the_subject_of_a_policy(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'*','subject':{'ip':'192.0.2.7'},'rate':'5/h'}");
+
+    const struct reply *reply =
+        client_post(tenant, "/check", "{'ip':'192.0.2.7','route_key':'/a','explain':true}");
+
+    EXPECT(reply, 200,
+           "{'explain':{'considered':["
+           "{'route_key':'/a','role':'default','user_id':null,'subject':{'ip':'192.0.2.7'},"
+           "'found':false},"
+           "{'route_key':'/a','role':'default','user_id':null,'found':false},"
+           "{'route_key':'*','role':'default','user_id':null,'subject':{'ip':'192.0.2.7'},"
+           "'found':true}],'chosen':{'user_id':null,'subject':{'ip':'192.0.2.7'},"
+           "'why':'the first that exists: any route, this ip, the default role'}}}");
+    assert_null(reply_at(reply, "explain.considered.1.subject"));
+    client_free(tenant);
+}
+
 static void routes_under_one_prefix_share_a_counter(void **state)
 {
     const struct world *world = *state;
@@ -271,6 +308,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_role_that_no_policy_knows_is_told),
         cmocka_unit_test(the_exact_route_with_the_default_role_goes_before_a_prefix_with_the_role),
         cmocka_unit_test(the_policy_of_a_user_is_not_for_an_address),
+        cmocka_unit_test(a_policy_for_one_address_is_for_its_site),
+        cmocka_unit_test(an_explanation_names_the_subject_of_a_policy),
         cmocka_unit_test(routes_under_one_prefix_share_a_counter),
         cmocka_unit_test(roles_and_routes_with_policies_of_their_own_count_apart),
         cmocka_unit_test(a_policy_saved_while_the_body_comes_in_decides),

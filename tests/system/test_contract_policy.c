@@ -119,6 +119,71 @@ static void a_policy_is_deleted_by_body_or_by_query(void **state)
     client_free(tenant);
 }
 
+static void a_policy_may_be_for_one_subject(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+
+    EXPECT(client_post(tenant, "/policy",
+                       "{'route_key':'/a','subject':{'org':'acme'},'limit':1,'window_seconds':60}"),
+           201, "{'policy':{'version':1,'user_id':null,'subject':{'org':'acme'}}}");
+    EXPECT(client_post(tenant, "/policy",
+                       "{'route_key':'/a','user_id':null,'subject':{'org':'acme'},'limit':2,"
+                       "'window_seconds':60}"),
+           200, "{'policy':{'version':2,'limit':2}}");
+    const struct reply *of_user =
+        client_post(tenant, "/policy", "{'route_key':'/a','subject':{'user':'bob'},'rate':'3/m'}");
+    EXPECT(of_user, 201, "{'policy':{'user_id':'bob'}}");
+    assert_null(reply_at(of_user, "policy.subject"));
+    EXPECT(client_post(tenant, "/policy",
+                       "{'route_key':'/a','subject':{'ip':'2001:DB8::7'},'rate':'4/m'}"),
+           201, "{'policy':{'user_id':null,'subject':{'ip':'2001:db8::/64'}}}");
+
+    EXPECT(client_get(tenant, "/policy"), 200,
+           "[{'subject':{'ip':'2001:db8::/64'}},{'subject':{'org':'acme'}},{'user_id':'bob'}]");
+    EXPECT(client_get(tenant, "/policy?subject.org=acme"), 200, "[{'limit':2}]");
+    EXPECT(client_get(tenant, "/policy?subject.user=bob"), 200, "[{'limit':3}]");
+    EXPECT(client_get(tenant, "/policy?subject.ip=2001:db8::%%2F64"), 200, "[{'limit':4}]");
+    EXPECT(client_get(tenant, "/policy?subject.org=other"), 200, "[]");
+    client_free(tenant);
+}
+
+static void the_policy_of_a_subject_is_deleted_by_body_or_by_query(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','subject':{'org':'acme'},'rate':'1/m'}");
+    tenant_policy(tenant, "{'route_key':'/a','subject':{'ip':'2001:db8::7'},'rate':'1/m'}");
+
+    EXPECT_PROBLEM(client_delete(tenant, "/policy", "{'route_key':'/a'}"), 404, NULL);
+    EXPECT_PROBLEM(
+        client_delete(tenant, "/policy", "{'route_key':'/a','subject':{'team':'acme'}}"), 404,
+        "This app has no policy of route_key \"/a\", role \"default\" and team \"acme\".");
+    EXPECT(client_delete(tenant, "/policy", "{'route_key':'/a','subject':{'org':'acme'}}"), 200,
+           "{'message':'Policy deleted'}");
+    EXPECT(client_send(tenant, "DELETE", "/policy?route_key=/a&subject.ip=2001:db8::9", NULL, 0),
+           200, "{'message':'Policy deleted'}");
+
+    EXPECT(client_get(tenant, "/policy"), 200, "[]");
+    client_free(tenant);
+}
+
+static void a_subject_in_a_query_is_one_with_a_name(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+
+    EXPECT(client_get(tenant, "/policy?subject.Org=acme"), 422,
+           "{'errors':[{'parameter':'subject.Org'}]}");
+    EXPECT(client_get(tenant, "/policy?subject.=acme"), 422,
+           "{'errors':[{'parameter':'subject.'}]}");
+    EXPECT(client_get(tenant, "/policy?user_id=bob&subject.org=acme"), 422,
+           "{'errors':[{'parameter':'subject.org','detail':'must be the only subject'}]}");
+    EXPECT_PROBLEM(client_get(tenant, "/policy?subject.org=acme&subject.team=red"), 422, NULL);
+    EXPECT_PROBLEM(client_get(tenant, "/policy?subject=acme"), 422, NULL);
+    client_free(tenant);
+}
+
 static void a_policy_made_again_starts_afresh(void **state)
 {
     const struct world *world = *state;
@@ -220,6 +285,9 @@ int main(int argc, char *argv[])
         cmocka_unit_test(policies_differ_by_route_role_and_user),
         cmocka_unit_test(listing_filters_by_route_role_and_user),
         cmocka_unit_test(a_policy_is_deleted_by_body_or_by_query),
+        cmocka_unit_test(a_policy_may_be_for_one_subject),
+        cmocka_unit_test(the_policy_of_a_subject_is_deleted_by_body_or_by_query),
+        cmocka_unit_test(a_subject_in_a_query_is_one_with_a_name),
         cmocka_unit_test(a_policy_made_again_starts_afresh),
         cmocka_unit_test(rates_are_written_as_people_do),
         cmocka_unit_test(an_app_has_at_most_a_thousand_policies),

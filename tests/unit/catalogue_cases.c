@@ -294,6 +294,12 @@ static void identities_never_collide(void **state)
         "{'route_key':'A','limit':1,'window_seconds':1}",
         "{'route_key':'a ','limit':1,'window_seconds':1}",
         "{'route_key':'a*','limit':1,'window_seconds':1}",
+        "{'route_key':'a','subject':{'org':'c'},'limit':1,'window_seconds':1}",
+        "{'route_key':'a','subject':{'orgs':'c'},'limit':1,'window_seconds':1}",
+        "{'route_key':'a','subject':{'org':'sc'},'limit':1,'window_seconds':1}",
+        "{'route_key':'a','subject':{'org':'default'},'limit':1,'window_seconds':1}",
+        "{'route_key':'a','user_id':'{\\'org\\':\\'c\\'}','limit':1,'window_seconds':1}",
+        "{'route_key':'a','user_id':'org=c','limit':1,'window_seconds':1}",
     };
     struct catalogue_pair *pair = *state;
     const char *app_id = sample_app(pair->one, 'a');
@@ -315,11 +321,16 @@ static void a_deleted_policy_is_gone_and_comes_back_as_a_new_one(void **state)
     struct arena arena = {0};
     struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     struct policy *of_user = sample_policy(&arena, "{'route_key':'/a','user_id':'u','rate':'5/s'}");
+    struct policy *of_org =
+        sample_policy(&arena, "{'route_key':'/a','subject':{'org':'u'},'rate':'5/s'}");
     policy->id = 11;
     save_policy(pair->one, app_id, policy, CATALOGUE_CREATED);
     save_policy(pair->one, app_id, policy, CATALOGUE_OK);
     save_policy(pair->one, app_id, of_user, CATALOGUE_CREATED);
+    save_policy(pair->one, app_id, of_org, CATALOGUE_CREATED);
+    save_policy(pair->other, app_id, of_org, CATALOGUE_OK);
 
+    discard(pair->other, app_id, of_org, CATALOGUE_OK);
     discard(pair->other, app_id, policy, CATALOGUE_OK);
     discard(pair->one, app_id, policy, CATALOGUE_ABSENT);
 

@@ -76,7 +76,7 @@ static void what_is_left_out_has_its_default(void **state)
 
     assert_text(policy->identity.route_key, "/a");
     assert_text(policy->identity.role, "default");
-    assert_true(text_is_absent(policy->identity.user_id));
+    assert_true(subject_is_absent(&policy->identity.subject));
     assert_int_equal(policy->id, 0);
     assert_int_equal(policy->version, 0);
     assert_int_equal(policy->rule.limit_count, 1);
@@ -114,7 +114,8 @@ static void every_member_is_read(void **state)
 
     assert_text(policy->identity.route_key, "/a*");
     assert_text(policy->identity.role, "gold");
-    assert_text(policy->identity.user_id, "u");
+    assert_text(policy->identity.subject.name, "user");
+    assert_text(policy->identity.subject.value, "u");
     assert_string_equal(policy->rule.limits[0].name, "n.1:/-_");
     assert_int_equal(policy->rule.limits[0].algorithm, ALGORITHM_TOKEN_BUCKET);
     assert_int_equal(policy->rule.limits[0].quota, 5);
@@ -280,6 +281,9 @@ static void what_is_written_reads_back_the_same(void **state)
         "{'route_key':'/a','limits':[{'rate':'1/s','name':'x'},{'rate':'9/d','name':'y'}]}",
         "{'route_key':'/a','limits':[{'rate':'1/s','by':['b','a']},{'rate':'9/d','by':[]},"
         "{'rate':'7/d','by':['c'],'counts':'tokens'}]}",
+        "{'route_key':'/a','subject':{'org':'a \\u00e4'},'rate':'1/s'}",
+        "{'route_key':'/a','subject':{'ip':'2001:db8::7'},'rate':'1/s'}",
+        "{'route_key':'/a','subject':{'ip':'::ffff:192.0.2.7'},'rate':'1/s'}",
         "{'route_key':'/a','rate':'10/m','candidate':{'rate':'5/m','algorithm':'leaky_bucket'}}",
         "{'route_key':'/a','rate':'10/m','candidate':{'limits':[{'rate':'5/m'},{'rate':'9/d'}]}}",
     };
@@ -308,18 +312,48 @@ static void a_candidate_is_a_rule_of_its_own(void **state)
     assert_null(without->candidate);
 }
 
-static struct policy_identity identity_of(const char *route, const char *role, const char *user)
+static void a_policy_may_be_for_one_subject_of_any_name(void **state)
 {
-    return (struct policy_identity){text_of(route), text_of(role), text_of(user)};
+    (void)state;
+
+    struct policy *org = read_good("{'route_key':'/a','subject':{'org':'acme'},'rate':'1/s'}");
+    struct policy *address =
+        read_good("{'route_key':'/a','subject':{'ip':'2001:DB8::7'},'rate':'1/s'}");
+    struct policy *user = read_good("{'route_key':'/a','subject':{'user':'u'},'rate':'1/s'}");
+    struct policy *everybody = read_good("{'route_key':'/a','subject':null,'rate':'1/s'}");
+
+    assert_text(org->identity.subject.name, "org");
+    assert_text(org->identity.subject.value, "acme");
+    assert_text(address->identity.subject.value, "2001:db8::/64");
+    assert_string_equal(written(user),
+                        written(read_good("{'route_key':'/a','user_id':'u','rate':'1/s'}")));
+    assert_true(subject_is_absent(&everybody->identity.subject));
+    assert_string_equal(
+        written(org),
+        "{\"id\":\"0000000000000000\",\"version\":0,\"route_key\":\"/a\",\"role\":\"default\","
+        "\"user_id\":null,\"subject\":{\"org\":\"acme\"},\"name\":\"default\","
+        "\"algorithm\":\"fixed_window\",\"limit\":1,\"window_seconds\":1,\"mode\":\"enforce\","
+        "\"is_active\":true,\"on_store_error\":\"local\",\"description\":null}");
 }
 
-static void identities_are_ordered_by_route_then_role_then_user(void **state)
+static struct policy_identity identity_of(const char *route, const char *role, const char *name,
+                                          const char *value)
+{
+    return (struct policy_identity){
+        .route_key = text_of(route),
+        .role = text_of(role),
+        .subject = {text_of(name), text_of(value)},
+    };
+}
+
+static void identities_are_ordered_by_route_then_role_then_subject(void **state)
 {
     (void)state;
     const struct policy_identity ordered[] = {
-        identity_of("/a", "default", NULL),  identity_of("/a", "default", "u"),
-        identity_of("/a", "gold", NULL),     identity_of("/a", "gold", "t"),
-        identity_of("/a*", "default", NULL), identity_of("/b", "a", NULL),
+        identity_of("/a", "default", NULL, NULL),  identity_of("/a", "default", "org", "v"),
+        identity_of("/a", "default", "org", "w"),  identity_of("/a", "default", "user", "u"),
+        identity_of("/a", "gold", NULL, NULL),     identity_of("/a", "gold", "user", "t"),
+        identity_of("/a*", "default", NULL, NULL), identity_of("/b", "a", NULL, NULL),
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(ordered); i++) {
@@ -409,7 +443,8 @@ int main(void)
         cmocka_unit_test(who_and_what_a_limit_counts_is_written_where_it_was_given),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(a_candidate_is_a_rule_of_its_own),
-        cmocka_unit_test(identities_are_ordered_by_route_then_role_then_user),
+        cmocka_unit_test(a_policy_may_be_for_one_subject_of_any_name),
+        cmocka_unit_test(identities_are_ordered_by_route_then_role_then_subject),
         cmocka_unit_test(invalid_policies_are_refused_with_all_their_faults),
     };
 

@@ -10,22 +10,48 @@
 
 #include "base/arena.h"
 
+#define TOLD_BYTES 512
+
 static struct arena arena;
 
 static struct policy *policy_of(const char *route, const char *role, const char *user)
 {
     struct policy *policy = ARENA_NEW(&arena, struct policy);
 
-    policy->identity = (struct policy_identity){text_copy(&arena, text_of(route)),
-                                                text_copy(&arena, text_of(role)), text_of(user)};
+    policy->identity = (struct policy_identity){
+        .route_key = text_copy(&arena, text_of(route)),
+        .role = text_copy(&arena, text_of(role)),
+    };
+    if (user != NULL)
+        policy->identity.subject = (struct subject){TEXT("user"), text_of(user)};
+    return policy;
+}
+
+static struct policy *policy_for(const char *route, const char *role, const char *name,
+                                 const char *value)
+{
+    struct policy *policy = policy_of(route, role, NULL);
+
+    policy->identity.subject = (struct subject){text_of(name), text_of(value)};
     return policy;
 }
 
 static const struct policy *match(const struct policy_set *set, const char *route, const char *role,
                                   const char *user)
 {
-    return policy_set_match(set, text_of(route), text_of(role), text_of(user));
+    const struct subject subject = {TEXT("user"), text_of(user)};
+    const struct subjects subjects = {.count = user != NULL, .at = &subject};
+
+    return policy_set_match(set, text_of(route), text_of(role), &subjects);
 }
+
+/* By name. */
+static const struct subject of_five[] = {{{"ip", 2}, {"192.0.2.1", 9}},
+                                         {{"model", 5}, {"large", 5}},
+                                         {{"org", 3}, {"acme", 4}},
+                                         {{"user", 4}, {"u", 1}},
+                                         {{"zone", 4}, {"eu", 2}}};
+static const struct subjects five = {.count = ARRAY_COUNT(of_five), .at = of_five};
 
 static void the_order_is_user_with_role_then_user_then_role_then_default(void **state)
 {
@@ -51,6 +77,47 @@ static void the_order_is_user_with_role_then_user_then_role_then_default(void **
     assert_ptr_equal(match(all, "/a", "gold", NULL), role);
     assert_ptr_equal(match(all, "/a", NULL, NULL), everybody);
     assert_null(match(all, "/b", "gold", "u"));
+}
+
+static void other_subjects_come_by_name_after_the_user_and_the_address_after_them(void **state)
+{
+    (void)state;
+    struct policy *const policies[] = {
+        policy_of("/a", "gold", "u"),
+        policy_of("/a", "default", "u"),
+        policy_for("/a", "gold", "model", "large"),
+        policy_for("/a", "default", "model", "large"),
+        policy_for("/a", "gold", "org", "acme"),
+        policy_for("/a", "default", "org", "acme"),
+        policy_for("/a", "gold", "zone", "eu"),
+        policy_for("/a", "default", "zone", "eu"),
+        policy_for("/a", "gold", "ip", "192.0.2.1"),
+        policy_for("/a", "default", "ip", "192.0.2.1"),
+        policy_of("/a", "gold", NULL),
+        policy_of("/a", "default", NULL),
+        policy_for("/a*", "gold", "org", "acme"),
+    };
+
+    for (size_t first = 0; first < ARRAY_COUNT(policies); first++) {
+        struct policy_set *set =
+            policy_set_new(&arena, policies + first, ARRAY_COUNT(policies) - first);
+
+        assert_ptr_equal(policy_set_match(set, TEXT("/a"), TEXT("gold"), &five), policies[first]);
+    }
+}
+
+static void a_policy_for_one_subject_is_not_for_another_of_its_value(void **state)
+{
+    (void)state;
+    struct policy *policies[] = {policy_for("/a", "default", "org", "u"),
+                                 policy_for("/a", "default", "team", "acme"),
+                                 policy_of("/a", "default", "large")};
+
+    struct policy_set *set = policy_set_new(&arena, policies, ARRAY_COUNT(policies));
+
+    assert_null(policy_set_match(set, TEXT("/a"), TEXT("default"), &five));
+    assert_null(match(set, "/a", NULL, "u"));
+    assert_ptr_equal(match(set, "/a", NULL, "large"), policies[2]);
 }
 
 static void a_policy_for_another_role_decides_nothing(void **state)
@@ -171,11 +238,10 @@ static void write_tried(void *context, const struct policy_tried *tried)
     char *told = context;
     size_t length = strlen(told);
 
-    snprintf(told + length, 512 - length, "%.*s%s %.*s %.*s%s\n", TEXT_PRINTF(tried->route),
-             tried->is_prefix ? "*" : "", TEXT_PRINTF(tried->role),
-             text_is_absent(tried->user_id) ? 3 : (int)tried->user_id.length,
-             text_is_absent(tried->user_id) ? "all" : tried->user_id.at,
-             tried->found ? " found" : "");
+    snprintf(told + length, TOLD_BYTES - length, "%.*s%s %.*s %.*s%s%.*s%s\n",
+             TEXT_PRINTF(tried->route), tried->is_prefix ? "*" : "", TEXT_PRINTF(tried->role),
+             TEXT_PRINTF(tried->subject.name), subject_is_absent(&tried->subject) ? "all" : " ",
+             TEXT_PRINTF(tried->subject.value), tried->found ? " found" : "");
 }
 
 static void a_match_tells_what_it_looks_for_in_order(void **state)
@@ -184,21 +250,40 @@ static void a_match_tells_what_it_looks_for_in_order(void **state)
     struct policy *policies[] = {policy_of("/a/*", "gold", NULL), policy_of("*", "default", NULL),
                                  policy_of("/b/*", "default", NULL)};
     struct policy_set *set = policy_set_new(&arena, policies, 3);
-    char told[512] = "";
+    char told[TOLD_BYTES] = "";
 
-    policy_set_match_telling(set, TEXT("/a/x"), TEXT("gold"), TEXT("u"), told, write_tried);
-    assert_string_equal(told, "/a/x gold u\n"
-                              "/a/x default u\n"
+    policy_set_match_telling(set, TEXT("/a/x"), TEXT("gold"), &five, told, write_tried);
+    assert_string_equal(told, "/a/x gold user u\n"
+                              "/a/x default user u\n"
                               "/a/x gold all\n"
                               "/a/x default all\n"
-                              "/a/* gold u\n"
-                              "/a/* default u\n"
+                              "/a/* gold user u\n"
+                              "/a/* default user u\n"
                               "/a/* gold all found\n");
 
     told[0] = '\0';
-    policy_set_match_telling(set, TEXT("/"), TEXT("default"), (struct text){0}, told, write_tried);
+    policy_set_match_telling(set, TEXT("/"), TEXT("default"), &(struct subjects){0}, told,
+                             write_tried);
     assert_string_equal(told, "/ default all\n"
                               "* default all found\n");
+}
+
+/* The user is looked for in any case, as it was before there were other subjects. */
+static void a_match_does_not_look_for_names_that_no_policy_has(void **state)
+{
+    (void)state;
+    struct policy *policies[] = {
+        policy_for("/b", "default", "zone", "us"), policy_for("/b", "default", "zone", "eu"),
+        policy_for("/b", "default", "ip", "192.0.2.7"), policy_for("/b", "default", "team", "red")};
+    struct policy_set *set = policy_set_new(&arena, policies, ARRAY_COUNT(policies));
+    char told[TOLD_BYTES] = "";
+
+    policy_set_match_telling(set, TEXT("/a"), (struct text){0}, &five, told, write_tried);
+
+    assert_string_equal(told, "/a default user u\n"
+                              "/a default zone eu\n"
+                              "/a default ip 192.0.2.1\n"
+                              "/a default all\n");
 }
 
 static void finding_takes_the_whole_identity(void **state)
@@ -207,14 +292,20 @@ static void finding_takes_the_whole_identity(void **state)
     struct policy *prefix = policy_of("/a*", "default", NULL);
     struct policy *policies[] = {prefix};
     struct policy_set *set = policy_set_new(&arena, policies, 1);
-    struct policy_identity without_star = {TEXT("/a"), TEXT("default"), {0}};
-    struct policy_identity of_a_role = {TEXT("/a*"), TEXT("gold"), {0}};
-    struct policy_identity of_a_user = {TEXT("/a*"), TEXT("default"), TEXT("u")};
+    struct policy_identity without_star = prefix->identity;
+    struct policy_identity of_a_role = prefix->identity;
+    struct policy_identity of_a_user = prefix->identity;
+    struct policy_identity of_an_org = prefix->identity;
+    without_star.route_key = TEXT("/a");
+    of_a_role.role = TEXT("gold");
+    of_a_user.subject = (struct subject){TEXT("user"), TEXT("u")};
+    of_an_org.subject = (struct subject){TEXT("org"), TEXT("u")};
 
     assert_ptr_equal(policy_set_find(set, &prefix->identity), prefix);
     assert_null(policy_set_find(set, &without_star));
     assert_null(policy_set_find(set, &of_a_role));
     assert_null(policy_set_find(set, &of_a_user));
+    assert_null(policy_set_find(set, &of_an_org));
 }
 
 static int end(void **state)
@@ -228,6 +319,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_is_user_with_role_then_user_then_role_then_default),
+        cmocka_unit_test(other_subjects_come_by_name_after_the_user_and_the_address_after_them),
+        cmocka_unit_test(a_policy_for_one_subject_is_not_for_another_of_its_value),
         cmocka_unit_test(a_policy_for_another_role_decides_nothing),
         cmocka_unit_test(the_longest_prefix_wins_after_the_exact_route),
         cmocka_unit_test(a_shorter_prefix_decides_when_the_longer_has_nobody_s_policy),
@@ -236,6 +329,7 @@ int main(void)
         cmocka_unit_test(an_empty_set_matches_nothing),
         cmocka_unit_test(a_full_set_finds_each_and_lists_them_in_order),
         cmocka_unit_test(a_match_tells_what_it_looks_for_in_order),
+        cmocka_unit_test(a_match_does_not_look_for_names_that_no_policy_has),
         cmocka_unit_test(finding_takes_the_whole_identity),
     };
 
