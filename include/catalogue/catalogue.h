@@ -30,7 +30,8 @@ enum catalogue_job_kind {
                                submitted; if the app is gone, that, too. Look-ups and renewals take
                                turns, and other jobs come first. Apps take turns. Jobs of one app
                                that wait at the same time cause one question to the backend. */
-    CATALOGUE_POLICY_SAVE,  /* in: app_id, policy                    out: policy's id and version */
+    CATALOGUE_POLICY_SAVE,  /* in: app_id, policy                    out: policy's id and version,
+                                                                         counters_afresh */
     CATALOGUE_POLICY_REMOVE /* in: app_id, identity */
 };
 
@@ -60,6 +61,7 @@ struct catalogue_job {
     int64_t revision; /* of the app as the asker knows it */
 
     enum catalogue_status status;
+    bool counters_afresh;    /* those of the policy that was replaced are not used again */
     bool is_in_vain;         /* the backend was asked, and has nothing newer that can be read */
     struct app *app;         /* if not NULL, with one reference for the asker */
     struct job_turns *turns; /* private */

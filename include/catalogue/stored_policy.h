@@ -32,6 +32,9 @@ int64_t stored_policy_next_version(int64_t stored);
 /* Gives `policy` the id of the stored document and the next version; or `new_id` and version 1 if
  * there is no document that can be read. */
 void stored_policy_number(struct policy *policy, struct text stored, uint64_t new_id);
+/* Whether `policy`, which has its number and is to replace the stored document, uses none of the
+ * counters that there are: it got `new_id`, or its limits have other subjects in common. */
+bool stored_policy_starts_afresh(const struct policy *policy, struct text stored, uint64_t new_id);
 
 /* The policies of an app that is being loaded. */
 struct stored_policies {

@@ -106,6 +106,8 @@ static void write_saved(const struct catalogue_job *job, struct request *request
     writer_begin_object(&writer, NULL);
     writer_string(&writer, "message", "Policy saved successfully.");
     policy_write(job->policy, &writer, "policy");
+    if (job->status == CATALOGUE_OK && job->counters_afresh)
+        writer_string(&writer, "counters", "afresh");
     writer_end_object(&writer);
     request_answer_json(request, job->status == CATALOGUE_CREATED ? 201 : 200,
                         writer_document(&writer));

@@ -92,7 +92,8 @@ static catalogue_policy_remove_fn on_policy_remove;
 static catalogue_free_fn on_free;
 
 static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app_id,
-                                  struct policy *policy, uint64_t new_id, struct error *error);
+                                  struct policy *policy, uint64_t new_id, bool *afresh,
+                                  struct error *error);
 
 static const struct catalogue_operations operations = {
     .mark_read = redis_mark_read,
@@ -181,13 +182,14 @@ static enum catalogue_status on_app_revision(struct catalogue_backend *backend, 
 }
 
 static enum catalogue_status on_policy_save(struct catalogue_backend *backend, const char *app_id,
-                                            struct policy *policy, struct error *error)
+                                            struct policy *policy, bool *afresh,
+                                            struct error *error)
 {
     uint64_t new_id = policy->id;
 
     for (int attempt = 0; attempt < SAVE_ATTEMPTS; attempt++) {
         redisReply *reply =
-            policy_attempt(redis_call_backend(backend), app_id, policy, new_id, error);
+            policy_attempt(redis_call_backend(backend), app_id, policy, new_id, afresh, error);
         if (reply == NULL || !text_equal(redis_call_text(reply), TEXT("overtaken")))
             return redis_call_status_take(redis_call_backend(backend), reply, error);
         freeReplyObject(reply);
@@ -217,10 +219,11 @@ static void on_free(struct catalogue_backend *backend)
     free(redis);
 }
 
-/* Gives the policy the next version after the stored one and saves it, unless the stored one has
- * changed. */
+/* Gives the policy the next version after the stored one, compares the two, and saves it, unless the
+ * stored one has changed. */
 static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app_id,
-                                  struct policy *policy, uint64_t new_id, struct error *error)
+                                  struct policy *policy, uint64_t new_id, bool *afresh,
+                                  struct error *error)
 {
     struct arena arena = {0};
     char policies_max[24];
@@ -235,6 +238,8 @@ static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app
 
     struct text before = redis_call_text(stored);
     stored_policy_number(policy, before, new_id);
+    if (afresh != NULL && !text_is_absent(before))
+        *afresh = stored_policy_starts_afresh(policy, before, new_id);
     const struct text arguments[] = {text_of(app_id), name, before,
                                      stored_policy_write(policy, &arena), text_of(policies_max)};
     reply = redis_call_script(redis, save_script, arguments, ARRAY_COUNT(arguments), error);

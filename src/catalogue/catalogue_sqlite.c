@@ -29,9 +29,9 @@ static enum catalogue_status app_is_taken(struct database *database,
 static enum catalogue_status apps_are_too_many(struct database *database, int64_t apps_max,
                                                struct error *error);
 static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const char *app_id,
-                                         struct policy *policy, struct error *error);
+                                         struct policy *policy, bool *afresh, struct error *error);
 static enum catalogue_status policy_number(struct database *database, const char *app_id,
-                                           struct policy *policy, struct arena *arena,
+                                           struct policy *policy, bool *afresh, struct arena *arena,
                                            struct error *error);
 static enum catalogue_status policy_remove(struct catalogue_sqlite *sqlite, const char *app_id,
                                            const struct policy_identity *identity,
@@ -120,13 +120,15 @@ static enum catalogue_status on_app_revision(struct catalogue_backend *backend, 
 }
 
 static enum catalogue_status on_policy_save(struct catalogue_backend *backend, const char *app_id,
-                                            struct policy *policy, struct error *error)
+                                            struct policy *policy, bool *afresh,
+                                            struct error *error)
 {
     struct catalogue_sqlite *sqlite = sqlite_statements_backend(backend);
 
     if (!database_begin(sqlite->database, DATABASE_WRITE, error))
         return CATALOGUE_UNAVAILABLE;
-    return sqlite_statements_end_app(sqlite, policy_save(sqlite, app_id, policy, error), error);
+    return sqlite_statements_end_app(sqlite, policy_save(sqlite, app_id, policy, afresh, error),
+                                     error);
 }
 
 static enum catalogue_status on_policy_remove(struct catalogue_backend *backend, const char *app_id,
@@ -215,7 +217,7 @@ static enum catalogue_status apps_are_too_many(struct database *database, int64_
 }
 
 static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const char *app_id,
-                                         struct policy *policy, struct error *error)
+                                         struct policy *policy, bool *afresh, struct error *error)
 {
     struct database *database = sqlite->database;
     sqlite3_stmt *replace = sqlite_statements_for(database, POLICY_REPLACE, app_id);
@@ -223,7 +225,7 @@ static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const 
     struct arena arena = {0};
 
     if (status == CATALOGUE_OK)
-        status = policy_number(database, app_id, policy, &arena, error);
+        status = policy_number(database, app_id, policy, afresh, &arena, error);
     if (status == CATALOGUE_OK || status == CATALOGUE_CREATED) {
         sqlite_statements_bind_policy(replace, policy, &arena);
         if (!database_run(database, replace, error))
@@ -233,13 +235,15 @@ static enum catalogue_status policy_save(struct catalogue_sqlite *sqlite, const 
     return status;
 }
 
-/* Gives the policy the stored id and the next version; CATALOGUE_CREATED when none is stored. */
+/* Gives the policy the stored id and the next version, and compares the two; CATALOGUE_CREATED when
+ * none is stored. */
 static enum catalogue_status policy_number(struct database *database, const char *app_id,
-                                           struct policy *policy, struct arena *arena,
+                                           struct policy *policy, bool *afresh, struct arena *arena,
                                            struct error *error)
 {
     sqlite3_stmt *select = sqlite_statements_for(database, POLICY_SELECT, app_id);
     sqlite3_stmt *count = sqlite_statements_for(database, POLICIES_COUNT, app_id);
+    const uint64_t new_id = policy->id;
 
     sqlite_statements_bind_identity(select, &policy->identity, arena);
     enum catalogue_status found = sqlite_statements_step(database, select, error);
@@ -249,6 +253,8 @@ static enum catalogue_status policy_number(struct database *database, const char
         policy->version = database_holds_integer(select, 1)
                               ? stored_policy_next_version(database_integer(select, 1))
                               : 1;
+        if (afresh != NULL)
+            *afresh = stored_policy_starts_afresh(policy, database_text(select, 2), new_id);
         return CATALOGUE_OK;
     }
     if (found == CATALOGUE_UNAVAILABLE ||

@@ -98,8 +98,8 @@ static enum catalogue_status policy_save(struct jobs *jobs, struct catalogue_job
                                          struct error *error)
 {
     job->policy->id = stored_policy_new_id();
-    enum catalogue_status status =
-        jobs->backend->operations->policy_save(jobs->backend, job->app_id, job->policy, error);
+    enum catalogue_status status = jobs->backend->operations->policy_save(
+        jobs->backend, job->app_id, job->policy, &job->counters_afresh, error);
     if (status != CATALOGUE_OK && status != CATALOGUE_CREATED)
         return status;
     return publish(jobs, job->app_id, status, NULL, error);

@@ -198,7 +198,7 @@ static enum catalogue_status policies_ensure(const struct declared *declared,
             continue;
         policy->id = stored_policy_new_id();
         enum catalogue_status status =
-            backend->operations->policy_save(backend, app->id, policy, error);
+            backend->operations->policy_save(backend, app->id, policy, NULL, error);
         if (status == CATALOGUE_FULL) {
             log_write(LOG_ERROR, "declared policy not saved", LOG_STRING("app_id", app->id),
                       LOG_STRING("reason", "the app has too many policies"));

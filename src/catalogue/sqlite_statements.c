@@ -121,7 +121,7 @@ static const char *const statements[STATEMENT_COUNT] = {
     [POLICIES_DELETE] = "DELETE FROM policies WHERE app_id = ?1",
     [POLICIES_SELECT] = "SELECT document FROM policies WHERE app_id = ?1",
     [POLICIES_COUNT] = "SELECT count(*) FROM policies WHERE app_id = ?1",
-    [POLICY_SELECT] = "SELECT id, version FROM policies" ONE,
+    [POLICY_SELECT] = "SELECT id, version, document FROM policies" ONE,
     [POLICY_REPLACE] = "REPLACE INTO policies VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [POLICY_DELETE] = "DELETE FROM policies" ONE,
 };

@@ -84,6 +84,18 @@ void stored_policy_number(struct policy *policy, struct text stored, uint64_t ne
     arena_close(&arena);
 }
 
+bool stored_policy_starts_afresh(const struct policy *policy, struct text stored, uint64_t new_id)
+{
+    struct error unreadable;
+    struct arena arena = {0};
+    const struct policy *before = stored_policy_read(stored, &arena, &unreadable);
+    const bool is_afresh = policy->id == new_id ||
+                           (before != NULL && rule_counters_differ(&before->rule, &policy->rule));
+
+    arena_close(&arena);
+    return is_afresh;
+}
+
 void stored_policies_begin(struct stored_policies *policies, struct app *app)
 {
     policies->app = app;

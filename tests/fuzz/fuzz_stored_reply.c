@@ -120,8 +120,9 @@ static void try_policy_save(void)
                             .identity = {.route_key = TEXT("/r"), .role = TEXT("default")},
                             .rule = {.limit_count = 1, .limits = &limit}};
     struct error error = {0};
+    bool afresh = false;
     enum catalogue_status status =
-        backend->operations->policy_save(backend, app_id, &policy, &error);
+        backend->operations->policy_save(backend, app_id, &policy, &afresh, &error);
 
     status_check(status, &error);
     if (status == CATALOGUE_OK || status == CATALOGUE_CREATED)

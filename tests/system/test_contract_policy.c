@@ -200,6 +200,28 @@ static void a_policy_made_again_starts_afresh(void **state)
     client_free(tenant);
 }
 
+static void saving_says_if_counters_start_afresh(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    const struct reply *reply = client_post(tenant, "/policy", "{'route_key':'/a','rate':'5/h'}");
+    EXPECT(reply, 201, NULL);
+    EXPECT_MEMBERS(reply->json, "message policy");
+
+    reply = client_post(tenant, "/policy", "{'route_key':'/a','rate':'9/h','by':'user'}");
+    EXPECT(reply, 200, NULL);
+    EXPECT_MEMBERS(reply->json, "message policy");
+    reply = client_post(tenant, "/policy", "{'route_key':'/a','rate':'9/h','by':'org'}");
+    EXPECT(reply, 200, "{'counters':'afresh'}");
+    EXPECT_MEMBERS(reply->json, "message policy counters");
+
+    EXPECT(client_delete(tenant, "/policy", "{'route_key':'/a'}"), 200, NULL);
+    reply = client_post(tenant, "/policy", "{'route_key':'/a','rate':'9/h'}");
+    EXPECT(reply, 201, NULL);
+    EXPECT_MEMBERS(reply->json, "message policy");
+    client_free(tenant);
+}
+
 static void rates_are_written_as_people_do(void **state)
 {
     const struct world *world = *state;
@@ -289,6 +311,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_policy_of_a_subject_is_deleted_by_body_or_by_query),
         cmocka_unit_test(a_subject_in_a_query_is_one_with_a_name),
         cmocka_unit_test(a_policy_made_again_starts_afresh),
+        cmocka_unit_test(saving_says_if_counters_start_afresh),
         cmocka_unit_test(rates_are_written_as_people_do),
         cmocka_unit_test(an_app_has_at_most_a_thousand_policies),
     };

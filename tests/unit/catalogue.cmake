@@ -16,8 +16,8 @@ unit_test(continuity_restoring LINKS catalogue support THREADS LABELS redis)
 unit_test(catalogue_file LINKS catalogue support THREADS)
 unit_test(continuity_history LINKS catalogue support THREADS LABELS redis)
 unit_test(provisioning LINKS catalogue auth support THREADS LABELS redis)
-set(cases captured.c catalogue_cases.c catalogue_damage_cases.c catalogue_newcomer_cases.c
-          catalogue_operator_cases.c catalogue_restore_cases.c)
+set(cases captured.c catalogue_afresh_cases.c catalogue_cases.c catalogue_damage_cases.c
+          catalogue_newcomer_cases.c catalogue_operator_cases.c catalogue_restore_cases.c)
 target_sources(test_catalogue_sqlite PRIVATE ${cases} sample_policy.c)
 target_sources(test_catalogue_redis PRIVATE ${cases} sample_policy.c)
 target_sources(test_catalogue_redis_keys PRIVATE ${cases} sample_policy.c)

@@ -34,8 +34,9 @@ void expect_changes(struct catalogue_backend *backend, int64_t *revision, const 
  * 'z' are whole. */
 void damage_apps(struct catalogue_pair *pair);
 
-/* The parts of catalogue_cases_run(): what cannot be read, who registers, what operators do, what
- * is put back. */
+/* The parts of catalogue_cases_run(): whose counters start afresh, what cannot be read, who
+ * registers, what operators do, what is put back. */
+int catalogue_afresh_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown);
 int catalogue_damage_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown);
 int catalogue_newcomer_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown);
 int catalogue_operator_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown);

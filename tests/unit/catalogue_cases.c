@@ -71,7 +71,7 @@ void save_policy(struct catalogue_backend *backend, const char *app_id, struct p
 {
     struct error error = {0};
 
-    expect_status(backend->operations->policy_save(backend, app_id, policy, &error), expected,
+    expect_status(backend->operations->policy_save(backend, app_id, policy, NULL, &error), expected,
                   &error);
 }
 
@@ -478,7 +478,7 @@ static void *rival_run(void *context)
     for (int i = 0; i < ROUNDS; i++) {
         struct error error = {0};
         enum catalogue_status status = rival->backend->operations->policy_save(
-            rival->backend, "app_a00000000000", policy, &error);
+            rival->backend, "app_a00000000000", policy, NULL, &error);
         rival->saved += status == CATALOGUE_OK;
     }
     arena_close(&arena);
@@ -529,7 +529,8 @@ int catalogue_cases_run(CMFixtureFunction setup, CMFixtureFunction teardown)
     };
 #undef CASE
 
-    return cmocka_run_group_tests(cases, NULL, NULL) + catalogue_damage_cases_run(setup, teardown) +
+    return cmocka_run_group_tests(cases, NULL, NULL) + catalogue_afresh_cases_run(setup, teardown) +
+           catalogue_damage_cases_run(setup, teardown) +
            catalogue_newcomer_cases_run(setup, teardown) +
            catalogue_operator_cases_run(setup, teardown) +
            catalogue_restore_cases_run(setup, teardown);

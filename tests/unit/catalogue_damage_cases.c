@@ -135,8 +135,9 @@ static void a_damaged_app_is_told_from_a_catalogue_that_is_away(void **state)
     expect_status(pair->one->operations->app_load(pair->one, app_id, &app, &error),
                   CATALOGUE_DAMAGED, &error);
     assert_string_not_equal(error.message, "");
-    assert_int_not_equal(pair->one->operations->policy_save(pair->one, app_id, policy, &error),
-                         CATALOGUE_UNAVAILABLE);
+    assert_int_not_equal(
+        pair->one->operations->policy_save(pair->one, app_id, policy, NULL, &error),
+        CATALOGUE_UNAVAILABLE);
     assert_int_not_equal(
         pair->one->operations->policy_remove(pair->one, app_id, &policy->identity, &error),
         CATALOGUE_UNAVAILABLE);

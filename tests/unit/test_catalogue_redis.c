@@ -141,7 +141,7 @@ static void all_keys_are_in_one_slot_of_a_cluster(void **state)
     struct pepper pepper = {.bytes = {1}};
     struct error error = {0};
     const char *app_id = sample_app(pair->one, 'a');
-    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, policy, &error),
+    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, policy, NULL, &error),
                      CATALOGUE_CREATED);
     assert_int_equal(settle_pepper(pair->one, &pepper, &error), CATALOGUE_OK);
 
@@ -159,9 +159,10 @@ static void a_policy_that_cannot_be_read_is_skipped_and_can_be_replaced(void **s
     struct arena arena = {0};
     struct policy *good = sample_policy(&arena, "{'route_key':'/good','rate':'5/s'}");
     struct policy *bad = sample_policy(&arena, "{'route_key':'/bad','rate':'5/s'}");
+    bool afresh = false;
     struct error error = {0};
     const char *app_id = sample_app(pair->one, 'a');
-    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, good, &error),
+    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, good, NULL, &error),
                      CATALOGUE_CREATED);
 
     (void)redis_server_command(server, "HSET sluice:{catalogue}:policies:%s %s %s", app_id,
@@ -171,9 +172,10 @@ static void a_policy_that_cannot_be_read_is_skipped_and_can_be_replaced(void **s
     assert_int_equal(policy_set_count(app->policies), 1);
     assert_same_policy(policy_set_at(app->policies, 0), good);
     app_release(app);
-    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, bad, &error),
+    assert_int_equal(pair->one->operations->policy_save(pair->one, app_id, bad, &afresh, &error),
                      CATALOGUE_OK);
     assert_int_equal(bad->version, 1);
+    assert_true(afresh); /* it has a new id */
     arena_close(&arena);
 }
 

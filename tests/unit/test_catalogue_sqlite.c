@@ -160,7 +160,7 @@ static void everything_is_there_after_a_restart(void **state)
     struct error error = {0};
     const char *app_id = sample_app(backend, 'a');
     assert_int_equal(settle_pepper(backend, &pepper, &error), CATALOGUE_OK);
-    assert_int_equal(backend->operations->policy_save(backend, app_id, policy, &error),
+    assert_int_equal(backend->operations->policy_save(backend, app_id, policy, NULL, &error),
                      CATALOGUE_CREATED);
 
     close_backend(&place->pair.one);
@@ -182,11 +182,13 @@ static void a_policy_that_cannot_be_read_is_skipped(void **state)
     struct policy *good = sample_policy(&arena, "{'route_key':'/good','rate':'5/s'}");
     struct policy *bad = sample_policy(&arena, "{'route_key':'/bad','rate':'5/s'}");
     struct catalogue_backend *backend = place->pair.one;
+    bool afresh = true;
     struct error error = {0};
     const char *app_id = sample_app(backend, 'a');
-    assert_int_equal(backend->operations->policy_save(backend, app_id, good, &error),
+    bad->id = 5;
+    assert_int_equal(backend->operations->policy_save(backend, app_id, good, NULL, &error),
                      CATALOGUE_CREATED);
-    assert_int_equal(backend->operations->policy_save(backend, app_id, bad, &error),
+    assert_int_equal(backend->operations->policy_save(backend, app_id, bad, NULL, &error),
                      CATALOGUE_CREATED);
 
     meddle(place, "UPDATE policies SET document = '{\"from\":\"the future\"}'"
@@ -196,6 +198,11 @@ static void a_policy_that_cannot_be_read_is_skipped(void **state)
     assert_int_equal(policy_set_count(app->policies), 1);
     assert_same_policy(policy_set_at(app->policies, 0), good);
     app_release(app);
+    bad->id = 7;
+    assert_int_equal(backend->operations->policy_save(backend, app_id, bad, &afresh, &error),
+                     CATALOGUE_OK);
+    assert_int_equal(bad->version, 2);
+    assert_false(afresh); /* it has kept its id */
     arena_close(&arena);
 }
 
