@@ -147,6 +147,26 @@ static void what_is_refused_is_told_with_its_status(void **state)
     service_stop(service);
 }
 
+static void a_policy_for_another_subject_is_told_without_its_value(void **state)
+{
+    struct service *service = start(*state);
+    struct client *tenant = tenant_new(service);
+
+    tenant_policy(tenant, "{'route_key':'/a','subject':{'org':'secret-acme'},'rate':'5/h'}");
+    json_t *saved = await_line(service, "policy saved");
+    EXPECT(client_delete(tenant, "/policy", "{'route_key':'/a','subject':{'org':'secret-acme'}}"),
+           200, NULL);
+    json_t *deleted = await_line(service, "policy deleted");
+
+    expect_text(saved, "of", "one org");
+    expect_text(deleted, "of", "one org");
+    assert_false(scratch_contains(service_log(service), "secret-acme"));
+    json_decref(saved);
+    json_decref(deleted);
+    client_free(tenant);
+    service_stop(service);
+}
+
 static void a_tenant_who_saves_all_the_time_gets_so_many_lines_and_a_sum(void **state)
 {
     struct service *service = start(*state);
@@ -237,6 +257,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_registration_is_told_with_app_name_and_address),
         cmocka_unit_test(policies_and_resets_are_told_without_the_user),
         cmocka_unit_test(what_is_refused_is_told_with_its_status),
+        cmocka_unit_test(a_policy_for_another_subject_is_told_without_its_value),
         cmocka_unit_test(a_tenant_who_saves_all_the_time_gets_so_many_lines_and_a_sum),
         cmocka_unit_test(keys_that_are_refused_are_summed_up_by_address),
         cmocka_unit_test(at_debug_each_request_that_is_not_taken_has_a_line),

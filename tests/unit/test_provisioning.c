@@ -24,8 +24,10 @@ static void declaration_open(struct declaration *declaration)
     declaration->policies[0] =
         sample_policy(&declaration->arena, "{'route_key':'/a','rate':'5/s','description':'A'}");
     declaration->policies[1] = sample_policy(
-        &declaration->arena, "{'route_key':'/b','role':'gold','limits':[{'name':'x','rate':'5/s'},"
-                             "{'name':'y','rate':'100/h'}],'mode':'shadow'}");
+        &declaration->arena,
+        "{'route_key':'/"
+        "b','role':'gold','subject':{'ip':'2001:DB8::7'},'limits':[{'name':'x','rate':'5/s'},"
+        "{'name':'y','rate':'100/h'}],'mode':'shadow'}");
     declaration->provision = (struct catalogue_provision){.app_id = INSTANCE_APP_ID,
                                                           .name = TEXT("declared"),
                                                           .api_key = declaration->api_key,
@@ -102,8 +104,10 @@ static void declaring_again_saves_only_what_differs(void **state)
     instance = instance_open_file(path);
     memcpy(declaration.provision.app_id, "app_b00000000000", APP_ID_BYTES);
     declaration.policies[1] = sample_policy(
-        &declaration.arena, "{'route_key':'/b','role':'gold','limits':[{'name':'x','rate':'5/s'},"
-                            "{'name':'y','rate':'200/h'}],'mode':'shadow'}");
+        &declaration.arena,
+        "{'route_key':'/"
+        "b','role':'gold','subject':{'ip':'2001:DB8::7'},'limits':[{'name':'x','rate':'5/s'},"
+        "{'name':'y','rate':'200/h'}],'mode':'shadow'}");
     provision(&instance, &declaration);
     instance_start(&instance);
 
