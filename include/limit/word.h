@@ -13,4 +13,7 @@
 
 bool word_is(struct text text);
 
+/* The word in `space`, NUL-terminated. */
+const char *word_string(struct text word, char space[static WORD_BYTES_MAX + 1]);
+
 #endif

@@ -16,6 +16,14 @@ bool word_is(struct text text)
     return true;
 }
 
+const char *word_string(struct text word, char space[static WORD_BYTES_MAX + 1])
+{
+    ASSERT(word.length <= WORD_BYTES_MAX);
+    memcpy(space, word.at, word.length);
+    space[word.length] = '\0';
+    return space;
+}
+
 static bool is_letter(char c)
 {
     return c >= 'a' && c <= 'z';
