@@ -13,14 +13,14 @@
 #define JOURNAL_HEAVY_HITTERS_H
 
 #include "base/buffer.h"
+#include "limit/subjects.h"
 
 #define HEAVY_HITTERS 64
 
 struct heavy_hitters;
 
 struct hitter {
-    struct text name; /* borrowed */
-    bool is_ip;
+    struct subject subject; /* its texts are borrowed */
     uint64_t count;
     uint64_t error;
 };
@@ -33,8 +33,8 @@ void heavy_hitters_clear(struct heavy_hitters *hitters);
 /* What heavy_hitters_free() would free. */
 size_t heavy_hitters_bytes(const struct heavy_hitters *hitters);
 
-/* Counts one subject that came. Allocates only for a name longer than earlier ones. */
-void heavy_hitters_add(struct heavy_hitters *hitters, bool is_ip, struct text name);
+/* Counts one subject that came. Allocates only for one longer than earlier ones. */
+void heavy_hitters_add(struct heavy_hitters *hitters, const struct subject *subject);
 /* Adds all of `from`. */
 void heavy_hitters_merge(struct heavy_hitters *hitters, const struct heavy_hitters *from);
 

@@ -6,6 +6,9 @@
 
 #include "base/text.h"
 #include "base/writer.h"
+#include "limit/costs.h"
+#include "limit/limit.h"
+#include "limit/subjects.h"
 
 #include <jansson.h>
 
@@ -19,13 +22,18 @@ struct record_candidate {
     int64_t remaining;
 };
 
+/* The names of limits. */
+struct record_limits {
+    size_t count; /* 0..LIMITS_MAX */
+    const struct text *at;
+};
+
 struct record {
-    int64_t time_us;     /* wall clock */
-    struct text subject; /* the user's id or the canonical address */
-    bool subject_is_ip;
+    int64_t time_us; /* wall clock */
+    struct subjects subjects;
     struct text route;
     struct text role;
-    int64_t cost;
+    struct costs costs;
     bool allowed;
     bool would_deny;    /* shadow mode: allowed, although the limits deny; not in the log */
     const char *reason; /* NULL: none; else a literal, or in the reader's arena */
@@ -33,6 +41,7 @@ struct record {
     int64_t policy_version;
     const char *mode; /* "enforce" or "shadow"; like reason */
     bool degraded;
+    struct record_limits denied_by; /* as the answer names them */
     struct record_candidate candidate;
 };
 
@@ -40,17 +49,18 @@ struct record {
 struct record_filter {
     int64_t limit; /* 1..JOURNAL_RECORDS */
     enum { RECORD_ANY, RECORD_ALLOWED, RECORD_DENIED } allowed;
-    struct text route_key; /* absent: any */
-    struct text user_id;   /* absent: any */
+    struct text route_key;    /* absent: any */
+    struct subjects subjects; /* an entry has all of them, with these values */
 };
 
 bool record_filter_takes(const struct record_filter *filter, const struct record *record);
 
 /* Writes the log entry's object: id (unless absent), timestamp (s), time (RFC 3339, ms), user_id,
- * route, role, cost, allowed, reason, remaining, policy_version, mode, degraded. If the subject is
- * an IP address, `ip` is in place of user_id. If there is a candidate, `candidate` has its allowed,
- * reason and remaining. An entry with an id is for an answer, where the route is also called
- * route_key, as in a check; what is stored has the older name alone. */
+ * ip, subjects, route, role, cost, costs, allowed, reason, denied_by, remaining, policy_version,
+ * mode, degraded. The subjects `user` and `ip` are user_id and ip. If there is another subject,
+ * `subjects` has all. costs and denied_by are there unless empty. If there is a candidate,
+ * `candidate` has its allowed, reason and remaining. An entry with an id is for an answer, where
+ * the route is also called route_key, as in a check; what is stored has the older name alone. */
 void record_write(const struct record *record, struct text id, struct writer *writer);
 
 /* Reads what record_write() of any version wrote; unknown members are skipped. False when it is no

@@ -6,7 +6,7 @@
  *
  * What an app can take in Redis is bounded, for each instance: 28 hours of minutes of
  * TALLY_BYTES_MAX, and ten days of hours, which also hold the names of HEAVY_HITTERS subjects, at
- * most 17 KB. Together these are 28 MB. */
+ * most 20 KB. Together these are 28 MB. */
 #ifndef JOURNAL_USAGE_FEED_H
 #define JOURNAL_USAGE_FEED_H
 

@@ -16,13 +16,16 @@ void decision_record(const struct decision *decision)
     if (decision->has_no_room)
         return;
 
+    const struct subject subject = {
+        .name = decision->subject.kind == SUBJECT_IP ? TEXT("ip") : TEXT("user"),
+        .value = decision->subject.name,
+    };
     struct record record = {
         .time_us = clock_wall_us(),
-        .subject = decision->subject.name,
-        .subject_is_ip = decision->subject.kind == SUBJECT_IP,
+        .subjects = {.count = 1, .at = &subject},
         .route = decision->route_key,
         .role = decision->role,
-        .cost = decision->cost,
+        .costs = {.requests = decision->cost},
         .allowed = verdict->allowed,
         .would_deny = verdict->would_deny,
         .reason = verdict->reason,

@@ -7,6 +7,7 @@
 #include "http/problem.h"
 #include "journal/journal.h"
 #include "limit/policy.h"
+#include "limit/subjects_query.h"
 #include "metrics/metrics.h"
 
 #define LOGS_LIMIT_DEFAULT 50
@@ -54,8 +55,8 @@ static bool read_filter(struct request *request, struct record_filter *filter)
     if (form_bool(form, "allowed", FORM_OPTIONAL, &allowed))
         filter->allowed = allowed ? RECORD_ALLOWED : RECORD_DENIED;
     form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
-    form_text(form, "user_id", FORM_OPTIONAL, 1, SUBJECT_VALUE_BYTES_MAX, &filter->user_id);
-    return reading_close(&reading);
+    const bool is_whole = subjects_read_query(form, &request->arena, &filter->subjects);
+    return reading_close(&reading) && is_whole;
 }
 
 static void on_read(struct journal_job *job)

@@ -6,32 +6,39 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "journal/packed.h"
-#include "limit/subject.h"
+#include "limit/word.h"
 
 #define NONE           SIZE_MAX
-#define NAME_BYTES_MIN 48
+#define HELD_BYTES_MIN 48
+
+/* How a subject is stored. A name of its own follows STORED_OTHER; versions that know only users
+ * and addresses pass over what has one. */
+enum stored_subject { STORED_USER, STORED_IP, STORED_OTHER };
 
 struct heavy_hitters {
     size_t count;
     uint32_t hashes[HEAVY_HITTERS];
     uint64_t counts[HEAVY_HITTERS];
     uint64_t errors[HEAVY_HITTERS];
-    struct name {
-        char *at;
-        uint16_t length;
+    struct held {
+        char *at; /* the name, and the value behind it */
+        uint16_t name_bytes;
+        uint16_t bytes;
         uint16_t capacity;
-        bool is_ip;
-    } names[HEAVY_HITTERS];
+    } subjects[HEAVY_HITTERS];
 };
 
-static uint32_t hash_of(bool is_ip, struct text name);
-static size_t find(const struct heavy_hitters *hitters, uint32_t hash, bool is_ip,
-                   struct text name);
+static uint32_t hash_of(const struct subject *subject);
+static size_t find(const struct heavy_hitters *hitters, uint32_t hash,
+                   const struct subject *subject);
 static size_t find_least(const struct heavy_hitters *hitters);
 static void put(struct heavy_hitters *hitters, size_t index, uint32_t hash,
                 const struct hitter *hitter);
+static void copy(char *at, struct text text);
 static struct hitter hitter_at(const struct heavy_hitters *hitters, size_t index);
 static void offer(struct heavy_hitters *hitters, uint32_t hash, const struct hitter *hitter);
+static void write_subject(const struct subject *subject, struct buffer *buffer);
+static bool read_subject(struct text *packed, struct subject *subject);
 static int compare_highest_first(const void *left, const void *right);
 
 struct heavy_hitters *heavy_hitters_new(void)
@@ -44,7 +51,7 @@ void heavy_hitters_free(struct heavy_hitters *hitters)
     if (hitters == NULL)
         return;
     for (size_t i = 0; i < HEAVY_HITTERS; i++)
-        free(hitters->names[i].at);
+        free(hitters->subjects[i].at);
     free(hitters);
 }
 
@@ -58,22 +65,22 @@ size_t heavy_hitters_bytes(const struct heavy_hitters *hitters)
     size_t bytes = sizeof *hitters;
 
     for (size_t i = 0; i < HEAVY_HITTERS; i++)
-        bytes += hitters->names[i].capacity;
+        bytes += hitters->subjects[i].capacity;
     return bytes;
 }
 
 /* A new subject takes the place of the one that came least, and gets that count as its error,
  * because it may have come so often unseen. */
-void heavy_hitters_add(struct heavy_hitters *hitters, bool is_ip, struct text name)
+void heavy_hitters_add(struct heavy_hitters *hitters, const struct subject *subject)
 {
-    const uint32_t hash = hash_of(is_ip, name);
-    size_t index = find(hitters, hash, is_ip, name);
+    const uint32_t hash = hash_of(subject);
+    size_t index = find(hitters, hash, subject);
 
     if (index != NONE) {
         hitters->counts[index]++;
         return;
     }
-    struct hitter hitter = {.name = name, .is_ip = is_ip, .count = 1};
+    struct hitter hitter = {.subject = *subject, .count = 1};
 
     if (hitters->count < HEAVY_HITTERS) {
         index = hitters->count++;
@@ -95,7 +102,7 @@ void heavy_hitters_merge(struct heavy_hitters *hitters, const struct heavy_hitte
 
     for (size_t i = 0; i < hitters->count; i++) {
         const struct hitter hitter = hitter_at(hitters, i);
-        const size_t other = find(from, hitters->hashes[i], hitter.is_ip, hitter.name);
+        const size_t other = find(from, hitters->hashes[i], &hitter.subject);
 
         hitters->counts[i] += other == NONE ? bound_from : from->counts[other];
         hitters->errors[i] += other == NONE ? bound_from : from->errors[other];
@@ -135,8 +142,7 @@ void heavy_hitters_write(const struct heavy_hitters *hitters, struct buffer *buf
     for (size_t i = 0; i < hitters->count; i++) {
         const struct hitter hitter = hitter_at(hitters, i);
 
-        packed_write_integer(buffer, hitter.is_ip);
-        packed_write_text(buffer, hitter.name);
+        write_subject(&hitter.subject, buffer);
         packed_write_integer(buffer, hitter.count);
         packed_write_integer(buffer, hitter.error);
     }
@@ -146,31 +152,33 @@ bool heavy_hitters_read(struct heavy_hitters *hitters, struct text packed)
 {
     while (packed.length > 0) {
         struct hitter hitter;
-        uint64_t is_ip;
 
-        if (hitters->count == HEAVY_HITTERS || !packed_read_integer(&packed, &is_ip) || is_ip > 1 ||
-            !packed_read_text(&packed, SUBJECT_BYTES_MAX, &hitter.name) ||
+        if (hitters->count == HEAVY_HITTERS || !read_subject(&packed, &hitter.subject) ||
             !packed_read_integer(&packed, &hitter.count) ||
             !packed_read_integer(&packed, &hitter.error))
             return false;
-        hitter.is_ip = is_ip == 1;
-        put(hitters, hitters->count++, hash_of(hitter.is_ip, hitter.name), &hitter);
+        put(hitters, hitters->count++, hash_of(&hitter.subject), &hitter);
     }
     return true;
 }
 
-static uint32_t hash_of(bool is_ip, struct text name)
+/* The same value under two names may have one hash, because find() compares the names, too. */
+static uint32_t hash_of(const struct subject *subject)
 {
-    return (uint32_t)hash_text(name) ^ is_ip;
+    return (uint32_t)hash_text(subject->value) ^ (uint32_t)subject->name.length;
 }
 
-static size_t find(const struct heavy_hitters *hitters, uint32_t hash, bool is_ip, struct text name)
+static size_t find(const struct heavy_hitters *hitters, uint32_t hash,
+                   const struct subject *subject)
 {
     for (size_t i = 0; i < hitters->count; i++) {
-        const struct name *held = &hitters->names[i];
+        if (hitters->hashes[i] != hash)
+            continue;
 
-        if (hitters->hashes[i] == hash && held->is_ip == is_ip &&
-            text_equal((struct text){held->at, held->length}, name))
+        const struct hitter held = hitter_at(hitters, i);
+
+        if (text_equal(held.subject.value, subject->value) &&
+            text_equal(held.subject.name, subject->name))
             return i;
     }
     return NONE;
@@ -190,31 +198,39 @@ static size_t find_least(const struct heavy_hitters *hitters)
 static void put(struct heavy_hitters *hitters, size_t index, uint32_t hash,
                 const struct hitter *hitter)
 {
-    struct name *name = &hitters->names[index];
+    const struct subject *subject = &hitter->subject;
+    const size_t bytes = subject->name.length + subject->value.length;
+    struct held *held = &hitters->subjects[index];
 
-    ASSERT(hitter->name.length <= UINT16_MAX);
-    if (name->at == NULL || hitter->name.length > name->capacity) {
-        name->capacity = (uint16_t)hitter->name.length;
-        if (name->capacity < NAME_BYTES_MIN)
-            name->capacity = NAME_BYTES_MIN;
-        name->at = memory_resize(name->at, name->capacity);
+    ASSERT(bytes <= UINT16_MAX);
+    if (held->at == NULL || bytes > held->capacity) {
+        held->capacity = bytes < HELD_BYTES_MIN ? HELD_BYTES_MIN : (uint16_t)bytes;
+        held->at = memory_resize(held->at, held->capacity);
     }
-    if (hitter->name.length > 0)
-        memcpy(name->at, hitter->name.at, hitter->name.length);
-    name->length = (uint16_t)hitter->name.length;
-    name->is_ip = hitter->is_ip;
+    copy(held->at, subject->name);
+    copy(held->at + subject->name.length, subject->value);
+    held->name_bytes = (uint16_t)subject->name.length;
+    held->bytes = (uint16_t)bytes;
     hitters->hashes[index] = hash;
     hitters->counts[index] = hitter->count;
     hitters->errors[index] = hitter->error;
 }
 
+/* memcpy() must not get NULL, not even for no bytes. */
+static void copy(char *at, struct text text)
+{
+    if (text.length > 0)
+        memcpy(at, text.at, text.length);
+}
+
 static struct hitter hitter_at(const struct heavy_hitters *hitters, size_t index)
 {
-    const struct name *name = &hitters->names[index];
+    const struct held *held = &hitters->subjects[index];
 
     return (struct hitter){
-        .name = {name->at, name->length},
-        .is_ip = name->is_ip,
+        .subject = {.name = {held->at, held->name_bytes},
+                    .value = {held->at + held->name_bytes,
+                              (size_t)(held->bytes - held->name_bytes)}},
         .count = hitters->counts[index],
         .error = hitters->errors[index],
     };
@@ -235,6 +251,33 @@ static void offer(struct heavy_hitters *hitters, uint32_t hash, const struct hit
     put(hitters, index, hash, hitter);
 }
 
+static void write_subject(const struct subject *subject, struct buffer *buffer)
+{
+    enum stored_subject stored = STORED_OTHER;
+
+    if (text_equal(subject->name, TEXT("user")))
+        stored = STORED_USER;
+    else if (text_equal(subject->name, TEXT("ip")))
+        stored = STORED_IP;
+    packed_write_integer(buffer, stored);
+    if (stored == STORED_OTHER)
+        packed_write_text(buffer, subject->name);
+    packed_write_text(buffer, subject->value);
+}
+
+static bool read_subject(struct text *packed, struct subject *subject)
+{
+    uint64_t stored;
+
+    if (!packed_read_integer(packed, &stored) || stored > STORED_OTHER)
+        return false;
+    subject->name = stored == STORED_IP ? TEXT("ip") : TEXT("user");
+    if (stored == STORED_OTHER &&
+        (!packed_read_text(packed, WORD_BYTES_MAX, &subject->name) || !word_is(subject->name)))
+        return false;
+    return packed_read_text(packed, SUBJECT_VALUE_BYTES_MAX, &subject->value);
+}
+
 static int compare_highest_first(const void *left, const void *right)
 {
     const struct hitter *a = left;
@@ -244,5 +287,6 @@ static int compare_highest_first(const void *left, const void *right)
         return a->count > b->count ? -1 : 1;
     if (a->error != b->error)
         return a->error < b->error ? -1 : 1;
-    return text_compare(a->name, b->name);
+    const int by_value = text_compare(a->subject.value, b->subject.value);
+    return by_value != 0 ? by_value : text_compare(a->subject.name, b->subject.name);
 }

@@ -6,7 +6,7 @@
 #include "base/duration.h"
 #include "base/faults.h"
 #include "base/form.h"
-#include "limit/limit.h"
+#include "limit/word.h"
 
 #define TEXT_BYTES_MAX 1024
 
@@ -14,7 +14,16 @@
 #define MILLISECONDS_AT     20
 #define MILLISECONDS_DIGITS 3
 
+static void write_subjects(const struct subjects *subjects, struct writer *writer);
+static void write_all(const struct subjects *subjects, struct writer *writer);
+static void write_costs(const struct costs *costs, struct writer *writer);
+static void write_denied_by(const struct record_limits *limits, struct writer *writer);
 static void write_candidate(const struct record_candidate *candidate, struct writer *writer);
+static void read_subjects(struct form *form, struct arena *arena, struct subjects *subjects);
+static size_t read_short(struct form *form, struct subject at[]);
+static size_t read_all(struct form *form, const json_t *object, struct subject at[]);
+static void read_costs(struct form *form, struct arena *arena, struct costs *costs);
+static void read_denied_by(struct form *form, struct arena *arena, struct record_limits *limits);
 static void read_candidate(struct form *form, struct arena *arena,
                            struct record_candidate *candidate);
 static bool read_time(struct form *form, int64_t *time_us);
@@ -25,9 +34,14 @@ bool record_filter_takes(const struct record_filter *filter, const struct record
         return false;
     if (!text_is_absent(filter->route_key) && !text_equal(filter->route_key, record->route))
         return false;
-    if (text_is_absent(filter->user_id))
-        return true;
-    return !record->subject_is_ip && text_equal(filter->user_id, record->subject);
+    for (size_t i = 0; i < filter->subjects.count; i++) {
+        const struct subject *wanted = &filter->subjects.at[i];
+        const struct subject *subject = subjects_find(&record->subjects, wanted->name);
+
+        if (subject == NULL || !text_equal(subject->value, wanted->value))
+            return false;
+    }
+    return true;
 }
 
 void record_write(const struct record *record, struct text id, struct writer *writer)
@@ -41,14 +55,16 @@ void record_write(const struct record *record, struct text id, struct writer *wr
         writer_text(writer, "id", id);
     writer_integer(writer, "timestamp", record->time_us / SECOND_US);
     writer_string(writer, "time", time);
-    writer_text(writer, record->subject_is_ip ? "ip" : "user_id", record->subject);
+    write_subjects(&record->subjects, writer);
     writer_text(writer, "route", record->route);
     if (is_answered)
         writer_text(writer, "route_key", record->route);
     writer_text(writer, "role", record->role);
-    writer_integer(writer, "cost", record->cost);
+    writer_integer(writer, "cost", record->costs.requests);
+    write_costs(&record->costs, writer);
     writer_bool(writer, "allowed", record->allowed);
     writer_string(writer, "reason", record->reason);
+    write_denied_by(&record->denied_by, writer);
     if (record->remaining < 0)
         writer_null(writer, "remaining");
     else
@@ -71,14 +87,13 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
     *record = (struct record){.remaining = -1};
     if (!form_open(&form, entry, "", &faults))
         return false;
-    record->subject_is_ip = form_has(&form, "ip");
-    form_text(&form, record->subject_is_ip ? "ip" : "user_id", FORM_REQUIRED, 0, TEXT_BYTES_MAX,
-              &record->subject);
+    read_subjects(&form, arena, &record->subjects);
     form_text(&form, "route", FORM_REQUIRED, 0, TEXT_BYTES_MAX, &record->route);
     form_text(&form, "role", FORM_OPTIONAL, 0, TEXT_BYTES_MAX, &record->role);
-    form_integer(&form, "cost", FORM_REQUIRED, 0, LIMIT_COST_MAX, &record->cost);
+    read_costs(&form, arena, &record->costs);
     form_bool(&form, "allowed", FORM_REQUIRED, &record->allowed);
     form_text(&form, "reason", FORM_OPTIONAL, 0, TEXT_BYTES_MAX, &reason);
+    read_denied_by(&form, arena, &record->denied_by);
     form_integer(&form, "remaining", FORM_OPTIONAL, 0, INT64_MAX, &record->remaining);
     form_integer(&form, "policy_version", FORM_REQUIRED, 0, INT64_MAX, &record->policy_version);
     form_text(&form, "mode", FORM_REQUIRED, 0, TEXT_BYTES_MAX, &mode);
@@ -86,12 +101,56 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
     read_candidate(&form, arena, &record->candidate);
     if (!read_time(&form, &record->time_us) || faults.count > 0)
         return false;
-    record->subject = text_copy(arena, record->subject);
     record->route = text_copy(arena, record->route);
     record->role = text_copy(arena, record->role);
     record->reason = text_copy(arena, reason).at;
     record->mode = text_copy(arena, mode).at;
     return true;
+}
+
+static void write_subjects(const struct subjects *subjects, struct writer *writer)
+{
+    const struct text user = subjects_user(subjects);
+    const struct text ip = subjects_ip(subjects);
+
+    if (!text_is_absent(user))
+        writer_text(writer, "user_id", user);
+    if (!text_is_absent(ip))
+        writer_text(writer, "ip", ip);
+    if (subjects->count > (size_t)!text_is_absent(user) + !text_is_absent(ip))
+        write_all(subjects, writer);
+}
+
+static void write_all(const struct subjects *subjects, struct writer *writer)
+{
+    char key[WORD_BYTES_MAX + 1];
+
+    writer_begin_object(writer, "subjects");
+    for (size_t i = 0; i < subjects->count; i++)
+        writer_text(writer, word_string(subjects->at[i].name, key), subjects->at[i].value);
+    writer_end_object(writer);
+}
+
+static void write_costs(const struct costs *costs, struct writer *writer)
+{
+    char key[WORD_BYTES_MAX + 1];
+
+    if (costs->count == 0)
+        return;
+    writer_begin_object(writer, "costs");
+    for (size_t i = 0; i < costs->count; i++)
+        writer_integer(writer, word_string(costs->at[i].measure, key), costs->at[i].cost);
+    writer_end_object(writer);
+}
+
+static void write_denied_by(const struct record_limits *limits, struct writer *writer)
+{
+    if (limits->count == 0)
+        return;
+    writer_begin_array(writer, "denied_by");
+    for (size_t i = 0; i < limits->count; i++)
+        writer_text(writer, NULL, limits->at[i]);
+    writer_end_array(writer);
 }
 
 static void write_candidate(const struct record_candidate *candidate, struct writer *writer)
@@ -101,6 +160,94 @@ static void write_candidate(const struct record_candidate *candidate, struct wri
     writer_string(writer, "reason", candidate->reason);
     writer_integer(writer, "remaining", candidate->remaining);
     writer_end_object(writer);
+}
+
+/* Each is read into an array of SUBJECTS_MAX, in the order of the names. */
+static void read_subjects(struct form *form, struct arena *arena, struct subjects *subjects)
+{
+    struct subject *at = ARENA_ARRAY(arena, struct subject, SUBJECTS_MAX);
+    const json_t *object;
+
+    subjects->count = form_object(form, "subjects", FORM_OPTIONAL, &object)
+                          ? read_all(form, object, at)
+                          : read_short(form, at);
+    for (size_t i = 0; i < subjects->count; i++) {
+        at[i].name = text_copy(arena, at[i].name);
+        at[i].value = text_copy(arena, at[i].value);
+    }
+    subjects->at = at;
+}
+
+static size_t read_short(struct form *form, struct subject at[])
+{
+    size_t count = 0;
+
+    at[count].name = TEXT("ip");
+    count += form_text(form, "ip", FORM_OPTIONAL, 0, TEXT_BYTES_MAX, &at[count].value);
+    at[count].name = TEXT("user");
+    count += form_text(form, "user_id", count == 0 ? FORM_REQUIRED : FORM_OPTIONAL, 0,
+                       TEXT_BYTES_MAX, &at[count].value);
+    return count;
+}
+
+static size_t read_all(struct form *form, const json_t *object, struct subject at[])
+{
+    struct form members;
+    size_t count = 0;
+    const char *name;
+    json_t *value;
+
+    if (json_object_size(object) < 1 || json_object_size(object) > SUBJECTS_MAX) {
+        form_fault(form, "subjects", "must have 1 to %d subjects", SUBJECTS_MAX);
+        return 0;
+    }
+    if (!form_open(&members, object, "/subjects", form->faults))
+        return 0;
+    /* jansson iterates over const objects only through a cast. */
+    json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
+        struct subject subject = {.name = text_of(name)};
+        size_t place = count;
+
+        if (!word_is(subject.name))
+            form_fault(&members, name, "must have another name: it " WORD_FAULT);
+        if (!form_text(&members, name, FORM_REQUIRED, 0, TEXT_BYTES_MAX, &subject.value))
+            continue;
+        for (; place > 0 && text_compare(at[place - 1].name, subject.name) > 0; place--)
+            at[place] = at[place - 1];
+        at[place] = subject;
+        count++;
+    }
+    return count;
+}
+
+static void read_costs(struct form *form, struct arena *arena, struct costs *costs)
+{
+    struct measured *at = ARENA_ARRAY(arena, struct measured, COSTS_MAX);
+
+    if (!form_has(form, "cost"))
+        form_fault(form, "cost", "is required");
+    if (!costs_read(form, arena, costs))
+        return;
+    for (size_t i = 0; i < costs->count; i++)
+        at[i] = (struct measured){text_copy(arena, costs->at[i].measure), costs->at[i].cost};
+    costs->at = at;
+}
+
+static void read_denied_by(struct form *form, struct arena *arena, struct record_limits *limits)
+{
+    struct text *at = ARENA_ARRAY(arena, struct text, LIMITS_MAX);
+    const json_t *names;
+    const json_t *name;
+    size_t i;
+
+    if (!form_array(form, "denied_by", FORM_OPTIONAL, 0, LIMITS_MAX, &names))
+        return;
+    json_array_foreach ((json_t *)(uintptr_t)names, i, name) {
+        if (!json_is_string(name) || json_string_length(name) > LIMIT_NAME_BYTES_MAX)
+            form_fault(form, "denied_by", "must be names of limits");
+        at[i] = text_copy(arena, (struct text){json_string_value(name), json_string_length(name)});
+    }
+    *limits = (struct record_limits){.count = json_array_size(names), .at = at};
 }
 
 static void read_candidate(struct form *form, struct arena *arena,

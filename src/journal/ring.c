@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/duration.h"
 #include "base/memory.h"
+#include "record_parts.h"
 
 #define NEAR_BYTES   64
 #define FAR_STEP     32
@@ -16,7 +17,8 @@
 
 /* The candidate, if there is one, and the texts are packed, because their length varies. They lie
  * in the slot itself. Once they did not fit, they lie in a space of their own, which the slot then
- * keeps. */
+ * keeps. Nearly all records have a user or an address, and nothing else that record_parts.h packs:
+ * then that is the first text, else the parts are. */
 struct ring_slot {
     int64_t time_us;
     int64_t cost;
@@ -24,8 +26,9 @@ struct ring_slot {
     int64_t policy_version;
     const char *reason;
     const char *mode;
-    uint16_t lengths[RECORD_TEXTS]; /* subject, route, role; or TEXT_ABSENT */
-    bool subject_is_ip : 1;
+    uint16_t lengths[RECORD_TEXTS]; /* subject or parts, route, role; or TEXT_ABSENT */
+    bool has_parts : 1;
+    bool subject_is_ip : 1; /* without parts; else the subject is a user */
     bool allowed : 1;
     bool would_deny : 1;
     bool degraded : 1;
@@ -44,10 +47,13 @@ static struct ring_slot *slot_find(struct ring *ring, uint64_t sequence);
 static void free_slots(struct ring_slot *slots, uint64_t newest, size_t used);
 static size_t slots_used(const struct ring *ring);
 static size_t slot_write(struct ring_slot *slot, const struct record *record);
+static bool has_parts(const struct record *record);
 static char *slot_reserve(struct ring_slot *slot, size_t bytes);
 static void count(struct ring_counts *counts, const struct record *record);
 static struct tally *tally_of(struct ring_counts *counts, int64_t minute);
 static void slot_read(const struct ring_slot *slot, struct arena *arena, struct record *record);
+static void read_subject(const struct ring_slot *slot, const char **at, struct arena *arena,
+                         struct record *record);
 static uint16_t pack_text(char **at, struct text text);
 static struct text unpack_text(const char **at, uint16_t length, struct arena *arena);
 
@@ -203,17 +209,19 @@ static size_t slot_write(struct ring_slot *slot, const struct record *record)
 {
     const struct record_candidate *candidate = &record->candidate;
     const size_t far_bytes = slot->is_far ? slot->far.size : 0;
-    char *at =
-        slot_reserve(slot, (candidate->is_there ? sizeof *candidate : 0) + record->subject.length +
-                               record->route.length + record->role.length);
+    const bool in_parts = has_parts(record);
+    const size_t subject_bytes =
+        in_parts ? record_parts_bytes(record) : record->subjects.at[0].value.length;
+    char *at = slot_reserve(slot, (candidate->is_there ? sizeof *candidate : 0) + subject_bytes +
+                                      record->route.length + record->role.length);
 
     slot->time_us = record->time_us;
-    slot->cost = record->cost;
+    slot->cost = record->costs.requests;
     slot->remaining = record->remaining;
     slot->policy_version = record->policy_version;
     slot->reason = record->reason;
     slot->mode = record->mode;
-    slot->subject_is_ip = record->subject_is_ip;
+    slot->has_parts = in_parts;
     slot->allowed = record->allowed;
     slot->would_deny = record->would_deny;
     slot->degraded = record->degraded;
@@ -222,10 +230,26 @@ static size_t slot_write(struct ring_slot *slot, const struct record *record)
         memcpy(at, candidate, sizeof *candidate);
         at += sizeof *candidate;
     }
-    slot->lengths[0] = pack_text(&at, record->subject);
+    if (in_parts) {
+        slot->lengths[0] = (uint16_t)record_parts_write(record, at);
+        at += slot->lengths[0];
+    } else {
+        slot->subject_is_ip = text_equal(record->subjects.at[0].name, TEXT("ip"));
+        slot->lengths[0] = pack_text(&at, record->subjects.at[0].value);
+    }
     slot->lengths[1] = pack_text(&at, record->route);
     slot->lengths[2] = pack_text(&at, record->role);
     return slot->is_far ? slot->far.size - far_bytes : 0;
+}
+
+static bool has_parts(const struct record *record)
+{
+    if (record->subjects.count != 1 || record->costs.count > 0 || record->denied_by.count > 0)
+        return true;
+
+    const struct subject *subject = &record->subjects.at[0];
+
+    return !text_equal(subject->name, TEXT("user")) && !text_equal(subject->name, TEXT("ip"));
 }
 
 /* Room for so many bytes, in the slot or in its own space. */
@@ -250,7 +274,7 @@ static void count(struct ring_counts *counts, const struct record *record)
         return;
     if (counts->denied == NULL)
         counts->denied = heavy_hitters_new();
-    heavy_hitters_add(counts->denied, record->subject_is_ip, record->subject);
+    heavy_hitters_add(counts->denied, subjects_first(&record->subjects));
 }
 
 /* Both are taken long before a third minute comes, however the clock is set. If they are not, the
@@ -271,8 +295,7 @@ static void slot_read(const struct ring_slot *slot, struct arena *arena, struct 
 
     *record = (struct record){
         .time_us = slot->time_us,
-        .subject_is_ip = slot->subject_is_ip,
-        .cost = slot->cost,
+        .costs = {.requests = slot->cost},
         .allowed = slot->allowed,
         .would_deny = slot->would_deny,
         .reason = slot->reason,
@@ -285,9 +308,25 @@ static void slot_read(const struct ring_slot *slot, struct arena *arena, struct 
         memcpy(&record->candidate, at, sizeof record->candidate);
         at += sizeof record->candidate;
     }
-    record->subject = unpack_text(&at, slot->lengths[0], arena);
+    read_subject(slot, &at, arena, record);
     record->route = unpack_text(&at, slot->lengths[1], arena);
     record->role = unpack_text(&at, slot->lengths[2], arena);
+}
+
+static void read_subject(const struct ring_slot *slot, const char **at, struct arena *arena,
+                         struct record *record)
+{
+    if (slot->has_parts) {
+        record_parts_read((struct text){*at, slot->lengths[0]}, arena, record);
+        *at += slot->lengths[0];
+        return;
+    }
+
+    struct subject *subject = ARENA_NEW(arena, struct subject);
+
+    subject->name = slot->subject_is_ip ? TEXT("ip") : TEXT("user");
+    subject->value = unpack_text(at, slot->lengths[0], arena);
+    record->subjects = (struct subjects){.count = 1, .at = subject};
 }
 
 static uint16_t pack_text(char **at, struct text text)

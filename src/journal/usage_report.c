@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/duration.h"
 #include "base/writer.h"
+#include "limit/word.h"
 
 #define ANSWER_BYTES_MIN 4096
 
@@ -17,6 +18,7 @@ static void write_routes(const struct usage_report *report, struct arena *arena,
 static int compare_highest_first(const void *left, const void *right);
 static uint64_t decisions(const struct tally_entry *entry);
 static void write_denied(const struct usage_report *report, struct writer *writer);
+static void write_subject(const struct subject *subject, struct writer *writer);
 
 const int64_t usage_span_minutes[USAGE_SPANS] = {1, HOUR_MINUTES};
 const int64_t usage_kept_minutes[USAGE_SPANS] = {DAY_MINUTES, USAGE_MINUTES_MAX + DAY_MINUTES};
@@ -188,11 +190,26 @@ static void write_denied(const struct usage_report *report, struct writer *write
     writer_begin_array(writer, "subjects");
     for (size_t i = 0; i < count; i++) {
         writer_begin_object(writer, NULL);
-        writer_text(writer, top[i].is_ip ? "ip" : "user_id", top[i].name);
+        write_subject(&top[i].subject, writer);
         writer_integer(writer, "denied", (int64_t)top[i].count);
         writer_integer(writer, "error", (int64_t)top[i].error);
         writer_end_object(writer);
     }
     writer_end_array(writer);
     writer_end_object(writer);
+}
+
+static void write_subject(const struct subject *subject, struct writer *writer)
+{
+    char key[WORD_BYTES_MAX + 1];
+
+    if (text_equal(subject->name, TEXT("user"))) {
+        writer_text(writer, "user_id", subject->value);
+    } else if (text_equal(subject->name, TEXT("ip"))) {
+        writer_text(writer, "ip", subject->value);
+    } else {
+        writer_begin_object(writer, "subject");
+        writer_text(writer, word_string(subject->name, key), subject->value);
+        writer_end_object(writer);
+    }
 }

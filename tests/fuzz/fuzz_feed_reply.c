@@ -2,27 +2,35 @@
  *
  * The replies of Redis when the shared log is read. Either the log is unavailable, or it is a JSON
  * array of at most as many entries as were asked for, newest first. Each entry matches the filter,
- * and has every member that a client may rely on. */
+ * and has every member that a client may rely on. Those whose number varies are bounded, and their
+ * names are words. */
 #include "fuzz.h"
 
 #include "base/arena.h"
 #include "base/document.h"
 #include "base/log.h"
 #include "journal/feed.h"
+#include "limit/word.h"
 #include "replies.h"
 
 #define LIMIT 3
 
+static const struct subject user = {{"user", 4}, {"u1", 2}};
+static const struct subject org = {{"org", 3}, {"acme", 4}};
 static const struct record_filter filters[] = {
     {.limit = LIMIT},
     {.limit = LIMIT, .allowed = RECORD_DENIED},
-    {.limit = LIMIT, .user_id = {"u1", 2}},
+    {.limit = LIMIT, .subjects = {1, &user}},
+    {.limit = LIMIT, .subjects = {1, &org}},
 };
 static struct feed *feed;
 
 static void try_filter(const struct record_filter *filter);
 static void entries_check(const json_t *entries, const struct record_filter *filter);
 static void entry_check(const json_t *entry, const struct record_filter *filter);
+static void subjects_check(const json_t *entry, const struct record_filter *filter);
+static const json_t *subject_of(const json_t *entry, struct text name);
+static void names_check(const json_t *object);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -90,15 +98,51 @@ static void entry_check(const json_t *entry, const struct record_filter *filter)
         "route_key", "id",     "timestamp", "time",           "route", "role",    "cost",
         "allowed",   "reason", "remaining", "policy_version", "mode",  "degraded"};
     const char *id = json_string_value(json_object_get(entry, "id"));
-    const json_t *user = json_object_get(entry, "user_id");
     const json_t *allowed = json_object_get(entry, "allowed");
 
     for (size_t i = 0; i < ARRAY_COUNT(members); i++)
         ASSERT(json_object_get(entry, members[i]) != NULL);
     ASSERT(strspn(id, "0123456789-") == strlen(id) && strchr(id, '-') > id);
-    ASSERT((user == NULL) != (json_object_get(entry, "ip") == NULL));
     ASSERT(json_integer_value(json_object_get(entry, "timestamp")) >= 0);
     ASSERT(json_integer_value(json_object_get(entry, "cost")) >= 0);
     ASSERT(filter->allowed != RECORD_DENIED || json_is_false(allowed));
-    ASSERT(text_is_absent(filter->user_id) || strcmp(json_string_value(user), "u1") == 0);
+    ASSERT(json_array_size(json_object_get(entry, "denied_by")) <= LIMITS_MAX);
+    ASSERT(json_object_size(json_object_get(entry, "costs")) <= COSTS_MAX);
+    names_check(json_object_get(entry, "costs"));
+    subjects_check(entry, filter);
+}
+
+static void subjects_check(const json_t *entry, const struct record_filter *filter)
+{
+    const json_t *subjects = json_object_get(entry, "subjects");
+
+    names_check(subjects);
+    ASSERT(json_object_size(subjects) <= SUBJECTS_MAX);
+    ASSERT(json_object_get(entry, "user_id") != NULL || json_object_get(entry, "ip") != NULL ||
+           json_object_size(subjects) > 0);
+    for (size_t i = 0; i < filter->subjects.count; i++) {
+        const struct subject *wanted = &filter->subjects.at[i];
+        const json_t *value = subject_of(entry, wanted->name);
+
+        ASSERT(text_equal(text_of(json_string_value(value)), wanted->value));
+    }
+}
+
+static const json_t *subject_of(const json_t *entry, struct text name)
+{
+    const json_t *subjects = json_object_get(entry, "subjects");
+    char key[WORD_BYTES_MAX + 1];
+
+    if (subjects == NULL && text_equal(name, TEXT("user")))
+        return json_object_get(entry, "user_id");
+    return json_object_get(subjects, word_string(name, key));
+}
+
+static void names_check(const json_t *object)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach ((json_t *)(uintptr_t)object, name, value)
+        ASSERT(word_is(text_of(name)));
 }

@@ -9,6 +9,7 @@
 #include "catalogue/catalogue.h"
 #include "http/waiting_room.h"
 #include "journal/journal.h"
+#include "limit/word.h"
 #include "metrics/metrics.h"
 #include "store/store_memory.h"
 
@@ -161,8 +162,11 @@ void journal_prefetch(const struct journal_app *journal)
 void journal_record(struct journal_app *journal, const struct record *record)
 {
     ASSERT((struct app *)(void *)journal == app);
-    ASSERT(record->subject.length > 0 && record->route.length > 0 && record->role.length > 0);
-    ASSERT(record->cost >= 0 && record->cost <= LIMIT_COST_MAX && record->remaining >= -1);
+    ASSERT(record->subjects.count >= 1 && record->subjects.count <= SUBJECTS_MAX);
+    ASSERT(record->costs.count <= COSTS_MAX && record->denied_by.count <= LIMITS_MAX);
+    ASSERT(record->route.length > 0 && record->role.length > 0);
+    ASSERT(record->costs.requests >= 0 && record->costs.requests <= LIMIT_COST_MAX);
+    ASSERT(record->remaining >= -1);
 }
 
 struct journal_counts journal_counts(const struct journal *journal)
@@ -178,7 +182,9 @@ bool journal_submit(struct journal *journal, struct journal_job *job)
     (void)journal;
     ASSERT(job->asks == JOURNAL_USAGE || (filter->limit >= 1 && filter->limit <= JOURNAL_RECORDS));
     ASSERT(text_is_absent(filter->route_key) || filter->route_key.length > 0);
-    ASSERT(text_is_absent(filter->user_id) || filter->user_id.length > 0);
+    ASSERT(filter->subjects.count <= SUBJECTS_MAX);
+    for (size_t i = 0; i < filter->subjects.count; i++)
+        ASSERT(word_is(filter->subjects.at[i].name) && filter->subjects.at[i].value.length > 0);
     job->available = true;
     job->answer = TEXT("[]");
     journal_asked = job;

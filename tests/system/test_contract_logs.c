@@ -84,6 +84,30 @@ static void the_log_filters_and_limits(void **state)
     client_free(tenant);
 }
 
+static void the_log_filters_by_subjects(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':5,'window_seconds':3600}");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+    EXPECT(client_check(tenant, "bob", "/a"), 200, NULL);
+    EXPECT(client_post(tenant, "/check", "{'ip':'2001:db8::1','route_key':'/a'}"), 200, NULL);
+
+    EXPECT(client_get(tenant, "/logs/latest?subject.user=bob"), 200, "[{'user_id':'bob'}]");
+    EXPECT(client_get(tenant, "/logs/latest?subject.ip=2001:db8::2"), 200,
+           "[{'ip':'2001:db8::/64'}]");
+    EXPECT(client_get(tenant, "/logs/latest?subject.ip=2001:db8::/64"), 200,
+           "[{'ip':'2001:db8::/64'}]");
+    EXPECT(client_get(tenant, "/logs/latest?user_id=bob&subject.org=acme"), 200, "[]");
+    EXPECT(client_get(tenant, "/logs/latest?user_id=bob&subject.user=bob"), 422,
+           "{'errors':[{'parameter':'subject.user'}]}");
+    EXPECT(client_get(tenant, "/logs/latest?subject.Org=acme"), 422,
+           "{'errors':[{'parameter':'subject.Org'}]}");
+    EXPECT(client_get(tenant, "/logs/latest?subject=acme"), 422,
+           "{'errors':[{'parameter':'subject'}]}");
+    client_free(tenant);
+}
+
 static void shadow_and_inactive_decisions_are_logged_as_such(void **state)
 {
     const struct world *world = *state;
@@ -148,6 +172,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_subject_that_is_an_address_is_logged_as_one),
         cmocka_unit_test(the_newest_entry_is_first),
         cmocka_unit_test(the_log_filters_and_limits),
+        cmocka_unit_test(the_log_filters_by_subjects),
         cmocka_unit_test(shadow_and_inactive_decisions_are_logged_as_such),
         cmocka_unit_test(the_last_thousand_decisions_are_kept),
         cmocka_unit_test(every_entry_has_an_id_of_its_own),

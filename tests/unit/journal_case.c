@@ -49,12 +49,13 @@ struct journal *journal_on(const char *where)
 
 void journal_number(struct journal *journal, const char *app_id, int64_t number)
 {
+    const struct subject user = {TEXT("user"), number % 10 == 0 ? TEXT("bob") : TEXT("alice")};
     const struct record record = {
         .time_us = START_US + number * 1000,
-        .subject = number % 10 == 0 ? TEXT("bob") : TEXT("alice"),
+        .subjects = {1, &user},
         .route = number % 2 == 0 ? TEXT("/even") : TEXT("/odd"),
         .role = TEXT("default"),
-        .cost = number,
+        .costs = {.requests = number},
         .allowed = number % 3 != 0,
         .reason = number % 3 != 0 ? NULL : "Rate limit exceeded",
         .mode = "enforce",
@@ -173,10 +174,47 @@ void journal_expect_filters(struct journal *journal)
     json_decref(entries);
 
     filter = journal_everything;
-    filter.user_id = TEXT("bob");
+    const struct subject bob = {TEXT("user"), TEXT("bob")};
+    filter.subjects = (struct subjects){1, &bob};
     entries = journal_latest(journal, &filter);
     assert_int_equal(json_array_size(entries), 6);
     assert_int_equal(journal_number_at(entries, 5), 10);
+    json_decref(entries);
+}
+
+void journal_expect_parts(struct journal *journal)
+{
+    static const struct subject subjects[] = {{{"org", 3}, {"acme", 4}}, {{"user", 4}, {"ada", 3}}};
+    static const struct measured measures[] = {{{"tokens", 6}, 1500}};
+    static const struct text limits[] = {{"pool", 4}};
+    const struct record record = {
+        .time_us = START_US,
+        .subjects = {2, subjects},
+        .route = TEXT("/a"),
+        .role = TEXT("default"),
+        .costs = {1, 1, measures},
+        .mode = "enforce",
+        .denied_by = {1, limits},
+    };
+    struct record_filter filter = journal_everything;
+
+    journal_numbers(journal, 1, 10);
+    journal_record(journal_app(journal, JOURNAL_APP), &record);
+
+    filter.subjects = (struct subjects){1, subjects};
+    json_t *entries = journal_latest(journal, &filter);
+
+    assert_int_equal(json_array_size(entries), 1);
+    json_object_del(json_array_get(entries, 0), "id");
+    char *entry = json_dumps(json_array_get(entries, 0), JSON_COMPACT);
+    assert_string_equal(
+        entry,
+        "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.000Z\",\"user_id\":\"ada\","
+        "\"subjects\":{\"org\":\"acme\",\"user\":\"ada\"},\"route\":\"/a\","
+        "\"route_key\":\"/a\",\"role\":\"default\",\"cost\":1,\"costs\":{\"tokens\":1500},"
+        "\"allowed\":false,\"reason\":null,\"denied_by\":[\"pool\"],\"remaining\":0,"
+        "\"policy_version\":0,\"mode\":\"enforce\",\"degraded\":false}");
+    free(entry);
     json_decref(entries);
 }
 

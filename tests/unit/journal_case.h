@@ -62,5 +62,7 @@ bool journal_shows(struct journal *journal, int64_t first, int64_t last);
 
 /* Records into an empty log. Expects that the filter is applied before the limit. */
 void journal_expect_filters(struct journal *journal);
+/* Records into an empty log. Expects that an entry has all its subjects, measures and limits. */
+void journal_expect_parts(struct journal *journal);
 
 #endif

@@ -34,7 +34,7 @@ void minutes_add_denied(struct usage_app *app, struct text name, int times)
     struct heavy_hitters *hitters = heavy_hitters_new();
 
     for (int i = 0; i < times; i++)
-        heavy_hitters_add(hitters, false, name);
+        heavy_hitters_add(hitters, &(struct subject){TEXT("user"), name});
     usage_add_denied(app, hitters);
     heavy_hitters_free(hitters);
 }

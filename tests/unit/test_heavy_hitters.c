@@ -13,6 +13,8 @@
 #define NAMES  1000
 #define STREAM 50000
 
+#define ADA_BYTES 7 /* a user "ada" when packed */
+
 /* The exact counts. */
 struct truth {
     uint64_t counts[NAMES];
@@ -22,6 +24,11 @@ struct truth {
 static struct text name_of(size_t number, char space[static 32])
 {
     return (struct text){space, (size_t)snprintf(space, 32, "subject-%zu", number)};
+}
+
+static void add_user(struct heavy_hitters *hitters, struct text user)
+{
+    heavy_hitters_add(hitters, &(struct subject){TEXT("user"), user});
 }
 
 static size_t number_of(struct text name)
@@ -42,7 +49,7 @@ static void add_stream(struct heavy_hitters *hitters, struct truth *truth, uint3
         seed = seed * 1664525U + 1013904223U;
         const double uniform = (double)(seed >> 8) / (1 << 24);
         const size_t number = (size_t)((double)NAMES / (1 + uniform * (NAMES - 1))) % NAMES;
-        heavy_hitters_add(hitters, false, name_of(number, space));
+        add_user(hitters, name_of(number, space));
         truth->counts[number]++;
         truth->total++;
     }
@@ -58,7 +65,7 @@ static void assert_guarantees(const struct heavy_hitters *hitters, const struct 
     assert_int_equal(count, HEAVY_HITTERS);
     assert_true(bound <= truth->total / HEAVY_HITTERS);
     for (size_t i = 0; i < count; i++) {
-        const size_t number = number_of(top[i].name);
+        const size_t number = number_of(top[i].subject.value);
 
         assert_true(top[i].count >= truth->counts[number]);
         assert_true(top[i].count - top[i].error <= truth->counts[number]);
@@ -79,13 +86,13 @@ static void a_few_are_counted_exactly(void **state)
     (void)state;
     for (size_t number = 0; number < HEAVY_HITTERS - 1; number++) {
         for (size_t i = 0; i <= number; i++)
-            heavy_hitters_add(hitters, false, name_of(number, space));
+            add_user(hitters, name_of(number, space));
     }
 
     assert_int_equal(heavy_hitters_bound(hitters), 0);
     assert_int_equal(heavy_hitters_top(hitters, HEAVY_HITTERS, top), HEAVY_HITTERS - 1);
     for (size_t i = 0; i < HEAVY_HITTERS - 1; i++) {
-        assert_int_equal(number_of(top[i].name), HEAVY_HITTERS - 2 - i);
+        assert_int_equal(number_of(top[i].subject.value), HEAVY_HITTERS - 2 - i);
         assert_int_equal(top[i].count, HEAVY_HITTERS - 1 - i);
         assert_int_equal(top[i].error, 0);
     }
@@ -100,15 +107,15 @@ static void a_newcomer_takes_the_place_and_the_count_of_the_least(void **state)
 
     (void)state;
     for (size_t number = 0; number < HEAVY_HITTERS; number++) {
-        heavy_hitters_add(hitters, false, name_of(number, space));
-        heavy_hitters_add(hitters, false, name_of(number, space));
+        add_user(hitters, name_of(number, space));
+        add_user(hitters, name_of(number, space));
     }
     assert_int_equal(heavy_hitters_bound(hitters), 2);
 
-    heavy_hitters_add(hitters, false, TEXT("subject-999"));
+    add_user(hitters, TEXT("subject-999"));
 
     assert_int_equal(heavy_hitters_top(hitters, 1, top), 1);
-    assert_true(text_equal(top[0].name, TEXT("subject-999")));
+    assert_true(text_equal(top[0].subject.value, TEXT("subject-999")));
     assert_int_equal(top[0].count, 3);
     assert_int_equal(top[0].error, 2);
     heavy_hitters_free(hitters);
@@ -120,14 +127,14 @@ static void a_user_is_not_the_address_of_the_same_name(void **state)
     struct hitter top[3];
 
     (void)state;
-    heavy_hitters_add(hitters, true, TEXT("192.0.2.1"));
-    heavy_hitters_add(hitters, false, TEXT("192.0.2.1"));
-    heavy_hitters_add(hitters, true, TEXT("192.0.2.1"));
+    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")});
+    add_user(hitters, TEXT("192.0.2.1"));
+    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")});
 
     assert_int_equal(heavy_hitters_top(hitters, 3, top), 2);
-    assert_true(top[0].is_ip);
+    assert_true(text_equal(top[0].subject.name, TEXT("ip")));
     assert_int_equal(top[0].count, 2);
-    assert_false(top[1].is_ip);
+    assert_true(text_equal(top[1].subject.name, TEXT("user")));
     assert_int_equal(top[1].count, 1);
     heavy_hitters_free(hitters);
 }
@@ -171,16 +178,16 @@ static void merging_a_few_is_exact(void **state)
     struct hitter top[4];
 
     (void)state;
-    heavy_hitters_add(left, false, TEXT("ada"));
-    heavy_hitters_add(left, false, TEXT("bob"));
-    heavy_hitters_add(right, false, TEXT("bob"));
-    heavy_hitters_add(right, false, TEXT("eve"));
-    heavy_hitters_add(right, false, TEXT("bob"));
+    add_user(left, TEXT("ada"));
+    add_user(left, TEXT("bob"));
+    add_user(right, TEXT("bob"));
+    add_user(right, TEXT("eve"));
+    add_user(right, TEXT("bob"));
 
     heavy_hitters_merge(left, right);
 
     assert_int_equal(heavy_hitters_top(left, 4, top), 3);
-    assert_true(text_equal(top[0].name, TEXT("bob")));
+    assert_true(text_equal(top[0].subject.value, TEXT("bob")));
     assert_int_equal(top[0].count, 3);
     assert_int_equal(top[1].count + top[2].count, 2);
     assert_int_equal(heavy_hitters_bound(left), 0);
@@ -209,6 +216,77 @@ static void what_was_packed_is_read_back(void **state)
     arena_close(&arena);
 }
 
+/* So that versions of before read it, and their counts are read here. */
+static void users_and_addresses_are_packed_as_ever(void **state)
+{
+    static const char ever[] = "\0\3ada\2\0\1\11"
+                               "192.0.2.1\1\0";
+    struct heavy_hitters *hitters = heavy_hitters_new();
+    struct arena arena = {0};
+    struct buffer packed;
+
+    (void)state;
+    add_user(hitters, TEXT("ada"));
+    add_user(hitters, TEXT("ada"));
+    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")});
+    buffer_init(&packed, &arena, 16);
+    heavy_hitters_write(hitters, &packed);
+
+    assert_int_equal(packed.length, sizeof ever - 1);
+    assert_memory_equal(packed.at, ever, packed.length);
+    heavy_hitters_free(hitters);
+    arena_close(&arena);
+}
+
+static void subjects_of_other_names_are_packed_with_them(void **state)
+{
+    static const char *const names[] = {"org", "user", "team"};
+    struct heavy_hitters *hitters = heavy_hitters_new();
+    struct heavy_hitters *again = heavy_hitters_new();
+    struct arena arena = {0};
+    struct hitter top[4];
+    struct buffer packed;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        for (size_t times = 0; times <= i; times++)
+            heavy_hitters_add(hitters, &(struct subject){text_of(names[i]), TEXT("acme")});
+    }
+    buffer_init(&packed, &arena, 16);
+    heavy_hitters_write(hitters, &packed);
+
+    assert_true(heavy_hitters_read(again, buffer_text(&packed)));
+
+    assert_int_equal(heavy_hitters_top(again, 4, top), 3);
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        assert_true(text_equal(top[2 - i].subject.name, text_of(names[i])));
+        assert_true(text_equal(top[2 - i].subject.value, TEXT("acme")));
+        assert_int_equal(top[2 - i].count, i + 1);
+    }
+    heavy_hitters_free(hitters);
+    heavy_hitters_free(again);
+    arena_close(&arena);
+}
+
+/* A name becomes a member of the answer, and nothing escapes it there. */
+static void a_name_that_is_no_word_is_refused(void **state)
+{
+    static const struct text strangers[] = {
+        {"\2\0\1x\1\0", 6},
+        {"\2\3o\"g\1x\1\0", 9},
+        {"\2\41abcdefghijklmnopqrstuvwxyz0123456\1x\1\0", 39},
+        {"\3\3org\1x\1\0", 9},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(strangers); i++) {
+        struct heavy_hitters *hitters = heavy_hitters_new();
+
+        assert_false(heavy_hitters_read(hitters, strangers[i]));
+        heavy_hitters_free(hitters);
+    }
+}
+
 static void what_is_cut_off_or_too_much_is_refused(void **state)
 {
     struct heavy_hitters *hitters = heavy_hitters_new();
@@ -217,15 +295,17 @@ static void what_is_cut_off_or_too_much_is_refused(void **state)
 
     (void)state;
     buffer_init(&packed, &arena, 16);
-    heavy_hitters_add(hitters, false, TEXT("ada"));
+    add_user(hitters, TEXT("ada"));
+    heavy_hitters_add(hitters, &(struct subject){TEXT("org"), TEXT("acme")});
     heavy_hitters_write(hitters, &packed);
     for (size_t length = 1; length < packed.length; length++) {
         heavy_hitters_clear(hitters);
-        assert_false(heavy_hitters_read(hitters, (struct text){packed.at, length}));
+        if (length != ADA_BYTES)
+            assert_false(heavy_hitters_read(hitters, (struct text){packed.at, length}));
     }
 
     heavy_hitters_clear(hitters);
-    for (int i = 0; i < HEAVY_HITTERS; i++)
+    for (int i = 0; i < HEAVY_HITTERS / 2; i++)
         assert_true(heavy_hitters_read(hitters, buffer_text(&packed)));
     assert_false(heavy_hitters_read(hitters, buffer_text(&packed)));
     heavy_hitters_free(hitters);
@@ -242,6 +322,9 @@ int main(void)
         cmocka_unit_test(merging_keeps_the_bounds),
         cmocka_unit_test(merging_a_few_is_exact),
         cmocka_unit_test(what_was_packed_is_read_back),
+        cmocka_unit_test(users_and_addresses_are_packed_as_ever),
+        cmocka_unit_test(subjects_of_other_names_are_packed_with_them),
+        cmocka_unit_test(a_name_that_is_no_word_is_refused),
         cmocka_unit_test(what_is_cut_off_or_too_much_is_refused),
     };
 

@@ -161,8 +161,9 @@ static void an_app_with_much_to_send_delays_nobody_and_loses_nothing(void **stat
     memset(name, 'x', 256);
     name[256] = '\0';
     for (int i = 0; i < JOURNAL_RECORDS; i++) {
+        const struct subject user = {TEXT("user"), text_of(name)};
         const struct record record = {
-            .subject = text_of(name), .route = text_of(name), .mode = "enforce"};
+            .subjects = {1, &user}, .route = text_of(name), .mode = "enforce"};
 
         journal_record(journal_app(journal, JOURNAL_APP), &record);
     }

@@ -32,11 +32,12 @@ static void damage(const char *how, const char *key)
 
 static void decide(struct journal *journal, const char *app_id)
 {
+    const struct subject alice = {TEXT("user"), TEXT("alice")};
     const struct record record = {.time_us = clock_wall_us(),
-                                  .subject = TEXT("alice"),
+                                  .subjects = {1, &alice},
                                   .route = TEXT("/usage"),
                                   .role = TEXT("default"),
-                                  .cost = 1,
+                                  .costs = {.requests = 1},
                                   .allowed = true,
                                   .mode = "enforce"};
 

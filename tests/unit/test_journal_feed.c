@@ -49,6 +49,15 @@ static void filters_choose_from_the_feed(void **state)
     journal_free(journal);
 }
 
+static void parts_of_an_entry_come_back_from_the_feed(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    journal_expect_parts(journal);
+    journal_free(journal);
+}
+
 static void instances_together_show_every_decision_once_in_order_of_time(void **state)
 {
     struct journal *here = journal_on_redis();
@@ -132,7 +141,8 @@ static void what_was_overwritten_is_not_sent(void **state)
     ring_init(&ring);
     assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
     struct feed *feed = feed_new(&url);
-    const struct record record = {.subject = TEXT("alice"), .mode = "enforce"};
+    const struct subject alice = {TEXT("user"), TEXT("alice")};
+    const struct record record = {.subjects = {1, &alice}, .mode = "enforce"};
     for (int i = 0; i < 2550; i++)
         ring_add(&ring, &record);
 
@@ -205,6 +215,7 @@ int main(void)
         WITH_REDIS(another_instance_sees_a_decision),
         WITH_REDIS(the_own_decision_is_visible_at_once_with_a_feed_too),
         WITH_REDIS(filters_choose_from_the_feed),
+        WITH_REDIS(parts_of_an_entry_come_back_from_the_feed),
         WITH_REDIS(instances_together_show_every_decision_once_in_order_of_time),
         WITH_REDIS(an_entry_sent_twice_is_shown_once),
         WITH_REDIS(what_is_no_entry_is_passed_over),

@@ -21,12 +21,13 @@ static void decide_at(int64_t time_us, struct journal *journal, const char *subj
                       int denied)
 {
     for (int i = 0; i < count; i++) {
+        const struct subject user = {TEXT("user"), text_of(subject)};
         const struct record record = {
             .time_us = time_us,
-            .subject = text_of(subject),
+            .subjects = {1, &user},
             .route = TEXT("/usage"),
             .role = TEXT("default"),
-            .cost = 1,
+            .costs = {.requests = 1},
             .allowed = i >= denied,
             .mode = "enforce",
         };

@@ -3,18 +3,22 @@
 
 #include "base/arena.h"
 #include "base/document.h"
+#include "limit/policy.h"
+#include "limit/word.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
 
+static const struct subject alice[] = {{{"user", 4}, {"alice \"a\"", 9}}};
+
 static const struct record denied = {
     .time_us = INT64_C(1795270335042999),
-    .subject = {"alice \"a\"", 9},
+    .subjects = {1, alice},
     .route = {"/api/*", 6},
     .role = {"default", 7},
-    .cost = 3,
+    .costs = {.requests = 3},
     .reason = "Rate limit exceeded",
     .remaining = 2,
     .policy_version = 4,
@@ -27,6 +31,11 @@ static const char denied_json[] =
     "\"role\":\"default\",\"cost\":3,\"allowed\":false,\"reason\":\"Rate limit "
     "exceeded\",\"remaining\":2,\"policy_version\":4,"
     "\"mode\":\"enforce\",\"degraded\":false}";
+
+/* An entry but for its subject. */
+#define ENTRY(members)                                                                             \
+    "{\"timestamp\":1,\"time\":\"1970-01-01T00:00:01.500Z\",\"route\":\"r\",\"cost\":1,"           \
+    "\"allowed\":true,\"policy_version\":1,\"mode\":\"enforce\",\"degraded\":false," members "}"
 
 static struct text write(const struct record *record, struct text id, struct arena *arena)
 {
@@ -72,16 +81,36 @@ static void an_address_is_shown_as_ip(void **state)
     struct record again;
 
     (void)state;
-    record.subject = TEXT("192.0.2.1");
-    record.subject_is_ip = true;
+    record.subjects.at = &(struct subject){TEXT("ip"), TEXT("192.0.2.1")};
 
     struct text json = text_copy(&arena, write(&record, text_of(NULL), &arena));
 
     assert_non_null(strstr(json.at, "\"ip\":\"192.0.2.1\""));
     assert_null(strstr(json.at, "user_id"));
     assert_true(read(json, &arena, &again));
-    assert_true(again.subject_is_ip);
-    assert_text(again.subject, record.subject);
+    assert_int_equal(again.subjects.count, 1);
+    assert_text(subjects_ip(&again.subjects), TEXT("192.0.2.1"));
+    arena_close(&arena);
+}
+
+/* So that versions of before read it. */
+static void a_plain_entry_is_stored_as_ever(void **state)
+{
+    struct arena arena = {0};
+    struct record record = denied;
+
+    (void)state;
+    record.subjects.at = &(struct subject){TEXT("ip"), TEXT("192.0.2.1")};
+    record.candidate = (struct record_candidate){.is_there = true, .allowed = true, .remaining = 5};
+
+    const struct text json = text_copy(&arena, write(&record, text_of(NULL), &arena));
+
+    assert_string_equal(json.at,
+                        "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.042Z\","
+                        "\"ip\":\"192.0.2.1\",\"route\":\"/api/*\",\"role\":\"default\",\"cost\":3,"
+                        "\"allowed\":false,\"reason\":\"Rate limit exceeded\",\"remaining\":2,"
+                        "\"policy_version\":4,\"mode\":\"enforce\",\"degraded\":false,"
+                        "\"candidate\":{\"allowed\":true,\"reason\":null,\"remaining\":5}}");
     arena_close(&arena);
 }
 
@@ -125,11 +154,11 @@ static void what_was_written_is_read_back_in_milliseconds(void **state)
     assert_true(read(write(&denied, TEXT("7-1"), &arena), &arena, &again));
 
     assert_int_equal(again.time_us, INT64_C(1795270335042000));
-    assert_text(again.subject, denied.subject);
-    assert_false(again.subject_is_ip);
+    assert_int_equal(again.subjects.count, 1);
+    assert_text(subjects_user(&again.subjects), alice[0].value);
     assert_text(again.route, denied.route);
     assert_text(again.role, denied.role);
-    assert_int_equal(again.cost, 3);
+    assert_int_equal(again.costs.requests, 3);
     assert_false(again.allowed);
     assert_string_equal(again.reason, denied.reason);
     assert_int_equal(again.remaining, 2);
@@ -137,6 +166,146 @@ static void what_was_written_is_read_back_in_milliseconds(void **state)
     assert_string_equal(again.mode, "enforce");
     assert_false(again.degraded);
     arena_close(&arena);
+}
+
+/* One that has all that an entry can have. */
+static struct record several(void)
+{
+    static const struct subject subjects[] = {
+        {{"ip", 2}, {"2001:db8::/64", 13}},
+        {{"org", 3}, {"acme", 4}},
+        {{"user", 4}, {"ada", 3}},
+    };
+    static const struct measured measures[] = {{{"images", 6}, 0}, {{"tokens", 6}, LIMIT_COST_MAX}};
+    static const struct text names[] = {{"org-tokens", 10}, {"pool", 4}};
+    struct record record = denied;
+
+    record.subjects = (struct subjects){ARRAY_COUNT(subjects), subjects};
+    record.costs = (struct costs){3, ARRAY_COUNT(measures), measures};
+    record.denied_by = (struct record_limits){ARRAY_COUNT(names), names};
+    return record;
+}
+
+static void an_entry_has_all_subjects_measures_and_who_denied(void **state)
+{
+    struct arena arena = {0};
+    const struct record record = several();
+    struct record again;
+
+    (void)state;
+    const struct text json = text_copy(&arena, write(&record, text_of(NULL), &arena));
+
+    assert_string_equal(
+        json.at,
+        "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.042Z\",\"user_id\":\"ada\","
+        "\"ip\":\"2001:db8::/64\",\"subjects\":{\"ip\":\"2001:db8::/64\",\"org\":\"acme\","
+        "\"user\":\"ada\"},\"route\":\"/api/*\",\"role\":\"default\",\"cost\":3,"
+        "\"costs\":{\"images\":0,\"tokens\":9007199254740991},\"allowed\":false,"
+        "\"reason\":\"Rate limit exceeded\",\"denied_by\":[\"org-tokens\",\"pool\"],"
+        "\"remaining\":2,\"policy_version\":4,\"mode\":\"enforce\",\"degraded\":false}");
+    assert_true(read(json, &arena, &again));
+    assert_text(write(&again, text_of(NULL), &arena), json);
+    arena_close(&arena);
+}
+
+static void a_user_and_an_address_need_no_list(void **state)
+{
+    struct arena arena = {0};
+    struct record record = several();
+    struct record again;
+    const struct subject both[] = {record.subjects.at[0], record.subjects.at[2]};
+
+    (void)state;
+    record.subjects = (struct subjects){2, both};
+
+    const struct text json = text_copy(&arena, write(&record, text_of(NULL), &arena));
+
+    assert_non_null(strstr(json.at, "\"user_id\":\"ada\",\"ip\":\"2001:db8::/64\",\"route\""));
+    assert_true(read(json, &arena, &again));
+    assert_int_equal(again.subjects.count, 2);
+    assert_text(write(&again, text_of(NULL), &arena), json);
+    arena_close(&arena);
+}
+
+/* docs/budgets.md counts on it. */
+static void the_largest_entry_is_bounded(void **state)
+{
+    static char names[SUBJECTS_MAX][WORD_BYTES_MAX];
+    static char bytes[SUBJECT_VALUE_BYTES_MAX];
+    struct subject subjects[SUBJECTS_MAX];
+    struct measured measures[COSTS_MAX];
+    struct text limits[LIMITS_MAX];
+    struct arena arena = {0};
+    struct record record = denied;
+    struct record again;
+
+    (void)state;
+    memset(names, 'a', sizeof names);
+    memset(bytes, '\1', sizeof bytes); /* each becomes six bytes */
+    for (size_t i = 0; i < SUBJECTS_MAX; i++) {
+        names[i][1] = (char)('a' + i);
+        subjects[i] = (struct subject){{names[i], WORD_BYTES_MAX}, {bytes, sizeof bytes}};
+        measures[i] = (struct measured){{names[i], WORD_BYTES_MAX}, LIMIT_COST_MAX};
+        limits[i] = (struct text){names[i], LIMIT_NAME_BYTES_MAX};
+    }
+    memcpy(names[SUBJECTS_MAX - 1], "user", 4);
+    subjects[SUBJECTS_MAX - 1].name.length = 4;
+    record.subjects = (struct subjects){SUBJECTS_MAX, subjects};
+    record.route = (struct text){bytes, POLICY_ROUTE_BYTES_MAX};
+    record.role = (struct text){bytes, POLICY_ROLE_BYTES_MAX};
+    record.costs = (struct costs){LIMIT_COST_MAX, COSTS_MAX, measures};
+    record.denied_by = (struct record_limits){LIMITS_MAX, limits};
+    record.candidate = (struct record_candidate){.is_there = true, .reason = record.reason};
+
+    const struct text json = text_copy(&arena, write(&record, text_of(NULL), &arena));
+
+    assert_in_range(json.length, 16 * 1000, 17 * 1000);
+    assert_true(read(json, &arena, &again));
+    assert_text(write(&again, text_of(NULL), &arena), json);
+    arena_close(&arena);
+}
+
+static void subjects_are_read_in_the_order_of_their_names(void **state)
+{
+    struct arena arena = {0};
+    struct record record;
+
+    (void)state;
+    assert_true(
+        read(TEXT(ENTRY("\"subjects\":{\"z\":\"1\",\"a\":\"2\",\"m\":\"3\"}")), &arena, &record));
+    assert_int_equal(record.subjects.count, 3);
+    assert_text(record.subjects.at[0].name, TEXT("a"));
+    assert_text(record.subjects.at[1].name, TEXT("m"));
+    assert_text(record.subjects.at[2].value, TEXT("1"));
+    arena_close(&arena);
+}
+
+static void parts_that_are_none_make_no_entry(void **state)
+{
+    static const char *const strangers[] = {
+        ENTRY("\"user\":\"a\""),
+        ENTRY("\"subjects\":{}"),
+        ENTRY("\"subjects\":[\"a\"]"),
+        ENTRY("\"subjects\":{\"o\\\"g\":\"a\"}"),
+        ENTRY("\"subjects\":{\"org\":1}"),
+        ENTRY("\"subjects\":{\"a\":\"\",\"b\":\"\",\"c\":\"\",\"d\":\"\",\"e\":\"\","
+              "\"f\":\"\",\"g\":\"\",\"h\":\"\",\"i\":\"\"}"),
+        ENTRY("\"user_id\":\"a\",\"costs\":{\"tokens\":-1}"),
+        ENTRY("\"user_id\":\"a\",\"costs\":{\"to\\\"ns\":1}"),
+        ENTRY("\"user_id\":\"a\",\"denied_by\":[1]"),
+        ENTRY("\"user_id\":\"a\",\"denied_by\":[\"a234567890123456789012345678901234\"]"),
+        ENTRY("\"user_id\":\"a\",\"denied_by\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\","
+              "\"8\",\"9\"]"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(strangers); i++) {
+        struct arena arena = {0};
+        struct record record;
+
+        assert_false(read(text_of(strangers[i]), &arena, &record));
+        arena_close(&arena);
+    }
 }
 
 static void what_is_no_entry_is_not_read(void **state)
@@ -191,7 +360,7 @@ static void a_filter_takes_what_matches_all_of_it(void **state)
 
     filter.allowed = RECORD_DENIED;
     filter.route_key = TEXT("/api/*");
-    filter.user_id = TEXT("alice \"a\"");
+    filter.subjects = (struct subjects){1, alice};
     assert_true(record_filter_takes(&filter, &denied));
 
     filter.allowed = RECORD_ALLOWED;
@@ -200,20 +369,36 @@ static void a_filter_takes_what_matches_all_of_it(void **state)
     filter.route_key = TEXT("/api");
     assert_false(record_filter_takes(&filter, &denied));
     filter.route_key = TEXT("/api/*");
-    filter.user_id = TEXT("bob");
+    filter.subjects.at = &(struct subject){TEXT("user"), TEXT("bob")};
     assert_false(record_filter_takes(&filter, &denied));
 }
 
 static void an_address_is_no_user(void **state)
 {
-    const struct record_filter filter = {.limit = 1, .user_id = TEXT("192.0.2.1")};
+    const struct subject user = {TEXT("user"), TEXT("192.0.2.1")};
+    const struct subject ip = {TEXT("ip"), TEXT("192.0.2.1")};
+    const struct record_filter filter = {.limit = 1, .subjects = {1, &user}};
     struct record record = denied;
 
     (void)state;
-    record.subject = TEXT("192.0.2.1");
+    record.subjects.at = &user;
     assert_true(record_filter_takes(&filter, &record));
-    record.subject_is_ip = true;
+    record.subjects.at = &ip;
     assert_false(record_filter_takes(&filter, &record));
+}
+
+static void a_filter_takes_what_has_all_its_subjects(void **state)
+{
+    const struct subject asked[] = {{TEXT("org"), TEXT("acme")}, {TEXT("user"), TEXT("ada")}};
+    const struct record_filter filter = {.limit = 1, .subjects = {2, asked}};
+    struct record record = several();
+
+    (void)state;
+    assert_true(record_filter_takes(&filter, &record));
+    record.subjects.at = &record.subjects.at[2]; /* the user alone */
+    record.subjects.count = 1;
+    assert_false(record_filter_takes(&filter, &record));
+    assert_false(record_filter_takes(&filter, &denied));
 }
 
 int main(void)
@@ -221,13 +406,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_has_every_member),
         cmocka_unit_test(an_address_is_shown_as_ip),
+        cmocka_unit_test(a_plain_entry_is_stored_as_ever),
         cmocka_unit_test(what_is_stored_has_the_route_once),
         cmocka_unit_test(what_is_unknown_is_null),
         cmocka_unit_test(what_was_written_is_read_back_in_milliseconds),
+        cmocka_unit_test(an_entry_has_all_subjects_measures_and_who_denied),
+        cmocka_unit_test(a_user_and_an_address_need_no_list),
+        cmocka_unit_test(the_largest_entry_is_bounded),
+        cmocka_unit_test(subjects_are_read_in_the_order_of_their_names),
+        cmocka_unit_test(parts_that_are_none_make_no_entry),
         cmocka_unit_test(what_is_no_entry_is_not_read),
         cmocka_unit_test(members_of_a_newer_version_are_passed_over),
         cmocka_unit_test(a_filter_takes_what_matches_all_of_it),
         cmocka_unit_test(an_address_is_no_user),
+        cmocka_unit_test(a_filter_takes_what_has_all_its_subjects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "journal/ring.h"
 
 #include "base/arena.h"
+#include "limit/word.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -12,15 +13,17 @@
 #define THREADS 8
 #define ADDS    2000
 
-/* All texts of the record follow from `number`. They are up to 500 bytes long. */
-static struct record record_number(int64_t number, char space[static 512])
+/* All texts of the record follow from `number`. They are up to 500 bytes long. The subject lies in
+ * `subject`. */
+static struct record record_number(int64_t number, char space[static 512], struct subject *subject)
 {
     size_t length = (size_t)(number * 37 % 500);
 
     memset(space, 'a' + (int)(number % 26), 512);
+    *subject = (struct subject){TEXT("user"), {space, length}};
     return (struct record){
         .time_us = number,
-        .subject = {space, length},
+        .subjects = {1, subject},
         .route = {space, length / 2},
         .role = {space, length / 3},
         .mode = "enforce",
@@ -31,9 +34,10 @@ static struct record record_number(int64_t number, char space[static 512])
 static bool is_whole(const struct record *record)
 {
     char space[512];
-    struct record expected = record_number(record->time_us, space);
+    struct subject subject;
+    struct record expected = record_number(record->time_us, space, &subject);
 
-    return text_equal(record->subject, expected.subject) &&
+    return text_equal(subjects_user(&record->subjects), subject.value) &&
            text_equal(record->route, expected.route) && text_equal(record->role, expected.role);
 }
 
@@ -47,7 +51,8 @@ static void add_numbers(struct ring *ring, int64_t first, int64_t last)
 {
     for (int64_t number = first; number <= last; number++) {
         char space[512];
-        struct record record = record_number(number, space);
+        struct subject subject;
+        struct record record = record_number(number, space, &subject);
 
         assert_int_equal(ring_add(ring, &record), number);
     }
@@ -131,15 +136,85 @@ static void absent_and_empty_texts_stay_what_they_are(void **state)
 {
     struct ring ring;
     struct arena arena = {0};
-    struct record record = {.subject = TEXT(""), .mode = "enforce"};
+    const struct subject subject = {TEXT("user"), TEXT("")};
+    struct record record = {.subjects = {1, &subject}, .mode = "enforce"};
 
     (void)state;
     ring_init(&ring);
     ring_add(&ring, &record);
 
     assert_true(ring_read(&ring, 1, &arena, &record));
-    assert_false(text_is_absent(record.subject));
+    assert_false(text_is_absent(subjects_user(&record.subjects)));
     assert_true(text_is_absent(record.role));
+    arena_close(&arena);
+    ring_close(&ring);
+}
+
+static void assert_subjects(const struct subjects *read, const struct subjects *expected)
+{
+    assert_int_equal(read->count, expected->count);
+    for (size_t i = 0; i < read->count; i++) {
+        assert_true(text_equal(read->at[i].name, expected->at[i].name));
+        assert_true(text_equal(read->at[i].value, expected->at[i].value));
+    }
+}
+
+/* As many parts as there may be, each as long as it may be, and records with fewer in between. */
+static void the_largest_record_comes_back_and_is_bounded(void **state)
+{
+    static char value[SUBJECT_VALUE_BYTES_MAX];
+    static char names[SUBJECTS_MAX][WORD_BYTES_MAX];
+    struct subject subjects[SUBJECTS_MAX];
+    struct measured measures[COSTS_MAX];
+    struct text limits[LIMITS_MAX];
+    struct ring ring;
+    struct arena arena = {0};
+    struct record read;
+
+    (void)state;
+    memset(value, 'v', sizeof value);
+    memset(names, 'n', sizeof names);
+    for (size_t i = 0; i < SUBJECTS_MAX; i++) {
+        names[i][0] = (char)('a' + i);
+        subjects[i] = (struct subject){{names[i], WORD_BYTES_MAX}, {value, sizeof value}};
+        measures[i] = (struct measured){{names[i], WORD_BYTES_MAX}, LIMIT_COST_MAX - (int64_t)i};
+        limits[i] = (struct text){names[i], LIMIT_NAME_BYTES_MAX};
+    }
+    ring_init(&ring);
+    for (size_t round = 0; round < 2 * (size_t)JOURNAL_RECORDS + 500; round++) {
+        const size_t parts = round % (SUBJECTS_MAX + 1);
+        const struct record record = {
+            .subjects = {parts == 0 ? 1 : parts, subjects},
+            .costs = {.requests = 7, .count = parts, .at = measures},
+            .denied_by = {parts, limits},
+            .route = {value, 200},
+            .role = {value, 64},
+            .mode = "enforce",
+            .candidate = {.is_there = true, .remaining = 5},
+        };
+
+        assert_true(ring_read(&ring, ring_add(&ring, &record), &arena, &read));
+
+        assert_subjects(&read.subjects, &record.subjects);
+        assert_int_equal(read.costs.requests, 7);
+        assert_int_equal(read.costs.count, parts);
+        for (size_t i = 0; i < parts; i++) {
+            assert_true(text_equal(read.costs.at[i].measure, measures[i].measure));
+            assert_int_equal(read.costs.at[i].cost, measures[i].cost);
+        }
+        assert_int_equal(read.denied_by.count, parts);
+        for (size_t i = 0; i < read.denied_by.count; i++)
+            assert_true(text_equal(read.denied_by.at[i], limits[i]));
+        assert_true(text_equal(read.route, record.route));
+        assert_true(text_equal(read.role, record.role));
+        assert_int_equal(read.candidate.remaining, 5);
+    }
+    struct heavy_hitters *spare = heavy_hitters_new();
+    struct ring_counts counts = {.denied = spare};
+
+    ring_take_counts(&ring, &counts);
+    assert_in_range(ring_bytes(&ring), 2 * 1000 * 1000, 3400 * 1000);
+    ring_counts_close(&counts);
     arena_close(&arena);
     ring_close(&ring);
 }
@@ -155,14 +230,16 @@ static void every_member_comes_back(void **state)
     (void)state;
     ring_init(&ring);
     for (size_t round = 0; round < 3 * (size_t)JOURNAL_RECORDS; round++) {
+        const struct subject subject =
+            round % 2 == 0
+                ? (struct subject){TEXT("ip"), TEXT("192.0.2.1")}
+                : (struct subject){TEXT("user"), TEXT("d9428888-122b-11e1-b85c-61cd3cbb3210")};
         const struct record record = {
             .time_us = INT64_C(1795270335042999),
-            .subject =
-                round % 2 == 0 ? TEXT("192.0.2.1") : TEXT("d9428888-122b-11e1-b85c-61cd3cbb3210"),
-            .subject_is_ip = round % 2 == 0,
+            .subjects = {1, &subject},
             .route = TEXT("/api/v1/search"),
             .role = TEXT("default"),
-            .cost = INT64_C(9007199254740991),
+            .costs = {.requests = INT64_C(9007199254740991)},
             .allowed = round % 3 == 0,
             .reason = round % 3 == 0 ? NULL : candidate_reason,
             .remaining = round % 5 == 0 ? -1 : INT64_MAX,
@@ -179,11 +256,10 @@ static void every_member_comes_back(void **state)
         assert_true(ring_read(&ring, sequence, &arena, &read));
 
         assert_int_equal(read.time_us, record.time_us);
-        assert_true(text_equal(read.subject, record.subject));
-        assert_int_equal(read.subject_is_ip, record.subject_is_ip);
+        assert_subjects(&read.subjects, &record.subjects);
         assert_true(text_equal(read.route, record.route));
         assert_true(text_equal(read.role, record.role));
-        assert_int_equal(read.cost, record.cost);
+        assert_int_equal(read.costs.requests, record.costs.requests);
         assert_int_equal(read.allowed, record.allowed);
         assert_ptr_equal(read.reason, record.reason);
         assert_int_equal(read.remaining, record.remaining);
@@ -206,7 +282,8 @@ static void *add_many(void *context)
 {
     for (int64_t number = 1; number <= ADDS; number++) {
         char space[512];
-        struct record record = record_number(number, space);
+        struct subject subject;
+        struct record record = record_number(number, space, &subject);
 
         ring_add(context, &record);
     }
@@ -268,6 +345,7 @@ int main(void)
         cmocka_unit_test(the_last_thousand_are_kept),
         cmocka_unit_test(what_was_read_stays_when_its_slot_is_written_again),
         cmocka_unit_test(absent_and_empty_texts_stay_what_they_are),
+        cmocka_unit_test(the_largest_record_comes_back_and_is_bounded),
         cmocka_unit_test(every_member_comes_back),
         cmocka_unit_test(records_of_many_threads_stay_whole),
     };

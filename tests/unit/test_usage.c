@@ -211,6 +211,35 @@ static void what_is_sent_in_parts_is_sent_once(void **state)
     usage_free(usage);
 }
 
+static void each_denied_subject_is_told_by_its_name(void **state)
+{
+    static const char *const names[] = {"user", "ip", "org"};
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+    struct heavy_hitters *hitters = heavy_hitters_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        for (size_t times = i; times < ARRAY_COUNT(names); times++)
+            heavy_hitters_add(hitters, &(struct subject){text_of(names[i]), TEXT("x")});
+    }
+    minutes_add(app, MIDNIGHT, "/a", 0, 6);
+    usage_add_denied(app, hitters);
+
+    json_t *json = minutes_answer(app, &minutes_last_hour, MIDNIGHT);
+    char *subjects =
+        json_dumps(json_object_get(json_object_get(json, "top_denied"), "subjects"), JSON_COMPACT);
+
+    assert_string_equal(subjects, "[{\"user_id\":\"x\",\"denied\":3,\"error\":0},"
+                                  "{\"ip\":\"x\",\"denied\":2,\"error\":0},"
+                                  "{\"subject\":{\"org\":\"x\"},\"denied\":1,\"error\":0}]");
+    free(subjects);
+    json_decref(json);
+    heavy_hitters_free(hitters);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
 static void what_was_sent_is_not_sent_again_until_it_grows(void **state)
 {
     struct usage *usage = usage_new(USAGE_BYTES_MAX);
@@ -253,6 +282,7 @@ int main(void)
         cmocka_unit_test(routes_come_by_number_and_filters_choose),
         cmocka_unit_test(decisions_that_a_filter_cannot_tell_apart_are_uncounted),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
+        cmocka_unit_test(each_denied_subject_is_told_by_its_name),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
         cmocka_unit_test(what_is_sent_in_parts_is_sent_once),
     };
