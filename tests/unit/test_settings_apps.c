@@ -68,7 +68,8 @@ static void wrong_apps_are_named_by_their_pointer(void **state)
          "line 1: apps[1].api_key_env: holds the same API key as /apps/0"},
         {"{name: a, api_key_env: TEST_APP_KEY, policies: [{route_key: /a, limit: 1, "
          "window_seconds: 1}, {route_key: /b, limit: -1, window_seconds: 1}]}",
-         "line 1: apps[0].policies[1].limit: must be a whole number from 0 to 1000000000, not -1"},
+         "line 1: apps[0].policies[1].limit: must be a whole number from 0 to 9007199254740991, "
+         "not -1"},
         {"{name: a, api_key_env: TEST_APP_KEY, policies: [{route_key: /a, limit: 1, "
          "window_seconds: 1}, {route_key: /a, role: default, limit: 2, window_seconds: 1}]}",
          "line 1: apps[0].policies[1]: has the same route_key, role and subject as an earlier "
