@@ -19,7 +19,8 @@
 #include "base/form.h"
 #include "catalogue/app.h"
 #include "http/request.h"
-#include "limit/subject.h"
+#include "limit/costs.h"
+#include "limit/subjects.h"
 #include "limit/verdict.h"
 #include "store/store.h"
 
@@ -39,10 +40,10 @@ typedef void decision_done_fn(struct decision *decision);
 struct decision {
     struct api *api;
     struct app *app;
-    struct sole_subject subject;
+    struct subjects subjects;
+    struct costs costs;
     struct text route_key;
     struct text role; /* the default role if none was given */
-    int64_t cost;
     bool wants_explanation;
     const struct policy *policy; /* of `app`; set by decision_match() */
     struct explain *explain;     /* NULL if nobody asked for it */
@@ -56,11 +57,11 @@ struct decision {
     decision_done_fn *done;
 };
 
-/* Reads the subject: the members user_id or ip, route_key and role. Texts are borrowed from the
- * form or lie in `arena`. False if there was a fault. */
-bool decision_read_subject(struct decision *decision, struct form *form, struct arena *arena);
+/* Reads whom the check is about: the members subjects, user_id and ip, route_key and role. Texts
+ * are borrowed from the form or lie in `arena`. False if there was a fault. */
+bool decision_read_subjects(struct decision *decision, struct form *form, struct arena *arena);
 
-/* Also reads `cost`. */
+/* Also reads `cost` and `costs`. */
 bool decision_read(struct decision *decision, struct form *form, struct arena *arena);
 
 /* The detail of PROBLEM_NO_POLICY if decision_match() finds none: it says what was asked for. */
@@ -75,14 +76,15 @@ extern const char decision_no_room[];
 /* Finds the policy; false if none applies. `arena` is the request's. */
 bool decision_match(struct decision *decision, struct arena *arena);
 
-/* What the store is asked for this subject and a rule of the policy. */
-struct operation decision_operation(const struct decision *decision, const struct rule *rule,
-                                    enum operation_kind kind);
+/* Whether the check has the subjects and the costs that the policy's limits need. Otherwise adds
+ * faults; `pointer` is the place of the check. A policy that is switched off needs none. */
+MUST_USE bool decision_fits(const struct decision *decision, const char *pointer,
+                            struct faults *faults);
 
 /* Decides, charges and records in the journal. HANDLED_NOW: decision->verdict is set, or there is
  * no room; `done` never runs. HANDLED_LATER: done(decision) runs once. With a candidate there are
  * two takes at the same time, under one deadline. If the candidate was not decided, the record
- * leaves it out. */
+ * leaves it out. If the check lacks something that only the candidate needs, it is not decided. */
 enum handled decision_take(struct decision *decision, decision_done_fn *done);
 
 /* Writes the members of the answer into an object that the caller has begun. */

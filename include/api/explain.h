@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/writer.h"
+#include "limit/costs.h"
 #include "limit/policy_set.h"
 #include "limit/verdict.h"
 
@@ -26,9 +27,10 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
 
 /* Writes the member `explain`: the policies looked for, in order, and how many are not listed; the
  * chosen one, and why; if counters were asked, each limit's numbers before and after this check;
- * and the same for the candidate, which may be NULL. `cost` is the check's. */
+ * and the same for the candidate, which may be NULL. `costs` are the check's. */
 void explain_write(const struct explain *explain, const struct verdict *verdict,
-                   const struct verdict *candidate, int64_t cost, struct writer *writer);
+                   const struct verdict *candidate, const struct costs *costs,
+                   struct writer *writer);
 
 /* Writes the member `explain` if no policy was found: only the policies looked for. */
 void explain_write_none(const struct explain *explain, struct writer *writer);

@@ -18,7 +18,7 @@
 #define PEPPER_BYTES     32
 
 /* Of all parts of a list together, with two bytes for the length of each. */
-#define DIGEST_INPUT_BYTES_MAX 512
+#define DIGEST_INPUT_BYTES_MAX 2048
 
 struct digest {
     uint8_t bytes[DIGEST_BYTES];

@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 struct arena;
+struct limit;
 
 #define COSTS_MAX        8
 #define MEASURE_REQUESTS "requests"
@@ -30,5 +31,7 @@ MUST_USE bool costs_read(struct form *form, struct arena *arena, struct costs *c
 
 /* False when the check does not say what it costs in this measure. */
 MUST_USE bool costs_find(const struct costs *costs, struct text measure, int64_t *cost);
+/* In the measure that the limit counts. */
+MUST_USE bool costs_find_of(const struct costs *costs, const struct limit *limit, int64_t *cost);
 
 #endif

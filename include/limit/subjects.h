@@ -6,6 +6,7 @@
 #ifndef LIMIT_SUBJECTS_H
 #define LIMIT_SUBJECTS_H
 
+#include "base/digest.h"
 #include "base/form.h"
 #include "base/text.h"
 #include "base/writer.h"
@@ -63,5 +64,10 @@ const struct subject *subjects_first(const struct subjects *subjects);
 
 /* For 0, 1, ...: the subjects in that order; NULL after the last. */
 const struct subject *subjects_in_order(const struct subjects *subjects, size_t place);
+
+/* The name of the counters of all these subjects together, within one app and for one use, which is
+ * absent for the usual one. It contains no user data. At most BY_MAX subjects. */
+struct digest subjects_digest(const struct digest_key *key, struct text app_id,
+                              const struct subjects *subjects, struct text use);
 
 #endif

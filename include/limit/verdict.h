@@ -57,6 +57,10 @@ void verdict_from_failure(const struct policy *policy, enum take_status status,
 /* The verdict of a policy that is switched off (is_active = false). */
 void verdict_from_inactive(const struct policy *policy, struct verdict *verdict);
 
+/* The names of the limits that deny, which answer and log tell: none if the policy is one that says
+ * neither by whom nor what its limits count. Returns how many. */
+size_t verdict_deniers(const struct verdict *verdict, struct text names[static LIMITS_MAX]);
+
 /* Writes the members of the check body into an object that the caller has begun. `route_key`, `role`
  * and `subjects` are the ones asked for. If a limit of the rule says by whom or what it counts, all
  * limits are listed with that, and those that deny are named. Then, if it was decided, the subjects

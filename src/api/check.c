@@ -31,6 +31,7 @@ struct check {
 static bool check_read(struct check *check, struct request *request);
 static bool check_read_query(struct check *check, struct request *request);
 static second_look_found_fn check_decide;
+static bool check_fits(const struct check *check);
 static bool check_may_wait(const struct check *check);
 static void check_on_decided(struct decision *decision);
 static enum handled check_go_on(struct check *check);
@@ -86,11 +87,23 @@ static enum handled check_decide(struct decision *decision)
 {
     struct check *check = decision->context;
 
-    if (check->wants_to_wait && !check_may_wait(check))
+    if (!check_fits(check) || (check->wants_to_wait && !check_may_wait(check)))
         return HANDLED_NOW;
     if (decision_take(decision, check_on_decided) == HANDLED_LATER)
         return HANDLED_LATER;
     return check_go_on(check);
+}
+
+/* False: the request has been answered. */
+static bool check_fits(const struct check *check)
+{
+    WRITTEN_FIRST struct faults faults;
+
+    faults.count = 0;
+    if (decision_fits(&check->decision, "", &faults))
+        return true;
+    problem_answer_faults(check->request, &faults);
+    return false;
 }
 
 /* True: the check has a place in the waiting room. False: the request has been answered. */

@@ -15,9 +15,9 @@
 #include "limit/member_aliases.h"
 #include "metrics/metrics.h"
 
-/* A check has six members without parts. There is room for more, so that wrong members can be
+/* A check with 8 subjects and 8 costs has 22. There is room for more, so that wrong members can be
  * named. */
-#define BATCH_VALUES_PER_CHECK 16
+#define BATCH_VALUES_PER_CHECK 24
 #define BATCH_VALUES_BESIDES   64
 /* Asked of the store at once. So each check's deadline covers little more than itself, and the
  * checks of others need not wait for a whole batch. */
@@ -62,8 +62,9 @@ static void batch_begin_some(struct batch *batch);
 static bool batch_begin_item(struct batch *batch, size_t index);
 static bool batch_look_again(struct batch *batch);
 static void batch_on_looked(void *context);
-static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
+static bool batch_read_item(struct decision *decision, const json_t *value, const char *pointer,
                             struct arena *arena, struct faults *faults);
+static void batch_refuse_item(struct batch_item *item, struct faults *faults, struct arena *arena);
 static bool batch_has_to_wait(const struct batch *batch);
 static void batch_on_decided(struct decision *decision);
 static void batch_write_some(struct batch *batch);
@@ -204,21 +205,22 @@ static bool batch_begin_item(struct batch *batch, size_t index)
     struct decision *decision = &item->decision;
     struct arena *arena = &batch->request->arena;
     WRITTEN_FIRST struct faults faults;
+    char pointer[32];
 
+    (void)snprintf(pointer, sizeof pointer, "/checks/%zu", index);
     decision->api = batch->api;
     decision->app = request_app(batch->request);
     decision->context = batch;
     faults.count = 0;
-    if (!batch_read_item(decision, value, index, arena, &faults)) {
-        if (faults.count > BATCH_FAULTS_MAX)
-            faults.count = BATCH_FAULTS_MAX;
-        item->faults = arena_allocate_raw(arena, faults_bytes(&faults));
-        memcpy(item->faults, &faults, faults_bytes(&faults));
+    if (!batch_read_item(decision, value, pointer, arena, &faults)) {
+        batch_refuse_item(item, &faults, arena);
         return true;
     }
     if (!decision_match(decision, arena))
         return !batch_look_again(batch);
-    if (decision_take(decision, batch_on_decided) == HANDLED_LATER)
+    if (!decision_fits(decision, pointer, &faults))
+        batch_refuse_item(item, &faults, arena);
+    else if (decision_take(decision, batch_on_decided) == HANDLED_LATER)
         batch->in_flight++;
     return true;
 }
@@ -240,18 +242,24 @@ static void batch_on_looked(void *context)
     slices_go_on(&batch->api->slices, &batch->work);
 }
 
-static bool batch_read_item(struct decision *decision, const json_t *value, size_t index,
+static bool batch_read_item(struct decision *decision, const json_t *value, const char *pointer,
                             struct arena *arena, struct faults *faults)
 {
     struct form form;
-    char pointer[32];
 
-    snprintf(pointer, sizeof pointer, "/checks/%zu", index);
     if (!form_open(&form, value, pointer, faults))
         return false;
     decision_read(decision, &form, arena);
     form_close_with(&form, member_aliases);
     return faults->count == 0;
+}
+
+static void batch_refuse_item(struct batch_item *item, struct faults *faults, struct arena *arena)
+{
+    if (faults->count > BATCH_FAULTS_MAX)
+        faults->count = BATCH_FAULTS_MAX;
+    item->faults = arena_allocate_raw(arena, faults_bytes(faults));
+    memcpy(item->faults, faults, faults_bytes(faults));
 }
 
 /* Whether the batch must wait: for the second look, or for the store. For the store it waits when

@@ -12,20 +12,17 @@ static void count(const struct decision *decision);
 void decision_record(const struct decision *decision)
 {
     const struct verdict *verdict = &decision->verdict;
+    struct text deniers[LIMITS_MAX];
 
     if (decision->has_no_room)
         return;
 
-    const struct subject subject = {
-        .name = decision->subject.kind == SUBJECT_IP ? TEXT("ip") : TEXT("user"),
-        .value = decision->subject.name,
-    };
     struct record record = {
         .time_us = clock_wall_us(),
-        .subjects = {.count = 1, .at = &subject},
+        .subjects = decision->subjects,
         .route = decision->route_key,
         .role = decision->role,
-        .costs = {.requests = decision->cost},
+        .costs = decision->costs,
         .allowed = verdict->allowed,
         .would_deny = verdict->would_deny,
         .reason = verdict->reason,
@@ -33,6 +30,7 @@ void decision_record(const struct decision *decision)
         .policy_version = decision->policy->version,
         .mode = policy_mode_words[decision->policy->mode],
         .degraded = verdict->degraded,
+        .denied_by = {verdict_deniers(verdict, deniers), deniers},
     };
     const struct trial *trial = decision->trial;
 

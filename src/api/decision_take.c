@@ -3,10 +3,10 @@
  * Takes a decision from the store: the live rule and the candidate at the same time. When both are
  * concluded, the decision is recorded, and then the asker hears of it. */
 #include "api/audit.h"
+#include "api/binding.h"
 #include "api/decision.h"
 #include "api/decision_record.h"
 #include "base/clock.h"
-#include "catalogue/app_index.h"
 #include "store/handback.h"
 #include "store/store.h"
 #include "store/store_memory.h"
@@ -23,28 +23,11 @@ static void decide_locally(struct decision *decision, enum take_status status);
 static void refuse(struct decision *decision, const struct outcome *outcome);
 static void answered(struct decision *decision);
 
-struct operation decision_operation(const struct decision *decision, const struct rule *rule,
-                                    enum operation_kind kind)
+bool decision_fits(const struct decision *decision, const char *pointer, struct faults *faults)
 {
-    const struct digest_key *key = app_index_subject_key(decision->api->index);
     const struct policy *policy = decision->policy;
-    const struct digest digest =
-        subject_digest(key, text_of(decision->app->id), &decision->subject);
-    struct operation operation = {
-        .kind = kind,
-        .tenant = decision->app->tenant,
-        .policy_id = rule == policy->candidate ? ~policy->id : policy->id,
-        .tag = digest,
-        .set_count = 1,
-        .sets = {digest},
-        .limit_count = rule->limit_count,
-        .limits = rule->limits,
-        .now_us = decision->api->now_us,
-    };
 
-    for (size_t i = 0; i < rule->limit_count; i++)
-        operation.costs[i] = decision->cost;
-    return operation;
+    return !policy->is_active || binding_fits(decision, &policy->rule, pointer, faults);
 }
 
 enum handled decision_take(struct decision *decision, decision_done_fn *done)
@@ -53,7 +36,8 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
     decision->asked_us = decision->api->now_us;
     if (decision->policy->is_active) {
         take(decision, &decision->policy->rule, on_taken, conclude);
-        if (decision->trial != NULL)
+        if (decision->trial != NULL &&
+            binding_fits(decision, decision->policy->candidate, "", NULL))
             take(decision, decision->policy->candidate, on_candidate_taken, conclude_candidate);
     } else {
         verdict_from_inactive(decision->policy, &decision->verdict);
@@ -67,7 +51,7 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
 static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
                  conclude_fn *conclude_now)
 {
-    const struct operation operation = decision_operation(decision, rule, OPERATION_TAKE);
+    const struct operation operation = binding_operation(decision, rule, OPERATION_TAKE);
     struct outcome outcome;
 
     if (store_ask(decision->api->store, &operation, &outcome, decision, done) == STORE_LATER)
@@ -118,15 +102,15 @@ static void conclude_candidate(struct decision *decision, const struct outcome *
 static void decide_locally(struct decision *decision, enum take_status status)
 {
     struct operation operation =
-        decision_operation(decision, &decision->policy->rule, OPERATION_TAKE);
+        binding_operation(decision, &decision->policy->rule, OPERATION_TAKE);
+    struct handback *handback = decision->api->handback;
     struct outcome outcome;
 
     operation.now_us = clock_monotonic_us(); /* the turn that asked the store may be long ago */
     memory_table_ask(decision->api->local, &operation, &outcome);
     const bool is_charged_nowhere = status == TAKE_DOWN || status == TAKE_REFUSED;
-    if (decision->api->handback != NULL && is_charged_nowhere && outcome.allowed &&
-        operation_charges(&operation))
-        handback_note(decision->api->handback, &operation);
+    if (handback != NULL && is_charged_nowhere && outcome.allowed && operation_charges(&operation))
+        handback_note(handback, &operation);
     verdict_from_outcome(decision->policy, &outcome, true, &decision->verdict);
 }
 

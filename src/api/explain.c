@@ -11,7 +11,8 @@
 static policy_set_tried_fn on_tried;
 static void write_considered(const struct explain *explain, struct writer *writer);
 static void write_why(const struct policy_identity *identity, struct writer *writer);
-static void write_limits(const struct verdict *verdict, int64_t cost, struct writer *writer);
+static void write_limits(const struct verdict *verdict, const struct costs *costs,
+                         struct writer *writer);
 static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
                         int64_t charged, struct writer *writer);
 
@@ -30,7 +31,8 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
 }
 
 void explain_write(const struct explain *explain, const struct verdict *verdict,
-                   const struct verdict *candidate, int64_t cost, struct writer *writer)
+                   const struct verdict *candidate, const struct costs *costs,
+                   struct writer *writer)
 {
     const struct policy *policy = verdict->policy;
 
@@ -42,12 +44,12 @@ void explain_write(const struct explain *explain, const struct verdict *verdict,
     policy_identity_write_subject(&policy->identity.subject, writer);
     write_why(&policy->identity, writer);
     writer_end_object(writer);
-    write_limits(verdict, cost, writer);
+    write_limits(verdict, costs, writer);
     if (candidate != NULL) {
         writer_begin_object(writer, "candidate");
         writer_bool(writer, "allowed", candidate->allowed);
         writer_string(writer, "reason", candidate->reason);
-        write_limits(candidate, cost, writer);
+        write_limits(candidate, costs, writer);
         writer_end_object(writer);
     }
     writer_end_object(writer);
@@ -104,14 +106,20 @@ static void write_why(const struct policy_identity *identity, struct writer *wri
     writer_string(writer, "why", why);
 }
 
-static void write_limits(const struct verdict *verdict, int64_t cost, struct writer *writer)
+static void write_limits(const struct verdict *verdict, const struct costs *costs,
+                         struct writer *writer)
 {
     const struct outcome *outcome = &verdict->outcome;
-    int64_t charged = outcome->allowed ? cost : 0;
 
     writer_begin_array(writer, "limits");
-    for (size_t i = 0; verdict->decided && i < outcome->count; i++)
-        write_limit(&verdict->rule->limits[i], &outcome->at[i], charged, writer);
+    for (size_t i = 0; verdict->decided && i < outcome->count; i++) {
+        const struct limit *limit = &verdict->rule->limits[i];
+        int64_t cost;
+        const bool has_cost = costs_find_of(costs, limit, &cost);
+
+        ASSERT(has_cost);
+        write_limit(limit, &outcome->at[i], outcome->allowed ? cost : 0, writer);
+    }
     writer_end_array(writer);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST /reset: forgets what one subject has used under the policy that a check would use. */
+ * POST /reset: forgets what has been used under the policy that a check would use, by the limits
+ * whose subjects are given. Others may count more callers than those that are meant. */
 #include "api/audit.h"
+#include "api/binding.h"
 #include "api/decision.h"
 #include "api/handlers.h"
 #include "api/reading.h"
@@ -10,9 +12,17 @@
 #include "store/store.h"
 #include "store/store_memory.h"
 
+/* The limits of a rule whose counters are forgotten, as a rule of their own. */
+struct part {
+    struct rule rule;
+    struct limit limits[LIMITS_MAX];
+    const struct by *sets[LIMITS_MAX];
+};
+
 struct reset {
     struct decision decision;
     struct request *request;
+    bool shared;  /* also the counters that all callers share */
     size_t count; /* limits that had counters */
     bool failed;
     int awaited; /* rules that the store has not forgotten yet */
@@ -21,9 +31,12 @@ struct reset {
 static bool reset_read(struct reset *reset, struct request *request);
 static second_look_found_fn reset_begin;
 static void reset_forget(struct reset *reset, const struct rule *rule);
+static void reset_choose(const struct reset *reset, const struct rule *rule, struct part *part);
+static bool reset_takes(const struct reset *reset, const struct by *set);
 static store_done_fn reset_on_forgotten;
 static void reset_note(struct reset *reset, const struct outcome *outcome);
 static void reset_answer(struct reset *reset);
+static void reset_write_others(const struct reset *reset, struct writer *writer);
 
 enum handled reset_post(struct request *request, void *context)
 {
@@ -45,7 +58,8 @@ static bool reset_read(struct reset *reset, struct request *request)
 
     if (!reading_open_body(&reading, request))
         return false;
-    decision_read_subject(&reset->decision, &reading.form, &request->arena);
+    decision_read_subjects(&reset->decision, &reading.form, &request->arena);
+    form_bool(&reading.form, "shared", FORM_OPTIONAL, &reset->shared);
     return reading_close(&reading);
 }
 
@@ -67,8 +81,14 @@ static enum handled reset_begin(struct decision *decision)
 static void reset_forget(struct reset *reset, const struct rule *rule)
 {
     struct api *api = reset->decision.api;
-    const struct operation operation = decision_operation(&reset->decision, rule, OPERATION_FORGET);
+    struct part part;
     struct outcome outcome;
+
+    reset_choose(reset, rule, &part);
+    if (part.rule.limit_count == 0)
+        return;
+    const struct operation operation =
+        binding_operation(&reset->decision, &part.rule, OPERATION_FORGET);
 
     memory_table_ask(api->local, &operation, &outcome);
     reset_note(reset, &outcome);
@@ -76,6 +96,42 @@ static void reset_forget(struct reset *reset, const struct rule *rule)
         reset->awaited++;
     else
         reset_note(reset, &outcome);
+}
+
+/* What all sets of the rule have in common stays: it is in the name of each counter. */
+static void reset_choose(const struct reset *reset, const struct rule *rule, struct part *part)
+{
+    uint8_t places[LIMITS_MAX];
+
+    part->rule = *rule;
+    part->rule.limits = part->limits;
+    part->rule.sets = part->sets;
+    part->rule.limit_count = 0;
+    part->rule.set_count = 0;
+    part->rule.common_set = -1;
+    for (size_t i = 0; i < rule->set_count; i++) {
+        if (!reset_takes(reset, rule->sets[i]))
+            continue;
+        if ((int)i == rule->common_set)
+            part->rule.common_set = (int)part->rule.set_count;
+        places[i] = (uint8_t)part->rule.set_count;
+        part->sets[part->rule.set_count++] = rule->sets[i];
+    }
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        const struct limit *limit = &rule->limits[i];
+
+        if (!reset_takes(reset, rule->sets[limit->set]))
+            continue;
+        part->limits[part->rule.limit_count] = *limit;
+        part->limits[part->rule.limit_count++].set = places[limit->set];
+    }
+}
+
+static bool reset_takes(const struct reset *reset, const struct by *set)
+{
+    const bool is_shared = set != NULL && set->count == 0;
+
+    return is_shared ? reset->shared : binding_has_set(&reset->decision, set);
 }
 
 static void reset_on_forgotten(void *context, const struct outcome *outcome)
@@ -111,6 +167,25 @@ static void reset_answer(struct reset *reset)
     writer_begin_object(&writer, NULL);
     writer_string(&writer, "message", "Counters reset");
     writer_integer(&writer, "reset", (int64_t)reset->count);
+    reset_write_others(reset, &writer);
     writer_end_object(&writer);
     request_answer_json(reset->request, 200, writer_document(&writer));
+}
+
+/* Only if there are some. Candidates are not listed. */
+static void reset_write_others(const struct reset *reset, struct writer *writer)
+{
+    const struct rule *rule = &reset->decision.policy->rule;
+    bool is_open = false;
+
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        if (reset_takes(reset, rule->sets[rule->limits[i].set]))
+            continue;
+        if (!is_open)
+            writer_begin_array(writer, "not_reset");
+        is_open = true;
+        writer_string(writer, NULL, rule->limits[i].name);
+    }
+    if (is_open)
+        writer_end_array(writer);
 }

@@ -33,6 +33,12 @@ bool costs_find(const struct costs *costs, struct text measure, int64_t *cost)
     return text_equal(measure, TEXT(MEASURE_REQUESTS));
 }
 
+bool costs_find_of(const struct costs *costs, const struct limit *limit, int64_t *cost)
+{
+    *cost = costs->requests;
+    return limit->counts == NULL || costs_find(costs, text_of(limit->counts), cost);
+}
+
 static void list_read(struct form *form, const json_t *object, struct arena *arena,
                       struct costs *costs)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/member_aliases.h"
 
-#define RATE(example) "rate, as in \"rate\": \"" example "\""
-#define PER_TIME      RATE("100/m") ", or window_seconds"
-#define SHADOW        "mode, as in \"mode\": \"shadow\""
+#define RATE(example)  "rate, as in \"rate\": \"" example "\""
+#define PER_TIME       RATE("100/m") ", or window_seconds"
+#define SUBJECTS(name) "subjects, as in \"subjects\": {\"" name "\": \"…\"}"
+#define SHADOW         "mode, as in \"mode\": \"shadow\""
 
 /* Of two rows for one name, the first whose member belongs there is told. */
 const struct form_alias member_aliases[] = {
@@ -44,7 +45,11 @@ const struct form_alias member_aliases[] = {
     {"key", "route_key", NULL},
     {"user", "user_id", NULL},
     {"uid", "user_id", NULL},
+    {"subject", "subjects", NULL},
     {"subject", "user_id", NULL},
+    {"org", "subjects", SUBJECTS("org")},
+    {"team", "subjects", SUBJECTS("team")},
+    {"tenant", "subjects", SUBJECTS("tenant")},
     {"client_id", "user_id", NULL},
     {"customer_id", "user_id", NULL},
     {"identifier", "user_id", NULL},

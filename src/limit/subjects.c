@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/ip_address.h"
+#include "limit/by.h"
 #include "limit/word.h"
 
 #define USER "user"
@@ -145,6 +146,22 @@ const struct subject *subjects_in_order(const struct subjects *subjects, size_t 
             return subject;
     }
     return place == 0 ? subjects_find(subjects, TEXT(IP)) : NULL;
+}
+
+struct digest subjects_digest(const struct digest_key *key, struct text app_id,
+                              const struct subjects *subjects, struct text use)
+{
+    struct text parts[2 + 2 * BY_MAX] = {app_id};
+    size_t count = 1;
+
+    ASSERT(subjects->count <= BY_MAX);
+    for (size_t i = 0; i < subjects->count; i++) {
+        parts[count++] = subjects->at[i].name;
+        parts[count++] = subjects->at[i].value;
+    }
+    if (!text_is_absent(use))
+        parts[count++] = use;
+    return digest_of(key, parts, count);
 }
 
 static void reading_begin(struct reading *reading, struct form *form, struct arena *arena,

@@ -86,6 +86,19 @@ void verdict_from_inactive(const struct policy *policy, struct verdict *verdict)
     };
 }
 
+size_t verdict_deniers(const struct verdict *verdict, struct text names[static LIMITS_MAX])
+{
+    size_t count = 0;
+
+    if (!verdict->decided || verdict->outcome.allowed || verdict->rule->is_plain)
+        return 0;
+    for (size_t i = 0; i < verdict->outcome.count; i++) {
+        if (!verdict->outcome.at[i].allowed)
+            names[count++] = text_of(verdict->rule->limits[i].name);
+    }
+    return count;
+}
+
 int64_t verdict_seconds(int64_t time_us)
 {
     return duration_rounded_up(time_us, SECOND_US);

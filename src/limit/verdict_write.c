@@ -37,8 +37,7 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
         writer_integer(writer, "delay_ms", verdict->delay_ms);
     if (verdict->decided && (verdict->rule->limit_count > 1 || !is_plain))
         limit_list_write(verdict, subjects, writer);
-    if (verdict->decided && !verdict->outcome.allowed && !is_plain)
-        deniers_write(verdict, writer);
+    deniers_write(verdict, writer);
     if (policy->mode == POLICY_SHADOW)
         writer_bool(writer, "shadow", true);
     if (verdict->degraded)
@@ -95,10 +94,13 @@ static void by_values_write(const struct by *by, const struct subjects *subjects
 
 static void deniers_write(const struct verdict *verdict, struct writer *writer)
 {
+    struct text names[LIMITS_MAX];
+    const size_t count = verdict_deniers(verdict, names);
+
+    if (count == 0)
+        return;
     writer_begin_array(writer, "denied_by");
-    for (size_t i = 0; i < verdict->outcome.count; i++) {
-        if (!verdict->outcome.at[i].allowed)
-            writer_string(writer, NULL, verdict->rule->limits[i].name);
-    }
+    for (size_t i = 0; i < count; i++)
+        writer_text(writer, NULL, names[i]);
     writer_end_array(writer);
 }

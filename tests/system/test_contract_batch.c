@@ -36,17 +36,17 @@ static void a_batch_is_answered_in_order_each_check_by_itself(void **state)
     client_free(tenant);
 }
 
-/* {"checks":[...]} with `count` checks, each of one user. */
-static char *batch_of(int count)
+/* {"checks":[...]} with `count` checks, each of one user, and with more members. */
+static char *batch_of(int count, const char *more)
 {
-    size_t size = (size_t)count * 64 + 64;
+    size_t size = (size_t)count * (64 + strlen(more)) + 64;
     char *body = memory_new(1, size);
     size_t length = (size_t)snprintf(body, size, "{'checks':[");
 
     for (int i = 0; i < count; i++)
         length += (size_t)snprintf(body + length, size - length,
-                                   "%s{'user_id':'user %d','route_key':'/a'}", i == 0 ? "" : ",",
-                                   i % 100);
+                                   "%s{'user_id':'user %d','route_key':'/a'%s}", i == 0 ? "" : ",",
+                                   i % 100, more);
     (void)snprintf(body + length, size - length, "]}");
     return quotes(body);
 }
@@ -55,7 +55,7 @@ static void a_batch_takes_a_thousand_checks(void **state)
 {
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
-    char *body = batch_of(1000);
+    char *body = batch_of(1000, "");
     tenant_policy(tenant, "{'route_key':'/a','limit':7,'window_seconds':3600}");
 
     const struct reply *reply = client_send(tenant, "POST", "/check/batch", body, strlen(body));
@@ -74,6 +74,30 @@ static void a_batch_takes_a_thousand_checks(void **state)
     client_free(tenant);
 }
 
+static void a_batch_takes_a_thousand_checks_with_all_that_they_may_have(void **state)
+{
+    static const char more[] =
+        ",'role':'r','cost':1,"
+        "'subjects':{'a':'1','b':'1','c':'1','d':'1','e':'1','f':'1','g':'1'},"
+        "'costs':{'a':1,'b':1,'c':1,'d':1,'e':1,'f':1,'g':1,'h':1}";
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    char *body = batch_of(1000, more);
+    tenant_policy(tenant, "{'route_key':'/a','limit':10,'window_seconds':3600}");
+
+    const struct reply *reply = client_send(tenant, "POST", "/check/batch", body, strlen(body));
+
+    EXPECT(reply, 200, NULL);
+    for (size_t i = 0; i < 1000; i++) {
+        const json_t *result = json_array_get(reply_at(reply, "results"), i);
+        const int64_t used = (int64_t)i / 100 + 1;
+
+        assert_int_equal(json_integer_value(json_object_get(result, "remaining")), 10 - used);
+    }
+    free(body);
+    client_free(tenant);
+}
+
 /* Each value has a few bytes in the body, and more than a hundred in memory until the answer has
  * left. */
 static void a_batch_of_few_checks_has_few_values(void **state)
@@ -84,11 +108,11 @@ static void a_batch_of_few_checks_has_few_values(void **state)
     size_t length = strlen(body);
     tenant_policy(client, "{'route_key':'*','limit':5,'window_seconds':3600}");
 
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 110; i++)
         length += (size_t)snprintf(body + length, sizeof(body) - length, "[],");
     (void)snprintf(body + length, sizeof(body) - length, "1]]}");
 
-    EXPECT_PROBLEM(client_post(client, "/check/batch", "%s", body), 413, "more than 96 values");
+    EXPECT_PROBLEM(client_post(client, "/check/batch", "%s", body), 413, "more than 112 values");
     client_free(client);
 }
 
@@ -146,6 +170,7 @@ int main(int argc, char *argv[])
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_is_answered_in_order_each_check_by_itself),
         cmocka_unit_test(a_batch_takes_a_thousand_checks),
+        cmocka_unit_test(a_batch_takes_a_thousand_checks_with_all_that_they_may_have),
         cmocka_unit_test(a_batch_of_few_checks_has_few_values),
         cmocka_unit_test(a_reset_forgets_the_subject_and_nobody_else),
         cmocka_unit_test(a_reset_of_nothing_says_so),

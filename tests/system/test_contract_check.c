@@ -183,6 +183,43 @@ static void an_address_is_one_subject_however_it_is_written(void **state)
     client_free(tenant);
 }
 
+/* An app that has sent only the user may send the address, too: the counter stays. */
+static void a_user_may_come_with_an_address(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':10,'window_seconds':3600}");
+
+    EXPECT(client_check(tenant, "alice", "/a"), 200, "{'remaining':9}");
+    EXPECT(client_post(tenant, "/check", "{'user_id':'alice','ip':'192.0.2.7','route_key':'/a'}"),
+           200, "{'remaining':8}");
+    EXPECT(client_post(tenant, "/check",
+                       "{'subjects':{'user':'alice','ip':'192.0.2.7','org':'acme'},"
+                       " 'route_key':'/a'}"),
+           200, "{'remaining':7}");
+    EXPECT(client_post(tenant, "/check", "{'ip':'192.0.2.7','route_key':'/a'}"), 200,
+           "{'remaining':9}");
+    client_free(tenant);
+}
+
+static void who_lacks_a_subject_is_told_which_limit_needs_it(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    static const char needs[] = "must have `user` or `ip`: the limit \"default\" counts by it";
+    static const char body[] = "{'subjects':{'org':'acme'},'route_key':'/a'}";
+    tenant_policy(tenant, "{'route_key':'/a','limit':10,'window_seconds':3600}");
+
+    EXPECT_PROBLEM(client_post(tenant, "/check", body), 422, needs);
+    EXPECT(client_post(tenant, "/check", body), 422, "{'errors':[{'pointer':'/subjects'}]}");
+    EXPECT(client_post(tenant, "/check/batch",
+                       "{'checks':[{'user_id':'alice','route_key':'/a'},%s]}", body),
+           200,
+           "{'results':[{'remaining':9},{'status':422,"
+           " 'errors':[{'pointer':'/checks/1/subjects'}]}]}");
+    client_free(tenant);
+}
+
 static void a_subject_of_any_text_is_itself(void **state)
 {
     const struct world *world = *state;
@@ -230,6 +267,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(an_inactive_policy_always_allows),
         cmocka_unit_test(shadow_mode_decides_but_never_denies),
         cmocka_unit_test(an_address_is_one_subject_however_it_is_written),
+        cmocka_unit_test(a_user_may_come_with_an_address),
+        cmocka_unit_test(who_lacks_a_subject_is_told_which_limit_needs_it),
         cmocka_unit_test(a_subject_of_any_text_is_itself),
         cmocka_unit_test(a_body_is_json_whatever_curl_calls_it),
     };

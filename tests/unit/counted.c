@@ -147,5 +147,5 @@ static void memory_ask(const struct operation *operation, struct outcome *outcom
 
 static void script_ask(const struct operation *operation, struct outcome *outcome)
 {
-    script_redis_ask(operation, outcome);
+    script_redis_take(operation, outcome);
 }

@@ -2,6 +2,7 @@
 #include "handling.h"
 
 #include "api/api_settings.h"
+#include "api/binding.h"
 #include "api/decision.h"
 #include "base/document.h"
 #include "catalogue/app_index.h"
@@ -283,22 +284,23 @@ int handling_close(void **state)
     return 0;
 }
 
-/* The take that a handler would make. */
+/* At what a handler would take. */
 static struct operation look_of(const char *user_id, const char *route, bool candidate)
 {
+    const struct subject user = {.name = TEXT("user"), .value = text_of(user_id)};
     struct decision decision = {
         .api = &api,
         .app = app,
-        .subject = {.kind = SUBJECT_USER, .name = text_of(user_id)},
+        .subjects = {.count = 1, .at = &user},
         .route_key = text_of(route),
         .role = TEXT(POLICY_ROLE_DEFAULT),
     };
     struct arena arena = {0};
-    struct operation look;
 
     assert_true(decision_match(&decision, &arena));
-    look = decision_operation(
+    const struct operation look = binding_operation(
         &decision, candidate ? decision.policy->candidate : &decision.policy->rule, OPERATION_LOOK);
+
     arena_close(&arena);
     return look;
 }

@@ -1,8 +1,9 @@
 # Tests of the limit layer, and of the script that makes the same decisions in Redis.
 unit_test(rate LINKS limit)
 unit_test(charge_log LINKS limit support)
-unit_test(decide LINKS limit)
-unit_test(subject LINKS limit)
+unit_test(decide LINKS limit support)
+unit_test(subjects LINKS limit)
+unit_test(costs LINKS limit)
 unit_test(word LINKS limit)
 unit_test(by LINKS limit)
 unit_test(rule LINKS support limit)

@@ -151,7 +151,7 @@ static void a_large_body_has_no_more_values_than_any_document(void **state)
         buffer_add(&buffer, TEXT("[1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0],"));
     buffer_add(&buffer, body_of("", 20, 1000, "]}"));
 
-    expect_wrong(buffer_text(&buffer), PROBLEM_BAD_JSON, "/checks/666: too many values");
+    expect_wrong(buffer_text(&buffer), PROBLEM_BAD_JSON, "/checks/833: too many values");
 }
 
 static void a_body_with_too_many_checks_is_read_up_to_the_first_beyond(void **state)

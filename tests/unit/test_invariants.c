@@ -11,7 +11,7 @@
  * SLUICE_TEST_SEED replays a run. */
 #include "base/duration.h"
 #include "counted.h"
-#include "limit/subject.h"
+#include "limit/subjects.h"
 #include "store/store_memory.h"
 #include "support/random.h"
 
@@ -181,26 +181,26 @@ static void g8_app_policy_subject_and_limit_name_counters_injectively(void **sta
 {
 #define NAME(app, kind, name, policy, limit_id)                                                    \
     {                                                                                              \
-        TEXT(app), {kind, TEXT(name)}, policy, limit_id                                            \
+        TEXT(app), {TEXT(kind), TEXT(name)}, policy, limit_id                                      \
     }
     const struct {
         struct text app;
-        struct sole_subject subject;
+        struct subject subject;
         uint64_t policy_id;
         uint64_t limit_id;
     } names[] = {
-        NAME("a_b", SUBJECT_USER, "c", 1, 1),      NAME("a", SUBJECT_USER, "b_c", 1, 1),
-        NAME("a:", SUBJECT_USER, "b", 1, 1),       NAME("a", SUBJECT_USER, ":b", 1, 1),
-        NAME("", SUBJECT_USER, "ab", 1, 1),        NAME("ab", SUBJECT_USER, "", 1, 1),
-        NAME("a", SUBJECT_USER, "b", 1, 1),        NAME("a", SUBJECT_IP, "b", 1, 1),
-        NAME("a", SUBJECT_USER, "b", 2, 1),        NAME("a", SUBJECT_USER, "b", 1, 2),
-        NAME("a", SUBJECT_USER, "b", 0x10, 1),     NAME("a", SUBJECT_USER, "b", 1, 0x10),
-        NAME("a", SUBJECT_USER, "b\0c", 1, 1),     NAME("a", SUBJECT_USER, "b\0", 1, 1),
-        NAME("a\0", SUBJECT_USER, "b", 1, 1),      NAME("a", SUBJECT_USER, "\0b", 1, 1),
-        NAME("{a}", SUBJECT_USER, "b", 1, 1),      NAME("a", SUBJECT_USER, "{b}", 1, 1),
-        NAME("a", SUBJECT_IP, "192.0.2.1", 1, 1),  NAME("a", SUBJECT_USER, "192.0.2.1", 1, 1),
-        NAME("a", SUBJECT_USER, "b:1", 1, 1),      NAME("a", SUBJECT_USER, "b:1:1", 1, 1),
-        NAME("a", SUBJECT_USER, "b\r\nDEL", 1, 1), NAME("a", SUBJECT_USER, "b*", 1, 1),
+        NAME("a_b", "user", "c", 1, 1),      NAME("a", "user", "b_c", 1, 1),
+        NAME("a:", "user", "b", 1, 1),       NAME("a", "user", ":b", 1, 1),
+        NAME("", "user", "ab", 1, 1),        NAME("ab", "user", "", 1, 1),
+        NAME("a", "user", "b", 1, 1),        NAME("a", "ip", "b", 1, 1),
+        NAME("a", "user", "b", 2, 1),        NAME("a", "user", "b", 1, 2),
+        NAME("a", "user", "b", 0x10, 1),     NAME("a", "user", "b", 1, 0x10),
+        NAME("a", "user", "b\0c", 1, 1),     NAME("a", "user", "b\0", 1, 1),
+        NAME("a\0", "user", "b", 1, 1),      NAME("a", "user", "\0b", 1, 1),
+        NAME("{a}", "user", "b", 1, 1),      NAME("a", "user", "{b}", 1, 1),
+        NAME("a", "ip", "192.0.2.1", 1, 1),  NAME("a", "user", "192.0.2.1", 1, 1),
+        NAME("a", "user", "b:1", 1, 1),      NAME("a", "user", "b:1:1", 1, 1),
+        NAME("a", "user", "b\r\nDEL", 1, 1), NAME("a", "user", "b*", 1, 1),
     };
 #undef NAME
     struct counted counted = counted_of(*state, counted_limit(ALGORITHM_FIXED_WINDOW, 1, 60, 1));
@@ -208,7 +208,9 @@ static void g8_app_policy_subject_and_limit_name_counters_injectively(void **sta
 
     memcpy(key.bytes, counted.set.bytes, sizeof(key.bytes));
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        counted.set = subject_digest(&key, names[i].app, &names[i].subject);
+        const struct subjects subjects = {.count = 1, .at = &names[i].subject};
+
+        counted.set = subjects_digest(&key, names[i].app, &subjects, (struct text){0});
         counted.policy_id = names[i].policy_id;
         counted.limits[0].id = names[i].limit_id << 8;
 

@@ -120,7 +120,7 @@ static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
             struct outcome in_lua = {0};
 
             history_step(&history, &in_c);
-            script_redis_ask(&history.operation, &in_lua);
+            script_redis_take(&history.operation, &in_lua);
 
             outcomes_equal(&in_c, &in_lua);
             stored_equal(&history.operation, &history.plain);
@@ -322,7 +322,7 @@ static void memory_ask(void *context, const struct operation *operation, struct 
 static void script_ask(void *context, const struct operation *operation, struct outcome *outcome)
 {
     (void)context;
-    script_redis_ask(operation, outcome);
+    script_redis_take(operation, outcome);
 }
 
 static void history_begin(struct history *history)
