@@ -3,22 +3,19 @@
  * G1, G2 and G4 with many callers at once. A limit lets exactly as many checks pass as it says,
  * however many callers ask, and wherever they ask: through two instances on Redis, or through two
  * workers with the memory engine. */
+#include "rounds.h"
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "limit/algorithm.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/one_counter.h"
-#include "support/world.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
-#define CONNECTIONS 16
-#define CHECKS      200
-#define LIMIT       50
-#define ROUNDS      100
-#define MIXED_MAX   4
+#define CHECKS    200
+#define LIMIT     50
+#define ROUNDS    100
+#define MIXED_MAX 4
 
 struct result {
     struct one_counter_check check;
@@ -26,32 +23,20 @@ struct result {
     bool degraded;
 };
 
-/* All threads do one round together. Each takes the next check until there are no more. The results
- * are read between `done` and the next `go`. */
 struct crowd {
-    pthread_barrier_t go;
-    pthread_barrier_t done;
-    const char *api_key;
-    int ports[2];
-    int rounds;
     int cost_max; /* 1: each check costs 1; else costs go from 0 to this, in turn */
-    atomic_int next;
     struct result results[CHECKS];
 };
 
-struct member {
-    struct crowd *crowd;
-    int port;
-    pthread_t thread;
-};
-
-static struct result check_once(struct client *client, const char *user, int cost)
+static void check_once(void *context, struct client *client, int round, int i)
 {
+    struct crowd *crowd = context;
+    const int cost = crowd->cost_max == 1 ? 1 : i % (crowd->cost_max + 1);
     int64_t sent_us = clock_monotonic_us();
-    const struct reply *reply =
-        client_post(client, "/check", "{'user_id':'%s','route_key':'/a','cost':%d}", user, cost);
+    const struct reply *reply = client_post(
+        client, "/check", "{'user_id':'user of round %d','route_key':'/a','cost':%d}", round, cost);
 
-    return (struct result){
+    crowd->results[i] = (struct result){
         .check = {.sent_us = sent_us,
                   .answered_us = clock_monotonic_us(),
                   .cost = cost,
@@ -62,36 +47,15 @@ static struct result check_once(struct client *client, const char *user, int cos
     };
 }
 
-static void *run_member(void *context)
-{
-    const struct member *member = context;
-    struct crowd *crowd = member->crowd;
-    struct client *client = client_new(member->port);
-
-    client_set_key(client, crowd->api_key);
-    for (int round = 0; round < crowd->rounds; round++) {
-        char user[32];
-        (void)snprintf(user, sizeof(user), "user of round %d", round);
-        (void)pthread_barrier_wait(&crowd->go);
-        for (int i = atomic_fetch_add(&crowd->next, 1); i < CHECKS;
-             i = atomic_fetch_add(&crowd->next, 1)) {
-            int cost = crowd->cost_max == 1 ? 1 : i % (crowd->cost_max + 1);
-
-            crowd->results[i] = check_once(client, user, cost);
-        }
-        (void)pthread_barrier_wait(&crowd->done);
-    }
-    client_free(client);
-    return NULL;
-}
-
 /* NULL when the results can come from one counter that was asked by one after the other; else the
  * reason why not. If all checks cost 1, it follows that each value of `remaining` came once. */
-static const char *fault_of(const struct crowd *crowd)
+static const char *fault_of(void *context, int round)
 {
+    const struct crowd *crowd = context;
     struct one_counter_check checks[CHECKS];
     int64_t taken = 0;
 
+    (void)round;
     for (int i = 0; i < CHECKS; i++) {
         const struct result *result = &crowd->results[i];
 
@@ -107,36 +71,14 @@ static const char *fault_of(const struct crowd *crowd)
     return NULL;
 }
 
-/* Returns how many rounds had a fault. Asserts nothing while the threads run. */
+/* Returns how many rounds had a fault. */
 static int run_rounds(const struct world *world, struct client *tenant, int rounds, int cost_max)
 {
     struct crowd *crowd = MEMORY_NEW(struct crowd);
-    struct member members[CONNECTIONS];
-    int faults = 0;
+    const struct rounds many = {rounds, CHECKS, check_once, fault_of, crowd};
 
-    crowd->api_key = client_key(tenant);
-    crowd->ports[0] = service_port(world->service);
-    crowd->ports[1] = service_port(world->second == NULL ? world->service : world->second);
-    crowd->rounds = rounds;
     crowd->cost_max = cost_max;
-    ASSERT(pthread_barrier_init(&crowd->go, NULL, CONNECTIONS + 1) == 0);
-    ASSERT(pthread_barrier_init(&crowd->done, NULL, CONNECTIONS + 1) == 0);
-    for (int i = 0; i < CONNECTIONS; i++) {
-        members[i] = (struct member){.crowd = crowd, .port = crowd->ports[i % 2]};
-        ASSERT(pthread_create(&members[i].thread, NULL, run_member, &members[i]) == 0);
-    }
-    for (int round = 0; round < rounds; round++) {
-        atomic_store(&crowd->next, 0);
-        (void)pthread_barrier_wait(&crowd->go);
-        (void)pthread_barrier_wait(&crowd->done);
-        const char *fault = fault_of(crowd);
-        if (fault != NULL && faults++ == 0)
-            print_error("round %d: %s\n", round, fault);
-    }
-    for (int i = 0; i < CONNECTIONS; i++)
-        ASSERT(pthread_join(members[i].thread, NULL) == 0);
-    (void)pthread_barrier_destroy(&crowd->go);
-    (void)pthread_barrier_destroy(&crowd->done);
+    const int faults = rounds_run(&many, world, tenant);
     free(crowd);
     return faults;
 }
