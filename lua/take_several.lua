@@ -56,9 +56,10 @@ for place = 1, string_count do
             is_moved = is_moved or retry_us ~= 0 or cost == 0
             is_kept = is_kept and has_expiry
             is_string_charged = true
+        elseif reset_us < 0 then -- refused: it is as if it were not there
+            state, keep_us = string.rep("\0", length), -1 - reset_us
         else -- what is there stays, and the key as long as it counts
-            state = string.sub(states, at - 8, at - 9 + length)
-            keep_us = reset_us < 0 and -1 - reset_us or reset_us
+            state, keep_us = string.sub(states, at - 8, at - 9 + length), reset_us
         end
         charged = charged .. state
         longest_us = keep_us > longest_us and keep_us or longest_us
