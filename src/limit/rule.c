@@ -118,10 +118,11 @@ static void ids_make(struct form *form, struct limit limits[], size_t count)
     size_t other;
     const size_t same = limit_ids_make(limits, count, &other);
 
-    if (same < count)
+    if (same < count) {
         faults_add(form->faults, limit_pointer(form, same).text, "name",
                    "must be another: the counters of \"%s\" have the same short id",
                    limits[other].name);
+    }
 }
 
 static struct pointer limit_pointer(const struct form *form, size_t index)
