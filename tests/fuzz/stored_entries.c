@@ -47,7 +47,7 @@ size_t stored_entries_write(const struct stored_entries *entries,
 void stored_entries_read(struct stored_entries *entries, const unsigned char *stored, size_t length,
                          const uint64_t ids[], size_t id_count, int64_t now_us)
 {
-    static const double never_seen[1 + LIMIT_STATE_NUMBERS];
+    static const double never_seen[STORED_NUMBERS_MAX];
     struct found found[UINT8_MAX];
     const size_t count = length == 0 ? 0 : stored[0];
     size_t others = 0;
@@ -59,7 +59,7 @@ void stored_entries_read(struct stored_entries *entries, const unsigned char *st
     }
     entries->count = 0;
     for (size_t i = 0; i < id_count; i++) {
-        double numbers[1 + LIMIT_STATE_NUMBERS] = {0};
+        double numbers[STORED_NUMBERS_MAX];
         const unsigned char *state = state_of(found, count, ids[i]);
 
         memcpy(numbers, state == NULL ? (const void *)never_seen : state, bytes_of(ids[i]));
@@ -72,8 +72,7 @@ void stored_entries_read(struct stored_entries *entries, const unsigned char *st
             is_asked = is_asked || ids[own] == found[i].id;
         if (is_asked || !is_kept(found, i, now_us))
             continue;
-        ASSERT(numbers_of(found[i].id) <= 1 + LIMIT_STATE_NUMBERS);
-        double numbers[1 + LIMIT_STATE_NUMBERS];
+        double numbers[STORED_NUMBERS_MAX];
         memcpy(numbers, found[i].state, bytes_of(found[i].id));
         stored_entries_add(entries, found[i].id, numbers);
         others++;
@@ -82,7 +81,7 @@ void stored_entries_read(struct stored_entries *entries, const unsigned char *st
 
 void stored_entries_refuse(struct stored_entries *entries, const uint64_t ids[], size_t id_count)
 {
-    double no_numbers[1 + LIMIT_STATE_NUMBERS];
+    double no_numbers[STORED_NUMBERS_MAX];
 
     memset(no_numbers, 0xff, sizeof(no_numbers));
     entries->count = 0;
@@ -90,7 +89,7 @@ void stored_entries_refuse(struct stored_entries *entries, const uint64_t ids[],
         stored_entries_add(entries, ids[i], no_numbers);
 }
 
-/* False when the string ends before its entries do. */
+/* False when the string ends before its entries do, or one is too long. */
 static bool found_read(struct found found[], size_t count, const unsigned char *stored,
                        size_t length)
 {
@@ -100,6 +99,8 @@ static bool found_read(struct found found[], size_t count, const unsigned char *
         if (at > length)
             return false;
         memcpy(&found[i].id, stored + 1 + i * ID_BYTES, ID_BYTES);
+        if (numbers_of(found[i].id) > STORED_NUMBERS_MAX)
+            return false;
         found[i].state = stored + at;
         at += bytes_of(found[i].id);
     }

@@ -7,8 +7,9 @@
 
 #include "limit/limit.h"
 
-/* How many entries of other limits are kept. */
-#define STORED_OTHERS_MAX 8
+/* How many entries of other limits are kept, and how many numbers an entry has at most. */
+#define STORED_OTHERS_MAX  8
+#define STORED_NUMBERS_MAX 6
 /* As many bytes as the scripts read. */
 #define STORED_BYTES_MAX 1024
 
@@ -17,7 +18,7 @@
 
 struct stored_entry {
     uint64_t id;
-    double numbers[1 + LIMIT_STATE_NUMBERS]; /* the first is the end of the entry */
+    double numbers[STORED_NUMBERS_MAX]; /* the first is the end of the entry */
 };
 
 struct stored_entries {
