@@ -118,7 +118,7 @@ static const struct bad_input bad_policies[] = {
     {"{'route_key':'/b','version':-1," LIMIT "}", 422, "/version"},
     {"{'route_key':'/b','version':{}," LIMIT "}", 422, "/version"},
     {"{'route_key':'/b','limit':-1,'window_seconds':60}", 422, "/limit"},
-    {"{'route_key':'/b','limit':1000000001,'window_seconds':60}", 422, "/limit"},
+    {"{'route_key':'/b','limit':9007199254740992,'window_seconds':60}", 422, "/limit"},
     {"{'route_key':'/b','limit':1.5,'window_seconds':60}", 422, "/limit"},
     {"{'route_key':'/b','limit':'5','window_seconds':60}", 422, "/limit"},
     {"{'route_key':'/b','limit':5,'window_seconds':0}", 422, "/window_seconds"},

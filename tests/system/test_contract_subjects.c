@@ -103,7 +103,7 @@ static void a_plain_policy_answers_as_ever(void **state)
             "{'subjects':{'user':'alice','org':'acme'},'costs':{'tokens':9},'route_key':'/a'}");
 
         EXPECT(reply, i == 0 ? 200 : 429, NULL);
-        EXPECT_MEMBERS(reply_at(reply, ""), names);
+        EXPECT_MEMBERS(reply->json, names);
     }
     client_free(tenant);
 }
@@ -122,8 +122,8 @@ static void a_check_that_lacks_something_is_told_what_and_for_which_limit(void *
         client_post(tenant, "/check", "{" CHAT ",'subjects':{'org':'acme','user':'ada'}}"), 422,
         "must have `tokens`: the limit \"org-tokens\" counts it");
     EXPECT(client_post(tenant, "/check", "{" CHAT ",'ip':'192.0.2.7'}"), 422,
-           "{'errors':[{'pointer':'/subjects'},{'pointer':'/subjects'},{'pointer':'/costs'},"
-           "           {'pointer':'/subjects'},{'pointer':'/costs'}]}");
+           "{'errors':[{'pointer':'/subjects'},{'pointer':'/subjects'},{'pointer':'/subjects'},"
+           "           {'pointer':'/costs'},{'pointer':'/costs'}]}");
     EXPECT(chat(tenant, "acme", "ada", 0), 200,
            "{'limits':[{'remaining':2},{'remaining':100},{'remaining':150}]}");
     client_free(tenant);

@@ -57,7 +57,7 @@ static void find_counter(const struct world *world, char key[static NAME_BYTES])
     static const char script[] =
         "local found = {}\n"
         "for _, key in ipairs(redis.call('KEYS', 'sluice:{*')) do\n"
-        "  if not key:find(':0000000000000000:') then found[#found + 1] = key end\n"
+        "  if not key:find(':0000000000000000') then found[#found + 1] = key end\n"
         "end\n"
         "return #found == 1 and found[1] or ''";
 
@@ -65,17 +65,9 @@ static void find_counter(const struct world *world, char key[static NAME_BYTES])
                    redis_server_command(world->redis, "EVAL %s 0", script)->str);
 }
 
-/* The key of a log is that of its policy's counters, followed by a number. */
 static bool is_named(const struct service *service, const char *key)
 {
-    char counters[NAME_BYTES];
-    const char *end = key;
-
-    for (int colons = 0; colons < 3; colons++)
-        end = strchr(end, ':') + 1;
-    (void)snprintf(counters, sizeof(counters), "%.*s", (int)(end - key) + (int)strcspn(end, ":"),
-                   key);
-    return scratch_contains(service_log(service), counters);
+    return scratch_contains(service_log(service), key);
 }
 
 static void expect_decided(const struct reply *reply, int remaining)

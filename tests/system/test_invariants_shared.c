@@ -27,7 +27,7 @@ static struct expiries expiries_read(const struct world *world)
     static const char script[] =
         "local count, first, last = 0, math.huge, -math.huge\n"
         "for _, key in ipairs(redis.call('KEYS', 'sluice:{*')) do\n"
-        "  if key:find('^sluice:{[%w_-]+}:%x+:[%w_-]+') then\n"
+        "  if key:find('^sluice:{[%w_-]+}:' .. ('%x'):rep(16)) then\n"
         "    local left = redis.call('PTTL', key)\n"
         "    count, first, last = count + 1, math.min(first, left), math.max(last, left)\n"
         "  end\n"
