@@ -208,11 +208,10 @@ static void check_each(const struct reference_limit limits[], size_t count,
                        struct reference_answer answers[])
 {
     for (size_t i = 0; i < count; i++) {
-        struct reference_subject one = {.counters = {subject->counters[i]}};
+        struct reference_counter *one = &subject->counters[i];
         const int64_t at_us = reference_now(&one, 1, now_us, FOREVER_US);
 
-        (void)reference_check(&one, &limits[i], 1, at_us, cost, &answers[i]);
-        subject->counters[i] = one.counters[0];
+        (void)reference_check(&one, &limits[i], 1, at_us, &cost, &answers[i]);
     }
 }
 

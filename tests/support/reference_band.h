@@ -33,6 +33,10 @@ struct reference_band_answer {
     struct reference_bounds delay_us;
 };
 
+struct reference_subject {
+    struct reference_counter counters[REFERENCE_LIMITS_MAX];
+};
+
 struct reference_band {
     size_t count;
     struct reference_limit limits[REFERENCE_LIMITS_MAX];

@@ -7,6 +7,9 @@
 
 static void counter_move(const struct reference_limit *limit, struct reference_counter *counter,
                          int64_t now_us);
+static void counter_answer(const struct reference_limit *limit, struct reference_counter *counter,
+                           int64_t now_us, int64_t cost, bool all_allow,
+                           struct reference_answer *answer);
 static struct reference_counter counter_at(const struct reference_limit *limit,
                                            const struct reference_counter *counter, int64_t now_us);
 static struct reference_counter counter_without(const struct reference_counter *counter,
@@ -51,13 +54,13 @@ bool reference_has_burst(enum reference_algorithm algorithm)
     return algorithm == REFERENCE_TOKEN_BUCKET || algorithm == REFERENCE_LEAKY_BUCKET;
 }
 
-int64_t reference_now(const struct reference_subject *subject, size_t count, int64_t now_us,
+int64_t reference_now(struct reference_counter *const counters[], size_t count, int64_t now_us,
                       int64_t skew_us)
 {
     int64_t latest_us = now_us;
 
     for (size_t i = 0; i < count; i++) {
-        int64_t since_us = subject->counters[i].since_us;
+        int64_t since_us = counters[i]->since_us;
 
         if (since_us > latest_us && since_us <= now_us + skew_us)
             latest_us = since_us;
@@ -65,46 +68,52 @@ int64_t reference_now(const struct reference_subject *subject, size_t count, int
     return latest_us;
 }
 
-bool reference_check(struct reference_subject *subject, const struct reference_limit limits[],
-                     size_t count, int64_t now_us, int64_t cost, struct reference_answer answers[])
+bool reference_check(struct reference_counter *const counters[],
+                     const struct reference_limit limits[], size_t count, int64_t now_us,
+                     const int64_t costs[], struct reference_answer answers[])
 {
     bool all_allow = true;
+    bool charges_any = false;
 
     for (size_t i = 0; i < count; i++) {
-        counter_move(&limits[i], &subject->counters[i], now_us);
-        reference_parts used = used_at(&limits[i], &subject->counters[i], now_us);
+        counter_move(&limits[i], counters[i], now_us);
+        reference_parts used = used_at(&limits[i], counters[i], now_us);
 
         answers[i] = (struct reference_answer){
-            .allowed = used <= room_for(&limits[i], cost),
-            .never = cost > capacity_of(&limits[i]),
+            .allowed = used <= room_for(&limits[i], costs[i]),
+            .never = costs[i] > capacity_of(&limits[i]),
         };
         all_allow = all_allow && answers[i].allowed;
+        charges_any = charges_any || costs[i] > 0;
     }
+    for (size_t i = 0; i < count; i++)
+        counter_answer(&limits[i], counters[i], now_us, costs[i], all_allow, &answers[i]);
+    return all_allow && charges_any;
+}
 
-    bool is_charge = all_allow && cost > 0;
+/* The rest of the answer. Charges the cost if all limits allow. */
+static void counter_answer(const struct reference_limit *limit, struct reference_counter *counter,
+                           int64_t now_us, int64_t cost, bool all_allow,
+                           struct reference_answer *answer)
+{
+    struct reference_counter before = counter_at(limit, counter, now_us);
+    struct reference_counter after = before;
+    const bool is_charge = all_allow && cost > 0;
 
-    for (size_t i = 0; i < count; i++) {
-        const struct reference_limit *limit = &limits[i];
-        struct reference_answer *answer = &answers[i];
-        struct reference_counter before = counter_at(limit, &subject->counters[i], now_us);
-        struct reference_counter after = before;
-
-        if (is_charge)
-            counter_charge(&after, limit, now_us, cost);
-        answer->remaining = units_left(limit, used_at(limit, &after, now_us));
-        answer->reset_us = least_wait(limit, &after, now_us, 0);
-        if (!answer->allowed && !answer->never)
-            answer->retry_us = least_wait(limit, &before, now_us, room_for(limit, cost));
-        if (!is_charge)
-            continue;
-        /* A queued check waits until nothing is left of what was queued before. */
-        if (limit->algorithm == REFERENCE_LEAKY_BUCKET)
-            answer->delay_us = least_wait(limit, &before, now_us, 0);
-        after.is_charged = true;
-        after.kept_until_us = now_us + answer->reset_us;
-        subject->counters[i] = after;
-    }
-    return is_charge;
+    if (is_charge)
+        counter_charge(&after, limit, now_us, cost);
+    answer->remaining = units_left(limit, used_at(limit, &after, now_us));
+    answer->reset_us = least_wait(limit, &after, now_us, 0);
+    if (!answer->allowed && !answer->never)
+        answer->retry_us = least_wait(limit, &before, now_us, room_for(limit, cost));
+    if (!is_charge)
+        return;
+    /* A queued check waits until nothing is left of what was queued before. */
+    if (limit->algorithm == REFERENCE_LEAKY_BUCKET)
+        answer->delay_us = least_wait(limit, &before, now_us, 0);
+    after.is_charged = true;
+    after.kept_until_us = now_us + answer->reset_us;
+    *counter = after;
 }
 
 /* If the clock was put back to before the counter's time, all that it knows counts as of now. */

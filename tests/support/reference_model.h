@@ -43,10 +43,6 @@ struct reference_counter {
     int64_t kept_until_us; /* then it is untouched, by the limits at its last charge */
 };
 
-struct reference_subject {
-    struct reference_counter counters[REFERENCE_LIMITS_MAX];
-};
-
 struct reference_answer {
     bool allowed;
     bool never;
@@ -64,12 +60,13 @@ bool reference_has_burst(enum reference_algorithm algorithm);
 
 /* The time of a decision for a clock that says `now_us`, when other clocks may be ahead by
  * `skew_us`: the latest time that the counters know and that is not further ahead. */
-int64_t reference_now(const struct reference_subject *subject, size_t count, int64_t now_us,
+int64_t reference_now(struct reference_counter *const counters[], size_t count, int64_t now_us,
                       int64_t skew_us);
 
-/* Decides `cost` against all limits, and charges all or none. Returns whether it charged. A cost of
- * 0 is a look. There is one answer per limit. */
-bool reference_check(struct reference_subject *subject, const struct reference_limit limits[],
-                     size_t count, int64_t now_us, int64_t cost, struct reference_answer answers[]);
+/* Decides costs[i] against each of the limits, and charges all or none. Returns whether it charged
+ * any. A cost of 0 is a look. There is one answer per limit. */
+bool reference_check(struct reference_counter *const counters[],
+                     const struct reference_limit limits[], size_t count, int64_t now_us,
+                     const int64_t costs[], struct reference_answer answers[]);
 
 #endif

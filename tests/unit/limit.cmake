@@ -38,4 +38,5 @@ target_sources(test_stored_logs PRIVATE script_redis.c)
 target_sources(test_vectors PRIVATE script_redis.c state_copy.c)
 target_sources(test_decide PRIVATE state_copy.c)
 target_sources(test_model
-  PRIVATE model_engine.c model_history.c sample_policy.c script_redis.c)
+  PRIVATE model_engine.c model_history.c model_kept.c model_use.c model_version.c sample_policy.c
+    script_redis.c)

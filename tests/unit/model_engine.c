@@ -5,32 +5,30 @@
 #include "store/store_memory.h"
 #include "support/cmocka.h"
 
-#include <sodium.h>
-
-#define SECOND         INT64_C(1000000)
-#define EVICT_SUBJECTS 100 /* more than fit into a stripe of the smallest table */
+#define COUNTERS_MAX (1 << 15) /* so that no stripe is full */
 
 static void *memory_open(void);
 static void memory_close(void *context);
-static void memory_take(void *context, const struct take *take, struct outcome *outcome);
-static bool memory_forget(void *context, const struct take *take);
-static void memory_evict(void *context, const struct take *take, size_t which);
+static void memory_ask(void *context, const struct operation *operation, struct outcome *outcome);
+static bool memory_forget(void *context, const struct operation *operation);
+static void memory_lose(void *context, const struct operation *operation, size_t which);
 static void *script_open(void);
 static void script_close(void *context);
-static void script_take(void *context, const struct take *take, struct outcome *outcome);
-static bool script_forget(void *context, const struct take *take);
-static void script_evict(void *context, const struct take *take, size_t which);
+static void script_ask(void *context, const struct operation *operation, struct outcome *outcome);
+static bool script_forget(void *context, const struct operation *operation);
+static void script_lose(void *context, const struct operation *operation, size_t which);
 static void redis_close(void *context);
-static void redis_take(void *context, const struct take *take, struct outcome *outcome);
-static bool redis_forget(void *context, const struct take *take);
+static void redis_ask(void *context, const struct operation *operation, struct outcome *outcome);
+static bool redis_forget(void *context, const struct operation *operation);
+static void redis_lose(void *context, const struct operation *operation, size_t which);
 
 const struct model_engine model_memory = {
     .name = "the memory engine",
     .open = memory_open,
     .close = memory_close,
-    .take = memory_take,
+    .ask = memory_ask,
     .forget = memory_forget,
-    .evict = memory_evict,
+    .lose = memory_lose,
     .has_expiry = true,
     .skew_us = STORE_MEMORY_SKEW_US,
 };
@@ -38,24 +36,26 @@ const struct model_engine model_script = {
     .name = "the script",
     .open = script_open,
     .close = script_close,
-    .take = script_take,
+    .ask = script_ask,
     .forget = script_forget,
-    .evict = script_evict,
+    .lose = script_lose,
+    .has_strings = true,
 };
 const struct model_engine model_redis = {
     .name = "redis by its clock",
     .open = script_open,
     .close = redis_close,
-    .take = redis_take,
+    .ask = redis_ask,
     .forget = redis_forget,
-    .evict = script_evict,
+    .lose = redis_lose,
+    .has_strings = true,
     .has_expiry = true,
     .is_in_ms = true,
 };
 
 static void *memory_open(void)
 {
-    return memory_table_new(1024);
+    return memory_table_new(COUNTERS_MAX);
 }
 
 static void memory_close(void *context)
@@ -63,35 +63,30 @@ static void memory_close(void *context)
     memory_table_free(context);
 }
 
-static void memory_take(void *context, const struct take *take, struct outcome *outcome)
+static void memory_ask(void *context, const struct operation *operation, struct outcome *outcome)
 {
-    memory_table_take(context, take, outcome);
+    memory_table_ask(context, operation, outcome);
 }
 
-static bool memory_forget(void *context, const struct take *take)
+static bool memory_forget(void *context, const struct operation *operation)
 {
+    struct operation forget = *operation;
     struct outcome outcome;
 
-    memory_table_forget(context, take, &outcome);
-    assert_true(outcome.count == 0 || outcome.count == take->limit_count);
+    forget.kind = OPERATION_FORGET;
+    memory_table_ask(context, &forget, &outcome);
+    assert_in_range(outcome.count, 0, operation->limit_count);
     return outcome.count > 0;
 }
 
-/* Fills the subject's stripe with other subjects of its tenant that live longer. */
-static void memory_evict(void *context, const struct take *take, size_t which)
+/* An eviction takes one counter away, as this does. */
+static void memory_lose(void *context, const struct operation *operation, size_t which)
 {
-    struct limit year = {.quota = 1, .window_us = LIMIT_WINDOW_S_MAX * SECOND, .burst = 1};
-    struct take flood = *take;
-    struct outcome outcome;
+    struct operation one = *operation;
 
-    (void)which;
-    flood.limits = &year;
-    flood.limit_count = 1;
-    flood.cost = 1;
-    for (int i = 0; i < EVICT_SUBJECTS; i++) {
-        randombytes_buf(flood.key.subject.bytes, sizeof(flood.key.subject.bytes) / 2);
-        memory_table_take(context, &flood, &outcome);
-    }
+    one.limits = &operation->limits[which];
+    one.limit_count = 1;
+    (void)memory_forget(context, &one);
 }
 
 static void *script_open(void)
@@ -106,35 +101,41 @@ static void script_close(void *context)
     (void)redis_server_command(server, "FLUSHALL");
 }
 
-static void script_take(void *context, const struct take *take, struct outcome *outcome)
+static void script_ask(void *context, const struct operation *operation, struct outcome *outcome)
 {
     (void)context;
-    script_redis_take(take, outcome);
+    script_redis_take(operation, outcome);
 }
 
-static bool script_forget(void *context, const struct take *take)
+static bool script_forget(void *context, const struct operation *operation)
 {
     (void)context;
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    size_t count = take_script_keys(take, keys);
-    bool had_counters = false;
+    struct operation forget = *operation;
+    struct take_arguments arguments;
+    bool had_any = false;
 
-    for (size_t i = 0; i < count; i++) {
-        const redisReply *deleted = redis_server_command(server, "DEL %s", keys[i]);
-
-        had_counters = had_counters || deleted->integer > 0;
-    }
-    return had_counters;
+    forget.kind = OPERATION_FORGET;
+    take_arguments_write(&arguments, &forget);
+    arguments.argv[0] = "EVAL";
+    arguments.lengths[0] = strlen("EVAL");
+    arguments.argv[1] = take_script_forget;
+    arguments.lengths[1] = strlen(take_script_forget);
+    redisReply *left_ms = script_redis_run(arguments.count, arguments.argv, arguments.lengths);
+    assert_int_equal(left_ms->type, REDIS_REPLY_ARRAY);
+    for (size_t i = 0; i < left_ms->elements; i++)
+        had_any = had_any || left_ms->element[i]->integer >= 0;
+    freeReplyObject(left_ms);
+    return had_any;
 }
 
 /* Redis evicts whole keys. */
-static void script_evict(void *context, const struct take *take, size_t which)
+static void script_lose(void *context, const struct operation *operation, size_t which)
 {
     (void)context;
-    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
-    size_t count = take_script_keys(take, keys);
+    struct take_arguments arguments;
 
-    (void)redis_server_command(server, "DEL %s", keys[which % count]);
+    take_arguments_write(&arguments, operation);
+    (void)redis_server_command(server, "DEL %s", arguments.keys[arguments.key_of[which]]);
 }
 
 static void redis_close(void *context)
@@ -143,15 +144,21 @@ static void redis_close(void *context)
     redis_server_set_clock(server, 0);
 }
 
-static void redis_take(void *context, const struct take *take, struct outcome *outcome)
+static void redis_ask(void *context, const struct operation *operation, struct outcome *outcome)
 {
     (void)context;
-    redis_server_set_clock(server, take->now_us);
-    script_redis_take_by_its_clock(take, outcome);
+    redis_server_set_clock(server, operation->now_us);
+    script_redis_take_by_its_clock(operation, outcome);
 }
 
-static bool redis_forget(void *context, const struct take *take)
+static bool redis_forget(void *context, const struct operation *operation)
 {
-    redis_server_set_clock(server, take->now_us);
-    return script_forget(context, take);
+    redis_server_set_clock(server, operation->now_us);
+    return script_forget(context, operation);
+}
+
+static void redis_lose(void *context, const struct operation *operation, size_t which)
+{
+    redis_server_set_clock(server, operation->now_us);
+    script_lose(context, operation, which);
 }

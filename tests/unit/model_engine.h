@@ -11,17 +11,20 @@ struct model_engine {
     const char *name;
     void *(*open)(void); /* called once for each history */
     void (*close)(void *context);
-    void (*take)(void *context, const struct take *take, struct outcome *outcome);
-    bool (*forget)(void *context, const struct take *take); /* whether there was any */
-    void (*evict)(void *context, const struct take *take, size_t which);
-    bool has_expiry; /* its counters expire by the test's clock */
-    bool is_in_ms;   /* limits whose states are numbers share one expiry, in whole ms */
-    int64_t skew_us; /* a clock that is at most this far behind counts as late */
+    void (*ask)(void *context, const struct operation *operation, struct outcome *outcome);
+    /* Forgets the counters of the limits. Returns whether there were any. */
+    bool (*forget)(void *context, const struct operation *operation);
+    /* Loses the counter of one limit, and all that lies in its key. */
+    void (*lose)(void *context, const struct operation *operation, size_t which);
+    bool has_strings; /* counters of one set lie in one key, unless they are logs */
+    bool has_expiry;  /* its counters expire by the test's clock */
+    bool is_in_ms;    /* expiries are whole ms */
+    int64_t skew_us;  /* a clock that is at most this far behind counts as late */
 };
 
 /* The test's clock decides, and its counters expire by it. */
 extern const struct model_engine model_memory;
-/* The test's clock decides, and its counters never expire: see script_redis_take(). */
+/* The test's clock decides, and its keys never expire: see script_redis_take(). */
 extern const struct model_engine model_script;
 /* The test sets the clock of Redis itself: TIME and expiries follow it, forward and back. */
 extern const struct model_engine model_redis;

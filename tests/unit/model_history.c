@@ -1,39 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 #include "model_history.h"
 
-#include "base/duration.h"
 #include "limit/algorithm.h"
 #include "support/cmocka.h"
 #include "support/random.h"
 
-#define WINDOWS_APART    64                 /* > MODEL_HISTORY_LIMITS + MODEL_HISTORY_OPERATIONS */
+#define POOL             6                  /* limits that the policy has at one time or other */
+#define CHANGES_MAX      3                  /* so POOL + CHANGES_MAX - 1 <= 8 wait in one string */
+#define WINDOWS_APART    16                 /* > POOL + CHANGES_MAX */
 #define QUOTA_WINDOW_MAX (INT64_C(1) << 51) /* quota * window_us: a sum of a few is below 2^53 */
 #define WALL_US          INT64_C(1763735373123457)
 #define SECOND           SECOND_US
+#define ALL_VALUES       (1U << REFERENCE_SUBJECTS)
+#define BY_USER          1
 
-static void operation_make(struct model_operation *operation, struct limit limits[],
-                           size_t limit_count, size_t window_index);
-static int64_t cost_make(const struct limit *limit);
-static int64_t step_make(const struct limit *limit);
-static struct limit limit_make(size_t window_index);
-static void amounts_make(struct limit *limit);
+/* The policy has `count` of the limits, in some order: these come first. */
+struct pool {
+    struct reference_policy_limit limits[POOL];
+    size_t count;
+    int by;         /* of half of the limits at least, so that their counters lie together */
+    size_t windows; /* that are taken */
+    size_t changes; /* of what a limit's counter belongs to */
+};
+
+static void pool_make(struct pool *pool);
+static struct reference_policy pool_policy(const struct pool *pool);
+static void pool_edit(struct pool *pool);
+static void pool_add(struct pool *pool);
+static void pool_remove(struct pool *pool);
+static void pool_swap(struct pool *pool, size_t one, size_t other);
+static char unused_name(const struct pool *pool);
+static void operation_make(struct model_operation *operation, struct pool *pool);
+static void costs_make(struct model_operation *operation, const struct pool *pool);
+static int64_t cost_make(const struct reference_limit *limit);
+static int64_t step_make(const struct reference_limit *limit);
+static void limit_make(struct pool *pool, struct reference_policy_limit *limit);
+static int by_make(void);
+static void amounts_make(struct reference_limit *limit);
+static int64_t amount_max(const struct reference_limit *limit);
+static int64_t amount_make(int64_t max);
 static void operation_print(const struct model_operation *operation);
-static void limit_print(const struct limit *limit);
+static void policy_print(const struct reference_policy *policy);
 
 void model_history_make(struct model_history *history)
 {
-    struct limit limits[MODEL_HISTORY_LIMITS];
+    struct pool pool = {.by = by_make()};
 
+    pool_make(&pool);
     *history = (struct model_history){
-        .limit_count = 1 + (size_t)random_below(MODEL_HISTORY_LIMITS),
+        .policy = pool_policy(&pool),
         .start_us = random_one_in(2) ? 0 : WALL_US,
         .count = MODEL_HISTORY_OPERATIONS,
     };
-    for (size_t i = 0; i < history->limit_count; i++)
-        limits[i] = history->limits[i] = limit_make(1 + i);
     for (size_t i = 0; i < history->count; i++)
-        operation_make(&history->operations[i], limits, history->limit_count,
-                       1 + MODEL_HISTORY_LIMITS + i);
+        operation_make(&history->operations[i], &pool);
 }
 
 void model_history_shrink(struct model_history *history, model_history_failure_fn *failure,
@@ -59,49 +79,147 @@ void model_history_shrink(struct model_history *history, model_history_failure_f
 void model_history_print(const struct model_history *history)
 {
     print_message("at %lld\n", (long long)history->start_us);
-    for (size_t i = 0; i < history->limit_count; i++) {
-        print_message("limit %zu: ", i);
-        limit_print(&history->limits[i]);
-    }
+    policy_print(&history->policy);
     for (size_t i = 0; i < history->count; i++)
         operation_print(&history->operations[i]);
 }
 
-/* `limits` are the present ones. */
-static void operation_make(struct model_operation *operation, struct limit limits[],
-                           size_t limit_count, size_t window_index)
+static void pool_make(struct pool *pool)
 {
-    int64_t die = random_below(42);
+    for (size_t i = 0; i < POOL; i++) {
+        struct reference_policy_limit *limit = &pool->limits[i];
+        const size_t twin = (size_t)random_below(POOL);
 
-    *operation = (struct model_operation){.which = (size_t)random_below((int64_t)limit_count)};
-    struct limit *limit = &limits[operation->which];
-    if (die < 24) {
-        operation->kind = MODEL_CHECK;
-        operation->amount = die < 4 ? 0 : cost_make(limit);
-    } else if (die < 36) {
-        operation->kind = MODEL_CLOCK;
-        operation->amount = die < 34 ? step_make(limit) : -step_make(limit);
-    } else if (die < 37) {
-        operation->kind = MODEL_FORGET;
-    } else if (die < 39) {
-        operation->kind = MODEL_EVICT;
+        limit_make(pool, limit);
+        if (twin < i && random_one_in(2)) { /* only the name tells it apart, or that it says `by` */
+            *limit = pool->limits[twin];
+            amounts_make(&limit->limit);
+            if (limit->by == REFERENCE_BY_ABSENT && random_one_in(2))
+                limit->by = BY_USER;
+        }
+        limit->name = (char)('b' + 2 * i);
+    }
+    pool->count = 1 + (size_t)random_below(MODEL_HISTORY_LIMITS);
+}
+
+static struct reference_policy pool_policy(const struct pool *pool)
+{
+    struct reference_policy policy = {.count = pool->count};
+
+    memcpy(policy.limits, pool->limits, pool->count * sizeof(policy.limits[0]));
+    return policy;
+}
+
+static void pool_edit(struct pool *pool)
+{
+    struct reference_policy_limit *limit = &pool->limits[random_below((int64_t)pool->count)];
+    int64_t die = random_below(12);
+
+    if (die < 3) {
+        pool_add(pool);
+    } else if (die < 6) {
+        pool_remove(pool);
+    } else if (die < 7) {
+        pool_swap(pool, (size_t)random_below((int64_t)pool->count), 0);
+    } else if (die < 10 || pool->changes == CHANGES_MAX) {
+        amounts_make(&limit->limit);
     } else {
-        operation->kind = MODEL_EDIT;
-        if (die < 41)
-            amounts_make(limit);
+        pool->changes++;
+        if (die < 11)
+            limit_make(pool, limit);
         else
-            *limit = limit_make(window_index);
-        operation->limit = *limit;
+            limit->name = unused_name(pool);
     }
 }
 
-static int64_t cost_make(const struct limit *limit)
+static void pool_add(struct pool *pool)
 {
-    return random_one_in(2) ? 1 + random_below(3) : random_below(limit->burst + 3);
+    if (pool->count == MODEL_HISTORY_LIMITS)
+        return;
+    pool_swap(pool, pool->count, pool->count + (size_t)random_below((int64_t)(POOL - pool->count)));
+    pool_swap(pool, pool->count, (size_t)random_below((int64_t)pool->count + 1));
+    pool->count++;
+}
+
+static void pool_remove(struct pool *pool)
+{
+    if (pool->count == 1)
+        return;
+    pool->count--;
+    pool_swap(pool, pool->count, (size_t)random_below((int64_t)pool->count + 1));
+}
+
+static void pool_swap(struct pool *pool, size_t one, size_t other)
+{
+    const struct reference_policy_limit limit = pool->limits[one];
+
+    pool->limits[one] = pool->limits[other];
+    pool->limits[other] = limit;
+}
+
+/* Names of limits are every other letter at first, so a new one may come before or after any. */
+static char unused_name(const struct pool *pool)
+{
+    for (;;) {
+        const char name = (char)('a' + random_below(2 * POOL + 2));
+        bool is_used = false;
+
+        for (size_t i = 0; i < POOL; i++)
+            is_used = is_used || pool->limits[i].name == name;
+        if (!is_used)
+            return name;
+    }
+}
+
+static void operation_make(struct model_operation *operation, struct pool *pool)
+{
+    const struct reference_policy_limit *limit = &pool->limits[random_below((int64_t)pool->count)];
+    int64_t die = random_below(50);
+
+    *operation = (struct model_operation){
+        .is_late = random_one_in(4),
+        .values = random_one_in(2) ? 0 : (unsigned)random_below(ALL_VALUES),
+        .given = (unsigned)random_below(ALL_VALUES),
+        .which = (size_t)random_below(MODEL_HISTORY_LIMITS),
+    };
+    if (die < 30) {
+        operation->kind = die < 24 ? MODEL_TAKE : die < 27 ? MODEL_LOOK : MODEL_FILL;
+        costs_make(operation, pool);
+    } else if (die < 41) {
+        operation->kind = MODEL_CLOCK;
+        operation->step_us = die < 39 ? step_make(&limit->limit) : -step_make(&limit->limit);
+    } else if (die < 42) {
+        operation->kind = MODEL_FORGET;
+    } else if (die < 43) {
+        operation->kind = MODEL_LOSE;
+    } else {
+        operation->kind = MODEL_EDIT;
+        pool_edit(pool);
+        operation->policy = pool_policy(pool);
+    }
+}
+
+/* In each measure, chosen for one of the limits that count it. */
+static void costs_make(struct model_operation *operation, const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++) {
+        const struct reference_policy_limit *limit = &pool->limits[i];
+        int64_t *cost = &operation->costs[limit->measure];
+
+        if (*cost == 0 && !random_one_in(4))
+            *cost = cost_make(&limit->limit);
+    }
+}
+
+static int64_t cost_make(const struct reference_limit *limit)
+{
+    if (!random_one_in(5))
+        return 1 + random_below(3);
+    return random_below(limit->burst < LIMIT_COST_MAX - 2 ? limit->burst + 3 : LIMIT_COST_MAX);
 }
 
 /* At most two windows. Some steps lead to the very end of a window or of a token. */
-static int64_t step_make(const struct limit *limit)
+static int64_t step_make(const struct reference_limit *limit)
 {
     int64_t unit = limit->quota > 0 ? limit->window_us / limit->quota : limit->window_us;
 
@@ -112,57 +230,93 @@ static int64_t step_make(const struct limit *limit)
     return random_of_any_size(2 * limit->window_us);
 }
 
-/* Each `window_index` is used once and has windows of its own, 1 s to 6 months. */
-static struct limit limit_make(size_t window_index)
+/* It gets a window that no other limit has had, 1 s to 6 months. The name stays. */
+static void limit_make(struct pool *pool, struct reference_policy_limit *limit)
 {
-    struct limit limit = {
-        .algorithm = (enum algorithm_id)random_below(ALGORITHM_COUNT),
-        .window_us =
-            SECOND * (random_of_any_size(1 << 18) / 2 * WINDOWS_APART + (int64_t)window_index),
-    };
+    const size_t window = ++pool->windows;
 
-    amounts_make(&limit);
-    return limit;
+    limit->by = random_one_in(2) ? pool->by : by_make();
+    limit->measure = random_one_in(2) ? 0 : (size_t)random_below(REFERENCE_MEASURES);
+    limit->limit = (struct reference_limit){
+        .algorithm = (enum reference_algorithm)random_below(REFERENCE_ALGORITHM_COUNT),
+        .window_us = SECOND * (random_of_any_size(1 << 20) / 2 * WINDOWS_APART + (int64_t)window),
+    };
+    amounts_make(&limit->limit);
+}
+
+static int by_make(void)
+{
+    return random_one_in(3) ? REFERENCE_BY_ABSENT : (int)random_below(ALL_VALUES);
+}
+
+static void amounts_make(struct reference_limit *limit)
+{
+    const bool has_burst = reference_has_burst(limit->algorithm);
+    const int64_t max = amount_max(limit);
+
+    limit->quota = amount_make(max);
+    limit->burst = has_burst ? amount_make(max) : limit->quota;
+}
+
+/* Only a fixed window never multiplies its quota. */
+static int64_t amount_max(const struct reference_limit *limit)
+{
+    const int64_t exact_max = QUOTA_WINDOW_MAX / limit->window_us;
+    const int64_t max =
+        limit->algorithm == REFERENCE_SLIDING_WINDOW_LOG ? LIMIT_LOG_QUOTA_MAX : LIMIT_QUOTA_MAX;
+
+    if (limit->algorithm == REFERENCE_FIXED_WINDOW)
+        return LIMIT_COST_MAX;
+    return exact_max < max ? exact_max : max;
 }
 
 /* Often small, to meet the edges often, but of every size. */
-static void amounts_make(struct limit *limit)
+static int64_t amount_make(int64_t max)
 {
-    int64_t max = QUOTA_WINDOW_MAX / limit->window_us;
-
-    if (max > algorithm_quota_max(limit->algorithm))
-        max = algorithm_quota_max(limit->algorithm);
-    limit->quota = random_one_in(3) ? random_of_any_size(max) : random_below(12);
-    limit->burst = random_one_in(3) ? random_of_any_size(max) : random_below(12);
-    if (!algorithm_of(limit->algorithm)->has_burst)
-        limit->burst = limit->quota;
+    if (random_one_in(30))
+        return 0;
+    return random_one_in(3) ? random_of_any_size(max) : 1 + random_below(12);
 }
 
 static void operation_print(const struct model_operation *operation)
 {
-    switch (operation->kind) {
-    case MODEL_CHECK:
-        print_message("check cost %lld\n", (long long)operation->amount);
-        break;
-    case MODEL_FORGET:
-        print_message("forget\n");
-        break;
-    case MODEL_EVICT:
-        print_message("evict %zu\n", operation->which);
-        break;
-    case MODEL_EDIT:
-        print_message("edit limit %zu: ", operation->which);
-        limit_print(&operation->limit);
-        break;
-    case MODEL_CLOCK:
-        print_message("clock %+lld us\n", (long long)operation->amount);
-        break;
+    static const char *const words[] = {
+        [MODEL_TAKE] = "take",     [MODEL_LOOK] = "look", [MODEL_FILL] = "fill",
+        [MODEL_FORGET] = "forget", [MODEL_LOSE] = "lose", [MODEL_EDIT] = "edit",
+        [MODEL_CLOCK] = "clock",
+    };
+
+    print_message("%s", words[operation->kind]);
+    if (operation->kind == MODEL_CLOCK) {
+        print_message(" %+lld us\n", (long long)operation->step_us);
+        return;
     }
+    if (operation->kind == MODEL_EDIT) {
+        print_message("\n");
+        policy_print(&operation->policy);
+        return;
+    }
+    print_message("%s values", operation->is_late ? " late," : "");
+    for (size_t i = 0; i < REFERENCE_SUBJECTS; i++)
+        print_message(" %s %u", reference_subjects[i], operation->values >> i & 1U);
+    if (operation->kind == MODEL_LOSE)
+        print_message(", counter %zu", operation->which);
+    else if (operation->kind == MODEL_FORGET)
+        print_message(", given %u", operation->given);
+    for (size_t i = 0; i < REFERENCE_MEASURES && operation->kind <= MODEL_FILL; i++)
+        print_message(", %lld %s", (long long)operation->costs[i], reference_measures[i]);
+    print_message("\n");
 }
 
-static void limit_print(const struct limit *limit)
+static void policy_print(const struct reference_policy *policy)
 {
-    print_message("%s, %lld per %lld s, burst %lld\n", algorithm_of(limit->algorithm)->name,
-                  (long long)limit->quota, (long long)(limit->window_us / SECOND),
-                  (long long)limit->burst);
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    reference_policy_write_quoted(policy, out);
+    assert_int_equal(fclose(out), 0);
+    print_message("policy [%s]\n", text);
+    free(text);
 }

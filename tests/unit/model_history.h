@@ -1,37 +1,49 @@
 /* SPDX-License-Identifier: MIT
  *
- * A random history of one subject: its limits, and the operations on it. A history that fails is
- * cut down to the operations that it needs to fail, and printed.
+ * A random history of a policy: the checks of a few callers, and edits of its limits. A history
+ * that fails is cut down to the operations that it needs to fail, and printed.
  *
- * An operation does not depend on others: after some are dropped, the rest is a history too. Quotas
- * and windows are chosen so that the service's doubles are exact. */
+ * An operation does not depend on others: after some are dropped, the rest is a history too. So an
+ * edit brings a whole policy. Quotas and windows are chosen so that the service's doubles are
+ * exact. */
 #ifndef UNIT_MODEL_HISTORY_H
 #define UNIT_MODEL_HISTORY_H
 
-#include "limit/limit.h"
+#include "support/reference_policy.h"
 
-#define MODEL_HISTORY_LIMITS     3
+#define MODEL_HISTORY_LIMITS     4
 #define MODEL_HISTORY_OPERATIONS 50
 
-enum model_operation_kind { MODEL_CHECK, MODEL_FORGET, MODEL_EVICT, MODEL_EDIT, MODEL_CLOCK };
+enum model_operation_kind {
+    MODEL_TAKE,
+    MODEL_LOOK,
+    MODEL_FILL,
+    MODEL_FORGET,
+    MODEL_LOSE,
+    MODEL_EDIT,
+    MODEL_CLOCK
+};
 
 struct model_operation {
     enum model_operation_kind kind;
-    int64_t amount; /* MODEL_CHECK: the cost, 0 is a look; MODEL_CLOCK: µs, forward or back */
-    size_t which;   /* MODEL_EVICT: the engine's choice. MODEL_EDIT: this limit of the policy... */
-    struct limit limit; /* ...becomes this one */
+    bool is_late;    /* it is decided by the policy before the last edit */
+    unsigned values; /* of all subjects */
+    int64_t costs[REFERENCE_MEASURES];
+    unsigned given;                 /* MODEL_FORGET: limits that count by these subjects */
+    size_t which;                   /* MODEL_LOSE: the engine's choice */
+    struct reference_policy policy; /* MODEL_EDIT */
+    int64_t step_us;                /* MODEL_CLOCK: forward or back */
 };
 
 struct model_history {
-    size_t limit_count;
-    struct limit limits[MODEL_HISTORY_LIMITS];
+    struct reference_policy policy;
     int64_t start_us;
     size_t count;
     struct model_operation operations[MODEL_HISTORY_OPERATIONS];
 };
 
-/* Depends on random_begin() alone. It never returns to a window that it has left, because counters
- * that have not expired would then be found again. */
+/* Depends on random_begin() alone. Its policies have so few different counters for one set of
+ * subjects that an engine keeps them all, whichever version of the policy is asked for. */
 void model_history_make(struct model_history *history);
 
 /* Runs a history from its start. Returns the number of the operation that failed, 0 if none did. */
