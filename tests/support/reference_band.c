@@ -6,213 +6,299 @@
 #define EXPIRY_LATE_US 2000
 #define FOREVER_US     (INT64_MAX / 2)
 
-static void charge_at(const struct reference_band *band, struct reference_subject *subject,
-                      int64_t now_us, int64_t cost, struct reference_answer answers[]);
-static void look_at(const struct reference_band *band, const struct reference_subject *subject,
-                    int64_t now_us, struct reference_answer answers[]);
-static void answer_at(const struct reference_band *band, struct reference_subject subject,
-                      int64_t now_us, int64_t cost, bool charged,
-                      struct reference_answer answers[]);
-static bool is_charged(const struct reference_band *band, const struct reference_subject *subject);
-static void untouched_at(const struct reference_band *band, const struct reference_subject *subject,
-                         int64_t now_us, int64_t untouched_us[]);
-static void check_each(const struct reference_limit limits[], size_t count,
-                       struct reference_subject *subject, int64_t now_us, int64_t cost,
-                       struct reference_answer answers[]);
+static void counters_find(struct reference_band *band, const struct reference_band_check *check,
+                          struct reference_band_counter *found[]);
+static struct reference_band_counter *counter_find(struct reference_band *band,
+                                                   const struct reference_place *place);
+static void quota_note(struct reference_band_counter *counter, const struct reference_limit *limit);
+static struct reference_band_answer answer_of(const struct reference_band_counter *counter,
+                                              const struct reference_limit *limit, int64_t cost,
+                                              struct reference_instant instant, bool charged);
+static void expiry_note(struct reference_band *band, const struct reference_band_counter *counter,
+                        const struct reference_limit *limit, bool is_charged,
+                        struct reference_instant instant);
+
+static struct reference_answer charge_at(const struct reference_limit *limit,
+                                         struct reference_counter *counter, int64_t now_us,
+                                         int64_t cost);
+static struct reference_answer look_at(const struct reference_limit *limit,
+                                       const struct reference_counter *counter, int64_t now_us);
+static struct reference_answer answer_at(const struct reference_limit *limit,
+                                         const struct reference_counter *counter, int64_t now_us,
+                                         int64_t cost, bool charged);
+static struct reference_answer check_one(const struct reference_limit *limit,
+                                         struct reference_counter *counter, int64_t now_us,
+                                         int64_t cost);
 static int64_t larger(int64_t one, int64_t other);
 
 void reference_band_begin(struct reference_band *band, struct reference_instant instant)
 {
     for (size_t i = 0; i < band->count; i++) {
-        if (instant.latest_us >= band->expiry_min_us[i])
-            band->least.counters[i] = (struct reference_counter){0};
-    }
-    if (instant.earliest_us >= band->expiry_max_us)
-        band->most = (struct reference_subject){0};
-    band->most_so_far = band->most;
-}
+        struct reference_band_counter *counter = &band->counters[i];
 
-void reference_band_ask(const struct reference_band *band, struct reference_instant instant,
-                        int64_t cost, bool charged, struct reference_band_answer answers[])
-{
-    struct reference_answer untouched[REFERENCE_LIMITS_MAX];
-    struct reference_answer least[REFERENCE_LIMITS_MAX];
-    struct reference_answer most[REFERENCE_LIMITS_MAX];
-    struct reference_answer soonest[REFERENCE_LIMITS_MAX];
-    struct reference_answer longest[REFERENCE_LIMITS_MAX];
-    struct reference_answer next[REFERENCE_LIMITS_MAX];
-    struct reference_subject charged_early = band->least;
-    struct reference_subject charged_late = band->most;
-
-    look_at(band, &(struct reference_subject){0}, instant.latest_us, untouched);
-    answer_at(band, band->least, instant.latest_us, cost, charged, least);
-    answer_at(band, band->most_so_far, instant.earliest_us, cost, charged, most);
-
-    /* At the border of an aligned window, charges may count in the next window, and then last
-     * longer. That is true of the request's earlier charges, and of this one. */
-    answer_at(band, band->most, instant.earliest_us, cost, charged, next);
-    if (charged) {
-        charge_at(band, &charged_early, instant.earliest_us, cost, soonest);
-        charge_at(band, &charged_late, instant.latest_us, cost, longest);
-    }
-    look_at(band, &charged_early, instant.latest_us, soonest);
-    look_at(band, &charged_late, instant.earliest_us, longest);
-
-    for (size_t i = 0; i < band->count; i++) {
-        answers[i] = (struct reference_band_answer){
-            .may_allow = least[i].allowed,
-            .may_deny = !most[i].allowed,
-            .never = least[i].never,
-            .capacity = untouched[i].remaining,
-            .remaining = {most[i].remaining, least[i].remaining},
-            .reset_us = {soonest[i].reset_us, larger(most[i].reset_us, longest[i].reset_us)},
-            .retry_us = {larger(least[i].retry_us, 1), larger(most[i].retry_us, next[i].retry_us)},
-            .delay_us = {least[i].delay_us, larger(most[i].delay_us, next[i].delay_us)},
-        };
+        if (instant.latest_us >= counter->expiry_min_us)
+            counter->least = (struct reference_counter){0};
+        if (instant.earliest_us >= counter->expiry_max_us)
+            counter->most = (struct reference_counter){0};
+        counter->most_so_far = counter->most;
     }
 }
 
-bool reference_band_is_in_doubt(const struct reference_band *band, struct reference_instant instant)
+void reference_band_ask(struct reference_band *band, const struct reference_band_check *check,
+                        struct reference_band_answer answers[])
 {
-    for (size_t i = 0; i < band->count; i++) {
-        const struct reference_counter *least = &band->least.counters[i];
-        const struct reference_counter *most = &band->most.counters[i];
-        int64_t window_us = band->limits[i].window_us;
+    struct reference_band_counter *counters[REFERENCE_LIMITS_MAX];
 
-        if (band->limits[i].algorithm == REFERENCE_FIXED_WINDOW && most->charged > 0 &&
-            instant.earliest_us < most->since_us + window_us &&
-            (least->charged == 0 || instant.latest_us >= least->since_us + window_us))
+    counters_find(band, check, counters);
+    for (size_t i = 0; i < check->policy->count; i++) {
+        const struct reference_policy_limit *limit = &check->policy->limits[i];
+
+        quota_note(counters[i], &limit->limit);
+        answers[i] = answer_of(counters[i], &limit->limit, check->costs[limit->measure],
+                               check->instant, check->charged);
+    }
+}
+
+bool reference_band_is_in_doubt(struct reference_band *band,
+                                const struct reference_band_check *check)
+{
+    struct reference_band_counter *counters[REFERENCE_LIMITS_MAX];
+
+    counters_find(band, check, counters);
+    for (size_t i = 0; i < check->policy->count; i++) {
+        const struct reference_counter *least = &counters[i]->least;
+        const struct reference_counter *most = &counters[i]->most;
+        int64_t window_us = counters[i]->place.window_us;
+
+        if (counters[i]->place.algorithm == REFERENCE_FIXED_WINDOW && most->charged > 0 &&
+            check->instant.earliest_us < most->since_us + window_us &&
+            (least->charged == 0 || check->instant.latest_us >= least->since_us + window_us))
             return true;
     }
     return false;
 }
 
-/* A counter is kept for as long as its last charge asks. In Redis, the counters of one key are kept
- * until the last of them ends. */
-void reference_band_charge(struct reference_band *band, struct reference_instant instant,
-                           int64_t cost)
+void reference_band_charge(struct reference_band *band, const struct reference_band_check *check)
 {
-    struct reference_answer answers[REFERENCE_LIMITS_MAX];
-    int64_t untouched_us[REFERENCE_LIMITS_MAX];
+    struct reference_band_counter *counters[REFERENCE_LIMITS_MAX];
+    const struct reference_instant instant = check->instant;
 
-    charge_at(band, &band->least, instant.earliest_us, cost, answers);
-    charge_at(band, &band->most, instant.latest_us, cost, answers);
-    charge_at(band, &band->most_so_far, instant.earliest_us, cost, answers);
-    untouched_at(band, &band->least, instant.earliest_us, band->expiry_min_us);
-    untouched_at(band, &band->most, instant.latest_us, untouched_us);
-    for (size_t i = 0; i < band->count; i++)
-        band->expiry_max_us = larger(band->expiry_max_us, untouched_us[i] + EXPIRY_LATE_US);
-    band->last_width_us = instant.latest_us - instant.earliest_us;
+    counters_find(band, check, counters);
+    for (size_t i = 0; i < check->policy->count; i++) {
+        const struct reference_policy_limit *limit = &check->policy->limits[i];
+        const int64_t cost = check->costs[limit->measure];
+
+        if (cost == 0)
+            continue;
+        (void)charge_at(&limit->limit, &counters[i]->least, instant.earliest_us, cost);
+        (void)charge_at(&limit->limit, &counters[i]->most, instant.latest_us, cost);
+        (void)charge_at(&limit->limit, &counters[i]->most_so_far, instant.earliest_us, cost);
+        counters[i]->last_width_us = instant.latest_us - instant.earliest_us;
+    }
+    for (size_t i = 0; i < check->policy->count; i++) {
+        const struct reference_policy_limit *limit = &check->policy->limits[i];
+
+        expiry_note(band, counters[i], &limit->limit, check->costs[limit->measure] > 0, instant);
+    }
+}
+
+/* In Redis the counters beside those go, too, and those beside them may make their keys exist. In
+ * memory they stay. */
+struct reference_bounds reference_band_forget(struct reference_band *band,
+                                              const struct reference_band_check *check,
+                                              unsigned given)
+{
+    struct reference_band_counter *counters[REFERENCE_LIMITS_MAX];
+    struct reference_bounds forgotten = {0};
+
+    reference_band_begin(band, check->instant);
+    counters_find(band, check, counters);
+    for (size_t i = 0; i < check->policy->count; i++) {
+        bool may_exist = false;
+
+        if ((counters[i]->place.by & ~given) != 0)
+            continue;
+        for (size_t n = 0; n < band->count; n++) {
+            const struct reference_band_counter *other = &band->counters[n];
+
+            may_exist =
+                may_exist || (other->most.is_charged &&
+                              reference_place_is_beside(&other->place, &counters[i]->place));
+        }
+        forgotten.min += counters[i]->least.is_charged ? 1 : 0;
+        forgotten.max += may_exist ? 1 : 0;
+    }
+    for (size_t i = 0; i < check->policy->count; i++) {
+        if ((counters[i]->place.by & ~given) != 0)
+            continue;
+        for (size_t other = 0; other < band->count; other++) {
+            if (reference_place_is_beside(&band->counters[other].place, &counters[i]->place))
+                band->counters[other].least = (struct reference_counter){0};
+        }
+        counters[i]->most = counters[i]->most_so_far = (struct reference_counter){0};
+    }
+    return forgotten;
+}
+
+static void counters_find(struct reference_band *band, const struct reference_band_check *check,
+                          struct reference_band_counter *found[])
+{
+    struct reference_place places[REFERENCE_LIMITS_MAX];
+
+    reference_policy_places(check->policy, check->values, places);
+    for (size_t i = 0; i < check->policy->count; i++)
+        found[i] = counter_find(band, &places[i]);
+}
+
+/* Adds one when there is none. It is kept no less long than those beside it. */
+static struct reference_band_counter *counter_find(struct reference_band *band,
+                                                   const struct reference_place *place)
+{
+    struct reference_band_counter added = {.place = *place};
+
+    for (size_t i = 0; i < band->count; i++) {
+        struct reference_band_counter *counter = &band->counters[i];
+
+        if (reference_place_equal(&counter->place, place))
+            return counter;
+        if (reference_place_is_beside(&counter->place, place))
+            added.expiry_max_us = larger(added.expiry_max_us, counter->expiry_max_us);
+    }
+    ASSERT(band->count < REFERENCE_BAND_COUNTERS_MAX);
+    band->counters[band->count] = added;
+    return &band->counters[band->count++];
 }
 
 /* A bucket refills from its last charge on, at the present rate. If the charge was later, it has
  * refilled less since then, but more before. When the rate becomes lower, the two no longer cancel
  * out. */
-void reference_band_edit(struct reference_band *band, size_t which, struct reference_limit limit)
+static void quota_note(struct reference_band_counter *counter, const struct reference_limit *limit)
 {
-    struct reference_counter *least = &band->least.counters[which];
-    struct reference_counter *most = &band->most.counters[which];
-    int64_t slower_by = band->limits[which].quota - limit.quota;
+    const int64_t slower_by = counter->quota - limit->quota;
+    const reference_parts unbalanced = (reference_parts)slower_by * counter->last_width_us;
 
-    band->limits[which] = limit;
-    if (!reference_has_burst(limit.algorithm) || slower_by <= 0)
+    counter->quota = limit->quota;
+    if (!reference_has_burst(limit->algorithm) || slower_by <= 0)
         return;
-    reference_parts unbalanced = (reference_parts)slower_by * band->last_width_us;
-    least->charged = least->charged > unbalanced ? least->charged - unbalanced : 0;
-    if (most->is_charged)
-        most->charged += unbalanced;
+    counter->least.charged =
+        counter->least.charged > unbalanced ? counter->least.charged - unbalanced : 0;
+    if (counter->most.is_charged)
+        counter->most.charged += unbalanced;
+    if (counter->most_so_far.is_charged)
+        counter->most_so_far.charged += unbalanced;
 }
 
-struct reference_bounds reference_band_forget(struct reference_band *band,
-                                              struct reference_instant instant)
+static struct reference_band_answer answer_of(const struct reference_band_counter *counter,
+                                              const struct reference_limit *limit, int64_t cost,
+                                              struct reference_instant instant, bool charged)
 {
-    reference_band_begin(band, instant);
-    struct reference_bounds counters = {
-        .min = is_charged(band, &band->least) ? (int64_t)band->count : 0,
-        .max = is_charged(band, &band->most) ? (int64_t)band->count : 0,
+    const struct reference_counter nothing = {0};
+    struct reference_counter early = counter->least;
+    struct reference_counter late = counter->most;
+    const struct reference_answer untouched = look_at(limit, &nothing, instant.latest_us);
+    const struct reference_answer least =
+        answer_at(limit, &counter->least, instant.latest_us, cost, charged);
+    const struct reference_answer most =
+        answer_at(limit, &counter->most_so_far, instant.earliest_us, cost, charged);
+    /* At the border of an aligned window, charges may count in the next window, and then last
+     * longer. That is true of the request's earlier charges, and of this one. */
+    const struct reference_answer next =
+        answer_at(limit, &counter->most, instant.earliest_us, cost, charged);
+
+    if (charged) {
+        (void)charge_at(limit, &early, instant.earliest_us, cost);
+        (void)charge_at(limit, &late, instant.latest_us, cost);
+    }
+    const struct reference_answer soonest = look_at(limit, &early, instant.latest_us);
+    const struct reference_answer longest = look_at(limit, &late, instant.earliest_us);
+
+    return (struct reference_band_answer){
+        .may_allow = least.allowed,
+        .may_deny = !most.allowed,
+        .never = least.never,
+        .capacity = untouched.remaining,
+        .remaining = {most.remaining, least.remaining},
+        .reset_us = {soonest.reset_us, larger(most.reset_us, longest.reset_us)},
+        .retry_us = {larger(least.retry_us, 1), larger(most.retry_us, next.retry_us)},
+        .delay_us = {least.delay_us, larger(most.delay_us, next.delay_us)},
     };
-    band->least = band->most = band->most_so_far = (struct reference_subject){0};
-    memset(band->expiry_min_us, 0, sizeof band->expiry_min_us);
-    band->expiry_max_us = 0;
-    return counters;
 }
 
-/* Charges whether the limits allow it or not: the effect of a charge does not depend on the room
+/* A counter is kept for as long as its last charge asks. In Redis, the counters of one key are kept
+ * until the last of them ends, by the limits of that time. */
+static void expiry_note(struct reference_band *band, const struct reference_band_counter *counter,
+                        const struct reference_limit *limit, bool is_charged,
+                        struct reference_instant instant)
+{
+    const int64_t soonest_us =
+        instant.earliest_us + look_at(limit, &counter->least, instant.earliest_us).reset_us;
+    const int64_t latest_us =
+        instant.latest_us + look_at(limit, &counter->most, instant.latest_us).reset_us;
+
+    for (size_t i = 0; i < band->count; i++) {
+        struct reference_band_counter *other = &band->counters[i];
+
+        if (other == counter && (is_charged || soonest_us < other->expiry_min_us))
+            other->expiry_min_us = soonest_us;
+        if (reference_place_is_beside(&other->place, &counter->place))
+            other->expiry_max_us = larger(other->expiry_max_us, latest_us + EXPIRY_LATE_US);
+    }
+}
+
+/* Charges whether the limit allows it or not: the effect of a charge does not depend on the room
  * that was left. */
-static void charge_at(const struct reference_band *band, struct reference_subject *subject,
-                      int64_t now_us, int64_t cost, struct reference_answer answers[])
+static struct reference_answer charge_at(const struct reference_limit *limit,
+                                         struct reference_counter *counter, int64_t now_us,
+                                         int64_t cost)
 {
-    struct reference_limit limits[REFERENCE_LIMITS_MAX];
+    struct reference_limit boundless = *limit;
 
-    for (size_t i = 0; i < band->count; i++) {
-        limits[i] = band->limits[i];
-        if (reference_has_burst(limits[i].algorithm))
-            limits[i].burst = QUOTA_BOUNDLESS;
-        else
-            limits[i].quota = QUOTA_BOUNDLESS;
-    }
-    check_each(limits, band->count, subject, now_us, cost, answers);
+    if (reference_has_burst(limit->algorithm))
+        boundless.burst = QUOTA_BOUNDLESS;
+    else
+        boundless.quota = QUOTA_BOUNDLESS;
+    return check_one(&boundless, counter, now_us, cost);
 }
 
-static void look_at(const struct reference_band *band, const struct reference_subject *subject,
-                    int64_t now_us, struct reference_answer answers[])
+static struct reference_answer look_at(const struct reference_limit *limit,
+                                       const struct reference_counter *counter, int64_t now_us)
 {
-    struct reference_subject copy = *subject;
+    struct reference_counter copy = *counter;
 
-    check_each(band->limits, band->count, &copy, now_us, 0, answers);
+    return check_one(limit, &copy, now_us, 0);
 }
 
-/* The limits say whether and when the cost passes. What is left depends on whether the service has
+/* The limit says whether and when the cost passes. What is left depends on whether the service has
  * charged it. */
-static void answer_at(const struct reference_band *band, struct reference_subject subject,
-                      int64_t now_us, int64_t cost, bool charged, struct reference_answer answers[])
+static struct reference_answer answer_at(const struct reference_limit *limit,
+                                         const struct reference_counter *counter, int64_t now_us,
+                                         int64_t cost, bool charged)
 {
-    struct reference_answer after[REFERENCE_LIMITS_MAX];
-    struct reference_answer charge[REFERENCE_LIMITS_MAX] = {0};
-    struct reference_subject copy = subject;
+    struct reference_counter copy = *counter;
+    struct reference_counter after = *counter;
+    struct reference_answer charge = {0};
+    struct reference_answer answer = check_one(limit, &copy, now_us, cost);
 
-    check_each(band->limits, band->count, &copy, now_us, cost, answers);
     if (charged)
-        charge_at(band, &subject, now_us, cost, charge);
-    look_at(band, &subject, now_us, after);
-    for (size_t i = 0; i < band->count; i++) {
-        answers[i].remaining = after[i].remaining;
-        answers[i].reset_us = after[i].reset_us;
-        answers[i].delay_us = charge[i].delay_us;
-    }
-}
-
-static bool is_charged(const struct reference_band *band, const struct reference_subject *subject)
-{
-    for (size_t i = 0; i < band->count; i++) {
-        if (subject->counters[i].is_charged)
-            return true;
-    }
-    return false;
-}
-
-static void untouched_at(const struct reference_band *band, const struct reference_subject *subject,
-                         int64_t now_us, int64_t untouched_us[])
-{
-    struct reference_answer answers[REFERENCE_LIMITS_MAX];
-
-    look_at(band, subject, now_us, answers);
-    for (size_t i = 0; i < band->count; i++)
-        untouched_us[i] = now_us + answers[i].reset_us;
+        charge = charge_at(limit, &after, now_us, cost);
+    const struct reference_answer look = look_at(limit, &after, now_us);
+    answer.remaining = look.remaining;
+    answer.reset_us = look.reset_us;
+    answer.delay_us = charge.delay_us;
+    return answer;
 }
 
 /* A charge may be noted at its latest instant, and the earliest instant of a later question may be
- * before that. The clock did not go back then. For that counter the time of the charge is used. */
-static void check_each(const struct reference_limit limits[], size_t count,
-                       struct reference_subject *subject, int64_t now_us, int64_t cost,
-                       struct reference_answer answers[])
+ * before that. The clock did not go back then, so the time of the charge is used. */
+static struct reference_answer check_one(const struct reference_limit *limit,
+                                         struct reference_counter *counter, int64_t now_us,
+                                         int64_t cost)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct reference_counter *one = &subject->counters[i];
-        const int64_t at_us = reference_now(&one, 1, now_us, FOREVER_US);
+    const int64_t at_us = reference_now(&counter, 1, now_us, FOREVER_US);
+    struct reference_answer answer;
 
-        (void)reference_check(&one, &limits[i], 1, at_us, &cost, &answers[i]);
-    }
+    (void)reference_check(&counter, limit, 1, at_us, &cost, &answer);
+    return answer;
 }
 
 static int64_t larger(int64_t one, int64_t other)

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The reference model of a subject whose decisions happen at instants of which only bounds are
+ * The reference model of a policy whose decisions happen at instants of which only bounds are
  * known. It gives bounds of each answer; equal bounds mean that the answer is known exactly.
  *
- * It has two subjects: one is charged at the earliest instants, the other at the latest. In every
- * algorithm the use grows if a charge is later, and falls with the time until the question. So the
- * truth is between the two. The service says whether it charged. */
+ * It has each counter twice: one is charged at the earliest instants, the other at the latest. In
+ * every algorithm the use grows if a charge is later, and falls with the time until the question.
+ * So the truth is between the two. The service says whether it charged. */
 #ifndef SUPPORT_REFERENCE_BAND_H
 #define SUPPORT_REFERENCE_BAND_H
 
-#include "support/reference_model.h"
+#include "support/reference_policy.h"
+
+#define REFERENCE_BAND_COUNTERS_MAX 128
 
 /* When a decision was made. */
 struct reference_instant {
@@ -33,44 +35,53 @@ struct reference_band_answer {
     struct reference_bounds delay_us;
 };
 
-struct reference_subject {
-    struct reference_counter counters[REFERENCE_LIMITS_MAX];
-};
-
-struct reference_band {
-    size_t count;
-    struct reference_limit limits[REFERENCE_LIMITS_MAX];
-    struct reference_subject least; /* the least use */
-    struct reference_subject most;
-    struct reference_subject most_so_far; /* this request's charges are at its earliest */
-    /* When the service forgets the charges. At the earliest, each counter goes by itself. At the
+struct reference_band_counter {
+    struct reference_place place;
+    int64_t quota;                  /* of the limit that it was last decided by */
+    struct reference_counter least; /* the least use */
+    struct reference_counter most;
+    struct reference_counter most_so_far; /* this request's charges are at its earliest */
+    /* When the service forgets the charges. At the earliest, the counter goes by itself. At the
      * latest, all counters in one key of Redis go together. */
-    int64_t expiry_min_us[REFERENCE_LIMITS_MAX];
+    int64_t expiry_min_us;
     int64_t expiry_max_us;
     int64_t last_width_us; /* the time between the bounds of the last charge */
+};
+
+/* Zeroed, it has nothing. */
+struct reference_band {
+    size_t count;
+    struct reference_band_counter counters[REFERENCE_BAND_COUNTERS_MAX];
+};
+
+/* One check by one version of the policy. */
+struct reference_band_check {
+    const struct reference_policy *policy;
+    unsigned values;
+    int64_t costs[REFERENCE_MEASURES];
+    struct reference_instant instant;
+    bool charged; /* as the service says */
 };
 
 /* To be called before the decisions of a request. Its earliest instant is not before the latest one
  * of the request before. */
 void reference_band_begin(struct reference_band *band, struct reference_instant instant);
 
-/* The answers to `cost`, one per limit. The service says whether it `charged`. */
-void reference_band_ask(const struct reference_band *band, struct reference_instant instant,
-                        int64_t cost, bool charged, struct reference_band_answer answers[]);
+/* The answers, one per limit. The counters remember the limits' quotas. */
+void reference_band_ask(struct reference_band *band, const struct reference_band_check *check,
+                        struct reference_band_answer answers[]);
 
 /* Whether the end of a fixed window may be before or after the instant. A charge then counts in one
- * window or in the next, so nothing is known until the subject is forgotten. */
-bool reference_band_is_in_doubt(const struct reference_band *band,
-                                struct reference_instant instant);
+ * window or in the next, so nothing is known until these counters are forgotten. */
+bool reference_band_is_in_doubt(struct reference_band *band,
+                                const struct reference_band_check *check);
 
-void reference_band_charge(struct reference_band *band, struct reference_instant instant,
-                           int64_t cost);
+void reference_band_charge(struct reference_band *band, const struct reference_band_check *check);
 
-/* Gives limit `which` another quota or burst. */
-void reference_band_edit(struct reference_band *band, size_t which, struct reference_limit limit);
-
-/* Returns bounds of the number of limits that had counters. */
+/* Forgets the counters of limits that count by no other subjects than `given`. Returns bounds of
+ * the number of these limits that had counters. Costs nothing, and is no charge. */
 struct reference_bounds reference_band_forget(struct reference_band *band,
-                                              struct reference_instant instant);
+                                              const struct reference_band_check *check,
+                                              unsigned given);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * If there are several limits, the body has their answers in `limits`; if there is one, at the top
- * level. All else at the top level follows from these answers. */
+ * The body has the limits' answers in `limits`; at the top level, if there is one limit and it says
+ * neither `by` nor `counts`. All else at the top level follows from these answers. */
 #include "service_answer.h"
 
 #include "base/duration.h"
@@ -10,12 +10,17 @@
 
 struct comparison {
     json_t *body;
-    const struct reference_band *band;
+    const struct reference_policy *policy;
+    unsigned values;
     const struct reference_band_answer *answers;
     char *difference;
 };
 
+static bool is_plain(const struct reference_policy *policy);
 static bool entry_holds(const struct comparison *comparison, size_t which);
+static bool by_holds(const struct comparison *comparison, json_t *entry,
+                     const struct reference_policy_limit *limit);
+static bool deniers_hold(const struct comparison *comparison);
 static bool verdict_holds(const struct comparison *comparison);
 static bool times_hold(const struct comparison *comparison);
 static bool shown_holds(const struct comparison *comparison);
@@ -34,29 +39,36 @@ static bool differs(const struct comparison *comparison, json_t *object, const c
 static struct reference_bounds rounded_up(struct reference_bounds bounds, int64_t unit_us);
 static void grow(struct reference_bounds *longest, struct reference_bounds bounds);
 
-bool service_answer_is_charge(json_t *body, int64_t cost)
-{
-    return cost > 0 && json_is_true(json_object_get(body, "allowed"));
-}
-
-bool service_answer_holds(json_t *body, const struct reference_band *band,
+bool service_answer_holds(json_t *body, const struct reference_policy *policy, unsigned values,
                           const struct reference_band_answer answers[],
                           char difference[static SERVICE_DIFFERENCE_BYTES])
 {
-    struct comparison comparison = {body, band, answers, difference};
+    struct comparison comparison = {body, policy, values, answers, difference};
     size_t listed = json_array_size(json_object_get(body, "limits"));
 
-    if (listed != (band->count > 1 ? band->count : 0))
+    if (listed != (policy->count > 1 || !is_plain(policy) ? policy->count : 0))
         return differs(&comparison, body, "limits", "as many as the policy has");
-    for (size_t i = 0; i < band->count; i++) {
+    for (size_t i = 0; i < policy->count; i++) {
         if (!entry_holds(&comparison, i))
             return false;
     }
-    return verdict_holds(&comparison) && times_hold(&comparison) && shown_holds(&comparison);
+    return verdict_holds(&comparison) && deniers_hold(&comparison) && times_hold(&comparison) &&
+           shown_holds(&comparison);
+}
+
+static bool is_plain(const struct reference_policy *policy)
+{
+    bool is_any = false;
+
+    for (size_t i = 0; i < policy->count; i++)
+        is_any =
+            is_any || policy->limits[i].by != REFERENCE_BY_ABSENT || policy->limits[i].measure > 0;
+    return !is_any;
 }
 
 static bool entry_holds(const struct comparison *comparison, size_t which)
 {
+    const struct reference_policy_limit *limit = &comparison->policy->limits[which];
     const struct reference_band_answer *answer = &comparison->answers[which];
     const struct reference_bounds capacity = {answer->capacity, answer->capacity};
     json_t *entry = entry_of(comparison, which);
@@ -65,16 +77,62 @@ static bool entry_holds(const struct comparison *comparison, size_t which)
     if (allowed ? !answer->may_allow : !answer->may_deny)
         return differs(comparison, entry, "allowed", allowed ? "false" : "true");
     if (!text_holds(comparison, entry, "algorithm",
-                    reference_algorithm_name(comparison->band->limits[which].algorithm)) ||
+                    reference_algorithm_name(limit->limit.algorithm)) ||
         !integer_holds(comparison, entry, "limit", capacity) ||
         !integer_holds(comparison, entry, "remaining", answer->remaining) ||
         !integer_holds(comparison, entry, "reset_in", rounded_up(answer->reset_us, SECOND)))
         return false;
-    if (comparison->band->count == 1)
+    if (entry == comparison->body)
         return true; /* times_hold() checks the rest */
+    if (!is_plain(comparison->policy) &&
+        (!text_holds(comparison, entry, "counts", reference_measures[limit->measure]) ||
+         !by_holds(comparison, entry, limit)))
+        return false;
     if (allowed || answer->never)
         return is_null(comparison, entry, "retry_after");
     return integer_holds(comparison, entry, "retry_after", rounded_up(answer->retry_us, SECOND));
+}
+
+/* The values of the subjects that the limit counts by. */
+static bool by_holds(const struct comparison *comparison, json_t *entry,
+                     const struct reference_policy_limit *limit)
+{
+    const unsigned by = limit->by == REFERENCE_BY_ABSENT ? 1U : (unsigned)limit->by;
+    json_t *values = json_object_get(entry, "by");
+    size_t count = 0;
+
+    for (size_t i = 0; i < REFERENCE_SUBJECTS; i++) {
+        const char value[] = {(char)('0' + (comparison->values >> i & 1U)), '\0'};
+
+        if ((by >> i & 1U) == 0)
+            continue;
+        count++;
+        if (!text_holds(comparison, values, reference_subjects[i], value))
+            return false;
+    }
+    return (json_is_object(values) && json_object_size(values) == count) ||
+           differs(comparison, entry, "by", "the values of its subjects");
+}
+
+/* Those that do not allow, in the order of the policy. */
+static bool deniers_hold(const struct comparison *comparison)
+{
+    const json_t *deniers = json_object_get(comparison->body, "denied_by");
+    size_t count = 0;
+
+    if (is_plain(comparison->policy))
+        return deniers == NULL || differs(comparison, comparison->body, "denied_by", "absent");
+    for (size_t i = 0; i < comparison->policy->count; i++) {
+        const char *name = json_string_value(json_array_get(deniers, count));
+
+        if (allows(comparison, i))
+            continue;
+        count++;
+        if (name == NULL || name[0] != comparison->policy->limits[i].name || name[1] != '\0')
+            return differs(comparison, comparison->body, "denied_by", "the limits that deny");
+    }
+    return json_array_size(deniers) == count ||
+           differs(comparison, comparison->body, "denied_by", "the limits that deny");
 }
 
 /* It is allowed only if all limits allow. */
@@ -84,7 +142,7 @@ static bool verdict_holds(const struct comparison *comparison)
     bool allowed = true;
     bool never = false;
 
-    for (size_t i = 0; i < comparison->band->count; i++) {
+    for (size_t i = 0; i < comparison->policy->count; i++) {
         allowed = allowed && allows(comparison, i);
         never = never || comparison->answers[i].never;
     }
@@ -107,7 +165,7 @@ static bool times_hold(const struct comparison *comparison)
     struct reference_bounds delay_us = {0};
     bool is_curable = true;
 
-    for (size_t i = 0; i < comparison->band->count; i++) {
+    for (size_t i = 0; i < comparison->policy->count; i++) {
         const struct reference_band_answer *answer = &comparison->answers[i];
 
         grow(&delay_us, answer->delay_us);
@@ -129,10 +187,10 @@ static bool times_hold(const struct comparison *comparison)
  * may show any of these. */
 static bool shown_holds(const struct comparison *comparison)
 {
-    for (size_t i = 0; i < comparison->band->count; i++) {
+    for (size_t i = 0; i < comparison->policy->count; i++) {
         bool is_tightest = is_shown(comparison, i);
 
-        for (size_t other = 0; other < comparison->band->count; other++)
+        for (size_t other = 0; other < comparison->policy->count; other++)
             is_tightest = is_tightest && !is_tighter(comparison, other, i);
         if (is_tightest)
             return true;
@@ -178,9 +236,9 @@ static bool is_tighter(const struct comparison *comparison, size_t which, size_t
 
 static json_t *entry_of(const struct comparison *comparison, size_t which)
 {
-    if (comparison->band->count == 1)
-        return comparison->body;
-    return json_array_get(json_object_get(comparison->body, "limits"), which);
+    json_t *limits = json_object_get(comparison->body, "limits");
+
+    return limits == NULL ? comparison->body : json_array_get(limits, which);
 }
 
 static bool allows(const struct comparison *comparison, size_t which)

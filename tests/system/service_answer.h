@@ -10,13 +10,11 @@
 
 #define SERVICE_DIFFERENCE_BYTES 512
 
-/* `answers` are the model's. The body says whether the cost was charged. If it does not hold,
- * `difference` says what is there and what must be there. */
-bool service_answer_holds(json_t *body, const struct reference_band *band,
+/* `answers` are the model's, for the check of a caller with these `values`. The body says whether
+ * the cost was charged. If it does not hold, `difference` says what is there and what must be
+ * there. */
+bool service_answer_holds(json_t *body, const struct reference_policy *policy, unsigned values,
                           const struct reference_band_answer answers[],
                           char difference[static SERVICE_DIFFERENCE_BYTES]);
-
-/* Whether the body says that the cost was charged. */
-bool service_answer_is_charge(json_t *body, int64_t cost);
 
 #endif

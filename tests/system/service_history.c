@@ -3,75 +3,65 @@
 
 #include "base/duration.h"
 #include "support/random.h"
+#include "support/reference_pool.h"
 
 #define SECOND     SECOND_US
 #define HOUR       (3600 * SECOND)
 #define HOURS_MAX  24
 #define AMOUNT_MAX 3000
+#define ALL_VALUES (1U << REFERENCE_SUBJECTS)
 
-static void operation_make(struct service_operation *operation, struct reference_limit limits[],
-                           size_t limit_count, int64_t *generation);
-static int64_t cost_make(const struct reference_limit *limit);
-static struct reference_limit limit_make(int64_t generation);
+static void operation_make(struct service_operation *operation, struct reference_pool *pool);
+static void limit_make(struct reference_limit *limit, size_t window);
 static void amounts_make(struct reference_limit *limit);
 static int64_t amount_make(void);
 
 void service_history_make(struct service_history *history)
 {
-    struct reference_limit limits[SERVICE_HISTORY_LIMITS];
-    int64_t generation = 0;
+    struct reference_pool pool = {.limit_make = limit_make, .amounts_make = amounts_make};
 
-    history->limit_count = 1 + (size_t)random_below(SERVICE_HISTORY_LIMITS);
-    for (size_t i = 0; i < history->limit_count; i++)
-        limits[i] = history->limits[i] = limit_make(generation);
+    reference_pool_make(&pool);
+    history->policy = reference_pool_policy(&pool);
     for (size_t i = 0; i < SERVICE_HISTORY_OPERATIONS; i++)
-        operation_make(&history->operations[i], limits, history->limit_count, &generation);
+        operation_make(&history->operations[i], &pool);
 }
 
-/* `limits` are the present ones. */
-static void operation_make(struct service_operation *operation, struct reference_limit limits[],
-                           size_t limit_count, int64_t *generation)
+static void operation_make(struct service_operation *operation, struct reference_pool *pool)
 {
     int64_t die = random_below(50);
 
-    *operation = (struct service_operation){.which = (size_t)random_below((int64_t)limit_count)};
-    struct reference_limit *limit = &limits[operation->which];
-    if (die < 40) {
+    *operation = (struct service_operation){
+        .is_elsewhere = random_one_in(3),
+        .values = random_one_in(2) ? 0 : (unsigned)random_below(ALL_VALUES),
+        .given = 1 + (unsigned)random_below(ALL_VALUES - 1),
+    };
+    if (die < 38) {
         operation->kind = SERVICE_CHECK;
         operation->count = 1;
-    } else if (die < 45) {
+    } else if (die < 43) {
         operation->kind = SERVICE_BATCH;
         operation->count = 1 + (size_t)random_below(SERVICE_HISTORY_BATCH);
-    } else if (die < 46) {
+    } else if (die < 44) {
         operation->kind = SERVICE_RESET;
-    } else if (die < 49) {
-        operation->kind = SERVICE_EDIT;
-        amounts_make(limit);
     } else {
-        operation->kind = SERVICE_ANEW;
-        *limit = limit_make(++*generation);
+        operation->kind = SERVICE_EDIT;
+        reference_pool_edit(pool);
+        operation->policy = reference_pool_policy(pool);
     }
     for (size_t i = 0; i < operation->count; i++)
-        operation->costs[i] = random_one_in(6) ? 0 : cost_make(limit);
-    operation->limit = *limit;
+        reference_pool_costs(pool, operation->costs[i]);
 }
 
-static int64_t cost_make(const struct reference_limit *limit)
+/* No two have the same window. */
+static void limit_make(struct reference_limit *limit, size_t window)
 {
-    return random_one_in(2) ? 1 + random_below(3) : random_below(limit->burst + 3);
-}
+    const int64_t shortest = random_one_in(2) ? 0 : HOUR * (1 + random_below(HOURS_MAX));
 
-/* Two generations never have the same window. */
-static struct reference_limit limit_make(int64_t generation)
-{
-    int64_t shortest = random_one_in(2) ? SECOND : HOUR * (1 + random_below(HOURS_MAX));
-    struct reference_limit limit = {
+    *limit = (struct reference_limit){
         .algorithm = (enum reference_algorithm)random_below(REFERENCE_ALGORITHM_COUNT),
-        .window_us = shortest + generation * SECOND,
+        .window_us = shortest + (int64_t)window * SECOND,
     };
-
-    amounts_make(&limit);
-    return limit;
+    amounts_make(limit);
 }
 
 static void amounts_make(struct reference_limit *limit)

@@ -2,6 +2,8 @@
  *
  * Random histories through the whole service, in real time. Each answer is compared with the
  * reference model's. Many histories take turns, so time passes for each while the others are asked.
+ * With Redis a second instance decides some of the checks. For a moment after an edit it does so by
+ * the version before: the answer tells by which.
  *
  * SLUICE_TEST_SEED replays a run, except its times. SLUICE_MODEL_HISTORIES sets the number of
  * histories.
@@ -22,19 +24,20 @@
 
 #include <sodium.h>
 
-#define HISTORIES  500
-#define AT_ONCE    32
-#define BODY_BYTES 1024
-#define SECOND     SECOND_US
+#define HISTORIES    500
+#define AT_ONCE      32
+#define BODY_BYTES   2048
+#define ALL_SUBJECTS ((1U << REFERENCE_SUBJECTS) - 1)
 
-/* A history that runs through the service and the model. Its route is that of its place. */
+/* A history that runs through the service and the model, on a route of its own. */
 struct course {
     struct service_history history;
     size_t next; /* the next operation */
     bool ends_in_doubt;
-    uint64_t user;
-    size_t route;
-    int64_t policy_version;
+    unsigned doubted; /* the values of the last check, if it does */
+    uint64_t route;
+    size_t version_count;
+    struct reference_policy versions[1 + SERVICE_HISTORY_OPERATIONS]; /* the first is version 1 */
     struct reference_band band;
     FILE *story; /* what has happened so far, printed when it fails */
     char *story_text;
@@ -43,6 +46,7 @@ struct course {
 
 struct run {
     struct client *tenant;
+    struct client *elsewhere; /* of the second service; NULL: there is none */
     int64_t (*clock_us)(void);
     uint64_t seed;
     uint64_t histories;
@@ -52,25 +56,28 @@ struct run {
     int64_t sent_us;                 /* the last request */
     uint64_t answers;
     uint64_t exact;
+    uint64_t late; /* by a version before the latest */
 };
 
 static void histories_run(struct run *run);
-static struct course *course_begin(struct run *run, size_t route);
+static struct course *course_begin(struct run *run);
 static void course_step(struct run *run, struct course *course);
-static void course_end(struct course *course);
+static void course_end(struct run *run, struct course *course);
 
-static void policy_save(struct run *run, struct course *course);
-static void limits_write_quoted(const struct reference_band *band, char text[static BODY_BYTES]);
-static void check(struct run *run, struct course *course, int64_t cost);
-static void check_batch(struct run *run, struct course *course, const int64_t costs[],
-                        size_t count);
-static void answer_compare(struct run *run, struct course *course, struct reference_instant instant,
-                           json_t *body, int64_t cost);
-static void reset(struct run *run, struct course *course);
-static void edit(struct run *run, struct course *course, const struct service_operation *operation);
+static void policy_save(struct run *run, struct course *course,
+                        const struct reference_policy *policy);
+static void check(struct run *run, struct course *course,
+                  const struct service_operation *operation);
+static void check_write_quoted(const struct course *course,
+                               const struct service_operation *operation, size_t which, FILE *out);
+static void answer_compare(struct run *run, struct course *course,
+                           const struct service_operation *operation, size_t which,
+                           struct reference_instant instant, json_t *body);
+static void reset(struct run *run, struct course *course, unsigned values, unsigned given);
 
-static const struct reply *ask(struct run *run, struct course *course, const char *path,
-                               const char *body, struct reference_instant *instant);
+static const struct reply *ask(struct run *run, struct client *client, struct course *course,
+                               const char *path, const char *body,
+                               struct reference_instant *instant);
 NO_RETURN static void course_fail(struct run *run, struct course *course, const char *difference);
 
 static void the_service_answers_as_the_model(void **state)
@@ -84,12 +91,16 @@ static void the_service_answers_as_the_model(void **state)
         .histories = histories == NULL ? HISTORIES : strtoull(histories, NULL, 10),
     };
 
+    if (world->second != NULL)
+        run.elsewhere = tenant_at_second(world, run.tenant);
     histories_run(&run);
 
-    print_message("%llu of %llu answers were known exactly\n", (unsigned long long)run.exact,
-                  (unsigned long long)run.answers);
+    print_message("%llu of %llu answers were known exactly, %llu were by an old version\n",
+                  (unsigned long long)run.exact, (unsigned long long)run.answers,
+                  (unsigned long long)run.late);
     assert_true(run.exact > run.answers / 4);
     client_free(run.tenant);
+    client_free(run.elsewhere);
 }
 
 static void histories_run(struct run *run)
@@ -103,33 +114,29 @@ static void histories_run(struct run *run)
             struct course **course = &run->courses[i];
 
             if (*course == NULL && run->begun < run->histories)
-                *course = course_begin(run, i);
+                *course = course_begin(run);
             if (*course == NULL)
                 continue;
             running++;
             course_step(run, *course);
             if ((*course)->next < SERVICE_HISTORY_OPERATIONS)
                 continue;
-            course_end(*course);
+            course_end(run, *course);
             *course = NULL;
         }
     } while (running > 0);
 }
 
-static struct course *course_begin(struct run *run, size_t route)
+static struct course *course_begin(struct run *run)
 {
     struct course *course = MEMORY_NEW(struct course);
-    struct service_history *history = &course->history;
 
-    course->user = run->begun++;
-    course->route = route;
+    course->route = run->begun++;
     course->story = open_memstream(&course->story_text, &course->story_bytes);
     ASSERT(course->story != NULL);
-    random_begin(run->seed + course->user);
-    service_history_make(history);
-    course->band.count = history->limit_count;
-    memcpy(course->band.limits, history->limits, sizeof(history->limits));
-    policy_save(run, course);
+    random_begin(run->seed + course->route);
+    service_history_make(&course->history);
+    policy_save(run, course, &course->history.policy);
     return course;
 }
 
@@ -138,169 +145,187 @@ static void course_step(struct run *run, struct course *course)
     const struct service_operation *operation = &course->history.operations[course->next];
 
     if (course->ends_in_doubt) {
-        reset(run, course);
+        reset(run, course, course->doubted, ALL_SUBJECTS);
         return;
     }
     course->next++;
     switch (operation->kind) {
     case SERVICE_CHECK:
-        check(run, course, operation->costs[0]);
-        break;
     case SERVICE_BATCH:
-        check_batch(run, course, operation->costs, operation->count);
+        check(run, course, operation);
         break;
     case SERVICE_RESET:
-        reset(run, course);
+        reset(run, course, operation->values, operation->given);
         break;
     case SERVICE_EDIT:
-    case SERVICE_ANEW:
-        edit(run, course, operation);
+        policy_save(run, course, &operation->policy);
         break;
     }
 }
 
-static void course_end(struct course *course)
+static void course_end(struct run *run, struct course *course)
 {
+    EXPECT(client_delete(run->tenant, "/policy", "{'route_key':'/%llu'}",
+                         (unsigned long long)course->route),
+           200, NULL);
     (void)fclose(course->story);
     free(course->story_text);
     free(course);
 }
 
-static void policy_save(struct run *run, struct course *course)
+static void policy_save(struct run *run, struct course *course,
+                        const struct reference_policy *policy)
 {
-    char limits[BODY_BYTES];
-    char body[BODY_BYTES + 64];
+    char body[BODY_BYTES] = "";
+    FILE *out = fmemopen(body, sizeof(body), "w");
 
-    limits_write_quoted(&course->band, limits);
-    (void)snprintf(body, sizeof(body), "{'route_key':'/%zu','limits':[%s]}", course->route, limits);
-    const struct reply *reply = ask(run, course, "/policy", body, NULL);
+    (void)fprintf(out, "{'route_key':'/%llu','limits':[", (unsigned long long)course->route);
+    reference_policy_write_quoted(policy, out);
+    (void)fputs("]}", out);
+    (void)fclose(out);
+    course->versions[course->version_count++] = *policy;
+    const struct reply *reply = ask(run, run->tenant, course, "/policy", body, NULL);
     if (reply->status != 200 && reply->status != 201)
         course_fail(run, course, "the policy must be saved");
-    course->policy_version = reply_integer(reply, "policy.version");
+    if (reply_integer(reply, "policy.version") != (int64_t)course->version_count)
+        course_fail(run, course, "each save must make the next version");
 }
 
-static void limits_write_quoted(const struct reference_band *band, char text[static BODY_BYTES])
+/* A second service that does not know the policy yet has decided nothing. */
+static void check(struct run *run, struct course *course, const struct service_operation *operation)
 {
-    size_t length = 0;
-
-    for (size_t i = 0; i < band->count; i++) {
-        const struct reference_limit *limit = &band->limits[i];
-
-        length += (size_t)snprintf(text + length, BODY_BYTES - length,
-                                   "%s{'algorithm':'%s','limit':%lld,'window_seconds':%lld",
-                                   i == 0 ? "" : ",", reference_algorithm_name(limit->algorithm),
-                                   (long long)limit->quota, (long long)(limit->window_us / SECOND));
-        if (reference_has_burst(limit->algorithm))
-            length += (size_t)snprintf(text + length, BODY_BYTES - length, ",'burst':%lld",
-                                       (long long)limit->burst);
-        length += (size_t)snprintf(text + length, BODY_BYTES - length, "}");
-    }
-}
-
-static void check(struct run *run, struct course *course, int64_t cost)
-{
-    char body[BODY_BYTES];
+    const bool is_batch = operation->kind == SERVICE_BATCH;
+    const bool is_elsewhere = operation->is_elsewhere && run->elsewhere != NULL;
+    char body[BODY_BYTES] = "";
+    FILE *out = fmemopen(body, sizeof(body), "w");
     struct reference_instant instant;
 
-    (void)snprintf(body, sizeof(body), "{'user_id':'%llu','route_key':'/%zu','cost':%lld}",
-                   (unsigned long long)course->user, course->route, (long long)cost);
-    const struct reply *reply = ask(run, course, "/check", body, &instant);
-    if (reply->status != (json_is_true(reply_at(reply, "allowed")) ? 200 : 429))
-        course_fail(run, course, "the status must be 200 or 429, as `allowed` is");
+    (void)fputs(is_batch ? "{'checks':[" : "", out);
+    for (size_t i = 0; i < operation->count; i++) {
+        (void)fputs(i == 0 ? "" : ",", out);
+        check_write_quoted(course, operation, i, out);
+    }
+    (void)fputs(is_batch ? "]}" : "", out);
+    (void)fclose(out);
+    const struct reply *reply = ask(run, is_elsewhere ? run->elsewhere : run->tenant, course,
+                                    is_batch ? "/check/batch" : "/check", body, &instant);
+
     reference_band_begin(&course->band, instant);
-    answer_compare(run, course, instant, reply->json, cost);
-}
-
-static void check_batch(struct run *run, struct course *course, const int64_t costs[], size_t count)
-{
-    char body[BODY_BYTES] = "{'checks':[";
-    size_t length = strlen(body);
-    struct reference_instant instant;
-
-    for (size_t i = 0; i < count; i++) {
-        length += (size_t)snprintf(body + length, sizeof(body) - length,
-                                   "{'user_id':'%llu','route_key':'/%zu','cost':%lld}%s",
-                                   (unsigned long long)course->user, course->route,
-                                   (long long)costs[i], i + 1 < count ? "," : "]}");
+    if (!is_batch) {
+        if (is_elsewhere && reply->status == 404)
+            return;
+        if (reply->status != (json_is_true(reply_at(reply, "allowed")) ? 200 : 429))
+            course_fail(run, course, "the status must be 200 or 429, as `allowed` is");
+        answer_compare(run, course, operation, 0, instant, reply->json);
+        return;
     }
-    const struct reply *reply = ask(run, course, "/check/batch", body, &instant);
     json_t *results = reply_at(reply, "results");
-    if (reply->status != 200 || json_array_size(results) != count)
+    if (reply->status != 200 || json_array_size(results) != operation->count)
         course_fail(run, course, "each check must be answered");
-    reference_band_begin(&course->band, instant);
-    for (size_t i = 0; i < count && !course->ends_in_doubt; i++)
-        answer_compare(run, course, instant, json_array_get(results, i), costs[i]);
+    for (size_t i = 0; i < operation->count && !course->ends_in_doubt; i++) {
+        json_t *result = json_array_get(results, i);
+
+        if (!is_elsewhere || json_integer_value(json_object_get(result, "status")) != 404)
+            answer_compare(run, course, operation, i, instant, result);
+    }
+}
+
+static void check_write_quoted(const struct course *course,
+                               const struct service_operation *operation, size_t which, FILE *out)
+{
+    (void)fputs("{'subjects':", out);
+    reference_values_write_quoted(operation->values, out);
+    (void)fprintf(out, ",'route_key':'/%llu','cost':%lld,'costs':{",
+                  (unsigned long long)course->route, (long long)operation->costs[which][0]);
+    for (size_t i = 1; i < REFERENCE_MEASURES; i++)
+        (void)fprintf(out, "%s'%s':%lld", i == 1 ? "" : ",", reference_measures[i],
+                      (long long)operation->costs[which][i]);
+    (void)fputs("}}", out);
 }
 
 /* Only a charge at the end of a fixed window leaves the model in doubt. */
-static void answer_compare(struct run *run, struct course *course, struct reference_instant instant,
-                           json_t *body, int64_t cost)
+static void answer_compare(struct run *run, struct course *course,
+                           const struct service_operation *operation, size_t which,
+                           struct reference_instant instant, json_t *body)
 {
     struct reference_band *band = &course->band;
     struct reference_band_answer answers[REFERENCE_LIMITS_MAX];
     char difference[SERVICE_DIFFERENCE_BYTES];
-    bool charged = service_answer_is_charge(body, cost);
+    const bool is_elsewhere = operation->is_elsewhere && run->elsewhere != NULL;
+    const size_t latest = course->version_count;
+    const size_t version = (size_t)json_integer_value(json_object_get(body, "policy_version"));
+    struct reference_band_check check = {
+        .values = operation->values,
+        .instant = instant,
+        .charged = json_is_true(json_object_get(body, "allowed")),
+    };
     bool is_exact = true;
 
-    if (json_integer_value(json_object_get(body, "policy_version")) != course->policy_version)
+    if (version > latest || version < (is_elsewhere ? 1 : latest))
         course_fail(run, course, "policy_version must be that of the policy");
-    course->ends_in_doubt = charged && reference_band_is_in_doubt(band, instant);
+    check.policy = &course->versions[version - 1];
+    run->late += version < latest ? 1 : 0;
+    memcpy(check.costs, operation->costs[which], sizeof(check.costs));
+    course->ends_in_doubt = check.charged && reference_band_is_in_doubt(band, &check);
+    course->doubted = operation->values;
     run->answers++;
+    if (course->ends_in_doubt && version < latest)
+        course->next = SERVICE_HISTORY_OPERATIONS; /* a reset may not reach its counters */
     if (course->ends_in_doubt)
         return;
-    reference_band_ask(band, instant, cost, charged, answers);
-    if (!service_answer_holds(body, band, answers, difference))
+    reference_band_ask(band, &check, answers);
+    if (!service_answer_holds(body, check.policy, check.values, answers, difference))
         course_fail(run, course, difference);
-    for (size_t i = 0; i < band->count; i++)
+    for (size_t i = 0; i < check.policy->count; i++)
         is_exact = is_exact && answers[i].may_allow != answers[i].may_deny &&
                    answers[i].remaining.min == answers[i].remaining.max;
     run->exact += is_exact ? 1 : 0;
-    if (charged)
-        reference_band_charge(band, instant, cost);
+    if (check.charged)
+        reference_band_charge(band, &check);
 }
 
-static void reset(struct run *run, struct course *course)
+/* With all limits of these subjects, those that all callers share, too. */
+static void reset(struct run *run, struct course *course, unsigned values, unsigned given)
 {
-    char body[BODY_BYTES];
+    char body[BODY_BYTES] = "";
+    FILE *out = fmemopen(body, sizeof(body), "w");
     struct reference_instant instant;
-    struct reference_bounds must;
+    struct reference_band_check check = {
+        .policy = &course->versions[course->version_count - 1],
+        .values = values,
+    };
+    const char *comma = "";
 
-    (void)snprintf(body, sizeof(body), "{'user_id':'%llu','route_key':'/%zu'}",
-                   (unsigned long long)course->user, course->route);
-    const struct reply *reply = ask(run, course, "/reset", body, &instant);
-    int64_t counters = reply_integer(reply, "reset");
+    (void)fprintf(out, "{'route_key':'/%llu','shared':true,'subjects':{",
+                  (unsigned long long)course->route);
+    for (size_t i = 0; i < REFERENCE_SUBJECTS; i++) {
+        if ((given >> i & 1U) == 0)
+            continue;
+        (void)fprintf(out, "%s'%s':'%u'", comma, reference_subjects[i], values >> i & 1U);
+        comma = ",";
+    }
+    (void)fputs("}}", out);
+    (void)fclose(out);
+    const struct reply *reply = ask(run, run->tenant, course, "/reset", body, &instant);
+    const int64_t counters = reply_integer(reply, "reset");
 
-    must = reference_band_forget(&course->band, instant);
+    check.instant = instant;
+    struct reference_bounds must = reference_band_forget(&course->band, &check, given);
     if (course->ends_in_doubt)
-        must.max = (int64_t)course->band.count;
+        must = (struct reference_bounds){.max = (int64_t)check.policy->count};
     course->ends_in_doubt = false;
-    if (counters != must.min && counters != must.max) {
+    if (reply->status != 200 || counters < must.min || counters > must.max) {
         course_fail(run, course,
                     must.max == 0 ? "there must be nothing to reset"
                                   : "there must be something to reset");
     }
 }
 
-static void edit(struct run *run, struct course *course, const struct service_operation *operation)
-{
-    struct reference_band *band = &course->band;
-
-    if (operation->kind == SERVICE_EDIT) {
-        reference_band_edit(band, operation->which, operation->limit);
-    } else {
-        struct reference_band afresh = {.count = band->count};
-
-        memcpy(afresh.limits, band->limits, sizeof(afresh.limits));
-        afresh.limits[operation->which] = operation->limit;
-        *band = afresh;
-    }
-    policy_save(run, course);
-}
-
 /* POST. Between two requests of one history there is always another request. So the second decision
  * comes after the first answer. */
-static const struct reply *ask(struct run *run, struct course *course, const char *path,
-                               const char *body, struct reference_instant *instant)
+static const struct reply *ask(struct run *run, struct client *client, struct course *course,
+                               const char *path, const char *body,
+                               struct reference_instant *instant)
 {
     if (run->asked == course) {
         run->sent_us = run->clock_us();
@@ -310,7 +335,7 @@ static const struct reply *ask(struct run *run, struct course *course, const cha
 
     run->asked = course;
     run->sent_us = run->clock_us();
-    const struct reply *reply = client_post(run->tenant, path, "%s", body);
+    const struct reply *reply = client_post(client, path, "%s", body);
     int64_t now_us = run->clock_us();
     if (instant != NULL)
         *instant = (struct reference_instant){sent_before_us, now_us};
@@ -338,5 +363,5 @@ int main(int argc, char *argv[])
     if (sodium_init() < 0)
         return 1;
     world_choose_engine(argc, argv);
-    return service_report(cmocka_run_group_tests(tests, world_open, world_close));
+    return service_report(cmocka_run_group_tests(tests, world_open_pair, world_close));
 }

@@ -4,38 +4,16 @@
 #include "limit/algorithm.h"
 #include "support/cmocka.h"
 #include "support/random.h"
+#include "support/reference_pool.h"
 
-#define POOL             6                  /* limits that the policy has at one time or other */
-#define CHANGES_MAX      3                  /* so POOL + CHANGES_MAX - 1 <= 8 wait in one string */
-#define WINDOWS_APART    16                 /* > POOL + CHANGES_MAX */
 #define QUOTA_WINDOW_MAX (INT64_C(1) << 51) /* quota * window_us: a sum of a few is below 2^53 */
 #define WALL_US          INT64_C(1763735373123457)
 #define SECOND           SECOND_US
 #define ALL_VALUES       (1U << REFERENCE_SUBJECTS)
-#define BY_USER          1
 
-/* The policy has `count` of the limits, in some order: these come first. */
-struct pool {
-    struct reference_policy_limit limits[POOL];
-    size_t count;
-    int by;         /* of half of the limits at least, so that their counters lie together */
-    size_t windows; /* that are taken */
-    size_t changes; /* of what a limit's counter belongs to */
-};
-
-static void pool_make(struct pool *pool);
-static struct reference_policy pool_policy(const struct pool *pool);
-static void pool_edit(struct pool *pool);
-static void pool_add(struct pool *pool);
-static void pool_remove(struct pool *pool);
-static void pool_swap(struct pool *pool, size_t one, size_t other);
-static char unused_name(const struct pool *pool);
-static void operation_make(struct model_operation *operation, struct pool *pool);
-static void costs_make(struct model_operation *operation, const struct pool *pool);
-static int64_t cost_make(const struct reference_limit *limit);
+static void operation_make(struct model_operation *operation, struct reference_pool *pool);
 static int64_t step_make(const struct reference_limit *limit);
-static void limit_make(struct pool *pool, struct reference_policy_limit *limit);
-static int by_make(void);
+static void limit_make(struct reference_limit *limit, size_t window);
 static void amounts_make(struct reference_limit *limit);
 static int64_t amount_max(const struct reference_limit *limit);
 static int64_t amount_make(int64_t max);
@@ -44,11 +22,11 @@ static void policy_print(const struct reference_policy *policy);
 
 void model_history_make(struct model_history *history)
 {
-    struct pool pool = {.by = by_make()};
+    struct reference_pool pool = {.limit_make = limit_make, .amounts_make = amounts_make};
 
-    pool_make(&pool);
+    reference_pool_make(&pool);
     *history = (struct model_history){
-        .policy = pool_policy(&pool),
+        .policy = reference_pool_policy(&pool),
         .start_us = random_one_in(2) ? 0 : WALL_US,
         .count = MODEL_HISTORY_OPERATIONS,
     };
@@ -84,138 +62,32 @@ void model_history_print(const struct model_history *history)
         operation_print(&history->operations[i]);
 }
 
-static void pool_make(struct pool *pool)
+static void operation_make(struct model_operation *operation, struct reference_pool *pool)
 {
-    for (size_t i = 0; i < POOL; i++) {
-        struct reference_policy_limit *limit = &pool->limits[i];
-        const size_t twin = (size_t)random_below(POOL);
-
-        limit_make(pool, limit);
-        if (twin < i && random_one_in(2)) { /* only the name tells it apart, or that it says `by` */
-            *limit = pool->limits[twin];
-            amounts_make(&limit->limit);
-            if (limit->by == REFERENCE_BY_ABSENT && random_one_in(2))
-                limit->by = BY_USER;
-        }
-        limit->name = (char)('b' + 2 * i);
-    }
-    pool->count = 1 + (size_t)random_below(MODEL_HISTORY_LIMITS);
-}
-
-static struct reference_policy pool_policy(const struct pool *pool)
-{
-    struct reference_policy policy = {.count = pool->count};
-
-    memcpy(policy.limits, pool->limits, pool->count * sizeof(policy.limits[0]));
-    return policy;
-}
-
-static void pool_edit(struct pool *pool)
-{
-    struct reference_policy_limit *limit = &pool->limits[random_below((int64_t)pool->count)];
-    int64_t die = random_below(12);
-
-    if (die < 3) {
-        pool_add(pool);
-    } else if (die < 6) {
-        pool_remove(pool);
-    } else if (die < 7) {
-        pool_swap(pool, (size_t)random_below((int64_t)pool->count), 0);
-    } else if (die < 10 || pool->changes == CHANGES_MAX) {
-        amounts_make(&limit->limit);
-    } else {
-        pool->changes++;
-        if (die < 11)
-            limit_make(pool, limit);
-        else
-            limit->name = unused_name(pool);
-    }
-}
-
-static void pool_add(struct pool *pool)
-{
-    if (pool->count == MODEL_HISTORY_LIMITS)
-        return;
-    pool_swap(pool, pool->count, pool->count + (size_t)random_below((int64_t)(POOL - pool->count)));
-    pool_swap(pool, pool->count, (size_t)random_below((int64_t)pool->count + 1));
-    pool->count++;
-}
-
-static void pool_remove(struct pool *pool)
-{
-    if (pool->count == 1)
-        return;
-    pool->count--;
-    pool_swap(pool, pool->count, (size_t)random_below((int64_t)pool->count + 1));
-}
-
-static void pool_swap(struct pool *pool, size_t one, size_t other)
-{
-    const struct reference_policy_limit limit = pool->limits[one];
-
-    pool->limits[one] = pool->limits[other];
-    pool->limits[other] = limit;
-}
-
-/* Names of limits are every other letter at first, so a new one may come before or after any. */
-static char unused_name(const struct pool *pool)
-{
-    for (;;) {
-        const char name = (char)('a' + random_below(2 * POOL + 2));
-        bool is_used = false;
-
-        for (size_t i = 0; i < POOL; i++)
-            is_used = is_used || pool->limits[i].name == name;
-        if (!is_used)
-            return name;
-    }
-}
-
-static void operation_make(struct model_operation *operation, struct pool *pool)
-{
-    const struct reference_policy_limit *limit = &pool->limits[random_below((int64_t)pool->count)];
+    const struct reference_limit *limit = reference_pool_choose(pool);
     int64_t die = random_below(50);
 
     *operation = (struct model_operation){
         .is_late = random_one_in(4),
         .values = random_one_in(2) ? 0 : (unsigned)random_below(ALL_VALUES),
         .given = (unsigned)random_below(ALL_VALUES),
-        .which = (size_t)random_below(MODEL_HISTORY_LIMITS),
+        .which = (size_t)random_below(REFERENCE_POOL_POLICY),
     };
     if (die < 30) {
         operation->kind = die < 24 ? MODEL_TAKE : die < 27 ? MODEL_LOOK : MODEL_FILL;
-        costs_make(operation, pool);
+        reference_pool_costs(pool, operation->costs);
     } else if (die < 41) {
         operation->kind = MODEL_CLOCK;
-        operation->step_us = die < 39 ? step_make(&limit->limit) : -step_make(&limit->limit);
+        operation->step_us = die < 39 ? step_make(limit) : -step_make(limit);
     } else if (die < 42) {
         operation->kind = MODEL_FORGET;
     } else if (die < 43) {
         operation->kind = MODEL_LOSE;
     } else {
         operation->kind = MODEL_EDIT;
-        pool_edit(pool);
-        operation->policy = pool_policy(pool);
+        reference_pool_edit(pool);
+        operation->policy = reference_pool_policy(pool);
     }
-}
-
-/* In each measure, chosen for one of the limits that count it. */
-static void costs_make(struct model_operation *operation, const struct pool *pool)
-{
-    for (size_t i = 0; i < pool->count; i++) {
-        const struct reference_policy_limit *limit = &pool->limits[i];
-        int64_t *cost = &operation->costs[limit->measure];
-
-        if (*cost == 0 && !random_one_in(4))
-            *cost = cost_make(&limit->limit);
-    }
-}
-
-static int64_t cost_make(const struct reference_limit *limit)
-{
-    if (!random_one_in(5))
-        return 1 + random_below(3);
-    return random_below(limit->burst < LIMIT_COST_MAX - 2 ? limit->burst + 3 : LIMIT_COST_MAX);
 }
 
 /* At most two windows. Some steps lead to the very end of a window or of a token. */
@@ -230,23 +102,16 @@ static int64_t step_make(const struct reference_limit *limit)
     return random_of_any_size(2 * limit->window_us);
 }
 
-/* It gets a window that no other limit has had, 1 s to 6 months. The name stays. */
-static void limit_make(struct pool *pool, struct reference_policy_limit *limit)
+/* 1 s to 6 months. */
+static void limit_make(struct reference_limit *limit, size_t window)
 {
-    const size_t window = ++pool->windows;
+    const int64_t apart = REFERENCE_POOL_WINDOWS + 1;
 
-    limit->by = random_one_in(2) ? pool->by : by_make();
-    limit->measure = random_one_in(2) ? 0 : (size_t)random_below(REFERENCE_MEASURES);
-    limit->limit = (struct reference_limit){
+    *limit = (struct reference_limit){
         .algorithm = (enum reference_algorithm)random_below(REFERENCE_ALGORITHM_COUNT),
-        .window_us = SECOND * (random_of_any_size(1 << 20) / 2 * WINDOWS_APART + (int64_t)window),
+        .window_us = SECOND * (random_of_any_size(1 << 20) / 2 * apart + (int64_t)window),
     };
-    amounts_make(&limit->limit);
-}
-
-static int by_make(void)
-{
-    return random_one_in(3) ? REFERENCE_BY_ABSENT : (int)random_below(ALL_VALUES);
+    amounts_make(limit);
 }
 
 static void amounts_make(struct reference_limit *limit)

@@ -11,7 +11,6 @@
 
 #include "support/reference_policy.h"
 
-#define MODEL_HISTORY_LIMITS     4
 #define MODEL_HISTORY_OPERATIONS 50
 
 enum model_operation_kind {
@@ -42,8 +41,7 @@ struct model_history {
     struct model_operation operations[MODEL_HISTORY_OPERATIONS];
 };
 
-/* Depends on random_begin() alone. Its policies have so few different counters for one set of
- * subjects that an engine keeps them all, whichever version of the policy is asked for. */
+/* Depends on random_begin() alone. */
 void model_history_make(struct model_history *history);
 
 /* Runs a history from its start. Returns the number of the operation that failed, 0 if none did. */
