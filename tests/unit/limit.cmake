@@ -23,6 +23,7 @@ foreach(lives take_lives take_log_lives take_entries take_sets)
 endforeach()
 unit_test(stored_logs LINKS support store limit LABELS redis)
 unit_test(vectors LINKS support store redis limit LABELS redis)
+unit_test(twins LINKS support store redis limit LABELS redis)
 unit_test(model LINKS support store redis limit LABELS redis)
 foreach(invariants invariants invariants_hints invariants_algorithms invariants_log)
   unit_test(${invariants} LINKS support store redis limit LABELS redis)
@@ -35,7 +36,9 @@ target_compile_definitions(test_vectors
   PRIVATE VECTORS_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/vectors")
 target_sources(test_rule PRIVATE sample_policy.c)
 target_sources(test_stored_logs PRIVATE script_redis.c)
-target_sources(test_vectors PRIVATE script_redis.c state_copy.c)
+foreach(decider vectors twins)
+  target_sources(test_${decider} PRIVATE plain_engine.c script_redis.c state_copy.c)
+endforeach()
 target_sources(test_decide PRIVATE state_copy.c)
 target_sources(test_model
   PRIVATE model_engine.c model_history.c model_kept.c model_use.c model_version.c sample_policy.c
