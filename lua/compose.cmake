@@ -56,7 +56,8 @@ foreach(row IN LISTS ALGORITHMS)
     script_write(${name} "${entries}\n${text}local algorithm = ${name}\n\n${take_one}" ${algorithm})
   endif()
 endforeach()
-script_write(several "${entries}\n${all}local algorithms = {\n${functions}}\n\n${take_several}" ALGORITHM_COUNT)
+string(PREPEND all "${entries}\n")
+script_write(several "${all}local algorithms = {\n${functions}}\n\n${take_several}" ALGORITHM_COUNT)
 
 file(WRITE ${OUTPUT} "${header}
 static const struct text sources[] = {

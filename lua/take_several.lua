@@ -35,7 +35,8 @@ for place = 1, string_count do
     end
 
     local first, charged, longest_us, is_kept, is_string_charged = last + 1, "", 0, true, false
-    for limit = row + STRING_BYTES, row + STRING_BYTES + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
+    local limits_at = row + STRING_BYTES
+    for limit = limits_at, limits_at + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
         local algorithm, at, length, cost, quota, window_us, burst =
             struct.unpack("<ddddddd", ARGV[1], limit)
         local decided = algorithms[algorithm]
@@ -68,7 +69,7 @@ for place = 1, string_count do
         states, is_new, head, others, until_us, first,
         is_string_charged and charged, longest_us, is_kept,
     }
-    row = row + STRING_BYTES + LIMIT_BYTES * count
+    row = limits_at + LIMIT_BYTES * count
 end
 for limit = row, #ARGV[1], LIMIT_BYTES do -- each with a key of its own
     local algorithm, place, _, cost, quota, window_us, burst =
@@ -100,7 +101,8 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
         local _, _, count = struct.unpack("<ddd", ARGV[1], row)
         local string_of = strings[place]
         local states, longest_us, has_moved = string_of[1], 0, false
-        for limit = row + STRING_BYTES, row + STRING_BYTES + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
+        local limits_at = row + STRING_BYTES
+        for limit = limits_at, limits_at + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
             if is_moved or reply[at_reply] == 0 then
                 local algorithm, at, length, _, quota, window_us, burst =
                     struct.unpack("<ddddddd", ARGV[1], limit)
@@ -121,7 +123,7 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
         end
         string_of[7] = has_moved and string.sub(states, 2 + ID_BYTES * count)
         string_of[8], string_of[9] = longest_us, false
-        row = row + STRING_BYTES + LIMIT_BYTES * count
+        row = limits_at + LIMIT_BYTES * count
     end
     for limit = row, #ARGV[1], LIMIT_BYTES do
         if reply[at_reply] == 0 then

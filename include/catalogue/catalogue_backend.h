@@ -93,9 +93,10 @@ typedef enum catalogue_status catalogue_app_load_fn(struct catalogue_backend *ba
 typedef enum catalogue_status catalogue_app_revision_fn(struct catalogue_backend *backend,
                                                         const char *app_id, int64_t *revision,
                                                         struct error *error);
-/* Saves by identity. policy->version is ignored; policy->id is a new id, to be used if the policy is
- * new. Both are set to what is stored. With CATALOGUE_OK, *afresh says whether the counters of the policy
- * that was replaced are not used again: see stored_policy_starts_afresh(). It may be NULL. */
+/* Saves by identity. policy->version is ignored; policy->id is a new id, to be used if the policy
+ * is new. Both are set to what is stored. With CATALOGUE_OK, *afresh says whether the counters of
+ * the policy that was replaced are not used again: see stored_policy_starts_afresh(). It may be
+ * NULL. */
 typedef enum catalogue_status catalogue_policy_save_fn(struct catalogue_backend *backend,
                                                        const char *app_id, struct policy *policy,
                                                        bool *afresh, struct error *error);

@@ -31,8 +31,8 @@ typedef double algorithm_stamp_fn(const struct limit_state *state);
 
 /* Decides `cost` (>= 0; 0 looks without charging) at `now_us` against one limit, whose state is
  * settled. If it is allowed and cost > 0, *state becomes what to keep for outcome->reset_us.
- * Otherwise *state stays as it is: a denial and a look write nothing. Pure; any thread. A log is not
- * changed: what to add is noted in *state, for limit_state_charge(). */
+ * Otherwise *state stays as it is: a denial and a look write nothing. Pure; any thread. A log is
+ * not changed: what to add is noted in *state, for limit_state_charge(). */
 typedef void algorithm_decide_fn(const struct limit *limit, struct limit_state *state,
                                  int64_t now_us, int64_t cost, struct limit_outcome *outcome);
 

@@ -13,8 +13,8 @@ struct arena;
 
 #define BY_MAX 4
 
-/* In the order of text_compare(); no two are the same. Names end with a NUL. A NULL pointer to it is a limit that does
- * not say: it counts by `user`, else by `ip`. */
+/* In the order of text_compare(); no two are the same. Names end with a NUL. A NULL pointer to it
+ * is a limit that does not say: it counts by `user`, else by `ip`. */
 struct by {
     size_t count; /* 0..BY_MAX */
     struct text names[BY_MAX];

@@ -53,8 +53,8 @@ struct policy {
 MUST_USE struct policy *policy_read(const json_t *value, const char *pointer, struct arena *arena,
                                     struct faults *faults);
 
-/* Reads `route_key` (required), `role`, and `user_id` or `subject` from an open form, with the rules
- * of policy_read(); texts are borrowed from the form or lie in `arena`. */
+/* Reads `route_key` (required), `role`, and `user_id` or `subject` from an open form, with the
+ * rules of policy_read(); texts are borrowed from the form or lie in `arena`. */
 bool policy_identity_read(struct form *form, struct arena *arena, struct policy_identity *identity);
 bool policy_identity_equal(const struct policy_identity *a, const struct policy_identity *b);
 /* By route, then role, then subject: the stable order of GET /policy. */

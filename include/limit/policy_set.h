@@ -16,9 +16,9 @@ struct policy_set *policy_set_new(struct arena *arena, struct policy *const poli
 /* The policy that decides for these subjects, or NULL. In this order: the exact route, then the
  * longest matching "prefix*", then "*". At each route: the user, then the other subjects by name,
  * then the address, then nobody in particular; each of them with the role, then with the default
- * role. An absent `role` is the default role. Except for `user`, it does not look for subjects whose
- * name no policy of the set has. It looks up hashes, so the time does not grow with the number of
- * policies. */
+ * role. An absent `role` is the default role. Except for `user`, it does not look for subjects
+ * whose name no policy of the set has. It looks up hashes, so the time does not grow with the
+ * number of policies. */
 const struct policy *policy_set_match(const struct policy_set *set, struct text route_key,
                                       struct text role, const struct subjects *subjects);
 

@@ -12,8 +12,8 @@ struct rate {
     int64_t window_s; /* 1..LIMIT_WINDOW_S_MAX */
 };
 
-/* `<n>/<count?><unit>`, the unit one of s sec second m min minute h hour d day. The quota is at most
- * `quota_max`. */
+/* `<n>/<count?><unit>`, the unit one of s sec second m min minute h hour d day. The quota is at
+ * most `quota_max`. */
 MUST_USE bool rate_parse(struct text text, int64_t quota_max, struct rate *rate,
                          struct error *error);
 

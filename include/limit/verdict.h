@@ -61,10 +61,10 @@ void verdict_from_inactive(const struct policy *policy, struct verdict *verdict)
  * neither by whom nor what its limits count. Returns how many. */
 size_t verdict_deniers(const struct verdict *verdict, struct text names[static LIMITS_MAX]);
 
-/* Writes the members of the check body into an object that the caller has begun. `route_key`, `role`
- * and `subjects` are the ones asked for. If a limit of the rule says by whom or what it counts, all
- * limits are listed with that, and those that deny are named. Then, if it was decided, the subjects
- * have all that the limits need; otherwise `subjects` is not used. */
+/* Writes the members of the check body into an object that the caller has begun. `route_key`,
+ * `role` and `subjects` are the ones asked for. If a limit of the rule says by whom or what it
+ * counts, all limits are listed with that, and those that deny are named. Then, if it was decided,
+ * the subjects have all that the limits need; otherwise `subjects` is not used. */
 void verdict_write(const struct verdict *verdict, struct text route_key, struct text role,
                    const struct subjects *subjects, struct writer *writer);
 

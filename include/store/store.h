@@ -37,12 +37,12 @@ struct store {
     const struct store_engine *engine;
 };
 
-/* Does what the operation says. outcome->status is TAKE_QUOTA if the tenant has too many counters to
- * get another one. After OPERATION_FORGET outcome->count is the number of limits that had counters.
- * STORE_NOW: *outcome is filled, and `done` never runs. STORE_LATER: `done` runs exactly once, on
- * this worker's loop or in store_serve(), but never inside this call, and at the latest one turn
- * after the engine's timeout. This function and all below run on the worker's thread that owns the
- * store. */
+/* Does what the operation says. outcome->status is TAKE_QUOTA if the tenant has too many counters
+ * to get another one. After OPERATION_FORGET outcome->count is the number of limits that had
+ * counters. STORE_NOW: *outcome is filled, and `done` never runs. STORE_LATER: `done` runs exactly
+ * once, on this worker's loop or in store_serve(), but never inside this call, and at the latest
+ * one turn after the engine's timeout. This function and all below run on the worker's thread that
+ * owns the store. */
 enum store_answer store_ask(struct store *store, const struct operation *operation,
                             struct outcome *outcome, void *context, store_done_fn *done);
 

@@ -2,9 +2,9 @@
  *
  * The Redis engine of one worker: one script call per operation, in one slot of a cluster.
  *
- * Key: sluice:{<tag, base64url>}:<policy id, hex>, and :<digest of the set, base64url> behind it for
- * a set that is not just what all sets have in common. A key holds the states of all limits of that
- * set (take_script.h). All keys of a check have one tag: the digest of the subjects that every
+ * Key: sluice:{<tag, base64url>}:<policy id, hex>, and :<digest of the set, base64url> behind it
+ * for a set that is not just what all sets have in common. A key holds the states of all limits of
+ * that set (take_script.h). All keys of a check have one tag: the digest of the subjects that every
  * limit of the policy counts by, or of the policy where they have none in common. A call without an
  * answer by its deadline is TAKE_LATE and never sent again: it may have been charged. Only an
  * explicit NOSCRIPT is retried, once, as EVAL.

@@ -19,13 +19,13 @@
  * how many limits it has; and these limits follow. At the end come the limits with keys of their
  * own. Per limit: the algorithm's number; the place of its state's numbers in the string, or of its
  * own key; the bytes of the state; its cost, quota, window_us and burst. All count from 1 on.
- * ARGV[2] has the heads of the strings: each is the number of its limits, and their ids. An optional
- * ARGV[3] is for tests: a time in µs, which replaces Redis' TIME unless it is empty. If there is an
- * ARGV[4], no key may be created, and no log may get a charge.
+ * ARGV[2] has the heads of the strings: each is the number of its limits, and their ids. An
+ * optional ARGV[3] is for tests: a time in µs, which replaces Redis' TIME unless it is empty. If
+ * there is an ARGV[4], no key may be created, and no log may get a charge.
  *
- * The reply is a flat array, in the order of ARGV[1] four integers per limit: retry_us (0: allowed, -1: never), remaining,
- * reset_us, delay_us. If the stored state was impossible, and counted as never seen, the reply has
- * -1 - reset_us in place of reset_us.
+ * The reply is a flat array, in the order of ARGV[1] four integers per limit: retry_us (0: allowed,
+ * -1: never), remaining, reset_us, delay_us. If the stored state was impossible, and counted as
+ * never seen, the reply has -1 - reset_us in place of reset_us.
  *
  * A charge that has set the expiry of a string reports how long that key had to live before: the
  * first limit of the string has in place of its retry_us -3 - those microseconds, -3 when the key

@@ -219,8 +219,8 @@ static void on_free(struct catalogue_backend *backend)
     free(redis);
 }
 
-/* Gives the policy the next version after the stored one, compares the two, and saves it, unless the
- * stored one has changed. */
+/* Gives the policy the next version after the stored one, compares the two, and saves it, unless
+ * the stored one has changed. */
 static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app_id,
                                   struct policy *policy, uint64_t new_id, bool *afresh,
                                   struct error *error)

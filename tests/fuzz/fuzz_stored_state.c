@@ -10,8 +10,9 @@
  * An input is a line of numbers (algorithm, how many limits, quota, seconds, burst, cost, time in
  * us; then how the string differs from what is written there, see struct damage); a line of
  * numbers, which each limit has as its state, the end of its entry first, or "another type"; a line
- * of numbers for other entries; and bytes that are stored after it. If the algorithm keeps a log, all lines but
- * the first are scores and members. C has its logs only in memory, so Lua is then tested alone. */
+ * of numbers for other entries; and bytes that are stored after it. If the algorithm keeps a log,
+ * all lines but the first are scores and members. C has its logs only in memory, so Lua is then
+ * tested alone. */
 #include "fuzz.h"
 
 #include "limit/algorithm.h"

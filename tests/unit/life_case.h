@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Helpers for tests of how long the scripts let counters live: an operation in a real Redis, and what the
- * reply tells of its keys. The Redis is that of script_redis.h. */
+ * Helpers for tests of how long the scripts let counters live: an operation in a real Redis, and
+ * what the reply tells of its keys. The Redis is that of script_redis.h. */
 #ifndef UNIT_LIFE_CASE_H
 #define UNIT_LIFE_CASE_H
 
@@ -32,8 +32,8 @@ struct limit life_limit_of(enum algorithm_id algorithm);
  * borrowed while the operation is in use. */
 struct operation life_take_of(struct limit *limits, size_t count, int64_t cost);
 
-/* Decides *operation as the store does. An error fails the test. kept_us, keeps_us and took_us stay as
- * they are. */
+/* Decides *operation as the store does. An error fails the test. kept_us, keeps_us and took_us stay
+ * as they are. */
 void life_run(struct life_asked *asked, const struct operation *operation, bool may_create);
 /* The same, and sets them. */
 void life_ask(struct life_asked *asked, const struct operation *operation, bool may_create);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an engine keeps of one history, by the model: counters, and how long each is kept. In
- * Redis the counters of one place's callers lie in a string, and are kept as long as it. A log has a
- * key of its own everywhere. */
+ * What an engine keeps of one history, by the model: counters, and how long each is kept. In Redis
+ * the counters of one place's callers lie in a string, and are kept as long as it. A log has a key
+ * of its own everywhere. */
 #ifndef UNIT_MODEL_KEPT_H
 #define UNIT_MODEL_KEPT_H
 
@@ -30,8 +30,8 @@ void model_kept_begin(struct model_kept *kept, const struct model_engine *engine
 /* Adds an untouched counter when there is none of this place. */
 struct model_counter *model_kept_find(struct model_kept *kept, const struct reference_place *place);
 
-/* Forgets what has expired at `now_us`. An engine may or may not drop that, so the clock must not go
- * back behind what this returns. */
+/* Forgets what has expired at `now_us`. An engine may or may not drop that, so the clock must not
+ * go back behind what this returns. */
 int64_t model_kept_expire(struct model_kept *kept, int64_t now_us);
 
 /* After an operation at `now_us`: in Redis, each string that it has written is kept anew, and loses

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Helpers for tests of the scripts' surroundings: an operation by the clock of Redis, its reply, and what
- * is stored. The Redis is that of script_redis.h. */
+ * Helpers for tests of the scripts' surroundings: an operation by the clock of Redis, its reply,
+ * and what is stored. The Redis is that of script_redis.h. */
 #ifndef UNIT_SCRIPT_CASE_H
 #define UNIT_SCRIPT_CASE_H
 

@@ -135,8 +135,8 @@ static bool is_read(const redisReply *decision, const struct take_arguments *arg
            take_script_explains(arguments, outcome);
 }
 
-/* Of every second reply: that of PTTL for each key. A key that was charged is there, and less than a
- * millisecond may be left of it. */
+/* Of every second reply: that of PTTL for each key. A key that was charged is there, and less than
+ * a millisecond may be left of it. */
 static bool expiries_hold(redisReply *const left_ms[], const struct operation *operation,
                           const struct take_arguments *arguments, bool allowed)
 {

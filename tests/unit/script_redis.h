@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A real Redis with the take scripts loaded. An operation hands the script the time. A fault fails the
- * test, unless it is the script's answer. */
+ * A real Redis with the take scripts loaded. An operation hands the script the time. A fault fails
+ * the test, unless it is the script's answer. */
 #ifndef UNIT_SCRIPT_REDIS_H
 #define UNIT_SCRIPT_REDIS_H
 

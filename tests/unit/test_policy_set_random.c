@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random sets of policies and random checks. A naive matcher ranks each policy that applies; the set
- * must find the one of the best rank, and tell that it looked for it last.
+ * Random sets of policies and random checks. A naive matcher ranks each policy that applies; the
+ * set must find the one of the best rank, and tell that it looked for it last.
  *
  * SLUICE_TEST_SEED replays a run. */
 #include "limit/policy_set.h"

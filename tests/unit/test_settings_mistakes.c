@@ -247,7 +247,8 @@ static const struct mistake of_apps[] = {
      "line 5: apps[0].policies[0].window_seconds: is required\n"
      "line 5: apps[0].policies[0].routekey: there is no such name here; did you mean "
      "route_key?\n"
-     "line 6: apps[0].policies[0].limit: must be a whole number from 0 to 9007199254740991, not the "
+     "line 6: apps[0].policies[0].limit: must be a whole number from 0 to 9007199254740991, not "
+     "the "
      "text \"many\"\n"
      "line 7: apps[0].policies[0].window: there is no such name here; did you mean rate, as in "
      "\"rate\": \"100/m\", or window_seconds?",
@@ -262,7 +263,8 @@ static const struct mistake of_apps[] = {
      "line 3: apps[0].api_key_env: holds no API key; `sluice generate-key` makes one\n"
      "line 5: apps[0].policies[0].route_key: is required\n"
      "line 5: apps[0].policies[0].route: there is no such name here; did you mean route_key?\n"
-     "line 6: apps[0].policies[0].limit: must be a whole number from 0 to 9007199254740991, not the "
+     "line 6: apps[0].policies[0].limit: must be a whole number from 0 to 9007199254740991, not "
+     "the "
      "text \"5\"; leave the quotes out",
      "the variable, the name and the quotes"},
 };

@@ -276,8 +276,8 @@ static void a_string_that_nobody_can_have_written_counts_as_never_seen(void **st
     }
 }
 
-/* What a script has left, cut anywhere, and with every other byte at the places that say how long it
- * is. */
+/* What a script has left, cut anywhere, and with every other byte at the places that say how long
+ * it is. */
 static void a_string_that_is_cut_counts_as_never_seen(void **state)
 {
     (void)state;
