@@ -182,6 +182,8 @@ static const struct bad_input bad_resets[] = {
     {"{" WHO ",'subjects':{'':'acme'}}", 422, "/subjects/"},
     {"{" WHO ",'subjects':{'@33':'acme'}}", 422, "/subjects/"},
     {"{" WHO ",'cost':1}", 422, "/cost"},
+    {"{" WHO ",'costs':{'tokens':1}}", 422, "/costs"},
+    {"{" WHO ",'shared':1}", 422, "/shared"},
     {"{'user_id':'alice','route_key':'/none'}", 404, "policy"},
 };
 
