@@ -82,10 +82,11 @@ static bool set_fits(const struct decision *decision, const struct limit *limit,
     if (binding_has_set(decision, set))
         return true;
     for (size_t i = 0; i < by->count && faults != NULL; i++) {
-        if (subjects_find(&decision->subjects, by->names[i]) == NULL)
+        if (subjects_find(&decision->subjects, by->names[i]) == NULL) {
             faults_add(faults, pointer, "subjects",
                        "must have %s`%.*s`: the limit \"%s\" counts by it",
                        set == NULL ? "`user` or " : "", TEXT_PRINTF(by->names[i]), limit->name);
+        }
     }
     return false;
 }
