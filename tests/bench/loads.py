@@ -121,7 +121,8 @@ class SameRequest:
     def measure(self, service, seconds, latest):
         meters = Meters(service)
         fields = self._fields(service).read_text().splitlines()
-        over = [f"--base-uri=unix:{service.path}"] if service.path else []
+        at_path = service.socket_path
+        over = [f"--base-uri=unix:{at_path}"] if at_path else []
         done = subprocess.run(
             ["h2load", "--h1", "-t1", f"-c{self.connections}", f"-D{seconds}", "--warm-up-time=0",
              "-d", self._body(service), *[f"-H{field}" for field in fields], *over,

@@ -41,7 +41,7 @@ class Service:
     their fields, which say what the service is. start() adds the rest."""
 
     allowed, denied = '"allowed":true', '"allowed":false'
-    path = None   # of the socket that it serves instead of the port
+    socket_path = None   # of the socket that it serves instead of the port
 
     def __post_init__(self):
         self.processes = {}
@@ -71,11 +71,11 @@ class Service:
             return answer.read().decode()
 
     def connect(self, timeout_s):
-        if self.path is None:
+        if self.socket_path is None:
             return socket.create_connection(("127.0.0.1", self.port), timeout_s)
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(timeout_s)
-        connection.connect(str(self.path))
+        connection.connect(str(self.socket_path))
         return connection
 
     def http(self, timeout_s):

@@ -56,7 +56,7 @@ class Sluice(WithRedis):
         if self.engine == "redis":
             self.launch_redis()
         if self.at_path:
-            self.path = self.scratch / "s"
+            self.socket_path = self.scratch / "s"
             self.processes["service"] = Process(self.command(), self.scratch / "service.log")
         else:
             self.run("service", self.command(), self.port)
@@ -76,7 +76,7 @@ class Sluice(WithRedis):
         return command
 
     def address(self):
-        return f"unix:{self.path}" if self.at_path else f"127.0.0.1:{self.port}"
+        return f"unix:{self.socket_path}" if self.at_path else f"127.0.0.1:{self.port}"
 
     def set_up(self):
         wait_for(self._is_ready, "sluice is ready")

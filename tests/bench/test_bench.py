@@ -5,11 +5,12 @@
 import dataclasses
 import pathlib
 import re
+import socket
 import unittest
 
 import bench
 import report
-from peers import Hello, Nginx
+from peers import Hello, Nginx, Webdis
 from rows import CLAIMS, ROWS, Claim
 from services import blanks_filled, http_request
 from sluice import Sluice
@@ -116,6 +117,13 @@ class Requests(unittest.TestCase):
         self.assertEqual(Sluice(), Sluice())
         self.assertNotEqual(Sluice(), Sluice(label="another"))
         self.assertEqual(len({Hello(), Hello(), Nginx()}), 2)
+
+    def test_whoever_serves_no_socket_with_a_path_is_asked_at_the_port(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            for service in (Sluice(), Hello(), Nginx(), Webdis()):
+                service.port = listener.getsockname()[1]
+
+                service.connect(5).close()
 
 
 class Floor(unittest.TestCase):
