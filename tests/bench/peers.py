@@ -80,9 +80,17 @@ class Nginx(Peer):
 
 
 # What Sluice sends for one check of PLAIN (see include/store/take_script.h): a key of the same
-# length, the cost and the bytes of state; then algorithm, place, quota, window and burst.
-SCRIPT_ARGUMENT = struct.pack("<7d", 1, 16, 1, 1, QUOTA, WINDOW_SECONDS * 1_000_000, QUOTA)
-SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef:0123456789abcdefghijkl"
+# length; the operation and the number of strings; the string's bytes, the end of its head, and how
+# many limits it has; then algorithm, place, bytes of state, cost, quota, window and burst. The head
+# is the number of limits and their ids, which begin with how many numbers a state has.
+STATE_NUMBERS = 2
+SCRIPT_HEAD = bytes([1, STATE_NUMBERS]) + b"limit 1"
+STATE_BYTES = 8 + 8 * STATE_NUMBERS  # its end, and its numbers
+STRING_BYTES = len(SCRIPT_HEAD) + STATE_BYTES
+SCRIPT_NUMBERS = struct.pack(
+    "<12d", 0, 1, STRING_BYTES, len(SCRIPT_HEAD), 1, 1, len(SCRIPT_HEAD) + 8 + 1, STATE_BYTES, 1,
+    QUOTA, WINDOW_SECONDS * 1_000_000, QUOTA)
+SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef"
 
 
 @dataclass(unsafe_hash=True)
@@ -104,16 +112,21 @@ class Webdis(WithRedis, Peer):
 
     def request(self, load):
         key = SCRIPT_KEY.format(subject=f"AAAAAAAAAAAAAAA@number:{load.keys}@")
-        argument = urllib.parse.quote_from_bytes(SCRIPT_ARGUMENT, safe="")
-        return http_request("/", [], "/".join(["EVALSHA", self.sha1, "1", key, argument]))
+        arguments = [urllib.parse.quote_from_bytes(argument, safe="")
+                     for argument in (SCRIPT_NUMBERS, SCRIPT_HEAD)]
+        return http_request("/", [], "/".join(["EVALSHA", self.sha1, "1", key, *arguments]))
 
 
-# The commands of a charged check, with constants instead of computed values.
-FLOOR_SCRIPT = """
+# The commands of a charged check, with constants instead of computed values. The expiry of a window
+# that goes on is not set again.
+FLOOR_SCRIPT = f"""
 redis.call("TIME")
-redis.call("GET", KEYS[1])
-redis.call("SET", KEYS[1], "0123456789abcdef", "PX", "3600000")
-return { 0, 999999999, 3600000000, 0 }
+if redis.call("GETRANGE", KEYS[1], "0", "1023") == "" then
+  redis.call("SET", KEYS[1], "{'-' * STRING_BYTES}", "PX", "3600000")
+else
+  redis.call("SET", KEYS[1], "{'-' * STRING_BYTES}", "KEEPTTL")
+end
+return {{ 0, 999999999, 3600000000, 0 }}
 """
 
 
@@ -129,4 +142,4 @@ class RedisFloor(WithRedis):
         # redis-benchmark replaces __rand_int__ by twelve digits.
         key = SCRIPT_KEY.format(subject="AAAAAAAAAA__rand_int__")
         # Nor does it send NULs; the script does not look.
-        return ["EVALSHA", self.sha1, "1", key, "-" * len(SCRIPT_ARGUMENT)]
+        return ["EVALSHA", self.sha1, "1", key, "-" * len(SCRIPT_NUMBERS), "-" * len(SCRIPT_HEAD)]

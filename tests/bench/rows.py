@@ -37,6 +37,7 @@ CLOSED_REDIS = Sluice(engine="redis", policies="closed", filled=100_000)
 MILLION = Sluice(filled=1_000_000)
 BESIDE_UNUSED = Sluice(policies="unused features")
 AT_PATH = Sluice(at_path=True)
+POOL_USERS = 10_000
 
 # Rows that are compared are neighbours, so they are measured close in time.
 ROWS = [
@@ -57,6 +58,11 @@ ROWS = [
     Row("memory, 2 workers", MEMORY_2, Requests(threads=2)),
     Row("memory, 2 workers, hot key", MEMORY_2, Requests(keys=1, threads=2)),
     Row("memory, three limits", Sluice(policies="three limits"), Requests()),
+    Row("memory, three limits by three sets",
+        Sluice(policies="three limits by three sets"), Requests()),
+    Row("memory, two limits, one pool",
+        Sluice(policies="two limits, one pool"), Requests(keys=POOL_USERS)),
+    Row("memory, two limits, hot key", Sluice(policies="two limits"), Requests(keys=1)),
     Row("memory, explain", MEMORY, Requests(explain=True)),
     Row("memory, all denied", CLOSED, Requests(denied=True)),
     Row("memory, all denied, hot key", CLOSED, Requests(denied=True, keys=1)),
@@ -70,6 +76,12 @@ ROWS = [
     Row("redis", REDIS, Requests()),
     Row("floor: the script with constants", RedisFloor(), ScriptCalls(pipelined_like="redis")),
     Row("redis, three limits", Sluice(engine="redis", policies="three limits"), Requests()),
+    Row("redis, three limits by three sets",
+        Sluice(engine="redis", policies="three limits by three sets"), Requests()),
+    Row("redis, two limits, one pool",
+        Sluice(engine="redis", policies="two limits, one pool"), Requests(keys=POOL_USERS)),
+    Row("redis, two limits, hot key",
+        Sluice(engine="redis", policies="two limits"), Requests(keys=1)),
     Row("redis, hot key", REDIS, Requests(keys=1)),
     Row("redis, 16 connections", REDIS, Requests(connections=16)),
     Row("redis, 512 connections", REDIS, Requests(connections=512)),
@@ -101,6 +113,12 @@ CLAIMS = [
           "redis", "redis_us", 1.3, "floor: the script with constants"),
     Claim("Redis spends on three limits at most 1.6 x one limit",
           "redis, three limits", "redis_us", 1.6, "redis"),
+    Claim("Redis spends on three sets of subjects at most 1.5 x one",
+          "redis, three limits by three sets", "redis_us", 1.5, "redis, three limits"),
+    Claim("Redis spends on a pool of 10,000 users at most 1.25 x a hot key",
+          "redis, two limits, one pool", "redis_us", 1.25, "redis, two limits, hot key"),
+    Claim("a pool of 10,000 users costs at most 1.25 x a hot key",
+          "memory, two limits, one pool", "cpu_us", 1.25, "memory, two limits, hot key"),
     Claim("journal and usage cost at most 8 %",
           "memory", "cpu_us", 1.08, "memory, no journal"),
     Claim("over a socket with a path, a check costs no more than over a port",

@@ -10,21 +10,27 @@ from services import QUOTA, ROUTE, WINDOW_SECONDS, WithRedis, http_request
 BATCH_TO_FILL = 1000
 LOG_RECORDS = 1000
 USERS_LOGGED = 10
+ORGS = 1000
 PEPPER = "the same for every benchmark"
 # Long, because the cost of Redis is measured, and not what happens when a busy machine is late.
 REDIS_TIMEOUT_MS = 2000
 
 
-def limits_of(count):
-    return [{"name": f"w{i}", "limit": QUOTA, "window_seconds": WINDOW_SECONDS * 24 ** i}
-            for i in range(count)]
+def limits_of(count, *sets):
+    """That many limits, each by its set of subjects if these are told."""
+    limits = [{"name": f"w{i}", "limit": QUOTA, "window_seconds": WINDOW_SECONDS * 24 ** i}
+              for i in range(count)]
+    return [{**limit, "by": by} for limit, by in zip(limits, sets)] if sets else limits
 
 
 PLAIN = {"route_key": ROUTE, "limit": QUOTA, "window_seconds": WINDOW_SECONDS}
 POLICIES = {
     "one": [PLAIN],
     "closed": [{"route_key": ROUTE, "limit": 1, "window_seconds": 31_536_000}],
+    "two limits": [{"route_key": ROUTE, "limits": limits_of(2)}],
+    "two limits, one pool": [{"route_key": ROUTE, "limits": limits_of(2, [], "user")}],
     "three limits": [{"route_key": ROUTE, "limits": limits_of(3)}],
+    "three limits by three sets": [{"route_key": ROUTE, "limits": limits_of(3, [], "org", "user")}],
     # Features that a check of ROUTE by the default role does not use.
     "unused features": [
         PLAIN,
@@ -128,13 +134,20 @@ class Sluice(WithRedis):
         return self._batch([f"u{first + i:07d}" for i in range(BATCH_TO_FILL)], self.key)
 
     def _batch(self, users, key):
-        checks = [{"user_id": user, "route_key": ROUTE} for user in users]
+        checks = [{**self._caller(user, "o0000000"), "route_key": ROUTE} for user in users]
         return self.post("/check/batch", {"checks": checks}, {"X-API-Key": key})
 
     def check(self, load):
         route = ROUTE + ("/@number:1000@" if self.policies == "thousand" else "")
-        explain = ',"explain":true' if load.explain else ""
-        return f'{{"user_id":"u@number:{load.keys}@","route_key":"{route}"{explain}}}'
+        caller = self._caller(f"u@number:{load.keys}@", f"o@number:{ORGS}@")
+        explain = {"explain": True} if load.explain else {}
+        return json.dumps({**caller, "route_key": route, **explain}, separators=(",", ":"))
+
+    def _caller(self, user, org):
+        """Names no subject that the policies do not need."""
+        if self.policies == "three limits by three sets":
+            return {"subjects": {"org": org, "user": user}}
+        return {"user_id": user}
 
     def request(self, load):
         key = self.key if self.apps == 1 else f"@line:{self.keys_file}@"
