@@ -76,7 +76,7 @@ apps:
         window_seconds: 3600
 """
 
-    def __init__(self, limit, at_socket_file=False):
+    def __init__(self, limit, at_socket_file=False, configuration=None, options=()):
         self.binary = os.environ["SLUICE_BINARY"]
         self.directory = tempfile.TemporaryDirectory()
         self.reserved = reserve()
@@ -89,13 +89,15 @@ apps:
             self.probe = ["curl", "-sf", "--unix-socket", path, "http://localhost/readyz"]
         self.key = subprocess.check_output([self.binary, "generate-key"], text=True).strip()
         self.configuration = pathlib.Path(self.directory.name, "sluice.yaml")
-        self.configuration.write_text(self.CONFIGURATION.format(limit=limit))
+        self.configuration.write_text(configuration or self.CONFIGURATION.format(limit=limit))
+        self.options = options
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
             [self.binary, "serve", "--config", self.configuration, "--listen", self.address,
-             "--data-dir", self.directory.name, "--workers", "1", "--share-address", "true"],
+             "--data-dir", self.directory.name, "--workers", "1", "--share-address", "true",
+             *self.options],
             env={**os.environ, "TOY_API_KEY": self.key}, stderr=subprocess.DEVNULL)
         wait_for(self.is_ready, "the service is ready")
 
@@ -115,6 +117,23 @@ apps:
         figures = get(self.url + "/metrics")[2].splitlines()
         return int(next(line.split()[1] for line in figures
                         if line.startswith("sluice_http_connections ")))
+
+
+class Redis:
+    """At a socket file, and forgetful."""
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory()
+        path = self.directory.name + "/redis.sock"
+        self.url = "unix://" + path
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", path, "--save", "",
+             "--appendonly", "no", "--dir", self.directory.name], stdout=subprocess.DEVNULL)
+        wait_for(lambda: os.path.exists(path), "redis listens")
+
+    def close(self):
+        end(self.process)
+        self.directory.cleanup()
 
 
 class Stranger:
