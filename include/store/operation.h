@@ -9,10 +9,12 @@
 #include "limit/limit.h"
 
 enum operation_kind {
-    OPERATION_TAKE,  /* charges each limit its cost: all of them, or none */
-    OPERATION_LOOK,  /* charges nothing, whatever the costs are */
-    OPERATION_FILL,  /* charges each limit as much of its cost as fits it */
-    OPERATION_FORGET /* the counters of these limits are as if they had never been charged */
+    OPERATION_TAKE, /* charges each limit its cost: all of them, or none */
+    OPERATION_LOOK, /* charges nothing, whatever the costs are */
+    OPERATION_FILL, /* charges each limit as much of its cost as fits it */
+    /* The counters of these limits are as if they had never been charged. In Redis, so is all that
+     * lies with them: what other versions of the policy count by the same sets. */
+    OPERATION_FORGET
 };
 
 /* A counter is named by a set of subjects, the policy, and the limit's id. All counters of one set
@@ -25,7 +27,7 @@ struct operation {
     size_t set_count;  /* 1..LIMITS_MAX */
     struct digest sets[LIMITS_MAX]; /* `tag` itself, if a set is just what all have in common */
     size_t limit_count;             /* 1..LIMITS_MAX */
-    const struct limit *limits;     /* borrowed for the call */
+    const struct limit *limits;     /* of different ids in each set; borrowed for the call */
     int64_t costs[LIMITS_MAX];      /* by limit, 0..LIMIT_COST_MAX; 0 looks at that limit */
     int64_t now_us; /* by the process' clock; engines with their own clock ignore it */
 };

@@ -117,15 +117,11 @@ class Webdis(WithRedis, Peer):
         return http_request("/", [], "/".join(["EVALSHA", self.sha1, "1", key, *arguments]))
 
 
-# The commands of a charged check, with constants instead of computed values. The expiry of a window
-# that goes on is not set again.
+# The commands of a charged check, with constants instead of computed values.
 FLOOR_SCRIPT = f"""
 redis.call("TIME")
-if redis.call("GETRANGE", KEYS[1], "0", "1023") == "" then
-  redis.call("SET", KEYS[1], "{'-' * STRING_BYTES}", "PX", "3600000")
-else
-  redis.call("SET", KEYS[1], "{'-' * STRING_BYTES}", "KEEPTTL")
-end
+redis.call("GET", KEYS[1])
+redis.call("SET", KEYS[1], "{'-' * STRING_BYTES}", "PX", "3600000")
 return {{ 0, 999999999, 3600000000, 0 }}
 """
 
