@@ -63,9 +63,13 @@ def a_choice_is_between_components(document):
 
 
 def each_choice_requires_what_no_other_has(document):
+    """Or is of a type that no other is."""
     for place, schema in document.schemas():
         parts = [document.target(part) or {} for part in schema.get("oneOf", [])]
+        types = [part.get("type", "object") for part in parts]
         for part in parts:
+            if types.count(part.get("type", "object")) == 1:
+                continue
             others = {name for other in parts if other is not part
                       for name in other.get("properties", {})}
             if set(part.get("required", [])) <= others:

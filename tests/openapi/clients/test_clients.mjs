@@ -22,7 +22,7 @@ const STORY = {
   remaining: 0,
   reason: "Rate limit exceeded",
   problem: "urn:sluice:problem:no-policy",
-  pointer: "/ip",
+  pointer: "/cost",
   batch: ["Rate limit exceeded", "urn:sluice:problem:no-policy"],
   logged: [false, false],
   denied: 2,

@@ -24,7 +24,7 @@ export async function use(baseUrl: string): Promise<Story> {
   const first = await ask(search);
   const second = await ask(search);
   const lost = await ask({ user_id: "ada", route_key: NOWHERE });
-  const both = await ask({ ...search, ip: "192.0.2.7" });
+  const wrong = await ask({ ...search, cost: -1 });
   const batch = await checkBatch({
     client,
     body: { checks: [search, { ip: "192.0.2.7", route_key: NOWHERE }] },
@@ -37,7 +37,7 @@ export async function use(baseUrl: string): Promise<Story> {
     remaining: must(first.data).remaining,
     reason: must(second.error && "allowed" in second.error && second.error.reason),
     problem: must(lost.error && "type" in lost.error && lost.error.type),
-    pointer: must(both.error && "errors" in both.error && both.error.errors)[0]?.pointer,
+    pointer: must(wrong.error && "errors" in wrong.error && wrong.error.errors)[0]?.pointer,
     batch: must(batch.data).results.map(said),
     logged: must(logged.data).map((entry) => entry.allowed),
     denied: must(counted.data).totals.denied,

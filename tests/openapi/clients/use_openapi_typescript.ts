@@ -24,7 +24,7 @@ export async function use(baseUrl: string): Promise<Story> {
   const first = await check(search);
   const second = await check(search);
   const lost = await check({ user_id: "ada", route_key: NOWHERE });
-  const both = await check({ ...search, ip: "192.0.2.7" });
+  const wrong = await check({ ...search, cost: -1 });
   const batch = await client.POST("/check/batch", {
     body: { checks: [search, { ip: "192.0.2.7", route_key: NOWHERE }] },
   });
@@ -36,7 +36,7 @@ export async function use(baseUrl: string): Promise<Story> {
     remaining: must(first.data).remaining,
     reason: must(second.error && "allowed" in second.error && second.error.reason),
     problem: must(lost.error && "type" in lost.error && lost.error.type),
-    pointer: must(both.error && "errors" in both.error && both.error.errors)[0]?.pointer,
+    pointer: must(wrong.error && "errors" in wrong.error && wrong.error.errors)[0]?.pointer,
     batch: must(batch.data).results.map(said),
     logged: must(logged.data).map((entry) => entry.allowed),
     denied: must(counted.data).totals.denied,

@@ -15,13 +15,13 @@ export async function use(origin: string): Promise<Story> {
   const first = await check(search);
   const second = await check(search);
   const lost = await check({ user_id: "ada", route_key: NOWHERE });
-  const both = await check({ ...search, ip: "192.0.2.7" });
+  const wrong = await check({ ...search, cost: -1 });
   const batch = await checkBatch({ checks: [search, { ip: "192.0.2.7", route_key: NOWHERE }] });
   const logged = await latestDecisions({ limit: 2 });
   const counted = await usage();
 
   if (first.status !== 200 || second.status !== 429) throw new Error("no decision");
-  if (lost.status !== 404 || both.status !== 422) throw new Error("no problem");
+  if (lost.status !== 404 || wrong.status !== 422) throw new Error("no problem");
   if (batch.status !== 200 || logged.status !== 200 || counted.status !== 200)
     throw new Error("no result");
   // @ts-expect-error: 429 is a decision or a problem.
@@ -31,7 +31,7 @@ export async function use(origin: string): Promise<Story> {
     remaining: first.data.remaining,
     reason: must("allowed" in second.data && second.data.reason),
     problem: lost.data.type,
-    pointer: both.data.errors?.[0]?.pointer,
+    pointer: wrong.data.errors?.[0]?.pointer,
     batch: batch.data.results.map((one) => ("allowed" in one ? one.reason : one.type)),
     logged: logged.data.map((entry) => entry.allowed),
     denied: counted.data.totals.denied,
