@@ -18,7 +18,8 @@ enum operation_kind {
 };
 
 /* A counter is named by a set of subjects, the policy, and the limit's id. All counters of one set
- * and policy lie together. limits[i].set is the place of its set in `sets`. */
+ * and policy lie together. limits[i].set is the place of its set in `sets`. Sets that are declared
+ * apart may be the same for one caller. */
 struct operation {
     enum operation_kind kind;
     uint32_t tenant; /* whose room the counters take; decisions ignore it */

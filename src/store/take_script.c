@@ -42,6 +42,7 @@ static size_t heads_write(struct take_arguments *arguments, const struct operati
 static size_t numbers_write(struct take_arguments *arguments, const struct operation *operation);
 static double *row_write(double *row, const struct operation *operation, size_t i);
 
+static uint8_t first_alike(const struct operation *operation, uint8_t set);
 static char *string_key_write(char *out, const struct operation *operation, uint8_t set);
 static char *digest_write(char *out, const struct digest *digest);
 static char *hex_write(char *out, uint64_t value, int digits);
@@ -231,16 +232,16 @@ static void keys_write(struct take_arguments *arguments, const struct operation 
     size_t count = 0;
 
     for (size_t i = 0; i < operation->limit_count; i++) {
-        const struct limit *limit = &operation->limits[i];
+        const uint8_t set = first_alike(operation, operation->limits[i].set);
 
-        if (is_apart(limit))
+        if (is_apart(&operation->limits[i]))
             continue;
-        if (!has_string[limit->set]) {
-            has_string[limit->set] = true;
-            key_of_set[limit->set] = (uint8_t)count;
-            *string_key_write(arguments->keys[count++], operation, limit->set) = '\0';
+        if (!has_string[set]) {
+            has_string[set] = true;
+            key_of_set[set] = (uint8_t)count;
+            *string_key_write(arguments->keys[count++], operation, set) = '\0';
         }
-        arguments->key_of[i] = key_of_set[limit->set];
+        arguments->key_of[i] = key_of_set[set];
     }
     arguments->string_count = count;
     for (size_t i = 0; i < operation->limit_count; i++) {
@@ -253,6 +254,18 @@ static void keys_write(struct take_arguments *arguments, const struct operation 
         arguments->key_of[i] = (uint8_t)count++;
     }
     arguments->key_count = (char)('0' + count);
+}
+
+/* For a caller without a user, the sets {ip} and user, else ip are one. A key that is given twice
+ * would lose what is written there first. */
+static uint8_t first_alike(const struct operation *operation, uint8_t set)
+{
+    const struct digest *digest = &operation->sets[set];
+    uint8_t first = 0;
+
+    while (first < set && memcmp(&operation->sets[first], digest, sizeof(*digest)) != 0)
+        first++;
+    return first;
 }
 
 /* Returns how many bytes. */

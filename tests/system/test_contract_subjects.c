@@ -156,6 +156,28 @@ static void a_limit_beside_one_by_user_needs_a_user(void **state)
     client_free(tenant);
 }
 
+/* For an address alone both limits count by the same subjects. */
+static void a_limit_by_address_counts_beside_one_that_counts_by_user_or_address(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    static const char address[] = "{'ip':'192.0.2.7','route_key':'/a'}";
+    tenant_policy(tenant, "{'route_key':'/a','limits':["
+                          "{'name':'by-ip','by':'ip','limit':3,'window_seconds':3600},"
+                          "{'name':'plain','limit':5,'window_seconds':60}]}");
+
+    EXPECT(client_post(tenant, "/check", address), 200, "{'limits':[{'remaining':2},{}]}");
+    EXPECT(client_post(tenant, "/check", address), 200,
+           "{'limits':[{'remaining':1},{'remaining':3}]}");
+    EXPECT(client_post(tenant, "/check", "{'ip':'192.0.2.7','user_id':'ada','route_key':'/a'}"),
+           200, "{'limits':[{'remaining':0},{'remaining':4}]}");
+    EXPECT(client_post(tenant, "/check", address), 429, "{'denied_by':['by-ip']}");
+    EXPECT(client_post(tenant, "/reset", address), 200, "{'reset':2}");
+    EXPECT(client_post(tenant, "/check", address), 200,
+           "{'limits':[{'remaining':2},{'remaining':4}]}");
+    client_free(tenant);
+}
+
 static void each_check_of_a_batch_has_its_own_subjects(void **state)
 {
     const struct world *world = *state;
@@ -365,6 +387,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_check_that_lacks_something_is_told_what_and_for_which_limit),
         cmocka_unit_test(a_policy_that_is_switched_off_needs_nothing),
         cmocka_unit_test(a_limit_beside_one_by_user_needs_a_user),
+        cmocka_unit_test(a_limit_by_address_counts_beside_one_that_counts_by_user_or_address),
         cmocka_unit_test(each_check_of_a_batch_has_its_own_subjects),
         cmocka_unit_test(a_reset_takes_the_limits_whose_subjects_are_given),
         cmocka_unit_test(a_reset_of_whom_no_limit_counts_resets_nothing),

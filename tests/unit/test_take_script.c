@@ -178,6 +178,27 @@ static void limits_say_where_their_states_are(void **state)
     }
 }
 
+/* Sets that are declared apart may be the same for one caller: an address, and a user else an
+ * address. A string that is written twice would lose what was written first. */
+static void sets_with_one_digest_share_a_string(void **state)
+{
+    (void)state;
+    struct limit limits[] = {script_case_minute, script_case_minute, script_case_minute};
+    struct take_arguments arguments;
+    limits[1].set = 1;
+    limits[2].set = 2;
+    one_set_tell_apart(limits, ARRAY_COUNT(limits));
+    struct operation operation = operation_of_sets(limits, ARRAY_COUNT(limits));
+    operation.sets[2] = operation.sets[0];
+
+    take_arguments_write(&arguments, &operation);
+
+    assert_int_equal(take_arguments_keys(&arguments), 2);
+    assert_int_equal(arguments.key_of[0], 0);
+    assert_int_equal(arguments.key_of[1], 1);
+    assert_int_equal(arguments.key_of[2], 0);
+}
+
 static void a_charge_is_kept_as_long_as_it_counts(void **state)
 {
     (void)state;
@@ -366,6 +387,7 @@ int main(void)
         cmocka_unit_test(keys_show_only_hashes_and_ids),
         cmocka_unit_test(the_longest_arguments_fit),
         cmocka_unit_test(limits_say_where_their_states_are),
+        cmocka_unit_test(sets_with_one_digest_share_a_string),
         cmocka_unit_test(a_charge_is_kept_as_long_as_it_counts),
         cmocka_unit_test(a_window_that_goes_on_keeps_its_expiry),
         cmocka_unit_test(what_lasts_longest_sets_the_expiry),
