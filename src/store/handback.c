@@ -40,7 +40,7 @@ struct handback {
 };
 
 static struct note *note_of(struct handback *handback, const struct operation *operation);
-static bool is_over(const struct note *note, int64_t now_us);
+static void let_go(struct note *note, int64_t now_us);
 static void charge(struct handback *handback, struct store *store, struct note *note,
                    int64_t now_us);
 static void on_charged(void *context, const struct outcome *outcome);
@@ -101,6 +101,7 @@ void handback_note(struct handback *handback, const struct operation *operation)
         count(handback, METRIC_HANDED_BACK_LOST, cost_of(operation));
         return;
     }
+    let_go(note, operation->now_us);
     costs_add(note, operation);
     limits_keep(note, operation->limits);
     note->noted_us = operation->now_us;
@@ -112,12 +113,15 @@ void handback_run(struct handback *handback, struct store *store, int64_t now_us
 
     while (handback->in_flight < HANDBACK_IN_FLIGHT_MAX && store_is_ready(store) &&
            (note = next_note(handback)) != NULL) {
+        const int64_t cost = cost_of(&note->operation);
+
         note_take_out(handback, note);
-        if (is_over(note, now_us)) {
-            count(handback, METRIC_HANDED_BACK_OVER, cost_of(&note->operation));
-            note_free(note);
-        } else {
+        let_go(note, now_us);
+        if (operation_charges(&note->operation)) {
             charge(handback, store, note, now_us);
+        } else {
+            count(handback, METRIC_HANDED_BACK_OVER, cost);
+            note_free(note);
         }
     }
 }
@@ -148,14 +152,13 @@ static struct note *note_of(struct handback *handback, const struct operation *o
     return note;
 }
 
-/* Then its charge would not count any more. */
-static bool is_over(const struct note *note, int64_t now_us)
+/* Each limit lets go of charges that do not count any more. */
+static void let_go(struct note *note, int64_t now_us)
 {
     for (size_t i = 0; i < note->operation.limit_count; i++) {
-        if (now_us - note->noted_us < limit_memory_us(&note->limits[i]))
-            return false;
+        if (now_us - note->noted_us >= limit_memory_us(&note->limits[i]))
+            note->operation.costs[i] = 0;
     }
-    return true;
 }
 
 static void charge(struct handback *handback, struct store *store, struct note *note,

@@ -254,6 +254,32 @@ static void what_no_window_holds_any_more_is_let_go(void **state)
     assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_OVER]), 2);
 }
 
+/* Else what a long limit remembers would fill a short one that is empty by now. */
+static void of_several_limits_each_lets_go_of_what_it_holds_no_more(void **state)
+{
+    (void)state;
+    struct limit limits[] = {minute, minute};
+    limits[1].window_us = HOUR_US;
+    one_set_tell_apart(limits, ARRAY_COUNT(limits));
+    struct operation take = one_set_take(1, limits, ARRAY_COUNT(limits), 2);
+    take.now_us = NOW_US;
+    handback_note(handback, &take);
+    take.now_us = NOW_US + 60 * SECOND;
+    handback_note(handback, &take);
+    take.policy_id++;
+    handback_note(handback, &take);
+
+    handback_run(handback, &fake.store, NOW_US + 61 * SECOND);
+
+    assert_int_equal(fake.takes[0].costs[0], 2);
+    assert_int_equal(fake.takes[0].costs[1], 4);
+    handback_note(handback, &take);
+    handback_run(handback, &fake.store, NOW_US + 120 * SECOND);
+    assert_int_equal(fake.count, 3);
+    assert_int_equal(fake.takes[2].costs[0], 0);
+    assert_int_equal(fake.takes[2].costs[1], 2);
+}
+
 /* A bucket of twice its rate is full again after two windows. A sliding window counts in the next
  * window too. */
 static void what_counts_for_longer_than_a_window_is_kept_so_long(void **state)
@@ -421,6 +447,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_refused_waits_for_the_next_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(after_a_refusal_there_is_a_rest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_no_window_holds_any_more_is_let_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_several_limits_each_lets_go_of_what_it_holds_no_more,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_counts_for_longer_than_a_window_is_kept_so_long,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_so_many_are_in_flight_at_once, set_up, tear_down),
