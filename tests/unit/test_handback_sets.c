@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What several sets of subjects and measures have used while the store was away, and what the store
+ * has charged once it is handed back. */
+#include "store/handback.h"
+
+#include "base/duration.h"
+#include "fake_store.h"
+#include "metrics/metrics.h"
+#include "support/cmocka.h"
+#include "support/several_sets.h"
+
+#include <event2/event.h>
+
+#define NOW_US (1000 * SECOND_US)
+#define LIMITS 3
+
+static const int64_t ada[LIMITS] = {1, 10, SEVERAL_SETS_COMMON}; /* a user, her org, and a pool */
+static const int64_t bob[LIMITS] = {2, 10, SEVERAL_SETS_COMMON}; /* another user of the same org */
+
+static struct fake_store fake;
+static struct handback *handback;
+static struct metrics *metrics;
+static struct event_base *base;
+static struct limit limits[LIMITS];
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_store_open(&fake);
+    base = event_base_new();
+    metrics = metrics_new(1, 1);
+    handback = handback_new(base, metrics);
+    for (size_t i = 0; i < LIMITS; i++) {
+        limits[i] = (struct limit){.algorithm = ALGORITHM_FIXED_WINDOW,
+                                   .quota = 1000,
+                                   .window_us = MINUTE_US,
+                                   .burst = 1000};
+    }
+    several_sets_tell_apart(limits, LIMITS);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_store_close(&fake);
+    handback_free(handback);
+    event_base_free(base);
+    metrics_free(metrics, 1);
+    return 0;
+}
+
+static struct operation take_of(const int64_t sets[], const int64_t costs[])
+{
+    struct operation take = several_sets_take(sets, limits, LIMITS, 0);
+
+    memcpy(take.costs, costs, LIMITS * sizeof(costs[0]));
+    take.now_us = NOW_US;
+    return take;
+}
+
+static void note(const int64_t sets[], const int64_t costs[])
+{
+    const struct operation take = take_of(sets, costs);
+
+    handback_note(handback, &take);
+}
+
+static void run_at(int64_t now_us)
+{
+    handback_run(handback, &fake.store, now_us);
+    assert_int_equal(handback_count(handback), 0);
+}
+
+static int64_t used(struct operation look, size_t limit, int64_t now_us)
+{
+    struct outcome outcome;
+
+    look.kind = OPERATION_LOOK;
+    look.now_us = now_us;
+    memory_table_ask(fake.table, &look, &outcome);
+    assert_int_equal(outcome.status, TAKE_DONE);
+    return look.limits[limit].quota - outcome.at[limit].remaining;
+}
+
+static void assert_used(const int64_t sets[], const int64_t wanted[], int64_t now_us)
+{
+    const struct operation take = take_of(sets, wanted);
+
+    for (size_t i = 0; i < LIMITS; i++)
+        assert_int_equal(used(take, i, now_us), wanted[i]);
+}
+
+static void each_limit_is_filled_by_itself(void **state)
+{
+    const struct operation before = take_of(ada, (const int64_t[]){0, 998, 70});
+    struct outcome outcome;
+    (void)state;
+    memory_table_ask(fake.table, &before, &outcome);
+    assert_true(outcome.allowed);
+
+    note(ada, (const int64_t[]){4, 5, 1000});
+    run_at(NOW_US);
+
+    assert_used(ada, (const int64_t[]){4, 1000, 1000}, NOW_US);
+}
+
+static void what_is_noted_is_summed_by_measure(void **state)
+{
+    (void)state;
+    note(ada, (const int64_t[]){1, 300, 0});
+    note(ada, (const int64_t[]){1, 20, 5});
+    assert_int_equal(handback_count(handback), 1);
+    run_at(NOW_US);
+
+    assert_int_equal(fake.asked, 1);
+    assert_used(ada, (const int64_t[]){2, 320, 5}, NOW_US);
+    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK]), 320);
+}
+
+static void users_of_one_org_hand_back_to_its_counter_and_the_pool(void **state)
+{
+    (void)state;
+    limits[1].quota = limits[1].burst = 4;
+    note(ada, (const int64_t[]){1, 1, 100});
+    note(bob, (const int64_t[]){1, 1, 100});
+    note(ada, (const int64_t[]){2, 2, 100});
+    note(bob, (const int64_t[]){1, 1, 100});
+    assert_int_equal(handback_count(handback), 2);
+    run_at(NOW_US);
+
+    assert_used(ada, (const int64_t[]){3, 4, 400}, NOW_US);
+    assert_used(bob, (const int64_t[]){2, 4, 400}, NOW_US);
+}
+
+static void a_policy_with_other_numbers_is_handed_back_by_the_latest(void **state)
+{
+    (void)state;
+    note(ada, (const int64_t[]){1, 600, 1});
+    limits[1].quota = limits[1].burst = 2000;
+    note(ada, (const int64_t[]){1, 600, 1});
+    limits[1].quota = limits[1].burst = 5; /* the notes do not borrow it */
+    run_at(NOW_US);
+
+    assert_int_equal(fake.asked, 1);
+    limits[1].quota = limits[1].burst = 2000;
+    assert_used(ada, (const int64_t[]){2, 1200, 2}, NOW_US);
+}
+
+/* An edit moves one limit to another place, and takes one away. */
+static void a_policy_with_other_limits_is_handed_back_to_the_counters_that_stay(void **state)
+{
+    const struct limit edited[] = {limits[1], limits[0]};
+    struct operation after = take_of(ada, (const int64_t[]){20, 2, 0});
+    (void)state;
+    after.limits = edited;
+    after.limit_count = ARRAY_COUNT(edited);
+
+    note(ada, (const int64_t[]){1, 10, 100});
+    handback_note(handback, &after);
+    assert_int_equal(handback_count(handback), 2);
+    run_at(NOW_US);
+
+    assert_used(ada, (const int64_t[]){3, 30, 100}, NOW_US);
+}
+
+static void a_sum_that_is_full_leaves_the_others_exact(void **state)
+{
+    (void)state;
+    limits[1].quota = limits[1].burst = LIMIT_COST_MAX;
+    note(ada, (const int64_t[]){1, LIMIT_COST_MAX, 10});
+    note(ada, (const int64_t[]){1, LIMIT_COST_MAX, 20});
+    note(ada, (const int64_t[]){1, 1, 30});
+    run_at(NOW_US);
+
+    assert_used(ada, (const int64_t[]){3, LIMIT_COST_MAX, 60}, NOW_US);
+}
+
+/* It was noted again on its way to the store. */
+static void what_comes_back_is_added_by_measure(void **state)
+{
+    (void)state;
+    fake.answers[0] = (struct fake_answer){.is_late = true, .status = TAKE_DOWN};
+    fake.answers[1] = (struct fake_answer){.status = TAKE_DONE};
+    fake.answer_count = 2;
+    note(ada, (const int64_t[]){1, 300, 0});
+    handback_run(handback, &fake.store, NOW_US);
+    note(ada, (const int64_t[]){2, 20, 5});
+    fake_store_answer(&fake, 0);
+    assert_int_equal(handback_count(handback), 1);
+
+    while (handback_count(handback) > 0) { /* after its rest */
+        handback_run(handback, &fake.store, NOW_US);
+        (void)event_base_dispatch(base);
+    }
+
+    assert_used(ada, (const int64_t[]){3, 320, 5}, NOW_US);
+}
+
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_limit_is_filled_by_itself),
+        TEST(what_is_noted_is_summed_by_measure),
+        TEST(users_of_one_org_hand_back_to_its_counter_and_the_pool),
+        TEST(a_policy_with_other_numbers_is_handed_back_by_the_latest),
+        TEST(a_policy_with_other_limits_is_handed_back_to_the_counters_that_stay),
+        TEST(a_sum_that_is_full_leaves_the_others_exact),
+        TEST(what_comes_back_is_added_by_measure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
