@@ -2,10 +2,10 @@
  *
  * What local counters allowed while the store was away, to be charged in the store once it is back.
  * So a subject that has used its limit locally does not find the whole limit in the store. It is
- * charged as far as it fits, never beyond a limit, and at most once: a hand-back that is late is
- * not repeated, but one that is refused is repeated after a rest. If the store was asked and did
- * not answer in time, or not with a decision, nothing is noted, because the store may have charged
- * it already.
+ * charged as far as it fits, never beyond a limit, and not to a limit that would have forgotten it
+ * by then. It is charged at most once: a hand-back that is late is not repeated, but one that is
+ * refused is repeated after a rest. If the store was asked and did not answer in time, or not with
+ * a decision, nothing is noted, because the store may have charged it already.
  *
  * So within one window the store allows at most one limit, and so does each instance that had to
  * decide alone. Later requests count together with what was handed back.

@@ -198,6 +198,19 @@ static void what_comes_back_is_added_by_measure(void **state)
     assert_used(ada, (const int64_t[]){3, 320, 5}, NOW_US);
 }
 
+/* The pool's window is longer. */
+static void a_limit_is_not_charged_what_its_window_has_forgotten(void **state)
+{
+    const int64_t late_us = NOW_US + MINUTE_US;
+    (void)state;
+    limits[2].window_us = HOUR_US;
+    note(ada, (const int64_t[]){1, 300, 70});
+    run_at(late_us);
+
+    assert_used(ada, (const int64_t[]){0, 0, 70}, late_us);
+    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK]), 70);
+}
+
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
 
 int main(void)
@@ -210,6 +223,7 @@ int main(void)
         TEST(a_policy_with_other_limits_is_handed_back_to_the_counters_that_stay),
         TEST(a_sum_that_is_full_leaves_the_others_exact),
         TEST(what_comes_back_is_added_by_measure),
+        TEST(a_limit_is_not_charged_what_its_window_has_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
