@@ -2,10 +2,10 @@
  *
  * Anything that may be in Redis instead of a counter's state. C and Lua do the same with it, to the
  * bit: both make the same decision and keep the same state or none, and both refuse the same. What
- * a string has for limits of another version of the policy is kept as long as it may count, and
- * nothing else is. No script fails, whatever it finds. No wait is longer than the algorithm can ask
- * for, nothing remains that the limit does not have, and no more passes at one time than the limit
- * has. Whatever is kept has an expiry.
+ * a string has for limits of another version of the policy is kept as long as it may count and its
+ * key would be there, and nothing else is. No script fails, whatever it finds. No wait is longer
+ * than the algorithm can ask for, nothing remains that the limit does not have, and no more passes
+ * at one time than the limit has. Whatever is kept has an expiry.
  *
  * An input is a line of numbers (algorithm, how many limits, quota, seconds, burst, cost, time in
  * us; then how the string differs from what is written there, see struct damage); a line of
@@ -20,8 +20,11 @@
 #include "store/take_script.h"
 #include "stored_entries.h"
 
-#define LIMITS 2
-#define TAKES  6 /* all at one time, each after what the one before has left */
+#include <math.h>
+
+#define LIMITS  2
+#define TAKES   6    /* all at one time, each after what the one before has left */
+#define LATE_US 60e6 /* what a take takes at most */
 
 /* How a stored string differs from one with just the limits' entries. */
 struct damage {
@@ -39,6 +42,7 @@ static void store_log(const struct operation *take, struct text input);
 static void agree(const struct operation *take, struct outcome *in_lua);
 static void kept_check(const struct operation *take, const struct stored_entries *before,
                        const struct limit_state states[], const int64_t keep_us[]);
+static void others_end(const struct operation *take, struct stored_entries *after);
 static void stored_read(const struct operation *take, struct stored_entries *entries);
 static const char *key_of(const struct operation *take, size_t limit);
 static bool is_same(const struct limit_outcome *a, const struct limit_outcome *b);
@@ -215,12 +219,33 @@ static void kept_check(const struct operation *take, const struct stored_entries
     }
     if (!is_kept)
         return;
+    others_end(take, &after);
 
     const size_t length = stored_entries_write(&after, expected);
     const redisReply *kept = scratch_redis_run("GET %s", key_of(take, 0));
 
     ASSERT(kept->type == REDIS_REPLY_STRING && kept->len == length);
     ASSERT(memcmp(kept->str, expected, length) == 0);
+}
+
+/* An entry of another limit ends with its key at the latest. The key began its life just before, so
+ * its end is known by LATE_US. */
+static void others_end(const struct operation *take, struct stored_entries *after)
+{
+    const double latest_us = (double)take->now_us + 1000 * (double)SCRATCH_REDIS_FAR_MS;
+    struct stored_entries kept;
+
+    stored_read(take, &kept);
+    ASSERT(kept.count == after->count);
+    for (size_t i = take->limit_count; i < after->count; i++) {
+        double *ends_us = &after->at[i].numbers[0];
+        const double kept_us = kept.at[i].numbers[0];
+
+        if (*ends_us <= latest_us - LATE_US)
+            continue;
+        ASSERT(kept_us >= latest_us - LATE_US && kept_us <= fmin(*ends_us, latest_us));
+        *ends_us = kept_us;
+    }
 }
 
 /* What C would find there: the entries of the limits, then those that must be kept. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "stored_entries.h"
 
-#include "scratch_redis.h"
-
 #define ID_BYTES sizeof(uint64_t)
 
 /* What is read: an entry, and where its state lies. */
@@ -117,15 +115,13 @@ static const unsigned char *state_of(const struct found found[], size_t count, u
     return NULL;
 }
 
-/* It has not ended, does not end after its key, and is the first of its id. */
+/* It has not ended, and is the first of its id. */
 static bool is_kept(const struct found *found, size_t i, int64_t now_us)
 {
     double ends_us;
 
     memcpy(&ends_us, found[i].state, sizeof(ends_us));
-    return ends_us > (double)now_us &&
-           ends_us <= (double)now_us + 1000 * (double)(SCRATCH_REDIS_FAR_MS + 1000) &&
-           state_of(found, i, found[i].id) == NULL;
+    return ends_us > (double)now_us && state_of(found, i, found[i].id) == NULL;
 }
 
 /* The end, and those of the state. */
