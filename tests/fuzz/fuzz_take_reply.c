@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * The reply of Redis to a request for a decision. A reply is accepted for at most one number of
- * limits. Then every number is one that the algorithms could have meant, within its range. An
- * allowed take has no wait, and is never final. The lives of keys in the reply are in their range
- * too. What was accepted can be told to the client: the body is JSON with the same verdict, and
- * each denial that time can end says when to come back. */
+ * The reply of Redis to a request for a decision on limits of one set, or of a set each. It is
+ * accepted for at most one number of limits. Then every number is one that the algorithms could
+ * have meant, within its range. An allowed take has no wait, and is never final. The lives in the
+ * reply are in their range too, and at most one for each key. What was accepted can be told to the
+ * client: the body is JSON with the same verdict, and each denial that time can end says when to
+ * come back. If the request was to forget, each limit had a counter at most once. */
 #include "fuzz.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/document.h"
 #include "limit/rate_headers.h"
 #include "replies.h"
-#include "store/take_script.h"
+#include "store/counter_budget.h"
+#include "store/take_answer.h"
 
-#define EXACT_MAX LIMIT_COST_MAX
+#define EXACT_MAX    LIMIT_COST_MAX
+#define TENANT       1
+#define COUNTERS_MAX 10
 
-static struct limit limits[LIMITS_MAX];
+static struct limit limits[LIMITS_MAX];    /* all count by one set */
+static struct limit apart[LIMITS_MAX];     /* the same, but each counts by a set of its own */
 static struct policy policies[LIMITS_MAX]; /* by the number of limits, minus one */
+static struct counter_budget *budget;
 
-static void try_reply(const redisReply *reply);
+static void try_reply(const redisReply *reply, const struct limit of[]);
+static void try_forgotten(const redisReply *reply, struct operation forget);
 static void outcome_check(const struct outcome *outcome);
 static void lives_check(const redisReply *reply, const struct take_arguments *arguments);
 static void told_check(const struct policy *policy, const struct outcome *outcome);
@@ -27,6 +35,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
+    budget = counter_budget_new(COUNTERS_MAX);
     for (size_t i = 0; i < LIMITS_MAX; i++) {
         limits[i] = (struct limit){.name = {(char)('a' + i)},
                                    .id = (i + 1) << 8,
@@ -34,6 +43,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                                    .quota = 10,
                                    .window_us = 60000000,
                                    .burst = 10};
+        apart[i] = limits[i];
+        apart[i].set = (uint8_t)i;
         policies[i] =
             (struct policy){.is_active = true,
                             .version = 1,
@@ -46,27 +57,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     redisReply *reply;
 
+    counter_budget_clear(budget);
     replies_begin(fuzz_text(data, size));
     while ((reply = replies_next()) != NULL) {
-        try_reply(reply);
+        try_reply(reply, limits);
+        try_reply(reply, apart);
         freeReplyObject(reply);
     }
     replies_end();
     return 0;
 }
 
-static void try_reply(const redisReply *reply)
+static void try_reply(const redisReply *reply, const struct limit of[])
 {
     int taken = 0;
 
     for (size_t count = 1; count <= LIMITS_MAX; count++) {
-        const struct operation take = {.set_count = 1,
-                                       .limit_count = count,
-                                       .limits = limits,
-                                       .costs = {1, 1, 1, 1, 1, 1, 1, 1}};
+        struct operation take = {.tenant = TENANT,
+                                 .set_count = LIMITS_MAX,
+                                 .limit_count = count,
+                                 .limits = of,
+                                 .costs = {1, 1, 1, 1, 1, 1, 1, 1}};
         struct take_arguments arguments;
         struct outcome outcome;
 
+        for (size_t set = 0; set < LIMITS_MAX; set++)
+            take.sets[set].bytes[0] = (uint8_t)set;
+        try_forgotten(reply, take);
         take_arguments_write(&arguments, &take);
         if (!take_script_read(reply, &arguments, &outcome))
             continue;
@@ -79,6 +96,20 @@ static void try_reply(const redisReply *reply)
         told_check(&policies[count - 1], &outcome);
     }
     ASSERT(taken <= 1);
+}
+
+static void try_forgotten(const redisReply *reply, struct operation forget)
+{
+    const struct take_answers answers = {.budget = budget};
+    struct take_asked asked = {.tenant = forget.tenant};
+    struct outcome outcome;
+
+    forget.kind = OPERATION_FORGET;
+    take_arguments_write(&asked.arguments, &forget);
+    if (!take_answer_read(&answers, &asked, reply, &outcome))
+        return;
+    ASSERT(outcome.status == TAKE_DONE && outcome.count <= forget.limit_count);
+    ASSERT(reply->elements == take_arguments_keys(&asked.arguments));
 }
 
 static void outcome_check(const struct outcome *outcome)
@@ -100,14 +131,17 @@ static void outcome_check(const struct outcome *outcome)
     ASSERT(outcome->allowed == every_one_allows);
 }
 
-/* Each life, before and after, is a number that a double has exactly. */
+/* Each life, before and after, is a number that a double has exactly. The budget counts it. */
 static void lives_check(const redisReply *reply, const struct take_arguments *arguments)
 {
     struct take_life lives[TAKE_SCRIPT_KEYS_MAX];
+    size_t count = take_script_lives(reply, arguments, lives);
 
-    for (size_t i = take_script_lives(reply, arguments, lives); i-- > 0;) {
-        ASSERT(lives[i].was_us >= 0 && lives[i].was_us <= EXACT_MAX);
-        ASSERT(lives[i].keep_us >= 0 && lives[i].keep_us <= EXACT_MAX);
+    ASSERT(count <= take_arguments_keys(arguments));
+    while (count-- > 0) {
+        ASSERT(lives[count].was_us >= 0 && lives[count].was_us <= EXACT_MAX);
+        ASSERT(lives[count].keep_us >= 0 && lives[count].keep_us <= EXACT_MAX);
+        counter_budget_note(budget, TENANT, &lives[count], clock_monotonic_us());
     }
 }
 
