@@ -29,7 +29,14 @@ static const char policies_text[] =
     "{\"route_key\":\"/c\",\"limits\":[{\"name\":\"a\",\"algorithm\":\"leaky_bucket\","
     "\"rate\":\"3/s\"},{\"name\":\"b\",\"algorithm\":\"sliding_window_log\",\"rate\":\"9/m\"}]},"
     "{\"route_key\":\"/d\",\"mode\":\"shadow\",\"algorithm\":\"sliding_window\",\"rate\":\"0/m\"},"
-    "{\"route_key\":\"/e\",\"user_id\":\"u1\",\"is_active\":false,\"rate\":\"1/s\"}]";
+    "{\"route_key\":\"/e\",\"user_id\":\"u1\",\"is_active\":false,\"rate\":\"1/s\"},"
+    "{\"route_key\":\"/f\",\"limits\":[{\"name\":\"a\",\"by\":[\"org\",\"user\"],\"rate\":\"3/s\"},"
+    "{\"name\":\"b\",\"by\":\"org\",\"counts\":\"tokens\",\"rate\":\"100/m\"},"
+    "{\"name\":\"c\",\"by\":[],\"counts\":\"tokens\",\"rate\":\"150/m\"}]},"
+    "{\"route_key\":\"/g\",\"limits\":[{\"name\":\"a\",\"rate\":\"3/s\"},"
+    "{\"name\":\"b\",\"by\":\"ip\",\"rate\":\"5/m\"}],"
+    "\"candidate\":{\"by\":\"org\",\"rate\":\"1/m\"}},"
+    "{\"route_key\":\"/f\",\"subject\":{\"org\":\"o1\"},\"by\":\"org\",\"rate\":\"1/m\"}]";
 
 static struct api_settings settings = {.registers = REGISTRATION_OPEN};
 static struct metrics metrics;
