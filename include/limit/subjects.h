@@ -7,11 +7,13 @@
 #define LIMIT_SUBJECTS_H
 
 #include "base/digest.h"
-#include "base/form.h"
 #include "base/text.h"
 #include "base/writer.h"
 
-struct arena;
+struct by;
+
+#define SUBJECT_USER "user"
+#define SUBJECT_IP   "ip"
 
 #define SUBJECTS_MAX            8
 #define SUBJECT_VALUE_BYTES_MAX 256
@@ -26,17 +28,6 @@ struct subjects {
     size_t count; /* 1..SUBJECTS_MAX once read */
     const struct subject *at;
 };
-
-/* Reads the member `subjects`, and `user_id` and `ip`, which are short for `user` and `ip` in it.
- * At least one must be there, and none twice. Names and values are borrowed from the form or lie in
- * `arena`. False when there was a fault. */
-MUST_USE bool subjects_read(struct form *form, struct arena *arena, struct subjects *subjects);
-
-/* Reads one subject into `subject`: `user_id`, or the member `subject`, an object with one name and
- * value. A query has a parameter for it, as in `subject.org=acme`. An `ip` may be given as the site
- * that it is in, "2001:db8::/64", because it is written so. *subject stays as it is when nothing is
- * there. False when there was a fault. */
-MUST_USE bool subject_read_one(struct form *form, struct arena *arena, struct subject *subject);
 
 /* Writes {name: value}. */
 void subject_write(const struct subject *subject, struct writer *writer, const char *key);
@@ -64,6 +55,13 @@ const struct subject *subjects_first(const struct subjects *subjects);
 
 /* For 0, 1, ...: the subjects in that order; NULL after the last. */
 const struct subject *subjects_in_order(const struct subjects *subjects, size_t place);
+
+/* Puts it into a list of `count` with room for one more, in the order of the names. None of them has
+ * its name. */
+void subjects_put(struct subject at[], size_t count, struct subject subject);
+
+/* `by`, or what NULL means for these subjects: {user} if it is there, else {ip}. */
+const struct by *subjects_resolve(const struct subjects *subjects, const struct by *by);
 
 /* The name of the counters of all these subjects together, within one app and for one use, which is
  * absent for the usual one. It contains no user data. At most BY_MAX subjects. */

@@ -16,7 +16,6 @@ static struct digest tag_of(const struct decision *decision, const struct rule *
 static struct digest set_digest(const struct decision *decision, const struct by *set,
                                 enum rule_use use);
 static struct digest policy_digest(const struct decision *decision, enum rule_use use);
-static const struct by *resolved(const struct decision *decision, const struct by *set);
 static struct text word_of(enum rule_use use);
 
 bool binding_fits(const struct decision *decision, const struct rule *rule, const char *pointer,
@@ -37,7 +36,7 @@ bool binding_fits(const struct decision *decision, const struct rule *rule, cons
 
 bool binding_has_set(const struct decision *decision, const struct by *set)
 {
-    const struct by *by = resolved(decision, set);
+    const struct by *by = subjects_resolve(&decision->subjects, set);
 
     for (size_t i = 0; i < by->count; i++) {
         if (subjects_find(&decision->subjects, by->names[i]) == NULL)
@@ -77,7 +76,7 @@ struct operation binding_operation(const struct decision *decision, const struct
 static bool set_fits(const struct decision *decision, const struct limit *limit,
                      const struct by *set, const char *pointer, struct faults *faults)
 {
-    const struct by *by = resolved(decision, set);
+    const struct by *by = subjects_resolve(&decision->subjects, set);
 
     if (binding_has_set(decision, set))
         return true;
@@ -114,7 +113,7 @@ static struct digest tag_of(const struct decision *decision, const struct rule *
 static struct digest set_digest(const struct decision *decision, const struct by *set,
                                 enum rule_use use)
 {
-    const struct by *by = resolved(decision, set);
+    const struct by *by = subjects_resolve(&decision->subjects, set);
     struct subject chosen[BY_MAX];
     const struct subjects subjects = {.count = by->count, .at = chosen};
 
@@ -138,11 +137,6 @@ static struct digest policy_digest(const struct decision *decision, enum rule_us
     for (size_t i = 0; i < sizeof(id); i++)
         id[i] = (char)(decision->policy->id >> (8 * i));
     return digest_of(app_index_subject_key(decision->api->index), parts, ARRAY_COUNT(parts));
-}
-
-static const struct by *resolved(const struct decision *decision, const struct by *set)
-{
-    return by_resolve(set, !text_is_absent(subjects_user(&decision->subjects)));
 }
 
 /* A candidate has counters of its own. */

@@ -5,6 +5,7 @@
 
 #include "api/no_policy.h"
 #include "http/problem.h"
+#include "limit/subjects_read.h"
 
 const char decision_no_room[] =
     "This app has as many counters as it may have. A new one must wait until another expires.";

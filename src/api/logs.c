@@ -7,7 +7,7 @@
 #include "http/problem.h"
 #include "journal/journal.h"
 #include "limit/policy.h"
-#include "limit/subjects_query.h"
+#include "limit/subjects_read.h"
 #include "metrics/metrics.h"
 
 #define LOGS_LIMIT_DEFAULT 50

@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "catalogue/app.h"
+#include "limit/subjects_read.h"
 
 /* Policies per step. The longest ones take two or three microseconds each. */
 #define LIST_STEP (SLICE_QUANTUM / 2)

@@ -255,9 +255,9 @@ static void write_subject(const struct subject *subject, struct buffer *buffer)
 {
     enum stored_subject stored = STORED_OTHER;
 
-    if (text_equal(subject->name, TEXT("user")))
+    if (text_equal(subject->name, TEXT(SUBJECT_USER)))
         stored = STORED_USER;
-    else if (text_equal(subject->name, TEXT("ip")))
+    else if (text_equal(subject->name, TEXT(SUBJECT_IP)))
         stored = STORED_IP;
     packed_write_integer(buffer, stored);
     if (stored == STORED_OTHER)
@@ -271,7 +271,7 @@ static bool read_subject(struct text *packed, struct subject *subject)
 
     if (!packed_read_integer(packed, &stored) || stored > STORED_OTHER)
         return false;
-    subject->name = stored == STORED_IP ? TEXT("ip") : TEXT("user");
+    subject->name = stored == STORED_IP ? TEXT(SUBJECT_IP) : TEXT(SUBJECT_USER);
     if (stored == STORED_OTHER &&
         (!packed_read_text(packed, WORD_BYTES_MAX, &subject->name) || !word_is(subject->name)))
         return false;

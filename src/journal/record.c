@@ -182,9 +182,9 @@ static size_t read_short(struct form *form, struct subject at[])
 {
     size_t count = 0;
 
-    at[count].name = TEXT("ip");
+    at[count].name = TEXT(SUBJECT_IP);
     count += form_text(form, "ip", FORM_OPTIONAL, 0, TEXT_BYTES_MAX, &at[count].value);
-    at[count].name = TEXT("user");
+    at[count].name = TEXT(SUBJECT_USER);
     count += form_text(form, "user_id", count == 0 ? FORM_REQUIRED : FORM_OPTIONAL, 0,
                        TEXT_BYTES_MAX, &at[count].value);
     return count;
@@ -206,16 +206,11 @@ static size_t read_all(struct form *form, const json_t *object, struct subject a
     /* jansson iterates over const objects only through a cast. */
     json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
         struct subject subject = {.name = text_of(name)};
-        size_t place = count;
 
         if (!word_is(subject.name))
             form_fault(&members, name, "must have another name: it " WORD_FAULT);
-        if (!form_text(&members, name, FORM_REQUIRED, 0, TEXT_BYTES_MAX, &subject.value))
-            continue;
-        for (; place > 0 && text_compare(at[place - 1].name, subject.name) > 0; place--)
-            at[place] = at[place - 1];
-        at[place] = subject;
-        count++;
+        if (form_text(&members, name, FORM_REQUIRED, 0, TEXT_BYTES_MAX, &subject.value))
+            subjects_put(at, count++, subject);
     }
     return count;
 }

@@ -234,7 +234,7 @@ static size_t slot_write(struct ring_slot *slot, const struct record *record)
         slot->lengths[0] = (uint16_t)record_parts_write(record, at);
         at += slot->lengths[0];
     } else {
-        slot->subject_is_ip = text_equal(record->subjects.at[0].name, TEXT("ip"));
+        slot->subject_is_ip = text_equal(record->subjects.at[0].name, TEXT(SUBJECT_IP));
         slot->lengths[0] = pack_text(&at, record->subjects.at[0].value);
     }
     slot->lengths[1] = pack_text(&at, record->route);
@@ -249,7 +249,8 @@ static bool has_parts(const struct record *record)
 
     const struct subject *subject = &record->subjects.at[0];
 
-    return !text_equal(subject->name, TEXT("user")) && !text_equal(subject->name, TEXT("ip"));
+    return !text_equal(subject->name, TEXT(SUBJECT_USER)) &&
+           !text_equal(subject->name, TEXT(SUBJECT_IP));
 }
 
 /* Room for so many bytes, in the slot or in its own space. */
@@ -324,7 +325,7 @@ static void read_subject(const struct ring_slot *slot, const char **at, struct a
 
     struct subject *subject = ARENA_NEW(arena, struct subject);
 
-    subject->name = slot->subject_is_ip ? TEXT("ip") : TEXT("user");
+    subject->name = slot->subject_is_ip ? TEXT(SUBJECT_IP) : TEXT(SUBJECT_USER);
     subject->value = unpack_text(at, slot->lengths[0], arena);
     record->subjects = (struct subjects){.count = 1, .at = subject};
 }

@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "base/duration.h"
 #include "base/writer.h"
-#include "limit/word.h"
 
 #define ANSWER_BYTES_MIN 4096
 
@@ -201,15 +200,11 @@ static void write_denied(const struct usage_report *report, struct writer *write
 
 static void write_subject(const struct subject *subject, struct writer *writer)
 {
-    char key[WORD_BYTES_MAX + 1];
-
-    if (text_equal(subject->name, TEXT("user"))) {
+    if (text_equal(subject->name, TEXT(SUBJECT_USER))) {
         writer_text(writer, "user_id", subject->value);
-    } else if (text_equal(subject->name, TEXT("ip"))) {
+    } else if (text_equal(subject->name, TEXT(SUBJECT_IP))) {
         writer_text(writer, "ip", subject->value);
     } else {
-        writer_begin_object(writer, "subject");
-        writer_text(writer, word_string(subject->name, key), subject->value);
-        writer_end_object(writer);
+        subject_write(subject, writer, "subject");
     }
 }

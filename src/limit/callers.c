@@ -53,7 +53,7 @@ struct caller_names caller_names_of(const struct policy *const policies[], size_
 void callers_list(struct callers *callers, struct text role, const struct subjects *subjects,
                   const struct caller_names *names)
 {
-    const struct subject *user = subjects_find(subjects, TEXT("user"));
+    const struct subject *user = subjects_find(subjects, TEXT(SUBJECT_USER));
     const struct roles roles = roles_list(role);
 
     callers->count = 0;
@@ -94,7 +94,7 @@ static struct roles roles_list(struct text role)
 static void others_add(struct callers *callers, const struct roles *roles,
                        const struct subjects *subjects, const struct caller_names *names)
 {
-    const struct subject *ip = subjects_find(subjects, TEXT("ip"));
+    const struct subject *ip = subjects_find(subjects, TEXT(SUBJECT_IP));
 
     for (size_t i = 0; i < subjects->count; i++) {
         const struct subject *subject = &subjects->at[i];

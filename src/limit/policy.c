@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "limit/member_aliases.h"
 #include "limit/rate_headers.h"
+#include "limit/subjects_read.h"
 
 #define ID_DIGITS 16
 

@@ -2,6 +2,7 @@
 #include "rule_sets.h"
 
 #include "base/arena.h"
+#include "limit/subjects.h"
 
 static bool is_plain(const struct rule *rule);
 static bool needs_user(const struct rule *rule);
@@ -48,7 +49,7 @@ static bool is_plain(const struct rule *rule)
 static bool needs_user(const struct rule *rule)
 {
     for (size_t i = 0; i < rule->limit_count; i++) {
-        if (by_has(rule->limits[i].by, TEXT("user")))
+        if (by_has(rule->limits[i].by, TEXT(SUBJECT_USER)))
             return true;
     }
     return false;

@@ -83,7 +83,7 @@ static void limit_list_write(const struct verdict *verdict, const struct subject
 static void by_values_write(const struct by *by, const struct subjects *subjects,
                             struct writer *writer)
 {
-    const struct by *resolved = by_resolve(by, !text_is_absent(subjects_user(subjects)));
+    const struct by *resolved = subjects_resolve(subjects, by);
 
     writer_begin_object(writer, "by");
     for (size_t i = 0; i < resolved->count; i++)

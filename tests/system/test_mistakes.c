@@ -98,7 +98,7 @@ static const struct mistake of_the_body[] = {
      "the caller's of them"},
     {CHECK, "{'route_key':'/a'}", 422, "user_id", "say who"},
     {CHECK, "{'user_id':'a','subjects':{'user':'a'},'route_key':'/a'}", 422,
-     "must not be given twice, as `user_id` and in `subjects`", "one of them"},
+     "must not be given twice: `user_id` is short for it", "one of them"},
     {CHECK, "{'subjects':{'Org':'acme'},'route_key':'/a'}", 422, "/subjects/Org", "another name"},
     {CHECK, "{'subject':{'user':'a'},'route_key':'/a'}", 422, "did you mean subjects?", "the name"},
     {CHECK, "{'user_id':'a','org':'acme','route_key':'/a'}", 422,

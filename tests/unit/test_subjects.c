@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/document.h"
 #include "limit/by.h"
+#include "limit/subjects_read.h"
 #include "limit/word.h"
 
 #include <sodium.h>
@@ -160,9 +161,9 @@ static void some_subject_is_given_and_none_twice(void **state)
                  "\"d\":\"1\",\"e\":\"1\",\"f\":\"1\",\"g\":\"1\",\"h\":\"1\"}}",
                  "/subjects/h", "must be one of at most 8 subjects");
     assert_fault("{\"user_id\":\"a\",\"subjects\":{\"user\":\"a\"}}", "/subjects/user",
-                 "must not be given twice, as `user_id` and in `subjects`");
+                 "must not be given twice: `user_id` is short for it");
     assert_fault("{\"ip\":\"::1\",\"subjects\":{\"ip\":\"::1\"}}", "/subjects/ip",
-                 "must not be given twice, as `ip` and in `subjects`");
+                 "must not be given twice: `ip` is short for it");
 }
 
 static void names_and_values_have_rules(void **state)

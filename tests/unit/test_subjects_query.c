@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/document.h"
 #include "base/error.h"
-#include "limit/subjects_query.h"
+#include "limit/subjects_read.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
