@@ -16,7 +16,7 @@
  *
  * A tenant's count takes little more than a kilobyte, and is freed when there is nothing to count.
  * Tenant 0, the service itself, has no bound. Any thread. Tenants share a short lock; while no
- * tenant has as many as it may, only takes that change a life need it. */
+ * tenant has as many as it may, only operations that change a life need it. */
 #ifndef STORE_COUNTER_BUDGET_H
 #define STORE_COUNTER_BUDGET_H
 

@@ -11,7 +11,7 @@
  *
  * No call drops more than a few. If a log grows beyond the room, the next uses drop counters until
  * it fits again, at the cost of the log's tenant. So the table exceeds its room only for that long.
- * It may also exceed it by the counters of one take, which never drop each other. */
+ * It may also exceed it by the counters of one operation, which never drop each other. */
 #ifndef STORE_COUNTER_TABLE_H
 #define STORE_COUNTER_TABLE_H
 
@@ -19,7 +19,7 @@
 #include "store/crowd.h"
 #include "store/tenant_rooms.h"
 
-#define COUNTER_TABLE_COUNT_MIN (2 * LIMITS_MAX) /* one take's are spared */
+#define COUNTER_TABLE_COUNT_MIN (2 * LIMITS_MAX) /* one operation's are spared */
 #define COUNTER_TABLE_COUNT_MAX (UINT32_C(1) << 23)
 
 /* `low` must be a keyed hash: it chooses the slot, and no client may control that. */
@@ -54,7 +54,7 @@ struct counter_table {
     uint64_t looks;     /* how many counters were looked at, to find one to drop */
 };
 
-/* One use of the table: one take. The take's counters are not dropped. */
+/* One use of the table: one operation, whose counters are not dropped. */
 struct counter_use {
     int64_t now_us;
     const struct counter_id *spared;

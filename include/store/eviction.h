@@ -13,7 +13,7 @@
 #define EVICTION_SPREAD 16
 #define EVICTION_OWN    8
 
-/* One call drops at most so many. A take makes one call for each limit, and one more. */
+/* One call drops at most so many. An operation makes one call for each limit, and one more. */
 #define EVICTIONS_MAX 8
 
 /* The most counters that are looked at to drop one. */

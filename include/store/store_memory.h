@@ -13,8 +13,8 @@
 
 #include "store/store.h"
 
-/* Threads read their clocks at different moments. So if a take's time is behind a counter's by at
- * most this, it is decided at the counter's time. If it is further behind, the clock was set
+/* Threads read their clocks at different moments. So if an operation's time is behind a counter's
+ * by at most this, it is decided at the counter's time. If it is further behind, the clock was set
  * back. */
 #define STORE_MEMORY_SKEW_US INT64_C(1000000)
 

@@ -112,7 +112,6 @@ static void names_check(struct form *form, const struct rule *rule)
     }
 }
 
-static void ids_make(struct form *form, struct limit limits[], size_t count);
 static void ids_make(struct form *form, struct limit limits[], size_t count)
 {
     size_t other;

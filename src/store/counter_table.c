@@ -181,7 +181,8 @@ static uint32_t home_of(const struct counter_table *table, struct counter_id id)
     return (uint32_t)((id.low >> 32) * table->slot_count >> 32);
 }
 
-/* The counters of one take have the same `low`. */
+/* The lowest bits of `low` alone are much alike in one stripe, because the set's chose the
+ * stripe. */
 static uint32_t mark_of(struct counter_id id)
 {
     return (uint32_t)(id.low ^ id.high) << SLOT_NUMBER_BITS;

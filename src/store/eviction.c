@@ -53,8 +53,8 @@ static bool evict(struct counter_table *table, uint32_t tenant, const struct cou
     return true;
 }
 
-/* NULL if one take holds so much that the missing room would have to come from tenants that hold
- * little. Then the table exceeds its bound. */
+/* NULL if one operation holds so much that the missing room would have to come from tenants that
+ * hold little. Then the table exceeds its bound. */
 static struct counter *choose(struct counter_table *table, uint32_t tenant,
                               const struct counter_use *use)
 {

@@ -4,8 +4,8 @@
  * An operation locks the stripes of all its sets, in the order of the table, so no two operations
  * wait for each other. Then all its limits are decided and charged as one.
  *
- * A counter's id is the digest of its set XORed with the name of the limit. It is still a keyed
- * hash, so no client can make ids collide in a slot or a stripe. */
+ * A counter's id is the digest of its set, into which policy, limit and tag are mixed. It is still
+ * a keyed hash, so no client can make ids collide in a slot or a stripe. */
 #include "store/store_memory.h"
 
 #include "base/memory.h"
