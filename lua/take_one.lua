@@ -4,11 +4,15 @@
 -- Above this are composed entries.lua and `algorithm`, the function of one. It gets a string of
 -- little-endian doubles, the place of the limit's numbers in it (all zero: never seen), the time,
 -- the cost, and the limit. It checks the state as its twin in C does when it settles it. It
--- returns: how long to wait before asking again (0: allowed, -1: for ever), what remains, in what
--- time all of it is back; -1 less that when the state was invalid, and counted as none, how long to
--- delay what is allowed. When it has charged, or moved a state from the future, it also returns:
--- the new state: when its entry ends, and its numbers, for how long to keep that from now_us,
--- whether the old state's expiry is that already.
+-- returns:
+--   how long to wait before asking again (0: allowed, -1: for ever),
+--   what remains,
+--   in what time all of it is back; -1 less that when the state was invalid, and counted as none,
+--   how long to delay what is allowed.
+-- When it has charged, or moved a state from the future, it also returns:
+--   the new state: when its entry ends, and its numbers,
+--   for how long to keep that from now_us,
+--   whether the old state's expiry is that already.
 local call = redis.call
 local bytes, _, _, _, at, _, cost, quota, window_us, burst =
     struct.unpack("<dddddddddd", ARGV[1], 17)

@@ -56,8 +56,8 @@ const struct subject *subjects_first(const struct subjects *subjects);
 /* For 0, 1, ...: the subjects in that order; NULL after the last. */
 const struct subject *subjects_in_order(const struct subjects *subjects, size_t place);
 
-/* Puts it into a list of `count` with room for one more, in the order of the names. None of them has
- * its name. */
+/* Puts it into a list of `count` with room for one more, in the order of the names. None of them
+ * has its name. */
 void subjects_put(struct subject at[], size_t count, struct subject subject);
 
 /* `by`, or what NULL means for these subjects: {user} if it is there, else {ip}. */

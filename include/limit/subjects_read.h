@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reads the subjects that a client names: of a check, of a policy, and in a query. Names and values
- * are borrowed from the form or lie in `arena`. Each returns false when there was a fault; then what
- * the caller has stays as it was. */
+ * are borrowed from the form or lie in `arena`. Each returns false when there was a fault; then
+ * what the caller has stays as it was. */
 #ifndef LIMIT_SUBJECTS_READ_H
 #define LIMIT_SUBJECTS_READ_H
 
