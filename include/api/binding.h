@@ -17,8 +17,9 @@ MUST_USE bool binding_fits(const struct decision *decision, const struct rule *r
 /* Whether the check has the subjects of a rule's set. */
 MUST_USE bool binding_has_set(const struct decision *decision, const struct by *set);
 
-/* What the store is asked for a check that fits the rule. To forget, it needs no costs. */
-struct operation binding_operation(const struct decision *decision, const struct rule *rule,
-                                   enum operation_kind kind);
+/* Fills *operation: what the store is asked for a check that fits the rule. To forget, it needs no
+ * costs. */
+void binding_operation(const struct decision *decision, const struct rule *rule,
+                       enum operation_kind kind, struct operation *operation);
 
 #endif

@@ -9,8 +9,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "base/writer.h"
-
-struct by;
+#include "limit/by.h"
 
 #define SUBJECT_USER "user"
 #define SUBJECT_IP   "ip"
@@ -62,6 +61,11 @@ void subjects_put(struct subject at[], size_t count, struct subject subject);
 
 /* `by`, or what NULL means for these subjects: {user} if it is there, else {ip}. */
 const struct by *subjects_resolve(const struct subjects *subjects, const struct by *by);
+
+/* Those that a limit with this `by` counts by; false if one is not there. They lie in `space`, or
+ * in `subjects`. */
+MUST_USE bool subjects_choose(const struct subjects *subjects, const struct by *by,
+                              struct subject space[static BY_MAX], struct subjects *chosen);
 
 /* The name of the counters of all these subjects together, within one app and for one use, which is
  * absent for the usual one. It contains no user data. At most BY_MAX subjects. */

@@ -36,50 +36,45 @@ bool binding_fits(const struct decision *decision, const struct rule *rule, cons
 
 bool binding_has_set(const struct decision *decision, const struct by *set)
 {
-    const struct by *by = subjects_resolve(&decision->subjects, set);
+    WRITTEN_FIRST struct subject space[BY_MAX];
+    struct subjects chosen;
 
-    for (size_t i = 0; i < by->count; i++) {
-        if (subjects_find(&decision->subjects, by->names[i]) == NULL)
-            return false;
-    }
-    return true;
+    return subjects_choose(&decision->subjects, set, space, &chosen);
 }
 
-struct operation binding_operation(const struct decision *decision, const struct rule *rule,
-                                   enum operation_kind kind)
+/* Sets and costs beyond the counts stay as they are, because zeroing them would cost each check. */
+void binding_operation(const struct decision *decision, const struct rule *rule,
+                       enum operation_kind kind, struct operation *operation)
 {
-    struct operation operation = {
-        .kind = kind,
-        .tenant = decision->app->tenant,
-        .policy_id = decision->policy->id,
-        .tag = tag_of(decision, rule),
-        .set_count = rule->set_count,
-        .limit_count = rule->limit_count,
-        .limits = rule->limits,
-        .now_us = decision->api->now_us,
-    };
-
+    operation->kind = kind;
+    operation->tenant = decision->app->tenant;
+    operation->policy_id = decision->policy->id;
+    operation->tag = tag_of(decision, rule);
+    operation->set_count = rule->set_count;
+    operation->limit_count = rule->limit_count;
+    operation->limits = rule->limits;
+    operation->now_us = decision->api->now_us;
     for (size_t i = 0; i < rule->set_count; i++) {
-        operation.sets[i] = (int)i == rule->common_set
-                                ? operation.tag
-                                : set_digest(decision, rule->sets[i], rule->use);
+        operation->sets[i] = (int)i == rule->common_set
+                                 ? operation->tag
+                                 : set_digest(decision, rule->sets[i], rule->use);
     }
     for (size_t i = 0; i < rule->limit_count; i++) {
         const bool has_cost =
-            costs_find_of(&decision->costs, &rule->limits[i], &operation.costs[i]);
+            costs_find_of(&decision->costs, &rule->limits[i], &operation->costs[i]);
 
         ASSERT(has_cost || kind == OPERATION_FORGET);
     }
-    return operation;
 }
 
 static bool set_fits(const struct decision *decision, const struct limit *limit,
                      const struct by *set, const char *pointer, struct faults *faults)
 {
-    const struct by *by = subjects_resolve(&decision->subjects, set);
-
     if (binding_has_set(decision, set))
         return true;
+
+    const struct by *by = subjects_resolve(&decision->subjects, set);
+
     for (size_t i = 0; i < by->count && faults != NULL; i++) {
         if (subjects_find(&decision->subjects, by->names[i]) == NULL) {
             faults_add(faults, pointer, "subjects",
@@ -113,18 +108,13 @@ static struct digest tag_of(const struct decision *decision, const struct rule *
 static struct digest set_digest(const struct decision *decision, const struct by *set,
                                 enum rule_use use)
 {
-    const struct by *by = subjects_resolve(&decision->subjects, set);
-    struct subject chosen[BY_MAX];
-    const struct subjects subjects = {.count = by->count, .at = chosen};
+    WRITTEN_FIRST struct subject space[BY_MAX];
+    struct subjects chosen;
+    const bool has_all = subjects_choose(&decision->subjects, set, space, &chosen);
 
-    for (size_t i = 0; i < by->count; i++) {
-        const struct subject *subject = subjects_find(&decision->subjects, by->names[i]);
-
-        ASSERT(subject != NULL);
-        chosen[i] = *subject;
-    }
+    ASSERT(has_all);
     return subjects_digest(app_index_subject_key(decision->api->index), text_of(decision->app->id),
-                           &subjects, word_of(use));
+                           &chosen, word_of(use));
 }
 
 /* No subject's name is empty, so no set has this digest. */

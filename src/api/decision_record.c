@@ -12,7 +12,7 @@ static void count(const struct decision *decision);
 void decision_record(const struct decision *decision)
 {
     const struct verdict *verdict = &decision->verdict;
-    struct text deniers[LIMITS_MAX];
+    WRITTEN_FIRST struct text deniers[LIMITS_MAX];
 
     if (decision->has_no_room)
         return;

@@ -51,9 +51,10 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
 static void take(struct decision *decision, const struct rule *rule, store_done_fn *done,
                  conclude_fn *conclude_now)
 {
-    const struct operation operation = binding_operation(decision, rule, OPERATION_TAKE);
-    struct outcome outcome;
+    WRITTEN_FIRST struct operation operation;
+    WRITTEN_FIRST struct outcome outcome;
 
+    binding_operation(decision, rule, OPERATION_TAKE, &operation);
     if (store_ask(decision->api->store, &operation, &outcome, decision, done) == STORE_LATER)
         decision->awaited++;
     else
@@ -101,11 +102,11 @@ static void conclude_candidate(struct decision *decision, const struct outcome *
  * not a decision, the store may have charged the take, or may yet charge it. */
 static void decide_locally(struct decision *decision, enum take_status status)
 {
-    struct operation operation =
-        binding_operation(decision, &decision->policy->rule, OPERATION_TAKE);
+    struct operation operation;
     struct handback *handback = decision->api->handback;
     struct outcome outcome;
 
+    binding_operation(decision, &decision->policy->rule, OPERATION_TAKE, &operation);
     operation.now_us = clock_monotonic_us(); /* the turn that asked the store may be long ago */
     memory_table_ask(decision->api->local, &operation, &outcome);
     const bool is_charged_nowhere = status == TAKE_DOWN || status == TAKE_REFUSED;

@@ -82,14 +82,13 @@ static void reset_forget(struct reset *reset, const struct rule *rule)
 {
     struct api *api = reset->decision.api;
     struct part part;
+    struct operation operation;
     struct outcome outcome;
 
     reset_choose(reset, rule, &part);
     if (part.rule.limit_count == 0)
         return;
-    const struct operation operation =
-        binding_operation(&reset->decision, &part.rule, OPERATION_FORGET);
-
+    binding_operation(&reset->decision, &part.rule, OPERATION_FORGET, &operation);
     memory_table_ask(api->local, &operation, &outcome);
     reset_note(reset, &outcome);
     if (store_ask(api->store, &operation, &outcome, reset, reset_on_forgotten) == STORE_LATER)

@@ -360,10 +360,11 @@ static const char *nearest_asked(const struct form *form, const char *name)
     return nearest.found;
 }
 
+/* The first letter spares most of the comparisons. */
 static bool was_asked(const struct form *form, const char *name)
 {
     for (size_t i = 0; i < form->asked_count; i++) {
-        if (strcmp(form->asked[i], name) == 0)
+        if (form->asked[i][0] == name[0] && strcmp(form->asked[i], name) == 0)
             return true;
     }
     return false;

@@ -16,7 +16,7 @@ static void look_again(const struct limit limits[], size_t count, struct limit_s
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
             const int64_t costs[], struct outcome *outcome, int64_t keep_us[])
 {
-    struct limit_state charged[LIMITS_MAX];
+    WRITTEN_FIRST struct limit_state charged[LIMITS_MAX];
     bool moved[LIMITS_MAX];
 
     ASSERT(count >= 1 && count <= LIMITS_MAX);

@@ -93,16 +93,41 @@ void subjects_put(struct subject at[], size_t count, struct subject subject)
 
 const struct by *subjects_resolve(const struct subjects *subjects, const struct by *by)
 {
-    return by_resolve(by, subjects_find(subjects, TEXT(SUBJECT_USER)) != NULL);
+    if (by != NULL)
+        return by;
+    return by_resolve(NULL, subjects_find(subjects, TEXT(SUBJECT_USER)) != NULL);
+}
+
+bool subjects_choose(const struct subjects *subjects, const struct by *by,
+                     struct subject space[static BY_MAX], struct subjects *chosen)
+{
+    if (by == NULL) {
+        const struct subject *user = subjects_find(subjects, TEXT(SUBJECT_USER));
+
+        chosen->count = 1;
+        chosen->at = user != NULL ? user : subjects_find(subjects, TEXT(SUBJECT_IP));
+        return chosen->at != NULL;
+    }
+    chosen->count = by->count;
+    chosen->at = space;
+    for (size_t i = 0; i < by->count; i++) {
+        const struct subject *subject = subjects_find(subjects, by->names[i]);
+
+        if (subject == NULL)
+            return false;
+        space[i] = *subject;
+    }
+    return true;
 }
 
 struct digest subjects_digest(const struct digest_key *key, struct text app_id,
                               const struct subjects *subjects, struct text use)
 {
-    struct text parts[2 + 2 * BY_MAX] = {app_id};
-    size_t count = 1;
+    WRITTEN_FIRST struct text parts[2 + 2 * BY_MAX];
+    size_t count = 0;
 
     ASSERT(subjects->count <= BY_MAX);
+    parts[count++] = app_id;
     for (size_t i = 0; i < subjects->count; i++) {
         parts[count++] = subjects->at[i].name;
         parts[count++] = subjects->at[i].value;

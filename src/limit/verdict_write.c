@@ -94,7 +94,7 @@ static void by_values_write(const struct by *by, const struct subjects *subjects
 
 static void deniers_write(const struct verdict *verdict, struct writer *writer)
 {
-    struct text names[LIMITS_MAX];
+    WRITTEN_FIRST struct text names[LIMITS_MAX];
     const size_t count = verdict_deniers(verdict, names);
 
     if (count == 0)

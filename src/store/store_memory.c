@@ -168,17 +168,17 @@ static void charge(struct access *access, struct outcome *outcome)
 {
     const struct operation *operation = access->operation;
     const size_t count = operation->limit_count;
-    struct limit_state states[LIMITS_MAX] = {0};
-    int64_t costs[LIMITS_MAX] = {0};
-    int64_t keep_us[LIMITS_MAX];
+    WRITTEN_FIRST struct limit_state states[LIMITS_MAX];
+    WRITTEN_FIRST int64_t costs[LIMITS_MAX];
+    WRITTEN_FIRST int64_t keep_us[LIMITS_MAX];
 
     for (size_t i = 0; i < count; i++) {
         const struct counter *found = access->found[i];
+        const bool has_counter =
+            found != NULL && counts(found, &operation->limits[i], operation->now_us);
 
-        if (found != NULL && counts(found, &operation->limits[i], operation->now_us))
-            states[i] = found->state;
-        if (operation->kind != OPERATION_LOOK)
-            costs[i] = operation->costs[i];
+        states[i] = has_counter ? found->state : (struct limit_state){0};
+        costs[i] = operation->kind == OPERATION_LOOK ? 0 : operation->costs[i];
     }
 
     const int64_t now_us =

@@ -296,11 +296,11 @@ static struct operation look_of(const char *user_id, const char *route, bool can
         .role = TEXT(POLICY_ROLE_DEFAULT),
     };
     struct arena arena = {0};
+    struct operation look;
 
     assert_true(decision_match(&decision, &arena));
-    const struct operation look = binding_operation(
-        &decision, candidate ? decision.policy->candidate : &decision.policy->rule, OPERATION_LOOK);
-
+    binding_operation(&decision, candidate ? decision.policy->candidate : &decision.policy->rule,
+                      OPERATION_LOOK, &look);
     arena_close(&arena);
     return look;
 }
