@@ -11,6 +11,9 @@
 
 struct arena;
 
+/* What a query's form is asked for as well, so that member_aliases.c can name it. */
+#define SUBJECTS_PARAMETER "subject.<name>"
+
 /* Those of a check: the member `subjects`, and `user_id` and `ip`, which are short for `user` and
  * `ip` in it. At least one must be there, and none twice. */
 MUST_USE bool subjects_read(struct form *form, struct arena *arena, struct subjects *subjects);

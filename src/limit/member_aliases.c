@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/member_aliases.h"
 
+#include "limit/subjects_read.h"
+
 #define RATE(example)  "rate, as in \"rate\": \"" example "\""
 #define PER_TIME       RATE("100/m") ", or window_seconds"
 #define SUBJECTS(name) "subjects, as in \"subjects\": {\"" name "\": \"…\"}"
@@ -45,9 +47,12 @@ const struct form_alias member_aliases[] = {
     {"key", "route_key", NULL},
     {"user", "user_id", NULL},
     {"uid", "user_id", NULL},
+    {"subject", SUBJECTS_PARAMETER, SUBJECTS_PARAMETER ", as in subject.org=acme"},
     {"subject", "subjects", NULL},
     {"subject", "user_id", NULL},
+    {"org", SUBJECTS_PARAMETER, "subject.org"},
     {"org", "subjects", SUBJECTS("org")},
+    {"team", SUBJECTS_PARAMETER, "subject.team"},
     {"team", "subjects", SUBJECTS("team")},
     {"tenant", "subjects", SUBJECTS("tenant")},
     {"client_id", "user_id", NULL},
@@ -55,6 +60,7 @@ const struct form_alias member_aliases[] = {
     {"identifier", "user_id", NULL},
     {"ip_address", "ip", NULL},
     {"client_ip", "ip", NULL},
+    {"ip", SUBJECTS_PARAMETER, "subject.ip"},
     {"remote_addr", "ip", NULL},
     {"tier", "role", NULL},
     {"plan", "role", NULL},

@@ -91,9 +91,9 @@ static void begin(struct reading *reading, struct form *form, struct arena *aren
 
 static void object_read(struct reading *reading, const char *member)
 {
-    char pointer[sizeof(((struct fault *)NULL)->pointer)];
+    WRITTEN_FIRST char pointer[sizeof(((struct fault *)NULL)->pointer)];
+    WRITTEN_FIRST struct form form;
     const json_t *object;
-    struct form form;
     const char *name;
     json_t *value;
 
@@ -125,6 +125,7 @@ static void parameters_read(struct reading *reading)
     const char *parameter;
     json_t *value;
 
+    form_ignore(reading->form, SUBJECTS_PARAMETER);
     json_object_foreach ((json_t *)(uintptr_t)reading->form->object, parameter, value) {
         struct text name;
 
