@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * How many counters each tenant has in Redis through this process, and whether it may have more.
- * Each key of a subject under a policy counts, and each charge that a log keeps: both take about
- * the same memory.
+ * A key counts, which holds the counters of a policy by one set of subjects. So does each charge
+ * that a log keeps. Both take about the same memory if the policy has one limit. A key with eight
+ * limits, and eight that an edit has replaced, takes four times as much.
  *
  * Each process counts what its own scripts report (take_script_lives()). A counter is counted until
  * it expires, and at most a seventh of that time longer (expiries.h). A charge that lets a key live
@@ -10,9 +11,9 @@
  * costs nothing here. Processes do not tell each other, and a new process begins with no counters,
  * so a tenant may have so many from each process. If one process creates a key and another lets it
  * live longer, the first counts it until its former expiry, and from then on only the other does,
- * which cannot refuse it. Calls on their way are not counted yet, so a tenant may have a few too
- * many. Keys that others delete in Redis are counted until they would have expired. So are keys
- * that Redis loses, unless counter_budget_clear() is called.
+ * which cannot refuse it. Calls on their way are not counted yet, so a tenant may have some too
+ * many: at most eight for each of these calls. Keys that others delete in Redis are counted until
+ * they would have expired. So are keys that Redis loses, unless counter_budget_clear() is called.
  *
  * A tenant's count takes little more than a kilobyte, and is freed when there is nothing to count.
  * Tenant 0, the service itself, has no bound. Any thread. Tenants share a short lock; while no
