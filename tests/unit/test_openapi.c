@@ -142,6 +142,27 @@ static void a_route_that_reads_a_query_documents_it(void **state)
     }
 }
 
+/* What its description promises is also a parameter, because clients are made of parameters: an
+ * object whose members are parameters of their own. */
+static void a_query_by_any_subject_has_a_parameter_for_it(void **state)
+{
+    size_t promises = 0;
+
+    (void)state;
+    for (size_t i = 0; i < routes()->count; i++) {
+        const struct route *route = &routes()->rows[i];
+        char *text = json_dumps(operation_of(route->method, route->path), 0);
+
+        if (strstr(text, "subject.org=acme")) {
+            promises++;
+            if (!strstr(text, "parameters/Subject") && !strstr(text, "schemas/SubjectFilter"))
+                fail_msg("%s %s: no parameter for a subject", route->method, route->path);
+        }
+        free(text);
+    }
+    assert_int_equal(promises, 3);
+}
+
 static void every_problem_is_documented(void **state)
 {
     char *text = json_dumps(read_document(), 0);
@@ -173,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_route_that_wants_a_key_says_so),
         cmocka_unit_test(a_route_that_reads_a_body_documents_it),
         cmocka_unit_test(a_route_that_reads_a_query_documents_it),
+        cmocka_unit_test(a_query_by_any_subject_has_a_parameter_for_it),
         cmocka_unit_test(every_problem_is_documented),
         cmocka_unit_test(every_algorithm_is_documented_and_no_other),
     };
