@@ -5,7 +5,7 @@
  * that a log keeps. Both take about the same memory if the policy has one limit. A key with eight
  * limits, and eight that an edit has replaced, takes four times as much.
  *
- * Each process counts what its own scripts report (take_script_lives()). A counter is counted until
+ * Each process counts what its own scripts report (take_reply_lives()). A counter is counted until
  * it expires, and at most a seventh of that time longer (expiries.h). A charge that lets a key live
  * longer moves its end, so it stays counted. A charge that leaves the expiry as it is, as most do,
  * costs nothing here. Processes do not tell each other, and a new process begins with no counters,
@@ -21,7 +21,7 @@
 #ifndef STORE_COUNTER_BUDGET_H
 #define STORE_COUNTER_BUDGET_H
 
-#include "store/take_script.h"
+#include "store/take_reply.h"
 
 struct counter_budget;
 

@@ -5,7 +5,7 @@
 #ifndef STORE_TAKE_ANSWER_H
 #define STORE_TAKE_ANSWER_H
 
-#include "store/take_script.h"
+#include "store/take_reply.h"
 
 struct counter_budget;
 struct metrics;

@@ -41,8 +41,6 @@
 #include "base/text.h"
 #include "store/operation.h"
 
-#include <hiredis/hiredis.h>
-
 /* At most one for each limit. */
 #define TAKE_SCRIPT_KEYS_MAX      LIMITS_MAX
 #define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 4)
@@ -56,6 +54,8 @@
 #define TAKE_SCRIPT_NUMBERS_MAX                                                                    \
     (TAKE_SCRIPT_HEAD_NUMBERS +                                                                    \
      LIMITS_MAX * (TAKE_SCRIPT_STRING_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS))
+/* A limit's part of the reply. */
+#define TAKE_SCRIPT_INTEGERS 4
 /* The number of a string's entries, and their ids. */
 #define TAKE_SCRIPT_ID_BYTES    8
 #define TAKE_SCRIPT_HEADS_BYTES (LIMITS_MAX * (1 + TAKE_SCRIPT_ID_BYTES))
@@ -109,35 +109,11 @@ bool take_arguments_charge(const struct take_arguments *arguments);
  * two arguments. */
 void take_arguments_forbid_keys(struct take_arguments *arguments);
 
+/* The numbers of a limit, and what it is to be charged. */
+struct limit take_arguments_limit(const struct take_arguments *arguments, size_t i);
+int64_t take_arguments_cost(const struct take_arguments *arguments, size_t i);
+
 /* How many integers the reply has. */
 size_t take_arguments_integers(const struct take_arguments *arguments);
-
-/* Fills *outcome from the reply; false when it is no decision on these limits. If the operation
- * would have had to create a key, only the status is filled: TAKE_QUOTA. */
-MUST_USE bool take_script_read(const redisReply *reply, const struct take_arguments *arguments,
-                               struct outcome *outcome);
-
-/* Whether the operation with these arguments can have this outcome, because a bit that flips on the
- * way makes another number. */
-MUST_USE bool take_script_explains(const struct take_arguments *arguments,
-                                   const struct outcome *outcome);
-
-/* A charge has set an expiry: how long the key had to live before (0 when it was not there), and
- * how long it has now. */
-struct take_life {
-    int64_t was_us;
-    int64_t keep_us;
-};
-
-/* The life of each string whose expiry the charge has set, and of the charge in each log, as long
- * as it may stay stored there. By a reply to these arguments that was read before, and that allowed
- * a cost. Returns how many. */
-size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
-                         struct take_life lives[static TAKE_SCRIPT_KEYS_MAX]);
-
-/* The key of the first refused state: borrowed from the arguments. By the reply there must be
- * one. */
-const char *take_script_refused_key(const redisReply *reply,
-                                    const struct take_arguments *arguments);
 
 #endif

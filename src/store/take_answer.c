@@ -75,8 +75,8 @@ static bool forgets(const struct take_asked *asked)
 static bool decision_read(const struct take_asked *asked, const redisReply *reply,
                           struct outcome *outcome)
 {
-    return take_script_read(reply, &asked->arguments, outcome) &&
-           take_script_explains(&asked->arguments, outcome);
+    return take_reply_read(reply, &asked->arguments, outcome) &&
+           take_reply_explains(&asked->arguments, outcome);
 }
 
 static void tell_no_room(const struct take_answers *answers, const struct take_asked *asked,
@@ -96,7 +96,7 @@ static void tell_lives(const struct take_answers *answers, const struct take_ask
 
     if (answers->budget == NULL || !outcome->allowed || !take_arguments_charge(&asked->arguments))
         return;
-    for (size_t i = take_script_lives(reply, &asked->arguments, lives); i-- > 0;)
+    for (size_t i = take_reply_lives(reply, &asked->arguments, lives); i-- > 0;)
         counter_budget_note(answers->budget, asked->tenant, &lives[i], clock_monotonic_us());
 }
 
@@ -140,7 +140,7 @@ static void count_refused(const struct take_answers *answers, const struct take_
         return;
     metrics_add(answers->metrics, METRIC_STATES_REFUSED, outcome->refused);
 
-    const char *key = take_script_refused_key(reply, &asked->arguments);
+    const char *key = take_reply_refused_key(reply, &asked->arguments);
 
     if (redis_complaints_allow(answers->complaints, key, clock_monotonic_us()))
         log_write(LOG_WARN, "redis held an invalid counter", LOG_STRING("key", key));

@@ -2,25 +2,15 @@
 #include "store/take_script.h"
 
 #include "limit/algorithm.h"
-#include "limit/charge_log.h"
 
 #include "take_scripts_lua.h"
 
 #include <sodium.h>
 
-#define INTEGERS_PER_LIMIT 4
-#define KEY_PREFIX         "sluice:{"
-/* Comes in place of retry_us. */
-#define NO_KEY_MAY_BE_CREATED (-2)
-#define EXPIRY_WAS_SET        (-3) /* minus the time that the key had to live before */
-/* A double, and so Lua, holds it exactly. What is computed from it does not overflow. */
-#define INTEGER_MAX INT64_C(9007199254740991)
+#define KEY_PREFIX "sluice:{"
 
 /* One limit's numbers. */
 enum { ALGORITHM, PLACE, BYTES, COST, QUOTA, WINDOW, BURST };
-
-/* One limit's part of the reply. */
-enum { RETRY_US, REMAINING, RESET_US, DELAY_US };
 
 /* If our user may not call PTTL, the script goes on without it. */
 const char take_script_forget[] =
@@ -50,21 +40,6 @@ static bool is_apart(const struct limit *limit);
 static size_t state_bytes(const struct limit *limit);
 static uint64_t id_of(const struct limit *limit);
 static void argument_add(struct take_arguments *arguments, const void *at, size_t length);
-static redisReply *const *elements_of(const redisReply *reply,
-                                      const struct take_arguments *arguments, size_t i);
-static struct limit limit_of(const double row[static TAKE_SCRIPT_LIMIT_NUMBERS]);
-static int64_t cost_of(const double row[static TAKE_SCRIPT_LIMIT_NUMBERS]);
-
-static bool is_without_room(const redisReply *reply);
-static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
-static bool sets_expiry(redisReply *const elements[]);
-static bool may_set_expiry(const struct take_arguments *arguments, size_t i);
-static int64_t keep_us_of(redisReply *const elements[]);
-static int64_t log_keep_us(const struct limit *limit);
-static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
-static double longest_us(const struct limit *limit);
-static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charged,
-                          const struct limit_outcome *outcome);
 
 const struct take_script *take_script_of(const struct operation *operation)
 {
@@ -119,10 +94,27 @@ bool take_arguments_charge(const struct take_arguments *arguments)
     if (arguments->kind == OPERATION_FORGET)
         return false;
     for (size_t i = 0; i < arguments->limit_count; i++) {
-        if (cost_of(arguments->rows[i]) > 0)
+        if (take_arguments_cost(arguments, i) > 0)
             return true;
     }
     return false;
+}
+
+struct limit take_arguments_limit(const struct take_arguments *arguments, size_t i)
+{
+    const double *row = arguments->rows[i];
+
+    return (struct limit){
+        .algorithm = (enum algorithm_id)(row[ALGORITHM] - 1),
+        .quota = (int64_t)row[QUOTA],
+        .window_us = (int64_t)row[WINDOW],
+        .burst = (int64_t)row[BURST],
+    };
+}
+
+int64_t take_arguments_cost(const struct take_arguments *arguments, size_t i)
+{
+    return (int64_t)arguments->rows[i][COST];
 }
 
 void take_arguments_forbid_keys(struct take_arguments *arguments)
@@ -135,93 +127,7 @@ void take_arguments_forbid_keys(struct take_arguments *arguments)
 size_t take_arguments_integers(const struct take_arguments *arguments)
 {
     return arguments->kind == OPERATION_FORGET ? take_arguments_keys(arguments)
-                                               : INTEGERS_PER_LIMIT * arguments->limit_count;
-}
-
-bool take_script_read(const redisReply *reply, const struct take_arguments *arguments,
-                      struct outcome *outcome)
-{
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_arguments_integers(arguments))
-        return false;
-    if (is_without_room(reply)) {
-        *outcome = (struct outcome){.status = TAKE_QUOTA};
-        return true;
-    }
-
-    bool sets_any = false;
-
-    outcome->status = TAKE_DONE;
-    outcome->count = arguments->limit_count;
-    outcome->refused = 0;
-    outcome->allowed = true;
-    for (size_t i = 0; i < outcome->count; i++) {
-        redisReply *const *elements = elements_of(reply, arguments, i);
-
-        if (!outcome_read(elements, &outcome->at[i]) ||
-            (sets_expiry(elements) && !may_set_expiry(arguments, i)))
-            return false;
-        sets_any = sets_any || sets_expiry(elements);
-        outcome->allowed = outcome->allowed && outcome->at[i].allowed;
-        outcome->refused += elements[RESET_US]->integer < 0;
-    }
-    return outcome->allowed || !sets_any;
-}
-
-bool take_script_explains(const struct take_arguments *arguments, const struct outcome *outcome)
-{
-    if (outcome->status == TAKE_QUOTA)
-        return arguments->forbids_keys && take_arguments_charge(arguments);
-    for (size_t i = 0; i < outcome->count; i++) {
-        const double *row = arguments->rows[i];
-        const struct limit limit = limit_of(row);
-        const int64_t cost = cost_of(row);
-
-        if (!explains(&limit, &outcome->at[i]))
-            return false;
-        if (arguments->kind != OPERATION_FILL &&
-            !explains_cost(&limit, cost, outcome->allowed && cost > 0, &outcome->at[i]))
-            return false;
-    }
-    return true;
-}
-
-size_t take_script_lives(const redisReply *reply, const struct take_arguments *arguments,
-                         struct take_life lives[static TAKE_SCRIPT_KEYS_MAX])
-{
-    int64_t keep_us[TAKE_SCRIPT_KEYS_MAX] = {0}; /* a string lives as long as its longest state */
-    size_t count = 0;
-
-    for (size_t i = 0; i < arguments->limit_count; i++) {
-        const double *row = arguments->rows[i];
-        const int64_t state_us = keep_us_of(elements_of(reply, arguments, i));
-        const struct limit limit = limit_of(row);
-        int64_t *string_us = &keep_us[arguments->key_of[i]];
-
-        if (!is_apart(&limit))
-            *string_us = state_us > *string_us ? state_us : *string_us;
-        else if (cost_of(row) > 0)
-            lives[count++] = (struct take_life){.keep_us = log_keep_us(&limit)};
-    }
-    for (size_t i = 0; i < arguments->limit_count; i++) {
-        redisReply *const *elements = elements_of(reply, arguments, i);
-
-        if (sets_expiry(elements)) {
-            lives[count++] = (struct take_life){
-                .was_us = EXPIRY_WAS_SET - elements[RETRY_US]->integer,
-                .keep_us = keep_us[arguments->key_of[i]],
-            };
-        }
-    }
-    return count;
-}
-
-const char *take_script_refused_key(const redisReply *reply, const struct take_arguments *arguments)
-{
-    size_t i = 0;
-
-    while (elements_of(reply, arguments, i)[RESET_US]->integer >= 0)
-        i++;
-    return arguments->keys[arguments->key_of[i]];
+                                               : TAKE_SCRIPT_INTEGERS * arguments->limit_count;
 }
 
 /* Strings first, each at its first limit. */
@@ -397,138 +303,4 @@ static size_t state_bytes(const struct limit *limit)
 static uint64_t id_of(const struct limit *limit)
 {
     return (limit->id & ~(uint64_t)UINT8_MAX) | algorithm_of(limit->algorithm)->state_numbers;
-}
-
-/* The limit's part of the reply. */
-static redisReply *const *elements_of(const redisReply *reply,
-                                      const struct take_arguments *arguments, size_t i)
-{
-    return reply->element + INTEGERS_PER_LIMIT * (size_t)arguments->place_of[i];
-}
-
-/* Its numbers only. */
-static struct limit limit_of(const double row[static TAKE_SCRIPT_LIMIT_NUMBERS])
-{
-    return (struct limit){
-        .algorithm = (enum algorithm_id)(row[ALGORITHM] - 1),
-        .quota = (int64_t)row[QUOTA],
-        .window_us = (int64_t)row[WINDOW],
-        .burst = (int64_t)row[BURST],
-    };
-}
-
-static int64_t cost_of(const double row[static TAKE_SCRIPT_LIMIT_NUMBERS])
-{
-    return (int64_t)row[COST];
-}
-
-static bool is_without_room(const redisReply *reply)
-{
-    for (size_t i = 0; i < reply->elements; i++) {
-        const int64_t expected = i % INTEGERS_PER_LIMIT == RETRY_US ? NO_KEY_MAY_BE_CREATED : 0;
-
-        if (reply->element[i]->type != REDIS_REPLY_INTEGER ||
-            reply->element[i]->integer != expected)
-            return false;
-    }
-    return true;
-}
-
-static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome)
-{
-    static const int64_t minima[INTEGERS_PER_LIMIT] = {
-        [RETRY_US] = EXPIRY_WAS_SET - INTEGER_MAX, [RESET_US] = -1 - INTEGER_MAX};
-    int64_t integers[INTEGERS_PER_LIMIT];
-
-    for (size_t i = 0; i < INTEGERS_PER_LIMIT; i++) {
-        if (elements[i]->type != REDIS_REPLY_INTEGER || elements[i]->integer < minima[i] ||
-            elements[i]->integer > INTEGER_MAX)
-            return false;
-        integers[i] = elements[i]->integer;
-    }
-    if (integers[RESET_US] < 0)
-        integers[RESET_US] = -1 - integers[RESET_US];
-    if (sets_expiry(elements))
-        integers[RETRY_US] = 0;
-    if (integers[RETRY_US] < -1 || (integers[RETRY_US] != 0 && integers[DELAY_US] != 0))
-        return false;
-    *outcome = (struct limit_outcome){
-        .allowed = integers[RETRY_US] == 0,
-        .never = integers[RETRY_US] == -1,
-        .remaining = integers[REMAINING],
-        .reset_us = integers[RESET_US],
-        .retry_us = integers[RETRY_US] == -1 ? 0 : integers[RETRY_US],
-        .delay_us = integers[DELAY_US],
-    };
-    return true;
-}
-
-static bool sets_expiry(redisReply *const elements[])
-{
-    return elements[RETRY_US]->integer <= EXPIRY_WAS_SET;
-}
-
-static int64_t keep_us_of(redisReply *const elements[])
-{
-    const int64_t reset_us = elements[RESET_US]->integer;
-
-    return reset_us < 0 ? -1 - reset_us : reset_us;
-}
-
-/* Only for the first limit of a string. */
-static bool may_set_expiry(const struct take_arguments *arguments, size_t i)
-{
-    const uint8_t key = arguments->key_of[i];
-
-    for (size_t before = 0; before < i; before++) {
-        if (arguments->key_of[before] == key)
-            return false;
-    }
-    return key < arguments->string_count;
-}
-
-/* How long a charge stays in a log at most. It counts for a window. Later charges then remove it,
- * CHARGE_LOG_LEAVE_MAX at a time, or it goes with the whole log: that expires a window after its
- * last charge, and up to an eighth later.
- *
- * Where no more count than one charge removes, the first charge of the second window removes it, so
- * it stays for two windows. Where more do, a charge of the third window finds it removed: in the
- * second window there were so many charges that all have left that do not count, or so few that the
- * log was made anew. So it stays for three. */
-static int64_t log_keep_us(const struct limit *limit)
-{
-    return (limit->quota <= CHARGE_LOG_LEAVE_MAX ? 2 : 3) * limit->window_us + limit->window_us / 8;
-}
-
-/* True whatever cost was asked. */
-static bool explains(const struct limit *limit, const struct limit_outcome *outcome)
-{
-    const int64_t delay_max_us = limit->algorithm == ALGORITHM_LEAKY_BUCKET ? outcome->reset_us : 0;
-
-    return outcome->remaining <= limit_capacity(limit) &&
-           (double)outcome->reset_us <= longest_us(limit) &&
-           outcome->retry_us <= outcome->reset_us && outcome->delay_us <= delay_max_us;
-}
-
-/* The longest time until nothing of a counter is used: one window, or two for a sliding window,
- * which still counts in the next one. For a bucket, the time to pay off its debt, which may come
- * from when it was larger. */
-static double longest_us(const struct limit *limit)
-{
-    if (!algorithm_of(limit->algorithm)->has_burst)
-        return 2 * (double)limit->window_us;
-    return limit->quota == 0 ? 0 : LIMIT_TIME_US_MAX;
-}
-
-/* A denied cost does not fit, plus or minus one, because `remaining` is rounded. A charged cost did
- * fit, and is now missing from `remaining`. */
-static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charged,
-                          const struct limit_outcome *outcome)
-{
-    const int64_t capacity = limit_capacity(limit);
-
-    if (!outcome->allowed)
-        return outcome->never == (cost > capacity) && outcome->remaining <= cost;
-    return !is_charged ||
-           (cost <= capacity && outcome->remaining <= capacity - cost && outcome->reset_us > 0);
 }

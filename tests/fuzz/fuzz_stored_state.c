@@ -17,7 +17,7 @@
 
 #include "limit/algorithm.h"
 #include "scratch_redis.h"
-#include "store/take_script.h"
+#include "store/take_reply.h"
 #include "stored_entries.h"
 
 #include <math.h>

@@ -85,7 +85,7 @@ static void try_reply(const redisReply *reply, const struct limit of[])
             take.sets[set].bytes[0] = (uint8_t)set;
         try_forgotten(reply, take);
         take_arguments_write(&arguments, &take);
-        if (!take_script_read(reply, &arguments, &outcome))
+        if (!take_reply_read(reply, &arguments, &outcome))
             continue;
         taken++;
         if (outcome.status == TAKE_QUOTA)
@@ -135,7 +135,7 @@ static void outcome_check(const struct outcome *outcome)
 static void lives_check(const redisReply *reply, const struct take_arguments *arguments)
 {
     struct take_life lives[TAKE_SCRIPT_KEYS_MAX];
-    size_t count = take_script_lives(reply, arguments, lives);
+    size_t count = take_reply_lives(reply, arguments, lives);
 
     ASSERT(count <= take_arguments_keys(arguments));
     while (count-- > 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scratch_redis.h"
 
-#include "store/take_script.h"
+#include "store/take_reply.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -94,8 +94,8 @@ void scratch_redis_ask(const struct operation *operation, struct outcome *outcom
     redisReply *all = reply_next();
 
     ASSERT(all->type == REDIS_REPLY_ARRAY && all->elements == 1 + 2 * key_count);
-    ASSERT(take_script_read(all->element[0], &arguments, outcome));
-    ASSERT(take_script_explains(&arguments, outcome));
+    ASSERT(take_reply_read(all->element[0], &arguments, outcome));
+    ASSERT(take_reply_explains(&arguments, outcome));
     for (size_t i = 1; i < all->elements; i += 2)
         ASSERT(all->element[i]->integer >= 0 || all->element[i]->integer == -2);
     freeReplyObject(all);

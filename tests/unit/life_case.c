@@ -43,12 +43,12 @@ void life_run(struct life_asked *asked, const struct operation *operation, bool 
     life_reply = script_redis_run(arguments->count, arguments->argv, arguments->lengths);
     if (life_reply->type == REDIS_REPLY_ERROR)
         fail_msg("%s", life_reply->str);
-    assert_true(take_script_read(life_reply, arguments, &asked->outcome));
-    assert_true(take_script_explains(arguments, &asked->outcome));
+    assert_true(take_reply_read(life_reply, arguments, &asked->outcome));
+    assert_true(take_reply_explains(arguments, &asked->outcome));
     asked->life_count = 0;
     if (asked->outcome.status == TAKE_DONE && asked->outcome.allowed &&
         take_arguments_charge(arguments))
-        asked->life_count = take_script_lives(life_reply, arguments, asked->lives);
+        asked->life_count = take_reply_lives(life_reply, arguments, asked->lives);
 }
 
 void life_ask(struct life_asked *asked, const struct operation *operation, bool may_create)

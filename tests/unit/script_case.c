@@ -52,8 +52,8 @@ struct outcome script_case_outcome_of(const struct operation *operation)
     script_case_run(take_script_of(operation), &arguments);
     if (script_case_reply->type == REDIS_REPLY_ERROR)
         fail_msg("%s", script_case_reply->str);
-    assert_true(take_script_read(script_case_reply, &arguments, &outcome));
-    assert_true(take_script_explains(&arguments, &outcome));
+    assert_true(take_reply_read(script_case_reply, &arguments, &outcome));
+    assert_true(take_reply_explains(&arguments, &outcome));
     return outcome;
 }
 

@@ -131,8 +131,7 @@ static void arguments_send(struct take_arguments *arguments, const struct operat
 static bool is_read(const redisReply *decision, const struct take_arguments *arguments,
                     struct outcome *outcome)
 {
-    return take_script_read(decision, arguments, outcome) &&
-           take_script_explains(arguments, outcome);
+    return take_reply_read(decision, arguments, outcome) && take_reply_explains(arguments, outcome);
 }
 
 /* Of every second reply: that of PTTL for each key. A key that was charged is there, and less than

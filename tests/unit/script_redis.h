@@ -5,7 +5,7 @@
 #ifndef UNIT_SCRIPT_REDIS_H
 #define UNIT_SCRIPT_REDIS_H
 
-#include "store/take_script.h"
+#include "store/take_reply.h"
 #include "support/one_set.h"
 #include "support/redis_group.h"
 

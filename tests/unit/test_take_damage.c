@@ -177,7 +177,7 @@ static void what_is_refused_is_known_by_its_key(void **state)
         (void)redis_server_command(server, "RPUSH %s a b c", arguments.keys[poisoned]);
         script_case_run(take_script_of(&take), &arguments);
 
-        assert_string_equal(take_script_refused_key(script_case_reply, &arguments),
+        assert_string_equal(take_reply_refused_key(script_case_reply, &arguments),
                             arguments.keys[poisoned]);
         (void)redis_server_command(server, "DEL %s", arguments.keys[1]);
     }
@@ -197,7 +197,7 @@ static void wrong_arguments_are_an_error(void **state)
         for (size_t lacking = 1; lacking <= 7 * sizeof(double); lacking++) {
             arguments.lengths[arguments.count - 2]--;
             script_case_run(take_script_of(&take), &arguments);
-            assert_false(take_script_read(script_case_reply, &arguments, &outcome));
+            assert_false(take_reply_read(script_case_reply, &arguments, &outcome));
             assert_int_equal(script_case_integer("EXISTS", script_case_key_of(&take)), 0);
         }
     }
@@ -239,7 +239,7 @@ static bool is_decision(int type, const long long integers[], size_t count, size
     operation.set_count = 2;
     operation.sets[1] = one_set_digest(-1);
     take_arguments_write(&arguments, &operation);
-    return take_script_read(&array, &arguments, &outcome);
+    return take_reply_read(&array, &arguments, &outcome);
 }
 
 static void only_a_decision_is_read_as_one(void **state)
@@ -291,12 +291,12 @@ static void an_outcome_is_explained_by_what_was_asked(void **state)
                                      {.never = true, .remaining = 0, .reset_us = 1}}};
 
     take_arguments_write(&arguments, &take);
-    assert_true(take_script_explains(&arguments, &outcome));
+    assert_true(take_reply_explains(&arguments, &outcome));
     outcome.at[1] = (struct limit_outcome){.allowed = true, .remaining = 1};
-    assert_true(take_script_explains(&arguments, &outcome)); /* a look: the other one denies */
+    assert_true(take_reply_explains(&arguments, &outcome)); /* a look: the other one denies */
     outcome.at[0] = outcome.at[1];
     outcome.allowed = true;
-    assert_false(take_script_explains(&arguments, &outcome));
+    assert_false(take_reply_explains(&arguments, &outcome));
 }
 
 int main(void)

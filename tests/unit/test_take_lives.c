@@ -261,9 +261,9 @@ static void a_bit_that_flips_makes_no_refusal(void **state)
 
     life_ask(&asked, &take, true);
     asked.outcome = (struct outcome){.status = TAKE_QUOTA};
-    assert_false(take_script_explains(&asked.arguments, &asked.outcome));
+    assert_false(take_reply_explains(&asked.arguments, &asked.outcome));
     take_arguments_forbid_keys(&asked.arguments);
-    assert_true(take_script_explains(&asked.arguments, &asked.outcome));
+    assert_true(take_reply_explains(&asked.arguments, &asked.outcome));
 }
 
 /* When each of an operation's keys expires, by what was told: the string's, if there is one, then

@@ -63,7 +63,7 @@ static void the_script_of_all_algorithms_decides_as_that_of_one(void **state)
         take_arguments_write(&arguments, &take);
         for (int64_t n = 0; n < 4; n++) {
             script_case_run(scripts[n % 2], &arguments);
-            assert_true(take_script_read(script_case_reply, &arguments, &outcome));
+            assert_true(take_reply_read(script_case_reply, &arguments, &outcome));
             assert_int_equal(outcome.allowed, n < 2);
             assert_int_equal(outcome.at[0].remaining, n < 2 ? 6 - 4 * n : 2);
         }

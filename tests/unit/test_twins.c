@@ -76,7 +76,7 @@ static void random_decisions_are_explained_by_what_was_asked(void **state)
             history_step(&history, &outcome);
             take_arguments_write(&arguments, &history.operation);
 
-            assert_true(take_script_explains(&arguments, &outcome));
+            assert_true(take_reply_explains(&arguments, &outcome));
         }
         history_end(&history);
     }
