@@ -189,16 +189,17 @@ static void add(struct reading *reading, struct form *form, const char *member,
 {
     const struct subjects before = {.count = reading->count, .at = reading->at};
 
-    if (reading->count == reading->count_max)
+    if (reading->count == reading->count_max) {
         form_fault(form, member,
                    reading->count_max == 1 ? "must be the only subject"
                                            : "must be one of at most %d subjects",
                    SUBJECTS_MAX);
-    else if (subjects_find(&before, subject.name) != NULL)
+    } else if (subjects_find(&before, subject.name) != NULL) {
         form_fault(form, member, "must not be given twice: `%s` is short for it",
                    text_equal(subject.name, TEXT(SUBJECT_USER)) ? "user_id" : SUBJECT_IP);
-    else
+    } else {
         subjects_put(reading->at, reading->count++, subject);
+    }
 }
 
 static void keep(const struct reading *reading, struct subjects *subjects)

@@ -142,6 +142,7 @@ struct store *store_memory_new(struct memory_table *table)
 static void begin(struct memory_table *table, const struct operation *operation,
                   struct access *access)
 {
+    ASSERT(operation->limit_count >= 1 && operation->limit_count <= LIMITS_MAX);
     access->operation = operation;
     access->locked = 0;
     for (size_t i = 0; i < operation->limit_count; i++) {
