@@ -13,6 +13,8 @@
 
 #define SUBJECT_USER "user"
 #define SUBJECT_IP   "ip"
+/* The member that is short for `user`. No subject has this name, because all would be mistaken. */
+#define SUBJECT_USER_SHORTHAND "user_id"
 
 #define SUBJECTS_MAX            8
 #define SUBJECT_VALUE_BYTES_MAX 256

@@ -2,6 +2,7 @@
 #include "limit/by.h"
 
 #include "base/arena.h"
+#include "limit/subjects.h"
 #include "limit/word.h"
 
 static const struct by by_user = {.count = 1, .names = {{"user", 4}}};
@@ -94,6 +95,10 @@ static bool name_add(struct form *form, struct by *by, struct text name)
 
     if (!word_is(name)) {
         form_fault(form, "by", "names a subject: each name " WORD_FAULT);
+        return false;
+    }
+    if (text_equal(name, TEXT(SUBJECT_USER_SHORTHAND))) {
+        form_fault(form, "by", "must name `" SUBJECT_USER "`: that is the subject of a user's id");
         return false;
     }
     while (place > 0 && text_compare(by->names[place - 1], name) > 0)

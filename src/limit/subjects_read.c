@@ -35,7 +35,7 @@ bool subjects_read(struct form *form, struct arena *arena, struct subjects *subj
     const size_t faults_before = form->faults->count;
 
     begin(&reading, form, arena, SUBJECTS_MAX);
-    value_read(&reading, form, TEXT(SUBJECT_USER), "user_id");
+    value_read(&reading, form, TEXT(SUBJECT_USER), SUBJECT_USER_SHORTHAND);
     value_read(&reading, form, TEXT(SUBJECT_IP), "ip");
     object_read(&reading, "subjects");
     if (reading.count == 0 && form->faults->count == faults_before)
@@ -53,7 +53,7 @@ bool subjects_read_query(struct form *form, struct arena *arena, struct subjects
 
     begin(&reading, form, arena, SUBJECTS_MAX);
     reading.takes_site = true;
-    value_read(&reading, form, TEXT(SUBJECT_USER), "user_id");
+    value_read(&reading, form, TEXT(SUBJECT_USER), SUBJECT_USER_SHORTHAND);
     parameters_read(&reading);
     if (form->faults->count > faults_before)
         return false;
@@ -68,7 +68,7 @@ bool subject_read_one(struct form *form, struct arena *arena, struct subject *su
 
     begin(&reading, form, arena, 1);
     reading.takes_site = true;
-    value_read(&reading, form, TEXT(SUBJECT_USER), "user_id");
+    value_read(&reading, form, TEXT(SUBJECT_USER), SUBJECT_USER_SHORTHAND);
     if (form->kind == FORM_TEXTUAL)
         parameters_read(&reading);
     else
@@ -110,10 +110,12 @@ static void object_read(struct reading *reading, const char *member)
         return;
     /* jansson iterates over const objects only through a cast. */
     json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
-        if (word_is(text_of(name)))
-            value_read(reading, &form, text_of(name), name);
-        else
+        if (!word_is(text_of(name)))
             form_fault(&form, name, "must have another name: it " WORD_FAULT);
+        else if (strcmp(name, SUBJECT_USER_SHORTHAND) == 0)
+            form_fault(&form, name, "must be called `" SUBJECT_USER "` here");
+        else
+            value_read(reading, &form, text_of(name), name);
     }
 }
 
@@ -196,7 +198,8 @@ static void add(struct reading *reading, struct form *form, const char *member,
                    SUBJECTS_MAX);
     } else if (subjects_find(&before, subject.name) != NULL) {
         form_fault(form, member, "must not be given twice: `%s` is short for it",
-                   text_equal(subject.name, TEXT(SUBJECT_USER)) ? "user_id" : SUBJECT_IP);
+                   text_equal(subject.name, TEXT(SUBJECT_USER)) ? SUBJECT_USER_SHORTHAND
+                                                                : SUBJECT_IP);
     } else {
         subjects_put(reading->at, reading->count++, subject);
     }

@@ -108,6 +108,8 @@ static const struct mistake of_the_body[] = {
     {CHECK, "{'subjects':'acme','route_key':'/a'}", 422, "/subjects must be an object",
      "an object"},
     {CHECK, "{'subjects':{},'route_key':'/a'}", 422, "must have 1 to 8 subjects", "at least one"},
+    {CHECK, "{'subjects':{'user_id':'a'},'route_key':'/a'}", 422, "must be called `user` here",
+     "the name"},
     {CHECK, "{'subjects':{'org':null},'route_key':'/a'}", 422, "/subjects/org", "a text"},
     {CHECK, "{'subjects':{'org':['a','b']},'route_key':'/a'}", 422, "/subjects/org must be a text",
      "one value"},
