@@ -119,8 +119,6 @@ CLAIMS = [
           "redis, three limits by three sets", "redis_us", 1.5, "redis, three limits"),
     Claim("Redis spends on a pool of 10,000 users at most 1.25 x two limits by user",
           "redis, two limits, one pool", "redis_us", 1.25, "redis, two limits, as many users"),
-    Claim("Redis spends on a pool of 10,000 users at most 1.25 x a hot key",
-          "redis, two limits, one pool", "redis_us", 1.25, "redis, two limits, hot key"),
     Claim("a pool of 10,000 users costs at most 1.25 x a hot key",
           "memory, two limits, one pool", "cpu_us", 1.25, "memory, two limits, hot key"),
     Claim("journal and usage cost at most 8 %",
