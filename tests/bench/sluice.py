@@ -27,6 +27,7 @@ PLAIN = {"route_key": ROUTE, "limit": QUOTA, "window_seconds": WINDOW_SECONDS}
 POLICIES = {
     "one": [PLAIN],
     "closed": [{"route_key": ROUTE, "limit": 1, "window_seconds": 31_536_000}],
+    "one pool": [{"route_key": ROUTE, "limits": limits_of(1, [])}],
     "two limits": [{"route_key": ROUTE, "limits": limits_of(2)}],
     "two limits, one pool": [{"route_key": ROUTE, "limits": limits_of(2, [], "user")}],
     "three limits": [{"route_key": ROUTE, "limits": limits_of(3)}],
