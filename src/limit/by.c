@@ -5,8 +5,8 @@
 #include "limit/subjects.h"
 #include "limit/word.h"
 
-static const struct by by_user = {.count = 1, .names = {{"user", 4}}};
-static const struct by by_ip = {.count = 1, .names = {{"ip", 2}}};
+static const struct by by_user = {.count = 1, .names = {{SUBJECT_USER, sizeof(SUBJECT_USER) - 1}}};
+static const struct by by_ip = {.count = 1, .names = {{SUBJECT_IP, sizeof(SUBJECT_IP) - 1}}};
 
 static bool names_read(struct form *form, struct by *by);
 static bool name_add(struct form *form, struct by *by, struct text name);

@@ -7,6 +7,7 @@
 #include "limit/algorithm.h"
 #include "limit/charge_log.h"
 #include "support/random.h"
+#include "support/same_outcome.h"
 
 #define HISTORIES   100
 #define STEPS       60
@@ -316,21 +317,6 @@ static void twin_decide(struct twin *twin, struct outcome *outcome)
     for (uint8_t set = 0; set < SETS; set++) {
         if (is_written[set])
             twin_write(twin, set, states, keep_us);
-    }
-}
-
-static void outcomes_equal(const struct outcome *a, const struct outcome *b)
-{
-    assert_int_equal(a->status, b->status);
-    assert_int_equal(a->allowed, b->allowed);
-    assert_int_equal(a->refused, b->refused);
-    for (size_t i = 0; i < a->count; i++) {
-        assert_int_equal(a->at[i].allowed, b->at[i].allowed);
-        assert_int_equal(a->at[i].never, b->at[i].never);
-        assert_int_equal(a->at[i].remaining, b->at[i].remaining);
-        assert_int_equal(a->at[i].reset_us, b->at[i].reset_us);
-        assert_int_equal(a->at[i].retry_us, b->at[i].retry_us);
-        assert_int_equal(a->at[i].delay_us, b->at[i].delay_us);
     }
 }
 

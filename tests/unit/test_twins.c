@@ -8,6 +8,7 @@
 #include "script_redis.h"
 #include "support/cmocka.h"
 #include "support/one_set.h"
+#include "support/same_outcome.h"
 
 #include <sodium.h>
 
@@ -31,7 +32,6 @@ static int64_t random_quota(enum algorithm_id algorithm);
 static int64_t random_cost(const struct limit *limit);
 static void random_room(struct limit *limit);
 static int64_t random_step_back(void);
-static void outcomes_equal(const struct outcome *a, const struct outcome *b);
 static void stored_equal(const struct operation *operation, const struct plain_engine *engine);
 static void logs_equal(const struct take_arguments *arguments, const struct operation *operation,
                        const struct limit_state states[]);
@@ -167,21 +167,6 @@ static int64_t random_cost(const struct limit *limit)
     if (rand() % 4 == 0)
         return 0;
     return rand() % 2 == 0 ? 1 : rand() % (limit->burst + 2);
-}
-
-static void outcomes_equal(const struct outcome *a, const struct outcome *b)
-{
-    assert_int_equal(a->status, b->status);
-    assert_int_equal(a->count, b->count);
-    assert_int_equal(a->allowed, b->allowed);
-    for (size_t i = 0; i < a->count; i++) {
-        assert_int_equal(a->at[i].allowed, b->at[i].allowed);
-        assert_int_equal(a->at[i].never, b->at[i].never);
-        assert_int_equal(a->at[i].remaining, b->at[i].remaining);
-        assert_int_equal(a->at[i].reset_us, b->at[i].reset_us);
-        assert_int_equal(a->at[i].retry_us, b->at[i].retry_us);
-        assert_int_equal(a->at[i].delay_us, b->at[i].delay_us);
-    }
 }
 
 /* The machine must be little-endian, because the stored doubles are. */
