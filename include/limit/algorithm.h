@@ -36,6 +36,13 @@ typedef double algorithm_stamp_fn(const struct limit_state *state);
 typedef void algorithm_decide_fn(const struct limit *limit, struct limit_state *state,
                                  int64_t now_us, int64_t cost, struct limit_outcome *outcome);
 
+/* Charges `cost` after the fact: whatever the limit is if it is positive, and at most up to
+ * LIMIT_COST_MAX in all; or gives it back if it is negative, but no more than is used. *outcome is
+ * that of a look afterwards, but always allowed. Returns whether *state has changed, and must be
+ * kept. Else as above. */
+typedef bool algorithm_charge_fn(const struct limit *limit, struct limit_state *state,
+                                 int64_t now_us, int64_t cost, struct limit_outcome *outcome);
+
 struct algorithm {
     const char *name; /* as in policies, and the name of its Lua file and function */
     enum state_kind state;
@@ -45,6 +52,7 @@ struct algorithm {
     algorithm_settle_fn *settle;
     algorithm_stamp_fn *stamp;
     algorithm_decide_fn *decide;
+    algorithm_charge_fn *charge;
 };
 
 const struct algorithm *algorithm_of(enum algorithm_id id);
@@ -65,11 +73,12 @@ int64_t limit_capacity(const struct limit *limit);
  * in which an empty bucket fills. */
 int64_t limit_memory_us(const struct limit *limit);
 
-/* fixed_window_decide() and so on: three functions per row of the list. */
+/* fixed_window_decide() and so on: four functions per row of the list. */
 #define ALGORITHM_FUNCTIONS(word, name, state_numbers, has_burst, has_delay)                       \
     algorithm_settle_fn name##_settle;                                                             \
     algorithm_stamp_fn name##_stamp;                                                               \
-    algorithm_decide_fn name##_decide;
+    algorithm_decide_fn name##_decide;                                                             \
+    algorithm_charge_fn name##_charge;
 ALGORITHMS(ALGORITHM_FUNCTIONS)
 #undef ALGORITHM_FUNCTIONS
 
@@ -80,6 +89,15 @@ ALGORITHMS(ALGORITHM_FUNCTIONS)
  * *outcome. The owner of the states frees their logs. Reads no clock; any thread. */
 void decide(const struct limit limits[], size_t count, struct limit_state states[], int64_t now_us,
             const int64_t costs[], struct outcome *outcome, int64_t keep_us[]);
+
+/* Charges costs[i] to each of the limits, as algorithm_charge_fn does. Else as decide(). */
+void decide_charge(const struct limit limits[], size_t count, struct limit_state states[],
+                   int64_t now_us, const int64_t costs[], struct outcome *outcome,
+                   int64_t keep_us[]);
+
+/* The largest part of `cost` that all of the limits would allow. Any thread. */
+int64_t decide_part(const struct limit limits[], size_t count, const struct limit_state states[],
+                    int64_t now_us, int64_t cost);
 
 /* The time at which to decide: the latest stamp of the states that is ahead of `now_us` by at most
  * `skew_us`, else `now_us`. Threads read their clocks at different moments, so one may see a charge

@@ -34,8 +34,21 @@ size_t charge_log_rank_after(const struct charge_log *log, int64_t at_us);
 size_t charge_log_rank_from(const struct charge_log *log, int64_t total);
 
 /* Adds a charge of `cost` > 0, no earlier than the last one, and drops charges at or before
- * `over_us`. Makes the log if *log is NULL. */
+ * `over_us`. If the sum of all charges would exceed LIMIT_COST_MAX, those that are left become one
+ * first, at the time of this one. Makes the log if *log is NULL. */
 void charge_log_add(struct charge_log **log, int64_t at_us, int64_t cost, int64_t over_us);
+
+/* Makes `cost` > 0 a part of the last charge, which there is. Drops as charge_log_add(). */
+void charge_log_join(struct charge_log *log, int64_t cost, int64_t over_us);
+
+/* Gives back `cost` > 0 of what was charged after `over_us`, which is at least that much: the newest
+ * first. If more than CHARGE_LOG_LEAVE_MAX charges would go, and some stay, all that stay become
+ * one, at the time of the newest of them. Drops as charge_log_add(). */
+void charge_log_give_back(struct charge_log *log, int64_t cost, int64_t over_us);
+
+/* The rank of the charge that is the newest one after `cost` was given back; where nothing is left,
+ * the oldest. */
+size_t charge_log_left(const struct charge_log *log, int64_t cost);
 
 /* Replaces the charges later than `at_us` by one charge at `at_us`. If there are more than
  * CHARGE_LOG_LEAVE_MAX of them, replaces all charges. Returns whether any was later. */

@@ -21,7 +21,9 @@
 
 struct arena;
 struct by;
+struct calendar;
 struct form;
+struct period;
 struct writer;
 
 /* In the order of the list in algorithms.h. */
@@ -29,17 +31,28 @@ struct writer;
 enum algorithm_id { ALGORITHMS(ALGORITHM_ID) ALGORITHM_COUNT };
 #undef ALGORITHM_ID
 
+/* Units, or percent of the capacity, rounded up. */
+struct headroom {
+    int64_t amount; /* 0: none */
+    bool is_percent;
+};
+
 struct limit {
     char name[LIMIT_NAME_BYTES_MAX + 1]; /* unique in its policy; [A-Za-z0-9_.:/-] */
     uint8_t set;                         /* its place in the sets of its rule */
     enum algorithm_id algorithm;
     int64_t quota;     /* L, 0..algorithm_quota_max(): how much per window */
-    int64_t window_us; /* W, 1 s..1 year */
+    int64_t window_us; /* W, 1 s..1 year; with a period the longest that one can last */
     int64_t burst;     /* B: the bucket's size; equals quota where the algorithm has none */
     uint64_t id;       /* names its state in a set; unique in its rule but for the lowest 8 bits */
-    /* These two belong to the policy. A copy that outlives the policy must not use them. */
+    struct headroom headroom; /* what checks of low priority must leave */
+    /* These three belong to the policy. A copy that outlives the policy must not use them. */
     const struct by *by; /* by whom it counts, as given; NULL: by user, else by ip */
     const char *counts;  /* in which measure; NULL: requests */
+    struct period
+        *period; /* fixed_window: its windows are periods of a calendar; NULL: they last W */
+    /* Where there is a period, and only in an operation: the periods around its time. */
+    const struct calendar *calendar;
 };
 
 /* Reads the members of one limit from an open form: an element of `limits`, or a policy with one
@@ -61,7 +74,7 @@ struct limit_outcome {
     bool allowed;      /* this limit alone would let the cost pass */
     bool never;        /* denied for ever: the cost exceeds the capacity */
     int64_t remaining; /* whole units left, 0..capacity */
-    int64_t reset_us;  /* time until nothing is used; 0: nothing is */
+    int64_t reset_us;  /* time until nothing is used, 0: nothing is; or until the period ends */
     int64_t retry_us;  /* denied: the wait after which this cost passes if no other charge comes */
     int64_t delay_us;  /* allowed by a queueing algorithm: the wait until its turn */
 };
@@ -73,7 +86,8 @@ enum take_status {
     TAKE_DOWN,    /* not asked: no connection, or the breaker is open */
     TAKE_REFUSED, /* the store answered with an error; nothing was charged */
     TAKE_BROKEN,  /* the store's answer is no decision; it may have been charged */
-    TAKE_QUOTA    /* not decided or charged: it needs a new counter, and the tenant has too many */
+    TAKE_QUOTA,   /* not decided or charged: it needs a new counter, and the tenant has too many */
+    TAKE_ELSEWHEN /* not decided or charged: the store's time is outside of a limit's calendar */
 };
 
 /* The decision on one cost against all limits of a policy: charged to all of them or to none. */
@@ -82,7 +96,9 @@ struct outcome {
     bool allowed;    /* every limit allows */
     size_t count;    /* how many limits were decided */
     size_t refused;  /* of those: the stored state was impossible, and counted as never seen */
+    int64_t granted; /* what each limit was charged in part (OPERATION_PART); else not set */
     int64_t room_us; /* with TAKE_QUOTA: time until the tenant may have room */
+    int64_t time_us; /* with TAKE_ELSEWHEN: the store's time, Unix time */
     struct limit_outcome at[LIMITS_MAX];
 };
 

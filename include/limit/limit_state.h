@@ -18,11 +18,14 @@ struct limit_state {
         double number[LIMIT_STATE_NUMBERS];
         struct {
             struct charge_log *log; /* the owner of the state owns it */
-            int64_t at_us;          /* the charge to add, noted by the decision */
-            int64_t cost;
+            int64_t at_us; /* the charge to make; -1 minus it: as a part of the last charge */
+            int64_t cost;  /* negative: to give back */
         } logged;
     };
 };
+
+/* Notes a charge in the state of a log. */
+void limit_state_note(struct limit_state *state, int64_t at_us, int64_t cost, bool joins);
 
 /* Makes the charge that a decision has noted in *state a part of it. Charges that are older by
  * `window_us` do not count any more, and go. One owner at a time, as with all of these. */

@@ -12,6 +12,13 @@ enum operation_kind {
     OPERATION_TAKE, /* charges each limit its cost: all of them, or none */
     OPERATION_LOOK, /* charges nothing, whatever the costs are */
     OPERATION_FILL, /* charges each limit as much of its cost as fits it */
+    /* Charges all limits the same, which is outcome->granted: as much of the cost as fits all of
+     * them. If not even one unit fits, it denies one unit. All costs are the same. */
+    OPERATION_PART,
+    /* Charges each limit its cost, past the limit if need be; or gives back, where the cost is
+     * negative, but never more than is used. The outcome is what a look sees then, and always
+     * allowed. */
+    OPERATION_CHARGE,
     /* The counters of these limits are as if they had never been charged. In Redis, so is all that
      * lies with them: what other versions of the policy count by the same sets. */
     OPERATION_FORGET
@@ -29,14 +36,15 @@ struct operation {
     struct digest sets[LIMITS_MAX]; /* `tag` itself, if a set is just what all have in common */
     size_t limit_count;             /* 1..LIMITS_MAX */
     const struct limit *limits;     /* of different ids in each set; borrowed for the call */
-    int64_t costs[LIMITS_MAX];      /* by limit, 0..LIMIT_COST_MAX; 0 looks at that limit */
+    /* By limit, 0..LIMIT_COST_MAX; 0 looks at that limit. To charge, also down to -LIMIT_COST_MAX. */
+    int64_t costs[LIMITS_MAX];
     int64_t now_us; /* by the process' clock; engines with their own clock ignore it */
 };
 
 /* An order of operations: 0 when both are about the same counters, in the same places. */
 int operation_compare(const struct operation *a, const struct operation *b);
 
-/* Whether it may charge anything. */
+/* Whether it may charge anything, or give it back. */
 bool operation_charges(const struct operation *operation);
 
 #endif

@@ -7,7 +7,8 @@
     {#name,         (state_numbers) == 0 ? STATE_LOG : STATE_NUMBERS,                              \
      state_numbers, has_burst,                                                                     \
      has_delay,     name##_settle,                                                                 \
-     name##_stamp,  name##_decide},
+     name##_stamp,  name##_decide,                                                                 \
+     name##_charge},
 static const struct algorithm algorithms[] = {ALGORITHMS(ROW)};
 #undef ROW
 

@@ -5,6 +5,7 @@
 #include "limit/charge_log.h"
 
 #include "base/memory.h"
+#include "limit/limit.h"
 
 #define CAPACITY_MIN 2
 
@@ -16,6 +17,8 @@ struct charge_log {
     int64_t total;
 };
 
+static void merge(struct charge_log *log, int64_t at_us);
+static void begin_anew(struct charge_log *log, int64_t at_us);
 static void drop_until(struct charge_log *log, int64_t over_us);
 static void fit(struct charge_log *log);
 static struct charge *slot_of(const struct charge_log *log, size_t rank);
@@ -86,10 +89,47 @@ void charge_log_add(struct charge_log **log, int64_t at_us, int64_t cost, int64_
     ASSERT(cost > 0 && over_us < at_us);
     ASSERT(grown->count == 0 || at_us >= slot_of(grown, grown->count - 1)->at_us);
     drop_until(grown, over_us);
+    if (grown->total > LIMIT_COST_MAX - cost)
+        begin_anew(grown, at_us);
     fit(grown);
     *slot_of(grown, grown->count) = (struct charge){at_us, grown->total};
     grown->count++;
     grown->total += cost;
+}
+
+void charge_log_join(struct charge_log *log, int64_t cost, int64_t over_us)
+{
+    drop_until(log, over_us);
+    ASSERT(cost > 0 && log->count > 0);
+    if (log->total > LIMIT_COST_MAX - cost)
+        begin_anew(log, slot_of(log, log->count - 1)->at_us);
+    log->total += cost;
+}
+
+void charge_log_give_back(struct charge_log *log, int64_t cost, int64_t over_us)
+{
+    drop_until(log, over_us);
+    ASSERT(cost > 0 && log->count > 0 && slot_of(log, 0)->before <= log->total - cost);
+
+    const size_t newest = charge_log_left(log, cost);
+    const bool leaves_any = slot_of(log, 0)->before < log->total - cost;
+    const bool leaves_many = log->count - newest - 1 > CHARGE_LOG_LEAVE_MAX;
+
+    log->total -= cost;
+    if (!leaves_any) {
+        log->count = 0;
+        return;
+    }
+    log->count = newest + 1;
+    if (leaves_many)
+        merge(log, slot_of(log, newest)->at_us);
+}
+
+size_t charge_log_left(const struct charge_log *log, int64_t cost)
+{
+    const size_t gone = charge_log_rank_from(log, log->total - cost);
+
+    return gone == 0 ? 0 : gone - 1;
 }
 
 bool charge_log_move(struct charge_log *log, int64_t at_us)
@@ -109,6 +149,25 @@ bool charge_log_move(struct charge_log *log, int64_t at_us)
 size_t charge_log_bytes(const struct charge_log *log)
 {
     return log == NULL ? 0 : sizeof *log + log->capacity * sizeof log->charges[0];
+}
+
+/* The charges become one. */
+static void merge(struct charge_log *log, int64_t at_us)
+{
+    log->count = 1;
+    slot_of(log, 0)->at_us = at_us;
+}
+
+/* The same, with no sum before it. */
+static void begin_anew(struct charge_log *log, int64_t at_us)
+{
+    if (log->count == 0) {
+        log->total = 0;
+        return;
+    }
+    log->total -= slot_of(log, 0)->before;
+    slot_of(log, 0)->before = 0;
+    merge(log, at_us);
 }
 
 static void drop_until(struct charge_log *log, int64_t over_us)

@@ -3,8 +3,8 @@
  * Several limits decided as one: all are charged, or none. Twin: lua/take_several.lua. */
 #include "limit/algorithm.h"
 
-static void settle(const struct limit limits[], size_t count, struct limit_state states[],
-                   int64_t now_us, bool moved[], struct outcome *outcome);
+static void begin(const struct limit limits[], size_t count, struct limit_state states[],
+                  int64_t now_us, bool moved[], struct outcome *outcome);
 static void charge(const struct limit limits[], size_t count, struct limit_state states[],
                    const int64_t costs[]);
 
@@ -19,11 +19,7 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
     WRITTEN_FIRST struct limit_state charged[LIMITS_MAX];
     bool moved[LIMITS_MAX];
 
-    ASSERT(count >= 1 && count <= LIMITS_MAX);
-    outcome->status = TAKE_DONE;
-    outcome->count = count;
-    outcome->allowed = true;
-    settle(limits, count, states, now_us, moved, outcome);
+    begin(limits, count, states, now_us, moved, outcome);
     memcpy(charged, states, count * sizeof(charged[0]));
     for (size_t i = 0; i < count; i++) {
         algorithm_of(limits[i].algorithm)
@@ -41,6 +37,37 @@ void decide(const struct limit limits[], size_t count, struct limit_state states
 
         keep_us[i] = is_charged || moved[i] ? outcome->at[i].reset_us : 0;
     }
+}
+
+void decide_charge(const struct limit limits[], size_t count, struct limit_state states[],
+                   int64_t now_us, const int64_t costs[], struct outcome *outcome,
+                   int64_t keep_us[])
+{
+    bool changed[LIMITS_MAX];
+
+    begin(limits, count, states, now_us, changed, outcome);
+    for (size_t i = 0; i < count; i++) {
+        const struct algorithm *algorithm = algorithm_of(limits[i].algorithm);
+        const bool is_charged =
+            algorithm->charge(&limits[i], &states[i], now_us, costs[i], &outcome->at[i]);
+
+        if (is_charged)
+            limit_state_charge(algorithm->state, &states[i], limits[i].window_us);
+        changed[i] = changed[i] || is_charged;
+        /* A state of which nothing is used has to replace what is stored. */
+        const int64_t reset_us = outcome->at[i].reset_us;
+        keep_us[i] = !changed[i] ? 0 : reset_us > 0 ? reset_us : 1;
+    }
+}
+
+int64_t decide_part(const struct limit limits[], size_t count, const struct limit_state states[],
+                    int64_t now_us, int64_t cost)
+{
+    int64_t part = cost;
+
+    for (size_t i = 0; i < count; i++)
+        part = decide_what_fits(&limits[i], &states[i], now_us, part);
+    return part;
 }
 
 int64_t decide_at(const struct limit limits[], size_t count, const struct limit_state states[],
@@ -69,9 +96,14 @@ int64_t decide_what_fits(const struct limit *limit, const struct limit_state *st
     return look.remaining < cost ? look.remaining : cost;
 }
 
-static void settle(const struct limit limits[], size_t count, struct limit_state states[],
-                   int64_t now_us, bool moved[], struct outcome *outcome)
+/* Settles the states. */
+static void begin(const struct limit limits[], size_t count, struct limit_state states[],
+                  int64_t now_us, bool moved[], struct outcome *outcome)
 {
+    ASSERT(count >= 1 && count <= LIMITS_MAX);
+    outcome->status = TAKE_DONE;
+    outcome->count = count;
+    outcome->allowed = true;
     outcome->refused = 0;
     for (size_t i = 0; i < count; i++) {
         enum settled settled =

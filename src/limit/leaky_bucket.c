@@ -27,3 +27,9 @@ void leaky_bucket_decide(const struct limit *limit, struct limit_state *state, i
     if (outcome->allowed && cost > 0)
         outcome->delay_us = before.reset_us;
 }
+
+bool leaky_bucket_charge(const struct limit *limit, struct limit_state *state, int64_t now_us,
+                         int64_t cost, struct limit_outcome *outcome)
+{
+    return token_bucket_charge(limit, state, now_us, cost, outcome);
+}

@@ -22,6 +22,12 @@ static const struct kind kinds[] = {
     [STATE_LOG] = {log_charge, log_free, log_bytes, log_shares, .is_apart = true},
 };
 
+void limit_state_note(struct limit_state *state, int64_t at_us, int64_t cost, bool joins)
+{
+    state->logged.at_us = joins ? -1 - at_us : at_us;
+    state->logged.cost = cost;
+}
+
 void limit_state_charge(enum state_kind kind, struct limit_state *state, int64_t window_us)
 {
     if (kinds[kind].charge != NULL)
@@ -52,8 +58,16 @@ bool state_kind_is_apart(enum state_kind kind)
 
 static void log_charge(struct limit_state *state, int64_t window_us)
 {
-    charge_log_add(&state->logged.log, state->logged.at_us, state->logged.cost,
-                   state->logged.at_us - window_us);
+    const bool joins = state->logged.at_us < 0;
+    const int64_t at_us = joins ? -1 - state->logged.at_us : state->logged.at_us;
+    const int64_t cost = state->logged.cost;
+
+    if (cost < 0)
+        charge_log_give_back(state->logged.log, -cost, at_us - window_us);
+    else if (joins)
+        charge_log_join(state->logged.log, cost, at_us - window_us);
+    else
+        charge_log_add(&state->logged.log, at_us, cost, at_us - window_us);
 }
 
 static void log_free(const struct limit_state *state)

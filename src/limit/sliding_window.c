@@ -18,6 +18,9 @@
 enum { START, PREVIOUS, CURRENT };
 
 static double start_of(double time, double window);
+/* What a look finds. */
+static struct limit_outcome outcome_of(const struct limit *limit, const struct limit_state *present,
+                                       double now);
 /* The counts in the window of `now`, which is not earlier than that of *state. */
 static struct limit_state state_at(const struct limit_state *state, double window, double now);
 
@@ -27,12 +30,12 @@ enum settled sliding_window_settle(const struct limit *limit, struct limit_state
     double window = (double)limit->window_us;
     double start = state->number[START];
 
-    if (state->number[CURRENT] == 0) { /* a state is only written with a charge */
+    if (state->number[CURRENT] == 0 && state->number[PREVIOUS] == 0) { /* nothing is used */
         *state = (struct limit_state){0};
         return SETTLED_AS_IT_WAS;
     }
-    if (!stored_is_whole(state->number[CURRENT], LIMIT_QUOTA_MAX) ||
-        !stored_is_whole(state->number[PREVIOUS], LIMIT_QUOTA_MAX) ||
+    if (!stored_is_whole(state->number[CURRENT], LIMIT_COST_MAX) ||
+        !stored_is_whole(state->number[PREVIOUS], LIMIT_COST_MAX) ||
         !stored_is_whole(start, LIMIT_TIME_US_MAX) || start != start_of(start, window)) {
         *state = (struct limit_state){0};
         return SETTLED_REFUSED;
@@ -71,22 +74,52 @@ void sliding_window_decide(const struct limit *limit, struct limit_state *state,
         retry = ceil((weight - room * window) / previous);
     else if (!never) /* in the next window, where `current` falls */
         retry = rest + ceil(-room * window / current);
-    double used = current + ceil(weight / window);
-    double left = quota > used ? quota - used : 0;
-    double reset = current > 0 ? rest + window : previous > 0 ? rest : 0;
-
-    retry = fmin(retry, reset); /* rounding up may make it 1 us later */
-    *outcome = (struct limit_outcome){
-        .allowed = allowed,
-        .never = never,
-        .remaining = (int64_t)left,
-        .reset_us = (int64_t)reset,
-        .retry_us = (int64_t)retry,
-    };
-    if (!allowed || cost_units == 0)
-        return;
     present.number[CURRENT] = current;
+    *outcome = outcome_of(limit, &present, now);
+    outcome->allowed = allowed;
+    outcome->never = never;
+    outcome->retry_us = (int64_t)fmin(retry, (double)outcome->reset_us); /* it was rounded up */
+    if (allowed && cost_units > 0)
+        *state = present;
+}
+
+/* Gives back the present count first, then the previous one. */
+bool sliding_window_charge(const struct limit *limit, struct limit_state *state, int64_t now_us,
+                           int64_t cost_units, struct limit_outcome *outcome)
+{
+    double now = (double)now_us;
+    struct limit_state before = state_at(state, (double)limit->window_us, now);
+    struct limit_state present = before;
+    double current = before.number[CURRENT] + (double)cost_units;
+
+    if (current < 0)
+        present.number[PREVIOUS] = fmax(before.number[PREVIOUS] + current, 0);
+    present.number[CURRENT] = fmin(fmax(current, 0), LIMIT_COST_MAX);
+    *outcome = outcome_of(limit, &present, now);
+    if (present.number[CURRENT] == before.number[CURRENT] &&
+        present.number[PREVIOUS] == before.number[PREVIOUS])
+        return false;
     *state = present;
+    return true;
+}
+
+static struct limit_outcome outcome_of(const struct limit *limit, const struct limit_state *present,
+                                       double now)
+{
+    double quota = (double)limit->quota;
+    double window = (double)limit->window_us;
+    double previous = present->number[PREVIOUS];
+    double current = present->number[CURRENT];
+    double rest = window - (now - present->number[START]);
+    double used = current + ceil(previous * rest / window);
+
+    return (struct limit_outcome){
+        .allowed = true,
+        .remaining = (int64_t)(quota > used ? quota - used : 0),
+        .reset_us = (int64_t)(current > 0    ? rest + window
+                              : previous > 0 ? rest
+                                             : 0),
+    };
 }
 
 static double start_of(double time, double window)

@@ -12,16 +12,17 @@
 /* limit_state.number[] */
 enum { DEBT, LAST };
 
-/* The largest debt that any burst allows, and one token more for rounding. */
-#define TOKENS_MAX (LIMIT_QUOTA_MAX + 1)
-
+/* What is not paid off at `now`. */
+static double debt_at(const struct limit *limit, const struct limit_state *state, double now);
+/* What a look finds. */
+static struct limit_outcome outcome_of(const struct limit *limit, double debt);
 /* The time to pay off `debt`. */
 static double duration_us(double debt, double quota);
 
 enum settled token_bucket_settle(const struct limit *limit, struct limit_state *state,
                                  int64_t now_us)
 {
-    double debt_max = (double)TOKENS_MAX * (double)limit->window_us;
+    double debt_max = (double)LIMIT_COST_MAX * (double)limit->window_us;
 
     if (limit->quota == 0)
         return SETTLED_AS_IT_WAS;   /* it is not read */
@@ -58,31 +59,62 @@ void token_bucket_decide(const struct limit *limit, struct limit_state *state, i
         return;
     }
 
-    double now = (double)now_us;
-    double paid = (now - state->number[LAST]) * quota;
-    double debt = state->number[DEBT] > paid ? state->number[DEBT] - paid : 0;
+    double debt = debt_at(limit, state, (double)now_us);
     bool never = cost > burst;
     double debt_allowed = (burst - cost) * window;
     bool allowed = !never && debt <= debt_allowed;
 
     if (allowed)
         debt = debt + cost * window;
-    double missing = ceil(debt / window);
-    double left = burst > missing ? burst - missing : 0;
-    double reset = duration_us(debt, quota);
-    double retry = allowed || never ? 0 : duration_us(debt - debt_allowed, quota);
-
-    *outcome = (struct limit_outcome){
-        .allowed = allowed,
-        .never = never,
-        .remaining = (int64_t)left,
-        .reset_us = (int64_t)reset,
-        .retry_us = (int64_t)retry,
-    };
+    *outcome = outcome_of(limit, debt);
+    outcome->allowed = allowed;
+    outcome->never = never;
+    if (!allowed && !never)
+        outcome->retry_us = (int64_t)duration_us(debt - debt_allowed, quota);
     if (!allowed || cost_units == 0)
         return;
     state->number[DEBT] = debt;
-    state->number[LAST] = now;
+    state->number[LAST] = (double)now_us;
+}
+
+bool token_bucket_charge(const struct limit *limit, struct limit_state *state, int64_t now_us,
+                         int64_t cost, struct limit_outcome *outcome)
+{
+    double window = (double)limit->window_us;
+
+    if (limit->quota == 0) {
+        *outcome = (struct limit_outcome){.allowed = true};
+        return false;
+    }
+
+    double before = debt_at(limit, state, (double)now_us);
+    double debt = fmin(fmax(before + (double)cost * window, 0), (double)LIMIT_COST_MAX * window);
+
+    *outcome = outcome_of(limit, debt);
+    if (debt == before)
+        return false;
+    state->number[DEBT] = debt;
+    state->number[LAST] = (double)now_us;
+    return true;
+}
+
+static double debt_at(const struct limit *limit, const struct limit_state *state, double now)
+{
+    double paid = (now - state->number[LAST]) * (double)limit->quota;
+
+    return state->number[DEBT] > paid ? state->number[DEBT] - paid : 0;
+}
+
+static struct limit_outcome outcome_of(const struct limit *limit, double debt)
+{
+    double burst = (double)limit->burst;
+    double missing = ceil(debt / (double)limit->window_us);
+
+    return (struct limit_outcome){
+        .allowed = true,
+        .remaining = (int64_t)(burst > missing ? burst - missing : 0),
+        .reset_us = (int64_t)duration_us(debt, (double)limit->quota),
+    };
 }
 
 static double duration_us(double debt, double quota)

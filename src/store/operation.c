@@ -23,10 +23,10 @@ int operation_compare(const struct operation *a, const struct operation *b)
 
 bool operation_charges(const struct operation *operation)
 {
-    if (operation->kind != OPERATION_TAKE && operation->kind != OPERATION_FILL)
+    if (operation->kind == OPERATION_LOOK || operation->kind == OPERATION_FORGET)
         return false;
     for (size_t i = 0; i < operation->limit_count; i++) {
-        if (operation->costs[i] > 0)
+        if (operation->costs[i] != 0)
             return true;
     }
     return false;

@@ -50,6 +50,8 @@ static void begin(struct memory_table *table, const struct operation *operation,
                   struct access *access);
 static void end(struct memory_table *table, const struct access *access);
 static void charge(struct access *access, struct outcome *outcome);
+static void fit(const struct operation *operation, const struct limit_state states[],
+                int64_t now_us, int64_t costs[]);
 static void forget(struct access *access, struct outcome *outcome);
 static struct counter_id id_of(const struct operation *operation, const struct limit *limit);
 static bool counts(const struct counter *counter, const struct limit *limit, int64_t now_us);
@@ -185,11 +187,32 @@ static void charge(struct access *access, struct outcome *outcome)
     const int64_t now_us =
         decide_at(operation->limits, count, states, operation->now_us, STORE_MEMORY_SKEW_US);
 
-    for (size_t i = 0; i < count && operation->kind == OPERATION_FILL; i++)
-        costs[i] = decide_what_fits(&operation->limits[i], &states[i], now_us, costs[i]);
-    decide(operation->limits, count, states, now_us, costs, outcome, keep_us);
+    if (operation->kind == OPERATION_CHARGE) {
+        decide_charge(operation->limits, count, states, now_us, costs, outcome, keep_us);
+    } else {
+        fit(operation, states, now_us, costs);
+        decide(operation->limits, count, states, now_us, costs, outcome, keep_us);
+        outcome->granted = outcome->allowed ? costs[0] : 0;
+    }
     access->stripes[0]->refused += outcome->refused;
     keep(access, now_us, states, keep_us);
+}
+
+/* Makes the costs what is to be charged, if they may be charged in part. */
+static void fit(const struct operation *operation, const struct limit_state states[],
+                int64_t now_us, int64_t costs[])
+{
+    const struct limit *limits = operation->limits;
+    const size_t count = operation->limit_count;
+
+    for (size_t i = 0; i < count && operation->kind == OPERATION_FILL; i++)
+        costs[i] = decide_what_fits(&limits[i], &states[i], now_us, costs[i]);
+    if (operation->kind == OPERATION_PART && costs[0] > 0) {
+        const int64_t part = decide_part(limits, count, states, now_us, costs[0]);
+
+        for (size_t i = 0; i < count; i++)
+            costs[i] = part > 0 ? part : 1;
+    }
 }
 
 static void forget(struct access *access, struct outcome *outcome)
