@@ -37,6 +37,7 @@ struct form {
     const char *pointer;     /* where the object lies; borrowed. NULL: it is a query */
     struct faults *faults;
     enum form_kind kind; /* FORM_JSON once opened; the caller may set the other */
+    size_t found_count;  /* members of the object that were asked for */
     size_t asked_count;
     const char *asked[FORM_MEMBERS_MAX]; /* names read so far, for form_close() */
 };
@@ -70,8 +71,13 @@ bool form_object(struct form *form, const char *name, enum form_presence presenc
 
 /* Whether the member is there and not null; counts as read. */
 bool form_has(struct form *form, const char *name);
+/* Whether the member is a text; counts as read. */
+bool form_has_text(struct form *form, const char *name);
 /* Lets a member be there without being read. */
 void form_ignore(struct form *form, const char *name);
+/* Whether some members were not read yet, null or not. If none is left, optional ones need not be
+ * read. */
+bool form_has_more(const struct form *form);
 
 /* A fault at the member `name`, or at the object itself when NULL. */
 void form_fault(struct form *form, const char *name, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -159,9 +159,22 @@ bool form_has(struct form *form, const char *name)
     return form_ask(form, name).kind != VALUE_NULL;
 }
 
+bool form_has_text(struct form *form, const char *name)
+{
+    return form_ask(form, name).kind == VALUE_TEXT;
+}
+
 void form_ignore(struct form *form, const char *name)
 {
     form_ask(form, name);
+}
+
+bool form_has_more(const struct form *form)
+{
+    const size_t count =
+        form->members != NULL ? form->members->count : json_object_size(form->object);
+
+    return form->found_count < count;
 }
 
 void form_fault(struct form *form, const char *name, const char *format, ...)
@@ -198,6 +211,7 @@ static void form_begin(struct form *form, const char *pointer, struct faults *fa
     form->pointer = pointer;
     form->faults = faults;
     form->kind = FORM_JSON;
+    form->found_count = 0;
     form->asked_count = 0;
 }
 
@@ -231,17 +245,21 @@ static struct value members_ask(struct form *form, const char *name)
     form->asked[form->asked_count++] = name;
     if (member == NULL)
         return (struct value){.kind = VALUE_NULL};
+    form->found_count += !member->was_asked;
     member->was_asked = true;
     return member->value;
 }
 
 static struct value tree_ask(struct form *form, const char *name)
 {
+    const json_t *json = json_object_get(form->object, name);
+
     if (!was_asked(form, name)) {
         ASSERT(form->asked_count < FORM_MEMBERS_MAX);
         form->asked[form->asked_count++] = name;
+        form->found_count += json != NULL;
     }
-    return value_of(json_object_get(form->object, name));
+    return value_of(json);
 }
 
 static struct value value_of(const json_t *json)

@@ -349,6 +349,54 @@ static void asking_or_ignoring_makes_a_member_known(void **state)
     assert_int_equal(faults.count, 0);
 }
 
+static void a_form_has_more_until_each_of_its_members_was_asked_for(void **state)
+{
+    (void)state;
+
+    open_body("{}");
+    assert_false(form_has_more(&form));
+
+    open_body("{\"a\":1,\"b\":null}");
+    assert_true(form_has_more(&form));
+    form_ignore(&form, "absent");
+    form_ignore(&form, "a");
+    form_ignore(&form, "a");
+    assert_true(form_has_more(&form));
+    form_ignore(&form, "b");
+    assert_false(form_has_more(&form));
+}
+
+static void a_plain_form_has_more_until_each_of_its_members_was_asked_for(void **state)
+{
+    (void)state;
+    struct members members;
+    const bool is_plain = members_parse(&members, TEXT("{\"a\":1,\"b\":null}"));
+
+    assert_true(is_plain);
+    form_open_members(&form, &members, "", &faults);
+    assert_true(form_has_more(&form));
+    form_ignore(&form, "absent");
+    form_ignore(&form, "a");
+    form_ignore(&form, "a");
+    assert_true(form_has_more(&form));
+    form_ignore(&form, "b");
+    assert_false(form_has_more(&form));
+}
+
+static void a_text_is_told_from_other_values(void **state)
+{
+    (void)state;
+
+    open_body("{\"text\":\"5\",\"number\":5,\"null\":null,\"list\":[]}");
+
+    assert_true(form_has_text(&form, "text"));
+    assert_false(form_has_text(&form, "number"));
+    assert_false(form_has_text(&form, "null"));
+    assert_false(form_has_text(&form, "list"));
+    assert_false(form_has_text(&form, "absent"));
+    assert_false(form_has_more(&form));
+}
+
 static void a_member_asked_for_again_takes_no_room(void **state)
 {
     (void)state;
@@ -438,6 +486,10 @@ int main(void)
         cmocka_unit_test_teardown(a_member_known_by_another_name_is_told_its_own, end),
         cmocka_unit_test_teardown(unknown_members_past_the_last_fault_are_counted, end),
         cmocka_unit_test_teardown(asking_or_ignoring_makes_a_member_known, end),
+        cmocka_unit_test_teardown(a_form_has_more_until_each_of_its_members_was_asked_for, end),
+        cmocka_unit_test_teardown(a_plain_form_has_more_until_each_of_its_members_was_asked_for,
+                                  end),
+        cmocka_unit_test_teardown(a_text_is_told_from_other_values, end),
         cmocka_unit_test_teardown(a_member_asked_for_again_takes_no_room, end),
         cmocka_unit_test_teardown(a_fault_of_the_caller_lies_at_a_member_or_at_the_object, end),
         cmocka_unit_test_teardown(a_textual_form_reads_words_as_values, end),
