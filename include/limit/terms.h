@@ -13,8 +13,8 @@ struct arena;
 
 /* The quota of a named limit, for one check. */
 struct limit_override {
-    struct text limit;
-    int64_t quota; /* 0..algorithm_quota_max() */
+    struct text limit; /* NUL-terminated */
+    int64_t quota;     /* 0..algorithm_quota_max() */
 };
 
 struct terms {
@@ -36,15 +36,5 @@ MUST_USE bool terms_read(struct form *form, struct arena *arena, struct terms *t
  * check. Then, or if `faults` is NULL and there would be some, returns NULL. */
 const struct rule *terms_apply(const struct terms *terms, const struct rule *rule,
                                const char *pointer, struct faults *faults, struct arena *arena);
-
-/* What checks of low priority must leave: in units, 0..limit_capacity(). */
-int64_t headroom_units(const struct limit *limit);
-
-/* The limit as a check of low priority finds it: its capacity is smaller by the headroom. */
-struct limit limit_for_low(const struct limit *limit);
-
-/* Reads and writes the member `headroom` of a limit: 20, or "20%". */
-void headroom_read(struct form *form, struct limit *limit);
-void headroom_write(const struct limit *limit, struct writer *writer);
 
 #endif

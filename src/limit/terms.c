@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/terms.h"
+
+#include "base/arena.h"
+#include "base/nearest.h"
+#include "limit/algorithm.h"
+
+#include <inttypes.h>
+
+#define POINTER_BYTES sizeof(((struct fault *)NULL)->pointer)
+#define DETAIL_BYTES  sizeof(((struct fault *)NULL)->detail)
+
+static void overrides_read(struct form *form, const json_t *object, struct arena *arena,
+                           struct terms *terms);
+static void add(struct limit_override list[], size_t count, struct limit_override override);
+static bool overrides_fit(const struct terms *terms, const struct rule *rule, const char *pointer,
+                          struct faults *faults);
+static const struct limit *limit_find(const struct rule *rule, struct text name);
+static void fault_add(const struct limit_override *override, const struct limit *limit,
+                      const struct rule *rule, const char *pointer, struct faults *faults);
+static void names_write(const struct rule *rule, struct text name, char out[static DETAIL_BYTES]);
+static void override_apply(const struct limit_override *override, struct limit *limit);
+
+const char *const priority_words[] = {"normal", "low", NULL};
+
+/* Nearly no check has terms. */
+bool terms_read(struct form *form, struct arena *arena, struct terms *terms)
+{
+    const size_t faults_before = form->faults->count;
+    const json_t *object;
+    int priority = 0;
+
+    *terms = (struct terms){0};
+    if (!form_has_more(form))
+        return true;
+    if (form_object(form, "limit_overrides", FORM_OPTIONAL, &object))
+        overrides_read(form, object, arena, terms);
+    form_choice(form, "priority", FORM_OPTIONAL, priority_words, &priority);
+    terms->is_low = priority == 1;
+    form_bool(form, "partial", FORM_OPTIONAL, &terms->is_partial);
+    return form->faults->count == faults_before;
+}
+
+const struct rule *terms_apply(const struct terms *terms, const struct rule *rule,
+                               const char *pointer, struct faults *faults, struct arena *arena)
+{
+    if (terms->override_count == 0)
+        return rule;
+    if (!overrides_fit(terms, rule, pointer, faults))
+        return NULL;
+
+    struct rule *effective = ARENA_NEW(arena, struct rule);
+    struct limit *limits = ARENA_ARRAY(arena, struct limit, rule->limit_count);
+
+    memcpy(limits, rule->limits, rule->limit_count * sizeof(limits[0]));
+    *effective = *rule;
+    effective->limits = limits;
+    for (size_t i = 0; i < terms->override_count; i++) {
+        const struct limit *limit = limit_find(rule, terms->overrides[i].limit);
+
+        override_apply(&terms->overrides[i], &limits[limit - rule->limits]);
+    }
+    return effective;
+}
+
+static void overrides_read(struct form *form, const json_t *object, struct arena *arena,
+                           struct terms *terms)
+{
+    const size_t count = json_object_size(object);
+    char pointer[POINTER_BYTES];
+    struct form members;
+    const char *name;
+    json_t *value;
+
+    if (count > LIMITS_MAX) {
+        form_fault(form, "limit_overrides", "must have at most %d limits", LIMITS_MAX);
+        return;
+    }
+    (void)snprintf(pointer, sizeof(pointer), "%s/limit_overrides", form->pointer);
+    if (!form_open(&members, object, pointer, form->faults))
+        return;
+
+    struct limit_override *list = ARENA_ARRAY(arena, struct limit_override, count);
+
+    /* jansson iterates over const objects only through a cast. */
+    json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
+        struct limit_override override = {.limit = text_of(name)};
+
+        if (form_integer(&members, name, FORM_REQUIRED, 0, LIMIT_COST_MAX, &override.quota))
+            add(list, terms->override_count++, override);
+    }
+    terms->overrides = list;
+}
+
+/* In the order of the names. */
+static void add(struct limit_override list[], size_t count, struct limit_override override)
+{
+    size_t place = count;
+
+    for (; place > 0 && text_compare(list[place - 1].limit, override.limit) > 0; place--)
+        list[place] = list[place - 1];
+    list[place] = override;
+}
+
+static bool overrides_fit(const struct terms *terms, const struct rule *rule, const char *pointer,
+                          struct faults *faults)
+{
+    bool fits = true;
+
+    for (size_t i = 0; i < terms->override_count; i++) {
+        const struct limit_override *override = &terms->overrides[i];
+        const struct limit *limit = limit_find(rule, override->limit);
+        const bool is_possible =
+            limit != NULL && override->quota <= algorithm_quota_max(limit->algorithm);
+
+        fits = fits && is_possible;
+        if (!is_possible && faults != NULL)
+            fault_add(override, limit, rule, pointer, faults);
+    }
+    return fits;
+}
+
+/* NULL when there is none of this name. */
+static const struct limit *limit_find(const struct rule *rule, struct text name)
+{
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        if (text_equal(text_of(rule->limits[i].name), name))
+            return &rule->limits[i];
+    }
+    return NULL;
+}
+
+static void fault_add(const struct limit_override *override, const struct limit *limit,
+                      const struct rule *rule, const char *pointer, struct faults *faults)
+{
+    char place[POINTER_BYTES];
+    char detail[DETAIL_BYTES];
+
+    (void)snprintf(place, sizeof(place), "%s/limit_overrides", pointer);
+    if (limit != NULL) {
+        (void)snprintf(detail, sizeof(detail), " from 0 to %" PRId64,
+                       algorithm_quota_max(limit->algorithm));
+        faults_add_type(faults, place, override->limit.at, FAULT_INTEGER, detail);
+    } else {
+        names_write(rule, override->limit, detail);
+        faults_add(faults, place, override->limit.at, "must be a limit of the policy%s", detail);
+    }
+}
+
+/* The nearest name or, if none is near, as many as there is room for. */
+static void names_write(const struct rule *rule, struct text name, char out[static DETAIL_BYTES])
+{
+    struct nearest nearest;
+    size_t length = 0;
+
+    nearest_init(&nearest, name);
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        const char *known = rule->limits[i].name;
+
+        nearest_try(&nearest, known);
+        if (length < DETAIL_BYTES)
+            length += (size_t)snprintf(out + length, DETAIL_BYTES - length, "%s \"%s\"",
+                                       i == 0 ? ":" : ",", known);
+    }
+    if (nearest.found != NULL)
+        (void)snprintf(out, DETAIL_BYTES, "; did you mean \"%s\"?", nearest.found);
+}
+
+static void override_apply(const struct limit_override *override, struct limit *limit)
+{
+    if (limit->burst == limit->quota)
+        limit->burst = override->quota;
+    limit->quota = override->quota;
+}
