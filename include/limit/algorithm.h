@@ -101,7 +101,8 @@ int64_t decide_part(const struct limit limits[], size_t count, const struct limi
 
 /* The time at which to decide: the latest stamp of the states that is ahead of `now_us` by at most
  * `skew_us`, else `now_us`. Threads read their clocks at different moments, so one may see a charge
- * that is later than its own time. This way no stretch of time counts twice. Pure; any thread. */
+ * that is later than its own time. This way no stretch of time counts twice. A period has no stamp
+ * by this clock. Pure; any thread. */
 int64_t decide_at(const struct limit limits[], size_t count, const struct limit_state states[],
                   int64_t now_us, int64_t skew_us);
 

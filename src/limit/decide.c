@@ -76,6 +76,8 @@ int64_t decide_at(const struct limit limits[], size_t count, const struct limit_
     double latest = (double)now_us;
 
     for (size_t i = 0; i < count; i++) {
+        if (limits[i].calendar != NULL)
+            continue;
         double stamp = algorithm_of(limits[i].algorithm)->stamp(&states[i]);
 
         if (stamp > latest && stamp <= (double)(now_us + skew_us))

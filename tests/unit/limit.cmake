@@ -1,5 +1,6 @@
 # Tests of the limit layer, and of the script that makes the same decisions in Redis.
 unit_test(rate LINKS limit)
+unit_test(calendar LINKS limit support)
 unit_test(charge_log LINKS limit support)
 unit_test(decide LINKS limit support)
 unit_test(subjects LINKS limit)
