@@ -59,7 +59,7 @@ static void keep(struct access *access, int64_t now_us, const struct limit_state
                  const int64_t keep_us[]);
 static void sweep(struct memory_table *table, const struct access *access);
 static struct counter_use use_of(const struct access *access);
-static int64_t expiry_of(int64_t now_us, int64_t keep_us);
+static int64_t expiry_of(const struct limit *limit, int64_t now_us, int64_t keep_us);
 static enum store_answer engine_ask(struct store *store, const struct operation *operation,
                                     struct outcome *outcome, void *context, store_done_fn *done);
 static void engine_serve(struct store *store);
@@ -271,14 +271,14 @@ static void keep(struct access *access, int64_t now_us, const struct limit_state
             continue;
         outgrown[i] =
             counter_table_set(found, &states[i], algorithm_state(operation->limits[i].algorithm));
-        found->expires_us = expiry_of(now_us, keep_us[i]);
+        found->expires_us = expiry_of(&operation->limits[i], now_us, keep_us[i]);
     }
     for (size_t i = 0; i < operation->limit_count; i++) {
         struct counter_table *counters = &access->stripes[i]->counters;
         const struct counter counter = {
             .id = access->ids[i],
             .state = states[i],
-            .expires_us = expiry_of(now_us, keep_us[i]),
+            .expires_us = expiry_of(&operation->limits[i], now_us, keep_us[i]),
             .tenant = operation->tenant,
             .kind = (uint8_t)algorithm_state(operation->limits[i].algorithm),
         };
@@ -310,11 +310,14 @@ static struct counter_use use_of(const struct access *access)
     };
 }
 
-/* Later than `now_us`, and without overflow. */
-static int64_t expiry_of(int64_t now_us, int64_t keep_us)
+/* Later than `now_us`, and without overflow. By this clock a period may last longer than it says,
+ * because the clock on the wall may be set back. So its counter is kept for once more as long. */
+static int64_t expiry_of(const struct limit *limit, int64_t now_us, int64_t keep_us)
 {
     int64_t from_us = now_us < 0 ? 0 : now_us < LIMIT_TIME_US_MAX ? now_us : LIMIT_TIME_US_MAX;
 
+    if (limit->calendar != NULL)
+        from_us += limit->window_us;
     return from_us + (keep_us < 1 ? 1 : keep_us < LIMIT_TIME_US_MAX ? keep_us : LIMIT_TIME_US_MAX);
 }
 

@@ -3,7 +3,7 @@ unit_test(counter_table LINKS store support)
 unit_test(crowd LINKS store support)
 unit_test(eviction LINKS store support)
 foreach(memory store_memory store_memory_bounds store_memory_floods store_memory_logs
-        store_memory_histories store_memory_sets)
+        store_memory_histories store_memory_sets store_memory_periods)
   unit_test(${memory} LINKS store support)
   target_sources(test_${memory} PRIVATE table_case.c)
 endforeach()
