@@ -67,6 +67,7 @@ static const enum metric call_metrics[] = {
     [TAKE_DONE] = METRIC_STORE_CALLS_DONE,     [TAKE_LATE] = METRIC_STORE_CALLS_LATE,
     [TAKE_DOWN] = METRIC_STORE_CALLS_DOWN,     [TAKE_REFUSED] = METRIC_STORE_CALLS_REFUSED,
     [TAKE_BROKEN] = METRIC_STORE_CALLS_BROKEN, [TAKE_QUOTA] = METRIC_STORE_CALLS_DONE,
+    [TAKE_ELSEWHEN] = METRIC_STORE_CALLS_DONE,
 };
 
 struct store *store_redis_new(struct event_base *base, const struct store_redis_options *options)
@@ -184,7 +185,7 @@ static bool is_no_script(const redisReply *reply)
            text_starts_with((struct text){reply->str, reply->len}, TEXT("NOSCRIPT"));
 }
 
-/* Fills the rest of *outcome when the status is TAKE_DONE or TAKE_QUOTA. */
+/* Fills the rest of *outcome when the store has answered. */
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome)
 {

@@ -9,6 +9,7 @@
 /* A Redis that has answered no call in time for so long is not only slow. */
 #define IN_TIME_US SECOND_US
 
+static bool is_answered(enum take_status status);
 static bool is_only_slow(const struct trust *trust, int64_t begun_us, enum take_status status);
 static void tell(struct trust *trust, int64_t now_us);
 
@@ -39,7 +40,7 @@ void trust_judge(struct trust *trust, int64_t begun_us, enum take_status status,
 {
     const bool was_open = breaker_is_open(&trust->breaker);
 
-    if (status == TAKE_DONE || status == TAKE_QUOTA || is_at_fault)
+    if (is_answered(status) || is_at_fault)
         breaker_succeeded(&trust->breaker);
     else if (was_open || !is_only_slow(trust, begun_us, status))
         breaker_failed(&trust->breaker);
@@ -53,6 +54,12 @@ void trust_judge_unsent(struct trust *trust, int64_t sent_us, int64_t timeout_us
 
     if (now_us - timeout_us >= (heard_us > sent_us ? heard_us : sent_us))
         trust_judge(trust, now_us, TAKE_LATE, false, now_us);
+}
+
+/* A store that does not decide for a good reason has not failed. */
+static bool is_answered(enum take_status status)
+{
+    return status == TAKE_DONE || status == TAKE_QUOTA || status == TAKE_ELSEWHEN;
 }
 
 static bool is_only_slow(const struct trust *trust, int64_t begun_us, enum take_status status)

@@ -27,7 +27,7 @@ extern struct counter_budget *asker_budget; /* NULL unless a test sets one */
 /* The results of the takes that share it. */
 struct answers {
     size_t count;
-    size_t by_status[TAKE_QUOTA + 1];
+    size_t by_status[TAKE_ELSEWHEN + 1];
     size_t allowed;
     struct outcome last;
     size_t place; /* where the last one came, among all answers */
