@@ -8,8 +8,8 @@
 #include "base/fair_queue.h"
 #include "base/memory.h"
 #include "base/shares.h"
-#include "limit/algorithm.h"
 #include "metrics/metrics.h"
+#include "owed.h"
 
 #include <event2/event.h>
 #include <search.h>
@@ -19,9 +19,7 @@
 #define BEATS_OF_REST 2
 
 struct note {
-    struct operation operation; /* first, because the tree compares it; the costs are sums */
-    struct limit limits[LIMITS_MAX];
-    int64_t noted_us; /* when it was last noted */
+    struct owed owed; /* first, because the tree compares its operation, which comes first */
     struct handback *handback;
     struct fair_item item;
 };
@@ -39,8 +37,8 @@ struct handback {
     struct metrics *metrics;
 };
 
-static struct note *note_of(struct handback *handback, const struct operation *operation);
-static void let_go(struct note *note, int64_t now_us);
+static struct note *note_find(struct handback *handback, const struct operation *operation);
+static bool note_add(struct handback *handback, const struct owed *owed);
 static void charge(struct handback *handback, struct store *store, struct note *note,
                    int64_t now_us);
 static void on_charged(void *context, const struct outcome *outcome);
@@ -54,9 +52,6 @@ static void await_beat(struct handback *handback);
 static void on_beat(evutil_socket_t fd, short events, void *context);
 static void wake_all(struct handback *handback);
 static void note_put_in(struct handback *handback, struct note *note);
-static void limits_keep(struct note *note, const struct limit limits[]);
-static void costs_add(struct note *note, const struct operation *operation);
-static int64_t cost_of(const struct operation *operation);
 static void count(const struct handback *handback, enum metric metric, int64_t cost);
 static void note_take_out(struct handback *handback, struct note *note);
 static void note_free(struct note *note);
@@ -95,16 +90,18 @@ void handback_free(struct handback *handback)
 
 void handback_note(struct handback *handback, const struct operation *operation)
 {
-    struct note *note = note_of(handback, operation);
+    struct owed owed;
 
-    if (note == NULL) {
-        count(handback, METRIC_HANDED_BACK_LOST, cost_of(operation));
-        return;
+    owed_init(&owed, operation);
+
+    struct note *note = note_find(handback, &owed.operation);
+
+    if (note != NULL) {
+        owed_let_go(&note->owed, operation->now_us);
+        owed_add(&note->owed, &owed);
+    } else if (!note_add(handback, &owed)) {
+        count(handback, METRIC_HANDED_BACK_LOST, owed_cost(&owed));
     }
-    let_go(note, operation->now_us);
-    costs_add(note, operation);
-    limits_keep(note, operation->limits);
-    note->noted_us = operation->now_us;
 }
 
 void handback_run(struct handback *handback, struct store *store, int64_t now_us)
@@ -113,11 +110,11 @@ void handback_run(struct handback *handback, struct store *store, int64_t now_us
 
     while (handback->in_flight < HANDBACK_IN_FLIGHT_MAX && store_is_ready(store) &&
            (note = next_note(handback)) != NULL) {
-        const int64_t cost = cost_of(&note->operation);
+        const int64_t cost = owed_cost(&note->owed);
 
         note_take_out(handback, note);
-        let_go(note, now_us);
-        if (operation_charges(&note->operation)) {
+        owed_let_go(&note->owed, now_us);
+        if (operation_charges(&note->owed.operation)) {
             charge(handback, store, note, now_us);
         } else {
             count(handback, METRIC_HANDED_BACK_OVER, cost);
@@ -131,34 +128,26 @@ size_t handback_count(const struct handback *handback)
     return handback->count;
 }
 
-/* NULL when the tenant already has too many. */
-static struct note *note_of(struct handback *handback, const struct operation *operation)
+/* NULL when nothing is noted of these counters. */
+static struct note *note_find(struct handback *handback, const struct operation *operation)
 {
     struct note **found = tfind(operation, &handback->tree, note_compare);
 
-    if (found != NULL)
-        return *found;
-    if (!shares_take(&handback->shares, operation->tenant, 1))
-        return NULL;
+    return found == NULL ? NULL : *found;
+}
+
+/* False when the tenant already has too many. */
+static bool note_add(struct handback *handback, const struct owed *owed)
+{
+    if (!shares_take(&handback->shares, owed->operation.tenant, 1))
+        return false;
 
     struct note *note = MEMORY_NEW(struct note);
 
     note->handback = handback;
-    note->operation = *operation;
-    note->operation.kind = OPERATION_FILL;
-    memset(note->operation.costs, 0, sizeof(note->operation.costs));
-    limits_keep(note, operation->limits);
+    owed_copy(&note->owed, owed);
     note_put_in(handback, note);
-    return note;
-}
-
-/* Each limit lets go of charges that do not count any more. */
-static void let_go(struct note *note, int64_t now_us)
-{
-    for (size_t i = 0; i < note->operation.limit_count; i++) {
-        if (now_us - note->noted_us >= limit_memory_us(&note->limits[i]))
-            note->operation.costs[i] = 0;
-    }
+    return true;
 }
 
 static void charge(struct handback *handback, struct store *store, struct note *note,
@@ -166,8 +155,8 @@ static void charge(struct handback *handback, struct store *store, struct note *
 {
     struct outcome outcome;
 
-    note->operation.now_us = now_us;
-    if (store_ask(store, &note->operation, &outcome, note, on_charged) == STORE_NOW)
+    note->owed.operation.now_us = now_us;
+    if (store_ask(store, &note->owed.operation, &outcome, note, on_charged) == STORE_NOW)
         settle(note, outcome.status);
     else
         handback->in_flight++;
@@ -187,12 +176,12 @@ static void settle(struct note *note, enum take_status status)
     struct handback *handback = note->handback;
 
     if (is_charged_nowhere(status)) {
-        rest(handback, note->operation.tenant);
+        rest(handback, note->owed.operation.tenant);
         note_put_back(note);
         return;
     }
     count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
-          cost_of(&note->operation));
+          owed_cost(&note->owed));
     note_free(note);
 }
 
@@ -201,14 +190,15 @@ static bool is_charged_nowhere(enum take_status status)
     return status == TAKE_DOWN || status == TAKE_REFUSED;
 }
 
-/* Adds it to what was noted since then. */
+/* What was noted since then is added to it. */
 static void note_put_back(struct note *note)
 {
     struct handback *handback = note->handback;
-    struct note **found = tfind(&note->operation, &handback->tree, note_compare);
+    struct note *found = note_find(handback, &note->owed.operation);
 
     if (found != NULL) {
-        costs_add(*found, &note->operation);
+        owed_add(&note->owed, &found->owed);
+        owed_copy(&found->owed, &note->owed);
         note_free(note);
     } else {
         note_put_in(handback, note);
@@ -280,37 +270,8 @@ static void wake_all(struct handback *handback)
 static void note_put_in(struct handback *handback, struct note *note)
 {
     ASSERT(tsearch(note, &handback->tree, note_compare) != NULL);
-    fair_queue_put(&handback->notes, &note->item, note->operation.tenant, 1);
+    fair_queue_put(&handback->notes, &note->item, note->owed.operation.tenant, 1);
     handback->count++;
-}
-
-/* The policy may be gone when it is handed back. */
-static void limits_keep(struct note *note, const struct limit limits[])
-{
-    memcpy(note->limits, limits, note->operation.limit_count * sizeof(limits[0]));
-    note->operation.limits = note->limits;
-}
-
-static void costs_add(struct note *note, const struct operation *operation)
-{
-    for (size_t i = 0; i < operation->limit_count; i++) {
-        int64_t *cost = &note->operation.costs[i];
-
-        if (operation->costs[i] < LIMIT_COST_MAX - *cost)
-            *cost += operation->costs[i];
-        else
-            *cost = LIMIT_COST_MAX;
-    }
-}
-
-/* For the metrics: that of the limit which was charged most. */
-static int64_t cost_of(const struct operation *operation)
-{
-    int64_t cost = 0;
-
-    for (size_t i = 0; i < operation->limit_count; i++)
-        cost = operation->costs[i] > cost ? operation->costs[i] : cost;
-    return cost;
 }
 
 static void count(const struct handback *handback, enum metric metric, int64_t cost)
@@ -327,7 +288,7 @@ static void note_take_out(struct handback *handback, struct note *note)
 
 static void note_free(struct note *note)
 {
-    shares_give(&note->handback->shares, note->operation.tenant, 1);
+    shares_give(&note->handback->shares, note->owed.operation.tenant, 1);
     free(note);
 }
 
