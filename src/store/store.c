@@ -36,12 +36,13 @@ void store_free(struct store *store)
 static void check(const struct operation *operation)
 {
     const struct limit *limits = operation->limits;
+    const int64_t least = operation->kind == OPERATION_CHARGE ? -LIMIT_COST_MAX : 0;
 
     ASSERT(operation->limit_count >= 1 && operation->limit_count <= LIMITS_MAX);
     ASSERT(operation->set_count >= 1 && operation->set_count <= LIMITS_MAX);
     for (size_t i = 0; i < operation->limit_count; i++) {
         ASSERT(limits[i].set < operation->set_count);
-        ASSERT(operation->costs[i] >= 0 && operation->costs[i] <= LIMIT_COST_MAX);
+        ASSERT(operation->costs[i] >= least && operation->costs[i] <= LIMIT_COST_MAX);
         for (size_t before = 0; before < i; before++)
             ASSERT(limits[before].set != limits[i].set || limits[before].id != limits[i].id);
     }
