@@ -30,7 +30,7 @@
     X(STORE_REPLIES_KEPT_WAITING, METRIC_COUNTER, "sluice_store_replies_kept_waiting_total", "",   \
       "Replies that this instance was too busy to read within redis_timeout_ms; they counted.")    \
     X(HANDED_BACK, METRIC_COUNTER, "sluice_handed_back_total", "result=\"done\"",                  \
-      "Permits given locally without Redis, by whether Redis counts them now; lost: maybe not; "   \
+      "Costs charged locally without Redis, by whether Redis counts them now; lost: maybe not; "   \
       "over: no longer.")                                                                          \
     X(HANDED_BACK_LOST, METRIC_COUNTER, "sluice_handed_back_total", "result=\"lost\"", NULL)       \
     X(HANDED_BACK_OVER, METRIC_COUNTER, "sluice_handed_back_total", "result=\"over\"", NULL)       \

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What local counters allowed while the store was away, to be charged in the store once it is back.
- * So a subject that has used its limit locally does not find the whole limit in the store. It is
- * charged as far as it fits, never beyond a limit, and not to a limit that would have forgotten it
- * by then. It is charged at most once: a hand-back that is late is not repeated, but one that is
- * refused is repeated after a rest. If the store was asked and did not answer in time, or not with
- * a decision, nothing is noted, because the store may have charged it already.
+ * What local counters charged while the store was away, to be charged in the store once it is back.
+ * So a subject that has used its limit locally does not find the whole limit in the store. What was
+ * allowed is charged as far as it fits, never beyond a limit. What was charged after the fact is
+ * charged whole, past a limit if need be, and what was given back is given back. No limit is charged
+ * what it would have forgotten by then.
+ *
+ * It is charged at most once: a hand-back that is late is not repeated, but one that is refused is
+ * repeated after a rest. If the store was asked and did not answer in time, or not with a decision,
+ * nothing is noted, because the store may have charged it already.
  *
  * So within one window the store allows at most one limit, and so does each instance that had to
  * decide alone. Later requests count together with what was handed back.
@@ -36,8 +39,9 @@ struct handback *handback_new(struct event_base *base, struct metrics *metrics);
  * here. */
 void handback_free(struct handback *handback);
 
-/* Notes what a local decision has allowed and charged. */
-void handback_note(struct handback *handback, const struct operation *operation);
+/* Notes what a local decision has charged; of an OPERATION_PART the costs are what was granted. False
+ * when there is no place for it: it will not be handed back. */
+bool handback_note(struct handback *handback, const struct operation *operation);
 
 /* Called once per turn: hands back what is noted while the store is ready. Makes sure that there is
  * a turn after a rest. */

@@ -88,7 +88,7 @@ void handback_free(struct handback *handback)
     free(handback);
 }
 
-void handback_note(struct handback *handback, const struct operation *operation)
+bool handback_note(struct handback *handback, const struct operation *operation)
 {
     struct owed owed;
 
@@ -97,11 +97,13 @@ void handback_note(struct handback *handback, const struct operation *operation)
     struct note *note = note_find(handback, &owed.operation);
 
     if (note != NULL) {
-        owed_let_go(&note->owed, operation->now_us);
-        owed_add(&note->owed, &owed);
-    } else if (!note_add(handback, &owed)) {
-        count(handback, METRIC_HANDED_BACK_LOST, owed_cost(&owed));
+        count(handback, METRIC_HANDED_BACK_OVER, owed_add(&note->owed, &owed));
+        return true;
     }
+    if (note_add(handback, &owed))
+        return true;
+    count(handback, METRIC_HANDED_BACK_LOST, owed_cost(&owed));
+    return false;
 }
 
 void handback_run(struct handback *handback, struct store *store, int64_t now_us)
@@ -110,16 +112,12 @@ void handback_run(struct handback *handback, struct store *store, int64_t now_us
 
     while (handback->in_flight < HANDBACK_IN_FLIGHT_MAX && store_is_ready(store) &&
            (note = next_note(handback)) != NULL) {
-        const int64_t cost = owed_cost(&note->owed);
-
         note_take_out(handback, note);
-        owed_let_go(&note->owed, now_us);
-        if (operation_charges(&note->owed.operation)) {
-            charge(handback, store, note, now_us);
-        } else {
-            count(handback, METRIC_HANDED_BACK_OVER, cost);
+        count(handback, METRIC_HANDED_BACK_OVER, owed_let_go(&note->owed, now_us));
+        if (owed_is_nothing(&note->owed))
             note_free(note);
-        }
+        else
+            charge(handback, store, note, now_us);
     }
 }
 
@@ -153,10 +151,12 @@ static bool note_add(struct handback *handback, const struct owed *owed)
 static void charge(struct handback *handback, struct store *store, struct note *note,
                    int64_t now_us)
 {
+    WRITTEN_FIRST struct operation operation;
+    WRITTEN_FIRST struct limit limits[LIMITS_MAX];
     struct outcome outcome;
 
-    note->owed.operation.now_us = now_us;
-    if (store_ask(store, &note->owed.operation, &outcome, note, on_charged) == STORE_NOW)
+    owed_operation(&note->owed, now_us, limits, &operation);
+    if (store_ask(store, &operation, &outcome, note, on_charged) == STORE_NOW)
         settle(note, outcome.status);
     else
         handback->in_flight++;
@@ -197,7 +197,7 @@ static void note_put_back(struct note *note)
     struct note *found = note_find(handback, &note->owed.operation);
 
     if (found != NULL) {
-        owed_add(&note->owed, &found->owed);
+        count(handback, METRIC_HANDED_BACK_OVER, owed_add(&note->owed, &found->owed));
         owed_copy(&found->owed, &note->owed);
         note_free(note);
     } else {

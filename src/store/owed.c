@@ -3,55 +3,118 @@
 
 #include "limit/algorithm.h"
 
-static void limits_keep(struct owed *owed, const struct limit limits[]);
+static void own(struct owed *owed);
+static void forget(struct owed *owed, int64_t now_us);
+static int64_t memory_us(const struct owed *owed, size_t i);
+static int64_t sum(int64_t a, int64_t b);
 
 void owed_init(struct owed *owed, const struct operation *operation)
 {
     owed->operation = *operation;
-    owed->operation.kind = OPERATION_FILL;
+    if (operation->kind != OPERATION_CHARGE)
+        owed->operation.kind = OPERATION_FILL;
     owed->noted_us = operation->now_us;
-    limits_keep(owed, operation->limits);
+    memcpy(owed->limits, operation->limits, operation->limit_count * sizeof(owed->limits[0]));
+    own(owed);
 }
 
 void owed_copy(struct owed *to, const struct owed *from)
 {
     *to = *from;
-    to->operation.limits = to->limits;
+    own(to);
 }
 
-void owed_add(struct owed *owed, const struct owed *later)
+int64_t owed_add(struct owed *owed, const struct owed *later)
 {
-    for (size_t i = 0; i < owed->operation.limit_count; i++) {
-        int64_t *cost = &owed->operation.costs[i];
+    const int64_t cost = owed_cost(owed);
 
-        if (later->operation.costs[i] < LIMIT_COST_MAX - *cost)
-            *cost += later->operation.costs[i];
-        else
-            *cost = LIMIT_COST_MAX;
+    forget(owed, later->noted_us);
+
+    const int64_t left = owed_cost(owed);
+
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        owed->operation.costs[i] = sum(owed->operation.costs[i], later->operation.costs[i]);
+        owed->limits[i] = later->limits[i];
     }
-    limits_keep(owed, later->limits);
+    own(owed);
     owed->noted_us = later->noted_us;
+    return cost - left;
 }
 
-void owed_let_go(struct owed *owed, int64_t now_us)
+int64_t owed_let_go(struct owed *owed, int64_t now_us)
 {
+    const int64_t cost = owed_cost(owed);
+
+    forget(owed, now_us);
+    return cost - owed_cost(owed);
+}
+
+bool owed_is_nothing(const struct owed *owed)
+{
+    return !operation_charges(&owed->operation);
+}
+
+void owed_operation(const struct owed *owed, int64_t now_us, struct limit limits[LIMITS_MAX],
+                    struct operation *operation)
+{
+    *operation = owed->operation;
+    operation->now_us = now_us;
+    operation->limits = limits;
+    operation->limit_count = 0;
     for (size_t i = 0; i < owed->operation.limit_count; i++) {
-        if (now_us - owed->noted_us >= limit_memory_us(&owed->limits[i]))
-            owed->operation.costs[i] = 0;
+        if (owed->operation.costs[i] == 0)
+            continue;
+        limits[operation->limit_count] = owed->limits[i];
+        operation->costs[operation->limit_count++] = owed->operation.costs[i];
     }
 }
 
 int64_t owed_cost(const struct owed *owed)
 {
-    int64_t cost = 0;
+    int64_t most = 0;
 
-    for (size_t i = 0; i < owed->operation.limit_count; i++)
-        cost = owed->operation.costs[i] > cost ? owed->operation.costs[i] : cost;
-    return cost;
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        const int64_t cost = llabs(owed->operation.costs[i]);
+
+        most = cost > most ? cost : most;
+    }
+    return most;
 }
 
-static void limits_keep(struct owed *owed, const struct limit limits[])
+/* The policy may be gone when its limits are used. */
+static void own(struct owed *owed)
 {
-    memcpy(owed->limits, limits, owed->operation.limit_count * sizeof(limits[0]));
     owed->operation.limits = owed->limits;
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        owed->limits[i].by = NULL;
+        owed->limits[i].counts = NULL;
+        owed->limits[i].period = NULL;
+    }
+}
+
+static void forget(struct owed *owed, int64_t now_us)
+{
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        if (now_us - owed->noted_us >= memory_us(owed, i))
+            owed->operation.costs[i] = 0;
+    }
+}
+
+/* A bucket remembers a charge until it is paid off, which may come after the debt of an empty
+ * bucket. It lacks then as much as an empty one that is larger by the charge. */
+static int64_t memory_us(const struct owed *owed, size_t i)
+{
+    struct limit limit = owed->limits[i];
+
+    if (owed->operation.kind == OPERATION_CHARGE)
+        limit.burst += llabs(owed->operation.costs[i]);
+    return limit_memory_us(&limit);
+}
+
+/* Within +-LIMIT_COST_MAX, as both are. */
+static int64_t sum(int64_t a, int64_t b)
+{
+    if (a + b > LIMIT_COST_MAX)
+        return LIMIT_COST_MAX;
+    return a + b < -LIMIT_COST_MAX ? -LIMIT_COST_MAX : a + b;
 }

@@ -8,24 +8,34 @@
 #include "store/operation.h"
 
 struct owed {
-    struct operation operation; /* to charge it; the costs are sums */
+    struct operation operation; /* whose counters; the costs are sums */
     /* Copies, because the policy may be gone by then. */
     struct limit limits[LIMITS_MAX];
     int64_t noted_us; /* the time of the latest operation */
 };
 
-/* Owes what the operation has charged. */
+/* Owes what the operation has charged or given back. A charge after the fact is owed whole, and
+ * anything else as far as it fits. */
 void owed_init(struct owed *owed, const struct operation *operation);
 
 void owed_copy(struct owed *to, const struct owed *from);
 
-/* Adds what was charged later to the same counters. The limits become those of `later`. */
-void owed_add(struct owed *owed, const struct owed *later);
+/* Adds what was charged later to the same counters, after letting go of what did not count any more
+ * by then. The limits become those of `later`. Returns how much of its cost was let go. */
+MUST_USE int64_t owed_add(struct owed *owed, const struct owed *later);
 
-/* Each limit lets go of charges that do not count any more. */
-void owed_let_go(struct owed *owed, int64_t now_us);
+/* Lets go of charges that do not count any more. Returns how much of its cost was let go. */
+MUST_USE int64_t owed_let_go(struct owed *owed, int64_t now_us);
 
-/* For figures: that of the limit which was charged most. */
+/* Nothing is left to charge or to give back. */
+bool owed_is_nothing(const struct owed *owed);
+
+/* What to ask the store: about those limits alone that are owed something. They are written to
+ * `limits`, which the operation borrows. */
+void owed_operation(const struct owed *owed, int64_t now_us, struct limit limits[LIMITS_MAX],
+                    struct operation *operation);
+
+/* For figures: that of the limit which was charged most, or was given back most. */
 int64_t owed_cost(const struct owed *owed);
 
 #endif
