@@ -4,7 +4,8 @@
  * So a subject that has used its limit locally does not find the whole limit in the store. What was
  * allowed is charged as far as it fits, never beyond a limit. What was charged after the fact is
  * charged whole, past a limit if need be, and what was given back is given back. No limit is charged
- * what it would have forgotten by then.
+ * what it would have forgotten by then. What was charged in a period of a calendar counts in this
+ * period alone, and the store's clock says whether it is over.
  *
  * It is charged at most once: a hand-back that is late is not repeated, but one that is refused is
  * repeated after a rest. If the store was asked and did not answer in time, or not with a decision,

@@ -42,7 +42,8 @@ static bool note_add(struct handback *handback, const struct owed *owed);
 static void charge(struct handback *handback, struct store *store, struct note *note,
                    int64_t now_us);
 static void on_charged(void *context, const struct outcome *outcome);
-static void settle(struct note *note, enum take_status status);
+static void settle(struct note *note, const struct outcome *outcome);
+static bool leave(struct note *note, int64_t time_us);
 static bool is_charged_nowhere(enum take_status status);
 static void note_put_back(struct note *note);
 static struct note *next_note(struct handback *handback);
@@ -157,7 +158,7 @@ static void charge(struct handback *handback, struct store *store, struct note *
 
     owed_operation(&note->owed, now_us, limits, &operation);
     if (store_ask(store, &operation, &outcome, note, on_charged) == STORE_NOW)
-        settle(note, outcome.status);
+        settle(note, &outcome);
     else
         handback->in_flight++;
 }
@@ -167,22 +168,36 @@ static void on_charged(void *context, const struct outcome *outcome)
     struct note *note = context;
 
     note->handback->in_flight--;
-    settle(note, outcome->status);
+    settle(note, outcome);
 }
 
 /* If it may have been charged, it is not handed back again. */
-static void settle(struct note *note, enum take_status status)
+static void settle(struct note *note, const struct outcome *outcome)
 {
     struct handback *handback = note->handback;
+    const enum take_status status = outcome->status;
 
     if (is_charged_nowhere(status)) {
         rest(handback, note->owed.operation.tenant);
         note_put_back(note);
-        return;
+    } else if (status == TAKE_ELSEWHEN && leave(note, outcome->time_us)) {
+        note_put_back(note);
+    } else {
+        count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
+              owed_cost(&note->owed));
+        note_free(note);
     }
-    count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
-          owed_cost(&note->owed));
-    note_free(note);
+}
+
+/* Lets go of what was charged in a period that is not the store's. Then the store can be asked for
+ * the rest: so it is asked once for each limit at most. */
+static bool leave(struct note *note, int64_t time_us)
+{
+    const int64_t cost = owed_cost(&note->owed);
+    const bool leaves = owed_leave(&note->owed, time_us);
+
+    count(note->handback, METRIC_HANDED_BACK_OVER, cost - owed_cost(&note->owed));
+    return leaves;
 }
 
 static bool is_charged_nowhere(enum take_status status)

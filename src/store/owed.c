@@ -6,6 +6,8 @@
 static void own(struct owed *owed);
 static void forget(struct owed *owed, int64_t now_us);
 static int64_t memory_us(const struct owed *owed, size_t i);
+static void turn_over(struct owed *owed, const struct owed *later);
+static bool is_present(const struct calendar *charged, const struct calendar *present);
 static int64_t sum(int64_t a, int64_t b);
 
 void owed_init(struct owed *owed, const struct operation *operation)
@@ -15,6 +17,12 @@ void owed_init(struct owed *owed, const struct operation *operation)
         owed->operation.kind = OPERATION_FILL;
     owed->noted_us = operation->now_us;
     memcpy(owed->limits, operation->limits, operation->limit_count * sizeof(owed->limits[0]));
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        const struct calendar *calendar = operation->limits[i].calendar;
+
+        if (calendar != NULL)
+            owed->calendars[i] = calendar_narrow(calendar, operation->now_us + calendar->ahead_us);
+    }
     own(owed);
 }
 
@@ -29,6 +37,7 @@ int64_t owed_add(struct owed *owed, const struct owed *later)
     const int64_t cost = owed_cost(owed);
 
     forget(owed, later->noted_us);
+    turn_over(owed, later);
 
     const int64_t left = owed_cost(owed);
 
@@ -47,6 +56,20 @@ int64_t owed_let_go(struct owed *owed, int64_t now_us)
 
     forget(owed, now_us);
     return cost - owed_cost(owed);
+}
+
+bool owed_leave(struct owed *owed, int64_t time_us)
+{
+    bool leaves = false;
+
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        if (owed->operation.costs[i] == 0 || owed->limits[i].calendar == NULL ||
+            calendar_covers(&owed->calendars[i], time_us))
+            continue;
+        owed->operation.costs[i] = 0;
+        leaves = true;
+    }
+    return leaves;
 }
 
 bool owed_is_nothing(const struct owed *owed)
@@ -89,6 +112,8 @@ static void own(struct owed *owed)
         owed->limits[i].by = NULL;
         owed->limits[i].counts = NULL;
         owed->limits[i].period = NULL;
+        if (owed->limits[i].calendar != NULL)
+            owed->limits[i].calendar = &owed->calendars[i];
     }
 }
 
@@ -109,6 +134,24 @@ static int64_t memory_us(const struct owed *owed, size_t i)
     if (owed->operation.kind == OPERATION_CHARGE)
         limit.burst += llabs(owed->operation.costs[i]);
     return limit_memory_us(&limit);
+}
+
+static void turn_over(struct owed *owed, const struct owed *later)
+{
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        if (later->limits[i].calendar == NULL ||
+            is_present(&owed->calendars[i], &later->calendars[i]))
+            continue;
+        owed->operation.costs[i] = 0;
+        owed->calendars[i] = later->calendars[i];
+    }
+}
+
+/* Also if it is the next one: the clock was set back, but local counters stayed in their period. */
+static bool is_present(const struct calendar *charged, const struct calendar *present)
+{
+    return charged->starts_us[0] == present->starts_us[0] ||
+           charged->starts_us[0] == present->starts_us[CALENDAR_STARTS - 1];
 }
 
 /* Within +-LIMIT_COST_MAX, as both are. */

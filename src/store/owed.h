@@ -5,13 +5,15 @@
 #ifndef STORE_OWED_H
 #define STORE_OWED_H
 
+#include "limit/calendar.h"
 #include "store/operation.h"
 
 struct owed {
     struct operation operation; /* whose counters; the costs are sums */
     /* Copies, because the policy may be gone by then. */
     struct limit limits[LIMITS_MAX];
-    int64_t noted_us; /* the time of the latest operation */
+    struct calendar calendars[LIMITS_MAX]; /* the periods in which their limits were charged */
+    int64_t noted_us;                      /* the time of the latest operation */
 };
 
 /* Owes what the operation has charged or given back. A charge after the fact is owed whole, and
@@ -21,11 +23,15 @@ void owed_init(struct owed *owed, const struct operation *operation);
 void owed_copy(struct owed *to, const struct owed *from);
 
 /* Adds what was charged later to the same counters, after letting go of what did not count any more
- * by then. The limits become those of `later`. Returns how much of its cost was let go. */
+ * by then, or in another period. The limits become those of `later`. Returns how much of its cost was let go. */
 MUST_USE int64_t owed_add(struct owed *owed, const struct owed *later);
 
 /* Lets go of charges that do not count any more. Returns how much of its cost was let go. */
 MUST_USE int64_t owed_let_go(struct owed *owed, int64_t now_us);
+
+/* Lets go of charges whose periods are not those at `time_us` (Unix time). False when there are
+ * none. */
+MUST_USE bool owed_leave(struct owed *owed, int64_t time_us);
 
 /* Nothing is left to charge or to give back. */
 bool owed_is_nothing(const struct owed *owed);
