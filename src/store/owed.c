@@ -8,6 +8,7 @@ static void forget(struct owed *owed, int64_t now_us);
 static int64_t memory_us(const struct owed *owed, size_t i);
 static void turn_over(struct owed *owed, const struct owed *later);
 static bool is_present(const struct calendar *charged, const struct calendar *present);
+static bool is_larger(const struct owed *owed, const struct owed *later, size_t i);
 static int64_t sum(int64_t a, int64_t b);
 
 void owed_init(struct owed *owed, const struct operation *operation)
@@ -42,8 +43,9 @@ int64_t owed_add(struct owed *owed, const struct owed *later)
     const int64_t left = owed_cost(owed);
 
     for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        if (is_larger(owed, later, i))
+            owed->limits[i] = later->limits[i];
         owed->operation.costs[i] = sum(owed->operation.costs[i], later->operation.costs[i]);
-        owed->limits[i] = later->limits[i];
     }
     own(owed);
     owed->noted_us = later->noted_us;
@@ -152,6 +154,16 @@ static bool is_present(const struct calendar *charged, const struct calendar *pr
 {
     return charged->starts_us[0] == present->starts_us[0] ||
            charged->starts_us[0] == present->starts_us[CALENDAR_STARTS - 1];
+}
+
+/* Checks of one counter may have limits of different sizes: by an override, a low priority or an
+ * edit. Each charge was allowed by its own, so what was used is at most the largest. With a smaller
+ * one the store would lose some of it, and allow that much again. */
+static bool is_larger(const struct owed *owed, const struct owed *later, size_t i)
+{
+    if (owed->operation.costs[i] == 0 || later->operation.costs[i] == 0)
+        return owed->operation.costs[i] == 0;
+    return limit_capacity(&later->limits[i]) >= limit_capacity(&owed->limits[i]);
 }
 
 /* Within +-LIMIT_COST_MAX, as both are. */

@@ -23,7 +23,8 @@ void owed_init(struct owed *owed, const struct operation *operation);
 void owed_copy(struct owed *to, const struct owed *from);
 
 /* Adds what was charged later to the same counters, after letting go of what did not count any more
- * by then, or in another period. The limits become those of `later`. Returns how much of its cost was let go. */
+ * by then, or in another period. Of two sizes of a limit the larger is kept, of one size the
+ * later. Returns how much of its cost was let go. */
 MUST_USE int64_t owed_add(struct owed *owed, const struct owed *later);
 
 /* Lets go of charges that do not count any more. Returns how much of its cost was let go. */

@@ -134,18 +134,96 @@ static void users_of_one_org_hand_back_to_its_counter_and_the_pool(void **state)
     assert_used(bob, (const int64_t[]){2, 4, 400}, NOW_US);
 }
 
-static void a_policy_with_other_numbers_is_handed_back_by_the_latest(void **state)
+static void quota_set(size_t limit, int64_t quota)
+{
+    limits[limit].quota = limits[limit].burst = quota;
+}
+
+/* As checks have them under a quota of their own, with a low priority, or before an edit. */
+static void limits_of_other_sizes_are_handed_back_by_the_largest(void **state)
 {
     (void)state;
+    note(ada, (const int64_t[]){1, 600, 600});
+    quota_set(1, 2000);
+    quota_set(2, 500);
     note(ada, (const int64_t[]){1, 600, 1});
-    limits[1].quota = limits[1].burst = 2000;
-    note(ada, (const int64_t[]){1, 600, 1});
-    limits[1].quota = limits[1].burst = 5; /* the notes do not borrow it */
+    quota_set(1, 800);
+    quota_set(2, 700);
+    note(ada, (const int64_t[]){1, 1, 1});
+    quota_set(1, 5); /* the notes do not borrow it */
     run_at(NOW_US);
 
     assert_int_equal(fake.asked, 1);
-    limits[1].quota = limits[1].burst = 2000;
-    assert_used(ada, (const int64_t[]){2, 1200, 2}, NOW_US);
+    quota_set(1, LIMIT_COST_MAX);
+    quota_set(2, LIMIT_COST_MAX);
+    assert_used(ada, (const int64_t[]){3, 1201, 602}, NOW_US);
+}
+
+static void nothing_is_filled_beyond_the_largest(void **state)
+{
+    (void)state;
+    quota_set(1, 2000);
+    note(ada, (const int64_t[]){1, 1900, 900});
+    quota_set(1, 1000);
+    note(ada, (const int64_t[]){1, 900, 900});
+    run_at(NOW_US);
+
+    quota_set(1, LIMIT_COST_MAX);
+    quota_set(2, LIMIT_COST_MAX);
+    assert_used(ada, (const int64_t[]){2, 2000, 1000}, NOW_US);
+}
+
+/* Nothing is left that it has allowed. */
+static void a_large_limit_goes_with_what_is_let_go(void **state)
+{
+    const int64_t late_us = NOW_US + MINUTE_US;
+    struct operation later;
+    (void)state;
+    quota_set(1, 2000);
+    note(ada, (const int64_t[]){1, 900, 1});
+    quota_set(1, 1000);
+    later = take_of(ada, (const int64_t[]){1, 700, 1});
+    later.now_us = late_us;
+    handback_note(handback, &later);
+    handback_note(handback, &later);
+    run_at(late_us);
+
+    assert_used(ada, (const int64_t[]){2, 1000, 2}, late_us);
+}
+
+static void a_large_limit_that_charged_nothing_lets_in_no_more(void **state)
+{
+    (void)state;
+    note(ada, (const int64_t[]){1, 900, 1});
+    quota_set(1, 2000);
+    note(ada, (const int64_t[]){1, 0, 1});
+    quota_set(1, 1000);
+    note(ada, (const int64_t[]){1, 900, 1});
+    run_at(NOW_US);
+
+    quota_set(1, LIMIT_COST_MAX);
+    assert_used(ada, (const int64_t[]){3, 1000, 3}, NOW_US);
+}
+
+/* They may differ in their rates. */
+static void of_limits_of_one_size_the_latest_is_kept(void **state)
+{
+    (void)state;
+    limits[1].algorithm = ALGORITHM_TOKEN_BUCKET;
+    limits[1].quota = 1;
+    note(ada, (const int64_t[]){1, 600, 1});
+    limits[1].quota = 1000;
+    note(ada, (const int64_t[]){1, 600, 1});
+    run_at(NOW_US);
+    limits[1].quota = 1;
+
+    note(ada, (const int64_t[]){1, 600, 1});
+    limits[1].quota = 1000;
+    note(ada, (const int64_t[]){1, 300, 1});
+    run_at(NOW_US + MINUTE_US / 2); /* half of the bucket came back */
+
+    assert_int_equal(fake.asked, 2);
+    assert_used(ada, (const int64_t[]){4, 1000, 4}, NOW_US + MINUTE_US / 2);
 }
 
 /* An edit moves one limit to another place, and takes one away. */
@@ -219,7 +297,11 @@ int main(void)
         TEST(each_limit_is_filled_by_itself),
         TEST(what_is_noted_is_summed_by_measure),
         TEST(users_of_one_org_hand_back_to_its_counter_and_the_pool),
-        TEST(a_policy_with_other_numbers_is_handed_back_by_the_latest),
+        TEST(limits_of_other_sizes_are_handed_back_by_the_largest),
+        TEST(nothing_is_filled_beyond_the_largest),
+        TEST(a_large_limit_goes_with_what_is_let_go),
+        TEST(a_large_limit_that_charged_nothing_lets_in_no_more),
+        TEST(of_limits_of_one_size_the_latest_is_kept),
         TEST(a_policy_with_other_limits_is_handed_back_to_the_counters_that_stay),
         TEST(a_sum_that_is_full_leaves_the_others_exact),
         TEST(what_comes_back_is_added_by_measure),
