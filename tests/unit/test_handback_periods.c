@@ -285,6 +285,17 @@ static void a_store_that_names_a_time_in_all_periods_is_not_asked_again(void **s
     expect_figures(0, 5, 0);
 }
 
+static void a_store_that_goes_on_about_a_period_that_was_let_go_is_not_asked_again(void **state)
+{
+    (void)state;
+    note(DAY, OPERATION_CHARGE, 5);
+    clocked.is_odd = true;
+    run_at(DAY + DAY_US);
+
+    assert_int_equal(clocked.asked, 2);
+    expect_figures(0, 5, 0);
+}
+
 static void notes_do_not_lead_into_the_policy(void **state)
 {
     static struct period *const period = (struct period *)&calendar;
@@ -315,6 +326,7 @@ int main(void)
         TEST(a_clock_that_is_set_back_by_far_does),
         TEST(what_comes_back_is_not_added_to_the_next_period),
         TEST(a_store_that_names_a_time_in_all_periods_is_not_asked_again),
+        TEST(a_store_that_goes_on_about_a_period_that_was_let_go_is_not_asked_again),
         TEST(notes_do_not_lead_into_the_policy),
     };
 

@@ -188,6 +188,7 @@ static void a_large_limit_goes_with_what_is_let_go(void **state)
     handback_note(handback, &later);
     run_at(late_us);
 
+    quota_set(1, LIMIT_COST_MAX);
     assert_used(ada, (const int64_t[]){2, 1000, 2}, late_us);
 }
 
