@@ -4,7 +4,9 @@
  *
  * A time that clocks in the zone do not show, because they are put forward, is the first instant
  * after the gap. Of a time that they show twice, the first counts. Periods are never empty: if two
- * would start at the same instant, they are one. */
+ * would start at the same instant, they are one. GLib knows no change of clocks after 2037.
+ *
+ * Times are 0..LIMIT_TIME_US_MAX; any other counts as the nearest of these. */
 #ifndef CATALOGUE_CALENDARS_H
 #define CATALOGUE_CALENDARS_H
 

@@ -15,6 +15,8 @@ struct arena;
 
 #define PERIOD_ZONE_BYTES_MAX 64
 #define PERIOD_ZONE_DEFAULT   "UTC"
+#define PERIOD_YEAR_MIN       1970 /* of an anchor */
+#define PERIOD_YEAR_MAX       2100
 
 enum period_unit { PERIOD_HOUR, PERIOD_DAY, PERIOD_WEEK, PERIOD_MONTH, PERIOD_YEAR };
 
@@ -22,7 +24,7 @@ extern const char *const period_unit_words[]; /* in the order of the enum, NULL-
 
 /* A time on a clock on the wall, without an offset. */
 struct period_anchor {
-    int year; /* 1..9999 */
+    int year; /* PERIOD_YEAR_MIN..PERIOD_YEAR_MAX */
     int month;
     int day;
     int hour;
@@ -35,6 +37,7 @@ struct period_anchor {
  * day of the month, or the day of the year. A month that is too short has it on its last day. */
 struct period {
     enum period_unit unit;
+    bool has_zone;    /* as given */
     struct text zone; /* IANA; NUL-terminated */
     bool has_anchor;  /* as given; else `anchor` is a Monday, the 1st of January, midnight */
     struct period_anchor anchor;
@@ -57,7 +60,14 @@ void period_write(const struct period *period, struct writer *writer);
 /* The longest that a period of this unit can last, whatever its zone does. */
 int64_t period_longest_us(enum period_unit unit);
 
-/* Whether both have the same periods. NULL is none. */
+/* Whether both say the same, or leave the same to the defaults. NULL is none. */
 bool period_equal(const struct period *a, const struct period *b);
+
+/* Whether the text has the form of a zone's name. No path outside of a directory of zones has. */
+bool period_zone_is_form(struct text zone);
+
+/* What tells periods apart, without a space: "month/2026-01-17T00:00:00/Europe/Berlin". */
+#define PERIOD_TEXT_BYTES_MAX (32 + PERIOD_ZONE_BYTES_MAX)
+struct text period_text(const struct period *period, char space[static PERIOD_TEXT_BYTES_MAX]);
 
 #endif

@@ -10,6 +10,7 @@
 #include "limit/algorithm.h"
 #include "limit/by.h"
 #include "limit/costs.h"
+#include "limit/period.h"
 #include "limit/rate.h"
 #include "limit/word.h"
 
@@ -17,13 +18,15 @@
 
 static void name_read(struct form *form, const char *default_name, struct limit *limit);
 static void measure_read(struct form *form, struct arena *arena, struct limit *limit);
-static void quota_read(struct form *form, struct limit *limit);
+static void quota_read(struct form *form, struct arena *arena, struct limit *limit);
+static void period_quota_read(struct form *form, struct limit *limit);
 static void rate_read(struct form *form, struct limit *limit);
 static void burst_read(struct form *form, struct limit *limit);
 static bool is_name_char(char c);
 
 const char *const limit_members[] = {
-    "name", "by", "counts", "algorithm", "limit", "window_seconds", "rate", "burst", NULL,
+    "name", "by",     "counts", "algorithm", "limit", "window_seconds",
+    "rate", "period", "zone",   "anchor",    "burst", NULL,
 };
 
 bool limit_read(struct form *form, const char *default_name, struct arena *arena,
@@ -40,7 +43,7 @@ bool limit_read(struct form *form, const char *default_name, struct arena *arena
     name_read(form, default_name, limit);
     limit->by = by_read(form, arena);
     measure_read(form, arena, limit);
-    quota_read(form, limit);
+    quota_read(form, arena, limit);
     if (is_known)
         burst_read(form, limit);
     else
@@ -63,7 +66,10 @@ void limit_write(const struct limit *limit, struct writer *writer)
         writer_string(writer, "counts", limit->counts);
     writer_string(writer, "algorithm", algorithm->name);
     writer_integer(writer, "limit", limit->quota);
-    writer_integer(writer, "window_seconds", limit->window_us / SECOND_US);
+    if (limit->period != NULL)
+        period_write(limit->period, writer);
+    else
+        writer_integer(writer, "window_seconds", limit->window_us / SECOND_US);
     if (algorithm->has_burst)
         writer_integer(writer, "burst", limit->burst);
 }
@@ -93,11 +99,16 @@ static void measure_read(struct form *form, struct arena *arena, struct limit *l
         limit->counts = text_copy(arena, measure).at;
 }
 
-static void quota_read(struct form *form, struct limit *limit)
+static void quota_read(struct form *form, struct arena *arena, struct limit *limit)
 {
     int64_t quota_max = algorithm_quota_max(limit->algorithm);
     int64_t window_s = 0;
 
+    limit->period = period_read(form, arena);
+    if (form_has(form, "period")) {
+        period_quota_read(form, limit);
+        return;
+    }
     if (form_has(form, "rate")) {
         rate_read(form, limit);
         return;
@@ -105,6 +116,24 @@ static void quota_read(struct form *form, struct limit *limit)
     form_integer(form, "limit", FORM_REQUIRED, 0, quota_max, &limit->quota);
     form_integer(form, "window_seconds", FORM_REQUIRED, 1, LIMIT_WINDOW_S_MAX, &window_s);
     limit->window_us = window_s * SECOND_US;
+}
+
+/* A period also says how long a window lasts. */
+static void period_quota_read(struct form *form, struct limit *limit)
+{
+    static const char *const others[] = {"window_seconds", "rate"};
+
+    if (limit->algorithm != ALGORITHM_FIXED_WINDOW)
+        form_fault(form, "period", "must be absent: %s has none",
+                   algorithm_of(limit->algorithm)->name);
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        if (form_has(form, others[i]))
+            form_fault(form, others[i], "must be absent beside `period`");
+    }
+    form_integer(form, "limit", FORM_REQUIRED, 0, algorithm_quota_max(limit->algorithm),
+                 &limit->quota);
+    if (limit->period != NULL)
+        limit->window_us = period_longest_us(limit->period->unit);
 }
 
 static void rate_read(struct form *form, struct limit *limit)

@@ -3,6 +3,7 @@
 
 #include "limit/algorithm.h"
 #include "limit/by.h"
+#include "limit/period.h"
 
 #include <sodium.h>
 
@@ -37,14 +38,16 @@ static bool is_first_of_its_kind(const struct limit limits[], size_t count, size
 static bool is_alike(const struct limit *a, const struct limit *b)
 {
     return by_equal(a->by, b->by) && strcmp(limit_measure(a), limit_measure(b)) == 0 &&
-           a->algorithm == b->algorithm && a->window_us == b->window_us;
+           a->algorithm == b->algorithm && a->window_us == b->window_us &&
+           period_equal(a->period, b->period);
 }
 
 /* Stored states outlive the process, so the input of the hash stays what it is. It ends with four
- * parts, and none of them has a space in it. So no two limits have the same input. */
+ * parts, and none of them has a space in it. A period begins with a letter, a window with a digit.
+ * So no two limits have the same input. */
 static uint64_t id_of(const struct limit *limit, const char *name)
 {
-    char space[TEXT_INTEGER_BYTES_MAX];
+    char space[PERIOD_TEXT_BYTES_MAX];
     crypto_generichash_state hash;
     uint8_t digest[crypto_generichash_BYTES_MIN];
     uint64_t id = 0;
@@ -56,7 +59,10 @@ static uint64_t id_of(const struct limit *limit, const char *name)
         add(&hash, limit->by->names[i]);
     add(&hash, text_of(limit_measure(limit)));
     add(&hash, text_of(algorithm_of(limit->algorithm)->name));
-    add(&hash, text_write_integer(limit->window_us, space));
+    if (limit->period != NULL)
+        add(&hash, period_text(limit->period, space));
+    else
+        add(&hash, text_write_integer(limit->window_us, space));
     add(&hash, text_of(name));
     (void)crypto_generichash_final(&hash, digest, sizeof(digest));
     for (size_t i = 0; i < sizeof(id); i++)

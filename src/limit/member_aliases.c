@@ -5,6 +5,7 @@
 
 #define RATE(example)  "rate, as in \"rate\": \"" example "\""
 #define PER_TIME       RATE("100/m") ", or window_seconds"
+#define PERIOD         "period, as in \"period\": \"month\""
 #define SUBJECTS(name) "subjects, as in \"subjects\": {\"" name "\": \"…\"}"
 #define SHADOW         "mode, as in \"mode\": \"shadow\""
 
@@ -14,10 +15,16 @@ const struct form_alias member_aliases[] = {
     {"window_s", "rate", PER_TIME},
     {"window_ms", "rate", PER_TIME},
     {"window_size", "rate", PER_TIME},
-    {"period", "rate", PER_TIME},
     {"per", "rate", PER_TIME},
     {"interval", "rate", PER_TIME},
     {"duration", "rate", PER_TIME},
+    {"calendar", "period", PERIOD},
+    {"cycle", "period", PERIOD},
+    {"billing_period", "period", PERIOD},
+    {"timezone", "zone", NULL},
+    {"tz", "zone", NULL},
+    {"starts_at", "anchor", NULL},
+    {"billing_anchor", "anchor", NULL},
     {"unit", "counts", "counts, as in \"counts\": \"tokens\", or " RATE("100/m")},
     {"ttl", "rate", PER_TIME},
     {"rps", "rate", RATE("10/s")},

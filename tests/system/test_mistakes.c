@@ -172,7 +172,7 @@ static const struct mistake of_the_body[] = {
     {POLICY, "{'route_key':'/a','limit':5,'per':'minute'}", 422,
      "is not a known member; did you mean rate, as in", "both in one: rate"},
     {POLICY, "{'route_key':'/a','limits':[{'limit':5,'period':60}]}", 422,
-     "is not a known member; did you mean rate, as in", "both in one: rate"},
+     "must be a unit, as in \\\"month\\\"; seconds are window_seconds", "both in one: window_seconds"},
     {POLICY, "{'route_key':'/a','rate':'5/m','candidate':{'rate':'9/m','interval':60}}", 422,
      "/candidate/interval is not a known member; did you mean rate", "both in one: rate"},
     {POLICY, "{'route_key':'/a','rps':10}", 422,
