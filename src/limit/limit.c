@@ -10,6 +10,7 @@
 #include "limit/algorithm.h"
 #include "limit/by.h"
 #include "limit/costs.h"
+#include "limit/headroom.h"
 #include "limit/period.h"
 #include "limit/rate.h"
 #include "limit/word.h"
@@ -25,8 +26,8 @@ static void burst_read(struct form *form, struct limit *limit);
 static bool is_name_char(char c);
 
 const char *const limit_members[] = {
-    "name", "by",     "counts", "algorithm", "limit", "window_seconds",
-    "rate", "period", "zone",   "anchor",    "burst", NULL,
+    "name", "by",     "counts", "algorithm", "limit", "window_seconds", "rate", "period",
+    "zone", "anchor", "burst",  "headroom",  NULL,
 };
 
 bool limit_read(struct form *form, const char *default_name, struct arena *arena,
@@ -48,6 +49,10 @@ bool limit_read(struct form *form, const char *default_name, struct arena *arena
         burst_read(form, limit);
     else
         form_ignore(form, "burst"); /* its range depends on the algorithm */
+    if (form->faults->count == faults_before)
+        headroom_read(form, limit);
+    else
+        form_ignore(form, "headroom"); /* its range depends on all of them */
     return form->faults->count == faults_before;
 }
 
@@ -72,6 +77,7 @@ void limit_write(const struct limit *limit, struct writer *writer)
         writer_integer(writer, "window_seconds", limit->window_us / SECOND_US);
     if (algorithm->has_burst)
         writer_integer(writer, "burst", limit->burst);
+    headroom_write(limit, writer);
 }
 
 static void name_read(struct form *form, const char *default_name, struct limit *limit)

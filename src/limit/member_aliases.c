@@ -40,6 +40,8 @@ const struct form_alias member_aliases[] = {
     {"threshold", "limit", NULL},
     {"capacity", "burst", NULL},
     {"bucket_size", "burst", NULL},
+    {"reserve", "headroom", NULL},
+    {"reserved", "headroom", NULL},
     {"measure", "counts", NULL},
     {"group_by", "by", NULL},
     {"per_subject", "by", NULL},

@@ -5,9 +5,11 @@
 #include "base/document.h"
 #include "base/duration.h"
 #include "limit/algorithm.h"
+#include "limit/headroom.h"
 
 static bool is_same(const struct rule *one, const struct rule *other);
 static void rule_check(const struct rule *rule);
+static void headroom_check(const struct limit *limit);
 static struct text written(const struct policy *policy, struct arena *arena);
 
 void canonical_check(const struct policy *policy)
@@ -61,11 +63,20 @@ static void rule_check(const struct rule *rule)
         ASSERT(limit->window_us >= SECOND_US && limit->window_us <= LIMIT_WINDOW_S_MAX * SECOND_US);
         ASSERT(limit->burst >= 0 && limit->burst <= algorithm_quota_max(limit->algorithm));
         ASSERT(limit->set < rule->set_count);
+        headroom_check(limit);
         for (size_t before = 0; before < i; before++) {
             ASSERT(strcmp(rule->limits[before].name, limit->name) != 0);
             ASSERT(rule->limits[before].id >> 8 != limit->id >> 8);
         }
     }
+}
+
+static void headroom_check(const struct limit *limit)
+{
+    const struct limit low = limit_for_low(limit);
+
+    ASSERT(headroom_units(limit) >= 0 && headroom_units(limit) <= limit_capacity(limit));
+    ASSERT(low.quota >= 0 && low.burst >= 0 && limit_capacity(&low) <= limit_capacity(limit));
 }
 
 static struct text written(const struct policy *policy, struct arena *arena)

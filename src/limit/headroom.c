@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "limit/headroom.h"
+
+#include "limit/algorithm.h"
+
+#include <inttypes.h>
+
+#define WHOLE_PERCENT     100
+#define PERCENT_BYTES_MAX (sizeof("100%") - 1)
+
+static bool percent_parse(struct text text, int64_t *percent);
+
+void headroom_read(struct form *form, struct limit *limit)
+{
+    struct headroom *headroom = &limit->headroom;
+    struct text text;
+
+    if (!form_has_text(form, "headroom")) {
+        form_integer(form, "headroom", FORM_OPTIONAL, 0, limit_capacity(limit), &headroom->amount);
+        return;
+    }
+    headroom->is_percent = true;
+    (void)form_text(form, "headroom", FORM_REQUIRED, 0, SIZE_MAX, &text);
+    if (!percent_parse(text, &headroom->amount))
+        form_fault(form, "headroom", "must be an integer, or a text from \"0%%\" to \"100%%\"");
+}
+
+void headroom_write(const struct limit *limit, struct writer *writer)
+{
+    const struct headroom *headroom = &limit->headroom;
+    char percent[PERCENT_BYTES_MAX + 1];
+
+    if (headroom->amount == 0)
+        return;
+    if (!headroom->is_percent) {
+        writer_integer(writer, "headroom", headroom->amount);
+        return;
+    }
+    (void)snprintf(percent, sizeof(percent), "%" PRId64 "%%", headroom->amount);
+    writer_string(writer, "headroom", percent);
+}
+
+int64_t headroom_units(const struct limit *limit)
+{
+    const struct headroom *headroom = &limit->headroom;
+    const int64_t capacity = limit_capacity(limit);
+
+    if (headroom->is_percent)
+        return (capacity * headroom->amount + WHOLE_PERCENT - 1) / WHOLE_PERCENT;
+    return headroom->amount < capacity ? headroom->amount : capacity;
+}
+
+/* A bucket fills as fast as ever. Where there is no burst, it equals the quota. */
+struct limit limit_for_low(const struct limit *limit)
+{
+    struct limit low = *limit;
+
+    low.burst -= headroom_units(limit);
+    if (!algorithm_of(limit->algorithm)->has_burst)
+        low.quota = low.burst;
+    return low;
+}
+
+/* Without a sign or leading zeros. */
+static bool percent_parse(struct text text, int64_t *percent)
+{
+    if (text.length < 2 || text.length > PERCENT_BYTES_MAX || text.at[text.length - 1] != '%')
+        return false;
+
+    const struct text digits = {text.at, text.length - 1};
+    const bool is_bare = digits.at[0] != '-' && (digits.at[0] != '0' || digits.length == 1);
+
+    return is_bare && text_parse_integer(digits, percent) && *percent <= WHOLE_PERCENT;
+}
