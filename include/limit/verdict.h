@@ -11,13 +11,24 @@
 #include "base/writer.h"
 #include "limit/limit.h"
 #include "limit/policy.h"
+#include "limit/terms.h"
 
 struct subjects;
 
+/* What was asked of a rule. */
+struct question {
+    const struct policy *policy;
+    const struct rule *rule;   /* the policy's, or its candidate: under the terms */
+    const struct terms *terms; /* of the check */
+    int64_t cost;              /* if a part is enough: the whole */
+};
+
 struct verdict {
     const struct policy *policy; /* borrowed */
-    const struct rule *rule;     /* the decided rule: the policy's, or its candidate */
+    const struct rule *rule;     /* the decided rule, under the terms of the check */
     bool allowed;
+    bool is_partial;    /* a part of the cost was enough; then: */
+    int64_t granted;    /* that part. Shadow mode grants all, though not all is charged */
     const char *reason; /* NULL: none */
     bool degraded;      /* not decided by the shared store */
     bool would_deny;    /* shadow mode: allowed, although the limits deny */
@@ -37,13 +48,17 @@ struct verdict {
 
 /* The verdict on a decided outcome (outcome->status is TAKE_DONE). `degraded`: it was decided by
  * the local fallback. */
-void verdict_from_outcome(const struct policy *policy, const struct outcome *outcome, bool degraded,
-                          struct verdict *verdict);
+void verdict_from_outcome(const struct question *question, const struct outcome *outcome,
+                          bool degraded, struct verdict *verdict);
 
 /* The verdict of the policy's candidate. The candidate always enforces, whatever the policy's mode
  * is. */
-void verdict_from_candidate(const struct policy *policy, const struct outcome *outcome,
+void verdict_from_candidate(const struct question *question, const struct outcome *outcome,
                             struct verdict *verdict);
+
+/* The verdict on a charge after the fact, which nothing can deny: only the state after it. */
+void verdict_from_charge(const struct question *question, const struct outcome *outcome,
+                         bool degraded, struct verdict *verdict);
 
 /* Shortens the verdict's times by `waited_us`, because they count from the answer on, and the
  * caller has waited since the verdict was made. */
@@ -51,11 +66,11 @@ void verdict_wait(struct verdict *verdict, int64_t waited_us);
 
 /* The verdict when no store decided and on_store_error is `allow` or `deny`. For `local` the caller
  * decides with the local engine and calls verdict_from_outcome(). */
-void verdict_from_failure(const struct policy *policy, enum take_status status,
+void verdict_from_failure(const struct question *question, enum take_status status,
                           struct verdict *verdict);
 
 /* The verdict of a policy that is switched off (is_active = false). */
-void verdict_from_inactive(const struct policy *policy, struct verdict *verdict);
+void verdict_from_inactive(const struct question *question, struct verdict *verdict);
 
 /* The names of the limits that deny, which answer and log tell: none if the policy is one that says
  * neither by whom nor what its limits count. Returns how many. */

@@ -19,6 +19,7 @@ static store_done_fn on_taken;
 static store_done_fn on_candidate_taken;
 static conclude_fn conclude;
 static conclude_fn conclude_candidate;
+static struct question question_of(const struct decision *decision, const struct rule *rule);
 static void decide_locally(struct decision *decision, enum take_status status);
 static void refuse(struct decision *decision, const struct outcome *outcome);
 static void answered(struct decision *decision);
@@ -40,7 +41,9 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
             binding_fits(decision, decision->policy->candidate, "", NULL))
             take(decision, decision->policy->candidate, on_candidate_taken, conclude_candidate);
     } else {
-        verdict_from_inactive(decision->policy, &decision->verdict);
+        const struct question question = question_of(decision, &decision->policy->rule);
+
+        verdict_from_inactive(&question, &decision->verdict);
     }
     if (decision->awaited > 0)
         return HANDLED_LATER;
@@ -80,22 +83,33 @@ static void on_candidate_taken(void *context, const struct outcome *outcome)
 /* The policy says what a failed take means. A take that the quota refused has not failed. */
 static void conclude(struct decision *decision, const struct outcome *outcome)
 {
+    const struct question question = question_of(decision, &decision->policy->rule);
+
     if (outcome->status == TAKE_QUOTA)
         refuse(decision, outcome);
     else if (outcome->status == TAKE_DONE)
-        verdict_from_outcome(decision->policy, outcome, false, &decision->verdict);
+        verdict_from_outcome(&question, outcome, false, &decision->verdict);
     else if (decision->policy->on_store_error == ON_STORE_ERROR_LOCAL)
         decide_locally(decision, outcome->status);
     else
-        verdict_from_failure(decision->policy, outcome->status, &decision->verdict);
+        verdict_from_failure(&question, outcome->status, &decision->verdict);
 }
 
 static void conclude_candidate(struct decision *decision, const struct outcome *outcome)
 {
+    const struct question question = question_of(decision, decision->policy->candidate);
+
     if (outcome->status != TAKE_DONE)
         return;
     decision->trial->is_decided = true;
-    verdict_from_candidate(decision->policy, outcome, &decision->trial->verdict);
+    verdict_from_candidate(&question, outcome, &decision->trial->verdict);
+}
+
+static struct question question_of(const struct decision *decision, const struct rule *rule)
+{
+    static const struct terms none;
+
+    return (struct question){.policy = decision->policy, .rule = rule, .terms = &none};
 }
 
 /* Only a take that the store has surely not charged is handed back. If the answer was late, or was
@@ -105,14 +119,15 @@ static void decide_locally(struct decision *decision, enum take_status status)
     struct operation operation;
     struct handback *handback = decision->api->handback;
     struct outcome outcome;
+    const struct question question = question_of(decision, &decision->policy->rule);
 
-    binding_operation(decision, &decision->policy->rule, OPERATION_TAKE, &operation);
+    binding_operation(decision, question.rule, OPERATION_TAKE, &operation);
     operation.now_us = clock_monotonic_us(); /* the turn that asked the store may be long ago */
     memory_table_ask(decision->api->local, &operation, &outcome);
     const bool is_charged_nowhere = status == TAKE_DOWN || status == TAKE_REFUSED;
     if (handback != NULL && is_charged_nowhere && outcome.allowed && operation_charges(&operation))
         handback_note(handback, &operation);
-    verdict_from_outcome(decision->policy, &outcome, true, &decision->verdict);
+    verdict_from_outcome(&question, &outcome, true, &decision->verdict);
 }
 
 static void refuse(struct decision *decision, const struct outcome *outcome)

@@ -118,13 +118,15 @@ static void write_limits(const struct verdict *verdict, const struct costs *cost
         const bool has_cost = costs_find_of(costs, limit, &cost);
 
         ASSERT(has_cost);
+        if (verdict->is_partial)
+            cost = outcome->granted;
         write_limit(limit, &outcome->at[i], outcome->allowed ? cost : 0, writer);
     }
     writer_end_array(writer);
 }
 
-/* What is left is rounded down, and the cost is a whole number. So before and after differ by the
- * cost. */
+/* What is left is rounded down, and what is charged is a whole number. So before and after differ by
+ * that. A limit from which more was taken than it has lets no cost pass, so nothing is charged. */
 static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
                         int64_t charged, struct writer *writer)
 {

@@ -42,6 +42,7 @@ const struct form_alias member_aliases[] = {
     {"bucket_size", "burst", NULL},
     {"reserve", "headroom", NULL},
     {"reserved", "headroom", NULL},
+    {"overrides", "limit_overrides", NULL},
     {"measure", "counts", NULL},
     {"group_by", "by", NULL},
     {"per_subject", "by", NULL},

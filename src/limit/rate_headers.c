@@ -7,6 +7,7 @@
 
 #define FIELD_BYTES_USUALLY 64
 
+static const char *policy_field(const struct verdict *verdict, struct arena *arena);
 static const char *limit_field(const struct verdict *verdict, struct arena *arena);
 static void add_measure(struct buffer *field, const char *measure);
 static void add_item(struct buffer *field, const char *name);
@@ -45,8 +46,7 @@ size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style
     size_t count = 0;
 
     if (verdict->decided) {
-        headers[count++] = (struct rate_header){
-            "RateLimit-Policy", text_copy(arena, verdict->policy->rate_limit_policy).at};
+        headers[count++] = (struct rate_header){"RateLimit-Policy", policy_field(verdict, arena)};
         headers[count++] = (struct rate_header){"RateLimit", limit_field(verdict, arena)};
     }
     if (verdict->decided && style != RATE_HEADERS_OFF) {
@@ -61,6 +61,17 @@ size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style
         headers[count++] =
             (struct rate_header){"Retry-After", integer_field(verdict->retry_s, arena)};
     return count;
+}
+
+/* Only a rule under terms needs another text than the policy's. */
+static const char *policy_field(const struct verdict *verdict, struct arena *arena)
+{
+    const struct policy *policy = verdict->policy;
+    const bool is_own = verdict->rule == &policy->rule;
+
+    return text_copy(arena,
+                     is_own ? policy->rate_limit_policy : rate_headers_policy(verdict->rule, arena))
+        .at;
 }
 
 /* "minute";r=99;t=60, "day";r=999;t=86400 */

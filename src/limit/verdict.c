@@ -3,47 +3,62 @@
 
 #include "base/duration.h"
 #include "limit/algorithm.h"
+#include "limit/headroom.h"
 
 #define FAILURE_RETRY_US SECOND_US /* by then the store may be back */
 
 __extension__ typedef unsigned __int128 product;
 
-/* The reasons of a denial, by policy_mode. */
-static const char *const reason_exceeded[] = {
-    [POLICY_ENFORCE] = "Rate limit exceeded",
-    [POLICY_SHADOW] = "Rate limit exceeded (shadow)",
+/* Why it is denied. */
+enum denial { EXCEEDED, NEVER, EXCEEDED_LOW, NEVER_LOW, UNAVAILABLE };
+
+#define BY_MODE(reason)                                                                            \
+    {                                                                                              \
+        [POLICY_ENFORCE] = (reason), [POLICY_SHADOW] = reason " (shadow)"                          \
+    }
+static const char *const denials[][2] = {
+    [EXCEEDED] = BY_MODE("Rate limit exceeded"),
+    [NEVER] = BY_MODE("Cost exceeds the limit"),
+    [EXCEEDED_LOW] = BY_MODE("Rate limit exceeded for low priority"),
+    [NEVER_LOW] = BY_MODE("Cost exceeds the limit for low priority"),
+    [UNAVAILABLE] = BY_MODE("Rate limit store unavailable"),
 };
-static const char *const reason_never[] = {
-    [POLICY_ENFORCE] = "Cost exceeds the limit",
-    [POLICY_SHADOW] = "Cost exceeds the limit (shadow)",
-};
-static const char *const reason_unavailable[] = {
-    [POLICY_ENFORCE] = "Rate limit store unavailable",
-    [POLICY_SHADOW] = "Rate limit store unavailable (shadow)",
-};
+#undef BY_MODE
 static const char reason_inactive[] = "Rate limiting disabled for this policy";
 
-static struct verdict decided(const struct policy *policy, const struct rule *rule,
-                              enum policy_mode mode, const struct outcome *outcome);
+static struct verdict allowed_without_counters(const struct question *question, const char *reason);
+static struct verdict decided(const struct question *question, const struct outcome *outcome);
+static void judge(struct verdict *verdict, const struct question *question, enum policy_mode mode);
+static enum denial denial_by(const struct limit *limit, const struct limit_outcome *outcome,
+                             bool is_low);
 static size_t tightest_of(const struct limit limits[], const struct outcome *outcome);
 static bool is_tighter(const struct limit *limit, const struct limit_outcome *outcome,
                        const struct limit *other_limit, const struct limit_outcome *other);
-static void deny(struct verdict *verdict, enum policy_mode mode, const char *const reasons[]);
+static void deny(struct verdict *verdict, enum policy_mode mode, enum denial denial);
 static void retry_set(struct verdict *verdict, int64_t retry_us);
 static void times_set(struct verdict *verdict);
 static int64_t time_left(int64_t time_us, int64_t waited_us);
 
-void verdict_from_outcome(const struct policy *policy, const struct outcome *outcome, bool degraded,
-                          struct verdict *verdict)
+void verdict_from_outcome(const struct question *question, const struct outcome *outcome,
+                          bool degraded, struct verdict *verdict)
 {
-    *verdict = decided(policy, &policy->rule, policy->mode, outcome);
+    *verdict = decided(question, outcome);
     verdict->degraded = degraded;
+    judge(verdict, question, question->policy->mode);
 }
 
-void verdict_from_candidate(const struct policy *policy, const struct outcome *outcome,
+void verdict_from_candidate(const struct question *question, const struct outcome *outcome,
                             struct verdict *verdict)
 {
-    *verdict = decided(policy, policy->candidate, POLICY_ENFORCE, outcome);
+    *verdict = decided(question, outcome);
+    judge(verdict, question, POLICY_ENFORCE);
+}
+
+void verdict_from_charge(const struct question *question, const struct outcome *outcome,
+                         bool degraded, struct verdict *verdict)
+{
+    *verdict = decided(question, outcome);
+    verdict->degraded = degraded;
 }
 
 void verdict_wait(struct verdict *verdict, int64_t waited_us)
@@ -58,32 +73,24 @@ void verdict_wait(struct verdict *verdict, int64_t waited_us)
     times_set(verdict);
 }
 
-void verdict_from_failure(const struct policy *policy, enum take_status status,
+void verdict_from_failure(const struct question *question, enum take_status status,
                           struct verdict *verdict)
 {
+    const struct policy *policy = question->policy;
+
     ASSERT(status != TAKE_DONE && policy->on_store_error != ON_STORE_ERROR_LOCAL);
-    *verdict = (struct verdict){
-        .policy = policy,
-        .rule = &policy->rule,
-        .allowed = true,
-        .reason = reason_unavailable[POLICY_ENFORCE],
-        .degraded = true,
-        .outcome.status = status,
-    };
+    *verdict = allowed_without_counters(question, denials[UNAVAILABLE][POLICY_ENFORCE]);
+    verdict->degraded = true;
+    verdict->outcome.status = status;
     if (policy->on_store_error == ON_STORE_ERROR_ALLOW)
         return;
-    deny(verdict, policy->mode, reason_unavailable);
+    deny(verdict, policy->mode, UNAVAILABLE);
     retry_set(verdict, FAILURE_RETRY_US);
 }
 
-void verdict_from_inactive(const struct policy *policy, struct verdict *verdict)
+void verdict_from_inactive(const struct question *question, struct verdict *verdict)
 {
-    *verdict = (struct verdict){
-        .policy = policy,
-        .rule = &policy->rule,
-        .allowed = true,
-        .reason = reason_inactive,
-    };
+    *verdict = allowed_without_counters(question, reason_inactive);
 }
 
 size_t verdict_deniers(const struct verdict *verdict, struct text names[static LIMITS_MAX])
@@ -104,31 +111,64 @@ int64_t verdict_seconds(int64_t time_us)
     return duration_rounded_up(time_us, SECOND_US);
 }
 
-static struct verdict decided(const struct policy *policy, const struct rule *rule,
-                              enum policy_mode mode, const struct outcome *outcome)
+static struct verdict allowed_without_counters(const struct question *question, const char *reason)
 {
+    return (struct verdict){
+        .policy = question->policy,
+        .rule = question->rule,
+        .allowed = true,
+        .is_partial = question->terms->is_partial,
+        .granted = question->cost,
+        .reason = reason,
+    };
+}
+
+/* It allows, until it is judged. */
+static struct verdict decided(const struct question *question, const struct outcome *outcome)
+{
+    const struct rule *rule = question->rule;
+
     ASSERT(outcome->status == TAKE_DONE && outcome->count == rule->limit_count);
 
     size_t tightest = tightest_of(rule->limits, outcome);
-    const struct limit_outcome *shown = &outcome->at[tightest];
     struct verdict verdict = {
-        .policy = policy,
+        .policy = question->policy,
         .rule = rule,
         .allowed = true,
+        .is_partial = question->terms->is_partial,
         .decided = true,
         .tightest = tightest,
         .limit = limit_capacity(&rule->limits[tightest]),
-        .remaining = shown->remaining,
+        .remaining = outcome->at[tightest].remaining,
         .outcome = *outcome,
     };
 
     times_set(&verdict);
-    if (outcome->allowed)
-        return verdict;
-    deny(&verdict, mode, shown->never ? reason_never : reason_exceeded);
-    if (!shown->never)
-        retry_set(&verdict, shown->retry_us);
     return verdict;
+}
+
+static void judge(struct verdict *verdict, const struct question *question, enum policy_mode mode)
+{
+    const struct limit *limit = &verdict->rule->limits[verdict->tightest];
+    const struct limit_outcome *shown = &verdict->outcome.at[verdict->tightest];
+
+    if (verdict->is_partial)
+        verdict->granted = mode == POLICY_SHADOW ? question->cost : verdict->outcome.granted;
+    if (verdict->outcome.allowed)
+        return;
+    deny(verdict, mode, denial_by(limit, shown, question->terms->is_low));
+    if (!shown->never)
+        retry_set(verdict, shown->retry_us);
+}
+
+/* The headroom may be the reason why it is denied. Whether it is, only a second decision would
+ * tell. */
+static enum denial denial_by(const struct limit *limit, const struct limit_outcome *outcome,
+                             bool is_low)
+{
+    if (is_low && headroom_units(limit) > 0)
+        return outcome->never ? NEVER_LOW : EXCEEDED_LOW;
+    return outcome->never ? NEVER : EXCEEDED;
 }
 
 static size_t tightest_of(const struct limit limits[], const struct outcome *outcome)
@@ -163,11 +203,15 @@ static bool is_tighter(const struct limit *limit, const struct limit_outcome *ou
 }
 
 /* Shadow mode lets it pass, and says what enforce would have done. */
-static void deny(struct verdict *verdict, enum policy_mode mode, const char *const reasons[])
+static void deny(struct verdict *verdict, enum policy_mode mode, enum denial denial)
 {
-    verdict->reason = reasons[mode];
-    verdict->allowed = mode == POLICY_SHADOW;
-    verdict->would_deny = mode == POLICY_SHADOW;
+    const bool is_shadow = mode == POLICY_SHADOW;
+
+    verdict->reason = denials[denial][mode];
+    verdict->allowed = is_shadow;
+    verdict->would_deny = is_shadow;
+    if (!is_shadow)
+        verdict->granted = 0;
 }
 
 static void retry_set(struct verdict *verdict, int64_t retry_us)

@@ -21,6 +21,8 @@ void verdict_write(const struct verdict *verdict, struct text route_key, struct 
     const bool is_plain = verdict->rule->is_plain;
 
     writer_bool(writer, "allowed", verdict->allowed);
+    if (verdict->is_partial)
+        writer_integer(writer, "granted", verdict->granted);
     integer_or_null(writer, "limit", verdict->decided, verdict->limit);
     integer_or_null(writer, "remaining", verdict->decided, verdict->remaining);
     integer_or_null(writer, "reset_in", verdict->decided, verdict->reset_s);

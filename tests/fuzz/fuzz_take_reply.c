@@ -154,8 +154,10 @@ static void told_check(const struct policy *policy, const struct outcome *outcom
     struct buffer body;
     struct writer writer;
     bool says_when = false;
+    const struct terms terms = {0};
+    const struct question question = {.policy = policy, .rule = &policy->rule, .terms = &terms};
 
-    verdict_from_outcome(policy, outcome, false, &verdict);
+    verdict_from_outcome(&question, outcome, false, &verdict);
     buffer_init(&body, &arena, 512);
     writer_init(&writer, &body);
     writer_begin_object(&writer, NULL);

@@ -29,6 +29,10 @@ static struct policy policy = {
         },
 };
 
+static const struct terms no_terms;
+static const struct question question = {
+    .policy = &policy, .rule = &policy.rule, .terms = &no_terms};
+
 static struct verdict verdict_on(size_t count, struct limit_outcome first,
                                  struct limit_outcome second)
 {
@@ -40,7 +44,7 @@ static struct verdict verdict_on(size_t count, struct limit_outcome first,
 
     policy.rule.limit_count = count;
     policy.rate_limit_policy = rate_headers_policy(&policy.rule, &arena);
-    verdict_from_outcome(&policy, &outcome, false, &verdict);
+    verdict_from_outcome(&question, &outcome, false, &verdict);
     return verdict;
 }
 
@@ -73,6 +77,37 @@ static void an_allowed_check_shows_the_limit(void **state)
                    "X-RateLimit-Limit: 10\n"
                    "X-RateLimit-Remaining: 9\n"
                    "X-RateLimit-Reset: 60\n");
+}
+
+static void a_limit_overridden_for_the_check_is_the_one_that_is_shown(void **state)
+{
+    (void)state;
+    const struct limit_override override = {TEXT("default"), 25};
+    const struct terms terms = {.override_count = 1, .overrides = &override};
+    const struct outcome outcome = {.status = TAKE_DONE,
+                                    .allowed = true,
+                                    .count = 2,
+                                    .at = {{.allowed = true, .remaining = 9, .reset_us = SECOND},
+                                           {.allowed = true, .remaining = 1000}}};
+    struct faults faults = {0};
+    struct verdict verdict;
+
+    policy.rule.limit_count = 2;
+    policy.rate_limit_policy = rate_headers_policy(&policy.rule, &arena);
+    const struct question asked = {
+        .policy = &policy,
+        .rule = terms_apply(&terms, &policy.rule, "", &faults, &arena),
+        .terms = &terms,
+    };
+    verdict_from_outcome(&asked, &outcome, false, &verdict);
+
+    assert_headers(&verdict, RATE_HEADERS_DELTA,
+                   "RateLimit-Policy: \"default\";q=25;w=60, "
+                   "\"day\";q=1000;w=86400;sluice-burst=1500\n"
+                   "RateLimit: \"default\";r=9;t=1, \"day\";r=1000;t=0\n"
+                   "X-RateLimit-Limit: 25\n"
+                   "X-RateLimit-Remaining: 9\n"
+                   "X-RateLimit-Reset: 1\n");
 }
 
 static void a_denial_adds_retry_after_rounded_up(void **state)
@@ -152,11 +187,11 @@ static void without_counters_there_is_at_most_retry_after(void **state)
     (void)state;
     struct verdict verdict;
 
-    verdict_from_inactive(&policy, &verdict);
+    verdict_from_inactive(&question, &verdict);
     assert_headers(&verdict, RATE_HEADERS_DELTA, "");
 
     policy.on_store_error = ON_STORE_ERROR_DENY;
-    verdict_from_failure(&policy, TAKE_DOWN, &verdict);
+    verdict_from_failure(&question, TAKE_DOWN, &verdict);
     assert_headers(&verdict, RATE_HEADERS_DELTA, "Retry-After: 1\n");
 }
 
@@ -171,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_allowed_check_shows_the_limit),
+        cmocka_unit_test(a_limit_overridden_for_the_check_is_the_one_that_is_shown),
         cmocka_unit_test(a_denial_adds_retry_after_rounded_up),
         cmocka_unit_test(every_limit_is_in_the_list_and_the_tightest_in_the_x_fields),
         cmocka_unit_test(the_window_of_a_denying_bucket_ends_with_retry_after),

@@ -23,6 +23,8 @@ static struct subjects subjects;
 
 static struct limit limits[3];
 static struct policy policy;
+static struct terms terms;
+static struct question question;
 static struct verdict verdict;
 
 static struct limit limit_of(const char *name, enum algorithm_id algorithm, int64_t quota)
@@ -61,6 +63,8 @@ static int begin(void **state)
         .identity.role = TEXT("gold"),
         .rule = {.is_plain = true, .limit_count = 1, .limits = limits},
     };
+    terms = (struct terms){0};
+    question = (struct question){.policy = &policy, .rule = &policy.rule, .terms = &terms};
     return 0;
 }
 
@@ -69,7 +73,7 @@ static void decide_one(struct limit_outcome one)
     struct outcome outcome = {.status = TAKE_DONE, .allowed = one.allowed, .count = 1, .at = {one}};
 
     policy.rule.limit_count = 1;
-    verdict_from_outcome(&policy, &outcome, false, &verdict);
+    verdict_from_outcome(&question, &outcome, false, &verdict);
 }
 
 static void decide_three(struct limit_outcome a, struct limit_outcome b, struct limit_outcome c)
@@ -80,7 +84,7 @@ static void decide_three(struct limit_outcome a, struct limit_outcome b, struct 
                               .at = {a, b, c}};
 
     policy.rule.limit_count = 3;
-    verdict_from_outcome(&policy, &outcome, false, &verdict);
+    verdict_from_outcome(&question, &outcome, false, &verdict);
 }
 
 static const char *body(void)
@@ -201,7 +205,7 @@ static void the_local_fallback_is_told(void **state)
     struct outcome outcome = {
         .status = TAKE_DONE, .allowed = true, .count = 1, .at = {allowed(9, SECOND)}};
 
-    verdict_from_outcome(&policy, &outcome, true, &verdict);
+    verdict_from_outcome(&question, &outcome, true, &verdict);
 
     assert_true(verdict.degraded);
     assert_body("{\"allowed\":true,\"limit\":10,\"remaining\":9,\"reset_in\":1,"
@@ -340,7 +344,7 @@ static void what_was_not_decided_needs_no_subjects(void **state)
     count_by_sets();
     subjects.count = 0;
 
-    verdict_from_inactive(&policy, &verdict);
+    verdict_from_inactive(&question, &verdict);
 
     assert_null(strstr(body(), "limits"));
     assert_null(strstr(body(), "denied_by"));
@@ -380,14 +384,14 @@ static void a_store_failure_allows_or_denies_as_the_policy_says(void **state)
     (void)state;
     policy.on_store_error = ON_STORE_ERROR_ALLOW;
 
-    verdict_from_failure(&policy, TAKE_LATE, &verdict);
+    verdict_from_failure(&question, TAKE_LATE, &verdict);
     assert_body("{\"allowed\":true,\"limit\":null,\"remaining\":null,\"reset_in\":null,"
                 "\"retry_after\":null,\"reason\":\"Rate limit store unavailable\","
                 "\"route_key\":\"/a\",\"role\":\"gold\",\"algorithm\":\"fixed_window\","
                 "\"policy_version\":3,\"retry_after_ms\":null,\"degraded\":true}");
 
     policy.on_store_error = ON_STORE_ERROR_DENY;
-    verdict_from_failure(&policy, TAKE_DOWN, &verdict);
+    verdict_from_failure(&question, TAKE_DOWN, &verdict);
     assert_int_equal(verdict.outcome.status, TAKE_DOWN);
     assert_body("{\"allowed\":false,\"limit\":null,\"remaining\":null,\"reset_in\":null,"
                 "\"retry_after\":1,\"reason\":\"Rate limit store unavailable\","
@@ -401,7 +405,7 @@ static void a_store_failure_never_denies_in_shadow_mode(void **state)
     policy.on_store_error = ON_STORE_ERROR_DENY;
     policy.mode = POLICY_SHADOW;
 
-    verdict_from_failure(&policy, TAKE_BROKEN, &verdict);
+    verdict_from_failure(&question, TAKE_BROKEN, &verdict);
 
     assert_true(verdict.allowed);
     assert_true(verdict.would_deny);
@@ -414,7 +418,7 @@ static void an_inactive_policy_always_allows(void **state)
     (void)state;
     policy.is_active = false;
 
-    verdict_from_inactive(&policy, &verdict);
+    verdict_from_inactive(&question, &verdict);
 
     assert_body("{\"allowed\":true,\"limit\":null,\"remaining\":null,\"reset_in\":null,"
                 "\"retry_after\":null,\"reason\":\"Rate limiting disabled for this policy\","
