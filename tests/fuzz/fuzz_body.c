@@ -3,8 +3,8 @@
  * The body of a request, given to each handler that reads one. Each handler answers in JSON, with a
  * status of its own contract, and never with a 500. The status is 400 exactly if the body is not a
  * JSON document. With 422, each error has a place in the body. A check is allowed exactly if the
- * status is 200, and its numbers are in their ranges. In a batch, all this is true of each
- * result. */
+ * status is 200, and its numbers are in their ranges; what is granted in part is not more than the
+ * largest cost, and nothing if it is denied. In a batch, all this is true of each result. */
 #include "fuzz.h"
 
 #include "answers.h"
@@ -118,12 +118,14 @@ static void verdict_check(const json_t *body, bool allowed)
     json_int_t limit = json_integer_value(json_object_get(body, "limit"));
     json_int_t remaining = json_integer_value(json_object_get(body, "remaining"));
     json_int_t retry_after = json_integer_value(json_object_get(body, "retry_after"));
+    json_int_t granted = json_integer_value(json_object_get(body, "granted"));
 
     ASSERT(json_is_boolean(json_object_get(body, "allowed")));
     ASSERT(json_is_true(json_object_get(body, "allowed")) == allowed);
     ASSERT(limit >= 0 && limit <= LIMIT_COST_MAX && remaining >= 0 && remaining <= limit);
     ASSERT(json_integer_value(json_object_get(body, "reset_in")) >= 0);
     ASSERT(allowed ? retry_after == 0 : retry_after >= 0);
+    ASSERT(granted >= 0 && granted <= (allowed ? LIMIT_COST_MAX : 0));
     ASSERT(json_is_string(json_object_get(body, "reason")) || allowed);
     ASSERT(json_is_string(json_object_get(body, "route_key")));
 }

@@ -36,6 +36,8 @@ static const char policies_text[] =
     "{\"route_key\":\"/g\",\"limits\":[{\"name\":\"a\",\"rate\":\"3/s\"},"
     "{\"name\":\"b\",\"by\":\"ip\",\"rate\":\"5/m\"}],"
     "\"candidate\":{\"by\":\"org\",\"rate\":\"1/m\"}},"
+    "{\"route_key\":\"/h\",\"headroom\":\"50%\",\"rate\":\"4/m\","
+    "\"candidate\":{\"algorithm\":\"token_bucket\",\"rate\":\"5/m\",\"headroom\":3}},"
     "{\"route_key\":\"/f\",\"subject\":{\"org\":\"o1\"},\"by\":\"org\",\"rate\":\"1/m\"}]";
 
 static struct api_settings settings = {.registers = REGISTRATION_OPEN};
@@ -91,12 +93,13 @@ static int64_t clock_stands_still(void)
 
 static void app_make(void)
 {
-    struct policy *policies[8];
+    struct policy *policies[16];
     struct faults faults = {0};
     struct error error;
     json_t *list = document_parse(text_of(policies_text), &error);
     size_t count = json_array_size(list);
 
+    ASSERT(count <= ARRAY_COUNT(policies));
     app = app_new();
     memcpy(app->id, "app_000000000000", sizeof app->id);
     for (size_t i = 0; i < count; i++) {
