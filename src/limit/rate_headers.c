@@ -4,12 +4,14 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/duration.h"
+#include "limit/period.h"
 
 #define FIELD_BYTES_USUALLY 64
 
 static const char *policy_field(const struct verdict *verdict, struct arena *arena);
 static const char *limit_field(const struct verdict *verdict, struct arena *arena);
-static void add_measure(struct buffer *field, const char *measure);
+static void add_window(struct buffer *field, const struct limit *limit);
+static void add_string(struct buffer *field, struct text name, const char *value);
 static void add_item(struct buffer *field, const char *name);
 static void add_parameter(struct buffer *field, struct text name, int64_t value);
 static int64_t effective_window_s(const struct limit_outcome *outcome);
@@ -19,7 +21,7 @@ static const char *integer_field(int64_t value, struct arena *arena);
 
 const char *const rate_headers_style_words[] = {"delta", "epoch", "off", NULL};
 
-/* "minute";q=100;w=60, "day";q=1000;qu="tokens";w=86400 */
+/* "minute";q=100;w=60, "day";q=1000;qu="tokens";w=86400, "bill";q=9;sluice-period="month" */
 struct text rate_headers_policy(const struct rule *rule, struct arena *arena)
 {
     struct buffer field;
@@ -31,8 +33,8 @@ struct text rate_headers_policy(const struct rule *rule, struct arena *arena)
         add_item(&field, limit->name);
         add_parameter(&field, TEXT(";q="), limit->quota);
         if (limit->counts != NULL)
-            add_measure(&field, limit->counts);
-        add_parameter(&field, TEXT(";w="), limit->window_us / SECOND_US);
+            add_string(&field, TEXT(";qu="), limit->counts);
+        add_window(&field, limit);
         if (limit->burst != limit->quota)
             add_parameter(&field, TEXT(";sluice-burst="), limit->burst);
     }
@@ -90,11 +92,21 @@ static const char *limit_field(const struct verdict *verdict, struct arena *aren
     return buffer_string(&field);
 }
 
-/* The unit of the quota; without it, requests. A measure needs no escapes. */
-static void add_measure(struct buffer *field, const char *measure)
+/* Periods of a calendar are not all as long, so they have no `w`. */
+static void add_window(struct buffer *field, const struct limit *limit)
 {
-    buffer_add(field, TEXT(";qu=\""));
-    buffer_add(field, text_of(measure));
+    if (limit->period == NULL)
+        add_parameter(field, TEXT(";w="), limit->window_us / SECOND_US);
+    else
+        add_string(field, TEXT(";sluice-period="), period_unit_words[limit->period->unit]);
+}
+
+/* A measure and a unit of time need no escapes. */
+static void add_string(struct buffer *field, struct text name, const char *value)
+{
+    buffer_add(field, name);
+    buffer_add_char(field, '"');
+    buffer_add(field, text_of(value));
     buffer_add_char(field, '"');
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/duration.h"
+#include "limit/period.h"
 
 #define SECOND SECOND_US
 #define WALL   INT64_C(1763735373123457)
@@ -110,6 +111,27 @@ static void a_limit_overridden_for_the_check_is_the_one_that_is_shown(void **sta
                    "X-RateLimit-Reset: 1\n");
 }
 
+static void a_limit_by_periods_has_their_unit_and_no_window(void **state)
+{
+    (void)state;
+    static struct period month = {.unit = PERIOD_MONTH};
+    static const struct limit limits[] = {
+        {.name = "bill",
+         .quota = 9,
+         .window_us = 33 * DAY_S * SECOND,
+         .burst = 9,
+         .counts = "tokens",
+         .period = &month},
+        {.name = "minute", .quota = 10, .window_us = 60 * SECOND, .burst = 10},
+    };
+    const struct rule rule = {.limit_count = 2, .limits = limits};
+
+    const struct text field = rate_headers_policy(&rule, &arena);
+
+    assert_true(text_equal(field, TEXT("\"bill\";q=9;qu=\"tokens\";sluice-period=\"month\", "
+                                       "\"minute\";q=10;w=60")));
+}
+
 static void a_denial_adds_retry_after_rounded_up(void **state)
 {
     (void)state;
@@ -207,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_allowed_check_shows_the_limit),
         cmocka_unit_test(a_limit_overridden_for_the_check_is_the_one_that_is_shown),
+        cmocka_unit_test(a_limit_by_periods_has_their_unit_and_no_window),
         cmocka_unit_test(a_denial_adds_retry_after_rounded_up),
         cmocka_unit_test(every_limit_is_in_the_list_and_the_tightest_in_the_x_fields),
         cmocka_unit_test(the_window_of_a_denying_bucket_ends_with_retry_after),
