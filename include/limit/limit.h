@@ -5,6 +5,7 @@
 #define LIMIT_LIMIT_H
 
 #include "base/duration.h"
+#include "base/text.h"
 #include "limit/algorithms.h"
 #include "limit/limit_state.h"
 
@@ -60,6 +61,9 @@ struct limit {
  * in `arena`. False when there was a fault. */
 bool limit_read(struct form *form, const char *default_name, struct arena *arena,
                 struct limit *limit);
+
+/* Whether a limit can have this name. */
+bool limit_name_is(struct text name);
 
 /* The measure that it counts: "requests" when it does not say. */
 const char *limit_measure(const struct limit *limit);

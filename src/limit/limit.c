@@ -56,6 +56,15 @@ bool limit_read(struct form *form, const char *default_name, struct arena *arena
     return form->faults->count == faults_before;
 }
 
+bool limit_name_is(struct text name)
+{
+    bool is_name = name.length >= 1 && name.length <= LIMIT_NAME_BYTES_MAX;
+
+    for (size_t i = 0; is_name && i < name.length; i++)
+        is_name = is_name_char(name.at[i]);
+    return is_name;
+}
+
 const char *limit_measure(const struct limit *limit)
 {
     return limit->counts == NULL ? MEASURE_REQUESTS : limit->counts;
@@ -85,13 +94,10 @@ static void name_read(struct form *form, const char *default_name, struct limit 
     struct text name = text_of(default_name);
 
     form_text(form, "name", FORM_OPTIONAL, 1, LIMIT_NAME_BYTES_MAX, &name);
-    for (size_t i = 0; i < name.length; i++) {
-        if (!is_name_char(name.at[i])) {
-            form_fault(form, "name", "must consist of letters, digits and _ . : / -");
-            return;
-        }
-    }
-    memcpy(limit->name, name.at, name.length);
+    if (limit_name_is(name))
+        memcpy(limit->name, name.at, name.length);
+    else
+        form_fault(form, "name", "must consist of letters, digits and _ . : / -");
 }
 
 static void measure_read(struct form *form, struct arena *arena, struct limit *limit)
