@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One decision, as the log keeps it and shows it. */
+ * One decision, as the log keeps it and shows it; or one charge, which is no decision. */
 #ifndef JOURNAL_RECORD_H
 #define JOURNAL_RECORD_H
 
@@ -9,10 +9,13 @@
 #include "limit/costs.h"
 #include "limit/limit.h"
 #include "limit/subjects.h"
+#include "limit/terms.h"
 
 #include <jansson.h>
 
 struct arena;
+
+#define RECORD_PRIORITY_LOW "low"
 
 /* The decision of the policy's candidate. */
 struct record_candidate {
@@ -33,7 +36,13 @@ struct record {
     struct subjects subjects;
     struct text route;
     struct text role;
-    struct costs costs;
+    struct costs costs; /* of a charge they may be negative */
+    const struct limit_override *overrides;
+    size_t override_count; /* 0..LIMITS_MAX */
+    bool is_low;           /* of low priority */
+    bool is_partial;       /* a part of the cost was enough, and `granted` is that part */
+    int64_t granted;
+    bool is_charge; /* then it was neither allowed nor denied, whatever `allowed` is */
     bool allowed;
     bool would_deny;    /* shadow mode: allowed, although the limits deny; not in the log */
     const char *reason; /* NULL: none; else a literal, or in the reader's arena */
@@ -47,8 +56,9 @@ struct record {
 
 /* Which entries GET /logs/latest asks for. */
 struct record_filter {
-    int64_t limit; /* 1..JOURNAL_RECORDS */
-    enum { RECORD_ANY, RECORD_ALLOWED, RECORD_DENIED } allowed;
+    int64_t limit;                                              /* 1..JOURNAL_RECORDS */
+    enum { RECORD_ANY, RECORD_ALLOWED, RECORD_DENIED } allowed; /* a charge is neither */
+    enum { RECORD_ANY_KIND, RECORD_CHARGE, RECORD_DECISION } kind;
     struct text route_key;    /* absent: any */
     struct subjects subjects; /* an entry has all of them, with these values */
 };
@@ -56,11 +66,13 @@ struct record_filter {
 bool record_filter_takes(const struct record_filter *filter, const struct record *record);
 
 /* Writes the log entry's object: id (unless absent), timestamp (s), time (RFC 3339, ms), user_id,
- * ip, subjects, route, role, cost, costs, allowed, reason, denied_by, remaining, policy_version,
- * mode, degraded. The subjects `user` and `ip` are user_id and ip. If there is another subject,
- * `subjects` has all. costs and denied_by are there unless empty. If there is a candidate,
- * `candidate` has its allowed, reason and remaining. An entry with an id is for an answer, where
- * the route is also called route_key, as in a check; what is stored has the older name alone. */
+ * ip, subjects, route, role, cost, costs, limit_overrides, priority, charge, allowed, granted,
+ * reason, denied_by, remaining, policy_version, mode, degraded. The subjects `user` and `ip` are
+ * user_id and ip. If there is another subject, `subjects` has all. costs, limit_overrides and
+ * denied_by are there unless empty; priority if it is low, charge if it is one, granted if a part
+ * was enough. If there is a candidate, `candidate` has its allowed, reason and remaining. An entry
+ * with an id is for an answer, where the route is also called route_key, as in a check; what is
+ * stored has the older name alone. */
 void record_write(const struct record *record, struct text id, struct writer *writer);
 
 /* Reads what record_write() of any version wrote; unknown members are skipped. False when it is no

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The last JOURNAL_RECORDS decisions of one app: 120 KB when full of usual ones, 3.4 MB when full
+ * The last JOURNAL_RECORDS decisions of one app: 120 KB when full of usual ones, 3.7 MB when full
  * of the largest, and nearly nothing while the app is idle. A slot keeps the space of the longest
  * texts that it held, so a full ring allocates nothing for records of the usual size. All of it can
  * be freed. The ring also counts all decisions until the counts are taken, because a busy app
- * overwrites records before they are read. Both are done under one lock. Any thread; the lock
+ * overwrites records before they are read. A charge is kept, and not counted. Both are done under
+ * one lock. Any thread; the lock
  * inside is held for one copy. */
 #ifndef JOURNAL_RING_H
 #define JOURNAL_RING_H

@@ -47,6 +47,7 @@ static bool read_filter(struct request *request, struct record_filter *filter)
     struct reading reading;
     struct form *form = &reading.form;
     bool allowed;
+    bool charge;
 
     filter->limit = LOGS_LIMIT_DEFAULT;
     if (!reading_open_query(&reading, request))
@@ -54,6 +55,8 @@ static bool read_filter(struct request *request, struct record_filter *filter)
     form_integer(form, "limit", FORM_OPTIONAL, 1, JOURNAL_RECORDS, &filter->limit);
     if (form_bool(form, "allowed", FORM_OPTIONAL, &allowed))
         filter->allowed = allowed ? RECORD_ALLOWED : RECORD_DENIED;
+    if (form_bool(form, "charge", FORM_OPTIONAL, &charge))
+        filter->kind = charge ? RECORD_CHARGE : RECORD_DECISION;
     form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
     const bool is_whole = subjects_read_query(form, &request->arena, &filter->subjects);
     return reading_close(&reading) && is_whole;

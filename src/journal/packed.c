@@ -13,6 +13,11 @@ void packed_write_integer(struct buffer *buffer, uint64_t value)
     buffer_add_char(buffer, (char)value);
 }
 
+void packed_write_signed(struct buffer *buffer, int64_t value)
+{
+    packed_write_integer(buffer, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
+}
+
 void packed_write_text(struct buffer *buffer, struct text text)
 {
     packed_write_integer(buffer, text.length);
@@ -31,6 +36,16 @@ bool packed_read_integer(struct text *rest, uint64_t *value)
             return true;
     }
     return false;
+}
+
+bool packed_read_signed(struct text *rest, int64_t *value)
+{
+    uint64_t packed;
+
+    if (!packed_read_integer(rest, &packed))
+        return false;
+    *value = (int64_t)(packed >> 1 ^ ((packed & 1) == 0 ? 0 : UINT64_MAX));
+    return true;
 }
 
 bool packed_read_text(struct text *rest, size_t bytes_max, struct text *text)

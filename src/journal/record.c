@@ -8,12 +8,16 @@
 static void write_subjects(const struct subjects *subjects, struct writer *writer);
 static void write_all(const struct subjects *subjects, struct writer *writer);
 static void write_costs(const struct costs *costs, struct writer *writer);
+static void write_overrides(const struct record *record, struct writer *writer);
 static void write_denied_by(const struct record_limits *limits, struct writer *writer);
 static void write_candidate(const struct record_candidate *candidate, struct writer *writer);
 
 bool record_filter_takes(const struct record_filter *filter, const struct record *record)
 {
-    if (filter->allowed != RECORD_ANY && record->allowed != (filter->allowed == RECORD_ALLOWED))
+    if (filter->allowed != RECORD_ANY &&
+        (record->is_charge || record->allowed != (filter->allowed == RECORD_ALLOWED)))
+        return false;
+    if (filter->kind != RECORD_ANY_KIND && record->is_charge != (filter->kind == RECORD_CHARGE))
         return false;
     if (!text_is_absent(filter->route_key) && !text_equal(filter->route_key, record->route))
         return false;
@@ -45,7 +49,14 @@ void record_write(const struct record *record, struct text id, struct writer *wr
     writer_text(writer, "role", record->role);
     writer_integer(writer, "cost", record->costs.requests);
     write_costs(&record->costs, writer);
+    write_overrides(record, writer);
+    if (record->is_low)
+        writer_string(writer, "priority", RECORD_PRIORITY_LOW);
+    if (record->is_charge)
+        writer_bool(writer, "charge", true);
     writer_bool(writer, "allowed", record->allowed);
+    if (record->is_partial)
+        writer_integer(writer, "granted", record->granted);
     writer_string(writer, "reason", record->reason);
     write_denied_by(&record->denied_by, writer);
     if (record->remaining < 0)
@@ -92,6 +103,22 @@ static void write_costs(const struct costs *costs, struct writer *writer)
     writer_begin_object(writer, "costs");
     for (size_t i = 0; i < costs->count; i++)
         writer_integer(writer, word_string(costs->at[i].measure, key), costs->at[i].cost);
+    writer_end_object(writer);
+}
+
+static void write_overrides(const struct record *record, struct writer *writer)
+{
+    char key[LIMIT_NAME_BYTES_MAX + 1];
+
+    if (record->override_count == 0)
+        return;
+    writer_begin_object(writer, "limit_overrides");
+    for (size_t i = 0; i < record->override_count; i++) {
+        const struct limit_override *override = &record->overrides[i];
+
+        (void)snprintf(key, sizeof key, "%.*s", TEXT_PRINTF(override->limit));
+        writer_integer(writer, key, override->quota);
+    }
     writer_end_object(writer);
 }
 

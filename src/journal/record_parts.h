@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a record may have several of, in few bytes: its subjects, its measures, and the limits that
- * denied it. For the ring. */
+ * What few records have, in few bytes: several subjects, measures, limits that denied it or that it
+ * overrode, and what was granted. For the ring. */
 #ifndef RECORD_PARTS_H
 #define RECORD_PARTS_H
 
@@ -14,7 +14,8 @@ size_t record_parts_bytes(const struct record *record);
  * take. */
 size_t record_parts_write(const struct record *record, char *at);
 
-/* Reads what record_parts_write() has written. Copies it into `arena`. */
+/* Reads what record_parts_write() has written. Copies it into `arena`. record->is_partial must be
+ * what it was then. */
 void record_parts_read(struct text packed, struct arena *arena, struct record *record);
 
 #endif

@@ -15,10 +15,28 @@
 #define MILLISECONDS_AT     20
 #define MILLISECONDS_DIGITS 3
 
+/* Names with integers. */
+struct numbers {
+    const char *member;
+    bool (*is_name)(struct text name);
+    size_t count_max;
+    int64_t min;
+};
+
+struct number {
+    struct text name;
+    int64_t value;
+};
+
 static void read_subjects(struct form *form, struct arena *arena, struct subjects *subjects);
 static size_t read_short(struct form *form, struct subject at[]);
 static size_t read_all(struct form *form, const json_t *object, struct subject at[]);
-static void read_costs(struct form *form, struct arena *arena, struct costs *costs);
+static void read_costs(struct form *form, struct arena *arena, struct record *record);
+static void read_overrides(struct form *form, struct arena *arena, struct record *record);
+static size_t read_numbers(struct form *form, const struct numbers *numbers, struct arena *arena,
+                           struct number at[]);
+static void put(struct number at[], size_t count, struct number number);
+static bool is_measure(struct text name);
 static void read_denied_by(struct form *form, struct arena *arena, struct record_limits *limits);
 static void read_candidate(struct form *form, struct arena *arena,
                            struct record_candidate *candidate);
@@ -28,6 +46,7 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
 {
     struct faults faults = {0};
     struct form form;
+    struct text priority = {0};
     struct text reason = {0};
     struct text mode = {0};
 
@@ -37,8 +56,13 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
     read_subjects(&form, arena, &record->subjects);
     form_text(&form, "route", FORM_REQUIRED, 0, TEXT_BYTES_MAX, &record->route);
     form_text(&form, "role", FORM_OPTIONAL, 0, TEXT_BYTES_MAX, &record->role);
-    read_costs(&form, arena, &record->costs);
+    form_bool(&form, "charge", FORM_OPTIONAL, &record->is_charge);
+    read_costs(&form, arena, record);
+    read_overrides(&form, arena, record);
+    form_text(&form, "priority", FORM_OPTIONAL, 0, TEXT_BYTES_MAX, &priority);
     form_bool(&form, "allowed", FORM_REQUIRED, &record->allowed);
+    record->is_partial =
+        form_integer(&form, "granted", FORM_OPTIONAL, 0, LIMIT_COST_MAX, &record->granted);
     form_text(&form, "reason", FORM_OPTIONAL, 0, TEXT_BYTES_MAX, &reason);
     read_denied_by(&form, arena, &record->denied_by);
     form_integer(&form, "remaining", FORM_OPTIONAL, 0, INT64_MAX, &record->remaining);
@@ -48,6 +72,7 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
     read_candidate(&form, arena, &record->candidate);
     if (!read_time(&form, &record->time_us) || faults.count > 0)
         return false;
+    record->is_low = text_equal(priority, TEXT(RECORD_PRIORITY_LOW));
     record->route = text_copy(arena, record->route);
     record->role = text_copy(arena, record->role);
     record->reason = text_copy(arena, reason).at;
@@ -108,17 +133,74 @@ static size_t read_all(struct form *form, const json_t *object, struct subject a
     return count;
 }
 
-static void read_costs(struct form *form, struct arena *arena, struct costs *costs)
+static void read_costs(struct form *form, struct arena *arena, struct record *record)
 {
+    const int64_t min = record->is_charge ? -LIMIT_COST_MAX : 0;
+    const struct numbers numbers = {"costs", is_measure, COSTS_MAX, min};
     struct measured *at = ARENA_ARRAY(arena, struct measured, COSTS_MAX);
+    struct number read[COSTS_MAX];
 
-    if (!form_has(form, "cost"))
-        form_fault(form, "cost", "is required");
-    if (!costs_read(form, arena, costs))
-        return;
-    for (size_t i = 0; i < costs->count; i++)
-        at[i] = (struct measured){text_copy(arena, costs->at[i].measure), costs->at[i].cost};
-    costs->at = at;
+    form_integer(form, "cost", FORM_REQUIRED, min, LIMIT_COST_MAX, &record->costs.requests);
+    record->costs.count = read_numbers(form, &numbers, arena, read);
+    for (size_t i = 0; i < record->costs.count; i++)
+        at[i] = (struct measured){read[i].name, read[i].value};
+    record->costs.at = at;
+}
+
+static void read_overrides(struct form *form, struct arena *arena, struct record *record)
+{
+    static const struct numbers numbers = {"limit_overrides", limit_name_is, LIMITS_MAX, 0};
+    struct limit_override *at = ARENA_ARRAY(arena, struct limit_override, LIMITS_MAX);
+    struct number read[LIMITS_MAX];
+
+    record->override_count = read_numbers(form, &numbers, arena, read);
+    for (size_t i = 0; i < record->override_count; i++)
+        at[i] = (struct limit_override){read[i].name, read[i].value};
+    record->overrides = at;
+}
+
+/* Returns how many there are, in the order of the names, which are copied into `arena`. */
+static size_t read_numbers(struct form *form, const struct numbers *numbers, struct arena *arena,
+                           struct number at[])
+{
+    struct form members;
+    const json_t *object;
+    const char *name;
+    json_t *value;
+    size_t count = 0;
+
+    if (!form_object(form, numbers->member, FORM_OPTIONAL, &object))
+        return 0;
+    if (json_object_size(object) > numbers->count_max) {
+        form_fault(form, numbers->member, "has too many members");
+        return 0;
+    }
+    if (!form_open(&members, object, "", form->faults))
+        return 0;
+    json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
+        struct number number = {.name = text_copy(arena, text_of(name))};
+
+        if (!numbers->is_name(number.name))
+            form_fault(&members, name, "must have another name");
+        if (form_integer(&members, name, FORM_REQUIRED, numbers->min, LIMIT_COST_MAX,
+                         &number.value))
+            put(at, count++, number);
+    }
+    return count;
+}
+
+static void put(struct number at[], size_t count, struct number number)
+{
+    size_t place = count;
+
+    for (; place > 0 && text_compare(at[place - 1].name, number.name) > 0; place--)
+        at[place] = at[place - 1];
+    at[place] = number;
+}
+
+static bool is_measure(struct text name)
+{
+    return word_is(name) && !text_equal(name, TEXT(MEASURE_REQUESTS));
 }
 
 static void read_denied_by(struct form *form, struct arena *arena, struct record_limits *limits)

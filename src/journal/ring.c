@@ -32,6 +32,9 @@ struct ring_slot {
     bool allowed : 1;
     bool would_deny : 1;
     bool degraded : 1;
+    bool is_low : 1;
+    bool is_partial : 1;
+    bool is_charge : 1;
     bool has_candidate : 1;
     bool is_far : 1;
     union {
@@ -225,6 +228,9 @@ static size_t slot_write(struct ring_slot *slot, const struct record *record)
     slot->allowed = record->allowed;
     slot->would_deny = record->would_deny;
     slot->degraded = record->degraded;
+    slot->is_low = record->is_low;
+    slot->is_partial = record->is_partial;
+    slot->is_charge = record->is_charge;
     slot->has_candidate = candidate->is_there;
     if (candidate->is_there) {
         memcpy(at, candidate, sizeof *candidate);
@@ -244,7 +250,8 @@ static size_t slot_write(struct ring_slot *slot, const struct record *record)
 
 static bool has_parts(const struct record *record)
 {
-    if (record->subjects.count != 1 || record->costs.count > 0 || record->denied_by.count > 0)
+    if (record->subjects.count != 1 || record->costs.count > 0 || record->denied_by.count > 0 ||
+        record->override_count > 0 || record->is_partial)
         return true;
 
     const struct subject *subject = &record->subjects.at[0];
@@ -270,6 +277,8 @@ static char *slot_reserve(struct ring_slot *slot, size_t bytes)
 
 static void count(struct ring_counts *counts, const struct record *record)
 {
+    if (record->is_charge)
+        return;
     tally_record(tally_of(counts, record->time_us / MINUTE_US), record);
     if (record->allowed)
         return;
@@ -304,6 +313,9 @@ static void slot_read(const struct ring_slot *slot, struct arena *arena, struct 
         .policy_version = slot->policy_version,
         .mode = slot->mode,
         .degraded = slot->degraded,
+        .is_low = slot->is_low,
+        .is_partial = slot->is_partial,
+        .is_charge = slot->is_charge,
     };
     if (slot->has_candidate) {
         memcpy(&record->candidate, at, sizeof record->candidate);

@@ -20,6 +20,7 @@ static const struct subject org = {{"org", 3}, {"acme", 4}};
 static const struct record_filter filters[] = {
     {.limit = LIMIT},
     {.limit = LIMIT, .allowed = RECORD_DENIED},
+    {.limit = LIMIT, .kind = RECORD_CHARGE},
     {.limit = LIMIT, .subjects = {1, &user}},
     {.limit = LIMIT, .subjects = {1, &org}},
 };
@@ -30,7 +31,9 @@ static void entries_check(const json_t *entries, const struct record_filter *fil
 static void entry_check(const json_t *entry, const struct record_filter *filter);
 static void subjects_check(const json_t *entry, const struct record_filter *filter);
 static const json_t *subject_of(const json_t *entry, struct text name);
-static void names_check(const json_t *object);
+static void names_check(const json_t *object, bool (*is_name)(struct text name));
+static void charge_check(const json_t *entry, const struct record_filter *filter);
+static void said_check(const json_t *entry);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -104,11 +107,12 @@ static void entry_check(const json_t *entry, const struct record_filter *filter)
         ASSERT(json_object_get(entry, members[i]) != NULL);
     ASSERT(strspn(id, "0123456789-") == strlen(id) && strchr(id, '-') > id);
     ASSERT(json_integer_value(json_object_get(entry, "timestamp")) >= 0);
-    ASSERT(json_integer_value(json_object_get(entry, "cost")) >= 0);
     ASSERT(filter->allowed != RECORD_DENIED || json_is_false(allowed));
     ASSERT(json_array_size(json_object_get(entry, "denied_by")) <= LIMITS_MAX);
     ASSERT(json_object_size(json_object_get(entry, "costs")) <= COSTS_MAX);
-    names_check(json_object_get(entry, "costs"));
+    names_check(json_object_get(entry, "costs"), word_is);
+    charge_check(entry, filter);
+    said_check(entry);
     subjects_check(entry, filter);
 }
 
@@ -116,7 +120,7 @@ static void subjects_check(const json_t *entry, const struct record_filter *filt
 {
     const json_t *subjects = json_object_get(entry, "subjects");
 
-    names_check(subjects);
+    names_check(subjects, word_is);
     ASSERT(json_object_size(subjects) <= SUBJECTS_MAX);
     ASSERT(json_object_get(entry, "user_id") != NULL || json_object_get(entry, "ip") != NULL ||
            json_object_size(subjects) > 0);
@@ -138,11 +142,40 @@ static const json_t *subject_of(const json_t *entry, struct text name)
     return json_object_get(subjects, word_string(name, key));
 }
 
-static void names_check(const json_t *object)
+static void names_check(const json_t *object, bool (*is_name)(struct text name))
 {
     const char *name;
     json_t *value;
 
     json_object_foreach ((json_t *)(uintptr_t)object, name, value)
-        ASSERT(word_is(text_of(name)));
+        ASSERT(is_name(text_of(name)));
+}
+
+/* Only a charge gives back. */
+static void charge_check(const json_t *entry, const struct record_filter *filter)
+{
+    const json_t *charge = json_object_get(entry, "charge");
+    const json_int_t min = charge != NULL ? -LIMIT_COST_MAX : 0;
+    const char *name;
+    json_t *cost;
+
+    ASSERT(charge == NULL || json_is_true(charge));
+    ASSERT(charge == NULL || filter->allowed == RECORD_ANY);
+    ASSERT(charge != NULL || filter->kind != RECORD_CHARGE);
+    ASSERT(json_integer_value(json_object_get(entry, "cost")) >= min);
+    json_object_foreach (json_object_get(entry, "costs"), name, cost)
+        ASSERT(json_integer_value(cost) >= min && json_integer_value(cost) <= LIMIT_COST_MAX);
+}
+
+/* What the check said about its limits, and what it was granted. */
+static void said_check(const json_t *entry)
+{
+    const json_t *priority = json_object_get(entry, "priority");
+    const json_t *overrides = json_object_get(entry, "limit_overrides");
+    const json_int_t granted = json_integer_value(json_object_get(entry, "granted"));
+
+    ASSERT(priority == NULL || strcmp(json_string_value(priority), RECORD_PRIORITY_LOW) == 0);
+    ASSERT(granted >= 0 && granted <= LIMIT_COST_MAX);
+    ASSERT(json_object_size(overrides) <= LIMITS_MAX);
+    names_check(overrides, limit_name_is);
 }

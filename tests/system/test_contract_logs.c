@@ -108,6 +108,24 @@ static void the_log_filters_by_subjects(void **state)
     client_free(tenant);
 }
 
+static void decisions_are_no_charges(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':1,'window_seconds':3600}");
+    EXPECT(client_check(tenant, "alice", "/a"), 200, NULL);
+    EXPECT(client_check(tenant, "alice", "/a"), 429, NULL);
+
+    EXPECT(client_get(tenant, "/logs/latest?charge=true"), 200, "[]");
+    EXPECT(client_get(tenant, "/logs/latest?charge=false"), 200,
+           "[{'user_id':'alice','allowed':false},{'user_id':'alice','allowed':true}]");
+    EXPECT(client_get(tenant, "/logs/latest?charge=false&allowed=true"), 200,
+           "[{'user_id':'alice','allowed':true}]");
+    EXPECT(client_get(tenant, "/logs/latest?charge=some"), 422,
+           "{'errors':[{'parameter':'charge'}]}");
+    client_free(tenant);
+}
+
 static void shadow_and_inactive_decisions_are_logged_as_such(void **state)
 {
     const struct world *world = *state;
@@ -173,6 +191,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_newest_entry_is_first),
         cmocka_unit_test(the_log_filters_and_limits),
         cmocka_unit_test(the_log_filters_by_subjects),
+        cmocka_unit_test(decisions_are_no_charges),
         cmocka_unit_test(shadow_and_inactive_decisions_are_logged_as_such),
         cmocka_unit_test(the_last_thousand_decisions_are_kept),
         cmocka_unit_test(every_entry_has_an_id_of_its_own),

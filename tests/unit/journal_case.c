@@ -218,6 +218,53 @@ void journal_expect_parts(struct journal *journal)
     json_decref(entries);
 }
 
+void journal_expect_charges(struct journal *journal)
+{
+    static const struct subject user = {{"user", 4}, {"ada", 3}};
+    static const struct measured measures[] = {{{"tokens", 6}, -1500}};
+    static const struct limit_override overrides[] = {{{"pool", 4}, 9000}};
+    const struct record record = {
+        .time_us = START_US,
+        .subjects = {1, &user},
+        .route = TEXT("/a"),
+        .role = TEXT("default"),
+        .costs = {0, 1, measures},
+        .overrides = overrides,
+        .override_count = 1,
+        .is_low = true,
+        .is_charge = true,
+        .allowed = true,
+        .mode = "enforce",
+    };
+    struct record_filter filter = journal_everything;
+
+    journal_record(journal_app(journal, JOURNAL_APP), &record);
+    journal_numbers(journal, 1, 6);
+
+    filter.kind = RECORD_CHARGE;
+    json_t *entries = journal_latest(journal, &filter);
+
+    assert_int_equal(json_array_size(entries), 1);
+    json_object_del(json_array_get(entries, 0), "id");
+    char *entry = json_dumps(json_array_get(entries, 0), JSON_COMPACT);
+    assert_string_equal(
+        entry,
+        "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.000Z\",\"user_id\":\"ada\","
+        "\"route\":\"/a\",\"route_key\":\"/a\",\"role\":\"default\",\"cost\":0,"
+        "\"costs\":{\"tokens\":-1500},\"limit_overrides\":{\"pool\":9000},"
+        "\"priority\":\"low\",\"charge\":true,\"allowed\":true,\"reason\":null,"
+        "\"remaining\":0,\"policy_version\":0,\"mode\":\"enforce\",\"degraded\":false}");
+    free(entry);
+    json_decref(entries);
+
+    filter.kind = RECORD_DECISION;
+    entries = journal_latest(journal, &filter);
+    assert_int_equal(json_array_size(entries), 6);
+    assert_int_equal(journal_number_at(entries, 5), 1);
+    json_decref(entries);
+    assert_int_equal(journal_count(journal), 7);
+}
+
 bool journal_answers_second_first(struct journal *journal, struct journal_asked asked[2],
                                   const struct journal_job jobs[2])
 {

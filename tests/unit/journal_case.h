@@ -64,5 +64,7 @@ bool journal_shows(struct journal *journal, int64_t first, int64_t last);
 void journal_expect_filters(struct journal *journal);
 /* Records into an empty log. Expects that an entry has all its subjects, measures and limits. */
 void journal_expect_parts(struct journal *journal);
+/* Records into an empty log. Expects that a charge is kept as one, and counted nowhere. */
+void journal_expect_charges(struct journal *journal);
 
 #endif

@@ -58,6 +58,15 @@ static void parts_of_an_entry_come_back_from_the_feed(void **state)
     journal_free(journal);
 }
 
+static void a_charge_is_kept_and_told_apart(void **state)
+{
+    struct journal *journal = journal_on_redis();
+
+    (void)state;
+    journal_expect_charges(journal);
+    journal_free(journal);
+}
+
 static void instances_together_show_every_decision_once_in_order_of_time(void **state)
 {
     struct journal *here = journal_on_redis();
@@ -216,6 +225,7 @@ int main(void)
         WITH_REDIS(the_own_decision_is_visible_at_once_with_a_feed_too),
         WITH_REDIS(filters_choose_from_the_feed),
         WITH_REDIS(parts_of_an_entry_come_back_from_the_feed),
+        WITH_REDIS(a_charge_is_kept_and_told_apart),
         WITH_REDIS(instances_together_show_every_decision_once_in_order_of_time),
         WITH_REDIS(an_entry_sent_twice_is_shown_once),
         WITH_REDIS(what_is_no_entry_is_passed_over),

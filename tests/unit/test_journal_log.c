@@ -76,6 +76,15 @@ static void parts_of_an_entry_come_back(void **state)
     journal_free(journal);
 }
 
+static void a_charge_is_kept_and_told_apart(void **state)
+{
+    struct journal *journal = journal_alone();
+
+    (void)state;
+    journal_expect_charges(journal);
+    journal_free(journal);
+}
+
 static void many_threads_record_while_one_asks(void **state)
 {
     struct journal *journal = journal_alone();
@@ -187,6 +196,7 @@ int main(void)
         cmocka_unit_test(the_last_thousand_are_kept),
         cmocka_unit_test(filters_choose_before_the_limit_counts),
         cmocka_unit_test(parts_of_an_entry_come_back),
+        cmocka_unit_test(a_charge_is_kept_and_told_apart),
         cmocka_unit_test(many_threads_record_while_one_asks),
         cmocka_unit_test(a_journal_that_never_started_answers_when_it_is_freed),
         cmocka_unit_test(freeing_answers_every_job_once),

@@ -78,6 +78,42 @@ static void more_decisions_than_the_ring_holds_are_counted(void **state)
     journal_free(journal);
 }
 
+/* It was not asked for, so it was neither allowed nor denied. */
+static void expect_that_a_charge_is_no_usage(struct journal *journal)
+{
+    const struct subject user = {TEXT("user"), TEXT("alice")};
+    const struct record charge = {
+        .time_us = clock_wall_us(),
+        .subjects = {1, &user},
+        .route = TEXT("/usage"),
+        .role = TEXT("default"),
+        .costs = {.requests = 5},
+        .is_charge = true,
+        .allowed = true,
+        .mode = "enforce",
+    };
+
+    journal_record(journal_app(journal, JOURNAL_APP), &charge);
+    assert_true(counts(journal, 0, 0, false));
+    decide(journal, "alice", 3, 1);
+    journal_record(journal_app(journal, JOURNAL_APP), &charge);
+    assert_true(counts(journal, 2, 1, false));
+    assert_int_equal(journal_count(journal), 5);
+    journal_free(journal);
+}
+
+static void a_charge_is_no_usage(void **state)
+{
+    (void)state;
+    expect_that_a_charge_is_no_usage(journal_alone());
+}
+
+static void a_charge_is_no_usage_in_redis(void **state)
+{
+    (void)state;
+    expect_that_a_charge_is_no_usage(journal_on_redis());
+}
+
 /* While the clock was an hour ahead, decisions were counted in the future. Later decisions are
  * shown at once. */
 static void expect_that_a_step_back_is_survived(struct journal *journal)
@@ -293,6 +329,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_decisions_than_the_ring_holds_are_counted),
         cmocka_unit_test(decisions_of_many_threads_are_all_counted),
+        cmocka_unit_test(a_charge_is_no_usage),
+        WITH_REDIS(a_charge_is_no_usage_in_redis),
         cmocka_unit_test(a_clock_that_steps_back_stops_no_count),
         WITH_REDIS(a_clock_that_steps_back_stops_no_count_in_redis),
         cmocka_unit_test(two_hours_ahead_cost_nothing),

@@ -227,6 +227,83 @@ static void a_user_and_an_address_need_no_list(void **state)
     arena_close(&arena);
 }
 
+/* Each member that few checks have, in its place. */
+static void an_entry_says_what_the_check_said(void **state)
+{
+    static const struct limit_override overrides[] = {
+        {{"org/tokens", 10}, LIMIT_COST_MAX},
+        {{"pool", 4}, 0},
+    };
+    struct arena arena = {0};
+    struct record record = several();
+    struct record again;
+
+    (void)state;
+    record.overrides = overrides;
+    record.override_count = ARRAY_COUNT(overrides);
+    record.is_low = true;
+    record.is_partial = true;
+    record.granted = 0;
+
+    const struct text json = text_copy(&arena, write(&record, text_of(NULL), &arena));
+
+    assert_non_null(strstr(
+        json.at, "\"costs\":{\"images\":0,\"tokens\":9007199254740991},"
+                 "\"limit_overrides\":{\"org/tokens\":9007199254740991,\"pool\":0},"
+                 "\"priority\":\"low\",\"allowed\":false,\"granted\":0,"
+                 "\"reason\":\"Rate limit exceeded\",\"denied_by\":[\"org-tokens\",\"pool\"],"));
+    assert_true(read(json, &arena, &again));
+    assert_true(again.is_low && again.is_partial && !again.is_charge);
+    assert_int_equal(again.granted, 0);
+    assert_int_equal(again.override_count, 2);
+    assert_text(again.overrides[0].limit, TEXT("org/tokens"));
+    assert_int_equal(again.overrides[0].quota, LIMIT_COST_MAX);
+    assert_text(write(&again, text_of(NULL), &arena), json);
+    arena_close(&arena);
+}
+
+static void a_charge_may_have_given_back(void **state)
+{
+    static const struct measured measures[] = {
+        {{"images", 6}, -LIMIT_COST_MAX},
+        {{"tokens", 6}, 7},
+    };
+    struct arena arena = {0};
+    struct record record = denied;
+    struct record again;
+
+    (void)state;
+    record.allowed = true;
+    record.is_charge = true;
+    record.costs = (struct costs){-3, ARRAY_COUNT(measures), measures};
+
+    const struct text json = text_copy(&arena, write(&record, text_of(NULL), &arena));
+
+    assert_non_null(strstr(json.at, "\"cost\":-3,\"costs\":{\"images\":-9007199254740991,"
+                                    "\"tokens\":7},\"charge\":true,\"allowed\":true,"));
+    assert_true(read(json, &arena, &again));
+    assert_true(again.is_charge);
+    assert_int_equal(again.costs.requests, -3);
+    assert_int_equal(again.costs.at[0].cost, -LIMIT_COST_MAX);
+    assert_text(write(&again, text_of(NULL), &arena), json);
+    arena_close(&arena);
+}
+
+/* Another version may have written it. */
+static void what_is_plain_may_be_said(void **state)
+{
+    struct arena arena = {0};
+    struct record record;
+
+    (void)state;
+    assert_true(read(TEXT(ENTRY("\"user_id\":\"a\",\"limit_overrides\":{},\"charge\":false,"
+                                "\"priority\":\"normal\",\"granted\":null")),
+                     &arena, &record));
+    assert_int_equal(record.override_count, 0);
+    assert_false(record.is_charge || record.is_low || record.is_partial);
+    arena_close(&arena);
+}
+
 /* docs/budgets.md counts on it. */
 static void the_largest_entry_is_bounded(void **state)
 {
@@ -235,6 +312,7 @@ static void the_largest_entry_is_bounded(void **state)
     struct subject subjects[SUBJECTS_MAX];
     struct measured measures[COSTS_MAX];
     struct text limits[LIMITS_MAX];
+    struct limit_override overrides[LIMITS_MAX];
     struct arena arena = {0};
     struct record record = denied;
     struct record again;
@@ -245,21 +323,28 @@ static void the_largest_entry_is_bounded(void **state)
     for (size_t i = 0; i < SUBJECTS_MAX; i++) {
         names[i][1] = (char)('a' + i);
         subjects[i] = (struct subject){{names[i], WORD_BYTES_MAX}, {bytes, sizeof bytes}};
-        measures[i] = (struct measured){{names[i], WORD_BYTES_MAX}, LIMIT_COST_MAX};
+        measures[i] = (struct measured){{names[i], WORD_BYTES_MAX}, -LIMIT_COST_MAX};
         limits[i] = (struct text){names[i], LIMIT_NAME_BYTES_MAX};
+        overrides[i] = (struct limit_override){limits[i], LIMIT_COST_MAX};
     }
     memcpy(names[SUBJECTS_MAX - 1], "user", 4);
     subjects[SUBJECTS_MAX - 1].name.length = 4;
     record.subjects = (struct subjects){SUBJECTS_MAX, subjects};
     record.route = (struct text){bytes, POLICY_ROUTE_BYTES_MAX};
     record.role = (struct text){bytes, POLICY_ROLE_BYTES_MAX};
-    record.costs = (struct costs){LIMIT_COST_MAX, COSTS_MAX, measures};
+    record.costs = (struct costs){-LIMIT_COST_MAX, COSTS_MAX, measures};
+    record.overrides = overrides;
+    record.override_count = LIMITS_MAX;
+    record.is_low = true;
+    record.is_partial = true;
+    record.granted = LIMIT_COST_MAX;
+    record.is_charge = true;
     record.denied_by = (struct record_limits){LIMITS_MAX, limits};
     record.candidate = (struct record_candidate){.is_there = true, .reason = record.reason};
 
     const struct text json = text_copy(&arena, write(&record, text_of(NULL), &arena));
 
-    assert_in_range(json.length, 16 * 1000, 17 * 1000);
+    assert_in_range(json.length, 17 * 1000, 18 * 1000);
     assert_true(read(json, &arena, &again));
     assert_text(write(&again, text_of(NULL), &arena), json);
     arena_close(&arena);
@@ -292,6 +377,26 @@ static void parts_that_are_none_make_no_entry(void **state)
               "\"f\":\"\",\"g\":\"\",\"h\":\"\",\"i\":\"\"}"),
         ENTRY("\"user_id\":\"a\",\"costs\":{\"tokens\":-1}"),
         ENTRY("\"user_id\":\"a\",\"costs\":{\"to\\\"ns\":1}"),
+        ENTRY("\"user_id\":\"a\",\"costs\":{\"requests\":1}"),
+        ENTRY("\"user_id\":\"a\",\"costs\":{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,"
+              "\"f\":1,\"g\":1,\"h\":1,\"i\":1}"),
+        ENTRY("\"user_id\":\"a\",\"charge\":1"),
+        ENTRY("\"user_id\":\"a\",\"charge\":true,\"costs\":{\"tokens\":-9007199254740992}"),
+        ENTRY("\"user_id\":\"a\",\"charge\":true,\"costs\":{\"tokens\":9007199254740992}"),
+        ENTRY("\"user_id\":\"a\",\"limit_overrides\":[1]"),
+        ENTRY("\"user_id\":\"a\",\"limit_overrides\":{\"pool\":-1}"),
+        ENTRY("\"user_id\":\"a\",\"limit_overrides\":{\"pool\":9007199254740992}"),
+        ENTRY("\"user_id\":\"a\",\"limit_overrides\":{\"pool\":\"1\"}"),
+        ENTRY("\"user_id\":\"a\",\"limit_overrides\":{\"\":1}"),
+        ENTRY("\"user_id\":\"a\",\"limit_overrides\":{\"po\\\"ol\":1}"),
+        ENTRY("\"user_id\":\"a\",\"limit_overrides\":"
+              "{\"a23456789012345678901234567890123\":1}"),
+        ENTRY("\"user_id\":\"a\",\"limit_overrides\":{\"1\":1,\"2\":1,\"3\":1,\"4\":1,"
+              "\"5\":1,\"6\":1,\"7\":1,\"8\":1,\"9\":1}"),
+        ENTRY("\"user_id\":\"a\",\"priority\":1"),
+        ENTRY("\"user_id\":\"a\",\"granted\":-1"),
+        ENTRY("\"user_id\":\"a\",\"granted\":9007199254740992"),
+        ENTRY("\"user_id\":\"a\",\"granted\":\"1\""),
         ENTRY("\"user_id\":\"a\",\"denied_by\":[1]"),
         ENTRY("\"user_id\":\"a\",\"denied_by\":[\"a234567890123456789012345678901234\"]"),
         ENTRY("\"user_id\":\"a\",\"denied_by\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\","
@@ -373,6 +478,28 @@ static void a_filter_takes_what_matches_all_of_it(void **state)
     assert_false(record_filter_takes(&filter, &denied));
 }
 
+static void a_charge_is_neither_allowed_nor_denied(void **state)
+{
+    const struct record_filter any = {.limit = 1};
+    const struct record_filter allowed = {.limit = 1, .allowed = RECORD_ALLOWED};
+    const struct record_filter not_allowed = {.limit = 1, .allowed = RECORD_DENIED};
+    const struct record_filter charges = {.limit = 1, .kind = RECORD_CHARGE};
+    const struct record_filter decisions = {.limit = 1, .kind = RECORD_DECISION};
+    struct record record = denied;
+
+    (void)state;
+    assert_true(record_filter_takes(&decisions, &record));
+    assert_false(record_filter_takes(&charges, &record));
+
+    record.is_charge = true;
+    record.allowed = true;
+    assert_true(record_filter_takes(&any, &record));
+    assert_true(record_filter_takes(&charges, &record));
+    assert_false(record_filter_takes(&decisions, &record));
+    assert_false(record_filter_takes(&allowed, &record));
+    assert_false(record_filter_takes(&not_allowed, &record));
+}
+
 static void an_address_is_no_user(void **state)
 {
     const struct subject user = {TEXT("user"), TEXT("192.0.2.1")};
@@ -412,12 +539,16 @@ int main(void)
         cmocka_unit_test(what_was_written_is_read_back_in_milliseconds),
         cmocka_unit_test(an_entry_has_all_subjects_measures_and_who_denied),
         cmocka_unit_test(a_user_and_an_address_need_no_list),
+        cmocka_unit_test(an_entry_says_what_the_check_said),
+        cmocka_unit_test(a_charge_may_have_given_back),
+        cmocka_unit_test(what_is_plain_may_be_said),
         cmocka_unit_test(the_largest_entry_is_bounded),
         cmocka_unit_test(subjects_are_read_in_the_order_of_their_names),
         cmocka_unit_test(parts_that_are_none_make_no_entry),
         cmocka_unit_test(what_is_no_entry_is_not_read),
         cmocka_unit_test(members_of_a_newer_version_are_passed_over),
         cmocka_unit_test(a_filter_takes_what_matches_all_of_it),
+        cmocka_unit_test(a_charge_is_neither_allowed_nor_denied),
         cmocka_unit_test(an_address_is_no_user),
         cmocka_unit_test(a_filter_takes_what_has_all_its_subjects),
     };

@@ -159,7 +159,7 @@ static void assert_subjects(const struct subjects *read, const struct subjects *
     }
 }
 
-/* As many parts as there may be, each as long as it may be, and records with fewer in between. */
+/* As many parts as there may be, each as long as it may be, after records with fewer. */
 static void the_largest_record_comes_back_and_is_bounded(void **state)
 {
     static char value[SUBJECT_VALUE_BYTES_MAX];
@@ -167,6 +167,7 @@ static void the_largest_record_comes_back_and_is_bounded(void **state)
     struct subject subjects[SUBJECTS_MAX];
     struct measured measures[COSTS_MAX];
     struct text limits[LIMITS_MAX];
+    struct limit_override overrides[LIMITS_MAX];
     struct ring ring;
     struct arena arena = {0};
     struct record read;
@@ -177,16 +178,22 @@ static void the_largest_record_comes_back_and_is_bounded(void **state)
     for (size_t i = 0; i < SUBJECTS_MAX; i++) {
         names[i][0] = (char)('a' + i);
         subjects[i] = (struct subject){{names[i], WORD_BYTES_MAX}, {value, sizeof value}};
-        measures[i] = (struct measured){{names[i], WORD_BYTES_MAX}, LIMIT_COST_MAX - (int64_t)i};
+        measures[i] = (struct measured){{names[i], WORD_BYTES_MAX}, (int64_t)i - LIMIT_COST_MAX};
         limits[i] = (struct text){names[i], LIMIT_NAME_BYTES_MAX};
+        overrides[i] = (struct limit_override){limits[i], LIMIT_COST_MAX - (int64_t)i};
     }
     ring_init(&ring);
-    for (size_t round = 0; round < 2 * (size_t)JOURNAL_RECORDS + 500; round++) {
-        const size_t parts = round % (SUBJECTS_MAX + 1);
+    for (size_t round = 0; round < 3 * (size_t)JOURNAL_RECORDS; round++) {
+        const bool is_largest = round >= 2 * (size_t)JOURNAL_RECORDS;
+        const size_t parts = is_largest ? SUBJECTS_MAX : round % (SUBJECTS_MAX + 1);
         const struct record record = {
             .subjects = {parts == 0 ? 1 : parts, subjects},
             .costs = {.requests = 7, .count = parts, .at = measures},
             .denied_by = {parts, limits},
+            .overrides = overrides,
+            .override_count = parts,
+            .is_partial = parts > 0,
+            .granted = parts > 0 ? LIMIT_COST_MAX : 0,
             .route = {value, 200},
             .role = {value, 64},
             .mode = "enforce",
@@ -205,6 +212,12 @@ static void the_largest_record_comes_back_and_is_bounded(void **state)
         assert_int_equal(read.denied_by.count, parts);
         for (size_t i = 0; i < read.denied_by.count; i++)
             assert_true(text_equal(read.denied_by.at[i], limits[i]));
+        assert_int_equal(read.override_count, parts);
+        for (size_t i = 0; i < read.override_count; i++) {
+            assert_true(text_equal(read.overrides[i].limit, overrides[i].limit));
+            assert_int_equal(read.overrides[i].quota, overrides[i].quota);
+        }
+        assert_int_equal(read.granted, record.granted);
         assert_true(text_equal(read.route, record.route));
         assert_true(text_equal(read.role, record.role));
         assert_int_equal(read.candidate.remaining, 5);
@@ -213,7 +226,7 @@ static void the_largest_record_comes_back_and_is_bounded(void **state)
     struct ring_counts counts = {.denied = spare};
 
     ring_take_counts(&ring, &counts);
-    assert_in_range(ring_bytes(&ring), 2 * 1000 * 1000, 3400 * 1000);
+    assert_in_range(ring_bytes(&ring), 3600 * 1000, 3710 * 1000);
     ring_counts_close(&counts);
     arena_close(&arena);
     ring_close(&ring);
@@ -246,6 +259,10 @@ static void every_member_comes_back(void **state)
             .policy_version = 7,
             .mode = round % 4 < 2 ? "enforce" : "shadow",
             .degraded = round % 7 == 0,
+            .is_low = round % 11 == 0,
+            .is_partial = round % 13 == 0,
+            .granted = round % 13 == 0 ? (int64_t)round : 0,
+            .is_charge = round % 17 == 0,
             .candidate = {.is_there = round % 4 > 1,
                           .allowed = round % 4 == 2,
                           .reason = candidate_reason,
@@ -266,6 +283,10 @@ static void every_member_comes_back(void **state)
         assert_int_equal(read.policy_version, record.policy_version);
         assert_ptr_equal(read.mode, record.mode);
         assert_int_equal(read.degraded, record.degraded);
+        assert_int_equal(read.is_low, record.is_low);
+        assert_int_equal(read.is_partial, record.is_partial);
+        assert_int_equal(read.granted, record.granted);
+        assert_int_equal(read.is_charge, record.is_charge);
         assert_int_equal(read.candidate.is_there, record.candidate.is_there);
         assert_int_equal(read.candidate.allowed,
                          record.candidate.is_there && record.candidate.allowed);
@@ -275,6 +296,90 @@ static void every_member_comes_back(void **state)
         }
     }
     arena_close(&arena);
+    ring_close(&ring);
+}
+
+static void assert_cost_comes_back(struct ring *ring, int64_t cost)
+{
+    const struct subject subject = {TEXT("user"), TEXT("ada")};
+    const struct measured measured = {TEXT("tokens"), cost};
+    const struct record record = {
+        .subjects = {1, &subject},
+        .costs = {cost, 1, &measured},
+        .mode = "enforce",
+        .allowed = true,
+        .is_charge = true,
+    };
+    struct arena arena = {0};
+    struct record read;
+
+    assert_true(ring_read(ring, ring_add(ring, &record), &arena, &read));
+    assert_int_equal(read.costs.requests, cost);
+    assert_int_equal(read.costs.at[0].cost, cost);
+    arena_close(&arena);
+}
+
+static void what_a_charge_gave_back_comes_back(void **state)
+{
+    static const int64_t costs[] = {
+        -1, 1, 0, -63, -64, 63, 64, -65, 8191, -8192, -8193, -LIMIT_COST_MAX, LIMIT_COST_MAX};
+    struct ring ring;
+
+    (void)state;
+    ring_init(&ring);
+    for (size_t i = 0; i < ARRAY_COUNT(costs); i++)
+        assert_cost_comes_back(&ring, costs[i]);
+    ring_close(&ring);
+}
+
+static void a_charge_is_kept_and_not_counted(void **state)
+{
+    const struct subject subject = {TEXT("user"), TEXT("ada")};
+    struct record record = {.subjects = {1, &subject}, .mode = "enforce", .is_charge = true};
+    struct ring_counts counts = {0};
+    struct ring ring;
+    struct arena arena = {0};
+    struct record read;
+
+    (void)state;
+    ring_init(&ring);
+    ring_add(&ring, &record);
+    record.allowed = true;
+    record.degraded = true;
+    ring_add(&ring, &record);
+
+    ring_take_counts(&ring, &counts);
+    assert_int_equal(counts.tallies[0].count + counts.tallies[1].count, 0);
+    assert_null(counts.denied);
+    assert_true(ring_read(&ring, 2, &arena, &read));
+    assert_true(ring_give_back(&ring, 2));
+    ring_counts_close(&counts);
+    arena_close(&arena);
+    ring_close(&ring);
+}
+
+/* A record whose texts fit, and whose check said nothing but a low priority. */
+static void a_usual_record_lies_in_its_slot(void **state)
+{
+    const struct subject subject = {TEXT("user"), TEXT("d9428888-122b-11e1-b85c-61cd3cbb3210")};
+    const struct record record = {
+        .subjects = {1, &subject},
+        .route = TEXT("/api/v1/search"),
+        .role = TEXT("default"),
+        .costs = {.requests = 1},
+        .mode = "enforce",
+        .allowed = true,
+        .is_low = true,
+        .is_charge = true, /* so that no counts take space */
+    };
+    struct ring ring;
+
+    (void)state;
+    ring_init(&ring);
+    for (size_t i = 0; i < JOURNAL_RECORDS; i++)
+        ring_add(&ring, &record);
+
+    assert_in_range(ring_bytes(&ring), 1, (size_t)JOURNAL_RECORDS * 120);
     ring_close(&ring);
 }
 
@@ -347,6 +452,9 @@ int main(void)
         cmocka_unit_test(absent_and_empty_texts_stay_what_they_are),
         cmocka_unit_test(the_largest_record_comes_back_and_is_bounded),
         cmocka_unit_test(every_member_comes_back),
+        cmocka_unit_test(what_a_charge_gave_back_comes_back),
+        cmocka_unit_test(a_charge_is_kept_and_not_counted),
+        cmocka_unit_test(a_usual_record_lies_in_its_slot),
         cmocka_unit_test(records_of_many_threads_stay_whole),
     };
 
