@@ -2,8 +2,9 @@
 #
 # Composes the scripts beside the header, and the header: what take_script.c includes.
 #
-# take_<name>.lua is for a policy with one limit, of that algorithm; take_several.lua for any. What
-# a script defines, Redis defines anew for each call: so the first have no more than they need.
+# take_<name>.lua is for a policy with one limit, of that algorithm; take_several.lua for any.
+# take_charge.lua is the same with other functions of the algorithms: those that charge after the
+# fact. What a script defines, Redis defines anew for each call: so the others have none of these.
 cmake_minimum_required(VERSION 3.22)
 
 get_filename_component(folder ${OUTPUT} DIRECTORY)
@@ -13,7 +14,7 @@ set(script_rows "")
 
 # Writes a script, and into the header its bytes, what it is for, and its SHA-1, by which Redis
 # knows it.
-function(script_write name text algorithm)
+function(script_write name text algorithm charges)
   set(script ${folder}/take_${name}.lua)
   file(WRITE ${script} "${text}")
   file(SHA1 ${script} sha1)
@@ -22,7 +23,7 @@ function(script_write name text algorithm)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
   string(APPEND header "\nstatic const char take_${name}[] = {\n    ${bytes}\n};\n")
   string(APPEND source_rows "    {take_${name}, sizeof(take_${name})},\n")
-  string(APPEND script_rows "    {${algorithm}, \"${sha1}\"},\n")
+  string(APPEND script_rows "    {${algorithm}, ${charges}, \"${sha1}\"},\n")
   set(header "${header}" PARENT_SCOPE)
   set(source_rows "${source_rows}" PARENT_SCOPE)
   set(script_rows "${script_rows}" PARENT_SCOPE)
@@ -38,6 +39,7 @@ foreach(row IN LISTS ALGORITHMS)
   list(GET row 0 name)
   list(GET row 1 numbers)
   file(READ ${CMAKE_CURRENT_LIST_DIR}/${name}.lua text_${name})
+  file(READ ${CMAKE_CURRENT_LIST_DIR}/${name}_charge.lua text_charge)
   string(APPEND text_${name} "\n")
 
   # An algorithm may call the function of one above it.
@@ -50,14 +52,21 @@ foreach(row IN LISTS ALGORITHMS)
   list(APPEND above ${name})
   string(APPEND all "${text_${name}}")
   string(APPEND functions "    ${name},\n")
+  string(APPEND charging "${text_charge}\n")
+  string(APPEND charging_functions "    ${name}_charge,\n")
 
   string(TOUPPER ALGORITHM_${name} algorithm)
   if(numbers GREATER 0)
-    script_write(${name} "${entries}\n${text}local algorithm = ${name}\n\n${take_one}" ${algorithm})
+    script_write(${name} "${entries}\n${text}local algorithm = ${name}\n\n${take_one}" ${algorithm}
+      false)
   endif()
 endforeach()
 string(PREPEND all "${entries}\n")
-script_write(several "${all}local algorithms = {\n${functions}}\n\n${take_several}" ALGORITHM_COUNT)
+script_write(several "${all}local algorithms = {\n${functions}}\n\n${take_several}" ALGORITHM_COUNT
+  false)
+script_write(charge
+  "${all}${charging}local algorithms = {\n${charging_functions}}\n\n${take_several}" ALGORITHM_COUNT
+  true)
 
 file(WRITE ${OUTPUT} "${header}
 static const struct text sources[] = {

@@ -1,34 +1,52 @@
--- Fixed window: at most L in [start, start + W). A window starts at the first charged request and
--- is never moved by a denial or a look. Twin: src/limit/fixed_window.c.
+-- Fixed window: at most L in [start, end). A window starts at the first charged request and lasts
+-- W; or it is a period of a calendar, of which W is 0. It is never moved by a denial or a look. If
+-- all of it is given back, it stays open until its end. Twin: src/limit/fixed_window.c.
 --
 -- What comes in and goes out: take_one.lua. A window that goes on has its expiry already.
-local function fixed_window(states, at, now_us, cost, quota, window_us)
+local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
     local start, used = struct.unpack("<dd", states, at)
-    local is_moved, is_refused
-    if used == 0 then
-        start = now_us
-    elseif not (used > 0 and used <= 9007199254740991 and used % 1 == 0
-            and start >= 0 and start <= 9007199254740991 and start % 1 == 0) then
-        start, used, is_refused = now_us, 0, true
-    elseif start > now_us then
-        start, is_moved = now_us, true
-    elseif now_us - start >= window_us then
-        start, used = now_us, 0
+    local is_there = used ~= 0 or start ~= 0
+    local is_refused = is_there and not (used >= 0 and used <= 9007199254740991 and used % 1 == 0
+        and start >= 0 and start <= 9007199254740991 and start % 1 == 0)
+    if is_refused then
+        start, used, is_there = 0, 0, false
+    end
+    local is_period = window_us == 0
+    local opens, over = now_us, now_us - window_us -- what has started by then is over
+    if is_period then
+        local previous, present, following, last = struct.unpack("<dddd", ARGV[3], burst)
+        local ends = present
+        opens = previous
+        -- The clock was set back, out of the period of the state: that is still the present one.
+        if now_us >= following or now_us >= present and start == following then
+            opens, ends = following, last
+        elseif now_us >= present or start == present then
+            opens, ends = present, following
+        end
+        over, window_us = opens - 1, ends - opens
+    end
+    local is_moved = start > opens
+    if is_moved then
+        start = opens
+    elseif not is_there or start <= over then
+        start, used, is_there = opens, 0, false
     end
 
-    local is_there = used > 0
+    local is_kept = is_there and not is_moved
     local allowed = used + cost <= quota
-    if allowed then
-        used = used + cost
+    if allowed and cost ~= 0 then
+        used, is_there = used + cost, true
     end
     local left = used < quota and quota - used or 0
-    local reset = used > 0 and window_us - (now_us - start) or 0
+    local reset = (is_there or is_period) and window_us - (now_us - start) or 0
     local retry = allowed and 0 or cost > quota and -1 or reset
     local told = is_refused and -1 - reset or reset
 
-    if is_moved or allowed and cost > 0 then
+    if is_moved or allowed and cost ~= 0 then
         local kept = struct.pack("<ddd", now_us + reset, start, used)
-        return retry, left, told, 0, kept, reset, is_there and not is_moved
+        return retry, left, told, 0, kept, reset, is_kept
+    elseif is_period and left > 0 and left == quota then -- nothing is used: it ends all the same
+        return retry, left, told, 0, nil, 0
     end
     return retry, left, told, 0
 end

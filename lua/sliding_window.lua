@@ -3,19 +3,19 @@
 -- before. That share is compared as a weight, in units of one use * 1 us / W. Twin:
 -- src/limit/sliding_window.c, which says more.
 --
--- What comes in and goes out: take_one.lua. A window that goes on has its expiry already.
+-- What comes in and goes out: take_one.lua. A window that goes on has its expiry already. Two more
+-- are returned: what is used of the previous window, and of the present one.
 local function sliding_window(states, at, now_us, cost, quota, window_us)
     local last_start, previous, current = struct.unpack("<ddd", states, at)
     local start = math.floor(now_us / window_us) * window_us
     local is_moved, is_refused
-    if current == 0 then
-        previous = 0
-    elseif not (current > 0 and current <= 1000000000 and current % 1 == 0
-            and previous >= 0 and previous <= 1000000000 and previous % 1 == 0
+    local is_used = current ~= 0 or previous ~= 0
+    if is_used and not (current >= 0 and current <= 9007199254740991 and current % 1 == 0
+            and previous >= 0 and previous <= 9007199254740991 and previous % 1 == 0
             and last_start >= 0 and last_start <= 9007199254740991
             and last_start % window_us == 0) then
         previous, current, is_refused = 0, 0, true
-    elseif last_start > start then
+    elseif is_used and last_start > start then
         is_moved = true
     elseif last_start < start then
         previous = last_start + window_us == start and current or 0
@@ -45,7 +45,7 @@ local function sliding_window(states, at, now_us, cost, quota, window_us)
 
     if is_moved or allowed and cost > 0 then
         local kept = struct.pack("<dddd", now_us + reset, start, previous, current)
-        return retry, left, told, 0, kept, reset, is_there and not is_moved
+        return retry, left, told, 0, kept, reset, is_there and not is_moved, previous, current
     end
-    return retry, left, told, 0
+    return retry, left, told, 0, nil, nil, nil, previous, current
 end

@@ -26,7 +26,7 @@ local function charge_of(member, score)
         return
     end
     before, cost = tonumber(before), tonumber(cost)
-    if cost >= 1 and cost <= 10000 and before + cost <= SUM_MAX
+    if cost >= 1 and before + cost <= SUM_MAX
         and at >= 0 and at <= 9007199254740991 and at % 1 == 0 then
         return { at = at, before = before, cost = cost }
     end
@@ -64,9 +64,9 @@ local function charge_oldest(key, at)
     return charge_after(key, at)
 end
 
--- The last charge before which less than `total` was charged; `oldest` is one of these. A charge is
--- 1 at least, so the rank after it is at most as many places further as is lacking. Nothing when a
--- charge on the way is invalid.
+-- The last charge before which less than `total` was charged; `oldest` is one of these. And its
+-- rank, unless it is the oldest. A charge is 1 at least, so the rank after it is at most as many
+-- places further as is lacking. Nothing when a charge on the way is invalid.
 local function charge_before(key, oldest, total)
     local lacking = total - oldest.before
     if lacking == 1 then
@@ -87,7 +87,7 @@ local function charge_before(key, oldest, total)
             high = middle
         end
     end
-    return last
+    return last, low
 end
 
 -- Removes the `older` charges that had left at the time `at`, but no more than may be removed at
@@ -123,7 +123,7 @@ local function charges_move(key, newest, now_us, window_us)
     local oldest = charge_after(key, left_us)
     local first = charge_after(key, math.max(left_us, now_us))
     local total = newest.before + newest.cost
-    if not (oldest and first) or first.before >= total or total - oldest.before > 10000 then
+    if not (oldest and first) or first.before >= total or oldest.before >= total then
         return
     end
     local left, later = string.format("%.0f", left_us), string.format("(%.0f", now_us)
@@ -143,8 +143,8 @@ end
 
 -- Returns the sum of all charges; how much of it is used; when the last charge was; how many
 -- charges are older than the used ones (nothing when that is not known); and the charge that has to
--- leave before `cost` fits (none when it fits, or when a charge on the way is invalid). Nothing at
--- all when the log is invalid.
+-- leave before `cost` fits (none when it fits, or when a charge on the way is invalid) and its
+-- rank, as charge_before(). Nothing at all when the log is invalid.
 local function log_read(key, now_us, cost, quota, window_us)
     local newest = charge_last(key)
     if newest and newest.at > now_us then
@@ -159,7 +159,7 @@ local function log_read(key, now_us, cost, quota, window_us)
     end
     local oldest, older = charge_oldest(key, now_us - window_us)
     local used = oldest and total - oldest.before
-    if not used or used < 1 or used > 10000 then
+    if not used or used < 1 then
         return
     elseif used + cost <= quota or cost > quota then
         return total, used, newest.at, older
@@ -169,7 +169,8 @@ end
 
 -- What comes in and goes out: take_one.lua. But its state is the log KEYS[at], charges from the
 -- future are moved at once, and instead of a new state it returns the function that adds the
--- charge. Each charge has a life of its own, so it counts as a key that is created.
+-- charge, and that returns what the reply says in place of 0. Each charge has a life of its own, so
+-- it counts as a key that is created.
 local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local key = KEYS[at]
     local total, used, last, older, leaves = log_read(key, now_us, cost, quota, window_us)
@@ -214,6 +215,7 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
         local spread = digests % math.min(1000 * stored, window_us / 8)
         local keep = reset + spread
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(keep / 1000)))
+        return -3
     end
     return retry, left, told, 0, charge
 end

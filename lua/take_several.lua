@@ -3,100 +3,120 @@
 --
 -- Above this are composed entries.lua and `algorithms`, the functions by their numbers: see
 -- take_one.lua. Strings are joined one by one, because growing tables would cost more.
-local FILL = 2 -- OPERATION_FILL
-local STRING_BYTES, LIMIT_BYTES, ID_BYTES = 24, 56, 8
+local FILL, PART = 2, 3 -- OPERATION_FILL, OPERATION_PART
+local STRING_BYTES, LIMIT_BYTES, ID_BYTES, CALENDAR_BYTES = 24, 56, 8, 32
 
 local call = redis.call
 local kind, string_count = struct.unpack("<dd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
-local now_us = ARGV[3] and tonumber(ARGV[3]) or time[1] * 1000000 + time[2]
+local calendars = ARGV[3]
+local now_us = calendars and tonumber(ARGV[5]) or time[1] * 1000000 + time[2]
+local refusal_us -- what the reply says if nothing is decided
+if calendars then
+    for at = 1, #calendars, CALENDAR_BYTES do
+        local first, _, _, last = struct.unpack("<dddd", calendars, at)
+        if now_us < first or now_us >= last then
+            refusal_us = now_us
+        end
+    end
+end
 
 -- Room for four limits: a table that grows from none costs Redis as much as a limit.
 local reply = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
-local last, allowed, is_charged, is_moved, charges = 0, true, false, false, nil
-local strings, row, head_at = { nil, nil, nil, nil }, 17, 1
-for place = 1, string_count do
-    local bytes, head_end, count = struct.unpack("<ddd", ARGV[1], row)
-    local head, others, until_us = string.sub(ARGV[2], head_at, head_end), "", 0
-    head_at = head_end + 1
+local strings = { nil, nil, nil, nil }
+local last, allowed, is_charged, is_moved, charges, grows
+local is_partly, part = kind == FILL or kind == PART, kind == PART and 0
+for pass = part and 1 or 2, 2 do -- the first one looks, to find the part that fits all limits
+    last, allowed, is_charged, is_moved, charges, grows = 0, true, false, false, nil, nil
+    local row, head_at, fits, wanted = 17, 1, part and math.huge, 0
+    for place = 1, string_count do
+        local bytes, head_end, count = struct.unpack("<ddd", ARGV[1], row)
+        local head, others, until_us = string.sub(ARGV[2], head_at, head_end), "", 0
+        head_at = head_end + 1
 
-    -- Reads only a little more than entries can have, whatever lies there.
-    local states = redis.pcall("GETRANGE", KEYS[place], "0", "1023")
-    local is_new = states == ""
-    if is_new then
-        states = string.rep("\0", bytes)
-    elseif states.err then
-        if not string.find(states.err, "WRONGTYPE", 1, true) then
-            return states
+        -- Reads only a little more than entries can have, whatever lies there.
+        local states = redis.pcall("GETRANGE", KEYS[place], "0", "1023")
+        local is_new = states == ""
+        if is_new then
+            states = string.rep("\0", bytes)
+        elseif states.err then
+            if not string.find(states.err, "WRONGTYPE", 1, true) then
+                return states
+            end
+            states = string.rep("\255", bytes) -- no numbers: every algorithm refuses them
+        elseif #states ~= bytes or string.sub(states, 1, #head) ~= head then
+            states, head, others, until_us = entries_find(states, head, bytes, KEYS[place], now_us)
         end
-        states = string.rep("\255", bytes) -- no numbers: every algorithm refuses them
-    elseif #states ~= bytes or string.sub(states, 1, #head) ~= head then
-        states, head, others, until_us = entries_find(states, head, bytes, KEYS[place], now_us)
-    end
 
-    local first, charged, longest_us, is_kept, is_string_charged = last + 1, "", 0, true, false
-    local limits_at = row + STRING_BYTES
-    for limit = limits_at, limits_at + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
-        local algorithm, at, length, cost, quota, window_us, burst =
+        local first, charged, longest_us, is_kept, is_string_charged = last + 1, "", 0, true, false
+        local limits_at = row + STRING_BYTES
+        for limit = limits_at, limits_at + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
+            local algorithm, at, length, cost, quota, window_us, burst =
+                struct.unpack("<ddddddd", ARGV[1], limit)
+            local decided = algorithms[algorithm]
+            if is_partly then
+                local _, left = decided(states, at, now_us, 0, quota, window_us, burst)
+                fits, wanted = part and math.min(fits, left), cost
+                cost = part or math.min(cost, left)
+            end
+            local retry_us, remaining, reset_us, delay_us, state, keep_us, has_expiry =
+                decided(states, at, now_us, cost, quota, window_us, burst)
+            reply[last + 1] = retry_us
+            reply[last + 2] = remaining
+            reply[last + 3] = reset_us
+            reply[last + 4] = delay_us
+            last = last + 4
+            allowed = allowed and retry_us == 0
+            is_charged = is_charged or cost ~= 0
+            if state then
+                is_moved = is_moved or retry_us ~= 0 or cost == 0
+                is_kept = is_kept and has_expiry
+                is_string_charged = true
+            elseif reset_us < 0 then -- refused: it is as if it were not there
+                state, keep_us = string.rep("\0", length), keep_us or -1 - reset_us
+            else -- what is there stays, and the key as long as it counts
+                state, keep_us = string.sub(states, at - 8, at - 9 + length), keep_us or reset_us
+            end
+            charged = charged .. state
+            longest_us = keep_us > longest_us and keep_us or longest_us
+        end
+        strings[place] = {
+            states, is_new, head, others, until_us, first,
+            is_string_charged and charged, longest_us, is_kept,
+        }
+        row = limits_at + LIMIT_BYTES * count
+    end
+    for limit = row, #ARGV[1], LIMIT_BYTES do -- each with a key of its own
+        local algorithm, place, _, cost, quota, window_us, burst =
             struct.unpack("<ddddddd", ARGV[1], limit)
         local decided = algorithms[algorithm]
-        if kind == FILL then
-            local _, left = decided(states, at, now_us, 0, quota, window_us, burst)
-            cost = math.min(cost, left)
+        if is_partly then
+            local _, left = decided(nil, place, now_us, 0, quota, window_us, burst)
+            fits, wanted = part and math.min(fits, left), cost
+            cost = part or math.min(cost, left)
         end
-        local retry_us, remaining, reset_us, delay_us, state, keep_us, has_expiry =
-            decided(states, at, now_us, cost, quota, window_us, burst)
+        local retry_us, remaining, reset_us, delay_us, charge, stays_short =
+            decided(nil, place, now_us, cost, quota, window_us, burst)
         reply[last + 1] = retry_us
         reply[last + 2] = remaining
         reply[last + 3] = reset_us
         reply[last + 4] = delay_us
         last = last + 4
         allowed = allowed and retry_us == 0
-        is_charged = is_charged or cost > 0
-        if state then
-            is_moved = is_moved or retry_us ~= 0 or cost == 0
-            is_kept = is_kept and has_expiry
-            is_string_charged = true
-        elseif reset_us < 0 then -- refused: it is as if it were not there
-            state, keep_us = string.rep("\0", length), -1 - reset_us
-        else -- what is there stays, and the key as long as it counts
-            state, keep_us = string.sub(states, at - 8, at - 9 + length), reset_us
+        is_charged = is_charged or cost ~= 0
+        if charge then
+            charges = charges or {}
+            charges[last - 3] = charge
+            grows = grows or not stays_short
         end
-        charged = charged .. state
-        longest_us = keep_us > longest_us and keep_us or longest_us
     end
-    strings[place] = {
-        states, is_new, head, others, until_us, first,
-        is_string_charged and charged, longest_us, is_kept,
-    }
-    row = limits_at + LIMIT_BYTES * count
-end
-for limit = row, #ARGV[1], LIMIT_BYTES do -- each with a key of its own
-    local algorithm, place, _, cost, quota, window_us, burst =
-        struct.unpack("<ddddddd", ARGV[1], limit)
-    local decided = algorithms[algorithm]
-    if kind == FILL then
-        local _, left = decided(nil, place, now_us, 0, quota, window_us, burst)
-        cost = math.min(cost, left)
-    end
-    local retry_us, remaining, reset_us, delay_us, charge =
-        decided(nil, place, now_us, cost, quota, window_us, burst)
-    reply[last + 1] = retry_us
-    reply[last + 2] = remaining
-    reply[last + 3] = reset_us
-    reply[last + 4] = delay_us
-    last = last + 4
-    allowed = allowed and retry_us == 0
-    is_charged = is_charged or cost > 0
-    if charge then
-        charges = charges or {}
-        charges[#charges + 1] = charge
-    end
+    part = part and math.min(wanted, math.max(fits, 1))
 end
 
 if not allowed or is_moved and not is_charged then -- who would have allowed shows what it has
     local at_reply = 1
-    row, charges = 17, nil
+    local row = 17
+    charges, grows = nil, nil
     for place = 1, string_count do
         local _, _, count = struct.unpack("<ddd", ARGV[1], row)
         local string_of = strings[place]
@@ -106,7 +126,7 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
             if is_moved or reply[at_reply] == 0 then
                 local algorithm, at, length, _, quota, window_us, burst =
                     struct.unpack("<ddddddd", ARGV[1], limit)
-                local _, remaining, reset_us, delay_us, state =
+                local _, remaining, reset_us, delay_us, state, keep_us =
                     algorithms[algorithm](states, at, now_us, 0, quota, window_us, burst)
                 if reply[at_reply] == 0 then
                     reply[at_reply + 1], reply[at_reply + 2] = remaining, reset_us
@@ -117,8 +137,8 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
                     states = string.sub(states, 1, at - 9) .. state
                         .. string.sub(states, at - 8 + length)
                 end
+                longest_us = math.max(longest_us, keep_us or reset_us)
             end
-            longest_us = math.max(longest_us, reply[at_reply + 2])
             at_reply = at_reply + 4
         end
         string_of[7] = has_moved and string.sub(states, 2 + ID_BYTES * count)
@@ -138,22 +158,26 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
     end
 end
 
-if ARGV[4] then
-    local needs_room = charges
+if kind == PART then
+    reply[last + 1] = allowed and part or 0
+end
+if calendars and (ARGV[4] or "") ~= "" then
     for _, string_of in ipairs(strings) do
-        needs_room = needs_room or string_of[2] and string_of[7]
+        grows = grows or string_of[2] and string_of[7]
     end
-    if needs_room then
-        for at_reply = 1, last, 4 do
-            reply[at_reply], reply[at_reply + 1] = -2, 0
-            reply[at_reply + 2], reply[at_reply + 3] = 0, 0
-        end
-        return reply
+    refusal_us = refusal_us or grows and 0
+end
+if refusal_us then
+    for at_reply = 1, last, 4 do
+        reply[at_reply], reply[at_reply + 1] = -2, refusal_us
+        reply[at_reply + 2], reply[at_reply + 3] = 0, 0
     end
+    reply[last + 1] = reply[last + 1] and 0
+    return reply
 end
 if charges then
-    for _, charge in ipairs(charges) do
-        charge()
+    for at_reply, charge in pairs(charges) do
+        reply[at_reply] = charge()
     end
 end
 for place = 1, string_count do

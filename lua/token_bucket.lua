@@ -2,7 +2,8 @@
 -- the missing tokens in units of one token * 1 us / W. A token is W units, and L units come back
 -- per microsecond. Twin: src/limit/token_bucket.c, which says more.
 --
--- What comes in and goes out: take_one.lua. It returns one more: the debt before this charge.
+-- What comes in and goes out: take_one.lua. It returns one more: the debt before this charge. There
+-- is none without a quota.
 local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
     if quota == 0 then -- never refilled, so nothing to take and nothing to wait for
         return cost > 0 and -1 or 0, 0, 0, 0
@@ -11,7 +12,7 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
     local debt, last = struct.unpack("<dd", states, at)
     local is_moved, is_refused
     if debt ~= 0 then
-        if not (debt > 0 and debt <= 1000000001 * window_us and debt % 1 == 0
+        if not (debt > 0 and debt <= 9007199254740991 * window_us and debt % 1 == 0
                 and last >= 0 and last <= 9007199254740991 and last % 1 == 0) then
             debt, is_refused = 0, true
         elseif last > now_us then
@@ -45,5 +46,5 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
         local kept = struct.pack("<ddd", now_us + reset, debt, now_us)
         return retry, left, told, 0, kept, reset, false, owed
     end
-    return retry, left, told, 0
+    return retry, left, told, 0, nil, nil, nil, owed
 end

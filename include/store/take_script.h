@@ -2,7 +2,8 @@
  *
  * The Lua scripts that decide an operation inside Redis, composed at build time from lua/ (see
  * lua/compose.cmake), and their arguments, which are the same for all. There is one script for each
- * algorithm, for policies with one limit, and one script for all other operations.
+ * algorithm, for policies with one limit, one script for all other operations, and one to charge
+ * after the fact.
  *
  * KEYS: a string for each set of subjects, with the states of its limits; then a key for each limit
  * whose state is kept apart, as a log is. All have the operation's tag as their hash tag.
@@ -18,32 +19,40 @@
  * strings. Then per string its bytes without entries of others, where its head ends in ARGV[2], and
  * how many limits it has; and these limits follow. At the end come the limits with keys of their
  * own. Per limit: the algorithm's number; the place of its state's numbers in the string, or of its
- * own key; the bytes of the state; its cost, quota, window_us and burst. All count from 1 on.
- * ARGV[2] has the heads of the strings: each is the number of its limits, and their ids. An
- * optional ARGV[3] is for tests: a time in µs, which replaces Redis' TIME unless it is empty. If
- * there is an ARGV[4], no key may be created, and no log may get a charge.
+ * own key; the bytes of the state; its cost, quota, window_us and burst. All count from 1 on. A
+ * limit with a calendar has 0 in place of window_us, and in place of its burst the place of its
+ * calendar in ARGV[3]. ARGV[2] has the heads of the strings: each is the number of its limits, and
+ * their ids.
+ *
+ * The others are optional. ARGV[3] has the calendars, each the starts of its periods as doubles. If
+ * ARGV[4] is not empty, no key may be created, and no log may become longer. ARGV[5] is for tests:
+ * a time in µs, which replaces Redis' TIME.
  *
  * The reply is a flat array, in the order of ARGV[1] four integers per limit: retry_us (0: allowed,
  * -1: never), remaining, reset_us, delay_us. If the stored state was impossible, and counted as
- * never seen, the reply has -1 - reset_us in place of reset_us.
+ * never seen, the reply has -1 - reset_us in place of reset_us. To take a part, there is one more
+ * integer at the end: what was granted.
  *
  * A charge that has set the expiry of a string reports how long that key had to live before: the
  * first limit of the string has in place of its retry_us -3 - those microseconds, -3 when the key
  * was not there. The script asks the key itself, because a policy's numbers may have changed. The
- * expiry of a window that goes on is not set again, so most charges of windows report nothing.
+ * expiry of a window that goes on is not set again, so most charges of windows report nothing. A
+ * log that has become longer has -3 in the same place.
  *
- * If the script would have to create a key, or charge a log, and may not, it changes nothing and
- * replies -2, 0, 0, 0 for each limit. An error always comes from Redis itself, never from what is
- * stored at a key. */
+ * A script that refuses replies -2, t, 0, 0 for each limit, and changes nothing. If t is 0, it
+ * would have to create a key, or make a log longer, and may not. Else t is Redis' time in µs, and
+ * outside of a calendar. An error always comes from Redis itself, never from what is stored at a
+ * key. */
 #ifndef STORE_TAKE_SCRIPT_H
 #define STORE_TAKE_SCRIPT_H
 
 #include "base/text.h"
+#include "limit/calendar.h"
 #include "store/operation.h"
 
 /* At most one for each limit. */
 #define TAKE_SCRIPT_KEYS_MAX      LIMITS_MAX
-#define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 4)
+#define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 5)
 #define TAKE_SCRIPT_KEY_BYTES     96
 /* The operation's kind, and the number of strings. */
 #define TAKE_SCRIPT_HEAD_NUMBERS 2
@@ -62,6 +71,7 @@
 
 struct take_script {
     enum algorithm_id algorithm; /* of its only limit; ALGORITHM_COUNT: any limits */
+    bool charges;                /* after the fact; else it decides */
     const char *sha1;            /* 40 hex digits */
 };
 
@@ -77,7 +87,7 @@ size_t take_script_sources(const struct text **sources);
 extern const char take_script_forget[];
 
 /* The arguments after EVALSHA/EVAL and the script: number of keys, keys, and to decide also the
- * numbers and the heads. Owns its text. */
+ * numbers, the heads, and calendars if there are any. Owns its text. */
 struct take_arguments {
     int count;
     const char *argv[TAKE_SCRIPT_ARGUMENTS_MAX]; /* argv[0] is left for the command, argv[1] for the
@@ -90,10 +100,12 @@ struct take_arguments {
     const double *rows[LIMITS_MAX]; /* and its numbers */
     size_t string_count;            /* the first of the keys */
     char key_count;                 /* a digit */
+    size_t calendar_count;
     bool forbids_keys;
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES]; /* NUL-terminated */
     unsigned char heads[TAKE_SCRIPT_HEADS_BYTES];
     double numbers[TAKE_SCRIPT_NUMBERS_MAX];
+    double calendars[LIMITS_MAX][CALENDAR_STARTS];
 };
 
 /* The result must not be copied, because argv points into it. The call may create keys. To forget,
@@ -102,16 +114,19 @@ void take_arguments_write(struct take_arguments *arguments, const struct operati
 
 size_t take_arguments_keys(const struct take_arguments *arguments);
 
-/* Whether the operation may charge something. */
+/* Whether the operation may charge something, or give it back. */
 bool take_arguments_charge(const struct take_arguments *arguments);
 
-/* The call may not create keys: an operation that would have to is answered with TAKE_QUOTA. Adds
- * two arguments. */
+/* The call may not create keys: an operation that would have to is answered with TAKE_QUOTA. */
 void take_arguments_forbid_keys(struct take_arguments *arguments);
 
-/* The numbers of a limit, and what it is to be charged. */
+/* The numbers of a limit, and what it is to be charged. If it has a calendar, its window is as long
+ * as that. */
 struct limit take_arguments_limit(const struct take_arguments *arguments, size_t i);
 int64_t take_arguments_cost(const struct take_arguments *arguments, size_t i);
+
+/* The starts of the limit's periods; NULL: it has no calendar. */
+const double *take_arguments_calendar(const struct take_arguments *arguments, size_t i);
 
 /* How many integers the reply has. */
 size_t take_arguments_integers(const struct take_arguments *arguments);

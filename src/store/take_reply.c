@@ -5,8 +5,8 @@
 #include "limit/charge_log.h"
 
 /* Comes in place of retry_us. */
-#define NO_KEY_MAY_BE_CREATED (-2)
-#define EXPIRY_WAS_SET        (-3) /* minus the time that the key had to live before */
+#define IS_REFUSED     (-2)
+#define EXPIRY_WAS_SET (-3) /* minus the time that the key had to live before */
 /* A double, and so Lua, holds it exactly. What is computed from it does not overflow. */
 #define INTEGER_MAX INT64_C(9007199254740991)
 
@@ -15,13 +15,27 @@ enum { RETRY_US, REMAINING, RESET_US, DELAY_US };
 
 static redisReply *const *elements_of(const redisReply *reply,
                                       const struct take_arguments *arguments, size_t i);
-static bool is_without_room(const redisReply *reply);
+static bool is_integer(const redisReply *element, int64_t min, int64_t max);
+static bool is_refusal(const redisReply *reply, const struct take_arguments *arguments);
+static void refusal_read(const redisReply *reply, struct outcome *outcome);
+static bool granted_read(const redisReply *reply, const struct take_arguments *arguments,
+                         struct outcome *outcome);
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome);
 static bool sets_expiry(redisReply *const elements[]);
-static bool may_set_expiry(const struct take_arguments *arguments, size_t i);
-static int64_t keep_us_of(redisReply *const elements[]);
+static bool may_set_expiry(redisReply *const elements[], const struct take_arguments *arguments,
+                           size_t i);
+static int64_t keep_us_of(redisReply *const elements[], const struct take_arguments *arguments,
+                          size_t i);
 static int64_t log_keep_us(const struct limit *limit);
+static bool adds_any(const struct take_arguments *arguments);
+static bool is_elsewhen(const struct take_arguments *arguments, double time_us);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
+static bool explains_kind(const struct take_arguments *arguments, const struct outcome *outcome,
+                          size_t i);
+static bool explains_part(const struct limit *limit, int64_t cost, const struct outcome *outcome,
+                          size_t i);
+static bool explains_charge(const struct limit *limit, int64_t cost,
+                            const struct limit_outcome *outcome);
 static double longest_us(const struct limit *limit);
 static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charged,
                           const struct limit_outcome *outcome);
@@ -31,8 +45,8 @@ bool take_reply_read(const redisReply *reply, const struct take_arguments *argum
 {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_arguments_integers(arguments))
         return false;
-    if (is_without_room(reply)) {
-        *outcome = (struct outcome){.status = TAKE_QUOTA};
+    if (is_refusal(reply, arguments)) {
+        refusal_read(reply, outcome);
         return true;
     }
 
@@ -46,27 +60,25 @@ bool take_reply_read(const redisReply *reply, const struct take_arguments *argum
         redisReply *const *elements = elements_of(reply, arguments, i);
 
         if (!outcome_read(elements, &outcome->at[i]) ||
-            (sets_expiry(elements) && !may_set_expiry(arguments, i)))
+            (sets_expiry(elements) && !may_set_expiry(elements, arguments, i)))
             return false;
         sets_any = sets_any || sets_expiry(elements);
         outcome->allowed = outcome->allowed && outcome->at[i].allowed;
         outcome->refused += elements[RESET_US]->integer < 0;
     }
-    return outcome->allowed || !sets_any;
+    return (outcome->allowed || !sets_any) && granted_read(reply, arguments, outcome);
 }
 
 bool take_reply_explains(const struct take_arguments *arguments, const struct outcome *outcome)
 {
     if (outcome->status == TAKE_QUOTA)
-        return arguments->forbids_keys && take_arguments_charge(arguments);
+        return arguments->forbids_keys && adds_any(arguments);
+    if (outcome->status == TAKE_ELSEWHEN)
+        return is_elsewhen(arguments, (double)outcome->time_us);
     for (size_t i = 0; i < outcome->count; i++) {
         const struct limit limit = take_arguments_limit(arguments, i);
-        const int64_t cost = take_arguments_cost(arguments, i);
 
-        if (!explains(&limit, &outcome->at[i]))
-            return false;
-        if (arguments->kind != OPERATION_FILL &&
-            !explains_cost(&limit, cost, outcome->allowed && cost > 0, &outcome->at[i]))
+        if (!explains(&limit, &outcome->at[i]) || !explains_kind(arguments, outcome, i))
             return false;
     }
     return true;
@@ -79,19 +91,20 @@ size_t take_reply_lives(const redisReply *reply, const struct take_arguments *ar
     size_t count = 0;
 
     for (size_t i = 0; i < arguments->limit_count; i++) {
-        const int64_t state_us = keep_us_of(elements_of(reply, arguments, i));
+        redisReply *const *elements = elements_of(reply, arguments, i);
+        const int64_t state_us = keep_us_of(elements, arguments, i);
         const struct limit limit = take_arguments_limit(arguments, i);
         int64_t *string_us = &keep_us[arguments->key_of[i]];
 
         if (arguments->key_of[i] < arguments->string_count)
             *string_us = state_us > *string_us ? state_us : *string_us;
-        else if (take_arguments_cost(arguments, i) > 0)
+        else if (sets_expiry(elements))
             lives[count++] = (struct take_life){.keep_us = log_keep_us(&limit)};
     }
     for (size_t i = 0; i < arguments->limit_count; i++) {
         redisReply *const *elements = elements_of(reply, arguments, i);
 
-        if (sets_expiry(elements)) {
+        if (arguments->key_of[i] < arguments->string_count && sets_expiry(elements)) {
             lives[count++] = (struct take_life){
                 .was_us = EXPIRY_WAS_SET - elements[RETRY_US]->integer,
                 .keep_us = keep_us[arguments->key_of[i]],
@@ -117,16 +130,47 @@ static redisReply *const *elements_of(const redisReply *reply,
     return reply->element + TAKE_SCRIPT_INTEGERS * (size_t)arguments->place_of[i];
 }
 
-static bool is_without_room(const redisReply *reply)
+static bool is_integer(const redisReply *element, int64_t min, int64_t max)
 {
-    for (size_t i = 0; i < reply->elements; i++) {
-        const int64_t expected = i % TAKE_SCRIPT_INTEGERS == RETRY_US ? NO_KEY_MAY_BE_CREATED : 0;
+    return element->type == REDIS_REPLY_INTEGER && element->integer >= min &&
+           element->integer <= max;
+}
 
-        if (reply->element[i]->type != REDIS_REPLY_INTEGER ||
-            reply->element[i]->integer != expected)
+/* The same for each limit, and nothing granted. */
+static bool is_refusal(const redisReply *reply, const struct take_arguments *arguments)
+{
+    const int64_t time_us = reply->element[REMAINING]->integer;
+    const int64_t expected[TAKE_SCRIPT_INTEGERS] = {[RETRY_US] = IS_REFUSED, [REMAINING] = time_us};
+    const size_t integers = TAKE_SCRIPT_INTEGERS * arguments->limit_count;
+
+    for (size_t i = 0; i < reply->elements; i++) {
+        const int64_t integer = i < integers ? expected[i % TAKE_SCRIPT_INTEGERS] : 0;
+
+        if (!is_integer(reply->element[i], integer, integer))
             return false;
     }
-    return true;
+    return time_us >= 0 && time_us <= INTEGER_MAX;
+}
+
+static void refusal_read(const redisReply *reply, struct outcome *outcome)
+{
+    const int64_t time_us = reply->element[REMAINING]->integer;
+
+    *outcome =
+        (struct outcome){.status = time_us == 0 ? TAKE_QUOTA : TAKE_ELSEWHEN, .time_us = time_us};
+}
+
+/* Where something is granted, all allow it. */
+static bool granted_read(const redisReply *reply, const struct take_arguments *arguments,
+                         struct outcome *outcome)
+{
+    if (arguments->kind != OPERATION_PART)
+        return true;
+
+    const redisReply *granted = reply->element[reply->elements - 1];
+
+    outcome->granted = granted->integer;
+    return is_integer(granted, 0, INTEGER_MAX) && (outcome->allowed || outcome->granted == 0);
 }
 
 static bool outcome_read(redisReply *const elements[], struct limit_outcome *outcome)
@@ -136,8 +180,7 @@ static bool outcome_read(redisReply *const elements[], struct limit_outcome *out
     int64_t integers[TAKE_SCRIPT_INTEGERS];
 
     for (size_t i = 0; i < TAKE_SCRIPT_INTEGERS; i++) {
-        if (elements[i]->type != REDIS_REPLY_INTEGER || elements[i]->integer < minima[i] ||
-            elements[i]->integer > INTEGER_MAX)
+        if (!is_integer(elements[i], minima[i], INTEGER_MAX))
             return false;
         integers[i] = elements[i]->integer;
     }
@@ -163,8 +206,9 @@ static bool sets_expiry(redisReply *const elements[])
     return elements[RETRY_US]->integer <= EXPIRY_WAS_SET;
 }
 
-/* Only for the first limit of a string. */
-static bool may_set_expiry(const struct take_arguments *arguments, size_t i)
+/* Of a string only for its first limit. A log has no expiry to tell. */
+static bool may_set_expiry(redisReply *const elements[], const struct take_arguments *arguments,
+                           size_t i)
 {
     const uint8_t key = arguments->key_of[i];
 
@@ -172,13 +216,21 @@ static bool may_set_expiry(const struct take_arguments *arguments, size_t i)
         if (arguments->key_of[before] == key)
             return false;
     }
-    return key < arguments->string_count;
+    return key < arguments->string_count || elements[RETRY_US]->integer == EXPIRY_WAS_SET;
 }
 
-static int64_t keep_us_of(redisReply *const elements[])
+/* How long a state counts. A period of which nothing is used has an end all the same, but nothing
+ * to keep until then. Where nothing is left something may be used, because the quota may be 0. */
+static int64_t keep_us_of(redisReply *const elements[], const struct take_arguments *arguments,
+                          size_t i)
 {
     const int64_t reset_us = elements[RESET_US]->integer;
+    const int64_t remaining = elements[REMAINING]->integer;
+    const bool is_unused = take_arguments_calendar(arguments, i) != NULL && remaining > 0 &&
+                           remaining == take_arguments_limit(arguments, i).quota;
 
+    if (is_unused)
+        return 0;
     return reset_us < 0 ? -1 - reset_us : reset_us;
 }
 
@@ -195,6 +247,27 @@ static int64_t log_keep_us(const struct limit *limit)
     return (limit->quota <= CHARGE_LOG_LEAVE_MAX ? 2 : 3) * limit->window_us + limit->window_us / 8;
 }
 
+/* What is given back needs no room. */
+static bool adds_any(const struct take_arguments *arguments)
+{
+    for (size_t i = 0; i < arguments->limit_count; i++) {
+        if (take_arguments_cost(arguments, i) > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_elsewhen(const struct take_arguments *arguments, double time_us)
+{
+    for (size_t i = 0; i < arguments->limit_count; i++) {
+        const double *starts = take_arguments_calendar(arguments, i);
+
+        if (starts != NULL && (time_us < starts[0] || time_us >= starts[CALENDAR_STARTS - 1]))
+            return true;
+    }
+    return false;
+}
+
 /* True whatever cost was asked. */
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome)
 {
@@ -203,6 +276,52 @@ static bool explains(const struct limit *limit, const struct limit_outcome *outc
     return outcome->remaining <= limit_capacity(limit) &&
            (double)outcome->reset_us <= longest_us(limit) &&
            outcome->retry_us <= outcome->reset_us && outcome->delay_us <= delay_max_us;
+}
+
+/* True of what was asked. */
+static bool explains_kind(const struct take_arguments *arguments, const struct outcome *outcome,
+                          size_t i)
+{
+    const struct limit limit = take_arguments_limit(arguments, i);
+    const int64_t cost = take_arguments_cost(arguments, i);
+
+    switch (arguments->kind) {
+    case OPERATION_TAKE:
+    case OPERATION_LOOK:
+        return explains_cost(&limit, cost, outcome->allowed && cost > 0, &outcome->at[i]);
+    case OPERATION_PART:
+        return explains_part(&limit, cost, outcome, i);
+    case OPERATION_CHARGE:
+        return explains_charge(&limit, cost, &outcome->at[i]);
+    case OPERATION_FILL:
+    case OPERATION_FORGET:
+        break;
+    }
+    return true;
+}
+
+/* Where nothing fits, some limits deny one unit, or what seemed to fit before sums were rounded. */
+static bool explains_part(const struct limit *limit, int64_t cost, const struct outcome *outcome,
+                          size_t i)
+{
+    const int64_t granted = outcome->granted;
+
+    if (granted > 0 || cost == 0)
+        return granted <= cost && explains_cost(limit, granted, granted > 0, &outcome->at[i]);
+    return !outcome->allowed &&
+           (outcome->at[i].allowed || (outcome->at[i].never == (limit_capacity(limit) == 0) &&
+                                       outcome->at[i].remaining <= cost));
+}
+
+/* What is charged is missing from `remaining`, as far as there was something. */
+static bool explains_charge(const struct limit *limit, int64_t cost,
+                            const struct limit_outcome *outcome)
+{
+    const int64_t capacity = limit_capacity(limit);
+    const int64_t left = cost <= 0 ? capacity : cost < capacity ? capacity - cost : 0;
+
+    return outcome->allowed && outcome->delay_us == 0 && outcome->remaining <= left &&
+           (cost <= 0 || capacity == 0 || outcome->reset_us > 0);
 }
 
 /* The longest time until nothing of a counter is used: one window, or two for a sliding window,

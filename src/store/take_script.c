@@ -9,6 +9,8 @@
 
 #define KEY_PREFIX "sluice:{"
 
+#define CALENDAR_BYTES (CALENDAR_STARTS * sizeof(double))
+
 /* One limit's numbers. */
 enum { ALGORITHM, PLACE, BYTES, COST, QUOTA, WINDOW, BURST };
 
@@ -31,7 +33,10 @@ static void keys_write(struct take_arguments *arguments, const struct operation 
 static size_t heads_write(struct take_arguments *arguments, const struct operation *operation);
 static size_t numbers_write(struct take_arguments *arguments, const struct operation *operation);
 static double *row_write(double *row, const struct operation *operation, size_t i);
+static void calendar_write(struct take_arguments *arguments, const struct calendar *calendar,
+                           double *row);
 
+static bool can_decide(const struct take_script *script, const struct operation *operation);
 static uint8_t first_alike(const struct operation *operation, uint8_t set);
 static char *string_key_write(char *out, const struct operation *operation, uint8_t set);
 static char *digest_write(char *out, const struct digest *digest);
@@ -45,10 +50,7 @@ const struct take_script *take_script_of(const struct operation *operation)
 {
     const struct take_script *script = scripts;
 
-    if (operation->limit_count != 1 || operation->kind == OPERATION_FILL)
-        return &scripts[ARRAY_COUNT(scripts) - 1];
-    while (script->algorithm != operation->limits[0].algorithm &&
-           script->algorithm != ALGORITHM_COUNT)
+    while (!can_decide(script, operation))
         script++;
     return script;
 }
@@ -68,6 +70,7 @@ void take_arguments_write(struct take_arguments *arguments, const struct operati
 {
     arguments->kind = operation->kind;
     arguments->limit_count = operation->limit_count;
+    arguments->calendar_count = 0;
     arguments->forbids_keys = false;
     arguments->count = 2;
     keys_write(arguments, operation);
@@ -82,6 +85,9 @@ void take_arguments_write(struct take_arguments *arguments, const struct operati
 
     argument_add(arguments, arguments->numbers, numbers * sizeof(arguments->numbers[0]));
     argument_add(arguments, arguments->heads, heads_bytes);
+    if (arguments->calendar_count > 0)
+        argument_add(arguments, arguments->calendars,
+                     arguments->calendar_count * sizeof(arguments->calendars[0]));
 }
 
 size_t take_arguments_keys(const struct take_arguments *arguments)
@@ -94,7 +100,7 @@ bool take_arguments_charge(const struct take_arguments *arguments)
     if (arguments->kind == OPERATION_FORGET)
         return false;
     for (size_t i = 0; i < arguments->limit_count; i++) {
-        if (take_arguments_cost(arguments, i) > 0)
+        if (take_arguments_cost(arguments, i) != 0)
             return true;
     }
     return false;
@@ -103,13 +109,26 @@ bool take_arguments_charge(const struct take_arguments *arguments)
 struct limit take_arguments_limit(const struct take_arguments *arguments, size_t i)
 {
     const double *row = arguments->rows[i];
-
-    return (struct limit){
+    const double *starts = take_arguments_calendar(arguments, i);
+    struct limit limit = {
         .algorithm = (enum algorithm_id)(row[ALGORITHM] - 1),
         .quota = (int64_t)row[QUOTA],
         .window_us = (int64_t)row[WINDOW],
         .burst = (int64_t)row[BURST],
     };
+
+    if (starts != NULL) {
+        limit.window_us = (int64_t)(starts[CALENDAR_STARTS - 1] - starts[0]);
+        limit.burst = limit.quota;
+    }
+    return limit;
+}
+
+const double *take_arguments_calendar(const struct take_arguments *arguments, size_t i)
+{
+    const double *row = arguments->rows[i];
+
+    return row[WINDOW] > 0 ? NULL : arguments->calendars[((size_t)row[BURST] - 1) / CALENDAR_BYTES];
 }
 
 int64_t take_arguments_cost(const struct take_arguments *arguments, size_t i)
@@ -120,14 +139,28 @@ int64_t take_arguments_cost(const struct take_arguments *arguments, size_t i)
 void take_arguments_forbid_keys(struct take_arguments *arguments)
 {
     arguments->forbids_keys = true;
-    argument_add(arguments, "", 0);
+    if (arguments->calendar_count == 0)
+        argument_add(arguments, "", 0);
     argument_add(arguments, "kept", strlen("kept"));
 }
 
 size_t take_arguments_integers(const struct take_arguments *arguments)
 {
-    return arguments->kind == OPERATION_FORGET ? take_arguments_keys(arguments)
-                                               : TAKE_SCRIPT_INTEGERS * arguments->limit_count;
+    if (arguments->kind == OPERATION_FORGET)
+        return take_arguments_keys(arguments);
+    return TAKE_SCRIPT_INTEGERS * arguments->limit_count + (arguments->kind == OPERATION_PART);
+}
+
+/* Those of one limit come first. */
+static bool can_decide(const struct take_script *script, const struct operation *operation)
+{
+    const bool is_whole = operation->kind == OPERATION_TAKE || operation->kind == OPERATION_LOOK;
+
+    if (script->charges != (operation->kind == OPERATION_CHARGE))
+        return false;
+    return script->algorithm == ALGORITHM_COUNT ||
+           (is_whole && operation->limit_count == 1 &&
+            script->algorithm == operation->limits[0].algorithm);
 }
 
 /* Strings first, each at its first limit. */
@@ -226,6 +259,9 @@ static size_t numbers_write(struct take_arguments *arguments, const struct opera
             next = row_write(next, operation, i);
             next[PLACE - TAKE_SCRIPT_LIMIT_NUMBERS] =
                 is_string ? string[0] + 1 + sizeof(double) : (double)(key + 1);
+            if (operation->limits[i].calendar != NULL)
+                calendar_write(arguments, operation->limits[i].calendar,
+                               next - TAKE_SCRIPT_LIMIT_NUMBERS);
             if (is_string)
                 string[0] += (double)state_bytes(&operation->limits[i]);
         }
@@ -245,6 +281,18 @@ static double *row_write(double *row, const struct operation *operation, size_t 
     row[WINDOW] = (double)limit->window_us;
     row[BURST] = (double)limit->burst;
     return row + TAKE_SCRIPT_LIMIT_NUMBERS;
+}
+
+/* What the row says instead of its window. */
+static void calendar_write(struct take_arguments *arguments, const struct calendar *calendar,
+                           double *row)
+{
+    const size_t place = arguments->calendar_count++;
+
+    for (size_t i = 0; i < CALENDAR_STARTS; i++)
+        arguments->calendars[place][i] = (double)calendar->starts_us[i];
+    row[WINDOW] = 0;
+    row[BURST] = (double)(1 + place * CALENDAR_BYTES);
 }
 
 /* Returns the end, which has no NUL yet. */

@@ -2,6 +2,7 @@
 #include "scratch_redis.h"
 
 #include "store/take_reply.h"
+#include "support/script_clock.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -78,8 +79,7 @@ void scratch_redis_ask(const struct operation *operation, struct outcome *outcom
     arguments.lengths[0] = strlen("EVALSHA");
     arguments.argv[1] = take_script_of(operation)->sha1;
     arguments.lengths[1] = strlen(arguments.argv[1]);
-    arguments.argv[arguments.count] = now;
-    arguments.lengths[arguments.count++] = strlen(now);
+    script_clock_set(&arguments, now);
 
     (void)redisAppendCommand(connection, "MULTI");
     (void)redisAppendCommandArgv(connection, arguments.count, arguments.argv, arguments.lengths);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "support/random.h"
+#include "support/script_clock.h"
 
 static int64_t redis_keeps_us(const struct operation *operation);
 
@@ -36,9 +37,7 @@ void life_run(struct life_asked *asked, const struct operation *operation, bool 
     arguments->lengths[0] = strlen(arguments->argv[0]);
     arguments->argv[1] = take_script_of(operation)->sha1;
     arguments->lengths[1] = strlen(arguments->argv[1]);
-    const int place = may_create ? arguments->count++ : arguments->count - 2;
-    arguments->argv[place] = now;
-    arguments->lengths[place] = strlen(now);
+    script_clock_set(arguments, now);
     freeReplyObject(life_reply);
     life_reply = script_redis_run(arguments->count, arguments->argv, arguments->lengths);
     if (life_reply->type == REDIS_REPLY_ERROR)

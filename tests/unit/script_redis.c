@@ -2,6 +2,7 @@
 #include "script_redis.h"
 
 #include "support/cmocka.h"
+#include "support/script_clock.h"
 
 /* Further away than any expiry of the scripts. */
 #define FAR_MS (1000 * INT64_C(365) * 24 * 3600 * 1000)
@@ -118,10 +119,8 @@ static void arguments_send(struct take_arguments *arguments, const struct operat
     arguments->lengths[0] = strlen("EVALSHA");
     arguments->argv[1] = take_script_of(operation)->sha1;
     arguments->lengths[1] = strlen(arguments->argv[1]);
-    if (now != NULL) {
-        arguments->argv[arguments->count] = now;
-        arguments->lengths[arguments->count++] = strlen(now);
-    }
+    if (now != NULL)
+        script_clock_set(arguments, now);
     assert_int_equal(
         redisAppendCommandArgv(connection, arguments->count, arguments->argv, arguments->lengths),
         REDIS_OK);

@@ -227,8 +227,12 @@ static void twin_choose(struct twin *twin)
         }
     }
     operation->kind = (enum operation_kind)random_below(OPERATION_FORGET);
-    for (size_t i = 0; i < operation->limit_count; i++)
+    one_set_cost(operation, random_below(12));
+    for (size_t i = 0; i < operation->limit_count && operation->kind != OPERATION_PART; i++) {
         operation->costs[i] = random_one_in(2) ? 0 : random_below(6);
+        if (operation->kind == OPERATION_CHARGE && random_one_in(3))
+            operation->costs[i] = -operation->costs[i];
+    }
     operation->now_us += random_below(20 * SECOND_US) - (random_one_in(8) ? 30 * SECOND_US : 0);
 }
 
@@ -304,8 +308,20 @@ static void twin_decide(struct twin *twin, struct outcome *outcome)
         if (operation->kind == OPERATION_FILL)
             costs[i] = decide_what_fits(&twin->limits[i], &states[i], operation->now_us, costs[i]);
     }
-    decide(twin->limits, operation->limit_count, states, operation->now_us, costs, outcome,
-           keep_us);
+    if (operation->kind == OPERATION_PART && costs[0] > 0) {
+        const int64_t part =
+            decide_part(twin->limits, operation->limit_count, states, operation->now_us, costs[0]);
+
+        for (size_t i = 0; i < operation->limit_count; i++)
+            costs[i] = part > 0 ? part : 1;
+    }
+    if (operation->kind == OPERATION_CHARGE)
+        decide_charge(twin->limits, operation->limit_count, states, operation->now_us, costs,
+                      outcome, keep_us);
+    else
+        decide(twin->limits, operation->limit_count, states, operation->now_us, costs, outcome,
+               keep_us);
+    outcome->granted = operation->kind == OPERATION_PART && outcome->allowed ? costs[0] : 0;
     for (size_t i = 0; i < operation->limit_count; i++) {
         const struct limit *limit = &twin->limits[i];
 
@@ -337,6 +353,8 @@ static void random_histories_of_several_sets_are_those_of_decide(void **state)
             script_redis_take(&twin.operation, &in_lua);
 
             outcomes_equal(&in_c, &in_lua);
+            if (twin.operation.kind == OPERATION_PART)
+                assert_int_equal(in_c.granted, in_lua.granted);
         }
         twin_end(&twin);
     }
