@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * decide() as an engine: it keeps the states of the subject that asked last. */
+ * decide() as an engine, and its kin: it keeps the states of the subject that asked last. */
 #ifndef UNIT_PLAIN_ENGINE_H
 #define UNIT_PLAIN_ENGINE_H
 
@@ -15,7 +15,7 @@ struct plain_engine {
     int64_t ends_us[LIMITS_MAX]; /* how long to keep a state; 0: nothing was ever charged */
 };
 
-/* On limits of one set. */
+/* Takes, charges, or takes a part; on limits of one set. */
 void plain_engine_ask(struct plain_engine *engine, const struct operation *operation,
                       struct outcome *outcome);
 void plain_engine_close(struct plain_engine *engine);
