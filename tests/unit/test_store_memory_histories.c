@@ -39,6 +39,27 @@ static struct limit random_limit(void)
     return limit;
 }
 
+static void model_decide(struct limit_state states[], const struct operation *take, int64_t now_us,
+                         struct outcome *outcome, int64_t keep_us[])
+{
+    const size_t count = take->limit_count;
+    int64_t costs[LIMITS_MAX];
+
+    memcpy(costs, take->costs, sizeof(costs));
+    if (take->kind == OPERATION_CHARGE) {
+        decide_charge(take->limits, count, states, now_us, costs, outcome, keep_us);
+        return;
+    }
+    if (take->kind == OPERATION_PART && costs[0] > 0) {
+        const int64_t part = decide_part(take->limits, count, states, now_us, costs[0]);
+
+        for (size_t i = 0; i < count; i++)
+            costs[i] = part > 0 ? part : 1;
+    }
+    decide(take->limits, count, states, now_us, costs, outcome, keep_us);
+    outcome->granted = outcome->allowed ? costs[0] : 0;
+}
+
 static void model_take(struct model_counter counters[], const struct operation *take,
                        struct outcome *outcome)
 {
@@ -51,7 +72,7 @@ static void model_take(struct model_counter counters[], const struct operation *
     }
     int64_t now_us =
         decide_at(take->limits, take->limit_count, states, take->now_us, STORE_MEMORY_SKEW_US);
-    decide(take->limits, take->limit_count, states, now_us, take->costs, outcome, keep_us);
+    model_decide(states, take, now_us, outcome, keep_us);
     for (size_t i = 0; i < take->limit_count; i++) {
         if (keep_us[i] == 0)
             continue;
@@ -87,6 +108,13 @@ static int64_t random_time(struct model *model)
     return model->latest_us - (random_below(4) == 0 ? random_below(SECOND_US) : 0);
 }
 
+static enum operation_kind random_kind(void)
+{
+    static const enum operation_kind kinds[] = {OPERATION_TAKE, OPERATION_PART, OPERATION_CHARGE};
+
+    return kinds[random_below(ARRAY_COUNT(kinds))];
+}
+
 static void history_step(struct model *model, struct memory_table *table, uint64_t seed)
 {
     int64_t subject = random_below(MODEL_SUBJECTS);
@@ -99,6 +127,9 @@ static void history_step(struct model *model, struct memory_table *table, uint64
 
     take.policy_id = (uint64_t)policy;
     take.now_us = random_time(model);
+    take.kind = random_kind();
+    if (take.kind == OPERATION_CHARGE)
+        one_set_cost(&take, random_below(30) - random_below(30));
     if (random_below(20) == 0) {
         model_forget(counters, &take, &expected);
         take.kind = OPERATION_FORGET;
@@ -110,6 +141,9 @@ static void history_step(struct model *model, struct memory_table *table, uint64
     }
     model_take(counters, &take, &expected);
     memory_table_ask(table, &take, &outcome);
+    if (take.kind != OPERATION_CHARGE && outcome.granted != expected.granted)
+        fail_msg("seed %" PRIu64 ": subject %" PRId64 " is granted %" PRId64, seed, subject,
+                 outcome.granted);
     for (size_t i = 0; i < take.limit_count; i++) {
         if (outcome.allowed != expected.allowed || !same_outcome(&outcome.at[i], &expected.at[i]))
             fail_msg("seed %" PRIu64 ": subject %" PRId64 " limit %zu differs", seed, subject, i);
