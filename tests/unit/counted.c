@@ -82,8 +82,14 @@ struct counted counted_of(const struct counted_engine *engine, struct limit limi
 
 bool counted_take(struct counted *counted, int64_t now_us, int64_t cost)
 {
+    return counted_ask(counted, OPERATION_TAKE, now_us, cost);
+}
+
+bool counted_ask(struct counted *counted, enum operation_kind kind, int64_t now_us, int64_t cost)
+{
     struct operation operation = one_set_take(0, counted->limits, counted->count, cost);
 
+    operation.kind = kind;
     operation.policy_id = counted->policy_id;
     operation.tag = operation.sets[0] = counted->set;
     operation.now_us = now_us;

@@ -49,6 +49,8 @@ struct counted counted_of(const struct counted_engine *engine, struct limit limi
 
 /* Whether it was allowed. `outcome` holds the rest. */
 bool counted_take(struct counted *counted, int64_t now_us, int64_t cost);
+/* The same of another kind: a part, or a charge. */
+bool counted_ask(struct counted *counted, enum operation_kind kind, int64_t now_us, int64_t cost);
 
 /* The time to the next check: sometimes 0, sometimes more than a window, often less. */
 int64_t counted_random_step(const struct counted *counted);
