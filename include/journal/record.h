@@ -15,8 +15,6 @@
 
 struct arena;
 
-#define RECORD_PRIORITY_LOW "low"
-
 /* The decision of the policy's candidate. */
 struct record_candidate {
     bool is_there; /* the policy has one, and it was decided */
@@ -36,11 +34,11 @@ struct record {
     struct subjects subjects;
     struct text route;
     struct text role;
-    struct costs costs; /* of a charge they may be negative */
-    const struct limit_override *overrides;
-    size_t override_count; /* 0..LIMITS_MAX */
-    bool is_low;           /* of low priority */
-    bool is_partial;       /* a part of the cost was enough, and `granted` is that part */
+    struct costs costs;                     /* of a charge they may be negative */
+    const struct limit_override *overrides; /* of limits that the policy has */
+    size_t override_count;                  /* 0..LIMITS_MAX */
+    bool is_low;                            /* of low priority */
+    bool is_partial; /* a part of the cost was enough, and `granted` is that part */
     int64_t granted;
     bool is_charge; /* then it was neither allowed nor denied, whatever `allowed` is */
     bool allowed;

@@ -51,7 +51,7 @@ void record_write(const struct record *record, struct text id, struct writer *wr
     write_costs(&record->costs, writer);
     write_overrides(record, writer);
     if (record->is_low)
-        writer_string(writer, "priority", RECORD_PRIORITY_LOW);
+        writer_string(writer, "priority", priority_words[true]);
     if (record->is_charge)
         writer_bool(writer, "charge", true);
     writer_bool(writer, "allowed", record->allowed);
@@ -108,17 +108,11 @@ static void write_costs(const struct costs *costs, struct writer *writer)
 
 static void write_overrides(const struct record *record, struct writer *writer)
 {
-    char key[LIMIT_NAME_BYTES_MAX + 1];
-
     if (record->override_count == 0)
         return;
     writer_begin_object(writer, "limit_overrides");
-    for (size_t i = 0; i < record->override_count; i++) {
-        const struct limit_override *override = &record->overrides[i];
-
-        (void)snprintf(key, sizeof key, "%.*s", TEXT_PRINTF(override->limit));
-        writer_integer(writer, key, override->quota);
-    }
+    for (size_t i = 0; i < record->override_count; i++)
+        writer_integer(writer, record->overrides[i].limit.at, record->overrides[i].quota);
     writer_end_object(writer);
 }
 

@@ -72,7 +72,7 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
     read_candidate(&form, arena, &record->candidate);
     if (!read_time(&form, &record->time_us) || faults.count > 0)
         return false;
-    record->is_low = text_equal(priority, TEXT(RECORD_PRIORITY_LOW));
+    record->is_low = text_equal(priority, text_of(priority_words[true]));
     record->route = text_copy(arena, record->route);
     record->role = text_copy(arena, record->role);
     record->reason = text_copy(arena, reason).at;

@@ -174,7 +174,7 @@ static void said_check(const json_t *entry)
     const json_t *overrides = json_object_get(entry, "limit_overrides");
     const json_int_t granted = json_integer_value(json_object_get(entry, "granted"));
 
-    ASSERT(priority == NULL || strcmp(json_string_value(priority), RECORD_PRIORITY_LOW) == 0);
+    ASSERT(priority == NULL || strcmp(json_string_value(priority), priority_words[true]) == 0);
     ASSERT(granted >= 0 && granted <= LIMIT_COST_MAX);
     ASSERT(json_object_size(overrides) <= LIMITS_MAX);
     names_check(overrides, limit_name_is);

@@ -325,7 +325,7 @@ static void the_largest_entry_is_bounded(void **state)
         subjects[i] = (struct subject){{names[i], WORD_BYTES_MAX}, {bytes, sizeof bytes}};
         measures[i] = (struct measured){{names[i], WORD_BYTES_MAX}, -LIMIT_COST_MAX};
         limits[i] = (struct text){names[i], LIMIT_NAME_BYTES_MAX};
-        overrides[i] = (struct limit_override){limits[i], LIMIT_COST_MAX};
+        overrides[i] = (struct limit_override){text_copy(&arena, limits[i]), LIMIT_COST_MAX};
     }
     memcpy(names[SUBJECTS_MAX - 1], "user", 4);
     subjects[SUBJECTS_MAX - 1].name.length = 4;
