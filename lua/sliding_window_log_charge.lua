@@ -2,14 +2,19 @@
 -- longer. What is given back is what was charged last. Twin: sliding_window_log_charge() in
 -- src/limit/sliding_window_log.c, and src/limit/charge_log.c.
 
--- Takes the charges after `newest` away, and leaves `used` in all. If these are more than may be
+-- How many charges are after this one. It is the first of its time if its rank is not known.
+local function charges_after(key, charge, rank)
+    rank = rank or redis.call("ZCOUNT", key, "-inf", string.format("(%.0f", charge.at))
+    return redis.call("ZCARD", key) - rank - 1
+end
+
+-- Takes the `gone` charges after `newest` away, and leaves `used` in all. If more go than may be
 -- removed at once, those that stay become one.
-local function charges_give_back(key, newest, rank, first, used)
-    rank = rank or redis.call("ZCOUNT", key, "-inf", string.format("(%.0f", newest.at))
-    if redis.call("ZCARD", key) - rank - 1 > LEAVE_MAX then
+local function charges_give_back(key, newest, gone, first, used)
+    if gone > LEAVE_MAX then
         charges_merge(key, newest.at, first, used)
     else
-        redis.call("ZREMRANGEBYRANK", key, string.format("%d", rank), "-1")
+        redis.call("ZREMRANGEBYRANK", key, string.format("%d", -1 - gone), "-1")
         redis.call("ZADD", key, string.format("%.0f", newest.at),
             charge_member(newest.before, first + used - newest.before))
     end
@@ -55,12 +60,14 @@ local function sliding_window_log_charge(_, at, now_us, cost, quota, window_us)
         if used == 0 then
             redis.call("UNLINK", key)
             return 0
-        elseif joins then
+        end
+        local gone = newest and charges_after(key, newest, rank)
+        charges_leave(key, now_us - window_us, older)
+        if joins then
             charges_join(key, total - before, used, used - before)
         else
-            charges_give_back(key, newest, rank, total - before, used)
+            charges_give_back(key, newest, gone, total - before, used)
         end
-        charges_leave(key, now_us - window_us, older)
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(reset / 1000)))
         return 0
     end

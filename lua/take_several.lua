@@ -11,12 +11,18 @@ local kind, string_count = struct.unpack("<dd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
 local calendars = ARGV[3]
 local now_us = calendars and tonumber(ARGV[5]) or time[1] * 1000000 + time[2]
-local refusal_us -- what the reply says if nothing is decided
 if calendars then
     for at = 1, #calendars, CALENDAR_BYTES do
         local first, _, _, last = struct.unpack("<dddd", calendars, at)
         if now_us < first or now_us >= last then
-            refusal_us = now_us
+            local refused = {}
+            for _ = 1, (#ARGV[1] - 16 - STRING_BYTES * string_count) / LIMIT_BYTES do
+                local place = #refused
+                refused[place + 1], refused[place + 2] = -2, now_us
+                refused[place + 3], refused[place + 4] = 0, 0
+            end
+            refused[#refused + 1] = kind == PART and 0 or nil
+            return refused
         end
     end
 end
@@ -165,15 +171,14 @@ if calendars and (ARGV[4] or "") ~= "" then
     for _, string_of in ipairs(strings) do
         grows = grows or string_of[2] and string_of[7]
     end
-    refusal_us = refusal_us or grows and 0
-end
-if refusal_us then
-    for at_reply = 1, last, 4 do
-        reply[at_reply], reply[at_reply + 1] = -2, refusal_us
-        reply[at_reply + 2], reply[at_reply + 3] = 0, 0
+    if grows then
+        for at_reply = 1, last, 4 do
+            reply[at_reply], reply[at_reply + 1] = -2, 0
+            reply[at_reply + 2], reply[at_reply + 3] = 0, 0
+        end
+        reply[last + 1] = reply[last + 1] and 0
+        return reply
     end
-    reply[last + 1] = reply[last + 1] and 0
-    return reply
 end
 if charges then
     for at_reply, charge in pairs(charges) do

@@ -118,6 +118,7 @@ void charge_log_give_back(struct charge_log *log, int64_t cost, int64_t over_us)
     log->total -= cost;
     if (!leaves_any) {
         log->count = 0;
+        log->total = 0;
         return;
     }
     log->count = newest + 1;
