@@ -330,7 +330,7 @@ static bool explains_charge(const struct limit *limit, int64_t cost,
 static double longest_us(const struct limit *limit)
 {
     if (!algorithm_of(limit->algorithm)->has_burst)
-        return 2 * (double)limit->window_us;
+        return (double)limit_memory_us(limit);
     return limit->quota == 0 ? 0 : LIMIT_TIME_US_MAX;
 }
 

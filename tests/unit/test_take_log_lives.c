@@ -33,6 +33,43 @@ static void a_log_takes_no_charge_where_no_key_may_be_created(void **state)
     }
 }
 
+/* What joins the last charge, and what is given back, makes it no longer. */
+static void a_log_that_gets_no_longer_needs_no_room_and_begins_no_life(void **state)
+{
+    (void)state;
+    struct limit log = life_limit_of(ALGORITHM_SLIDING_WINDOW_LOG);
+    struct operation charge = life_take_of(&log, 1, 12);
+    struct life_asked asked;
+    charge.kind = OPERATION_CHARGE;
+
+    life_ask(&asked, &charge, false);
+    assert_int_equal(asked.outcome.status, TAKE_QUOTA);
+    life_ask(&asked, &charge, true);
+    assert_int_equal(asked.life_count, 1);
+    for (int step = 0; step < 2; step++) {
+        one_set_cost(&charge, step == 0 ? 3 : -6);
+        life_ask(&asked, &charge, false);
+        assert_int_equal(asked.outcome.status, TAKE_DONE);
+        assert_int_equal(asked.outcome.at[0].remaining, step == 0 ? 0 : 1);
+        assert_int_equal(asked.life_count, 0);
+        assert_true(asked.keeps_us > 0);
+    }
+}
+
+static void what_does_not_fit_begins_no_life(void **state)
+{
+    (void)state;
+    struct limit log = life_limit_of(ALGORITHM_SLIDING_WINDOW_LOG);
+    struct operation fill = life_take_of(&log, 1, 10);
+    struct life_asked asked;
+    fill.kind = OPERATION_FILL;
+
+    life_ask(&asked, &fill, true);
+    assert_int_equal(asked.life_count, 1);
+    life_ask(&asked, &fill, true);
+    assert_int_equal(asked.life_count, 0);
+}
+
 /* A log by a clock of its own, and until when each of its charges is told to stay. */
 struct charged {
     struct limit limit;
@@ -171,6 +208,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_log_takes_no_charge_where_no_key_may_be_created),
+        cmocka_unit_test(a_log_that_gets_no_longer_needs_no_room_and_begins_no_life),
+        cmocka_unit_test(what_does_not_fit_begins_no_life),
         cmocka_unit_test(no_charge_stays_in_its_log_for_longer_than_is_told),
         cmocka_unit_test(no_random_charge_stays_in_its_log_for_longer_than_is_told),
         cmocka_unit_test(large_logs_of_one_time_do_not_end_together),
