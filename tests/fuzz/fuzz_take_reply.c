@@ -88,7 +88,7 @@ static void try_reply(const redisReply *reply, const struct limit of[])
         if (!take_reply_read(reply, &arguments, &outcome))
             continue;
         taken++;
-        if (outcome.status == TAKE_QUOTA)
+        if (outcome.status != TAKE_DONE)
             continue; /* not a decision */
         ASSERT(outcome.count == count);
         outcome_check(&outcome);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "limit/calendar.h"
 #include "store/breaker.h"
 #include "store/counter_budget.h"
 #include "store/take_script.h"
@@ -196,6 +197,30 @@ static void a_tenant_has_no_more_counters_than_its_budget(void **state)
     asker_budget = NULL;
 }
 
+/* The asker's clock is wrong, or Redis': nothing has failed, however often it is asked. */
+static void another_time_than_the_calendar_is_told_and_is_no_failure(void **state)
+{
+    const struct calendar over = {.starts_us = {1, 2, 3, 4}};
+    struct limit limit = asker_limit;
+    struct store *store = asker_store(PATIENT_US);
+    (void)state;
+
+    limit.calendar = &over;
+    for (size_t i = 1; i <= 2 * BREAKER_FAILURES; i++) {
+        struct operation take = asker_take_of(1, &limit, 1);
+        struct answers answers = {0};
+        struct outcome now;
+
+        assert_int_equal(store_ask(store, &take, &now, &answers, asker_on_done), STORE_LATER);
+        TURN_UNTIL(answers.count == 1);
+        assert_int_equal(answers.last.status, TAKE_ELSEWHEN);
+        assert_true(answers.last.time_us > 4);
+    }
+    assert_true(store_is_ready(store));
+    assert_int_equal(redis_server_command(server, "DBSIZE")->integer, 0);
+    store_free(store);
+}
+
 /* A charge that Redis has made is there, although nobody waits for the answer any more. */
 static void what_is_charged_late_counts_in_the_budget(void **state)
 {
@@ -305,6 +330,7 @@ int main(void)
         TEST(a_script_that_is_refused_twice_is_broken),
         TEST(forgetting_starts_afresh),
         TEST(a_tenant_has_no_more_counters_than_its_budget),
+        TEST(another_time_than_the_calendar_is_told_and_is_no_failure),
         TEST(what_is_charged_late_counts_in_the_budget),
         TEST(a_counter_of_another_type_is_replaced_and_counted),
         TEST(free_answers_what_is_out),

@@ -5,6 +5,7 @@
 #include "life_case.h"
 
 #include "limit/algorithm.h"
+#include "limit/calendar.h"
 #include "limit/charge_log.h"
 #include "support/random.h"
 #include "support/same_outcome.h"
@@ -169,6 +170,7 @@ struct twin {
     struct limit_state logs[SETS][POOL];
     struct string strings[SETS];
     struct limit limits[LIMITS_MAX];
+    struct calendar calendar;  /* of all limits that have one */
     size_t places[LIMITS_MAX]; /* of the limits in the pool of their set */
     struct operation operation;
 };
@@ -190,6 +192,8 @@ static void twin_begin(struct twin *twin)
             limit->set = (uint8_t)set;
             limit->id = (i + 1) << 8;
             limit->window_us = SECOND_US * (1 + random_below(100));
+            if (limit->algorithm == ALGORITHM_FIXED_WINDOW && random_one_in(2))
+                limit->calendar = &twin->calendar;
         }
     }
 }
@@ -234,6 +238,11 @@ static void twin_choose(struct twin *twin)
             operation->costs[i] = -operation->costs[i];
     }
     operation->now_us += random_below(20 * SECOND_US) - (random_one_in(8) ? 30 * SECOND_US : 0);
+
+    const int64_t previous = operation->now_us / MINUTE_US - random_below(3);
+
+    for (int64_t place = 0; place < CALENDAR_STARTS; place++)
+        twin->calendar.starts_us[place] = (previous + place) * MINUTE_US;
 }
 
 static struct limit_state twin_state_of(const struct twin *twin, size_t i)
