@@ -18,7 +18,7 @@ enum { START, USED };
 struct window {
     double now;
     double start;
-    double end;
+    double rest; /* the time until its end */
     double used;
     bool is_open;
 };
@@ -114,8 +114,8 @@ static struct window lasting_window(const struct limit *limit, const struct limi
     double start = state->number[START];
 
     if (!is_unused(state) && now - start < length)
-        return (struct window){now, start, start + length, state->number[USED], true};
-    return (struct window){now, now, now + length, 0, false};
+        return (struct window){now, start, length - (now - start), state->number[USED], true};
+    return (struct window){now, now, length, 0, false};
 }
 
 static struct window period_at(const struct calendar *calendar, const struct limit_state *state,
@@ -129,11 +129,11 @@ static struct window period_at(const struct calendar *calendar, const struct lim
         place++;
 
     double start = (double)starts[place];
-    double end = (double)starts[place + 1];
+    double rest = (double)starts[place + 1] - now;
 
     if (!is_unused(state) && state->number[START] >= start)
-        return (struct window){now, start, end, state->number[USED], true};
-    return (struct window){now, start, end, 0, false};
+        return (struct window){now, start, rest, state->number[USED], true};
+    return (struct window){now, start, rest, 0, false};
 }
 
 /* An open window of which nothing is used has a start. */
@@ -151,7 +151,7 @@ static struct limit_outcome outcome_of(const struct limit *limit, const struct w
     return (struct limit_outcome){
         .allowed = true,
         .remaining = (int64_t)(quota > window->used ? quota - window->used : 0),
-        .reset_us = (int64_t)(ends ? window->end - window->now : 0),
+        .reset_us = (int64_t)(ends ? window->rest : 0),
     };
 }
 
