@@ -58,11 +58,6 @@ static void vectors_run(const struct engine *engine)
     for (size_t i = 0; algorithm_names[i] != NULL; i++)
         run_file(algorithm_names[i], engine);
     run_file("several_limits", engine);
-}
-
-static void vectors_run_all(const struct engine *engine)
-{
-    vectors_run(engine);
     run_file("charges", engine);
     run_file("parts", engine);
     run_file("periods", engine);
@@ -73,7 +68,7 @@ static void decide_gives_the_answers_of_the_vectors(void **state)
     (void)state;
     struct plain_engine plain = {0};
 
-    vectors_run_all(&(struct engine){.ask = plain_ask, .context = &plain});
+    vectors_run(&(struct engine){.ask = plain_ask, .context = &plain});
 
     plain_engine_close(&plain);
 }
@@ -83,7 +78,7 @@ static void the_memory_engine_gives_the_answers_of_the_vectors(void **state)
     (void)state;
     struct memory_table *table = memory_table_new(1 << 16);
 
-    vectors_run_all(&(struct engine){.ask = memory_ask, .context = table});
+    vectors_run(&(struct engine){.ask = memory_ask, .context = table});
 
     memory_table_free(table);
 }
@@ -92,7 +87,7 @@ static void the_script_gives_the_answers_of_the_vectors(void **state)
 {
     (void)state;
 
-    vectors_run_all(&(struct engine){.ask = script_ask, .has_clock = true});
+    vectors_run(&(struct engine){.ask = script_ask, .has_clock = true});
 }
 
 static void run_file(const char *name, const struct engine *engine)
