@@ -4,13 +4,12 @@
 #include "limit/algorithm.h"
 #include "state_copy.h"
 #include "support/cmocka.h"
+#include "support/decide_operation.h"
 #include "support/one_set.h"
 
 #include <sodium.h>
 
 static void begin(struct plain_engine *engine, const struct operation *operation);
-static void operate(struct plain_engine *engine, const struct operation *operation,
-                    struct outcome *outcome, int64_t keep_us[]);
 
 void plain_engine_ask(struct plain_engine *engine, const struct operation *operation,
                       struct outcome *outcome)
@@ -21,7 +20,7 @@ void plain_engine_ask(struct plain_engine *engine, const struct operation *opera
         plain_engine_close(engine);
         begin(engine, operation);
     }
-    operate(engine, operation, outcome, keep_us);
+    decide_operation(operation, engine->states, operation->now_us, outcome, keep_us);
     for (size_t i = 0; i < operation->limit_count; i++) {
         const bool must_change = operation->kind != OPERATION_CHARGE && outcome->allowed;
 
@@ -56,27 +55,4 @@ static void begin(struct plain_engine *engine, const struct operation *operation
     engine->limit_count = operation->limit_count;
     memcpy(engine->limits, operation->limits,
            operation->limit_count * sizeof(operation->limits[0]));
-}
-
-static void operate(struct plain_engine *engine, const struct operation *operation,
-                    struct outcome *outcome, int64_t keep_us[])
-{
-    const struct limit *limits = operation->limits;
-    const size_t count = operation->limit_count;
-    int64_t costs[LIMITS_MAX];
-
-    memcpy(costs, operation->costs, sizeof(costs));
-    if (operation->kind == OPERATION_CHARGE) {
-        decide_charge(limits, count, engine->states, operation->now_us, costs, outcome, keep_us);
-        return;
-    }
-    if (operation->kind == OPERATION_PART && costs[0] > 0) {
-        const int64_t part =
-            decide_part(limits, count, engine->states, operation->now_us, costs[0]);
-
-        for (size_t i = 0; i < count; i++)
-            costs[i] = part > 0 ? part : 1;
-    }
-    decide(limits, count, engine->states, operation->now_us, costs, outcome, keep_us);
-    outcome->granted = outcome->allowed ? costs[0] : 0;
 }

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "limit/algorithm.h"
 #include "state_copy.h"
+#include "support/decide_operation.h"
 #include "support/random.h"
 
 #include <inttypes.h>
@@ -39,27 +40,6 @@ static struct limit random_limit(void)
     return limit;
 }
 
-static void model_decide(struct limit_state states[], const struct operation *take, int64_t now_us,
-                         struct outcome *outcome, int64_t keep_us[])
-{
-    const size_t count = take->limit_count;
-    int64_t costs[LIMITS_MAX];
-
-    memcpy(costs, take->costs, sizeof(costs));
-    if (take->kind == OPERATION_CHARGE) {
-        decide_charge(take->limits, count, states, now_us, costs, outcome, keep_us);
-        return;
-    }
-    if (take->kind == OPERATION_PART && costs[0] > 0) {
-        const int64_t part = decide_part(take->limits, count, states, now_us, costs[0]);
-
-        for (size_t i = 0; i < count; i++)
-            costs[i] = part > 0 ? part : 1;
-    }
-    decide(take->limits, count, states, now_us, costs, outcome, keep_us);
-    outcome->granted = outcome->allowed ? costs[0] : 0;
-}
-
 static void model_take(struct model_counter counters[], const struct operation *take,
                        struct outcome *outcome)
 {
@@ -72,7 +52,7 @@ static void model_take(struct model_counter counters[], const struct operation *
     }
     int64_t now_us =
         decide_at(take->limits, take->limit_count, states, take->now_us, STORE_MEMORY_SKEW_US);
-    model_decide(states, take, now_us, outcome, keep_us);
+    decide_operation(take, states, now_us, outcome, keep_us);
     for (size_t i = 0; i < take->limit_count; i++) {
         if (keep_us[i] == 0)
             continue;
