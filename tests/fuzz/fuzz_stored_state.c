@@ -5,41 +5,32 @@
  * a string has for limits of another version of the policy is kept as long as it may count and its
  * key would be there, and nothing else is. No script fails, whatever it finds. No wait is longer
  * than the algorithm can ask for, nothing remains that the limit does not have, and no more passes
- * at one time than the limit has. Whatever is kept has an expiry.
+ * at one time than the limit has, unless something is given back. Whatever is kept has an expiry.
+ * Outside of a calendar nothing changes.
  *
- * An input is a line of numbers (algorithm, how many limits, quota, seconds, burst, cost, time in
- * us; then how the string differs from what is written there, see struct damage); a line of
- * numbers, which each limit has as its state, the end of its entry first, or "another type"; a line
- * of numbers for other entries; and bytes that are stored after it. If the algorithm keeps a log,
- * all lines but the first are scores and members. C has its logs only in memory, so Lua is then
- * tested alone. */
+ * An input is a line of numbers, which says what is asked (see asked.h); a line of numbers, which
+ * each limit has as its state, the end of its entry first, or "another type"; a line of numbers for
+ * other entries; and bytes that are stored after it. If the algorithm keeps a log, all lines but
+ * the first are scores and members. C has its logs only in memory, so Lua is then tested alone. */
 #include "fuzz.h"
 
+#include "asked.h"
 #include "limit/algorithm.h"
 #include "scratch_redis.h"
 #include "store/take_reply.h"
 #include "stored_entries.h"
+#include "support/decide_operation.h"
 
 #include <math.h>
 
-#define LIMITS  2
-#define TAKES   6    /* all at one time, each after what the one before has left */
 #define LATE_US 60e6 /* what a take takes at most */
 
-/* How a stored string differs from one with just the limits' entries. */
-struct damage {
-    size_t others; /* this many entries of other limits follow */
-    size_t count;  /* added to the number of entries */
-    size_t cut;    /* this many bytes are missing at the end */
-    size_t wrong;  /* this many of the first entries have ids of others */
-};
-
-static int64_t number_next(struct text *line, int64_t min, int64_t max);
 static size_t numbers_read(struct text line, double numbers[], size_t max);
 static void store_string(const struct operation *take, struct text input,
                          const struct damage *damage);
 static void store_log(const struct operation *take, struct text input);
 static void agree(const struct operation *take, struct outcome *in_lua);
+static void elsewhere_check(const struct operation *take);
 static void kept_check(const struct operation *take, const struct stored_entries *before,
                        const struct limit_state states[], const int64_t keep_us[]);
 static void others_end(const struct operation *take, struct stored_entries *after);
@@ -61,56 +52,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text rest = fuzz_text(data, size);
     struct text line = text_cut(&rest, '\n');
-    struct limit limits[LIMITS] = {0};
-    struct operation take = {.policy_id = 1, .set_count = 1, .limits = limits};
-    struct damage damage;
+    struct asked asked;
+    const struct operation *take = &asked.operation;
     int64_t passed = 0;
+    bool gives_back = false;
 
-    limits[0].algorithm = (enum algorithm_id)number_next(&line, 0, ALGORITHM_COUNT - 1);
-    take.limit_count = (size_t)number_next(&line, 1, LIMITS);
-    limits[0].quota = number_next(&line, 0, algorithm_quota_max(limits[0].algorithm));
-    limits[0].window_us = 1000000 * number_next(&line, 1, LIMIT_WINDOW_S_MAX);
-    limits[0].burst = number_next(&line, 0, LIMIT_QUOTA_MAX);
-    if (!algorithm_of(limits[0].algorithm)->has_burst)
-        limits[0].burst = limits[0].quota;
-    limits[0].id = STORED_ENTRIES_ID(0);
-    limits[1] = limits[0];
-    limits[1].id = STORED_ENTRIES_ID(1);
-    take.costs[0] = take.costs[1] = number_next(&line, 0, LIMIT_COST_MAX);
-    take.now_us = number_next(&line, 0, LIMIT_TIME_US_MAX);
-    damage.others = (size_t)number_next(&line, 0, STORED_OTHERS_MAX + 2);
-    damage.count = (size_t)number_next(&line, 0, UINT8_MAX);
-    damage.cut = (size_t)number_next(&line, 0, 64);
-    damage.wrong = (size_t)number_next(&line, 0, LIMITS);
-
+    asked_read(&asked, &line);
     scratch_redis_run("FLUSHALL");
-    const bool keeps_log = algorithm_state(limits[0].algorithm) == STATE_LOG;
+    const bool keeps_log = algorithm_state(asked.limits[0].algorithm) == STATE_LOG;
     if (keeps_log)
-        store_log(&take, rest);
+        store_log(take, rest);
     else
-        store_string(&take, rest, &damage);
-    for (int i = 0; i < TAKES; i++) {
+        store_string(take, rest, &asked.damage);
+    for (int i = 0; i < ASKED_TIMES; i++) {
         struct outcome outcome = {0};
 
+        gives_back |= asked_next(&asked);
+        if (asked_is_elsewhere(&asked)) {
+            elsewhere_check(take);
+            continue;
+        }
         if (keeps_log)
-            scratch_redis_ask(&take, &outcome);
+            scratch_redis_ask(take, &outcome);
         else
-            agree(&take, &outcome);
-        outcome_check(&take, &outcome);
-        passed += outcome.allowed ? take.costs[0] : 0;
+            agree(take, &outcome);
+        outcome_check(take, &outcome);
+        if (outcome.allowed && take->kind != OPERATION_CHARGE)
+            passed += take->kind == OPERATION_PART ? outcome.granted : asked.cost;
     }
-    ASSERT(passed <= limit_capacity(&limits[0]));
+    ASSERT(gives_back || passed <= limit_capacity(&asked.limits[0]));
     return 0;
-}
-
-/* Reduced to the range, so that most inputs are useful. */
-static int64_t number_next(struct text *line, int64_t min, int64_t max)
-{
-    int64_t number = 0;
-
-    (void)text_parse_integer(text_cut(line, ' '), &number);
-    number = number < 0 ? -(number + 1) : number;
-    return number >= min && number <= max ? number : min + number % (max - min + 1);
 }
 
 /* Any number that strtod() knows: also infinities, hexadecimal digits and NaN. */
@@ -152,7 +123,7 @@ static void store_string(const struct operation *take, struct text input,
 
     for (size_t i = 0; i < take->limit_count + damage->others; i++) {
         const bool is_own = i < take->limit_count;
-        const size_t number = is_own && i >= damage->wrong ? i : LIMITS + i;
+        const size_t number = is_own && i >= damage->wrong ? i : ASKED_LIMITS + i;
 
         stored_entries_add(&entries, STORED_ENTRIES_ID(number) | numbers_count,
                            is_own ? numbers : others + i % 2);
@@ -185,20 +156,36 @@ static void store_log(const struct operation *take, struct text input)
 static void agree(const struct operation *take, struct outcome *in_lua)
 {
     struct stored_entries before;
-    struct limit_state states[LIMITS] = {0};
-    int64_t keep_us[LIMITS];
+    struct limit_state states[ASKED_LIMITS] = {0};
+    int64_t keep_us[ASKED_LIMITS];
     struct outcome in_c = {0};
 
     stored_read(take, &before);
     for (size_t i = 0; i < take->limit_count; i++)
         memcpy(states[i].number, before.at[i].numbers + 1, sizeof(states[i].number));
-    decide(take->limits, take->limit_count, states, take->now_us, take->costs, &in_c, keep_us);
+    decide_operation(take, states, take->now_us, &in_c, keep_us);
     scratch_redis_ask(take, in_lua);
     outcome_check(take, &in_c);
     ASSERT(in_c.allowed == in_lua->allowed && in_c.refused == in_lua->refused);
+    ASSERT(take->kind != OPERATION_PART || in_c.granted == in_lua->granted);
     for (size_t i = 0; i < take->limit_count; i++)
         ASSERT(is_same(&in_c.at[i], &in_lua->at[i]));
     kept_check(take, &before, states, keep_us);
+}
+
+static void elsewhere_check(const struct operation *take)
+{
+    static struct stored_entries before;
+    static struct stored_entries after;
+    struct outcome outcome = {0};
+
+    memset(&before, 0, sizeof(before));
+    memset(&after, 0, sizeof(after));
+    stored_read(take, &before);
+    scratch_redis_ask(take, &outcome);
+    stored_read(take, &after);
+    ASSERT(outcome.status == TAKE_ELSEWHEN && outcome.time_us == take->now_us);
+    ASSERT(memcmp(&before, &after, sizeof(before)) == 0);
 }
 
 /* If a state is kept, the string is what was there, with the new states, and without what does not
@@ -253,7 +240,7 @@ static void stored_read(const struct operation *take, struct stored_entries *ent
 {
     const redisReply *found = scratch_redis_try("GET %s", key_of(take, 0));
     const size_t numbers_count = algorithm_of(take->limits[0].algorithm)->state_numbers;
-    uint64_t ids[LIMITS];
+    uint64_t ids[ASKED_LIMITS];
 
     for (size_t i = 0; i < take->limit_count; i++)
         ids[i] = take->limits[i].id | numbers_count;
@@ -299,7 +286,8 @@ static void outcome_check(const struct operation *take, const struct outcome *ou
 static int64_t wait_max_us(const struct limit *limit)
 {
     switch (limit->algorithm) {
-    case ALGORITHM_FIXED_WINDOW:
+    case ALGORITHM_FIXED_WINDOW: /* a clock that is set back makes a period last longer */
+        return limit->calendar == NULL ? limit->window_us : 2 * limit->window_us;
     case ALGORITHM_SLIDING_WINDOW_LOG:
         return limit->window_us;
     case ALGORITHM_SLIDING_WINDOW:
@@ -309,8 +297,7 @@ static int64_t wait_max_us(const struct limit *limit)
     case ALGORITHM_COUNT:
         break;
     }
-    const double longest =
-        (double)(LIMIT_QUOTA_MAX + 1) * (double)limit->window_us / (double)limit->quota;
+    const double longest = (double)LIMIT_COST_MAX * (double)limit->window_us / (double)limit->quota;
 
     return longest < LIMIT_TIME_US_MAX ? (int64_t)longest + 1 : LIMIT_TIME_US_MAX;
 }

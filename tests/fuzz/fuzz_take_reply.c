@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The reply of Redis to a request for a decision on limits of one set, or of a set each. It is
- * accepted for at most one number of limits. Then every number is one that the algorithms could
- * have meant, within its range. An allowed take has no wait, and is never final. The lives in the
- * reply are in their range too, and at most one for each key. What was accepted can be told to the
- * client: the body is JSON with the same verdict, and each denial that time can end says when to
- * come back. If the request was to forget, each limit had a counter at most once. */
+ * The reply of Redis to a request to take, to take a part, or to charge, on limits of one set, or
+ * of a set each. It is accepted for at most one number of limits. Then every number is one that the
+ * algorithms could have meant, within its range. An allowed take has no wait, and is never final. A
+ * part that is explained was granted if it is allowed, and is no more than was asked for. Where
+ * nothing was decided, the reply says why. The lives in the reply are in their range too, and at
+ * most one for each key. What was accepted can be told to the client: the body is JSON with the
+ * same verdict, and each denial that time can end says when to come back. If the request was to
+ * forget, each limit had a counter at most once. */
 #include "fuzz.h"
 
 #include "base/arena.h"
@@ -19,13 +21,14 @@
 #define EXACT_MAX    LIMIT_COST_MAX
 #define TENANT       1
 #define COUNTERS_MAX 10
+#define COST         3
 
 static struct limit limits[LIMITS_MAX];    /* all count by one set */
 static struct limit apart[LIMITS_MAX];     /* the same, but each counts by a set of its own */
 static struct policy policies[LIMITS_MAX]; /* by the number of limits, minus one */
 static struct counter_budget *budget;
 
-static void try_reply(const redisReply *reply, const struct limit of[]);
+static void try_reply(const redisReply *reply, enum operation_kind kind, const struct limit of[]);
 static void try_forgotten(const redisReply *reply, struct operation forget);
 static void outcome_check(const struct outcome *outcome);
 static void lives_check(const redisReply *reply, const struct take_arguments *arguments);
@@ -55,43 +58,52 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const enum operation_kind kinds[] = {OPERATION_TAKE, OPERATION_PART, OPERATION_CHARGE};
     redisReply *reply;
 
     counter_budget_clear(budget);
     replies_begin(fuzz_text(data, size));
     while ((reply = replies_next()) != NULL) {
-        try_reply(reply, limits);
-        try_reply(reply, apart);
+        for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+            try_reply(reply, kinds[i], limits);
+            try_reply(reply, kinds[i], apart);
+        }
         freeReplyObject(reply);
     }
     replies_end();
     return 0;
 }
 
-static void try_reply(const redisReply *reply, const struct limit of[])
+static void try_reply(const redisReply *reply, enum operation_kind kind, const struct limit of[])
 {
     int taken = 0;
 
     for (size_t count = 1; count <= LIMITS_MAX; count++) {
-        struct operation take = {.tenant = TENANT,
+        struct operation take = {.kind = kind,
+                                 .tenant = TENANT,
                                  .set_count = LIMITS_MAX,
                                  .limit_count = count,
-                                 .limits = of,
-                                 .costs = {1, 1, 1, 1, 1, 1, 1, 1}};
+                                 .limits = of};
         struct take_arguments arguments;
         struct outcome outcome;
 
-        for (size_t set = 0; set < LIMITS_MAX; set++)
-            take.sets[set].bytes[0] = (uint8_t)set;
+        for (size_t i = 0; i < LIMITS_MAX; i++) {
+            take.sets[i].bytes[0] = (uint8_t)i;
+            take.costs[i] = COST;
+        }
         try_forgotten(reply, take);
         take_arguments_write(&arguments, &take);
         if (!take_reply_read(reply, &arguments, &outcome))
             continue;
         taken++;
-        if (outcome.status != TAKE_DONE)
+        if (outcome.status == TAKE_QUOTA || outcome.status == TAKE_ELSEWHEN) {
+            ASSERT((outcome.status == TAKE_QUOTA) == (reply->element[1]->integer == 0));
             continue; /* not a decision */
+        }
         ASSERT(outcome.count == count);
         outcome_check(&outcome);
+        if (kind == OPERATION_PART && take_reply_explains(&arguments, &outcome))
+            ASSERT((outcome.granted > 0) == outcome.allowed && outcome.granted <= COST);
         lives_check(reply, &arguments);
         told_check(&policies[count - 1], &outcome);
     }
