@@ -42,6 +42,8 @@ struct stored_policies {
     size_t count;
     size_t skipped;
     struct error reason; /* why the first was skipped */
+    size_t zoneless;     /* those with a zone that is not known here; they are kept */
+    struct text zone;    /* of the first of these */
     struct policy *at[POLICIES_PER_APP_MAX];
 };
 
@@ -50,7 +52,8 @@ void stored_policies_begin(struct stored_policies *policies, struct app *app);
  * policy. */
 void stored_policies_add(struct stored_policies *policies, struct text document);
 /* Makes the added policies those of the app. A damaged catalogue may hold several of one identity;
- * then the newest version is used. All skipped ones together make one line in the log. */
+ * then the newest version is used. All skipped ones together make one line in the log, and so do all with unknown
+ * zones. */
 void stored_policies_finish(struct stored_policies *policies);
 
 #endif

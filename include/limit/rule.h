@@ -17,6 +17,7 @@ enum rule_use { RULE_LIVE, RULE_CANDIDATE };
  * limit that does not say by whom it counts is in the set {user} if another limit needs a user. */
 struct rule {
     enum rule_use use;
+    bool is_listed;     /* given as `limits` */
     bool is_plain;      /* no limit says `by`, or `counts` other than requests */
     size_t limit_count; /* 1..LIMITS_MAX */
     const struct limit *limits;

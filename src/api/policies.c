@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/no_policy.h"
 #include "api/reading.h"
+#include "catalogue/policy_zones.h"
 #include "http/problem.h"
 
 struct policy_job {
@@ -54,9 +55,12 @@ static struct policy *read_policy(struct request *request)
     if (!body)
         return NULL;
     policy = policy_read(body, "", &request->arena, &faults);
-    if (!policy)
-        problem_answer_faults(request, &faults);
-    return policy;
+    if (policy)
+        policy_zones_check(policy, "", &faults);
+    if (faults.count == 0)
+        return policy;
+    problem_answer_faults(request, &faults);
+    return NULL;
 }
 
 static enum handled submit(struct policy_job *policy_job, struct request *request, struct api *api,

@@ -6,6 +6,7 @@
 
 #include "auth/api_key.h"
 #include "catalogue/app.h"
+#include "catalogue/policy_zones.h"
 #include "file.h"
 #include "limit/policy.h"
 
@@ -118,6 +119,7 @@ static void app_read_policies(struct form *form, struct settings *settings,
             policy_read(json_array_get(policies, i), pointer, &settings->arena, form->faults);
         if (policy == NULL)
             continue;
+        policy_zones_check(policy, pointer, form->faults);
         if (policy_is_repeated(app, policy)) {
             faults_add(form->faults, pointer, NULL,
                        "has the same route_key, role and subject as an earlier policy");

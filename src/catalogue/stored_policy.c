@@ -3,6 +3,7 @@
 
 #include "base/document.h"
 #include "base/log.h"
+#include "catalogue/policy_zones.h"
 
 #include <sodium.h>
 
@@ -10,6 +11,7 @@
 #define NAME_BYTES_USUAL     64
 
 static void skip(struct stored_policies *policies, const struct error *reason);
+static void zones_look_up(struct stored_policies *policies, const struct policy *policy);
 static int compare_newest_first(const void *left, const void *right);
 
 struct text stored_policy_write(const struct policy *policy, struct arena *arena)
@@ -101,6 +103,7 @@ void stored_policies_begin(struct stored_policies *policies, struct app *app)
     policies->app = app;
     policies->count = 0;
     policies->skipped = 0;
+    policies->zoneless = 0;
 }
 
 void stored_policies_add(struct stored_policies *policies, struct text document)
@@ -114,6 +117,7 @@ void stored_policies_add(struct stored_policies *policies, struct text document)
         skip(policies, &error);
         return;
     }
+    zones_look_up(policies, policy);
     policies->at[policies->count++] = policy;
 }
 
@@ -138,12 +142,27 @@ void stored_policies_finish(struct stored_policies *policies)
                   LOG_INTEGER("policies", (int64_t)policies->skipped),
                   LOG_STRING("reason", policies->reason.message));
     }
+    if (policies->zoneless > 0) {
+        log_write(LOG_WARN, "time zones of policies not known here",
+                  LOG_STRING("app_id", policies->app->id),
+                  LOG_INTEGER("policies", (int64_t)policies->zoneless),
+                  LOG_TEXT("zone", policies->zone));
+    }
 }
 
 static void skip(struct stored_policies *policies, const struct error *reason)
 {
     if (policies->skipped++ == 0)
         policies->reason = *reason;
+}
+
+/* Also reads the files of the zones, so that no check has to. */
+static void zones_look_up(struct stored_policies *policies, const struct policy *policy)
+{
+    const struct period *period = policy_zones_find_unknown(policy);
+
+    if (period != NULL && policies->zoneless++ == 0)
+        policies->zone = period->zone;
 }
 
 /* By identity; for one identity the newest version first. */

@@ -36,7 +36,8 @@ bool rule_read(struct form *form, enum rule_use use, struct arena *arena, struct
     const size_t count = list == NULL ? 1 : json_array_size(list);
     struct limit *limits = ARENA_ARRAY(arena, struct limit, count);
 
-    *rule = (struct rule){.use = use, .limit_count = count, .limits = limits};
+    *rule = (struct rule){
+        .use = use, .is_listed = list != NULL, .limit_count = count, .limits = limits};
     if (list == NULL)
         limit_read(form, "default", arena, &limits[0]);
     else

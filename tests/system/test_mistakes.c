@@ -173,6 +173,12 @@ static const struct mistake of_the_body[] = {
      "is not a known member; did you mean rate, as in", "both in one: rate"},
     {POLICY, "{'route_key':'/a','limits':[{'limit':5,'period':60}]}", 422,
      "must be a unit, as in \\\"month\\\"; seconds are window_seconds", "both in one: window_seconds"},
+    {POLICY, "{'route_key':'/a','limits':[{'limit':5,'period':'day','zone':'europe/berln'}]}", 422,
+     "/limits/0/zone must be a zone of the tz database that this machine knows, such as "
+     "Europe/Berlin",
+     "both in one: zone"},
+    {POLICY, "{'route_key':'/a','limit':5,'period':'day','timezone':'UTC'}", 422,
+     "is not a known member; did you mean zone?", "both in one: zone"},
     {POLICY, "{'route_key':'/a','rate':'5/m','candidate':{'rate':'9/m','interval':60}}", 422,
      "/candidate/interval is not a known member; did you mean rate", "both in one: rate"},
     {POLICY, "{'route_key':'/a','rps':10}", 422,

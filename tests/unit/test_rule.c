@@ -161,7 +161,7 @@ static void only_another_common_part_starts_counters_afresh(void **state)
     assert_true(rule_counters_differ(rule_of(ORG), rule_of(ORG "," POOL)));
 }
 
-static void a_state_belongs_to_subjects_measure_algorithm_and_window(void **state)
+static void a_state_belongs_to_subjects_measure_algorithm_and_window_or_period(void **state)
 {
     (void)state;
     const char *const apart[] = {
@@ -175,6 +175,12 @@ static void a_state_belongs_to_subjects_measure_algorithm_and_window(void **stat
         "{'rate':'9/s','by':[]}",
         "{'rate':'9/s','by':['ip','user']}",
         "{'rate':'9/s','by':'requests'}",
+        "{'limit':9,'period':'hour'}",
+        "{'limit':9,'window_seconds':3600}",
+        "{'limit':9,'period':'month'}",
+        "{'limit':9,'period':'month','zone':'Europe/Berlin'}",
+        "{'limit':9,'period':'month','anchor':'2026-01-17'}",
+        "{'limit':9,'period':'month','anchor':'2026-01-17T08:30'}",
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(apart); i++) {
@@ -187,6 +193,8 @@ static void a_state_belongs_to_subjects_measure_algorithm_and_window(void **stat
                      id_of("{'rate':'9/s','algorithm':'token_bucket','burst':3}"));
     assert_int_equal(id_of("{'rate':'9/s','by':['a','b']}"),
                      id_of("{'rate':'9/s','by':['b','a']}"));
+    assert_int_equal(id_of("{'limit':9,'period':'month'}"),
+                     id_of("{'limit':1,'period':'month','zone':'UTC'}"));
 }
 
 /* Their algorithm and window together once had the same 32-bit hash, so they shared one state. */
@@ -238,6 +246,10 @@ static void an_id_stays_what_it_is(void **state)
                      UINT64_C(0x61195b22ce9bb4e4));
     assert_int_equal(id_in(rule_of("{'rate':'9/s','name':'a'},{'rate':'9/s','name':'b'}"), "b"),
                      UINT64_C(0xc959aedee8f69640));
+    /* "- requests fixed_window month/2026-01-17T00:00:00/Europe/Berlin  " */
+    assert_int_equal(id_of("{'limit':9,'period':'month','zone':'Europe/Berlin',"
+                           "'anchor':'2026-01-17'}"),
+                     UINT64_C(0xde57a8f057c99d9));
 }
 
 static int end(void **state)
@@ -257,7 +269,7 @@ int main(void)
         cmocka_unit_test(who_does_not_say_counts_by_user_where_another_limit_needs_one),
         cmocka_unit_test(a_rule_that_counts_another_measure_is_not_plain),
         cmocka_unit_test(only_another_common_part_starts_counters_afresh),
-        cmocka_unit_test(a_state_belongs_to_subjects_measure_algorithm_and_window),
+        cmocka_unit_test(a_state_belongs_to_subjects_measure_algorithm_and_window_or_period),
         cmocka_unit_test(limits_that_were_made_to_collide_have_ids_of_their_own),
         cmocka_unit_test(other_limits_and_their_order_change_no_id),
         cmocka_unit_test(of_limits_that_are_alike_all_but_the_first_are_told_apart_by_name),
