@@ -11,7 +11,8 @@
 #include <fcntl.h>
 #include <sys/un.h>
 
-#define RESOLV_CONF "/etc/resolv.conf"
+#define RESOLV_CONF    "/etc/resolv.conf"
+#define ZONES_VARIABLE "TZDIR" /* in place of /usr/share/zoneinfo, tzset(3) */
 
 /* Files that the C library, its resolver, libevent's and other libraries open later by
  * themselves. */
@@ -64,9 +65,12 @@ bool reach_limit(const struct settings *settings, struct landlock *landlock, str
 static void allow_libraries(struct landlock *landlock)
 {
     char *target = realpath(RESOLV_CONF, NULL);
+    const char *zones = getenv(ZONES_VARIABLE);
 
     for (size_t i = 0; i < ARRAY_COUNT(of_libraries); i++)
         landlock_allow(landlock, of_libraries[i], LANDLOCK_READ);
+    if (zones != NULL)
+        landlock_allow(landlock, zones, LANDLOCK_READ);
     /* If a daemon writes it, it has a directory of its own, and the daemon replaces it there. */
     if (target != NULL && strcmp(target, RESOLV_CONF) != 0)
         allow_directory_of(landlock, target, LANDLOCK_READ);
