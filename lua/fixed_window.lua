@@ -16,6 +16,9 @@ local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
     if is_period then
         local previous, present, following, last = struct.unpack("<dddd", ARGV[3], burst)
         local ends = present
+        if now_us < previous or now_us >= last then
+            return
+        end
         opens = previous
         -- The clock was set back, out of the period of the state: that is still the present one.
         if now_us >= following or now_us >= present and start == following then

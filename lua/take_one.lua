@@ -14,19 +14,12 @@
 --   for how long to keep that from now_us,
 --   whether the old state's expiry is that already.
 -- When it has not, and the old state counts for another time than until all of it is back, it
--- returns that time in the same place.
+-- returns that time in the same place. Outside of its calendar it returns nothing.
 local call = redis.call
 local bytes, _, _, _, at, _, cost, quota, window_us, burst =
     struct.unpack("<dddddddddd", ARGV[1], 17)
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
-local calendar = ARGV[3]
-local now_us = calendar and tonumber(ARGV[5]) or time[1] * 1000000 + time[2]
-if calendar and calendar ~= "" then
-    local first, _, _, last = struct.unpack("<dddd", calendar)
-    if now_us < first or now_us >= last then
-        return { -2, now_us, 0, 0 }
-    end
-end
+local now_us = ARGV[5] and tonumber(ARGV[5]) or time[1] * 1000000 + time[2]
 
 -- Reads only a little more than entries can have, whatever lies there.
 local head, others, until_us = ARGV[2], "", 0
@@ -44,7 +37,9 @@ elseif #states ~= bytes or string.sub(states, 1, #head) ~= head then
 end
 local retry_us, remaining, reset_us, delay_us, kept, keep_us, is_kept =
     algorithm(states, at, now_us, cost, quota, window_us, burst)
-if kept and is_new and (ARGV[4] or "") ~= "" then
+if not retry_us then
+    return { -2, now_us, 0, 0 }
+elseif kept and is_new and (ARGV[4] or "") ~= "" then
     return { -2, 0, 0, 0 }
 elseif is_kept or kept and until_us > now_us + keep_us then
     call("SET", KEYS[1], head .. kept .. others, "KEEPTTL")
