@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random histories of one subject through decide() and its kin, and the Lua scripts in a real Redis,
- * which must answer alike and leave the same bits. SLUICE_TEST_SEED replays a run. */
+ * Random histories of one subject through decide() and its kin, and the Lua scripts in a real
+ * Redis, which must answer alike and leave the same bits. SLUICE_TEST_SEED replays a run. */
 #include "limit/algorithm.h"
 #include "limit/calendar.h"
 #include "limit/charge_log.h"
