@@ -175,6 +175,7 @@ static void charge(struct access *access, struct outcome *outcome)
     WRITTEN_FIRST int64_t costs[LIMITS_MAX];
     WRITTEN_FIRST int64_t keep_us[LIMITS_MAX];
 
+    ASSERT(count >= 1);
     for (size_t i = 0; i < count; i++) {
         const struct counter *found = access->found[i];
         const bool has_counter =

@@ -212,9 +212,9 @@ static void a_part_is_the_most_that_fits(void **state)
             struct limit_outcome outcome;
 
             now_us += random_below(MINUTE_US / 4);
-            (void)charge(&limit, &kept, now_us, random_below(UNITS_MAX) - random_below(UNITS_MAX),
+            (void)charge(&limit, &kept, now_us, random_below(INT64_C(2) * UNITS_MAX) - UNITS_MAX,
                          &outcome);
-            const int64_t cost = 1 + random_below(2 * UNITS_MAX);
+            const int64_t cost = 1 + random_below(INT64_C(2) * UNITS_MAX);
             const int64_t part = decide_part(&limit, 1, &kept, now_us, cost);
 
             assert_in_range(part, 0, cost);

@@ -24,7 +24,7 @@ static struct counted random_counted(const struct counted_engine *engine, int hi
 /* Some units, charged or given back. */
 static int64_t random_charge(void)
 {
-    return random_below(UNITS_MAX) - random_below(UNITS_MAX);
+    return random_below(INT64_C(2) * UNITS_MAX) - UNITS_MAX;
 }
 
 /* Looks at both, which must have the same counters. */

@@ -192,9 +192,9 @@ static void no_hour_ever_gives_more_than_its_quota(void **state)
     (void)state;
 
     random_begin(random_seed());
-    for (int history = 0; history < 20; history++) {
+    for (int history = 0; history < 4; history++) {
         struct hours hours = hours_new();
-        int64_t *given = memory_new(2 * HOUR_COUNT, sizeof(given[0]));
+        int64_t *given = memory_new((size_t)2 * HOUR_COUNT, sizeof(given[0]));
         int64_t given_in_all = 0;
 
         for (int64_t since_us = 0; since_us < HOUR_COUNT * HOUR;

@@ -184,11 +184,12 @@ static void step_check(const char *case_name, size_t step, const struct outcome 
         all_allowed = all_allowed && must.allowed;
         if (is->allowed != must.allowed || is->never != must.never ||
             is->remaining != must.remaining || is->reset_us != must.reset_us ||
-            is->retry_us != must.retry_us || is->delay_us != must.delay_us)
+            is->retry_us != must.retry_us || is->delay_us != must.delay_us) {
             fail_msg("\"%s\", step %zu, limit %zu: allowed %d, never %d, remaining %lld, reset_us "
                      "%lld, retry_us %lld, delay_us %lld",
                      case_name, step, i, is->allowed, is->never, (long long)is->remaining,
                      (long long)is->reset_us, (long long)is->retry_us, (long long)is->delay_us);
+        }
     }
     assert_int_equal(outcome->allowed, all_allowed);
 }
