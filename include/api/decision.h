@@ -67,9 +67,6 @@ bool decision_read(struct decision *decision, struct form *form, struct arena *a
 /* The detail of PROBLEM_NO_POLICY if decision_match() finds none: it says what was asked for. */
 const char *decision_no_policy(const struct decision *decision, struct arena *arena);
 
-/* Answers with PROBLEM_NO_POLICY, and with the explanation if it was asked for. */
-void decision_answer_no_policy(const struct decision *decision, struct request *request);
-
 /* The detail of PROBLEM_QUOTA if decision->has_no_room. */
 extern const char decision_no_room[];
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * POST /check: may this caller do this now? */
-#include "api/api_settings.h"
-#include "api/decision.h"
+#include "api/decision_answer.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "api/second_look.h"
@@ -10,7 +9,6 @@
 #include "base/duration.h"
 #include "http/problem.h"
 #include "http/waiting_room.h"
-#include "limit/rate_headers.h"
 #include "metrics/metrics.h"
 
 /* Most clients and proxies wait at least this long for an answer. */
@@ -31,7 +29,6 @@ struct check {
 static bool check_read(struct check *check, struct request *request);
 static bool check_read_query(struct check *check, struct request *request);
 static second_look_found_fn check_decide;
-static bool check_fits(const struct check *check);
 static bool check_may_wait(const struct check *check);
 static void check_on_decided(struct decision *decision);
 static enum handled check_go_on(struct check *check);
@@ -39,7 +36,6 @@ static bool check_has_to_wait(const struct check *check);
 static void check_hold(struct check *check);
 static void check_on_held(void *context);
 static void check_answer(struct check *check);
-static void check_refuse(struct check *check);
 
 enum handled check_post(struct request *request, void *context)
 {
@@ -87,23 +83,12 @@ static enum handled check_decide(struct decision *decision)
 {
     struct check *check = decision->context;
 
-    if (!check_fits(check) || (check->wants_to_wait && !check_may_wait(check)))
+    if (decision_answer_unfit(decision, check->request) ||
+        (check->wants_to_wait && !check_may_wait(check)))
         return HANDLED_NOW;
     if (decision_take(decision, check_on_decided) == HANDLED_LATER)
         return HANDLED_LATER;
     return check_go_on(check);
-}
-
-/* False: the request has been answered. */
-static bool check_fits(const struct check *check)
-{
-    WRITTEN_FIRST struct faults faults;
-
-    faults.count = 0;
-    if (decision_fits(&check->decision, "", &faults))
-        return true;
-    problem_answer_faults(check->request, &faults);
-    return false;
 }
 
 /* True: the check has a place in the waiting room. False: the request has been answered. */
@@ -179,37 +164,5 @@ static void check_on_held(void *context)
 
 static void check_answer(struct check *check)
 {
-    struct request *request = check->request;
-    const struct verdict *verdict = &check->decision.verdict;
-    enum rate_headers_style style = check->decision.api->settings->rate_headers;
-    struct rate_header headers[RATE_HEADERS_MAX];
-    struct buffer body;
-    struct writer writer;
-    size_t count;
-
-    if (check->decision.has_no_room) {
-        check_refuse(check);
-        return;
-    }
-    count = rate_headers_write(verdict, style, style == RATE_HEADERS_EPOCH ? clock_wall_us() : 0,
-                               &request->arena, headers);
-    for (size_t i = 0; i < count; i++)
-        request_add_field(request, headers[i].name, headers[i].value);
-
-    buffer_init(&body, &request->arena, 512);
-    writer_init(&writer, &body);
-    writer_begin_object(&writer, NULL);
-    decision_write(&check->decision, &writer);
-    writer_end_object(&writer);
-    request_answer_json(request, verdict->allowed ? 200 : check->deny_status,
-                        writer_document(&writer));
-}
-
-static void check_refuse(struct check *check)
-{
-    struct request *request = check->request;
-
-    request_add_field(request, "Retry-After",
-                      request_printf(request, "%lld", (long long)check->decision.room_s));
-    problem_answer(request, PROBLEM_QUOTA, "%s", decision_no_room);
+    decision_answer(&check->decision, check->request, check->deny_status);
 }

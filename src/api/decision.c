@@ -4,7 +4,6 @@
 #include "api/decision.h"
 
 #include "api/no_policy.h"
-#include "http/problem.h"
 #include "limit/subjects_read.h"
 
 const char decision_no_room[] =
@@ -52,18 +51,6 @@ const char *decision_no_policy(const struct decision *decision, struct arena *ar
 {
     return no_policy_detail("No policy of this app applies to", decision->route_key, decision->role,
                             &decision->subjects, arena);
-}
-
-void decision_answer_no_policy(const struct decision *decision, struct request *request)
-{
-    struct buffer body;
-    struct writer writer;
-
-    problem_begin(request, &body, &writer);
-    problem_write(PROBLEM_NO_POLICY, decision_no_policy(decision, &request->arena), &writer);
-    if (decision->explain)
-        explain_write_none(decision->explain, &writer);
-    problem_end(request, PROBLEM_NO_POLICY, &writer);
 }
 
 void decision_write(const struct decision *decision, struct writer *writer)

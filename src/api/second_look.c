@@ -2,6 +2,7 @@
 #include "api/second_look.h"
 
 #include "api/authenticate.h"
+#include "api/decision_answer.h"
 #include "api/handlers.h"
 #include "api/local_limit.h"
 #include "catalogue/catalogue.h"
