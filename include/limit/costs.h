@@ -16,11 +16,11 @@ struct limit;
 
 struct measured {
     struct text measure; /* a word (limit/word.h), not `requests` */
-    int64_t cost;        /* 0..LIMIT_COST_MAX */
+    int64_t cost;        /* 0..LIMIT_COST_MAX; of a charge also down to -LIMIT_COST_MAX */
 };
 
 struct costs {
-    int64_t requests; /* 0..LIMIT_COST_MAX */
+    int64_t requests; /* likewise */
     size_t count;
     const struct measured *at; /* in the order of text_compare(); no measure twice */
 };
@@ -28,6 +28,8 @@ struct costs {
 /* Reads `cost` (1 when absent) and `costs`. Names are borrowed from the form; the list lies in
  * `arena`. False when there was a fault. */
 MUST_USE bool costs_read(struct form *form, struct arena *arena, struct costs *costs);
+/* The same of a charge: `cost` is 0 when absent, and each may be negative. */
+MUST_USE bool costs_read_charge(struct form *form, struct arena *arena, struct costs *costs);
 
 /* False when the check does not say what it costs in this measure. */
 MUST_USE bool costs_find(const struct costs *costs, struct text measure, int64_t *cost);

@@ -29,6 +29,8 @@ extern const char *const priority_words[]; /* normal, low; NULL-terminated */
 /* Reads `limit_overrides`, `priority` and `partial`. Names are borrowed from the form; the list
  * lies in `arena`. False when there was a fault. */
 MUST_USE bool terms_read(struct form *form, struct arena *arena, struct terms *terms);
+/* The same of a charge, which is never partial. */
+MUST_USE bool terms_read_charge(struct form *form, struct arena *arena, struct terms *terms);
 
 /* The rule under these terms: itself, or a copy in `arena` whose limits have the quotas given. A
  * bucket has the quota as its burst, too, if its burst equals its own quota. Adds faults for names

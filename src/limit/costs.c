@@ -5,20 +5,21 @@
 #include "limit/limit.h"
 #include "limit/word.h"
 
+static bool read(struct form *form, struct arena *arena, int64_t cost_min, struct costs *costs);
 static void list_read(struct form *form, const json_t *object, struct arena *arena,
-                      struct costs *costs);
+                      int64_t cost_min, struct costs *costs);
 static void add(struct measured list[], size_t count, struct measured measured);
 
 bool costs_read(struct form *form, struct arena *arena, struct costs *costs)
 {
-    const size_t faults_before = form->faults->count;
-    const json_t *object;
-
     *costs = (struct costs){.requests = 1};
-    form_integer(form, "cost", FORM_OPTIONAL, 0, LIMIT_COST_MAX, &costs->requests);
-    if (form_object(form, "costs", FORM_OPTIONAL, &object))
-        list_read(form, object, arena, costs);
-    return form->faults->count == faults_before;
+    return read(form, arena, 0, costs);
+}
+
+bool costs_read_charge(struct form *form, struct arena *arena, struct costs *costs)
+{
+    *costs = (struct costs){0};
+    return read(form, arena, -LIMIT_COST_MAX, costs);
 }
 
 bool costs_find(const struct costs *costs, struct text measure, int64_t *cost)
@@ -39,8 +40,19 @@ bool costs_find_of(const struct costs *costs, const struct limit *limit, int64_t
     return limit->counts == NULL || costs_find(costs, text_of(limit->counts), cost);
 }
 
+static bool read(struct form *form, struct arena *arena, int64_t cost_min, struct costs *costs)
+{
+    const size_t faults_before = form->faults->count;
+    const json_t *object;
+
+    form_integer(form, "cost", FORM_OPTIONAL, cost_min, LIMIT_COST_MAX, &costs->requests);
+    if (form_object(form, "costs", FORM_OPTIONAL, &object))
+        list_read(form, object, arena, cost_min, costs);
+    return form->faults->count == faults_before;
+}
+
 static void list_read(struct form *form, const json_t *object, struct arena *arena,
-                      struct costs *costs)
+                      int64_t cost_min, struct costs *costs)
 {
     char pointer[sizeof(((struct fault *)NULL)->pointer)];
     struct form members;
@@ -65,7 +77,8 @@ static void list_read(struct form *form, const json_t *object, struct arena *are
             form_fault(&members, name, "must be absent: requests are counted by `cost`");
         else if (!word_is(measured.measure))
             form_fault(&members, name, "must have another name: it " WORD_FAULT);
-        else if (form_integer(&members, name, FORM_REQUIRED, 0, LIMIT_COST_MAX, &measured.cost))
+        else if (form_integer(&members, name, FORM_REQUIRED, cost_min, LIMIT_COST_MAX,
+                              &measured.cost))
             add(list, costs->count++, measured);
     }
     costs->at = list;

@@ -23,8 +23,18 @@ static void override_apply(const struct limit_override *override, struct limit *
 
 const char *const priority_words[] = {"normal", "low", NULL};
 
-/* Nearly no check has terms. */
 bool terms_read(struct form *form, struct arena *arena, struct terms *terms)
+{
+    const size_t faults_before = form->faults->count;
+    const bool is_read = terms_read_charge(form, arena, terms);
+
+    if (form_has_more(form))
+        form_bool(form, "partial", FORM_OPTIONAL, &terms->is_partial);
+    return is_read && form->faults->count == faults_before;
+}
+
+/* Nearly no check has terms. */
+bool terms_read_charge(struct form *form, struct arena *arena, struct terms *terms)
 {
     const size_t faults_before = form->faults->count;
     const json_t *object;
@@ -37,7 +47,6 @@ bool terms_read(struct form *form, struct arena *arena, struct terms *terms)
         overrides_read(form, object, arena, terms);
     form_choice(form, "priority", FORM_OPTIONAL, priority_words, &priority);
     terms->is_low = priority == 1;
-    form_bool(form, "partial", FORM_OPTIONAL, &terms->is_partial);
     return form->faults->count == faults_before;
 }
 

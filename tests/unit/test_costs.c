@@ -15,8 +15,10 @@ static struct arena arena;
 static struct faults faults;
 static json_t *body;
 
+typedef bool read_fn(struct form *form, struct arena *arena, struct costs *costs);
+
 /* What is read before is let go of. */
-static bool read_costs(const char *json, struct costs *costs)
+static bool read_with(read_fn *read, const char *json, struct costs *costs)
 {
     struct error error = {0};
     struct form form;
@@ -27,10 +29,15 @@ static bool read_costs(const char *json, struct costs *costs)
         fail_msg("%s: %s", json, error.message);
     faults = (struct faults){0};
     assert_true(form_open(&form, body, "/checks/3", &faults));
-    bool good = costs_read(&form, &arena, costs);
+    bool good = read(&form, &arena, costs);
 
     form_close(&form);
     return good;
+}
+
+static bool read_costs(const char *json, struct costs *costs)
+{
+    return read_with(costs_read, json, costs);
 }
 
 /* -1: the check does not say. */
@@ -110,6 +117,25 @@ static void names_and_costs_have_rules(void **state)
                  "/checks/3/costs", "must have at most 8 measures");
 }
 
+static void a_charge_costs_nothing_unless_it_says_so_and_may_give_back(void **state)
+{
+    (void)state;
+    struct costs costs;
+
+    assert_true(read_with(costs_read_charge, "{}", &costs));
+    assert_int_equal(costs.requests, 0);
+    assert_int_equal(costs.count, 0);
+    assert_true(read_with(costs_read_charge,
+                          "{\"cost\":-9007199254740991,\"costs\":{\"tokens\":-7}}", &costs));
+    assert_int_equal(costs.requests, -INT64_C(9007199254740991));
+    assert_int_equal(costs.at[0].cost, -7);
+    assert_false(read_with(costs_read_charge, "{\"cost\":-9007199254740992}", &costs));
+    assert_string_equal(faults.at[0].detail,
+                        "must be an integer from -9007199254740991 to 9007199254740991");
+    assert_false(read_with(costs_read_charge, "{\"costs\":{\"a\":-9007199254740992}}", &costs));
+    assert_string_equal(faults.at[0].pointer, "/checks/3/costs/a");
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -125,6 +151,7 @@ int main(void)
         cmocka_unit_test(each_measure_has_its_cost),
         cmocka_unit_test(measures_are_kept_by_name),
         cmocka_unit_test(names_and_costs_have_rules),
+        cmocka_unit_test(a_charge_costs_nothing_unless_it_says_so_and_may_give_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, end);

@@ -47,8 +47,10 @@ static const struct rule rule = {.use = RULE_CANDIDATE,
                                  .sets = sets,
                                  .common_set = -1};
 
+typedef bool read_fn(struct form *form, struct arena *arena, struct terms *terms);
+
 /* What is read before is let go of. */
-static bool read_terms(const char *json, struct terms *terms)
+static bool read_with(read_fn *read, const char *json, struct terms *terms)
 {
     struct error error = {0};
     struct form form;
@@ -59,10 +61,15 @@ static bool read_terms(const char *json, struct terms *terms)
         fail_msg("%s: %s", json, error.message);
     faults = (struct faults){0};
     assert_true(form_open(&form, body, "/checks/3", &faults));
-    bool good = terms_read(&form, &arena, terms);
+    bool good = read(&form, &arena, terms);
 
     form_close(&form);
     return good;
+}
+
+static bool read_terms(const char *json, struct terms *terms)
+{
+    return read_with(terms_read, json, terms);
 }
 
 static struct terms terms_of(const char *json)
@@ -256,6 +263,22 @@ static void every_override_that_does_not_fit_has_a_fault(void **state)
     assert_string_equal(faults.at[1].pointer, "/limit_overrides/nobody");
 }
 
+static void a_charge_has_all_terms_but_that_a_part_is_enough(void **state)
+{
+    (void)state;
+    struct terms terms;
+
+    assert_true(read_with(terms_read_charge,
+                          "{\"limit_overrides\":{\"log\":5},\"priority\":\"low\"}", &terms));
+    assert_int_equal(faults.count, 0);
+    assert_int_equal(terms.override_count, 1);
+    assert_true(terms.is_low);
+    assert_true(read_with(terms_read_charge, "{\"partial\":true}", &terms));
+    assert_int_equal(faults.count, 1);
+    assert_string_equal(faults.at[0].pointer, "/checks/3/partial");
+    assert_false(terms.is_partial);
+}
+
 /* Eight names of 32 bytes are longer than a fault's detail. */
 static void long_names_are_cut(void **state)
 {
@@ -284,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_quota_is_held_to_what_its_algorithm_can_have),
         cmocka_unit_test(an_unknown_name_is_told_the_nearest_one_or_all),
         cmocka_unit_test(every_override_that_does_not_fit_has_a_fault),
+        cmocka_unit_test(a_charge_has_all_terms_but_that_a_part_is_enough),
         cmocka_unit_test(long_names_are_cut),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
