@@ -11,10 +11,10 @@
 void decision_answer_no_policy(const struct decision *decision, struct request *request);
 
 /* With each fault, if the check does not fit its policy. False: it does. */
-MUST_USE bool decision_answer_unfit(const struct decision *decision, struct request *request);
+MUST_USE bool decision_answer_unfit(struct decision *decision, struct request *request);
 
-/* With the verdict, and its fields; with `deny_status` if it denies. With a problem if there is no
- * room. */
+/* With the verdict, and its fields; with `deny_status` if it denies. With a problem if there is
+ * none. */
 void decision_answer(const struct decision *decision, struct request *request, int deny_status);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "api/decision.h"
 
-/* A decision without room (decision->has_no_room) leaves nothing. */
+/* What was not made leaves nothing in the log. A charge is in the log, and counts by itself. */
 void decision_record(const struct decision *decision);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/writer.h"
 #include "limit/costs.h"
 #include "limit/policy_set.h"
+#include "limit/terms.h"
 #include "limit/verdict.h"
 
 /* The first identities tried, and the one that exists, as a JSON array. Lies in a request's
@@ -26,11 +27,12 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
                               const struct policy **policy);
 
 /* Writes the member `explain`: the policies looked for, in order, and how many are not listed; the
- * chosen one, and why; if counters were asked, each limit's numbers before and after this check;
- * and the same for the candidate, which may be NULL. `costs` are the check's. */
+ * chosen one, and why; if counters were asked, each limit's numbers before and after this check,
+ * and what the check's terms made of it; and the same for the candidate, which may be NULL. `costs`
+ * and `terms` are the check's. */
 void explain_write(const struct explain *explain, const struct verdict *verdict,
                    const struct verdict *candidate, const struct costs *costs,
-                   struct writer *writer);
+                   const struct terms *terms, struct writer *writer);
 
 /* Writes the member `explain` if no policy was found: only the policies looked for. */
 void explain_write_none(const struct explain *explain, struct writer *writer);

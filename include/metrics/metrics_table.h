@@ -19,6 +19,13 @@
       "Checks decided without the shared store, by the policy's on_store_error.")                  \
     X(DEGRADED_ALLOW, METRIC_COUNTER, "sluice_degraded_decisions_total", "by=\"allow\"", NULL)     \
     X(DEGRADED_DENY, METRIC_COUNTER, "sluice_degraded_decisions_total", "by=\"deny\"", NULL)       \
+    X(LIMIT_OVERRIDES, METRIC_COUNTER, "sluice_limit_overrides_total", "",                         \
+      "Quotas that checks and charges have set for themselves by limit_overrides.")                \
+    X(CHARGES_MADE, METRIC_COUNTER, "sluice_charges_total", "result=\"made\"",                     \
+      "Charges after the fact, by result; noted: made here, to be handed back to Redis.")          \
+    X(CHARGES_NOTED, METRIC_COUNTER, "sluice_charges_total", "result=\"noted\"", NULL)             \
+    X(CHARGES_REFUSED, METRIC_COUNTER, "sluice_charges_total", "result=\"refused\"", NULL)         \
+    X(CHARGES_UNKNOWN, METRIC_COUNTER, "sluice_charges_total", "result=\"unknown\"", NULL)         \
     X(STORE_CALLS_DONE, METRIC_COUNTER, "sluice_store_calls_total", "result=\"done\"",             \
       "Calls to Redis as the store of counters, by result; down: not sent.")                       \
     X(STORE_CALLS_LATE, METRIC_COUNTER, "sluice_store_calls_total", "result=\"late\"", NULL)       \

@@ -12,6 +12,14 @@ static bool set_fits(const struct decision *decision, const struct limit *limit,
                      const struct by *set, const char *pointer, struct faults *faults);
 static bool cost_fits(const struct decision *decision, const struct limit *limit,
                       const char *pointer, struct faults *faults);
+static bool measures_fit(const struct decision *decision, const struct rule *rule,
+                         const char *pointer, struct faults *faults);
+static void subjects_bind(const struct decision *decision, const struct rule *rule,
+                          struct operation *operation);
+static void costs_bind(const struct decision *decision, const struct rule *rule,
+                       struct operation *operation);
+static bool limits_bind(const struct decision *decision, const struct rule *rule,
+                        struct binding *binding);
 static struct digest tag_of(const struct decision *decision, const struct rule *rule);
 static struct digest set_digest(const struct decision *decision, const struct by *set,
                                 enum rule_use use);
@@ -31,7 +39,7 @@ bool binding_fits(const struct decision *decision, const struct rule *rule, cons
             fits &= set_fits(decision, limit, rule->sets[sets_seen++], pointer, faults);
         fits &= cost_fits(decision, limit, pointer, faults);
     }
-    return fits;
+    return measures_fit(decision, rule, pointer, faults) && fits;
 }
 
 bool binding_has_set(const struct decision *decision, const struct by *set)
@@ -42,29 +50,35 @@ bool binding_has_set(const struct decision *decision, const struct by *set)
     return subjects_choose(&decision->subjects, set, space, &chosen);
 }
 
-/* Sets and costs beyond the counts stay as they are, because zeroing them would cost each check. */
-void binding_operation(const struct decision *decision, const struct rule *rule,
-                       enum operation_kind kind, struct operation *operation)
+enum operation_kind binding_kind(const struct decision *decision)
 {
+    if (decision->is_charge)
+        return OPERATION_CHARGE;
+    return decision->terms.is_partial ? OPERATION_PART : OPERATION_TAKE;
+}
+
+/* Of a partial check all costs are the same. */
+struct question binding_question(const struct decision *decision, const struct rule *rule)
+{
+    struct question question = {decision->policy, rule, &decision->terms, 0};
+    const bool has_cost = costs_find_of(&decision->costs, &rule->limits[0], &question.cost);
+
+    ASSERT(has_cost || !decision->policy->is_active);
+    return question;
+}
+
+bool binding_make(const struct decision *decision, const struct rule *rule,
+                  enum operation_kind kind, struct binding *binding)
+{
+    struct operation *operation = &binding->operation;
+
     operation->kind = kind;
     operation->tenant = decision->app->tenant;
     operation->policy_id = decision->policy->id;
-    operation->tag = tag_of(decision, rule);
-    operation->set_count = rule->set_count;
-    operation->limit_count = rule->limit_count;
-    operation->limits = rule->limits;
     operation->now_us = decision->api->now_us;
-    for (size_t i = 0; i < rule->set_count; i++) {
-        operation->sets[i] = (int)i == rule->common_set
-                                 ? operation->tag
-                                 : set_digest(decision, rule->sets[i], rule->use);
-    }
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        const bool has_cost =
-            costs_find_of(&decision->costs, &rule->limits[i], &operation->costs[i]);
-
-        ASSERT(has_cost || kind == OPERATION_FORGET);
-    }
+    subjects_bind(decision, rule, operation);
+    costs_bind(decision, rule, operation);
+    return limits_bind(decision, rule, binding);
 }
 
 static bool set_fits(const struct decision *decision, const struct limit *limit,
@@ -96,6 +110,66 @@ static bool cost_fits(const struct decision *decision, const struct limit *limit
         faults_add(faults, pointer, "costs", "must have `%s`: the limit \"%s\" counts it",
                    limit->counts, limit->name);
     return false;
+}
+
+/* All are granted the same. */
+static bool measures_fit(const struct decision *decision, const struct rule *rule,
+                         const char *pointer, struct faults *faults)
+{
+    const char *first = limit_measure(&rule->limits[0]);
+
+    for (size_t i = 1; i < rule->limit_count && decision->terms.is_partial; i++) {
+        const char *measure = limit_measure(&rule->limits[i]);
+
+        if (strcmp(measure, first) == 0)
+            continue;
+        if (faults != NULL) {
+            faults_add(faults, pointer, "partial",
+                       "must not be true: the limit \"%s\" counts %s, and the first one %s",
+                       rule->limits[i].name, measure, first);
+        }
+        return false;
+    }
+    return true;
+}
+
+/* Sets beyond the count stay as they are, because zeroing them would cost each check. */
+static void subjects_bind(const struct decision *decision, const struct rule *rule,
+                          struct operation *operation)
+{
+    operation->tag = tag_of(decision, rule);
+    operation->set_count = rule->set_count;
+    for (size_t i = 0; i < rule->set_count; i++) {
+        operation->sets[i] = (int)i == rule->common_set
+                                 ? operation->tag
+                                 : set_digest(decision, rule->sets[i], rule->use);
+    }
+}
+
+/* Costs beyond the count stay as they are, too. */
+static void costs_bind(const struct decision *decision, const struct rule *rule,
+                       struct operation *operation)
+{
+    operation->limit_count = rule->limit_count;
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        const bool has_cost =
+            costs_find_of(&decision->costs, &rule->limits[i], &operation->costs[i]);
+
+        ASSERT(has_cost || operation->kind == OPERATION_FORGET);
+    }
+}
+
+static bool limits_bind(const struct decision *decision, const struct rule *rule,
+                        struct binding *binding)
+{
+    struct operation *operation = &binding->operation;
+    const bool is_low = decision->terms.is_low;
+
+    operation->limits = rule->limits;
+    if (operation->kind == OPERATION_FORGET || !bound_limits_differ(rule, is_low))
+        return true;
+    operation->limits = binding->limits.at;
+    return bound_limits_make(&binding->limits, rule, is_low, decision->api->store_ahead_us);
 }
 
 static struct digest tag_of(const struct decision *decision, const struct rule *rule)

@@ -98,7 +98,7 @@ static bool check_may_wait(const struct check *check)
     struct request *request = check->request;
     WRITTEN_FIRST struct faults faults;
 
-    if (!rule_has_delay(&decision->policy->rule)) {
+    if (!rule_has_delay(decision->live.rule)) {
         faults.count = 0;
         faults_add(&faults, "", "wait",
                    "must not be true: no limit of the policy that applies delays, as leaky_bucket "
@@ -135,7 +135,7 @@ static bool check_has_to_wait(const struct check *check)
 {
     const struct verdict *verdict = &check->decision.verdict;
 
-    if (check->decision.has_no_room)
+    if (check->decision.end != DECISION_MADE)
         return false;
     return verdict->allowed && verdict->delay_ms > 0 && verdict->policy->mode == POLICY_ENFORCE;
 }

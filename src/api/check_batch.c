@@ -218,7 +218,7 @@ static bool batch_begin_item(struct batch *batch, size_t index)
     }
     if (!decision_match(decision, arena))
         return !batch_look_again(batch);
-    if (!decision_fits(decision, pointer, &faults))
+    if (!decision_fits(decision, pointer, &faults, arena))
         batch_refuse_item(item, &faults, arena);
     else if (decision_take(decision, batch_on_decided) == HANDLED_LATER)
         batch->in_flight++;
@@ -303,8 +303,8 @@ static void batch_write_item(const struct batch_item *item, struct arena *arena,
         problem_write_faults(item->faults, writer);
     } else if (!item->decision.policy) {
         problem_write(PROBLEM_NO_POLICY, decision_no_policy(&item->decision, arena), writer);
-    } else if (item->decision.has_no_room) {
-        problem_write(PROBLEM_QUOTA, decision_no_room, writer);
+    } else if (item->decision.end != DECISION_MADE) {
+        problem_write(PROBLEM_QUOTA, decision_problems[DECISION_NO_ROOM], writer);
         writer_integer(writer, "retry_after", item->decision.room_s);
     } else {
         writer_integer(writer, "status", item->decision.verdict.allowed ? 200 : 429);

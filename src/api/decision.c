@@ -6,8 +6,13 @@
 #include "api/no_policy.h"
 #include "limit/subjects_read.h"
 
-const char decision_no_room[] =
-    "This app has as many counters as it may have. A new one must wait until another expires.";
+const char *const decision_problems[] = {
+    [DECISION_NO_ROOM] =
+        "This app has as many counters as it may have. A new one must wait until another expires.",
+    [DECISION_UNCHARGED] = "The charge has not been made: the counters cannot be reached.",
+    [DECISION_UNKNOWN] = "The counters did not answer, so it is not known whether the charge has "
+                         "been made.",
+};
 
 bool decision_read_subjects(struct decision *decision, struct form *form, struct arena *arena)
 {
@@ -25,8 +30,18 @@ bool decision_read_subjects(struct decision *decision, struct form *form, struct
 bool decision_read(struct decision *decision, struct form *form, struct arena *arena)
 {
     const bool is_about_some = decision_read_subjects(decision, form, arena);
+    const bool has_costs = costs_read(form, arena, &decision->costs);
 
-    return costs_read(form, arena, &decision->costs) && is_about_some;
+    return terms_read(form, arena, &decision->terms) && has_costs && is_about_some;
+}
+
+bool decision_read_charge(struct decision *decision, struct form *form, struct arena *arena)
+{
+    const bool is_about_some = decision_read_subjects(decision, form, arena);
+    const bool has_costs = costs_read_charge(form, arena, &decision->costs);
+
+    decision->is_charge = true;
+    return terms_read_charge(form, arena, &decision->terms) && has_costs && is_about_some;
 }
 
 bool decision_match(struct decision *decision, struct arena *arena)
@@ -61,5 +76,6 @@ void decision_write(const struct decision *decision, struct writer *writer)
     verdict_write(&decision->verdict, decision->route_key, decision->role, &decision->subjects,
                   writer);
     if (decision->explain)
-        explain_write(decision->explain, &decision->verdict, tried, &decision->costs, writer);
+        explain_write(decision->explain, &decision->verdict, tried, &decision->costs,
+                      &decision->terms, writer);
 }

@@ -21,12 +21,12 @@ void decision_answer_no_policy(const struct decision *decision, struct request *
     problem_end(request, PROBLEM_NO_POLICY, &writer);
 }
 
-bool decision_answer_unfit(const struct decision *decision, struct request *request)
+bool decision_answer_unfit(struct decision *decision, struct request *request)
 {
     WRITTEN_FIRST struct faults faults;
 
     faults.count = 0;
-    if (decision_fits(decision, "", &faults))
+    if (decision_fits(decision, "", &faults, &request->arena))
         return false;
     problem_answer_faults(request, &faults);
     return true;
@@ -37,7 +37,7 @@ void decision_answer(const struct decision *decision, struct request *request, i
     struct buffer body;
     struct writer writer;
 
-    if (decision->has_no_room) {
+    if (decision->end != DECISION_MADE) {
         refuse(decision, request);
         return;
     }
@@ -53,9 +53,13 @@ void decision_answer(const struct decision *decision, struct request *request, i
 
 static void refuse(const struct decision *decision, struct request *request)
 {
-    request_add_field(request, "Retry-After",
-                      request_printf(request, "%lld", (long long)decision->room_s));
-    problem_answer(request, PROBLEM_QUOTA, "%s", decision_no_room);
+    const bool has_room = decision->end != DECISION_NO_ROOM;
+
+    if (!has_room)
+        request_add_field(request, "Retry-After",
+                          request_printf(request, "%lld", (long long)decision->room_s));
+    problem_answer(request, has_room ? PROBLEM_UNAVAILABLE : PROBLEM_QUOTA, "%s",
+                   decision_problems[decision->end]);
 }
 
 static void add_fields(const struct decision *decision, struct request *request)

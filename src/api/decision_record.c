@@ -8,13 +8,16 @@
 
 static struct journal_app *journal_of(const struct decision *decision);
 static void count(const struct decision *decision);
+static void count_charge(const struct decision *decision);
 
 void decision_record(const struct decision *decision)
 {
     const struct verdict *verdict = &decision->verdict;
     WRITTEN_FIRST struct text deniers[LIMITS_MAX];
 
-    if (decision->has_no_room)
+    if (decision->is_charge && decision->policy->is_active)
+        count_charge(decision);
+    if (decision->end != DECISION_MADE)
         return;
 
     struct record record = {
@@ -23,6 +26,12 @@ void decision_record(const struct decision *decision)
         .route = decision->route_key,
         .role = decision->role,
         .costs = decision->costs,
+        .overrides = decision->terms.overrides,
+        .override_count = decision->terms.override_count,
+        .is_low = decision->terms.is_low,
+        .is_partial = decision->terms.is_partial,
+        .granted = verdict->granted,
+        .is_charge = decision->is_charge,
         .allowed = verdict->allowed,
         .would_deny = verdict->would_deny,
         .reason = verdict->reason,
@@ -44,7 +53,9 @@ void decision_record(const struct decision *decision)
     }
 
     journal_record(journal_of(decision), &record);
-    count(decision);
+    metrics_add(decision->api->metrics, METRIC_LIMIT_OVERRIDES, decision->terms.override_count);
+    if (!decision->is_charge)
+        count(decision);
 }
 
 static struct journal_app *journal_of(const struct decision *decision)
@@ -81,4 +92,17 @@ static void count(const struct decision *decision)
         metrics_count_app(metrics, metrics_apps_slot(apps, decision->app->id),
                           verdict->allowed ? METRICS_ALLOWED : METRICS_DENIED);
     }
+}
+
+static void count_charge(const struct decision *decision)
+{
+    static const enum metric ends[] = {
+        [DECISION_MADE] = METRIC_CHARGES_MADE,
+        [DECISION_NO_ROOM] = METRIC_CHARGES_REFUSED,
+        [DECISION_UNCHARGED] = METRIC_CHARGES_REFUSED,
+        [DECISION_UNKNOWN] = METRIC_CHARGES_UNKNOWN,
+    };
+    const bool is_noted = decision->end == DECISION_MADE && decision->verdict.degraded;
+
+    metrics_count(decision->api->metrics, is_noted ? METRIC_CHARGES_NOTED : ends[decision->end]);
 }

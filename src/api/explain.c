@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/duration.h"
 #include "limit/algorithm.h"
+#include "limit/headroom.h"
 
 /* A tenant with a prefix of every length could otherwise get a list of 3,600 per check. */
 #define LISTED_MAX 32
@@ -12,9 +13,13 @@ static policy_set_tried_fn on_tried;
 static void write_considered(const struct explain *explain, struct writer *writer);
 static void write_why(const struct policy_identity *identity, struct writer *writer);
 static void write_limits(const struct verdict *verdict, const struct costs *costs,
-                         struct writer *writer);
-static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
-                        int64_t charged, struct writer *writer);
+                         const struct terms *terms, struct writer *writer);
+static int64_t charged_to(const struct limit *limit, const struct outcome *outcome,
+                          const struct costs *costs, const struct terms *terms);
+static void write_counts(const struct limit *limit, const struct limit_outcome *outcome,
+                         int64_t charged, struct writer *writer);
+static void write_terms(const struct verdict *verdict, size_t index, const struct terms *terms,
+                        struct writer *writer);
 
 struct explain *explain_match(const struct policy_set *set, struct text route_key, struct text role,
                               const struct subjects *subjects, struct arena *arena,
@@ -32,7 +37,7 @@ struct explain *explain_match(const struct policy_set *set, struct text route_ke
 
 void explain_write(const struct explain *explain, const struct verdict *verdict,
                    const struct verdict *candidate, const struct costs *costs,
-                   struct writer *writer)
+                   const struct terms *terms, struct writer *writer)
 {
     const struct policy *policy = verdict->policy;
 
@@ -44,12 +49,12 @@ void explain_write(const struct explain *explain, const struct verdict *verdict,
     policy_identity_write_subject(&policy->identity.subject, writer);
     write_why(&policy->identity, writer);
     writer_end_object(writer);
-    write_limits(verdict, costs, writer);
+    write_limits(verdict, costs, terms, writer);
     if (candidate != NULL) {
         writer_begin_object(writer, "candidate");
         writer_bool(writer, "allowed", candidate->allowed);
         writer_string(writer, "reason", candidate->reason);
-        write_limits(candidate, costs, writer);
+        write_limits(candidate, costs, terms, writer);
         writer_end_object(writer);
     }
     writer_end_object(writer);
@@ -107,30 +112,39 @@ static void write_why(const struct policy_identity *identity, struct writer *wri
 }
 
 static void write_limits(const struct verdict *verdict, const struct costs *costs,
-                         struct writer *writer)
+                         const struct terms *terms, struct writer *writer)
 {
     const struct outcome *outcome = &verdict->outcome;
 
     writer_begin_array(writer, "limits");
     for (size_t i = 0; verdict->decided && i < outcome->count; i++) {
         const struct limit *limit = &verdict->rule->limits[i];
-        int64_t cost;
-        const bool has_cost = costs_find_of(costs, limit, &cost);
 
-        ASSERT(has_cost);
-        if (verdict->is_partial)
-            cost = outcome->granted;
-        write_limit(limit, &outcome->at[i], outcome->allowed ? cost : 0, writer);
+        writer_begin_object(writer, NULL);
+        write_counts(limit, &outcome->at[i], charged_to(limit, outcome, costs, terms), writer);
+        write_terms(verdict, i, terms, writer);
+        writer_end_object(writer);
     }
     writer_end_array(writer);
 }
 
-/* What is left is rounded down, and what is charged is a whole number. So before and after differ by
- * that. A limit from which more was taken than it has lets no cost pass, so nothing is charged. */
-static void write_limit(const struct limit *limit, const struct limit_outcome *outcome,
-                        int64_t charged, struct writer *writer)
+static int64_t charged_to(const struct limit *limit, const struct outcome *outcome,
+                          const struct costs *costs, const struct terms *terms)
 {
-    writer_begin_object(writer, NULL);
+    int64_t cost;
+    const bool has_cost = costs_find_of(costs, limit, &cost);
+
+    ASSERT(has_cost);
+    if (!outcome->allowed)
+        return 0;
+    return terms->is_partial ? outcome->granted : cost;
+}
+
+/* What is left is rounded down, and the cost is a whole number. So before and after differ by the
+ * cost. */
+static void write_counts(const struct limit *limit, const struct limit_outcome *outcome,
+                         int64_t charged, struct writer *writer)
+{
     writer_string(writer, "name", limit->name);
     writer_string(writer, "algorithm", algorithm_of(limit->algorithm)->name);
     writer_bool(writer, "allowed", outcome->allowed);
@@ -138,5 +152,22 @@ static void write_limit(const struct limit *limit, const struct limit_outcome *o
     writer_integer(writer, "remaining_after", outcome->remaining);
     writer_integer(writer, "reset_ms_after",
                    duration_rounded_up(outcome->reset_us, MILLISECOND_US));
-    writer_end_object(writer);
+}
+
+/* Only what they have changed. */
+static void write_terms(const struct verdict *verdict, size_t index, const struct terms *terms,
+                        struct writer *writer)
+{
+    const struct policy *policy = verdict->policy;
+    const struct rule *saved =
+        verdict->rule->use == RULE_CANDIDATE ? policy->candidate : &policy->rule;
+    const struct limit *limit = &verdict->rule->limits[index];
+    const int64_t headroom = headroom_units(limit);
+
+    if (limit->quota != saved->limits[index].quota) {
+        writer_integer(writer, "limit", limit->quota);
+        writer_integer(writer, "limit_of_policy", saved->limits[index].quota);
+    }
+    if (terms->is_low && headroom > 0)
+        writer_integer(writer, "headroom", headroom);
 }

@@ -82,16 +82,18 @@ static void reset_forget(struct reset *reset, const struct rule *rule)
 {
     struct api *api = reset->decision.api;
     struct part part;
-    struct operation operation;
+    WRITTEN_FIRST struct binding binding;
     struct outcome outcome;
 
     reset_choose(reset, rule, &part);
     if (part.rule.limit_count == 0)
         return;
-    binding_operation(&reset->decision, &part.rule, OPERATION_FORGET, &operation);
-    memory_table_ask(api->local, &operation, &outcome);
+    const bool is_exact = binding_make(&reset->decision, &part.rule, OPERATION_FORGET, &binding);
+    ASSERT(is_exact);
+    memory_table_ask(api->local, &binding.operation, &outcome);
     reset_note(reset, &outcome);
-    if (store_ask(api->store, &operation, &outcome, reset, reset_on_forgotten) == STORE_LATER)
+    if (store_ask(api->store, &binding.operation, &outcome, reset, reset_on_forgotten) ==
+        STORE_LATER)
         reset->awaited++;
     else
         reset_note(reset, &outcome);

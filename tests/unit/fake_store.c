@@ -91,10 +91,12 @@ static enum store_answer engine_ask(struct store *store, const struct operation 
     if (!fake->is_over && fake->answer_count > 0)
         answer = fake->answers[fake->asked % fake->answer_count];
     fake->asked++;
-    if (answer.status != TAKE_DOWN && answer.status != TAKE_QUOTA)
+    if (operation->limits[0].calendar != NULL)
+        fake->calendar = *operation->limits[0].calendar;
+    if (answer.status != TAKE_DOWN && answer.status != TAKE_QUOTA && answer.status != TAKE_ELSEWHEN)
         memory_table_ask(fake->table, operation, &result);
     if (answer.status != TAKE_DONE)
-        result = (struct outcome){.status = answer.status};
+        result = (struct outcome){.status = answer.status, .time_us = fake->time_us};
     if (!answer.is_late) {
         *outcome = result;
         return STORE_NOW;

@@ -2,11 +2,12 @@
  *
  * A store that decides as the memory engine does, and answers when and how the test says: now,
  * later in any order, or at its end. A failed call is charged all the same, as in a store that was
- * slow. Only a call that never reached the store (TAKE_DOWN), or had no room (TAKE_QUOTA), is not
- * charged. */
+ * slow. Only a call that never reached the store (TAKE_DOWN), had no room (TAKE_QUOTA), or found
+ * another time there (TAKE_ELSEWHEN), is not charged. */
 #ifndef UNIT_FAKE_STORE_H
 #define UNIT_FAKE_STORE_H
 
+#include "limit/calendar.h"
 #include "store/store_memory.h"
 
 #define FAKE_ANSWERS_MAX 8
@@ -37,7 +38,9 @@ struct fake_store {
     size_t pending_count;
     size_t pending_most; /* the most that were pending at once */
     struct fake_pending pending[FAKE_PENDING_MAX];
-    bool is_over; /* from now on it answers TAKE_DOWN */
+    bool is_over;             /* from now on it answers TAKE_DOWN */
+    int64_t time_us;          /* by its clock, which it tells with TAKE_ELSEWHEN */
+    struct calendar calendar; /* of the first limit, in the last call */
 };
 
 void fake_store_open(struct fake_store *fake);

@@ -33,6 +33,8 @@ static const char *const policies[] = {
     "'candidate':{'limit':2,'window_seconds':60}}",
     "{'route_key':'/queue','algorithm':'leaky_bucket','rate':'20/s'}",
     "{'route_key':'/off','limit':3,'window_seconds':3600,'is_active':false}",
+    "{'route_key':'/month','limit':3,'period':'month','candidate':{'limit':2,'period':'hour'}}",
+    "{'route_key':'/mars','limit':3,'period':'month','zone':'Mars/Olympus'}",
 };
 
 static struct app *app;
@@ -50,7 +52,7 @@ static int64_t step_us;
 static int64_t clock_of_the_test(void);
 static struct app *make_app(const char *more);
 static void open_index(void);
-static struct operation look_of(const char *user_id, const char *route, bool candidate);
+static void look_make(struct binding *look, const char *user_id, const char *route, bool candidate);
 static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
                           bool candidate);
 
@@ -77,6 +79,7 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
     app->tenant = 0;
     atomic_store(&app->is_replaced, false);
     api.now_us = NOW_US;
+    api.store_ahead_us = 0;
 }
 
 void handling_end(struct handling *handling)
@@ -285,7 +288,7 @@ int handling_close(void **state)
 }
 
 /* At what a handler would take. */
-static struct operation look_of(const char *user_id, const char *route, bool candidate)
+static void look_make(struct binding *look, const char *user_id, const char *route, bool candidate)
 {
     const struct subject user = {.name = TEXT("user"), .value = text_of(user_id)};
     struct decision decision = {
@@ -296,23 +299,24 @@ static struct operation look_of(const char *user_id, const char *route, bool can
         .role = TEXT(POLICY_ROLE_DEFAULT),
     };
     struct arena arena = {0};
-    struct operation look;
 
     assert_true(decision_match(&decision, &arena));
-    binding_operation(&decision, candidate ? decision.policy->candidate : &decision.policy->rule,
-                      OPERATION_LOOK, &look);
+    const bool is_exact =
+        binding_make(&decision, candidate ? decision.policy->candidate : &decision.policy->rule,
+                     OPERATION_LOOK, look);
+    assert_int_equal(is_exact, strcmp(route, "/mars") != 0);
     arena_close(&arena);
-    return look;
 }
 
 static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
                           bool candidate)
 {
-    const struct operation look = look_of(user_id, route, candidate);
+    struct binding look;
     struct outcome outcome;
 
-    memory_table_ask(table, &look, &outcome);
-    return limit_capacity(&look.limits[0]) - outcome.at[0].remaining;
+    look_make(&look, user_id, route, candidate);
+    memory_table_ask(table, &look.operation, &outcome);
+    return limit_capacity(&look.operation.limits[0]) - outcome.at[0].remaining;
 }
 
 /* These replace src/journal/journal.c and, with support/whole_catalogue.c,

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The limits of a rule as a store gets them for one check: smaller by the headroom, if the check has
+ * a low priority, and with the calendars of their periods. Limits without any of this are the
+ * rule's own. */
+#ifndef API_BOUND_LIMITS_H
+#define API_BOUND_LIMITS_H
+
+#include "limit/calendar.h"
+#include "limit/rule.h"
+
+struct bound_limits {
+    struct limit at[LIMITS_MAX];
+    struct calendar calendars[LIMITS_MAX];
+};
+
+/* Whether they differ from those of the rule. Otherwise `at` is not used. */
+MUST_USE bool bound_limits_differ(const struct rule *rule, bool is_low);
+
+/* Makes them, around the time here plus `store_ahead_us`. False: a zone is not known here, and its
+ * calendar goes by UTC. */
+MUST_USE bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool is_low,
+                                int64_t store_ahead_us);
+
+/* Gives them the capacities of the rule: what was granted under a priority counts whole. */
+void bound_limits_widen(struct bound_limits *bound, const struct rule *rule);
+
+#endif

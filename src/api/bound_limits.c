@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/bound_limits.h"
+
+#include "base/clock.h"
+#include "catalogue/calendars.h"
+#include "limit/headroom.h"
+
+static bool is_smaller(const struct limit *limit, bool is_low);
+static bool has_period(const struct rule *rule);
+static bool calendar_make(const struct limit *limit, int64_t time_us, struct calendar *calendar);
+
+bool bound_limits_differ(const struct rule *rule, bool is_low)
+{
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        if (rule->limits[i].period != NULL || is_smaller(&rule->limits[i], is_low))
+            return true;
+    }
+    return false;
+}
+
+/* The clocks are read only for a period. Counters of this process are decided by the monotonic
+ * clock. */
+bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool is_low,
+                       int64_t store_ahead_us)
+{
+    const bool has_time = has_period(rule);
+    const int64_t time_us = has_time ? clock_wall_us() + store_ahead_us : 0;
+    const int64_t ahead_us = has_time ? time_us - clock_monotonic_us() : 0;
+    bool is_exact = true;
+
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        const struct limit *limit = &rule->limits[i];
+
+        bound->at[i] = is_smaller(limit, is_low) ? limit_for_low(limit) : *limit;
+        if (limit->period == NULL)
+            continue;
+        bound->calendars[i].ahead_us = ahead_us;
+        bound->at[i].calendar = &bound->calendars[i];
+        is_exact &= calendar_make(limit, time_us, &bound->calendars[i]);
+    }
+    return is_exact;
+}
+
+void bound_limits_widen(struct bound_limits *bound, const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        bound->at[i].quota = rule->limits[i].quota;
+        bound->at[i].burst = rule->limits[i].burst;
+    }
+}
+
+static bool is_smaller(const struct limit *limit, bool is_low)
+{
+    return is_low && limit->headroom.amount > 0;
+}
+
+static bool has_period(const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        if (rule->limits[i].period != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool calendar_make(const struct limit *limit, int64_t time_us, struct calendar *calendar)
+{
+    if (calendars_at(limit->period, time_us, calendar))
+        return true;
+    calendars_at_utc(limit->period, time_us, calendar);
+    return false;
+}
