@@ -17,6 +17,7 @@ enum handled policy_delete(struct request *request, void *context);
 enum handled policy_get(struct request *request, void *context);       /* policy_list.c */
 enum handled check_post(struct request *request, void *context);       /* check.c */
 enum handled check_batch_post(struct request *request, void *context); /* check_batch.c */
+enum handled charge_post(struct request *request, void *context);      /* charge.c */
 enum handled reset_post(struct request *request, void *context);       /* reset.c */
 enum handled logs_latest_get(struct request *request, void *context);  /* logs.c */
 enum handled usage_get(struct request *request, void *context);        /* usage.c */
