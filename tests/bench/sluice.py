@@ -26,6 +26,7 @@ def limits_of(count, *sets):
 PLAIN = {"route_key": ROUTE, "limit": QUOTA, "window_seconds": WINDOW_SECONDS}
 POLICIES = {
     "one": [PLAIN],
+    "a period": [{"route_key": ROUTE, "limit": QUOTA, "period": "hour"}],
     "closed": [{"route_key": ROUTE, "limit": 1, "window_seconds": 31_536_000}],
     "one pool": [{"route_key": ROUTE, "limits": limits_of(1, [])}],
     "two limits": [{"route_key": ROUTE, "limits": limits_of(2)}],

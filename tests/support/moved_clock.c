@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * To be preloaded into a redis-server. The first eight bytes of the file MOVED_CLOCK are a number
- * of microseconds. The server's wall clock stands still at that time, and a test that has mapped
- * the file moves it. At 0 the wall clock shows the real time. The monotonic clock, by which Redis
- * waits, goes on.
+ * To be preloaded into a redis-server or a service. The first eight bytes of the file MOVED_CLOCK
+ * are a number of microseconds. The program's wall clock stands still at that time, and a test that
+ * has mapped the file moves it. At 0 the wall clock shows the real time, and below 0 it is ahead of
+ * that by so much. The monotonic clock, by which programs wait, goes on.
  *
- * Built without the flags of the tests, because the program that loads it has no sanitizer. */
+ * Built without the flags of the tests, because a redis-server has no sanitizer. */
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -36,8 +36,13 @@ int clock_gettime(clockid_t clock, struct timespec *time)
 {
     const int64_t now_us = moved_us == NULL ? 0 : atomic_load(moved_us);
 
-    if (now_us == 0 || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE))
-        return (int)syscall(SYS_clock_gettime, clock, time);
+    if (now_us <= 0 || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)) {
+        const int failed = (int)syscall(SYS_clock_gettime, clock, time);
+
+        if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+            time->tv_sec += -now_us / 1000000;
+        return failed;
+    }
     *time = (struct timespec){now_us / 1000000, now_us % 1000000 * 1000};
     return 0;
 }

@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""examples/python/grants.py in front of the real service. usage: test_grants.py memory|redis"""
+
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+import stage
+
+sys.path.insert(0, str(stage.EXAMPLES / "python"))
+import grants  # noqa: E402
+
+ROUTE, CALLER = "/v1/search", {"org": "acme"}
+# A client in a process of its own: decides so many times and says how often it let pass.
+CLIENT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from grants import Grants
+shared = Grants("/v1/search", {"org": "acme"}, timeout_s=30)
+print(sum(shared.allow() for _ in range(int(sys.argv[2]))))
+shared.close()
+"""
+
+
+class Clients(unittest.TestCase):
+    def given(self, limit):
+        options = []
+        if ENGINE == "redis":
+            redis = stage.Redis()
+            self.addCleanup(redis.close)
+            options = ["--engine", "redis", "--redis-url", redis.url,
+                       "--redis-timeout-ms", "5000"]
+        policy = stage.Service.CONFIGURATION.format(limit=limit).replace(
+            'limit: ', 'by: org\n        limit: ').replace("3600", "86400")
+        self.service = stage.Service(limit, configuration=policy, options=options)
+        self.addCleanup(self.service.close)
+        os.environ.update(SLUICE_URL=self.service.url, SLUICE_API_KEY=self.service.key)
+
+    def client(self, **options):
+        client = grants.Grants(ROUTE, CALLER, timeout_s=stage.PATIENCE_S, **options)
+        self.addCleanup(client.close)
+        return client
+
+    def in_other_processes(self, count, decisions):
+        """How many each of these clients let pass; all of them at once."""
+        command = ["/usr/bin/python3", "-B", "-c", CLIENT, stage.EXAMPLES / "python",
+                   str(decisions)]
+        clients = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+                   for _ in range(count)]
+        return [int(client.communicate(timeout=stage.PATIENCE_S)[0]) for client in clients]
+
+    def requests(self):
+        figures = stage.get(self.service.url + "/metrics")[2].splitlines()
+        return sum(int(line.split()[1]) for line in figures
+                   if line.startswith("sluice_http_requests_total{")
+                   and ('"/check"' in line or '"/charge"' in line))
+
+    def left(self):
+        looking = grants.Grants(ROUTE, CALLER, timeout_s=stage.PATIENCE_S)
+        answer = looking.post("/check", {"cost": 0})
+        looking.close()
+        return answer["remaining"]
+
+    def test_a_hundred_thousand_decisions_cost_few_requests(self):
+        self.given(1_000_000)
+        client = self.client()
+
+        passed = sum(client.allow() for _ in range(100_000))
+        client.close()
+
+        self.assertEqual(passed, 100_000)
+        self.assertLess(self.requests(), 500)
+        self.assertEqual(self.left(), 900_000)
+
+    def test_a_denied_client_asks_no_more(self):
+        self.given(1200)
+        client = self.client()
+
+        passed = sum(client.allow() for _ in range(100_000))
+
+        self.assertEqual(passed, 1200)
+        self.assertLess(self.requests(), 10)
+
+    def test_four_clients_at_once_let_no_more_pass_than_the_limit(self):
+        self.given(60_000)
+
+        passed = self.in_other_processes(4, 25_000)
+
+        self.assertEqual(sum(passed), 60_000 - self.left())
+        self.assertLess(self.requests(), 500)
+
+    def test_what_is_given_back_is_there_for_others(self):
+        self.given(1000)
+        first = self.client(units=1000)
+        self.assertTrue(first.allow())
+        self.assertEqual(self.left(), 0)
+
+        first.close()
+
+        self.assertEqual(self.left(), 999)
+        self.assertEqual(self.in_other_processes(1, 2000), [999])
+
+    def test_without_an_answer_nothing_passes(self):
+        self.given(1000)
+        client = self.client()
+        self.service.stop()
+
+        self.assertFalse(client.allow())
+
+
+if __name__ == "__main__":
+    ENGINE = sys.argv.pop(1)
+    if ENGINE == "redis" and not shutil.which("redis-server"):
+        print("skipped: it is not installed")
+        sys.exit(77)
+    unittest.main(verbosity=2)
