@@ -144,6 +144,8 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
                         .. string.sub(states, at - 8 + length)
                 end
                 longest_us = math.max(longest_us, keep_us or reset_us)
+            else
+                longest_us = math.max(longest_us, reply[at_reply + 2])
             end
             at_reply = at_reply + 4
         end

@@ -107,6 +107,27 @@ static void a_state_from_the_future_is_moved_beside_entries_of_others(void **sta
     }
 }
 
+/* The window is moved, and would allow. The sliding window denies, and is not moved. */
+static void a_string_that_a_denial_moves_is_kept_for_what_denies(void **state)
+{
+    (void)state;
+    struct limit limits[] = {life_limit_of(ALGORITHM_FIXED_WINDOW),
+                             life_limit_of(ALGORITHM_SLIDING_WINDOW)};
+    struct operation take = life_take_of(limits, 2, 4);
+    struct life_asked asked;
+
+    limits[0].window_us = SECOND_US;
+    limits[0].quota = limits[0].burst = 100;
+    life_run(&asked, &take, true);
+    take.now_us -= SECOND_US;
+    one_set_cost(&take, 7);
+    life_ask(&asked, &take, true);
+
+    assert_false(asked.outcome.allowed);
+    assert_true(asked.outcome.at[0].allowed);
+    assert_true(asked.keeps_us > MINUTE_US - asked.took_us);
+}
+
 static void a_refused_state_that_is_not_charged_is_refused_once(void **state)
 {
     (void)state;
@@ -375,6 +396,7 @@ int main(void)
         cmocka_unit_test(one_denial_charges_no_string),
         cmocka_unit_test(one_new_string_of_three_is_a_key_to_create),
         cmocka_unit_test(a_state_from_the_future_is_moved_beside_entries_of_others),
+        cmocka_unit_test(a_string_that_a_denial_moves_is_kept_for_what_denies),
         cmocka_unit_test(a_refused_state_that_is_not_charged_is_refused_once),
         cmocka_unit_test(a_fixed_window_counts_up_to_the_largest_whole_number),
         cmocka_unit_test(random_histories_of_several_sets_are_those_of_decide),
