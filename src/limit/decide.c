@@ -93,7 +93,9 @@ int64_t decide_what_fits(const struct limit *limit, const struct limit_state *st
     struct limit_state looked_at = *state;
     struct limit_outcome look;
 
-    (void)algorithm->settle(limit, &looked_at, now_us);
+    /* A log has no copy, and the decision must still find that it is to be moved. */
+    if (algorithm->state == STATE_NUMBERS)
+        (void)algorithm->settle(limit, &looked_at, now_us);
     algorithm->decide(limit, &looked_at, now_us, 0, &look);
     return look.remaining < cost ? look.remaining : cost;
 }

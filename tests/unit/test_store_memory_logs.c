@@ -144,6 +144,29 @@ static void a_log_that_has_expired_begins_anew(void **state)
     memory_table_free(table);
 }
 
+/* It is moved by a part that is denied, too. */
+static void a_log_from_the_future_is_kept_from_now_on(void **state)
+{
+    (void)state;
+    struct limit limit = log_limit;
+    struct memory_table *table = memory_table_new(1024);
+    struct operation take = take_of(1, &limit, START_US + 10 * MINUTE_US);
+    struct outcome outcome;
+
+    limit.quota = 1;
+    (void)left_after(table, &take);
+    take.now_us = START_US;
+    take.kind = OPERATION_PART;
+    memory_table_ask(table, &take, &outcome);
+    assert_false(outcome.allowed);
+
+    take.now_us = START_US + MINUTE_US;
+    take.kind = OPERATION_FORGET;
+    memory_table_ask(table, &take, &outcome);
+    assert_int_equal(outcome.count, 0);
+    memory_table_free(table);
+}
+
 static void a_log_can_be_forgotten(void **state)
 {
     (void)state;
@@ -171,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_take_keeps_its_own_logs_however_small_the_table),
         cmocka_unit_test(numbers_are_never_taken_for_a_log_nor_a_log_for_numbers),
         cmocka_unit_test(a_log_that_has_expired_begins_anew),
+        cmocka_unit_test(a_log_from_the_future_is_kept_from_now_on),
         cmocka_unit_test(a_log_can_be_forgotten),
     };
 
