@@ -15,9 +15,9 @@ struct binding {
     struct bound_limits limits;
 };
 
-/* Whether the check has every subject and every cost that the rule's limits need, and counts one
- * measure if it is partial. Otherwise adds a fault for each that it lacks, with the limit that needs
- * it; `pointer` is the place of the check. `faults` may be NULL. */
+/* Whether the check has every subject and every cost that the rule's limits need and, if it is
+ * partial, all of them count one measure. Otherwise adds a fault for each that is lacking, with the
+ * limit that needs it; `pointer` is the place of the check. `faults` may be NULL. */
 MUST_USE bool binding_fits(const struct decision *decision, const struct rule *rule,
                            const char *pointer, struct faults *faults);
 

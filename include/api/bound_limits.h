@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The limits of a rule as a store gets them for one check: smaller by the headroom, if the check has
- * a low priority, and with the calendars of their periods. Limits without any of this are the
+ * The limits of a rule as a store gets them for one check: smaller by the headroom, if the check
+ * has a low priority, and with the calendars of their periods. Limits without any of this are the
  * rule's own. */
 #ifndef API_BOUND_LIMITS_H
 #define API_BOUND_LIMITS_H

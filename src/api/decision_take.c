@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Takes a decision from the store: by the live rule and by the candidate at the same time. When both
- * are concluded, the decision is recorded, and then the asker hears of it. */
+ * Takes a decision from the store: by the live rule and by the candidate at the same time. When
+ * both are concluded, the decision is recorded, and then the asker hears of it. */
 #include "api/audit.h"
 #include "api/binding.h"
 #include "api/decision.h"
