@@ -52,8 +52,8 @@ void stored_policies_begin(struct stored_policies *policies, struct app *app);
  * policy. */
 void stored_policies_add(struct stored_policies *policies, struct text document);
 /* Makes the added policies those of the app. A damaged catalogue may hold several of one identity;
- * then the newest version is used. All skipped ones together make one line in the log, and so do all with unknown
- * zones. */
+ * then the newest version is used. All skipped ones together make one line in the log, and so do
+ * all with unknown zones. */
 void stored_policies_finish(struct stored_policies *policies);
 
 #endif

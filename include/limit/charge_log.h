@@ -41,9 +41,9 @@ void charge_log_add(struct charge_log **log, int64_t at_us, int64_t cost, int64_
 /* Makes `cost` > 0 a part of the last charge, which there is. Drops as charge_log_add(). */
 void charge_log_join(struct charge_log *log, int64_t cost, int64_t over_us);
 
-/* Gives back `cost` > 0 of what was charged after `over_us`, which is at least that much: the newest
- * first. If more than CHARGE_LOG_LEAVE_MAX charges would go, and some stay, all that stay become
- * one, at the time of the newest of them. Drops as charge_log_add(). */
+/* Gives back `cost` > 0 of what was charged after `over_us`, which is at least that much: the
+ * newest first. If more than CHARGE_LOG_LEAVE_MAX charges would go, and some stay, all that stay
+ * become one, at the time of the newest of them. Drops as charge_log_add(). */
 void charge_log_give_back(struct charge_log *log, int64_t cost, int64_t over_us);
 
 /* The rank of the charge that is the newest one after `cost` was given back; where nothing is left,

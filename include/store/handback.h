@@ -3,9 +3,9 @@
  * What local counters charged while the store was away, to be charged in the store once it is back.
  * So a subject that has used its limit locally does not find the whole limit in the store. What was
  * allowed is charged as far as it fits, never beyond a limit. What was charged after the fact is
- * charged whole, past a limit if need be, and what was given back is given back. No limit is charged
- * what it would have forgotten by then. What was charged in a period of a calendar counts in this
- * period alone, and the store's clock says whether it is over.
+ * charged whole, past a limit if need be, and what was given back is given back. No limit is
+ * charged what it would have forgotten by then. What was charged in a period of a calendar counts
+ * in this period alone, and the store's clock says whether it is over.
  *
  * It is charged at most once: a hand-back that is late is not repeated, but one that is refused is
  * repeated after a rest. If the store was asked and did not answer in time, or not with a decision,
@@ -40,8 +40,8 @@ struct handback *handback_new(struct event_base *base, struct metrics *metrics);
  * here. */
 void handback_free(struct handback *handback);
 
-/* Notes what a local decision has charged; of an OPERATION_PART the costs are what was granted. False
- * when there is no place for it: it will not be handed back. */
+/* Notes what a local decision has charged; of an OPERATION_PART the costs are what was granted.
+ * False when there is no place for it: it will not be handed back. */
 bool handback_note(struct handback *handback, const struct operation *operation);
 
 /* Called once per turn: hands back what is noted while the store is ready. Makes sure that there is

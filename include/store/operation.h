@@ -36,7 +36,7 @@ struct operation {
     struct digest sets[LIMITS_MAX]; /* `tag` itself, if a set is just what all have in common */
     size_t limit_count;             /* 1..LIMITS_MAX */
     const struct limit *limits;     /* of different ids in each set; borrowed for the call */
-    /* By limit, 0..LIMIT_COST_MAX; 0 looks at that limit. To charge, also down to -LIMIT_COST_MAX. */
+    /* By limit, 0..LIMIT_COST_MAX; 0 looks at that limit. A charge may be negative. */
     int64_t costs[LIMITS_MAX];
     int64_t now_us; /* by the process' clock; engines with their own clock ignore it */
 };

@@ -172,7 +172,8 @@ static const struct mistake of_the_body[] = {
     {POLICY, "{'route_key':'/a','limit':5,'per':'minute'}", 422,
      "is not a known member; did you mean rate, as in", "both in one: rate"},
     {POLICY, "{'route_key':'/a','limits':[{'limit':5,'period':60}]}", 422,
-     "must be a unit, as in \\\"month\\\"; seconds are window_seconds", "both in one: window_seconds"},
+     "must be a unit, as in \\\"month\\\"; seconds are window_seconds",
+     "both in one: window_seconds"},
     {POLICY, "{'route_key':'/a','limits':[{'limit':5,'period':'day','zone':'europe/berln'}]}", 422,
      "/limits/0/zone must be a zone of the tz database that this machine knows, such as "
      "Europe/Berlin",

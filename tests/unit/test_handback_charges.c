@@ -273,7 +273,7 @@ static void what_a_window_has_forgotten_is_neither_charged_nor_given_back(void *
     expect_figures(5, 0, 65 + 7);
 }
 
-/* A bucket of 10, refilled in a minute, that lacks 10 and then 100 more, is full after 11 minutes. */
+/* A bucket of 10 that is filled in a minute, and lacks 10 and then 100 more, is full after 11. */
 static void a_bucket_lets_go_of_a_charge_when_it_is_paid_off(void **state)
 {
     const int64_t paid_us = NOW_US + 11 * MINUTE_US;

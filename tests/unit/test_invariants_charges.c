@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every limiter promises when costs are charged after the fact, given back, or granted in part.
- * The engines are the memory engine and the scripts, and the clock is an argument. What holds
+ * What every limiter promises when costs are charged after the fact, given back, or granted in
+ * part. The engines are the memory engine and the scripts, and the clock is an argument. What holds
  * without charges is in test_invariants.c.
  *
  * SLUICE_TEST_SEED replays a run. */
@@ -59,8 +59,8 @@ static void charges_add_up_and_what_is_used_stays_within_its_bounds(void **state
     }
 }
 
-/* The twin is not charged. A charge may open a fixed window, which then stays open; so only one that
- * is open is charged. */
+/* The twin is not charged. A charge may open a fixed window, which then stays open; so only one
+ * that is open is charged. */
 static void a_charge_and_its_refund_at_the_same_time_leave_what_was_there(void **state)
 {
     random_begin(random_seed());

@@ -8,10 +8,10 @@
  * `starts_us` changes the calendar of all such limits. `at_us` is Unix time then.
  *
  * A step takes its `cost`; with `part`, what fits of it, which must be `granted`. Or it charges its
- * `charge`, which may be negative. It does so `times` times, or once. `expect` has one outcome per limit: an absent `never` is false,
- * an absent `retry_us` or `delay_us` is 0. If a step says `elsewhere`, its time is outside of the
- * calendar. A store with a clock of its own says so, and nothing changes. The others are always
- * asked in time. */
+ * `charge`, which may be negative. It does so `times` times, or once. `expect` has one outcome per
+ * limit: an absent `never` is false, an absent `retry_us` or `delay_us` is 0. If a step says
+ * `elsewhere`, its time is outside of the calendar. A store with a clock of its own says so, and
+ * nothing changes. The others are always asked in time. */
 #include "limit/algorithm.h"
 
 #include "base/arena.h"
