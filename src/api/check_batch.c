@@ -15,8 +15,8 @@
 #include "limit/member_aliases.h"
 #include "metrics/metrics.h"
 
-/* A check with 8 subjects and 8 costs has 22. There is room for more, so that wrong members can be
- * named. */
+/* On average. A check with 8 subjects and 8 costs has 22, and there is room for more, so that wrong
+ * members can be named. Few checks override 8 limits beside, which are 9 more. */
 #define BATCH_VALUES_PER_CHECK 24
 #define BATCH_VALUES_BESIDES   64
 /* Asked of the store at once. So each check's deadline covers little more than itself, and the
