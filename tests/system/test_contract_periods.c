@@ -166,11 +166,12 @@ static void a_stored_zone_that_is_not_known_follows_on_store_error(void **state)
     options.flags = flags;
     struct service *service = service_start(&options);
     struct client *tenant = tenant_new(service);
-    for (size_t i = 0; i < ARRAY_COUNT(modes); i++)
+    for (size_t i = 0; i < ARRAY_COUNT(modes); i++) {
         tenant_policy(tenant,
                       "{'route_key':'/%s','limit':2,'period':'year','zone':'Europe/Berlin',"
                       "'on_store_error':'%s'}",
                       modes[i], modes[i]);
+    }
     EXPECT(client_check(tenant, "ada", "/deny"), 200, "{'remaining':1}");
     service_stop(service);
     zones_replace(data_dir);

@@ -47,11 +47,12 @@ static struct scene scene_open(const struct world *world)
     redis_server_write_url(world->redis, fault_proxy_port(scene.proxy), url);
     scene.service = start(world, url, IMPATIENT_MS);
     scene.tenant = tenant_new(scene.service);
-    for (size_t i = 0; i < ARRAY_COUNT(modes); i++)
+    for (size_t i = 0; i < ARRAY_COUNT(modes); i++) {
         tenant_policy(scene.tenant,
                       "{'route_key':'/%s','limit':10,'window_seconds':" YEAR ",'headroom':4,"
                       "'on_store_error':'%s'}",
                       modes[i], modes[i]);
+    }
     return scene;
 }
 

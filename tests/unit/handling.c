@@ -29,8 +29,7 @@ static const char *const policies[] = {
     "{'route_key':'/local','limit':3,'window_seconds':3600}",
     "{'route_key':'/allow','limit':3,'window_seconds':3600,'on_store_error':'allow'}",
     "{'route_key':'/deny','limit':3,'window_seconds':3600,'on_store_error':'deny'}",
-    "{'route_key':'/both','limit':3,'window_seconds':3600,"
-    "'candidate':{'limit':2,'window_seconds':60}}",
+    "{'route_key':'/both','limit':3,'window_seconds':3600,'candidate':{'rate':'2/m'}}",
     "{'route_key':'/queue','algorithm':'leaky_bucket','rate':'20/s'}",
     "{'route_key':'/off','limit':3,'window_seconds':3600,'is_active':false}",
     "{'route_key':'/month','limit':3,'period':'month','candidate':{'limit':2,'period':'hour'}}",

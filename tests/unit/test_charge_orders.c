@@ -55,7 +55,7 @@ static void a_charge_is_made_once_or_told_whatever_its_store_does(void **state)
 {
     (void)state;
     for (size_t route = 0; route < ARRAY_COUNT(routes); route++) {
-        for (size_t i = 0; i < FAKE_KINDS * 2; i++) {
+        for (size_t i = 0; i < (size_t)FAKE_KINDS * 2; i++) {
             struct handling handling;
             char body[80];
             const struct fake_answer answer = fake_answer_of_kind(i % FAKE_KINDS);
