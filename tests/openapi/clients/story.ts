@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What each client does, and what it must have understood: a limit of one search a minute, asked for
-// twice, alone and in a batch.
+// What each client does, and what it must have understood: a limit of one search a minute, asked
+// for twice, alone and in a batch; then given back, and asked for in part.
 
 export const ROUTE = "/search";
 export const NOWHERE = "/nowhere";
@@ -15,6 +15,8 @@ export type Story = {
   batch: (string | null)[];
   logged: boolean[];
   denied: number;
+  returned: number | null;
+  granted: number | undefined;
 };
 
 // What the client must have found in an answer.

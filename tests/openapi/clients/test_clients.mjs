@@ -26,13 +26,15 @@ const STORY = {
   batch: ["Rate limit exceeded", "urn:sluice:problem:no-policy"],
   logged: [false, false],
   denied: 2,
+  returned: 1,
+  granted: 3,
 };
 
 // Each kind of answer that must be among the recorded ones.
 const KINDS = [
   "register 201", "savePolicy 200", "savePolicy 201", "listPolicies 200", "deletePolicy 200",
-  "check 200", "check 403", "check 429", "checkBatch 200", "reset 200", "latestDecisions 200",
-  "usage 200", "livez 200", "readyz 200", "problem 400", "problem 401", "problem 403",
+  "check 200", "check 403", "check 429", "checkBatch 200", "charge 200", "reset 200",
+  "latestDecisions 200", "usage 200", "livez 200", "readyz 200", "problem 400", "problem 401", "problem 403",
   "problem 404", "problem 405", "problem 409", "problem 413", "problem 415", "problem 422",
   "problem 429",
 ];

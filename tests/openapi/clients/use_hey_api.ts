@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { createClient } from "./generated/hey_api/client";
 import {
-  check, checkBatch, latestDecisions, register, savePolicy, usage,
+  charge, check, checkBatch, latestDecisions, register, savePolicy, usage,
 } from "./generated/hey_api/sdk.gen";
 import type { Check, CheckBatchResult, Policy } from "./generated/hey_api/types.gen";
 import { must, NOWHERE, ROUTE, type Story } from "./story";
@@ -31,6 +31,10 @@ export async function use(baseUrl: string): Promise<Story> {
   });
   const logged = await latestDecisions({ client, query: { limit: 2 } });
   const counted = await usage({ client });
+  const back = await charge({ client, body: { ...search, cost: -1 } });
+  const part = await ask({
+    ...search, cost: 9, partial: true, priority: "low", limit_overrides: { default: 3 },
+  });
 
   return {
     version: must(saved.data).policy.version,
@@ -41,5 +45,7 @@ export async function use(baseUrl: string): Promise<Story> {
     batch: must(batch.data).results.map(said),
     logged: must(logged.data).map((entry) => entry.allowed),
     denied: must(counted.data).totals.denied,
+    returned: must(back.data).remaining,
+    granted: must(part.data).granted,
   };
 }

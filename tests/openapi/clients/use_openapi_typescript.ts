@@ -30,6 +30,10 @@ export async function use(baseUrl: string): Promise<Story> {
   });
   const logged = await client.GET("/logs/latest", { params: { query: { limit: 2 } } });
   const counted = await client.GET("/usage");
+  const back = await client.POST("/charge", { body: { ...search, cost: -1 } });
+  const part = await check({
+    ...search, cost: 9, partial: true, priority: "low", limit_overrides: { default: 3 },
+  });
 
   return {
     version: must(saved.data).policy.version,
@@ -40,5 +44,7 @@ export async function use(baseUrl: string): Promise<Story> {
     batch: must(batch.data).results.map(said),
     logged: must(logged.data).map((entry) => entry.allowed),
     denied: must(counted.data).totals.denied,
+    returned: must(back.data).remaining,
+    granted: must(part.data).granted,
   };
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { useService } from "./at_service";
-import { check, checkBatch, latestDecisions, register, savePolicy, usage } from "./generated/orval";
+import {
+  charge, check, checkBatch, latestDecisions, register, savePolicy, usage,
+} from "./generated/orval";
 import { must, NOWHERE, ROUTE, type Story } from "./story";
 
 export async function use(origin: string): Promise<Story> {
@@ -19,11 +21,16 @@ export async function use(origin: string): Promise<Story> {
   const batch = await checkBatch({ checks: [search, { ip: "192.0.2.7", route_key: NOWHERE }] });
   const logged = await latestDecisions({ limit: 2 });
   const counted = await usage();
+  const back = await charge({ ...search, cost: -1 });
+  const part = await check({
+    ...search, cost: 9, partial: true, priority: "low", limit_overrides: { default: 3 },
+  });
 
   if (first.status !== 200 || second.status !== 429) throw new Error("no decision");
   if (lost.status !== 404 || wrong.status !== 422) throw new Error("no problem");
   if (batch.status !== 200 || logged.status !== 200 || counted.status !== 200)
     throw new Error("no result");
+  if (back.status !== 200 || part.status !== 200) throw new Error("no charge");
   // @ts-expect-error: 429 is a decision or a problem.
   second.data.reason;
   return {
@@ -35,5 +42,7 @@ export async function use(origin: string): Promise<Story> {
     batch: batch.data.results.map((one) => ("allowed" in one ? one.reason : one.type)),
     logged: logged.data.map((entry) => entry.allowed),
     denied: counted.data.totals.denied,
+    returned: back.data.remaining,
+    granted: part.data.granted,
   };
 }
