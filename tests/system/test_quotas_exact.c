@@ -109,7 +109,7 @@ static void what_was_granted_and_charged_adds_up(void **state)
                       "{'route_key':'/r%d','limits':["
                       "{'name':'org','by':'org','limit':%d,'window_seconds':31536000,"
                       "'algorithm':'%s','headroom':'10%%'},"
-                      "{'name':'all','by':[],'limit':1000000,'window_seconds':31536000,"
+                      "{'name':'all','by':[],'limit':100,'window_seconds':31536000,"
                       "'burst':%d,'algorithm':'token_bucket','headroom':100}]}",
                       round, QUOTA,
                       (const char *[]){"fixed_window", "token_bucket", "sliding_window",

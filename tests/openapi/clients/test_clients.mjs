@@ -34,9 +34,9 @@ const STORY = {
 const KINDS = [
   "register 201", "savePolicy 200", "savePolicy 201", "listPolicies 200", "deletePolicy 200",
   "check 200", "check 403", "check 429", "checkBatch 200", "charge 200", "reset 200",
-  "latestDecisions 200", "usage 200", "livez 200", "readyz 200", "problem 400", "problem 401", "problem 403",
-  "problem 404", "problem 405", "problem 409", "problem 413", "problem 415", "problem 422",
-  "problem 429",
+  "latestDecisions 200", "usage 200", "livez 200", "readyz 200", "problem 400", "problem 401",
+  "problem 403", "problem 404", "problem 405", "problem 409", "problem 413", "problem 415",
+  "problem 422", "problem 429",
 ];
 
 let service;
