@@ -40,7 +40,8 @@ class Grants:
         except (OSError, http.client.HTTPException, ValueError):
             answer = {}  # It may have been charged, so it is not asked once more.
         self.left = answer.get("granted", 0)
-        self.until = now + answer.get("reset_in", 1) - 1  # Whole seconds, rounded up.
+        lasts = answer.get("reset_in") or 1  # Whole seconds, rounded up.
+        self.until = now + max(lasts - 1, lasts / 2)
         self.again = now + (0 if self.left else answer.get("retry_after_ms") or 1000) / 1000
 
     def close(self):

@@ -13,6 +13,15 @@ import stage
 sys.path.insert(0, str(stage.EXAMPLES / "python"))
 import grants  # noqa: E402
 
+POLICY = """
+apps:
+  - name: toy
+    api_key_env: TOY_API_KEY
+    policies:
+      - route_key: "*"
+        by: org
+        {rule}
+"""
 ROUTE, CALLER = "/v1/search", {"org": "acme"}
 # A client in a process of its own: decides so many times and says how often it let pass.
 CLIENT = """
@@ -26,15 +35,14 @@ shared.close()
 
 
 class Clients(unittest.TestCase):
-    def given(self, limit):
+    def given(self, limit, rule="limit: {limit}\n        window_seconds: 86400"):
         options = []
         if ENGINE == "redis":
             redis = stage.Redis()
             self.addCleanup(redis.close)
             options = ["--engine", "redis", "--redis-url", redis.url,
                        "--redis-timeout-ms", "5000"]
-        policy = stage.Service.CONFIGURATION.format(limit=limit).replace(
-            'limit: ', 'by: org\n        limit: ').replace("3600", "86400")
+        policy = POLICY.format(rule=rule.format(limit=limit))
         self.service = stage.Service(limit, configuration=policy, options=options)
         self.addCleanup(self.service.close)
         os.environ.update(SLUICE_URL=self.service.url, SLUICE_API_KEY=self.service.key)
@@ -102,6 +110,21 @@ class Clients(unittest.TestCase):
 
         self.assertEqual(self.left(), 999)
         self.assertEqual(self.in_other_processes(1, 2000), [999])
+
+    def test_a_fast_bucket_costs_few_requests_too(self):
+        self.given(500, "algorithm: token_bucket\n        rate: 500/s")
+        client = self.client()
+
+        passed = sum(client.allow() for _ in range(500))
+
+        self.assertEqual(passed, 500)
+        self.assertLess(self.requests(), 100)
+
+    def test_a_policy_that_is_switched_off_lets_all_pass(self):
+        self.given(5, "is_active: false\n        limit: 5\n        window_seconds: 60")
+        client = self.client()
+
+        self.assertEqual(sum(client.allow() for _ in range(1000)), 1000)
 
     def test_without_an_answer_nothing_passes(self):
         self.given(1000)
