@@ -5,6 +5,10 @@
 /* Keys in Redis end at whole milliseconds, and times are rounded twice. */
 #define EXPIRY_LATE_US 2000
 #define FOREVER_US     (INT64_MAX / 2)
+/* In memory the service knows the clock on the wall as well as it can read two clocks at once. */
+#define WALL_SLACK_US INT64_C(1000)
+/* There the counter of a period stays for longer than the period lasts. */
+#define PERIOD_STAYS_US (INT64_C(400) * 24 * 3600 * 1000000)
 
 static void counters_find(struct reference_band *band, const struct reference_band_check *check,
                           struct reference_band_counter *found[]);
@@ -12,20 +16,30 @@ static struct reference_band_counter *counter_find(struct reference_band *band,
                                                    const struct reference_place *place);
 static void quota_note(struct reference_band_counter *counter, const struct reference_limit *limit);
 static struct reference_band_answer answer_of(const struct reference_band_counter *counter,
-                                              const struct reference_limit *limit, int64_t cost,
-                                              struct reference_instant instant, bool charged);
+                                              const struct reference_limit *limit,
+                                              const struct reference_band_check *check,
+                                              int64_t cost);
+static void answer_widen(struct reference_band_answer *answer);
+static bool ends_in_doubt(const struct reference_band_counter *counter,
+                          const struct reference_limit *limit,
+                          const struct reference_band_check *check);
+static bool changes_in_doubt(const struct reference_band_counter *counter,
+                             const struct reference_limit *limit, struct reference_instant instant,
+                             int64_t cost);
+static bool is_full(const struct reference_limit *limit, const struct reference_counter *counter,
+                    int64_t now_us);
 static void expiry_note(struct reference_band *band, const struct reference_band_counter *counter,
                         const struct reference_limit *limit, bool is_charged,
                         struct reference_instant instant);
 
-static struct reference_answer charge_at(const struct reference_limit *limit,
-                                         struct reference_counter *counter, int64_t now_us,
-                                         int64_t cost);
+static bool charge_at(const struct reference_limit *limit, struct reference_counter *counter,
+                      int64_t now_us, int64_t cost, bool is_after_the_fact,
+                      struct reference_answer *answer);
 static struct reference_answer look_at(const struct reference_limit *limit,
                                        const struct reference_counter *counter, int64_t now_us);
 static struct reference_answer answer_at(const struct reference_limit *limit,
                                          const struct reference_counter *counter, int64_t now_us,
-                                         int64_t cost, bool charged);
+                                         const struct reference_band_check *check, int64_t cost);
 static struct reference_answer check_one(const struct reference_limit *limit,
                                          struct reference_counter *counter, int64_t now_us,
                                          int64_t cost);
@@ -54,8 +68,7 @@ void reference_band_ask(struct reference_band *band, const struct reference_band
         const struct reference_policy_limit *limit = &check->policy->limits[i];
 
         quota_note(counters[i], &limit->limit);
-        answers[i] = answer_of(counters[i], &limit->limit, check->costs[limit->measure],
-                               check->instant, check->charged);
+        answers[i] = answer_of(counters[i], &limit->limit, check, check->costs[limit->measure]);
     }
 }
 
@@ -66,13 +79,12 @@ bool reference_band_is_in_doubt(struct reference_band *band,
 
     counters_find(band, check, counters);
     for (size_t i = 0; i < check->policy->count; i++) {
-        const struct reference_counter *least = &counters[i]->least;
-        const struct reference_counter *most = &counters[i]->most;
-        int64_t window_us = counters[i]->place.window_us;
+        const struct reference_policy_limit *limit = &check->policy->limits[i];
 
-        if (counters[i]->place.algorithm == REFERENCE_FIXED_WINDOW && most->charged > 0 &&
-            check->instant.earliest_us < most->since_us + window_us &&
-            (least->charged == 0 || check->instant.latest_us >= least->since_us + window_us))
+        if (ends_in_doubt(counters[i], &limit->limit, check) ||
+            (check->is_after_the_fact &&
+             changes_in_doubt(counters[i], &limit->limit, check->instant,
+                              check->costs[limit->measure])))
             return true;
     }
     return false;
@@ -83,22 +95,30 @@ void reference_band_charge(struct reference_band *band, const struct reference_b
     struct reference_band_counter *counters[REFERENCE_LIMITS_MAX];
     const struct reference_instant instant = check->instant;
 
+    bool is_charged[REFERENCE_LIMITS_MAX] = {0};
+
     counters_find(band, check, counters);
     for (size_t i = 0; i < check->policy->count; i++) {
         const struct reference_policy_limit *limit = &check->policy->limits[i];
         const int64_t cost = check->costs[limit->measure];
+        const bool is_after = check->is_after_the_fact;
+        struct reference_answer answer;
 
         if (cost == 0)
             continue;
-        (void)charge_at(&limit->limit, &counters[i]->least, instant.earliest_us, cost);
-        (void)charge_at(&limit->limit, &counters[i]->most, instant.latest_us, cost);
-        (void)charge_at(&limit->limit, &counters[i]->most_so_far, instant.earliest_us, cost);
+        const bool changes_least = charge_at(&limit->limit, &counters[i]->least,
+                                             instant.earliest_us, cost, is_after, &answer);
+        const bool changes_most = charge_at(&limit->limit, &counters[i]->most, instant.latest_us,
+                                            cost, is_after, &answer);
+        (void)charge_at(&limit->limit, &counters[i]->most_so_far, instant.earliest_us, cost,
+                        is_after, &answer);
+        is_charged[i] = changes_least && changes_most;
         counters[i]->last_width_us = instant.latest_us - instant.earliest_us;
     }
     for (size_t i = 0; i < check->policy->count; i++) {
         const struct reference_policy_limit *limit = &check->policy->limits[i];
 
-        expiry_note(band, counters[i], &limit->limit, check->costs[limit->measure] > 0, instant);
+        expiry_note(band, counters[i], &limit->limit, is_charged[i], instant);
     }
 }
 
@@ -189,39 +209,97 @@ static void quota_note(struct reference_band_counter *counter, const struct refe
 }
 
 static struct reference_band_answer answer_of(const struct reference_band_counter *counter,
-                                              const struct reference_limit *limit, int64_t cost,
-                                              struct reference_instant instant, bool charged)
+                                              const struct reference_limit *limit,
+                                              const struct reference_band_check *check,
+                                              int64_t cost)
 {
-    const struct reference_counter nothing = {0};
+    const struct reference_instant instant = check->instant;
+    const bool is_after = check->is_after_the_fact;
     struct reference_counter early = counter->least;
     struct reference_counter late = counter->most;
-    const struct reference_answer untouched = look_at(limit, &nothing, instant.latest_us);
+    struct reference_answer ignored;
     const struct reference_answer least =
-        answer_at(limit, &counter->least, instant.latest_us, cost, charged);
+        answer_at(limit, &counter->least, instant.latest_us, check, cost);
     const struct reference_answer most =
-        answer_at(limit, &counter->most_so_far, instant.earliest_us, cost, charged);
+        answer_at(limit, &counter->most_so_far, instant.earliest_us, check, cost);
     /* At the border of an aligned window, charges may count in the next window, and then last
      * longer. That is true of the request's earlier charges, and of this one. */
     const struct reference_answer next =
-        answer_at(limit, &counter->most, instant.earliest_us, cost, charged);
+        answer_at(limit, &counter->most, instant.earliest_us, check, cost);
 
-    if (charged) {
-        (void)charge_at(limit, &early, instant.earliest_us, cost);
-        (void)charge_at(limit, &late, instant.latest_us, cost);
+    if (check->charged) {
+        (void)charge_at(limit, &early, instant.earliest_us, cost, is_after, &ignored);
+        (void)charge_at(limit, &late, instant.latest_us, cost, is_after, &ignored);
     }
     const struct reference_answer soonest = look_at(limit, &early, instant.latest_us);
     const struct reference_answer longest = look_at(limit, &late, instant.earliest_us);
-
-    return (struct reference_band_answer){
+    struct reference_band_answer answer = {
         .may_allow = least.allowed,
         .may_deny = !most.allowed,
         .never = least.never,
-        .capacity = untouched.remaining,
         .remaining = {most.remaining, least.remaining},
         .reset_us = {soonest.reset_us, larger(most.reset_us, longest.reset_us)},
         .retry_us = {larger(least.retry_us, 1), larger(most.retry_us, next.retry_us)},
         .delay_us = {least.delay_us, larger(most.delay_us, next.delay_us)},
     };
+
+    if (limit->period.unit != REFERENCE_NO_PERIOD)
+        answer_widen(&answer);
+    return answer;
+}
+
+static void answer_widen(struct reference_band_answer *answer)
+{
+    answer->reset_us.min -= WALL_SLACK_US;
+    answer->reset_us.max += WALL_SLACK_US;
+    answer->retry_us.min -= WALL_SLACK_US;
+    answer->retry_us.max += WALL_SLACK_US;
+}
+
+static bool ends_in_doubt(const struct reference_band_counter *counter,
+                          const struct reference_limit *limit,
+                          const struct reference_band_check *check)
+{
+    const struct reference_instant instant = check->instant;
+    const struct reference_counter *least = &counter->least;
+    const struct reference_counter *most = &counter->most;
+    const int64_t window_us = limit->window_us;
+    const int64_t before_us = instant.earliest_us + limit->ahead_us - WALL_SLACK_US;
+    const int64_t after_us = instant.latest_us + limit->ahead_us + WALL_SLACK_US;
+
+    if (limit->algorithm != REFERENCE_FIXED_WINDOW)
+        return false;
+    if (limit->period.unit != REFERENCE_NO_PERIOD)
+        return after_us >= reference_period_end(&limit->period, before_us);
+    return check->charged && most->is_open && instant.earliest_us < most->since_us + window_us &&
+           (!least->is_open || instant.latest_us >= least->since_us + window_us);
+}
+
+/* If nothing is given back, a bucket is not written, and the rate of the next check is in force for
+ * all the time until then. A full log is charged in another way. */
+static bool changes_in_doubt(const struct reference_band_counter *counter,
+                             const struct reference_limit *limit, struct reference_instant instant,
+                             int64_t cost)
+{
+    struct reference_counter least = counter->least;
+    struct reference_counter most = counter->most;
+    struct reference_answer answer;
+
+    if (cost > 0 && limit->algorithm != REFERENCE_SLIDING_WINDOW_LOG)
+        return false;
+    if (cost > 0)
+        return is_full(limit, &least, instant.latest_us) !=
+               is_full(limit, &most, instant.earliest_us);
+    return charge_at(limit, &least, instant.latest_us, cost, true, &answer) !=
+           charge_at(limit, &most, instant.earliest_us, cost, true, &answer);
+}
+
+static bool is_full(const struct reference_limit *limit, const struct reference_counter *counter,
+                    int64_t now_us)
+{
+    const struct reference_answer look = look_at(limit, counter, now_us);
+
+    return look.remaining == 0 && look.reset_us > 0;
 }
 
 /* A counter is kept for as long as its last charge asks. In Redis, the counters of one key are kept
@@ -232,8 +310,9 @@ static void expiry_note(struct reference_band *band, const struct reference_band
 {
     const int64_t soonest_us =
         instant.earliest_us + look_at(limit, &counter->least, instant.earliest_us).reset_us;
-    const int64_t latest_us =
-        instant.latest_us + look_at(limit, &counter->most, instant.latest_us).reset_us;
+    const int64_t latest_us = instant.latest_us +
+                              look_at(limit, &counter->most, instant.latest_us).reset_us +
+                              (limit->period.unit != REFERENCE_NO_PERIOD ? PERIOD_STAYS_US : 0);
 
     for (size_t i = 0; i < band->count; i++) {
         struct reference_band_counter *other = &band->counters[i];
@@ -246,18 +325,22 @@ static void expiry_note(struct reference_band *band, const struct reference_band
 }
 
 /* Charges whether the limit allows it or not: the effect of a charge does not depend on the room
- * that was left. */
-static struct reference_answer charge_at(const struct reference_limit *limit,
-                                         struct reference_counter *counter, int64_t now_us,
-                                         int64_t cost)
+ * that was left. Returns whether it changes anything. */
+static bool charge_at(const struct reference_limit *limit, struct reference_counter *counter,
+                      int64_t now_us, int64_t cost, bool is_after_the_fact,
+                      struct reference_answer *answer)
 {
     struct reference_limit boundless = *limit;
 
+    if (is_after_the_fact)
+        return reference_charge(
+            counter, limit, reference_now(&counter, limit, 1, now_us, FOREVER_US), cost, answer);
     if (reference_has_burst(limit->algorithm))
         boundless.burst = QUOTA_BOUNDLESS;
     else
         boundless.quota = QUOTA_BOUNDLESS;
-    return check_one(&boundless, counter, now_us, cost);
+    *answer = check_one(&boundless, counter, now_us, cost);
+    return cost > 0;
 }
 
 static struct reference_answer look_at(const struct reference_limit *limit,
@@ -272,16 +355,20 @@ static struct reference_answer look_at(const struct reference_limit *limit,
  * charged it. */
 static struct reference_answer answer_at(const struct reference_limit *limit,
                                          const struct reference_counter *counter, int64_t now_us,
-                                         int64_t cost, bool charged)
+                                         const struct reference_band_check *check, int64_t cost)
 {
     struct reference_counter copy = *counter;
     struct reference_counter after = *counter;
     struct reference_answer charge = {0};
-    struct reference_answer answer = check_one(limit, &copy, now_us, cost);
 
-    if (charged)
-        charge = charge_at(limit, &after, now_us, cost);
+    if (check->charged)
+        (void)charge_at(limit, &after, now_us, cost, check->is_after_the_fact, &charge);
+    if (check->is_after_the_fact)
+        return charge;
+
+    struct reference_answer answer = check_one(limit, &copy, now_us, cost);
     const struct reference_answer look = look_at(limit, &after, now_us);
+
     answer.remaining = look.remaining;
     answer.reset_us = look.reset_us;
     answer.delay_us = charge.delay_us;
@@ -294,7 +381,7 @@ static struct reference_answer check_one(const struct reference_limit *limit,
                                          struct reference_counter *counter, int64_t now_us,
                                          int64_t cost)
 {
-    const int64_t at_us = reference_now(&counter, 1, now_us, FOREVER_US);
+    const int64_t at_us = reference_now(&counter, limit, 1, now_us, FOREVER_US);
     struct reference_answer answer;
 
     (void)reference_check(&counter, limit, 1, at_us, &cost, &answer);

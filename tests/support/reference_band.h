@@ -28,7 +28,6 @@ struct reference_band_answer {
     bool may_allow;
     bool may_deny;
     bool never;
-    int64_t capacity;
     struct reference_bounds remaining;
     struct reference_bounds reset_us;
     struct reference_bounds retry_us; /* only if it denies, and waiting helps */
@@ -54,13 +53,15 @@ struct reference_band {
     struct reference_band_counter counters[REFERENCE_BAND_COUNTERS_MAX];
 };
 
-/* One check by one version of the policy. */
+/* One check by one version of the policy, under the terms of the check; or a charge after the
+ * fact. */
 struct reference_band_check {
     const struct reference_policy *policy;
     unsigned values;
     int64_t costs[REFERENCE_MEASURES];
     struct reference_instant instant;
     bool charged; /* as the service says */
+    bool is_after_the_fact;
 };
 
 /* To be called before the decisions of a request. Its earliest instant is not before the latest one
@@ -71,8 +72,9 @@ void reference_band_begin(struct reference_band *band, struct reference_instant 
 void reference_band_ask(struct reference_band *band, const struct reference_band_check *check,
                         struct reference_band_answer answers[]);
 
-/* Whether the end of a fixed window may be before or after the instant. A charge then counts in one
- * window or in the next, so nothing is known until these counters are forgotten. */
+/* Whether nothing is known until these counters are forgotten. A charge at the end of a fixed window
+ * may count in it or in the next. At the end of a period it is not even known which is shown. And
+ * what a charge after the fact leaves may depend on whether anything was used, or all. */
 bool reference_band_is_in_doubt(struct reference_band *band,
                                 const struct reference_band_check *check);
 

@@ -5,6 +5,8 @@
 #ifndef SUPPORT_REFERENCE_MODEL_H
 #define SUPPORT_REFERENCE_MODEL_H
 
+#include "support/reference_period.h"
+
 #define REFERENCE_LIMITS_MAX  8
 #define REFERENCE_CHARGES_MAX 256 /* within one window */
 
@@ -22,9 +24,14 @@ enum reference_algorithm {
 
 struct reference_limit {
     enum reference_algorithm algorithm;
-    int64_t quota;     /* L */
-    int64_t window_us; /* W */
-    int64_t burst;     /* B; buckets only */
+    int64_t quota;                  /* L */
+    int64_t window_us;              /* W; of a period, about its length */
+    int64_t burst;                  /* B; buckets only */
+    struct reference_period period; /* fixed_window: its windows are periods, if it has a unit */
+    /* Where there is a period: what the clock on the wall is ahead of the time that decides, and
+     * the start of the first period that whoever decides does not know. */
+    int64_t ahead_us;
+    int64_t unknown_us;
 };
 
 struct reference_charge {
@@ -34,12 +41,14 @@ struct reference_charge {
 
 /* A zeroed one was never charged. */
 struct reference_counter {
-    int64_t since_us;        /* its own time: when its window began, or its last charge */
+    /* Its own time: when its window began, or its last charge. Of a period, by Unix time. */
+    int64_t since_us;
     reference_parts charged; /* in that window; of a bucket: what was missing or queued then */
     reference_parts earlier; /* sliding_window: in the window before */
     size_t charge_count;     /* sliding_window_log: within one window */
     struct reference_charge charges[REFERENCE_CHARGES_MAX];
-    bool is_charged;
+    bool is_charged;       /* or given back */
+    bool is_open;          /* fixed_window: there is a window, used or not */
     int64_t kept_until_us; /* then it is untouched, by the limits at its last charge */
 };
 
@@ -58,15 +67,29 @@ const char *reference_algorithm_name(enum reference_algorithm algorithm);
 /* Whether it is a bucket: then a policy may have a `burst`. */
 bool reference_has_burst(enum reference_algorithm algorithm);
 
+/* The most that can be used at once. */
+int64_t reference_capacity(const struct reference_limit *limit);
+
 /* The time of a decision for a clock that says `now_us`, when other clocks may be ahead by
- * `skew_us`: the latest time that the counters know and that is not further ahead. */
-int64_t reference_now(struct reference_counter *const counters[], size_t count, int64_t now_us,
+ * `skew_us`: the latest time that the counters know and that is not further ahead. The starts of
+ * periods are not such times. */
+int64_t reference_now(struct reference_counter *const counters[],
+                      const struct reference_limit limits[], size_t count, int64_t now_us,
                       int64_t skew_us);
+
+/* What fits beside what is used of each limit, at most `cost`. */
+int64_t reference_part(struct reference_counter *const counters[],
+                       const struct reference_limit limits[], size_t count, int64_t now_us,
+                       int64_t cost);
 
 /* Decides costs[i] against each of the limits, and charges all or none. Returns whether it charged
  * any. A cost of 0 is a look. There is one answer per limit. */
 bool reference_check(struct reference_counter *const counters[],
                      const struct reference_limit limits[], size_t count, int64_t now_us,
                      const int64_t costs[], struct reference_answer answers[]);
+
+/* Charges the cost after the fact, or gives it back. Returns whether that changes anything. */
+bool reference_charge(struct reference_counter *counter, const struct reference_limit *limit,
+                      int64_t now_us, int64_t cost, struct reference_answer *answer);
 
 #endif

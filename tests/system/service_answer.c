@@ -11,17 +11,19 @@
 struct comparison {
     json_t *body;
     const struct reference_policy *policy;
-    unsigned values;
+    const struct service_question *question;
+    struct reference_place places[REFERENCE_LIMITS_MAX];
     const struct reference_band_answer *answers;
     char *difference;
 };
 
 static bool is_plain(const struct reference_policy *policy);
 static bool entry_holds(const struct comparison *comparison, size_t which);
-static bool by_holds(const struct comparison *comparison, json_t *entry,
-                     const struct reference_policy_limit *limit);
+static bool by_holds(const struct comparison *comparison, json_t *entry, size_t which);
 static bool deniers_hold(const struct comparison *comparison);
 static bool verdict_holds(const struct comparison *comparison);
+static bool reason_holds(const struct comparison *comparison, const char *must);
+static bool has_headroom(const struct reference_policy_limit *limit);
 static bool times_hold(const struct comparison *comparison);
 static bool shown_holds(const struct comparison *comparison);
 
@@ -39,13 +41,21 @@ static bool differs(const struct comparison *comparison, json_t *object, const c
 static struct reference_bounds rounded_up(struct reference_bounds bounds, int64_t unit_us);
 static void grow(struct reference_bounds *longest, struct reference_bounds bounds);
 
-bool service_answer_holds(json_t *body, const struct reference_policy *policy, unsigned values,
+bool service_answer_holds(json_t *body, const struct service_question *question,
                           const struct reference_band_answer answers[],
                           char difference[static SERVICE_DIFFERENCE_BYTES])
 {
-    struct comparison comparison = {body, policy, values, answers, difference};
+    const struct reference_policy *policy = question->policy;
+    struct comparison comparison = {
+        .body = body,
+        .policy = policy,
+        .question = question,
+        .answers = answers,
+        .difference = difference,
+    };
     size_t listed = json_array_size(json_object_get(body, "limits"));
 
+    reference_policy_places(policy, question->values, comparison.places);
     if (listed != (policy->count > 1 || !is_plain(policy) ? policy->count : 0))
         return differs(&comparison, body, "limits", "as many as the policy has");
     for (size_t i = 0; i < policy->count; i++) {
@@ -70,7 +80,8 @@ static bool entry_holds(const struct comparison *comparison, size_t which)
 {
     const struct reference_policy_limit *limit = &comparison->policy->limits[which];
     const struct reference_band_answer *answer = &comparison->answers[which];
-    const struct reference_bounds capacity = {answer->capacity, answer->capacity};
+    const int64_t most = reference_capacity(&limit->limit);
+    const struct reference_bounds capacity = {most, most};
     json_t *entry = entry_of(comparison, which);
     bool allowed = allows(comparison, which);
 
@@ -86,7 +97,7 @@ static bool entry_holds(const struct comparison *comparison, size_t which)
         return true; /* times_hold() checks the rest */
     if (!is_plain(comparison->policy) &&
         (!text_holds(comparison, entry, "counts", reference_measures[limit->measure]) ||
-         !by_holds(comparison, entry, limit)))
+         !by_holds(comparison, entry, which)))
         return false;
     if (allowed || answer->never)
         return is_null(comparison, entry, "retry_after");
@@ -94,20 +105,18 @@ static bool entry_holds(const struct comparison *comparison, size_t which)
 }
 
 /* The values of the subjects that the limit counts by. */
-static bool by_holds(const struct comparison *comparison, json_t *entry,
-                     const struct reference_policy_limit *limit)
+static bool by_holds(const struct comparison *comparison, json_t *entry, size_t which)
 {
-    const unsigned by = limit->by == REFERENCE_BY_ABSENT ? 1U : (unsigned)limit->by;
+    const unsigned by = comparison->places[which].by;
     json_t *values = json_object_get(entry, "by");
     size_t count = 0;
 
     for (size_t i = 0; i < REFERENCE_SUBJECTS; i++) {
-        const char value[] = {(char)('0' + (comparison->values >> i & 1U)), '\0'};
-
         if ((by >> i & 1U) == 0)
             continue;
         count++;
-        if (!text_holds(comparison, values, reference_subjects[i], value))
+        if (!text_holds(comparison, values, reference_subjects[i],
+                        reference_value(i, comparison->question->values)))
             return false;
     }
     return (json_is_object(values) && json_object_size(values) == count) ||
@@ -152,8 +161,38 @@ static bool verdict_holds(const struct comparison *comparison)
         return differs(comparison, body, "degraded", "absent");
     if (allowed)
         return is_null(comparison, body, "reason");
-    return text_holds(comparison, body, "reason",
-                      never ? "Cost exceeds the limit" : "Rate limit exceeded");
+    return reason_holds(comparison, never ? "Cost exceeds the limit" : "Rate limit exceeded");
+}
+
+/* Of the tightest limit, which is one of those that deny: never, if there is one that never will.
+ * For a check of low priority it also tells whether that has headroom. */
+static bool reason_holds(const struct comparison *comparison, const char *must)
+{
+    const char *is = json_string_value(json_object_get(comparison->body, "reason"));
+    const size_t length = strlen(must);
+    bool may_be_low = false;
+    bool may_be_normal = false;
+
+    for (size_t i = 0; i < comparison->policy->count; i++) {
+        if (allows(comparison, i))
+            continue;
+        if (comparison->question->is_low && has_headroom(&comparison->policy->limits[i]))
+            may_be_low = true;
+        else
+            may_be_normal = true;
+    }
+    if (is == NULL || strncmp(is, must, length) != 0)
+        return differs(comparison, comparison->body, "reason", must);
+    return (may_be_normal && is[length] == '\0') ||
+           (may_be_low && strcmp(is + length, " for low priority") == 0) ||
+           differs(comparison, comparison->body, "reason", "for a priority");
+}
+
+static bool has_headroom(const struct reference_policy_limit *limit)
+{
+    const struct reference_limit low = reference_limit_for_low(limit);
+
+    return reference_capacity(&low) < reference_capacity(&limit->limit);
 }
 
 /* The longest of the waits counts. */
@@ -219,6 +258,8 @@ static bool is_tighter(const struct comparison *comparison, size_t which, size_t
     const struct reference_band_answer *other_answer = &comparison->answers[other];
     json_t *entry = entry_of(comparison, which);
     json_t *other_entry = entry_of(comparison, other);
+    const int64_t capacity = reference_capacity(&comparison->policy->limits[which].limit);
+    const int64_t other_capacity = reference_capacity(&comparison->policy->limits[other].limit);
     bool allowed = allows(comparison, which);
 
     if (allowed != allows(comparison, other))
@@ -228,10 +269,10 @@ static bool is_tighter(const struct comparison *comparison, size_t which, size_t
     if (!allowed && !answer->never)
         return json_integer_value(json_object_get(entry, "retry_after")) >
                json_integer_value(json_object_get(other_entry, "retry_after"));
-    if (answer->capacity == 0 || other_answer->capacity == 0)
-        return other_answer->capacity > 0;
-    return json_integer_value(json_object_get(entry, "remaining")) * other_answer->capacity <
-           json_integer_value(json_object_get(other_entry, "remaining")) * answer->capacity;
+    if (capacity == 0 || other_capacity == 0)
+        return other_capacity > 0;
+    return json_integer_value(json_object_get(entry, "remaining")) * other_capacity <
+           json_integer_value(json_object_get(other_entry, "remaining")) * capacity;
 }
 
 static json_t *entry_of(const struct comparison *comparison, size_t which)

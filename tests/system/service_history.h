@@ -11,13 +11,21 @@
 #define SERVICE_HISTORY_OPERATIONS 50
 #define SERVICE_HISTORY_BATCH      4
 
-enum service_operation_kind { SERVICE_CHECK, SERVICE_BATCH, SERVICE_RESET, SERVICE_EDIT };
+enum service_operation_kind {
+    SERVICE_CHECK,
+    SERVICE_BATCH,
+    SERVICE_CHARGE,
+    SERVICE_RESET,
+    SERVICE_EDIT
+};
 
 struct service_operation {
     enum service_operation_kind kind;
     bool is_elsewhere; /* a second instance is asked, which may not know the last edit yet */
     unsigned values;   /* of all subjects */
-    size_t count;      /* how many costs */
+    struct reference_terms terms;
+    bool is_partial; /* if it may be: all limits count one measure */
+    size_t count;    /* how many costs */
     int64_t costs[SERVICE_HISTORY_BATCH][REFERENCE_MEASURES];
     unsigned given;                 /* SERVICE_RESET: these subjects, at least one */
     struct reference_policy policy; /* SERVICE_EDIT */

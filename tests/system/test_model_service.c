@@ -3,7 +3,7 @@
  * Random histories through the whole service, in real time. Each answer is compared with the
  * reference model's. Many histories take turns, so time passes for each while the others are asked.
  * With Redis a second instance decides some of the checks. For a moment after an edit it does so by
- * the version before: the answer tells by which.
+ * the version before: the answer tells by which. Some periods of a calendar end meanwhile.
  *
  * SLUICE_TEST_SEED replays a run, except its times. SLUICE_MODEL_HISTORIES sets the number of
  * histories.
@@ -16,6 +16,7 @@
 #include "base/duration.h"
 #include "base/memory.h"
 #include "service_answer.h"
+#include "service_check.h"
 #include "service_history.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
@@ -28,6 +29,7 @@
 #define AT_ONCE      32
 #define BODY_BYTES   2048
 #define ALL_SUBJECTS ((1U << REFERENCE_SUBJECTS) - 1)
+#define USER         1U
 
 /* A history that runs through the service and the model, on a route of its own. */
 struct course {
@@ -54,6 +56,7 @@ struct run {
     struct course *courses[AT_ONCE]; /* NULL: the place is free */
     const struct course *asked;      /* by the last request */
     int64_t sent_us;                 /* the last request */
+    int64_t ahead_us;                /* then: the clock on the wall minus that of the engine */
     uint64_t answers;
     uint64_t exact;
     uint64_t late; /* by a version before the latest */
@@ -68,11 +71,16 @@ static void policy_save(struct run *run, struct course *course,
                         const struct reference_policy *policy);
 static void check(struct run *run, struct course *course,
                   const struct service_operation *operation);
-static void check_write_quoted(const struct course *course,
-                               const struct service_operation *operation, size_t which, FILE *out);
+static bool asks_elsewhere(const struct run *run, const struct course *course,
+                           const struct service_operation *operation);
+static const struct reference_policy *latest_of(const struct course *course);
 static void answer_compare(struct run *run, struct course *course,
                            const struct service_operation *operation, size_t which,
                            struct reference_instant instant, json_t *body);
+static struct reference_policy policy_bind(const struct run *run,
+                                           const struct reference_policy *policy, bool is_low);
+static void part_compare(struct run *run, struct course *course, json_t *body,
+                         struct reference_band_check *check);
 static void reset(struct run *run, struct course *course, unsigned values, unsigned given);
 
 static const struct reply *ask(struct run *run, struct client *client, struct course *course,
@@ -152,6 +160,7 @@ static void course_step(struct run *run, struct course *course)
     switch (operation->kind) {
     case SERVICE_CHECK:
     case SERVICE_BATCH:
+    case SERVICE_CHARGE:
         check(run, course, operation);
         break;
     case SERVICE_RESET:
@@ -194,8 +203,13 @@ static void policy_save(struct run *run, struct course *course,
 /* A second service that does not know the policy yet has decided nothing. */
 static void check(struct run *run, struct course *course, const struct service_operation *operation)
 {
+    static const char *const paths[] = {
+        [SERVICE_CHECK] = "/check",
+        [SERVICE_BATCH] = "/check/batch",
+        [SERVICE_CHARGE] = "/charge",
+    };
     const bool is_batch = operation->kind == SERVICE_BATCH;
-    const bool is_elsewhere = operation->is_elsewhere && run->elsewhere != NULL;
+    const bool is_elsewhere = asks_elsewhere(run, course, operation);
     char body[BODY_BYTES] = "";
     FILE *out = fmemopen(body, sizeof(body), "w");
     struct reference_instant instant;
@@ -203,12 +217,12 @@ static void check(struct run *run, struct course *course, const struct service_o
     (void)fputs(is_batch ? "{'checks':[" : "", out);
     for (size_t i = 0; i < operation->count; i++) {
         (void)fputs(i == 0 ? "" : ",", out);
-        check_write_quoted(course, operation, i, out);
+        service_check_write_quoted(operation, i, latest_of(course), course->route, out);
     }
     (void)fputs(is_batch ? "]}" : "", out);
     (void)fclose(out);
     const struct reply *reply = ask(run, is_elsewhere ? run->elsewhere : run->tenant, course,
-                                    is_batch ? "/check/batch" : "/check", body, &instant);
+                                    paths[operation->kind], body, &instant);
 
     reference_band_begin(&course->band, instant);
     if (!is_batch) {
@@ -230,20 +244,21 @@ static void check(struct run *run, struct course *course, const struct service_o
     }
 }
 
-static void check_write_quoted(const struct course *course,
-                               const struct service_operation *operation, size_t which, FILE *out)
+/* A version before the latest may not have the limits whose quotas it says. */
+static bool asks_elsewhere(const struct run *run, const struct course *course,
+                           const struct service_operation *operation)
 {
-    (void)fputs("{'subjects':", out);
-    reference_values_write_quoted(operation->values, out);
-    (void)fprintf(out, ",'route_key':'/%llu','cost':%lld,'costs':{",
-                  (unsigned long long)course->route, (long long)operation->costs[which][0]);
-    for (size_t i = 1; i < REFERENCE_MEASURES; i++)
-        (void)fprintf(out, "%s'%s':%lld", i == 1 ? "" : ",", reference_measures[i],
-                      (long long)operation->costs[which][i]);
-    (void)fputs("}}", out);
+    return operation->is_elsewhere && run->elsewhere != NULL &&
+           operation->terms.override_count == 0 &&
+           !service_check_is_partial(operation, latest_of(course));
 }
 
-/* Only a charge at the end of a fixed window leaves the model in doubt. */
+static const struct reference_policy *latest_of(const struct course *course)
+{
+    return &course->versions[course->version_count - 1];
+}
+
+/* If this leaves the model in doubt, the counters are reset before the next operation. */
 static void answer_compare(struct run *run, struct course *course,
                            const struct service_operation *operation, size_t which,
                            struct reference_instant instant, json_t *body)
@@ -251,30 +266,41 @@ static void answer_compare(struct run *run, struct course *course,
     struct reference_band *band = &course->band;
     struct reference_band_answer answers[REFERENCE_LIMITS_MAX];
     char difference[SERVICE_DIFFERENCE_BYTES];
-    const bool is_elsewhere = operation->is_elsewhere && run->elsewhere != NULL;
     const size_t latest = course->version_count;
     const size_t version = (size_t)json_integer_value(json_object_get(body, "policy_version"));
+    bool is_exact = true;
+
+    if (version > latest || version < (asks_elsewhere(run, course, operation) ? 1 : latest))
+        course_fail(run, course, "policy_version must be that of the policy");
+    const struct reference_policy policy =
+        reference_policy_under(&course->versions[version - 1], &operation->terms);
+    const struct reference_policy bound = policy_bind(run, &policy, operation->terms.is_low);
+    const struct service_question question = {&policy, operation->values, operation->terms.is_low};
     struct reference_band_check check = {
+        .policy = &bound,
         .values = operation->values,
         .instant = instant,
         .charged = json_is_true(json_object_get(body, "allowed")),
+        .is_after_the_fact = operation->kind == SERVICE_CHARGE,
     };
-    bool is_exact = true;
 
-    if (version > latest || version < (is_elsewhere ? 1 : latest))
-        course_fail(run, course, "policy_version must be that of the policy");
-    check.policy = &course->versions[version - 1];
+    if (check.is_after_the_fact && !check.charged)
+        course_fail(run, course, "nothing can deny a charge");
     run->late += version < latest ? 1 : 0;
     memcpy(check.costs, operation->costs[which], sizeof(check.costs));
-    course->ends_in_doubt = check.charged && reference_band_is_in_doubt(band, &check);
+    course->ends_in_doubt = reference_band_is_in_doubt(band, &check);
     course->doubted = operation->values;
     run->answers++;
     if (course->ends_in_doubt && version < latest)
         course->next = SERVICE_HISTORY_OPERATIONS; /* a reset may not reach its counters */
     if (course->ends_in_doubt)
         return;
+    if (service_check_is_partial(operation, latest_of(course)))
+        part_compare(run, course, body, &check);
+    else if (json_object_get(body, "granted") != NULL)
+        course_fail(run, course, "`granted` must be there only for a part");
     reference_band_ask(band, &check, answers);
-    if (!service_answer_holds(body, check.policy, check.values, answers, difference))
+    if (!service_answer_holds(body, &question, answers, difference))
         course_fail(run, course, difference);
     for (size_t i = 0; i < check.policy->count; i++)
         is_exact = is_exact && answers[i].may_allow != answers[i].may_deny &&
@@ -284,33 +310,74 @@ static void answer_compare(struct run *run, struct course *course,
         reference_band_charge(band, &check);
 }
 
-/* With all limits of these subjects, those that all callers share, too. */
+/* As the engine finds it. The clock on the wall is not put back here. */
+static struct reference_policy policy_bind(const struct run *run,
+                                           const struct reference_policy *policy, bool is_low)
+{
+    struct reference_policy bound = *policy;
+
+    for (size_t i = 0; i < bound.count; i++) {
+        if (is_low)
+            bound.limits[i].limit = reference_limit_for_low(&policy->limits[i]);
+        bound.limits[i].limit.ahead_us = run->ahead_us;
+        bound.limits[i].limit.unknown_us = INT64_MAX;
+    }
+    return bound;
+}
+
+/* What is granted must be what fits all limits. The costs become that or, if it is nothing, 1. */
+static void part_compare(struct run *run, struct course *course, json_t *body,
+                         struct reference_band_check *check)
+{
+    int64_t *cost = &check->costs[check->policy->limits[0].measure];
+    const json_t *granted = json_object_get(body, "granted");
+    const int64_t part = json_integer_value(granted);
+    struct reference_band_answer answers[REFERENCE_LIMITS_MAX];
+    struct reference_band_check look = *check;
+    struct reference_bounds must = {*cost, *cost};
+
+    memset(look.costs, 0, sizeof(look.costs));
+    look.charged = false;
+    reference_band_ask(&course->band, &look, answers);
+    for (size_t i = 0; i < check->policy->count; i++) {
+        if (must.min > answers[i].remaining.min)
+            must.min = answers[i].remaining.min;
+        if (must.max > answers[i].remaining.max)
+            must.max = answers[i].remaining.max;
+    }
+    if (!json_is_integer(granted) || part < must.min || part > must.max)
+        course_fail(run, course, "`granted` must be what fits");
+    if (*cost > 0 && check->charged != (part > 0))
+        course_fail(run, course, "it must be allowed if any is granted");
+    if (*cost > 0)
+        *cost = part > 0 ? part : 1;
+}
+
+/* With all limits of these subjects, those that all callers share, too. Without the user, limits
+ * that do not say by whom they count are those of the address. */
 static void reset(struct run *run, struct course *course, unsigned values, unsigned given)
 {
+    const unsigned subjects = (values & REFERENCE_NO_USER) == 0 ? given
+                              : given == USER                   ? ALL_SUBJECTS & ~USER
+                                                                : given & ~USER;
     char body[BODY_BYTES] = "";
     FILE *out = fmemopen(body, sizeof(body), "w");
     struct reference_instant instant;
     struct reference_band_check check = {
-        .policy = &course->versions[course->version_count - 1],
-        .values = values,
+        .policy = latest_of(course),
+        .values = values | ((subjects & USER) == 0 ? REFERENCE_NO_USER : 0),
     };
-    const char *comma = "";
 
-    (void)fprintf(out, "{'route_key':'/%llu','shared':true,'subjects':{",
-                  (unsigned long long)course->route);
-    for (size_t i = 0; i < REFERENCE_SUBJECTS; i++) {
-        if ((given >> i & 1U) == 0)
-            continue;
-        (void)fprintf(out, "%s'%s':'%u'", comma, reference_subjects[i], values >> i & 1U);
-        comma = ",";
-    }
-    (void)fputs("}}", out);
+    (void)fprintf(
+        out, "{'route_key':'/%llu','shared':true,'subjects':", (unsigned long long)course->route);
+    reference_values_write_quoted(subjects, values, out);
+    (void)fputs("}", out);
     (void)fclose(out);
     const struct reply *reply = ask(run, run->tenant, course, "/reset", body, &instant);
     const int64_t counters = reply_integer(reply, "reset");
 
     check.instant = instant;
-    struct reference_bounds must = reference_band_forget(&course->band, &check, given);
+    struct reference_bounds must = reference_band_forget(&course->band, &check, subjects);
     if (course->ends_in_doubt)
         must = (struct reference_bounds){.max = (int64_t)check.policy->count};
     course->ends_in_doubt = false;
@@ -335,6 +402,7 @@ static const struct reply *ask(struct run *run, struct client *client, struct co
 
     run->asked = course;
     run->sent_us = run->clock_us();
+    run->ahead_us = clock_wall_us() - run->clock_us();
     const struct reply *reply = client_post(client, path, "%s", body);
     int64_t now_us = run->clock_us();
     if (instant != NULL)

@@ -30,7 +30,7 @@ endforeach()
 unit_test(stored_logs LINKS support store limit LABELS redis)
 unit_test(vectors LINKS support store redis limit LABELS redis)
 unit_test(twins LINKS support store redis limit LABELS redis)
-unit_test(model LINKS support store redis limit LABELS redis)
+unit_test(model LINKS support store redis catalogue limit LABELS redis)
 foreach(invariants invariants invariants_hints invariants_algorithms invariants_log
         invariants_charges)
   unit_test(${invariants} LINKS support store redis limit LABELS redis)

@@ -30,6 +30,7 @@ const struct model_engine model_memory = {
     .forget = memory_forget,
     .lose = memory_lose,
     .has_expiry = true,
+    .is_by_process = true,
     .skew_us = STORE_MEMORY_SKEW_US,
 };
 const struct model_engine model_script = {

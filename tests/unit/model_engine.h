@@ -16,10 +16,11 @@ struct model_engine {
     bool (*forget)(void *context, const struct operation *operation);
     /* Loses the counter of one limit, and all that lies in its key. */
     void (*lose)(void *context, const struct operation *operation, size_t which);
-    bool has_strings; /* counters of one set lie in one key, unless they are logs */
-    bool has_expiry;  /* its counters expire by the test's clock */
-    bool is_in_ms;    /* expiries are whole ms */
-    int64_t skew_us;  /* a clock that is at most this far behind counts as late */
+    bool has_strings;   /* counters of one set lie in one key, unless they are logs */
+    bool has_expiry;    /* its counters expire by the test's clock */
+    bool is_in_ms;      /* expiries are whole ms */
+    bool is_by_process; /* it decides by the process' clock, which is not the one on the wall */
+    int64_t skew_us;    /* a clock that is at most this far behind counts as late */
 };
 
 /* The test's clock decides, and its counters expire by it. */

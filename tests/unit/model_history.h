@@ -11,32 +11,40 @@
 
 #include "support/reference_policy.h"
 
-#define MODEL_HISTORY_OPERATIONS 50
+#define MODEL_HISTORY_OPERATIONS 44
 
 enum model_operation_kind {
     MODEL_TAKE,
     MODEL_LOOK,
     MODEL_FILL,
+    MODEL_PART,
+    MODEL_CHARGE,
     MODEL_FORGET,
     MODEL_LOSE,
     MODEL_EDIT,
-    MODEL_CLOCK
+    MODEL_CLOCK,
+    MODEL_WALL
 };
 
 struct model_operation {
     enum model_operation_kind kind;
-    bool is_late;    /* it is decided by the policy before the last edit */
-    unsigned values; /* of all subjects */
-    int64_t costs[REFERENCE_MEASURES];
+    bool is_late;                      /* it is decided by the policy before the last edit */
+    unsigned values;                   /* of all subjects */
+    int64_t costs[REFERENCE_MEASURES]; /* MODEL_PART: the first, in any measure */
+    struct reference_terms terms;
     unsigned given;                 /* MODEL_FORGET: limits that count by these subjects */
-    size_t which;                   /* MODEL_LOSE: the engine's choice */
+    size_t which;                   /* MODEL_LOSE: the engine's choice. MODEL_CLOCK: which limit */
     struct reference_policy policy; /* MODEL_EDIT */
-    int64_t step_us;                /* MODEL_CLOCK: forward or back */
+    /* MODEL_CLOCK: forward or back. MODEL_WALL: a step of the clock on the wall, if another one
+     * decides; else by how much the clock of who asks is wrong from now on. */
+    int64_t step_us;
+    bool is_from_end; /* MODEL_CLOCK: not from now, but from the end of the period of a limit */
 };
 
 struct model_history {
     struct reference_policy policy;
     int64_t start_us;
+    int64_t wall_us; /* the Unix time then, if there are periods; else 0 */
     size_t count;
     struct model_operation operations[MODEL_HISTORY_OPERATIONS];
 };

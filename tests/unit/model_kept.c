@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "model_kept.h"
 
+#include "limit/period.h"
 #include "model_use.h"
 
 #define NEVER_US INT64_MAX
@@ -9,6 +10,7 @@ static bool is_log(const struct model_counter *counter);
 static bool is_in_string(const struct model_kept *kept, const struct model_counter *counter,
                          const struct reference_place *place);
 static int64_t until_us(const struct model_kept *kept, const struct model_counter *counter);
+static int64_t moves_of(const struct model_kept *kept, const struct model_counter *counter);
 static int64_t in_ms(int64_t time_us);
 static bool is_first_of_string(const struct model_kept *kept, const struct model_use *use,
                                size_t i);
@@ -63,7 +65,11 @@ int64_t model_kept_expire(struct model_kept *kept, int64_t now_us)
 void model_kept_write(struct model_kept *kept, const struct model_use *use, int64_t now_us)
 {
     for (size_t i = 0; i < use->count && kept->engine->has_strings; i++) {
-        if (!is_log(use->counters[i]) && is_first_of_string(kept, use, i))
+        struct model_counter *counter = use->counters[i];
+
+        if (is_log(counter) && counter->counter.charge_count == 0)
+            counter->counter.is_charged = false; /* an empty log has no key */
+        else if (!is_log(counter) && is_first_of_string(kept, use, i))
             string_write(kept, use, i, now_us);
     }
 }
@@ -105,8 +111,18 @@ static int64_t until_us(const struct model_kept *kept, const struct model_counte
     if (!kept->engine->has_expiry || !counter->counter.is_charged)
         return NEVER_US;
     if (!kept->engine->has_strings)
-        return counter->counter.kept_until_us;
+        return counter->counter.kept_until_us + moves_of(kept, counter);
     return is_log(counter) ? in_ms(counter->counter.kept_until_us) : counter->string_until_us;
+}
+
+/* By the process' clock a period may end later, because the clock on the wall is set back. */
+static int64_t moves_of(const struct model_kept *kept, const struct model_counter *counter)
+{
+    const enum reference_unit unit = counter->place.period.unit;
+
+    if (!kept->engine->is_by_process || unit == REFERENCE_NO_PERIOD)
+        return 0;
+    return period_longest_us((enum period_unit)(unit - REFERENCE_HOUR));
 }
 
 /* A key stays for the rest of its last millisecond. */
@@ -138,7 +154,7 @@ static void string_write(struct model_kept *kept, const struct model_use *use, s
     for (size_t i = first; i < use->count; i++) {
         if (!is_in_string(kept, use->counters[i], &place))
             continue;
-        longest_us = use->reset_us[i] > longest_us ? use->reset_us[i] : longest_us;
+        longest_us = use->keep_us[i] > longest_us ? use->keep_us[i] : longest_us;
         if (!use->is_moved[i] && !use->is_charged[i])
             continue;
         is_written = true;

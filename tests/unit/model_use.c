@@ -2,33 +2,40 @@
 #include "model_use.h"
 
 #include "model_kept.h"
+#include "support/reference_counter.h"
 
-static bool is_ahead(const struct reference_limit *limit, const struct reference_counter *counter,
-                     int64_t now_us);
-static bool goes_on(const struct reference_limit *limit, const struct reference_counter *counter,
-                    int64_t now_us);
+static void use_begin(struct model_use *use, int64_t now_us);
+static int64_t keep_of(const struct model_use *use, size_t i,
+                       const struct reference_answer *answer);
+static void counters_of(const struct model_use *use, struct reference_counter *counters[]);
 
 int64_t model_use_now(const struct model_use *use, int64_t now_us, int64_t skew_us)
 {
     struct reference_counter *counters[REFERENCE_LIMITS_MAX];
 
-    for (size_t i = 0; i < use->count; i++)
-        counters[i] = &use->counters[i]->counter;
-    return reference_now(counters, use->count, now_us, skew_us);
+    counters_of(use, counters);
+    return reference_now(counters, use->limits, use->count, now_us, skew_us);
 }
 
 void model_use_fill(struct model_use *use, int64_t now_us, int64_t costs[])
 {
-    for (size_t i = 0; i < use->count; i++) {
-        struct reference_counter copy = use->counters[i]->counter;
-        struct reference_counter *counter = &copy;
-        const int64_t nothing = 0;
-        struct reference_answer look;
+    struct reference_counter *counters[REFERENCE_LIMITS_MAX];
 
-        (void)reference_check(&counter, &use->limits[i], 1, now_us, &nothing, &look);
-        if (costs[i] > look.remaining)
-            costs[i] = look.remaining;
-    }
+    counters_of(use, counters);
+    for (size_t i = 0; i < use->count; i++)
+        costs[i] = reference_part(&counters[i], &use->limits[i], 1, now_us, costs[i]);
+}
+
+void model_use_part(struct model_use *use, int64_t now_us, int64_t costs[])
+{
+    struct reference_counter *counters[REFERENCE_LIMITS_MAX];
+
+    if (costs[0] == 0)
+        return;
+    counters_of(use, counters);
+    const int64_t part = reference_part(counters, use->limits, use->count, now_us, costs[0]);
+    for (size_t i = 0; i < use->count; i++)
+        costs[i] = part > 0 ? part : 1;
 }
 
 void model_use_check(struct model_use *use, int64_t now_us, const int64_t costs[],
@@ -36,34 +43,57 @@ void model_use_check(struct model_use *use, int64_t now_us, const int64_t costs[
 {
     struct reference_counter *counters[REFERENCE_LIMITS_MAX];
 
-    for (size_t i = 0; i < use->count; i++) {
-        counters[i] = &use->counters[i]->counter;
-        use->is_moved[i] = is_ahead(&use->limits[i], counters[i], now_us);
-        use->goes_on[i] = !use->is_moved[i] && goes_on(&use->limits[i], counters[i], now_us);
-    }
+    use_begin(use, now_us);
+    counters_of(use, counters);
 
     const bool charges = reference_check(counters, use->limits, use->count, now_us, costs, answers);
 
     for (size_t i = 0; i < use->count; i++) {
         use->is_charged[i] = charges && costs[i] > 0;
-        use->reset_us[i] = answers[i].reset_us;
+        use->keep_us[i] = keep_of(use, i, &answers[i]);
     }
 }
 
-/* A bucket that is never filled has nothing that could be moved. */
-static bool is_ahead(const struct reference_limit *limit, const struct reference_counter *counter,
-                     int64_t now_us)
+void model_use_charge(struct model_use *use, int64_t now_us, const int64_t costs[],
+                      struct reference_answer answers[])
 {
-    return counter->is_charged && counter->since_us > now_us &&
-           !(reference_has_burst(limit->algorithm) && limit->quota == 0);
+    use_begin(use, now_us);
+    for (size_t i = 0; i < use->count; i++) {
+        use->is_charged[i] = reference_charge(&use->counters[i]->counter, &use->limits[i], now_us,
+                                              costs[i], &answers[i]);
+        use->keep_us[i] = keep_of(use, i, &answers[i]);
+        use->goes_on[i] =
+            use->goes_on[i] &&
+            reference_counter_goes_on(&use->limits[i], &use->counters[i]->counter, now_us);
+    }
 }
 
-/* Only windows have an end that later charges do not move. */
-static bool goes_on(const struct reference_limit *limit, const struct reference_counter *counter,
-                    int64_t now_us)
+static void use_begin(struct model_use *use, int64_t now_us)
 {
-    const bool is_window =
-        limit->algorithm == REFERENCE_FIXED_WINDOW || limit->algorithm == REFERENCE_SLIDING_WINDOW;
+    for (size_t i = 0; i < use->count; i++) {
+        const struct reference_counter *counter = &use->counters[i]->counter;
 
-    return is_window && counter->charged > 0 && now_us < counter->since_us + limit->window_us;
+        use->is_moved[i] = reference_counter_is_ahead(&use->limits[i], counter, now_us);
+        use->goes_on[i] =
+            !use->is_moved[i] && reference_counter_goes_on(&use->limits[i], counter, now_us);
+    }
+}
+
+/* What is written is kept for a moment at least. Of a period nothing need be kept that is not used,
+ * though the period ends. */
+static int64_t keep_of(const struct model_use *use, size_t i, const struct reference_answer *answer)
+{
+    const struct reference_limit *limit = &use->limits[i];
+    const bool is_written = use->is_charged[i] || use->is_moved[i];
+    const bool has_period = limit->period.unit != REFERENCE_NO_PERIOD;
+
+    if (!is_written && has_period && limit->quota > 0 && answer->remaining == limit->quota)
+        return 0;
+    return is_written && answer->reset_us == 0 ? 1 : answer->reset_us;
+}
+
+static void counters_of(const struct model_use *use, struct reference_counter *counters[])
+{
+    for (size_t i = 0; i < use->count; i++)
+        counters[i] = &use->counters[i]->counter;
 }

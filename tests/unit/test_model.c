@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Random histories of a policy and a few callers, who have several subjects and cost in several
- * measures. The policy gains, loses, reorders and changes limits, and the version before the last
- * edit goes on deciding some checks. Each answer is compared with the reference model's, to the
+ * measures. Their checks may change quotas, may be of low priority, or take a part; and there are
+ * charges after the fact. Some windows are periods of a calendar. The policy gains, loses, reorders
+ * and changes limits, and the version before the last edit goes on deciding some checks. Each answer is compared with the reference model's, to the
  * microsecond. Three engines are compared: the memory engine and the Lua script in a real Redis,
  * both with the time as an argument; and Redis with its own clock, which the test moves.
  *
@@ -23,6 +24,8 @@
 
 #define HISTORIES        10000
 #define DIFFERENCE_BYTES 512
+#define WALL_MIN_US      INT64_C(600000000000000)  /* 1989 */
+#define WALL_MAX_US      INT64_C(2051222400000000) /* 2035 */
 
 /* An engine under test, and the last difference between it and the model. */
 struct trial {
@@ -40,6 +43,9 @@ struct run {
     struct model_version version_before; /* the last edit */
     int64_t now_us;
     int64_t clock_floor_us;
+    int64_t ahead_us; /* the clock on the wall minus that which decides; 0 if it is the same */
+    bool has_periods;
+    int64_t wrong_us; /* how far the caller's clock on the wall is ahead of the store's */
 };
 
 static void histories_run(const struct model_engine *engine, uint64_t histories);
@@ -47,10 +53,19 @@ static uint64_t histories_wanted(void);
 
 static size_t history_failure(void *context, const struct model_history *history);
 static bool operation_holds(struct run *run, const struct model_operation *operation);
-static void clock_step(struct run *run, int64_t step_us);
+static const struct model_version *version_of(const struct run *run,
+                                              const struct model_operation *made);
+static void clock_step(struct run *run, const struct model_operation *made);
+static int64_t step_of(const struct run *run, const struct model_operation *made);
 static int64_t time_of(const struct run *run, int64_t time_us);
+static void wall_step(struct run *run, const struct model_operation *made);
+static bool is_in_reach(const struct run *run, int64_t wall_us);
 static struct operation operation_bind(struct run *run, const struct model_operation *made,
+                                       int64_t wrong_us, struct model_bound *bound,
                                        struct model_use *use);
+static bool elsewhen_holds(struct run *run, const struct operation *operation);
+static bool part_holds(struct run *run, const struct operation *charged, int64_t cost,
+                       const struct outcome *outcome);
 static bool decision_holds(struct run *run, const struct model_operation *made);
 static bool outcome_holds(struct run *run, const struct operation *operation,
                           const struct outcome *outcome, const struct reference_answer answers[]);
@@ -126,8 +141,14 @@ static size_t history_failure(void *context, const struct model_history *history
     size_t failed = 0;
 
     model_kept_begin(trial->kept, trial->engine);
-    run.clock_floor_us = trial->engine->is_in_ms ? SECOND_US : 0; /* 0 is the real clock */
+    /* Redis takes 0 for the real clock, and a window that is not used must have a start. */
+    run.clock_floor_us = trial->engine->is_in_ms ? SECOND_US : 1;
     run.now_us = time_of(&run, history->start_us + run.clock_floor_us);
+    if (history->wall_us > 0 && trial->engine->is_by_process)
+        run.ahead_us = history->wall_us - run.now_us;
+    else if (history->wall_us > 0)
+        run.now_us = time_of(&run, history->wall_us);
+    run.has_periods = history->wall_us > 0;
     run.version = run.version_before = model_version_of(&history->policy, &run.arena);
     for (size_t i = 0; i < history->count && failed == 0; i++) {
         if (!operation_holds(&run, &history->operations[i]))
@@ -144,6 +165,8 @@ static bool operation_holds(struct run *run, const struct model_operation *opera
     case MODEL_TAKE:
     case MODEL_LOOK:
     case MODEL_FILL:
+    case MODEL_PART:
+    case MODEL_CHARGE:
         return decision_holds(run, operation);
     case MODEL_FORGET:
         return forget_holds(run, operation);
@@ -155,17 +178,56 @@ static bool operation_holds(struct run *run, const struct model_operation *opera
         run->version = model_version_of(&operation->policy, &run->arena);
         return true;
     case MODEL_CLOCK:
-        clock_step(run, operation->step_us);
+        clock_step(run, operation);
+        return true;
+    case MODEL_WALL:
+        wall_step(run, operation);
         return true;
     }
     return false;
 }
 
-static void clock_step(struct run *run, int64_t step_us)
+static const struct model_version *version_of(const struct run *run,
+                                              const struct model_operation *made)
 {
-    run->now_us += time_of(run, step_us);
-    if (run->now_us < run->clock_floor_us)
-        run->now_us = run->clock_floor_us;
+    return made->is_late ? &run->version_before : &run->version;
+}
+
+static void clock_step(struct run *run, const struct model_operation *made)
+{
+    int64_t now_us = run->now_us + time_of(run, step_of(run, made));
+
+    if (now_us < run->clock_floor_us)
+        now_us = run->clock_floor_us;
+    if (is_in_reach(run, now_us + run->ahead_us))
+        run->now_us = now_us;
+}
+
+static int64_t step_of(const struct run *run, const struct model_operation *made)
+{
+    const struct reference_policy *policy = &run->version.reference;
+    const struct reference_limit *limit = &policy->limits[made->which % policy->count].limit;
+    const int64_t wall_us = run->now_us + run->ahead_us;
+
+    if (!made->is_from_end)
+        return made->step_us;
+    if (limit->period.unit == REFERENCE_NO_PERIOD)
+        return 0;
+    return reference_period_end(&limit->period, wall_us) - wall_us + made->step_us;
+}
+
+static void wall_step(struct run *run, const struct model_operation *made)
+{
+    if (!run->trial->engine->is_by_process)
+        run->wrong_us = made->step_us;
+    else if (is_in_reach(run, run->now_us + run->ahead_us + made->step_us))
+        run->ahead_us += made->step_us;
+}
+
+/* Where the model knows the zones. */
+static bool is_in_reach(const struct run *run, int64_t wall_us)
+{
+    return !run->has_periods || (wall_us > WALL_MIN_US && wall_us < WALL_MAX_US);
 }
 
 /* Rounds down to a whole millisecond, if the engine counts in those. */
@@ -176,22 +238,29 @@ static int64_t time_of(const struct run *run, int64_t time_us)
 
 /* What is asked of the engine, without costs; and the model's counters for it. */
 static struct operation operation_bind(struct run *run, const struct model_operation *made,
+                                       int64_t wrong_us, struct model_bound *bound,
                                        struct model_use *use)
 {
-    const struct model_version *version = made->is_late ? &run->version_before : &run->version;
-    struct operation operation = model_version_bind(version, made->values);
+    const struct model_version *version = version_of(run, made);
+    const struct model_caller caller = {
+        .values = made->values,
+        .terms = &made->terms,
+        .wall_us = run->now_us + run->ahead_us + wrong_us,
+        .ahead_us = run->ahead_us,
+    };
     struct reference_place places[REFERENCE_LIMITS_MAX];
     const int64_t expired_us = model_kept_expire(run->trial->kept, run->now_us);
 
     if (run->clock_floor_us < expired_us)
         run->clock_floor_us = expired_us;
+    model_version_limits(version, &caller, &run->arena, bound);
+    struct operation operation = model_version_bind(version, made->values, bound);
     reference_policy_places(&version->reference, made->values, places);
     *use = (struct model_use){.count = version->reference.count};
     for (size_t i = 0; i < use->count; i++) {
-        use->limits[i] = version->reference.limits[i].limit;
+        use->limits[i] = bound->reference[i];
         use->counters[i] = model_kept_find(run->trial->kept, &places[i]);
-        if (made->kind <= MODEL_FILL)
-            operation.costs[i] = made->costs[places[i].measure];
+        operation.costs[i] = made->costs[made->kind == MODEL_PART ? 0 : places[i].measure];
     }
     operation.now_us = run->now_us;
     return operation;
@@ -199,24 +268,72 @@ static struct operation operation_bind(struct run *run, const struct model_opera
 
 static bool decision_holds(struct run *run, const struct model_operation *made)
 {
-    static const enum operation_kind kinds[] = {OPERATION_TAKE, OPERATION_LOOK, OPERATION_FILL};
+    static const enum operation_kind kinds[] = {
+        [MODEL_TAKE] = OPERATION_TAKE,     [MODEL_LOOK] = OPERATION_LOOK,
+        [MODEL_FILL] = OPERATION_FILL,     [MODEL_PART] = OPERATION_PART,
+        [MODEL_CHARGE] = OPERATION_CHARGE,
+    };
+    const int64_t wall_us = run->now_us + run->ahead_us;
+    const int64_t wrong_us = is_in_reach(run, wall_us + run->wrong_us) ? run->wrong_us : 0;
     struct model_use use;
+    struct model_bound bound;
     struct reference_answer answers[REFERENCE_LIMITS_MAX];
     struct outcome outcome = {.status = TAKE_BROKEN};
-    struct operation operation = operation_bind(run, made, &use);
+    struct operation operation = operation_bind(run, made, wrong_us, &bound, &use);
+
+    operation.kind = kinds[made->kind];
+    if (!model_bound_knows(&bound, wall_us)) {
+        if (!elsewhen_holds(run, &operation))
+            return false;
+        operation = operation_bind(run, made, 0, &bound, &use);
+        operation.kind = kinds[made->kind];
+    }
+
     struct operation charged = operation;
     const int64_t now_us = model_use_now(&use, run->now_us, run->trial->engine->skew_us);
 
-    operation.kind = kinds[made->kind];
     if (made->kind == MODEL_LOOK)
         memset(charged.costs, 0, sizeof(charged.costs));
     else if (made->kind == MODEL_FILL)
         model_use_fill(&use, now_us, charged.costs);
-    model_use_check(&use, now_us, charged.costs, answers);
+    else if (made->kind == MODEL_PART)
+        model_use_part(&use, now_us, charged.costs);
+    if (made->kind == MODEL_CHARGE)
+        model_use_charge(&use, now_us, charged.costs, answers);
+    else
+        model_use_check(&use, now_us, charged.costs, answers);
     model_kept_write(run->trial->kept, &use, now_us);
 
     run->trial->engine->ask(run->context, &operation, &outcome);
-    return outcome_holds(run, &operation, &outcome, answers);
+    return outcome_holds(run, &operation, &outcome, answers) &&
+           (made->kind != MODEL_PART || part_holds(run, &charged, operation.costs[0], &outcome));
+}
+
+/* The store's time is outside of the caller's calendars: it does nothing, and says the time. */
+static bool elsewhen_holds(struct run *run, const struct operation *operation)
+{
+    struct outcome outcome = {.status = TAKE_BROKEN};
+
+    run->trial->engine->ask(run->context, operation, &outcome);
+    if (outcome.status == TAKE_ELSEWHEN && outcome.time_us == run->now_us)
+        return true;
+    (void)snprintf(run->trial->difference, DIFFERENCE_BYTES,
+                   "status %d at %lld; must be %d, because the time is %lld", outcome.status,
+                   (long long)outcome.time_us, TAKE_ELSEWHEN, (long long)run->now_us);
+    return false;
+}
+
+/* `charged` has what the model grants, or 1 if it grants nothing. */
+static bool part_holds(struct run *run, const struct operation *charged, int64_t cost,
+                       const struct outcome *outcome)
+{
+    const int64_t granted = outcome->allowed && cost > 0 ? charged->costs[0] : 0;
+
+    if (outcome->granted == granted)
+        return true;
+    (void)snprintf(run->trial->difference, DIFFERENCE_BYTES, "granted %lld of %lld; must be %lld",
+                   (long long)outcome->granted, (long long)cost, (long long)granted);
+    return false;
 }
 
 static bool outcome_holds(struct run *run, const struct operation *operation,
@@ -261,7 +378,8 @@ static bool answer_holds(struct run *run, const struct limit *limit, const struc
 static bool forget_holds(struct run *run, const struct model_operation *made)
 {
     struct model_use use;
-    struct operation operation = operation_bind(run, made, &use);
+    struct model_bound bound;
+    struct operation operation = operation_bind(run, made, 0, &bound, &use);
     struct limit limits[LIMITS_MAX];
     bool was_charged = false;
     bool may_keep_log = false; /* in Redis a log stays for a while after its last charge has left */
@@ -294,7 +412,8 @@ static bool forget_holds(struct run *run, const struct model_operation *made)
 static void lose(struct run *run, const struct model_operation *made)
 {
     struct model_use use;
-    const struct operation operation = operation_bind(run, made, &use);
+    struct model_bound bound;
+    const struct operation operation = operation_bind(run, made, 0, &bound, &use);
 
     ASSERT(use.count > 0);
     const size_t which = made->which % use.count;
