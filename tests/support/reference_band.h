@@ -72,9 +72,10 @@ void reference_band_begin(struct reference_band *band, struct reference_instant 
 void reference_band_ask(struct reference_band *band, const struct reference_band_check *check,
                         struct reference_band_answer answers[]);
 
-/* Whether nothing is known until these counters are forgotten. A charge at the end of a fixed window
- * may count in it or in the next. At the end of a period it is not even known which is shown. And
- * what a charge after the fact leaves may depend on whether anything was used, or all. */
+/* Whether nothing is known until these counters are forgotten. A charge at the end of a fixed
+ * window may count in it or in the next. At the end of a period it is not even known which is
+ * shown. And what a charge after the fact leaves may depend on whether anything was used, or all.
+ * */
 bool reference_band_is_in_doubt(struct reference_band *band,
                                 const struct reference_band_check *check);
 

@@ -3,9 +3,10 @@
  * Random histories of a policy and a few callers, who have several subjects and cost in several
  * measures. Their checks may change quotas, may be of low priority, or take a part; and there are
  * charges after the fact. Some windows are periods of a calendar. The policy gains, loses, reorders
- * and changes limits, and the version before the last edit goes on deciding some checks. Each answer is compared with the reference model's, to the
- * microsecond. Three engines are compared: the memory engine and the Lua script in a real Redis,
- * both with the time as an argument; and Redis with its own clock, which the test moves.
+ * and changes limits, and the version before the last edit goes on deciding some checks. Each
+ * answer is compared with the reference model's, to the microsecond. Three engines are compared:
+ * the memory engine and the Lua script in a real Redis, both with the time as an argument; and
+ * Redis with its own clock, which the test moves.
  *
  * SLUICE_TEST_SEED replays a run. SLUICE_MODEL_HISTORIES sets the number of histories. A history
  * that fails is printed, with only the operations that it needs to fail. */
