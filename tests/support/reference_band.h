@@ -74,8 +74,7 @@ void reference_band_ask(struct reference_band *band, const struct reference_band
 
 /* Whether nothing is known until these counters are forgotten. A charge at the end of a fixed
  * window may count in it or in the next. At the end of a period it is not even known which is
- * shown. And what a charge after the fact leaves may depend on whether anything was used, or all.
- * */
+ * shown. And what a charge leaves may depend on whether anything was used, or all. */
 bool reference_band_is_in_doubt(struct reference_band *band,
                                 const struct reference_band_check *check);
 
