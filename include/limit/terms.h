@@ -13,7 +13,7 @@ struct arena;
 
 /* The quota of a named limit, for one check. */
 struct limit_override {
-    struct text limit; /* NUL-terminated */
+    struct text limit; /* NUL-terminated; limit_name_is() */
     int64_t quota;     /* 0..algorithm_quota_max() */
 };
 

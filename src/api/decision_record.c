@@ -13,9 +13,12 @@ static void count_charge(const struct decision *decision);
 void decision_record(const struct decision *decision)
 {
     const struct verdict *verdict = &decision->verdict;
+    const bool is_active = decision->policy->is_active;
+    /* Nobody has looked whether a policy that is switched off has these limits. */
+    const size_t override_count = is_active ? decision->terms.override_count : 0;
     WRITTEN_FIRST struct text deniers[LIMITS_MAX];
 
-    if (decision->is_charge && decision->policy->is_active)
+    if (decision->is_charge && is_active)
         count_charge(decision);
     if (decision->end != DECISION_MADE)
         return;
@@ -27,7 +30,7 @@ void decision_record(const struct decision *decision)
         .role = decision->role,
         .costs = decision->costs,
         .overrides = decision->terms.overrides,
-        .override_count = decision->terms.override_count,
+        .override_count = override_count,
         .is_low = decision->terms.is_low,
         .is_partial = decision->terms.is_partial,
         .granted = verdict->granted,
@@ -53,7 +56,7 @@ void decision_record(const struct decision *decision)
     }
 
     journal_record(journal_of(decision), &record);
-    metrics_add(decision->api->metrics, METRIC_LIMIT_OVERRIDES, decision->terms.override_count);
+    metrics_add(decision->api->metrics, METRIC_LIMIT_OVERRIDES, override_count);
     if (!decision->is_charge)
         count(decision);
 }

@@ -61,6 +61,7 @@ size_t record_parts_write(const struct record *record, char *at)
         packed_write_text(&buffer, record->denied_by.at[i]);
     packed_write_integer(&buffer, record->override_count);
     for (size_t i = 0; i < record->override_count; i++) {
+        ASSERT(record->overrides[i].limit.length <= LIMIT_NAME_BYTES_MAX);
         packed_write_text(&buffer, record->overrides[i].limit);
         packed_write_integer(&buffer, (uint64_t)record->overrides[i].quota);
     }

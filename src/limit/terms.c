@@ -95,7 +95,11 @@ static void overrides_read(struct form *form, const json_t *object, struct arena
     json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
         struct limit_override override = {.limit = text_of(name)};
 
-        if (form_integer(&members, name, FORM_REQUIRED, 0, LIMIT_COST_MAX, &override.quota))
+        if (!limit_name_is(override.limit))
+            form_fault(&members, name,
+                       "must have another name: it must be 1 to %d letters, digits and _ . : / -",
+                       LIMIT_NAME_BYTES_MAX);
+        else if (form_integer(&members, name, FORM_REQUIRED, 0, LIMIT_COST_MAX, &override.quota))
             add(list, terms->override_count++, override);
     }
     terms->overrides = list;

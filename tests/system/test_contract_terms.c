@@ -98,6 +98,39 @@ static void a_policy_that_is_switched_off_ignores_terms(void **state)
 
     EXPECT(ask(tenant, ",'limit_overrides':{'nobody':4},'cost':7,'partial':true"), 200,
            "{'allowed':true,'limit':null,'granted':7}");
+    const struct reply *log = client_get(tenant, "/logs/latest");
+    EXPECT(log, 200, "[{'cost':7,'granted':7}]");
+    assert_null(reply_at(log, "0.limit_overrides"));
+    client_free(tenant);
+}
+
+/* The longest name, one that is longer, and one that is longer than a record. */
+static void
+a_name_that_no_limit_can_have_is_told_even_by_a_policy_that_is_switched_off(void **state)
+{
+    const struct world *world = *state;
+    static const size_t lengths[] = {32, 33, 300};
+    struct client *tenant = tenant_new(world->service);
+    char name[301];
+    char body[400];
+
+    tenant_policy(tenant, "{'route_key':'/a','rate':'5/h','is_active':false}");
+    for (size_t i = 0; i < ARRAY_COUNT(lengths); i++) {
+        const bool is_name = i == 0;
+        const int status = is_name ? 200 : 422;
+
+        memset(name, 'n', sizeof(name));
+        name[lengths[i]] = '\0';
+        (void)snprintf(body, sizeof(body),
+                       "{'user_id':'ada','route_key':'/a','limit_overrides':{'%s':4}}", name);
+        EXPECT(client_post(tenant, "/check", "%s", body), status, NULL);
+        EXPECT(client_post(tenant, "/charge", "%s", body), status, NULL);
+        EXPECT(client_post(tenant, "/check/batch", "{'checks':[%s]}", body), 200,
+               is_name ? "{'results':[{'status':200}]}" : "{'results':[{'status':422}]}");
+        EXPECT(client_get(tenant, "/logs/latest"), 200, "[{},{},{}]");
+    }
+    EXPECT_PROBLEM(ask(tenant, ",'limit_overrides':{'a b':1}"), 422,
+                   "must have another name: it must be 1 to 32 letters, digits and _ . : / -");
     client_free(tenant);
 }
 
@@ -300,6 +333,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(an_override_names_one_of_several_limits),
         cmocka_unit_test(an_override_that_cannot_be_is_told_with_its_place),
         cmocka_unit_test(a_policy_that_is_switched_off_ignores_terms),
+        cmocka_unit_test(
+            a_name_that_no_limit_can_have_is_told_even_by_a_policy_that_is_switched_off),
         cmocka_unit_test(a_candidate_takes_the_overrides_of_limits_that_it_has),
         cmocka_unit_test(a_part_is_granted_until_nothing_is_left),
         cmocka_unit_test(the_wait_after_a_partial_denial_is_that_for_one_unit),

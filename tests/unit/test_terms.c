@@ -178,6 +178,21 @@ static void terms_that_cannot_be_are_refused(void **state)
                  "/checks/3/limit_overrides", "must have at most 8 limits");
 }
 
+static void a_name_that_no_limit_can_have_is_refused(void **state)
+{
+    (void)state;
+    static const char detail[] =
+        "must have another name: it must be 1 to 32 letters, digits and _ . : / -";
+
+    assert_fault("{\"limit_overrides\":{\"\":1}}", "/checks/3/limit_overrides/", detail);
+    assert_fault("{\"limit_overrides\":{\"a b\":1}}", "/checks/3/limit_overrides/a b", detail);
+    assert_fault("{\"limit_overrides\":{\"abcdefghabcdefghabcdefghabcdefghi\":1}}",
+                 "/checks/3/limit_overrides/abcdefghabcdefghabcdefghabcdefghi", detail);
+    assert_int_equal(
+        terms_of("{\"limit_overrides\":{\"abcdefghabcdefghabcdefghabcdefgh\":1}}").override_count,
+        1);
+}
+
 static void an_override_changes_the_quota_and_nothing_else(void **state)
 {
     (void)state;
@@ -301,6 +316,7 @@ int main(void)
         cmocka_unit_test(each_term_is_read_by_itself),
         cmocka_unit_test(overrides_are_in_the_order_of_their_names),
         cmocka_unit_test(terms_that_cannot_be_are_refused),
+        cmocka_unit_test(a_name_that_no_limit_can_have_is_refused),
         cmocka_unit_test(an_override_changes_the_quota_and_nothing_else),
         cmocka_unit_test(a_bucket_has_the_quota_as_its_burst_only_if_the_policy_says_no_other),
         cmocka_unit_test(an_override_of_0_lets_nothing_pass),
