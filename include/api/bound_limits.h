@@ -22,7 +22,8 @@ MUST_USE bool bound_limits_differ(const struct rule *rule, bool is_low);
 MUST_USE bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool is_low,
                                 int64_t store_ahead_us);
 
-/* Gives them the capacities of the rule: what was granted under a priority counts whole. */
-void bound_limits_widen(struct bound_limits *bound, const struct rule *rule);
+/* The limits of the rule with the calendars of these, which they borrow. */
+void bound_limits_widen(const struct bound_limits *bound, const struct rule *rule,
+                        struct limit whole[static LIMITS_MAX]);
 
 #endif

@@ -2,8 +2,9 @@
  *
  * The counters of this process, where the store has failed. What they charge is noted to be handed
  * back, if the store has surely not charged it: if its answer was late, or was not a decision, the
- * store may have charged it, or may yet charge it. By a zone that is not known here nothing is
- * handed back, because the period may be another one. */
+ * store may have charged it, or may yet charge it. It is noted with the whole limits, whatever the
+ * priority was. By a zone that is not known here nothing is handed back, because the period may be
+ * another one. */
 #ifndef API_FALLBACK_H
 #define API_FALLBACK_H
 

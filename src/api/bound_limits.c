@@ -41,11 +41,12 @@ bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool
     return is_exact;
 }
 
-void bound_limits_widen(struct bound_limits *bound, const struct rule *rule)
+void bound_limits_widen(const struct bound_limits *bound, const struct rule *rule,
+                        struct limit whole[static LIMITS_MAX])
 {
     for (size_t i = 0; i < rule->limit_count; i++) {
-        bound->at[i].quota = rule->limits[i].quota;
-        bound->at[i].burst = rule->limits[i].burst;
+        whole[i] = rule->limits[i];
+        whole[i].calendar = bound->at[i].calendar;
     }
 }
 

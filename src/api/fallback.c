@@ -10,7 +10,7 @@ static bool bind_now(const struct decision *decision, struct binding *binding);
 static bool is_charged_nowhere(enum take_status status);
 static void hand_back(const struct decision *decision, struct binding *binding,
                       const struct outcome *outcome);
-static bool is_noted(const struct decision *decision, const struct operation *operation);
+static bool is_noted(const struct decision *decision, const struct binding *binding);
 
 void fallback_decide(struct decision *decision, enum take_status status)
 {
@@ -38,7 +38,7 @@ void fallback_charge(struct decision *decision, enum take_status status)
         decision->end = DECISION_UNKNOWN;
         return;
     }
-    if (!is_exact || !is_noted(decision, &binding.operation)) {
+    if (!is_exact || !is_noted(decision, &binding)) {
         decision->end = DECISION_UNCHARGED;
         return;
     }
@@ -72,16 +72,21 @@ static void hand_back(const struct decision *decision, struct binding *binding,
 
     for (size_t i = 0; i < operation->limit_count && operation->kind == OPERATION_PART; i++)
         operation->costs[i] = outcome->granted;
-    if (operation->limits == binding->limits.at)
-        bound_limits_widen(&binding->limits, decision->live.rule);
-    (void)is_noted(decision, operation);
+    (void)is_noted(decision, binding);
 }
 
-static bool is_noted(const struct decision *decision, const struct operation *operation)
+/* With the whole limits: also what was charged under a low priority counts against them. */
+static bool is_noted(const struct decision *decision, const struct binding *binding)
 {
     struct handback *handback = decision->api->handback;
+    struct operation operation = binding->operation;
+    WRITTEN_FIRST struct limit whole[LIMITS_MAX];
 
-    if (!operation_charges(operation))
+    if (!operation_charges(&operation))
         return true;
-    return handback != NULL && handback_note(handback, operation);
+    if (operation.limits == binding->limits.at) {
+        bound_limits_widen(&binding->limits, decision->live.rule, whole);
+        operation.limits = whole;
+    }
+    return handback != NULL && handback_note(handback, &operation);
 }

@@ -4,6 +4,7 @@
 #include "api/api_settings.h"
 #include "api/binding.h"
 #include "api/decision.h"
+#include "base/clock.h"
 #include "base/document.h"
 #include "catalogue/app_index.h"
 #include "catalogue/catalogue.h"
@@ -31,6 +32,7 @@ static const char *const policies[] = {
     "{'route_key':'/deny','limit':3,'window_seconds':3600,'on_store_error':'deny'}",
     "{'route_key':'/both','limit':3,'window_seconds':3600,'candidate':{'rate':'2/m'}}",
     "{'route_key':'/queue','algorithm':'leaky_bucket','rate':'20/s'}",
+    "{'route_key':'/low','algorithm':'token_bucket','rate':'10/h','headroom':9}",
     "{'route_key':'/off','limit':3,'window_seconds':3600,'is_active':false}",
     "{'route_key':'/month','limit':3,'period':'month','candidate':{'limit':2,'period':'hour'}}",
     "{'route_key':'/mars','limit':3,'period':'month','zone':'Mars/Olympus'}",
@@ -200,6 +202,11 @@ void handling_pass(int64_t us)
     api.now_us += us;
 }
 
+void handling_set_clock(void)
+{
+    api.now_us = clock_monotonic_us();
+}
+
 void handling_leave(struct handling *handling)
 {
     (void)close(handling->client);
@@ -233,8 +240,22 @@ void handling_hand_back(struct handling *handling)
 {
     handling->fake.is_over = false;
     handling->fake.answer_count = 0;
-    handback_run(api.handback, api.store, NOW_US);
+    handback_run(api.handback, api.store, api.now_us);
     HANDLING_EXPECT(handling, handback_count(api.handback) == 0);
+}
+
+void handling_fill_notes(void)
+{
+    WRITTEN_FIRST struct binding charge;
+    char user_id[TEXT_INTEGER_BYTES_MAX + 1];
+    int number = 0;
+
+    do {
+        (void)snprintf(user_id, sizeof(user_id), "%d", number++);
+        look_make(&charge, user_id, "/local", false);
+        charge.operation.kind = OPERATION_CHARGE;
+        charge.operation.costs[0] = 1;
+    } while (handback_note(api.handback, &charge.operation));
 }
 
 void handling_expect(const struct handling *handling, bool holds, const char *claim)

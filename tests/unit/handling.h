@@ -15,7 +15,8 @@
 
 #include <jansson.h>
 
-/* Each limit of the app's policies, except /queue: that is a leaky bucket of 20 a second. */
+/* Each limit of the app's policies, except /queue: that is a leaky bucket of 20 a second, and /low:
+ * that is a token bucket of 10 an hour, of which low priority has 1. */
 #define HANDLING_QUOTA 3
 
 /* How many may be under way at once. */
@@ -41,7 +42,7 @@ struct handling {
 };
 
 /* `places`: in the waiting room. The policies are /local, /allow, /deny (named after their
- * on_store_error), /both (with a candidate), /queue, /off (not active), /month (by a calendar, and
+ * on_store_error), /both (with a candidate), /queue, /low, /off (not active), /month (by a calendar, and
  * so is its candidate), and /mars (in a zone that is not known). */
 void handling_begin(struct handling *handling, size_t places, const char *name, ...)
     PRINTF_LIKE(3, 4);
@@ -76,6 +77,8 @@ void handling_change(enum app_state state, uint8_t key, const char *policy);
 uint64_t handling_figure(enum metric metric);
 /* The app's clock goes on. */
 void handling_pass(int64_t us);
+/* It shows the time of the process' own clock, by which counters here are charged. */
+void handling_set_clock(void);
 
 /* The client closes its end of the socket. */
 void handling_leave(struct handling *handling);
@@ -92,6 +95,8 @@ int64_t handling_charged_here(const char *user_id, const char *route);
 
 /* Hands back to the store what was allowed while it was away. */
 void handling_hand_back(struct handling *handling);
+/* Notes so much to be handed back that the tenant has no place for another subject. */
+void handling_fill_notes(void);
 
 /* The teardown of the group: to be called after all tests. */
 int handling_close(void **state);

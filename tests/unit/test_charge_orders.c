@@ -3,6 +3,7 @@
  * POST /charge, with each answer of the store, at once and later, or with the store's end. */
 #include "handling.h"
 
+#include "base/duration.h"
 #include "support/cmocka.h"
 
 static const char *const routes[] = {"/local", "/allow", "/deny"};
@@ -65,7 +66,7 @@ static void a_charge_is_made_once_or_told_whatever_its_store_does(void **state)
                            ends);
             handling.fake.answers[0] = answer;
             handling.fake.answer_count = 1;
-            (void)snprintf(body, sizeof body, "{'user_id':'u','route_key':'%s','cost':5}",
+            (void)snprintf(body, sizeof(body), "{'user_id':'u','route_key':'%s','cost':5}",
                            routes[route]);
             handling_run(&handling, charge_post, body);
             if (ends)
@@ -124,6 +125,48 @@ static void a_charge_that_cannot_be_noted_is_not_made(void **state)
     handling_end(&handling);
 }
 
+static void a_charge_without_a_place_to_be_noted_is_not_made(void **state)
+{
+    struct handling handling;
+
+    (void)state;
+    handling_begin(&handling, 0, "with too many notes");
+    handling_fill_notes();
+    handling.fake.answers[0] = (struct fake_answer){.status = TAKE_DOWN};
+    handling.fake.answer_count = 1;
+    handling_run(&handling, charge_post, "{'user_id':'u','route_key':'/local','cost':1}");
+    handling_settle(&handling);
+
+    expect_problem(&handling, 503, "The charge has not been made");
+    HANDLING_EXPECT(&handling, handling_charged_here("u", "/local") == 0);
+    handling_end(&handling);
+}
+
+/* 10 and 1 were charged, and 1000 seconds have paid off 2.8 by then. A bucket of what low priority
+ * has would have forgotten the 1 after 720 seconds. */
+static void a_charge_of_low_priority_is_owed_to_the_whole_limit(void **state)
+{
+    struct handling handling;
+
+    (void)state;
+    handling_begin(&handling, 0, "of low priority");
+    handling_set_clock();
+    handling.fake.answers[0] = (struct fake_answer){.status = TAKE_DONE};
+    handling.fake.answers[1] = (struct fake_answer){.status = TAKE_DOWN};
+    handling.fake.answer_count = 2;
+    handling_run(&handling, charge_post, "{'user_id':'u','route_key':'/low','cost':10}");
+    handling_settle(&handling);
+    handling_run(&handling, charge_post,
+                 "{'user_id':'u','route_key':'/low','cost':1,'priority':'low'}");
+    handling_settle(&handling);
+    HANDLING_EXPECT(&handling, handling.status == 200);
+
+    handling_pass(1000 * SECOND_US);
+    handling_hand_back(&handling);
+    HANDLING_EXPECT(&handling, handling_charged(&handling, "u", "/low", false) == 9);
+    handling_end(&handling);
+}
+
 static void a_charge_of_nothing_looks_whatever_the_store_does(void **state)
 {
     struct handling handling;
@@ -177,6 +220,8 @@ int main(void)
         cmocka_unit_test(a_charge_is_made_once_or_told_whatever_its_store_does),
         cmocka_unit_test(a_charge_that_the_store_has_not_made_is_handed_back_whole),
         cmocka_unit_test(a_charge_that_cannot_be_noted_is_not_made),
+        cmocka_unit_test(a_charge_without_a_place_to_be_noted_is_not_made),
+        cmocka_unit_test(a_charge_of_low_priority_is_owed_to_the_whole_limit),
         cmocka_unit_test(a_charge_of_nothing_looks_whatever_the_store_does),
         cmocka_unit_test(charges_are_counted_by_their_ends_and_not_as_decisions),
     };
