@@ -9,7 +9,8 @@
 const char *const decision_problems[] = {
     [DECISION_NO_ROOM] =
         "This app has as many counters as it may have. A new one must wait until another expires.",
-    [DECISION_UNCHARGED] = "The charge has not been made: the counters cannot be reached.",
+    [DECISION_UNCHARGED] = "The charge has not been made: the store has not taken it, and it could "
+                           "not be noted to be made later.",
     [DECISION_UNKNOWN] = "The counters did not answer, so it is not known whether the charge has "
                          "been made.",
 };

@@ -119,7 +119,7 @@ static void a_charge_that_cannot_be_noted_is_not_made(void **state)
     handling_run(&handling, charge_post, "{'user_id':'u','route_key':'/mars','cost':1}");
     handling_settle(&handling);
 
-    expect_problem(&handling, 503, "The charge has not been made");
+    expect_problem(&handling, 503, "it could not be noted");
     HANDLING_EXPECT(&handling, handling.fake.asked == 0);
     HANDLING_EXPECT(&handling, handling_charged_here("u", "/mars") == 0);
     handling_end(&handling);
@@ -137,7 +137,7 @@ static void a_charge_without_a_place_to_be_noted_is_not_made(void **state)
     handling_run(&handling, charge_post, "{'user_id':'u','route_key':'/local','cost':1}");
     handling_settle(&handling);
 
-    expect_problem(&handling, 503, "The charge has not been made");
+    expect_problem(&handling, 503, "it could not be noted");
     HANDLING_EXPECT(&handling, handling_charged_here("u", "/local") == 0);
     handling_end(&handling);
 }
