@@ -303,10 +303,11 @@ static void batch_write_item(const struct batch_item *item, struct arena *arena,
         problem_write_faults(item->faults, writer);
     } else if (!item->decision.policy) {
         problem_write(PROBLEM_NO_POLICY, decision_no_policy(&item->decision, arena), writer);
-    } else if (item->decision.end != DECISION_MADE) {
+    } else if (item->decision.end == DECISION_NO_ROOM) {
         problem_write(PROBLEM_QUOTA, decision_problems[DECISION_NO_ROOM], writer);
         writer_integer(writer, "retry_after", item->decision.room_s);
     } else {
+        ASSERT(item->decision.end == DECISION_MADE);
         writer_integer(writer, "status", item->decision.verdict.allowed ? 200 : 429);
         decision_write(&item->decision, writer);
     }
