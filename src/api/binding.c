@@ -57,13 +57,16 @@ enum operation_kind binding_kind(const struct decision *decision)
     return decision->terms.is_partial ? OPERATION_PART : OPERATION_TAKE;
 }
 
-/* Of a partial check all costs are the same. */
+/* Only a partial check needs its whole cost, and all its costs are the same. */
 struct question binding_question(const struct decision *decision, const struct rule *rule)
 {
     struct question question = {decision->policy, rule, &decision->terms, 0};
-    const bool has_cost = costs_find_of(&decision->costs, &rule->limits[0], &question.cost);
 
-    ASSERT(has_cost || !decision->policy->is_active);
+    if (decision->terms.is_partial) {
+        const bool has_cost = costs_find_of(&decision->costs, &rule->limits[0], &question.cost);
+
+        ASSERT(has_cost || !decision->policy->is_active);
+    }
     return question;
 }
 
