@@ -46,6 +46,7 @@ struct take {
 
 /* How it ended. */
 enum decision_end {
+    DECISION_OPEN,      /* not yet */
     DECISION_MADE,      /* with a verdict */
     DECISION_NO_ROOM,   /* PROBLEM_QUOTA: the app may have no more counters */
     DECISION_UNCHARGED, /* PROBLEM_UNAVAILABLE: a charge that nobody has made */

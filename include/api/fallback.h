@@ -14,7 +14,7 @@
 void fallback_decide(struct decision *decision, enum take_status status);
 
 /* Makes a charge whose call ended with `status`, if it can be handed back whole: sets the verdict.
- * Otherwise sets how it ended. */
-void fallback_charge(struct decision *decision, enum take_status status);
+ * Returns how the charge ends. */
+MUST_USE enum decision_end fallback_charge(struct decision *decision, enum take_status status);
 
 #endif

@@ -18,6 +18,7 @@ void decision_record(const struct decision *decision)
     const size_t override_count = is_active ? decision->terms.override_count : 0;
     WRITTEN_FIRST struct text deniers[LIMITS_MAX];
 
+    ASSERT(decision->end != DECISION_OPEN);
     if (decision->is_charge && is_active)
         count_charge(decision);
     if (decision->end != DECISION_MADE)

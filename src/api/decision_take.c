@@ -14,9 +14,9 @@ static void take_begin(struct take *take);
 static bool take_ask(struct take *take, struct outcome *outcome);
 static store_done_fn on_taken;
 static void conclude(const struct take *take, const struct outcome *outcome);
-static void conclude_live(struct decision *decision, const struct outcome *outcome);
+static enum decision_end conclude_live(struct decision *decision, const struct outcome *outcome);
 static void conclude_candidate(struct decision *decision, const struct outcome *outcome);
-static void refuse(struct decision *decision, const struct outcome *outcome);
+static enum decision_end refuse(struct decision *decision, const struct outcome *outcome);
 
 enum handled decision_take(struct decision *decision, decision_done_fn *done)
 {
@@ -33,6 +33,7 @@ enum handled decision_take(struct decision *decision, decision_done_fn *done)
         const struct question question = binding_question(decision, decision->live.rule);
 
         verdict_from_inactive(&question, &decision->verdict);
+        decision->end = DECISION_MADE;
     }
     if (decision->awaited > 0)
         return HANDLED_LATER;
@@ -89,30 +90,31 @@ static void conclude(const struct take *take, const struct outcome *outcome)
     struct decision *decision = take->decision;
 
     if (take == &decision->live)
-        conclude_live(decision, outcome);
+        decision->end = conclude_live(decision, outcome);
     else
         conclude_candidate(decision, outcome);
 }
 
 /* A take that the quota refused has not failed. What a failed take means, the policy says; but not
  * of a charge. */
-static void conclude_live(struct decision *decision, const struct outcome *outcome)
+static enum decision_end conclude_live(struct decision *decision, const struct outcome *outcome)
 {
     const struct question question = binding_question(decision, decision->live.rule);
     const bool is_done = outcome->status == TAKE_DONE;
 
     if (outcome->status == TAKE_QUOTA)
-        refuse(decision, outcome);
-    else if (decision->is_charge && is_done)
+        return refuse(decision, outcome);
+    if (decision->is_charge && !is_done)
+        return fallback_charge(decision, outcome->status);
+    if (decision->is_charge)
         verdict_from_charge(&question, outcome, false, &decision->verdict);
-    else if (decision->is_charge)
-        fallback_charge(decision, outcome->status);
     else if (is_done)
         verdict_from_outcome(&question, outcome, false, &decision->verdict);
     else if (decision->policy->on_store_error == ON_STORE_ERROR_LOCAL)
         fallback_decide(decision, outcome->status);
     else
         verdict_from_failure(&question, outcome->status, &decision->verdict);
+    return DECISION_MADE;
 }
 
 static void conclude_candidate(struct decision *decision, const struct outcome *outcome)
@@ -129,9 +131,9 @@ static void conclude_candidate(struct decision *decision, const struct outcome *
         verdict_from_candidate(&question, outcome, &trial->verdict);
 }
 
-static void refuse(struct decision *decision, const struct outcome *outcome)
+static enum decision_end refuse(struct decision *decision, const struct outcome *outcome)
 {
-    decision->end = DECISION_NO_ROOM;
     decision->room_s = verdict_seconds(outcome->room_us);
     audit_counter_refused(decision->api, decision->app);
+    return DECISION_NO_ROOM;
 }

@@ -28,25 +28,22 @@ void fallback_decide(struct decision *decision, enum take_status status)
 }
 
 /* It is noted first, because what cannot be handed back must not be charged here. */
-void fallback_charge(struct decision *decision, enum take_status status)
+enum decision_end fallback_charge(struct decision *decision, enum take_status status)
 {
     WRITTEN_FIRST struct binding binding;
     WRITTEN_FIRST struct outcome outcome;
     const bool is_exact = bind_now(decision, &binding);
 
-    if (!is_charged_nowhere(status)) {
-        decision->end = DECISION_UNKNOWN;
-        return;
-    }
-    if (!is_exact || !is_noted(decision, &binding)) {
-        decision->end = DECISION_UNCHARGED;
-        return;
-    }
+    if (!is_charged_nowhere(status))
+        return DECISION_UNKNOWN;
+    if (!is_exact || !is_noted(decision, &binding))
+        return DECISION_UNCHARGED;
 
     const struct question question = binding_question(decision, decision->live.rule);
 
     memory_table_ask(decision->api->local, &binding.operation, &outcome);
     verdict_from_charge(&question, &outcome, true, &decision->verdict);
+    return DECISION_MADE;
 }
 
 /* The turn that asked the store may be long ago. */
