@@ -19,6 +19,8 @@ struct rule {
     enum rule_use use;
     bool is_listed;     /* given as `limits` */
     bool is_plain;      /* no limit says `by`, or `counts` other than requests */
+    bool has_period;    /* a limit goes by a calendar */
+    bool has_headroom;  /* a limit is smaller for low priority */
     size_t limit_count; /* 1..LIMITS_MAX */
     const struct limit *limits;
     size_t set_count; /* 1..limit_count */

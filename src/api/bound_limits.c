@@ -6,16 +6,11 @@
 #include "limit/headroom.h"
 
 static bool is_smaller(const struct limit *limit, bool is_low);
-static bool has_period(const struct rule *rule);
 static bool calendar_make(const struct limit *limit, int64_t time_us, struct calendar *calendar);
 
 bool bound_limits_differ(const struct rule *rule, bool is_low)
 {
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        if (rule->limits[i].period != NULL || is_smaller(&rule->limits[i], is_low))
-            return true;
-    }
-    return false;
+    return rule->has_period || (is_low && rule->has_headroom);
 }
 
 /* The clocks are read only for a period. Counters of this process are decided by the monotonic
@@ -23,9 +18,8 @@ bool bound_limits_differ(const struct rule *rule, bool is_low)
 bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool is_low,
                        int64_t store_ahead_us)
 {
-    const bool has_time = has_period(rule);
-    const int64_t time_us = has_time ? clock_wall_us() + store_ahead_us : 0;
-    const int64_t ahead_us = has_time ? time_us - clock_monotonic_us() : 0;
+    const int64_t time_us = rule->has_period ? clock_wall_us() + store_ahead_us : 0;
+    const int64_t ahead_us = rule->has_period ? time_us - clock_monotonic_us() : 0;
     bool is_exact = true;
 
     for (size_t i = 0; i < rule->limit_count; i++) {
@@ -53,15 +47,6 @@ void bound_limits_widen(const struct bound_limits *bound, const struct rule *rul
 static bool is_smaller(const struct limit *limit, bool is_low)
 {
     return is_low && limit->headroom.amount > 0;
-}
-
-static bool has_period(const struct rule *rule)
-{
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        if (rule->limits[i].period != NULL)
-            return true;
-    }
-    return false;
 }
 
 static bool calendar_make(const struct limit *limit, int64_t time_us, struct calendar *calendar)

@@ -20,6 +20,7 @@ static void inline_members_refuse(struct form *form);
 static void limit_list_read(struct form *form, const json_t *list, struct arena *arena,
                             struct limit limits[]);
 static void names_check(struct form *form, const struct rule *rule);
+static void kinds_note(struct rule *rule);
 static void ids_make(struct form *form, struct limit limits[], size_t count);
 static struct pointer limit_pointer(const struct form *form, size_t index);
 
@@ -45,6 +46,7 @@ bool rule_read(struct form *form, enum rule_use use, struct arena *arena, struct
     names_check(form, rule);
     if (form->faults->count > faults_before)
         return false;
+    kinds_note(rule);
     ids_make(form, limits, count);
     rule_sets_make(rule, limits, arena);
     return form->faults->count == faults_before;
@@ -110,6 +112,14 @@ static void names_check(struct form *form, const struct rule *rule)
         if (taken && name[0] != '\0') /* "" already had a fault */
             faults_add(form->faults, limit_pointer(form, i).text, "name",
                        "must be unique: \"%s\" is there already", name);
+    }
+}
+
+static void kinds_note(struct rule *rule)
+{
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        rule->has_period |= rule->limits[i].period != NULL;
+        rule->has_headroom |= rule->limits[i].headroom.amount > 0;
     }
 }
 

@@ -146,6 +146,20 @@ static void a_rule_that_counts_another_measure_is_not_plain(void **state)
     assert_false(rule_of(BARE "," POOL)->is_plain);
 }
 
+static void a_rule_knows_whether_a_limit_has_a_period_or_headroom(void **state)
+{
+    (void)state;
+
+    const struct rule *bare = rule_of(BARE "," ORG);
+    const struct rule *period = rule_of(BARE ",{'name':'bill','limit':9,'period':'month'}");
+    const struct rule *headroom = rule_of(BARE ",{'name':'low','rate':'9/s','headroom':'1%'}");
+
+    assert_false(bare->has_period || bare->has_headroom);
+    assert_true(period->has_period && !period->has_headroom);
+    assert_true(headroom->has_headroom && !headroom->has_period);
+    assert_false(rule_of(BARE ",{'name':'low','rate':'9/s','headroom':0}")->has_headroom);
+}
+
 static void only_another_common_part_starts_counters_afresh(void **state)
 {
     (void)state;
@@ -268,6 +282,7 @@ int main(void)
         cmocka_unit_test(the_common_part_need_not_be_a_set),
         cmocka_unit_test(who_does_not_say_counts_by_user_where_another_limit_needs_one),
         cmocka_unit_test(a_rule_that_counts_another_measure_is_not_plain),
+        cmocka_unit_test(a_rule_knows_whether_a_limit_has_a_period_or_headroom),
         cmocka_unit_test(only_another_common_part_starts_counters_afresh),
         cmocka_unit_test(a_state_belongs_to_subjects_measure_algorithm_and_window_or_period),
         cmocka_unit_test(limits_that_were_made_to_collide_have_ids_of_their_own),
