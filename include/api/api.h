@@ -31,9 +31,9 @@ struct api {
     struct readiness *readiness;       /* for /readyz */
     struct scrape *scrape;             /* for /metrics */
     int64_t now_us;                    /* clock_monotonic_us(), read once per turn */
-    int64_t
-        store_ahead_us; /* Unix time by the store's clock minus clock_wall_us(), where it matters:
-                             * set when a calendar did not cover the store's time */
+    /* Unix time by the store's clock minus clock_wall_us(). 0 until a calendar has not covered the
+     * store's time. */
+    int64_t store_ahead_us;
 };
 
 #endif

@@ -46,12 +46,12 @@ struct limit {
     int64_t window_us; /* W, 1 s..1 year; with a period the longest that one can last */
     int64_t burst;     /* B: the bucket's size; equals quota where the algorithm has none */
     uint64_t id;       /* names its state in a set; unique in its rule but for the lowest 8 bits */
+    /* `by`, `counts` and `period` are the policy's: a copy that outlives it must not use them. */
+    const struct by *by;      /* by whom it counts, as given; NULL: by user, else by ip */
+    const char *counts;       /* in which measure; NULL: requests */
     struct headroom headroom; /* what checks of low priority must leave */
-    /* These three belong to the policy. A copy that outlives the policy must not use them. */
-    const struct by *by; /* by whom it counts, as given; NULL: by user, else by ip */
-    const char *counts;  /* in which measure; NULL: requests */
-    struct period
-        *period; /* fixed_window: its windows are periods of a calendar; NULL: they last W */
+    /* fixed_window: its windows are periods of a calendar; NULL: they last W. */
+    struct period *period;
     /* Where there is a period, and only in an operation: the periods around its time. */
     const struct calendar *calendar;
 };
