@@ -41,6 +41,9 @@ void rule_write(const struct rule *rule, struct writer *writer);
  * have in common are others. Callers find no counter of theirs again. */
 bool rule_counters_differ(const struct rule *one, const struct rule *other);
 
+/* The limit of this name; NULL when there is none. */
+const struct limit *rule_find_limit(const struct rule *rule, struct text name);
+
 /* Whether one of its limits may delay what it lets in. */
 bool rule_has_delay(const struct rule *rule);
 

@@ -5,7 +5,6 @@
 #include "api/decision.h"
 
 static const struct rule *rule_on_trial(const struct decision *decision, struct arena *arena);
-static bool has_limit(const struct rule *rule, struct text name);
 
 bool decision_fits(struct decision *decision, const char *pointer, struct faults *faults,
                    struct arena *arena)
@@ -36,17 +35,8 @@ static const struct rule *rule_on_trial(const struct decision *decision, struct 
     terms.overrides = overrides;
     terms.override_count = 0;
     for (size_t i = 0; i < decision->terms.override_count; i++) {
-        if (has_limit(rule, decision->terms.overrides[i].limit))
+        if (rule_find_limit(rule, decision->terms.overrides[i].limit) != NULL)
             overrides[terms.override_count++] = decision->terms.overrides[i];
     }
     return terms_apply(&terms, rule, "", NULL, arena);
-}
-
-static bool has_limit(const struct rule *rule, struct text name)
-{
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        if (text_equal(text_of(rule->limits[i].name), name))
-            return true;
-    }
-    return false;
 }

@@ -67,6 +67,15 @@ void rule_write(const struct rule *rule, struct writer *writer)
     writer_end_array(writer);
 }
 
+const struct limit *rule_find_limit(const struct rule *rule, struct text name)
+{
+    for (size_t i = 0; i < rule->limit_count; i++) {
+        if (text_equal(text_of(rule->limits[i].name), name))
+            return &rule->limits[i];
+    }
+    return NULL;
+}
+
 bool rule_has_delay(const struct rule *rule)
 {
     for (size_t i = 0; i < rule->limit_count; i++) {

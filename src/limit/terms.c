@@ -15,7 +15,6 @@ static void overrides_read(struct form *form, const json_t *object, struct arena
 static void add(struct limit_override list[], size_t count, struct limit_override override);
 static bool overrides_fit(const struct terms *terms, const struct rule *rule, const char *pointer,
                           struct faults *faults);
-static const struct limit *limit_find(const struct rule *rule, struct text name);
 static void fault_add(const struct limit_override *override, const struct limit *limit,
                       const struct rule *rule, const char *pointer, struct faults *faults);
 static void names_write(const struct rule *rule, struct text name, char out[static DETAIL_BYTES]);
@@ -65,7 +64,7 @@ const struct rule *terms_apply(const struct terms *terms, const struct rule *rul
     *effective = *rule;
     effective->limits = limits;
     for (size_t i = 0; i < terms->override_count; i++) {
-        const struct limit *limit = limit_find(rule, terms->overrides[i].limit);
+        const struct limit *limit = rule_find_limit(rule, terms->overrides[i].limit);
 
         override_apply(&terms->overrides[i], &limits[limit - rule->limits]);
     }
@@ -122,7 +121,7 @@ static bool overrides_fit(const struct terms *terms, const struct rule *rule, co
 
     for (size_t i = 0; i < terms->override_count; i++) {
         const struct limit_override *override = &terms->overrides[i];
-        const struct limit *limit = limit_find(rule, override->limit);
+        const struct limit *limit = rule_find_limit(rule, override->limit);
         const bool is_possible =
             limit != NULL && override->quota <= algorithm_quota_max(limit->algorithm);
 
@@ -131,16 +130,6 @@ static bool overrides_fit(const struct terms *terms, const struct rule *rule, co
             fault_add(override, limit, rule, pointer, faults);
     }
     return fits;
-}
-
-/* NULL when there is none of this name. */
-static const struct limit *limit_find(const struct rule *rule, struct text name)
-{
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        if (text_equal(text_of(rule->limits[i].name), name))
-            return &rule->limits[i];
-    }
-    return NULL;
 }
 
 static void fault_add(const struct limit_override *override, const struct limit *limit,

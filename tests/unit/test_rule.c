@@ -54,12 +54,11 @@ static void assert_by(const struct by *by, const char *names)
 /* The id of the limit of this name. */
 static uint64_t id_in(const struct rule *rule, const char *name)
 {
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        if (strcmp(rule->limits[i].name, name) == 0)
-            return rule->limits[i].id;
-    }
-    fail_msg("no limit is called %s", name);
-    return 0;
+    const struct limit *limit = rule_find_limit(rule, text_of(name));
+
+    if (limit == NULL)
+        fail_msg("no limit is called %s", name);
+    return limit->id;
 }
 
 /* The id of the one limit. */
@@ -158,6 +157,18 @@ static void a_rule_knows_whether_a_limit_has_a_period_or_headroom(void **state)
     assert_true(period->has_period && !period->has_headroom);
     assert_true(headroom->has_headroom && !headroom->has_period);
     assert_false(rule_of(BARE ",{'name':'low','rate':'9/s','headroom':0}")->has_headroom);
+}
+
+static void a_limit_is_found_by_its_whole_name(void **state)
+{
+    (void)state;
+
+    const struct rule *rule = rule_of(BARE "," ORG);
+
+    assert_ptr_equal(rule_find_limit(rule, TEXT("org")), &rule->limits[1]);
+    assert_null(rule_find_limit(rule, TEXT("or")));
+    assert_null(rule_find_limit(rule, TEXT("organ")));
+    assert_null(rule_find_limit(rule, TEXT("")));
 }
 
 static void only_another_common_part_starts_counters_afresh(void **state)
@@ -283,6 +294,7 @@ int main(void)
         cmocka_unit_test(who_does_not_say_counts_by_user_where_another_limit_needs_one),
         cmocka_unit_test(a_rule_that_counts_another_measure_is_not_plain),
         cmocka_unit_test(a_rule_knows_whether_a_limit_has_a_period_or_headroom),
+        cmocka_unit_test(a_limit_is_found_by_its_whole_name),
         cmocka_unit_test(only_another_common_part_starts_counters_afresh),
         cmocka_unit_test(a_state_belongs_to_subjects_measure_algorithm_and_window_or_period),
         cmocka_unit_test(limits_that_were_made_to_collide_have_ids_of_their_own),
