@@ -44,7 +44,6 @@ static void charge(struct handback *handback, struct store *store, struct note *
 static void on_charged(void *context, const struct outcome *outcome);
 static void settle(struct note *note, const struct outcome *outcome);
 static bool leave(struct note *note, int64_t time_us);
-static bool is_charged_nowhere(enum take_status status);
 static void note_put_back(struct note *note);
 static struct note *next_note(struct handback *handback);
 static void rest(struct handback *handback, uint32_t tenant);
@@ -177,10 +176,10 @@ static void settle(struct note *note, const struct outcome *outcome)
     struct handback *handback = note->handback;
     const enum take_status status = outcome->status;
 
-    if (is_charged_nowhere(status)) {
-        rest(handback, note->owed.operation.tenant);
+    if (status == TAKE_ELSEWHEN && leave(note, outcome->time_us)) {
         note_put_back(note);
-    } else if (status == TAKE_ELSEWHEN && leave(note, outcome->time_us)) {
+    } else if (status == TAKE_DOWN || status == TAKE_REFUSED) {
+        rest(handback, note->owed.operation.tenant);
         note_put_back(note);
     } else {
         count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
@@ -198,11 +197,6 @@ static bool leave(struct note *note, int64_t time_us)
 
     count(note->handback, METRIC_HANDED_BACK_OVER, cost - owed_cost(&note->owed));
     return leaves;
-}
-
-static bool is_charged_nowhere(enum take_status status)
-{
-    return status == TAKE_DOWN || status == TAKE_REFUSED;
 }
 
 /* What was noted since then is added to it. */
