@@ -5,8 +5,7 @@
  * texts that it held, so a full ring allocates nothing for records of the usual size. All of it can
  * be freed. The ring also counts all decisions until the counts are taken, because a busy app
  * overwrites records before they are read. A charge is kept, and not counted. Both are done under
- * one lock. Any thread; the lock
- * inside is held for one copy. */
+ * one lock, which is held for one copy. Any thread. */
 #ifndef JOURNAL_RING_H
 #define JOURNAL_RING_H
 

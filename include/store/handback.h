@@ -11,8 +11,8 @@
  * repeated after a rest. If the store was asked and did not answer in time, or not with a decision,
  * nothing is noted, because the store may have charged it already.
  *
- * So within one window the store allows at most one limit, and so does each instance that had to
- * decide alone. Later requests count together with what was handed back.
+ * So within one window the store allows checks at most one limit, and so does each instance that
+ * had to decide alone. Later checks count together with what was handed back.
  *
  * Bounded: each tenant has its share (base/shares.h) of the HANDBACK_SUBJECTS_MAX counters that can
  * be noted. What is beyond its share is not handed back. Tenants take turns, one counter in each

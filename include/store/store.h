@@ -41,8 +41,8 @@ struct store {
  * to get another one. After OPERATION_FORGET outcome->count is the number of limits that had
  * counters. STORE_NOW: *outcome is filled, and `done` never runs. STORE_LATER: `done` runs exactly
  * once, on this worker's loop or in store_serve(), but never inside this call, and at the latest
- * one turn after the engine's timeout. This function and all below run on the worker's thread that
- * owns the store. */
+ * one turn after the engine's timeout. A `done` may ask again. This function and all below run on
+ * the worker's thread that owns the store. */
 enum store_answer store_ask(struct store *store, const struct operation *operation,
                             struct outcome *outcome, void *context, store_done_fn *done);
 
