@@ -18,14 +18,18 @@ struct limit_state {
         double number[LIMIT_STATE_NUMBERS];
         struct {
             struct charge_log *log; /* the owner of the state owns it */
-            int64_t at_us; /* the charge to make; -1 minus it: as a part of the last charge */
-            int64_t cost;  /* negative: to give back */
+            int64_t noted;          /* see limit_state_note() */
+            int64_t cost;
         } logged;
     };
 };
 
-/* Notes a charge in the state of a log. */
+/* Notes a charge in the state of a log. A negative cost is to be given back. `joins`: it is to be a
+ * part of the last charge. */
 void limit_state_note(struct limit_state *state, int64_t at_us, int64_t cost, bool joins);
+/* What was noted. */
+int64_t limit_state_at(const struct limit_state *state);
+bool limit_state_joins(const struct limit_state *state);
 
 /* Makes the charge that a decision has noted in *state a part of it. Charges that are older by
  * `window_us` do not count any more, and go. One owner at a time, as with all of these. */

@@ -22,10 +22,21 @@ static const struct kind kinds[] = {
     [STATE_LOG] = {log_charge, log_free, log_bytes, log_shares, .is_apart = true},
 };
 
+/* The state has no place for a flag, so the sign of the time is one. */
 void limit_state_note(struct limit_state *state, int64_t at_us, int64_t cost, bool joins)
 {
-    state->logged.at_us = joins ? -1 - at_us : at_us;
+    state->logged.noted = joins ? -1 - at_us : at_us;
     state->logged.cost = cost;
+}
+
+int64_t limit_state_at(const struct limit_state *state)
+{
+    return limit_state_joins(state) ? -1 - state->logged.noted : state->logged.noted;
+}
+
+bool limit_state_joins(const struct limit_state *state)
+{
+    return state->logged.noted < 0;
 }
 
 void limit_state_charge(enum state_kind kind, struct limit_state *state, int64_t window_us)
@@ -58,13 +69,12 @@ bool state_kind_is_apart(enum state_kind kind)
 
 static void log_charge(struct limit_state *state, int64_t window_us)
 {
-    const bool joins = state->logged.at_us < 0;
-    const int64_t at_us = joins ? -1 - state->logged.at_us : state->logged.at_us;
+    const int64_t at_us = limit_state_at(state);
     const int64_t cost = state->logged.cost;
 
     if (cost < 0)
         charge_log_give_back(state->logged.log, -cost, at_us - window_us);
-    else if (joins)
+    else if (limit_state_joins(state))
         charge_log_join(state->logged.log, cost, at_us - window_us);
     else
         charge_log_add(&state->logged.log, at_us, cost, at_us - window_us);
