@@ -71,8 +71,9 @@ bool form_object(struct form *form, const char *name, enum form_presence presenc
 
 /* Whether the member is there and not null; counts as read. */
 bool form_has(struct form *form, const char *name);
-/* Whether the member is a text; counts as read. */
+/* Whether the member is a text, or an integer; counts as read. */
 bool form_has_text(struct form *form, const char *name);
+bool form_has_integer(struct form *form, const char *name);
 /* Lets a member be there without being read. */
 void form_ignore(struct form *form, const char *name);
 /* Whether some members were not read yet, null or not. If none is left, optional ones need not be

@@ -164,6 +164,11 @@ bool form_has_text(struct form *form, const char *name)
     return form_ask(form, name).kind == VALUE_TEXT;
 }
 
+bool form_has_integer(struct form *form, const char *name)
+{
+    return form_ask(form, name).kind == VALUE_INTEGER;
+}
+
 void form_ignore(struct form *form, const char *name)
 {
     form_ask(form, name);

@@ -48,7 +48,7 @@ struct period *period_read(struct form *form, struct arena *arena)
 
     struct period *period = ARENA_NEW(arena, struct period);
 
-    if (json_is_number(json_object_get(form->object, "period")))
+    if (form_has_integer(form, "period"))
         form_fault(form, "period", "must be a unit, as in \"month\"; seconds are window_seconds");
     else
         form_choice(form, "period", FORM_REQUIRED, period_unit_words, &unit);

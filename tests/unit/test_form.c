@@ -383,17 +383,21 @@ static void a_plain_form_has_more_until_each_of_its_members_was_asked_for(void *
     assert_false(form_has_more(&form));
 }
 
-static void a_text_is_told_from_other_values(void **state)
+static void a_text_and_an_integer_are_told_from_other_values(void **state)
 {
     (void)state;
 
-    open_body("{\"text\":\"5\",\"number\":5,\"null\":null,\"list\":[]}");
+    open_body("{\"text\":\"5\",\"number\":5,\"null\":null,\"list\":[],\"half\":0.5}");
 
     assert_true(form_has_text(&form, "text"));
     assert_false(form_has_text(&form, "number"));
     assert_false(form_has_text(&form, "null"));
     assert_false(form_has_text(&form, "list"));
     assert_false(form_has_text(&form, "absent"));
+    assert_true(form_has_integer(&form, "number"));
+    assert_false(form_has_integer(&form, "text"));
+    assert_false(form_has_integer(&form, "null"));
+    assert_false(form_has_integer(&form, "half"));
     assert_false(form_has_more(&form));
 }
 
@@ -489,7 +493,7 @@ int main(void)
         cmocka_unit_test_teardown(a_form_has_more_until_each_of_its_members_was_asked_for, end),
         cmocka_unit_test_teardown(a_plain_form_has_more_until_each_of_its_members_was_asked_for,
                                   end),
-        cmocka_unit_test_teardown(a_text_is_told_from_other_values, end),
+        cmocka_unit_test_teardown(a_text_and_an_integer_are_told_from_other_values, end),
         cmocka_unit_test_teardown(a_member_asked_for_again_takes_no_room, end),
         cmocka_unit_test_teardown(a_fault_of_the_caller_lies_at_a_member_or_at_the_object, end),
         cmocka_unit_test_teardown(a_textual_form_reads_words_as_values, end),
