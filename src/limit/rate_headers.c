@@ -38,7 +38,7 @@ struct text rate_headers_policy(const struct rule *rule, struct arena *arena)
         if (limit->burst != limit->quota)
             add_parameter(&field, TEXT(";sluice-burst="), limit->burst);
     }
-    return buffer_text(&field);
+    return text_of(buffer_string(&field));
 }
 
 size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style style,
@@ -69,11 +69,10 @@ size_t rate_headers_write(const struct verdict *verdict, enum rate_headers_style
 static const char *policy_field(const struct verdict *verdict, struct arena *arena)
 {
     const struct policy *policy = verdict->policy;
-    const bool is_own = verdict->rule == &policy->rule;
 
-    return text_copy(arena,
-                     is_own ? policy->rate_limit_policy : rate_headers_policy(verdict->rule, arena))
-        .at;
+    if (verdict->rule != &policy->rule)
+        return rate_headers_policy(verdict->rule, arena).at;
+    return text_copy(arena, policy->rate_limit_policy).at;
 }
 
 /* "minute";r=99;t=60, "day";r=999;t=86400 */
