@@ -144,6 +144,7 @@ class Periods(unittest.TestCase):
               f"{compared} starts, {len(different)} differences", file=sys.stderr)
         self.assertEqual(different[:3], [])
         self.assertEqual(zones, len(ZONES))
+        self.assertGreater(compared, len(asked) * 4 * 0.95)
 
     def test_days_that_do_not_exist_start_none(self):
         [answer] = self.answers([{"at": 1325239200, "period": "day", "zone": "Pacific/Apia"}])
