@@ -60,13 +60,15 @@ void period_write(const struct period *period, struct writer *writer);
 /* The longest that a period of this unit can last, whatever its zone does. */
 int64_t period_longest_us(enum period_unit unit);
 
-/* Whether both say the same, or leave the same to the defaults. NULL is none. */
+/* Whether both are the same periods, whatever their anchors are. NULL is none. */
 bool period_equal(const struct period *a, const struct period *b);
 
 /* Whether the text has the form of a zone's name. No path outside of a directory of zones has. */
 bool period_zone_is_form(struct text zone);
 
-/* What tells periods apart, without a space: "month/2026-01-17T00:00:00/Europe/Berlin". */
+/* What tells periods apart, without a space: "month/2001-01-17T00:00:00/Europe/Berlin". Stored
+ * counters are known by it, so it stays what it is. An anchor of another year with the same day is
+ * the same here, because it makes the same periods. */
 #define PERIOD_TEXT_BYTES_MAX (32 + PERIOD_ZONE_BYTES_MAX)
 struct text period_text(const struct period *period, char space[static PERIOD_TEXT_BYTES_MAX]);
 

@@ -20,6 +20,8 @@ static const char *anchor_fault(const struct period_anchor *anchor);
 static bool has_shape(struct text text, const char *shape);
 static int number_at(struct text text, size_t place, size_t digits);
 static int days_in(int month, int year);
+static struct period_anchor anchor_of_all(const struct period *period);
+static int weekday_of(const struct period_anchor *anchor);
 static bool is_letter(char c);
 
 const char *const period_unit_words[] = {"hour", "day", "week", "month", "year", NULL};
@@ -111,11 +113,11 @@ bool period_zone_is_form(struct text zone)
 
 struct text period_text(const struct period *period, char space[static PERIOD_TEXT_BYTES_MAX])
 {
-    const struct period_anchor *anchor = &period->anchor;
+    const struct period_anchor anchor = anchor_of_all(period);
     const int length =
         snprintf(space, PERIOD_TEXT_BYTES_MAX, "%s/%04d-%02d-%02dT%02d:%02d:%02d/%.*s",
-                 period_unit_words[period->unit], anchor->year, anchor->month, anchor->day,
-                 anchor->hour, anchor->minute, anchor->second, TEXT_PRINTF(period->zone));
+                 period_unit_words[period->unit], anchor.year, anchor.month, anchor.day,
+                 anchor.hour, anchor.minute, anchor.second, TEXT_PRINTF(period->zone));
 
     ASSERT(length < PERIOD_TEXT_BYTES_MAX);
     return (struct text){space, (size_t)length};
@@ -233,6 +235,45 @@ static int days_in(int month, int year)
     const bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
     return days[month - 1] + (month == 2 && is_leap ? 1 : 0);
+}
+
+/* One anchor for all that make the same periods. An hour needs the whole of it, because the offset
+ * of the zone at that time decides in which minute of UTC it starts. January 2001 has 31 days and
+ * begins with a Monday, and 2000 has 366 days. */
+static struct period_anchor anchor_of_all(const struct period *period)
+{
+    struct period_anchor anchor = period->anchor;
+
+    switch (period->unit) {
+    case PERIOD_HOUR:
+        return anchor;
+    case PERIOD_DAY:
+        anchor.day = 1;
+        break;
+    case PERIOD_WEEK:
+        anchor.day = 1 + weekday_of(&anchor);
+        break;
+    case PERIOD_MONTH:
+        break;
+    case PERIOD_YEAR:
+        anchor.year = 2000;
+        return anchor;
+    }
+    anchor.year = 2001;
+    anchor.month = 1;
+    return anchor;
+}
+
+/* 0 is Monday. */
+static int weekday_of(const struct period_anchor *anchor)
+{
+    int days = anchor->day + 2; /* 1 January 1970 was a Thursday */
+
+    for (int year = PERIOD_YEAR_MIN; year < anchor->year; year++)
+        days += 365 + (days_in(2, year) == 29 ? 1 : 0);
+    for (int month = 1; month < anchor->month; month++)
+        days += days_in(month, anchor->year);
+    return days % 7;
 }
 
 static bool is_letter(char c)

@@ -88,6 +88,17 @@ def starts(unit, zone, anchor, at):
     return around[present - 1:present + 3]
 
 
+def of_another_year(unit, anchor):
+    """An anchor that shares with this one only what the unit begins with."""
+    if unit == "day":
+        return anchor.replace(year=2003, month=7, day=9)
+    if unit == "week":
+        return anchor.replace(year=2001, month=1, day=1 + anchor.weekday())
+    if unit == "month":
+        return anchor.replace(year=2001, month=1)
+    return anchor.replace(year=2000)
+
+
 def question(chance):
     """A random time and anchor. Changes of clocks and ends of months are likely."""
     zone = chance.choice(ZONES)
@@ -145,6 +156,20 @@ class Periods(unittest.TestCase):
         self.assertEqual(different[:3], [])
         self.assertEqual(zones, len(ZONES))
         self.assertGreater(compared, len(asked) * 4 * 0.95)
+
+    def test_an_anchor_of_another_year_makes_the_same_periods(self):
+        chance = random.Random(SEED)
+        ones, others = [], []
+        for _ in range(QUESTIONS // 4):
+            zone, anchor, at = question(chance)
+            for unit in UNITS[1:]:
+                one = {"at": at, "period": unit, "zone": zone}
+                ones.append({**one, "anchor": anchor.isoformat(timespec="seconds")})
+                other = of_another_year(unit, anchor)
+                others.append({**one, "anchor": other.isoformat(timespec="seconds")})
+
+        for one, a, b in zip(ones, self.answers(ones), self.answers(others), strict=True):
+            self.assertEqual(a, b, f"seed {SEED}: {one}")
 
     def test_days_that_do_not_exist_start_none(self):
         [answer] = self.answers([{"at": 1325239200, "period": "day", "zone": "Pacific/Apia"}])

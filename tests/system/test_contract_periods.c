@@ -114,6 +114,26 @@ static void a_reset_forgets_what_a_period_has_counted(void **state)
     client_free(tenant);
 }
 
+/* Its anchor is in another month than `date`, but on the same day and at the same time. */
+static void policy_of_month(struct client *tenant, const char *month, const char *date)
+{
+    tenant_policy(tenant, "{'route_key':'/a','limit':5,'period':'month','anchor':'%s%s'}", month,
+                  date + strlen(month));
+}
+
+static void an_anchor_of_another_year_keeps_what_was_used(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    const char *date = end_of_period();
+
+    policy_of_month(tenant, "2001-01", date);
+    EXPECT(ask(tenant, "/check", ",'cost':3"), 200, "{'remaining':2}");
+    policy_of_month(tenant, "2004-03", date);
+    EXPECT(ask(tenant, "/check", ""), 200, "{'remaining':1}");
+    client_free(tenant);
+}
+
 static void periods_and_windows_are_decided_together(void **state)
 {
     const struct world *world = *state;
@@ -199,6 +219,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_period_ends_whether_it_is_used_or_not),
         cmocka_unit_test(a_period_counts_under_all_terms_and_charges),
         cmocka_unit_test(a_reset_forgets_what_a_period_has_counted),
+        cmocka_unit_test(an_anchor_of_another_year_keeps_what_was_used),
         cmocka_unit_test(periods_and_windows_are_decided_together),
         cmocka_unit_test(a_stored_zone_that_is_not_known_follows_on_store_error),
     };

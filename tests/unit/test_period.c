@@ -228,7 +228,7 @@ static void every_fault_is_told_at_once(void **state)
     assert_int_equal(faults.count, 3);
 }
 
-static void equal_is_what_says_the_same(void **state)
+static void equal_are_the_same_periods(void **state)
 {
     (void)state;
     const struct period *plain = read_good("'period':'month'");
@@ -238,10 +238,51 @@ static void equal_is_what_says_the_same(void **state)
     assert_false(period_equal(NULL, plain));
     assert_true(period_equal(plain, read_good("'period':'month','zone':'UTC'")));
     assert_true(period_equal(plain, read_good("'period':'month','anchor':'2001-01-01T00:00:00'")));
+    assert_true(period_equal(plain, read_good("'period':'month','anchor':'2026-02-01'")));
     assert_false(period_equal(plain, read_good("'period':'year'")));
     assert_false(period_equal(plain, read_good("'period':'month','zone':'Etc/UTC'")));
     assert_false(period_equal(plain, read_good("'period':'month','anchor':'2001-01-02'")));
     assert_false(period_equal(plain, read_good("'period':'month','anchor':'2001-01-01T00:00:01'")));
+}
+
+static const char *text_written(const char *members)
+{
+    static char space[PERIOD_TEXT_BYTES_MAX];
+    const struct text text = period_text(read_good(members), space);
+
+    return text_copy(&arena, text).at;
+}
+
+/* Each unit by the parts of the anchor that it begins with. */
+static void an_anchor_tells_periods_apart_by_what_the_unit_begins_with(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members;
+        const char *text;
+    } rows[] = {
+        {"'period':'hour','anchor':'2026-01-17T08:30:15'", "hour/2026-01-17T08:30:15/UTC"},
+        {"'period':'day','anchor':'2026-11-17T08:30:15'", "day/2001-01-01T08:30:15/UTC"},
+        {"'period':'day','anchor':'1999-02-28T08:30:15'", "day/2001-01-01T08:30:15/UTC"},
+        {"'period':'week'", "week/2001-01-01T00:00:00/UTC"},
+        {"'period':'week','anchor':'2026-01-17T08:30'", "week/2001-01-06T08:30:00/UTC"},
+        {"'period':'week','anchor':'2026-01-24T08:30'", "week/2001-01-06T08:30:00/UTC"},
+        {"'period':'week','anchor':'1970-01-01'", "week/2001-01-04T00:00:00/UTC"},
+        {"'period':'week','anchor':'2024-02-29'", "week/2001-01-04T00:00:00/UTC"},
+        {"'period':'week','anchor':'2023-12-31'", "week/2001-01-07T00:00:00/UTC"},
+        {"'period':'week','anchor':'2100-12-31'", "week/2001-01-05T00:00:00/UTC"},
+        {"'period':'month','anchor':'2026-01-17'", "month/2001-01-17T00:00:00/UTC"},
+        {"'period':'month','anchor':'2027-02-17'", "month/2001-01-17T00:00:00/UTC"},
+        {"'period':'month','anchor':'2026-08-31T08:30'", "month/2001-01-31T08:30:00/UTC"},
+        {"'period':'year'", "year/2000-01-01T00:00:00/UTC"},
+        {"'period':'year','anchor':'2026-11-17'", "year/2000-11-17T00:00:00/UTC"},
+        {"'period':'year','anchor':'2027-11-17'", "year/2000-11-17T00:00:00/UTC"},
+        {"'period':'year','anchor':'2024-02-29'", "year/2000-02-29T00:00:00/UTC"},
+        {"'period':'year','anchor':'2024-02-28'", "year/2000-02-28T00:00:00/UTC"},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        assert_string_equal(text_written(rows[i].members), rows[i].text);
 }
 
 static void the_longest_covers_a_zone_that_repeats_a_day(void **state)
@@ -273,7 +314,8 @@ int main(void)
         cmocka_unit_test(what_has_not_the_form_of_a_zone_is_refused),
         cmocka_unit_test(what_is_no_local_date_or_time_is_refused),
         cmocka_unit_test(every_fault_is_told_at_once),
-        cmocka_unit_test(equal_is_what_says_the_same),
+        cmocka_unit_test(equal_are_the_same_periods),
+        cmocka_unit_test(an_anchor_tells_periods_apart_by_what_the_unit_begins_with),
         cmocka_unit_test(the_longest_covers_a_zone_that_repeats_a_day),
     };
 
