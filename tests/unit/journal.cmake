@@ -1,6 +1,10 @@
 # Tests of the journal layer.
-unit_test(record LINKS journal)
+foreach(record record record_terms)
+  unit_test(${record} LINKS journal)
+  target_sources(test_${record} PRIVATE record_case.c)
+endforeach()
 unit_test(ring LINKS journal THREADS)
+unit_test(ring_records LINKS journal)
 unit_test(tally LINKS journal)
 unit_test(heavy_hitters LINKS journal)
 foreach(usage usage usage_history)
