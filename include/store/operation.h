@@ -11,7 +11,8 @@
 enum operation_kind {
     OPERATION_TAKE, /* charges each limit its cost: all of them, or none */
     OPERATION_LOOK, /* charges nothing, whatever the costs are */
-    OPERATION_FILL, /* charges each limit as much of its cost as fits it */
+    /* Charges each limit as much of its cost as fits it, which may be nothing. Always allowed. */
+    OPERATION_FILL,
     /* Charges all limits the same, which is outcome->granted: as much of the cost as fits all of
      * them. If not even one unit fits, it denies one unit. All costs are the same. */
     OPERATION_PART,

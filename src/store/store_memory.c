@@ -188,10 +188,10 @@ static void charge(struct access *access, struct outcome *outcome)
     const int64_t now_us =
         decide_at(operation->limits, count, states, operation->now_us, STORE_MEMORY_SKEW_US);
 
-    if (operation->kind == OPERATION_CHARGE) {
+    fit(operation, states, now_us, costs);
+    if (operation->kind == OPERATION_CHARGE || operation->kind == OPERATION_FILL) {
         decide_charge(operation->limits, count, states, now_us, costs, outcome, keep_us);
     } else {
-        fit(operation, states, now_us, costs);
         decide(operation->limits, count, states, now_us, costs, outcome, keep_us);
         outcome->granted = outcome->allowed ? costs[0] : 0;
     }

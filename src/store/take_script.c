@@ -155,8 +155,9 @@ size_t take_arguments_integers(const struct take_arguments *arguments)
 static bool can_decide(const struct take_script *script, const struct operation *operation)
 {
     const bool is_whole = operation->kind == OPERATION_TAKE || operation->kind == OPERATION_LOOK;
+    const bool charges = operation->kind == OPERATION_CHARGE || operation->kind == OPERATION_FILL;
 
-    if (script->charges != (operation->kind == OPERATION_CHARGE))
+    if (script->charges != charges)
         return false;
     return script->algorithm == ALGORITHM_COUNT ||
            (is_whole && operation->limit_count == 1 &&

@@ -83,11 +83,12 @@ static void parts_and_charges_have_scripts_of_any_limits(void **state)
     const struct take_script *several = take_script_of(&asked);
     assert_int_equal(several->algorithm, ALGORITHM_COUNT);
     assert_false(several->charges);
-    asked.kind = OPERATION_FILL;
-    assert_ptr_equal(take_script_of(&asked), several);
     asked.kind = OPERATION_CHARGE;
-    assert_int_equal(take_script_of(&asked)->algorithm, ALGORITHM_COUNT);
-    assert_true(take_script_of(&asked)->charges);
+    const struct take_script *charge = take_script_of(&asked);
+    assert_int_equal(charge->algorithm, ALGORITHM_COUNT);
+    assert_true(charge->charges);
+    asked.kind = OPERATION_FILL;
+    assert_ptr_equal(take_script_of(&asked), charge);
 }
 
 /* Two sets of subjects beside what both have in common: see struct operation. */

@@ -345,7 +345,7 @@ static void twin_decide(struct twin *twin, struct outcome *outcome)
         for (size_t i = 0; i < operation->limit_count; i++)
             costs[i] = part > 0 ? part : 1;
     }
-    if (operation->kind == OPERATION_CHARGE)
+    if (operation->kind == OPERATION_CHARGE || operation->kind == OPERATION_FILL)
         decide_charge(twin->limits, operation->limit_count, states, operation->now_us, costs,
                       outcome, keep_us);
     else
