@@ -60,6 +60,18 @@ void life_ask(struct life_asked *asked, const struct operation *operation, bool 
     asked->took_us = clock_monotonic_us() - begun_us;
 }
 
+void life_is_about(int64_t told_us, int64_t expected_us, const struct life_asked *asked)
+{
+    assert_true(told_us <= expected_us + MILLISECOND_US);
+    assert_true(told_us >= expected_us - asked->took_us - MILLISECOND_US);
+}
+
+void life_is_told(const struct life_asked *asked, const struct take_life *life)
+{
+    life_is_about(life->was_us, asked->kept_us < 0 ? 0 : asked->kept_us, asked);
+    life_is_about(asked->keeps_us, life->keep_us, asked);
+}
+
 int life_open(void **state)
 {
     (void)random_seed();

@@ -38,6 +38,11 @@ void life_run(struct life_asked *asked, const struct operation *operation, bool 
 /* The same, and sets them. */
 void life_ask(struct life_asked *asked, const struct operation *operation, bool may_create);
 
+/* One that Redis, whose clock goes on meanwhile, has told so. */
+void life_is_about(int64_t told_us, int64_t expected_us, const struct life_asked *asked);
+/* Of the first key: its expiry was set now, and the reply says so. */
+void life_is_told(const struct life_asked *asked, const struct take_life *life);
+
 /* Setup and teardown of the group. */
 int life_open(void **state);
 int life_close(void **state);

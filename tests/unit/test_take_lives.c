@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * How long the scripts let counters live, and what their replies tell of it. The charges of a log
- * are in test_take_log_lives.c. */
+ * are in test_take_log_lives.c, and those after the fact in test_take_charge_lives.c. */
 #include "life_case.h"
 
 #include "limit/algorithm.h"
-#include "limit/calendar.h"
 #include "support/random.h"
 
 #define HISTORIES 150
@@ -19,20 +18,6 @@ static size_t keys_that_are_there(const struct operation *take)
     for (size_t i = script_redis_keys(take, keys); i-- > 0;)
         there += (size_t)redis_server_command(server, "EXISTS %s", keys[i])->integer;
     return there;
-}
-
-/* One that Redis, whose clock goes on meanwhile, has told so. */
-static void is_about(int64_t told_us, int64_t expected_us, const struct life_asked *asked)
-{
-    assert_true(told_us <= expected_us + MILLISECOND_US);
-    assert_true(told_us >= expected_us - asked->took_us - MILLISECOND_US);
-}
-
-/* Of the states' key: its expiry was set now, and the reply says so. */
-static void tells_the_life(const struct life_asked *asked, const struct take_life *life)
-{
-    is_about(life->was_us, asked->kept_us < 0 ? 0 : asked->kept_us, asked);
-    is_about(asked->keeps_us, life->keep_us, asked);
 }
 
 static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
@@ -64,7 +49,7 @@ static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
             if (asked.life_count == 1 && algorithm_state(limit.algorithm) == STATE_LOG)
                 assert_int_equal(asked.lives[0].was_us, 0);
             else if (asked.life_count == 1)
-                tells_the_life(&asked, &asked.lives[0]);
+                life_is_told(&asked, &asked.lives[0]);
             take.now_us += 10 * SECOND_US;
         }
     }
@@ -92,7 +77,7 @@ static void a_bucket_with_another_rate_tells_what_its_key_had(void **state)
             assert_int_equal(asked.life_count, 1);
             assert_true(asked.lives[0].was_us <= MINUTE_US);
             assert_int_equal(asked.lives[0].keep_us, asked.outcome.at[0].reset_us);
-            tells_the_life(&asked, &asked.lives[0]);
+            life_is_told(&asked, &asked.lives[0]);
             limits[0].quota = 100000;
         }
     }
@@ -138,7 +123,7 @@ static void a_sliding_window_is_kept_on_once_in_a_window(void **state)
     life_ask(&asked, &take, true);
     assert_int_equal(asked.life_count, 1);
     assert_int_equal(asked.lives[0].keep_us, rest_us + MINUTE_US);
-    tells_the_life(&asked, &asked.lives[0]);
+    life_is_told(&asked, &asked.lives[0]);
 }
 
 static void looks_and_denials_change_no_life(void **state)
@@ -253,58 +238,6 @@ static void a_part_that_is_missing_is_a_key_to_create(void **state)
     }
 }
 
-/* What is not used of a period ends with it all the same, but has nothing to keep until then. */
-static void an_unused_period_keeps_no_key(void **state)
-{
-    (void)state;
-    const struct calendar calendar = {.starts_us = {START_US - HOUR_US, START_US - 1,
-                                                    START_US + HOUR_US, START_US + 2 * HOUR_US}};
-    struct limit limits[] = {life_limit_of(ALGORITHM_FIXED_WINDOW),
-                             life_limit_of(ALGORITHM_TOKEN_BUCKET)};
-    limits[0].calendar = &calendar;
-
-    for (int kind = OPERATION_TAKE; kind < OPERATION_FORGET; kind++) {
-        struct operation take = life_take_of(limits, 2, 4);
-        struct life_asked asked;
-        take.kind = (enum operation_kind)kind;
-
-        if (kind == OPERATION_LOOK || kind == OPERATION_PART)
-            continue;
-        take.costs[0] = 0;
-        life_ask(&asked, &take, true);
-        assert_int_equal(asked.outcome.at[0].reset_us, HOUR_US);
-        assert_int_equal(asked.life_count, 1);
-        assert_int_equal(asked.lives[0].keep_us, 24 * SECOND_US);
-        tells_the_life(&asked, &asked.lives[0]);
-        take.costs[0] = 1;
-        life_ask(&asked, &take, true);
-        assert_int_equal(asked.lives[0].keep_us, HOUR_US);
-        tells_the_life(&asked, &asked.lives[0]);
-    }
-}
-
-static void what_is_given_back_makes_a_life_shorter(void **state)
-{
-    (void)state;
-    static const enum algorithm_id buckets[] = {ALGORITHM_TOKEN_BUCKET, ALGORITHM_LEAKY_BUCKET};
-
-    for (size_t i = 0; i < ARRAY_COUNT(buckets); i++) {
-        struct limit limit = life_limit_of(buckets[i]);
-        struct operation charge = life_take_of(&limit, 1, 14);
-        struct life_asked asked;
-        charge.kind = OPERATION_CHARGE;
-
-        life_ask(&asked, &charge, true);
-        assert_int_equal(asked.lives[0].keep_us, 84 * SECOND_US);
-        one_set_cost(&charge, -10);
-        life_ask(&asked, &charge, false); /* it needs no room */
-        assert_int_equal(asked.outcome.status, TAKE_DONE);
-        assert_int_equal(asked.life_count, 1);
-        assert_int_equal(asked.lives[0].keep_us, 24 * SECOND_US);
-        tells_the_life(&asked, &asked.lives[0]);
-    }
-}
-
 static void a_bit_that_flips_makes_no_refusal(void **state)
 {
     (void)state;
@@ -374,10 +307,10 @@ static void plain_charge(struct plain *plain, size_t key, int64_t keep_us, struc
         assert_true(asked->lives[(*next)++].keep_us >= 2 * keep_us);
     } else if (*next < asked->life_count) {
         assert_int_equal(asked->lives[*next].keep_us, keep_us);
-        tells_the_life(asked, &asked->lives[(*next)++]);
+        life_is_told(asked, &asked->lives[(*next)++]);
     } else {
         assert_true(plain->ends_us[key] > 0);
-        is_about(asked->keeps_us, asked->kept_us, asked);
+        life_is_about(asked->keeps_us, asked->kept_us, asked);
     }
     plain->ends_us[key] = now_us + keep_us;
 }
@@ -447,8 +380,6 @@ int main(void)
         cmocka_unit_test(where_no_key_may_be_created_none_is),
         cmocka_unit_test(what_is_there_decides_on),
         cmocka_unit_test(a_part_that_is_missing_is_a_key_to_create),
-        cmocka_unit_test(an_unused_period_keeps_no_key),
-        cmocka_unit_test(what_is_given_back_makes_a_life_shorter),
         cmocka_unit_test(a_bit_that_flips_makes_no_refusal),
         cmocka_unit_test(random_lives_are_told_as_they_are),
     };
