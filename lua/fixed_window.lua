@@ -2,7 +2,9 @@
 -- W; or it is a period of a calendar, of which W is 0. It is never moved by a denial or a look. If
 -- all of it is given back, it stays open until its end. Twin: src/limit/fixed_window.c.
 --
--- What comes in and goes out: take_one.lua. A window that goes on has its expiry already.
+-- What comes in and goes out: take_one.lua. A window that goes on has its expiry already, but not
+-- one of which nothing was used: its key may be that of a shorter one. A period of which nothing is
+-- used needs none.
 local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
     local start, used = struct.unpack("<dd", states, at)
     local is_there = used ~= 0 or start ~= 0
@@ -35,7 +37,7 @@ local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
         start, used, is_there = opens, 0, false
     end
 
-    local is_kept = is_there and not is_moved
+    local is_kept = used > 0 and not is_moved
     local allowed = used + cost <= quota
     if allowed and cost ~= 0 then
         used, is_there = used + cost, true
@@ -45,11 +47,10 @@ local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
     local retry = allowed and 0 or cost > quota and -1 or reset
     local told = is_refused and -1 - reset or reset
 
-    if is_moved or allowed and cost ~= 0 then
-        local kept = struct.pack("<ddd", now_us + reset, start, used)
-        return retry, left, told, 0, kept, reset, is_kept
-    elseif is_period and left > 0 and left == quota then -- nothing is used: it ends all the same
-        return retry, left, told, 0, nil, 0
+    local kept = (is_moved or allowed and cost ~= 0)
+        and struct.pack("<ddd", now_us + reset, start, used) or nil
+    if is_period and left > 0 and left == quota then -- its end needs no key
+        return retry, left, told, 0, kept, 0, true
     end
-    return retry, left, told, 0
+    return retry, left, told, 0, kept, kept and reset, is_kept
 end

@@ -8,8 +8,8 @@ local function fixed_window_charge(states, at, now_us, cost, quota, window_us, b
         fixed_window(states, at, now_us, cost, COUNT_MAX, window_us, burst)
     local used = COUNT_MAX - unused
     local left = used < quota and quota - used or 0
-    if not kept and left == 0 then
-        keep_us = nil
+    if left == 0 then -- the quota may be 0, so something may be used
+        keep_us = told < 0 and -1 - told or told
     end
     return 0, left, told, 0, kept, keep_us, is_kept
 end

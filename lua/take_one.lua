@@ -12,7 +12,7 @@
 -- When it has charged, or moved a state from the future, it also returns:
 --   the new state: when its entry ends, and its numbers,
 --   for how long to keep that from now_us,
---   whether the old state's expiry is that already.
+--   whether the key's expiry will do for that.
 -- When it has not, and the old state counts for another time than until all of it is back, it
 -- returns that time in the same place. Outside of its calendar it returns nothing.
 local call = redis.call
@@ -41,7 +41,7 @@ if not retry_us then
     return { -2, now_us, 0, 0 }
 elseif kept and is_new and (ARGV[4] or "") ~= "" then
     return { -2, 0, 0, 0 }
-elseif is_kept or kept and until_us > now_us + keep_us then
+elseif kept and (is_kept or until_us > now_us + keep_us) then
     call("SET", KEYS[1], head .. kept .. others, "KEEPTTL")
 elseif kept then
     if retry_us == 0 and cost > 0 then

@@ -126,20 +126,20 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
     for place = 1, string_count do
         local _, _, count = struct.unpack("<ddd", ARGV[1], row)
         local string_of = strings[place]
-        local states, longest_us, has_moved = string_of[1], 0, false
+        local states, longest_us, has_moved, is_kept = string_of[1], 0, false, true
         local limits_at = row + STRING_BYTES
         for limit = limits_at, limits_at + LIMIT_BYTES * (count - 1), LIMIT_BYTES do
             if is_moved or reply[at_reply] == 0 then
                 local algorithm, at, length, _, quota, window_us, burst =
                     struct.unpack("<ddddddd", ARGV[1], limit)
-                local _, remaining, reset_us, delay_us, state, keep_us =
+                local _, remaining, reset_us, delay_us, state, keep_us, has_expiry =
                     algorithms[algorithm](states, at, now_us, 0, quota, window_us, burst)
                 if reply[at_reply] == 0 then
                     reply[at_reply + 1], reply[at_reply + 2] = remaining, reset_us
                     reply[at_reply + 3] = delay_us
                 end
                 if state then -- it came from the future; once is enough
-                    has_moved = true
+                    has_moved, is_kept = true, is_kept and has_expiry
                     states = string.sub(states, 1, at - 9) .. state
                         .. string.sub(states, at - 8 + length)
                 end
@@ -150,7 +150,7 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
             at_reply = at_reply + 4
         end
         string_of[7] = has_moved and string.sub(states, 2 + ID_BYTES * count)
-        string_of[8], string_of[9] = longest_us, false
+        string_of[8], string_of[9] = longest_us, is_kept
         row = limits_at + LIMIT_BYTES * count
     end
     for limit = row, #ARGV[1], LIMIT_BYTES do

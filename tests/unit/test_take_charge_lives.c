@@ -5,6 +5,129 @@
 
 #include "limit/calendar.h"
 
+/* A day around START_US, and the days beside it. */
+static const struct calendar days = {.starts_us = {START_US - 30 * HOUR_US, START_US - 6 * HOUR_US,
+                                                   START_US + 18 * HOUR_US,
+                                                   START_US + 42 * HOUR_US}};
+
+/* Charges each limit what is given, or gives it back. */
+static void charge(struct life_asked *asked, struct operation *operation, int64_t period,
+                   int64_t window)
+{
+    operation->kind = OPERATION_CHARGE;
+    operation->costs[0] = period;
+    operation->costs[1] = window;
+    life_ask(asked, operation, true);
+}
+
+/* The first of them counts by days. */
+static void day_and_window(struct limit limits[static 2])
+{
+    limits[0] = limits[1] = life_limit_of(ALGORITHM_FIXED_WINDOW);
+    limits[0].calendar = &days;
+    limits[1].window_us = 3 * SECOND_US;
+}
+
+/* Its key may go with the shorter window then. */
+static void a_period_that_was_given_back_sets_its_life_anew(void **state)
+{
+    (void)state;
+    static const enum operation_kind kinds[] = {OPERATION_TAKE, OPERATION_FILL, OPERATION_CHARGE};
+
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+        struct limit limits[2];
+        struct life_asked asked;
+        day_and_window(limits);
+        struct operation operation = life_take_of(limits, 2, 0);
+
+        charge(&asked, &operation, 1, 0);
+        charge(&asked, &operation, -1, 0);
+        charge(&asked, &operation, 0, 1);
+        life_is_about(asked.keeps_us, 3 * SECOND_US, &asked);
+        operation.kind = kinds[i];
+        operation.costs[0] = 5;
+        operation.costs[1] = 0;
+        life_ask(&asked, &operation, true);
+
+        assert_int_equal(asked.outcome.at[0].remaining, 5);
+        assert_int_equal(asked.life_count, 1);
+        assert_int_equal(asked.lives[0].keep_us, 18 * HOUR_US);
+        life_is_told(&asked, &asked.lives[0]);
+    }
+}
+
+/* By the script for one limit. */
+static void a_period_alone_that_was_given_back_sets_its_life_anew(void **state)
+{
+    (void)state;
+    struct limit limits[2];
+    struct life_asked asked;
+    day_and_window(limits);
+    struct operation both = life_take_of(limits, 2, 0);
+    struct operation alone = both;
+    alone.limit_count = 1;
+
+    charge(&asked, &both, 1, 0);
+    charge(&asked, &both, -1, 0);
+    charge(&asked, &both, 0, 1);
+    one_set_cost(&alone, 5);
+    life_ask(&asked, &alone, true);
+
+    assert_int_equal(asked.life_count, 1);
+    assert_int_equal(asked.lives[0].keep_us, 18 * HOUR_US);
+    life_is_told(&asked, &asked.lives[0]);
+}
+
+/* It is told, because the tenant's counters are counted by what is told. */
+static void a_period_that_is_given_back_keeps_no_key_of_others(void **state)
+{
+    (void)state;
+
+    for (int64_t quota = 0; quota <= 10; quota += 10) {
+        struct limit limits[2];
+        struct life_asked asked;
+        day_and_window(limits);
+        limits[0].quota = limits[0].burst = quota;
+        struct operation operation = life_take_of(limits, 2, 0);
+
+        charge(&asked, &operation, 5, 0);
+        charge(&asked, &operation, -5, 1);
+
+        assert_int_equal(asked.outcome.at[0].remaining, quota);
+        assert_int_equal(asked.life_count, 1);
+        assert_int_equal(asked.lives[0].keep_us, quota > 0 ? 3 * SECOND_US : 18 * HOUR_US);
+        life_is_told(&asked, &asked.lives[0]);
+    }
+}
+
+/* The clock is set back by two days. */
+static void a_period_given_back_in_the_future_is_moved(void **state)
+{
+    (void)state;
+
+    for (size_t count = 1; count <= 2; count++) {
+        struct limit limits[2];
+        struct life_asked asked;
+        day_and_window(limits);
+        struct operation operation = life_take_of(limits, count, 0);
+        struct calendar earlier = days;
+
+        charge(&asked, &operation, 1, 0);
+        charge(&asked, &operation, -1, 0);
+        for (size_t i = 0; i < CALENDAR_STARTS; i++)
+            earlier.starts_us[i] -= 48 * HOUR_US;
+        limits[0].calendar = &earlier;
+        operation.now_us -= 48 * HOUR_US;
+        operation.kind = OPERATION_LOOK;
+        life_ask(&asked, &operation, true);
+        const int64_t life_us = asked.keeps_us;
+
+        assert_int_equal(asked.outcome.at[0].remaining, 10);
+        assert_int_equal(asked.outcome.at[0].reset_us, 18 * HOUR_US);
+        life_is_about(life_us, 18 * HOUR_US, &asked); /* nothing is kept for it */
+    }
+}
+
 /* What is not used of a period ends with it all the same, but has nothing to keep until then. */
 static void an_unused_period_keeps_no_key(void **state)
 {
@@ -60,6 +183,10 @@ static void what_is_given_back_makes_a_life_shorter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_period_that_was_given_back_sets_its_life_anew),
+        cmocka_unit_test(a_period_alone_that_was_given_back_sets_its_life_anew),
+        cmocka_unit_test(a_period_that_is_given_back_keeps_no_key_of_others),
+        cmocka_unit_test(a_period_given_back_in_the_future_is_moved),
         cmocka_unit_test(an_unused_period_keeps_no_key),
         cmocka_unit_test(what_is_given_back_makes_a_life_shorter),
     };
