@@ -31,10 +31,10 @@ end
 local reply = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local strings = { nil, nil, nil, nil }
 local last, allowed, is_charged, is_moved, charges, grows
-local is_partly, part = kind == FILL or kind == PART, kind == PART and 0
+local part, wanted = kind == PART and 0, 0
 for pass = part and 1 or 2, 2 do -- the first one looks, to find the part that fits all limits
     last, allowed, is_charged, is_moved, charges, grows = 0, true, false, false, nil, nil
-    local row, head_at, fits, wanted = 17, 1, part and math.huge, 0
+    local row, head_at = 17, 1
     for place = 1, string_count do
         local bytes, head_end, count = struct.unpack("<ddd", ARGV[1], row)
         local head, others, until_us = string.sub(ARGV[2], head_at, head_end), "", 0
@@ -60,10 +60,11 @@ for pass = part and 1 or 2, 2 do -- the first one looks, to find the part that f
             local algorithm, at, length, cost, quota, window_us, burst =
                 struct.unpack("<ddddddd", ARGV[1], limit)
             local decided = algorithms[algorithm]
-            if is_partly then
+            if kind == FILL then
                 local _, left = decided(states, at, now_us, 0, quota, window_us, burst)
-                fits, wanted = part and math.min(fits, left), cost
-                cost = part or math.min(cost, left)
+                cost = math.min(cost, left)
+            elseif part then
+                wanted, cost = cost, part
             end
             local retry_us, remaining, reset_us, delay_us, state, keep_us, has_expiry =
                 decided(states, at, now_us, cost, quota, window_us, burst)
@@ -96,10 +97,11 @@ for pass = part and 1 or 2, 2 do -- the first one looks, to find the part that f
         local algorithm, place, _, cost, quota, window_us, burst =
             struct.unpack("<ddddddd", ARGV[1], limit)
         local decided = algorithms[algorithm]
-        if is_partly then
+        if kind == FILL then
             local _, left = decided(nil, place, now_us, 0, quota, window_us, burst)
-            fits, wanted = part and math.min(fits, left), cost
-            cost = part or math.min(cost, left)
+            cost = math.min(cost, left)
+        elseif part then
+            wanted, cost = cost, part
         end
         local retry_us, remaining, reset_us, delay_us, charge, stays_short =
             decided(nil, place, now_us, cost, quota, window_us, burst)
@@ -116,7 +118,12 @@ for pass = part and 1 or 2, 2 do -- the first one looks, to find the part that f
             grows = grows or not stays_short
         end
     end
-    part = part and math.min(wanted, math.max(fits, 1))
+    if pass == 1 then
+        part = wanted
+        for at_reply = 1, last, 4 do
+            part = math.min(part, math.max(reply[at_reply + 1], 1))
+        end
+    end
 end
 
 if not allowed or is_moved and not is_charged then -- who would have allowed shows what it has
