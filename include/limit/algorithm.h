@@ -95,7 +95,8 @@ void decide_charge(const struct limit limits[], size_t count, struct limit_state
                    int64_t now_us, const int64_t costs[], struct outcome *outcome,
                    int64_t keep_us[]);
 
-/* The largest part of `cost` that all of the limits would allow. Any thread. */
+/* What to decide if a part of `cost` will do: the largest that all of the limits would allow. If
+ * not even one unit fits, that is what they deny. Any thread. */
 int64_t decide_part(const struct limit limits[], size_t count, const struct limit_state states[],
                     int64_t now_us, int64_t cost);
 

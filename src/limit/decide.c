@@ -67,7 +67,7 @@ int64_t decide_part(const struct limit limits[], size_t count, const struct limi
 
     for (size_t i = 0; i < count; i++)
         part = decide_what_fits(&limits[i], &states[i], now_us, part);
-    return part;
+    return part > 0 || cost == 0 ? part : 1;
 }
 
 int64_t decide_at(const struct limit limits[], size_t count, const struct limit_state states[],

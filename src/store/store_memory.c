@@ -208,11 +208,11 @@ static void fit(const struct operation *operation, const struct limit_state stat
 
     for (size_t i = 0; i < count && operation->kind == OPERATION_FILL; i++)
         costs[i] = decide_what_fits(&limits[i], &states[i], now_us, costs[i]);
-    if (operation->kind == OPERATION_PART && costs[0] > 0) {
+    if (operation->kind == OPERATION_PART) {
         const int64_t part = decide_part(limits, count, states, now_us, costs[0]);
 
         for (size_t i = 0; i < count; i++)
-            costs[i] = part > 0 ? part : 1;
+            costs[i] = part;
     }
 }
 

@@ -217,13 +217,15 @@ static void a_part_is_the_most_that_fits(void **state)
             const int64_t cost = 1 + random_below(INT64_C(2) * UNITS_MAX);
             const int64_t part = decide_part(&limit, 1, &kept, now_us, cost);
 
-            assert_in_range(part, 0, cost);
+            assert_in_range(part, 1, cost);
             for (int64_t more = 0; more <= 1; more++) {
                 struct limit_state copy = state_copy(&limit, &kept);
                 const bool is_allowed = take(&limit, &copy, now_us, part + more, &outcome);
 
-                if (part + more > 0 && part + more <= cost)
-                    assert_int_equal(is_allowed, more == 0);
+                if (more == 0)
+                    assert_true(is_allowed || part == 1);
+                else if (part < cost)
+                    assert_false(is_allowed);
                 state_close(&limit, &copy);
             }
         }
@@ -244,7 +246,8 @@ static void a_part_is_what_fits_all_limits(void **state)
     assert_int_equal(decide_part(limits, 2, states, NOW_US, LIMIT_COST_MAX), 5);
     assert_int_equal(decide_part(limits, 2, states, NOW_US, 4), 4);
     (void)charge(&limits[0], &states[0], NOW_US, 9, &outcome);
-    assert_int_equal(decide_part(limits, 2, states, NOW_US, 4), 0);
+    assert_int_equal(decide_part(limits, 2, states, NOW_US, 4), 1); /* which they deny */
+    assert_int_equal(decide_part(limits, 2, states, NOW_US, 0), 0);
 }
 
 /* Whatever is charged or given back: the next decision does not refuse the state, the numbers stay

@@ -7,6 +7,7 @@
 #include "limit/algorithm.h"
 #include "limit/calendar.h"
 #include "limit/charge_log.h"
+#include "support/decide_operation.h"
 #include "support/random.h"
 #include "support/same_outcome.h"
 
@@ -328,30 +329,12 @@ static void twin_decide(struct twin *twin, struct outcome *outcome)
 {
     const struct operation *operation = &twin->operation;
     struct limit_state states[LIMITS_MAX];
-    int64_t costs[LIMITS_MAX];
     int64_t keep_us[LIMITS_MAX];
     bool is_written[SETS] = {0};
 
-    for (size_t i = 0; i < operation->limit_count; i++) {
+    for (size_t i = 0; i < operation->limit_count; i++)
         states[i] = twin_state_of(twin, i);
-        costs[i] = operation->kind == OPERATION_LOOK ? 0 : operation->costs[i];
-        if (operation->kind == OPERATION_FILL)
-            costs[i] = decide_what_fits(&twin->limits[i], &states[i], operation->now_us, costs[i]);
-    }
-    if (operation->kind == OPERATION_PART && costs[0] > 0) {
-        const int64_t part =
-            decide_part(twin->limits, operation->limit_count, states, operation->now_us, costs[0]);
-
-        for (size_t i = 0; i < operation->limit_count; i++)
-            costs[i] = part > 0 ? part : 1;
-    }
-    if (operation->kind == OPERATION_CHARGE || operation->kind == OPERATION_FILL)
-        decide_charge(twin->limits, operation->limit_count, states, operation->now_us, costs,
-                      outcome, keep_us);
-    else
-        decide(twin->limits, operation->limit_count, states, operation->now_us, costs, outcome,
-               keep_us);
-    outcome->granted = operation->kind == OPERATION_PART && outcome->allowed ? costs[0] : 0;
+    decide_operation(operation, states, operation->now_us, outcome, keep_us);
     for (size_t i = 0; i < operation->limit_count; i++) {
         const struct limit *limit = &twin->limits[i];
 
