@@ -30,8 +30,8 @@ static int64_t log_keep_us(const struct limit *limit);
 static bool adds_any(const struct take_arguments *arguments);
 static bool is_elsewhen(const struct take_arguments *arguments, double time_us);
 static bool explains(const struct limit *limit, const struct limit_outcome *outcome);
-static bool explains_kind(const struct take_arguments *arguments, const struct outcome *outcome,
-                          size_t i);
+static bool explains_kind(const struct limit *limit, const struct take_arguments *arguments,
+                          const struct outcome *outcome, size_t i);
 static bool explains_part(const struct limit *limit, int64_t cost, const struct outcome *outcome,
                           size_t i);
 static bool explains_charge(const struct limit *limit, int64_t cost,
@@ -78,7 +78,7 @@ bool take_reply_explains(const struct take_arguments *arguments, const struct ou
     for (size_t i = 0; i < outcome->count; i++) {
         const struct limit limit = take_arguments_limit(arguments, i);
 
-        if (!explains(&limit, &outcome->at[i]) || !explains_kind(arguments, outcome, i))
+        if (!explains(&limit, &outcome->at[i]) || !explains_kind(&limit, arguments, outcome, i))
             return false;
     }
     return true;
@@ -92,14 +92,17 @@ size_t take_reply_lives(const redisReply *reply, const struct take_arguments *ar
 
     for (size_t i = 0; i < arguments->limit_count; i++) {
         redisReply *const *elements = elements_of(reply, arguments, i);
-        const int64_t state_us = keep_us_of(elements, arguments, i);
-        const struct limit limit = take_arguments_limit(arguments, i);
-        int64_t *string_us = &keep_us[arguments->key_of[i]];
 
-        if (arguments->key_of[i] < arguments->string_count)
+        if (arguments->key_of[i] < arguments->string_count) {
+            const int64_t state_us = keep_us_of(elements, arguments, i);
+            int64_t *string_us = &keep_us[arguments->key_of[i]];
+
             *string_us = state_us > *string_us ? state_us : *string_us;
-        else if (sets_expiry(elements))
+        } else if (sets_expiry(elements)) {
+            const struct limit limit = take_arguments_limit(arguments, i);
+
             lives[count++] = (struct take_life){.keep_us = log_keep_us(&limit)};
+        }
     }
     for (size_t i = 0; i < arguments->limit_count; i++) {
         redisReply *const *elements = elements_of(reply, arguments, i);
@@ -279,20 +282,19 @@ static bool explains(const struct limit *limit, const struct limit_outcome *outc
 }
 
 /* True of what was asked. */
-static bool explains_kind(const struct take_arguments *arguments, const struct outcome *outcome,
-                          size_t i)
+static bool explains_kind(const struct limit *limit, const struct take_arguments *arguments,
+                          const struct outcome *outcome, size_t i)
 {
-    const struct limit limit = take_arguments_limit(arguments, i);
     const int64_t cost = take_arguments_cost(arguments, i);
 
     switch (arguments->kind) {
     case OPERATION_TAKE:
     case OPERATION_LOOK:
-        return explains_cost(&limit, cost, outcome->allowed && cost > 0, &outcome->at[i]);
+        return explains_cost(limit, cost, outcome->allowed && cost > 0, &outcome->at[i]);
     case OPERATION_PART:
-        return explains_part(&limit, cost, outcome, i);
+        return explains_part(limit, cost, outcome, i);
     case OPERATION_CHARGE:
-        return explains_charge(&limit, cost, &outcome->at[i]);
+        return explains_charge(limit, cost, &outcome->at[i]);
     case OPERATION_FILL:
     case OPERATION_FORGET:
         break;
