@@ -16,7 +16,7 @@ local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
     local is_period = window_us == 0
     local opens, over = now_us, now_us - window_us -- what has started by then is over
     if is_period then
-        local previous, present, following, last = struct.unpack("<dddd", ARGV[3], burst)
+        local previous, present, following, last = struct.unpack("<dddd", ARGV[1], burst)
         local ends = present
         if now_us < previous or now_us >= last then
             return

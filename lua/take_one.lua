@@ -17,9 +17,9 @@
 -- returns that time in the same place. Outside of its calendar it returns nothing.
 local call = redis.call
 local bytes, _, _, _, at, _, cost, quota, window_us, burst =
-    struct.unpack("<dddddddddd", ARGV[1], 17)
+    struct.unpack("<dddddddddd", ARGV[1], 25)
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
-local now_us = ARGV[5] and tonumber(ARGV[5]) or time[1] * 1000000 + time[2]
+local now_us = ARGV[3] and tonumber(ARGV[3]) or time[1] * 1000000 + time[2]
 
 -- Reads only a little more than entries can have, whatever lies there.
 local head, others, until_us = ARGV[2], "", 0
@@ -39,7 +39,7 @@ local retry_us, remaining, reset_us, delay_us, kept, keep_us, is_kept =
     algorithm(states, at, now_us, cost, quota, window_us, burst)
 if not retry_us then
     return { -2, now_us, 0, 0 }
-elseif kept and is_new and (ARGV[4] or "") ~= "" then
+elseif kept and is_new and ARGV[4] then
     return { -2, 0, 0, 0 }
 elseif kept and (is_kept or until_us > now_us + keep_us) then
     call("SET", KEYS[1], head .. kept .. others, "KEEPTTL")

@@ -5,25 +5,23 @@
 -- take_one.lua. Strings are joined one by one, because growing tables would cost more.
 local FILL, PART = 2, 3 -- OPERATION_FILL, OPERATION_PART
 local STRING_BYTES, LIMIT_BYTES, ID_BYTES, CALENDAR_BYTES = 24, 56, 8, 32
+local STRINGS_AT = 25
 
 local call = redis.call
-local kind, string_count = struct.unpack("<dd", ARGV[1])
+local kind, string_count, limits_end = struct.unpack("<ddd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
-local calendars = ARGV[3]
-local now_us = calendars and tonumber(ARGV[5]) or time[1] * 1000000 + time[2]
-if calendars then
-    for at = 1, #calendars, CALENDAR_BYTES do
-        local first, _, _, last = struct.unpack("<dddd", calendars, at)
-        if now_us < first or now_us >= last then
-            local refused = {}
-            for _ = 1, (#ARGV[1] - 16 - STRING_BYTES * string_count) / LIMIT_BYTES do
-                local place = #refused
-                refused[place + 1], refused[place + 2] = -2, now_us
-                refused[place + 3], refused[place + 4] = 0, 0
-            end
-            refused[#refused + 1] = kind == PART and 0 or nil
-            return refused
+local now_us = ARGV[3] and tonumber(ARGV[3]) or time[1] * 1000000 + time[2]
+for calendar = limits_end + 1, #ARGV[1], CALENDAR_BYTES do
+    local first, _, _, last = struct.unpack("<dddd", ARGV[1], calendar)
+    if now_us < first or now_us >= last then
+        local refused = {}
+        for _ = STRINGS_AT + STRING_BYTES * string_count, limits_end, LIMIT_BYTES do
+            local place = #refused
+            refused[place + 1], refused[place + 2] = -2, now_us
+            refused[place + 3], refused[place + 4] = 0, 0
         end
+        refused[#refused + 1] = kind == PART and 0 or nil
+        return refused
     end
 end
 
@@ -34,7 +32,7 @@ local last, allowed, is_charged, is_moved, charges, grows
 local part, wanted = kind == PART and 0, 0
 for pass = part and 1 or 2, 2 do -- the first one looks, to find the part that fits all limits
     last, allowed, is_charged, is_moved, charges, grows = 0, true, false, false, nil, nil
-    local row, head_at = 17, 1
+    local row, head_at = STRINGS_AT, 1
     for place = 1, string_count do
         local bytes, head_end, count = struct.unpack("<ddd", ARGV[1], row)
         local head, others, until_us = string.sub(ARGV[2], head_at, head_end), "", 0
@@ -93,7 +91,7 @@ for pass = part and 1 or 2, 2 do -- the first one looks, to find the part that f
         }
         row = limits_at + LIMIT_BYTES * count
     end
-    for limit = row, #ARGV[1], LIMIT_BYTES do -- each with a key of its own
+    for limit = row, limits_end, LIMIT_BYTES do -- each with a key of its own
         local algorithm, place, _, cost, quota, window_us, burst =
             struct.unpack("<ddddddd", ARGV[1], limit)
         local decided = algorithms[algorithm]
@@ -128,7 +126,7 @@ end
 
 if not allowed or is_moved and not is_charged then -- who would have allowed shows what it has
     local at_reply = 1
-    local row = 17
+    local row = STRINGS_AT
     charges, grows = nil, nil
     for place = 1, string_count do
         local _, _, count = struct.unpack("<ddd", ARGV[1], row)
@@ -160,7 +158,7 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
         string_of[8], string_of[9] = longest_us, is_kept
         row = limits_at + LIMIT_BYTES * count
     end
-    for limit = row, #ARGV[1], LIMIT_BYTES do
+    for limit = row, limits_end, LIMIT_BYTES do
         if reply[at_reply] == 0 then
             local algorithm, place, _, _, quota, window_us, burst =
                 struct.unpack("<ddddddd", ARGV[1], limit)
@@ -176,7 +174,7 @@ end
 if kind == PART then
     reply[last + 1] = allowed and part or 0
 end
-if calendars and (ARGV[4] or "") ~= "" then
+if ARGV[4] then
     for _, string_of in ipairs(strings) do
         grows = grows or string_of[2] and string_of[7]
     end

@@ -15,18 +15,17 @@
  * kept until they end. So what is used stays used when a policy gains, loses or reorders limits,
  * also while two versions of it are in force.
  *
- * ARGV[1] is a row of little-endian doubles: the operation's kind, and how many of the keys are
- * strings. Then per string its bytes without entries of others, where its head ends in ARGV[2], and
- * how many limits it has; and these limits follow. At the end come the limits with keys of their
- * own. Per limit: the algorithm's number; the place of its state's numbers in the string, or of its
- * own key; the bytes of the state; its cost, quota, window_us and burst. All count from 1 on. A
- * limit with a calendar has 0 in place of window_us, and in place of its burst the place of its
- * calendar in ARGV[3]. ARGV[2] has the heads of the strings: each is the number of its limits, and
- * their ids.
+ * ARGV[1] is a row of little-endian doubles: the operation's kind, how many of the keys are
+ * strings, and where the limits end. Then per string its bytes without entries of others, where its
+ * head ends in ARGV[2], and how many limits it has; and these limits follow. Then come the limits
+ * with keys of their own, and at the end the calendars, each the starts of its periods. Per limit:
+ * the algorithm's number; the place of its state's numbers in the string, or of its own key; the
+ * bytes of the state; its cost, quota, window_us and burst. All count from 1 on. A limit with a
+ * calendar has 0 in place of window_us, and in place of its burst the place of the calendar.
  *
- * The others are optional. ARGV[3] has the calendars, each the starts of its periods as doubles. If
- * ARGV[4] is not empty, no key may be created, and no log may become longer. ARGV[5] is for tests:
- * a time in µs, which replaces Redis' TIME.
+ * ARGV[2] has the heads of the strings: each is the number of its limits, and their ids. An
+ * optional ARGV[3] is for tests: a time in µs, which replaces Redis' TIME unless it is empty. If
+ * there is an ARGV[4], no key may be created, and no log may become longer.
  *
  * The reply is a flat array, in the order of ARGV[1] four integers per limit: retry_us (0: allowed,
  * -1: never), remaining, reset_us, delay_us. If the stored state was impossible, and counted as
@@ -52,17 +51,17 @@
 
 /* At most one for each limit. */
 #define TAKE_SCRIPT_KEYS_MAX      LIMITS_MAX
-#define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 5)
+#define TAKE_SCRIPT_ARGUMENTS_MAX (2 + 1 + TAKE_SCRIPT_KEYS_MAX + 4)
 #define TAKE_SCRIPT_KEY_BYTES     96
-/* The operation's kind, and the number of strings. */
-#define TAKE_SCRIPT_HEAD_NUMBERS 2
+/* The operation's kind, the number of strings, and the end of the limits. */
+#define TAKE_SCRIPT_HEAD_NUMBERS 3
 /* A string's bytes, the end of its head, and the number of its limits. */
 #define TAKE_SCRIPT_STRING_NUMBERS 3
 /* A limit's algorithm, place, bytes, cost, quota, window, burst. */
 #define TAKE_SCRIPT_LIMIT_NUMBERS 7
 #define TAKE_SCRIPT_NUMBERS_MAX                                                                    \
     (TAKE_SCRIPT_HEAD_NUMBERS +                                                                    \
-     LIMITS_MAX * (TAKE_SCRIPT_STRING_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS))
+     LIMITS_MAX * (TAKE_SCRIPT_STRING_NUMBERS + TAKE_SCRIPT_LIMIT_NUMBERS + CALENDAR_STARTS))
 /* A limit's part of the reply. */
 #define TAKE_SCRIPT_INTEGERS 4
 /* The number of a string's entries, and their ids. */
@@ -87,7 +86,7 @@ size_t take_script_sources(const struct text **sources);
 extern const char take_script_forget[];
 
 /* The arguments after EVALSHA/EVAL and the script: number of keys, keys, and to decide also the
- * numbers, the heads, and calendars if there are any. Owns its text. */
+ * numbers and the heads. Owns its text. */
 struct take_arguments {
     int count;
     const char *argv[TAKE_SCRIPT_ARGUMENTS_MAX]; /* argv[0] is left for the command, argv[1] for the
@@ -95,17 +94,15 @@ struct take_arguments {
     size_t lengths[TAKE_SCRIPT_ARGUMENTS_MAX];
     enum operation_kind kind;
     size_t limit_count;
-    uint8_t key_of[LIMITS_MAX];     /* by limit: which of the keys has its state, */
-    uint8_t place_of[LIMITS_MAX];   /* its place in the reply, from 0 on, */
-    const double *rows[LIMITS_MAX]; /* and its numbers */
-    size_t string_count;            /* the first of the keys */
-    char key_count;                 /* a digit */
-    size_t calendar_count;
+    uint8_t key_of[LIMITS_MAX];   /* by limit: which of the keys has its state, */
+    uint8_t place_of[LIMITS_MAX]; /* its place in the reply, from 0 on, */
+    double *rows[LIMITS_MAX];     /* and its numbers */
+    size_t string_count;          /* the first of the keys */
+    char key_count;               /* a digit */
     bool forbids_keys;
     char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES]; /* NUL-terminated */
     unsigned char heads[TAKE_SCRIPT_HEADS_BYTES];
     double numbers[TAKE_SCRIPT_NUMBERS_MAX];
-    double calendars[LIMITS_MAX][CALENDAR_STARTS];
 };
 
 /* The result must not be copied, because argv points into it. The call may create keys. To forget,

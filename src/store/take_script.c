@@ -9,8 +9,6 @@
 
 #define KEY_PREFIX "sluice:{"
 
-#define CALENDAR_BYTES (CALENDAR_STARTS * sizeof(double))
-
 /* One limit's numbers. */
 enum { ALGORITHM, PLACE, BYTES, COST, QUOTA, WINDOW, BURST };
 
@@ -33,8 +31,8 @@ static void keys_write(struct take_arguments *arguments, const struct operation 
 static size_t heads_write(struct take_arguments *arguments, const struct operation *operation);
 static size_t numbers_write(struct take_arguments *arguments, const struct operation *operation);
 static double *row_write(double *row, const struct operation *operation, size_t i);
-static void calendar_write(struct take_arguments *arguments, const struct calendar *calendar,
-                           double *row);
+static double *calendar_write(const struct take_arguments *arguments, const struct limit *limit,
+                              double *row, double *end);
 
 static bool can_decide(const struct take_script *script, const struct operation *operation);
 static uint8_t first_alike(const struct operation *operation, uint8_t set);
@@ -70,7 +68,6 @@ void take_arguments_write(struct take_arguments *arguments, const struct operati
 {
     arguments->kind = operation->kind;
     arguments->limit_count = operation->limit_count;
-    arguments->calendar_count = 0;
     arguments->forbids_keys = false;
     arguments->count = 2;
     keys_write(arguments, operation);
@@ -85,9 +82,6 @@ void take_arguments_write(struct take_arguments *arguments, const struct operati
 
     argument_add(arguments, arguments->numbers, numbers * sizeof(arguments->numbers[0]));
     argument_add(arguments, arguments->heads, heads_bytes);
-    if (arguments->calendar_count > 0)
-        argument_add(arguments, arguments->calendars,
-                     arguments->calendar_count * sizeof(arguments->calendars[0]));
 }
 
 size_t take_arguments_keys(const struct take_arguments *arguments)
@@ -128,7 +122,7 @@ const double *take_arguments_calendar(const struct take_arguments *arguments, si
 {
     const double *row = arguments->rows[i];
 
-    return row[WINDOW] > 0 ? NULL : arguments->calendars[((size_t)row[BURST] - 1) / CALENDAR_BYTES];
+    return row[WINDOW] > 0 ? NULL : arguments->numbers + ((size_t)row[BURST] - 1) / sizeof(*row);
 }
 
 int64_t take_arguments_cost(const struct take_arguments *arguments, size_t i)
@@ -139,8 +133,7 @@ int64_t take_arguments_cost(const struct take_arguments *arguments, size_t i)
 void take_arguments_forbid_keys(struct take_arguments *arguments)
 {
     arguments->forbids_keys = true;
-    if (arguments->calendar_count == 0)
-        argument_add(arguments, "", 0);
+    argument_add(arguments, "", 0);
     argument_add(arguments, "kept", strlen("kept"));
 }
 
@@ -239,6 +232,7 @@ static size_t numbers_write(struct take_arguments *arguments, const struct opera
 
     *next++ = operation->kind;
     *next++ = (double)arguments->string_count;
+    double *rows_end = next++;
     for (size_t key = 0; key < take_arguments_keys(arguments); key++) {
         const bool is_string = key < arguments->string_count;
         double *string = next;
@@ -260,12 +254,14 @@ static size_t numbers_write(struct take_arguments *arguments, const struct opera
             next = row_write(next, operation, i);
             next[PLACE - TAKE_SCRIPT_LIMIT_NUMBERS] =
                 is_string ? string[0] + 1 + sizeof(double) : (double)(key + 1);
-            if (operation->limits[i].calendar != NULL)
-                calendar_write(arguments, operation->limits[i].calendar,
-                               next - TAKE_SCRIPT_LIMIT_NUMBERS);
             if (is_string)
                 string[0] += (double)state_bytes(&operation->limits[i]);
         }
+    }
+    *rows_end = (double)((size_t)(next - arguments->numbers) * sizeof(*next));
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        if (operation->limits[i].calendar != NULL)
+            next = calendar_write(arguments, &operation->limits[i], arguments->rows[i], next);
     }
     return (size_t)(next - arguments->numbers);
 }
@@ -284,16 +280,15 @@ static double *row_write(double *row, const struct operation *operation, size_t 
     return row + TAKE_SCRIPT_LIMIT_NUMBERS;
 }
 
-/* What the row says instead of its window. */
-static void calendar_write(struct take_arguments *arguments, const struct calendar *calendar,
-                           double *row)
+/* And where it lies into the row, in place of the window. Returns the end. */
+static double *calendar_write(const struct take_arguments *arguments, const struct limit *limit,
+                              double *row, double *end)
 {
-    const size_t place = arguments->calendar_count++;
-
-    for (size_t i = 0; i < CALENDAR_STARTS; i++)
-        arguments->calendars[place][i] = (double)calendar->starts_us[i];
     row[WINDOW] = 0;
-    row[BURST] = (double)(1 + place * CALENDAR_BYTES);
+    row[BURST] = (double)(1 + (size_t)(end - arguments->numbers) * sizeof(*end));
+    for (size_t i = 0; i < CALENDAR_STARTS; i++)
+        end[i] = (double)limit->calendar->starts_us[i];
+    return end + CALENDAR_STARTS;
 }
 
 /* Returns the end, which has no NUL yet. */

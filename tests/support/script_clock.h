@@ -9,14 +9,12 @@
 /* Replaces Redis' time by `now`, which is borrowed: a number in text. */
 static inline void script_clock_set(struct take_arguments *arguments, const char *now)
 {
-    const int last = 2 + 1 + (int)take_arguments_keys(arguments) + 4;
+    const int place = 2 + 1 + (int)take_arguments_keys(arguments) + 2;
 
-    while (arguments->count < last) {
-        arguments->argv[arguments->count] = "";
-        arguments->lengths[arguments->count++] = 0;
-    }
-    arguments->argv[arguments->count] = now;
-    arguments->lengths[arguments->count++] = strlen(now);
+    arguments->argv[place] = now;
+    arguments->lengths[place] = strlen(now);
+    if (arguments->count == place)
+        arguments->count++;
 }
 
 #endif

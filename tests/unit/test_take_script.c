@@ -135,12 +135,14 @@ static void the_longest_arguments_fit(void **state)
     (void)state;
     struct limit limits[LIMITS_MAX];
     struct take_arguments arguments;
+    const struct calendar calendar = {.starts_us = {1, 2, 3, 4}};
     for (size_t i = 0; i < LIMITS_MAX; i++)
-        limits[i] = (struct limit){.algorithm = ALGORITHM_SLIDING_WINDOW,
+        limits[i] = (struct limit){.algorithm = ALGORITHM_FIXED_WINDOW,
                                    .quota = LIMIT_QUOTA_MAX,
                                    .window_us = LIMIT_WINDOW_S_MAX * SECOND_US,
                                    .burst = LIMIT_QUOTA_MAX,
-                                   .set = (uint8_t)i};
+                                   .set = (uint8_t)i,
+                                   .calendar = &calendar};
     one_set_tell_apart(limits, LIMITS_MAX);
     struct operation operation = one_set_take(0, limits, LIMITS_MAX, LIMIT_COST_MAX);
     operation.set_count = LIMITS_MAX;
@@ -149,7 +151,7 @@ static void the_longest_arguments_fit(void **state)
     take_arguments_write(&arguments, &operation);
     take_arguments_forbid_keys(&arguments);
 
-    assert_int_equal(arguments.count + 1, TAKE_SCRIPT_ARGUMENTS_MAX); /* a time is for tests */
+    assert_int_equal(arguments.count, TAKE_SCRIPT_ARGUMENTS_MAX);
     assert_memory_equal(arguments.argv[2], "8", arguments.lengths[2]);
     assert_string_equal(arguments.argv[3], arguments.keys[0]);
     assert_int_equal(arguments.lengths[3], strlen(arguments.keys[0]));
@@ -158,18 +160,19 @@ static void the_longest_arguments_fit(void **state)
     assert_int_equal(arguments.lengths[12], TAKE_SCRIPT_HEADS_BYTES);
     assert_memory_equal(arguments.argv[12], arguments.heads, arguments.lengths[12]);
     assert_true(arguments.numbers[0] == OPERATION_TAKE && arguments.numbers[1] == LIMITS_MAX);
+    assert_true(arguments.numbers[2] == 8 * (3 + 10 * LIMITS_MAX));
     for (size_t i = 0; i < LIMITS_MAX; i++) {
-        const double expected[] = {9 + 32,
+        const double expected[] = {9 + 24,
                                    9 + 9 * (double)i,
                                    1,
-                                   ALGORITHM_SLIDING_WINDOW + 1,
+                                   ALGORITHM_FIXED_WINDOW + 1,
                                    1 + 9 + 8,
-                                   32,
+                                   24,
                                    9007199254740991.0,
                                    1000000000,
-                                   31536000000000,
-                                   1000000000};
-        assert_memory_equal(&arguments.numbers[2 + 10 * i], expected, sizeof(expected));
+                                   0,
+                                   1 + arguments.numbers[2] + 32 * (double)i};
+        assert_memory_equal(&arguments.numbers[3 + 10 * i], expected, sizeof(expected));
     }
 }
 
@@ -191,7 +194,7 @@ static void limits_say_where_their_states_are(void **state)
     take_arguments_write(&arguments, &operation);
 
     assert_true(arguments.numbers[1] == 2);
-    assert_true(arguments.numbers[2] == 17 + 24 + 32);
+    assert_true(arguments.numbers[3] == 17 + 24 + 32);
     for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
         assert_true(arguments.rows[i][1] == places[i]);
         assert_int_equal(arguments.place_of[i], places_in_reply[i]);
@@ -212,17 +215,15 @@ static void a_limit_with_a_calendar_says_where_that_is(void **state)
 
     take_arguments_write(&arguments, &operation);
 
-    assert_int_equal(arguments.count, 2 + 1 + 1 + 3);
-    assert_int_equal(arguments.lengths[6], sizeof(expected));
-    assert_memory_equal(arguments.argv[6], expected, sizeof(expected));
-    assert_true(arguments.rows[0][5] == 0 && arguments.rows[0][6] == 1);
+    const size_t rows = 3 + 3 + 3 * 7;
+    assert_int_equal(arguments.lengths[4], rows * 8 + sizeof(expected));
+    assert_memory_equal(&arguments.numbers[rows], expected, sizeof(expected));
+    assert_true(arguments.rows[0][5] == 0 && arguments.rows[0][6] == 1 + rows * 8);
     assert_true(arguments.rows[1][5] == 60e6 && arguments.rows[1][6] == 10);
-    assert_true(arguments.rows[2][5] == 0 && arguments.rows[2][6] == 33);
+    assert_true(arguments.rows[2][5] == 0 && arguments.rows[2][6] == 33 + rows * 8);
     assert_int_equal(take_arguments_limit(&arguments, 2).burst, 10);
     assert_int_equal(take_arguments_limit(&arguments, 2).window_us, 3);
     assert_null(take_arguments_calendar(&arguments, 1));
-    take_arguments_forbid_keys(&arguments);
-    assert_int_equal(arguments.count, 2 + 1 + 1 + 4);
 }
 
 /* In a script for one limit, and in that for several. */
