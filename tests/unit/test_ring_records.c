@@ -87,20 +87,20 @@ static struct record record_in_round(size_t round, const struct subject *subject
 static void assert_lists(const struct record *read, const struct record *added)
 {
     assert_int_equal(read->subjects.count, added->subjects.count);
-    for (size_t i = 0; i < read->subjects.count; i++) {
+    for (size_t i = 0; i < added->subjects.count; i++) {
         assert_true(text_equal(read->subjects.at[i].name, added->subjects.at[i].name));
         assert_true(text_equal(read->subjects.at[i].value, added->subjects.at[i].value));
     }
     assert_int_equal(read->costs.count, added->costs.count);
-    for (size_t i = 0; i < read->costs.count; i++) {
+    for (size_t i = 0; i < added->costs.count; i++) {
         assert_true(text_equal(read->costs.at[i].measure, added->costs.at[i].measure));
         assert_int_equal(read->costs.at[i].cost, added->costs.at[i].cost);
     }
     assert_int_equal(read->denied_by.count, added->denied_by.count);
-    for (size_t i = 0; i < read->denied_by.count; i++)
+    for (size_t i = 0; i < added->denied_by.count; i++)
         assert_true(text_equal(read->denied_by.at[i], added->denied_by.at[i]));
     assert_int_equal(read->override_count, added->override_count);
-    for (size_t i = 0; i < read->override_count; i++) {
+    for (size_t i = 0; i < added->override_count; i++) {
         assert_true(text_equal(read->overrides[i].limit, added->overrides[i].limit));
         assert_int_equal(read->overrides[i].quota, added->overrides[i].quota);
     }

@@ -58,7 +58,7 @@ static uint64_t id_in(const struct rule *rule, const char *name)
 
     if (limit == NULL)
         fail_msg("no limit is called %s", name);
-    return limit->id;
+    return limit == NULL ? 0 : limit->id;
 }
 
 /* The id of the one limit. */
