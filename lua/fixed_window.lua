@@ -7,15 +7,17 @@
 -- used needs none.
 local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
     local start, used = struct.unpack("<dd", states, at)
-    local is_there = used ~= 0 or start ~= 0
-    local is_refused = is_there and not (used >= 0 and used <= 9007199254740991 and used % 1 == 0
-        and start >= 0 and start <= 9007199254740991 and start % 1 == 0)
-    if is_refused then
-        start, used, is_there = 0, 0, false
+    local is_there, is_refused, is_moved, is_period, changes
+    if used ~= 0 or start ~= 0 then
+        if used >= 0 and used <= 9007199254740991 and used % 1 == 0
+            and start >= 0 and start <= 9007199254740991 and start % 1 == 0 then
+            is_there = true
+        else
+            start, used, is_refused = 0, 0, true
+        end
     end
-    local is_period = window_us == 0
     local opens, over = now_us, now_us - window_us -- what has started by then is over
-    if is_period then
+    if window_us == 0 then
         local previous, present, following, last = struct.unpack("<dddd", ARGV[1], burst)
         local ends = present
         if now_us < previous or now_us >= last then
@@ -28,11 +30,10 @@ local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
         elseif now_us >= present or start == present then
             opens, ends = present, following
         end
-        over, window_us = opens - 1, ends - opens
+        is_period, over, window_us = true, opens - 1, ends - opens
     end
-    local is_moved = start > opens
-    if is_moved then
-        start = opens
+    if start > opens then
+        start, is_moved, changes = opens, true, true
     elseif not is_there or start <= over then
         start, used, is_there = opens, 0, false
     end
@@ -40,15 +41,14 @@ local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
     local is_kept = used > 0 and not is_moved
     local allowed = used + cost <= quota
     if allowed and cost ~= 0 then
-        used, is_there = used + cost, true
+        used, is_there, changes = used + cost, true, true
     end
     local left = used < quota and quota - used or 0
     local reset = (is_there or is_period) and window_us - (now_us - start) or 0
     local retry = allowed and 0 or cost > quota and -1 or reset
     local told = is_refused and -1 - reset or reset
 
-    local kept = (is_moved or allowed and cost ~= 0)
-        and struct.pack("<ddd", now_us + reset, start, used) or nil
+    local kept = changes and struct.pack("<ddd", now_us + reset, start, used)
     if is_period and left > 0 and left == quota then -- its end needs no key
         return retry, left, told, 0, kept, 0, true
     end
