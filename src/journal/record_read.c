@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "base/faults.h"
 #include "base/form.h"
+#include "base/named_integers.h"
 #include "journal/record.h"
 #include "limit/word.h"
 
@@ -15,28 +16,13 @@
 #define MILLISECONDS_AT     20
 #define MILLISECONDS_DIGITS 3
 
-/* Names with integers. */
-struct numbers {
-    const char *member;
-    bool (*is_name)(struct text name);
-    size_t count_max;
-    int64_t min;
-};
-
-struct number {
-    struct text name;
-    int64_t value;
-};
-
 static void read_subjects(struct form *form, struct arena *arena, struct subjects *subjects);
 static size_t read_short(struct form *form, struct subject at[]);
 static size_t read_all(struct form *form, const json_t *object, struct subject at[]);
 static void read_costs(struct form *form, struct arena *arena, struct record *record);
 static void read_overrides(struct form *form, struct arena *arena, struct record *record);
-static size_t read_numbers(struct form *form, const struct numbers *numbers, struct arena *arena,
-                           struct number at[]);
-static void put(struct number at[], size_t count, struct number number);
-static bool is_measure(struct text name);
+static const char *measure_fault(struct text name);
+static const char *limit_fault(struct text name);
 static void read_denied_by(struct form *form, struct arena *arena, struct record_limits *limits);
 static void read_candidate(struct form *form, struct arena *arena,
                            struct record_candidate *candidate);
@@ -136,71 +122,52 @@ static size_t read_all(struct form *form, const json_t *object, struct subject a
 static void read_costs(struct form *form, struct arena *arena, struct record *record)
 {
     const int64_t min = record->is_charge ? -LIMIT_COST_MAX : 0;
-    const struct numbers numbers = {"costs", is_measure, COSTS_MAX, min};
+    const struct named_integers rules = {
+        .member = "costs",
+        .called = "measures",
+        .count_max = COSTS_MAX,
+        .min = min,
+        .max = LIMIT_COST_MAX,
+        .name_fault = measure_fault,
+    };
     struct measured *at = ARENA_ARRAY(arena, struct measured, COSTS_MAX);
-    struct number read[COSTS_MAX];
+    struct named_integer read[COSTS_MAX];
 
     form_integer(form, "cost", FORM_REQUIRED, min, LIMIT_COST_MAX, &record->costs.requests);
-    record->costs.count = read_numbers(form, &numbers, arena, read);
+    record->costs.count = named_integers_read(form, &rules, read);
     for (size_t i = 0; i < record->costs.count; i++)
-        at[i] = (struct measured){read[i].name, read[i].value};
+        at[i] = (struct measured){text_copy(arena, read[i].name), read[i].value};
     record->costs.at = at;
 }
 
 static void read_overrides(struct form *form, struct arena *arena, struct record *record)
 {
-    static const struct numbers numbers = {"limit_overrides", limit_name_is, LIMITS_MAX, 0};
+    static const struct named_integers rules = {
+        .member = "limit_overrides",
+        .called = "limits",
+        .count_max = LIMITS_MAX,
+        .max = LIMIT_COST_MAX,
+        .name_fault = limit_fault,
+    };
     struct limit_override *at = ARENA_ARRAY(arena, struct limit_override, LIMITS_MAX);
-    struct number read[LIMITS_MAX];
+    struct named_integer read[LIMITS_MAX];
 
-    record->override_count = read_numbers(form, &numbers, arena, read);
+    record->override_count = named_integers_read(form, &rules, read);
     for (size_t i = 0; i < record->override_count; i++)
-        at[i] = (struct limit_override){read[i].name, read[i].value};
+        at[i] = (struct limit_override){text_copy(arena, read[i].name), read[i].value};
     record->overrides = at;
 }
 
-/* Returns how many there are, in the order of the names, which are copied into `arena`. */
-static size_t read_numbers(struct form *form, const struct numbers *numbers, struct arena *arena,
-                           struct number at[])
+static const char *measure_fault(struct text name)
 {
-    struct form members;
-    const json_t *object;
-    const char *name;
-    json_t *value;
-    size_t count = 0;
+    const bool is_measure = word_is(name) && !text_equal(name, TEXT(MEASURE_REQUESTS));
 
-    if (!form_object(form, numbers->member, FORM_OPTIONAL, &object))
-        return 0;
-    if (json_object_size(object) > numbers->count_max) {
-        form_fault(form, numbers->member, "has too many members");
-        return 0;
-    }
-    if (!form_open(&members, object, "", form->faults))
-        return 0;
-    json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
-        struct number number = {.name = text_copy(arena, text_of(name))};
-
-        if (!numbers->is_name(number.name))
-            form_fault(&members, name, "must have another name");
-        if (form_integer(&members, name, FORM_REQUIRED, numbers->min, LIMIT_COST_MAX,
-                         &number.value))
-            put(at, count++, number);
-    }
-    return count;
+    return is_measure ? NULL : "is no measure";
 }
 
-static void put(struct number at[], size_t count, struct number number)
+static const char *limit_fault(struct text name)
 {
-    size_t place = count;
-
-    for (; place > 0 && text_compare(at[place - 1].name, number.name) > 0; place--)
-        at[place] = at[place - 1];
-    at[place] = number;
-}
-
-static bool is_measure(struct text name)
-{
-    return word_is(name) && !text_equal(name, TEXT(MEASURE_REQUESTS));
+    return limit_name_is(name) ? NULL : "is no name of a limit";
 }
 
 static void read_denied_by(struct form *form, struct arena *arena, struct record_limits *limits)

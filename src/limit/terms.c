@@ -2,6 +2,7 @@
 #include "limit/terms.h"
 
 #include "base/arena.h"
+#include "base/named_integers.h"
 #include "base/nearest.h"
 #include "limit/algorithm.h"
 
@@ -10,9 +11,8 @@
 #define POINTER_BYTES sizeof(((struct fault *)NULL)->pointer)
 #define DETAIL_BYTES  sizeof(((struct fault *)NULL)->detail)
 
-static void overrides_read(struct form *form, const json_t *object, struct arena *arena,
-                           struct terms *terms);
-static void add(struct limit_override list[], size_t count, struct limit_override override);
+static void overrides_read(struct form *form, struct arena *arena, struct terms *terms);
+static const char *name_fault(struct text name);
 static bool overrides_fit(const struct terms *terms, const struct rule *rule, const char *pointer,
                           struct faults *faults);
 static void fault_add(const struct limit_override *override, const struct limit *limit,
@@ -36,14 +36,12 @@ bool terms_read(struct form *form, struct arena *arena, struct terms *terms)
 bool terms_read_charge(struct form *form, struct arena *arena, struct terms *terms)
 {
     const size_t faults_before = form->faults->count;
-    const json_t *object;
     int priority = 0;
 
     *terms = (struct terms){0};
     if (!form_has_more(form))
         return true;
-    if (form_object(form, "limit_overrides", FORM_OPTIONAL, &object))
-        overrides_read(form, object, arena, terms);
+    overrides_read(form, arena, terms);
     form_choice(form, "priority", FORM_OPTIONAL, priority_words, &priority);
     terms->is_low = priority == 1;
     return form->faults->count == faults_before;
@@ -71,47 +69,35 @@ const struct rule *terms_apply(const struct terms *terms, const struct rule *rul
     return effective;
 }
 
-static void overrides_read(struct form *form, const json_t *object, struct arena *arena,
-                           struct terms *terms)
+static void overrides_read(struct form *form, struct arena *arena, struct terms *terms)
 {
-    const size_t count = json_object_size(object);
-    char pointer[POINTER_BYTES];
-    struct form members;
-    const char *name;
-    json_t *value;
+    static const struct named_integers rules = {
+        .member = "limit_overrides",
+        .called = "limits",
+        .count_max = LIMITS_MAX,
+        .max = LIMIT_COST_MAX,
+        .name_fault = name_fault,
+    };
+    WRITTEN_FIRST struct named_integer read[LIMITS_MAX];
+    const size_t count = named_integers_read(form, &rules, read);
 
-    if (count > LIMITS_MAX) {
-        form_fault(form, "limit_overrides", "must have at most %d limits", LIMITS_MAX);
-        return;
-    }
-    (void)snprintf(pointer, sizeof(pointer), "%s/limit_overrides", form->pointer);
-    if (!form_open(&members, object, pointer, form->faults))
+    if (count == 0)
         return;
 
     struct limit_override *list = ARENA_ARRAY(arena, struct limit_override, count);
 
-    /* jansson iterates over const objects only through a cast. */
-    json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
-        struct limit_override override = {.limit = text_of(name)};
-
-        if (!limit_name_is(override.limit))
-            form_fault(&members, name,
-                       "must have another name: it must be 1 to %d letters, digits and _ . : / -",
-                       LIMIT_NAME_BYTES_MAX);
-        else if (form_integer(&members, name, FORM_REQUIRED, 0, LIMIT_COST_MAX, &override.quota))
-            add(list, terms->override_count++, override);
-    }
+    for (size_t i = 0; i < count; i++)
+        list[i] = (struct limit_override){read[i].name, read[i].value};
+    terms->override_count = count;
     terms->overrides = list;
 }
 
-/* In the order of the names. */
-static void add(struct limit_override list[], size_t count, struct limit_override override)
+static const char *name_fault(struct text name)
 {
-    size_t place = count;
-
-    for (; place > 0 && text_compare(list[place - 1].limit, override.limit) > 0; place--)
-        list[place] = list[place - 1];
-    list[place] = override;
+    _Static_assert(LIMIT_NAME_BYTES_MAX == 32, "as the text says");
+    return limit_name_is(name)
+               ? NULL
+               : "must have another name: it must be 1 to 32 letters, digits and _ . : / -";
 }
 
 static bool overrides_fit(const struct terms *terms, const struct rule *rule, const char *pointer,
