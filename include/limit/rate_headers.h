@@ -23,7 +23,8 @@ struct rate_header {
     const char *value; /* in the arena, NUL-terminated */
 };
 
-/* The value of RateLimit-Policy, in the arena, NUL-terminated. It is the same for every verdict on the rule. */
+/* The value of RateLimit-Policy, in the arena, NUL-terminated. It is the same for every verdict on
+ * the rule. */
 struct text rate_headers_policy(const struct rule *rule, struct arena *arena);
 
 /* Fills `headers` and returns how many. A verdict without counters (inactive policy or store

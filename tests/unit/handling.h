@@ -42,8 +42,8 @@ struct handling {
 };
 
 /* `places`: in the waiting room. The policies are /local, /allow, /deny (named after their
- * on_store_error), /both (with a candidate), /queue, /low, /off (not active), /month (by a calendar, and
- * so is its candidate), and /mars (in a zone that is not known). */
+ * on_store_error), /both (with a candidate), /queue, /low, /off (not active), /month (by a
+ * calendar, and so is its candidate), and /mars (in a zone that is not known). */
 void handling_begin(struct handling *handling, size_t places, const char *name, ...)
     PRINTF_LIKE(3, 4);
 /* Asserts that nothing stays behind: no place, no share of a bounded room, no call. */

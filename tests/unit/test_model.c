@@ -299,7 +299,7 @@ static bool decision_holds(struct run *run, const struct model_operation *made)
         model_use_fill(&use, now_us, charged.costs);
     else if (made->kind == MODEL_PART)
         model_use_part(&use, now_us, charged.costs);
-    if (made->kind == MODEL_CHARGE)
+    if (made->kind == MODEL_CHARGE || made->kind == MODEL_FILL)
         model_use_charge(&use, now_us, charged.costs, answers);
     else
         model_use_check(&use, now_us, charged.costs, answers);

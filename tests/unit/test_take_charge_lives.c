@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How long the scripts let counters live that are charged after the fact, or count by a calendar. */
+ * How long the scripts let counters live that are charged after the fact, or count by a calendar.
+ * */
 #include "life_case.h"
 
 #include "limit/calendar.h"
