@@ -4,7 +4,6 @@
 #include "script_case.h"
 
 #include "limit/algorithm.h"
-#include "limit/calendar.h"
 
 #include <math.h>
 
@@ -300,98 +299,6 @@ static void an_outcome_is_explained_by_what_was_asked(void **state)
     assert_false(take_reply_explains(&arguments, &outcome));
 }
 
-/* Of an operation on one limit. */
-static bool is_explained(const struct operation *operation, struct limit_outcome at,
-                         int64_t granted)
-{
-    const struct outcome outcome = {
-        .allowed = at.allowed, .count = 1, .granted = granted, .at = {at}};
-    struct take_arguments arguments;
-
-    take_arguments_write(&arguments, operation);
-    return take_reply_explains(&arguments, &outcome);
-}
-
-static void a_charge_is_explained_by_what_was_asked(void **state)
-{
-    (void)state;
-    struct limit minute = script_case_minute;
-    struct operation charge = script_case_take_of(&minute, 1, 4);
-    charge.kind = OPERATION_CHARGE;
-    const struct limit_outcome left = {.allowed = true, .remaining = 6, .reset_us = 1};
-
-    assert_true(is_explained(&charge, left, 0));
-    charge.costs[0] = 5;
-    assert_false(is_explained(&charge, left, 0));
-    charge.costs[0] = -5;
-    assert_true(is_explained(&charge, left, 0));
-    assert_true(is_explained(&charge, (struct limit_outcome){.allowed = true, .remaining = 10}, 0));
-    assert_false(
-        is_explained(&charge, (struct limit_outcome){.allowed = true, .remaining = 11}, 0));
-    assert_false(is_explained(&charge, (struct limit_outcome){.reset_us = 2, .retry_us = 1}, 0));
-    charge.costs[0] = LIMIT_COST_MAX;
-    assert_true(is_explained(&charge, (struct limit_outcome){.allowed = true, .reset_us = 1}, 0));
-    assert_false(is_explained(&charge, (struct limit_outcome){.allowed = true}, 0));
-}
-
-static void a_part_is_explained_by_what_was_asked(void **state)
-{
-    (void)state;
-    struct limit minute = script_case_minute;
-    struct operation part = script_case_take_of(&minute, 1, 4);
-    part.kind = OPERATION_PART;
-    const struct limit_outcome left = {.allowed = true, .remaining = 6, .reset_us = 1};
-    const struct limit_outcome denied = {.reset_us = 1, .retry_us = 1};
-
-    assert_true(is_explained(&part, left, 4));
-    assert_true(is_explained(&part, left, 3));
-    assert_false(is_explained(&part, left, 5));
-    assert_false(is_explained(&part, left, 0));
-    assert_true(is_explained(&part, denied, 0));
-    one_set_cost(&part, 0);
-    assert_true(is_explained(&part, left, 0));
-    assert_false(is_explained(&part, left, 1));
-}
-
-static void a_refusal_is_explained_by_what_was_asked(void **state)
-{
-    (void)state;
-    const struct calendar calendar = {.starts_us = {10, 20, 30, 40}};
-    struct limit minute = script_case_minute;
-    struct operation take = script_case_take_of(&minute, 1, 1);
-    struct take_arguments arguments;
-    struct outcome outcome = {.status = TAKE_ELSEWHEN, .time_us = 40};
-
-    take_arguments_write(&arguments, &take);
-    assert_false(take_reply_explains(&arguments, &outcome));
-    minute.calendar = &calendar;
-    take_arguments_write(&arguments, &take);
-    assert_true(take_reply_explains(&arguments, &outcome));
-    outcome.time_us = 39;
-    assert_false(take_reply_explains(&arguments, &outcome));
-    take.kind = OPERATION_CHARGE;
-    one_set_cost(&take, -1);
-    take_arguments_write(&arguments, &take);
-    take_arguments_forbid_keys(&arguments);
-    outcome.status = TAKE_QUOTA;
-    assert_false(take_reply_explains(&arguments, &outcome)); /* needs no key */
-}
-
-/* No state of a window by the calendar ends later than its period. */
-static void a_reset_is_bounded_by_the_calendar(void **state)
-{
-    (void)state;
-    const struct calendar calendar = {.starts_us = {10, 20, 30, 40}};
-    struct limit minute = script_case_minute;
-    minute.calendar = &calendar;
-    struct operation look = script_case_take_of(&minute, 1, 0);
-    struct limit_outcome at = {.allowed = true, .remaining = 10, .reset_us = 30};
-
-    assert_true(is_explained(&look, at, 0));
-    at.reset_us = 31;
-    assert_false(is_explained(&look, at, 0));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,10 +312,6 @@ int main(void)
         cmocka_unit_test(an_algorithm_that_is_none_is_an_error),
         cmocka_unit_test(only_a_decision_is_read_as_one),
         cmocka_unit_test(an_outcome_is_explained_by_what_was_asked),
-        cmocka_unit_test(a_charge_is_explained_by_what_was_asked),
-        cmocka_unit_test(a_part_is_explained_by_what_was_asked),
-        cmocka_unit_test(a_refusal_is_explained_by_what_was_asked),
-        cmocka_unit_test(a_reset_is_bounded_by_the_calendar),
     };
 
     return cmocka_run_group_tests(tests, script_redis_open, script_case_close);

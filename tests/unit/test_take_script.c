@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The scripts in a real Redis, as far as their surroundings go. Their arithmetic is in
- * test_vectors.c, and what makes no sense is in test_take_damage.c. */
+ * test_vectors.c, other kinds of operations are in test_take_kinds.c, and what makes no sense is in
+ * test_take_damage.c. */
 #include "script_case.h"
 
 #include "limit/algorithm.h"
@@ -69,26 +70,6 @@ static void the_script_of_all_algorithms_decides_as_that_of_one(void **state)
             assert_int_equal(outcome.at[0].remaining, n < 2 ? 6 - 4 * n : 2);
         }
     }
-}
-
-static void parts_and_charges_have_scripts_of_any_limits(void **state)
-{
-    (void)state;
-    struct limit only = script_case_minute;
-    struct operation asked = script_case_take_of(&only, 1, 1);
-
-    asked.kind = OPERATION_LOOK;
-    assert_int_equal(take_script_of(&asked)->algorithm, ALGORITHM_FIXED_WINDOW);
-    asked.kind = OPERATION_PART;
-    const struct take_script *several = take_script_of(&asked);
-    assert_int_equal(several->algorithm, ALGORITHM_COUNT);
-    assert_false(several->charges);
-    asked.kind = OPERATION_CHARGE;
-    const struct take_script *charge = take_script_of(&asked);
-    assert_int_equal(charge->algorithm, ALGORITHM_COUNT);
-    assert_true(charge->charges);
-    asked.kind = OPERATION_FILL;
-    assert_ptr_equal(take_script_of(&asked), charge);
 }
 
 /* Two sets of subjects beside what both have in common: see struct operation. */
@@ -199,53 +180,6 @@ static void limits_say_where_their_states_are(void **state)
         assert_true(arguments.rows[i][1] == places[i]);
         assert_int_equal(arguments.place_of[i], places_in_reply[i]);
         assert_int_equal(arguments.key_of[i], keys[i]);
-    }
-}
-
-static void a_limit_with_a_calendar_says_where_that_is(void **state)
-{
-    (void)state;
-    struct limit limits[] = {script_case_minute, script_case_minute, script_case_minute};
-    const struct calendar calendars[] = {{.starts_us = {1, 2, 3, 4}}, {.starts_us = {5, 6, 7, 8}}};
-    const double expected[] = {1, 2, 3, 4, 5, 6, 7, 8};
-    struct take_arguments arguments;
-    limits[0].calendar = &calendars[0];
-    limits[2].calendar = &calendars[1];
-    const struct operation operation = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
-
-    take_arguments_write(&arguments, &operation);
-
-    const size_t rows = 3 + 3 + 3 * 7;
-    assert_int_equal(arguments.lengths[4], rows * 8 + sizeof(expected));
-    assert_memory_equal(&arguments.numbers[rows], expected, sizeof(expected));
-    assert_true(arguments.rows[0][5] == 0 && arguments.rows[0][6] == 1 + rows * 8);
-    assert_true(arguments.rows[1][5] == 60e6 && arguments.rows[1][6] == 10);
-    assert_true(arguments.rows[2][5] == 0 && arguments.rows[2][6] == 33 + rows * 8);
-    assert_int_equal(take_arguments_limit(&arguments, 2).burst, 10);
-    assert_int_equal(take_arguments_limit(&arguments, 2).window_us, 3);
-    assert_null(take_arguments_calendar(&arguments, 1));
-}
-
-/* In a script for one limit, and in that for several. */
-static void a_time_outside_of_a_calendar_is_told_and_changes_nothing(void **state)
-{
-    (void)state;
-    const struct calendar over = {.starts_us = {1, 2, 3, 4}};
-    struct limit limits[] = {script_case_minute, script_case_minute};
-    limits[0].calendar = &over;
-
-    for (size_t count = 1; count <= 2; count++) {
-        for (int kind = OPERATION_TAKE; kind < OPERATION_FORGET; kind++) {
-            struct operation asked = script_case_take_of(limits, count, 1);
-            asked.kind = (enum operation_kind)kind;
-            const struct outcome outcome = script_case_outcome_of(&asked);
-            const redisReply *time = redis_server_command(server, "TIME");
-
-            assert_int_equal(outcome.status, TAKE_ELSEWHEN);
-            assert_in_range(strtoll(time->element[0]->str, NULL, 10) - outcome.time_us / SECOND_US,
-                            0, 60);
-            assert_int_equal(script_case_integer("EXISTS", script_case_key_of(&asked)), 0);
-        }
     }
 }
 
@@ -409,32 +343,6 @@ static void looks_and_denials_write_nothing(void **state)
     assert_int_equal(script_case_integer("EXISTS", script_case_key_of(&denied)), 0);
 }
 
-/* Of one limit or several, whichever algorithms: each by itself. */
-static void what_fills_is_charged_as_far_as_it_fits(void **state)
-{
-    (void)state;
-
-    for (int i = 0; i < ALGORITHM_COUNT; i++) {
-        struct limit limits[] = {script_case_minute, script_case_minute};
-        limits[0].algorithm = (enum algorithm_id)i;
-        limits[1].quota = limits[1].burst = 8;
-
-        for (size_t count = 1; count <= 2; count++) {
-            struct operation take = script_case_take_of(limits, count, 3);
-            const int64_t remaining[2][4] = {{7, 4, 1, 0}, {5, 2, 0, 0}};
-
-            for (int step = 0; step < 4; step++) {
-                struct outcome outcome = script_case_outcome_of(&take);
-
-                assert_true(outcome.allowed);
-                for (size_t limit = 0; limit < count; limit++)
-                    assert_int_equal(outcome.at[limit].remaining, remaining[limit][step]);
-                take.kind = OPERATION_FILL;
-            }
-        }
-    }
-}
-
 static void a_cost_past_the_limit_never_passes(void **state)
 {
     (void)state;
@@ -455,9 +363,6 @@ int main(void)
         cmocka_unit_test(the_scripts_are_known_by_their_sha1),
         cmocka_unit_test(a_limit_alone_has_the_script_of_its_algorithm),
         cmocka_unit_test(the_script_of_all_algorithms_decides_as_that_of_one),
-        cmocka_unit_test(parts_and_charges_have_scripts_of_any_limits),
-        cmocka_unit_test(a_limit_with_a_calendar_says_where_that_is),
-        cmocka_unit_test(a_time_outside_of_a_calendar_is_told_and_changes_nothing),
         cmocka_unit_test(keys_show_only_hashes_and_ids),
         cmocka_unit_test(the_longest_arguments_fit),
         cmocka_unit_test(limits_say_where_their_states_are),
@@ -470,7 +375,6 @@ int main(void)
         cmocka_unit_test(sliding_window_log_stores_no_denial),
         cmocka_unit_test(g10_instances_count_by_the_clock_of_redis_and_not_by_theirs),
         cmocka_unit_test(looks_and_denials_write_nothing),
-        cmocka_unit_test(what_fills_is_charged_as_far_as_it_fits),
         cmocka_unit_test(a_cost_past_the_limit_never_passes),
     };
 
