@@ -296,6 +296,7 @@ static bool explains_kind(const struct limit *limit, const struct take_arguments
     case OPERATION_CHARGE:
         return explains_charge(limit, cost, &outcome->at[i]);
     case OPERATION_FILL:
+        return explains_charge(limit, 0, &outcome->at[i]);
     case OPERATION_FORGET:
         break;
     }

@@ -133,6 +133,18 @@ static void a_charge_is_explained_by_what_was_asked(void **state)
     assert_false(is_explained(&charge, (struct limit_outcome){.allowed = true}, 0));
 }
 
+/* What fits may be nothing. */
+static void a_fill_is_explained_unless_it_denies(void **state)
+{
+    (void)state;
+    struct limit minute = script_case_minute;
+    struct operation fill = script_case_take_of(&minute, 1, 4);
+    fill.kind = OPERATION_FILL;
+
+    assert_true(is_explained(&fill, (struct limit_outcome){.allowed = true, .reset_us = 1}, 0));
+    assert_false(is_explained(&fill, (struct limit_outcome){.reset_us = 2, .retry_us = 1}, 0));
+}
+
 static void a_part_is_explained_by_what_was_asked(void **state)
 {
     (void)state;
@@ -199,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_limit_with_a_calendar_says_where_that_is),
         cmocka_unit_test(a_time_outside_of_a_calendar_is_told_and_changes_nothing),
         cmocka_unit_test(a_charge_is_explained_by_what_was_asked),
+        cmocka_unit_test(a_fill_is_explained_unless_it_denies),
         cmocka_unit_test(a_part_is_explained_by_what_was_asked),
         cmocka_unit_test(a_refusal_is_explained_by_what_was_asked),
         cmocka_unit_test(a_reset_is_bounded_by_the_calendar),
