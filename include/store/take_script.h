@@ -38,10 +38,10 @@
  * expiry of a window that goes on is not set again, so most charges of windows report nothing. A
  * log that has become longer has -3 in the same place.
  *
- * A script that refuses replies -2, t, 0, 0 for each limit, and changes nothing. If t is 0, it
- * would have to create a key, or make a log longer, and may not. Else t is Redis' time in µs, and
- * outside of a calendar. An error always comes from Redis itself, never from what is stored at a
- * key. */
+ * A script that refuses replies -2, t, 0, 0 for each limit, and charges nothing. If t is 0, it
+ * would have to create a key, or make a log longer, and may not. Only charges of a log from the
+ * future are moved, as by a look. Else t is Redis' time in µs, and outside of a calendar. An error
+ * always comes from Redis itself, never from what is stored at a key. */
 #ifndef STORE_TAKE_SCRIPT_H
 #define STORE_TAKE_SCRIPT_H
 
