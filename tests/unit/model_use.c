@@ -79,15 +79,15 @@ static void use_begin(struct model_use *use, int64_t now_us)
     }
 }
 
-/* What is written is kept for a moment at least. Of a period nothing need be kept that is not used,
- * though the period ends. */
+/* What is written is kept for a moment at least. A period that is not used needs no key, though the
+ * period ends. */
 static int64_t keep_of(const struct model_use *use, size_t i, const struct reference_answer *answer)
 {
     const struct reference_limit *limit = &use->limits[i];
     const bool is_written = use->is_charged[i] || use->is_moved[i];
     const bool has_period = limit->period.unit != REFERENCE_NO_PERIOD;
 
-    if (!is_written && has_period && limit->quota > 0 && answer->remaining == limit->quota)
+    if (has_period && limit->quota > 0 && answer->remaining == limit->quota)
         return 0;
     return is_written && answer->reset_us == 0 ? 1 : answer->reset_us;
 }
