@@ -5,6 +5,10 @@
 #include "life_case.h"
 
 #include "limit/calendar.h"
+#include "support/random.h"
+
+#define HISTORIES 100
+#define STEPS     40
 
 /* A day around START_US, and the days beside it. */
 static const struct calendar days = {.starts_us = {START_US - 30 * HOUR_US, START_US - 6 * HOUR_US,
@@ -181,6 +185,77 @@ static void what_is_given_back_makes_a_life_shorter(void **state)
     }
 }
 
+/* A set of a few limits, and when its key expires by what was told; 0: it is not there. */
+struct string {
+    struct limit limits[3];
+    struct operation operation;
+    int64_t ends_us;
+};
+
+static void string_begin(struct string *string)
+{
+    static const enum algorithm_id algorithms[] = {ALGORITHM_FIXED_WINDOW, ALGORITHM_SLIDING_WINDOW,
+                                                   ALGORITHM_TOKEN_BUCKET};
+
+    *string = (struct string){0};
+    for (size_t i = 0; i < ARRAY_COUNT(string->limits); i++) {
+        string->limits[i] = life_limit_of(algorithms[random_below(ARRAY_COUNT(algorithms))]);
+        string->limits[i].window_us = SECOND_US * (1 + random_below(20));
+    }
+    string->limits[0].algorithm = ALGORITHM_FIXED_WINDOW;
+    string->limits[0].calendar = &days;
+    string->operation = life_take_of(string->limits, 1 + (size_t)random_below(3), 0);
+}
+
+/* The next operation, a little later. What is over by the clock of the test is made so in Redis. */
+static void string_choose(struct string *string)
+{
+    static const enum operation_kind kinds[] = {OPERATION_TAKE, OPERATION_FILL, OPERATION_CHARGE,
+                                                OPERATION_CHARGE};
+    struct operation *operation = &string->operation;
+    char keys[TAKE_SCRIPT_KEYS_MAX][TAKE_SCRIPT_KEY_BYTES];
+
+    operation->kind = kinds[random_below(ARRAY_COUNT(kinds))];
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        operation->costs[i] = random_one_in(2) ? 0 : random_below(4);
+        if (operation->kind == OPERATION_CHARGE && random_one_in(2))
+            operation->costs[i] = -operation->costs[i];
+    }
+    operation->now_us += random_below(4 * SECOND_US);
+    if (string->ends_us > operation->now_us)
+        return;
+    string->ends_us = 0;
+    (void)script_redis_keys(operation, keys);
+    (void)redis_server_command(server, "DEL %s", keys[0]);
+}
+
+static void what_is_charged_lives_as_long_as_it_counts(void **state)
+{
+    (void)state;
+
+    for (int history = 0; history < HISTORIES; history++) {
+        struct string string;
+
+        string_begin(&string);
+        for (int step = 0; step < STEPS; step++) {
+            struct life_asked asked;
+
+            string_choose(&string);
+            life_ask(&asked, &string.operation, true);
+            if (asked.life_count > 0) {
+                life_is_told(&asked, &asked.lives[0]);
+                string.ends_us = string.operation.now_us + asked.lives[0].keep_us;
+            }
+            for (size_t i = 0; i < asked.outcome.count; i++) {
+                const struct limit_outcome *at = &asked.outcome.at[i];
+
+                if (at->remaining < string.limits[i].quota)
+                    assert_true(string.operation.now_us + at->reset_us <= string.ends_us);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_period_given_back_in_the_future_is_moved),
         cmocka_unit_test(an_unused_period_keeps_no_key),
         cmocka_unit_test(what_is_given_back_makes_a_life_shorter),
+        cmocka_unit_test(what_is_charged_lives_as_long_as_it_counts),
     };
 
     return cmocka_run_group_tests(tests, life_open, life_close);
