@@ -6,11 +6,14 @@
 #include "base/nearest.h"
 #include "limit/period.h"
 
+#include "zone_file.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DIRECTORY_VARIABLE "TZDIR" /* GLib looks there, too */
 #define DIRECTORY_USUAL    "/usr/share/zoneinfo"
@@ -28,17 +31,21 @@ struct zone {
 static struct {
     pthread_once_t once;
     pthread_mutex_t reading; /* held while a zone's file is read */
-    struct arena arena;      /* of the names */
+    struct arena arena;      /* of the texts below */
+    struct text directory;
     size_t count;
     struct zone at[ZONES_MAX]; /* in the order of text_compare() */
 } zones = {.once = PTHREAD_ONCE_INIT, .reading = PTHREAD_MUTEX_INITIALIZER};
 
 static struct zone *zone_find(struct text name);
 static GTimeZone *zone_read(struct zone *zone);
+static GTimeZone *rules_read(struct text name);
 static void list_read(void);
-static void lines_read(FILE *file, const char *directory);
+static FILE *list_open(const char *path, struct error *error);
+static void lines_read(FILE *file);
 static struct text name_in(struct text line);
-static void name_add(struct text name, const char *directory);
+static void name_add(struct text name);
+static bool path_write(const char *name, char path[static PATH_MAX]);
 static int compare(const void *left, const void *right);
 
 GTimeZone *zones_find(struct text name)
@@ -75,33 +82,45 @@ static GTimeZone *zone_read(struct zone *zone)
 {
     (void)pthread_mutex_lock(&zones.reading);
     if (!atomic_load_explicit(&zone->is_read, memory_order_relaxed)) {
-        GTimeZone *rules = g_time_zone_new_identifier(zone->name.at);
-
-        if (rules == NULL)
-            log_write(LOG_WARN, "time zone unreadable", LOG_TEXT("zone", zone->name));
-        atomic_store_explicit(&zone->rules, rules, memory_order_release);
+        atomic_store_explicit(&zone->rules, rules_read(zone->name), memory_order_release);
         atomic_store_explicit(&zone->is_read, true, memory_order_release);
     }
     (void)pthread_mutex_unlock(&zones.reading);
     return atomic_load_explicit(&zone->rules, memory_order_acquire);
 }
 
+/* GLib opens the file again by its name. For UTC it needs none. */
+static GTimeZone *rules_read(struct text name)
+{
+    char path[PATH_MAX];
+    struct error error = {.message = "GLib cannot read it"};
+    const bool is_sound = text_equal(name, TEXT(PERIOD_ZONE_DEFAULT)) ||
+                          (path_write(name.at, path) && zone_file_check(path, &error));
+    GTimeZone *rules = is_sound ? g_time_zone_new_identifier(name.at) : NULL;
+
+    if (rules == NULL)
+        log_write(LOG_WARN, "time zone unreadable", LOG_TEXT("zone", name),
+                  LOG_STRING("reason", error.message));
+    return rules;
+}
+
 static void list_read(void)
 {
     const char *variable = getenv(DIRECTORY_VARIABLE);
-    const char *directory = variable == NULL ? DIRECTORY_USUAL : variable;
+    struct error error = {.message = "its path is too long"};
     char path[PATH_MAX];
 
     arena_init(&zones.arena);
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, LIST_FILE);
+    zones.directory =
+        text_copy(&zones.arena, text_of(variable == NULL ? DIRECTORY_USUAL : variable));
 
-    FILE *file = fopen(path, "re");
+    FILE *file = path_write(LIST_FILE, path) ? list_open(path, &error) : NULL;
 
     if (file == NULL) {
         log_write(LOG_WARN, "no list of time zones", LOG_STRING("file", path),
-                  LOG_STRING("reason", strerror(errno)));
+                  LOG_STRING("reason", error.message));
     } else {
-        lines_read(file, directory);
+        lines_read(file);
         (void)fclose(file);
     }
 
@@ -110,7 +129,19 @@ static void list_read(void)
     qsort(zones.at, zones.count, sizeof(zones.at[0]), compare);
 }
 
-static void lines_read(FILE *file, const char *directory)
+static FILE *list_open(const char *path, struct error *error)
+{
+    const int fd = zone_file_open(path, error);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+    if (fd >= 0 && file == NULL) {
+        (void)error_set(error, "%s", strerror(errno));
+        (void)close(fd);
+    }
+    return file;
+}
+
+static void lines_read(FILE *file)
 {
     char line[LINE_BYTES_MAX];
 
@@ -120,7 +151,7 @@ static void lines_read(FILE *file, const char *directory)
         /* One place is left for UTC. */
         if (zones.count < ZONES_MAX - 1 && period_zone_is_form(name) &&
             !text_equal(name, TEXT(PERIOD_ZONE_DEFAULT)))
-            name_add(name, directory);
+            name_add(name);
     }
 }
 
@@ -140,15 +171,19 @@ static struct text name_in(struct text line)
 }
 
 /* Debian has a part of the files in a package of its own, but all names are on the list. */
-static void name_add(struct text name, const char *directory)
+static void name_add(struct text name)
 {
     const struct text kept = text_copy(&zones.arena, name);
     char path[PATH_MAX];
     struct stat status;
-    const int length = snprintf(path, sizeof(path), "%s/%s", directory, kept.at);
 
-    if (length < PATH_MAX && stat(path, &status) == 0 && S_ISREG(status.st_mode))
+    if (path_write(kept.at, path) && stat(path, &status) == 0 && S_ISREG(status.st_mode))
         zones.at[zones.count++] = (struct zone){.name = kept};
+}
+
+static bool path_write(const char *name, char path[static PATH_MAX])
+{
+    return snprintf(path, PATH_MAX, "%s/%s", zones.directory.at, name) < PATH_MAX;
 }
 
 static int compare(const void *left, const void *right)

@@ -9,18 +9,44 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define UTC_FILE "/usr/share/zoneinfo/Etc/UTC"
+#define UTC_FILE    "/usr/share/zoneinfo/Etc/UTC"
+#define WHOLE_BYTES 114 /* of it */
+#define PATH_BYTES  256
 
 /* The first part of the file's name is a directory. */
-static void file_make(const char *directory, const char *name, const char *target)
+static void path_make(const char *directory, const char *name, char path[static PATH_BYTES])
 {
-    char path[256];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+    (void)snprintf(path, PATH_BYTES, "%s/%s", directory, name);
     *strrchr(path, '/') = '\0';
     (void)mkdir(path, 0700);
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+    (void)snprintf(path, PATH_BYTES, "%s/%s", directory, name);
+}
+
+static void file_make(const char *directory, const char *name, const char *target)
+{
+    char path[PATH_BYTES];
+
+    path_make(directory, name, path);
     assert_int_equal(symlink(target, path), 0);
+}
+
+/* The first bytes of a whole file. */
+static void file_cut(const char *directory, const char *name, size_t bytes)
+{
+    char path[PATH_BYTES];
+    char content[WHOLE_BYTES];
+    FILE *whole = fopen(UTC_FILE, "r");
+
+    assert_non_null(whole);
+    assert_int_equal(fread(content, 1, sizeof(content), whole), WHOLE_BYTES);
+    assert_int_equal(fclose(whole), 0);
+    path_make(directory, name, path);
+
+    FILE *cut = fopen(path, "w");
+
+    assert_non_null(cut);
+    assert_int_equal(fwrite(content, 1, bytes, cut), bytes);
+    assert_int_equal(fclose(cut), 0);
 }
 
 static void list_write(const char *directory, const char *lines)
@@ -50,11 +76,17 @@ static int begin(void **state)
     file_make(directory, "Good/Late", UTC_FILE);
     file_make(directory, "Not/Listed", UTC_FILE);
     file_make(directory, "Not/File", "/etc");
+    file_cut(directory, "Cut/Nowhere", WHOLE_BYTES);
+    file_cut(directory, "Cut/Late", WHOLE_BYTES - 1);
+    file_cut(directory, "Cut/Early", 44);
     list_write(directory, "# version 0\n"
                           "R d 1916 o - Jun 14 23s 1 S\n"
                           "Z Good/One 0 - UTC\r\n"
                           "L Good/One Good/Two\n"
                           "Z Not/File 0 - UTC\n"
+                          "Z Cut/Nowhere 0 - UTC\n"
+                          "Z Cut/Late 0 - UTC\n"
+                          "Z Cut/Early 0 - UTC\n"
                           "Z ../../etc/passwd 0 - UTC\n"
                           "Z /etc/passwd 0 - UTC\n"
                           "L Good/One Good/../Not/Listed\n"
@@ -100,6 +132,16 @@ static void what_is_no_name_or_has_no_file_is_not_found(void **state)
         assert_null(zones_find(text_of(names[i])));
 }
 
+static void a_zone_whose_file_is_damaged_is_not_found(void **state)
+{
+    (void)state;
+
+    assert_non_null(zones_find(TEXT("Cut/Nowhere")));
+    assert_null(zones_find(TEXT("Cut/Late")));
+    assert_null(zones_find(TEXT("Cut/Early")));
+    assert_null(zones_find(TEXT("Cut/Early")));
+}
+
 static void the_rest_of_an_endless_list_is_not_read(void **state)
 {
     (void)state;
@@ -122,6 +164,7 @@ int main(void)
         cmocka_unit_test(zones_and_their_other_names_are_found),
         cmocka_unit_test(utc_needs_no_list),
         cmocka_unit_test(what_is_no_name_or_has_no_file_is_not_found),
+        cmocka_unit_test(a_zone_whose_file_is_damaged_is_not_found),
         cmocka_unit_test(the_rest_of_an_endless_list_is_not_read),
         cmocka_unit_test(the_nearest_name_is_one_of_the_list),
     };
