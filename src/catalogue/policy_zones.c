@@ -50,7 +50,7 @@ static void zone_refuse(struct text zone, const char *pointer, struct faults *fa
     const char *nearest = zones_nearest(zone);
 
     faults_add(faults, pointer, "zone",
-               "must be a zone of the tz database that this machine knows%s%s",
+               "must be a zone of the tz database that this machine can read%s%s",
                nearest == NULL ? "" : ", such as ", nearest == NULL ? "" : nearest);
 }
 

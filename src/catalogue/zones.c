@@ -67,6 +67,8 @@ const char *zones_nearest(struct text name)
     nearest_init(&nearest, name);
     for (size_t i = 0; i < zones.count; i++)
         nearest_try(&nearest, zones.at[i].name.at);
+    if (nearest.found != NULL && zones_find(text_of(nearest.found)) == NULL)
+        return NULL;
     return nearest.found;
 }
 

@@ -16,7 +16,7 @@
 /* NULL: it is not on the list, or its file is not sound. Borrowed. "UTC" is always known. */
 GTimeZone *zones_find(struct text name);
 
-/* The name on the list that is nearest; NULL: none is near. */
+/* The name on the list that is nearest; NULL: none is near, or the nearest is not known either. */
 const char *zones_nearest(struct text name);
 
 #endif

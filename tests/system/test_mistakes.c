@@ -175,7 +175,7 @@ static const struct mistake of_the_body[] = {
      "must be a unit, as in \\\"month\\\"; seconds are window_seconds",
      "both in one: window_seconds"},
     {POLICY, "{'route_key':'/a','limits':[{'limit':5,'period':'day','zone':'europe/berln'}]}", 422,
-     "/limits/0/zone must be a zone of the tz database that this machine knows, such as "
+     "/limits/0/zone must be a zone of the tz database that this machine can read, such as "
      "Europe/Berlin",
      "both in one: zone"},
     {POLICY, "{'route_key':'/a','limit':5,'period':'day','timezone':'UTC'}", 422,

@@ -77,7 +77,7 @@ static void wrong_apps_are_named_by_their_pointer(void **state)
         {"{name: a, api_key_env: TEST_APP_KEY, policies: [{route_key: /a, limit: 1, period: day, "
          "zone: Europe/Berln}]}",
          "line 1: apps[0].policies[0].zone: must be a zone of the tz database that this machine "
-         "knows, such as Europe/Berlin, not the text \"Europe/Berln\""},
+         "can read, such as Europe/Berlin, not the text \"Europe/Berln\""},
         {"7", "line 1: apps[0]: must be names with values, as in \"workers: 2\", not 7"},
     };
     char key[API_KEY_BYTES + 1];

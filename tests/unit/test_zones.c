@@ -158,6 +158,15 @@ static void the_nearest_name_is_one_of_the_list(void **state)
     assert_null(zones_nearest(TEXT("Not/Listd")));
 }
 
+static void a_name_whose_file_is_damaged_is_not_the_nearest(void **state)
+{
+    (void)state;
+
+    assert_string_equal(zones_nearest(TEXT("Cut/Nowhre")), "Cut/Nowhere");
+    assert_null(zones_nearest(TEXT("Cut/Ealy")));
+    assert_null(zones_nearest(TEXT("Cut/Early")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_zone_whose_file_is_damaged_is_not_found),
         cmocka_unit_test(the_rest_of_an_endless_list_is_not_read),
         cmocka_unit_test(the_nearest_name_is_one_of_the_list),
+        cmocka_unit_test(a_name_whose_file_is_damaged_is_not_the_nearest),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
