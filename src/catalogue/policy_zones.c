@@ -45,9 +45,10 @@ static void rule_check(const struct rule *rule, const char *pointer, struct faul
     }
 }
 
+/* To look for the nearest of all names takes long, so it is done for one zone of a document. */
 static void zone_refuse(struct text zone, const char *pointer, struct faults *faults)
 {
-    const char *nearest = zones_nearest(zone);
+    const char *nearest = faults->count == 0 ? zones_nearest(zone) : NULL;
 
     faults_add(faults, pointer, "zone",
                "must be a zone of the tz database that this machine can read%s%s",

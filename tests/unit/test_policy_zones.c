@@ -6,6 +6,7 @@
 #include "support/cmocka.h"
 
 #define KNOWN   "{'name':'a','limit':5,'period':'day','zone':'Europe/Berlin'}"
+#define NEAR    "{'name':'c','limit':5,'period':'day','zone':'Europe/Berln'}"
 #define UNKNOWN "{'name':'b','limit':5,'period':'day','zone':'Mars/Olympus_Mons'}"
 
 #define NOT_KNOWN "must be a zone of the tz database that this machine can read"
@@ -43,6 +44,22 @@ static void a_fault_names_the_nearest_zone(void **state)
 
     assert_fault("{'route_key':'/a','limit':5,'period':'day','zone':'Europe/Berln'}",
                  "/policies/3/zone", NOT_KNOWN ", such as Europe/Berlin");
+}
+
+static void only_the_first_fault_names_the_nearest_zone(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+
+    policy_zones_check(sample_policy(&arena, "{'route_key':'/a','limits':[" NEAR ",{'name':'d',"
+                                             "'limit':5,'period':'day','zone':'Europe/Pari'}],"
+                                             "'candidate':" NEAR "}"),
+                       "", &faults);
+
+    assert_int_equal(faults.count, 3);
+    assert_string_equal(faults.at[0].detail, NOT_KNOWN ", such as Europe/Berlin");
+    assert_string_equal(faults.at[1].detail, NOT_KNOWN);
+    assert_string_equal(faults.at[2].detail, NOT_KNOWN);
 }
 
 static void known_zones_and_limits_without_one_are_no_fault(void **state)
@@ -84,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_names_the_place_of_the_limit),
         cmocka_unit_test(a_fault_names_the_nearest_zone),
+        cmocka_unit_test(only_the_first_fault_names_the_nearest_zone),
         cmocka_unit_test(known_zones_and_limits_without_one_are_no_fault),
         cmocka_unit_test(the_first_unknown_zone_is_found),
     };
