@@ -30,6 +30,7 @@ const EXAMPLES = [
   ["Token bucket for a role", "premium"],
   ["Leaky queue", "leaky_bucket"],
   ["Several limits", "limits"],
+  ["Budget", "Europe/Berlin"],
   ["Shadow", "shadow"],
   ["Candidate", "candidate"],
 ];
@@ -218,8 +219,10 @@ test("the service takes every example as it is printed", async () => {
   assert.ok(examples("/policy").length >= 6 && examples("/check").length >= 6);
   for (const { summary, value } of examples("/policy"))
     assert.ok([200, 201].includes((await send("/policy", key, value)).status), summary);
-  for (const { summary, value } of examples("/check"))
-    assert.equal((await send("/check", key, value)).status, 200, summary);
+  for (const path of ["/check", "/charge"]) {
+    for (const { summary, value } of examples(path))
+      assert.equal((await send(path, key, value)).status, 200, summary);
+  }
 });
 
 test("what a page may load and run stays strict", async () => {
