@@ -66,7 +66,7 @@ bool zone_file_check(const char *path, struct error *error)
 {
     const int fd = zone_file_open(path, error);
     struct arena arena;
-    struct text content;
+    struct text content = {0};
 
     if (fd < 0)
         return false;

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define ZONE_FILE_BYTES_MAX (1024 * 1024) /* those of tzdata 2026 have less than 4 KB */
+#define ZONE_FILE_BYTES_MAX 1048576 /* those of tzdata 2026 have less than 4 KB */
 
 /* A descriptor to read the file from, for the caller to close. -1: it cannot be opened, or it is
  * not a regular file. Never waits for the other end of a pipe. */

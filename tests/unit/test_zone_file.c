@@ -29,11 +29,11 @@
 #define HEADER_BYTES  44
 #define SECOND_AT     ((size_t)(sizeof(FIRST) - 1))
 #define FOOTER_AT     (SECOND_AT + sizeof(SECOND) - 1)
-#define TIMES_BYTES   (2 * 8)
+#define TIMES_BYTES   16 /* in the second block */
 #define INDEXES_AT    (SECOND_AT + HEADER_BYTES + TIMES_BYTES)
 #define TYPES_AT      (INDEXES_AT + sizeof(INDEXES) - 1)
 #define NAMES_END     (TYPES_AT + sizeof(TYPES) - 1 + sizeof(NAMES) - 1)
-#define OF_COUNT(i)   (20 + 4 * (i) + 3) /* in a header, the lowest byte */
+#define OF_COUNT(i)   (20 + 4 * (size_t)(i) + 3) /* in a header, the lowest byte */
 #define SOUND_LITERAL FIRST SECOND FOOTER
 
 static const struct text sound = {SOUND_LITERAL, sizeof(SOUND_LITERAL) - 1};
