@@ -20,12 +20,13 @@ local function fixed_window(states, at, now_us, cost, quota, window_us, burst)
     if window_us == 0 then
         local previous, present, following, last = struct.unpack("<dddd", ARGV[1], burst)
         local ends = present
-        if now_us < previous or now_us >= last then
+        if now_us < previous or now_us >= (previous == present and following or last) then
             return
         end
         opens = previous
-        -- The clock was set back, out of the period of the state: that is still the present one.
-        if now_us >= following or now_us >= present and start == following then
+        -- The clock was set back, out of the period of the state: that is still the present one, if
+        -- it is known when it ends.
+        if now_us >= following or now_us >= present and start == following and last > following then
             opens, ends = following, last
         elseif now_us >= present or start == present then
             opens, ends = present, following

@@ -12,8 +12,8 @@ local kind, string_count, limits_end = struct.unpack("<ddd", ARGV[1])
 local time = call("TIME") -- once: in Redis 7.0 it goes on while a script runs
 local now_us = ARGV[3] and tonumber(ARGV[3]) or time[1] * 1000000 + time[2]
 for calendar = limits_end + 1, #ARGV[1], CALENDAR_BYTES do
-    local first, _, _, last = struct.unpack("<dddd", ARGV[1], calendar)
-    if now_us < first or now_us >= last then
+    local first, present, following, last = struct.unpack("<dddd", ARGV[1], calendar)
+    if now_us < first or now_us >= (first == present and following or last) then
         local refused = {}
         for _ = STRINGS_AT + STRING_BYTES * string_count, limits_end, LIMIT_BYTES do
             local place = #refused

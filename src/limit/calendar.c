@@ -3,7 +3,10 @@
 
 bool calendar_covers(const struct calendar *calendar, int64_t time_us)
 {
-    return time_us >= calendar->starts_us[0] && time_us < calendar->starts_us[CALENDAR_STARTS - 1];
+    const int64_t *starts = calendar->starts_us;
+    const bool is_narrow = starts[0] == starts[1];
+
+    return time_us >= starts[0] && time_us < starts[is_narrow ? 2 : CALENDAR_STARTS - 1];
 }
 
 size_t calendar_find(const struct calendar *calendar, int64_t time_us)
@@ -18,8 +21,8 @@ size_t calendar_find(const struct calendar *calendar, int64_t time_us)
 struct calendar calendar_narrow(const struct calendar *calendar, int64_t time_us)
 {
     const size_t place = calendar_find(calendar, time_us);
-    const int64_t start_us = calendar->starts_us[place];
-    const int64_t end_us = calendar->starts_us[place + 1];
+    const int64_t *starts = &calendar->starts_us[place];
+    const int64_t next_end_us = place + 2 < CALENDAR_STARTS ? starts[2] : starts[1];
 
-    return (struct calendar){{start_us, start_us, end_us, end_us}, calendar->ahead_us};
+    return (struct calendar){{starts[0], starts[0], starts[1], next_end_us}, calendar->ahead_us};
 }

@@ -124,8 +124,10 @@ static struct window period_at(const struct calendar *calendar, const struct lim
     const int64_t *starts = calendar->starts_us;
     size_t place = calendar_find(calendar, (int64_t)now);
 
-    /* The clock was set back, out of the period of the state: that is still the present one. */
-    if (place + 2 < CALENDAR_STARTS && state->number[START] == (double)starts[place + 1])
+    /* The clock was set back, out of the period of the state: that is still the present one, if it
+     * is known when it ends. */
+    if (place + 2 < CALENDAR_STARTS && state->number[START] == (double)starts[place + 1] &&
+        starts[place + 2] > starts[place + 1])
         place++;
 
     double start = (double)starts[place];

@@ -153,7 +153,7 @@ static void turn_over(struct owed *owed, const struct owed *later)
 static bool is_present(const struct calendar *charged, const struct calendar *present)
 {
     return charged->starts_us[0] == present->starts_us[0] ||
-           charged->starts_us[0] == present->starts_us[CALENDAR_STARTS - 1];
+           charged->starts_us[0] == present->starts_us[2];
 }
 
 /* Checks of one counter may have limits of different sizes: by an override, a low priority or an

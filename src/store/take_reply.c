@@ -265,7 +265,12 @@ static bool is_elsewhen(const struct take_arguments *arguments, double time_us)
     for (size_t i = 0; i < arguments->limit_count; i++) {
         const double *starts = take_arguments_calendar(arguments, i);
 
-        if (starts != NULL && (time_us < starts[0] || time_us >= starts[CALENDAR_STARTS - 1]))
+        if (starts == NULL)
+            continue;
+
+        const bool is_narrow = starts[0] == starts[1];
+
+        if (time_us < starts[0] || time_us >= starts[is_narrow ? 2 : CALENDAR_STARTS - 1])
             return true;
     }
     return false;

@@ -48,12 +48,14 @@ static void a_narrow_calendar_covers_one_period_and_says_when_it_starts_and_ends
         const size_t place = calendar_find(&calendar, times_us[i]);
         const int64_t start_us = calendar.starts_us[place];
         const int64_t end_us = calendar.starts_us[place + 1];
+        const int64_t next_end_us = place < 2 ? calendar.starts_us[place + 2] : end_us;
         const struct calendar narrow = calendar_narrow(&calendar, times_us[i]);
 
         assert_false(calendar_covers(&narrow, start_us - 1));
         assert_true(calendar_covers(&narrow, start_us));
         assert_true(calendar_covers(&narrow, end_us - 1));
         assert_false(calendar_covers(&narrow, end_us));
+        assert_int_equal(narrow.starts_us[CALENDAR_STARTS - 1], next_end_us);
         for (int64_t time_us = start_us; time_us < end_us; time_us += end_us - start_us - 1) {
             const size_t found = calendar_find(&narrow, time_us);
 
