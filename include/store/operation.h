@@ -42,8 +42,7 @@ struct operation {
     int64_t now_us; /* by the process' clock; engines with their own clock ignore it */
 };
 
-/* An order of operations: 0 when both are about the same counters, in the same places, and both or
- * neither charge whatever the limits are. */
+/* An order of operations: 0 when both are about the same counters, in the same places. */
 int operation_compare(const struct operation *a, const struct operation *b);
 
 /* Whether it may charge anything, or give it back. */

@@ -183,8 +183,11 @@ static void settle(struct note *note, const struct outcome *outcome)
         note_put_back(note);
     } else {
         count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
-              owed_cost(&note->owed));
-        note_free(note);
+              owed_settle(&note->owed));
+        if (owed_is_nothing(&note->owed))
+            note_free(note);
+        else
+            note_put_back(note);
     }
 }
 

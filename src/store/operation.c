@@ -5,10 +5,8 @@ static int compare(uint64_t a, uint64_t b);
 
 int operation_compare(const struct operation *a, const struct operation *b)
 {
-    int order = compare(a->kind == OPERATION_CHARGE, b->kind == OPERATION_CHARGE);
+    int order = compare(a->policy_id, b->policy_id);
 
-    if (order == 0)
-        order = compare(a->policy_id, b->policy_id);
     if (order == 0)
         order = compare(a->set_count, b->set_count);
     if (order == 0)

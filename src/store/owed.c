@@ -3,24 +3,38 @@
 
 #include "limit/algorithm.h"
 
+/* In this order. What was given back after all checks has lowered what they are owed. So where
+ * something is still owed to both, the checks came after it. What was charged goes past the limit,
+ * so it leaves no room for what is to fit. */
+enum step { GIVE_BACK, FILL, CHARGE, STEPS };
+
 static void own(struct owed *owed);
 static void forget(struct owed *owed, int64_t now_us);
 static int64_t memory_us(const struct owed *owed, size_t i);
 static void turn_over(struct owed *owed, const struct owed *later);
 static bool is_present(const struct calendar *charged, const struct calendar *present);
 static bool is_larger(const struct owed *owed, const struct owed *later, size_t i);
+static void add(struct owed *owed, const struct owed *later, size_t i);
 static int64_t sum(int64_t a, int64_t b);
+static void drop(struct owed *owed, size_t i);
+static bool owes(const struct owed *owed, size_t i);
+static enum step next_step(const struct owed *owed);
+static int64_t step_cost(const struct owed *owed, enum step step);
+static int64_t cost_at(const struct owed *owed, enum step step, size_t i);
 
 void owed_init(struct owed *owed, const struct operation *operation)
 {
+    const bool is_charge = operation->kind == OPERATION_CHARGE;
+
     owed->operation = *operation;
-    if (operation->kind != OPERATION_CHARGE)
-        owed->operation.kind = OPERATION_FILL;
+    owed->operation.kind = OPERATION_FILL;
     owed->noted_us = operation->now_us;
     memcpy(owed->limits, operation->limits, operation->limit_count * sizeof(owed->limits[0]));
     for (size_t i = 0; i < operation->limit_count; i++) {
         const struct calendar *calendar = operation->limits[i].calendar;
 
+        owed->charged[i] = is_charge ? operation->costs[i] : 0;
+        owed->operation.costs[i] = is_charge ? 0 : operation->costs[i];
         if (calendar != NULL)
             owed->calendars[i] = calendar_narrow(calendar, operation->now_us + calendar->ahead_us);
     }
@@ -45,7 +59,7 @@ int64_t owed_add(struct owed *owed, const struct owed *later)
     for (size_t i = 0; i < owed->operation.limit_count; i++) {
         if (is_larger(owed, later, i))
             owed->limits[i] = later->limits[i];
-        owed->operation.costs[i] = sum(owed->operation.costs[i], later->operation.costs[i]);
+        add(owed, later, i);
     }
     own(owed);
     owed->noted_us = later->noted_us;
@@ -65,10 +79,10 @@ bool owed_leave(struct owed *owed, int64_t time_us)
     bool leaves = false;
 
     for (size_t i = 0; i < owed->operation.limit_count; i++) {
-        if (owed->operation.costs[i] == 0 || owed->limits[i].calendar == NULL ||
+        if (!owes(owed, i) || owed->limits[i].calendar == NULL ||
             calendar_covers(&owed->calendars[i], time_us))
             continue;
-        owed->operation.costs[i] = 0;
+        drop(owed, i);
         leaves = true;
     }
     return leaves;
@@ -76,34 +90,52 @@ bool owed_leave(struct owed *owed, int64_t time_us)
 
 bool owed_is_nothing(const struct owed *owed)
 {
-    return !operation_charges(&owed->operation);
+    return next_step(owed) == STEPS;
 }
 
 void owed_operation(const struct owed *owed, int64_t now_us, struct limit limits[LIMITS_MAX],
                     struct operation *operation)
 {
+    const enum step step = next_step(owed);
+
     *operation = owed->operation;
+    operation->kind = step == FILL ? OPERATION_FILL : OPERATION_CHARGE;
     operation->now_us = now_us;
     operation->limits = limits;
     operation->limit_count = 0;
     for (size_t i = 0; i < owed->operation.limit_count; i++) {
-        if (owed->operation.costs[i] == 0)
+        const int64_t cost = cost_at(owed, step, i);
+
+        if (cost == 0)
             continue;
         limits[operation->limit_count] = owed->limits[i];
-        operation->costs[operation->limit_count++] = owed->operation.costs[i];
+        operation->costs[operation->limit_count++] = cost;
     }
+}
+
+int64_t owed_settle(struct owed *owed)
+{
+    const enum step step = next_step(owed);
+    const int64_t cost = step_cost(owed, step);
+
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        if (cost_at(owed, step, i) == 0)
+            continue;
+        if (step == FILL)
+            owed->operation.costs[i] = 0;
+        else
+            owed->charged[i] = 0;
+    }
+    return cost;
 }
 
 int64_t owed_cost(const struct owed *owed)
 {
-    int64_t most = 0;
+    int64_t cost = 0;
 
-    for (size_t i = 0; i < owed->operation.limit_count; i++) {
-        const int64_t cost = llabs(owed->operation.costs[i]);
-
-        most = cost > most ? cost : most;
-    }
-    return most;
+    for (enum step step = 0; step < STEPS; step++)
+        cost += step_cost(owed, step);
+    return cost;
 }
 
 /* The policy may be gone when its limits are used. */
@@ -123,7 +155,7 @@ static void forget(struct owed *owed, int64_t now_us)
 {
     for (size_t i = 0; i < owed->operation.limit_count; i++) {
         if (now_us - owed->noted_us >= memory_us(owed, i))
-            owed->operation.costs[i] = 0;
+            drop(owed, i);
     }
 }
 
@@ -133,8 +165,7 @@ static int64_t memory_us(const struct owed *owed, size_t i)
 {
     struct limit limit = owed->limits[i];
 
-    if (owed->operation.kind == OPERATION_CHARGE)
-        limit.burst += llabs(owed->operation.costs[i]);
+    limit.burst += llabs(owed->charged[i]);
     return limit_memory_us(&limit);
 }
 
@@ -144,7 +175,7 @@ static void turn_over(struct owed *owed, const struct owed *later)
         if (later->limits[i].calendar == NULL ||
             is_present(&owed->calendars[i], &later->calendars[i]))
             continue;
-        owed->operation.costs[i] = 0;
+        drop(owed, i);
         owed->calendars[i] = later->calendars[i];
     }
 }
@@ -161,9 +192,19 @@ static bool is_present(const struct calendar *charged, const struct calendar *pr
  * one the store would lose some of it, and allow that much again. */
 static bool is_larger(const struct owed *owed, const struct owed *later, size_t i)
 {
-    if (owed->operation.costs[i] == 0 || later->operation.costs[i] == 0)
-        return owed->operation.costs[i] == 0;
+    if (!owes(owed, i) || !owes(later, i))
+        return !owes(owed, i);
     return limit_capacity(&later->limits[i]) >= limit_capacity(&owed->limits[i]);
+}
+
+static void add(struct owed *owed, const struct owed *later, size_t i)
+{
+    int64_t *granted = &owed->operation.costs[i];
+    const int64_t given_back = later->charged[i] < 0 ? -later->charged[i] : 0;
+    const int64_t less = given_back < *granted ? given_back : *granted;
+
+    *granted = sum(*granted - less, later->operation.costs[i]);
+    owed->charged[i] = sum(owed->charged[i], later->charged[i] + less);
 }
 
 /* Within +-LIMIT_COST_MAX, as both are. */
@@ -172,4 +213,49 @@ static int64_t sum(int64_t a, int64_t b)
     if (a + b > LIMIT_COST_MAX)
         return LIMIT_COST_MAX;
     return a + b < -LIMIT_COST_MAX ? -LIMIT_COST_MAX : a + b;
+}
+
+static void drop(struct owed *owed, size_t i)
+{
+    owed->operation.costs[i] = 0;
+    owed->charged[i] = 0;
+}
+
+static bool owes(const struct owed *owed, size_t i)
+{
+    return owed->operation.costs[i] != 0 || owed->charged[i] != 0;
+}
+
+/* STEPS when nothing is left. */
+static enum step next_step(const struct owed *owed)
+{
+    enum step step = 0;
+
+    while (step < STEPS && step_cost(owed, step) == 0)
+        step++;
+    return step;
+}
+
+static int64_t step_cost(const struct owed *owed, enum step step)
+{
+    int64_t most = 0;
+
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        const int64_t cost = llabs(cost_at(owed, step, i));
+
+        most = cost > most ? cost : most;
+    }
+    return most;
+}
+
+/* What is given back is not asked apart, where the checks are owed nothing. */
+static int64_t cost_at(const struct owed *owed, enum step step, size_t i)
+{
+    const int64_t granted = owed->operation.costs[i];
+    const int64_t charged = owed->charged[i];
+    const bool goes_first = granted > 0 && charged < 0;
+
+    if (step == FILL)
+        return granted;
+    return goes_first == (step == GIVE_BACK) ? charged : 0;
 }

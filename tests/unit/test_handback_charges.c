@@ -177,19 +177,115 @@ static void sums_end_at_the_largest_cost(void **state)
     expect_figures(LIMIT_COST_MAX - 5, 0, 0);
 }
 
-/* What was taken is filled in as far as it fits. */
-static void takes_and_charges_of_the_same_counters_are_handed_back_apart(void **state)
+/* It would leave less room for what is to fit. */
+static void what_was_charged_goes_after_what_was_taken(void **state)
 {
     (void)state;
     use(8, 0);
-    note(OPERATION_TAKE, 5, 5);
     note(OPERATION_CHARGE, 7, 7);
-    assert_int_equal(handback_count(handback), 2);
+    note(OPERATION_TAKE, 5, 5);
+    assert_int_equal(handback_count(handback), 1);
 
     run_at(NOW_US);
 
     assert_int_equal(fake.asked, 2);
     assert_used(17, 12);
+    expect_figures(12, 0, 0);
+}
+
+/* Else the sum of the takes would be cut at the limit, and what was given back taken off whole. */
+static void what_was_given_back_lowers_what_was_taken_before(void **state)
+{
+    (void)state;
+    use(6, 0);
+    for (size_t i = 0; i < 5; i++) {
+        note(OPERATION_TAKE, 5, 5);
+        note(OPERATION_CHARGE, -4, -4);
+    }
+
+    run_at(NOW_US);
+
+    assert_int_equal(fake.asked, 1);
+    assert_used(10, 5);
+}
+
+static void what_was_given_back_does_not_meet_what_is_still_to_be_taken(void **state)
+{
+    (void)state;
+    note(OPERATION_CHARGE, 1, 1);
+    note(OPERATION_TAKE, 9, 9);
+    note(OPERATION_CHARGE, -8, -9);
+
+    run_at(NOW_US);
+
+    assert_used(2, 1);
+}
+
+/* The second limit has nothing to give back. */
+static void what_was_given_back_beyond_the_takes_before_goes_before_those_after(void **state)
+{
+    (void)state;
+    use(9, 0);
+    note(OPERATION_TAKE, 1, 1);
+    note(OPERATION_CHARGE, -9, -9);
+    note(OPERATION_TAKE, 7, 7);
+
+    run_at(NOW_US);
+
+    assert_int_equal(fake.asked, 2);
+    assert_used(8, 7);
+    expect_figures(8 + 7, 0, 0);
+}
+
+static void each_limit_has_an_order_of_its_own(void **state)
+{
+    (void)state;
+    use(9, 9);
+    note(OPERATION_CHARGE, -9, 5);
+    note(OPERATION_TAKE, 7, 7);
+
+    run_at(NOW_US);
+
+    assert_int_equal(fake.asked, 3);
+    assert_used(7, 15);
+    expect_figures(9 + 7 + 5, 0, 0);
+}
+
+static void what_was_given_back_meanwhile_lowers_what_comes_back(void **state)
+{
+    (void)state;
+    use(6, 0);
+    fake.answers[0] = (struct fake_answer){.is_late = true, .status = TAKE_DOWN};
+    fake.answers[1] = (struct fake_answer){.status = TAKE_DONE};
+    fake.answer_count = 2;
+    note(OPERATION_TAKE, 10, 10);
+    handback_run(handback, &fake.store, NOW_US);
+    note(OPERATION_CHARGE, -9, -7);
+    note(OPERATION_TAKE, 2, 2);
+    fake_store_answer(&fake, 0);
+
+    while (handback_count(handback) > 0) { /* after its rest */
+        handback_run(handback, &fake.store, NOW_US);
+        (void)event_base_dispatch(base);
+    }
+
+    assert_used(9, 5);
+}
+
+/* It is not known whether that was charged. */
+static void what_is_late_takes_nothing_else_with_it(void **state)
+{
+    (void)state;
+    fake.answers[0] = (struct fake_answer){.status = TAKE_LATE};
+    fake.answers[1] = (struct fake_answer){.status = TAKE_DONE};
+    fake.answer_count = 2;
+    note(OPERATION_TAKE, 5, 5);
+    note(OPERATION_CHARGE, 7, 7);
+
+    run_at(NOW_US);
+
+    assert_int_equal(fake.asked, 2);
+    expect_figures(7, 5, 0);
 }
 
 static void what_was_granted_in_part_is_noted_with_what_was_taken(void **state)
@@ -315,7 +411,13 @@ int main(void)
         TEST(sums_cross_zero),
         TEST(what_sums_up_to_nothing_is_not_asked),
         TEST(sums_end_at_the_largest_cost),
-        TEST(takes_and_charges_of_the_same_counters_are_handed_back_apart),
+        TEST(what_was_charged_goes_after_what_was_taken),
+        TEST(what_was_given_back_lowers_what_was_taken_before),
+        TEST(what_was_given_back_does_not_meet_what_is_still_to_be_taken),
+        TEST(what_was_given_back_beyond_the_takes_before_goes_before_those_after),
+        TEST(each_limit_has_an_order_of_its_own),
+        TEST(what_was_given_back_meanwhile_lowers_what_comes_back),
+        TEST(what_is_late_takes_nothing_else_with_it),
         TEST(what_was_granted_in_part_is_noted_with_what_was_taken),
         TEST(what_comes_back_keeps_its_sign),
         TEST(what_is_late_is_lost_by_its_size),

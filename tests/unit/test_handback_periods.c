@@ -201,10 +201,10 @@ static void when_nothing_else_counts_it_is_not_asked_again(void **state)
     (void)state;
     limits[1].calendar = &calendar;
     note(DAY, OPERATION_TAKE, 5);
-    note(DAY, OPERATION_CHARGE, -7);
+    note(DAY, OPERATION_CHARGE, 7);
     run_at(DAY + DAY_US);
 
-    assert_int_equal(clocked.asked, 2);
+    assert_int_equal(clocked.asked, 1);
     expect_figures(0, 0, 12);
 }
 

@@ -93,14 +93,26 @@ static void charges_are_whole_and_takes_fit(void **state)
     note(OPERATION_TAKE, 8);
     run_until(8, 0);
     note(OPERATION_TAKE, 5);
-    note(OPERATION_CHARGE, 70);
-    note(OPERATION_CHARGE, -20);
+    note(OPERATION_CHARGE, 50);
     run_until(8 + 5 + 50, 0);
     assert_used(60, 60);
 
     note(OPERATION_CHARGE, -57);
     run_until(8 + 5 + 50 + 57, 0);
     assert_used(3, 3);
+}
+
+static void what_is_given_back_goes_before_the_takes_after_it(void **state)
+{
+    (void)state;
+    note(OPERATION_TAKE, 8);
+    run_until(8, 0);
+    note(OPERATION_TAKE, 5);
+    note(OPERATION_CHARGE, -9);
+    note(OPERATION_TAKE, 6);
+    run_until(8 + 4 + 6, 0);
+
+    assert_used(10, 10);
 }
 
 static void a_period_of_the_present_is_charged(void **state)
@@ -111,7 +123,7 @@ static void a_period_of_the_present_is_charged(void **state)
     note(OPERATION_TAKE, 5);
     run_until(75, 0);
 
-    assert_used(70, 70);
+    assert_used(75, 75);
 }
 
 static void a_period_that_is_over_is_not_charged_but_the_limit_beside_it(void **state)
@@ -157,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(charges_are_whole_and_takes_fit),
+        TEST(what_is_given_back_goes_before_the_takes_after_it),
         TEST(a_period_of_the_present_is_charged),
         TEST(a_period_that_is_over_is_not_charged_but_the_limit_beside_it),
     };
