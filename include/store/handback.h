@@ -5,9 +5,11 @@
  * allowed is charged as far as it fits, never beyond a limit. What was charged after the fact is
  * charged whole, past a limit if need be, and what was given back is given back. Of one counter this
  * is done in the order in which it was noted, as far as it matters. Each worker hands back by
- * itself: what another worker's callers gave back may be given back before or after. No limit is
- * charged what it would have forgotten by then. What was charged in a period of a calendar counts
- * in this period alone, and the store's clock says whether it is over.
+ * itself: what another worker's callers gave back may be given back before or after.
+ *
+ * No limit is charged what it would have forgotten by then. What was charged in a period of a
+ * calendar counts in this period alone. The store's clock says whether it is over. If it has not
+ * begun, the store is asked again after a rest.
  *
  * It is charged at most once: a hand-back that is late is not repeated, but one that is refused is
  * repeated after a rest. If the store was asked and did not answer in time, or not with a decision,

@@ -44,6 +44,7 @@ static void charge(struct handback *handback, struct store *store, struct note *
 static void on_charged(void *context, const struct outcome *outcome);
 static void settle(struct note *note, const struct outcome *outcome);
 static bool leave(struct note *note, int64_t time_us);
+static bool is_early(const struct note *note, const struct outcome *outcome);
 static void note_put_back(struct note *note);
 static struct note *next_note(struct handback *handback);
 static void rest(struct handback *handback, uint32_t tenant);
@@ -178,7 +179,7 @@ static void settle(struct note *note, const struct outcome *outcome)
 
     if (status == TAKE_ELSEWHEN && leave(note, outcome->time_us)) {
         note_put_back(note);
-    } else if (status == TAKE_DOWN || status == TAKE_REFUSED) {
+    } else if (status == TAKE_DOWN || status == TAKE_REFUSED || is_early(note, outcome)) {
         rest(handback, note->owed.operation.tenant);
         note_put_back(note);
     } else {
@@ -191,8 +192,8 @@ static void settle(struct note *note, const struct outcome *outcome)
     }
 }
 
-/* Lets go of what was charged in a period that is not the store's. Then the store can be asked for
- * the rest: so it is asked once for each limit at most. */
+/* Lets go of what was charged in a period that is over in the store. Then the store can be asked
+ * for the rest: so for this it is asked again once for each limit at most. */
 static bool leave(struct note *note, int64_t time_us)
 {
     const int64_t cost = owed_cost(&note->owed);
@@ -200,6 +201,12 @@ static bool leave(struct note *note, int64_t time_us)
 
     count(note->handback, METRIC_HANDED_BACK_OVER, cost - owed_cost(&note->owed));
     return leaves;
+}
+
+/* The process' clock was ahead of the store's. */
+static bool is_early(const struct note *note, const struct outcome *outcome)
+{
+    return outcome->status == TAKE_ELSEWHEN && owed_is_early(&note->owed, outcome->time_us);
 }
 
 /* What was noted since then is added to it. */

@@ -79,13 +79,26 @@ bool owed_leave(struct owed *owed, int64_t time_us)
     bool leaves = false;
 
     for (size_t i = 0; i < owed->operation.limit_count; i++) {
-        if (!owes(owed, i) || owed->limits[i].calendar == NULL ||
-            calendar_covers(&owed->calendars[i], time_us))
+        const struct calendar *calendar = owed->limits[i].calendar;
+
+        if (calendar == NULL || !owes(owed, i) || time_us < calendar->starts_us[0] ||
+            calendar_covers(calendar, time_us))
             continue;
         drop(owed, i);
         leaves = true;
     }
     return leaves;
+}
+
+bool owed_is_early(const struct owed *owed, int64_t time_us)
+{
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        const struct calendar *calendar = owed->limits[i].calendar;
+
+        if (calendar != NULL && owes(owed, i) && time_us < calendar->starts_us[0])
+            return true;
+    }
+    return false;
 }
 
 bool owed_is_nothing(const struct owed *owed)

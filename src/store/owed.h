@@ -34,9 +34,11 @@ MUST_USE int64_t owed_add(struct owed *owed, const struct owed *later);
 /* Lets go of charges that do not count any more. Returns how much of its cost was let go. */
 MUST_USE int64_t owed_let_go(struct owed *owed, int64_t now_us);
 
-/* Lets go of charges whose periods are not those at `time_us` (Unix time). False when there are
- * none. */
+/* Lets go of charges whose periods are over at `time_us` (Unix time). False when there are none. */
 MUST_USE bool owed_leave(struct owed *owed, int64_t time_us);
+
+/* Whether a period in which something was charged has not begun at `time_us` (Unix time). */
+bool owed_is_early(const struct owed *owed, int64_t time_us);
 
 /* Nothing is left to charge or to give back. */
 bool owed_is_nothing(const struct owed *owed);

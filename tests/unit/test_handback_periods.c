@@ -147,6 +147,16 @@ static void run_at(int64_t time_us)
     assert_int_equal(handback_count(handback), 0);
 }
 
+/* After its rest. */
+static void run_at_last(int64_t time_us)
+{
+    clocked.time_us = time_us;
+    while (handback_count(handback) > 0) {
+        handback_run(handback, &clocked.store, NOW_US);
+        (void)event_base_dispatch(base);
+    }
+}
+
 static void assert_used(int64_t time_us, int64_t in_the_day, int64_t in_the_window)
 {
     const struct operation look = operation_at(time_us, OPERATION_LOOK, 0);
@@ -209,15 +219,41 @@ static void when_nothing_else_counts_it_is_not_asked_again(void **state)
 }
 
 /* The process' clock is ahead of the store's. */
-static void a_period_that_has_not_begun_in_the_store_is_let_go(void **state)
+static void a_period_that_has_not_begun_in_the_store_is_awaited(void **state)
 {
     (void)state;
     note(DAY, OPERATION_CHARGE, 5);
-    run_at(DAY - 1);
+    clocked.time_us = DAY - 1;
+    for (size_t i = 0; i < 3; i++)
+        handback_run(handback, &clocked.store, NOW_US);
+    assert_int_equal(clocked.asked, 1); /* between them it rests */
+    assert_int_equal(handback_count(handback), 1);
+    expect_figures(0, 0, 0);
 
-    assert_used(DAY - 1, 0, 5);
-    assert_used(DAY, 0, 5);
+    run_at_last(DAY);
+    assert_int_equal(clocked.asked, 2);
+    assert_used(DAY, 5, 5);
     expect_figures(5, 0, 0);
+}
+
+static void a_period_that_is_over_does_not_wait_for_one_that_has_not_begun(void **state)
+{
+    struct operation charge = operation_at(DAY - 1, OPERATION_CHARGE, 5);
+    struct calendar later = calendar;
+    (void)state;
+    for (size_t place = 0; place < CALENDAR_STARTS; place++)
+        later.starts_us[place] += 3 * DAY_US;
+    limits[1].calendar = &later;
+    charge.costs[1] = 3;
+    assert_true(handback_note(handback, &charge));
+    clocked.time_us = DAY;
+    handback_run(handback, &clocked.store, NOW_US);
+    assert_int_equal(clocked.asked, 2);
+    expect_figures(0, 0, 2);
+
+    run_at_last(DAY + DAY_US);
+    assert_int_equal(clocked.asked, 3);
+    expect_figures(3, 0, 2);
 }
 
 /* By the process' clock, too. */
@@ -264,10 +300,7 @@ static void what_comes_back_is_not_added_to_the_next_period(void **state)
     assert_int_equal(handback_count(handback), 1);
     note(DAY, OPERATION_CHARGE, 2);
     clocked.is_away = false;
-    while (handback_count(handback) > 0) { /* after its rest */
-        handback_run(handback, &clocked.store, NOW_US);
-        (void)event_base_dispatch(base);
-    }
+    run_at_last(DAY);
 
     assert_used(DAY, 2, 72);
 }
@@ -320,7 +353,8 @@ int main(void)
         TEST(within_its_period_a_charge_is_handed_back),
         TEST(when_its_period_is_over_a_charge_counts_for_other_limits_alone),
         TEST(when_nothing_else_counts_it_is_not_asked_again),
-        TEST(a_period_that_has_not_begun_in_the_store_is_let_go),
+        TEST(a_period_that_has_not_begun_in_the_store_is_awaited),
+        TEST(a_period_that_is_over_does_not_wait_for_one_that_has_not_begun),
         TEST(what_was_charged_in_an_earlier_period_is_let_go_in_the_next),
         TEST(a_clock_that_is_set_back_does_not_leave_its_period),
         TEST(a_clock_that_is_set_back_by_far_does),
