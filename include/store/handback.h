@@ -40,8 +40,8 @@ struct metrics;
 /* `metrics` are borrowed. They belong to the same thread, whose loop is `base`. */
 struct handback *handback_new(struct event_base *base, struct metrics *metrics);
 
-/* Forgets what has not been handed back. The store must be freed before, because its answers come
- * here. */
+/* Forgets what has not been handed back, and logs how much that is. The store must be freed before,
+ * because its answers come here. */
 void handback_free(struct handback *handback);
 
 /* Notes what a local decision has charged; of an OPERATION_PART the costs are what was granted.

@@ -6,6 +6,7 @@
 #include "store/handback.h"
 
 #include "base/fair_queue.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/shares.h"
 #include "metrics/metrics.h"
@@ -37,6 +38,7 @@ struct handback {
     struct metrics *metrics;
 };
 
+static void forget_all(struct handback *handback);
 static struct note *note_find(struct handback *handback, const struct operation *operation);
 static bool note_add(struct handback *handback, const struct owed *owed);
 static void charge(struct handback *handback, struct store *store, struct note *note,
@@ -77,11 +79,7 @@ void handback_free(struct handback *handback)
 {
     ASSERT(handback->in_flight == 0);
     wake_all(handback);
-    while (handback->count > 0) {
-        struct note *note = note_of_item(fair_queue_take(&handback->notes));
-        note_take_out(handback, note);
-        note_free(note);
-    }
+    forget_all(handback);
     event_free(handback->next_beat);
     tenant_map_close(&handback->rests);
     fair_queue_close(&handback->notes);
@@ -125,6 +123,25 @@ void handback_run(struct handback *handback, struct store *store, int64_t now_us
 size_t handback_count(const struct handback *handback)
 {
     return handback->count;
+}
+
+/* Nobody reads the figures any more. */
+static void forget_all(struct handback *handback)
+{
+    const int64_t counters = (int64_t)handback->count;
+    int64_t cost = 0;
+
+    while (handback->count > 0) {
+        struct note *note = note_of_item(fair_queue_take(&handback->notes));
+
+        cost += owed_cost(&note->owed);
+        cost = cost > LIMIT_COST_MAX ? LIMIT_COST_MAX : cost;
+        note_take_out(handback, note);
+        note_free(note);
+    }
+    if (cost > 0)
+        log_write(LOG_WARN, "not handed back", LOG_INTEGER("counters", counters),
+                  LOG_INTEGER("cost", cost));
 }
 
 /* NULL when nothing is noted of these counters. */

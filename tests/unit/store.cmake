@@ -30,3 +30,4 @@ endforeach()
 
 target_sources(test_store_memory_histories PRIVATE state_copy.c)
 target_sources(test_store_memory PRIVATE sample_policy.c)
+target_sources(test_handback_charges PRIVATE captured.c)

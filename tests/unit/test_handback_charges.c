@@ -5,6 +5,7 @@
 #include "store/handback.h"
 
 #include "base/duration.h"
+#include "captured.h"
 #include "fake_store.h"
 #include "metrics/metrics.h"
 #include "support/cmocka.h"
@@ -401,6 +402,25 @@ static void a_debt_that_is_never_paid_off_is_not_let_go(void **state)
     assert_int_equal(fake.asked, 1);
 }
 
+static void what_is_never_handed_back_is_told_at_the_end(void **state)
+{
+    struct captured captured;
+    (void)state;
+    note(OPERATION_TAKE, 5, 3);
+    note(OPERATION_CHARGE, 0, 7);
+    note(OPERATION_CHARGE, -2, 0);
+
+    capture_begin(&captured);
+    handback_free(handback);
+    handback = handback_new(base, metrics);
+    handback_free(handback);
+    handback = handback_new(base, metrics);
+
+    assert_int_equal(capture_end(&captured, "\"event\":\"not handed back\",\"counters\":1,"
+                                            "\"cost\":10"),
+                     1);
+}
+
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
 
 int main(void)
@@ -425,6 +445,7 @@ int main(void)
         TEST(what_a_window_has_forgotten_is_neither_charged_nor_given_back),
         TEST(a_bucket_lets_go_of_a_charge_when_it_is_paid_off),
         TEST(a_debt_that_is_never_paid_off_is_not_let_go),
+        TEST(what_is_never_handed_back_is_told_at_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
