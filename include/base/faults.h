@@ -24,9 +24,20 @@ struct fault {
 };
 
 struct faults {
-    size_t count; /* faults found; those past FAULTS_MAX are counted, not kept */
+    size_t count;  /* faults found; those past the places are counted, not kept */
+    size_t spared; /* how many of the last places are not used */
     struct fault at[FAULTS_MAX];
 };
+
+/* For faults that were not zeroed: none is found yet. Keeps at most `kept_max`. */
+void faults_begin(struct faults *faults, size_t kept_max);
+
+/* If another fault would not be kept, counts it and returns true: a detail that takes long need not
+ * be made for it. */
+bool faults_skip(struct faults *faults);
+
+/* How many of at[] are written. */
+size_t faults_kept(const struct faults *faults);
 
 /* How many bytes of *faults are in use: for a copy that is kept. */
 size_t faults_bytes(const struct faults *faults);

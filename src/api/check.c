@@ -99,7 +99,7 @@ static bool check_may_wait(const struct check *check)
     WRITTEN_FIRST struct faults faults;
 
     if (!rule_has_delay(decision->live.rule)) {
-        faults.count = 0;
+        faults_begin(&faults, FAULTS_MAX);
         faults_add(&faults, "", "wait",
                    "must not be true: no limit of the policy that applies delays, as leaky_bucket "
                    "does");

@@ -64,7 +64,8 @@ static bool batch_look_again(struct batch *batch);
 static void batch_on_looked(void *context);
 static bool batch_read_item(struct decision *decision, const json_t *value, const char *pointer,
                             struct arena *arena, struct faults *faults);
-static void batch_refuse_item(struct batch_item *item, struct faults *faults, struct arena *arena);
+static void batch_refuse_item(struct batch_item *item, const struct faults *faults,
+                              struct arena *arena);
 static bool batch_has_to_wait(const struct batch *batch);
 static void batch_on_decided(struct decision *decision);
 static void batch_write_some(struct batch *batch);
@@ -211,7 +212,7 @@ static bool batch_begin_item(struct batch *batch, size_t index)
     decision->api = batch->api;
     decision->app = request_app(batch->request);
     decision->context = batch;
-    faults.count = 0;
+    faults_begin(&faults, BATCH_FAULTS_MAX);
     if (!batch_read_item(decision, value, pointer, arena, &faults)) {
         batch_refuse_item(item, &faults, arena);
         return true;
@@ -254,10 +255,9 @@ static bool batch_read_item(struct decision *decision, const json_t *value, cons
     return faults->count == 0;
 }
 
-static void batch_refuse_item(struct batch_item *item, struct faults *faults, struct arena *arena)
+static void batch_refuse_item(struct batch_item *item, const struct faults *faults,
+                              struct arena *arena)
 {
-    if (faults->count > BATCH_FAULTS_MAX)
-        faults->count = BATCH_FAULTS_MAX;
     item->faults = arena_allocate_raw(arena, faults_bytes(faults));
     memcpy(item->faults, faults, faults_bytes(faults));
 }

@@ -25,7 +25,7 @@ bool decision_answer_unfit(struct decision *decision, struct request *request)
 {
     WRITTEN_FIRST struct faults faults;
 
-    faults.count = 0;
+    faults_begin(&faults, FAULTS_MAX);
     if (decision_fits(decision, "", &faults, &request->arena))
         return false;
     problem_answer_faults(request, &faults);

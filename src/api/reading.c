@@ -68,7 +68,7 @@ bool reading_close(struct reading *reading)
 static void begin(struct reading *reading, struct request *request)
 {
     reading->request = request;
-    reading->faults.count = 0;
+    faults_begin(&reading->faults, FAULTS_MAX);
 }
 
 static bool open_form(struct reading *reading, const json_t *value, const char *pointer)

@@ -73,7 +73,7 @@ void settings_report(const struct settings_origin *origin, const struct faults *
 static size_t order_write(const struct settings_origin *origin, const struct faults *faults,
                           size_t order[FAULTS_MAX])
 {
-    const size_t kept = faults->count < FAULTS_MAX ? faults->count : FAULTS_MAX;
+    const size_t kept = faults_kept(faults);
 
     for (size_t i = 0; i < kept; i++) {
         const int line = settings_origin_line(origin, faults->at[i].pointer);

@@ -191,7 +191,7 @@ static struct fault place_enter(struct reader *reader, const char *member)
     const struct fault outside = reader->place;
     struct faults inside;
 
-    inside.count = 0;
+    faults_begin(&inside, 1);
     faults_add(&inside, outside.pointer, member, "%s", "");
     reader->place = inside.at[0];
     if (json_object_get(reader->lines, reader->place.pointer) == NULL)

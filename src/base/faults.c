@@ -11,14 +11,39 @@ const char *const fault_type_words[] = {
 static void pointer_write(char pointer[], size_t size, const char *parent, const char *member);
 static const char *pointer_escape(char c);
 
+void faults_begin(struct faults *faults, size_t kept_max)
+{
+    faults->count = 0;
+    faults->spared = FAULTS_MAX - kept_max;
+}
+
+bool faults_skip(struct faults *faults)
+{
+    if (faults->count < FAULTS_MAX - faults->spared)
+        return false;
+    faults->count++;
+    return true;
+}
+
+size_t faults_kept(const struct faults *faults)
+{
+    const size_t kept_max = FAULTS_MAX - faults->spared;
+
+    return faults->count < kept_max ? faults->count : kept_max;
+}
+
+size_t faults_bytes(const struct faults *faults)
+{
+    return offsetof(struct faults, at) + faults_kept(faults) * sizeof faults->at[0];
+}
+
 void faults_add(struct faults *faults, const char *pointer, const char *member, const char *format,
                 ...)
 {
-    faults->count++;
-    if (faults->count > FAULTS_MAX)
+    if (faults_skip(faults))
         return;
 
-    struct fault *fault = &faults->at[faults->count - 1];
+    struct fault *fault = &faults->at[faults->count++];
     va_list values;
 
     fault->is_parameter = pointer == NULL;
@@ -37,19 +62,20 @@ void faults_add(struct faults *faults, const char *pointer, const char *member, 
 void faults_add_type(struct faults *faults, const char *pointer, const char *member,
                      enum fault_type type, const char *range)
 {
+    if (faults_skip(faults))
+        return;
     faults_add(faults, pointer, member, "must be %s%s", fault_type_words[type], range);
-    if (faults->count <= FAULTS_MAX)
-        faults->at[faults->count - 1].type = type;
+    faults->at[faults->count - 1].type = type;
 }
 
 void faults_add_unknown(struct faults *faults, const char *pointer, const char *member,
                         const char *meant)
 {
+    if (faults_skip(faults))
+        return;
     faults_add(faults, pointer, member, "is not %s%s%s%s",
                pointer == NULL ? "known" : "a known member", meant == NULL ? "" : "; did you mean ",
                meant == NULL ? "" : meant, meant == NULL ? "" : "?");
-    if (faults->count > FAULTS_MAX)
-        return;
     faults->at[faults->count - 1].is_unknown = true;
     faults->at[faults->count - 1].meant = meant;
 }
@@ -76,11 +102,4 @@ static const char *pointer_escape(char c)
     if (c == '~')
         return "~0";
     return c == '/' ? "~1" : NULL;
-}
-
-size_t faults_bytes(const struct faults *faults)
-{
-    size_t kept = faults->count < FAULTS_MAX ? faults->count : FAULTS_MAX;
-
-    return offsetof(struct faults, at) + kept * sizeof faults->at[0];
 }

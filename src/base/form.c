@@ -338,12 +338,9 @@ static void tree_close(struct form *form, const struct form_alias aliases[])
 
 static void fault_unknown(struct form *form, const struct form_alias aliases[], const char *name)
 {
-    /* Another fault would not be kept. A body may have thousands of unknown members, and a search
-     * for each takes long. */
-    if (form->faults->count >= FAULTS_MAX) {
-        form->faults->count++;
+    /* A body may have thousands of unknown members, and a search for each takes long. */
+    if (faults_skip(form->faults))
         return;
-    }
 
     const char *aliased = aliased_as(form, aliases, name);
 

@@ -86,7 +86,7 @@ void problem_write_faults(const struct faults *faults, struct writer *writer)
     snprintf(detail, sizeof detail, "%s%s %s", subject_of(main), main->pointer, main->detail);
     problem_write(PROBLEM_INVALID, detail, writer);
     writer_begin_array(writer, "errors");
-    for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
+    for (size_t i = 0; i < faults_kept(faults); i++) {
         const struct fault *fault = &faults->at[i];
 
         writer_begin_object(writer, NULL);
@@ -126,7 +126,7 @@ void problem_answer_faults(struct request *request, const struct faults *faults)
 static const struct fault *main_fault(const struct faults *faults)
 {
     ASSERT(faults->count > 0);
-    for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
+    for (size_t i = 0; i < faults_kept(faults); i++) {
         if (faults->at[i].meant != NULL)
             return &faults->at[i];
     }

@@ -124,6 +124,8 @@ static void fault_add(const struct limit_override *override, const struct limit 
     char place[POINTER_BYTES];
     char detail[DETAIL_BYTES];
 
+    if (faults_skip(faults))
+        return;
     (void)snprintf(place, sizeof(place), "%s/limit_overrides", pointer);
     if (limit != NULL) {
         (void)snprintf(detail, sizeof(detail), " from 0 to %" PRId64,

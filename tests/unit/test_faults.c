@@ -80,6 +80,35 @@ static void faults_past_the_last_are_counted_not_kept(void **state)
     assert_string_equal(faults.at[FAULTS_MAX - 1].detail, "fault 15");
 }
 
+static void as_many_faults_are_kept_as_may_be(void **state)
+{
+    (void)state;
+    struct faults faults;
+    memset(&faults, 0xff, sizeof(faults));
+
+    faults_begin(&faults, 3);
+    assert_int_equal(faults_kept(&faults), 0);
+    faults_add(&faults, "", "a", "is wrong");
+    faults_add_type(&faults, "", "b", FAULT_BOOL, "");
+    assert_false(faults_skip(&faults));
+    assert_int_equal(faults.count, 2);
+    faults_add_unknown(&faults, "", "c", NULL);
+    const struct faults full = faults;
+    assert_true(faults_skip(&faults));
+    faults_add(&faults, "", "d", "is wrong");
+    faults_add_type(&faults, "", "e", FAULT_BOOL, "");
+    faults_add_unknown(&faults, "", "f", "a");
+
+    assert_int_equal(faults.count, 7);
+    assert_int_equal(faults_kept(&faults), 3);
+    assert_int_equal(faults_bytes(&faults), faults_bytes(&full));
+    assert_memory_equal(faults.at, full.at, sizeof(faults.at));
+    faults_begin(&faults, FAULTS_MAX);
+    for (int i = 0; i < FAULTS_MAX + 1; i++)
+        faults_add(&faults, "", "x", "fault %d", i);
+    assert_int_equal(faults_kept(&faults), FAULTS_MAX);
+}
+
 static void long_texts_are_cut_between_escapes(void **state)
 {
     (void)state;
@@ -109,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_fault_of_a_query_names_the_parameter_as_it_is),
         cmocka_unit_test(tilde_and_slash_are_escaped_in_a_member),
         cmocka_unit_test(faults_past_the_last_are_counted_not_kept),
+        cmocka_unit_test(as_many_faults_are_kept_as_may_be),
         cmocka_unit_test(long_texts_are_cut_between_escapes),
     };
 

@@ -278,6 +278,21 @@ static void every_override_that_does_not_fit_has_a_fault(void **state)
     assert_string_equal(faults.at[1].pointer, "/limit_overrides/nobody");
 }
 
+static void misfits_past_the_last_fault_are_counted(void **state)
+{
+    (void)state;
+    const struct terms terms =
+        terms_of("{\"limit_overrides\":{\"log\":10001,\"nobody\":1,\"nothing\":1}}");
+
+    faults_begin(&faults, 1);
+    assert_null(terms_apply(&terms, &rule, "", &faults, &arena));
+
+    assert_int_equal(faults.count, 3);
+    assert_int_equal(faults_kept(&faults), 1);
+    assert_string_equal(faults.at[0].pointer, "/limit_overrides/log");
+    assert_string_equal(faults.at[1].pointer, "");
+}
+
 static void a_charge_has_all_terms_but_that_a_part_is_enough(void **state)
 {
     (void)state;
@@ -323,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_quota_is_held_to_what_its_algorithm_can_have),
         cmocka_unit_test(an_unknown_name_is_told_the_nearest_one_or_all),
         cmocka_unit_test(every_override_that_does_not_fit_has_a_fault),
+        cmocka_unit_test(misfits_past_the_last_fault_are_counted),
         cmocka_unit_test(a_charge_has_all_terms_but_that_a_part_is_enough),
         cmocka_unit_test(long_names_are_cut),
     };
