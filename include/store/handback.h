@@ -3,8 +3,8 @@
  * What local counters charged while the store was away, to be charged in the store once it is back.
  * So a subject that has used its limit locally does not find the whole limit in the store. What was
  * allowed is charged as far as it fits, never beyond a limit. What was charged after the fact is
- * charged whole, past a limit if need be, and what was given back is given back. Of one counter this
- * is done in the order in which it was noted, as far as it matters. Each worker hands back by
+ * charged whole, past a limit if need be, and what was given back is given back. Of one counter
+ * this is done in the order in which it was noted, as far as it matters. Each worker hands back by
  * itself: what another worker's callers gave back may be given back before or after.
  *
  * No limit is charged what it would have forgotten by then. What was charged in a period of a
