@@ -50,7 +50,7 @@ bool reference_counter_goes_on(const struct reference_limit *limit,
                                const struct reference_counter *counter, int64_t now_us)
 {
     if (limit->algorithm == REFERENCE_FIXED_WINDOW)
-        return counter->charged > 0 && window_at(limit, counter, now_us).is_open;
+        return window_at(limit, counter, now_us).is_open;
     return limit->algorithm == REFERENCE_SLIDING_WINDOW && counter->charged > 0 &&
            now_us < counter->since_us + limit->window_us;
 }

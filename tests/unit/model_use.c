@@ -74,8 +74,8 @@ static void use_begin(struct model_use *use, int64_t now_us)
         const struct reference_counter *counter = &use->counters[i]->counter;
 
         use->is_moved[i] = reference_counter_is_ahead(&use->limits[i], counter, now_us);
-        use->goes_on[i] =
-            !use->is_moved[i] && reference_counter_goes_on(&use->limits[i], counter, now_us);
+        use->goes_on[i] = !use->is_moved[i] && counter->charged > 0 &&
+                          reference_counter_goes_on(&use->limits[i], counter, now_us);
     }
 }
 
