@@ -12,6 +12,7 @@
 
 static int64_t number_at(const struct reference_period *period, int64_t time_s);
 static int64_t start_of(const struct reference_period *period, int64_t number);
+static int64_t phase_of(const struct reference_period *period);
 static struct reference_period anchored(const struct reference_period *period);
 static int64_t local_of(int64_t year, int month, int day, int second);
 static int days_of(int64_t year, int month);
@@ -40,8 +41,7 @@ int64_t reference_period_end(const struct reference_period *period, int64_t time
 
 bool reference_period_equal(const struct reference_period *a, const struct reference_period *b)
 {
-    return a->unit == b->unit && a->zone == b->zone && a->has_anchor == b->has_anchor &&
-           a->year == b->year && a->month == b->month && a->day == b->day && a->second == b->second;
+    return a->unit == b->unit && a->zone == b->zone && phase_of(a) == phase_of(b);
 }
 
 int64_t reference_period_length_us(enum reference_unit unit)
@@ -133,6 +133,29 @@ static int64_t start_of(const struct reference_period *period, int64_t number)
         break;
     }
     ASSERT(!"a period");
+    return 0;
+}
+
+/* All that periods of its unit take from an anchor, in seconds. */
+static int64_t phase_of(const struct reference_period *period)
+{
+    const struct reference_period from = anchored(period);
+    const int64_t anchor_s = local_of(from.year, from.month, from.day, from.second);
+
+    switch (from.unit) {
+    case REFERENCE_HOUR:
+        return anchor_s;
+    case REFERENCE_DAY:
+    case REFERENCE_WEEK:
+        return anchor_s - lengths_s[from.unit] * quotient(anchor_s, lengths_s[from.unit]);
+    case REFERENCE_MONTH:
+        return from.day * DAY_S + from.second;
+    case REFERENCE_YEAR:
+        return (from.month * 31 + from.day) * DAY_S + from.second;
+    case REFERENCE_NO_PERIOD:
+    case REFERENCE_UNIT_COUNT:
+        break;
+    }
     return 0;
 }
 

@@ -35,6 +35,7 @@ int64_t reference_period_start(const struct reference_period *period, int64_t ti
 /* Its end, where the next one starts. */
 int64_t reference_period_end(const struct reference_period *period, int64_t time_us);
 
+/* Whether they always start at the same times, whatever year their anchors are of. */
 bool reference_period_equal(const struct reference_period *a, const struct reference_period *b);
 
 /* About how long it is. */
