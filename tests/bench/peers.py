@@ -80,16 +80,17 @@ class Nginx(Peer):
 
 
 # What Sluice sends for one check of PLAIN (see include/store/take_script.h): a key of the same
-# length; the operation and the number of strings; the string's bytes, the end of its head, and how
-# many limits it has; then algorithm, place, bytes of state, cost, quota, window and burst. The head
-# is the number of limits and their ids, which begin with how many numbers a state has.
+# length; the operation, the number of strings and where the limits end; the string's bytes, the end
+# of its head, and how many limits it has; then algorithm, place, bytes of state, cost, quota,
+# window and burst. The head is the number of limits and their ids, which begin with how many
+# numbers a state has.
 STATE_NUMBERS = 2
 SCRIPT_HEAD = bytes([1, STATE_NUMBERS]) + b"limit 1"
 STATE_BYTES = 8 + 8 * STATE_NUMBERS  # its end, and its numbers
 STRING_BYTES = len(SCRIPT_HEAD) + STATE_BYTES
 SCRIPT_NUMBERS = struct.pack(
-    "<12d", 0, 1, STRING_BYTES, len(SCRIPT_HEAD), 1, 1, len(SCRIPT_HEAD) + 8 + 1, STATE_BYTES, 1,
-    QUOTA, WINDOW_SECONDS * 1_000_000, QUOTA)
+    "<13d", 0, 1, 13 * 8, STRING_BYTES, len(SCRIPT_HEAD), 1, 1, len(SCRIPT_HEAD) + 8 + 1,
+    STATE_BYTES, 1, QUOTA, WINDOW_SECONDS * 1_000_000, QUOTA)
 SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef"
 
 
