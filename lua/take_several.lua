@@ -80,7 +80,10 @@ for pass = part and 1 or 2, 2 do -- the first one looks, to find the part that f
             elseif reset_us < 0 then -- refused: it is as if it were not there
                 state, keep_us = string.rep("\0", length), keep_us or -1 - reset_us
             else -- what is there stays, and the key as long as it counts
-                state, keep_us = string.sub(states, at - 8, at - 9 + length), keep_us or reset_us
+                state = string.sub(states, at - 8, at - 9 + length)
+                if not keep_us then -- it may have been charged at another rate
+                    keep_us, until_us = reset_us, math.max(until_us, (struct.unpack("<d", state)))
+                end
             end
             charged = charged .. state
             longest_us = keep_us > longest_us and keep_us or longest_us
@@ -147,6 +150,8 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
                     has_moved, is_kept = true, is_kept and has_expiry
                     states = string.sub(states, 1, at - 9) .. state
                         .. string.sub(states, at - 8 + length)
+                elseif not keep_us then
+                    string_of[5] = math.max(string_of[5], (struct.unpack("<d", states, at - 8)))
                 end
                 longest_us = math.max(longest_us, keep_us or reset_us)
             else
@@ -195,17 +200,20 @@ end
 for place = 1, string_count do
     local _, is_new, head, others, until_us, first, kept, longest_us, is_kept =
         unpack(strings[place])
-    if kept and (is_kept or until_us > now_us + longest_us) then
+    local is_told, is_shorter = allowed and is_charged, until_us > now_us + longest_us
+    local left_ms = -3
+    if kept and not is_kept and (is_told or is_shorter) then
+        -- Only the key knows, because the limits' numbers may have changed. Without the right to
+        -- ask it nothing is told.
+        left_ms = is_new and 0 or tonumber(redis.pcall("PTTL", KEYS[place])) or -3
+        is_kept = is_shorter and 1000 * left_ms > longest_us
+    end
+    if kept and is_kept then
         call("SET", KEYS[place], head .. kept .. others, "KEEPTTL")
     elseif kept then
-        if allowed and is_charged then
-            -- Only the key knows, because the limits' numbers may have changed. Without the right
-            -- to ask it nothing is told.
-            local left_ms = is_new and 0 or tonumber(redis.pcall("PTTL", KEYS[place])) or -3
-            if left_ms > -3 then
-                reply[first] = left_ms > 0 and left_ms <= 9007199254737
-                    and -3 - 1000 * left_ms or -3
-            end
+        if is_told and left_ms > -3 then
+            reply[first] = left_ms > 0 and left_ms <= 9007199254737
+                and -3 - 1000 * left_ms or -3
         end
         local keep_ms = math.ceil(longest_us / 1000)
         if not (keep_ms >= 1 and keep_ms <= 9007199254741) then -- whatever comes, Redis takes it

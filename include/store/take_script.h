@@ -35,8 +35,10 @@
  * A charge that has set the expiry of a string reports how long that key had to live before: the
  * first limit of the string has in place of its retry_us -3 - those microseconds, -3 when the key
  * was not there. The script asks the key itself, because a policy's numbers may have changed. The
- * expiry of a window that goes on is not set again, so most charges of windows report nothing. A
- * log that has become longer has -3 in the same place.
+ * expiry of a window that goes on is not set again, so most charges of windows report nothing. Nor
+ * is the expiry set to an earlier time while a state in the string that was not charged may count
+ * for longer: its limit may have been asked at another rate than the one of its last charge. A log
+ * that has become longer has -3 in the same place.
  *
  * A script that refuses replies -2, t, 0, 0 for each limit, and charges nothing. If t is 0, it
  * would have to create a key, or make a log longer, and may not. Only charges of a log from the

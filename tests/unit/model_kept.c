@@ -141,22 +141,31 @@ static bool is_first_of_string(const struct model_kept *kept, const struct model
 }
 
 /* The string of limit `first` is written if one of its states was moved or charged. It is then kept
- * as long as any of its limits needs, and any other counter that it has. If all that was written
- * goes on as before, the string does, too. */
+ * as long as any of its limits needs, and any other counter that it has. What stays as it was may
+ * need it for longer than by the limits of this operation. If all that was written goes on as
+ * before, the string does, too. */
 static void string_write(struct model_kept *kept, const struct model_use *use, size_t first,
                          int64_t now_us)
 {
     const struct reference_place place = use->counters[first]->place;
     int64_t longest_us = 0;
+    int64_t stays_until_us = 0;
     bool is_written = false;
     bool goes_on = true;
 
     for (size_t i = first; i < use->count; i++) {
+        const struct reference_counter *counter = &use->counters[i]->counter;
+        const bool needs_key =
+            use->limits[i].period.unit == REFERENCE_NO_PERIOD || counter->charged > 0;
+
         if (!is_in_string(kept, use->counters[i], &place))
             continue;
         longest_us = use->keep_us[i] > longest_us ? use->keep_us[i] : longest_us;
-        if (!use->is_moved[i] && !use->is_charged[i])
+        if (!use->is_moved[i] && !use->is_charged[i]) {
+            if (needs_key && counter->kept_until_us > stays_until_us)
+                stays_until_us = counter->kept_until_us;
             continue;
+        }
         is_written = true;
         goes_on = goes_on && use->goes_on[i];
     }
@@ -164,8 +173,10 @@ static void string_write(struct model_kept *kept, const struct model_use *use, s
         return;
 
     const int64_t others_us = others_keep(kept, use, first, now_us);
+    const int64_t until_us = others_us > stays_until_us ? others_us : stays_until_us;
+    const int64_t ends_us = now_us + longest_us;
 
-    if (goes_on || others_us > now_us + longest_us)
+    if (goes_on || (until_us > ends_us && use->counters[first]->string_until_us > ends_us))
         return;
     for (size_t i = 0; i < kept->count; i++) {
         if (is_in_string(kept, &kept->counters[i], &place))

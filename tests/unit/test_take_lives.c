@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * How long the scripts let counters live, and what their replies tell of it. The charges of a log
- * are in test_take_log_lives.c, and those after the fact in test_take_charge_lives.c. */
+ * How long the scripts let counters live, and what their replies tell of it. Beside this are the
+ * charges of a log (test_take_log_lives.c), those after the fact (test_take_charge_lives.c), and
+ * what is asked at another rate (test_take_rate_lives.c). */
 #include "life_case.h"
 
 #include "limit/algorithm.h"
@@ -51,34 +52,6 @@ static void a_charge_tells_how_long_its_key_lived_until_then(void **state)
             else if (asked.life_count == 1)
                 life_is_told(&asked, &asked.lives[0]);
             take.now_us += 10 * SECOND_US;
-        }
-    }
-}
-
-/* Its debt would take a month at the new rate, but the key was to go with the minute. */
-static void a_bucket_with_another_rate_tells_what_its_key_had(void **state)
-{
-    (void)state;
-    static const enum algorithm_id buckets[] = {ALGORITHM_TOKEN_BUCKET, ALGORITHM_LEAKY_BUCKET};
-
-    for (size_t i = 0; i < ARRAY_COUNT(buckets); i++) {
-        struct limit limits[] = {life_limit_of(buckets[i]), life_limit_of(ALGORITHM_FIXED_WINDOW)};
-
-        limits[0].quota = 100000;
-        limits[0].burst = 100000;
-        for (size_t count = 1; count <= ARRAY_COUNT(limits); count++) {
-            struct operation take = life_take_of(limits, count, 1);
-            struct life_asked asked;
-
-            life_ask(&asked, &take, true);
-            limits[0].quota = 1;
-            life_ask(&asked, &take, true);
-
-            assert_int_equal(asked.life_count, 1);
-            assert_true(asked.lives[0].was_us <= MINUTE_US);
-            assert_int_equal(asked.lives[0].keep_us, asked.outcome.at[0].reset_us);
-            life_is_told(&asked, &asked.lives[0]);
-            limits[0].quota = 100000;
         }
     }
 }
@@ -373,7 +346,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_charge_tells_how_long_its_key_lived_until_then),
-        cmocka_unit_test(a_bucket_with_another_rate_tells_what_its_key_had),
         cmocka_unit_test(who_may_not_ask_the_key_is_told_of_no_life),
         cmocka_unit_test(a_sliding_window_is_kept_on_once_in_a_window),
         cmocka_unit_test(looks_and_denials_change_no_life),
