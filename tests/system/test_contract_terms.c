@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The terms of a check: limits of its own, a low priority, and that a part is enough. */
+#include "limit/algorithm.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/world.h"
@@ -15,15 +16,13 @@ static const struct reply *ask(struct client *tenant, const char *more)
 static void an_override_is_the_limit_of_one_check(void **state)
 {
     const struct world *world = *state;
-    static const char *const algorithms[] = {"fixed_window", "sliding_window", "sliding_window_log",
-                                             "token_bucket", "leaky_bucket"};
 
-    for (size_t i = 0; i < ARRAY_COUNT(algorithms); i++) {
+    for (size_t i = 0; algorithm_names[i] != NULL; i++) {
         struct client *tenant = tenant_new(world->service);
 
         tenant_policy(tenant,
                       "{'route_key':'/a','limit':3,'window_seconds':" YEAR ",'algorithm':'%s'}",
-                      algorithms[i]);
+                      algorithm_names[i]);
         EXPECT(ask(tenant, ",'cost':3"), 200, "{'limit':3,'remaining':0}");
 
         const struct reply *more = ask(tenant, ",'limit_overrides':{'default':9},'cost':2");
@@ -242,16 +241,14 @@ static void shadow_mode_grants_all_and_says_what_would_be_denied(void **state)
 static void low_priority_leaves_the_headroom(void **state)
 {
     const struct world *world = *state;
-    static const char *const algorithms[] = {"fixed_window", "sliding_window", "sliding_window_log",
-                                             "token_bucket"};
 
-    for (size_t i = 0; i < ARRAY_COUNT(algorithms); i++) {
+    for (size_t i = 0; algorithm_names[i] != NULL; i++) {
         struct client *tenant = tenant_new(world->service);
 
         tenant_policy(tenant,
                       "{'route_key':'/a','limit':10,'window_seconds':" YEAR ",'algorithm':'%s',"
                       "'headroom':%s}",
-                      algorithms[i], i % 2 == 0 ? "3" : "'25%'");
+                      algorithm_names[i], i % 2 == 0 ? "3" : "'25%'");
         EXPECT(ask(tenant, ",'priority':'low','cost':6"), 200, "{'limit':10,'remaining':1}");
         EXPECT(ask(tenant, ",'priority':'low','cost':2"), 429,
                "{'limit':10,'remaining':1,'reason':'Rate limit exceeded for low priority'}");
