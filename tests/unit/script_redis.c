@@ -5,7 +5,8 @@
 #include "support/script_clock.h"
 
 /* Further away than any expiry of the scripts. */
-#define FAR_MS (1000 * INT64_C(365) * 24 * 3600 * 1000)
+#define FAR_MS     (1000 * INT64_C(365) * 24 * 3600 * 1000)
+#define STOPPED_US INT64_C(1000000)
 
 static int load(void);
 static void arguments_send(struct take_arguments *arguments, const struct operation *operation,
@@ -19,11 +20,6 @@ static redisReply *reply_next(int type);
 static redisContext *connection; /* blocking; no reply is outstanding between calls */
 
 int script_redis_open(void **state)
-{
-    return redis_group_open(state) == 0 ? load() : -1;
-}
-
-int script_redis_open_clocked(void **state)
 {
     return redis_group_open_clocked(state) == 0 ? load() : -1;
 }
@@ -67,13 +63,14 @@ size_t script_redis_keys(const struct operation *operation,
     return take_arguments_keys(&arguments);
 }
 
-/* One transaction: while it runs, no time passes for Redis. So not even an expiry after a
- * millisecond takes effect before it is moved. */
+/* Meanwhile the clock of Redis stands still, so not even an expiry after a millisecond takes effect
+ * before it is moved. */
 void script_redis_take(const struct operation *operation, struct outcome *outcome)
 {
     struct take_arguments arguments;
     char now[32];
 
+    redis_server_set_clock(server, STOPPED_US);
     assert_int_equal(redisAppendCommand(connection, "MULTI"), REDIS_OK);
     (void)snprintf(now, sizeof(now), "%lld", (long long)operation->now_us);
     arguments_send(&arguments, operation, now);
@@ -89,6 +86,7 @@ void script_redis_take(const struct operation *operation, struct outcome *outcom
     for (size_t i = 0; i < 2 + 2 * key_count; i++)
         freeReplyObject(reply_next(REDIS_REPLY_STATUS));
     redisReply *reply = reply_next(REDIS_REPLY_ARRAY);
+    redis_server_set_clock(server, 0);
     assert_int_equal(reply->elements, 1 + 2 * key_count);
     const redisReply *decision = reply->element[0];
     if (decision->type == REDIS_REPLY_ERROR)

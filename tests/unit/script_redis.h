@@ -9,10 +9,9 @@
 #include "support/one_set.h"
 #include "support/redis_group.h"
 
-/* Setup and teardown of the group: the Redis of redis_group.h, with the scripts in it. */
+/* Setup and teardown of the group: the Redis of redis_group_open_clocked(), with the scripts in
+ * it. */
 int script_redis_open(void **state);
-/* The same with a Redis whose wall clock redis_server_set_clock() moves. */
-int script_redis_open_clocked(void **state);
 int script_redis_close(void **state);
 
 /* Runs a command, as redisCommandArgv(); the reply is the caller's. */

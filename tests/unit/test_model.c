@@ -432,5 +432,5 @@ int main(void)
         cmocka_unit_test(redis_answers_as_the_model_while_its_clock_steps),
     };
 
-    return cmocka_run_group_tests(tests, script_redis_open_clocked, script_redis_close);
+    return cmocka_run_group_tests(tests, script_redis_open, script_redis_close);
 }
