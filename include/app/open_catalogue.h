@@ -6,8 +6,12 @@
 
 #include "app/settings.h"
 
-/* NULL if a file cannot be opened; Redis is not asked yet. The caller owns the result. */
+struct redis_topology;
+
+/* NULL if a file cannot be opened; Redis is not asked yet. The caller owns the result. `topology`
+ * is that of open_redis(), and borrowed. */
 MUST_USE struct catalogue_backend *open_catalogue(const struct settings *settings,
+                                                  struct redis_topology *topology,
                                                   struct error *error);
 
 #endif

@@ -32,6 +32,8 @@ struct text text_trim(struct text text);
 /* Cuts *rest at the first `separator`: returns what is before it, leaves what is after it. Without
  * a separator returns all and leaves the absent text. */
 struct text text_cut(struct text *rest, char separator);
+/* Without its first `count` bytes, which it must have. */
+struct text text_from(struct text text, size_t count);
 
 /* A copy in `arena` that is NUL-terminated (the NUL is not counted). An absent text stays absent.
  */

@@ -11,7 +11,7 @@
 #include "catalogue/app.h"
 #include "catalogue/catalogue_identity.h"
 #include "limit/policy.h"
-#include "redis/redis_url.h"
+#include "redis/redis_topology.h"
 
 enum catalogue_status {
     CATALOGUE_OK,
@@ -171,6 +171,6 @@ MUST_USE struct catalogue_backend *catalogue_sqlite_new(const char *path, struct
 
 /* Connects on first use. Keys are sluice:{catalogue}:*, so all of it is in one slot of a cluster.
  * Each write is one script, so it is atomic. */
-struct catalogue_backend *catalogue_redis_new(const struct redis_url *url);
+struct catalogue_backend *catalogue_redis_new(struct redis_topology *topology);
 
 #endif

@@ -14,8 +14,7 @@
 #include "journal/feed_entries.h"
 #include "journal/record.h"
 #include "journal/ring.h"
-#include "redis/redis_session.h"
-#include "redis/redis_url.h"
+#include "redis/redis_sessions.h"
 
 #define FEED_TIMEOUT_MS 500
 #define FEED_PART_BYTES                                                                            \
@@ -24,7 +23,7 @@
 
 struct feed;
 
-struct feed *feed_new(const struct redis_url *url);
+struct feed *feed_new(struct redis_topology *topology);
 void feed_free(struct feed *feed);
 
 /* After a failure Redis is not asked for 200 ms, doubling to 1 s. Returns until when; a time in the
@@ -54,9 +53,10 @@ struct feed_part {
  * more. */
 struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring *ring,
                              uint64_t sent, size_t bytes_max);
-/* Takes the replies to the next `commands` commands. False when any failed: then
- * redis_session_fault() says whose fault it was. */
-MUST_USE bool feed_take(struct feed *feed, size_t commands, struct error *error);
+/* Takes the replies to the next `commands` commands, which were about the app. False when any failed: then
+ * redis_sessions_fault() says whose fault it was. */
+MUST_USE bool feed_take(struct feed *feed, const char *app_id, size_t commands,
+                        struct error *error);
 /* Redis has the part. */
 void feed_note_sent(struct feed *feed, const struct feed_part *part);
 /* To be called when all replies of an exchange were taken. `is_away`: `error` means that Redis is
@@ -79,9 +79,9 @@ enum feed_reading { FEED_READ_ALL, FEED_READ_SOME, FEED_REPLACED, FEED_FAILED };
 MUST_USE enum feed_reading feed_read(struct feed *feed, const char *app_id,
                                      struct feed_entries *entries);
 
-/* For usage_feed.c, which talks to the same Redis: the connection; feed_settle(), which notes how
+/* For usage_feed.c, which talks to the same Redis: the connections; feed_settle(), which notes how
  * an exchange about a key went, and returns `succeeded`; this process' mark; a reply's text. */
-struct redis_session *feed_session(struct feed *feed);
+struct redis_sessions *feed_sessions(struct feed *feed);
 bool feed_settle(struct feed *feed, bool succeeded, const char *key, const struct error *error);
 /* To be called after a failure: deletes the key if it holds something that is not ours. False if it
  * holds nothing else, or Redis does not delete it. */

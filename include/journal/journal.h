@@ -20,7 +20,7 @@
 #include "journal/record.h"
 #include "journal/ring.h"
 #include "journal/usage_report.h"
-#include "redis/redis_url.h"
+#include "redis/redis_topology.h"
 
 /* What a busy app overwrites in its ring between flushes costs Redis nothing: a longer time costs
  * less. */
@@ -35,7 +35,7 @@
 struct journal;
 
 /* `url` may be NULL: no feed. Records and jobs may come before the thread is started. */
-struct journal *journal_new(const struct redis_url *url);
+struct journal *journal_new(struct redis_topology *topology);
 void journal_start(struct journal *journal);
 /* Flushes once more, then ends the thread, which must have been started. From `give_up_us` on
  * nothing is sent any more. The log says how many decisions were not sent, and of how many apps the

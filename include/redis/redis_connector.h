@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Makes a connected socket from a redis_url, for links, and through redis_dialer.h for sessions.
+ * Makes a connected socket from an endpoint, for links, and through redis_dialer.h for sessions.
  *
  * Every address of the name is tried in turn. After a refusal the next one is tried at once. A
  * silent address gets its share of the time that is left, which is divided evenly among the
@@ -14,7 +14,7 @@
 #ifndef REDIS_REDIS_CONNECTOR_H
 #define REDIS_REDIS_CONNECTOR_H
 
-#include "redis/redis_url.h"
+#include "redis/redis_endpoint.h"
 
 struct event_base;
 struct redis_connector;
@@ -24,15 +24,15 @@ struct redis_connector;
  * address. */
 typedef void redis_connector_done_fn(void *context, int fd, const char *reason);
 
-/* `url` and `resolv_conf` (see redis_resolver.h) are borrowed. Never NULL. */
-struct redis_connector *redis_connector_new(struct event_base *base, const struct redis_url *url,
-                                            const char *resolv_conf, void *context,
-                                            redis_connector_done_fn *done);
+/* `resolv_conf` (see redis_resolver.h) is borrowed. Never NULL. */
+struct redis_connector *redis_connector_new(struct event_base *base, const char *resolv_conf,
+                                            void *context, redis_connector_done_fn *done);
 void redis_connector_free(struct redis_connector *connector);
 
 /* `done` runs once, at the latest at `deadline_us` of clock_monotonic_us(), unless it is cancelled
  * before. One attempt at a time. Must not be called inside `done`. */
-void redis_connector_begin(struct redis_connector *connector, int64_t deadline_us);
+void redis_connector_begin(struct redis_connector *connector, const struct redis_endpoint *endpoint,
+                           int64_t deadline_us);
 
 /* The last connection is a usable Redis, so the next attempt begins with the first address. */
 void redis_connector_trust(struct redis_connector *connector);

@@ -7,18 +7,19 @@
 #define REDIS_REDIS_DIALER_H
 
 #include "base/error.h"
-#include "redis/redis_url.h"
+#include "redis/redis_endpoint.h"
 
 struct redis_dialer;
 
-/* `url` and `resolv_conf` (see redis_resolver.h) are borrowed. libevent ends the process when there
- * is no descriptor for the loop, so make the dialer while the service starts. Never NULL. */
-struct redis_dialer *redis_dialer_new(const struct redis_url *url, const char *resolv_conf);
+/* `resolv_conf` (see redis_resolver.h) is borrowed. libevent ends the process when there is no
+ * descriptor for the loop, so make the dialer while the service starts. Never NULL. */
+struct redis_dialer *redis_dialer_new(const char *resolv_conf);
 void redis_dialer_free(struct redis_dialer *dialer);
 
 /* Blocks for at most `timeout_ms`. Returns a connected, blocking socket that belongs to the caller,
  * or -1 with `error` set. */
-MUST_USE int redis_dialer_dial(struct redis_dialer *dialer, int timeout_ms, struct error *error);
+MUST_USE int redis_dialer_dial(struct redis_dialer *dialer, const struct redis_endpoint *endpoint,
+                               int timeout_ms, struct error *error);
 
 /* See redis_connector_trust(). */
 void redis_dialer_trust(struct redis_dialer *dialer);

@@ -22,7 +22,8 @@
 #define REDIS_REDIS_LINK_H
 
 #include "base/text.h"
-#include "redis/redis_url.h"
+#include "redis/redis_access.h"
+#include "redis/redis_endpoint.h"
 
 #include <hiredis/hiredis.h>
 
@@ -48,7 +49,8 @@ typedef void redis_link_done_fn(void *context, enum redis_link_status status,
 typedef void redis_link_settled_fn(void *context);
 
 struct redis_link_options {
-    struct redis_url url;
+    struct redis_endpoint endpoint;
+    struct redis_access access;
     redis_link_settled_fn *settled; /* may be NULL */
     void *context;                  /* of `settled` */
     const struct text *scripts;     /* loaded in PREPARING; borrowed, live as long as the link */

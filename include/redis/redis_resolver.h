@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Finds the socket addresses of a redis_url without blocking the loop: paths and numeric addresses
+ * Finds the socket addresses of an endpoint without blocking the loop: paths and numeric addresses
  * at once, names through /etc/hosts and DNS by libevent's resolver. Nothing is cached: each look-up
  * reads the files and asks the name servers anew, because a failover may move a name. */
 #ifndef REDIS_REDIS_RESOLVER_H
 #define REDIS_REDIS_RESOLVER_H
 
-#include "redis/redis_url.h"
+#include "redis/redis_endpoint.h"
 
 #include <sys/socket.h>
 
@@ -34,17 +34,16 @@ struct redis_addresses {
 typedef void redis_resolver_done_fn(void *context, const struct redis_addresses *addresses,
                                     const char *reason);
 
-/* `url` and `resolv_conf`, a path, are borrowed. Has no timer and no socket while there is no
- * look-up. Never NULL. */
-struct redis_resolver *redis_resolver_new(struct event_base *base, const struct redis_url *url,
-                                          const char *resolv_conf, void *context,
-                                          redis_resolver_done_fn *done);
+/* `resolv_conf`, a path, is borrowed. Has no timer and no socket while there is no look-up. Never
+ * NULL. */
+struct redis_resolver *redis_resolver_new(struct event_base *base, const char *resolv_conf,
+                                          void *context, redis_resolver_done_fn *done);
 /* A look-up that is under way is freed in the next turn of the loop. */
 void redis_resolver_free(struct redis_resolver *resolver);
 
 /* `done` runs once, unless it is cancelled before. One look-up at a time. Must not be called inside
  * `done`. */
-void redis_resolver_begin(struct redis_resolver *resolver);
+void redis_resolver_begin(struct redis_resolver *resolver, const struct redis_endpoint *endpoint);
 
 /* Does nothing when there is no look-up. */
 void redis_resolver_cancel(struct redis_resolver *resolver);

@@ -6,15 +6,15 @@
 #ifndef REDIS_REDIS_RIGHTS_H
 #define REDIS_REDIS_RIGHTS_H
 
-#include "redis/redis_session.h"
+#include "redis/redis_sessions.h"
 
 /* The rights that the user lacks, like " +get +set". False, and "", when Redis does not say. */
 #define REDIS_RIGHTS_BYTES 512
-bool redis_rights_find_missing(struct redis_session *session,
+bool redis_rights_find_missing(struct redis_sessions *sessions,
                                char missing[static REDIS_RIGHTS_BYTES]);
 
 /* Logs the missing rights, once Redis says. Only once per process, whose *has_looked must be false
  * at first. */
-void redis_rights_warn(struct redis_session *session, bool *has_looked);
+void redis_rights_warn(struct redis_sessions *sessions, bool *has_looked);
 
 #endif

@@ -6,16 +6,19 @@
 #define REDIS_REDIS_SESSION_H
 
 #include "base/error.h"
-#include "redis/redis_url.h"
+#include "redis/redis_access.h"
+#include "redis/redis_endpoint.h"
 
 #include <hiredis/hiredis.h>
 
+struct redis_dialer;
 struct redis_session;
 
-/* Does not connect yet, but takes the few descriptors of a loop (see redis_dialer.h), so make it
- * while the service starts. `url` is copied. Each connect, send or receive takes at most
- * `timeout_ms`. */
-struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms);
+/* Does not connect yet. `dialer` is borrowed; sessions of one thread may share it. Each connect,
+ * send or receive takes at most `timeout_ms`. Never NULL. */
+struct redis_session *redis_session_new(struct redis_dialer *dialer,
+                                        const struct redis_endpoint *endpoint,
+                                        const struct redis_access *access, int timeout_ms);
 void redis_session_free(struct redis_session *session);
 
 /* Runs one command. Returns a reply that is no error, which the caller frees with

@@ -30,7 +30,7 @@
 #ifndef STORE_STORE_REDIS_H
 #define STORE_STORE_REDIS_H
 
-#include "redis/redis_url.h"
+#include "redis/redis_topology.h"
 #include "store/store.h"
 
 struct counter_budget;
@@ -38,10 +38,10 @@ struct event_base;
 struct metrics;
 
 struct store_redis_options {
-    struct redis_url url;
-    int64_t timeout_us;            /* of one call: the deadline of a decision */
-    struct metrics *metrics;       /* borrowed; of the thread that owns the store */
-    struct counter_budget *budget; /* borrowed; NULL: no tenant has a bound */
+    struct redis_topology *topology; /* borrowed */
+    int64_t timeout_us;              /* of one call: the deadline of a decision */
+    struct metrics *metrics;         /* borrowed; of the thread that owns the store */
+    struct counter_budget *budget;   /* borrowed; NULL: no tenant has a bound */
 };
 
 /* Starts to connect. Never NULL. */

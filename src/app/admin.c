@@ -2,6 +2,7 @@
 #include "app/admin.h"
 
 #include "app/open_catalogue.h"
+#include "app/open_redis.h"
 #include "auth/api_key.h"
 #include "base/app_id.h"
 #include "base/buffer.h"
@@ -41,6 +42,7 @@ const size_t admin_actions_count = ARRAY_COUNT(admin_actions);
 
 static const struct admin_action *action_find(const char *const words[], struct error *error);
 static struct catalogue_backend *open_existing(const struct settings *settings,
+                                               struct redis_topology *topology,
                                                struct error *error);
 static int run(const struct admin_action *action, const struct admin *admin, struct error *error);
 static bool is_declared(const struct admin *admin, const struct pepper *pepper);
@@ -64,13 +66,17 @@ int admin_run(const struct settings *settings, const char *const words[], struct
         error_set(error, "%s: this is not the id of an app; see sluice admin list", words[1]);
         return EXIT_USAGE;
     }
-    admin.backend = open_existing(settings, error);
+    struct redis_topology *topology = open_redis(settings);
+    int exit_code = EX_UNAVAILABLE;
+    admin.backend = open_existing(settings, topology, error);
     if (!admin.backend)
-        return EX_UNAVAILABLE;
-    int exit_code = EX_CONFIG;
+        goto out;
+    exit_code = EX_CONFIG;
     if (catalogue_admits(admin.backend, settings->has_pepper ? &settings->pepper : NULL, error))
         exit_code = run(action, &admin, error);
     admin.backend->operations->free(admin.backend);
+out:
+    redis_topology_free(topology);
     return exit_code;
 }
 
@@ -104,14 +110,15 @@ static const struct admin_action *action_find(const char *const words[], struct 
 
 /* A service would make a missing file. But an operator who asks for its apps has given a wrong
  * path. */
-static struct catalogue_backend *open_existing(const struct settings *settings, struct error *error)
+static struct catalogue_backend *open_existing(const struct settings *settings,
+                                               struct redis_topology *topology, struct error *error)
 {
     if (settings->catalogue == CATALOGUE_KIND_SQLITE &&
         access(settings->catalogue_path, F_OK) != 0) {
         error_set(error, "there is no catalogue at %s", settings->catalogue_path);
         return NULL;
     }
-    return open_catalogue(settings, error);
+    return open_catalogue(settings, topology, error);
 }
 
 /* The action succeeds only if its output is written. */

@@ -5,13 +5,14 @@
 
 static struct catalogue_backend *open_file(const struct settings *settings, struct error *error);
 
-struct catalogue_backend *open_catalogue(const struct settings *settings, struct error *error)
+struct catalogue_backend *open_catalogue(const struct settings *settings,
+                                         struct redis_topology *topology, struct error *error)
 {
     switch (settings->catalogue) {
     case CATALOGUE_KIND_SQLITE:
         return open_file(settings, error);
     case CATALOGUE_KIND_REDIS:
-        return catalogue_redis_new(&settings->redis);
+        return catalogue_redis_new(topology);
     }
     ASSERT(!"a catalogue of the table");
     return NULL;

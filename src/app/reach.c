@@ -124,8 +124,8 @@ static void allow_socket(struct landlock *landlock, const struct sockaddr_storag
  * datagrams, which are not fenced either. */
 static void allow_redis(struct landlock *landlock, const struct settings *settings)
 {
-    if (settings->redis.is_unix ||
+    if (settings->redis.hosts[0].is_unix ||
         (settings->engine != ENGINE_REDIS && settings->catalogue != CATALOGUE_KIND_REDIS))
         return;
-    landlock_allow_port(landlock, (in_port_t)settings->redis.port);
+    landlock_allow_port(landlock, (in_port_t)settings->redis.hosts[0].port);
 }

@@ -14,6 +14,7 @@
 #include "held_settings.h"
 #include "in_force.h"
 #include "journal/journal.h"
+#include "redis/redis_topology.h"
 #include "sandbox.h"
 #include "service_parts.h"
 #include "signals.h"
@@ -145,6 +146,8 @@ static void start(struct service *service)
     bool decides;
 
     held_settings_declare_apps(&service->held, &service->parts);
+    if (service->parts.topology != NULL)
+        redis_topology_start(service->parts.topology);
     catalogue_start(service->parts.catalogue);
     journal_start(service->parts.journal);
     for (size_t i = 0; i < service->parts.worker_count; i++)
@@ -315,6 +318,9 @@ static const char *end_threads(struct service *service, int64_t deadline_us)
         give_up_us = deadline_us;
     if (!journal_stop(service->parts.journal, give_up_us, give_up_us + STEP_US_MAX))
         return "journal";
+    if (service->parts.topology != NULL &&
+        !redis_topology_stop(service->parts.topology, clock_monotonic_us() + STEP_US_MAX))
+        return "redis topology";
     return ended ? NULL : "catalogue";
 }
 

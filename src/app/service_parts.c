@@ -4,6 +4,7 @@
 #include "api/audit.h"
 #include "api/local_limit.h"
 #include "app/open_catalogue.h"
+#include "app/open_redis.h"
 #include "app/registration.h"
 #include "base/clock.h"
 #include "catalogue/catalogue.h"
@@ -25,7 +26,6 @@ static bool open_listeners(struct service_parts *parts, const struct settings *s
 
 int service_parts_make(struct service_parts *parts, struct settings *settings, struct error *error)
 {
-    struct catalogue_backend *backend = open_catalogue(settings, error);
     struct catalogue_options options = {
         .pepper = settings->has_pepper ? &settings->pepper : NULL,
         .restores = settings->restore_catalogue,
@@ -33,6 +33,8 @@ int service_parts_make(struct service_parts *parts, struct settings *settings, s
     };
 
     process_files_open(&parts->files);
+    parts->topology = open_redis(settings);
+    struct catalogue_backend *backend = open_catalogue(settings, parts->topology, error);
     if (!backend)
         return EX_UNAVAILABLE;
     parts->index = app_index_new();
@@ -42,7 +44,7 @@ int service_parts_make(struct service_parts *parts, struct settings *settings, s
     if (!catalogue_admits(backend, options.pepper, error))
         return EX_CONFIG;
     signals_hold_ends(); /* from now on there is something to drain */
-    parts->journal = journal_new(settings->engine == ENGINE_REDIS ? &settings->redis : NULL);
+    parts->journal = journal_new(settings->engine == ENGINE_REDIS ? parts->topology : NULL);
     parts->audit = audit_new();
     parts->table = memory_table_new(settings->memory_counters_max);
     parts->own_limits = memory_table_new(LOCAL_LIMIT_COUNTERS_MAX);
@@ -88,6 +90,7 @@ static bool make_workers(struct service_parts *parts, struct settings *settings,
         .table = parts->table,
         .own_limits = parts->own_limits,
         .budget = parts->budget,
+        .topology = parts->topology,
         .site_counts = parts->site_counts,
         .draining = &parts->draining,
         .starting = &parts->starting,
@@ -140,6 +143,7 @@ void service_parts_dispose(struct service_parts *parts)
         worker_free(parts->workers[i]);
     journal_free(parts->journal);
     catalogue_free(parts->catalogue);
+    redis_topology_free(parts->topology);
     memory_table_free(parts->table);
     memory_table_free(parts->own_limits);
     counter_budget_free(parts->budget);

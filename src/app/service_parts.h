@@ -9,6 +9,7 @@
 #include "app/worker.h"
 
 struct service_parts {
+    struct redis_topology *topology; /* NULL: no Redis is used */
     struct app_index *index;
     struct catalogue *catalogue;
     struct journal *journal;

@@ -17,7 +17,6 @@
 #include <sysexits.h>
 
 #define REDIS_HOST_DEFAULT "127.0.0.1"
-#define REDIS_PORT_DEFAULT 6379
 
 static void apply_all(struct settings *settings, const struct settings_source *source,
                       struct settings_complaints *complaints);
@@ -122,7 +121,7 @@ static void complete(struct settings *settings, struct settings_complaints *comp
     if (settings->workers == 0)
         settings->workers = cores_available();
     complete_catalogue(settings);
-    if (settings->redis.host[0] == '\0')
+    if (settings->redis.host_count == 0)
         complete_redis(settings, complaints);
 }
 
@@ -172,7 +171,7 @@ static bool listens_twice(const struct settings *settings)
  * is not meant for us. */
 static void complete_redis(struct settings *settings, struct settings_complaints *complaints)
 {
-    struct redis_url *redis = &settings->redis;
+    struct redis_endpoint *redis = &settings->redis.hosts[0];
     struct text host = text_of(getenv("REDIS_HOST"));
     struct text port = text_of(getenv("REDIS_PORT"));
     int64_t number = REDIS_PORT_DEFAULT;
@@ -195,6 +194,7 @@ static void complete_redis(struct settings *settings, struct settings_complaints
 
     memcpy(redis->host, host.at, host.length);
     redis->port = (int)number;
+    settings->redis.host_count = 1;
 }
 
 static void complete_catalogue(struct settings *settings)

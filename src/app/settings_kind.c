@@ -346,12 +346,7 @@ static void read_redis_url(const struct setting *setting, struct form *form,
 static bool same_redis_url(const struct setting *setting, const struct settings *a,
                            const struct settings *b)
 {
-    const struct redis_url *left = place_of(setting, a);
-    const struct redis_url *right = place_of(setting, b);
-
-    return left->is_unix == right->is_unix && left->port == right->port &&
-           left->database == right->database && strcmp(left->host, right->host) == 0 &&
-           strcmp(left->user, right->user) == 0 && strcmp(left->password, right->password) == 0;
+    return redis_url_equal(place_of(setting, a), place_of(setting, b));
 }
 
 static void read_catalogue(const struct setting *setting, struct form *form,

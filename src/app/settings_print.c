@@ -85,7 +85,7 @@ static void apps_write(const char *apps, struct buffer *out)
 static void note_print(FILE *out, const struct settings *settings, const char *name)
 {
     const struct settings_value *value = settings_value_of(settings, name);
-    char place[sizeof(settings->redis.host) + SETTINGS_NAME_BYTES];
+    char place[REDIS_URL_BYTES];
 
     if (strcmp(name, "workers") == 0 && strcmp(value->text, "0") == 0) {
         fprintf(out, "; %d here", settings->workers);
@@ -96,7 +96,7 @@ static void note_print(FILE *out, const struct settings *settings, const char *n
                                                           : "; sluice.db in data_dir",
               out);
     } else if (strcmp(name, "redis_url") == 0 && value->text == NULL && use_redis.holds(settings)) {
-        redis_url_describe(&settings->redis, place, sizeof(place));
+        redis_url_write(&settings->redis, place);
         visible_print(out, "; ", text_of(place));
     }
 }

@@ -154,17 +154,16 @@ static void hidden_write(const struct settings *settings, const json_t *json, st
 /* The URL is not repeated, because a part of it may be a password that is written oddly. */
 static void redis_write(const struct settings *settings, const json_t *json, struct buffer *out)
 {
-    const struct redis_url *url = &settings->redis;
-    char place[sizeof(url->host) + TEXT_BYTES];
+    char url[REDIS_URL_BYTES];
     struct buffer text;
     struct arena arena = {0};
 
     (void)json;
-    redis_url_describe(url, place, sizeof(place));
-    buffer_init(&text, &arena, sizeof(place));
-    buffer_printf(&text, "%s://%s%s", url->is_unix ? "unix" : "redis",
-                  redis_is_hidden(settings) ? HIDDEN "@" : "",
-                  place + (url->is_unix ? strlen("unix://") : 0));
+    redis_url_write(&settings->redis, url);
+    char *behind_scheme = strstr(url, "://") + strlen("://");
+    buffer_init(&text, &arena, sizeof(url));
+    buffer_printf(&text, "%.*s%s%s", (int)(behind_scheme - url), url,
+                  redis_is_hidden(settings) ? HIDDEN "@" : "", behind_scheme);
     json_t *written = json_string(buffer_string(&text));
     if (written != NULL)
         settings_yaml_write(written, out);
@@ -176,7 +175,7 @@ static void redis_write(const struct settings *settings, const json_t *json, str
 
 static bool redis_is_hidden(const struct settings *settings)
 {
-    return settings->redis.user[0] != '\0' || settings->redis.password[0] != '\0';
+    return settings->redis.login.user[0] != '\0' || settings->redis.login.password[0] != '\0';
 }
 
 static bool always(const struct settings *settings)

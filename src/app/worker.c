@@ -230,7 +230,7 @@ static struct store *new_store(struct event_base *base, const struct worker_shar
 {
     const struct settings *settings = shared->settings;
     struct store_redis_options options = {
-        .url = settings->redis,
+        .topology = shared->topology,
         .timeout_us = settings->redis_timeout_ms * MILLISECOND_US,
         .metrics = metrics,
         .budget = shared->budget,

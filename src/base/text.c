@@ -80,6 +80,12 @@ struct text text_cut(struct text *rest, char separator)
     return (struct text){all.at, before};
 }
 
+struct text text_from(struct text text, size_t count)
+{
+    ASSERT(count <= text.length);
+    return (struct text){text.at + count, text.length - count};
+}
+
 struct text text_copy(struct arena *arena, struct text text)
 {
     if (text_is_absent(text))

@@ -116,12 +116,12 @@ static const struct catalogue_operations operations = {
     .free = on_free,
 };
 
-struct catalogue_backend *catalogue_redis_new(const struct redis_url *url)
+struct catalogue_backend *catalogue_redis_new(struct redis_topology *topology)
 {
     struct catalogue_redis *redis = MEMORY_NEW(struct catalogue_redis);
 
     redis->backend.operations = &operations;
-    redis->session = redis_session_new(url, TIMEOUT_MS);
+    redis->sessions = redis_sessions_new(topology, TIMEOUT_MS);
     return &redis->backend;
 }
 
@@ -215,7 +215,7 @@ static void on_free(struct catalogue_backend *backend)
 {
     struct catalogue_redis *redis = redis_call_backend(backend);
 
-    redis_session_free(redis->session);
+    redis_sessions_free(redis->sessions);
     free(redis);
 }
 

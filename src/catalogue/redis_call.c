@@ -40,9 +40,11 @@ redisReply *redis_call(struct catalogue_redis *redis, const struct text words[],
         argv[i] = text_is_absent(words[i]) ? "" : words[i].at;
         lengths[i] = words[i].length;
     }
-    redisReply *reply = redis_session_command(redis->session, error, (int)count, argv, lengths);
+    redisReply *reply =
+        redis_sessions_command(redis->sessions, REDIS_CALL_KEY, error, (int)count, argv, lengths);
     if (reply == NULL && redis_call_failure(error) == CATALOGUE_DAMAGED && make_way(redis))
-        reply = redis_session_command(redis->session, error, (int)count, argv, lengths);
+        reply = redis_sessions_command(redis->sessions, REDIS_CALL_KEY, error, (int)count, argv,
+                                       lengths);
     arena_close(&arena);
     return reply;
 }
@@ -131,8 +133,8 @@ static bool make_way(struct catalogue_redis *redis)
     const char *argv[] = {"EVAL", make_way_script, "1", KEYS_OF_ALL};
     const size_t lengths[] = {strlen("EVAL"), strlen(make_way_script), 1, strlen(KEYS_OF_ALL)};
     struct error ignored = {0};
-    redisReply *reply =
-        redis_session_command(redis->session, &ignored, ARRAY_COUNT(argv), argv, lengths);
+    redisReply *reply = redis_sessions_command(redis->sessions, REDIS_CALL_KEY, &ignored,
+                                               ARRAY_COUNT(argv), argv, lengths);
     const bool is_made = reply != NULL && redis_call_integer(reply) == 1;
 
     freeReplyObject(reply);

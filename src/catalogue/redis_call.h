@@ -7,9 +7,11 @@
 
 #include "catalogue/catalogue_backend.h"
 #include "damages.h"
-#include "redis/redis_session.h"
+#include "redis/redis_sessions.h"
 
 #define REDIS_CALL_PREFIX "sluice:{catalogue}:"
+/* In a cluster all its keys are in one slot. */
+#define REDIS_CALL_KEY TEXT(REDIS_CALL_PREFIX)
 /* For an app's key in Redis, NUL-terminated. */
 #define REDIS_CALL_NAME_BYTES 64
 /* For a key's digest as Redis holds it. */
@@ -84,7 +86,7 @@
 
 struct catalogue_redis {
     struct catalogue_backend backend;
-    struct redis_session *session;
+    struct redis_sessions *sessions;
     struct damages damages;
     bool has_looked_for_rights;
     bool has_looked_for_eviction;
@@ -92,7 +94,7 @@ struct catalogue_redis {
 
 struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend);
 
-/* Like redis_session_command(). If a value of another type was in place of the list of all keys, it
+/* Like redis_sessions_command(). If a value of another type was in place of the list of all keys, it
  * is deleted, and the command runs once more. */
 redisReply *redis_call(struct catalogue_redis *redis, const struct text words[], size_t count,
                        struct error *error);

@@ -83,7 +83,7 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
     redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
 
     *mark = (struct catalogue_mark){0};
-    redis_rights_warn(redis->session,
+    redis_rights_warn(redis->sessions,
                       /* missing rights may be why there is no reply */
                       &redis->has_looked_for_rights);
     if (reply == NULL)
@@ -91,7 +91,7 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
     bool is_read = mark_fill(mark, reply, error);
     freeReplyObject(reply);
     if (is_read)
-        redis_eviction_warn(redis->session, &redis->has_looked_for_eviction,
+        redis_eviction_warn(redis->sessions, REDIS_CALL_KEY, &redis->has_looked_for_eviction,
                             "apps, keys and policies");
     return is_read ? CATALOGUE_OK : CATALOGUE_UNAVAILABLE;
 }

@@ -33,7 +33,7 @@
 _Static_assert(FEED_EXPIRY_S == 7 * DAY_S, "written out: Redis is told it as text");
 
 struct feed {
-    struct redis_session *session;
+    struct redis_sessions *sessions;
     uint64_t instance; /* random: marks this process in an entry's origin */
     int64_t rest_us;   /* 0: the last exchange with Redis went well */
     int64_t rests_until_us;
@@ -50,17 +50,17 @@ struct feed {
 static void write_key(const char *app_id, char key[static KEY_BYTES]);
 static size_t append_record(struct feed *feed, const char *key, uint64_t sequence,
                             const struct record *record, struct arena *arena);
-static void warn_once(struct feed *feed);
+static void warn_once(struct feed *feed, const char *key);
 static void leave_alone(struct feed *feed, const struct error *error);
 static void complain(struct feed *feed, const char *key, const char *event,
                      const struct error *error);
 static enum feed_reading read_failed(struct feed *feed, const char *key, const struct error *error);
 
-struct feed *feed_new(const struct redis_url *url)
+struct feed *feed_new(struct redis_topology *topology)
 {
     struct feed *feed = MEMORY_NEW(struct feed);
 
-    feed->session = redis_session_new(url, FEED_TIMEOUT_MS);
+    feed->sessions = redis_sessions_new(topology, FEED_TIMEOUT_MS);
     randombytes_buf(&feed->instance, sizeof feed->instance);
     return feed;
 }
@@ -69,7 +69,7 @@ void feed_free(struct feed *feed)
 {
     if (feed == NULL)
         return;
-    redis_session_free(feed->session);
+    redis_sessions_free(feed->sessions);
     free(feed);
 }
 
@@ -92,16 +92,16 @@ enum feed_sent feed_send(struct feed *feed, const char *app_id, struct ring *rin
     if (part.commands == 0)
         return FEED_SENT_ALL;
     write_key(app_id, key);
-    bool succeeded = feed_take(feed, part.commands, &error);
+    bool succeeded = feed_take(feed, app_id, part.commands, &error);
     if (!succeeded && feed_replace(feed, key)) {
         *sent = feed_sent_nothing(ring);
         part = feed_append(feed, app_id, ring, *sent, FEED_PART_BYTES);
-        succeeded = feed_take(feed, part.commands, &error);
+        succeeded = feed_take(feed, app_id, part.commands, &error);
     }
     if (succeeded) {
         feed_note_sent(feed, &part);
         *sent = part.upto;
-        warn_once(feed);
+        warn_once(feed, key);
     } else {
         figure_add(&feed->failures, 1);
     }
@@ -133,7 +133,7 @@ struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring 
         part.bytes += append_record(feed, key, part.upto, &record, &arena);
         /* If Redis wakes up after we have gone, it reads only the first 16 KiB of what we sent. */
         if (part.commands++ == 0) {
-            redis_session_append(feed->session, ARRAY_COUNT(expire), expire, NULL);
+            redis_sessions_append(feed->sessions, text_of(key), ARRAY_COUNT(expire), expire, NULL);
             part.commands++;
         }
     }
@@ -142,13 +142,16 @@ struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring 
     return part;
 }
 
-bool feed_take(struct feed *feed, size_t commands, struct error *error)
+bool feed_take(struct feed *feed, const char *app_id, size_t commands, struct error *error)
 {
     struct error further;
+    char key[KEY_BYTES];
     bool succeeded = true;
 
+    write_key(app_id, key);
     for (; commands > 0; commands--) {
-        redisReply *reply = redis_session_take(feed->session, succeeded ? error : &further);
+        redisReply *reply =
+            redis_sessions_take(feed->sessions, text_of(key), succeeded ? error : &further);
 
         freeReplyObject(reply);
         succeeded &= reply != NULL;
@@ -169,7 +172,7 @@ void feed_settle_round_trip(struct feed *feed, bool is_away, const struct error 
         leave_alone(feed, error);
         return;
     }
-    warn_once(feed);
+    warn_once(feed, "sluice:log");
     (void)feed_settle(feed, true, "", error);
 }
 
@@ -201,8 +204,8 @@ enum feed_reading feed_read(struct feed *feed, const char *app_id, struct feed_e
     struct error error = {0};
 
     write_key(app_id, key);
-    redisReply *reply =
-        redis_session_command(feed->session, &error, ARRAY_COUNT(range), range, NULL);
+    redisReply *reply = redis_sessions_command(feed->sessions, text_of(key), &error,
+                                               ARRAY_COUNT(range), range, NULL);
     if (reply == NULL)
         return read_failed(feed, key, &error);
     (void)feed_settle(feed, true, key, &error);
@@ -211,9 +214,9 @@ enum feed_reading feed_read(struct feed *feed, const char *app_id, struct feed_e
     return is_last ? FEED_READ_ALL : FEED_READ_SOME;
 }
 
-struct redis_session *feed_session(struct feed *feed)
+struct redis_sessions *feed_sessions(struct feed *feed)
 {
-    return feed->session;
+    return feed->sessions;
 }
 
 bool feed_settle(struct feed *feed, bool succeeded, const char *key, const struct error *error)
@@ -223,7 +226,7 @@ bool feed_settle(struct feed *feed, bool succeeded, const char *key, const struc
             log_write(LOG_INFO, "journal feed works again", LOG_NONE);
         feed->complained = false;
         feed->rest_us = 0;
-    } else if (redis_session_fault(feed->session) == REDIS_SESSION_OF_REDIS) {
+    } else if (redis_sessions_fault(feed->sessions) == REDIS_SESSION_OF_REDIS) {
         leave_alone(feed, error);
     } else {
         complain(feed, key, "journal key failed", error);
@@ -239,10 +242,10 @@ bool feed_replace(struct feed *feed, const char *key)
     const char *delete[] = {"DEL", key};
     struct error error = {0};
 
-    if (redis_session_fault(feed->session) != REDIS_SESSION_OF_KEY)
+    if (redis_sessions_fault(feed->sessions) != REDIS_SESSION_OF_KEY)
         return false;
-    redisReply *reply =
-        redis_session_command(feed->session, &error, ARRAY_COUNT(delete), delete, NULL);
+    redisReply *reply = redis_sessions_command(feed->sessions, text_of(key), &error,
+                                               ARRAY_COUNT(delete), delete, NULL);
     if (reply == NULL) {
         complain(feed, key, "journal key is not replaced", &error);
         return false;
@@ -284,15 +287,15 @@ static size_t append_record(struct feed *feed, const char *key, uint64_t sequenc
     const char *add[] = {
         "XADD", key,   "MAXLEN", "~", LITERAL(JOURNAL_RECORDS), "*", "e", buffer_string(&entry),
         "o",    origin};
-    redis_session_append(feed->session, ARRAY_COUNT(add), add, NULL);
+    redis_sessions_append(feed->sessions, text_of(key), ARRAY_COUNT(add), add, NULL);
     return entry.length + ENTRY_EXTRA_BYTES;
 }
 
 /* Both send their own commands, so only between exchanges. */
-static void warn_once(struct feed *feed)
+static void warn_once(struct feed *feed, const char *key)
 {
-    redis_rights_warn(feed->session, &feed->has_looked_for_rights);
-    redis_eviction_warn(feed->session, &feed->has_looked_for_eviction, "counters");
+    redis_rights_warn(feed->sessions, &feed->has_looked_for_rights);
+    redis_eviction_warn(feed->sessions, text_of(key), &feed->has_looked_for_eviction, "counters");
 }
 
 static void leave_alone(struct feed *feed, const struct error *error)

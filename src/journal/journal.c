@@ -46,7 +46,7 @@ static void take_jobs(struct journal *journal, int64_t until_us);
 static bool answer(struct journal *journal, struct journal_job *job);
 static void on_answered(struct queue_item *item);
 
-struct journal *journal_new(const struct redis_url *url)
+struct journal *journal_new(struct redis_topology *topology)
 {
     struct journal *journal = MEMORY_NEW(struct journal);
 
@@ -55,8 +55,8 @@ struct journal *journal_new(const struct redis_url *url)
     journal->stops = queue_new(0);
     journal->stop.run = on_stop;
     thread_end_init(&journal->ended);
-    if (url != NULL)
-        journal->feed = feed_new(url);
+    if (topology != NULL)
+        journal->feed = feed_new(topology);
     journal->flusher = flusher_new(journal->feed);
     return journal;
 }

@@ -87,12 +87,12 @@ static bool take_reply(struct round_trip *trip, struct round_trip_part *part, st
 {
     struct journal_app *app = part->app;
 
-    if (feed_take(trip->feed, part->appended.commands, error)) {
+    if (feed_take(trip->feed, app->id, part->appended.commands, error)) {
         cargos[trip->cargo].note_sent(trip->feed, app, &part->appended);
         part->outcome = part->appended.is_last ? ROUND_TRIP_SENT : ROUND_TRIP_GOES_ON;
         return true;
     }
-    const bool is_away = redis_session_fault(feed_session(trip->feed)) == REDIS_SESSION_OF_REDIS;
+    const bool is_away = redis_sessions_fault(feed_sessions(trip->feed)) == REDIS_SESSION_OF_REDIS;
     app->goes_alone[trip->cargo] = true;
     part->outcome = is_away ? ROUND_TRIP_FAILED : ROUND_TRIP_GOES_ON;
     return !is_away;

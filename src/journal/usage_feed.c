@@ -55,8 +55,8 @@ enum feed_sent usage_feed_send(struct feed *feed, const char *app_id, struct usa
         .feed = feed, .app_id = app_id, .bytes_max = FEED_PART_BYTES, .succeeded = true};
     bool is_all = usage_offer_unsent(app, &sending, append);
 
-    sending.succeeded = redis_session_flush(feed_session(feed), &sending.error);
-    if (!sending.succeeded && redis_session_fault(feed_session(feed)) == REDIS_SESSION_OF_KEY) {
+    sending.succeeded = redis_sessions_flush(feed_sessions(feed), &sending.error);
+    if (!sending.succeeded && redis_sessions_fault(feed_sessions(feed)) == REDIS_SESSION_OF_KEY) {
         sending.succeeded = true;
         sending.part = (struct feed_part){0};
         is_all = usage_offer_unsent(app, &sending, send_alone);
@@ -120,16 +120,16 @@ static bool append(void *context, const struct usage_view *view)
 static bool send_alone(void *context, const struct usage_view *view)
 {
     struct sending *sending = context;
-    struct redis_session *session = feed_session(sending->feed);
+    struct redis_sessions *sessions = feed_sessions(sending->feed);
     char key[KEY_BYTES];
 
     if (!append(context, view))
         return false;
     write_key(sending->app_id, view->span, view->start, key);
-    sending->succeeded = redis_session_flush(session, &sending->error);
+    sending->succeeded = redis_sessions_flush(sessions, &sending->error);
     if (!sending->succeeded && feed_replace(sending->feed, key)) {
         append_view(sending, view);
-        sending->succeeded = redis_session_flush(session, &sending->error);
+        sending->succeeded = redis_sessions_flush(sessions, &sending->error);
     }
     return sending->succeeded;
 }
@@ -137,7 +137,7 @@ static bool send_alone(void *context, const struct usage_view *view)
 /* All or nothing, so that a connection that ends in between leaves no hash without an expiry. */
 static void append_view(struct sending *sending, const struct usage_view *view)
 {
-    struct redis_session *session = feed_session(sending->feed);
+    struct redis_sessions *sessions = feed_sessions(sending->feed);
     const int64_t kept_s = (usage_kept_minutes[view->span] + hashes[view->span].minutes) * MINUTE_S;
     char key[KEY_BYTES];
     char field[FIELD_BYTES];
@@ -157,10 +157,10 @@ static void append_view(struct sending *sending, const struct usage_view *view)
     const char *set[] = {"HSET", key, field, value.at};
     const size_t lengths[] = {4, strlen(key), strlen(field), value.length};
     const char *expire[] = {"EXPIRE", key, expiry};
-    redis_session_append(session, 1, (const char *[]){"MULTI"}, NULL);
-    redis_session_append(session, ARRAY_COUNT(set), set, lengths);
-    redis_session_append(session, ARRAY_COUNT(expire), expire, NULL);
-    redis_session_append(session, 1, (const char *[]){"EXEC"}, NULL);
+    redis_sessions_append(sessions, text_of(key), 1, (const char *[]){"MULTI"}, NULL);
+    redis_sessions_append(sessions, text_of(key), ARRAY_COUNT(set), set, lengths);
+    redis_sessions_append(sessions, text_of(key), ARRAY_COUNT(expire), expire, NULL);
+    redis_sessions_append(sessions, text_of(key), 1, (const char *[]){"EXEC"}, NULL);
     sending->part.commands += VIEW_COMMANDS;
     sending->part.bytes += value.length + VIEW_EXTRA_BYTES;
     arena_close(&arena);
@@ -180,8 +180,8 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
 {
     const char *command[] = {"HGETALL", key};
     struct error error = {0};
-    redisReply *reply =
-        redis_session_command(feed_session(feed), &error, ARRAY_COUNT(command), command, NULL);
+    redisReply *reply = redis_sessions_command(feed_sessions(feed), text_of(key), &error,
+                                               ARRAY_COUNT(command), command, NULL);
 
     if (reply == NULL)
         return feed_replace(feed, key) || feed_settle(feed, false, key, &error);

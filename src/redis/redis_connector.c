@@ -55,16 +55,15 @@ static void note_failure(struct redis_connector *connector, const char *reason);
 static void connector_finish(struct redis_connector *connector, int fd);
 static void drop_attempt(struct redis_connector *connector);
 
-struct redis_connector *redis_connector_new(struct event_base *base, const struct redis_url *url,
-                                            const char *resolv_conf, void *context,
-                                            redis_connector_done_fn *done)
+struct redis_connector *redis_connector_new(struct event_base *base, const char *resolv_conf,
+                                            void *context, redis_connector_done_fn *done)
 {
     struct redis_connector *connector = MEMORY_NEW(struct redis_connector);
 
     connector->base = base;
     connector->context = context;
     connector->done = done;
-    connector->resolver = redis_resolver_new(base, url, resolv_conf, connector, on_resolved);
+    connector->resolver = redis_resolver_new(base, resolv_conf, connector, on_resolved);
     connector->fd = NO_SOCKET;
     return connector;
 }
@@ -78,14 +77,15 @@ void redis_connector_free(struct redis_connector *connector)
     free(connector);
 }
 
-void redis_connector_begin(struct redis_connector *connector, int64_t deadline_us)
+void redis_connector_begin(struct redis_connector *connector, const struct redis_endpoint *endpoint,
+                           int64_t deadline_us)
 {
     ASSERT(connector->event == NULL);
     connector->deadline_us = deadline_us;
     connector->addresses.count = 0;
     connector->next = 0;
     connector->reason = (struct error){0};
-    redis_resolver_begin(connector->resolver);
+    redis_resolver_begin(connector->resolver, endpoint);
     wait_for(connector, deadline_us - clock_monotonic_us());
 }
 

@@ -22,13 +22,13 @@ struct redis_dialer {
 static void on_connected(void *context, int fd, const char *reason);
 static bool socket_block(int fd);
 
-struct redis_dialer *redis_dialer_new(const struct redis_url *url, const char *resolv_conf)
+struct redis_dialer *redis_dialer_new(const char *resolv_conf)
 {
     struct redis_dialer *dialer = MEMORY_NEW(struct redis_dialer);
 
     dialer->base = event_base_new();
     ASSERT(dialer->base != NULL);
-    dialer->connector = redis_connector_new(dialer->base, url, resolv_conf, dialer, on_connected);
+    dialer->connector = redis_connector_new(dialer->base, resolv_conf, dialer, on_connected);
     return dialer;
 }
 
@@ -43,10 +43,12 @@ void redis_dialer_free(struct redis_dialer *dialer)
     free(dialer);
 }
 
-int redis_dialer_dial(struct redis_dialer *dialer, int timeout_ms, struct error *error)
+int redis_dialer_dial(struct redis_dialer *dialer, const struct redis_endpoint *endpoint,
+                      int timeout_ms, struct error *error)
 {
     dialer->is_over = false;
-    redis_connector_begin(dialer->connector, clock_monotonic_us() + timeout_ms * MILLISECOND_US);
+    redis_connector_begin(dialer->connector, endpoint,
+                          clock_monotonic_us() + timeout_ms * MILLISECOND_US);
     while (!dialer->is_over)
         (void)event_base_loop(dialer->base, EVLOOP_ONCE);
     if (dialer->fd >= 0 && socket_block(dialer->fd))

@@ -6,12 +6,12 @@
 static struct text info_value(struct text info, struct text name);
 
 /* INFO, because operators often forbid CONFIG. */
-bool redis_eviction_threatens(struct redis_session *session,
+bool redis_eviction_threatens(struct redis_sessions *sessions, struct text key,
                               char policy[static REDIS_EVICTION_POLICY_BYTES], struct error *error)
 {
     const char *argv[] = {"INFO", "memory"};
     const size_t lengths[] = {4, 6};
-    redisReply *reply = redis_session_command(session, error, 2, argv, lengths);
+    redisReply *reply = redis_sessions_command(sessions, key, error, 2, argv, lengths);
     bool threatens = false;
 
     if (reply == NULL)
@@ -31,7 +31,8 @@ bool redis_eviction_threatens(struct redis_session *session,
     return threatens;
 }
 
-void redis_eviction_warn(struct redis_session *session, bool *has_looked, const char *what)
+void redis_eviction_warn(struct redis_sessions *sessions, struct text key, bool *has_looked,
+                         const char *what)
 {
     char policy[REDIS_EVICTION_POLICY_BYTES];
     struct error error = {0};
@@ -39,7 +40,7 @@ void redis_eviction_warn(struct redis_session *session, bool *has_looked, const 
     if (*has_looked)
         return;
     *has_looked = true;
-    if (redis_eviction_threatens(session, policy, &error)) {
+    if (redis_eviction_threatens(sessions, key, policy, &error)) {
         log_write(LOG_WARN, "redis may evict", LOG_STRING("what", what),
                   LOG_STRING("maxmemory_policy", policy),
                   LOG_STRING("cure", "CONFIG SET maxmemory-policy noeviction"));

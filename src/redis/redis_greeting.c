@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_greeting.h"
 
-void redis_greeting_init(struct redis_greeting *greeting, const struct redis_url *url)
+static bool is_master(const redisReply *role);
+
+void redis_greeting_init(struct redis_greeting *greeting, const struct redis_access *access)
 {
     *greeting = (struct redis_greeting){0};
 
     /* Two arguments only if there is a user, because Redis 5 knows only the form with one. */
-    if (url->user[0] != '\0') {
+    if (access->login.user[0] != '\0') {
+        greeting->commands[greeting->count++] = (struct redis_greeting_command){
+            3, {"AUTH", access->login.user, access->login.password}};
+    } else if (access->login.password[0] != '\0') {
         greeting->commands[greeting->count++] =
-            (struct redis_greeting_command){3, {"AUTH", url->user, url->password}};
-    } else if (url->password[0] != '\0') {
-        greeting->commands[greeting->count++] =
-            (struct redis_greeting_command){2, {"AUTH", url->password}};
+            (struct redis_greeting_command){2, {"AUTH", access->login.password}};
     }
-    if (url->database != 0) {
-        (void)snprintf(greeting->database, sizeof(greeting->database), "%d", url->database);
+    if (access->database != 0) {
+        (void)snprintf(greeting->database, sizeof(greeting->database), "%d", access->database);
         greeting->commands[greeting->count++] =
             (struct redis_greeting_command){2, {"SELECT", greeting->database}};
     }
+    if (access->needs_master)
+        greeting->commands[greeting->count++] = (struct redis_greeting_command){1, {"ROLE"}};
 }
 
 bool redis_greeting_accept(const struct redis_greeting_command *command, const redisReply *reply,
@@ -25,6 +29,8 @@ bool redis_greeting_accept(const struct redis_greeting_command *command, const r
 {
     if (reply->type == REDIS_REPLY_STATUS)
         return true;
+    if (reply->type == REDIS_REPLY_ARRAY)
+        return is_master(reply) || error_set(error, REDIS_GREETING_NO_MASTER);
     if (reply->type != REDIS_REPLY_ERROR)
         return error_set(error, REDIS_GREETING_NO_REDIS);
     /* A server that does not know AUTH quotes its arguments, perhaps shortened. */
@@ -33,4 +39,10 @@ bool redis_greeting_accept(const struct redis_greeting_command *command, const r
 
     return error_set(error, "redis refused %s: %s", command->argv[0],
                      may_quote ? "it does not know the command or its argument" : reply->str);
+}
+
+static bool is_master(const redisReply *role)
+{
+    return role->elements > 0 && role->element[0]->type == REDIS_REPLY_STRING &&
+           strcmp(role->element[0]->str, "master") == 0;
 }

@@ -19,20 +19,20 @@
 #include <event2/event.h>
 #include <sodium.h>
 
-#define CONNECT_US      SECOND_US /* CONNECTING and PREPARING together */
-#define STUCK_US        SECOND_US /* after a deadline, without a reply in time */
-#define PING_AFTER_US   (30 * SECOND_US)
-#define PING_US         SECOND_US
-#define BACKOFF_MIN_US  (50 * MILLISECOND_US)
-#define BACKOFF_MAX_US  SECOND_US
-#define NO_TIMER        REDIS_CALLS_NEVER
-#define DESCRIBED_BYTES 320
+#define CONNECT_US     SECOND_US /* CONNECTING and PREPARING together */
+#define STUCK_US       SECOND_US /* after a deadline, without a reply in time */
+#define PING_AFTER_US  (30 * SECOND_US)
+#define PING_US        SECOND_US
+#define BACKOFF_MIN_US (50 * MILLISECOND_US)
+#define BACKOFF_MAX_US SECOND_US
+#define NO_TIMER       REDIS_CALLS_NEVER
 
 enum phase { BACKING_OFF, CONNECTING, PREPARING, READY };
 
 struct redis_link {
-    struct redis_url url;
-    char where[DESCRIBED_BYTES];
+    struct redis_endpoint endpoint;
+    struct redis_access access;
+    char where[REDIS_ENDPOINT_BYTES];
     const struct text *scripts;
     size_t script_count;
     struct redis_greeting greeting;
@@ -89,16 +89,16 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_li
 {
     struct redis_link *link = MEMORY_NEW(struct redis_link);
 
-    link->url = options->url;
-    redis_url_describe(&link->url, link->where, sizeof(link->where));
+    link->endpoint = options->endpoint;
+    link->access = options->access;
+    redis_endpoint_write(&link->endpoint, link->where);
     link->scripts = options->scripts;
     link->script_count = options->script_count;
     link->settled = options->settled;
     link->context = options->context;
-    redis_greeting_init(&link->greeting, &link->url);
+    redis_greeting_init(&link->greeting, &link->access);
     link->phase = BACKING_OFF;
-    link->connector =
-        redis_connector_new(base, &link->url, REDIS_RESOLVER_CONF, link, on_connected);
+    link->connector = redis_connector_new(base, REDIS_RESOLVER_CONF, link, on_connected);
     redis_wire_init(&link->wire, base, &wire_events, link);
     link->backoff_us = BACKOFF_MIN_US;
     redis_calls_init(&link->calls);
@@ -198,7 +198,7 @@ static void link_connect(struct redis_link *link)
 {
     link->phase = CONNECTING;
     link->connect_until_us = clock_monotonic_us() + CONNECT_US;
-    redis_connector_begin(link->connector, link->connect_until_us);
+    redis_connector_begin(link->connector, &link->endpoint, link->connect_until_us);
 }
 
 static void on_connected(void *context, int fd, const char *reason)

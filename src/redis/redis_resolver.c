@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * A look-up of libevent cannot be ended safely: after a cancel it still calls back later, through
- * its evdns_base. So a cancelled look-up goes on, and the next question takes it over. Only
- * redis_resolver_free() cuts it off; then its callback frees it in a later turn of the loop. */
+ * its evdns_base. So a cancelled look-up goes on, and the next question takes it over, if it is the
+ * same. Otherwise it is cut off, as by redis_resolver_free(); then its callback frees it in a later
+ * turn of the loop. */
 #include "redis/redis_resolver.h"
 
 #include "base/error.h"
@@ -21,8 +22,7 @@ struct lookup {
 
 struct redis_resolver {
     struct event_base *base;
-    const struct redis_url *url;
-    char host[sizeof(((struct redis_url *)NULL)->host)]; /* the host of its URL, in lower case */
+    struct redis_endpoint endpoint; /* of the last question, its name in lower case */
     const char *resolv_conf;
     void *context;
     redis_resolver_done_fn *done;
@@ -50,6 +50,8 @@ static const struct {
     {"randomize-case:", "0"}, /* some servers know only lower case */
 };
 
+static void ask_for(struct redis_resolver *resolver, const struct redis_endpoint *endpoint);
+static void cut_off(struct redis_resolver *resolver);
 static bool resolve_path(struct redis_resolver *resolver);
 static bool resolve_numeric(struct redis_resolver *resolver, const char *port);
 static void resolve_name(struct redis_resolver *resolver, const char *port);
@@ -63,16 +65,12 @@ static const struct addrinfo *find_family(const struct addrinfo *found, int fami
 static void keep_address(struct redis_addresses *addresses, const struct addrinfo *found);
 static void on_answer(evutil_socket_t fd, short what, void *context);
 
-struct redis_resolver *redis_resolver_new(struct event_base *base, const struct redis_url *url,
-                                          const char *resolv_conf, void *context,
-                                          redis_resolver_done_fn *done)
+struct redis_resolver *redis_resolver_new(struct event_base *base, const char *resolv_conf,
+                                          void *context, redis_resolver_done_fn *done)
 {
     struct redis_resolver *resolver = MEMORY_NEW(struct redis_resolver);
 
     resolver->base = base;
-    resolver->url = url;
-    for (size_t i = 0; url->host[i] != '\0'; i++)
-        resolver->host[i] = (char)tolower((unsigned char)url->host[i]);
     resolver->resolv_conf = resolv_conf;
     resolver->context = context;
     resolver->done = done;
@@ -85,25 +83,24 @@ void redis_resolver_free(struct redis_resolver *resolver)
 {
     if (resolver == NULL)
         return;
-    if (resolver->lookup != NULL)
-        resolver->lookup->resolver = NULL;
-    nameserver_close(resolver);
+    cut_off(resolver);
     event_free(resolver->answer);
     free(resolver);
 }
 
-void redis_resolver_begin(struct redis_resolver *resolver)
+void redis_resolver_begin(struct redis_resolver *resolver, const struct redis_endpoint *endpoint)
 {
     char port[8];
 
     ASSERT(!resolver->is_wanted);
     resolver->is_wanted = true;
+    ask_for(resolver, endpoint);
     if (resolver->lookup != NULL)
         return;
     resolver->addresses.count = 0;
     resolver->reason = (struct error){0};
-    (void)snprintf(port, sizeof(port), "%d", resolver->url->port);
-    if (resolver->url->is_unix ? resolve_path(resolver) : resolve_numeric(resolver, port))
+    (void)snprintf(port, sizeof(port), "%d", resolver->endpoint.port);
+    if (resolver->endpoint.is_unix ? resolve_path(resolver) : resolve_numeric(resolver, port))
         event_active(resolver->answer, EV_READ, 0);
     else
         resolve_name(resolver, port);
@@ -114,14 +111,34 @@ void redis_resolver_cancel(struct redis_resolver *resolver)
     resolver->is_wanted = false;
 }
 
+static void ask_for(struct redis_resolver *resolver, const struct redis_endpoint *endpoint)
+{
+    struct redis_endpoint asked = *endpoint;
+
+    for (char *letter = asked.host; *letter != '\0' && !asked.is_unix; letter++)
+        *letter = (char)tolower((unsigned char)*letter);
+    if (!redis_endpoint_equal(&asked, &resolver->endpoint))
+        cut_off(resolver);
+    resolver->endpoint = asked;
+}
+
+/* The look-up no longer calls back to us. */
+static void cut_off(struct redis_resolver *resolver)
+{
+    if (resolver->lookup != NULL)
+        resolver->lookup->resolver = NULL;
+    resolver->lookup = NULL;
+    nameserver_close(resolver);
+}
+
 static bool resolve_path(struct redis_resolver *resolver)
 {
     struct redis_address *address = &resolver->addresses.list[0];
     struct sockaddr_un path = {.sun_family = AF_UNIX};
 
     /* redis_url_parse() has checked that the path fits. */
-    ASSERT(strlen(resolver->url->host) < sizeof(path.sun_path));
-    memcpy(path.sun_path, resolver->url->host, strlen(resolver->url->host) + 1);
+    ASSERT(strlen(resolver->endpoint.host) < sizeof(path.sun_path));
+    memcpy(path.sun_path, resolver->endpoint.host, strlen(resolver->endpoint.host) + 1);
     memcpy(&address->at, &path, sizeof(path));
     address->length = sizeof(path);
     resolver->addresses.count = 1;
@@ -135,7 +152,7 @@ static bool resolve_numeric(struct redis_resolver *resolver, const char *port)
     struct addrinfo *found = NULL;
 
     /* With these flags it reads no file and asks no server. */
-    if (getaddrinfo(resolver->url->host, port, &hints, &found) != 0)
+    if (getaddrinfo(resolver->endpoint.host, port, &hints, &found) != 0)
         return false;
     keep_addresses(resolver, found);
     freeaddrinfo(found);
@@ -158,19 +175,16 @@ static void resolve_name(struct redis_resolver *resolver, const char *port)
     lookup->resolver = resolver;
     resolver->lookup = lookup;
     /* May run on_resolved() at once. */
-    (void)evdns_getaddrinfo(resolver->nameserver, resolver->host, port, &hints, on_resolved,
-                            lookup);
+    (void)evdns_getaddrinfo(resolver->nameserver, resolver->endpoint.host, port, &hints,
+                            on_resolved, lookup);
     /* Without a descriptor for a name server's socket it would wait for ever. */
     if (resolver->lookup != NULL && evdns_base_count_nameservers(resolver->nameserver) == 0)
         give_up(resolver, failure);
 }
 
-/* The look-up no longer calls back to us, as after redis_resolver_free(). */
 static void give_up(struct redis_resolver *resolver, int failure)
 {
-    resolver->lookup->resolver = NULL;
-    resolver->lookup = NULL;
-    nameserver_close(resolver);
+    cut_off(resolver);
     error_set(&resolver->reason, "no name server can be asked: %s", strerror(failure));
     event_active(resolver->answer, EV_READ, 0);
 }

@@ -34,13 +34,14 @@ static const char script[] =
     "end\n"
     "return missing\n";
 
-bool redis_rights_find_missing(struct redis_session *session,
+bool redis_rights_find_missing(struct redis_sessions *sessions,
                                char missing[static REDIS_RIGHTS_BYTES])
 {
     const char *argv[] = {"EVAL", script, "1", KEY};
     const size_t lengths[] = {strlen("EVAL"), strlen(script), 1, strlen(KEY)};
     struct error ignored = {0};
-    redisReply *reply = redis_session_command(session, &ignored, ARRAY_COUNT(argv), argv, lengths);
+    redisReply *reply =
+        redis_sessions_command(sessions, TEXT(KEY), &ignored, ARRAY_COUNT(argv), argv, lengths);
 
     missing[0] = '\0';
     if (reply != NULL && reply->type == REDIS_REPLY_STRING)
@@ -50,14 +51,14 @@ bool redis_rights_find_missing(struct redis_session *session,
     return is_known;
 }
 
-void redis_rights_warn(struct redis_session *session, bool *has_looked)
+void redis_rights_warn(struct redis_sessions *sessions, bool *has_looked)
 {
     char missing[REDIS_RIGHTS_BYTES];
     char cure[REDIS_RIGHTS_BYTES + 32];
 
     if (*has_looked)
         return;
-    *has_looked = redis_rights_find_missing(session, missing);
+    *has_looked = redis_rights_find_missing(sessions, missing);
     if (missing[0] == '\0')
         return;
     (void)snprintf(cure, sizeof(cure), "ACL SETUSER <user>%s", missing);

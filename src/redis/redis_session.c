@@ -9,7 +9,6 @@
 #include "redis/redis_dialer.h"
 #include "redis/redis_error.h"
 #include "redis/redis_greeting.h"
-#include "redis/redis_resolver.h"
 
 #include <errno.h>
 
@@ -21,7 +20,8 @@
 #define REPLY_BYTES_MAX  ((size_t)64 * 1024 * 1024)
 
 struct redis_session {
-    struct redis_url url;
+    struct redis_endpoint endpoint;
+    struct redis_access access;
     int timeout_ms;
     struct redis_dialer *dialer;
     struct redis_command command; /* the appended command */
@@ -48,14 +48,17 @@ static bool get_reply(struct redis_session *session, void **reply);
 static bool is_late(struct redis_session *session);
 static void drop_context(struct redis_session *session);
 
-struct redis_session *redis_session_new(const struct redis_url *url, int timeout_ms)
+struct redis_session *redis_session_new(struct redis_dialer *dialer,
+                                        const struct redis_endpoint *endpoint,
+                                        const struct redis_access *access, int timeout_ms)
 {
     struct redis_session *session = MEMORY_NEW(struct redis_session);
 
-    session->url = *url;
+    session->dialer = dialer;
+    session->endpoint = *endpoint;
+    session->access = *access;
     session->timeout_ms = timeout_ms;
     session->answer_by_us = NEVER;
-    session->dialer = redis_dialer_new(&session->url, REDIS_RESOLVER_CONF);
     return session;
 }
 
@@ -65,7 +68,6 @@ void redis_session_free(struct redis_session *session)
         return;
     drop_context(session);
     redis_command_close(&session->command);
-    redis_dialer_free(session->dialer);
     free(session);
 }
 
@@ -203,13 +205,13 @@ static const redisReply *error_in(const redisReply *reply)
 
 static bool session_connect(struct redis_session *session, struct error *error)
 {
-    const struct redis_url *url = &session->url;
     const struct timeval timeout = duration_timeval(session->timeout_ms * MILLISECOND_US);
     struct error cause = {0};
-    char where[320];
+    char where[REDIS_ENDPOINT_BYTES];
 
-    redis_url_describe(url, where, sizeof(where));
-    const int fd = redis_dialer_dial(session->dialer, session->timeout_ms, &cause);
+    redis_endpoint_write(&session->endpoint, where);
+    const int fd =
+        redis_dialer_dial(session->dialer, &session->endpoint, session->timeout_ms, &cause);
     if (fd < 0)
         return error_set(error, "cannot connect to redis at %s: %s", where, cause.message);
     session->context = redisConnectFd(fd);
@@ -236,7 +238,7 @@ static bool greet(struct redis_session *session, struct error *error)
     struct redis_greeting greeting;
     bool is_accepted = true;
 
-    redis_greeting_init(&greeting, &session->url);
+    redis_greeting_init(&greeting, &session->access);
     for (size_t i = 0; i < greeting.count && is_accepted; i++) {
         struct redis_greeting_command *command = &greeting.commands[i];
         redisReply *reply = ask(session, command->argc, command->argv, error);

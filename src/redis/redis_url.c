@@ -1,119 +1,181 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_url.h"
 
+#include <ctype.h>
 #include <sys/un.h>
 
-#define PORT_DEFAULT 6379
-#define PORT_MAX     65535
-#define DATABASE_MAX 1000000
+#define SENTINEL_PORT_DEFAULT 26379
+#define DATABASE_MAX          1000000
 
-static bool parse_credentials(struct text *authority, struct redis_url *url, struct error *error);
 static bool parse_network(struct text rest, struct redis_url *url, struct error *error);
-static bool parse_host(struct text *authority, struct redis_url *url, struct error *error);
+static bool parse_credentials(struct text *authority, struct redis_login *login,
+                              struct error *error);
+static bool parse_hosts(struct text authority, struct redis_url *url, struct error *error);
+static bool parse_master(struct text *rest, struct redis_url *url, struct error *error);
 static bool parse_unix(struct text rest, struct redis_url *url, struct error *error);
 static bool parse_database(struct text digits, struct redis_url *url, struct error *error);
-static bool copy(struct text text, char *out, size_t size);
 static bool percent_decode(struct text text, char *out, size_t size);
 static int hex_value(char digit);
-static struct text text_after(struct text text, size_t count);
+
+static const struct scheme {
+    const char *text;
+    enum redis_kind kind;
+    bool has_tls;
+    bool (*parse)(struct text rest, struct redis_url *url, struct error *error);
+} schemes[] = {
+    {"redis://", REDIS_SERVER, false, parse_network},
+    {"rediss://", REDIS_SERVER, true, parse_network},
+    {"redis-sentinel://", REDIS_SENTINEL, false, parse_network},
+    {"rediss-sentinel://", REDIS_SENTINEL, true, parse_network},
+    {"redis-cluster://", REDIS_CLUSTER, false, parse_network},
+    {"rediss-cluster://", REDIS_CLUSTER, true, parse_network},
+    {"unix://", REDIS_SERVER, false, parse_unix},
+};
 
 bool redis_url_parse(struct text text, struct redis_url *url, struct error *error)
 {
-    *url = (struct redis_url){.port = PORT_DEFAULT};
+    *url = (struct redis_url){0};
+    for (size_t i = 0; i < ARRAY_COUNT(schemes); i++) {
+        const struct scheme *scheme = &schemes[i];
 
-    if (text_starts_with(text, TEXT("redis://")))
-        return parse_network(text_after(text, strlen("redis://")), url, error);
-    if (text_starts_with(text, TEXT("unix://")))
-        return parse_unix(text_after(text, strlen("unix://")), url, error);
-    if (text_starts_with(text, TEXT("rediss://"))) {
-        return error_set(error, "rediss:// (TLS) is not supported: run a TLS tunnel such as "
-                                "stunnel or ghostunnel on this machine and give its redis:// or "
-                                "unix:// address");
+        if (!text_starts_with(text, text_of(scheme->text)))
+            continue;
+        url->kind = scheme->kind;
+        url->has_tls = scheme->has_tls;
+        return scheme->parse(text_from(text, strlen(scheme->text)), url, error);
     }
-    return error_set(error, "a Redis URL starts with redis:// or unix://");
+    return error_set(error, "a Redis URL starts with redis://, rediss://, unix://, "
+                            "redis-sentinel:// or redis-cluster://");
 }
 
-void redis_url_describe(const struct redis_url *url, char *out, size_t size)
+void redis_url_write(const struct redis_url *url, char out[static REDIS_URL_BYTES])
 {
-    const bool is_ipv6 = strchr(url->host, ':') != NULL;
+    const struct scheme *scheme = schemes;
+    char host[REDIS_ENDPOINT_BYTES];
+    size_t length;
 
-    if (url->is_unix)
-        (void)snprintf(out, size, "unix://%s?db=%d", url->host, url->database);
-    else
-        (void)snprintf(out, size, is_ipv6 ? "[%s]:%d/%d" : "%s:%d/%d", url->host, url->port,
-                       url->database);
+    if (url->hosts[0].is_unix) {
+        (void)snprintf(out, REDIS_URL_BYTES, "unix://%s?db=%d", url->hosts[0].host, url->database);
+        return;
+    }
+    while (scheme->kind != url->kind || scheme->has_tls != url->has_tls)
+        scheme++;
+    length = (size_t)snprintf(out, REDIS_URL_BYTES, "%s", scheme->text);
+    for (size_t i = 0; i < url->host_count; i++) {
+        redis_endpoint_write(&url->hosts[i], host);
+        length += (size_t)snprintf(out + length, REDIS_URL_BYTES - length, "%s%s",
+                                   i == 0 ? "" : ",", host);
+    }
+    if (url->kind == REDIS_SENTINEL)
+        length += (size_t)snprintf(out + length, REDIS_URL_BYTES - length, "/%s", url->master);
+    if (url->kind != REDIS_CLUSTER)
+        (void)snprintf(out + length, REDIS_URL_BYTES - length, "/%d", url->database);
+}
+
+bool redis_url_equal(const struct redis_url *a, const struct redis_url *b)
+{
+    if (a->kind != b->kind || a->has_tls != b->has_tls || a->host_count != b->host_count ||
+        a->database != b->database || strcmp(a->master, b->master) != 0 ||
+        strcmp(a->login.user, b->login.user) != 0 ||
+        strcmp(a->login.password, b->login.password) != 0)
+        return false;
+    for (size_t i = 0; i < a->host_count; i++) {
+        if (!redis_endpoint_equal(&a->hosts[i], &b->hosts[i]))
+            return false;
+    }
+    return true;
+}
+
+/* What follows the hosts is the master's name, if sentinels know it, and a database, if there is
+ * more than one. */
+static bool parse_network(struct text rest, struct redis_url *url, struct error *error)
+{
+    struct text authority = text_cut(&rest, '/');
+
+    if (!parse_credentials(&authority, &url->login, error) || !parse_hosts(authority, url, error))
+        return false;
+    if (url->kind == REDIS_SENTINEL && !parse_master(&rest, url, error))
+        return false;
+    if (rest.length == 0)
+        return true;
+    if (url->kind == REDIS_CLUSTER)
+        return error_set(error, "a cluster has no databases: its URL ends with its hosts");
+    return parse_database(rest, url, error);
 }
 
 /* Cuts "[user]:password@" off. A password may hold a raw '@': the last one counts. */
-static bool parse_credentials(struct text *authority, struct redis_url *url, struct error *error)
+static bool parse_credentials(struct text *authority, struct redis_login *login,
+                              struct error *error)
 {
     const char *at = authority->length > 0 ? memrchr(authority->at, '@', authority->length) : NULL;
 
     if (at == NULL)
         return true;
     struct text password = {authority->at, (size_t)(at - authority->at)};
-    *authority = text_after(*authority, password.length + 1);
+    *authority = text_from(*authority, password.length + 1);
     const struct text user = text_cut(&password, ':');
     if (password.length == 0)
         return error_set(error, "a Redis URL has a user without a password; write "
                                 "user:password@ or :password@");
-    if (!percent_decode(user, url->user, sizeof(url->user)))
+    if (!percent_decode(user, login->user, sizeof(login->user)))
         return error_set(error, "the user in a Redis URL is too long or wrongly percent-encoded");
-    if (!percent_decode(password, url->password, sizeof(url->password)))
+    if (!percent_decode(password, login->password, sizeof(login->password)))
         return error_set(error,
                          "the password in a Redis URL is too long or wrongly percent-encoded");
     return true;
 }
 
-static bool parse_network(struct text rest, struct redis_url *url, struct error *error)
+static bool parse_hosts(struct text authority, struct redis_url *url, struct error *error)
 {
-    struct text authority = text_cut(&rest, '/');
-    int64_t port = PORT_DEFAULT;
+    const int port = url->kind == REDIS_SENTINEL ? SENTINEL_PORT_DEFAULT : REDIS_PORT_DEFAULT;
 
-    if (!parse_credentials(&authority, url, error) || !parse_host(&authority, url, error))
-        return false;
-    if (authority.length > 0 &&
-        (authority.at[0] != ':' || !text_parse_integer(text_after(authority, 1), &port) ||
-         port < 1 || port > PORT_MAX))
-        return error_set(error, "the port in a Redis URL must be 1..%d", PORT_MAX);
-    url->port = (int)port;
-    return rest.length == 0 || parse_database(rest, url, error);
+    if (url->kind == REDIS_SERVER) {
+        url->host_count = 1;
+        return redis_endpoint_parse(authority, port, &url->hosts[0], error);
+    }
+    do {
+        const struct text host = text_cut(&authority, ',');
+
+        if (url->host_count == REDIS_URL_HOSTS_MAX)
+            return error_set(error, "a Redis URL names at most %d hosts", REDIS_URL_HOSTS_MAX);
+        if (!redis_endpoint_parse(host, port, &url->hosts[url->host_count++], error))
+            return false;
+    } while (!text_is_absent(authority));
+    return true;
 }
 
-/* Leaves the text after the host: nothing, or ":port". */
-static bool parse_host(struct text *authority, struct redis_url *url, struct error *error)
+/* Leaves the text after "name/". */
+static bool parse_master(struct text *rest, struct redis_url *url, struct error *error)
 {
-    const bool is_bracketed = authority->length > 0 && authority->at[0] == '[';
-    const char *end = NULL;
+    const struct text name = text_cut(rest, '/');
 
-    if (authority->length > 0)
-        end = memchr(authority->at, is_bracketed ? ']' : ':', authority->length);
-    if (is_bracketed && end == NULL)
-        return error_set(error, "the host in a Redis URL lacks its closing bracket");
-    struct text host = *authority;
-    if (end != NULL)
-        host.length = (size_t)(end - host.at);
-    *authority = text_after(*authority, host.length + (is_bracketed ? 1 : 0));
-    if (is_bracketed)
-        host = text_after(host, 1);
-    if (host.length == 0 || !copy(host, url->host, sizeof(url->host)))
-        return error_set(error, "the host in a Redis URL must have 1..%zu bytes",
-                         sizeof(url->host) - 1);
-    if (strpbrk(url->host, "[?#@") != NULL)
-        return error_set(error, "the host in a Redis URL is no name and no address");
+    if (name.length == 0)
+        return error_set(error, "a URL of sentinels ends with the master's name: "
+                                "redis-sentinel://host,host,host/mymaster");
+    if (name.length >= sizeof(url->master))
+        return error_set(error, "the master's name in a Redis URL must have 1..%zu bytes",
+                         sizeof(url->master) - 1);
+    /* Only these can be in a sentinel's configuration. */
+    for (size_t i = 0; i < name.length; i++) {
+        if (!isalnum((unsigned char)name.at[i]) && strchr(".-_", name.at[i]) == NULL)
+            return error_set(error, "the master's name in a Redis URL may have only A-z, 0-9, "
+                                    "\".\", \"-\" and \"_\"");
+    }
+    memcpy(url->master, name.at, name.length);
     return true;
 }
 
 static bool parse_unix(struct text rest, struct redis_url *url, struct error *error)
 {
+    struct redis_endpoint *host = &url->hosts[0];
     struct text authority = rest;
     const char *slash = rest.length > 0 ? memchr(rest.at, '/', rest.length) : NULL;
 
     if (slash == NULL)
         return error_set(error, "a unix:// Redis URL needs an absolute path: unix:///path");
     authority.length = (size_t)(slash - rest.at);
-    struct text query = text_after(rest, authority.length);
-    if (!parse_credentials(&authority, url, error))
+    struct text query = text_from(rest, authority.length);
+    if (!parse_credentials(&authority, &url->login, error))
         return false;
     if (authority.length > 0)
         return error_set(error, "a unix:// Redis URL names no host: unix:///path");
@@ -123,15 +185,17 @@ static bool parse_unix(struct text rest, struct redis_url *url, struct error *er
         return error_set(error, "the path in a unix:// Redis URL has an @ in it; credentials go "
                                 "before it: unix://:password@/path");
     if (path.length >= sizeof((struct sockaddr_un){0}.sun_path) ||
-        !copy(path, url->host, sizeof(url->host)))
+        memchr(path.at, '\0', path.length) != NULL)
         return error_set(error, "the path in a unix:// Redis URL must be shorter than %zu bytes",
                          sizeof((struct sockaddr_un){0}.sun_path));
-    url->is_unix = true;
+    url->host_count = 1;
+    host->is_unix = true;
+    memcpy(host->host, path.at, path.length);
     if (query.length == 0)
         return true;
     if (!text_starts_with(query, TEXT("db=")))
         return error_set(error, "the only parameter of a unix:// Redis URL is db");
-    return parse_database(text_after(query, strlen("db=")), url, error);
+    return parse_database(text_from(query, strlen("db=")), url, error);
 }
 
 static bool parse_database(struct text digits, struct redis_url *url, struct error *error)
@@ -142,15 +206,6 @@ static bool parse_database(struct text digits, struct redis_url *url, struct err
         return error_set(error, "the database in a Redis URL must be a number, 0..%d",
                          DATABASE_MAX);
     url->database = (int)database;
-    return true;
-}
-
-static bool copy(struct text text, char *out, size_t size)
-{
-    if (text.length >= size || memchr(text.at, '\0', text.length) != NULL)
-        return false;
-    memcpy(out, text.at, text.length);
-    out[text.length] = '\0';
     return true;
 }
 
@@ -188,9 +243,4 @@ static int hex_value(char digit)
     if (digit >= 'A' && digit <= 'F')
         return digit - 'A' + 10;
     return -1;
-}
-
-static struct text text_after(struct text text, size_t count)
-{
-    return (struct text){text.at + count, text.length - count};
 }

@@ -82,8 +82,14 @@ struct store *store_redis_new(struct event_base *base, const struct store_redis_
         .complaints = &redis->complaints,
         .budget = options->budget,
     };
+    struct redis_map *map = redis_topology_map(options->topology);
     struct redis_link_options link_options = {
-        .url = options->url, .settled = on_settled, .context = redis};
+        .endpoint = map->nodes[0].endpoint,
+        .access = *redis_topology_access(options->topology),
+        .settled = on_settled,
+        .context = redis,
+    };
+    redis_map_release(map);
     link_options.script_count = take_script_sources(&link_options.scripts);
     redis->link = redis_link_new(base, &link_options);
     redis->calls = (struct pending_pool){

@@ -35,34 +35,36 @@ static void try_redis_url(struct text text)
         ASSERT(error.message[0] != '\0');
         return;
     }
-    ASSERT(url.host[0] != '\0' && url.port >= 1 && url.port <= UINT16_MAX && url.database >= 0);
-    ASSERT(url.user[0] == '\0' || url.password[0] != '\0');
+    ASSERT(url.host_count >= 1 && url.host_count <= REDIS_URL_HOSTS_MAX && url.database >= 0);
+    for (size_t i = 0; i < url.host_count; i++) {
+        const struct redis_endpoint *host = &url.hosts[i];
+        ASSERT(host->host[0] != '\0');
+        ASSERT(host->is_unix || (host->port >= 1 && host->port <= UINT16_MAX));
+    }
+    ASSERT(url.login.user[0] == '\0' || url.login.password[0] != '\0');
     ASSERT(redis_url_parse(url_write(&url, &arena), &again, &error));
-    ASSERT(again.is_unix == url.is_unix && again.port == url.port);
-    ASSERT(again.database == url.database && strcmp(again.host, url.host) == 0);
-    ASSERT(strcmp(again.user, url.user) == 0 && strcmp(again.password, url.password) == 0);
+    ASSERT(redis_url_equal(&url, &again));
     describes_no_credentials(&url);
     arena_close(&arena);
 }
 
+/* The credentials go behind the scheme. */
 static struct text url_write(const struct redis_url *url, struct arena *arena)
 {
+    char bare[REDIS_URL_BYTES];
     struct buffer buffer;
-    bool is_ipv6 = strchr(url->host, ':') != NULL;
 
-    buffer_init(&buffer, arena, 1024);
-    buffer_add(&buffer, url->is_unix ? TEXT("unix://") : TEXT("redis://"));
-    if (url->password[0] != '\0') {
-        encode(&buffer, url->user);
+    redis_url_write(url, bare);
+    const char *behind_scheme = strstr(bare, "://") + strlen("://");
+    buffer_init(&buffer, arena, sizeof bare);
+    buffer_add(&buffer, (struct text){bare, (size_t)(behind_scheme - bare)});
+    if (url->login.password[0] != '\0') {
+        encode(&buffer, url->login.user);
         buffer_add_char(&buffer, ':');
-        encode(&buffer, url->password);
+        encode(&buffer, url->login.password);
         buffer_add_char(&buffer, '@');
     }
-    if (url->is_unix)
-        buffer_printf(&buffer, "%s?db=%d", url->host, url->database);
-    else
-        buffer_printf(&buffer, is_ipv6 ? "[%s]:%d/%d" : "%s:%d/%d", url->host, url->port,
-                      url->database);
+    buffer_add(&buffer, text_of(behind_scheme));
     return buffer_text(&buffer);
 }
 
@@ -75,13 +77,12 @@ static void encode(struct buffer *buffer, const char *bytes)
 static void describes_no_credentials(const struct redis_url *url)
 {
     struct redis_url bare = *url;
-    char with[512];
-    char without[512];
+    char with[REDIS_URL_BYTES];
+    char without[REDIS_URL_BYTES];
 
-    memset(bare.user, 0, sizeof bare.user);
-    memset(bare.password, 0, sizeof bare.password);
-    redis_url_describe(url, with, sizeof with);
-    redis_url_describe(&bare, without, sizeof without);
+    bare.login = (struct redis_login){0};
+    redis_url_write(url, with);
+    redis_url_write(&bare, without);
     ASSERT(with[0] != '\0' && strcmp(with, without) == 0);
 }
 

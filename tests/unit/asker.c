@@ -2,6 +2,7 @@
 #include "asker.h"
 
 #include "store/take_script.h"
+#include "support/topologies.h"
 
 #include <event2/event.h>
 #include <sys/socket.h>
@@ -33,11 +34,13 @@ void asker_turn(void)
 
 struct store *asker_store_at(const char *url, int64_t timeout_us)
 {
-    struct store_redis_options options = {
-        .timeout_us = timeout_us, .metrics = &asker_metrics, .budget = asker_budget};
-    struct error error = {0};
+    const struct store_redis_options options = {
+        .topology = topology_at(url),
+        .timeout_us = timeout_us,
+        .metrics = &asker_metrics,
+        .budget = asker_budget,
+    };
 
-    assert_true(redis_url_parse(text_of(url), &options.url, &error));
     return store_redis_new(base, &options);
 }
 

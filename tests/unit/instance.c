@@ -2,6 +2,7 @@
 #include "instance.h"
 
 #include "support/cmocka.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 static struct instance open_with(const struct catalogue_options *given)
@@ -17,11 +18,7 @@ static struct instance open_with(const struct catalogue_options *given)
 
 static struct catalogue_backend *redis_backend(const struct redis_server *server)
 {
-    struct redis_url url;
-    struct error error = {0};
-
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    return catalogue_redis_new(&url);
+    return catalogue_redis_new(topology_at(redis_server_unix_url(server)));
 }
 
 struct instance instance_new(struct catalogue_backend *backend, const struct pepper *pepper)

@@ -3,6 +3,7 @@
 
 #include "base/document.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <poll.h>
@@ -285,11 +286,7 @@ bool journal_answers_second_first(struct journal *journal, struct journal_asked 
 
 static struct journal *unstarted_on(const char *where)
 {
-    struct redis_url url;
-    struct error error;
-
-    assert_true(redis_url_parse(text_of(where), &url, &error));
-    return journal_new(&url);
+    return journal_new(topology_at(where));
 }
 
 /* Records for its own app and for the app that all threads share. */

@@ -3,6 +3,7 @@
 
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 
 struct event_base *link_base;
 
@@ -29,10 +30,13 @@ void link_turn(void)
 
 struct redis_link *link_begin(const char *text)
 {
-    struct redis_link_options options = {.scripts = &script, .script_count = 1};
-    struct error error = {0};
+    const struct redis_link_options options = {
+        .endpoint = endpoint_at(text),
+        .access = access_at(text),
+        .scripts = &script,
+        .script_count = 1,
+    };
 
-    assert_true(redis_url_parse(text_of(text), &options.url, &error));
     return redis_link_new(link_base, &options);
 }
 

@@ -3,6 +3,7 @@
 
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <sqlite3.h>
@@ -89,11 +90,7 @@ void loss_go_back_and_on(void)
 
 struct catalogue_backend *loss_new_backend(void)
 {
-    struct redis_url url;
-    struct error error = {0};
-
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    return catalogue_redis_new(&url);
+    return catalogue_redis_new(topology_at(redis_server_unix_url(server)));
 }
 
 long long loss_scripts_run(void)

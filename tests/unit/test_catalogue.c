@@ -8,6 +8,7 @@
 #include "sample_policy.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <pthread.h>
@@ -140,14 +141,13 @@ static void an_app_that_was_deleted_elsewhere_is_unknown_after_a_renewal(void **
 {
     (void)state;
     struct error error = {0};
-    struct redis_url url;
     struct instance instance = instance_open_redis(server);
     struct catalogue_job job = {.kind = CATALOGUE_APP_RENEW, .app_id = INSTANCE_APP_ID};
     const struct key_digest key = instance_key(INSTANCE_APP_KEY);
     instance_start(&instance);
     assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    struct catalogue_backend *elsewhere = catalogue_redis_new(&url);
+    struct catalogue_backend *elsewhere =
+        catalogue_redis_new(topology_at(redis_server_unix_url(server)));
 
     assert_int_equal(elsewhere->operations->app_remove(elsewhere, INSTANCE_APP_ID, &error),
                      CATALOGUE_OK);

@@ -5,6 +5,7 @@
 #include "catalogue/stored_policy.h"
 #include "sample_policy.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <sodium.h>
@@ -94,15 +95,10 @@ static void lose(struct catalogue_pair *pair, const char *app_id)
 static int setup(void **state)
 {
     static struct catalogue_pair pair;
-    struct redis_url unix_url;
-    struct redis_url tcp_url;
-    struct error error = {0};
 
     (void)redis_group_empty(state);
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &unix_url, &error));
-    assert_true(redis_url_parse(text_of(redis_server_tcp_url(server)), &tcp_url, &error));
-    pair.one = catalogue_redis_new(&unix_url);
-    pair.other = catalogue_redis_new(&tcp_url);
+    pair.one = catalogue_redis_new(topology_at(redis_server_unix_url(server)));
+    pair.other = catalogue_redis_new(topology_at(redis_server_tcp_url(server)));
     pair.damage = damage;
     pair.exhaust = exhaust;
     pair.lose = lose;

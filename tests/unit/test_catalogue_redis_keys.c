@@ -4,17 +4,14 @@
 #include "captured.h"
 #include "catalogue_cases.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 
 #define KEYS "sluice:{catalogue}:keys"
 
 static int setup(void **state)
 {
-    struct redis_url url;
-    struct error error = {0};
-
     (void)redis_group_empty(state);
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    *state = catalogue_redis_new(&url);
+    *state = catalogue_redis_new(topology_at(redis_server_unix_url(server)));
     sample_app(*state, 'a');
     (void)redis_server_command(server, "DEL " KEYS);
     (void)redis_server_command(server, "LPUSH " KEYS " x");

@@ -4,9 +4,11 @@
 #include "base/arena.h"
 #include "loss.h"
 #include "redis/redis_session.h"
+#include "redis/redis_sessions.h"
 #include "sample_policy.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <stdatomic.h>
@@ -256,11 +258,10 @@ static enum catalogue_status changes_of_nothing(struct catalogue_backend *backen
     if (*revision == 0 && atomic_exchange(&empties, false)) {
         const char *words[] = {"FLUSHALL"};
         const size_t lengths[] = {strlen(words[0])};
-        struct redis_url url;
-        assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, error));
-        struct redis_session *session = redis_session_new(&url, 1000);
-        freeReplyObject(redis_session_command(session, error, 1, words, lengths));
-        redis_session_free(session);
+        struct redis_sessions *sessions =
+            redis_sessions_new(topology_at(redis_server_unix_url(server)), 1000);
+        freeReplyObject(redis_sessions_command(sessions, TEXT(""), error, 1, words, lengths));
+        redis_sessions_free(sessions);
     }
     return real_changes(backend, revision, context, visit, error);
 }
@@ -271,10 +272,8 @@ static void what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted(voi
     struct arena arena = {0};
     struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     struct policy saved = *policy;
-    struct redis_url url;
-    struct error error = {0};
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    struct catalogue_backend *backend = catalogue_redis_new(&url);
+    struct catalogue_backend *backend =
+        catalogue_redis_new(topology_at(redis_server_unix_url(server)));
     emptying = *backend->operations;
     real_changes = emptying.changes;
     emptying.changes = changes_of_nothing;

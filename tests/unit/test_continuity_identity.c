@@ -7,6 +7,7 @@
 #include "sample_policy.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 static void a_pepper_or_identity_that_is_damaged_is_put_back(void **state)
@@ -231,11 +232,11 @@ static void a_pepper_that_does_not_fit_is_not_admitted(void **state)
     (void)state;
     const struct pepper configured = {.bytes = {7}};
     const struct pepper another = {.bytes = {8}};
-    struct redis_url url;
     struct error error = {0};
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    struct catalogue_backend *backend = catalogue_redis_new(&url);
-    struct instance instance = instance_new(catalogue_redis_new(&url), &configured);
+    struct catalogue_backend *backend =
+        catalogue_redis_new(topology_at(redis_server_unix_url(server)));
+    struct instance instance =
+        instance_new(catalogue_redis_new(topology_at(redis_server_unix_url(server))), &configured);
 
     assert_true(catalogue_admits(backend, &another, &error));
     instance_start(&instance);

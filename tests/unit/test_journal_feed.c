@@ -6,6 +6,7 @@
 #include "base/document.h"
 #include "journal/feed.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 static long long redis_integer(const char *command)
@@ -142,14 +143,11 @@ static void the_stream_is_bounded_and_expires(void **state)
 static void what_was_overwritten_is_not_sent(void **state)
 {
     struct ring ring;
-    struct redis_url url;
-    struct error error;
     uint64_t sent = 0;
 
     (void)state;
     ring_init(&ring);
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    struct feed *feed = feed_new(&url);
+    struct feed *feed = feed_new(topology_at(redis_server_unix_url(server)));
     const struct subject alice = {TEXT("user"), TEXT("alice")};
     const struct record record = {.subjects = {1, &alice}, .mode = "enforce"};
     for (int i = 0; i < 2550; i++)

@@ -82,7 +82,7 @@ static int make_files(void **state)
     char older_certificate[PATH_BYTES];
 
     (void)state;
-    settings.redis.port = 1; /* nothing listens there */
+    settings.redis.hosts[0].port = 1; /* nothing listens there */
     scratch_directory("config", config_dir);
     scratch_directory("certificates", certificate_dir);
     scratch_directory("data", data_dir);
@@ -210,13 +210,13 @@ static long connect_to(in_port_t port)
 
 static long connect_to_another_port(void)
 {
-    return connect_to((in_port_t)(settings.redis.port + 1));
+    return connect_to((in_port_t)(settings.redis.hosts[0].port + 1));
 }
 
 /* The first packet already has the first bytes of the stream. */
 static long connect_by_sending(void)
 {
-    const struct sockaddr_in address = loopback((in_port_t)(settings.redis.port + 1));
+    const struct sockaddr_in address = loopback((in_port_t)(settings.redis.hosts[0].port + 1));
 
     return sendto(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "", 1, MSG_FASTOPEN,
                   (const struct sockaddr *)&address, sizeof(address));
@@ -301,7 +301,8 @@ static long remove_the_socket(void)
 
 static long connect_to_redis(void)
 {
-    return connect_to((in_port_t)settings.redis.port) < 0 && errno != ECONNREFUSED ? -1 : 0;
+    return connect_to((in_port_t)settings.redis.hosts[0].port) < 0 && errno != ECONNREFUSED ? -1
+                                                                                            : 0;
 }
 
 static attempt_fn *const granted[] = {

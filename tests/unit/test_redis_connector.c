@@ -28,7 +28,7 @@ static struct name_server *names;
 static char resolv_conf[SCRATCH_PATH_BYTES];
 
 /* A way to connect. Returns -1 and sets *error when it fails. */
-typedef int connect_fn(const struct redis_url *url, int timeout_ms, struct error *error);
+typedef int connect_fn(const struct redis_endpoint *endpoint, int timeout_ms, struct error *error);
 
 struct attempt {
     bool is_over;
@@ -47,14 +47,15 @@ static void on_connected(void *context, int fd, const char *reason)
         error_set(attempt->error, "%s", reason);
 }
 
-static int connect_on_loop(const struct redis_url *url, int timeout_ms, struct error *error)
+static int connect_on_loop(const struct redis_endpoint *endpoint, int timeout_ms,
+                           struct error *error)
 {
     struct attempt attempt = {.error = error};
     struct event_base *base = event_base_new();
     struct redis_connector *connector =
-        redis_connector_new(base, url, resolv_conf, &attempt, on_connected);
+        redis_connector_new(base, resolv_conf, &attempt, on_connected);
 
-    redis_connector_begin(connector, clock_monotonic_us() + timeout_ms * MILLISECOND_US);
+    redis_connector_begin(connector, endpoint, clock_monotonic_us() + timeout_ms * MILLISECOND_US);
     while (!attempt.is_over)
         assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
     redis_connector_free(connector);
@@ -63,10 +64,11 @@ static int connect_on_loop(const struct redis_url *url, int timeout_ms, struct e
     return attempt.fd;
 }
 
-static int connect_waiting(const struct redis_url *url, int timeout_ms, struct error *error)
+static int connect_waiting(const struct redis_endpoint *endpoint, int timeout_ms,
+                           struct error *error)
 {
-    struct redis_dialer *dialer = redis_dialer_new(url, resolv_conf);
-    const int fd = redis_dialer_dial(dialer, timeout_ms, error);
+    struct redis_dialer *dialer = redis_dialer_new(resolv_conf);
+    const int fd = redis_dialer_dial(dialer, endpoint, timeout_ms, error);
 
     redis_dialer_free(dialer);
     return fd;
@@ -76,12 +78,12 @@ static connect_fn *const ways[] = {connect_on_loop, connect_waiting};
 
 #define FOR_EACH_WAY(way) for (size_t way = 0; way < ARRAY_COUNT(ways); way++)
 
-static struct redis_url url_of(const char *host, int port)
+static struct redis_endpoint endpoint_of(const char *host, int port)
 {
-    struct redis_url url = {.port = port};
+    struct redis_endpoint endpoint = {.port = port};
 
-    (void)snprintf(url.host, sizeof(url.host), "%s", host);
-    return url;
+    (void)snprintf(endpoint.host, sizeof(endpoint.host), "%s", host);
+    return endpoint;
 }
 
 /* Expects that the other end has this address, and closes the connection. */
@@ -104,7 +106,7 @@ static void expect_peer(int fd, const char *expected)
 static void expect_connected(const char *const addresses[], size_t count, int port,
                              const char *expected)
 {
-    const struct redis_url url = url_of("redis.test", port);
+    const struct redis_endpoint endpoint = endpoint_of("redis.test", port);
 
     name_server_forget(names);
     for (size_t i = 0; i < count; i++)
@@ -112,7 +114,7 @@ static void expect_connected(const char *const addresses[], size_t count, int po
     FOR_EACH_WAY(way)
     {
         struct error error = {0};
-        expect_peer(ways[way](&url, PATIENT_MS, &error), expected);
+        expect_peer(ways[way](&endpoint, PATIENT_MS, &error), expected);
     }
 }
 
@@ -167,17 +169,17 @@ static void each_attempt_resolves_the_name_anew(void **state)
     struct listener listeners[ARRAY_COUNT(addresses)];
     (void)state;
     listeners_open(listeners, addresses, ARRAY_COUNT(addresses));
-    const struct redis_url url = url_of("redis.test", listeners[0].port);
+    const struct redis_endpoint endpoint = endpoint_of("redis.test", listeners[0].port);
     name_server_forget(names);
 
     FOR_EACH_WAY(way)
     {
         struct error error = {0};
-        assert_int_equal(ways[way](&url, PATIENT_MS, &error), -1);
+        assert_int_equal(ways[way](&endpoint, PATIENT_MS, &error), -1);
         assert_string_equal(error.message, "there is no such name");
     }
     for (size_t i = 0; i < ARRAY_COUNT(addresses); i++)
-        expect_connected(&addresses[i], 1, url.port, addresses[i]);
+        expect_connected(&addresses[i], 1, endpoint.port, addresses[i]);
 
     listeners_close(listeners, ARRAY_COUNT(addresses));
 }
@@ -188,7 +190,7 @@ static void a_failure_says_why_of_each_address(void **state)
     (void)state;
     listener_open(&silent, "127.0.0.2", ANY_PORT);
     listener_fill(&silent);
-    const struct redis_url url = url_of("redis.test", silent.port);
+    const struct redis_endpoint endpoint = endpoint_of("redis.test", silent.port);
     name_server_forget(names);
     name_server_add(names, "redis.test", "127.0.0.2");
     name_server_add(names, "redis.test", "127.0.0.3");
@@ -196,7 +198,7 @@ static void a_failure_says_why_of_each_address(void **state)
     FOR_EACH_WAY(way)
     {
         struct error error = {0};
-        assert_int_equal(ways[way](&url, 10 * HASTY_MS, &error), -1);
+        assert_int_equal(ways[way](&endpoint, 10 * HASTY_MS, &error), -1);
         assert_string_equal(error.message,
                             "127.0.0.2: Connection timed out, 127.0.0.3: Connection refused");
     }
@@ -207,17 +209,17 @@ static void a_silent_name_server_ends_an_attempt_in_time(void **state)
 {
     struct name_server *silent = name_server_start();
     char path[SCRATCH_PATH_BYTES];
-    const struct redis_url url = url_of("redis.test", 6379);
+    const struct redis_endpoint endpoint = endpoint_of("redis.test", 6379);
     struct error error = {0};
     (void)state;
     name_server_silence(silent);
     name_server_conf(&silent, 1, "", path);
 
-    struct redis_dialer *dialer = redis_dialer_new(&url, path);
+    struct redis_dialer *dialer = redis_dialer_new(path);
 
-    assert_int_equal(redis_dialer_dial(dialer, HASTY_MS, &error), -1);
+    assert_int_equal(redis_dialer_dial(dialer, &endpoint, HASTY_MS, &error), -1);
     assert_string_equal(error.message, "the name was not resolved in time");
-    assert_int_equal(redis_dialer_dial(dialer, PATIENT_MS, &error), -1);
+    assert_int_equal(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), -1);
     assert_non_null(strstr(error.message, "no name server gave an address: "));
 
     redis_dialer_free(dialer);
@@ -238,12 +240,12 @@ static void connections_ask_whether_an_idle_peer_is_there(void **state)
     struct listener live;
     (void)state;
     listener_open(&live, "127.0.0.1", ANY_PORT);
-    const struct redis_url url = url_of("127.0.0.1", live.port);
+    const struct redis_endpoint endpoint = endpoint_of("127.0.0.1", live.port);
 
     FOR_EACH_WAY(way)
     {
         struct error error = {0};
-        const int fd = ways[way](&url, PATIENT_MS, &error);
+        const int fd = ways[way](&endpoint, PATIENT_MS, &error);
 
         assert_true(fd >= 0);
         assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
@@ -264,15 +266,15 @@ static void a_cancelled_attempt_calls_nobody_and_the_next_one_does(void **state)
     struct listener live;
     (void)state;
     listener_open(&live, "127.0.0.1", ANY_PORT);
-    const struct redis_url url = url_of("redis.test", live.port);
+    const struct redis_endpoint endpoint = endpoint_of("redis.test", live.port);
     struct event_base *base = event_base_new();
     struct redis_connector *connector =
-        redis_connector_new(base, &url, resolv_conf, &attempt, on_connected);
+        redis_connector_new(base, resolv_conf, &attempt, on_connected);
     name_server_forget(names);
     name_server_add(names, "redis.test", "127.0.0.1");
 
     for (int turns = 0; turns < 4; turns++) {
-        redis_connector_begin(connector, clock_monotonic_us() + MINUTE_US);
+        redis_connector_begin(connector, &endpoint, clock_monotonic_us() + MINUTE_US);
         for (int i = 0; i < turns && !attempt.is_over; i++)
             assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
         redis_connector_cancel(connector);
@@ -282,7 +284,7 @@ static void a_cancelled_attempt_calls_nobody_and_the_next_one_does(void **state)
         (void)event_base_loop(base, EVLOOP_NONBLOCK);
         assert_false(attempt.is_over);
     }
-    redis_connector_begin(connector, clock_monotonic_us() + MINUTE_US);
+    redis_connector_begin(connector, &endpoint, clock_monotonic_us() + MINUTE_US);
     while (!attempt.is_over)
         assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
 
@@ -306,21 +308,21 @@ static void each_attempt_begins_with_the_address_after_the_last_one_tried(void *
     listeners_open(listeners, addresses, ARRAY_COUNT(addresses));
     for (size_t i = 0; i < ARRAY_COUNT(addresses); i++)
         name_server_add(names, "redis.test", addresses[i]);
-    const struct redis_url url = url_of("redis.test", listeners[0].port);
-    struct redis_dialer *dialer = redis_dialer_new(&url, resolv_conf);
+    const struct redis_endpoint endpoint = endpoint_of("redis.test", listeners[0].port);
+    struct redis_dialer *dialer = redis_dialer_new(resolv_conf);
 
     for (size_t i = 0; i < 2 * ARRAY_COUNT(addresses); i++)
-        expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error),
+        expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error),
                     addresses[i % ARRAY_COUNT(addresses)]);
-    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.2");
+    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.2");
     redis_dialer_trust(dialer);
-    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.2");
-    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.3");
+    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.2");
+    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.3");
     name_server_forget(names);
     for (size_t i = 0; i < ARRAY_COUNT(others); i++)
         name_server_add(names, "redis.test", others[i]);
-    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.1");
-    expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.3");
+    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.1");
+    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.3");
 
     redis_dialer_free(dialer);
     listeners_close(listeners, ARRAY_COUNT(addresses));
@@ -353,17 +355,17 @@ static void without_a_descriptor_an_attempt_fails_and_the_next_one_may_succeed(v
     name_server_add(names, "redis.test", "127.0.0.1");
 
     for (size_t i = 0; i < ARRAY_COUNT(hosts); i++) {
-        const struct redis_url url = url_of(hosts[i], live.port);
-        struct redis_dialer *dialer = redis_dialer_new(&url, resolv_conf);
+        const struct redis_endpoint endpoint = endpoint_of(hosts[i], live.port);
+        struct redis_dialer *dialer = redis_dialer_new(resolv_conf);
         struct error error = {0};
 
         const struct rlimit before = allow_no_more_descriptors();
-        const int none = redis_dialer_dial(dialer, PATIENT_MS, &error);
+        const int none = redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 
         assert_int_equal(none, -1);
         assert_string_equal(error.message, reasons[i]);
-        expect_peer(redis_dialer_dial(dialer, PATIENT_MS, &error), "127.0.0.1");
+        expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.1");
         redis_dialer_free(dialer);
     }
     listener_close(&live);

@@ -3,6 +3,7 @@
 
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 
 static void a_redis_threatens_when_it_is_bounded_and_may_evict(void **state)
 {
@@ -16,36 +17,34 @@ static void a_redis_threatens_when_it_is_bounded_and_may_evict(void **state)
         {"100mb", "volatile-ttl", true},
     };
     char policy[REDIS_EVICTION_POLICY_BYTES];
-    struct redis_url url;
     struct error error = {0};
     (void)state;
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &url, &error));
-    struct redis_session *session = redis_session_new(&url, 1000);
+    struct redis_sessions *sessions =
+        redis_sessions_new(topology_at(redis_server_unix_url(server)), 1000);
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         (void)redis_server_command(server, "CONFIG SET maxmemory %s maxmemory-policy %s",
                                    cases[i].maximum, cases[i].policy);
 
-        assert_int_equal(redis_eviction_threatens(session, policy, &error), cases[i].threatens);
+        assert_int_equal(redis_eviction_threatens(sessions, TEXT("key"), policy, &error),
+                         cases[i].threatens);
         if (cases[i].threatens)
             assert_string_equal(policy, cases[i].policy);
     }
-    redis_session_free(session);
+    redis_sessions_free(sessions);
 }
 
 static void one_that_does_not_answer_does_not_threaten(void **state)
 {
     char policy[REDIS_EVICTION_POLICY_BYTES];
-    struct redis_url url;
     struct error error = {0};
     (void)state;
-    assert_true(redis_url_parse(TEXT("redis://127.0.0.1:1"), &url, &error));
-    struct redis_session *session = redis_session_new(&url, 1000);
+    struct redis_sessions *sessions = redis_sessions_new(topology_at("redis://127.0.0.1:1"), 1000);
 
-    assert_false(redis_eviction_threatens(session, policy, &error));
+    assert_false(redis_eviction_threatens(sessions, TEXT("key"), policy, &error));
     assert_non_null(strstr(error.message, "Connection refused"));
 
-    redis_session_free(session);
+    redis_sessions_free(sessions);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 
 static void binary_arguments_of_any_size_pass(void **state)
 {
@@ -140,11 +141,13 @@ static void on_settled(void *context)
 static void a_caller_that_waits_for_room_is_told_whenever_there_is_some(void **state)
 {
     struct room room = {0};
-    struct redis_link_options options = {.settled = on_settled, .context = &room};
+    const struct redis_link_options options = {
+        .endpoint = endpoint_at(redis_server_unix_url(server)),
+        .settled = on_settled,
+        .context = &room,
+    };
     struct link_answers answers = {0};
-    struct error error = {0};
     (void)state;
-    assert_true(redis_url_parse(text_of(redis_server_unix_url(server)), &options.url, &error));
     room.link = redis_link_new(link_base, &options);
     TURN_UNTIL(redis_link_is_ready(room.link));
 

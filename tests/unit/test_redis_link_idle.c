@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 
 static void a_connection_that_stays_silent_is_replaced(void **state)
 {
@@ -26,10 +27,8 @@ static void a_connection_that_stays_silent_is_replaced(void **state)
 
 static struct redis_link *idle_link_to(const char *text)
 {
-    struct redis_link_options options = {.ping_after_us = HASTY_US};
-    struct error error = {0};
-
-    assert_true(redis_url_parse(text_of(text), &options.url, &error));
+    const struct redis_link_options options = {
+        .endpoint = endpoint_at(text), .access = access_at(text), .ping_after_us = HASTY_US};
     struct redis_link *link = redis_link_new(link_base, &options);
     TURN_UNTIL(redis_link_is_ready(link));
     return link;

@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "support/cmocka.h"
 #include "support/name_server.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <event2/event.h>
@@ -21,7 +22,7 @@
 /* The question, and its result: "192.0.2.1 2001:db8::1", or the reason in brackets. */
 struct lookup {
     struct event_base *base;
-    struct redis_url url;
+    struct redis_endpoint endpoint;
     struct redis_resolver *resolver;
     char found[512];
     int64_t took_us;
@@ -47,12 +48,8 @@ static void on_resolved(void *context, const struct redis_addresses *addresses, 
 
 static void lookup_open(struct lookup *lookup, const char *url, const char *resolv_conf)
 {
-    struct error error = {0};
-
-    *lookup = (struct lookup){.base = event_base_new()};
-    assert_true(redis_url_parse(text_of(url), &lookup->url, &error));
-    lookup->resolver =
-        redis_resolver_new(lookup->base, &lookup->url, resolv_conf, lookup, on_resolved);
+    *lookup = (struct lookup){.base = event_base_new(), .endpoint = endpoint_at(url)};
+    lookup->resolver = redis_resolver_new(lookup->base, resolv_conf, lookup, on_resolved);
 }
 
 /* The result is borrowed from the lookup. */
@@ -61,7 +58,7 @@ static const char *ask(struct lookup *lookup)
     const int64_t begin_us = clock_monotonic_us();
 
     lookup->found[0] = '\0';
-    redis_resolver_begin(lookup->resolver);
+    redis_resolver_begin(lookup->resolver, &lookup->endpoint);
     while (lookup->found[0] == '\0')
         assert_int_equal(event_base_loop(lookup->base, EVLOOP_ONCE), 0);
     lookup->took_us = clock_monotonic_us() - begin_us;

@@ -3,20 +3,18 @@
 
 #include "support/cmocka.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 
 static bool find_missing(const char *credentials, char missing[static REDIS_RIGHTS_BYTES])
 {
     char text[256];
-    struct redis_url url;
-    struct error error = {0};
 
     (void)snprintf(text, sizeof(text), "unix://%s%s", credentials,
                    redis_server_unix_url(server) + strlen("unix://"));
-    assert_true(redis_url_parse(text_of(text), &url, &error));
-    struct redis_session *session = redis_session_new(&url, 10000);
-    const bool is_known = redis_rights_find_missing(session, missing);
+    struct redis_sessions *sessions = redis_sessions_new(topology_at(text), 10000);
+    const bool is_known = redis_rights_find_missing(sessions, missing);
 
-    redis_session_free(session);
+    redis_sessions_free(sessions);
     return is_known;
 }
 

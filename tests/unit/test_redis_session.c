@@ -3,9 +3,12 @@
 
 #include "base/clock.h"
 #include "redis/redis_bounds.h"
+#include "redis/redis_dialer.h"
+#include "redis/redis_resolver.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
 #include "support/redis_group.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <poll.h>
@@ -14,13 +17,14 @@
 
 #define TIMEOUT_MS 300
 
+static struct redis_dialer *dialer; /* of all sessions here */
+
 static struct redis_session *session_to(const char *text)
 {
-    struct redis_url url;
-    struct error error = {0};
+    const struct redis_endpoint endpoint = endpoint_at(text);
+    const struct redis_access access = access_at(text);
 
-    assert_true(redis_url_parse(text_of(text), &url, &error));
-    return redis_session_new(&url, TIMEOUT_MS);
+    return redis_session_new(dialer, &endpoint, &access, TIMEOUT_MS);
 }
 
 /* Runs a command. Keeps only whether it worked, and the integer of its reply. */
@@ -462,6 +466,18 @@ static void the_password_decides(void **state)
     redis_server_stop(locked);
 }
 
+static int open_group(void **state)
+{
+    dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
+    return redis_group_open(state);
+}
+
+static int close_group(void **state)
+{
+    redis_dialer_free(dialer);
+    return redis_group_close(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,5 +501,5 @@ int main(void)
         cmocka_unit_test(the_password_decides),
     };
 
-    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
+    return cmocka_run_group_tests(tests, open_group, close_group);
 }

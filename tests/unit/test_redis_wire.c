@@ -6,6 +6,7 @@
 #include "redis/redis_resolver.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
+#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <event2/event.h>
@@ -52,15 +53,14 @@ static bool turn(struct talk *talk)
 /* One command has been sent. */
 static void talk_begin(struct talk *talk)
 {
-    struct redis_url url;
     struct error error = {0};
 
     *talk = (struct talk){.base = event_base_new()};
     impostor_open(&talk->impostor);
     impostor_listen(&talk->impostor);
-    assert_true(redis_url_parse(text_of(talk->impostor.url), &url, &error));
-    struct redis_dialer *dialer = redis_dialer_new(&url, REDIS_RESOLVER_CONF);
-    const int fd = redis_dialer_dial(dialer, 10000, &error);
+    const struct redis_endpoint endpoint = endpoint_at(talk->impostor.url);
+    struct redis_dialer *dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
+    const int fd = redis_dialer_dial(dialer, &endpoint, 10000, &error);
     redis_dialer_free(dialer);
     assert_true(fd >= 0);
     assert_int_equal(evutil_make_socket_nonblocking(fd), 0);

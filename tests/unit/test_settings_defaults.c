@@ -25,8 +25,8 @@ static void defaults_hold_without_any_source(void **state)
     assert_int_equal(settings->listen_length, sizeof(*address));
     assert_in_range(settings->workers, 1, 64);
     assert_int_equal(settings->engine, ENGINE_MEMORY);
-    assert_string_equal(settings->redis.host, "127.0.0.1");
-    assert_int_equal(settings->redis.port, 6379);
+    assert_string_equal(settings->redis.hosts[0].host, "127.0.0.1");
+    assert_int_equal(settings->redis.hosts[0].port, 6379);
     assert_int_equal(settings->redis_timeout_ms, 50);
     assert_int_equal(settings->catalogue, CATALOGUE_KIND_SQLITE);
     assert_string_equal(settings->catalogue_path, "./data/sluice.db");

@@ -236,10 +236,10 @@ static void redis_host_and_port_count_only_without_a_url(void **state)
     struct settings *without = settings_valid(EMPTY_FILE, NO_FLAGS);
     struct settings *with = settings_valid("redis_url: redis://other:7001\n", NO_FLAGS);
 
-    assert_string_equal(without->redis.host, "cache");
-    assert_int_equal(without->redis.port, 7000);
-    assert_string_equal(with->redis.host, "other");
-    assert_int_equal(with->redis.port, 7001);
+    assert_string_equal(without->redis.hosts[0].host, "cache");
+    assert_int_equal(without->redis.hosts[0].port, 7000);
+    assert_string_equal(with->redis.hosts[0].host, "other");
+    assert_int_equal(with->redis.hosts[0].port, 7001);
     settings_free(without);
     settings_free(with);
 }
@@ -254,7 +254,7 @@ static void a_wrong_redis_port_is_refused_unless_kubernetes_put_it_there(void **
 
     setenv("REDIS_PORT", "tcp://10.0.0.7:6379", 1);
     struct settings *settings = settings_valid(EMPTY_FILE, NO_FLAGS);
-    assert_int_equal(settings->redis.port, 6379);
+    assert_int_equal(settings->redis.hosts[0].port, 6379);
     settings_free(settings);
 }
 

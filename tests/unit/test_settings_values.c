@@ -35,9 +35,9 @@ static void every_kind_is_read_from_the_file(void **state)
     assert_int_equal(settings->listen_length, sizeof(*address));
     assert_int_equal(settings->workers, 3);
     assert_int_equal(settings->engine, ENGINE_REDIS);
-    assert_string_equal(settings->redis.host, "cache");
-    assert_int_equal(settings->redis.port, 7000);
-    assert_string_equal(settings->redis.password, "secret");
+    assert_string_equal(settings->redis.hosts[0].host, "cache");
+    assert_int_equal(settings->redis.hosts[0].port, 7000);
+    assert_string_equal(settings->redis.login.password, "secret");
     assert_int_equal(settings->catalogue, CATALOGUE_KIND_SQLITE);
     assert_string_equal(settings->catalogue_path, "/tmp/a b.db");
     assert_int_equal(settings->api.registration, REGISTRATION_TOKEN);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The blocking connections of one control-plane thread to the servers of one Redis: a session
+ * (redis_session.h) for each node that it has asked. What is asked is about a key, which says
+ * where to ask. One thread owns it. */
+#ifndef REDIS_REDIS_SESSIONS_H
+#define REDIS_REDIS_SESSIONS_H
+
+#include "redis/redis_session.h"
+#include "redis/redis_topology.h"
+
+struct redis_sessions;
+
+/* Does not connect yet, but takes the few descriptors of a loop (see redis_dialer.h), so make it
+ * while the service starts. `topology` is borrowed. `timeout_ms` is that of each session. Never
+ * NULL. */
+struct redis_sessions *redis_sessions_new(struct redis_topology *topology, int timeout_ms);
+void redis_sessions_free(struct redis_sessions *sessions);
+
+/* As redis_session_command(). If another node has the key, or is about to get it, asks there. */
+MUST_USE redisReply *redis_sessions_command(struct redis_sessions *sessions, struct text key,
+                                            struct error *error, int argc, const char *argv[],
+                                            const size_t lengths[]);
+
+/* As redis_session_append(). All commands that are appended before a take must be about keys; they
+ * may be of different nodes. */
+void redis_sessions_append(struct redis_sessions *sessions, struct text key, int argc,
+                           const char *argv[], const size_t lengths[]);
+
+/* As redis_session_take(), of the oldest command that was appended for the key's node. If another
+ * node has the key, it fails, and the next redis_sessions_append() goes there. */
+MUST_USE redisReply *redis_sessions_take(struct redis_sessions *sessions, struct text key,
+                                         struct error *error);
+
+/* As redis_session_flush(), of all nodes. */
+MUST_USE bool redis_sessions_flush(struct redis_sessions *sessions, struct error *error);
+
+/* Whose fault the last failure was. */
+enum redis_session_fault redis_sessions_fault(const struct redis_sessions *sessions);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/redis_endpoint.h"
+
+#define PORT_MAX 65535
+
+static bool parse_host(struct text *text, struct redis_endpoint *endpoint, struct error *error);
+
+bool redis_endpoint_parse(struct text text, int default_port, struct redis_endpoint *endpoint,
+                          struct error *error)
+{
+    int64_t port = default_port;
+
+    *endpoint = (struct redis_endpoint){0};
+    if (!parse_host(&text, endpoint, error))
+        return false;
+    if (text.length > 0 && (text.at[0] != ':' || !text_parse_integer(text_from(text, 1), &port) ||
+                            port < 1 || port > PORT_MAX))
+        return error_set(error, "the port in a Redis URL must be 1..%d", PORT_MAX);
+    endpoint->port = (int)port;
+    return true;
+}
+
+void redis_endpoint_write(const struct redis_endpoint *endpoint,
+                          char out[static REDIS_ENDPOINT_BYTES])
+{
+    const bool is_ipv6 = strchr(endpoint->host, ':') != NULL;
+
+    if (endpoint->is_unix)
+        (void)snprintf(out, REDIS_ENDPOINT_BYTES, "%s", endpoint->host);
+    else
+        (void)snprintf(out, REDIS_ENDPOINT_BYTES, is_ipv6 ? "[%s]:%d" : "%s:%d", endpoint->host,
+                       endpoint->port);
+}
+
+bool redis_endpoint_equal(const struct redis_endpoint *a, const struct redis_endpoint *b)
+{
+    return a->is_unix == b->is_unix && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+/* Leaves the text after the host: nothing, or ":port". */
+static bool parse_host(struct text *text, struct redis_endpoint *endpoint, struct error *error)
+{
+    const bool is_bracketed = text->length > 0 && text->at[0] == '[';
+    const char *end = NULL;
+
+    if (text->length > 0)
+        end = memchr(text->at, is_bracketed ? ']' : ':', text->length);
+    if (is_bracketed && end == NULL)
+        return error_set(error, "the host in a Redis URL lacks its closing bracket");
+    struct text host = *text;
+    if (end != NULL)
+        host.length = (size_t)(end - host.at);
+    *text = text_from(*text, host.length + (is_bracketed ? 1 : 0));
+    if (is_bracketed)
+        host = text_from(host, 1);
+    if (host.length == 0 || host.length >= sizeof(endpoint->host) ||
+        memchr(host.at, '\0', host.length) != NULL)
+        return error_set(error, "the host in a Redis URL must have 1..%zu bytes",
+                         sizeof(endpoint->host) - 1);
+    memcpy(endpoint->host, host.at, host.length);
+    if (strpbrk(endpoint->host, "[?#@") != NULL)
+        return error_set(error, "the host in a Redis URL is no name and no address");
+    return true;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The thread looks, publishes, and waits for a reason to look again. Under `lock` are the present
+ * map and the watchers; the finder is the thread's alone. */
+#include "redis/redis_topology.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread_end.h"
+#include "redis/redis_resolver.h"
+#include "redis_finder.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define LOOK_EVERY_US (30 * SECOND_US)
+/* After a look that found nothing. */
+#define LOOK_AGAIN_US (500 * MILLISECOND_US)
+
+struct redis_topology {
+    struct redis_topology_options options;
+    struct redis_access access;
+    const struct redis_finder_kind *kind;
+    struct redis_dialer *dialer;
+    struct redis_finder *finder;
+
+    pthread_mutex_t lock;
+    struct redis_map *map;
+    LIST_HEAD(, redis_watcher) watchers;
+    _Atomic(uint64_t) version;
+
+    bool has_thread;
+    pthread_t thread;
+    struct thread_end ended;
+    int wake_fd;                 /* readable: the thread has a reason to look, or is to end */
+    _Atomic(const char *) doubt; /* why; NULL: nobody doubts the map */
+    atomic_bool is_ending;
+    bool has_failed; /* the last look, and the log says so */
+};
+
+static void *topology_run(void *context);
+static int64_t look(struct redis_topology *topology);
+static void rest(struct redis_topology *topology, int64_t until_us);
+static void tell_failed(struct redis_topology *topology, const struct error *error);
+static void publish_give(struct redis_topology *topology, struct redis_map *map);
+static void tell_new(const struct redis_map *map);
+static void add_one(int fd);
+
+struct redis_topology *redis_topology_new(const struct redis_topology_options *options)
+{
+    static const struct redis_finder_kind *const kinds[] = {
+        [REDIS_SERVER] = &redis_finder_server,
+        [REDIS_SENTINEL] = &redis_finder_sentinel,
+        [REDIS_CLUSTER] = &redis_finder_cluster,
+    };
+    struct redis_topology *topology = MEMORY_NEW(struct redis_topology);
+
+    topology->options = *options;
+    topology->access = (struct redis_access){
+        .login = options->url.login,
+        .database = options->url.database,
+        .needs_master = options->url.kind == REDIS_SENTINEL,
+        .tls = options->tls,
+    };
+    topology->kind = kinds[options->url.kind];
+    ASSERT(pthread_mutex_init(&topology->lock, NULL) == 0);
+    LIST_INIT(&topology->watchers);
+    thread_end_init(&topology->ended);
+    topology->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    ASSERT(topology->wake_fd >= 0);
+    topology->dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
+    topology->finder =
+        topology->kind->new (&topology->options, &topology->access, topology->dialer);
+    topology->map = redis_map_new(0);
+    if (topology->kind->is_fixed)
+        (void)look(topology);
+    return topology;
+}
+
+bool redis_topology_look(struct redis_topology *topology, struct error *error)
+{
+    ASSERT(!topology->has_thread);
+    if (topology->kind->is_fixed)
+        return true;
+
+    struct redis_map *map = topology->kind->look(topology->finder, error);
+
+    if (map == NULL)
+        return false;
+    publish_give(topology, map);
+    return true;
+}
+
+void redis_topology_start(struct redis_topology *topology)
+{
+    if (topology->kind->is_fixed)
+        return;
+    topology->has_thread = true;
+    ASSERT(pthread_create(&topology->thread, NULL, topology_run, topology) == 0);
+}
+
+bool redis_topology_stop(struct redis_topology *topology, int64_t deadline_us)
+{
+    if (!topology->has_thread)
+        return true;
+    atomic_store(&topology->is_ending, true);
+    add_one(topology->wake_fd);
+    if (!thread_end_join(&topology->ended, topology->thread, deadline_us))
+        return false;
+    topology->has_thread = false;
+    return true;
+}
+
+void redis_topology_free(struct redis_topology *topology)
+{
+    if (topology == NULL)
+        return;
+    ASSERT(!topology->has_thread && LIST_EMPTY(&topology->watchers));
+    topology->kind->free(topology->finder);
+    redis_dialer_free(topology->dialer);
+    redis_map_release(topology->map);
+    (void)close(topology->wake_fd);
+    thread_end_close(&topology->ended);
+    (void)pthread_mutex_destroy(&topology->lock);
+    free(topology);
+}
+
+const struct redis_access *redis_topology_access(const struct redis_topology *topology)
+{
+    return &topology->access;
+}
+
+struct redis_map *redis_topology_map(struct redis_topology *topology)
+{
+    (void)pthread_mutex_lock(&topology->lock);
+    struct redis_map *map = redis_map_keep(topology->map);
+    (void)pthread_mutex_unlock(&topology->lock);
+    return map;
+}
+
+uint64_t redis_topology_version(const struct redis_topology *topology)
+{
+    return atomic_load_explicit(&topology->version, memory_order_acquire);
+}
+
+/* Only the first doubt wakes the thread. */
+void redis_topology_doubt(struct redis_topology *topology, const char *reason)
+{
+    if (!topology->kind->is_fixed && atomic_exchange(&topology->doubt, reason) == NULL)
+        add_one(topology->wake_fd);
+}
+
+void redis_topology_watch(struct redis_topology *topology, struct redis_watcher *watcher)
+{
+    (void)pthread_mutex_lock(&topology->lock);
+    LIST_INSERT_HEAD(&topology->watchers, watcher, in_topology);
+    (void)pthread_mutex_unlock(&topology->lock);
+}
+
+void redis_topology_unwatch(struct redis_topology *topology, struct redis_watcher *watcher)
+{
+    (void)pthread_mutex_lock(&topology->lock);
+    LIST_REMOVE(watcher, in_topology);
+    (void)pthread_mutex_unlock(&topology->lock);
+}
+
+static void *topology_run(void *context)
+{
+    struct redis_topology *topology = context;
+
+    (void)pthread_setname_np(pthread_self(), "topology");
+    while (!atomic_load(&topology->is_ending)) {
+        const int64_t due_us = look(topology);
+
+        rest(topology, clock_monotonic_us() + REDIS_TOPOLOGY_REST_US);
+        if (!atomic_load(&topology->is_ending) && atomic_load(&topology->doubt) == NULL)
+            topology->kind->wait(topology->finder, topology->wake_fd, due_us);
+    }
+    thread_end_tell(&topology->ended);
+    return NULL;
+}
+
+/* Returns when to look again, if there is no reason before. */
+static int64_t look(struct redis_topology *topology)
+{
+    struct error error = {0};
+    uint64_t woken;
+    const char *doubt = atomic_exchange(&topology->doubt, NULL);
+
+    (void)!read(topology->wake_fd, &woken, sizeof(woken));
+    if (doubt != NULL)
+        log_write(LOG_DEBUG, "redis is looked up again", LOG_STRING("reason", doubt));
+
+    struct redis_map *map = topology->kind->look(topology->finder, &error);
+
+    if (map == NULL) {
+        tell_failed(topology, &error);
+        return clock_monotonic_us() + LOOK_AGAIN_US;
+    }
+    topology->has_failed = false;
+    publish_give(topology, map);
+    return clock_monotonic_us() + LOOK_EVERY_US;
+}
+
+/* Many doubt at once, so they wait for the next look together. Ends early only if the thread is to
+ * end. */
+static void rest(struct redis_topology *topology, int64_t until_us)
+{
+    while (!atomic_load(&topology->is_ending) && clock_monotonic_us() < until_us)
+        (void)usleep(10 * MILLISECOND_US);
+}
+
+static void tell_failed(struct redis_topology *topology, const struct error *error)
+{
+    if (!topology->has_failed)
+        log_write(LOG_WARN, "redis is not found", LOG_STRING("reason", error->message));
+    topology->has_failed = true;
+}
+
+static void publish_give(struct redis_topology *topology, struct redis_map *map)
+{
+    struct redis_watcher *watcher;
+
+    if (redis_map_equal(map, topology->map)) {
+        redis_map_release(map);
+        return;
+    }
+    redis_map_number(map, topology->map);
+    if (!topology->kind->is_fixed)
+        tell_new(map);
+    (void)pthread_mutex_lock(&topology->lock);
+    redis_map_release(topology->map);
+    topology->map = map;
+    (void)atomic_fetch_add_explicit(&topology->version, 1, memory_order_release);
+    LIST_FOREACH (watcher, &topology->watchers, in_topology)
+        add_one(watcher->fd);
+    (void)pthread_mutex_unlock(&topology->lock);
+}
+
+static void tell_new(const struct redis_map *map)
+{
+    char first[REDIS_ENDPOINT_BYTES] = "";
+
+    if (map->node_count > 0)
+        redis_endpoint_write(&map->nodes[0].endpoint, first);
+    log_write(LOG_INFO, "redis found", LOG_STRING("redis", first),
+              LOG_INTEGER("nodes", map->node_count));
+}
+
+static void add_one(int fd)
+{
+    const uint64_t one = 1;
+
+    (void)!write(fd, &one, sizeof(one));
+}
