@@ -20,7 +20,7 @@ struct redis_endpoint {
 MUST_USE bool redis_endpoint_parse(struct text text, int default_port,
                                    struct redis_endpoint *endpoint, struct error *error);
 
-/* "127.0.0.1:6379", "[::1]:6379", or the path. */
+/* "127.0.0.1:6379", "[::1]:6379", or "unix:///path". */
 #define REDIS_ENDPOINT_BYTES 272
 void redis_endpoint_write(const struct redis_endpoint *endpoint,
                           char out[static REDIS_ENDPOINT_BYTES]);

@@ -26,7 +26,7 @@ void redis_endpoint_write(const struct redis_endpoint *endpoint,
     const bool is_ipv6 = strchr(endpoint->host, ':') != NULL;
 
     if (endpoint->is_unix)
-        (void)snprintf(out, REDIS_ENDPOINT_BYTES, "%s", endpoint->host);
+        (void)snprintf(out, REDIS_ENDPOINT_BYTES, "unix://%s", endpoint->host);
     else
         (void)snprintf(out, REDIS_ENDPOINT_BYTES, is_ipv6 ? "[%s]:%d" : "%s:%d", endpoint->host,
                        endpoint->port);

@@ -55,7 +55,8 @@ void redis_url_write(const struct redis_url *url, char out[static REDIS_URL_BYTE
     size_t length;
 
     if (url->hosts[0].is_unix) {
-        (void)snprintf(out, REDIS_URL_BYTES, "unix://%s?db=%d", url->hosts[0].host, url->database);
+        redis_endpoint_write(&url->hosts[0], host);
+        (void)snprintf(out, REDIS_URL_BYTES, "%s?db=%d", host, url->database);
         return;
     }
     while (scheme->kind != url->kind || scheme->has_tls != url->has_tls)

@@ -167,11 +167,13 @@ void redis_server_restart(struct redis_server *server)
 
 void redis_server_pause(struct redis_server *server)
 {
+    ASSERT(server->process > 0);
     assert_int_equal(kill(server->process, SIGSTOP), 0);
 }
 
 void redis_server_continue(struct redis_server *server)
 {
+    ASSERT(server->process > 0);
     assert_int_equal(kill(server->process, SIGCONT), 0);
 }
 
