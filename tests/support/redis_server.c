@@ -20,6 +20,8 @@
 /* Below the ephemeral ports, so that no client's connection takes the port while Redis is away. */
 #define PORT_MIN   20000
 #define PORT_COUNT 12000
+/* How far below its port a node's port for the other nodes is; Redis' own choice is ephemeral. */
+#define BUS_DISTANCE 10000
 
 struct redis_server {
     pid_t process; /* 0: not running */
@@ -144,6 +146,11 @@ int redis_server_port(const struct redis_server *server)
     return server->port;
 }
 
+int redis_server_bus_port(const struct redis_server *server)
+{
+    return server->port - BUS_DISTANCE;
+}
+
 const char *redis_server_password(const struct redis_server *server)
 {
     return server->password;
@@ -221,6 +228,7 @@ static const redisReply *checked_reply(const struct redis_server *server, const 
 static bool run(struct redis_server *server)
 {
     char port[16];
+    char bus_port[16];
     char clock[sizeof(server->clock_path) + 16];
     const char *argv[] = {"env",
                           "--unset=ASAN_OPTIONS",
@@ -245,6 +253,8 @@ static bool run(struct redis_server *server)
                           "local",
                           "--cluster-enabled",
                           server->is_node ? "yes" : "no",
+                          "--cluster-port",
+                          bus_port,
                           server->password[0] == '\0' ? NULL : "--requirepass",
                           server->password,
                           NULL};
@@ -252,6 +262,7 @@ static bool run(struct redis_server *server)
     const size_t first = server->clock_us == NULL ? 4 : 0; /* skips the words for the clock */
 
     (void)snprintf(port, sizeof(port), "%d", server->port);
+    (void)snprintf(bus_port, sizeof(bus_port), "%d", redis_server_bus_port(server));
     (void)snprintf(clock, sizeof(clock), "MOVED_CLOCK=%s", server->clock_path);
     server->process = process_start(argv + first, NULL, server->output);
     WAIT_FOR (START_SECONDS, has_ended(server) || answers(server))

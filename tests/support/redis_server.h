@@ -30,6 +30,8 @@ const char *redis_server_unix_url(const struct redis_server *server);
 const char *redis_server_tcp_url(const struct redis_server *server);
 
 int redis_server_port(const struct redis_server *server);
+/* Where the other nodes of its cluster reach it. */
+int redis_server_bus_port(const struct redis_server *server);
 /* "" if there is none. */
 const char *redis_server_password(const struct redis_server *server);
 
