@@ -4,6 +4,7 @@
 #define PORT_MAX 65535
 
 static bool parse_host(struct text *text, struct redis_endpoint *endpoint, struct error *error);
+static bool is_host(struct text host);
 
 bool redis_endpoint_parse(struct text text, int default_port, struct redis_endpoint *endpoint,
                           struct error *error)
@@ -17,6 +18,21 @@ bool redis_endpoint_parse(struct text text, int default_port, struct redis_endpo
                             port < 1 || port > PORT_MAX))
         return error_set(error, "the port in a Redis URL must be 1..%d", PORT_MAX);
     endpoint->port = (int)port;
+    return true;
+}
+
+bool redis_endpoint_learn(struct text host, int64_t port, const struct redis_endpoint *asked,
+                          struct redis_endpoint *endpoint)
+{
+    const bool is_unknown = host.length == 0 || text_equal(host, TEXT("?"));
+    struct redis_endpoint learnt = {.port = (int)port};
+
+    if (is_unknown)
+        host = text_of(asked->host);
+    if (port < 1 || port > PORT_MAX || (is_unknown && asked->is_unix) || !is_host(host))
+        return false;
+    memcpy(learnt.host, host.at, host.length);
+    *endpoint = learnt;
     return true;
 }
 
@@ -60,5 +76,19 @@ static bool parse_host(struct text *text, struct redis_endpoint *endpoint, struc
     memcpy(endpoint->host, host.at, host.length);
     if (strpbrk(endpoint->host, "[?#@") != NULL)
         return error_set(error, "the host in a Redis URL is no name and no address");
+    return true;
+}
+
+/* It is printed, and compared as a string. */
+static bool is_host(struct text host)
+{
+    static const char forbidden[] = "[]/?#@";
+
+    if (host.length == 0 || host.length >= sizeof(((struct redis_endpoint *)NULL)->host))
+        return false;
+    for (size_t i = 0; i < host.length; i++) {
+        if (host.at[i] <= ' ' || host.at[i] > '~' || strchr(forbidden, host.at[i]) != NULL)
+            return false;
+    }
     return true;
 }
