@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The claims are collected first. Then those that were outdone are left out of the map. */
+#include "redis_slots.h"
+
+#include "base/memory.h"
+
+/* A range of slots: its first and its last one, and in CLUSTER SLOTS its master behind them. */
+enum { RANGE_FIRST, RANGE_LAST, RANGE_MASTER, RANGE_SIZE };
+/* A node in CLUSTER SLOTS; more may follow. */
+enum { NODE_HOST, NODE_PORT, NODE_SIZE };
+
+struct claimant {
+    struct redis_endpoint endpoint;
+    uint16_t index; /* in the order of the answer */
+    bool has_slot;
+};
+
+struct claims {
+    const struct redis_endpoint *asked;
+    bool has_tls;
+    uint16_t count;
+    struct claimant by[REDIS_NODES_MAX];
+    uint16_t owner[REDIS_SLOTS]; /* index of the claimant, or REDIS_NO_NODE */
+    bool is_weak[REDIS_SLOTS];   /* the owner has failed */
+};
+
+struct master {
+    bool is_known;
+    bool has_failed;
+    struct redis_endpoint endpoint;
+};
+
+static struct claims *claims_new(const struct redis_endpoint *asked, bool has_tls);
+static bool claim_shard(struct claims *claims, const redisReply *shard);
+static bool find_master(const struct claims *claims, const redisReply *nodes,
+                        struct master *master);
+static bool read_node(const struct claims *claims, const redisReply *node, struct master *master);
+static bool claim_range(struct claims *claims, const redisReply *range);
+static bool claim(struct claims *claims, const redisReply *const range[],
+                  const struct master *master);
+static bool find_claimant(struct claims *claims, const struct redis_endpoint *endpoint,
+                          uint16_t *index);
+static struct redis_map *map_of_claims(struct claims *claims, struct error *error);
+static int compare_claimants(const void *a, const void *b);
+static const redisReply *find(const redisReply *fields, const char *name);
+static bool read_text(const redisReply *reply, struct text *text);
+static bool read_integer(const redisReply *reply, int64_t *integer);
+static bool is_array(const redisReply *reply);
+
+struct redis_map *redis_slots_read_shards(const redisReply *reply,
+                                          const struct redis_endpoint *asked, bool has_tls,
+                                          struct error *error)
+{
+    struct claims *claims = claims_new(asked, has_tls);
+    struct redis_map *map = NULL;
+    bool is_valid = is_array(reply);
+
+    for (size_t i = 0; is_valid && i < reply->elements; i++)
+        is_valid = claim_shard(claims, reply->element[i]);
+    if (is_valid)
+        map = map_of_claims(claims, error);
+    else
+        error_set(error, "redis: the answer to CLUSTER SHARDS is not of its form");
+    free(claims);
+    return map;
+}
+
+struct redis_map *redis_slots_read_ranges(const redisReply *reply,
+                                          const struct redis_endpoint *asked, struct error *error)
+{
+    struct claims *claims = claims_new(asked, false);
+    struct redis_map *map = NULL;
+    bool is_valid = is_array(reply);
+
+    for (size_t i = 0; is_valid && i < reply->elements; i++)
+        is_valid = claim_range(claims, reply->element[i]);
+    if (is_valid)
+        map = map_of_claims(claims, error);
+    else
+        error_set(error, "redis: the answer to CLUSTER SLOTS is not of its form");
+    free(claims);
+    return map;
+}
+
+static struct claims *claims_new(const struct redis_endpoint *asked, bool has_tls)
+{
+    struct claims *claims = MEMORY_NEW(struct claims);
+
+    claims->asked = asked;
+    claims->has_tls = has_tls;
+    memset(claims->owner, 0xff, sizeof(claims->owner));
+    return claims;
+}
+
+/* ["slots", [first, last, first, last...], "nodes", [node, node...]] */
+static bool claim_shard(struct claims *claims, const redisReply *shard)
+{
+    const redisReply *slots = find(shard, "slots");
+    const redisReply *nodes = find(shard, "nodes");
+    struct master master = {0};
+
+    if (!is_array(slots) || slots->elements % 2 != 0 || !is_array(nodes) ||
+        !find_master(claims, nodes, &master))
+        return false;
+    for (size_t i = 0; i < slots->elements; i += 2) {
+        const redisReply *const range[] = {slots->element[i], slots->element[i + 1]};
+
+        if (!claim(claims, range, &master))
+            return false;
+    }
+    return true;
+}
+
+/* From Redis 7.2 on a master that failed stays in its shard, beside the replica that replaced
+ * it. */
+static bool find_master(const struct claims *claims, const redisReply *nodes, struct master *master)
+{
+    for (size_t i = 0; i < nodes->elements; i++) {
+        struct master other = {0};
+
+        if (!read_node(claims, nodes->element[i], &other))
+            return false;
+        if (other.is_known && (!master->is_known || (master->has_failed && !other.has_failed)))
+            *master = other;
+    }
+    return true;
+}
+
+/* It stays unknown if the node is no master, or cannot be reached as we connect. */
+static bool read_node(const struct claims *claims, const redisReply *node, struct master *master)
+{
+    const redisReply *host = find(node, "endpoint");
+    const redisReply *port = find(node, claims->has_tls ? "tls-port" : "port");
+    struct text role;
+    struct text health;
+    struct text name = {0};
+    int64_t number = 0;
+
+    if (!read_text(find(node, "role"), &role) || !read_text(find(node, "health"), &health) ||
+        (host != NULL && host->type != REDIS_REPLY_NIL && !read_text(host, &name)) ||
+        (port != NULL && !read_integer(port, &number)))
+        return false;
+    master->is_known = text_equal(role, TEXT("master")) &&
+                       redis_endpoint_learn(name, number, claims->asked, &master->endpoint);
+    master->has_failed = text_starts_with(health, TEXT("fail"));
+    return true;
+}
+
+/* [first, last, [host, port, id...], replicas...] */
+static bool claim_range(struct claims *claims, const redisReply *range)
+{
+    struct master master = {0};
+    struct text name = {0};
+    int64_t port;
+
+    if (!is_array(range) || range->elements < RANGE_SIZE)
+        return false;
+    const redisReply *node = range->element[RANGE_MASTER];
+    if (!is_array(node) || node->elements < NODE_SIZE ||
+        !read_integer(node->element[NODE_PORT], &port))
+        return false;
+    const redisReply *host = node->element[NODE_HOST];
+    if (host->type != REDIS_REPLY_NIL && !read_text(host, &name))
+        return false;
+    master.is_known = redis_endpoint_learn(name, port, claims->asked, &master.endpoint);
+    return claim(claims, (const redisReply *const *)range->element, &master);
+}
+
+static bool claim(struct claims *claims, const redisReply *const range[],
+                  const struct master *master)
+{
+    int64_t first;
+    int64_t last;
+    uint16_t index;
+
+    if (!read_integer(range[RANGE_FIRST], &first) || !read_integer(range[RANGE_LAST], &last) ||
+        first < 0 || last < first || last >= REDIS_SLOTS)
+        return false;
+    if (!master->is_known)
+        return true;
+    if (!find_claimant(claims, &master->endpoint, &index))
+        return false;
+    for (int64_t slot = first; slot <= last; slot++) {
+        if (claims->owner[slot] != REDIS_NO_NODE && (!claims->is_weak[slot] || master->has_failed))
+            continue;
+        claims->owner[slot] = index;
+        claims->is_weak[slot] = master->has_failed;
+    }
+    return true;
+}
+
+/* False: they are too many. */
+static bool find_claimant(struct claims *claims, const struct redis_endpoint *endpoint,
+                          uint16_t *index)
+{
+    uint16_t i = 0;
+
+    while (i < claims->count && !redis_endpoint_equal(&claims->by[i].endpoint, endpoint))
+        i++;
+    *index = i;
+    if (i < claims->count)
+        return true;
+    if (claims->count == REDIS_NODES_MAX)
+        return false;
+    claims->by[claims->count++] = (struct claimant){.endpoint = *endpoint, .index = i};
+    return true;
+}
+
+static struct redis_map *map_of_claims(struct claims *claims, struct error *error)
+{
+    uint16_t place[REDIS_NODES_MAX]; /* in the map, of each claimant */
+    uint16_t count = 0;
+
+    for (size_t slot = 0; slot < REDIS_SLOTS; slot++) {
+        if (claims->owner[slot] != REDIS_NO_NODE)
+            claims->by[claims->owner[slot]].has_slot = true;
+    }
+    qsort(claims->by, claims->count, sizeof(claims->by[0]), compare_claimants);
+    while (count < claims->count && claims->by[count].has_slot)
+        count++;
+    if (count == 0) {
+        error_set(error, "redis: no node of the cluster has a slot");
+        return NULL;
+    }
+    struct redis_map *map = redis_map_new(count);
+    map->is_sliced = true;
+    for (uint16_t i = 0; i < count; i++) {
+        map->nodes[i].endpoint = claims->by[i].endpoint;
+        place[claims->by[i].index] = i;
+    }
+    for (size_t slot = 0; slot < REDIS_SLOTS; slot++) {
+        if (claims->owner[slot] != REDIS_NO_NODE)
+            map->node_of_slot[slot] = place[claims->owner[slot]];
+    }
+    return map;
+}
+
+/* Those without a slot come last. */
+static int compare_claimants(const void *a, const void *b)
+{
+    const struct claimant *left = a;
+    const struct claimant *right = b;
+    const int by_host = strcmp(left->endpoint.host, right->endpoint.host);
+
+    if (left->has_slot != right->has_slot)
+        return left->has_slot ? -1 : 1;
+    return by_host != 0 ? by_host : left->endpoint.port - right->endpoint.port;
+}
+
+/* The value behind the name; NULL: there is none. Names that we do not know are skipped. */
+static const redisReply *find(const redisReply *fields, const char *name)
+{
+    struct text found;
+
+    if (!is_array(fields))
+        return NULL;
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        if (read_text(fields->element[i], &found) && text_equal(found, text_of(name)))
+            return fields->element[i + 1];
+    }
+    return NULL;
+}
+
+static bool read_text(const redisReply *reply, struct text *text)
+{
+    if (reply == NULL || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS))
+        return false;
+    *text = (struct text){reply->str, reply->len};
+    return true;
+}
+
+/* Servers other than Redis write numbers as text, too. */
+static bool read_integer(const redisReply *reply, int64_t *integer)
+{
+    struct text text;
+
+    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER) {
+        *integer = reply->integer;
+        return true;
+    }
+    return read_text(reply, &text) && text_parse_integer(text, integer);
+}
+
+static bool is_array(const redisReply *reply)
+{
+    return reply != NULL && reply->type == REDIS_REPLY_ARRAY;
+}
