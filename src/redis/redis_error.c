@@ -20,20 +20,20 @@ static const struct {
     const char *code;
     enum redis_error_scope scope;
 } errors[] = {
-    {"ASK", REDIS_ERROR_OF_PLACE},       /* the key is on its way to another node of a cluster */
-    {"BUSY", REDIS_ERROR_OF_ALL},        /* another client's script does not end */
-    {"CLUSTERDOWN", REDIS_ERROR_OF_ALL}, /* a node is missing */
-    {"CROSSSLOT", REDIS_ERROR_OF_PLACE}, /* the keys are on different nodes */
-    {"LOADING", REDIS_ERROR_OF_ALL},     /* it still reads its disk */
-    {"MASTERDOWN", REDIS_ERROR_OF_ALL},  /* a replica that does not answer without its master */
-    {"MISCONF", REDIS_ERROR_OF_ALL},     /* it cannot write to its disk, and takes no writes */
-    {"MOVED", REDIS_ERROR_OF_PLACE},     /* another node of a cluster has the key */
-    {"NOAUTH", REDIS_ERROR_OF_ALL},      /* a password was set after we connected */
-    {"NOPERM", REDIS_ERROR_OF_ALL},      /* the ACL of our user */
-    {"NOREPLICAS", REDIS_ERROR_OF_ALL},  /* too few replicas to take writes */
-    {"OOM", REDIS_ERROR_OF_ALL},         /* maxmemory, with noeviction */
-    {"READONLY", REDIS_ERROR_OF_ALL},    /* it has become a replica */
-    {"TRYAGAIN", REDIS_ERROR_OF_PLACE},  /* some of the keys are on their way to another node */
+    {"ASK", REDIS_ERROR_OF_PLACE},         /* the key is on its way to another node of a cluster */
+    {"BUSY", REDIS_ERROR_OF_ALL},          /* another client's script does not end */
+    {"CLUSTERDOWN", REDIS_ERROR_OF_PLACE}, /* nobody serves the slot: no fault of who was asked */
+    {"CROSSSLOT", REDIS_ERROR_OF_PLACE},   /* the keys are on different nodes */
+    {"LOADING", REDIS_ERROR_OF_ALL},       /* it still reads its disk */
+    {"MASTERDOWN", REDIS_ERROR_OF_ALL},    /* a replica that does not answer without its master */
+    {"MISCONF", REDIS_ERROR_OF_ALL},       /* it cannot write to its disk, and takes no writes */
+    {"MOVED", REDIS_ERROR_OF_PLACE},       /* another node of a cluster has the key */
+    {"NOAUTH", REDIS_ERROR_OF_ALL},        /* a password was set after we connected */
+    {"NOPERM", REDIS_ERROR_OF_ALL},        /* the ACL of our user */
+    {"NOREPLICAS", REDIS_ERROR_OF_ALL},    /* too few replicas to take writes */
+    {"OOM", REDIS_ERROR_OF_ALL},           /* maxmemory, with noeviction */
+    {"READONLY", REDIS_ERROR_OF_ALL},      /* it has become a replica */
+    {"TRYAGAIN", REDIS_ERROR_OF_PLACE},    /* some of the keys are on their way to another node */
 };
 
 struct text redis_error_code(struct text reply)

@@ -61,7 +61,8 @@ const struct refusal refusals[] = {
     {"another_password", "NOAUTH", REFUSAL_CONNECTING, false, password_begin, password_end},
     {"too_many_clients", "redis not reachable", REFUSAL_CONNECTING, false, crowded_begin,
      crowded_end},
-    {"a_cluster_without_slots", "CLUSTERDOWN", REFUSAL_OF_ALL, true, no_slots_begin, no_slots_end},
+    {"a_cluster_without_slots", "CLUSTERDOWN", REFUSAL_OF_PLACE, true, no_slots_begin,
+     no_slots_end},
     {"keys_that_have_moved", "MOVED", REFUSAL_OF_PLACE, true, moved_begin, moved_end},
     {"keys_that_are_moving", "ASK", REFUSAL_OF_PLACE, true, moving_begin, moving_end},
 };

@@ -15,7 +15,7 @@ struct refusing {
 
 enum refusal_scope {
     REFUSAL_OF_ALL,     /* no check is decided */
-    REFUSAL_OF_PLACE,   /* no check of the keys that have moved is decided */
+    REFUSAL_OF_PLACE,   /* no check is decided whose keys the node does not serve */
     REFUSAL_CONNECTING, /* open connections end, and new ones are refused */
 };
 

@@ -61,7 +61,8 @@ static void an_error_says_whom_it_is_of(void **state)
         {"MISCONF Redis is configured to save RDB snapshots", "MISCONF", REDIS_ERROR_OF_ALL},
         {"NOAUTH Authentication required.", "NOAUTH", REDIS_ERROR_OF_ALL},
         {"NOREPLICAS Not enough good replicas to write.", "NOREPLICAS", REDIS_ERROR_OF_ALL},
-        {"CLUSTERDOWN The cluster is down", "CLUSTERDOWN", REDIS_ERROR_OF_ALL},
+        {"CLUSTERDOWN The cluster is down", "CLUSTERDOWN", REDIS_ERROR_OF_PLACE},
+        {"CLUSTERDOWN Hash slot not served", "CLUSTERDOWN", REDIS_ERROR_OF_PLACE},
         {"WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE",
          REDIS_ERROR_OF_ONE},
         {"ERR Error running script (call to f_1f): @user_script:8: WRONGTYPE Operation against a "
@@ -160,8 +161,8 @@ static void the_table_says_what_counts_and_what_is_kept(void **state)
             fail_msg("the row of %.*s is wrong", TEXT_PRINTF(cells[0]));
     }
 
-    assert_int_equal(rows_of[REDIS_ERROR_OF_ALL], 10);
-    assert_int_equal(rows_of[REDIS_ERROR_OF_PLACE], 4);
+    assert_int_equal(rows_of[REDIS_ERROR_OF_ALL], 9);
+    assert_int_equal(rows_of[REDIS_ERROR_OF_PLACE], 5);
     assert_in_range(rows_of[REDIS_ERROR_OF_ONE], 1, 100);
     free(table);
 }
