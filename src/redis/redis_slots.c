@@ -19,6 +19,7 @@ struct claimant {
 struct claims {
     const struct redis_endpoint *asked;
     bool has_tls;
+    bool are_too_many; /* the claimants */
     uint16_t count;
     struct claimant by[REDIS_NODES_MAX];
     uint16_t owner[REDIS_SLOTS]; /* index of the claimant, or REDIS_NO_NODE */
@@ -31,7 +32,14 @@ struct master {
     struct redis_endpoint endpoint;
 };
 
+/* Notes who claims what in one part of the answer. False: it is not of its form, or they are too
+ * many. */
+typedef bool claim_fn(struct claims *claims, const redisReply *part);
+
 static struct claims *claims_new(const struct redis_endpoint *asked, bool has_tls);
+static struct redis_map *map_of_answer(const redisReply *reply, struct claims *claims,
+                                       claim_fn *claim_part, const char *command,
+                                       struct error *error);
 static bool claim_shard(struct claims *claims, const redisReply *shard);
 static bool find_master(const struct claims *claims, const redisReply *nodes,
                         struct master *master);
@@ -52,35 +60,13 @@ struct redis_map *redis_slots_read_shards(const redisReply *reply,
                                           const struct redis_endpoint *asked, bool has_tls,
                                           struct error *error)
 {
-    struct claims *claims = claims_new(asked, has_tls);
-    struct redis_map *map = NULL;
-    bool is_valid = is_array(reply);
-
-    for (size_t i = 0; is_valid && i < reply->elements; i++)
-        is_valid = claim_shard(claims, reply->element[i]);
-    if (is_valid)
-        map = map_of_claims(claims, error);
-    else
-        error_set(error, "redis: the answer to CLUSTER SHARDS is not of its form");
-    free(claims);
-    return map;
+    return map_of_answer(reply, claims_new(asked, has_tls), claim_shard, "SHARDS", error);
 }
 
 struct redis_map *redis_slots_read_ranges(const redisReply *reply,
                                           const struct redis_endpoint *asked, struct error *error)
 {
-    struct claims *claims = claims_new(asked, false);
-    struct redis_map *map = NULL;
-    bool is_valid = is_array(reply);
-
-    for (size_t i = 0; is_valid && i < reply->elements; i++)
-        is_valid = claim_range(claims, reply->element[i]);
-    if (is_valid)
-        map = map_of_claims(claims, error);
-    else
-        error_set(error, "redis: the answer to CLUSTER SLOTS is not of its form");
-    free(claims);
-    return map;
+    return map_of_answer(reply, claims_new(asked, false), claim_range, "SLOTS", error);
 }
 
 static struct claims *claims_new(const struct redis_endpoint *asked, bool has_tls)
@@ -91,6 +77,26 @@ static struct claims *claims_new(const struct redis_endpoint *asked, bool has_tl
     claims->has_tls = has_tls;
     memset(claims->owner, 0xff, sizeof(claims->owner));
     return claims;
+}
+
+/* Frees the claims. */
+static struct redis_map *map_of_answer(const redisReply *reply, struct claims *claims,
+                                       claim_fn *claim_part, const char *command,
+                                       struct error *error)
+{
+    struct redis_map *map = NULL;
+    bool is_valid = is_array(reply);
+
+    for (size_t i = 0; is_valid && i < reply->elements; i++)
+        is_valid = claim_part(claims, reply->element[i]);
+    if (is_valid)
+        map = map_of_claims(claims, error);
+    else if (claims->are_too_many)
+        error_set(error, "redis: the cluster has more than %d masters", REDIS_NODES_MAX);
+    else
+        error_set(error, "redis: the answer to CLUSTER %s is not of its form", command);
+    free(claims);
+    return map;
 }
 
 /* ["slots", [first, last, first, last...], "nodes", [node, node...]] */
@@ -201,7 +207,8 @@ static bool find_claimant(struct claims *claims, const struct redis_endpoint *en
     *index = i;
     if (i < claims->count)
         return true;
-    if (claims->count == REDIS_NODES_MAX)
+    claims->are_too_many = claims->count == REDIS_NODES_MAX;
+    if (claims->are_too_many)
         return false;
     claims->by[claims->count++] = (struct claimant){.endpoint = *endpoint, .index = i};
     return true;
