@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A finder of a cluster's nodes, and what it finds. Main thread only. */
+#ifndef UNIT_FINDER_CASE_H
+#define UNIT_FINDER_CASE_H
+
+#include "redis_finder.h"
+
+/* Teardown of each test. */
+int finder_end(void **state);
+
+/* Finds the nodes of this URL from now on, anew. */
+void finder_begin(const char *url);
+/* One look; the map is the caller's. NULL: `error` says why. */
+struct redis_map *finder_look(struct error *error);
+
+/* One look, which must find a map. Returns the port of the node of the slot; 0: nobody has it. */
+int finder_port(int slot);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each node is a cluster of its own, so each knows what the test has told it alone. */
+#include "finder_case.h"
+#include "support/cmocka.h"
+#include "support/impostor.h"
+#include "support/redis_group.h"
+#include "support/topologies.h"
+#include "support/wait.h"
+
+#define WAIT_SECONDS 20
+#define SLOT_LAST    (REDIS_SLOTS - 1)
+#define NODES        3
+#define URL_BYTES    256
+
+/* All say that their cluster works, and that they have all slots. The later ones have heard of more
+ * changes. */
+static struct redis_server *nodes[NODES];
+
+static bool is_well(struct redis_server *node)
+{
+    return strstr(redis_server_command(node, "CLUSTER INFO")->str, "cluster_state:ok") != NULL;
+}
+
+static int start_nodes(void **state)
+{
+    if (redis_group_open(state) != 0)
+        return -1;
+    for (int i = 0; i < NODES; i++) {
+        nodes[i] = redis_server_start_node();
+        (void)redis_server_command(nodes[i], "CLUSTER SET-CONFIG-EPOCH %d", 1 + i);
+        (void)redis_server_command(nodes[i], "CLUSTER ADDSLOTSRANGE 0 %d", SLOT_LAST);
+    }
+    for (int i = 0; i < NODES; i++) {
+        WAIT_FOR (WAIT_SECONDS, is_well(nodes[i]))
+            ;
+    }
+    return 0;
+}
+
+static int stop_nodes(void **state)
+{
+    for (int i = 0; i < NODES; i++)
+        redis_server_stop(nodes[i]);
+    return redis_group_close(state);
+}
+
+/* Its cluster is down then, because somebody must have each slot. */
+static void take_slots(struct redis_server *node)
+{
+    (void)redis_server_command(node, "CLUSTER DELSLOTSRANGE 100 %d", SLOT_LAST);
+    WAIT_FOR (WAIT_SECONDS, !is_well(node))
+        ;
+}
+
+static void give_slots(struct redis_server *node)
+{
+    (void)redis_server_command(node, "CLUSTER ADDSLOTSRANGE 100 %d", SLOT_LAST);
+    WAIT_FOR (WAIT_SECONDS, is_well(node))
+        ;
+}
+
+/* Begins to find what is at these ports. */
+static void begin(const char *login, size_t count, const int ports[])
+{
+    char url[URL_BYTES];
+    size_t length = (size_t)snprintf(url, sizeof(url), "redis-cluster://%s", login);
+
+    for (size_t i = 0; i < count; i++)
+        length += (size_t)snprintf(url + length, sizeof(url) - length, "%s127.0.0.1:%d",
+                                   i == 0 ? "" : ",", ports[i]);
+    finder_begin(url);
+}
+
+static int port_of(int node)
+{
+    return redis_server_port(nodes[node]);
+}
+
+static void a_node_that_does_not_know_its_own_host_is_found(void **state)
+{
+    (void)state;
+    begin("", 1, (const int[]){port_of(0)});
+
+    assert_int_equal(finder_port(0), port_of(0));
+    assert_int_equal(finder_port(SLOT_LAST), port_of(0));
+}
+
+static void a_node_that_is_gone_is_passed_over(void **state)
+{
+    struct impostor gone;
+    struct impostor silent;
+    (void)state;
+    impostor_open(&gone);
+    impostor_open(&silent);
+    impostor_listen(&silent);
+    begin("", 3,
+          (const int[]){endpoint_at(gone.url).port, endpoint_at(silent.url).port, port_of(0)});
+
+    assert_int_equal(finder_port(0), port_of(0));
+    assert_int_equal(finder_port(0), port_of(0));
+    impostor_close(&gone);
+    impostor_close(&silent);
+}
+
+static void if_nobody_answers_the_error_says_so(void **state)
+{
+    struct impostor gone;
+    struct error error = {0};
+    (void)state;
+    impostor_open(&gone);
+    begin("", 1, (const int[]){endpoint_at(gone.url).port});
+
+    assert_null(finder_look(&error));
+    assert_non_null(strstr(error.message, "cannot connect to redis at 127.0.0.1:"));
+    impostor_close(&gone);
+}
+
+static void a_redis_that_is_in_no_cluster_is_told_by_its_address(void **state)
+{
+    struct error error = {0};
+    char expected[URL_BYTES];
+    (void)state;
+    begin("", 1, (const int[]){redis_server_port(server)});
+
+    assert_null(finder_look(&error));
+
+    (void)snprintf(expected, sizeof(expected),
+                   "redis at 127.0.0.1:%d is in no cluster: its URL must begin with redis://",
+                   redis_server_port(server));
+    assert_string_equal(error.message, expected);
+}
+
+static void a_node_whose_cluster_is_down_is_believed_last(void **state)
+{
+    (void)state;
+    take_slots(nodes[0]);
+
+    begin("", 2, (const int[]){port_of(0), port_of(1)});
+    assert_int_equal(finder_port(0), port_of(1));
+    begin("", 1, (const int[]){port_of(0)});
+    assert_int_equal(finder_port(0), port_of(0));
+    assert_int_equal(finder_port(100), 0);
+
+    give_slots(nodes[0]);
+}
+
+static void a_node_without_slots_is_not_believed(void **state)
+{
+    struct redis_server *empty = redis_server_start_node();
+    struct error error = {0};
+    (void)state;
+
+    begin("", 1, (const int[]){redis_server_port(empty)});
+    assert_null(finder_look(&error));
+    assert_string_equal(error.message, "redis: no node of the cluster has a slot");
+    begin("", 2, (const int[]){redis_server_port(empty), port_of(1)});
+    assert_int_equal(finder_port(0), port_of(1));
+    redis_server_stop(empty);
+}
+
+static void a_node_that_has_not_heard_of_the_last_change_is_believed_last(void **state)
+{
+    (void)state;
+    begin("", 3, (const int[]){port_of(1), port_of(0), port_of(2)});
+    assert_int_equal(finder_port(0), port_of(1));
+
+    take_slots(nodes[1]);
+    assert_int_equal(finder_port(0), port_of(2));
+
+    give_slots(nodes[1]);
+}
+
+/* As Redis 6 refuses it, and as an ACL does. */
+static void without_shards_the_slots_are_asked_for(void **state)
+{
+    (void)state;
+    (void)redis_server_command(
+        nodes[0], "ACL SETUSER finder on >secret ~* +ping +cluster -cluster|shards -cluster|info");
+    (void)redis_server_command(nodes[0], "CONFIG RESETSTAT");
+
+    begin("finder:secret@", 1, (const int[]){port_of(0)});
+    assert_int_equal(finder_port(SLOT_LAST), port_of(0));
+
+    const char *stats = redis_server_command(nodes[0], "INFO commandstats")->str;
+    assert_non_null(strstr(stats, "cmdstat_cluster|slots:calls=1,"));
+}
+
+static void if_all_is_forbidden_the_error_says_so(void **state)
+{
+    struct error error = {0};
+    (void)state;
+    (void)redis_server_command(nodes[0], "ACL SETUSER nobody on >secret ~* +ping");
+    begin("nobody:secret@", 1, (const int[]){port_of(0)});
+
+    assert_null(finder_look(&error));
+    assert_non_null(strstr(error.message, "redis: NOPERM"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_node_that_does_not_know_its_own_host_is_found, finder_end),
+        cmocka_unit_test_teardown(a_node_that_is_gone_is_passed_over, finder_end),
+        cmocka_unit_test_teardown(if_nobody_answers_the_error_says_so, finder_end),
+        cmocka_unit_test_teardown(a_redis_that_is_in_no_cluster_is_told_by_its_address, finder_end),
+        cmocka_unit_test_teardown(a_node_whose_cluster_is_down_is_believed_last, finder_end),
+        cmocka_unit_test_teardown(a_node_without_slots_is_not_believed, finder_end),
+        cmocka_unit_test_teardown(a_node_that_has_not_heard_of_the_last_change_is_believed_last,
+                                  finder_end),
+        cmocka_unit_test_teardown(without_shards_the_slots_are_asked_for, finder_end),
+        cmocka_unit_test_teardown(if_all_is_forbidden_the_error_says_so, finder_end),
+    };
+    return cmocka_run_group_tests(tests, start_nodes, stop_nodes);
+}
