@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A cluster changes, and is found as it is then. */
+#include "finder_case.h"
+#include "support/cmocka.h"
+#include "support/redis_cluster.h"
+#include "support/redis_group.h"
+#include "support/wait.h"
+
+#define WAIT_SECONDS 20
+#define MASTERS      3
+#define SLOT         12182
+
+static struct redis_cluster *cluster;
+
+static int start_cluster(void **state)
+{
+    if (redis_group_open(state) != 0)
+        return -1;
+    cluster = redis_cluster_start(MASTERS, 1);
+    return 0;
+}
+
+static int stop_cluster(void **state)
+{
+    redis_cluster_stop(cluster);
+    return redis_group_close(state);
+}
+
+static int port_of(size_t node)
+{
+    return redis_server_port(redis_cluster_node(cluster, node));
+}
+
+/* Finds the cluster by one node alone. */
+static void begin_at(size_t node)
+{
+    char url[64];
+
+    (void)snprintf(url, sizeof(url), "redis-cluster://127.0.0.1:%d", port_of(node));
+    finder_begin(url);
+}
+
+static void any_node_tells_of_all_masters(void **state)
+{
+    struct error error = {0};
+    (void)state;
+
+    for (size_t node = 0; node < redis_cluster_count(cluster); node++) {
+        begin_at(node);
+        struct redis_map *map = finder_look(&error);
+        assert_non_null(map);
+        assert_int_equal(map->node_count, MASTERS);
+        for (int slot = 0; slot < REDIS_SLOTS; slot += 1000) {
+            const struct redis_node *found = &map->nodes[map->node_of_slot[slot]];
+
+            assert_int_equal(found->endpoint.port, port_of(redis_cluster_owner(cluster, slot)));
+            assert_string_equal(found->endpoint.host, "127.0.0.1");
+        }
+        redis_map_release(map);
+    }
+}
+
+static void all_nodes_tell_the_same_map(void **state)
+{
+    struct error error = {0};
+    (void)state;
+    finder_begin(redis_cluster_url(cluster));
+    struct redis_map *first = finder_look(&error);
+    assert_non_null(first);
+
+    /* Each look asks another node. */
+    for (int i = 0; i < MASTERS; i++) {
+        struct redis_map *next = finder_look(&error);
+
+        assert_non_null(next);
+        assert_true(redis_map_equal(first, next));
+        redis_map_release(next);
+    }
+    redis_map_release(first);
+}
+
+static void a_slot_that_has_moved_is_found(void **state)
+{
+    const size_t before = redis_cluster_owner(cluster, SLOT);
+    const size_t after = (before + 1) % MASTERS;
+    (void)state;
+    finder_begin(redis_cluster_url(cluster));
+    assert_int_equal(finder_port(SLOT), port_of(before));
+
+    redis_cluster_begin_move(cluster, SLOT, after);
+    assert_int_equal(finder_port(SLOT), port_of(before));
+    redis_cluster_end_move(cluster, SLOT, after);
+
+    assert_int_equal(finder_port(SLOT), port_of(after));
+    redis_cluster_move(cluster, SLOT, before);
+    assert_int_equal(finder_port(SLOT), port_of(before));
+}
+
+static void a_master_that_joins_is_found_with_its_first_slot(void **state)
+{
+    const size_t before = redis_cluster_owner(cluster, 0);
+    struct error error = {0};
+    (void)state;
+    finder_begin(redis_cluster_url(cluster));
+    const size_t added = redis_cluster_add_master(cluster);
+
+    struct redis_map *map = finder_look(&error);
+    assert_non_null(map);
+    assert_int_equal(map->node_count, MASTERS);
+    redis_map_release(map);
+    redis_cluster_move(cluster, 0, added);
+
+    assert_int_equal(finder_port(0), port_of(added));
+    assert_int_equal(finder_port(1), port_of(before));
+    redis_cluster_move(cluster, 0, before);
+}
+
+static void a_master_that_died_keeps_its_slots_until_its_replica_has_them(void **state)
+{
+    const size_t killed = redis_cluster_owner(cluster, SLOT);
+    const int port = port_of(killed);
+    (void)state;
+    finder_begin(redis_cluster_url(cluster));
+    assert_int_equal(finder_port(SLOT), port);
+
+    redis_cluster_kill(cluster, killed);
+    assert_int_equal(finder_port(SLOT), port);
+    const size_t successor = redis_cluster_await_takeover(cluster, killed);
+
+    assert_int_not_equal(port_of(successor), port);
+    WAIT_FOR (WAIT_SECONDS, finder_port(SLOT) == port_of(successor))
+        ;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(any_node_tells_of_all_masters, finder_end),
+        cmocka_unit_test_teardown(all_nodes_tell_the_same_map, finder_end),
+        cmocka_unit_test_teardown(a_slot_that_has_moved_is_found, finder_end),
+        cmocka_unit_test_teardown(a_master_that_joins_is_found_with_its_first_slot, finder_end),
+        cmocka_unit_test_teardown(a_master_that_died_keeps_its_slots_until_its_replica_has_them,
+                                  finder_end),
+    };
+    return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
+}
