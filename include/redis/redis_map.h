@@ -23,7 +23,7 @@ struct redis_map {
     bool is_sliced; /* a cluster; otherwise nodes[0] has all keys */
     uint16_t node_count;
     uint16_t node_of_slot[REDIS_SLOTS]; /* its index; REDIS_NO_NODE: nobody has it */
-    struct redis_node nodes[];
+    struct redis_node nodes[];          /* of a cluster, some may have no slot yet */
 };
 
 /* One reference, which is the caller's. The nodes are all zero, and no slot has one. Any thread, as

