@@ -10,13 +10,13 @@
 #include "store/store.h"
 #include "store/take_answer.h"
 
-/* What all calls of a store share; the owner's storage. The link belongs to the owner. */
+struct store_node;
+
+/* What all calls of a store share; the owner's storage. */
 struct pending_pool {
-    struct redis_link *link;
     int64_t timeout_us;            /* the time of a call, from its beginning */
     struct counter_budget *budget; /* NULL: no tenant has a bound */
     redis_link_done_fn *answered;  /* its context is the struct pending */
-    int64_t sent_us;               /* when a new call was last sent */
     struct pending *spare;
 };
 
@@ -24,6 +24,7 @@ struct pending {
     struct waiting_call waiting; /* while it is in the queue */
     struct pending *next;        /* in the list of spare ones */
     struct pending_pool *pool;
+    struct store_node *node; /* where it waits, or was sent; the owner's */
     store_done_fn *done;
     void *context;
     size_t integers; /* how many the reply has */
@@ -39,15 +40,16 @@ struct pending {
 void pending_pool_close(struct pending_pool *pool);
 
 /* The call's time begins. pending_write() then says what it asks. */
-struct pending *pending_begin(struct pending_pool *pool, void *context, store_done_fn *done);
+struct pending *pending_begin(struct pending_pool *pool, struct store_node *node, void *context,
+                              store_done_fn *done);
 
 void pending_write(struct pending *pending, const struct operation *operation);
 
 /* The link must be ready. Sends the call with the time that it has left. Only now it is decided
  * whether it may create keys, so that calls answered in the meantime are counted. */
-void pending_send(struct pending *pending, int64_t now_us);
+void pending_send(struct pending *pending, struct redis_link *link, int64_t now_us);
 /* Sends it once more, with the script's text. */
-void pending_send_again(struct pending *pending, int64_t now_us);
+void pending_send_again(struct pending *pending, struct redis_link *link, int64_t now_us);
 
 /* Puts it back before `done` runs, which may ask for the next one. */
 void pending_finish(struct pending *pending, const struct outcome *outcome);

@@ -6,7 +6,7 @@
 #include "store/counter_budget.h"
 
 static void set_script(struct pending *pending, const char *command, struct text script);
-static void send_call(struct pending *pending, int64_t now_us);
+static void send_call(struct pending *pending, struct redis_link *link, int64_t now_us);
 
 void pending_pool_close(struct pending_pool *pool)
 {
@@ -17,7 +17,8 @@ void pending_pool_close(struct pending_pool *pool)
     }
 }
 
-struct pending *pending_begin(struct pending_pool *pool, void *context, store_done_fn *done)
+struct pending *pending_begin(struct pending_pool *pool, struct store_node *node, void *context,
+                              store_done_fn *done)
 {
     struct pending *pending = pool->spare;
 
@@ -26,6 +27,7 @@ struct pending *pending_begin(struct pending_pool *pool, void *context, store_do
     else
         pool->spare = pending->next;
     pending->pool = pool;
+    pending->node = node;
     pending->context = context;
     pending->done = done;
     pending->is_at_fault = false;
@@ -48,23 +50,20 @@ void pending_write(struct pending *pending, const struct operation *operation)
         set_script(pending, "EVALSHA", text_of(pending->script->sha1));
 }
 
-void pending_send(struct pending *pending, int64_t now_us)
+void pending_send(struct pending *pending, struct redis_link *link, int64_t now_us)
 {
-    struct pending_pool *pool = pending->pool;
-
     if (pending->script != NULL &&
-        !counter_budget_allows(pool->budget, pending->asked.tenant, now_us))
+        !counter_budget_allows(pending->pool->budget, pending->asked.tenant, now_us))
         take_arguments_forbid_keys(&pending->asked.arguments);
     pending->sent_us = now_us;
-    pool->sent_us = now_us;
-    send_call(pending, now_us);
+    send_call(pending, link, now_us);
 }
 
-void pending_send_again(struct pending *pending, int64_t now_us)
+void pending_send_again(struct pending *pending, struct redis_link *link, int64_t now_us)
 {
     pending->may_send_again = false;
     set_script(pending, "EVAL", take_script_source(pending->script));
-    send_call(pending, now_us);
+    send_call(pending, link, now_us);
 }
 
 void pending_finish(struct pending *pending, const struct outcome *outcome)
@@ -103,13 +102,13 @@ static void set_script(struct pending *pending, const char *command, struct text
 }
 
 /* The time left is negative when its time is over. */
-static void send_call(struct pending *pending, int64_t now_us)
+static void send_call(struct pending *pending, struct redis_link *link, int64_t now_us)
 {
     const struct pending_pool *pool = pending->pool;
     const struct take_arguments *arguments = &pending->asked.arguments;
     const int64_t left_us = pending->begun_us + pool->timeout_us - now_us;
     const bool accepted =
-        redis_link_call(pool->link, arguments->count, arguments->argv, arguments->lengths,
+        redis_link_call(link, arguments->count, arguments->argv, arguments->lengths,
                         pending->integers, left_us, pending, pool->answered);
 
     ASSERT(accepted);

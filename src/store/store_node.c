@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_node.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "metrics/metrics.h"
+#include "store/probe.h"
+
+/* A call, in the order it runs. */
+static void send_call(struct pending *pending, int64_t now_us);
+static void on_answered(void *context, enum redis_link_status status, const redisReply *reply);
+static void note_reply(struct pending *pending);
+static bool is_no_script(const redisReply *reply);
+static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
+                                    const redisReply *reply, struct outcome *outcome);
+static void tell(const struct pending *pending, enum take_status status);
+
+/* Those that wait. */
+static void on_settled(void *context);
+static void on_overdue(void *context);
+static void note_spared(struct store_node *node);
+static void give_up_waiting(struct store_node *node);
+static void give_up(struct pending *pending);
+
+static void on_probe_due(void *context);
+static void on_probed(void *context, const struct outcome *outcome);
+
+static const enum metric call_metrics[] = {
+    [TAKE_DONE] = METRIC_STORE_CALLS_DONE,     [TAKE_LATE] = METRIC_STORE_CALLS_LATE,
+    [TAKE_DOWN] = METRIC_STORE_CALLS_DOWN,     [TAKE_REFUSED] = METRIC_STORE_CALLS_REFUSED,
+    [TAKE_BROKEN] = METRIC_STORE_CALLS_BROKEN, [TAKE_QUOTA] = METRIC_STORE_CALLS_DONE,
+    [TAKE_ELSEWHEN] = METRIC_STORE_CALLS_DONE,
+};
+
+void store_node_share_init(struct store_node_share *share, struct event_base *base,
+                           const struct store_redis_options *options)
+{
+    share->base = base;
+    share->topology = options->topology;
+    share->metrics = options->metrics;
+    share->answers = (struct take_answers){
+        .metrics = options->metrics,
+        .complaints = &share->complaints,
+        .budget = options->budget,
+    };
+    share->calls = (struct pending_pool){
+        .timeout_us = options->timeout_us,
+        .budget = options->budget,
+        .answered = on_answered,
+    };
+}
+
+void store_node_share_close(struct store_node_share *share)
+{
+    pending_pool_close(&share->calls);
+}
+
+struct store_node *store_node_new(struct store_node_share *share,
+                                  const struct redis_endpoint *endpoint)
+{
+    struct store_node *node = MEMORY_NEW(struct store_node);
+    struct redis_link_options options = {
+        .endpoint = *endpoint,
+        .access = *redis_topology_access(share->topology),
+        .settled = on_settled,
+        .context = node,
+    };
+
+    options.script_count = take_script_sources(&options.scripts);
+    node->share = share;
+    node->link = redis_link_new(share->base, &options);
+    call_queue_init(&node->queue, share->base, share->calls.timeout_us, node, on_overdue);
+    trust_init(&node->trust, share->base, node->link, &share->complaints, node, on_probe_due);
+    return node;
+}
+
+void store_node_free(struct store_node *node)
+{
+    give_up_waiting(node);
+    redis_link_free(node->link);
+    call_queue_close(&node->queue);
+    trust_close(&node->trust);
+    free(node);
+}
+
+bool store_node_is_asked(const struct store_node *node)
+{
+    return trust_asks(&node->trust) && !node->share->is_closing;
+}
+
+enum store_answer store_node_ask(struct store_node *node, const struct operation *operation,
+                                 struct outcome *outcome, void *context, store_done_fn *done)
+{
+    const uint32_t tenant = operation->tenant;
+    const uint32_t cost = call_queue_cost(operation->limit_count);
+
+    if (!store_node_is_asked(node))
+        return store_node_answer_down(node->share, outcome);
+
+    const enum call_turn turn =
+        call_queue_enter(&node->queue, tenant, cost, redis_link_unanswered(node->link));
+
+    if (turn == CALL_HAS_NO_PLACE) {
+        note_spared(node);
+        return store_node_answer_down(node->share, outcome);
+    }
+
+    struct pending *pending = pending_begin(&node->share->calls, node, context, done);
+
+    pending_write(pending, operation);
+    if (turn == CALL_GOES)
+        send_call(pending, pending->begun_us);
+    else
+        call_queue_put(&node->queue, &pending->waiting, tenant, cost, pending->begun_us);
+    return STORE_LATER;
+}
+
+enum store_answer store_node_answer_down(const struct store_node_share *share,
+                                         struct outcome *outcome)
+{
+    *outcome = (struct outcome){.status = TAKE_DOWN};
+    metrics_count(share->metrics, METRIC_STORE_CALLS_DOWN);
+    return STORE_NOW;
+}
+
+static void send_call(struct pending *pending, int64_t now_us)
+{
+    struct store_node *node = pending->node;
+
+    node->sent_us = now_us;
+    pending_send(pending, node->link, now_us);
+}
+
+static void on_answered(void *context, enum redis_link_status status, const redisReply *reply)
+{
+    struct pending *pending = context;
+    struct outcome outcome = {0};
+
+    if (status == REDIS_LINK_REPLIED_LATE) {
+        if (reply != NULL && reply->type != REDIS_REPLY_ERROR)
+            take_answer_read_late(&pending->node->share->answers, &pending->asked, reply);
+        pending_put_back(pending);
+        return;
+    }
+    if (status == REDIS_LINK_REPLIED)
+        note_reply(pending);
+    /* Only this error says that nothing was charged and that asking again helps. The second call
+     * has the rest of the time. */
+    if (status == REDIS_LINK_REPLIED && pending->may_send_again && is_no_script(reply)) {
+        pending_send_again(pending, pending->node->link, clock_monotonic_us());
+        return;
+    }
+    outcome.status = read_answer(pending, status, reply, &outcome);
+    tell(pending, outcome.status);
+    if (status == REDIS_LINK_LATE)
+        pending_answer_late(pending, &outcome);
+    else
+        pending_finish(pending, &outcome);
+}
+
+/* Counts a reply that came in time and is read too late, because the worker was busy. */
+static void note_reply(struct pending *pending)
+{
+    struct store_node *node = pending->node;
+
+    trust_heard(&node->trust);
+    if (redis_link_heard_us(node->link) > pending->begun_us + node->share->calls.timeout_us)
+        metrics_count(node->share->metrics, METRIC_STORE_REPLIES_KEPT_WAITING);
+}
+
+static bool is_no_script(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR &&
+           text_starts_with((struct text){reply->str, reply->len}, TEXT("NOSCRIPT"));
+}
+
+/* Fills the rest of *outcome when the store has answered. */
+static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
+                                    const redisReply *reply, struct outcome *outcome)
+{
+    struct store_node *node = pending->node;
+
+    switch (status) {
+    case REDIS_LINK_REPLIED:
+        if (reply->type == REDIS_REPLY_ERROR)
+            return take_answer_error(&node->share->answers, &pending->asked, reply,
+                                     &pending->is_at_fault);
+        if (!take_answer_read(&node->share->answers, &pending->asked, reply, outcome)) {
+            redis_link_distrust(node->link, "the reply is no decision");
+            return TAKE_BROKEN;
+        }
+        return outcome->status;
+    case REDIS_LINK_LATE:
+        return TAKE_LATE;
+    case REDIS_LINK_REPLIED_LATE: /* was answered when it was late */
+        break;
+    case REDIS_LINK_LOST:
+        /* It may have been charged, unlike a take that is refused with TAKE_DOWN. But if the store
+         * is closing, the caller only needs to know that it is over. */
+        return node->share->is_closing ? TAKE_DOWN : TAKE_LATE;
+    }
+    ASSERT(!"a status of the link");
+    return TAKE_BROKEN;
+}
+
+static void tell(const struct pending *pending, enum take_status status)
+{
+    struct store_node *node = pending->node;
+    const int64_t now_us = clock_monotonic_us();
+    const struct call_sample sample = {
+        .took_us = now_us - pending->sent_us,
+        .took_at_least_us = status == TAKE_LATE
+                                ? now_us - pending->sent_us
+                                : redis_link_took_at_least_us(node->link, pending->sent_us),
+        .wanted = redis_link_unanswered(node->link) + call_queue_length(&node->queue),
+        .is_late = status == TAKE_LATE,
+    };
+
+    metrics_count(node->share->metrics, call_metrics[status]);
+    metrics_observe(node->share->metrics, METRIC_STORE_CALL_DURATION, sample.took_us);
+    call_window_took(&node->queue.window, &sample, now_us);
+    if (!node->share->is_closing)
+        trust_judge(&node->trust, pending->begun_us, status, pending->is_at_fault, now_us);
+}
+
+static void on_settled(void *context)
+{
+    struct store_node *node = context;
+    struct waiting_call *call;
+
+    if (!store_node_is_asked(node)) {
+        give_up_waiting(node);
+        return;
+    }
+    while ((call = call_queue_next(&node->queue, redis_link_unanswered(node->link))) != NULL)
+        send_call(pending_of(call), clock_monotonic_us());
+}
+
+/* Replies that have come by now may have made room. */
+static void on_overdue(void *context)
+{
+    struct store_node *node = context;
+    const int64_t now_us = clock_monotonic_us();
+    struct waiting_call *call;
+
+    redis_link_serve(node->link);
+    while ((call = call_queue_next_overdue(&node->queue, now_us)) != NULL) {
+        note_spared(node);
+        trust_judge_unsent(&node->trust, node->sent_us, node->share->calls.timeout_us, now_us);
+        give_up(pending_of(call));
+    }
+    on_settled(node);
+}
+
+/* The call would be late, and so would all calls after it. */
+static void note_spared(struct store_node *node)
+{
+    metrics_count(node->share->metrics, METRIC_STORE_CALLS_SPARED);
+    if (redis_complaints_allow(&node->share->complaints, "behind", clock_monotonic_us())) {
+        log_write(LOG_WARN, "redis cannot keep up: some are decided without it",
+                  LOG_INTEGER("unanswered", (int64_t)redis_link_unanswered(node->link)),
+                  LOG_INTEGER("waiting", (int64_t)call_queue_length(&node->queue)));
+    }
+}
+
+static void give_up_waiting(struct store_node *node)
+{
+    struct waiting_call *call;
+
+    while ((call = call_queue_take(&node->queue)) != NULL)
+        give_up(pending_of(call));
+}
+
+static void give_up(struct pending *pending)
+{
+    struct outcome outcome;
+
+    (void)store_node_answer_down(pending->node->share, &outcome);
+    pending_finish(pending, &outcome);
+}
+
+/* Sends no second probe: it would wait for the first one, and find out the same. */
+static void on_probe_due(void *context)
+{
+    struct store_node *node = context;
+    const struct operation operation = probe_operation(clock_monotonic_us());
+
+    if (node->is_probing || !redis_link_is_ready(node->link))
+        return;
+    node->is_probing = true;
+
+    struct pending *pending = pending_begin(&node->share->calls, node, node, on_probed);
+
+    pending_write(pending, &operation);
+    send_call(pending, pending->begun_us);
+}
+
+/* The breaker was told when the reply was read. */
+static void on_probed(void *context, const struct outcome *outcome)
+{
+    struct store_node *node = context;
+
+    (void)outcome;
+    node->is_probing = false;
+}
