@@ -63,7 +63,7 @@ struct redis_link *redis_link_new(struct event_base *base,
                                   const struct redis_link_options *options);
 
 /* Every call that is still out gets LOST before this returns. Must not be called from a callback of
- * the loop. */
+ * this link. */
 void redis_link_free(struct redis_link *link);
 
 bool redis_link_is_ready(const struct redis_link *link);

@@ -51,6 +51,9 @@ const struct redis_access *redis_topology_access(const struct redis_topology *to
 /* The present map: a reference, which is the caller's. */
 struct redis_map *redis_topology_map(struct redis_topology *topology);
 
+/* Whether it will never have another map. */
+bool redis_topology_is_fixed(const struct redis_topology *topology);
+
 /* Another number for each new map. One load. */
 uint64_t redis_topology_version(const struct redis_topology *topology);
 

@@ -140,6 +140,11 @@ struct redis_map *redis_topology_map(struct redis_topology *topology)
     return map;
 }
 
+bool redis_topology_is_fixed(const struct redis_topology *topology)
+{
+    return topology->kind->is_fixed;
+}
+
 uint64_t redis_topology_version(const struct redis_topology *topology)
 {
     return atomic_load_explicit(&topology->version, memory_order_acquire);
