@@ -5,6 +5,8 @@
 #ifndef API_READINESS_H
 #define API_READINESS_H
 
+#include "store/store.h"
+
 #include <stdatomic.h>
 
 struct probe; /* see health.c */
@@ -15,11 +17,9 @@ struct readiness {
     /* Workers whose store has not decided yet. At 0 the process is ready; after that, a store that
      * is away makes it `degraded`. */
     const atomic_int *starting;
-    struct {
-        int64_t fresh_until_us;
-        bool decides;
-    } store_seen;         /* the last look of /readyz */
-    struct probe *asking; /* requests that wait for a look; NULL: no look is under way */
+    struct store_look look; /* the last one of /readyz */
+    int64_t fresh_until_us; /* how long it is not repeated */
+    struct probe *asking;   /* requests that wait for a look; NULL: no look is under way */
 };
 
 #endif

@@ -29,7 +29,10 @@ struct pending {
     void *context;
     size_t integers; /* how many the reply has */
     int64_t begun_us;
-    int64_t sent_us;
+    int64_t sent_us;                  /* last, to `node`; 0: not yet */
+    uint8_t moves;                    /* how often it went to another node */
+    bool stays;                       /* it is about this node, and never goes to another one */
+    bool asks;                        /* it goes behind ASKING */
     bool may_send_again;              /* once more, after NOSCRIPT */
     bool is_at_fault;                 /* this call caused the error; Redis did not fail */
     const struct take_script *script; /* NULL: it forgets */
@@ -48,7 +51,11 @@ void pending_write(struct pending *pending, const struct operation *operation);
 /* The link must be ready. Sends the call with the time that it has left. Only now it is decided
  * whether it may create keys, so that calls answered in the meantime are counted. */
 void pending_send(struct pending *pending, struct redis_link *link, int64_t now_us);
-/* Sends it once more, with the script's text. */
+/* The same to another node, which has done nothing of it so far. `asks`: it may have to ask for a
+ * key that is about to come (redis_redirect.h). */
+void pending_send_elsewhere(struct pending *pending, struct redis_link *link, bool asks,
+                            int64_t now_us);
+/* Sends it once more to the same node, with the script's text. */
 void pending_send_again(struct pending *pending, struct redis_link *link, int64_t now_us);
 
 /* Puts it back before `done` runs, which may ask for the next one. */

@@ -8,6 +8,8 @@
 
 #include "store/operation.h"
 
+#define STORE_NODES_MAX 512
+
 enum store_answer { STORE_NOW, STORE_LATER };
 
 /* `outcome->status` says how it went; borrowed for the call. */
@@ -16,19 +18,34 @@ typedef void store_done_fn(void *context, const struct outcome *outcome);
 struct store;
 
 /* For the operator: which of the two keeps a store from deciding, and how many calls wait for their
- * turn. */
+ * turn. A store of several nodes counts all. */
 struct store_health {
-    bool is_connected;
-    bool breaker_is_open;
+    size_t links_connected;
+    size_t breakers_open;
     size_t calls_waiting;
+};
+
+/* A look at what decides: the caller's storage, which stays where it is until the look is over. */
+struct store_look {
+    size_t count; /* nodes; a store in this process is one */
+    struct store_seen {
+        uint16_t number; /* the same from look to look, while the node is there */
+        bool decides;
+        struct store_look *look;
+    } nodes[STORE_NODES_MAX];
+    size_t out; /* how many have not answered yet */
+    void *context;
+    void (*done)(void *context);
 };
 
 /* What an engine implements; see the functions below. */
 struct store_engine {
     enum store_answer (*ask)(struct store *store, const struct operation *operation,
                              struct outcome *outcome, void *context, store_done_fn *done);
+    enum store_answer (*look)(struct store *store, struct store_look *look);
     void (*serve)(struct store *store);
     bool (*is_ready)(const struct store *store);
+    bool (*has_started)(const struct store *store);
     struct store_health (*health)(const struct store *store);
     void (*free)(struct store *store);
 };
@@ -46,12 +63,22 @@ struct store {
 enum store_answer store_ask(struct store *store, const struct operation *operation,
                             struct outcome *outcome, void *context, store_done_fn *done);
 
+/* Asks each node for a decision (probe.h). STORE_NOW: the look is over, and `done` never runs.
+ * STORE_LATER: as for store_ask(). The caller sets `context` and `done`. One look at a time. */
+enum store_answer store_look(struct store *store, struct store_look *look);
+
+/* Whether all nodes that a look saw decide. False if there are none. */
+bool store_look_is_good(const struct store_look *look);
+
 /* To be called in the middle of a long turn of the loop: sends the calls that were made, and runs
  * `done` for those that are answered. Must not be called from a `done`. */
 void store_serve(struct store *store);
 
-/* Whether this engine would now decide anything. */
+/* Whether this engine would now decide anything: at least one of its nodes is asked. */
 bool store_is_ready(const struct store *store);
+
+/* For a worker that begins: whether it is ready, and each node that is not was tried in vain. */
+bool store_has_started(const struct store *store);
 
 struct store_health store_health(const struct store *store);
 

@@ -80,6 +80,9 @@ struct take_script {
 const struct take_script *take_script_of(const struct operation *operation);
 struct text take_script_source(const struct take_script *script);
 
+/* In which slot of a cluster all keys of an operation with this tag are. */
+uint16_t take_script_slot(const struct digest *tag);
+
 /* The sources of all scripts. Returns how many. */
 size_t take_script_sources(const struct text **sources);
 

@@ -10,7 +10,6 @@
 #include "base/duration.h"
 #include "base/writer.h"
 #include "catalogue/catalogue.h"
-#include "store/probe.h"
 
 /* Anybody may ask, so each worker asks the store at most this often, and never before the last
  * answer. */
@@ -22,8 +21,9 @@ struct probe {
     struct probe *next;
 };
 
-static void on_probed(void *context, const struct outcome *outcome);
+static void on_looked(void *context);
 static void answer(const struct probe *probe);
+static void write_nodes(struct writer *writer, const struct store_look *look);
 
 enum handled livez_get(struct request *request, void *context)
 {
@@ -38,29 +38,29 @@ enum handled readyz_get(struct request *request, void *context)
 {
     struct probe *probe = ARENA_NEW(&request->arena, struct probe);
     struct api *api = context;
-    const struct operation operation = probe_operation(api->now_us);
-    struct outcome outcome;
+    struct readiness *readiness = api->readiness;
 
-    *probe = (struct probe){request, api, api->readiness->asking};
-    if (api->now_us < api->readiness->store_seen.fresh_until_us) {
+    *probe = (struct probe){request, api, readiness->asking};
+    if (api->now_us < readiness->fresh_until_us) {
         answer(probe);
         return HANDLED_NOW;
     }
-    api->readiness->asking = probe;
-    if (probe->next || store_ask(api->store, &operation, &outcome, api, on_probed) == STORE_LATER)
+    readiness->asking = probe;
+    readiness->look.context = api;
+    readiness->look.done = on_looked;
+    if (probe->next || store_look(api->store, &readiness->look) == STORE_LATER)
         return HANDLED_LATER;
-    on_probed(api, &outcome);
+    on_looked(api);
     return HANDLED_NOW;
 }
 
-static void on_probed(void *context, const struct outcome *outcome)
+static void on_looked(void *context)
 {
     const struct api *api = context;
     const struct probe *asking = api->readiness->asking;
 
     api->readiness->asking = NULL;
-    api->readiness->store_seen.decides = outcome->status == TAKE_DONE;
-    api->readiness->store_seen.fresh_until_us = api->now_us + STORE_SEEN_US;
+    api->readiness->fresh_until_us = api->now_us + STORE_SEEN_US;
     for (const struct probe *next; asking; asking = next) {
         next = asking->next; /* an answered request may be gone */
         answer(asking);
@@ -72,7 +72,7 @@ static void answer(const struct probe *probe)
     struct request *request = probe->request;
     const struct api *api = probe->api;
     const struct readiness *readiness = api->readiness;
-    bool store = readiness->store_seen.decides;
+    bool store = store_look_is_good(&readiness->look);
     bool catalogue = catalogue_is_writable(api->catalogue);
     enum catalogue_continuity continuity = catalogue_continuity(api->catalogue);
     bool whole = catalogue && continuity == CATALOGUE_KEPT;
@@ -91,9 +91,24 @@ static void answer(const struct probe *probe)
                                    : "degraded");
     writer_string(&writer, "engine", readiness->engine);
     writer_bool(&writer, "store", store);
+    if (readiness->look.count > 1)
+        write_nodes(&writer, &readiness->look);
     writer_bool(&writer, "catalogue", catalogue);
     writer_string(&writer, "catalogue_identity", catalogue_continuity_words[continuity]);
     writer_bool(&writer, "draining", draining);
     writer_end_object(&writer);
     request_answer_json(request, ready ? 200 : 503, writer_document(&writer));
+}
+
+/* By number, because an address is nobody's business. */
+static void write_nodes(struct writer *writer, const struct store_look *look)
+{
+    writer_begin_array(writer, "store_nodes");
+    for (size_t i = 0; i < look->count; i++) {
+        writer_begin_object(writer, NULL);
+        writer_integer(writer, "node", look->nodes[i].number);
+        writer_bool(writer, "decides", look->nodes[i].decides);
+        writer_end_object(writer);
+    }
+    writer_end_array(writer);
 }

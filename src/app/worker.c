@@ -316,7 +316,7 @@ static void worker_turn(struct worker *worker)
 
     api->now_us = clock_monotonic_us();
     queue_drain(api->queue);
-    if (worker->is_starting && store_is_ready(worker->store)) {
+    if (worker->is_starting && store_has_started(worker->store)) {
         worker->is_starting = false;
         atomic_fetch_sub(worker->starting, 1);
     }
@@ -337,8 +337,8 @@ static void worker_measure(struct worker *worker)
     struct http_server_counts counts = http_server_counts(worker->http);
     struct http_server_handshakes handshakes = http_server_handshakes(worker->http);
 
-    metrics_set(metrics, METRIC_STORE_LINKS_CONNECTED, health.is_connected);
-    metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breaker_is_open);
+    metrics_set(metrics, METRIC_STORE_LINKS_CONNECTED, health.links_connected);
+    metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breakers_open);
     metrics_set(metrics, METRIC_STORE_CALLS_WAITING, health.calls_waiting);
     metrics_set(metrics, METRIC_HTTP_CONNECTIONS, http_server_connections(worker->http));
     metrics_set(metrics, METRIC_HTTP_REQUESTS_IN_PROGRESS, http_server_busy(worker->http));

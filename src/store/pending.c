@@ -5,7 +5,9 @@
 #include "base/memory.h"
 #include "store/counter_budget.h"
 
+static void decide_keys(struct pending *pending, int64_t now_us);
 static void set_script(struct pending *pending, const char *command, struct text script);
+static void on_asking(void *context, enum redis_link_status status, const redisReply *reply);
 static void send_call(struct pending *pending, struct redis_link *link, int64_t now_us);
 
 void pending_pool_close(struct pending_pool *pool)
@@ -31,6 +33,10 @@ struct pending *pending_begin(struct pending_pool *pool, struct store_node *node
     pending->context = context;
     pending->done = done;
     pending->is_at_fault = false;
+    pending->stays = false;
+    pending->asks = false;
+    pending->moves = 0;
+    pending->sent_us = 0;
     pending->begun_us = clock_monotonic_us();
     return pending;
 }
@@ -52,9 +58,21 @@ void pending_write(struct pending *pending, const struct operation *operation)
 
 void pending_send(struct pending *pending, struct redis_link *link, int64_t now_us)
 {
-    if (pending->script != NULL &&
-        !counter_budget_allows(pending->pool->budget, pending->asked.tenant, now_us))
-        take_arguments_forbid_keys(&pending->asked.arguments);
+    decide_keys(pending, now_us);
+    pending->sent_us = now_us;
+    send_call(pending, link, now_us);
+}
+
+/* The script may be loaded there. */
+void pending_send_elsewhere(struct pending *pending, struct redis_link *link, bool asks,
+                            int64_t now_us)
+{
+    if (pending->sent_us == 0)
+        decide_keys(pending, now_us);
+    pending->asks = asks;
+    pending->may_send_again = pending->script != NULL;
+    if (pending->script != NULL)
+        set_script(pending, "EVALSHA", text_of(pending->script->sha1));
     pending->sent_us = now_us;
     send_call(pending, link, now_us);
 }
@@ -91,6 +109,13 @@ struct pending *pending_of(struct waiting_call *waiting)
     return CONTAINER_OF(waiting, struct pending, waiting);
 }
 
+static void decide_keys(struct pending *pending, int64_t now_us)
+{
+    if (pending->script != NULL &&
+        !counter_budget_allows(pending->pool->budget, pending->asked.tenant, now_us))
+        take_arguments_forbid_keys(&pending->asked.arguments);
+}
+
 static void set_script(struct pending *pending, const char *command, struct text script)
 {
     struct take_arguments *arguments = &pending->asked.arguments;
@@ -101,15 +126,29 @@ static void set_script(struct pending *pending, const char *command, struct text
     arguments->lengths[1] = script.length;
 }
 
-/* The time left is negative when its time is over. */
+/* The time left is negative when its time is over. ASKING is about the next command of the
+ * connection, so nothing may come in between. */
 static void send_call(struct pending *pending, struct redis_link *link, int64_t now_us)
 {
+    static const char *const asking[] = {"ASKING"};
+    static const size_t asking_bytes[] = {sizeof("ASKING") - 1};
     const struct pending_pool *pool = pending->pool;
     const struct take_arguments *arguments = &pending->asked.arguments;
     const int64_t left_us = pending->begun_us + pool->timeout_us - now_us;
+    const bool asked =
+        !pending->asks || redis_link_call(link, 1, asking, asking_bytes, REDIS_LINK_ANYTHING,
+                                          left_us, NULL, on_asking);
     const bool accepted =
         redis_link_call(link, arguments->count, arguments->argv, arguments->lengths,
                         pending->integers, left_us, pending, pool->answered);
 
-    ASSERT(accepted);
+    ASSERT(asked && accepted);
+}
+
+/* If it is refused, so is the call behind it. */
+static void on_asking(void *context, enum redis_link_status status, const redisReply *reply)
+{
+    (void)context;
+    (void)status;
+    (void)reply;
 }

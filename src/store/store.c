@@ -12,6 +12,22 @@ enum store_answer store_ask(struct store *store, const struct operation *operati
     return store->engine->ask(store, operation, outcome, context, done);
 }
 
+enum store_answer store_look(struct store *store, struct store_look *look)
+{
+    look->count = 0;
+    look->out = 0;
+    return store->engine->look(store, look);
+}
+
+bool store_look_is_good(const struct store_look *look)
+{
+    for (size_t i = 0; i < look->count; i++) {
+        if (!look->nodes[i].decides)
+            return false;
+    }
+    return look->count > 0;
+}
+
 void store_serve(struct store *store)
 {
     store->engine->serve(store);
@@ -20,6 +36,11 @@ void store_serve(struct store *store)
 bool store_is_ready(const struct store *store)
 {
     return store->engine->is_ready(store);
+}
+
+bool store_has_started(const struct store *store)
+{
+    return store->engine->has_started(store);
 }
 
 struct store_health store_health(const struct store *store)

@@ -63,6 +63,7 @@ static int64_t expiry_of(const struct limit *limit, int64_t now_us, int64_t keep
 static enum store_answer engine_ask(struct store *store, const struct operation *operation,
                                     struct outcome *outcome, void *context, store_done_fn *done);
 static void engine_serve(struct store *store);
+static enum store_answer engine_look(struct store *store, struct store_look *look);
 static bool engine_is_ready(const struct store *store);
 static struct store_health engine_health(const struct store *store);
 static void engine_free(struct store *store);
@@ -70,7 +71,9 @@ static void engine_free(struct store *store);
 static const struct store_engine memory_engine = {
     .ask = engine_ask,
     .serve = engine_serve,
+    .look = engine_look,
     .is_ready = engine_is_ready,
+    .has_started = engine_is_ready,
     .health = engine_health,
     .free = engine_free,
 };
@@ -336,6 +339,15 @@ static void engine_serve(struct store *store)
     (void)store; /* every call was answered at once */
 }
 
+/* It always decides. */
+static enum store_answer engine_look(struct store *store, struct store_look *look)
+{
+    (void)store;
+    look->count = 1;
+    look->nodes[0] = (struct store_seen){.decides = true};
+    return STORE_NOW;
+}
+
 static bool engine_is_ready(const struct store *store)
 {
     (void)store;
@@ -345,7 +357,7 @@ static bool engine_is_ready(const struct store *store)
 static struct store_health engine_health(const struct store *store)
 {
     (void)store;
-    return (struct store_health){.is_connected = true};
+    return (struct store_health){.links_connected = 1};
 }
 
 static void engine_free(struct store *store)

@@ -5,19 +5,28 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "metrics/metrics.h"
+#include "redis/redis_error.h"
 #include "store/probe.h"
 
 /* A call, in the order it runs. */
+static enum store_answer take_in(struct store_node *node, const struct operation *operation,
+                                 bool stays, struct outcome *outcome, void *context,
+                                 store_done_fn *done);
 static void send_call(struct pending *pending, int64_t now_us);
 static void on_answered(void *context, enum redis_link_status status, const redisReply *reply);
 static void note_reply(struct pending *pending);
 static bool is_no_script(const redisReply *reply);
+static bool goes_astray(struct pending *pending, const redisReply *reply);
+static bool knows_who(enum redis_redirect_kind kind);
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome);
+static enum take_status read_error(struct pending *pending, const redisReply *reply);
+static void tell_cluster(const struct store_node *node);
 static void tell(const struct pending *pending, enum take_status status);
 
 /* Those that wait. */
 static void on_settled(void *context);
+static void note_lost(struct store_node *node);
 static void on_overdue(void *context);
 static void note_spared(struct store_node *node);
 static void give_up_waiting(struct store_node *node);
@@ -34,9 +43,10 @@ static const enum metric call_metrics[] = {
 };
 
 void store_node_share_init(struct store_node_share *share, struct event_base *base,
-                           const struct store_redis_options *options)
+                           const struct store_redis_options *options, store_node_astray_fn *astray)
 {
     share->base = base;
+    share->astray = astray;
     share->topology = options->topology;
     share->metrics = options->metrics;
     share->answers = (struct take_answers){
@@ -69,6 +79,7 @@ struct store_node *store_node_new(struct store_node_share *share,
 
     options.script_count = take_script_sources(&options.scripts);
     node->share = share;
+    node->endpoint = *endpoint;
     node->link = redis_link_new(share->base, &options);
     call_queue_init(&node->queue, share->base, share->calls.timeout_us, node, on_overdue);
     trust_init(&node->trust, share->base, node->link, &share->complaints, node, on_probe_due);
@@ -86,11 +97,78 @@ void store_node_free(struct store_node *node)
 
 bool store_node_is_asked(const struct store_node *node)
 {
-    return trust_asks(&node->trust) && !node->share->is_closing;
+    return trust_asks(&node->trust) && !node->is_read_only && !node->is_leaving &&
+           !node->share->is_closing;
+}
+
+void store_node_leave(struct store_node *node)
+{
+    struct waiting_call *call;
+
+    node->is_leaving = true;
+    node->leaves_us = clock_monotonic_us() + node->share->calls.timeout_us;
+    while ((call = call_queue_take(&node->queue)) != NULL) {
+        struct pending *pending = pending_of(call);
+
+        if (pending->stays)
+            give_up(pending);
+        else
+            node->share->astray(node->share, pending, NULL);
+    }
+}
+
+bool store_node_has_left(const struct store_node *node, int64_t now_us)
+{
+    return node->leaves_us <= now_us || redis_link_unanswered(node->link) == 0;
 }
 
 enum store_answer store_node_ask(struct store_node *node, const struct operation *operation,
                                  struct outcome *outcome, void *context, store_done_fn *done)
+{
+    return take_in(node, operation, false, outcome, context, done);
+}
+
+enum store_answer store_node_probe(struct store_node *node, struct outcome *outcome, void *context,
+                                   store_done_fn *done)
+{
+    const struct operation operation = probe_operation(&node->probe_tag, clock_monotonic_us());
+
+    if (node->has_probe_tag)
+        return take_in(node, &operation, true, outcome, context, done);
+    /* It has no slot to try, so nobody asks it. */
+    outcome->status = store_node_is_asked(node) ? TAKE_DONE : TAKE_DOWN;
+    return STORE_NOW;
+}
+
+void store_node_take_over(struct store_node *node, struct pending *pending, bool asks)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    pending->node = node;
+    node->sent_us = now_us;
+    pending_send_elsewhere(pending, node->link, asks, now_us);
+}
+
+void store_node_end_astray(const struct store_node_share *share, struct pending *pending,
+                           enum take_status status)
+{
+    const struct outcome outcome = {.status = status};
+
+    metrics_count(share->metrics, call_metrics[status]);
+    pending_finish(pending, &outcome);
+}
+
+enum store_answer store_node_answer_down(const struct store_node_share *share,
+                                         struct outcome *outcome)
+{
+    *outcome = (struct outcome){.status = TAKE_DOWN};
+    metrics_count(share->metrics, METRIC_STORE_CALLS_DOWN);
+    return STORE_NOW;
+}
+
+static enum store_answer take_in(struct store_node *node, const struct operation *operation,
+                                 bool stays, struct outcome *outcome, void *context,
+                                 store_done_fn *done)
 {
     const uint32_t tenant = operation->tenant;
     const uint32_t cost = call_queue_cost(operation->limit_count);
@@ -108,20 +186,13 @@ enum store_answer store_node_ask(struct store_node *node, const struct operation
 
     struct pending *pending = pending_begin(&node->share->calls, node, context, done);
 
+    pending->stays = stays;
     pending_write(pending, operation);
     if (turn == CALL_GOES)
         send_call(pending, pending->begun_us);
     else
         call_queue_put(&node->queue, &pending->waiting, tenant, cost, pending->begun_us);
     return STORE_LATER;
-}
-
-enum store_answer store_node_answer_down(const struct store_node_share *share,
-                                         struct outcome *outcome)
-{
-    *outcome = (struct outcome){.status = TAKE_DOWN};
-    metrics_count(share->metrics, METRIC_STORE_CALLS_DOWN);
-    return STORE_NOW;
 }
 
 static void send_call(struct pending *pending, int64_t now_us)
@@ -151,6 +222,8 @@ static void on_answered(void *context, enum redis_link_status status, const redi
         pending_send_again(pending, pending->node->link, clock_monotonic_us());
         return;
     }
+    if (status == REDIS_LINK_REPLIED && goes_astray(pending, reply))
+        return;
     outcome.status = read_answer(pending, status, reply, &outcome);
     tell(pending, outcome.status);
     if (status == REDIS_LINK_LATE)
@@ -175,6 +248,29 @@ static bool is_no_script(const redisReply *reply)
            text_starts_with((struct text){reply->str, reply->len}, TEXT("NOSCRIPT"));
 }
 
+/* Whether a cluster says that the call belongs to another node, or must come again. */
+static bool goes_astray(struct pending *pending, const redisReply *reply)
+{
+    struct store_node *node = pending->node;
+
+    if (reply->type != REDIS_REPLY_ERROR || !node->share->is_sliced || pending->stays)
+        return false;
+
+    const struct redis_redirect redirect =
+        redis_redirect_read((struct text){reply->str, reply->len}, &node->endpoint);
+
+    if (!knows_who(redirect.kind))
+        return false;
+    node->share->astray(node->share, pending, &redirect);
+    return true;
+}
+
+/* If nobody has the slot, the call is refused at once, because that may last. */
+static bool knows_who(enum redis_redirect_kind kind)
+{
+    return kind != REDIS_NO_REDIRECT && kind != REDIS_NOT_SERVED;
+}
+
 /* Fills the rest of *outcome when the store has answered. */
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome)
@@ -184,8 +280,7 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     switch (status) {
     case REDIS_LINK_REPLIED:
         if (reply->type == REDIS_REPLY_ERROR)
-            return take_answer_error(&node->share->answers, &pending->asked, reply,
-                                     &pending->is_at_fault);
+            return read_error(pending, reply);
         if (!take_answer_read(&node->share->answers, &pending->asked, reply, outcome)) {
             redis_link_distrust(node->link, "the reply is no decision");
             return TAKE_BROKEN;
@@ -202,6 +297,38 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     }
     ASSERT(!"a status of the link");
     return TAKE_BROKEN;
+}
+
+static enum take_status read_error(struct pending *pending, const redisReply *reply)
+{
+    struct store_node *node = pending->node;
+    const struct text error = {reply->str, reply->len};
+    const struct text code = redis_error_code(error);
+    const enum redis_redirect_kind kind = redis_redirect_read(error, &node->endpoint).kind;
+
+    if (kind != REDIS_NO_REDIRECT)
+        redis_topology_doubt(node->share->topology, "a node has not the slot");
+    if (!node->share->is_sliced &&
+        (kind != REDIS_NO_REDIRECT || text_equal(code, TEXT("CROSSSLOT"))))
+        tell_cluster(node);
+    if (text_equal(code, TEXT("READONLY"))) {
+        redis_topology_doubt(node->share->topology, "a node takes no writes");
+        node->is_read_only = true;
+    }
+    if (node->share->is_sliced && pending->stays && knows_who(kind))
+        return TAKE_DONE;
+    return take_answer_error(&node->share->answers, &pending->asked, reply, &pending->is_at_fault);
+}
+
+/* A URL of a single server names a node of a cluster. It has a part of the keys only. */
+static void tell_cluster(const struct store_node *node)
+{
+    static const char cluster[] = "this redis is a cluster: write redis-cluster://";
+    char where[REDIS_ENDPOINT_BYTES];
+
+    redis_endpoint_write(&node->endpoint, where);
+    if (redis_complaints_allow(&node->share->complaints, cluster, clock_monotonic_us()))
+        log_write(LOG_WARN, cluster, LOG_STRING("redis", where));
 }
 
 static void tell(const struct pending *pending, enum take_status status)
@@ -229,12 +356,25 @@ static void on_settled(void *context)
     struct store_node *node = context;
     struct waiting_call *call;
 
+    if (node->is_read_only && redis_link_unanswered(node->link) == 0)
+        redis_link_distrust(node->link, "it takes no writes: it is a replica now");
+    if (!redis_link_is_ready(node->link))
+        note_lost(node);
     if (!store_node_is_asked(node)) {
         give_up_waiting(node);
         return;
     }
     while ((call = call_queue_next(&node->queue, redis_link_unanswered(node->link))) != NULL)
         send_call(pending_of(call), clock_monotonic_us());
+}
+
+/* Or it could not be made. */
+static void note_lost(struct store_node *node)
+{
+    node->was_lost = true;
+    node->is_read_only = false;
+    if (!node->is_leaving)
+        redis_topology_doubt(node->share->topology, "a connection is lost");
 }
 
 /* Replies that have come by now may have made room. */
@@ -284,14 +424,15 @@ static void give_up(struct pending *pending)
 static void on_probe_due(void *context)
 {
     struct store_node *node = context;
-    const struct operation operation = probe_operation(clock_monotonic_us());
+    const struct operation operation = probe_operation(&node->probe_tag, clock_monotonic_us());
 
-    if (node->is_probing || !redis_link_is_ready(node->link))
+    if (node->is_probing || node->is_leaving || !redis_link_is_ready(node->link))
         return;
     node->is_probing = true;
 
     struct pending *pending = pending_begin(&node->share->calls, node, node, on_probed);
 
+    pending->stays = true;
     pending_write(pending, &operation);
     send_call(pending, pending->begun_us);
 }

@@ -4,26 +4,31 @@
 #include "store/store_redis.h"
 
 #include "base/memory.h"
-#include "store_node.h"
+#include "store_nodes.h"
 
 struct store_redis {
     struct store store; /* the engine's face */
-    struct store_node_share share;
-    struct store_node *node;
+    struct store_nodes nodes;
 };
 
 static enum store_answer store_redis_ask(struct store *store, const struct operation *operation,
                                          struct outcome *outcome, void *context,
                                          store_done_fn *done);
+static enum store_answer store_redis_look(struct store *store, struct store_look *look);
+static void on_seen(void *context, const struct outcome *outcome);
 static void store_redis_serve(struct store *store);
 static bool store_redis_is_ready(const struct store *store);
+static bool store_redis_has_started(const struct store *store);
 static struct store_health store_redis_health(const struct store *store);
 static void store_redis_free(struct store *store);
+static const struct store_nodes *nodes_of(const struct store *store);
 
 static const struct store_engine engine = {
     .ask = store_redis_ask,
     .serve = store_redis_serve,
+    .look = store_redis_look,
     .is_ready = store_redis_is_ready,
+    .has_started = store_redis_has_started,
     .health = store_redis_health,
     .free = store_redis_free,
 };
@@ -31,12 +36,9 @@ static const struct store_engine engine = {
 struct store *store_redis_new(struct event_base *base, const struct store_redis_options *options)
 {
     struct store_redis *redis = MEMORY_NEW(struct store_redis);
-    struct redis_map *map = redis_topology_map(options->topology);
 
     redis->store.engine = &engine;
-    store_node_share_init(&redis->share, base, options);
-    redis->node = store_node_new(&redis->share, &map->nodes[0].endpoint);
-    redis_map_release(map);
+    store_nodes_init(&redis->nodes, base, options);
     return &redis->store;
 }
 
@@ -45,40 +47,98 @@ static enum store_answer store_redis_ask(struct store *store, const struct opera
                                          store_done_fn *done)
 {
     struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
+    struct store_node *node = store_nodes_find(&redis->nodes, operation);
 
-    return store_node_ask(redis->node, operation, outcome, context, done);
+    return node == NULL ? store_node_answer_down(&redis->nodes.share, outcome)
+                        : store_node_ask(node, operation, outcome, context, done);
+}
+
+_Static_assert(STORE_NODES_MAX == REDIS_NODES_MAX, "a look has room for all nodes");
+
+/* A node that joins meanwhile is seen by the next look. */
+static enum store_answer store_redis_look(struct store *store, struct store_look *look)
+{
+    const struct store_nodes *nodes = nodes_of(store);
+
+    look->count = nodes->map->node_count;
+    for (uint16_t i = 0; i < look->count; i++) {
+        struct store_seen *seen = &look->nodes[i];
+        struct outcome outcome = {0};
+
+        *seen = (struct store_seen){.number = nodes->all[i]->number, .look = look};
+        if (store_node_probe(nodes->all[i], &outcome, seen, on_seen) == STORE_NOW)
+            seen->decides = outcome.status == TAKE_DONE;
+        else
+            look->out++;
+    }
+    return look->out == 0 ? STORE_NOW : STORE_LATER;
+}
+
+static void on_seen(void *context, const struct outcome *outcome)
+{
+    struct store_seen *seen = context;
+    struct store_look *look = seen->look;
+
+    seen->decides = outcome->status == TAKE_DONE;
+    look->out--;
+    if (look->out == 0)
+        look->done(look->context);
 }
 
 static void store_redis_serve(struct store *store)
 {
-    redis_link_serve(CONTAINER_OF(store, struct store_redis, store)->node->link);
+    const struct store_nodes *nodes = &CONTAINER_OF(store, struct store_redis, store)->nodes;
+
+    for (uint16_t i = 0; i < nodes->map->node_count; i++)
+        redis_link_serve(nodes->all[i]->link);
 }
 
 static bool store_redis_is_ready(const struct store *store)
 {
-    const struct store_redis *redis = (const struct store_redis *)(const void *)store;
+    const struct store_nodes *nodes = nodes_of(store);
 
-    return trust_asks(&redis->node->trust);
+    for (uint16_t i = 0; i < nodes->map->node_count; i++) {
+        if (store_node_is_asked(nodes->all[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool store_redis_has_started(const struct store *store)
+{
+    const struct store_nodes *nodes = nodes_of(store);
+
+    for (uint16_t i = 0; i < nodes->map->node_count; i++) {
+        if (!store_node_is_asked(nodes->all[i]) && !nodes->all[i]->was_lost)
+            return false;
+    }
+    return store_redis_is_ready(store);
 }
 
 static struct store_health store_redis_health(const struct store *store)
 {
-    const struct store_redis *redis = (const struct store_redis *)(const void *)store;
-    const struct store_node *node = redis->node;
+    const struct store_nodes *nodes = nodes_of(store);
+    struct store_health health = {0};
 
-    return (struct store_health){
-        .is_connected = redis_link_is_ready(node->link),
-        .breaker_is_open = breaker_is_open(&node->trust.breaker),
-        .calls_waiting = call_queue_length(&node->queue),
-    };
+    for (uint16_t i = 0; i < nodes->map->node_count; i++) {
+        const struct store_node *node = nodes->all[i];
+
+        health.links_connected += redis_link_is_ready(node->link);
+        health.breakers_open += breaker_is_open(&node->trust.breaker);
+        health.calls_waiting += call_queue_length(&node->queue);
+    }
+    return health;
 }
 
 static void store_redis_free(struct store *store)
 {
     struct store_redis *redis = CONTAINER_OF(store, struct store_redis, store);
 
-    redis->share.is_closing = true;
-    store_node_free(redis->node);
-    store_node_share_close(&redis->share);
+    store_nodes_close(&redis->nodes);
     free(redis);
+}
+
+static const struct store_nodes *nodes_of(const struct store *store)
+{
+    return &((const struct store_redis *)(const void *)store)->nodes;
 }

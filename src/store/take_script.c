@@ -2,6 +2,7 @@
 #include "store/take_script.h"
 
 #include "limit/algorithm.h"
+#include "redis/redis_slot.h"
 
 #include "take_scripts_lua.h"
 
@@ -56,6 +57,15 @@ const struct take_script *take_script_of(const struct operation *operation)
 struct text take_script_source(const struct take_script *script)
 {
     return sources[script - scripts];
+}
+
+/* Digests have no braces, so the tag alone has the slot of a key with that tag. */
+uint16_t take_script_slot(const struct digest *tag)
+{
+    char text[TAKE_SCRIPT_KEY_BYTES];
+    const char *end = digest_write(text, tag);
+
+    return redis_slot((struct text){text, (size_t)(end - text)});
 }
 
 size_t take_script_sources(const struct text **all)

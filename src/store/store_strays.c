@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_strays.h"
+
+#include <event2/event.h>
+
+static void on_timer(evutil_socket_t fd, short events, void *context);
+
+void store_strays_init(struct store_strays *strays, struct event_base *base, void *context,
+                       store_strays_turn_fn *turn)
+{
+    *strays = (struct store_strays){.turn = turn, .context = context};
+    strays->timer = evtimer_new(base, on_timer, strays);
+    ASSERT(strays->timer != NULL);
+}
+
+void store_strays_close(struct store_strays *strays)
+{
+    ASSERT(strays->first == NULL);
+    event_free(strays->timer);
+}
+
+void store_strays_put(struct store_strays *strays, struct pending *pending)
+{
+    const struct timeval wait = duration_timeval(STORE_STRAYS_REST_US);
+
+    pending->next = strays->first;
+    strays->first = pending;
+    if (!evtimer_pending(strays->timer, NULL))
+        event_add(strays->timer, &wait);
+}
+
+struct pending *store_strays_take(struct store_strays *strays)
+{
+    struct pending *pending = strays->first;
+
+    if (pending != NULL)
+        strays->first = pending->next;
+    return pending;
+}
+
+/* Those that are put in again meanwhile wait for the next time. */
+static void on_timer(evutil_socket_t fd, short events, void *context)
+{
+    struct store_strays *strays = context;
+    struct pending *rest = strays->first;
+
+    (void)fd;
+    (void)events;
+    strays->first = NULL;
+    while (rest != NULL) {
+        struct pending *pending = rest;
+
+        rest = pending->next;
+        strays->turn(strays->context, pending);
+    }
+}

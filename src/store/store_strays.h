@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls that no node can take at the moment: their keys are on their way from one node to another,
+ * or the node that has them is not connected yet. Each gets another turn a few milliseconds later.
+ * Worker's thread. */
+#ifndef STORE_STORE_STRAYS_H
+#define STORE_STORE_STRAYS_H
+
+#include "base/duration.h"
+#include "store/pending.h"
+
+#define STORE_STRAYS_REST_US (3 * MILLISECOND_US)
+
+/* The call's turn has come: it is out of the strays, and may be put in again. On the loop. */
+typedef void store_strays_turn_fn(void *context, struct pending *pending);
+
+/* The owner's storage; the members are the strays' own. */
+struct store_strays {
+    struct pending *first; /* linked by `next` */
+    struct event *timer;   /* pending while there are any */
+    store_strays_turn_fn *turn;
+    void *context;
+};
+
+void store_strays_init(struct store_strays *strays, struct event_base *base, void *context,
+                       store_strays_turn_fn *turn);
+/* None may be left. */
+void store_strays_close(struct store_strays *strays);
+
+/* The call must not be out, nor wait in a queue. */
+void store_strays_put(struct store_strays *strays, struct pending *pending);
+
+/* Takes out any; NULL when there is none. */
+struct pending *store_strays_take(struct store_strays *strays);
+
+#endif
