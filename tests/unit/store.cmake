@@ -22,7 +22,7 @@ foreach(handback handback_sets handback_charges handback_periods)
   unit_test(${handback} LINKS store support)
   target_sources(test_${handback} PRIVATE fake_store.c)
 endforeach()
-foreach(redis store_redis store_redis_faults store_redis_sets store_redis_turns
+foreach(redis store_cluster store_redis store_redis_faults store_redis_sets store_redis_turns
         handback_redis)
   unit_test(${redis} LINKS store support LABELS redis)
   target_sources(test_${redis} PRIVATE asker.c)
