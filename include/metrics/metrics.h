@@ -13,6 +13,9 @@
  * "other". */
 #define METRICS_ROUTES_MAX 64
 
+/* Servers of one Redis, by a number that each keeps while it is there. */
+#define METRICS_NODES_MAX 512
+
 #define METRICS_STATUSES(X)                                                                        \
     X(200)                                                                                         \
     X(201)                                                                                         \
@@ -38,11 +41,20 @@ enum metrics_status { METRICS_STATUSES(METRICS_STATUS) METRICS_STATUS_OTHER, MET
 
 enum metrics_outcome { METRICS_ALLOWED, METRICS_DENIED, METRICS_OUTCOMES };
 
+/* Of one node, by worker. All are 0 when it has no such node. */
+enum metrics_node {
+    METRICS_NODE_KNOWN,
+    METRICS_NODE_CONNECTED,
+    METRICS_NODE_BREAKER_OPEN,
+    METRICS_NODE_FIGURES
+};
+
 struct metrics {
     char apart_before[64];
     struct figure figures[METRICS_COUNTED_COUNT];
     struct histogram histograms[METRIC_HISTOGRAM_COUNT];
     struct figure requests[METRICS_ROUTES_MAX + 1][METRICS_STATUS_COUNT];
+    struct figure nodes[METRICS_NODES_MAX][METRICS_NODE_FIGURES];
     /* One per slot of metrics/metrics_apps.h. */
     struct figure (*decisions)[METRICS_OUTCOMES];
     char apart_behind[64];
@@ -73,6 +85,12 @@ static inline void metrics_observe(struct metrics *metrics, enum metric_histogra
                                    int64_t took_us)
 {
     histogram_observe(&metrics->histograms[histogram], took_us);
+}
+
+static inline void metrics_set_node(struct metrics *metrics, size_t node, enum metrics_node figure,
+                                    uint64_t value)
+{
+    figure_set(&metrics->nodes[node][figure], value);
 }
 
 static inline void metrics_count_app(struct metrics *metrics, size_t slot,

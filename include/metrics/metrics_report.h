@@ -35,6 +35,9 @@ void metrics_report_write_requests(const struct metrics_report *report,
                                    const struct metrics_route routes[], size_t route_count,
                                    struct buffer *out);
 
+/* Writes sluice_store_node_*, of the nodes of Redis that any worker knows. */
+void metrics_report_write_nodes(const struct metrics_report *report, struct buffer *out);
+
 /* Writes sluice_app_decisions_total. */
 void metrics_report_write_apps(const struct metrics_report *report, const struct metrics_apps *apps,
                                struct buffer *out);

@@ -20,6 +20,7 @@ struct store;
 /* For the operator: which of the two keeps a store from deciding, and how many calls wait for their
  * turn. A store of several nodes counts all. */
 struct store_health {
+    size_t nodes;
     size_t links_connected;
     size_t breakers_open;
     size_t calls_waiting;
@@ -80,6 +81,7 @@ bool store_is_ready(const struct store *store);
 /* For a worker that begins: whether it is ready, and each node that is not was tried in vain. */
 bool store_has_started(const struct store *store);
 
+/* Also brings the figures of its nodes up to date (metrics/metrics.h). */
 struct store_health store_health(const struct store *store);
 
 /* Calls that are still out are answered with TAKE_DOWN before this returns. */

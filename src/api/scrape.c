@@ -35,6 +35,7 @@ enum handled metrics_get(struct request *request, void *context)
     buffer_init(&text, &request->arena, TEXT_BYTES);
     write_build(api, &text);
     metrics_report_write_figures(&report, &text);
+    metrics_report_write_nodes(&report, &text);
     write_requests(&report, &text);
     if (api->apps != NULL)
         metrics_report_write_apps(&report, api->apps, &text);

@@ -337,8 +337,9 @@ static void worker_measure(struct worker *worker)
     struct http_server_counts counts = http_server_counts(worker->http);
     struct http_server_handshakes handshakes = http_server_handshakes(worker->http);
 
-    metrics_set(metrics, METRIC_STORE_LINKS_CONNECTED, health.links_connected);
-    metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breakers_open);
+    metrics_set(metrics, METRIC_STORE_LINKS_CONNECTED,
+                health.nodes > 0 && health.links_connected == health.nodes);
+    metrics_set(metrics, METRIC_STORE_BREAKERS_OPEN, health.breakers_open > 0);
     metrics_set(metrics, METRIC_STORE_CALLS_WAITING, health.calls_waiting);
     metrics_set(metrics, METRIC_HTTP_CONNECTIONS, http_server_connections(worker->http));
     metrics_set(metrics, METRIC_HTTP_REQUESTS_IN_PROGRESS, http_server_busy(worker->http));

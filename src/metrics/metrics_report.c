@@ -30,6 +30,8 @@ _Static_assert(ARRAY_COUNT(bounds) == HISTOGRAM_BUCKETS, "a word per bucket");
 _Static_assert(ARRAY_COUNT(statuses) == METRICS_STATUS_COUNT, "a word per status");
 
 static bool is_in_seconds(enum metric_kind kind);
+static uint64_t sum_of_node(const struct metrics_report *report, size_t node,
+                            enum metrics_node figure);
 static const char *type_of(enum metric_kind kind);
 static void write_histogram(const struct metrics_report *report, size_t index, struct buffer *out);
 static void write_route(const struct metrics_report *report, const struct metrics_route *route,
@@ -79,6 +81,36 @@ void metrics_report_write_requests(const struct metrics_report *report,
     write_route(report, &other, METRICS_ROUTES_MAX, out);
 }
 
+void metrics_report_write_nodes(const struct metrics_report *report, struct buffer *out)
+{
+    static const struct {
+        const char *name;
+        const char *help;
+        enum metrics_node figure;
+    } families[] = {
+        {"sluice_store_node_connected",
+         "Workers that are connected to this node of Redis, by its number.",
+         METRICS_NODE_CONNECTED},
+        {"sluice_store_node_breakers_open",
+         "Workers that do not ask this node of Redis because it keeps failing.",
+         METRICS_NODE_BREAKER_OPEN},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(families); i++) {
+        exposition_add_family(out, families[i].name, "gauge", families[i].help);
+        for (size_t node = 0; node < METRICS_NODES_MAX; node++) {
+            char number[8];
+
+            if (sum_of_node(report, node, METRICS_NODE_KNOWN) == 0)
+                continue;
+            (void)snprintf(number, sizeof(number), "%zu", node);
+            exposition_begin(out, families[i].name, "");
+            exposition_add_label(out, "node", text_of(number));
+            exposition_end(out, sum_of_node(report, node, families[i].figure));
+        }
+    }
+}
+
 void metrics_report_write_apps(const struct metrics_report *report, const struct metrics_apps *apps,
                                struct buffer *out)
 {
@@ -89,6 +121,16 @@ void metrics_report_write_apps(const struct metrics_report *report, const struct
     for (size_t i = 0; i < count; i++)
         write_app(report, text_of(metrics_apps_id(apps, i)), i, out);
     write_app(report, TEXT("other"), metrics_apps_max(apps), out);
+}
+
+static uint64_t sum_of_node(const struct metrics_report *report, size_t node,
+                            enum metrics_node figure)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < report->block_count; i++)
+        sum += figure_get(&report->blocks[i].nodes[node][figure]);
+    return sum;
 }
 
 static bool is_in_seconds(enum metric_kind kind)

@@ -357,7 +357,7 @@ static bool engine_is_ready(const struct store *store)
 static struct store_health engine_health(const struct store *store)
 {
     (void)store;
-    return (struct store_health){.links_connected = 1};
+    return (struct store_health){.nodes = 1, .links_connected = 1};
 }
 
 static void engine_free(struct store *store)

@@ -158,6 +158,15 @@ void store_node_end_astray(const struct store_node_share *share, struct pending 
     pending_finish(pending, &outcome);
 }
 
+void store_node_tell(const struct store_node *node, bool is_known, bool is_connected, bool is_open)
+{
+    struct metrics *metrics = node->share->metrics;
+
+    metrics_set_node(metrics, node->number, METRICS_NODE_KNOWN, is_known);
+    metrics_set_node(metrics, node->number, METRICS_NODE_CONNECTED, is_connected);
+    metrics_set_node(metrics, node->number, METRICS_NODE_BREAKER_OPEN, is_open);
+}
+
 enum store_answer store_node_answer_down(const struct store_node_share *share,
                                          struct outcome *outcome)
 {

@@ -90,6 +90,9 @@ void store_node_take_over(struct store_node *node, struct pending *pending, bool
 void store_node_end_astray(const struct store_node_share *share, struct pending *pending,
                            enum take_status status);
 
+/* Sets the figures of its number. */
+void store_node_tell(const struct store_node *node, bool is_known, bool is_connected, bool is_open);
+
 /* The answer when nobody can be asked. */
 enum store_answer store_node_answer_down(const struct store_node_share *share,
                                          struct outcome *outcome);

@@ -149,6 +149,7 @@ static void node_set_place(struct store_node *node, const struct redis_map *map,
 static void nodes_let_go(struct store_nodes *nodes, struct store_node *node)
 {
     store_node_leave(node);
+    store_node_tell(node, false, false, false); /* its number may be another node's now */
     LIST_INSERT_HEAD(&nodes->leaving, node, in_leaving);
     sweep_later(nodes);
 }

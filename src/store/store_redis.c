@@ -4,6 +4,7 @@
 #include "store/store_redis.h"
 
 #include "base/memory.h"
+#include "metrics/metrics.h"
 #include "store_nodes.h"
 
 struct store_redis {
@@ -54,6 +55,7 @@ static enum store_answer store_redis_ask(struct store *store, const struct opera
 }
 
 _Static_assert(STORE_NODES_MAX == REDIS_NODES_MAX, "a look has room for all nodes");
+_Static_assert(METRICS_NODES_MAX == REDIS_NODES_MAX, "each node has figures");
 
 /* A node that joins meanwhile is seen by the next look. */
 static enum store_answer store_redis_look(struct store *store, struct store_look *look)
@@ -118,14 +120,17 @@ static bool store_redis_has_started(const struct store *store)
 static struct store_health store_redis_health(const struct store *store)
 {
     const struct store_nodes *nodes = nodes_of(store);
-    struct store_health health = {0};
+    struct store_health health = {.nodes = nodes->map->node_count};
 
     for (uint16_t i = 0; i < nodes->map->node_count; i++) {
         const struct store_node *node = nodes->all[i];
+        const bool is_connected = redis_link_is_ready(node->link);
+        const bool is_open = breaker_is_open(&node->trust.breaker);
 
-        health.links_connected += redis_link_is_ready(node->link);
-        health.breakers_open += breaker_is_open(&node->trust.breaker);
+        health.links_connected += is_connected;
+        health.breakers_open += is_open;
         health.calls_waiting += call_queue_length(&node->queue);
+        store_node_tell(node, true, is_connected, is_open);
     }
     return health;
 }

@@ -189,6 +189,32 @@ static void decisions_are_counted_by_app(void **state)
     metrics_apps_free(apps);
 }
 
+static void nodes_are_told_by_number_as_long_as_a_worker_knows_them(void **state)
+{
+    (void)state;
+    struct metrics_report report;
+    for (size_t worker = 0; worker < WORKERS; worker++) {
+        metrics_set_node(&blocks[worker], 0, METRICS_NODE_KNOWN, 1);
+        metrics_set_node(&blocks[worker], 2, METRICS_NODE_KNOWN, worker > 0);
+        metrics_set_node(&blocks[worker], 2, METRICS_NODE_CONNECTED, worker > 0);
+    }
+    metrics_set_node(&blocks[1], 0, METRICS_NODE_BREAKER_OPEN, 1);
+
+    metrics_report_init(&report, blocks, WORKERS);
+    metrics_report_write_nodes(&report, &out);
+
+    char expected[512];
+    (void)snprintf(expected, sizeof(expected),
+                   "sluice_store_node_connected{node=\"0\"} 0\n"
+                   "sluice_store_node_connected{node=\"2\"} %d\n"
+                   "# HELP sluice_store_node_breakers_open ",
+                   WORKERS - 1);
+    assert_non_null(strstr(buffer_string(&out), expected));
+    assert_non_null(strstr(buffer_string(&out),
+                           "gauge\nsluice_store_node_breakers_open{node=\"0\"} 1\n"
+                           "sluice_store_node_breakers_open{node=\"2\"} 0\n"));
+}
+
 static void *count_events(void *block)
 {
     for (int i = 0; i < EVENTS; i++) {
@@ -244,6 +270,8 @@ int main(void)
         cmocka_unit_test(a_bound_in_seconds_is_the_one_in_microseconds),
         cmocka_unit_test_setup_teardown(requests_are_counted_by_route_and_status, begin, end),
         cmocka_unit_test_setup_teardown(decisions_are_counted_by_app, begin, end),
+        cmocka_unit_test_setup_teardown(nodes_are_told_by_number_as_long_as_a_worker_knows_them,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(
             a_scrape_while_workers_count_is_consistent_and_misses_nothing_in_the_end, begin, end),
     };

@@ -212,6 +212,15 @@ static void a_call_that_no_node_takes_in_its_time_is_refused_and_opens_no_breake
     store_free(store);
 }
 
+static uint64_t figure_of_nodes(enum metrics_node figure)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < METRICS_NODES_MAX; i++)
+        sum += figure_get(&asker_metrics.nodes[i][figure]);
+    return sum;
+}
+
 static void on_looked(void *context)
 {
     *(bool *)context = true;
@@ -238,6 +247,7 @@ static void a_node_that_hangs_takes_only_its_share(void **state)
     look.done = on_looked;
     is_over = store_look(store, &look) == STORE_NOW;
     TURN_UNTIL(is_over);
+    const uint64_t open_seen = figure_of_nodes(METRICS_NODE_BREAKER_OPEN);
     redis_server_continue(node(1));
     const size_t out = late.count;
     TURN_UNTIL(store_health(store).breakers_open == 0);
@@ -249,6 +259,7 @@ static void a_node_that_hangs_takes_only_its_share(void **state)
     assert_int_equal(look.nodes[0].decides + look.nodes[1].decides, 1);
     assert_int_not_equal(look.nodes[0].number, look.nodes[1].number);
     assert_false(store_look_is_good(&look));
+    assert_int_equal(open_seen, 1);
     store_free(store);
 }
 
@@ -300,6 +311,7 @@ static void a_node_that_joins_is_used_and_one_that_leaves_answers_what_is_out(vo
 
     assert_int_equal(answers_before, 0);
     assert_int_equal(answers.last.status, TAKE_DONE);
+    assert_int_equal(figure_of_nodes(METRICS_NODE_KNOWN), 2);
     store_free(store);
 }
 
