@@ -74,7 +74,7 @@ static bool parse_host(struct text *text, struct redis_endpoint *endpoint, struc
         return error_set(error, "the host in a Redis URL must have 1..%zu bytes",
                          sizeof(endpoint->host) - 1);
     memcpy(endpoint->host, host.at, host.length);
-    if (strpbrk(endpoint->host, "[?#@") != NULL)
+    if (strpbrk(endpoint->host, "[?#@,") != NULL)
         return error_set(error, "the host in a Redis URL is no name and no address");
     return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_greeting.h"
 
+#define ROLE "ROLE"
+
 static bool is_master(const redisReply *role);
 
 void redis_greeting_init(struct redis_greeting *greeting, const struct redis_access *access)
@@ -21,15 +23,17 @@ void redis_greeting_init(struct redis_greeting *greeting, const struct redis_acc
             (struct redis_greeting_command){2, {"SELECT", greeting->database}};
     }
     if (access->needs_master)
-        greeting->commands[greeting->count++] = (struct redis_greeting_command){1, {"ROLE"}};
+        greeting->commands[greeting->count++] = (struct redis_greeting_command){1, {ROLE}};
 }
 
 bool redis_greeting_accept(const struct redis_greeting_command *command, const redisReply *reply,
                            struct error *error)
 {
-    if (reply->type == REDIS_REPLY_STATUS)
+    const bool asks_for_role = strcmp(command->argv[0], ROLE) == 0;
+
+    if (reply->type == REDIS_REPLY_STATUS && !asks_for_role)
         return true;
-    if (reply->type == REDIS_REPLY_ARRAY)
+    if (reply->type == REDIS_REPLY_ARRAY && asks_for_role)
         return is_master(reply) || error_set(error, REDIS_GREETING_NO_MASTER);
     if (reply->type != REDIS_REPLY_ERROR)
         return error_set(error, REDIS_GREETING_NO_REDIS);

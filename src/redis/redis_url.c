@@ -158,7 +158,7 @@ static bool parse_master(struct text *rest, struct redis_url *url, struct error 
                          sizeof(url->master) - 1);
     /* Only these can be in a sentinel's configuration. */
     for (size_t i = 0; i < name.length; i++) {
-        if (!isalnum((unsigned char)name.at[i]) && strchr(".-_", name.at[i]) == NULL)
+        if (!isalnum((unsigned char)name.at[i]) && memchr(".-_", name.at[i], 3) == NULL)
             return error_set(error, "the master's name in a Redis URL may have only A-z, 0-9, "
                                     "\".\", \"-\" and \"_\"");
     }

@@ -90,7 +90,7 @@ static void settings_check(const struct settings *settings)
             integer_check(&settings_table[i], settings);
     }
     ASSERT(settings->workers >= 1 && settings->workers <= SETTINGS_WORKERS_MAX);
-    ASSERT(settings->listen_length > 0 && settings->redis.host[0] != '\0');
+    ASSERT(settings->listen_length > 0 && settings->redis.hosts[0].host[0] != '\0');
     ASSERT((settings->catalogue == CATALOGUE_KIND_SQLITE) == (settings->catalogue_path != NULL));
     ASSERT((settings->tls_certificate == NULL) == (settings->tls_key == NULL));
     ASSERT((settings->tls_certificate == NULL) == (settings->tls == NULL));

@@ -98,6 +98,17 @@ static void what_follows_a_last_separator_is_empty_not_absent(void **state)
     assert_int_equal(rest.length, 0);
 }
 
+static void a_text_can_begin_later(void **state)
+{
+    (void)state;
+
+    assert_text(text_from(TEXT("abc"), 1), "bc");
+    assert_text(text_from(TEXT("abc"), 0), "abc");
+    assert_text(text_from(TEXT("abc"), 3), "");
+    assert_false(text_is_absent(text_from(TEXT("abc"), 3)));
+    assert_true(text_equal(text_from(TEXT("a\0b"), 1), TEXT("\0b")));
+}
+
 static void a_copy_ends_with_a_nul_and_stays_absent(void **state)
 {
     (void)state;
@@ -248,6 +259,7 @@ int main(void)
         cmocka_unit_test(trimming_takes_blanks_at_the_ends),
         cmocka_unit_test(cutting_walks_the_parts),
         cmocka_unit_test(what_follows_a_last_separator_is_empty_not_absent),
+        cmocka_unit_test(a_text_can_begin_later),
         cmocka_unit_test(a_copy_ends_with_a_nul_and_stays_absent),
         cmocka_unit_test(integers_within_64_bits_are_read),
         cmocka_unit_test(anything_else_is_no_integer),
