@@ -59,7 +59,7 @@ static const uint64_t accesses[] = {
 
 static struct handled handled_by(int abi);
 
-bool landlock_begin(struct landlock *landlock, bool abstract_sockets, struct error *error)
+bool landlock_begin(struct landlock *landlock, struct landlock_open open, struct error *error)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     struct handled handled = handled_by((int)abi);
@@ -67,8 +67,10 @@ bool landlock_begin(struct landlock *landlock, bool abstract_sockets, struct err
     *landlock = (struct landlock){.rules = -1};
     if (abi < 1)
         return true;
-    if (abstract_sockets)
+    if (open.abstract_sockets)
         handled.scopes &= ~SCOPE_ABSTRACT;
+    if (open.all_ports)
+        handled.ports &= ~PORT_CONNECT;
     landlock->abi = (int)abi;
     landlock->rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled), 0);
     return landlock->rules >= 0 || error_set(error, "sandbox: Landlock: %s", strerror(errno));

@@ -22,16 +22,22 @@ enum landlock_access {
     LANDLOCK_REMOVE /* only remove files */
 };
 
-/* Unless `abstract_sockets`, sockets of other processes in the abstract namespace cannot be
- * reached. False if the kernel has Landlock and refuses it. */
-MUST_USE bool landlock_begin(struct landlock *landlock, bool abstract_sockets, struct error *error);
+/* What stays open, because nobody knows beforehand what is needed there. */
+struct landlock_open {
+    bool abstract_sockets; /* those of other processes can be reached */
+    bool all_ports;        /* every TCP port can be connected to */
+};
+
+/* False if the kernel has Landlock and refuses it. */
+MUST_USE bool landlock_begin(struct landlock *landlock, struct landlock_open open,
+                             struct error *error);
 
 /* Allows the file, or all beneath the directory. Follows symbolic links. Does nothing if there is
  * no such file. The rule is for this file, and not for its name: a file that replaces it later is
  * not allowed. */
 void landlock_allow(struct landlock *landlock, const char *path, enum landlock_access access);
 
-/* Allows connections to the port. No port may be bound. */
+/* Allows connections to the port, for `landlock` without `all_ports`. No port may be bound. */
 void landlock_allow_port(struct landlock *landlock, in_port_t port);
 
 /* Puts the rules on the calling thread and on all that it starts later. They cannot be removed. */

@@ -43,11 +43,18 @@ static void allow_neighbours(struct landlock *landlock, const char *file,
 static void allow_directory_of(struct landlock *landlock, const char *file,
                                enum landlock_access access);
 static void allow_socket(struct landlock *landlock, const struct sockaddr_storage *address);
-static void allow_redis(struct landlock *landlock, const struct settings *settings);
+static bool has_known_port(const struct settings *settings);
+static bool needs_unknown_ports(const struct settings *settings);
+static bool uses_redis(const struct settings *settings);
 
 bool reach_limit(const struct settings *settings, struct landlock *landlock, struct error *error)
 {
-    if (!landlock_begin(landlock, systemd_is_abstract(), error))
+    const struct landlock_open open = {
+        .abstract_sockets = systemd_is_abstract(),
+        .all_ports = needs_unknown_ports(settings),
+    };
+
+    if (!landlock_begin(landlock, open, error))
         return false;
     allow_libraries(landlock);
     if (IS_SANITIZED)
@@ -58,7 +65,8 @@ bool reach_limit(const struct settings *settings, struct landlock *landlock, str
         allow_neighbours(landlock, settings->catalogue_path, LANDLOCK_WRITE);
     allow_socket(landlock, &settings->listen);
     allow_socket(landlock, &settings->metrics_listen);
-    allow_redis(landlock, settings);
+    if (has_known_port(settings))
+        landlock_allow_port(landlock, (in_port_t)settings->redis.hosts[0].port);
     return landlock_finish(landlock, error);
 }
 
@@ -122,10 +130,19 @@ static void allow_socket(struct landlock *landlock, const struct sockaddr_storag
 
 /* A unix socket needs no port, and paths of sockets are not fenced. Name servers are asked only by
  * datagrams, which are not fenced either. */
-static void allow_redis(struct landlock *landlock, const struct settings *settings)
+static bool has_known_port(const struct settings *settings)
 {
-    if (settings->redis.hosts[0].is_unix ||
-        (settings->engine != ENGINE_REDIS && settings->catalogue != CATALOGUE_KIND_REDIS))
-        return;
-    landlock_allow_port(landlock, (in_port_t)settings->redis.hosts[0].port);
+    return uses_redis(settings) && settings->redis.kind == REDIS_SERVER &&
+           !settings->redis.hosts[0].is_unix;
+}
+
+/* Sentinels and nodes of a cluster tell us addresses that may be new at any time. */
+static bool needs_unknown_ports(const struct settings *settings)
+{
+    return uses_redis(settings) && settings->redis.kind != REDIS_SERVER;
+}
+
+static bool uses_redis(const struct settings *settings)
+{
+    return settings->engine == ENGINE_REDIS || settings->catalogue == CATALOGUE_KIND_REDIS;
 }

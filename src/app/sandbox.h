@@ -19,7 +19,8 @@ void sandbox_forbid_core_dumps(void);
  * - Only these files are allowed (EACCES): those beside the files that the settings name, those
  *   beneath the catalogue's directory, and those that libraries read. Beside a socket with a path
  *   files may be removed, because the socket is removed at the end. No TCP port may be bound, and
- *   only that of Redis may be connected to.
+ *   only that of Redis may be connected to, or every one if sentinels or a cluster name the
+ *   servers.
  *
  * If this kernel cannot do all of the second, it does a part, and a log line says what is missing.
  *

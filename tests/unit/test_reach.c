@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #define PATH_BYTES (SCRATCH_PATH_BYTES + 64)
+/* The first ABI that fences TCP ports. */
+#define PORTS_ABI 4
 
 static char config_dir[SCRATCH_PATH_BYTES];
 static char certificate_dir[SCRATCH_PATH_BYTES];
@@ -322,7 +324,7 @@ static void what_the_settings_do_not_name_is_out_of_reach(void **state)
     struct error error;
 
     (void)state;
-    assert_true(landlock_begin(&landlock, false, &error));
+    assert_true(landlock_begin(&landlock, (struct landlock_open){0}, &error));
     if (landlock.abi == 0)
         skip();
     assert_int_equal(close(landlock.rules), 0);
@@ -337,6 +339,39 @@ static void what_serving_needs_is_within_reach(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(granted); i++)
         assert_int_equal(sandbox_result_of(granted[i], &settings), 0);
+}
+
+/* All else stays fenced. */
+static void servers_that_are_not_known_yet_are_within_reach(void **state)
+{
+    static const struct {
+        enum redis_kind kind;
+        enum engine engine;
+        bool is_open;
+    } cases[] = {
+        {REDIS_SERVER, ENGINE_REDIS, false},   {REDIS_SENTINEL, ENGINE_REDIS, true},
+        {REDIS_CLUSTER, ENGINE_REDIS, true},   {REDIS_SENTINEL, ENGINE_MEMORY, false},
+        {REDIS_CLUSTER, ENGINE_MEMORY, false},
+    };
+    struct landlock landlock;
+    struct error error;
+
+    (void)state;
+    assert_true(landlock_begin(&landlock, (struct landlock_open){0}, &error));
+    if (landlock.abi > 0)
+        assert_int_equal(close(landlock.rules), 0);
+    if (landlock.abi < PORTS_ABI)
+        skip();
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct settings other = settings;
+
+        other.redis.kind = cases[i].kind;
+        other.engine = cases[i].engine;
+        assert_int_equal(sandbox_result_of(connect_to_another_port, &other),
+                         cases[i].is_open ? ECONNREFUSED : EACCES);
+        assert_int_equal(sandbox_result_of(bind_a_port, &other), EACCES);
+        assert_int_equal(sandbox_result_of(read_a_file_outside, &other), EACCES);
+    }
 }
 
 /* Makes Landlock fail, as in a kernel without it, or in a container whose filter does not know
@@ -403,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_settings_do_not_name_is_out_of_reach),
         cmocka_unit_test(what_serving_needs_is_within_reach),
+        cmocka_unit_test(servers_that_are_not_known_yet_are_within_reach),
         cmocka_unit_test(without_landlock_system_calls_are_still_refused),
         cmocka_unit_test(what_the_kernel_cannot_do_is_named),
     };
