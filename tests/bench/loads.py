@@ -37,11 +37,12 @@ class Meters:
         self.scripts, self.reads = self._redis_counts()
 
     def figures(self, decisions):
-        figures = {}
-        for role, process in self.service.processes.items():
-            name = "cpu_us" if role == "service" else f"{role}_us"
-            figures[name] = (process.cpu_us() - self.cpu_us[role]) / decisions
-        if "redis" in self.service.processes:
+        used = {role: (process.cpu_us() - self.cpu_us[role]) / decisions
+                for role, process in self.service.processes.items()}
+        figures = {"cpu_us": used["service"]} if "service" in used else {}
+        if self.service.redis_roles():
+            figures["redis_us"] = sum(used[role] for role in self.service.redis_roles())
+            figures["nodes_us"] = [used[role] for role in self.service.redis_roles()]
             scripts, reads = self._redis_counts()
             figures["redis_share"] = (scripts - self.scripts) / decisions
             figures["calls_per_read"] = (scripts - self.scripts) / max(reads - self.reads, 1)
@@ -50,7 +51,7 @@ class Meters:
         return figures
 
     def _redis_counts(self):
-        if "redis" not in self.service.processes:
+        if not self.service.redis_roles():
             return 0, 0
         return self.service.redis_counts()
 
@@ -59,7 +60,7 @@ class Meters:
 class Requests:
     """wrk, over connections that stay open."""
 
-    keys: int = 100_000
+    keys: object = 100_000   # or "100000:50": 50 of 100 checks are of the same one
     connections: int = 64
     batch: int = 0
     denied: bool = False
@@ -207,6 +208,6 @@ class CounterBytes:
         pass
 
     def measure(self, service, seconds, latest):
-        if "redis" in service.processes:
+        if service.redis_roles():
             return {"counter_bytes": service.key_bytes()}
         return {"counter_bytes": service.bytes_per_counter}

@@ -31,6 +31,7 @@ class Claim:
 
 
 MEMORY, REDIS = Sluice(), Sluice(engine="redis")
+CLUSTER = Sluice(engine="redis", masters=3)
 MEMORY_2, REDIS_2 = Sluice(workers=2), Sluice(engine="redis", workers=2)
 CLOSED = Sluice(policies="closed", filled=100_000)
 CLOSED_REDIS = Sluice(engine="redis", policies="closed", filled=100_000)
@@ -75,6 +76,7 @@ ROWS = [
 
     Row("webdis: the same script", Webdis(), Requests()),
     Row("redis", REDIS, Requests()),
+    Row("redis, Cluster of three", CLUSTER, Requests()),
     Row("floor: the script with constants", RedisFloor(), ScriptCalls(pipelined_like="redis")),
     Row("redis, a period", Sluice(engine="redis", policies="a period"), Requests()),
     Row("redis, three limits", Sluice(engine="redis", policies="three limits"), Requests()),
@@ -89,6 +91,7 @@ ROWS = [
     Row("redis, two limits, hot key",
         Sluice(engine="redis", policies="two limits"), Requests(keys=1)),
     Row("redis, hot key", REDIS, Requests(keys=1)),
+    Row("redis, Cluster of three, hot key", CLUSTER, Requests(keys=1)),
     Row("redis, 16 connections", REDIS, Requests(connections=16)),
     Row("redis, 512 connections", REDIS, Requests(connections=512)),
     Row("redis, 2 workers", REDIS_2, Requests(threads=2)),
@@ -115,6 +118,8 @@ CLAIMS = [
           "redis", "cpu_us", 1.0, "webdis: the same script"),
     Claim("with Redis, as many requests/s as webdis",
           "redis", "rps", 1.0, "webdis: the same script", inverse=True),
+    Claim("on a Cluster of three, a check costs at most 1.15 x one on one Redis",
+          "redis, Cluster of three", "cpu_us", 1.15, "redis"),
     Claim("Redis spends at most 1.3 x the script with constants",
           "redis", "redis_us", 1.3, "floor: the script with constants"),
     Claim("Redis spends on three limits at most 1.6 x one limit",

@@ -3,8 +3,9 @@
 rivals.py.
 
 A row names a service by a value of one of their classes. Rows with equal values share one service.
-A started service has `port`, `processes` (by role: "service", "redis"), and `request(load)`: the
-bytes that wrk sends, with blanks that tests/bench/wrk/replay.lua fills in.
+A started service has `port`, `processes` (by role: "service", "redis"; the nodes of a cluster are
+"redis 1", "redis 2" and so on), and `request(load)`: the bytes that wrk sends, with blanks that
+tests/bench/wrk/replay.lua fills in.
 """
 
 import http.client
@@ -12,13 +13,14 @@ import json
 import socket
 import subprocess
 
-from processes import Process, free_port
+from processes import Process, free_port, wait_for
 
 # The limit that is never reached. Each service that can have it is asked about it.
 QUOTA = 1_000_000_000
 WINDOW_SECONDS = 3600
 ROUTE = "/search"
 KEYS_SAMPLED = 20
+SLOTS = 16384
 
 
 def http_request(path, fields, body):
@@ -55,6 +57,9 @@ class Service:
     def stop(self):
         for process in self.processes.values():
             process.stop()
+
+    def redis_roles(self):
+        return [role for role in self.processes if role.startswith("redis")]
 
     def run(self, role, command, port, environment=None):
         process = Process(command, self.scratch / f"{role}.log", environment)
@@ -95,29 +100,57 @@ class Service:
 
 class WithRedis(Service):
     def launch_redis(self):
-        self.redis_port = free_port()
-        self.run("redis", ["redis-server", "--port", self.redis_port, "--bind", "127.0.0.1",
-                           "--save", "", "--appendonly", "no", "--dir", self.scratch],
-                 self.redis_port)
+        self.redis_port = self._run_redis("redis")
+        self.redis_ports = [self.redis_port]
 
-    def redis(self, *words, given=None):
-        answer = subprocess.run(["redis-cli", "-p", str(self.redis_port), *words], input=given,
-                                capture_output=True, text=True, check=True)
+    def launch_cluster(self, masters):
+        """Each has the same number of slots. There are no replicas."""
+        buses = [free_port() for _ in range(masters)]
+        self.redis_ports = [
+            self._run_redis(f"redis {number}", "--cluster-enabled", "yes", "--cluster-port", bus,
+                            "--cluster-config-file", f"nodes-{number}.conf")
+            for number, bus in enumerate(buses, start=1)]
+        self.redis_port = self.redis_ports[0]
+        for i, port in enumerate(self.redis_ports):
+            first, last = SLOTS * i // masters, SLOTS * (i + 1) // masters - 1
+            # Different epochs from the start, so that the nodes need not agree on them.
+            self.redis("CLUSTER", "SET-CONFIG-EPOCH", str(i + 1), port=port)
+            self.redis("CLUSTER", "ADDSLOTSRANGE", str(first), str(last), port=port)
+            self.redis("CLUSTER", "MEET", "127.0.0.1", str(self.redis_port), str(buses[0]),
+                       port=port)
+        wait_for(lambda: all(map(self._knows_all_slots, self.redis_ports)), "the cluster is whole")
+
+    def _run_redis(self, role, *options):
+        port = free_port()
+        self.run(role, ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
+                        "--appendonly", "no", "--dir", self.scratch, *options], port)
+        return port
+
+    def _knows_all_slots(self, port):
+        told = self.redis("CLUSTER", "INFO", port=port).split()
+        return {"cluster_state:ok", f"cluster_slots_assigned:{SLOTS}",
+                f"cluster_known_nodes:{len(self.redis_ports)}"} <= set(told)
+
+    def redis(self, *words, given=None, port=None):
+        answer = subprocess.run(["redis-cli", "-p", str(port or self.redis_port), *words],
+                                input=given, capture_output=True, text=True, check=True)
         return answer.stdout.strip()
 
     def script_load(self, script):
         return self.redis("-x", "SCRIPT", "LOAD", given=script)
 
     def redis_counts(self):
-        """Script calls so far, and reads from sockets. Their ratio is the calls per read."""
-        fields = self.redis_figures()
+        """Script calls so far, and reads from sockets, of all nodes. Their ratio is the calls per
+        read."""
+        told = [self.redis_figures(port) for port in self.redis_ports]
         scripts = sum(int(fields[name].split(",")[0].removeprefix("calls="))
+                      for fields in told
                       for name in ("cmdstat_evalsha", "cmdstat_eval") if name in fields)
-        return scripts, int(fields["total_reads_processed"])
+        return scripts, sum(int(fields["total_reads_processed"]) for fields in told)
 
-    def redis_figures(self):
-        return dict(line.split(":", 1) for line in self.redis("INFO", "all").splitlines()
-                    if ":" in line)
+    def redis_figures(self, port=None):
+        answer = self.redis("INFO", "all", port=port)
+        return dict(line.split(":", 1) for line in answer.splitlines() if ":" in line)
 
     def key_bytes(self):
         """The counters' keys. MEMORY USAGE counts the key and its entry, not the hash tables."""

@@ -50,6 +50,7 @@ POLICIES = {
 @dataclass(unsafe_hash=True)
 class Sluice(WithRedis):
     engine: str = "memory"
+    masters: int = 0            # of a Redis Cluster; 0: one Redis that is none
     workers: int = 1
     policies: str = "one"
     apps: int = 1
@@ -61,7 +62,9 @@ class Sluice(WithRedis):
     prefix: tuple = ()          # of the command, such as valgrind
 
     def launch(self):
-        if self.engine == "redis":
+        if self.masters:
+            self.launch_cluster(self.masters)
+        elif self.engine == "redis":
             self.launch_redis()
         if self.at_path:
             self.socket_path = self.scratch / "s"
@@ -79,9 +82,15 @@ class Sluice(WithRedis):
                    # So its memory can be read from outside without root.
                    "--core-dumps=true"]
         if self.engine == "redis":
-            command += [f"--redis-url=redis://127.0.0.1:{self.redis_port}/0",
+            command += [f"--redis-url={self.redis_url()}",
                         f"--redis-timeout-ms={REDIS_TIMEOUT_MS}"]
         return command
+
+    def redis_url(self):
+        if not self.masters:
+            return f"redis://127.0.0.1:{self.redis_port}/0"
+        # The others are learnt from these.
+        return "redis-cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.redis_ports[:2])
 
     def address(self):
         return f"unix:{self.socket_path}" if self.at_path else f"127.0.0.1:{self.port}"

@@ -10,6 +10,7 @@ import unittest
 
 import bench
 import report
+from loads import Meters
 from peers import Hello, Nginx, Webdis
 from rows import CLAIMS, ROWS, Claim
 from services import blanks_filled, http_request
@@ -104,6 +105,19 @@ class Order(unittest.TestCase):
         self.assertEqual(bench.in_turn([1, 2, 3, 4], 1, 2), [2, 1, 4, 3])
 
 
+class Meter:
+    """Of a process that is not there."""
+
+    def __init__(self, used_us):
+        self.used_us = used_us
+
+    def cpu_us(self):
+        return self.used_us
+
+    def resident_bytes(self):
+        return 0
+
+
 class Requests(unittest.TestCase):
     def test_a_filled_template_has_the_length_it_announces(self):
         request = http_request("/check", [], '{"user_id":"u@number:100000@"}')
@@ -117,6 +131,25 @@ class Requests(unittest.TestCase):
         self.assertEqual(Sluice(), Sluice())
         self.assertNotEqual(Sluice(), Sluice(label="another"))
         self.assertEqual(len({Hello(), Hello(), Nginx()}), 2)
+
+    def test_a_cluster_is_named_by_two_of_its_nodes(self):
+        service = Sluice(engine="redis", masters=3)
+        service.redis_ports = [7001, 7002, 7003]
+
+        self.assertEqual(service.redis_url(), "redis-cluster://127.0.0.1:7001,127.0.0.1:7002")
+
+    def test_the_nodes_of_a_cluster_are_one_redis_together(self):
+        service = Sluice(engine="redis", masters=2)
+        service.processes = {"redis 1": Meter(200), "redis 2": Meter(100), "service": Meter(500)}
+        service.redis_counts = lambda: (100, 10)
+        meters = Meters(service)
+        for process in service.processes.values():
+            process.used_us *= 2
+
+        figures = meters.figures(100)
+
+        self.assertEqual((figures["redis_us"], figures["nodes_us"]), (3, [2, 1]))
+        self.assertEqual(figures["cpu_us"], 5)
 
     def test_whoever_serves_no_socket_with_a_path_is_asked_at_the_port(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -2,7 +2,8 @@
 --
 -- Sends the request in the file TEMPLATE again and again. In it, @number:COUNT@ is replaced by a
 -- number of seven digits below COUNT, and @line:FILE@ by a line of FILE. Both are chosen anew for
--- each request. The last line of the output is the result, in JSON.
+-- each request. After @number:COUNT:PERCENT@ the number is 0 in so many of 100 requests, and chosen
+-- in the others. The last line of the output is the result, in JSON.
 
 local threads = 0
 
@@ -26,8 +27,12 @@ local function blank(kind, argument)
             return lines[math.random(#lines)]
         end
     end
-    local count = tonumber(argument)
+    local count, percent = argument:match("^(%d+):?(%d*)$")
+    count, percent = tonumber(count), tonumber(percent) or 0
     return function()
+        if percent > 0 and math.random(100) <= percent then
+            return "0000000"
+        end
         return string.format("%07d", math.random(count) - 1)
     end
 end
