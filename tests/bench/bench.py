@@ -23,6 +23,9 @@ directory. At the end it is stopped.
 --peers measures Sluice beside services that do the same, with binaries that you have built.
 rivals.py says how each is started and asked. Claims are not judged then.
 
+--simulate says how many instances and shards a load needs, from what is measured here. It has
+options of its own: see --simulate --help.
+
 --instructions counts instructions: two runs of different lengths under callgrind, so that the cost
 of starting cancels out. Use it to compare two commits. It repeats to about one per cent.
 """
@@ -42,6 +45,7 @@ import time
 
 import instructions
 import report
+import simulate
 from loads import Spoilt
 from rows import CLAIMS, ROWS, rows_beside
 
@@ -53,9 +57,11 @@ PACKAGES = ["libevent-2.1-7", "redis-server", "nginx-light", "webdis", "wrk", "n
 
 
 def main():
-    options = arguments()
     # So SIGTERM also stops what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if "--simulate" in sys.argv:
+        return simulate.main([word for word in sys.argv[1:] if word != "--simulate"])
+    options = arguments()
     with tempfile.TemporaryDirectory(prefix="sluice-bench-", dir=MEMORY) as scratch, \
             contextlib.ExitStack() as running:
         if options.instructions:
@@ -88,6 +94,8 @@ def arguments():
                         help="once, a second each, without the rows that are slow to set up")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path,
                         help="write every figure of every repeat there")
+    parser.add_argument("--simulate", action="store_true",
+                        help="how many machines a load needs instead; with options of its own")
     parser.add_argument("--instructions", action="store_true",
                         help="count instructions per decision under callgrind instead")
     parser.add_argument("--build", type=pathlib.Path, default="build/release",
