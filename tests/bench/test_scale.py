@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: MIT
 """What the arithmetic of many machines must say where the answer is known. Nothing is started."""
 
+import pathlib
+import re
+import shlex
 import unittest
 
 import scale
 import simulate
 from scale import Callers, Costs, Machines, Part, Scale
 
+SOURCES = pathlib.Path(__file__).resolve().parents[2]
 # Without the log: 100,000 decisions/s of a worker, 200,000 of a shard.
 COSTS = Costs(instance_us=10, redis_us=5, record_us=0)
 
@@ -127,6 +131,29 @@ class Beside(unittest.TestCase):
         self.assertEqual(lines[0], ["half hot, instance", "60%", "66%", "+10%"])
         self.assertEqual([line[2] for line in lines[1:]], ["24%", "6%", "6%"])
         self.assertEqual(lines[1][1], "20%")
+
+
+class Documentation(unittest.TestCase):
+    page = (SOURCES / "docs" / "scaling.md").read_text()
+
+    def test_the_example_prints_what_the_page_shows(self):
+        command = re.search(r"^\./dev bench --simulate (.*?[^\\])\n", self.page, re.M | re.S)[1]
+        shown = simulate.foretold(simulate.arguments(shlex.split(command.replace("\\\n", ""))))
+
+        self.assertIn(f"```text\n{shown}\n```", self.page)
+
+    def test_the_table_has_the_figures_of_the_simulation(self):
+        rows = [(1e4, Machines(2), Callers()), (1e5, Machines(2, 2), Callers()),
+                (1e5, Machines(3, 2, 3), Callers()),
+                (1e6, Machines(5, 4, 12), Callers(users=10_000_000))]
+
+        for rate, machines, callers in rows:
+            busy = Scale(machines, callers).busy(rate)
+            worker, shard = busy["each instance"], busy["the busiest shard"]
+
+            self.assertTrue(re.search(
+                rf"^\| {rate:,.0f}\b.*\| {machines.instances} × {machines.workers}\b.*"
+                rf"\| {worker * 100:.0f} %, {shard * 100:.0f} % \|$", self.page, re.M), rate)
 
 
 if __name__ == "__main__":
