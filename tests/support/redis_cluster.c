@@ -222,6 +222,12 @@ static size_t occurrences(const char *text, const char *part)
     return count;
 }
 
+bool redis_cluster_is_master(struct redis_cluster *cluster, size_t number)
+{
+    ASSERT(number < cluster->count);
+    return cluster->nodes[number].is_running && !is_replica(&cluster->nodes[number]);
+}
+
 int redis_cluster_slot(struct redis_cluster *cluster, const char *key)
 {
     size_t i = 0;
@@ -251,9 +257,7 @@ static size_t find_owner(struct redis_cluster *cluster, int slot)
 
 static bool is_owner(struct redis_cluster *cluster, int slot, size_t number)
 {
-    struct node *node = &cluster->nodes[number];
-
-    return node->is_running && !is_replica(node) && has_slot(node, slot);
+    return redis_cluster_is_master(cluster, number) && has_slot(&cluster->nodes[number], slot);
 }
 
 static bool has_slot(struct node *node, int slot)
@@ -323,8 +327,7 @@ void redis_cluster_end_move(struct redis_cluster *cluster, int slot, size_t to)
     set_slot(cluster, to, slot, "NODE", to);
     set_slot(cluster, from, slot, "NODE", to);
     for (size_t i = 0; i < cluster->count; i++) {
-        struct node *node = &cluster->nodes[i];
-        if (node->is_running && i != to && i != from && !is_replica(node))
+        if (i != to && i != from && redis_cluster_is_master(cluster, i))
             set_slot(cluster, i, slot, "NODE", to);
     }
 }
@@ -400,9 +403,8 @@ long long redis_cluster_sum(struct redis_cluster *cluster, const char *command)
     long long sum = 0;
 
     for (size_t i = 0; i < cluster->count; i++) {
-        struct node *node = &cluster->nodes[i];
-        if (node->is_running && !is_replica(node))
-            sum += redis_server_command(node->server, command)->integer;
+        if (redis_cluster_is_master(cluster, i))
+            sum += redis_server_command(cluster->nodes[i].server, command)->integer;
     }
     return sum;
 }

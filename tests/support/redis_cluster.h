@@ -27,6 +27,9 @@ size_t redis_cluster_count(const struct redis_cluster *cluster);
 /* To give it commands, or to pause it. It is ended by redis_cluster_kill() only. */
 struct redis_server *redis_cluster_node(const struct redis_cluster *cluster, size_t number);
 
+/* Whether it runs, and takes writes. */
+bool redis_cluster_is_master(struct redis_cluster *cluster, size_t number);
+
 /* The slot of a key, by Redis' own word. */
 int redis_cluster_slot(struct redis_cluster *cluster, const char *key);
 /* The node that says of itself that it has the slot; there must be one. */

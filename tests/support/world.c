@@ -9,11 +9,24 @@
 #define POLICY_BYTES_MAX 4096
 #define WAIT_SECONDS     10
 
-enum { MEMORY, REDIS_UNIX, REDIS_TCP, ENGINE_COUNT };
+#define MASTERS 3
 
-static const char *const engine_words[ENGINE_COUNT] = {"memory", "redis_unix", "redis_tcp"};
+static void open_memory(struct world *world);
+static void open_unix(struct world *world);
+static void open_tcp(struct world *world);
+static void open_cluster(struct world *world);
 
-static size_t engine = MEMORY;
+static const struct {
+    const char *word;
+    void (*open)(struct world *world);
+} engines[] = {
+    {"memory", open_memory},
+    {"redis_unix", open_unix},
+    {"redis_tcp", open_tcp},
+    {"redis_cluster", open_cluster},
+};
+
+static size_t engine = 0; /* memory */
 
 /* After all tests of the group, only the catalogue may have keys without an expiry. */
 static void expect_that_counters_expire(struct redis_server *redis)
@@ -38,11 +51,14 @@ static void expect_that_counters_expire(struct redis_server *redis)
 
 void world_choose_engine(int argc, char *argv[])
 {
-    engine = argc == 2 ? 0 : ENGINE_COUNT;
-    while (engine < ENGINE_COUNT && strcmp(argv[1], engine_words[engine]) != 0)
+    engine = argc == 2 ? 0 : ARRAY_COUNT(engines);
+    while (engine < ARRAY_COUNT(engines) && strcmp(argv[1], engines[engine].word) != 0)
         engine++;
-    if (engine == ENGINE_COUNT) {
-        (void)fprintf(stderr, "usage: %s memory|redis_unix|redis_tcp\n", argv[0]);
+    if (engine == ARRAY_COUNT(engines)) {
+        (void)fprintf(stderr, "usage: %s %s", argv[0], engines[0].word);
+        for (size_t i = 1; i < ARRAY_COUNT(engines); i++)
+            (void)fprintf(stderr, "|%s", engines[i].word);
+        (void)fprintf(stderr, "\n");
         exit(2);
     }
 }
@@ -52,15 +68,31 @@ int world_open_engine(void **state)
     struct world *world = MEMORY_NEW(struct world);
 
     *state = world;
-    if (engine == REDIS_UNIX) {
-        world->redis = redis_server_start(NULL);
-        world->redis_url = redis_server_unix_url(world->redis);
-    }
-    if (engine == REDIS_TCP) {
-        world->redis = redis_server_start(WORLD_REDIS_PASSWORD);
-        world->redis_url = redis_server_tcp_url(world->redis);
-    }
+    engines[engine].open(world);
     return 0;
+}
+
+static void open_memory(struct world *world)
+{
+    (void)world;
+}
+
+static void open_unix(struct world *world)
+{
+    world->redis = redis_server_start(NULL);
+    world->redis_url = redis_server_unix_url(world->redis);
+}
+
+static void open_tcp(struct world *world)
+{
+    world->redis = redis_server_start(WORLD_REDIS_PASSWORD);
+    world->redis_url = redis_server_tcp_url(world->redis);
+}
+
+static void open_cluster(struct world *world)
+{
+    world->cluster = redis_cluster_start(MASTERS, 0);
+    world->redis_url = redis_cluster_url(world->cluster);
 }
 
 int world_open(void **state)
@@ -79,7 +111,7 @@ int world_open_pair(void **state)
     struct world *world = *state;
     struct service_options options = world_options(world);
 
-    if (world->redis != NULL)
+    if (world->redis_url != NULL)
         world->second = service_start(&options);
     return 0;
 }
@@ -92,7 +124,12 @@ int world_close(void **state)
     service_stop(world->service);
     if (world->redis != NULL)
         expect_that_counters_expire(world->redis);
+    for (size_t i = 0; world->cluster != NULL && i < redis_cluster_count(world->cluster); i++) {
+        if (redis_cluster_is_master(world->cluster, i))
+            expect_that_counters_expire(redis_cluster_node(world->cluster, i));
+    }
     redis_server_stop(world->redis);
+    redis_cluster_stop(world->cluster);
     free(world);
     return 0;
 }
