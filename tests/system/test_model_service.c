@@ -94,7 +94,7 @@ static void the_service_answers_as_the_model(void **state)
     const char *histories = getenv("SLUICE_MODEL_HISTORIES");
     struct run run = {
         .tenant = tenant_new(world->service),
-        .clock_us = world->redis == NULL ? clock_monotonic_us : clock_wall_us,
+        .clock_us = world->redis_url == NULL ? clock_monotonic_us : clock_wall_us,
         .seed = random_seed(),
         .histories = histories == NULL ? HISTORIES : strtoull(histories, NULL, 10),
     };
