@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cluster_load.h"
 
+#include "scrape.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 
-#define CONNECTIONS 4
-#define PER_SECOND  300
+#define PER_SECOND 300
 
 /* The keys of the counters that a node has. It forgets them if ARGV[1] says so. */
 static const char script[] =
@@ -24,7 +24,7 @@ struct load *cluster_load_begin(const struct world *world, const struct client *
     struct load_options options = {
         .port = service_port(world->service),
         .api_key = client_key(tenant),
-        .threads = CONNECTIONS,
+        .threads = CLUSTER_LOAD_CONNECTIONS,
         .per_second = PER_SECOND,
         .ask = ask,
     };
@@ -34,6 +34,24 @@ struct load *cluster_load_begin(const struct world *world, const struct client *
         options.routes[i] = routes[i];
     }
     return load_begin(&options);
+}
+
+void cluster_load_print_calls(const struct world *world)
+{
+    static const char *const results[] = {"done", "late", "down", "refused", "broken"};
+    static struct scrape scrape; /* too large for a stack */
+    struct client *client = stranger_new(world->service);
+
+    scrape_read(&scrape, client);
+    client_free(client);
+    print_message("calls:");
+    for (size_t i = 0; i < ARRAY_COUNT(results); i++) {
+        char label[32];
+        (void)snprintf(label, sizeof(label), "result=\"%s\"", results[i]);
+        print_message(" %s %.0f", results[i],
+                      scrape_value(&scrape, "sluice_store_calls_total", label));
+    }
+    print_message("\n");
 }
 
 int cluster_load_slot(struct redis_cluster *cluster, struct client *tenant, const char *check)

@@ -8,10 +8,15 @@
 #include "support/load.h"
 #include "support/world.h"
 
-/* 300 checks a second on 4 connections of the first service. `routes` and `ask` are as in load.h;
- * routes must be valid until load_end(). */
+#define CLUSTER_LOAD_CONNECTIONS 4
+
+/* 300 checks a second on these connections of the first service. `routes` and `ask` are as in
+ * load.h. Routes must be valid until load_end(). */
 struct load *cluster_load_begin(const struct world *world, const struct client *tenant,
                                 const char *const routes[], load_ask_fn *ask);
+
+/* Prints how the calls to Redis have ended so far: a test that fails may have been too late. */
+void cluster_load_print_calls(const struct world *world);
 
 /* Makes one check ("{'user_id':'load','route_key':'/a'}"), which must be allowed, and returns the
  * slot of its counters. All counters of before are gone. */
