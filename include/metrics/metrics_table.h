@@ -78,9 +78,9 @@
     X(TLS_HANDSHAKES_FAILED, METRIC_COUNTER, "sluice_tls_handshakes_total",                        \
       "result=\"failed\"", NULL)                                                                   \
     X(STORE_LINKS_CONNECTED, METRIC_GAUGE, "sluice_store_links_connected", "",                     \
-      "Workers that reach each node of the store; with the memory engine all of them.")                   \
+      "Workers that reach each node of the store; with the memory engine all of them.")            \
     X(STORE_BREAKERS_OPEN, METRIC_GAUGE, "sluice_store_breakers_open", "",                         \
-      "Workers that do not ask Redis, or a node of it, because it keeps failing.")                                   \
+      "Workers that do not ask Redis, or a node of it, because it keeps failing.")                 \
     X(STORE_CALLS_WAITING, METRIC_GAUGE, "sluice_store_calls_waiting", "",                         \
       "Calls to Redis that wait for their turn.")                                                  \
     X(HTTP_CONNECTIONS, METRIC_GAUGE, "sluice_http_connections", "",                               \

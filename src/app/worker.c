@@ -237,7 +237,9 @@ static struct store *new_store(struct event_base *base, const struct worker_shar
     };
 
     switch (settings->engine) {
-    case ENGINE_MEMORY:
+    case ENGINE_MEMORY: /* one node, which is always there */
+        metrics_set_node(metrics, 0, METRICS_NODE_KNOWN, 1);
+        metrics_set_node(metrics, 0, METRICS_NODE_CONNECTED, 1);
         return store_memory_new(shared->table);
     case ENGINE_REDIS:
         return store_redis_new(base, &options);
