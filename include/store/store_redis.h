@@ -6,8 +6,13 @@
  * for a set that is not just what all sets have in common. A key holds the states of all limits of
  * that set (take_script.h). All keys of a check have one tag: the digest of the subjects that every
  * limit of the policy counts by, or of the policy where they have none in common. A call without an
- * answer by its deadline is TAKE_LATE and never sent again: it may have been charged. Only an
- * explicit NOSCRIPT is retried, once, as EVAL.
+ * answer by its deadline is TAKE_LATE and never sent again: it may have been charged. Only
+ * what says that nothing was charged is followed by another attempt. After an explicit NOSCRIPT
+ * that is an EVAL, once for each node. What a node of a cluster says of a key that is elsewhere
+ * (redis_redirect.h) is followed while the call has time. Then the call is TAKE_REFUSED.
+ *
+ * Each node of the present map (redis_topology.h) has a link, a queue and a breaker of its own, and
+ * all below is about one node. If nobody has the slot of a call, it is TAKE_DOWN.
  *
  * When Redis cannot keep up, only a few calls are out (call_window.h), and the others wait for
  * their turn (call_queue.h). So a tenant with thousands of checks delays another's by the calls

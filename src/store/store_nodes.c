@@ -48,11 +48,14 @@ void store_nodes_init(struct store_nodes *nodes, struct event_base *base,
     nodes_follow_give(nodes, redis_topology_map(options->topology));
 }
 
+/* Whoever is answered may ask again, so the nodes are no longer found when they are freed. */
 void store_nodes_close(struct store_nodes *nodes)
 {
+    struct redis_map *map = nodes->map;
     struct pending *pending;
 
     nodes->share.is_closing = true;
+    nodes->map = redis_map_new(0);
     if (nodes->news != NULL) {
         redis_topology_unwatch(nodes->share.topology, &nodes->watcher);
         event_free(nodes->news);
@@ -60,12 +63,13 @@ void store_nodes_close(struct store_nodes *nodes)
     }
     while ((pending = store_strays_take(&nodes->strays)) != NULL)
         store_node_end_astray(&nodes->share, pending, TAKE_DOWN);
-    for (uint16_t i = 0; i < nodes->map->node_count; i++)
+    for (uint16_t i = 0; i < map->node_count; i++)
         store_node_free(nodes->all[i]);
     nodes_free_left(nodes, INT64_MAX);
     store_strays_close(&nodes->strays);
     event_free(nodes->sweep);
     free(nodes->all);
+    redis_map_release(map);
     redis_map_release(nodes->map);
     store_node_share_close(&nodes->share);
 }

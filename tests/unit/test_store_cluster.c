@@ -4,6 +4,7 @@
  * whose keys are elsewhere. The topology has no thread here, so the map is as old as the test
  * wants it to be. */
 #include "asker.h"
+#include "captured.h"
 
 #include "store/breaker.h"
 #include "store/take_script.h"
@@ -315,6 +316,58 @@ static void a_node_that_joins_is_used_and_one_that_leaves_answers_what_is_out(vo
     store_free(store);
 }
 
+static void a_cluster_behind_the_url_of_a_single_server_is_told(void **state)
+{
+    const int64_t there = subject_at(1, 8000);
+    struct store *store = asker_store_at(redis_server_tcp_url(node(0)), PATIENT_US);
+    struct captured captured;
+    (void)state;
+    TURN_UNTIL(store_is_ready(store));
+
+    capture_begin(&captured);
+    const enum take_status first = asker_take_and_wait(store, there);
+    const enum take_status second = asker_take_and_wait(store, there);
+    const int told = capture_end(&captured, "this redis is a cluster: write redis-cluster://");
+
+    assert_int_equal(first, TAKE_REFUSED);
+    assert_int_equal(second, TAKE_REFUSED);
+    assert_true(told > 0);
+    assert_true(store_is_ready(store));
+    store_free(store);
+}
+
+struct again {
+    struct store *store;
+    const struct operation *operation;
+    struct answers answers;
+};
+
+static void on_done_ask_again(void *context, const struct outcome *outcome)
+{
+    struct again *again = context;
+
+    asker_on_done(&again->answers, outcome);
+    take(again->store, again->operation, &again->answers);
+}
+
+static void whoever_is_answered_by_a_store_that_closes_may_ask_again(void **state)
+{
+    const struct operation here = asker_take_of(subject_at(0, 7000), &asker_limit, 1);
+    const struct operation there = asker_take_of(subject_at(1, 7000), &asker_limit, 1);
+    struct store *store = cluster_store(PATIENT_US);
+    struct again first = {.store = store, .operation = &there};
+    struct again second = {.store = store, .operation = &here};
+    struct outcome outcome;
+    (void)state;
+
+    assert_int_equal(store_ask(store, &here, &outcome, &first, on_done_ask_again), STORE_LATER);
+    assert_int_equal(store_ask(store, &there, &outcome, &second, on_done_ask_again), STORE_LATER);
+    store_free(store);
+
+    assert_int_equal(first.answers.by_status[TAKE_DOWN], 2);
+    assert_int_equal(second.answers.by_status[TAKE_DOWN], 2);
+}
+
 static int group_open(void **state)
 {
     const int result = redis_group_open(state);
@@ -340,6 +393,8 @@ int main(void)
         TEST(a_call_whose_keys_are_on_both_sides_comes_again_until_the_slot_has_moved),
         TEST(a_call_that_no_node_takes_in_its_time_is_refused_and_opens_no_breaker),
         TEST(a_node_that_hangs_takes_only_its_share),
+        TEST(a_cluster_behind_the_url_of_a_single_server_is_told),
+        TEST(whoever_is_answered_by_a_store_that_closes_may_ask_again),
         TEST(a_node_that_joins_is_used_and_one_that_leaves_answers_what_is_out),
     };
 
