@@ -18,7 +18,7 @@ struct text redis_error_told(struct text reply);
 
 enum redis_error_scope {
     REDIS_ERROR_OF_ALL,   /* the next call is refused, too, whatever its key; nothing was done */
-    REDIS_ERROR_OF_PLACE, /* this server is fine, but not the one for the key; nothing was done */
+    REDIS_ERROR_OF_PLACE, /* this server is fine, but does not serve the key; nothing was done */
     REDIS_ERROR_OF_ONE    /* about this key or this call, which may be done in part */
 };
 

@@ -38,15 +38,21 @@ struct redis_map *finder_look(struct error *error)
     return redis_finder_cluster.look(finder, error);
 }
 
-int finder_port(int slot)
+struct redis_endpoint finder_node(int slot)
 {
     struct error error = {0};
     struct redis_map *map = finder_look(&error);
+    struct redis_endpoint endpoint = {0};
 
     if (map == NULL)
         fail_msg("%s", error.message);
-    const uint16_t node = map->node_of_slot[slot];
-    const int port = node == REDIS_NO_NODE ? 0 : map->nodes[node].endpoint.port;
+    if (map->node_of_slot[slot] != REDIS_NO_NODE)
+        endpoint = map->nodes[map->node_of_slot[slot]].endpoint;
     redis_map_release(map);
-    return port;
+    return endpoint;
+}
+
+int finder_port(int slot)
+{
+    return finder_node(slot).port;
 }

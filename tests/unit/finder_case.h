@@ -14,7 +14,8 @@ void finder_begin(const char *url);
 /* One look; the map is the caller's. NULL: `error` says why. */
 struct redis_map *finder_look(struct error *error);
 
-/* One look, which must find a map. Returns the port of the node of the slot; 0: nobody has it. */
+/* One look, which must find a map. Returns the node of the slot; the port is 0 if nobody has it. */
+struct redis_endpoint finder_node(int slot);
 int finder_port(int slot);
 
 #endif

@@ -86,6 +86,36 @@ static void a_node_that_does_not_know_its_own_host_is_found(void **state)
     assert_int_equal(finder_port(SLOT_LAST), port_of(0));
 }
 
+/* Some clusters tell names, and some tell nothing because a proxy is in front of them. */
+static void a_node_is_where_it_says_or_where_we_asked(void **state)
+{
+    static const struct {
+        const char *type;
+        const char *name;
+        const char *host;
+    } cases[] = {
+        {"hostname", "", "127.0.0.1"},
+        {"hostname", "localhost", "localhost"},
+        {"unknown-endpoint", "localhost", "127.0.0.1"},
+        {"ip", "localhost", "127.0.0.1"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        (void)redis_server_command(nodes[0], "CONFIG SET cluster-preferred-endpoint-type %s",
+                                   cases[i].type);
+        (void)redis_server_command(nodes[0], "CONFIG SET cluster-announce-hostname %s",
+                                   cases[i].name);
+        begin("", 1, (const int[]){port_of(0)});
+
+        const struct redis_endpoint found = finder_node(0);
+
+        assert_string_equal(found.host, cases[i].host);
+        assert_int_equal(found.port, port_of(0));
+    }
+    (void)redis_server_command(nodes[0], "CONFIG SET cluster-announce-hostname %s", "");
+}
+
 static void a_node_that_is_gone_is_passed_over(void **state)
 {
     struct impostor gone;
@@ -201,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_node_that_does_not_know_its_own_host_is_found, finder_end),
+        cmocka_unit_test_teardown(a_node_is_where_it_says_or_where_we_asked, finder_end),
         cmocka_unit_test_teardown(a_node_that_is_gone_is_passed_over, finder_end),
         cmocka_unit_test_teardown(if_nobody_answers_the_error_says_so, finder_end),
         cmocka_unit_test_teardown(a_redis_that_is_in_no_cluster_is_told_by_its_address, finder_end),
