@@ -9,7 +9,7 @@ unit_test(redis_error LINKS redis support)
 target_compile_definitions(test_redis_error PRIVATE
   TABLE="${CMAKE_SOURCE_DIR}/docs/redis-errors.md")
 unit_test(redis_finder_cluster LINKS redis support LABELS redis)
-unit_test(redis_finder_moves LINKS redis support LABELS redis)
+unit_test(redis_finder_moves LINKS redis support THREADS LABELS redis)
 foreach(part redis_finder_cluster redis_finder_moves)
   target_sources(test_${part} PRIVATE finder_case.c)
   target_include_directories(test_${part} PRIVATE ${CMAKE_SOURCE_DIR}/src/redis)

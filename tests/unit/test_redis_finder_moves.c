@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * A cluster changes, and is found as it is then. */
+#include "base/clock.h"
 #include "finder_case.h"
 #include "support/cmocka.h"
 #include "support/redis_cluster.h"
 #include "support/redis_group.h"
 #include "support/wait.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #define WAIT_SECONDS 20
 #define MASTERS      3
@@ -117,6 +121,46 @@ static void a_master_that_joins_is_found_before_it_has_a_slot(void **state)
     redis_cluster_move(cluster, 0, before);
 }
 
+static int port_in(struct redis_topology *topology, int slot)
+{
+    struct redis_map *map = redis_topology_map(topology);
+    const uint16_t node = map->node_of_slot[slot];
+    const int port = node == REDIS_NO_NODE ? 0 : map->nodes[node].endpoint.port;
+
+    redis_map_release(map);
+    return port;
+}
+
+/* Nobody waits for the look that comes every 30 s. */
+static void a_doubt_makes_the_topology_publish_what_has_moved(void **state)
+{
+    const size_t before = redis_cluster_owner(cluster, SLOT);
+    const size_t after = (before + 1) % MASTERS;
+    struct redis_topology_options options = {0};
+    struct redis_watcher watcher = {.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    struct error error = {0};
+    uint64_t news = 0;
+    (void)state;
+    assert_true(watcher.fd >= 0);
+    assert_true(redis_url_parse(text_of(redis_cluster_url(cluster)), &options.url, &error));
+    struct redis_topology *topology = redis_topology_new(&options);
+    assert_true(redis_topology_look(topology, &error));
+    assert_int_equal(port_in(topology, SLOT), port_of(before));
+    redis_topology_watch(topology, &watcher);
+    redis_topology_start(topology);
+
+    redis_cluster_move(cluster, SLOT, after);
+    WAIT_FOR (WAIT_SECONDS, port_in(topology, SLOT) == port_of(after))
+        redis_topology_doubt(topology, "a test moved a slot");
+
+    assert_int_equal(read(watcher.fd, &news, sizeof(news)), sizeof(news));
+    assert_true(redis_topology_stop(topology, clock_monotonic_us() + WAIT_SECONDS * SECOND_US));
+    redis_topology_unwatch(topology, &watcher);
+    redis_topology_free(topology);
+    (void)close(watcher.fd);
+    redis_cluster_move(cluster, SLOT, before);
+}
+
 static void a_master_that_died_keeps_its_slots_until_its_replica_has_them(void **state)
 {
     const size_t killed = redis_cluster_owner(cluster, SLOT);
@@ -141,6 +185,7 @@ int main(void)
         cmocka_unit_test_teardown(all_nodes_tell_the_same_map, finder_end),
         cmocka_unit_test_teardown(a_slot_that_has_moved_is_found, finder_end),
         cmocka_unit_test_teardown(a_master_that_joins_is_found_before_it_has_a_slot, finder_end),
+        cmocka_unit_test(a_doubt_makes_the_topology_publish_what_has_moved),
         cmocka_unit_test_teardown(a_master_that_died_keeps_its_slots_until_its_replica_has_them,
                                   finder_end),
     };
