@@ -143,11 +143,12 @@ class SameRequest:
 
 @dataclass(frozen=True)
 class ScriptCalls:
-    """redis-benchmark over one connection. It sends as many calls at a time as Sluice's link did in
-    the row `pipelined_like`."""
+    """redis-benchmark, by default over one connection. It sends as many calls at a time as Sluice's
+    link did in the row `pipelined_like`."""
 
     pipelined_like: str
     keys: int = 100_000
+    connections: int = 1
 
     def prepare(self, service):
         pass
@@ -157,8 +158,8 @@ class ScriptCalls:
         calls = CALLS_PER_SECOND * seconds
         pipeline = latest.get(self.pipelined_like, {}).get("calls_per_read", PIPELINE_DEFAULT)
         done = subprocess.run(
-            ["redis-benchmark", "-p", str(service.redis_port), "-c", "1", "-P",
-             str(max(round(pipeline), 1)), "-r", str(self.keys), "-n", str(calls), "--csv",
+            ["redis-benchmark", "-p", str(service.redis_port), "-c", str(self.connections),
+             "-P", str(max(round(pipeline), 1)), "-r", str(self.keys), "-n", str(calls), "--csv",
              *service.command(self)], capture_output=True, text=True, check=True)
         fields = [field.strip('"') for field in done.stdout.splitlines()[-1].rsplit(",", 7)]
         return {"rps": float(fields[1]), "p50_ms": float(fields[4]), "p99_ms": float(fields[6]),

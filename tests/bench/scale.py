@@ -7,6 +7,9 @@ at 10^6 decisions/s they would take long, add noise, and say the same. Chance ha
 which slots the keys lie, because their names are hashes. So that is drawn, with a seed, several
 times.
 
+A worker sends all calls of a turn at once. On several shards they are divided among as many
+connections, so more exchanges (a write and a read on either side) are needed for the same calls.
+
 A shard is a master of a Redis Cluster, with equally many slots as the others. One Redis is one
 shard. A balancer gives all instances equally many checks.
 """
@@ -33,6 +36,18 @@ class Costs:
     instance_us: float = 10.7   # of a worker, per decision
     redis_us: float = 6.0       # of the node that has the key, per script call
     record_us: float = 2.0      # of the node that has the app's log, per record that is sent
+    exchange_us: float = 6.0    # of either side, per exchange
+    at_once: float = 30.0       # the calls of an exchange, when all this was measured on one Redis
+
+    def exchanges(self, share):
+        """Per decision, with a node that has this share of the calls: a turn in which there is no
+        call for it needs none."""
+        return (1 - (1 - share) ** self.at_once) / self.at_once
+
+    def of_node_us(self, share):
+        """Per decision of all. An exchange of `at_once` calls is in `redis_us`."""
+        more = self.exchanges(share) - share / self.at_once
+        return share * self.redis_us + more * self.exchange_us
 
 
 @dataclass(frozen=True)
@@ -101,24 +116,32 @@ class Scale:
     costs: Costs = Costs()
 
     def instance(self):
-        return Part(self.costs.instance_us / self.machines.instances,
+        exchanges = sum(map(self.costs.exchanges, self.shares(random.Random(1))))
+        more_us = (exchanges - self.costs.exchanges(1)) * self.costs.exchange_us
+        return Part((self.costs.instance_us + more_us) / self.machines.instances,
                     capacity_us=self.machines.workers * THREAD_US)
 
     def one_key(self):
-        return Part(self.callers.greatest() * self.costs.redis_us)
+        return Part(self.costs.of_node_us(self.callers.greatest()))
+
+    def shares(self, draw):
+        """Of all calls, by shard."""
+        count = self.machines.shards
+        single, rest = self.callers.keys()
+        shares = [rest / count] * count
+        for share in single:
+            shares[_shard_of(draw.randrange(SLOTS), count)] += share
+        return [min(share, 1.0) for share in shares]   # all of them may sum up to a little more
 
     def shards(self, seed=1):
         """By one placement of the keys, the busiest first."""
         draw, count = random.Random(seed), self.machines.shards
-        single, rest = self.callers.keys()
-        keys, logs = [rest / count] * count, [0.0] * count
-        for share in single:
-            keys[_shard_of(draw.randrange(SLOTS), count)] += share
+        shares, logs = self.shares(draw), [0.0] * count
         for _ in range(self.callers.apps):
             logs[_shard_of(draw.randrange(SLOTS), count)] += 1 / self.callers.apps
         records_max = RECORDS_PER_SECOND * self.machines.instances * self.callers.apps
-        parts = [Part(share * self.costs.redis_us, log * self.costs.record_us, records_max)
-                 for share, log in zip(keys, logs)]
+        parts = [Part(self.costs.of_node_us(share), log * self.costs.record_us, records_max)
+                 for share, log in zip(shares, logs)]
         return sorted(parts, key=Part.limit)
 
     def placements(self):

@@ -12,7 +12,8 @@ decision that ./dev bench has measured. Without --measure nothing is started.
 
 --measure finds the CPU times with one Redis and uniform users. From these it foretells how busy
 each process is on a Cluster of three, with uniform users and with half of the checks by one user.
-Then it measures both. It needs an idle machine; on a busy one all CPU times grow.
+Then it measures both. Each process should have a core for itself: where they take turns on few
+cores, a node of three also pays for cold caches, and is busier than foretold.
 """
 
 import argparse
@@ -23,7 +24,8 @@ import statistics
 import sys
 import tempfile
 
-from loads import Requests, Spoilt
+from loads import Requests, ScriptCalls, Spoilt
+from peers import RedisFloor
 from report import table
 from scale import COUNTER_BYTES, Callers, Costs, Machines, Scale
 from sluice import Sluice
@@ -31,6 +33,8 @@ from sluice import Sluice
 SHARDS_MEASURED = 3
 USERS_MEASURED = 100_000
 WARM_UP_SECONDS = 1
+FLOOR_CONNECTIONS = 20   # enough that Redis never sleeps
+CALLS_TOGETHER = 16
 # The default of --full: what is left is for the loss of a machine, and for peaks.
 FULL = 0.7
 
@@ -87,6 +91,10 @@ def arguments(words):
     parser.add_argument("--instance-us", default=Costs.instance_us, help="per decision", **us)
     parser.add_argument("--redis-us", default=Costs.redis_us, help="per script call", **us)
     parser.add_argument("--record-us", default=Costs.record_us, help="per record of the log", **us)
+    parser.add_argument("--exchange-us", default=Costs.exchange_us,
+                        help="per exchange between a worker and a shard", **us)
+    parser.add_argument("--at-once", type=float, metavar="CALLS", default=Costs.at_once,
+                        help="that a worker sends in a turn (default: %(default)s)")
     parser.add_argument("--measure", action="store_true", help="compare with what is measured here")
     parser.add_argument("--seconds", default=3, help="for each measurement", **number)
     parser.add_argument("--build", type=pathlib.Path, default="build/release",
@@ -98,6 +106,8 @@ def arguments(words):
         parser.error("there must be at least one of each")
     if min(options.hot, options.pooled) < 0 or options.hot + options.pooled > 1:
         parser.error("--hot and --pooled are parts of one whole")
+    if options.at_once < 1:
+        parser.error("--at-once is at least one call")
     if not 0 < options.full <= 1:
         parser.error("--full is a part of one whole, and not none")
     return options
@@ -107,7 +117,8 @@ def foretold(options):
     machines = Machines(options.instances, options.workers, options.shards)
     callers = Callers(options.users, options.zipf, options.hot, options.pooled, options.pools,
                       options.apps)
-    costs = Costs(options.instance_us, options.redis_us, options.record_us)
+    costs = Costs(options.instance_us, options.redis_us, options.record_us, options.exchange_us,
+                  options.at_once)
     scale = Scale(machines, callers, costs)
     header = ["part", f"decisions/s at {options.full:.0%}"]
     lines = [[name, f"{limit:,.0f}"] for name, limit in scale.limits(options.full).items()]
@@ -125,8 +136,9 @@ def foretold(options):
 
 def measured(options, scratch, running):
     """One Redis gives the costs, and then each point is measured on a Cluster."""
+    floor = started(RedisFloor(), "floor", options, scratch, running)
     costs = costs_measured(started(Sluice(engine="redis"), "one", options, scratch, running),
-                           options.seconds)
+                           exchange_measured(floor, options.seconds), options.seconds)
     cluster = started(Sluice(engine="redis", masters=SHARDS_MEASURED), "cluster", options, scratch,
                       running)
     lines = []
@@ -134,7 +146,9 @@ def measured(options, scratch, running):
         lines += beside(point, figures_of(cluster, point.requests(), options.seconds), costs)
     return "\n".join([
         f"one Redis: an instance {costs.instance_us:.1f} µs per decision, Redis "
-        f"{costs.redis_us:.1f} µs per script call and {costs.record_us:.1f} µs per record", "",
+        f"{costs.redis_us:.1f} µs per script call,",
+        f"{costs.record_us:.1f} µs per record and {costs.exchange_us:.1f} µs per exchange, of "
+        f"{costs.at_once:.0f} calls", "",
         table([f"on a Cluster of {SHARDS_MEASURED}", "foretold", "measured", "difference"], lines)])
 
 
@@ -150,7 +164,15 @@ def figures_of(service, requests, seconds):
     return requests.measure(service, seconds, {})
 
 
-def costs_measured(service, seconds):
+def exchange_measured(floor, seconds):
+    """From a script with constants, called alone and with others."""
+    load = ScriptCalls(pipelined_like="told", connections=FLOOR_CONNECTIONS)
+    alone, together = (load.measure(floor, seconds, {"told": {"calls_per_read": calls}})
+                       for calls in (1, CALLS_TOGETHER))
+    return (alone["redis_us"] - together["redis_us"]) / (1 - 1 / CALLS_TOGETHER)
+
+
+def costs_measured(service, exchange_us, seconds):
     """Redis itself says what the log has cost. The rest of its time is that of the scripts."""
     requests = Requests(keys=USERS_MEASURED)
     requests.prepare(service)
@@ -160,7 +182,8 @@ def costs_measured(service, seconds):
     calls_after, used_after_us = service.log_cost()
     record_us = (used_after_us - used_us) / max(calls_after - calls, 1)
     records = (calls_after - calls) / (figures["rps"] * seconds)
-    return Costs(figures["cpu_us"], figures["redis_us"] - records * record_us, record_us)
+    return Costs(figures["cpu_us"], figures["redis_us"] - records * record_us, record_us,
+                 exchange_us, figures["calls_per_read"])
 
 
 def beside(point, figures, costs):

@@ -12,8 +12,8 @@ import simulate
 from scale import Callers, Costs, Machines, Part, Scale
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
-# Without the log: 100,000 decisions/s of a worker, 200,000 of a shard.
-COSTS = Costs(instance_us=10, redis_us=5, record_us=0)
+# Without the log and exchanges: 100,000 decisions/s of a worker, 200,000 of a shard.
+COSTS = Costs(instance_us=10, redis_us=5, record_us=0, exchange_us=0)
 
 
 def limits(machines, callers=Callers(), costs=COSTS):
@@ -108,7 +108,7 @@ class Parts(unittest.TestCase):
 
     def test_the_log_is_bounded_and_on_one_shard(self):
         machines = Machines(instances=10, shards=4)
-        logged = Scale(machines, Callers(), Costs(10, 5, record_us=10)).shards()
+        logged = Scale(machines, Callers(), Costs(10, 5, 10, exchange_us=0)).shards()
         most = sum(part.busy(1e5) for part in logged) - 1e5 * 5 / 1e6
 
         self.assertAlmostEqual(most, 10 * scale.RECORDS_PER_SECOND * 10 / 1e6)
@@ -119,6 +119,40 @@ class Parts(unittest.TestCase):
 
         self.assertEqual(callers.shards(3), callers.shards(3))
         self.assertNotEqual(callers.shards(3), callers.shards(4))
+
+
+class Exchanges(unittest.TestCase):
+    costs = Costs(instance_us=10, redis_us=5, record_us=0, exchange_us=4, at_once=20)
+
+    def of(self, shards):
+        """CPU per decision of an instance, and of all shards."""
+        scale_of = Scale(Machines(shards=shards), Callers(), self.costs)
+        return (scale_of.instance().decision_us,
+                sum(part.decision_us for part in scale_of.shards()))
+
+    def test_on_one_shard_they_are_in_the_measured_figures(self):
+        instance, shards = self.of(1)
+
+        self.assertAlmostEqual(instance, 10)
+        self.assertAlmostEqual(shards, 5)
+
+    def test_on_many_shards_each_call_has_its_own(self):
+        instance, shards = self.of(16_384)
+
+        self.assertAlmostEqual(instance, 10 + 4 * 19 / 20, delta=0.01)
+        self.assertAlmostEqual(shards, 5 + 4 * 19 / 20, delta=0.01)
+
+    def test_on_three_shards_almost_every_turn_has_calls_for_each(self):
+        instance, _ = self.of(3)
+
+        self.assertAlmostEqual(instance, 10 + 4 * 2 / 20, delta=0.01)
+
+    def test_a_call_that_is_alone_costs_the_same_everywhere(self):
+        alone = Costs(10, 5, 0, exchange_us=4, at_once=1)
+
+        for shards in (1, 3, 50):
+            self.assertAlmostEqual(
+                Scale(Machines(shards=shards), Callers(), alone).instance().decision_us, 10)
 
 
 class Beside(unittest.TestCase):
@@ -140,12 +174,12 @@ class Documentation(unittest.TestCase):
         command = re.search(r"^\./dev bench --simulate (.*?[^\\])\n", self.page, re.M | re.S)[1]
         shown = simulate.foretold(simulate.arguments(shlex.split(command.replace("\\\n", ""))))
 
-        self.assertIn(f"```text\n{shown}\n```", self.page)
+        self.assertTrue(f"```text\n{shown}\n```" in self.page, shown)
 
     def test_the_table_has_the_figures_of_the_simulation(self):
         rows = [(1e4, Machines(2), Callers()), (1e5, Machines(2, 2), Callers()),
                 (1e5, Machines(3, 2, 3), Callers()),
-                (1e6, Machines(5, 4, 12), Callers(users=10_000_000))]
+                (1e6, Machines(6, 4, 16), Callers(users=10_000_000))]
 
         for rate, machines, callers in rows:
             busy = Scale(machines, callers).busy(rate)
