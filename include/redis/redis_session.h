@@ -52,4 +52,14 @@ MUST_USE redisReply *redis_session_take(struct redis_session *session, struct er
  * first of those. */
 MUST_USE bool redis_session_flush(struct redis_session *session, struct error *error);
 
+/* To hear a subscription, which was made by redis_session_command(). The descriptor to wait on, or
+ * -1 when there is no connection. */
+int redis_session_fd(const struct redis_session *session);
+
+/* Takes the oldest message that has come, and NULL if there is none: then wait until the descriptor
+ * is readable. Waits only for the rest of what has come in part. False after an I/O error: then the
+ * connection is dropped, and the subscription with it. The caller frees the message. */
+MUST_USE bool redis_session_hear(struct redis_session *session, redisReply **message,
+                                 struct error *error);
+
 #endif

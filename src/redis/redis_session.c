@@ -11,6 +11,7 @@
 #include "redis/redis_greeting.h"
 
 #include <errno.h>
+#include <poll.h>
 
 #define HOLD_OFF_US (200 * MILLISECOND_US)
 #define NEVER       INT64_MAX
@@ -45,6 +46,8 @@ static bool fail(struct redis_session *session, const redisReply *reply, struct 
 static const redisReply *error_in(const redisReply *reply);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
 static bool get_reply(struct redis_session *session, void **reply);
+static bool get_message(struct redis_session *session, void **message);
+static bool has_come(const redisContext *context);
 static bool is_late(struct redis_session *session);
 static void drop_context(struct redis_session *session);
 
@@ -152,6 +155,28 @@ bool redis_session_flush(struct redis_session *session, struct error *error)
     }
     session->fault = fault;
     return succeeded;
+}
+
+int redis_session_fd(const struct redis_session *session)
+{
+    return session->context == NULL ? -1 : session->context->fd;
+}
+
+bool redis_session_hear(struct redis_session *session, redisReply **message, struct error *error)
+{
+    void *read = NULL;
+
+    ASSERT(session->pending == 0);
+    *message = NULL;
+    if (session->context == NULL)
+        return error_set(error, "redis: not connected");
+    if (!get_message(session, &read)) {
+        error_set(error, "redis: %s", redis_bounds_explain(session->context));
+        drop_context(session);
+        return false;
+    }
+    *message = read;
+    return true;
 }
 
 enum redis_session_fault redis_session_fault(const struct redis_session *session)
@@ -319,6 +344,33 @@ static bool get_reply(struct redis_session *session, void **reply)
             return false;
     }
     return true;
+}
+
+/* NULL when there is no whole one. An earlier read may have brought it. */
+static bool get_message(struct redis_session *session, void **message)
+{
+    redisContext *context = session->context;
+
+    if (redisGetReplyFromReader(context, message) != REDIS_OK)
+        return false;
+    while (*message == NULL && has_come(context)) {
+        if (redis_bounds_are_passed(&session->bounds, context->reader)) {
+            context->err = REDIS_ERR_OOM; /* as hiredis would call it */
+            return false;
+        }
+        if (redisBufferRead(context) != REDIS_OK ||
+            redisGetReplyFromReader(context, message) != REDIS_OK)
+            return false;
+    }
+    return true;
+}
+
+/* Anything, or the end. */
+static bool has_come(const redisContext *context)
+{
+    struct pollfd socket = {.fd = context->fd, .events = POLLIN};
+
+    return poll(&socket, 1, 0) > 0;
 }
 
 /* Each read has its timeout. Many replies that come slowly have one, too. */

@@ -15,7 +15,8 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-#define TIMEOUT_MS 300
+#define TIMEOUT_MS  300
+#define PATIENCE_MS 20000
 
 static struct redis_dialer *dialer; /* of all sessions here */
 
@@ -478,6 +479,59 @@ static int close_group(void **state)
     return redis_group_close(state);
 }
 
+/* Waits for the next message. False when the subscription has ended. */
+static bool hear(struct redis_session *session, redisReply **message, struct error *error)
+{
+    bool is_there = redis_session_hear(session, message, error);
+
+    while (is_there && *message == NULL) {
+        struct pollfd socket = {.fd = redis_session_fd(session), .events = POLLIN};
+        assert_int_equal(poll(&socket, 1, PATIENCE_MS), 1);
+        is_there = redis_session_hear(session, message, error);
+    }
+    return is_there;
+}
+
+static void a_subscription_is_heard_message_by_message(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    redisReply *message = NULL;
+    (void)state;
+    assert_int_equal(redis_session_fd(session), -1);
+    assert_true(run(session, "SUBSCRIBE", "news", NULL, &error));
+    assert_true(redis_session_hear(session, &message, &error));
+    assert_null(message);
+
+    (void)redis_server_command(server, "PUBLISH news first");
+    (void)redis_server_command(server, "PUBLISH news second");
+
+    assert_true(hear(session, &message, &error));
+    assert_string_equal(message->element[2]->str, "first");
+    freeReplyObject(message);
+    assert_true(hear(session, &message, &error));
+    assert_string_equal(message->element[2]->str, "second");
+    freeReplyObject(message);
+    redis_session_free(session);
+}
+
+static void the_end_of_a_subscription_is_told(void **state)
+{
+    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct error error = {0};
+    redisReply *message = NULL;
+    (void)state;
+    assert_true(run(session, "SUBSCRIBE", "news", NULL, &error));
+
+    (void)redis_server_command(server, "CLIENT KILL TYPE pubsub");
+
+    assert_false(hear(session, &message, &error));
+    assert_null(message);
+    assert_int_equal(redis_session_fd(session), -1);
+    assert_false(redis_session_hear(session, &message, &error));
+    redis_session_free(session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,6 +553,8 @@ int main(void)
         cmocka_unit_test(an_empty_flush_succeeds_without_connecting),
         cmocka_unit_test(a_flush_fails_when_nothing_could_be_appended),
         cmocka_unit_test(the_password_decides),
+        cmocka_unit_test(a_subscription_is_heard_message_by_message),
+        cmocka_unit_test(the_end_of_a_subscription_is_told),
     };
 
     return cmocka_run_group_tests(tests, open_group, close_group);
