@@ -1,13 +1,55 @@
 /* SPDX-License-Identifier: MIT
  *
- * A single server is where its URL says. */
+ * The master is where a sentinel says, if the server there says so, too: a sentinel may be behind.
+ *
+ * A failover is told by a subscription at the sentinel that named the master. A demoted master
+ * takes writes until a sentinel has made it a replica, which may be ten seconds later, and all
+ * these writes are lost. So the sentinel must be heard at once. It may also hang, or be cut off
+ * without an end of the connection. So it is sent a PING every second, and if it does not answer,
+ * another one is asked. */
 #include "redis_finder.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "redis/redis_session.h"
+#include "redis_sentinel_list.h"
+
+#include <poll.h>
+
+/* For each step: to connect, and for each answer. */
+#define ASK_MS 500
+/* After this no further sentinel is asked; the next look goes on there. */
+#define LOOK_US    SECOND_US
+#define PING_US    SECOND_US
+#define DEAF_US    SECOND_US /* how often there is a look without a subscription */
+#define WORD_COUNT 3
 
 struct redis_finder {
-    struct redis_endpoint endpoint;
+    const struct redis_topology_options *options;
+    const struct redis_access *access;
+    struct redis_access sentinel_access;
+    struct redis_dialer *dialer;
+    struct redis_sentinel_list list; /* first the one that named the master */
+    bool has_answer;                 /* of a sentinel, in the last look */
+    struct redis_endpoint answered;  /* which one; the one that was right, if any was */
+    struct redis_session *ear;       /* subscribed at `ear_at`; NULL: deaf */
+    struct redis_endpoint ear_at;
 };
+
+static bool look_at_first(struct redis_finder *finder, struct redis_endpoint *master,
+                          struct error *error);
+static bool explain(struct error *error, const struct redis_endpoint *endpoint);
+static bool ask_first(struct redis_finder *finder, struct redis_endpoint *master,
+                      struct error *error);
+static void learn(struct redis_finder *finder, struct redis_session *session);
+static bool is_master(struct redis_finder *finder, const struct redis_endpoint *master,
+                      struct error *error);
+static bool ear_is_open(const struct redis_finder *finder);
+static void ear_open(struct redis_finder *finder);
+static void ear_listen(struct redis_finder *finder, int wake_fd, int64_t until_us);
+static bool ear_hears_nothing(struct redis_finder *finder);
+static bool ear_lives(struct redis_finder *finder);
+static void ear_close(struct redis_finder *finder);
 
 static struct redis_finder *sentinel_new(const struct redis_topology_options *options,
                                          const struct redis_access *access,
@@ -15,30 +57,225 @@ static struct redis_finder *sentinel_new(const struct redis_topology_options *op
 {
     struct redis_finder *finder = MEMORY_NEW(struct redis_finder);
 
-    (void)access;
-    (void)dialer;
-    finder->endpoint = options->url.hosts[0];
+    finder->options = options;
+    finder->access = access;
+    finder->sentinel_access =
+        (struct redis_access){.login = options->sentinel_login, .tls = access->tls};
+    finder->dialer = dialer;
+    redis_sentinel_list_init(&finder->list, &options->url);
     return finder;
 }
 
 static struct redis_map *sentinel_look(struct redis_finder *finder, struct error *error)
 {
-    struct redis_map *map = redis_map_new(1);
+    const int64_t until_us = clock_monotonic_us() + LOOK_US;
+    /* Most sentinels name the same server, which is asked once. */
+    struct redis_endpoint master = {0};
 
-    (void)error;
-    map->nodes[0].endpoint = finder->endpoint;
-    return map;
+    finder->has_answer = false;
+    *error = (struct error){0};
+    for (size_t left = finder->list.count; left > 0; left--) {
+        struct error cause = {0};
+
+        if (look_at_first(finder, &master, &cause)) {
+            struct redis_map *map = redis_map_new(1);
+            map->nodes[0].endpoint = master;
+            return map;
+        }
+        error_set(error, "%s%s%s", error->message, error->message[0] == '\0' ? "" : "; ",
+                  cause.message);
+        redis_sentinel_list_turn(&finder->list);
+        if (clock_monotonic_us() >= until_us)
+            break;
+    }
+    return NULL;
+}
+
+/* A new subscription may have missed what was said before, so then another look is due at once. */
+static void sentinel_wait(struct redis_finder *finder, int wake_fd, int64_t until_us)
+{
+    const int64_t look_us = clock_monotonic_us() + DEAF_US;
+
+    if (ear_is_open(finder)) {
+        ear_listen(finder, wake_fd, until_us);
+        return;
+    }
+    ear_close(finder);
+    if (finder->has_answer)
+        ear_open(finder);
+    if (finder->ear == NULL)
+        redis_finder_wait(finder, wake_fd, look_us < until_us ? look_us : until_us);
 }
 
 static void sentinel_free(struct redis_finder *finder)
 {
+    ear_close(finder);
     free(finder);
 }
 
+/* `master` is the one that was tried last, and then the one that the first sentinel names. */
+static bool look_at_first(struct redis_finder *finder, struct redis_endpoint *master,
+                          struct error *error)
+{
+    const struct redis_endpoint *sentinel = &finder->list.sentinels[0].endpoint;
+    const struct redis_endpoint tried = *master;
+
+    if (!ask_first(finder, master, error)) {
+        *master = tried;
+        return explain(error, sentinel);
+    }
+    if (!finder->has_answer)
+        finder->answered = *sentinel;
+    finder->has_answer = true;
+    if (redis_endpoint_equal(master, &tried)) {
+        (void)error_set(error, "it says the same");
+        return explain(error, sentinel);
+    }
+    if (!is_master(finder, master, error))
+        return explain(error, master);
+    finder->answered = *sentinel;
+    return true;
+}
+
+/* Says at whom, unless the error does. */
+static bool explain(struct error *error, const struct redis_endpoint *endpoint)
+{
+    char where[REDIS_ENDPOINT_BYTES];
+
+    redis_endpoint_write(endpoint, where);
+    if (strstr(error->message, where) == NULL)
+        error_set(error, "%s: %s", where, error->message);
+    return false;
+}
+
+static bool ask_first(struct redis_finder *finder, struct redis_endpoint *master,
+                      struct error *error)
+{
+    const char *words[WORD_COUNT] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME",
+                                     finder->options->url.master};
+    struct redis_session *session = redis_session_new(
+        finder->dialer, &finder->list.sentinels[0].endpoint, &finder->sentinel_access, ASK_MS);
+    redisReply *reply = redis_session_command(session, error, WORD_COUNT, words, NULL);
+    const bool is_known = reply != NULL && redis_sentinel_list_read_master(reply, master, error);
+
+    if (is_known)
+        learn(finder, session);
+    freeReplyObject(reply);
+    redis_session_free(session);
+    return is_known;
+}
+
+/* A sentinel that does not tell of others is as good. */
+static void learn(struct redis_finder *finder, struct redis_session *session)
+{
+    const char *words[WORD_COUNT] = {"SENTINEL", "SENTINELS", finder->options->url.master};
+    struct error error;
+    redisReply *reply = redis_session_command(session, &error, WORD_COUNT, words, NULL);
+
+    if (reply != NULL)
+        redis_sentinel_list_learn(&finder->list, reply);
+    freeReplyObject(reply);
+}
+
+/* The greeting of the session asks for the role. */
+static bool is_master(struct redis_finder *finder, const struct redis_endpoint *master,
+                      struct error *error)
+{
+    struct redis_session *session =
+        redis_session_new(finder->dialer, master, finder->access, ASK_MS);
+    redisReply *reply = redis_session_command(session, error, 1, (const char *[]){"ROLE"}, NULL);
+    const bool succeeded = reply != NULL;
+
+    ASSERT(finder->access->needs_master);
+    freeReplyObject(reply);
+    redis_session_free(session);
+    return succeeded;
+}
+
+/* At the sentinel that the last look believed; but if no one answered, the old one is as good. */
+static bool ear_is_open(const struct redis_finder *finder)
+{
+    return finder->ear != NULL &&
+           (!finder->has_answer || redis_endpoint_equal(&finder->ear_at, &finder->answered));
+}
+
+static void ear_open(struct redis_finder *finder)
+{
+    const char *words[] = {"SUBSCRIBE", "+switch-master"};
+    struct error error;
+
+    finder->ear_at = finder->answered;
+    finder->ear =
+        redis_session_new(finder->dialer, &finder->ear_at, &finder->sentinel_access, ASK_MS);
+    redisReply *reply = redis_session_command(finder->ear, &error, ARRAY_COUNT(words), words, NULL);
+    if (reply == NULL)
+        ear_close(finder);
+    freeReplyObject(reply);
+}
+
+static void ear_listen(struct redis_finder *finder, int wake_fd, int64_t until_us)
+{
+    int64_t ping_us = clock_monotonic_us() + PING_US;
+    struct pollfd wake[] = {{.fd = wake_fd, .events = POLLIN},
+                            {.fd = redis_session_fd(finder->ear), .events = POLLIN}};
+
+    while (ear_hears_nothing(finder) && wake[0].revents == 0 && clock_monotonic_us() < until_us) {
+        const int64_t next_us = ping_us < until_us ? ping_us : until_us;
+
+        (void)poll(wake, ARRAY_COUNT(wake), duration_poll_ms(next_us - clock_monotonic_us()));
+        if (clock_monotonic_us() < ping_us)
+            continue;
+        if (!ear_lives(finder))
+            return;
+        ping_us = clock_monotonic_us() + PING_US;
+    }
+}
+
+/* False if the master has changed, or the subscription has ended. */
+static bool ear_hears_nothing(struct redis_finder *finder)
+{
+    redisReply *message = NULL;
+    struct error error;
+    bool is_switch = false;
+
+    do {
+        freeReplyObject(message);
+        if (!redis_session_hear(finder->ear, &message, &error)) {
+            ear_close(finder);
+            return false;
+        }
+        is_switch = message != NULL &&
+                    redis_sentinel_list_tell_switch(message, finder->options->url.master);
+    } while (message != NULL && !is_switch);
+    freeReplyObject(message);
+    return !is_switch;
+}
+
+/* The answer may be a message, and then the PING's comes later. */
+static bool ear_lives(struct redis_finder *finder)
+{
+    struct error error;
+    redisReply *reply =
+        redis_session_command(finder->ear, &error, 1, (const char *[]){"PING"}, NULL);
+    const bool is_switch =
+        reply != NULL && redis_sentinel_list_tell_switch(reply, finder->options->url.master);
+
+    if (reply == NULL)
+        ear_close(finder);
+    freeReplyObject(reply);
+    return finder->ear != NULL && !is_switch;
+}
+
+static void ear_close(struct redis_finder *finder)
+{
+    redis_session_free(finder->ear);
+    finder->ear = NULL;
+}
+
 const struct redis_finder_kind redis_finder_sentinel = {
-    .is_fixed = true,
+    .is_fixed = false,
     .new = sentinel_new,
     .look = sentinel_look,
-    .wait = redis_finder_wait,
+    .wait = sentinel_wait,
     .free = sentinel_free,
 };

@@ -11,6 +11,7 @@
 #include "redis/redis_resolver.h"
 #include "redis_finder.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 #define LOOK_EVERY_US (30 * SECOND_US)
 /* After a look that found nothing. */
 #define LOOK_AGAIN_US (500 * MILLISECOND_US)
+/* How often another cause is told while nothing is found. The same cause is told once. */
+#define TELL_EVERY_US (10 * SECOND_US)
 
 struct redis_topology {
     struct redis_topology_options options;
@@ -37,15 +40,22 @@ struct redis_topology {
     int wake_fd;                 /* readable: the thread has a reason to look, or is to end */
     _Atomic(const char *) doubt; /* why; NULL: nobody doubts the map */
     atomic_bool is_ending;
-    bool has_failed; /* the last look, and the log says so */
+    int end_fd; /* readable: the thread is to end */
+
+    bool has_failed;    /* the last look, and the log says so */
+    struct error cause; /* the one that was told last */
+    int64_t told_us;    /* when it was told */
 };
 
 static void *topology_run(void *context);
 static int64_t look(struct redis_topology *topology);
-static void rest(struct redis_topology *topology, int64_t until_us);
 static void tell_failed(struct redis_topology *topology, const struct error *error);
+static void note_failed(struct redis_topology *topology, const struct error *error);
+static void tell_found(struct redis_topology *topology);
 static void publish_give(struct redis_topology *topology, struct redis_map *map);
-static void tell_new(const struct redis_map *map);
+static void tell_new(const struct redis_topology *topology, const struct redis_map *map);
+static void rest(const struct redis_topology *topology);
+static int signal_new(void);
 static void add_one(int fd);
 
 struct redis_topology *redis_topology_new(const struct redis_topology_options *options)
@@ -68,8 +78,8 @@ struct redis_topology *redis_topology_new(const struct redis_topology_options *o
     ASSERT(pthread_mutex_init(&topology->lock, NULL) == 0);
     LIST_INIT(&topology->watchers);
     thread_end_init(&topology->ended);
-    topology->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    ASSERT(topology->wake_fd >= 0);
+    topology->wake_fd = signal_new();
+    topology->end_fd = signal_new();
     topology->dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
     topology->finder =
         topology->kind->new (&topology->options, &topology->access, topology->dialer);
@@ -87,8 +97,10 @@ bool redis_topology_look(struct redis_topology *topology, struct error *error)
 
     struct redis_map *map = topology->kind->look(topology->finder, error);
 
-    if (map == NULL)
+    if (map == NULL) {
+        note_failed(topology, error);
         return false;
+    }
     publish_give(topology, map);
     return true;
 }
@@ -106,6 +118,7 @@ bool redis_topology_stop(struct redis_topology *topology, int64_t deadline_us)
     if (!topology->has_thread)
         return true;
     atomic_store(&topology->is_ending, true);
+    add_one(topology->end_fd);
     add_one(topology->wake_fd);
     if (!thread_end_join(&topology->ended, topology->thread, deadline_us))
         return false;
@@ -122,6 +135,7 @@ void redis_topology_free(struct redis_topology *topology)
     redis_dialer_free(topology->dialer);
     redis_map_release(topology->map);
     (void)close(topology->wake_fd);
+    (void)close(topology->end_fd);
     thread_end_close(&topology->ended);
     (void)pthread_mutex_destroy(&topology->lock);
     free(topology);
@@ -179,7 +193,7 @@ static void *topology_run(void *context)
     while (!atomic_load(&topology->is_ending)) {
         const int64_t due_us = look(topology);
 
-        rest(topology, clock_monotonic_us() + REDIS_TOPOLOGY_REST_US);
+        rest(topology);
         if (!atomic_load(&topology->is_ending) && atomic_load(&topology->doubt) == NULL)
             topology->kind->wait(topology->finder, topology->wake_fd, due_us);
     }
@@ -187,7 +201,8 @@ static void *topology_run(void *context)
     return NULL;
 }
 
-/* Returns when to look again, if there is no reason before. */
+/* Returns when to look again, if there is no reason before. A doubt that comes while it looks is
+ * not answered by what it finds, so it stays. */
 static int64_t look(struct redis_topology *topology)
 {
     struct error error = {0};
@@ -204,24 +219,35 @@ static int64_t look(struct redis_topology *topology)
         tell_failed(topology, &error);
         return clock_monotonic_us() + LOOK_AGAIN_US;
     }
-    topology->has_failed = false;
+    tell_found(topology);
     publish_give(topology, map);
     return clock_monotonic_us() + LOOK_EVERY_US;
 }
 
-/* Many doubt at once, so they wait for the next look together. Ends early only if the thread is to
- * end. */
-static void rest(struct redis_topology *topology, int64_t until_us)
-{
-    while (!atomic_load(&topology->is_ending) && clock_monotonic_us() < until_us)
-        (void)usleep(10 * MILLISECOND_US);
-}
-
 static void tell_failed(struct redis_topology *topology, const struct error *error)
 {
-    if (!topology->has_failed)
-        log_write(LOG_WARN, "redis is not found", LOG_STRING("reason", error->message));
+    const int64_t now_us = clock_monotonic_us();
+    const bool is_other = strcmp(topology->cause.message, error->message) != 0;
+
+    if (topology->has_failed && !(is_other && now_us - topology->told_us >= TELL_EVERY_US))
+        return;
+    log_write(LOG_WARN, "redis is not found", LOG_STRING("reason", error->message));
+    note_failed(topology, error);
+}
+
+/* Somebody has told of it. */
+static void note_failed(struct redis_topology *topology, const struct error *error)
+{
     topology->has_failed = true;
+    topology->cause = *error;
+    topology->told_us = clock_monotonic_us();
+}
+
+static void tell_found(struct redis_topology *topology)
+{
+    if (topology->has_failed)
+        log_write(LOG_INFO, "redis is found again", LOG_NONE);
+    topology->has_failed = false;
 }
 
 static void publish_give(struct redis_topology *topology, struct redis_map *map)
@@ -234,7 +260,7 @@ static void publish_give(struct redis_topology *topology, struct redis_map *map)
     }
     redis_map_number(map, topology->map);
     if (!topology->kind->is_fixed)
-        tell_new(map);
+        tell_new(topology, map);
     (void)pthread_mutex_lock(&topology->lock);
     redis_map_release(topology->map);
     topology->map = map;
@@ -244,14 +270,34 @@ static void publish_give(struct redis_topology *topology, struct redis_map *map)
     (void)pthread_mutex_unlock(&topology->lock);
 }
 
-static void tell_new(const struct redis_map *map)
+static void tell_new(const struct redis_topology *topology, const struct redis_map *map)
 {
     char first[REDIS_ENDPOINT_BYTES] = "";
 
     if (map->node_count > 0)
         redis_endpoint_write(&map->nodes[0].endpoint, first);
-    log_write(LOG_INFO, "redis found", LOG_STRING("redis", first),
-              LOG_INTEGER("nodes", map->node_count));
+    if (topology->options.url.kind == REDIS_SENTINEL)
+        log_write(LOG_INFO, "redis master is now at", LOG_STRING("redis", first));
+    else
+        log_write(LOG_INFO, "redis nodes are now", LOG_INTEGER("nodes", map->node_count),
+                  LOG_STRING("first", first));
+}
+
+/* Many doubt at once, so they wait for the next look together. Ends early only if the thread is to
+ * end. */
+static void rest(const struct redis_topology *topology)
+{
+    struct pollfd end = {.fd = topology->end_fd, .events = POLLIN};
+
+    (void)poll(&end, 1, duration_poll_ms(REDIS_TOPOLOGY_REST_US));
+}
+
+static int signal_new(void)
+{
+    const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+    ASSERT(fd >= 0);
+    return fd;
 }
 
 static void add_one(int fd)

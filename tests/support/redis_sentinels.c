@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/redis_sentinels.h"
+
+#include "base/memory.h"
+#include "support/cmocka.h"
+#include "support/process.h"
+#include "support/scratch.h"
+#include "support/wait.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#define SERVERS         2
+#define START_ATTEMPTS  20
+#define START_SECONDS   20
+#define COMMAND_SECONDS 10
+#define URL_BYTES       256
+
+/* Above those of redis_server.c, and still below the ephemeral ones. */
+#define PORT_MIN   32000
+#define PORT_COUNT 700
+
+struct sentinel {
+    pid_t process; /* 0: not running */
+    int port;
+    char configuration[SCRATCH_PATH_BYTES];
+    char output[SCRATCH_PATH_BYTES];
+};
+
+struct redis_sentinels {
+    struct redis_server *servers[SERVERS];
+    struct sentinel list[REDIS_SENTINELS_COUNT];
+    char password[64]; /* "" for none */
+    char url[URL_BYTES];
+};
+
+static void sentinel_start(struct redis_sentinels *sentinels, struct sentinel *sentinel);
+static bool sentinel_run(struct redis_sentinels *sentinels, struct sentinel *sentinel);
+static bool has_ended(struct sentinel *sentinel);
+static bool is_that(const struct redis_sentinels *sentinels, const struct sentinel *sentinel);
+static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *sentinel);
+static redisReply *ask(const struct redis_sentinels *sentinels, const struct sentinel *sentinel,
+                       const char *format, ...);
+static long long field_of(const redisReply *fields, const char *name);
+static bool failover_begins(const struct redis_sentinels *sentinels,
+                            const struct sentinel *sentinel);
+static bool replicates(struct redis_server *replica);
+static long long calls_in(const char *statistics, const char *line, const char *field);
+
+struct redis_sentinels *redis_sentinels_start(const char *password)
+{
+    struct redis_sentinels *sentinels = MEMORY_NEW(struct redis_sentinels);
+
+    (void)snprintf(sentinels->password, sizeof(sentinels->password), "%s",
+                   password == NULL ? "" : password);
+    for (size_t i = 0; i < SERVERS; i++)
+        sentinels->servers[i] = redis_server_start(NULL);
+    /* Otherwise the first copy begins after five seconds. */
+    (void)redis_server_command(sentinels->servers[0], "CONFIG SET repl-diskless-sync-delay 0");
+    /* A sentinel looks for replicas when it starts, and then every ten seconds. */
+    (void)redis_server_command(sentinels->servers[1], "REPLICAOF 127.0.0.1 %d",
+                               redis_server_port(sentinels->servers[0]));
+    WAIT_FOR (START_SECONDS, replicates(sentinels->servers[1]))
+        ;
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++)
+        sentinel_start(sentinels, &sentinels->list[i]);
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++) {
+        WAIT_FOR (START_SECONDS, knows_all(sentinels, &sentinels->list[i]))
+            ;
+    }
+    return sentinels;
+}
+
+void redis_sentinels_stop(struct redis_sentinels *sentinels)
+{
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++) {
+        if (sentinels->list[i].process > 0)
+            process_kill(sentinels->list[i].process);
+    }
+    for (size_t i = 0; i < SERVERS; i++)
+        redis_server_stop(sentinels->servers[i]);
+    free(sentinels);
+}
+
+const char *redis_sentinels_url(struct redis_sentinels *sentinels, size_t count)
+{
+    char hosts[URL_BYTES - 64] = "";
+
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(hosts);
+        (void)snprintf(hosts + length, sizeof(hosts) - length, "%s127.0.0.1:%d", i == 0 ? "" : ",",
+                       sentinels->list[i].port);
+    }
+    (void)snprintf(sentinels->url, sizeof(sentinels->url), "redis-sentinel://%s/%s", hosts,
+                   REDIS_SENTINELS_MASTER);
+    return sentinels->url;
+}
+
+struct redis_server *redis_sentinels_server(struct redis_sentinels *sentinels, size_t index)
+{
+    ASSERT(index < SERVERS);
+    return sentinels->servers[index];
+}
+
+/* It is refused while another one is still under way, or before the sentinel knows that the replica
+ * is fit. */
+void redis_sentinels_fail_over(struct redis_sentinels *sentinels, size_t index)
+{
+    WAIT_FOR (START_SECONDS, failover_begins(sentinels, &sentinels->list[index]))
+        ;
+}
+
+bool redis_sentinels_all_name(struct redis_sentinels *sentinels, size_t index)
+{
+    const int port = redis_server_port(redis_sentinels_server(sentinels, index));
+    bool all = true;
+
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT && all; i++) {
+        if (sentinels->list[i].process == 0)
+            continue;
+        redisReply *reply = ask(sentinels, &sentinels->list[i],
+                                "SENTINEL GET-MASTER-ADDR-BY-NAME %s", REDIS_SENTINELS_MASTER);
+        all = reply != NULL && reply->elements == 2 && atol(reply->element[1]->str) == port;
+        freeReplyObject(reply);
+    }
+    return all;
+}
+
+void redis_sentinels_kill(struct redis_sentinels *sentinels, size_t index)
+{
+    process_kill(sentinels->list[index].process);
+    sentinels->list[index].process = 0;
+}
+
+void redis_sentinels_pause(struct redis_sentinels *sentinels, size_t index)
+{
+    assert_int_equal(kill(sentinels->list[index].process, SIGSTOP), 0);
+}
+
+void redis_sentinels_continue(struct redis_sentinels *sentinels, size_t index)
+{
+    assert_int_equal(kill(sentinels->list[index].process, SIGCONT), 0);
+}
+
+int redis_sentinels_port(const struct redis_sentinels *sentinels, size_t index)
+{
+    return sentinels->list[index].port;
+}
+
+/* "cmdstat_evalsha:calls=6,usec=93,...,rejected_calls=0,failed_calls=0". */
+long long redis_sentinels_scripts(struct redis_server *server)
+{
+    static const char *const lines[] = {"cmdstat_eval:", "cmdstat_evalsha:"};
+    const char *statistics = redis_server_command(server, "INFO commandstats")->str;
+    long long count = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++)
+        count += calls_in(statistics, lines[i], "calls=") -
+                 calls_in(statistics, lines[i], "failed_calls=");
+    return count;
+}
+
+static void sentinel_start(struct redis_sentinels *sentinels, struct sentinel *sentinel)
+{
+    scratch_file("sentinel.log", "", sentinel->output);
+    /* Only the sentinel itself can find out whether a port is free, by binding it. */
+    for (int i = 0; i < START_ATTEMPTS && sentinel->process == 0; i++) {
+        sentinel->port =
+            PORT_MIN + (int)(((unsigned)getpid() * 131U + (unsigned)rand()) % PORT_COUNT);
+        (void)sentinel_run(sentinels, sentinel);
+    }
+    assert_true(sentinel->process > 0);
+}
+
+/* It keeps what it knows in its configuration file. */
+static bool sentinel_run(struct redis_sentinels *sentinels, struct sentinel *sentinel)
+{
+    const char *const argv[] = {"redis-server", sentinel->configuration, "--sentinel", NULL};
+    char directory[SCRATCH_PATH_BYTES];
+    char secrets[256] = "";
+    char text[1024];
+
+    scratch_directory("sentinel", directory);
+    if (sentinels->password[0] != '\0')
+        (void)snprintf(secrets, sizeof(secrets),
+                       "requirepass \"%s\"\nsentinel sentinel-pass \"%s\"\n", sentinels->password,
+                       sentinels->password);
+    (void)snprintf(text, sizeof(text),
+                   "bind 127.0.0.1\nport %d\ndir %s\n"
+                   "sentinel monitor %s 127.0.0.1 %d 2\n"
+                   "sentinel down-after-milliseconds %s 1000\n"
+                   "sentinel failover-timeout %s 2000\n%s",
+                   sentinel->port, directory, REDIS_SENTINELS_MASTER,
+                   redis_server_port(sentinels->servers[0]), REDIS_SENTINELS_MASTER,
+                   REDIS_SENTINELS_MASTER, secrets);
+    scratch_file("sentinel.conf", text, sentinel->configuration);
+    sentinel->process = process_start(argv, NULL, sentinel->output);
+    WAIT_FOR (START_SECONDS, has_ended(sentinel) || is_that(sentinels, sentinel))
+        ;
+    return sentinel->process > 0;
+}
+
+static bool has_ended(struct sentinel *sentinel)
+{
+    if (sentinel->process != 0 && process_poll(sentinel->process) != PROCESS_RUNNING)
+        sentinel->process = 0;
+    return sentinel->process == 0;
+}
+
+/* Another process may have the port. */
+static bool is_that(const struct redis_sentinels *sentinels, const struct sentinel *sentinel)
+{
+    redisReply *reply = ask(sentinels, sentinel, "INFO server");
+    char process[64];
+    bool is;
+
+    (void)snprintf(process, sizeof(process), "process_id:%d\r", (int)sentinel->process);
+    is = reply != NULL && reply->str != NULL && strstr(reply->str, process) != NULL;
+    freeReplyObject(reply);
+    return is;
+}
+
+/* The replica is fit when it has told that its link to the master is up. */
+static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *sentinel)
+{
+    redisReply *master = ask(sentinels, sentinel, "SENTINEL MASTER %s", REDIS_SENTINELS_MASTER);
+    const bool knows = master != NULL && field_of(master, "num-slaves") == SERVERS - 1 &&
+                       field_of(master, "num-other-sentinels") == REDIS_SENTINELS_COUNT - 1;
+
+    freeReplyObject(master);
+    return knows;
+}
+
+/* On a connection of its own, because each may hang. NULL: no answer. */
+static redisReply *ask(const struct redis_sentinels *sentinels, const struct sentinel *sentinel,
+                       const char *format, ...)
+{
+    const struct timeval timeout = {.tv_sec = COMMAND_SECONDS};
+    redisContext *context = redisConnectWithTimeout("127.0.0.1", sentinel->port, timeout);
+    redisReply *reply = NULL;
+    va_list arguments;
+
+    assert_non_null(context);
+    if (context->err == 0) {
+        (void)redisSetTimeout(context, timeout);
+        if (sentinels->password[0] != '\0')
+            freeReplyObject(redisCommand(context, "AUTH %s", sentinels->password));
+        va_start(arguments, format);
+        reply = redisvCommand(context, format, arguments);
+        va_end(arguments);
+    }
+    redisFree(context);
+    return reply;
+}
+
+/* Of a list of names and values; -1: there is none. */
+static long long field_of(const redisReply *fields, const char *name)
+{
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        if (strcmp(fields->element[i]->str, name) == 0)
+            return atoll(fields->element[i + 1]->str);
+    }
+    return -1;
+}
+
+static bool failover_begins(const struct redis_sentinels *sentinels,
+                            const struct sentinel *sentinel)
+{
+    redisReply *reply = ask(sentinels, sentinel, "SENTINEL FAILOVER %s", REDIS_SENTINELS_MASTER);
+    const bool begins = reply != NULL && reply->type == REDIS_REPLY_STATUS;
+
+    freeReplyObject(reply);
+    return begins;
+}
+
+static bool replicates(struct redis_server *replica)
+{
+    return strstr(redis_server_command(replica, "INFO replication")->str,
+                  "master_link_status:up") != NULL;
+}
+
+static long long calls_in(const char *statistics, const char *line, const char *field)
+{
+    const char *at = strstr(statistics, line);
+    const char *end = at == NULL ? NULL : strchr(at, '\n');
+    const char *value = at == NULL ? NULL : strstr(at, field);
+
+    return value == NULL || (end != NULL && value > end) ? 0 : atoll(value + strlen(field));
+}
