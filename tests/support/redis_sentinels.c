@@ -41,6 +41,8 @@ static bool is_that(const struct redis_sentinels *sentinels, const struct sentin
 static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *sentinel);
 static redisReply *ask(const struct redis_sentinels *sentinels, const struct sentinel *sentinel,
                        const char *format, ...);
+static redisReply *server_ask(const struct redis_server *server, const char *command);
+static redisReply *server_answer(const struct redis_server *server, const char *command);
 static long long field_of(const redisReply *fields, const char *name);
 static bool failover_begins(const struct redis_sentinels *sentinels,
                             const struct sentinel *sentinel);
@@ -148,16 +150,26 @@ int redis_sentinels_port(const struct redis_sentinels *sentinels, size_t index)
 }
 
 /* "cmdstat_evalsha:calls=6,usec=93,...,rejected_calls=0,failed_calls=0". */
-long long redis_sentinels_scripts(struct redis_server *server)
+long long redis_sentinels_scripts(const struct redis_server *server)
 {
     static const char *const lines[] = {"cmdstat_eval:", "cmdstat_evalsha:"};
-    const char *statistics = redis_server_command(server, "INFO commandstats")->str;
+    redisReply *reply = server_ask(server, "INFO commandstats");
     long long count = 0;
 
     for (size_t i = 0; i < ARRAY_COUNT(lines); i++)
-        count += calls_in(statistics, lines[i], "calls=") -
-                 calls_in(statistics, lines[i], "failed_calls=");
+        count += calls_in(reply->str, lines[i], "calls=") -
+                 calls_in(reply->str, lines[i], "failed_calls=");
+    freeReplyObject(reply);
     return count;
+}
+
+bool redis_sentinels_is_replica(const struct redis_server *server)
+{
+    redisReply *reply = server_ask(server, "INFO replication");
+    const bool is = strstr(reply->str, "role:slave") != NULL;
+
+    freeReplyObject(reply);
+    return is;
 }
 
 static void sentinel_start(struct redis_sentinels *sentinels, struct sentinel *sentinel)
@@ -249,6 +261,31 @@ static redisReply *ask(const struct redis_sentinels *sentinels, const struct sen
         reply = redisvCommand(context, format, arguments);
         va_end(arguments);
     }
+    redisFree(context);
+    return reply;
+}
+
+static redisReply *server_ask(const struct redis_server *server, const char *command)
+{
+    redisReply *reply = NULL;
+
+    WAIT_FOR (START_SECONDS, (reply = server_answer(server, command)) != NULL)
+        ;
+    assert_int_equal(reply->type, REDIS_REPLY_STRING);
+    return reply;
+}
+
+/* On a connection of its own, because a server that becomes a replica closes all it has. */
+static redisReply *server_answer(const struct redis_server *server, const char *command)
+{
+    const struct timeval timeout = {.tv_sec = COMMAND_SECONDS};
+    redisContext *context =
+        redisConnectWithTimeout("127.0.0.1", redis_server_port(server), timeout);
+    redisReply *reply = NULL;
+
+    assert_non_null(context);
+    if (context->err == 0 && redisSetTimeout(context, timeout) == REDIS_OK)
+        reply = redisCommand(context, command);
     redisFree(context);
     return reply;
 }

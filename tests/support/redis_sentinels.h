@@ -40,6 +40,8 @@ int redis_sentinels_port(const struct redis_sentinels *sentinels, size_t index);
 
 /* How many scripts of clients a server has run so far that did not fail. What a replica gets from
  * its master are no scripts. */
-long long redis_sentinels_scripts(struct redis_server *server);
+long long redis_sentinels_scripts(const struct redis_server *server);
+
+bool redis_sentinels_is_replica(const struct redis_server *server);
 
 #endif
