@@ -6,6 +6,7 @@
 #define REDIS_REDIS_SESSION_H
 
 #include "base/error.h"
+#include "base/text.h"
 #include "redis/redis_access.h"
 #include "redis/redis_endpoint.h"
 
@@ -23,24 +24,36 @@ void redis_session_free(struct redis_session *session);
 
 /* Runs one command. Returns a reply that is no error, which the caller frees with
  * freeReplyObject(), or NULL with `error` set. After an I/O error the connection is dropped, and
- * the next call connects anew. Within 200 ms of a failed connect it fails at once, so that a thread
- * does not spend all its time connecting to a dead Redis. */
+ * the next call connects anew; the same after READONLY, if a master is needed. Within 200 ms of a
+ * failed connect it fails at once, so that a thread does not spend all its time connecting to a
+ * dead Redis. */
 MUST_USE redisReply *redis_session_command(struct redis_session *session, struct error *error,
                                            int argc, const char *argv[], const size_t lengths[]);
 
 /* Whose fault the last failure was. */
 enum redis_session_fault {
     REDIS_SESSION_OF_REDIS, /* the next call fails, too: no answer, or all are refused */
+    REDIS_SESSION_OF_NODE,  /* the same, but only of one server of a cluster */
+    REDIS_SESSION_OF_PLACE, /* another server has the key: nothing was done, so ask again soon */
     REDIS_SESSION_OF_CALL,  /* of this call, also if the reply was beyond the bounds */
     REDIS_SESSION_OF_KEY    /* of the key's value, see redis_error_blames_key() */
 };
 
+/* Never REDIS_SESSION_OF_NODE, which only redis_sessions.h tells apart. If a command makes EXEC
+ * fail, that command's fault stays. */
 enum redis_session_fault redis_session_fault(const struct redis_session *session);
+
+/* The error reply that was the last failure; absent if there was no reply. A long one is cut.
+ * Borrowed until the next call. */
+struct text redis_session_refusal(const struct redis_session *session);
 
 /* Appends a command, which is sent when the first reply is taken. All replies must be taken before
  * the next redis_session_command(). */
 void redis_session_append(struct redis_session *session, int argc, const char *argv[],
                           const size_t lengths[]);
+
+/* Sends what is appended now, without waiting for replies. A failure shows when they are taken. */
+void redis_session_send(struct redis_session *session);
 
 /* Takes the reply to the oldest appended command that has none yet, and returns it as
  * redis_session_command() does; also NULL when a command of its transaction failed. After an I/O

@@ -17,7 +17,9 @@ struct redis_sessions;
 struct redis_sessions *redis_sessions_new(struct redis_topology *topology, int timeout_ms);
 void redis_sessions_free(struct redis_sessions *sessions);
 
-/* As redis_session_command(). If another node has the key, or is about to get it, asks there. */
+/* As redis_session_command(). In a cluster it asks where the key is or is about to be, and again if
+ * the cluster says so, while there is time: at most twice the time of a session. A node that kept
+ * its asker waiting in vain is not asked for twice as long as that. */
 MUST_USE redisReply *redis_sessions_command(struct redis_sessions *sessions, struct text key,
                                             struct error *error, int argc, const char *argv[],
                                             const size_t lengths[]);
@@ -27,15 +29,18 @@ MUST_USE redisReply *redis_sessions_command(struct redis_sessions *sessions, str
 void redis_sessions_append(struct redis_sessions *sessions, struct text key, int argc,
                            const char *argv[], const size_t lengths[]);
 
-/* As redis_session_take(), of the oldest command that was appended for the key's node. If another
- * node has the key, it fails, and the next redis_sessions_append() goes there. */
+/* As redis_session_take(), of the oldest command that was appended for the key's node. The first
+ * one sends to all nodes, so that they work at the same time. It asks nobody else: if another node
+ * has the key, or is about to get it, the fault is REDIS_SESSION_OF_PLACE, and
+ * redis_sessions_command() finds it. */
 MUST_USE redisReply *redis_sessions_take(struct redis_sessions *sessions, struct text key,
                                          struct error *error);
 
 /* As redis_session_flush(), of all nodes. */
 MUST_USE bool redis_sessions_flush(struct redis_sessions *sessions, struct error *error);
 
-/* Whose fault the last failure was. */
+/* Whose fault the last failure was. In a cluster never REDIS_SESSION_OF_REDIS, unless no node is
+ * known; otherwise neither REDIS_SESSION_OF_NODE nor REDIS_SESSION_OF_PLACE. */
 enum redis_session_fault redis_sessions_fault(const struct redis_sessions *sessions);
 
 #endif

@@ -94,8 +94,8 @@ struct catalogue_redis {
 
 struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend);
 
-/* Like redis_sessions_command(). If a value of another type was in place of the list of all keys, it
- * is deleted, and the command runs once more. */
+/* Like redis_sessions_command(). If a value of another type was in place of the list of all keys,
+ * it is deleted, and the command runs once more. */
 redisReply *redis_call(struct catalogue_redis *redis, const struct text words[], size_t count,
                        struct error *error);
 redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,

@@ -15,6 +15,8 @@
 
 #define HOLD_OFF_US (200 * MILLISECOND_US)
 #define NEVER       INT64_MAX
+/* Fits the longest redirection, which has a host's name. */
+#define REFUSAL_BYTES ((size_t)320)
 /* The longest replies are an hour of an app's usage, with one or two values per minute and
  * instance, and an app's 1,000 policies. */
 #define REPLY_VALUES_MAX ((size_t)64 * 1024)
@@ -34,6 +36,9 @@ struct redis_session {
     bool is_broken;               /* the pending ones are lost; `failure` says why */
     int64_t answer_by_us; /* deadline of the pending ones; NEVER until the first reply is taken */
     enum redis_session_fault fault;
+    bool is_demoted; /* it said that it is a replica now, so the connection is of no use */
+    size_t refusal_length;
+    char refusal[REFUSAL_BYTES]; /* the error reply of the last failure */
 };
 
 static bool connect_if_needed(struct redis_session *session, struct error *error);
@@ -43,9 +48,13 @@ static redisReply *ask(struct redis_session *session, int argc, const char *argv
                        struct error *error);
 static bool is_of_use(const redisReply *pong, struct error *error);
 static bool fail(struct redis_session *session, const redisReply *reply, struct error *error);
+static enum redis_session_fault fault_of(const struct redis_session *session, struct text said);
+static void drop_if_demoted(struct redis_session *session);
 static const redisReply *error_in(const redisReply *reply);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
+static bool lose(struct redis_session *session, struct error *error);
 static bool get_reply(struct redis_session *session, void **reply);
+static bool write_all(struct redis_session *session);
 static bool get_message(struct redis_session *session, void **message);
 static bool has_come(const redisContext *context);
 static bool is_late(struct redis_session *session);
@@ -93,6 +102,7 @@ redisReply *redis_session_command(struct redis_session *session, struct error *e
     if (reply->type == REDIS_REPLY_ERROR) {
         fail(session, reply, error);
         freeReplyObject(reply);
+        drop_if_demoted(session);
         return NULL;
     }
     return reply;
@@ -116,6 +126,18 @@ void redis_session_append(struct redis_session *session, int argc, const char *a
     }
 }
 
+/* The time for the replies begins when the first is taken. */
+void redis_session_send(struct redis_session *session)
+{
+    if (session->pending == 0 || session->is_broken)
+        return;
+    session->answer_by_us = clock_monotonic_us() + session->timeout_ms * MILLISECOND_US;
+    errno = 0;
+    if (!write_all(session))
+        session->is_broken = !lose(session, &session->failure);
+    session->answer_by_us = NEVER;
+}
+
 redisReply *redis_session_take(struct redis_session *session, struct error *error)
 {
     redisReply *reply = NULL;
@@ -132,11 +154,13 @@ redisReply *redis_session_take(struct redis_session *session, struct error *erro
         session->answer_by_us = NEVER;
     }
     const redisReply *refusal = reply == NULL ? NULL : error_in(reply);
-    if (refusal == NULL)
-        return reply;
-    fail(session, refusal, error);
-    freeReplyObject(reply);
-    return NULL;
+    if (refusal != NULL) {
+        fail(session, refusal, error);
+        freeReplyObject(reply);
+        reply = NULL;
+    }
+    drop_if_demoted(session);
+    return reply;
 }
 
 bool redis_session_flush(struct redis_session *session, struct error *error)
@@ -184,9 +208,17 @@ enum redis_session_fault redis_session_fault(const struct redis_session *session
     return session->fault;
 }
 
+struct text redis_session_refusal(const struct redis_session *session)
+{
+    if (session->refusal_length == 0)
+        return (struct text){0};
+    return (struct text){session->refusal, session->refusal_length};
+}
+
 static bool connect_if_needed(struct redis_session *session, struct error *error)
 {
     session->fault = REDIS_SESSION_OF_REDIS;
+    session->refusal_length = 0;
     if (session->context != NULL)
         return true;
     if (clock_monotonic_us() < session->connect_after_us) {
@@ -207,13 +239,41 @@ static bool fail(struct redis_session *session, const redisReply *reply, struct 
     const struct text said = {reply->str, reply->len};
     const struct text told = redis_error_told(said);
 
-    if (redis_error_blames_key(said))
-        session->fault = REDIS_SESSION_OF_KEY;
-    else if (redis_error_scope(said) == REDIS_ERROR_OF_ALL)
-        session->fault = REDIS_SESSION_OF_REDIS;
-    else
-        session->fault = REDIS_SESSION_OF_CALL;
+    session->fault = fault_of(session, said);
+    session->refusal_length = said.length < REFUSAL_BYTES ? said.length : REFUSAL_BYTES;
+    memcpy(session->refusal, said.at, session->refusal_length);
+    if (session->access.needs_master && text_equal(redis_error_code(said), TEXT("READONLY")))
+        session->is_demoted = true;
     return error_set(error, "redis: %.*s", TEXT_PRINTF(told));
+}
+
+/* EXECABORT says nothing itself: a command before it was refused. */
+static enum redis_session_fault fault_of(const struct redis_session *session, struct text said)
+{
+    const struct text code = redis_error_code(said);
+
+    if (redis_error_blames_key(said))
+        return REDIS_SESSION_OF_KEY;
+    if (text_equal(code, TEXT("EXECABORT")))
+        return session->fault;
+    if (text_equal(code, TEXT("CROSSSLOT")))
+        return REDIS_SESSION_OF_CALL;
+    switch (redis_error_scope(said)) {
+    case REDIS_ERROR_OF_ALL:
+        return REDIS_SESSION_OF_REDIS;
+    case REDIS_ERROR_OF_PLACE:
+        return REDIS_SESSION_OF_PLACE;
+    case REDIS_ERROR_OF_ONE:
+        break;
+    }
+    return REDIS_SESSION_OF_CALL;
+}
+
+/* The next connect asks for its role. The replies to what is pending come first. */
+static void drop_if_demoted(struct redis_session *session)
+{
+    if (session->is_demoted && session->pending == 0)
+        drop_context(session);
 }
 
 /* The reply itself, or the reply to a command of a transaction; NULL: there is no error. */
@@ -308,10 +368,16 @@ static bool read_reply(struct redis_session *session, redisReply **reply, struct
     void *read = NULL;
 
     errno = 0;
-    if (get_reply(session, &read)) {
-        *reply = read;
-        return true;
-    }
+    session->refusal_length = 0;
+    if (!get_reply(session, &read))
+        return lose(session, error);
+    *reply = read;
+    return true;
+}
+
+/* After an I/O error: says why, and closes the connection. Always false. */
+static bool lose(struct redis_session *session, struct error *error)
+{
     session->fault =
         session->context->err == REDIS_ERR_OOM ? REDIS_SESSION_OF_CALL : REDIS_SESSION_OF_REDIS;
     if (session->context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -326,14 +392,11 @@ static bool read_reply(struct redis_session *session, redisReply **reply, struct
 static bool get_reply(struct redis_session *session, void **reply)
 {
     redisContext *context = session->context;
-    int is_sent = 0;
 
     if (redisGetReplyFromReader(context, reply) != REDIS_OK)
         return false;
-    while (*reply == NULL && !is_sent) {
-        if (is_late(session) || redisBufferWrite(context, &is_sent) != REDIS_OK)
-            return false;
-    }
+    if (*reply == NULL && !write_all(session))
+        return false;
     while (*reply == NULL) {
         if (redis_bounds_are_passed(&session->bounds, context->reader)) {
             context->err = REDIS_ERR_OOM; /* as hiredis would call it */
@@ -341,6 +404,17 @@ static bool get_reply(struct redis_session *session, void **reply)
         }
         if (is_late(session) || redisBufferRead(context) != REDIS_OK ||
             redisGetReplyFromReader(context, reply) != REDIS_OK)
+            return false;
+    }
+    return true;
+}
+
+static bool write_all(struct redis_session *session)
+{
+    int is_sent = 0;
+
+    while (!is_sent) {
+        if (is_late(session) || redisBufferWrite(session->context, &is_sent) != REDIS_OK)
             return false;
     }
     return true;
@@ -388,4 +462,5 @@ static void drop_context(struct redis_session *session)
     if (session->context != NULL)
         redisFree(session->context);
     session->context = NULL;
+    session->is_demoted = false;
 }

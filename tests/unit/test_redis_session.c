@@ -180,6 +180,33 @@ static void a_hung_server_costs_one_timeout(void **state)
     redis_session_free(session);
 }
 
+/* Then the next connect shows whether it is a master again. */
+static void a_master_that_has_become_a_replica_is_left(void **state)
+{
+    const struct redis_endpoint endpoint = endpoint_at(redis_server_unix_url(server));
+    const struct redis_access access = {.needs_master = true};
+    struct redis_session *session = redis_session_new(dialer, &endpoint, &access, TIMEOUT_MS);
+    struct error error = {0};
+    (void)state;
+    assert_true(run(session, "INCR", "counter", NULL, &error));
+    (void)redis_server_command(server, "REPLICAOF 127.0.0.1 1");
+
+    append(session, "INCR", "counter");
+    append(session, "GET", "counter");
+    const bool is_flushed = redis_session_flush(session, &error);
+    const enum redis_session_fault fault = redis_session_fault(session);
+    const bool read = run(session, "GET", "counter", NULL, &error);
+
+    assert_false(is_flushed);
+    assert_int_equal(fault, REDIS_SESSION_OF_REDIS);
+    assert_false(read);
+    assert_string_equal(error.message, "the server there is no master");
+    (void)redis_server_command(server, "REPLICAOF NO ONE");
+    WAIT_FOR (5, run(session, "INCR", "counter", NULL, &error))
+        ;
+    redis_session_free(session);
+}
+
 static void connects_again_after_the_server_was_away(void **state)
 {
     struct redis_session *session = session_to(redis_server_unix_url(server));
@@ -542,6 +569,7 @@ int main(void)
         cmocka_unit_test(what_fails_in_a_transaction_fails_its_flush),
         cmocka_unit_test(a_database_is_selected),
         cmocka_unit_test(a_hung_server_costs_one_timeout),
+        cmocka_unit_test(a_master_that_has_become_a_replica_is_left),
         cmocka_unit_test(connects_again_after_the_server_was_away),
         cmocka_unit_test(a_failed_connect_holds_off_the_next),
         cmocka_unit_test(what_is_longer_than_any_answer_ends_the_connection),
