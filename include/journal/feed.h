@@ -7,7 +7,8 @@
  * Each entry says where it came from, so feed_read() shows it once.
  *
  * The keys are ours: a key that holds something else is replaced, and the log names it. Any other
- * fault of one key fails only for that key, and Redis is asked on. */
+ * fault of one key fails only for that key, and Redis is asked on. The same for a node of a
+ * cluster: what it has waits, and the others are asked on. */
 #ifndef JOURNAL_FEED_H
 #define JOURNAL_FEED_H
 
@@ -53,14 +54,16 @@ struct feed_part {
  * more. */
 struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring *ring,
                              uint64_t sent, size_t bytes_max);
-/* Takes the replies to the next `commands` commands, which were about the app. False when any failed: then
- * redis_sessions_fault() says whose fault it was. */
+/* Takes the replies to the next `commands` commands, which were about the app. False when any
+ * failed: then redis_sessions_fault() says whose fault it was. */
 MUST_USE bool feed_take(struct feed *feed, const char *app_id, size_t commands,
                         struct error *error);
 /* Redis has the part. */
 void feed_note_sent(struct feed *feed, const struct feed_part *part);
-/* To be called when all replies of an exchange were taken. `is_away`: `error` means that Redis is
- * not to be asked for a while. */
+/* A node of a cluster failed, and what was to be sent there was not. */
+void feed_note_node_away(struct feed *feed, const struct error *error);
+/* To be called when all replies of an exchange were taken, and some node answered or `is_away`:
+ * `error` means that Redis is not to be asked for a while. */
 void feed_settle_round_trip(struct feed *feed, bool is_away, const struct error *error);
 
 /* The value of *sent with which feed_send() sends all that the ring still holds. */

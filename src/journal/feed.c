@@ -10,6 +10,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "feed_script.h"
 #include "metrics/figure.h"
 #include "redis/redis_complaints.h"
 #include "redis/redis_eviction.h"
@@ -47,9 +48,23 @@ struct feed {
     struct figure replaced;
 };
 
+/* Takes one entry of a part. */
+typedef void entry_add_fn(struct feed *feed, const char *key, const char *entry, const char *origin,
+                          struct feed_script *script, struct feed_part *part);
+
+static bool send_otherwise(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent,
+                           struct feed_part *part, struct error *error);
+static bool send_as_script(struct feed *feed, const char *key, struct ring *ring, uint64_t sent,
+                           struct feed_part *part, struct error *error);
 static void write_key(const char *app_id, char key[static KEY_BYTES]);
-static size_t append_record(struct feed *feed, const char *key, uint64_t sequence,
-                            const struct record *record, struct arena *arena);
+static struct feed_part part_read(struct feed *feed, const char *key, struct ring *ring,
+                                  uint64_t sent, size_t bytes_max, entry_add_fn *add,
+                                  struct feed_script *script);
+static size_t record_add(struct feed *feed, const char *key, const struct record *record,
+                         struct arena *arena, entry_add_fn *add, struct feed_script *script,
+                         struct feed_part *part);
+static entry_add_fn add_to_pipeline;
+static entry_add_fn add_to_script;
 static void warn_once(struct feed *feed, const char *key);
 static void leave_alone(struct feed *feed, const struct error *error);
 static void complain(struct feed *feed, const char *key, const char *event,
@@ -92,17 +107,13 @@ enum feed_sent feed_send(struct feed *feed, const char *app_id, struct ring *rin
     if (part.commands == 0)
         return FEED_SENT_ALL;
     write_key(app_id, key);
-    bool succeeded = feed_take(feed, app_id, part.commands, &error);
-    if (!succeeded && feed_replace(feed, key)) {
-        *sent = feed_sent_nothing(ring);
-        part = feed_append(feed, app_id, ring, *sent, FEED_PART_BYTES);
-        succeeded = feed_take(feed, app_id, part.commands, &error);
-    }
+    const bool succeeded = feed_take(feed, app_id, part.commands, &error) ||
+                           send_otherwise(feed, app_id, ring, sent, &part, &error);
     if (succeeded) {
         feed_note_sent(feed, &part);
         *sent = part.upto;
         warn_once(feed, key);
-    } else {
+    } else if (redis_sessions_fault(feed->sessions) != REDIS_SESSION_OF_NODE) {
         figure_add(&feed->failures, 1);
     }
     if (!feed_settle(feed, succeeded, key, &error))
@@ -113,33 +124,10 @@ enum feed_sent feed_send(struct feed *feed, const char *app_id, struct ring *rin
 struct feed_part feed_append(struct feed *feed, const char *app_id, struct ring *ring,
                              uint64_t sent, size_t bytes_max)
 {
-    const char *expire[] = {"EXPIRE", NULL, LITERAL(FEED_EXPIRY_S)};
-    const uint64_t newest = ring_newest(ring);
-    struct feed_part part = {.upto = sent};
-    struct arena arena = {0};
-    struct record record;
     char key[KEY_BYTES];
 
     write_key(app_id, key);
-    expire[1] = key;
-    if (newest - sent > JOURNAL_RECORDS)
-        part.upto = newest - JOURNAL_RECORDS;
-    part.dropped = part.upto - sent;
-    while (part.upto < newest && part.bytes < bytes_max) {
-        if (!ring_read(ring, ++part.upto, &arena, &record)) {
-            part.dropped++;
-            continue;
-        }
-        part.bytes += append_record(feed, key, part.upto, &record, &arena);
-        /* If Redis wakes up after we have gone, it reads only the first 16 KiB of what we sent. */
-        if (part.commands++ == 0) {
-            redis_sessions_append(feed->sessions, text_of(key), ARRAY_COUNT(expire), expire, NULL);
-            part.commands++;
-        }
-    }
-    part.is_last = part.upto == newest;
-    arena_close(&arena);
-    return part;
+    return part_read(feed, key, ring, sent, bytes_max, add_to_pipeline, NULL);
 }
 
 bool feed_take(struct feed *feed, const char *app_id, size_t commands, struct error *error)
@@ -163,6 +151,14 @@ void feed_note_sent(struct feed *feed, const struct feed_part *part)
 {
     if (part->dropped > 0)
         figure_add(&feed->dropped, part->dropped);
+}
+
+/* The reason names the node, so each node has its own line. */
+void feed_note_node_away(struct feed *feed, const struct error *error)
+{
+    figure_add(&feed->failures, 1);
+    if (redis_complaints_allow(&feed->complaints, error->message, clock_monotonic_us()))
+        log_write(LOG_WARN, "journal feed failed", LOG_STRING("reason", error->message));
 }
 
 void feed_settle_round_trip(struct feed *feed, bool is_away, const struct error *error)
@@ -228,6 +224,8 @@ bool feed_settle(struct feed *feed, bool succeeded, const char *key, const struc
         feed->rest_us = 0;
     } else if (redis_sessions_fault(feed->sessions) == REDIS_SESSION_OF_REDIS) {
         leave_alone(feed, error);
+    } else if (redis_sessions_fault(feed->sessions) == REDIS_SESSION_OF_NODE) {
+        feed_note_node_away(feed, error);
     } else {
         complain(feed, key, "journal key failed", error);
         feed->rest_us = 0;
@@ -267,14 +265,70 @@ struct text feed_text_of_reply(const redisReply *reply)
     return (struct text){reply->str, reply->str == NULL ? 0 : (size_t)reply->len};
 }
 
+/* After the part has failed: in a way that may help. */
+static bool send_otherwise(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent,
+                           struct feed_part *part, struct error *error)
+{
+    char key[KEY_BYTES];
+
+    write_key(app_id, key);
+    if (redis_sessions_fault(feed->sessions) == REDIS_SESSION_OF_PLACE)
+        return send_as_script(feed, key, ring, *sent, part, error);
+    if (!feed_replace(feed, key))
+        return false;
+    *sent = feed_sent_nothing(ring);
+    *part = feed_append(feed, app_id, ring, *sent, FEED_PART_BYTES);
+    return feed_take(feed, app_id, part->commands, error);
+}
+
+/* In a cluster a single command finds the key also while it moves. What was sent before the key
+ * went away is sent again. */
+static bool send_as_script(struct feed *feed, const char *key, struct ring *ring, uint64_t sent,
+                           struct feed_part *part, struct error *error)
+{
+    struct feed_script script;
+
+    feed_script_init(&script, LITERAL(JOURNAL_RECORDS), LITERAL(FEED_EXPIRY_S));
+    *part = part_read(feed, key, ring, sent, FEED_PART_BYTES, add_to_script, &script);
+    const bool succeeded = feed_script_run(&script, feed->sessions, key, error);
+    feed_script_close(&script);
+    return succeeded;
+}
+
 static void write_key(const char *app_id, char key[static KEY_BYTES])
 {
     (void)snprintf(key, KEY_BYTES, "sluice:log:{%s}", app_id);
 }
 
+/* Records after number `sent`, until they are `bytes_max` or more. */
+static struct feed_part part_read(struct feed *feed, const char *key, struct ring *ring,
+                                  uint64_t sent, size_t bytes_max, entry_add_fn *add,
+                                  struct feed_script *script)
+{
+    const uint64_t newest = ring_newest(ring);
+    struct feed_part part = {.upto = sent};
+    struct arena arena = {0};
+    struct record record;
+
+    if (newest - sent > JOURNAL_RECORDS)
+        part.upto = newest - JOURNAL_RECORDS;
+    part.dropped = part.upto - sent;
+    while (part.upto < newest && part.bytes < bytes_max) {
+        if (!ring_read(ring, ++part.upto, &arena, &record)) {
+            part.dropped++;
+            continue;
+        }
+        part.bytes += record_add(feed, key, &record, &arena, add, script, &part);
+    }
+    part.is_last = part.upto == newest;
+    arena_close(&arena);
+    return part;
+}
+
 /* Returns how many bytes the record takes. */
-static size_t append_record(struct feed *feed, const char *key, uint64_t sequence,
-                            const struct record *record, struct arena *arena)
+static size_t record_add(struct feed *feed, const char *key, const struct record *record,
+                         struct arena *arena, entry_add_fn *add, struct feed_script *script,
+                         struct feed_part *part)
 {
     char origin[48];
     struct buffer entry;
@@ -283,12 +337,34 @@ static size_t append_record(struct feed *feed, const char *key, uint64_t sequenc
     buffer_init(&entry, arena, ENTRY_BYTES);
     writer_init(&writer, &entry);
     record_write(record, text_of(NULL), &writer);
-    (void)snprintf(origin, sizeof origin, "%016" PRIx64 "-%" PRIu64, feed->instance, sequence);
-    const char *add[] = {
-        "XADD", key,   "MAXLEN", "~", LITERAL(JOURNAL_RECORDS), "*", "e", buffer_string(&entry),
-        "o",    origin};
-    redis_sessions_append(feed->sessions, text_of(key), ARRAY_COUNT(add), add, NULL);
+    (void)snprintf(origin, sizeof origin, "%016" PRIx64 "-%" PRIu64, feed->instance, part->upto);
+    add(feed, key, buffer_string(&entry), origin, script, part);
     return entry.length + ENTRY_EXTRA_BYTES;
+}
+
+static void add_to_pipeline(struct feed *feed, const char *key, const char *entry,
+                            const char *origin, struct feed_script *script, struct feed_part *part)
+{
+    const char *add[] = {"XADD", key, "MAXLEN", "~", LITERAL(JOURNAL_RECORDS),
+                         "*",    "e", entry,    "o", origin};
+    const char *expire[] = {"EXPIRE", key, LITERAL(FEED_EXPIRY_S)};
+
+    (void)script;
+    redis_sessions_append(feed->sessions, text_of(key), ARRAY_COUNT(add), add, NULL);
+    /* If Redis wakes up after we have gone, it reads only the first 16 KiB of what we sent. */
+    if (part->commands++ == 0) {
+        redis_sessions_append(feed->sessions, text_of(key), ARRAY_COUNT(expire), expire, NULL);
+        part->commands++;
+    }
+}
+
+static void add_to_script(struct feed *feed, const char *key, const char *entry, const char *origin,
+                          struct feed_script *script, struct feed_part *part)
+{
+    (void)feed;
+    (void)key;
+    feed_script_add(script, entry, origin);
+    part->commands = 1;
 }
 
 /* Both send their own commands, so only between exchanges. */

@@ -3,7 +3,10 @@
 
 #include "journal/usage_feed.h"
 
-static bool take_reply(struct round_trip *trip, struct round_trip_part *part, struct error *error);
+enum taken { TAKEN_ANSWER, TAKEN_NODE_AWAY, TAKEN_ALL_AWAY };
+
+static enum taken take_reply(struct round_trip *trip, struct round_trip_part *part,
+                             struct error *error);
 static struct feed_part append_log(struct feed *feed, struct journal_app *app);
 static struct feed_part append_usage(struct feed *feed, struct journal_app *app);
 static void note_log(struct feed *feed, struct journal_app *app, const struct feed_part *part);
@@ -59,7 +62,7 @@ bool round_trip_run(struct round_trip *trip)
 {
     struct error error = {0};
     bool is_away = false;
-    size_t commands = 0;
+    size_t answered = 0; /* commands */
 
     if (trip->is_of_one) {
         struct round_trip_part *part = &trip->parts[0];
@@ -71,31 +74,49 @@ bool round_trip_run(struct round_trip *trip)
     for (size_t i = 0; i < trip->count; i++) {
         struct error failure = {0};
 
-        commands += trip->parts[i].appended.commands;
-        if (take_reply(trip, &trip->parts[i], &failure) || is_away)
-            continue;
-        is_away = true;
-        error = failure;
+        switch (take_reply(trip, &trip->parts[i], &failure)) {
+        case TAKEN_ANSWER:
+            answered += trip->parts[i].appended.commands;
+            break;
+        case TAKEN_NODE_AWAY:
+            feed_note_node_away(trip->feed, &failure);
+            break;
+        case TAKEN_ALL_AWAY:
+            if (!is_away)
+                error = failure;
+            is_away = true;
+            break;
+        }
     }
-    if (commands > 0)
+    if (is_away || answered > 0)
         feed_settle_round_trip(trip->feed, is_away, &error);
     return !is_away;
 }
 
-/* False when Redis is away. */
-static bool take_reply(struct round_trip *trip, struct round_trip_part *part, struct error *error)
+static enum taken take_reply(struct round_trip *trip, struct round_trip_part *part,
+                             struct error *error)
 {
+    static const struct {
+        enum taken taken;
+        enum round_trip_outcome outcome;
+    } of_fault[] = {
+        [REDIS_SESSION_OF_REDIS] = {TAKEN_ALL_AWAY, ROUND_TRIP_FAILED},
+        [REDIS_SESSION_OF_NODE] = {TAKEN_NODE_AWAY, ROUND_TRIP_FAILED},
+        [REDIS_SESSION_OF_PLACE] = {TAKEN_ANSWER, ROUND_TRIP_GOES_ON},
+        [REDIS_SESSION_OF_CALL] = {TAKEN_ANSWER, ROUND_TRIP_GOES_ON},
+        [REDIS_SESSION_OF_KEY] = {TAKEN_ANSWER, ROUND_TRIP_GOES_ON},
+    };
     struct journal_app *app = part->app;
 
     if (feed_take(trip->feed, app->id, part->appended.commands, error)) {
         cargos[trip->cargo].note_sent(trip->feed, app, &part->appended);
         part->outcome = part->appended.is_last ? ROUND_TRIP_SENT : ROUND_TRIP_GOES_ON;
-        return true;
+        return TAKEN_ANSWER;
     }
-    const bool is_away = redis_sessions_fault(feed_sessions(trip->feed)) == REDIS_SESSION_OF_REDIS;
+    const enum redis_session_fault fault = redis_sessions_fault(feed_sessions(trip->feed));
     app->goes_alone[trip->cargo] = true;
-    part->outcome = is_away ? ROUND_TRIP_FAILED : ROUND_TRIP_GOES_ON;
-    return !is_away;
+    part->outcome = of_fault[fault].outcome;
+    return of_fault[fault].taken;
 }
 
 static struct feed_part append_log(struct feed *feed, struct journal_app *app)

@@ -2,7 +2,8 @@
  *
  * One round trip to Redis for many apps, with a bounded part of each.
  *
- * Each app succeeds or fails for itself. An app that failed goes alone the next time, also when
+ * The apps may be on several nodes of a cluster, which all work at the same time. Each app succeeds
+ * or fails for itself. An app that failed goes alone the next time, also when
  * Redis refused the whole round trip: so an app that causes the failure does not stop the others.
  * When it goes alone, a key of it that holds something else is replaced. */
 #ifndef JOURNAL_ROUND_TRIP_H

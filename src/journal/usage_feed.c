@@ -39,10 +39,27 @@ struct sending {
     struct error error;
 };
 
+/* What Redis is told of a view. */
+struct written {
+    char key[KEY_BYTES];
+    char field[FIELD_BYTES];
+    char expiry[EXPIRY_BYTES];
+    struct arena arena;
+    struct buffer value;
+};
+
+/* KEYS: hash; ARGV: field, value, expiry. */
+static const char store_script[] = "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"
+                                   "return redis.call('EXPIRE', KEYS[1], ARGV[3])\n";
+
 static struct usage_cursor cursor_at(enum usage_span span, int64_t minute);
 static bool append(void *context, const struct usage_view *view);
+static bool is_worth_sending_alone(struct feed *feed);
 static bool send_alone(void *context, const struct usage_view *view);
 static void append_view(struct sending *sending, const struct usage_view *view);
+static bool store_view(struct sending *sending, const struct usage_view *view);
+static void view_write(const struct sending *sending, const struct usage_view *view,
+                       struct written *written);
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
                       char key[static KEY_BYTES]);
 static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
@@ -56,7 +73,7 @@ enum feed_sent usage_feed_send(struct feed *feed, const char *app_id, struct usa
     bool is_all = usage_offer_unsent(app, &sending, append);
 
     sending.succeeded = redis_sessions_flush(feed_sessions(feed), &sending.error);
-    if (!sending.succeeded && redis_sessions_fault(feed_sessions(feed)) == REDIS_SESSION_OF_KEY) {
+    if (!sending.succeeded && is_worth_sending_alone(feed)) {
         sending.succeeded = true;
         sending.part = (struct feed_part){0};
         is_all = usage_offer_unsent(app, &sending, send_alone);
@@ -116,21 +133,25 @@ static bool append(void *context, const struct usage_view *view)
     return true;
 }
 
-/* This shows which key holds something else. */
+/* One by one it shows which key holds something else, and finds a key that moves in a cluster. */
+static bool is_worth_sending_alone(struct feed *feed)
+{
+    const enum redis_session_fault fault = redis_sessions_fault(feed_sessions(feed));
+
+    return fault == REDIS_SESSION_OF_KEY || fault == REDIS_SESSION_OF_PLACE;
+}
+
 static bool send_alone(void *context, const struct usage_view *view)
 {
     struct sending *sending = context;
-    struct redis_sessions *sessions = feed_sessions(sending->feed);
     char key[KEY_BYTES];
 
-    if (!append(context, view))
+    if (sending->part.bytes >= sending->bytes_max)
         return false;
     write_key(sending->app_id, view->span, view->start, key);
-    sending->succeeded = redis_sessions_flush(sessions, &sending->error);
-    if (!sending->succeeded && feed_replace(sending->feed, key)) {
-        append_view(sending, view);
-        sending->succeeded = redis_sessions_flush(sessions, &sending->error);
-    }
+    sending->succeeded = store_view(sending, view);
+    if (!sending->succeeded && feed_replace(sending->feed, key))
+        sending->succeeded = store_view(sending, view);
     return sending->succeeded;
 }
 
@@ -138,32 +159,61 @@ static bool send_alone(void *context, const struct usage_view *view)
 static void append_view(struct sending *sending, const struct usage_view *view)
 {
     struct redis_sessions *sessions = feed_sessions(sending->feed);
-    const int64_t kept_s = (usage_kept_minutes[view->span] + hashes[view->span].minutes) * MINUTE_S;
-    char key[KEY_BYTES];
-    char field[FIELD_BYTES];
-    char expiry[EXPIRY_BYTES];
-    struct arena arena = {0};
-    struct buffer value;
+    struct written written;
 
-    write_key(sending->app_id, view->span, view->start, key);
-    const int length = snprintf(field, sizeof field, "%" PRId64 ":%016" PRIx64,
+    view_write(sending, view, &written);
+    const char *set[] = {"HSET", written.key, written.field, written.value.at};
+    const size_t lengths[] = {4, strlen(written.key), strlen(written.field), written.value.length};
+    const char *expire[] = {"EXPIRE", written.key, written.expiry};
+    const struct text key = text_of(written.key);
+    redis_sessions_append(sessions, key, 1, (const char *[]){"MULTI"}, NULL);
+    redis_sessions_append(sessions, key, ARRAY_COUNT(set), set, lengths);
+    redis_sessions_append(sessions, key, ARRAY_COUNT(expire), expire, NULL);
+    redis_sessions_append(sessions, key, 1, (const char *[]){"EXEC"}, NULL);
+    sending->part.commands += VIEW_COMMANDS;
+    sending->part.bytes += written.value.length + VIEW_EXTRA_BYTES;
+    arena_close(&written.arena);
+}
+
+/* The same as one command. */
+static bool store_view(struct sending *sending, const struct usage_view *view)
+{
+    struct written written;
+
+    view_write(sending, view, &written);
+    const char *argv[] = {"EVAL",        store_script,     "1",           written.key,
+                          written.field, written.value.at, written.expiry};
+    const size_t lengths[] = {4,
+                              strlen(store_script),
+                              1,
+                              strlen(written.key),
+                              strlen(written.field),
+                              written.value.length,
+                              strlen(written.expiry)};
+    redisReply *reply = redis_sessions_command(feed_sessions(sending->feed), text_of(written.key),
+                                               &sending->error, ARRAY_COUNT(argv), argv, lengths);
+    sending->part.bytes += written.value.length + VIEW_EXTRA_BYTES;
+    arena_close(&written.arena);
+    freeReplyObject(reply);
+    return reply != NULL;
+}
+
+static void view_write(const struct sending *sending, const struct usage_view *view,
+                       struct written *written)
+{
+    const int64_t kept_s = (usage_kept_minutes[view->span] + hashes[view->span].minutes) * MINUTE_S;
+
+    *written = (struct written){0};
+    write_key(sending->app_id, view->span, view->start, written->key);
+    const int length = snprintf(written->field, FIELD_BYTES, "%" PRId64 ":%016" PRIx64,
                                 view->start * MINUTE_S, feed_instance(sending->feed));
     if (view->part > 0)
-        (void)snprintf(field + length, sizeof field - (size_t)length, ":%" PRIu32, view->part);
-    (void)snprintf(expiry, sizeof expiry, "%" PRId64, kept_s + EXPIRY_REST_S);
-    buffer_init(&value, &arena, VALUE_BYTES_MIN);
-    packed_write_text(&value, view->counts);
-    packed_write_text(&value, view->denied);
-    const char *set[] = {"HSET", key, field, value.at};
-    const size_t lengths[] = {4, strlen(key), strlen(field), value.length};
-    const char *expire[] = {"EXPIRE", key, expiry};
-    redis_sessions_append(sessions, text_of(key), 1, (const char *[]){"MULTI"}, NULL);
-    redis_sessions_append(sessions, text_of(key), ARRAY_COUNT(set), set, lengths);
-    redis_sessions_append(sessions, text_of(key), ARRAY_COUNT(expire), expire, NULL);
-    redis_sessions_append(sessions, text_of(key), 1, (const char *[]){"EXEC"}, NULL);
-    sending->part.commands += VIEW_COMMANDS;
-    sending->part.bytes += value.length + VIEW_EXTRA_BYTES;
-    arena_close(&arena);
+        (void)snprintf(written->field + length, FIELD_BYTES - (size_t)length, ":%" PRIu32,
+                       view->part);
+    (void)snprintf(written->expiry, EXPIRY_BYTES, "%" PRId64, kept_s + EXPIRY_REST_S);
+    buffer_init(&written->value, &written->arena, VALUE_BYTES_MIN);
+    packed_write_text(&written->value, view->counts);
+    packed_write_text(&written->value, view->denied);
 }
 
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
