@@ -21,4 +21,4 @@ foreach(journal journal_log journal_feed journal_crowd journal_outage journal_da
         journal_cluster)
   target_sources(test_${journal} PRIVATE journal_case.c)
 endforeach()
-target_sources(test_journal_cluster PRIVATE topology_double.c)
+target_sources(test_journal_cluster PRIVATE epochs.c topology_double.c)

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/document.h"
+#include "epochs.h"
 #include "redis/redis_slot.h"
-#include "support/redis_cluster.h"
 #include "support/scratch.h"
 #include "support/wait.h"
 #include "topology_double.h"
@@ -31,6 +31,7 @@ static void be_true_map(void)
 static int setup(void **state)
 {
     (void)state;
+    epochs_await(cluster);
     be_true_map();
     for (size_t i = 0; i < NODES; i++)
         (void)redis_server_command(redis_cluster_node(cluster, i), "FLUSHALL");
@@ -191,6 +192,7 @@ static void what_an_app_has_is_whole_in_every_state_of_a_move(void **state)
         if (step == 4)
             topology_double_give_slot(slot, (uint16_t)to);
         if (step == 5) {
+            epochs_await(cluster);
             redis_cluster_move(cluster, slot, from);
             be_true_map();
         }
@@ -222,6 +224,7 @@ static void what_is_flushed_while_a_slot_moves_to_and_fro_is_not_lost(void **sta
     for (size_t i = 1; i <= NODES; i++) {
         const size_t to = (from + i) % NODES;
 
+        epochs_await(cluster);
         journal_numbers(journal, number + 1, number + 10);
         redis_cluster_begin_move(cluster, slot, to);
         (void)redis_cluster_move_keys(cluster, slot, to, 1000);

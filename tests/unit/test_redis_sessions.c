@@ -4,10 +4,10 @@
 #include "redis/redis_sessions.h"
 
 #include "captured.h"
+#include "epochs.h"
 #include "parrot.h"
 #include "redis/redis_slot.h"
 #include "support/cmocka.h"
-#include "support/redis_cluster.h"
 #include "support/scratch.h"
 #include "support/topologies.h"
 #include "support/wait.h"
@@ -144,6 +144,7 @@ static void a_key_on_its_way_is_asked_of_the_node_that_gets_it(void **state)
                         "2");
     assert_true(run("INCR", KEY));
     assert_int_equal(topology_double_doubts(), 1);
+    epochs_await(cluster);
     redis_cluster_move(cluster, slot, from);
 }
 

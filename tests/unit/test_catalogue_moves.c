@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The catalogue in a real cluster whose slots move: nothing is lost, and what cannot be written
+ * while a slot moves is said to be not written. */
+#include "catalogue_cases.h"
+#include "epochs.h"
+#include "support/scratch.h"
+#include "support/topologies.h"
+#include "support/wait.h"
+
+#include <signal.h>
+#include <sodium.h>
+
+static struct redis_cluster *cluster;
+static struct catalogue_backend *backend;
+static int slot; /* of the catalogue */
+
+/* No thread looks for the nodes, so the map is wrong after each move. */
+static int setup(void **state)
+{
+    struct redis_topology *topology = topology_at(redis_cluster_url(cluster));
+    struct error error = {0};
+    (void)state;
+
+    slot = redis_cluster_slot(cluster, "{catalogue}");
+    for (size_t i = 0; i < redis_cluster_count(cluster); i++)
+        (void)redis_server_command(redis_cluster_node(cluster, i), "FLUSHALL");
+    backend = catalogue_redis_new(topology);
+    return redis_topology_look(topology, &error) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    backend->operations->free(backend);
+    return 0;
+}
+
+static size_t other_node(void)
+{
+    epochs_await(cluster);
+    return 1 - redis_cluster_owner(cluster, slot);
+}
+
+static bool has_app(char letter)
+{
+    const struct key_digest key = sample_digest((uint8_t)letter);
+    char app_id[APP_ID_BYTES + 1];
+    struct error error = {0};
+
+    return backend->operations->app_find(backend, &key, app_id, &error) == CATALOGUE_OK;
+}
+
+static enum catalogue_status suspend(const char *app_id, struct error *error)
+{
+    return backend->operations->app_suspend(backend, app_id, true, error);
+}
+
+static void apps_are_there_after_each_move(void **state)
+{
+    (void)state;
+
+    for (char letter = 'a'; letter <= 'd'; letter++) {
+        sample_app(backend, letter);
+        redis_cluster_move(cluster, slot, other_node());
+        for (char before = 'a'; before <= letter; before++)
+            assert_true(has_app(before));
+    }
+}
+
+/* Its keys are on both sides then. Redis refuses scripts of several keys, and runs none in
+ * part. */
+static void a_write_in_the_middle_of_a_move_is_whole_or_is_said_to_have_failed(void **state)
+{
+    const size_t to = other_node();
+    struct error error = {0};
+    char app_id[APP_ID_BYTES + 1];
+    (void)state;
+    (void)snprintf(app_id, sizeof(app_id), "%s", sample_app(backend, 'a'));
+    redis_cluster_begin_move(cluster, slot, to);
+    assert_int_equal(redis_cluster_move_keys(cluster, slot, to, 1), 1);
+
+    const enum catalogue_status status = suspend(app_id, &error);
+
+    redis_cluster_end_move(cluster, slot, to);
+    struct app *app = load_app(backend, app_id);
+    assert_int_equal(status, CATALOGUE_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "TRYAGAIN"));
+    assert_int_equal(app->state, APP_ACTIVE);
+    app_release(app);
+    assert_int_equal(suspend(app_id, &error), CATALOGUE_OK);
+    assert_true(has_app('a'));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(apps_are_there_after_each_move, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_write_in_the_middle_of_a_move_is_whole_or_is_said_to_have_failed, setup, teardown),
+    };
+
+    if (sodium_init() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return EXIT_FAILURE;
+    cluster = redis_cluster_start(2, 0);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    redis_cluster_stop(cluster);
+    scratch_remove();
+    return failed;
+}
