@@ -52,21 +52,27 @@
 /* The answer of a script that has given a revision. */
 #define REDIS_CALL_ANSWER(word) "return '" word " ' .. revision\n"
 
-/* Removes the app's keys from the list of all keys, if they are its own. */
+/* Removes the app's keys from the list of all keys, if they are its own. All at once, because a
+ * cluster refuses to look into a list that has become empty while its slot moves. */
 #define REDIS_CALL_RELEASE                                                                         \
     "local held = redis.pcall('HGET', KEYS[4], 'keys')\n"                                          \
     "held = type(held) == 'string' and #held <= 1024 and held or ''\n"                             \
+    "local own = {}\n"                                                                             \
     "for i = 1, #held, 64 do\n"                                                                    \
     "  local key = string.sub(held, i, i + 63)\n"                                                  \
-    "  if redis.call('HGET', KEYS[3], key) == ARGV[1] then redis.call('HDEL', KEYS[3], key) end\n" \
-    "end\n"
+    "  if redis.call('HGET', KEYS[3], key) == ARGV[1] then own[#own + 1] = key end\n"              \
+    "end\n"                                                                                        \
+    "if #own > 0 then redis.call('HDEL', KEYS[3], unpack(own)) end\n"
 
-/* Deletes the app. An id in the list without a hash means deleted, so this removes the hash that
- * REVISE has left. If there are too many, the oldest are forgotten. The newest revision of those
- * tells instances that have not seen them yet. */
+/* Deletes the app. An id in the list without a hash means deleted. The hash goes last, because
+ * REVISE writes to it, and a cluster refuses to make a key while its slot moves. If there are too
+ * many, the oldest are forgotten. The newest revision of those tells instances that have not seen
+ * them yet. A cluster does not say either whether a key exists that is not in KEYS while its slot
+ * moves; then the app is forgotten later. */
 #define REDIS_CALL_BURY                                                                            \
     REDIS_CALL_RELEASE                                                                             \
-    "redis.call('DEL', KEYS[4], KEYS[5])\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4])\n"       \
+    "if redis.call('TYPE', KEYS[4]).ok ~= 'hash' then redis.call('DEL', KEYS[4]) "                 \
+    "end\n" REDIS_CALL_REVISE "redis.call('DEL', KEYS[4], KEYS[5])\n"                              \
     "if redis.call('TYPE', KEYS[7]).ok ~= 'zset' then redis.call('DEL', KEYS[7]) end\n"            \
     "redis.call('ZADD', KEYS[7], revision, ARGV[1])\n"                                             \
     "local count = redis.call('ZCARD', KEYS[7]) - " REDIS_CALL_TEXT(                               \
@@ -76,9 +82,11 @@
                           "100) - 1) or {}\n"                                                      \
                           "for _, id in ipairs(oldest) do\n"                                       \
                           "  local forgotten = redis.call('ZSCORE', KEYS[7], id)\n"                \
-                          "  redis.call('ZREM', KEYS[7], id)\n"                                    \
-                          "  if redis.call('EXISTS', '" REDIS_CALL_PREFIX                          \
-                          "app:' .. id) == 0 then\n"                                               \
+                          "  local exists = redis.pcall('EXISTS', '" REDIS_CALL_PREFIX             \
+                          "app:' .. id)\n"                                                         \
+                          "  if type(exists) == 'number' then redis.call('ZREM', KEYS[7], id) "    \
+                          "end\n"                                                                  \
+                          "  if exists == 0 then\n"                                                \
                           "    redis.call('ZREM', KEYS[2], id)\n"                                  \
                           "    redis.call('SET', KEYS[8], forgotten)\n"                            \
                           "  end\n"                                                                \

@@ -4,12 +4,17 @@
  * while a slot moves is said to be not written. */
 #include "catalogue_cases.h"
 #include "epochs.h"
+#include "sample_policy.h"
 #include "support/scratch.h"
 #include "support/topologies.h"
 #include "support/wait.h"
 
 #include <signal.h>
 #include <sodium.h>
+
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number)  TEXT_OF_(number)
+#define DELETED_MAX      TEXT_OF(APPS_DELETED_MAX)
 
 static struct redis_cluster *cluster;
 static struct catalogue_backend *backend;
@@ -92,12 +97,43 @@ static void a_write_in_the_middle_of_a_move_is_whole_or_is_said_to_have_failed(v
     assert_true(has_app('a'));
 }
 
+/* All keys are still there, so Redis runs the script. It refuses to touch a key that is not there,
+ * as one that the script itself has deleted, or that of another app, which has no name before. */
+static void an_app_is_deleted_while_the_move_has_begun(void **state)
+{
+    struct redis_server *node = redis_cluster_node(cluster, redis_cluster_owner(cluster, slot));
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct error error = {0};
+    char app_id[APP_ID_BYTES + 1];
+    (void)state;
+    (void)snprintf(app_id, sizeof(app_id), "%s", sample_app(backend, 'a'));
+    assert_int_equal(backend->operations->policy_save(backend, app_id, policy, NULL, &error),
+                     CATALOGUE_CREATED);
+    (void)redis_server_command(node, "SET sluice:{catalogue}:forgotten 1");
+    (void)redis_server_command(node, "EVAL %s 1 sluice:{catalogue}:deleted",
+                               "for i = 1, " DELETED_MAX " do"
+                               "  redis.call('ZADD', KEYS[1], i, string.format('app_%012d', i)) "
+                               "end");
+    redis_cluster_begin_move(cluster, slot, other_node());
+
+    const enum catalogue_status status = backend->operations->app_remove(backend, app_id, &error);
+
+    redis_cluster_end_move(cluster, slot, other_node());
+    assert_string_equal(error.message, "");
+    assert_int_equal(status, CATALOGUE_OK);
+    assert_false(has_app('a'));
+    arena_close(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(apps_are_there_after_each_move, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_write_in_the_middle_of_a_move_is_whole_or_is_said_to_have_failed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_app_is_deleted_while_the_move_has_begun, setup,
+                                        teardown),
     };
 
     if (sodium_init() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
