@@ -4,11 +4,16 @@
 #include "base/arena.h"
 #include "catalogue/stored_policy.h"
 #include "sample_policy.h"
+#include "support/redis_cluster.h"
 #include "support/redis_group.h"
 #include "support/topologies.h"
 #include "support/wait.h"
 
 #include <sodium.h>
+
+/* Of the two instances, which may reach the same Redis in different ways. All keys are in
+ * `server`. */
+static struct redis_topology *topologies[2];
 
 static void damage(struct catalogue_pair *pair, const char *app_id, enum catalogue_damage kind)
 {
@@ -97,8 +102,8 @@ static int setup(void **state)
     static struct catalogue_pair pair;
 
     (void)redis_group_empty(state);
-    pair.one = catalogue_redis_new(topology_at(redis_server_unix_url(server)));
-    pair.other = catalogue_redis_new(topology_at(redis_server_tcp_url(server)));
+    pair.one = catalogue_redis_new(topologies[0]);
+    pair.other = catalogue_redis_new(topologies[1]);
     pair.damage = damage;
     pair.exhaust = exhaust;
     pair.lose = lose;
@@ -454,7 +459,7 @@ static void a_redis_that_hangs_is_not_waited_for(void **state)
         ;
 }
 
-int main(void)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_keys_are_in_one_slot_of_a_cluster, setup, teardown),
@@ -486,9 +491,38 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_redis_that_hangs_is_not_waited_for, setup, teardown),
     };
 
+    return catalogue_cases_run(setup, teardown) + cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+static int run_on_server(void)
+{
+    topologies[0] = topology_at(redis_server_unix_url(server));
+    topologies[1] = topology_at(redis_server_tcp_url(server));
+    return run_all();
+}
+
+/* No thread looks for the nodes, which stay. */
+static int run_on_cluster(void)
+{
+    struct redis_server *single = server;
+    struct redis_cluster *cluster = redis_cluster_start(2, 0);
+    const int slot = redis_cluster_slot(cluster, "{catalogue}");
+    struct error error = {0};
+
+    server = redis_cluster_node(cluster, redis_cluster_owner(cluster, slot));
+    for (size_t i = 0; i < ARRAY_COUNT(topologies); i++)
+        topologies[i] = topology_at(redis_cluster_url(cluster));
+    int failed = redis_topology_look(topologies[0], &error) ? run_all() : 1;
+    redis_cluster_stop(cluster);
+    server = single;
+    return failed;
+}
+
+int main(void)
+{
     if (redis_group_open(NULL) != 0)
         return EXIT_FAILURE;
-    int failed = catalogue_cases_run(setup, teardown) + cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = run_on_server() + run_on_cluster();
     (void)redis_group_close(NULL);
     return failed;
 }
