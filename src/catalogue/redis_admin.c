@@ -18,8 +18,11 @@ static const char resume_script[] =
     "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n"
     "redis.call('HDEL', KEYS[4], 'suspended')\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER("replaced");
 
+/* The new key comes first, so that the list of all keys never becomes empty (see
+ * REDIS_CALL_RELEASE), and again, because the app may have had it before. */
 static const char rekey_script[] =
-    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" REDIS_CALL_RELEASE
+    "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n"
+    "redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])\n" REDIS_CALL_RELEASE
     "redis.call('HSET', KEYS[4], 'keys', ARGV[2])\n"
     "redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
         "replaced");

@@ -126,6 +126,34 @@ static void an_app_is_deleted_while_the_move_has_begun(void **state)
     arena_close(&arena);
 }
 
+/* It is the only key of all, so the list would be empty in between. */
+static void a_key_is_replaced_while_the_move_has_begun(void **state)
+{
+    struct redis_server *node = redis_cluster_node(cluster, redis_cluster_owner(cluster, slot));
+    const struct key_digest key = sample_digest('b');
+    struct arena arena = {0};
+    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    struct error error = {0};
+    char app_id[APP_ID_BYTES + 1];
+    (void)state;
+    (void)snprintf(app_id, sizeof(app_id), "%s", sample_app(backend, 'a'));
+    assert_int_equal(backend->operations->policy_save(backend, app_id, policy, NULL, &error),
+                     CATALOGUE_CREATED);
+    (void)redis_server_command(node, "SET sluice:{catalogue}:forgotten 1");
+    (void)redis_server_command(node, "ZADD sluice:{catalogue}:deleted 1 app_x00000000000");
+    redis_cluster_begin_move(cluster, slot, other_node());
+
+    const enum catalogue_status status =
+        backend->operations->app_rekey(backend, app_id, &key, &error);
+
+    redis_cluster_end_move(cluster, slot, other_node());
+    assert_string_equal(error.message, "");
+    assert_int_equal(status, CATALOGUE_OK);
+    assert_true(has_app('b'));
+    assert_false(has_app('a'));
+    arena_close(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +161,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_write_in_the_middle_of_a_move_is_whole_or_is_said_to_have_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(an_app_is_deleted_while_the_move_has_begun, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_key_is_replaced_while_the_move_has_begun, setup,
                                         teardown),
     };
 
