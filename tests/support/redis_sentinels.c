@@ -41,6 +41,8 @@ static bool is_that(const struct redis_sentinels *sentinels, const struct sentin
 static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *sentinel);
 static redisReply *ask(const struct redis_sentinels *sentinels, const struct sentinel *sentinel,
                        const char *format, ...);
+static redisContext *sentinel_connect(const struct redis_sentinels *sentinels,
+                                      const struct sentinel *sentinel);
 static redisReply *server_ask(const struct redis_server *server, const char *command);
 static redisReply *server_answer(const struct redis_server *server, const char *command);
 static long long field_of(const redisReply *fields, const char *name);
@@ -142,6 +144,29 @@ void redis_sentinels_pause(struct redis_sentinels *sentinels, size_t index)
 void redis_sentinels_continue(struct redis_sentinels *sentinels, size_t index)
 {
     assert_int_equal(kill(sentinels->list[index].process, SIGCONT), 0);
+}
+
+void redis_sentinels_command_words(struct redis_sentinels *sentinels, size_t index, int count,
+                                   const char *words[])
+{
+    redisContext *context = sentinel_connect(sentinels, &sentinels->list[index]);
+    redisReply *reply = redisCommandArgv(context, count, words, NULL);
+
+    if (reply == NULL || reply->type == REDIS_REPLY_ERROR)
+        fail_msg("sentinel: %s: %s", words[0], reply == NULL ? context->errstr : reply->str);
+    freeReplyObject(reply);
+    redisFree(context);
+}
+
+size_t redis_sentinels_refusals(const struct redis_sentinels *sentinels, size_t index)
+{
+    redisReply *reply = ask(sentinels, &sentinels->list[index], "ACL LOG");
+
+    assert_non_null(reply);
+    assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+    const size_t count = reply->elements;
+    freeReplyObject(reply);
+    return count;
 }
 
 int redis_sentinels_port(const struct redis_sentinels *sentinels, size_t index)
@@ -247,22 +272,32 @@ static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *
 static redisReply *ask(const struct redis_sentinels *sentinels, const struct sentinel *sentinel,
                        const char *format, ...)
 {
-    const struct timeval timeout = {.tv_sec = COMMAND_SECONDS};
-    redisContext *context = redisConnectWithTimeout("127.0.0.1", sentinel->port, timeout);
+    redisContext *context = sentinel_connect(sentinels, sentinel);
     redisReply *reply = NULL;
     va_list arguments;
 
-    assert_non_null(context);
-    if (context->err == 0) {
-        (void)redisSetTimeout(context, timeout);
-        if (sentinels->password[0] != '\0')
-            freeReplyObject(redisCommand(context, "AUTH %s", sentinels->password));
-        va_start(arguments, format);
+    va_start(arguments, format);
+    if (context->err == 0)
         reply = redisvCommand(context, format, arguments);
-        va_end(arguments);
-    }
+    va_end(arguments);
     redisFree(context);
     return reply;
+}
+
+/* Its `err` says whether it is connected. */
+static redisContext *sentinel_connect(const struct redis_sentinels *sentinels,
+                                      const struct sentinel *sentinel)
+{
+    const struct timeval timeout = {.tv_sec = COMMAND_SECONDS};
+    redisContext *context = redisConnectWithTimeout("127.0.0.1", sentinel->port, timeout);
+
+    assert_non_null(context);
+    if (context->err != 0)
+        return context;
+    (void)redisSetTimeout(context, timeout);
+    if (sentinels->password[0] != '\0')
+        freeReplyObject(redisCommand(context, "AUTH %s", sentinels->password));
+    return context;
 }
 
 static redisReply *server_ask(const struct redis_server *server, const char *command)

@@ -36,6 +36,13 @@ void redis_sentinels_kill(struct redis_sentinels *sentinels, size_t index);
 void redis_sentinels_pause(struct redis_sentinels *sentinels, size_t index);
 void redis_sentinels_continue(struct redis_sentinels *sentinels, size_t index);
 
+/* Runs a command at one of them. A failure fails the test. */
+void redis_sentinels_command_words(struct redis_sentinels *sentinels, size_t index, int count,
+                                   const char *words[]);
+
+/* How many commands one of them has refused, because the user had not the right. */
+size_t redis_sentinels_refusals(const struct redis_sentinels *sentinels, size_t index);
+
 int redis_sentinels_port(const struct redis_sentinels *sentinels, size_t index);
 
 /* How many scripts of clients a server has run so far that did not fail. What a replica gets from

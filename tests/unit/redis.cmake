@@ -35,5 +35,7 @@ unit_test(redis_eviction LINKS redis support LABELS redis)
 unit_test(redis_sentinel_list LINKS redis support)
 target_include_directories(test_redis_sentinel_list PRIVATE ${CMAKE_SOURCE_DIR}/src/redis)
 unit_test(redis_topology LINKS redis support THREADS LABELS redis)
+target_compile_definitions(test_redis_topology PRIVATE
+  OPERATIONS="${CMAKE_SOURCE_DIR}/docs/operations.md")
 unit_test(redis_url LINKS redis support)
 unit_test(redis_wire LINKS redis support)

@@ -18,23 +18,33 @@
 
 #define WAIT_SECONDS  20
 #define STOP_US       (2 * SECOND_US)
-#define SENTINEL_WORD "open sesame"
+#define SENTINEL_USER "sluice-finder"
+#define SENTINEL_WORD "open-sesame"
+#define WORDS_MAX     32
 #define URL_BYTES     512
 
-static struct redis_topology *topology_to(const char *url, const char *sentinel_password)
+static struct redis_topology *topology_as(const char *url, const char *sentinel_user,
+                                          const char *sentinel_password)
 {
     struct redis_topology_options options = {0};
     struct error error = {0};
 
     assert_true(redis_url_parse(text_of(url), &options.url, &error));
+    (void)snprintf(options.sentinel_login.user, sizeof(options.sentinel_login.user), "%s",
+                   sentinel_user);
     (void)snprintf(options.sentinel_login.password, sizeof(options.sentinel_login.password), "%s",
-                   sentinel_password == NULL ? "" : sentinel_password);
+                   sentinel_password);
     return redis_topology_new(&options);
+}
+
+static struct redis_topology *topology_to(const char *url)
+{
+    return topology_as(url, "", "");
 }
 
 static struct redis_topology *started(const char *url)
 {
-    struct redis_topology *topology = topology_to(url, NULL);
+    struct redis_topology *topology = topology_to(url);
 
     redis_topology_start(topology);
     return topology;
@@ -76,6 +86,17 @@ static void url_with(const struct impostor *impostor, const char *others, char u
                    others);
 }
 
+/* With the impostor as the only sentinel. */
+static struct redis_topology *started_at(struct impostor *sentinel)
+{
+    char url[URL_BYTES];
+
+    impostor_open(sentinel);
+    impostor_listen(sentinel);
+    url_with(sentinel, "/mymaster", url);
+    return started(url);
+}
+
 /* The rest of such a URL: the first sentinel, and the master's name. */
 static const char *others_at(const struct redis_sentinels *sentinels, const char *master,
                              char others[URL_BYTES])
@@ -95,7 +116,7 @@ static size_t asked(struct impostor *impostor)
 
 static void a_single_server_is_known_at_once_and_is_not_doubted(void **state)
 {
-    struct redis_topology *topology = topology_to("redis://127.0.0.1:6380", NULL);
+    struct redis_topology *topology = topology_to("redis://127.0.0.1:6380");
     struct error error = {0};
     (void)state;
 
@@ -117,7 +138,7 @@ static void the_master_is_found_by_any_sentinel(void **state)
     struct error error = {0};
     impostor_open(&away); /* it refuses */
     url_with(&away, others_at(sentinels, "mymaster", others), url);
-    struct redis_topology *topology = topology_to(url, NULL);
+    struct redis_topology *topology = topology_to(url);
 
     assert_int_equal(port_in(topology), 0);
     const bool found = redis_topology_look(topology, &error);
@@ -138,7 +159,7 @@ static void a_failure_says_what_happened_at_each(void **state)
     struct error error = {0};
     impostor_open(&away);
     url_with(&away, others_at(sentinels, "nobody", others), url);
-    struct redis_topology *topology = topology_to(url, NULL);
+    struct redis_topology *topology = topology_to(url);
 
     assert_false(redis_topology_look(topology, &error));
 
@@ -155,7 +176,7 @@ static void a_server_that_is_no_sentinel_is_said(void **state)
     struct error error = {0};
     (void)snprintf(url, sizeof(url), "redis-sentinel://127.0.0.1:%d/mymaster",
                    redis_server_port(redis_sentinels_server(sentinels, 0)));
-    struct redis_topology *topology = topology_to(url, NULL);
+    struct redis_topology *topology = topology_to(url);
 
     assert_false(redis_topology_look(topology, &error));
 
@@ -190,8 +211,8 @@ static void sentinels_may_have_a_password_of_their_own(void **state)
 {
     struct redis_sentinels *sentinels = redis_sentinels_start(SENTINEL_WORD);
     const char *url = redis_sentinels_url(sentinels, REDIS_SENTINELS_COUNT);
-    struct redis_topology *without = topology_to(url, NULL);
-    struct redis_topology *with = topology_to(url, SENTINEL_WORD);
+    struct redis_topology *without = topology_to(url);
+    struct redis_topology *with = topology_as(url, "", SENTINEL_WORD);
     struct error error = {0};
     (void)state;
 
@@ -202,6 +223,48 @@ static void sentinels_may_have_a_password_of_their_own(void **state)
 
     redis_topology_free(without);
     redis_topology_free(with);
+    redis_sentinels_stop(sentinels);
+}
+
+/* Gives a user the rights that docs/operations.md lists. */
+static void grant_documented(struct redis_sentinels *sentinels, size_t index)
+{
+    const char *words[WORDS_MAX];
+    char *text = scratch_read(OPERATIONS);
+    char *place = NULL;
+    int count = 0;
+
+    assert_non_null(text);
+    char *line = strstr(text, "ACL SETUSER " SENTINEL_USER " ");
+    assert_non_null(line);
+    line[strcspn(line, "\n")] = '\0';
+    for (char *word = strtok_r(line, " ", &place); word != NULL;
+         word = strtok_r(NULL, " ", &place)) {
+        assert_true(count < WORDS_MAX);
+        words[count++] = strcmp(word, ">PASSWORD") == 0 ? ">" SENTINEL_WORD : word;
+    }
+    redis_sentinels_command_words(sentinels, index, count, words);
+    free(text);
+}
+
+static void the_documented_rights_suffice_at_the_sentinels(void **state)
+{
+    struct redis_sentinels *sentinels = redis_sentinels_start(NULL);
+    (void)state;
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++)
+        grant_documented(sentinels, i);
+    struct redis_topology *topology =
+        topology_as(redis_sentinels_url(sentinels, 1), SENTINEL_USER, SENTINEL_WORD);
+
+    redis_topology_start(topology);
+    wait_until_it_names(topology, sentinels, 0);
+    redis_sentinels_kill(sentinels, 0);
+    redis_sentinels_fail_over(sentinels, 1);
+    wait_until_it_names(topology, sentinels, 1);
+
+    for (size_t i = 1; i < REDIS_SENTINELS_COUNT; i++)
+        assert_int_equal(redis_sentinels_refusals(sentinels, i), 0);
+    end(topology);
     redis_sentinels_stop(sentinels);
 }
 
@@ -292,12 +355,8 @@ static void the_map_stays_when_no_sentinel_answers(void **state)
 static void a_doubt_leads_to_a_look(void **state)
 {
     struct impostor sentinel;
-    char url[URL_BYTES];
     (void)state;
-    impostor_open(&sentinel);
-    impostor_listen(&sentinel);
-    url_with(&sentinel, "/mymaster", url);
-    struct redis_topology *topology = started(url);
+    struct redis_topology *topology = started_at(&sentinel);
 
     /* Without a doubt it looks again after half a second. */
     for (size_t looks = 1; looks < 5; looks++) {
@@ -310,16 +369,11 @@ static void a_doubt_leads_to_a_look(void **state)
     impostor_close(&sentinel);
 }
 
-/* The sentinel has answered before the doubt, as far as it knows. */
 static void a_doubt_while_it_looks_leads_to_another_look(void **state)
 {
     struct impostor sentinel;
-    char url[URL_BYTES];
     (void)state;
-    impostor_open(&sentinel);
-    impostor_listen(&sentinel);
-    url_with(&sentinel, "/mymaster", url);
-    struct redis_topology *topology = started(url);
+    struct redis_topology *topology = started_at(&sentinel);
 
     WAIT_FOR (WAIT_SECONDS, impostor_accept(&sentinel))
         ;
@@ -335,12 +389,8 @@ static void a_doubt_while_it_looks_leads_to_another_look(void **state)
 static void it_stops_while_sentinels_hang(void **state)
 {
     struct impostor sentinel;
-    char url[URL_BYTES];
     (void)state;
-    impostor_open(&sentinel);
-    impostor_listen(&sentinel);
-    url_with(&sentinel, "/mymaster", url);
-    struct redis_topology *topology = started(url);
+    struct redis_topology *topology = started_at(&sentinel);
     WAIT_FOR (WAIT_SECONDS, impostor_accept(&sentinel))
         ;
 
@@ -355,7 +405,7 @@ static void it_may_be_stopped_at_once_or_without_a_start(void **state)
 
     for (int i = 0; i < 20; i++) {
         end(started("redis-sentinel://127.0.0.1:1/mymaster"));
-        end(topology_to("redis-sentinel://127.0.0.1:1/mymaster", NULL));
+        end(topology_to("redis-sentinel://127.0.0.1:1/mymaster"));
     }
 }
 
@@ -384,6 +434,7 @@ int main(void)
         cmocka_unit_test(a_server_that_is_no_sentinel_is_said),
         cmocka_unit_test(a_sentinel_that_names_a_replica_is_passed_over),
         cmocka_unit_test(sentinels_may_have_a_password_of_their_own),
+        cmocka_unit_test(the_documented_rights_suffice_at_the_sentinels),
         cmocka_unit_test(a_failover_makes_a_new_version_and_is_told_to_watchers),
         cmocka_unit_test(a_learnt_sentinel_tells_of_a_failover_when_that_of_the_url_is_dead),
         cmocka_unit_test(a_sentinel_that_hangs_does_not_hide_a_failover),
