@@ -53,6 +53,7 @@ static void tell_failed(struct redis_topology *topology, const struct error *err
 static void note_failed(struct redis_topology *topology, const struct error *error);
 static void tell_found(struct redis_topology *topology);
 static void publish_give(struct redis_topology *topology, struct redis_map *map);
+static bool has_same_nodes(const struct redis_map *map, const struct redis_map *before);
 static void tell_new(const struct redis_topology *topology, const struct redis_map *map);
 static void rest(const struct redis_topology *topology);
 static int signal_new(void);
@@ -109,6 +110,8 @@ void redis_topology_start(struct redis_topology *topology)
 {
     if (topology->kind->is_fixed)
         return;
+    if (topology->map->node_count > 0)
+        tell_new(topology, topology->map);
     topology->has_thread = true;
     ASSERT(pthread_create(&topology->thread, NULL, topology_run, topology) == 0);
 }
@@ -259,7 +262,7 @@ static void publish_give(struct redis_topology *topology, struct redis_map *map)
         return;
     }
     redis_map_number(map, topology->map);
-    if (!topology->kind->is_fixed)
+    if (topology->has_thread && !has_same_nodes(map, topology->map))
         tell_new(topology, map);
     (void)pthread_mutex_lock(&topology->lock);
     redis_map_release(topology->map);
@@ -270,6 +273,18 @@ static void publish_give(struct redis_topology *topology, struct redis_map *map)
     (void)pthread_mutex_unlock(&topology->lock);
 }
 
+/* Each slot that moves makes a new map, which is no news. */
+static bool has_same_nodes(const struct redis_map *map, const struct redis_map *before)
+{
+    bool same = map->node_count == before->node_count;
+
+    for (uint16_t i = 0; i < map->node_count && same; i++)
+        same = redis_map_find_endpoint(before, &map->nodes[i].endpoint) != REDIS_NO_NODE;
+    return same;
+}
+
+/* What a look finds before there is a thread is told when that starts, because a command of the
+ * command line has no use for it. */
 static void tell_new(const struct redis_topology *topology, const struct redis_map *map)
 {
     char first[REDIS_ENDPOINT_BYTES] = "";

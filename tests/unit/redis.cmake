@@ -37,5 +37,7 @@ target_include_directories(test_redis_sentinel_list PRIVATE ${CMAKE_SOURCE_DIR}/
 unit_test(redis_topology LINKS redis support THREADS LABELS redis)
 target_compile_definitions(test_redis_topology PRIVATE
   OPERATIONS="${CMAKE_SOURCE_DIR}/docs/operations.md")
+unit_test(redis_topology_log LINKS redis support THREADS LABELS redis)
+target_sources(test_redis_topology_log PRIVATE captured.c)
 unit_test(redis_url LINKS redis support)
 unit_test(redis_wire LINKS redis support)
