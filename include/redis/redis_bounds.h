@@ -10,25 +10,33 @@
 
 #include <hiredis/hiredis.h>
 
-/* The reason with which a connection then ends. */
-#define REDIS_BOUNDS_PASSED "a reply longer than any we ask for"
+/* The reasons with which a connection then ends. */
+#define REDIS_BOUNDS_PASSED  "a reply longer than any we ask for"
+#define REDIS_BOUNDS_UNASKED "an answer nobody asked for"
+
+struct redisCallback;
 
 struct redis_bounds {
     size_t values_max; /* in all arrays of one reply together */
     size_t bytes_max;  /* of all its strings together */
+    /* Where hiredis' asynchronous API keeps who gets the next reply. While that is NULL, no reply
+     * may begin but an error, because that API would abort. NULL: somebody always gets it. */
+    struct redisCallback *const *next;
     size_t values_left;
     size_t bytes_left;
+    bool is_unasked; /* a reply was refused because nobody gets it */
 };
 
-/* Bounds each reply that is read from now on: a longer array or string is an error of the reader.
- * `bounds` belongs to the owner, and must live as long as replies are read. */
+/* Bounds each reply that is read from now on: a longer array or string, or a reply that nobody asked
+ * for, is an error of the reader. `bounds` belongs to the owner, and must live as long as
+ * replies are read. */
 void redis_bounds_hold(struct redis_bounds *bounds, redisReader *reader);
 
 /* Whether an unfinished reply is already longer than a whole one may be. To be called before each
  * read from the network. */
 MUST_USE bool redis_bounds_are_passed(const struct redis_bounds *bounds, const redisReader *reader);
 
-/* Why the connection failed, in words; borrowed from `context`. */
+/* Why the connection failed, in words; borrowed from `context`, which has such bounds. */
 const char *redis_bounds_explain(const redisContext *context);
 
 #endif

@@ -4,6 +4,7 @@
  * replaced, and takes a NULL from it as a lack of memory. */
 #include "redis/redis_bounds.h"
 
+#include <hiredis/async.h>
 #include <pthread.h>
 
 static redisReplyObjectFunctions originals;
@@ -12,7 +13,11 @@ static redisReplyObjectFunctions replacements;
 static void make_replacements(void);
 static void *create_array(const redisReadTask *task, size_t length);
 static void *create_string(const redisReadTask *task, char *at, size_t length);
-static struct redis_bounds *bounds_of(const redisReadTask *task);
+static void *create_integer(const redisReadTask *task, long long value);
+static void *create_double(const redisReadTask *task, double value, char *at, size_t length);
+static void *create_nil(const redisReadTask *task);
+static void *create_bool(const redisReadTask *task, int value);
+static bool is_asked(const redisReadTask *task);
 static bool take(size_t *left, size_t amount);
 
 void redis_bounds_hold(struct redis_bounds *bounds, redisReader *reader)
@@ -32,7 +37,11 @@ bool redis_bounds_are_passed(const struct redis_bounds *bounds, const redisReade
 /* Our own code aborts when memory is short, so that is hardly ever the cause. */
 const char *redis_bounds_explain(const redisContext *context)
 {
-    return context->err == REDIS_ERR_OOM ? REDIS_BOUNDS_PASSED : context->errstr;
+    const struct redis_bounds *bounds = context->reader->privdata;
+
+    if (context->err != REDIS_ERR_OOM)
+        return context->errstr;
+    return bounds->is_unasked ? REDIS_BOUNDS_UNASKED : REDIS_BOUNDS_PASSED;
 }
 
 static void make_replacements(void)
@@ -45,32 +54,63 @@ static void make_replacements(void)
     replacements = originals;
     replacements.createArray = create_array;
     replacements.createString = create_string;
+    replacements.createInteger = create_integer;
+    replacements.createDouble = create_double;
+    replacements.createNil = create_nil;
+    replacements.createBool = create_bool;
 }
 
 static void *create_array(const redisReadTask *task, size_t length)
 {
-    if (!take(&bounds_of(task)->values_left, length))
-        return NULL;
-    return originals.createArray(task, length);
+    struct redis_bounds *bounds = task->privdata;
+
+    return is_asked(task) && take(&bounds->values_left, length)
+               ? originals.createArray(task, length)
+               : NULL;
 }
 
 static void *create_string(const redisReadTask *task, char *at, size_t length)
 {
-    if (!take(&bounds_of(task)->bytes_left, length))
-        return NULL;
-    return originals.createString(task, at, length);
+    struct redis_bounds *bounds = task->privdata;
+
+    return is_asked(task) && take(&bounds->bytes_left, length)
+               ? originals.createString(task, at, length)
+               : NULL;
 }
 
-/* A value that is a whole reply, and no part of one, begins the next reply. */
-static struct redis_bounds *bounds_of(const redisReadTask *task)
+static void *create_integer(const redisReadTask *task, long long value)
+{
+    return is_asked(task) ? originals.createInteger(task, value) : NULL;
+}
+
+static void *create_double(const redisReadTask *task, double value, char *at, size_t length)
+{
+    return is_asked(task) ? originals.createDouble(task, value, at, length) : NULL;
+}
+
+static void *create_nil(const redisReadTask *task)
+{
+    return is_asked(task) ? originals.createNil(task) : NULL;
+}
+
+static void *create_bool(const redisReadTask *task, int value)
+{
+    return is_asked(task) ? originals.createBool(task, value) : NULL;
+}
+
+/* Whether the value may be made. One that is a whole reply, and no part of one, begins the next
+ * reply. */
+static bool is_asked(const redisReadTask *task)
 {
     struct redis_bounds *bounds = task->privdata;
 
-    if (task->parent == NULL) {
-        bounds->values_left = bounds->values_max;
-        bounds->bytes_left = bounds->bytes_max;
-    }
-    return bounds;
+    if (task->parent != NULL)
+        return true;
+    bounds->values_left = bounds->values_max;
+    bounds->bytes_left = bounds->bytes_max;
+    bounds->is_unasked =
+        bounds->next != NULL && *bounds->next == NULL && task->type != REDIS_REPLY_ERROR;
+    return !bounds->is_unasked;
 }
 
 static bool take(size_t *left, size_t amount)

@@ -14,7 +14,6 @@
 
 #include <event2/event.h>
 #include <hiredis/async.h>
-#include <sys/socket.h>
 
 /* The scripts answer a few dozen integers. */
 #define REPLY_VALUES_MAX 1024
@@ -37,7 +36,7 @@ static redisAsyncContext *context_new(int fd);
 static void attach(struct redis_connection *connection, struct event_base *base);
 static void on_readable(evutil_socket_t fd, short what, void *context);
 static void read_more(struct redis_connection *connection);
-static bool answers_unasked(const struct redis_connection *connection);
+static bool begins_unasked(const redisAsyncContext *async);
 static void on_reply(redisAsyncContext *async, void *reply, void *context);
 static void on_writable(evutil_socket_t fd, short what, void *context);
 static bool waits_to_write(const struct redis_connection *connection);
@@ -131,8 +130,8 @@ static void attach(struct redis_connection *connection, struct event_base *base)
     connection->flush = event_new(base, -1, 0, on_writable, connection);
     ASSERT(connection->readable != NULL && connection->writable != NULL &&
            connection->flush != NULL);
-    connection->bounds =
-        (struct redis_bounds){.values_max = REPLY_VALUES_MAX, .bytes_max = REPLY_BYTES_MAX};
+    connection->bounds = (struct redis_bounds){
+        .values_max = REPLY_VALUES_MAX, .bytes_max = REPLY_BYTES_MAX, .next = &async->replies.head};
     redis_bounds_hold(&connection->bounds, async->c.reader);
     async->data = connection;
     async->ev.data = connection;
@@ -158,22 +157,25 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 
 static void read_more(struct redis_connection *connection)
 {
-    if (answers_unasked(connection))
-        end(connection, "an answer nobody asked for");
-    else if (redis_bounds_are_passed(&connection->bounds, connection->async->c.reader))
+    const struct redis_wire *wire = connection->wire;
+
+    if (redis_bounds_are_passed(&connection->bounds, connection->async->c.reader)) {
         end(connection, REDIS_BOUNDS_PASSED);
-    else
-        redisAsyncHandleRead(connection->async);
+        return;
+    }
+    redisAsyncHandleRead(connection->async);
+    if (wire != NULL && wire->connection == connection && begins_unasked(connection->async))
+        end(connection, REDIS_BOUNDS_UNASKED);
 }
 
-/* hiredis asserts that this does not happen, except for an error or the end of the stream. */
-static bool answers_unasked(const struct redis_connection *connection)
+/* The rest could come when somebody waits, and would be taken for that answer. An error is told
+ * once it is whole. The type is -1 until the first byte has come. */
+static bool begins_unasked(const redisAsyncContext *async)
 {
-    char first;
+    const redisReader *reader = async->c.reader;
 
-    if (connection->async->replies.head != NULL)
-        return false;
-    return recv(connection->async->c.fd, &first, 1, MSG_PEEK) == 1 && first != '-';
+    return async->replies.head == NULL && reader->ridx >= 0 && reader->task[0]->type >= 0 &&
+           reader->task[0]->type != REDIS_REPLY_ERROR;
 }
 
 static void on_reply(redisAsyncContext *async, void *reply, void *context)
@@ -189,7 +191,7 @@ static void on_reply(redisAsyncContext *async, void *reply, void *context)
         connection->wire->events->replied(connection->wire->context, reply);
     }
     if (connection->wire != NULL && async->replies.head == NULL && reader->pos < reader->len)
-        end(connection, "an answer nobody asked for");
+        end(connection, REDIS_BOUNDS_UNASKED);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
@@ -258,6 +260,8 @@ static void cleanup(void *context)
     struct redis_wire *wire = connection->wire;
     const char *reason = connection->reason;
 
+    if (reason == NULL)
+        reason = async->c.err != 0 ? redis_bounds_explain(&async->c) : "closed";
     async->ev.cleanup = NULL;
     event_free(connection->readable);
     event_free(connection->writable);
@@ -267,7 +271,5 @@ static void cleanup(void *context)
     if (wire == NULL)
         return;
     wire->connection = NULL;
-    if (reason == NULL)
-        reason = async->c.err != 0 ? redis_bounds_explain(&async->c) : "closed";
     wire->events->lost(wire->context, reason);
 }

@@ -83,6 +83,43 @@ static void an_unfinished_string_passes_them_by_its_bytes(void **state)
     redisReaderFree(reader);
 }
 
+/* Which replies are refused while nobody gets the next one. */
+static bool is_refused_unasked(const char *bytes)
+{
+    struct redisCallback *nobody = NULL;
+    struct redis_bounds bounds = {.values_max = 4, .bytes_max = 6, .next = &nobody};
+    redisReader *reader = redisReaderCreate();
+    void *reply = NULL;
+
+    redis_bounds_hold(&bounds, reader);
+    assert_int_equal(redisReaderFeed(reader, bytes, strlen(bytes)), REDIS_OK);
+    const bool is_refused = redisReaderGetReply(reader, &reply) != REDIS_OK;
+    freeReplyObject(reply);
+    assert_int_equal(bounds.is_unasked, is_refused);
+    redisReaderFree(reader);
+    return is_refused;
+}
+
+static void a_reply_of_any_type_that_nobody_gets_is_refused(void **state)
+{
+    static const char *const replies[] = {
+        "+OK\r\n", "$2\r\nOK\r\n", ":1\r\n", "$-1\r\n",         "*1\r\n", "*0\r\n",
+        "_\r\n",   ",1.5\r\n",     "#t\r\n", "%1\r\n",          "~1\r\n", ">1\r\n",
+        "(12\r\n", "*-1\r\n",      "%0\r\n", "=5\r\ntxt:x\r\n",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(replies); i++)
+        assert_true(is_refused_unasked(replies[i]));
+}
+
+static void an_error_that_nobody_gets_is_read(void **state)
+{
+    (void)state;
+
+    assert_false(is_refused_unasked("-ERR x\r\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +128,8 @@ int main(void)
         cmocka_unit_test(too_many_values_are_refused_before_they_come),
         cmocka_unit_test(too_many_bytes_are_refused),
         cmocka_unit_test(an_unfinished_string_passes_them_by_its_bytes),
+        cmocka_unit_test(a_reply_of_any_type_that_nobody_gets_is_refused),
+        cmocka_unit_test(an_error_that_nobody_gets_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,6 +154,65 @@ static void a_string_that_does_not_end_ends_the_connection(void **state)
     talk_end(&talk);
 }
 
+/* After the answer to the first command nobody waits for one. */
+static void talk_begin_answered(struct talk *talk)
+{
+    talk_begin(talk);
+    impostor_say(&talk->impostor, "+PONG\r\n");
+    WAIT_FOR (10, turn(talk) && talk->replies == 1)
+        ;
+}
+
+static void an_answer_nobody_asked_for_ends_the_connection_when_it_begins(void **state)
+{
+    static const char *const words[] = {
+        "+OK\r\n", ":1\r\n", "*2\r\n:1\r\n", "$-1\r\n", ":1", "$5\r\nhel", "*2\r\n", "+", "$"};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        struct talk talk;
+        talk_begin_answered(&talk);
+
+        impostor_say(&talk.impostor, words[i]);
+        WAIT_FOR (10, turn(&talk) && talk.reason[0] != '\0')
+            ;
+
+        assert_string_equal(talk.reason, REDIS_BOUNDS_UNASKED);
+        assert_int_equal(talk.replies, 1);
+        talk_end(&talk);
+    }
+}
+
+static void a_second_answer_in_one_piece_with_the_first_ends_the_connection(void **state)
+{
+    struct talk talk;
+    (void)state;
+    talk_begin(&talk);
+
+    impostor_say(&talk.impostor, "+PONG\r\n:1\r\n");
+    WAIT_FOR (10, turn(&talk) && talk.reason[0] != '\0')
+        ;
+
+    assert_string_equal(talk.reason, REDIS_BOUNDS_UNASKED);
+    talk_end(&talk);
+}
+
+static void an_error_nobody_asked_for_is_the_reason_even_when_it_comes_in_pieces(void **state)
+{
+    struct talk talk;
+    (void)state;
+    talk_begin_answered(&talk);
+
+    impostor_say(&talk.impostor, "-ERR max number of");
+    assert_true(turn(&talk));
+    impostor_say(&talk.impostor, " clients reached\r\n");
+    WAIT_FOR (10, turn(&talk) && talk.reason[0] != '\0')
+        ;
+
+    assert_string_equal(talk.reason, "ERR max number of clients reached");
+    talk_end(&talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +220,9 @@ int main(void)
         cmocka_unit_test(what_is_sent_in_one_turn_is_written_once),
         cmocka_unit_test(an_array_too_long_to_be_an_answer_ends_the_connection_at_its_head),
         cmocka_unit_test(a_string_that_does_not_end_ends_the_connection),
+        cmocka_unit_test(an_answer_nobody_asked_for_ends_the_connection_when_it_begins),
+        cmocka_unit_test(a_second_answer_in_one_piece_with_the_first_ends_the_connection),
+        cmocka_unit_test(an_error_nobody_asked_for_is_the_reason_even_when_it_comes_in_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
