@@ -27,8 +27,8 @@ struct redis_bounds {
     bool is_unasked; /* a reply was refused because nobody gets it */
 };
 
-/* Bounds each reply that is read from now on: a longer array or string, or a reply that nobody asked
- * for, is an error of the reader. `bounds` belongs to the owner, and must live as long as
+/* Bounds each reply that is read from now on: a longer array or string, or a reply that nobody
+ * asked for, is an error of the reader. `bounds` belongs to the owner, and must live as long as
  * replies are read. */
 void redis_bounds_hold(struct redis_bounds *bounds, redisReader *reader);
 

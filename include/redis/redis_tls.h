@@ -2,7 +2,11 @@
  *
  * TLS towards Redis: which servers are believed, and who we are. The server's certificate must be
  * for the name that we connect to. Shared by all threads. A connection keeps what it began with;
- * the next one uses what was given last. */
+ * the next one uses what was given last.
+ *
+ * hiredis speaks TLS itself. What it does not do is here: it checks no name, and takes errors that
+ * another connection of the thread left behind for its own. Without TLS the functions for a context
+ * do nothing, and answer false. */
 #ifndef REDIS_REDIS_TLS_H
 #define REDIS_REDIS_TLS_H
 
@@ -15,8 +19,9 @@ struct redis_tls;
 /* All is borrowed for the call. */
 struct redis_tls_options {
     const char *authorities; /* PEM text: who may have signed the server's certificate */
-    const char *certificate; /* PEM text; NULL: we show none */
-    const char *key;         /* PEM text; with a certificate */
+    const char *certificate; /* PEM text, our own and then those that lead to its authority; NULL:
+                                we show none */
+    const char *key;         /* PEM text, not encrypted; with a certificate */
     const char *server_name; /* what the server's certificate must be for; NULL: the host that we
                                 connect to, a name or an address */
 };
@@ -31,10 +36,33 @@ void redis_tls_free(struct redis_tls *tls);
 MUST_USE bool redis_tls_renew(struct redis_tls *tls, const struct redis_tls_options *options,
                               struct error *error);
 
-/* Begins TLS on a context that has just been connected to `host`. If its socket does not block, the
- * handshake goes on with the first reads and writes; otherwise it is over when this returns. False
- * with an error, and the caller frees the context. Any thread. */
+/* Begins TLS on a context that has just been connected to `host`. From now on its socket does not
+ * block, and its `privdata` is ours. The handshake goes on with the first reads and writes, and
+ * only then a command is sent. False with an error, and the caller frees the context. Any
+ * thread. */
 MUST_USE bool redis_tls_begin(struct redis_tls *tls, redisContext *context, const char *host,
                               struct error *error);
+
+/* The context's thread, as for all below. To be called before hiredis reads or writes. */
+void redis_tls_prepare(const redisContext *context);
+
+/* Whether bytes that were read from the socket wait here. The socket may never become readable for
+ * them, so read again at once. */
+bool redis_tls_has_more(const redisContext *context);
+
+/* Whether the last write stopped because the socket is full. hiredis may not say so. */
+bool redis_tls_is_full(const redisContext *context);
+
+/* Whether the handshake is still going on. */
+bool redis_tls_is_beginning(const redisContext *context);
+
+/* Waits until hiredis can go on reading or writing, at most until `by_us`
+ * (clock_monotonic_us()). False when the time is up. True at once without TLS, where the socket
+ * itself blocks. */
+MUST_USE bool redis_tls_wait(const redisContext *context, int64_t by_us);
+
+/* After a failure: puts the reason into the context's `errstr`, in the words of TLS. Errors that
+ * are not of the connection keep theirs. */
+void redis_tls_explain(redisContext *context);
 
 #endif

@@ -6,12 +6,13 @@
 #ifndef REDIS_REDIS_WIRE_H
 #define REDIS_REDIS_WIRE_H
 
-#include "base/prelude.h"
+#include "base/error.h"
 
 #include <hiredis/hiredis.h>
 
 struct event_base;
 struct redis_connection;
+struct redis_tls;
 
 /* What happens on the wire. Each event runs on the loop or inside redis_wire_serve(), and inside no
  * other function of the wire. It may call every function of the wire except redis_wire_serve(). */
@@ -38,9 +39,14 @@ struct redis_wire {
 void redis_wire_init(struct redis_wire *wire, struct event_base *base,
                      const struct redis_wire_events *events, void *context);
 
-/* Gives a closed wire a connected socket that does not block. `lost` follows when the connection
- * ends. */
-void redis_wire_open_give(struct redis_wire *wire, int fd);
+/* Gives a closed wire a socket that does not block and is connected to `host`; with `tls`, if that
+ * is not NULL. `lost` follows when the connection ends. False with an error: the wire stays closed,
+ * and the socket is closed, too. */
+MUST_USE bool redis_wire_open_give(struct redis_wire *wire, int fd, struct redis_tls *tls,
+                                   const char *host, struct error *error);
+
+/* Whether the handshake of TLS is still going on. */
+bool redis_wire_is_beginning(const struct redis_wire *wire);
 
 /* Sends a command; `lengths` may be NULL when argv are strings. All commands of one turn of the
  * loop leave in one write. The wire must be open. */

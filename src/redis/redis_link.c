@@ -186,7 +186,9 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     case CONNECTING: /* the connector ends it */
         break;
     case PREPARING:
-        link_lose(link, "connected, but no answer within 1 s");
+        link_lose(link, redis_wire_is_beginning(&link->wire)
+                            ? "connected, but no TLS handshake within 1 s"
+                            : "connected, but no answer within 1 s");
         break;
     case READY:
         expire_calls(link);
@@ -204,12 +206,16 @@ static void link_connect(struct redis_link *link)
 static void on_connected(void *context, int fd, const char *reason)
 {
     struct redis_link *link = context;
+    struct error error = {0};
 
     if (fd < 0) {
         link_lose(link, reason);
         return;
     }
-    redis_wire_open_give(&link->wire, fd);
+    if (!redis_wire_open_give(&link->wire, fd, link->access.tls, link->endpoint.host, &error)) {
+        link_lose(link, error.message);
+        return;
+    }
     arm_timer(link, clock_monotonic_us(), link->connect_until_us);
     link->phase = PREPARING;
     link->prepared = 0;

@@ -9,6 +9,7 @@
 #include "redis/redis_dialer.h"
 #include "redis/redis_error.h"
 #include "redis/redis_greeting.h"
+#include "redis/redis_tls.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -55,9 +56,12 @@ static bool read_reply(struct redis_session *session, redisReply **reply, struct
 static bool lose(struct redis_session *session, struct error *error);
 static bool get_reply(struct redis_session *session, void **reply);
 static bool write_all(struct redis_session *session);
+static int64_t wait_end_us(const struct redis_session *session);
+static bool wait_until(struct redis_session *session, int64_t by_us);
 static bool get_message(struct redis_session *session, void **message);
 static bool has_come(const redisContext *context);
 static bool is_late(struct redis_session *session);
+static bool blame_time(struct redis_session *session);
 static void drop_context(struct redis_session *session);
 
 struct redis_session *redis_session_new(struct redis_dialer *dialer,
@@ -306,6 +310,12 @@ static bool session_connect(struct redis_session *session, struct error *error)
         drop_context(session);
         return false;
     }
+    if (session->access.tls != NULL &&
+        !redis_tls_begin(session->access.tls, session->context, session->endpoint.host, &cause)) {
+        error_set(error, "redis: %s", cause.message);
+        drop_context(session);
+        return false;
+    }
     session->bounds =
         (struct redis_bounds){.values_max = REPLY_VALUES_MAX, .bytes_max = REPLY_BYTES_MAX};
     redis_bounds_hold(&session->bounds, session->context->reader);
@@ -378,12 +388,17 @@ static bool read_reply(struct redis_session *session, redisReply **reply, struct
 /* After an I/O error: says why, and closes the connection. Always false. */
 static bool lose(struct redis_session *session, struct error *error)
 {
-    session->fault =
-        session->context->err == REDIS_ERR_OOM ? REDIS_SESSION_OF_CALL : REDIS_SESSION_OF_REDIS;
-    if (session->context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
-        error_set(error, "redis: no answer within %d ms", session->timeout_ms);
-    else
-        error_set(error, "redis: %s", redis_bounds_explain(session->context));
+    redisContext *context = session->context;
+
+    session->fault = context->err == REDIS_ERR_OOM ? REDIS_SESSION_OF_CALL : REDIS_SESSION_OF_REDIS;
+    if (context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        error_set(error, "redis: no %s within %d ms",
+                  redis_tls_is_beginning(context) ? "TLS handshake" : "answer",
+                  session->timeout_ms);
+    } else {
+        redis_tls_explain(context);
+        error_set(error, "redis: %s", redis_bounds_explain(context));
+    }
     drop_context(session);
     return false;
 }
@@ -397,27 +412,49 @@ static bool get_reply(struct redis_session *session, void **reply)
         return false;
     if (*reply == NULL && !write_all(session))
         return false;
+    const int64_t by_us = wait_end_us(session);
     while (*reply == NULL) {
         if (redis_bounds_are_passed(&session->bounds, context->reader)) {
             context->err = REDIS_ERR_OOM; /* as hiredis would call it */
             return false;
         }
+        redis_tls_prepare(context);
         if (is_late(session) || redisBufferRead(context) != REDIS_OK ||
             redisGetReplyFromReader(context, reply) != REDIS_OK)
+            return false;
+        if (*reply == NULL && !wait_until(session, by_us))
             return false;
     }
     return true;
 }
 
+/* With TLS, the handshake is part of the first. */
 static bool write_all(struct redis_session *session)
 {
+    const int64_t by_us = wait_end_us(session);
     int is_sent = 0;
 
     while (!is_sent) {
+        redis_tls_prepare(session->context);
         if (is_late(session) || redisBufferWrite(session->context, &is_sent) != REDIS_OK)
+            return false;
+        if (!is_sent && !wait_until(session, by_us))
             return false;
     }
     return true;
+}
+
+static int64_t wait_end_us(const struct redis_session *session)
+{
+    const int64_t by_us = clock_monotonic_us() + session->timeout_ms * MILLISECOND_US;
+
+    return by_us < session->answer_by_us ? by_us : session->answer_by_us;
+}
+
+/* A socket without TLS blocks, and has its timeout. */
+static bool wait_until(struct redis_session *session, int64_t by_us)
+{
+    return redis_tls_wait(session->context, by_us) || blame_time(session);
 }
 
 /* NULL when there is no whole one. An earlier read may have brought it. */
@@ -432,6 +469,7 @@ static bool get_message(struct redis_session *session, void **message)
             context->err = REDIS_ERR_OOM; /* as hiredis would call it */
             return false;
         }
+        redis_tls_prepare(context);
         if (redisBufferRead(context) != REDIS_OK ||
             redisGetReplyFromReader(context, message) != REDIS_OK)
             return false;
@@ -444,17 +482,21 @@ static bool has_come(const redisContext *context)
 {
     struct pollfd socket = {.fd = context->fd, .events = POLLIN};
 
-    return poll(&socket, 1, 0) > 0;
+    return redis_tls_has_more(context) || poll(&socket, 1, 0) > 0;
 }
 
 /* Each read has its timeout. Many replies that come slowly have one, too. */
 static bool is_late(struct redis_session *session)
 {
-    if (clock_monotonic_us() < session->answer_by_us)
-        return false;
-    session->context->err = REDIS_ERR_IO; /* as hiredis would call it */
+    return clock_monotonic_us() >= session->answer_by_us && !blame_time(session);
+}
+
+/* As hiredis would do it. Always false. */
+static bool blame_time(struct redis_session *session)
+{
+    session->context->err = REDIS_ERR_IO;
     errno = EAGAIN;
-    return true;
+    return false;
 }
 
 static void drop_context(struct redis_session *session)

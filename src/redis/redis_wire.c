@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "redis/redis_bounds.h"
 #include "redis/redis_command.h"
+#include "redis/redis_tls.h"
 
 #include <event2/event.h>
 #include <hiredis/async.h>
@@ -55,15 +56,27 @@ void redis_wire_init(struct redis_wire *wire, struct event_base *base,
     *wire = (struct redis_wire){.base = base, .events = events, .context = context};
 }
 
-void redis_wire_open_give(struct redis_wire *wire, int fd)
+bool redis_wire_open_give(struct redis_wire *wire, int fd, struct redis_tls *tls, const char *host,
+                          struct error *error)
 {
-    struct redis_connection *connection = MEMORY_NEW(struct redis_connection);
+    redisAsyncContext *async = context_new(fd);
 
     ASSERT(wire->connection == NULL);
+    if (tls != NULL && !redis_tls_begin(tls, &async->c, host, error)) {
+        redisAsyncFree(async);
+        return false;
+    }
+    struct redis_connection *connection = MEMORY_NEW(struct redis_connection);
     connection->wire = wire;
-    connection->async = context_new(fd);
+    connection->async = async;
     wire->connection = connection;
     attach(connection, wire->base);
+    return true;
+}
+
+bool redis_wire_is_beginning(const struct redis_wire *wire)
+{
+    return wire->connection != NULL && redis_tls_is_beginning(&wire->connection->async->c);
 }
 
 /* A command that hiredis refuses, because it is about to end the connection, is lost with it. */
@@ -158,14 +171,20 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 static void read_more(struct redis_connection *connection)
 {
     const struct redis_wire *wire = connection->wire;
+    redisAsyncContext *async = connection->async;
 
-    if (redis_bounds_are_passed(&connection->bounds, connection->async->c.reader)) {
+    if (redis_bounds_are_passed(&connection->bounds, async->c.reader)) {
         end(connection, REDIS_BOUNDS_PASSED);
         return;
     }
-    redisAsyncHandleRead(connection->async);
-    if (wire != NULL && wire->connection == connection && begins_unasked(connection->async))
+    redis_tls_prepare(&async->c);
+    redisAsyncHandleRead(async);
+    if (wire == NULL || wire->connection != connection)
+        return;
+    if (begins_unasked(async))
         end(connection, REDIS_BOUNDS_UNASKED);
+    else if (redis_tls_has_more(&async->c))
+        event_active(connection->readable, EV_READ, 0);
 }
 
 /* The rest could come when somebody waits, and would be taken for that answer. An error is told
@@ -197,13 +216,18 @@ static void on_reply(redisAsyncContext *async, void *reply, void *context)
 static void on_writable(evutil_socket_t fd, short what, void *context)
 {
     struct redis_connection *connection = context;
+    const struct redis_wire *wire = connection->wire;
 
     (void)fd;
     (void)what;
-    if (connection->wire != NULL)
-        connection->wire->events->written(connection->wire->context);
+    wire->events->written(wire->context);
+    if (wire->connection != connection)
+        return;
     connection->is_writing = true;
+    redis_tls_prepare(&connection->async->c);
     redisAsyncHandleWrite(connection->async);
+    if (wire->connection == connection && redis_tls_is_full(&connection->async->c))
+        event_add(connection->writable, NULL);
 }
 
 static bool waits_to_write(const struct redis_connection *connection)
@@ -260,6 +284,7 @@ static void cleanup(void *context)
     struct redis_wire *wire = connection->wire;
     const char *reason = connection->reason;
 
+    redis_tls_explain(&async->c);
     if (reason == NULL)
         reason = async->c.err != 0 ? redis_bounds_explain(&async->c) : "closed";
     async->ev.cleanup = NULL;

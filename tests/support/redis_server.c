@@ -16,6 +16,7 @@
 #define START_ATTEMPTS  20
 #define START_SECONDS   10
 #define COMMAND_SECONDS 10
+#define WORDS_MAX       48 /* of its command line */
 
 /* Below the ephemeral ports, so that no client's connection takes the port while Redis is away. */
 #define PORT_MIN   20000
@@ -31,6 +32,7 @@ struct redis_server {
     char output[SCRATCH_PATH_BYTES + 16];
     char password[64]; /* "" for none */
     bool is_node;      /* it is a node of a cluster */
+    struct redis_server_tls tls;
     char clock_path[SCRATCH_PATH_BYTES + 16];
     _Atomic(int64_t) *clock_us; /* NULL: it has the real clock */
     char unix_url[128];
@@ -39,10 +41,12 @@ struct redis_server {
     redisReply *reply;        /* what redis_server_command() returned last */
 };
 
-static struct redis_server *start(const char *password, bool is_clocked, bool is_node);
+static struct redis_server *start(const char *password, bool is_clocked, bool is_node,
+                                  const struct redis_server_tls *tls);
 static void map_clock(struct redis_server *server);
 static const redisReply *checked_reply(const struct redis_server *server, const char *command);
 static bool run(struct redis_server *server);
+static void add_tls(const struct redis_server *server, const char *port, const char *argv[]);
 static bool has_ended(struct redis_server *server);
 static bool answers(struct redis_server *server);
 static void disconnect(struct redis_server *server);
@@ -51,20 +55,26 @@ static bool reply_contains(const redisReply *reply, const char *needle);
 
 struct redis_server *redis_server_start(const char *password)
 {
-    return start(password, false, false);
+    return start(password, false, false, NULL);
 }
 
 struct redis_server *redis_server_start_clocked(void)
 {
-    return start(NULL, true, false);
+    return start(NULL, true, false, NULL);
 }
 
 struct redis_server *redis_server_start_node(void)
 {
-    return start(NULL, false, true);
+    return start(NULL, false, true, NULL);
 }
 
-static struct redis_server *start(const char *password, bool is_clocked, bool is_node)
+struct redis_server *redis_server_start_tls(const struct redis_server_tls *tls)
+{
+    return start(NULL, false, false, tls);
+}
+
+static struct redis_server *start(const char *password, bool is_clocked, bool is_node,
+                                  const struct redis_server_tls *tls)
 {
     struct redis_server *server = MEMORY_NEW(struct redis_server);
     bool running = false;
@@ -75,6 +85,8 @@ static struct redis_server *start(const char *password, bool is_clocked, bool is
     (void)snprintf(server->password, sizeof(server->password), "%s",
                    password == NULL ? "" : password);
     server->is_node = is_node;
+    if (tls != NULL)
+        server->tls = *tls;
     if (is_clocked)
         map_clock(server);
     /* Only Redis itself can find out whether a port is free, by binding it. */
@@ -127,7 +139,8 @@ void redis_server_write_url(const struct redis_server *server, int port,
 
     for (size_t i = 0; server->password[i] != '\0'; i++)
         (void)snprintf(encoded + 3 * i, 4, "%%%02X", (unsigned char)server->password[i]);
-    (void)snprintf(url, REDIS_SERVER_URL_BYTES, "redis://%s%s%s127.0.0.1:%d",
+    (void)snprintf(url, REDIS_SERVER_URL_BYTES, "%s://%s%s%s127.0.0.1:%d",
+                   server->tls.certificate == NULL ? "redis" : "rediss",
                    encoded[0] == '\0' ? "" : ":", encoded, encoded[0] == '\0' ? "" : "@", port);
 }
 
@@ -257,17 +270,45 @@ static bool run(struct redis_server *server)
                           bus_port,
                           server->password[0] == '\0' ? NULL : "--requirepass",
                           server->password,
-                          NULL};
+                          NULL,
+                          [WORDS_MAX] = NULL};
 
     const size_t first = server->clock_us == NULL ? 4 : 0; /* skips the words for the clock */
 
     (void)snprintf(port, sizeof(port), "%d", server->port);
     (void)snprintf(bus_port, sizeof(bus_port), "%d", redis_server_bus_port(server));
     (void)snprintf(clock, sizeof(clock), "MOVED_CLOCK=%s", server->clock_path);
+    if (server->tls.certificate != NULL)
+        add_tls(server, port, argv);
     server->process = process_start(argv + first, NULL, server->output);
     WAIT_FOR (START_SECONDS, has_ended(server) || answers(server))
         ;
     return server->process != 0;
+}
+
+/* Of two equal words Redis takes the last. A Redis that was built without TLS knows none of
+ * these. */
+static void add_tls(const struct redis_server *server, const char *port, const char *argv[])
+{
+    const struct redis_server_tls *tls = &server->tls;
+    const char *const words[] = {"--port",
+                                 "0",
+                                 "--tls-port",
+                                 port,
+                                 "--tls-cert-file",
+                                 tls->certificate,
+                                 "--tls-key-file",
+                                 tls->key,
+                                 "--tls-ca-cert-file",
+                                 tls->authorities,
+                                 "--tls-auth-clients",
+                                 tls->demands_certificate ? "yes" : "no"};
+    size_t count = 0;
+
+    while (argv[count] != NULL)
+        count++;
+    assert_true(count + ARRAY_COUNT(words) <= WORDS_MAX);
+    memcpy(argv + count, words, sizeof(words));
 }
 
 static bool has_ended(struct redis_server *server)

@@ -9,23 +9,33 @@
 
 struct redis_server;
 
+/* Paths of PEM files. They are read when it starts. */
+struct redis_server_tls {
+    const char *certificate; /* NULL: without TLS */
+    const char *key;
+    const char *authorities;
+    bool demands_certificate; /* of its clients */
+};
+
 /* When this returns, it runs and answers. `password` may be NULL. */
 struct redis_server *redis_server_start(const char *password);
 /* The same with a wall clock that redis_server_set_clock() moves. */
 struct redis_server *redis_server_start_clocked(void);
 /* A node of a cluster, without slots yet. */
 struct redis_server *redis_server_start_node(void);
+/* One that speaks only TLS at its TCP port. */
+struct redis_server *redis_server_start_tls(const struct redis_server_tls *tls);
 void redis_server_stop(struct redis_server *server);
 
 /* From now on its wall clock stands still at `now_us`; 0: it shows the real time. */
 void redis_server_set_clock(struct redis_server *server, int64_t now_us);
 
-/* Writes "redis://[:password@]127.0.0.1:port", for a proxy that listens at this port. */
+/* Writes "redis://[:password@]127.0.0.1:port", or "rediss://...", for a proxy that listens at this port. */
 #define REDIS_SERVER_URL_BYTES 256
 void redis_server_write_url(const struct redis_server *server, int port,
                             char url[static REDIS_SERVER_URL_BYTES]);
 
-/* "unix:///..." and "redis://[:password@]127.0.0.1:port". They are valid as long as the server. */
+/* "unix:///..." and what redis_server_write_url() writes. They are valid as long as the server. */
 const char *redis_server_unix_url(const struct redis_server *server);
 const char *redis_server_tcp_url(const struct redis_server *server);
 

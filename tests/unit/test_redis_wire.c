@@ -65,7 +65,7 @@ static void talk_begin(struct talk *talk)
     assert_true(fd >= 0);
     assert_int_equal(evutil_make_socket_nonblocking(fd), 0);
     redis_wire_init(&talk->wire, talk->base, &events, talk);
-    redis_wire_open_give(&talk->wire, fd);
+    assert_true(redis_wire_open_give(&talk->wire, fd, NULL, "127.0.0.1", &error));
     WAIT_FOR (10, impostor_accept(&talk->impostor))
         ;
     redis_wire_send(&talk->wire, 1, (const char *[]){"PING"}, NULL);
