@@ -211,6 +211,37 @@ static void the_catalogue_and_the_log_follow_the_master(void **state)
         ;
 }
 
+/* It listens, and decides once they answer. */
+static void a_service_may_start_before_its_sentinels(void **state)
+{
+    struct redis_sentinels *sentinels = redis_sentinels_start(NULL);
+    const struct service_options options = {
+        .redis_url = redis_sentinels_url(sentinels, REDIS_SENTINELS_COUNT),
+        .not_ready = true,
+    };
+    (void)state;
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++)
+        redis_sentinels_pause(sentinels, i);
+    struct service *service = service_start(&options);
+    struct client *client = stranger_new(service);
+
+    EXPECT(client_get(client, "/livez"), 200, NULL);
+    EXPECT(client_get(client, "/readyz"), 503, NULL);
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++)
+        redis_sentinels_continue(sentinels, i);
+    WAIT_FOR (WAIT_SECONDS, client_get(client, "/readyz")->status == 200)
+        ;
+    struct client *tenant = tenant_new(service);
+    tenant_policy(tenant, "{'route_key':'%s','limit':1,'window_seconds':60}", ROUTE);
+    EXPECT(client_check(tenant, "alice", ROUTE), 200, "{'allowed':true,'limit':1}");
+    assert_true(redis_sentinels_scripts(redis_sentinels_server(sentinels, 0)) > 0);
+
+    client_free(tenant);
+    client_free(client);
+    service_stop(service);
+    redis_sentinels_stop(sentinels);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +252,7 @@ int main(void)
             a_master_that_wakes_after_its_failover_is_written_to_no_more, begin, end),
         cmocka_unit_test_setup_teardown(without_sentinels_the_master_goes_on_deciding, begin, end),
         cmocka_unit_test_setup_teardown(the_catalogue_and_the_log_follow_the_master, begin, end),
+        cmocka_unit_test(a_service_may_start_before_its_sentinels),
     };
 
     return service_report(cmocka_run_group_tests(tests, NULL, NULL));
