@@ -198,11 +198,9 @@ bool redis_session_hear(struct redis_session *session, redisReply **message, str
     *message = NULL;
     if (session->context == NULL)
         return error_set(error, "redis: not connected");
-    if (!get_message(session, &read)) {
-        error_set(error, "redis: %s", redis_bounds_explain(session->context));
-        drop_context(session);
-        return false;
-    }
+    errno = 0;
+    if (!get_message(session, &read))
+        return lose(session, error);
     *message = read;
     return true;
 }

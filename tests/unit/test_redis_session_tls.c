@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A subscription over TLS, where a readable socket need not have a part of a message. */
+#include "redis/redis_dialer.h"
+#include "redis/redis_resolver.h"
+#include "support/cmocka.h"
+#include "tls_case.h"
+
+#include <poll.h>
+
+#define MESSAGES    100
+#define LARGE       40000 /* more than a TLS record, and than one read */
+#define PATIENCE_MS 20000
+
+static void messages_are_heard_one_by_one(void **state)
+{
+    const struct redis_tls_options options = tls_case_options();
+    struct redis_dialer *dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
+    struct redis_tls *tls = tls_case_new(&options);
+    struct redis_session *session =
+        tls_case_session(dialer, tls, redis_server_tcp_url(tls_open_server), PATIENCE_MS);
+    const char *words[] = {"SUBSCRIBE", "news"};
+    static char large[LARGE + 1];
+    struct error error = {0};
+    (void)state;
+    memset(large, 'x', LARGE);
+    freeReplyObject(redis_session_command(session, &error, 2, words, NULL));
+    assert_string_equal(error.message, "");
+
+    for (int i = 0; i < MESSAGES; i++)
+        (void)redis_server_command(tls_open_server, "PUBLISH news %d%s", i,
+                                   i % 10 == 0 ? large : "");
+    for (int i = 0; i < MESSAGES; i++) {
+        struct pollfd socket = {.fd = redis_session_fd(session), .events = POLLIN};
+        redisReply *message = NULL;
+        char number[16];
+
+        assert_true(redis_session_hear(session, &message, &error));
+        while (message == NULL) {
+            assert_int_equal(poll(&socket, 1, PATIENCE_MS), 1);
+            assert_true(redis_session_hear(session, &message, &error));
+        }
+        const size_t digits = (size_t)snprintf(number, sizeof(number), "%d", i);
+        assert_memory_equal(message->element[2]->str, number, digits);
+        assert_int_equal(message->element[2]->len, digits + (i % 10 == 0 ? LARGE : 0));
+        freeReplyObject(message);
+    }
+
+    redis_session_free(session);
+    redis_tls_free(tls);
+    redis_dialer_free(dialer);
+}
+
+static void the_end_is_told(void **state)
+{
+    const struct redis_tls_options options = tls_case_options();
+    struct redis_dialer *dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
+    struct redis_tls *tls = tls_case_new(&options);
+    struct redis_session *session =
+        tls_case_session(dialer, tls, redis_server_tcp_url(tls_open_server), PATIENCE_MS);
+    const char *words[] = {"SUBSCRIBE", "news"};
+    struct error error = {0};
+    redisReply *message = NULL;
+    bool is_there = true;
+    (void)state;
+    freeReplyObject(redis_session_command(session, &error, 2, words, NULL));
+    assert_string_equal(error.message, "");
+
+    (void)redis_server_command(tls_open_server, "CLIENT KILL TYPE pubsub");
+    while (is_there) {
+        struct pollfd socket = {.fd = redis_session_fd(session), .events = POLLIN};
+
+        assert_int_equal(poll(&socket, 1, PATIENCE_MS), 1);
+        is_there = redis_session_hear(session, &message, &error);
+        assert_null(message);
+    }
+
+    assert_int_equal(redis_session_fd(session), -1);
+    redis_session_free(session);
+    redis_tls_free(tls);
+    redis_dialer_free(dialer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_are_heard_one_by_one),
+        cmocka_unit_test(the_end_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, tls_case_open, tls_case_close);
+}
