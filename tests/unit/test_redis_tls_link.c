@@ -98,6 +98,32 @@ static void long_commands_and_replies_pass_one_another(void **state)
     redis_tls_free(tls);
 }
 
+/* A record of TLS has 16 KB. The next one comes with it from the socket, which is then quiet. */
+static void the_end_of_a_reply_is_read_with_its_beginning(void **state)
+{
+    static const size_t sizes[] = {16384, 16400, 16500};
+    struct redis_tls *tls;
+    struct redis_link *link = ready(&tls);
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
+        struct link_answers answers = {0};
+        char *value = memory_new(sizes[i], 1);
+
+        (void)redis_server_command(tls_open_server, "SET long %b", value, sizes[i]);
+        assert_true(link_call(link, "GET", "long", PATIENT_US, &answers));
+        redis_link_serve(link); /* writes it */
+        (void)redis_server_command(tls_open_server, "PING");
+        (void)redis_server_command(tls_open_server, "PING"); /* now the whole reply has come */
+        TURN_UNTIL(answers.replied == 1);
+
+        assert_int_equal(answers.bytes, sizes[i]);
+        free(value);
+    }
+    redis_link_free(link);
+    redis_tls_free(tls);
+}
+
 /* Redis reads nothing, so the socket fills up; no reply makes it readable meanwhile. */
 static void what_a_full_socket_did_not_take_is_sent_later(void **state)
 {
@@ -234,6 +260,7 @@ int main(void)
         LINK_TEST(many_calls_of_one_turn_are_answered_in_order),
         LINK_TEST(calls_one_after_the_other_are_answered),
         LINK_TEST(long_commands_and_replies_pass_one_another),
+        LINK_TEST(the_end_of_a_reply_is_read_with_its_beginning),
         LINK_TEST(what_a_full_socket_did_not_take_is_sent_later),
         LINK_TEST(a_failed_handshake_harms_no_other_link),
         LINK_TEST(a_handshake_that_stops_is_given_up),
