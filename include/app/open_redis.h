@@ -7,8 +7,8 @@
 #include "app/settings.h"
 #include "redis/redis_topology.h"
 
-/* Looks for the servers once; whether that succeeds or not, the caller owns the result. NULL if the
- * settings do not use Redis. */
+/* Looks for the servers once; whether that succeeds or not, the caller owns the result, which
+ * borrows TLS from the settings. NULL if the settings do not use Redis. */
 struct redis_topology *open_redis(const struct settings *settings);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "http/tls.h"
+#include "redis/redis_tls.h"
 #include "redis/redis_url.h"
 
 #include <sys/socket.h>
@@ -37,6 +38,9 @@ struct settings {
     int workers; /* `workers`: 0 in the file means one per core; resolved here */
     enum engine engine;
     struct redis_url redis; /* redis_url, or REDIS_HOST and REDIS_PORT, or 127.0.0.1:6379 */
+    struct redis_login sentinel_login;
+    struct redis_tls_options redis_tls_options; /* without redis_tls_ca the system's authorities */
+    struct redis_tls *redis_tls;                /* made of these; NULL: Redis is used without TLS */
     int64_t redis_timeout_ms;
     int64_t unused_apps_kept_s; /* 0: for ever */
     enum catalogue_kind catalogue;

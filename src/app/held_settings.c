@@ -8,6 +8,8 @@
 #include "catalogue/provisioning.h"
 #include "store/counter_budget.h"
 
+static bool renew_redis_tls(const struct settings *started, const struct settings *latest,
+                            struct error *error);
 static bool tell_complaints(const struct settings_complaints *complaints, struct error *error);
 static size_t tell_pending(const struct settings *in_force, const struct settings *configured);
 static const char *value_told(const struct settings_value *value);
@@ -21,6 +23,10 @@ bool held_settings_swap(struct held_settings *held, struct service_parts *parts,
 
     if (!settings)
         return tell_complaints(&complaints, error);
+    if (!renew_redis_tls(held->started, settings, error)) {
+        settings_free(settings);
+        return false;
+    }
     log_set_level(settings->log_level);
     settings_warn_of_unused(settings, held->started);
     held->pending_count = tell_pending(held->started, settings);
@@ -77,6 +83,15 @@ void held_settings_free(struct held_settings *held)
         settings_free(held->latest);
     held_settings_drop_replaced(held);
     settings_free(held->started);
+}
+
+/* The connections use what the started settings made. Whether there is TLS at all, only a restart
+ * changes. */
+static bool renew_redis_tls(const struct settings *started, const struct settings *latest,
+                            struct error *error)
+{
+    return started->redis_tls == NULL || latest->redis_tls == NULL ||
+           redis_tls_renew(started->redis_tls, &latest->redis_tls_options, error);
 }
 
 /* Puts the first complaint into `error`, and logs each of the others. */

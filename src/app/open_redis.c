@@ -5,7 +5,11 @@
 
 struct redis_topology *open_redis(const struct settings *settings)
 {
-    const struct redis_topology_options options = {.url = settings->redis};
+    const struct redis_topology_options options = {
+        .url = settings->redis,
+        .sentinel_login = settings->sentinel_login,
+        .tls = settings->redis_tls,
+    };
     struct error error = {0};
 
     if (settings->engine != ENGINE_REDIS && settings->catalogue != CATALOGUE_KIND_REDIS)

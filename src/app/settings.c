@@ -16,8 +16,6 @@
 #include <sodium.h>
 #include <sysexits.h>
 
-#define REDIS_HOST_DEFAULT "127.0.0.1"
-
 static void apply_all(struct settings *settings, const struct settings_source *source,
                       struct settings_complaints *complaints);
 static void apply(struct settings *settings, struct settings_origin *origin,
@@ -25,7 +23,6 @@ static void apply(struct settings *settings, struct settings_origin *origin,
 static void complete(struct settings *settings, struct settings_complaints *complaints);
 static void complete_tls(struct settings *settings, struct settings_complaints *complaints);
 static bool listens_twice(const struct settings *settings);
-static void complete_redis(struct settings *settings, struct settings_complaints *complaints);
 static void complete_catalogue(struct settings *settings);
 static int cores_available(void);
 
@@ -60,6 +57,7 @@ void settings_free(struct settings *settings)
     if (settings == NULL)
         return;
     tls_release(settings->tls);
+    redis_tls_free(settings->redis_tls);
     arena_close(&settings->arena);
     sodium_memzero(settings, sizeof(*settings));
     free(settings);
@@ -121,8 +119,7 @@ static void complete(struct settings *settings, struct settings_complaints *comp
     if (settings->workers == 0)
         settings->workers = cores_available();
     complete_catalogue(settings);
-    if (settings->redis.host_count == 0)
-        complete_redis(settings, complaints);
+    settings_redis_complete(settings, complaints);
 }
 
 static void complete_tls(struct settings *settings, struct settings_complaints *complaints)
@@ -165,36 +162,6 @@ static bool listens_twice(const struct settings *settings)
 
     return settings->metrics_listen_length > 0 && is_known &&
            socket_addresses_meet(listen, &settings->metrics_listen);
-}
-
-/* Without redis_url. If a service is named redis, Kubernetes sets REDIS_PORT to "tcp://...". That
- * is not meant for us. */
-static void complete_redis(struct settings *settings, struct settings_complaints *complaints)
-{
-    struct redis_endpoint *redis = &settings->redis.hosts[0];
-    struct text host = text_of(getenv("REDIS_HOST"));
-    struct text port = text_of(getenv("REDIS_PORT"));
-    int64_t number = REDIS_PORT_DEFAULT;
-
-    if (host.length == 0)
-        host = TEXT(REDIS_HOST_DEFAULT);
-    if (host.length >= sizeof(redis->host)) {
-        settings_complain(complaints, "REDIS_HOST: must be a text of 1 to %zu bytes",
-                          sizeof(redis->host) - 1);
-        return;
-    }
-    if (port.length > 0 && !text_starts_with(port, TEXT("tcp://")) &&
-        (!text_parse_integer(port, &number) || number < 1 || number > UINT16_MAX)) {
-        const bool is_told = !settings_may_hold_secret(port.at);
-        settings_complain(complaints, "REDIS_PORT: must be a whole number from 1 to %d%s%.40s%s",
-                          UINT16_MAX, is_told ? ", not \"" : "", is_told ? port.at : "",
-                          is_told ? "\"" : "");
-        return;
-    }
-
-    memcpy(redis->host, host.at, host.length);
-    redis->port = (int)number;
-    settings->redis.host_count = 1;
 }
 
 static void complete_catalogue(struct settings *settings)

@@ -22,6 +22,8 @@ static bool same_string(const struct setting *setting, const struct settings *a,
                         const struct settings *b);
 static void read_text(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_token(const struct setting *setting, struct form *form, struct settings *settings);
+static void read_characters(const struct setting *setting, struct form *form,
+                            struct settings *settings);
 static void store_integer(const struct setting *setting, struct settings *settings, int64_t value);
 static void read_integer(const struct setting *setting, struct form *form,
                          struct settings *settings);
@@ -32,11 +34,13 @@ static void read_rate(const struct setting *setting, struct form *form, struct s
 static void read_networks(const struct setting *setting, struct form *form,
                           struct settings *settings);
 static void read_hosts(const struct setting *setting, struct form *form, struct settings *settings);
+static void read_authorities(const struct setting *setting, struct form *form,
+                             struct settings *settings);
 static void read_file(const struct setting *setting, struct form *form, struct settings *settings);
 static void read_secret_file(const struct setting *setting, struct form *form,
                              struct settings *settings);
 static void read_pem(const struct setting *setting, struct form *form, struct settings *settings,
-                     file_read_fn *read);
+                     file_read_fn *read, size_t bytes_max);
 static void read_priorities(const struct setting *setting, struct form *form,
                             struct settings *settings);
 static void read_listen(const struct setting *setting, struct form *form,
@@ -60,6 +64,10 @@ static void read_pepper(const struct setting *setting, struct form *form,
                         struct settings *settings);
 
 const struct setting_kind setting_text = {"PATH", "a path", false, read_text, same_string};
+const struct setting_kind setting_host = {"HOST", "the name of a host", false, read_text,
+                                          same_string};
+const struct setting_kind setting_user = {"TEXT", NULL, false, read_characters, same_bytes};
+const struct setting_kind setting_password = {"TEXT", NULL, true, read_characters, same_bytes};
 const struct setting_kind setting_token = {"TEXT", NULL, true, read_token, same_bytes};
 const struct setting_kind setting_integer = {NULL, NULL, false, read_integer, same_bytes};
 const struct setting_kind setting_bool = {"true|false", NULL, false, read_bool, same_bytes};
@@ -72,6 +80,8 @@ const struct setting_kind setting_networks = {
 const struct setting_kind setting_hosts = {
     "HOSTS", "one text of hosts with commas between them, such as \"a.example, localhost:8080\"",
     false, read_hosts, same_bytes};
+const struct setting_kind setting_authorities = {"FILE", "the path of a PEM file", false,
+                                                 read_authorities, same_string};
 const struct setting_kind setting_file = {"FILE", "the path of a PEM file", false, read_file,
                                           same_string};
 const struct setting_kind setting_secret_file = {"FILE", "the path of a PEM file", false,
@@ -83,8 +93,7 @@ const struct setting_kind setting_listen = {"ADDRESS:PORT|unix:PATH", SOCKET_ADD
 const struct setting_kind setting_metrics_listen = {"ADDRESS:PORT|unix:PATH", SOCKET_ADDRESS_TYPE,
                                                     false, read_metrics_listen, same_bytes};
 const struct setting_kind setting_mode = {"0600..0666", MODE_TYPE, false, read_mode, same_bytes};
-const struct setting_kind setting_redis_url = {"redis://[USER:PASSWORD@]HOST[:PORT][/DB]", NULL,
-                                               true, read_redis_url, same_redis_url};
+const struct setting_kind setting_redis_url = {"URL", NULL, true, read_redis_url, same_redis_url};
 const struct setting_kind setting_catalogue = {"sqlite:PATH|redis", NULL, true, read_catalogue,
                                                same_catalogue};
 const struct setting_kind setting_pepper = {"TEXT", NULL, true, read_pepper, same_bytes};
@@ -138,6 +147,18 @@ static void read_token(const struct setting *setting, struct form *form, struct 
             return;
         }
     }
+    memset(field, 0, setting->size);
+    memcpy(field, text.at, text.length);
+}
+
+static void read_characters(const struct setting *setting, struct form *form,
+                            struct settings *settings)
+{
+    char *field = place(setting, settings);
+    struct text text;
+
+    if (!form_text(form, setting->name, FORM_OPTIONAL, 1, setting->size - 1, &text))
+        return;
     memset(field, 0, setting->size);
     memcpy(field, text.at, text.length);
 }
@@ -217,19 +238,25 @@ static void read_hosts(const struct setting *setting, struct form *form, struct 
         form_fault(form, setting->name, "%s", error.message);
 }
 
+static void read_authorities(const struct setting *setting, struct form *form,
+                             struct settings *settings)
+{
+    read_pem(setting, form, settings, file_read, SETTINGS_FILE_BYTES_MAX);
+}
+
 static void read_file(const struct setting *setting, struct form *form, struct settings *settings)
 {
-    read_pem(setting, form, settings, file_read);
+    read_pem(setting, form, settings, file_read, PEM_BYTES_MAX);
 }
 
 static void read_secret_file(const struct setting *setting, struct form *form,
                              struct settings *settings)
 {
-    read_pem(setting, form, settings, file_read_secret);
+    read_pem(setting, form, settings, file_read_secret, PEM_BYTES_MAX);
 }
 
 static void read_pem(const struct setting *setting, struct form *form, struct settings *settings,
-                     file_read_fn *read)
+                     file_read_fn *read, size_t bytes_max)
 {
     const char **field = place(setting, settings);
     struct text path;
@@ -245,7 +272,7 @@ static void read_pem(const struct setting *setting, struct form *form, struct se
         return;
     }
     settings_add_file(settings, file);
-    if (!read(file, PEM_BYTES_MAX, &settings->arena, &content, &error)) {
+    if (!read(file, bytes_max, &settings->arena, &content, &error)) {
         form_fault(form, setting->name, "%s", error.message);
     } else if (strstr(content.at, PEM_BEGIN) == NULL) {
         form_fault(form, setting->name, "%s is no PEM file", file);
@@ -338,7 +365,7 @@ static void read_redis_url(const struct setting *setting, struct form *form,
     struct text text;
     struct error error;
 
-    if (form_text(form, setting->name, FORM_OPTIONAL, 1, 1024, &text) &&
+    if (form_text(form, setting->name, FORM_OPTIONAL, 1, REDIS_URL_BYTES, &text) &&
         !redis_url_parse(text, &settings->redis, &error))
         form_fault(form, setting->name, "%s", error.message);
 }

@@ -27,14 +27,18 @@ struct setting_kind {
 };
 
 extern const struct setting_kind setting_text;           /* const char * */
+extern const struct setting_kind setting_host;           /* const char * */
 extern const struct setting_kind setting_token;          /* char[], NUL-terminated */
+extern const struct setting_kind setting_user;           /* the same, of any characters */
+extern const struct setting_kind setting_password;       /* the same for a secret */
 extern const struct setting_kind setting_integer;        /* any integer type of 4 or 8 bytes */
 extern const struct setting_kind setting_bool;           /* bool */
 extern const struct setting_kind setting_choice;         /* an enum, in the order of the words */
 extern const struct setting_kind setting_rate;           /* struct rate */
 extern const struct setting_kind setting_networks;       /* struct trusted_proxies */
 extern const struct setting_kind setting_hosts;          /* struct host_list */
-extern const struct setting_kind setting_file;           /* const char *: the file's content */
+extern const struct setting_kind setting_authorities;    /* const char *: the file's content */
+extern const struct setting_kind setting_file;           /* the same, of fewer bytes */
 extern const struct setting_kind setting_secret_file;    /* the same for a secret */
 extern const struct setting_kind setting_priorities;     /* `tls_priorities` */
 extern const struct setting_kind setting_listen;         /* `listen` */
@@ -53,6 +57,8 @@ struct setting_use {
 
 extern const struct setting_use use_redis; /* for counters or for the catalogue */
 extern const struct setting_use use_redis_engine;
+extern const struct setting_use use_redis_tls;
+extern const struct setting_use use_sentinels;
 extern const struct setting_use use_tls;
 extern const struct setting_use use_admin_token;
 extern const struct setting_use use_registration;
@@ -152,9 +158,15 @@ void settings_values_note(struct settings *settings, const struct settings_origi
 bool settings_is_pending(const struct setting *setting, const struct settings *in_force,
                          const struct settings *configured);
 
-/* Whether only a restart changes the setting. A reload renews a certificate, but cannot change
- * between HTTP and HTTPS. */
-bool settings_needs_restart(const struct setting *setting, bool has_tls, bool is_to_have_tls);
+/* Where TLS is used. A reload renews certificates there, but only a restart begins or ends it. */
+struct settings_tls_use {
+    bool by_clients;
+    bool to_redis;
+};
+
+/* Whether only a restart changes the setting. */
+bool settings_needs_restart(const struct setting *setting, struct settings_tls_use in_force,
+                            struct settings_tls_use configured);
 
 /* Writes a value as YAML in one line of visible characters, so that it can be read back
  * (settings_yaml_write.c). */
@@ -166,6 +178,10 @@ void settings_yaml_write(const json_t *value, struct buffer *out);
  * object. `lines`, an object or NULL, gets the line of each value by the value's pointer, as faults
  * write it. NULL: `error` says why, with line and column. */
 MUST_USE json_t *settings_yaml_parse(struct text text, json_t *lines, struct error *error);
+
+/* Works out what the settings leave open about Redis (settings_redis.c), when it is known whether
+ * it is used. */
+void settings_redis_complete(struct settings *settings, struct settings_complaints *complaints);
 
 /* Reads the member `apps` (settings_apps.c). */
 void settings_apps_read(struct form *form, struct settings *settings);

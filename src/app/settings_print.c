@@ -14,12 +14,14 @@ static void note_print(FILE *out, const struct settings *settings, const char *n
 static void compare(FILE *out, struct text line, const char *name, const char *in_force,
                     bool needs_restart);
 static void visible_print(FILE *out, const char *before, struct text text);
-static bool has_tls(const char *in_force);
+static struct settings_tls_use tls_use_in(const char *in_force);
 static struct text line_of(struct text lines, const char *name);
 static bool is_of(struct text line, const char *name);
 
 void settings_print(FILE *out, const struct settings *settings, const char *in_force)
 {
+    const struct settings_tls_use configured = {settings->tls != NULL, settings->redis_tls != NULL};
+
     for (size_t i = 0; i < settings_table_count; i++) {
         const struct setting *setting = &settings_table[i];
         const struct settings_value *value = &settings->values[i];
@@ -34,7 +36,7 @@ void settings_print(FILE *out, const struct settings *settings, const char *in_f
         note_print(out, settings, setting->name);
         fputc('\n', out);
         compare(out, buffer_text(&line), setting->name, in_force,
-                settings_needs_restart(setting, has_tls(in_force), settings->tls != NULL));
+                settings_needs_restart(setting, tls_use_in(in_force), configured));
         arena_close(&arena);
     }
 
@@ -127,10 +129,17 @@ static void visible_print(FILE *out, const char *before, struct text text)
     arena_close(&arena);
 }
 
-/* A setting that is not set is a comment. */
-static bool has_tls(const char *in_force)
+/* A certificate that is not set is a comment. So is a URL that hides a password. */
+static struct settings_tls_use tls_use_in(const char *in_force)
 {
-    return text_starts_with(line_of(text_of(in_force), "tls_certificate"), TEXT("tls_certificate"));
+    struct text url = line_of(text_of(in_force), "redis_url");
+
+    (void)text_cut(&url, '"');
+    return (struct settings_tls_use){
+        .by_clients = text_starts_with(line_of(text_of(in_force), "tls_certificate"),
+                                       TEXT("tls_certificate")),
+        .to_redis = text_starts_with(url, TEXT("rediss")),
+    };
 }
 
 /* The line that has the setting, also as a comment. */

@@ -69,8 +69,58 @@ const struct setting settings_table[] = {
         .kind = &setting_redis_url,
         FIELD(redis),
         .use = &use_redis,
-        .help = "Where Redis is. If it is not set, REDIS_HOST and REDIS_PORT of the\n"
+        .help = "Where Redis is: redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:///PATH,\n"
+                "redis-sentinel://HOST,HOST/MASTER or redis-cluster://HOST,HOST. rediss:// and\n"
+                "the like: over TLS. If it is not set, REDIS_HOST and REDIS_PORT of the\n"
                 "environment are used, then 127.0.0.1:6379.",
+    },
+    {
+        .name = "redis_tls_ca",
+        .kind = &setting_authorities,
+        FIELD(redis_tls_options.authorities),
+        .reloadable = true,
+        .use = &use_redis_tls,
+        .help = "PEM file with the authorities of Redis, if they are not those of the system.",
+    },
+    {
+        .name = "redis_tls_certificate",
+        .kind = &setting_file,
+        FIELD(redis_tls_options.certificate),
+        .reloadable = true,
+        .use = &use_redis_tls,
+        .help = "PEM file with the certificate to show to Redis. Needs redis_tls_key.",
+    },
+    {
+        .name = "redis_tls_key",
+        .kind = &setting_secret_file,
+        FIELD(redis_tls_options.key),
+        .reloadable = true,
+        .use = &use_redis_tls,
+        .help = "PEM file with that certificate's private key.",
+    },
+    {
+        .name = "redis_tls_server_name",
+        .kind = &setting_host,
+        FIELD(redis_tls_options.server_name),
+        .min = 1,
+        .max = 253,
+        .reloadable = true,
+        .use = &use_redis_tls,
+        .help = "The name in the certificates of all servers, if it is not that of the host.",
+    },
+    {
+        .name = "redis_sentinel_user",
+        .kind = &setting_user,
+        FIELD(sentinel_login.user),
+        .use = &use_sentinels,
+        .help = "User at the sentinels. The user and password of redis_url are for Redis.",
+    },
+    {
+        .name = "redis_sentinel_password",
+        .kind = &setting_password,
+        FIELD(sentinel_login.password),
+        .use = &use_sentinels,
+        .help = "Password at the sentinels, if they need one.",
     },
     {
         .name = "redis_timeout_ms",

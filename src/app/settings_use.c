@@ -7,6 +7,8 @@
 
 static bool redis_is_used(const struct settings *settings);
 static bool engine_is_redis(const struct settings *settings);
+static bool redis_has_tls(const struct settings *settings);
+static bool redis_has_sentinels(const struct settings *settings);
 static bool tls_is_used(const struct settings *settings);
 static bool token_is_used(const struct settings *settings);
 static bool somebody_registers(const struct settings *settings);
@@ -14,6 +16,9 @@ static bool is_default(const struct settings_value *value);
 
 const struct setting_use use_redis = {redis_is_used, "engine or catalogue is redis", true};
 const struct setting_use use_redis_engine = {engine_is_redis, "engine is redis", true};
+const struct setting_use use_redis_tls = {redis_has_tls, "redis_url is used and has TLS", true};
+const struct setting_use use_sentinels = {redis_has_sentinels,
+                                          "redis_url is used and names sentinels", true};
 const struct setting_use use_tls = {tls_is_used, "tls_certificate is set", true};
 const struct setting_use use_admin_token = {token_is_used, "registration is token or auto", false};
 const struct setting_use use_registration = {somebody_registers, "registration is not closed",
@@ -41,6 +46,16 @@ static bool redis_is_used(const struct settings *settings)
 static bool engine_is_redis(const struct settings *settings)
 {
     return settings->engine == ENGINE_REDIS;
+}
+
+static bool redis_has_tls(const struct settings *settings)
+{
+    return redis_is_used(settings) && settings->redis.has_tls;
+}
+
+static bool redis_has_sentinels(const struct settings *settings)
+{
+    return redis_is_used(settings) && settings->redis.kind == REDIS_SENTINEL;
 }
 
 static bool tls_is_used(const struct settings *settings)

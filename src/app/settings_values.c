@@ -9,6 +9,7 @@
 #define TEXT_BYTES 64
 #define HIDDEN     "hidden"
 
+static struct settings_tls_use tls_use_of(const struct settings *settings);
 static struct settings_value value_of(const struct setting *setting, struct settings *settings,
                                       const struct settings_origin *origin, const json_t *json);
 static void word_write(const struct settings *settings, const json_t *json, struct buffer *out);
@@ -24,9 +25,10 @@ static const struct {
     void (*write)(const struct settings *settings, const json_t *json, struct buffer *out);
     bool (*is_hidden)(const struct settings *settings); /* NULL: never */
 } rows[] = {
-    {&setting_integer, word_write, NULL},    {&setting_bool, word_write, NULL},
-    {&setting_choice, word_write, NULL},     {&setting_token, hidden_write, always},
-    {&setting_pepper, hidden_write, always}, {&setting_redis_url, redis_write, redis_is_hidden},
+    {&setting_integer, word_write, NULL},      {&setting_bool, word_write, NULL},
+    {&setting_choice, word_write, NULL},       {&setting_token, hidden_write, always},
+    {&setting_pepper, hidden_write, always},   {&setting_redis_url, redis_write, redis_is_hidden},
+    {&setting_password, hidden_write, always},
 };
 
 void settings_values_note(struct settings *settings, const struct settings_origin *origin)
@@ -91,16 +93,26 @@ bool settings_is_pending(const struct setting *setting, const struct settings *i
         return false;
     if (setting->kind->same(setting, in_force, configured))
         return false;
-    return settings_needs_restart(setting, in_force->tls != NULL, configured->tls != NULL);
+    return settings_needs_restart(setting, tls_use_of(in_force), tls_use_of(configured));
 }
 
-bool settings_needs_restart(const struct setting *setting, bool has_tls, bool is_to_have_tls)
+bool settings_needs_restart(const struct setting *setting, struct settings_tls_use in_force,
+                            struct settings_tls_use configured)
 {
     const bool is_of_tls = setting->kind == &setting_file ||
                            setting->kind == &setting_secret_file ||
                            setting->kind == &setting_priorities;
 
-    return !setting->reloadable || (is_of_tls && has_tls != is_to_have_tls);
+    if (!setting->reloadable)
+        return true;
+    if (setting->use == &use_redis_tls)
+        return in_force.to_redis != configured.to_redis;
+    return is_of_tls && in_force.by_clients != configured.by_clients;
+}
+
+static struct settings_tls_use tls_use_of(const struct settings *settings)
+{
+    return (struct settings_tls_use){settings->tls != NULL, settings->redis_tls != NULL};
 }
 
 static struct settings_value value_of(const struct setting *setting, struct settings *settings,

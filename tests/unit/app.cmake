@@ -6,7 +6,7 @@ foreach(sandbox sandbox reach)
   target_sources(test_${sandbox} PRIVATE sandbox_case.c)
 endforeach()
 foreach(settings settings_defaults settings_sources settings_values settings_apps settings_reload
-    settings_print settings_use settings_mistakes settings_yaml_mistakes)
+    settings_print settings_redis settings_use settings_mistakes settings_yaml_mistakes)
   unit_test(${settings} LINKS app support)
   target_sources(test_${settings} PRIVATE settings_case.c)
 endforeach()

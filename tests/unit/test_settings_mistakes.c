@@ -175,7 +175,9 @@ static const struct mistake of_values[] = {
      "the value; how to have no limit is there"},
     {"data_dir: ''\n", "line 1: data_dir: must be a text of 1 to 4000 bytes, not the text \"\"",
      "the value: it is empty"},
-    {"redis_url: localhost\n", "line 1: redis_url: a Redis URL starts with redis:// or unix://",
+    {"redis_url: localhost\n",
+     "line 1: redis_url: a Redis URL starts with redis://, rediss://, unix://, "
+     "redis-sentinel:// or redis-cluster://",
      "the beginning of the URL"},
     {"key_pepper: short\n", "line 1: key_pepper: must be a text of 16 to 1024 bytes",
      "the length; a secret is not shown"},

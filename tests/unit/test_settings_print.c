@@ -178,7 +178,7 @@ static void nothing_that_others_wrote_ends_a_comment(void **state)
     struct settings *settings = settings_valid("engine: redis\n", NO_FLAGS);
     char *text = printed(settings, "workers: 7\x1b[2J\radmin_token: y\n");
 
-    assert_non_null(strstr(text, "; [h?y: x]:6379/0\n"));
+    assert_non_null(strstr(text, "; redis://[h?y: x]:6379/0\n"));
     assert_non_null(strstr(text, "\n#     in force: 7?[2J?admin_token: y (until a restart)\n"));
     free(text);
     settings_free(settings);

@@ -34,6 +34,10 @@ static void a_reload_names_every_setting_that_needs_a_restart(void **state)
         {"engine: redis", "engine"},
         {"redis_url: redis://127.0.0.1:6379/0", ""},
         {"redis_url: redis://:secret@127.0.0.1:6379/0", "redis_url"},
+        {"redis_url: redis-sentinel://127.0.0.1:6379/0", "redis_url"},
+        {"redis_url: redis-cluster://127.0.0.1:6379", "redis_url"},
+        {"redis_sentinel_password: secret", "redis_sentinel_password"},
+        {"redis_tls_server_name: redis.example", ""},
         {"catalogue: sqlite:./data/sluice.db", ""},
         {"catalogue: sqlite:./data/other.db", "catalogue"},
         {"data_dir: other", "data_dir"},
@@ -105,12 +109,43 @@ static void a_certificate_is_renewed_but_http_and_https_take_a_restart(void **st
         settings_free(variants[i]);
 }
 
+/* With a certificate of its own for each. The caller frees them. */
+static struct settings *redis_settings(const char *url)
+{
+    struct certificate made = certificate_make(&(struct certificate_options){.name = "new"});
+    char yaml[512];
+
+    (void)snprintf(yaml, sizeof(yaml),
+                   "engine: redis\nredis_url: %s\nredis_tls_ca: %s\nredis_tls_server_name: %s\n",
+                   url, settings_file("ca.pem", made.pem), url);
+    certificate_free(&made);
+    return settings_valid(yaml, NO_FLAGS);
+}
+
+static void authorities_are_renewed_but_tls_to_redis_takes_a_restart(void **state)
+{
+    (void)state;
+    struct settings *without = redis_settings("redis://one");
+    struct settings *one = redis_settings("rediss://one");
+    struct settings *other = redis_settings("rediss://other");
+
+    assert_string_equal(pending_names(one, other), "redis_url");
+    assert_string_equal(pending_names(without, one),
+                        "redis_url redis_tls_ca redis_tls_server_name");
+    assert_string_equal(pending_names(one, without),
+                        "redis_url redis_tls_ca redis_tls_server_name");
+    settings_free(without);
+    settings_free(one);
+    settings_free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SETTINGS_TEST(a_reload_names_every_setting_that_needs_a_restart),
         SETTINGS_TEST(what_is_in_force_and_what_is_configured_are_told_apart),
         SETTINGS_TEST(a_certificate_is_renewed_but_http_and_https_take_a_restart),
+        SETTINGS_TEST(authorities_are_renewed_but_tls_to_redis_takes_a_restart),
     };
 
     return cmocka_run_group_tests(tests, settings_case_open, settings_case_close);
