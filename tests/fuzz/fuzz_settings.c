@@ -94,6 +94,11 @@ static void settings_check(const struct settings *settings)
     ASSERT((settings->catalogue == CATALOGUE_KIND_SQLITE) == (settings->catalogue_path != NULL));
     ASSERT((settings->tls_certificate == NULL) == (settings->tls_key == NULL));
     ASSERT((settings->tls_certificate == NULL) == (settings->tls == NULL));
+    ASSERT((settings->redis_tls_options.certificate == NULL) ==
+           (settings->redis_tls_options.key == NULL));
+    ASSERT((settings->redis_tls != NULL) == use_redis_tls.holds(settings));
+    ASSERT(settings->sentinel_login.user[0] == '\0' ||
+           settings->sentinel_login.password[0] != '\0');
     ASSERT(settings->api.registration != REGISTRATION_TOKEN ||
            strlen(settings->api.admin_token) >= 16);
     ASSERT(settings->app_count <= SETTINGS_APPS_MAX);
