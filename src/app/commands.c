@@ -8,8 +8,18 @@
 #include <sysexits.h>
 
 static const char *const of_healthcheck[] = {"listen", "tls_certificate", "tls_key", NULL};
-static const char *const of_catalogue[] = {"engine",   "redis_url",  "catalogue",
-                                           "data_dir", "key_pepper", NULL};
+static const char *const of_catalogue[] = {"engine",
+                                           "redis_url",
+                                           "redis_tls_ca",
+                                           "redis_tls_certificate",
+                                           "redis_tls_key",
+                                           "redis_tls_server_name",
+                                           "redis_sentinel_user",
+                                           "redis_sentinel_password",
+                                           "catalogue",
+                                           "data_dir",
+                                           "key_pepper",
+                                           NULL};
 
 const struct command commands[] = {
     {
