@@ -147,6 +147,31 @@ static void authorities_that_are_none_are_refused_by_name(void **state)
     assert_non_null(strstr(error.message, named));
 }
 
+static void a_key_of_another_certificate_is_refused_by_name(void **state)
+{
+    (void)state;
+    struct certificate one = certificate_make(&(struct certificate_options){.name = "one"});
+    struct certificate other = certificate_make(&(struct certificate_options){.name = "other"});
+    const char *certificate = settings_file("one.pem", one.pem);
+    const char *key = settings_file("other.key", other.key);
+    char yaml[1024];
+    char named[512];
+    int exit_code = EXIT_SUCCESS;
+    struct error error;
+    (void)snprintf(yaml, sizeof(yaml),
+                   REDIS "redis_url: rediss://h\nredis_tls_ca: %s\nredis_tls_certificate: %s\n"
+                         "redis_tls_key: %s\n",
+                   certificate, certificate, key);
+    (void)snprintf(named, sizeof(named),
+                   "redis_tls_certificate is \"%s\", redis_tls_key is \"%s\")", certificate, key);
+
+    assert_null(settings_try(settings_file("pair.yaml", yaml), NO_FLAGS, &exit_code, &error));
+    assert_int_equal(exit_code, EX_CONFIG);
+    assert_non_null(strstr(error.message, named));
+    certificate_free(&one);
+    certificate_free(&other);
+}
+
 static void files_are_not_looked_into_if_redis_has_no_tls(void **state)
 {
     (void)state;
@@ -208,6 +233,7 @@ int main(void)
         SETTINGS_TEST(without_tls_to_redis_no_list_is_read),
         SETTINGS_TEST(a_half_of_a_certificate_for_redis_is_refused),
         SETTINGS_TEST(authorities_that_are_none_are_refused_by_name),
+        SETTINGS_TEST(a_key_of_another_certificate_is_refused_by_name),
         SETTINGS_TEST(files_are_not_looked_into_if_redis_has_no_tls),
         SETTINGS_TEST(sentinels_have_a_login_of_their_own),
         SETTINGS_TEST(a_user_of_sentinels_needs_a_password),
