@@ -33,6 +33,7 @@ from sluice import Sluice
 SHARDS_MEASURED = 3
 USERS_MEASURED = 100_000
 WARM_UP_SECONDS = 1
+ROUNDS = 5
 FLOOR_CONNECTIONS = 20   # enough that Redis never sleeps
 CALLS_TOGETHER = 16
 # The default of --full: what is left is for the loss of a machine, and for peaks.
@@ -96,7 +97,7 @@ def arguments(words):
     parser.add_argument("--at-once", type=float, metavar="CALLS", default=Costs.at_once,
                         help="that a worker sends in a turn (default: %(default)s)")
     parser.add_argument("--measure", action="store_true", help="compare with what is measured here")
-    parser.add_argument("--seconds", default=3, help="for each measurement", **number)
+    parser.add_argument("--seconds", default=1, help="for each measurement", **number)
     parser.add_argument("--build", type=pathlib.Path, default="build/release",
                         help="what to measure (default: %(default)s)")
     options = parser.parse_args(words)
@@ -135,21 +136,21 @@ def foretold(options):
 
 
 def measured(options, scratch, running):
-    """One Redis gives the costs, and then each point is measured on a Cluster."""
-    floor = started(RedisFloor(), "floor", options, scratch, running)
-    costs = costs_measured(started(Sluice(engine="redis"), "one", options, scratch, running),
-                           exchange_measured(floor, options.seconds), options.seconds)
-    cluster = started(Sluice(engine="redis", masters=SHARDS_MEASURED), "cluster", options, scratch,
-                      running)
-    lines = []
-    for point in POINTS:
-        lines += beside(point, figures_of(cluster, point.requests(), options.seconds), costs)
-    return "\n".join([
-        f"one Redis: an instance {costs.instance_us:.1f} µs per decision, Redis "
-        f"{costs.redis_us:.1f} µs per script call,",
-        f"{costs.record_us:.1f} µs per record and {costs.exchange_us:.1f} µs per exchange, of "
-        f"{costs.at_once:.0f} calls", "",
-        table([f"on a Cluster of {SHARDS_MEASURED}", "foretold", "measured", "difference"], lines)])
+    """Each round measures one Redis, which gives the costs, and then each point on a Cluster. So a
+    machine that becomes slower meanwhile harms few rounds."""
+    floor, one, cluster = (
+        started(service, name, options, scratch, running) for service, name in
+        ((RedisFloor(), "floor"), (Sluice(engine="redis"), "one"),
+         (Sluice(engine="redis", masters=SHARDS_MEASURED), "cluster")))
+    found = {}
+    for _ in range(ROUNDS):
+        costs = costs_measured(one, exchange_measured(floor, options.seconds), options.seconds)
+        for point in POINTS:
+            figures = figures_of(cluster, point.requests(), options.seconds)
+            for name, *pair in beside(point, figures, costs):
+                found.setdefault(name, []).append(pair)
+    return table([f"on a Cluster of {SHARDS_MEASURED}", "foretold", "measured", "difference"],
+                 [line(name, pairs) for name, pairs in found.items()])
 
 
 def started(service, name, options, scratch, running):
@@ -187,7 +188,7 @@ def costs_measured(service, exchange_us, seconds):
 
 
 def beside(point, figures, costs):
-    """A line for the instance, and one for each shard, the busiest first."""
+    """(name, foretold, measured) of the instance, and of each shard, the busiest first."""
     rate = figures["rps"]
     scale = Scale(Machines(shards=len(figures["nodes_us"])), point.callers, costs)
     shards = [statistics.mean(of_rank) for of_rank in
@@ -196,5 +197,11 @@ def beside(point, figures, costs):
     expected = [scale.instance().busy(rate), *shards]
     found = [rate * used / 1e6 for used in
              [figures["cpu_us"], *sorted(figures["nodes_us"], reverse=True)]]
-    return [[f"{point.name}, {name}", f"{before:.0%}", f"{after:.0%}", f"{after / before - 1:+.0%}"]
-            for name, before, after in zip(names, expected, found)]
+    return [(f"{point.name}, {name}", *pair) for name, *pair in zip(names, expected, found)]
+
+
+def line(name, pairs):
+    """The medians of all rounds. The difference is one of a round, as a ratio is of one repeat."""
+    before, after = (statistics.median(values) for values in zip(*pairs))
+    difference = statistics.median(after / before for before, after in pairs) - 1
+    return [name, f"{before:.0%}", f"{after:.0%}", f"{difference:+.0%}"]

@@ -160,11 +160,16 @@ class Beside(unittest.TestCase):
         point = simulate.Point("half hot", Callers(hot=0.5))
         figures = {"rps": 60_000, "cpu_us": 11, "nodes_us": [1, 4, 1]}
 
-        lines = simulate.beside(point, figures, COSTS)
+        found = simulate.beside(point, figures, COSTS)
 
-        self.assertEqual(lines[0], ["half hot, instance", "60%", "66%", "+10%"])
-        self.assertEqual([line[2] for line in lines[1:]], ["24%", "6%", "6%"])
-        self.assertEqual(lines[1][1], "20%")
+        self.assertEqual(found[0], ("half hot, instance", 0.6, 0.66))
+        self.assertEqual([f"{busy:.0%}" for _, _, busy in found[1:]], ["24%", "6%", "6%"])
+        self.assertEqual(f"{found[1][1]:.0%}", "20%")
+
+    def test_the_rounds_have_a_median_each(self):
+        line = simulate.line("a", [(0.1, 0.11), (0.2, 0.3), (0.4, 0.4)])
+
+        self.assertEqual(line, ["a", "20%", "30%", "+10%"])
 
 
 class Documentation(unittest.TestCase):
