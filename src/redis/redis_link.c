@@ -59,8 +59,8 @@ struct redis_link {
     void *context;
 };
 
-/* Shared by all links of the process, because all are to the same Redis. So a cause is one line,
- * however many workers there are. */
+/* Shared by all links of the process. So a cause is one line for each node, however many workers
+ * there are. */
 static struct redis_complaints complaints;
 
 static void on_timer(evutil_socket_t fd, short what, void *context);
@@ -79,6 +79,7 @@ static void link_miss(struct redis_link *link, bool *has_missed, const char *com
                       const char *reason);
 static void on_lost(void *context, const char *reason);
 static void link_lose(struct redis_link *link, const char *reason);
+static bool may_complain(const struct redis_link *link, const char *cause, int64_t now_us);
 static void tell_settled(const struct redis_link *link);
 static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us);
 static void disarm_timer(struct redis_link *link);
@@ -279,7 +280,7 @@ static void link_become_ready(struct redis_link *link)
     redis_connector_trust(link->connector);
     link->look_at_us = now_us + link->look_every_us;
     arm_timer(link, now_us, link->look_at_us);
-    if (redis_complaints_allow(&complaints, "ready", now_us))
+    if (may_complain(link, "ready", now_us))
         log_write(LOG_INFO, "redis ready", LOG_STRING("redis", link->where));
 }
 
@@ -373,7 +374,7 @@ static void link_lose(struct redis_link *link, const char *reason)
     const int64_t now_us = clock_monotonic_us();
     const int64_t wait_us = (int64_t)randombytes_uniform((uint32_t)link->backoff_us);
 
-    if (redis_complaints_allow(&complaints, reason, now_us)) {
+    if (may_complain(link, reason, now_us)) {
         log_write(LOG_WARN, link->phase == READY ? "redis lost" : "redis not reachable",
                   LOG_STRING("redis", link->where), LOG_STRING("reason", reason),
                   LOG_INTEGER("retry_ms", wait_us / MILLISECOND_US));
@@ -387,6 +388,14 @@ static void link_lose(struct redis_link *link, const char *reason)
     arm_timer(link, now_us, now_us + wait_us);
     redis_calls_lose(&link->calls);
     tell_settled(link);
+}
+
+static bool may_complain(const struct redis_link *link, const char *cause, int64_t now_us)
+{
+    char whole[REDIS_ENDPOINT_BYTES + 256];
+
+    (void)snprintf(whole, sizeof(whole), "%s %s", link->where, cause);
+    return redis_complaints_allow(&complaints, whole, now_us);
 }
 
 static void tell_settled(const struct redis_link *link)

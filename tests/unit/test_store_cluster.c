@@ -7,6 +7,7 @@
 #include "captured.h"
 
 #include "store/breaker.h"
+#include "store/probe.h"
 #include "store/take_script.h"
 #include "support/redis_cluster.h"
 #include "support/topologies.h"
@@ -336,6 +337,37 @@ static void a_cluster_behind_the_url_of_a_single_server_is_told(void **state)
     store_free(store);
 }
 
+/* Otherwise another node would answer for it. */
+static void the_probe_of_a_node_is_in_a_slot_that_it_has(void **state)
+{
+    struct redis_map *map = redis_map_new(4);
+    struct digest tag;
+    (void)state;
+    map->is_sliced = true;
+    for (size_t slot = 0; slot < REDIS_SLOTS; slot++)
+        map->node_of_slot[slot] = slot < 100 ? 0 : 1;
+    map->node_of_slot[REDIS_SLOTS - 1] = 2;
+
+    for (uint16_t i = 0; i < 3; i++) {
+        assert_true(probe_find_tag(map, i, &tag));
+        assert_int_equal(map->node_of_slot[take_script_slot(&tag)], i);
+    }
+    assert_false(probe_find_tag(map, 3, &tag));
+    redis_map_release(map);
+}
+
+static void the_slot_of_a_tag_is_that_of_its_keys(void **state)
+{
+    struct take_arguments arguments;
+    (void)state;
+
+    for (int64_t i = 0; i < SUBJECTS; i++) {
+        const struct operation operation = asker_take_of(i, &asker_limit, 1);
+        take_arguments_write(&arguments, &operation);
+        assert_int_equal(take_script_slot(&operation.tag), redis_slot(text_of(arguments.keys[0])));
+    }
+}
+
 struct again {
     struct store *store;
     const struct operation *operation;
@@ -387,6 +419,8 @@ static int group_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(the_slot_of_a_tag_is_that_of_its_keys),
+        TEST(the_probe_of_a_node_is_in_a_slot_that_it_has),
         TEST(each_call_goes_to_the_node_that_has_its_slot),
         TEST(a_call_follows_its_slot_before_the_map_does),
         TEST(a_new_key_of_a_slot_that_moves_is_asked_for_at_its_new_node),
