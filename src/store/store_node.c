@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "metrics/metrics.h"
+#include "node_error.h"
 #include "redis/redis_error.h"
 #include "store/probe.h"
 
@@ -21,7 +22,6 @@ static bool knows_who(enum redis_redirect_kind kind);
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome);
 static enum take_status read_error(struct pending *pending, const redisReply *reply);
-static void tell_cluster(const struct store_node *node);
 static void tell(const struct pending *pending, enum take_status status);
 
 /* Those that wait. */
@@ -312,32 +312,12 @@ static enum take_status read_error(struct pending *pending, const redisReply *re
 {
     struct store_node *node = pending->node;
     const struct text error = {reply->str, reply->len};
-    const struct text code = redis_error_code(error);
     const enum redis_redirect_kind kind = redis_redirect_read(error, &node->endpoint).kind;
 
-    if (kind != REDIS_NO_REDIRECT)
-        redis_topology_doubt(node->share->topology, "a node has not the slot");
-    if (!node->share->is_sliced &&
-        (kind != REDIS_NO_REDIRECT || text_equal(code, TEXT("CROSSSLOT"))))
-        tell_cluster(node);
-    if (text_equal(code, TEXT("READONLY"))) {
-        redis_topology_doubt(node->share->topology, "a node takes no writes");
-        node->is_read_only = true;
-    }
+    node_error_note(node, kind, redis_error_code(error));
     if (node->share->is_sliced && pending->stays && knows_who(kind))
         return TAKE_DONE;
     return take_answer_error(&node->share->answers, &pending->asked, reply, &pending->is_at_fault);
-}
-
-/* A URL of a single server names a node of a cluster. It has a part of the keys only. */
-static void tell_cluster(const struct store_node *node)
-{
-    static const char cluster[] = "this redis is a cluster: write redis-cluster://";
-    char where[REDIS_ENDPOINT_BYTES];
-
-    redis_endpoint_write(&node->endpoint, where);
-    if (redis_complaints_allow(&node->share->complaints, cluster, clock_monotonic_us()))
-        log_write(LOG_WARN, cluster, LOG_STRING("redis", where));
 }
 
 static void tell(const struct pending *pending, enum take_status status)
