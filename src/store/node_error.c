@@ -14,7 +14,8 @@ void node_error_note(struct store_node *node, enum redis_redirect_kind kind, str
         redis_topology_doubt(share->topology, "a node has not the slot");
     if (!share->is_sliced && (kind != REDIS_NO_REDIRECT || text_equal(code, TEXT("CROSSSLOT"))))
         tell_cluster(node);
-    if (text_equal(code, TEXT("READONLY"))) {
+    /* A single server that is a replica may become the master, and then its breaker closes. */
+    if (text_equal(code, TEXT("READONLY")) && !redis_topology_is_fixed(share->topology)) {
         redis_topology_doubt(share->topology, "a node takes no writes");
         node->is_read_only = true;
     }
