@@ -15,15 +15,14 @@ static void open_memory(struct world *world);
 static void open_unix(struct world *world);
 static void open_tcp(struct world *world);
 static void open_cluster(struct world *world);
+static void open_sentinel(struct world *world);
 
 static const struct {
     const char *word;
     void (*open)(struct world *world);
 } engines[] = {
-    {"memory", open_memory},
-    {"redis_unix", open_unix},
-    {"redis_tcp", open_tcp},
-    {"redis_cluster", open_cluster},
+    {"memory", open_memory},         {"redis_unix", open_unix},         {"redis_tcp", open_tcp},
+    {"redis_cluster", open_cluster}, {"redis_sentinel", open_sentinel},
 };
 
 static size_t engine = 0; /* memory */
@@ -95,6 +94,12 @@ static void open_cluster(struct world *world)
     world->redis_url = redis_cluster_url(world->cluster);
 }
 
+static void open_sentinel(struct world *world)
+{
+    world->sentinels = redis_sentinels_start(NULL);
+    world->redis_url = redis_sentinels_url(world->sentinels, REDIS_SENTINELS_COUNT);
+}
+
 int world_open(void **state)
 {
     (void)world_open_engine(state);
@@ -124,12 +129,16 @@ int world_close(void **state)
     service_stop(world->service);
     if (world->redis != NULL)
         expect_that_counters_expire(world->redis);
+    if (world->sentinels != NULL)
+        expect_that_counters_expire(redis_sentinels_server(world->sentinels, 0));
     for (size_t i = 0; world->cluster != NULL && i < redis_cluster_count(world->cluster); i++) {
         if (redis_cluster_is_master(world->cluster, i))
             expect_that_counters_expire(redis_cluster_node(world->cluster, i));
     }
     redis_server_stop(world->redis);
     redis_cluster_stop(world->cluster);
+    if (world->sentinels != NULL)
+        redis_sentinels_stop(world->sentinels);
     free(world);
     return 0;
 }

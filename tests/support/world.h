@@ -7,21 +7,23 @@
 
 #include "support/client.h"
 #include "support/redis_cluster.h"
+#include "support/redis_sentinels.h"
 #include "support/redis_server.h"
 #include "support/service.h"
 
 #define WORLD_REDIS_PASSWORD "open sesame?"
 
 struct world {
-    struct redis_server *redis;    /* NULL unless the engine is a single Redis */
-    struct redis_cluster *cluster; /* NULL unless it is a cluster: three masters, no replicas */
-    const char *redis_url;         /* NULL with the memory engine */
+    struct redis_server *redis;        /* NULL unless the engine is a single Redis */
+    struct redis_cluster *cluster;     /* NULL unless it is a cluster: three masters, no replicas */
+    struct redis_sentinels *sentinels; /* NULL unless they name the Redis; the first one is it */
+    const char *redis_url;             /* NULL with the memory engine */
     struct service *service;
     struct service *second; /* on the same Redis; NULL unless world_open_pair() was used */
 };
 
-/* The command line names the engine: memory, redis_unix, redis_tcp, which asks for a password, or
- * redis_cluster. Ends the process if it is none of these. */
+/* The command line names the engine: memory, redis_unix, redis_tcp, which asks for a password,
+ * redis_cluster or redis_sentinel. Ends the process if it is none of these. */
 void world_choose_engine(int argc, char *argv[]);
 
 /* Setup and teardown of a group: *state is a struct world with a ready service. */
