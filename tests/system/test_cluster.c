@@ -295,8 +295,9 @@ static void a_master_that_joins_is_used_without_a_restart(void **state)
     cluster_load_print_calls(world);
 
     load_expect_answered(&summary);
-    assert_int_equal(summary.degraded, 0);
-    assert_int_equal(summary.denied, 0);
+    if (!is_strict) /* it is found as soon as it has a key, but a check may not wait so long */
+        assert_int_equal(summary.degraded, 0);
+    assert_int_equal(summary.denied, summary.degraded);
     /* Each check was charged once, besides the one that found the slot. */
     assert_int_equal(reply_integer(client_look(tenant, "load", "/a"), "remaining"),
                      1000000 - 1 - summary.allowed);
@@ -387,6 +388,7 @@ static void the_log_is_whole_after_its_slot_has_moved(void **state)
 
     load_expect_answered(&summary);
     assert_true(summary.checks < 1000); /* so many the log keeps */
+    assert_int_equal(service_count_events(world->service, "journal key failed"), 0);
     struct service *other = service_start(&options);
     struct client *there = stranger_new(other);
     client_set_key(there, client_key(tenant));
