@@ -8,11 +8,13 @@
 #include "node_error.h"
 #include "redis/redis_error.h"
 #include "store/probe.h"
+#include "store_strays.h"
 
 /* A call, in the order it runs. */
 static enum store_answer take_in(struct store_node *node, const struct operation *operation,
                                  bool stays, struct outcome *outcome, void *context,
                                  store_done_fn *done);
+static bool is_joining(const struct store_node *node);
 static void send_call(struct pending *pending, int64_t now_us);
 static void on_answered(void *context, enum redis_link_status status, const redisReply *reply);
 static void note_reply(struct pending *pending);
@@ -182,6 +184,13 @@ static enum store_answer take_in(struct store_node *node, const struct operation
     const uint32_t tenant = operation->tenant;
     const uint32_t cost = call_queue_cost(operation->limit_count);
 
+    if (!stays && is_joining(node)) {
+        struct pending *pending = pending_begin(&node->share->calls, node, context, done);
+
+        pending_write(pending, operation);
+        node->share->astray(node->share, pending, NULL);
+        return STORE_LATER;
+    }
     if (!store_node_is_asked(node))
         return store_node_answer_down(node->share, outcome);
 
@@ -202,6 +211,15 @@ static enum store_answer take_in(struct store_node *node, const struct operation
     else
         call_queue_put(&node->queue, &pending->waiting, tenant, cost, pending->begun_us);
     return STORE_LATER;
+}
+
+/* It has just come into the map, and will soon be there, so its calls wait a moment. A call that
+ * has no time for that would be answered inside store_ask(). */
+static bool is_joining(const struct store_node *node)
+{
+    return node->share->is_sliced && !node->was_lost && !redis_link_is_ready(node->link) &&
+           !node->is_leaving && !node->share->is_closing &&
+           node->share->calls.timeout_us > 2 * STORE_STRAYS_REST_US;
 }
 
 static void send_call(struct pending *pending, int64_t now_us)

@@ -10,9 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* More happen only if nodes contradict each other. They may agree after a rest, so there is one
- * after a few moves. */
-#define MOVES_MAX     16
+/* More in a row happen only if nodes contradict each other. They may agree after a rest; and after
+ * some rests the map has a node that has just joined. The time of the call is the bound. */
 #define MOVES_AT_ONCE 4
 #define SWEEP_US      (50 * MILLISECOND_US)
 
@@ -201,7 +200,7 @@ static void on_astray(struct store_node_share *share, struct pending *pending,
         redis_topology_doubt(share->topology, "a slot has moved");
     if (redirect != NULL && redirect->kind != REDIS_TRY_AGAIN) {
         pending->moves++;
-        if (pending->moves % MOVES_AT_ONCE != 0)
+        if (pending->moves < MOVES_AT_ONCE)
             node = node_at(nodes, &redirect->endpoint);
     }
     nodes_pass_on(nodes, pending, node, redirect != NULL && redirect->kind == REDIS_ASK);
@@ -222,11 +221,12 @@ static void nodes_pass_on(struct store_nodes *nodes, struct pending *pending,
     const int64_t left_us =
         pending->begun_us + nodes->share.calls.timeout_us - clock_monotonic_us();
 
-    if (left_us <= STORE_STRAYS_REST_US || pending->moves >= MOVES_MAX) {
+    if (left_us <= STORE_STRAYS_REST_US) {
         store_node_end_astray(&nodes->share, pending, TAKE_REFUSED);
     } else if (node != NULL && store_node_is_asked(node)) {
         store_node_take_over(node, pending, asks);
     } else {
+        pending->moves = 0;
         store_strays_put(&nodes->strays, pending);
     }
 }
