@@ -291,6 +291,9 @@ static void a_master_that_joins_is_used_without_a_restart(void **state)
     struct redis_server *node = redis_cluster_node(world->cluster, joined);
     WAIT_FOR (WAIT_SECONDS, scripts_run(node) > STEP_CHECKS)
         ;
+    WAIT_FOR (WAIT_SECONDS, json_array_size(reply_at(client_get(tenant, "/readyz"),
+                                                     "store_nodes")) == MASTERS + 1)
+        ;
     const struct load_summary summary = load_end(load);
     cluster_load_print_calls(world);
 
