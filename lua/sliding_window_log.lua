@@ -11,6 +11,10 @@
 -- and a log that is replaced as a whole is freed in the background. Charges that have left stay
 -- until they are removed, and do not count. Each new charge removes that many, so a log is never
 -- longer than the largest limit that it had.
+--
+-- While its slot of a cluster moves away, a log is still written at the old node as long as it is
+-- there. But what is gone cannot be written again: it would belong to the new node. So no log is
+-- emptied before it gets its new charge, and it is deleted as a whole by log_unlink() only.
 local SUM_MAX = 9007199254740991 -- the largest run of integers that a double holds exactly
 local LEAVE_MAX = 128 -- CHARGE_LOG_LEAVE_MAX
 
@@ -28,7 +32,7 @@ local function charge_of(member, score)
     before, cost = tonumber(before), tonumber(cost)
     if cost >= 1 and before + cost <= SUM_MAX
         and at >= 0 and at <= 9007199254740991 and at % 1 == 0 then
-        return { at = at, before = before, cost = cost }
+        return { at = at, before = before, cost = cost, member = member }
     end
 end
 
@@ -90,9 +94,36 @@ local function charge_before(key, oldest, total)
     return last, low
 end
 
+-- Deletes what will be written anew, so that Redis frees it in the background. While the slot moves
+-- it deletes nothing, and returns false: then Redis refuses a command on two keys if only one of
+-- them is there. The second one never is.
+local function log_unlink(key)
+    return type(redis.pcall("UNLINK", key, key .. ":")) == "number"
+end
+
+-- Puts one charge in place of all that there is. What is not even a log cannot be replaced while
+-- its slot moves: then the call fails, and the next one is at the new node.
+local function log_replace(key, at, before, cost)
+    local member = charge_member(before, cost)
+    local last
+    if not log_unlink(key) then
+        last = redis.pcall("ZRANGE", key, "-1", "-1")
+        if last.err then
+            redis.call("UNLINK", key)
+        else
+            redis.call("ZREMRANGEBYRANK", key, "0", "-2")
+        end
+    end
+    redis.call("ZADD", key, string.format("%.0f", at), member)
+    if last and last[1] and last[1] ~= member then
+        redis.call("ZREM", key, last[1])
+    end
+end
+
 -- Removes the `older` charges that had left at the time `at`, but no more than may be removed at
 -- once. When fewer than that still count, they are put into a new log instead. Otherwise a full log
--- that is charged once in a window would keep charges that do not count for many windows.
+-- that is charged once in a window would keep charges that do not count for many windows. There is
+-- one at least that counts.
 local function charges_leave(key, at, older)
     older = older or redis.call("ZCOUNT", key, "-inf", string.format("%.0f", at))
     local count = older > LEAVE_MAX and redis.call("ZCARD", key) - older
@@ -101,18 +132,15 @@ local function charges_leave(key, at, older)
         for i = 1, #kept, 2 do -- a member and its score, which ZADD takes the other way round
             kept[i], kept[i + 1] = kept[i + 1], kept[i]
         end
-        redis.call("UNLINK", key)
-        redis.call("ZADD", key, unpack(kept))
+        if log_unlink(key) then
+            redis.call("ZADD", key, unpack(kept))
+        else
+            redis.call("ZREMRANGEBYRANK", key, "0", string.format("%d", older - 1))
+        end
     elseif older > 0 then
         local rank = string.format("%d", math.min(older, LEAVE_MAX) - 1)
         redis.call("ZREMRANGEBYRANK", key, "0", rank)
     end
-end
-
--- Puts one charge in place of all, at a later time than theirs.
-local function charges_merge(key, at, before, cost)
-    redis.call("UNLINK", key)
-    redis.call("ZADD", key, string.format("%.0f", at), charge_member(before, cost))
 end
 
 -- Moves the charges after now_us to now_us, as one charge. It moves all that count when these, or
@@ -130,12 +158,12 @@ local function charges_move(key, newest, now_us, window_us)
     local leave = math.max(
         redis.call("ZCOUNT", key, "-inf", left), redis.call("ZCOUNT", key, later, "+inf"))
     if leave > LEAVE_MAX then
-        charges_merge(key, now_us, oldest.before, total - oldest.before)
+        log_replace(key, now_us, oldest.before, total - oldest.before)
     else
         redis.call("ZREMRANGEBYSCORE", key, "-inf", left)
-        redis.call("ZREMRANGEBYSCORE", key, later, "+inf")
         redis.call("ZADD", key, string.format("%.0f", now_us),
             charge_member(first.before, total - first.before))
+        redis.call("ZREMRANGEBYSCORE", key, later, "+inf")
     end
     redis.call("PEXPIRE", key, string.format("%d", math.ceil(window_us / 1000)))
     return charge_last(key)
@@ -175,6 +203,7 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local key = KEYS[at]
     local total, used, last, older, leaves = log_read(key, now_us, cost, quota, window_us)
     local is_refused = not total
+    local is_over = is_refused or total > 0 and used == 0 -- nothing of what is there counts
     if is_refused then
         total, used, last = 0, 0, now_us
     end
@@ -200,14 +229,16 @@ local function sliding_window_log(_, at, now_us, cost, quota, window_us)
     local function charge()
         local is_at_its_end = total + cost > SUM_MAX -- which nobody lives to see
         total = is_at_its_end and counted or total
-        if counted == 0 then
-            redis.call("UNLINK", key)
-        elseif is_at_its_end then
-            charges_merge(key, now_us, 0, counted)
+        if is_over then
+            log_replace(key, now_us, total, cost)
         else
-            charges_leave(key, now_us - window_us, older)
+            if is_at_its_end then
+                log_replace(key, now_us, 0, counted)
+            else
+                charges_leave(key, now_us - window_us, older)
+            end
+            redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
         end
-        redis.call("ZADD", key, string.format("%.0f", now_us), charge_member(total, cost))
         -- Many large logs that end at once would keep Redis busy. So their ends are spread, by some
         -- characters of both digests in the key, or of the limit's id where it has one.
         local stored = used + (older or 0)

@@ -2,18 +2,15 @@
 -- longer. What is given back is what was charged last. Twin: sliding_window_log_charge() in
 -- src/limit/sliding_window_log.c, and src/limit/charge_log.c.
 
--- How many charges are after this one. It is the first of its time if its rank is not known.
-local function charges_after(key, charge, rank)
-    rank = rank or redis.call("ZCOUNT", key, "-inf", string.format("(%.0f", charge.at))
-    return redis.call("ZCARD", key) - rank - 1
-end
-
--- Takes the `gone` charges after `newest` away, and leaves `used` in all. If more go than may be
--- removed at once, those that stay become one.
-local function charges_give_back(key, newest, gone, first, used)
-    if gone > LEAVE_MAX then
-        charges_merge(key, newest.at, first, used)
+-- Takes the charges after `newest` away, and leaves `used` in all. If more go than may be removed
+-- at once, those that stay become one. Where only the oldest that counts stays, it is replaced,
+-- because nothing would be left without it.
+local function charges_give_back(key, newest, rank, first, used, left_us, older)
+    local gone = newest.before > first and redis.call("ZCARD", key) - rank - 1
+    if not gone or gone > LEAVE_MAX then
+        log_replace(key, newest.at, first, used)
     else
+        charges_leave(key, left_us, older)
         redis.call("ZREMRANGEBYRANK", key, string.format("%d", -1 - gone), "-1")
         redis.call("ZADD", key, string.format("%.0f", newest.at),
             charge_member(newest.before, first + used - newest.before))
@@ -24,11 +21,11 @@ end
 local function charges_join(key, first, used, cost)
     local last = charge_last(key)
     if first + used > SUM_MAX then
-        charges_merge(key, last.at, 0, used)
+        log_replace(key, last.at, 0, used)
     else
-        redis.call("ZREMRANGEBYRANK", key, "-1", "-1")
         redis.call("ZADD", key, string.format("%.0f", last.at),
             charge_member(last.before, last.cost + cost))
+        redis.call("ZREM", key, last.member)
     end
 end
 
@@ -61,12 +58,12 @@ local function sliding_window_log_charge(_, at, now_us, cost, quota, window_us)
             redis.call("UNLINK", key)
             return 0
         end
-        local gone = newest and charges_after(key, newest, rank)
-        charges_leave(key, now_us - window_us, older)
+        local first, left_us = total - before, now_us - window_us
         if joins then
-            charges_join(key, total - before, used, used - before)
+            charges_leave(key, left_us, older)
+            charges_join(key, first, used, used - before)
         else
-            charges_give_back(key, newest, gone, total - before, used)
+            charges_give_back(key, newest, rank, first, used, left_us, older)
         end
         redis.call("PEXPIRE", key, string.format("%d", math.ceil(reset / 1000)))
         return 0

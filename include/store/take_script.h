@@ -6,7 +6,8 @@
  * after the fact.
  *
  * KEYS: a string for each set of subjects, with the states of its limits; then a key for each limit
- * whose state is kept apart, as a log is. All have the operation's tag as their hash tag.
+ * whose state is kept apart, as a log is. All have the operation's tag as their hash tag. To learn
+ * whether the slot moves, a script also names a key that never exists: a log's, and a colon.
  *
  * A string is a row of entries: one byte with their number, then the ids of all limits, then their
  * states. A state begins with the time when its entry ends. The lowest byte of an id, which comes

@@ -27,6 +27,7 @@ foreach(lives take_lives take_log_lives take_charge_lives take_rate_lives take_e
   unit_test(${lives} LINKS support store limit LABELS redis)
   target_sources(test_${lives} PRIVATE life_case.c script_redis.c)
 endforeach()
+unit_test(take_moving LINKS support store redis limit LABELS redis)
 unit_test(stored_logs LINKS support store limit LABELS redis)
 unit_test(vectors LINKS support store redis limit LABELS redis)
 unit_test(twins LINKS support store redis limit LABELS redis)
@@ -42,6 +43,7 @@ target_compile_definitions(test_policy
 target_compile_definitions(test_vectors
   PRIVATE VECTORS_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/vectors")
 target_sources(test_rule PRIVATE sample_policy.c)
+target_sources(test_take_moving PRIVATE moving_case.c)
 target_sources(test_stored_logs PRIVATE script_redis.c)
 foreach(decider vectors twins)
   target_sources(test_${decider} PRIVATE plain_engine.c script_redis.c state_copy.c)
