@@ -36,7 +36,8 @@
 
 /* Gives the app the next revision. It uses string.format(), because Lua itself writes only 14
  * digits of a number. Impossible revisions are removed from the history, because they would push
- * out real ones. */
+ * out real ones: after the new one has come, because a cluster refuses to fill an empty history
+ * while its slot moves. */
 #define REDIS_CALL_REVISE                                                                          \
     REDIS_CALL_EXPLAIN                                                                             \
     "local revision = string.format('%.0f', math.max(last + 1, clock))\n"                          \
@@ -44,8 +45,8 @@
     "redis.call('HSET', KEYS[4], 'revision', revision)\n"                                          \
     "redis.call('ZADD', KEYS[2], revision, ARGV[1])\n"                                             \
     "if redis.call('TYPE', KEYS[6]).ok ~= 'zset' then redis.call('DEL', KEYS[6]) end\n"            \
-    "redis.call('ZREMRANGEBYSCORE', KEYS[6], string.format('(%.0f', explained), '+inf')\n"         \
     "redis.call('ZADD', KEYS[6], revision, revision)\n"                                            \
+    "redis.call('ZREMRANGEBYSCORE', KEYS[6], '(' .. revision, '+inf')\n"                           \
     "redis.call('ZREMRANGEBYRANK', KEYS[6], '0',\n"                                                \
     "           -1 - " REDIS_CALL_TEXT(CATALOGUE_WRITES_MAX) ")\n"
 

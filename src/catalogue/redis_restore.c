@@ -39,7 +39,10 @@ static const char end_script[] =
 /* ARGV: app, name, created_at, keys, whether it is suspended, the revision of this copy, whether it
  * is unused, and of each policy the name of its identity and its document. `restored` has the
  * revision that the app was put back under, and the copy's: a later write has another revision. If
- * an app is there but not in the list, the list was lost, and the app is newer than any copy. */
+ * an app is there but not in the list, the list was lost, and the app is newer than any copy.
+ *
+ * What is there is deleted before it is written anew. While its slot moves, a cluster would refuse
+ * that in the middle; so it is asked first, by two keys of which it has only one. */
 static const char restore_script[] = MAKE_WAY
     "local is_there = redis.call('EXISTS', KEYS[4]) == 1\n"
     "if is_there and not redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n" REDIS_CALL_REVISE
@@ -51,6 +54,11 @@ static const char restore_script[] = MAKE_WAY
                        "  if not given or given ~= there[1] or tonumber(copied) >= "
                        "tonumber(ARGV[6]) then\n"
                        "    return 'exists'\n"
+                       "  end\n"
+                       "  local found = redis.pcall('EXISTS', KEYS[4], '" REDIS_CALL_PREFIX
+                       "none')\n"
+                       "  if type(found) ~= 'number' then\n"
+                       "    return redis.error_reply('TRYAGAIN ' .. found.err)\n"
                        "  end\n"
                        "elseif redis.call('ZSCORE', KEYS[2], ARGV[1]) then\n"
                        "  return 'exists'\n"

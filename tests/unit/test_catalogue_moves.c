@@ -154,6 +154,74 @@ static void a_key_is_replaced_while_the_move_has_begun(void **state)
     arena_close(&arena);
 }
 
+/* A copy of an app with one policy, as an instance holds it. */
+static struct app *copy_of(int64_t revision)
+{
+    struct app *app = app_new();
+    struct policy *policy = sample_policy(&app->arena, "{'route_key':'/a','rate':'5/s'}");
+
+    (void)snprintf(app->id, sizeof(app->id), "app_a00000000000");
+    app->name = TEXT("a");
+    app->revision = revision;
+    app->key_count = 1;
+    app->keys[0] = sample_digest('a');
+    app->policies = policy_set_new(&app->arena, &policy, 1);
+    return app;
+}
+
+static enum catalogue_status put_back(int64_t revision, struct error *error)
+{
+    struct app *copy = copy_of(revision);
+    const enum catalogue_status status = backend->operations->app_restore(backend, copy, error);
+
+    app_release(copy);
+    return status;
+}
+
+/* It replaces what an older copy has put there: its only key, its app, and its policies. */
+static void a_newer_copy_is_put_back_after_the_move_and_the_older_one_stays(void **state)
+{
+    struct redis_server *node = redis_cluster_node(cluster, redis_cluster_owner(cluster, slot));
+    struct error error = {0};
+    (void)state;
+    assert_int_equal(put_back(1, &error), CATALOGUE_CREATED);
+    (void)redis_server_command(node, "SET sluice:{catalogue}:forgotten 1");
+    (void)redis_server_command(node, "ZADD sluice:{catalogue}:deleted 1 app_x00000000000");
+    redis_cluster_begin_move(cluster, slot, other_node());
+
+    const enum catalogue_status status = put_back(2, &error);
+
+    redis_cluster_end_move(cluster, slot, other_node());
+    struct app *app = load_app(backend, "app_a00000000000");
+    assert_int_equal(policy_set_count(app->policies), 1);
+    app_release(app);
+    assert_int_equal(status, CATALOGUE_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "TRYAGAIN"));
+    assert_true(has_app('a'));
+    assert_int_equal(put_back(2, &error), CATALOGUE_CREATED);
+    assert_true(has_app('a'));
+}
+
+/* It is empty when these are removed. */
+static void a_history_of_impossible_writes_is_replaced_while_the_move_has_begun(void **state)
+{
+    struct redis_server *node = redis_cluster_node(cluster, redis_cluster_owner(cluster, slot));
+    struct error error = {0};
+    (void)state;
+    assert_int_equal(put_back(1, &error), CATALOGUE_CREATED);
+    (void)redis_server_command(node, "SET sluice:{catalogue}:forgotten 1");
+    (void)redis_server_command(node, "ZADD sluice:{catalogue}:deleted 1 app_x00000000000");
+    (void)redis_server_command(node, "DEL sluice:{catalogue}:history");
+    (void)redis_server_command(node, "ZADD sluice:{catalogue}:history 9e15 x");
+    redis_cluster_begin_move(cluster, slot, other_node());
+
+    const enum catalogue_status status = suspend("app_a00000000000", &error);
+
+    redis_cluster_end_move(cluster, slot, other_node());
+    assert_string_equal(error.message, "");
+    assert_int_equal(status, CATALOGUE_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +232,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_key_is_replaced_while_the_move_has_begun, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            a_newer_copy_is_put_back_after_the_move_and_the_older_one_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_history_of_impossible_writes_is_replaced_while_the_move_has_begun, setup, teardown),
     };
 
     if (sodium_init() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
