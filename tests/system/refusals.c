@@ -97,8 +97,9 @@ static void open_cluster(struct refusing *refusing)
     /* Otherwise a master that has given its last slot away would become a replica. */
     (void)redis_server_command(refusing->redis, "CONFIG SET cluster-allow-replica-migration no");
     (void)redis_server_command(refusing->redis, "CLUSTER ADDSLOTSRANGE 0 %d", SLOTS - 1);
-    (void)redis_server_command(refusing->redis, "CLUSTER MEET 127.0.0.1 %d",
-                               redis_server_port(refusing->node));
+    (void)redis_server_command(refusing->redis, "CLUSTER MEET 127.0.0.1 %d %d",
+                               redis_server_port(refusing->node),
+                               redis_server_bus_port(refusing->node));
     WAIT_FOR (WAIT_SECONDS, has_met(refusing->redis, other) && cluster_is_well(refusing->redis))
         ;
 }
