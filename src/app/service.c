@@ -319,7 +319,7 @@ static const char *end_threads(struct service *service, int64_t deadline_us)
     if (!journal_stop(service->parts.journal, give_up_us, give_up_us + STEP_US_MAX))
         return "journal";
     if (service->parts.topology != NULL &&
-        !redis_topology_stop(service->parts.topology, clock_monotonic_us() + STEP_US_MAX))
+        !redis_topology_stop(service->parts.topology, clock_monotonic_us() + 2 * STEP_US_MAX))
         return "redis topology";
     return ended ? NULL : "catalogue";
 }

@@ -19,10 +19,12 @@
 /* For each step: to connect, and for each answer. */
 #define ASK_MS 500
 /* After this no further sentinel is asked; the next look goes on there. */
-#define LOOK_US    SECOND_US
-#define PING_US    SECOND_US
-#define DEAF_US    SECOND_US /* how often there is a look without a subscription */
-#define WORD_COUNT 3
+#define LOOK_US SECOND_US
+#define PING_US SECOND_US
+#define DEAF_US SECOND_US /* how often there is a look without a subscription */
+/* Whoever floods us with messages does not keep us from all else. */
+#define MESSAGES_AT_ONCE 64
+#define WORD_COUNT       3
 
 struct redis_finder {
     const struct redis_topology_options *options;
@@ -238,7 +240,7 @@ static bool ear_hears_nothing(struct redis_finder *finder)
     struct error error;
     bool is_switch = false;
 
-    do {
+    for (int i = 0; (i == 0 || message != NULL) && !is_switch && i < MESSAGES_AT_ONCE; i++) {
         freeReplyObject(message);
         if (!redis_session_hear(finder->ear, &message, &error)) {
             ear_close(finder);
@@ -246,7 +248,7 @@ static bool ear_hears_nothing(struct redis_finder *finder)
         }
         is_switch = message != NULL &&
                     redis_sentinel_list_tell_switch(message, finder->options->url.master);
-    } while (message != NULL && !is_switch);
+    }
     freeReplyObject(message);
     return !is_switch;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis_sentinel_list.h"
 
-#define PORT_MAX 65535
-
 static size_t read_sentinels(const redisReply *reply, struct redis_endpoint *told);
 static void forget_but(struct redis_sentinel_list *list, const struct redis_endpoint *told,
                        size_t told_count);
@@ -122,16 +120,12 @@ static bool read_sentinel(const redisReply *fields, struct redis_endpoint *endpo
 static bool read_address(const redisReply *host, const redisReply *port,
                          struct redis_endpoint *endpoint)
 {
-    const struct text name = text_in(host);
+    static const struct redis_endpoint nobody = {0};
     int64_t number;
 
-    if (name.length == 0 || name.length >= sizeof(endpoint->host) ||
-        memchr(name.at, '\0', name.length) != NULL || !text_parse_integer(text_in(port), &number) ||
-        number < 1 || number > PORT_MAX)
-        return false;
-    *endpoint = (struct redis_endpoint){.port = (int)number};
-    memcpy(endpoint->host, name.at, name.length);
-    return true;
+    return text_parse_integer(text_in(port), &number) &&
+           redis_endpoint_learn(text_in(host), number, &nobody, endpoint) &&
+           endpoint->host[0] != '\0';
 }
 
 /* Further ones find no room. */

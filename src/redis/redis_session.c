@@ -15,6 +15,7 @@
 #include <poll.h>
 
 #define HOLD_OFF_US (200 * MILLISECOND_US)
+#define READS_MAX   30 /* timeouts that a reply may take beyond its first */
 #define NEVER       INT64_MAX
 /* Fits the longest redirection, which has a host's name. */
 #define REFUSAL_BYTES ((size_t)320)
@@ -449,10 +450,15 @@ static int64_t wait_end_us(const struct redis_session *session)
     return by_us < session->answer_by_us ? by_us : session->answer_by_us;
 }
 
-/* A socket without TLS blocks, and has its timeout. */
+/* A socket without TLS blocks, and each read has its timeout. A long reply may need some of them,
+ * but one that comes byte by byte must end, too. */
 static bool wait_until(struct redis_session *session, int64_t by_us)
 {
-    return redis_tls_wait(session->context, by_us) || blame_time(session);
+    const int64_t more_us =
+        session->access.tls == NULL ? READS_MAX * session->timeout_ms * MILLISECOND_US : 0;
+
+    return (clock_monotonic_us() < by_us + more_us && redis_tls_wait(session->context, by_us)) ||
+           blame_time(session);
 }
 
 /* NULL when there is no whole one. An earlier read may have brought it. */

@@ -361,7 +361,8 @@ static void judge(struct redis_sessions *sessions, struct node *node, struct err
     }
     say_it_is_a_cluster(sessions, code);
     if (sessions->fault == REDIS_SESSION_OF_PLACE)
-        sessions->fault = REDIS_SESSION_OF_CALL;
+        sessions->fault =
+            text_equal(code, TEXT("CLUSTERDOWN")) ? REDIS_SESSION_OF_REDIS : REDIS_SESSION_OF_CALL;
     if (sessions->fault == REDIS_SESSION_OF_REDIS &&
         (code.length == 0 || text_equal(code, TEXT("READONLY"))))
         redis_topology_doubt(sessions->topology, "the server is lost, or takes no writes");
