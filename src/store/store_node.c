@@ -8,7 +8,6 @@
 #include "node_error.h"
 #include "redis/redis_error.h"
 #include "store/probe.h"
-#include "store_strays.h"
 
 /* A call, in the order it runs. */
 static enum store_answer take_in(struct store_node *node, const struct operation *operation,
@@ -213,13 +212,11 @@ static enum store_answer take_in(struct store_node *node, const struct operation
     return STORE_LATER;
 }
 
-/* It has just come into the map, and will soon be there, so its calls wait a moment. A call that
- * has no time for that would be answered inside store_ask(). */
+/* It has just come into the map, and will soon be there, so its calls wait a moment. */
 static bool is_joining(const struct store_node *node)
 {
     return node->share->is_sliced && !node->was_lost && !redis_link_is_ready(node->link) &&
-           !node->is_leaving && !node->share->is_closing &&
-           node->share->calls.timeout_us > 2 * STORE_STRAYS_REST_US;
+           !node->is_leaving && !node->share->is_closing;
 }
 
 static void send_call(struct pending *pending, int64_t now_us)

@@ -113,6 +113,8 @@ static void nodes_follow_give(struct store_nodes *nodes, struct redis_map *map)
     struct store_node **all_before = nodes->all;
     struct store_node **all = memory_new(map->node_count, sizeof(*all));
 
+    for (uint16_t i = 0; before != NULL && i < before->node_count; i++)
+        store_node_tell(all_before[i], false, false, false); /* its number may be another now */
     for (uint16_t i = 0; i < map->node_count; i++) {
         struct store_node *node = node_at(nodes, &map->nodes[i].endpoint);
 
@@ -152,7 +154,6 @@ static void node_set_place(struct store_node *node, const struct redis_map *map,
 static void nodes_let_go(struct store_nodes *nodes, struct store_node *node)
 {
     store_node_leave(node);
-    store_node_tell(node, false, false, false); /* its number may be another node's now */
     LIST_INSERT_HEAD(&nodes->leaving, node, in_leaving);
     sweep_later(nodes);
 }
@@ -196,14 +197,18 @@ static void on_astray(struct store_node_share *share, struct pending *pending,
     struct store_nodes *nodes = CONTAINER_OF(share, struct store_nodes, share);
     struct store_node *node = NULL;
 
-    if (redirect != NULL && redirect->kind == REDIS_MOVED)
+    if (redirect == NULL) { /* store_ask() may be under way, so it is answered later */
+        store_strays_put(&nodes->strays, pending);
+        return;
+    }
+    if (redirect->kind == REDIS_MOVED)
         redis_topology_doubt(share->topology, "a slot has moved");
-    if (redirect != NULL && redirect->kind != REDIS_TRY_AGAIN) {
+    if (redirect->kind != REDIS_TRY_AGAIN) {
         pending->moves++;
         if (pending->moves < MOVES_AT_ONCE)
             node = node_at(nodes, &redirect->endpoint);
     }
-    nodes_pass_on(nodes, pending, node, redirect != NULL && redirect->kind == REDIS_ASK);
+    nodes_pass_on(nodes, pending, node, redirect->kind == REDIS_ASK);
 }
 
 static void on_turn(void *context, struct pending *pending)
@@ -221,10 +226,10 @@ static void nodes_pass_on(struct store_nodes *nodes, struct pending *pending,
     const int64_t left_us =
         pending->begun_us + nodes->share.calls.timeout_us - clock_monotonic_us();
 
-    if (left_us <= STORE_STRAYS_REST_US) {
-        store_node_end_astray(&nodes->share, pending, TAKE_REFUSED);
-    } else if (node != NULL && store_node_is_asked(node)) {
+    if (left_us > 0 && node != NULL && store_node_is_asked(node)) {
         store_node_take_over(node, pending, asks);
+    } else if (left_us <= STORE_STRAYS_REST_US) {
+        store_node_end_astray(&nodes->share, pending, TAKE_REFUSED);
     } else {
         pending->moves = 0;
         store_strays_put(&nodes->strays, pending);

@@ -111,7 +111,9 @@ static bool store_redis_has_started(const struct store *store)
     const struct store_nodes *nodes = nodes_of(store);
 
     for (uint16_t i = 0; i < nodes->map->node_count; i++) {
-        if (!store_node_is_asked(nodes->all[i]) && !nodes->all[i]->was_lost)
+        const struct store_node *node = nodes->all[i];
+
+        if (!store_node_is_asked(node) && !node->was_lost && !breaker_is_open(&node->trust.breaker))
             return false;
     }
     return store_redis_is_ready(store);

@@ -9,6 +9,7 @@ void store_strays_init(struct store_strays *strays, struct event_base *base, voi
                        store_strays_turn_fn *turn)
 {
     *strays = (struct store_strays){.turn = turn, .context = context};
+    strays->end = &strays->first;
     strays->timer = evtimer_new(base, on_timer, strays);
     ASSERT(strays->timer != NULL);
 }
@@ -23,8 +24,9 @@ void store_strays_put(struct store_strays *strays, struct pending *pending)
 {
     const struct timeval wait = duration_timeval(STORE_STRAYS_REST_US);
 
-    pending->next = strays->first;
-    strays->first = pending;
+    pending->next = NULL;
+    *strays->end = pending;
+    strays->end = &pending->next;
     if (!evtimer_pending(strays->timer, NULL))
         event_add(strays->timer, &wait);
 }
@@ -35,6 +37,8 @@ struct pending *store_strays_take(struct store_strays *strays)
 
     if (pending != NULL)
         strays->first = pending->next;
+    if (strays->first == NULL)
+        strays->end = &strays->first;
     return pending;
 }
 
@@ -47,6 +51,7 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     strays->first = NULL;
+    strays->end = &strays->first;
     while (rest != NULL) {
         struct pending *pending = rest;
 
