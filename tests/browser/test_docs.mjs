@@ -17,7 +17,7 @@ const { SLUICE_BINARY, SLUICE_CHROMIUM, SLUICE_PACKAGES, SLUICE_SCREENSHOTS } = 
 const { chromium } = createRequire(join(SLUICE_PACKAGES, "package.json"))("playwright-core");
 
 const FIRST_OPERATION_PIXELS_MAX = 400;
-const STEP_MS_MAX = 10000;
+const STEP_MS_MAX = 120000;
 const PREFIX = "/teams/a;b"; // A shell would end a command there.
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
