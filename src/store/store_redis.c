@@ -91,8 +91,12 @@ static void store_redis_serve(struct store *store)
 {
     const struct store_nodes *nodes = &CONTAINER_OF(store, struct store_redis, store)->nodes;
 
-    for (uint16_t i = 0; i < nodes->map->node_count; i++)
-        redis_link_serve(nodes->all[i]->link);
+    for (uint16_t i = 0; i < nodes->map->node_count; i++) {
+        struct redis_link *link = nodes->all[i]->link;
+
+        if (redis_link_unanswered(link) > 0) /* a look at an idle socket costs a system call */
+            redis_link_serve(link);
+    }
 }
 
 static bool store_redis_is_ready(const struct store *store)
