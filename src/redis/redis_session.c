@@ -56,6 +56,7 @@ static const redisReply *error_in(const redisReply *reply);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
 static bool lose(struct redis_session *session, struct error *error);
 static bool get_reply(struct redis_session *session, void **reply);
+static bool read_more(struct redis_session *session, void **reply);
 static bool write_all(struct redis_session *session);
 static int64_t wait_end_us(const struct redis_session *session);
 static bool wait_until(struct redis_session *session, int64_t by_us);
@@ -413,18 +414,24 @@ static bool get_reply(struct redis_session *session, void **reply)
         return false;
     const int64_t by_us = wait_end_us(session);
     while (*reply == NULL) {
-        if (redis_bounds_are_passed(&session->bounds, context->reader)) {
-            context->err = REDIS_ERR_OOM; /* as hiredis would call it */
-            return false;
-        }
-        redis_tls_prepare(context);
-        if (is_late(session) || redisBufferRead(context) != REDIS_OK ||
-            redisGetReplyFromReader(context, reply) != REDIS_OK)
-            return false;
-        if (*reply == NULL && !wait_until(session, by_us))
+        if (!read_more(session, reply) || (*reply == NULL && !wait_until(session, by_us)))
             return false;
     }
     return true;
+}
+
+/* One read. *reply stays NULL unless it has brought the rest of one. */
+static bool read_more(struct redis_session *session, void **reply)
+{
+    redisContext *context = session->context;
+
+    if (redis_bounds_are_passed(&session->bounds, context->reader)) {
+        context->err = REDIS_ERR_OOM; /* as hiredis would call it */
+        return false;
+    }
+    redis_tls_prepare(context);
+    return !is_late(session) && redisBufferRead(context) == REDIS_OK &&
+           redisGetReplyFromReader(context, reply) == REDIS_OK;
 }
 
 /* With TLS, the handshake is part of the first. */
@@ -469,13 +476,7 @@ static bool get_message(struct redis_session *session, void **message)
     if (redisGetReplyFromReader(context, message) != REDIS_OK)
         return false;
     while (*message == NULL && has_come(context)) {
-        if (redis_bounds_are_passed(&session->bounds, context->reader)) {
-            context->err = REDIS_ERR_OOM; /* as hiredis would call it */
-            return false;
-        }
-        redis_tls_prepare(context);
-        if (redisBufferRead(context) != REDIS_OK ||
-            redisGetReplyFromReader(context, message) != REDIS_OK)
+        if (!read_more(session, message))
             return false;
     }
     return true;
