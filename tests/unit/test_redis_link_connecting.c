@@ -232,11 +232,11 @@ static void may_be_freed_while_a_name_is_looked_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(many_links_complain_like_one), /* first: other complaints could share its place */
         TEST(becomes_ready_by_path_address_and_name),
         TEST(a_right_password_and_a_database_are_used),
         TEST(a_refused_password_never_becomes_ready_and_is_tried_again),
         TEST(waits_longer_after_each_failure),
-        TEST(many_links_complain_like_one),
         TEST(a_server_that_speaks_first_is_left),
         TEST(scripts_need_not_be_loaded),
         TEST(being_killed_again_and_again_is_survived),
