@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/reference_band.h"
 
+#include "support/reference_counter.h"
+
 #define QUOTA_BOUNDLESS INT64_C(1000000000)
 /* Keys in Redis end at whole milliseconds, and times are rounded twice. */
 #define EXPIRY_LATE_US 2000
 #define FOREVER_US     (INT64_MAX / 2)
-/* In memory the service knows the clock on the wall as well as it can read two clocks at once. */
-#define WALL_SLACK_US INT64_C(1000)
+/* In memory the service knows the clock on the wall as well as it can read two clocks at once: its
+ * thread may stand still in between. */
+#define WALL_SLACK_US INT64_C(20000)
 /* There the counter of a period stays for longer than the period lasts. */
 #define PERIOD_STAYS_US (INT64_C(400) * 24 * 3600 * 1000000)
 
+static bool must_exist(const struct reference_band_counter *counter,
+                       const struct reference_limit *limit);
 static void counters_find(struct reference_band *band, const struct reference_band_check *check,
                           struct reference_band_counter *found[]);
 static struct reference_band_counter *counter_find(struct reference_band *band,
@@ -145,7 +150,7 @@ struct reference_bounds reference_band_forget(struct reference_band *band,
                 may_exist || (other->most.is_charged &&
                               reference_place_is_beside(&other->place, &counters[i]->place));
         }
-        forgotten.min += counters[i]->least.is_charged ? 1 : 0;
+        forgotten.min += must_exist(counters[i], &check->policy->limits[i].limit) ? 1 : 0;
         forgotten.max += may_exist ? 1 : 0;
     }
     for (size_t i = 0; i < check->policy->count; i++) {
@@ -158,6 +163,16 @@ struct reference_bounds reference_band_forget(struct reference_band *band,
         counters[i]->most = counters[i]->most_so_far = (struct reference_counter){0};
     }
     return forgotten;
+}
+
+/* A period of which all was given back ends as if it had never been used, so no store must keep
+ * it. */
+static bool must_exist(const struct reference_band_counter *counter,
+                       const struct reference_limit *limit)
+{
+    const struct reference_counter *least = &counter->least;
+
+    return least->is_charged && (least->charged > 0 || !reference_has_period(limit));
 }
 
 static void counters_find(struct reference_band *band, const struct reference_band_check *check,
