@@ -36,21 +36,25 @@ struct load *cluster_load_begin(const struct world *world, const struct client *
     return load_begin(&options);
 }
 
+double cluster_load_calls(const struct world *world, const char *result)
+{
+    static struct scrape scrape; /* too large for a stack */
+    struct client *client = stranger_new(world->service);
+    char label[32];
+
+    (void)snprintf(label, sizeof(label), "result=\"%s\"", result);
+    scrape_read(&scrape, client);
+    client_free(client);
+    return scrape_value(&scrape, "sluice_store_calls_total", label);
+}
+
 void cluster_load_print_calls(const struct world *world)
 {
     static const char *const results[] = {"done", "late", "down", "refused", "broken"};
-    static struct scrape scrape; /* too large for a stack */
-    struct client *client = stranger_new(world->service);
 
-    scrape_read(&scrape, client);
-    client_free(client);
     print_message("calls:");
-    for (size_t i = 0; i < ARRAY_COUNT(results); i++) {
-        char label[32];
-        (void)snprintf(label, sizeof(label), "result=\"%s\"", results[i]);
-        print_message(" %s %.0f", results[i],
-                      scrape_value(&scrape, "sluice_store_calls_total", label));
-    }
+    for (size_t i = 0; i < ARRAY_COUNT(results); i++)
+        print_message(" %s %.0f", results[i], cluster_load_calls(world, results[i]));
     print_message("\n");
 }
 

@@ -15,6 +15,10 @@
 struct load *cluster_load_begin(const struct world *world, const struct client *tenant,
                                 const char *const routes[], load_ask_fn *ask);
 
+/* How many calls to Redis have ended so ("done", "late", "down", "refused", "broken"), of all since
+ * the service began. */
+double cluster_load_calls(const struct world *world, const char *result);
+
 /* Prints how the calls to Redis have ended so far: a test that fails may have been too late. */
 void cluster_load_print_calls(const struct world *world);
 
