@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define CHECKING_THREADS 2
+#define ROUNDS_MAX       10 /* on a busy machine one may be too short */
 #define PAUSE_NS         5000000
 #define FLAGS_MAX        (HOSTILITY_FLAGS_MAX + 10)
 
@@ -40,6 +41,10 @@ void siege_play(struct siege *siege, const struct hostility *row,
     run_hook(row->before, siege);
     siege->figure_before = siege_figure(siege, &row->figure);
     siege_besiege(siege, siege->world->service);
+    while (!siege_was_telling(siege) && siege->rounds < ROUNDS_MAX) {
+        siege_judge_good(siege);
+        siege_besiege(siege, siege->world->service);
+    }
     run_hook(row->after, siege);
     siege_judge(siege);
     siege_close(siege);

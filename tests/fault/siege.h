@@ -66,7 +66,11 @@ void siege_close(struct siege *siege);
 /* Another service on the same Redis, which has to become ready and know the good app's policies. */
 void siege_add_second(struct siege *siege);
 
-/* Of siege_play() alone: says what does not hold. */
+/* Whether the hostile apps were told all that the row promises, in the last round. */
+bool siege_was_telling(const struct siege *siege);
+/* Says what does not hold of what the good app got, in the last round. */
+void siege_judge_good(struct siege *siege);
+/* The same, and of what the hostile apps were told. */
 void siege_judge(struct siege *siege);
 
 /* Something does not hold. */

@@ -11,12 +11,21 @@ static long count_served(const struct siege *siege);
 static bool has_figure_risen(struct siege *siege);
 static bool has_been_told(const struct siege *siege, const struct hostility_told *told);
 
+bool siege_was_telling(const struct siege *siege)
+{
+    const struct hostility_told *told = siege->row->told;
+    size_t i = 0;
+
+    while (i < HOSTILITY_TOLD_MAX && told[i].code != NULL && has_been_told(siege, &told[i]))
+        i++;
+    return i == HOSTILITY_TOLD_MAX || told[i].code == NULL;
+}
+
 void siege_judge(struct siege *siege)
 {
     const struct hostility *row = siege->row;
 
-    judge_load(siege, SIEGE_CHECKS, "check");
-    judge_load(siege, SIEGE_ALSO, row->also);
+    siege_judge_good(siege);
     for (size_t i = 0; i < HOSTILITY_TOLD_MAX && row->told[i].code != NULL; i++) {
         if (!has_been_told(siege, &row->told[i]))
             siege_miss(siege, "the hostile app was not told %d %s", row->told[i].status,
@@ -24,6 +33,12 @@ void siege_judge(struct siege *siege)
     }
     if (row->figure.name != NULL && !has_figure_risen(siege))
         siege_miss(siege, "%s{%s} has not risen", row->figure.name, row->figure.labels);
+}
+
+void siege_judge_good(struct siege *siege)
+{
+    judge_load(siege, SIEGE_CHECKS, "check");
+    judge_load(siege, SIEGE_ALSO, siege->row->also);
 }
 
 static void judge_load(struct siege *siege, int asked, const char *what)
