@@ -39,8 +39,7 @@ struct redis_topology {
     struct thread_end ended;
     int wake_fd;                 /* readable: the thread has a reason to look, or is to end */
     _Atomic(const char *) doubt; /* why; NULL: nobody doubts the map */
-    atomic_bool is_ending;
-    int end_fd; /* readable: the thread is to end */
+    int end_fd;                  /* readable: the thread is to end */
 
     bool has_failed;    /* the last look, and the log says so */
     struct error cause; /* the one that was told last */
@@ -55,7 +54,7 @@ static void tell_found(struct redis_topology *topology);
 static void publish_give(struct redis_topology *topology, struct redis_map *map);
 static bool has_same_nodes(const struct redis_map *map, const struct redis_map *before);
 static void tell_new(const struct redis_topology *topology, const struct redis_map *map);
-static void rest(const struct redis_topology *topology);
+static bool ends_within(const struct redis_topology *topology, int64_t wait_us);
 static int signal_new(void);
 static void add_one(int fd);
 
@@ -120,7 +119,6 @@ bool redis_topology_stop(struct redis_topology *topology, int64_t deadline_us)
 {
     if (!topology->has_thread)
         return true;
-    atomic_store(&topology->is_ending, true);
     add_one(topology->end_fd);
     add_one(topology->wake_fd);
     if (!thread_end_join(&topology->ended, topology->thread, deadline_us))
@@ -193,11 +191,11 @@ static void *topology_run(void *context)
     struct redis_topology *topology = context;
 
     (void)pthread_setname_np(pthread_self(), "topology");
-    while (!atomic_load(&topology->is_ending)) {
+    while (!ends_within(topology, 0)) {
         const int64_t due_us = look(topology);
 
-        rest(topology);
-        if (!atomic_load(&topology->is_ending) && atomic_load(&topology->doubt) == NULL)
+        /* Many doubt at once, so they wait for the next look together. */
+        if (!ends_within(topology, REDIS_TOPOLOGY_REST_US) && atomic_load(&topology->doubt) == NULL)
             topology->kind->wait(topology->finder, topology->wake_fd, due_us);
     }
     thread_end_tell(&topology->ended);
@@ -298,13 +296,12 @@ static void tell_new(const struct redis_topology *topology, const struct redis_m
                   LOG_STRING("first", first));
 }
 
-/* Many doubt at once, so they wait for the next look together. Ends early only if the thread is to
- * end. */
-static void rest(const struct redis_topology *topology)
+/* Waits until the thread is to end, but not longer than this. */
+static bool ends_within(const struct redis_topology *topology, int64_t wait_us)
 {
     struct pollfd end = {.fd = topology->end_fd, .events = POLLIN};
 
-    (void)poll(&end, 1, duration_poll_ms(REDIS_TOPOLOGY_REST_US));
+    return poll(&end, 1, duration_poll_ms(wait_us)) > 0;
 }
 
 static int signal_new(void)
