@@ -7,7 +7,9 @@
  *
  * The map is looked up anew when somebody doubts it, but not more often than every
  * REDIS_TOPOLOGY_REST_US; when a sentinel tells of a new master; and every 30 s. If nobody answers,
- * the last map stays. */
+ * the last map stays. While the doubts go on and nothing changes, each rest is twice as long as the
+ * one before, up to REDIS_TOPOLOGY_REST_MAX_US: so much later at most a cluster that was down is
+ * seen to be up. A look that finds a change makes the next rest short again. */
 #ifndef REDIS_REDIS_TOPOLOGY_H
 #define REDIS_REDIS_TOPOLOGY_H
 
@@ -18,7 +20,8 @@
 
 #include <sys/queue.h>
 
-#define REDIS_TOPOLOGY_REST_US (100 * MILLISECOND_US)
+#define REDIS_TOPOLOGY_REST_US     (100 * MILLISECOND_US)
+#define REDIS_TOPOLOGY_REST_MAX_US (800 * MILLISECOND_US)
 
 struct redis_topology;
 

@@ -29,6 +29,10 @@ extern const struct redis_finder_kind redis_finder_server;
 extern const struct redis_finder_kind redis_finder_sentinel;
 extern const struct redis_finder_kind redis_finder_cluster;
 
+/* How long a topology rests after a look, if it rested for `before_us` after the one before. Looks
+ * that were asked for by a doubt, and changed nothing, grow rarer. */
+int64_t redis_finder_rest_us(int64_t before_us, bool was_doubted, bool has_changed);
+
 /* A `wait` that looks at `wake_fd` only. */
 void redis_finder_wait(struct redis_finder *finder, int wake_fd, int64_t until_us);
 

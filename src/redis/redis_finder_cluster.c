@@ -12,6 +12,9 @@
 
 #define NODE_TIMEOUT_MS 500
 #define LOOK_US         (2 * SECOND_US)
+/* So many flawed answers of one look are believed: if a large cluster is down, each of its nodes
+ * says so. */
+#define FLAWED_MAX 5
 
 /* What Redis says of any command of a cluster if it is in none. */
 #define IS_NO_CLUSTER "cluster support disabled"
@@ -55,7 +58,7 @@ static struct redis_finder *cluster_new(const struct redis_topology_options *opt
 }
 
 /* A node that is cut off from most masters, or that has not heard of the last change, answers as
- * well. So the first answer without such a flaw is taken, or else the first one. */
+ * well. So the first answer without such a flaw is taken, or else the first of a few. */
 static struct redis_map *cluster_look(struct redis_finder *finder, struct error *error)
 {
     const int64_t until_us = clock_monotonic_us() + LOOK_US;
@@ -63,18 +66,22 @@ static struct redis_map *cluster_look(struct redis_finder *finder, struct error 
     struct answer best = {0};
     bool has_found = false;
     size_t index = finder->next;
+    int flawed = 0;
 
-    for (size_t i = 0; i < count && !has_found && clock_monotonic_us() < until_us; i++) {
+    for (size_t i = 0; i < count && !has_found && flawed < FLAWED_MAX; i++) {
         struct answer answer = ask(finder, node_at(finder, index % count), error);
 
         index = (index + 1) % count;
         has_found = answer.map != NULL && answer.is_ok && answer.epoch >= finder->epoch;
+        flawed += answer.map != NULL;
         if (has_found || best.map == NULL) {
             redis_map_release(best.map);
             best = answer;
         } else {
             redis_map_release(answer.map);
         }
+        if (clock_monotonic_us() >= until_us)
+            break;
     }
     keep(finder, &best, index);
     return best.map;

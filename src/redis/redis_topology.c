@@ -40,6 +40,7 @@ struct redis_topology {
     int wake_fd;                 /* readable: the thread has a reason to look, or is to end */
     _Atomic(const char *) doubt; /* why; NULL: nobody doubts the map */
     int end_fd;                  /* readable: the thread is to end */
+    int64_t rest_us;             /* from the last look to the next one, at least */
 
     bool has_failed;    /* the last look, and the log says so */
     struct error cause; /* the one that was told last */
@@ -51,9 +52,10 @@ static int64_t look(struct redis_topology *topology);
 static void tell_failed(struct redis_topology *topology, const struct error *error);
 static void note_failed(struct redis_topology *topology, const struct error *error);
 static void tell_found(struct redis_topology *topology);
-static void publish_give(struct redis_topology *topology, struct redis_map *map);
+static bool publish_give(struct redis_topology *topology, struct redis_map *map);
 static bool has_same_nodes(const struct redis_map *map, const struct redis_map *before);
 static void tell_new(const struct redis_topology *topology, const struct redis_map *map);
+static void await_reason(struct redis_topology *topology, int64_t due_us);
 static bool ends_within(const struct redis_topology *topology, int64_t wait_us);
 static int signal_new(void);
 static void add_one(int fd);
@@ -80,6 +82,7 @@ struct redis_topology *redis_topology_new(const struct redis_topology_options *o
     thread_end_init(&topology->ended);
     topology->wake_fd = signal_new();
     topology->end_fd = signal_new();
+    topology->rest_us = REDIS_TOPOLOGY_REST_US;
     topology->dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
     topology->finder =
         topology->kind->new (&topology->options, &topology->access, topology->dialer);
@@ -101,7 +104,7 @@ bool redis_topology_look(struct redis_topology *topology, struct error *error)
         note_failed(topology, error);
         return false;
     }
-    publish_give(topology, map);
+    (void)publish_give(topology, map);
     return true;
 }
 
@@ -194,9 +197,7 @@ static void *topology_run(void *context)
     while (!ends_within(topology, 0)) {
         const int64_t due_us = look(topology);
 
-        /* Many doubt at once, so they wait for the next look together. */
-        if (!ends_within(topology, REDIS_TOPOLOGY_REST_US) && atomic_load(&topology->doubt) == NULL)
-            topology->kind->wait(topology->finder, topology->wake_fd, due_us);
+        await_reason(topology, due_us);
     }
     thread_end_tell(&topology->ended);
     return NULL;
@@ -215,14 +216,17 @@ static int64_t look(struct redis_topology *topology)
         log_write(LOG_DEBUG, "redis is looked up again", LOG_STRING("reason", doubt));
 
     struct redis_map *map = topology->kind->look(topology->finder, &error);
+    const bool has_found = map != NULL;
+    bool has_changed = false;
 
-    if (map == NULL) {
+    if (has_found) {
+        tell_found(topology);
+        has_changed = publish_give(topology, map);
+    } else {
         tell_failed(topology, &error);
-        return clock_monotonic_us() + LOOK_AGAIN_US;
     }
-    tell_found(topology);
-    publish_give(topology, map);
-    return clock_monotonic_us() + LOOK_EVERY_US;
+    topology->rest_us = redis_finder_rest_us(topology->rest_us, doubt != NULL, has_changed);
+    return clock_monotonic_us() + (has_found ? LOOK_EVERY_US : LOOK_AGAIN_US);
 }
 
 static void tell_failed(struct redis_topology *topology, const struct error *error)
@@ -251,13 +255,14 @@ static void tell_found(struct redis_topology *topology)
     topology->has_failed = false;
 }
 
-static void publish_give(struct redis_topology *topology, struct redis_map *map)
+/* Whether it is another map. */
+static bool publish_give(struct redis_topology *topology, struct redis_map *map)
 {
     struct redis_watcher *watcher;
 
     if (redis_map_equal(map, topology->map)) {
         redis_map_release(map);
-        return;
+        return false;
     }
     redis_map_number(map, topology->map);
     if (topology->has_thread && !has_same_nodes(map, topology->map))
@@ -269,6 +274,7 @@ static void publish_give(struct redis_topology *topology, struct redis_map *map)
     LIST_FOREACH (watcher, &topology->watchers, in_topology)
         add_one(watcher->fd);
     (void)pthread_mutex_unlock(&topology->lock);
+    return true;
 }
 
 /* Each slot that moves makes a new map, which is no news. */
@@ -294,6 +300,20 @@ static void tell_new(const struct redis_topology *topology, const struct redis_m
     else
         log_write(LOG_INFO, "redis nodes are now", LOG_INTEGER("nodes", map->node_count),
                   LOG_STRING("first", first));
+}
+
+/* Many doubt at once, so they wait for the next look together. But a sentinel that tells of a new
+ * master ends all but a short rest. */
+static void await_reason(struct redis_topology *topology, int64_t due_us)
+{
+    const int64_t more_us = topology->rest_us - REDIS_TOPOLOGY_REST_US;
+
+    if (ends_within(topology, REDIS_TOPOLOGY_REST_US))
+        return;
+    if (more_us > 0)
+        topology->kind->wait(topology->finder, topology->end_fd, clock_monotonic_us() + more_us);
+    else if (atomic_load(&topology->doubt) == NULL)
+        topology->kind->wait(topology->finder, topology->wake_fd, due_us);
 }
 
 /* Waits until the thread is to end, but not longer than this. */

@@ -77,6 +77,22 @@ static int port_of(int node)
     return redis_server_port(nodes[node]);
 }
 
+/* A storm of doubts that changes nothing, and what ends it. */
+static void looks_that_change_nothing_grow_rarer_up_to_a_bound(void **state)
+{
+    int64_t rest_us = REDIS_TOPOLOGY_REST_US;
+    int looks = 0;
+    (void)state;
+
+    for (; rest_us < REDIS_TOPOLOGY_REST_MAX_US; looks++)
+        rest_us = redis_finder_rest_us(rest_us, true, false);
+
+    assert_int_equal(looks, 3);
+    assert_int_equal(redis_finder_rest_us(rest_us, true, false), REDIS_TOPOLOGY_REST_MAX_US);
+    assert_int_equal(redis_finder_rest_us(rest_us, true, true), REDIS_TOPOLOGY_REST_US);
+    assert_int_equal(redis_finder_rest_us(rest_us, false, false), REDIS_TOPOLOGY_REST_US);
+}
+
 static void a_node_that_does_not_know_its_own_host_is_found(void **state)
 {
     (void)state;
@@ -175,6 +191,32 @@ static void a_node_whose_cluster_is_down_is_believed_last(void **state)
     give_slots(nodes[0]);
 }
 
+/* How often the node was asked for its map. */
+static long long asked(int node)
+{
+    const char *calls =
+        strstr(redis_server_command(nodes[node], "INFO commandstats")->str, "|shards:calls=");
+
+    return calls == NULL ? 0 : atoll(calls + strlen("|shards:calls="));
+}
+
+/* A large cluster that is down would otherwise be asked as a whole by each instance. */
+static void a_few_nodes_whose_cluster_is_down_are_enough(void **state)
+{
+    int ports[12];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(ports); i++)
+        ports[i] = port_of(0);
+    take_slots(nodes[0]);
+    (void)redis_server_command(nodes[0], "CONFIG RESETSTAT");
+
+    begin("", ARRAY_COUNT(ports), ports);
+    assert_int_equal(finder_port(0), port_of(0));
+
+    assert_int_equal(asked(0), 5);
+    give_slots(nodes[0]);
+}
+
 static void a_node_without_slots_is_not_believed(void **state)
 {
     struct redis_server *empty = redis_server_start_node();
@@ -230,12 +272,14 @@ static void if_all_is_forbidden_the_error_says_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(looks_that_change_nothing_grow_rarer_up_to_a_bound),
         cmocka_unit_test_teardown(a_node_that_does_not_know_its_own_host_is_found, finder_end),
         cmocka_unit_test_teardown(a_node_is_where_it_says_or_where_we_asked, finder_end),
         cmocka_unit_test_teardown(a_node_that_is_gone_is_passed_over, finder_end),
         cmocka_unit_test_teardown(if_nobody_answers_the_error_says_so, finder_end),
         cmocka_unit_test_teardown(a_redis_that_is_in_no_cluster_is_told_by_its_address, finder_end),
         cmocka_unit_test_teardown(a_node_whose_cluster_is_down_is_believed_last, finder_end),
+        cmocka_unit_test_teardown(a_few_nodes_whose_cluster_is_down_are_enough, finder_end),
         cmocka_unit_test_teardown(a_node_without_slots_is_not_believed, finder_end),
         cmocka_unit_test_teardown(a_node_that_has_not_heard_of_the_last_change_is_believed_last,
                                   finder_end),
