@@ -5,8 +5,8 @@
  * Every address of the name is tried in turn. After a refusal the next one is tried at once. A
  * silent address gets its share of the time that is left, which is divided evenly among the
  * addresses that are left. Each attempt resolves the name anew, and begins with the address after
- * the one that was tried last. So an address that accepts but is no Redis does not block the
- * others.
+ * the one that was tried last for this endpoint. So an address that accepts but is no Redis does
+ * not block the others.
  *
  * On TCP the socket has TCP_NODELAY and keep-alive: an idle peer is probed after 30 s, and counts
  * as gone after three more probes in 15 s. TCP_USER_TIMEOUT is not set, because every call and
@@ -34,7 +34,8 @@ void redis_connector_free(struct redis_connector *connector);
 void redis_connector_begin(struct redis_connector *connector, const struct redis_endpoint *endpoint,
                            int64_t deadline_us);
 
-/* The last connection is a usable Redis, so the next attempt begins with the first address. */
+/* The last connection is a usable Redis, so the next attempt at its endpoint begins with the first
+ * address. */
 void redis_connector_trust(struct redis_connector *connector);
 
 /* Does nothing when no attempt is under way. */

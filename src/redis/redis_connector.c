@@ -25,17 +25,27 @@
 
 #define NO_SOCKET (-1)
 
+/* If more names than these fail by turns, the oldest begins anew. */
+#define TRIALS_MAX 8
+
+/* Of a name with several addresses, whose last connection is not trusted. */
+struct trial {
+    struct redis_endpoint endpoint;
+    struct redis_address tried; /* the last one; length 0: nothing is noted here */
+};
+
 struct redis_connector {
     struct event_base *base;
     void *context;
     redis_connector_done_fn *done;
     struct redis_resolver *resolver;
+    struct redis_endpoint endpoint; /* of the last attempt, as for all below */
     int64_t deadline_us;
     struct redis_addresses addresses;
     size_t next; /* index of the next address; the one before is being tried */
-    struct redis_address
-        /* the last address tried by any attempt; length 0: none, or it is trusted */
-        tried;
+    struct trial trials[TRIALS_MAX];
+    size_t next_trial;   /* replaced next, modulo TRIALS_MAX */
+    struct trial *trial; /* of the endpoint; NULL: it has one address, or none yet */
     int fd;              /* its socket */
     struct event *event; /* NULL: no attempt is under way */
     struct error reason; /* why each address before it failed */
@@ -43,6 +53,7 @@ struct redis_connector {
 
 static void wait_for(struct redis_connector *connector, int64_t wait_us);
 static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason);
+static struct trial *trial_of(struct redis_connector *connector);
 static size_t index_after(const struct redis_addresses *addresses,
                           const struct redis_address *address);
 static void try_next_address(struct redis_connector *connector);
@@ -81,7 +92,9 @@ void redis_connector_begin(struct redis_connector *connector, const struct redis
                            int64_t deadline_us)
 {
     ASSERT(connector->event == NULL);
+    connector->endpoint = *endpoint;
     connector->deadline_us = deadline_us;
+    connector->trial = NULL;
     connector->addresses.count = 0;
     connector->next = 0;
     connector->reason = (struct error){0};
@@ -97,7 +110,8 @@ void redis_connector_cancel(struct redis_connector *connector)
 
 void redis_connector_trust(struct redis_connector *connector)
 {
-    connector->tried.length = 0;
+    if (connector->trial != NULL)
+        connector->trial->tried.length = 0;
 }
 
 /* on_event() runs when the socket, if there is one, is connected or has failed, and otherwise after
@@ -117,14 +131,37 @@ static void wait_for(struct redis_connector *connector, int64_t wait_us)
 static void on_resolved(void *context, const struct redis_addresses *addresses, const char *reason)
 {
     struct redis_connector *connector = context;
-    const size_t first = index_after(addresses, &connector->tried);
+    size_t first = 0;
 
+    if (addresses->count > 1) {
+        connector->trial = trial_of(connector);
+        first = index_after(addresses, &connector->trial->tried);
+    }
     connector->addresses.count = addresses->count;
     for (size_t i = 0; i < addresses->count; i++)
         connector->addresses.list[i] = addresses->list[(first + i) % addresses->count];
     if (addresses->count == 0)
         error_set(&connector->reason, "%s", reason);
     try_next_address(connector);
+}
+
+/* The one that has been noted, or a new one in a free place, or else in that of the oldest. */
+static struct trial *trial_of(struct redis_connector *connector)
+{
+    struct trial *place = NULL;
+
+    for (size_t i = 0; i < TRIALS_MAX; i++) {
+        struct trial *trial = &connector->trials[i];
+
+        if (trial->tried.length == 0)
+            place = trial;
+        else if (redis_endpoint_equal(&trial->endpoint, &connector->endpoint))
+            return trial;
+    }
+    if (place == NULL)
+        place = &connector->trials[connector->next_trial++ % TRIALS_MAX];
+    *place = (struct trial){.endpoint = connector->endpoint};
+    return place;
 }
 
 /* The address may have moved within the answer. 0 if it is no longer there. */
@@ -145,9 +182,11 @@ static void try_next_address(struct redis_connector *connector)
 
     while (connector->next < addresses->count) {
         const int64_t share_us = next_share_us(connector);
+        const struct redis_address *address = &addresses->list[connector->next++];
 
-        connector->tried = addresses->list[connector->next++];
-        connector->fd = open_socket(&connector->tried);
+        if (connector->trial != NULL)
+            connector->trial->tried = *address;
+        connector->fd = open_socket(address);
         if (connector->fd != NO_SOCKET) {
             wait_for(connector, share_us);
             return;

@@ -23,6 +23,7 @@
 #define PATIENT_MS 4000
 #define HASTY_MS   100
 #define ANY_PORT   0
+#define MANY       20
 
 static struct name_server *names;
 static char resolv_conf[SCRATCH_PATH_BYTES];
@@ -295,6 +296,16 @@ static void a_cancelled_attempt_calls_nobody_and_the_next_one_does(void **state)
     listener_close(&live);
 }
 
+/* Dials a name of the test's, and expects to get to this address. */
+static void expect_dialled(struct redis_dialer *dialer, const char *name, int port,
+                           const char *expected)
+{
+    const struct redis_endpoint endpoint = endpoint_of(name, port);
+    struct error error = {0};
+
+    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), expected);
+}
+
 /* The name server may change the order of its answers. Only the address that was tried last
  * counts. */
 static void each_attempt_begins_with_the_address_after_the_last_one_tried(void **state)
@@ -302,27 +313,58 @@ static void each_attempt_begins_with_the_address_after_the_last_one_tried(void *
     static const char *const addresses[] = {"127.0.0.2", "127.0.0.3", "127.0.0.1"};
     static const char *const others[] = {"127.0.0.1", "127.0.0.3"};
     struct listener listeners[ARRAY_COUNT(addresses)];
-    struct error error = {0};
     (void)state;
     name_server_forget(names);
     listeners_open(listeners, addresses, ARRAY_COUNT(addresses));
     for (size_t i = 0; i < ARRAY_COUNT(addresses); i++)
         name_server_add(names, "redis.test", addresses[i]);
-    const struct redis_endpoint endpoint = endpoint_of("redis.test", listeners[0].port);
+    const int port = listeners[0].port;
     struct redis_dialer *dialer = redis_dialer_new(resolv_conf);
 
     for (size_t i = 0; i < 2 * ARRAY_COUNT(addresses); i++)
-        expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error),
-                    addresses[i % ARRAY_COUNT(addresses)]);
-    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.2");
+        expect_dialled(dialer, "redis.test", port, addresses[i % ARRAY_COUNT(addresses)]);
+    expect_dialled(dialer, "redis.test", port, "127.0.0.2");
     redis_dialer_trust(dialer);
-    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.2");
-    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.3");
+    expect_dialled(dialer, "redis.test", port, "127.0.0.2");
+    expect_dialled(dialer, "redis.test", port, "127.0.0.3");
     name_server_forget(names);
     for (size_t i = 0; i < ARRAY_COUNT(others); i++)
         name_server_add(names, "redis.test", others[i]);
-    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.1");
-    expect_peer(redis_dialer_dial(dialer, &endpoint, PATIENT_MS, &error), "127.0.0.3");
+    expect_dialled(dialer, "redis.test", port, "127.0.0.1");
+    expect_dialled(dialer, "redis.test", port, "127.0.0.3");
+
+    redis_dialer_free(dialer);
+    listeners_close(listeners, ARRAY_COUNT(addresses));
+}
+
+/* The sessions of one thread share a dialer. */
+static void each_name_goes_on_after_its_own_last_address(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.2", "127.0.0.3", "127.0.0.1"};
+    struct listener listeners[ARRAY_COUNT(addresses)];
+    (void)state;
+    name_server_forget(names);
+    listeners_open(listeners, addresses, ARRAY_COUNT(addresses));
+    const int port = listeners[0].port;
+    for (size_t i = 0; i < 2; i++) {
+        name_server_add(names, "redis.test", addresses[i]);
+        name_server_add(names, "same.test", addresses[i]);
+        name_server_add(names, "other.test", addresses[i + 1]);
+    }
+    struct redis_dialer *dialer = redis_dialer_new(resolv_conf);
+
+    expect_dialled(dialer, "redis.test", port, "127.0.0.2");
+    expect_dialled(dialer, "same.test", port, "127.0.0.2");
+    expect_dialled(dialer, "other.test", port, "127.0.0.3");
+    expect_dialled(dialer, "redis.test", port, "127.0.0.3");
+    expect_dialled(dialer, "other.test", port, "127.0.0.1");
+    redis_dialer_trust(dialer);
+    for (int i = 0; i < MANY; i++) { /* what is trusted takes no room */
+        expect_dialled(dialer, "other.test", port, "127.0.0.3");
+        redis_dialer_trust(dialer);
+        expect_dialled(dialer, addresses[0], port, addresses[0]);
+    }
+    expect_dialled(dialer, "same.test", port, "127.0.0.3");
 
     redis_dialer_free(dialer);
     listeners_close(listeners, ARRAY_COUNT(addresses));
@@ -399,6 +441,7 @@ int main(void)
         cmocka_unit_test(connections_ask_whether_an_idle_peer_is_there),
         cmocka_unit_test(a_cancelled_attempt_calls_nobody_and_the_next_one_does),
         cmocka_unit_test(each_attempt_begins_with_the_address_after_the_last_one_tried),
+        cmocka_unit_test(each_name_goes_on_after_its_own_last_address),
         cmocka_unit_test(without_a_descriptor_an_attempt_fails_and_the_next_one_may_succeed),
     };
 
