@@ -50,7 +50,12 @@ void redis_tls_prepare(const redisContext *context);
  * them, so read again at once. */
 bool redis_tls_has_more(const redisContext *context);
 
-/* Whether the last write stopped because the socket is full. hiredis may not say so. */
+/* Whether the last write left something that the socket takes later. hiredis may not say so: it
+ * would wait until the server says something. */
+bool redis_tls_has_left(const redisContext *context);
+
+/* Whether the last read or write stopped because the socket is full. A read writes, too, in the
+ * handshake. */
 bool redis_tls_is_full(const redisContext *context);
 
 /* Whether the handshake is still going on. */

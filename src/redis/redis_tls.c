@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <event2/util.h>
 #include <hiredis/hiredis_ssl.h>
+#include <hiredis/sds.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -163,7 +164,15 @@ bool redis_tls_has_more(const redisContext *context)
 {
     const SSL *ssl = connection_of(context);
 
-    return ssl != NULL && SSL_has_pending(ssl) && !SSL_want_read(ssl);
+    return ssl != NULL && SSL_has_pending(ssl) && SSL_want_nothing(ssl);
+}
+
+/* A write in the handshake may wait for the server's words. */
+bool redis_tls_has_left(const redisContext *context)
+{
+    const SSL *ssl = connection_of(context);
+
+    return ssl != NULL && sdslen(context->obuf) > 0 && !SSL_want_read(ssl);
 }
 
 bool redis_tls_is_full(const redisContext *context)
@@ -186,9 +195,9 @@ bool redis_tls_wait(const redisContext *context, int64_t by_us)
 
     if (connection_of(context) == NULL || redis_tls_has_more(context))
         return true;
+    const bool waits_to_write = redis_tls_has_left(context) || redis_tls_is_full(context);
     do {
-        struct pollfd poll_one = {.fd = context->fd,
-                                  .events = redis_tls_is_full(context) ? POLLOUT : POLLIN};
+        struct pollfd poll_one = {.fd = context->fd, .events = waits_to_write ? POLLOUT : POLLIN};
 
         ready = poll(&poll_one, 1, duration_poll_ms(by_us - clock_monotonic_us()));
     } while (ready < 0 && errno == EINTR);

@@ -185,6 +185,8 @@ static void read_more(struct redis_connection *connection)
         end(connection, REDIS_BOUNDS_UNASKED);
     else if (redis_tls_has_more(&async->c))
         event_active(connection->readable, EV_READ, 0);
+    else if (redis_tls_is_full(&async->c))
+        event_add(connection->writable, NULL);
 }
 
 /* The rest could come when somebody waits, and would be taken for that answer. An error is told
@@ -226,8 +228,12 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     connection->is_writing = true;
     redis_tls_prepare(&connection->async->c);
     redisAsyncHandleWrite(connection->async);
-    if (wire->connection == connection && redis_tls_is_full(&connection->async->c))
+    if (wire->connection != connection)
+        return;
+    if (redis_tls_has_left(&connection->async->c))
         event_add(connection->writable, NULL);
+    else if (redis_tls_is_full(&connection->async->c)) /* it was a read that has to write */
+        on_readable(-1, EV_READ, connection);
 }
 
 static bool waits_to_write(const struct redis_connection *connection)
