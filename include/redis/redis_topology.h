@@ -6,10 +6,13 @@
  * map (redis_map.h): they ask for it when its version has changed.
  *
  * The map is looked up anew when somebody doubts it, but not more often than every
- * REDIS_TOPOLOGY_REST_US; when a sentinel tells of a new master; and every 30 s. If nobody answers,
- * the last map stays. While the doubts go on and nothing changes, each rest is twice as long as the
- * one before, up to REDIS_TOPOLOGY_REST_MAX_US: so much later at most a cluster that was down is
- * seen to be up. A look that finds a change makes the next rest short again. */
+ * REDIS_TOPOLOGY_REST_US; when a sentinel tells of a new master; and every 30 s, with sentinels
+ * every 5 s, because one of them may be cut off from the others. If nobody answers, the last map
+ * stays.
+ *
+ * While the doubts go on and nothing changes, each rest is twice as long as the one before, up to
+ * REDIS_TOPOLOGY_REST_MAX_US. So a change is seen so much later at most. It makes the next rest
+ * short again. */
 #ifndef REDIS_REDIS_TOPOLOGY_H
 #define REDIS_REDIS_TOPOLOGY_H
 

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * The master is where a sentinel says, if the server there says so, too: a sentinel may be behind.
+ * A master that was demoted while it was cut off still says that it is one. So the sentinels' epoch
+ * decides, which is higher after each failover: no answer with a lower one than that of the last
+ * master is believed. The exception is that most sentinels have lower ones: then they have been set
+ * up anew. A look ends at the first sentinel that knows of a new master, and otherwise asks all.
  *
  * A failover is told by a subscription at the sentinel that named the master. A demoted master
  * takes writes until a sentinel has made it a replica, which may be ten seconds later, and all
  * these writes are lost. So the sentinel must be heard at once. It may also hang, or be cut off
  * without an end of the connection. So it is sent a PING every second, and if it does not answer,
- * another one is asked. */
+ * another one is asked. It may be cut off from the other sentinels only, so all are asked every few
+ * seconds. */
 #include "redis_finder.h"
 
 #include "base/clock.h"
@@ -21,10 +26,26 @@
 /* After this no further sentinel is asked; the next look goes on there. */
 #define LOOK_US SECOND_US
 #define PING_US SECOND_US
-#define DEAF_US SECOND_US /* how often there is a look without a subscription */
+#define DEAF_US SECOND_US       /* how often there is a look without a subscription */
+#define ALL_US  (5 * SECOND_US) /* and with one */
 /* Whoever floods us with messages does not keep us from all else. */
 #define MESSAGES_AT_ONCE 64
 #define WORD_COUNT       3
+
+/* What a sentinel says. */
+struct answer {
+    struct redis_endpoint master;
+    uint64_t epoch; /* zero if it may not say it */
+};
+
+/* What the sentinels have said in one look. */
+struct look {
+    bool has_found;
+    struct answer found;             /* the newest of which the server says so, too */
+    struct redis_endpoint no_master; /* the last one that was named, and says no or nothing */
+    size_t behind;                   /* how many know only of earlier masters than ours */
+    struct answer earlier;           /* the newest of those */
+};
 
 struct redis_finder {
     const struct redis_topology_options *options;
@@ -32,17 +53,20 @@ struct redis_finder {
     struct redis_access sentinel_access;
     struct redis_dialer *dialer;
     struct redis_sentinel_list list; /* first the one that named the master */
+    struct answer known;             /* the last one that was found; at first it has no host */
     bool has_answer;                 /* of a sentinel, in the last look */
     struct redis_endpoint answered;  /* which one; the one that was right, if any was */
     struct redis_session *ear;       /* subscribed at `ear_at`; NULL: deaf */
     struct redis_endpoint ear_at;
 };
 
-static bool look_at_first(struct redis_finder *finder, struct redis_endpoint *master,
-                          struct error *error);
+static bool is_news(const struct redis_finder *finder, const struct look *look);
+static bool look_at_first(struct redis_finder *finder, struct look *look, struct error *error);
+static bool check(struct redis_finder *finder, struct look *look, const struct answer *answer,
+                  struct error *error);
 static bool explain(struct error *error, const struct redis_endpoint *endpoint);
-static bool ask_first(struct redis_finder *finder, struct redis_endpoint *master,
-                      struct error *error);
+static bool ask_first(struct redis_finder *finder, struct answer *answer, struct error *error);
+static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session);
 static void learn(struct redis_finder *finder, struct redis_session *session);
 static bool is_master(struct redis_finder *finder, const struct redis_endpoint *master,
                       struct error *error);
@@ -71,35 +95,40 @@ static struct redis_finder *sentinel_new(const struct redis_topology_options *op
 static struct redis_map *sentinel_look(struct redis_finder *finder, struct error *error)
 {
     const int64_t until_us = clock_monotonic_us() + LOOK_US;
-    /* Most sentinels name the same server, which is asked once. */
-    struct redis_endpoint master = {0};
+    struct look look = {0};
 
     finder->has_answer = false;
     *error = (struct error){0};
-    for (size_t left = finder->list.count; left > 0; left--) {
+    for (size_t left = finder->list.count; left > 0 && !is_news(finder, &look); left--) {
         struct error cause = {0};
 
-        if (look_at_first(finder, &master, &cause)) {
-            struct redis_map *map = redis_map_new(1);
-            map->nodes[0].endpoint = master;
-            return map;
-        }
-        error_set(error, "%s%s%s", error->message, error->message[0] == '\0' ? "" : "; ",
-                  cause.message);
+        if (!look_at_first(finder, &look, &cause))
+            error_set(error, "%s%s%s", error->message, error->message[0] == '\0' ? "" : "; ",
+                      cause.message);
         redis_sentinel_list_turn(&finder->list);
         if (clock_monotonic_us() >= until_us)
             break;
     }
-    return NULL;
+    if (!look.has_found && 2 * look.behind > finder->list.count)
+        (void)check(finder, &look, &look.earlier, error);
+    if (finder->has_answer)
+        redis_sentinel_list_prefer(&finder->list, &finder->answered);
+    if (!look.has_found)
+        return NULL;
+    finder->known = look.found;
+    struct redis_map *map = redis_map_new(1);
+    map->nodes[0].endpoint = look.found.master;
+    return map;
 }
 
 /* A new subscription may have missed what was said before, so then another look is due at once. */
 static void sentinel_wait(struct redis_finder *finder, int wake_fd, int64_t until_us)
 {
     const int64_t look_us = clock_monotonic_us() + DEAF_US;
+    const int64_t all_us = clock_monotonic_us() + ALL_US;
 
     if (ear_is_open(finder)) {
-        ear_listen(finder, wake_fd, until_us);
+        ear_listen(finder, wake_fd, all_us < until_us ? all_us : until_us);
         return;
     }
     ear_close(finder);
@@ -115,27 +144,51 @@ static void sentinel_free(struct redis_finder *finder)
     free(finder);
 }
 
-/* `master` is the one that was tried last, and then the one that the first sentinel names. */
-static bool look_at_first(struct redis_finder *finder, struct redis_endpoint *master,
-                          struct error *error)
+static bool is_news(const struct redis_finder *finder, const struct look *look)
+{
+    return look->has_found && (look->found.epoch > finder->known.epoch ||
+                               !redis_endpoint_equal(&look->found.master, &finder->known.master));
+}
+
+static bool look_at_first(struct redis_finder *finder, struct look *look, struct error *error)
 {
     const struct redis_endpoint *sentinel = &finder->list.sentinels[0].endpoint;
-    const struct redis_endpoint tried = *master;
+    struct answer answer = {0};
 
-    if (!ask_first(finder, master, error)) {
-        *master = tried;
+    if (!ask_first(finder, &answer, error))
         return explain(error, sentinel);
-    }
     if (!finder->has_answer)
         finder->answered = *sentinel;
     finder->has_answer = true;
-    if (redis_endpoint_equal(master, &tried)) {
+    if (answer.epoch < finder->known.epoch) {
+        if (look->behind++ == 0 || answer.epoch > look->earlier.epoch)
+            look->earlier = answer;
+        (void)error_set(error, "it knows only an earlier master");
+        return explain(error, sentinel);
+    }
+    if (look->has_found && answer.epoch <= look->found.epoch)
+        return true;
+    /* Most sentinels name the same server, which is asked once. */
+    if (redis_endpoint_equal(&answer.master, &look->no_master)) {
         (void)error_set(error, "it says the same");
         return explain(error, sentinel);
     }
-    if (!is_master(finder, master, error))
-        return explain(error, master);
+    if (!check(finder, look, &answer, error))
+        return false;
     finder->answered = *sentinel;
+    return true;
+}
+
+/* Whether the server says so, too. */
+static bool check(struct redis_finder *finder, struct look *look, const struct answer *answer,
+                  struct error *error)
+{
+    if (!is_master(finder, &answer->master, error)) {
+        look->no_master = answer->master;
+        return explain(error, &answer->master);
+    }
+    look->found = *answer;
+    look->has_found = true;
     return true;
 }
 
@@ -150,21 +203,36 @@ static bool explain(struct error *error, const struct redis_endpoint *endpoint)
     return false;
 }
 
-static bool ask_first(struct redis_finder *finder, struct redis_endpoint *master,
-                      struct error *error)
+/* If there is a failover between both questions, the address is newer than the epoch, and never
+ * older. */
+static bool ask_first(struct redis_finder *finder, struct answer *answer, struct error *error)
 {
     const char *words[WORD_COUNT] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME",
                                      finder->options->url.master};
     struct redis_session *session = redis_session_new(
         finder->dialer, &finder->list.sentinels[0].endpoint, &finder->sentinel_access, ASK_MS);
+    answer->epoch = ask_epoch(finder, session);
     redisReply *reply = redis_session_command(session, error, WORD_COUNT, words, NULL);
-    const bool is_known = reply != NULL && redis_sentinel_list_read_master(reply, master, error);
+    const bool is_known =
+        reply != NULL && redis_sentinel_list_read_master(reply, &answer->master, error);
 
     if (is_known)
         learn(finder, session);
     freeReplyObject(reply);
     redis_session_free(session);
     return is_known;
+}
+
+/* A sentinel that may not tell it is believed as long as no other one tells it. */
+static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session)
+{
+    const char *words[WORD_COUNT] = {"SENTINEL", "MASTER", finder->options->url.master};
+    struct error error;
+    redisReply *reply = redis_session_command(session, &error, WORD_COUNT, words, NULL);
+    const uint64_t epoch = reply == NULL ? 0 : redis_sentinel_list_read_epoch(reply);
+
+    freeReplyObject(reply);
+    return epoch;
 }
 
 /* A sentinel that does not tell of others is as good. */

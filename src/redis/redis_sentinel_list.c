@@ -7,8 +7,8 @@ static void forget_but(struct redis_sentinel_list *list, const struct redis_endp
 static bool is_among(const struct redis_endpoint *endpoint, const struct redis_endpoint *told,
                      size_t told_count);
 static bool read_sentinel(const redisReply *fields, struct redis_endpoint *endpoint);
-static bool read_address(const redisReply *host, const redisReply *port,
-                         struct redis_endpoint *endpoint);
+static struct text find(const redisReply *fields, struct text name);
+static bool read_address(struct text host, struct text port, struct redis_endpoint *endpoint);
 static void add(struct redis_sentinel_list *list, const struct redis_endpoint *endpoint,
                 bool is_learnt);
 static bool is_text(const redisReply *reply, struct text expected);
@@ -29,6 +29,19 @@ void redis_sentinel_list_turn(struct redis_sentinel_list *list)
     list->sentinels[list->count - 1] = first;
 }
 
+void redis_sentinel_list_prefer(struct redis_sentinel_list *list,
+                                const struct redis_endpoint *endpoint)
+{
+    for (size_t i = 1; i < list->count; i++) {
+        const struct redis_sentinel preferred = list->sentinels[i];
+
+        if (!redis_endpoint_equal(&preferred.endpoint, endpoint))
+            continue;
+        memmove(list->sentinels + 1, list->sentinels, i * sizeof(preferred));
+        list->sentinels[0] = preferred;
+    }
+}
+
 void redis_sentinel_list_learn(struct redis_sentinel_list *list, const redisReply *reply)
 {
     struct redis_endpoint told[REDIS_SENTINEL_LIST_MAX];
@@ -41,13 +54,22 @@ void redis_sentinel_list_learn(struct redis_sentinel_list *list, const redisRepl
         add(list, &told[i], true);
 }
 
+uint64_t redis_sentinel_list_read_epoch(const redisReply *reply)
+{
+    int64_t epoch;
+
+    return text_parse_integer(find(reply, TEXT("config-epoch")), &epoch) && epoch > 0
+               ? (uint64_t)epoch
+               : 0;
+}
+
 bool redis_sentinel_list_read_master(const redisReply *reply, struct redis_endpoint *master,
                                      struct error *error)
 {
     if (reply->type == REDIS_REPLY_NIL)
         return error_set(error, "it knows no master of this name");
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-        !read_address(reply->element[0], reply->element[1], master))
+        !read_address(text_in(reply->element[0]), text_in(reply->element[1]), master))
         return error_set(error, "its answer is not that of a sentinel");
     return true;
 }
@@ -100,32 +122,30 @@ static bool is_among(const struct redis_endpoint *endpoint, const struct redis_e
     return false;
 }
 
-/* A list of names and values. */
 static bool read_sentinel(const redisReply *fields, struct redis_endpoint *endpoint)
 {
-    const redisReply *host = NULL;
-    const redisReply *port = NULL;
-
-    if (fields->type != REDIS_REPLY_ARRAY)
-        return false;
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        if (is_text(fields->element[i], TEXT("ip")))
-            host = fields->element[i + 1];
-        else if (is_text(fields->element[i], TEXT("port")))
-            port = fields->element[i + 1];
-    }
-    return host != NULL && port != NULL && read_address(host, port, endpoint);
+    return read_address(find(fields, TEXT("ip")), find(fields, TEXT("port")), endpoint);
 }
 
-static bool read_address(const redisReply *host, const redisReply *port,
-                         struct redis_endpoint *endpoint)
+/* The value behind the name, in a list of both. Absent if there is none. */
+static struct text find(const redisReply *fields, struct text name)
+{
+    if (fields->type != REDIS_REPLY_ARRAY)
+        return (struct text){0};
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        if (is_text(fields->element[i], name))
+            return text_in(fields->element[i + 1]);
+    }
+    return (struct text){0};
+}
+
+static bool read_address(struct text host, struct text port, struct redis_endpoint *endpoint)
 {
     static const struct redis_endpoint nobody = {0};
     int64_t number;
 
-    return text_parse_integer(text_in(port), &number) &&
-           redis_endpoint_learn(text_in(host), number, &nobody, endpoint) &&
-           endpoint->host[0] != '\0';
+    return text_parse_integer(port, &number) &&
+           redis_endpoint_learn(host, number, &nobody, endpoint) && endpoint->host[0] != '\0';
 }
 
 /* Further ones find no room. */

@@ -26,10 +26,17 @@ void redis_sentinel_list_init(struct redis_sentinel_list *list, const struct red
 
 /* The first one goes to the end. */
 void redis_sentinel_list_turn(struct redis_sentinel_list *list);
+/* This one comes first, if it is there. The others keep their order. */
+void redis_sentinel_list_prefer(struct redis_sentinel_list *list,
+                                const struct redis_endpoint *endpoint);
 
 /* The learnt ones are now those in `reply`, which the first one gave to SENTINEL SENTINELS, and
  * that one itself. Those that stay keep their order. A reply that names none changes nothing. */
 void redis_sentinel_list_learn(struct redis_sentinel_list *list, const redisReply *reply);
+
+/* The epoch in the reply to SENTINEL MASTER: a higher one is of a later failover. Zero if it says
+ * none. */
+uint64_t redis_sentinel_list_read_epoch(const redisReply *reply);
 
 /* Reads the reply to SENTINEL GET-MASTER-ADDR-BY-NAME. */
 MUST_USE bool redis_sentinel_list_read_master(const redisReply *reply,

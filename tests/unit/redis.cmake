@@ -37,6 +37,7 @@ target_include_directories(test_redis_sentinel_list PRIVATE ${CMAKE_SOURCE_DIR}/
 unit_test(redis_topology LINKS redis support THREADS LABELS redis)
 target_compile_definitions(test_redis_topology PRIVATE
   OPERATIONS="${CMAKE_SOURCE_DIR}/docs/operations.md")
+unit_test(redis_topology_epochs LINKS redis support THREADS LABELS redis)
 unit_test(redis_topology_log LINKS redis support THREADS LABELS redis)
 target_sources(test_redis_topology_log PRIVATE captured.c)
 unit_test(redis_session_tls LINKS redis support LABELS redis)

@@ -75,6 +75,21 @@ static void those_of_the_url_are_asked_in_turn(void **state)
     assert_string_equal(hosts_in(&list), "b c a");
 }
 
+static void the_preferred_one_is_asked_first(void **state)
+{
+    struct redis_sentinel_list list = list_of("redis-sentinel://a,b,c,d/mymaster");
+    struct redis_endpoint endpoint = list.sentinels[2].endpoint;
+    (void)state;
+
+    redis_sentinel_list_prefer(&list, &endpoint);
+    assert_string_equal(hosts_in(&list), "c a b d");
+    redis_sentinel_list_prefer(&list, &endpoint);
+    assert_string_equal(hosts_in(&list), "c a b d");
+    endpoint.port++; /* of nobody */
+    redis_sentinel_list_prefer(&list, &endpoint);
+    assert_string_equal(hosts_in(&list), "c a b d");
+}
+
 static void further_ones_are_learnt_and_forgotten_and_those_of_the_url_stay(void **state)
 {
     struct redis_sentinel_list list = list_of("redis-sentinel://a,b/mymaster");
@@ -180,6 +195,32 @@ static void what_is_no_address_is_no_master(void **state)
     }
 }
 
+static void an_epoch_is_a_number_in_a_list_of_names_and_values(void **state)
+{
+    static const struct {
+        const char *bytes;
+        uint64_t epoch;
+    } cases[] = {
+        {"*4\r\n$4\r\nname\r\n$1\r\nx\r\n$12\r\nconfig-epoch\r\n$2\r\n17\r\n", 17},
+        {"*4\r\n$12\r\nconfig-epoch\r\n$1\r\n1\r\n$1\r\nx\r\n$1\r\n2\r\n", 1},
+        {"*2\r\n$12\r\nconfig-epoch\r\n$2\r\n-1\r\n", 0},
+        {"*2\r\n$12\r\nconfig-epoch\r\n$3\r\n1x7\r\n", 0},
+        {"*2\r\n$12\r\nconfig-epoch\r\n$-1\r\n", 0},
+        {"*1\r\n$12\r\nconfig-epoch\r\n", 0},
+        {"*0\r\n", 0},
+        {"*-1\r\n", 0},
+        {"+OK\r\n", 0},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        redisReply *reply = reply_of(cases[i].bytes);
+
+        assert_int_equal(redis_sentinel_list_read_epoch(reply), cases[i].epoch);
+        freeReplyObject(reply);
+    }
+}
+
 static void a_name_that_is_too_long_is_no_master(void **state)
 {
     struct redis_endpoint master;
@@ -236,12 +277,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(those_of_the_url_are_asked_in_turn),
+        cmocka_unit_test(the_preferred_one_is_asked_first),
         cmocka_unit_test(further_ones_are_learnt_and_forgotten_and_those_of_the_url_stay),
         cmocka_unit_test(a_learnt_one_that_answers_stays),
         cmocka_unit_test(who_tells_of_none_changes_nothing),
         cmocka_unit_test(there_are_never_more_than_its_bound),
         cmocka_unit_test(a_master_is_an_address_or_a_name),
         cmocka_unit_test(what_is_no_address_is_no_master),
+        cmocka_unit_test(an_epoch_is_a_number_in_a_list_of_names_and_values),
         cmocka_unit_test(a_name_that_is_too_long_is_no_master),
         cmocka_unit_test(a_master_that_it_does_not_know_is_said),
         cmocka_unit_test(only_a_message_about_our_master_tells_of_a_switch),

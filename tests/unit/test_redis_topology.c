@@ -110,7 +110,7 @@ static const char *others_at(const struct redis_sentinels *sentinels, const char
 static size_t asked(struct impostor *impostor)
 {
     if (impostor->count < IMPOSTOR_CONNECTIONS_MAX)
-        (void)impostor_rebuff(impostor, "+PONG\r\n*-1\r\n");
+        (void)impostor_rebuff(impostor, "+PONG\r\n*-1\r\n*-1\r\n");
     return impostor->count;
 }
 
@@ -194,7 +194,8 @@ static void a_sentinel_that_names_a_replica_is_passed_over(void **state)
     impostor_open(&behind);
     impostor_listen(&behind);
     url_with(&behind, others_at(sentinels, "mymaster", others), url);
-    (void)snprintf(words, sizeof(words), "+PONG\r\n*2\r\n$9\r\n127.0.0.1\r\n$5\r\n%d\r\n*0\r\n",
+    (void)snprintf(words, sizeof(words),
+                   "+PONG\r\n*0\r\n*2\r\n$9\r\n127.0.0.1\r\n$5\r\n%d\r\n*0\r\n",
                    redis_server_port(redis_sentinels_server(sentinels, 1)));
     struct redis_topology *topology = started(url);
 
@@ -378,7 +379,7 @@ static void a_doubt_while_it_looks_leads_to_another_look(void **state)
     WAIT_FOR (WAIT_SECONDS, impostor_accept(&sentinel))
         ;
     redis_topology_doubt(topology, "a test");
-    impostor_say(&sentinel, "+PONG\r\n*-1\r\n");
+    impostor_say(&sentinel, "+PONG\r\n*-1\r\n*-1\r\n");
     WAIT_FOR (WAIT_SECONDS, impostor_accept(&sentinel))
         ;
 
