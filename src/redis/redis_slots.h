@@ -3,7 +3,9 @@
  * Reads what a node of a cluster says of its slots into a map. The map has the masters, ordered by
  * their address, because each node tells them in an order of its own. It leaves out those whose
  * address cannot be used, and those that failed and have no slot. One that has no slot yet is
- * there, if it is told, because keys are asked for there (ASK) while its first slot moves.
+ * there, if it is told, because keys are asked for there (ASK) while its first slot moves. CLUSTER
+ * SLOTS does not tell it: before Redis 7 the keys of that slot that have moved are not reached
+ * until the whole slot has moved, and no other key is concerned.
  *
  * A node that failed keeps its slots as long as no other node has them. One node's answer has one
  * owner for each slot. If two that did not fail claim the same slot, the answer is damaged, and the

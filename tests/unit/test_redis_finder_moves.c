@@ -121,6 +121,37 @@ static void a_master_that_joins_is_found_before_it_has_a_slot(void **state)
     redis_cluster_move(cluster, 0, before);
 }
 
+/* A user for whom all nodes are as before Redis 7. */
+static void allow_slots_only(void)
+{
+    for (size_t node = 0; node < redis_cluster_count(cluster); node++)
+        (void)redis_server_command(redis_cluster_node(cluster, node),
+                                   "ACL SETUSER six on >secret +ping +cluster -cluster|shards");
+}
+
+static void before_redis_7_a_master_that_joins_is_found_with_its_first_slot(void **state)
+{
+    const size_t before = redis_cluster_owner(cluster, 0);
+    const size_t added = redis_cluster_add_master(cluster);
+    struct error error = {0};
+    char url[64];
+    (void)state;
+    allow_slots_only();
+    (void)snprintf(url, sizeof(url), "redis-cluster://six:secret@127.0.0.1:%d", port_of(before));
+    finder_begin(url);
+
+    struct redis_map *map = finder_look(&error);
+    assert_non_null(map);
+    assert_int_equal(map->node_count, MASTERS);
+    redis_map_release(map);
+    redis_cluster_move(cluster, 0, added);
+
+    assert_int_equal(finder_port(0), port_of(added));
+    assert_int_equal(finder_port(1), port_of(before));
+    redis_cluster_move(cluster, 0, before);
+    assert_int_equal(finder_port(0), port_of(before));
+}
+
 static int port_in(struct redis_topology *topology, int slot)
 {
     struct redis_map *map = redis_topology_map(topology);
@@ -185,6 +216,8 @@ int main(void)
         cmocka_unit_test_teardown(all_nodes_tell_the_same_map, finder_end),
         cmocka_unit_test_teardown(a_slot_that_has_moved_is_found, finder_end),
         cmocka_unit_test_teardown(a_master_that_joins_is_found_before_it_has_a_slot, finder_end),
+        cmocka_unit_test_teardown(before_redis_7_a_master_that_joins_is_found_with_its_first_slot,
+                                  finder_end),
         cmocka_unit_test(a_doubt_makes_the_topology_publish_what_has_moved),
         cmocka_unit_test_teardown(a_master_that_died_keeps_its_slots_until_its_replica_has_them,
                                   finder_end),
