@@ -21,8 +21,8 @@ MUST_USE bool redis_endpoint_parse(struct text text, int default_port,
                                    struct redis_endpoint *endpoint, struct error *error);
 
 /* What a node of a cluster says of another: a name or a numeric address without brackets. If it is
- * unknown, which is "", NULL or "?", the host of `asked` is meant, which is who said it. False
- * changes nothing: it is no address. */
+ * unknown, which is "", NULL or "?", the host of `asked` is meant, which is who said it; also if it
+ * is a loopback address, and `asked` is none. False changes nothing: it is no address. */
 MUST_USE bool redis_endpoint_learn(struct text host, int64_t port,
                                    const struct redis_endpoint *asked,
                                    struct redis_endpoint *endpoint);

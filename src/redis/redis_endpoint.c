@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_endpoint.h"
 
+#include "base/ip_address.h"
+
 #define PORT_MAX 65535
 
 static bool parse_host(struct text *text, struct redis_endpoint *endpoint, struct error *error);
+static bool is_unknown(struct text host, const struct redis_endpoint *asked);
+static bool is_own(struct text host);
 static bool is_host(struct text host);
 
 bool redis_endpoint_parse(struct text text, int default_port, struct redis_endpoint *endpoint,
@@ -24,12 +28,12 @@ bool redis_endpoint_parse(struct text text, int default_port, struct redis_endpo
 bool redis_endpoint_learn(struct text host, int64_t port, const struct redis_endpoint *asked,
                           struct redis_endpoint *endpoint)
 {
-    const bool is_unknown = host.length == 0 || text_equal(host, TEXT("?"));
+    const bool is_there = is_unknown(host, asked);
     struct redis_endpoint learnt = {.port = (int)port};
 
-    if (is_unknown)
+    if (is_there)
         host = text_of(asked->host);
-    if (port < 1 || port > PORT_MAX || (is_unknown && asked->is_unix) || !is_host(host))
+    if (port < 1 || port > PORT_MAX || (is_there && asked->is_unix) || !is_host(host))
         return false;
     memcpy(learnt.host, host.at, host.length);
     *endpoint = learnt;
@@ -77,6 +81,24 @@ static bool parse_host(struct text *text, struct redis_endpoint *endpoint, struc
     if (strpbrk(endpoint->host, "[?#@,") != NULL)
         return error_set(error, "the host in a Redis URL is no name and no address");
     return true;
+}
+
+/* A node elsewhere that names its own machine by a loopback address would send us to this one, and
+ * there may be another Redis. */
+static bool is_unknown(struct text host, const struct redis_endpoint *asked)
+{
+    const bool is_elsewhere =
+        !asked->is_unix && asked->host[0] != '\0' && !is_own(text_of(asked->host));
+
+    return host.length == 0 || text_equal(host, TEXT("?")) || (is_elsewhere && is_own(host));
+}
+
+static bool is_own(struct text host)
+{
+    struct ip_address address;
+
+    return text_equal(host, TEXT("localhost")) ||
+           (ip_address_parse(host, &address) && ip_address_is_loopback(&address));
 }
 
 /* It is printed, and compared as a string. */

@@ -7,8 +7,8 @@
 
 /* A range of slots: its first and its last one, and in CLUSTER SLOTS its master behind them. */
 enum { RANGE_FIRST, RANGE_LAST, RANGE_MASTER, RANGE_SIZE };
-/* A node in CLUSTER SLOTS; more may follow. */
-enum { NODE_HOST, NODE_PORT, NODE_SIZE };
+/* A node in CLUSTER SLOTS; from Redis 7 on with names and values at its end. */
+enum { NODE_HOST, NODE_PORT, NODE_ID, NODE_MORE };
 
 struct claimant {
     struct redis_endpoint endpoint;
@@ -45,6 +45,7 @@ static bool find_master(const struct claims *claims, const redisReply *nodes,
                         struct master *master);
 static bool read_node(const struct claims *claims, const redisReply *node, struct master *master);
 static bool claim_range(struct claims *claims, const redisReply *range);
+static bool read_host(const redisReply *host, const redisReply *ip, struct text *name);
 static bool claim(struct claims *claims, const redisReply *const range[],
                   const struct master *master);
 static bool find_claimant(struct claims *claims, const struct redis_endpoint *endpoint,
@@ -142,7 +143,6 @@ static bool find_master(const struct claims *claims, const redisReply *nodes, st
 /* It stays unknown if the node is no master, or cannot be reached as we connect. */
 static bool read_node(const struct claims *claims, const redisReply *node, struct master *master)
 {
-    const redisReply *host = find(node, "endpoint");
     const redisReply *port = find(node, claims->has_tls ? "tls-port" : "port");
     struct text role;
     struct text health;
@@ -150,7 +150,7 @@ static bool read_node(const struct claims *claims, const redisReply *node, struc
     int64_t number = 0;
 
     if (!read_text(find(node, "role"), &role) || !read_text(find(node, "health"), &health) ||
-        (host != NULL && host->type != REDIS_REPLY_NIL && !read_text(host, &name)) ||
+        !read_host(find(node, "endpoint"), find(node, "ip"), &name) ||
         (port != NULL && !read_integer(port, &number)))
         return false;
     master->is_known = text_equal(role, TEXT("master")) &&
@@ -169,14 +169,29 @@ static bool claim_range(struct claims *claims, const redisReply *range)
     if (!is_array(range) || range->elements < RANGE_SIZE)
         return false;
     const redisReply *node = range->element[RANGE_MASTER];
-    if (!is_array(node) || node->elements < NODE_SIZE ||
+    if (!is_array(node) || node->elements <= NODE_PORT ||
         !read_integer(node->element[NODE_PORT], &port))
         return false;
-    const redisReply *host = node->element[NODE_HOST];
-    if (host->type != REDIS_REPLY_NIL && !read_text(host, &name))
+    const redisReply *ip = node->elements > NODE_MORE ? find(node->element[NODE_MORE], "ip") : NULL;
+    if (!read_host(node->element[NODE_HOST], ip, &name))
         return false;
     master.is_known = redis_endpoint_learn(name, port, claims->asked, &master.endpoint);
     return claim(claims, (const redisReply *const *)range->element, &master);
+}
+
+/* Absent: the node is where we asked. If names are preferred, and the node has none, Redis says
+ * "?". */
+static bool read_host(const redisReply *host, const redisReply *ip, struct text *name)
+{
+    struct text address;
+
+    if (host == NULL || host->type == REDIS_REPLY_NIL)
+        return true;
+    if (!read_text(host, name))
+        return false;
+    if (text_equal(*name, TEXT("?")) && read_text(ip, &address))
+        *name = address;
+    return true;
 }
 
 static bool claim(struct claims *claims, const redisReply *const range[],

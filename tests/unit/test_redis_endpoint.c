@@ -124,6 +124,35 @@ static void endpoints_differ_by_each_part(void **state)
     }
 }
 
+static void expect_learnt(const char *host, const char *asked_host, const char *expected)
+{
+    struct redis_endpoint asked = {.port = 7000};
+    struct redis_endpoint learnt;
+
+    (void)snprintf(asked.host, sizeof(asked.host), "%s", asked_host);
+    assert_true(redis_endpoint_learn(text_of(host), 7001, &asked, &learnt));
+    assert_string_equal(learnt.host, expected);
+    assert_int_equal(learnt.port, 7001);
+}
+
+/* From here its own loopback address would be this machine. */
+static void a_node_elsewhere_that_names_its_own_machine_means_the_host_we_asked(void **state)
+{
+    static const char *const own[] = {"127.0.0.1", "127.1.2.3", "::1", "localhost"};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(own); i++) {
+        expect_learnt(own[i], "10.0.0.7", "10.0.0.7");
+        expect_learnt(own[i], "redis-1.example", "redis-1.example");
+        for (size_t j = 0; j < ARRAY_COUNT(own); j++)
+            expect_learnt(own[i], own[j], own[i]);
+        expect_learnt(own[i], "", own[i]); /* it is not known who said it */
+    }
+    expect_learnt("10.0.0.8", "10.0.0.7", "10.0.0.8");
+    expect_learnt("10.0.0.8", "127.0.0.1", "10.0.0.8");
+    expect_learnt("?", "10.0.0.7", "10.0.0.7");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +163,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_as_the_same),
         cmocka_unit_test(a_socket_is_written_as_a_url),
         cmocka_unit_test(endpoints_differ_by_each_part),
+        cmocka_unit_test(a_node_elsewhere_that_names_its_own_machine_means_the_host_we_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

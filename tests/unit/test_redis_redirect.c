@@ -18,10 +18,10 @@ static void a_redirect_says_where_to_ask(void **state)
         const char *host;
         int port;
     } cases[] = {
-        {"MOVED 3999 127.0.0.1:6381", REDIS_MOVED, "127.0.0.1", 6381},
+        {"MOVED 3999 10.0.0.2:6381", REDIS_MOVED, "10.0.0.2", 6381},
         {"MOVED 0 redis-2.example:6381", REDIS_MOVED, "redis-2.example", 6381},
-        {"ASK 16383 127.0.0.1:65535", REDIS_ASK, "127.0.0.1", 65535},
-        {"MOVED 3999 ::1:7000", REDIS_MOVED, "::1", 7000},
+        {"ASK 16383 10.0.0.2:65535", REDIS_ASK, "10.0.0.2", 65535},
+        {"MOVED 3999 2001:db8::2:7000", REDIS_MOVED, "2001:db8::2", 7000},
         {"ASK 3999 2001:db8::1:7000", REDIS_ASK, "2001:db8::1", 7000},
     };
     (void)state;

@@ -154,26 +154,38 @@ static void numbers_that_are_written_as_text_are_read(void **state)
     redis_map_release(map);
 }
 
-static void a_node_without_a_host_is_where_we_asked(void **state)
+/* "?" is a name that was not announced, though names are preferred. */
+static void a_node_without_a_host_is_where_we_asked_or_at_its_address(void **state)
 {
-    static const char *const hosts[] = {"''", "null", "'?'"};
+    static const struct {
+        const char *host;
+        const char *address;
+        const char *expected;
+    } cases[] = {
+        {"''", "10.0.0.9", "10.0.0.7:7000"},  {"null", "10.0.0.9", "10.0.0.7:7000"},
+        {"'?'", "10.0.0.9", "10.0.0.9:7000"}, {"'?'", "2001:db8::9", "[2001:db8::9]:7000"},
+        {"'?'", "", "10.0.0.7:7000"},
+    };
     struct error error = {0};
     (void)state;
 
-    for (size_t i = 0; i < ARRAY_COUNT(hosts); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         char text[512];
 
         (void)snprintf(text, sizeof(text),
-                       "[" SHARD("[0,1]", NODE("%s", "7000", "master", "online")) "]", hosts[i]);
+                       "[" SHARD("[0,1]", "['port',7000,'ip','%s','endpoint',%s,'role','master',"
+                                          "'health','online']") "]",
+                       cases[i].address, cases[i].host);
         struct redis_map *map = shards(text, &error);
         assert_non_null(map);
-        assert_slots(map, 0, 1, "10.0.0.7:7000");
+        assert_slots(map, 0, 1, cases[i].expected);
         redis_map_release(map);
 
-        (void)snprintf(text, sizeof(text), "[[0,1,[%s,7000,'c0ffee']]]", hosts[i]);
+        (void)snprintf(text, sizeof(text), "[[0,1,[%s,7000,'c0ffee',['ip','%s']]]]", cases[i].host,
+                       cases[i].address);
         map = ranges(text, &error);
         assert_non_null(map);
-        assert_slots(map, 0, 1, "10.0.0.7:7000");
+        assert_slots(map, 0, 1, cases[i].expected);
         redis_map_release(map);
     }
 }
@@ -388,33 +400,33 @@ static void an_answer_of_another_form_is_refused(void **state)
     }
 }
 
-/* An answer that gives a slot to each of so many nodes. */
-static struct redis_map *map_of_many(int count, struct error *error)
+/* An answer that gives so many slots to so many nodes by turns, each as a range of its own. */
+static struct redis_map *map_of_many(int slots, int nodes, struct error *error)
 {
     char *text = malloc(REPLY_BYTES_MAX);
     size_t length = 0;
 
     assert_non_null(text);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < slots; i++)
         length += (size_t)snprintf(text + length, REPLY_BYTES_MAX - length, "%s[%d,%d,['h',%d]]",
-                                   i == 0 ? "[" : ",", i, i, 1 + i);
+                                   i == 0 ? "[" : ",", i, i, 1 + i % nodes);
     (void)snprintf(text + length, REPLY_BYTES_MAX - length, "]");
     struct redis_map *map = ranges(text, error);
     free(text);
     return map;
 }
 
-static void more_nodes_than_a_map_has_are_refused(void **state)
+static void as_many_nodes_as_a_map_has_are_read_and_more_are_refused(void **state)
 {
     struct error error = {0};
     (void)state;
 
-    struct redis_map *full = map_of_many(REDIS_NODES_MAX, &error);
-    struct redis_map *more = map_of_many(REDIS_NODES_MAX + 1, &error);
+    struct redis_map *full = map_of_many(REDIS_SLOTS, REDIS_NODES_MAX, &error);
+    struct redis_map *more = map_of_many(REDIS_SLOTS, REDIS_NODES_MAX + 1, &error);
 
     assert_non_null(full);
     assert_int_equal(full->node_count, REDIS_NODES_MAX);
-    assert_slots(full, REDIS_NODES_MAX - 1, REDIS_NODES_MAX - 1, "h:512");
+    assert_slots(full, REDIS_SLOTS - 1, REDIS_SLOTS - 1, "h:512");
     assert_null(more);
     assert_string_equal(error.message, "redis: the cluster has more than 512 masters");
     redis_map_release(full);
@@ -425,7 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_shards_of_redis_7_are_read),
         cmocka_unit_test(numbers_that_are_written_as_text_are_read),
-        cmocka_unit_test(a_node_without_a_host_is_where_we_asked),
+        cmocka_unit_test(a_node_without_a_host_is_where_we_asked_or_at_its_address),
         cmocka_unit_test(with_tls_its_port_is_taken),
         cmocka_unit_test(a_master_that_failed_loses_its_slots_to_one_that_did_not),
         cmocka_unit_test(a_master_that_failed_without_a_slot_is_left_out),
@@ -434,7 +446,7 @@ int main(void)
         cmocka_unit_test(the_slots_of_redis_6_and_7_are_read),
         cmocka_unit_test(an_answer_without_a_slot_is_no_map),
         cmocka_unit_test(an_answer_of_another_form_is_refused),
-        cmocka_unit_test(more_nodes_than_a_map_has_are_refused),
+        cmocka_unit_test(as_many_nodes_as_a_map_has_are_read_and_more_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
