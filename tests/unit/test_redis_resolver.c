@@ -84,6 +84,17 @@ static void expect_found(const char *name, const char *resolv_conf, const char *
     lookup_close(&lookup);
 }
 
+static void expect_unfound(const char *name, const char *resolv_conf)
+{
+    char url[512];
+    struct lookup lookup;
+
+    (void)snprintf(url, sizeof(url), "redis://%s:6379", name);
+    lookup_open(&lookup, url, resolv_conf);
+    assert_int_equal(ask(&lookup)[0], '(');
+    lookup_close(&lookup);
+}
+
 static void addresses_of_both_families_take_turns(void **state)
 {
     struct name_server *server = name_server_start();
@@ -242,6 +253,34 @@ static void short_names_are_searched_for(void **state)
     name_server_stop(server);
 }
 
+/* A node may announce any name. It has 255 bytes, which is more than a question holds, in labels of
+ * any length; or it is no name. */
+static void names_that_cannot_be_asked_for_are_not_found(void **state)
+{
+    struct name_server *server = name_server_start();
+    static const char *const domains[] = {"", "search one.test two.test\noptions ndots:5\n"};
+    char name[256];
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(domains); i++) {
+        char path[SCRATCH_PATH_BYTES];
+
+        name_server_conf(&server, 1, domains[i], path);
+        for (size_t label = 1; label <= sizeof(name); label *= 2) {
+            memset(name, 'a', sizeof(name) - 1);
+            name[sizeof(name) - 1] = '\0';
+            for (size_t dot = label; dot < sizeof(name) - 1; dot += label + 1)
+                name[dot] = '.';
+            expect_unfound(name, path);
+        }
+        expect_unfound("a..b", path);
+        expect_unfound("..", path);
+        expect_unfound(".", path);
+        expect_unfound("%", path);
+    }
+    name_server_stop(server);
+}
+
 static void addresses_and_the_machines_own_names_need_no_name_server(void **state)
 {
     char empty[SCRATCH_PATH_BYTES];
@@ -278,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_name_server_may_know_names_in_lower_case_alone),
         cmocka_unit_test(each_question_is_asked_anew),
         cmocka_unit_test(short_names_are_searched_for),
+        cmocka_unit_test(names_that_cannot_be_asked_for_are_not_found),
         cmocka_unit_test(addresses_and_the_machines_own_names_need_no_name_server),
     };
 
