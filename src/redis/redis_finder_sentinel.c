@@ -23,7 +23,8 @@
 
 /* For each step: to connect, and for each answer. */
 #define ASK_MS 500
-/* After this no further sentinel is asked; the next look goes on there. */
+/* After this no further sentinel is asked; the next look goes on there, behind the one that was
+ * believed. */
 #define LOOK_US SECOND_US
 #define PING_US SECOND_US
 #define DEAF_US SECOND_US       /* how often there is a look without a subscription */
