@@ -20,8 +20,9 @@
 /* Fits the longest redirection, which has a host's name. */
 #define REFUSAL_BYTES ((size_t)320)
 /* The longest replies are an hour of an app's usage, with one or two values per minute and
- * instance, and an app's 1,000 policies. */
-#define REPLY_VALUES_MAX ((size_t)64 * 1024)
+ * instance, and an app's 1,000 policies. The most values has CLUSTER SLOTS: 18 for each slot, if all
+ * are ranges of their own, and their master has two replicas. */
+#define REPLY_VALUES_MAX ((size_t)320 * 1024)
 #define REPLY_BYTES_MAX  ((size_t)64 * 1024 * 1024)
 
 struct redis_session {

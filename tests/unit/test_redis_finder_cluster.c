@@ -258,6 +258,34 @@ static void without_shards_the_slots_are_asked_for(void **state)
     assert_non_null(strstr(stats, "cmdstat_cluster|slots:calls=1,"));
 }
 
+/* CLUSTER `word` for every second slot. */
+static void change_every_second_slot(struct redis_server *node, const char *word)
+{
+    static char command[8 * REDIS_SLOTS];
+    size_t length = (size_t)snprintf(command, sizeof(command), "CLUSTER %s", word);
+
+    for (int slot = 0; slot < REDIS_SLOTS; slot += 2)
+        length += (size_t)snprintf(command + length, sizeof(command) - length, " %d", slot);
+    (void)redis_server_command(node, command);
+}
+
+/* The most ranges that one node can have; before Redis 7 each tells all of its node. */
+static void slots_in_pieces_are_read(void **state)
+{
+    (void)state;
+    (void)redis_server_command(
+        nodes[0], "ACL SETUSER finder on >secret ~* +ping +cluster -cluster|shards -cluster|info");
+    (void)redis_server_command(nodes[0], "CONFIG SET cluster-announce-hostname redis.example");
+    change_every_second_slot(nodes[0], "DELSLOTS");
+
+    begin("finder:secret@", 1, (const int[]){port_of(0)});
+    assert_int_equal(finder_port(SLOT_LAST), port_of(0));
+    assert_int_equal(finder_port(0), 0);
+
+    change_every_second_slot(nodes[0], "ADDSLOTS");
+    (void)redis_server_command(nodes[0], "CONFIG SET cluster-announce-hostname %s", "");
+}
+
 static void if_all_is_forbidden_the_error_says_so(void **state)
 {
     struct error error = {0};
@@ -284,6 +312,7 @@ int main(void)
         cmocka_unit_test_teardown(a_node_that_has_not_heard_of_the_last_change_is_believed_last,
                                   finder_end),
         cmocka_unit_test_teardown(without_shards_the_slots_are_asked_for, finder_end),
+        cmocka_unit_test_teardown(slots_in_pieces_are_read, finder_end),
         cmocka_unit_test_teardown(if_all_is_forbidden_the_error_says_so, finder_end),
     };
     return cmocka_run_group_tests(tests, start_nodes, stop_nodes);
