@@ -4,40 +4,27 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
-#include "redis/redis_bounds.h"
 #include "redis/redis_command.h"
 #include "redis/redis_dialer.h"
 #include "redis/redis_error.h"
 #include "redis/redis_greeting.h"
-#include "redis/redis_tls.h"
-
-#include <errno.h>
-#include <poll.h>
+#include "redis_channel.h"
 
 #define HOLD_OFF_US (200 * MILLISECOND_US)
-#define READS_MAX   30 /* timeouts that a reply may take beyond its first */
-#define NEVER       INT64_MAX
 /* Fits the longest redirection, which has a host's name. */
 #define REFUSAL_BYTES ((size_t)320)
-/* The longest replies are an hour of an app's usage, with one or two values per minute and
- * instance, and an app's 1,000 policies. The most values has CLUSTER SLOTS: 18 for each slot, if all
- * are ranges of their own, and their master has two replicas. */
-#define REPLY_VALUES_MAX ((size_t)320 * 1024)
-#define REPLY_BYTES_MAX  ((size_t)64 * 1024 * 1024)
 
 struct redis_session {
     struct redis_endpoint endpoint;
     struct redis_access access;
-    int timeout_ms;
     struct redis_dialer *dialer;
     struct redis_command command; /* the appended command */
-    redisContext *context;        /* NULL: not connected */
-    struct redis_bounds bounds;   /* for its replies */
+    struct redis_channel channel; /* its waiting ends for the pending commands; no end until the
+                                     first reply is taken */
     int64_t connect_after_us;     /* no connect before this, after a failed one */
     struct error failure;         /* why that failed */
     size_t pending;               /* appended commands whose replies are not taken yet */
     bool is_broken;               /* the pending ones are lost; `failure` says why */
-    int64_t answer_by_us; /* deadline of the pending ones; NEVER until the first reply is taken */
     enum redis_session_fault fault;
     bool is_demoted; /* it said that it is a replica now, so the connection is of no use */
     size_t refusal_length;
@@ -55,17 +42,9 @@ static enum redis_session_fault fault_of(const struct redis_session *session, st
 static void drop_if_demoted(struct redis_session *session);
 static const redisReply *error_in(const redisReply *reply);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
-static bool lose(struct redis_session *session, struct error *error);
-static bool get_reply(struct redis_session *session, void **reply);
-static bool read_more(struct redis_session *session, void **reply);
-static bool write_all(struct redis_session *session);
-static int64_t wait_end_us(const struct redis_session *session);
-static bool wait_until(struct redis_session *session, int64_t by_us);
-static bool get_message(struct redis_session *session, void **message);
-static bool has_come(const redisContext *context);
-static bool is_late(struct redis_session *session);
-static bool blame_time(struct redis_session *session);
-static void drop_context(struct redis_session *session);
+static bool lose(struct redis_session *session);
+static void limit_waiting(struct redis_session *session);
+static void drop_connection(struct redis_session *session);
 
 struct redis_session *redis_session_new(struct redis_dialer *dialer,
                                         const struct redis_endpoint *endpoint,
@@ -76,8 +55,7 @@ struct redis_session *redis_session_new(struct redis_dialer *dialer,
     session->dialer = dialer;
     session->endpoint = *endpoint;
     session->access = *access;
-    session->timeout_ms = timeout_ms;
-    session->answer_by_us = NEVER;
+    redis_channel_init(&session->channel, timeout_ms);
     return session;
 }
 
@@ -85,7 +63,7 @@ void redis_session_free(struct redis_session *session)
 {
     if (session == NULL)
         return;
-    drop_context(session);
+    drop_connection(session);
     redis_command_close(&session->command);
     free(session);
 }
@@ -99,9 +77,9 @@ redisReply *redis_session_command(struct redis_session *session, struct error *e
     ASSERT(session->pending == 0);
     if (!connect_if_needed(session, error))
         return NULL;
-    if (redisAppendCommandArgv(session->context, argc, argv, lengths) != REDIS_OK) {
-        error_set(error, "redis: %s", session->context->errstr);
-        drop_context(session);
+    if (redisAppendCommandArgv(session->channel.context, argc, argv, lengths) != REDIS_OK) {
+        error_set(error, "redis: %s", session->channel.context->errstr);
+        drop_connection(session);
         return NULL;
     }
     if (!read_reply(session, &reply, error))
@@ -126,9 +104,10 @@ void redis_session_append(struct redis_session *session, int argc, const char *a
     if (session->is_broken)
         return;
     const struct text command = redis_command_write(&session->command, argc, argv, lengths);
-    if (redisAppendFormattedCommand(session->context, command.at, command.length) != REDIS_OK) {
-        error_set(&session->failure, "redis: %s", session->context->errstr);
-        drop_context(session);
+    if (redisAppendFormattedCommand(session->channel.context, command.at, command.length) !=
+        REDIS_OK) {
+        error_set(&session->failure, "redis: %s", session->channel.context->errstr);
+        drop_connection(session);
         session->is_broken = true;
     }
 }
@@ -138,11 +117,10 @@ void redis_session_send(struct redis_session *session)
 {
     if (session->pending == 0 || session->is_broken)
         return;
-    session->answer_by_us = clock_monotonic_us() + session->timeout_ms * MILLISECOND_US;
-    errno = 0;
-    if (!write_all(session))
-        session->is_broken = !lose(session, &session->failure);
-    session->answer_by_us = NEVER;
+    limit_waiting(session);
+    if (!redis_channel_write(&session->channel, &session->failure))
+        session->is_broken = !lose(session);
+    session->channel.end_us = REDIS_CHANNEL_FOREVER;
 }
 
 redisReply *redis_session_take(struct redis_session *session, struct error *error)
@@ -150,15 +128,15 @@ redisReply *redis_session_take(struct redis_session *session, struct error *erro
     redisReply *reply = NULL;
 
     ASSERT(session->pending > 0);
-    if (session->answer_by_us == NEVER)
-        session->answer_by_us = clock_monotonic_us() + session->timeout_ms * MILLISECOND_US;
+    if (session->channel.end_us == REDIS_CHANNEL_FOREVER)
+        limit_waiting(session);
     if (!session->is_broken)
         session->is_broken = !read_reply(session, &reply, &session->failure);
     if (session->is_broken)
         *error = session->failure;
     if (--session->pending == 0) {
         session->is_broken = false;
-        session->answer_by_us = NEVER;
+        session->channel.end_us = REDIS_CHANNEL_FOREVER;
     }
     const redisReply *refusal = reply == NULL ? NULL : error_in(reply);
     if (refusal != NULL) {
@@ -190,22 +168,16 @@ bool redis_session_flush(struct redis_session *session, struct error *error)
 
 int redis_session_fd(const struct redis_session *session)
 {
-    return session->context == NULL ? -1 : session->context->fd;
+    return session->channel.context == NULL ? -1 : session->channel.context->fd;
 }
 
 bool redis_session_hear(struct redis_session *session, redisReply **message, struct error *error)
 {
-    void *read = NULL;
-
     ASSERT(session->pending == 0);
     *message = NULL;
-    if (session->context == NULL)
+    if (session->channel.context == NULL)
         return error_set(error, "redis: not connected");
-    errno = 0;
-    if (!get_message(session, &read))
-        return lose(session, error);
-    *message = read;
-    return true;
+    return redis_channel_hear(&session->channel, message, error) || lose(session);
 }
 
 enum redis_session_fault redis_session_fault(const struct redis_session *session)
@@ -224,7 +196,7 @@ static bool connect_if_needed(struct redis_session *session, struct error *error
 {
     session->fault = REDIS_SESSION_OF_REDIS;
     session->refusal_length = 0;
-    if (session->context != NULL)
+    if (session->channel.context != NULL)
         return true;
     if (clock_monotonic_us() < session->connect_after_us) {
         *error = session->failure;
@@ -278,7 +250,7 @@ static enum redis_session_fault fault_of(const struct redis_session *session, st
 static void drop_if_demoted(struct redis_session *session)
 {
     if (session->is_demoted && session->pending == 0)
-        drop_context(session);
+        drop_connection(session);
 }
 
 /* The reply itself, or the reply to a command of a transaction; NULL: there is no error. */
@@ -295,33 +267,11 @@ static const redisReply *error_in(const redisReply *reply)
 
 static bool session_connect(struct redis_session *session, struct error *error)
 {
-    const struct timeval timeout = duration_timeval(session->timeout_ms * MILLISECOND_US);
-    struct error cause = {0};
-    char where[REDIS_ENDPOINT_BYTES];
-
-    redis_endpoint_write(&session->endpoint, where);
-    const int fd =
-        redis_dialer_dial(session->dialer, &session->endpoint, session->timeout_ms, &cause);
-    if (fd < 0)
-        return error_set(error, "cannot connect to redis at %s: %s", where, cause.message);
-    session->context = redisConnectFd(fd);
-    ASSERT(session->context != NULL && session->context->err == 0);
-    if (redisSetTimeout(session->context, timeout) != REDIS_OK) {
-        error_set(error, "cannot connect to redis at %s: no timeout on the socket", where);
-        drop_context(session);
+    if (!redis_channel_open(&session->channel, session->dialer, &session->endpoint,
+                            session->access.tls, error))
         return false;
-    }
-    if (session->access.tls != NULL &&
-        !redis_tls_begin(session->access.tls, session->context, session->endpoint.host, &cause)) {
-        error_set(error, "redis: %s", cause.message);
-        drop_context(session);
-        return false;
-    }
-    session->bounds =
-        (struct redis_bounds){.values_max = REPLY_VALUES_MAX, .bytes_max = REPLY_BYTES_MAX};
-    redis_bounds_hold(&session->bounds, session->context->reader);
     if (!greet(session, error)) {
-        drop_context(session);
+        drop_connection(session);
         return false;
     }
     redis_dialer_trust(session->dialer);
@@ -357,7 +307,7 @@ static redisReply *ask(struct redis_session *session, int argc, const char *argv
     redisReply *reply = NULL;
 
     /* A failed append shows as a failed read. */
-    (void)redisAppendCommandArgv(session->context, argc, argv, NULL);
+    (void)redisAppendCommandArgv(session->channel.context, argc, argv, NULL);
     return read_reply(session, &reply, error) ? reply : NULL;
 }
 
@@ -376,139 +326,26 @@ static bool is_of_use(const redisReply *pong, struct error *error)
 /* False after an I/O error; then the connection is closed. */
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error)
 {
-    void *read = NULL;
-
-    errno = 0;
     session->refusal_length = 0;
-    if (!get_reply(session, &read))
-        return lose(session, error);
-    *reply = read;
-    return true;
+    return redis_channel_read(&session->channel, reply, error) || lose(session);
 }
 
-/* After an I/O error: says why, and closes the connection. Always false. */
-static bool lose(struct redis_session *session, struct error *error)
+/* After an I/O error, which has closed the connection. Always false. */
+static bool lose(struct redis_session *session)
 {
-    redisContext *context = session->context;
-
-    session->fault = context->err == REDIS_ERR_OOM ? REDIS_SESSION_OF_CALL : REDIS_SESSION_OF_REDIS;
-    if (context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        error_set(error, "redis: no %s within %d ms",
-                  redis_tls_is_beginning(context) ? "TLS handshake" : "answer",
-                  session->timeout_ms);
-    } else {
-        redis_tls_explain(context);
-        error_set(error, "redis: %s", redis_bounds_explain(context));
-    }
-    drop_context(session);
+    session->fault = session->channel.loss == REDIS_CHANNEL_BEYOND ? REDIS_SESSION_OF_CALL
+                                                                   : REDIS_SESSION_OF_REDIS;
+    session->is_demoted = false;
     return false;
 }
 
-/* Like redisGetReply(), but bounded. */
-static bool get_reply(struct redis_session *session, void **reply)
+static void limit_waiting(struct redis_session *session)
 {
-    redisContext *context = session->context;
-
-    if (redisGetReplyFromReader(context, reply) != REDIS_OK)
-        return false;
-    if (*reply == NULL && !write_all(session))
-        return false;
-    const int64_t by_us = wait_end_us(session);
-    while (*reply == NULL) {
-        if (!read_more(session, reply) || (*reply == NULL && !wait_until(session, by_us)))
-            return false;
-    }
-    return true;
+    session->channel.end_us = clock_monotonic_us() + session->channel.timeout_ms * MILLISECOND_US;
 }
 
-/* One read. *reply stays NULL unless it has brought the rest of one. */
-static bool read_more(struct redis_session *session, void **reply)
+static void drop_connection(struct redis_session *session)
 {
-    redisContext *context = session->context;
-
-    if (redis_bounds_are_passed(&session->bounds, context->reader)) {
-        context->err = REDIS_ERR_OOM; /* as hiredis would call it */
-        return false;
-    }
-    redis_tls_prepare(context);
-    return !is_late(session) && redisBufferRead(context) == REDIS_OK &&
-           redisGetReplyFromReader(context, reply) == REDIS_OK;
-}
-
-/* With TLS, the handshake is part of the first. */
-static bool write_all(struct redis_session *session)
-{
-    const int64_t by_us = wait_end_us(session);
-    int is_sent = 0;
-
-    while (!is_sent) {
-        redis_tls_prepare(session->context);
-        if (is_late(session) || redisBufferWrite(session->context, &is_sent) != REDIS_OK)
-            return false;
-        if (!is_sent && !wait_until(session, by_us))
-            return false;
-    }
-    return true;
-}
-
-static int64_t wait_end_us(const struct redis_session *session)
-{
-    const int64_t by_us = clock_monotonic_us() + session->timeout_ms * MILLISECOND_US;
-
-    return by_us < session->answer_by_us ? by_us : session->answer_by_us;
-}
-
-/* A socket without TLS blocks, and each read has its timeout. A long reply may need some of them,
- * but one that comes byte by byte must end, too. */
-static bool wait_until(struct redis_session *session, int64_t by_us)
-{
-    const int64_t more_us =
-        session->access.tls == NULL ? READS_MAX * session->timeout_ms * MILLISECOND_US : 0;
-
-    return (clock_monotonic_us() < by_us + more_us && redis_tls_wait(session->context, by_us)) ||
-           blame_time(session);
-}
-
-/* NULL when there is no whole one. An earlier read may have brought it. */
-static bool get_message(struct redis_session *session, void **message)
-{
-    redisContext *context = session->context;
-
-    if (redisGetReplyFromReader(context, message) != REDIS_OK)
-        return false;
-    while (*message == NULL && has_come(context)) {
-        if (!read_more(session, message))
-            return false;
-    }
-    return true;
-}
-
-/* Anything, or the end. */
-static bool has_come(const redisContext *context)
-{
-    struct pollfd socket = {.fd = context->fd, .events = POLLIN};
-
-    return redis_tls_has_more(context) || poll(&socket, 1, 0) > 0;
-}
-
-/* Each read has its timeout. Many replies that come slowly have one, too. */
-static bool is_late(struct redis_session *session)
-{
-    return clock_monotonic_us() >= session->answer_by_us && !blame_time(session);
-}
-
-/* As hiredis would do it. Always false. */
-static bool blame_time(struct redis_session *session)
-{
-    session->context->err = REDIS_ERR_IO;
-    errno = EAGAIN;
-    return false;
-}
-
-static void drop_context(struct redis_session *session)
-{
-    if (session->context != NULL)
-        redisFree(session->context);
-    session->context = NULL;
+    redis_channel_close(&session->channel);
     session->is_demoted = false;
 }
