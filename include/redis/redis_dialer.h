@@ -16,8 +16,8 @@ struct redis_dialer;
 struct redis_dialer *redis_dialer_new(const char *resolv_conf);
 void redis_dialer_free(struct redis_dialer *dialer);
 
-/* Blocks for at most `timeout_ms`. Returns a connected, blocking socket that belongs to the caller,
- * or -1 with `error` set. */
+/* Blocks for at most `timeout_ms`. Returns a connected socket, which belongs to the caller and
+ * does not block, or -1 with `error` set. */
 MUST_USE int redis_dialer_dial(struct redis_dialer *dialer, const struct redis_endpoint *endpoint,
                                int timeout_ms, struct error *error);
 

@@ -47,13 +47,24 @@ enum redis_session_fault redis_session_fault(const struct redis_session *session
  * Borrowed until the next call. */
 struct text redis_session_refusal(const struct redis_session *session);
 
-/* Appends a command, which is sent when the first reply is taken. All replies must be taken before
- * the next redis_session_command(). */
+/* Whether the last failure was that it could not be connected to, or did not answer in time. */
+bool redis_session_is_silent(const struct redis_session *session);
+
+/* Appends a command, which is sent when the first reply is taken. Never waits. All replies must be
+ * taken before the next redis_session_command(). */
 void redis_session_append(struct redis_session *session, int argc, const char *argv[],
                           const size_t lengths[]);
 
-/* Sends what is appended now, without waiting for replies. A failure shows when they are taken. */
-void redis_session_send(struct redis_session *session);
+/* Connects if needed, and sends what is appended, without waiting for replies. All of that and all
+ * replies end by `by_us` (clock_monotonic_us()): what has come by then can still be taken. A
+ * failure shows when they are taken. */
+void redis_session_send(struct redis_session *session, int64_t by_us);
+
+/* Whether something is appended that was neither sent nor given up. */
+bool redis_session_has_unsent(const struct redis_session *session);
+
+/* Instead of sending: all that is appended fails for this reason. */
+void redis_session_give_up(struct redis_session *session, const struct error *reason);
 
 /* Takes the reply to the oldest appended command that has none yet, and returns it as
  * redis_session_command() does; also NULL when a command of its transaction failed. After an I/O
@@ -70,7 +81,7 @@ MUST_USE bool redis_session_flush(struct redis_session *session, struct error *e
 int redis_session_fd(const struct redis_session *session);
 
 /* Takes the oldest message that has come, and NULL if there is none: then wait until the descriptor
- * is readable. Waits only for the rest of what has come in part. False after an I/O error: then the
+ * is readable. Never waits. False after an I/O error: then the
  * connection is dropped, and the subscription with it. The caller frees the message. */
 MUST_USE bool redis_session_hear(struct redis_session *session, redisReply **message,
                                  struct error *error);

@@ -61,10 +61,9 @@ bool redis_tls_is_full(const redisContext *context);
 /* Whether the handshake is still going on. */
 bool redis_tls_is_beginning(const redisContext *context);
 
-/* Waits until hiredis can go on reading or writing, at most until `by_us`
- * (clock_monotonic_us()). False when the time is up. True at once without TLS, where the socket
- * itself blocks. */
-MUST_USE bool redis_tls_wait(const redisContext *context, int64_t by_us);
+/* What the socket must be ready for, as poll() takes it, so that hiredis can go on reading or
+ * writing; 0 without TLS. */
+short redis_tls_events(const redisContext *context);
 
 /* After a failure: puts the reason into the context's `errstr`, in the words of TLS. Errors that
  * are not of the connection keep theirs. */

@@ -8,21 +8,23 @@
 #include <errno.h>
 #include <poll.h>
 
-#define READS_MAX 30 /* timeouts that a reply may take beyond its first */
+#define READS_MAX 31 /* timeouts that a long reply may take */
 /* The longest replies are an hour of an app's usage, with one or two values per minute and
  * instance, and an app's 1,000 policies. CLUSTER SLOTS has the most values: 18 for each slot, if
  * all are ranges of their own, and their master has two replicas. */
 #define REPLY_VALUES_MAX ((size_t)320 * 1024)
 #define REPLY_BYTES_MAX  ((size_t)64 * 1024 * 1024)
 
+static int dial(struct redis_channel *channel, struct redis_dialer *dialer,
+                const struct redis_endpoint *endpoint, struct error *error);
 static bool write_all(struct redis_channel *channel);
 static bool get_reply(struct redis_channel *channel, void **reply);
 static bool get_message(struct redis_channel *channel, void **message);
 static bool has_come(const redisContext *context);
 static bool read_more(struct redis_channel *channel, void **reply);
 static int64_t wait_end_us(const struct redis_channel *channel);
-static bool wait_until(struct redis_channel *channel, int64_t by_us);
-static bool is_late(struct redis_channel *channel);
+static bool wait_until(struct redis_channel *channel, int64_t by_us, short events);
+static bool is_after(struct redis_channel *channel, int64_t end_us);
 static bool blame_time(struct redis_channel *channel);
 static bool lose(struct redis_channel *channel, struct error *error);
 
@@ -35,21 +37,17 @@ bool redis_channel_open(struct redis_channel *channel, struct redis_dialer *dial
                         const struct redis_endpoint *endpoint, struct redis_tls *tls,
                         struct error *error)
 {
-    const struct timeval timeout = duration_timeval(channel->timeout_ms * MILLISECOND_US);
     struct error cause = {0};
     char where[REDIS_ENDPOINT_BYTES];
 
     channel->loss = REDIS_CHANNEL_SILENT;
     redis_endpoint_write(endpoint, where);
-    const int fd = redis_dialer_dial(dialer, endpoint, channel->timeout_ms, &cause);
+    const int fd = dial(channel, dialer, endpoint, &cause);
     if (fd < 0)
         return error_set(error, "cannot connect to redis at %s: %s", where, cause.message);
     channel->context = redisConnectFd(fd);
     ASSERT(channel->context != NULL && channel->context->err == 0);
-    if (redisSetTimeout(channel->context, timeout) != REDIS_OK) {
-        redis_channel_close(channel);
-        return error_set(error, "cannot connect to redis at %s: no timeout on the socket", where);
-    }
+    channel->context->flags &= ~REDIS_BLOCK;
     if (tls != NULL && !redis_tls_begin(tls, channel->context, endpoint->host, &cause)) {
         redis_channel_close(channel);
         return error_set(error, "redis: %s", cause.message);
@@ -95,35 +93,53 @@ void redis_channel_close(struct redis_channel *channel)
     channel->context = NULL;
 }
 
+static int dial(struct redis_channel *channel, struct redis_dialer *dialer,
+                const struct redis_endpoint *endpoint, struct error *error)
+{
+    const int64_t left_us = wait_end_us(channel) - clock_monotonic_us();
+
+    if (left_us > 0)
+        return redis_dialer_dial(dialer, endpoint, duration_poll_ms(left_us), error);
+    (void)error_set(error, "no time is left");
+    return -1;
+}
+
 /* With TLS, the handshake is part of the first. */
 static bool write_all(struct redis_channel *channel)
 {
     const int64_t by_us = wait_end_us(channel);
     int is_sent = 0;
 
-    while (!is_sent) {
+    for (;;) {
         redis_tls_prepare(channel->context);
-        if (is_late(channel) || redisBufferWrite(channel->context, &is_sent) != REDIS_OK)
+        if (redisBufferWrite(channel->context, &is_sent) != REDIS_OK)
             return false;
-        if (!is_sent && !wait_until(channel, by_us))
+        if (is_sent)
+            return true;
+        if (!wait_until(channel, by_us, POLLOUT))
             return false;
     }
-    return true;
 }
 
-/* Like redisGetReply(), but bounded. */
+/* Like redisGetReply(), but bounded. A long reply may come in many parts, and one that comes byte
+ * by byte must end, too. Waits only when the last read has brought nothing. */
 static bool get_reply(struct redis_channel *channel, void **reply)
 {
-    redisContext *context = channel->context;
-
-    if (redisGetReplyFromReader(context, reply) != REDIS_OK)
+    if (redisGetReplyFromReader(channel->context, reply) != REDIS_OK)
         return false;
     if (*reply == NULL && !write_all(channel))
         return false;
-    const int64_t by_us = wait_end_us(channel);
+    const int64_t end_us = clock_monotonic_us() + READS_MAX * channel->timeout_ms * MILLISECOND_US;
+    bool has_read = false;
+
     while (*reply == NULL) {
-        if (!read_more(channel, reply) || (*reply == NULL && !wait_until(channel, by_us)))
+        const size_t length = channel->context->reader->len;
+
+        if (is_after(channel, end_us) ||
+            (!has_read && !wait_until(channel, wait_end_us(channel), POLLIN)) ||
+            !read_more(channel, reply))
             return false;
+        has_read = channel->context->reader->len > length;
     }
     return true;
 }
@@ -160,7 +176,7 @@ static bool read_more(struct redis_channel *channel, void **reply)
         return false;
     }
     redis_tls_prepare(context);
-    return !is_late(channel) && redisBufferRead(context) == REDIS_OK &&
+    return redisBufferRead(context) == REDIS_OK &&
            redisGetReplyFromReader(context, reply) == REDIS_OK;
 }
 
@@ -171,21 +187,30 @@ static int64_t wait_end_us(const struct redis_channel *channel)
     return by_us < channel->end_us ? by_us : channel->end_us;
 }
 
-/* A socket without TLS blocks, and each read has its timeout. A long reply may need some of them,
- * but one that comes byte by byte must end, too. */
-static bool wait_until(struct redis_channel *channel, int64_t by_us)
+/* TLS may need something else of the socket. What has come is also seen when the time is up. */
+static bool wait_until(struct redis_channel *channel, int64_t by_us, short events)
 {
-    const bool blocks = channel->context->privdata == NULL;
-    const int64_t more_us = blocks ? READS_MAX * channel->timeout_ms * MILLISECOND_US : 0;
+    const short needed = redis_tls_events(channel->context);
+    int ready = 1;
 
-    return (clock_monotonic_us() < by_us + more_us && redis_tls_wait(channel->context, by_us)) ||
-           blame_time(channel);
+    if (redis_tls_has_more(channel->context))
+        return true;
+    do {
+        struct pollfd socket = {.fd = channel->context->fd,
+                                .events = needed == 0 ? events : needed};
+
+        ready = poll(&socket, 1, duration_poll_ms(by_us - clock_monotonic_us()));
+    } while (ready < 0 && errno == EINTR);
+    return ready != 0 || blame_time(channel);
 }
 
-/* Each read has its timeout. Many replies that come slowly have one, too. */
-static bool is_late(struct redis_channel *channel)
+/* Whoever always has something to say does not go on for ever after the end of waiting. */
+static bool is_after(struct redis_channel *channel, int64_t end_us)
 {
-    return clock_monotonic_us() >= channel->end_us && !blame_time(channel);
+    const int64_t now_us = clock_monotonic_us();
+
+    return (now_us >= end_us || now_us - channel->timeout_ms * MILLISECOND_US >= channel->end_us) &&
+           !blame_time(channel);
 }
 
 /* As hiredis would do it. Always false. */

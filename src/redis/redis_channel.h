@@ -27,7 +27,8 @@ enum redis_channel_loss {
 struct redis_channel {
     redisContext *context; /* NULL: closed; commands are appended to it as hiredis does it */
     int timeout_ms;        /* of each wait */
-    int64_t end_us;        /* when all waiting ends, by clock_monotonic_us() */
+    int64_t end_us;        /* when all waiting ends, by clock_monotonic_us(); then it still reads
+                              what has come, for at most one more timeout */
     struct redis_bounds bounds;
     enum redis_channel_loss loss; /* what the last failure was */
 };

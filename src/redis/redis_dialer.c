@@ -6,10 +6,7 @@
 #include "base/memory.h"
 #include "redis/redis_connector.h"
 
-#include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 struct redis_dialer {
     struct event_base *base;
@@ -20,7 +17,6 @@ struct redis_dialer {
 };
 
 static void on_connected(void *context, int fd, const char *reason);
-static bool socket_block(int fd);
 
 struct redis_dialer *redis_dialer_new(const char *resolv_conf)
 {
@@ -51,15 +47,9 @@ int redis_dialer_dial(struct redis_dialer *dialer, const struct redis_endpoint *
                           clock_monotonic_us() + timeout_ms * MILLISECOND_US);
     while (!dialer->is_over)
         (void)event_base_loop(dialer->base, EVLOOP_ONCE);
-    if (dialer->fd >= 0 && socket_block(dialer->fd))
-        return dialer->fd;
-    if (dialer->fd < 0) {
+    if (dialer->fd < 0)
         *error = dialer->error;
-        return -1;
-    }
-    error_set(error, "%s", strerror(errno));
-    (void)close(dialer->fd);
-    return -1;
+    return dialer->fd;
 }
 
 void redis_dialer_trust(struct redis_dialer *dialer)
@@ -75,11 +65,4 @@ static void on_connected(void *context, int fd, const char *reason)
     dialer->fd = fd;
     if (fd < 0)
         error_set(&dialer->error, "%s", reason);
-}
-
-static bool socket_block(int fd)
-{
-    const int flags = fcntl(fd, F_GETFL);
-
-    return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_session.h"
 
+#include "base/arena.h"
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
@@ -12,25 +14,30 @@
 
 #define HOLD_OFF_US (200 * MILLISECOND_US)
 /* Fits the longest redirection, which has a host's name. */
-#define REFUSAL_BYTES ((size_t)320)
+#define REFUSAL_BYTES  ((size_t)320)
+#define OUTGOING_BYTES ((size_t)1024)
 
 struct redis_session {
     struct redis_endpoint endpoint;
     struct redis_access access;
     struct redis_dialer *dialer;
     struct redis_command command; /* the appended command */
-    struct redis_channel channel; /* its waiting ends for the pending commands; no end until the
-                                     first reply is taken */
+    struct arena arena;           /* of `outgoing` */
+    struct buffer outgoing;       /* the appended commands that are not sent yet */
+    struct redis_channel channel; /* its waiting has an end for pending commands that were sent */
     int64_t connect_after_us;     /* no connect before this, after a failed one */
     struct error failure;         /* why that failed */
     size_t pending;               /* appended commands whose replies are not taken yet */
     bool is_broken;               /* the pending ones are lost; `failure` says why */
     enum redis_session_fault fault;
+    bool is_silent;
     bool is_demoted; /* it said that it is a replica now, so the connection is of no use */
     size_t refusal_length;
     char refusal[REFUSAL_BYTES]; /* the error reply of the last failure */
 };
 
+static bool send_appended(struct redis_session *session);
+static void drop_outgoing(struct redis_session *session);
 static bool connect_if_needed(struct redis_session *session, struct error *error);
 static bool session_connect(struct redis_session *session, struct error *error);
 static bool greet(struct redis_session *session, struct error *error);
@@ -43,7 +50,6 @@ static void drop_if_demoted(struct redis_session *session);
 static const redisReply *error_in(const redisReply *reply);
 static bool read_reply(struct redis_session *session, redisReply **reply, struct error *error);
 static bool lose(struct redis_session *session);
-static void limit_waiting(struct redis_session *session);
 static void drop_connection(struct redis_session *session);
 
 struct redis_session *redis_session_new(struct redis_dialer *dialer,
@@ -64,6 +70,7 @@ void redis_session_free(struct redis_session *session)
     if (session == NULL)
         return;
     drop_connection(session);
+    drop_outgoing(session);
     redis_command_close(&session->command);
     free(session);
 }
@@ -97,30 +104,35 @@ void redis_session_append(struct redis_session *session, int argc, const char *a
                           const size_t lengths[])
 {
     session->pending++;
-    /* Commands that belong together must not be sent in part. */
-    if (session->is_broken)
-        return;
-    session->is_broken = !connect_if_needed(session, &session->failure);
-    if (session->is_broken)
-        return;
-    const struct text command = redis_command_write(&session->command, argc, argv, lengths);
-    if (redisAppendFormattedCommand(session->channel.context, command.at, command.length) !=
-        REDIS_OK) {
-        error_set(&session->failure, "redis: %s", session->channel.context->errstr);
-        drop_connection(session);
-        session->is_broken = true;
-    }
+    if (session->outgoing.length == 0)
+        buffer_init(&session->outgoing, &session->arena, OUTGOING_BYTES);
+    buffer_add(&session->outgoing, redis_command_write(&session->command, argc, argv, lengths));
 }
 
-/* The time for the replies begins when the first is taken. */
-void redis_session_send(struct redis_session *session)
+void redis_session_send(struct redis_session *session, int64_t by_us)
 {
-    if (session->pending == 0 || session->is_broken)
+    if (session->outgoing.length == 0)
         return;
-    limit_waiting(session);
-    if (!redis_channel_write(&session->channel, &session->failure))
-        session->is_broken = !lose(session);
-    session->channel.end_us = REDIS_CHANNEL_FOREVER;
+    session->channel.end_us = by_us;
+    /* Commands that belong together must not be sent in part. */
+    if (!session->is_broken)
+        session->is_broken = !send_appended(session);
+    drop_outgoing(session);
+}
+
+bool redis_session_has_unsent(const struct redis_session *session)
+{
+    return session->outgoing.length > 0;
+}
+
+void redis_session_give_up(struct redis_session *session, const struct error *reason)
+{
+    drop_outgoing(session);
+    session->fault = REDIS_SESSION_OF_REDIS;
+    session->refusal_length = 0;
+    session->is_silent = false;
+    session->failure = *reason;
+    session->is_broken = true;
 }
 
 redisReply *redis_session_take(struct redis_session *session, struct error *error)
@@ -128,8 +140,7 @@ redisReply *redis_session_take(struct redis_session *session, struct error *erro
     redisReply *reply = NULL;
 
     ASSERT(session->pending > 0);
-    if (session->channel.end_us == REDIS_CHANNEL_FOREVER)
-        limit_waiting(session);
+    redis_session_send(session, session->channel.end_us);
     if (!session->is_broken)
         session->is_broken = !read_reply(session, &reply, &session->failure);
     if (session->is_broken)
@@ -185,6 +196,11 @@ enum redis_session_fault redis_session_fault(const struct redis_session *session
     return session->fault;
 }
 
+bool redis_session_is_silent(const struct redis_session *session)
+{
+    return session->is_silent;
+}
+
 struct text redis_session_refusal(const struct redis_session *session)
 {
     if (session->refusal_length == 0)
@@ -192,19 +208,48 @@ struct text redis_session_refusal(const struct redis_session *session)
     return (struct text){session->refusal, session->refusal_length};
 }
 
+/* The time for the replies begins when they are sent, unless something else ends it. */
+static bool send_appended(struct redis_session *session)
+{
+    if (!connect_if_needed(session, &session->failure))
+        return false;
+    redisContext *context = session->channel.context;
+    if (session->channel.end_us == REDIS_CHANNEL_FOREVER)
+        session->channel.end_us =
+            clock_monotonic_us() + session->channel.timeout_ms * MILLISECOND_US;
+    if (redisAppendFormattedCommand(context, session->outgoing.at, session->outgoing.length) !=
+        REDIS_OK) {
+        error_set(&session->failure, "redis: %s", context->errstr);
+        drop_connection(session);
+        return false;
+    }
+    return redis_channel_write(&session->channel, &session->failure) || lose(session);
+}
+
+static void drop_outgoing(struct redis_session *session)
+{
+    arena_close(&session->arena);
+    session->outgoing = (struct buffer){0};
+}
+
 static bool connect_if_needed(struct redis_session *session, struct error *error)
 {
     session->fault = REDIS_SESSION_OF_REDIS;
     session->refusal_length = 0;
+    session->is_silent = false;
     if (session->channel.context != NULL)
         return true;
+    session->is_silent = true;
     if (clock_monotonic_us() < session->connect_after_us) {
         *error = session->failure;
         return false;
     }
-    if (session_connect(session, error))
+    if (session_connect(session, error)) {
+        session->is_silent = false;
         return true;
+    }
     session->fault = REDIS_SESSION_OF_REDIS;
+    session->is_silent = true;
     session->connect_after_us = clock_monotonic_us() + HOLD_OFF_US;
     session->failure = *error;
     return false;
@@ -335,13 +380,9 @@ static bool lose(struct redis_session *session)
 {
     session->fault = session->channel.loss == REDIS_CHANNEL_BEYOND ? REDIS_SESSION_OF_CALL
                                                                    : REDIS_SESSION_OF_REDIS;
+    session->is_silent = session->channel.loss == REDIS_CHANNEL_SILENT;
     session->is_demoted = false;
     return false;
-}
-
-static void limit_waiting(struct redis_session *session)
-{
-    session->channel.end_us = clock_monotonic_us() + session->channel.timeout_ms * MILLISECOND_US;
 }
 
 static void drop_connection(struct redis_session *session)

@@ -13,23 +13,16 @@
 #include "redis/redis_error.h"
 #include "redis/redis_redirect.h"
 #include "redis/redis_resolver.h"
+#include "redis_roster.h"
 
 #include <unistd.h>
 
-#define HOPS_MAX   5
-#define GUESTS_MAX 4
-#define PAUSE_US   (10 * MILLISECOND_US)
-#define NOBODY     "redis: no server is known that has the key"
-
-struct node {
-    struct redis_session *session; /* NULL: not asked yet */
-    struct redis_endpoint endpoint;
-    int64_t rests_until_us;
-    struct error failure; /* why it rests */
-    size_t pending;       /* commands that were appended and not taken */
-    bool takes_part;      /* what is pending was given to the session */
-    int64_t waited_us;    /* for what is pending, or for the last command */
-};
+#define HOPS_MAX    5
+#define PAUSE_US    (10 * MILLISECOND_US)
+#define REST_US_MIN (200 * MILLISECOND_US)
+#define REST_US_MAX SECOND_US
+#define NOBODY      "redis: no server is known that has the key"
+#define NO_TIME     "redis: others took the time to ask it"
 
 struct command {
     int argc;
@@ -41,40 +34,42 @@ struct redis_sessions {
     struct redis_topology *topology;
     int timeout_ms;
     struct redis_dialer *dialer;
-    struct redis_map *map;
-    uint64_t version;
-    struct node *nodes;             /* by index in the map */
-    struct node nobody;             /* has the slots that no node has; never takes part */
-    struct node guests[GUESTS_MAX]; /* nodes that we were sent to, and that the map does not know */
-    size_t guest_count;             /* ever; the oldest makes room */
+    struct redis_roster roster;
     size_t pending;
     bool is_sent; /* what is pending */
+    int64_t sent_us;
+    struct redis_member *refusing; /* whose refusal was the last failure; NULL: it was none */
     enum redis_session_fault fault;
     struct redis_complaints complaints;
 };
 
-static struct node *node_next(struct redis_sessions *sessions, struct text key,
-                              const struct redis_redirect *redirect);
-static struct node *node_of(struct redis_sessions *sessions, struct text key);
-static struct node *node_at(struct redis_sessions *sessions, const struct redis_endpoint *endpoint);
-static void map_refresh(struct redis_sessions *sessions);
-static void sessions_close(struct redis_sessions *sessions);
-static void node_close(struct node *node);
-static bool node_is_ready(struct redis_sessions *sessions, struct node *node);
-static redisReply *ask(struct redis_sessions *sessions, struct node *node, bool is_asking,
+static struct redis_member *member_next(struct redis_sessions *sessions, struct text key,
+                                        const struct redis_redirect *redirect);
+static struct redis_member *member_of(struct redis_sessions *sessions, struct text key);
+static bool is_sliced(const struct redis_sessions *sessions);
+static bool is_ready(struct redis_sessions *sessions, struct redis_member *member);
+static redisReply *ask(struct redis_sessions *sessions, struct redis_member *member, bool is_asking,
                        const struct command *command, struct error *error);
 static redisReply *ask_ahead(struct redis_session *session, const struct command *command,
                              struct error *error);
-static bool follow(struct redis_sessions *sessions, const struct node *node,
+static bool follow(struct redis_sessions *sessions, const struct redis_member *member,
                    struct redis_redirect *redirect, int *hops, int64_t deadline_us);
+static void blame_nobody(struct redis_sessions *sessions, struct redis_member *member,
+                         int64_t waited_us, const struct error *error);
 static void send_all(struct redis_sessions *sessions);
-static redisReply *take(struct redis_sessions *sessions, struct node *node, struct error *error);
-static void judge(struct redis_sessions *sessions, struct node *node, struct error *error);
-static void judge_node(struct redis_sessions *sessions, struct node *node, struct text code,
-                       struct error *error);
-static void name_node(const struct node *node, struct error *error);
+static bool is_to_be_sent(const struct redis_member *member);
+static struct redis_member *find_untried(struct redis_sessions *sessions);
+static void try(const struct redis_sessions *sessions, struct redis_member *member, int64_t by_us);
+static redisReply *take(struct redis_sessions *sessions, struct redis_member *member,
+                        struct error *error);
+static void judge(struct redis_sessions *sessions, struct redis_member *member, int64_t began_us,
+                  struct error *error);
+static void judge_member(struct redis_sessions *sessions, struct redis_member *member,
+                         struct text code, int64_t began_us, struct error *error);
+static void name_member(const struct redis_member *member, struct error *error);
 static void say_it_is_a_cluster(struct redis_sessions *sessions, struct text code);
-static void refuse(struct redis_sessions *sessions, const struct node *node, struct error *error);
+static void refuse(struct redis_sessions *sessions, const struct redis_member *member,
+                   struct error *error);
 
 struct redis_sessions *redis_sessions_new(struct redis_topology *topology, int timeout_ms)
 {
@@ -83,7 +78,6 @@ struct redis_sessions *redis_sessions_new(struct redis_topology *topology, int t
     sessions->topology = topology;
     sessions->timeout_ms = timeout_ms;
     sessions->dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
-    sessions->version = redis_topology_version(topology) - 1;
     return sessions;
 }
 
@@ -91,7 +85,7 @@ void redis_sessions_free(struct redis_sessions *sessions)
 {
     if (sessions == NULL)
         return;
-    sessions_close(sessions);
+    redis_roster_close(&sessions->roster);
     redis_dialer_free(sessions->dialer);
     free(sessions);
 }
@@ -100,50 +94,45 @@ redisReply *redis_sessions_command(struct redis_sessions *sessions, struct text 
                                    struct error *error, int argc, const char *argv[],
                                    const size_t lengths[])
 {
-    const int64_t deadline_us = clock_monotonic_us() + sessions->timeout_ms * MILLISECOND_US;
+    const int64_t began_us = clock_monotonic_us();
+    const int64_t deadline_us = began_us + sessions->timeout_ms * MILLISECOND_US;
     const struct command command = {argc, argv, lengths};
     struct redis_redirect redirect = {.kind = REDIS_NO_REDIRECT};
     redisReply *reply = NULL;
-    struct node *node;
+    struct redis_member *member;
     int hops = 0;
 
     ASSERT(sessions->pending == 0);
     do {
-        node = node_next(sessions, key, &redirect);
-        if (!node_is_ready(sessions, node)) {
-            refuse(sessions, node, error);
+        member = member_next(sessions, key, &redirect);
+        if (!is_ready(sessions, member)) {
+            refuse(sessions, member, error);
             return NULL;
         }
-        reply = ask(sessions, node, redirect.kind == REDIS_ASK, &command, error);
-    } while (reply == NULL && follow(sessions, node, &redirect, &hops, deadline_us));
-    /* Nobody is known who would do better. */
+        reply = ask(sessions, member, redirect.kind == REDIS_ASK, &command, error);
+    } while (reply == NULL && follow(sessions, member, &redirect, &hops, deadline_us));
     if (reply == NULL && sessions->fault == REDIS_SESSION_OF_PLACE)
-        sessions->fault = REDIS_SESSION_OF_NODE;
+        blame_nobody(sessions, member, clock_monotonic_us() - began_us, error);
     return reply;
 }
 
 void redis_sessions_append(struct redis_sessions *sessions, struct text key, int argc,
                            const char *argv[], const size_t lengths[])
 {
-    struct node *node = node_of(sessions, key);
+    struct redis_member *member = member_of(sessions, key);
 
-    if (node->pending == 0) {
-        node->takes_part = node_is_ready(sessions, node);
-        node->waited_us = 0;
-    }
-    node->pending++;
+    if (member->pending == 0)
+        member->takes_part = is_ready(sessions, member);
+    member->pending++;
     sessions->pending++;
-    if (!node->takes_part)
-        return;
-    const int64_t began_us = clock_monotonic_us();
-    redis_session_append(node->session, argc, argv, lengths);
-    node->waited_us += clock_monotonic_us() - began_us;
+    if (member->takes_part)
+        redis_session_append(member->session, argc, argv, lengths);
 }
 
 redisReply *redis_sessions_take(struct redis_sessions *sessions, struct text key,
                                 struct error *error)
 {
-    return take(sessions, node_of(sessions, key), error);
+    return take(sessions, member_of(sessions, key), error);
 }
 
 bool redis_sessions_flush(struct redis_sessions *sessions, struct error *error)
@@ -153,10 +142,12 @@ bool redis_sessions_flush(struct redis_sessions *sessions, struct error *error)
     bool succeeded = true;
 
     for (uint16_t i = 0; sessions->pending > 0; i++) {
-        struct node *node = i < sessions->map->node_count ? &sessions->nodes[i] : &sessions->nobody;
+        struct redis_roster *roster = &sessions->roster;
+        struct redis_member *member =
+            i < roster->map->node_count ? &roster->members[i] : &roster->nobody;
 
-        while (node->pending > 0) {
-            redisReply *reply = take(sessions, node, succeeded ? error : &further);
+        while (member->pending > 0) {
+            redisReply *reply = take(sessions, member, succeeded ? error : &further);
 
             if (reply == NULL && succeeded)
                 fault = sessions->fault;
@@ -173,109 +164,76 @@ enum redis_session_fault redis_sessions_fault(const struct redis_sessions *sessi
     return sessions->fault;
 }
 
-static struct node *node_next(struct redis_sessions *sessions, struct text key,
-                              const struct redis_redirect *redirect)
+bool redis_sessions_rests(struct redis_sessions *sessions, struct text key)
+{
+    return redis_roster_rests(member_of(sessions, key));
+}
+
+/* It has answered, so the topology need not be doubted. */
+void redis_sessions_rest(struct redis_sessions *sessions, const struct error *error)
+{
+    struct redis_member *member = sessions->refusing;
+
+    if (member == NULL || redis_roster_rests(member) || !is_sliced(sessions))
+        return;
+    member->refusal_us = member->refusal_us == 0 ? REST_US_MIN : 2 * member->refusal_us;
+    if (member->refusal_us > REST_US_MAX)
+        member->refusal_us = REST_US_MAX;
+    redis_roster_rest(&sessions->roster, member, member->refusal_us, error);
+}
+
+void redis_sessions_wake(struct redis_sessions *sessions)
+{
+    redis_roster_wake(&sessions->roster);
+}
+
+static struct redis_member *member_next(struct redis_sessions *sessions, struct text key,
+                                        const struct redis_redirect *redirect)
 {
     if (redirect->kind == REDIS_MOVED || redirect->kind == REDIS_ASK)
-        return node_at(sessions, &redirect->endpoint);
-    return node_of(sessions, key);
+        return redis_roster_find_at(&sessions->roster, &redirect->endpoint);
+    return member_of(sessions, key);
 }
 
-static struct node *node_of(struct redis_sessions *sessions, struct text key)
+static struct redis_member *member_of(struct redis_sessions *sessions, struct text key)
 {
-    if (sessions->pending == 0 && sessions->version != redis_topology_version(sessions->topology))
-        map_refresh(sessions);
-
-    const uint16_t index = redis_map_find(sessions->map, key);
-
-    return index == REDIS_NO_NODE ? &sessions->nobody : &sessions->nodes[index];
-}
-
-static struct node *node_at(struct redis_sessions *sessions, const struct redis_endpoint *endpoint)
-{
-    const uint16_t index = redis_map_find_endpoint(sessions->map, endpoint);
-
-    if (index != REDIS_NO_NODE)
-        return &sessions->nodes[index];
-    for (size_t i = 0; i < GUESTS_MAX && i < sessions->guest_count; i++) {
-        if (redis_endpoint_equal(&sessions->guests[i].endpoint, endpoint))
-            return &sessions->guests[i];
+    if (sessions->pending == 0) {
+        sessions->refusing = NULL;
+        redis_roster_refresh(&sessions->roster, sessions->topology);
     }
-    struct node *guest = &sessions->guests[sessions->guest_count++ % GUESTS_MAX];
-
-    node_close(guest);
-    guest->endpoint = *endpoint;
-    return guest;
+    return redis_roster_find(&sessions->roster, key);
 }
 
-/* Nodes that are still there keep their sessions. */
-static void map_refresh(struct redis_sessions *sessions)
+static bool is_sliced(const struct redis_sessions *sessions)
 {
-    const uint64_t version = redis_topology_version(sessions->topology);
-    struct redis_map *map = redis_topology_map(sessions->topology);
-    struct node *nodes = memory_new(map->node_count + 1U, sizeof(*nodes));
-
-    for (uint16_t i = 0; i < map->node_count; i++) {
-        const struct redis_endpoint *endpoint = &map->nodes[i].endpoint;
-        const uint16_t before = sessions->map == NULL
-                                    ? REDIS_NO_NODE
-                                    : redis_map_find_endpoint(sessions->map, endpoint);
-
-        if (before != REDIS_NO_NODE) {
-            nodes[i] = sessions->nodes[before];
-            sessions->nodes[before] = (struct node){0};
-        }
-        nodes[i].endpoint = *endpoint;
-    }
-    sessions_close(sessions);
-    sessions->map = map;
-    sessions->nodes = nodes;
-    sessions->version = version;
-}
-
-static void sessions_close(struct redis_sessions *sessions)
-{
-    for (uint16_t i = 0; sessions->map != NULL && i < sessions->map->node_count; i++)
-        node_close(&sessions->nodes[i]);
-    for (size_t i = 0; i < GUESTS_MAX; i++)
-        node_close(&sessions->guests[i]);
-    sessions->guest_count = 0;
-    free(sessions->nodes);
-    redis_map_release(sessions->map);
-    sessions->nodes = NULL;
-    sessions->map = NULL;
-}
-
-static void node_close(struct node *node)
-{
-    redis_session_free(node->session);
-    *node = (struct node){0};
+    return sessions->roster.map->is_sliced;
 }
 
 /* False: it rests, or nobody has the slot. */
-static bool node_is_ready(struct redis_sessions *sessions, struct node *node)
+static bool is_ready(struct redis_sessions *sessions, struct redis_member *member)
 {
-    if (node == &sessions->nobody || clock_monotonic_us() < node->rests_until_us)
+    if (redis_roster_is_nobody(&sessions->roster, member) || redis_roster_rests(member))
         return false;
-    if (node->session == NULL)
-        node->session =
-            redis_session_new(sessions->dialer, &node->endpoint,
+    if (member->session == NULL)
+        member->session =
+            redis_session_new(sessions->dialer, &member->endpoint,
                               redis_topology_access(sessions->topology), sessions->timeout_ms);
     return true;
 }
 
 /* `is_asking`: the node is about to get the key, and must be told that we know. */
-static redisReply *ask(struct redis_sessions *sessions, struct node *node, bool is_asking,
+static redisReply *ask(struct redis_sessions *sessions, struct redis_member *member, bool is_asking,
                        const struct command *command, struct error *error)
 {
     const int64_t began_us = clock_monotonic_us();
-    redisReply *reply = is_asking ? ask_ahead(node->session, command, error)
-                                  : redis_session_command(node->session, error, command->argc,
+    redisReply *reply = is_asking ? ask_ahead(member->session, command, error)
+                                  : redis_session_command(member->session, error, command->argc,
                                                           command->argv, command->lengths);
 
-    node->waited_us = clock_monotonic_us() - began_us;
     if (reply == NULL)
-        judge(sessions, node, error);
+        judge(sessions, member, began_us, error);
+    else
+        member->refusal_us = 0;
     return reply;
 }
 
@@ -291,12 +249,12 @@ static redisReply *ask_ahead(struct redis_session *session, const struct command
 }
 
 /* Whether to ask again, and where. Waits a little if it is to be the same node. */
-static bool follow(struct redis_sessions *sessions, const struct node *node,
+static bool follow(struct redis_sessions *sessions, const struct redis_member *member,
                    struct redis_redirect *redirect, int *hops, int64_t deadline_us)
 {
-    if (!sessions->map->is_sliced || clock_monotonic_us() >= deadline_us)
+    if (!is_sliced(sessions) || clock_monotonic_us() >= deadline_us)
         return false;
-    *redirect = redis_redirect_read(redis_session_refusal(node->session), &node->endpoint);
+    *redirect = redis_redirect_read(redis_session_refusal(member->session), &member->endpoint);
     switch (redirect->kind) {
     case REDIS_MOVED:
     case REDIS_ASK:
@@ -312,51 +270,108 @@ static bool follow(struct redis_sessions *sessions, const struct node *node,
     return false;
 }
 
-/* A single server gets them when the first reply is read. */
-static void send_all(struct redis_sessions *sessions)
+/* Nobody is known who would do better than who was asked last. What it serves would cost the same
+ * time again if nobody serves it for longer than that. */
+static void blame_nobody(struct redis_sessions *sessions, struct redis_member *member,
+                         int64_t waited_us, const struct error *error)
 {
-    if (sessions->is_sent || !sessions->map->is_sliced)
-        return;
-    sessions->is_sent = true;
-    for (uint16_t i = 0; i < sessions->map->node_count; i++) {
-        struct node *node = &sessions->nodes[i];
-
-        if (node->pending == 0 || !node->takes_part)
-            continue;
-        const int64_t began_us = clock_monotonic_us();
-        redis_session_send(node->session);
-        node->waited_us += clock_monotonic_us() - began_us;
-    }
+    sessions->fault = REDIS_SESSION_OF_NODE;
+    sessions->refusing = NULL;
+    if (waited_us >= sessions->timeout_ms * MILLISECOND_US)
+        redis_roster_rest(&sessions->roster, member, 2 * waited_us, error);
 }
 
-static redisReply *take(struct redis_sessions *sessions, struct node *node, struct error *error)
+/* A single server gets them when the first reply is read. In a cluster all end by one time, however
+ * many nodes hang. First come those that are connected: so they have answered by the time the
+ * others are connected to, or are not. */
+static void send_all(struct redis_sessions *sessions)
 {
-    ASSERT(node->pending > 0 && sessions->pending > 0);
+    struct redis_roster *roster = &sessions->roster;
+    struct redis_member *member;
+
+    if (sessions->is_sent || !is_sliced(sessions))
+        return;
+    sessions->is_sent = true;
+    sessions->sent_us = clock_monotonic_us();
+    const int64_t by_us = sessions->sent_us + sessions->timeout_ms * MILLISECOND_US;
+
+    for (uint16_t i = 0; i < roster->map->node_count; i++) {
+        member = &roster->members[i];
+        if (is_to_be_sent(member) && redis_session_fd(member->session) >= 0)
+            redis_session_send(member->session, by_us);
+    }
+    while ((member = find_untried(sessions)) != NULL)
+        try(sessions, member, by_us);
+}
+
+static bool is_to_be_sent(const struct redis_member *member)
+{
+    return member->pending > 0 && member->takes_part;
+}
+
+/* Of those that are not connected, the one that waits for longest: if one that hangs takes all the
+ * time, the others are before it the next time. */
+static struct redis_member *find_untried(struct redis_sessions *sessions)
+{
+    struct redis_roster *roster = &sessions->roster;
+    struct redis_member *found = NULL;
+
+    for (uint16_t i = 0; i < roster->map->node_count; i++) {
+        struct redis_member *member = &roster->members[i];
+
+        if (is_to_be_sent(member) && redis_session_has_unsent(member->session) &&
+            (found == NULL || member->tried_us < found->tried_us))
+            found = member;
+    }
+    return found;
+}
+
+/* With less than half of the time it would fail, and lose its turn. */
+static void try(const struct redis_sessions *sessions, struct redis_member *member, int64_t by_us)
+{
+    const int64_t now_us = clock_monotonic_us();
+    struct error no_time = {0};
+
+    if (by_us - now_us >= sessions->timeout_ms * MILLISECOND_US / 2) {
+        member->tried_us = now_us;
+        redis_session_send(member->session, by_us);
+        return;
+    }
+    (void)error_set(&no_time, NO_TIME);
+    redis_session_give_up(member->session, &no_time);
+}
+
+static redisReply *take(struct redis_sessions *sessions, struct redis_member *member,
+                        struct error *error)
+{
+    ASSERT(member->pending > 0 && sessions->pending > 0);
     send_all(sessions);
-    node->pending--;
+    member->pending--;
     sessions->pending--;
     sessions->is_sent = sessions->is_sent && sessions->pending > 0;
-    if (!node->takes_part) {
-        refuse(sessions, node, error);
+    if (!member->takes_part) {
+        refuse(sessions, member, error);
         return NULL;
     }
-    const int64_t began_us = clock_monotonic_us();
-    redisReply *reply = redis_session_take(node->session, error);
-    node->waited_us += clock_monotonic_us() - began_us;
+    redisReply *reply = redis_session_take(member->session, error);
     if (reply == NULL)
-        judge(sessions, node, error);
+        judge(sessions, member, sessions->sent_us, error);
+    else
+        member->refusal_us = 0;
     return reply;
 }
 
 /* What a failure means for the caller, and for the topology. */
-static void judge(struct redis_sessions *sessions, struct node *node, struct error *error)
+static void judge(struct redis_sessions *sessions, struct redis_member *member, int64_t began_us,
+                  struct error *error)
 {
-    const struct text refusal = redis_session_refusal(node->session);
+    const struct text refusal = redis_session_refusal(member->session);
     const struct text code = text_is_absent(refusal) ? TEXT("") : redis_error_code(refusal);
 
-    sessions->fault = redis_session_fault(node->session);
-    if (sessions->map->is_sliced) {
-        judge_node(sessions, node, code, error);
+    sessions->refusing = NULL;
+    sessions->fault = redis_session_fault(member->session);
+    if (is_sliced(sessions)) {
+        judge_member(sessions, member, code, began_us, error);
         return;
     }
     say_it_is_a_cluster(sessions, code);
@@ -368,30 +383,36 @@ static void judge(struct redis_sessions *sessions, struct node *node, struct err
         redis_topology_doubt(sessions->topology, "the server is lost, or takes no writes");
 }
 
-/* A node that refuses at once costs no time, so it need not rest. */
-static void judge_node(struct redis_sessions *sessions, struct node *node, struct text code,
-                       struct error *error)
+/* A node that refuses at once may still answer other questions, so it rests only if the caller
+ * says so. */
+static void judge_member(struct redis_sessions *sessions, struct redis_member *member,
+                         struct text code, int64_t began_us, struct error *error)
 {
+    const int64_t rest_us = 2 * (clock_monotonic_us() - began_us);
+
     if (text_equal(code, TEXT("MOVED")))
         redis_topology_doubt(sessions->topology, "another server has the key");
     if (sessions->fault != REDIS_SESSION_OF_REDIS)
         return;
     sessions->fault = REDIS_SESSION_OF_NODE;
-    name_node(node, error);
-    if (code.length > 0)
+    name_member(member, error);
+    if (code.length > 0) {
+        sessions->refusing = member;
         return;
-    node->failure = *error;
-    node->rests_until_us = clock_monotonic_us() + 2 * node->waited_us;
+    }
+    if (redis_session_is_silent(member->session) && !redis_roster_rests(member))
+        redis_roster_rest(&sessions->roster, member, rest_us > REST_US_MIN ? rest_us : REST_US_MIN,
+                          error);
     redis_topology_doubt(sessions->topology, "a server does not answer");
 }
 
 /* A failed connect has named it already. */
-static void name_node(const struct node *node, struct error *error)
+static void name_member(const struct redis_member *member, struct error *error)
 {
     const struct error cause = *error;
     char where[REDIS_ENDPOINT_BYTES];
 
-    redis_endpoint_write(&node->endpoint, where);
+    redis_endpoint_write(&member->endpoint, where);
     if (strstr(cause.message, where) == NULL)
         (void)error_set(error, "%s: %s", where, cause.message);
 }
@@ -409,15 +430,17 @@ static void say_it_is_a_cluster(struct redis_sessions *sessions, struct text cod
 }
 
 /* For a node that is not asked. */
-static void refuse(struct redis_sessions *sessions, const struct node *node, struct error *error)
+static void refuse(struct redis_sessions *sessions, const struct redis_member *member,
+                   struct error *error)
 {
-    if (node != &sessions->nobody) {
+    sessions->refusing = NULL;
+    if (!redis_roster_is_nobody(&sessions->roster, member)) {
         sessions->fault = REDIS_SESSION_OF_NODE;
-        *error = node->failure;
+        *error = member->failure;
         return;
     }
     sessions->fault =
-        sessions->map->node_count == 0 ? REDIS_SESSION_OF_REDIS : REDIS_SESSION_OF_NODE;
+        sessions->roster.map->node_count == 0 ? REDIS_SESSION_OF_REDIS : REDIS_SESSION_OF_NODE;
     (void)error_set(error, NOBODY);
     redis_topology_doubt(sessions->topology, "no server is known that has a key");
 }

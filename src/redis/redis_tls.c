@@ -4,8 +4,6 @@
  * is held only while a connection takes it. */
 #include "redis/redis_tls.h"
 
-#include "base/clock.h"
-#include "base/duration.h"
 #include "base/memory.h"
 #include "redis_tls_files.h"
 
@@ -189,19 +187,11 @@ bool redis_tls_is_beginning(const redisContext *context)
     return ssl != NULL && !SSL_is_init_finished(ssl);
 }
 
-bool redis_tls_wait(const redisContext *context, int64_t by_us)
+short redis_tls_events(const redisContext *context)
 {
-    int ready = 1;
-
-    if (connection_of(context) == NULL || redis_tls_has_more(context))
-        return true;
-    const bool waits_to_write = redis_tls_has_left(context) || redis_tls_is_full(context);
-    do {
-        struct pollfd poll_one = {.fd = context->fd, .events = waits_to_write ? POLLOUT : POLLIN};
-
-        ready = poll(&poll_one, 1, duration_poll_ms(by_us - clock_monotonic_us()));
-    } while (ready < 0 && errno == EINTR);
-    return ready != 0;
+    if (connection_of(context) == NULL)
+        return 0;
+    return redis_tls_has_left(context) || redis_tls_is_full(context) ? POLLOUT : POLLIN;
 }
 
 void redis_tls_explain(redisContext *context)

@@ -87,3 +87,21 @@ bool redis_sessions_flush(struct redis_sessions *sessions, struct error *error)
     }
     return good;
 }
+
+bool redis_sessions_rests(struct redis_sessions *sessions, struct text key)
+{
+    (void)sessions;
+    (void)key;
+    return false;
+}
+
+void redis_sessions_rest(struct redis_sessions *sessions, const struct error *error)
+{
+    (void)sessions;
+    (void)error;
+}
+
+void redis_sessions_wake(struct redis_sessions *sessions)
+{
+    (void)sessions;
+}

@@ -4,6 +4,7 @@
 #include "support/cmocka.h"
 #include "support/topologies.h"
 
+#include <ctype.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -57,7 +58,7 @@ static void *parrot_run(void *context)
     return NULL;
 }
 
-/* Each command begins with "*", which is nowhere else in what the tests send. */
+/* Each command begins with "*" and a digit, which are nowhere else in what the tests send. */
 static void hear(struct parrot *parrot, int fd)
 {
     char heard[4096];
@@ -66,8 +67,10 @@ static void hear(struct parrot *parrot, int fd)
     if (length <= 0)
         return;
     heard[length] = '\0';
-    for (const char *at = strchr(heard, '*'); at != NULL; at = strchr(at + 1, '*'))
-        answer(parrot, fd, strncmp(at, "*1\r\n$4\r\nPING", strlen("*1\r\n$4\r\nPING")) == 0);
+    for (const char *at = strchr(heard, '*'); at != NULL; at = strchr(at + 1, '*')) {
+        if (isdigit((unsigned char)at[1]))
+            answer(parrot, fd, strncmp(at, "*1\r\n$4\r\nPING", strlen("*1\r\n$4\r\nPING")) == 0);
+    }
 }
 
 static void answer(struct parrot *parrot, int fd, bool is_ping)

@@ -254,7 +254,7 @@ static void connections_ask_whether_an_idle_peer_is_there(void **state)
         assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 5);
         assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
         assert_true(option_of(fd, IPPROTO_TCP, TCP_NODELAY) != 0);
-        assert_int_equal((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0, ways[way] == connect_waiting);
+        assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
         (void)close(fd);
     }
     listener_close(&live);

@@ -20,12 +20,17 @@
 
 static struct redis_dialer *dialer; /* of all sessions here */
 
-static struct redis_session *session_to(const char *text)
+static struct redis_session *patient_session_to(const char *text, int timeout_ms)
 {
     const struct redis_endpoint endpoint = endpoint_at(text);
     const struct redis_access access = access_at(text);
 
-    return redis_session_new(dialer, &endpoint, &access, TIMEOUT_MS);
+    return redis_session_new(dialer, &endpoint, &access, timeout_ms);
+}
+
+static struct redis_session *session_to(const char *text)
+{
+    return patient_session_to(text, TIMEOUT_MS);
 }
 
 /* Runs a command. Keeps only whether it worked, and the integer of its reply. */
@@ -294,7 +299,7 @@ static void what_is_longer_than_any_answer_ends_the_connection(void **state)
         pthread_t thread;
         impostor_open(&speaker.impostor);
         impostor_listen(&speaker.impostor);
-        struct redis_session *session = session_to(speaker.impostor.url);
+        struct redis_session *session = patient_session_to(speaker.impostor.url, PATIENCE_MS);
         assert_int_equal(pthread_create(&thread, NULL, speak, &speaker), 0);
 
         const bool ran = run(session, "INCR", "counter", NULL, &error);
@@ -378,6 +383,7 @@ static void all_that_is_left_fails_with_the_connection(void **state)
     struct error error = {0};
     long long integer = 0;
     (void)state;
+    assert_true(run(session, "EXISTS", "counter", NULL, &error));
     append(session, "EXISTS", "counter");
     append(session, "EXISTS", "counter");
     redis_server_pause(server);
