@@ -32,6 +32,8 @@ void feed_free(struct feed *feed);
 int64_t feed_rests_until_us(const struct feed *feed);
 /* Whether the last exchange failed, and not only for one key. */
 bool feed_is_away(const struct feed *feed);
+/* All nodes of a cluster are asked again, also those that are left alone. */
+void feed_wake(struct feed *feed);
 
 enum feed_sent { FEED_SENT_ALL, FEED_SENT_SOME, FEED_NOT_SENT };
 
@@ -60,7 +62,11 @@ MUST_USE bool feed_take(struct feed *feed, const char *app_id, size_t commands,
                         struct error *error);
 /* Redis has the part. */
 void feed_note_sent(struct feed *feed, const struct feed_part *part);
-/* A node of a cluster failed, and what was to be sent there was not. */
+/* Whether the app's node of a cluster is away, so that nothing need be sent there now. Always false
+ * for a single server. */
+bool feed_app_rests(struct feed *feed, const char *app_id);
+/* A node of a cluster failed, or refused, and what was to be sent there was not: it is left alone
+ * for a while, like a single Redis. */
 void feed_note_node_away(struct feed *feed, const struct error *error);
 /* To be called when all replies of an exchange were taken, and some node answered or `is_away`:
  * `error` means that Redis is not to be asked for a while. */

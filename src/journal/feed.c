@@ -98,6 +98,11 @@ bool feed_is_away(const struct feed *feed)
     return feed->rest_us != 0;
 }
 
+void feed_wake(struct feed *feed)
+{
+    redis_sessions_wake(feed->sessions);
+}
+
 enum feed_sent feed_send(struct feed *feed, const char *app_id, struct ring *ring, uint64_t *sent)
 {
     struct feed_part part = feed_append(feed, app_id, ring, *sent, FEED_PART_BYTES);
@@ -153,9 +158,19 @@ void feed_note_sent(struct feed *feed, const struct feed_part *part)
         figure_add(&feed->dropped, part->dropped);
 }
 
+/* The app's usage is in the same slot. */
+bool feed_app_rests(struct feed *feed, const char *app_id)
+{
+    char key[KEY_BYTES];
+
+    write_key(app_id, key);
+    return redis_sessions_rests(feed->sessions, text_of(key));
+}
+
 /* The reason names the node, so each node has its own line. */
 void feed_note_node_away(struct feed *feed, const struct error *error)
 {
+    redis_sessions_rest(feed->sessions, error);
     figure_add(&feed->failures, 1);
     if (redis_complaints_allow(&feed->complaints, error->message, clock_monotonic_us()))
         log_write(LOG_WARN, "journal feed failed", LOG_STRING("reason", error->message));

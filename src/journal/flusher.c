@@ -134,6 +134,8 @@ void flusher_end(struct flusher *flusher)
 {
     flusher->is_ending = true;
     flusher->has_failed = false;
+    if (flusher->feed != NULL)
+        feed_wake(flusher->feed);
     for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
         begin(flusher, cargo);
         while (!STAILQ_EMPTY(&flusher->going[cargo]))

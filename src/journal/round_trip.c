@@ -3,7 +3,7 @@
 
 #include "journal/usage_feed.h"
 
-enum taken { TAKEN_ANSWER, TAKEN_NODE_AWAY, TAKEN_ALL_AWAY };
+enum taken { TAKEN_NOTHING, TAKEN_ANSWER, TAKEN_NODE_AWAY, TAKEN_ALL_AWAY };
 
 static enum taken take_reply(struct round_trip *trip, struct round_trip_part *part,
                              struct error *error);
@@ -50,9 +50,9 @@ void round_trip_add(struct round_trip *trip, struct journal_app *app)
 {
     struct round_trip_part *part = &trip->parts[trip->count++];
 
-    *part = (struct round_trip_part){.app = app};
-    trip->is_of_one = app->goes_alone[trip->cargo];
-    if (trip->is_of_one)
+    *part = (struct round_trip_part){.app = app, .rests = feed_app_rests(trip->feed, app->id)};
+    trip->is_of_one = app->goes_alone[trip->cargo] && !part->rests;
+    if (trip->is_of_one || part->rests)
         return;
     part->appended = cargos[trip->cargo].append(trip->feed, app);
     trip->bytes += part->appended.bytes;
@@ -68,18 +68,23 @@ bool round_trip_run(struct round_trip *trip)
         struct round_trip_part *part = &trip->parts[0];
 
         part->outcome = cargos[trip->cargo].send_alone(trip->feed, part->app);
-        part->app->goes_alone[trip->cargo] = part->outcome == ROUND_TRIP_FAILED;
+        part->app->goes_alone[trip->cargo] =
+            part->outcome == ROUND_TRIP_FAILED && !feed_app_rests(trip->feed, part->app->id);
         return !feed_is_away(trip->feed);
     }
     for (size_t i = 0; i < trip->count; i++) {
+        struct round_trip_part *part = &trip->parts[i];
         struct error failure = {0};
 
-        switch (take_reply(trip, &trip->parts[i], &failure)) {
+        switch (take_reply(trip, part, &failure)) {
+        case TAKEN_NOTHING:
+            break;
         case TAKEN_ANSWER:
-            answered += trip->parts[i].appended.commands;
+            answered += part->appended.commands;
             break;
         case TAKEN_NODE_AWAY:
             feed_note_node_away(trip->feed, &failure);
+            part->app->goes_alone[trip->cargo] = !feed_app_rests(trip->feed, part->app->id);
             break;
         case TAKEN_ALL_AWAY:
             if (!is_away)
@@ -108,6 +113,10 @@ static enum taken take_reply(struct round_trip *trip, struct round_trip_part *pa
     };
     struct journal_app *app = part->app;
 
+    if (part->rests) {
+        part->outcome = ROUND_TRIP_FAILED;
+        return TAKEN_NOTHING;
+    }
     if (feed_take(trip->feed, app->id, part->appended.commands, error)) {
         cargos[trip->cargo].note_sent(trip->feed, app, &part->appended);
         part->outcome = part->appended.is_last ? ROUND_TRIP_SENT : ROUND_TRIP_GOES_ON;

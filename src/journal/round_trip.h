@@ -3,9 +3,12 @@
  * One round trip to Redis for many apps, with a bounded part of each.
  *
  * The apps may be on several nodes of a cluster, which all work at the same time. Each app succeeds
- * or fails for itself. An app that failed goes alone the next time, also when
- * Redis refused the whole round trip: so an app that causes the failure does not stop the others.
- * When it goes alone, a key of it that holds something else is replaced. */
+ * or fails for itself. An app that failed goes alone the next time, also when Redis refused the
+ * whole round trip: so an app that causes the failure does not stop the others. When it goes alone,
+ * a key of it that holds something else is replaced.
+ *
+ * An app whose node is left alone fails at once, and costs nothing. It does not go alone then: apps
+ * of several nodes that hang are waited for together. */
 #ifndef JOURNAL_ROUND_TRIP_H
 #define JOURNAL_ROUND_TRIP_H
 
@@ -30,6 +33,7 @@ struct round_trip {
     struct round_trip_part {
         struct journal_app *app;
         struct feed_part appended;
+        bool rests; /* its node does */
         enum round_trip_outcome outcome;
     } parts[ROUND_TRIP_APPS_MAX];
 };
