@@ -44,8 +44,8 @@ typedef void redis_link_done_fn(void *context, enum redis_link_status status,
                                 const redisReply *reply);
 
 /* Calls were answered, given up or lost, and their `done` has run: there is room for more, or the
- * link is gone. Also runs for a reply that answers nobody. It runs where `done` may run, and may do
- * what `done` may. */
+ * link is gone. Also runs for a reply that answers nobody, and when the link has become READY. It
+ * runs where `done` may run, and may do what `done` may. */
 typedef void redis_link_settled_fn(void *context);
 
 struct redis_link_options {

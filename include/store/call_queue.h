@@ -53,12 +53,19 @@ uint32_t call_queue_cost(size_t limit_count);
 /* What one more call does, beside the `out` calls that are out. The caller then puts in a call that
  * WAITS. */
 enum call_turn { CALL_GOES, CALL_WAITS, CALL_HAS_NO_PLACE };
+
+/* In place of `out`: no call may go yet, because there is no connection. */
+#define CALL_QUEUE_CLOSED SIZE_MAX
+
 MUST_USE enum call_turn call_queue_enter(struct call_queue *queue, uint32_t tenant, uint32_t cost,
                                          size_t out);
 
+/* Whether one more call would go at once. */
+bool call_queue_admits(const struct call_queue *queue, size_t out);
+
 /* `call` stays where it is until it is taken. */
 void call_queue_put(struct call_queue *queue, struct waiting_call *call, uint32_t tenant,
-                    uint32_t cost, int64_t now_us);
+                    uint32_t cost, int64_t begun_us);
 
 /* Takes out the next call to send; NULL when the window is closed, or no call waits. */
 struct waiting_call *call_queue_next(struct call_queue *queue, size_t out);

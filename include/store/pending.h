@@ -28,6 +28,7 @@ struct pending {
     store_done_fn *done;
     void *context;
     size_t integers; /* how many the reply has */
+    uint32_t cost;   /* of its place, where it waits */
     int64_t begun_us;
     int64_t sent_us;                  /* last, to `node`; 0: not yet */
     uint8_t moves;                    /* how often it went to another node */
@@ -48,13 +49,13 @@ struct pending *pending_begin(struct pending_pool *pool, struct store_node *node
 
 void pending_write(struct pending *pending, const struct operation *operation);
 
-/* The link must be ready. Sends the call with the time that it has left. Only now it is decided
- * whether it may create keys, so that calls answered in the meantime are counted. */
+/* From now on it is for another node, because no node has done anything of it so far. `asks`: it
+ * may have to ask for a key that is about to come (redis_redirect.h). */
+void pending_turn_to(struct pending *pending, struct store_node *node, bool asks);
+
+/* The link must be ready. Sends the call with the time that it has left. Only when it is sent first
+ * it is decided whether it may create keys, so that calls answered in the meantime are counted. */
 void pending_send(struct pending *pending, struct redis_link *link, int64_t now_us);
-/* The same to another node, which has done nothing of it so far. `asks`: it may have to ask for a
- * key that is about to come (redis_redirect.h). */
-void pending_send_elsewhere(struct pending *pending, struct redis_link *link, bool asks,
-                            int64_t now_us);
 /* Sends it once more to the same node, with the script's text. */
 void pending_send_again(struct pending *pending, struct redis_link *link, int64_t now_us);
 

@@ -282,6 +282,7 @@ static void link_become_ready(struct redis_link *link)
     arm_timer(link, now_us, link->look_at_us);
     if (may_complain(link, "ready", now_us))
         log_write(LOG_INFO, "redis ready", LOG_STRING("redis", link->where));
+    tell_settled(link);
 }
 
 static void on_written(void *context)

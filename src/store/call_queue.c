@@ -40,15 +40,20 @@ uint32_t call_queue_cost(size_t limit_count)
 enum call_turn call_queue_enter(struct call_queue *queue, uint32_t tenant, uint32_t cost,
                                 size_t out)
 {
-    if (queue->waiting.count == 0 && call_window_admits(&queue->window, out))
+    if (call_queue_admits(queue, out))
         return CALL_GOES;
     return shares_take(&queue->shares, tenant, cost) ? CALL_WAITS : CALL_HAS_NO_PLACE;
 }
 
-void call_queue_put(struct call_queue *queue, struct waiting_call *call, uint32_t tenant,
-                    uint32_t cost, int64_t now_us)
+bool call_queue_admits(const struct call_queue *queue, size_t out)
 {
-    call->until_us = now_us + queue->patience_us;
+    return queue->waiting.count == 0 && call_window_admits(&queue->window, out);
+}
+
+void call_queue_put(struct call_queue *queue, struct waiting_call *call, uint32_t tenant,
+                    uint32_t cost, int64_t begun_us)
+{
+    call->until_us = begun_us + queue->patience_us;
     fair_queue_put(&queue->waiting, &call->item, tenant, cost);
     if (!evtimer_pending(queue->timer, NULL))
         arm_timer(queue, queue->patience_us);

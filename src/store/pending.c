@@ -46,6 +46,7 @@ void pending_write(struct pending *pending, const struct operation *operation)
     const bool forgets = operation->kind == OPERATION_FORGET;
 
     pending->asked.tenant = operation->tenant;
+    pending->cost = call_queue_cost(operation->limit_count);
     take_arguments_write(&pending->asked.arguments, operation);
     pending->integers = take_arguments_integers(&pending->asked.arguments);
     pending->may_send_again = !forgets;
@@ -56,23 +57,20 @@ void pending_write(struct pending *pending, const struct operation *operation)
         set_script(pending, "EVALSHA", text_of(pending->script->sha1));
 }
 
-void pending_send(struct pending *pending, struct redis_link *link, int64_t now_us)
-{
-    decide_keys(pending, now_us);
-    pending->sent_us = now_us;
-    send_call(pending, link, now_us);
-}
-
 /* The script may be loaded there. */
-void pending_send_elsewhere(struct pending *pending, struct redis_link *link, bool asks,
-                            int64_t now_us)
+void pending_turn_to(struct pending *pending, struct store_node *node, bool asks)
 {
-    if (pending->sent_us == 0)
-        decide_keys(pending, now_us);
+    pending->node = node;
     pending->asks = asks;
     pending->may_send_again = pending->script != NULL;
     if (pending->script != NULL)
         set_script(pending, "EVALSHA", text_of(pending->script->sha1));
+}
+
+void pending_send(struct pending *pending, struct redis_link *link, int64_t now_us)
+{
+    if (pending->sent_us == 0)
+        decide_keys(pending, now_us);
     pending->sent_us = now_us;
     send_call(pending, link, now_us);
 }

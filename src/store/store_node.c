@@ -14,6 +14,8 @@ static enum store_answer take_in(struct store_node *node, const struct operation
                                  bool stays, struct outcome *outcome, void *context,
                                  store_done_fn *done);
 static bool is_joining(const struct store_node *node);
+static size_t calls_out(const struct store_node *node);
+static void take_turn(struct pending *pending, enum call_turn turn, int64_t now_us);
 static void send_call(struct pending *pending, int64_t now_us);
 static void on_answered(void *context, enum redis_link_status status, const redisReply *reply);
 static void note_reply(struct pending *pending);
@@ -141,13 +143,26 @@ enum store_answer store_node_probe(struct store_node *node, struct outcome *outc
     return STORE_NOW;
 }
 
-void store_node_take_over(struct store_node *node, struct pending *pending, bool asks)
+/* A call that waits is found to be overdue behind those that came before it. So one that begins to
+ * wait in the first half of its time is found in time. */
+bool store_node_take_over(struct store_node *node, struct pending *pending, bool asks)
 {
     const int64_t now_us = clock_monotonic_us();
+    const bool may_wait = now_us < pending->begun_us + node->queue.patience_us;
+    const size_t out = calls_out(node);
 
-    pending->node = node;
-    node->sent_us = now_us;
-    pending_send_elsewhere(pending, node->link, asks, now_us);
+    if ((!store_node_is_asked(node) && !is_joining(node)) ||
+        (!may_wait && !call_queue_admits(&node->queue, out)))
+        return false;
+
+    const enum call_turn turn =
+        call_queue_enter(&node->queue, pending->asked.tenant, pending->cost, out);
+
+    if (turn == CALL_HAS_NO_PLACE)
+        return false;
+    pending_turn_to(pending, node, asks);
+    take_turn(pending, turn, now_us);
+    return true;
 }
 
 void store_node_end_astray(const struct store_node_share *share, struct pending *pending,
@@ -180,24 +195,17 @@ static enum store_answer take_in(struct store_node *node, const struct operation
                                  bool stays, struct outcome *outcome, void *context,
                                  store_done_fn *done)
 {
-    const uint32_t tenant = operation->tenant;
-    const uint32_t cost = call_queue_cost(operation->limit_count);
+    const bool joins = !stays && is_joining(node);
 
-    if (!stays && is_joining(node)) {
-        struct pending *pending = pending_begin(&node->share->calls, node, context, done);
-
-        pending_write(pending, operation);
-        node->share->astray(node->share, pending, NULL);
-        return STORE_LATER;
-    }
-    if (!store_node_is_asked(node))
+    if (!joins && !store_node_is_asked(node))
         return store_node_answer_down(node->share, outcome);
 
-    const enum call_turn turn =
-        call_queue_enter(&node->queue, tenant, cost, redis_link_unanswered(node->link));
+    const enum call_turn turn = call_queue_enter(
+        &node->queue, operation->tenant, call_queue_cost(operation->limit_count), calls_out(node));
 
     if (turn == CALL_HAS_NO_PLACE) {
-        note_spared(node);
+        if (!joins)
+            note_spared(node);
         return store_node_answer_down(node->share, outcome);
     }
 
@@ -205,10 +213,7 @@ static enum store_answer take_in(struct store_node *node, const struct operation
 
     pending->stays = stays;
     pending_write(pending, operation);
-    if (turn == CALL_GOES)
-        send_call(pending, pending->begun_us);
-    else
-        call_queue_put(&node->queue, &pending->waiting, tenant, cost, pending->begun_us);
+    take_turn(pending, turn, pending->begun_us);
     return STORE_LATER;
 }
 
@@ -217,6 +222,20 @@ static bool is_joining(const struct store_node *node)
 {
     return node->share->is_sliced && !node->was_lost && !redis_link_is_ready(node->link) &&
            !node->is_leaving && !node->share->is_closing;
+}
+
+static size_t calls_out(const struct store_node *node)
+{
+    return is_joining(node) ? CALL_QUEUE_CLOSED : redis_link_unanswered(node->link);
+}
+
+static void take_turn(struct pending *pending, enum call_turn turn, int64_t now_us)
+{
+    if (turn == CALL_GOES)
+        send_call(pending, now_us);
+    else
+        call_queue_put(&pending->node->queue, &pending->waiting, pending->asked.tenant,
+                       pending->cost, pending->begun_us);
 }
 
 static void send_call(struct pending *pending, int64_t now_us)
@@ -381,13 +400,19 @@ static void note_lost(struct store_node *node)
         redis_topology_doubt(node->share->topology, "a connection is lost");
 }
 
-/* Replies that have come by now may have made room. */
+/* Replies that have come by now may have made room. For a node that joins, calls wait elsewhere for
+ * the rest of their time: nothing is known of it. */
 static void on_overdue(void *context)
 {
     struct store_node *node = context;
     const int64_t now_us = clock_monotonic_us();
     struct waiting_call *call;
 
+    if (is_joining(node)) {
+        while ((call = call_queue_next_overdue(&node->queue, now_us)) != NULL)
+            node->share->astray(node->share, pending_of(call), NULL);
+        return;
+    }
     redis_link_serve(node->link);
     while ((call = call_queue_next_overdue(&node->queue, now_us)) != NULL) {
         note_spared(node);

@@ -15,7 +15,8 @@
 struct store_node_share;
 
 /* Another node has the call's key, or the call must come again: it was not done, and is the
- * callee's now. `redirect` is NULL for a call that was not sent, because the node leaves. */
+ * callee's now. `redirect` is NULL for a call that was not sent, because the node leaves, or is not
+ * there yet. */
 typedef void store_node_astray_fn(struct store_node_share *share, struct pending *pending,
                                   const struct redis_redirect *redirect);
 
@@ -83,8 +84,9 @@ enum store_answer store_node_ask(struct store_node *node, const struct operation
 enum store_answer store_node_probe(struct store_node *node, struct outcome *outcome, void *context,
                                    store_done_fn *done);
 
-/* Takes over a call that another node has not done. The node must be asked. */
-void store_node_take_over(struct store_node *node, struct pending *pending, bool asks);
+/* Takes over a call that another node has not done. It gets its turn among the others, for which it
+ * waits in the first half of its time alone. False: it cannot be sent now, and is the caller's. */
+MUST_USE bool store_node_take_over(struct store_node *node, struct pending *pending, bool asks);
 
 /* Ends a call that no node has: nothing was done. */
 void store_node_end_astray(const struct store_node_share *share, struct pending *pending,

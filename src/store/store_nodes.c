@@ -197,18 +197,14 @@ static void on_astray(struct store_node_share *share, struct pending *pending,
     struct store_nodes *nodes = CONTAINER_OF(share, struct store_nodes, share);
     struct store_node *node = NULL;
 
-    if (redirect == NULL) { /* store_ask() may be under way, so it is answered later */
-        store_strays_put(&nodes->strays, pending);
-        return;
-    }
-    if (redirect->kind == REDIS_MOVED)
+    if (redirect != NULL && redirect->kind == REDIS_MOVED)
         redis_topology_doubt(share->topology, "a slot has moved");
-    if (redirect->kind != REDIS_TRY_AGAIN) {
+    if (redirect != NULL && redirect->kind != REDIS_TRY_AGAIN) {
         pending->moves++;
         if (pending->moves < MOVES_AT_ONCE)
             node = node_at(nodes, &redirect->endpoint);
     }
-    nodes_pass_on(nodes, pending, node, redirect->kind == REDIS_ASK);
+    nodes_pass_on(nodes, pending, node, redirect != NULL && redirect->kind == REDIS_ASK);
 }
 
 static void on_turn(void *context, struct pending *pending)
@@ -219,19 +215,16 @@ static void on_turn(void *context, struct pending *pending)
     nodes_pass_on(nodes, pending, index == REDIS_NO_NODE ? NULL : nodes->all[index], false);
 }
 
-/* To `node`, if it is there and asked; else later, while the call has time. */
+/* To `node`, if it is there and takes it; else later, while the call has time and a place. */
 static void nodes_pass_on(struct store_nodes *nodes, struct pending *pending,
                           struct store_node *node, bool asks)
 {
     const int64_t left_us =
         pending->begun_us + nodes->share.calls.timeout_us - clock_monotonic_us();
 
-    if (left_us > 0 && node != NULL && store_node_is_asked(node)) {
-        store_node_take_over(node, pending, asks);
-    } else if (left_us <= STORE_STRAYS_REST_US) {
+    if (left_us > 0 && node != NULL && store_node_take_over(node, pending, asks))
+        return;
+    pending->moves = 0;
+    if (left_us <= STORE_STRAYS_REST_US || !store_strays_put(&nodes->strays, pending))
         store_node_end_astray(&nodes->share, pending, TAKE_REFUSED);
-    } else {
-        pending->moves = 0;
-        store_strays_put(&nodes->strays, pending);
-    }
 }

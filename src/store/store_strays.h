@@ -14,11 +14,13 @@
 /* The call's turn has come: it is out of the strays, and may be put in again. On the loop. */
 typedef void store_strays_turn_fn(void *context, struct pending *pending);
 
-/* The owner's storage, which stays where it is; the members are the strays' own. */
+/* There are as many places as in a queue of calls, divided by tenant in the same way. The owner's
+ * storage, which stays where it is; the members are the strays' own. */
 struct store_strays {
     struct pending *first; /* the oldest; linked by `next` */
     struct pending **end;  /* where the next one is linked */
-    struct event *timer;   /* pending while there are any */
+    struct shares shares;
+    struct event *timer; /* pending while there are any */
     store_strays_turn_fn *turn;
     void *context;
 };
@@ -28,8 +30,8 @@ void store_strays_init(struct store_strays *strays, struct event_base *base, voi
 /* None may be left. */
 void store_strays_close(struct store_strays *strays);
 
-/* The call must not be out, nor wait in a queue. */
-void store_strays_put(struct store_strays *strays, struct pending *pending);
+/* The call must not be out, nor wait in a queue. False: its tenant has no place left. */
+MUST_USE bool store_strays_put(struct store_strays *strays, struct pending *pending);
 
 /* Takes out the oldest; NULL when there is none. */
 struct pending *store_strays_take(struct store_strays *strays);
