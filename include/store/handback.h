@@ -20,7 +20,8 @@
  *
  * Bounded: each tenant has its share (base/shares.h) of the HANDBACK_SUBJECTS_MAX counters that can
  * be noted. What is beyond its share is not handed back. Tenants take turns, one counter in each
- * turn. After a refusal only that tenant rests. One worker's thread. */
+ * turn. After a refusal only that tenant rests, and only at the node that has the counter. One
+ * worker's thread. */
 #ifndef STORE_HANDBACK_H
 #define STORE_HANDBACK_H
 
@@ -30,7 +31,7 @@
 #define HANDBACK_SUBJECTS_MAX  10000
 #define HANDBACK_IN_FLIGHT_MAX 32 /* so that the checks of others need not wait for it */
 
-/* After a refusal a tenant rests for this long, or up to three times as long. */
+/* After a refusal a tenant rests there for this long, or up to three times as long. */
 #define HANDBACK_REST_US (100 * MILLISECOND_US)
 
 struct event_base;

@@ -44,6 +44,7 @@ struct store_engine {
     enum store_answer (*ask)(struct store *store, const struct operation *operation,
                              struct outcome *outcome, void *context, store_done_fn *done);
     enum store_answer (*look)(struct store *store, struct store_look *look);
+    uint16_t (*place)(const struct store *store, const struct operation *operation); /* NULL: 0 */
     void (*serve)(struct store *store);
     bool (*is_ready)(const struct store *store);
     bool (*has_started)(const struct store *store);
@@ -63,6 +64,10 @@ struct store {
  * the worker's thread that owns the store. */
 enum store_answer store_ask(struct store *store, const struct operation *operation,
                             struct outcome *outcome, void *context, store_done_fn *done);
+
+/* Which node has the operation's counters: its number, as in a look, or STORE_NODES_MAX if none has
+ * them. 0 if there is only one. Changes when they move. */
+uint16_t store_place(const struct store *store, const struct operation *operation);
 
 /* Asks each node for a decision (probe.h). STORE_NOW: the look is over, and `done` never runs.
  * STORE_LATER: as for store_ask(). The caller sets `context` and `done`. One look at a time. */

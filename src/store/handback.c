@@ -2,7 +2,7 @@
  *
  * Notes are kept by counter, in a tree of tsearch(3). A tenant's oldest note is handed back first.
  * A note keeps its place until it is settled, so an answer finds it. Rests are counted in beats of
- * a timer, which runs while a tenant rests. */
+ * a timer, which runs while a tenant rests at a node. */
 #include "store/handback.h"
 
 #include "base/fair_queue.h"
@@ -23,14 +23,15 @@ struct note {
     struct owed owed; /* first, because the tree compares its operation, which comes first */
     struct handback *handback;
     struct fair_item item;
+    uint32_t rest; /* whose rest is also the note's: its tenant at its node */
 };
 
 struct handback {
     void *tree;
     struct shares shares;
     struct fair_queue notes;
-    struct fair_items resting; /* notes of resting tenants whose turn has come */
-    struct tenant_map rests;   /* the beat until which a tenant rests or rested */
+    struct fair_items resting; /* notes that rest, and whose turn has come */
+    struct tenant_map rests;   /* the beat until which a tenant rests or rested at a node */
     uint32_t beat;
     struct event *next_beat;
     size_t count;     /* in `notes` and in `resting` */
@@ -48,9 +49,10 @@ static void settle(struct note *note, const struct outcome *outcome);
 static bool leave(struct note *note, int64_t time_us);
 static bool is_early(const struct note *note, const struct outcome *outcome);
 static void note_put_back(struct note *note);
-static struct note *next_note(struct handback *handback);
-static void rest(struct handback *handback, uint32_t tenant);
-static bool rests(struct handback *handback, uint32_t tenant);
+static struct note *next_note(struct handback *handback, const struct store *store);
+static uint32_t rest_of(const struct store *store, const struct operation *operation);
+static void rest(struct handback *handback, const struct note *note);
+static bool rests(struct handback *handback, const struct note *note);
 static void await_beat(struct handback *handback);
 static void on_beat(evutil_socket_t fd, short events, void *context);
 static void wake_all(struct handback *handback);
@@ -110,7 +112,7 @@ void handback_run(struct handback *handback, struct store *store, int64_t now_us
     struct note *note;
 
     while (handback->in_flight < HANDBACK_IN_FLIGHT_MAX && store_is_ready(store) &&
-           (note = next_note(handback)) != NULL) {
+           (note = next_note(handback, store)) != NULL) {
         note_take_out(handback, note);
         count(handback, METRIC_HANDED_BACK_OVER, owed_let_go(&note->owed, now_us));
         if (owed_is_nothing(&note->owed))
@@ -197,7 +199,7 @@ static void settle(struct note *note, const struct outcome *outcome)
     if (status == TAKE_ELSEWHEN && leave(note, outcome->time_us)) {
         note_put_back(note);
     } else if (status == TAKE_DOWN || status == TAKE_REFUSED || is_early(note, outcome)) {
-        rest(handback, note->owed.operation.tenant);
+        rest(handback, note);
         note_put_back(note);
     } else {
         count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
@@ -242,34 +244,43 @@ static void note_put_back(struct note *note)
 }
 
 /* The note stays in the tree, but leaves the queue. NULL when all rest. */
-static struct note *next_note(struct handback *handback)
+static struct note *next_note(struct handback *handback, const struct store *store)
 {
     struct fair_item *item;
 
     while ((item = fair_queue_take(&handback->notes)) != NULL) {
-        if (!rests(handback, item->tenant))
-            return note_of_item(item);
+        struct note *note = note_of_item(item);
+
+        note->rest = rest_of(store, &note->owed.operation);
+        if (!rests(handback, note))
+            return note;
         TAILQ_INSERT_TAIL(&handback->resting, item, in_order);
         await_beat(handback);
     }
     return NULL;
 }
 
-static void rest(struct handback *handback, uint32_t tenant)
+/* Two that have the same number only rest together. */
+static uint32_t rest_of(const struct store *store, const struct operation *operation)
 {
-    tenant_map_set(&handback->rests, tenant, handback->beat + BEATS_OF_REST);
+    return operation->tenant * (STORE_NODES_MAX + 1) + store_place(store, operation);
+}
+
+static void rest(struct handback *handback, const struct note *note)
+{
+    tenant_map_set(&handback->rests, note->rest, handback->beat + BEATS_OF_REST);
     await_beat(handback);
 }
 
 /* Forgets a rest that is over. */
-static bool rests(struct handback *handback, uint32_t tenant)
+static bool rests(struct handback *handback, const struct note *note)
 {
-    const uint32_t until = tenant_map_get(&handback->rests, tenant);
+    const uint32_t until = tenant_map_get(&handback->rests, note->rest);
 
     if (until > handback->beat)
         return true;
     if (until > 0)
-        tenant_map_set(&handback->rests, tenant, 0);
+        tenant_map_set(&handback->rests, note->rest, 0);
     return false;
 }
 
@@ -282,7 +293,7 @@ static void await_beat(struct handback *handback)
         evtimer_add(handback->next_beat, &wait);
 }
 
-/* Tenants whose rest is over take turns again, in the next turn of the loop. */
+/* Notes whose rest is over take turns again, in the next turn of the loop. */
 static void on_beat(evutil_socket_t fd, short events, void *context)
 {
     struct handback *handback = context;

@@ -28,6 +28,11 @@ bool store_look_is_good(const struct store_look *look)
     return look->count > 0;
 }
 
+uint16_t store_place(const struct store *store, const struct operation *operation)
+{
+    return store->engine->place == NULL ? 0 : store->engine->place(store, operation);
+}
+
 void store_serve(struct store *store)
 {
     store->engine->serve(store);

@@ -17,6 +17,7 @@ static enum store_answer store_redis_ask(struct store *store, const struct opera
                                          store_done_fn *done);
 static enum store_answer store_redis_look(struct store *store, struct store_look *look);
 static void on_seen(void *context, const struct outcome *outcome);
+static uint16_t store_redis_place(const struct store *store, const struct operation *operation);
 static void store_redis_serve(struct store *store);
 static bool store_redis_is_ready(const struct store *store);
 static bool store_redis_has_started(const struct store *store);
@@ -28,6 +29,7 @@ static const struct store_engine engine = {
     .ask = store_redis_ask,
     .serve = store_redis_serve,
     .look = store_redis_look,
+    .place = store_redis_place,
     .is_ready = store_redis_is_ready,
     .has_started = store_redis_has_started,
     .health = store_redis_health,
@@ -85,6 +87,13 @@ static void on_seen(void *context, const struct outcome *outcome)
     look->out--;
     if (look->out == 0)
         look->done(look->context);
+}
+
+static uint16_t store_redis_place(const struct store *store, const struct operation *operation)
+{
+    const struct store_node *node = store_nodes_find(nodes_of(store), operation);
+
+    return node == NULL ? STORE_NODES_MAX : node->number;
 }
 
 static void store_redis_serve(struct store *store)

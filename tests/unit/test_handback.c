@@ -19,12 +19,19 @@ struct fake {
     bool is_ready;
     bool answers_later;
     enum take_status status;
-    uint32_t refuses; /* refuses this tenant's takes at once; 0: refuses none */
+    uint32_t refuses;    /* refuses this tenant's takes at once; 0: refuses none */
+    uint16_t places;     /* takes are at one of these, by their policy's number */
+    uint16_t refuses_at; /* refuses takes at this place; 0: refuses none */
     size_t count;
     struct operation takes[TAKES_MAX]; /* the first takes; their `limits` are no longer valid */
     store_done_fn *done;
     void *contexts[TAKES_MAX];
 };
+
+static uint16_t fake_place(const struct store *store, const struct operation *operation)
+{
+    return (uint16_t)(operation->policy_id % ((const struct fake *)(const void *)store)->places);
+}
 
 static enum store_answer fake_ask(struct store *store, const struct operation *take,
                                   struct outcome *outcome, void *context, store_done_fn *done)
@@ -38,7 +45,8 @@ static enum store_answer fake_ask(struct store *store, const struct operation *t
     fake->count++;
     fake->done = done;
     *outcome = (struct outcome){.status = fake->status};
-    if (fake->refuses != 0 && take->tenant == fake->refuses)
+    if ((fake->refuses != 0 && take->tenant == fake->refuses) ||
+        (fake->refuses_at != 0 && fake_place(store, take) == fake->refuses_at))
         outcome->status = TAKE_REFUSED;
     return fake->answers_later ? STORE_LATER : STORE_NOW;
 }
@@ -48,7 +56,8 @@ static bool fake_is_ready(const struct store *store)
     return ((const struct fake *)(const void *)store)->is_ready;
 }
 
-static const struct store_engine fake_engine = {.ask = fake_ask, .is_ready = fake_is_ready};
+static const struct store_engine fake_engine = {
+    .ask = fake_ask, .place = fake_place, .is_ready = fake_is_ready};
 
 static const struct limit minute = {
     .algorithm = ALGORITHM_FIXED_WINDOW, .quota = 10, .window_us = 60 * SECOND, .burst = 10};
@@ -61,7 +70,7 @@ static struct event_base *base;
 static int set_up(void **state)
 {
     (void)state;
-    fake = (struct fake){.store.engine = &fake_engine, .is_ready = true};
+    fake = (struct fake){.store.engine = &fake_engine, .is_ready = true, .places = 1};
     base = event_base_new();
     metrics = metrics_new(1, 1);
     handback = handback_new(base, metrics);
@@ -371,6 +380,32 @@ static void a_refusal_lets_its_tenant_rest_and_no_other(void **state)
     expect_figures(3011, 0);
 }
 
+/* A node of a cluster may be away for long, while the others are well. */
+static void a_refusal_at_one_place_keeps_nothing_from_another(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 1000; i++)
+        note_of(1, 2 * i + 1, 1, NOW_US);
+    for (uint64_t i = 0; i < 10; i++)
+        note_of(1, 2 * i, 1, NOW_US);
+    fake.places = 2;
+    fake.refuses_at = 1;
+
+    run();
+    assert_int_equal(fake.count, 1 + 10);
+    expect_figures(10, 0);
+    wait_for_rest();
+    note_of(1, 20, 1, NOW_US);
+    run();
+    assert_int_equal(fake.count, 1 + 10 + 1 + 1);
+    expect_figures(11, 0);
+
+    fake.refuses_at = 0;
+    wait_for_rest();
+    run();
+    expect_figures(1011, 0);
+}
+
 static void a_tenant_alone_has_half_of_the_places_and_the_next_one_half_of_the_rest(void **state)
 {
     (void)state;
@@ -454,6 +489,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_so_many_are_in_flight_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tenants_take_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_lets_its_tenant_rest_and_no_other, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_refusal_at_one_place_keeps_nothing_from_another, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             a_tenant_alone_has_half_of_the_places_and_the_next_one_half_of_the_rest, set_up,

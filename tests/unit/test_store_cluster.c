@@ -244,6 +244,19 @@ static void on_looked(void *context)
     *(bool *)context = true;
 }
 
+/* Of two nodes. */
+static uint16_t number_of_deciding(const struct store_look *look, bool decides)
+{
+    return look->nodes[look->nodes[0].decides == decides ? 0 : 1].number;
+}
+
+static uint16_t place_of(const struct store *store, int64_t subject)
+{
+    const struct operation operation = asker_take_of(subject, &asker_limit, 1);
+
+    return store_place(store, &operation);
+}
+
 static void a_node_that_hangs_takes_only_its_share(void **state)
 {
     const int64_t here = subject_at(0, 5000);
@@ -276,6 +289,8 @@ static void a_node_that_hangs_takes_only_its_share(void **state)
     assert_int_equal(look.count, 2);
     assert_int_equal(look.nodes[0].decides + look.nodes[1].decides, 1);
     assert_int_not_equal(look.nodes[0].number, look.nodes[1].number);
+    assert_int_equal(number_of_deciding(&look, true), place_of(store, here));
+    assert_int_equal(number_of_deciding(&look, false), place_of(store, there));
     assert_false(store_look_is_good(&look));
     assert_int_equal(open_seen, 1);
     store_free(store);
