@@ -68,6 +68,9 @@ void redis_link_free(struct redis_link *link);
 
 bool redis_link_is_ready(const struct redis_link *link);
 
+/* Its endpoint, for the log. */
+const char *redis_link_where(const struct redis_link *link);
+
 /* The reply that a call expects if there is no error: an array of so many integers, or one of
  * these. */
 #define REDIS_LINK_AN_INTEGER 0

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether Redis is asked. The results of calls go to the breaker, and the log says when that opens
- * or closes. While Redis still replies, and to some calls in time, a late call has only waited
- * behind others. It does not count as a failure, because one tenant's load must not take Redis away
- * from all. Worker's thread. */
+ * Whether a Redis server is asked. The results of calls go to the breaker, and the log says when
+ * that opens or closes. If it opens too often for that, it is told when it stays open.
+ *
+ * While the server still replies, and to some calls in time, a late call has only waited behind
+ * others. It does not count as a failure, because one tenant's load must not take Redis away from
+ * all. Worker's thread. */
 #ifndef STORE_TRUST_H
 #define STORE_TRUST_H
 
@@ -20,6 +22,7 @@ struct trust {
     struct redis_complaints *complaints;
     int64_t in_time_us; /* when a reply last came in time */
     bool has_told_open; /* the log says that Redis is not asked */
+    uint16_t node;      /* its number, for the log; set by the owner */
 };
 
 /* `link` and `complaints` are borrowed. */

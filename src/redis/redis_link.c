@@ -130,6 +130,11 @@ bool redis_link_is_ready(const struct redis_link *link)
     return link->phase == READY;
 }
 
+const char *redis_link_where(const struct redis_link *link)
+{
+    return link->where;
+}
+
 size_t redis_link_in_flight(const struct redis_link *link)
 {
     return link->calls.in_flight;

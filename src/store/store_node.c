@@ -428,6 +428,7 @@ static void note_spared(struct store_node *node)
     metrics_count(node->share->metrics, METRIC_STORE_CALLS_SPARED);
     if (redis_complaints_allow(&node->share->complaints, "behind", clock_monotonic_us())) {
         log_write(LOG_WARN, "redis cannot keep up: some are decided without it",
+                  LOG_STRING("redis", redis_link_where(node->link)),
                   LOG_INTEGER("unanswered", (int64_t)redis_link_unanswered(node->link)),
                   LOG_INTEGER("waiting", (int64_t)call_queue_length(&node->queue)));
     }

@@ -146,6 +146,7 @@ static struct store_node *node_at(const struct store_nodes *nodes,
 static void node_set_place(struct store_node *node, const struct redis_map *map, uint16_t index)
 {
     node->number = map->nodes[index].number;
+    node->trust.node = node->number;
     if (!node->has_probe_tag ||
         (map->is_sliced && map->node_of_slot[take_script_slot(&node->probe_tag)] != index))
         node->has_probe_tag = probe_find_tag(map, index, &node->probe_tag);

@@ -44,7 +44,7 @@ void trust_judge(struct trust *trust, int64_t begun_us, enum take_status status,
         breaker_succeeded(&trust->breaker);
     else if (was_open || !is_only_slow(trust, begun_us, status))
         breaker_failed(&trust->breaker);
-    if (breaker_is_open(&trust->breaker) != was_open)
+    if (breaker_is_open(&trust->breaker) != trust->has_told_open)
         tell(trust, now_us);
 }
 
@@ -69,18 +69,20 @@ static bool is_only_slow(const struct trust *trust, int64_t begun_us, enum take_
     return status == TAKE_LATE && heard_us > begun_us && heard_us - trust->in_time_us < IN_TIME_US;
 }
 
-/* A breaker that opens again and again is logged once a second. Its closing is logged only after
- * its opening was. */
+/* A breaker that opens again and again is logged once a second. If its opening comes too soon for
+ * that, this is called again after the next failure, which is at the latest that of a probe. Its
+ * closing is logged only after its opening was. */
 static void tell(struct trust *trust, int64_t now_us)
 {
     static const char open[] = "redis is not asked: it keeps failing";
+    const char *where = redis_link_where(trust->link);
+    const bool is_open = breaker_is_open(&trust->breaker);
+    char cause[sizeof(open) + REDIS_ENDPOINT_BYTES];
 
-    if (!breaker_is_open(&trust->breaker)) {
-        if (trust->has_told_open)
-            log_write(LOG_INFO, "redis is asked again", LOG_NONE);
-        trust->has_told_open = false;
-    } else if (redis_complaints_allow(trust->complaints, open, now_us)) {
-        log_write(LOG_WARN, open, LOG_NONE);
-        trust->has_told_open = true;
-    }
+    (void)snprintf(cause, sizeof(cause), "%s %s", open, where);
+    if (is_open && !redis_complaints_allow(trust->complaints, cause, now_us))
+        return;
+    log_write(is_open ? LOG_WARN : LOG_INFO, is_open ? open : "redis is asked again",
+              LOG_STRING("redis", where), LOG_INTEGER("node", trust->node));
+    trust->has_told_open = is_open;
 }
