@@ -9,12 +9,12 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "redis/redis_calls.h"
-#include "redis/redis_complaints.h"
 #include "redis/redis_connector.h"
 #include "redis/redis_error.h"
 #include "redis/redis_greeting.h"
 #include "redis/redis_resolver.h"
 #include "redis/redis_wire.h"
+#include "redis_told.h"
 
 #include <event2/event.h>
 #include <sodium.h>
@@ -33,6 +33,7 @@ struct redis_link {
     struct redis_endpoint endpoint;
     struct redis_access access;
     char where[REDIS_ENDPOINT_BYTES];
+    struct redis_told *told;
     const struct text *scripts;
     size_t script_count;
     struct redis_greeting greeting;
@@ -59,10 +60,6 @@ struct redis_link {
     void *context;
 };
 
-/* Shared by all links of the process. So a cause is one line for each node, however many workers
- * there are. */
-static struct redis_complaints complaints;
-
 static void on_timer(evutil_socket_t fd, short what, void *context);
 static void link_connect(struct redis_link *link);
 static void on_connected(void *context, int fd, const char *reason);
@@ -79,7 +76,6 @@ static void link_miss(struct redis_link *link, bool *has_missed, const char *com
                       const char *reason);
 static void on_lost(void *context, const char *reason);
 static void link_lose(struct redis_link *link, const char *reason);
-static bool may_complain(const struct redis_link *link, const char *cause, int64_t now_us);
 static void tell_settled(const struct redis_link *link);
 static void arm_timer(struct redis_link *link, int64_t now_us, int64_t at_us);
 static void disarm_timer(struct redis_link *link);
@@ -93,6 +89,7 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_li
     link->endpoint = options->endpoint;
     link->access = options->access;
     redis_endpoint_write(&link->endpoint, link->where);
+    link->told = redis_told_open(&link->endpoint);
     link->scripts = options->scripts;
     link->script_count = options->script_count;
     link->settled = options->settled;
@@ -122,6 +119,7 @@ void redis_link_free(struct redis_link *link)
     redis_calls_close(&link->calls);
     event_free(link->timer);
     redis_connector_free(link->connector);
+    redis_told_close(link->told);
     free(link);
 }
 
@@ -285,7 +283,7 @@ static void link_become_ready(struct redis_link *link)
     redis_connector_trust(link->connector);
     link->look_at_us = now_us + link->look_every_us;
     arm_timer(link, now_us, link->look_at_us);
-    if (may_complain(link, "ready", now_us))
+    if (redis_told_ready(link->told))
         log_write(LOG_INFO, "redis ready", LOG_STRING("redis", link->where));
     tell_settled(link);
 }
@@ -380,7 +378,7 @@ static void link_lose(struct redis_link *link, const char *reason)
     const int64_t now_us = clock_monotonic_us();
     const int64_t wait_us = (int64_t)randombytes_uniform((uint32_t)link->backoff_us);
 
-    if (may_complain(link, reason, now_us)) {
+    if (redis_told_trouble(link->told, reason, now_us)) {
         log_write(LOG_WARN, link->phase == READY ? "redis lost" : "redis not reachable",
                   LOG_STRING("redis", link->where), LOG_STRING("reason", reason),
                   LOG_INTEGER("retry_ms", wait_us / MILLISECOND_US));
@@ -394,14 +392,6 @@ static void link_lose(struct redis_link *link, const char *reason)
     arm_timer(link, now_us, now_us + wait_us);
     redis_calls_lose(&link->calls);
     tell_settled(link);
-}
-
-static bool may_complain(const struct redis_link *link, const char *cause, int64_t now_us)
-{
-    char whole[REDIS_ENDPOINT_BYTES + 256];
-
-    (void)snprintf(whole, sizeof(whole), "%s %s", link->where, cause);
-    return redis_complaints_allow(&complaints, whole, now_us);
 }
 
 static void tell_settled(const struct redis_link *link)

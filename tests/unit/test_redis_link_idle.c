@@ -4,6 +4,7 @@
 #include "link_case.h"
 
 #include "base/log.h"
+#include "captured.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
 #include "support/topologies.h"
@@ -67,6 +68,25 @@ static void an_idle_connection_that_leads_nowhere_is_replaced(void **state)
     redis_link_free(link);
 }
 
+/* Otherwise the last word of the log would be that it is lost. */
+static void that_it_is_ready_again_is_told_however_soon(void **state)
+{
+    struct redis_link *link = link_open(redis_server_tcp_url(server));
+    struct captured captured;
+    (void)state;
+    log_set_level(LOG_INFO);
+
+    capture_begin(&captured);
+    (void)redis_server_command(server, "CLIENT KILL TYPE normal SKIPME yes");
+    TURN_UNTIL(!redis_link_is_ready(link));
+    TURN_UNTIL(redis_link_is_ready(link));
+    const int told = capture_end(&captured, "\"event\":\"redis ready\"");
+
+    log_set_level(LOG_ERROR);
+    assert_int_equal(told, 1);
+    redis_link_free(link);
+}
+
 static void a_refused_ping_is_an_answer(void **state)
 {
     char url[256];
@@ -108,6 +128,7 @@ int main(void)
         TEST(a_connection_that_stays_silent_is_replaced),
         TEST(an_idle_link_asks_whether_redis_is_there),
         TEST(an_idle_connection_that_leads_nowhere_is_replaced),
+        TEST(that_it_is_ready_again_is_told_however_soon),
         TEST(a_refused_ping_is_an_answer),
         TEST(an_idle_link_has_one_timer),
     };
