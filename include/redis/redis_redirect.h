@@ -7,6 +7,8 @@
 
 #include "redis/redis_endpoint.h"
 
+struct redis_complaints;
+
 enum redis_redirect_kind {
     REDIS_NO_REDIRECT,
     REDIS_MOVED,     /* `endpoint` has the slot, from now on */
@@ -23,5 +25,10 @@ struct redis_redirect {
 /* Reads an error reply. `asked` is who gave it: an answer without a host means the same host. What
  * cannot be read, is REDIS_NOT_SERVED if its code is MOVED or ASK. */
 struct redis_redirect redis_redirect_read(struct text reply, const struct redis_endpoint *asked);
+
+/* For the error reply of a server that is asked alone: if only a node of a cluster says so, the log
+ * tells it, and how the URL must begin. */
+void redis_redirect_tell_cluster(struct text reply, const struct redis_endpoint *asked,
+                                 struct redis_complaints *complaints);
 
 #endif

@@ -4,6 +4,10 @@
  * script. */
 #include "redis/redis_redirect.h"
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "redis/redis_complaints.h"
+#include "redis/redis_error.h"
 #include "redis/redis_slot.h"
 
 static const struct {
@@ -29,6 +33,21 @@ struct redis_redirect redis_redirect_read(struct text reply, const struct redis_
         !read_where(rest, asked, &redirect.endpoint))
         redirect.kind = REDIS_NOT_SERVED;
     return redirect;
+}
+
+/* An error of the place is one of a few codes. */
+void redis_redirect_tell_cluster(struct text reply, const struct redis_endpoint *asked,
+                                 struct redis_complaints *complaints)
+{
+    char where[REDIS_ENDPOINT_BYTES];
+
+    if (redis_error_scope(reply) != REDIS_ERROR_OF_PLACE ||
+        !redis_complaints_allow(complaints, "cluster", clock_monotonic_us()))
+        return;
+    redis_endpoint_write(asked, where);
+    log_write(LOG_WARN, "redis is a cluster", LOG_STRING("redis", where),
+              LOG_TEXT("answer", redis_error_code(reply)),
+              LOG_STRING("cure", "redis-cluster:// at the start of its URL"));
 }
 
 static enum redis_redirect_kind kind_of(struct text code)

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "redis/redis_complaints.h"
 #include "redis/redis_dialer.h"
@@ -67,7 +66,6 @@ static void judge(struct redis_sessions *sessions, struct redis_member *member, 
 static void judge_member(struct redis_sessions *sessions, struct redis_member *member,
                          struct text code, int64_t began_us, struct error *error);
 static void name_member(const struct redis_member *member, struct error *error);
-static void say_it_is_a_cluster(struct redis_sessions *sessions, struct text code);
 static void refuse(struct redis_sessions *sessions, const struct redis_member *member,
                    struct error *error);
 
@@ -374,7 +372,8 @@ static void judge(struct redis_sessions *sessions, struct redis_member *member, 
         judge_member(sessions, member, code, began_us, error);
         return;
     }
-    say_it_is_a_cluster(sessions, code);
+    if (code.length > 0)
+        redis_redirect_tell_cluster(refusal, &member->endpoint, &sessions->complaints);
     if (sessions->fault == REDIS_SESSION_OF_PLACE)
         sessions->fault =
             text_equal(code, TEXT("CLUSTERDOWN")) ? REDIS_SESSION_OF_REDIS : REDIS_SESSION_OF_CALL;
@@ -415,18 +414,6 @@ static void name_member(const struct redis_member *member, struct error *error)
     redis_endpoint_write(&member->endpoint, where);
     if (strstr(cause.message, where) == NULL)
         (void)error_set(error, "%s: %s", where, cause.message);
-}
-
-static void say_it_is_a_cluster(struct redis_sessions *sessions, struct text code)
-{
-    static const char *const signs[] = {"ASK", "CLUSTERDOWN", "CROSSSLOT", "MOVED", "TRYAGAIN"};
-
-    for (size_t i = 0; i < ARRAY_COUNT(signs); i++) {
-        if (text_equal(code, text_of(signs[i])) &&
-            redis_complaints_allow(&sessions->complaints, "cluster", clock_monotonic_us()))
-            log_write(LOG_WARN, "redis is a cluster", LOG_STRING("answer", signs[i]),
-                      LOG_STRING("cure", "redis-cluster:// at the start of its URL"));
-    }
 }
 
 /* For a node that is not asked. */

@@ -8,6 +8,6 @@
 
 /* Doubts the topology, gives up a node that takes no writes, and logs that a URL of a single server
  * names a cluster. */
-void node_error_note(struct store_node *node, enum redis_redirect_kind kind, struct text code);
+void node_error_note(struct store_node *node, enum redis_redirect_kind kind, struct text error);
 
 #endif

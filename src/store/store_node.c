@@ -348,7 +348,7 @@ static enum take_status read_error(struct pending *pending, const redisReply *re
     const struct text error = {reply->str, reply->len};
     const enum redis_redirect_kind kind = redis_redirect_read(error, &node->endpoint).kind;
 
-    node_error_note(node, kind, redis_error_code(error));
+    node_error_note(node, kind, error);
     if (node->share->is_sliced && pending->stays && knows_who(kind))
         return TAKE_DONE;
     return take_answer_error(&node->share->answers, &pending->asked, reply, &pending->is_at_fault);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/redis_redirect.h"
 
+#include "captured.h"
+#include "redis/redis_complaints.h"
 #include "support/cmocka.h"
 
 static const struct redis_endpoint asked = {.host = "10.0.0.1", .port = 7000};
@@ -70,6 +72,31 @@ static void what_names_no_node_is_told_by_its_code(void **state)
         assert_int_equal(redirect_of(cases[i].reply).kind, cases[i].kind);
 }
 
+static int lines_for(const char *reply)
+{
+    struct redis_complaints complaints = {0};
+    struct captured captured;
+
+    capture_begin(&captured);
+    redis_redirect_tell_cluster(text_of(reply), &asked, &complaints);
+    redis_redirect_tell_cluster(text_of(reply), &asked, &complaints);
+    return capture_end(&captured, "\"event\":\"redis is a cluster\",\"redis\":\"10.0.0.1:7000\"");
+}
+
+static void what_only_a_node_of_a_cluster_says_is_told_once(void **state)
+{
+    (void)state;
+
+    assert_int_equal(lines_for("MOVED 3999 127.0.0.1:6381"), 1);
+    assert_int_equal(lines_for("ASK 3999 127.0.0.1:6381"), 1);
+    assert_int_equal(lines_for("CROSSSLOT Keys in request don't hash to the same slot"), 1);
+    assert_int_equal(lines_for("CLUSTERDOWN The cluster is down"), 1);
+    assert_int_equal(lines_for("TRYAGAIN Multiple keys request during rehashing of slot"), 1);
+    assert_int_equal(lines_for("READONLY You can't write against a read only replica."), 0);
+    assert_int_equal(lines_for("ERR MOVED 3999 127.0.0.1:6381"), 0);
+    assert_int_equal(lines_for(""), 0);
+}
+
 static void a_redirect_that_cannot_be_read_serves_nobody(void **state)
 {
     static const char *const replies[] = {
@@ -111,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_redirect_says_where_to_ask),
         cmocka_unit_test(an_unknown_host_is_the_one_that_was_asked),
         cmocka_unit_test(what_names_no_node_is_told_by_its_code),
+        cmocka_unit_test(what_only_a_node_of_a_cluster_says_is_told_once),
         cmocka_unit_test(a_redirect_that_cannot_be_read_serves_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
