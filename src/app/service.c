@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "catalogue/catalogue.h"
+#include "file_limit.h"
 #include "held_settings.h"
 #include "in_force.h"
 #include "journal/journal.h"
@@ -21,16 +22,12 @@
 #include "store/counter_budget.h"
 #include "systemd.h"
 
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 /* How long clients who connect at the start wait until a decision is possible. Then they are
  * answered that it is not. */
 #define HOLD_US_MAX (2 * SECOND_US)
-/* Descriptors that are open before the first connection, and room for some. */
-#define FILES_OF_ALL    40
-#define FILES_OF_WORKER 10
 /* How often to look at a state that no descriptor reports. */
 #define LOOK_US (2 * MILLISECOND_US)
 /* How often a drain looks for a reload, to refuse it. */
@@ -48,13 +45,14 @@ struct service {
     struct held_settings held;
     struct in_force in_force;
     struct service_parts parts;
-    unsigned losses;     /* of the catalogue, as last seen */
-    int64_t watchdog_us; /* 0: no supervisor watches */
-    int64_t watched_us;  /* when the supervisor was last told */
-    bool is_ending;      /* a signal has asked for it */
+    struct file_limit files;
+    uint64_t map_version; /* of Redis' nodes, as last seen */
+    unsigned losses;      /* of the catalogue, as last seen */
+    int64_t watchdog_us;  /* 0: no supervisor watches */
+    int64_t watched_us;   /* when the supervisor was last told */
+    bool is_ending;       /* a signal has asked for it */
 };
 
-static bool raise_file_limit(const struct settings *settings, struct error *error);
 static void start(struct service *service);
 static bool hold(struct service *service);
 static bool can_decide(const struct service *service);
@@ -62,6 +60,7 @@ static void obey(struct service *service);
 static int64_t rest_us(const struct service *service);
 static void tell_watchdog(struct service *service);
 static void look_for_losses(struct service *service);
+static void look_for_nodes(struct service *service);
 static void reload(struct service *service);
 static void settle(struct service *service);
 static const char *drain(struct service *service, int64_t deadline_us);
@@ -87,7 +86,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
     log_set_level(settings->log_level);
     log_set_format(settings->log_format);
     settings_warn_of_unused(settings, settings);
-    exit_code = raise_file_limit(settings, &error)
+    exit_code = file_limit_raise(&service.files, settings, &error)
                     ? service_parts_make(&service.parts, settings, &error)
                     : EX_UNAVAILABLE;
     if (exit_code == EXIT_SUCCESS)
@@ -120,25 +119,6 @@ int service_run(struct settings *settings, const struct settings_source *source)
     log_write(LOG_INFO, "stopped", LOG_NONE);
     log_end();
     return EXIT_SUCCESS;
-}
-
-/* Each connection needs a descriptor, and the soft limit of most systems is 1,024. Parts have
- * descriptors that they cannot do without. */
-static bool raise_file_limit(const struct settings *settings, struct error *error)
-{
-    const rlim_t needed = FILES_OF_ALL + FILES_OF_WORKER * (rlim_t)settings->workers;
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return true;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_max >= needed ||
-           error_set(error,
-                     "only %llu files may be open at once, and %d workers need %llu: raise the "
-                     "limit (ulimit -n, LimitNOFILE=), or set workers to less",
-                     (unsigned long long)limit.rlim_max, settings->workers,
-                     (unsigned long long)needed);
 }
 
 static void start(struct service *service)
@@ -195,6 +175,7 @@ static void obey(struct service *service)
         }
         tell_watchdog(service);
         look_for_losses(service);
+        look_for_nodes(service);
         audit_turn(service->parts.audit, clock_monotonic_us());
         /* Until it ends, the instance before this one has the file. */
         if (!service->in_force.has_lock)
@@ -233,6 +214,20 @@ static void look_for_losses(struct service *service)
         return;
     service->losses = losses;
     counter_budget_clear(service->parts.budget);
+}
+
+static void look_for_nodes(struct service *service)
+{
+    struct redis_topology *topology = service->parts.topology;
+
+    if (topology == NULL || redis_topology_version(topology) == service->map_version)
+        return;
+    service->map_version = redis_topology_version(topology);
+
+    struct redis_map *map = redis_topology_map(topology);
+
+    file_limit_look(&service->files, service->held.started, map->node_count);
+    redis_map_release(map);
 }
 
 static void reload(struct service *service)

@@ -187,6 +187,11 @@ static const struct start starts[] = {
      CANNOT_START "only 50 files may be open at once, and 2 workers need 60: raise the limit "
                   "(ulimit -n, LimitNOFILE=), or set workers to less\"}\n",
      UNAVAILABLE, true},
+    {"too few for a cluster", "ulimit -n 67;",
+     "--data-dir {dir}/data --workers 2 --engine redis --redis-url redis-cluster://127.0.0.1:1", "",
+     CANNOT_START "only 67 files may be open at once, and 2 workers need 68: raise the limit "
+                  "(ulimit -n, LimitNOFILE=), or set workers to less\"}\n",
+     UNAVAILABLE, true},
 };
 
 struct places {

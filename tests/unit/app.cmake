@@ -1,4 +1,7 @@
 # Tests of the app layer.
+unit_test(file_limit LINKS app support)
+target_sources(test_file_limit PRIVATE captured.c)
+target_include_directories(test_file_limit PRIVATE ${CMAKE_SOURCE_DIR}/src/app)
 unit_test(healthcheck LINKS app)
 unit_test(registration LINKS app support)
 foreach(sandbox sandbox reach)
