@@ -126,6 +126,10 @@ MUST_USE struct settings *settings_load(const struct settings_source *source,
                                         struct settings_complaints *complaints);
 void settings_free(struct settings *settings);
 
+/* All of them, in the order of the table; the caller frees them. Their texts are still those of the
+ * settings. */
+struct settings_value *settings_values_copy(const struct settings *settings);
+
 /* `name` must be in the table. */
 const struct settings_value *settings_value_of(const struct settings *settings, const char *name);
 

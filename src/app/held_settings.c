@@ -8,11 +8,17 @@
 #include "catalogue/provisioning.h"
 #include "store/counter_budget.h"
 
-static bool renew_redis_tls(const struct settings *started, const struct settings *latest,
-                            struct error *error);
 static bool tell_complaints(const struct settings_complaints *complaints, struct error *error);
 static size_t tell_pending(const struct settings *in_force, const struct settings *configured);
 static const char *value_told(const struct settings_value *value);
+
+void held_settings_init(struct held_settings *held, struct settings *settings,
+                        const struct settings_source *source)
+{
+    *held = (struct held_settings){
+        .latest = settings, .started = settings, .in_force = *settings, .source = source};
+    held->in_force.values = settings_values_copy(settings);
+}
 
 /* A setting that needs a restart is named in the log, and keeps its old value. */
 bool held_settings_swap(struct held_settings *held, struct service_parts *parts,
@@ -23,13 +29,13 @@ bool held_settings_swap(struct held_settings *held, struct service_parts *parts,
 
     if (!settings)
         return tell_complaints(&complaints, error);
-    if (!renew_redis_tls(held->started, settings, error)) {
+    if (!held_redis_tls_renew(&held->redis_tls, &held->in_force, settings, error)) {
         settings_free(settings);
         return false;
     }
     log_set_level(settings->log_level);
     settings_warn_of_unused(settings, held->started);
-    held->pending_count = tell_pending(held->started, settings);
+    held->pending_count = tell_pending(&held->in_force, settings);
     counter_budget_set_max(parts->budget, settings->counters_per_app_max);
     registration_settle(&settings->api, listener_address(&parts->listener));
     for (size_t i = 0; i < parts->worker_count; i++)
@@ -83,15 +89,8 @@ void held_settings_free(struct held_settings *held)
         settings_free(held->latest);
     held_settings_drop_replaced(held);
     settings_free(held->started);
-}
-
-/* The connections use what the started settings made. Whether there is TLS at all, only a restart
- * changes. */
-static bool renew_redis_tls(const struct settings *started, const struct settings *latest,
-                            struct error *error)
-{
-    return started->redis_tls == NULL || latest->redis_tls == NULL ||
-           redis_tls_renew(started->redis_tls, &latest->redis_tls_options, error);
+    free(held->in_force.values);
+    held_redis_tls_close(&held->redis_tls);
 }
 
 /* Puts the first complaint into `error`, and logs each of the others. */

@@ -5,15 +5,22 @@
 #ifndef APP_HELD_SETTINGS_H
 #define APP_HELD_SETTINGS_H
 
+#include "held_redis_tls.h"
 #include "service_parts.h"
 
 struct held_settings {
-    struct settings *latest;   /* as last read */
-    struct settings *started;  /* as first read: for settings that only a restart changes */
+    struct settings *latest;  /* as last read */
+    struct settings *started; /* as first read: for settings that only a restart changes */
+    struct settings in_force; /* the same with what TLS to Redis is made of now; borrows */
+    struct held_redis_tls redis_tls;
     struct settings *replaced; /* workers may still use these; NULL: no worker does */
     const struct settings_source *source;
     size_t pending_count; /* settings that need a restart */
 };
+
+/* Takes over `settings`; `source` is borrowed. */
+void held_settings_init(struct held_settings *held, struct settings *settings,
+                        const struct settings_source *source);
 
 /* Reads the settings again, and gives them to the parts. A wrong setting changes nothing; then
  * `error` has the first complaint, and the log has the others. */

@@ -71,7 +71,6 @@ static void dispose(struct service *service);
 int service_run(struct settings *settings, const struct settings_source *source)
 {
     struct service service = {
-        .held = {.latest = settings, .started = settings, .source = source},
         .in_force = {.fd = -1},
     };
     struct error error = {0};
@@ -80,6 +79,7 @@ int service_run(struct settings *settings, const struct settings_source *source)
     int64_t deadline_us;
     int exit_code;
 
+    held_settings_init(&service.held, settings, source);
     memory_give_back_large();
     if (!settings->core_dumps)
         sandbox_forbid_core_dumps();
@@ -132,7 +132,7 @@ static void start(struct service *service)
     journal_start(service->parts.journal);
     for (size_t i = 0; i < service->parts.worker_count; i++)
         worker_start(service->parts.workers[i]);
-    in_force_write(&service->in_force, service->held.started, service->held.latest);
+    in_force_write(&service->in_force, &service->held.in_force, service->held.latest);
     decides = hold(service);
     for (size_t i = 0; i < service->parts.worker_count; i++)
         worker_open(service->parts.workers[i]);
@@ -179,7 +179,7 @@ static void obey(struct service *service)
         audit_turn(service->parts.audit, clock_monotonic_us());
         /* Until it ends, the instance before this one has the file. */
         if (!service->in_force.has_lock)
-            in_force_write(&service->in_force, service->held.started, service->held.latest);
+            in_force_write(&service->in_force, &service->held.in_force, service->held.latest);
     }
 }
 
@@ -244,7 +244,7 @@ static void reload(struct service *service)
     if (service->is_ending)
         return;
     if (swapped) {
-        in_force_write(&service->in_force, service->held.started, service->held.latest);
+        in_force_write(&service->in_force, &service->held.in_force, service->held.latest);
         log_write(LOG_INFO, "reloaded", LOG_REGISTRATION(service->held.latest));
     } else {
         /* The log line names the sandbox, because otherwise nobody could tell why a readable file

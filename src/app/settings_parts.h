@@ -158,15 +158,16 @@ void settings_values_note(struct settings *settings, const struct settings_origi
 bool settings_is_pending(const struct setting *setting, const struct settings *in_force,
                          const struct settings *configured);
 
-/* Where TLS is used. A reload renews certificates there, but only a restart begins or ends it. */
-struct settings_tls_use {
-    bool by_clients;
-    bool to_redis;
+/* What a restart would change. Until then the files of TLS that belong to it are not used. */
+struct settings_change {
+    bool of_https; /* begins or ends */
+    bool of_redis; /* another one, or its use begins or ends */
 };
 
 /* Whether only a restart changes the setting. */
-bool settings_needs_restart(const struct setting *setting, struct settings_tls_use in_force,
-                            struct settings_tls_use configured);
+bool settings_needs_restart(const struct setting *setting, struct settings_change change);
+
+bool settings_change_redis(const struct settings *in_force, const struct settings *configured);
 
 /* Writes a value as YAML in one line of visible characters, so that it can be read back
  * (settings_yaml_write.c). */

@@ -14,13 +14,13 @@ static void note_print(FILE *out, const struct settings *settings, const char *n
 static void compare(FILE *out, struct text line, const char *name, const char *in_force,
                     bool needs_restart);
 static void visible_print(FILE *out, const char *before, struct text text);
-static struct settings_tls_use tls_use_in(const char *in_force);
+static struct settings_change change_from(const char *in_force, const struct settings *settings);
 static struct text line_of(struct text lines, const char *name);
 static bool is_of(struct text line, const char *name);
 
 void settings_print(FILE *out, const struct settings *settings, const char *in_force)
 {
-    const struct settings_tls_use configured = {settings->tls != NULL, settings->redis_tls != NULL};
+    const struct settings_change change = change_from(in_force, settings);
 
     for (size_t i = 0; i < settings_table_count; i++) {
         const struct setting *setting = &settings_table[i];
@@ -36,7 +36,7 @@ void settings_print(FILE *out, const struct settings *settings, const char *in_f
         note_print(out, settings, setting->name);
         fputc('\n', out);
         compare(out, buffer_text(&line), setting->name, in_force,
-                settings_needs_restart(setting, tls_use_in(in_force), configured));
+                settings_needs_restart(setting, change));
         arena_close(&arena);
     }
 
@@ -129,17 +129,24 @@ static void visible_print(FILE *out, const char *before, struct text text)
     arena_close(&arena);
 }
 
-/* A certificate that is not set is a comment. So is a URL that hides a password. */
-static struct settings_tls_use tls_use_in(const char *in_force)
+/* A certificate that is not set is a comment. */
+static struct settings_change change_from(const char *in_force, const struct settings *settings)
 {
-    struct text url = line_of(text_of(in_force), "redis_url");
+    const struct text certificate = line_of(text_of(in_force), "tls_certificate");
+    struct arena arena = {0};
+    struct buffer url;
 
-    (void)text_cut(&url, '"');
-    return (struct settings_tls_use){
-        .by_clients = text_starts_with(line_of(text_of(in_force), "tls_certificate"),
-                                       TEXT("tls_certificate")),
-        .to_redis = text_starts_with(url, TEXT("rediss")),
+    buffer_init(&url, &arena, TEXT_BYTES);
+    line_write("redis_url", settings_value_of(settings, "redis_url"), &url);
+
+    const struct settings_change change = {
+        .of_https =
+            text_starts_with(certificate, TEXT("tls_certificate")) != (settings->tls != NULL),
+        .of_redis = !text_equal(line_of(text_of(in_force), "redis_url"), buffer_text(&url)),
     };
+
+    arena_close(&arena);
+    return change;
 }
 
 /* The line that has the setting, also as a comment. */

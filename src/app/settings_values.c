@@ -5,11 +5,11 @@
 #include "settings_parts.h"
 
 #include "base/code_point.h"
+#include "base/memory.h"
 
 #define TEXT_BYTES 64
 #define HIDDEN     "hidden"
 
-static struct settings_tls_use tls_use_of(const struct settings *settings);
 static struct settings_value value_of(const struct setting *setting, struct settings *settings,
                                       const struct settings_origin *origin, const json_t *json);
 static void word_write(const struct settings *settings, const json_t *json, struct buffer *out);
@@ -58,6 +58,14 @@ void settings_values_note(struct settings *settings, const struct settings_origi
     }
 }
 
+struct settings_value *settings_values_copy(const struct settings *settings)
+{
+    struct settings_value *values = memory_new(settings_table_count, sizeof(*values));
+
+    memcpy(values, settings->values, settings_table_count * sizeof(*values));
+    return values;
+}
+
 const struct settings_value *settings_value_of(const struct settings *settings, const char *name)
 {
     size_t i = 0;
@@ -93,11 +101,14 @@ bool settings_is_pending(const struct setting *setting, const struct settings *i
         return false;
     if (setting->kind->same(setting, in_force, configured))
         return false;
-    return settings_needs_restart(setting, tls_use_of(in_force), tls_use_of(configured));
+    return settings_needs_restart(
+        setting, (struct settings_change){
+                     .of_https = (in_force->tls == NULL) != (configured->tls == NULL),
+                     .of_redis = settings_change_redis(in_force, configured),
+                 });
 }
 
-bool settings_needs_restart(const struct setting *setting, struct settings_tls_use in_force,
-                            struct settings_tls_use configured)
+bool settings_needs_restart(const struct setting *setting, struct settings_change change)
 {
     const bool is_of_tls = setting->kind == &setting_file ||
                            setting->kind == &setting_secret_file ||
@@ -106,13 +117,18 @@ bool settings_needs_restart(const struct setting *setting, struct settings_tls_u
     if (!setting->reloadable)
         return true;
     if (setting->use == &use_redis_tls)
-        return in_force.to_redis != configured.to_redis;
-    return is_of_tls && in_force.by_clients != configured.by_clients;
+        return change.of_redis;
+    return is_of_tls && change.of_https;
 }
 
-static struct settings_tls_use tls_use_of(const struct settings *settings)
+bool settings_change_redis(const struct settings *in_force, const struct settings *configured)
 {
-    return (struct settings_tls_use){settings->tls != NULL, settings->redis_tls != NULL};
+    const struct setting *url = settings_table;
+
+    while (url->kind != &setting_redis_url)
+        url++;
+    return !url->kind->same(url, in_force, configured) ||
+           (in_force->redis_tls == NULL) != (configured->redis_tls == NULL);
 }
 
 static struct settings_value value_of(const struct setting *setting, struct settings *settings,

@@ -117,11 +117,89 @@ static void authorities_that_are_none_refuse_the_reload_and_the_old_ones_stay(vo
     place_close(&place);
 }
 
+/* Configures another Redis over TLS, which only a restart can use, and these authorities. */
+static void configure_other(const char *config, const char *url, const char *ca)
+{
+    char yaml[3 * SCRATCH_PATH_BYTES];
+
+    (void)snprintf(yaml, sizeof(yaml),
+                   "engine: redis\nredis_url: %s\nredis_tls_ca: %s\n"
+                   "register_limit: \"off\"\nmanage_limit: \"off\"\n",
+                   url, ca);
+    scratch_rewrite(config, yaml);
+}
+
+static struct service *serve_configured(const struct place *place, const char *config)
+{
+    const struct service_options options = {.config = config};
+
+    configure_other(config, redis_server_tcp_url(place->redis), place->ca);
+    return service_start(&options);
+}
+
+static void connect_anew(const struct place *place, const struct service *service)
+{
+    const int lost = service_count_events(service, "redis lost");
+
+    (void)redis_server_command(place->redis, "CLIENT KILL TYPE normal SKIPME yes");
+    WAIT_FOR (WAIT_SECONDS, service_count_events(service, "redis lost") > lost)
+        ;
+}
+
+/* The files of the new one say nothing about the old one. */
+static void authorities_of_another_redis_wait_for_a_restart_like_its_url(void **state)
+{
+    struct place place = place_open();
+    char config[SCRATCH_PATH_BYTES];
+    char other_ca[SCRATCH_PATH_BYTES];
+    (void)state;
+    scratch_file("config", "", config);
+    scratch_file("other.crt", place.stranger.pem, other_ca);
+    struct service *service = serve_configured(&place, config);
+    const int ready = service_count_events(service, "redis ready");
+
+    configure_other(config, "rediss://127.0.0.1:1", other_ca);
+    reload(service, "reloaded", 1);
+    connect_anew(&place, service);
+    WAIT_FOR (WAIT_SECONDS, service_count_events(service, "redis ready") > ready)
+        ;
+
+    assert_int_equal(service_count_events(service, "redis not reachable"), 0);
+    assert_int_equal(service_count_events(service, "setting needs a restart"), 2);
+    service_stop(service);
+    place_close(&place);
+}
+
+/* A certificate may be renewed while a restart is put off. */
+static void files_that_both_use_are_read_again_while_another_url_waits(void **state)
+{
+    struct place place = place_open();
+    char config[SCRATCH_PATH_BYTES];
+    (void)state;
+    scratch_file("config", "", config);
+    struct service *service = serve_configured(&place, config);
+    configure_other(config, "rediss://127.0.0.1:1", place.ca);
+
+    scratch_rewrite(place.ca, place.stranger.pem);
+    reload(service, "reloaded", 1);
+    connect_anew(&place, service);
+    WAIT_FOR (WAIT_SECONDS, service_count_events(service, "redis not reachable") > 0)
+        ;
+    scratch_rewrite(place.ca, place.authority.pem);
+    reload(service, "reloaded", 2);
+
+    wait_for_ready(service);
+    service_stop(service);
+    place_close(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_redis_of_a_stranger_is_not_believed_until_its_authority_is_named),
         cmocka_unit_test(authorities_that_are_none_refuse_the_reload_and_the_old_ones_stay),
+        cmocka_unit_test(authorities_of_another_redis_wait_for_a_restart_like_its_url),
+        cmocka_unit_test(files_that_both_use_are_read_again_while_another_url_waits),
     };
 
     return service_report(cmocka_run_group_tests(tests, NULL, NULL));

@@ -9,11 +9,13 @@ foreach(sandbox sandbox reach)
   target_sources(test_${sandbox} PRIVATE sandbox_case.c)
 endforeach()
 foreach(settings settings_defaults settings_sources settings_values settings_apps settings_reload
-    settings_print settings_redis settings_use settings_mistakes settings_yaml_mistakes)
+    settings_print settings_redis settings_use settings_mistakes settings_yaml_mistakes
+    held_redis_tls)
   unit_test(${settings} LINKS app support)
   target_sources(test_${settings} PRIVATE settings_case.c)
 endforeach()
 target_sources(test_settings_use PRIVATE captured.c)
+target_include_directories(test_held_redis_tls PRIVATE ${CMAKE_SOURCE_DIR}/src/app)
 target_sources(test_settings_print PRIVATE captured.c)
 target_compile_definitions(test_settings_use
   PRIVATE SAMPLE="${CMAKE_SOURCE_DIR}/config/sluice.yaml")

@@ -122,14 +122,16 @@ static struct settings *redis_settings(const char *url)
     return settings_valid(yaml, NO_FLAGS);
 }
 
-static void authorities_are_renewed_but_tls_to_redis_takes_a_restart(void **state)
+static void authorities_are_renewed_but_another_redis_takes_a_restart(void **state)
 {
     (void)state;
     struct settings *without = redis_settings("redis://one");
     struct settings *one = redis_settings("rediss://one");
     struct settings *other = redis_settings("rediss://other");
+    struct settings *same = redis_settings("rediss://one");
 
-    assert_string_equal(pending_names(one, other), "redis_url");
+    assert_string_equal(pending_names(one, other), "redis_url redis_tls_ca redis_tls_server_name");
+    assert_string_equal(pending_names(one, same), "");
     assert_string_equal(pending_names(without, one),
                         "redis_url redis_tls_ca redis_tls_server_name");
     assert_string_equal(pending_names(one, without),
@@ -137,6 +139,7 @@ static void authorities_are_renewed_but_tls_to_redis_takes_a_restart(void **stat
     settings_free(without);
     settings_free(one);
     settings_free(other);
+    settings_free(same);
 }
 
 int main(void)
@@ -145,7 +148,7 @@ int main(void)
         SETTINGS_TEST(a_reload_names_every_setting_that_needs_a_restart),
         SETTINGS_TEST(what_is_in_force_and_what_is_configured_are_told_apart),
         SETTINGS_TEST(a_certificate_is_renewed_but_http_and_https_take_a_restart),
-        SETTINGS_TEST(authorities_are_renewed_but_tls_to_redis_takes_a_restart),
+        SETTINGS_TEST(authorities_are_renewed_but_another_redis_takes_a_restart),
     };
 
     return cmocka_run_group_tests(tests, settings_case_open, settings_case_close);
