@@ -32,10 +32,10 @@ MUST_USE bool take_answer_read(const struct take_answers *answers, const struct 
 void take_answer_read_late(const struct take_answers *answers, const struct take_asked *asked,
                            const redisReply *reply);
 
-/* The same for an error, which fills nothing. *is_at_fault: this call caused the error; Redis did
- * not fail. */
+/* The same for an error of the server at `where`, which fills nothing. *is_at_fault: this call
+ * caused the error; Redis did not fail. */
 enum take_status take_answer_error(const struct take_answers *answers,
-                                   const struct take_asked *asked, const redisReply *reply,
-                                   bool *is_at_fault);
+                                   const struct take_asked *asked, const char *where,
+                                   const redisReply *reply, bool *is_at_fault);
 
 #endif

@@ -351,7 +351,8 @@ static enum take_status read_error(struct pending *pending, const redisReply *re
     node_error_note(node, kind, error);
     if (node->share->is_sliced && pending->stays && knows_who(kind))
         return TAKE_DONE;
-    return take_answer_error(&node->share->answers, &pending->asked, reply, &pending->is_at_fault);
+    return take_answer_error(&node->share->answers, &pending->asked, redis_link_where(node->link),
+                             reply, &pending->is_at_fault);
 }
 
 static void tell(const struct pending *pending, enum take_status status)

@@ -22,7 +22,7 @@ static void tell_forgotten(const struct take_answers *answers, const struct take
 static void count_refused(const struct take_answers *answers, const struct take_asked *asked,
                           const redisReply *reply, const struct outcome *outcome);
 static void complain(const struct take_answers *answers, const struct take_asked *asked,
-                     const char *reason);
+                     const char *where, const char *reason);
 
 bool take_answer_read(const struct take_answers *answers, const struct take_asked *asked,
                       const redisReply *reply, struct outcome *outcome)
@@ -56,12 +56,12 @@ void take_answer_read_late(const struct take_answers *answers, const struct take
 }
 
 enum take_status take_answer_error(const struct take_answers *answers,
-                                   const struct take_asked *asked, const redisReply *reply,
-                                   bool *is_at_fault)
+                                   const struct take_asked *asked, const char *where,
+                                   const redisReply *reply, bool *is_at_fault)
 {
     const enum redis_error_scope scope = redis_error_scope((struct text){reply->str, reply->len});
 
-    complain(answers, asked, reply->str);
+    complain(answers, asked, where, reply->str);
     *is_at_fault = scope != REDIS_ERROR_OF_ALL;
     return scope == REDIS_ERROR_OF_ONE ? TAKE_BROKEN : TAKE_REFUSED;
 }
@@ -148,12 +148,12 @@ static void count_refused(const struct take_answers *answers, const struct take_
 
 /* The cause is the error's code: "OOM", "NOPERM", "BUSY", "READONLY". */
 static void complain(const struct take_answers *answers, const struct take_asked *asked,
-                     const char *reason)
+                     const char *where, const char *reason)
 {
     char code[32];
 
     (void)snprintf(code, sizeof(code), "%.*s", TEXT_PRINTF(redis_error_code(text_of(reason))));
     if (redis_complaints_allow(answers->complaints, code, clock_monotonic_us()))
-        log_write(LOG_WARN, "redis refused a decision", LOG_STRING("reason", reason),
-                  LOG_STRING("key", asked->arguments.keys[0]));
+        log_write(LOG_WARN, "redis refused a decision", LOG_STRING("redis", where),
+                  LOG_STRING("reason", reason), LOG_STRING("key", asked->arguments.keys[0]));
 }

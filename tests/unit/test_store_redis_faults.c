@@ -2,6 +2,7 @@
  *
  * What the Redis engine makes of a Redis that is away, that hangs, or that answers with errors. */
 #include "asker.h"
+#include "captured.h"
 
 #include "base/log.h"
 #include "store/breaker.h"
@@ -262,6 +263,28 @@ static void another_place_takes_redis_away_from_nobody(void **state)
     }
 }
 
+static void the_log_names_the_server_that_refuses(void **state)
+{
+    struct captured captured;
+    struct impostor impostor;
+    struct answers answers = {0};
+    char wanted[256];
+    (void)state;
+    log_set_level(LOG_WARN);
+
+    capture_begin(&captured);
+    struct store *store = store_that_was_told(&impostor, "-OOM command not allowed\r\n", &answers);
+    (void)snprintf(wanted, sizeof(wanted),
+                   "\"event\":\"redis refused a decision\",\"redis\":\"%s\",\"reason\":\"OOM ",
+                   impostor.url + strlen("redis://"));
+    const int told = capture_end(&captured, wanted);
+
+    log_set_level(LOG_ERROR);
+    assert_int_equal(told, 1);
+    store_free(store);
+    impostor_close(&impostor);
+}
+
 static void an_error_of_redis_as_a_whole_opens_the_breaker(void **state)
 {
     static const char *const errors[] = {
@@ -330,6 +353,7 @@ int main(void)
         TEST(the_breaker_stays_open_until_redis_takes_writes_again),
         TEST(another_place_takes_redis_away_from_nobody),
         TEST(an_error_of_one_key_takes_redis_away_from_nobody),
+        TEST(the_log_names_the_server_that_refuses),
         TEST(an_error_of_redis_as_a_whole_opens_the_breaker),
         TEST(after_what_is_no_decision_no_reply_of_that_connection_counts),
     };
