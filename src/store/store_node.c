@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "metrics/metrics.h"
 #include "node_error.h"
-#include "redis/redis_error.h"
 #include "store/probe.h"
 
 /* A call, in the order it runs. */
@@ -20,11 +19,8 @@ static void send_call(struct pending *pending, int64_t now_us);
 static void on_answered(void *context, enum redis_link_status status, const redisReply *reply);
 static void note_reply(struct pending *pending);
 static bool is_no_script(const redisReply *reply);
-static bool goes_astray(struct pending *pending, const redisReply *reply);
-static bool knows_who(enum redis_redirect_kind kind);
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome);
-static enum take_status read_error(struct pending *pending, const redisReply *reply);
 static void tell(const struct pending *pending, enum take_status status);
 
 /* Those that wait. */
@@ -265,7 +261,7 @@ static void on_answered(void *context, enum redis_link_status status, const redi
         pending_send_again(pending, pending->node->link, clock_monotonic_us());
         return;
     }
-    if (status == REDIS_LINK_REPLIED && goes_astray(pending, reply))
+    if (status == REDIS_LINK_REPLIED && node_error_goes_astray(pending, reply))
         return;
     outcome.status = read_answer(pending, status, reply, &outcome);
     tell(pending, outcome.status);
@@ -291,29 +287,6 @@ static bool is_no_script(const redisReply *reply)
            text_starts_with((struct text){reply->str, reply->len}, TEXT("NOSCRIPT"));
 }
 
-/* Whether a cluster says that the call belongs to another node, or must come again. */
-static bool goes_astray(struct pending *pending, const redisReply *reply)
-{
-    struct store_node *node = pending->node;
-
-    if (reply->type != REDIS_REPLY_ERROR || !node->share->is_sliced || pending->stays)
-        return false;
-
-    const struct redis_redirect redirect =
-        redis_redirect_read((struct text){reply->str, reply->len}, &node->endpoint);
-
-    if (!knows_who(redirect.kind))
-        return false;
-    node->share->astray(node->share, pending, &redirect);
-    return true;
-}
-
-/* If nobody has the slot, the call is refused at once, because that may last. */
-static bool knows_who(enum redis_redirect_kind kind)
-{
-    return kind != REDIS_NO_REDIRECT && kind != REDIS_NOT_SERVED;
-}
-
 /* Fills the rest of *outcome when the store has answered. */
 static enum take_status read_answer(struct pending *pending, enum redis_link_status status,
                                     const redisReply *reply, struct outcome *outcome)
@@ -323,7 +296,7 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     switch (status) {
     case REDIS_LINK_REPLIED:
         if (reply->type == REDIS_REPLY_ERROR)
-            return read_error(pending, reply);
+            return node_error_read(pending, reply);
         if (!take_answer_read(&node->share->answers, &pending->asked, reply, outcome)) {
             redis_link_distrust(node->link, "the reply is no decision");
             return TAKE_BROKEN;
@@ -340,19 +313,6 @@ static enum take_status read_answer(struct pending *pending, enum redis_link_sta
     }
     ASSERT(!"a status of the link");
     return TAKE_BROKEN;
-}
-
-static enum take_status read_error(struct pending *pending, const redisReply *reply)
-{
-    struct store_node *node = pending->node;
-    const struct text error = {reply->str, reply->len};
-    const enum redis_redirect_kind kind = redis_redirect_read(error, &node->endpoint).kind;
-
-    node_error_note(node, kind, error);
-    if (node->share->is_sliced && pending->stays && knows_who(kind))
-        return TAKE_DONE;
-    return take_answer_error(&node->share->answers, &pending->asked, redis_link_where(node->link),
-                             reply, &pending->is_at_fault);
 }
 
 static void tell(const struct pending *pending, enum take_status status)
