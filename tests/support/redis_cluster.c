@@ -5,11 +5,9 @@
 #include "support/cmocka.h"
 #include "support/wait.h"
 
-#define SLOTS          16384
-#define AGREE_SECONDS  30
-#define NODE_ID_BYTES  41
-#define MOVED_KEYS_MAX 100
-#define MIGRATE_WORDS  7 /* before the keys */
+#define SLOTS         16384
+#define AGREE_SECONDS 30
+#define NODE_ID_BYTES 41
 
 struct node {
     struct redis_server *server;
@@ -20,6 +18,8 @@ struct node {
 
 struct redis_cluster {
     size_t count;
+    size_t named;                       /* the URL names the first ones */
+    const struct redis_server_tls *tls; /* or NULL */
     struct node nodes[REDIS_CLUSTER_NODES_MAX];
     char url[REDIS_SERVER_URL_BYTES];
 };
@@ -36,7 +36,7 @@ static struct node *add_node(struct redis_cluster *cluster);
 static void configure(struct node *node);
 static void give_slots(struct redis_cluster *cluster, size_t masters);
 static void meet(struct redis_cluster *cluster, size_t newcomer);
-static void write_url(struct redis_cluster *cluster, size_t masters);
+static void write_url(struct redis_cluster *cluster);
 static bool all_are_met(struct redis_cluster *cluster);
 static bool all_agree(struct redis_cluster *cluster);
 static bool agrees(struct redis_cluster *cluster, struct node *node, size_t slaves);
@@ -47,14 +47,22 @@ static size_t find_owner(struct redis_cluster *cluster, int slot);
 static bool is_owner(struct redis_cluster *cluster, int slot, size_t number);
 static bool has_slot(struct node *node, int slot);
 static bool is_own(const struct node *node, const redisReply *range);
-static void set_slot(struct redis_cluster *cluster, size_t at, int slot, const char *state,
-                     size_t node);
+static bool all_tell_ports(struct redis_cluster *cluster);
+static bool tells_ports(struct redis_cluster *cluster, struct node *node);
+static bool mentions(const redisReply *reply, int port);
 static int first_slot(struct node *node);
 
 struct redis_cluster *redis_cluster_start(size_t masters, size_t replicas_each)
 {
+    return redis_cluster_start_tls(masters, replicas_each, NULL);
+}
+
+struct redis_cluster *redis_cluster_start_tls(size_t masters, size_t replicas_each,
+                                              const struct redis_server_tls *tls)
+{
     struct redis_cluster *cluster = MEMORY_NEW(struct redis_cluster);
 
+    *cluster = (struct redis_cluster){.named = masters, .tls = tls};
     ASSERT(masters > 0 && masters * (1 + replicas_each) <= REDIS_CLUSTER_NODES_MAX);
     for (size_t i = 0; i < masters * (1 + replicas_each); i++)
         (void)add_node(cluster);
@@ -68,7 +76,7 @@ struct redis_cluster *redis_cluster_start(size_t masters, size_t replicas_each)
                                    cluster->nodes[(i - masters) / replicas_each].id);
     WAIT_FOR (AGREE_SECONDS, all_agree(cluster))
         ;
-    write_url(cluster, masters);
+    write_url(cluster);
     return cluster;
 }
 
@@ -77,7 +85,8 @@ static struct node *add_node(struct redis_cluster *cluster)
     ASSERT(cluster->count < REDIS_CLUSTER_NODES_MAX);
     struct node *node = &cluster->nodes[cluster->count++];
 
-    node->server = redis_server_start_node();
+    node->server = cluster->tls == NULL ? redis_server_start_node()
+                                        : redis_server_start_tls_node(cluster->tls);
     node->is_running = true;
     configure(node);
     (void)snprintf(node->id, sizeof(node->id), "%s",
@@ -117,15 +126,16 @@ static void meet(struct redis_cluster *cluster, size_t newcomer)
     }
 }
 
-static void write_url(struct redis_cluster *cluster, size_t masters)
+static void write_url(struct redis_cluster *cluster)
 {
-    size_t length = 0;
+    int length = snprintf(cluster->url, sizeof(cluster->url), "%s",
+                          cluster->tls == NULL ? "redis-cluster://" : "rediss-cluster://");
 
-    for (size_t i = 0; i < masters; i++) {
-        length += (size_t)snprintf(cluster->url + length, sizeof(cluster->url) - length,
-                                   "%s127.0.0.1:%d", i == 0 ? "redis-cluster://" : ",",
-                                   redis_server_port(cluster->nodes[i].server));
-        ASSERT(length < sizeof(cluster->url));
+    for (size_t i = 0; i < cluster->named; i++) {
+        length +=
+            snprintf(cluster->url + length, sizeof(cluster->url) - (size_t)length, "%s127.0.0.1:%d",
+                     i == 0 ? "" : ",", redis_server_announced_port(cluster->nodes[i].server));
+        ASSERT(length < (int)sizeof(cluster->url));
     }
 }
 
@@ -152,6 +162,55 @@ struct redis_server *redis_cluster_node(const struct redis_cluster *cluster, siz
 {
     ASSERT(number < cluster->count);
     return cluster->nodes[number].server;
+}
+
+void redis_cluster_announce(struct redis_cluster *cluster, const int ports[])
+{
+    for (size_t i = 0; i < cluster->count; i++)
+        redis_server_announce(cluster->nodes[i].server, ports[i]);
+    write_url(cluster);
+    WAIT_FOR (AGREE_SECONDS, all_tell_ports(cluster) && all_agree(cluster))
+        ;
+}
+
+static bool all_tell_ports(struct redis_cluster *cluster)
+{
+    bool tell = true;
+
+    for (size_t i = 0; i < cluster->count && tell; i++)
+        tell = tells_ports(cluster, &cluster->nodes[i]);
+    return tell;
+}
+
+static bool tells_ports(struct redis_cluster *cluster, struct node *node)
+{
+    const redisReply *shards = redis_server_command(node->server, "CLUSTER SHARDS");
+    bool tells = true;
+
+    for (size_t i = 0; i < cluster->count && tells; i++)
+        tells = mentions(shards, redis_server_announced_port(cluster->nodes[i].server));
+    return tells;
+}
+
+/* All other numbers there are slots, which are below all ports, or offsets. */
+static bool mentions(const redisReply *reply, int port)
+{
+    bool found = reply->type == REDIS_REPLY_INTEGER && reply->integer == port;
+
+    for (size_t i = 0; i < reply->elements && !found; i++)
+        found = mentions(reply->element[i], port);
+    return found;
+}
+
+/* A node that was restarted has lost its settings. */
+void redis_cluster_settle(struct redis_cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (cluster->nodes[i].is_running)
+            configure(&cluster->nodes[i]);
+    }
+    WAIT_FOR (AGREE_SECONDS, all_agree(cluster))
+        ;
 }
 
 /* Each node knows each, and none is still being met. */
@@ -273,78 +332,10 @@ static bool has_slot(struct node *node, int slot)
     return found;
 }
 
-/* A range begins with the first slot, the last one, and the master. */
+/* A range begins with the first slot, the last one, and the master: its host, port and id. */
 static bool is_own(const struct node *node, const redisReply *range)
 {
-    return range->element[2]->element[1]->integer == redis_server_port(node->server);
-}
-
-void redis_cluster_begin_move(struct redis_cluster *cluster, int slot, size_t to)
-{
-    size_t from = redis_cluster_owner(cluster, slot);
-
-    ASSERT(from != to);
-    /* In this order: whoever is sent on finds a node that expects it. */
-    set_slot(cluster, to, slot, "IMPORTING", from);
-    set_slot(cluster, from, slot, "MIGRATING", to);
-}
-
-size_t redis_cluster_move_keys(struct redis_cluster *cluster, int slot, size_t to, size_t count_max)
-{
-    struct redis_server *from = cluster->nodes[redis_cluster_owner(cluster, slot)].server;
-    const redisReply *keys =
-        redis_server_command(from, "CLUSTER GETKEYSINSLOT %d %d", slot,
-                             count_max < MOVED_KEYS_MAX ? (int)count_max : MOVED_KEYS_MAX);
-    const size_t count = keys->elements;
-    char names[MOVED_KEYS_MAX][256];
-    char port[16];
-    const char *words[MIGRATE_WORDS + MOVED_KEYS_MAX] = {"MIGRATE", "127.0.0.1", port,  "",
-                                                         "0",       "10000",     "KEYS"};
-    size_t lengths[ARRAY_COUNT(words)];
-
-    if (count == 0)
-        return 0;
-    (void)snprintf(port, sizeof(port), "%d", redis_server_port(cluster->nodes[to].server));
-    for (size_t i = 0; i < MIGRATE_WORDS; i++)
-        lengths[i] = strlen(words[i]);
-    for (size_t i = 0; i < count; i++) {
-        ASSERT(keys->element[i]->len < sizeof(names[i]));
-        memcpy(names[i], keys->element[i]->str, keys->element[i]->len);
-        words[MIGRATE_WORDS + i] = names[i];
-        lengths[MIGRATE_WORDS + i] = keys->element[i]->len;
-    }
-    (void)redis_server_command_words(from, (int)(MIGRATE_WORDS + count), words, lengths);
-    return count;
-}
-
-void redis_cluster_end_move(struct redis_cluster *cluster, int slot, size_t to)
-{
-    size_t from = redis_cluster_owner(cluster, slot);
-
-    while (redis_cluster_move_keys(cluster, slot, to, MOVED_KEYS_MAX) > 0)
-        ;
-    /* The new owner first: otherwise nobody has the slot for a moment. */
-    set_slot(cluster, to, slot, "NODE", to);
-    set_slot(cluster, from, slot, "NODE", to);
-    for (size_t i = 0; i < cluster->count; i++) {
-        if (i != to && i != from && redis_cluster_is_master(cluster, i))
-            set_slot(cluster, i, slot, "NODE", to);
-    }
-}
-
-void redis_cluster_move(struct redis_cluster *cluster, int slot, size_t to)
-{
-    if (redis_cluster_owner(cluster, slot) == to)
-        return;
-    redis_cluster_begin_move(cluster, slot, to);
-    redis_cluster_end_move(cluster, slot, to);
-}
-
-static void set_slot(struct redis_cluster *cluster, size_t at, int slot, const char *state,
-                     size_t node)
-{
-    (void)redis_server_command(cluster->nodes[at].server, "CLUSTER SETSLOT %d %s %s", slot, state,
-                               cluster->nodes[node].id);
+    return strcmp(range->element[2]->element[2]->str, node->id) == 0;
 }
 
 size_t redis_cluster_add_master(struct redis_cluster *cluster)
@@ -393,9 +384,7 @@ void redis_cluster_restart(struct redis_cluster *cluster, size_t number)
 
     redis_server_restart(node->server);
     node->is_running = true;
-    configure(node);
-    WAIT_FOR (AGREE_SECONDS, all_agree(cluster))
-        ;
+    redis_cluster_settle(cluster);
 }
 
 long long redis_cluster_sum(struct redis_cluster *cluster, const char *command)

@@ -16,16 +16,27 @@ struct redis_cluster;
  * documentation asks. When this returns all nodes agree, and all replicas follow. Takes about two
  * seconds: so long Redis waits until a new master takes writes. */
 struct redis_cluster *redis_cluster_start(size_t masters, size_t replicas_each);
+/* The same; all speak only TLS, and to each other, too. */
+struct redis_cluster *redis_cluster_start_tls(size_t masters, size_t replicas_each,
+                                              const struct redis_server_tls *tls);
 /* NULL is allowed. */
 void redis_cluster_stop(struct redis_cluster *cluster);
 
-/* "redis-cluster://127.0.0.1:port,...", with the masters of the start. Valid as long as the
- * cluster. */
+/* "redis-cluster://127.0.0.1:port,...", or "rediss-cluster://...", with the masters of the start.
+ * Valid as long as the cluster. */
 const char *redis_cluster_url(const struct redis_cluster *cluster);
 
 size_t redis_cluster_count(const struct redis_cluster *cluster);
-/* To give it commands, or to pause it. It is ended by redis_cluster_kill() only. */
+/* To give it commands, or to pause it. It is ended by redis_cluster_kill() only, or by a test that
+ * restarts it and calls redis_cluster_settle() before all else. */
 struct redis_server *redis_cluster_node(const struct redis_cluster *cluster, size_t number);
+
+/* From now on clients are told that each node is at this port of 127.0.0.1, that of a proxy. The
+ * URL names these ports, too. Returns when all nodes tell it. */
+void redis_cluster_announce(struct redis_cluster *cluster, const int ports[]);
+
+/* After tests have paused or restarted nodes: waits until all agree again. */
+void redis_cluster_settle(struct redis_cluster *cluster);
 
 /* Whether it runs, and takes writes. */
 bool redis_cluster_is_master(struct redis_cluster *cluster, size_t number);

@@ -23,6 +23,7 @@
 struct sentinel {
     pid_t process; /* 0: not running */
     int port;
+    char socket[SCRATCH_PATH_BYTES + 16]; /* there it never speaks TLS */
     char configuration[SCRATCH_PATH_BYTES];
     char output[SCRATCH_PATH_BYTES];
 };
@@ -30,15 +31,22 @@ struct sentinel {
 struct redis_sentinels {
     struct redis_server *servers[SERVERS];
     struct sentinel list[REDIS_SENTINELS_COUNT];
-    char password[64]; /* "" for none */
+    char password[64];                  /* "" for none */
+    const struct redis_server_tls *tls; /* or NULL */
     char url[URL_BYTES];
 };
 
+static struct redis_sentinels *start(const char *password, const struct redis_server_tls *tls);
 static void sentinel_start(struct redis_sentinels *sentinels, struct sentinel *sentinel);
 static bool sentinel_run(struct redis_sentinels *sentinels, struct sentinel *sentinel);
+static void write_words(const struct redis_sentinels *sentinels, int port, FILE *file);
 static bool has_ended(struct sentinel *sentinel);
-static bool is_that(const struct redis_sentinels *sentinels, const struct sentinel *sentinel);
-static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *sentinel);
+static bool answers(const struct redis_sentinels *sentinels, const struct sentinel *sentinel);
+static void await_acquaintance(struct redis_sentinels *sentinels, long long replicas);
+static void set_publish_period(struct redis_sentinels *sentinels, int period_ms);
+static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *sentinel,
+                      long long replicas);
+static void expect_done(redisReply *reply);
 static redisReply *ask(const struct redis_sentinels *sentinels, const struct sentinel *sentinel,
                        const char *format, ...);
 static redisContext *sentinel_connect(const struct redis_sentinels *sentinels,
@@ -53,12 +61,24 @@ static long long calls_in(const char *statistics, const char *line, const char *
 
 struct redis_sentinels *redis_sentinels_start(const char *password)
 {
+    return start(password, NULL);
+}
+
+struct redis_sentinels *redis_sentinels_start_tls(const struct redis_server_tls *tls)
+{
+    return start(NULL, tls);
+}
+
+static struct redis_sentinels *start(const char *password, const struct redis_server_tls *tls)
+{
     struct redis_sentinels *sentinels = MEMORY_NEW(struct redis_sentinels);
 
+    sentinels->tls = tls;
     (void)snprintf(sentinels->password, sizeof(sentinels->password), "%s",
                    password == NULL ? "" : password);
     for (size_t i = 0; i < SERVERS; i++)
-        sentinels->servers[i] = redis_server_start(NULL);
+        sentinels->servers[i] =
+            tls == NULL ? redis_server_start(NULL) : redis_server_start_tls(tls);
     /* Otherwise the first copy begins after five seconds. */
     (void)redis_server_command(sentinels->servers[0], "CONFIG SET repl-diskless-sync-delay 0");
     /* A sentinel looks for replicas when it starts, and then every ten seconds. */
@@ -68,10 +88,7 @@ struct redis_sentinels *redis_sentinels_start(const char *password)
         ;
     for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++)
         sentinel_start(sentinels, &sentinels->list[i]);
-    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++) {
-        WAIT_FOR (START_SECONDS, knows_all(sentinels, &sentinels->list[i]))
-            ;
-    }
+    await_acquaintance(sentinels, SERVERS - 1);
     return sentinels;
 }
 
@@ -95,7 +112,8 @@ const char *redis_sentinels_url(struct redis_sentinels *sentinels, size_t count)
         (void)snprintf(hosts + length, sizeof(hosts) - length, "%s127.0.0.1:%d", i == 0 ? "" : ",",
                        sentinels->list[i].port);
     }
-    (void)snprintf(sentinels->url, sizeof(sentinels->url), "redis-sentinel://%s/%s", hosts,
+    (void)snprintf(sentinels->url, sizeof(sentinels->url), "%s://%s/%s",
+                   sentinels->tls == NULL ? "redis-sentinel" : "rediss-sentinel", hosts,
                    REDIS_SENTINELS_MASTER);
     return sentinels->url;
 }
@@ -104,6 +122,18 @@ struct redis_server *redis_sentinels_server(struct redis_sentinels *sentinels, s
 {
     ASSERT(index < SERVERS);
     return sentinels->servers[index];
+}
+
+void redis_sentinels_pin(struct redis_sentinels *sentinels, int port)
+{
+    redis_server_kill(sentinels->servers[1]);
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++) {
+        const struct sentinel *sentinel = &sentinels->list[i];
+        expect_done(ask(sentinels, sentinel, "SENTINEL REMOVE %s", REDIS_SENTINELS_MASTER));
+        expect_done(ask(sentinels, sentinel, "SENTINEL MONITOR %s 127.0.0.1 %d 2",
+                        REDIS_SENTINELS_MASTER, port));
+    }
+    await_acquaintance(sentinels, 0);
 }
 
 /* It is refused while another one is still under way, or before the sentinel knows that the replica
@@ -214,27 +244,43 @@ static bool sentinel_run(struct redis_sentinels *sentinels, struct sentinel *sen
 {
     const char *const argv[] = {"redis-server", sentinel->configuration, "--sentinel", NULL};
     char directory[SCRATCH_PATH_BYTES];
-    char secrets[256] = "";
-    char text[1024];
+    char *text = NULL;
+    size_t length = 0;
+    FILE *file = open_memstream(&text, &length);
 
+    assert_non_null(file);
     scratch_directory("sentinel", directory);
-    if (sentinels->password[0] != '\0')
-        (void)snprintf(secrets, sizeof(secrets),
-                       "requirepass \"%s\"\nsentinel sentinel-pass \"%s\"\n", sentinels->password,
-                       sentinels->password);
-    (void)snprintf(text, sizeof(text),
-                   "bind 127.0.0.1\nport %d\ndir %s\n"
-                   "sentinel monitor %s 127.0.0.1 %d 2\n"
-                   "sentinel down-after-milliseconds %s 1000\n"
-                   "sentinel failover-timeout %s 2000\n%s",
-                   sentinel->port, directory, REDIS_SENTINELS_MASTER,
-                   redis_server_port(sentinels->servers[0]), REDIS_SENTINELS_MASTER,
-                   REDIS_SENTINELS_MASTER, secrets);
+    (void)snprintf(sentinel->socket, sizeof(sentinel->socket), "%s/redis.sock", directory);
+    (void)fprintf(file, "dir %s\nunixsocket %s\n", directory, sentinel->socket);
+    write_words(sentinels, sentinel->port, file);
+    assert_int_equal(fclose(file), 0);
     scratch_file("sentinel.conf", text, sentinel->configuration);
+    free(text);
     sentinel->process = process_start(argv, NULL, sentinel->output);
-    WAIT_FOR (START_SECONDS, has_ended(sentinel) || is_that(sentinels, sentinel))
+    WAIT_FOR (START_SECONDS, has_ended(sentinel) || answers(sentinels, sentinel))
         ;
     return sentinel->process > 0;
+}
+
+static void write_words(const struct redis_sentinels *sentinels, int port, FILE *file)
+{
+    static const char name[] = REDIS_SENTINELS_MASTER;
+    const struct redis_server_tls *tls = sentinels->tls;
+
+    (void)fprintf(file, "bind 127.0.0.1\nport %d\n", tls == NULL ? port : 0);
+    if (tls != NULL)
+        (void)fprintf(file,
+                      "tls-port %d\ntls-cert-file %s\ntls-key-file %s\ntls-ca-cert-file %s\n"
+                      "tls-auth-clients no\ntls-replication yes\n",
+                      port, tls->certificate, tls->key, tls->authorities);
+    (void)fprintf(file,
+                  "sentinel monitor %s 127.0.0.1 %d 2\n"
+                  "sentinel down-after-milliseconds %s 1000\n"
+                  "sentinel failover-timeout %s 2000\n",
+                  name, redis_server_port(sentinels->servers[0]), name, name);
+    if (sentinels->password[0] != '\0')
+        (void)fprintf(file, "requirepass \"%s\"\nsentinel sentinel-pass \"%s\"\n",
+                      sentinels->password, sentinels->password);
 }
 
 static bool has_ended(struct sentinel *sentinel)
@@ -244,28 +290,51 @@ static bool has_ended(struct sentinel *sentinel)
     return sentinel->process == 0;
 }
 
-/* Another process may have the port. */
-static bool is_that(const struct redis_sentinels *sentinels, const struct sentinel *sentinel)
+static bool answers(const struct redis_sentinels *sentinels, const struct sentinel *sentinel)
 {
-    redisReply *reply = ask(sentinels, sentinel, "INFO server");
-    char process[64];
-    bool is;
+    redisReply *reply = ask(sentinels, sentinel, "PING");
+    const bool is_answer = reply != NULL;
 
-    (void)snprintf(process, sizeof(process), "process_id:%d\r", (int)sentinel->process);
-    is = reply != NULL && reply->str != NULL && strstr(reply->str, process) != NULL;
     freeReplyObject(reply);
-    return is;
+    return is_answer;
+}
+
+/* Sentinels meet through the master: each tells there of itself, usually every two seconds. */
+static void await_acquaintance(struct redis_sentinels *sentinels, long long replicas)
+{
+    set_publish_period(sentinels, 100);
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++) {
+        WAIT_FOR (START_SECONDS, knows_all(sentinels, &sentinels->list[i], replicas))
+            ;
+    }
+    set_publish_period(sentinels, 2000);
+}
+
+static void set_publish_period(struct redis_sentinels *sentinels, int period_ms)
+{
+    for (size_t i = 0; i < REDIS_SENTINELS_COUNT; i++)
+        expect_done(
+            ask(sentinels, &sentinels->list[i], "SENTINEL DEBUG publish-period %d", period_ms));
 }
 
 /* The replica is fit when it has told that its link to the master is up. */
-static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *sentinel)
+static bool knows_all(struct redis_sentinels *sentinels, const struct sentinel *sentinel,
+                      long long replicas)
 {
     redisReply *master = ask(sentinels, sentinel, "SENTINEL MASTER %s", REDIS_SENTINELS_MASTER);
-    const bool knows = master != NULL && field_of(master, "num-slaves") == SERVERS - 1 &&
+    const bool knows = master != NULL && field_of(master, "num-slaves") == replicas &&
                        field_of(master, "num-other-sentinels") == REDIS_SENTINELS_COUNT - 1;
 
     freeReplyObject(master);
     return knows;
+}
+
+/* Consumes the reply. */
+static void expect_done(redisReply *reply)
+{
+    assert_non_null(reply);
+    assert_int_equal(reply->type, REDIS_REPLY_STATUS);
+    freeReplyObject(reply);
 }
 
 /* On a connection of its own, because each may hang. NULL: no answer. */
@@ -289,7 +358,7 @@ static redisContext *sentinel_connect(const struct redis_sentinels *sentinels,
                                       const struct sentinel *sentinel)
 {
     const struct timeval timeout = {.tv_sec = COMMAND_SECONDS};
-    redisContext *context = redisConnectWithTimeout("127.0.0.1", sentinel->port, timeout);
+    redisContext *context = redisConnectUnixWithTimeout(sentinel->socket, timeout);
 
     assert_non_null(context);
     if (context->err != 0)
@@ -314,8 +383,7 @@ static redisReply *server_ask(const struct redis_server *server, const char *com
 static redisReply *server_answer(const struct redis_server *server, const char *command)
 {
     const struct timeval timeout = {.tv_sec = COMMAND_SECONDS};
-    redisContext *context =
-        redisConnectWithTimeout("127.0.0.1", redis_server_port(server), timeout);
+    redisContext *context = redisConnectUnixWithTimeout(redis_server_socket(server), timeout);
     redisReply *reply = NULL;
 
     assert_non_null(context);

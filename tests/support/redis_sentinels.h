@@ -15,15 +15,21 @@ struct redis_sentinels;
 /* When this returns, the replica has all data, and the sentinels know it and each other. `password`
  * is that of the sentinels themselves, and may be NULL. */
 struct redis_sentinels *redis_sentinels_start(const char *password);
+/* The same without a password; servers and sentinels speak only TLS, and to each other, too. */
+struct redis_sentinels *redis_sentinels_start_tls(const struct redis_server_tls *tls);
 void redis_sentinels_stop(struct redis_sentinels *sentinels);
 
-/* "redis-sentinel://127.0.0.1:port,.../mymaster", with the first `count` of them. It is valid as
- * long as they are. */
+/* "redis-sentinel://127.0.0.1:port,.../mymaster", or "rediss-sentinel://...", with the first
+ * `count` of them. It is valid as long as they are. */
 const char *redis_sentinels_url(struct redis_sentinels *sentinels, size_t count);
 
 /* The two servers: the first one is the master at the start. A test may kill, restart, pause and
  * continue them. */
 struct redis_server *redis_sentinels_server(struct redis_sentinels *sentinels, size_t index);
+
+/* From now on all sentinels watch and name a master at this port of 127.0.0.1: that of the first
+ * server, or of a proxy before it. The second server is killed, so no failover is possible. */
+void redis_sentinels_pin(struct redis_sentinels *sentinels, int port);
 
 /* Asks one sentinel for a failover by SENTINEL FAILOVER, and returns when that has begun. */
 void redis_sentinels_fail_over(struct redis_sentinels *sentinels, size_t index);

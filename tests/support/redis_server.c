@@ -16,7 +16,7 @@
 #define START_ATTEMPTS  20
 #define START_SECONDS   10
 #define COMMAND_SECONDS 10
-#define WORDS_MAX       48 /* of its command line */
+#define WORDS_MAX       64 /* of its command line */
 
 /* Below the ephemeral ports, so that no client's connection takes the port while Redis is away. */
 #define PORT_MIN   20000
@@ -32,6 +32,7 @@ struct redis_server {
     char output[SCRATCH_PATH_BYTES + 16];
     char password[64]; /* "" for none */
     bool is_node;      /* it is a node of a cluster */
+    int announced;     /* 0: its own port */
     struct redis_server_tls tls;
     char clock_path[SCRATCH_PATH_BYTES + 16];
     _Atomic(int64_t) *clock_us; /* NULL: it has the real clock */
@@ -46,7 +47,9 @@ static struct redis_server *start(const char *password, bool is_clocked, bool is
 static void map_clock(struct redis_server *server);
 static const redisReply *checked_reply(const struct redis_server *server, const char *command);
 static bool run(struct redis_server *server);
+static void add_words(const char *argv[], const char *const words[], size_t count);
 static void add_tls(const struct redis_server *server, const char *port, const char *argv[]);
+static const char *announcing(const struct redis_server *server);
 static bool has_ended(struct redis_server *server);
 static bool answers(struct redis_server *server);
 static void disconnect(struct redis_server *server);
@@ -71,6 +74,11 @@ struct redis_server *redis_server_start_node(void)
 struct redis_server *redis_server_start_tls(const struct redis_server_tls *tls)
 {
     return start(NULL, false, false, tls);
+}
+
+struct redis_server *redis_server_start_tls_node(const struct redis_server_tls *tls)
+{
+    return start(NULL, false, true, tls);
 }
 
 static struct redis_server *start(const char *password, bool is_clocked, bool is_node,
@@ -159,9 +167,26 @@ int redis_server_port(const struct redis_server *server)
     return server->port;
 }
 
+const char *redis_server_socket(const struct redis_server *server)
+{
+    return server->socket;
+}
+
 int redis_server_bus_port(const struct redis_server *server)
 {
     return server->port - BUS_DISTANCE;
+}
+
+void redis_server_announce(struct redis_server *server, int port)
+{
+    ASSERT(server->is_node);
+    server->announced = port;
+    (void)redis_server_command(server, "CONFIG SET %s %d", announcing(server) + strlen("--"), port);
+}
+
+int redis_server_announced_port(const struct redis_server *server)
+{
+    return server->announced != 0 ? server->announced : server->port;
 }
 
 const char *redis_server_password(const struct redis_server *server)
@@ -201,10 +226,17 @@ const redisReply *redis_server_command(struct redis_server *server, const char *
 {
     va_list arguments;
 
-    freeReplyObject(server->reply);
     va_start(arguments, format);
-    server->reply = redisvCommand(server->connection, format, arguments);
+    const redisReply *reply = redis_server_command_list(server, format, arguments);
     va_end(arguments);
+    return reply;
+}
+
+const redisReply *redis_server_command_list(struct redis_server *server, const char *format,
+                                            va_list arguments)
+{
+    freeReplyObject(server->reply);
+    server->reply = redisvCommand(server->connection, format, arguments);
     return checked_reply(server, format);
 }
 
@@ -214,6 +246,28 @@ const redisReply *redis_server_command_words(struct redis_server *server, int co
     freeReplyObject(server->reply);
     server->reply = redisCommandArgv(server->connection, count, words, lengths);
     return checked_reply(server, words[0]);
+}
+
+void redis_server_begin_command(struct redis_server *server, const char *format, ...)
+{
+    va_list arguments;
+    int is_sent = 0;
+
+    va_start(arguments, format);
+    assert_int_equal(redisvAppendCommand(server->connection, format, arguments), REDIS_OK);
+    va_end(arguments);
+    while (is_sent == 0)
+        assert_int_equal(redisBufferWrite(server->connection, &is_sent), REDIS_OK);
+}
+
+const redisReply *redis_server_finish_command(struct redis_server *server)
+{
+    void *reply = NULL;
+
+    freeReplyObject(server->reply);
+    (void)redisGetReply(server->connection, &reply);
+    server->reply = reply;
+    return checked_reply(server, "a command that was begun");
 }
 
 bool redis_server_contains(struct redis_server *server, const char *needle)
@@ -242,6 +296,7 @@ static bool run(struct redis_server *server)
 {
     char port[16];
     char bus_port[16];
+    char announced[16];
     char clock[sizeof(server->clock_path) + 16];
     const char *argv[] = {"env",
                           "--unset=ASAN_OPTIONS",
@@ -277,13 +332,26 @@ static bool run(struct redis_server *server)
 
     (void)snprintf(port, sizeof(port), "%d", server->port);
     (void)snprintf(bus_port, sizeof(bus_port), "%d", redis_server_bus_port(server));
+    (void)snprintf(announced, sizeof(announced), "%d", server->announced);
     (void)snprintf(clock, sizeof(clock), "MOVED_CLOCK=%s", server->clock_path);
+    if (server->announced != 0)
+        add_words(argv, (const char *const[]){announcing(server), announced}, 2);
     if (server->tls.certificate != NULL)
         add_tls(server, port, argv);
     server->process = process_start(argv + first, NULL, server->output);
     WAIT_FOR (START_SECONDS, has_ended(server) || answers(server))
         ;
     return server->process != 0;
+}
+
+static void add_words(const char *argv[], const char *const words[], size_t count)
+{
+    size_t used = 0;
+
+    while (argv[used] != NULL)
+        used++;
+    assert_true(used + count < WORDS_MAX);
+    memcpy(argv + used, words, count * sizeof(*words));
 }
 
 /* Of two equal words Redis takes the last. A Redis that was built without TLS knows none of
@@ -302,13 +370,20 @@ static void add_tls(const struct redis_server *server, const char *port, const c
                                  "--tls-ca-cert-file",
                                  tls->authorities,
                                  "--tls-auth-clients",
-                                 tls->demands_certificate ? "yes" : "no"};
-    size_t count = 0;
+                                 tls->demands_certificate ? "yes" : "no",
+                                 "--tls-cluster",
+                                 "yes",
+                                 "--tls-replication",
+                                 "yes"};
 
-    while (argv[count] != NULL)
-        count++;
-    assert_true(count + ARRAY_COUNT(words) <= WORDS_MAX);
-    memcpy(argv + count, words, sizeof(words));
+    add_words(argv, words, ARRAY_COUNT(words));
+}
+
+/* The setting, as a word of the command line. */
+static const char *announcing(const struct redis_server *server)
+{
+    return server->tls.certificate == NULL ? "--cluster-announce-port"
+                                           : "--cluster-announce-tls-port";
 }
 
 static bool has_ended(struct redis_server *server)

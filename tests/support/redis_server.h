@@ -23,8 +23,10 @@ struct redis_server *redis_server_start(const char *password);
 struct redis_server *redis_server_start_clocked(void);
 /* A node of a cluster, without slots yet. */
 struct redis_server *redis_server_start_node(void);
-/* One that speaks only TLS at its TCP port. */
+/* One that speaks only TLS by TCP, with its master, too. */
 struct redis_server *redis_server_start_tls(const struct redis_server_tls *tls);
+/* A node that speaks only TLS by TCP, with the other nodes, too. */
+struct redis_server *redis_server_start_tls_node(const struct redis_server_tls *tls);
 void redis_server_stop(struct redis_server *server);
 
 /* From now on its wall clock stands still at `now_us`; 0: it shows the real time. */
@@ -40,8 +42,14 @@ const char *redis_server_unix_url(const struct redis_server *server);
 const char *redis_server_tcp_url(const struct redis_server *server);
 
 int redis_server_port(const struct redis_server *server);
+/* The path of its unix socket, where it never speaks TLS. */
+const char *redis_server_socket(const struct redis_server *server);
 /* Where the other nodes of its cluster reach it. */
 int redis_server_bus_port(const struct redis_server *server);
+/* A node of a cluster tells that clients reach it at this port, that of a proxy before it. */
+void redis_server_announce(struct redis_server *server, int port);
+/* What it tells: its own port if nothing else was announced. */
+int redis_server_announced_port(const struct redis_server *server);
 /* "" if there is none. */
 const char *redis_server_password(const struct redis_server *server);
 
@@ -57,9 +65,16 @@ void redis_server_continue(struct redis_server *server);
 /* Runs a command, like redisCommand(). A failure fails the test. The reply is borrowed until the
  * next one. */
 const redisReply *redis_server_command(struct redis_server *server, const char *format, ...);
+const redisReply *redis_server_command_list(struct redis_server *server, const char *format,
+                                            va_list arguments);
 /* The same, like redisCommandArgv(). */
 const redisReply *redis_server_command_words(struct redis_server *server, int count,
                                              const char *words[], const size_t lengths[]);
+
+/* The same in two steps, for a command that takes long: sends it; then waits for its reply. Only
+ * then the next command is sent. */
+void redis_server_begin_command(struct redis_server *server, const char *format, ...);
+const redisReply *redis_server_finish_command(struct redis_server *server);
 
 /* Whether `needle` is in any key's name or value. */
 bool redis_server_contains(struct redis_server *server, const char *needle);

@@ -255,6 +255,8 @@ static void collect_arguments(const struct service_options *options, const struc
         add_flag(argv, &count, "--redis-url", options->redis_url);
         add_flag(argv, &count, "--redis-timeout-ms", or_else(options->redis_timeout_ms, "5000"));
     }
+    if (options->redis_tls_ca != NULL)
+        add_flag(argv, &count, "--redis-tls-ca", options->redis_tls_ca);
     if (options->config != NULL) {
         add_flag(argv, &count, "--config", options->config);
     } else {

@@ -14,6 +14,7 @@
  * directory. Everything is borrowed for the call. */
 struct service_options {
     const char *redis_url;        /* chooses the redis engine */
+    const char *redis_tls_ca;     /* a file; of a server with TLS */
     const char *redis_timeout_ms; /* "5000" if NULL, so that a busy machine changes no answer */
     const char *data_dir;         /* of an earlier instance */
     const char *config;           /* path of a YAML file, which then also has the IP limits */

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
+#include "support/redis_certificate.h"
 #include "support/wait.h"
 
 #define POLICY_BYTES_MAX 4096
@@ -14,15 +15,19 @@
 static void open_memory(struct world *world);
 static void open_unix(struct world *world);
 static void open_tcp(struct world *world);
+static void open_tls(struct world *world);
 static void open_cluster(struct world *world);
 static void open_sentinel(struct world *world);
 
 static const struct {
     const char *word;
     void (*open)(struct world *world);
+    bool has_tls;
 } engines[] = {
-    {"memory", open_memory},         {"redis_unix", open_unix},         {"redis_tcp", open_tcp},
-    {"redis_cluster", open_cluster}, {"redis_sentinel", open_sentinel},
+    {"memory", open_memory, false},           {"redis_unix", open_unix, false},
+    {"redis_tcp", open_tcp, false},           {"redis_tls", open_tls, true},
+    {"redis_cluster", open_cluster, false},   {"redis_cluster_tls", open_cluster, true},
+    {"redis_sentinel", open_sentinel, false}, {"redis_sentinel_tls", open_sentinel, true},
 };
 
 static size_t engine = 0; /* memory */
@@ -67,6 +72,8 @@ int world_open_engine(void **state)
     struct world *world = MEMORY_NEW(struct world);
 
     *state = world;
+    if (engines[engine].has_tls)
+        world->tls = redis_certificate();
     engines[engine].open(world);
     return 0;
 }
@@ -88,15 +95,22 @@ static void open_tcp(struct world *world)
     world->redis_url = redis_server_tcp_url(world->redis);
 }
 
+static void open_tls(struct world *world)
+{
+    world->redis = redis_server_start_tls(world->tls);
+    world->redis_url = redis_server_tcp_url(world->redis);
+}
+
 static void open_cluster(struct world *world)
 {
-    world->cluster = redis_cluster_start(MASTERS, 0);
+    world->cluster = redis_cluster_start_tls(MASTERS, 0, world->tls);
     world->redis_url = redis_cluster_url(world->cluster);
 }
 
 static void open_sentinel(struct world *world)
 {
-    world->sentinels = redis_sentinels_start(NULL);
+    world->sentinels =
+        world->tls == NULL ? redis_sentinels_start(NULL) : redis_sentinels_start_tls(world->tls);
     world->redis_url = redis_sentinels_url(world->sentinels, REDIS_SENTINELS_COUNT);
 }
 
@@ -145,7 +159,10 @@ int world_close(void **state)
 
 struct service_options world_options(const struct world *world)
 {
-    return (struct service_options){.redis_url = world->redis_url};
+    return (struct service_options){
+        .redis_url = world->redis_url,
+        .redis_tls_ca = world->tls == NULL ? NULL : world->tls->authorities,
+    };
 }
 
 struct client *stranger_new(const struct service *service)

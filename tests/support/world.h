@@ -18,12 +18,14 @@ struct world {
     struct redis_cluster *cluster;     /* NULL unless it is a cluster: three masters, no replicas */
     struct redis_sentinels *sentinels; /* NULL unless they name the Redis; the first one is it */
     const char *redis_url;             /* NULL with the memory engine */
+    const struct redis_server_tls *tls; /* of all of them; NULL: without */
     struct service *service;
     struct service *second; /* on the same Redis; NULL unless world_open_pair() was used */
 };
 
 /* The command line names the engine: memory, redis_unix, redis_tcp, which asks for a password,
- * redis_cluster or redis_sentinel. Ends the process if it is none of these. */
+ * redis_cluster or redis_sentinel; redis_tls is a single Redis, too, and those with "_tls" speak
+ * TLS. Ends the process if it is none of these. */
 void world_choose_engine(int argc, char *argv[]);
 
 /* Setup and teardown of a group: *state is a struct world with a ready service. */
