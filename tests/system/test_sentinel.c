@@ -8,6 +8,7 @@
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/load.h"
+#include "support/redis_certificate.h"
 #include "support/redis_sentinels.h"
 #include "support/wait.h"
 #include "support/world.h"
@@ -31,13 +32,14 @@ struct scene {
     struct load *load;
 };
 
-/* When this returns, Redis decides what the load asks. */
-static int begin(void **state)
+/* When this returns, Redis decides what the load asks. `tls` may be NULL. */
+static int begin_with(void **state, const struct redis_server_tls *tls)
 {
     struct scene *scene = MEMORY_NEW(struct scene);
 
-    scene->sentinels = redis_sentinels_start(NULL);
+    scene->sentinels = tls == NULL ? redis_sentinels_start(NULL) : redis_sentinels_start_tls(tls);
     const struct service_options options = {
+        .redis_tls_ca = tls == NULL ? NULL : tls->authorities,
         .redis_url = redis_sentinels_url(scene->sentinels, REDIS_SENTINELS_COUNT),
         .redis_timeout_ms = DEADLINE_MS,
     };
@@ -56,6 +58,16 @@ static int begin(void **state)
     load_wait_for_checks(scene->load, PER_SECOND, WAIT_SECONDS);
     *state = scene;
     return 0;
+}
+
+static int begin(void **state)
+{
+    return begin_with(state, NULL);
+}
+
+static int begin_with_tls(void **state)
+{
+    return begin_with(state, redis_certificate());
 }
 
 /* Each check was answered, by Redis or by the policy without it. */
@@ -123,6 +135,19 @@ static void a_dead_master_is_replaced_within_five_seconds(void **state)
 
     print_message("    decided again after %lld ms\n", (long long)(took_us / MILLISECOND_US));
     assert_true(took_us <= DEAD_US_MAX);
+    end_load(scene);
+}
+
+static void over_tls_a_handover_is_followed_within_two_seconds(void **state)
+{
+    struct scene *scene = *state;
+
+    redis_sentinels_fail_over(scene->sentinels, 1);
+    const int64_t begun_us = clock_monotonic_us();
+    const int64_t took_us = wait_until_the_other_decides(scene) - begun_us;
+
+    print_message("    decided after %lld ms\n", (long long)(took_us / MILLISECOND_US));
+    assert_true(took_us <= HANDOVER_US_MAX);
     end_load(scene);
 }
 
@@ -248,6 +273,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dead_master_is_replaced_within_five_seconds, begin, end),
         cmocka_unit_test_setup_teardown(
             what_a_handover_loses_is_what_the_old_master_took_after_the_promotion, begin, end),
+        cmocka_unit_test_setup_teardown(over_tls_a_handover_is_followed_within_two_seconds,
+                                        begin_with_tls, end),
         cmocka_unit_test_setup_teardown(
             a_master_that_wakes_after_its_failover_is_written_to_no_more, begin, end),
         cmocka_unit_test_setup_teardown(without_sentinels_the_master_goes_on_deciding, begin, end),
