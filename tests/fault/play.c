@@ -45,7 +45,6 @@ static void act(const struct play *play, const struct scenario *scenario, bool b
 static void expect_others_answered(struct stage *stage);
 static bool any(const struct play *play, bool (*is)(const struct scenario *scenario));
 static bool is_at_start(const struct scenario *scenario);
-static bool is_on_the_way(const struct scenario *scenario);
 static bool is_forgetful(const struct scenario *scenario);
 static bool is_lying(const struct scenario *scenario);
 static bool must_degrade(const struct scenario *scenario);
@@ -86,7 +85,7 @@ void play_print_head(void)
 static void open_without_redis(struct play *play)
 {
     begin_all(play);
-    stage_serve(play->stage, any(play, is_on_the_way), true);
+    stage_serve(play->stage, true);
     EXPECT(client_get(play->stage->tenant, "/livez"), 200, NULL);
     EXPECT(client_get(play->stage->tenant, "/readyz"), 503,
            "{'status':'unavailable','store':false}");
@@ -115,15 +114,10 @@ static void measure(const struct play *play, size_t *fds, size_t *resident_kb)
     *resident_kb = process_resident_kb(process);
 }
 
-/* A scenario that lasts as long as begin() comes last. */
 static void begin_all(const struct play *play)
 {
-    for (int lasting = 0; lasting <= 1; lasting++) {
-        for (size_t i = 0; i < PLAY_SCENARIOS_MAX && play->scenarios[i] != NULL; i++) {
-            if (play->scenarios[i]->lasts_in_begin == lasting)
-                act(play, play->scenarios[i], true);
-        }
-    }
+    for (size_t i = 0; i < PLAY_SCENARIOS_MAX && play->scenarios[i] != NULL; i++)
+        act(play, play->scenarios[i], true);
 }
 
 /* The faults have begun. They last and end, and the service recovers. */
@@ -164,6 +158,7 @@ static void end_all(const struct play *play)
 {
     for (size_t i = 0; i < PLAY_SCENARIOS_MAX && play->scenarios[i] != NULL; i++)
         act(play, play->scenarios[i], false);
+    servers_settle(&play->stage->servers);
 }
 
 /* Waits for the first exact count, and then for a good number of checks of which none was
@@ -220,7 +215,7 @@ static void judge_answers(const struct play *play)
 
 static void judge_counts(const struct play *play)
 {
-    if (!any(play, is_lying))
+    if (play->stage->servers.world->tls != NULL || !any(play, is_lying))
         load_expect_counted(&play->summary, any(play, is_forgetful));
 }
 
@@ -235,8 +230,8 @@ static void judge_strictly(const struct play *play)
 static void act(const struct play *play, const struct scenario *scenario, bool begins)
 {
     if (scenario->network != FAULT_PROXY_PASS)
-        fault_proxy_set(play->stage->proxy, begins ? scenario->network : FAULT_PROXY_PASS,
-                        begins ? scenario->delay_ms : 0);
+        servers_set_network(&play->stage->servers, begins ? scenario->network : FAULT_PROXY_PASS,
+                            begins ? scenario->delay_ms : 0);
     if (begins && scenario->begin != NULL)
         scenario->begin(play->stage, play->seconds);
     if (!begins && scenario->end != NULL)
@@ -265,11 +260,6 @@ static bool any(const struct play *play, bool (*is)(const struct scenario *scena
 static bool is_at_start(const struct scenario *scenario)
 {
     return scenario->at_start;
-}
-
-static bool is_on_the_way(const struct scenario *scenario)
-{
-    return scenario->network != FAULT_PROXY_PASS;
 }
 
 static bool is_forgetful(const struct scenario *scenario)

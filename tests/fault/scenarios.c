@@ -8,6 +8,7 @@ static void go_on(struct stage *stage);
 static void pause_clients(struct stage *stage, int seconds);
 static void await_unpaused(struct stage *stage);
 static void sleep_in_redis(struct stage *stage, int seconds);
+static void await_wakening(struct stage *stage);
 static void change_password(struct stage *stage, int seconds);
 static void change_password_back(struct stage *stage);
 static void forbid_scripts(struct stage *stage, int seconds);
@@ -27,6 +28,7 @@ const struct scenario scenarios[] = {
         .at_start = true,
         .begin = die,
         .end = restart,
+        .differs = true,
         .degrades = DEGRADES_SURELY,
         .forgets = true,
     },
@@ -41,6 +43,7 @@ const struct scenario scenarios[] = {
         .name = "redis_is_stopped_and_goes_on",
         .begin = stop,
         .end = go_on,
+        .differs = true,
         .strict_seconds = 30,
         .degrades = DEGRADES_SURELY,
     },
@@ -53,7 +56,7 @@ const struct scenario scenarios[] = {
     {
         .name = "redis_sleeps",
         .begin = sleep_in_redis,
-        .lasts_in_begin = true,
+        .end = await_wakening,
         .degrades = DEGRADES_SURELY,
     },
     {
@@ -117,11 +120,13 @@ const struct scenario scenarios[] = {
     {
         .name = "connections_are_accepted_and_never_answered",
         .network = FAULT_PROXY_MUTE,
+        .differs = true,
         .degrades = DEGRADES_SURELY,
     },
     {
         .name = "replies_come_byte_by_byte",
         .network = FAULT_PROXY_ONE_BYTE,
+        .differs = true,
         .degrades = DEGRADES_NEVER,
     },
     {
@@ -133,6 +138,7 @@ const struct scenario scenarios[] = {
     {
         .name = "replies_are_corrupted",
         .network = FAULT_PROXY_CORRUPT,
+        .differs = true,
         .degrades = DEGRADES_SURELY,
         .lies = true,
     },
@@ -143,84 +149,91 @@ const size_t scenario_count = ARRAY_COUNT(scenarios);
 static void die(struct stage *stage, int seconds)
 {
     (void)seconds;
-    redis_server_kill(stage->world->redis);
+    servers_kill(&stage->servers);
 }
 
 static void restart(struct stage *stage)
 {
-    redis_server_restart(stage->world->redis);
+    servers_restart(&stage->servers);
 }
 
 static void stop(struct stage *stage, int seconds)
 {
     (void)seconds;
-    redis_server_pause(stage->world->redis);
+    servers_pause(&stage->servers);
 }
 
 static void go_on(struct stage *stage)
 {
-    redis_server_continue(stage->world->redis);
+    servers_continue(&stage->servers);
 }
 
 static void pause_clients(struct stage *stage, int seconds)
 {
-    (void)redis_server_command(stage->world->redis, "CLIENT PAUSE %d ALL", seconds * 1000);
+    servers_command(&stage->servers, "CLIENT PAUSE %d ALL", seconds * 1000);
 }
 
 /* This connection is a client too, so it also waits. */
 static void await_unpaused(struct stage *stage)
 {
-    (void)redis_server_command(stage->world->redis, "PING");
+    servers_command(&stage->servers, "PING");
 }
 
 static void sleep_in_redis(struct stage *stage, int seconds)
 {
-    (void)redis_server_command(stage->world->redis, "DEBUG SLEEP %d", seconds);
+    for (size_t i = 0; i < stage->servers.count; i++)
+        redis_server_begin_command(stage->servers.list[i], "DEBUG SLEEP %d", seconds);
+}
+
+static void await_wakening(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->servers.count; i++)
+        (void)redis_server_finish_command(stage->servers.list[i]);
 }
 
 /* Open connections would stay authenticated, so all are closed. */
 static void change_password(struct stage *stage, int seconds)
 {
     (void)seconds;
-    (void)redis_server_command(stage->world->redis, "CONFIG SET requirepass %s", "another one");
+    servers_command(&stage->servers, "CONFIG SET requirepass %s", "another one");
     drop_connections(stage);
 }
 
 static void change_password_back(struct stage *stage)
 {
-    (void)redis_server_command(stage->world->redis, "CONFIG SET requirepass %s",
-                               redis_server_password(stage->world->redis));
+    servers_command(&stage->servers, "CONFIG SET requirepass %s",
+                    redis_server_password(stage->servers.list[0]));
 }
 
 static void forbid_scripts(struct stage *stage, int seconds)
 {
     (void)seconds;
-    (void)redis_server_command(stage->world->redis, "ACL SETUSER default -@scripting");
+    servers_command(&stage->servers, "ACL SETUSER default -@scripting");
 }
 
 static void permit_scripts(struct stage *stage)
 {
-    (void)redis_server_command(stage->world->redis, "ACL SETUSER default +@scripting");
+    servers_command(&stage->servers, "ACL SETUSER default +@scripting");
 }
 
 /* By default Redis has the policy noeviction. */
 static void fill_memory(struct stage *stage, int seconds)
 {
     (void)seconds;
-    (void)redis_server_command(stage->world->redis, "CONFIG SET maxmemory 1");
+    servers_command(&stage->servers, "CONFIG SET maxmemory 1");
 }
 
 static void free_memory(struct stage *stage)
 {
-    (void)redis_server_command(stage->world->redis, "CONFIG SET maxmemory 0");
+    servers_command(&stage->servers, "CONFIG SET maxmemory 0");
 }
 
 static void flush_scripts(struct stage *stage)
 {
-    (void)redis_server_command(stage->world->redis, "SCRIPT FLUSH");
+    servers_command(&stage->servers, "SCRIPT FLUSH");
 }
 
 static void drop_connections(struct stage *stage)
 {
-    (void)redis_server_command(stage->world->redis, "CLIENT KILL TYPE normal SKIPME yes");
+    servers_command(&stage->servers, "CLIENT KILL TYPE normal SKIPME yes");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What can happen to Redis, or between it and the service. The tests and `./dev fault` are made
- * from this table. */
+ * What can happen to Redis, or between it and the service, told once for all topologies: it happens
+ * to each server at the same time. The tests and `./dev fault` are made from this table. */
 #ifndef FAULT_SCENARIOS_H
 #define FAULT_SCENARIOS_H
 
@@ -15,7 +15,7 @@ enum degrades {
 
 struct scenario {
     const char *name;
-    /* Between them: the mode of the proxy. FAULT_PROXY_PASS: something else happens, and the
+    /* Between them: the mode of the proxies. FAULT_PROXY_PASS: something else happens, and the
      * service talks to Redis directly. */
     enum fault_proxy_mode network;
     int delay_ms;
@@ -24,13 +24,15 @@ struct scenario {
     void (*again)(struct stage *stage); /* called every period_ms while it lasts */
     int period_ms;
     void (*end)(struct stage *stage);
-    bool at_start;       /* it begins before the service does */
-    bool lasts_in_begin; /* begin() returns when the time is over */
+    bool at_start; /* it begins before the service does */
 
+    bool differs;       /* by the topology or with TLS, so an ordinary run plays it everywhere */
     int strict_seconds; /* the time in a strict run; 0: the usual one */
     enum degrades degrades;
     bool forgets; /* Redis loses its counters */
-    bool lies;    /* answers may tell another count, but no check is denied because of it */
+    /* Without TLS, which notices it, answers may tell another count. But no check is denied because
+     * of it. */
+    bool lies;
 };
 
 extern const struct scenario scenarios[];

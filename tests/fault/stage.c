@@ -14,34 +14,28 @@
 static bool has_registered(struct client *client);
 static void save_policies(struct client *tenant);
 
-void stage_open(struct stage *stage, struct world *world, uint64_t seed)
+void stage_open(struct stage *stage, struct world *world, bool through_proxies, uint64_t seed)
 {
-    const struct fault_proxy_options options = {.port = redis_server_port(world->redis),
-                                                .seed = seed};
-
-    *stage = (struct stage){.world = world, .proxy = fault_proxy_start(&options)};
+    *stage = (struct stage){0};
+    servers_open(&stage->servers, world, through_proxies, seed);
 }
 
-void stage_serve(struct stage *stage, bool through_proxy, bool not_ready)
+void stage_serve(struct stage *stage, bool not_ready)
 {
-    struct service_options options = world_options(stage->world);
+    struct service_options options = world_options(stage->servers.world);
     char directory[SCRATCH_PATH_BYTES];
     char catalogue[SCRATCH_PATH_BYTES + 32];
-    char url[REDIS_SERVER_URL_BYTES];
     const char *const flags[] = {"--catalogue", catalogue, NULL};
 
     scratch_directory("catalogue", directory);
     (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
     options.flags = flags;
+    options.redis_url = servers_url(&stage->servers);
     options.redis_timeout_ms = "50";
     options.not_ready = not_ready;
     /* Freed memory must not look like lost memory. */
     options.environment =
         (const char *const[]){"ASAN_OPTIONS=quarantine_size_mb=4", PROCESS_MAY_BE_SEEN, NULL};
-    if (through_proxy) {
-        redis_server_write_url(stage->world->redis, fault_proxy_port(stage->proxy), url);
-        options.redis_url = url;
-    }
     stage->service = service_start(&options);
     stage->tenant = stranger_new(stage->service);
     WAIT_FOR (STAGE_WAIT_SECONDS, has_registered(stage->tenant))
@@ -57,7 +51,7 @@ void stage_close(struct stage *stage)
 
     client_free(stage->tenant);
     client_free(stage->other);
-    fault_proxy_stop(stage->proxy);
+    servers_close(&stage->servers);
     *stage = (struct stage){0};
     service_stop(service);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each scenario alone, with its own service; or all mixed at random, with one service, for some
- * minutes. `./dev fault` runs this. Usage: test_scenarios ENGINE [--strict | --minutes N]
- * [PATTERN]. */
+ * time. `./dev fault` runs this. Usage: test_scenarios ENGINE [--strict | --seconds N] [PATTERN].
+ *
+ * An ordinary run without a pattern must be short: only on one engine it plays all of them. */
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "play.h"
 #include "support/cmocka.h"
@@ -14,15 +16,18 @@
 #define SECONDS         1 /* of a fault, in an ordinary run */
 #define STRICT_SECONDS  4
 #define MIX_SECONDS_MAX 5
-#define ARGUMENTS_USAGE "usage: %s ENGINE [--strict | --minutes N] [PATTERN]\n"
+#define ARGUMENTS_USAGE "usage: %s ENGINE [--strict | --seconds N] [PATTERN]\n"
 #define PATTERN_BYTES   128
+#define WHOLE_ENGINE    "redis_unix"
+#define EVERYTHING      "*"
 
 static struct {
     bool is_strict;
-    int minutes; /* 0: not mixed */
+    int seconds; /* 0: not mixed */
+    bool is_short;
     char pattern[PATTERN_BYTES];
     uint64_t seed;
-} chosen = {.pattern = "*"};
+} chosen = {.pattern = EVERYTHING};
 
 /* Each scenario has its own Redis, so a test that fails cannot disturb others. */
 static void play_one(void **state)
@@ -40,9 +45,9 @@ static void play_one(void **state)
     if (chosen.is_strict)
         one.seconds = scenario->strict_seconds > 0 ? scenario->strict_seconds : STRICT_SECONDS;
     (void)world_open_engine(&world);
-    stage_open(&stage, world, chosen.seed);
+    stage_open(&stage, world, scenario->network != FAULT_PROXY_PASS, chosen.seed);
     if (!scenario->at_start)
-        stage_serve(&stage, scenario->network != FAULT_PROXY_PASS, false);
+        stage_serve(&stage, false);
     play(&one);
     stage_close(&stage);
     (void)world_close(&world);
@@ -67,14 +72,14 @@ static const struct scenario *pick(bool on_the_way)
 /* One fault in Redis, one between Redis and the service, or both at once. */
 static void play_all_mixed(void **state)
 {
-    const int64_t until_us = clock_monotonic_us() + chosen.minutes * INT64_C(60000000);
+    const int64_t until_us = clock_monotonic_us() + chosen.seconds * SECOND_US;
     void *world = NULL;
     struct stage stage;
 
     (void)state;
     (void)world_open_engine(&world);
-    stage_open(&stage, world, chosen.seed);
-    stage_serve(&stage, true, false);
+    stage_open(&stage, world, true, chosen.seed);
+    stage_serve(&stage, false);
     while (clock_monotonic_us() < until_us) {
         const struct scenario *in_redis = random_one_in(3) ? NULL : pick(false);
         const struct scenario *on_the_way =
@@ -99,17 +104,33 @@ static void read_arguments(int argc, char *argv[])
     if (argc > used && strcmp(argv[used], "--strict") == 0) {
         chosen.is_strict = true;
         used++;
-    } else if (argc > used + 1 && strcmp(argv[used], "--minutes") == 0) {
-        chosen.minutes = (int)strtol(argv[used + 1], NULL, 10);
+    } else if (argc > used + 1 && strcmp(argv[used], "--seconds") == 0) {
+        chosen.seconds = (int)strtol(argv[used + 1], NULL, 10);
         used += 2;
     }
     if (argc > used)
         (void)snprintf(chosen.pattern, sizeof(chosen.pattern), "*%s*", argv[used++]);
-    if (argc > used || chosen.minutes < 0) {
+    if (argc > used || chosen.seconds < 0) {
         (void)fprintf(stderr, ARGUMENTS_USAGE, argv[0]);
         exit(2);
     }
     world_choose_engine(argc < 2 ? argc : 2, argv);
+    chosen.is_short = !chosen.is_strict && chosen.seconds == 0 &&
+                      strcmp(chosen.pattern, EVERYTHING) == 0 && strcmp(argv[1], WHOLE_ENGINE) != 0;
+}
+
+/* Returns how many are played. */
+static size_t list_tests(struct CMUnitTest *tests)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < scenario_count; i++) {
+        if (chosen.is_short && !scenarios[i].differs)
+            continue;
+        tests[count] = (struct CMUnitTest){.name = scenarios[i].name, .test_func = play_one};
+        memcpy(&tests[count++].initial_state, &(const void *){&scenarios[i]}, sizeof(void *));
+    }
+    return count;
 }
 
 int main(int argc, char *argv[])
@@ -121,16 +142,13 @@ int main(int argc, char *argv[])
     read_arguments(argc, argv);
     chosen.seed = random_seed();
     random_begin(chosen.seed);
-    for (size_t i = 0; i < scenario_count; i++) {
-        tests[i] = (struct CMUnitTest){.name = scenarios[i].name, .test_func = play_one};
-        memcpy(&tests[i].initial_state, &(const void *){&scenarios[i]}, sizeof(void *));
-    }
+    const size_t count = list_tests(tests);
     play_print_head();
-    if (chosen.minutes > 0) {
+    if (chosen.seconds > 0) {
         failures = cmocka_run_group_tests(mixed, NULL, NULL);
     } else {
         cmocka_set_test_filter(chosen.pattern);
-        failures = _cmocka_run_group_tests("scenarios", tests, scenario_count, NULL, NULL);
+        failures = _cmocka_run_group_tests("scenarios", tests, count, NULL, NULL);
     }
     free(tests);
     return service_report(failures);
