@@ -44,6 +44,7 @@ static SSL *connection_new(struct redis_tls *tls, const char *host, struct error
 static bool expect_name(SSL *ssl, const char *name);
 static SSL *connection_of(const redisContext *context);
 static void write_reason(SSL *ssl, char *out, size_t size);
+static bool has_begun(const SSL *ssl);
 static unsigned long failure_of(SSL *ssl);
 static const char *words_for(unsigned long failure);
 
@@ -218,9 +219,15 @@ static void write_reason(SSL *ssl, char *out, size_t size)
                        X509_verify_cert_error_string(verdict));
     else if (failure != 0)
         (void)snprintf(out, size, "%s", words_for(failure));
-    else if (!SSL_is_init_finished(ssl))
+    else if (!has_begun(ssl))
         (void)snprintf(out, size, "closed in the TLS handshake; the server may not speak TLS");
     ERR_clear_error();
+}
+
+/* The handshake succeeded. SSL_is_init_finished() forgets that when the connection breaks. */
+static bool has_begun(const SSL *ssl)
+{
+    return SSL_get_state(ssl) == TLS_ST_OK;
 }
 
 /* Zero: none, or the server has just closed the connection. A write that fails because the server
@@ -229,7 +236,7 @@ static unsigned long failure_of(SSL *ssl)
 {
     char first;
 
-    if (ERR_peek_last_error() == 0 && SSL_is_init_finished(ssl))
+    if (ERR_peek_last_error() == 0 && has_begun(ssl))
         (void)SSL_peek(ssl, &first, sizeof(first));
     const unsigned long failure = ERR_peek_last_error();
     return ERR_GET_LIB(failure) == ERR_LIB_SSL &&

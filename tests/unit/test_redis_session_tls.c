@@ -51,7 +51,8 @@ static void messages_are_heard_one_by_one(void **state)
     redis_dialer_free(dialer);
 }
 
-static void the_end_is_told(void **state)
+/* Subscribes, brings the end about, and expects to be told of it. */
+static void expect_end(void (*end)(void))
 {
     const struct redis_tls_options options = tls_case_options();
     struct redis_dialer *dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
@@ -62,11 +63,10 @@ static void the_end_is_told(void **state)
     struct error error = {0};
     redisReply *message = NULL;
     bool is_there = true;
-    (void)state;
     freeReplyObject(redis_session_command(session, &error, 2, words, NULL));
     assert_string_equal(error.message, "");
 
-    (void)redis_server_command(tls_open_server, "CLIENT KILL TYPE pubsub");
+    end();
     while (is_there) {
         struct pollfd socket = {.fd = redis_session_fd(session), .events = POLLIN};
 
@@ -76,9 +76,34 @@ static void the_end_is_told(void **state)
     }
 
     assert_int_equal(redis_session_fd(session), -1);
+    assert_string_equal(error.message, "redis: Server closed the connection");
     redis_session_free(session);
     redis_tls_free(tls);
     redis_dialer_free(dialer);
+}
+
+static void say_goodbye(void)
+{
+    (void)redis_server_command(tls_open_server, "CLIENT KILL TYPE pubsub");
+}
+
+static void die(void)
+{
+    redis_server_kill(tls_open_server);
+    redis_server_restart(tls_open_server);
+}
+
+static void the_end_is_told(void **state)
+{
+    (void)state;
+    expect_end(say_goodbye);
+}
+
+/* It does not end TLS first. */
+static void a_dead_server_is_not_taken_for_one_that_speaks_no_tls(void **state)
+{
+    (void)state;
+    expect_end(die);
 }
 
 int main(void)
@@ -86,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_heard_one_by_one),
         cmocka_unit_test(the_end_is_told),
+        cmocka_unit_test(a_dead_server_is_not_taken_for_one_that_speaks_no_tls),
     };
 
     return cmocka_run_group_tests(tests, tls_case_open, tls_case_close);
