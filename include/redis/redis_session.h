@@ -50,6 +50,11 @@ struct text redis_session_refusal(const struct redis_session *session);
 /* Whether the last failure was that it could not be connected to, or did not answer in time. */
 bool redis_session_is_silent(const struct redis_session *session);
 
+/* To be called before the first command after a while, but not on a subscription: if the connection
+ * has ended meanwhile, or something came that nobody asked for, it is dropped, and the command
+ * connects anew. Never waits. */
+void redis_session_drop_stale(struct redis_session *session);
+
 /* Appends a command, which is sent when the first reply is taken. Never waits. All replies must be
  * taken before the next redis_session_command(). */
 void redis_session_append(struct redis_session *session, int argc, const char *argv[],

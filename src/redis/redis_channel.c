@@ -17,6 +17,7 @@
 
 static int dial(struct redis_channel *channel, struct redis_dialer *dialer,
                 const struct redis_endpoint *endpoint, struct error *error);
+static bool has_unread(const redisContext *context);
 static bool write_all(struct redis_channel *channel);
 static bool get_reply(struct redis_channel *channel, void **reply);
 static bool get_message(struct redis_channel *channel, void **message);
@@ -86,6 +87,19 @@ bool redis_channel_hear(struct redis_channel *channel, redisReply **reply, struc
     return true;
 }
 
+/* With TLS something may come that is no part of a reply. */
+void redis_channel_close_if_stale(struct redis_channel *channel)
+{
+    redisContext *context = channel->context;
+
+    if (context == NULL)
+        return;
+    redis_tls_prepare(context);
+    if (has_unread(context) ||
+        (has_come(context) && (redisBufferRead(context) != REDIS_OK || has_unread(context))))
+        redis_channel_close(channel);
+}
+
 void redis_channel_close(struct redis_channel *channel)
 {
     if (channel->context != NULL)
@@ -102,6 +116,11 @@ static int dial(struct redis_channel *channel, struct redis_dialer *dialer,
         return redis_dialer_dial(dialer, endpoint, duration_poll_ms(left_us), error);
     (void)error_set(error, "no time is left");
     return -1;
+}
+
+static bool has_unread(const redisContext *context)
+{
+    return context->reader->len > context->reader->pos;
 }
 
 /* With TLS, the handshake is part of the first. */

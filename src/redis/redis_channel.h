@@ -53,6 +53,10 @@ MUST_USE bool redis_channel_read(struct redis_channel *channel, redisReply **rep
 MUST_USE bool redis_channel_hear(struct redis_channel *channel, redisReply **reply,
                                  struct error *error);
 
+/* To be called while no reply is awaited: closes it if it has ended, or if something came that
+ * nobody asked for, because each reply would then be taken for the next one's. Never waits. */
+void redis_channel_close_if_stale(struct redis_channel *channel);
+
 /* It may be closed already. */
 void redis_channel_close(struct redis_channel *channel);
 

@@ -100,6 +100,12 @@ redisReply *redis_session_command(struct redis_session *session, struct error *e
     return reply;
 }
 
+void redis_session_drop_stale(struct redis_session *session)
+{
+    ASSERT(session->pending == 0);
+    redis_channel_close_if_stale(&session->channel);
+}
+
 void redis_session_append(struct redis_session *session, int argc, const char *argv[],
                           const size_t lengths[])
 {

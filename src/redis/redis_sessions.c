@@ -216,6 +216,7 @@ static bool is_ready(struct redis_sessions *sessions, struct redis_member *membe
         member->session =
             redis_session_new(sessions->dialer, &member->endpoint,
                               redis_topology_access(sessions->topology), sessions->timeout_ms);
+    redis_session_drop_stale(member->session);
     return true;
 }
 

@@ -230,6 +230,36 @@ static void a_node_that_hangs_is_left_alone_for_a_while(void **state)
         ;
 }
 
+static void a_connection_that_ended_meanwhile_costs_no_command(void **state)
+{
+    (void)state;
+    assert_true(run("INCR", KEY));
+
+    (void)redis_server_command(owner(KEY), "CLIENT KILL TYPE normal");
+
+    assert_true(run("INCR", KEY));
+    (void)redis_server_command(owner(KEY), "CLIENT KILL TYPE normal");
+    append("INCR", KEY);
+    assert_true(take(KEY));
+}
+
+/* Otherwise each answer would be the one to the command before. */
+static void what_nobody_asked_for_is_taken_for_no_answer(void **state)
+{
+    struct parrot parrot;
+    (void)state;
+    parrot_open(&parrot);
+    (void)strncpy(parrot.words, ":1\r\n-ERR nobody asked\r\n", sizeof(parrot.words));
+    parrot_start(&parrot);
+    be_parrots(&parrot, &parrot);
+
+    for (int i = 0; i < 3; i++)
+        assert_true(run("INCR", KEY));
+
+    assert_int_equal(atomic_load(&parrot.commands), 3);
+    parrot_close(&parrot);
+}
+
 static void a_flush_fails_if_nobody_has_a_key(void **state)
 {
     (void)state;
@@ -378,6 +408,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_node_that_hangs_fails_alone_and_is_found_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_node_that_hangs_is_left_alone_for_a_while, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_connection_that_ended_meanwhile_costs_no_command, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_nobody_asked_for_is_taken_for_no_answer, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_flush_fails_if_nobody_has_a_key, setup, teardown),
         cmocka_unit_test_setup_teardown(redirections_in_a_circle_end, setup, teardown),
