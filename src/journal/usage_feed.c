@@ -72,6 +72,10 @@ enum feed_sent usage_feed_send(struct feed *feed, const char *app_id, struct usa
         .feed = feed, .app_id = app_id, .bytes_max = FEED_PART_BYTES, .succeeded = true};
     bool is_all = usage_offer_unsent(app, &sending, append);
 
+    if (sending.part.commands == 0) {
+        usage_mark_sent(app);
+        return FEED_SENT_ALL;
+    }
     sending.succeeded = redis_sessions_flush(feed_sessions(feed), &sending.error);
     if (!sending.succeeded && is_worth_sending_alone(feed)) {
         sending.succeeded = true;

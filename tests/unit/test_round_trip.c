@@ -4,6 +4,7 @@
  * what the test says. */
 #include "round_trip.h"
 
+#include "journal/usage_feed.h"
 #include "parrot.h"
 #include "support/cmocka.h"
 #include "support/topologies.h"
@@ -128,12 +129,32 @@ static void apps_that_lost_their_connection_go_alone(void **state)
     end();
 }
 
+/* Otherwise the log would say that it works again. */
+static void nothing_to_send_does_not_mean_that_redis_answers(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+    (void)state;
+    begin("this is no Redis\r\n");
+    topology_double_be_single(parrot_port(&parrot));
+    assert_int_equal(feed_send(feed, both[0]->id, &both[0]->ring, &both[0]->sent), FEED_NOT_SENT);
+    assert_true(feed_is_away(feed));
+
+    assert_int_equal(usage_feed_send(feed, both[0]->id, app), FEED_SENT_ALL);
+
+    assert_true(feed_is_away(feed));
+    end();
+    usage_app_free(app);
+    usage_free(usage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_that_refuses_is_left_alone_for_a_while),
         cmocka_unit_test(the_apps_of_a_node_that_refused_go_together_again),
         cmocka_unit_test(apps_that_lost_their_connection_go_alone),
+        cmocka_unit_test(nothing_to_send_does_not_mean_that_redis_answers),
     };
 
     if (sodium_init() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
