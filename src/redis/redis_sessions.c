@@ -54,7 +54,7 @@ static redisReply *ask_ahead(struct redis_session *session, const struct command
 static bool follow(struct redis_sessions *sessions, const struct redis_member *member,
                    struct redis_redirect *redirect, int *hops, int64_t deadline_us);
 static void blame_nobody(struct redis_sessions *sessions, struct redis_member *member,
-                         int64_t waited_us, const struct error *error);
+                         int64_t waited_us);
 static void send_all(struct redis_sessions *sessions);
 static bool is_to_be_sent(const struct redis_member *member);
 static struct redis_member *find_untried(struct redis_sessions *sessions);
@@ -110,7 +110,7 @@ redisReply *redis_sessions_command(struct redis_sessions *sessions, struct text 
         reply = ask(sessions, member, redirect.kind == REDIS_ASK, &command, error);
     } while (reply == NULL && follow(sessions, member, &redirect, &hops, deadline_us));
     if (reply == NULL && sessions->fault == REDIS_SESSION_OF_PLACE)
-        blame_nobody(sessions, member, clock_monotonic_us() - began_us, error);
+        blame_nobody(sessions, member, clock_monotonic_us() - began_us);
     return reply;
 }
 
@@ -269,15 +269,13 @@ static bool follow(struct redis_sessions *sessions, const struct redis_member *m
     return false;
 }
 
-/* Nobody is known who would do better than who was asked last. What it serves would cost the same
- * time again if nobody serves it for longer than that. */
+/* Nobody is known who would do better than who was asked last. Who then served nothing for a whole
+ * timeout is as good as one that refuses. */
 static void blame_nobody(struct redis_sessions *sessions, struct redis_member *member,
-                         int64_t waited_us, const struct error *error)
+                         int64_t waited_us)
 {
     sessions->fault = REDIS_SESSION_OF_NODE;
-    sessions->refusing = NULL;
-    if (waited_us >= sessions->timeout_ms * MILLISECOND_US)
-        redis_roster_rest(&sessions->roster, member, 2 * waited_us, error);
+    sessions->refusing = waited_us >= sessions->timeout_ms * MILLISECOND_US ? member : NULL;
 }
 
 /* A single server gets them when the first reply is read. In a cluster all end by one time, however
