@@ -19,7 +19,8 @@
  * that are out, and takes Redis from nobody. A call that is not sent within half of timeout_us
  * is TAKE_DOWN, and so is one that finds no waiting place for its tenant. Neither was charged,
  * and neither says anything about Redis. A call that is sent has the rest of timeout_us. To
- * forget is such a call, too.
+ * forget is such a call, too. A call for a node that is new in the map waits in the same way until
+ * the node is connected, but for the whole of its time. Then it is TAKE_REFUSED.
  *
  * When Redis hangs, a call is answered timeout_us after it was sent. The link's timer ends the
  * call, and `done` gets TAKE_LATE. Then src/api/decision_take.c decides by the policy's
