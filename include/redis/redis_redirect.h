@@ -26,6 +26,9 @@ struct redis_redirect {
  * cannot be read, is REDIS_NOT_SERVED if its code is MOVED or ASK. */
 struct redis_redirect redis_redirect_read(struct text reply, const struct redis_endpoint *asked);
 
+/* The code with which Redis says so; "none" for REDIS_NO_REDIRECT. */
+const char *redis_redirect_word(enum redis_redirect_kind kind);
+
 /* For the error reply of a server that is asked alone: if only a node of a cluster says so, the log
  * tells it, and how the URL must begin. */
 void redis_redirect_tell_cluster(struct text reply, const struct redis_endpoint *asked,

@@ -6,6 +6,7 @@
 #define STORE_PENDING_H
 
 #include "redis/redis_link.h"
+#include "redis/redis_redirect.h"
 #include "store/call_queue.h"
 #include "store/store.h"
 #include "store/take_answer.h"
@@ -32,6 +33,8 @@ struct pending {
     int64_t begun_us;
     int64_t sent_us;                  /* last, to `node`; 0: not yet */
     uint8_t moves;                    /* how often it went to another node */
+    enum redis_redirect_kind answer;  /* why it was last not taken; NO_REDIRECT: nobody was asked */
+    bool may_not_ask;                 /* a node has refused ASKING */
     bool stays;                       /* it is about this node, and never goes to another one */
     bool asks;                        /* it goes behind ASKING */
     bool may_send_again;              /* once more, after NOSCRIPT */

@@ -35,6 +35,15 @@ struct redis_redirect redis_redirect_read(struct text reply, const struct redis_
     return redirect;
 }
 
+const char *redis_redirect_word(enum redis_redirect_kind kind)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        if (codes[i].kind == kind)
+            return codes[i].code;
+    }
+    return "none";
+}
+
 /* An error of the place is one of a few codes. */
 void redis_redirect_tell_cluster(struct text reply, const struct redis_endpoint *asked,
                                  struct redis_complaints *complaints)

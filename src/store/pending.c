@@ -35,6 +35,8 @@ struct pending *pending_begin(struct pending_pool *pool, struct store_node *node
     pending->is_at_fault = false;
     pending->stays = false;
     pending->asks = false;
+    pending->answer = REDIS_NO_REDIRECT;
+    pending->may_not_ask = false;
     pending->moves = 0;
     pending->sent_us = 0;
     pending->begun_us = clock_monotonic_us();
@@ -135,7 +137,7 @@ static void send_call(struct pending *pending, struct redis_link *link, int64_t 
     const int64_t left_us = pending->begun_us + pool->timeout_us - now_us;
     const bool asked =
         !pending->asks || redis_link_call(link, 1, asking, asking_bytes, REDIS_LINK_ANYTHING,
-                                          left_us, NULL, on_asking);
+                                          left_us, pending, on_asking);
     const bool accepted =
         redis_link_call(link, arguments->count, arguments->argv, arguments->lengths,
                         pending->integers, left_us, pending, pool->answered);
@@ -143,10 +145,10 @@ static void send_call(struct pending *pending, struct redis_link *link, int64_t 
     ASSERT(asked && accepted);
 }
 
-/* If it is refused, so is the call behind it. */
+/* If it is refused, so is the call behind it, which is not over yet. */
 static void on_asking(void *context, enum redis_link_status status, const redisReply *reply)
 {
-    (void)context;
-    (void)status;
-    (void)reply;
+    struct pending *pending = context;
+
+    pending->may_not_ask = status == REDIS_LINK_REPLIED && reply->type == REDIS_REPLY_ERROR;
 }

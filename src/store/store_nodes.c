@@ -33,6 +33,7 @@ static void on_astray(struct store_node_share *share, struct pending *pending,
 static void on_turn(void *context, struct pending *pending);
 static void nodes_pass_on(struct store_nodes *nodes, struct pending *pending,
                           struct store_node *node, bool asks);
+static void tell_untaken(struct store_nodes *nodes, const struct pending *pending);
 
 void store_nodes_init(struct store_nodes *nodes, struct event_base *base,
                       const struct store_redis_options *options)
@@ -198,6 +199,8 @@ static void on_astray(struct store_node_share *share, struct pending *pending,
     struct store_nodes *nodes = CONTAINER_OF(share, struct store_nodes, share);
     struct store_node *node = NULL;
 
+    if (redirect != NULL)
+        pending->answer = redirect->kind;
     if (redirect != NULL && redirect->kind == REDIS_MOVED)
         redis_topology_doubt(share->topology, "a slot has moved");
     if (redirect != NULL && redirect->kind != REDIS_TRY_AGAIN) {
@@ -226,6 +229,18 @@ static void nodes_pass_on(struct store_nodes *nodes, struct pending *pending,
     if (left_us > 0 && node != NULL && store_node_take_over(node, pending, asks))
         return;
     pending->moves = 0;
-    if (left_us <= STORE_STRAYS_REST_US || !store_strays_put(&nodes->strays, pending))
+    if (left_us <= STORE_STRAYS_REST_US || !store_strays_put(&nodes->strays, pending)) {
+        tell_untaken(nodes, pending);
         store_node_end_astray(&nodes->share, pending, TAKE_REFUSED);
+    }
+}
+
+static void tell_untaken(struct store_nodes *nodes, const struct pending *pending)
+{
+    const char *answer =
+        pending->may_not_ask ? "ASKING is refused" : redis_redirect_word(pending->answer);
+
+    if (redis_complaints_allow(&nodes->share.complaints, answer, clock_monotonic_us()))
+        log_write(LOG_WARN, "redis has not taken a decision in time", LOG_STRING("answer", answer),
+                  LOG_STRING("key", pending->asked.arguments.keys[0]));
 }

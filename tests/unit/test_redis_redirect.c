@@ -72,6 +72,17 @@ static void what_names_no_node_is_told_by_its_code(void **state)
         assert_int_equal(redirect_of(cases[i].reply).kind, cases[i].kind);
 }
 
+static void each_kind_has_its_code(void **state)
+{
+    (void)state;
+
+    assert_string_equal(redis_redirect_word(REDIS_MOVED), "MOVED");
+    assert_string_equal(redis_redirect_word(REDIS_ASK), "ASK");
+    assert_string_equal(redis_redirect_word(REDIS_TRY_AGAIN), "TRYAGAIN");
+    assert_string_equal(redis_redirect_word(REDIS_NOT_SERVED), "CLUSTERDOWN");
+    assert_string_equal(redis_redirect_word(REDIS_NO_REDIRECT), "none");
+}
+
 static int lines_for(const char *reply)
 {
     struct redis_complaints complaints = {0};
@@ -138,6 +149,7 @@ int main(void)
         cmocka_unit_test(a_redirect_says_where_to_ask),
         cmocka_unit_test(an_unknown_host_is_the_one_that_was_asked),
         cmocka_unit_test(what_names_no_node_is_told_by_its_code),
+        cmocka_unit_test(each_kind_has_its_code),
         cmocka_unit_test(what_only_a_node_of_a_cluster_says_is_told_once),
         cmocka_unit_test(a_redirect_that_cannot_be_read_serves_nobody),
     };

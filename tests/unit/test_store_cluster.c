@@ -7,13 +7,13 @@
 #include "captured.h"
 
 #include "store/breaker.h"
-#include "store/probe.h"
 #include "store/take_script.h"
 #include "support/redis_cluster.h"
 #include "support/topologies.h"
 
 #define SUBJECTS 64
 #define SHORT_US (60 * MILLISECOND_US)
+#define UNTAKEN  "\"event\":\"redis has not taken a decision in time\""
 
 static struct redis_cluster *cluster;
 
@@ -215,18 +215,43 @@ static void a_call_that_no_node_takes_in_its_time_is_refused_and_opens_no_breake
     (void)state;
     two_limits(limits);
     const struct operation operation = take_of_two_keys(subject, limits);
+    struct captured captured;
     assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
     redis_cluster_begin_move(cluster, slot_of(subject), 1);
 
+    capture_begin(&captured);
     for (size_t i = 1; i <= BREAKER_FAILURES + 1; i++) {
         take(store, &operation, &answers);
         TURN_UNTIL(answers.count == i);
     }
+    const int told = capture_end(&captured, UNTAKEN ",\"answer\":\"TRYAGAIN\"");
 
     assert_int_equal(answers.by_status[TAKE_DONE], 0);
     assert_true(answers.by_status[TAKE_REFUSED] > 0);
+    assert_true(told > 0);
     assert_int_equal(store_health(store).breakers_open, 0);
     redis_cluster_end_move(cluster, slot_of(subject), 1);
+    store_free(store);
+}
+
+/* Then the node that gets the slot does not know that we know. */
+static void a_user_who_may_not_send_asking_is_told(void **state)
+{
+    const int64_t subject = subject_at(0, 4500);
+    struct store *store = cluster_store(SHORT_US);
+    struct captured captured;
+    (void)state;
+    redis_cluster_begin_move(cluster, slot_of(subject), 1);
+    (void)redis_server_command(node(1), "ACL SETUSER default -asking");
+
+    capture_begin(&captured);
+    const enum take_status status = asker_take_and_wait(store, subject);
+    const int told = capture_end(&captured, UNTAKEN ",\"answer\":\"ASKING is refused\"");
+
+    (void)redis_server_command(node(1), "ACL SETUSER default +@all");
+    redis_cluster_end_move(cluster, slot_of(subject), 1);
+    assert_int_equal(status, TAKE_REFUSED);
+    assert_int_equal(told, 1);
     store_free(store);
 }
 
@@ -385,25 +410,6 @@ static void a_cluster_behind_the_url_of_a_single_server_is_told(void **state)
     store_free(store);
 }
 
-/* Otherwise another node would answer for it. */
-static void the_probe_of_a_node_is_in_a_slot_that_it_has(void **state)
-{
-    struct redis_map *map = redis_map_new(4);
-    struct digest tag;
-    (void)state;
-    map->is_sliced = true;
-    for (size_t slot = 0; slot < REDIS_SLOTS; slot++)
-        map->node_of_slot[slot] = slot < 100 ? 0 : 1;
-    map->node_of_slot[REDIS_SLOTS - 1] = 2;
-
-    for (uint16_t i = 0; i < 3; i++) {
-        assert_true(probe_find_tag(map, i, &tag));
-        assert_int_equal(map->node_of_slot[take_script_slot(&tag)], i);
-    }
-    assert_false(probe_find_tag(map, 3, &tag));
-    redis_map_release(map);
-}
-
 static void the_slot_of_a_tag_is_that_of_its_keys(void **state)
 {
     struct take_arguments arguments;
@@ -468,13 +474,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_slot_of_a_tag_is_that_of_its_keys),
-        TEST(the_probe_of_a_node_is_in_a_slot_that_it_has),
         TEST(each_call_goes_to_the_node_that_has_its_slot),
         TEST(a_call_waits_for_a_node_that_is_new_in_the_map),
         TEST(a_call_follows_its_slot_before_the_map_does),
         TEST(a_new_key_of_a_slot_that_moves_is_asked_for_at_its_new_node),
         TEST(a_call_whose_keys_are_on_both_sides_comes_again_until_the_slot_has_moved),
         TEST(a_call_that_no_node_takes_in_its_time_is_refused_and_opens_no_breaker),
+        TEST(a_user_who_may_not_send_asking_is_told),
         TEST(a_node_that_hangs_takes_only_its_share),
         TEST(a_cluster_behind_the_url_of_a_single_server_is_told),
         TEST(whoever_is_answered_by_a_store_that_closes_may_ask_again),
