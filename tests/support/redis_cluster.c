@@ -37,6 +37,9 @@ static void configure(struct node *node);
 static void give_slots(struct redis_cluster *cluster, size_t masters);
 static void meet(struct redis_cluster *cluster, size_t newcomer);
 static void write_url(struct redis_cluster *cluster);
+static bool all_tell_ports(struct redis_cluster *cluster);
+static bool tells_ports(struct redis_cluster *cluster, struct node *node);
+static bool mentions(const redisReply *reply, int port);
 static bool all_are_met(struct redis_cluster *cluster);
 static bool all_agree(struct redis_cluster *cluster);
 static bool agrees(struct redis_cluster *cluster, struct node *node, size_t slaves);
@@ -47,9 +50,6 @@ static size_t find_owner(struct redis_cluster *cluster, int slot);
 static bool is_owner(struct redis_cluster *cluster, int slot, size_t number);
 static bool has_slot(struct node *node, int slot);
 static bool is_own(const struct node *node, const redisReply *range);
-static bool all_tell_ports(struct redis_cluster *cluster);
-static bool tells_ports(struct redis_cluster *cluster, struct node *node);
-static bool mentions(const redisReply *reply, int port);
 static int first_slot(struct node *node);
 
 struct redis_cluster *redis_cluster_start(size_t masters, size_t replicas_each)
