@@ -21,8 +21,11 @@ const STEP_MS_MAX = 120000;
 const PREFIX = "/teams/a;b"; // A shell would end a command there.
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
-const LOOKS = [WIDE, NARROW].flatMap((viewport) =>
-  ["light", "dark"].map((colorScheme) => ({ viewport, colorScheme })));
+// A page begins with the first colour scheme, and is then read in both.
+const LOOKS = [
+  { viewport: WIDE, schemes: ["light", "dark"] },
+  { viewport: NARROW, schemes: ["dark", "light"] },
+];
 
 // How a policy's example begins in the list, and a word of its body.
 const EXAMPLES = [
@@ -57,10 +60,12 @@ after(async () => {
 });
 
 // The pages of one look share the browser's cache.
-async function contextOf(look) {
-  if (!contexts.has(look))
-    contexts.set(look, await browser.newContext({ ...look, reducedMotion: "reduce" }));
-  return contexts.get(look);
+async function contextOf({ viewport, schemes: [colorScheme] }) {
+  if (!contexts.has(viewport)) {
+    const options = { viewport, colorScheme, reducedMotion: "reduce" };
+    contexts.set(viewport, await browser.newContext(options));
+  }
+  return contexts.get(viewport);
 }
 
 // A page that shows the operations. Any line on the console is a fault, and so is any request to
@@ -98,6 +103,15 @@ async function openEverything(page) {
     await block.locator(".responses-wrapper").waitFor();
   await page.locator(".models-control").click();
   await page.locator(".models article").last().waitFor();
+}
+
+// Returns once all of the page has the colours of the scheme.
+async function show(page, colorScheme) {
+  await page.emulateMedia({ colorScheme });
+  await page.waitForFunction((isDark) =>
+    document.documentElement.classList.contains("dark-mode") === isDark, colorScheme === "dark");
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
 }
 
 async function register(page) {
@@ -251,15 +265,19 @@ test("the place of the keyboard's focus is always visible", async () => {
 });
 
 for (const look of LOOKS) {
-  const name = `${look.viewport.width}-${look.colorScheme}`;
+  const { width } = look.viewport;
 
-  test(`all of it can be read at ${name}, and nothing sticks out`, async () => {
+  test(`all of it can be read at ${width}, light and dark, and nothing sticks out`, async () => {
     const page = await openDocs(look);
     const check = async (state, selector = "body") => {
-      const path = join(SLUICE_SCREENSHOTS, `docs-${name}-${state}.png`);
-      await page.screenshot({ path, fullPage: selector === "body" });
-      assert.deepEqual(await page.evaluate(faintTexts, selector), [], `${state}: faint`);
-      assert.deepEqual(await page.evaluate(sideways), { pixels: 0, outside: [] }, state);
+      for (const scheme of look.schemes) {
+        const name = `${width}-${scheme}-${state}`;
+        const path = join(SLUICE_SCREENSHOTS, `docs-${name}.png`);
+        await show(page, scheme);
+        await page.screenshot({ path, fullPage: selector === "body" });
+        assert.deepEqual(await page.evaluate(faintTexts, selector), [], `${name}: faint`);
+        assert.deepEqual(await page.evaluate(sideways), { pixels: 0, outside: [] }, name);
+      }
     };
 
     await check("closed");
