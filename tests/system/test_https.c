@@ -173,7 +173,7 @@ static void a_certificate_is_renewed_under_load_without_a_failure(void **state)
 
     for (int i = 1; i <= 4; i++) {
         struct https_files new = {0};
-        char name[16];
+        char name[32];
         (void)snprintf(name, sizeof(name), "name-%d", i);
         https_files_write(&new, &(struct certificate_options){.name = name, .is_rsa = i % 2 == 1});
         load_wait_for_checks(kept, CHECKS, WAIT_SECONDS);

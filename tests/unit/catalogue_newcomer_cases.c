@@ -159,7 +159,7 @@ static void an_app_is_put_back_as_unused_as_it_was(void **state)
     for (int has_decided = 0; has_decided <= 1; has_decided++) {
         struct error error = {0};
         struct app *app = app_new();
-        (void)snprintf(app->id, sizeof(app->id), "app_%d00000000000", has_decided);
+        (void)snprintf(app->id, sizeof(app->id), "app_%c00000000000", "01"[has_decided]);
         app->name = TEXT("newcomer");
         app->keys[0] = sample_digest((uint8_t)has_decided);
         app->key_count = 1;

@@ -23,7 +23,7 @@ static void other_causes_need_not_wait(void **state)
 {
     struct redis_complaints complaints = {0};
     size_t allowed = 0;
-    char cause[16];
+    char cause[32];
     (void)state;
 
     const bool refused = redis_complaints_allow(&complaints, "OOM", 7);
@@ -40,7 +40,7 @@ static void lines_per_second_are_bounded_whatever_the_causes(void **state)
 {
     struct redis_complaints complaints = {0};
     size_t allowed = 0;
-    char cause[16];
+    char cause[32];
     (void)state;
 
     for (int i = 0; i < 10000; i++) {

@@ -104,7 +104,7 @@ static void addresses_of_both_families_take_turns(void **state)
     name_server_add(server, "four.test", "192.0.2.1");
     name_server_add(server, "six.test", "2001:db8::1");
     for (int i = 1; i <= 9; i++) {
-        static char addresses[9][16];
+        static char addresses[9][24];
         (void)snprintf(addresses[i - 1], sizeof(addresses[0]), "192.0.2.%d", i);
         name_server_add(server, "both.test", addresses[i - 1]);
     }

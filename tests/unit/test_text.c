@@ -205,7 +205,7 @@ static void every_pair_of_digits_is_its_own(void **state)
 
     for (int i = 0; i < 10000; i++) {
         char space[TEXT_INTEGER_BYTES_MAX];
-        char expected[8];
+        char expected[TEXT_INTEGER_BYTES_MAX];
 
         snprintf(expected, sizeof(expected), "%d", i);
         assert_text(text_write_integer(i, space), expected);
