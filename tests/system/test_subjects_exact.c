@@ -11,7 +11,6 @@
 
 #include <stdatomic.h>
 
-#define ROUNDS 100
 #define CHECKS 200
 #define USERS  10
 #define ORGS   2
@@ -94,10 +93,10 @@ static void of_200_at_once_exactly_the_strictest_limit_passes(void **state)
 {
     const struct world *world = *state;
     struct crowd *crowd = MEMORY_NEW(struct crowd);
-    const struct rounds rounds = {ROUNDS, CHECKS, check, fault_of, crowd};
+    const struct rounds rounds = {ROUNDS_MANY, CHECKS, check, fault_of, crowd};
 
     crowd->tenant = tenant_new(world->service);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < ROUNDS_MANY; round++) {
         const size_t policy = (size_t)round % ARRAY_COUNT(policies);
 
         tenant_policy(crowd->tenant,
