@@ -9,7 +9,7 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
         return cost > 0 and -1 or 0, 0, 0, 0
     end
 
-    local debt, last = struct.unpack("<dd", states, at)
+    local ends, debt, last = struct.unpack("<ddd", states, at - 8)
     local is_moved, is_refused
     if debt ~= 0 then
         if not (debt > 0 and debt <= 9007199254740991 * window_us and debt % 1 == 0
@@ -17,6 +17,8 @@ local function token_bucket(states, at, now_us, cost, quota, window_us, burst)
             debt, is_refused = 0, true
         elseif last > now_us then
             is_moved = true
+        elseif ends <= now_us then -- it was charged at a higher rate, and is full again
+            debt = 0
         else
             local paid = (now_us - last) * quota
             debt = debt > paid and debt - paid or 0

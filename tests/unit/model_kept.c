@@ -7,6 +7,7 @@
 #define NEVER_US INT64_MAX
 
 static bool is_log(const struct model_counter *counter);
+static bool is_bucket_in_string(const struct model_kept *kept, const struct model_counter *counter);
 static bool is_in_string(const struct model_kept *kept, const struct model_counter *counter,
                          const struct reference_place *place);
 static int64_t until_us(const struct model_kept *kept, const struct model_counter *counter);
@@ -53,11 +54,12 @@ int64_t model_kept_expire(struct model_kept *kept, int64_t now_us)
         struct model_counter *counter = &kept->counters[i];
         const int64_t ends_us = until_us(kept, counter);
 
+        if (kept->engine->has_expiry && now_us >= counter->string_until_us)
+            counter->string_until_us = 0;
         if (now_us < ends_us)
             continue;
         floor_us = ends_us > floor_us ? ends_us : floor_us;
         counter->counter = (struct reference_counter){0};
-        counter->string_until_us = 0;
     }
     return floor_us;
 }
@@ -85,7 +87,8 @@ bool model_kept_forget(struct model_kept *kept, const struct model_counter *coun
 
         if (other != counter && !(has_string && is_in_string(kept, other, &place)))
             continue;
-        was_charged = was_charged || other->counter.is_charged;
+        was_charged = was_charged || other->counter.is_charged ||
+                      (is_bucket_in_string(kept, other) && other->string_until_us > 0);
         other->counter = (struct reference_counter){0};
         other->string_until_us = 0;
     }
@@ -105,14 +108,25 @@ static bool is_in_string(const struct model_kept *kept, const struct model_count
            reference_place_is_beside(&counter->place, place);
 }
 
-/* When the engine may drop it. */
+static bool is_bucket_in_string(const struct model_kept *kept, const struct model_counter *counter)
+{
+    return kept->engine->has_strings && reference_has_burst(counter->place.algorithm);
+}
+
+/* When the engine may drop it, or, of a bucket in a string, does not look at it any more. */
 static int64_t until_us(const struct model_kept *kept, const struct model_counter *counter)
 {
-    if (!kept->engine->has_expiry || !counter->counter.is_charged)
+    const struct model_engine *engine = kept->engine;
+    const int64_t ends_us = counter->counter.kept_until_us;
+    int64_t dropped_us = NEVER_US;
+
+    if (!counter->counter.is_charged)
         return NEVER_US;
-    if (!kept->engine->has_strings)
-        return counter->counter.kept_until_us + moves_of(kept, counter);
-    return is_log(counter) ? in_ms(counter->counter.kept_until_us) : counter->string_until_us;
+    if (engine->has_expiry && !engine->has_strings)
+        return ends_us + moves_of(kept, counter);
+    if (engine->has_expiry)
+        dropped_us = is_log(counter) ? in_ms(ends_us) : counter->string_until_us;
+    return is_bucket_in_string(kept, counter) && ends_us < dropped_us ? ends_us : dropped_us;
 }
 
 /* By the process' clock a period may end later, because the clock on the wall is set back. */

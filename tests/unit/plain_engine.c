@@ -10,24 +10,39 @@
 #include <sodium.h>
 
 static void begin(struct plain_engine *engine, const struct operation *operation);
+static bool has_ended(const struct plain_engine *engine, size_t i, int64_t now_us);
 
 void plain_engine_ask(struct plain_engine *engine, const struct operation *operation,
                       struct outcome *outcome)
 {
     int64_t keep_us[LIMITS_MAX] = {0};
+    struct limit_state before[LIMITS_MAX];
 
     if (memcmp(&engine->set, &operation->tag, sizeof(engine->set)) != 0) {
         plain_engine_close(engine);
         begin(engine, operation);
     }
+    memcpy(before, engine->states, sizeof(before));
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        if (has_ended(engine, i, operation->now_us))
+            engine->states[i] = (struct limit_state){0};
+    }
     decide_operation(operation, engine->states, operation->now_us, outcome, keep_us);
     for (size_t i = 0; i < operation->limit_count; i++) {
+        if (keep_us[i] == 0 && has_ended(engine, i, operation->now_us))
+            engine->states[i] = before[i];
         const bool must_change = operation->kind != OPERATION_CHARGE && outcome->allowed;
 
         assert_true(keep_us[i] > 0 || !must_change || operation->costs[i] == 0);
         if (keep_us[i] > 0)
             engine->ends_us[i] = operation->now_us + keep_us[i];
     }
+}
+
+/* A bucket that has ended is full at any rate. It lies there until something else is kept. */
+static bool has_ended(const struct plain_engine *engine, size_t i, int64_t now_us)
+{
+    return algorithm_of(engine->limits[i].algorithm)->has_burst && engine->ends_us[i] <= now_us;
 }
 
 void plain_engine_close(struct plain_engine *engine)

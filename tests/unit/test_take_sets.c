@@ -292,6 +292,13 @@ static int64_t twin_end_of(const struct twin *twin, const struct limit *limit)
     return 0;
 }
 
+/* A bucket whose entry has ended is full, also if it would not be at today's rate. */
+static bool has_ended(const struct twin *twin, const struct limit *limit)
+{
+    return algorithm_of(limit->algorithm)->has_burst &&
+           twin_end_of(twin, limit) <= twin->operation.now_us;
+}
+
 /* The limits asked for come first, then others that have not ended. */
 static void twin_write(struct twin *twin, uint8_t set, const struct limit_state states[],
                        const int64_t keep_us[])
@@ -333,7 +340,8 @@ static void twin_decide(struct twin *twin, struct outcome *outcome)
     bool is_written[SETS] = {0};
 
     for (size_t i = 0; i < operation->limit_count; i++)
-        states[i] = twin_state_of(twin, i);
+        states[i] =
+            has_ended(twin, &twin->limits[i]) ? (struct limit_state){0} : twin_state_of(twin, i);
     decide_operation(operation, states, operation->now_us, outcome, keep_us);
     for (size_t i = 0; i < operation->limit_count; i++) {
         const struct limit *limit = &twin->limits[i];
@@ -347,6 +355,31 @@ static void twin_decide(struct twin *twin, struct outcome *outcome)
         if (is_written[set])
             twin_write(twin, set, states, keep_us);
     }
+}
+
+/* Half an hour is enough to fill it at the rate of its last charge, but not at its own. */
+static void a_bucket_is_full_when_its_entry_ends_whatever_lies_beside_it(void **state)
+{
+    (void)state;
+    struct limit limits[] = {life_limit_of(ALGORITHM_TOKEN_BUCKET),
+                             life_limit_of(ALGORITHM_FIXED_WINDOW)};
+    struct outcome outcome = {0};
+
+    limits[0].window_us = limits[1].window_us = HOUR_US;
+    limits[0].quota = limits[0].burst = 10000;
+    limits[1].quota = 1000000;
+    struct operation operation = life_take_of(limits, 2, 5000);
+    script_redis_take(&operation, &outcome);
+    assert_true(outcome.allowed);
+
+    limits[0].quota = limits[0].burst = 10;
+    operation.now_us += HOUR_US / 2 + SECOND_US;
+    one_set_cost(&operation, 1);
+    script_redis_take(&operation, &outcome);
+
+    assert_true(outcome.allowed);
+    assert_int_equal(outcome.at[0].remaining, 9);
+    assert_int_equal(outcome.at[1].remaining, 1000000 - 5001);
 }
 
 static void random_histories_of_several_sets_are_those_of_decide(void **state)
@@ -382,6 +415,7 @@ int main(void)
         cmocka_unit_test(a_string_that_a_denial_moves_is_kept_for_what_denies),
         cmocka_unit_test(a_refused_state_that_is_not_charged_is_refused_once),
         cmocka_unit_test(a_fixed_window_counts_up_to_the_largest_whole_number),
+        cmocka_unit_test(a_bucket_is_full_when_its_entry_ends_whatever_lies_beside_it),
         cmocka_unit_test(random_histories_of_several_sets_are_those_of_decide),
     };
 
