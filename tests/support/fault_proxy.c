@@ -81,6 +81,7 @@ static void flow_read(struct fault_proxy *proxy, struct pair *pair, struct flow 
 static void damage(struct fault_proxy *proxy, struct piece *piece);
 static int64_t due_us(const struct fault_proxy *proxy, int64_t now_us);
 static void flow_write(const struct fault_proxy *proxy, struct pair *pair, struct flow *flow);
+static void defer(struct flow *flow, int64_t until_us);
 static bool flow_is_done(const struct flow *flow);
 static void close_what_is_over(struct fault_proxy *proxy);
 
@@ -371,6 +372,7 @@ static int64_t due_us(const struct fault_proxy *proxy, int64_t now_us)
 static void flow_write(const struct fault_proxy *proxy, struct pair *pair, struct flow *flow)
 {
     const bool bytewise = proxy->mode == FAULT_PROXY_ONE_BYTE && flow == &pair->replies;
+    const bool is_slow = proxy->mode == FAULT_PROXY_SLOW && flow == &pair->replies;
     const int64_t now_us = clock_monotonic_us();
     struct piece *piece;
 
@@ -378,7 +380,7 @@ static void flow_write(const struct fault_proxy *proxy, struct pair *pair, struc
         return;
     while ((piece = STAILQ_FIRST(&flow->pieces)) != NULL && piece->due_us <= now_us) {
         const struct piece *next = STAILQ_NEXT(piece, next);
-        const bool has_more = !bytewise && next != NULL && next->due_us <= now_us;
+        const bool has_more = !bytewise && !is_slow && next != NULL && next->due_us <= now_us;
         const size_t left = bytewise ? 1 : piece->length - piece->sent;
         /* Pieces that are due together leave in one segment. A damaged piece may be empty. */
         const ssize_t sent = piece->length == 0 ? 0
@@ -394,9 +396,20 @@ static void flow_write(const struct fault_proxy *proxy, struct pair *pair, struc
             flow->count--;
             free(piece);
         }
-        if (bytewise)
+        if (bytewise || is_slow) {
+            defer(flow, now_us + proxy->delay_us);
             return;
+        }
     }
+}
+
+/* The rest of what waits begins then. */
+static void defer(struct flow *flow, int64_t until_us)
+{
+    struct piece *piece = STAILQ_FIRST(&flow->pieces);
+
+    if (piece != NULL)
+        piece->due_us = until_us;
 }
 
 static bool flow_is_done(const struct flow *flow)

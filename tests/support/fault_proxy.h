@@ -11,7 +11,8 @@ enum fault_proxy_mode {
     FAULT_PROXY_HANG,     /* accepts, but forwards nothing until the mode changes */
     FAULT_PROXY_RESET,    /* resets all connections, old and new */
     FAULT_PROXY_MUTE,     /* ends the old connections; never answers new ones, not even later */
-    FAULT_PROXY_ONE_BYTE, /* answers come byte by byte */
+    FAULT_PROXY_ONE_BYTE, /* answers come byte by byte, delay_ms apart */
+    FAULT_PROXY_SLOW,     /* long answers come 4 KiB by 4 KiB, delay_ms apart */
     FAULT_PROXY_COALESCE, /* answers come together, every delay_ms */
     FAULT_PROXY_CORRUPT   /* damages one piece of the answers in four */
 };

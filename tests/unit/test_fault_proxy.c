@@ -187,6 +187,40 @@ static void answers_that_come_byte_by_byte_come_whole(void **state)
         ;
 }
 
+static void bytes_that_are_delayed_come_one_by_one(void **state)
+{
+    (void)state;
+    fault_proxy_set(proxy, FAULT_PROXY_ONE_BYTE, DELAY_MS);
+    connect_both();
+
+    const int64_t said_us = clock_monotonic_us();
+    say(server, "0123");
+    WAIT_FOR (WAIT_SECONDS, has_come(client, "0123"))
+        ;
+
+    assert_true(clock_monotonic_us() - said_us >= 3 * DELAY_MS * 1000);
+}
+
+static void a_long_answer_comes_piece_by_piece(void **state)
+{
+    static char answer[3 * 4096];
+    size_t come = 0;
+    (void)state;
+    fault_proxy_set(proxy, FAULT_PROXY_SLOW, DELAY_MS);
+    connect_both();
+
+    const int64_t said_us = clock_monotonic_us();
+    assert_int_equal(send(server, answer, sizeof(answer), MSG_NOSIGNAL), sizeof(answer));
+    WAIT_FOR (WAIT_SECONDS, come == sizeof(answer)) {
+        char bytes[64];
+        const ssize_t length = read_now(client, bytes);
+
+        come += length > 0 ? (size_t)length : 0;
+    }
+
+    assert_true(clock_monotonic_us() - said_us >= 2 * DELAY_MS * 1000);
+}
+
 static void answers_come_together(void **state)
 {
     (void)state;
@@ -249,6 +283,8 @@ int main(void)
         TEST(a_reset_ends_connections_old_and_new),
         TEST(what_connects_to_a_mute_proxy_is_never_answered),
         TEST(answers_that_come_byte_by_byte_come_whole),
+        TEST(bytes_that_are_delayed_come_one_by_one),
+        TEST(a_long_answer_comes_piece_by_piece),
         TEST(answers_come_together),
         TEST(an_answer_is_damaged_before_long),
     };
