@@ -15,12 +15,17 @@
 struct redis_dialer;
 struct redis_session;
 
-/* Does not connect yet. `dialer` is borrowed; sessions of one thread may share it. Each connect,
- * send or receive takes at most `timeout_ms`. Never NULL. */
+/* Does not connect yet. `dialer` is borrowed; sessions of one thread may share it. Each connect
+ * and send takes at most `timeout_ms`. A reply must begin within that time, and then go on at 4 KiB
+ * per `timeout_ms` at least; none takes longer than 31 times that. Never NULL. */
 struct redis_session *redis_session_new(struct redis_dialer *dialer,
                                         const struct redis_endpoint *endpoint,
                                         const struct redis_access *access, int timeout_ms);
 void redis_session_free(struct redis_session *session);
+
+/* All that redis_session_command() does from now on ends by then (clock_monotonic_us()), however
+ * slowly answers come. Nothing may be appended. */
+void redis_session_end_by(struct redis_session *session, int64_t by_us);
 
 /* Runs one command. Returns a reply that is no error, which the caller frees with
  * freeReplyObject(), or NULL with `error` set. After an I/O error the connection is dropped, and

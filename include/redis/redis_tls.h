@@ -65,6 +65,10 @@ bool redis_tls_is_beginning(const redisContext *context);
  * writing; 0 without TLS. */
 short redis_tls_events(const redisContext *context);
 
+/* How many bytes have come by the socket; 0 without TLS. What is in them may not be readable yet,
+ * because records are decrypted whole. */
+uint64_t redis_tls_received(const redisContext *context);
+
 /* After a failure: puts the reason into the context's `errstr`, in the words of TLS. Errors that
  * are not of the connection keep theirs. */
 void redis_tls_explain(redisContext *context);

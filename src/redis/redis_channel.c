@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <poll.h>
 
-#define READS_MAX 31 /* timeouts that a long reply may take */
+#define READS_MAX  31   /* timeouts that a long reply may take */
+#define PART_BYTES 4096 /* what each of them must bring at least */
+
 /* The longest replies are an hour of an app's usage, with one or two values per minute and
  * instance, and an app's 1,000 policies. CLUSTER SLOTS has the most values: 18 for each slot, if
  * all are ranges of their own, and their master has two replicas. */
@@ -22,6 +24,7 @@ static bool write_all(struct redis_channel *channel);
 static bool get_reply(struct redis_channel *channel, void **reply);
 static bool get_message(struct redis_channel *channel, void **message);
 static bool has_come(const redisContext *context);
+static uint64_t received(const struct redis_channel *channel);
 static bool read_more(struct redis_channel *channel, void **reply);
 static int64_t wait_end_us(const struct redis_channel *channel);
 static bool wait_until(struct redis_channel *channel, int64_t by_us, short events);
@@ -140,8 +143,7 @@ static bool write_all(struct redis_channel *channel)
     }
 }
 
-/* Like redisGetReply(), but bounded. A long reply may come in many parts, and one that comes byte
- * by byte must end, too. Waits only when the last read has brought nothing. */
+/* Like redisGetReply(), but bounded. Waits only when the last read has brought nothing. */
 static bool get_reply(struct redis_channel *channel, void **reply)
 {
     if (redisGetReplyFromReader(channel->context, reply) != REDIS_OK)
@@ -149,16 +151,21 @@ static bool get_reply(struct redis_channel *channel, void **reply)
     if (*reply == NULL && !write_all(channel))
         return false;
     const int64_t end_us = clock_monotonic_us() + READS_MAX * channel->timeout_ms * MILLISECOND_US;
+    int64_t part_end_us = wait_end_us(channel);
+    uint64_t part_end = received(channel) + 1;
     bool has_read = false;
 
     while (*reply == NULL) {
-        const size_t length = channel->context->reader->len;
+        const uint64_t read = channel->received;
 
-        if (is_after(channel, end_us) ||
-            (!has_read && !wait_until(channel, wait_end_us(channel), POLLIN)) ||
+        if (is_after(channel, end_us) || (!has_read && !wait_until(channel, part_end_us, POLLIN)) ||
             !read_more(channel, reply))
             return false;
-        has_read = channel->context->reader->len > length;
+        has_read = channel->received > read;
+        if (received(channel) >= part_end) {
+            part_end_us = wait_end_us(channel);
+            part_end = received(channel) + PART_BYTES;
+        }
     }
     return true;
 }
@@ -185,6 +192,14 @@ static bool has_come(const redisContext *context)
     return redis_tls_has_more(context) || poll(&socket, 1, 0) > 0;
 }
 
+/* By the network. */
+static uint64_t received(const struct redis_channel *channel)
+{
+    const uint64_t encrypted = redis_tls_received(channel->context);
+
+    return encrypted > 0 ? encrypted : channel->received;
+}
+
 /* One read. *reply stays NULL unless it has brought the rest of one. */
 static bool read_more(struct redis_channel *channel, void **reply)
 {
@@ -194,9 +209,13 @@ static bool read_more(struct redis_channel *channel, void **reply)
         context->err = REDIS_ERR_OOM; /* as hiredis would call it */
         return false;
     }
+    const size_t length = context->reader->len;
+
     redis_tls_prepare(context);
-    return redisBufferRead(context) == REDIS_OK &&
-           redisGetReplyFromReader(context, reply) == REDIS_OK;
+    if (redisBufferRead(context) != REDIS_OK)
+        return false;
+    channel->received += context->reader->len - length;
+    return redisGetReplyFromReader(context, reply) == REDIS_OK;
 }
 
 static int64_t wait_end_us(const struct redis_channel *channel)

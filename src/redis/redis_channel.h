@@ -29,6 +29,7 @@ struct redis_channel {
     int timeout_ms;        /* of each wait */
     int64_t end_us;        /* when all waiting ends, by clock_monotonic_us(); then it still reads
                               what has come, for at most one more timeout */
+    uint64_t received;     /* bytes, as hiredis got them */
     struct redis_bounds bounds;
     enum redis_channel_loss loss; /* what the last failure was */
 };
@@ -45,7 +46,10 @@ MUST_USE bool redis_channel_open(struct redis_channel *channel, struct redis_dia
 /* Sends what was appended. */
 MUST_USE bool redis_channel_write(struct redis_channel *channel, struct error *error);
 
-/* Reads the oldest reply, which is the caller's, after it has sent what was appended. */
+/* Reads the oldest reply, which is the caller's, after it has sent what was appended. One timeout
+ * may pass before anything comes; then each further one must bring 4 KiB or the rest. So a reply
+ * that comes byte by byte is given up soon, and a long one on a slow path is not. None takes more
+ * than 31 timeouts. */
 MUST_USE bool redis_channel_read(struct redis_channel *channel, redisReply **reply,
                                  struct error *error);
 

@@ -75,6 +75,12 @@ void redis_session_free(struct redis_session *session)
     free(session);
 }
 
+void redis_session_end_by(struct redis_session *session, int64_t by_us)
+{
+    ASSERT(session->pending == 0);
+    session->channel.end_us = by_us;
+}
+
 redisReply *redis_session_command(struct redis_session *session, struct error *error, int argc,
                                   const char *argv[], const size_t lengths[])
 {

@@ -195,6 +195,13 @@ short redis_tls_events(const redisContext *context)
     return redis_tls_has_left(context) || redis_tls_is_full(context) ? POLLOUT : POLLIN;
 }
 
+uint64_t redis_tls_received(const redisContext *context)
+{
+    const SSL *ssl = connection_of(context);
+
+    return ssl == NULL ? 0 : BIO_number_read(SSL_get_rbio(ssl));
+}
+
 void redis_tls_explain(redisContext *context)
 {
     SSL *ssl = connection_of(context);

@@ -9,6 +9,7 @@
 #include "parrot.h"
 #include "redis/redis_slot.h"
 #include "support/cmocka.h"
+#include "support/fault_proxy.h"
 #include "support/scratch.h"
 #include "support/topologies.h"
 #include "support/wait.h"
@@ -260,6 +261,28 @@ static void what_nobody_asked_for_is_taken_for_no_answer(void **state)
     parrot_close(&parrot);
 }
 
+/* The answer would take ten seconds. */
+static void a_node_that_answers_byte_by_byte_is_left_alone_for_a_while(void **state)
+{
+    const struct fault_proxy_options options = {.port = redis_server_port(owner(KEY))};
+    struct fault_proxy *proxy = fault_proxy_start(&options);
+    int ports[3];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(ports); i++)
+        ports[i] = i == number_of(KEY) ? fault_proxy_port(proxy) : port_of(i);
+    topology_double_be_sliced(ARRAY_COUNT(ports), ports);
+    (void)redis_server_command(owner(KEY), "SET " KEY " %0100d", 1);
+    assert_true(run("GET", KEY));
+
+    fault_proxy_set(proxy, FAULT_PROXY_ONE_BYTE, 100);
+
+    assert_false(run("GET", KEY));
+    assert_int_equal(redis_sessions_fault(sessions), REDIS_SESSION_OF_NODE);
+    assert_true(redis_sessions_rests(sessions, TEXT(KEY)));
+    assert_true(run("INCR", OTHER));
+    fault_proxy_stop(proxy);
+}
+
 static void a_flush_fails_if_nobody_has_a_key(void **state)
 {
     (void)state;
@@ -413,6 +436,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(what_nobody_asked_for_is_taken_for_no_answer, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_node_that_answers_byte_by_byte_is_left_alone_for_a_while,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_flush_fails_if_nobody_has_a_key, setup, teardown),
         cmocka_unit_test_setup_teardown(redirections_in_a_circle_end, setup, teardown),
         cmocka_unit_test_setup_teardown(a_redirection_that_leads_nowhere_fails, setup, teardown),
