@@ -39,7 +39,8 @@ struct redis_topology_options {
 struct redis_topology *redis_topology_new(const struct redis_topology_options *options);
 
 /* Looks for the servers once, before there is a thread. False if they are not known then; `error`
- * says why. For a single server it does nothing. Blocks for at most a second or two. */
+ * says why. For a single server it does nothing. Blocks for about two seconds at most, however
+ * slowly they answer. */
 bool redis_topology_look(struct redis_topology *topology, struct error *error);
 
 /* Starts the thread, if this kind needs one: once, after the sandbox. */

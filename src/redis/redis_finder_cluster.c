@@ -7,11 +7,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "redis/redis_session.h"
 #include "redis_slots.h"
 
-#define NODE_TIMEOUT_MS 500
-#define LOOK_US         (2 * SECOND_US)
 /* So many flawed answers of one look are believed: if a large cluster is down, each of its nodes
  * says so. */
 #define FLAWED_MAX 5
@@ -26,6 +23,7 @@ struct redis_finder {
     struct redis_map *known; /* the last map; NULL before */
     uint64_t epoch;          /* of that map's cluster */
     size_t next;             /* who is asked next */
+    int64_t until_us;        /* when the look ends */
 };
 
 /* What one node said. */
@@ -61,13 +59,13 @@ static struct redis_finder *cluster_new(const struct redis_topology_options *opt
  * well. So the first answer without such a flaw is taken, or else the first of a few. */
 static struct redis_map *cluster_look(struct redis_finder *finder, struct error *error)
 {
-    const int64_t until_us = clock_monotonic_us() + LOOK_US;
     const size_t count = count_nodes(finder);
     struct answer best = {0};
     bool has_found = false;
     size_t index = finder->next;
     int flawed = 0;
 
+    finder->until_us = clock_monotonic_us() + REDIS_FINDER_LOOK_US;
     for (size_t i = 0; i < count && !has_found && flawed < FLAWED_MAX; i++) {
         struct answer answer = ask(finder, node_at(finder, index % count), error);
 
@@ -80,7 +78,7 @@ static struct redis_map *cluster_look(struct redis_finder *finder, struct error 
         } else {
             redis_map_release(answer.map);
         }
-        if (clock_monotonic_us() >= until_us)
+        if (clock_monotonic_us() >= finder->until_us)
             break;
     }
     keep(finder, &best, index);
@@ -118,15 +116,15 @@ static struct answer ask(const struct redis_finder *finder, const struct redis_e
                          struct error *error)
 {
     struct redis_session *session =
-        redis_session_new(finder->dialer, node, finder->access, NODE_TIMEOUT_MS);
+        redis_finder_session(finder->dialer, node, finder->access, finder->until_us);
     const struct answer answer = ask_session(finder, session, node, error);
 
     redis_session_free(session);
     return answer;
 }
 
-/* Redis before 7 has no SHARDS, and an ACL may grant SLOTS alone. If the node is lost, the session
- * says so at once the second time. */
+/* Redis before 7 has no SHARDS, and an ACL may grant SLOTS alone. A node that keeps us waiting is
+ * asked nothing more. */
 static struct answer ask_session(const struct redis_finder *finder, struct redis_session *session,
                                  const struct redis_endpoint *node, struct error *error)
 {
@@ -144,7 +142,7 @@ static struct answer ask_session(const struct redis_finder *finder, struct redis
         redis_endpoint_write(node, where);
         error_set(error, "redis at %s is in no cluster: its URL must begin with %s://", where,
                   finder->access->tls != NULL ? "rediss" : "redis");
-    } else {
+    } else if (!redis_session_is_silent(session)) {
         ranges = run(session, "SLOTS", error);
         if (ranges != NULL)
             answer.map = redis_slots_read_ranges(ranges, node, error);

@@ -16,16 +16,10 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "redis/redis_session.h"
 #include "redis_sentinel_list.h"
 
 #include <poll.h>
 
-/* For each step: to connect, and for each answer. */
-#define ASK_MS 500
-/* After this no further sentinel is asked; the next look goes on there, behind the one that was
- * believed. */
-#define LOOK_US SECOND_US
 #define PING_US SECOND_US
 #define DEAF_US SECOND_US       /* how often there is a look without a subscription */
 #define ALL_US  (5 * SECOND_US) /* and with one */
@@ -54,6 +48,7 @@ struct redis_finder {
     struct redis_access sentinel_access;
     struct redis_dialer *dialer;
     struct redis_sentinel_list list; /* first the one that named the master */
+    int64_t until_us;                /* when the look ends */
     struct answer known;             /* the last one that was found; at first it has no host */
     bool has_answer;                 /* of a sentinel, in the last look */
     struct redis_endpoint answered;  /* which one; the one that was right, if any was */
@@ -67,7 +62,8 @@ static bool check(struct redis_finder *finder, struct look *look, const struct a
                   struct error *error);
 static bool explain(struct error *error, const struct redis_endpoint *endpoint);
 static bool ask_first(struct redis_finder *finder, struct answer *answer, struct error *error);
-static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session);
+static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session,
+                          struct error *error);
 static void learn(struct redis_finder *finder, struct redis_session *session);
 static bool is_master(struct redis_finder *finder, const struct redis_endpoint *master,
                       struct error *error);
@@ -93,11 +89,12 @@ static struct redis_finder *sentinel_new(const struct redis_topology_options *op
     return finder;
 }
 
+/* The next look goes on where it ends, behind the sentinel that was believed. */
 static struct redis_map *sentinel_look(struct redis_finder *finder, struct error *error)
 {
-    const int64_t until_us = clock_monotonic_us() + LOOK_US;
     struct look look = {0};
 
+    finder->until_us = clock_monotonic_us() + REDIS_FINDER_LOOK_US;
     finder->has_answer = false;
     *error = (struct error){0};
     for (size_t left = finder->list.count; left > 0 && !is_news(finder, &look); left--) {
@@ -107,7 +104,7 @@ static struct redis_map *sentinel_look(struct redis_finder *finder, struct error
             error_set(error, "%s%s%s", error->message, error->message[0] == '\0' ? "" : "; ",
                       cause.message);
         redis_sentinel_list_turn(&finder->list);
-        if (clock_monotonic_us() >= until_us)
+        if (clock_monotonic_us() >= finder->until_us)
             break;
     }
     if (!look.has_found && 2 * look.behind > finder->list.count)
@@ -210,10 +207,13 @@ static bool ask_first(struct redis_finder *finder, struct answer *answer, struct
 {
     const char *words[WORD_COUNT] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME",
                                      finder->options->url.master};
-    struct redis_session *session = redis_session_new(
-        finder->dialer, &finder->list.sentinels[0].endpoint, &finder->sentinel_access, ASK_MS);
-    answer->epoch = ask_epoch(finder, session);
-    redisReply *reply = redis_session_command(session, error, WORD_COUNT, words, NULL);
+    struct redis_session *session =
+        redis_finder_session(finder->dialer, &finder->list.sentinels[0].endpoint,
+                             &finder->sentinel_access, finder->until_us);
+    answer->epoch = ask_epoch(finder, session, error);
+    redisReply *reply = redis_session_is_silent(session)
+                            ? NULL
+                            : redis_session_command(session, error, WORD_COUNT, words, NULL);
     const bool is_known =
         reply != NULL && redis_sentinel_list_read_master(reply, &answer->master, error);
 
@@ -225,11 +225,11 @@ static bool ask_first(struct redis_finder *finder, struct answer *answer, struct
 }
 
 /* A sentinel that may not tell it is believed as long as no other one tells it. */
-static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session)
+static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session,
+                          struct error *error)
 {
     const char *words[WORD_COUNT] = {"SENTINEL", "MASTER", finder->options->url.master};
-    struct error error;
-    redisReply *reply = redis_session_command(session, &error, WORD_COUNT, words, NULL);
+    redisReply *reply = redis_session_command(session, error, WORD_COUNT, words, NULL);
     const uint64_t epoch = reply == NULL ? 0 : redis_sentinel_list_read_epoch(reply);
 
     freeReplyObject(reply);
@@ -253,7 +253,7 @@ static bool is_master(struct redis_finder *finder, const struct redis_endpoint *
                       struct error *error)
 {
     struct redis_session *session =
-        redis_session_new(finder->dialer, master, finder->access, ASK_MS);
+        redis_finder_session(finder->dialer, master, finder->access, finder->until_us);
     redisReply *reply = redis_session_command(session, error, 1, (const char *[]){"ROLE"}, NULL);
     const bool succeeded = reply != NULL;
 
@@ -277,7 +277,7 @@ static void ear_open(struct redis_finder *finder)
 
     finder->ear_at = finder->answered;
     finder->ear =
-        redis_session_new(finder->dialer, &finder->ear_at, &finder->sentinel_access, ASK_MS);
+        redis_finder_session(finder->dialer, &finder->ear_at, &finder->sentinel_access, INT64_MAX);
     redisReply *reply = redis_session_command(finder->ear, &error, ARRAY_COUNT(words), words, NULL);
     if (reply == NULL)
         ear_close(finder);
@@ -326,6 +326,8 @@ static bool ear_hears_nothing(struct redis_finder *finder)
 static bool ear_lives(struct redis_finder *finder)
 {
     struct error error;
+
+    redis_session_end_by(finder->ear, clock_monotonic_us() + REDIS_FINDER_SERVER_US);
     redisReply *reply =
         redis_session_command(finder->ear, &error, 1, (const char *[]){"PING"}, NULL);
     const bool is_switch =

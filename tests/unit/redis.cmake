@@ -46,6 +46,7 @@ target_compile_definitions(test_redis_topology PRIVATE
 unit_test(redis_topology_epochs LINKS redis support THREADS LABELS redis)
 unit_test(redis_topology_log LINKS redis support THREADS LABELS redis)
 target_sources(test_redis_topology_log PRIVATE captured.c)
+unit_test(redis_topology_slow LINKS redis support THREADS LABELS redis)
 unit_test(redis_session_slow LINKS redis support LABELS redis)
 unit_test(redis_session_tls LINKS redis support LABELS redis)
 unit_test(redis_tls LINKS redis support THREADS LABELS redis)

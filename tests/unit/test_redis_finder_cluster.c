@@ -3,6 +3,7 @@
  * Each node is a cluster of its own, so each knows what the test has told it alone. */
 #include "finder_case.h"
 #include "support/cmocka.h"
+#include "support/fault_proxy.h"
 #include "support/impostor.h"
 #include "support/redis_group.h"
 #include "support/topologies.h"
@@ -147,6 +148,19 @@ static void a_node_that_is_gone_is_passed_over(void **state)
     assert_int_equal(finder_port(0), port_of(0));
     impostor_close(&gone);
     impostor_close(&silent);
+}
+
+/* Its answers would be whole at last. */
+static void a_node_that_answers_byte_by_byte_is_passed_over(void **state)
+{
+    const struct fault_proxy_options options = {.port = port_of(0)};
+    struct fault_proxy *proxy = fault_proxy_start(&options);
+    (void)state;
+    fault_proxy_set(proxy, FAULT_PROXY_ONE_BYTE, 20);
+    begin("", 2, (const int[]){fault_proxy_port(proxy), port_of(1)});
+
+    assert_int_equal(finder_port(0), port_of(1));
+    fault_proxy_stop(proxy);
 }
 
 static void if_nobody_answers_the_error_says_so(void **state)
@@ -304,6 +318,7 @@ int main(void)
         cmocka_unit_test_teardown(a_node_that_does_not_know_its_own_host_is_found, finder_end),
         cmocka_unit_test_teardown(a_node_is_where_it_says_or_where_we_asked, finder_end),
         cmocka_unit_test_teardown(a_node_that_is_gone_is_passed_over, finder_end),
+        cmocka_unit_test_teardown(a_node_that_answers_byte_by_byte_is_passed_over, finder_end),
         cmocka_unit_test_teardown(if_nobody_answers_the_error_says_so, finder_end),
         cmocka_unit_test_teardown(a_redis_that_is_in_no_cluster_is_told_by_its_address, finder_end),
         cmocka_unit_test_teardown(a_node_whose_cluster_is_down_is_believed_last, finder_end),
