@@ -35,7 +35,8 @@ struct piece {
 struct flow {
     int from;
     int to;
-    bool has_ended; /* nothing more comes */
+    bool has_ended;         /* nothing more comes */
+    int64_t rests_until_us; /* nothing is sent before */
     size_t count;
     STAILQ_HEAD(piece_list, piece) pieces;
 };
@@ -81,7 +82,7 @@ static void flow_read(struct fault_proxy *proxy, struct pair *pair, struct flow 
 static void damage(struct fault_proxy *proxy, struct piece *piece);
 static int64_t due_us(const struct fault_proxy *proxy, int64_t now_us);
 static void flow_write(const struct fault_proxy *proxy, struct pair *pair, struct flow *flow);
-static void defer(struct flow *flow, int64_t until_us);
+static void rest(struct flow *flow, int64_t until_us);
 static bool flow_is_done(const struct flow *flow);
 static void close_what_is_over(struct fault_proxy *proxy);
 
@@ -300,6 +301,8 @@ static void flow_read(struct fault_proxy *proxy, struct pair *pair, struct flow 
     piece->length = (size_t)length;
     if (flow == &pair->replies) {
         piece->due_us = due_us(proxy, clock_monotonic_us());
+        if (piece->due_us < flow->rests_until_us)
+            piece->due_us = flow->rests_until_us;
         if (proxy->mode == FAULT_PROXY_CORRUPT && random_next(&proxy->random) % DAMAGED_ONE_IN == 0)
             damage(proxy, piece);
     }
@@ -397,17 +400,18 @@ static void flow_write(const struct fault_proxy *proxy, struct pair *pair, struc
             free(piece);
         }
         if (bytewise || is_slow) {
-            defer(flow, now_us + proxy->delay_us);
+            rest(flow, now_us + proxy->delay_us);
             return;
         }
     }
 }
 
-/* The rest of what waits begins then. */
-static void defer(struct flow *flow, int64_t until_us)
+/* Also for what has not come yet. */
+static void rest(struct flow *flow, int64_t until_us)
 {
     struct piece *piece = STAILQ_FIRST(&flow->pieces);
 
+    flow->rests_until_us = until_us;
     if (piece != NULL)
         piece->due_us = until_us;
 }
