@@ -5,14 +5,17 @@
 #ifndef STORE_PROBE_H
 #define STORE_PROBE_H
 
-#include "redis/redis_map.h"
+#include "redis/redis_slot.h"
 #include "store/store.h"
 
 /* Always allowed. The counter expires after a second. */
 struct operation probe_operation(const struct digest *tag, int64_t now_us);
 
-/* Finds a tag whose slot this node has, by its index. False: the node has no slot, or so few that
- * none was found. Takes some milliseconds for a node with few slots. */
-bool probe_find_tag(const struct redis_map *map, uint16_t node, struct digest *tag);
+/* Finds a tag for each slot of a cluster. The first call takes some ten milliseconds, so call it
+ * before the service answers anybody. Any thread. */
+void probe_prepare(void);
+
+/* The tag that has this slot. After probe_prepare(). Takes no time to speak of. */
+struct digest probe_tag(uint16_t slot);
 
 #endif

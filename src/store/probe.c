@@ -4,10 +4,14 @@
 #include "base/duration.h"
 #include "store/take_script.h"
 
-/* A node with one slot is missed once in fifty times. */
-#define TRIES_MAX (4 * REDIS_SLOTS)
+#include <pthread.h>
 
-static bool has_slots(const struct redis_map *map, uint16_t node);
+/* Of each slot: the number of its tag, which is the least one that has this slot. No number is
+ * zero, because the tag of zeroes is that of a single server. */
+static uint32_t number_of_slot[REDIS_SLOTS];
+
+static void number_slots(void);
+static struct digest numbered(uint32_t number);
 
 struct operation probe_operation(const struct digest *tag, int64_t now_us)
 {
@@ -31,30 +35,40 @@ struct operation probe_operation(const struct digest *tag, int64_t now_us)
     };
 }
 
-/* The digests are the same in each process, so all probe the same key. Without slots it is that of
- * zeroes. */
-bool probe_find_tag(const struct redis_map *map, uint16_t node, struct digest *tag)
+void probe_prepare(void)
 {
-    *tag = (struct digest){0};
-    if (!map->is_sliced)
-        return true;
-    if (!has_slots(map, node))
-        return false;
-    for (uint64_t i = 0; i < TRIES_MAX; i++) {
-        const uint64_t spread = i * UINT64_C(0x9e3779b97f4a7c15);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-        memcpy(tag->bytes, &spread, sizeof(spread));
-        if (map->node_of_slot[take_script_slot(tag)] == node)
-            return true;
-    }
-    return false;
+    (void)pthread_once(&once, number_slots);
 }
 
-static bool has_slots(const struct redis_map *map, uint16_t node)
+/* The tags are the same in each process, so all probe the same keys. */
+struct digest probe_tag(uint16_t slot)
 {
-    for (size_t slot = 0; slot < REDIS_SLOTS; slot++) {
-        if (map->node_of_slot[slot] == node)
-            return true;
+    ASSERT(number_of_slot[slot] != 0);
+    return numbered(number_of_slot[slot]);
+}
+
+/* The tags are spread, so all slots are found after some 170,000. */
+static void number_slots(void)
+{
+    size_t left = REDIS_SLOTS;
+
+    for (uint32_t number = 1; left > 0; number++) {
+        const struct digest tag = numbered(number);
+        uint32_t *slot = &number_of_slot[take_script_slot(&tag)];
+
+        left -= *slot == 0;
+        if (*slot == 0)
+            *slot = number;
     }
-    return false;
+}
+
+static struct digest numbered(uint32_t number)
+{
+    const uint64_t spread = number * UINT64_C(0x9e3779b97f4a7c15);
+    struct digest tag = {0};
+
+    memcpy(tag.bytes, &spread, sizeof(spread));
+    return tag;
 }

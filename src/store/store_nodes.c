@@ -22,6 +22,7 @@ static void nodes_follow_give(struct store_nodes *nodes, struct redis_map *map);
 static struct store_node *node_at(const struct store_nodes *nodes,
                                   const struct redis_endpoint *endpoint);
 static void node_set_place(struct store_node *node, const struct redis_map *map, uint16_t index);
+static void find_probe_tags(const struct redis_map *map, struct store_node *const all[]);
 static void nodes_let_go(struct store_nodes *nodes, struct store_node *node);
 static void on_sweep(evutil_socket_t fd, short events, void *context);
 static void nodes_free_left(struct store_nodes *nodes, int64_t now_us);
@@ -43,8 +44,10 @@ void store_nodes_init(struct store_nodes *nodes, struct event_base *base,
     nodes->sweep = evtimer_new(base, on_sweep, nodes);
     ASSERT(nodes->sweep != NULL);
     store_strays_init(&nodes->strays, base, nodes, on_turn);
-    if (!redis_topology_is_fixed(options->topology))
+    if (!redis_topology_is_fixed(options->topology)) {
+        probe_prepare();
         nodes_watch(nodes);
+    }
     nodes_follow_give(nodes, redis_topology_map(options->topology));
 }
 
@@ -122,6 +125,7 @@ static void nodes_follow_give(struct store_nodes *nodes, struct redis_map *map)
         all[i] = node != NULL ? node : store_node_new(&nodes->share, &map->nodes[i].endpoint);
         node_set_place(all[i], map, i);
     }
+    find_probe_tags(map, all);
     nodes->map = map;
     nodes->all = all;
     nodes->share.is_sliced = map->is_sliced;
@@ -143,14 +147,28 @@ static struct store_node *node_at(const struct store_nodes *nodes,
     return index == REDIS_NO_NODE ? NULL : nodes->all[index];
 }
 
-/* It keeps the tag of its probe while it has that slot, because to find another takes time. */
+/* A single server is probed with a tag of zeroes. A node of a cluster keeps its tag while it has that
+ * slot. */
 static void node_set_place(struct store_node *node, const struct redis_map *map, uint16_t index)
 {
     node->number = map->nodes[index].number;
     node->trust.node = node->number;
-    if (!node->has_probe_tag ||
-        (map->is_sliced && map->node_of_slot[take_script_slot(&node->probe_tag)] != index))
-        node->has_probe_tag = probe_find_tag(map, index, &node->probe_tag);
+    node->has_probe_tag =
+        !map->is_sliced ||
+        (node->has_probe_tag && map->node_of_slot[take_script_slot(&node->probe_tag)] == index);
+}
+
+/* Those that have no tag get that of their first slot, if they have any. */
+static void find_probe_tags(const struct redis_map *map, struct store_node *const all[])
+{
+    for (uint16_t slot = 0; slot < REDIS_SLOTS; slot++) {
+        const uint16_t index = map->node_of_slot[slot];
+
+        if (index == REDIS_NO_NODE || all[index]->has_probe_tag)
+            continue;
+        all[index]->probe_tag = probe_tag(slot);
+        all[index]->has_probe_tag = true;
+    }
 }
 
 static void nodes_let_go(struct store_nodes *nodes, struct store_node *node)
