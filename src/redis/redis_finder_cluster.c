@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The nodes of a cluster are asked in turn: those that had slots last, then those of the URL. Each
- * look begins at another one, so that no node has to answer all, and nodes that are gone are soon
- * behind it. */
+ * The nodes of a cluster are asked one after the other, until one answers well. In which order is
+ * said in redis_node_list.h. */
 #include "redis_finder.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "redis_node_list.h"
 #include "redis_slots.h"
 
 /* So many flawed answers of one look are believed: if a large cluster is down, each of its nodes
@@ -17,13 +17,11 @@
 #define IS_NO_CLUSTER "cluster support disabled"
 
 struct redis_finder {
-    const struct redis_url *url;
     const struct redis_access *access;
     struct redis_dialer *dialer;
-    struct redis_map *known; /* the last map; NULL before */
-    uint64_t epoch;          /* of that map's cluster */
-    size_t next;             /* who is asked next */
-    int64_t until_us;        /* when the look ends */
+    struct redis_node_list list;
+    uint64_t epoch;   /* of the cluster that the last map is of */
+    int64_t until_us; /* when the look ends */
 };
 
 /* What one node said. */
@@ -33,15 +31,14 @@ struct answer {
     bool is_ok; /* the node finds that its cluster works */
 };
 
-static size_t count_nodes(const struct redis_finder *finder);
-static const struct redis_endpoint *node_at(const struct redis_finder *finder, size_t index);
 static struct answer ask(const struct redis_finder *finder, const struct redis_endpoint *node,
                          struct error *error);
 static struct answer ask_session(const struct redis_finder *finder, struct redis_session *session,
                                  const struct redis_endpoint *node, struct error *error);
 static void read_state(const redisReply *info, struct answer *answer);
 static redisReply *run(struct redis_session *session, const char *word, struct error *error);
-static void keep(struct redis_finder *finder, const struct answer *answer, size_t next);
+static enum redis_standing standing_after(const struct answer *answer, bool has_found);
+static void keep(struct redis_finder *finder, const struct answer *answer);
 
 static struct redis_finder *cluster_new(const struct redis_topology_options *options,
                                         const struct redis_access *access,
@@ -49,9 +46,9 @@ static struct redis_finder *cluster_new(const struct redis_topology_options *opt
 {
     struct redis_finder *finder = MEMORY_NEW(struct redis_finder);
 
-    finder->url = &options->url;
     finder->access = access;
     finder->dialer = dialer;
+    redis_node_list_init(&finder->list, &options->url);
     return finder;
 }
 
@@ -59,18 +56,17 @@ static struct redis_finder *cluster_new(const struct redis_topology_options *opt
  * well. So the first answer without such a flaw is taken, or else the first of a few. */
 static struct redis_map *cluster_look(struct redis_finder *finder, struct error *error)
 {
-    const size_t count = count_nodes(finder);
+    struct redis_node_list *list = &finder->list;
     struct answer best = {0};
     bool has_found = false;
-    size_t index = finder->next;
     int flawed = 0;
 
     finder->until_us = clock_monotonic_us() + REDIS_FINDER_LOOK_US;
-    for (size_t i = 0; i < count && !has_found && flawed < FLAWED_MAX; i++) {
-        struct answer answer = ask(finder, node_at(finder, index % count), error);
+    for (size_t i = 0; i < list->count && !has_found && flawed < FLAWED_MAX; i++) {
+        struct answer answer = ask(finder, &list->nodes[i].endpoint, error);
 
-        index = (index + 1) % count;
         has_found = answer.map != NULL && answer.is_ok && answer.epoch >= finder->epoch;
+        redis_node_list_note(list, i, standing_after(&answer, has_found));
         flawed += answer.map != NULL;
         if (has_found || best.map == NULL) {
             redis_map_release(best.map);
@@ -81,13 +77,12 @@ static struct redis_map *cluster_look(struct redis_finder *finder, struct error 
         if (clock_monotonic_us() >= finder->until_us)
             break;
     }
-    keep(finder, &best, index);
+    keep(finder, &best);
     return best.map;
 }
 
 static void cluster_free(struct redis_finder *finder)
 {
-    redis_map_release(finder->known);
     free(finder);
 }
 
@@ -97,20 +92,6 @@ const struct redis_finder_kind redis_finder_cluster = {
     .wait = redis_finder_wait,
     .free = cluster_free,
 };
-
-static size_t count_nodes(const struct redis_finder *finder)
-{
-    return (finder->known == NULL ? 0 : finder->known->node_count) + finder->url->host_count;
-}
-
-static const struct redis_endpoint *node_at(const struct redis_finder *finder, size_t index)
-{
-    const size_t known_count = finder->known == NULL ? 0 : finder->known->node_count;
-
-    if (index < known_count)
-        return &finder->known->nodes[index].endpoint;
-    return &finder->url->hosts[index - known_count];
-}
 
 static struct answer ask(const struct redis_finder *finder, const struct redis_endpoint *node,
                          struct error *error)
@@ -189,15 +170,18 @@ static redisReply *run(struct redis_session *session, const char *word, struct e
     return redis_session_command(session, error, ARRAY_COUNT(argv), argv, lengths);
 }
 
-/* A look that found nothing goes on where it ended. Otherwise the next one begins at a node that
- * has slots. */
-static void keep(struct redis_finder *finder, const struct answer *answer, size_t next)
+static enum redis_standing standing_after(const struct answer *answer, bool has_found)
 {
-    finder->next = next;
-    if (answer->map == NULL)
-        return;
-    redis_map_release(finder->known);
-    finder->known = redis_map_keep(answer->map);
-    finder->epoch = answer->epoch;
-    finder->next = next % answer->map->node_count;
+    if (has_found)
+        return REDIS_NODE_HOPEFUL;
+    return answer->map != NULL ? REDIS_NODE_FLAWED : REDIS_NODE_FAILED;
+}
+
+static void keep(struct redis_finder *finder, const struct answer *answer)
+{
+    if (answer->map != NULL) {
+        redis_node_list_learn(&finder->list, answer->map);
+        finder->epoch = answer->epoch;
+    }
+    redis_node_list_sort(&finder->list);
 }
