@@ -147,8 +147,8 @@ static struct store_node *node_at(const struct store_nodes *nodes,
     return index == REDIS_NO_NODE ? NULL : nodes->all[index];
 }
 
-/* A single server is probed with a tag of zeroes. A node of a cluster keeps its tag while it has that
- * slot. */
+/* A single server is probed with a tag of zeroes. A node of a cluster keeps its tag while it has
+ * that slot. */
 static void node_set_place(struct store_node *node, const struct redis_map *map, uint16_t index)
 {
     node->number = map->nodes[index].number;
