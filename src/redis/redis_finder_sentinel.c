@@ -24,8 +24,8 @@
 #define DEAF_US SECOND_US       /* how often there is a look without a subscription */
 #define ALL_US  (5 * SECOND_US) /* and with one */
 /* Whoever floods us with messages does not keep us from all else. */
-#define MESSAGES_AT_ONCE 64
-#define WORD_COUNT       3
+#define HEAR_US    (100 * MILLISECOND_US)
+#define WORD_COUNT 3
 
 /* What a sentinel says. */
 struct answer {
@@ -302,22 +302,25 @@ static void ear_listen(struct redis_finder *finder, int wake_fd, int64_t until_u
     }
 }
 
-/* False if the master has changed, or the subscription has ended. */
+/* False if the master has changed, or the subscription has ended. All that has come is heard,
+ * because one look answers many messages: in a storm they would otherwise be worked off long after
+ * its end. */
 static bool ear_hears_nothing(struct redis_finder *finder)
 {
+    const int64_t until_us = clock_monotonic_us() + HEAR_US;
     redisReply *message = NULL;
     struct error error;
     bool is_switch = false;
 
-    for (int i = 0; (i == 0 || message != NULL) && !is_switch && i < MESSAGES_AT_ONCE; i++) {
+    do {
         freeReplyObject(message);
         if (!redis_session_hear(finder->ear, &message, &error)) {
             ear_close(finder);
             return false;
         }
-        is_switch = message != NULL &&
-                    redis_sentinel_list_tell_switch(message, finder->options->url.master);
-    }
+        is_switch |= message != NULL &&
+                     redis_sentinel_list_tell_switch(message, finder->options->url.master);
+    } while (message != NULL && clock_monotonic_us() < until_us);
     freeReplyObject(message);
     return !is_switch;
 }

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define WAIT_SECONDS  20
@@ -114,6 +115,16 @@ static size_t asked(struct impostor *impostor)
     return impostor->count;
 }
 
+/* What a sentinel says in a look, if it names this server as the master, and tells nothing else. */
+static void words_naming(const struct redis_server *master, char words[URL_BYTES])
+{
+    char port[16];
+    const int digits = snprintf(port, sizeof(port), "%d", redis_server_port(master));
+
+    (void)snprintf(words, URL_BYTES, "+PONG\r\n*0\r\n*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%s\r\n*0\r\n",
+                   digits, port);
+}
+
 static void a_single_server_is_known_at_once_and_is_not_doubted(void **state)
 {
     struct redis_topology *topology = topology_to("redis://127.0.0.1:6380");
@@ -194,9 +205,7 @@ static void a_sentinel_that_names_a_replica_is_passed_over(void **state)
     impostor_open(&behind);
     impostor_listen(&behind);
     url_with(&behind, others_at(sentinels, "mymaster", others), url);
-    (void)snprintf(words, sizeof(words),
-                   "+PONG\r\n*0\r\n*2\r\n$9\r\n127.0.0.1\r\n$5\r\n%d\r\n*0\r\n",
-                   redis_server_port(redis_sentinels_server(sentinels, 1)));
+    words_naming(redis_sentinels_server(sentinels, 1), words);
     struct redis_topology *topology = started(url);
 
     WAIT_FOR (WAIT_SECONDS, port_in(topology) != 0)
@@ -387,6 +396,53 @@ static void a_doubt_while_it_looks_leads_to_another_look(void **state)
     impostor_close(&sentinel);
 }
 
+/* Adds what has come to `heard`, and counts the PINGs in it. */
+static int pings(int connection, char heard[URL_BYTES])
+{
+    const size_t length = strlen(heard);
+    const ssize_t more = recv(connection, heard + length, URL_BYTES - 1 - length, MSG_DONTWAIT);
+    int count = 0;
+
+    if (more > 0)
+        heard[length + (size_t)more] = '\0';
+    for (const char *at = heard; (at = strstr(at, "PING")) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* The first PING greets. Another one comes when there is nothing left to hear. */
+static void a_storm_of_switches_is_answered_by_a_look_or_two(void **state)
+{
+    static const char subscribed[] =
+        "+PONG\r\n*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n";
+    static const char message[] = "*3\r\n$7\r\nmessage\r\n$14\r\n+switch-master\r\n"
+                                  "$32\r\nmymaster 127.0.0.1 1 127.0.0.1 2\r\n";
+    struct impostor sentinel;
+    char words[URL_BYTES];
+    char heard[URL_BYTES] = "";
+    words_naming(redis_sentinels_server(*state, 0), words);
+    struct redis_topology *topology = started_at(&sentinel);
+    WAIT_FOR (WAIT_SECONDS, impostor_rebuff(&sentinel, words) == 1)
+        ;
+    WAIT_FOR (WAIT_SECONDS, impostor_accept(&sentinel))
+        ;
+    impostor_say(&sentinel, subscribed);
+    WAIT_FOR (WAIT_SECONDS, impostor_rebuff(&sentinel, words) == 3)
+        ;
+
+    const int ear = sentinel.connections[1];
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(send(ear, message, strlen(message), MSG_NOSIGNAL), strlen(message));
+    WAIT_FOR (WAIT_SECONDS, pings(ear, heard) == 2) {
+        if (sentinel.count < IMPOSTOR_CONNECTIONS_MAX)
+            (void)impostor_rebuff(&sentinel, words);
+    }
+
+    assert_in_range(sentinel.count, 4, 6);
+    end(topology);
+    impostor_close(&sentinel);
+}
+
 static void it_stops_while_sentinels_hang(void **state)
 {
     struct impostor sentinel;
@@ -442,6 +498,7 @@ int main(void)
         cmocka_unit_test(the_map_stays_when_no_sentinel_answers),
         cmocka_unit_test(a_doubt_leads_to_a_look),
         cmocka_unit_test(a_doubt_while_it_looks_leads_to_another_look),
+        cmocka_unit_test(a_storm_of_switches_is_answered_by_a_look_or_two),
         cmocka_unit_test(it_stops_while_sentinels_hang),
         cmocka_unit_test(it_may_be_stopped_at_once_or_without_a_start),
     };
