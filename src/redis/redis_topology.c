@@ -21,6 +21,8 @@
 #define LOOK_AGAIN_US (500 * MILLISECOND_US)
 /* How often another cause is told while nothing is found. The same cause is told once. */
 #define TELL_EVERY_US (10 * SECOND_US)
+/* How often it is told where the servers are now. */
+#define TELL_MAP_US SECOND_US
 
 struct redis_topology {
     struct redis_topology_options options;
@@ -45,6 +47,9 @@ struct redis_topology {
     bool has_failed;    /* the last look, and the log says so */
     struct error cause; /* the one that was told last */
     int64_t told_us;    /* when it was told */
+
+    struct redis_map *told_map; /* its nodes are what the log says */
+    int64_t map_told_us;
 };
 
 static void *topology_run(void *context);
@@ -53,8 +58,9 @@ static void tell_failed(struct redis_topology *topology, const struct error *err
 static void note_failed(struct redis_topology *topology, const struct error *error);
 static void tell_found(struct redis_topology *topology);
 static bool publish_give(struct redis_topology *topology, struct redis_map *map);
+static int64_t tell_map(struct redis_topology *topology);
 static bool has_same_nodes(const struct redis_map *map, const struct redis_map *before);
-static void tell_new(const struct redis_topology *topology, const struct redis_map *map);
+static void write_nodes(const struct redis_topology *topology);
 static void await_reason(struct redis_topology *topology, int64_t due_us);
 static bool ends_within(const struct redis_topology *topology, int64_t wait_us);
 static int signal_new(void);
@@ -87,6 +93,7 @@ struct redis_topology *redis_topology_new(const struct redis_topology_options *o
     topology->finder =
         topology->kind->new (&topology->options, &topology->access, topology->dialer);
     topology->map = redis_map_new(0);
+    topology->told_map = redis_map_keep(topology->map);
     if (topology->kind->is_fixed)
         (void)look(topology);
     return topology;
@@ -112,8 +119,7 @@ void redis_topology_start(struct redis_topology *topology)
 {
     if (topology->kind->is_fixed)
         return;
-    if (topology->map->node_count > 0)
-        tell_new(topology, topology->map);
+    (void)tell_map(topology);
     topology->has_thread = true;
     ASSERT(pthread_create(&topology->thread, NULL, topology_run, topology) == 0);
 }
@@ -138,6 +144,7 @@ void redis_topology_free(struct redis_topology *topology)
     topology->kind->free(topology->finder);
     redis_dialer_free(topology->dialer);
     redis_map_release(topology->map);
+    redis_map_release(topology->told_map);
     (void)close(topology->wake_fd);
     (void)close(topology->end_fd);
     thread_end_close(&topology->ended);
@@ -226,7 +233,9 @@ static int64_t look(struct redis_topology *topology)
         tell_failed(topology, &error);
     }
     topology->rest_us = redis_finder_rest_us(topology->rest_us, doubt != NULL, has_changed);
-    return clock_monotonic_us() + (has_found ? LOOK_EVERY_US : LOOK_AGAIN_US);
+    const int64_t tell_us = tell_map(topology);
+    const int64_t look_us = clock_monotonic_us() + (has_found ? LOOK_EVERY_US : LOOK_AGAIN_US);
+    return tell_us < look_us ? tell_us : look_us;
 }
 
 static void tell_failed(struct redis_topology *topology, const struct error *error)
@@ -265,8 +274,6 @@ static bool publish_give(struct redis_topology *topology, struct redis_map *map)
         return false;
     }
     redis_map_number(map, topology->map);
-    if (topology->has_thread && !has_same_nodes(map, topology->map))
-        tell_new(topology, map);
     (void)pthread_mutex_lock(&topology->lock);
     redis_map_release(topology->map);
     topology->map = map;
@@ -275,6 +282,23 @@ static bool publish_give(struct redis_topology *topology, struct redis_map *map)
         add_one(watcher->fd);
     (void)pthread_mutex_unlock(&topology->lock);
     return true;
+}
+
+/* Returns when there is something to tell; INT64_MAX: nothing. What a look finds before there is a
+ * thread is told when that starts, because a command of the command line has no use for it. */
+static int64_t tell_map(struct redis_topology *topology)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    if (has_same_nodes(topology->map, topology->told_map))
+        return INT64_MAX;
+    if (topology->map_told_us != 0 && now_us - topology->map_told_us < TELL_MAP_US)
+        return topology->map_told_us + TELL_MAP_US;
+    write_nodes(topology);
+    redis_map_release(topology->told_map);
+    topology->told_map = redis_map_keep(topology->map);
+    topology->map_told_us = now_us;
+    return INT64_MAX;
 }
 
 /* Each slot that moves makes a new map, which is no news. */
@@ -287,10 +311,9 @@ static bool has_same_nodes(const struct redis_map *map, const struct redis_map *
     return same;
 }
 
-/* What a look finds before there is a thread is told when that starts, because a command of the
- * command line has no use for it. */
-static void tell_new(const struct redis_topology *topology, const struct redis_map *map)
+static void write_nodes(const struct redis_topology *topology)
 {
+    const struct redis_map *map = topology->map;
     char first[REDIS_ENDPOINT_BYTES] = "";
 
     if (map->node_count > 0)

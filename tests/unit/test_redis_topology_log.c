@@ -6,6 +6,7 @@
 #include "captured.h"
 #include "redis/redis_topology.h"
 #include "support/cmocka.h"
+#include "support/impostor.h"
 #include "support/redis_sentinels.h"
 #include "support/wait.h"
 
@@ -14,6 +15,7 @@
 
 #define WAIT_SECONDS 20
 #define STOP_US      (2 * SECOND_US)
+#define LINE_BYTES   512
 #define NEW_MASTER   "redis master is now at"
 #define NOT_FOUND    "redis is not found"
 
@@ -30,6 +32,33 @@ static void end(struct redis_topology *topology)
 {
     assert_true(redis_topology_stop(topology, clock_monotonic_us() + STOP_US));
     redis_topology_free(topology);
+}
+
+/* How often the log names a master so far. `last` says where the last one is. */
+static int masters_told(const struct captured *captured, char last[LINE_BYTES])
+{
+    char *text = scratch_read(captured->path);
+    int count = 0;
+
+    last[0] = '\0';
+    for (const char *at = text; (at = strstr(at, NEW_MASTER)) != NULL; at++, count++)
+        (void)snprintf(last, LINE_BYTES, "%.*s", (int)strcspn(at, "\n"), at);
+    free(text);
+    return count;
+}
+
+/* Whether the last line is true. */
+static bool tells_the_map(struct redis_topology *topology, const struct captured *captured)
+{
+    struct redis_map *map = redis_topology_map(topology);
+    char where[REDIS_ENDPOINT_BYTES] = "";
+    char last[LINE_BYTES];
+
+    if (map->node_count > 0)
+        redis_endpoint_write(&map->nodes[0].endpoint, where);
+    redis_map_release(map);
+    (void)masters_told(captured, last);
+    return where[0] != '\0' && strstr(last, where) != NULL;
 }
 
 /* As a command of the command line does. */
@@ -63,10 +92,56 @@ static void each_master_is_told_once(void **state)
     redis_sentinels_fail_over(*state, 0);
     WAIT_FOR (WAIT_SECONDS, redis_topology_version(topology) > version)
         ;
+    WAIT_FOR (WAIT_SECONDS, tells_the_map(topology, &captured))
+        ;
     const int told = capture_end(&captured, NEW_MASTER);
 
     assert_int_equal(told, 2);
     end(topology);
+}
+
+/* A sentinel that names two masters in turn. */
+static void many_changes_are_a_line_a_second_and_the_last_one_is_told(void **state)
+{
+    struct redis_server *masters[] = {redis_server_start(NULL), redis_server_start(NULL)};
+    struct impostor sentinel;
+    struct captured captured;
+    char url[LINE_BYTES];
+    (void)state;
+    impostor_open(&sentinel);
+    impostor_listen(&sentinel);
+    (void)snprintf(url, sizeof(url), "redis-sentinel://%s/mymaster",
+                   strstr(sentinel.url, "127.0.0.1"));
+    struct redis_topology *topology = topology_to(url);
+    const int64_t begin_us = clock_monotonic_us();
+
+    capture_begin(&captured);
+    redis_topology_start(topology);
+    WAIT_FOR (WAIT_SECONDS, sentinel.count >= 12) {
+        char words[LINE_BYTES];
+        char port[16];
+        const int digits =
+            snprintf(port, sizeof(port), "%d", redis_server_port(masters[sentinel.count % 2]));
+
+        (void)snprintf(words, sizeof(words),
+                       "+PONG\r\n*0\r\n*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%s\r\n*0\r\n", digits, port);
+        (void)impostor_rebuff(&sentinel, words);
+        redis_topology_doubt(topology, "a test");
+    }
+    const uint64_t versions = redis_topology_version(topology);
+    const int64_t seconds = (clock_monotonic_us() - begin_us) / SECOND_US;
+    char last[LINE_BYTES];
+    const int told_before = masters_told(&captured, last);
+    WAIT_FOR (WAIT_SECONDS, tells_the_map(topology, &captured))
+        ;
+    (void)capture_end(&captured, NEW_MASTER);
+
+    assert_true(versions >= 6);
+    assert_in_range(told_before, 1, 1 + seconds);
+    end(topology);
+    impostor_close(&sentinel);
+    for (size_t i = 0; i < ARRAY_COUNT(masters); i++)
+        redis_server_stop(masters[i]);
 }
 
 /* A doubt makes it look again. */
@@ -109,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_look_without_a_thread_is_not_told),
         cmocka_unit_test(why_no_master_is_found_is_told_once),
         cmocka_unit_test(each_master_is_told_once),
+        cmocka_unit_test(many_changes_are_a_line_a_second_and_the_last_one_is_told),
     };
 
     return cmocka_run_group_tests(tests, open_sentinels, close_sentinels);
