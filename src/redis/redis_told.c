@@ -4,13 +4,19 @@
 #include "redis_told.h"
 
 #include "base/duration.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "redis/redis_complaints.h"
 
 #include <pthread.h>
 #include <sys/queue.h>
 
-#define SILENCE_US SECOND_US
+#define SILENCE_US     SECOND_US
+#define SILENCE_MAX_US (10 * MINUTE_US)
+/* While the trouble lasts, each line makes the silence after it so many times as long. Another
+ * cause waits for a part of it. */
+#define SILENCE_GROWTH 4
+#define OTHER_PART     8
 
 struct redis_told {
     struct redis_endpoint endpoint;
@@ -18,6 +24,9 @@ struct redis_told {
     bool says_ready;
     bool says_trouble;
     int64_t silent_until_us; /* before that it is not told again that it is ready no more */
+    uint64_t cause;          /* a hash of the one that was told last */
+    int64_t told_us;         /* when, if `says_trouble` */
+    int64_t silence_us;      /* how long the same cause is not told again */
     LIST_ENTRY(redis_told) in_all;
 };
 
@@ -26,6 +35,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, redis_told) all = LIST_HEAD_INITIALIZER(all);
 static struct redis_complaints complaints;
 
+static bool is_silent(const struct redis_told *told, uint64_t cause, int64_t now_us);
+static void note_trouble(struct redis_told *told, uint64_t cause, int64_t now_us);
 static struct redis_told *find(const struct redis_endpoint *endpoint);
 
 struct redis_told *redis_told_open(const struct redis_endpoint *endpoint)
@@ -66,6 +77,7 @@ bool redis_told_ready(struct redis_told *told)
 
 bool redis_told_trouble(struct redis_told *told, const char *cause, int64_t now_us)
 {
+    const uint64_t hash = hash_text(text_of(cause));
     char whole[REDIS_ENDPOINT_BYTES + 256];
     char where[REDIS_ENDPOINT_BYTES];
 
@@ -73,13 +85,36 @@ bool redis_told_trouble(struct redis_told *told, const char *cause, int64_t now_
     (void)snprintf(whole, sizeof(whole), "%s %s", where, cause);
     (void)pthread_mutex_lock(&lock);
     const bool is_news = !told->says_trouble && now_us >= told->silent_until_us;
-    const bool is_told = redis_complaints_allow(&complaints, whole, now_us) || is_news;
-    if (is_told && !told->says_trouble)
-        told->silent_until_us = now_us + SILENCE_US;
-    told->says_trouble |= is_told;
-    told->says_ready &= !is_told;
+    const bool is_told = !is_silent(told, hash, now_us) &&
+                         (redis_complaints_allow(&complaints, whole, now_us) || is_news);
+    if (is_told)
+        note_trouble(told, hash, now_us);
     (void)pthread_mutex_unlock(&lock);
     return is_told;
+}
+
+static bool is_silent(const struct redis_told *told, uint64_t cause, int64_t now_us)
+{
+    const int64_t silence_us =
+        cause == told->cause ? told->silence_us : told->silence_us / OTHER_PART;
+
+    return told->says_trouble && now_us - told->told_us < silence_us;
+}
+
+static void note_trouble(struct redis_told *told, uint64_t cause, int64_t now_us)
+{
+    if (told->says_trouble) {
+        told->silence_us *= SILENCE_GROWTH;
+        if (told->silence_us > SILENCE_MAX_US)
+            told->silence_us = SILENCE_MAX_US;
+    } else {
+        told->silence_us = SILENCE_US;
+        told->silent_until_us = now_us + SILENCE_US;
+    }
+    told->cause = cause;
+    told->told_us = now_us;
+    told->says_trouble = true;
+    told->says_ready = false;
 }
 
 static struct redis_told *find(const struct redis_endpoint *endpoint)

@@ -17,8 +17,9 @@ void redis_told_close(struct redis_told *told);
 /* Whether to log that the server is ready. */
 MUST_USE bool redis_told_ready(struct redis_told *told);
 
-/* Whether to log that it is lost, or cannot be reached. That it is ready no more is told once a
- * second at most. Further causes share sixteen lines a second with those of all servers. */
+/* Whether to log that the server is lost, or cannot be reached. That it is ready no more is told
+ * once a second at most. While that lasts it is told again ever more seldom, up to every ten
+ * minutes, and another cause sooner; all servers share sixteen such lines a second. */
 MUST_USE bool redis_told_trouble(struct redis_told *told, const char *cause, int64_t now_us);
 
 #endif

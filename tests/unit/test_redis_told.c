@@ -114,6 +114,46 @@ static void attempts_of_many_servers_are_told_seldom(void **state)
         assert_in_range(complain(now_us + second * SECOND_US), 1, REDIS_COMPLAINTS);
 }
 
+/* Each of them always has the same one. */
+static size_t complain_of_one(int64_t at_us)
+{
+    size_t lines = 0;
+
+    for (size_t i = 0; i < SERVERS; i++)
+        lines += redis_told_trouble(servers[i], "one", at_us);
+    return lines;
+}
+
+static void trouble_that_lasts_is_told_ever_more_seldom(void **state)
+{
+    size_t lines = 0;
+    (void)state;
+    for (int second = 0; second < 3600; second++)
+        (void)complain_of_one(now_us + second * SECOND_US);
+
+    for (int second = 3600; second < 7200; second++)
+        lines += complain_of_one(now_us + second * SECOND_US);
+
+    now_us += HOUR_US;
+    assert_in_range(lines, 5 * SERVERS, 6 * SERVERS);
+}
+
+/* Within some seconds in the first minute, and within some minutes later. */
+static void another_cause_is_told_sooner(void **state)
+{
+    int before = 0;
+    (void)state;
+    for (int second = 0; second <= 5; second++)
+        before += redis_told_trouble(servers[0], "one", now_us + second * SECOND_US);
+
+    const bool same = redis_told_trouble(servers[0], "one", now_us + 10 * SECOND_US);
+    const bool other = redis_told_trouble(servers[0], "two", now_us + 10 * SECOND_US);
+
+    assert_int_equal(before, 3);
+    assert_false(same);
+    assert_true(other);
+}
+
 static void a_server_without_links_is_forgotten(void **state)
 {
     const struct redis_endpoint endpoint = {.is_unix = true, .host = "/run/redis"};
@@ -136,6 +176,8 @@ int main(void)
         TEST(trouble_that_lasts_is_told),
         TEST(each_of_many_servers_is_told_to_be_lost_and_to_be_ready),
         TEST(attempts_of_many_servers_are_told_seldom),
+        TEST(trouble_that_lasts_is_told_ever_more_seldom),
+        TEST(another_cause_is_told_sooner),
         TEST(a_server_without_links_is_forgotten),
     };
 
