@@ -24,6 +24,7 @@ struct redis_bounds {
     struct redisCallback *const *next;
     size_t values_left;
     size_t bytes_left;
+    bool has_begun;  /* a reply */
     bool is_unasked; /* a reply was refused because nobody gets it */
 };
 
@@ -35,6 +36,9 @@ void redis_bounds_hold(struct redis_bounds *bounds, redisReader *reader);
 /* Whether an unfinished reply is already longer than a whole one may be. To be called before each
  * read from the network. */
 MUST_USE bool redis_bounds_are_passed(const struct redis_bounds *bounds, const redisReader *reader);
+
+/* Whether any reply has begun to come; never for a reader without such bounds. */
+bool redis_bounds_has_begun(const redisReader *reader);
 
 /* Why the connection failed, in words; borrowed from `context`, which has such bounds. */
 const char *redis_bounds_explain(const redisContext *context);

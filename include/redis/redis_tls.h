@@ -69,8 +69,10 @@ short redis_tls_events(const redisContext *context);
  * because records are decrypted whole. */
 uint64_t redis_tls_received(const redisContext *context);
 
-/* After a failure: puts the reason into the context's `errstr`, in the words of TLS. Errors that
- * are not of the connection keep theirs. */
+/* After a failure: puts the reason into the context's `errstr`, in the words of TLS. Without TLS it
+ * adds the hint, if the connection has ended before any reply has begun. Errors that are not of the
+ * connection keep theirs. */
+#define REDIS_TLS_HINT "; if the server speaks TLS, its URL must begin with rediss"
 void redis_tls_explain(redisContext *context);
 
 #endif

@@ -34,6 +34,13 @@ bool redis_bounds_are_passed(const struct redis_bounds *bounds, const redisReade
     return reader->len - reader->pos > bounds->bytes_max;
 }
 
+bool redis_bounds_has_begun(const redisReader *reader)
+{
+    const struct redis_bounds *bounds = reader->privdata;
+
+    return bounds != NULL && bounds->has_begun;
+}
+
 /* Our own code aborts when memory is short, so that is hardly ever the cause. */
 const char *redis_bounds_explain(const redisContext *context)
 {
@@ -106,6 +113,7 @@ static bool is_asked(const redisReadTask *task)
 
     if (task->parent != NULL)
         return true;
+    bounds->has_begun = true;
     bounds->values_left = bounds->values_max;
     bounds->bytes_left = bounds->bytes_max;
     bounds->is_unasked =

@@ -5,6 +5,7 @@
 #include "redis/redis_tls.h"
 
 #include "base/memory.h"
+#include "redis/redis_bounds.h"
 #include "redis_tls_files.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #define NAME_BYTES 256
 
@@ -47,6 +49,7 @@ static void write_reason(SSL *ssl, char *out, size_t size);
 static bool has_begun(const SSL *ssl);
 static unsigned long failure_of(SSL *ssl);
 static const char *words_for(unsigned long failure);
+static void hint_at_tls(redisContext *context);
 
 struct redis_tls *redis_tls_new(const struct redis_tls_options *options, struct error *error)
 {
@@ -206,8 +209,12 @@ void redis_tls_explain(redisContext *context)
 {
     SSL *ssl = connection_of(context);
 
-    if (ssl != NULL && (context->err == REDIS_ERR_IO || context->err == REDIS_ERR_EOF))
+    if (context->err != REDIS_ERR_IO && context->err != REDIS_ERR_EOF)
+        return;
+    if (ssl != NULL)
         write_reason(ssl, context->errstr, sizeof(context->errstr));
+    else if (!redis_bounds_has_begun(context->reader))
+        hint_at_tls(context);
 }
 
 static SSL *connection_of(const redisContext *context)
@@ -262,4 +269,19 @@ static const char *words_for(unsigned long failure)
     const char *words = ERR_reason_error_string(failure);
 
     return words == NULL ? "TLS failed" : words;
+}
+
+/* A server that speaks TLS ends the connection when it hears something else. No server does so at a
+ * socket with a path. */
+static void hint_at_tls(redisContext *context)
+{
+    int domain = AF_UNIX;
+    socklen_t size = sizeof(domain);
+    char reason[sizeof(context->errstr)];
+
+    if (getsockopt(context->fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX)
+        return;
+    (void)snprintf(reason, sizeof(reason), "%s", context->errstr);
+    (void)snprintf(context->errstr, sizeof(context->errstr), "%.40s before any answer%s", reason,
+                   REDIS_TLS_HINT);
 }

@@ -550,7 +550,7 @@ static void a_subscription_is_heard_message_by_message(void **state)
 
 static void the_end_of_a_subscription_is_told(void **state)
 {
-    struct redis_session *session = session_to(redis_server_unix_url(server));
+    struct redis_session *session = session_to(redis_server_tcp_url(server));
     struct error error = {0};
     redisReply *message = NULL;
     (void)state;
@@ -560,6 +560,7 @@ static void the_end_of_a_subscription_is_told(void **state)
 
     assert_false(hear(session, &message, &error));
     assert_null(message);
+    assert_string_equal(error.message, "redis: Server closed the connection");
     assert_int_equal(redis_session_fd(session), -1);
     assert_false(redis_session_hear(session, &message, &error));
     redis_session_free(session);

@@ -3,6 +3,7 @@
  * A subscription over TLS, where a readable socket need not have a part of a message. */
 #include "redis/redis_dialer.h"
 #include "redis/redis_resolver.h"
+#include "redis/redis_tls.h"
 #include "support/cmocka.h"
 #include "tls_case.h"
 
@@ -106,12 +107,23 @@ static void a_dead_server_is_not_taken_for_one_that_speaks_no_tls(void **state)
     expect_end(die);
 }
 
+/* Its URL begins with redis://. */
+static void without_tls_the_reason_says_that_the_server_may_need_it(void **state)
+{
+    (void)state;
+
+    const char *reason = tls_case_ping(NULL, redis_server_tcp_url(tls_open_server));
+
+    assert_non_null(strstr(reason, REDIS_TLS_HINT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_heard_one_by_one),
         cmocka_unit_test(the_end_is_told),
         cmocka_unit_test(a_dead_server_is_not_taken_for_one_that_speaks_no_tls),
+        cmocka_unit_test(without_tls_the_reason_says_that_the_server_may_need_it),
     };
 
     return cmocka_run_group_tests(tests, tls_case_open, tls_case_close);

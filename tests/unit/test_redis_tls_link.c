@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Links over TLS. */
+#include "base/log.h"
 #include "base/memory.h"
+#include "captured.h"
 #include "link_case.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
@@ -252,6 +254,24 @@ static void an_answer_nobody_asked_for_ends_the_connection(void **state)
     redis_tls_free(tls);
 }
 
+/* Its URL begins with redis://. */
+static void a_link_without_tls_says_that_the_server_may_need_it(void **state)
+{
+    struct captured captured;
+    const uint64_t lines = log_lines(LOG_WARN);
+    (void)state;
+    log_set_level(LOG_WARN);
+
+    capture_begin(&captured);
+    struct redis_link *link = begin(NULL, redis_server_tcp_url(tls_open_server));
+    TURN_UNTIL(log_lines(LOG_WARN) > lines);
+    const int told = capture_end(&captured, REDIS_TLS_HINT);
+    log_set_level(LOG_ERROR);
+
+    assert_int_equal(told, 1);
+    redis_link_free(link);
+}
+
 #define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, link_new_base, link_free_base)
 
 int main(void)
@@ -266,6 +286,7 @@ int main(void)
         LINK_TEST(a_handshake_that_stops_is_given_up),
         LINK_TEST(a_server_without_tls_is_left),
         LINK_TEST(a_link_connects_again_after_the_server_was_away),
+        LINK_TEST(a_link_without_tls_says_that_the_server_may_need_it),
         LINK_TEST(an_answer_nobody_asked_for_ends_the_connection),
     };
 
