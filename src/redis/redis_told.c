@@ -34,8 +34,11 @@ struct redis_told {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, redis_told) all = LIST_HEAD_INITIALIZER(all);
 static struct redis_complaints complaints;
+static int64_t no_repetition_until_us;
 
 static bool is_silent(const struct redis_told *told, uint64_t cause, int64_t now_us);
+static bool may_tell(const struct redis_told *told, uint64_t cause, const char *whole,
+                     int64_t now_us);
 static void note_trouble(struct redis_told *told, uint64_t cause, int64_t now_us);
 static struct redis_told *find(const struct redis_endpoint *endpoint);
 
@@ -85,8 +88,8 @@ bool redis_told_trouble(struct redis_told *told, const char *cause, int64_t now_
     (void)snprintf(whole, sizeof(whole), "%s %s", where, cause);
     (void)pthread_mutex_lock(&lock);
     const bool is_news = !told->says_trouble && now_us >= told->silent_until_us;
-    const bool is_told = !is_silent(told, hash, now_us) &&
-                         (redis_complaints_allow(&complaints, whole, now_us) || is_news);
+    const bool is_told =
+        !is_silent(told, hash, now_us) && (may_tell(told, hash, whole, now_us) || is_news);
     if (is_told)
         note_trouble(told, hash, now_us);
     (void)pthread_mutex_unlock(&lock);
@@ -99,6 +102,18 @@ static bool is_silent(const struct redis_told *told, uint64_t cause, int64_t now
         cause == told->cause ? told->silence_us : told->silence_us / OTHER_PART;
 
     return told->says_trouble && now_us - told->told_us < silence_us;
+}
+
+/* What is told again shares a line a second with that of all servers. */
+static bool may_tell(const struct redis_told *told, uint64_t cause, const char *whole,
+                     int64_t now_us)
+{
+    if (!told->says_trouble || cause != told->cause)
+        return redis_complaints_allow(&complaints, whole, now_us);
+    if (now_us < no_repetition_until_us)
+        return false;
+    no_repetition_until_us = now_us + SILENCE_US;
+    return true;
 }
 
 static void note_trouble(struct redis_told *told, uint64_t cause, int64_t now_us)

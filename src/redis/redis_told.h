@@ -19,7 +19,8 @@ MUST_USE bool redis_told_ready(struct redis_told *told);
 
 /* Whether to log that the server is lost, or cannot be reached. That it is ready no more is told
  * once a second at most. While that lasts it is told again ever more seldom, up to every ten
- * minutes, and another cause sooner; all servers share sixteen such lines a second. */
+ * minutes, and all servers share one such line a second. Another cause is told sooner, and with
+ * those of all servers at most sixteen a second. */
 MUST_USE bool redis_told_trouble(struct redis_told *told, const char *cause, int64_t now_us);
 
 #endif
