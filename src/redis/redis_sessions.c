@@ -270,12 +270,17 @@ static bool follow(struct redis_sessions *sessions, const struct redis_member *m
 }
 
 /* Nobody is known who would do better than who was asked last. Who then served nothing for a whole
- * timeout is as good as one that refuses. */
+ * timeout is as good as one that refuses. Who has a part of the keys serves others. */
 static void blame_nobody(struct redis_sessions *sessions, struct redis_member *member,
                          int64_t waited_us)
 {
+    const struct redis_redirect last =
+        redis_redirect_read(redis_session_refusal(member->session), &member->endpoint);
+
     sessions->fault = REDIS_SESSION_OF_NODE;
-    sessions->refusing = waited_us >= sessions->timeout_ms * MILLISECOND_US ? member : NULL;
+    sessions->refusing =
+        last.kind != REDIS_TRY_AGAIN && waited_us >= sessions->timeout_ms * MILLISECOND_US ? member
+                                                                                           : NULL;
 }
 
 /* A single server gets them when the first reply is read. In a cluster all end by one time, however
