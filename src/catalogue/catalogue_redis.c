@@ -38,12 +38,12 @@
 /* A key is free if the app that it leads to does not have it. The list of apps also has the deleted
  * ones, while they are remembered. */
 static const char create_script[] =
-    "local function has_key(app, key)\n"
+    "local sought = KEYS[4]\n" REDIS_CALL_LOOK "local function has_key(app, key)\n"
     "  local keys = redis.pcall('HGET', '" PREFIX "app:' .. app, 'keys')\n"
     "  return type(keys) == 'string' and string.find(keys, key, 1, true)\n"
     "end\n"
     "local owner = redis.call('HGET', KEYS[3], ARGV[4])\n"
-    "if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) or\n"
+    "if found == 1 or redis.call('ZSCORE', KEYS[2], ARGV[1]) or\n"
     "   owner and has_key(owner, ARGV[4]) then\n"
     "  return 'exists'\n"
     "end\n"
@@ -55,23 +55,25 @@ static const char create_script[] =
     "redis.call('HSET', KEYS[3], ARGV[4], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
         "created");
 
-/* A document that is too long for a reply counts as damaged. */
+/* Of the hash `policies`. A document that is too long for a reply counts as damaged. */
 #define STORED                                                                                     \
     "local stored = ''\n"                                                                          \
-    "if redis.call('HSTRLEN', KEYS[5], ARGV[2]) <= " REDIS_CALL_TEXT(                              \
+    "if redis.call('HSTRLEN', policies, ARGV[2]) <= " REDIS_CALL_TEXT(                             \
         STORED_POLICY_BYTES_MAX) "\n"                                                              \
-                                 "then stored = redis.call('HGET', KEYS[5], ARGV[2]) end\n"
+                                 "then stored = redis.call('HGET', policies, ARGV[2]) end\n"
 
 /* KEYS: keys; ARGV: digest of a key. A value longer than any id is not read. */
 static const char find_script[] =
     "if redis.call('HSTRLEN', KEYS[1], ARGV[1]) > 64 then return '' end\n"
     "return redis.call('HGET', KEYS[1], ARGV[1])\n";
 
-/* ARGV: app, identity. */
-static const char stored_script[] = STORED "return stored\n";
+/* KEYS: policies; ARGV: app, identity. Also replies whether there are any policies. */
+static const char stored_script[] =
+    "local policies = KEYS[1]\n" STORED "return {stored, redis.call('EXISTS', policies)}\n";
 
 /* ARGV: app, identity, the document that was read before, the new one, most documents. */
 static const char save_script[] =
+    "local policies, sought = KEYS[5], KEYS[5]\n" REDIS_CALL_LOOK
     "if redis.call('EXISTS', KEYS[4]) == 0 then return 'absent' end\n" STORED
     "if (stored or '') ~= ARGV[3] then return 'overtaken' end\n"
     "if not stored and redis.call('HLEN', KEYS[5]) >= tonumber(ARGV[5]) then return 'full' end\n"
@@ -94,6 +96,8 @@ static catalogue_free_fn on_free;
 static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app_id,
                                   struct policy *policy, uint64_t new_id, bool *afresh,
                                   struct error *error);
+static redisReply *policy_stored(struct catalogue_redis *redis, const char *app_id,
+                                 struct text identity, struct error *error);
 
 static const struct catalogue_operations operations = {
     .mark_read = redis_mark_read,
@@ -140,9 +144,11 @@ static enum catalogue_status on_app_create(struct catalogue_backend *backend,
                                      text_write_integer(new->apps_max, apps_max),
                                      new->is_unused ? TEXT("1") : TEXT("")};
     struct catalogue_redis *redis = redis_call_backend(backend);
-    return redis_call_status_take(
-        redis, redis_call_script(redis, create_script, arguments, ARRAY_COUNT(arguments), error),
-        error);
+    return redis_call_status_take(redis,
+                                  redis_call_script(redis, REDIS_CALL_LISTS | REDIS_CALL_KEYS,
+                                                    create_script, arguments,
+                                                    ARRAY_COUNT(arguments), error),
+                                  error);
 }
 
 static enum catalogue_status on_app_find(struct catalogue_backend *backend,
@@ -204,8 +210,9 @@ static enum catalogue_status on_policy_remove(struct catalogue_backend *backend,
 {
     struct arena arena = {0};
     const struct text arguments[] = {text_of(app_id), stored_policy_name(identity, &arena)};
-    redisReply *reply = redis_call_script(redis_call_backend(backend), remove_script, arguments,
-                                          ARRAY_COUNT(arguments), error);
+    redisReply *reply = redis_call_script(redis_call_backend(backend),
+                                          REDIS_CALL_LISTS | REDIS_CALL_APP | REDIS_CALL_POLICIES,
+                                          remove_script, arguments, ARRAY_COUNT(arguments), error);
 
     arena_close(&arena);
     return redis_call_status_take(redis_call_backend(backend), reply, error);
@@ -231,20 +238,39 @@ static redisReply *policy_attempt(struct catalogue_redis *redis, const char *app
 
     (void)snprintf(policies_max, sizeof(policies_max), "%d", POLICIES_PER_APP_MAX);
     struct text name = stored_policy_name(&policy->identity, &arena);
-    const struct text asked[] = {text_of(app_id), name};
-    redisReply *stored = redis_call_script(redis, stored_script, asked, ARRAY_COUNT(asked), error);
+    redisReply *stored = policy_stored(redis, app_id, name, error);
     if (stored == NULL)
         goto out;
 
-    struct text before = redis_call_text(stored);
+    struct text before = redis_call_text(stored->element[0]);
+    const bool has_policies = redis_call_integer(stored->element[1]) == 1;
     stored_policy_number(policy, before, new_id);
     if (afresh != NULL && !text_is_absent(before))
         *afresh = stored_policy_starts_afresh(policy, before, new_id);
     const struct text arguments[] = {text_of(app_id), name, before,
                                      stored_policy_write(policy, &arena), text_of(policies_max)};
-    reply = redis_call_script(redis, save_script, arguments, ARRAY_COUNT(arguments), error);
+    const unsigned names =
+        REDIS_CALL_LISTS | REDIS_CALL_APP | (has_policies ? REDIS_CALL_POLICIES : 0U);
+    reply = redis_call_script(redis, names, save_script, arguments, ARRAY_COUNT(arguments), error);
 out:
     freeReplyObject(stored);
     arena_close(&arena);
     return reply;
+}
+
+/* By itself, because an app may have no policies. */
+static redisReply *policy_stored(struct catalogue_redis *redis, const char *app_id,
+                                 struct text identity, struct error *error)
+{
+    char key[REDIS_CALL_NAME_BYTES];
+
+    (void)snprintf(key, sizeof(key), PREFIX "policies:%s", app_id);
+    const struct text words[] = {TEXT("EVAL"), TEXT(stored_script), TEXT("1"),
+                                 text_of(key), text_of(app_id),     identity};
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+    if (reply == NULL || redis_call_is_array(reply, 2))
+        return reply;
+    (void)error_set(error, "redis: not the answer of the script");
+    freeReplyObject(reply);
+    return NULL;
 }

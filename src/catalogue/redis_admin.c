@@ -27,15 +27,16 @@ static const char rekey_script[] =
     "redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])\n" REDIS_CALL_REVISE REDIS_CALL_ANSWER(
         "replaced");
 
-static enum catalogue_status run(struct catalogue_backend *backend, const char *script,
-                                 const struct text arguments[], size_t count, struct error *error);
+static enum catalogue_status run(struct catalogue_backend *backend, unsigned names,
+                                 const char *script, const struct text arguments[], size_t count,
+                                 struct error *error);
 
 enum catalogue_status redis_admin_remove(struct catalogue_backend *backend, const char *app_id,
                                          struct error *error)
 {
     const struct text arguments[] = {text_of(app_id)};
 
-    return run(backend, remove_script, arguments, ARRAY_COUNT(arguments), error);
+    return run(backend, REDIS_CALL_ALL, remove_script, arguments, ARRAY_COUNT(arguments), error);
 }
 
 enum catalogue_status redis_admin_suspend(struct catalogue_backend *backend, const char *app_id,
@@ -43,8 +44,9 @@ enum catalogue_status redis_admin_suspend(struct catalogue_backend *backend, con
 {
     const struct text arguments[] = {text_of(app_id)};
 
-    return run(backend, is_suspended ? suspend_script : resume_script, arguments,
-               ARRAY_COUNT(arguments), error);
+    return run(backend, REDIS_CALL_LISTS | REDIS_CALL_APP,
+               is_suspended ? suspend_script : resume_script, arguments, ARRAY_COUNT(arguments),
+               error);
 }
 
 enum catalogue_status redis_admin_rekey(struct catalogue_backend *backend, const char *app_id,
@@ -54,14 +56,16 @@ enum catalogue_status redis_admin_rekey(struct catalogue_backend *backend, const
 
     (void)sodium_bin2hex(hex, sizeof(hex), key->bytes, sizeof(key->bytes));
     const struct text arguments[] = {text_of(app_id), text_of(hex)};
-    return run(backend, rekey_script, arguments, ARRAY_COUNT(arguments), error);
+    return run(backend, REDIS_CALL_LISTS | REDIS_CALL_KEYS | REDIS_CALL_APP, rekey_script,
+               arguments, ARRAY_COUNT(arguments), error);
 }
 
-static enum catalogue_status run(struct catalogue_backend *backend, const char *script,
-                                 const struct text arguments[], size_t count, struct error *error)
+static enum catalogue_status run(struct catalogue_backend *backend, unsigned names,
+                                 const char *script, const struct text arguments[], size_t count,
+                                 struct error *error)
 {
     struct catalogue_redis *redis = redis_call_backend(backend);
 
-    return redis_call_status_take(redis, redis_call_script(redis, script, arguments, count, error),
-                                  error);
+    return redis_call_status_take(
+        redis, redis_call_script(redis, names, script, arguments, count, error), error);
 }

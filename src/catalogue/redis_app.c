@@ -7,27 +7,40 @@
 
 /* The most bytes of a field, as text for Lua. */
 #define FIELD_BYTES_MAX    "2048"
+#define POLICIES_KEY       REDIS_CALL_PREFIX "policies:"
 #define POLICIES_MAX       REDIS_CALL_TEXT(POLICIES_PER_APP_MAX)
 #define DOCUMENT_BYTES_MAX REDIS_CALL_TEXT(STORED_POLICY_BYTES_MAX)
 
-/* Replies nothing, or what is wrong, or the fields, the policies and the newest possible revision.
- * Values that are too long are left empty, because a reply that cannot be received would look as if
- * Redis were away. */
-static const char load_script[] = REDIS_CALL_EXPLAIN
+/* Sets `documents`, unless `policies` has too many, or cannot be read here. */
+#define DOCUMENTS                                                                                  \
+    "local documents\n"                                                                            \
+    "local count = redis.pcall('HLEN', policies)\n"                                                \
+    "if type(count) == 'number' and count <= " POLICIES_MAX " then\n"                              \
+    "  documents = redis.call('HVALS', policies)\n"                                                \
+    "  for i = 1, #documents do\n"                                                                 \
+    "    if #documents[i] > " DOCUMENT_BYTES_MAX " then documents[i] = '' end\n"                   \
+    "  end\n"                                                                                      \
+    "end\n"
+
+/* KEYS: app; ARGV: the key of its policies, which is not named, because there may be none. Replies
+ * nothing, or the fields, the policies and the clock. No policies may mean that they are on the
+ * other side of a slot that moves. Values that are too long are left empty, because a reply that
+ * cannot be received would look as if Redis were away. */
+static const char load_script[] = REDIS_CALL_CLOCK
+    "local policies = ARGV[1]\n"
     "local function field(name)\n"
-    "  if redis.call('HSTRLEN', KEYS[4], name) > " FIELD_BYTES_MAX " then return '' end\n"
-    "  return redis.call('HGET', KEYS[4], name)\n"
+    "  if redis.call('HSTRLEN', KEYS[1], name) > " FIELD_BYTES_MAX " then return '' end\n"
+    "  return redis.call('HGET', KEYS[1], name)\n"
     "end\n"
-    "if redis.call('EXISTS', KEYS[4]) == 0 then return false end\n"
-    "if redis.call('HLEN', KEYS[5]) > " POLICIES_MAX " then\n"
-    "  return 'the app has too many policies'\n"
-    "end\n"
-    "local documents = redis.call('HVALS', KEYS[5])\n"
-    "for i = 1, #documents do\n"
-    "  if #documents[i] > " DOCUMENT_BYTES_MAX " then documents[i] = '' end\n"
-    "end\n"
+    "if redis.call('EXISTS', KEYS[1]) == 0 then return false end\n" DOCUMENTS
     "return {{field('name'), field('created_at'), field('revision'), field('keys'),\n"
-    "         field('suspended'), field('unused')}, documents, explained}\n";
+    "         field('suspended'), field('unused')}, documents or {}, clock}\n";
+
+/* KEYS: policies. */
+static const char policies_script[] = "local policies = KEYS[1]\n"
+                                      "if redis.call('HLEN', policies) > " POLICIES_MAX " then\n"
+                                      "  return 'the app has too many policies'\n"
+                                      "end\n" DOCUMENTS "return documents\n";
 
 /* KEYS: app. A value that is too long is left out, as above. */
 static const char revision_script[] =
@@ -36,8 +49,12 @@ static const char revision_script[] =
 
 enum field { NAME, CREATED_AT, REVISION, KEYS, SUSPENDED, UNUSED, FIELD_COUNT };
 
-static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
-                                        struct app **app, struct error *error);
+static enum catalogue_status app_read(struct catalogue_redis *redis, const redisReply *reply,
+                                      const char *app_id, struct app **app, struct error *error);
+static enum catalogue_status explained_read(struct catalogue_redis *redis, const redisReply *reply,
+                                            int64_t *explained, struct error *error);
+static enum catalogue_status policies_load(struct catalogue_redis *redis, struct app *app,
+                                           const redisReply *documents, struct error *error);
 static bool fields_read(struct app *app, const redisReply *fields, int64_t explained,
                         struct error *error);
 static bool keys_read(struct app *app, struct text hex, struct error *error);
@@ -46,10 +63,16 @@ static void policies_read(struct app *app, const redisReply *documents);
 enum catalogue_status redis_app_load(struct catalogue_redis *redis, const char *app_id,
                                      struct app **app, struct error *error)
 {
-    const struct text arguments[] = {text_of(app_id)};
-    redisReply *reply = redis_call_script(redis, load_script, arguments, 1, error);
+    char key[REDIS_CALL_NAME_BYTES];
+    char policies_key[REDIS_CALL_NAME_BYTES];
+
+    (void)snprintf(key, sizeof(key), REDIS_CALL_PREFIX "app:%s", app_id);
+    (void)snprintf(policies_key, sizeof(policies_key), POLICIES_KEY "%s", app_id);
+    const struct text words[] = {TEXT("EVAL"), TEXT(load_script), TEXT("1"), text_of(key),
+                                 text_of(policies_key)};
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
     enum catalogue_status status =
-        reply == NULL ? redis_call_failure(error) : reply_read(reply, app_id, app, error);
+        reply == NULL ? redis_call_failure(error) : app_read(redis, reply, app_id, app, error);
 
     if (status == CATALOGUE_DAMAGED)
         damages_tell(&redis->damages, text_of(app_id), error->message);
@@ -79,29 +102,77 @@ enum catalogue_status redis_app_revision(struct catalogue_redis *redis, const ch
     return status;
 }
 
-static enum catalogue_status reply_read(const redisReply *reply, const char *app_id,
-                                        struct app **app, struct error *error)
+static enum catalogue_status app_read(struct catalogue_redis *redis, const redisReply *reply,
+                                      const char *app_id, struct app **app, struct error *error)
 {
+    int64_t explained = 0;
+
     if (reply->type == REDIS_REPLY_NIL)
         return CATALOGUE_ABSENT;
-    if (reply->type == REDIS_REPLY_STRING) {
-        (void)error_set(error, "redis: %.*s", TEXT_PRINTF(redis_call_text(reply)));
-        return CATALOGUE_DAMAGED;
-    }
-    if (!redis_call_is_array(reply, 3) || !redis_call_is_array(reply->element[0], FIELD_COUNT)) {
+    if (!redis_call_is_array(reply, 3) || !redis_call_is_array(reply->element[0], FIELD_COUNT) ||
+        reply->element[1]->type != REDIS_REPLY_ARRAY) {
         (void)error_set(error, "redis: not the answer of the script");
         return CATALOGUE_UNAVAILABLE;
     }
 
     struct app *loaded = app_new();
     (void)snprintf(loaded->id, sizeof(loaded->id), "%s", app_id);
-    if (!fields_read(loaded, reply->element[0], redis_call_integer(reply->element[2]), error)) {
+    enum catalogue_status status = explained_read(redis, reply, &explained, error);
+    if (status == CATALOGUE_OK && !fields_read(loaded, reply->element[0], explained, error))
+        status = CATALOGUE_DAMAGED;
+    if (status == CATALOGUE_OK)
+        status = policies_load(redis, loaded, reply->element[1], error);
+    if (status == CATALOGUE_OK)
+        *app = loaded;
+    else
         app_release(loaded);
-        return CATALOGUE_DAMAGED;
-    }
-    policies_read(loaded, reply->element[1]);
-    *app = loaded;
+    return status;
+}
+
+/* The newest revision that the app can have: see REDIS_CALL_EXPLAIN. The last one that was given is
+ * asked for only if the clock does not explain the app's. */
+static enum catalogue_status explained_read(struct catalogue_redis *redis, const redisReply *reply,
+                                            int64_t *explained, struct error *error)
+{
+    int64_t revision = 0;
+    int64_t last = 0;
+
+    *explained = redis_call_integer(reply->element[2]);
+    if (!text_parse_integer(redis_call_text(reply->element[0]->element[REVISION]), &revision) ||
+        revision <= *explained)
+        return CATALOGUE_OK;
+    if (!redis_call_revision(redis, &last, error))
+        return CATALOGUE_UNAVAILABLE;
+    if (last > *explained)
+        *explained = last;
     return CATALOGUE_OK;
+}
+
+/* If they are asked for by themselves, they may be newer than the app, which then comes again with
+ * its new revision. */
+static enum catalogue_status policies_load(struct catalogue_redis *redis, struct app *app,
+                                           const redisReply *documents, struct error *error)
+{
+    char key[REDIS_CALL_NAME_BYTES];
+    enum catalogue_status status = CATALOGUE_OK;
+
+    if (documents->elements > 0) {
+        policies_read(app, documents);
+        return CATALOGUE_OK;
+    }
+    (void)snprintf(key, sizeof(key), POLICIES_KEY "%s", app->id);
+    const struct text words[] = {TEXT("EVAL"), TEXT(policies_script), TEXT("1"), text_of(key)};
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+    if (reply == NULL)
+        return redis_call_failure(error);
+    if (reply->type == REDIS_REPLY_ARRAY) {
+        policies_read(app, reply);
+    } else {
+        (void)error_set(error, "redis: %.*s", TEXT_PRINTF(redis_call_text(reply)));
+        status = CATALOGUE_DAMAGED;
+    }
+    freeReplyObject(reply);
+    return status;
 }
 
 static bool fields_read(struct app *app, const redisReply *fields, int64_t explained,

@@ -7,6 +7,18 @@
 #define SCRIPT_KEYS 8
 #define KEYS_OF_ALL REDIS_CALL_PREFIX "keys"
 
+/* In Lua, because KEYS itself has only what the script names. */
+static const char keys_script[] =
+    "local KEYS = {'" REDIS_CALL_PREFIX "revision', '" REDIS_CALL_PREFIX "apps',\n"
+    "              '" KEYS_OF_ALL "', '" REDIS_CALL_PREFIX "app:' .. ARGV[1],\n"
+    "              '" REDIS_CALL_PREFIX "policies:' .. ARGV[1], '" REDIS_CALL_PREFIX "history',\n"
+    "              '" REDIS_CALL_PREFIX "deleted', '" REDIS_CALL_PREFIX "forgotten'}\n";
+
+/* KEYS: the key. */
+static const char value_script[] =
+    "local value = redis.pcall('GET', KEYS[1])\n"
+    "return {type(value) == 'string' and value, redis.call('EXISTS', KEYS[1])}\n";
+
 /* KEYS: keys. */
 static const char make_way_script[] =
     "if redis.call('TYPE', KEYS[1]).ok == 'hash' then return 0 end\n"
@@ -49,27 +61,58 @@ redisReply *redis_call(struct catalogue_redis *redis, const struct text words[],
     return reply;
 }
 
-redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
+redisReply *redis_call_script(struct catalogue_redis *redis, unsigned names, const char *script,
                               const struct text arguments[], size_t count, struct error *error)
 {
-    char names[SCRIPT_KEYS][REDIS_CALL_NAME_BYTES];
+    char keys[SCRIPT_KEYS][REDIS_CALL_NAME_BYTES];
+    char key_count[TEXT_INTEGER_BYTES_MAX];
     struct arena arena = {0};
     struct text *words = ARENA_ARRAY(&arena, struct text, 3 + SCRIPT_KEYS + count);
-    size_t word_count = 0;
+    const size_t script_bytes = sizeof(keys_script) + strlen(script);
+    char *whole = arena_allocate(&arena, script_bytes);
+    size_t word_count = 3;
 
-    words[word_count++] = TEXT("EVAL");
-    words[word_count++] = text_of(script);
-    words[word_count++] = TEXT("8");
+    (void)snprintf(whole, script_bytes, "%s%s", keys_script, script);
+    words[0] = TEXT("EVAL");
+    words[1] = text_of(whole);
     for (size_t i = 0; i < SCRIPT_KEYS; i++) {
-        (void)snprintf(names[i], sizeof(names[i]), "%s%s", script_keys[i].name,
+        if ((names & 1U << i) == 0)
+            continue;
+        (void)snprintf(keys[i], sizeof(keys[i]), "%s%s", script_keys[i].name,
                        script_keys[i].is_of_app ? arguments[0].at : "");
-        words[word_count++] = text_of(names[i]);
+        words[word_count++] = text_of(keys[i]);
     }
+    words[2] = text_write_integer((int64_t)word_count - 3, key_count);
     for (size_t i = 0; i < count; i++)
         words[word_count++] = arguments[i];
     redisReply *reply = redis_call(redis, words, word_count, error);
     arena_close(&arena);
     return reply;
+}
+
+redisReply *redis_call_value(struct catalogue_redis *redis, const char *key, struct error *error)
+{
+    const struct text words[] = {TEXT("EVAL"), TEXT(value_script), TEXT("1"), text_of(key)};
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+
+    if (reply == NULL || redis_call_is_array(reply, 2))
+        return reply;
+    (void)error_set(error, "redis: not the answer of the script");
+    freeReplyObject(reply);
+    return NULL;
+}
+
+bool redis_call_revision(struct catalogue_redis *redis, int64_t *revision, struct error *error)
+{
+    redisReply *reply = redis_call_value(redis, REDIS_CALL_PREFIX "revision", error);
+
+    if (reply == NULL)
+        return false;
+    if (!text_parse_integer(redis_call_text(reply->element[0]), revision) || *revision < 0 ||
+        *revision >= CATALOGUE_REVISION_MAX)
+        *revision = 0;
+    freeReplyObject(reply);
+    return true;
 }
 
 /* Redis 6 puts more text before the error of a script's command than Redis 7. */

@@ -16,20 +16,40 @@
 #define REDIS_CALL_NAME_BYTES 64
 /* For a key's digest as Redis holds it. */
 #define REDIS_CALL_HEX_BYTES (2 * (size_t)KEY_DIGEST_BYTES)
+/* What a script of redis_call_script() names, as bits in the order of its KEYS. While its slot
+ * moves a cluster refuses a script that names keys of both sides, or one that is nowhere. So a
+ * script names what it may find, and looks for the rest before it writes: REDIS_CALL_LOOK. */
+enum redis_call_names {
+    REDIS_CALL_LISTS = 1 << 0 | 1 << 1 | 1 << 5, /* revision, apps, history */
+    REDIS_CALL_KEYS = 1 << 2,
+    REDIS_CALL_APP = 1 << 3,
+    REDIS_CALL_POLICIES = 1 << 4,
+    REDIS_CALL_ALL = (1 << 8) - 1
+};
+
 /* KEYS of every script: revision, apps, keys, app and policies of the app whose id is ARGV[1], and
  * history, deleted, forgotten.
  *
  * `explained` is the newest revision that can have been given. No app's revision is greater. The
  * stored last revision may be lost or damaged. */
 #define REDIS_CALL_EXPLAIN                                                                         \
+    REDIS_CALL_CLOCK                                                                               \
+    "local last = sane(redis.pcall('GET', KEYS[1]))\n"                                             \
+    "local explained = math.max(last, clock)\n"
+
+#define REDIS_CALL_CLOCK                                                                           \
     "local function sane(text)\n"                                                                  \
     "  local number = type(text) == 'string' and tonumber(text) or 0\n"                            \
     "  return number > 0 and number < 4503599627370496 and number % 1 == 0 and number or 0\n"      \
     "end\n"                                                                                        \
     "local now = redis.call('TIME')\n"                                                             \
-    "local clock = now[1] * 1000000 + now[2]\n"                                                    \
-    "local last = sane(redis.pcall('GET', KEYS[1]))\n"                                             \
-    "local explained = math.max(last, clock)\n"
+    "local clock = now[1] * 1000000 + now[2]\n"
+
+/* Looks for the key `sought`. The side that a slot leaves does not say whether it has a key that is
+ * not there. It makes none any more, so this is to be tried again. */
+#define REDIS_CALL_LOOK                                                                            \
+    "local found = redis.pcall('EXISTS', sought)\n"                                                \
+    "if type(found) ~= 'number' then return redis.error_reply('TRYAGAIN ' .. found.err) end\n"
 
 #define REDIS_CALL_TEXT_(number) #number
 #define REDIS_CALL_TEXT(number)  REDIS_CALL_TEXT_(number)
@@ -107,8 +127,14 @@ struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend);
  * it is deleted, and the command runs once more. */
 redisReply *redis_call(struct catalogue_redis *redis, const struct text words[], size_t count,
                        struct error *error);
-redisReply *redis_call_script(struct catalogue_redis *redis, const char *script,
+/* `names`: bits of enum redis_call_names. */
+redisReply *redis_call_script(struct catalogue_redis *redis, unsigned names, const char *script,
                               const struct text arguments[], size_t count, struct error *error);
+/* An array of two: the value of the key, nil if it is of another type, and whether there is one. */
+redisReply *redis_call_value(struct catalogue_redis *redis, const char *key, struct error *error);
+/* The last revision that was given; 0 if it is lost or damaged. */
+MUST_USE bool redis_call_revision(struct catalogue_redis *redis, int64_t *revision,
+                                  struct error *error);
 
 /* Why there was no reply: CATALOGUE_DAMAGED if the key has another type than it should have, which
  * concerns only that key; otherwise CATALOGUE_UNAVAILABLE. */

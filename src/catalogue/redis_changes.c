@@ -12,16 +12,13 @@
 
 #define SCORE_BYTES 40 /* for a bound as Redis writes and reads it */
 
-/* KEYS: revision, apps, forgotten; ARGV: after which score, how many. `forgotten` is at most the
- * newest in the list, because otherwise all would be read again and again. A name longer than any
- * id is cut, because it is damaged anyway and a reply is bounded. */
-static const char changes_script[] = REDIS_CALL_EXPLAIN
-    "local newest = redis.call('ZREVRANGEBYSCORE', KEYS[2], explained, '-inf', 'WITHSCORES',\n"
-    "                          'LIMIT', '0', '1')\n"
-    "local list = redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[1], '+inf', 'WITHSCORES',\n"
+/* KEYS: apps; ARGV: after which score, how many. A name longer than any id is cut, because it is
+ * damaged anyway and a reply is bounded. */
+static const char changes_script[] = REDIS_CALL_CLOCK
+    "local list = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES',\n"
     "                        'LIMIT', '0', ARGV[2])\n"
     "for i = 1, #list, 2 do list[i] = string.sub(list[i], 1, 64) end\n"
-    "return {explained, math.min(sane(redis.pcall('GET', KEYS[3])), sane(newest[2])), list}\n";
+    "return {clock, list}\n";
 
 /* A walk through the list of apps by score: what was asked for, and how far it has come. */
 struct walk {
@@ -38,6 +35,10 @@ struct walk {
 static enum catalogue_status page(struct walk *walk, struct error *error);
 static enum catalogue_status page_read(struct walk *walk, const redisReply *reply,
                                        struct error *error);
+static bool bounds_read(struct walk *walk, int64_t *forgotten, int64_t *explained,
+                        struct error *error);
+static double place_of(const redisReply *score);
+static bool is_ahead(double place, int64_t explained);
 static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
                                         const redisReply *score, int64_t explained,
                                         struct error *error);
@@ -68,14 +69,9 @@ static enum catalogue_status page(struct walk *walk, struct error *error)
 {
     const double asked_after = walk->place;
     char count_max[TEXT_INTEGER_BYTES_MAX];
-    const struct text words[] = {TEXT("EVAL"),
-                                 TEXT(changes_script),
-                                 TEXT("3"),
-                                 TEXT(PREFIX "revision"),
-                                 TEXT(PREFIX "apps"),
-                                 TEXT(PREFIX "forgotten"),
-                                 text_of(walk->after),
-                                 text_write_integer(CHANGES_MAX, count_max)};
+    const struct text words[] = {
+        TEXT("EVAL"),        TEXT(changes_script), TEXT("1"),
+        TEXT(PREFIX "apps"), text_of(walk->after), text_write_integer(CHANGES_MAX, count_max)};
     redisReply *reply = redis_call(walk->redis, words, ARRAY_COUNT(words), error);
 
     if (reply == NULL && redis_call_failure(error) == CATALOGUE_DAMAGED)
@@ -92,20 +88,59 @@ static enum catalogue_status page_read(struct walk *walk, const redisReply *repl
                                        struct error *error)
 {
     enum catalogue_status status = CATALOGUE_OK;
+    int64_t forgotten = 0;
 
-    if (!redis_call_is_array(reply, 3) || reply->element[2]->type != REDIS_REPLY_ARRAY) {
+    if (!redis_call_is_array(reply, 2) || reply->element[1]->type != REDIS_REPLY_ARRAY) {
         (void)error_set(error, "redis: not the answer of the script");
         return CATALOGUE_UNAVAILABLE;
     }
-    if (walk->since > 0 && walk->since < redis_call_integer(reply->element[1]))
-        return CATALOGUE_ABSENT;
-    const redisReply *list = reply->element[2];
+    const redisReply *list = reply->element[1];
+    int64_t explained = redis_call_integer(reply->element[0]);
     walk->is_over = list->elements != (size_t)2 * CHANGES_MAX;
-    for (size_t i = 0; status == CATALOGUE_OK && i + 1 < list->elements; i += 2) {
-        status = entry_read(walk, list->element[i], list->element[i + 1],
-                            redis_call_integer(reply->element[0]), error);
-    }
+    if (list->elements < 2)
+        return CATALOGUE_OK;
+    if (!bounds_read(walk, &forgotten, &explained, error))
+        return CATALOGUE_UNAVAILABLE;
+    if (walk->since > 0 && walk->since < forgotten &&
+        !is_ahead(place_of(list->element[1]), explained))
+        return CATALOGUE_ABSENT;
+    for (size_t i = 0; status == CATALOGUE_OK && i + 1 < list->elements; i += 2)
+        status = entry_read(walk, list->element[i], list->element[i + 1], explained, error);
     return status;
+}
+
+/* Each by itself, because there may be none, and after the list: what is gone from it is forgotten
+ * by then, and no entry is newer than the last revision. `forgotten` counts only if something is
+ * newer than what was seen, because otherwise a damaged one would have all read again and again. */
+static bool bounds_read(struct walk *walk, int64_t *forgotten, int64_t *explained,
+                        struct error *error)
+{
+    int64_t last = 0;
+    redisReply *reply = redis_call_value(walk->redis, PREFIX "forgotten", error);
+
+    if (reply == NULL)
+        return false;
+    if (!text_parse_integer(redis_call_text(reply->element[0]), forgotten) ||
+        *forgotten >= CATALOGUE_REVISION_MAX)
+        *forgotten = 0;
+    freeReplyObject(reply);
+    if (!redis_call_revision(walk->redis, &last, error))
+        return false;
+    if (last > *explained)
+        *explained = last;
+    return true;
+}
+
+static double place_of(const redisReply *score)
+{
+    const struct text text = redis_call_text(score);
+
+    return text_is_absent(text) ? HUGE_VAL : strtod(text.at, NULL);
+}
+
+static bool is_ahead(double place, int64_t explained)
+{
+    return !(place <= (double)explained && place < (double)CATALOGUE_REVISION_MAX);
 }
 
 /* The next page begins after this entry, whatever it is, unless it and all after it are greater
@@ -116,17 +151,17 @@ static enum catalogue_status entry_read(struct walk *walk, const redisReply *id,
                                         struct error *error)
 {
     const struct text text = redis_call_text(score);
-    const double place = text_is_absent(text) ? HUGE_VAL : strtod(text.at, NULL);
-    const bool is_ahead = !(place <= (double)explained && place < (double)CATALOGUE_REVISION_MAX);
-    const int64_t newer = is_ahead || place < 0 ? 0 : (int64_t)place;
+    const double place = place_of(score);
+    const bool is_later = is_ahead(place, explained);
+    const int64_t newer = is_later || place < 0 ? 0 : (int64_t)place;
 
-    if (is_ahead) {
+    if (is_later) {
         walk->is_over = true;
     } else {
         walk->place = fmax(place, -DBL_MAX); /* after the place where the first page began */
         (void)snprintf(walk->after, sizeof(walk->after), "(%.*s", TEXT_PRINTF(text));
     }
-    if (is_ahead || (double)newer < place || newer <= *walk->revision) {
+    if (is_later || (double)newer < place || newer <= *walk->revision) {
         damages_tell(&walk->redis->damages, redis_call_text(id),
                      "redis: its revision in the list of apps is damaged");
     } else {

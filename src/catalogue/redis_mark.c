@@ -9,59 +9,61 @@
 
 #define PEPPER   REDIS_CALL_PREFIX "pepper"
 #define IDENTITY REDIS_CALL_PREFIX "identity"
+#define ATTEMPTS 3
 
-/* KEYS: revision, apps, history, pepper, identity, restoring; ARGV: the write that is asked for. A
- * write older than all remembered ones may have been forgotten. */
-static const char read_script[] = REDIS_CALL_EXPLAIN
-    "local function last_of(key)\n"
-    "  return sane(redis.pcall('ZREVRANGEBYSCORE', key, explained, '-inf', 'WITHSCORES', 'LIMIT',\n"
-    "                          '0', '1')[2])\n"
-    "end\n"
-    "local restoring = redis.pcall('GET', KEYS[6])\n"
-    "local function age()\n"
-    "  local oldest\n"
-    "  for i = 2, 3 do\n"
-    "    local first = redis.pcall('ZRANGE', KEYS[i], '0', '0', 'WITHSCORES')[2]\n"
-    "    if first then oldest = math.min(oldest or clock, sane(first)) end\n"
-    "  end\n"
-    "  return oldest and math.max(clock - oldest, 1) or 0\n"
-    "end\n"
+/* KEYS: apps or history; ARGV: the last revision, the write that is asked for. A write older than
+ * all remembered ones may have been forgotten. */
+static const char list_script[] = REDIS_CALL_CLOCK
+    "local explained = string.format('%.0f', math.max(sane(ARGV[1]), clock))\n"
+    "local newest = redis.pcall('ZREVRANGEBYSCORE', KEYS[1], explained, '-inf', 'WITHSCORES',\n"
+    "                           'LIMIT', '0', '1')[2]\n"
+    "local first = redis.pcall('ZRANGE', KEYS[1], '0', '0', 'WITHSCORES')[2]\n"
+    "local count = redis.pcall('ZCARD', KEYS[1])\n"
     "local function has_write()\n"
-    "  if ARGV[1] == '0' then return true end\n"
-    "  if redis.call('TYPE', KEYS[3]).ok ~= 'zset' then return false end\n"
-    "  if redis.call('ZSCORE', KEYS[3], ARGV[1]) then return true end\n"
-    "  local first = redis.call('ZRANGE', KEYS[3], '0', '0', 'WITHSCORES')[2]\n"
-    "  return redis.call('ZCARD', KEYS[3]) >= " REDIS_CALL_TEXT(
-        CATALOGUE_WRITES_MAX) "\n"
-                              "     and tonumber(ARGV[1]) < sane(first)\n"
+    "  if ARGV[2] == '0' then return true end\n"
+    "  if type(count) ~= 'number' then return false end\n"
+    "  if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return true end\n"
+    "  return count >= " REDIS_CALL_TEXT(
+        CATALOGUE_WRITES_MAX) " and\n"
+                              "         tonumber(ARGV[2]) < sane(first)\n"
                               "end\n"
-                              "local count = redis.pcall('ZCARD', KEYS[2])\n"
-                              "local is_lost = (type(count) ~= 'number' or count == 0)\n"
-                              "                and (last > 0 or last_of(KEYS[3]) > 0)\n"
-                              "return {redis.call('MGET', KEYS[4], KEYS[5]), last_of(KEYS[2]), "
-                              "last_of(KEYS[3]),\n"
-                              "        has_write() and 1 or 0, age(), clock,\n"
-                              "        type(restoring) == 'string' and restoring or '',\n"
-                              "        redis.call('EXISTS', KEYS[4]), redis.call('EXISTS', "
-                              "KEYS[5]),\n"
-                              "        is_lost and 1 or 0}\n";
+                              "return {sane(newest), first and math.max(clock - sane(first), 1) or "
+                              "0,\n"
+                              "        type(count) == 'number' and count or 0, has_write() and 1 "
+                              "or 0, clock}\n";
 
-/* KEYS: pepper, identity; ARGV: pepper or nothing, identity. A value of another type or length
+/* KEYS and ARGV: identity, and pepper if it is to be stored. A value of another type or length
  * counts as none. */
 static const char claim_script[] =
-    "local function stored(i)\n"
+    "for i = 1, #KEYS do\n"
     "  local value = redis.pcall('GET', KEYS[i])\n"
-    "  return type(value) == 'string' and #value == #ARGV[i] and value\n"
+    "  if type(value) == 'string' and #value == #ARGV[i] and value ~= ARGV[i] then\n"
+    "    return 'exists'\n"
+    "  end\n"
     "end\n"
-    "local pepper, identity = stored(1), stored(2)\n"
-    "if pepper and pepper ~= ARGV[1] or identity and identity ~= ARGV[2] then\n"
-    "  return 'exists'\n"
-    "end\n"
-    "if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1]) end\n"
-    "redis.call('SET', KEYS[2], ARGV[2])\n"
+    "for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i]) end\n"
     "return 'created'\n";
 
-static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error);
+struct list {
+    int64_t newest;
+    int64_t age_us;
+    int64_t count;
+    bool has_write;
+    int64_t clock_us;
+};
+
+static bool mark_read(struct catalogue_redis *redis, int64_t written, struct catalogue_mark *mark,
+                      struct error *error);
+static bool identity_read(struct catalogue_redis *redis, struct catalogue_mark *mark,
+                          struct error *error);
+static bool pepper_read(struct catalogue_redis *redis, struct catalogue_mark *mark,
+                        struct error *error);
+static bool progress_read(struct catalogue_redis *redis, int64_t written,
+                          struct catalogue_mark *mark, int64_t *clock_us, struct error *error);
+static bool list_read(struct catalogue_redis *redis, const char *key, int64_t last, int64_t written,
+                      struct list *list, struct error *error);
+static bool restorer_find(struct catalogue_redis *redis, struct catalogue_mark *mark,
+                          int64_t clock_us, struct error *error);
 
 /* Only reads, because an instance that starts while Redis is full or read-only needs only what is
  * there. */
@@ -69,31 +71,27 @@ enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t
                                       struct catalogue_mark *mark, struct error *error)
 {
     struct catalogue_redis *redis = redis_call_backend(backend);
-    char asked[TEXT_INTEGER_BYTES_MAX];
-    const struct text words[] = {TEXT("EVAL"),
-                                 TEXT(read_script),
-                                 TEXT("6"),
-                                 TEXT(REDIS_CALL_PREFIX "revision"),
-                                 TEXT(REDIS_CALL_PREFIX "apps"),
-                                 TEXT(REDIS_CALL_PREFIX "history"),
-                                 TEXT(PEPPER),
-                                 TEXT(IDENTITY),
-                                 TEXT(REDIS_RESTORE_MARK),
-                                 text_write_integer(written, asked)};
-    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+    struct catalogue_mark again = {0};
+    bool is_whole = false;
+    bool is_read = true;
 
-    *mark = (struct catalogue_mark){0};
+    for (int i = 0; is_read && !is_whole && i < ATTEMPTS; i++) {
+        *mark = (struct catalogue_mark){0};
+        is_read = mark_read(redis, written, mark, error) && identity_read(redis, &again, error);
+        is_whole = is_read && again.has_identity == mark->has_identity &&
+                   again.is_identity_damaged == mark->is_identity_damaged &&
+                   memcmp(&again.identity, &mark->identity, sizeof(again.identity)) == 0;
+    }
     redis_rights_warn(redis->sessions,
                       /* missing rights may be why there is no reply */
                       &redis->has_looked_for_rights);
-    if (reply == NULL)
+    if (is_read && !is_whole)
+        (void)error_set(error, "redis: the catalogue is replaced again and again");
+    if (!is_whole)
         return CATALOGUE_UNAVAILABLE;
-    bool is_read = mark_fill(mark, reply, error);
-    freeReplyObject(reply);
-    if (is_read)
-        redis_eviction_warn(redis->sessions, REDIS_CALL_KEY, &redis->has_looked_for_eviction,
-                            "apps, keys and policies");
-    return is_read ? CATALOGUE_OK : CATALOGUE_UNAVAILABLE;
+    redis_eviction_warn(redis->sessions, REDIS_CALL_KEY, &redis->has_looked_for_eviction,
+                        "apps, keys and policies");
+    return CATALOGUE_OK;
 }
 
 enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
@@ -101,43 +99,129 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
                                        const struct catalogue_identity *identity,
                                        struct error *error)
 {
-    const struct text words[] = {
+    const struct text stored = {(const char *)identity, sizeof(*identity)};
+    const struct text alone[] = {TEXT("EVAL"), TEXT(claim_script), TEXT("1"), TEXT(IDENTITY),
+                                 stored};
+    const struct text both[] = {
         TEXT("EVAL"),
         TEXT(claim_script),
         TEXT("2"),
-        TEXT(PEPPER),
         TEXT(IDENTITY),
-        {(const char *)pepper, pepper == NULL ? 0 : sizeof(*pepper)},
-        {(const char *)identity, sizeof(*identity)},
+        TEXT(PEPPER),
+        stored,
+        {(const char *)pepper, sizeof(*pepper)},
     };
     struct catalogue_redis *redis = redis_call_backend(backend);
-    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+    redisReply *reply = pepper == NULL ? redis_call(redis, alone, ARRAY_COUNT(alone), error)
+                                       : redis_call(redis, both, ARRAY_COUNT(both), error);
 
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
-/* MGET replies nil for a value of another type. */
-static bool mark_fill(struct catalogue_mark *mark, const redisReply *reply, struct error *error)
+/* Each key by itself, because most may be absent, and a cluster finds out about one key at a time
+ * while its slot moves. The identity is read first, and once more at the end: if the catalogue was
+ * replaced meanwhile, they differ, and all is read again. */
+static bool mark_read(struct catalogue_redis *redis, int64_t written, struct catalogue_mark *mark,
+                      struct error *error)
 {
-    if (!redis_call_is_array(reply, 10) || !redis_call_is_array(reply->element[0], 2))
-        return error_set(error, "redis: not the answer of the script");
-    struct text pepper = redis_call_text(reply->element[0]->element[0]);
-    struct text identity = redis_call_text(reply->element[0]->element[1]);
+    int64_t clock_us = 0;
 
-    mark->has_pepper = pepper.length == sizeof(mark->pepper);
-    mark->is_pepper_damaged = !mark->has_pepper && redis_call_integer(reply->element[7]) == 1;
-    if (mark->has_pepper)
-        memcpy(&mark->pepper, pepper.at, sizeof(mark->pepper));
+    return identity_read(redis, mark, error) && pepper_read(redis, mark, error) &&
+           progress_read(redis, written, mark, &clock_us, error) &&
+           restorer_find(redis, mark, clock_us, error);
+}
+
+static bool identity_read(struct catalogue_redis *redis, struct catalogue_mark *mark,
+                          struct error *error)
+{
+    redisReply *reply = redis_call_value(redis, IDENTITY, error);
+
+    if (reply == NULL)
+        return false;
+    const struct text identity = redis_call_text(reply->element[0]);
     mark->has_identity = identity.length == sizeof(mark->identity);
-    mark->is_identity_damaged = !mark->has_identity && redis_call_integer(reply->element[8]) == 1;
+    mark->is_identity_damaged = !mark->has_identity && redis_call_integer(reply->element[1]) == 1;
+    mark->identity = (struct catalogue_identity){0};
     if (mark->has_identity)
         memcpy(&mark->identity, identity.at, sizeof(mark->identity));
-    mark->progress.newest = redis_call_integer(reply->element[1]);
-    mark->progress.written = redis_call_integer(reply->element[2]);
-    mark->progress.age_us = redis_call_integer(reply->element[4]);
-    mark->restorer =
-        restorer_read(redis_call_text(reply->element[6]), redis_call_integer(reply->element[5]));
-    mark->lacks_write = redis_call_integer(reply->element[3]) == 0;
-    mark->has_lost_list = redis_call_integer(reply->element[9]) != 0;
+    freeReplyObject(reply);
+    return true;
+}
+
+static bool pepper_read(struct catalogue_redis *redis, struct catalogue_mark *mark,
+                        struct error *error)
+{
+    redisReply *reply = redis_call_value(redis, PEPPER, error);
+
+    if (reply == NULL)
+        return false;
+    const struct text pepper = redis_call_text(reply->element[0]);
+    mark->has_pepper = pepper.length == sizeof(mark->pepper);
+    mark->is_pepper_damaged = !mark->has_pepper && redis_call_integer(reply->element[1]) == 1;
+    if (mark->has_pepper)
+        memcpy(&mark->pepper, pepper.at, sizeof(mark->pepper));
+    freeReplyObject(reply);
+    return true;
+}
+
+/* In this order: whoever finds a write in the history finds its app in the list. */
+static bool progress_read(struct catalogue_redis *redis, int64_t written,
+                          struct catalogue_mark *mark, int64_t *clock_us, struct error *error)
+{
+    struct list history;
+    struct list apps;
+    int64_t last = 0;
+
+    if (!redis_call_revision(redis, &last, error) ||
+        !list_read(redis, REDIS_CALL_PREFIX "history", last, written, &history, error) ||
+        !list_read(redis, REDIS_CALL_PREFIX "apps", last, 0, &apps, error))
+        return false;
+    mark->progress = (struct catalogue_progress){
+        .newest = apps.newest,
+        .written = history.newest,
+        .age_us = apps.age_us > history.age_us ? apps.age_us : history.age_us};
+    mark->lacks_write = !history.has_write;
+    mark->has_lost_list = apps.count == 0 && (last > 0 || history.newest > 0);
+    *clock_us = apps.clock_us;
+    return true;
+}
+
+static bool list_read(struct catalogue_redis *redis, const char *key, int64_t last, int64_t written,
+                      struct list *list, struct error *error)
+{
+    char given[TEXT_INTEGER_BYTES_MAX];
+    char asked[TEXT_INTEGER_BYTES_MAX];
+    const struct text words[] = {TEXT("EVAL"),
+                                 TEXT(list_script),
+                                 TEXT("1"),
+                                 text_of(key),
+                                 text_write_integer(last, given),
+                                 text_write_integer(written, asked)};
+    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
+
+    if (reply == NULL)
+        return false;
+    const bool is_read =
+        redis_call_is_array(reply, 5) || error_set(error, "redis: not the answer of the script");
+    if (is_read)
+        *list = (struct list){.newest = redis_call_integer(reply->element[0]),
+                              .age_us = redis_call_integer(reply->element[1]),
+                              .count = redis_call_integer(reply->element[2]),
+                              .has_write = redis_call_integer(reply->element[3]) != 0,
+                              .clock_us = redis_call_integer(reply->element[4])};
+    freeReplyObject(reply);
+    return is_read;
+}
+
+/* After the lists: an app that is put back is in them only after the mark of who does it. */
+static bool restorer_find(struct catalogue_redis *redis, struct catalogue_mark *mark,
+                          int64_t clock_us, struct error *error)
+{
+    redisReply *reply = redis_call_value(redis, REDIS_RESTORE_MARK, error);
+
+    if (reply == NULL)
+        return false;
+    mark->restorer = restorer_read(redis_call_text(reply->element[0]), clock_us);
+    freeReplyObject(reply);
     return true;
 }

@@ -136,7 +136,8 @@ static redisReply *bury(struct catalogue_redis *redis, const struct app *app, st
 {
     const struct text arguments[] = {text_of(app->id)};
 
-    return redis_call_script(redis, bury_script, arguments, ARRAY_COUNT(arguments), error);
+    return redis_call_script(redis, REDIS_CALL_ALL, bury_script, arguments, ARRAY_COUNT(arguments),
+                             error);
 }
 
 static redisReply *restore(struct catalogue_redis *redis, const struct app *app,
@@ -163,7 +164,8 @@ static redisReply *restore(struct catalogue_redis *redis, const struct app *app,
         pair[0] = stored_policy_name(&policy->identity, &arena);
         pair[1] = stored_policy_write(policy, &arena);
     }
-    redisReply *reply = redis_call_script(redis, restore_script, arguments, count, error);
+    redisReply *reply =
+        redis_call_script(redis, REDIS_CALL_ALL, restore_script, arguments, count, error);
     arena_close(&arena);
     return reply;
 }

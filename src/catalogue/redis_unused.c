@@ -23,9 +23,11 @@ enum catalogue_status redis_unused_end(struct catalogue_backend *backend, const 
     struct catalogue_redis *redis = redis_call_backend(backend);
     const struct text arguments[] = {text_of(app_id)};
 
-    return redis_call_status_take(
-        redis, redis_call_script(redis, end_script, arguments, ARRAY_COUNT(arguments), error),
-        error);
+    return redis_call_status_take(redis,
+                                  redis_call_script(redis, REDIS_CALL_LISTS | REDIS_CALL_APP,
+                                                    end_script, arguments, ARRAY_COUNT(arguments),
+                                                    error),
+                                  error);
 }
 
 enum catalogue_status redis_unused_expire(struct catalogue_backend *backend, const char *app_id,
@@ -37,7 +39,8 @@ enum catalogue_status redis_unused_expire(struct catalogue_backend *backend, con
     const struct text arguments[] = {text_of(app_id), text_write_integer(revision, seen),
                                      text_write_integer(kept_us, kept)};
 
-    return redis_call_status_take(
-        redis, redis_call_script(redis, expire_script, arguments, ARRAY_COUNT(arguments), error),
-        error);
+    return redis_call_status_take(redis,
+                                  redis_call_script(redis, REDIS_CALL_ALL, expire_script, arguments,
+                                                    ARRAY_COUNT(arguments), error),
+                                  error);
 }

@@ -2,6 +2,7 @@
  *
  * The catalogue in a real cluster whose slots move: nothing is lost, and what cannot be written
  * while a slot moves is said to be not written. */
+#include "catalogue_case.h"
 #include "catalogue_cases.h"
 #include "epochs.h"
 #include "sample_policy.h"
@@ -222,6 +223,167 @@ static void a_history_of_impossible_writes_is_replaced_while_the_move_has_begun(
     assert_int_equal(status, CATALOGUE_OK);
 }
 
+static bool has_policy(const char *app_id, const char *route)
+{
+    struct app *app = load_app(backend, app_id);
+    bool is_there = false;
+
+    for (size_t i = 0; i < policy_set_count(app->policies); i++)
+        is_there |= text_equal(policy_set_at(app->policies, i)->identity.route_key, text_of(route));
+    app_release(app);
+    return is_there;
+}
+
+static enum catalogue_status save(const char *app_id, const char *quoted, struct error *error)
+{
+    struct arena arena = {0};
+    const enum catalogue_status status = backend->operations->policy_save(
+        backend, app_id, sample_policy(&arena, quoted), NULL, error);
+
+    arena_close(&arena);
+    return status;
+}
+
+static void count_app(void *context, struct app *app)
+{
+    *(size_t *)context += app->state == APP_ACTIVE;
+    app_release(app);
+}
+
+/* What an instance does that starts, or follows the others. */
+static void expect_to_be_read(const char *app_id, size_t apps)
+{
+    struct catalogue_mark mark;
+    struct error error = {0};
+    int64_t revision = 0;
+    size_t count = 0;
+
+    expect_status(backend->operations->mark_read(backend, 0, &mark, &error), CATALOGUE_OK, &error);
+    assert_true(mark.has_identity);
+    assert_false(mark.has_lost_list);
+    assert_true(mark.progress.newest > 0);
+    assert_int_equal(mark.progress.newest, mark.progress.written);
+    expect_status(backend->operations->changes(backend, &revision, &count, count_app, &error),
+                  CATALOGUE_OK, &error);
+    assert_int_equal(count, apps);
+    assert_int_equal(revision, mark.progress.newest);
+    assert_true(has_app('a'));
+    assert_false(has_app('z'));
+    assert_true(has_policy(app_id, "/a"));
+}
+
+/* As with a configured pepper and before the first deletion: several keys are not there. */
+static void make_catalogue(char app_id[static APP_ID_BYTES + 1])
+{
+    const struct pepper pepper = {{1}};
+    const struct catalogue_identity identity = catalogue_identity_new(&pepper, NULL);
+    struct error error = {0};
+
+    expect_status(backend->operations->mark_claim(backend, NULL, &identity, &error),
+                  CATALOGUE_CREATED, &error);
+    (void)sample_app(backend, 'b');
+    (void)snprintf(app_id, APP_ID_BYTES + 1, "%s", sample_app(backend, 'a'));
+    expect_status(save(app_id, "{'route_key':'/a','rate':'5/s'}", &error), CATALOGUE_CREATED,
+                  &error);
+}
+
+static void what_is_there_is_read_wherever_its_keys_are(void **state)
+{
+    const size_t to = other_node();
+    char app_id[APP_ID_BYTES + 1];
+    size_t moved = 0;
+    (void)state;
+    make_catalogue(app_id);
+    redis_cluster_begin_move(cluster, slot, to);
+
+    do
+        expect_to_be_read(app_id, 2);
+    while (redis_cluster_move_keys(cluster, slot, to, 1) == 1 && ++moved < 100);
+
+    redis_cluster_end_move(cluster, slot, to);
+    assert_in_range(moved, 8, 99);
+}
+
+static void expect_what_is_there_to_be_written(const char *app_id)
+{
+    const struct policy_identity identity = {.route_key = TEXT("/b"), .role = TEXT("default")};
+    const struct key_digest key = sample_digest('a');
+    struct error error = {0};
+
+    expect_status(save(app_id, "{'route_key':'/a','rate':'6/s'}", &error), CATALOGUE_OK, &error);
+    expect_status(save(app_id, "{'route_key':'/b','rate':'5/s'}", &error), CATALOGUE_CREATED,
+                  &error);
+    assert_true(has_policy(app_id, "/b"));
+    expect_status(backend->operations->policy_remove(backend, app_id, &identity, &error),
+                  CATALOGUE_OK, &error);
+    assert_false(has_policy(app_id, "/b"));
+    expect_status(suspend(app_id, &error), CATALOGUE_OK, &error);
+    expect_status(backend->operations->app_suspend(backend, app_id, false, &error), CATALOGUE_OK,
+                  &error);
+    expect_status(backend->operations->app_rekey(backend, app_id, &key, &error), CATALOGUE_OK,
+                  &error);
+}
+
+static enum catalogue_status create(char letter, struct error *error)
+{
+    const struct key_digest key = sample_digest((uint8_t)letter);
+    char app_id[APP_ID_BYTES + 1];
+
+    (void)snprintf(app_id, sizeof(app_id), "app_%c00000000000", letter);
+    return backend->operations->app_create(
+        backend,
+        &(struct catalogue_new_app){
+            .app_id = app_id, .name = TEXT("new"), .created_at_us = 1, .key = &key},
+        error);
+}
+
+/* Redis makes no key there any more, so what needs a new one waits, and leaves nothing behind. */
+static void what_is_there_is_written_before_its_keys_move(void **state)
+{
+    const size_t to = other_node();
+    char app_id[APP_ID_BYTES + 1];
+    struct error error = {0};
+    (void)state;
+    make_catalogue(app_id);
+    redis_cluster_begin_move(cluster, slot, to);
+
+    expect_what_is_there_to_be_written(app_id);
+    const enum catalogue_status created = create('c', &error);
+    const enum catalogue_status saved =
+        save("app_b00000000000", "{'route_key':'/a','rate':'5/s'}", &error);
+    assert_non_null(strstr(error.message, "TRYAGAIN"));
+    expect_to_be_read(app_id, 2);
+
+    redis_cluster_end_move(cluster, slot, to);
+    assert_int_equal(created, CATALOGUE_UNAVAILABLE);
+    assert_int_equal(saved, CATALOGUE_UNAVAILABLE);
+    expect_to_be_read(app_id, 2);
+    expect_status(create('c', &error), CATALOGUE_CREATED, &error);
+    expect_status(save("app_b00000000000", "{'route_key':'/a','rate':'5/s'}", &error),
+                  CATALOGUE_CREATED, &error);
+}
+
+static void all_is_written_when_its_keys_have_moved(void **state)
+{
+    const size_t to = other_node();
+    char app_id[APP_ID_BYTES + 1];
+    struct error error = {0};
+    (void)state;
+    make_catalogue(app_id);
+    redis_cluster_begin_move(cluster, slot, to);
+    while (redis_cluster_move_keys(cluster, slot, to, 100) > 0)
+        ;
+
+    expect_what_is_there_to_be_written(app_id);
+    expect_status(create('c', &error), CATALOGUE_CREATED, &error);
+    expect_status(save("app_c00000000000", "{'route_key':'/a','rate':'5/s'}", &error),
+                  CATALOGUE_CREATED, &error);
+    expect_to_be_read(app_id, 3);
+
+    redis_cluster_end_move(cluster, slot, to);
+    expect_to_be_read("app_c00000000000", 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +398,11 @@ int main(void)
             a_newer_copy_is_put_back_after_the_move_and_the_older_one_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_history_of_impossible_writes_is_replaced_while_the_move_has_begun, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_there_is_read_wherever_its_keys_are, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_is_there_is_written_before_its_keys_move, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(all_is_written_when_its_keys_have_moved, setup, teardown),
     };
 
     if (sodium_init() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
