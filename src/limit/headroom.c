@@ -13,16 +13,24 @@ static bool percent_parse(struct text text, int64_t *percent);
 void headroom_read(struct form *form, struct limit *limit)
 {
     struct headroom *headroom = &limit->headroom;
+    const int64_t units_max = limit_capacity(limit);
     struct text text;
+    bool is_right = false;
 
-    if (!form_has_text(form, "headroom")) {
-        form_integer(form, "headroom", FORM_OPTIONAL, 0, limit_capacity(limit), &headroom->amount);
+    if (!form_has(form, "headroom"))
         return;
-    }
-    headroom->is_percent = true;
-    (void)form_text(form, "headroom", FORM_REQUIRED, 0, SIZE_MAX, &text);
-    if (!percent_parse(text, &headroom->amount))
-        form_fault(form, "headroom", "must be an integer, or a text from \"0%%\" to \"100%%\"");
+    headroom->is_percent = form_has_text(form, "headroom");
+    if (headroom->is_percent)
+        is_right = form_text(form, "headroom", FORM_REQUIRED, 0, SIZE_MAX, &text) &&
+                   percent_parse(text, &headroom->amount);
+    else if (form_has_integer(form, "headroom"))
+        is_right = form_integer(form, "headroom", FORM_REQUIRED, INT64_MIN, INT64_MAX,
+                                &headroom->amount) &&
+                   headroom->amount >= 0 && headroom->amount <= units_max;
+    if (!is_right)
+        form_fault(form, "headroom",
+                   "must be an integer from 0 to %" PRId64 ", or a text from \"0%%\" to \"100%%\"",
+                   units_max);
 }
 
 void headroom_write(const struct limit *limit, struct writer *writer)

@@ -206,15 +206,18 @@ static void what_is_neither_units_nor_percent_is_refused(void **state)
         char json[80];
 
         snprintf(json, sizeof(json), "{\"rate\":\"100/m\",\"headroom\":\"%s\"}", texts[i]);
-        assert_fault(json, "must be an integer, or a text from \"0%\" to \"100%\"");
+        assert_fault(json, "must be an integer from 0 to 100, or a text from \"0%\" to \"100%\"");
     }
-    assert_fault("{\"rate\":\"100/m\",\"headroom\":101}", "must be an integer from 0 to 100");
-    assert_fault("{\"rate\":\"100/m\",\"headroom\":-1}", "must be an integer from 0 to 100");
-    assert_fault("{\"rate\":\"100/m\",\"headroom\":true}", "must be an integer from 0 to 100");
+    assert_fault("{\"rate\":\"100/m\",\"headroom\":101}",
+                 "must be an integer from 0 to 100, or a text from \"0%\" to \"100%\"");
+    assert_fault("{\"rate\":\"100/m\",\"headroom\":-1}",
+                 "must be an integer from 0 to 100, or a text from \"0%\" to \"100%\"");
+    assert_fault("{\"rate\":\"100/m\",\"headroom\":true}",
+                 "must be an integer from 0 to 100, or a text from \"0%\" to \"100%\"");
     assert_fault("{\"algorithm\":\"token_bucket\",\"rate\":\"9/m\",\"burst\":40,\"headroom\":41}",
-                 "must be an integer from 0 to 40");
+                 "must be an integer from 0 to 40, or a text from \"0%\" to \"100%\"");
     assert_fault("{\"algorithm\":\"token_bucket\",\"rate\":\"0/m\",\"burst\":40,\"headroom\":1}",
-                 "must be an integer from 0 to 0");
+                 "must be an integer from 0 to 0, or a text from \"0%\" to \"100%\"");
 }
 
 static void beside_another_fault_it_is_not_judged(void **state)
