@@ -12,13 +12,14 @@
 struct bound_limits {
     struct limit at[LIMITS_MAX];
     struct calendar calendars[LIMITS_MAX];
+    const struct limit *unknown; /* the rule's first limit whose zone is not known here, or NULL */
 };
 
 /* Whether they differ from those of the rule. Otherwise `at` is not used. */
 MUST_USE bool bound_limits_differ(const struct rule *rule, bool is_low);
 
-/* Makes them, around the time here plus `store_ahead_us`. False: a zone is not known here, and its
- * calendar goes by UTC. */
+/* Makes them, around the time here plus `store_ahead_us`. False: `unknown` has a zone that is not
+ * known here, and its calendar goes by UTC. */
 MUST_USE bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool is_low,
                                 int64_t store_ahead_us);
 

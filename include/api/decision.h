@@ -50,6 +50,7 @@ enum decision_end {
     DECISION_MADE,      /* with a verdict */
     DECISION_NO_ROOM,   /* PROBLEM_QUOTA: the app may have no more counters */
     DECISION_UNCHARGED, /* PROBLEM_UNAVAILABLE: a charge that nobody has made */
+    DECISION_NO_ZONE,   /* the same: a limit has a zone that is not known here */
     DECISION_UNKNOWN    /* PROBLEM_UNAVAILABLE: a charge that the store may have made */
 };
 
@@ -86,6 +87,8 @@ struct decision {
     int awaited;            /* takes that the store has not yet answered */
     void *context;          /* the asker's */
     decision_done_fn *done;
+    /* Of DECISION_NO_ZONE: the limit, of `live.rule`. */
+    const struct limit *unknown;
 };
 
 /* Reads whom the check is about: the members subjects, user_id and ip, route_key and role. Texts
@@ -101,8 +104,8 @@ bool decision_read_charge(struct decision *decision, struct form *form, struct a
 /* The detail of PROBLEM_NO_POLICY if decision_match() finds none: it says what was asked for. */
 const char *decision_no_policy(const struct decision *decision, struct arena *arena);
 
-/* The detail of the problem by enum decision_end. */
-extern const char *const decision_problems[];
+/* The detail of the problem with which it ended; not of DECISION_MADE. */
+const char *decision_problem(const struct decision *decision, struct arena *arena);
 
 /* Finds the policy; false if none applies. `arena` is the request's. */
 bool decision_match(struct decision *decision, struct arena *arena);

@@ -20,8 +20,8 @@ bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool
 {
     const int64_t time_us = rule->has_period ? clock_wall_us() + store_ahead_us : 0;
     const int64_t ahead_us = rule->has_period ? time_us - clock_monotonic_us() : 0;
-    bool is_exact = true;
 
+    bound->unknown = NULL;
     for (size_t i = 0; i < rule->limit_count; i++) {
         const struct limit *limit = &rule->limits[i];
 
@@ -30,9 +30,10 @@ bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool
             continue;
         bound->calendars[i].ahead_us = ahead_us;
         bound->at[i].calendar = &bound->calendars[i];
-        is_exact &= calendar_make(limit, time_us, &bound->calendars[i]);
+        if (!calendar_make(limit, time_us, &bound->calendars[i]) && bound->unknown == NULL)
+            bound->unknown = limit;
     }
-    return is_exact;
+    return bound->unknown == NULL;
 }
 
 void bound_limits_widen(const struct bound_limits *bound, const struct rule *rule,

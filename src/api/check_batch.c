@@ -304,7 +304,7 @@ static void batch_write_item(const struct batch_item *item, struct arena *arena,
     } else if (!item->decision.policy) {
         problem_write(PROBLEM_NO_POLICY, decision_no_policy(&item->decision, arena), writer);
     } else if (item->decision.end == DECISION_NO_ROOM) {
-        problem_write(PROBLEM_QUOTA, decision_problems[DECISION_NO_ROOM], writer);
+        problem_write(PROBLEM_QUOTA, decision_problem(&item->decision, arena), writer);
         writer_integer(writer, "retry_after", item->decision.room_s);
     } else {
         ASSERT(item->decision.end == DECISION_MADE);

@@ -4,9 +4,13 @@
 #include "api/decision.h"
 
 #include "api/no_policy.h"
+#include "base/buffer.h"
+#include "limit/period.h"
 #include "limit/subjects_read.h"
 
-const char *const decision_problems[] = {
+static const char *no_zone(const struct limit *limit, struct arena *arena);
+
+static const char *const problems[] = {
     [DECISION_NO_ROOM] =
         "This app has as many counters as it may have. A new one must wait until another expires.",
     [DECISION_UNCHARGED] = "The charge has not been made: the store has not taken it, and it could "
@@ -69,6 +73,12 @@ const char *decision_no_policy(const struct decision *decision, struct arena *ar
                             &decision->subjects, arena);
 }
 
+const char *decision_problem(const struct decision *decision, struct arena *arena)
+{
+    return decision->end == DECISION_NO_ZONE ? no_zone(decision->unknown, arena)
+                                             : problems[decision->end];
+}
+
 void decision_write(const struct decision *decision, struct writer *writer)
 {
     const struct trial *trial = decision->trial;
@@ -79,4 +89,16 @@ void decision_write(const struct decision *decision, struct writer *writer)
     if (decision->explain)
         explain_write(decision->explain, &decision->verdict, tried, &decision->costs,
                       &decision->terms, writer);
+}
+
+static const char *no_zone(const struct limit *limit, struct arena *arena)
+{
+    struct buffer detail;
+
+    buffer_init(&detail, arena, 256);
+    buffer_printf(&detail,
+                  "The charge has not been made: the limit \"%s\" has the zone \"%.*s\", which is "
+                  "not known here. Asking again does not help until this machine has the zone.",
+                  limit->name, TEXT_PRINTF(limit->period->zone));
+    return buffer_string(&detail);
 }

@@ -59,7 +59,7 @@ static void refuse(const struct decision *decision, struct request *request)
         request_add_field(request, "Retry-After",
                           request_printf(request, "%lld", (long long)decision->room_s));
     problem_answer(request, has_room ? PROBLEM_UNAVAILABLE : PROBLEM_QUOTA, "%s",
-                   decision_problems[decision->end]);
+                   decision_problem(decision, &request->arena));
 }
 
 static void add_fields(const struct decision *decision, struct request *request)

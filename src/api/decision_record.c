@@ -101,9 +101,8 @@ static void count(const struct decision *decision)
 static void count_charge(const struct decision *decision)
 {
     static const enum metric ends[] = {
-        [DECISION_MADE] = METRIC_CHARGES_MADE,
-        [DECISION_NO_ROOM] = METRIC_CHARGES_REFUSED,
-        [DECISION_UNCHARGED] = METRIC_CHARGES_REFUSED,
+        [DECISION_MADE] = METRIC_CHARGES_MADE,         [DECISION_NO_ROOM] = METRIC_CHARGES_REFUSED,
+        [DECISION_UNCHARGED] = METRIC_CHARGES_REFUSED, [DECISION_NO_ZONE] = METRIC_CHARGES_REFUSED,
         [DECISION_UNKNOWN] = METRIC_CHARGES_UNKNOWN,
     };
     const bool is_noted = decision->end == DECISION_MADE && decision->verdict.degraded;

@@ -36,7 +36,11 @@ enum decision_end fallback_charge(struct decision *decision, enum take_status st
 
     if (!is_charged_nowhere(status))
         return DECISION_UNKNOWN;
-    if (!is_exact || !is_noted(decision, &binding))
+    if (!is_exact) {
+        decision->unknown = binding.limits.unknown;
+        return DECISION_NO_ZONE;
+    }
+    if (!is_noted(decision, &binding))
         return DECISION_UNCHARGED;
 
     const struct question question = binding_question(decision, decision->live.rule);

@@ -205,7 +205,7 @@ static void a_stored_zone_that_is_not_known_follows_on_store_error(void **state)
     EXPECT(client_check(again, "ada", "/allow"), 200, "{'degraded':true,'remaining':null}");
     EXPECT(client_check(again, "ada", "/deny"), 429, "{'degraded':true,'remaining':null}");
     EXPECT_PROBLEM(client_post(again, "/charge", "{'user_id':'ada','route_key':'/local','cost':1}"),
-                   503, "The charge has not been made");
+                   503, "has the zone \"Mars/Olympus\", which is not known here");
 
     client_free(again);
     client_free(tenant);

@@ -110,19 +110,29 @@ static void a_charge_that_the_store_has_not_made_is_handed_back_whole(void **sta
     }
 }
 
-static void a_charge_that_cannot_be_noted_is_not_made(void **state)
+/* Also one that charges nothing: nobody here can tell what is left. */
+static void a_charge_in_a_zone_that_is_not_known_is_not_made_and_the_answer_names_it(void **state)
 {
-    struct handling handling;
+    static const int costs[] = {1, 0, -1};
 
     (void)state;
-    handling_begin(&handling, 0, "in a zone that is not known");
-    handling_run(&handling, charge_post, "{'user_id':'u','route_key':'/mars','cost':1}");
-    handling_settle(&handling);
+    for (size_t i = 0; i < ARRAY_COUNT(costs); i++) {
+        struct handling handling;
+        char body[80];
 
-    expect_problem(&handling, 503, "it could not be noted");
-    HANDLING_EXPECT(&handling, handling.fake.asked == 0);
-    HANDLING_EXPECT(&handling, handling_charged_here("u", "/mars") == 0);
-    handling_end(&handling);
+        handling_begin(&handling, 0, "a cost of %d in a zone that is not known", costs[i]);
+        (void)snprintf(body, sizeof(body), "{'user_id':'u','route_key':'/mars','cost':%d}",
+                       costs[i]);
+        handling_run(&handling, charge_post, body);
+        handling_settle(&handling);
+
+        expect_problem(&handling, 503,
+                       "the limit \"default\" has the zone \"Mars/Olympus\", which is not known "
+                       "here. Asking again does not help");
+        HANDLING_EXPECT(&handling, handling.fake.asked == 0);
+        HANDLING_EXPECT(&handling, handling_charged_here("u", "/mars") == 0);
+        handling_end(&handling);
+    }
 }
 
 static void a_charge_without_a_place_to_be_noted_is_not_made(void **state)
@@ -219,7 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_charge_is_made_once_or_told_whatever_its_store_does),
         cmocka_unit_test(a_charge_that_the_store_has_not_made_is_handed_back_whole),
-        cmocka_unit_test(a_charge_that_cannot_be_noted_is_not_made),
+        cmocka_unit_test(a_charge_in_a_zone_that_is_not_known_is_not_made_and_the_answer_names_it),
         cmocka_unit_test(a_charge_without_a_place_to_be_noted_is_not_made),
         cmocka_unit_test(a_charge_of_low_priority_is_owed_to_the_whole_limit),
         cmocka_unit_test(a_charge_of_nothing_looks_whatever_the_store_does),
