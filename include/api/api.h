@@ -18,6 +18,7 @@ struct api {
     struct store *store;
     struct memory_table *local; /* fallback of on_store_error */
     struct handback *handback;  /* what the fallback has allowed; NULL if the memory is the store */
+    const struct handbacks *handbacks; /* those of all workers */
     struct waiting_room *waiting_room; /* for checks that wait for their turn */
     struct shares batch_checks;        /* of batches, until their answers have left */
     struct slices slices;              /* of batches and lists */

@@ -28,6 +28,7 @@ struct worker_shared {
     struct memory_table *table;
     struct memory_table *own_limits;
     struct counter_budget *budget;   /* counters of each app in Redis */
+    struct handbacks *handbacks;     /* gets that of each worker */
     struct redis_topology *topology; /* NULL: no Redis is used */
     struct site_counts *site_counts; /* NULL: no limit */
     struct digest_key local_key;     /* random */

@@ -15,13 +15,16 @@
  * repeated after a rest. If the store was asked and did not answer in time, or not with a decision,
  * nothing is noted, because the store may have charged it already.
  *
+ * What a reset forgets is dropped in all workers (handbacks_forget()). What is on its way to the
+ * store by then is not repeated, but the store may charge it after the reset.
+ *
  * So within one window the store allows checks at most one limit, and so does each instance that
  * had to decide alone. Later checks count together with what was handed back.
  *
  * Bounded: each tenant has its share (base/shares.h) of the HANDBACK_SUBJECTS_MAX counters that can
  * be noted. What is beyond its share is not handed back. Tenants take turns, one counter in each
  * turn. After a refusal only that tenant rests, and only at the node that has the counter. One
- * worker's thread. */
+ * worker's thread, unless it says otherwise. */
 #ifndef STORE_HANDBACK_H
 #define STORE_HANDBACK_H
 
@@ -38,8 +41,16 @@ struct event_base;
 struct handback;
 struct metrics;
 
+/* Those of all workers. The owner's storage, zeroed; the member is theirs. */
+struct handbacks {
+    struct handback *first;
+};
+
 /* `metrics` are borrowed. They belong to the same thread, whose loop is `base`. */
 struct handback *handback_new(struct event_base *base, struct metrics *metrics);
+
+/* Puts it among all, for good: before any of their threads runs. */
+void handback_join(struct handback *handback, struct handbacks *all);
 
 /* Forgets what has not been handed back, and logs how much that is. The store must be freed before,
  * because its answers come here. */
@@ -52,6 +63,10 @@ bool handback_note(struct handback *handback, const struct operation *operation)
 /* Called once per turn: hands back what is noted while the store is ready. Makes sure that there is
  * a turn after a rest. */
 void handback_run(struct handback *handback, struct store *store, int64_t now_us);
+
+/* Drops what is noted of the counters that the operation forgets. Returns its cost. Any worker's
+ * thread; may wait while another worker hands back or does the same. */
+int64_t handbacks_forget(const struct handbacks *all, const struct operation *operation);
 
 /* Subjects that wait to be handed back. */
 size_t handback_count(const struct handback *handback);

@@ -9,6 +9,8 @@
 #include "api/reading.h"
 #include "api/second_look.h"
 #include "http/problem.h"
+#include "metrics/metrics.h"
+#include "store/handback.h"
 #include "store/store.h"
 #include "store/store_memory.h"
 
@@ -77,7 +79,7 @@ static enum handled reset_begin(struct decision *decision)
     return HANDLED_NOW;
 }
 
-/* Also forgets what the fallback has counted. */
+/* Also forgets what the fallback has counted, and what was noted to be handed back. */
 static void reset_forget(struct reset *reset, const struct rule *rule)
 {
     struct api *api = reset->decision.api;
@@ -92,6 +94,8 @@ static void reset_forget(struct reset *reset, const struct rule *rule)
     ASSERT(is_exact);
     memory_table_ask(api->local, &binding.operation, &outcome);
     reset_note(reset, &outcome);
+    metrics_add(api->metrics, METRIC_HANDED_BACK_OVER,
+                (uint64_t)handbacks_forget(api->handbacks, &binding.operation));
     if (store_ask(api->store, &binding.operation, &outcome, reset, reset_on_forgotten) ==
         STORE_LATER)
         reset->awaited++;

@@ -7,6 +7,7 @@
 
 #include "app/listener.h"
 #include "app/worker.h"
+#include "store/handback.h"
 
 struct service_parts {
     struct redis_topology *topology; /* NULL: no Redis is used */
@@ -16,6 +17,7 @@ struct service_parts {
     struct memory_table *table;
     struct memory_table *own_limits; /* limits of the service on its callers */
     struct counter_budget *budget;
+    struct handbacks handbacks;
     struct site_counts *site_counts; /* NULL: no limit */
     struct metrics *blocks;          /* one per worker */
     struct metrics_apps *apps;       /* NULL: no figures per app */

@@ -89,8 +89,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
         .store = worker->store,
         .local = shared->table,
         .own_limits = shared->own_limits,
-        .handback =
-            shared->settings->engine == ENGINE_REDIS ? handback_new(worker->base, metrics) : NULL,
+        .handbacks = shared->handbacks,
         .waiting_room = waiting_room_new(worker->base,
                                          share_of(shared->settings->waiting_max, shared->settings)),
         .queue = queue_new(0),
@@ -103,6 +102,10 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
         .local_key = shared->local_key,
         .now_us = clock_monotonic_us(),
     };
+    if (shared->settings->engine == ENGINE_REDIS) {
+        worker->api.handback = handback_new(worker->base, metrics);
+        handback_join(worker->api.handback, shared->handbacks);
+    }
     shares_init(&worker->api.batch_checks,
                 share_of(shared->settings->batch_checks_max, shared->settings));
     slices_init(&worker->api.slices, clock_monotonic_us);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Notes are kept by counter, in a tree of tsearch(3). A tenant's oldest note is handed back first.
- * A note keeps its place until it is settled, so an answer finds it. Rests are counted in beats of
+ * A note keeps its place until it is settled, so an answer finds it. The lock is for resets, which
+ * may come from any worker: all notes are under it, but the store is asked without it. What is owed
+ * of a note that is out does not change. Rests are counted in beats of
  * a timer, which runs while a tenant rests at a node. */
 #include "store/handback.h"
 
@@ -13,6 +15,7 @@
 #include "owed.h"
 
 #include <event2/event.h>
+#include <pthread.h>
 #include <search.h>
 #include <sodium.h>
 
@@ -23,7 +26,9 @@ struct note {
     struct owed owed; /* first, because the tree compares its operation, which comes first */
     struct handback *handback;
     struct fair_item item;
-    uint32_t rest; /* whose rest is also the note's: its tenant at its node */
+    uint32_t rest;      /* whose rest is also the note's: its tenant at its node */
+    bool is_out;        /* at the store */
+    uint32_t forgotten; /* the limits that were reset while it is out */
 };
 
 struct handback {
@@ -35,15 +40,19 @@ struct handback {
     uint32_t beat;
     struct event *next_beat;
     size_t count;     /* in `notes` and in `resting` */
-    size_t in_flight; /* notes that are at the store, and in no queue */
+    size_t in_flight; /* notes that are at the store */
+    struct fair_items out;
+    pthread_mutex_t mutex;
+    struct handback *next; /* of those of all workers */
     struct metrics *metrics;
 };
 
 static void forget_all(struct handback *handback);
 static struct note *note_find(struct handback *handback, const struct operation *operation);
 static bool note_add(struct handback *handback, const struct owed *owed);
-static void charge(struct handback *handback, struct store *store, struct note *note,
-                   int64_t now_us);
+static struct note *next_to_charge(struct handback *handback, const struct store *store,
+                                   int64_t now_us);
+static void charge(struct store *store, struct note *note, int64_t now_us);
 static void on_charged(void *context, const struct outcome *outcome);
 static void settle(struct note *note, const struct outcome *outcome);
 static bool leave(struct note *note, int64_t time_us);
@@ -56,6 +65,7 @@ static bool rests(struct handback *handback, const struct note *note);
 static void await_beat(struct handback *handback);
 static void on_beat(evutil_socket_t fd, short events, void *context);
 static void wake_all(struct handback *handback);
+static int64_t forget_in(const struct fair_items *items, const struct operation *operation);
 static void note_put_in(struct handback *handback, struct note *note);
 static void count(const struct handback *handback, enum metric metric, int64_t cost);
 static void note_take_out(struct handback *handback, struct note *note);
@@ -70,6 +80,8 @@ struct handback *handback_new(struct event_base *base, struct metrics *metrics)
     shares_init(&handback->shares, HANDBACK_SUBJECTS_MAX);
     fair_queue_init(&handback->notes, 1);
     TAILQ_INIT(&handback->resting);
+    TAILQ_INIT(&handback->out);
+    pthread_mutex_init(&handback->mutex, NULL);
     tenant_map_init(&handback->rests);
     handback->next_beat = evtimer_new(base, on_beat, handback);
     ASSERT(handback->next_beat != NULL);
@@ -86,7 +98,14 @@ void handback_free(struct handback *handback)
     tenant_map_close(&handback->rests);
     fair_queue_close(&handback->notes);
     shares_close(&handback->shares);
+    pthread_mutex_destroy(&handback->mutex);
     free(handback);
+}
+
+void handback_join(struct handback *handback, struct handbacks *all)
+{
+    handback->next = all->first;
+    all->first = handback;
 }
 
 bool handback_note(struct handback *handback, const struct operation *operation)
@@ -94,32 +113,40 @@ bool handback_note(struct handback *handback, const struct operation *operation)
     struct owed owed;
 
     owed_init(&owed, operation);
+    pthread_mutex_lock(&handback->mutex);
 
     struct note *note = note_find(handback, &owed.operation);
+    const bool is_noted = note != NULL || note_add(handback, &owed);
 
-    if (note != NULL) {
+    if (note != NULL)
         count(handback, METRIC_HANDED_BACK_OVER, owed_add(&note->owed, &owed));
-        return true;
-    }
-    if (note_add(handback, &owed))
-        return true;
-    count(handback, METRIC_HANDED_BACK_LOST, owed_cost(&owed));
-    return false;
+    else if (!is_noted)
+        count(handback, METRIC_HANDED_BACK_LOST, owed_cost(&owed));
+    pthread_mutex_unlock(&handback->mutex);
+    return is_noted;
 }
 
 void handback_run(struct handback *handback, struct store *store, int64_t now_us)
 {
     struct note *note;
 
-    while (handback->in_flight < HANDBACK_IN_FLIGHT_MAX && store_is_ready(store) &&
-           (note = next_note(handback, store)) != NULL) {
-        note_take_out(handback, note);
-        count(handback, METRIC_HANDED_BACK_OVER, owed_let_go(&note->owed, now_us));
-        if (owed_is_nothing(&note->owed))
-            note_free(note);
-        else
-            charge(handback, store, note, now_us);
+    while (handback->count > 0 && handback->in_flight < HANDBACK_IN_FLIGHT_MAX &&
+           store_is_ready(store) && (note = next_to_charge(handback, store, now_us)) != NULL)
+        charge(store, note, now_us);
+}
+
+int64_t handbacks_forget(const struct handbacks *all, const struct operation *operation)
+{
+    int64_t cost = 0;
+
+    for (struct handback *handback = all->first; handback != NULL; handback = handback->next) {
+        pthread_mutex_lock(&handback->mutex);
+        cost += forget_in(&handback->notes.order, operation);
+        cost += forget_in(&handback->resting, operation);
+        cost += forget_in(&handback->out, operation);
+        pthread_mutex_unlock(&handback->mutex);
     }
+    return cost;
 }
 
 size_t handback_count(const struct handback *handback)
@@ -168,26 +195,51 @@ static bool note_add(struct handback *handback, const struct owed *owed)
     return true;
 }
 
-static void charge(struct handback *handback, struct store *store, struct note *note,
-                   int64_t now_us)
+/* Takes out the next note that is still owed something. */
+static struct note *next_to_charge(struct handback *handback, const struct store *store,
+                                   int64_t now_us)
+{
+    struct note *note;
+
+    pthread_mutex_lock(&handback->mutex);
+    while ((note = next_note(handback, store)) != NULL) {
+        note_take_out(handback, note);
+        count(handback, METRIC_HANDED_BACK_OVER, owed_let_go(&note->owed, now_us));
+        if (!owed_is_nothing(&note->owed))
+            break;
+        note_free(note);
+    }
+    if (note != NULL) {
+        note->is_out = true;
+        TAILQ_INSERT_TAIL(&handback->out, &note->item, in_order);
+    }
+    pthread_mutex_unlock(&handback->mutex);
+    return note;
+}
+
+static void charge(struct store *store, struct note *note, int64_t now_us)
 {
     WRITTEN_FIRST struct operation operation;
     WRITTEN_FIRST struct limit limits[LIMITS_MAX];
     struct outcome outcome;
 
     owed_operation(&note->owed, now_us, limits, &operation);
+    note->handback->in_flight++;
     if (store_ask(store, &operation, &outcome, note, on_charged) == STORE_NOW)
-        settle(note, &outcome);
-    else
-        handback->in_flight++;
+        on_charged(note, &outcome);
 }
 
 static void on_charged(void *context, const struct outcome *outcome)
 {
     struct note *note = context;
+    struct handback *handback = note->handback;
 
-    note->handback->in_flight--;
+    pthread_mutex_lock(&handback->mutex);
+    handback->in_flight--;
+    note->is_out = false;
+    TAILQ_REMOVE(&handback->out, &note->item, in_order);
     settle(note, outcome);
+    pthread_mutex_unlock(&handback->mutex);
 }
 
 /* If it may have been charged, it is not handed back again. */
@@ -204,10 +256,7 @@ static void settle(struct note *note, const struct outcome *outcome)
     } else {
         count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
               owed_settle(&note->owed));
-        if (owed_is_nothing(&note->owed))
-            note_free(note);
-        else
-            note_put_back(note);
+        note_put_back(note);
     }
 }
 
@@ -228,13 +277,17 @@ static bool is_early(const struct note *note, const struct outcome *outcome)
     return outcome->status == TAKE_ELSEWHEN && owed_is_early(&note->owed, outcome->time_us);
 }
 
-/* What was noted since then is added to it. */
+/* If it is still owed something. What was noted since then is added to it. */
 static void note_put_back(struct note *note)
 {
     struct handback *handback = note->handback;
     struct note *found = note_find(handback, &note->owed.operation);
 
-    if (found != NULL) {
+    count(handback, METRIC_HANDED_BACK_OVER, owed_drop(&note->owed, note->forgotten));
+    note->forgotten = 0;
+    if (owed_is_nothing(&note->owed)) {
+        note_free(note);
+    } else if (found != NULL) {
         count(handback, METRIC_HANDED_BACK_OVER, owed_add(&note->owed, &found->owed));
         owed_copy(&found->owed, &note->owed);
         note_free(note);
@@ -300,8 +353,10 @@ static void on_beat(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
+    pthread_mutex_lock(&handback->mutex);
     handback->beat++;
     wake_all(handback);
+    pthread_mutex_unlock(&handback->mutex);
 }
 
 static void wake_all(struct handback *handback)
@@ -312,6 +367,24 @@ static void wake_all(struct handback *handback)
         TAILQ_REMOVE(&handback->resting, item, in_order);
         fair_queue_put(&handback->notes, item, item->tenant, item->cost);
     }
+}
+
+/* A note that is owed nothing any more leaves when its turn comes. */
+static int64_t forget_in(const struct fair_items *items, const struct operation *operation)
+{
+    struct fair_item *item;
+    int64_t cost = 0;
+
+    TAILQ_FOREACH (item, items, in_order) {
+        struct note *note = note_of_item(item);
+        const uint32_t places = owed_find_forgotten(&note->owed, operation);
+
+        if (note->is_out)
+            note->forgotten |= places;
+        else
+            cost += owed_drop(&note->owed, places);
+    }
+    return cost;
 }
 
 static void note_put_in(struct handback *handback, struct note *note)

@@ -14,6 +14,7 @@ static int64_t memory_us(const struct owed *owed, size_t i);
 static void turn_over(struct owed *owed, const struct owed *later);
 static bool is_present(const struct calendar *charged, const struct calendar *present);
 static bool is_larger(const struct owed *owed, const struct owed *later, size_t i);
+static bool has_set(const struct operation *operation, const struct digest *set);
 static void add(struct owed *owed, const struct owed *later, size_t i);
 static int64_t sum(int64_t a, int64_t b);
 static void drop(struct owed *owed, size_t i);
@@ -99,6 +100,31 @@ bool owed_is_early(const struct owed *owed, int64_t time_us)
             return true;
     }
     return false;
+}
+
+/* All that lies with the counters of a set is forgotten with them. */
+uint32_t owed_find_forgotten(const struct owed *owed, const struct operation *forget)
+{
+    uint32_t places = 0;
+
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        const struct digest *set = &owed->operation.sets[owed->limits[i].set];
+
+        if (owed->operation.policy_id == forget->policy_id && has_set(forget, set))
+            places |= UINT32_C(1) << i;
+    }
+    return places;
+}
+
+int64_t owed_drop(struct owed *owed, uint32_t places)
+{
+    const int64_t cost = owed_cost(owed);
+
+    for (size_t i = 0; i < owed->operation.limit_count; i++) {
+        if ((places >> i & 1) != 0)
+            drop(owed, i);
+    }
+    return cost - owed_cost(owed);
 }
 
 bool owed_is_nothing(const struct owed *owed)
@@ -208,6 +234,15 @@ static bool is_larger(const struct owed *owed, const struct owed *later, size_t 
     if (!owes(owed, i) || !owes(later, i))
         return !owes(owed, i);
     return limit_capacity(&later->limits[i]) >= limit_capacity(&owed->limits[i]);
+}
+
+static bool has_set(const struct operation *operation, const struct digest *set)
+{
+    for (size_t i = 0; i < operation->set_count; i++) {
+        if (memcmp(&operation->sets[i], set, sizeof(*set)) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void add(struct owed *owed, const struct owed *later, size_t i)

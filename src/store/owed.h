@@ -40,6 +40,12 @@ MUST_USE bool owed_leave(struct owed *owed, int64_t time_us);
 /* Whether a period in which something was charged has not begun at `time_us` (Unix time). */
 bool owed_is_early(const struct owed *owed, int64_t time_us);
 
+/* The places of the limits, as bits, whose counters the operation forgets. */
+uint32_t owed_find_forgotten(const struct owed *owed, const struct operation *forget);
+
+/* Drops what these limits are owed. Returns how much of its cost was let go. */
+MUST_USE int64_t owed_drop(struct owed *owed, uint32_t places);
+
 /* Nothing is left to charge or to give back. */
 bool owed_is_nothing(const struct owed *owed);
 

@@ -47,6 +47,7 @@ static struct api api = {.settings = &settings, .metrics = &metrics};
 static struct handling *running;
 static struct handling *asking; /* whose handler has run last */
 static char name_space[NAME_BYTES];
+static struct handbacks handbacks;
 static int64_t clock_us;
 static int64_t step_us;
 
@@ -73,6 +74,9 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
     api.local = memory_table_new(COUNTERS);
     api.own_limits = memory_table_new(COUNTERS);
     api.handback = handback_new(base, &metrics);
+    handbacks = (struct handbacks){0};
+    api.handbacks = &handbacks;
+    handback_join(api.handback, &handbacks);
     api.waiting_room = waiting_room_new(base, places);
     shares_init(&api.batch_checks, HANDLING_BATCH_CHECKS);
     slices_init(&api.slices, clock_of_the_test);

@@ -110,6 +110,30 @@ static void a_charge_that_the_store_has_not_made_is_handed_back_whole(void **sta
     }
 }
 
+/* The store is back before the reset is. */
+static void a_reset_forgets_a_charge_that_was_noted(void **state)
+{
+    struct handling handling;
+
+    (void)state;
+    handling_begin(&handling, 0, "reset");
+    handling.fake.answers[0] = (struct fake_answer){.status = TAKE_DOWN};
+    handling.fake.answers[1] = (struct fake_answer){.status = TAKE_DONE};
+    handling.fake.answer_count = 2;
+    handling_run(&handling, charge_post, "{'user_id':'u','route_key':'/local','cost':2}");
+    handling_settle(&handling);
+    HANDLING_EXPECT(&handling, handling.status == 200);
+
+    handling_run(&handling, reset_post, "{'user_id':'u','route_key':'/local'}");
+    handling_settle(&handling);
+    HANDLING_EXPECT(&handling, handling.status == 200);
+    handling_hand_back(&handling);
+
+    HANDLING_EXPECT(&handling, handling_charged(&handling, "u", "/local", false) == 0);
+    HANDLING_EXPECT(&handling, handling_charged_here("u", "/local") == 0);
+    handling_end(&handling);
+}
+
 /* Also one that charges nothing: nobody here can tell what is left. */
 static void a_charge_in_a_zone_that_is_not_known_is_not_made_and_the_answer_names_it(void **state)
 {
@@ -229,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_charge_is_made_once_or_told_whatever_its_store_does),
         cmocka_unit_test(a_charge_that_the_store_has_not_made_is_handed_back_whole),
+        cmocka_unit_test(a_reset_forgets_a_charge_that_was_noted),
         cmocka_unit_test(a_charge_in_a_zone_that_is_not_known_is_not_made_and_the_answer_names_it),
         cmocka_unit_test(a_charge_without_a_place_to_be_noted_is_not_made),
         cmocka_unit_test(a_charge_of_low_priority_is_owed_to_the_whole_limit),
