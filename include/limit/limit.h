@@ -98,6 +98,7 @@ enum take_status {
 struct outcome {
     enum take_status status;
     bool allowed;    /* every limit allows */
+    bool is_moving;  /* with TAKE_REFUSED: these counters move to another node; others may not */
     size_t count;    /* how many limits were decided */
     size_t refused;  /* of those: the stored state was impossible, and counted as never seen */
     int64_t granted; /* what each limit was charged in part (OPERATION_PART); else not set */

@@ -39,6 +39,9 @@ struct operation {
     const struct limit *limits;     /* of different ids in each set; borrowed for the call */
     /* By limit, 0..LIMIT_COST_MAX; 0 looks at that limit. A charge may be negative. */
     int64_t costs[LIMITS_MAX];
+    /* Its asker asks again after a rest of its own, if it is refused. So it does not wait in the
+     * store until its counters have moved. */
+    bool comes_again;
     int64_t now_us; /* by the process' clock; engines with their own clock ignore it */
 };
 

@@ -32,10 +32,13 @@ struct pending {
     uint32_t cost;   /* of its place, where it waits */
     int64_t begun_us;
     int64_t sent_us;                  /* last, to `node`; 0: not yet */
-    uint8_t moves;                    /* how often it went to another node */
+    int64_t rests_until_us;           /* while no node can take it */
+    uint8_t rests;                    /* how often it has rested, */
+    uint8_t moves;                    /* and how often it went to another node since then */
     enum redis_redirect_kind answer;  /* why it was last not taken; NO_REDIRECT: nobody was asked */
     bool may_not_ask;                 /* a node has refused ASKING */
     bool stays;                       /* it is about this node, and never goes to another one */
+    bool comes_again;                 /* as the operation says */
     bool asks;                        /* it goes behind ASKING */
     bool may_send_again;              /* once more, after NOSCRIPT */
     bool is_at_fault;                 /* this call caused the error; Redis did not fail */

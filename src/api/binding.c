@@ -78,6 +78,7 @@ bool binding_make(const struct decision *decision, const struct rule *rule,
     operation->kind = kind;
     operation->tenant = decision->app->tenant;
     operation->policy_id = decision->policy->id;
+    operation->comes_again = false;
     operation->now_us = decision->api->now_us;
     subjects_bind(decision, rule, operation);
     costs_bind(decision, rule, operation);

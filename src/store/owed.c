@@ -139,6 +139,7 @@ void owed_operation(const struct owed *owed, int64_t now_us, struct limit limits
 
     *operation = owed->operation;
     operation->kind = step == FILL ? OPERATION_FILL : OPERATION_CHARGE;
+    operation->comes_again = true;
     operation->now_us = now_us;
     operation->limits = limits;
     operation->limit_count = 0;

@@ -38,6 +38,7 @@ struct pending *pending_begin(struct pending_pool *pool, struct store_node *node
     pending->answer = REDIS_NO_REDIRECT;
     pending->may_not_ask = false;
     pending->moves = 0;
+    pending->rests = 0;
     pending->sent_us = 0;
     pending->begun_us = clock_monotonic_us();
     return pending;
@@ -48,6 +49,7 @@ void pending_write(struct pending *pending, const struct operation *operation)
     const bool forgets = operation->kind == OPERATION_FORGET;
 
     pending->asked.tenant = operation->tenant;
+    pending->comes_again = operation->comes_again;
     pending->cost = call_queue_cost(operation->limit_count);
     take_arguments_write(&pending->asked.arguments, operation);
     pending->integers = take_arguments_integers(&pending->asked.arguments);

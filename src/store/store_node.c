@@ -162,12 +162,10 @@ bool store_node_take_over(struct store_node *node, struct pending *pending, bool
 }
 
 void store_node_end_astray(const struct store_node_share *share, struct pending *pending,
-                           enum take_status status)
+                           const struct outcome *outcome)
 {
-    const struct outcome outcome = {.status = status};
-
-    metrics_count(share->metrics, call_metrics[status]);
-    pending_finish(pending, &outcome);
+    metrics_count(share->metrics, call_metrics[outcome->status]);
+    pending_finish(pending, outcome);
 }
 
 void store_node_tell(const struct store_node *node, bool is_known, bool is_connected, bool is_open)

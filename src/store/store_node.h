@@ -90,7 +90,7 @@ MUST_USE bool store_node_take_over(struct store_node *node, struct pending *pend
 
 /* Ends a call that no node has: nothing was done. */
 void store_node_end_astray(const struct store_node_share *share, struct pending *pending,
-                           enum take_status status);
+                           const struct outcome *outcome);
 
 /* Sets the figures of its number. */
 void store_node_tell(const struct store_node *node, bool is_known, bool is_connected, bool is_open);

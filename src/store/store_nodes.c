@@ -65,7 +65,7 @@ void store_nodes_close(struct store_nodes *nodes)
         (void)close(nodes->watcher.fd);
     }
     while ((pending = store_strays_take(&nodes->strays)) != NULL)
-        store_node_end_astray(&nodes->share, pending, TAKE_DOWN);
+        store_node_end_astray(&nodes->share, pending, &(struct outcome){.status = TAKE_DOWN});
     for (uint16_t i = 0; i < map->node_count; i++)
         store_node_free(nodes->all[i]);
     nodes_free_left(nodes, INT64_MAX);
@@ -215,13 +215,19 @@ static void on_astray(struct store_node_share *share, struct pending *pending,
                       const struct redis_redirect *redirect)
 {
     struct store_nodes *nodes = CONTAINER_OF(share, struct store_nodes, share);
+    const bool is_moving = redirect != NULL && redirect->kind == REDIS_TRY_AGAIN;
     struct store_node *node = NULL;
 
     if (redirect != NULL)
         pending->answer = redirect->kind;
+    if (is_moving && pending->comes_again) {
+        store_node_end_astray(share, pending,
+                              &(struct outcome){.status = TAKE_REFUSED, .is_moving = true});
+        return;
+    }
     if (redirect != NULL && redirect->kind == REDIS_MOVED)
         redis_topology_doubt(share->topology, "a slot has moved");
-    if (redirect != NULL && redirect->kind != REDIS_TRY_AGAIN) {
+    if (redirect != NULL && !is_moving) {
         pending->moves++;
         if (pending->moves < MOVES_AT_ONCE)
             node = node_at(nodes, &redirect->endpoint);
@@ -241,15 +247,17 @@ static void on_turn(void *context, struct pending *pending)
 static void nodes_pass_on(struct store_nodes *nodes, struct pending *pending,
                           struct store_node *node, bool asks)
 {
+    static const struct outcome refused = {.status = TAKE_REFUSED};
     const int64_t left_us =
         pending->begun_us + nodes->share.calls.timeout_us - clock_monotonic_us();
 
     if (left_us > 0 && node != NULL && store_node_take_over(node, pending, asks))
         return;
     pending->moves = 0;
-    if (left_us <= STORE_STRAYS_REST_US || !store_strays_put(&nodes->strays, pending)) {
-        tell_untaken(nodes, pending);
-        store_node_end_astray(&nodes->share, pending, TAKE_REFUSED);
+    if (pending->comes_again || !store_strays_put(&nodes->strays, pending, left_us)) {
+        if (!pending->comes_again)
+            tell_untaken(nodes, pending);
+        store_node_end_astray(&nodes->share, pending, &refused);
     }
 }
 

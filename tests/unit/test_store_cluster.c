@@ -255,6 +255,52 @@ static void a_user_who_may_not_send_asking_is_told(void **state)
     store_free(store);
 }
 
+/* 60 ms have room for rests of 3, 6, 12, 24 and 12 ms. */
+static void a_call_that_comes_again_rests_longer_each_time(void **state)
+{
+    const int64_t subject = subject_at(0, 4500);
+    struct store *store = cluster_store(SHORT_US);
+    struct limit limits[2];
+    struct answers answers = {0};
+    (void)state;
+    two_limits(limits);
+    const struct operation operation = take_of_two_keys(subject, limits);
+    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
+    redis_cluster_begin_move(cluster, slot_of(subject), 1);
+    const size_t told = errors_told("TRYAGAIN");
+
+    take(store, &operation, &answers);
+    TURN_UNTIL(answers.count == 1);
+
+    assert_in_range(errors_told("TRYAGAIN") - told, 1, 6);
+    redis_cluster_end_move(cluster, slot_of(subject), 1);
+    store_free(store);
+}
+
+static void a_call_whose_asker_comes_again_does_not_wait_for_its_keys(void **state)
+{
+    const int64_t subject = subject_at(0, 4700);
+    struct store *store = cluster_store(PATIENT_US);
+    struct limit limits[2];
+    struct answers answers = {0};
+    (void)state;
+    two_limits(limits);
+    struct operation operation = take_of_two_keys(subject, limits);
+    operation.comes_again = true;
+    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
+    redis_cluster_begin_move(cluster, slot_of(subject), 1);
+    const size_t told = errors_told("TRYAGAIN");
+
+    take(store, &operation, &answers);
+    TURN_UNTIL(answers.count == 1);
+
+    assert_int_equal(answers.last.status, TAKE_REFUSED);
+    assert_true(answers.last.is_moving);
+    assert_int_equal(errors_told("TRYAGAIN"), told + 1);
+    redis_cluster_end_move(cluster, slot_of(subject), 1);
+    store_free(store);
+}
+
 static uint64_t figure_of_nodes(enum metrics_node figure)
 {
     uint64_t sum = 0;
@@ -344,7 +390,7 @@ static void claim_slot(size_t number, int slot)
  * has time. */
 static void expect_a_wait_for_the_map(struct store *store, int64_t subject)
 {
-    const size_t enough = errors_told("MOVED") + 20;
+    const size_t enough = errors_told("MOVED") + 6;
     struct answers answers = {0};
 
     asker_take(store, subject, &answers);
@@ -481,6 +527,8 @@ int main(void)
         TEST(a_call_whose_keys_are_on_both_sides_comes_again_until_the_slot_has_moved),
         TEST(a_call_that_no_node_takes_in_its_time_is_refused_and_opens_no_breaker),
         TEST(a_user_who_may_not_send_asking_is_told),
+        TEST(a_call_that_comes_again_rests_longer_each_time),
+        TEST(a_call_whose_asker_comes_again_does_not_wait_for_its_keys),
         TEST(a_node_that_hangs_takes_only_its_share),
         TEST(a_cluster_behind_the_url_of_a_single_server_is_told),
         TEST(whoever_is_answered_by_a_store_that_closes_may_ask_again),

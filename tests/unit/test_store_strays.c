@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_strays.h"
 
+#include "base/clock.h"
 #include "support/cmocka.h"
 
 #include <event2/event.h>
@@ -8,6 +9,7 @@
 #define CALLS  20000
 #define COST   8
 #define PLACES (CALL_QUEUE_COST_MAX / COST)
+#define LONG   MINUTE_US
 
 static struct event_base *base;
 static struct store_strays strays;
@@ -47,7 +49,7 @@ static size_t put_all(uint32_t tenant, size_t from)
 
     for (size_t i = from; i < CALLS; i++, count++) {
         calls[i] = (struct pending){.asked.tenant = tenant, .cost = COST};
-        if (!store_strays_put(&strays, &calls[i]))
+        if (!store_strays_put(&strays, &calls[i], LONG))
             break;
     }
     return count;
@@ -66,7 +68,7 @@ static void calls_come_in_their_order_and_leave_their_places(void **state)
     (void)state;
     const size_t count = put_all(1, 0);
 
-    assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+    assert_int_equal(event_base_dispatch(base), 1);
 
     assert_int_equal(taken_count, count);
     for (size_t i = 0; i < count; i++)
@@ -76,12 +78,42 @@ static void calls_come_in_their_order_and_leave_their_places(void **state)
     assert_int_equal(put_all(1, PLACES), 1);
 }
 
+static void a_call_rests_longer_each_time_while_it_has_time(void **state)
+{
+    const int64_t begun_us = clock_monotonic_us();
+    int64_t rest_us = STORE_STRAYS_REST_US;
+    (void)state;
+    calls[0] = (struct pending){.asked.tenant = 1, .cost = COST};
+
+    for (size_t i = 1; i <= 5; i++, rest_us *= 2) {
+        assert_true(store_strays_put(&strays, &calls[0], LONG));
+        const int64_t put_us = clock_monotonic_us();
+        assert_true(calls[0].rests_until_us >= begun_us + rest_us);
+        assert_true(calls[0].rests_until_us <= put_us + rest_us);
+        assert_int_equal(event_base_dispatch(base), 1);
+        assert_int_equal(taken_count, i);
+        assert_true(clock_monotonic_us() >= calls[0].rests_until_us);
+    }
+}
+
+static void a_rest_leaves_time_for_the_call(void **state)
+{
+    (void)state;
+    calls[0] = (struct pending){.asked.tenant = 1, .cost = COST, .rests = 4};
+
+    assert_false(store_strays_put(&strays, &calls[0], 2 * STORE_STRAYS_REST_US - 1));
+    assert_true(store_strays_put(&strays, &calls[0], 8 * STORE_STRAYS_REST_US));
+    assert_true(calls[0].rests_until_us <= clock_monotonic_us() + 4 * STORE_STRAYS_REST_US);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_tenant_has_half_of_the_places_and_the_next_one_half_of_the_rest),
+        TEST(a_call_rests_longer_each_time_while_it_has_time),
+        TEST(a_rest_leaves_time_for_the_call),
         TEST(calls_come_in_their_order_and_leave_their_places),
     };
 
