@@ -23,8 +23,9 @@
  *
  * Bounded: each tenant has its share (base/shares.h) of the HANDBACK_SUBJECTS_MAX counters that can
  * be noted. What is beyond its share is not handed back. Tenants take turns, one counter in each
- * turn. After a refusal only that tenant rests, and only at the node that has the counter. One
- * worker's thread, unless it says otherwise. */
+ * turn. After a refusal only that tenant rests, and only at the node that has the counter. If the
+ * counter is moving to another node, only those rest that move with it. One worker's thread, unless
+ * it says otherwise. */
 #ifndef STORE_HANDBACK_H
 #define STORE_HANDBACK_H
 

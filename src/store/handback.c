@@ -26,7 +26,8 @@ struct note {
     struct owed owed; /* first, because the tree compares its operation, which comes first */
     struct handback *handback;
     struct fair_item item;
-    uint32_t rest;      /* whose rest is also the note's: its tenant at its node */
+    uint32_t at_node;   /* whose rest is also the note's: its tenant at its node, */
+    uint32_t at_slot;   /* and its tenant's counters that move together with its own */
     bool is_out;        /* at the store */
     uint32_t forgotten; /* the limits that were reset while it is out */
 };
@@ -36,7 +37,7 @@ struct handback {
     struct shares shares;
     struct fair_queue notes;
     struct fair_items resting; /* notes that rest, and whose turn has come */
-    struct tenant_map rests;   /* the beat until which a tenant rests or rested at a node */
+    struct tenant_map rests;   /* the beat until which a tenant rests or rested there */
     uint32_t beat;
     struct event *next_beat;
     size_t count;     /* in `notes` and in `resting` */
@@ -59,9 +60,9 @@ static bool leave(struct note *note, int64_t time_us);
 static bool is_early(const struct note *note, const struct outcome *outcome);
 static void note_put_back(struct note *note);
 static struct note *next_note(struct handback *handback, const struct store *store);
-static uint32_t rest_of(const struct store *store, const struct operation *operation);
-static void rest(struct handback *handback, const struct note *note);
-static bool rests(struct handback *handback, const struct note *note);
+static void find_rests(struct note *note, const struct store *store);
+static void rest(struct handback *handback, uint32_t where);
+static bool rests(struct handback *handback, uint32_t where);
 static void await_beat(struct handback *handback);
 static void on_beat(evutil_socket_t fd, short events, void *context);
 static void wake_all(struct handback *handback);
@@ -251,7 +252,7 @@ static void settle(struct note *note, const struct outcome *outcome)
     if (status == TAKE_ELSEWHEN && leave(note, outcome->time_us)) {
         note_put_back(note);
     } else if (status == TAKE_DOWN || status == TAKE_REFUSED || is_early(note, outcome)) {
-        rest(handback, note);
+        rest(handback, outcome->is_moving ? note->at_slot : note->at_node);
         note_put_back(note);
     } else {
         count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
@@ -304,8 +305,8 @@ static struct note *next_note(struct handback *handback, const struct store *sto
     while ((item = fair_queue_take(&handback->notes)) != NULL) {
         struct note *note = note_of_item(item);
 
-        note->rest = rest_of(store, &note->owed.operation);
-        if (!rests(handback, note))
+        find_rests(note, store);
+        if (!rests(handback, note->at_node) && !rests(handback, note->at_slot))
             return note;
         TAILQ_INSERT_TAIL(&handback->resting, item, in_order);
         await_beat(handback);
@@ -314,26 +315,36 @@ static struct note *next_note(struct handback *handback, const struct store *sto
 }
 
 /* Two that have the same number only rest together. */
-static uint32_t rest_of(const struct store *store, const struct operation *operation)
+static void find_rests(struct note *note, const struct store *store)
 {
-    return operation->tenant * (STORE_NODES_MAX + 1) + store_place(store, operation);
+    const struct operation *operation = &note->owed.operation;
+
+    note->at_node = operation->tenant * (STORE_NODES_MAX + 1) + store_place(store, operation);
+    memcpy(&note->at_slot, &operation->tag, sizeof(note->at_slot));
+    note->at_slot += operation->tenant;
 }
 
-static void rest(struct handback *handback, const struct note *note)
+/* A rest is only found to be over by a note that had it. So all are forgotten before there are too
+ * many. */
+static void rest(struct handback *handback, uint32_t where)
 {
-    tenant_map_set(&handback->rests, note->rest, handback->beat + BEATS_OF_REST);
+    if (handback->rests.count >= HANDBACK_SUBJECTS_MAX) {
+        tenant_map_close(&handback->rests);
+        tenant_map_init(&handback->rests);
+    }
+    tenant_map_set(&handback->rests, where, handback->beat + BEATS_OF_REST);
     await_beat(handback);
 }
 
 /* Forgets a rest that is over. */
-static bool rests(struct handback *handback, const struct note *note)
+static bool rests(struct handback *handback, uint32_t where)
 {
-    const uint32_t until = tenant_map_get(&handback->rests, note->rest);
+    const uint32_t until = tenant_map_get(&handback->rests, where);
 
     if (until > handback->beat)
         return true;
     if (until > 0)
-        tenant_map_set(&handback->rests, note->rest, 0);
+        tenant_map_set(&handback->rests, where, 0);
     return false;
 }
 

@@ -22,6 +22,7 @@ struct fake {
     uint32_t refuses;    /* refuses this tenant's takes at once; 0: refuses none */
     uint16_t places;     /* takes are at one of these, by their policy's number */
     uint16_t refuses_at; /* refuses takes at this place; 0: refuses none */
+    uint64_t moves;      /* refuses takes of this policy, because its counters move; 0: none */
     size_t count;
     struct operation takes[TAKES_MAX]; /* the first takes; their `limits` are no longer valid */
     store_done_fn *done;
@@ -48,6 +49,8 @@ static enum store_answer fake_ask(struct store *store, const struct operation *t
     if ((fake->refuses != 0 && take->tenant == fake->refuses) ||
         (fake->refuses_at != 0 && fake_place(store, take) == fake->refuses_at))
         outcome->status = TAKE_REFUSED;
+    if (fake->moves != 0 && take->policy_id == fake->moves)
+        *outcome = (struct outcome){.status = TAKE_REFUSED, .is_moving = true};
     return fake->answers_later ? STORE_LATER : STORE_NOW;
 }
 
@@ -86,9 +89,10 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Each policy has a tag of its own. */
 static void note_of(uint32_t tenant, uint64_t policy_id, int64_t cost, int64_t at_us)
 {
-    struct operation take = one_set_take(1, &minute, 1, cost);
+    struct operation take = one_set_take((int64_t)policy_id, &minute, 1, cost);
 
     take.tenant = tenant;
     take.policy_id = policy_id;
@@ -406,6 +410,27 @@ static void a_refusal_at_one_place_keeps_nothing_from_another(void **state)
     expect_figures(1011, 0);
 }
 
+/* A slot that moves may do so for long, and its node has others. */
+static void counters_that_move_keep_no_others_of_their_node_from_being_handed_back(void **state)
+{
+    (void)state;
+    fake.moves = 7;
+    note_of(1, 7, 1, NOW_US);
+    for (uint64_t i = 10; i < 40; i++)
+        note_of(1, i, 1, NOW_US);
+
+    run();
+    expect_figures(30, 0);
+    run();
+    assert_int_equal(fake.count, 1 + 30);
+    assert_int_equal(handback_count(handback), 1);
+
+    fake.moves = 0;
+    wait_for_rest();
+    run();
+    expect_figures(31, 0);
+}
+
 static void a_tenant_alone_has_half_of_the_places_and_the_next_one_half_of_the_rest(void **state)
 {
     (void)state;
@@ -492,6 +517,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_at_one_place_keeps_nothing_from_another, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            counters_that_move_keep_no_others_of_their_node_from_being_handed_back, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(
             a_tenant_alone_has_half_of_the_places_and_the_next_one_half_of_the_rest, set_up,
             tear_down),
