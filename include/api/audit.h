@@ -36,6 +36,10 @@ void audit_reset(const struct api *api, struct request *request, struct text rou
 /* A counter of the app was not created, because the app has counters_per_app_max of them. */
 void audit_counter_refused(const struct api *api, const struct app *app);
 
+/* What was allowed or charged for one counter while the store was away is lost for the same
+ * reason. */
+void audit_not_handed_back(const struct api *api, const char *app_id);
+
 /* To be called once per answer: writes a line if it refuses a key or a management request. */
 void audit_answered(const struct api *api, struct request *request);
 

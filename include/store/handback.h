@@ -53,6 +53,14 @@ struct handback *handback_new(struct event_base *base, struct metrics *metrics);
 /* Puts it among all, for good: before any of their threads runs. */
 void handback_join(struct handback *handback, struct handbacks *all);
 
+/* A note is dropped, because the app has no room for its counter (TAKE_QUOTA). `owner` is the app's
+ * id, as the operation had it; borrowed for the call. On the worker's thread; must not ask the
+ * hand-back. */
+typedef void handback_no_room_fn(void *context, const char *owner);
+
+/* Without it, nobody is told. */
+void handback_on_no_room(struct handback *handback, void *context, handback_no_room_fn *no_room);
+
 /* Forgets what has not been handed back, and logs how much that is. The store must be freed before,
  * because its answers come here. */
 void handback_free(struct handback *handback);

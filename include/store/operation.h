@@ -30,7 +30,8 @@ enum operation_kind {
  * apart may be the same for one caller. */
 struct operation {
     enum operation_kind kind;
-    uint32_t tenant; /* whose room the counters take; decisions ignore it */
+    uint32_t tenant;   /* whose room the counters take; decisions ignore it */
+    const char *owner; /* the id of that app, for the log; borrowed for the call, or NULL */
     uint64_t policy_id;
     struct digest tag; /* what all sets have in common: in Redis all keys are in its slot */
     size_t set_count;  /* 1..LIMITS_MAX */

@@ -8,13 +8,14 @@
 #include "http/router.h"
 #include "limit/word.h"
 
-enum kind { REGISTRATIONS, POLICIES, RESETS, COUNTERS, REFUSALS, KEYS, KIND_COUNT };
+enum kind { REGISTRATIONS, POLICIES, RESETS, COUNTERS, LOSSES, REFUSALS, KEYS, KIND_COUNT };
 
 static const struct log_limit_kind kinds[KIND_COUNT] = {
     [REGISTRATIONS] = {"more apps registered", "address", 20, LOG_INFO},
     [POLICIES] = {"more policies changed", "app_id", 20, LOG_INFO},
     [RESETS] = {"more counters reset", "app_id", 20, LOG_INFO},
     [COUNTERS] = {"more counters refused", "app_id", 1, LOG_WARN},
+    [LOSSES] = {"more not handed back", "app_id", 1, LOG_WARN},
     [REFUSALS] = {"more requests refused", "address", 5, LOG_INFO},
     [KEYS] = {"keys refused", "address", 0, LOG_WARN},
 };
@@ -123,6 +124,13 @@ void audit_counter_refused(const struct api *api, const struct app *app)
     if (admits(api, COUNTERS, app->id))
         log_write(LOG_WARN, "counter refused: the app has too many", LOG_STRING("app_id", app->id),
                   LOG_STRING("setting", "counters_per_app_max"));
+}
+
+void audit_not_handed_back(const struct api *api, const char *app_id)
+{
+    if (admits(api, LOSSES, app_id))
+        log_write(LOG_WARN, "not handed back: the app has too many counters",
+                  LOG_STRING("app_id", app_id), LOG_STRING("setting", "counters_per_app_max"));
 }
 
 void audit_answered(const struct api *api, struct request *request)

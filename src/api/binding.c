@@ -77,6 +77,7 @@ bool binding_make(const struct decision *decision, const struct rule *rule,
 
     operation->kind = kind;
     operation->tenant = decision->app->tenant;
+    operation->owner = decision->app->id;
     operation->policy_id = decision->policy->id;
     operation->comes_again = false;
     operation->now_us = decision->api->now_us;

@@ -5,6 +5,7 @@
 #include "app/worker.h"
 
 #include "api/api.h"
+#include "api/audit.h"
 #include "api/entry.h"
 #include "api/readiness.h"
 #include "api/routes.h"
@@ -67,6 +68,7 @@ static void *worker_run(void *context);
 static void wait_for_events(struct worker *worker);
 static void worker_turn(struct worker *worker);
 static void worker_measure(struct worker *worker);
+static handback_no_room_fn on_no_room;
 static void on_open(struct queue_item *item);
 static void on_drain(struct queue_item *item);
 static void on_turn(struct queue_item *item);
@@ -105,6 +107,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
     if (shared->settings->engine == ENGINE_REDIS) {
         worker->api.handback = handback_new(worker->base, metrics);
         handback_join(worker->api.handback, shared->handbacks);
+        handback_on_no_room(worker->api.handback, &worker->api, on_no_room);
     }
     shares_init(&worker->api.batch_checks,
                 share_of(shared->settings->batch_checks_max, shared->settings));
@@ -360,6 +363,11 @@ static void worker_measure(struct worker *worker)
     metrics_set(metrics, METRIC_TLS_HANDSHAKES_DONE, handshakes.done);
     metrics_set(metrics, METRIC_TLS_HANDSHAKES_FAILED, handshakes.failed);
     metrics_set(metrics, METRIC_CHECKS_WAITING, waiting_room_taken(worker->api.waiting_room));
+}
+
+static void on_no_room(void *context, const char *owner)
+{
+    audit_not_handed_back(context, owner);
 }
 
 static void on_open(struct queue_item *item)

@@ -7,6 +7,7 @@
  * a timer, which runs while a tenant rests at a node. */
 #include "store/handback.h"
 
+#include "base/app_id.h"
 #include "base/fair_queue.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -26,8 +27,9 @@ struct note {
     struct owed owed; /* first, because the tree compares its operation, which comes first */
     struct handback *handback;
     struct fair_item item;
-    uint32_t at_node;   /* whose rest is also the note's: its tenant at its node, */
-    uint32_t at_slot;   /* and its tenant's counters that move together with its own */
+    uint32_t at_node; /* whose rest is also the note's: its tenant at its node, */
+    uint32_t at_slot; /* and its tenant's counters that move together with its own */
+    char owner[APP_ID_BYTES + 1];
     bool is_out;        /* at the store */
     uint32_t forgotten; /* the limits that were reset while it is out */
 };
@@ -44,13 +46,15 @@ struct handback {
     size_t in_flight; /* notes that are at the store */
     struct fair_items out;
     pthread_mutex_t mutex;
+    handback_no_room_fn *no_room;
+    void *context;
     struct handback *next; /* of those of all workers */
     struct metrics *metrics;
 };
 
 static void forget_all(struct handback *handback);
 static struct note *note_find(struct handback *handback, const struct operation *operation);
-static bool note_add(struct handback *handback, const struct owed *owed);
+static bool note_add(struct handback *handback, const struct owed *owed, const char *owner);
 static struct note *next_to_charge(struct handback *handback, const struct store *store,
                                    int64_t now_us);
 static void charge(struct store *store, struct note *note, int64_t now_us);
@@ -109,6 +113,12 @@ void handback_join(struct handback *handback, struct handbacks *all)
     all->first = handback;
 }
 
+void handback_on_no_room(struct handback *handback, void *context, handback_no_room_fn *no_room)
+{
+    handback->context = context;
+    handback->no_room = no_room;
+}
+
 bool handback_note(struct handback *handback, const struct operation *operation)
 {
     struct owed owed;
@@ -117,7 +127,7 @@ bool handback_note(struct handback *handback, const struct operation *operation)
     pthread_mutex_lock(&handback->mutex);
 
     struct note *note = note_find(handback, &owed.operation);
-    const bool is_noted = note != NULL || note_add(handback, &owed);
+    const bool is_noted = note != NULL || note_add(handback, &owed, operation->owner);
 
     if (note != NULL)
         count(handback, METRIC_HANDED_BACK_OVER, owed_add(&note->owed, &owed));
@@ -183,7 +193,7 @@ static struct note *note_find(struct handback *handback, const struct operation 
 }
 
 /* False when the tenant already has too many. */
-static bool note_add(struct handback *handback, const struct owed *owed)
+static bool note_add(struct handback *handback, const struct owed *owed, const char *owner)
 {
     if (!shares_take(&handback->shares, owed->operation.tenant, 1))
         return false;
@@ -192,6 +202,8 @@ static bool note_add(struct handback *handback, const struct owed *owed)
 
     note->handback = handback;
     owed_copy(&note->owed, owed);
+    if (owner != NULL)
+        (void)snprintf(note->owner, sizeof(note->owner), "%s", owner);
     note_put_in(handback, note);
     return true;
 }
@@ -257,6 +269,8 @@ static void settle(struct note *note, const struct outcome *outcome)
     } else {
         count(handback, status == TAKE_DONE ? METRIC_HANDED_BACK : METRIC_HANDED_BACK_LOST,
               owed_settle(&note->owed));
+        if (status == TAKE_QUOTA && handback->no_room != NULL)
+            handback->no_room(handback->context, note->owner);
         note_put_back(note);
     }
 }

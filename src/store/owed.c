@@ -29,6 +29,7 @@ void owed_init(struct owed *owed, const struct operation *operation)
 
     owed->operation = *operation;
     owed->operation.kind = OPERATION_FILL;
+    owed->operation.owner = NULL;
     owed->noted_us = operation->now_us;
     memcpy(owed->limits, operation->limits, operation->limit_count * sizeof(owed->limits[0]));
     for (size_t i = 0; i < operation->limit_count; i++) {

@@ -13,6 +13,7 @@
 #define YEAR         "31536000"
 #define WAIT_SECONDS 30
 #define IMPATIENT_MS "50"
+#define COUNTERS_MAX "1000"
 
 /* A service that asks Redis through a proxy, with a catalogue of its own. */
 struct scene {
@@ -27,7 +28,8 @@ static struct service *start(const struct world *world, const char *redis_url,
     char directory[SCRATCH_PATH_BYTES];
     char catalogue[SCRATCH_PATH_BYTES + 32];
     struct service_options options = world_options(world);
-    const char *const flags[] = {"--catalogue", catalogue, "--workers", "1", NULL};
+    const char *const flags[] = {
+        "--catalogue", catalogue, "--workers", "1", "--counters-per-app-max", COUNTERS_MAX, NULL};
 
     scratch_directory("catalogue", directory);
     (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
@@ -157,6 +159,33 @@ static void a_charge_without_redis_is_handed_back_whole_in_each_mode(void **stat
     scene_close(&scene);
 }
 
+static void fill_the_app(const struct scene *scene)
+{
+    char user_id[16];
+    int number = 0;
+
+    do
+        (void)snprintf(user_id, sizeof(user_id), "%d", number++);
+    while (client_check(scene->tenant, user_id, "/local")->status == 200);
+    assert_string_equal(reply_text(client_check(scene->tenant, user_id, "/local"), "type"),
+                        "urn:sluice:problem:quota");
+}
+
+/* While Redis was away, nobody knew whether it would be a new counter. */
+static void a_charge_that_finds_no_room_when_redis_is_back_is_told_in_the_log(void **state)
+{
+    const struct world *world = *state;
+    const struct scene scene = scene_open(world);
+
+    fill_the_app(&scene);
+    lose_redis(&scene);
+    EXPECT(ask(&scene, "/charge", "local", ",'cost':5"), 200, "{'degraded':true}");
+    find_redis(&scene);
+
+    service_expect_events(scene.service, "not handed back: the app has too many counters", 1);
+    scene_close(&scene);
+}
+
 static void a_charge_that_redis_may_have_made_is_answered_503_and_not_made_here(void **state)
 {
     const struct world *world = *state;
@@ -211,6 +240,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(each_mode_answers_a_partial_check_without_redis),
         cmocka_unit_test(what_was_granted_without_redis_is_handed_back),
         cmocka_unit_test(a_charge_without_redis_is_handed_back_whole_in_each_mode),
+        cmocka_unit_test(a_charge_that_finds_no_room_when_redis_is_back_is_told_in_the_log),
         cmocka_unit_test(a_charge_that_redis_may_have_made_is_answered_503_and_not_made_here),
         cmocka_unit_test(a_store_of_another_time_decides_by_its_own_period),
     };

@@ -189,13 +189,28 @@ static void what_is_late_is_not_handed_back_again(void **state)
     expect_figures(0, 2);
 }
 
-/* Its app has no room for the counter now, and perhaps not for long. */
-static void what_has_no_room_is_lost(void **state)
+static void on_no_room(void *context, const char *owner)
 {
+    assert_string_equal(owner, "app_of_the_note");
+    (*(int *)context)++;
+}
+
+/* Its app has no room for the counter now, and perhaps not for long. */
+static void what_has_no_room_is_lost_and_told_with_its_owner(void **state)
+{
+    struct operation take = one_set_take(1, &minute, 1, 2);
+    char owner[] = "app_of_the_note";
+    int told = 0;
     (void)state;
-    note(1, 2, NOW_US);
+    take.now_us = NOW_US;
+    take.owner = owner;
+    handback_on_no_room(handback, &told, on_no_room);
+    handback_note(handback, &take);
+    owner[0] = '\0'; /* it was only borrowed */
     fake.status = TAKE_QUOTA;
     handback_run(handback, &fake.store, NOW_US);
+
+    assert_int_equal(told, 1);
 
     assert_int_equal(fake.count, 1);
     assert_int_equal(handback_count(handback), 0);
@@ -503,7 +518,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_that_goes_away_again_gets_the_rest_later, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_late_is_not_handed_back_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_has_no_room_is_lost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_has_no_room_is_lost_and_told_with_its_owner, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_is_refused_waits_for_the_next_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(after_a_refusal_there_is_a_rest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_no_window_holds_any_more_is_let_go, set_up, tear_down),
