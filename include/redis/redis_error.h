@@ -16,6 +16,9 @@ struct text redis_error_code(struct text reply);
  * not know, because they may be a user's data. Borrowed from `reply`. */
 struct text redis_error_told(struct text reply);
 
+/* What Redis says of any command of a cluster if it is in none. */
+#define REDIS_ERROR_NO_CLUSTER "cluster support disabled"
+
 enum redis_error_scope {
     REDIS_ERROR_OF_ALL,   /* the next call is refused, too, whatever its key; nothing was done */
     REDIS_ERROR_OF_PLACE, /* this server is fine, but does not serve the key; nothing was done */

@@ -6,6 +6,7 @@
 #define REDIS_REDIS_MAP_H
 
 #include "redis/redis_endpoint.h"
+#include "redis/redis_node_id.h"
 #include "redis/redis_slot.h"
 
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 struct redis_node {
     uint16_t number; /* for metrics: the same from map to map, and reused when the node is gone */
     struct redis_endpoint endpoint;
+    char id[REDIS_NODE_ID_BYTES]; /* of a cluster; "": not known */
 };
 
 struct redis_map {
@@ -43,7 +45,7 @@ uint16_t redis_map_find_endpoint(const struct redis_map *map,
  * keep their numbers, and the others get the least free ones. */
 void redis_map_number(struct redis_map *map, const struct redis_map *before);
 
-/* Whether the same nodes have the same slots. */
+/* Whether the same nodes, by address and id, have the same slots. */
 bool redis_map_equal(const struct redis_map *a, const struct redis_map *b);
 
 #endif

@@ -32,6 +32,7 @@ struct redis_topology_options {
     struct redis_url url;
     struct redis_login sentinel_login; /* of the sentinels; the URL has that of Redis */
     struct redis_tls *tls;             /* borrowed; NULL unless the URL has TLS */
+    int64_t other_after_us; /* how long only another cluster answers until it is taken; 0: 60 s */
 };
 
 /* Makes the first map, which has no node unless the URL names a single server. Takes the few

@@ -72,7 +72,8 @@ bool redis_map_equal(const struct redis_map *a, const struct redis_map *b)
     if (a->is_sliced != b->is_sliced || a->node_count != b->node_count)
         return false;
     for (uint16_t i = 0; i < a->node_count; i++) {
-        if (!redis_endpoint_equal(&a->nodes[i].endpoint, &b->nodes[i].endpoint))
+        if (!redis_endpoint_equal(&a->nodes[i].endpoint, &b->nodes[i].endpoint) ||
+            strcmp(a->nodes[i].id, b->nodes[i].id) != 0)
             return false;
     }
     return memcmp(a->node_of_slot, b->node_of_slot, sizeof(a->node_of_slot)) == 0;

@@ -12,6 +12,7 @@ enum { NODE_HOST, NODE_PORT, NODE_ID, NODE_MORE };
 
 struct claimant {
     struct redis_endpoint endpoint;
+    char id[REDIS_NODE_ID_BYTES];
     uint16_t index; /* in the order of the answer */
     bool is_in_map;
 };
@@ -30,6 +31,7 @@ struct master {
     bool is_known;
     bool has_failed;
     struct redis_endpoint endpoint;
+    char id[REDIS_NODE_ID_BYTES];
 };
 
 /* Notes who claims what in one part of the answer. False: it is not of its form, or they are too
@@ -48,12 +50,12 @@ static bool claim_range(struct claims *claims, const redisReply *range);
 static bool read_host(const redisReply *host, const redisReply *ip, struct text *name);
 static bool claim(struct claims *claims, const redisReply *const range[],
                   const struct master *master);
-static bool find_claimant(struct claims *claims, const struct redis_endpoint *endpoint,
-                          uint16_t *index);
+static bool find_claimant(struct claims *claims, const struct master *master, uint16_t *index);
 static struct redis_map *map_of_claims(struct claims *claims, struct error *error);
 static int compare_claimants(const void *a, const void *b);
 static const redisReply *find(const redisReply *fields, const char *name);
 static bool read_text(const redisReply *reply, struct text *text);
+static void read_id(const redisReply *reply, char id[static REDIS_NODE_ID_BYTES]);
 static bool read_integer(const redisReply *reply, int64_t *integer);
 static bool is_array(const redisReply *reply);
 
@@ -119,7 +121,7 @@ static bool claim_shard(struct claims *claims, const redisReply *shard)
     }
     if (!master.is_known || master.has_failed)
         return true;
-    if (!find_claimant(claims, &master.endpoint, &index))
+    if (!find_claimant(claims, &master, &index))
         return false;
     claims->by[index].is_in_map = true;
     return true;
@@ -156,6 +158,7 @@ static bool read_node(const struct claims *claims, const redisReply *node, struc
     master->is_known = text_equal(role, TEXT("master")) &&
                        redis_endpoint_learn(name, number, claims->asked, &master->endpoint);
     master->has_failed = text_starts_with(health, TEXT("fail"));
+    read_id(find(node, "id"), master->id);
     return true;
 }
 
@@ -176,6 +179,8 @@ static bool claim_range(struct claims *claims, const redisReply *range)
     if (!read_host(node->element[NODE_HOST], ip, &name))
         return false;
     master.is_known = redis_endpoint_learn(name, port, claims->asked, &master.endpoint);
+    if (node->elements > NODE_ID)
+        read_id(node->element[NODE_ID], master.id);
     return claim(claims, (const redisReply *const *)range->element, &master);
 }
 
@@ -206,7 +211,7 @@ static bool claim(struct claims *claims, const redisReply *const range[],
         return false;
     if (!master->is_known)
         return true;
-    if (!find_claimant(claims, &master->endpoint, &index))
+    if (!find_claimant(claims, master, &index))
         return false;
     for (int64_t slot = first; slot <= last; slot++) {
         if (claims->owner[slot] != REDIS_NO_NODE && (!claims->is_weak[slot] || master->has_failed))
@@ -217,21 +222,24 @@ static bool claim(struct claims *claims, const redisReply *const range[],
     return true;
 }
 
-/* False: they are too many. */
-static bool find_claimant(struct claims *claims, const struct redis_endpoint *endpoint,
-                          uint16_t *index)
+/* False: they are too many. A node that failed may have left its address to another one. */
+static bool find_claimant(struct claims *claims, const struct master *master, uint16_t *index)
 {
     uint16_t i = 0;
 
-    while (i < claims->count && !redis_endpoint_equal(&claims->by[i].endpoint, endpoint))
+    while (i < claims->count && !redis_endpoint_equal(&claims->by[i].endpoint, &master->endpoint))
         i++;
     *index = i;
-    if (i < claims->count)
+    if (i < claims->count) {
+        if (!master->has_failed)
+            memcpy(claims->by[i].id, master->id, sizeof(master->id));
         return true;
+    }
     claims->are_too_many = claims->count == REDIS_NODES_MAX;
     if (claims->are_too_many)
         return false;
-    claims->by[claims->count++] = (struct claimant){.endpoint = *endpoint, .index = i};
+    claims->by[claims->count] = (struct claimant){.endpoint = master->endpoint, .index = i};
+    memcpy(claims->by[claims->count++].id, master->id, sizeof(master->id));
     return true;
 }
 
@@ -258,6 +266,7 @@ static struct redis_map *map_of_claims(struct claims *claims, struct error *erro
     map->is_sliced = true;
     for (uint16_t i = 0; i < count; i++) {
         map->nodes[i].endpoint = claims->by[i].endpoint;
+        memcpy(map->nodes[i].id, claims->by[i].id, sizeof(map->nodes[i].id));
         place[claims->by[i].index] = i;
     }
     for (size_t slot = 0; slot < REDIS_SLOTS; slot++) {
@@ -299,6 +308,14 @@ static bool read_text(const redisReply *reply, struct text *text)
         return false;
     *text = (struct text){reply->str, reply->len};
     return true;
+}
+
+static void read_id(const redisReply *reply, char id[static REDIS_NODE_ID_BYTES])
+{
+    struct text text;
+
+    if (read_text(reply, &text))
+        redis_node_id_read(text, id);
 }
 
 /* Servers other than Redis write numbers as text, too. */

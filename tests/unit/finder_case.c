@@ -33,6 +33,11 @@ void finder_begin(const char *url)
     finder = redis_finder_cluster.new(&options, &access_to, dialer);
 }
 
+void finder_take_other_after(int64_t other_after_us)
+{
+    options.other_after_us = other_after_us;
+}
+
 struct redis_map *finder_look(struct error *error)
 {
     return redis_finder_cluster.look(finder, error);

@@ -11,6 +11,8 @@ int finder_end(void **state);
 
 /* Finds the nodes of this URL from now on, anew. */
 void finder_begin(const char *url);
+/* How long only another cluster answers until it is taken. Of the finder that was begun last. */
+void finder_take_other_after(int64_t other_after_us);
 /* One look; the map is the caller's. NULL: `error` says why. */
 struct redis_map *finder_look(struct error *error);
 

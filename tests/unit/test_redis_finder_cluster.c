@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each node is a cluster of its own, so each knows what the test has told it alone. */
+ * Each node is a cluster of its own, so each knows what the test has told it alone. But the last
+ * one has heard of the second one, so it is of the same cluster. */
+#include "base/log.h"
 #include "finder_case.h"
 #include "support/cmocka.h"
 #include "support/fault_proxy.h"
@@ -12,6 +14,7 @@
 #define WAIT_SECONDS 20
 #define SLOT_LAST    (REDIS_SLOTS - 1)
 #define NODES        3
+#define ID_BYTES     41
 #define URL_BYTES    256
 
 /* All say that their cluster works, and that they have all slots. The later ones have heard of more
@@ -23,6 +26,27 @@ static bool is_well(struct redis_server *node)
     return strstr(redis_server_command(node, "CLUSTER INFO")->str, "cluster_state:ok") != NULL;
 }
 
+static bool knows(struct redis_server *node, const char *id)
+{
+    return strstr(redis_server_command(node, "CLUSTER NODES")->str, id) != NULL;
+}
+
+/* From now on `node` knows `other`, which has forgotten it. */
+static void introduce(struct redis_server *node, struct redis_server *other)
+{
+    char id[ID_BYTES];
+    char other_id[ID_BYTES];
+
+    (void)snprintf(id, sizeof(id), "%s", redis_server_command(node, "CLUSTER MYID")->str);
+    (void)snprintf(other_id, sizeof(other_id), "%s",
+                   redis_server_command(other, "CLUSTER MYID")->str);
+    (void)redis_server_command(node, "CLUSTER MEET 127.0.0.1 %d %d", redis_server_port(other),
+                               redis_server_bus_port(other));
+    WAIT_FOR (WAIT_SECONDS, knows(node, other_id) && knows(other, id))
+        ;
+    (void)redis_server_command(other, "CLUSTER FORGET %s", id);
+}
+
 static int start_nodes(void **state)
 {
     if (redis_group_open(state) != 0)
@@ -30,8 +54,10 @@ static int start_nodes(void **state)
     for (int i = 0; i < NODES; i++) {
         nodes[i] = redis_server_start_node();
         (void)redis_server_command(nodes[i], "CLUSTER SET-CONFIG-EPOCH %d", 1 + i);
-        (void)redis_server_command(nodes[i], "CLUSTER ADDSLOTSRANGE 0 %d", SLOT_LAST);
     }
+    introduce(nodes[2], nodes[1]);
+    for (int i = 0; i < NODES; i++)
+        (void)redis_server_command(nodes[i], "CLUSTER ADDSLOTSRANGE 0 %d", SLOT_LAST);
     for (int i = 0; i < NODES; i++) {
         WAIT_FOR (WAIT_SECONDS, is_well(nodes[i]))
             ;
@@ -257,6 +283,60 @@ static void a_node_that_has_not_heard_of_the_last_change_is_believed_last(void *
     give_slots(nodes[1]);
 }
 
+/* Its node has the address of one of the URL, and no other node answers. */
+static void another_cluster_is_not_followed(void **state)
+{
+    const uint64_t warnings = log_lines(LOG_WARN);
+    struct error error = {0};
+    char expected[URL_BYTES];
+    (void)state;
+    begin("", 2, (const int[]){port_of(0), port_of(1)});
+    assert_int_equal(finder_port(0), port_of(0));
+
+    redis_server_pause(nodes[0]);
+    assert_null(finder_look(&error));
+    assert_null(finder_look(&error));
+    redis_server_continue(nodes[0]);
+
+    (void)snprintf(expected, sizeof(expected), "redis at 127.0.0.1:%d is another cluster",
+                   port_of(1));
+    assert_string_equal(error.message, expected);
+    assert_int_equal(log_lines(LOG_WARN), warnings + 1);
+    assert_int_equal(finder_port(0), port_of(0));
+}
+
+static void another_cluster_does_not_hide_ours_when_that_is_down(void **state)
+{
+    (void)state;
+    begin("", 2, (const int[]){port_of(0), port_of(1)});
+    assert_int_equal(finder_port(0), port_of(0));
+    take_slots(nodes[0]);
+
+    assert_int_equal(finder_port(0), port_of(0));
+
+    give_slots(nodes[0]);
+}
+
+/* As when a whole cluster is set up anew. */
+static void another_cluster_is_taken_if_nobody_of_ours_answers_for_long(void **state)
+{
+    struct error error = {0};
+    uint64_t warnings;
+    (void)state;
+    begin("", 2, (const int[]){port_of(0), port_of(1)});
+    finder_take_other_after(1);
+    assert_int_equal(finder_port(0), port_of(0));
+    redis_server_pause(nodes[0]);
+    assert_null(finder_look(&error));
+    warnings = log_lines(LOG_WARN);
+
+    assert_int_equal(finder_port(0), port_of(1));
+
+    assert_int_equal(log_lines(LOG_WARN), warnings + 1);
+    redis_server_continue(nodes[0]);
+    assert_int_equal(finder_port(0), port_of(1));
+}
+
 /* As Redis 6 refuses it, and as an ACL does. */
 static void without_shards_the_slots_are_asked_for(void **state)
 {
@@ -325,6 +405,10 @@ int main(void)
         cmocka_unit_test_teardown(a_few_nodes_whose_cluster_is_down_are_enough, finder_end),
         cmocka_unit_test_teardown(a_node_without_slots_is_not_believed, finder_end),
         cmocka_unit_test_teardown(a_node_that_has_not_heard_of_the_last_change_is_believed_last,
+                                  finder_end),
+        cmocka_unit_test_teardown(another_cluster_is_not_followed, finder_end),
+        cmocka_unit_test_teardown(another_cluster_does_not_hide_ours_when_that_is_down, finder_end),
+        cmocka_unit_test_teardown(another_cluster_is_taken_if_nobody_of_ours_answers_for_long,
                                   finder_end),
         cmocka_unit_test_teardown(without_shards_the_slots_are_asked_for, finder_end),
         cmocka_unit_test_teardown(slots_in_pieces_are_read, finder_end),

@@ -152,6 +152,9 @@ static void maps_are_equal_if_the_same_nodes_have_the_same_slots(void **state)
     other->nodes[1].endpoint.port = 7002;
     assert_false(redis_map_equal(one, other));
     other->nodes[1].endpoint.port = 7001;
+    other->nodes[1].id[0] = 'a';
+    assert_false(redis_map_equal(one, other));
+    other->nodes[1].id[0] = '\0';
     other->is_sliced = false;
     assert_false(redis_map_equal(one, other));
     redis_map_release(other);

@@ -14,7 +14,11 @@
     "['id','c0ffee','port'," port ",'ip','10.0.0.9','endpoint'," endpoint ",'role','" role         \
     "','replication-offset',14,'health','" health "']"
 #define SHARD(slots, nodes) "['slots'," slots ",'nodes',[" nodes "]]"
-#define MASTER(port)        NODE("'10.0.0.1'", port, "master", "online")
+#define NODE_OF(id, port, health)                                                                  \
+    "['id','" id "','port'," port ",'endpoint','10.0.0.1','role','master','health','" health "']"
+#define ID_A         "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd"
+#define ID_B         "00000000001111111111222222222233333333ff"
+#define MASTER(port) NODE("'10.0.0.1'", port, "master", "online")
 
 static const struct redis_endpoint asked = {.host = "10.0.0.7", .port = 7000};
 
@@ -320,6 +324,32 @@ static void the_slots_of_redis_6_and_7_are_read(void **state)
     }
 }
 
+/* The second node has the address of the first one, which failed. The third one has no id that
+ * Redis would give. */
+static void the_ids_of_nodes_are_read(void **state)
+{
+    static const char *const answers[] = {
+        "[" SHARD("[0,9]", NODE_OF(ID_A, "7000", "fail")) "," SHARD(
+            "[]", NODE_OF(ID_B, "7000", "online")) "," SHARD("[10,19]", MASTER("7001")) "]",
+        "[" SHARD("[]", NODE_OF(ID_B, "7000", "online")) "," SHARD(
+            "[0,9]", NODE_OF(ID_A, "7000", "fail")) "," SHARD("[10,19]", MASTER("7001")) "]",
+        "[[0,9,['10.0.0.1',7000,'" ID_B "']],[10,19,['10.0.0.1',7001]]]",
+    };
+    struct error error = {0};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(answers); i++) {
+        struct redis_map *map =
+            answers[i][2] == '0' ? ranges(answers[i], &error) : shards(answers[i], &error);
+
+        assert_non_null(map);
+        assert_int_equal(map->node_count, 2);
+        assert_string_equal(map->nodes[map->node_of_slot[0]].id, ID_B);
+        assert_string_equal(map->nodes[map->node_of_slot[10]].id, "");
+        redis_map_release(map);
+    }
+}
+
 static void an_answer_without_a_slot_is_no_map(void **state)
 {
     static const char *const answers[] = {
@@ -444,6 +474,7 @@ int main(void)
         cmocka_unit_test(of_two_that_claim_a_slot_the_first_has_it),
         cmocka_unit_test(another_order_is_the_same_map),
         cmocka_unit_test(the_slots_of_redis_6_and_7_are_read),
+        cmocka_unit_test(the_ids_of_nodes_are_read),
         cmocka_unit_test(an_answer_without_a_slot_is_no_map),
         cmocka_unit_test(an_answer_of_another_form_is_refused),
         cmocka_unit_test(as_many_nodes_as_a_map_has_are_read_and_more_are_refused),
