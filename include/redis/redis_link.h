@@ -66,6 +66,9 @@ struct redis_link *redis_link_new(struct event_base *base,
  * this link. */
 void redis_link_free(struct redis_link *link);
 
+/* From the next connection on the server must be this node of a cluster, see redis_access.h. */
+void redis_link_expect(struct redis_link *link, const char id[static REDIS_NODE_ID_BYTES]);
+
 bool redis_link_is_ready(const struct redis_link *link);
 
 /* Its endpoint, for the log. */

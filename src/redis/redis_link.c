@@ -94,7 +94,6 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_li
     link->script_count = options->script_count;
     link->settled = options->settled;
     link->context = options->context;
-    redis_greeting_init(&link->greeting, &link->access);
     link->phase = BACKING_OFF;
     link->connector = redis_connector_new(base, REDIS_RESOLVER_CONF, link, on_connected);
     redis_wire_init(&link->wire, base, &wire_events, link);
@@ -121,6 +120,11 @@ void redis_link_free(struct redis_link *link)
     redis_connector_free(link->connector);
     redis_told_close(link->told);
     free(link);
+}
+
+void redis_link_expect(struct redis_link *link, const char id[static REDIS_NODE_ID_BYTES])
+{
+    memcpy(link->access.node_id, id, sizeof(link->access.node_id));
 }
 
 bool redis_link_is_ready(const struct redis_link *link)
@@ -223,6 +227,7 @@ static void on_connected(void *context, int fd, const char *reason)
     arm_timer(link, clock_monotonic_us(), link->connect_until_us);
     link->phase = PREPARING;
     link->prepared = 0;
+    redis_greeting_init(&link->greeting, &link->access);
     for (size_t i = 0; i < link->greeting.count; i++)
         redis_wire_send(&link->wire, link->greeting.commands[i].argc,
                         link->greeting.commands[i].argv, NULL);

@@ -27,15 +27,17 @@ void redis_roster_refresh(struct redis_roster *roster, struct redis_topology *to
     struct redis_member *members = memory_new(map->node_count + 1U, sizeof(*members));
 
     for (uint16_t i = 0; i < map->node_count; i++) {
-        const struct redis_endpoint *endpoint = &map->nodes[i].endpoint;
-        const uint16_t before =
-            roster->map == NULL ? REDIS_NO_NODE : redis_map_find_endpoint(roster->map, endpoint);
+        const struct redis_node *node = &map->nodes[i];
+        const uint16_t before = roster->map == NULL
+                                    ? REDIS_NO_NODE
+                                    : redis_map_find_endpoint(roster->map, &node->endpoint);
 
-        if (before != REDIS_NO_NODE) {
+        if (before != REDIS_NO_NODE && strcmp(roster->members[before].id, node->id) == 0) {
             members[i] = roster->members[before];
             roster->members[before] = (struct redis_member){0};
         }
-        members[i].endpoint = *endpoint;
+        members[i].endpoint = node->endpoint;
+        memcpy(members[i].id, node->id, sizeof(node->id));
     }
     redis_roster_close(roster);
     roster->map = map;

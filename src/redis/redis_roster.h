@@ -14,6 +14,7 @@
 struct redis_member {
     struct redis_session *session; /* NULL: not asked yet */
     struct redis_endpoint endpoint;
+    char id[REDIS_NODE_ID_BYTES]; /* "": not known; a guest is told by a node that is */
     int64_t rests_until_us;
     struct error failure; /* why it rests */
     int64_t refusal_us;   /* how long it rested after it had refused; 0: it has answered since */

@@ -47,6 +47,8 @@ static struct redis_member *member_next(struct redis_sessions *sessions, struct 
 static struct redis_member *member_of(struct redis_sessions *sessions, struct text key);
 static bool is_sliced(const struct redis_sessions *sessions);
 static bool is_ready(struct redis_sessions *sessions, struct redis_member *member);
+static struct redis_session *session_new(const struct redis_sessions *sessions,
+                                         const struct redis_member *member);
 static redisReply *ask(struct redis_sessions *sessions, struct redis_member *member, bool is_asking,
                        const struct command *command, struct error *error);
 static redisReply *ask_ahead(struct redis_session *session, const struct command *command,
@@ -213,11 +215,18 @@ static bool is_ready(struct redis_sessions *sessions, struct redis_member *membe
     if (redis_roster_is_nobody(&sessions->roster, member) || redis_roster_rests(member))
         return false;
     if (member->session == NULL)
-        member->session =
-            redis_session_new(sessions->dialer, &member->endpoint,
-                              redis_topology_access(sessions->topology), sessions->timeout_ms);
+        member->session = session_new(sessions, member);
     redis_session_drop_stale(member->session);
     return true;
+}
+
+static struct redis_session *session_new(const struct redis_sessions *sessions,
+                                         const struct redis_member *member)
+{
+    struct redis_access access = *redis_topology_access(sessions->topology);
+
+    memcpy(access.node_id, member->id, sizeof(member->id));
+    return redis_session_new(sessions->dialer, &member->endpoint, &access, sessions->timeout_ms);
 }
 
 /* `is_asking`: the node is about to get the key, and must be told that we know. */

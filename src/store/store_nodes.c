@@ -153,6 +153,7 @@ static void node_set_place(struct store_node *node, const struct redis_map *map,
 {
     node->number = map->nodes[index].number;
     node->trust.node = node->number;
+    redis_link_expect(node->link, map->nodes[index].id);
     node->has_probe_tag =
         !map->is_sliced ||
         (node->has_probe_tag && map->node_of_slot[take_script_slot(&node->probe_tag)] == index);

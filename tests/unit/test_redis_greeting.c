@@ -4,6 +4,8 @@
 #include "redis/redis_url.h"
 #include "support/cmocka.h"
 
+#define ID "0123456789abcdef0123456789abcdef01234567"
+
 static void greets_with_what_the_url_asks_for(void **state)
 {
     static const struct {
@@ -55,6 +57,22 @@ static void asks_for_the_role_last_if_the_server_must_be_a_master(void **state)
     assert_int_equal(greeting.commands[2].argc, 1);
 }
 
+static void asks_for_the_id_last_if_the_server_must_be_a_certain_node(void **state)
+{
+    const struct redis_access access = {
+        .login = {.user = "me", .password = "secret"}, .needs_master = true, .node_id = ID};
+    struct redis_greeting greeting;
+    (void)state;
+
+    redis_greeting_init(&greeting, &access);
+
+    assert_int_equal(greeting.count, 3);
+    assert_string_equal(greeting.commands[1].argv[0], "ROLE");
+    assert_int_equal(greeting.commands[2].argc, 2);
+    assert_string_equal(greeting.commands[2].argv[0], "CLUSTER");
+    assert_string_equal(greeting.commands[2].argv[1], "MYID");
+}
+
 /* The caller owns the reader and the reply. */
 static redisReply *reply_read(redisReader *reader, const char *wire)
 {
@@ -64,6 +82,22 @@ static redisReply *reply_read(redisReader *reader, const char *wire)
     assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_OK);
     assert_non_null(reply);
     return reply;
+}
+
+/* `message` is "" if it is accepted. */
+static void expect_accepted(const struct redis_greeting_command *command, const char *wire,
+                            const char *message)
+{
+    redisReader *reader = redisReaderCreate();
+    redisReply *reply = reply_read(reader, wire);
+    struct error error = {0};
+
+    const bool accepted = redis_greeting_accept(command, reply, &error);
+
+    if (accepted != (message[0] == '\0') || strcmp(error.message, message) != 0)
+        fail_msg("%s: %s", wire, accepted ? "accepted" : error.message);
+    freeReplyObject(reply);
+    redisReaderFree(reader);
 }
 
 static void only_a_master_is_accepted_as_one(void **state)
@@ -92,19 +126,33 @@ static void only_a_master_is_accepted_as_one(void **state)
     const struct redis_greeting_command command = {1, {"ROLE"}};
     (void)state;
 
-    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        redisReader *reader = redisReaderCreate();
-        redisReply *reply = reply_read(reader, cases[i].wire);
-        struct error error = {0};
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        expect_accepted(&command, cases[i].wire, cases[i].message);
+}
 
-        const bool accepted = redis_greeting_accept(&command, reply, &error);
+/* A Redis without clusters would decide as well. */
+static void only_the_expected_node_is_accepted(void **state)
+{
+    static const struct {
+        const char *wire;
+        const char *message; /* "" if it is accepted */
+    } cases[] = {
+        {"$40\r\n" ID "\r\n", ""},
+        {"$40\r\n1123456789abcdef0123456789abcdef01234567\r\n", REDIS_GREETING_NO_NODE},
+        {"$0\r\n\r\n", REDIS_GREETING_NO_NODE},
+        {"-ERR This instance has cluster support disabled\r\n", REDIS_GREETING_NO_NODE},
+        {"-NOPERM this user has no permissions to run the 'cluster|myid' command\r\n", ""},
+        {"-ERR unknown command 'CLUSTER', with args beginning with: 'MYID' \r\n", ""},
+        {"-LOADING in memory\r\n", "redis refused CLUSTER: LOADING in memory"},
+        {"+OK\r\n", REDIS_GREETING_NO_REDIS},
+        {"$-1\r\n", REDIS_GREETING_NO_REDIS},
+        {"*1\r\n$40\r\n" ID "\r\n", REDIS_GREETING_NO_REDIS},
+    };
+    const struct redis_greeting_command command = {2, {"CLUSTER", "MYID", ID}};
+    (void)state;
 
-        if (accepted != (cases[i].message[0] == '\0') ||
-            strcmp(error.message, cases[i].message) != 0)
-            fail_msg("%s: %s", cases[i].wire, accepted ? "accepted" : error.message);
-        freeReplyObject(reply);
-        redisReaderFree(reader);
-    }
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        expect_accepted(&command, cases[i].wire, cases[i].message);
 }
 
 static void a_list_is_no_answer_to_other_commands(void **state)
@@ -160,6 +208,8 @@ int main(void)
         cmocka_unit_test(greets_with_what_the_url_asks_for),
         cmocka_unit_test(asks_for_the_role_last_if_the_server_must_be_a_master),
         cmocka_unit_test(only_a_master_is_accepted_as_one),
+        cmocka_unit_test(asks_for_the_id_last_if_the_server_must_be_a_certain_node),
+        cmocka_unit_test(only_the_expected_node_is_accepted),
         cmocka_unit_test(a_list_is_no_answer_to_other_commands),
         cmocka_unit_test(a_refused_password_is_not_repeated),
     };
