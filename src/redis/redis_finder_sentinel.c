@@ -6,6 +6,10 @@
  * master is believed. The exception is that most sentinels have lower ones: then they have been set
  * up anew. A look ends at the first sentinel that knows of a new master, and otherwise asks all.
  *
+ * A sentinel of the URL may watch a master of somebody else under the same name. So once there is a
+ * master, its group is believed: who has named it, and whom those know. A stranger is believed only
+ * if none of the group answers, and our master does not say that it is one.
+ *
  * A failover is told by a subscription at the sentinel that named the master. A demoted master
  * takes writes until a sentinel has made it a replica, which may be ten seconds later, and all
  * these writes are lost. So the sentinel must be heard at once. It may also hang, or be cut off
@@ -40,6 +44,8 @@ struct look {
     struct redis_endpoint no_master; /* the last one that was named, and says no or nothing */
     size_t behind;                   /* how many know only of earlier masters than ours */
     struct answer earlier;           /* the newest of those */
+    struct answer strange;           /* the first answer of a stranger; no host: none */
+    struct redis_endpoint stranger;
 };
 
 struct redis_finder {
@@ -56,12 +62,17 @@ struct redis_finder {
     struct redis_endpoint ear_at;
 };
 
+static bool has_master(const struct redis_finder *finder);
 static bool is_news(const struct redis_finder *finder, const struct look *look);
 static bool look_at_first(struct redis_finder *finder, struct look *look, struct error *error);
 static bool check(struct redis_finder *finder, struct look *look, const struct answer *answer,
                   struct error *error);
 static bool explain(struct error *error, const struct redis_endpoint *endpoint);
+static bool note_strange(struct look *look, const struct answer *answer,
+                         const struct redis_endpoint *sentinel, struct error *error);
+static void consider_strange(struct redis_finder *finder, struct look *look, struct error *error);
 static bool ask_first(struct redis_finder *finder, struct answer *answer, struct error *error);
+static bool is_of_group(const struct redis_finder *finder, const struct answer *answer);
 static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session,
                           struct error *error);
 static void learn(struct redis_finder *finder, struct redis_session *session);
@@ -100,15 +111,20 @@ static struct redis_map *sentinel_look(struct redis_finder *finder, struct error
     for (size_t left = finder->list.count; left > 0 && !is_news(finder, &look); left--) {
         struct error cause = {0};
 
-        if (!look_at_first(finder, &look, &cause))
+        if (!look_at_first(finder, &look, &cause)) {
             error_set(error, "%s%s%s", error->message, error->message[0] == '\0' ? "" : "; ",
                       cause.message);
+            if (!has_master(finder))
+                redis_sentinel_list_leave_group(&finder->list);
+        }
         redis_sentinel_list_turn(&finder->list);
         if (clock_monotonic_us() >= finder->until_us)
             break;
     }
     if (!look.has_found && 2 * look.behind > finder->list.count)
         (void)check(finder, &look, &look.earlier, error);
+    if (!look.has_found && !finder->has_answer && look.strange.master.host[0] != '\0')
+        consider_strange(finder, &look, error);
     if (finder->has_answer)
         redis_sentinel_list_prefer(&finder->list, &finder->answered);
     if (!look.has_found)
@@ -142,6 +158,11 @@ static void sentinel_free(struct redis_finder *finder)
     free(finder);
 }
 
+static bool has_master(const struct redis_finder *finder)
+{
+    return finder->known.master.host[0] != '\0';
+}
+
 static bool is_news(const struct redis_finder *finder, const struct look *look)
 {
     return look->has_found && (look->found.epoch > finder->known.epoch ||
@@ -150,11 +171,14 @@ static bool is_news(const struct redis_finder *finder, const struct look *look)
 
 static bool look_at_first(struct redis_finder *finder, struct look *look, struct error *error)
 {
-    const struct redis_endpoint *sentinel = &finder->list.sentinels[0].endpoint;
+    const struct redis_sentinel *first = &finder->list.sentinels[0];
+    const struct redis_endpoint *sentinel = &first->endpoint;
     struct answer answer = {0};
 
     if (!ask_first(finder, &answer, error))
         return explain(error, sentinel);
+    if (!first->is_of_group)
+        return note_strange(look, &answer, sentinel, error);
     if (!finder->has_answer)
         finder->answered = *sentinel;
     finder->has_answer = true;
@@ -201,6 +225,29 @@ static bool explain(struct error *error, const struct redis_endpoint *endpoint)
     return false;
 }
 
+static bool note_strange(struct look *look, const struct answer *answer,
+                         const struct redis_endpoint *sentinel, struct error *error)
+{
+    if (look->strange.master.host[0] == '\0') {
+        look->strange = *answer;
+        look->stranger = *sentinel;
+    }
+    (void)error_set(error, "it watches another master");
+    return explain(error, sentinel);
+}
+
+static void consider_strange(struct redis_finder *finder, struct look *look, struct error *error)
+{
+    struct error ignored;
+
+    if (is_master(finder, &finder->known.master, &ignored) ||
+        !check(finder, look, &look->strange, error))
+        return;
+    redis_sentinel_list_leave_group(&finder->list);
+    finder->has_answer = true;
+    finder->answered = look->stranger;
+}
+
 /* If there is a failover between both questions, the address is newer than the epoch, and never
  * older. */
 static bool ask_first(struct redis_finder *finder, struct answer *answer, struct error *error)
@@ -217,11 +264,17 @@ static bool ask_first(struct redis_finder *finder, struct answer *answer, struct
     const bool is_known =
         reply != NULL && redis_sentinel_list_read_master(reply, &answer->master, error);
 
-    if (is_known)
+    if (is_known && is_of_group(finder, answer))
         learn(finder, session);
     freeReplyObject(reply);
     redis_session_free(session);
     return is_known;
+}
+
+static bool is_of_group(const struct redis_finder *finder, const struct answer *answer)
+{
+    return !has_master(finder) || finder->list.sentinels[0].is_of_group ||
+           redis_endpoint_equal(&answer->master, &finder->known.master);
 }
 
 /* A sentinel that may not tell it is believed as long as no other one tells it. */
@@ -243,6 +296,7 @@ static void learn(struct redis_finder *finder, struct redis_session *session)
     struct error error;
     redisReply *reply = redis_session_command(session, &error, WORD_COUNT, words, NULL);
 
+    finder->list.sentinels[0].is_of_group = true;
     if (reply != NULL)
         redis_sentinel_list_learn(&finder->list, reply);
     freeReplyObject(reply);

@@ -54,6 +54,12 @@ void redis_sentinel_list_learn(struct redis_sentinel_list *list, const redisRepl
         add(list, &told[i], true);
 }
 
+void redis_sentinel_list_leave_group(struct redis_sentinel_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        list->sentinels[i].is_of_group = false;
+}
+
 uint64_t redis_sentinel_list_read_epoch(const redisReply *reply)
 {
     int64_t epoch;
@@ -153,11 +159,13 @@ static void add(struct redis_sentinel_list *list, const struct redis_endpoint *e
                 bool is_learnt)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (redis_endpoint_equal(&list->sentinels[i].endpoint, endpoint))
-            return;
+        if (!redis_endpoint_equal(&list->sentinels[i].endpoint, endpoint))
+            continue;
+        list->sentinels[i].is_of_group |= is_learnt;
+        return;
     }
     if (list->count < REDIS_SENTINEL_LIST_MAX)
-        list->sentinels[list->count++] = (struct redis_sentinel){*endpoint, is_learnt};
+        list->sentinels[list->count++] = (struct redis_sentinel){*endpoint, is_learnt, is_learnt};
 }
 
 static bool is_text(const redisReply *reply, struct text expected)

@@ -18,6 +18,7 @@ struct redis_sentinel_list {
     struct redis_sentinel {
         struct redis_endpoint endpoint;
         bool is_learnt;
+        bool is_of_group; /* it is known to watch the same master as the others that are */
     } sentinels[REDIS_SENTINEL_LIST_MAX];
 };
 
@@ -31,8 +32,12 @@ void redis_sentinel_list_prefer(struct redis_sentinel_list *list,
                                 const struct redis_endpoint *endpoint);
 
 /* The learnt ones are now those in `reply`, which the first one gave to SENTINEL SENTINELS, and
- * that one itself. Those that stay keep their order. A reply that names none changes nothing. */
+ * that one itself. Those in the reply are of the group, as that one is. Those that stay keep their
+ * order. A reply that names none changes nothing. */
 void redis_sentinel_list_learn(struct redis_sentinel_list *list, const redisReply *reply);
+
+/* None of them is of the group any more. */
+void redis_sentinel_list_leave_group(struct redis_sentinel_list *list);
 
 /* The epoch in the reply to SENTINEL MASTER: a higher one is of a later failover. Zero if it says
  * none. */

@@ -49,6 +49,7 @@ unit_test(redis_topology LINKS redis support THREADS LABELS redis)
 target_compile_definitions(test_redis_topology PRIVATE
   OPERATIONS="${CMAKE_SOURCE_DIR}/docs/operations.md")
 unit_test(redis_topology_epochs LINKS redis support THREADS LABELS redis)
+unit_test(redis_topology_strangers LINKS redis support THREADS LABELS redis)
 unit_test(redis_topology_log LINKS redis support THREADS LABELS redis)
 target_sources(test_redis_topology_log PRIVATE captured.c)
 unit_test(redis_topology_slow LINKS redis support THREADS LABELS redis)

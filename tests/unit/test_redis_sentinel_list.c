@@ -134,6 +134,32 @@ static void who_tells_of_none_changes_nothing(void **state)
     }
 }
 
+/* The hosts of the group in their order. */
+static const char *group_in(const struct redis_sentinel_list *list)
+{
+    struct redis_sentinel_list group = {0};
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->sentinels[i].is_of_group)
+            group.sentinels[group.count++] = list->sentinels[i];
+    }
+    return hosts_in(&group);
+}
+
+static void those_that_are_told_are_of_the_group_until_it_is_left(void **state)
+{
+    struct redis_sentinel_list list = list_of("redis-sentinel://a,s01:9,b/mymaster");
+    (void)state;
+    assert_string_equal(group_in(&list), "");
+
+    learn(&list, 1, 2);
+    assert_string_equal(group_in(&list), "s01 s02");
+    redis_sentinel_list_leave_group(&list);
+
+    assert_string_equal(group_in(&list), "");
+    assert_string_equal(hosts_in(&list), "a s01 b s02");
+}
+
 static void there_are_never_more_than_its_bound(void **state)
 {
     struct redis_sentinel_list list = list_of("redis-sentinel://a,b/mymaster");
@@ -281,6 +307,7 @@ int main(void)
         cmocka_unit_test(further_ones_are_learnt_and_forgotten_and_those_of_the_url_stay),
         cmocka_unit_test(a_learnt_one_that_answers_stays),
         cmocka_unit_test(who_tells_of_none_changes_nothing),
+        cmocka_unit_test(those_that_are_told_are_of_the_group_until_it_is_left),
         cmocka_unit_test(there_are_never_more_than_its_bound),
         cmocka_unit_test(a_master_is_an_address_or_a_name),
         cmocka_unit_test(what_is_no_address_is_no_master),

@@ -54,7 +54,7 @@ static int port_of(const struct group *group, size_t server)
     return redis_server_port(redis_sentinels_server(group->sentinels, server));
 }
 
-static void start(struct group *group)
+static void open_topology(struct group *group)
 {
     struct redis_topology_options options = {0};
     struct error error = {0};
@@ -62,7 +62,6 @@ static void start(struct group *group)
 
     assert_true(redis_url_parse(text_of(url), &options.url, &error));
     group->topology = redis_topology_new(&options);
-    redis_topology_start(group->topology);
 }
 
 static void stop(struct group *group)
@@ -71,14 +70,19 @@ static void stop(struct group *group)
     redis_topology_free(group->topology);
 }
 
-/* The first sentinel is cut off, and is believed until the others make another server the master.
- * Nobody doubts the master then, and the first sentinel says nothing. */
+/* All know each other. Then the first sentinel is cut off, and is believed until the others make
+ * another server the master. Nobody doubts the master then, and the first sentinel says nothing. */
 static struct group failed_over(void)
 {
     struct group group = {.sentinels = redis_sentinels_start(NULL),
                           .earlier = redis_server_start(NULL)};
+    struct error error = {0};
+
+    open_topology(&group);
+    assert_true(redis_topology_look(group.topology, &error));
+    assert_int_equal(port_in(&group), port_of(&group, 0));
     cut_off(&group, 0);
-    start(&group);
+    redis_topology_start(group.topology);
     WAIT_FOR (WAIT_SECONDS, port_in(&group) == redis_server_port(group.earlier))
         ;
 
@@ -101,7 +105,8 @@ static void a_failover_is_seen_by_who_waits_and_by_who_starts_later(void **state
     (void)state;
 
     stop(&group);
-    start(&group);
+    open_topology(&group);
+    redis_topology_start(group.topology);
     WAIT_FOR (WAIT_SECONDS, port_in(&group) == port_of(&group, 1))
         ;
 
