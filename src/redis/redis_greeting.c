@@ -40,13 +40,13 @@ bool redis_greeting_accept(const struct redis_greeting_command *command, const r
     const bool asks_for_role = strcmp(command->argv[0], ROLE) == 0;
     const bool asks_for_id = strcmp(command->argv[0], CLUSTER) == 0;
 
-    if (reply->type == REDIS_REPLY_STATUS && !asks_for_role && !asks_for_id)
+    if (asks_for_id && (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS))
+        return strcmp(reply->str, command->argv[command->argc]) == 0 ||
+               error_set(error, REDIS_GREETING_NO_NODE);
+    if (reply->type == REDIS_REPLY_STATUS && !asks_for_role)
         return true;
     if (reply->type == REDIS_REPLY_ARRAY && asks_for_role)
         return is_master(reply) || error_set(error, REDIS_GREETING_NO_MASTER);
-    if (reply->type == REDIS_REPLY_STRING && asks_for_id)
-        return strcmp(reply->str, command->argv[command->argc]) == 0 ||
-               error_set(error, REDIS_GREETING_NO_NODE);
     if (reply->type != REDIS_REPLY_ERROR)
         return error_set(error, REDIS_GREETING_NO_REDIS);
     if (asks_for_id && strstr(reply->str, REDIS_ERROR_NO_CLUSTER) != NULL)

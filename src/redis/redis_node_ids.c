@@ -38,7 +38,7 @@ static void add_all(struct redis_node_ids *ids, const redisReply *reply)
 static bool read_id(const redisReply *reply, char id[static REDIS_NODE_ID_BYTES])
 {
     id[0] = '\0';
-    if (reply->type == REDIS_REPLY_STRING)
+    if (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS)
         redis_node_id_read((struct text){reply->str, reply->len}, id);
     return id[0] != '\0';
 }

@@ -3,16 +3,21 @@
  * What a node of a cluster says of its slots. A reply is read as that to CLUSTER SHARDS and as that
  * to CLUSTER SLOTS; an error says why it is neither. In a map each node has an address that a URL
  * could have too, and no other node has that address. Some node has a slot, and none is at a node
- * that the map does not have. An error that names another node names one with such an address. */
+ * that the map does not have. By a node's id its cluster is known again. An error that names
+ * another node names one with such an address. */
 #include "fuzz.h"
 
 #include "redis/redis_redirect.h"
+#include "redis_node_ids.h"
 #include "redis_slots.h"
 #include "replies.h"
 
 static const struct redis_endpoint asked = {.host = "10.0.0.1", .port = 7000};
 
+static struct redis_node_ids ids; /* in the present reply */
+
 static void try_map_give(struct redis_map *map, const struct error *error);
+static bool has_id(const char *id);
 static void slots_check(const struct redis_map *map);
 static void endpoint_check(const struct redis_endpoint *endpoint);
 static void try_redirect(struct text reply);
@@ -25,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while ((reply = replies_next()) != NULL) {
         struct error error = {0};
 
+        redis_node_ids_take(&ids, reply);
+        ASSERT(redis_node_ids_meet(&ids, reply) == (ids.count > 0));
         try_map_give(redis_slots_read_shards(reply, &asked, false, &error), &error);
         error = (struct error){0};
         try_map_give(redis_slots_read_shards(reply, &asked, true, &error), &error);
@@ -47,10 +54,21 @@ static void try_map_give(struct redis_map *map, const struct error *error)
     slots_check(map);
     for (uint16_t i = 0; i < map->node_count; i++) {
         endpoint_check(&map->nodes[i].endpoint);
+        ASSERT(map->nodes[i].id[0] == '\0' || has_id(map->nodes[i].id) ||
+               ids.count == REDIS_NODE_IDS_MAX);
         ASSERT(redis_map_find_endpoint(map, &map->nodes[i].endpoint) == i);
     }
     redis_map_number(map, NULL);
     redis_map_release(map);
+}
+
+static bool has_id(const char *id)
+{
+    size_t i = 0;
+
+    while (i < ids.count && strcmp(ids.ids[i], id) != 0)
+        i++;
+    return i < ids.count;
 }
 
 static void slots_check(const struct redis_map *map)

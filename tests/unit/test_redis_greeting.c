@@ -144,7 +144,8 @@ static void only_the_expected_node_is_accepted(void **state)
         {"-NOPERM this user has no permissions to run the 'cluster|myid' command\r\n", ""},
         {"-ERR unknown command 'CLUSTER', with args beginning with: 'MYID' \r\n", ""},
         {"-LOADING in memory\r\n", "redis refused CLUSTER: LOADING in memory"},
-        {"+OK\r\n", REDIS_GREETING_NO_REDIS},
+        {"+" ID "\r\n", ""},
+        {"+OK\r\n", REDIS_GREETING_NO_NODE},
         {"$-1\r\n", REDIS_GREETING_NO_REDIS},
         {"*1\r\n$40\r\n" ID "\r\n", REDIS_GREETING_NO_REDIS},
     };
