@@ -104,7 +104,7 @@ static bool is_own(struct text host)
 /* It is printed, and compared as a string. */
 static bool is_host(struct text host)
 {
-    static const char forbidden[] = "[]/?#@";
+    static const char forbidden[] = "[]/?#@,";
 
     if (host.length == 0 || host.length >= sizeof(((struct redis_endpoint *)NULL)->host))
         return false;

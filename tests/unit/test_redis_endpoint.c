@@ -153,6 +153,20 @@ static void a_node_elsewhere_that_names_its_own_machine_means_the_host_we_asked(
     expect_learnt("?", "10.0.0.7", "10.0.0.7");
 }
 
+/* Otherwise it would be written as what no URL may have. */
+static void a_host_that_no_url_may_have_is_not_learnt(void **state)
+{
+    static const char *const hosts[] = {"a b", "[::1]", "a/b", "a?b", "a#b", "a@b", "a,b"};
+    const struct redis_endpoint asked = {.host = "10.0.0.7", .port = 7000};
+    struct redis_endpoint learnt;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_COUNT(hosts); i++) {
+        if (redis_endpoint_learn(text_of(hosts[i]), 7001, &asked, &learnt))
+            fail_msg("learnt: %s", hosts[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +177,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_as_the_same),
         cmocka_unit_test(a_socket_is_written_as_a_url),
         cmocka_unit_test(endpoints_differ_by_each_part),
+        cmocka_unit_test(a_host_that_no_url_may_have_is_not_learnt),
         cmocka_unit_test(a_node_elsewhere_that_names_its_own_machine_means_the_host_we_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
