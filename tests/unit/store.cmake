@@ -23,7 +23,7 @@ foreach(handback handback_sets handback_charges handback_periods handback_resets
   target_sources(test_${handback} PRIVATE fake_store.c)
 endforeach()
 foreach(redis store_cluster store_joining store_redis store_redis_faults store_redis_sets
-        store_redis_turns handback_redis)
+        store_redis_turns store_strangers handback_redis)
   unit_test(${redis} LINKS store support LABELS redis)
   target_sources(test_${redis} PRIVATE asker.c)
 endforeach()
