@@ -15,9 +15,10 @@
 struct redis_dialer;
 struct redis_session;
 
-/* Does not connect yet. `dialer` is borrowed; sessions of one thread may share it. Each connect
- * and send takes at most `timeout_ms`. A reply must begin within that time, and then go on at 4 KiB
- * per `timeout_ms` at least; none takes longer than 31 times that. Never NULL. */
+/* Does not connect yet. `dialer` is borrowed; sessions of one thread may share it. A send
+ * takes at most `timeout_ms`, and to connect at most twice that. A reply must begin within
+ * `timeout_ms`, and then go on at 4 KiB per `timeout_ms` at least; none takes longer than 31 times
+ * that. Never NULL. */
 struct redis_session *redis_session_new(struct redis_dialer *dialer,
                                         const struct redis_endpoint *endpoint,
                                         const struct redis_access *access, int timeout_ms);

@@ -39,6 +39,7 @@ struct redis_session {
 static bool send_appended(struct redis_session *session);
 static void drop_outgoing(struct redis_session *session);
 static bool connect_if_needed(struct redis_session *session, struct error *error);
+static bool connect_in_time(struct redis_session *session, struct error *error);
 static bool session_connect(struct redis_session *session, struct error *error);
 static bool greet(struct redis_session *session, struct error *error);
 static redisReply *ask(struct redis_session *session, int argc, const char *argv[],
@@ -256,7 +257,7 @@ static bool connect_if_needed(struct redis_session *session, struct error *error
         *error = session->failure;
         return false;
     }
-    if (session_connect(session, error)) {
+    if (connect_in_time(session, error)) {
         session->is_silent = false;
         return true;
     }
@@ -320,6 +321,19 @@ static const redisReply *error_in(const redisReply *reply)
             return reply->element[i];
     }
     return NULL;
+}
+
+/* Each of the greeting's answers may come slowly, so all have an end. */
+static bool connect_in_time(struct redis_session *session, struct error *error)
+{
+    const int64_t end_us = session->channel.end_us;
+    const int64_t by_us = clock_monotonic_us() + 2 * session->channel.timeout_ms * MILLISECOND_US;
+
+    if (by_us < end_us)
+        session->channel.end_us = by_us;
+    const bool is_connected = session_connect(session, error);
+    session->channel.end_us = end_us;
+    return is_connected;
 }
 
 static bool session_connect(struct redis_session *session, struct error *error)

@@ -91,6 +91,27 @@ static void an_answer_that_comes_byte_by_byte_is_given_up(void **state)
     }
 }
 
+/* Each of its three answers comes within the time of one. */
+static void connecting_takes_twice_the_time_of_an_answer_at_most(void **state)
+{
+    const struct fault_proxy_options options = {.port = redis_server_port(server)};
+    const char *ping[] = {"PING"};
+    char url[64];
+    (void)state;
+    error = (struct error){0};
+    proxy = fault_proxy_start(&options);
+    fault_proxy_set(proxy, FAULT_PROXY_ONE_BYTE, TIMEOUT_MS / 7);
+    (void)snprintf(url, sizeof(url), "redis://default:any@127.0.0.1:%d/5", fault_proxy_port(proxy));
+    session = tls_case_session(dialer, NULL, url, TIMEOUT_MS);
+
+    redisReply *pong = redis_session_command(session, &error, 1, ping, NULL);
+
+    assert_null(pong);
+
+    assert_string_equal(error.message, "redis: no answer within 1500 ms");
+    end();
+}
+
 static void all_ends_by_the_time_that_is_set(void **state)
 {
     (void)state;
@@ -133,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_answer_may_take_many_timeouts),
         cmocka_unit_test(an_answer_that_comes_byte_by_byte_is_given_up),
+        cmocka_unit_test(connecting_takes_twice_the_time_of_an_answer_at_most),
         cmocka_unit_test(all_ends_by_the_time_that_is_set),
     };
 
