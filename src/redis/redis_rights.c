@@ -9,7 +9,7 @@
  * changes anything, because the key does not exist. */
 static const char script[] =
     "local probes = {\n"
-    "  'TIME', 'GET K', 'GETRANGE K 0 0', 'MGET K', 'SET K v XX', 'DEL K', 'UNLINK K',\n"
+    "  'TIME', 'GET K', 'GETRANGE K 0 0', 'SET K v XX', 'DEL K', 'UNLINK K',\n"
     "  'TYPE K', 'EXISTS K',\n"
     "  'EXPIRE K 1', 'PEXPIRE K 1', 'PTTL K',\n"
     "  'HGET K f', 'HMGET K f', 'HGETALL K', 'HVALS K', 'HLEN K',\n"
