@@ -22,6 +22,8 @@ foreach(handback handback_sets handback_charges handback_periods handback_resets
   unit_test(${handback} LINKS store support)
   target_sources(test_${handback} PRIVATE fake_store.c)
 endforeach()
+unit_test(handback_resets_threads LINKS store support THREADS)
+target_sources(test_handback_resets_threads PRIVATE fake_store.c)
 foreach(redis store_cluster store_joining store_redis store_redis_faults store_redis_sets
         store_redis_turns store_strangers handback_redis)
   unit_test(${redis} LINKS store support LABELS redis)
