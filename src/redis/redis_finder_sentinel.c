@@ -8,7 +8,7 @@
  *
  * A sentinel of the URL may watch a master of somebody else under the same name. So once there is a
  * master, its group is believed: who has named it, and whom those know. A stranger is believed only
- * if none of the group answers, and our master does not say that it is one.
+ * if all have been asked and none of the group answers, and our master does not say that it is one.
  *
  * A failover is told by a subscription at the sentinel that named the master. A demoted master
  * takes writes until a sentinel has made it a replica, which may be ten seconds later, and all
@@ -104,11 +104,12 @@ static struct redis_finder *sentinel_new(const struct redis_topology_options *op
 static struct redis_map *sentinel_look(struct redis_finder *finder, struct error *error)
 {
     struct look look = {0};
+    size_t left = finder->list.count;
 
     finder->until_us = clock_monotonic_us() + REDIS_FINDER_LOOK_US;
     finder->has_answer = false;
     *error = (struct error){0};
-    for (size_t left = finder->list.count; left > 0 && !is_news(finder, &look); left--) {
+    for (; left > 0 && !is_news(finder, &look) && clock_monotonic_us() < finder->until_us; left--) {
         struct error cause = {0};
 
         if (!look_at_first(finder, &look, &cause)) {
@@ -118,12 +119,10 @@ static struct redis_map *sentinel_look(struct redis_finder *finder, struct error
                 redis_sentinel_list_leave_group(&finder->list);
         }
         redis_sentinel_list_turn(&finder->list);
-        if (clock_monotonic_us() >= finder->until_us)
-            break;
     }
     if (!look.has_found && 2 * look.behind > finder->list.count)
         (void)check(finder, &look, &look.earlier, error);
-    if (!look.has_found && !finder->has_answer && look.strange.master.host[0] != '\0')
+    if (!look.has_found && !finder->has_answer && left == 0 && look.strange.master.host[0] != '\0')
         consider_strange(finder, &look, error);
     if (finder->has_answer)
         redis_sentinel_list_prefer(&finder->list, &finder->answered);
