@@ -119,8 +119,8 @@ void redis_topology_start(struct redis_topology *topology)
 {
     if (topology->kind->is_fixed)
         return;
-    (void)tell_map(topology);
     topology->has_thread = true;
+    (void)tell_map(topology);
     ASSERT(pthread_create(&topology->thread, NULL, topology_run, topology) == 0);
 }
 
@@ -290,7 +290,7 @@ static int64_t tell_map(struct redis_topology *topology)
 {
     const int64_t now_us = clock_monotonic_us();
 
-    if (has_same_nodes(topology->map, topology->told_map))
+    if (!topology->has_thread || has_same_nodes(topology->map, topology->told_map))
         return INT64_MAX;
     if (topology->map_told_us != 0 && now_us - topology->map_told_us < TELL_MAP_US)
         return topology->map_told_us + TELL_MAP_US;

@@ -78,6 +78,21 @@ static void a_look_without_a_thread_is_not_told(void **state)
     redis_topology_free(topology);
 }
 
+/* It is where its URL says. */
+static void where_a_single_server_is_is_not_told(void **state)
+{
+    struct captured captured;
+    (void)state;
+
+    capture_begin(&captured);
+    struct redis_topology *topology = topology_to("redis://127.0.0.1:1");
+    redis_topology_start(topology);
+    end(topology);
+    const int told = capture_end(&captured, "redis nodes are now");
+
+    assert_int_equal(told, 0);
+}
+
 static void each_master_is_told_once(void **state)
 {
     struct redis_topology *topology =
@@ -182,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_look_without_a_thread_is_not_told),
+        cmocka_unit_test(where_a_single_server_is_is_not_told),
         cmocka_unit_test(why_no_master_is_found_is_told_once),
         cmocka_unit_test(each_master_is_told_once),
         cmocka_unit_test(many_changes_are_a_line_a_second_and_the_last_one_is_told),
