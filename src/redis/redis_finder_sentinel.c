@@ -4,7 +4,7 @@
  * A master that was demoted while it was cut off still says that it is one. So the sentinels' epoch
  * decides, which is higher after each failover: no answer with a lower one than that of the last
  * master is believed. The exception is that most sentinels have lower ones: then they have been set
- * up anew. A look ends at the first sentinel that knows of a new master, and otherwise asks all.
+ * up anew. The first look asks all; another one ends at the first that knows of a new master.
  *
  * A sentinel of the URL may watch a master of somebody else under the same name. So once there is a
  * master, its group is believed: who has named it, and whom those know. A stranger is believed only
@@ -71,6 +71,7 @@ static bool explain(struct error *error, const struct redis_endpoint *endpoint);
 static bool note_strange(struct look *look, const struct answer *answer,
                          const struct redis_endpoint *sentinel, struct error *error);
 static void consider_strange(struct redis_finder *finder, struct look *look, struct error *error);
+static void begin_group(struct redis_finder *finder);
 static bool ask_first(struct redis_finder *finder, struct answer *answer, struct error *error);
 static bool is_of_group(const struct redis_finder *finder, const struct answer *answer);
 static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session,
@@ -103,6 +104,7 @@ static struct redis_finder *sentinel_new(const struct redis_topology_options *op
 /* The next look goes on where it ends, behind the sentinel that was believed. */
 static struct redis_map *sentinel_look(struct redis_finder *finder, struct error *error)
 {
+    const bool is_first = !has_master(finder);
     struct look look = {0};
     size_t left = finder->list.count;
 
@@ -112,12 +114,9 @@ static struct redis_map *sentinel_look(struct redis_finder *finder, struct error
     for (; left > 0 && !is_news(finder, &look) && clock_monotonic_us() < finder->until_us; left--) {
         struct error cause = {0};
 
-        if (!look_at_first(finder, &look, &cause)) {
+        if (!look_at_first(finder, &look, &cause))
             error_set(error, "%s%s%s", error->message, error->message[0] == '\0' ? "" : "; ",
                       cause.message);
-            if (!has_master(finder))
-                redis_sentinel_list_leave_group(&finder->list);
-        }
         redis_sentinel_list_turn(&finder->list);
     }
     if (!look.has_found && 2 * look.behind > finder->list.count)
@@ -129,6 +128,8 @@ static struct redis_map *sentinel_look(struct redis_finder *finder, struct error
     if (!look.has_found)
         return NULL;
     finder->known = look.found;
+    if (is_first)
+        begin_group(finder);
     struct redis_map *map = redis_map_new(1);
     map->nodes[0].endpoint = look.found.master;
     return map;
@@ -164,8 +165,9 @@ static bool has_master(const struct redis_finder *finder)
 
 static bool is_news(const struct redis_finder *finder, const struct look *look)
 {
-    return look->has_found && (look->found.epoch > finder->known.epoch ||
-                               !redis_endpoint_equal(&look->found.master, &finder->known.master));
+    return look->has_found && has_master(finder) &&
+           (look->found.epoch > finder->known.epoch ||
+            !redis_endpoint_equal(&look->found.master, &finder->known.master));
 }
 
 static bool look_at_first(struct redis_finder *finder, struct look *look, struct error *error)
@@ -176,7 +178,7 @@ static bool look_at_first(struct redis_finder *finder, struct look *look, struct
 
     if (!ask_first(finder, &answer, error))
         return explain(error, sentinel);
-    if (!first->is_of_group)
+    if (has_master(finder) && !first->is_of_group)
         return note_strange(look, &answer, sentinel, error);
     if (!finder->has_answer)
         finder->answered = *sentinel;
@@ -245,6 +247,17 @@ static void consider_strange(struct redis_finder *finder, struct look *look, str
     redis_sentinel_list_leave_group(&finder->list);
     finder->has_answer = true;
     finder->answered = look->stranger;
+}
+
+/* All were asked, and perhaps for different masters. Now the first one says whom it knows, which is
+ * the one that was right. */
+static void begin_group(struct redis_finder *finder)
+{
+    struct answer ignored;
+    struct error error;
+
+    redis_sentinel_list_leave_group(&finder->list);
+    (void)ask_first(finder, &ignored, &error);
 }
 
 /* If there is a failover between both questions, the address is newer than the epoch, and never
