@@ -153,6 +153,16 @@ static void store_log(const struct operation *take, struct text input)
     }
 }
 
+/* A bucket that has ended is full at any rate, unless it is refused, or is to be moved. */
+static bool has_ended(const struct limit *limit, struct limit_state state, double ends_us,
+                      int64_t now_us)
+{
+    const struct algorithm *algorithm = algorithm_of(limit->algorithm);
+
+    return algorithm->has_burst && ends_us <= (double)now_us &&
+           algorithm->settle(limit, &state, now_us) == SETTLED_AS_IT_WAS;
+}
+
 static void agree(const struct operation *take, struct outcome *in_lua)
 {
     struct stored_entries before;
@@ -163,6 +173,10 @@ static void agree(const struct operation *take, struct outcome *in_lua)
     stored_read(take, &before);
     for (size_t i = 0; i < take->limit_count; i++)
         memcpy(states[i].number, before.at[i].numbers + 1, sizeof(states[i].number));
+    for (size_t i = 0; i < take->limit_count; i++) {
+        if (has_ended(&take->limits[i], states[i], before.at[i].numbers[0], take->now_us))
+            states[i] = (struct limit_state){0};
+    }
     decide_operation(take, states, take->now_us, &in_c, keep_us);
     scratch_redis_ask(take, in_lua);
     outcome_check(take, &in_c);

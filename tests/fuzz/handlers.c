@@ -11,6 +11,7 @@
 #include "journal/journal.h"
 #include "limit/word.h"
 #include "metrics/metrics.h"
+#include "store/handback.h"
 #include "store/store_memory.h"
 
 #include <event2/event.h>
@@ -42,7 +43,8 @@ static const char policies_text[] =
 
 static struct api_settings settings = {.registers = REGISTRATION_OPEN};
 static struct metrics metrics;
-static struct api api = {.settings = &settings, .metrics = &metrics};
+static struct handbacks handbacks;
+static struct api api = {.settings = &settings, .metrics = &metrics, .handbacks = &handbacks};
 static struct app *app;
 static struct catalogue_job *catalogue_asked; /* what the present handler has asked */
 static struct journal_job *journal_asked;
